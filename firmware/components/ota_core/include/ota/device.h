@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The device's side of an update: events in, operations out.
+ *
+ * One struct ota_device serves one update slot.  It has no clock, thread, heap
+ * or file of its own: every entry point takes the time (milliseconds since any
+ * epoch, wrapping at 2^32), and everything it does goes through struct
+ * ota_device_ops.  The ESP32 firmware and the virtual ESP32 compile this same
+ * file.
+ *
+ * Calls are not re-entrant: whoever runs several tasks (a Bluetooth host task
+ * that delivers writes, a flash task) holds one lock around each call.  No call
+ * blocks, because flash work is asynchronous: the core starts at most one
+ * operation at a time and waits for ota_device_op_done().
+ */
+#ifndef OTA_DEVICE_H
+#define OTA_DEVICE_H
+
+#include "ota/proto.h"
+
+#define OTA_BLOCK_SIZE  65536u /* erase-ahead unit: NOR block erase, the cheapest per byte */
+#define OTA_SECTOR_SIZE 4096u  /* NOR sector; also the size of one flash write */
+#define OTA_WRITE_ALIGN 16u    /* flash encryption writes 16-byte units (esp_partition_write) */
+#define OTA_NO_CONN     0xffffu
+
+/* Kept across disconnect, reboot and power loss; stored by ops->persist as is. */
+struct ota_record {
+	uint32_t image_size;
+	uint32_t offset;         /* bytes in flash, a multiple of OTA_BLOCK_SIZE; 0 = no record */
+	uint8_t sha256[OTA_SHA256_SIZE]; /* of the whole image */
+	uint8_t prefix[OTA_SHA256_SIZE]; /* of the first offset bytes as read back */
+};
+
+/*
+ * The platform.  ctx is ops->ctx of the configuration.  Every function returns
+ * 0 or a negative OTA_E*.
+ *
+ * Operations marked [async] only start the work: return 0 and call
+ * ota_device_op_done() later - from any context that holds the lock, but never
+ * from within the call itself - or return a negative code to fail at once.
+ * Buffers stay valid and unchanged until then.  Offsets count from the start
+ * of the update slot.
+ */
+struct ota_device_ops {
+	/* [async] Erase to FF.  offset and len are multiples of OTA_SECTOR_SIZE;
+	 * len is at most OTA_BLOCK_SIZE. */
+	int (*flash_erase)(void *ctx, uint32_t offset, uint32_t len);
+	/* [async] Program erased flash; at most OTA_SECTOR_SIZE bytes, inside one sector. */
+	int (*flash_write)(void *ctx, uint32_t offset, const uint8_t *buf, uint32_t len);
+	/* [async] Read back into buf; at most OTA_SECTOR_SIZE bytes. */
+	int (*flash_read)(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len);
+	/* [async] The boot loader's own validation of the size bytes in the slot. */
+	int (*image_check)(void *ctx, uint32_t size);
+	/* [async] Boot from the update slot next time, as a new image to be verified.
+	 * sha256 is the hash read back, for the platform to report after the boot. */
+	int (*set_boot)(void *ctx, uint32_t size, const uint8_t sha256[OTA_SHA256_SIZE]);
+	/* [async] Store the record; record->offset 0 clears it.  Must be atomic under
+	 * power loss: afterwards the old or the new one is read. */
+	int (*persist)(void *ctx, const struct ota_record *record);
+	/* [async] Mark the running image valid, cancelling its rollback. */
+	int (*confirm)(void *ctx);
+	/* [async] Mark the running image invalid and make the other slot boot. */
+	int (*rollback)(void *ctx);
+	/* Reboot in delay_ms, but not before notifications already accepted went out. */
+	void (*reboot)(void *ctx, uint32_t delay_ms);
+
+	/* Incremental SHA-256 over what is read back; one context at a time. */
+	int (*hash_init)(void *ctx);
+	int (*hash_update)(void *ctx, const uint8_t *buf, uint32_t len);
+	/* The digest of all bytes so far; the context goes on. */
+	int (*hash_peek)(void *ctx, uint8_t ret[OTA_SHA256_SIZE]);
+
+	/* Notify on Control.  -OTA_EAGAIN: no buffer now; call ota_device_tick() when
+	 * there may be one.  Any other failure drops the notification. */
+	int (*notify)(void *ctx, uint16_t conn, const uint8_t *buf, size_t len);
+	/* Ask the central for link parameters; ota_device_link_changed() reports. */
+	int (*link_request)(void *ctx, uint16_t conn, const struct ota_link_request *req);
+	/* The link as it is now; fields that the platform cannot tell stay 0. */
+	void (*link_state)(void *ctx, uint16_t conn, struct ota_link *ret);
+	/* dBm, or 127 when unknown. */
+	int8_t (*rssi)(void *ctx, uint16_t conn);
+	/* What Info says; flags' RESUMABLE bit is filled in by the core. */
+	void (*info)(void *ctx, struct ota_info *ret);
+};
+
+struct ota_device_config {
+	const struct ota_device_ops *ops;
+	void *ctx;
+	uint8_t *ring;             /* caller's; received bytes wait here for flash */
+	uint32_t ring_size;        /* a multiple of OTA_SECTOR_SIZE, 8 KiB .. 1 MiB */
+	uint8_t *scratch;          /* caller's; OTA_SECTOR_SIZE bytes for reading back */
+	uint16_t max_value;        /* longest Data value, header included; 20..512 */
+	uint16_t ack_interval;     /* bytes; 0 = ring_size / 4 */
+	uint32_t idle_timeout_ms;  /* no Data for so long suspends the session; 0 = 60000 */
+	uint32_t gap_repeat_ms;    /* repeat an unanswered GAP after; 0 = 500 */
+	uint32_t reboot_delay_ms;  /* between DONE and the reboot; 0 = 300 */
+	uint32_t confirm_timeout_ms; /* a pending image that nobody confirms is rolled back; 0 = never */
+	bool basic_only;           /* serve only the basic dialect (for tests of hosts) */
+};
+
+/* Memory from the caller; contents private to ota_core.  Zeroed by ota_device_init(). */
+struct ota_device;
+
+/*
+ * Starts up after boot.  record is what ops->persist stored last, or NULL when
+ * there is none; its contents are not trusted.  -OTA_EINVAL on a configuration
+ * out of range.  Nothing is owned: config's ring and scratch must outlive dev.
+ */
+int ota_device_init(struct ota_device *dev, const struct ota_device_config *config,
+		    const struct ota_record *record, uint32_t now_ms);
+
+void ota_device_connected(struct ota_device *dev, uint16_t conn, uint16_t mtu, uint32_t now_ms);
+void ota_device_mtu(struct ota_device *dev, uint16_t conn, uint16_t mtu, uint32_t now_ms);
+void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now_ms);
+/* A write to Control / Data.  buf is only read during the call. */
+void ota_device_control(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
+			uint32_t now_ms);
+/* Returns 0 when taken, -OTA_EAGAIN when the ring is full (basic dialect: do not
+ * answer a write request yet), or a negative code for a value that was dropped. */
+int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
+		    uint32_t now_ms);
+/* The outstanding [async] operation ended; result 0 or a negative OTA_E*. */
+void ota_device_op_done(struct ota_device *dev, int result, uint32_t now_ms);
+/* The link's parameters changed, or a link request was refused (code != OTA_OK). */
+void ota_device_link_changed(struct ota_device *dev, uint16_t conn, uint8_t code, uint32_t now_ms);
+/* Time passed, or a notification buffer may be free again. */
+void ota_device_tick(struct ota_device *dev, uint32_t now_ms);
+/* When to call ota_device_tick() next: true and *ret_ms, or false when nothing is due. */
+bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms);
+/* The Info characteristic's value, OTA_INFO_SIZE bytes. */
+int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size);
+/* For logs and tests. */
+enum ota_state ota_device_state(const struct ota_device *dev);
+void ota_device_status(const struct ota_device *dev, struct ota_status *ret);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an LE link can carry: air times of data PDUs, how many fit a connection
+ * event, and the ceiling that follows for writes of a given length.
+ *
+ * Pure arithmetic (Core Vol 6 Part B 2.1, 2.4 and 4.1.1); the host uses it to
+ * choose a chunk and to show a ceiling beside each measured rate, the link
+ * model in src/radio uses the same functions to spend the time.
+ */
+#ifndef OTABENCH_CORE_AIRTIME_H
+#define OTABENCH_CORE_AIRTIME_H
+
+#include "ota/proto.h"
+
+#define AIRTIME_T_IFS_US 150u /* Core Vol 6 Part B 4.1.1 */
+
+struct airtime_link {
+	enum ota_phy phy;        /* OTA_PHY_1M or OTA_PHY_2M, both directions */
+	uint16_t data_length;    /* octets, 27..251 (LE Set Data Length) */
+	uint32_t interval_us;    /* connection interval, 7500..4000000 */
+	bool encrypted;          /* a non-empty PDU carries a 4-octet MIC */
+	uint16_t buffers;        /* LE ACL buffers of the central's controller; 0 = no limit */
+	uint16_t buffer_octets;  /* length of each (HCI LE Read Buffer Size); 0 = no limit */
+	bool refill;             /* buffers are refilled inside a connection event */
+};
+
+/* Air time in microseconds of one data PDU with octets of payload (0..251). */
+uint32_t airtime_pdu_us(enum ota_phy phy, uint16_t octets, bool encrypted);
+/* Time of a pair: PDU of down octets, T_IFS, PDU of up octets, T_IFS. */
+uint32_t airtime_pair_us(const struct airtime_link *link, uint16_t down, uint16_t up);
+/* Octets of the largest PDU: data length bounded by the ACL buffer. */
+uint16_t airtime_fragment(const struct airtime_link *link);
+/*
+ * Bytes per second of attribute values of length value (1..512), endless, no
+ * loss, nothing in the other direction.  with_response: one value each two
+ * intervals.  0 when the link's parameters are out of range.
+ */
+uint32_t airtime_ceiling(const struct airtime_link *link, uint16_t value, bool with_response);
+/*
+ * The value length that carries most payload per air time: at most
+ * min(mtu - 3, 512, max_value), of which overhead bytes are not payload.
+ */
+uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
+			    uint16_t overhead);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reader for ESP32-family application images, as esptool writes and ESP-IDF's
+ * boot loader loads them (esp_app_format.h, esp_image_format.c,
+ * esp_app_desc.h, secure boot signature block formats).
+ *
+ * Reads from memory, allocates nothing, and accepts any bytes: what cannot be
+ * read is reported by name in a report (lint.h), never by a crash.
+ */
+#ifndef OTABENCH_CORE_IMAGE_H
+#define OTABENCH_CORE_IMAGE_H
+
+#include "ota/proto.h"
+
+#define IMAGE_SEGMENTS_MAX 16u /* ESP_IMAGE_MAX_SEGMENTS */
+
+/* Hash of a whole buffer; supplied by the caller, so that core needs no library. */
+typedef void image_sha256_fn(const uint8_t *buf, size_t len, uint8_t ret[OTA_SHA256_SIZE]);
+
+struct image_segment {
+	uint32_t address;   /* load address */
+	uint32_t size;      /* bytes */
+	uint32_t offset;    /* of its data in the file */
+	const char *memory; /* "DROM", "IROM", "DRAM", "IRAM", "RTC", "PADDING", "unknown" ... */
+};
+
+enum image_signature { IMAGE_SIGNATURE_NONE, IMAGE_SIGNATURE_V1, IMAGE_SIGNATURE_V2 };
+
+struct image {
+	const uint8_t *data; /* the caller's */
+	size_t size;         /* bytes of the file */
+	size_t image_size;   /* bytes up to and with checksum and appended hash; <= size */
+	/* header */
+	uint16_t chip_id;
+	uint16_t min_revision, max_revision; /* major * 100 + minor; max 0xffff: none */
+	uint32_t entry;
+	uint8_t flash_mode, flash_size, flash_frequency; /* raw fields of the header */
+	uint8_t segment_count; /* read, <= IMAGE_SEGMENTS_MAX */
+	struct image_segment segments[IMAGE_SEGMENTS_MAX];
+	bool checksum_ok;
+	bool has_hash, hash_ok; /* appended SHA-256 */
+	enum image_signature signature;
+	/* application descriptor; strings are NUL terminated and hold only printable ASCII */
+	bool has_descriptor;
+	uint32_t secure_version;
+	char project[33], version[33], idf[33], date[17], time[17];
+	uint8_t elf_sha256[OTA_SHA256_SIZE];
+	uint8_t sha256[OTA_SHA256_SIZE]; /* of the whole file: what START carries */
+};
+
+/* A chip of the ESP32 family. */
+struct image_chip {
+	uint16_t id;       /* esp_chip_id_t */
+	const char *name;  /* esptool's and idf.py's name: "esp32c3" */
+	const char *title; /* "ESP32-C3" */
+	bool bluetooth_le;
+	bool phy_2m;       /* has the LE 2M PHY */
+};
+/* NULL when unknown. */
+const struct image_chip *image_chip_by_id(uint16_t id);
+const struct image_chip *image_chip_by_name(const char *name); /* also "ESP32-C3", any case */
+/* The table itself, for help texts; *ret_count entries. */
+const struct image_chip *image_chips(size_t *ret_count);
+
+#endif

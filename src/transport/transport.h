@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One GATT link to one device, as the job that runs an update sees it.
+ *
+ * Backends: sim (virtual ESP32s in this process), bluez, and the wrappers fault
+ * (injects faults into any other) and trace (records, replays).  All of them
+ * keep this contract:
+ *
+ * - Nothing blocks.  A call starts something and returns 0, or a negative
+ *   OTA_E* when it cannot be started; then no event follows.
+ * - Results come as events through the handler, from the event loop, never from
+ *   within a call.
+ * - One connection at a time.  connect() while connected is -OTA_EBUSY; calls
+ *   that need a link without one are -OTA_ENOTCONN.
+ * - After TRANSPORT_DISCONNECTED no event of the old connection follows.
+ * - Bytes that an event points to are valid during the handler only.
+ * - The clock is the transport's: virtual in the simulator, CLOCK_MONOTONIC
+ *   elsewhere.  All times are microseconds of now_us().
+ */
+#ifndef OTABENCH_TRANSPORT_H
+#define OTABENCH_TRANSPORT_H
+
+#include "ota/error.h"
+#include "ota/proto.h"
+
+enum transport_chr {
+	TRANSPORT_CONTROL,
+	TRANSPORT_DATA,
+	TRANSPORT_INFO,
+	TRANSPORT_FIRMWARE_REVISION, /* 0x2A26 */
+	TRANSPORT_MODEL,             /* 0x2A24 */
+	TRANSPORT_MANUFACTURER,      /* 0x2A29 */
+	TRANSPORT_CHRS
+};
+
+/* Characteristic properties, Core Vol 3 Part G 3.3.1.1. */
+#define TRANSPORT_PROP_READ          0x02u
+#define TRANSPORT_PROP_WRITE_COMMAND 0x04u
+#define TRANSPORT_PROP_WRITE         0x08u
+#define TRANSPORT_PROP_NOTIFY        0x10u
+#define TRANSPORT_PROP_INDICATE      0x20u
+
+enum transport_mode {
+	TRANSPORT_REQUEST, /* write with response: TRANSPORT_WRITTEN follows each */
+	TRANSPORT_COMMAND, /* write without response: no event follows */
+	TRANSPORT_ACQUIRE, /* like COMMAND over a socket of the daemon (BlueZ AcquireWrite) */
+};
+
+enum transport_event_kind {
+	TRANSPORT_ADVERTISEMENT,
+	TRANSPORT_CONNECTED,    /* link up; mtu may still be 23 */
+	TRANSPORT_DISCONNECTED, /* also ends a connect() that failed */
+	TRANSPORT_MTU,          /* ATT MTU became known or changed */
+	TRANSPORT_DISCOVERED,   /* properties of each characteristic are filled in */
+	TRANSPORT_SUBSCRIBED,   /* CCC written */
+	TRANSPORT_READ,         /* answer to read(): status, data */
+	TRANSPORT_WRITTEN,      /* answer to write(REQUEST): status */
+	TRANSPORT_NOTIFIED,     /* value from chr */
+	TRANSPORT_WRITABLE,     /* a write that was -OTA_EAGAIN can be tried again */
+	TRANSPORT_ALARM,        /* the time of set_alarm() has come */
+	TRANSPORT_ADAPTER,      /* adapter or daemon gone (status < 0) or back (0) */
+	TRANSPORT_LINK,         /* link parameters changed; link_state() tells */
+};
+
+enum transport_reason { /* of TRANSPORT_DISCONNECTED */
+	TRANSPORT_BY_HOST,       /* disconnect() was called */
+	TRANSPORT_BY_DEVICE,     /* remote user terminated (also: it reboots) */
+	TRANSPORT_SUPERVISION,   /* supervision timeout */
+	TRANSPORT_NOT_FOUND,     /* connect(): device does not advertise */
+	TRANSPORT_CONNECT_FAILED,/* connect(): transient failure, retry */
+	TRANSPORT_NO_ADAPTER,    /* adapter removed or daemon ended */
+	TRANSPORT_UNKNOWN,       /* the stack did not say */
+};
+
+struct transport_advertisement {
+	const char *address; /* "24:6F:28:AA:10:02" */
+	const char *name;    /* raw bytes from the air, "" when none: not yet safe to print */
+	int8_t rssi;         /* dBm, 127 unknown */
+	bool ota_service;    /* OTA_UUID_SERVICE in the advertisement */
+	bool connectable;
+};
+
+struct transport_event {
+	enum transport_event_kind kind;
+	enum transport_chr chr;      /* SUBSCRIBED, READ, WRITTEN, NOTIFIED */
+	int status;                  /* 0 or negative OTA_E* */
+	const uint8_t *data;         /* READ, NOTIFIED */
+	size_t len;
+	uint16_t mtu;                /* CONNECTED, MTU */
+	enum transport_reason reason;/* DISCONNECTED */
+	const struct transport_advertisement *adv; /* ADVERTISEMENT */
+	uint8_t properties[TRANSPORT_CHRS]; /* DISCOVERED; 0 = characteristic not there */
+};
+
+/* Where a figure comes from; shown beside it. */
+enum transport_source {
+	TRANSPORT_SOURCE_NONE,   /* not known: show "n/a" */
+	TRANSPORT_SOURCE_STACK,  /* the host's stack or D-Bus property */
+	TRANSPORT_SOURCE_DEVICE, /* told by the device (LINK, TELEMETRY) */
+	TRANSPORT_SOURCE_HCI,    /* read on an HCI socket, or mgmt */
+	TRANSPORT_SOURCE_MODEL,  /* the simulator's own parameters */
+};
+
+struct transport_link {
+	struct ota_link link;          /* zero fields are unknown */
+	int8_t rssi;                   /* dBm, 127 unknown */
+	enum transport_source mtu_source, link_source, rssi_source, buffer_source;
+	uint16_t buffers, buffer_octets; /* LE ACL buffers of the adapter, 0 unknown */
+	bool refill;                   /* buffers are refilled inside a connection event */
+};
+
+enum transport_fault_kind { /* for inject(): what only the simulator can do */
+	TRANSPORT_FAULT_REBOOT,      /* the device resets now */
+	TRANSPORT_FAULT_POWER_CUT,   /* the device loses power at flash operation number arg */
+	TRANSPORT_FAULT_LINK_LOSS,   /* the air goes silent until the supervision timeout */
+	TRANSPORT_FAULT_WRITE_FAIL,  /* the flash write that covers slot offset arg fails once */
+	TRANSPORT_FAULT_ERASE_SLOW,  /* erases take arg times as long from now on */
+	TRANSPORT_FAULT_NO_BOOT,     /* the new image does not come up: it resets until rolled back */
+};
+
+struct transport;
+
+struct transport_ops {
+	const char *name;
+	bool virtual_clock;
+	uint64_t (*now_us)(struct transport *t);
+	/* One TRANSPORT_ALARM at or after at_us; UINT64_MAX disarms.  Replaces the last one. */
+	int (*set_alarm)(struct transport *t, uint64_t at_us);
+	/* Advertisements come as events until scan_stop(). */
+	int (*scan_start)(struct transport *t);
+	int (*scan_stop)(struct transport *t);
+	/* CONNECTED or DISCONNECTED follows.  Scanning is stopped first. */
+	int (*connect)(struct transport *t, const char *address);
+	/* DISCONNECTED follows; queued writes are lost. */
+	int (*disconnect)(struct transport *t);
+	int (*discover)(struct transport *t);
+	int (*subscribe)(struct transport *t, enum transport_chr chr);
+	int (*read)(struct transport *t, enum transport_chr chr);
+	/* One write request may be outstanding per characteristic, else -OTA_EBUSY.  A
+	 * command longer than MTU - 3 is -OTA_EMSGSIZE; a longer request goes as a long
+	 * write.  -OTA_EAGAIN: queue full, WRITABLE follows.  buf is copied. */
+	int (*write)(struct transport *t, enum transport_chr chr, enum transport_mode mode,
+		     const uint8_t *buf, size_t len);
+	void (*link_state)(struct transport *t, struct transport_link *ret);
+	/* NULL, or -OTA_ENOTSUP for what the backend cannot cause. */
+	int (*inject)(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
+	void (*destroy)(struct transport *t);
+};
+
+/* Embedded as the first member of each backend's own structure. */
+struct transport {
+	const struct transport_ops *ops;
+	void (*handler)(void *userdata, const struct transport_event *event);
+	void *userdata;
+};
+
+const char *transport_reason_name(enum transport_reason reason);
+const char *transport_event_name(enum transport_event_kind kind);
+const char *transport_source_name(enum transport_source source);
+
+#endif
