@@ -10,6 +10,7 @@
 #ifndef OTABENCH_CORE_IMAGE_H
 #define OTABENCH_CORE_IMAGE_H
 
+#include "ota/error.h"
 #include "ota/proto.h"
 
 #define IMAGE_SEGMENTS_MAX 16u /* ESP_IMAGE_MAX_SEGMENTS */
@@ -48,18 +49,46 @@ struct image {
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the whole file: what START carries */
 };
 
-/* A chip of the ESP32 family. */
+/* What the boot loader does with a segment (esp_image_format.c, should_map and should_load). */
+enum image_use {
+	IMAGE_USE_MAP,  /* stays in flash, mapped through the cache */
+	IMAGE_USE_LOAD, /* copied to RAM */
+	IMAGE_USE_SKIP, /* padding: neither */
+};
+
+/* Load addresses from low up to, not including, high. */
+struct image_region {
+	uint32_t low, high;
+	const char *name; /* as struct image_segment's memory */
+	enum image_use use;
+};
+
+#define IMAGE_REGIONS_MAX 10u
+
+/*
+ * A chip of the ESP32 family.  Sources: ESP-IDF's esp_app_format.h (ids),
+ * soc/soc.h (addresses) and soc_caps.h (Bluetooth); esptool's targets (names,
+ * flash clocks, boot loader offsets, the ESP32-E22, which ESP-IDF lacks).
+ */
 struct image_chip {
 	uint16_t id;       /* esp_chip_id_t */
 	const char *name;  /* esptool's and idf.py's name: "esp32c3" */
 	const char *title; /* "ESP32-C3" */
 	bool bluetooth_le;
 	bool phy_2m;       /* has the LE 2M PHY */
+	bool riscv;        /* else Xtensa */
+	bool page_sizes;   /* the image may choose its flash page size; else 64 KiB */
+	uint16_t loader_offset;       /* of the boot loader in flash, bytes */
+	uint8_t flash_mhz[4];         /* for header values 0, 1, 2 and 15; 0 = not defined */
+	/* First match counts; unused entries have high == 0. */
+	struct image_region regions[IMAGE_REGIONS_MAX];
 };
 /* NULL when unknown. */
 const struct image_chip *image_chip_by_id(uint16_t id);
 const struct image_chip *image_chip_by_name(const char *name); /* also "ESP32-C3", any case */
 /* The table itself, for help texts; *ret_count entries. */
 const struct image_chip *image_chips(size_t *ret_count);
+/* The region that holds address; NULL when the chip has no such memory. */
+const struct image_region *image_chip_region(const struct image_chip *chip, uint32_t address);
 
 #endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See testlib.h. */
+#include "testlib.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gcrypt.h>
+
+void test_sha256(const uint8_t *buf, size_t len, uint8_t ret[32])
+{
+	if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
+		gcry_check_version(NULL);
+		gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
+		gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+	}
+	gcry_md_hash_buffer(GCRY_MD_SHA256, ret, buf, len);
+}
+
+static char *join(const char *directory, const char *name)
+{
+	size_t size = strlen(directory) + strlen(name) + 2;
+	char *path = malloc(size);
+
+	if (path != NULL)
+		snprintf(path, size, "%s/%s", directory, name);
+	return path;
+}
+
+uint8_t *test_load_file(const char *path, size_t *ret_size)
+{
+	FILE *f = fopen(path, "rb");
+	uint8_t *buf = NULL;
+	long size;
+
+	if (f == NULL)
+		return NULL;
+	if (fseek(f, 0, SEEK_END) == 0 && (size = ftell(f)) >= 0 && fseek(f, 0, SEEK_SET) == 0) {
+		buf = malloc((size_t)size + 1);
+		if (buf != NULL && fread(buf, 1, (size_t)size, f) == (size_t)size) {
+			*ret_size = (size_t)size;
+		} else {
+			free(buf);
+			buf = NULL;
+		}
+	}
+	fclose(f);
+	return buf;
+}
+
+uint8_t *test_load_image(const char *name, size_t *ret_size)
+{
+	const char *directory = getenv("OTABENCH_IMAGES");
+	char *path;
+	uint8_t *buf;
+
+	if (directory == NULL) {
+		printf("# OTABENCH_IMAGES is not set: no %s to test with\n", name);
+		return NULL;
+	}
+	path = join(directory, name);
+	buf = path != NULL ? test_load_file(path, ret_size) : NULL;
+	if (buf == NULL)
+		printf("# OTABENCH_IMAGES has no readable %s\n", name);
+	free(path);
+	return buf;
+}
+
+char *test_source_path(const char *name)
+{
+	const char *directory = getenv("OTABENCH_SRCDIR");
+
+	return join(directory != NULL ? directory : ".", name);
+}

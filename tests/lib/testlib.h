@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several test programs need: SHA-256, files, and where the real images are. */
+#ifndef OTABENCH_TESTLIB_H
+#define OTABENCH_TESTLIB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* SHA-256 of a whole buffer; an image_sha256_fn. */
+void test_sha256(const uint8_t *buf, size_t len, uint8_t ret[32]);
+
+/* A whole file in memory, to be freed; NULL when it cannot be read. */
+uint8_t *test_load_file(const char *path, size_t *ret_size);
+
+/* An image from the directory that OTABENCH_IMAGES names, to be freed.  NULL after printing
+ * why when it is not there: the caller then skips. */
+uint8_t *test_load_image(const char *name, size_t *ret_size);
+
+/* The name of a file in the source tree, to be freed. */
+char *test_source_path(const char *name);
+
+#endif
