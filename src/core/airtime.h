@@ -20,7 +20,7 @@ struct airtime_link {
 	uint32_t interval_us;    /* connection interval, 7500..4000000 */
 	bool encrypted;          /* a non-empty PDU carries a 4-octet MIC */
 	uint16_t buffers;        /* LE ACL buffers of the central's controller; 0 = no limit */
-	uint16_t buffer_octets;  /* length of each (HCI LE Read Buffer Size); 0 = no limit */
+	uint16_t buffer_octets;  /* of each, >= 27 (HCI LE Read Buffer Size); 0 = no limit */
 	bool refill;             /* buffers are refilled inside a connection event */
 };
 
@@ -33,12 +33,15 @@ uint16_t airtime_fragment(const struct airtime_link *link);
 /*
  * Bytes per second of attribute values of length value (1..512), endless, no
  * loss, nothing in the other direction.  with_response: one value each two
- * intervals.  0 when the link's parameters are out of range.
+ * intervals (more where its PDUs do not fit one event).  Buffers that are not
+ * refilled inside an event bound it to that many ACL fragments an event.  0 when
+ * the link's parameters or value are out of range; rounded to the nearest.
  */
 uint32_t airtime_ceiling(const struct airtime_link *link, uint16_t value, bool with_response);
 /*
  * The value length that carries most payload per air time: at most
- * min(mtu - 3, 512, max_value), of which overhead bytes are not payload.
+ * min(mtu - 3, 512, max_value), of which overhead bytes are not payload.  0 when
+ * no value of more than overhead bytes is possible, or link is out of range.
  */
 uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
 			    uint16_t overhead);

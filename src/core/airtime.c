@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ceilings are counted rather than solved: a stream of equal values is cut into
+ * data PDUs, these are laid into connection events one pair after the other,
+ * and the position inside a value at which events start soon repeats.  Over one
+ * such cycle the rate is exact, runt PDUs and unused tails of events included.
+ */
+#include "core/airtime.h"
+
+#define EMPTY_OCTETS 0u
+#define MIC_OCTETS 4u /* Core Vol 6 Part B 2.4 */
+#define OVERHEAD_1M 10u /* preamble 1, access address 4, header 2, CRC 3 */
+#define OVERHEAD_2M 11u /* preamble 2 */
+#define L2CAP_HEADER 4u /* Core Vol 3 Part A 3.1 */
+#define DATA_LENGTH_MIN 27u /* Core Vol 6 Part B 4.5.10 */
+#define DATA_LENGTH_MAX 251u
+#define INTERVAL_MIN_US 7500u
+#define INTERVAL_MAX_US 4000000u
+#define MAX_START_STATES 64u /* more than the PDUs that one value can be cut into */
+
+/* A place in an endless stream of L2CAP frames of the same length. */
+struct cursor {
+	uint32_t frame; /* octets of each frame */
+	uint32_t offset; /* of the next PDU in its frame */
+	uint32_t fragment; /* octets left of the ACL fragment it belongs to; 0: begins one */
+};
+
+uint32_t airtime_pdu_us(enum ota_phy phy, uint16_t octets, bool encrypted)
+{
+	uint32_t payload = octets;
+
+	if (encrypted && octets > 0)
+		payload += MIC_OCTETS;
+	return phy == OTA_PHY_2M ? (OVERHEAD_2M + payload) * 4u : (OVERHEAD_1M + payload) * 8u;
+}
+
+uint32_t airtime_pair_us(const struct airtime_link *link, uint16_t down, uint16_t up)
+{
+	return airtime_pdu_us(link->phy, down, link->encrypted) +
+	       airtime_pdu_us(link->phy, up, link->encrypted) + 2u * AIRTIME_T_IFS_US;
+}
+
+uint16_t airtime_fragment(const struct airtime_link *link)
+{
+	if (link->buffer_octets > 0 && link->buffer_octets < link->data_length)
+		return link->buffer_octets;
+	return link->data_length;
+}
+
+static bool link_valid(const struct airtime_link *link)
+{
+	return (link->phy == OTA_PHY_1M || link->phy == OTA_PHY_2M) &&
+	       link->data_length >= DATA_LENGTH_MIN && link->data_length <= DATA_LENGTH_MAX &&
+	       link->interval_us >= INTERVAL_MIN_US && link->interval_us <= INTERVAL_MAX_US &&
+	       (link->buffer_octets == 0 || link->buffer_octets >= DATA_LENGTH_MIN);
+}
+
+/* Octets of the PDU at the cursor. */
+static uint16_t cursor_pdu(const struct airtime_link *link, const struct cursor *c)
+{
+	uint32_t octets = c->fragment;
+
+	if (octets == 0) {
+		octets = c->frame - c->offset;
+		if (link->buffer_octets > 0 && octets > link->buffer_octets)
+			octets = link->buffer_octets;
+	}
+	return (uint16_t)(octets < link->data_length ? octets : link->data_length);
+}
+
+static void cursor_advance(const struct airtime_link *link, struct cursor *c)
+{
+	uint16_t octets = cursor_pdu(link, c);
+
+	if (c->fragment == 0) {
+		c->fragment = c->frame - c->offset;
+		if (link->buffer_octets > 0 && c->fragment > link->buffer_octets)
+			c->fragment = link->buffer_octets;
+	}
+	c->fragment -= octets;
+	c->offset += octets;
+	if (c->offset == c->frame)
+		c->offset = 0;
+}
+
+/*
+ * Lays one connection event; returns how many frames ended in it.  A controller
+ * that is not refilled holds N fragments when the event begins, the one that it
+ * is in the middle of included.
+ */
+static uint32_t cursor_event(const struct airtime_link *link, struct cursor *c, bool once)
+{
+	bool limited = link->buffers > 0 && !link->refill;
+	uint32_t left = link->interval_us, fragments = 0, frames = 0, pair;
+
+	for (;;) {
+		pair = airtime_pair_us(link, cursor_pdu(link, c), EMPTY_OCTETS);
+		if (pair > left)
+			break;
+		if (c->fragment == 0 || fragments == 0)
+			fragments++;
+		if (limited && fragments > link->buffers)
+			break;
+		left -= pair;
+		cursor_advance(link, c);
+		if (c->offset > 0)
+			continue;
+		frames++;
+		if (once)
+			break;
+	}
+	return frames;
+}
+
+static uint32_t rate(uint64_t bytes, uint64_t us)
+{
+	return (uint32_t)((bytes * 1000000u + us / 2u) / us);
+}
+
+static struct cursor cursor_start(uint16_t value)
+{
+	return (struct cursor){.frame = (uint32_t)value + OTA_ATT_HEADER + L2CAP_HEADER};
+}
+
+/*
+ * The request takes as many events as its PDUs need, the response comes with
+ * the first PDU of the next one, and by then it is too late for another request.
+ */
+static uint32_t ceiling_request(const struct airtime_link *link, uint16_t value)
+{
+	struct cursor c = cursor_start(value);
+	uint64_t events = 2;
+
+	while (cursor_event(link, &c, true) == 0)
+		events++;
+	return rate(value, events * link->interval_us);
+}
+
+static uint32_t ceiling_stream(const struct airtime_link *link, uint16_t value)
+{
+	struct cursor c = cursor_start(value);
+	uint64_t frames = 0, events = 0;
+	uint32_t start;
+
+	for (unsigned int i = 0; i < MAX_START_STATES; i++)
+		(void)cursor_event(link, &c, false);
+	start = c.offset;
+	do {
+		frames += cursor_event(link, &c, false);
+		events++;
+	} while (c.offset != start);
+	return rate(frames * value, events * link->interval_us);
+}
+
+uint32_t airtime_ceiling(const struct airtime_link *link, uint16_t value, bool with_response)
+{
+	if (!link_valid(link) || value == 0 || value > OTA_VALUE_MAX)
+		return 0;
+	return with_response ? ceiling_request(link, value) : ceiling_stream(link, value);
+}
+
+/* Air time of one value, its PDUs answered by empty ones. */
+static uint32_t value_us(const struct airtime_link *link, uint16_t value)
+{
+	struct cursor c = cursor_start(value);
+	uint32_t us = 0;
+
+	do {
+		us += airtime_pair_us(link, cursor_pdu(link, &c), EMPTY_OCTETS);
+		cursor_advance(link, &c);
+	} while (c.offset > 0);
+	return us;
+}
+
+uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
+			    uint16_t overhead)
+{
+	uint16_t limit = max_value < OTA_VALUE_MAX ? max_value : OTA_VALUE_MAX;
+	uint32_t best_payload = 0, best_us = 1;
+	uint16_t best = 0;
+
+	if (!link_valid(link) || mtu <= OTA_ATT_HEADER)
+		return 0;
+	if (limit > mtu - OTA_ATT_HEADER)
+		limit = (uint16_t)(mtu - OTA_ATT_HEADER);
+	for (uint16_t value = 1; value <= limit; value++) {
+		uint32_t us, payload;
+
+		if (value <= overhead)
+			continue;
+		us = value_us(link, value);
+		payload = (uint32_t)value - overhead;
+		/* On a tie the longer one: fewer values for the host to handle. */
+		if ((uint64_t)payload * best_us >= (uint64_t)best_payload * us) {
+			best_payload = payload;
+			best_us = us;
+			best = value;
+		}
+	}
+	return best;
+}
