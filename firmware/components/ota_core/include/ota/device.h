@@ -18,15 +18,20 @@
 
 #include "ota/proto.h"
 
-#define OTA_BLOCK_SIZE  65536u /* erase-ahead unit: NOR block erase, the cheapest per byte */
-#define OTA_SECTOR_SIZE 4096u  /* NOR sector; also the size of one flash write */
-#define OTA_WRITE_ALIGN 16u    /* flash encryption writes 16-byte units (esp_partition_write) */
-#define OTA_NO_CONN     0xffffu
+#define OTA_BLOCK_SIZE 65536u /* erase-ahead unit: NOR block erase, the cheapest per byte */
+#define OTA_SECTOR_SIZE 4096u /* NOR sector; also the size of one flash write */
+#define OTA_WRITE_ALIGN 16u /* flash encryption writes 16-byte units (esp_partition_write) */
+#define OTA_NO_CONN 0xffffu
+
+/* The image that was just made bootable came from a basic host, which knows no
+ * CONFIRM: the first connection that its firmware accepts confirms it. */
+#define OTA_RECORD_SELF_CONFIRM 0x1u
 
 /* Kept across disconnect, reboot and power loss; stored by ops->persist as is. */
 struct ota_record {
+	uint32_t flags; /* OTA_RECORD_* */
 	uint32_t image_size;
-	uint32_t offset;         /* bytes in flash, a multiple of OTA_BLOCK_SIZE; 0 = no record */
+	uint32_t offset; /* bytes in flash, a multiple of OTA_BLOCK_SIZE; 0 = nothing to resume */
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the whole image */
 	uint8_t prefix[OTA_SHA256_SIZE]; /* of the first offset bytes as read back */
 };
@@ -54,7 +59,7 @@ struct ota_device_ops {
 	/* [async] Boot from the update slot next time, as a new image to be verified.
 	 * sha256 is the hash read back, for the platform to report after the boot. */
 	int (*set_boot)(void *ctx, uint32_t size, const uint8_t sha256[OTA_SHA256_SIZE]);
-	/* [async] Store the record; record->offset 0 clears it.  Must be atomic under
+	/* [async] Store the record in place of the last one.  Must be atomic under
 	 * power loss: afterwards the old or the new one is read. */
 	int (*persist)(void *ctx, const struct ota_record *record);
 	/* [async] Mark the running image valid, cancelling its rollback. */
@@ -86,42 +91,45 @@ struct ota_device_ops {
 struct ota_device_config {
 	const struct ota_device_ops *ops;
 	void *ctx;
-	uint8_t *ring;             /* caller's; received bytes wait here for flash */
-	uint32_t ring_size;        /* a multiple of OTA_SECTOR_SIZE, 8 KiB .. 1 MiB */
-	uint8_t *scratch;          /* caller's; OTA_SECTOR_SIZE bytes for reading back */
-	uint16_t max_value;        /* longest Data value, header included; 20..512 */
-	uint16_t ack_interval;     /* bytes; 0 = ring_size / 4 */
-	uint32_t idle_timeout_ms;  /* no Data for so long suspends the session; 0 = 60000 */
-	uint32_t gap_repeat_ms;    /* repeat an unanswered GAP after; 0 = 500 */
-	uint32_t reboot_delay_ms;  /* between DONE and the reboot; 0 = 300 */
-	uint32_t confirm_timeout_ms; /* a pending image that nobody confirms is rolled back; 0 = never */
-	bool basic_only;           /* serve only the basic dialect (for tests of hosts) */
+	uint8_t *ring; /* caller's; received bytes wait here for flash */
+	uint32_t ring_size; /* a multiple of OTA_SECTOR_SIZE, 8 KiB .. 1 MiB */
+	uint8_t *scratch; /* caller's; OTA_SECTOR_SIZE bytes for reading back */
+	uint16_t max_value; /* longest Data value, header included; 20..512; 0 = 512 */
+	uint16_t ack_interval; /* bytes; 0 = ring_size / 4 */
+	uint32_t idle_timeout_ms; /* no Data for so long suspends the session; 0 = 60000 */
+	uint32_t gap_repeat_ms; /* repeat an unanswered GAP after; 0 = 500 */
+	uint32_t reboot_delay_ms; /* between DONE and the reboot; 0 = 300 */
+	uint32_t
+		confirm_timeout_ms; /* a pending image that nobody confirms is rolled back; 0 = never */
+	bool basic_only; /* serve only the basic dialect (for tests of hosts) */
 };
 
-/* Memory from the caller; contents private to ota_core.  Zeroed by ota_device_init(). */
-struct ota_device;
+#include "ota/device_state.h" /* struct ota_device: public only so that callers can place it */
 
 /*
  * Starts up after boot.  record is what ops->persist stored last, or NULL when
  * there is none; its contents are not trusted.  -OTA_EINVAL on a configuration
- * out of range.  Nothing is owned: config's ring and scratch must outlive dev.
+ * out of range.  Nothing is owned: ring and scratch must outlive dev.
  */
 int ota_device_init(struct ota_device *dev, const struct ota_device_config *config,
 		    const struct ota_record *record, uint32_t now_ms);
 
-void ota_device_connected(struct ota_device *dev, uint16_t conn, uint16_t mtu, uint32_t now_ms);
-void ota_device_mtu(struct ota_device *dev, uint16_t conn, uint16_t mtu, uint32_t now_ms);
+void ota_device_connected(struct ota_device *dev, uint16_t conn, uint32_t now_ms);
 void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now_ms);
-/* A write to Control / Data.  buf is only read during the call. */
+/* A write to Control.  buf is only read during the call. */
 void ota_device_control(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
 			uint32_t now_ms);
-/* Returns 0 when taken, -OTA_EAGAIN when the ring is full (basic dialect: do not
- * answer a write request yet), or a negative code for a value that was dropped. */
+/*
+ * A write to Data.  can_wait: the platform can hold the value back and present
+ * it again after the next ota_device_op_done() (a write request not answered
+ * yet).  Returns 0 when taken, -OTA_EAGAIN when it must be presented again
+ * (only with can_wait), or another negative code for a value that was dropped.
+ */
 int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
-		    uint32_t now_ms);
+		    bool can_wait, uint32_t now_ms);
 /* The outstanding [async] operation ended; result 0 or a negative OTA_E*. */
 void ota_device_op_done(struct ota_device *dev, int result, uint32_t now_ms);
-/* The link's parameters changed, or a link request was refused (code != OTA_OK). */
+/* A link request ended (code OTA_OK or OTA_ERR_LINK), or the central changed the link. */
 void ota_device_link_changed(struct ota_device *dev, uint16_t conn, uint8_t code, uint32_t now_ms);
 /* Time passed, or a notification buffer may be free again. */
 void ota_device_tick(struct ota_device *dev, uint32_t now_ms);
@@ -129,8 +137,7 @@ void ota_device_tick(struct ota_device *dev, uint32_t now_ms);
 bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms);
 /* The Info characteristic's value, OTA_INFO_SIZE bytes. */
 int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size);
-/* For logs and tests. */
-enum ota_state ota_device_state(const struct ota_device *dev);
-void ota_device_status(const struct ota_device *dev, struct ota_status *ret);
+/* What STATUS would answer; for logs and tests. */
+void ota_device_status(struct ota_device *dev, struct ota_status *ret);
 
 #endif

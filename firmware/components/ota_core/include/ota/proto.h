@@ -23,22 +23,22 @@
 
 #define OTA_UUID_SERVICE "fb1e4001-54ae-4a28-9f74-dfccb248601d"
 #define OTA_UUID_CONTROL "fb1e4002-54ae-4a28-9f74-dfccb248601d"
-#define OTA_UUID_DATA    "fb1e4003-54ae-4a28-9f74-dfccb248601d"
-#define OTA_UUID_INFO    "fb1e4004-54ae-4a28-9f74-dfccb248601d"
+#define OTA_UUID_DATA "fb1e4003-54ae-4a28-9f74-dfccb248601d"
+#define OTA_UUID_INFO "fb1e4004-54ae-4a28-9f74-dfccb248601d"
 
 #define OTA_PROTOCOL_VERSION 1
 
-#define OTA_SHA256_SIZE    32u
-#define OTA_HASH_PREFIX    4u    /* STATUS */
-#define OTA_DONE_PREFIX    8u    /* DONE */
-#define OTA_NOTIFY_MAX     20u
-#define OTA_CONTROL_MAX    64u   /* longest Control write a device accepts, bytes */
-#define OTA_DATA_HEADER    2u    /* sequence number before each Data value's payload */
-#define OTA_ATT_HEADER     3u    /* opcode and handle, Core Vol 3 Part F 3.4.5 */
-#define OTA_ATT_MTU_MIN    23u   /* LE default, Core Vol 3 Part F 3.2.8 */
-#define OTA_VALUE_MAX      512u  /* longest attribute value, Core Vol 3 Part F 3.2.9 */
-#define OTA_SEQ_JUMP       0x2000u /* a GAP restarts numbering this far ahead */
-#define OTA_SEQ_WINDOW     0x1000u /* most Data values a host may have unacknowledged */
+#define OTA_SHA256_SIZE 32u
+#define OTA_HASH_PREFIX 4u /* STATUS */
+#define OTA_DONE_PREFIX 8u /* DONE */
+#define OTA_NOTIFY_MAX 20u
+#define OTA_CONTROL_MAX 64u /* longest Control write a device accepts, bytes */
+#define OTA_DATA_HEADER 2u /* sequence number before each Data value's payload */
+#define OTA_ATT_HEADER 3u /* opcode and handle, Core Vol 3 Part F 3.4.5 */
+#define OTA_ATT_MTU_MIN 23u /* LE default, Core Vol 3 Part F 3.2.8 */
+#define OTA_VALUE_MAX 512u /* longest attribute value, Core Vol 3 Part F 3.2.9 */
+#define OTA_SEQ_JUMP 0x2000u /* a GAP restarts numbering this far ahead */
+#define OTA_SEQ_WINDOW 0x1000u /* most Data values a host may have unacknowledged */
 
 /* Host to device, first byte of a Control write (section 4). */
 enum ota_command {
@@ -76,110 +76,110 @@ enum ota_state {
 	OTA_STATE_VERIFYING = 3, /* END accepted: draining, hashing, validating */
 	OTA_STATE_REBOOTING = 4, /* DONE notified, or ROLLBACK / REBOOT accepted */
 	OTA_STATE_SUSPENDED = 5, /* link or power lost in mid update; can be resumed */
-	OTA_STATE_ABORTING = 6,  /* waits for the flash operation under way */
+	OTA_STATE_ABORTING = 6, /* waits for the flash operation under way */
 };
 
 /* Error codes of ERROR, RESULT and STATUS (section 7). */
 enum ota_code {
 	OTA_OK = 0,
-	OTA_ERR_OPCODE = 1,       /* unknown opcode */
-	OTA_ERR_LENGTH = 2,       /* PDU shorter than its definition */
-	OTA_ERR_STATE = 3,        /* not possible in this state */
-	OTA_ERR_BUSY = 4,         /* another connection owns the session */
-	OTA_ERR_UNSUPPORTED = 5,  /* version, flag or feature not offered */
-	OTA_ERR_SIZE = 6,         /* image empty, or larger than the slot */
-	OTA_ERR_ERASE = 7,        /* flash erase failed; detail = offset */
-	OTA_ERR_WRITE = 8,        /* flash write failed; detail = offset */
-	OTA_ERR_READ = 9,         /* flash read failed; detail = offset */
-	OTA_ERR_HASH = 10,        /* flash content does not hash to the image's SHA-256 */
-	OTA_ERR_IMAGE = 11,       /* the boot loader's validation refuses the image */
-	OTA_ERR_BOOT_SLOT = 12,   /* boot slot could not be set */
-	OTA_ERR_PERSIST = 13,     /* resume or boot record could not be stored */
-	OTA_ERR_OVERFLOW = 14,    /* host sent beyond its limit or the stream's end */
+	OTA_ERR_OPCODE = 1, /* unknown opcode */
+	OTA_ERR_LENGTH = 2, /* PDU shorter than its definition */
+	OTA_ERR_STATE = 3, /* not possible in this state */
+	OTA_ERR_BUSY = 4, /* another connection owns the session */
+	OTA_ERR_UNSUPPORTED = 5, /* version, flag or feature not offered */
+	OTA_ERR_SIZE = 6, /* image empty, or larger than the slot */
+	OTA_ERR_ERASE = 7, /* flash erase failed; detail = offset */
+	OTA_ERR_WRITE = 8, /* flash write failed; detail = offset */
+	OTA_ERR_READ = 9, /* flash read failed; detail = offset */
+	OTA_ERR_HASH = 10, /* flash content does not hash to the image's SHA-256 */
+	OTA_ERR_IMAGE = 11, /* the boot loader's validation refuses the image */
+	OTA_ERR_BOOT_SLOT = 12, /* boot slot could not be set */
+	OTA_ERR_PERSIST = 13, /* resume or boot record could not be stored */
+	OTA_ERR_OVERFLOW = 14, /* host sent beyond its limit or the stream's end */
 	OTA_ERR_NO_ROLLBACK = 15, /* the other slot holds no bootable image */
-	OTA_ERR_CHIP = 16,        /* image header names another chip */
-	OTA_ERR_TIMEOUT = 17,     /* session idle for too long; can be resumed */
-	OTA_ERR_PERMISSION = 18,  /* link must be encrypted first */
-	OTA_ERR_LINK = 19,        /* link parameters refused or invalid */
-	OTA_ERR_INCOMPLETE = 20,  /* END before stream_size bytes; detail = received */
-	OTA_ERR_VERSION = 21,     /* anti-rollback: secure version too low */
-	OTA_ERR_INTERNAL = 22,    /* a defect in the firmware */
+	OTA_ERR_CHIP = 16, /* image header names another chip */
+	OTA_ERR_TIMEOUT = 17, /* session idle for too long; can be resumed */
+	OTA_ERR_PERMISSION = 18, /* link must be encrypted first */
+	OTA_ERR_LINK = 19, /* link parameters refused or invalid */
+	OTA_ERR_INCOMPLETE = 20, /* END before stream_size bytes; detail = received */
+	OTA_ERR_VERSION = 21, /* anti-rollback: secure version too low */
+	OTA_ERR_INTERNAL = 22, /* a defect in the firmware */
 };
 
 /* START flags (section 4.1).  Unknown bits are refused with UNSUPPORTED. */
-#define OTA_START_SINK       0x0001u /* count and discard: measures the link, no flash */
-#define OTA_START_RESTART    0x0002u /* drop the resume record, start at 0 */
+#define OTA_START_SINK 0x0001u /* count and discard: measures the link, no flash */
+#define OTA_START_RESTART 0x0002u /* drop the resume record, start at 0 */
 #define OTA_START_COMPRESSED 0x0004u /* reserved: stream is compressed */
-#define OTA_START_SIGNED     0x0008u /* reserved: signature trails the stream */
-#define OTA_START_KNOWN      (OTA_START_SINK | OTA_START_RESTART)
+#define OTA_START_SIGNED 0x0008u /* reserved: signature trails the stream */
+#define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART)
 
 /* Info feature bits (section 3.3).  Unknown bits are ignored. */
-#define OTA_FEATURE_RESUME     0x00000001u
-#define OTA_FEATURE_SINK       0x00000002u
-#define OTA_FEATURE_LINK       0x00000004u
-#define OTA_FEATURE_TELEMETRY  0x00000008u
-#define OTA_FEATURE_ROLLBACK   0x00000010u /* CONFIRM and ROLLBACK */
+#define OTA_FEATURE_RESUME 0x00000001u
+#define OTA_FEATURE_SINK 0x00000002u
+#define OTA_FEATURE_LINK 0x00000004u
+#define OTA_FEATURE_TELEMETRY 0x00000008u
+#define OTA_FEATURE_ROLLBACK 0x00000010u /* CONFIRM and ROLLBACK */
 #define OTA_FEATURE_COMPRESSED 0x00000020u /* reserved */
-#define OTA_FEATURE_SIGNED     0x00000040u /* reserved */
+#define OTA_FEATURE_SIGNED 0x00000040u /* reserved */
 
 /* Info and STATUS flags. */
 #define OTA_INFO_PENDING_VERIFY 0x01u /* running image awaits CONFIRM */
-#define OTA_INFO_CAN_ROLLBACK   0x02u /* the other slot holds a bootable image */
-#define OTA_INFO_RESUMABLE      0x04u /* a resume record exists */
-#define OTA_INFO_ENCRYPTED      0x08u /* flash encryption is on */
-#define OTA_INFO_SECURE_BOOT    0x10u
+#define OTA_INFO_CAN_ROLLBACK 0x02u /* the other slot holds a bootable image */
+#define OTA_INFO_RESUMABLE 0x04u /* a resume record exists */
+#define OTA_INFO_ENCRYPTED 0x08u /* flash encryption is on */
+#define OTA_INFO_SECURE_BOOT 0x10u
 
 /* PHY numbers, HCI LE Set PHY numbering (Core Vol 4 Part E 7.8.47). */
 enum ota_phy { OTA_PHY_UNKNOWN = 0, OTA_PHY_1M = 1, OTA_PHY_2M = 2, OTA_PHY_CODED = 3 };
-#define OTA_PHYS_1M    0x01u
-#define OTA_PHYS_2M    0x02u
+#define OTA_PHYS_1M 0x01u
+#define OTA_PHYS_2M 0x02u
 #define OTA_PHYS_CODED 0x04u
 
 /* PROGRESS phases: what the device does while the host waits. */
 enum ota_phase {
-	OTA_PHASE_ERASE = 1,  /* erasing; done and total in bytes of the slot */
+	OTA_PHASE_ERASE = 1, /* erasing; done and total in bytes of the slot */
 	OTA_PHASE_REHASH = 2, /* re-hashing the stored prefix before READY */
-	OTA_PHASE_DRAIN = 3,  /* writing what is in the ring */
+	OTA_PHASE_DRAIN = 3, /* writing what is in the ring */
 	OTA_PHASE_VERIFY = 4, /* hashing what is read back */
 	OTA_PHASE_VALIDATE = 5, /* the boot loader's own check */
 };
 
 struct ota_start { /* section 4.1, 46 bytes */
 	uint8_t version;
-	uint16_t flags;        /* OTA_START_* */
-	uint32_t image_size;   /* bytes in flash */
-	uint32_t stream_size;  /* bytes over Data; equals image_size unless COMPRESSED */
+	uint16_t flags; /* OTA_START_* */
+	uint32_t image_size; /* bytes in flash */
+	uint32_t stream_size; /* bytes over Data; equals image_size unless COMPRESSED */
 	uint16_t ack_interval; /* bytes between ACKs the host would like; 0 = device's choice */
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the image's image_size bytes; ignored with SINK */
 };
 
 struct ota_link_request { /* section 4.8, 12 bytes; 0 = leave as it is */
-	uint16_t interval_min;        /* 1.25 ms, 6..3200 (Core Vol 4 Part E 7.8.18) */
-	uint16_t interval_max;        /* 1.25 ms */
-	uint16_t latency;             /* connection events, 0..499 */
+	uint16_t interval_min; /* 1.25 ms, 6..3200 (Core Vol 4 Part E 7.8.18) */
+	uint16_t interval_max; /* 1.25 ms */
+	uint16_t latency; /* connection events, 0..499 */
 	uint16_t supervision_timeout; /* 10 ms, 10..3200 */
-	uint8_t phys;                 /* OTA_PHYS_* acceptable */
-	uint16_t data_length;         /* octets, 27..251 */
+	uint8_t phys; /* OTA_PHYS_* acceptable */
+	uint16_t data_length; /* octets, 27..251 */
 };
 
 struct ota_ready { /* section 5.1, 14 bytes */
-	uint32_t offset;       /* stream offset of the first Data value */
-	uint32_t limit;        /* stream offset up to which the host may send */
-	uint16_t max_value;    /* longest Data value accepted, header included */
+	uint32_t offset; /* stream offset of the first Data value */
+	uint32_t limit; /* stream offset up to which the host may send */
+	uint16_t max_value; /* longest Data value accepted, header included */
 	uint16_t ack_interval; /* bytes between ACKs in force */
-	uint8_t flags;         /* bit 0: resumed */
+	uint8_t flags; /* bit 0: resumed */
 };
 #define OTA_READY_RESUMED 0x01u
 
 struct ota_error_event { /* section 5.2, 7 bytes */
-	uint8_t code;    /* enum ota_code */
-	uint8_t opcode;  /* command that failed; 0 for Data or none */
+	uint8_t code; /* enum ota_code */
+	uint8_t opcode; /* command that failed; 0 for Data or none */
 	uint32_t detail; /* see enum ota_code */
 };
 
 struct ota_done { /* section 5.3, 16 bytes */
-	uint32_t size;      /* bytes flushed and verified; bytes received with SINK */
-	uint8_t slot;       /* slot that boots next; 0xff with SINK */
+	uint32_t size; /* bytes flushed and verified; bytes received with SINK */
+	uint8_t slot; /* slot that boots next; 0xff with SINK */
 	uint16_t reboot_ms; /* the device reboots this much later; 0xffff = it does not */
 	uint8_t hash[OTA_DONE_PREFIX]; /* first bytes of the SHA-256 read back */
 };
@@ -190,71 +190,71 @@ struct ota_progress { /* section 5.4, 10 bytes */
 };
 
 struct ota_status { /* section 5.5, 17 bytes */
-	uint8_t state;     /* enum ota_state */
+	uint8_t state; /* enum ota_state */
 	uint32_t received; /* stream bytes accepted in order */
-	uint32_t flushed;  /* bytes programmed */
+	uint32_t flushed; /* bytes programmed */
 	uint8_t hash[OTA_HASH_PREFIX]; /* of the image being received; 0 when none */
-	uint8_t slot;      /* running slot */
-	uint8_t last_error;/* enum ota_code; kept until the next START */
-	uint8_t flags;     /* OTA_INFO_* */
+	uint8_t slot; /* running slot */
+	uint8_t last_error; /* enum ota_code; kept until the next START */
+	uint8_t flags; /* OTA_INFO_* */
 };
 
 struct ota_result { /* section 5.6, 3 bytes */
 	uint8_t opcode; /* command answered */
-	uint8_t code;   /* enum ota_code */
+	uint8_t code; /* enum ota_code */
 };
 
 struct ota_ack { /* section 5.7, 13 bytes */
 	uint32_t received; /* stream offset accepted in order */
-	uint32_t flushed;  /* stream offset programmed to flash */
-	uint32_t limit;    /* the host may send up to here; never moves back but by GAP */
+	uint32_t flushed; /* stream offset programmed to flash */
+	uint32_t limit; /* the host may send up to here; never moves back but by GAP */
 };
 
 struct ota_gap { /* section 5.8, 8 bytes */
 	uint16_t sequence; /* number the next Data value must carry */
-	uint32_t offset;   /* stream offset it must start at */
-	uint8_t reason;    /* enum ota_gap_reason */
+	uint32_t offset; /* stream offset it must start at */
+	uint8_t reason; /* enum ota_gap_reason */
 };
 enum ota_gap_reason { OTA_GAP_MISSING = 1, OTA_GAP_REPEAT = 2, OTA_GAP_ASKED = 3 };
 
 struct ota_link { /* section 5.9, 16 bytes: the link as the device sees it; 0 = unknown */
-	uint8_t code;                 /* enum ota_code of the request */
-	uint16_t interval;            /* 1.25 ms */
-	uint16_t latency;             /* connection events */
+	uint8_t code; /* enum ota_code of the request */
+	uint16_t interval; /* 1.25 ms */
+	uint16_t latency; /* connection events */
 	uint16_t supervision_timeout; /* 10 ms */
-	uint8_t tx_phy, rx_phy;       /* enum ota_phy; the device's transmit and receive */
-	uint16_t tx_octets, rx_octets;/* data length */
-	uint16_t mtu;                 /* ATT MTU */
+	uint8_t tx_phy, rx_phy; /* enum ota_phy; the device's transmit and receive */
+	uint16_t tx_octets, rx_octets; /* data length */
+	uint16_t mtu; /* ATT MTU */
 };
 
-struct ota_telemetry { /* section 5.10, 18 bytes */
-	int8_t rssi;          /* dBm; 127 = unknown (Core Vol 4 Part E 7.5.4) */
-	uint16_t interval;    /* 1.25 ms */
-	uint8_t tx_phy, rx_phy; /* enum ota_phy, low and high nibble of one byte */
-	uint16_t rx_octets;   /* data length */
-	uint32_t ring_fill;   /* bytes received and not yet flushed */
-	uint16_t erase_ms;    /* longest erase since the last one */
-	uint16_t write_ms;    /* longest write since the last one */
-	uint16_t dropped;     /* Data values not accepted since START (gap, overflow) */
+struct ota_telemetry { /* section 5.10, 19 bytes */
+	int8_t rssi; /* dBm; 127 = unknown (Core Vol 4 Part E 7.5.4) */
+	uint16_t interval; /* 1.25 ms */
+	uint8_t tx_phy, rx_phy; /* enum ota_phy */
+	uint16_t rx_octets; /* data length */
+	uint32_t ring_fill; /* bytes received and not yet flushed */
+	uint16_t erase_ms; /* longest erase since the last one */
+	uint16_t write_ms; /* longest write since the last one */
+	uint16_t dropped; /* Data values not accepted since START (gap, overflow) */
 	uint8_t notify_fails; /* notifications that had to wait for a buffer; saturates */
 };
 
 struct ota_info { /* section 3.3; Info characteristic, 94 bytes */
-	uint8_t version;        /* highest protocol version spoken */
+	uint8_t version; /* highest protocol version spoken */
 	uint8_t min_version;
-	uint32_t features;      /* OTA_FEATURE_* */
-	uint16_t chip_id;       /* esp_image_header_t.chip_id numbering */
+	uint32_t features; /* OTA_FEATURE_* */
+	uint16_t chip_id; /* esp_image_header_t.chip_id numbering */
 	uint16_t chip_revision; /* major * 100 + minor, as efuse_hal_chip_revision() */
 	uint8_t slot_count;
 	uint8_t running_slot;
-	uint8_t flags;          /* OTA_INFO_* */
-	uint8_t phys;           /* OTA_PHYS_* the chip supports */
-	uint32_t slot_size;     /* bytes of the slot that the update goes to */
-	uint32_t ring_size;     /* bytes */
-	uint32_t running_size;  /* bytes of the running image that running_sha256 covers */
-	uint32_t secure_version;/* anti-rollback version in eFuse */
+	uint8_t flags; /* OTA_INFO_* */
+	uint8_t phys; /* OTA_PHYS_* the chip supports */
+	uint32_t slot_size; /* bytes of the slot that the update goes to */
+	uint32_t ring_size; /* bytes */
+	uint32_t running_size; /* bytes of the running image that running_sha256 covers */
+	uint32_t secure_version; /* anti-rollback version in eFuse */
 	uint8_t running_sha256[OTA_SHA256_SIZE];
-	char project[32];       /* esp_app_desc_t.project_name, NUL padded, may fill all 32 */
+	char project[32]; /* esp_app_desc_t.project_name, NUL padded, may fill all 32 */
 };
 #define OTA_INFO_SIZE 94u
 
@@ -294,8 +294,8 @@ int ota_info_decode(const uint8_t *buf, size_t len, struct ota_info *ret);
 const char *ota_command_name(unsigned int cmd);
 const char *ota_event_name(unsigned int evt);
 const char *ota_state_name(unsigned int state);
-const char *ota_code_name(unsigned int code);   /* "flash-write", "hash-mismatch" ... */
-const char *ota_code_text(unsigned int code);   /* a sentence for the user */
+const char *ota_code_name(unsigned int code); /* "flash-write", "hash-mismatch" ... */
+const char *ota_code_text(unsigned int code); /* a sentence for the user */
 const char *ota_phase_name(unsigned int phase);
 
 #endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The device's state, about 600 bytes.  Contents are private to ota_core;
+ * included by ota/device.h so that the platform can place it in its memory.
+ */
+#ifndef OTA_DEVICE_STATE_H
+#define OTA_DEVICE_STATE_H
+
+/* The one operation that may be outstanding on the platform. */
+enum ota_op {
+	OTA_OP_NONE,
+	OTA_OP_ERASE,
+	OTA_OP_WRITE,
+	OTA_OP_READ,
+	OTA_OP_CHECK,
+	OTA_OP_SET_BOOT,
+	OTA_OP_PERSIST,
+	OTA_OP_CONFIRM,
+	OTA_OP_ROLLBACK,
+};
+
+/* Steps between END and DONE, each done once. */
+enum ota_verify_step {
+	OTA_VERIFY_DRAIN,
+	OTA_VERIFY_HASH,
+	OTA_VERIFY_CHECK,
+	OTA_VERIFY_SET_BOOT,
+	OTA_VERIFY_RECORD,
+	OTA_VERIFY_DONE,
+};
+
+/* Steps between START and READY. */
+enum ota_prepare_step {
+	OTA_PREPARE_ADOPT, /* link was lost, power was not: bring the ring to flash, go on */
+	OTA_PREPARE_REHASH, /* power was lost: check the recorded prefix */
+	OTA_PREPARE_CLEAR, /* another image: its record goes before its data does */
+	OTA_PREPARE_ERASE, /* basic: the whole slot */
+	OTA_PREPARE_READY,
+};
+
+#define OTA_NOTIFY_QUEUE 8u
+
+struct ota_notification {
+	uint16_t conn;
+	uint8_t len;
+	uint8_t bytes[OTA_NOTIFY_MAX];
+};
+
+/* The image being received.  Offsets count from the image's first byte. */
+struct ota_receive {
+	bool valid; /* there is one, active or suspended */
+	bool basic, sink;
+	bool drain; /* suspended: still bring the ring to flash */
+	bool header_checked; /* magic and chip id were looked at */
+	uint32_t image_size; /* basic: the slot's size until END tells */
+	uint32_t slot_size;
+	uint8_t sha256[OTA_SHA256_SIZE];
+	uint32_t received, flushed; /* accepted in order; programmed */
+	uint32_t erased; /* bytes from 0 that are erased or programmed */
+	uint32_t hashed; /* bytes read back into the hash context */
+	uint32_t recorded; /* offset of the last resume record attempted */
+	uint16_t expected; /* next sequence number */
+	uint16_t ack_interval;
+	uint32_t acked_received, acked_limit, acked_flushed; /* as in the last ACK */
+};
+
+struct ota_device {
+	struct ota_device_config config;
+	enum ota_state state;
+	uint16_t conn; /* owner of the session, OTA_NO_CONN when none */
+	uint8_t last_error;
+	struct ota_receive rx;
+	struct ota_record record; /* as stored */
+	struct ota_record new_record; /* being stored */
+	bool record_dirty; /* the stored record must be cleared */
+
+	enum ota_op op;
+	uint32_t op_at, op_len; /* flash range of the operation */
+	uint32_t op_started; /* ms */
+	uint32_t now; /* ms; of the latest call */
+
+	enum ota_prepare_step prepare;
+	bool start_basic;
+	struct ota_start start; /* what PREPARING prepares for */
+	enum ota_verify_step verify;
+	uint8_t command; /* CONFIRM or ROLLBACK that waits for or runs on the flash */
+	uint16_t command_conn;
+	uint16_t abort_conn;
+
+	bool gap; /* a GAP was notified, its value has not come */
+	uint32_t gap_time, gap_wait; /* ms */
+	uint32_t last_data; /* ms; last Data value or command of the owner */
+	bool ack_due; /* an ACK waits for a notification buffer */
+	bool data_refused; /* ERROR for Data without a session was sent */
+
+	uint16_t link_conn; /* asked for LINK answers */
+	bool link_waits;
+	uint32_t link_time;
+	uint16_t telemetry_conn, telemetry_ms;
+	uint32_t telemetry_time;
+	uint16_t erase_ms, write_ms, dropped;
+	uint8_t notify_fails;
+
+	bool confirm_waits; /* running image pending: roll back when nobody confirms */
+	bool self_confirm; /* ... and the first connection is proof enough */
+	uint32_t boot_time;
+
+	struct ota_notification queue[OTA_NOTIFY_QUEUE];
+	uint8_t queue_head, queue_count;
+};
+
+#endif

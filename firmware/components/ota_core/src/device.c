@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The device's entry points: connections, Data values, time.
+ *
+ * Data is the path that runs 340 times a second: it copies into the ring,
+ * counts, and leaves everything slow to device_work().
+ */
+#include "device_priv.h"
+
+int ota_device_init(struct ota_device *dev, const struct ota_device_config *config,
+		    const struct ota_record *record, uint32_t now_ms)
+{
+	struct ota_info info;
+
+	if (config->ring_size % OTA_SECTOR_SIZE != 0 || config->ring_size < 2u * OTA_SECTOR_SIZE ||
+	    config->ring_size > (1u << 20) || config->max_value > OTA_VALUE_MAX ||
+	    (config->max_value > 0 && config->max_value < 20))
+		return -OTA_EINVAL;
+	memset(dev, 0, sizeof(*dev));
+	dev->config = *config;
+	if (dev->config.max_value == 0)
+		dev->config.max_value = OTA_VALUE_MAX;
+	if (dev->config.ack_interval == 0)
+		dev->config.ack_interval = (uint16_t)min_u32(config->ring_size / 4u, 0xfffcu);
+	if (dev->config.idle_timeout_ms == 0)
+		dev->config.idle_timeout_ms = 60000;
+	if (dev->config.gap_repeat_ms == 0)
+		dev->config.gap_repeat_ms = 500;
+	if (dev->config.reboot_delay_ms == 0)
+		dev->config.reboot_delay_ms = 300;
+	dev->now = now_ms;
+	dev->boot_time = now_ms;
+	dev->conn = dev->link_conn = dev->telemetry_conn = OTA_NO_CONN;
+	dev->command_conn = dev->abort_conn = OTA_NO_CONN;
+	if (record)
+		dev->record = *record;
+	if (dev->record.offset > 0)
+		dev->state = OTA_STATE_SUSPENDED;
+	memset(&info, 0, sizeof(info));
+	config->ops->info(config->ctx, &info);
+	dev->confirm_waits = (info.flags & OTA_INFO_PENDING_VERIFY) != 0;
+	dev->self_confirm = dev->confirm_waits && (dev->record.flags & OTA_RECORD_SELF_CONFIRM);
+	return 0;
+}
+
+void device_drop(struct ota_device *dev)
+{
+	dev->rx.valid = false;
+	dev->rx.drain = false;
+	if (dev->record.offset > 0)
+		dev->record_dirty = true;
+	dev->gap = false;
+}
+
+/* Codes that say that these bytes will never do, however often they are sent. */
+static bool image_at_fault(uint8_t code)
+{
+	return code == OTA_ERR_HASH || code == OTA_ERR_IMAGE || code == OTA_ERR_CHIP ||
+	       code == OTA_ERR_SIZE || code == OTA_ERR_VERSION || code == OTA_ERR_INTERNAL;
+}
+
+void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t detail)
+{
+	dev->last_error = code;
+	if (dev->state == OTA_STATE_ABORTING)
+		return; /* on its way to idle already */
+	device_send_error(dev, dev->conn, code, opcode, detail);
+	dev->rx.drain = false;
+	dev->gap = false;
+	if (image_at_fault(code) || dev->rx.basic || dev->rx.sink)
+		device_drop(dev);
+	dev->rx.received = dev->rx.flushed;
+	dev->state = dev->rx.valid || (dev->record.offset > 0 && !dev->record_dirty)
+			     ? OTA_STATE_SUSPENDED
+			     : OTA_STATE_IDLE;
+}
+
+void ota_device_connected(struct ota_device *dev, uint16_t conn, uint32_t now_ms)
+{
+	dev->now = now_ms;
+	if (dev->self_confirm && !dev->command) {
+		dev->self_confirm = false;
+		dev->command = OTA_CMD_CONFIRM;
+		dev->command_conn = OTA_NO_CONN;
+	}
+	(void)conn;
+	device_work(dev);
+}
+
+static void owner_lost(struct ota_device *dev)
+{
+	struct ota_receive *rx = &dev->rx;
+	const bool begun = dev->state == OTA_STATE_RECEIVING ||
+			   (dev->state == OTA_STATE_PREPARING &&
+			    dev->prepare == OTA_PREPARE_ADOPT && rx->valid);
+	const bool recorded = dev->record.offset > 0 && !dev->record_dirty;
+
+	dev->conn = OTA_NO_CONN;
+	dev->ack_due = false;
+	dev->gap = false;
+	if (dev->state != OTA_STATE_RECEIVING && dev->state != OTA_STATE_PREPARING)
+		return; /* END was given: the device goes on alone */
+	rx->valid = begun && !rx->basic && !rx->sink;
+	rx->drain = rx->valid;
+	dev->state = rx->valid || recorded ? OTA_STATE_SUSPENDED : OTA_STATE_IDLE;
+}
+
+void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now_ms)
+{
+	dev->now = now_ms;
+	device_notify_forget(dev, conn);
+	if (dev->telemetry_conn == conn) {
+		dev->telemetry_ms = 0;
+		dev->telemetry_conn = OTA_NO_CONN;
+	}
+	if (dev->link_conn == conn) {
+		dev->link_waits = false;
+		dev->link_conn = OTA_NO_CONN;
+	}
+	if (dev->conn == conn)
+		owner_lost(dev);
+	device_work(dev);
+}
+
+/* Magic and chip id arrive first: no need to fill a slot to find out. */
+static bool header_ok(struct ota_device *dev)
+{
+	struct ota_receive *rx = &dev->rx;
+	const uint8_t *h = dev->config.ring;
+	struct ota_info info;
+
+	if (rx->header_checked || rx->received < 16)
+		return true;
+	rx->header_checked = true;
+	if (h[0] != 0xe9) { /* ESP_IMAGE_HEADER_MAGIC */
+		device_fail(dev, OTA_ERR_IMAGE, 0, 0);
+		return false;
+	}
+	memset(&info, 0, sizeof(info));
+	dev->config.ops->info(dev->config.ctx, &info);
+	/* esp_image_header_t.chip_id */
+	if ((uint16_t)(h[12] | (uint16_t)(h[13] << 8)) != info.chip_id) {
+		device_fail(dev, OTA_ERR_CHIP, 0, 12);
+		return false;
+	}
+	return true;
+}
+
+static void ring_put(struct ota_device *dev, const uint8_t *buf, uint32_t len)
+{
+	const uint32_t head = dev->rx.received % dev->config.ring_size;
+	const uint32_t first = min_u32(len, dev->config.ring_size - head);
+
+	memcpy(dev->config.ring + head, buf, first);
+	memcpy(dev->config.ring, buf + first, len - first);
+}
+
+/* The next value in order: 0 when there was room for it. */
+static int accept(struct ota_device *dev, const uint8_t *buf, uint32_t len, bool can_wait)
+{
+	struct ota_receive *rx = &dev->rx;
+
+	if (len > rx->image_size - rx->received) {
+		device_fail(dev, OTA_ERR_OVERFLOW, 0, rx->image_size);
+		return -OTA_EPROTO;
+	}
+	if (len > device_limit(dev) - rx->received) {
+		if (rx->basic && can_wait)
+			return -OTA_EAGAIN;
+		device_fail(dev, OTA_ERR_OVERFLOW, 0, device_limit(dev));
+		return -OTA_EPROTO;
+	}
+	if (!rx->sink)
+		ring_put(dev, buf, len);
+	rx->received += len;
+	dev->last_data = dev->now;
+	dev->gap = false;
+	return header_ok(dev) ? 0 : -OTA_EPROTO;
+}
+
+static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
+{
+	struct ota_receive *rx = &dev->rx;
+	uint16_t sequence;
+	int rc;
+
+	if (len < OTA_DATA_HEADER || len > dev->config.max_value) {
+		device_fail(dev, OTA_ERR_LENGTH, 0, (uint32_t)len);
+		return -OTA_EMSGSIZE;
+	}
+	sequence = (uint16_t)(buf[0] | (uint16_t)(buf[1] << 8));
+	if (sequence != rx->expected) {
+		if (dev->dropped < UINT16_MAX)
+			dev->dropped++;
+		/* Behind: a duplicate, or sent before the last GAP. */
+		if ((uint16_t)(sequence - rx->expected) < 0x8000u && !dev->gap)
+			device_send_gap(dev, OTA_GAP_MISSING);
+		return -OTA_EPROTO;
+	}
+	rc = accept(dev, buf + OTA_DATA_HEADER, (uint32_t)(len - OTA_DATA_HEADER), false);
+	if (rc == 0)
+		rx->expected++;
+	return rc;
+}
+
+int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
+		    bool can_wait, uint32_t now_ms)
+{
+	int rc;
+
+	dev->now = now_ms;
+	if (dev->state != OTA_STATE_RECEIVING || conn != dev->conn) {
+		if (!dev->data_refused && dev->state == OTA_STATE_IDLE) {
+			dev->data_refused = true;
+			device_send_error(dev, conn, OTA_ERR_STATE, 0, (uint32_t)dev->state);
+		}
+		return -OTA_EPROTO;
+	}
+	rc = dev->rx.basic ? accept(dev, buf, (uint32_t)len, can_wait)
+			   : take_numbered(dev, buf, len);
+	if (rc == 0)
+		device_ack(dev, false);
+	device_work(dev);
+	return rc;
+}
+
+void ota_device_link_changed(struct ota_device *dev, uint16_t conn, uint8_t code, uint32_t now_ms)
+{
+	dev->now = now_ms;
+	if (dev->link_conn == conn)
+		device_send_link(dev, code);
+}
+
+enum timer {
+	TIMER_NOTIFY,
+	TIMER_IDLE,
+	TIMER_GAP,
+	TIMER_ACK,
+	TIMER_LINK,
+	TIMER_TELEMETRY,
+	TIMER_CONFIRM,
+	TIMERS
+};
+
+/* Whether the timer runs, since when, and for how long. */
+static bool timer_runs(const struct ota_device *dev, enum timer timer, uint32_t *ret_since,
+		       uint32_t *ret_wait)
+{
+	const struct ota_receive *rx = &dev->rx;
+	const bool receiving = dev->state == OTA_STATE_RECEIVING;
+
+	switch (timer) {
+	case TIMER_NOTIFY:
+		*ret_since = dev->now;
+		*ret_wait = NOTIFY_RETRY_MS;
+		return dev->queue_count > 0 || dev->ack_due;
+	case TIMER_IDLE:
+		*ret_since = dev->last_data;
+		*ret_wait = dev->config.idle_timeout_ms;
+		return receiving;
+	case TIMER_GAP:
+		*ret_since = dev->gap_time;
+		*ret_wait = dev->gap_wait;
+		return receiving && dev->gap;
+	case TIMER_ACK:
+		*ret_since = dev->last_data;
+		*ret_wait = ACK_DELAY_MS;
+		return receiving && !rx->basic && !dev->ack_due &&
+		       (rx->received != rx->acked_received || device_limit(dev) != rx->acked_limit);
+	case TIMER_LINK:
+		*ret_since = dev->link_time;
+		*ret_wait = LINK_ANSWER_MS;
+		return dev->link_waits;
+	case TIMER_TELEMETRY:
+		*ret_since = dev->telemetry_time;
+		*ret_wait = dev->telemetry_ms;
+		return dev->telemetry_ms > 0;
+	case TIMER_CONFIRM:
+		*ret_since = dev->boot_time;
+		*ret_wait = dev->config.confirm_timeout_ms;
+		return dev->confirm_waits && *ret_wait > 0 && dev->command == 0;
+	case TIMERS:
+		break;
+	}
+	return false;
+}
+
+static void timer_fire(struct ota_device *dev, enum timer timer)
+{
+	switch (timer) {
+	case TIMER_NOTIFY:
+		break; /* ota_device_tick() tries on every call */
+	case TIMER_IDLE:
+		device_fail(dev, OTA_ERR_TIMEOUT, 0, dev->rx.received);
+		break;
+	case TIMER_GAP:
+		device_send_gap(dev, OTA_GAP_REPEAT);
+		break;
+	case TIMER_ACK:
+		device_ack(dev, true);
+		break;
+	case TIMER_LINK:
+		device_send_link(dev, OTA_ERR_LINK);
+		break;
+	case TIMER_TELEMETRY:
+		dev->telemetry_time = dev->now;
+		device_send_telemetry(dev);
+		break;
+	case TIMER_CONFIRM:
+		dev->confirm_waits = false;
+		dev->command = OTA_CMD_ROLLBACK;
+		dev->command_conn = OTA_NO_CONN;
+		break;
+	case TIMERS:
+		break;
+	}
+}
+
+void ota_device_tick(struct ota_device *dev, uint32_t now_ms)
+{
+	uint32_t since, wait;
+
+	dev->now = now_ms;
+	device_notify_flush(dev);
+	for (enum timer t = TIMER_NOTIFY; t < TIMERS; t++)
+		if (timer_runs(dev, t, &since, &wait) && dev->now - since >= wait)
+			timer_fire(dev, t);
+	device_work(dev);
+}
+
+bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms)
+{
+	uint32_t since, wait, left, least = UINT32_MAX;
+
+	for (enum timer t = TIMER_NOTIFY; t < TIMERS; t++) {
+		if (!timer_runs(dev, t, &since, &wait))
+			continue;
+		left = dev->now - since >= wait ? 0 : wait - (dev->now - since);
+		least = min_u32(least, left);
+	}
+	if (least == UINT32_MAX)
+		return false;
+	*ret_ms = dev->now + least;
+	return true;
+}
+
+int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size)
+{
+	struct ota_info info;
+
+	memset(&info, 0, sizeof(info));
+	dev->config.ops->info(dev->config.ctx, &info);
+	if (dev->rx.valid || dev->record.offset > 0)
+		info.flags |= OTA_INFO_RESUMABLE;
+	return ota_info_encode(&info, buf, size);
+}
+
+void ota_device_status(struct ota_device *dev, struct ota_status *ret)
+{
+	struct ota_info info;
+
+	memset(&info, 0, sizeof(info));
+	dev->config.ops->info(dev->config.ctx, &info);
+	*ret = (struct ota_status){
+		.state = (uint8_t)dev->state,
+		.slot = info.running_slot,
+		.last_error = dev->last_error,
+		.flags = info.flags,
+	};
+	if (dev->rx.valid) {
+		ret->received = dev->rx.received;
+		ret->flushed = dev->rx.flushed;
+		memcpy(ret->hash, dev->rx.sha256, sizeof(ret->hash));
+		ret->flags |= OTA_INFO_RESUMABLE;
+	} else if (dev->record.offset > 0 && !dev->record_dirty) {
+		ret->received = ret->flushed = dev->record.offset;
+		memcpy(ret->hash, dev->record.sha256, sizeof(ret->hash));
+		ret->flags |= OTA_INFO_RESUMABLE;
+	}
+}

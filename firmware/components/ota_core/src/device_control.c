@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands: what a host writes to Control, checked and turned into the state
+ * that device_work() then works on.  Every opcode gets an answer, in every
+ * state; docs/protocol.md section 6 has the table.
+ */
+#include "device_priv.h"
+
+static bool session_active(const struct ota_device *dev)
+{
+	return dev->state == OTA_STATE_PREPARING || dev->state == OTA_STATE_RECEIVING ||
+	       dev->state == OTA_STATE_VERIFYING || dev->state == OTA_STATE_ABORTING;
+}
+
+static bool owned_by_other(const struct ota_device *dev, uint16_t conn)
+{
+	return session_active(dev) && dev->conn != conn && dev->conn != OTA_NO_CONN;
+}
+
+/* What a START asks for, against what this device offers; OTA_OK or the refusal. */
+static uint8_t start_check(const struct ota_device *dev, const struct ota_start *m,
+			   uint32_t *ret_detail)
+{
+	struct ota_info info;
+
+	memset(&info, 0, sizeof(info));
+	dev->config.ops->info(dev->config.ctx, &info);
+	*ret_detail = 0;
+	if (m->version != OTA_PROTOCOL_VERSION || (m->flags & ~OTA_START_KNOWN)) {
+		*ret_detail =
+			m->version != OTA_PROTOCOL_VERSION ? OTA_PROTOCOL_VERSION : OTA_START_KNOWN;
+		return OTA_ERR_UNSUPPORTED;
+	}
+	if (m->image_size == 0 || m->stream_size != m->image_size)
+		return OTA_ERR_SIZE;
+	if (m->flags & OTA_START_SINK)
+		return OTA_OK;
+	*ret_detail = info.slot_size;
+	if (m->image_size > info.slot_size)
+		return OTA_ERR_SIZE;
+	/* ESP-IDF's esp_ota_begin() refuses too: the other slot is the way back. */
+	*ret_detail = OTA_INFO_PENDING_VERIFY;
+	if ((info.flags & OTA_INFO_PENDING_VERIFY) && dev->command != OTA_CMD_CONFIRM)
+		return OTA_ERR_STATE;
+	return OTA_OK;
+}
+
+static uint8_t start_decode(struct ota_device *dev, const uint8_t *buf, size_t len,
+			    struct ota_start *ret, bool *ret_basic)
+{
+	struct ota_info info;
+
+	*ret_basic = len == 1 || dev->config.basic_only;
+	if (!*ret_basic)
+		return ota_start_decode(buf, len, ret) < 0 ? OTA_ERR_LENGTH : OTA_OK;
+	/* A basic host tells no size: there is room for a slot, and END tells. */
+	memset(&info, 0, sizeof(info));
+	dev->config.ops->info(dev->config.ctx, &info);
+	memset(ret, 0, sizeof(*ret));
+	ret->version = OTA_PROTOCOL_VERSION;
+	ret->image_size = ret->stream_size = info.slot_size;
+	return OTA_OK;
+}
+
+static void refuse_start(struct ota_device *dev, uint16_t conn, uint8_t code, uint32_t detail,
+			 bool basic)
+{
+	static const uint8_t error = OTA_EVT_ERROR;
+
+	if (!owned_by_other(dev, conn))
+		dev->last_error = code;
+	if (basic)
+		device_notify(dev, conn, &error, 1);
+	else
+		device_send_error(dev, conn, code, OTA_CMD_START, detail);
+}
+
+static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+{
+	struct ota_start start;
+	uint32_t detail = 0;
+	bool basic;
+	uint8_t code = start_decode(dev, buf, len, &start, &basic);
+
+	if (code == OTA_OK && owned_by_other(dev, conn))
+		code = OTA_ERR_BUSY;
+	else if (code == OTA_OK &&
+		 (dev->state == OTA_STATE_VERIFYING || dev->command ||
+		  dev->state == OTA_STATE_REBOOTING || dev->state == OTA_STATE_ABORTING))
+		code = OTA_ERR_STATE;
+	if (code == OTA_OK)
+		code = start_check(dev, &start, &detail);
+	if (code != OTA_OK) {
+		refuse_start(dev, conn, code, detail, basic);
+		return;
+	}
+	dev->start = start;
+	dev->start_basic = basic;
+	dev->conn = conn;
+	dev->last_error = OTA_OK;
+	dev->prepare = OTA_PREPARE_ADOPT;
+	dev->gap = false;
+	dev->state = OTA_STATE_PREPARING;
+}
+
+static void on_end(struct ota_device *dev, uint16_t conn)
+{
+	static const uint8_t no_hash[OTA_SHA256_SIZE];
+	struct ota_receive *rx = &dev->rx;
+
+	if (dev->state != OTA_STATE_RECEIVING) {
+		device_send_error(dev, conn, OTA_ERR_STATE, OTA_CMD_END, (uint32_t)dev->state);
+		return;
+	}
+	if (rx->basic && rx->received > 0)
+		rx->image_size = rx->received;
+	if (rx->received != rx->image_size) {
+		device_send_error(dev, conn, OTA_ERR_INCOMPLETE, OTA_CMD_END, rx->received);
+		return;
+	}
+	if (rx->sink) {
+		device_send_done(dev, 0xffff, no_hash);
+		rx->valid = false;
+		dev->state = OTA_STATE_IDLE;
+		return;
+	}
+	dev->verify = OTA_VERIFY_DRAIN;
+	dev->state = OTA_STATE_VERIFYING;
+	if (rx->flushed < rx->received)
+		device_send_progress(dev, OTA_PHASE_DRAIN, rx->flushed, rx->received);
+}
+
+/* From SET_BOOT on the new image boots next, whatever is answered. */
+static bool past_return(const struct ota_device *dev)
+{
+	return dev->state == OTA_STATE_REBOOTING ||
+	       (dev->state == OTA_STATE_VERIFYING && dev->verify >= OTA_VERIFY_SET_BOOT);
+}
+
+static void on_abort(struct ota_device *dev, uint16_t conn)
+{
+	if (owned_by_other(dev, conn)) {
+		device_send_result(dev, conn, OTA_CMD_ABORT, OTA_ERR_BUSY);
+	} else if (past_return(dev)) {
+		device_send_result(dev, conn, OTA_CMD_ABORT, OTA_ERR_STATE);
+	} else {
+		dev->abort_conn = conn;
+		dev->state = OTA_STATE_ABORTING;
+	}
+}
+
+void device_abort_finish(struct ota_device *dev)
+{
+	device_drop(dev);
+	dev->state = OTA_STATE_IDLE;
+	device_send_result(dev, dev->abort_conn, OTA_CMD_ABORT, OTA_OK);
+}
+
+/* CONFIRM and ROLLBACK write flash, so they wait their turn in device_work(). */
+static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcode)
+{
+	struct ota_info info;
+	uint8_t code = OTA_OK;
+
+	memset(&info, 0, sizeof(info));
+	dev->config.ops->info(dev->config.ctx, &info);
+	if (owned_by_other(dev, conn))
+		code = OTA_ERR_BUSY;
+	else if (session_active(dev) || dev->state == OTA_STATE_REBOOTING || dev->command)
+		code = OTA_ERR_STATE;
+	else if (opcode == OTA_CMD_ROLLBACK && !(info.flags & OTA_INFO_CAN_ROLLBACK))
+		code = OTA_ERR_NO_ROLLBACK;
+	else if (opcode == OTA_CMD_ROLLBACK || (info.flags & OTA_INFO_PENDING_VERIFY)) {
+		dev->command = opcode;
+		dev->command_conn = conn;
+		return;
+	}
+	device_send_result(dev, conn, opcode, code); /* CONFIRM of a valid image: nothing to do */
+}
+
+static void on_reboot(struct ota_device *dev, uint16_t conn)
+{
+	const bool busy = session_active(dev) || dev->op != OTA_OP_NONE || dev->command;
+
+	if (owned_by_other(dev, conn)) {
+		device_send_result(dev, conn, OTA_CMD_REBOOT, OTA_ERR_BUSY);
+		return;
+	}
+	device_send_result(dev, conn, OTA_CMD_REBOOT, busy ? OTA_ERR_STATE : OTA_OK);
+	if (busy || dev->state == OTA_STATE_REBOOTING)
+		return;
+	dev->state = OTA_STATE_REBOOTING;
+	dev->config.ops->reboot(dev->config.ctx, dev->config.reboot_delay_ms);
+}
+
+static bool within(uint16_t value, uint16_t low, uint16_t high)
+{
+	return value >= low && value <= high;
+}
+
+/* Core Vol 4 Part E 7.8.18 and 7.8.33; 0 leaves a parameter as it is. */
+static bool link_request_valid(const struct ota_link_request *r)
+{
+	if (r->interval_min || r->interval_max) {
+		if (!within(r->interval_min, 6, 3200) ||
+		    !within(r->interval_max, r->interval_min, 3200))
+			return false;
+		/* units: timeout 10 ms, interval 1.25 ms; timeout > 2 x (1 + latency) x interval */
+		if (r->supervision_timeout && (uint32_t)r->supervision_timeout * 4u <=
+						      (1u + (uint32_t)r->latency) * r->interval_max)
+			return false;
+	}
+	if (r->supervision_timeout && !within(r->supervision_timeout, 10, 3200))
+		return false;
+	return r->latency <= 499 && r->phys <= 7 &&
+	       (r->data_length == 0 || within(r->data_length, 27, 251));
+}
+
+static void on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+{
+	struct ota_link_request req;
+
+	if (ota_link_request_decode(buf, len, &req) < 0) {
+		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_LINK, (uint32_t)len);
+		return;
+	}
+	dev->link_conn = conn;
+	dev->link_waits = true;
+	dev->link_time = dev->now;
+	if (!link_request_valid(&req) ||
+	    dev->config.ops->link_request(dev->config.ctx, conn, &req) < 0)
+		device_send_link(dev, OTA_ERR_LINK);
+}
+
+static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+{
+	uint16_t period;
+
+	if (ota_telemetry_request_decode(buf, len, &period) < 0) {
+		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_TELEMETRY, (uint32_t)len);
+		return;
+	}
+	/* Faster than ten a second would cost the transfer what it measures. */
+	if (period > 0 && period < 100)
+		period = 100;
+	dev->telemetry_conn = conn;
+	dev->telemetry_ms = period;
+	dev->telemetry_time = dev->now;
+	device_send_result(dev, conn, OTA_CMD_TELEMETRY, OTA_OK);
+}
+
+static void on_resync(struct ota_device *dev, uint16_t conn)
+{
+	if (dev->state != OTA_STATE_RECEIVING || dev->conn != conn || dev->rx.basic)
+		device_send_error(dev, conn, OTA_ERR_STATE, OTA_CMD_RESYNC, (uint32_t)dev->state);
+	else
+		device_send_gap(dev, OTA_GAP_ASKED);
+}
+
+static void dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+{
+	if (dev->config.basic_only && buf[0] != OTA_CMD_START && buf[0] != OTA_CMD_ABORT &&
+	    buf[0] != OTA_CMD_END) {
+		device_send_error(dev, conn, OTA_ERR_OPCODE, buf[0], 0);
+		return;
+	}
+	switch (buf[0]) {
+	case OTA_CMD_START:
+		on_start(dev, conn, buf, len);
+		break;
+	case OTA_CMD_ABORT:
+		on_abort(dev, conn);
+		break;
+	case OTA_CMD_END:
+		if (owned_by_other(dev, conn))
+			device_send_error(dev, conn, OTA_ERR_BUSY, OTA_CMD_END, 0);
+		else
+			on_end(dev, conn);
+		break;
+	case OTA_CMD_STATUS:
+		device_send_status(dev, conn);
+		break;
+	case OTA_CMD_CONFIRM:
+	case OTA_CMD_ROLLBACK:
+		on_slot_command(dev, conn, buf[0]);
+		break;
+	case OTA_CMD_REBOOT:
+		on_reboot(dev, conn);
+		break;
+	case OTA_CMD_LINK:
+		on_link(dev, conn, buf, len);
+		break;
+	case OTA_CMD_TELEMETRY:
+		on_telemetry(dev, conn, buf, len);
+		break;
+	case OTA_CMD_RESYNC:
+		on_resync(dev, conn);
+		break;
+	default:
+		device_send_error(dev, conn, OTA_ERR_OPCODE, buf[0], 0);
+		break;
+	}
+}
+
+void ota_device_control(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
+			uint32_t now_ms)
+{
+	dev->now = now_ms;
+	if (len == 0) {
+		device_send_error(dev, conn, OTA_ERR_LENGTH, 0, 0);
+		return;
+	}
+	if (conn == dev->conn)
+		dev->last_data = now_ms;
+	dispatch(dev, conn, buf, len);
+	device_work(dev);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything the device says.
+ *
+ * A notification that finds no buffer is kept and tried again, in order: a
+ * READY or DONE that got lost would leave the host in the dark.  ACK and
+ * TELEMETRY are not kept as bytes, since a later one says the same and more.
+ */
+#include "device_priv.h"
+
+static int try_notify(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+{
+	const int rc = dev->config.ops->notify(dev->config.ctx, conn, buf, len);
+
+	if (rc == -OTA_EAGAIN && dev->notify_fails < UINT8_MAX)
+		dev->notify_fails++;
+	return rc;
+}
+
+void device_notify(struct ota_device *dev, uint16_t conn, const uint8_t *buf, int len)
+{
+	struct ota_notification *n;
+
+	if (conn == OTA_NO_CONN || len <= 0 || len > (int)OTA_NOTIFY_MAX)
+		return;
+	if (dev->queue_count == 0 && try_notify(dev, conn, buf, (size_t)len) != -OTA_EAGAIN)
+		return;
+	if (dev->queue_count == OTA_NOTIFY_QUEUE)
+		return; /* only a host that floods commands without reading answers gets here */
+	n = &dev->queue[(dev->queue_head + dev->queue_count++) % OTA_NOTIFY_QUEUE];
+	n->conn = conn;
+	n->len = (uint8_t)len;
+	memcpy(n->bytes, buf, (size_t)len);
+}
+
+void device_notify_flush(struct ota_device *dev)
+{
+	while (dev->queue_count > 0) {
+		const struct ota_notification *n = &dev->queue[dev->queue_head];
+
+		if (try_notify(dev, n->conn, n->bytes, n->len) == -OTA_EAGAIN)
+			return;
+		dev->queue_head = (uint8_t)((dev->queue_head + 1u) % OTA_NOTIFY_QUEUE);
+		dev->queue_count--;
+	}
+	if (dev->ack_due)
+		device_ack(dev, true);
+}
+
+void device_notify_forget(struct ota_device *dev, uint16_t conn)
+{
+	uint8_t kept = 0;
+
+	for (uint8_t i = 0; i < dev->queue_count; i++) {
+		const struct ota_notification n =
+			dev->queue[(dev->queue_head + i) % OTA_NOTIFY_QUEUE];
+
+		if (n.conn != conn)
+			dev->queue[(dev->queue_head + kept++) % OTA_NOTIFY_QUEUE] = n;
+	}
+	dev->queue_count = kept;
+}
+
+void device_send_result(struct ota_device *dev, uint16_t conn, uint8_t opcode, uint8_t code)
+{
+	const struct ota_result m = {.opcode = opcode, .code = code};
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	if (!is_basic(dev, conn))
+		device_notify(dev, conn, buf, ota_result_encode(&m, buf, sizeof(buf)));
+}
+
+/* The basic dialect's error is the opcode alone; a full host reads on. */
+void device_send_error(struct ota_device *dev, uint16_t conn, uint8_t code, uint8_t opcode,
+		       uint32_t detail)
+{
+	const struct ota_error_event m = {.code = code, .opcode = opcode, .detail = detail};
+	uint8_t buf[OTA_NOTIFY_MAX];
+	const int len = ota_error_encode(&m, buf, sizeof(buf));
+
+	device_notify(dev, conn, buf, is_basic(dev, conn) ? 1 : len);
+}
+
+void device_send_progress(struct ota_device *dev, uint8_t phase, uint32_t done, uint32_t total)
+{
+	const struct ota_progress m = {.phase = phase, .done = done, .total = total};
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	if (!dev->rx.basic)
+		device_notify(dev, dev->conn, buf, ota_progress_encode(&m, buf, sizeof(buf)));
+}
+
+void device_send_ready(struct ota_device *dev)
+{
+	const struct ota_ready m = {
+		.offset = dev->rx.received,
+		.limit = device_limit(dev),
+		.max_value = dev->config.max_value,
+		.ack_interval = dev->rx.ack_interval,
+		.flags = dev->rx.received > 0 ? OTA_READY_RESUMED : 0,
+	};
+	uint8_t buf[OTA_NOTIFY_MAX];
+	const int len = ota_ready_encode(&m, buf, sizeof(buf));
+
+	device_notify(dev, dev->conn, buf, dev->rx.basic ? 1 : len);
+}
+
+void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
+		      const uint8_t hash[OTA_SHA256_SIZE])
+{
+	struct ota_info info;
+	struct ota_done m = {.size = dev->rx.received, .slot = 0xff, .reboot_ms = reboot_ms};
+	uint8_t buf[OTA_NOTIFY_MAX];
+	int len;
+
+	memset(&info, 0, sizeof(info));
+	if (!dev->rx.sink) {
+		dev->config.ops->info(dev->config.ctx, &info);
+		m.slot = info.running_slot == 0 ? 1 : 0;
+		memcpy(m.hash, hash, sizeof(m.hash));
+	}
+	len = ota_done_encode(&m, buf, sizeof(buf));
+	device_notify(dev, dev->conn, buf, dev->rx.basic ? 1 : len);
+}
+
+void device_send_status(struct ota_device *dev, uint16_t conn)
+{
+	struct ota_status m;
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	ota_device_status(dev, &m);
+	device_notify(dev, conn, buf, ota_status_encode(&m, buf, sizeof(buf)));
+}
+
+void device_send_link(struct ota_device *dev, uint8_t code)
+{
+	struct ota_link m;
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	memset(&m, 0, sizeof(m));
+	dev->config.ops->link_state(dev->config.ctx, dev->link_conn, &m);
+	m.code = code;
+	dev->link_waits = false;
+	device_notify(dev, dev->link_conn, buf, ota_link_encode(&m, buf, sizeof(buf)));
+}
+
+void device_send_telemetry(struct ota_device *dev)
+{
+	const uint16_t conn = dev->telemetry_conn;
+	struct ota_link link;
+	struct ota_telemetry m;
+	uint8_t buf[OTA_NOTIFY_MAX];
+	int len;
+
+	memset(&link, 0, sizeof(link));
+	dev->config.ops->link_state(dev->config.ctx, conn, &link);
+	m = (struct ota_telemetry){
+		.rssi = dev->config.ops->rssi(dev->config.ctx, conn),
+		.interval = link.interval,
+		.tx_phy = link.tx_phy,
+		.rx_phy = link.rx_phy,
+		.rx_octets = link.rx_octets,
+		.ring_fill = dev->rx.valid ? dev->rx.received - dev->rx.flushed : 0,
+		.erase_ms = dev->erase_ms,
+		.write_ms = dev->write_ms,
+		.dropped = dev->dropped,
+		.notify_fails = dev->notify_fails,
+	};
+	len = ota_telemetry_encode(&m, buf, sizeof(buf));
+	if (dev->queue_count > 0 || try_notify(dev, conn, buf, (size_t)len) != 0)
+		return; /* the next one carries these figures too */
+	dev->erase_ms = 0;
+	dev->write_ms = 0;
+}
+
+/*
+ * Numbering goes on far ahead of the values that are still on their way, so
+ * that none of them can be taken for one sent after the gap, whatever its size.
+ */
+void device_send_gap(struct ota_device *dev, uint8_t reason)
+{
+	struct ota_gap m = {.reason = reason, .offset = dev->rx.received};
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	dev->gap_wait = dev->gap && reason == OTA_GAP_REPEAT
+				? min_u32(dev->gap_wait * 2u, GAP_WAIT_MAX_MS)
+				: dev->config.gap_repeat_ms;
+	dev->gap = true;
+	dev->gap_time = dev->now;
+	dev->rx.expected = (uint16_t)(dev->rx.expected + OTA_SEQ_JUMP);
+	m.sequence = dev->rx.expected;
+	device_notify(dev, dev->conn, buf, ota_gap_encode(&m, buf, sizeof(buf)));
+}
+
+void device_ack(struct ota_device *dev, bool force)
+{
+	struct ota_receive *rx = &dev->rx;
+	const struct ota_ack m = {
+		.received = rx->received,
+		.flushed = rx->flushed,
+		.limit = device_limit(dev),
+	};
+	const uint32_t moved = m.received - rx->acked_received;
+	const uint32_t opened = m.limit - rx->acked_limit;
+	const bool all = m.received == rx->image_size && moved > 0;
+	uint8_t buf[OTA_NOTIFY_MAX];
+	int len;
+
+	if (rx->basic || !rx->valid || dev->conn == OTA_NO_CONN)
+		return;
+	if (moved == 0 && opened == 0 && m.flushed == rx->acked_flushed && !dev->ack_due)
+		return;
+	if (!force && !all && moved < rx->ack_interval && opened < rx->ack_interval)
+		return;
+	len = ota_ack_encode(&m, buf, sizeof(buf));
+	dev->ack_due = true;
+	if (dev->queue_count > 0 || try_notify(dev, dev->conn, buf, (size_t)len) == -OTA_EAGAIN)
+		return;
+	dev->ack_due = false;
+	rx->acked_received = m.received;
+	rx->acked_flushed = m.flushed;
+	rx->acked_limit = m.limit;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From START to READY: where to begin.
+ *
+ * What a lost link left is taken up where the flash stands.  What a power loss
+ * left is taken up at the recorded offset, but only after its bytes were read
+ * back and hash to what the record says.  Anything else starts at 0.
+ */
+#include "device_priv.h"
+
+static bool same_image(const struct ota_device *dev, uint32_t image_size,
+		       const uint8_t sha256[OTA_SHA256_SIZE])
+{
+	return !dev->start_basic && !(dev->start.flags & (OTA_START_SINK | OTA_START_RESTART)) &&
+	       image_size == dev->start.image_size &&
+	       memcmp(sha256, dev->start.sha256, OTA_SHA256_SIZE) == 0;
+}
+
+static bool can_adopt(const struct ota_device *dev)
+{
+	const struct ota_receive *rx = &dev->rx;
+
+	return rx->valid && !rx->basic && !rx->sink && same_image(dev, rx->image_size, rx->sha256);
+}
+
+static bool can_rehash(const struct ota_device *dev)
+{
+	return dev->record.offset > 0 && dev->record.offset <= dev->record.image_size &&
+	       dev->record.offset % OTA_BLOCK_SIZE == 0 &&
+	       same_image(dev, dev->record.image_size, dev->record.sha256);
+}
+
+static uint16_t ack_interval(const struct ota_device *dev)
+{
+	const uint32_t most = dev->config.ring_size / 2u;
+	uint32_t wanted = dev->start_basic ? 0 : dev->start.ack_interval;
+
+	if (wanted == 0)
+		wanted = dev->config.ack_interval;
+	return (uint16_t)min_u32(min_u32(wanted, most), UINT16_MAX);
+}
+
+static bool begin_fresh(struct ota_device *dev)
+{
+	struct ota_receive *rx = &dev->rx;
+	struct ota_info info;
+
+	memset(&info, 0, sizeof(info));
+	dev->config.ops->info(dev->config.ctx, &info);
+	memset(rx, 0, sizeof(*rx));
+	rx->basic = dev->start_basic;
+	rx->slot_size = info.slot_size;
+	rx->image_size = dev->start.image_size;
+	memcpy(rx->sha256, dev->start.sha256, sizeof(rx->sha256));
+	rx->sink = (dev->start.flags & OTA_START_SINK) != 0;
+	if (dev->config.ops->hash_init(dev->config.ctx) < 0) {
+		device_fail(dev, OTA_ERR_INTERNAL, OTA_CMD_START, 0);
+		return false;
+	}
+	return true;
+}
+
+static void rehashed(struct ota_device *dev)
+{
+	struct ota_receive *rx = &dev->rx;
+	uint8_t hash[OTA_SHA256_SIZE];
+
+	if (dev->config.ops->hash_peek(dev->config.ctx, hash) == 0 &&
+	    memcmp(hash, dev->record.prefix, sizeof(hash)) == 0) {
+		rx->received = rx->flushed = rx->erased = rx->recorded = dev->record.offset;
+		dev->prepare = OTA_PREPARE_READY;
+	} else if (begin_fresh(dev)) {
+		dev->prepare = OTA_PREPARE_CLEAR;
+	}
+}
+
+static void ready(struct ota_device *dev)
+{
+	struct ota_receive *rx = &dev->rx;
+
+	rx->valid = true;
+	rx->drain = false;
+	rx->received = rx->flushed;
+	rx->header_checked = rx->received > 0 || rx->sink;
+	rx->expected = 0;
+	rx->ack_interval = ack_interval(dev);
+	rx->acked_received = rx->acked_flushed = rx->received;
+	rx->acked_limit = device_limit(dev);
+	dev->gap = false;
+	dev->ack_due = false;
+	dev->data_refused = false;
+	dev->dropped = 0;
+	dev->last_data = dev->now;
+	dev->state = OTA_STATE_RECEIVING;
+	device_send_ready(dev);
+}
+
+static void after_adopt(struct ota_device *dev)
+{
+	if (can_adopt(dev)) {
+		dev->prepare = OTA_PREPARE_READY;
+		return;
+	}
+	if (!begin_fresh(dev))
+		return;
+	if (dev->rx.sink)
+		dev->prepare = OTA_PREPARE_READY;
+	else
+		dev->prepare = can_rehash(dev) ? OTA_PREPARE_REHASH : OTA_PREPARE_CLEAR;
+}
+
+bool device_prepare_step(struct ota_device *dev)
+{
+	static const struct ota_record none;
+
+	switch (dev->prepare) {
+	case OTA_PREPARE_ADOPT:
+		if (can_adopt(dev) && device_flash_step(dev))
+			return true;
+		after_adopt(dev);
+		return true;
+	case OTA_PREPARE_REHASH:
+		if (dev->rx.hashed % OTA_BLOCK_SIZE == 0)
+			device_send_progress(dev, OTA_PHASE_REHASH, dev->rx.hashed,
+					     dev->record.offset);
+		if (!device_hash_step(dev, dev->record.offset))
+			rehashed(dev);
+		return true;
+	case OTA_PREPARE_CLEAR:
+		dev->prepare = dev->rx.basic ? OTA_PREPARE_ERASE : OTA_PREPARE_READY;
+		if (dev->record.offset > 0 || dev->record.flags != 0)
+			return device_persist(dev, &none);
+		return true;
+	case OTA_PREPARE_ERASE:
+		if (!device_erase_step(dev, dev->rx.slot_size))
+			dev->prepare = OTA_PREPARE_READY;
+		return true;
+	case OTA_PREPARE_READY:
+		ready(dev);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls between the parts of the device's state machine; see ota/device.h. */
+#ifndef OTA_DEVICE_PRIV_H
+#define OTA_DEVICE_PRIV_H
+
+#include "ota/device.h"
+#include "ota/error.h"
+
+#include <string.h>
+
+#define LINK_ANSWER_MS 3000u /* a central that has not reacted by then will not */
+#define ACK_DELAY_MS 100u /* acknowledge a smaller rest when data pauses */
+#define NOTIFY_RETRY_MS 50u /* when the platform does not tell of free buffers */
+#define GAP_WAIT_MAX_MS 16000u /* longer than the round trip at any legal interval */
+
+static inline uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Whether conn's host speaks the basic dialect: opcodes alone, no answers. */
+static inline bool is_basic(const struct ota_device *dev, uint16_t conn)
+{
+	return dev->config.basic_only || (dev->rx.basic && conn == dev->conn);
+}
+
+/* device_notify.c */
+void device_notify(struct ota_device *dev, uint16_t conn, const uint8_t *buf, int len);
+void device_notify_flush(struct ota_device *dev);
+void device_notify_forget(struct ota_device *dev, uint16_t conn);
+void device_send_result(struct ota_device *dev, uint16_t conn, uint8_t opcode, uint8_t code);
+void device_send_error(struct ota_device *dev, uint16_t conn, uint8_t code, uint8_t opcode,
+		       uint32_t detail);
+void device_send_progress(struct ota_device *dev, uint8_t phase, uint32_t done, uint32_t total);
+void device_send_ready(struct ota_device *dev);
+void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
+		      const uint8_t hash[OTA_SHA256_SIZE]);
+void device_send_status(struct ota_device *dev, uint16_t conn);
+void device_send_link(struct ota_device *dev, uint8_t code);
+void device_send_telemetry(struct ota_device *dev);
+void device_send_gap(struct ota_device *dev, uint8_t reason);
+/* Sends an ACK when enough bytes moved since the last, or anything did and force is set. */
+void device_ack(struct ota_device *dev, bool force);
+
+/* device_work.c */
+/* Starts the next operation when none is outstanding, and takes the steps between. */
+void device_work(struct ota_device *dev);
+/* Starts the next write, erase, record or read-back the session needs; false: nothing to do. */
+bool device_flash_step(struct ota_device *dev);
+/* Starts reading the next bytes up to end into the hash; false: they all are. */
+bool device_hash_step(struct ota_device *dev, uint32_t end);
+bool device_erase_step(struct ota_device *dev, uint32_t total);
+bool device_persist(struct ota_device *dev, const struct ota_record *record);
+/* Book-keeping around an operation: set before the platform is called. */
+void device_op(struct ota_device *dev, enum ota_op op, uint32_t at, uint32_t len);
+/* The platform's answer to starting it; a failure ends the operation at once. */
+void device_op_started(struct ota_device *dev, int rc);
+uint32_t device_limit(const struct ota_device *dev);
+
+/* device_prepare.c and device_verify.c: one step each; false: nothing to do now. */
+bool device_prepare_step(struct ota_device *dev);
+bool device_verify_step(struct ota_device *dev);
+
+/* device_control.c */
+void device_abort_finish(struct ota_device *dev);
+
+/* device.c */
+/*
+ * Ends the session with an error, notified to its owner.  It stays to be
+ * resumed, unless the code says that the image itself is at fault.
+ */
+void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t detail);
+/* Forgets the image and its record; the running slot is untouched. */
+void device_drop(struct ota_device *dev);
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The flash pipeline: which operation comes next.
+ *
+ * The order is what hides the flash behind the link.  A complete sector in the
+ * ring is written before anything else, since that opens the host's limit; a
+ * block is erased ahead while the ring is nearly empty, so that it can fill
+ * meanwhile; reading back for the hash takes what time is left.
+ */
+#include "device_priv.h"
+
+/* Up to this much, sectors cost less than the block erase that covers them. */
+#define SECTOR_ERASE_MAX (3u * OTA_SECTOR_SIZE)
+
+static uint32_t round_up(uint32_t value, uint32_t unit)
+{
+	return (value + unit - 1u) / unit * unit;
+}
+
+uint32_t device_limit(const struct ota_device *dev)
+{
+	const struct ota_receive *rx = &dev->rx;
+	const uint32_t from = rx->sink ? rx->received : rx->flushed;
+
+	return min_u32(rx->image_size - from, dev->config.ring_size) + from;
+}
+
+void device_op(struct ota_device *dev, enum ota_op op, uint32_t at, uint32_t len)
+{
+	dev->op = op;
+	dev->op_at = at;
+	dev->op_len = len;
+	dev->op_started = dev->now;
+}
+
+bool device_persist(struct ota_device *dev, const struct ota_record *record)
+{
+	dev->new_record = *record;
+	device_op(dev, OTA_OP_PERSIST, 0, 0);
+	device_op_started(dev, dev->config.ops->persist(dev->config.ctx, &dev->new_record));
+	return true;
+}
+
+bool device_hash_step(struct ota_device *dev, uint32_t end)
+{
+	const uint32_t at = dev->rx.hashed;
+	const uint32_t to_block = OTA_BLOCK_SIZE - at % OTA_BLOCK_SIZE;
+	const uint32_t len = min_u32(min_u32(end - at, OTA_SECTOR_SIZE), to_block);
+
+	if (at >= end)
+		return false;
+	device_op(dev, OTA_OP_READ, at, len);
+	device_op_started(
+		dev, dev->config.ops->flash_read(dev->config.ctx, at, dev->config.scratch, len));
+	return true;
+}
+
+bool device_erase_step(struct ota_device *dev, uint32_t total)
+{
+	const uint32_t at = dev->rx.erased;
+	const uint32_t end = round_up(total, OTA_SECTOR_SIZE);
+	uint32_t len = OTA_SECTOR_SIZE;
+
+	if (at >= end)
+		return false;
+	if (at % OTA_BLOCK_SIZE == 0 && end - at > SECTOR_ERASE_MAX &&
+	    dev->rx.slot_size - at >= OTA_BLOCK_SIZE)
+		len = OTA_BLOCK_SIZE;
+	/* Nothing may be heard from the device until the erase is over. */
+	if (dev->state == OTA_STATE_RECEIVING)
+		device_ack(dev, true);
+	device_send_progress(dev, OTA_PHASE_ERASE, at, end);
+	device_op(dev, OTA_OP_ERASE, at, len);
+	device_op_started(dev, dev->config.ops->flash_erase(dev->config.ctx, at, len));
+	return true;
+}
+
+/* Bytes of the ring to write now, 0 for none. */
+static uint32_t piece_length(const struct ota_device *dev)
+{
+	const struct ota_receive *rx = &dev->rx;
+	const uint32_t fill = rx->received - rx->flushed;
+	const uint32_t to_sector = OTA_SECTOR_SIZE - rx->flushed % OTA_SECTOR_SIZE;
+	const bool rest = rx->received == rx->image_size;
+
+	if (fill >= to_sector)
+		return to_sector;
+	if (rest || dev->state == OTA_STATE_VERIFYING)
+		return fill;
+	/* A lost link: what is whole units goes to flash, the rest is sent again. */
+	if (dev->state == OTA_STATE_SUSPENDED || dev->state == OTA_STATE_PREPARING)
+		return fill - fill % OTA_WRITE_ALIGN;
+	return 0;
+}
+
+static bool record_due(const struct ota_receive *rx)
+{
+	return !rx->basic && rx->hashed > rx->recorded && rx->hashed % OTA_BLOCK_SIZE == 0;
+}
+
+/* A failed record costs a longer resume after power loss, not the update. */
+static bool record_step(struct ota_device *dev)
+{
+	struct ota_record record = {
+		.image_size = dev->rx.image_size,
+		.offset = dev->rx.hashed,
+	};
+
+	dev->rx.recorded = dev->rx.hashed;
+	memcpy(record.sha256, dev->rx.sha256, sizeof(record.sha256));
+	if (dev->config.ops->hash_peek(dev->config.ctx, record.prefix) < 0)
+		return false;
+	return device_persist(dev, &record);
+}
+
+static bool write_step(struct ota_device *dev, uint32_t len)
+{
+	const uint32_t at = dev->rx.flushed;
+
+	if (dev->rx.erased < at + len)
+		return device_erase_step(dev, at + len);
+	device_op(dev, OTA_OP_WRITE, at, len);
+	device_op_started(dev, dev->config.ops->flash_write(
+				       dev->config.ctx, at,
+				       dev->config.ring + at % dev->config.ring_size, len));
+	return true;
+}
+
+bool device_flash_step(struct ota_device *dev)
+{
+	struct ota_receive *rx = &dev->rx;
+	uint32_t len;
+
+	if (!rx->valid || rx->sink)
+		return false;
+	if (record_due(rx) && record_step(dev))
+		return true;
+	len = piece_length(dev);
+	if (len > 0)
+		return write_step(dev, len);
+	if (dev->state == OTA_STATE_RECEIVING && rx->erased < rx->image_size &&
+	    rx->erased < rx->received + OTA_BLOCK_SIZE)
+		return device_erase_step(dev, rx->image_size);
+	if (rx->flushed - rx->hashed >= OTA_SECTOR_SIZE)
+		return device_hash_step(dev, rx->flushed);
+	return false;
+}
+
+/* CONFIRM or ROLLBACK, when the flash is free. */
+static bool command_step(struct ota_device *dev)
+{
+	const struct ota_device_ops *ops = dev->config.ops;
+
+	if (dev->command == OTA_CMD_CONFIRM) {
+		device_op(dev, OTA_OP_CONFIRM, 0, 0);
+		device_op_started(dev, ops->confirm(dev->config.ctx));
+		return true;
+	}
+	if (dev->command == OTA_CMD_ROLLBACK) {
+		device_op(dev, OTA_OP_ROLLBACK, 0, 0);
+		device_op_started(dev, ops->rollback(dev->config.ctx));
+		return true;
+	}
+	return false;
+}
+
+static bool idle_step(struct ota_device *dev)
+{
+	static const struct ota_record none;
+
+	if (command_step(dev))
+		return true;
+	if (dev->record_dirty) {
+		dev->record_dirty = false;
+		return device_persist(dev, &none);
+	}
+	if (dev->state == OTA_STATE_SUSPENDED && dev->rx.drain) {
+		if (device_flash_step(dev))
+			return true;
+		dev->rx.drain = false;
+		dev->rx.received = dev->rx.flushed;
+	}
+	return false;
+}
+
+static bool step(struct ota_device *dev)
+{
+	switch (dev->state) {
+	case OTA_STATE_IDLE:
+	case OTA_STATE_SUSPENDED:
+		return idle_step(dev);
+	case OTA_STATE_PREPARING:
+		return command_step(dev) || device_prepare_step(dev);
+	case OTA_STATE_RECEIVING:
+		return device_flash_step(dev);
+	case OTA_STATE_VERIFYING:
+		return device_verify_step(dev);
+	case OTA_STATE_ABORTING:
+		device_abort_finish(dev);
+		return true;
+	case OTA_STATE_REBOOTING:
+		return false;
+	}
+	return false;
+}
+
+void device_work(struct ota_device *dev)
+{
+	while (dev->op == OTA_OP_NONE && step(dev))
+		;
+}
+
+static void read_done(struct ota_device *dev)
+{
+	if (dev->config.ops->hash_update(dev->config.ctx, dev->config.scratch, dev->op_len) < 0)
+		device_fail(dev, OTA_ERR_INTERNAL, 0, dev->op_at);
+	else
+		dev->rx.hashed = dev->op_at + dev->op_len;
+}
+
+static void command_done(struct ota_device *dev, enum ota_op op, int result)
+{
+	const uint8_t opcode = op == OTA_OP_CONFIRM ? OTA_CMD_CONFIRM : OTA_CMD_ROLLBACK;
+	uint8_t code = OTA_OK;
+
+	if (result < 0)
+		code = op == OTA_OP_ROLLBACK && result != -OTA_EIO ? OTA_ERR_NO_ROLLBACK
+								   : OTA_ERR_BOOT_SLOT;
+	dev->command = 0;
+	if (code == OTA_OK)
+		dev->confirm_waits = false;
+	device_send_result(dev, dev->command_conn, opcode, code);
+	if (code == OTA_OK && op == OTA_OP_ROLLBACK) {
+		dev->state = OTA_STATE_REBOOTING;
+		dev->config.ops->reboot(dev->config.ctx, dev->config.reboot_delay_ms);
+	}
+}
+
+static void record_longest(uint16_t *longest, uint32_t ms)
+{
+	if (ms > *longest)
+		*longest = (uint16_t)min_u32(ms, UINT16_MAX);
+}
+
+static void op_succeeded(struct ota_device *dev, enum ota_op op)
+{
+	switch (op) {
+	case OTA_OP_ERASE:
+		record_longest(&dev->erase_ms, dev->now - dev->op_started);
+		dev->rx.erased = dev->op_at + dev->op_len;
+		break;
+	case OTA_OP_WRITE:
+		record_longest(&dev->write_ms, dev->now - dev->op_started);
+		dev->rx.flushed = dev->op_at + dev->op_len;
+		/* The session may have failed meanwhile and let go of what was not flushed. */
+		if (dev->rx.received < dev->rx.flushed)
+			dev->rx.received = dev->rx.flushed;
+		if (dev->state == OTA_STATE_RECEIVING)
+			device_ack(dev, dev->rx.flushed == dev->rx.image_size);
+		break;
+	case OTA_OP_READ:
+		read_done(dev);
+		break;
+	case OTA_OP_PERSIST:
+		dev->record = dev->new_record;
+		if (dev->state == OTA_STATE_VERIFYING && dev->verify == OTA_VERIFY_RECORD)
+			dev->verify = OTA_VERIFY_DONE;
+		break;
+	case OTA_OP_CHECK:
+		dev->verify = OTA_VERIFY_SET_BOOT;
+		break;
+	case OTA_OP_SET_BOOT:
+		dev->verify = OTA_VERIFY_RECORD;
+		break;
+	case OTA_OP_CONFIRM:
+	case OTA_OP_ROLLBACK:
+		command_done(dev, op, 0);
+		break;
+	case OTA_OP_NONE:
+		break;
+	}
+}
+
+static void op_failed(struct ota_device *dev, enum ota_op op, int result)
+{
+	switch (op) {
+	case OTA_OP_ERASE:
+		device_fail(dev, OTA_ERR_ERASE, 0, dev->op_at);
+		break;
+	case OTA_OP_WRITE:
+		device_fail(dev, OTA_ERR_WRITE, 0, dev->op_at);
+		break;
+	case OTA_OP_READ:
+		device_fail(dev, OTA_ERR_READ, 0, dev->op_at);
+		break;
+	case OTA_OP_CHECK:
+		device_fail(dev, OTA_ERR_IMAGE, OTA_CMD_END, 0);
+		break;
+	case OTA_OP_SET_BOOT:
+		device_fail(dev, OTA_ERR_BOOT_SLOT, OTA_CMD_END, 0);
+		break;
+	case OTA_OP_PERSIST:
+		/* Said, not fatal: the boot slot decides what boots, the record only
+		 * what can be skipped when sending again. */
+		dev->last_error = OTA_ERR_PERSIST;
+		if (dev->state == OTA_STATE_VERIFYING && dev->verify == OTA_VERIFY_RECORD)
+			dev->verify = OTA_VERIFY_DONE;
+		break;
+	case OTA_OP_CONFIRM:
+	case OTA_OP_ROLLBACK:
+		command_done(dev, op, result);
+		break;
+	case OTA_OP_NONE:
+		break;
+	}
+}
+
+static void op_ended(struct ota_device *dev, int result)
+{
+	const enum ota_op op = dev->op;
+
+	dev->op = OTA_OP_NONE;
+	if (result < 0)
+		op_failed(dev, op, result);
+	else
+		op_succeeded(dev, op);
+}
+
+void device_op_started(struct ota_device *dev, int rc)
+{
+	if (rc < 0)
+		op_ended(dev, rc);
+}
+
+void ota_device_op_done(struct ota_device *dev, int result, uint32_t now_ms)
+{
+	dev->now = now_ms;
+	if (dev->op == OTA_OP_NONE)
+		return;
+	op_ended(dev, result);
+	device_work(dev);
+}
