@@ -15,13 +15,13 @@
 #define AIRTIME_T_IFS_US 150u /* Core Vol 6 Part B 4.1.1 */
 
 struct airtime_link {
-	enum ota_phy phy;        /* OTA_PHY_1M or OTA_PHY_2M, both directions */
-	uint16_t data_length;    /* octets, 27..251 (LE Set Data Length) */
-	uint32_t interval_us;    /* connection interval, 7500..4000000 */
-	bool encrypted;          /* a non-empty PDU carries a 4-octet MIC */
-	uint16_t buffers;        /* LE ACL buffers of the central's controller; 0 = no limit */
-	uint16_t buffer_octets;  /* of each, >= 27 (HCI LE Read Buffer Size); 0 = no limit */
-	bool refill;             /* buffers are refilled inside a connection event */
+	enum ota_phy phy; /* OTA_PHY_1M or OTA_PHY_2M, both directions */
+	uint16_t data_length; /* octets, 27..251 (LE Set Data Length) */
+	uint32_t interval_us; /* connection interval, 7500..4000000 */
+	bool encrypted; /* a non-empty PDU carries a 4-octet MIC */
+	uint16_t buffers; /* LE ACL buffers of the central's controller; 0 = no limit */
+	uint16_t buffer_octets; /* of each, >= 27 (HCI LE Read Buffer Size); 0 = no limit */
+	bool refill; /* buffers are refilled inside a connection event */
 };
 
 /* Air time in microseconds of one data PDU with octets of payload (0..251). */

@@ -399,7 +399,7 @@ int partition_parse(const char *text, const char *name, struct partition_table *
 {
 	struct parser p = {.name = name, .text = ret_text, .text_size = text_size};
 	struct partition_table table = {.count = 0};
-	struct row rows[PARTITIONS_MAX];
+	struct row rows[PARTITIONS_MAX] = {0};
 	int r;
 
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* byte order mark of Windows editors */

@@ -28,17 +28,17 @@ enum transport_chr {
 	TRANSPORT_DATA,
 	TRANSPORT_INFO,
 	TRANSPORT_FIRMWARE_REVISION, /* 0x2A26 */
-	TRANSPORT_MODEL,             /* 0x2A24 */
-	TRANSPORT_MANUFACTURER,      /* 0x2A29 */
+	TRANSPORT_MODEL, /* 0x2A24 */
+	TRANSPORT_MANUFACTURER, /* 0x2A29 */
 	TRANSPORT_CHRS
 };
 
 /* Characteristic properties, Core Vol 3 Part G 3.3.1.1. */
-#define TRANSPORT_PROP_READ          0x02u
+#define TRANSPORT_PROP_READ 0x02u
 #define TRANSPORT_PROP_WRITE_COMMAND 0x04u
-#define TRANSPORT_PROP_WRITE         0x08u
-#define TRANSPORT_PROP_NOTIFY        0x10u
-#define TRANSPORT_PROP_INDICATE      0x20u
+#define TRANSPORT_PROP_WRITE 0x08u
+#define TRANSPORT_PROP_NOTIFY 0x10u
+#define TRANSPORT_PROP_INDICATE 0x20u
 
 enum transport_mode {
 	TRANSPORT_REQUEST, /* write with response: TRANSPORT_WRITTEN follows each */
@@ -48,74 +48,74 @@ enum transport_mode {
 
 enum transport_event_kind {
 	TRANSPORT_ADVERTISEMENT,
-	TRANSPORT_CONNECTED,    /* link up; mtu may still be 23 */
+	TRANSPORT_CONNECTED, /* link up; mtu may still be 23 */
 	TRANSPORT_DISCONNECTED, /* also ends a connect() that failed */
-	TRANSPORT_MTU,          /* ATT MTU became known or changed */
-	TRANSPORT_DISCOVERED,   /* properties of each characteristic are filled in */
-	TRANSPORT_SUBSCRIBED,   /* CCC written */
-	TRANSPORT_READ,         /* answer to read(): status, data */
-	TRANSPORT_WRITTEN,      /* answer to write(REQUEST): status */
-	TRANSPORT_NOTIFIED,     /* value from chr */
-	TRANSPORT_WRITABLE,     /* a write that was -OTA_EAGAIN can be tried again */
-	TRANSPORT_ALARM,        /* the time of set_alarm() has come */
-	TRANSPORT_ADAPTER,      /* adapter or daemon gone (status < 0) or back (0) */
-	TRANSPORT_LINK,         /* link parameters changed; link_state() tells */
+	TRANSPORT_MTU, /* ATT MTU became known or changed */
+	TRANSPORT_DISCOVERED, /* properties of each characteristic are filled in */
+	TRANSPORT_SUBSCRIBED, /* CCC written */
+	TRANSPORT_READ, /* answer to read(): status, data */
+	TRANSPORT_WRITTEN, /* answer to write(REQUEST): status */
+	TRANSPORT_NOTIFIED, /* value from chr */
+	TRANSPORT_WRITABLE, /* a write that was -OTA_EAGAIN can be tried again */
+	TRANSPORT_ALARM, /* the time of set_alarm() has come */
+	TRANSPORT_ADAPTER, /* adapter or daemon gone (status < 0) or back (0) */
+	TRANSPORT_LINK, /* link parameters changed; link_state() tells */
 };
 
 enum transport_reason { /* of TRANSPORT_DISCONNECTED */
-	TRANSPORT_BY_HOST,       /* disconnect() was called */
-	TRANSPORT_BY_DEVICE,     /* remote user terminated (also: it reboots) */
-	TRANSPORT_SUPERVISION,   /* supervision timeout */
-	TRANSPORT_NOT_FOUND,     /* connect(): device does not advertise */
-	TRANSPORT_CONNECT_FAILED,/* connect(): transient failure, retry */
-	TRANSPORT_NO_ADAPTER,    /* adapter removed or daemon ended */
-	TRANSPORT_UNKNOWN,       /* the stack did not say */
+			TRANSPORT_BY_HOST, /* disconnect() was called */
+			TRANSPORT_BY_DEVICE, /* remote user terminated (also: it reboots) */
+			TRANSPORT_SUPERVISION, /* supervision timeout */
+			TRANSPORT_NOT_FOUND, /* connect(): device does not advertise */
+			TRANSPORT_CONNECT_FAILED, /* connect(): transient failure, retry */
+			TRANSPORT_NO_ADAPTER, /* adapter removed or daemon ended */
+			TRANSPORT_UNKNOWN, /* the stack did not say */
 };
 
 struct transport_advertisement {
 	const char *address; /* "24:6F:28:AA:10:02" */
-	const char *name;    /* raw bytes from the air, "" when none: not yet safe to print */
-	int8_t rssi;         /* dBm, 127 unknown */
-	bool ota_service;    /* OTA_UUID_SERVICE in the advertisement */
+	const char *name; /* raw bytes from the air, "" when none: not yet safe to print */
+	int8_t rssi; /* dBm, 127 unknown */
+	bool ota_service; /* OTA_UUID_SERVICE in the advertisement */
 	bool connectable;
 };
 
 struct transport_event {
 	enum transport_event_kind kind;
-	enum transport_chr chr;      /* SUBSCRIBED, READ, WRITTEN, NOTIFIED */
-	int status;                  /* 0 or negative OTA_E* */
-	const uint8_t *data;         /* READ, NOTIFIED */
+	enum transport_chr chr; /* SUBSCRIBED, READ, WRITTEN, NOTIFIED */
+	int status; /* 0 or negative OTA_E* */
+	const uint8_t *data; /* READ, NOTIFIED */
 	size_t len;
-	uint16_t mtu;                /* CONNECTED, MTU */
-	enum transport_reason reason;/* DISCONNECTED */
+	uint16_t mtu; /* CONNECTED, MTU */
+	enum transport_reason reason; /* DISCONNECTED */
 	const struct transport_advertisement *adv; /* ADVERTISEMENT */
 	uint8_t properties[TRANSPORT_CHRS]; /* DISCOVERED; 0 = characteristic not there */
 };
 
 /* Where a figure comes from; shown beside it. */
 enum transport_source {
-	TRANSPORT_SOURCE_NONE,   /* not known: show "n/a" */
-	TRANSPORT_SOURCE_STACK,  /* the host's stack or D-Bus property */
+	TRANSPORT_SOURCE_NONE, /* not known: show "n/a" */
+	TRANSPORT_SOURCE_STACK, /* the host's stack or D-Bus property */
 	TRANSPORT_SOURCE_DEVICE, /* told by the device (LINK, TELEMETRY) */
-	TRANSPORT_SOURCE_HCI,    /* read on an HCI socket, or mgmt */
-	TRANSPORT_SOURCE_MODEL,  /* the simulator's own parameters */
+	TRANSPORT_SOURCE_HCI, /* read on an HCI socket, or mgmt */
+	TRANSPORT_SOURCE_MODEL, /* the simulator's own parameters */
 };
 
 struct transport_link {
-	struct ota_link link;          /* zero fields are unknown */
-	int8_t rssi;                   /* dBm, 127 unknown */
+	struct ota_link link; /* zero fields are unknown */
+	int8_t rssi; /* dBm, 127 unknown */
 	enum transport_source mtu_source, link_source, rssi_source, buffer_source;
 	uint16_t buffers, buffer_octets; /* LE ACL buffers of the adapter, 0 unknown */
-	bool refill;                   /* buffers are refilled inside a connection event */
+	bool refill; /* buffers are refilled inside a connection event */
 };
 
 enum transport_fault_kind { /* for inject(): what only the simulator can do */
-	TRANSPORT_FAULT_REBOOT,      /* the device resets now */
-	TRANSPORT_FAULT_POWER_CUT,   /* the device loses power at flash operation number arg */
-	TRANSPORT_FAULT_LINK_LOSS,   /* the air goes silent until the supervision timeout */
-	TRANSPORT_FAULT_WRITE_FAIL,  /* the flash write that covers slot offset arg fails once */
-	TRANSPORT_FAULT_ERASE_SLOW,  /* erases take arg times as long from now on */
-	TRANSPORT_FAULT_NO_BOOT,     /* the new image does not come up: it resets until rolled back */
+			    TRANSPORT_FAULT_REBOOT, /* the device resets now */
+			    TRANSPORT_FAULT_POWER_CUT, /* the device loses power at flash operation number arg */
+			    TRANSPORT_FAULT_LINK_LOSS, /* the air goes silent until the supervision timeout */
+			    TRANSPORT_FAULT_WRITE_FAIL, /* the flash write that covers slot offset arg fails once */
+			    TRANSPORT_FAULT_ERASE_SLOW, /* erases take arg times as long from now on */
+			    TRANSPORT_FAULT_NO_BOOT, /* the new image does not come up: it resets until rolled back */
 };
 
 struct transport;
