@@ -118,7 +118,7 @@ static bool corpus_add(const char *path)
 static bool corpus_load(const char *directory)
 {
 	struct dirent **names;
-	char path[4096];
+	char path[8192];
 	int count = scandir(directory, &names, NULL, alphasort);
 	bool ok = true;
 
