@@ -96,7 +96,9 @@ static void put_header(const struct image_build *build, uint32_t entry, struct w
 	put_le32(h + IMAGE_AT_ENTRY, entry);
 	h[IMAGE_AT_WP_PIN] = IMAGE_WP_DISABLED;
 	put_le16(h + IMAGE_AT_CHIP, build->chip_id);
-	h[IMAGE_AT_MIN_REV] = (uint8_t)(build->min_revision / 100);
+	h[IMAGE_AT_MIN_REV] =
+		(uint8_t)(build->chip_id == IMAGE_CHIP_C3 ? build->min_revision % 100
+							  : build->min_revision / 100);
 	put_le16(h + IMAGE_AT_MIN_REV_FULL, build->min_revision);
 	put_le16(h + IMAGE_AT_MAX_REV_FULL,
 		 build->max_revision != 0 ? build->max_revision : 0xffff);

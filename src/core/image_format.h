@@ -27,7 +27,8 @@
 #define IMAGE_AT_WP_PIN 8u
 #define IMAGE_WP_DISABLED 0xeeu
 #define IMAGE_AT_CHIP 12u
-#define IMAGE_AT_MIN_REV 14u /* before ESP-IDF 4.4.1: one byte, the major revision */
+#define IMAGE_CHIP_C3 5u /* whose IMAGE_AT_MIN_REV is the minor revision */
+#define IMAGE_AT_MIN_REV 14u /* one byte, major; from before the full fields came */
 #define IMAGE_AT_MIN_REV_FULL 15u
 #define IMAGE_AT_MAX_REV_FULL 17u
 #define IMAGE_AT_RESERVED 19u
@@ -47,6 +48,20 @@
 #define IMAGE_DESC_MIN_BLOCK 176u /* eFuse block revisions */
 #define IMAGE_DESC_MAX_BLOCK 178u
 #define IMAGE_DESC_PAGE 180u /* log2 of the flash page size; 0 = default */
+#define IMAGE_PAGE_LOG_MIN 13u /* MMU_PAGE_SIZE_MIN, MMU_PAGE_SIZE_MAX */
+#define IMAGE_PAGE_LOG_MAX 18u
+
+/* esp_bootloader_desc_t, at the start of a boot loader's first segment */
+#define IMAGE_LOADER_MAGIC 0x50u
+#define IMAGE_LOADER_IDF 8u
+
+/* esp_secure_boot_sig_block_t (v1) and ets_secure_boot_signature_t (v2) */
+#define IMAGE_SIG_V1_SIZE 68u
+#define IMAGE_SIG_V2_SIZE 4096u /* also the alignment */
+#define IMAGE_SIG_V2_BLOCK 1216u
+#define IMAGE_SIG_V2_MAGIC 0xe7u
+#define IMAGE_SIG_V2_RSA 2u
+#define IMAGE_SIG_V2_ECDSA 3u
 
 static inline uint16_t image_le16(const uint8_t *p)
 {

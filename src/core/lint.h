@@ -16,30 +16,32 @@ enum lint_severity { LINT_OK, LINT_NOTE, LINT_WARNING, LINT_ERROR };
 
 /* Names are lint_check_name(): the words --force takes. */
 enum lint_check {
-	LINT_FORMAT,     /* "format": not an ESP application image (ESP8266, ELF, merged, boot loader ...) */
-	LINT_TRUNCATED,  /* "truncated" */
-	LINT_SEGMENTS,   /* "segments": count, lengths, addresses for this chip */
-	LINT_CHECKSUM,   /* "checksum" */
-	LINT_HASH,       /* "hash": appended SHA-256 */
+	LINT_FORMAT, /* "format": not an ESP application image (ESP8266, ELF, merged, boot loader ...) */
+	LINT_TRUNCATED, /* "truncated" */
+	LINT_SEGMENTS, /* "segments": count, lengths, addresses for this chip */
+	LINT_CHECKSUM, /* "checksum" */
+	LINT_HASH, /* "hash": appended SHA-256 */
 	LINT_DESCRIPTOR, /* "descriptor": application descriptor missing or damaged */
-	LINT_SIGNATURE,  /* "signature" */
-	LINT_ENCRYPTED,  /* "encrypted": looks like ciphertext */
-	LINT_TRAILING,   /* "trailing": bytes after the image */
-	LINT_CHIP,       /* "chip": unknown, without Bluetooth LE, or not the device's */
-	LINT_REVISION,   /* "revision" */
-	LINT_SIZE,       /* "size": fits the slot */
-	LINT_PROJECT,    /* "project": another project than the one that runs */
-	LINT_DOWNGRADE,  /* "downgrade": older than the one that runs */
+	LINT_SIGNATURE, /* "signature" */
+	LINT_ENCRYPTED, /* "encrypted": looks like ciphertext */
+	LINT_TRAILING, /* "trailing": bytes after the image */
+	LINT_CHIP, /* "chip": unknown, without Bluetooth LE, or not the device's */
+	LINT_REVISION, /* "revision" */
+	LINT_SIZE, /* "size": fits the slot */
+	LINT_PROJECT, /* "project": another project than the one that runs */
+	LINT_DOWNGRADE, /* "downgrade": older than the one that runs */
 	LINT_SECURE_VERSION, /* "secure-version": anti-rollback */
-	LINT_SAME,       /* "same": this very image already runs */
+	LINT_SAME, /* "same": this very image already runs */
 	LINT_CHECKS
 };
+
+#define LINT_TEXT_SIZE 200u
 
 struct lint_finding {
 	enum lint_check check;
 	enum lint_severity severity;
 	bool can_force; /* false: damaged; no --force overrides it */
-	char text[200]; /* what was found and what to do; printable ASCII */
+	char text[LINT_TEXT_SIZE]; /* what was found and what to do; printable ASCII */
 };
 
 #define LINT_FINDINGS_MAX 40u
@@ -51,7 +53,7 @@ struct lint_report {
 /* What the connected device told: Info, and its firmware revision string. */
 struct lint_device {
 	const struct ota_info *info; /* NULL: basic dialect, only version is known */
-	const char *version;         /* 0x2A26; "" when unknown */
+	const char *version; /* 0x2A26; "" when unknown */
 };
 
 /*
@@ -64,6 +66,14 @@ int image_read(const uint8_t *data, size_t size, image_sha256_fn *sha256, struct
 /* Compares with the device; appends to the report. */
 void lint_device(const struct image *image, const struct lint_device *device,
 		 struct lint_report *report);
+/*
+ * Appends a finding.  With LINT_FINDINGS_MAX there already, the first one of
+ * lower severity makes room, so that no error is lost.
+ */
+void lint_add(struct lint_report *report, enum lint_check check, enum lint_severity severity,
+	      bool can_force, const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The worst severity found; LINT_OK when there is no finding. */
+enum lint_severity lint_worst(const struct lint_report *report);
 /* Whether an error stands that the set of forced checks (1u << enum lint_check) does not lift. */
 bool lint_refused(const struct lint_report *report, uint32_t forced);
 const char *lint_check_name(enum lint_check check);

@@ -107,7 +107,7 @@ static void test_fields(void **state)
 
 	(void)state;
 	assert_int_equal(image_build(&b, test_sha256, buf, sizeof(buf), &size), 0);
-	assert_int_equal(buf[14], 1);
+	assert_int_equal(buf[14], 3); /* the C3's old field is the minor revision */
 	assert_int_equal(buf[15] | buf[16] << 8, 103);
 	assert_int_equal(buf[17] | buf[18] << 8, 199);
 	assert_int_equal(le32(buf + 0x24), 0x01020304);
