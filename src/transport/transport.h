@@ -21,30 +21,7 @@
 #define OTABENCH_TRANSPORT_H
 
 #include "ota/error.h"
-#include "ota/proto.h"
-
-enum transport_chr {
-	TRANSPORT_CONTROL,
-	TRANSPORT_DATA,
-	TRANSPORT_INFO,
-	TRANSPORT_FIRMWARE_REVISION, /* 0x2A26 */
-	TRANSPORT_MODEL, /* 0x2A24 */
-	TRANSPORT_MANUFACTURER, /* 0x2A29 */
-	TRANSPORT_CHRS
-};
-
-/* Characteristic properties, Core Vol 3 Part G 3.3.1.1. */
-#define TRANSPORT_PROP_READ 0x02u
-#define TRANSPORT_PROP_WRITE_COMMAND 0x04u
-#define TRANSPORT_PROP_WRITE 0x08u
-#define TRANSPORT_PROP_NOTIFY 0x10u
-#define TRANSPORT_PROP_INDICATE 0x20u
-
-enum transport_mode {
-	TRANSPORT_REQUEST, /* write with response: TRANSPORT_WRITTEN follows each */
-	TRANSPORT_COMMAND, /* write without response: no event follows */
-	TRANSPORT_ACQUIRE, /* like COMMAND over a socket of the daemon (BlueZ AcquireWrite) */
-};
+#include "core/gatt.h"
 
 enum transport_event_kind {
 	TRANSPORT_ADVERTISEMENT,
@@ -54,22 +31,12 @@ enum transport_event_kind {
 	TRANSPORT_DISCOVERED, /* properties of each characteristic are filled in */
 	TRANSPORT_SUBSCRIBED, /* CCC written */
 	TRANSPORT_READ, /* answer to read(): status, data */
-	TRANSPORT_WRITTEN, /* answer to write(REQUEST): status */
+	TRANSPORT_WRITTEN, /* answer to write(GATT_REQUEST): status */
 	TRANSPORT_NOTIFIED, /* value from chr */
 	TRANSPORT_WRITABLE, /* a write that was -OTA_EAGAIN can be tried again */
 	TRANSPORT_ALARM, /* the time of set_alarm() has come */
 	TRANSPORT_ADAPTER, /* adapter or daemon gone (status < 0) or back (0) */
 	TRANSPORT_LINK, /* link parameters changed; link_state() tells */
-};
-
-enum transport_reason { /* of TRANSPORT_DISCONNECTED */
-			TRANSPORT_BY_HOST, /* disconnect() was called */
-			TRANSPORT_BY_DEVICE, /* remote user terminated (also: it reboots) */
-			TRANSPORT_SUPERVISION, /* supervision timeout */
-			TRANSPORT_NOT_FOUND, /* connect(): device does not advertise */
-			TRANSPORT_CONNECT_FAILED, /* connect(): transient failure, retry */
-			TRANSPORT_NO_ADAPTER, /* adapter removed or daemon ended */
-			TRANSPORT_UNKNOWN, /* the stack did not say */
 };
 
 struct transport_advertisement {
@@ -82,14 +49,14 @@ struct transport_advertisement {
 
 struct transport_event {
 	enum transport_event_kind kind;
-	enum transport_chr chr; /* SUBSCRIBED, READ, WRITTEN, NOTIFIED */
+	enum gatt_chr chr; /* SUBSCRIBED, READ, WRITTEN, NOTIFIED */
 	int status; /* 0 or negative OTA_E* */
 	const uint8_t *data; /* READ, NOTIFIED */
 	size_t len;
 	uint16_t mtu; /* CONNECTED, MTU */
-	enum transport_reason reason; /* DISCONNECTED */
+	enum gatt_reason reason; /* DISCONNECTED */
 	const struct transport_advertisement *adv; /* ADVERTISEMENT */
-	uint8_t properties[TRANSPORT_CHRS]; /* DISCOVERED; 0 = characteristic not there */
+	uint8_t properties[GATT_CHRS]; /* DISCOVERED; 0 = characteristic not there */
 };
 
 /* Where a figure comes from; shown beside it. */
@@ -134,12 +101,12 @@ struct transport_ops {
 	/* DISCONNECTED follows; queued writes are lost. */
 	int (*disconnect)(struct transport *t);
 	int (*discover)(struct transport *t);
-	int (*subscribe)(struct transport *t, enum transport_chr chr);
-	int (*read)(struct transport *t, enum transport_chr chr);
+	int (*subscribe)(struct transport *t, enum gatt_chr chr);
+	int (*read)(struct transport *t, enum gatt_chr chr);
 	/* One write request may be outstanding per characteristic, else -OTA_EBUSY.  A
 	 * command longer than MTU - 3 is -OTA_EMSGSIZE; a longer request goes as a long
 	 * write.  -OTA_EAGAIN: queue full, WRITABLE follows.  buf is copied. */
-	int (*write)(struct transport *t, enum transport_chr chr, enum transport_mode mode,
+	int (*write)(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 		     const uint8_t *buf, size_t len);
 	void (*link_state)(struct transport *t, struct transport_link *ret);
 	/* NULL, or -OTA_ENOTSUP for what the backend cannot cause. */
@@ -154,7 +121,6 @@ struct transport {
 	void *userdata;
 };
 
-const char *transport_reason_name(enum transport_reason reason);
 const char *transport_event_name(enum transport_event_kind kind);
 const char *transport_source_name(enum transport_source source);
 

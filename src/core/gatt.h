@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The few GATT notions that the host's state machine and every transport
+ * share: which characteristic, how to write it, why a link ended.
+ */
+#ifndef OTABENCH_CORE_GATT_H
+#define OTABENCH_CORE_GATT_H
+
+#include "ota/proto.h"
+
+enum gatt_chr {
+	GATT_CONTROL,
+	GATT_DATA,
+	GATT_INFO,
+	GATT_FIRMWARE_REVISION, /* 0x2A26 */
+	GATT_MODEL, /* 0x2A24 */
+	GATT_MANUFACTURER, /* 0x2A29 */
+	GATT_CHRS
+};
+
+/* Characteristic properties, Core Vol 3 Part G 3.3.1.1. */
+#define GATT_PROP_READ 0x02u
+#define GATT_PROP_WRITE_COMMAND 0x04u
+#define GATT_PROP_WRITE 0x08u
+#define GATT_PROP_NOTIFY 0x10u
+#define GATT_PROP_INDICATE 0x20u
+
+enum gatt_write {
+	GATT_REQUEST, /* write with response: an answer follows each */
+	GATT_COMMAND, /* write without response */
+	GATT_ACQUIRE, /* like COMMAND, over a socket of the daemon (BlueZ AcquireWrite) */
+};
+
+enum gatt_reason { /* why a link ended */
+		   GATT_BY_HOST, /* disconnect() was called */
+		   GATT_BY_DEVICE, /* remote user terminated (also: it reboots) */
+		   GATT_SUPERVISION, /* supervision timeout */
+		   GATT_NOT_FOUND, /* connect(): device does not advertise */
+		   GATT_CONNECT_FAILED, /* connect(): transient failure, retry */
+		   GATT_NO_ADAPTER, /* adapter removed or daemon ended */
+		   GATT_UNKNOWN, /* the stack did not say */
+};
+
+const char *gatt_reason_name(enum gatt_reason reason);
+const char *gatt_write_name(enum gatt_write mode);
+
+#endif

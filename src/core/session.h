@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host's side of an update: events in, actions out.
+ *
+ * A session connects, finds out which dialect the device speaks, sends the
+ * image within the device's credits, waits for the reboot, comes back and
+ * proves that the device runs what was sent.  It survives lost links and
+ * failed writes by resuming where the device says.  It also runs single
+ * commands (status, confirm ...) and the link measurement, because they share
+ * everything up to START.
+ *
+ * No clock, heap, file or thread: every event carries the time (microseconds,
+ * any epoch), actions go through struct session_ops, memory is the caller's.
+ * Events must not be fed from within an action.
+ */
+#ifndef OTABENCH_CORE_SESSION_H
+#define OTABENCH_CORE_SESSION_H
+
+#include "airtime.h"
+#include "gatt.h"
+#include "ota/error.h"
+#include "ota/proto.h"
+
+enum session_state {
+	SESSION_IDLE,
+	SESSION_CONNECTING,
+	SESSION_DISCOVERING,
+	SESSION_PREPARING, /* link parameters, START, until READY */
+	SESSION_SENDING,
+	SESSION_PAUSED,
+	SESSION_VERIFYING, /* END written, until DONE */
+	SESSION_REBOOTING, /* DONE seen, until the link drops */
+	SESSION_RECONNECTING, /* until the rebooted device can be asked again */
+	SESSION_CONFIRMING,
+	SESSION_WAITING, /* between a failure and the next try */
+	SESSION_CANCELLING, /* ABORT written, until the device is idle */
+	SESSION_DONE,
+	SESSION_FAILED,
+	SESSION_STATES
+};
+
+enum session_goal {
+	SESSION_UPDATE, /* send the image, prove it */
+	SESSION_MEASURE, /* SINK: measure the link, flash untouched */
+	SESSION_LOOK, /* connect, read Info and the versions, STATUS */
+	SESSION_COMMAND, /* one command, its answer */
+};
+
+enum session_outcome {
+	SESSION_NO_OUTCOME,
+	SESSION_CONFIRMED, /* rebooted, came back, hash matched, CONFIRM accepted */
+	SESSION_UNCONFIRMED, /* as above, but the profile says not to confirm */
+	SESSION_DELIVERED, /* basic: device said done and came back; its hash cannot be read */
+	SESSION_ALREADY_RUNNING,
+	SESSION_MEASURED,
+	SESSION_ANSWERED, /* LOOK or COMMAND done */
+	SESSION_REFUSED, /* by approve(): nothing was sent */
+	SESSION_CANCELLED,
+	SESSION_DEVICE_ERROR, /* the device said no; code and detail tell */
+	SESSION_LINK_LOST, /* and retries are used up */
+	SESSION_STALLED, /* no progress, or no answer in time */
+	SESSION_NOT_FOUND, /* the device does not advertise */
+	SESSION_NOT_BACK, /* did not come back after its reboot */
+	SESSION_ROLLED_BACK, /* came back with another image than the one sent */
+	SESSION_NO_SERVICE, /* no OTA service, or a dialect that this host does not speak */
+	SESSION_NO_ADAPTER,
+	SESSION_PROTOCOL, /* the device broke the protocol */
+	SESSION_OUTCOMES
+};
+
+enum session_stall_action { SESSION_STALL_WARN, SESSION_STALL_PAUSE, SESSION_STALL_ABORT };
+
+/* What happened, for the log and the graph; value as stated. */
+enum session_note {
+	SESSION_NOTE_DIALECT, /* 0 basic, 1 full */
+	SESSION_NOTE_CHUNK, /* Data value length in force */
+	SESSION_NOTE_RESUMED, /* offset */
+	SESSION_NOTE_GAP, /* offset to go back to */
+	SESSION_NOTE_RESYNC, /* bytes unacknowledged */
+	SESSION_NOTE_QUERY, /* STATUS asked: nothing heard; offset */
+	SESSION_NOTE_STALL, /* begins; offset */
+	SESSION_NOTE_MOVING, /* a stall ended; its milliseconds */
+	SESSION_NOTE_RETRY, /* number of the try */
+	SESSION_NOTE_ERROR, /* enum ota_code that the device sent */
+	SESSION_NOTE_LINK_LOST, /* enum gatt_reason */
+	SESSION_NOTE_LATE, /* cancel came after the point of no return */
+	SESSION_NOTES
+};
+
+struct session_config {
+	enum session_goal goal;
+	const uint8_t *image; /* the caller's; NULL with MEASURE */
+	uint32_t image_size; /* bytes; with MEASURE: how many to send */
+	uint8_t sha256[OTA_SHA256_SIZE];
+	enum ota_command command; /* COMMAND: ABORT, STATUS, CONFIRM, ROLLBACK or REBOOT */
+	bool restart; /* do not resume */
+	bool force_same; /* send although this image already runs */
+
+	uint16_t chunk; /* Data value length, header included; 0 = best for the link */
+	bool mode_auto; /* full: command, basic: request */
+	enum gatt_write mode;
+	uint32_t window; /* bytes unacknowledged; 0 = from link and device */
+	uint32_t pacing_us; /* least time between Data values */
+	uint32_t basic_pacing_us; /* the same for write commands in the basic dialect */
+	uint16_t ack_interval; /* bytes; 0 = from window and device */
+	uint16_t mtu_max; /* 23..517 */
+	struct ota_link_request link; /* asked for before START; all 0 = nothing */
+	bool link_auto; /* interval_* are for 1M; 2M gets 10 ms */
+	uint16_t telemetry_ms; /* 0 = off */
+	bool confirm; /* CONFIRM after proof */
+	enum session_stall_action stall_action;
+	uint32_t stall_ms, ack_timeout_ms;
+	uint32_t connect_timeout_ms, ready_timeout_ms, basic_ready_timeout_ms;
+	uint32_t verify_timeout_ms, reconnect_timeout_ms;
+	uint32_t retries; /* tries in a row without progress */
+	uint32_t backoff_ms, backoff_max_ms;
+};
+
+/*
+ * Actions.  ctx is the session's.  Calls return 0 or a negative OTA_E*, as
+ * struct transport_ops states; their results come back as the events below.
+ */
+struct session_ops {
+	int (*connect)(void *ctx);
+	int (*disconnect)(void *ctx);
+	int (*discover)(void *ctx);
+	int (*subscribe)(void *ctx, enum gatt_chr chr);
+	int (*read)(void *ctx, enum gatt_chr chr);
+	/* -OTA_EAGAIN: session_writable() follows. */
+	int (*write)(void *ctx, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
+		     size_t len);
+	/* The link as far as known now, to choose chunk and window. */
+	void (*link)(void *ctx, struct airtime_link *ret);
+	/* Device known, nothing sent: 0 to go on, negative to refuse.  info is NULL in basic. */
+	int (*approve)(void *ctx, const struct ota_info *info, const char *version);
+	void (*state_changed)(void *ctx, enum session_state from, enum session_state to);
+	void (*note)(void *ctx, enum session_note note, uint32_t value);
+};
+
+struct session_stats {
+	uint32_t queued; /* image offset up to which bytes were handed to the stack */
+	uint32_t received; /* ... accepted in order by the device, as it said */
+	uint32_t flushed; /* ... programmed to flash, as it said */
+	bool received_known; /* false: basic dialect with write commands; nothing tells */
+	uint32_t limit; /* credit */
+	uint64_t sent_bytes; /* payload handed to the stack, repeated bytes included */
+	uint32_t values, gaps, resyncs, stalls, retries;
+	uint32_t longest_stall_ms;
+	bool resumed;
+	uint32_t resumed_from;
+	uint64_t start_us; /* START written; 0 = not yet */
+	uint64_t done_us; /* DONE notified; 0 = not yet */
+	struct ota_progress progress; /* latest; phase 0 = none under way */
+	struct ota_telemetry telemetry; /* latest */
+	bool telemetry_known;
+	struct ota_link link; /* latest LINK answer; code 0xff = none */
+	struct ota_status status; /* latest STATUS answer */
+	bool status_known;
+	struct ota_done done;
+};
+
+#include "session_state.h" /* struct session: public only so that callers can place it */
+
+/* image and ops must outlive s.  -OTA_EINVAL on a configuration out of range. */
+int session_init(struct session *s, const struct session_config *config,
+		 const struct session_ops *ops, void *ctx, uint64_t now_us);
+void session_start(struct session *s, uint64_t now_us);
+
+/* Events; see struct transport_event. */
+void session_connected(struct session *s, uint16_t mtu, uint64_t now_us);
+void session_mtu(struct session *s, uint16_t mtu, uint64_t now_us);
+void session_disconnected(struct session *s, enum gatt_reason reason, uint64_t now_us);
+void session_discovered(struct session *s, const uint8_t properties[GATT_CHRS], uint64_t now_us);
+void session_subscribed(struct session *s, int status, uint64_t now_us);
+void session_read(struct session *s, enum gatt_chr chr, int status, const uint8_t *buf, size_t len,
+		  uint64_t now_us);
+void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t now_us);
+/* A notification from Control. */
+void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_us);
+void session_writable(struct session *s, uint64_t now_us);
+void session_tick(struct session *s, uint64_t now_us);
+/* When session_tick() is wanted next; UINT64_MAX: not at all. */
+uint64_t session_deadline(const struct session *s);
+
+/* The user. */
+void session_pause(struct session *s, uint64_t now_us);
+void session_resume(struct session *s, uint64_t now_us);
+/* Brings the device to idle and ends CANCELLED; too late once the new image boots next. */
+void session_cancel(struct session *s, uint64_t now_us);
+/* While it runs; each returns 0 or -OTA_EINVAL.  A larger chunk waits for the next START. */
+int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us);
+int session_set_window(struct session *s, uint32_t bytes, uint64_t now_us);
+int session_set_chunk(struct session *s, uint16_t value, uint64_t now_us);
+int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us);
+
+bool session_finished(const struct session *s);
+const char *session_state_name(enum session_state state);
+const char *session_outcome_name(enum session_outcome outcome);
+const char *session_note_name(enum session_note note);
+
+#endif
