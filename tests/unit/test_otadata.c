@@ -157,7 +157,7 @@ static void test_update_confirmed(void **state)
 {
 	uint32_t image = 0;
 	unsigned int slot = 9;
-	bool pending;
+	bool pending = true;
 
 	(void)state;
 	assert_int_equal(boot(&pending), 0);
