@@ -43,6 +43,8 @@ struct session {
 
 	const struct session_dialect *dialect; /* NULL until discovered */
 	bool link_up;
+	bool closing; /* disconnect() was called, its event has not come */
+	bool link_asked; /* LINK was written on this connection */
 	uint16_t mtu;
 	uint8_t properties[GATT_CHRS];
 	bool have_info;
@@ -70,6 +72,7 @@ struct session {
 	bool cancel; /* asked for */
 	bool stalled;
 	uint8_t silent; /* questions without an answer */
+	uint32_t futile; /* answers that moved nothing */
 	uint32_t tries; /* in a row without progress */
 	uint32_t tried_at; /* received when the last try began */
 	uint32_t backoff; /* ms, of the next try */

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host's state machine: states, time, ends, and what the user may do.
+ * docs/protocol.md section 6 shows it as a table.
+ */
+#include "session_priv.h"
+
+int session_init(struct session *s, const struct session_config *config,
+		 const struct session_ops *ops, void *ctx, uint64_t now_us)
+{
+	const bool sends = config->goal == SESSION_UPDATE || config->goal == SESSION_MEASURE;
+
+	if ((config->goal == SESSION_UPDATE && !config->image) ||
+	    (sends && config->image_size == 0) || config->mtu_max < OTA_ATT_MTU_MIN ||
+	    (config->chunk != 0 && (config->chunk < 20 || config->chunk > OTA_VALUE_MAX)) ||
+	    config->ack_timeout_ms == 0 || config->stall_ms == 0)
+		return -OTA_EINVAL;
+	memset(s, 0, sizeof(*s));
+	s->config = *config;
+	s->ops = ops;
+	s->ctx = ctx;
+	s->now = now_us;
+	s->state = SESSION_IDLE;
+	s->mtu = OTA_ATT_MTU_MIN;
+	s->step_deadline = NEVER;
+	s->stats.link.code = 0xff;
+	s->stats.received_known = true;
+	s->backoff = config->backoff_ms;
+	return 0;
+}
+
+void session_enter(struct session *s, enum session_state state)
+{
+	const enum session_state from = s->state;
+
+	if (from == state)
+		return;
+	s->state = state;
+	s->ops->state_changed(s->ctx, from, state);
+}
+
+void session_note(struct session *s, enum session_note note, uint32_t value)
+{
+	s->ops->note(s->ctx, note, value);
+}
+
+void session_wait(struct session *s, enum session_step step, uint32_t ms)
+{
+	s->step = step;
+	s->step_deadline = step == SESSION_STEP_NONE ? NEVER : s->now + ms * MS;
+}
+
+void session_finish(struct session *s, enum session_outcome outcome)
+{
+	static const bool good[SESSION_OUTCOMES] = {
+		[SESSION_CONFIRMED] = true, [SESSION_UNCONFIRMED] = true,
+		[SESSION_DELIVERED] = true, [SESSION_ALREADY_RUNNING] = true,
+		[SESSION_MEASURED] = true,  [SESSION_ANSWERED] = true,
+	};
+
+	if (session_finished(s))
+		return;
+	s->outcome = outcome;
+	session_wait(s, SESSION_STEP_NONE, 0);
+	session_hang_up(s);
+	session_enter(s, good[outcome] ? SESSION_DONE : SESSION_FAILED);
+}
+
+void session_device_error(struct session *s, uint8_t code, uint8_t opcode, uint32_t detail)
+{
+	s->code = code;
+	s->opcode = opcode;
+	s->detail = detail;
+	session_finish(s, SESSION_DEVICE_ERROR);
+}
+
+bool session_finished(const struct session *s)
+{
+	return s->state == SESSION_DONE || s->state == SESSION_FAILED;
+}
+
+void session_start(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	session_connect(s);
+}
+
+/* --- Control writes: one outstanding, as GATT allows per characteristic */
+
+static void command_next(struct session *s)
+{
+	int rc;
+
+	if (s->control_busy || s->command_count == 0 || !s->link_up)
+		return;
+	rc = s->ops->write(s->ctx, GATT_CONTROL, GATT_REQUEST, s->commands[s->command_head],
+			   s->command_len[s->command_head]);
+	if (rc == -OTA_EAGAIN || rc == -OTA_EBUSY)
+		return; /* session_writable() or session_written() comes */
+	s->command_head = (uint8_t)((s->command_head + 1u) % SESSION_COMMANDS);
+	s->command_count--;
+	if (rc == 0) {
+		s->control_busy = true;
+		return;
+	}
+	s->status = rc;
+	session_retry(s, SESSION_LINK_LOST);
+}
+
+void session_command(struct session *s, const uint8_t *buf, int len)
+{
+	uint8_t at;
+
+	if (len <= 0 || s->command_count == SESSION_COMMANDS)
+		return; /* questions are repeated after their time-out */
+	at = (uint8_t)((s->command_head + s->command_count++) % SESSION_COMMANDS);
+	memcpy(s->commands[at], buf, (size_t)len);
+	s->command_len[at] = (uint8_t)len;
+	command_next(s);
+}
+
+void session_opcode(struct session *s, enum ota_command cmd)
+{
+	const uint8_t op = (uint8_t)cmd;
+
+	session_command(s, &op, 1);
+}
+
+/* --- failures */
+
+void session_progressed(struct session *s)
+{
+	s->progress_at = s->now;
+	s->silent = 0;
+}
+
+static void link_forget(struct session *s)
+{
+	s->link_up = false;
+	s->closing = false;
+	s->link_asked = false;
+	s->data_busy = false;
+	s->blocked = false;
+	s->control_busy = false;
+	s->command_count = 0;
+	s->dialect = NULL;
+	s->mtu = OTA_ATT_MTU_MIN;
+	s->silent = 0;
+	s->stats.progress.phase = 0;
+	s->stats.telemetry_known = false;
+	s->stats.link.code = 0xff;
+}
+
+void session_hang_up(struct session *s)
+{
+	const bool connecting = s->state == SESSION_CONNECTING || s->state == SESSION_RECONNECTING;
+
+	if (s->closing || !(s->link_up || connecting))
+		return;
+	s->closing = s->ops->disconnect(s->ctx) == 0;
+}
+
+/* Counts a try; false when none is left, and the session has ended. */
+static bool try_again(struct session *s, enum session_outcome outcome)
+{
+	if (session_finished(s))
+		return false;
+	if (s->state == SESSION_CANCELLING) {
+		session_finish(s, SESSION_CANCELLED);
+		return false;
+	}
+	if (s->stats.received > s->tried_at) {
+		s->tries = 0;
+		s->backoff = s->config.backoff_ms;
+		s->tried_at = s->stats.received;
+	}
+	if (s->tries >= s->config.retries) {
+		session_finish(s, outcome);
+		return false;
+	}
+	s->tries++;
+	s->stats.retries++;
+	session_note(s, SESSION_NOTE_RETRY, s->tries);
+	return true;
+}
+
+static void wait_for_try(struct session *s)
+{
+	const uint64_t next = (uint64_t)s->backoff * 2u;
+
+	session_enter(s, SESSION_WAITING);
+	session_wait(s, SESSION_STEP_LINK_UP, s->backoff);
+	s->backoff = next < s->config.backoff_max_ms ? (uint32_t)next : s->config.backoff_max_ms;
+}
+
+void session_retry(struct session *s, enum session_outcome outcome)
+{
+	if (s->proving && !session_finished(s)) {
+		session_hang_up(s);
+		session_rebooted(s);
+		return;
+	}
+	if (!try_again(s, outcome))
+		return;
+	session_hang_up(s);
+	wait_for_try(s);
+}
+
+void session_retry_start(struct session *s, enum session_outcome outcome)
+{
+	if (try_again(s, outcome))
+		wait_for_try(s);
+}
+
+static enum session_outcome lost_outcome(enum gatt_reason reason)
+{
+	switch (reason) {
+	case GATT_NOT_FOUND:
+		return SESSION_NOT_FOUND;
+	case GATT_NO_ADAPTER:
+		return SESSION_NO_ADAPTER;
+	case GATT_BY_HOST:
+	case GATT_BY_DEVICE:
+	case GATT_SUPERVISION:
+	case GATT_CONNECT_FAILED:
+	case GATT_UNKNOWN:
+		break;
+	}
+	return SESSION_LINK_LOST;
+}
+
+void session_disconnected(struct session *s, enum gatt_reason reason, uint64_t now_us)
+{
+	const bool was_up = s->link_up;
+
+	s->now = now_us;
+	link_forget(s);
+	if (session_finished(s) || s->state == SESSION_IDLE || s->state == SESSION_WAITING)
+		return;
+	if (was_up && s->state != SESSION_REBOOTING && s->state != SESSION_CANCELLING)
+		session_note(s, SESSION_NOTE_LINK_LOST, (uint32_t)reason);
+	if (s->state == SESSION_CANCELLING)
+		session_finish(s, SESSION_CANCELLED);
+	else if (s->state == SESSION_REBOOTING || s->proving)
+		session_rebooted(s);
+	else if (s->config.goal == SESSION_COMMAND && s->step == SESSION_STEP_LINK_DOWN)
+		session_finish(s, SESSION_ANSWERED);
+	else
+		session_retry(s, lost_outcome(reason));
+}
+
+void session_mtu(struct session *s, uint16_t mtu, uint64_t now_us)
+{
+	s->now = now_us;
+	s->mtu = mtu < s->config.mtu_max ? mtu : s->config.mtu_max;
+}
+
+void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t now_us)
+{
+	s->now = now_us;
+	if (session_finished(s) || !s->link_up)
+		return;
+	if (status < 0) {
+		s->status = status;
+		session_retry(s, SESSION_LINK_LOST);
+		return;
+	}
+	if (chr == GATT_DATA && s->data_busy) {
+		s->data_busy = false;
+		if (s->dialect)
+			s->dialect->data_written(s, s->data_len);
+	} else if (chr == GATT_CONTROL && s->control_busy) {
+		s->control_busy = false;
+		if (s->state == SESSION_CANCELLING && s->command_count == 0 && s->dialect)
+			s->dialect->abort_written(s);
+		command_next(s);
+	}
+	session_pump(s);
+}
+
+void session_writable(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	s->blocked = false;
+	command_next(s);
+	session_pump(s);
+}
+
+void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_us)
+{
+	s->now = now_us;
+	if (len == 0 || !s->dialect || session_finished(s) || !s->link_up)
+		return;
+	s->heard_at = now_us;
+	s->silent = 0;
+	s->dialect->rx(s, buf, len);
+	session_pump(s);
+}
+
+/* --- time */
+
+void session_tick(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (session_finished(s))
+		return;
+	if (now_us >= s->step_deadline)
+		session_step_expired(s);
+	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED))
+		s->dialect->watch(s);
+	session_pump(s);
+}
+
+uint64_t session_deadline(const struct session *s)
+{
+	uint64_t at = s->step_deadline, other;
+
+	if (session_finished(s))
+		return NEVER;
+	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED)) {
+		other = s->dialect->watch_at(s);
+		at = other < at ? other : at;
+		if (s->state == SESSION_SENDING && s->next_send > s->now && s->next_send < at)
+			at = s->next_send;
+	}
+	return at;
+}
+
+/* --- the user */
+
+void session_pause(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (s->state != SESSION_SENDING)
+		return;
+	session_enter(s, SESSION_PAUSED);
+	s->heard_at = now_us;
+}
+
+void session_resume(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (s->state != SESSION_PAUSED)
+		return;
+	session_enter(s, SESSION_SENDING);
+	s->stall_at = now_us;
+	session_progressed(s);
+	session_pump(s);
+}
+
+void session_cancel(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (session_finished(s) || s->cancel)
+		return;
+	s->cancel = true;
+	switch (s->state) {
+	case SESSION_REBOOTING:
+	case SESSION_RECONNECTING:
+	case SESSION_CONFIRMING:
+		session_note(s, SESSION_NOTE_LATE, 0);
+		return;
+	case SESSION_PREPARING:
+	case SESSION_SENDING:
+	case SESSION_PAUSED:
+	case SESSION_VERIFYING:
+		if (!s->started || !s->dialect)
+			break;
+		s->command_count = 0; /* what was not written yet never will be */
+		session_enter(s, SESSION_CANCELLING);
+		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+		session_opcode(s, OTA_CMD_ABORT);
+		return;
+	case SESSION_IDLE:
+	case SESSION_CONNECTING:
+	case SESSION_DISCOVERING:
+	case SESSION_WAITING:
+	case SESSION_CANCELLING:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+	case SESSION_STATES:
+		break;
+	}
+	session_finish(s, SESSION_CANCELLED);
+}

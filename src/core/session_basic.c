@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The basic dialect: 01, wait for 01; raw chunks; 04, wait for 03.  Nothing
+ * acknowledges data but the answer to a write request, so that is the default,
+ * and nothing tells the running image's hash, so the end is "delivered".
+ */
+#include "session_priv.h"
+
+static void begin(struct session *s)
+{
+	switch (s->config.goal) {
+	case SESSION_LOOK:
+		session_finish(s, SESSION_ANSWERED);
+		return;
+	case SESSION_MEASURE:
+		session_device_error(s, OTA_ERR_UNSUPPORTED, OTA_CMD_START, 0);
+		return;
+	case SESSION_COMMAND:
+		if (s->config.command != OTA_CMD_ABORT) {
+			session_device_error(s, OTA_ERR_UNSUPPORTED, (uint8_t)s->config.command, 0);
+			return;
+		}
+		session_enter(s, SESSION_CANCELLING);
+		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+		session_opcode(s, OTA_CMD_ABORT);
+		return;
+	case SESSION_UPDATE:
+		break;
+	}
+	s->started = true;
+	if (s->stats.start_us == 0)
+		s->stats.start_us = s->now;
+	session_wait(s, SESSION_STEP_READY, s->config.basic_ready_timeout_ms);
+	session_opcode(s, OTA_CMD_START);
+}
+
+static void on_done(struct session *s)
+{
+	if (s->state != SESSION_VERIFYING)
+		return;
+	s->stats.done_us = s->now;
+	s->stats.received = s->config.image_size;
+	session_enter(s, SESSION_REBOOTING);
+	session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
+}
+
+static void rx(struct session *s, const uint8_t *buf, size_t len)
+{
+	(void)len;
+	switch (buf[0]) {
+	case OTA_EVT_READY:
+		if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_READY)
+			session_begin_sending(s, 0, s->config.image_size);
+		break;
+	case OTA_EVT_ERROR:
+		session_note(s, SESSION_NOTE_ERROR, 0);
+		if (s->state == SESSION_PREPARING || s->state == SESSION_SENDING ||
+		    s->state == SESSION_PAUSED || s->state == SESSION_VERIFYING)
+			session_retry_start(s, SESSION_DEVICE_ERROR);
+		break;
+	case OTA_EVT_DONE:
+		on_done(s);
+		break;
+	default:
+		break; /* a device may say more than this dialect knows */
+	}
+}
+
+static void header_put(struct session *s, uint8_t *buf)
+{
+	(void)s;
+	(void)buf;
+}
+
+static void data_written(struct session *s, uint32_t len)
+{
+	(void)len;
+	session_moved(s, s->stats.queued);
+}
+
+static void watch(struct session *s)
+{
+	if (s->stats.received_known)
+		session_watch_stall(s);
+}
+
+static uint64_t watch_at(const struct session *s)
+{
+	return s->stats.received_known ? session_stall_deadline(s) : NEVER;
+}
+
+static void abort_written(struct session *s)
+{
+	session_finish(s, s->config.goal == SESSION_COMMAND ? SESSION_ANSWERED : SESSION_CANCELLED);
+}
+
+const struct session_dialect session_basic = {
+	.name = "basic",
+	.header = 0,
+	.begin = begin,
+	.rx = rx,
+	.header_put = header_put,
+	.data_written = data_written,
+	.watch = watch,
+	.watch_at = watch_at,
+	.abort_written = abort_written,
+};

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From nothing to a device that is known: link, services, dialect, Info and
+ * versions; and, after the reboot, the same way again to the proof.
+ */
+#include "session_priv.h"
+
+static void discovery_done(struct session *s);
+
+/* A call to the stack that could not be started is a failed try. */
+static void call(struct session *s, int rc)
+{
+	if (rc == 0)
+		return;
+	s->status = rc;
+	session_retry(s, rc == -OTA_ENODEV ? SESSION_NO_ADAPTER : SESSION_LINK_LOST);
+}
+
+void session_connect(struct session *s)
+{
+	if (s->closing || s->link_up) { /* the old link's end has not been told yet */
+		session_wait(s, s->step, 100);
+		return;
+	}
+	session_enter(s, s->proving ? SESSION_RECONNECTING : SESSION_CONNECTING);
+	session_wait(s, SESSION_STEP_LINK_UP, s->config.connect_timeout_ms);
+	call(s, s->ops->connect(s->ctx));
+}
+
+void session_connected(struct session *s, uint16_t mtu, uint64_t now_us)
+{
+	s->now = now_us;
+	if (s->state != SESSION_CONNECTING && s->state != SESSION_RECONNECTING) {
+		(void)s->ops->disconnect(s->ctx); /* a late success of a connect given up */
+		return;
+	}
+	s->link_up = true;
+	s->heard_at = now_us;
+	session_mtu(s, mtu, now_us);
+	if (!s->proving)
+		session_enter(s, SESSION_DISCOVERING);
+	session_wait(s, SESSION_STEP_DISCOVER, s->config.connect_timeout_ms);
+	call(s, s->ops->discover(s->ctx));
+}
+
+/*
+ * By characteristics and properties, before anything is written: a project
+ * that shares the service UUID has its notifications on what is Data here.
+ */
+static const struct session_dialect *dialect_of(const uint8_t p[GATT_CHRS])
+{
+	const bool control =
+		(p[GATT_CONTROL] & GATT_PROP_WRITE) && (p[GATT_CONTROL] & GATT_PROP_NOTIFY);
+	const bool data = (p[GATT_DATA] & (GATT_PROP_WRITE | GATT_PROP_WRITE_COMMAND)) &&
+			  !(p[GATT_DATA] & GATT_PROP_NOTIFY);
+
+	if (!control || !data)
+		return NULL;
+	return p[GATT_INFO] & GATT_PROP_READ ? &session_full : &session_basic;
+}
+
+void session_discovered(struct session *s, const uint8_t properties[GATT_CHRS], uint64_t now_us)
+{
+	s->now = now_us;
+	if (s->step != SESSION_STEP_DISCOVER || !s->link_up)
+		return;
+	memcpy(s->properties, properties, sizeof(s->properties));
+	s->dialect = dialect_of(properties);
+	if (!s->dialect) {
+		session_finish(s, SESSION_NO_SERVICE);
+		return;
+	}
+	if (!s->proving)
+		session_note(s, SESSION_NOTE_DIALECT, s->dialect == &session_full);
+	session_wait(s, SESSION_STEP_SUBSCRIBE, s->config.connect_timeout_ms);
+	call(s, s->ops->subscribe(s->ctx, GATT_CONTROL));
+}
+
+/* Reads the next of Info, version and model that the device has. */
+static void read_next(struct session *s, enum session_step from)
+{
+	static const struct {
+		enum session_step step;
+		enum gatt_chr chr;
+	} reads[] = {
+		{SESSION_STEP_INFO, GATT_INFO},
+		{SESSION_STEP_VERSION, GATT_FIRMWARE_REVISION},
+		{SESSION_STEP_MODEL, GATT_MODEL},
+	};
+
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+		if (reads[i].step <= from || !(s->properties[reads[i].chr] & GATT_PROP_READ))
+			continue;
+		session_wait(s, reads[i].step, s->config.connect_timeout_ms);
+		call(s, s->ops->read(s->ctx, reads[i].chr));
+		return;
+	}
+	discovery_done(s);
+}
+
+void session_subscribed(struct session *s, int status, uint64_t now_us)
+{
+	s->now = now_us;
+	if (s->step != SESSION_STEP_SUBSCRIBE)
+		return;
+	if (status < 0) {
+		call(s, status);
+		return;
+	}
+	s->have_info = false;
+	s->version[0] = s->model[0] = '\0';
+	read_next(s, SESSION_STEP_SUBSCRIBE);
+}
+
+/* Bytes from the peer: kept as they are but for the terminator; whoever prints, cleans. */
+static void text_copy(char to[SESSION_TEXT], const uint8_t *buf, size_t len)
+{
+	size_t n = len < SESSION_TEXT - 1 ? len : SESSION_TEXT - 1;
+
+	memcpy(to, buf, n);
+	to[n] = '\0';
+}
+
+void session_read(struct session *s, enum gatt_chr chr, int status, const uint8_t *buf, size_t len,
+		  uint64_t now_us)
+{
+	s->now = now_us;
+	if (session_finished(s) || !s->link_up)
+		return;
+	if (chr == GATT_INFO && s->step == SESSION_STEP_INFO) {
+		if (status < 0 || ota_info_decode(buf, len, &s->info) < 0) {
+			s->status = status < 0 ? status : -OTA_EBADMSG;
+			session_retry(s, status < 0 ? SESSION_LINK_LOST : SESSION_PROTOCOL);
+			return;
+		}
+		s->have_info = true;
+		read_next(s, SESSION_STEP_INFO);
+	} else if (chr == GATT_FIRMWARE_REVISION && s->step == SESSION_STEP_VERSION) {
+		if (status == 0)
+			text_copy(s->version, buf, len);
+		read_next(s, SESSION_STEP_VERSION);
+	} else if (chr == GATT_MODEL && s->step == SESSION_STEP_MODEL) {
+		if (status == 0)
+			text_copy(s->model, buf, len);
+		read_next(s, SESSION_STEP_MODEL);
+	}
+}
+
+static bool runs_image(const struct session *s)
+{
+	return s->have_info && s->config.goal == SESSION_UPDATE &&
+	       memcmp(s->info.running_sha256, s->config.sha256, OTA_SHA256_SIZE) == 0;
+}
+
+static void confirm(struct session *s)
+{
+	session_enter(s, SESSION_CONFIRMING);
+	if (!s->config.confirm) {
+		session_finish(s, SESSION_UNCONFIRMED);
+		return;
+	}
+	session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+	session_opcode(s, OTA_CMD_CONFIRM);
+}
+
+/* The device came back from the reboot that DONE promised. */
+static void prove(struct session *s)
+{
+	if (!s->have_info)
+		session_finish(s, SESSION_DELIVERED);
+	else if (runs_image(s))
+		confirm(s);
+	else
+		session_finish(s, SESSION_ROLLED_BACK);
+}
+
+static void discovery_done(struct session *s)
+{
+	int rc;
+
+	session_wait(s, SESSION_STEP_NONE, 0);
+	if (s->proving) {
+		prove(s);
+		return;
+	}
+	/* DONE can be lost together with the link: the hash tells all the same. */
+	if (s->ended && runs_image(s)) {
+		confirm(s);
+		return;
+	}
+	if (!s->started) {
+		rc = s->ops->approve(s->ctx, s->have_info ? &s->info : NULL, s->version);
+		if (rc < 0) {
+			s->status = rc;
+			session_finish(s, SESSION_REFUSED);
+			return;
+		}
+	}
+	if (!s->started && runs_image(s) && !s->config.force_same) {
+		session_finish(s, SESSION_ALREADY_RUNNING);
+		return;
+	}
+	session_enter(s, SESSION_PREPARING);
+	session_prepare(s);
+}
+
+void session_prepare(struct session *s)
+{
+	s->dialect->begin(s);
+}
+
+/* Link down after DONE, or an attempt to come back failed. */
+void session_rebooted(struct session *s)
+{
+	if (!s->proving) {
+		s->proving = true;
+		s->reconnect_until = s->now + s->config.reconnect_timeout_ms * MS;
+	}
+	if (s->now >= s->reconnect_until) {
+		session_finish(s, SESSION_NOT_BACK);
+		return;
+	}
+	session_enter(s, SESSION_RECONNECTING);
+	session_wait(s, SESSION_STEP_LINK_DOWN, RECONNECT_MS);
+}
+
+/* What to do when nothing came in time. */
+static void silence(struct session *s)
+{
+	switch (s->state) {
+	case SESSION_REBOOTING:
+		session_hang_up(s); /* it said it would reboot; look whether it did */
+		session_wait(s, SESSION_STEP_LINK_DOWN, ANSWER_MS);
+		break;
+	case SESSION_RECONNECTING:
+		session_hang_up(s);
+		session_rebooted(s);
+		break;
+	case SESSION_CONFIRMING:
+		if (++s->silent < SILENT_MAX) {
+			session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+			session_opcode(s, OTA_CMD_CONFIRM);
+		} else {
+			session_finish(s, SESSION_STALLED);
+		}
+		break;
+	case SESSION_CANCELLING:
+		session_finish(s, SESSION_CANCELLED);
+		break;
+	case SESSION_VERIFYING:
+		if (++s->silent < SILENT_MAX) {
+			session_note(s, SESSION_NOTE_QUERY, s->stats.received);
+			session_wait(s, SESSION_STEP_DONE, ANSWER_MS);
+			session_opcode(s, OTA_CMD_STATUS);
+			break;
+		}
+		session_retry(s, SESSION_STALLED);
+		break;
+	case SESSION_IDLE:
+	case SESSION_CONNECTING:
+	case SESSION_DISCOVERING:
+	case SESSION_PREPARING:
+	case SESSION_SENDING:
+	case SESSION_PAUSED:
+	case SESSION_WAITING:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+	case SESSION_STATES:
+		session_retry(s,
+			      s->state == SESSION_CONNECTING ? SESSION_LINK_LOST : SESSION_STALLED);
+		break;
+	}
+}
+
+void session_step_expired(struct session *s)
+{
+	const enum session_step step = s->step;
+
+	s->step_deadline = NEVER;
+	if (s->state == SESSION_WAITING && s->link_up && !s->closing && s->dialect) {
+		session_enter(s, SESSION_PREPARING);
+		session_prepare(s);
+	} else if (s->state == SESSION_WAITING ||
+		   (s->state == SESSION_RECONNECTING && step == SESSION_STEP_LINK_DOWN)) {
+		session_connect(s);
+	} else if (s->state == SESSION_PREPARING && step == SESSION_STEP_LINK) {
+		session_prepare(s); /* no answer to LINK: go on without */
+	} else {
+		silence(s);
+	}
+}

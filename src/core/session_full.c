@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The full dialect: credits, acknowledgements, gaps, resume.  Every figure
+ * that leaves this file is one the device told.
+ */
+#include "session_priv.h"
+
+/* --- what the host writes */
+
+static void write_start(struct session *s)
+{
+	struct ota_start m = {
+		.version = OTA_PROTOCOL_VERSION,
+		.image_size = s->config.image_size,
+		.stream_size = s->config.image_size,
+		.ack_interval = s->config.ack_interval,
+	};
+	uint8_t buf[OTA_CONTROL_MAX];
+
+	session_choose(s);
+	/* A window smaller than the device's usual interval would wait for its slow ACK. */
+	if (m.ack_interval == 0 && s->window < 32768u)
+		m.ack_interval = (uint16_t)(s->window / 4u);
+	if (s->config.goal == SESSION_MEASURE)
+		m.flags |= OTA_START_SINK;
+	if (s->config.restart && !s->started)
+		m.flags |= OTA_START_RESTART;
+	memcpy(m.sha256, s->config.sha256, sizeof(m.sha256));
+	s->started = true;
+	if (s->stats.start_us == 0)
+		s->stats.start_us = s->now;
+	session_wait(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
+	session_command(s, buf, ota_start_encode(&m, buf, sizeof(buf)));
+}
+
+/* False: nothing to ask for. */
+static bool write_link(struct session *s)
+{
+	struct ota_link_request m = s->config.link;
+	uint8_t buf[OTA_CONTROL_MAX];
+
+	if (s->link_asked || !(s->info.features & OTA_FEATURE_LINK))
+		return false;
+	s->link_asked = true;
+	if (!(s->info.phys & OTA_PHYS_2M) && (m.phys & OTA_PHYS_2M))
+		m.phys = 0;
+	if (s->config.link_auto) {
+		/* At 7.5 ms an acknowledgement costs a data PDU; these leave room for it. */
+		m.interval_min = m.interval_max = m.phys & OTA_PHYS_2M ? 8 : 12;
+	}
+	if (!m.interval_min && !m.supervision_timeout && !m.phys && !m.data_length)
+		return false;
+	session_wait(s, SESSION_STEP_LINK, LINK_WAIT_MS);
+	session_command(s, buf, ota_link_request_encode(&m, buf, sizeof(buf)));
+	return true;
+}
+
+static void write_telemetry(struct session *s)
+{
+	uint8_t buf[OTA_CONTROL_MAX];
+
+	if (s->config.telemetry_ms && (s->info.features & OTA_FEATURE_TELEMETRY))
+		session_command(
+			s, buf,
+			ota_telemetry_request_encode(s->config.telemetry_ms, buf, sizeof(buf)));
+}
+
+static void begin(struct session *s)
+{
+	switch (s->config.goal) {
+	case SESSION_LOOK:
+		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+		session_opcode(s, OTA_CMD_STATUS);
+		return;
+	case SESSION_COMMAND:
+		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+		session_opcode(s, s->config.command);
+		return;
+	case SESSION_MEASURE:
+		if (!(s->info.features & OTA_FEATURE_SINK)) {
+			session_device_error(s, OTA_ERR_UNSUPPORTED, OTA_CMD_START, 0);
+			return;
+		}
+		break;
+	case SESSION_UPDATE:
+		break;
+	}
+	if (write_link(s))
+		return;
+	write_telemetry(s);
+	write_start(s);
+}
+
+/* --- what the device says */
+
+static void broken(struct session *s)
+{
+	s->status = -OTA_EPROTO;
+	session_finish(s, SESSION_PROTOCOL);
+}
+
+static void on_ready(struct session *s, const struct ota_ready *m)
+{
+	if (s->state != SESSION_PREPARING || s->step != SESSION_STEP_READY)
+		return; /* the answer to a START that was given up */
+	if (m->offset > s->config.image_size || m->limit < m->offset ||
+	    m->limit > s->config.image_size || m->max_value < 20) {
+		broken(s);
+		return;
+	}
+	s->max_value = m->max_value;
+	session_begin_sending(s, m->offset, m->limit);
+}
+
+static void on_ack(struct session *s, const struct ota_ack *m)
+{
+	struct session_stats *st = &s->stats;
+
+	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
+	    s->state != SESSION_VERIFYING)
+		return;
+	if (m->received > st->queued || m->flushed > m->received || m->limit < m->received ||
+	    m->limit > s->config.image_size) {
+		broken(s);
+		return;
+	}
+	if (m->received < st->received)
+		return; /* an older one that was delayed */
+	if (m->flushed != st->flushed || m->limit != st->limit)
+		session_progressed(s);
+	session_moved(s, m->received);
+	st->flushed = m->flushed;
+	if (m->limit > st->limit)
+		st->limit = m->limit;
+	st->progress.phase = 0;
+}
+
+static void on_gap(struct session *s, const struct ota_gap *m)
+{
+	struct session_stats *st = &s->stats;
+
+	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED)
+		return;
+	if (m->offset > st->queued || m->offset < st->received) {
+		broken(s);
+		return;
+	}
+	session_moved(s, m->offset);
+	if (m->reason != OTA_GAP_ASKED || st->queued != m->offset) {
+		st->gaps++;
+		session_note(s, SESSION_NOTE_GAP, m->offset);
+	}
+	st->queued = m->offset;
+	s->sequence = m->sequence;
+	s->progress_at = s->now;
+}
+
+static void reboot_expected(struct session *s, uint32_t ms)
+{
+	session_enter(s, SESSION_REBOOTING);
+	session_wait(s, SESSION_STEP_LINK_DOWN, ms + ANSWER_MS);
+}
+
+static void on_done(struct session *s, const struct ota_done *m)
+{
+	if (s->state != SESSION_VERIFYING && s->state != SESSION_CANCELLING)
+		return;
+	s->stats.done = *m;
+	s->stats.done_us = s->now;
+	s->stats.received = m->size;
+	if (m->size != s->config.image_size) {
+		broken(s);
+		return;
+	}
+	if (s->config.goal == SESSION_MEASURE) {
+		session_finish(s, SESSION_MEASURED);
+		return;
+	}
+	s->stats.flushed = m->size;
+	if (memcmp(m->hash, s->config.sha256, sizeof(m->hash)) != 0) {
+		broken(s);
+		return;
+	}
+	reboot_expected(s, m->reboot_ms);
+}
+
+/* Whether sending again, from the device's offset or from 0, can help. */
+static bool worth_retry(uint8_t code)
+{
+	switch (code) {
+	case OTA_ERR_ERASE:
+	case OTA_ERR_WRITE:
+	case OTA_ERR_READ:
+	case OTA_ERR_HASH:
+	case OTA_ERR_BOOT_SLOT:
+	case OTA_ERR_OVERFLOW:
+	case OTA_ERR_TIMEOUT:
+	case OTA_ERR_INCOMPLETE:
+	case OTA_ERR_BUSY:
+	case OTA_ERR_STATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void on_error(struct session *s, const struct ota_error_event *m)
+{
+	const bool active = s->state == SESSION_PREPARING || s->state == SESSION_SENDING ||
+			    s->state == SESSION_PAUSED || s->state == SESSION_VERIFYING;
+
+	session_note(s, SESSION_NOTE_ERROR, m->code);
+	if (!active)
+		return;
+	s->code = m->code;
+	s->opcode = m->opcode;
+	s->detail = m->detail;
+	/* Optional things that failed do not stop an update. */
+	if (m->opcode == OTA_CMD_TELEMETRY)
+		return;
+	if (m->opcode == OTA_CMD_LINK) {
+		if (s->step == SESSION_STEP_LINK)
+			session_prepare(s);
+		return;
+	}
+	if (s->config.goal == SESSION_COMMAND || s->config.goal == SESSION_LOOK ||
+	    !worth_retry(m->code) ||
+	    (m->code == OTA_ERR_STATE && m->opcode == OTA_CMD_START &&
+	     m->detail == OTA_INFO_PENDING_VERIFY))
+		session_device_error(s, m->code, m->opcode, m->detail);
+	else
+		session_retry_start(s, SESSION_DEVICE_ERROR);
+}
+
+static void on_progress(struct session *s, const struct ota_progress *m)
+{
+	s->stats.progress = *m;
+	session_progressed(s);
+	if (s->step == SESSION_STEP_READY)
+		session_wait(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
+	else if (s->step == SESSION_STEP_DONE)
+		session_wait(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
+	if (s->state == SESSION_VERIFYING && m->phase != OTA_PHASE_DRAIN &&
+	    m->phase != OTA_PHASE_ERASE)
+		s->stats.flushed = s->config.image_size;
+}
+
+/* Asked because an answer was missing: what does the device think? */
+static void status_compare(struct session *s, const struct ota_status *m)
+{
+	switch (s->state) {
+	case SESSION_SENDING:
+	case SESSION_PAUSED:
+		if (m->state != OTA_STATE_RECEIVING)
+			session_retry_start(s, SESSION_STALLED);
+		break;
+	case SESSION_VERIFYING:
+		if (m->state == OTA_STATE_REBOOTING)
+			reboot_expected(s, 0);
+		else if (m->state == OTA_STATE_RECEIVING)
+			session_opcode(s, OTA_CMD_END); /* it never came */
+		else if (m->state != OTA_STATE_VERIFYING)
+			session_retry_start(s, SESSION_STALLED);
+		break;
+	case SESSION_PREPARING:
+		if (s->config.goal == SESSION_LOOK || s->config.goal == SESSION_COMMAND)
+			session_finish(s, SESSION_ANSWERED);
+		break;
+	case SESSION_IDLE:
+	case SESSION_CONNECTING:
+	case SESSION_DISCOVERING:
+	case SESSION_REBOOTING:
+	case SESSION_RECONNECTING:
+	case SESSION_CONFIRMING:
+	case SESSION_WAITING:
+	case SESSION_CANCELLING:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+	case SESSION_STATES:
+		break;
+	}
+}
+
+static void on_result(struct session *s, const struct ota_result *m)
+{
+	if (s->state == SESSION_CANCELLING && m->opcode == OTA_CMD_ABORT) {
+		if (m->code == OTA_ERR_STATE) {
+			session_note(s, SESSION_NOTE_LATE, 0);
+			reboot_expected(s, 0);
+		} else if (m->code == OTA_OK) {
+			session_finish(s, SESSION_CANCELLED);
+		} else {
+			session_device_error(s, m->code, m->opcode, 0);
+		}
+	} else if (s->state == SESSION_CONFIRMING && m->opcode == OTA_CMD_CONFIRM) {
+		if (m->code == OTA_OK)
+			session_finish(s, SESSION_CONFIRMED);
+		else
+			session_device_error(s, m->code, m->opcode, 0);
+	} else if (s->config.goal == SESSION_COMMAND && s->step == SESSION_STEP_ANSWER &&
+		   m->opcode == (uint8_t)s->config.command) {
+		if (m->code == OTA_OK)
+			session_finish(s, SESSION_ANSWERED);
+		else
+			session_device_error(s, m->code, m->opcode, 0);
+	}
+}
+
+static void on_link(struct session *s, const struct ota_link *m)
+{
+	s->stats.link = *m;
+	if (s->step == SESSION_STEP_LINK)
+		session_prepare(s);
+}
+
+/* Decodes one notification and hands it on; false: shorter than it must be. */
+static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
+{
+	union {
+		struct ota_ready ready;
+		struct ota_error_event error;
+		struct ota_done done;
+		struct ota_progress progress;
+		struct ota_result result;
+		struct ota_ack ack;
+		struct ota_gap gap;
+		struct ota_link link;
+	} m;
+
+	switch (buf[0]) {
+	case OTA_EVT_READY:
+		return ota_ready_decode(buf, len, &m.ready) == 0 && (on_ready(s, &m.ready), true);
+	case OTA_EVT_ERROR:
+		return ota_error_decode(buf, len, &m.error) == 0 && (on_error(s, &m.error), true);
+	case OTA_EVT_DONE:
+		return ota_done_decode(buf, len, &m.done) == 0 && (on_done(s, &m.done), true);
+	case OTA_EVT_PROGRESS:
+		return ota_progress_decode(buf, len, &m.progress) == 0 &&
+		       (on_progress(s, &m.progress), true);
+	case OTA_EVT_STATUS:
+		if (ota_status_decode(buf, len, &s->stats.status) < 0)
+			return false;
+		s->stats.status_known = true;
+		status_compare(s, &s->stats.status);
+		return true;
+	case OTA_EVT_RESULT:
+		return ota_result_decode(buf, len, &m.result) == 0 &&
+		       (on_result(s, &m.result), true);
+	case OTA_EVT_ACK:
+		return ota_ack_decode(buf, len, &m.ack) == 0 && (on_ack(s, &m.ack), true);
+	case OTA_EVT_GAP:
+		return ota_gap_decode(buf, len, &m.gap) == 0 && (on_gap(s, &m.gap), true);
+	case OTA_EVT_LINK:
+		return ota_link_decode(buf, len, &m.link) == 0 && (on_link(s, &m.link), true);
+	case OTA_EVT_TELEMETRY:
+		if (ota_telemetry_decode(buf, len, &s->stats.telemetry) < 0)
+			return false;
+		s->stats.telemetry_known = true;
+		return true;
+	default:
+		return true; /* a later version's notification */
+	}
+}
+
+static void rx(struct session *s, const uint8_t *buf, size_t len)
+{
+	if (!dispatch(s, buf, len))
+		broken(s);
+}
+
+static void header_put(struct session *s, uint8_t *buf)
+{
+	buf[0] = (uint8_t)(s->sequence & 0xffu);
+	buf[1] = (uint8_t)(s->sequence >> 8);
+}
+
+/* The stack's answer says that the value arrived, not that it was in order. */
+static void data_written(struct session *s, uint32_t len)
+{
+	(void)s;
+	(void)len;
+}
+
+static uint64_t answer_due(const struct session *s)
+{
+	return s->state == SESSION_SENDING ? s->progress_at + s->config.ack_timeout_ms * MS
+					   : s->heard_at + KEEPALIVE_MS * MS;
+}
+
+static void watch(struct session *s)
+{
+	const bool flight = s->stats.queued > s->stats.received;
+
+	session_watch_stall(s);
+	if (session_finished(s) || s->now < answer_due(s))
+		return;
+	if (s->silent >= SILENT_MAX || s->futile > s->config.retries + SILENT_MAX) {
+		session_retry(s, SESSION_STALLED);
+		return;
+	}
+	s->silent++;
+	s->progress_at = s->heard_at = s->now;
+	if (s->state == SESSION_SENDING && flight) {
+		s->futile++;
+		s->stats.resyncs++;
+		session_note(s, SESSION_NOTE_RESYNC, s->stats.queued - s->stats.received);
+		session_opcode(s, OTA_CMD_RESYNC);
+	} else {
+		session_note(s, SESSION_NOTE_QUERY, s->stats.received);
+		session_opcode(s, OTA_CMD_STATUS);
+	}
+}
+
+static uint64_t watch_at(const struct session *s)
+{
+	const uint64_t stall = session_stall_deadline(s), due = answer_due(s);
+
+	return stall < due ? stall : due;
+}
+
+/* RESULT tells when the device is idle. */
+static void abort_written(struct session *s)
+{
+	(void)s;
+}
+
+const struct session_dialect session_full = {
+	.name = "full",
+	.header = OTA_DATA_HEADER,
+	.begin = begin,
+	.rx = rx,
+	.header_put = header_put,
+	.data_written = data_written,
+	.watch = watch,
+	.watch_at = watch_at,
+	.abort_written = abort_written,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words for session.h's enumerations: the names that logs and JSON show. */
+#include "session.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *session_state_name(enum session_state state)
+{
+	static const char *const names[] = {
+		[SESSION_IDLE] = "idle",
+		[SESSION_CONNECTING] = "connecting",
+		[SESSION_DISCOVERING] = "discovering",
+		[SESSION_PREPARING] = "preparing",
+		[SESSION_SENDING] = "sending",
+		[SESSION_PAUSED] = "paused",
+		[SESSION_VERIFYING] = "verifying",
+		[SESSION_REBOOTING] = "rebooting",
+		[SESSION_RECONNECTING] = "reconnecting",
+		[SESSION_CONFIRMING] = "confirming",
+		[SESSION_WAITING] = "waiting",
+		[SESSION_CANCELLING] = "cancelling",
+		[SESSION_DONE] = "done",
+		[SESSION_FAILED] = "failed",
+	};
+
+	return (size_t)state < COUNT(names) ? names[state] : "unknown";
+}
+
+const char *session_outcome_name(enum session_outcome outcome)
+{
+	static const char *const names[] = {
+		[SESSION_NO_OUTCOME] = "none",
+		[SESSION_CONFIRMED] = "confirmed",
+		[SESSION_UNCONFIRMED] = "unconfirmed",
+		[SESSION_DELIVERED] = "delivered",
+		[SESSION_ALREADY_RUNNING] = "already-running",
+		[SESSION_MEASURED] = "measured",
+		[SESSION_ANSWERED] = "answered",
+		[SESSION_REFUSED] = "refused",
+		[SESSION_CANCELLED] = "cancelled",
+		[SESSION_DEVICE_ERROR] = "device-error",
+		[SESSION_LINK_LOST] = "link-lost",
+		[SESSION_STALLED] = "stalled",
+		[SESSION_NOT_FOUND] = "not-found",
+		[SESSION_NOT_BACK] = "not-back",
+		[SESSION_ROLLED_BACK] = "rolled-back",
+		[SESSION_NO_SERVICE] = "no-service",
+		[SESSION_NO_ADAPTER] = "no-adapter",
+		[SESSION_PROTOCOL] = "protocol-error",
+	};
+
+	return (size_t)outcome < COUNT(names) ? names[outcome] : "unknown";
+}
+
+const char *session_note_name(enum session_note note)
+{
+	static const char *const names[] = {
+		[SESSION_NOTE_DIALECT] = "dialect",	[SESSION_NOTE_CHUNK] = "chunk",
+		[SESSION_NOTE_RESUMED] = "resumed",	[SESSION_NOTE_GAP] = "gap",
+		[SESSION_NOTE_RESYNC] = "resync",	[SESSION_NOTE_QUERY] = "query",
+		[SESSION_NOTE_STALL] = "stall",		[SESSION_NOTE_MOVING] = "moving",
+		[SESSION_NOTE_RETRY] = "retry",		[SESSION_NOTE_ERROR] = "error",
+		[SESSION_NOTE_LINK_LOST] = "link-lost", [SESSION_NOTE_LATE] = "too-late",
+	};
+
+	return (size_t)note < COUNT(names) ? names[note] : "unknown";
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls between the parts of the host's state machine; see session.h. */
+#ifndef OTABENCH_CORE_SESSION_PRIV_H
+#define OTABENCH_CORE_SESSION_PRIV_H
+
+#include "session.h"
+
+#include <string.h>
+
+#define NEVER UINT64_MAX
+#define MS 1000ull /* microseconds */
+#define LINK_WAIT_MS 4000u /* the device itself gives up after 3 s */
+#define ANSWER_MS 5000u /* a command that only needs a flash sector */
+#define KEEPALIVE_MS 5000u /* STATUS while paused: the device's idle time-out is 60 s */
+#define SILENT_MAX 3u /* unanswered questions before the link counts as dead */
+#define RECONNECT_MS 400u /* between attempts to find the rebooted device */
+
+/*
+ * What differs between devices that speak the full protocol and those that
+ * only know 01, 02, 03 and 04.
+ */
+struct session_dialect {
+	const char *name;
+	uint16_t header; /* bytes of each Data value that are not payload */
+	/* The device is known; begin the goal. */
+	void (*begin)(struct session *s);
+	/* A Control notification, at least one byte. */
+	void (*rx)(struct session *s, const uint8_t *buf, size_t len);
+	/* Writes the header of the next Data value. */
+	void (*header_put)(struct session *s, uint8_t *buf);
+	/* The device answered a write request on Data. */
+	void (*data_written)(struct session *s, uint32_t len);
+	/* Time has passed in SENDING or PAUSED. */
+	void (*watch)(struct session *s);
+	/* When watch() is wanted. */
+	uint64_t (*watch_at)(const struct session *s);
+	/* ABORT was written and answered by the stack. */
+	void (*abort_written)(struct session *s);
+};
+
+extern const struct session_dialect session_full, session_basic;
+
+/* session.c */
+void session_enter(struct session *s, enum session_state state);
+void session_finish(struct session *s, enum session_outcome outcome);
+void session_device_error(struct session *s, uint8_t code, uint8_t opcode, uint32_t detail);
+void session_note(struct session *s, enum session_note note, uint32_t value);
+/* Waits for step until ms from now. */
+void session_wait(struct session *s, enum session_step step, uint32_t ms);
+/* Queues a Control write; they go out one after the other. */
+void session_command(struct session *s, const uint8_t *buf, int len);
+void session_opcode(struct session *s, enum ota_command cmd);
+/*
+ * The link or the device failed: tries again while tries are left, else ends
+ * with outcome.  A bad link is given up first; a device that answers is asked
+ * again over the same link.
+ */
+void session_retry(struct session *s, enum session_outcome outcome);
+void session_retry_start(struct session *s, enum session_outcome outcome);
+/* Ends the link; its event comes later. */
+void session_hang_up(struct session *s);
+void session_progressed(struct session *s);
+
+/* session_connect.c */
+void session_connect(struct session *s);
+/* The device is known and approved: LINK, TELEMETRY, START. */
+void session_prepare(struct session *s);
+void session_step_expired(struct session *s);
+void session_rebooted(struct session *s);
+
+/* session_send.c */
+/* READY came: choose chunk and window, begin at offset. */
+void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit);
+void session_pump(struct session *s);
+void session_choose(struct session *s);
+/* The device has received up to here: ends a stall. */
+void session_moved(struct session *s, uint32_t received);
+void session_watch_stall(struct session *s);
+uint64_t session_stall_deadline(const struct session *s);
+
+#endif

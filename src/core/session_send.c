@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sending: chunk, window, pacing, and the watch over progress.
+ *
+ * What is in flight is bounded by the device's credit, by the window and by
+ * the sequence numbers, whatever the stack would still take: a stack queues
+ * without end and tells nothing, so bytes beyond that would only make a cancel
+ * slow and a lost link expensive.
+ */
+#include "session_priv.h"
+
+/* Most bytes in flight that a cancel waits for, in milliseconds of the link's ceiling. */
+#define WINDOW_MS 400u
+#define WINDOW_VALUES 8u
+
+static void link_known(struct session *s, struct airtime_link *ret)
+{
+	const struct ota_link *told = &s->stats.link;
+
+	s->ops->link(s->ctx, ret);
+	if (told->code == 0xff)
+		return;
+	if (told->rx_octets >= 27 && told->rx_octets <= 251)
+		ret->data_length = told->rx_octets;
+	if (told->rx_phy == OTA_PHY_1M || told->rx_phy == OTA_PHY_2M)
+		ret->phy = (enum ota_phy)told->rx_phy;
+	if (told->interval > 0)
+		ret->interval_us = told->interval * 1250u;
+}
+
+static enum gatt_write choose_mode(const struct session *s)
+{
+	const uint8_t p = s->properties[GATT_DATA];
+	enum gatt_write mode = s->config.mode;
+
+	if (s->config.mode_auto)
+		mode = s->dialect == &session_full ? GATT_COMMAND : GATT_REQUEST;
+	if (mode != GATT_REQUEST && !(p & GATT_PROP_WRITE_COMMAND))
+		return GATT_REQUEST;
+	if (mode == GATT_REQUEST && !(p & GATT_PROP_WRITE))
+		return GATT_COMMAND;
+	return mode;
+}
+
+void session_choose(struct session *s)
+{
+	const uint16_t header = s->dialect->header;
+	const uint16_t device = s->max_value ? s->max_value : OTA_VALUE_MAX;
+	uint16_t most = (uint16_t)(s->mtu - OTA_ATT_HEADER);
+	struct airtime_link air;
+	uint32_t ceiling;
+
+	most = most < device ? most : device;
+	link_known(s, &air);
+	s->mode = choose_mode(s);
+	s->chunk = s->config.chunk ? s->config.chunk
+				   : airtime_best_value(&air, s->mtu, device, header);
+	if (s->chunk > most)
+		s->chunk = most;
+	ceiling = airtime_ceiling(&air, s->chunk, s->mode == GATT_REQUEST);
+	s->window = s->config.window;
+	if (s->window == 0) {
+		s->window = ceiling / 1000u * WINDOW_MS;
+		if (s->window < WINDOW_VALUES * (uint32_t)s->chunk)
+			s->window = WINDOW_VALUES * (uint32_t)s->chunk;
+	}
+	if (s->window < s->chunk)
+		s->window = s->chunk;
+}
+
+void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
+{
+	struct session_stats *st = &s->stats;
+
+	session_choose(s);
+	s->sequence = 0;
+	s->data_busy = false;
+	s->blocked = false;
+	s->stalled = false;
+	s->futile = 0;
+	s->next_send = s->now;
+	s->stall_at = s->now;
+	s->ended = false;
+	session_progressed(s);
+	st->queued = st->received = st->flushed = offset;
+	st->limit = limit;
+	st->progress.phase = 0;
+	st->received_known = s->dialect == &session_full || s->mode == GATT_REQUEST;
+	if (offset > 0) {
+		st->resumed = true;
+		st->resumed_from = offset;
+		session_note(s, SESSION_NOTE_RESUMED, offset);
+	}
+	session_note(s, SESSION_NOTE_CHUNK, s->chunk);
+	session_wait(s, SESSION_STEP_NONE, 0);
+	session_enter(s, SESSION_SENDING);
+	session_pump(s);
+}
+
+/* Payload of the next Data value, 0 when none may go now. */
+static uint32_t next_length(const struct session *s)
+{
+	const struct session_stats *st = &s->stats;
+	const uint32_t payload = (uint32_t)s->chunk - s->dialect->header;
+	const uint32_t left = s->config.image_size - st->queued;
+	const uint32_t flight = st->received_known ? st->queued - st->received : 0;
+	const uint32_t credit = st->limit - st->queued;
+	const uint32_t want = left < payload ? left : payload;
+
+	if (s->blocked || (s->mode == GATT_REQUEST && s->data_busy) || s->now < s->next_send)
+		return 0;
+	if (flight > 0 && flight + want > s->window)
+		return 0;
+	if (flight / payload >= OTA_SEQ_WINDOW - 1u)
+		return 0;
+	/* A short value in mid stream wastes air; it is worth it only when nothing else moves. */
+	if (credit < want)
+		return flight == 0 ? credit : 0;
+	return want;
+}
+
+static void fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len)
+{
+	if (s->config.image) {
+		memcpy(to, s->config.image + offset, len);
+		return;
+	}
+	for (uint32_t i = 0; i < len; i++)
+		to[i] = (uint8_t)((offset + i) & 0xffu);
+}
+
+/* False when the stack took nothing. */
+static bool send_value(struct session *s, uint32_t len)
+{
+	const uint16_t header = s->dialect->header;
+	const uint32_t pacing = s->dialect == &session_basic && s->mode != GATT_REQUEST
+					? s->config.basic_pacing_us
+					: s->config.pacing_us;
+	uint8_t value[OTA_VALUE_MAX];
+	int rc;
+
+	s->dialect->header_put(s, value);
+	fill(s, value + header, s->stats.queued, len);
+	rc = s->ops->write(s->ctx, GATT_DATA, s->mode, value, header + len);
+	if (rc == -OTA_EAGAIN) {
+		s->blocked = true;
+		return false;
+	}
+	if (rc < 0) {
+		s->status = rc;
+		session_retry(s, SESSION_LINK_LOST);
+		return false;
+	}
+	if (s->stats.queued == s->stats.received)
+		session_progressed(s); /* the clock for an answer starts now */
+	s->sequence++;
+	s->data_busy = s->mode == GATT_REQUEST;
+	s->data_len = len;
+	s->stats.queued += len;
+	s->stats.sent_bytes += len;
+	s->stats.values++;
+	s->next_send = s->now + pacing;
+	return true;
+}
+
+static bool all_there(const struct session *s)
+{
+	const uint32_t there = s->stats.received_known ? s->stats.received : s->stats.queued;
+
+	return there == s->config.image_size && !s->data_busy;
+}
+
+void session_pump(struct session *s)
+{
+	uint32_t len;
+
+	if (s->state != SESSION_SENDING || !s->link_up || s->closing)
+		return;
+	if (all_there(s)) {
+		session_enter(s, SESSION_VERIFYING);
+		s->ended = true;
+		session_wait(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
+		session_opcode(s, OTA_CMD_END);
+		return;
+	}
+	while (s->state == SESSION_SENDING && s->stats.queued < s->config.image_size) {
+		len = next_length(s);
+		if (len == 0 || !send_value(s, len))
+			return;
+	}
+	/* Nothing acknowledges commands of the basic dialect: END follows the last at once. */
+	if (s->state == SESSION_SENDING && !s->stats.received_known)
+		session_pump(s);
+}
+
+/* --- stalls: seen from the user, whatever the reason */
+
+static void stall_ended(struct session *s)
+{
+	const uint32_t ms = (uint32_t)((s->now - s->stall_at) / MS);
+
+	if (ms > s->stats.longest_stall_ms)
+		s->stats.longest_stall_ms = ms;
+	session_note(s, SESSION_NOTE_MOVING, ms);
+	s->stalled = false;
+}
+
+void session_moved(struct session *s, uint32_t received)
+{
+	if (received == s->stats.received)
+		return;
+	if (s->stalled)
+		stall_ended(s);
+	s->stats.received = received;
+	s->stall_at = s->now;
+	s->futile = 0;
+	session_progressed(s);
+}
+
+uint64_t session_stall_deadline(const struct session *s)
+{
+	return s->stalled || s->state != SESSION_SENDING ? NEVER
+							 : s->stall_at + s->config.stall_ms * MS;
+}
+
+void session_watch_stall(struct session *s)
+{
+	if (s->now < session_stall_deadline(s))
+		return;
+	s->stalled = true;
+	s->stats.stalls++;
+	session_note(s, SESSION_NOTE_STALL, s->stats.received);
+	switch (s->config.stall_action) {
+	case SESSION_STALL_WARN:
+		break;
+	case SESSION_STALL_PAUSE:
+		session_pause(s, s->now);
+		break;
+	case SESSION_STALL_ABORT:
+		session_finish(s, SESSION_STALLED);
+		break;
+	}
+}
+
+/* --- tuning */
+
+int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us)
+{
+	if (us > 1000000u)
+		return -OTA_EINVAL;
+	s->now = now_us;
+	s->config.pacing_us = s->config.basic_pacing_us = us;
+	s->next_send = now_us;
+	session_pump(s);
+	return 0;
+}
+
+int session_set_window(struct session *s, uint32_t bytes, uint64_t now_us)
+{
+	if (bytes != 0 && (bytes < 512u || bytes > (1u << 20)))
+		return -OTA_EINVAL;
+	s->now = now_us;
+	s->config.window = bytes;
+	if (s->dialect && s->chunk)
+		session_choose(s);
+	session_pump(s);
+	return 0;
+}
+
+int session_set_chunk(struct session *s, uint16_t value, uint64_t now_us)
+{
+	if (value != 0 && (value < 20u || value > OTA_VALUE_MAX))
+		return -OTA_EINVAL;
+	s->now = now_us;
+	s->config.chunk = value;
+	/* The link's MTU bounds it again; numbering makes any length safe at once. */
+	if (s->dialect && s->chunk)
+		session_choose(s);
+	session_pump(s);
+	return 0;
+}
+
+int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us)
+{
+	if (mode != GATT_REQUEST && mode != GATT_COMMAND && mode != GATT_ACQUIRE)
+		return -OTA_EINVAL;
+	s->now = now_us;
+	s->config.mode = mode;
+	s->config.mode_auto = false;
+	/* In the basic dialect the mode decides what "received" means: next run. */
+	if (s->dialect == &session_full && s->chunk)
+		session_choose(s);
+	session_pump(s);
+	return 0;
+}
