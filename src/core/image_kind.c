@@ -25,68 +25,37 @@
 #define PARTITION_COUNT 96u /* ESP_PARTITION_TABLE_MAX_ENTRIES and room */
 
 /* Formats that bytes at a fixed place give away. */
+#define MAGIC_AT(at, kind, magic, text)                                                            \
+	{                                                                                          \
+		at, sizeof(magic) - 1, kind, magic, text                                           \
+	}
+#define MAGIC(magic, text) MAGIC_AT(0, IMAGE_OTHER, magic, text)
 static const struct {
 	uint8_t at, len;
 	enum image_kind kind;
-	uint8_t magic[8];
+	char magic[9];
 	const char *text;
 } formats[] = {
-	{0,
-	 4,
-	 IMAGE_OTHER,
-	 {0x7f, 'E', 'L', 'F'},
-	 "This is an ELF file, which a debugger reads and a chip does not. Give the .bin beside "
-	 "it, or make one with esptool elf2image."},
-	{0,
-	 4,
-	 IMAGE_OTHER,
-	 {'U', 'F', '2', '\n'},
-	 "This is a UF2 file for a USB boot loader. " APPLICATION},
-	{0,
-	 2,
-	 IMAGE_OTHER,
-	 {0x1f, 0x8b},
-	 "This file is gzip-compressed. Unpack it first (gunzip)."},
-	{0,
-	 4,
-	 IMAGE_OTHER,
-	 {'P', 'K', 3, 4},
-	 "This is a zip archive. Unpack it first, and give the application's .bin in it."},
-	{0,
-	 6,
-	 IMAGE_OTHER,
-	 {0xfd, '7', 'z', 'X', 'Z', 0},
-	 "This file is xz-compressed. Unpack it first."},
-	{0, 3, IMAGE_OTHER, {'B', 'Z', 'h'}, "This file is bzip2-compressed. Unpack it first."},
-	{0,
-	 4,
-	 IMAGE_OTHER,
-	 {0x28, 0xb5, 0x2f, 0xfd},
-	 "This file is zstd-compressed. Unpack it first."},
-	{0,
-	 6,
-	 IMAGE_OTHER,
-	 {'7', 'z', 0xbc, 0xaf, 0x27, 0x1c},
-	 "This is a 7z archive. Unpack it first, and give the application's .bin in it."},
-	{8,
-	 8,
-	 IMAGE_OTHER,
-	 {'l', 'i', 't', 't', 'l', 'e', 'f', 's'},
-	 "This is a LittleFS file system. " APPLICATION},
+	MAGIC("\177ELF", "This is an ELF file, for debuggers. Give the .bin beside it, or make "
+			 "one with esptool elf2image."),
+	MAGIC("UF2\n", "This is a UF2 file for a USB boot loader. " APPLICATION),
+	MAGIC("\x1f\x8b", "This file is gzip-compressed. Unpack it first (gunzip)."),
+	MAGIC("PK\3\4",
+	      "This is a zip archive. Unpack it first, and give the application's .bin in it."),
+	MAGIC("\3757zXZ\0", "This file is xz-compressed. Unpack it first."),
+	MAGIC("BZh", "This file is bzip2-compressed. Unpack it first."),
+	MAGIC("\x28\xb5\x2f\xfd", "This file is zstd-compressed. Unpack it first."),
+	MAGIC("7z\xbc\xaf\x27\x1c",
+	      "This is a 7z archive. Unpack it first, and give the application's .bin in it."),
+	MAGIC_AT(8, IMAGE_OTHER, "littlefs", "This is a LittleFS file system. " APPLICATION),
 	/* esp_encrypted_img's magic, 0x0788b6cf. */
-	{0,
-	 4,
-	 IMAGE_CIPHERTEXT,
-	 {0xcf, 0xb6, 0x88, 0x07},
-	 "This image is encrypted for esp_encrypted_img. Give the .bin as it was before: the "
-	 "device encrypts its flash itself."},
+	MAGIC_AT(0, IMAGE_CIPHERTEXT, "\xcf\xb6\x88\x07",
+		 "This image is encrypted for esp_encrypted_img. Give the .bin as it was before: "
+		 "the device encrypts its flash itself."),
 	/* The first entry of an otadata partition with sequence number 1. */
-	{24,
-	 8,
-	 IMAGE_OTHER,
-	 {0xff, 0xff, 0xff, 0xff, 0x9a, 0x98, 0x43, 0x47},
-	 "This is boot_app0.bin, which chooses the slot that boots. " APPLICATION},
-	{0, 2, IMAGE_ESP8266, {0xea, 4}, ESP8266},
+	MAGIC_AT(24, IMAGE_OTHER, "\xff\xff\xff\xff\x9a\x98\x43\x47",
+		 "This is boot_app0.bin, which chooses the slot that boots. " APPLICATION),
+	MAGIC_AT(0, IMAGE_ESP8266, "\xea\4", ESP8266),
 };
 
 static enum lint_check check_of(enum image_kind kind)
@@ -223,22 +192,12 @@ static bool name_merged(struct image *image, struct lint_report *report)
 	return true;
 }
 
-/* Where the magic byte is wrong: something damaged it, or something is ciphertext. */
 static bool name_unknown(struct image *image, struct lint_report *report)
 {
 	const uint8_t *p = image->data;
 	size_t size = image->size;
 
 	image->kind = IMAGE_OTHER;
-	if (size >= 36 && image_le32(p + 32) == IMAGE_DESC_MAGIC) {
-		image->kind = IMAGE_APPLICATION;
-		lint_add(report, LINT_FORMAT, LINT_ERROR, false,
-			 "The first byte is 0x%02x, not 0xe9, but an application's descriptor "
-			 "follows: "
-			 "the file is damaged. Build or download it again.",
-			 p[0]);
-		return true;
-	}
 	if (is_intel_hex(p, size))
 		return name_it(image, report, IMAGE_OTHER,
 			       "This is an Intel HEX file. " APPLICATION);
@@ -252,6 +211,18 @@ static bool name_unknown(struct image *image, struct lint_report *report)
 	lint_add(report, LINT_FORMAT, LINT_ERROR, false,
 		 "Not an ESP32 application image: it starts with 0x%02x, not 0xe9. " APPLICATION,
 		 p[0]);
+	return true;
+}
+
+/* The magic byte is wrong, but what follows is an application's. */
+static bool name_damaged(struct image *image, struct lint_report *report)
+{
+	if (image->size < 36 || image_le32(image->data + 32) != IMAGE_DESC_MAGIC)
+		return false;
+	lint_add(report, LINT_FORMAT, LINT_ERROR, false,
+		 "The first byte is 0x%02x, not 0xe9, but an application's descriptor follows: the "
+		 "file is damaged. Build or download it again.",
+		 image->data[0]);
 	return true;
 }
 
@@ -275,6 +246,8 @@ bool image_recognise(struct image *image, struct lint_report *report)
 	if (p[0] == IMAGE_MAGIC)
 		return is_ciphertext(p, size) &&
 		       name_it(image, report, IMAGE_CIPHERTEXT, CIPHERTEXT);
+	if (name_damaged(image, report))
+		return true;
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		if (size >= (size_t)formats[i].at + formats[i].len &&
 		    memcmp(p + formats[i].at, formats[i].magic, formats[i].len) == 0)

@@ -42,8 +42,7 @@ static void lint_chip(const struct image *image, const struct ota_info *info,
 	if (info == NULL)
 		lint_add(report, LINT_CHIP, LINT_NOTE, false,
 			 "The device does not tell its chip. Make sure that it is an %s: another "
-			 "one "
-			 "would refuse the image or not start.",
+			 "one would refuse the image or not start.",
 			 title);
 	else if (info->chip_id != image->chip_id)
 		lint_add(report, LINT_CHIP, LINT_ERROR, true,
@@ -89,8 +88,7 @@ static void lint_size(const struct image *image, const struct ota_info *info,
 	if (info == NULL || info->slot_size == 0)
 		lint_add(report, LINT_SIZE, LINT_NOTE, false,
 			 "The device does not tell the size of its update slot; it refuses %zu "
-			 "bytes if "
-			 "they do not fit.",
+			 "bytes if they do not fit.",
 			 image->size);
 	else if (image->size > info->slot_size)
 		lint_add(
@@ -145,8 +143,7 @@ static bool lint_project(const struct image *image, const struct ota_info *info,
 	if (is_generic(running)) {
 		lint_add(report, LINT_PROJECT, LINT_NOTE, false,
 			 "The device does not tell its project ('%s'). Make sure that %s is meant "
-			 "for "
-			 "it.",
+			 "for it.",
 			 running, image->project);
 		return false;
 	}
@@ -183,14 +180,12 @@ static void lint_downgrade(const struct image *image, const char *running,
 	else if (!comparable)
 		lint_add(report, LINT_DOWNGRADE, LINT_NOTE, false,
 			 "Version '%s' and the running '%s' have no order: make sure that this is "
-			 "not "
-			 "a downgrade.",
+			 "not a downgrade.",
 			 image->version, shown);
 	else if (c < 0)
 		lint_add(report, LINT_DOWNGRADE, LINT_ERROR, true,
 			 "Version %s is older than %s, which the device runs. Choose a newer "
-			 "image, or "
-			 "force the downgrade.",
+			 "image, or force the downgrade.",
 			 image->version, shown);
 	else
 		lint_add(report, LINT_DOWNGRADE, LINT_OK, false, "Version %s is %s %s, which runs.",
@@ -205,8 +200,7 @@ static void lint_secure_version(const struct image *image, const struct ota_info
 	if (image->secure_version < info->secure_version)
 		lint_add(report, LINT_SECURE_VERSION, LINT_ERROR, true,
 			 "The image's secure version %u is below the device's %u: its boot loader "
-			 "would "
-			 "refuse it for good. Raise CONFIG_BOOTLOADER_APP_SECURE_VERSION.",
+			 "would refuse it for good. Raise CONFIG_BOOTLOADER_APP_SECURE_VERSION.",
 			 image->secure_version, info->secure_version);
 	else
 		lint_add(report, LINT_SECURE_VERSION, LINT_OK, false,

@@ -58,8 +58,7 @@ static void lint_header(const struct image *image, struct lint_report *report)
 	if (image->min_revision > image->max_revision)
 		lint_add(report, LINT_REVISION, LINT_WARNING, false,
 			 "The image asks for chip revision v%u.%u or later and for v%u.%u or "
-			 "earlier: "
-			 "no chip is both.",
+			 "earlier: no chip is both.",
 			 image->min_revision / 100, image->min_revision % 100,
 			 image->max_revision / 100, image->max_revision % 100);
 }
@@ -76,8 +75,7 @@ static void lint_chip(const struct image *image, struct lint_report *report)
 	else if (!chip->bluetooth_le)
 		lint_add(report, LINT_CHIP, LINT_WARNING, false,
 			 "The image is for the %s, which has no Bluetooth: it cannot be for a "
-			 "device "
-			 "that is updated over Bluetooth.",
+			 "device that is updated over Bluetooth.",
 			 chip->title);
 	else
 		lint_add(report, LINT_CHIP, LINT_OK, false, "The %s has Bluetooth LE, %s 2M PHY.",
@@ -168,6 +166,22 @@ static bool lint_addresses(const struct image *image, struct lint_report *report
 	return true;
 }
 
+/* The boot loader passes over an empty segment, but esptool writes none. */
+static bool lint_empty(const struct image *image, struct lint_report *report)
+{
+	for (unsigned int i = 1; i < image->segment_count; i++) {
+		if (image->segments[i].size != 0)
+			continue;
+		lint_add(
+			report, LINT_SEGMENTS, LINT_WARNING, false,
+			"Segment %u is empty, which no tool writes: the header's count of segments "
+			"may be damaged.",
+			i);
+		return false;
+	}
+	return true;
+}
+
 static void lint_segments(const struct image *image, struct lint_report *report)
 {
 	bool good = true;
@@ -184,16 +198,15 @@ static void lint_segments(const struct image *image, struct lint_report *report)
 			continue;
 		lint_add(report, LINT_SEGMENTS, LINT_ERROR, false,
 			 "Segment %u has %u bytes; the boot loader wants a multiple of 4, below 16 "
-			 "MiB. "
-			 "The file is damaged. " AGAIN,
+			 "MiB. The file is damaged. " AGAIN,
 			 i, image->segments[i].size);
 		good = false;
 	}
+	good = lint_empty(image, report) && good;
 	if (image->segment_count > 0 && image->segments[0].size < IMAGE_DESC_SIZE) {
 		lint_add(report, LINT_SEGMENTS, LINT_ERROR, false,
 			 "The first segment has %u bytes, too few for the application descriptor: "
-			 "the "
-			 "boot loader refuses it. " AGAIN,
+			 "the boot loader refuses it. " AGAIN,
 			 image->segments[0].size);
 		good = false;
 	}
@@ -222,8 +235,7 @@ static void lint_integrity(const struct image *image, struct lint_report *report
 	else
 		lint_add(report, LINT_HASH, LINT_WARNING, false,
 			 "No SHA-256 is appended%s: damage to the headers can go unseen. Build the "
-			 "image "
-			 "with its hash.",
+			 "image with its hash.",
 			 image->trailing == OTA_SHA256_SIZE ? ", though as many bytes follow" : "");
 }
 
@@ -236,13 +248,11 @@ static void lint_descriptor(const struct image *image, struct lint_report *repor
 		lint_add(report, LINT_DESCRIPTOR,
 			 chip != NULL && chip->page_sizes ? LINT_ERROR : LINT_WARNING, false,
 			 "No application descriptor at the first segment's start: project and "
-			 "version "
-			 "are unknown. The file is damaged, or older than ESP-IDF 3.2.");
+			 "version are unknown. The file is damaged, or older than ESP-IDF 3.2.");
 	else if (image->text_damaged)
 		lint_add(report, LINT_DESCRIPTOR, LINT_WARNING, false,
 			 "The application descriptor holds bytes that are no text (shown as '?'): "
-			 "it "
-			 "may be damaged.");
+			 "it may be damaged.");
 	else
 		lint_add(report, LINT_DESCRIPTOR, LINT_OK, false,
 			 "Project %s, version %s, ESP-IDF %s.",
@@ -270,13 +280,11 @@ static void lint_signature(const struct image *image, image_sha256_fn *sha256,
 		if (checkable && !matches)
 			lint_add(report, LINT_SIGNATURE, LINT_ERROR, false,
 				 "The secure boot v2 signature is for other bytes than these: a "
-				 "device "
-				 "with secure boot will refuse them. Sign the image again.");
+				 "device with secure boot will refuse them. Sign the image again.");
 		else
 			lint_add(report, LINT_SIGNATURE, LINT_OK, false,
 				 "Secure boot v2: %u signature block(s)%s. Only the device can "
-				 "verify "
-				 "them.",
+				 "verify them.",
 				 image->signature_blocks,
 				 checkable ? ", made for these bytes" : "");
 		return;
@@ -295,14 +303,12 @@ static void lint_trailing(const struct image *image, struct lint_report *report)
 	else if (padding)
 		lint_add(report, LINT_TRAILING, LINT_NOTE, false,
 			 "%zu bytes of padding follow the image; they cost time to send. Cutting "
-			 "the "
-			 "file to %zu bytes leaves them out.",
+			 "the file to %zu bytes leaves them out.",
 			 image->trailing, image->size - image->trailing);
 	else
 		lint_add(report, LINT_TRAILING, LINT_WARNING, false,
 			 "%zu bytes follow the image, which the boot loader never reads. Unless "
-			 "they "
-			 "are meant for the application, cut the file to %zu bytes.",
+			 "they are meant for the application, cut the file to %zu bytes.",
 			 image->trailing, image->size - image->trailing);
 }
 

@@ -130,7 +130,7 @@ static bool parse(const char *text, struct version *ret)
 	struct span rest = {text, strlen(text)};
 	bool marked;
 
-	memset(ret, 0, sizeof(*ret));
+	*ret = (struct version){.commits = {text, 0}, .hash = {text, 0}, .prerelease = {text, 0}};
 	for (size_t i = 0; i < rest.len; i++) { /* build metadata has no order: semver 10 */
 		if (text[i] == '+')
 			rest.len = i;
