@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Link layer procedures of the modelled link (Core Vol 6 Part B 2.4.2, 5.1).
+ *
+ * Their PDUs travel with the data and share its luck.  A procedure with an
+ * instant fails as in life: a peripheral that has not heard of the change when
+ * it takes place stays behind, and both sides time out.
+ */
+#include "radio/link_private.h"
+
+#include <string.h>
+
+enum {
+	LL_CONNECTION_UPDATE_IND = 0x00,
+	LL_TERMINATE_IND = 0x02,
+	LL_CONNECTION_PARAM_REQ = 0x0f,
+	LL_REJECT_EXT_IND = 0x11,
+	LL_LENGTH_REQ = 0x14,
+	LL_LENGTH_RSP = 0x15,
+	LL_PHY_REQ = 0x16,
+	LL_PHY_RSP = 0x17,
+	LL_PHY_UPDATE_IND = 0x18,
+};
+
+#define INSTANT_EVENTS 6u /* 5.1.1: that the peripheral has at least to hear of it */
+#define INTERVAL_UNIT_US 1250u
+
+static void put_le16(uint8_t *p, uint64_t value)
+{
+	p[0] = (uint8_t)value;
+	p[1] = (uint8_t)(value >> 8);
+}
+
+static uint16_t get_le16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static void ctrl_send(struct link_side *side, const uint8_t *bytes, size_t len)
+{
+	/* A side under termination sends nothing else. */
+	if (!side->gone && !side->terminating)
+		(void)link_ctrl_push(&side->ctrl_out, bytes, len);
+}
+
+static void running_end(struct link *link, uint8_t code)
+{
+	enum link_procedure kind = link->running.kind;
+
+	link->running = (struct link_running){0};
+	for (unsigned int i = 0; i < LINK_ROLES; i++)
+		if (!link->sides[i].gone && !(link->deaf && i == LINK_PERIPHERAL))
+			link_news_tell(&link->sides[i], LINK_NEWS_CHANGED, (uint8_t)kind, code);
+}
+
+static void instant_set(struct link *link)
+{
+	link->running.instant = true;
+	link->running.known = false;
+	link->running.event = link->event_counter + INSTANT_EVENTS + link->state.latency;
+}
+
+static void send_connection_update(struct link *link)
+{
+	const struct link_params *p = &link->running.params;
+	uint8_t pdu[12] = {LL_CONNECTION_UPDATE_IND, 1}; /* transmit window of 1.25 ms */
+
+	instant_set(link);
+	put_le16(pdu + 4, p->interval_max);
+	put_le16(pdu + 6, p->latency);
+	put_le16(pdu + 8, p->supervision_timeout);
+	put_le16(pdu + 10, link->running.event);
+	ctrl_send(&link->sides[LINK_CENTRAL], pdu, sizeof(pdu));
+}
+
+static void send_connection_param_req(struct link_side *side)
+{
+	const struct link_params *p = &side->link->running.params;
+	uint8_t pdu[24] = {LL_CONNECTION_PARAM_REQ};
+
+	put_le16(pdu + 1, p->interval_min);
+	put_le16(pdu + 3, p->interval_max);
+	put_le16(pdu + 5, p->latency);
+	put_le16(pdu + 7, p->supervision_timeout);
+	memset(pdu + 12, 0xff, 12); /* no preferred offsets */
+	ctrl_send(side, pdu, sizeof(pdu));
+}
+
+static void send_length(struct link_side *side, uint8_t opcode)
+{
+	uint8_t pdu[9] = {opcode};
+	uint32_t us = airtime_pdu_us(OTA_PHY_1M, side->octets, true);
+
+	put_le16(pdu + 1, side->octets);
+	put_le16(pdu + 3, us);
+	put_le16(pdu + 5, side->octets);
+	put_le16(pdu + 7, us);
+	ctrl_send(side, pdu, sizeof(pdu));
+}
+
+static void send_phy(struct link_side *side, uint8_t opcode)
+{
+	uint8_t pdu[3] = {opcode, side->phys, side->phys};
+
+	ctrl_send(side, pdu, sizeof(pdu));
+}
+
+/* The central decides from what both sides would use. */
+static void send_phy_update(struct link *link, uint8_t phys)
+{
+	uint8_t common = phys & link->sides[LINK_CENTRAL].phys;
+	enum ota_phy phy = link->state.phy;
+	uint8_t pdu[5] = {LL_PHY_UPDATE_IND};
+
+	if (common & OTA_PHYS_2M)
+		phy = OTA_PHY_2M;
+	else if (common & OTA_PHYS_1M)
+		phy = OTA_PHY_1M;
+	if (phy != link->state.phy) {
+		instant_set(link);
+		link->running.phy = phy;
+		pdu[1] = pdu[2] = phy == OTA_PHY_2M ? OTA_PHYS_2M : OTA_PHYS_1M;
+		put_le16(pdu + 3, link->running.event);
+	}
+	ctrl_send(&link->sides[LINK_CENTRAL], pdu, sizeof(pdu));
+}
+
+static void begin(struct link_side *side, enum link_procedure kind)
+{
+	struct link *link = side->link;
+
+	side->wanted &= ~(1u << kind);
+	link->running = (struct link_running){
+		.active = true,
+		.kind = kind,
+		.initiator = side->role,
+		.params = side->want_params,
+	};
+	switch (kind) {
+	case LINK_PARAMS:
+		if (side->role == LINK_CENTRAL)
+			send_connection_update(link);
+		else
+			send_connection_param_req(side);
+		break;
+	case LINK_PHY:
+		side->phys = side->want_phys;
+		send_phy(side, LL_PHY_REQ);
+		break;
+	case LINK_DATA_LENGTH:
+		side->octets = side->want_octets;
+		send_length(side, LL_LENGTH_REQ);
+		break;
+	case LINK_PROCEDURES:
+		break;
+	}
+}
+
+static void answer_param_req(struct link *link)
+{
+	struct link_side *central = &link->sides[LINK_CENTRAL];
+	const struct link_ops *ops = central->config.ops;
+	uint8_t reject[3] = {LL_REJECT_EXT_IND, LL_CONNECTION_PARAM_REQ, LINK_CODE_UNACCEPTABLE};
+
+	if (!ops || !ops->accept_params ||
+	    ops->accept_params(central->config.ctx, &link->running.params))
+		send_connection_update(link);
+	else
+		ctrl_send(central, reject, sizeof(reject));
+}
+
+static void length_agreed(struct link *link)
+{
+	uint16_t central = link->sides[LINK_CENTRAL].octets;
+	uint16_t peripheral = link->sides[LINK_PERIPHERAL].octets;
+
+	link->state.data_length = central < peripheral ? central : peripheral;
+	running_end(link, 0);
+}
+
+/* Each side answers for itself; what an answer says is in the sides' own wishes. */
+static void answer_ctrl(struct link_side *side, const struct link_ctrl *ctrl)
+{
+	struct link *link = side->link;
+
+	switch (ctrl->bytes[0]) {
+	case LL_CONNECTION_PARAM_REQ:
+		answer_param_req(link);
+		break;
+	case LL_REJECT_EXT_IND:
+		running_end(link, ctrl->bytes[2]);
+		break;
+	case LL_LENGTH_REQ:
+		send_length(side, LL_LENGTH_RSP);
+		break;
+	case LL_LENGTH_RSP:
+		length_agreed(link);
+		break;
+	case LL_PHY_REQ:
+		if (side->role == LINK_PERIPHERAL)
+			send_phy(side, LL_PHY_RSP);
+		else
+			send_phy_update(link, ctrl->bytes[1]);
+		break;
+	case LL_PHY_RSP:
+		send_phy_update(link, ctrl->bytes[1]);
+		break;
+	case LL_PHY_UPDATE_IND:
+		/* One that changes something ends at its instant. */
+		if (ctrl->bytes[1] == 0)
+			running_end(link, 0);
+		break;
+	default:
+		break;
+	}
+}
+
+void link_ll_received(struct link_side *side, const struct link_ctrl *ctrl)
+{
+	struct link_running *running = &side->link->running;
+
+	switch (ctrl->bytes[0]) {
+	case LL_TERMINATE_IND:
+		side->leaving = true;
+		side->reason = ctrl->bytes[1];
+		break;
+	case LL_CONNECTION_UPDATE_IND:
+	case LL_PHY_UPDATE_IND:
+		if (running->instant &&
+		    get_le16(ctrl->bytes + ctrl->len - 2) == (uint16_t)running->event)
+			running->known = true;
+		(void)link_ctrl_push(&side->ctrl_in, ctrl->bytes, ctrl->len);
+		break;
+	default:
+		(void)link_ctrl_push(&side->ctrl_in, ctrl->bytes, ctrl->len);
+		break;
+	}
+}
+
+void link_ll_acked(struct link_side *side, const struct link_ctrl *ctrl)
+{
+	if (ctrl->bytes[0] == LL_TERMINATE_IND)
+		link_side_leave(side, LINK_REASON_LOCAL_HOST);
+}
+
+void link_ll_terminate(struct link_side *side, uint8_t reason)
+{
+	uint8_t pdu[2] = {LL_TERMINATE_IND, reason};
+	unsigned int keep = side->out.kind == LINK_PDU_CTRL ? 1u : 0u;
+
+	if (side->ctrl_out.count > keep)
+		side->ctrl_out.count = keep;
+	ctrl_send(side, pdu, sizeof(pdu));
+	side->terminating = true;
+	side->wanted = 0;
+}
+
+void link_ll_run(struct link *link)
+{
+	for (unsigned int i = 0; i < LINK_ROLES; i++) {
+		struct link_side *side = &link->sides[i];
+		struct link_ctrl ctrl;
+
+		while (side->ctrl_in.count > 0) {
+			ctrl = side->ctrl_in.ctrl[side->ctrl_in.first];
+			link_ctrl_pop(&side->ctrl_in);
+			answer_ctrl(side, &ctrl);
+		}
+	}
+	for (unsigned int i = 0; i < LINK_ROLES; i++) {
+		struct link_side *side = &link->sides[i];
+
+		for (unsigned int kind = 0; kind < LINK_PROCEDURES && !link->running.active; kind++)
+			if (side->wanted & 1u << kind && !side->gone)
+				begin(side, (enum link_procedure)kind);
+	}
+}
+
+void link_ll_instant(struct link *link)
+{
+	struct link_running *running = &link->running;
+
+	if (!running->instant || link->event_counter != running->event)
+		return;
+	if (!running->known) {
+		link->deaf = true;
+		link_watch(&link->sides[LINK_PERIPHERAL]);
+	}
+	if (running->kind == LINK_PHY) {
+		link->state.phy = running->phy;
+	} else {
+		link->state.interval = running->params.interval_max;
+		link->state.latency = running->params.latency;
+		link->state.supervision_timeout = running->params.supervision_timeout;
+		link->interval_us = running->params.interval_max * INTERVAL_UNIT_US;
+	}
+	running_end(link, 0);
+}
