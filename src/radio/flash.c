@@ -244,13 +244,15 @@ int flash_program(struct flash *flash, uint32_t offset, const uint8_t *buf, uint
 	return 0;
 }
 
-const uint8_t *flash_map(struct flash *flash, uint32_t offset, uint32_t len)
+const uint8_t *flash_map(const struct flash *flash, uint32_t offset, uint32_t len)
 {
-	if (check_range(flash, offset, len) < 0)
-		return NULL;
+	return check_range(flash, offset, len) < 0 ? NULL : flash->data + offset;
+}
+
+void flash_charge_read(struct flash *flash, uint32_t len)
+{
 	flash->time_us += flash_read_us(flash, len);
 	flash->counters.bytes_read += len;
-	return flash->data + offset;
 }
 
 int flash_read(struct flash *flash, uint32_t offset, uint8_t *buf, uint32_t len)
@@ -259,7 +261,8 @@ int flash_read(struct flash *flash, uint32_t offset, uint8_t *buf, uint32_t len)
 
 	if (r < 0 || len == 0)
 		return r;
-	memcpy(buf, flash_map(flash, offset, len), len);
+	memcpy(buf, flash->data + offset, len);
+	flash_charge_read(flash, len);
 	return 0;
 }
 
@@ -298,6 +301,11 @@ void flash_fail_program(struct flash *flash, uint32_t offset)
 void flash_slow_erase(struct flash *flash, uint32_t factor)
 {
 	flash->erase_factor = factor ? factor : 1;
+}
+
+void flash_preset_erase(struct flash *flash)
+{
+	memset(flash->data, 0xff, flash->size);
 }
 
 int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint32_t len)

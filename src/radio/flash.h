@@ -87,9 +87,11 @@ int flash_erase(struct flash *flash, uint32_t offset, uint32_t len);
 /* Clears the bits that are 0 in buf; any alignment.  Errors as above. */
 int flash_program(struct flash *flash, uint32_t offset, const uint8_t *buf, uint32_t len);
 int flash_read(struct flash *flash, uint32_t offset, uint8_t *buf, uint32_t len);
-/* The contents in place, valid until flash_finish(); costs the time of reading len
- * bytes.  NULL without power or beyond the end. */
-const uint8_t *flash_map(struct flash *flash, uint32_t offset, uint32_t len);
+/* The contents in place, valid until flash_finish(); NULL without power or beyond
+ * the end.  Takes no time: what is then read is told to flash_charge_read(). */
+const uint8_t *flash_map(const struct flash *flash, uint32_t offset, uint32_t len);
+/* Counts len bytes as read, with their time. */
+void flash_charge_read(struct flash *flash, uint32_t len);
 
 /* Sum of the modelled times of everything so far. */
 uint64_t flash_time_us(const struct flash *flash);
@@ -116,6 +118,7 @@ void flash_fail_program(struct flash *flash, uint32_t offset);
 /* Erases take factor times as long from now on; 0 and 1 mean as usual. */
 void flash_slow_erase(struct flash *flash, uint32_t factor);
 /* As a programmer before the chip is soldered: no operation, no time, no faults. */
+void flash_preset_erase(struct flash *flash);
 int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint32_t len);
 
 /* "typical", "slow", "ideal". */

@@ -72,6 +72,7 @@ static uint32_t sector_offset(const struct nvs *nvs, uint32_t sector)
 
 static const uint8_t *map_current(struct nvs *nvs)
 {
+	flash_charge_read(nvs->flash, FLASH_SECTOR_SIZE);
 	return flash_map(nvs->flash, sector_offset(nvs, nvs->current), FLASH_SECTOR_SIZE);
 }
 
