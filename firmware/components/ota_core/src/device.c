@@ -7,6 +7,11 @@
  */
 #include "device_priv.h"
 
+static bool record_valid(const struct ota_record *record)
+{
+	return record->offset % OTA_BLOCK_SIZE == 0 && record->offset <= record->image_size;
+}
+
 int ota_device_init(struct ota_device *dev, const struct ota_device_config *config,
 		    const struct ota_record *record, uint32_t now_ms)
 {
@@ -32,12 +37,15 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 	dev->boot_time = now_ms;
 	dev->conn = dev->link_conn = dev->telemetry_conn = OTA_NO_CONN;
 	dev->command_conn = dev->abort_conn = OTA_NO_CONN;
-	if (record)
-		dev->record = *record;
-	if (dev->record.offset > 0)
-		dev->state = OTA_STATE_SUSPENDED;
 	memset(&info, 0, sizeof(info));
 	config->ops->info(config->ctx, &info);
+	if (record && record_valid(record))
+		dev->record = *record;
+	/* Power went between the change of the boot slot and the end of the record. */
+	if (dev->record.offset > 0 &&
+	    memcmp(dev->record.sha256, info.running_sha256, OTA_SHA256_SIZE) == 0)
+		device_drop(dev);
+	dev->state = device_rest_state(dev);
 	dev->confirm_waits = (info.flags & OTA_INFO_PENDING_VERIFY) != 0;
 	dev->self_confirm = dev->confirm_waits && (dev->record.flags & OTA_RECORD_SELF_CONFIRM);
 	return 0;
@@ -45,11 +53,24 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 
 void device_drop(struct ota_device *dev)
 {
+	const bool storing = dev->op == OTA_OP_PERSIST && dev->new_record.offset > 0;
+
 	dev->rx.valid = false;
 	dev->rx.drain = false;
-	if (dev->record.offset > 0)
-		dev->record_dirty = true;
 	dev->gap = false;
+	dev->ack_due = false;
+	dev->record_dirty = dev->record_dirty || storing || dev->record.offset > 0;
+	memset(&dev->record, 0, sizeof(dev->record));
+}
+
+bool device_resumable(const struct ota_device *dev)
+{
+	return (dev->rx.valid && !dev->rx.basic && !dev->rx.sink) || dev->record.offset > 0;
+}
+
+enum ota_state device_rest_state(const struct ota_device *dev)
+{
+	return device_resumable(dev) ? OTA_STATE_SUSPENDED : OTA_STATE_IDLE;
 }
 
 /* Codes that say that these bytes will never do, however often they are sent. */
@@ -67,12 +88,13 @@ void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t 
 	device_send_error(dev, dev->conn, code, opcode, detail);
 	dev->rx.drain = false;
 	dev->gap = false;
-	if (image_at_fault(code) || dev->rx.basic || dev->rx.sink)
+	dev->ack_due = false;
+	if (dev->rx.sink)
+		dev->rx.valid = false; /* a record is of another session */
+	else if (image_at_fault(code) || dev->rx.basic)
 		device_drop(dev);
 	dev->rx.received = dev->rx.flushed;
-	dev->state = dev->rx.valid || (dev->record.offset > 0 && !dev->record_dirty)
-			     ? OTA_STATE_SUSPENDED
-			     : OTA_STATE_IDLE;
+	dev->state = device_rest_state(dev);
 }
 
 void ota_device_connected(struct ota_device *dev, uint16_t conn, uint32_t now_ms)
@@ -93,7 +115,6 @@ static void owner_lost(struct ota_device *dev)
 	const bool begun = dev->state == OTA_STATE_RECEIVING ||
 			   (dev->state == OTA_STATE_PREPARING &&
 			    dev->prepare == OTA_PREPARE_ADOPT && rx->valid);
-	const bool recorded = dev->record.offset > 0 && !dev->record_dirty;
 
 	dev->conn = OTA_NO_CONN;
 	dev->ack_due = false;
@@ -102,7 +123,7 @@ static void owner_lost(struct ota_device *dev)
 		return; /* END was given: the device goes on alone */
 	rx->valid = begun && !rx->basic && !rx->sink;
 	rx->drain = rx->valid;
-	dev->state = rx->valid || recorded ? OTA_STATE_SUSPENDED : OTA_STATE_IDLE;
+	dev->state = device_rest_state(dev);
 }
 
 void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now_ms)
@@ -350,7 +371,7 @@ int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size)
 
 	memset(&info, 0, sizeof(info));
 	dev->config.ops->info(dev->config.ctx, &info);
-	if (dev->rx.valid || dev->record.offset > 0)
+	if (device_resumable(dev))
 		info.flags |= OTA_INFO_RESUMABLE;
 	return ota_info_encode(&info, buf, size);
 }
@@ -367,14 +388,14 @@ void ota_device_status(struct ota_device *dev, struct ota_status *ret)
 		.last_error = dev->last_error,
 		.flags = info.flags,
 	};
+	if (device_resumable(dev))
+		ret->flags |= OTA_INFO_RESUMABLE;
 	if (dev->rx.valid) {
 		ret->received = dev->rx.received;
 		ret->flushed = dev->rx.flushed;
 		memcpy(ret->hash, dev->rx.sha256, sizeof(ret->hash));
-		ret->flags |= OTA_INFO_RESUMABLE;
-	} else if (dev->record.offset > 0 && !dev->record_dirty) {
+	} else if (dev->record.offset > 0) {
 		ret->received = ret->flushed = dev->record.offset;
 		memcpy(ret->hash, dev->record.sha256, sizeof(ret->hash));
-		ret->flags |= OTA_INFO_RESUMABLE;
 	}
 }

@@ -121,7 +121,8 @@ static void on_end(struct ota_device *dev, uint16_t conn)
 	if (rx->sink) {
 		device_send_done(dev, 0xffff, no_hash);
 		rx->valid = false;
-		dev->state = OTA_STATE_IDLE;
+		dev->ack_due = false;
+		dev->state = device_rest_state(dev);
 		return;
 	}
 	dev->verify = OTA_VERIFY_DRAIN;

@@ -25,8 +25,7 @@ static bool can_adopt(const struct ota_device *dev)
 
 static bool can_rehash(const struct ota_device *dev)
 {
-	return dev->record.offset > 0 && dev->record.offset <= dev->record.image_size &&
-	       dev->record.offset % OTA_BLOCK_SIZE == 0 &&
+	return dev->record.offset > 0 &&
 	       same_image(dev, dev->record.image_size, dev->record.sha256);
 }
 
@@ -111,8 +110,6 @@ static void after_adopt(struct ota_device *dev)
 
 bool device_prepare_step(struct ota_device *dev)
 {
-	static const struct ota_record none;
-
 	switch (dev->prepare) {
 	case OTA_PREPARE_ADOPT:
 		if (can_adopt(dev) && device_flash_step(dev))
@@ -128,8 +125,8 @@ bool device_prepare_step(struct ota_device *dev)
 		return true;
 	case OTA_PREPARE_CLEAR:
 		dev->prepare = dev->rx.basic ? OTA_PREPARE_ERASE : OTA_PREPARE_READY;
-		if (dev->record.offset > 0 || dev->record.flags != 0)
-			return device_persist(dev, &none);
+		if (dev->record.offset > 0 || dev->record.flags != 0 || dev->record_dirty)
+			device_clear_record(dev);
 		return true;
 	case OTA_PREPARE_ERASE:
 		if (!device_erase_step(dev, dev->rx.slot_size))

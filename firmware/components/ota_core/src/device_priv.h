@@ -51,6 +51,7 @@ bool device_flash_step(struct ota_device *dev);
 bool device_hash_step(struct ota_device *dev, uint32_t end);
 bool device_erase_step(struct ota_device *dev, uint32_t total);
 bool device_persist(struct ota_device *dev, const struct ota_record *record);
+void device_clear_record(struct ota_device *dev);
 /* Book-keeping around an operation: set before the platform is called. */
 void device_op(struct ota_device *dev, enum ota_op op, uint32_t at, uint32_t len);
 /* The platform's answer to starting it; a failure ends the operation at once. */
@@ -72,5 +73,8 @@ void device_abort_finish(struct ota_device *dev);
 void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t detail);
 /* Forgets the image and its record; the running slot is untouched. */
 void device_drop(struct ota_device *dev);
+bool device_resumable(const struct ota_device *dev);
+/* IDLE, or SUSPENDED where there is something to resume. */
+enum ota_state device_rest_state(const struct ota_device *dev);
 
 #endif

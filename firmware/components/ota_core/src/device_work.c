@@ -36,9 +36,20 @@ void device_op(struct ota_device *dev, enum ota_op op, uint32_t at, uint32_t len
 bool device_persist(struct ota_device *dev, const struct ota_record *record)
 {
 	dev->new_record = *record;
+	dev->record_dirty = false; /* whatever storage holds is replaced */
 	device_op(dev, OTA_OP_PERSIST, 0, 0);
 	device_op_started(dev, dev->config.ops->persist(dev->config.ctx, &dev->new_record));
 	return true;
+}
+
+/*
+ * Not tried again when storing fails: a record that outlives its data costs a
+ * re-hash which then finds out.
+ */
+void device_clear_record(struct ota_device *dev)
+{
+	memset(&dev->record, 0, sizeof(dev->record));
+	device_persist(dev, &dev->record);
 }
 
 bool device_hash_step(struct ota_device *dev, uint32_t end)
@@ -166,13 +177,11 @@ static bool command_step(struct ota_device *dev)
 
 static bool idle_step(struct ota_device *dev)
 {
-	static const struct ota_record none;
-
 	if (command_step(dev))
 		return true;
 	if (dev->record_dirty) {
-		dev->record_dirty = false;
-		return device_persist(dev, &none);
+		device_clear_record(dev);
+		return true;
 	}
 	if (dev->state == OTA_STATE_SUSPENDED && dev->rx.drain) {
 		if (device_flash_step(dev))
@@ -262,7 +271,9 @@ static void op_succeeded(struct ota_device *dev, enum ota_op op)
 		read_done(dev);
 		break;
 	case OTA_OP_PERSIST:
-		dev->record = dev->new_record;
+		/* Dropped while it was being stored: it is cleared next. */
+		if (!dev->record_dirty)
+			dev->record = dev->new_record;
 		if (dev->state == OTA_STATE_VERIFYING && dev->verify == OTA_VERIFY_RECORD)
 			dev->verify = OTA_VERIFY_DONE;
 		break;

@@ -70,9 +70,9 @@ struct ota_device {
 	uint16_t conn; /* owner of the session, OTA_NO_CONN when none */
 	uint8_t last_error;
 	struct ota_receive rx;
-	struct ota_record record; /* as stored */
+	struct ota_record record; /* what a START may resume from, and boot flags */
 	struct ota_record new_record; /* being stored */
-	bool record_dirty; /* the stored record must be cleared */
+	bool record_dirty; /* storage holds a record that must not be used again */
 
 	enum ota_op op;
 	uint32_t op_at, op_len; /* flash range of the operation */
