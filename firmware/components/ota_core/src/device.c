@@ -260,6 +260,7 @@ enum timer {
 	TIMER_LINK,
 	TIMER_TELEMETRY,
 	TIMER_CONFIRM,
+	TIMER_REBOOT,
 	TIMERS
 };
 
@@ -272,7 +273,7 @@ static bool timer_runs(const struct ota_device *dev, enum timer timer, uint32_t 
 
 	switch (timer) {
 	case TIMER_NOTIFY:
-		*ret_since = dev->now;
+		*ret_since = dev->notify_time;
 		*ret_wait = NOTIFY_RETRY_MS;
 		return dev->queue_count > 0 || dev->ack_due;
 	case TIMER_IDLE:
@@ -300,6 +301,10 @@ static bool timer_runs(const struct ota_device *dev, enum timer timer, uint32_t 
 		*ret_since = dev->boot_time;
 		*ret_wait = dev->config.confirm_timeout_ms;
 		return dev->confirm_waits && *ret_wait > 0 && dev->command == 0;
+	case TIMER_REBOOT:
+		*ret_since = dev->reboot_time;
+		*ret_wait = REBOOT_WAIT_MS;
+		return dev->reboot_due;
 	case TIMERS:
 		break;
 	}
@@ -309,8 +314,9 @@ static bool timer_runs(const struct ota_device *dev, enum timer timer, uint32_t 
 static void timer_fire(struct ota_device *dev, enum timer timer)
 {
 	switch (timer) {
-	case TIMER_NOTIFY:
-		break; /* ota_device_tick() tries on every call */
+	case TIMER_NOTIFY: /* ota_device_tick() tries on every call */
+	case TIMER_REBOOT: /* device_work() looks at the time */
+		break;
 	case TIMER_IDLE:
 		device_fail(dev, OTA_ERR_TIMEOUT, 0, dev->rx.received);
 		break;

@@ -190,8 +190,7 @@ static void on_reboot(struct ota_device *dev, uint16_t conn)
 	device_send_result(dev, conn, OTA_CMD_REBOOT, busy ? OTA_ERR_STATE : OTA_OK);
 	if (busy || dev->state == OTA_STATE_REBOOTING)
 		return;
-	dev->state = OTA_STATE_REBOOTING;
-	dev->config.ops->reboot(dev->config.ctx, dev->config.reboot_delay_ms);
+	device_reboot(dev);
 }
 
 static bool within(uint16_t value, uint16_t low, uint16_t high)

@@ -3,8 +3,9 @@
  * Everything the device says.
  *
  * A notification that finds no buffer is kept and tried again, in order: a
- * READY or DONE that got lost would leave the host in the dark.  ACK and
- * TELEMETRY are not kept as bytes, since a later one says the same and more.
+ * READY or DONE that got lost would leave the host in the dark.  ACK, PROGRESS
+ * and TELEMETRY are not kept as bytes, since a later one says the same and
+ * more.
  */
 #include "device_priv.h"
 
@@ -12,9 +13,55 @@ static int try_notify(struct ota_device *dev, uint16_t conn, const uint8_t *buf,
 {
 	const int rc = dev->config.ops->notify(dev->config.ctx, conn, buf, len);
 
-	if (rc == -OTA_EAGAIN && dev->notify_fails < UINT8_MAX)
-		dev->notify_fails++;
+	if (rc == -OTA_EAGAIN) {
+		dev->notify_time = dev->now;
+		if (dev->notify_fails < UINT8_MAX)
+			dev->notify_fails++;
+	}
 	return rc;
+}
+
+static struct ota_notification *queued(struct ota_device *dev, uint8_t i)
+{
+	return &dev->queue[(dev->queue_head + i) % OTA_NOTIFY_QUEUE];
+}
+
+static void queue_remove(struct ota_device *dev, uint8_t i)
+{
+	for (dev->queue_count--; i < dev->queue_count; i++)
+		*queued(dev, i) = *queued(dev, (uint8_t)(i + 1u));
+}
+
+/* Events after which the host waits for nothing else. */
+static bool decisive(uint8_t event)
+{
+	return event == OTA_EVT_READY || event == OTA_EVT_DONE || event == OTA_EVT_ERROR;
+}
+
+/* Of these the latest is all that counts. */
+static bool replaces(uint8_t event)
+{
+	return event == OTA_EVT_READY || event == OTA_EVT_GAP || event == OTA_EVT_STATUS ||
+	       event == OTA_EVT_LINK;
+}
+
+/*
+ * Only hosts that flood commands without reading the answers fill the queue.
+ * One that does not own the session gets half of it, and the owner's own
+ * answers make room for what decides its session.
+ */
+static bool queue_room(struct ota_device *dev, uint16_t conn, uint8_t event)
+{
+	uint8_t others = 0;
+
+	for (uint8_t i = 0; i < dev->queue_count; i++)
+		others = (uint8_t)(others + (queued(dev, i)->conn != dev->conn));
+	if (conn != dev->conn)
+		return others < OTA_NOTIFY_QUEUE / 2u && dev->queue_count < OTA_NOTIFY_QUEUE;
+	for (uint8_t i = 0; i < dev->queue_count && dev->queue_count == OTA_NOTIFY_QUEUE; i++)
+		if (decisive(event) && !decisive(queued(dev, i)->bytes[0]))
+			queue_remove(dev, i);
+	return dev->queue_count < OTA_NOTIFY_QUEUE;
 }
 
 void device_notify(struct ota_device *dev, uint16_t conn, const uint8_t *buf, int len)
@@ -25,18 +72,27 @@ void device_notify(struct ota_device *dev, uint16_t conn, const uint8_t *buf, in
 		return;
 	if (dev->queue_count == 0 && try_notify(dev, conn, buf, (size_t)len) != -OTA_EAGAIN)
 		return;
-	if (dev->queue_count == OTA_NOTIFY_QUEUE)
-		return; /* only a host that floods commands without reading answers gets here */
-	n = &dev->queue[(dev->queue_head + dev->queue_count++) % OTA_NOTIFY_QUEUE];
+	for (uint8_t i = 0; i < dev->queue_count && replaces(buf[0]); i++)
+		if (queued(dev, i)->conn == conn && queued(dev, i)->bytes[0] == buf[0])
+			queue_remove(dev, i);
+	if (!queue_room(dev, conn, buf[0]))
+		return;
+	n = queued(dev, dev->queue_count++);
 	n->conn = conn;
 	n->len = (uint8_t)len;
 	memcpy(n->bytes, buf, (size_t)len);
 }
 
+/* For what the next one of its kind makes up for. */
+static bool notify_now(struct ota_device *dev, uint16_t conn, const uint8_t *buf, int len)
+{
+	return dev->queue_count == 0 && try_notify(dev, conn, buf, (size_t)len) == 0;
+}
+
 void device_notify_flush(struct ota_device *dev)
 {
 	while (dev->queue_count > 0) {
-		const struct ota_notification *n = &dev->queue[dev->queue_head];
+		const struct ota_notification *n = queued(dev, 0);
 
 		if (try_notify(dev, n->conn, n->bytes, n->len) == -OTA_EAGAIN)
 			return;
@@ -49,16 +105,14 @@ void device_notify_flush(struct ota_device *dev)
 
 void device_notify_forget(struct ota_device *dev, uint16_t conn)
 {
-	uint8_t kept = 0;
+	uint8_t i = 0;
 
-	for (uint8_t i = 0; i < dev->queue_count; i++) {
-		const struct ota_notification n =
-			dev->queue[(dev->queue_head + i) % OTA_NOTIFY_QUEUE];
-
-		if (n.conn != conn)
-			dev->queue[(dev->queue_head + kept++) % OTA_NOTIFY_QUEUE] = n;
+	while (i < dev->queue_count) {
+		if (queued(dev, i)->conn == conn)
+			queue_remove(dev, i);
+		else
+			i++;
 	}
-	dev->queue_count = kept;
 }
 
 void device_send_result(struct ota_device *dev, uint16_t conn, uint8_t opcode, uint8_t code)
@@ -86,8 +140,8 @@ void device_send_progress(struct ota_device *dev, uint8_t phase, uint32_t done, 
 	const struct ota_progress m = {.phase = phase, .done = done, .total = total};
 	uint8_t buf[OTA_NOTIFY_MAX];
 
-	if (!dev->rx.basic)
-		device_notify(dev, dev->conn, buf, ota_progress_encode(&m, buf, sizeof(buf)));
+	if (!dev->rx.basic && dev->conn != OTA_NO_CONN)
+		notify_now(dev, dev->conn, buf, ota_progress_encode(&m, buf, sizeof(buf)));
 }
 
 void device_send_ready(struct ota_device *dev)
@@ -150,7 +204,6 @@ void device_send_telemetry(struct ota_device *dev)
 	struct ota_link link;
 	struct ota_telemetry m;
 	uint8_t buf[OTA_NOTIFY_MAX];
-	int len;
 
 	memset(&link, 0, sizeof(link));
 	dev->config.ops->link_state(dev->config.ctx, conn, &link);
@@ -160,14 +213,14 @@ void device_send_telemetry(struct ota_device *dev)
 		.tx_phy = link.tx_phy,
 		.rx_phy = link.rx_phy,
 		.rx_octets = link.rx_octets,
-		.ring_fill = dev->rx.valid ? dev->rx.received - dev->rx.flushed : 0,
+		.ring_fill =
+			dev->rx.valid && !dev->rx.sink ? dev->rx.received - dev->rx.flushed : 0,
 		.erase_ms = dev->erase_ms,
 		.write_ms = dev->write_ms,
 		.dropped = dev->dropped,
 		.notify_fails = dev->notify_fails,
 	};
-	len = ota_telemetry_encode(&m, buf, sizeof(buf));
-	if (dev->queue_count > 0 || try_notify(dev, conn, buf, (size_t)len) != 0)
+	if (!notify_now(dev, conn, buf, ota_telemetry_encode(&m, buf, sizeof(buf))))
 		return; /* the next one carries these figures too */
 	dev->erase_ms = 0;
 	dev->write_ms = 0;
@@ -206,8 +259,10 @@ void device_ack(struct ota_device *dev, bool force)
 	uint8_t buf[OTA_NOTIFY_MAX];
 	int len;
 
-	if (rx->basic || !rx->valid || dev->conn == OTA_NO_CONN)
+	if (dev->state != OTA_STATE_RECEIVING || rx->basic) {
+		dev->ack_due = false;
 		return;
+	}
 	if (moved == 0 && opened == 0 && m.flushed == rx->acked_flushed && !dev->ack_due)
 		return;
 	if (!force && !all && moved < rx->ack_interval && opened < rx->ack_interval)

@@ -11,6 +11,7 @@
 #define LINK_ANSWER_MS 3000u /* a central that has not reacted by then will not */
 #define ACK_DELAY_MS 100u /* acknowledge a smaller rest when data pauses */
 #define NOTIFY_RETRY_MS 50u /* when the platform does not tell of free buffers */
+#define REBOOT_WAIT_MS 2000u /* a host that takes no notification by then is not there */
 #define GAP_WAIT_MAX_MS 16000u /* longer than the round trip at any legal interval */
 
 static inline uint32_t min_u32(uint32_t a, uint32_t b)
@@ -52,6 +53,8 @@ bool device_hash_step(struct ota_device *dev, uint32_t end);
 bool device_erase_step(struct ota_device *dev, uint32_t total);
 bool device_persist(struct ota_device *dev, const struct ota_record *record);
 void device_clear_record(struct ota_device *dev);
+/* Reboots once what is queued was said. */
+void device_reboot(struct ota_device *dev);
 /* Book-keeping around an operation: set before the platform is called. */
 void device_op(struct ota_device *dev, enum ota_op op, uint32_t at, uint32_t len);
 /* The platform's answer to starting it; a failure ends the operation at once. */

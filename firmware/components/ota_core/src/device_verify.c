@@ -32,11 +32,10 @@ static void compare(struct ota_device *dev)
 
 static void done(struct ota_device *dev)
 {
-	dev->state = OTA_STATE_REBOOTING;
 	device_send_done(dev, (uint16_t)min_u32(dev->config.reboot_delay_ms, 0xfffeu),
 			 dev->rx.sha256);
 	dev->rx.valid = false;
-	dev->config.ops->reboot(dev->config.ctx, dev->config.reboot_delay_ms);
+	device_reboot(dev);
 }
 
 bool device_verify_step(struct ota_device *dev)

@@ -192,6 +192,23 @@ static bool idle_step(struct ota_device *dev)
 	return false;
 }
 
+void device_reboot(struct ota_device *dev)
+{
+	dev->state = OTA_STATE_REBOOTING;
+	dev->reboot_due = true;
+	dev->reboot_time = dev->now;
+}
+
+/* Not before the host was told, unless it cannot be told. */
+static void reboot_step(struct ota_device *dev)
+{
+	if (!dev->reboot_due ||
+	    (dev->queue_count > 0 && dev->now - dev->reboot_time < REBOOT_WAIT_MS))
+		return;
+	dev->reboot_due = false;
+	dev->config.ops->reboot(dev->config.ctx, dev->config.reboot_delay_ms);
+}
+
 static bool step(struct ota_device *dev)
 {
 	switch (dev->state) {
@@ -208,6 +225,7 @@ static bool step(struct ota_device *dev)
 		device_abort_finish(dev);
 		return true;
 	case OTA_STATE_REBOOTING:
+		reboot_step(dev);
 		return false;
 	}
 	return false;
@@ -239,10 +257,8 @@ static void command_done(struct ota_device *dev, enum ota_op op, int result)
 	if (code == OTA_OK)
 		dev->confirm_waits = false;
 	device_send_result(dev, dev->command_conn, opcode, code);
-	if (code == OTA_OK && op == OTA_OP_ROLLBACK) {
-		dev->state = OTA_STATE_REBOOTING;
-		dev->config.ops->reboot(dev->config.ctx, dev->config.reboot_delay_ms);
-	}
+	if (code == OTA_OK && op == OTA_OP_ROLLBACK)
+		device_reboot(dev);
 }
 
 static void record_longest(uint16_t *longest, uint32_t ms)

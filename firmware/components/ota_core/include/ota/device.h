@@ -66,7 +66,8 @@ struct ota_device_ops {
 	int (*confirm)(void *ctx);
 	/* [async] Mark the running image invalid and make the other slot boot. */
 	int (*rollback)(void *ctx);
-	/* Reboot in delay_ms, but not before notifications already accepted went out. */
+	/* Reboot in delay_ms, but not before notifications already accepted went out.
+	 * Nothing is called after it but what ends the connections. */
 	void (*reboot)(void *ctx, uint32_t delay_ms);
 
 	/* Incremental SHA-256 over what is read back; one context at a time. */
@@ -76,7 +77,8 @@ struct ota_device_ops {
 	int (*hash_peek)(void *ctx, uint8_t ret[OTA_SHA256_SIZE]);
 
 	/* Notify on Control.  -OTA_EAGAIN: no buffer now; call ota_device_tick() when
-	 * there may be one.  Any other failure drops the notification. */
+	 * there may be one (it also tries by itself every 50 ms).  Any other failure
+	 * drops the notification. */
 	int (*notify)(void *ctx, uint16_t conn, const uint8_t *buf, size_t len);
 	/* Ask the central for link parameters; ota_device_link_changed() reports. */
 	int (*link_request)(void *ctx, uint16_t conn, const struct ota_link_request *req);

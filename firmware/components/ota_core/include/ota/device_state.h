@@ -100,10 +100,13 @@ struct ota_device {
 	uint32_t telemetry_time;
 	uint16_t erase_ms, write_ms, dropped;
 	uint8_t notify_fails;
+	uint32_t notify_time; /* ms; when the last one found no buffer */
 
 	bool confirm_waits; /* running image pending: roll back when nobody confirms */
 	bool self_confirm; /* ... and the first connection is proof enough */
 	uint32_t boot_time;
+	bool reboot_due; /* waits for notifications to go out */
+	uint32_t reboot_time;
 
 	struct ota_notification queue[OTA_NOTIFY_QUEUE];
 	uint8_t queue_head, queue_count;
