@@ -53,13 +53,15 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 
 void device_drop(struct ota_device *dev)
 {
-	const bool storing = dev->op == OTA_OP_PERSIST && dev->new_record.offset > 0;
+	const bool storing = dev->op == OTA_OP_PERSIST &&
+			     (dev->new_record.offset > 0 || dev->new_record.flags != 0);
 
 	dev->rx.valid = false;
 	dev->rx.drain = false;
 	dev->gap = false;
 	dev->ack_due = false;
-	dev->record_dirty = dev->record_dirty || storing || dev->record.offset > 0;
+	dev->record_dirty =
+		dev->record_dirty || storing || dev->record.offset > 0 || dev->record.flags != 0;
 	memset(&dev->record, 0, sizeof(dev->record));
 }
 
@@ -82,9 +84,9 @@ static bool image_at_fault(uint8_t code)
 
 void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t detail)
 {
-	dev->last_error = code;
 	if (dev->state == OTA_STATE_ABORTING)
 		return; /* on its way to idle already */
+	dev->last_error = code;
 	device_send_error(dev, dev->conn, code, opcode, detail);
 	dev->rx.drain = false;
 	dev->gap = false;

@@ -16,7 +16,7 @@ static bool same_image(const struct ota_device *dev, uint32_t image_size,
 	       memcmp(sha256, dev->start.sha256, OTA_SHA256_SIZE) == 0;
 }
 
-static bool can_adopt(const struct ota_device *dev)
+bool device_can_adopt(const struct ota_device *dev)
 {
 	const struct ota_receive *rx = &dev->rx;
 
@@ -96,7 +96,7 @@ static void ready(struct ota_device *dev)
 
 static void after_adopt(struct ota_device *dev)
 {
-	if (can_adopt(dev)) {
+	if (device_can_adopt(dev)) {
 		dev->prepare = OTA_PREPARE_READY;
 		return;
 	}
@@ -112,7 +112,7 @@ bool device_prepare_step(struct ota_device *dev)
 {
 	switch (dev->prepare) {
 	case OTA_PREPARE_ADOPT:
-		if (can_adopt(dev) && device_flash_step(dev))
+		if (device_can_adopt(dev) && device_flash_step(dev))
 			return true;
 		after_adopt(dev);
 		return true;

@@ -62,6 +62,8 @@ void device_op_started(struct ota_device *dev, int rc);
 uint32_t device_limit(const struct ota_device *dev);
 
 /* device_prepare.c and device_verify.c: one step each; false: nothing to do now. */
+/* Whether the START being prepared goes on where a lost link left. */
+bool device_can_adopt(const struct ota_device *dev);
 bool device_prepare_step(struct ota_device *dev);
 bool device_verify_step(struct ota_device *dev);
 

@@ -50,11 +50,15 @@ struct ota_device_ops {
 	/* [async] Erase to FF.  offset and len are multiples of OTA_SECTOR_SIZE;
 	 * len is at most OTA_BLOCK_SIZE. */
 	int (*flash_erase)(void *ctx, uint32_t offset, uint32_t len);
-	/* [async] Program erased flash; at most OTA_SECTOR_SIZE bytes, inside one sector. */
+	/* [async] Program erased flash; at most OTA_SECTOR_SIZE bytes, inside one
+	 * sector, at a multiple of OTA_WRITE_ALIGN.  len is one too, but for the
+	 * image's last bytes: the platform pads them where it must. */
 	int (*flash_write)(void *ctx, uint32_t offset, const uint8_t *buf, uint32_t len);
 	/* [async] Read back into buf; at most OTA_SECTOR_SIZE bytes. */
 	int (*flash_read)(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len);
-	/* [async] The boot loader's own validation of the size bytes in the slot. */
+	/* [async] The boot loader's own validation of the size bytes in the slot.
+	 * -OTA_EIO: could not be read; -OTA_EPERM: secure version below the eFuse's;
+	 * anything else: not an image that would boot. */
 	int (*image_check)(void *ctx, uint32_t size);
 	/* [async] Boot from the update slot next time, as a new image to be verified.
 	 * sha256 is the hash read back, for the platform to report after the boot. */
