@@ -41,7 +41,7 @@ static void done(struct ota_device *dev)
 bool device_verify_step(struct ota_device *dev)
 {
 	const struct ota_device_ops *ops = dev->config.ops;
-	const struct ota_record record = {.flags = dev->rx.basic ? OTA_RECORD_SELF_CONFIRM : 0};
+	const struct ota_record mark = {.flags = OTA_RECORD_SELF_CONFIRM};
 
 	switch (dev->verify) {
 	case OTA_VERIFY_DRAIN:
@@ -57,13 +57,16 @@ bool device_verify_step(struct ota_device *dev)
 		device_op(dev, OTA_OP_CHECK, 0, dev->rx.image_size);
 		device_op_started(dev, ops->image_check(dev->config.ctx, dev->rx.image_size));
 		return true;
+	case OTA_VERIFY_MARK:
+		return device_persist(dev, &mark);
 	case OTA_VERIFY_SET_BOOT:
 		device_op(dev, OTA_OP_SET_BOOT, 0, dev->rx.image_size);
 		device_op_started(
 			dev, ops->set_boot(dev->config.ctx, dev->rx.image_size, dev->rx.sha256));
 		return true;
 	case OTA_VERIFY_RECORD:
-		return device_persist(dev, &record);
+		device_clear_record(dev);
+		return true;
 	case OTA_VERIFY_DONE:
 		done(dev);
 		return true;

@@ -294,6 +294,23 @@ static void record_longest(uint16_t *longest, uint32_t ms)
 		*longest = (uint16_t)min_u32(ms, UINT16_MAX);
 }
 
+/*
+ * A record that cannot be stored is said in STATUS but not fatal: the boot slot
+ * decides what boots, the record only what can be skipped when sending again.
+ * But a basic host's image that does not know it may stay would be rolled back.
+ */
+static void record_ended(struct ota_device *dev, bool stored)
+{
+	if (dev->state != OTA_STATE_VERIFYING)
+		return;
+	if (dev->verify == OTA_VERIFY_RECORD)
+		dev->verify = OTA_VERIFY_DONE;
+	else if (dev->verify == OTA_VERIFY_MARK && stored)
+		dev->verify = OTA_VERIFY_SET_BOOT;
+	else if (dev->verify == OTA_VERIFY_MARK)
+		device_fail(dev, OTA_ERR_PERSIST, OTA_CMD_END, 0);
+}
+
 static void op_succeeded(struct ota_device *dev, enum ota_op op)
 {
 	switch (op) {
@@ -317,14 +334,13 @@ static void op_succeeded(struct ota_device *dev, enum ota_op op)
 		/* Dropped while it was being stored: it is cleared next. */
 		if (!dev->record_dirty)
 			dev->record = dev->new_record;
-		if (dev->state == OTA_STATE_VERIFYING && dev->verify == OTA_VERIFY_RECORD)
-			dev->verify = OTA_VERIFY_DONE;
+		record_ended(dev, true);
 		break;
 	case OTA_OP_CHECK:
-		dev->verify = OTA_VERIFY_SET_BOOT;
+		dev->verify = dev->rx.basic ? OTA_VERIFY_MARK : OTA_VERIFY_SET_BOOT;
 		break;
 	case OTA_OP_SET_BOOT:
-		dev->verify = OTA_VERIFY_RECORD;
+		dev->verify = dev->rx.basic ? OTA_VERIFY_DONE : OTA_VERIFY_RECORD;
 		break;
 	case OTA_OP_CONFIRM:
 	case OTA_OP_ROLLBACK:
@@ -374,11 +390,8 @@ static void op_failed(struct ota_device *dev, enum ota_op op, int result)
 		device_fail(dev, OTA_ERR_BOOT_SLOT, OTA_CMD_END, 0);
 		break;
 	case OTA_OP_PERSIST:
-		/* Said, not fatal: the boot slot decides what boots, the record only
-		 * what can be skipped when sending again. */
 		dev->last_error = OTA_ERR_PERSIST;
-		if (dev->state == OTA_STATE_VERIFYING && dev->verify == OTA_VERIFY_RECORD)
-			dev->verify = OTA_VERIFY_DONE;
+		record_ended(dev, false);
 		break;
 	case OTA_OP_CONFIRM:
 	case OTA_OP_ROLLBACK:

@@ -24,8 +24,9 @@ enum ota_verify_step {
 	OTA_VERIFY_DRAIN,
 	OTA_VERIFY_HASH,
 	OTA_VERIFY_CHECK,
-	OTA_VERIFY_SET_BOOT,
-	OTA_VERIFY_RECORD,
+	OTA_VERIFY_MARK, /* basic: the new image confirms itself; must be known when it boots */
+	OTA_VERIFY_SET_BOOT, /* from here on there is no way back */
+	OTA_VERIFY_RECORD, /* full: nothing to resume any more */
 	OTA_VERIFY_DONE,
 };
 
