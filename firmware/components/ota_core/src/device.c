@@ -36,7 +36,7 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 	dev->now = now_ms;
 	dev->boot_time = now_ms;
 	dev->conn = dev->link_conn = dev->telemetry_conn = OTA_NO_CONN;
-	dev->command_conn = dev->abort_conn = OTA_NO_CONN;
+	dev->command_conn = dev->abort_conn = dev->basic_conn = OTA_NO_CONN;
 	memset(&info, 0, sizeof(info));
 	config->ops->info(config->ctx, &info);
 	if (record && record_valid(record))
@@ -87,6 +87,7 @@ void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t 
 	if (dev->state == OTA_STATE_ABORTING)
 		return; /* on its way to idle already */
 	dev->last_error = code;
+	dev->data_refused = true; /* values on their way need no answer */
 	device_send_error(dev, dev->conn, code, opcode, detail);
 	dev->rx.drain = false;
 	dev->gap = false;
@@ -102,8 +103,8 @@ void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t 
 void ota_device_connected(struct ota_device *dev, uint16_t conn, uint32_t now_ms)
 {
 	dev->now = now_ms;
+	dev->data_refused = false;
 	if (dev->self_confirm && !dev->command) {
-		dev->self_confirm = false;
 		dev->command = OTA_CMD_CONFIRM;
 		dev->command_conn = OTA_NO_CONN;
 	}
@@ -140,6 +141,13 @@ void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now
 		dev->link_waits = false;
 		dev->link_conn = OTA_NO_CONN;
 	}
+	/* The stack may use the same handle again for somebody else. */
+	if (dev->basic_conn == conn)
+		dev->basic_conn = OTA_NO_CONN;
+	if (dev->command_conn == conn)
+		dev->command_conn = OTA_NO_CONN;
+	if (dev->abort_conn == conn)
+		dev->abort_conn = OTA_NO_CONN;
 	if (dev->conn == conn)
 		owner_lost(dev);
 	device_work(dev);
@@ -226,6 +234,28 @@ static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
 	return rc;
 }
 
+/*
+ * A basic host need not wait for `01` where the platform can hold its values
+ * back; where it cannot, their loss must be said.  A full host's are left over
+ * from a session that ended, but for one that never asked for a session.
+ */
+static int data_unexpected(struct ota_device *dev, uint16_t conn, bool can_wait)
+{
+	const bool other = device_owned_by_other(dev, conn);
+
+	if (dev->state == OTA_STATE_PREPARING && dev->start_basic && !other) {
+		if (can_wait)
+			return -OTA_EAGAIN;
+		device_fail(dev, OTA_ERR_STATE, 0, device_state_detail(dev));
+	} else if (!dev->data_refused &&
+		   (other || dev->state == OTA_STATE_IDLE || dev->state == OTA_STATE_SUSPENDED)) {
+		dev->data_refused = true;
+		device_send_error(dev, conn, other ? OTA_ERR_BUSY : OTA_ERR_STATE, 0,
+				  device_state_detail(dev));
+	}
+	return -OTA_EPROTO;
+}
+
 int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
 		    bool can_wait, uint32_t now_ms)
 {
@@ -233,11 +263,9 @@ int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, s
 
 	dev->now = now_ms;
 	if (dev->state != OTA_STATE_RECEIVING || conn != dev->conn) {
-		if (!dev->data_refused && dev->state == OTA_STATE_IDLE) {
-			dev->data_refused = true;
-			device_send_error(dev, conn, OTA_ERR_STATE, 0, (uint32_t)dev->state);
-		}
-		return -OTA_EPROTO;
+		rc = data_unexpected(dev, conn, can_wait);
+		device_work(dev);
+		return rc;
 	}
 	rc = dev->rx.basic ? accept(dev, buf, (uint32_t)len, can_wait)
 			   : take_numbered(dev, buf, len);

@@ -12,9 +12,19 @@ static bool session_active(const struct ota_device *dev)
 	       dev->state == OTA_STATE_VERIFYING || dev->state == OTA_STATE_ABORTING;
 }
 
-static bool owned_by_other(const struct ota_device *dev, uint16_t conn)
+bool device_owned_by_other(const struct ota_device *dev, uint16_t conn)
 {
 	return session_active(dev) && dev->conn != conn && dev->conn != OTA_NO_CONN;
+}
+
+uint32_t device_state_detail(const struct ota_device *dev)
+{
+	struct ota_info info;
+
+	memset(&info, 0, sizeof(info));
+	dev->config.ops->info(dev->config.ctx, &info);
+	return (uint32_t)dev->state |
+	       (info.flags & OTA_INFO_PENDING_VERIFY ? OTA_DETAIL_PENDING : 0);
 }
 
 /* What a START asks for, against what this device offers; OTA_OK or the refusal. */
@@ -25,21 +35,22 @@ static uint8_t start_check(const struct ota_device *dev, const struct ota_start 
 
 	memset(&info, 0, sizeof(info));
 	dev->config.ops->info(dev->config.ctx, &info);
-	*ret_detail = 0;
-	if (m->version != OTA_PROTOCOL_VERSION || (m->flags & ~OTA_START_KNOWN)) {
-		*ret_detail =
-			m->version != OTA_PROTOCOL_VERSION ? OTA_PROTOCOL_VERSION : OTA_START_KNOWN;
+	*ret_detail = OTA_PROTOCOL_VERSION;
+	if (m->version != OTA_PROTOCOL_VERSION)
 		return OTA_ERR_UNSUPPORTED;
-	}
+	*ret_detail = OTA_START_KNOWN;
+	if (m->flags & ~OTA_START_KNOWN)
+		return OTA_ERR_UNSUPPORTED;
+	*ret_detail = info.slot_size;
 	if (m->image_size == 0 || m->stream_size != m->image_size)
 		return OTA_ERR_SIZE;
 	if (m->flags & OTA_START_SINK)
 		return OTA_OK;
-	*ret_detail = info.slot_size;
 	if (m->image_size > info.slot_size)
 		return OTA_ERR_SIZE;
-	/* ESP-IDF's esp_ota_begin() refuses too: the other slot is the way back. */
-	*ret_detail = OTA_INFO_PENDING_VERIFY;
+	/* ESP-IDF's esp_ota_begin() refuses too: the other slot is the way back.  A
+	 * CONFIRM under way is waited for. */
+	*ret_detail = device_state_detail(dev);
 	if ((info.flags & OTA_INFO_PENDING_VERIFY) && dev->command != OTA_CMD_CONFIRM)
 		return OTA_ERR_STATE;
 	return OTA_OK;
@@ -67,12 +78,19 @@ static void refuse_start(struct ota_device *dev, uint16_t conn, uint8_t code, ui
 {
 	static const uint8_t error = OTA_EVT_ERROR;
 
-	if (!owned_by_other(dev, conn))
+	if (!device_owned_by_other(dev, conn))
 		dev->last_error = code;
 	if (basic)
 		device_notify(dev, conn, &error, 1);
 	else
 		device_send_error(dev, conn, code, OTA_CMD_START, detail);
+}
+
+static bool start_possible(const struct ota_device *dev)
+{
+	return dev->state != OTA_STATE_VERIFYING && dev->state != OTA_STATE_REBOOTING &&
+	       dev->state != OTA_STATE_ABORTING &&
+	       (dev->command == 0 || dev->command == OTA_CMD_CONFIRM);
 }
 
 static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
@@ -82,14 +100,17 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 	bool basic;
 	uint8_t code = start_decode(dev, buf, len, &start, &basic);
 
-	if (code == OTA_OK && owned_by_other(dev, conn))
+	dev->basic_conn = basic ? conn : dev->basic_conn == conn ? OTA_NO_CONN : dev->basic_conn;
+	if (code != OTA_OK) {
+		detail = (uint32_t)len;
+	} else if (device_owned_by_other(dev, conn)) {
 		code = OTA_ERR_BUSY;
-	else if (code == OTA_OK &&
-		 (dev->state == OTA_STATE_VERIFYING || dev->command ||
-		  dev->state == OTA_STATE_REBOOTING || dev->state == OTA_STATE_ABORTING))
+	} else if (!start_possible(dev)) {
 		code = OTA_ERR_STATE;
-	if (code == OTA_OK)
+		detail = device_state_detail(dev);
+	} else {
 		code = start_check(dev, &start, &detail);
+	}
 	if (code != OTA_OK) {
 		refuse_start(dev, conn, code, detail, basic);
 		return;
@@ -109,7 +130,7 @@ static void on_end(struct ota_device *dev, uint16_t conn)
 	struct ota_receive *rx = &dev->rx;
 
 	if (dev->state != OTA_STATE_RECEIVING) {
-		device_send_error(dev, conn, OTA_ERR_STATE, OTA_CMD_END, (uint32_t)dev->state);
+		device_send_error(dev, conn, OTA_ERR_STATE, OTA_CMD_END, device_state_detail(dev));
 		return;
 	}
 	if (rx->basic && rx->received > 0)
@@ -131,21 +152,22 @@ static void on_end(struct ota_device *dev, uint16_t conn)
 		device_send_progress(dev, OTA_PHASE_DRAIN, rx->flushed, rx->received);
 }
 
-/* From SET_BOOT on the new image boots next, whatever is answered. */
+/* From SET_BOOT or ROLLBACK on another image boots next, whatever is answered. */
 static bool past_return(const struct ota_device *dev)
 {
-	return dev->state == OTA_STATE_REBOOTING ||
+	return dev->state == OTA_STATE_REBOOTING || dev->op == OTA_OP_ROLLBACK ||
 	       (dev->state == OTA_STATE_VERIFYING && dev->verify >= OTA_VERIFY_SET_BOOT);
 }
 
 static void on_abort(struct ota_device *dev, uint16_t conn)
 {
-	if (owned_by_other(dev, conn)) {
+	if (device_owned_by_other(dev, conn)) {
 		device_send_result(dev, conn, OTA_CMD_ABORT, OTA_ERR_BUSY);
 	} else if (past_return(dev)) {
 		device_send_result(dev, conn, OTA_CMD_ABORT, OTA_ERR_STATE);
 	} else {
 		dev->abort_conn = conn;
+		dev->data_refused = true; /* values on their way need no answer */
 		dev->state = OTA_STATE_ABORTING;
 	}
 }
@@ -157,7 +179,8 @@ void device_abort_finish(struct ota_device *dev)
 	device_send_result(dev, dev->abort_conn, OTA_CMD_ABORT, OTA_OK);
 }
 
-/* CONFIRM and ROLLBACK write flash, so they wait their turn in device_work(). */
+/* CONFIRM and ROLLBACK write flash and REBOOT must not cut a write short, so they
+ * wait their turn in device_work(). */
 static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcode)
 {
 	struct ota_info info;
@@ -165,32 +188,20 @@ static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcod
 
 	memset(&info, 0, sizeof(info));
 	dev->config.ops->info(dev->config.ctx, &info);
-	if (owned_by_other(dev, conn))
+	if (device_owned_by_other(dev, conn))
 		code = OTA_ERR_BUSY;
-	else if (session_active(dev) || dev->state == OTA_STATE_REBOOTING || dev->command)
+	else if (dev->state == OTA_STATE_REBOOTING)
+		code = opcode == OTA_CMD_REBOOT ? OTA_OK : OTA_ERR_STATE;
+	else if (session_active(dev) || (dev->command && dev->command != opcode))
 		code = OTA_ERR_STATE;
 	else if (opcode == OTA_CMD_ROLLBACK && !(info.flags & OTA_INFO_CAN_ROLLBACK))
 		code = OTA_ERR_NO_ROLLBACK;
-	else if (opcode == OTA_CMD_ROLLBACK || (info.flags & OTA_INFO_PENDING_VERIFY)) {
-		dev->command = opcode;
+	else if (opcode != OTA_CMD_CONFIRM || (info.flags & OTA_INFO_PENDING_VERIFY)) {
+		dev->command = opcode; /* asked twice: done once, told to the last to ask */
 		dev->command_conn = conn;
 		return;
 	}
 	device_send_result(dev, conn, opcode, code); /* CONFIRM of a valid image: nothing to do */
-}
-
-static void on_reboot(struct ota_device *dev, uint16_t conn)
-{
-	const bool busy = session_active(dev) || dev->op != OTA_OP_NONE || dev->command;
-
-	if (owned_by_other(dev, conn)) {
-		device_send_result(dev, conn, OTA_CMD_REBOOT, OTA_ERR_BUSY);
-		return;
-	}
-	device_send_result(dev, conn, OTA_CMD_REBOOT, busy ? OTA_ERR_STATE : OTA_OK);
-	if (busy || dev->state == OTA_STATE_REBOOTING)
-		return;
-	device_reboot(dev);
 }
 
 static bool within(uint16_t value, uint16_t low, uint16_t high)
@@ -218,8 +229,10 @@ static bool link_request_valid(const struct ota_link_request *r)
 
 static void on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
+	static const struct ota_link_request nothing; /* asked for: only wants to know */
 	struct ota_link_request req;
 
+	memset(&req, 0, sizeof(req));
 	if (ota_link_request_decode(buf, len, &req) < 0) {
 		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_LINK, (uint32_t)len);
 		return;
@@ -227,8 +240,10 @@ static void on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, s
 	dev->link_conn = conn;
 	dev->link_waits = true;
 	dev->link_time = dev->now;
-	if (!link_request_valid(&req) ||
-	    dev->config.ops->link_request(dev->config.ctx, conn, &req) < 0)
+	if (memcmp(&req, &nothing, sizeof(req)) == 0)
+		device_send_link(dev, OTA_OK);
+	else if (!link_request_valid(&req) ||
+		 dev->config.ops->link_request(dev->config.ctx, conn, &req) < 0)
 		device_send_link(dev, OTA_ERR_LINK);
 }
 
@@ -252,7 +267,9 @@ static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *b
 static void on_resync(struct ota_device *dev, uint16_t conn)
 {
 	if (dev->state != OTA_STATE_RECEIVING || dev->conn != conn || dev->rx.basic)
-		device_send_error(dev, conn, OTA_ERR_STATE, OTA_CMD_RESYNC, (uint32_t)dev->state);
+		device_send_error(dev, conn,
+				  device_owned_by_other(dev, conn) ? OTA_ERR_BUSY : OTA_ERR_STATE,
+				  OTA_CMD_RESYNC, device_state_detail(dev));
 	else
 		device_send_gap(dev, OTA_GAP_ASKED);
 }
@@ -272,7 +289,7 @@ static void dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 		on_abort(dev, conn);
 		break;
 	case OTA_CMD_END:
-		if (owned_by_other(dev, conn))
+		if (device_owned_by_other(dev, conn))
 			device_send_error(dev, conn, OTA_ERR_BUSY, OTA_CMD_END, 0);
 		else
 			on_end(dev, conn);
@@ -282,10 +299,8 @@ static void dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 		break;
 	case OTA_CMD_CONFIRM:
 	case OTA_CMD_ROLLBACK:
-		on_slot_command(dev, conn, buf[0]);
-		break;
 	case OTA_CMD_REBOOT:
-		on_reboot(dev, conn);
+		on_slot_command(dev, conn, buf[0]);
 		break;
 	case OTA_CMD_LINK:
 		on_link(dev, conn, buf, len);

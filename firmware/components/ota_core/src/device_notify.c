@@ -120,7 +120,8 @@ void device_send_result(struct ota_device *dev, uint16_t conn, uint8_t opcode, u
 	const struct ota_result m = {.opcode = opcode, .code = code};
 	uint8_t buf[OTA_NOTIFY_MAX];
 
-	if (!is_basic(dev, conn))
+	/* The only RESULT that a basic host could provoke, and it knows none. */
+	if (opcode != OTA_CMD_ABORT || !is_basic(dev, conn))
 		device_notify(dev, conn, buf, ota_result_encode(&m, buf, sizeof(buf)));
 }
 
@@ -170,7 +171,10 @@ void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
 	memset(&info, 0, sizeof(info));
 	if (!dev->rx.sink) {
 		dev->config.ops->info(dev->config.ctx, &info);
-		m.slot = info.running_slot == 0 ? 1 : 0;
+		/* As esp_ota_get_next_update_partition() goes round. */
+		m.slot = info.running_slot + 1u < info.slot_count
+				 ? (uint8_t)(info.running_slot + 1u)
+				 : 0;
 		memcpy(m.hash, hash, sizeof(m.hash));
 	}
 	len = ota_done_encode(&m, buf, sizeof(buf));

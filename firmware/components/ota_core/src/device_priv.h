@@ -19,10 +19,10 @@ static inline uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Whether conn's host speaks the basic dialect: opcodes alone, no answers. */
+/* Whether conn's host speaks the basic dialect: opcodes alone. */
 static inline bool is_basic(const struct ota_device *dev, uint16_t conn)
 {
-	return dev->config.basic_only || (dev->rx.basic && conn == dev->conn);
+	return dev->config.basic_only || (conn == dev->basic_conn && conn != OTA_NO_CONN);
 }
 
 /* device_notify.c */
@@ -69,6 +69,10 @@ bool device_verify_step(struct ota_device *dev);
 
 /* device_control.c */
 void device_abort_finish(struct ota_device *dev);
+/* Whether a session is under way which another connection than conn started. */
+bool device_owned_by_other(const struct ota_device *dev, uint16_t conn);
+/* ERROR's detail with OTA_ERR_STATE. */
+uint32_t device_state_detail(const struct ota_device *dev);
 
 /* device.c */
 /*

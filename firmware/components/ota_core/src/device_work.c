@@ -163,7 +163,7 @@ bool device_flash_step(struct ota_device *dev)
 	return false;
 }
 
-/* CONFIRM or ROLLBACK, when the flash is free. */
+/* CONFIRM, ROLLBACK or REBOOT, when the flash is free. */
 static bool command_step(struct ota_device *dev)
 {
 	const struct ota_device_ops *ops = dev->config.ops;
@@ -176,6 +176,12 @@ static bool command_step(struct ota_device *dev)
 	if (dev->command == OTA_CMD_ROLLBACK) {
 		device_op(dev, OTA_OP_ROLLBACK, 0, 0);
 		device_op_started(dev, ops->rollback(dev->config.ctx));
+		return true;
+	}
+	if (dev->command == OTA_CMD_REBOOT) {
+		dev->command = 0;
+		device_send_result(dev, dev->command_conn, OTA_CMD_REBOOT, OTA_OK);
+		device_reboot(dev);
 		return true;
 	}
 	return false;
@@ -282,10 +288,12 @@ static void command_done(struct ota_device *dev, enum ota_op op, int result)
 								   : OTA_ERR_BOOT_SLOT;
 	dev->command = 0;
 	if (code == OTA_OK)
-		dev->confirm_waits = false;
+		dev->confirm_waits = dev->self_confirm = false;
 	device_send_result(dev, dev->command_conn, opcode, code);
 	if (code == OTA_OK && op == OTA_OP_ROLLBACK)
 		device_reboot(dev);
+	else if (code != OTA_OK && op == OTA_OP_CONFIRM && dev->state == OTA_STATE_PREPARING)
+		device_fail(dev, OTA_ERR_STATE, OTA_CMD_START, device_state_detail(dev));
 }
 
 static void record_longest(uint16_t *longest, uint32_t ms)

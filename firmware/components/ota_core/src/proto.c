@@ -195,7 +195,7 @@ static int decode(const struct layout *l, const uint8_t *buf, size_t len, void *
 	const uint8_t *at = buf;
 	uint32_t value;
 
-	if (l->opcode && (len == 0 || *at++ != l->opcode))
+	if (l->opcode && len > 0 && *at++ != l->opcode)
 		return -OTA_EBADMSG;
 	if (len < l->length)
 		return -OTA_EMSGSIZE;

@@ -68,7 +68,8 @@ struct ota_device_ops {
 	int (*persist)(void *ctx, const struct ota_record *record);
 	/* [async] Mark the running image valid, cancelling its rollback. */
 	int (*confirm)(void *ctx);
-	/* [async] Mark the running image invalid and make the other slot boot. */
+	/* [async] Mark the running image invalid and make the other slot boot.
+	 * -OTA_EIO: the change failed; anything else: the other slot would not boot. */
 	int (*rollback)(void *ctx);
 	/* Reboot in delay_ms, but not before notifications already accepted went out.
 	 * Nothing is called after it but what ends the connections. */
@@ -84,13 +85,16 @@ struct ota_device_ops {
 	 * there may be one (it also tries by itself every 50 ms).  Any other failure
 	 * drops the notification. */
 	int (*notify)(void *ctx, uint16_t conn, const uint8_t *buf, size_t len);
-	/* Ask the central for link parameters; ota_device_link_changed() reports. */
+	/* Ask the central for link parameters; ota_device_link_changed() reports,
+	 * never from within the call. */
 	int (*link_request)(void *ctx, uint16_t conn, const struct ota_link_request *req);
 	/* The link as it is now; fields that the platform cannot tell stay 0. */
 	void (*link_state)(void *ctx, uint16_t conn, struct ota_link *ret);
 	/* dBm, or 127 when unknown. */
 	int8_t (*rssi)(void *ctx, uint16_t conn);
-	/* What Info says; flags' RESUMABLE bit is filled in by the core. */
+	/* What Info says; flags' RESUMABLE bit is filled in by the core.  CAN_ROLLBACK
+	 * must go once anything in the update slot was erased.  slot_size is a
+	 * multiple of OTA_SECTOR_SIZE. */
 	void (*info)(void *ctx, struct ota_info *ret);
 };
 
@@ -127,8 +131,7 @@ void ota_device_control(struct ota_device *dev, uint16_t conn, const uint8_t *bu
 			uint32_t now_ms);
 /*
  * A write to Data.  can_wait: the platform can hold the value back and present
- * it again after the next ota_device_op_done() (a write request not answered
- * yet).  Returns 0 when taken, -OTA_EAGAIN when it must be presented again
+ * it again after each ota_device_op_done() (a write request not answered yet).  Returns 0 when taken, -OTA_EAGAIN when it must be presented again
  * (only with can_wait), or another negative code for a value that was dropped.
  */
 int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,

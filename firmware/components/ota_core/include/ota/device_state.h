@@ -69,6 +69,7 @@ struct ota_device {
 	struct ota_device_config config;
 	enum ota_state state;
 	uint16_t conn; /* owner of the session, OTA_NO_CONN when none */
+	uint16_t basic_conn; /* its last START was a basic one */
 	uint8_t last_error;
 	struct ota_receive rx;
 	struct ota_record record; /* what a START may resume from, and boot flags */
@@ -84,7 +85,7 @@ struct ota_device {
 	bool start_basic;
 	struct ota_start start; /* what PREPARING prepares for */
 	enum ota_verify_step verify;
-	uint8_t command; /* CONFIRM or ROLLBACK that waits for or runs on the flash */
+	uint8_t command; /* CONFIRM, ROLLBACK or REBOOT that waits for or runs on the flash */
 	uint16_t command_conn;
 	uint16_t abort_conn;
 
@@ -92,7 +93,7 @@ struct ota_device {
 	uint32_t gap_time, gap_wait; /* ms */
 	uint32_t last_data; /* ms; last Data value or command of the owner */
 	bool ack_due; /* an ACK waits for a notification buffer */
-	bool data_refused; /* ERROR for Data without a session was sent */
+	bool data_refused; /* no (more) ERROR for Data without a session */
 
 	uint16_t link_conn; /* asked for LINK answers */
 	bool link_waits;

@@ -7,7 +7,8 @@
  * its definition (later versions append fields) and refuses a shorter one with
  * -OTA_EMSGSIZE.  Encoders return the number of bytes written, or -OTA_ENOSPC
  * when the caller's buffer is too small; nothing is written then.  Decoders
- * return 0 and fill *ret, or a negative code and leave *ret untouched.
+ * return 0 and fill *ret, or a negative code and leave *ret untouched:
+ * -OTA_EBADMSG for another opcode, -OTA_EMSGSIZE.
  *
  * Every notification is at most 20 bytes, so that it fits the smallest ATT MTU
  * (23, Core Vol 3 Part F 3.2.8) and is never truncated.  START is longer: on a
@@ -83,11 +84,12 @@ enum ota_state {
 enum ota_code {
 	OTA_OK = 0,
 	OTA_ERR_OPCODE = 1, /* unknown opcode */
-	OTA_ERR_LENGTH = 2, /* PDU shorter than its definition */
-	OTA_ERR_STATE = 3, /* not possible in this state */
+	OTA_ERR_LENGTH = 2, /* PDU shorter than its definition, or too long; detail = its length */
+	OTA_ERR_STATE = 3, /* not possible in this state; detail = the state, OTA_DETAIL_* */
 	OTA_ERR_BUSY = 4, /* another connection owns the session */
-	OTA_ERR_UNSUPPORTED = 5, /* version, flag or feature not offered */
-	OTA_ERR_SIZE = 6, /* image empty, or larger than the slot */
+	OTA_ERR_UNSUPPORTED =
+		5, /* version or flag not offered; detail = version or flags that are */
+	OTA_ERR_SIZE = 6, /* image empty, or larger than the slot; detail = slot size */
 	OTA_ERR_ERASE = 7, /* flash erase failed; detail = offset */
 	OTA_ERR_WRITE = 8, /* flash write failed; detail = offset */
 	OTA_ERR_READ = 9, /* flash read failed; detail = offset */
@@ -105,6 +107,9 @@ enum ota_code {
 	OTA_ERR_VERSION = 21, /* anti-rollback: secure version too low */
 	OTA_ERR_INTERNAL = 22, /* a defect in the firmware */
 };
+
+/* ERROR's detail with OTA_ERR_STATE: the state in the low byte, and */
+#define OTA_DETAIL_PENDING 0x100u /* the running image must be confirmed first */
 
 /* START flags (section 4.1).  Unknown bits are refused with UNSUPPORTED. */
 #define OTA_START_SINK 0x0001u /* count and discard: measures the link, no flash */
