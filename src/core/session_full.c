@@ -226,7 +226,7 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 	if (s->config.goal == SESSION_COMMAND || s->config.goal == SESSION_LOOK ||
 	    !worth_retry(m->code) ||
 	    (m->code == OTA_ERR_STATE && m->opcode == OTA_CMD_START &&
-	     m->detail == OTA_INFO_PENDING_VERIFY))
+	     (m->detail & OTA_DETAIL_PENDING)))
 		session_device_error(s, m->code, m->opcode, m->detail);
 	else
 		session_retry_start(s, SESSION_DEVICE_ERROR);
