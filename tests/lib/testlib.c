@@ -56,13 +56,13 @@ uint8_t *test_load_image(const char *name, size_t *ret_size)
 	uint8_t *buf;
 
 	if (directory == NULL) {
-		printf("# OTABENCH_IMAGES is not set: no %s to test with\n", name);
+		printf("OTABENCH_IMAGES is not set: no %s to test with\n", name);
 		return NULL;
 	}
 	path = join(directory, name);
 	buf = path != NULL ? test_load_file(path, ret_size) : NULL;
 	if (buf == NULL)
-		printf("# OTABENCH_IMAGES has no readable %s\n", name);
+		printf("OTABENCH_IMAGES has no readable %s\n", name);
 	free(path);
 	return buf;
 }
