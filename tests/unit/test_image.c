@@ -41,12 +41,11 @@ static void expect_segment(unsigned int i, uint32_t address, uint32_t size, uint
 
 static void expect_hex(const uint8_t *bytes, const char *hex)
 {
-	for (size_t i = 0; i < 32; i++) {
-		unsigned int byte = 0;
+	char text[65];
 
-		assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-		assert_int_equal(bytes[i], byte);
-	}
+	for (size_t i = 0; i < 32; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	assert_string_equal(text, hex);
 }
 
 static void test_esp32_image(void **state)
