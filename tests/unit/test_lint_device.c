@@ -162,14 +162,14 @@ static void test_names_that_say_nothing(void **state)
 		suit();
 		device.version = "9.9"; /* of a core or template: no downgrade */
 		memset(info.project, 0, sizeof(info.project));
-		strcpy(info.project, names[i]);
+		snprintf(info.project, sizeof(info.project), "%s", names[i]);
 		against_device();
 		expect(LINT_PROJECT, LINT_NOTE, NULL);
 		assert_null(imagelib_find(&report, LINT_DOWNGRADE));
 		assert_false(lint_refused(&report, 0));
 		suit();
 		device.version = "9.9";
-		strcpy(image.project, names[i]);
+		snprintf(image.project, sizeof(image.project), "%s", names[i]);
 		memset(&report, 0, sizeof(report));
 		lint_device(&image, &device, &report);
 		expect(LINT_PROJECT, LINT_NOTE, NULL);

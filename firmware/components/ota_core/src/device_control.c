@@ -227,12 +227,17 @@ static bool link_request_valid(const struct ota_link_request *r)
 	       (r->data_length == 0 || within(r->data_length, 27, 251));
 }
 
+/* Asks for nothing: only wants to know. */
+static bool link_request_empty(const struct ota_link_request *r)
+{
+	return r->interval_min == 0 && r->interval_max == 0 && r->latency == 0 &&
+	       r->supervision_timeout == 0 && r->phys == 0 && r->data_length == 0;
+}
+
 static void on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
-	static const struct ota_link_request nothing; /* asked for: only wants to know */
 	struct ota_link_request req;
 
-	memset(&req, 0, sizeof(req));
 	if (ota_link_request_decode(buf, len, &req) < 0) {
 		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_LINK, (uint32_t)len);
 		return;
@@ -240,7 +245,7 @@ static void on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, s
 	dev->link_conn = conn;
 	dev->link_waits = true;
 	dev->link_time = dev->now;
-	if (memcmp(&req, &nothing, sizeof(req)) == 0)
+	if (link_request_empty(&req))
 		device_send_link(dev, OTA_OK);
 	else if (!link_request_valid(&req) ||
 		 dev->config.ops->link_request(dev->config.ctx, conn, &req) < 0)
