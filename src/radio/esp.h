@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual ESP32: the very ota_core that ships, on a modelled board, behind an
+ * ATT server and an LE link.  It boots, advertises, serves up to two
+ * connections, is updated, reboots into what it was sent, and answers for it.
+ *
+ * What esp_restart() and a reset button do differs: a restart that the firmware
+ * asked for closes its links first; a reset or a power cut leaves them to the
+ * central's supervision timeout.
+ */
+#ifndef OTABENCH_RADIO_ESP_H
+#define OTABENCH_RADIO_ESP_H
+
+#include "ota/device.h"
+#include "radio/board.h"
+#include "radio/link.h"
+
+enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN };
+
+#define ESP_CONNS 2u
+#define ESP_NAME_MAX 32u
+
+struct esp_config {
+	struct sched *sched; /* must outlive the device */
+	const char *name; /* advertised; copied */
+	uint8_t address[6]; /* public device address, most significant byte first */
+	uint16_t chip_id, chip_revision;
+	uint32_t secure_version;
+	enum esp_dialect dialect;
+	const char *version, *project; /* of the factory firmware; only for a new flash */
+	const char *flash_path; /* NULL: in memory */
+	enum flash_speed flash_speed;
+	uint32_t ring_size; /* bytes; 0 = 32 KiB */
+	uint32_t confirm_timeout_ms; /* 0 = 180 s */
+	int8_t rssi; /* dBm at the central, mean */
+	bool encrypted; /* links carry a MIC */
+	uint16_t data_length; /* longest it supports; 0 = 251 */
+	uint16_t mtu; /* longest it offers; 0 = 517 */
+	uint8_t phys; /* OTA_PHYS_*; 0 = the chip's */
+	uint32_t loss_ppm; /* of the PDUs it sends */
+	uint64_t seed;
+	/* Something worth a line in a log, or NULL. */
+	void (*log)(void *ctx, const char *text);
+	void *log_ctx;
+};
+
+struct esp;
+
+/* Made but without power.  On failure ret_text (may be NULL) says why. */
+int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text, size_t size);
+void esp_destroy(struct esp *esp);
+/* Boots; advertises when its firmware is up. */
+void esp_power_on(struct esp *esp);
+
+const char *esp_name(const struct esp *esp);
+/* "24:6F:28:AA:10:02" */
+const char *esp_address(const struct esp *esp);
+bool esp_advertising(const struct esp *esp);
+/* Whether the advertisement carries the OTA service's UUID. */
+bool esp_advertises_ota(const struct esp *esp);
+/* As a scanner hears it now, dBm; moves with time. */
+int8_t esp_rssi(struct esp *esp);
+
+/*
+ * A central connects: fills the peripheral's side of *config, and the link is
+ * created by the caller, who then calls esp_connected().  *ret_conn names it.
+ * -OTA_EBUSY when all connections are taken, -OTA_ENODEV when not advertising.
+ */
+int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn);
+/* released() tells that the device is done with the link, which its maker may then
+ * destroy; it comes once, also when the device loses power. */
+void esp_connected(struct esp *esp, uint16_t conn, struct link *link, void (*released)(void *ctx),
+		   void *ctx);
+/* The link could not be made. */
+void esp_not_connected(struct esp *esp, uint16_t conn);
+
+/* Faults. */
+void esp_reset(struct esp *esp); /* the reset button */
+void esp_terminate(struct esp *esp); /* closes its links */
+struct board *esp_board(struct esp *esp);
+/* For tests: the device's own view. */
+void esp_status(struct esp *esp, struct ota_status *ret);
+uint32_t esp_boots(const struct esp *esp);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual ESP32's insides, shared by its files; see esp.h. */
+#ifndef OTABENCH_RADIO_ESP_PRIV_H
+#define OTABENCH_RADIO_ESP_PRIV_H
+
+#include "radio/esp.h"
+#include "radio/att.h"
+#include "radio/rng.h"
+
+#define ESP_START_US 250000u /* from the boot loader's end to the first advertisement */
+#define ESP_CLOSE_US 300000u /* a restart waits this long for its links to close */
+#define ESP_TX_FRAMES 12u /* notifications NimBLE can queue (MSYS blocks) */
+#define ESP_HOST_LATENCY 300u /* us, from the controller to the application */
+#define ESP_RETRY_US 20000u /* look again for a notification buffer */
+
+enum esp_power { ESP_OFF, ESP_BOOTING, ESP_RUNNING, ESP_CLOSING };
+
+struct esp_conn {
+	struct esp *esp;
+	uint16_t id;
+	struct link *link; /* NULL: free */
+	bool accepted; /* promised to a central that is about to make the link */
+	void (*released)(void *ctx);
+	void *released_ctx;
+	struct att_server att;
+	size_t waiting_len; /* a Data value whose write response waits for room in the ring */
+	uint8_t waiting[OTA_VALUE_MAX];
+	uint8_t procedures; /* link procedures of a LINK command that have not ended */
+	bool refused; /* one of them was */
+};
+
+struct esp {
+	struct esp_config config;
+	char name[ESP_NAME_MAX];
+	char address[18];
+	struct board *board;
+	struct ota_device device;
+	uint8_t *ring;
+	uint8_t scratch[OTA_SECTOR_SIZE];
+	enum esp_power power;
+	bool device_up;
+	struct esp_conn conns[ESP_CONNS];
+	struct sched_event boot, tick, restart;
+	struct rng rng;
+	int16_t rssi_walk; /* dB from the mean, in tenths */
+	uint64_t rssi_at;
+	uint64_t restart_at; /* us */
+	uint32_t boots;
+	uint8_t phys;
+	bool held; /* an erase stops the processor */
+};
+
+uint32_t esp_now_ms(const struct esp *esp);
+void esp_log(struct esp *esp, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* After every call into ota_core: its next deadline. */
+void esp_rearm(struct esp *esp);
+/* Closes the links, then starts again. */
+void esp_restart(struct esp *esp, uint32_t delay_ms);
+
+/* esp_ops.c */
+extern const struct ota_device_ops esp_device_ops;
+void esp_hold(struct esp *esp);
+
+/* esp_link.c */
+struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn);
+/* As struct ota_device_ops' notify. */
+int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len);
+/* ATT MTU in force. */
+uint16_t esp_conn_mtu(const struct esp_conn *conn);
+void esp_drop_links(struct esp *esp);
+bool esp_has_links(const struct esp *esp);
+/* Values that waited for the ring. */
+void esp_present_again(struct esp *esp);
+
+#endif
