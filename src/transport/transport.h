@@ -76,20 +76,21 @@ struct transport_link {
 	bool refill; /* buffers are refilled inside a connection event */
 };
 
-enum transport_fault_kind { /* for inject(): what only the simulator can do */
-			    TRANSPORT_FAULT_REBOOT, /* the device resets now */
-			    TRANSPORT_FAULT_POWER_CUT, /* the device loses power at flash operation number arg */
-			    TRANSPORT_FAULT_LINK_LOSS, /* the air goes silent until the supervision timeout */
-			    TRANSPORT_FAULT_WRITE_FAIL, /* the flash write that covers slot offset arg fails once */
-			    TRANSPORT_FAULT_ERASE_SLOW, /* erases take arg times as long from now on */
-			    TRANSPORT_FAULT_NO_BOOT, /* the new image does not come up: it resets until rolled back */
+/* For inject(): what only the simulated device can suffer. */
+enum transport_fault_kind {
+	TRANSPORT_FAULT_REBOOT, /* the device resets now */
+	TRANSPORT_FAULT_POWER_CUT, /* it loses power at its arg-th flash operation from now */
+	TRANSPORT_FAULT_TERMINATE, /* it ends the link */
+	TRANSPORT_FAULT_LINK_LOSS, /* the air goes silent until the supervision timeout */
+	TRANSPORT_FAULT_WRITE_FAIL, /* the flash write that covers slot offset arg fails once */
+	TRANSPORT_FAULT_ERASE_SLOW, /* erases take arg times as long from now on */
+	TRANSPORT_FAULT_NO_BOOT, /* the new image resets at once until it is rolled back */
 };
 
 struct transport;
 
 struct transport_ops {
 	const char *name;
-	bool virtual_clock;
 	uint64_t (*now_us)(struct transport *t);
 	/* One TRANSPORT_ALARM at or after at_us; UINT64_MAX disarms.  Replaces the last one. */
 	int (*set_alarm)(struct transport *t, uint64_t at_us);
@@ -119,6 +120,7 @@ struct transport {
 	const struct transport_ops *ops;
 	void (*handler)(void *userdata, const struct transport_event *event);
 	void *userdata;
+	bool virtual_clock; /* now_us() is modelled time */
 };
 
 const char *transport_event_name(enum transport_event_kind kind);

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wrapper sits between the job and a transport and counts what passes.
+ *
+ * Late values keep their order: whatever follows a late one waits behind it,
+ * as on a real link.  Times are the inner transport's, so the one alarm it
+ * offers is shared between the job's alarm and the late values.
+ */
+#include "transport/fault.h"
+#include "radio/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct late {
+	struct late *next;
+	uint64_t at_us;
+	enum gatt_write mode; /* a write */
+	enum transport_event_kind kind; /* an event */
+	int status;
+	enum gatt_chr chr;
+	size_t len;
+	uint8_t bytes[OTA_VALUE_MAX];
+};
+
+struct queue {
+	struct late *first, **last;
+	uint64_t free_at; /* nothing leaves before, so that order is kept */
+};
+
+struct fault {
+	struct transport base;
+	struct transport *inner;
+	struct fault_spec *specs;
+	bool *spent; /* one-shot faults that have happened */
+	size_t count;
+	struct rng rng;
+	uint32_t values, notifications; /* seen so far, from 1 */
+	uint64_t stream; /* payload bytes written so far */
+	uint8_t header; /* bytes of a value that are not payload */
+	bool armed; /* the board's faults were set */
+	struct queue writes, events;
+	uint64_t alarm_at; /* the job's */
+};
+
+static struct fault *fault_of(struct transport *t)
+{
+	return (struct fault *)t;
+}
+
+static uint64_t fault_now(struct transport *t)
+{
+	struct transport *inner = fault_of(t)->inner;
+
+	return inner->ops->now_us(inner);
+}
+
+static void arm(struct fault *f)
+{
+	uint64_t at = f->alarm_at;
+
+	if (f->writes.first && f->writes.first->at_us < at)
+		at = f->writes.first->at_us;
+	if (f->events.first && f->events.first->at_us < at)
+		at = f->events.first->at_us;
+	(void)f->inner->ops->set_alarm(f->inner, at);
+}
+
+static void emit(struct fault *f, const struct transport_event *event)
+{
+	if (f->base.handler)
+		f->base.handler(f->base.userdata, event);
+}
+
+/* --- late values */
+
+static void queue_clear(struct queue *q)
+{
+	struct late *next;
+
+	for (struct late *l = q->first; l; l = next) {
+		next = l->next;
+		free(l);
+	}
+	*q = (struct queue){.first = NULL};
+	q->last = &q->first;
+}
+
+static struct late *queue_add(struct queue *q, uint64_t at_us, const uint8_t *buf, size_t len)
+{
+	struct late *l;
+
+	if (len > sizeof(l->bytes))
+		return NULL;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return NULL;
+	if (at_us < q->free_at)
+		at_us = q->free_at;
+	q->free_at = at_us;
+	l->at_us = at_us;
+	l->len = len;
+	if (len > 0)
+		memcpy(l->bytes, buf, len);
+	*q->last = l;
+	q->last = &l->next;
+	return l;
+}
+
+static struct late *queue_take(struct queue *q, uint64_t now_us)
+{
+	struct late *l = q->first;
+
+	if (!l || l->at_us > now_us)
+		return NULL;
+	q->first = l->next;
+	if (!q->first)
+		q->last = &q->first;
+	return l;
+}
+
+static void release(struct fault *f)
+{
+	const uint64_t now = fault_now(&f->base);
+	struct late *l;
+
+	while ((l = queue_take(&f->writes, now))) {
+		(void)f->inner->ops->write(f->inner, l->chr, l->mode, l->bytes, l->len);
+		free(l);
+	}
+	while ((l = queue_take(&f->events, now))) {
+		const struct transport_event event = {
+			.kind = l->kind,
+			.chr = l->chr,
+			.status = l->status,
+			.data = l->bytes,
+			.len = l->len,
+		};
+
+		emit(f, &event);
+		free(l);
+	}
+}
+
+/* --- which fault strikes */
+
+static bool strikes(struct fault *f, size_t i, uint64_t position)
+{
+	const struct fault_spec *spec = &f->specs[i];
+
+	if (spec->share_ppm > 0)
+		return rng_chance(&f->rng, spec->share_ppm);
+	return spec->at == position;
+}
+
+struct fate {
+	bool drop, twice;
+	uint64_t late_us;
+};
+
+static struct fate decide(struct fault *f, enum fault_kind drop, enum fault_kind dup,
+			  enum fault_kind delay, uint64_t position)
+{
+	struct fate fate = {.drop = false};
+
+	for (size_t i = 0; i < f->count; i++) {
+		const enum fault_kind kind = f->specs[i].kind;
+
+		if ((kind != drop && kind != dup && kind != delay) || !strikes(f, i, position))
+			continue;
+		if (kind == drop)
+			fate.drop = true;
+		else if (kind == dup)
+			fate.twice = true;
+		else
+			fate.late_us += f->specs[i].arg * 1000ull;
+	}
+	return fate;
+}
+
+static enum transport_fault_kind injected(enum fault_kind kind)
+{
+	switch (kind) {
+	case FAULT_TERMINATE:
+		return TRANSPORT_FAULT_TERMINATE;
+	case FAULT_REBOOT:
+		return TRANSPORT_FAULT_REBOOT;
+	case FAULT_POWER_CUT:
+		return TRANSPORT_FAULT_POWER_CUT;
+	case FAULT_WRITE_FAIL:
+		return TRANSPORT_FAULT_WRITE_FAIL;
+	case FAULT_SLOW_ERASE:
+		return TRANSPORT_FAULT_ERASE_SLOW;
+	case FAULT_NO_BOOT:
+		return TRANSPORT_FAULT_NO_BOOT;
+	case FAULT_DISCONNECT:
+	case FAULT_DROP_DATA:
+	case FAULT_DROP_NOTIFY:
+	case FAULT_DUP_DATA:
+	case FAULT_DUP_NOTIFY:
+	case FAULT_DELAY_DATA:
+	case FAULT_DELAY_NOTIFY:
+	case FAULT_KINDS:
+		break;
+	}
+	return TRANSPORT_FAULT_LINK_LOSS;
+}
+
+static bool by_stream(enum fault_kind kind)
+{
+	return kind == FAULT_DISCONNECT || kind == FAULT_TERMINATE || kind == FAULT_REBOOT;
+}
+
+static bool by_board(enum fault_kind kind)
+{
+	return kind == FAULT_POWER_CUT || kind == FAULT_WRITE_FAIL || kind == FAULT_SLOW_ERASE ||
+	       kind == FAULT_NO_BOOT;
+}
+
+static void inject(struct fault *f, size_t i)
+{
+	const struct fault_spec *spec = &f->specs[i];
+	const uint64_t arg = spec->kind == FAULT_SLOW_ERASE ? spec->arg : spec->at;
+
+	f->spent[i] = true;
+	(void)f->inner->ops->inject(f->inner, injected(spec->kind), arg);
+}
+
+static void count_stream(struct fault *f, size_t len)
+{
+	f->stream += len > f->header ? len - f->header : 0;
+	for (size_t i = 0; i < f->count; i++)
+		if (!f->spent[i] && by_stream(f->specs[i].kind) && f->stream >= f->specs[i].at)
+			inject(f, i);
+}
+
+/* --- the transport */
+
+static int write_late(struct fault *f, enum gatt_chr chr, enum gatt_write mode, uint64_t at_us,
+		      const uint8_t *buf, size_t len)
+{
+	struct late *l = queue_add(&f->writes, at_us, buf, len);
+
+	if (!l)
+		return -OTA_ENOMEM;
+	l->chr = chr;
+	l->mode = mode;
+	arm(f);
+	return 0;
+}
+
+/* The device's stack took it and answered; its application never saw it. */
+static int write_lost(struct fault *f, enum gatt_chr chr, enum gatt_write mode)
+{
+	struct late *l;
+
+	if (mode != GATT_REQUEST)
+		return 0;
+	l = queue_add(&f->events, fault_now(&f->base), NULL, 0);
+	if (!l)
+		return -OTA_ENOMEM;
+	l->kind = TRANSPORT_WRITTEN;
+	l->chr = chr;
+	arm(f);
+	return 0;
+}
+
+static int fault_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
+		       const uint8_t *buf, size_t len)
+{
+	struct fault *f = fault_of(t);
+	struct fate fate;
+	int rc;
+
+	/* What follows a late value waits behind it, commands included. */
+	if (chr != GATT_DATA)
+		return f->writes.first ? write_late(f, chr, mode, 0, buf, len)
+				       : f->inner->ops->write(f->inner, chr, mode, buf, len);
+	fate = decide(f, FAULT_DROP_DATA, FAULT_DUP_DATA, FAULT_DELAY_DATA, f->values + 1ull);
+	if (fate.drop)
+		rc = write_lost(f, chr, mode);
+	else if (fate.late_us > 0 || f->writes.first)
+		rc = write_late(f, chr, mode, fault_now(t) + fate.late_us, buf, len);
+	else
+		rc = f->inner->ops->write(f->inner, chr, mode, buf, len);
+	if (rc < 0)
+		return rc; /* not taken: it comes again, and its fate with it */
+	f->values++;
+	if (fate.twice && !fate.drop && mode != GATT_REQUEST)
+		(void)f->inner->ops->write(f->inner, chr, mode, buf, len);
+	count_stream(f, len);
+	return 0;
+}
+
+static void notified(struct fault *f, const struct transport_event *event)
+{
+	const struct fate fate = decide(f, FAULT_DROP_NOTIFY, FAULT_DUP_NOTIFY, FAULT_DELAY_NOTIFY,
+					++f->notifications);
+	struct late *l;
+
+	if (fate.drop)
+		return;
+	for (int i = 0; i < (fate.twice ? 2 : 1); i++) {
+		if (fate.late_us == 0 && !f->events.first) {
+			emit(f, event);
+			continue;
+		}
+		l = queue_add(&f->events, fault_now(&f->base) + fate.late_us, event->data,
+			      event->len);
+		if (!l)
+			continue;
+		l->kind = event->kind;
+		l->chr = event->chr;
+		l->status = event->status;
+		arm(f);
+	}
+}
+
+static void on_event(void *userdata, const struct transport_event *event)
+{
+	struct fault *f = userdata;
+
+	switch (event->kind) {
+	case TRANSPORT_ALARM:
+		release(f);
+		if (f->alarm_at <= fault_now(&f->base)) {
+			f->alarm_at = UINT64_MAX;
+			emit(f, event);
+		}
+		arm(f);
+		return;
+	case TRANSPORT_NOTIFIED:
+		notified(f, event);
+		return;
+	case TRANSPORT_DISCONNECTED:
+		queue_clear(&f->writes);
+		queue_clear(&f->events);
+		break;
+	case TRANSPORT_CONNECTED:
+		for (size_t i = 0; !f->armed && i < f->count; i++)
+			if (by_board(f->specs[i].kind))
+				inject(f, i);
+		f->armed = true;
+		break;
+	case TRANSPORT_DISCOVERED:
+		f->header = event->properties[GATT_INFO] ? OTA_DATA_HEADER : 0;
+		break;
+	case TRANSPORT_ADVERTISEMENT:
+	case TRANSPORT_MTU:
+	case TRANSPORT_SUBSCRIBED:
+	case TRANSPORT_READ:
+	case TRANSPORT_WRITTEN:
+	case TRANSPORT_WRITABLE:
+	case TRANSPORT_ADAPTER:
+	case TRANSPORT_LINK:
+		break;
+	}
+	emit(f, event);
+}
+
+static int fault_set_alarm(struct transport *t, uint64_t at_us)
+{
+	fault_of(t)->alarm_at = at_us;
+	arm(fault_of(t));
+	return 0;
+}
+
+static int fault_scan_start(struct transport *t)
+{
+	return fault_of(t)->inner->ops->scan_start(fault_of(t)->inner);
+}
+
+static int fault_scan_stop(struct transport *t)
+{
+	return fault_of(t)->inner->ops->scan_stop(fault_of(t)->inner);
+}
+
+static int fault_connect(struct transport *t, const char *address)
+{
+	return fault_of(t)->inner->ops->connect(fault_of(t)->inner, address);
+}
+
+static int fault_disconnect(struct transport *t)
+{
+	return fault_of(t)->inner->ops->disconnect(fault_of(t)->inner);
+}
+
+static int fault_discover(struct transport *t)
+{
+	return fault_of(t)->inner->ops->discover(fault_of(t)->inner);
+}
+
+static int fault_subscribe(struct transport *t, enum gatt_chr chr)
+{
+	return fault_of(t)->inner->ops->subscribe(fault_of(t)->inner, chr);
+}
+
+static int fault_read(struct transport *t, enum gatt_chr chr)
+{
+	return fault_of(t)->inner->ops->read(fault_of(t)->inner, chr);
+}
+
+static void fault_link_state(struct transport *t, struct transport_link *ret)
+{
+	fault_of(t)->inner->ops->link_state(fault_of(t)->inner, ret);
+}
+
+static int fault_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
+{
+	struct transport *inner = fault_of(t)->inner;
+
+	return inner->ops->inject ? inner->ops->inject(inner, kind, arg) : -OTA_ENOTSUP;
+}
+
+static void fault_destroy(struct transport *t)
+{
+	struct fault *f = fault_of(t);
+
+	f->inner->ops->destroy(f->inner);
+	queue_clear(&f->writes);
+	queue_clear(&f->events);
+	free(f->specs);
+	free(f->spent);
+	free(f);
+}
+
+static const struct transport_ops fault_ops = {
+	.name = "fault",
+	.now_us = fault_now,
+	.set_alarm = fault_set_alarm,
+	.scan_start = fault_scan_start,
+	.scan_stop = fault_scan_stop,
+	.connect = fault_connect,
+	.disconnect = fault_disconnect,
+	.discover = fault_discover,
+	.subscribe = fault_subscribe,
+	.read = fault_read,
+	.write = fault_write,
+	.link_state = fault_link_state,
+	.inject = fault_inject,
+	.destroy = fault_destroy,
+};
+
+int fault_wrap(struct transport *inner, const struct fault_spec *specs, size_t count, uint64_t seed,
+	       struct transport **ret)
+{
+	struct fault *f;
+
+	for (size_t i = 0; i < count; i++)
+		if ((by_stream(specs[i].kind) || by_board(specs[i].kind)) && !inner->ops->inject)
+			return -OTA_ENOTSUP;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return -OTA_ENOMEM;
+	f->specs = calloc(count ? count : 1, sizeof(*f->specs));
+	f->spent = calloc(count ? count : 1, sizeof(*f->spent));
+	if (!f->specs || !f->spent) {
+		free(f->specs);
+		free(f->spent);
+		free(f);
+		return -OTA_ENOMEM;
+	}
+	if (count > 0)
+		memcpy(f->specs, specs, count * sizeof(*specs));
+	f->count = count;
+	f->inner = inner;
+	f->alarm_at = UINT64_MAX;
+	rng_init(&f->rng, seed);
+	queue_clear(&f->writes);
+	queue_clear(&f->events);
+	f->base.ops = &fault_ops;
+	f->base.virtual_clock = inner->virtual_clock;
+	inner->handler = on_event;
+	inner->userdata = f;
+	*ret = &f->base;
+	return 0;
+}
