@@ -319,7 +319,7 @@ const char *image_kind_name(enum image_kind kind)
 	case IMAGE_EMPTY:
 		return "empty file";
 	case IMAGE_OTHER:
-		return "unknown file";
+		return "no image";
 	}
-	return "unknown file";
+	return "unknown";
 }

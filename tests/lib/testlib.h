@@ -13,7 +13,7 @@ void test_sha256(const uint8_t *buf, size_t len, uint8_t ret[32]);
 uint8_t *test_load_file(const char *path, size_t *ret_size);
 
 /* An image from the directory that OTABENCH_IMAGES names, to be freed.  NULL after printing
- * why when it is not there: the caller then skips. */
+ * why (tests/tools/tap takes the line as the reason) when it is not there: then skip(). */
 uint8_t *test_load_image(const char *name, size_t *ret_size);
 
 /* The name of a file in the source tree, to be freed. */

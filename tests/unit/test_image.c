@@ -4,12 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "host/hash.h"
 #include "imagelib.h"
 #include "testlib.h"
 
@@ -39,13 +39,12 @@ static void expect_segment(unsigned int i, uint32_t address, uint32_t size, uint
 	assert_string_equal(image.segments[i].memory, memory);
 }
 
-static void expect_hex(const uint8_t *bytes, const char *hex)
+static void expect_hex(const uint8_t *bytes, const char *want)
 {
-	char text[65];
+	char hex[65];
 
-	for (size_t i = 0; i < 32; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	assert_string_equal(text, hex);
+	hash_to_hex(bytes, 32, hex);
+	assert_string_equal(hex, want);
 }
 
 static void test_esp32_image(void **state)

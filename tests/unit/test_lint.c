@@ -100,12 +100,12 @@ static void test_esp8266(void **state)
 {
 	(void)state;
 	memset(file, 0x21, SIZE);
-	memcpy(file, "\xe9\x03\x02\x40", 4);
+	put32(file, 0x400203e9);
 	put32(file + 4, 0x40100004);
 	put32(file + 8, 0x40100000);
 	put32(file + 12, 0x6000);
 	not_an_image(SIZE, IMAGE_ESP8266, LINT_FORMAT, "ESP8266");
-	memcpy(file, "\xea\x04\x02\x40", 4);
+	put32(file, 0x400204ea);
 	not_an_image(SIZE, IMAGE_ESP8266, LINT_FORMAT, "ESP8266");
 }
 
@@ -113,10 +113,10 @@ static void put_partitions(uint8_t *p)
 {
 	memset(p, 0xff, 0xc00);
 	memset(p, 0, 64);
-	memcpy(p, "\xaa\x50\x01\x02", 4); /* data, nvs */
+	put32(p, 0x020150aa); /* data, nvs */
 	put32(p + 4, 0x9000);
 	put32(p + 8, 0x6000);
-	memcpy(p + 32, "\xaa\x50\x00\x00", 4); /* app, factory */
+	put32(p + 32, 0x000050aa); /* app, factory */
 	put32(p + 36, 0x10000);
 	put32(p + 40, 0x100000);
 }
@@ -211,7 +211,7 @@ static void test_ciphertext(void **state)
 	not_an_image(size - 1000, IMAGE_CIPHERTEXT, LINT_ENCRYPTED, "ciphertext");
 	file[0] = 0xe9;
 	not_an_image(size - 1000, IMAGE_CIPHERTEXT, LINT_ENCRYPTED, "ciphertext");
-	memcpy(file, "\xcf\xb6\x88\x07", 4);
+	put32(file, 0x0788b6cf);
 	not_an_image(size - 1000, IMAGE_CIPHERTEXT, LINT_ENCRYPTED, "esp_encrypted_img");
 }
 
@@ -308,7 +308,7 @@ static void test_signature_v2(void **state)
 	memset(file + size, 0xff, 8192 + 4096 - size);
 	for (size_t i = 0; i < 2; i++) {
 		memset(sector + i * 1216, 0x11, 1216);
-		memcpy(sector + i * 1216, "\xe7\x02\x00\x00", 4);
+		put32(sector + i * 1216, 0x02e7);
 		test_sha256(file, 8192, sector + i * 1216 + 4);
 	}
 	assert_int_equal(read_file(8192 + 4096), 0);
@@ -321,7 +321,7 @@ static void test_signature_v2(void **state)
 	file[6000] ^= 1; /* signed padding */
 	assert_int_equal(read_file(8192 + 4096), -OTA_EBADMSG);
 	expect(LINT_SIGNATURE, LINT_ERROR, "other bytes");
-	memcpy(sector, "\xe7\x03\x01\x00", 4); /* ECDSA P-384 over SHA-384 */
+	put32(sector, 0x0103e7); /* ECDSA P-384 over SHA-384 */
 	assert_int_equal(read_file(8192 + 4096), 0);
 	expect(LINT_SIGNATURE, LINT_OK, "v2: 2 signature block(s).");
 	assert_int_equal(read_file(8192 + 4095), 0); /* cut: no sector any more */

@@ -59,7 +59,7 @@ static void suit(void)
 	info.slot_size = 100000;
 	info.running_size = 100000;
 	info.secure_version = 3;
-	strcpy(info.project, "lamp");
+	snprintf(info.project, sizeof(info.project), "%s", "lamp");
 	device.info = &info;
 	device.version = "1.1.0";
 }
@@ -112,7 +112,7 @@ static void test_unsuitable(void **state)
 	forcible(LINT_REVISION, "v1.99 or earlier, the device has v2.0");
 	info.slot_size = 99999;
 	forcible(LINT_SIZE, "1 too many");
-	strcpy(info.project, "pump");
+	snprintf(info.project, sizeof(info.project), "%s", "pump");
 	forcible(LINT_PROJECT, "project lamp, the device runs pump");
 	memset(info.project, 'x', 32);
 	forcible(LINT_PROJECT, "runs xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.");

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See image_file.h: most updates that fail at once fail here, so each reason has its words. */
+#include "config.h" /* system extensions: O_CLOEXEC */
+
+#include "host/image_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIRST_READ 65536u /* for a pipe, whose size nobody knows */
+
+struct reader {
+	int fd;
+	uint8_t *data;
+	size_t size, room;
+};
+
+static int code_of(int error_number)
+{
+	switch (error_number) {
+	case ENOENT:
+	case ENOTDIR:
+		return -OTA_ENOENT;
+	case EACCES:
+	case EPERM:
+		return -OTA_EPERM;
+	case EISDIR:
+		return -OTA_EINVAL;
+	case ENOMEM:
+		return -OTA_ENOMEM;
+	default:
+		return -OTA_EIO;
+	}
+}
+
+static int grow(struct reader *r)
+{
+	size_t room = r->room < FIRST_READ ? FIRST_READ : 2 * r->room;
+	uint8_t *data;
+
+	if (room > IMAGE_FILE_MAX)
+		room = IMAGE_FILE_MAX + 1u;
+	data = realloc(r->data, room);
+	if (data == NULL)
+		return -ENOMEM;
+	r->data = data;
+	r->room = room;
+	return 0;
+}
+
+/* Until the end, or one byte more than is allowed.  Negative errno. */
+static int read_all(struct reader *r)
+{
+	while (r->size <= IMAGE_FILE_MAX) {
+		ssize_t n;
+
+		if (r->size == r->room && grow(r) < 0)
+			return -ENOMEM;
+		n = read(r->fd, r->data + r->size, r->room - r->size);
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			r->size += (size_t)n;
+	}
+	return 0;
+}
+
+static int open_reader(struct reader *r, const char *path)
+{
+	struct stat st;
+
+	r->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (r->fd < 0)
+		return -errno;
+	if (fstat(r->fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	r->room = FIRST_READ;
+	/* One more than the file has, so that the first read is the last but one. */
+	if (S_ISREG(st.st_mode) && st.st_size >= 0 && st.st_size <= (off_t)IMAGE_FILE_MAX)
+		r->room = (size_t)st.st_size + 1;
+	r->data = malloc(r->room);
+	return r->data != NULL ? 0 : -ENOMEM;
+}
+
+static void say(char *error, size_t size, const char *path, const char *what)
+{
+	if (error == NULL || size == 0)
+		return;
+	snprintf(error, size, "%s: %s", path, what);
+	/* A name may hold anything, and this goes to a terminal. */
+	for (; *error != '\0'; error++) {
+		if ((unsigned char)*error < 0x20 || *error == 0x7f)
+			*error = '?';
+	}
+}
+
+int image_file_init(struct image_file *ret, const char *path, char *error, size_t error_size)
+{
+	struct reader r = {.fd = -1};
+	int result = open_reader(&r, path);
+
+	if (result == 0)
+		result = read_all(&r);
+	if (r.fd >= 0)
+		close(r.fd);
+	if (result == 0 && r.size > 0 && r.size <= IMAGE_FILE_MAX) {
+		ret->data = r.data;
+		ret->size = r.size;
+		return 0;
+	}
+	free(r.data);
+	if (result == -EISDIR)
+		say(error, error_size, path, "is a directory; give an image file in it.");
+	else if (result < 0)
+		say(error, error_size, path, strerror(-result));
+	else if (r.size == 0)
+		say(error, error_size, path, "the file is empty; build or download it again.");
+	else
+		say(error, error_size, path, "larger than 16 MiB, so no application image.");
+	return result < 0 ? code_of(-result) : -OTA_EBADMSG;
+}
+
+void image_file_finish(struct image_file *file)
+{
+	free(file->data);
+	file->data = NULL;
+	file->size = 0;
+}
