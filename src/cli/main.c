@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's entry; grows into the table of subcommands. */
-#include <stdio.h>
+/* The process around cli_main(): standard streams and the exit status. */
+#include "cli/cli.h"
 
-int main(void)
+#include <locale.h>
+
+int main(int argc, char **argv)
 {
-	puts("otabench");
-	return 0;
+	/* For the terminal's character set; numbers stay as in C. */
+	(void)setlocale(LC_CTYPE, "");
+	return cli_main(argc, argv, cli_commands, stdout, stderr);
 }

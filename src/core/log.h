@@ -28,7 +28,7 @@ struct log {
 };
 
 /* log may be NULL.  A line longer than LOG_LINE_MAX - 1 bytes is cut. */
-#define LOG_LINE_MAX 512u
+#define LOG_LINE_MAX 1024u
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif

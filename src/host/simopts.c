@@ -51,7 +51,7 @@ static const struct setting settings[SIM_OPTIONS] = {
 	[SIM_CHIP] = {
 		.name = "chip", .kind = SETTING_TEXT,
 		.expected = "an ESP32 chip with Bluetooth LE, such as esp32c3",
-		.help = "Chip of the first device, esp32 unless given; the others vary.",
+		.help = "Chip of the first device; the others vary.",
 	},
 	[SIM_PHY] = {
 		.name = "phy", .kind = SETTING_CHOICE, AT(phy), .words = words_phy,

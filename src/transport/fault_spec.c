@@ -14,7 +14,7 @@
 
 struct form {
 	const char *name;
-	const char *usage;
+	const char *usage, *help;
 	const char *at; /* what stands after '@'; NULL: nothing may */
 	uint32_t at_min;
 	bool share; /* '%P' instead of '@N' */
@@ -26,28 +26,63 @@ struct form {
 #define VALUES(word) .name = (word), .at = "N", .at_min = 1, .share = true
 #define DELAY .arg = "MS", .arg_min = 1, .arg_max = 60000
 
+/* clang-format off */
 static const struct form forms[FAULT_KINDS] = {
-	[FAULT_DROP_DATA] = {VALUES("drop-data"), .usage = "drop-data@N or drop-data%P"},
-	[FAULT_DROP_NOTIFY] = {VALUES("drop-notify"), .usage = "drop-notify@N or drop-notify%P"},
-	[FAULT_DUP_DATA] = {VALUES("dup-data"), .usage = "dup-data@N or dup-data%P"},
-	[FAULT_DUP_NOTIFY] = {VALUES("dup-notify"), .usage = "dup-notify@N or dup-notify%P"},
-	[FAULT_DELAY_DATA] = {VALUES("delay-data"), DELAY,
-			      .usage = "delay-data@N:MS or delay-data%P:MS"},
-	[FAULT_DELAY_NOTIFY] = {VALUES("delay-notify"), DELAY,
-				.usage = "delay-notify@N:MS or delay-notify%P:MS"},
-	[FAULT_DISCONNECT] = {.name = "disconnect", .at = "BYTE", .usage = "disconnect@BYTE"},
-	[FAULT_TERMINATE] = {.name = "terminate", .at = "BYTE", .usage = "terminate@BYTE"},
-	[FAULT_REBOOT] = {.name = "reboot", .at = "BYTE", .usage = "reboot@BYTE"},
-	[FAULT_POWER_CUT] = {.name = "power-cut", .at = "OP", .at_min = 1, .usage = "power-cut@OP"},
-	[FAULT_WRITE_FAIL] = {.name = "write-fail", .at = "OFFSET", .usage = "write-fail@OFFSET"},
-	[FAULT_SLOW_ERASE] = {.name = "slow-erase",
-			      .arg = "FACTOR",
-			      .arg_min = 2,
-			      .arg_max = 1000,
-			      .arg_default = 10,
-			      .usage = "slow-erase or slow-erase:FACTOR"},
-	[FAULT_NO_BOOT] = {.name = "no-boot", .usage = "no-boot"},
+	[FAULT_DROP_DATA] = {
+		VALUES("drop-data"), .usage = "drop-data@N or drop-data%P",
+		.help = "The Nth Data value, or this share of them, never arrives.",
+	},
+	[FAULT_DROP_NOTIFY] = {
+		VALUES("drop-notify"), .usage = "drop-notify@N or drop-notify%P",
+		.help = "The Nth notification, or this share, never arrives.",
+	},
+	[FAULT_DUP_DATA] = {
+		VALUES("dup-data"), .usage = "dup-data@N or dup-data%P",
+		.help = "A Data value arrives twice.",
+	},
+	[FAULT_DUP_NOTIFY] = {
+		VALUES("dup-notify"), .usage = "dup-notify@N or dup-notify%P",
+		.help = "A notification arrives twice.",
+	},
+	[FAULT_DELAY_DATA] = {
+		VALUES("delay-data"), DELAY, .usage = "delay-data@N:MS or delay-data%P:MS",
+		.help = "A Data value, and what follows it, arrives MS milliseconds later.",
+	},
+	[FAULT_DELAY_NOTIFY] = {
+		VALUES("delay-notify"), DELAY, .usage = "delay-notify@N:MS or delay-notify%P:MS",
+		.help = "A notification, and what follows it, arrives MS milliseconds later.",
+	},
+	[FAULT_DISCONNECT] = {
+		.name = "disconnect", .at = "BYTE", .usage = "disconnect@BYTE",
+		.help = "The link is lost when BYTE bytes were written.",
+	},
+	[FAULT_TERMINATE] = {
+		.name = "terminate", .at = "BYTE", .usage = "terminate@BYTE",
+		.help = "The device ends the link there.",
+	},
+	[FAULT_REBOOT] = {
+		.name = "reboot", .at = "BYTE", .usage = "reboot@BYTE",
+		.help = "The device resets there.",
+	},
+	[FAULT_POWER_CUT] = {
+		.name = "power-cut", .at = "OP", .at_min = 1, .usage = "power-cut@OP",
+		.help = "The device loses power at its flash operation OP.",
+	},
+	[FAULT_WRITE_FAIL] = {
+		.name = "write-fail", .at = "OFFSET", .usage = "write-fail@OFFSET",
+		.help = "The flash write that covers that offset of the slot fails, once.",
+	},
+	[FAULT_SLOW_ERASE] = {
+		.name = "slow-erase", .usage = "slow-erase or slow-erase:FACTOR",
+		.arg = "FACTOR", .arg_min = 2, .arg_max = 1000, .arg_default = 10,
+		.help = "Every erase takes FACTOR (10) times as long.",
+	},
+	[FAULT_NO_BOOT] = {
+		.name = "no-boot", .usage = "no-boot",
+		.help = "The new image does not come up, until it is rolled back.",
+	},
 };
+/* clang-format on */
 
 struct reader {
 	const char *at; /* the rest of the text */
@@ -190,4 +225,9 @@ const char *fault_kind_name(enum fault_kind kind)
 const char *fault_kind_usage(enum fault_kind kind)
 {
 	return forms[kind].usage;
+}
+
+const char *fault_kind_help(enum fault_kind kind)
+{
+	return forms[kind].help;
 }

@@ -65,5 +65,7 @@ char *fault_format(const struct fault_spec *spec, char *buf, size_t size);
 const char *fault_kind_name(enum fault_kind kind);
 /* "drop-data@N or drop-data%P", for help texts. */
 const char *fault_kind_usage(enum fault_kind kind);
+/* What happens, for help texts. */
+const char *fault_kind_help(enum fault_kind kind);
 
 #endif

@@ -161,6 +161,7 @@ static void test_names(void **state)
 
 		assert_non_null(name);
 		assert_memory_equal(usage, name, strlen(name));
+		assert_true(strlen(fault_kind_help((enum fault_kind)kind)) > 10);
 	}
 }
 

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See cli.h: from the command line to a command, and how commands end. */
+#include "config.h" /* system extensions: clock_gettime() */
+
+#include "cli/cli.h"
+
+#include "ota/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t monotonic_us(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+uint64_t cli_elapsed_us(const struct cli *cli)
+{
+	return monotonic_us() - cli->start_us;
+}
+
+const char *cli_value(const struct cli *cli, const char *name)
+{
+	const struct cli_option *options = cli->command ? cli->command->options : NULL;
+
+	for (size_t i = 0; options && options[i].name && i < CLI_OPTIONS_MAX; i++) {
+		if (strcmp(options[i].name, name) == 0)
+			return cli->values[i];
+	}
+	return NULL;
+}
+
+json_t *cli_event_at(uint64_t us, const char *name)
+{
+	json_t *event = json_object();
+
+	if (!event)
+		return NULL;
+	(void)json_object_set_new(event, "t", output_json_seconds(us));
+	(void)json_object_set_new(event, "event", json_string(name));
+	return event;
+}
+
+json_t *cli_event(const struct cli *cli, const char *name)
+{
+	return cli_event_at(cli_elapsed_us(cli), name);
+}
+
+void cli_emit(struct cli *cli, json_t *event)
+{
+	/* What failed shows in ferror(out), which cli_main() looks at. */
+	if (cli->json)
+		(void)output_json_line(cli->out, event);
+	else
+		json_decref(event);
+}
+
+const char *cli_exit_name(enum cli_exit code)
+{
+	switch (code) {
+	case CLI_OK:
+		return "ok";
+	case CLI_USAGE:
+		return "usage";
+	case CLI_REFUSED:
+		return "refused";
+	case CLI_NO_FILE:
+		return "no-file";
+	case CLI_NO_DEVICE:
+		return "no-device";
+	case CLI_NO_ADAPTER:
+		return "no-adapter";
+	case CLI_DEFECT:
+		return "defect";
+	case CLI_LINK_LOST:
+		return "link-lost";
+	case CLI_DEVICE_ERROR:
+		return "device-error";
+	case CLI_NO_PERMISSION:
+		return "no-permission";
+	case CLI_CANCELLED:
+		return "cancelled";
+	}
+	return "unknown";
+}
+
+enum cli_exit cli_exit_of(int error)
+{
+	switch (-error) {
+	case OTA_EINVAL:
+		return CLI_USAGE;
+	case OTA_ENOENT:
+		return CLI_NO_FILE;
+	case OTA_EPERM:
+		return CLI_NO_PERMISSION;
+	default: /* errors of files and memory alone come here */
+		return CLI_DEFECT;
+	}
+}
+
+static json_t *result_event(const struct cli *cli, enum cli_exit code)
+{
+	json_t *result = cli_event(cli, "result");
+
+	if (!result)
+		return NULL;
+	(void)json_object_set_new(result, "ok", json_boolean(code == CLI_OK));
+	(void)json_object_set_new(result, "outcome", json_string(cli_exit_name(code)));
+	(void)json_object_set_new(result, "exit", json_integer(code));
+	return result;
+}
+
+int cli_succeed(struct cli *cli)
+{
+	cli_emit(cli, result_event(cli, CLI_OK));
+	return CLI_OK;
+}
+
+int cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...)
+{
+	json_t *result = result_event(cli, code);
+	char text[LOG_LINE_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	log_write(&cli->log, LOG_LEVEL_ERROR, "%s", text);
+	if (result)
+		(void)json_object_set_new(result, "error", output_json_text(text, strlen(text)));
+	cli_emit(cli, result);
+	return code;
+}
+
+void cli_tell_errors(struct cli *cli, const struct setting_errors *errors)
+{
+	char line[LOG_LINE_MAX];
+
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct setting_error *error = &errors->items[i];
+		json_t *event = cli_event(cli, "problem");
+
+		log_write(&cli->log, LOG_LEVEL_ERROR, "%s",
+			  setting_error_format(errors, i, line, sizeof(line)));
+		if (event) {
+			(void)json_object_set_new(event, "file", json_string(errors->name));
+			(void)json_object_set_new(event, "line", json_integer(error->line));
+			(void)json_object_set_new(event, "column", json_integer(error->column));
+			(void)json_object_set_new(event, "key", json_string(error->key));
+			(void)json_object_set_new(event, "text", json_string(error->text));
+		}
+		cli_emit(cli, event);
+	}
+	if (errors->dropped > 0)
+		log_write(&cli->log, LOG_LEVEL_ERROR, "%s: and %zu more", errors->name,
+			  errors->dropped);
+}
+
+int cli_load_profile(struct cli *cli, const char *name, struct profile *ret,
+		     struct profile_source *ret_source)
+{
+	struct setting_errors errors;
+	struct profile_source source;
+	struct profile profile;
+	int r;
+
+	if (!name)
+		name = cli->profile ? cli->profile : "default";
+	r = profile_open(name, &profile, &source, &errors);
+	if (r == 0)
+		r = profile_set(&profile, cli->set, cli->set_count, "--set", &errors);
+	if (r < 0) {
+		cli_tell_errors(cli, &errors);
+		return cli_fail(cli, cli_exit_of(r), "the profile cannot be used");
+	}
+	*ret = profile;
+	if (ret_source)
+		*ret_source = source;
+	return CLI_OK;
+}
+
+static int check_arguments(struct cli *cli, int count)
+{
+	const struct cli_command *command = cli->command;
+
+	if (count < command->min_arguments)
+		return cli_fail(cli, CLI_USAGE, "%s: expected %s, found %s", command->name,
+				command->usage, count == 0 ? "nothing" : "less");
+	if (command->max_arguments >= 0 && count > command->max_arguments)
+		return cli_fail(cli, CLI_USAGE, "%s: expected %s, found more", command->name,
+				command->usage[0] != '\0' ? command->usage : "no argument");
+	return CLI_OK;
+}
+
+static int run(struct cli *cli, const struct cli_command *commands, int count, char **words)
+{
+	int r;
+
+	if (cli->help) {
+		cli_print_help(cli, commands, cli->command);
+		return CLI_OK;
+	}
+	if (cli->version) {
+		(void)fprintf(cli->out, "%s\n", PACKAGE_STRING);
+		return CLI_OK;
+	}
+	if (!cli->command)
+		return cli_fail(cli, CLI_USAGE, "expected a command; 'otabench --help' lists them");
+	r = check_arguments(cli, count - 1);
+	return r == CLI_OK ? cli->command->run(cli, count, words) : r;
+}
+
+int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *out, FILE *err)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(words[0]));
+	struct cli *cli = calloc(1, sizeof(*cli));
+	int count = 0, r = CLI_DEFECT;
+
+	if (words && cli) {
+		cli->out = out;
+		cli->err = err;
+		cli->start_us = monotonic_us();
+		log_stderr_init(&cli->sink, err, "otabench");
+		cli->log = (struct log){
+			.fn = log_stderr_line,
+			.userdata = &cli->sink,
+			.level = LOG_LEVEL_WARNING,
+		};
+		simopts_defaults(&cli->sim);
+		r = cli_parse(cli, argc, argv, commands, words, &count);
+		if (r == CLI_OK)
+			r = run(cli, commands, count, words);
+		errno = 0;
+		if (fflush(out) != 0 || ferror(out)) {
+			log_write(&cli->log, LOG_LEVEL_ERROR, "the output cannot be written%s%s",
+				  errno ? ": " : "", errno ? strerror(errno) : "");
+			r = r == CLI_OK ? CLI_DEFECT : r;
+		}
+	}
+	free(words);
+	free(cli);
+	return r;
+}

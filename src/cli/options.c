@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Options of the command line.  Global ones may stand before and after the
+ * command, mixed with its own, because people add --json at the end of a line
+ * that they have just typed.
+ */
+#include "config.h" /* system extensions: getopt_long() */
+
+#include "cli/cli.h"
+
+#include "core/lint.h"
+#include "core/text.h"
+
+#include <getopt.h>
+#include <string.h>
+
+enum option_id {
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_JSON,
+	OPTION_PROFILE,
+	OPTION_SET,
+	OPTION_SIM,
+	OPTION_ADAPTER,
+	OPTION_FORCE,
+	OPTION_TRACE,
+	OPTION_READONLY,
+	OPTION_VERBOSE,
+	OPTION_QUIET,
+	OPTION_IDS
+};
+
+/* getopt_long()'s values: above any character. */
+#define GLOBAL_BASE 0x1000
+#define COMMAND_BASE 0x2000
+
+static const struct global_option {
+	const char *name;
+	char letter; /* or 0 */
+	int has_argument;
+	const char *left; /* as --help shows it */
+	const char *help;
+} globals[OPTION_IDS] = {
+	[OPTION_HELP] = {"help", 'h', no_argument, "-h, --help",
+			 "Show this, or after a command its help."},
+	[OPTION_VERSION] = {"version", 'V', no_argument, "-V, --version", "Show the version."},
+	[OPTION_JSON] = {"json", 0, no_argument, "--json",
+			 "Print JSON, one object a line, the result last; words go to standard "
+			 "error."},
+	[OPTION_PROFILE] = {"profile", 'p', required_argument, "-p, --profile=NAME|FILE",
+			    "How to send: a profile of 'otabench profile list', or a YAML file."},
+	[OPTION_SET] = {"set", 's', required_argument, "-s, --set=KEY=VALUE",
+			"Change one key of the profile; may be repeated."},
+	[OPTION_SIM] = {"sim", 0, optional_argument, "--sim[=KEY=VALUE,...]",
+			"Use virtual devices instead of an adapter; see below."},
+	[OPTION_ADAPTER] = {"adapter", 'a', required_argument, "-a, --adapter=HCI",
+			    "Use this adapter, such as hci0, instead of the first."},
+	[OPTION_FORCE] = {"force", 0, required_argument, "--force=CHECK,...",
+			  "Go on although these checks of the image failed."},
+	[OPTION_TRACE] = {"trace", 0, required_argument, "--trace=FILE",
+			  "Record everything that goes over the link."},
+	[OPTION_READONLY] = {"readonly", 0, no_argument, "--readonly",
+			     "Refuse everything that changes a device."},
+	[OPTION_VERBOSE] = {"verbose", 'v', no_argument, "-v, --verbose",
+			    "Tell more; twice tells everything."},
+	[OPTION_QUIET] = {"quiet", 'q', no_argument, "-q, --quiet", "Tell errors only."},
+};
+
+void cli_print_options(FILE *out)
+{
+	for (int i = 0; i < OPTION_IDS; i++)
+		cli_print_entry(out, globals[i].left, globals[i].help);
+}
+
+struct parser {
+	struct cli *cli;
+	const struct cli_command *commands;
+	struct option table[OPTION_IDS + CLI_OPTIONS_MAX + 1];
+	size_t table_size; /* without the end */
+};
+
+static void add_to_table(struct parser *parser, const char *name, int has_argument, int value)
+{
+	parser->table[parser->table_size++] =
+		(struct option){.name = name, .has_arg = has_argument, .val = value};
+}
+
+static int unknown_command(struct parser *parser, const char *word)
+{
+	struct text_nearest nearest = {.word = word};
+
+	for (const struct cli_command *c = parser->commands; c->name; c++)
+		text_nearest_offer(&nearest, c->name);
+	/* --sim takes its argument after '=' only, as it may stand alone. */
+	if (parser->cli->sim_given && strchr(word, '='))
+		return cli_fail(parser->cli, CLI_USAGE,
+				"unknown command %s (did you mean --sim=%s?)", word, word);
+	if (nearest.best)
+		return cli_fail(parser->cli, CLI_USAGE, "unknown command %s (did you mean %s?)",
+				word, nearest.best);
+	return cli_fail(parser->cli, CLI_USAGE, "unknown command %s; 'otabench --help' lists them",
+			word);
+}
+
+/* The first word that is no option names the command, whose options count from here on. */
+static int choose_command(struct parser *parser, const char *word)
+{
+	for (const struct cli_command *c = parser->commands; c->name; c++) {
+		if (strcmp(c->name, word) != 0)
+			continue;
+		parser->cli->command = c;
+		for (size_t i = 0; c->options && c->options[i].name && i < CLI_OPTIONS_MAX; i++)
+			add_to_table(parser, c->options[i].name,
+				     c->options[i].argument ? required_argument : no_argument,
+				     COMMAND_BASE + (int)i);
+		return CLI_OK;
+	}
+	return unknown_command(parser, word);
+}
+
+/* option is what was typed: "--jsn=5" or "-x". */
+static int unknown_option(struct parser *parser, const char *option)
+{
+	struct text_nearest nearest;
+	char word[TEXT_WORD_MAX + 1];
+
+	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(option, "="), option);
+	nearest = (struct text_nearest){.word = word + strspn(word, "-")};
+	for (size_t i = 0; i < parser->table_size; i++)
+		text_nearest_offer(&nearest, parser->table[i].name);
+	if (nearest.best)
+		return cli_fail(parser->cli, CLI_USAGE, "unknown option %s (did you mean --%s?)",
+				word, nearest.best);
+	return cli_fail(parser->cli, CLI_USAGE,
+			"unknown option %s; 'otabench%s%s --help' lists them", word,
+			parser->cli->command ? " " : "",
+			parser->cli->command ? parser->cli->command->name : "");
+}
+
+static int parse_force(struct cli *cli, const char *text)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, ",");
+		char word[TEXT_WORD_MAX + 1];
+		struct text_nearest nearest = {.word = word};
+		int check;
+
+		(void)snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		check = lint_check_by_name(word);
+		if (check < 0) {
+			for (int i = 0; i < LINT_CHECKS; i++)
+				text_nearest_offer(&nearest, lint_check_name((enum lint_check)i));
+			return cli_fail(cli, CLI_USAGE,
+					"--force: expected names of checks, as 'inspect' prints "
+					"them, found \"%s\"%s%s%s",
+					word, nearest.best ? " (did you mean " : "",
+					nearest.best ? nearest.best : "", nearest.best ? "?)" : "");
+		}
+		cli->force |= 1u << check;
+		text += len + (text[len] == ',');
+	}
+	return CLI_OK;
+}
+
+static int parse_sim(struct cli *cli, const char *text)
+{
+	struct setting_errors errors;
+	int r;
+
+	cli->sim_given = true;
+	r = simopts_parse(&cli->sim, text, &errors);
+	if (r == 0)
+		return CLI_OK;
+	cli_tell_errors(cli, &errors);
+	return cli_fail(cli, cli_exit_of(r), "--sim cannot be used like this");
+}
+
+static int add_set(struct cli *cli, const char *assignment)
+{
+	if (cli->set_count == CLI_SET_MAX)
+		return cli_fail(cli, CLI_USAGE, "--set: expected at most %u, found more",
+				CLI_SET_MAX);
+	cli->set[cli->set_count++] = assignment;
+	return CLI_OK;
+}
+
+/* What the log tells; the last of --quiet and --verbose does not win, quiet does. */
+static void set_log_level(struct cli *cli)
+{
+	if (cli->quiet)
+		cli->log.level = LOG_LEVEL_ERROR;
+	else if (cli->verbose > 0)
+		cli->log.level = cli->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
+static int take_global(struct cli *cli, enum option_id id, const char *argument)
+{
+	switch (id) {
+	case OPTION_HELP:
+		cli->help = true;
+		break;
+	case OPTION_VERSION:
+		cli->version = true;
+		break;
+	case OPTION_JSON:
+		cli->json = true;
+		break;
+	case OPTION_PROFILE:
+		cli->profile = argument;
+		break;
+	case OPTION_SET:
+		return add_set(cli, argument);
+	case OPTION_SIM:
+		return parse_sim(cli, argument);
+	case OPTION_ADAPTER:
+		cli->adapter = argument;
+		break;
+	case OPTION_FORCE:
+		return parse_force(cli, argument);
+	case OPTION_TRACE:
+		cli->trace = argument;
+		break;
+	case OPTION_READONLY:
+		cli->readonly = true;
+		break;
+	case OPTION_VERBOSE:
+		cli->verbose++;
+		break;
+	case OPTION_QUIET:
+		cli->quiet = true;
+		break;
+	case OPTION_IDS:
+		break;
+	}
+	set_log_level(cli);
+	return CLI_OK;
+}
+
+static int take_option(struct parser *parser, int value, const char *argument)
+{
+	if (value >= COMMAND_BASE) {
+		parser->cli->values[value - COMMAND_BASE] = argument ? argument : "";
+		return CLI_OK;
+	}
+	if (value >= GLOBAL_BASE)
+		return take_global(parser->cli, (enum option_id)(value - GLOBAL_BASE), argument);
+	for (int i = 0; i < OPTION_IDS; i++) {
+		if (globals[i].letter == value)
+			return take_global(parser->cli, (enum option_id)i, argument);
+	}
+	return cli_fail(parser->cli, CLI_DEFECT, "option %d has no meaning", value);
+}
+
+/* "-:" - return every word in its place, whatever POSIXLY_CORRECT says, and tell a missing
+ * argument from an unknown option - and the letters. */
+static void make_letters(char *letters, size_t size)
+{
+	(void)snprintf(letters, size, "-:");
+	for (int i = 0; i < OPTION_IDS; i++) {
+		size_t len = strlen(letters);
+
+		if (globals[i].letter)
+			(void)snprintf(letters + len, size - len, "%c%s", globals[i].letter,
+				       globals[i].has_argument == required_argument ? ":" : "");
+	}
+}
+
+/* --json decides how a mistake in another option is told, so it is looked for first. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int take(struct parser *parser, int value, char **argv, char **words, int *count)
+{
+	char letter[3] = {'-', (char)optopt, '\0'};
+
+	if (value == 1) {
+		words[(*count)++] = optarg;
+		return *count == 1 ? choose_command(parser, optarg) : CLI_OK;
+	}
+	if (value == '?' && optopt >= GLOBAL_BASE)
+		return cli_fail(parser->cli, CLI_USAGE, "%s: expected no argument",
+				argv[optind - 1]);
+	if (value == '?')
+		return unknown_option(
+			parser, optopt > 0 && optopt < GLOBAL_BASE ? letter : argv[optind - 1]);
+	if (value == ':')
+		return cli_fail(parser->cli, CLI_USAGE, "%s: expected an argument",
+				argv[optind - 1]);
+	return take_option(parser, value, optarg);
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_command *commands,
+	      char **words, int *ret_count)
+{
+	struct parser parser = {.cli = cli, .commands = commands};
+	char letters[OPTION_IDS * 2 + 4];
+	int value, r = CLI_OK, count = 0;
+
+	cli->json = wants_json(argc, argv);
+	make_letters(letters, sizeof(letters));
+	for (int i = 0; i < OPTION_IDS; i++)
+		add_to_table(&parser, globals[i].name, globals[i].has_argument, GLOBAL_BASE + i);
+	opterr = 0;
+	optind = 0; /* GNU: start afresh, also a second time */
+	while (r == CLI_OK && (value = getopt_long(argc, argv, letters, parser.table, NULL)) != -1)
+		r = take(&parser, value, argv, words, &count);
+	/* After "--" everything is a word. */
+	while (r == CLI_OK && optind < argc) {
+		words[count++] = argv[optind++];
+		if (count == 1)
+			r = choose_command(&parser, words[0]);
+	}
+	if (r == CLI_OK)
+		*ret_count = count;
+	return r;
+}
