@@ -99,7 +99,7 @@ static const struct att_server_ops ops = {
 /* An allocation of its own, so that a sanitizer sees one octet too many being read. */
 static void feed(struct world *w, bool to_server, const uint8_t *data, size_t len, size_t times)
 {
-	uint8_t *copy = malloc(len * times ? len * times : 1);
+	uint8_t *copy = malloc(len > 0 ? len * times : 1);
 
 	if (!copy)
 		return;
