@@ -102,9 +102,13 @@ static void firmware_start(void *ctx, uint64_t now_us)
 static void boot(struct esp *esp)
 {
 	uint64_t us = 0;
-	const int rc = board_boot(esp->board, &us);
+	int rc = -OTA_EIO;
 
-	esp->boots++;
+	/* -OTA_EIO: power failed while the boot loader wrote; the supply comes back. */
+	for (unsigned int tries = 0; tries < 3 && rc == -OTA_EIO; tries++) {
+		rc = board_boot(esp->board, &us);
+		esp->boots++;
+	}
 	if (rc < 0) {
 		esp->power = ESP_OFF;
 		esp_log(esp, "does not boot: %s", board_state_name(board_state(esp->board)));

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The simulator's insides, shared by its files; see sim.h. */
+#ifndef OTABENCH_TRANSPORT_SIM_PRIV_H
+#define OTABENCH_TRANSPORT_SIM_PRIV_H
+
+#include "transport/sim.h"
+#include "radio/attc.h"
+#include "radio/rng.h"
+
+struct sim;
+struct link_use; /* who still needs the link; sim.c */
+
+struct sim_device {
+	struct sim *sim;
+	struct esp *esp;
+	struct sched_event advertise;
+};
+
+struct sim {
+	struct transport base;
+	struct sim_config config;
+	struct sched sched;
+	struct rng rng;
+	struct sim_device devices[SIM_DEVICES_MAX];
+	unsigned int count;
+
+	sd_event *event;
+	sd_event_source *turn; /* speed 0: the next steps of the world */
+	sd_event_source *timer; /* else: the next event's real time */
+	uint64_t real_start, sim_start; /* where both clocks agree */
+
+	struct sched_event alarm;
+	struct sched_event later; /* an event that a call promised */
+	bool scanning;
+
+	struct esp *target; /* connecting or connected */
+	struct sched_event give_up;
+	bool connecting;
+	struct link *link;
+	struct link_use *use;
+	struct attc client; /* of the link */
+	bool client_up;
+	const struct attc_chr *chrs[GATT_CHRS]; /* as discovered; NULL: not there */
+	uint16_t mtu;
+	bool writing[GATT_CHRS]; /* a write request is outstanding */
+	struct esp *reset; /* an injected reset that is about to happen */
+	struct sched_event faulty;
+};
+
+/* sim_world.c */
+int sim_world_create(struct sim *sim, char *ret_text, size_t size);
+void sim_world_destroy(struct sim *sim);
+struct esp *sim_world_find(struct sim *sim, const char *name_or_address);
+/* Advertisements come while anyone listens. */
+void sim_world_listen(struct sim *sim, bool on);
+
+/* sim_clock.c */
+int sim_clock_create(struct sim *sim);
+void sim_clock_destroy(struct sim *sim);
+/* After anything that armed an event from outside of the queue. */
+void sim_clock_kick(struct sim *sim);
+
+/* sim_gatt.c */
+void sim_gatt_begin(struct sim *sim);
+void sim_gatt_finish(struct sim *sim);
+int sim_gatt_discover(struct transport *t);
+int sim_gatt_subscribe(struct transport *t, enum gatt_chr chr);
+int sim_gatt_read(struct transport *t, enum gatt_chr chr);
+int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
+		   size_t len);
+
+/* sim.c */
+void sim_emit(struct sim *sim, const struct transport_event *event);
+/* A device was heard. */
+void sim_heard(struct sim *sim, struct esp *esp);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One update of a virtual ESP32, stepped event by event, so that a test can put
+ * a fault anywhere and look at the device at any moment.
+ */
+#ifndef OTABENCH_UPDATELIB_H
+#define OTABENCH_UPDATELIB_H
+
+#include "core/session.h"
+#include "transport/fault.h"
+#include "transport/sim.h"
+
+#define UPDATE_DEVICE "esp-sim-01"
+#define UPDATE_FAULTS 8u
+
+struct update {
+	/* set by update_init(), changed by the test before update_begin() */
+	struct sim_config sim;
+	struct session_config session;
+	struct fault_spec faults[UPDATE_FAULTS];
+	size_t fault_count;
+	uint64_t fault_seed;
+	/* the run */
+	sd_event *event;
+	struct transport *world; /* the simulator itself */
+	struct transport *transport; /* what the session uses: faults around it */
+	struct session s;
+	unsigned int losses; /* links lost while it ran */
+	uint64_t refused_at; /* approve() answers -OTA_EPERM when set */
+	bool refuse;
+	uint8_t factory[OTA_SHA256_SIZE]; /* what ran before */
+};
+
+/* image must outlive the run; defaults: 1M, 15 ms, typical flash, everything that retries. */
+void update_init(struct update *u, const uint8_t *image, size_t size);
+/* Adds a fault as --sim=fault= takes it; fails the test when it is malformed. */
+void update_fault(struct update *u, const char *spec);
+void update_begin(struct update *u);
+/* One event of the world; false when there is none. */
+bool update_step(struct update *u);
+/* Until the session ended, at most seconds of virtual time; the test fails beyond. */
+void update_finish(struct update *u, unsigned int seconds);
+/* Lets the world run on. */
+void update_wait(struct update *u, uint64_t us);
+uint64_t update_now(const struct update *u);
+struct esp *update_device(const struct update *u);
+/*
+ * Presses reset, and fails the test unless the device boots an image whose bytes in
+ * flash hash to the factory's or the update's; true: the update's.
+ */
+bool update_check_boots(struct update *u);
+void update_end(struct update *u);
+
+/* A whole run; the outcome. */
+enum session_outcome update_run(struct update *u, unsigned int seconds);
+
+#endif
