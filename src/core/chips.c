@@ -27,7 +27,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 0, .name = "esp32", .title = "ESP32",
 		.bluetooth_le = true,
-		.flash_mhz = CLOCK_80_MHZ,
+		.loader_offset = 0x1000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			MAP(0x3f400000, 0x3f800000, "DROM"),
@@ -42,7 +42,7 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 2, .name = "esp32s2", .title = "ESP32-S2",
-		.flash_mhz = CLOCK_80_MHZ,
+		.loader_offset = 0x1000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			MAP(0x3f000000, 0x3ff80000, "DROM"),
@@ -56,8 +56,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 5, .name = "esp32c3", .title = "ESP32-C3",
-		.bluetooth_le = true, .phy_2m = true,
-		.flash_mhz = CLOCK_80_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			MAP(0x3c000000, 0x3c800000, "DROM"),
@@ -70,7 +70,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 9, .name = "esp32s3", .title = "ESP32-S3",
 		.bluetooth_le = true, .phy_2m = true,
-		.flash_mhz = CLOCK_80_MHZ,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			MAP(0x3c000000, 0x3e000000, "DROM"),
@@ -83,8 +83,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 12, .name = "esp32c2", .title = "ESP32-C2",
-		.bluetooth_le = true, .phy_2m = true, .page_sizes = true,
-		.flash_mhz = CLOCK_60_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_60_MHZ,
 		.regions = {
 			SKIP,
 			MAP(0x3c000000, 0x3c400000, "DROM"),
@@ -95,8 +95,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 13, .name = "esp32c6", .title = "ESP32-C6",
-		.bluetooth_le = true, .phy_2m = true, .page_sizes = true,
-		.flash_mhz = CLOCK_80_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x40800000, 0x40880000, "RAM"),
@@ -106,8 +106,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 16, .name = "esp32h2", .title = "ESP32-H2",
-		.bluetooth_le = true, .phy_2m = true, .page_sizes = true,
-		.flash_mhz = CLOCK_48_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_48_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x40800000, 0x40850000, "RAM"),
@@ -117,7 +117,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 18, .name = "esp32p4", .title = "ESP32-P4",
-		.flash_mhz = CLOCK_80_MHZ,
+		.riscv = true,
+		.loader_offset = 0x2000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x30100000, 0x30102000, "TCM"),
@@ -129,8 +130,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 20, .name = "esp32c61", .title = "ESP32-C61",
-		.bluetooth_le = true, .phy_2m = true, .page_sizes = true,
-		.flash_mhz = CLOCK_80_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x40800000, 0x40850000, "RAM"),
@@ -139,8 +140,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 23, .name = "esp32c5", .title = "ESP32-C5",
-		.bluetooth_le = true, .phy_2m = true,
-		.flash_mhz = CLOCK_80_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true,
+		.loader_offset = 0x2000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x40800000, 0x40860000, "RAM"),
@@ -150,8 +151,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 25, .name = "esp32h21", .title = "ESP32-H21",
-		.bluetooth_le = true, .phy_2m = true, .page_sizes = true,
-		.flash_mhz = CLOCK_48_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_48_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x40800000, 0x40850000, "RAM"),
@@ -161,8 +162,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 28, .name = "esp32h4", .title = "ESP32-H4",
-		.bluetooth_le = true, .phy_2m = true, .page_sizes = true,
-		.flash_mhz = CLOCK_48_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.loader_offset = 0x2000, .flash_mhz = CLOCK_48_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x40810000, 0x40860000, "RAM"),
@@ -172,8 +173,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 31, .name = "esp32e22", .title = "ESP32-E22",
-		.bluetooth_le = true, .phy_2m = true,
-		.flash_mhz = CLOCK_80_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x30fe0000, 0x31200000, "RAM"),
@@ -183,8 +184,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 32, .name = "esp32s31", .title = "ESP32-S31",
-		.bluetooth_le = true, .phy_2m = true, .page_sizes = true,
-		.flash_mhz = CLOCK_80_MHZ,
+		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.loader_offset = 0x2000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
 			LOAD(0x2e000000, 0x2e008000, "RTC"),

@@ -122,26 +122,13 @@ static void copy_text(struct image *image, char *ret, const uint8_t *field, size
 	ret[i] = '\0';
 }
 
-/*
- * Only where the chip's page size can be chosen is there a choice to read, and
- * images older than the field do not tell it (esp_image_format.c,
- * verify_segment_header()).
- */
-static uint32_t page_size_of(const struct image *image, uint8_t log)
-{
-	const struct image_chip *chip = image_chip_by_id(image->chip_id);
-
-	if (chip != NULL && !chip->page_sizes)
-		return IMAGE_PAGE;
-	return log >= IMAGE_PAGE_LOG_MIN && log <= IMAGE_PAGE_LOG_MAX ? 1u << log : 0;
-}
-
 static void parse_descriptor(struct image *image)
 {
 	const struct image_segment *s = &image->segments[0];
 	const uint8_t *d;
+	uint8_t page;
 
-	image->page_size = page_size_of(image, 0);
+	image->page_size = IMAGE_PAGE;
 	if (image->segment_count == 0 || s->size < IMAGE_DESC_SIZE ||
 	    image->size - s->offset < IMAGE_DESC_SIZE)
 		return;
@@ -156,7 +143,10 @@ static void parse_descriptor(struct image *image)
 	copy_text(image, image->date, d + IMAGE_DESC_DATE, 16);
 	copy_text(image, image->idf, d + IMAGE_DESC_IDF, 32);
 	memcpy(image->elf_sha256, d + IMAGE_DESC_ELF, OTA_SHA256_SIZE);
-	image->page_size = page_size_of(image, d[IMAGE_DESC_PAGE]);
+	/* Anything else means the default (esp_image_format.c, verify_segment_header). */
+	page = d[IMAGE_DESC_PAGE];
+	if (page >= IMAGE_PAGE_LOG_MIN && page <= IMAGE_PAGE_LOG_MAX)
+		image->page_size = 1u << page;
 }
 
 void image_parse(struct image *image, image_sha256_fn *sha256)
@@ -184,6 +174,7 @@ int image_read(const uint8_t *data, size_t size, image_sha256_fn *sha256, struct
 	ret->data = data;
 	ret->size = size;
 	ret->max_revision = 0xffff;
+	ret->page_size = IMAGE_PAGE;
 	sha256(data, size, ret->sha256);
 	if (!image_recognise(ret, report)) {
 		image_parse(ret, sha256);

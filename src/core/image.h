@@ -64,7 +64,7 @@ struct image {
 	bool has_descriptor;
 	bool text_damaged; /* a string held other bytes, shown as '?' */
 	uint32_t secure_version;
-	uint32_t page_size; /* bytes of a flash page, 8..256 KiB; 0 when the image does not tell */
+	uint32_t page_size; /* bytes of a flash page, 8..256 KiB */
 	char project[33], version[33], idf[33], date[17], time[17];
 	uint8_t elf_sha256[OTA_SHA256_SIZE];
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the whole file: what START carries */
@@ -89,7 +89,7 @@ struct image_region {
 /*
  * A chip of the ESP32 family.  Sources: ESP-IDF's esp_app_format.h (ids),
  * soc/soc.h (addresses) and soc_caps.h (Bluetooth); esptool's targets (names,
- * flash clocks, the ESP32-E22, which ESP-IDF lacks).
+ * flash clocks, boot loader offsets, the ESP32-E22, which ESP-IDF lacks).
  */
 struct image_chip {
 	uint16_t id; /* esp_chip_id_t */
@@ -97,7 +97,9 @@ struct image_chip {
 	const char *title; /* "ESP32-C3" */
 	bool bluetooth_le;
 	bool phy_2m; /* has the LE 2M PHY */
+	bool riscv; /* else Xtensa */
 	bool page_sizes; /* the image may choose its flash page size; else 64 KiB */
+	uint16_t loader_offset; /* of the boot loader in flash, bytes */
 	uint8_t flash_mhz[4]; /* for header values 0, 1, 2 and 15; 0 = not defined */
 	/* First match counts; unused entries have high == 0. */
 	struct image_region regions[IMAGE_REGIONS_MAX];

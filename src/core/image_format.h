@@ -15,7 +15,7 @@
 #define IMAGE_MAGIC 0xe9u
 #define IMAGE_CHECKSUM_SEED 0xefu
 #define IMAGE_ALIGN 16u /* the checksum is the last byte of a 16-byte block */
-#define IMAGE_PAGE 65536u /* flash is mapped in pages of this size, on most chips */
+#define IMAGE_PAGE 65536u /* flash is mapped in pages of this size by default */
 #define IMAGE_MAX_BYTES 0x1000000u /* ESP_IMAGE_MAX_FLASH_ADDR_SIZE */
 
 /* esp_image_header_t */
@@ -50,7 +50,6 @@
 #define IMAGE_DESC_PAGE 180u /* log2 of the flash page size; 0 = default */
 #define IMAGE_PAGE_LOG_MIN 13u /* MMU_PAGE_SIZE_MIN, MMU_PAGE_SIZE_MAX */
 #define IMAGE_PAGE_LOG_MAX 18u
-#define IMAGE_PAGE_MIN 8192u
 
 /* esp_bootloader_desc_t, at the start of a boot loader's first segment */
 #define IMAGE_LOADER_MAGIC 0x50u

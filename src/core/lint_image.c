@@ -111,14 +111,13 @@ static const char *segment_fault(const struct image *image, const struct image_c
 {
 	const struct image_segment *s = &image->segments[i];
 	const struct image_region *r = image_chip_region(chip, s->address);
-	/* An image that does not tell its page size is aligned to the smallest at least. */
-	uint32_t page = image->page_size != 0 ? image->page_size : IMAGE_PAGE_MIN;
 
 	if (r == NULL)
 		return "no memory of this chip";
 	if (s->size > r->high - s->address)
 		return "more than that memory holds";
-	if (r->use == IMAGE_USE_MAP && s->address % page != s->offset % page)
+	if (r->use == IMAGE_USE_MAP &&
+	    s->address % image->page_size != s->offset % image->page_size)
 		return "not aligned with its place in the file, so flash cannot be mapped there";
 	return NULL;
 }

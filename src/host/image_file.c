@@ -12,9 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/output.h"
-
-#define NAME_MAX_BYTES 1024u /* of a file name shown */
 #define FIRST_READ 65536u /* for a pipe, whose size nobody knows */
 
 struct reader {
@@ -96,12 +93,14 @@ static int open_reader(struct reader *r, const char *path)
 
 static void say(char *error, size_t size, const char *path, const char *what)
 {
-	char safe[NAME_MAX_BYTES];
-
 	if (error == NULL || size == 0)
 		return;
-	output_safe_text(path, strlen(path), safe, sizeof(safe));
-	snprintf(error, size, "%s: %s", safe, what);
+	snprintf(error, size, "%s: %s", path, what);
+	/* A name may hold anything, and this goes to a terminal. */
+	for (; *error != '\0'; error++) {
+		if ((unsigned char)*error < 0x20 || *error == 0x7f)
+			*error = '?';
+	}
 }
 
 int image_file_init(struct image_file *ret, const char *path, char *error, size_t error_size)

@@ -62,11 +62,10 @@ static json_t *header_json(const struct image *image)
 {
 	unsigned int mhz = image_report_flash_mhz(image);
 	unsigned int megabytes = image_report_flash_megabytes(image);
-	json_t *flash =
-		json_pack("{s:s, s:o, s:o, s:o}", "mode", image_report_flash_mode(image), "mhz",
-			  mhz != 0 ? json_integer(mhz) : json_null(), "megabytes",
-			  megabytes != 0 ? json_integer(megabytes) : json_null(), "page_bytes",
-			  image->page_size != 0 ? json_integer(image->page_size) : json_null());
+	json_t *flash = json_pack("{s:s, s:o, s:o, s:i}", "mode", image_report_flash_mode(image),
+				  "mhz", mhz != 0 ? json_integer(mhz) : json_null(), "megabytes",
+				  megabytes != 0 ? json_integer(megabytes) : json_null(),
+				  "page_bytes", (int)image->page_size);
 
 	return json_pack("{s:o, s:i, s:o, s:o, s:o, s:o}", "chip", chip_json(image), "min_revision",
 			 image->min_revision, "max_revision",

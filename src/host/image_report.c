@@ -8,10 +8,8 @@
 #include <string.h>
 
 #include "host/hash.h"
-#include "host/output.h"
 
 #define COLUMNS 80u
-#define NAME_MAX_BYTES 1024u /* of a file name shown */
 #define LABEL_WIDTH 12 /* a SHA-256 still fits the line */
 #define CHECK_INDENT 24u /* where a finding's text starts */
 
@@ -117,9 +115,7 @@ static void print_flash(FILE *out, const struct image *image)
 		fprintf(out, "%u MB", megabytes);
 	else
 		fputs("unknown size", out);
-	if (image->page_size != 0)
-		fprintf(out, ", %u KiB pages", image->page_size / 1024);
-	fputc('\n', out);
+	fprintf(out, ", %u KiB pages\n", image->page_size / 1024);
 }
 
 static void print_segments(FILE *out, const struct image *image)
@@ -207,14 +203,23 @@ static void print_verdict(FILE *out, const struct lint_report *report)
 	fputs(".\n", out);
 }
 
+static void print_name(FILE *out, const char *name)
+{
+	for (; *name != '\0'; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		fputc(c < 0x20 || c == 0x7f ? '?' : c, out);
+	}
+}
+
 void image_report_print(FILE *out, const char *name, const struct image *image,
 			const struct lint_report *report)
 {
 	bool parsed = image->segments_claimed > 0;
-	char size[32], safe[NAME_MAX_BYTES];
+	char size[32];
 
-	output_safe_text(name, strlen(name), safe, sizeof(safe));
-	fprintf(out, "%s: %s, %s bytes\n\n", safe, image_kind_name(image->kind),
+	print_name(out, name);
+	fprintf(out, ": %s, %s bytes\n\n", image_kind_name(image->kind),
 		grouped(image->size, size, sizeof(size)));
 	if (parsed) {
 		print_chip(out, image);

@@ -24,6 +24,7 @@
 
 #include "transport.h"
 
+#include <stdio.h>
 #include <systemd/sd-event.h>
 
 /*
@@ -42,6 +43,10 @@ int trace_error(const struct transport *t);
  * -OTA_ENOENT, -OTA_EIO, or -OTA_EBADMSG with the offending line in *ret_line.
  */
 int trace_replay(sd_event *event, const char *path, struct transport **ret, unsigned int *ret_line);
+/* The same from an open stream, which stays the caller's. */
+int trace_replay_stream(sd_event *event, FILE *file, struct transport **ret,
+			unsigned int *ret_line);
+
 /* struct transport_link as bytes, for both halves. */
 #define TRACE_STATE_SIZE 26u
 void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_SIZE]);

@@ -442,30 +442,23 @@ static const struct transport_ops replay_ops = {
 	.destroy = replay_destroy,
 };
 
-int trace_replay(sd_event *event, const char *path, struct transport **ret, unsigned int *ret_line)
+int trace_replay_stream(sd_event *event, FILE *file, struct transport **ret, unsigned int *ret_line)
 {
-	FILE *file = fopen(path, "r");
-	struct replay *r;
+	struct replay *r = calloc(1, sizeof(*r));
 	int rc;
 
 	*ret_line = 0;
-	if (!file)
-		return errno == ENOENT ? -OTA_ENOENT : -OTA_EIO;
-	r = calloc(1, sizeof(*r));
-	if (!r) {
-		(void)fclose(file);
+	if (!r)
 		return -OTA_ENOMEM;
-	}
 	r->base.ops = &replay_ops;
 	r->base.virtual_clock = true;
 	r->state.rssi = 127;
 	rc = read_file(r, file, ret_line);
-	(void)fclose(file);
 	if (rc == 0)
 		rc = sd_event_add_defer(event, &r->source, on_turn, r);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = sd_event_source_set_enabled(r->source, SD_EVENT_ON);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = sd_event_source_set_priority(r->source, SD_EVENT_PRIORITY_IDLE);
 	if (rc < 0) {
 		replay_destroy(&r->base);
@@ -473,6 +466,19 @@ int trace_replay(sd_event *event, const char *path, struct transport **ret, unsi
 	}
 	*ret = &r->base;
 	return 0;
+}
+
+int trace_replay(sd_event *event, const char *path, struct transport **ret, unsigned int *ret_line)
+{
+	FILE *file = fopen(path, "r");
+	int rc;
+
+	*ret_line = 0;
+	if (!file)
+		return errno == ENOENT ? -OTA_ENOENT : -OTA_EIO;
+	rc = trace_replay_stream(event, file, ret, ret_line);
+	(void)fclose(file);
+	return rc;
 }
 
 unsigned int trace_mismatch(const struct transport *t)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "testlib.h"
+#include "transport/trace.h"
 #include "updatelib.h"
 
 static struct update *update_of(void *ctx)
@@ -228,6 +229,8 @@ void update_begin(struct update *u)
 		assert_int_equal(fault_wrap(u->world, u->faults, u->fault_count, u->fault_seed,
 					    &u->transport),
 				 0);
+	if (u->record)
+		assert_int_equal(trace_record(u->transport, u->record, &u->transport), 0);
 	u->transport->handler = on_event;
 	u->transport->userdata = u;
 	memcpy(u->factory, board_running(esp_board(update_device(u)))->sha256, sizeof(u->factory));
@@ -239,6 +242,21 @@ void update_begin(struct update *u)
 bool update_step(struct update *u)
 {
 	return sched_step(sim_sched(u->world));
+}
+
+void update_replay(struct update *u, const char *path)
+{
+	unsigned int line;
+
+	assert_true(sd_event_new(&u->event) >= 0);
+	assert_int_equal(trace_replay(u->event, path, &u->transport, &line), 0);
+	u->world = u->transport;
+	u->transport->handler = on_event;
+	u->transport->userdata = u;
+	assert_int_equal(session_init(&u->s, &u->session, &ops, u, update_now(u)), 0);
+	session_start(&u->s, update_now(u));
+	while (!session_finished(&u->s) && sd_event_run(u->event, 0) > 0)
+		;
 }
 
 void update_finish(struct update *u, unsigned int seconds)

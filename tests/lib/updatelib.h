@@ -20,6 +20,7 @@ struct update {
 	struct fault_spec faults[UPDATE_FAULTS];
 	size_t fault_count;
 	uint64_t fault_seed;
+	const char *record; /* file to record the run to; NULL: none */
 	/* the run */
 	sd_event *event;
 	struct transport *world; /* the simulator itself */
@@ -36,6 +37,8 @@ void update_init(struct update *u, const uint8_t *image, size_t size);
 /* Adds a fault as --sim=fault= takes it; fails the test when it is malformed. */
 void update_fault(struct update *u, const char *spec);
 void update_begin(struct update *u);
+/* Instead of update_begin(): the same session against a recorded file, to its end. */
+void update_replay(struct update *u, const char *path);
 /* One event of the world; false when there is none. */
 bool update_step(struct update *u);
 /* Until the session ended, at most seconds of virtual time; the test fails beyond. */

@@ -16,6 +16,20 @@
 static struct image image;
 static struct lint_report report;
 
+static uint8_t *built(uint16_t chip, uint32_t size, bool no_hash, size_t *ret_size)
+{
+	struct image_build b = {.chip_id = chip,
+				.project = "lamp",
+				.size = size,
+				.seed = 42,
+				.min_revision = 1,
+				.no_hash = no_hash};
+
+	return imagelib_build(&b, ret_size);
+}
+
+/* --- the facts */
+
 static void expect_segment(unsigned int i, uint32_t address, uint32_t size, uint32_t offset,
 			   const char *memory)
 {
@@ -124,12 +138,8 @@ static void test_built_images(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < chips; i++) {
-		struct image_build b = {.chip_id = chip[i].id,
-					.project = "lamp",
-					.size = 200000,
-					.min_revision = 1};
 		size_t size;
-		uint8_t *data = imagelib_build(&b, &size);
+		uint8_t *data = built(chip[i].id, 200000, false, &size);
 
 		assert_int_equal(image_read(data, size, test_sha256, &image, &report), 0);
 		assert_int_equal(lint_worst(&report),

@@ -150,7 +150,7 @@ static void test_name_is_safe_to_print(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/\033[2J.bin", directory);
 	assert_int_equal(load(), -OTA_ENOENT);
-	assert_non_null(strstr(error, "/\\x1b[2J.bin"));
+	assert_non_null(strstr(error, "/?[2J.bin"));
 	assert_null(strchr(error, '\033'));
 }
 

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `make bench`: how close an update comes to what its link can carry.
+ *
+ * Each row runs the installed-to-be program on one virtual ESP32 and reads its
+ * JSON result, so that everything a user's run costs is in the figures.  All
+ * seconds of transfers are modelled ones: from START written to DONE notified,
+ * on the virtual clock.  CPU seconds and memory are this machine's.
+ */
+#include "config.h" /* system extensions: wait4() */
+
+#include "core/airtime.h"
+#include "radio/link.h"
+#include "testlib.h"
+
+#include <jansson.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STREAM_SECONDS 120u
+
+struct row {
+	const char *title;
+	const char *sim; /* --sim's value */
+	const char *set; /* --set's value, or NULL */
+	double ratio; /* to be reached, of the ceiling; 0: none */
+	double rate; /* to be reached, bytes per second; 0: none */
+};
+
+#define COMMON "devices=1,chip=esp32,"
+
+static const struct row rows[] = {
+	{"1M 15 ms MTU 517, ideal", COMMON "phy=1M,interval=15,mtu=517,flash=ideal", NULL, 0.96, 0},
+	{"2M 10 ms MTU 517, ideal", COMMON "phy=2M,interval=10,mtu=517,flash=ideal", NULL, 0.95, 0},
+	{"2M 15 ms MTU 517, ideal", COMMON "phy=2M,interval=15,mtu=517,flash=ideal", NULL, 0, 0},
+	{"1M 7.5 ms MTU 517, ideal", COMMON "phy=1M,interval=7.5,mtu=517,flash=ideal", NULL, 0, 0},
+	{"1M 15 ms MTU 247, ideal", COMMON "phy=1M,interval=15,mtu=247,flash=ideal", NULL, 0, 0},
+	{"1M 15 ms MTU 185, ideal", COMMON "phy=1M,interval=15,mtu=185,flash=ideal", NULL, 0.93, 0},
+	{"1M 15 ms MTU 23, ideal", COMMON "phy=1M,interval=15,mtu=23,flash=ideal", NULL, 0.85, 0},
+	{"1M 15 ms MTU 517, typical", COMMON "phy=1M,interval=15,mtu=517", NULL, 0.92, 0},
+	{"2M 15 ms MTU 517, typical", COMMON "phy=2M,interval=15,mtu=517", NULL, 0, 118000},
+	{"1M 15 ms MTU 517, slow", COMMON "phy=1M,interval=15,mtu=517,flash=slow", NULL, 0, 0},
+	{"1M 50 ms as Linux, request", COMMON "phy=1M,interval=50,mtu=517", "write_mode=request", 0,
+	 0},
+	{"1M 15 ms basic, request", COMMON "phy=1M,interval=15,dialect=basic", NULL, 0, 0},
+};
+
+static const struct loss_row {
+	const char *title, *sim;
+	enum ota_phy phy;
+	uint32_t interval_us, ppm;
+	double share; /* of what the model gives an endless stream, to be reached */
+} loss_rows[] = {
+	{"1M 15 ms, 1 % loss", COMMON "phy=1M,interval=15,flash=ideal,loss=1", OTA_PHY_1M, 15000,
+	 10000, 0.92},
+	{"1M 15 ms, 5 % loss", COMMON "phy=1M,interval=15,flash=ideal,loss=5", OTA_PHY_1M, 15000,
+	 50000, 0.92},
+	{"2M 15 ms, 1 % loss", COMMON "phy=2M,interval=15,flash=ideal,loss=1", OTA_PHY_2M, 15000,
+	 10000, 0.92},
+	{"2M 15 ms, 5 % loss", COMMON "phy=2M,interval=15,flash=ideal,loss=5", OTA_PHY_2M, 15000,
+	 50000, 0.92},
+};
+
+struct outcome {
+	bool ran, met;
+	double seconds, goodput, ceiling, ratio;
+	int chunk;
+	char mode[16], outcome[24];
+	double cpu;
+	long memory_kib;
+};
+
+static unsigned int missed;
+
+static double number(const json_t *o, const char *key)
+{
+	return json_number_value(json_object_get(o, key));
+}
+
+/* The last line that the program printed, as an object. */
+static json_t *last_object(FILE *from)
+{
+	char *line = NULL;
+	size_t size = 0;
+	json_t *last = NULL, *now;
+
+	while (getline(&line, &size, from) > 0) {
+		now = json_loads(line, 0, NULL);
+		if (!now)
+			continue;
+		json_decref(last);
+		last = now;
+	}
+	free(line);
+	return last;
+}
+
+static void child(const char *program, const char *command, const char *sim, const char *set,
+		  const char *image, int out)
+{
+	char *argv[12];
+	int n = 0;
+	char sim_option[256], set_option[64];
+
+	snprintf(sim_option, sizeof(sim_option), "--sim=%s", sim);
+	argv[n++] = strdup(program);
+	argv[n++] = sim_option;
+	argv[n++] = strdup("--json");
+	if (set) {
+		snprintf(set_option, sizeof(set_option), "--set=%s", set);
+		argv[n++] = set_option;
+	}
+	argv[n++] = strdup(command);
+	argv[n++] = strdup("esp-sim-01");
+	if (image)
+		argv[n++] = strdup(image);
+	argv[n] = NULL;
+	if (dup2(out, STDOUT_FILENO) >= 0)
+		execv(program, argv);
+	_exit(127);
+}
+
+static struct outcome run(const char *program, const char *command, const char *sim,
+			  const char *set, const char *image)
+{
+	struct outcome o = {.ran = false};
+	struct rusage usage;
+	int fds[2], status = -1;
+	json_t *result;
+	FILE *from;
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		return o;
+	pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		child(program, command, sim, set, image, fds[1]);
+	}
+	close(fds[1]);
+	from = fdopen(fds[0], "r");
+	result = from ? last_object(from) : NULL;
+	if (from)
+		fclose(from);
+	if (pid < 0 || wait4(pid, &status, 0, &usage) < 0 || !result)
+		return o;
+	o.ran = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	o.seconds = number(result, "seconds");
+	o.goodput = number(result, "goodput");
+	o.ceiling = number(result, "ceiling");
+	o.ratio = number(result, "ratio");
+	o.chunk = (int)number(result, "chunk");
+	snprintf(o.mode, sizeof(o.mode), "%s",
+		 json_string_value(json_object_get(result, "write_mode")));
+	snprintf(o.outcome, sizeof(o.outcome), "%s",
+		 json_string_value(json_object_get(result, "outcome")));
+	o.cpu = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6 +
+		(double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
+	o.memory_kib = usage.ru_maxrss;
+	json_decref(result);
+	return o;
+}
+
+static void verdict(bool wanted, bool met)
+{
+	if (!wanted)
+		printf("\n");
+	else
+		printf("  %s\n", met ? "met" : "MISSED");
+	missed += wanted && !met;
+}
+
+static void print_updates(const char *program, const char *image)
+{
+	printf("%-27s %5s %-8s %8s %8s %8s %6s %7s %6s %6s  %s\n", "update", "chunk", "mode", "s",
+	       "kB/s", "ceiling", "ratio", "target", "CPU s", "MiB", "");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+		const struct outcome o = run(program, "flash", r->sim, r->set, image);
+		char target[16] = "";
+
+		if (r->ratio > 0)
+			snprintf(target, sizeof(target), "%.2f", r->ratio);
+		else if (r->rate > 0)
+			snprintf(target, sizeof(target), "%.0fkB/s", r->rate / 1000);
+		printf("%-27s %5d %-8s %8.3f %8.1f %8.1f %6.3f %7s %6.2f %6.1f", r->title, o.chunk,
+		       o.mode, o.seconds, o.goodput / 1000, o.ceiling / 1000, o.ratio, target,
+		       o.cpu, (double)o.memory_kib / 1024);
+		if (!o.ran)
+			printf("  %s", o.outcome[0] ? o.outcome : "did not run");
+		verdict(r->ratio > 0 || r->rate > 0 || !o.ran,
+			o.ran && o.ratio >= r->ratio && o.goodput >= r->rate);
+	}
+}
+
+/* --- an endless stream through the link model alone */
+
+struct stream {
+	struct link *link;
+	uint64_t bytes;
+};
+
+static void feed(struct stream *s)
+{
+	static const uint8_t frame[498]; /* a value of 495 octets in its ATT command */
+
+	while (link_queued(s->link, LINK_CENTRAL) < 20000u)
+		if (link_send(s->link, LINK_CENTRAL, LINK_CID_ATT, frame, sizeof(frame)) < 0)
+			return;
+}
+
+static void on_completed(void *ctx, unsigned int count)
+{
+	(void)count;
+	feed(ctx);
+}
+
+static void on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
+{
+	struct stream *s = ctx;
+
+	(void)cid;
+	(void)buf;
+	s->bytes += len - OTA_ATT_HEADER;
+}
+
+static double endless(enum ota_phy phy, uint32_t interval_us, uint32_t ppm)
+{
+	static const struct link_ops central = {.completed = on_completed};
+	static const struct link_ops peripheral = {.frame = on_frame};
+	const uint16_t interval = (uint16_t)(interval_us / 1250u);
+	struct stream stream = {.link = NULL};
+	struct link_config config = {
+		.params = {interval, interval, 0, 400},
+		.phy = phy,
+		.data_length = 251,
+		.seed = 1,
+		.first_anchor_us = interval_us,
+	};
+	struct sched sched;
+
+	for (int side = 0; side < LINK_ROLES; side++)
+		config.sides[side] = (struct link_side_config){
+			.ops = side == LINK_CENTRAL ? &central : &peripheral,
+			.ctx = &stream,
+			.refill = true,
+			.phys = OTA_PHYS_1M | OTA_PHYS_2M,
+			.data_length = 251,
+			.loss_ppm = ppm,
+			.rssi = -50,
+		};
+	sched_init(&sched, 0);
+	if (link_create(&sched, &config, &stream.link) < 0)
+		return 0;
+	feed(&stream);
+	sched_advance(&sched, STREAM_SECONDS * 1000000ull);
+	link_destroy(stream.link);
+	sched_finish(&sched);
+	return (double)stream.bytes / STREAM_SECONDS;
+}
+
+static void print_loss(const char *program, const char *image)
+{
+	printf("\n%-27s %8s %8s %6s %7s\n", "loss, ideal flash", "kB/s", "endless", "share",
+	       "target");
+	for (size_t i = 0; i < sizeof(loss_rows) / sizeof(loss_rows[0]); i++) {
+		const struct loss_row *r = &loss_rows[i];
+		const struct outcome o = run(program, "flash", r->sim, NULL, image);
+		const double most = endless(r->phy, r->interval_us, r->ppm);
+		const double share = most > 0 ? o.goodput / most : 0;
+
+		printf("%-27s %8.1f %8.1f %6.3f %7.2f", r->title, o.goodput / 1000, most / 1000,
+		       share, r->share);
+		verdict(true, o.ran && share >= r->share);
+	}
+}
+
+static void print_sink(const char *program)
+{
+	static const char *const sims[] = {COMMON "phy=1M,interval=15",
+					   COMMON "phy=2M,interval=10"};
+
+	printf("\n%-27s %8s %8s %6s\n", "bench (SINK)", "kB/s", "ceiling", "ratio");
+	for (size_t i = 0; i < 2; i++) {
+		const struct outcome o = run(program, "bench", sims[i], NULL, NULL);
+
+		printf("%-27s %8.1f %8.1f %6.3f", sims[i] + strlen(COMMON), o.goodput / 1000,
+		       o.ceiling / 1000, o.ratio);
+		/* The measurement and the model must tell the same. */
+		verdict(true, o.ran && o.ratio > 0.95 && o.ratio <= 1.0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3) {
+		fprintf(stderr, "usage: bench PROGRAM IMAGE\n");
+		return 64;
+	}
+	printf("Simulated: virtual ESP32, virtual clock. Seconds from START written to DONE "
+	       "notified;\nCPU and memory are otabench's on this machine, simulator included.\n\n");
+	print_updates(argv[1], argv[2]);
+	print_loss(argv[1], argv[2]);
+	print_sink(argv[1]);
+	if (missed > 0)
+		printf("\n%u targets missed\n", missed);
+	return missed > 0 ? 1 : 0;
+}
