@@ -37,6 +37,7 @@ struct replay {
 	sd_event_source *source;
 	struct entry *entries;
 	size_t count, next;
+	unsigned int last_line;
 	uint64_t now_us;
 	unsigned int mismatch;
 	bool ended;
@@ -130,7 +131,7 @@ static bool parse_fields(const char *fields, char **save, struct entry *e)
 		if (*fields == 'a') {
 			if (strlen(word) >= sizeof(e->address))
 				return false;
-			strcpy(e->address, word);
+			memcpy(e->address, word, strlen(word) + 1);
 		}
 	}
 	return !strtok_r(NULL, " \n", save);
@@ -170,7 +171,7 @@ static bool parse_line(char *text, struct entry *e)
 	e->kind = ENTRY_EVENT;
 	if (direction[0] != '<')
 		e->kind = direction[0] == '>' ? ENTRY_CALL : ENTRY_STATE;
-	strcpy(e->name, form->name);
+	snprintf(e->name, sizeof(e->name), "%s", form->name);
 	return parse_fields(form->fields, &save, e) && chr_valid(form, e);
 }
 
@@ -185,6 +186,7 @@ static int append(struct replay *r, const struct entry *e)
 		r->entries = more;
 	}
 	r->entries[r->count++] = *e;
+	r->last_line = e->line;
 	return 0;
 }
 
@@ -195,6 +197,7 @@ static int read_file(struct replay *r, FILE *file, unsigned int *ret_line)
 	int rc;
 
 	*ret_line = 1;
+	r->last_line = 1;
 	if (!fgets(text, sizeof(text), file) || strncmp(text, "otabench-trace 1 ", 17) != 0)
 		return -OTA_EBADMSG;
 	while (fgets(text, sizeof(text), file)) {
@@ -219,7 +222,7 @@ static void emit(struct replay *r, const struct transport_event *event)
 		r->base.handler(r->base.userdata, event);
 }
 
-static void end(struct replay *r)
+static void replay_end(struct replay *r)
 {
 	const struct transport_event event = {
 		.kind = TRANSPORT_DISCONNECTED,
@@ -256,7 +259,7 @@ static void play(struct replay *r, const struct entry *e)
 	switch (event.kind) {
 	case TRANSPORT_ADVERTISEMENT:
 		memcpy(name, e->bytes, e->len);
-		name[e->len] = '\0';
+		name[e->len] = '\0'; /* cppcheck-suppress unreadVariable ; by adv.name */
 		event.adv = &adv;
 		break;
 	case TRANSPORT_CONNECTED:
@@ -318,14 +321,14 @@ static int on_turn(sd_event_source *source, void *userdata)
 	(void)source;
 	take_states(r);
 	if (r->next == r->count) {
-		end(r);
+		replay_end(r);
 		return 0;
 	}
 	e = &r->entries[r->next];
 	if (e->kind == ENTRY_CALL) {
 		/* Every event before it has been played and the host did not call. */
 		r->mismatch = e->line;
-		end(r);
+		replay_end(r);
 		return 0;
 	}
 	r->next++;
@@ -354,7 +357,7 @@ static int call(struct transport *t, const char *name, const char *address, int 
 	if (e && e->kind == ENTRY_EVENT && strcmp(name, "write") == 0)
 		return -OTA_EAGAIN;
 	if (!r->mismatch)
-		r->mismatch = e ? e->line : (r->count ? r->entries[r->count - 1].line : 1);
+		r->mismatch = e ? e->line : r->last_line;
 	return -OTA_EPROTO;
 }
 
