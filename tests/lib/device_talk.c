@@ -28,15 +28,18 @@ static int nibble(char c)
 size_t talk_hex_at(const char *text, uint8_t *buf, const char *file, int line)
 {
 	size_t len = 0;
+	int high, low;
 
 	while (*text != '\0' && *text != ';') {
 		if (*text == ' ' || *text == '\t' || *text == '\n') {
 			text++;
 			continue;
 		}
-		if (nibble(text[0]) < 0 || nibble(text[1]) < 0 || len == TALK_MAX)
+		high = nibble(text[0]);
+		low = high < 0 ? -1 : nibble(text[1]);
+		if (low < 0 || len == TALK_MAX)
 			fail_at(file, line, text);
-		buf[len++] = (uint8_t)(nibble(text[0]) << 4 | nibble(text[1]));
+		buf[len++] = (uint8_t)(high * 16 + low);
 		text += 2;
 	}
 	return len;

@@ -121,7 +121,7 @@ static void test_start(void **state)
 	m.image_size = 0x00123456;
 	m.stream_size = 0x89abcdef;
 	m.ack_interval = 0x2040;
-	for (uint8_t i = 0; i < sizeof(m.sha256); i++)
+	for (size_t i = 0; i < sizeof(m.sha256); i++)
 		m.sha256[i] = (uint8_t)(0x80 + i);
 	CHECK(start, m,
 	      "01 01 03 12 56 34 12 00 ef cd ab 89 40 20"
