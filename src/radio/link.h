@@ -27,7 +27,8 @@
  *   (no loss, no silence), so a link at rest costs nothing.
  *
  * Each side's host learns of everything host_latency_us later, and not while it
- * is held (link_hold(), for a processor that is stopped by a flash erase).
+ * is held (link_hold(), for a processor that is stopped by a flash erase), nor does
+ * it hear writable() then.
  */
 #ifndef OTABENCH_RADIO_LINK_H
 #define OTABENCH_RADIO_LINK_H

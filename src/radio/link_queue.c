@@ -247,6 +247,22 @@ void link_queue_acked(struct link_side *side)
 	}
 }
 
+/* A stopped host cannot be told; it is when it goes on. */
+static bool writable_due(const struct link_side *side)
+{
+	return side->refused && !side->held && !side->gone &&
+	       side->host_frames < side->config.queue_frames;
+}
+
+static void tell_writable(struct link_side *side)
+{
+	const struct link_ops *ops = side->config.ops;
+
+	side->refused = false;
+	if (ops && ops->writable)
+		ops->writable(side->config.ctx);
+}
+
 void link_queue_give_back(struct link_side *side)
 {
 	const struct link_ops *ops = side->config.ops;
@@ -259,11 +275,19 @@ void link_queue_give_back(struct link_side *side)
 	link_queue_pump(side);
 	if (ops && ops->completed)
 		ops->completed(side->config.ctx, count);
-	if (!side->refused || side->gone || side->host_frames >= side->config.queue_frames)
+	if (writable_due(side))
+		tell_writable(side);
+}
+
+/* For what its host hears next. */
+static void news_arm(struct link_side *side)
+{
+	struct link_news news;
+
+	if (side->held || side->news.len == 0)
 		return;
-	side->refused = false;
-	if (ops && ops->writable)
-		ops->writable(side->config.ctx);
+	memcpy(&news, fifo_peek(&side->news), sizeof(news));
+	sched_at(side->link->sched, &side->news_event, news.at_us);
 }
 
 static bool news_push(struct link_side *side, const struct link_news *news, const uint8_t *bytes)
@@ -275,8 +299,8 @@ static bool news_push(struct link_side *side, const struct link_news *news, cons
 	memcpy(p, news, sizeof(*news));
 	if (news->len > 0)
 		memcpy(p + sizeof(*news), bytes, news->len);
-	if (!side->held && !sched_armed(&side->news_event))
-		sched_at(side->link->sched, &side->news_event, news->at_us);
+	if (!sched_armed(&side->news_event))
+		news_arm(side);
 	return true;
 }
 
@@ -388,33 +412,39 @@ void link_news_run(void *ctx, uint64_t now_us)
 {
 	struct link_side *side = ctx;
 	uint8_t bytes[UINT8_MAX];
-	struct link_news news, next;
+	struct link_news news;
 
-	(void)now_us;
-	if (side->held || side->news.len == 0)
+	if (side->held)
+		return;
+	if (writable_due(side)) {
+		news_arm(side);
+		tell_writable(side);
+		return;
+	}
+	if (side->news.len == 0)
 		return;
 	memcpy(&news, fifo_peek(&side->news), sizeof(news));
+	if (news.at_us > now_us) {
+		news_arm(side);
+		return;
+	}
 	memcpy(bytes, fifo_peek(&side->news) + sizeof(news), news.len);
 	fifo_pop(&side->news, sizeof(news) + news.len);
 	if (news.kind == LINK_NEWS_PDU)
 		side->news_pdus--;
-	if (side->news.len > 0) {
-		memcpy(&next, fifo_peek(&side->news), sizeof(next));
-		sched_at(side->link->sched, &side->news_event, next.at_us);
-	}
+	news_arm(side);
 	news_deliver(side, &news, bytes);
 }
 
 void link_hold(struct link *link, enum link_role role, bool on)
 {
 	struct link_side *side = &link->sides[role];
-	struct link_news news;
 
 	side->held = on;
-	if (on) {
+	if (on)
 		sched_cancel(link->sched, &side->news_event);
-	} else if (side->news.len > 0 && !sched_armed(&side->news_event)) {
-		memcpy(&news, fifo_peek(&side->news), sizeof(news));
-		sched_at(link->sched, &side->news_event, news.at_us);
-	}
+	else if (writable_due(side))
+		sched_at(link->sched, &side->news_event, sched_now(link->sched));
+	else if (!sched_armed(&side->news_event))
+		news_arm(side);
 }

@@ -159,6 +159,19 @@ static void test_bounded_queue(void **state)
 	link_rig_send(LINK_PERIPHERAL, 20);
 	sched_advance(&w.sched, 3 * INTERVAL_US);
 	assert_int_equal(peripheral()->writable, 1);
+	/* Nor while it is stopped, but then. */
+	link_hold(w.link, LINK_PERIPHERAL, true);
+	for (unsigned int i = 0; i < 4; i++)
+		link_rig_send(LINK_PERIPHERAL, 20);
+	assert_int_equal(link_send(w.link, LINK_PERIPHERAL, 4, NULL, 0), -OTA_EAGAIN);
+	link_rig_send(LINK_CENTRAL, 20);
+	sched_advance(&w.sched, 10 * INTERVAL_US);
+	assert_int_equal(peripheral()->writable, 1);
+	link_hold(w.link, LINK_PERIPHERAL, false);
+	assert_int_equal(peripheral()->writable, 1);
+	sched_advance(&w.sched, 10 * INTERVAL_US);
+	assert_int_equal(peripheral()->writable, 2);
+	assert_int_equal(peripheral()->frames, 1);
 }
 
 int main(void)

@@ -229,6 +229,21 @@ static void test_missed_instant(void **state)
 	assert_in_range(peripheral()->disconnected_us, 3000000 - INTERVAL_US, 3000000 + 5000);
 }
 
+/* The first event carries nothing, so the peripheral sleeps through the nine after it,
+ * also when the central learns of something to send just then. */
+static void test_sleep(void **state)
+{
+	(void)state;
+	w.config.params.latency = 9;
+	w.config.params.supervision_timeout = 200;
+	link_rig_connect();
+	sched_advance(&w.sched, 5000);
+	link_rig_send(LINK_CENTRAL, 20);
+	sched_advance(&w.sched, 1250 + 20 * INTERVAL_US);
+	assert_int_equal(peripheral()->frames, 1);
+	assert_int_equal(interval_of(peripheral()->last_us), 10);
+}
+
 static void test_latency(void **state)
 {
 	uint64_t waited = 0;
@@ -273,6 +288,7 @@ int main(void)
 		LINK_TEST(test_update_data_length),
 		LINK_TEST(test_updates_under_loss),
 		LINK_TEST(test_missed_instant),
+		LINK_TEST(test_sleep),
 		LINK_TEST(test_latency),
 	};
 
