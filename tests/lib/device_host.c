@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See device_host.h. */
+#include "device_host.h"
+
+#include <string.h>
+
+void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t *image,
+	       uint32_t size)
+{
+	memset(host, 0, sizeof(*host));
+	host->dut = dut;
+	host->conn = conn;
+	host->image = image;
+	host->size = size;
+	sha256_buffer(image, size, host->sha256);
+}
+
+static void complain(struct host *host, const char *text)
+{
+	if (host->complaint == NULL)
+		host->complaint = text;
+}
+
+/* --- writing */
+
+static struct host_write *air_push(struct host *host)
+{
+	if (host->air_count == HOST_AIR)
+		return NULL;
+	return &host->air[(host->air_head + host->air_count++) % HOST_AIR];
+}
+
+bool host_start(struct host *host, uint16_t flags)
+{
+	struct host_write *w = air_push(host);
+	struct ota_start m;
+
+	if (w == NULL)
+		return false;
+	dut_start(&m, host->image, host->size);
+	m.flags = flags;
+	w->control = true;
+	w->len = (uint16_t)ota_start_encode(&m, w->bytes, sizeof(w->bytes));
+	host->phase = HOST_STARTING;
+	return true;
+}
+
+bool host_command(struct host *host, enum ota_command cmd)
+{
+	struct host_write *w = air_push(host);
+
+	if (w == NULL)
+		return false;
+	w->control = true;
+	w->len = 1;
+	w->bytes[0] = (uint8_t)cmd;
+	return true;
+}
+
+bool host_write(struct host *host, uint32_t chunk)
+{
+	struct host_write *w;
+	uint32_t len = host->limit - host->offset;
+
+	if (host->phase != HOST_SENDING)
+		return false;
+	if (host->offset == host->size) {
+		if (host->received != host->size || !host_command(host, OTA_CMD_END))
+			return false;
+		host->phase = HOST_ENDING;
+		return true;
+	}
+	if (chunk > host->ready.max_value)
+		chunk = host->ready.max_value;
+	if (len > chunk - OTA_DATA_HEADER)
+		len = chunk - OTA_DATA_HEADER;
+	w = len > 0 ? air_push(host) : NULL;
+	if (w == NULL)
+		return false;
+	w->control = false;
+	w->len = (uint16_t)(OTA_DATA_HEADER + len);
+	w->bytes[0] = (uint8_t)host->sequence;
+	w->bytes[1] = (uint8_t)(host->sequence >> 8);
+	memcpy(w->bytes + OTA_DATA_HEADER, host->image + host->offset, len);
+	host->sequence++;
+	host->offset += len;
+	host->sent += len;
+	if (host->furthest < host->offset)
+		host->furthest = host->offset;
+	return true;
+}
+
+bool host_deliver(struct host *host, bool repeated)
+{
+	const struct host_write *w = &host->air[host->air_head];
+
+	if (host->air_count == 0)
+		return false;
+	host->air_head = (host->air_head + 1u) % HOST_AIR;
+	host->air_count--;
+	if (w->control) {
+		dut_control(host->dut, host->conn, w->bytes, w->len);
+		return true;
+	}
+	dut_data(host->dut, host->conn, w->bytes, w->len, false);
+	if (repeated)
+		dut_data(host->dut, host->conn, w->bytes, w->len, false);
+	return true;
+}
+
+bool host_lose(struct host *host)
+{
+	if (host->air_count == 0)
+		return false;
+	if (host->air[host->air_head].control)
+		return host_deliver(host, false);
+	host->air_head = (host->air_head + 1u) % HOST_AIR;
+	host->air_count--;
+	return true;
+}
+
+void host_link_lost(struct host *host)
+{
+	dut_disconnect(host->dut, host->conn);
+	host->air_count = 0;
+	host->phase = HOST_IDLE;
+	dut_forget_notes(host->dut);
+	dut_connect(host->dut, host->conn);
+}
+
+/* --- hearing */
+
+static void on_ready(struct host *host, const struct dut_note *note)
+{
+	struct ota_ready *m = &host->ready;
+
+	if (ota_ready_decode(note->bytes, note->len, m) < 0 || host->phase == HOST_IDLE)
+		complain(host, "READY without START, or a short one");
+	if (m->offset > host->size || m->limit < m->offset || m->limit > host->size)
+		complain(host, "READY's offset and limit are out of the image");
+	if ((m->offset > 0) != ((m->flags & OTA_READY_RESUMED) != 0))
+		complain(host, "READY's resumed flag does not fit its offset");
+	host->phase = HOST_SENDING;
+	host->offset = host->furthest = host->received = host->flushed = m->offset;
+	host->limit = m->limit;
+	host->sequence = 0;
+}
+
+static void on_ack(struct host *host, const struct dut_note *note)
+{
+	struct ota_ack m = {0};
+
+	if (host->phase != HOST_SENDING && host->phase != HOST_ENDING)
+		return;
+	if (ota_ack_decode(note->bytes, note->len, &m) < 0)
+		complain(host, "a short ACK");
+	if (m.flushed > m.received || m.received > host->furthest || m.limit > host->size ||
+	    m.limit < m.received)
+		complain(host, "ACK: flushed <= received <= sent, received <= limit <= size");
+	if (m.received < host->received || m.flushed < host->flushed || m.limit < host->limit)
+		complain(host, "ACK goes back");
+	if (m.limit - m.flushed > host->dut->config.ring_size)
+		complain(host, "ACK gives more credit than the ring has room");
+	host->received = m.received;
+	host->flushed = m.flushed;
+	host->limit = m.limit;
+}
+
+static void on_gap(struct host *host, const struct dut_note *note)
+{
+	struct ota_gap m = {0};
+
+	if (host->phase != HOST_SENDING)
+		return;
+	if (ota_gap_decode(note->bytes, note->len, &m) < 0)
+		complain(host, "a short GAP");
+	if (m.offset > host->furthest || m.offset < host->received)
+		complain(host, "GAP goes where nothing was lost");
+	host->received = host->offset = m.offset;
+	host->sequence = m.sequence;
+	host->gaps++;
+}
+
+static void on_done(struct host *host, const struct dut_note *note)
+{
+	struct ota_done *m = &host->done;
+
+	if (ota_done_decode(note->bytes, note->len, m) < 0 || host->phase != HOST_ENDING)
+		complain(host, "DONE without END, or a short one");
+	if (m->size != host->size || memcmp(m->hash, host->sha256, sizeof(m->hash)) != 0)
+		complain(host, "DONE is about another image");
+	host->phase = HOST_DONE;
+}
+
+static void hear_one(struct host *host, const struct dut_note *note)
+{
+	switch (note->bytes[0]) {
+	case OTA_EVT_READY:
+		on_ready(host, note);
+		break;
+	case OTA_EVT_ERROR:
+		if (ota_error_decode(note->bytes, note->len, &host->error) < 0)
+			complain(host, "a short ERROR");
+		host->errors++;
+		if (host->phase != HOST_DONE)
+			host->phase = HOST_REFUSED;
+		break;
+	case OTA_EVT_DONE:
+		on_done(host, note);
+		break;
+	case OTA_EVT_ACK:
+		on_ack(host, note);
+		break;
+	case OTA_EVT_GAP:
+		on_gap(host, note);
+		break;
+	default:
+		break;
+	}
+}
+
+void host_hear(struct host *host)
+{
+	struct dut_note note;
+
+	while (dut_take(host->dut, &note)) {
+		if (note.conn != host->conn)
+			complain(host, "a notification for somebody else");
+		else
+			hear_one(host, &note);
+	}
+}
+
+bool host_run(struct host *host, uint32_t chunk)
+{
+	uint32_t idle = 0;
+
+	while (idle < 4 && !host->dut->off) {
+		bool moved = false;
+
+		while (host_write(host, chunk))
+			moved = true;
+		while (host_deliver(host, false))
+			moved = true;
+		moved = dut_op_end(host->dut) || moved;
+		host_hear(host);
+		if (host->phase == HOST_DONE || host->phase == HOST_REFUSED)
+			break;
+		/* The device acknowledges a rest when data pauses. */
+		if (!moved) {
+			dut_wait(host->dut, 100);
+			idle++;
+		} else {
+			idle = 0;
+		}
+	}
+	return host->phase == HOST_DONE;
+}
