@@ -78,7 +78,8 @@ static const struct setting settings[PROFILE_KEYS] = {
 		.words = word_auto, .min = 256, .max = 65535, .unit = "bytes",
 		.initial = PROFILE_AUTO,
 		.help = "How often the device should acknowledge. Each acknowledgement takes air time "
-			"from the data; rare ones make progress coarse. auto: the device's own choice.",
+			"from the data; rare ones make progress coarse and new credit late. auto: the "
+			"device's own choice.",
 	},
 	[PROFILE_KEY_MTU_MAX] = {
 		.name = "mtu_max", .kind = SETTING_NUMBER, AT(mtu_max),

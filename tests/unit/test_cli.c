@@ -320,7 +320,7 @@ static void test_profile_show(void **state)
 	assert_int_equal(run_profile("profile show reliable -s retries=33"), CLI_OK);
 	assert_int_equal(profile_load_text("x", out_text, strlen(out_text), &profile, &errors), 0);
 	assert_int_equal(profile.retries, 33);
-	assert_int_equal(profile.connection_interval, 12);
+	assert_int_equal(profile.connection_interval, 6);
 	assert_int_equal(run_profile("--profile=legacy-23 profile show --json"), CLI_OK);
 	assert_non_null(strstr(out_text, "\"name\":\"legacy-23\""));
 	assert_non_null(strstr(out_text, "\"chunk\":20,\"write_mode\":\"auto\""));
