@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations that take time, done by the task without the lock.
+ *
+ * esp_partition_*, not esp_ota_begin() and esp_ota_write(): those erase the
+ * whole image first (seconds of silence) or a sector at a time inside the write
+ * (a third of the rate).  esp_ota_set_boot_partition() verifies the image and
+ * writes otadata on its own, so nothing of esp_ota_end() is missing.
+ */
+#include "ota_esp_priv.h"
+
+#include <string.h>
+
+#include "esp_log.h"
+#include "esp_ota_ops.h"
+
+/* Reading and hashing is all CPU; IDLE's watchdog wants its turn as well. */
+#define YIELD_BYTES (4u * OTA_BLOCK_SIZE)
+
+static const char tag[] = "ota_esp";
+
+static int io_result(esp_err_t err, const char *what, uint32_t offset)
+{
+	if (err == ESP_OK)
+		return 0;
+	ESP_LOGE(tag, "%s at 0x%x: 0x%x", what, (unsigned int)offset, (unsigned int)err);
+	return -OTA_EIO;
+}
+
+/* One erase command of the flash at a time: a block takes at most 4.1 s before
+ * the driver gives up (spi_flash_chip_generic.c), and the watchdog has 5. */
+static int erase(uint32_t offset, uint32_t len)
+{
+	while (len > 0) {
+		const bool block = offset % OTA_BLOCK_SIZE == 0 && len >= OTA_BLOCK_SIZE;
+		const uint32_t piece = block ? OTA_BLOCK_SIZE : OTA_SECTOR_SIZE;
+		const esp_err_t err = esp_partition_erase_range(ota_esp.update, offset, piece);
+
+		ota_esp_feed();
+		if (err != ESP_OK)
+			return io_result(err, "erase", offset);
+		offset += piece;
+		len -= piece;
+	}
+	return 0;
+}
+
+/* Encrypted flash is programmed in units; only an image's last piece has a rest. */
+static int write(uint32_t offset, const uint8_t *buf, uint32_t len)
+{
+	const esp_partition_t *slot = ota_esp.update;
+	const uint32_t rest = slot->encrypted ? len % OTA_WRITE_ALIGN : 0;
+	uint8_t unit[OTA_WRITE_ALIGN];
+	esp_err_t err = ESP_OK;
+
+	if (len > rest)
+		err = esp_partition_write(slot, offset, buf, len - rest);
+	if (err == ESP_OK && rest > 0) {
+		memset(unit, 0xff, sizeof(unit));
+		memcpy(unit, buf + (len - rest), rest);
+		err = esp_partition_write(slot, offset + len - rest, unit, sizeof(unit));
+	}
+	return io_result(err, "write", offset);
+}
+
+static int read_back(uint32_t offset, uint8_t *buf, uint32_t len)
+{
+	if (offset % YIELD_BYTES == 0)
+		vTaskDelay(1);
+	return io_result(esp_partition_read(ota_esp.update, offset, buf, len), "read", offset);
+}
+
+static int set_boot(uint32_t size, const uint8_t *sha256)
+{
+	struct ota_esp_booted booted = {.address = ota_esp.update->address, .size = size};
+	esp_err_t err;
+
+	memcpy(booted.sha256, sha256, sizeof(booted.sha256));
+	if (ota_esp_booted_store(&booted) < 0)
+		ESP_LOGW(tag, "NVS is full: trailing bytes of the image will not be reported");
+	err = esp_ota_set_boot_partition(ota_esp.update);
+	ota_esp_feed();
+	return io_result(err, "esp_ota_set_boot_partition", 0);
+}
+
+/* A new image that fails its own test restarts unconfirmed, which is what the
+ * boot loader rolls back. */
+static int fail_self_test(void)
+{
+	ESP_LOGE(tag, "self-test failed: rolling back");
+	ota_esp_enter();
+	ota_esp.confirm_wanted = false;
+	ota_esp_ops.reboot(&ota_esp, CONFIG_OTA_ESP_REBOOT_DELAY_MS);
+	ota_esp_leave();
+	return -OTA_EPERM;
+}
+
+static int confirm(void)
+{
+	struct ota_esp *s = &ota_esp;
+	esp_err_t err;
+
+#ifdef CONFIG_OTA_ESP_CONFIRM_APPLICATION
+	if (!s->vouched)
+		return -OTA_EAGAIN;
+#endif
+	if (s->config.self_test && !s->config.self_test(s->config.arg))
+		return fail_self_test();
+	err = esp_ota_mark_app_valid_cancel_rollback();
+	if (err != ESP_OK)
+		return io_result(err, "esp_ota_mark_app_valid_cancel_rollback", 0);
+	if (s->guard)
+		esp_timer_stop(s->guard);
+	ota_esp_enter();
+	s->confirm_wanted = false;
+	s->info.flags &= (uint8_t)~OTA_INFO_PENDING_VERIFY;
+	ota_esp_leave();
+	ESP_LOGI(tag, "running image confirmed");
+	return 0;
+}
+
+/* esp_ota_mark_app_invalid_rollback_and_reboot() restarts before the host could
+ * be answered; until the reboot that ota_core now asks for, it can wait. */
+static int roll_back(void)
+{
+	if (!esp_ota_check_rollback_is_possible())
+		return -OTA_ENOENT;
+	ota_esp.rollback = true;
+	return 0;
+}
+
+int ota_esp_flash_run(const struct ota_esp_job *job)
+{
+	switch (job->kind) {
+	case OTA_ESP_JOB_ERASE:
+		return erase(job->offset, job->len);
+	case OTA_ESP_JOB_WRITE:
+		return write(job->offset, job->in, job->len);
+	case OTA_ESP_JOB_READ:
+		return read_back(job->offset, job->out, job->len);
+	case OTA_ESP_JOB_CHECK:
+		return ota_esp_image_check(job->len);
+	case OTA_ESP_JOB_SET_BOOT:
+		return set_boot(job->len, job->in);
+	case OTA_ESP_JOB_PERSIST:
+		return ota_esp_record_store(job->record);
+	case OTA_ESP_JOB_CONFIRM:
+		return confirm();
+	case OTA_ESP_JOB_ROLLBACK:
+		return roll_back();
+	case OTA_ESP_JOB_NONE:
+		break;
+	}
+	return -OTA_EINVAL;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The attributes: Control, Data and Info of docs/protocol.md section 3, and
+ * Device Information.  Service Changed is in NimBLE's own GATT service.
+ *
+ * NimBLE calls the access functions in its host task, one at a time.
+ */
+#include "ota_esp_priv.h"
+
+#include <string.h>
+
+#include "esp_app_desc.h"
+#include "esp_log.h"
+
+#if defined(CONFIG_OTA_ESP_SECURITY_AUTHENTICATED)
+#define WRITE_SECURITY (BLE_GATT_CHR_F_WRITE_ENC | BLE_GATT_CHR_F_WRITE_AUTHEN)
+#elif defined(CONFIG_OTA_ESP_SECURITY_ENCRYPTED)
+#define WRITE_SECURITY BLE_GATT_CHR_F_WRITE_ENC
+#else
+#define WRITE_SECURITY 0
+#endif
+
+#define INSPECTION_POLLS 300 /* of 10 ms; reading a slot takes a second or two */
+#define ROOM_POLLS 300 /* of 10 ms; a write request may wait 30 s (Core Vol 3 Part F 3.3.3) */
+#define MSYS_RESERVE 4 /* mbufs left to NimBLE's own answers */
+
+static const char tag[] = "ota_esp";
+
+/* --- Data */
+
+/*
+ * A basic host has no credits, so its value may find the ring full.  NimBLE
+ * cannot answer a write later, so its task waits; the link layer then holds the
+ * host back.  A full host never gets here: it has credits.
+ */
+static int wait_for_room(uint16_t conn, const uint8_t *buf, size_t len)
+{
+	struct ota_esp *s = &ota_esp;
+	int rc = -OTA_EAGAIN;
+
+	for (int i = 1; rc == -OTA_EAGAIN && i <= ROOM_POLLS; i++) {
+		vTaskDelay(pdMS_TO_TICKS(10));
+		ota_esp_enter();
+		rc = ota_device_data(&s->device, conn, buf, len, i < ROOM_POLLS, s->now);
+		ota_esp_leave();
+	}
+	return rc;
+}
+
+static int write_data(uint16_t conn, struct os_mbuf *om)
+{
+	struct ota_esp *s = &ota_esp;
+	const uint16_t len = OS_MBUF_PKTLEN(om);
+	const uint8_t *buf = om->om_data;
+	int rc;
+
+	if (len > OTA_VALUE_MAX)
+		return BLE_ATT_ERR_INVALID_ATTR_VALUE_LEN;
+	if (om->om_len < len) { /* one mbuf for each link-layer packet */
+		if (ble_hs_mbuf_to_flat(om, s->value, sizeof(s->value), NULL) != 0)
+			return BLE_ATT_ERR_UNLIKELY;
+		buf = s->value;
+	}
+	ota_esp_enter();
+	rc = ota_device_data(&s->device, conn, buf, len, true, s->now);
+	if (rc == 0)
+		ota_esp_leave_quickly();
+	else
+		ota_esp_leave();
+	if (rc == -OTA_EAGAIN)
+		wait_for_room(conn, buf, len);
+	return 0; /* what is wrong with a value is said by GAP and ERROR */
+}
+
+static int access_data(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt *ctxt, void *arg)
+{
+	(void)attr;
+	(void)arg;
+	if (ctxt->op != BLE_GATT_ACCESS_OP_WRITE_CHR)
+		return BLE_ATT_ERR_UNLIKELY;
+	return write_data(conn, ctxt->om);
+}
+
+/* --- Control and Info */
+
+static int access_control(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt *ctxt,
+			  void *arg)
+{
+	uint8_t buf[OTA_CONTROL_MAX];
+	const uint16_t len = OS_MBUF_PKTLEN(ctxt->om);
+
+	(void)attr;
+	(void)arg;
+	if (ctxt->op != BLE_GATT_ACCESS_OP_WRITE_CHR)
+		return BLE_ATT_ERR_UNLIKELY;
+	if (len > sizeof(buf))
+		return BLE_ATT_ERR_INVALID_ATTR_VALUE_LEN;
+	if (ble_hs_mbuf_to_flat(ctxt->om, buf, sizeof(buf), NULL) != 0)
+		return BLE_ATT_ERR_UNLIKELY;
+	return ota_esp_control(conn, buf, len) < 0 ? BLE_ATT_ERR_INSUFFICIENT_RES : 0;
+}
+
+static bool inspected(void)
+{
+	bool done;
+
+	ota_esp_enter();
+	done = ota_esp.inspected;
+	ota_esp_leave_quickly();
+	return done;
+}
+
+static int access_info(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt *ctxt, void *arg)
+{
+	uint8_t buf[OTA_INFO_SIZE];
+	int len;
+
+	(void)conn;
+	(void)attr;
+	(void)arg;
+	/* Only an application that advertises on its own can be this early. */
+	for (int i = 0; i < INSPECTION_POLLS && !inspected(); i++)
+		vTaskDelay(pdMS_TO_TICKS(10));
+	ota_esp_enter();
+	len = ota_device_read_info(&ota_esp.device, buf, sizeof(buf));
+	ota_esp_leave_quickly();
+	if (len < 0)
+		return BLE_ATT_ERR_UNLIKELY;
+	return os_mbuf_append(ctxt->om, buf, (uint16_t)len) == 0 ? 0 : BLE_ATT_ERR_INSUFFICIENT_RES;
+}
+
+/* --- Device Information */
+
+#ifdef CONFIG_OTA_ESP_DEVICE_INFORMATION
+static const ble_uuid16_t device_information = BLE_UUID16_INIT(0x180a);
+static const ble_uuid16_t firmware_revision = BLE_UUID16_INIT(0x2a26);
+static const ble_uuid16_t model_number = BLE_UUID16_INIT(0x2a24);
+static const ble_uuid16_t manufacturer_name = BLE_UUID16_INIT(0x2a29);
+
+static int append(struct os_mbuf *om, const char *text, size_t size)
+{
+	const size_t len = strnlen(text, size);
+
+	return os_mbuf_append(om, text, (uint16_t)len) == 0 ? 0 : BLE_ATT_ERR_INSUFFICIENT_RES;
+}
+
+static int access_information(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt *ctxt,
+			      void *arg)
+{
+	static const char manufacturer[] = CONFIG_OTA_ESP_MANUFACTURER;
+	static const char model[] = CONFIG_OTA_ESP_MODEL;
+	const esp_app_desc_t *app = esp_app_get_description();
+
+	(void)conn;
+	(void)attr;
+	(void)arg;
+	if (ctxt->chr->uuid == &firmware_revision.u)
+		return append(ctxt->om, app->version, sizeof(app->version));
+	if (ctxt->chr->uuid == &manufacturer_name.u)
+		return append(ctxt->om, manufacturer, sizeof(manufacturer));
+	if (model[0] != '\0')
+		return append(ctxt->om, model, sizeof(model));
+	return append(ctxt->om, app->project_name, sizeof(app->project_name));
+}
+
+static const struct ble_gatt_chr_def information_characteristics[] = {
+	{.uuid = &firmware_revision.u,
+	 .access_cb = access_information,
+	 .flags = BLE_GATT_CHR_F_READ},
+	{.uuid = &model_number.u, .access_cb = access_information, .flags = BLE_GATT_CHR_F_READ},
+	{.uuid = &manufacturer_name.u,
+	 .access_cb = access_information,
+	 .flags = BLE_GATT_CHR_F_READ},
+	{.uuid = NULL},
+};
+#endif
+
+/* --- the table */
+
+static const struct ble_gatt_chr_def ota_characteristics[] = {
+	{
+		.uuid = &ota_esp.uuid[1].u,
+		.access_cb = access_control,
+		.flags = BLE_GATT_CHR_F_WRITE | BLE_GATT_CHR_F_NOTIFY | WRITE_SECURITY,
+		.val_handle = &ota_esp.control_handle,
+	},
+	{
+		.uuid = &ota_esp.uuid[2].u,
+		.access_cb = access_data,
+		.flags = BLE_GATT_CHR_F_WRITE | BLE_GATT_CHR_F_WRITE_NO_RSP | WRITE_SECURITY,
+	},
+	{
+		.uuid = &ota_esp.uuid[3].u,
+		.access_cb = access_info,
+		.flags = BLE_GATT_CHR_F_READ,
+	},
+	{.uuid = NULL},
+};
+
+static const struct ble_gatt_svc_def services[] = {
+	{
+		.type = BLE_GATT_SVC_TYPE_PRIMARY,
+		.uuid = &ota_esp.uuid[0].u,
+		.characteristics = ota_characteristics,
+	},
+#ifdef CONFIG_OTA_ESP_DEVICE_INFORMATION
+	{
+		.type = BLE_GATT_SVC_TYPE_PRIMARY,
+		.uuid = &device_information.u,
+		.characteristics = information_characteristics,
+	},
+#endif
+	{.type = BLE_GATT_SVC_TYPE_END},
+};
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "fb1e4001-54ae-..." to the 16 bytes of the air, least significant first. */
+static int parse_uuid(const char *text, uint8_t ret[16])
+{
+	int nibbles = 0;
+
+	for (; *text != '\0'; text++) {
+		const int digit = hex_digit(*text);
+
+		if (*text == '-')
+			continue;
+		if (digit < 0 || nibbles == 32)
+			return -OTA_EINVAL;
+		if (nibbles % 2 == 0)
+			ret[15 - nibbles / 2] = (uint8_t)(digit << 4);
+		else
+			ret[15 - nibbles / 2] |= (uint8_t)digit;
+		nibbles++;
+	}
+	return nibbles == 32 ? 0 : -OTA_EINVAL;
+}
+
+int ota_esp_gatt_register(void)
+{
+	struct ota_esp *s = &ota_esp;
+	uint8_t bytes[16];
+	int rc = parse_uuid(CONFIG_OTA_ESP_SERVICE_UUID, bytes);
+
+	/* The characteristics follow the service: ...4001 to ...4004. */
+	for (int i = 0; rc == 0 && i < 4; i++) {
+		s->uuid[i].u.type = BLE_UUID_TYPE_128;
+		memcpy(s->uuid[i].value, bytes, sizeof(bytes));
+		s->uuid[i].value[12] = (uint8_t)(bytes[12] + i);
+	}
+	if (rc == 0)
+		rc = ble_gatts_count_cfg(services);
+	if (rc == 0)
+		rc = ble_gatts_add_svcs(services);
+	if (rc != 0)
+		ESP_LOGE(tag, "services refused: %d", rc);
+#if !defined(CONFIG_OTA_ESP_SECURITY_AUTHENTICATED) && !defined(CONFIG_OTA_ESP_SECURITY_ENCRYPTED)
+	if (!s->config.permit)
+		ESP_LOGW(tag, "anybody in radio range can replace this firmware");
+#endif
+	return rc;
+}
+
+int ota_esp_gatt_notify(uint16_t conn, const uint8_t *buf, size_t len)
+{
+	const struct ota_esp_conn *c = ota_esp_conn_find(conn);
+	struct os_mbuf *om;
+	int rc;
+
+	if (!c || !c->subscribed)
+		return -OTA_ENOTCONN;
+	if (os_msys_count() > 0 && os_msys_num_free() < MSYS_RESERVE)
+		return -OTA_EAGAIN;
+	om = ble_hs_mbuf_from_flat(buf, (uint16_t)len);
+	if (!om)
+		return -OTA_EAGAIN;
+	rc = ble_gatts_notify_custom(conn, ota_esp.control_handle, om); /* frees om either way */
+	if (rc == BLE_HS_ENOMEM || rc == BLE_HS_EAGAIN || rc == BLE_HS_EBUSY)
+		return -OTA_EAGAIN;
+	return rc == 0 ? 0 : -OTA_ENOTCONN;
+}

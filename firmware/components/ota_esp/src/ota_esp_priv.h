@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of ota_esp share: one struct with everything that changes, and
+ * the rule under which it may be touched.
+ *
+ * Two tasks meet here.  NimBLE's host task delivers writes and GAP events; the
+ * update's own task works on flash and keeps time.  Every call into ota_core
+ * happens between ota_esp_enter() and ota_esp_leave(), which hold one lock.
+ * Under it no NimBLE function is called that could emit a GAP event other than
+ * NOTIFY_TX, because GAP events take the lock: link requests are noted, and
+ * made by ota_esp_leave() after it let go.
+ */
+#ifndef OTA_ESP_PRIV_H
+#define OTA_ESP_PRIV_H
+
+#include "ota_esp.h"
+
+#include "ota/device.h"
+#include "ota/error.h"
+
+#include "esp_idf_version.h"
+#include "esp_partition.h"
+#include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
+#include "freertos/task.h"
+#include "sdkconfig.h"
+
+#include "host/ble_hs.h"
+
+/* Mbed TLS 4, in ESP-IDF 6.0, keeps its own SHA-256 functions private. */
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(6, 0, 0)
+#include "psa/crypto.h"
+#define OTA_ESP_PSA
+#else
+#include "mbedtls/sha256.h"
+#endif
+
+/* CONFIG_SOC_BLE_50_SUPPORTED: soc_caps.h of C3, S3, C6, H2 and later. */
+#if defined(CONFIG_SOC_BLE_50_SUPPORTED) && defined(CONFIG_BT_NIMBLE_LL_CFG_FEAT_LE_2M_PHY)
+#define OTA_ESP_2M
+#endif
+
+#define OTA_ESP_CONNECTIONS 2 /* the second is told that the device is busy */
+#define OTA_ESP_START_WAIT_MS 1500u /* for the central's answer to a parameter request */
+#define OTA_ESP_NAME_MAX 29 /* one structure of a 31-byte scan response */
+
+/* Work for the flash task: an [async] operation of struct ota_device_ops. */
+enum ota_esp_job_kind {
+	OTA_ESP_JOB_NONE,
+	OTA_ESP_JOB_ERASE,
+	OTA_ESP_JOB_WRITE,
+	OTA_ESP_JOB_READ,
+	OTA_ESP_JOB_CHECK,
+	OTA_ESP_JOB_SET_BOOT,
+	OTA_ESP_JOB_PERSIST,
+	OTA_ESP_JOB_CONFIRM,
+	OTA_ESP_JOB_ROLLBACK,
+};
+
+struct ota_esp_job {
+	enum ota_esp_job_kind kind;
+	uint32_t offset, len; /* of the update slot; len is the image's size for the later kinds */
+	const uint8_t *in; /* WRITE, SET_BOOT (the hash) */
+	uint8_t *out; /* READ */
+	const struct ota_record *record; /* PERSIST */
+};
+
+struct ota_esp_hash {
+#ifdef OTA_ESP_PSA
+	psa_hash_operation_t context;
+#else
+	mbedtls_sha256_context context;
+#endif
+	bool active;
+};
+
+/* What a LINK request waits for before it is answered. */
+#define OTA_ESP_WAITS_PARAMS 0x1u /* CONN_UPDATE */
+#define OTA_ESP_WAITS_PHY 0x2u /* PHY_UPDATE_COMPLETE */
+#define OTA_ESP_WAITS_CALLS 0x4u /* until all calls were made */
+
+struct ota_esp_conn {
+	uint16_t handle; /* BLE_HS_CONN_HANDLE_NONE: free */
+	bool subscribed; /* to Control's notifications */
+	bool host_chose; /* LINK was used: parameters are the host's business */
+	bool fast; /* parameters for an update were asked for */
+	uint8_t tx_phy, rx_phy; /* enum ota_phy; 1M until an event says otherwise */
+	uint16_t tx_octets, rx_octets; /* 0 = never told */
+	struct ota_link_request request; /* to be made by ota_esp_leave() */
+	bool requested;
+	uint8_t waits; /* OTA_ESP_WAITS_* */
+	uint8_t code; /* enum ota_code of the request so far */
+};
+
+/* A START kept back until the link is fit for what erasing does to it. */
+struct ota_esp_start {
+	uint16_t conn; /* BLE_HS_CONN_HANDLE_NONE: none */
+	uint8_t len;
+	uint8_t bytes[OTA_CONTROL_MAX];
+	uint32_t since; /* ms */
+};
+
+struct ota_esp {
+	struct ota_esp_config config;
+	struct ota_device device;
+	struct ota_info info; /* what Info says, kept up to date */
+	const esp_partition_t *running, *update;
+	uint8_t *ring;
+	uint8_t scratch[OTA_SECTOR_SIZE]; /* the task's: ota_core reads back into it by jobs */
+	uint8_t value[OTA_VALUE_MAX]; /* host task: a value that came in pieces */
+
+	SemaphoreHandle_t lock, wake;
+	StaticSemaphore_t lock_memory, wake_memory;
+	TaskHandle_t task;
+	StaticTask_t task_memory;
+	StackType_t stack[CONFIG_OTA_ESP_TASK_STACK / sizeof(StackType_t)];
+	esp_timer_handle_t guard; /* restarts a new image that confirms nothing */
+
+	uint32_t now; /* ms; advanced by ota_esp_enter() */
+	uint32_t last_us;
+	bool asleep; /* the task waits to be woken, for wake_in ms at most */
+	uint32_t wake_in; /* UINT32_MAX: for ever */
+	uint32_t asleep_since; /* ms */
+	struct ota_esp_job job; /* the mailbox; ota_core posts one at a time */
+	bool watched; /* the task is known to the task watchdog */
+
+	bool inspected; /* info is complete */
+	bool new_image; /* first boot of an image: attributes may have moved */
+	bool session; /* as last told to the application */
+	bool confirm_wanted; /* by ota_esp_confirm() or Kconfig */
+	bool vouched; /* by ota_esp_confirm() */
+	uint32_t confirm_at; /* ms; when to ask ota_core (again) */
+	bool notify_blocked; /* the last notification found no buffer */
+	uint32_t notify_retry; /* ms */
+	bool reboot, rollback;
+	uint32_t reboot_at,
+		reboot_limit; /* ms; when to, and when whatever still waits to be sent */
+	int msys_idle; /* free mbufs while nothing waits to be sent */
+
+	bool owns_nimble, synced;
+	uint8_t address_type;
+	char name[OTA_ESP_NAME_MAX + 1];
+	uint16_t control_handle, data_handle;
+	ble_uuid128_t uuid[4]; /* service, Control, Data, Info */
+	struct ble_gap_event_listener listener;
+	struct ota_esp_conn conns[OTA_ESP_CONNECTIONS];
+	struct ota_esp_start start;
+
+	struct ota_esp_hash hash; /* ota_core's */
+};
+
+extern struct ota_esp ota_esp;
+
+/* ota_esp_ops.c */
+extern const struct ota_device_ops ota_esp_ops; /* ctx is the struct ota_esp */
+
+/* ota_esp_control.c */
+/* A write to Control, from the host task.  Negative when it was refused and
+ * there was no buffer to say so. */
+int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len);
+/* Hands a START that was kept back to ota_core; with the lock held. */
+void ota_esp_release_start(void);
+
+/* ota_esp_task.c */
+void ota_esp_enter(void);
+/* Lets go, wakes the task when it has something to do, and does what had to
+ * wait for the lock to be free. */
+void ota_esp_leave(void);
+/* The same without a look at the session's state: for Data, 340 times a second. */
+void ota_esp_leave_quickly(void);
+void ota_esp_task(void *arg);
+void ota_esp_feed(void); /* tells the watchdog that flash work gets on */
+
+/* ota_esp_flash.c: run by the task, without the lock; 0 or a negative OTA_E*. */
+int ota_esp_flash_run(const struct ota_esp_job *job);
+
+/* ota_esp_image.c */
+bool ota_esp_image_slots(void); /* what is known at once; false: nowhere to write to */
+void ota_esp_image_inspect(void); /* what takes reading the running image */
+int ota_esp_image_check(uint32_t size);
+/* Whether version a is older than b, as far as both begin with numbers and dots. */
+bool ota_esp_version_older(const char *a, const char *b);
+
+/* ota_esp_record.c */
+struct ota_esp_booted { /* the image last made bootable */
+	uint32_t address; /* of its slot */
+	uint32_t size; /* bytes that were sent, which is what sha256 covers */
+	uint8_t sha256[OTA_SHA256_SIZE];
+};
+int ota_esp_record_load(struct ota_record *ret);
+int ota_esp_record_store(const struct ota_record *record);
+int ota_esp_booted_load(struct ota_esp_booted *ret);
+int ota_esp_booted_store(const struct ota_esp_booted *booted);
+
+/* ota_esp_hash.c */
+int ota_esp_hash_begin(struct ota_esp_hash *hash); /* ends what was under way */
+int ota_esp_hash_add(struct ota_esp_hash *hash, const uint8_t *buf, uint32_t len);
+int ota_esp_hash_peek(const struct ota_esp_hash *hash, uint8_t ret[OTA_SHA256_SIZE]);
+void ota_esp_hash_end(struct ota_esp_hash *hash);
+
+/* ota_esp_gatt.c */
+int ota_esp_gatt_register(void);
+int ota_esp_gatt_notify(uint16_t conn, const uint8_t *buf, size_t len);
+
+/* ota_esp_gap.c */
+struct ota_esp_conn *ota_esp_conn_find(uint16_t handle);
+int ota_esp_gap_listen(void);
+int ota_esp_gap_start(void);
+void ota_esp_gap_advertise(void);
+void ota_esp_gap_disconnect_all(void);
+bool ota_esp_gap_connected(void); /* whether any connection is left */
+
+/* ota_esp_link.c */
+int ota_esp_link_note(void *ctx, uint16_t conn, const struct ota_link_request *request);
+void ota_esp_link_run(void); /* without the lock: makes the requests noted */
+void ota_esp_link_state(void *ctx, uint16_t conn, struct ota_link *ret);
+int8_t ota_esp_link_rssi(void *ctx, uint16_t conn);
+/* Asks for parameters that survive an erase; false: the link has them. */
+bool ota_esp_link_prepare(uint16_t conn);
+void ota_esp_link_relax(void);
+/* A part of a request ended, or the central changed something; status 0 = well. */
+void ota_esp_link_event(uint16_t conn, uint8_t waited, int status);
+void ota_esp_link_connected(uint16_t conn);
+void ota_esp_link_subscribed(uint16_t conn);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lock, the clock, and the task that works on flash and wakes up on time.
+ *
+ * One task does both, because nothing of this firmware runs while flash is
+ * erased anyway, and because a telemetry tick talks to the controller, which
+ * must not happen in the timer task: a sleeping controller needs that task to
+ * wake up.  What is due is looked up under the lock each time somebody lets it
+ * go, so that the task sleeps as long as it may: for ever on an idle device.
+ */
+#include "ota_esp_priv.h"
+
+#include "esp_log.h"
+#include "esp_ota_ops.h"
+#include "esp_system.h"
+#include "esp_task_wdt.h"
+
+#define FEED_MS 1000u /* CONFIG_ESP_TASK_WDT_TIMEOUT_S is at least 1, 5 by default */
+#define CONFIRM_RETRY_MS 1000u
+#define LINGER_POLL_MS 20u
+#define DISCONNECT_POLLS 50
+
+static const char tag[] = "ota_esp";
+
+void ota_esp_enter(void)
+{
+	struct ota_esp *s = &ota_esp;
+	uint32_t elapsed;
+
+	xSemaphoreTake(s->lock, portMAX_DELAY);
+	/* 32-bit arithmetic: a 64-bit division here would be paid by every value.
+	 * Should nobody call for 71 minutes, the clock loses them; nothing that is
+	 * due then is measured over them. */
+	elapsed = ((uint32_t)esp_timer_get_time() - s->last_us) / 1000u;
+	s->now += elapsed;
+	s->last_us += elapsed * 1000u;
+}
+
+static uint32_t left(const struct ota_esp *s, uint32_t at)
+{
+	return (int32_t)(at - s->now) > 0 ? at - s->now : 0;
+}
+
+static uint32_t sooner(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool confirm_due(const struct ota_esp *s)
+{
+	return s->confirm_wanted && s->inspected && (s->info.flags & OTA_INFO_PENDING_VERIFY) != 0;
+}
+
+/* Milliseconds until the task has something to do; UINT32_MAX: until it is told. */
+static uint32_t due_in(const struct ota_esp *s)
+{
+	uint32_t due, in = UINT32_MAX;
+
+	if (s->job.kind != OTA_ESP_JOB_NONE)
+		return 0;
+	if (ota_device_deadline(&s->device, &due))
+		in = left(s, due);
+	if (s->notify_blocked)
+		in = sooner(in, left(s, s->notify_retry));
+	if (s->start.conn != BLE_HS_CONN_HANDLE_NONE)
+		in = sooner(in, left(s, s->start.since + OTA_ESP_START_WAIT_MS));
+	if (confirm_due(s))
+		in = sooner(in, left(s, s->confirm_at));
+	if (s->reboot)
+		in = sooner(in, left(s, s->reboot_at));
+	return in;
+}
+
+void ota_esp_leave_quickly(void)
+{
+	struct ota_esp *s = &ota_esp;
+	const uint32_t slept = s->now - s->asleep_since;
+	bool wake = false;
+
+	if (s->asleep && (s->wake_in == UINT32_MAX || slept < s->wake_in))
+		wake = due_in(s) < (s->wake_in == UINT32_MAX ? UINT32_MAX : s->wake_in - slept);
+	if (wake)
+		s->asleep = false;
+	xSemaphoreGive(s->lock);
+	if (wake)
+		xSemaphoreGive(s->wake);
+}
+
+static bool session_active(struct ota_esp *s)
+{
+	struct ota_status status;
+
+	ota_device_status(&s->device, &status);
+	return status.state != OTA_STATE_IDLE && status.state != OTA_STATE_SUSPENDED;
+}
+
+void ota_esp_leave(void)
+{
+	struct ota_esp *s = &ota_esp;
+	const bool active = session_active(s);
+	const bool changed = active != s->session;
+
+	s->session = active;
+	ota_esp_leave_quickly();
+	if (changed && s->config.session)
+		s->config.session(active, s->config.arg);
+	if (changed && !active)
+		ota_esp_link_relax();
+	ota_esp_link_run();
+}
+
+/* The watchdog sees the task only while there is an update, so that an idle
+ * device need not wake up for it. */
+static void watch(struct ota_esp *s, bool on)
+{
+#ifdef CONFIG_OTA_ESP_TASK_WDT
+	if (on && !s->watched)
+		s->watched = esp_task_wdt_add(NULL) == ESP_OK;
+	else if (!on && s->watched)
+		s->watched = esp_task_wdt_delete(NULL) != ESP_OK;
+#else
+	(void)s;
+	(void)on;
+#endif
+}
+
+void ota_esp_feed(void)
+{
+	if (ota_esp.watched)
+		esp_task_wdt_reset();
+}
+
+static void tick(struct ota_esp *s)
+{
+	uint32_t due;
+
+	if (!(ota_device_deadline(&s->device, &due) && left(s, due) == 0) &&
+	    !(s->notify_blocked && left(s, s->notify_retry) == 0))
+		return;
+	s->notify_blocked = false; /* unless it fails again */
+	ota_device_tick(&s->device, s->now);
+}
+
+/* What was accepted for sending and has not gone to the controller holds mbufs. */
+static bool drained(const struct ota_esp *s)
+{
+	return !s->notify_blocked && (!s->synced || os_msys_num_free() >= s->msys_idle);
+}
+
+/* Does what is due; true when the device shall restart now. */
+static bool serve(struct ota_esp *s)
+{
+	static const uint8_t confirm = OTA_CMD_CONFIRM;
+
+	if (s->start.conn != BLE_HS_CONN_HANDLE_NONE &&
+	    left(s, s->start.since + OTA_ESP_START_WAIT_MS) == 0)
+		ota_esp_release_start();
+	if (confirm_due(s) && left(s, s->confirm_at) == 0) {
+		s->confirm_at = s->now + CONFIRM_RETRY_MS;
+		ota_device_control(&s->device, OTA_NO_CONN, &confirm, 1, s->now);
+	}
+	tick(s);
+	if (!s->reboot || left(s, s->reboot_at) > 0)
+		return false;
+	if (drained(s) || left(s, s->reboot_limit) == 0)
+		return true;
+	s->reboot_at = s->now + LINGER_POLL_MS;
+	return false;
+}
+
+static void restart(struct ota_esp *s)
+{
+	/* Said, not left to the supervision timeout: the host gets on at once. */
+	ota_esp_gap_disconnect_all();
+	for (int i = 0; i < DISCONNECT_POLLS && ota_esp_gap_connected(); i++)
+		vTaskDelay(pdMS_TO_TICKS(20));
+	if (s->rollback) {
+		const esp_err_t err = esp_ota_mark_app_invalid_rollback_and_reboot();
+
+		ESP_LOGE(tag, "cannot roll back: 0x%x", (unsigned int)err);
+	}
+	esp_restart();
+}
+
+static void fall_asleep(struct ota_esp *s)
+{
+	s->asleep = true;
+	s->asleep_since = s->now;
+	s->wake_in = due_in(s);
+	if (s->session)
+		s->wake_in = sooner(s->wake_in, FEED_MS);
+}
+
+static void sleep_until_due(const struct ota_esp *s)
+{
+	/* One tick more: rounding down would wake too soon, again and again. */
+	xSemaphoreTake(s->wake,
+		       s->wake_in == UINT32_MAX ? portMAX_DELAY : pdMS_TO_TICKS(s->wake_in) + 1);
+}
+
+static void step(struct ota_esp *s)
+{
+	struct ota_esp_job job;
+	bool restarts;
+	int rc;
+
+	ota_esp_enter();
+	s->asleep = false;
+	restarts = serve(s);
+	job = s->job;
+	s->job.kind = OTA_ESP_JOB_NONE;
+	if (job.kind == OTA_ESP_JOB_NONE)
+		fall_asleep(s);
+	ota_esp_leave();
+	if (restarts)
+		restart(s);
+	watch(s, job.kind != OTA_ESP_JOB_NONE || s->session);
+	ota_esp_feed();
+	if (job.kind == OTA_ESP_JOB_NONE) {
+		sleep_until_due(s);
+		return;
+	}
+	rc = ota_esp_flash_run(&job);
+	ota_esp_enter();
+	ota_device_op_done(&s->device, rc, s->now);
+	ota_esp_leave();
+}
+
+void ota_esp_task(void *arg)
+{
+	(void)arg;
+	ota_esp_image_inspect();
+	ota_esp_gap_advertise();
+	for (;;)
+		step(&ota_esp);
+}

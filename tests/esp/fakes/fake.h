@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A make-believe ESP32 to run ota_esp on: FreeRTOS's tasks as coroutines over a
+ * virtual clock, flash with erase and program times, NVS, otadata, NimBLE with
+ * a central at the other end.  Tests turn its screws and look at its state.
+ *
+ * A task runs until it blocks; then time passes up to whatever comes next.
+ * Every breach of a real system's rules that a fake can see (blocking with a
+ * lock held, programming flash that is not erased, a watchdog not fed, an event
+ * delivered with the lock held) is remembered in fake_breach.
+ */
+#ifndef FAKE_H
+#define FAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAKE_SLOT_SIZE 0x140000u /* as in firmware/partitions.csv */
+#define FAKE_WDT_MS 5000u /* CONFIG_ESP_TASK_WDT_TIMEOUT_S's default */
+
+/* The first rule that was broken, NULL when none. */
+extern const char *fake_breach;
+void fake_broke(const char *rule);
+
+/* --- time and tasks (fake_rtos.c) */
+uint64_t fake_now_us(void);
+uint32_t fake_now_ms(void);
+/* Lets tasks run for so long. */
+void fake_run_ms(uint32_t ms);
+/* Lets tasks run until the condition holds; false after ms without. */
+bool fake_run_until(bool (*condition)(void *arg), void *arg, uint32_t ms);
+/* The calling task blocks, and time passes; outside a task only time passes. */
+void fake_block_us(uint64_t us);
+/* Whether the device has called esp_restart() and waits for fake_boot(). */
+bool fake_restarted(void);
+void fake_assert_unlocked(const char *where);
+/* Blocks until the flag, which another task or event sets; for nimble_port_run(). */
+void fake_wait_flag(bool *flag);
+/* A task for tests, beside those that ota_esp starts. */
+void fake_task(void (*function)(void *arg), void *arg);
+/* Calls the function, outside of any task. */
+void fake_at(uint32_t in_ms, void (*function)(void *arg), void *arg);
+/* The same with an argument that the function frees; called at a boot at the latest. */
+void fake_deliver_in(uint32_t in_ms, void (*function)(void *arg), void *arg);
+uint32_t fake_wakeups(void); /* times a task was woken by its time running out */
+void fake_rtos_boot(void); /* tasks, timers and locks are gone, the clock goes on */
+
+/* --- board (fake_board.c) */
+struct fake_board {
+	uint8_t slot[2][FAKE_SLOT_SIZE];
+	int running, boot; /* slots */
+	int state[2]; /* esp_ota_img_states_t */
+	bool bound; /* otadata names the running slot */
+	uint32_t erase_block_ms, erase_sector_ms, write_us, read_us;
+	bool encrypted;
+	int fail_erase, fail_write, fail_read; /* the Nth from now fails; 0 = none */
+	bool fail_set_boot, fail_verify_io, no_update_slot, no_heap;
+	bool nvs_full, nvs_gone;
+	uint32_t erases, writes, verifies, confirms, rollbacks, restarts;
+	char log[4096]; /* what was logged, newest last */
+};
+extern struct fake_board fake_board;
+
+void fake_board_reset(void); /* a new board, running an image in slot 0 */
+/* Runs what esp_restart() or a power cut leads to: boot loader's choice, memory
+ * forgotten.  The caller then starts the application as app_main() would. */
+void fake_boot(void);
+/* Puts an image into a slot as a cable would. */
+void fake_flash_image(int slot, const uint8_t *image, size_t size);
+
+/* --- radio (fake_gap.c, fake_host.c, fake_mbuf.c, fake_central.c) */
+struct fake_note { /* a notification that arrived at a central */
+	uint8_t bytes[64];
+	size_t len;
+	uint32_t at; /* ms */
+};
+
+struct fake_link {
+	bool up, notify;
+	uint16_t interval, latency, timeout; /* as HCI has them */
+	uint8_t phy;
+	uint16_t mtu;
+	bool encrypted, authenticated;
+};
+
+struct fake_radio {
+	int msys_total, msys_free; /* mbufs */
+	int fail_notify; /* so many of the next notifications find no buffer in the stack */
+	bool grant; /* the central agrees to parameters */
+	uint32_t answer_ms; /* and takes so long to */
+	bool mute; /* it does not answer at all */
+	uint32_t air_ms; /* from accepting a notification to its delivery */
+	int8_t rssi;
+	bool advertising, changed; /* changed: Service Changed was indicated */
+	uint8_t adv_flags;
+	char name[32];
+	uint16_t preferred_mtu;
+	uint32_t updates, phy_requests, dle_requests, terminated; /* calls made */
+	uint16_t dle_octets;
+	uint32_t passkey_injected;
+	bool deleted_peer;
+};
+extern struct fake_radio fake_radio;
+
+void fake_radio_reset(void); /* power-on values of settings; forgets connections */
+void fake_radio_off(void); /* every link is gone; then, with no timer left, */
+void fake_radio_boot(void); /* what a restart forgets */
+/* A central connects; 0xffff when nothing is advertised. */
+uint16_t fake_connect(void);
+void fake_connect_as_central(uint16_t handle); /* a link that the application made */
+void fake_disconnect(uint16_t conn); /* by the central, now */
+struct fake_link *fake_link(uint16_t conn);
+void fake_subscribe(uint16_t conn, bool notify);
+/* The ATT error of a write with response to Control (0x4002) or Data (0x4003). */
+int fake_write(uint16_t conn, uint16_t chr, const void *buf, size_t len);
+/* The same without response: queued, the caller goes on. */
+void fake_write_command(uint16_t conn, uint16_t chr, const void *buf, size_t len);
+int fake_read(uint16_t conn, uint16_t chr, uint8_t *buf, size_t size, size_t *ret_len);
+/* The oldest notification not yet taken; false when there is none. */
+bool fake_note(uint16_t conn, struct fake_note *ret);
+bool fake_wait_note(uint16_t conn, struct fake_note *ret, uint32_t ms);
+void fake_pair_event(uint16_t conn, bool repeat); /* passkey wanted, or pairing again */
+void fake_reset_host(void); /* NimBLE's host resets and synchronizes again */
+uint32_t fake_notifies(void); /* calls of ble_gatts_notify_custom() */
+uint16_t fake_chr_flags(uint16_t chr);
+
+#endif

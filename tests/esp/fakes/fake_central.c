@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The central: what a test lets the other end of the link do. */
+#include "fake_nimble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool flag_set(void *arg)
+{
+	return *(bool *)arg;
+}
+
+/* Runs until the host task has done it, or was stopped by a restart. */
+static struct work *post_and_wait(struct work *work)
+{
+	static bool done;
+	static int rc;
+	struct work *posted;
+
+	done = false;
+	rc = -1;
+	work->done = &done;
+	work->ret_rc = &rc;
+	fake_post(work);
+	posted = radio.queue[(radio.first + radio.count - 1) % QUEUE];
+	if (!fake_run_until(flag_set, &done, 60000))
+		return NULL;
+	posted->status = rc;
+	return posted;
+}
+
+static int finish(struct work *posted)
+{
+	int rc;
+
+	if (!posted)
+		return -1;
+	rc = posted->status;
+	free(posted);
+	return rc;
+}
+
+static void link_up(uint16_t conn, uint8_t role)
+{
+	struct central *who = &radio.centrals[conn];
+	const uint16_t generation = (uint16_t)(who->generation + 1);
+
+	memset(who, 0, sizeof(*who));
+	who->generation = generation;
+	who->desc.role = role;
+	/* What BlueZ asks for: 30-50 ms, and 420 ms of supervision timeout. */
+	who->link =
+		(struct fake_link){.up = true, .interval = 40, .timeout = 42, .phy = 1, .mtu = 517};
+}
+
+uint16_t fake_connect(void)
+{
+	for (uint16_t conn = 0; conn < LINKS && fake_radio.advertising; conn++) {
+		if (radio.centrals[conn].link.up)
+			continue;
+		link_up(conn, BLE_GAP_ROLE_SLAVE);
+		finish(post_and_wait(&(struct work){.kind = CONNECT, .conn = conn}));
+		return conn;
+	}
+	return BLE_HS_CONN_HANDLE_NONE;
+}
+
+void fake_connect_as_central(uint16_t handle)
+{
+	const bool advertising = fake_radio.advertising;
+
+	link_up(handle, BLE_GAP_ROLE_MASTER);
+	finish(post_and_wait(&(struct work){.kind = CONNECT, .conn = handle}));
+	fake_radio.advertising = advertising;
+}
+
+void fake_disconnect(uint16_t conn)
+{
+	finish(post_and_wait(&(struct work){.kind = DISCONNECT, .conn = conn}));
+}
+
+void fake_subscribe(uint16_t conn, bool notify)
+{
+	finish(post_and_wait(&(struct work){.kind = SUBSCRIBE, .conn = conn, .notify = notify}));
+}
+
+static struct work write_work(uint16_t conn, uint16_t chr, const void *buf, size_t len)
+{
+	struct work work = {.kind = WRITE, .conn = conn, .chr = chr, .len = len};
+
+	if (len > 0)
+		memcpy(work.bytes, buf, len);
+	return work;
+}
+
+int fake_write(uint16_t conn, uint16_t chr, const void *buf, size_t len)
+{
+	struct work work = write_work(conn, chr, buf, len);
+
+	return finish(post_and_wait(&work));
+}
+
+void fake_write_command(uint16_t conn, uint16_t chr, const void *buf, size_t len)
+{
+	const struct work work = write_work(conn, chr, buf, len);
+
+	fake_post(&work);
+}
+
+int fake_read(uint16_t conn, uint16_t chr, uint8_t *buf, size_t size, size_t *ret_len)
+{
+	struct work *posted = post_and_wait(&(struct work){.kind = READ, .conn = conn, .chr = chr});
+
+	if (posted && posted->status == 0 && posted->len <= size) {
+		memcpy(buf, posted->bytes, posted->len);
+		*ret_len = posted->len;
+	}
+	return finish(posted);
+}
+
+void fake_pair_event(uint16_t conn, bool repeat)
+{
+	finish(post_and_wait(&(struct work){.kind = repeat ? REPEAT : PAIR, .conn = conn}));
+}
+
+void fake_reset_host(void)
+{
+	finish(post_and_wait(&(struct work){.kind = RESET}));
+	fake_radio.advertising = false;
+	finish(post_and_wait(&(struct work){.kind = SYNC}));
+}
+
+void fake_radio_off(void)
+{
+	for (int i = 0; i < LINKS; i++)
+		radio.centrals[i].link.up = false;
+}
+
+void fake_radio_boot(void)
+{
+	while (radio.count > 0) {
+		free(radio.queue[radio.first]);
+		radio.first = (radio.first + 1) % QUEUE;
+		radio.count--;
+	}
+	radio.listeners = NULL;
+	radio.services = NULL;
+	radio.adv_cb = NULL;
+	memset(&ble_hs_cfg, 0, sizeof(ble_hs_cfg));
+	fake_radio.advertising = fake_radio.changed = false;
+	fake_radio.msys_free = fake_radio.msys_total;
+}
+
+void fake_radio_reset(void)
+{
+	fake_radio = (struct fake_radio){.msys_total = 36,
+					 .msys_free = 36,
+					 .grant = true,
+					 .answer_ms = 90,
+					 .air_ms = 15,
+					 .rssi = -61};
+	memset(radio.centrals, 0, sizeof(radio.centrals));
+	fake_radio_boot();
+}
+
+struct fake_link *fake_link(uint16_t conn)
+{
+	return &radio.centrals[conn].link;
+}
+
+uint32_t fake_notifies(void)
+{
+	return radio.notifies;
+}
