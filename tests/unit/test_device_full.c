@@ -282,6 +282,8 @@ static void test_resync(void **state)
 	dut_forget_notes(&dut);
 	tell(&dut, CONN, "0b");
 	says(&dut, CONN, "08 01 20 2c 01 00 00 03");
+	/* And the limit again: the ACK that told it may be what was lost. */
+	says(&dut, CONN, "07 2c 01 00 00 00 00 00 00 40 1f 00 00");
 	assert_int_equal(send_value(&dut, CONN, 0x2001, image, 300, 300), 0);
 	dut_wait(&dut, 100);
 	says(&dut, CONN, "07 58 02 00 00 00 00 00 00 40 1f 00 00");

@@ -271,12 +271,16 @@ static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *b
 
 static void on_resync(struct ota_device *dev, uint16_t conn)
 {
-	if (dev->state != OTA_STATE_RECEIVING || dev->conn != conn || dev->rx.basic)
+	if (dev->state != OTA_STATE_RECEIVING || dev->conn != conn || dev->rx.basic) {
 		device_send_error(dev, conn,
 				  device_owned_by_other(dev, conn) ? OTA_ERR_BUSY : OTA_ERR_STATE,
 				  OTA_CMD_RESYNC, device_state_detail(dev));
-	else
-		device_send_gap(dev, OTA_GAP_ASKED);
+		return;
+	}
+	device_send_gap(dev, OTA_GAP_ASKED);
+	/* An ACK that was lost may have opened the limit that the host waits for. */
+	dev->ack_due = true;
+	device_ack(dev, true);
 }
 
 static void dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)

@@ -185,9 +185,11 @@ struct ota_error_event { /* section 5.2, 7 bytes */
 struct ota_done { /* section 5.3, 16 bytes */
 	uint32_t size; /* bytes flushed and verified; bytes received with SINK */
 	uint8_t slot; /* slot that boots next; 0xff with SINK */
-	uint16_t reboot_ms; /* the device reboots this much later; 0xffff = it does not */
+	uint16_t reboot_ms; /* the device reboots this much later; OTA_NO_REBOOT = not by itself */
 	uint8_t hash[OTA_DONE_PREFIX]; /* first bytes of the SHA-256 read back */
 };
+
+#define OTA_NO_REBOOT 0xffffu
 
 struct ota_progress { /* section 5.4, 10 bytes */
 	uint8_t phase; /* enum ota_phase */
