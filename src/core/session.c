@@ -79,10 +79,16 @@ bool session_finished(const struct session *s)
 	return s->state == SESSION_DONE || s->state == SESSION_FAILED;
 }
 
+bool session_live(const struct session *s)
+{
+	return !session_finished(s) && s->link_up && !s->closing;
+}
+
 void session_start(struct session *s, uint64_t now_us)
 {
 	s->now = now_us;
-	session_connect(s);
+	if (s->state == SESSION_IDLE)
+		session_connect(s);
 }
 
 /* --- Control writes: one outstanding, as GATT allows per characteristic */
@@ -91,7 +97,7 @@ static void command_next(struct session *s)
 {
 	int rc;
 
-	if (s->control_busy || s->command_count == 0 || !s->link_up)
+	if (s->control_busy || s->command_count == 0 || !session_live(s))
 		return;
 	rc = s->ops->write(s->ctx, GATT_CONTROL, GATT_REQUEST, s->commands[s->command_head],
 			   s->command_len[s->command_head]);
@@ -99,12 +105,10 @@ static void command_next(struct session *s)
 		return; /* session_writable() or session_written() comes */
 	s->command_head = (uint8_t)((s->command_head + 1u) % SESSION_COMMANDS);
 	s->command_count--;
-	if (rc == 0) {
+	if (rc == 0)
 		s->control_busy = true;
-		return;
-	}
-	s->status = rc;
-	session_retry(s, SESSION_LINK_LOST);
+	else
+		session_failed(s, rc);
 }
 
 void session_command(struct session *s, const uint8_t *buf, int len)
@@ -132,10 +136,21 @@ void session_progressed(struct session *s)
 {
 	s->progress_at = s->now;
 	s->silent = 0;
+	s->futile = 0;
 }
 
-static void link_forget(struct session *s)
+bool session_may_ask(struct session *s)
 {
+	if (s->silent >= SILENT_MAX || s->futile >= s->config.retries + SILENT_MAX)
+		return false;
+	s->silent++;
+	s->futile++;
+	return true;
+}
+
+void session_forget_link(struct session *s)
+{
+	s->connecting = false;
 	s->link_up = false;
 	s->closing = false;
 	s->link_asked = false;
@@ -153,11 +168,27 @@ static void link_forget(struct session *s)
 
 void session_hang_up(struct session *s)
 {
-	const bool connecting = s->state == SESSION_CONNECTING || s->state == SESSION_RECONNECTING;
-
-	if (s->closing || !(s->link_up || connecting))
+	if (s->closing || !(s->link_up || s->connecting))
 		return;
-	s->closing = s->ops->disconnect(s->ctx) == 0;
+	if (s->ops->disconnect(s->ctx) < 0) {
+		session_forget_link(s); /* no event follows */
+		return;
+	}
+	s->closing = true;
+	s->closing_until = s->now + CLOSE_MS * MS;
+}
+
+void session_cancelled_untold(struct session *s, int status)
+{
+	s->status = status;
+	session_finish(s, SESSION_CANCELLED);
+}
+
+/* Whether doing it again, not knowing whether it was done, would be another thing. */
+static bool once_only(const struct session *s)
+{
+	return s->config.goal == SESSION_COMMAND && s->asked &&
+	       (s->config.command == OTA_CMD_ROLLBACK || s->config.command == OTA_CMD_REBOOT);
 }
 
 /* Counts a try; false when none is left, and the session has ended. */
@@ -165,8 +196,8 @@ static bool try_again(struct session *s, enum session_outcome outcome)
 {
 	if (session_finished(s))
 		return false;
-	if (s->state == SESSION_CANCELLING) {
-		session_finish(s, SESSION_CANCELLED);
+	if (s->cancel) {
+		session_cancelled_untold(s, -OTA_ENOTCONN);
 		return false;
 	}
 	if (s->stats.received > s->tried_at) {
@@ -174,7 +205,7 @@ static bool try_again(struct session *s, enum session_outcome outcome)
 		s->backoff = s->config.backoff_ms;
 		s->tried_at = s->stats.received;
 	}
-	if (s->tries >= s->config.retries) {
+	if (s->tries >= s->config.retries || once_only(s)) {
 		session_finish(s, outcome);
 		return false;
 	}
@@ -195,7 +226,9 @@ static void wait_for_try(struct session *s)
 
 void session_retry(struct session *s, enum session_outcome outcome)
 {
-	if (s->proving && !session_finished(s)) {
+	if (session_finished(s))
+		return;
+	if (s->proving || s->state == SESSION_REBOOTING) {
 		session_hang_up(s);
 		session_rebooted(s);
 		return;
@@ -210,6 +243,17 @@ void session_retry_start(struct session *s, enum session_outcome outcome)
 {
 	if (try_again(s, outcome))
 		wait_for_try(s);
+}
+
+void session_failed(struct session *s, int status)
+{
+	if (session_finished(s))
+		return;
+	s->status = status;
+	if (status == -OTA_EPERM) /* the attribute needs encryption: asking again changes nothing */
+		session_device_error(s, OTA_ERR_PERMISSION, 0, 0);
+	else
+		session_retry(s, status == -OTA_ENODEV ? SESSION_NO_ADAPTER : SESSION_LINK_LOST);
 }
 
 static enum session_outcome lost_outcome(enum gatt_reason reason)
@@ -229,40 +273,53 @@ static enum session_outcome lost_outcome(enum gatt_reason reason)
 	return SESSION_LINK_LOST;
 }
 
+/* The link went down without having been asked to. */
+static void link_lost(struct session *s, enum gatt_reason reason)
+{
+	if (s->state == SESSION_CANCELLING && s->cancel)
+		session_cancelled_untold(s, -OTA_ENOTCONN);
+	else if (s->state == SESSION_REBOOTING || s->proving)
+		session_rebooted(s);
+	else if (once_only(s) && s->config.command == OTA_CMD_REBOOT)
+		session_finish(s, SESSION_ANSWERED); /* that is what was asked for */
+	else
+		session_retry(s, lost_outcome(reason));
+}
+
 void session_disconnected(struct session *s, enum gatt_reason reason, uint64_t now_us)
 {
 	const bool was_up = s->link_up;
 
 	s->now = now_us;
-	link_forget(s);
+	s->adapter_gone = reason == GATT_NO_ADAPTER;
+	session_forget_link(s);
 	if (session_finished(s) || s->state == SESSION_IDLE || s->state == SESSION_WAITING)
 		return;
+	if (s->state == SESSION_RECONNECTING && s->step == SESSION_STEP_LINK_DOWN)
+		return; /* the end of a link that was given up already */
+	if (s->state == SESSION_VERIFYING)
+		s->ended_at = now_us;
 	if (was_up && s->state != SESSION_REBOOTING && s->state != SESSION_CANCELLING)
 		session_note(s, SESSION_NOTE_LINK_LOST, (uint32_t)reason);
-	if (s->state == SESSION_CANCELLING)
-		session_finish(s, SESSION_CANCELLED);
-	else if (s->state == SESSION_REBOOTING || s->proving)
-		session_rebooted(s);
-	else if (s->config.goal == SESSION_COMMAND && s->step == SESSION_STEP_LINK_DOWN)
-		session_finish(s, SESSION_ANSWERED);
-	else
-		session_retry(s, lost_outcome(reason));
+	link_lost(s, reason);
 }
 
 void session_mtu(struct session *s, uint16_t mtu, uint64_t now_us)
 {
 	s->now = now_us;
+	if (mtu < OTA_ATT_MTU_MIN)
+		mtu = OTA_ATT_MTU_MIN;
 	s->mtu = mtu < s->config.mtu_max ? mtu : s->config.mtu_max;
+	session_rechoose(s);
 }
 
 void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t now_us)
 {
 	s->now = now_us;
-	if (session_finished(s) || !s->link_up)
+	if (!session_live(s))
 		return;
 	if (status < 0) {
-		s->status = status;
-		session_retry(s, SESSION_LINK_LOST);
+		session_failed(s, status);
 		return;
 	}
 	if (chr == GATT_DATA && s->data_busy) {
@@ -289,7 +346,7 @@ void session_writable(struct session *s, uint64_t now_us)
 void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_us)
 {
 	s->now = now_us;
-	if (len == 0 || !s->dialect || session_finished(s) || !s->link_up)
+	if (len == 0 || !s->dialect || !session_live(s))
 		return;
 	s->heard_at = now_us;
 	s->silent = 0;
@@ -324,62 +381,4 @@ uint64_t session_deadline(const struct session *s)
 			at = s->next_send;
 	}
 	return at;
-}
-
-/* --- the user */
-
-void session_pause(struct session *s, uint64_t now_us)
-{
-	s->now = now_us;
-	if (s->state != SESSION_SENDING)
-		return;
-	session_enter(s, SESSION_PAUSED);
-	s->heard_at = now_us;
-}
-
-void session_resume(struct session *s, uint64_t now_us)
-{
-	s->now = now_us;
-	if (s->state != SESSION_PAUSED)
-		return;
-	session_enter(s, SESSION_SENDING);
-	s->stall_at = now_us;
-	session_progressed(s);
-	session_pump(s);
-}
-
-void session_cancel(struct session *s, uint64_t now_us)
-{
-	s->now = now_us;
-	if (session_finished(s) || s->cancel)
-		return;
-	s->cancel = true;
-	switch (s->state) {
-	case SESSION_REBOOTING:
-	case SESSION_RECONNECTING:
-	case SESSION_CONFIRMING:
-		session_note(s, SESSION_NOTE_LATE, 0);
-		return;
-	case SESSION_PREPARING:
-	case SESSION_SENDING:
-	case SESSION_PAUSED:
-	case SESSION_VERIFYING:
-		if (!s->started || !s->dialect)
-			break;
-		s->command_count = 0; /* what was not written yet never will be */
-		session_enter(s, SESSION_CANCELLING);
-		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
-		session_opcode(s, OTA_CMD_ABORT);
-		return;
-	case SESSION_IDLE:
-	case SESSION_CONNECTING:
-	case SESSION_DISCOVERING:
-	case SESSION_WAITING:
-	case SESSION_CANCELLING:
-	case SESSION_DONE:
-	case SESSION_FAILED:
-	case SESSION_STATES:
-		break;
-	}
-	session_finish(s, SESSION_CANCELLED);
 }

@@ -146,10 +146,12 @@ struct session_stats {
 	uint64_t sent_bytes; /* payload handed to the stack, repeated bytes included */
 	uint32_t values, gaps, resyncs, stalls, retries;
 	uint32_t longest_stall_ms;
-	bool resumed;
-	uint32_t resumed_from;
+	bool resumed; /* the first READY began past 0 */
+	uint32_t resumed_from; /* ... here */
 	uint64_t start_us; /* START written; 0 = not yet */
-	uint64_t done_us; /* DONE notified; 0 = not yet */
+	/* DONE notified; 0 = not yet.  Where DONE was lost with the link and the proof
+	 * held all the same: when the link was lost. */
+	uint64_t done_us;
 	struct ota_progress progress; /* latest; phase 0 = none under way */
 	struct ota_telemetry telemetry; /* latest */
 	bool telemetry_known;
@@ -183,9 +185,14 @@ void session_tick(struct session *s, uint64_t now_us);
 uint64_t session_deadline(const struct session *s);
 
 /* The user. */
+/* Stops sending, now or as soon as the device is ready; a lost link does not end it. */
 void session_pause(struct session *s, uint64_t now_us);
 void session_resume(struct session *s, uint64_t now_us);
-/* Brings the device to idle and ends CANCELLED; too late once the new image boots next. */
+/*
+ * Brings the device to idle and ends CANCELLED; too late once the new image boots
+ * next.  Where the link is down, one attempt is made to reach the device; when it
+ * could not be told, or did not answer, status is negative.
+ */
 void session_cancel(struct session *s, uint64_t now_us);
 /* While it runs; each returns 0 or -OTA_EINVAL.  A larger chunk waits for the next START. */
 int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us);

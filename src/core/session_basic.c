@@ -20,6 +20,7 @@ static void begin(struct session *s)
 			session_device_error(s, OTA_ERR_UNSUPPORTED, (uint8_t)s->config.command, 0);
 			return;
 		}
+		s->asked = true;
 		session_enter(s, SESSION_CANCELLING);
 		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
 		session_opcode(s, OTA_CMD_ABORT);
@@ -36,8 +37,11 @@ static void begin(struct session *s)
 
 static void on_done(struct session *s)
 {
-	if (s->state != SESSION_VERIFYING)
+	if (s->state != SESSION_VERIFYING && !(s->state == SESSION_CANCELLING && s->ended))
 		return;
+	if (s->state == SESSION_CANCELLING)
+		session_note(s, SESSION_NOTE_LATE, 0);
+	s->cancel = false;
 	s->stats.done_us = s->now;
 	s->stats.received = s->config.image_size;
 	session_enter(s, SESSION_REBOOTING);

@@ -7,34 +7,46 @@
 
 static void discovery_done(struct session *s);
 
-/* A call to the stack that could not be started is a failed try. */
 static void call(struct session *s, int rc)
 {
-	if (rc == 0)
-		return;
-	s->status = rc;
-	session_retry(s, rc == -OTA_ENODEV ? SESSION_NO_ADAPTER : SESSION_LINK_LOST);
+	if (rc < 0)
+		session_failed(s, rc);
 }
 
 void session_connect(struct session *s)
 {
-	if (s->closing || s->link_up) { /* the old link's end has not been told yet */
-		session_wait(s, s->step, 100);
+	int rc;
+
+	session_hang_up(s);
+	if (s->closing && s->now >= s->closing_until)
+		session_forget_link(s);
+	if (s->closing) { /* the old link's end has not been told yet */
+		session_wait(s, s->step == SESSION_STEP_NONE ? SESSION_STEP_LINK_UP : s->step, 100);
 		return;
 	}
 	session_enter(s, s->proving ? SESSION_RECONNECTING : SESSION_CONNECTING);
 	session_wait(s, SESSION_STEP_LINK_UP, s->config.connect_timeout_ms);
-	call(s, s->ops->connect(s->ctx));
+	s->connecting = true;
+	rc = s->ops->connect(s->ctx);
+	if (rc < 0)
+		s->connecting = false;
+	call(s, rc);
 }
 
 void session_connected(struct session *s, uint16_t mtu, uint64_t now_us)
 {
 	s->now = now_us;
-	if (s->state != SESSION_CONNECTING && s->state != SESSION_RECONNECTING) {
-		(void)s->ops->disconnect(s->ctx); /* a late success of a connect given up */
+	if (s->closing)
+		return;
+	s->connecting = false;
+	if (s->step != SESSION_STEP_LINK_UP ||
+	    (s->state != SESSION_CONNECTING && s->state != SESSION_RECONNECTING)) {
+		s->link_up = true; /* a late success of a connect given up */
+		session_hang_up(s);
 		return;
 	}
 	s->link_up = true;
+	s->adapter_gone = false;
 	s->heard_at = now_us;
 	session_mtu(s, mtu, now_us);
 	if (!s->proving)
@@ -62,7 +74,7 @@ static const struct session_dialect *dialect_of(const uint8_t p[GATT_CHRS])
 void session_discovered(struct session *s, const uint8_t properties[GATT_CHRS], uint64_t now_us)
 {
 	s->now = now_us;
-	if (s->step != SESSION_STEP_DISCOVER || !s->link_up)
+	if (s->step != SESSION_STEP_DISCOVER || !session_live(s))
 		return;
 	memcpy(s->properties, properties, sizeof(s->properties));
 	s->dialect = dialect_of(properties);
@@ -101,7 +113,7 @@ static void read_next(struct session *s, enum session_step from)
 void session_subscribed(struct session *s, int status, uint64_t now_us)
 {
 	s->now = now_us;
-	if (s->step != SESSION_STEP_SUBSCRIBE)
+	if (s->step != SESSION_STEP_SUBSCRIBE || !session_live(s))
 		return;
 	if (status < 0) {
 		call(s, status);
@@ -125,12 +137,16 @@ void session_read(struct session *s, enum gatt_chr chr, int status, const uint8_
 		  uint64_t now_us)
 {
 	s->now = now_us;
-	if (session_finished(s) || !s->link_up)
+	if (!session_live(s))
 		return;
 	if (chr == GATT_INFO && s->step == SESSION_STEP_INFO) {
-		if (status < 0 || ota_info_decode(buf, len, &s->info) < 0) {
-			s->status = status < 0 ? status : -OTA_EBADMSG;
-			session_retry(s, status < 0 ? SESSION_LINK_LOST : SESSION_PROTOCOL);
+		if (status < 0) {
+			session_failed(s, status);
+			return;
+		}
+		if (ota_info_decode(buf, len, &s->info) < 0) {
+			s->status = -OTA_EBADMSG;
+			session_retry(s, SESSION_PROTOCOL);
 			return;
 		}
 		s->have_info = true;
@@ -159,6 +175,7 @@ static void confirm(struct session *s)
 		session_finish(s, SESSION_UNCONFIRMED);
 		return;
 	}
+	s->futile = 0;
 	session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
 	session_opcode(s, OTA_CMD_CONFIRM);
 }
@@ -174,10 +191,28 @@ static void prove(struct session *s)
 		session_finish(s, SESSION_ROLLED_BACK);
 }
 
+/* The first connection: false when nothing is to be sent. */
+static bool begin_allowed(struct session *s)
+{
+	const int rc = s->ops->approve(s->ctx, s->have_info ? &s->info : NULL, s->version);
+
+	if (rc < 0) {
+		s->status = rc;
+		session_finish(s, SESSION_REFUSED);
+		return false;
+	}
+	if (!runs_image(s) || s->config.force_same)
+		return true;
+	/* An earlier run that ended between reboot and CONFIRM: what is left is CONFIRM. */
+	if ((s->info.flags & OTA_INFO_PENDING_VERIFY) && s->config.confirm)
+		confirm(s);
+	else
+		session_finish(s, SESSION_ALREADY_RUNNING);
+	return false;
+}
+
 static void discovery_done(struct session *s)
 {
-	int rc;
-
 	session_wait(s, SESSION_STEP_NONE, 0);
 	if (s->proving) {
 		prove(s);
@@ -185,21 +220,19 @@ static void discovery_done(struct session *s)
 	}
 	/* DONE can be lost together with the link: the hash tells all the same. */
 	if (s->ended && runs_image(s)) {
+		if (s->cancel)
+			session_note(s, SESSION_NOTE_LATE, 0);
+		s->cancel = false;
+		s->stats.done_us = s->ended_at;
 		confirm(s);
 		return;
 	}
-	if (!s->started) {
-		rc = s->ops->approve(s->ctx, s->have_info ? &s->info : NULL, s->version);
-		if (rc < 0) {
-			s->status = rc;
-			session_finish(s, SESSION_REFUSED);
-			return;
-		}
-	}
-	if (!s->started && runs_image(s) && !s->config.force_same) {
-		session_finish(s, SESSION_ALREADY_RUNNING);
+	if (s->cancel) {
+		session_abort(s);
 		return;
 	}
+	if (!s->started && !begin_allowed(s))
+		return;
 	session_enter(s, SESSION_PREPARING);
 	session_prepare(s);
 }
@@ -217,11 +250,14 @@ void session_rebooted(struct session *s)
 		s->reconnect_until = s->now + s->config.reconnect_timeout_ms * MS;
 	}
 	if (s->now >= s->reconnect_until) {
-		session_finish(s, SESSION_NOT_BACK);
+		session_finish(s, s->adapter_gone ? SESSION_NO_ADAPTER : SESSION_NOT_BACK);
 		return;
 	}
 	session_enter(s, SESSION_RECONNECTING);
 	session_wait(s, SESSION_STEP_LINK_DOWN, RECONNECT_MS);
+	/* Where the link was lost before the reboot: the old firmware would prove nothing. */
+	if (s->step_deadline < s->reboot_at + RECONNECT_MS * MS)
+		s->step_deadline = s->reboot_at + RECONNECT_MS * MS;
 }
 
 /* What to do when nothing came in time. */
@@ -237,7 +273,7 @@ static void silence(struct session *s)
 		session_rebooted(s);
 		break;
 	case SESSION_CONFIRMING:
-		if (++s->silent < SILENT_MAX) {
+		if (++s->futile < SILENT_MAX) {
 			session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
 			session_opcode(s, OTA_CMD_CONFIRM);
 		} else {
@@ -245,16 +281,19 @@ static void silence(struct session *s)
 		}
 		break;
 	case SESSION_CANCELLING:
-		session_finish(s, SESSION_CANCELLED);
+		if (s->cancel)
+			session_cancelled_untold(s, -OTA_ETIMEDOUT);
+		else
+			session_retry(s, SESSION_STALLED);
 		break;
 	case SESSION_VERIFYING:
-		if (++s->silent < SILENT_MAX) {
-			session_note(s, SESSION_NOTE_QUERY, s->stats.received);
-			session_wait(s, SESSION_STEP_DONE, ANSWER_MS);
-			session_opcode(s, OTA_CMD_STATUS);
+		if (!session_may_ask(s)) {
+			session_retry(s, SESSION_STALLED);
 			break;
 		}
-		session_retry(s, SESSION_STALLED);
+		session_note(s, SESSION_NOTE_QUERY, s->stats.received);
+		session_wait(s, SESSION_STEP_DONE, ANSWER_MS);
+		session_opcode(s, OTA_CMD_STATUS);
 		break;
 	case SESSION_IDLE:
 	case SESSION_CONNECTING:

@@ -73,6 +73,7 @@ static void begin(struct session *s)
 		session_opcode(s, OTA_CMD_STATUS);
 		return;
 	case SESSION_COMMAND:
+		s->asked = true;
 		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
 		session_opcode(s, s->config.command);
 		return;
@@ -88,7 +89,14 @@ static void begin(struct session *s)
 	if (write_link(s))
 		return;
 	write_telemetry(s);
-	write_start(s);
+	if (s->state == SESSION_PREPARING && session_live(s))
+		write_start(s);
+}
+
+static void write_end(struct session *s)
+{
+	session_wait(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
+	session_opcode(s, OTA_CMD_END);
 }
 
 /* --- what the device says */
@@ -141,10 +149,15 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 
 	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED)
 		return;
-	if (m->offset > st->queued || m->offset < st->received) {
+	/* A copy of one that was handled: going back again would number other bytes alike. */
+	if (m->offset < st->received || (s->gap_seen && m->sequence == s->gap_sequence))
+		return;
+	if (m->offset > st->queued) {
 		broken(s);
 		return;
 	}
+	s->gap_seen = true;
+	s->gap_sequence = m->sequence;
 	session_moved(s, m->offset);
 	if (m->reason != OTA_GAP_ASKED || st->queued != m->offset) {
 		st->gaps++;
@@ -157,6 +170,8 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 
 static void reboot_expected(struct session *s, uint32_t ms)
 {
+	s->cancel = false;
+	s->reboot_at = s->now + ms * MS;
 	session_enter(s, SESSION_REBOOTING);
 	session_wait(s, SESSION_STEP_LINK_DOWN, ms + ANSWER_MS);
 }
@@ -165,23 +180,24 @@ static void on_done(struct session *s, const struct ota_done *m)
 {
 	if (s->state != SESSION_VERIFYING && s->state != SESSION_CANCELLING)
 		return;
-	s->stats.done = *m;
-	s->stats.done_us = s->now;
-	s->stats.received = m->size;
-	if (m->size != s->config.image_size) {
+	if (m->size != s->config.image_size ||
+	    (s->config.goal == SESSION_UPDATE &&
+	     memcmp(m->hash, s->config.sha256, sizeof(m->hash)) != 0)) {
 		broken(s);
 		return;
 	}
+	s->stats.done = *m;
+	s->stats.done_us = s->now;
+	s->stats.received = m->size;
 	if (s->config.goal == SESSION_MEASURE) {
 		session_finish(s, SESSION_MEASURED);
 		return;
 	}
 	s->stats.flushed = m->size;
-	if (memcmp(m->hash, s->config.sha256, sizeof(m->hash)) != 0) {
-		broken(s);
-		return;
-	}
-	reboot_expected(s, m->reboot_ms);
+	if (m->reboot_ms == OTA_NO_REBOOT)
+		session_opcode(s, OTA_CMD_REBOOT);
+	if (session_live(s))
+		reboot_expected(s, m->reboot_ms == OTA_NO_REBOOT ? 0 : m->reboot_ms);
 }
 
 /* Whether sending again, from the device's offset or from 0, can help. */
@@ -204,13 +220,34 @@ static bool worth_retry(uint8_t code)
 	}
 }
 
+/* Commands that a device of fewer features refuses; true: that was all. */
+static bool refused_command(struct session *s, const struct ota_error_event *m)
+{
+	if (s->state == SESSION_CONFIRMING && m->opcode == OTA_CMD_CONFIRM) {
+		if (m->code == OTA_ERR_OPCODE || m->code == OTA_ERR_UNSUPPORTED)
+			session_finish(s, SESSION_UNCONFIRMED); /* it knows no trial boots */
+		else
+			session_device_error(s, m->code, m->opcode, m->detail);
+		return true;
+	}
+	if (s->state == SESSION_CANCELLING && m->opcode == OTA_CMD_ABORT) {
+		session_device_error(s, m->code, m->opcode, m->detail);
+		return true;
+	}
+	if (s->state == SESSION_PREPARING && s->config.goal == SESSION_LOOK) {
+		session_finish(s, SESSION_ANSWERED); /* Info was read; STATUS is extra */
+		return true;
+	}
+	return false;
+}
+
 static void on_error(struct session *s, const struct ota_error_event *m)
 {
 	const bool active = s->state == SESSION_PREPARING || s->state == SESSION_SENDING ||
 			    s->state == SESSION_PAUSED || s->state == SESSION_VERIFYING;
 
 	session_note(s, SESSION_NOTE_ERROR, m->code);
-	if (!active)
+	if (refused_command(s, m) || !active)
 		return;
 	s->code = m->code;
 	s->opcode = m->opcode;
@@ -223,8 +260,7 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 			session_prepare(s);
 		return;
 	}
-	if (s->config.goal == SESSION_COMMAND || s->config.goal == SESSION_LOOK ||
-	    !worth_retry(m->code) ||
+	if (s->config.goal == SESSION_COMMAND || !worth_retry(m->code) ||
 	    (m->code == OTA_ERR_STATE && m->opcode == OTA_CMD_START &&
 	     (m->detail & OTA_DETAIL_PENDING)))
 		session_device_error(s, m->code, m->opcode, m->detail);
@@ -234,8 +270,11 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 
 static void on_progress(struct session *s, const struct ota_progress *m)
 {
+	const struct ota_progress *last = &s->stats.progress;
+
+	if (m->phase != last->phase || m->done != last->done || m->total != last->total)
+		session_progressed(s);
 	s->stats.progress = *m;
-	session_progressed(s);
 	if (s->step == SESSION_STEP_READY)
 		session_wait(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
 	else if (s->step == SESSION_STEP_DONE)
@@ -258,7 +297,7 @@ static void status_compare(struct session *s, const struct ota_status *m)
 		if (m->state == OTA_STATE_REBOOTING)
 			reboot_expected(s, 0);
 		else if (m->state == OTA_STATE_RECEIVING)
-			session_opcode(s, OTA_CMD_END); /* it never came */
+			write_end(s); /* it never came */
 		else if (m->state != OTA_STATE_VERIFYING)
 			session_retry_start(s, SESSION_STALLED);
 		break;
@@ -383,25 +422,27 @@ static void data_written(struct session *s, uint32_t len)
 
 static uint64_t answer_due(const struct session *s)
 {
-	return s->state == SESSION_SENDING ? s->progress_at + s->config.ack_timeout_ms * MS
-					   : s->heard_at + KEEPALIVE_MS * MS;
+	const struct session_stats *st = &s->stats;
+	const bool waits = st->queued > st->received || st->queued == st->limit || s->blocked;
+
+	if (s->state != SESSION_SENDING)
+		return s->heard_at + KEEPALIVE_MS * MS;
+	/* Else it is only pacing that holds the next value back. */
+	return waits ? s->progress_at + s->config.ack_timeout_ms * MS : NEVER;
 }
 
 static void watch(struct session *s)
 {
-	const bool flight = s->stats.queued > s->stats.received;
-
 	session_watch_stall(s);
 	if (session_finished(s) || s->now < answer_due(s))
 		return;
-	if (s->silent >= SILENT_MAX || s->futile > s->config.retries + SILENT_MAX) {
+	if (!session_may_ask(s)) {
 		session_retry(s, SESSION_STALLED);
 		return;
 	}
-	s->silent++;
 	s->progress_at = s->heard_at = s->now;
-	if (s->state == SESSION_SENDING && flight) {
-		s->futile++;
+	if (s->state == SESSION_SENDING) {
+		/* Answered by GAP and ACK, which tell offset and limit again. */
 		s->stats.resyncs++;
 		session_note(s, SESSION_NOTE_RESYNC, s->stats.queued - s->stats.received);
 		session_opcode(s, OTA_CMD_RESYNC);

@@ -14,6 +14,7 @@
 #define KEEPALIVE_MS 5000u /* STATUS while paused: the device's idle time-out is 60 s */
 #define SILENT_MAX 3u /* unanswered questions before the link counts as dead */
 #define RECONNECT_MS 400u /* between attempts to find the rebooted device */
+#define CLOSE_MS 10000u /* a stack that does not tell the end of a link by then never will */
 
 /*
  * What differs between devices that speak the full protocol and those that
@@ -41,6 +42,8 @@ struct session_dialect {
 extern const struct session_dialect session_full, session_basic;
 
 /* session.c */
+/* Whether what comes over this link still matters. */
+bool session_live(const struct session *s);
 void session_enter(struct session *s, enum session_state state);
 void session_finish(struct session *s, enum session_outcome outcome);
 void session_device_error(struct session *s, uint8_t code, uint8_t opcode, uint32_t detail);
@@ -57,9 +60,18 @@ void session_opcode(struct session *s, enum ota_command cmd);
  */
 void session_retry(struct session *s, enum session_outcome outcome);
 void session_retry_start(struct session *s, enum session_outcome outcome);
+/* A call to the stack, or its result, failed: tries again where that can help. */
+void session_failed(struct session *s, int status);
 /* Ends the link; its event comes later. */
 void session_hang_up(struct session *s);
+/* The end of a link that was not told. */
+void session_forget_link(struct session *s);
+/* The device did something: whoever waits for it may go on waiting. */
 void session_progressed(struct session *s);
+/* Whether one more question makes sense; counts it. */
+bool session_may_ask(struct session *s);
+/* Ends CANCELLED; the device was not reached or did not answer. */
+void session_cancelled_untold(struct session *s, int status);
 
 /* session_connect.c */
 void session_connect(struct session *s);
@@ -68,11 +80,16 @@ void session_prepare(struct session *s);
 void session_step_expired(struct session *s);
 void session_rebooted(struct session *s);
 
+/* session_user.c */
+void session_abort(struct session *s);
+
 /* session_send.c */
 /* READY came: choose chunk and window, begin at offset. */
 void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit);
 void session_pump(struct session *s);
 void session_choose(struct session *s);
+/* The same while it sends: goes on with what it chose. */
+void session_rechoose(struct session *s);
 /* The device has received up to here: ends a stall. */
 void session_moved(struct session *s, uint32_t received);
 void session_watch_stall(struct session *s);

@@ -48,24 +48,46 @@ void session_choose(struct session *s)
 	const uint16_t device = s->max_value ? s->max_value : OTA_VALUE_MAX;
 	uint16_t most = (uint16_t)(s->mtu - OTA_ATT_HEADER);
 	struct airtime_link air;
-	uint32_t ceiling;
+	uint64_t ceiling;
 
 	most = most < device ? most : device;
 	link_known(s, &air);
 	s->mode = choose_mode(s);
 	s->chunk = s->config.chunk ? s->config.chunk
 				   : airtime_best_value(&air, s->mtu, device, header);
-	if (s->chunk > most)
-		s->chunk = most;
+	if (s->chunk > most || s->chunk <= header)
+		s->chunk = most < OTA_VALUE_MAX ? most : OTA_VALUE_MAX;
 	ceiling = airtime_ceiling(&air, s->chunk, s->mode == GATT_REQUEST);
 	s->window = s->config.window;
 	if (s->window == 0) {
-		s->window = ceiling / 1000u * WINDOW_MS;
+		s->window = (uint32_t)(ceiling * WINDOW_MS / 1000u);
 		if (s->window < WINDOW_VALUES * (uint32_t)s->chunk)
 			s->window = WINDOW_VALUES * (uint32_t)s->chunk;
 	}
 	if (s->window < s->chunk)
 		s->window = s->chunk;
+}
+
+void session_rechoose(struct session *s)
+{
+	const uint16_t chunk = s->chunk;
+
+	if ((s->state != SESSION_SENDING && s->state != SESSION_PAUSED) || !session_live(s))
+		return;
+	session_choose(s);
+	if (s->chunk != chunk)
+		session_note(s, SESSION_NOTE_CHUNK, s->chunk);
+	session_pump(s);
+}
+
+static void stall_ended(struct session *s)
+{
+	const uint32_t ms = (uint32_t)((s->now - s->stall_at) / MS);
+
+	if (ms > s->stats.longest_stall_ms)
+		s->stats.longest_stall_ms = ms;
+	session_note(s, SESSION_NOTE_MOVING, ms);
+	s->stalled = false;
 }
 
 void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
@@ -74,10 +96,10 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
 
 	session_choose(s);
 	s->sequence = 0;
-	s->data_busy = false;
+	s->gap_seen = false;
 	s->blocked = false;
-	s->stalled = false;
-	s->futile = 0;
+	if (s->stalled)
+		stall_ended(s);
 	s->next_send = s->now;
 	s->stall_at = s->now;
 	s->ended = false;
@@ -86,14 +108,16 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
 	st->limit = limit;
 	st->progress.phase = 0;
 	st->received_known = s->dialect == &session_full || s->mode == GATT_REQUEST;
-	if (offset > 0) {
-		st->resumed = true;
+	if (!s->begun) {
+		st->resumed = offset > 0;
 		st->resumed_from = offset;
-		session_note(s, SESSION_NOTE_RESUMED, offset);
 	}
+	s->begun = true;
+	if (offset > 0)
+		session_note(s, SESSION_NOTE_RESUMED, offset);
 	session_note(s, SESSION_NOTE_CHUNK, s->chunk);
 	session_wait(s, SESSION_STEP_NONE, 0);
-	session_enter(s, SESSION_SENDING);
+	session_enter(s, s->hold ? SESSION_PAUSED : SESSION_SENDING);
 	session_pump(s);
 }
 
@@ -111,7 +135,7 @@ static uint32_t next_length(const struct session *s)
 		return 0;
 	if (flight > 0 && flight + want > s->window)
 		return 0;
-	if (flight / payload >= OTA_SEQ_WINDOW - 1u)
+	if (flight > 0 && flight / s->least_payload >= OTA_SEQ_WINDOW - 2u)
 		return 0;
 	/* A short value in mid stream wastes air; it is worth it only when nothing else moves. */
 	if (credit < want)
@@ -147,12 +171,15 @@ static bool send_value(struct session *s, uint32_t len)
 		return false;
 	}
 	if (rc < 0) {
-		s->status = rc;
-		session_retry(s, SESSION_LINK_LOST);
+		session_failed(s, rc);
 		return false;
 	}
-	if (s->stats.queued == s->stats.received)
-		session_progressed(s); /* the clock for an answer starts now */
+	if (s->stats.queued == s->stats.received) {
+		s->progress_at = s->now; /* the clock for an answer starts now */
+		s->least_payload = UINT16_MAX;
+	}
+	if (s->chunk - header < s->least_payload)
+		s->least_payload = (uint16_t)(s->chunk - header);
 	s->sequence++;
 	s->data_busy = s->mode == GATT_REQUEST;
 	s->data_len = len;
@@ -174,10 +201,11 @@ void session_pump(struct session *s)
 {
 	uint32_t len;
 
-	if (s->state != SESSION_SENDING || !s->link_up || s->closing)
+	if (s->state != SESSION_SENDING || !session_live(s))
 		return;
 	if (all_there(s)) {
 		session_enter(s, SESSION_VERIFYING);
+		session_progressed(s);
 		s->ended = true;
 		session_wait(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
 		session_opcode(s, OTA_CMD_END);
@@ -195,16 +223,6 @@ void session_pump(struct session *s)
 
 /* --- stalls: seen from the user, whatever the reason */
 
-static void stall_ended(struct session *s)
-{
-	const uint32_t ms = (uint32_t)((s->now - s->stall_at) / MS);
-
-	if (ms > s->stats.longest_stall_ms)
-		s->stats.longest_stall_ms = ms;
-	session_note(s, SESSION_NOTE_MOVING, ms);
-	s->stalled = false;
-}
-
 void session_moved(struct session *s, uint32_t received)
 {
 	if (received == s->stats.received)
@@ -213,7 +231,6 @@ void session_moved(struct session *s, uint32_t received)
 		stall_ended(s);
 	s->stats.received = received;
 	s->stall_at = s->now;
-	s->futile = 0;
 	session_progressed(s);
 }
 
@@ -240,56 +257,4 @@ void session_watch_stall(struct session *s)
 		session_finish(s, SESSION_STALLED);
 		break;
 	}
-}
-
-/* --- tuning */
-
-int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us)
-{
-	if (us > 1000000u)
-		return -OTA_EINVAL;
-	s->now = now_us;
-	s->config.pacing_us = s->config.basic_pacing_us = us;
-	s->next_send = now_us;
-	session_pump(s);
-	return 0;
-}
-
-int session_set_window(struct session *s, uint32_t bytes, uint64_t now_us)
-{
-	if (bytes != 0 && (bytes < 512u || bytes > (1u << 20)))
-		return -OTA_EINVAL;
-	s->now = now_us;
-	s->config.window = bytes;
-	if (s->dialect && s->chunk)
-		session_choose(s);
-	session_pump(s);
-	return 0;
-}
-
-int session_set_chunk(struct session *s, uint16_t value, uint64_t now_us)
-{
-	if (value != 0 && (value < 20u || value > OTA_VALUE_MAX))
-		return -OTA_EINVAL;
-	s->now = now_us;
-	s->config.chunk = value;
-	/* The link's MTU bounds it again; numbering makes any length safe at once. */
-	if (s->dialect && s->chunk)
-		session_choose(s);
-	session_pump(s);
-	return 0;
-}
-
-int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us)
-{
-	if (mode != GATT_REQUEST && mode != GATT_COMMAND && mode != GATT_ACQUIRE)
-		return -OTA_EINVAL;
-	s->now = now_us;
-	s->config.mode = mode;
-	s->config.mode_auto = false;
-	/* In the basic dialect the mode decides what "received" means: next run. */
-	if (s->dialect == &session_full && s->chunk)
-		session_choose(s);
-	session_pump(s);
-	return 0;
 }

@@ -42,8 +42,10 @@ struct session {
 	struct session_stats stats;
 
 	const struct session_dialect *dialect; /* NULL until discovered */
+	bool connecting; /* connect() was called, its event has not come */
 	bool link_up;
 	bool closing; /* disconnect() was called, its event has not come */
+	uint64_t closing_until; /* ... and is not waited for beyond this */
 	bool link_asked; /* LINK was written on this connection */
 	uint16_t mtu;
 	uint8_t properties[GATT_CHRS];
@@ -56,6 +58,9 @@ struct session {
 	uint32_t window; /* in force */
 	uint16_t max_value; /* READY's */
 	uint16_t sequence;
+	bool gap_seen; /* since READY */
+	uint16_t gap_sequence; /* of the latest GAP: a second one of that number is a copy */
+	uint16_t least_payload; /* of the values in flight, but for short ones */
 	bool data_busy; /* a write request on Data is outstanding */
 	bool blocked; /* the stack's queue is full */
 	uint32_t data_len; /* payload of the outstanding request */
@@ -67,12 +72,16 @@ struct session {
 	bool control_busy;
 
 	bool started; /* START was written at least once */
+	bool begun; /* READY came at least once */
 	bool ended; /* END was written */
 	bool proving; /* DONE was seen: the next connection is to prove it */
-	bool cancel; /* asked for */
+	bool asked; /* COMMAND's command was written */
+	bool hold; /* the user's pause, kept over a lost link */
+	bool cancel; /* asked for; the device is yet to be told */
+	bool adapter_gone;
 	bool stalled;
 	uint8_t silent; /* questions without an answer */
-	uint32_t futile; /* answers that moved nothing */
+	uint32_t futile; /* questions since anything moved, answered or not */
 	uint32_t tries; /* in a row without progress */
 	uint32_t tried_at; /* received when the last try began */
 	uint32_t backoff; /* ms, of the next try */
@@ -80,6 +89,8 @@ struct session {
 	uint64_t progress_at; /* received, flushed or the device's phase moved */
 	uint64_t stall_at; /* received moved */
 	uint64_t heard_at; /* anything from the device */
+	uint64_t ended_at; /* the link was lost while verifying; 0 = it was not */
+	uint64_t reboot_at; /* not before this does the device reboot */
 	uint64_t reconnect_until;
 };
 

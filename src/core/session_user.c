@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the user may do while a session runs: pause, cancel, tune. */
+#include "session_priv.h"
+
+void session_pause(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (session_finished(s))
+		return;
+	s->hold = true;
+	if (s->state != SESSION_SENDING)
+		return;
+	session_enter(s, SESSION_PAUSED);
+	s->heard_at = now_us;
+}
+
+void session_resume(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	s->hold = false;
+	if (s->state != SESSION_PAUSED)
+		return;
+	session_enter(s, SESSION_SENDING);
+	s->stall_at = now_us;
+	session_progressed(s);
+	session_pump(s);
+}
+
+void session_abort(struct session *s)
+{
+	s->command_count = 0; /* what was not written yet never will be */
+	session_enter(s, SESSION_CANCELLING);
+	session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+	session_opcode(s, OTA_CMD_ABORT);
+}
+
+void session_cancel(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (session_finished(s) || s->cancel)
+		return;
+	switch (s->state) {
+	case SESSION_REBOOTING:
+	case SESSION_RECONNECTING:
+	case SESSION_CONFIRMING:
+		session_note(s, SESSION_NOTE_LATE, 0);
+		return;
+	case SESSION_PREPARING:
+	case SESSION_SENDING:
+	case SESSION_PAUSED:
+	case SESSION_VERIFYING:
+	case SESSION_WAITING:
+		if (!s->started)
+			break;
+		s->cancel = true;
+		if (session_live(s) && s->dialect)
+			session_abort(s);
+		else
+			session_connect(s);
+		return;
+	case SESSION_CONNECTING:
+	case SESSION_DISCOVERING:
+		if (!s->started)
+			break;
+		s->cancel = true; /* the device is told as soon as it can be */
+		return;
+	case SESSION_IDLE:
+	case SESSION_CANCELLING:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+	case SESSION_STATES:
+		break;
+	}
+	session_finish(s, SESSION_CANCELLED);
+}
+
+/* --- tuning */
+
+int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us)
+{
+	if (us > 1000000u)
+		return -OTA_EINVAL;
+	s->now = now_us;
+	s->config.pacing_us = s->config.basic_pacing_us = us;
+	s->next_send = now_us;
+	session_pump(s);
+	return 0;
+}
+
+int session_set_window(struct session *s, uint32_t bytes, uint64_t now_us)
+{
+	if (bytes != 0 && (bytes < 512u || bytes > (1u << 20)))
+		return -OTA_EINVAL;
+	s->now = now_us;
+	s->config.window = bytes;
+	session_rechoose(s);
+	return 0;
+}
+
+int session_set_chunk(struct session *s, uint16_t value, uint64_t now_us)
+{
+	if (value != 0 && (value < 20u || value > OTA_VALUE_MAX))
+		return -OTA_EINVAL;
+	s->now = now_us;
+	s->config.chunk = value;
+	/* The link's MTU bounds it again; numbering makes any length safe at once. */
+	session_rechoose(s);
+	return 0;
+}
+
+int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us)
+{
+	if (mode != GATT_REQUEST && mode != GATT_COMMAND && mode != GATT_ACQUIRE)
+		return -OTA_EINVAL;
+	s->now = now_us;
+	s->config.mode = mode;
+	s->config.mode_auto = false;
+	/* In the basic dialect the mode decides what "received" means: next run. */
+	if (s->dialect == &session_full)
+		session_rechoose(s);
+	return 0;
+}

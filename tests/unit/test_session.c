@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host's state machine in whole conversations, byte by byte as
+ * docs/protocol.md states them: full, basic, resumed, measured, commands.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "session_play.h"
+
+static struct play r;
+
+#define HASH "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+
+static void test_full(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	r.config.ack_interval = 1024;
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_FULL);
+	/* START: version 1, flags 0, size 40, stream 40, ACK each 1024, hash */
+	play_expect(&r, "request control 01010000 28000000 28000000 0004 " HASH);
+	play_written(&r, GATT_CONTROL);
+	play_expect_none(&r); /* nothing before READY */
+	/* PROGRESS: erase 0 of 4096; READY: offset 0, limit 40, values to 512, ACK each 1024 */
+	play_rx(&r, "04 01 00000000 00100000");
+	play_rx(&r, "01 00000000 28000000 0002 0004 00");
+	play_expect(&r, "command data 0000000102030405060708090a0b0c0d0e0f1011");
+	play_expect(&r, "command data 010012131415161718191a1b1c1d1e1f20212223");
+	play_expect(&r, "command data 020024252627");
+	play_expect_none(&r); /* END only after the device has it all */
+	/* ACK: received 40, flushed 0, limit 40 */
+	play_rx(&r, "07 28000000 00000000 28000000");
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "04 03 00000000 28000000"); /* drain */
+	play_rx(&r, "04 04 00000000 28000000"); /* verify */
+	assert_int_equal(r.s.stats.flushed, 40);
+	/* DONE: 40 bytes, slot 1, reboots in 300 ms, hash prefix */
+	play_pass(&r, 20);
+	play_rx(&r, "03 28000000 01 2c01 a0a1a2a3a4a5a6a7");
+	assert_int_equal(r.s.stats.done_us - r.s.stats.start_us, 20000);
+	play_pass(&r, 300);
+	play_lost(&r, GATT_BY_DEVICE);
+	play_expect_none(&r);
+	play_pass(&r, 400);
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	r.info.flags = OTA_INFO_PENDING_VERIFY;
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "request control 06");
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "06 06 00");
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	assert_string_equal(r.s.version, "1.0.0");
+	assert_string_equal(r.states, "connecting discovering preparing sending verifying "
+				      "rebooting reconnecting confirming done ");
+	assert_int_equal(r.s.stats.sent_bytes, 40);
+	assert_int_equal(r.s.stats.values, 3);
+	assert_int_equal(r.approvals, 1);
+	play_finish(&r);
+}
+
+static void test_basic(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 30);
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_expect(&r, "request control 01");
+	play_written(&r, GATT_CONTROL);
+	play_pass(&r, 5000); /* it erases, and cannot say so */
+	play_expect_none(&r);
+	play_rx(&r, "01");
+	play_expect(&r, "request data 000102030405060708090a0b0c0d0e0f10111213");
+	play_expect_none(&r); /* one request at a time */
+	play_written(&r, GATT_DATA);
+	assert_int_equal(r.s.stats.received, 20);
+	play_expect(&r, "request data 1415161718191a1b1c1d");
+	play_written(&r, GATT_DATA);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "03");
+	play_lost(&r, GATT_BY_DEVICE);
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_DELIVERED);
+	play_finish(&r);
+}
+
+static void test_basic_commands_are_paced(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 50);
+	r.config.mode_auto = false;
+	r.config.mode = GATT_COMMAND;
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_expect(&r, "request control 01");
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "01");
+	play_expect(&r, "command data 000102030405060708090a0b0c0d0e0f10111213");
+	play_expect_none(&r);
+	assert_int_equal(session_deadline(&r.s), r.now + 20000);
+	play_pass(&r, 19);
+	play_expect_none(&r);
+	play_pass(&r, 1);
+	play_expect(&r, "command data 1415161718191a1b1c1d1e1f2021222324252627");
+	play_pass(&r, 20);
+	play_expect(&r, "command data 28292a2b2c2d2e2f3031");
+	assert_false(r.s.stats.received_known);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "03");
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	play_finish(&r);
+}
+
+static void test_resume(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	play_start(&r);
+	play_sending(&r, 23, 32, 40);
+	play_expect(&r, "command data 00002021222324252627");
+	assert_true(r.s.stats.resumed);
+	assert_int_equal(r.s.stats.resumed_from, 32);
+	assert_int_equal(r.s.stats.sent_bytes, 8);
+	assert_string_equal(r.notes, "dialect=1 resumed=32 chunk=20 ");
+	play_finish(&r);
+}
+
+/* All bytes are in the device's flash already: END follows READY. */
+static void test_resume_at_the_end(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_ready(&r, 40, 40);
+	play_expect(&r, "request control 04");
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+	play_finish(&r);
+}
+
+static void test_restart_flag_once(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	r.config.restart = true;
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_FULL);
+	assert_int_equal(play_count(&r, "request control 01010200"), 1);
+	play_skip(&r);
+	/* What this run has sent is worth keeping. */
+	play_lost(&r, GATT_SUPERVISION);
+	play_pass(&r, 500);
+	play_link_up(&r, 23, PLAY_FULL);
+	assert_int_equal(play_count(&r, "request control 01010000"), 1);
+	play_skip(&r);
+	play_finish(&r);
+}
+
+static void test_measure(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_MEASURE, 20);
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_FULL);
+	assert_int_equal(play_count(&r, "request control 01010100 14000000 14000000 "), 0);
+	assert_int_equal(play_count(&r, "request control 010101001400000014000000"), 1);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_ready(&r, 0, 20);
+	play_expect(&r, "command data 0000000102030405060708090a0b0c0d0e0f1011");
+	play_expect(&r, "command data 01001213");
+	play_rx_ack(&r, 20, 0, 20);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+	/* DONE: no slot, no reboot, no hash */
+	play_rx(&r, "03 14000000 ff ffff 0000000000000000");
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_MEASURED);
+	play_finish(&r);
+	/* A device without SINK: named, nothing written. */
+	play_init(&r, SESSION_MEASURE, 20);
+	r.info.features = 0;
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_UNSUPPORTED);
+	play_finish(&r);
+}
+
+static void command(enum ota_command cmd, const char *written, const char *answer)
+{
+	play_init(&r, SESSION_COMMAND, 0);
+	r.config.command = cmd;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, written);
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, answer);
+	play_expect(&r, "disconnect");
+	play_finish(&r);
+}
+
+static void test_commands(void **state)
+{
+	(void)state;
+	command(OTA_CMD_STATUS, "request control 05", "05 05 10000000 08000000 a0a1a2a3 00 08 04");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	assert_true(r.s.stats.status_known);
+	assert_int_equal(r.s.stats.status.state, OTA_STATE_SUSPENDED);
+	assert_int_equal(r.s.stats.status.received, 16);
+	command(OTA_CMD_ABORT, "request control 02", "06 02 00");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	command(OTA_CMD_CONFIRM, "request control 06", "06 06 00");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	command(OTA_CMD_REBOOT, "request control 08", "06 08 00");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	command(OTA_CMD_ROLLBACK, "request control 07", "06 07 0f");
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_NO_ROLLBACK);
+	command(OTA_CMD_ROLLBACK, "request control 07", "02 01 07 00000000");
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_OPCODE);
+}
+
+/* Not knowing whether it was done, it is not done again. */
+static void test_commands_once(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		play_init(&r, SESSION_COMMAND, 0);
+		r.config.command = i ? OTA_CMD_ROLLBACK : OTA_CMD_REBOOT;
+		play_start(&r);
+		play_link_up(&r, 247, PLAY_FULL);
+		play_skip(&r);
+		play_lost(&r, GATT_BY_DEVICE);
+		assert_int_equal(r.s.outcome, i ? SESSION_LINK_LOST : SESSION_ANSWERED);
+		play_finish(&r);
+	}
+	play_init(&r, SESSION_COMMAND, 0);
+	r.config.command = OTA_CMD_STATUS;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_skip(&r);
+	play_lost(&r, GATT_BY_DEVICE);
+	play_pass(&r, 500);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "request control 05");
+	play_finish(&r);
+}
+
+static void test_look(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_LOOK, 0);
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "request control 05");
+	play_written(&r, GATT_CONTROL);
+	play_rx_status(&r, OTA_STATE_IDLE, 0);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	assert_string_equal(r.s.model, "esp32c3");
+	play_finish(&r);
+	/* A basic device has nothing more to tell than its version. */
+	play_init(&r, SESSION_LOOK, 0);
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_BASIC);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	play_finish(&r);
+	/* One that knows no STATUS has told Info all the same. */
+	play_init(&r, SESSION_LOOK, 0);
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_skip(&r);
+	play_rx_error(&r, OTA_ERR_OPCODE, OTA_CMD_STATUS, 0);
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	play_skip(&r);
+	play_finish(&r);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	r.approve_rc = -OTA_EPERM;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "disconnect"); /* and nothing was written */
+	assert_int_equal(r.s.outcome, SESSION_REFUSED);
+	play_finish(&r);
+}
+
+static void test_already_running(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ALREADY_RUNNING);
+	play_finish(&r);
+	/* On trial still, since an earlier run ended before CONFIRM: that is what is left. */
+	play_init(&r, SESSION_UPDATE, 40);
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	r.info.flags = OTA_INFO_PENDING_VERIFY;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "request control 06");
+	play_rx(&r, "06 06 00");
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	play_finish(&r);
+	play_init(&r, SESSION_UPDATE, 40);
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	r.config.force_same = true;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	assert_int_equal(play_count(&r, "request control 01"), 1);
+	play_skip(&r);
+	play_finish(&r);
+}
+
+static void test_foreign_dialect(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	play_start(&r);
+	play_expect(&r, "connect");
+	session_connected(&r.s, 247, r.now);
+	play_expect(&r, "discover");
+	session_discovered(&r.s, PLAY_FOREIGN, r.now);
+	play_expect(&r, "disconnect"); /* nothing was subscribed or written */
+	assert_int_equal(r.s.outcome, SESSION_NO_SERVICE);
+	play_finish(&r);
+}
+
+static void test_link_request(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 4000);
+	r.info.features |= OTA_FEATURE_LINK | OTA_FEATURE_TELEMETRY;
+	r.config.link = (struct ota_link_request){
+		.supervision_timeout = 500, .phys = OTA_PHYS_2M, .data_length = 251};
+	r.config.link_auto = true;
+	r.config.telemetry_ms = 1000;
+	play_start(&r);
+	play_link_up(&r, 498, PLAY_FULL);
+	/* 10 ms for 2M, latency 0, 5 s, 2M, 251 octets */
+	play_expect(&r, "request control 0908000800 0000 f401 02 fb00");
+	play_expect_none(&r);
+	play_written(&r, GATT_CONTROL);
+	/* LINK: granted; 10 ms, 5 s, 2M both ways, 251 both ways, MTU 498 */
+	play_rx(&r, "09 00 0800 0000 f401 02 02 fb00 fb00 f201");
+	play_expect(&r, "request control 0ae803");
+	play_expect_none(&r); /* one command at a time */
+	play_written(&r, GATT_CONTROL);
+	assert_int_equal(play_count(&r, "request control 01"), 1);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "06 0a 00");
+	play_rx_ready(&r, 0, 4000);
+	assert_int_equal(r.s.chunk, 495); /* what the 2M link just granted carries best */
+	play_skip(&r);
+	play_finish(&r);
+	/* No answer: it goes on without. */
+	play_init(&r, SESSION_UPDATE, 4000);
+	r.info.features |= OTA_FEATURE_LINK;
+	r.config.link.supervision_timeout = 500;
+	play_start(&r);
+	play_link_up(&r, 498, PLAY_FULL);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_pass(&r, 4000);
+	assert_int_equal(play_count(&r, "request control 01"), 1);
+	play_skip(&r);
+	play_finish(&r);
+}
+
+static void test_configuration_out_of_range(void **state)
+{
+	struct play bad;
+
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	for (int i = 0; i < 6; i++) {
+		bad = r;
+		switch (i) {
+		case 0:
+			bad.config.image = NULL;
+			break;
+		case 1:
+			bad.config.image_size = 0;
+			break;
+		case 2:
+			bad.config.mtu_max = 22;
+			break;
+		case 3:
+			bad.config.chunk = 19;
+			break;
+		case 4:
+			bad.config.chunk = 513;
+			break;
+		default:
+			bad.config.ack_timeout_ms = 0;
+			break;
+		}
+		assert_int_equal(
+			session_init(&bad.s, &bad.config, &(const struct session_ops){0}, NULL, 0),
+			-OTA_EINVAL);
+	}
+	play_finish(&r);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SESSION_STATES; i++)
+		assert_string_not_equal(session_state_name((enum session_state)i), "unknown");
+	for (int i = 0; i < SESSION_OUTCOMES; i++)
+		assert_string_not_equal(session_outcome_name((enum session_outcome)i), "unknown");
+	for (int i = 0; i < SESSION_NOTES; i++)
+		assert_string_not_equal(session_note_name((enum session_note)i), "unknown");
+	assert_string_equal(session_state_name((enum session_state)99), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_basic),
+		cmocka_unit_test(test_basic_commands_are_paced),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_resume_at_the_end),
+		cmocka_unit_test(test_restart_flag_once),
+		cmocka_unit_test(test_measure),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_commands_once),
+		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_already_running),
+		cmocka_unit_test(test_foreign_dialect),
+		cmocka_unit_test(test_link_request),
+		cmocka_unit_test(test_configuration_out_of_range),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How an update ends: proved after the reboot, or with a device that came back
+ * otherwise or not at all.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "session_play.h"
+
+static struct play r;
+
+static void end(void)
+{
+	play_skip(&r);
+	play_finish(&r);
+}
+
+static void begin(void)
+{
+	play_init(&r, SESSION_UPDATE, 60);
+	play_start(&r);
+}
+
+static void sending(void)
+{
+	begin();
+	play_sending(&r, 23, 0, 60);
+	play_skip(&r);
+}
+
+static void verifying(void)
+{
+	sending();
+	play_rx_ack(&r, 60, 0, 60);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+}
+
+/* DONE seen, link down, the new image runs. */
+static void rebooted(void)
+{
+	verifying();
+	play_rx_done(&r, 60, 300);
+	play_pass(&r, 350);
+	play_lost(&r, GATT_BY_DEVICE);
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	r.info.flags = OTA_INFO_PENDING_VERIFY;
+}
+
+/* --- reboot and proof */
+
+static void test_rolled_back(void **state)
+{
+	(void)state;
+	rebooted();
+	memset(r.info.running_sha256, 0x11, 32);
+	r.info.flags = 0;
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ROLLED_BACK);
+	end();
+}
+
+static void test_unconfirmed(void **state)
+{
+	(void)state;
+	rebooted();
+	r.s.config.confirm = false;
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_UNCONFIRMED);
+	end();
+	rebooted(); /* a device that knows no trial boots */
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "request control 06");
+	play_rx_error(&r, OTA_ERR_OPCODE, OTA_CMD_CONFIRM, 0);
+	assert_int_equal(r.s.outcome, SESSION_UNCONFIRMED);
+	end();
+}
+
+static void test_confirm_fails(void **state)
+{
+	(void)state;
+	rebooted();
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "request control 06");
+	play_rx(&r, "06 06 0c");
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_BOOT_SLOT);
+	end();
+	rebooted(); /* asked again, but not for ever */
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	for (int i = 0; i < 3; i++) {
+		play_expect(&r, "request control 06");
+		play_written(&r, GATT_CONTROL);
+		play_pass(&r, 5000);
+	}
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_STALLED);
+	end();
+	rebooted(); /* the link is lost before the answer */
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	play_lost(&r, GATT_SUPERVISION);
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "request control 06");
+	play_rx(&r, "06 06 00");
+	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	end();
+}
+
+static void test_not_back(void **state)
+{
+	unsigned int tries = 0;
+
+	(void)state;
+	for (int gone = 0; gone < 2; gone++) {
+		rebooted();
+		play_skip(&r);
+		for (tries = 0; r.s.state == SESSION_RECONNECTING && tries < 1000; tries++) {
+			play_pass(&r, 400);
+			play_lost(&r, gone ? GATT_NO_ADAPTER : GATT_NOT_FOUND);
+		}
+		assert_in_range(tries, 140, 160); /* 60 s */
+		assert_int_equal(r.s.outcome, gone ? SESSION_NO_ADAPTER : SESSION_NOT_BACK);
+		end();
+	}
+	/* connect() that never ends. */
+	rebooted();
+	play_pass(&r, 120000);
+	assert_int_equal(r.s.outcome, SESSION_NOT_BACK);
+	end();
+}
+
+static void test_done_lost_with_the_link(void **state)
+{
+	(void)state;
+	verifying();
+	play_pass(&r, 700);
+	play_lost(&r, GATT_BY_DEVICE);
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	play_pass(&r, 500);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "request control 06");
+	play_rx(&r, "06 06 00");
+	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	assert_int_equal(r.s.stats.done_us - r.s.stats.start_us, 700000);
+	end();
+	verifying(); /* it was not verified: sent again from where it is */
+	play_lost(&r, GATT_SUPERVISION);
+	play_pass(&r, 500);
+	play_link_up(&r, 23, PLAY_FULL);
+	assert_int_equal(play_count(&r, "request control 01"), 1);
+	end();
+}
+
+static void test_done_lost_alone(void **state)
+{
+	(void)state;
+	verifying();
+	play_pass(&r, 30000);
+	play_expect(&r, "request control 05");
+	play_written(&r, GATT_CONTROL);
+	play_rx_status(&r, OTA_STATE_REBOOTING, 60);
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	end();
+	verifying(); /* END was lost */
+	play_pass(&r, 30000);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_status(&r, OTA_STATE_RECEIVING, 60);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+	play_pass(&r, 29999);
+	play_expect_none(&r);
+	end();
+	verifying(); /* it answers for ever, and is never done */
+	play_skip(&r);
+	for (int i = 0; i < 100 && r.s.state == SESSION_VERIFYING; i++) {
+		play_pass(&r, 30000);
+		play_written(&r, GATT_CONTROL);
+		play_rx_status(&r, OTA_STATE_VERIFYING, 60);
+	}
+	assert_int_equal(play_count(&r, "disconnect"), 1);
+	assert_int_not_equal(r.s.state, SESSION_VERIFYING);
+	end();
+}
+
+static void test_stays_up_after_done(void **state)
+{
+	(void)state;
+	verifying();
+	play_rx_done(&r, 60, 300);
+	play_pass(&r, 5300);
+	play_expect(&r, "disconnect"); /* to look whether it did reboot */
+	play_lost(&r, GATT_BY_HOST);
+	play_pass(&r, 400);
+	play_expect(&r, "connect");
+	end();
+	verifying(); /* one that waits to be told */
+	play_rx_done(&r, 60, 0xffff);
+	play_expect(&r, "request control 08");
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	end();
+}
+
+/* The link is lost after DONE, before the reboot: connecting at once would meet the old image. */
+static void test_not_before_the_reboot(void **state)
+{
+	(void)state;
+	verifying();
+	play_rx_done(&r, 60, 3000);
+	play_lost(&r, GATT_SUPERVISION);
+	play_pass(&r, 3399);
+	play_expect_none(&r);
+	play_pass(&r, 1);
+	play_expect(&r, "connect");
+	end();
+}
+
+static void test_command_fails_while_rebooting(void **state)
+{
+	(void)state;
+	verifying();
+	play_rx_done(&r, 60, 300);
+	session_written(&r.s, GATT_CONTROL, -OTA_EIO, r.now);
+	assert_int_equal(r.s.state, SESSION_RECONNECTING);
+	end();
+}
+
+static void test_comes_back_without_service(void **state)
+{
+	(void)state;
+	rebooted();
+	play_pass(&r, 400);
+	play_expect(&r, "connect");
+	session_connected(&r.s, 23, r.now);
+	session_discovered(&r.s, PLAY_FOREIGN, r.now);
+	assert_int_equal(r.s.outcome, SESSION_NO_SERVICE);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rolled_back),
+		cmocka_unit_test(test_unconfirmed),
+		cmocka_unit_test(test_confirm_fails),
+		cmocka_unit_test(test_not_back),
+		cmocka_unit_test(test_done_lost_with_the_link),
+		cmocka_unit_test(test_done_lost_alone),
+		cmocka_unit_test(test_stays_up_after_done),
+		cmocka_unit_test(test_not_before_the_reboot),
+		cmocka_unit_test(test_command_fails_while_rebooting),
+		cmocka_unit_test(test_comes_back_without_service),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

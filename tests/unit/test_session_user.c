@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The user's hand on a running session: cancel in every state, pause. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "session_play.h"
+
+static struct play r;
+
+static void end(void)
+{
+	play_skip(&r);
+	play_finish(&r);
+}
+
+static void begin(void)
+{
+	play_init(&r, SESSION_UPDATE, 60);
+	play_start(&r);
+}
+
+static void sending(void)
+{
+	begin();
+	play_sending(&r, 23, 0, 60);
+	play_skip(&r);
+}
+
+static void verifying(void)
+{
+	sending();
+	play_rx_ack(&r, 60, 0, 60);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+}
+
+/* DONE seen, link down, the new image runs. */
+static void rebooted(void)
+{
+	verifying();
+	play_rx_done(&r, 60, 300);
+	play_pass(&r, 350);
+	play_lost(&r, GATT_BY_DEVICE);
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	r.info.flags = OTA_INFO_PENDING_VERIFY;
+}
+
+/* --- cancel */
+
+static void aborts(void)
+{
+	session_cancel(&r.s, r.now);
+	play_expect(&r, "request control 02");
+	assert_int_equal(r.s.state, SESSION_CANCELLING);
+	session_cancel(&r.s, r.now); /* once is enough */
+	play_expect_none(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_ack(&r, 60, 60, 60); /* on its way already */
+	play_rx(&r, "06 02 00");
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, 0);
+	end();
+}
+
+static void test_cancel_with_a_session_on_the_device(void **state)
+{
+	(void)state;
+	begin(); /* preparing */
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	aborts();
+	sending();
+	aborts();
+	sending(); /* paused */
+	session_pause(&r.s, r.now);
+	aborts();
+	verifying();
+	aborts();
+	sending(); /* between two tries, with the link up */
+	play_rx_error(&r, OTA_ERR_WRITE, 0, 0);
+	assert_int_equal(r.s.state, SESSION_WAITING);
+	aborts();
+}
+
+/* START is not answered by the stack yet: ABORT follows it. */
+static void test_cancel_behind_start(void **state)
+{
+	(void)state;
+	begin();
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	session_cancel(&r.s, r.now);
+	play_expect_none(&r);
+	play_written(&r, GATT_CONTROL);
+	play_expect(&r, "request control 02");
+	end();
+}
+
+static void test_cancel_before_start(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 60); /* idle */
+	play_start(&r);
+	play_expect(&r, "connect"); /* connecting */
+	session_cancel(&r.s, r.now);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, 0);
+	end();
+	begin(); /* discovering */
+	play_skip(&r);
+	session_connected(&r.s, 23, r.now);
+	play_expect(&r, "discover");
+	session_cancel(&r.s, r.now);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	end();
+	begin(); /* waiting to connect again */
+	play_lost(&r, GATT_CONNECT_FAILED);
+	play_skip(&r);
+	session_cancel(&r.s, r.now);
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	play_expect_none(&r);
+	end();
+	play_init(&r, SESSION_UPDATE, 60); /* preparing: LINK asked, START not yet written */
+	r.info.features |= OTA_FEATURE_LINK;
+	r.config.link.supervision_timeout = 500;
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	session_cancel(&r.s, r.now);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	end();
+}
+
+/* The link is down, the device holds a session: one attempt to tell it. */
+static void test_cancel_without_link(void **state)
+{
+	(void)state;
+	sending();
+	play_lost(&r, GATT_SUPERVISION);
+	session_cancel(&r.s, r.now);
+	assert_int_equal(r.s.state, SESSION_CONNECTING);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "request control 02");
+	play_rx(&r, "06 02 00");
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, 0);
+	end();
+	sending();
+	play_lost(&r, GATT_SUPERVISION);
+	session_cancel(&r.s, r.now);
+	play_expect(&r, "connect");
+	play_lost(&r, GATT_CONNECT_FAILED);
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, -OTA_ENOTCONN);
+	end();
+	/* Asked while an attempt to connect again is under way. */
+	sending();
+	play_lost(&r, GATT_SUPERVISION);
+	play_pass(&r, 500);
+	play_expect(&r, "connect");
+	session_cancel(&r.s, r.now);
+	play_expect_none(&r);
+	play_pass(&r, 15000);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, -OTA_ENOTCONN);
+	end();
+}
+
+static void test_cancel_unanswered(void **state)
+{
+	(void)state;
+	sending();
+	session_cancel(&r.s, r.now);
+	play_skip(&r);
+	play_pass(&r, 5000);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, -OTA_ETIMEDOUT);
+	end();
+	sending();
+	session_cancel(&r.s, r.now);
+	play_lost(&r, GATT_SUPERVISION);
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, -OTA_ENOTCONN);
+	end();
+	sending();
+	session_cancel(&r.s, r.now);
+	play_rx(&r, "06 02 04");
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_BUSY);
+	end();
+}
+
+/* Past the point of no return the update goes on to its proof. */
+static void test_cancel_too_late(void **state)
+{
+	(void)state;
+	verifying();
+	session_cancel(&r.s, r.now);
+	play_skip(&r);
+	play_rx(&r, "06 02 03"); /* the device says so */
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	play_lost(&r, GATT_BY_DEVICE);
+	play_pass(&r, 400);
+	assert_int_equal(r.s.state, SESSION_RECONNECTING);
+	end();
+	verifying();
+	session_cancel(&r.s, r.now);
+	play_rx_done(&r, 60, 300); /* DONE was faster than ABORT */
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	session_cancel(&r.s, r.now);
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	end();
+	rebooted();
+	session_cancel(&r.s, r.now);
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	session_cancel(&r.s, r.now);
+	play_expect(&r, "request control 06");
+	play_rx(&r, "06 06 00");
+	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	assert_string_equal(r.notes, "dialect=1 chunk=20 too-late=0 too-late=0 ");
+	end();
+}
+
+static void test_cancel_basic(void **state)
+{
+	(void)state;
+	begin();
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "01");
+	play_skip(&r);
+	session_cancel(&r.s, r.now);
+	play_expect(&r, "request control 02");
+	play_expect_none(&r);
+	play_written(&r, GATT_CONTROL); /* nothing else answers */
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	end();
+}
+
+static void test_abort_command_basic(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_COMMAND, 0);
+	r.config.command = OTA_CMD_ABORT;
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_expect(&r, "request control 02");
+	play_lost(&r, GATT_SUPERVISION); /* not told: that is no success, and no cancel */
+	assert_int_equal(r.s.state, SESSION_WAITING);
+	play_pass(&r, 500);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_expect(&r, "request control 02");
+	play_written(&r, GATT_CONTROL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	end();
+	play_init(&r, SESSION_COMMAND, 0);
+	r.config.command = OTA_CMD_CONFIRM;
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_UNSUPPORTED);
+	end();
+}
+
+/* --- pause */
+
+static void test_pause_holds(void **state)
+{
+	(void)state;
+	begin();
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	session_pause(&r.s, r.now); /* before there is anything to pause */
+	play_rx_ready(&r, 0, 60);
+	assert_int_equal(r.s.state, SESSION_PAUSED);
+	play_expect_none(&r);
+	play_lost(&r, GATT_SUPERVISION);
+	play_pass(&r, 500);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_ready(&r, 0, 60);
+	assert_int_equal(r.s.state, SESSION_PAUSED);
+	play_expect_none(&r);
+	session_resume(&r.s, r.now);
+	assert_int_equal(play_count(&r, "command data"), 4);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cancel_with_a_session_on_the_device),
+		cmocka_unit_test(test_cancel_behind_start),
+		cmocka_unit_test(test_cancel_before_start),
+		cmocka_unit_test(test_cancel_without_link),
+		cmocka_unit_test(test_cancel_unanswered),
+		cmocka_unit_test(test_cancel_too_late),
+		cmocka_unit_test(test_cancel_basic),
+		cmocka_unit_test(test_abort_command_basic),
+		cmocka_unit_test(test_pause_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
