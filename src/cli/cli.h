@@ -128,6 +128,8 @@ void cli_tell_errors(struct cli *cli, const struct setting_errors *errors);
 int cli_load_profile(struct cli *cli, const char *name, struct profile *ret,
 		     struct profile_source *ret_source);
 
+int cmd_inspect(struct cli *cli, int argc, char **argv);
+int cmd_sample_image(struct cli *cli, int argc, char **argv);
 int cmd_profile(struct cli *cli, int argc, char **argv);
 
 #endif

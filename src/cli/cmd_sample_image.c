@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * otabench sample-image FILE: a valid image to try things with, where no real
+ * one is at hand.  It passes every check of the boot loader and runs nowhere.
+ */
+#include "cli/cli.h"
+
+#include "core/image_build.h"
+#include "core/text.h"
+#include "host/hash.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_SIZE 600000u
+
+static int fill(struct cli *cli, struct image_build *build)
+{
+	const char *chip = cli_value(cli, "chip"), *size = cli_value(cli, "size");
+	const struct image_chip *known = image_chip_by_name(chip ? chip : "esp32");
+	char *end = NULL;
+	unsigned long bytes = DEFAULT_SIZE;
+
+	if (!known)
+		return cli_fail(cli, CLI_USAGE,
+				"--chip: expected a chip of the ESP32 family such as esp32c3");
+	errno = 0;
+	if (size)
+		bytes = strtoul(size, &end, 10);
+	if (errno || (end && (*end || end == size)) || bytes < IMAGE_BUILD_MIN ||
+	    bytes > IMAGE_BUILD_MAX)
+		return cli_fail(cli, CLI_USAGE, "--size: expected %u to %u bytes", IMAGE_BUILD_MIN,
+				IMAGE_BUILD_MAX);
+	build->chip_id = known->id;
+	build->size = (uint32_t)bytes;
+	build->version = cli_value(cli, "version-text");
+	build->project = cli_value(cli, "project");
+	if (!build->version)
+		build->version = "2.0.0";
+	build->seed = (uint32_t)bytes ^ known->id;
+	return CLI_OK;
+}
+
+/* A file that is not whole is not left behind. */
+static int save(struct cli *cli, const char *path, const uint8_t *bytes, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+	bool whole;
+	int error;
+
+	if (!file)
+		return cli_fail(cli, cli_exit_of(-errno), "%s: %s", path, strerror(errno));
+	whole = fwrite(bytes, 1, size, file) == size;
+	whole = fclose(file) == 0 && whole;
+	if (whole)
+		return CLI_OK;
+	error = errno;
+	(void)remove(path);
+	return cli_fail(cli, CLI_DEFECT, "%s: %s", path, strerror(error));
+}
+
+int cmd_sample_image(struct cli *cli, int argc, char **argv)
+{
+	struct image_build build = {.chip_id = 0};
+	uint8_t *bytes;
+	size_t size = 0;
+	int code = fill(cli, &build);
+
+	(void)argc;
+	if (code != CLI_OK)
+		return code;
+	bytes = malloc(image_build_size(build.size));
+	if (!bytes ||
+	    image_build(&build, hash_sha256, bytes, image_build_size(build.size), &size) < 0) {
+		free(bytes);
+		return cli_fail(cli, CLI_DEFECT, "out of memory");
+	}
+	code = save(cli, argv[1], bytes, size);
+	free(bytes);
+	if (code != CLI_OK)
+		return code;
+	if (!cli->json)
+		(void)fprintf(cli->out, "%s: %zu bytes for %s, version %s\n", argv[1], size,
+			      image_chip_by_id(build.chip_id)->name, build.version);
+	return cli_succeed(cli);
+}

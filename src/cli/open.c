@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See open.h. */
+#include "cli/open.h"
+
+#include "transport/fault.h"
+#include "transport/sim.h"
+#include "transport/trace.h"
+
+#include <string.h>
+
+static void on_device_log(void *ctx, const char *text)
+{
+	struct cli *cli = ctx;
+
+	log_write(&cli->log, LOG_LEVEL_DEBUG, "%s", text);
+}
+
+static enum flash_speed flash_speed(enum sim_flash flash)
+{
+	switch (flash) {
+	case SIM_FLASH_IDEAL:
+		return FLASH_IDEAL;
+	case SIM_FLASH_SLOW:
+		return FLASH_SLOW;
+	case SIM_FLASH_TYPICAL:
+		break;
+	}
+	return FLASH_TYPICAL;
+}
+
+static enum esp_dialect dialect(enum sim_dialect d)
+{
+	switch (d) {
+	case SIM_DIALECT_BASIC:
+		return ESP_BASIC;
+	case SIM_DIALECT_FOREIGN:
+		return ESP_FOREIGN;
+	case SIM_DIALECT_FULL:
+		break;
+	}
+	return ESP_FULL;
+}
+
+/* What was not given is left to the simulator's own choice: 0, NULL or "each its own". */
+static struct sim_config sim_config_of(const struct sim_options *o)
+{
+	struct sim_config c = {
+		.devices = (unsigned int)o->devices,
+		.chip_id = o->chip_id,
+		.chip_all = simopts_given(o, SIM_CHIP),
+		.buffers = (uint16_t)o->buffers,
+		.buffer_octets = (uint16_t)o->buffer_octets,
+		.refill = o->refill,
+		.loss_ppm = (uint32_t)o->loss_ppm,
+		.flash_speed = flash_speed(o->flash),
+		.ring_size = (uint32_t)o->ring_kib * 1024u,
+		.dialect = dialect(o->dialect),
+		.dialect_all = simopts_given(o, SIM_DIALECT),
+		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
+		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,
+		.encrypted = o->encrypted != 0,
+		.seed = o->seed,
+		.speed = (uint32_t)o->speed,
+		.state = o->state[0] ? o->state : NULL,
+	};
+
+	if (simopts_given(o, SIM_PHY))
+		c.phy = (enum ota_phy)o->phy;
+	if (simopts_given(o, SIM_INTERVAL))
+		c.interval = (uint16_t)o->interval;
+	if (simopts_given(o, SIM_MTU))
+		c.mtu = (uint16_t)o->mtu;
+	if (simopts_given(o, SIM_DATA_LENGTH))
+		c.data_length = (uint16_t)o->data_length;
+	if (simopts_given(o, SIM_RSSI))
+		c.rssi = (int8_t)o->rssi;
+	if (simopts_given(o, SIM_SUPERVISION))
+		c.supervision = (uint16_t)(o->supervision_ms / 10);
+	return c;
+}
+
+static int open_sim(struct cli *cli, sd_event *event, struct transport **ret)
+{
+	struct sim_config config = sim_config_of(&cli->sim);
+	char why[256] = "";
+	int rc;
+
+	config.log = on_device_log;
+	config.log_ctx = cli;
+	rc = sim_create(event, &config, ret, why, sizeof(why));
+	if (rc < 0)
+		return cli_fail(cli, cli_exit_of(rc), "the virtual ESP32s: %s",
+				why[0] ? why : strerror(-rc));
+	return CLI_OK;
+}
+
+static int add_faults(struct cli *cli, struct transport **t)
+{
+	struct transport *inner = *t;
+	int rc;
+
+	if (cli->sim.fault_count == 0)
+		return CLI_OK;
+	rc = fault_wrap(inner, cli->sim.faults, cli->sim.fault_count, cli->sim.seed, t);
+	if (rc == 0)
+		return CLI_OK;
+	inner->ops->destroy(inner);
+	return cli_fail(cli, cli_exit_of(rc), "faults cannot be injected: %s", strerror(-rc));
+}
+
+static int add_trace(struct cli *cli, struct transport **t)
+{
+	struct transport *inner = *t;
+	int rc;
+
+	if (!cli->trace)
+		return CLI_OK;
+	rc = trace_record(inner, cli->trace, t);
+	if (rc == 0)
+		return CLI_OK;
+	inner->ops->destroy(inner);
+	return cli_fail(cli, cli_exit_of(rc), "%s: %s", cli->trace, strerror(-rc));
+}
+
+int cli_open(struct cli *cli, sd_event *event, struct transport **ret)
+{
+	struct transport *t = NULL;
+	int code;
+
+	if (!cli->sim_given)
+		return cli_fail(cli, CLI_NO_ADAPTER,
+				"this build drives no Bluetooth adapter yet; --sim runs the same "
+				"command on virtual ESP32s");
+	code = open_sim(cli, event, &t);
+	if (code == CLI_OK)
+		code = add_faults(cli, &t);
+	if (code == CLI_OK)
+		code = add_trace(cli, &t);
+	if (code == CLI_OK)
+		*ret = t;
+	return code;
+}
+
+int cli_close(struct cli *cli, struct transport *t, int code)
+{
+	const int error = trace_error(t);
+
+	t->ops->destroy(t);
+	if (error == 0)
+		return code;
+	log_write(&cli->log, LOG_LEVEL_ERROR, "%s: the recording is incomplete: %s", cli->trace,
+		  strerror(-error));
+	return code == CLI_OK ? CLI_DEFECT : code;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The transport that the options ask for: virtual ESP32s or an adapter, with
+ * faults and a recording around it.  The one place that knows every backend.
+ */
+#ifndef OTABENCH_CLI_OPEN_H
+#define OTABENCH_CLI_OPEN_H
+
+#include "cli/cli.h"
+#include "transport/transport.h"
+
+#include <systemd/sd-event.h>
+
+/* CLI_OK, or an exit code after cli_fail(). */
+int cli_open(struct cli *cli, sd_event *event, struct transport **ret);
+/* Closes it; tells when a recording is incomplete, and returns code or what that makes of it. */
+int cli_close(struct cli *cli, struct transport *t, int code);
+
+#endif
