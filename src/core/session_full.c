@@ -117,6 +117,7 @@ static void on_ready(struct session *s, const struct ota_ready *m)
 		return;
 	}
 	s->max_value = m->max_value;
+	s->sequence = m->sequence;
 	session_begin_sending(s, m->offset, m->limit);
 }
 

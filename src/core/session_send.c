@@ -95,7 +95,6 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
 	struct session_stats *st = &s->stats;
 
 	session_choose(s);
-	s->sequence = 0;
 	s->gap_seen = false;
 	s->blocked = false;
 	if (s->stalled)

@@ -41,6 +41,7 @@ bool host_start(struct host *host, uint16_t flags)
 	m.flags = flags;
 	w->control = true;
 	w->len = (uint16_t)ota_start_encode(&m, w->bytes, sizeof(w->bytes));
+	host->starts++;
 	host->phase = HOST_STARTING;
 	return true;
 }
@@ -55,6 +56,14 @@ bool host_command(struct host *host, enum ota_command cmd)
 	w->len = 1;
 	w->bytes[0] = (uint8_t)cmd;
 	return true;
+}
+
+bool host_resync(struct host *host)
+{
+	if (host->phase != HOST_SENDING || host->resyncing)
+		return false;
+	host->resyncing = host_command(host, OTA_CMD_RESYNC);
+	return host->resyncing;
 }
 
 bool host_write(struct host *host, uint32_t chunk)
@@ -134,7 +143,7 @@ static void on_ready(struct host *host, const struct dut_note *note)
 {
 	struct ota_ready *m = &host->ready;
 
-	if (ota_ready_decode(note->bytes, note->len, m) < 0 || host->phase == HOST_IDLE)
+	if (host->readies++ >= host->starts || ota_ready_decode(note->bytes, note->len, m) < 0)
 		complain(host, "READY without START, or a short one");
 	if (m->offset > host->size || m->limit < m->offset || m->limit > host->size)
 		complain(host, "READY's offset and limit are out of the image");
@@ -143,7 +152,8 @@ static void on_ready(struct host *host, const struct dut_note *note)
 	host->phase = HOST_SENDING;
 	host->offset = host->furthest = host->received = host->flushed = m->offset;
 	host->limit = m->limit;
-	host->sequence = 0;
+	host->sequence = m->sequence;
+	host->resyncing = false;
 }
 
 static void on_ack(struct host *host, const struct dut_note *note)
@@ -176,6 +186,7 @@ static void on_gap(struct host *host, const struct dut_note *note)
 		complain(host, "a short GAP");
 	if (m.offset > host->furthest || m.offset < host->received)
 		complain(host, "GAP goes where nothing was lost");
+	host->resyncing = false;
 	host->received = host->offset = m.offset;
 	host->sequence = m.sequence;
 	host->gaps++;
@@ -223,12 +234,9 @@ void host_hear(struct host *host)
 {
 	struct dut_note note;
 
-	while (dut_take(host->dut, &note)) {
-		if (note.conn != host->conn)
-			complain(host, "a notification for somebody else");
-		else
+	while (dut_take(host->dut, &note))
+		if (note.conn == host->conn)
 			hear_one(host, &note);
-	}
 }
 
 bool host_run(struct host *host, uint32_t chunk)

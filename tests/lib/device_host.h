@@ -39,11 +39,12 @@ struct host {
 	uint32_t furthest; /* highest offset since READY */
 	uint32_t limit, received, flushed; /* as the device said */
 	uint16_t sequence;
+	bool resyncing; /* RESYNC written, no GAP since */
 	struct ota_ready ready;
 	struct ota_error_event error;
 	struct ota_done done;
 	uint64_t sent; /* payload bytes, repeated ones included */
-	uint32_t gaps, errors;
+	uint32_t starts, readies, gaps, errors;
 	const char *complaint; /* the first thing the device did wrong */
 
 	struct host_write air[HOST_AIR];
@@ -58,6 +59,8 @@ bool host_start(struct host *host, uint16_t flags);
  * False: nothing to write now (no credit, the air full, not sending). */
 bool host_write(struct host *host, uint32_t chunk);
 bool host_command(struct host *host, enum ota_command cmd);
+/* One at a time: each moves the numbering on, and eight moves bring it back. */
+bool host_resync(struct host *host);
 /* The oldest write arrives, twice if repeated; false: none on its way. */
 bool host_deliver(struct host *host, bool repeated);
 /* The oldest write is lost, unless it is a command: those are acknowledged. */

@@ -77,7 +77,7 @@ static void test_update(void **state)
 	sha256_buffer(image, 8292, hash);
 	start_full(&dut, CONN, image, 8292, 0);
 	/* offset 0, limit 8192, values up to 512, an ACK every 2048 bytes, not resumed */
-	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00");
+	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00 00 00");
 	assert_int_equal(dut.op, OTA_OP_ERASE); /* a sector: cheaper than a block for so little */
 	assert_int_equal(dut.op_len, OTA_SECTOR_SIZE);
 	says(&dut, CONN, "04 01 00 00 00 00 00 30 00 00");
@@ -370,7 +370,7 @@ static void test_sink(void **state)
 
 	(void)state;
 	start_full(&dut, CONN, image, sizeof(image), OTA_START_SINK);
-	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00");
+	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00 00 00");
 	for (uint32_t at = 0; at < sizeof(image); at += 500) {
 		const uint32_t rest = (uint32_t)sizeof(image) - at, len = rest < 500 ? rest : 500;
 

@@ -115,7 +115,7 @@ static void test_ready_after_progress(void **state)
 	start_full(&dut, CONN, image, SIZE, 0);
 	dut.deaf = 0;
 	dut_wait(&dut, 50);
-	says(&dut, CONN, "01 00 00 02 00 09 03 02 00 00 02 00 08 01");
+	says(&dut, CONN, "01 00 00 02 00 09 03 02 00 00 02 00 08 01 00 00");
 	silent(&dut);
 }
 

@@ -159,7 +159,7 @@ static void test_start_while_draining(void **state)
 	assert_int_equal(status().state, OTA_STATE_PREPARING);
 	silent(&dut);
 	dut_op_end(&dut);
-	says(&dut, CONN, "01 90 13 00 00 90 33 00 00 00 02 00 08 01"); /* at 5008 */
+	says(&dut, CONN, "01 90 13 00 00 90 33 00 00 00 02 00 08 01 00 00"); /* at 5008 */
 }
 
 /* A START in mid session, say of a host that came back to life, goes on as well. */
@@ -189,7 +189,7 @@ static void test_power_loss(void **state)
 	}
 	says(&dut, CONN, "04 02 00 00 01 00 00 00 02 00");
 	says(&dut, CONN, "04 02 00 00 02 00 00 00 02 00");
-	says(&dut, CONN, "01 00 00 02 00 00 20 02 00 00 02 00 08 01");
+	says(&dut, CONN, "01 00 00 02 00 00 20 02 00 00 02 00 08 01 00 00");
 	dut.manual = false;
 	finish_from(2u * OTA_BLOCK_SIZE);
 }
@@ -219,6 +219,7 @@ static void test_prefix_changed(void **state)
 	dut_op_end(&dut);
 	assert_int_equal(dut.record.offset, 0);
 	dut.manual = false;
+	dut_forget_notes(&dut);
 	finish_from(0);
 }
 
@@ -255,7 +256,7 @@ static void test_almost_the_same_image(void **state)
 	dut_start(&m, image, SIZE);
 	m.sha256[31] ^= 1;
 	dut_control(&dut, CONN, buf, (size_t)ota_start_encode(&m, buf, sizeof(buf)));
-	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00");
+	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00 00 00");
 }
 
 static void test_restart_flag(void **state)
@@ -264,7 +265,7 @@ static void test_restart_flag(void **state)
 	receive(2u * OTA_BLOCK_SIZE + 5000);
 	lose_link();
 	start_full(&dut, CONN, image, SIZE, OTA_START_RESTART);
-	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00");
+	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00 00 00");
 	assert_int_equal(dut.record.offset, 0);
 	lose_power();
 	assert_int_equal(status().state, OTA_STATE_IDLE);
@@ -310,7 +311,7 @@ static void test_abort_while_storing(void **state)
 	/* A START in between does not find it either. */
 	start_full(&dut, CONN, image, SIZE, 0);
 	dut_settle(&dut);
-	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00");
+	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00 40 22");
 	assert_int_equal(dut.record.offset, 0);
 	dut_forget_notes(&dut);
 }
@@ -323,12 +324,12 @@ static void test_sink_between(void **state)
 	lose_link();
 	for (int way = 0; way < 3; way++) {
 		start_full(&dut, CONN, image, 1000, OTA_START_SINK);
-		send_value(&dut, CONN, 0, image, 0, 500);
+		send_value(&dut, CONN, dut.dev.expected, image, 0, 500);
 		if (way == 0) {
-			send_value(&dut, CONN, 1, image, 0, 500);
+			send_value(&dut, CONN, dut.dev.expected, image, 0, 500);
 			tell(&dut, CONN, "04"); /* ends well */
 		} else if (way == 1) {
-			send_value(&dut, CONN, 1, image, 0, 501); /* fails */
+			send_value(&dut, CONN, dut.dev.expected, image, 0, 501); /* fails */
 		} else {
 			lose_link();
 		}
@@ -432,7 +433,7 @@ static void test_take_over(void **state)
 	says(&dut, 2, "02 04 01 00 00 00 00");
 	dut_disconnect(&dut, CONN);
 	start_full(&dut, 2, image, SIZE, 0);
-	says(&dut, 2, "01 90 13 00 00 90 33 00 00 00 02 00 08 01");
+	says(&dut, 2, "01 90 13 00 00 90 33 00 00 00 02 00 08 01 00 00");
 	assert_int_equal(send_value(&dut, CONN, 0, image, 5008, 10), -OTA_EPROTO);
 	assert_int_equal(send_value(&dut, 2, 0, image, 5008, 10), 0);
 }

@@ -186,7 +186,8 @@ static void test_ready(void **state)
 	m.max_value = 512;
 	m.ack_interval = 2048;
 	m.flags = OTA_READY_RESUMED;
-	CHECK(ready, m, "01 00 00 01 00 00 20 01 00 00 02 00 08 01");
+	m.sequence = 0x6123;
+	CHECK(ready, m, "01 00 00 01 00 00 20 01 00 00 02 00 08 01 23 61");
 }
 
 static void test_error(void **state)
@@ -355,7 +356,7 @@ static void test_lengths(void **state)
 	uint8_t buf[OTA_INFO_SIZE];
 
 	(void)state;
-	assert_int_equal(ota_ready_encode(&ready, buf, sizeof(buf)), 14);
+	assert_int_equal(ota_ready_encode(&ready, buf, sizeof(buf)), 16);
 	assert_true(ota_telemetry_encode(&telemetry, buf, sizeof(buf)) <=
 		    (int)(OTA_ATT_MTU_MIN - OTA_ATT_HEADER));
 	assert_int_equal(ota_start_encode(&start, buf, sizeof(buf)), 46);

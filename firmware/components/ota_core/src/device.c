@@ -37,6 +37,7 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 	dev->boot_time = now_ms;
 	dev->conn = dev->link_conn = dev->telemetry_conn = OTA_NO_CONN;
 	dev->command_conn = dev->abort_conn = dev->basic_conn = OTA_NO_CONN;
+	dev->expected_conn = OTA_NO_CONN;
 	memset(&info, 0, sizeof(info));
 	config->ops->info(config->ctx, &info);
 	if (record && record_valid(record))
@@ -148,6 +149,8 @@ void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now
 		dev->command_conn = OTA_NO_CONN;
 	if (dev->abort_conn == conn)
 		dev->abort_conn = OTA_NO_CONN;
+	if (dev->expected_conn == conn)
+		dev->expected_conn = OTA_NO_CONN;
 	if (dev->conn == conn)
 		owner_lost(dev);
 	device_work(dev);
@@ -211,7 +214,6 @@ static int accept(struct ota_device *dev, const uint8_t *buf, uint32_t len, bool
 
 static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
 {
-	struct ota_receive *rx = &dev->rx;
 	uint16_t sequence;
 	int rc;
 
@@ -220,17 +222,17 @@ static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
 		return -OTA_EMSGSIZE;
 	}
 	sequence = (uint16_t)(buf[0] | (uint16_t)(buf[1] << 8));
-	if (sequence != rx->expected) {
+	if (sequence != dev->expected) {
 		if (dev->dropped < UINT16_MAX)
 			dev->dropped++;
 		/* Behind: a duplicate, or sent before the last GAP. */
-		if ((uint16_t)(sequence - rx->expected) < 0x8000u && !dev->gap)
+		if ((uint16_t)(sequence - dev->expected) < 0x8000u && !dev->gap)
 			device_send_gap(dev, OTA_GAP_MISSING);
 		return -OTA_EPROTO;
 	}
 	rc = accept(dev, buf + OTA_DATA_HEADER, (uint32_t)(len - OTA_DATA_HEADER), false);
 	if (rc == 0)
-		rx->expected++;
+		dev->expected++;
 	return rc;
 }
 

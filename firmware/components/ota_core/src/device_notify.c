@@ -153,6 +153,7 @@ void device_send_ready(struct ota_device *dev)
 		.max_value = dev->config.max_value,
 		.ack_interval = dev->rx.ack_interval,
 		.flags = dev->rx.received > 0 ? OTA_READY_RESUMED : 0,
+		.sequence = dev->expected,
 	};
 	uint8_t buf[OTA_NOTIFY_MAX];
 	const int len = ota_ready_encode(&m, buf, sizeof(buf));
@@ -244,8 +245,8 @@ void device_send_gap(struct ota_device *dev, uint8_t reason)
 				: dev->config.gap_repeat_ms;
 	dev->gap = true;
 	dev->gap_time = dev->now;
-	dev->rx.expected = (uint16_t)(dev->rx.expected + OTA_SEQ_JUMP);
-	m.sequence = dev->rx.expected;
+	dev->expected = (uint16_t)(dev->expected + OTA_SEQ_JUMP);
+	m.sequence = dev->expected;
 	device_notify(dev, dev->conn, buf, ota_gap_encode(&m, buf, sizeof(buf)));
 }
 

@@ -73,6 +73,16 @@ static void rehashed(struct ota_device *dev)
 	}
 }
 
+/* Values of an earlier session may still be on their way on the same connection. */
+static void number_values(struct ota_device *dev)
+{
+	if (dev->expected_conn == dev->conn)
+		dev->expected = (uint16_t)(dev->expected + OTA_SEQ_JUMP);
+	else
+		dev->expected = 0;
+	dev->expected_conn = dev->conn;
+}
+
 static void ready(struct ota_device *dev)
 {
 	struct ota_receive *rx = &dev->rx;
@@ -81,7 +91,7 @@ static void ready(struct ota_device *dev)
 	rx->drain = false;
 	rx->received = rx->flushed;
 	rx->header_checked = rx->received > 0 || rx->sink;
-	rx->expected = 0;
+	number_values(dev);
 	rx->ack_interval = ack_interval(dev);
 	rx->acked_received = rx->acked_flushed = rx->received;
 	rx->acked_limit = device_limit(dev);

@@ -59,9 +59,9 @@ static const struct layout telemetry_request_layout =
 
 static const struct field ready_fields[] = {
 	F(ota_ready, offset),	    F(ota_ready, limit), F(ota_ready, max_value),
-	F(ota_ready, ack_interval), F(ota_ready, flags),
+	F(ota_ready, ack_interval), F(ota_ready, flags), F(ota_ready, sequence),
 };
-static const struct layout ready_layout = LAYOUT(OTA_EVT_READY, 14, ready_fields);
+static const struct layout ready_layout = LAYOUT(OTA_EVT_READY, 16, ready_fields);
 
 static const struct field error_fields[] = {
 	F(ota_error_event, code),

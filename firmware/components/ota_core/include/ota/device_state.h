@@ -60,7 +60,6 @@ struct ota_receive {
 	uint32_t erased; /* bytes from 0 that are erased or programmed */
 	uint32_t hashed; /* bytes read back into the hash context */
 	uint32_t recorded; /* offset of the last resume record attempted */
-	uint16_t expected; /* next sequence number */
 	uint16_t ack_interval;
 	uint32_t acked_received, acked_limit, acked_flushed; /* as in the last ACK */
 };
@@ -89,6 +88,8 @@ struct ota_device {
 	uint16_t command_conn;
 	uint16_t abort_conn;
 
+	uint16_t expected; /* next sequence number */
+	uint16_t expected_conn; /* connection that counts so, over all its sessions */
 	bool gap; /* a GAP was notified, its value has not come */
 	uint32_t gap_time, gap_wait; /* ms */
 	uint32_t last_data; /* ms; last Data value or command of the owner */

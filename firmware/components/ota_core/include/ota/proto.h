@@ -38,7 +38,7 @@
 #define OTA_ATT_HEADER 3u /* opcode and handle, Core Vol 3 Part F 3.4.5 */
 #define OTA_ATT_MTU_MIN 23u /* LE default, Core Vol 3 Part F 3.2.8 */
 #define OTA_VALUE_MAX 512u /* longest attribute value, Core Vol 3 Part F 3.2.9 */
-#define OTA_SEQ_JUMP 0x2000u /* a GAP restarts numbering this far ahead */
+#define OTA_SEQ_JUMP 0x2000u /* a GAP or READY restarts numbering this far ahead */
 #define OTA_SEQ_WINDOW 0x1000u /* most Data values a host may have unacknowledged */
 
 /* Host to device, first byte of a Control write (section 4). */
@@ -167,12 +167,13 @@ struct ota_link_request { /* section 4.8, 12 bytes; 0 = leave as it is */
 	uint16_t data_length; /* octets, 27..251 */
 };
 
-struct ota_ready { /* section 5.1, 14 bytes */
+struct ota_ready { /* section 5.1, 16 bytes */
 	uint32_t offset; /* stream offset of the first Data value */
 	uint32_t limit; /* stream offset up to which the host may send */
 	uint16_t max_value; /* longest Data value accepted, header included */
 	uint16_t ack_interval; /* bytes between ACKs in force */
 	uint8_t flags; /* bit 0: resumed */
+	uint16_t sequence; /* number of the first Data value */
 };
 #define OTA_READY_RESUMED 0x01u
 
