@@ -92,7 +92,7 @@ static void on_ready(struct host *host, const uint8_t *buf, size_t len)
 	host->offset = host->sent = host->received = ready.offset;
 	host->limit = ready.limit;
 	host->max_value = ready.max_value;
-	host->sequence = 0;
+	host->sequence = ready.sequence;
 	host->ready_at = fake_now_ms();
 }
 
