@@ -29,7 +29,7 @@ static void test_full(void **state)
 	play_expect_none(&r); /* nothing before READY */
 	/* PROGRESS: erase 0 of 4096; READY: offset 0, limit 40, values to 512, ACK each 1024 */
 	play_rx(&r, "04 01 00000000 00100000");
-	play_rx(&r, "01 00000000 28000000 0002 0004 00");
+	play_rx(&r, "01 00000000 28000000 0002 0004 00 0000");
 	play_expect(&r, "command data 0000000102030405060708090a0b0c0d0e0f1011");
 	play_expect(&r, "command data 010012131415161718191a1b1c1d1e1f20212223");
 	play_expect(&r, "command data 020024252627");

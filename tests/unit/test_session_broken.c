@@ -85,7 +85,7 @@ static const struct {
 	{"04 01 00000000 001000", SESSION_PROTOCOL},
 	{"05 02 00000000 00000000 00000000 00 00", SESSION_PROTOCOL},
 	{"06 05", SESSION_PROTOCOL},
-	{"01 00000000 28000000 0002 0004", SESSION_PROTOCOL},
+	{"01 00000000 28000000 0002 0004 00 00", SESSION_PROTOCOL},
 	{"07 ffffffff 00000000 ffffffff", SESSION_PROTOCOL}, /* received what was not sent */
 	{"07 12000000 24000000 3c000000", SESSION_PROTOCOL}, /* flushed what was not received */
 	{"07 12000000 00000000 11000000", SESSION_PROTOCOL}, /* limit before received */
@@ -94,7 +94,7 @@ static const struct {
 	{"ff 01 02", SESSION_NO_OUTCOME}, /* a later version's */
 	{"00", SESSION_NO_OUTCOME},
 	{"03 3c000000 01 2c01 a0a1a2a3a4a5a6a7", SESSION_NO_OUTCOME}, /* DONE before END */
-	{"01 00000000 3c000000 0002 0004 00", SESSION_NO_OUTCOME}, /* a second READY */
+	{"01 00000000 3c000000 0002 0004 00 0000", SESSION_NO_OUTCOME}, /* a second READY */
 };
 
 static void test_broken_notifications(void **state)
@@ -117,10 +117,10 @@ static void test_broken_notifications(void **state)
 static void test_broken_ready(void **state)
 {
 	static const char *const readies[] = {
-		"01 3d000000 3d000000 0002 0004 00", /* offset past the end */
-		"01 10000000 0f000000 0002 0004 00", /* limit before offset */
-		"01 00000000 3d000000 0002 0004 00", /* limit past the end */
-		"01 00000000 3c000000 1300 0004 00", /* values of 19 bytes */
+		"01 3d000000 3d000000 0002 0004 00 0000", /* offset past the end */
+		"01 10000000 0f000000 0002 0004 00 0000", /* limit before offset */
+		"01 00000000 3d000000 0002 0004 00 0000", /* limit past the end */
+		"01 00000000 3c000000 1300 0004 00 0000", /* values of 19 bytes */
 		"01", /* the basic dialect's, from a full device */
 	};
 
@@ -165,7 +165,7 @@ static void test_unknown_link(void **state)
 		play_start(&r);
 		play_link_up(&r, 0, basic ? PLAY_BASIC : PLAY_FULL);
 		play_written(&r, GATT_CONTROL);
-		play_rx(&r, basic ? "01" : "01 00000000 d0070000 0002 0004 00");
+		play_rx(&r, basic ? "01" : "01 00000000 d0070000 0002 0004 00 0000");
 		assert_int_equal(r.s.chunk, 20);
 		end();
 	}
