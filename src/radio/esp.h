@@ -19,6 +19,7 @@ enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN };
 
 #define ESP_CONNS 2u
 #define ESP_NAME_MAX 32u
+#define ESP_ADV_MAX 31u /* octets of a legacy advertisement, Core Vol 6 Part B 2.3.1 */
 
 struct esp_config {
 	struct sched *sched; /* must outlive the device */
@@ -55,9 +56,16 @@ void esp_power_on(struct esp *esp);
 const char *esp_name(const struct esp *esp);
 /* "24:6F:28:AA:10:02" */
 const char *esp_address(const struct esp *esp);
+/* The same as six octets, the most significant first. */
+const uint8_t *esp_address_octets(const struct esp *esp);
 bool esp_advertising(const struct esp *esp);
+/* OTA_PHYS_* that it supports. */
+uint8_t esp_phys(const struct esp *esp);
 /* Whether the advertisement carries the OTA service's UUID. */
 bool esp_advertises_ota(const struct esp *esp);
+/* The payloads on the air; their lengths.  A name that does not fit is cut. */
+size_t esp_advertisement(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
+size_t esp_scan_response(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
 /* As a scanner hears it now, dBm; moves with time. */
 int8_t esp_rssi(struct esp *esp);
 

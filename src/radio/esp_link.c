@@ -154,6 +154,7 @@ static void release(struct esp_conn *c)
 	c->accepted = false;
 	c->waiting_len = 0;
 	c->procedures = 0;
+	c->signal_id = 0;
 	c->released = NULL;
 	if (released)
 		released(c->released_ctx);
@@ -163,8 +164,12 @@ static void on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
 {
 	struct esp_conn *c = ctx;
 
-	if (cid == LINK_CID_ATT && c->link)
+	if (!c->link)
+		return;
+	if (cid == LINK_CID_ATT)
 		att_server_input(&c->att, buf, len);
+	else
+		esp_l2cap_input(c, cid, buf, len);
 }
 
 static void on_writable(void *ctx)
@@ -179,22 +184,32 @@ static void on_writable(void *ctx)
 	esp_rearm(c->esp);
 }
 
-static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
+void esp_procedure_done(struct esp_conn *c, enum link_procedure procedure, uint8_t code)
 {
-	struct esp_conn *c = ctx;
-
-	(void)procedure;
-	if (!c->link || !c->esp->device_up)
-		return;
-	if (c->procedures > 0) {
+	if (c->procedures & 1u << procedure) {
 		c->refused |= code != 0;
-		if (--c->procedures > 0)
-			return;
+		c->procedures &= ~(1u << procedure);
 	}
+	if (c->procedures != 0)
+		return;
 	ota_device_link_changed(&c->esp->device, c->id, c->refused ? OTA_ERR_LINK : OTA_OK,
 				esp_now_ms(c->esp));
 	c->refused = false;
 	esp_rearm(c->esp);
+}
+
+static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
+{
+	struct esp_conn *c = ctx;
+
+	if (!c->link || !c->esp->device_up)
+		return;
+	/* A central of 4.0 has no such procedure: its host is asked instead, as NimBLE's
+	 * ble_gap_update_params() does. */
+	if (procedure == LINK_PARAMS && code == LINK_CODE_UNSUPPORTED &&
+	    c->procedures & 1u << LINK_PARAMS && esp_l2cap_ask_params(c, &c->wish) == 0)
+		return;
+	esp_procedure_done(c, procedure, code);
 }
 
 static void on_disconnected(void *ctx, uint8_t reason)

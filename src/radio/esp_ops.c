@@ -99,25 +99,25 @@ static int op_notify(void *ctx, uint16_t conn, const uint8_t *buf, size_t len)
 	return c ? esp_notify(c, buf, len) : -OTA_ENOTCONN;
 }
 
-/* Starts the procedures asked for; how many, or negative when one is out of range. */
+/* Starts the procedures asked for; which, or negative when one is out of range. */
 static int begin_procedures(struct esp_conn *c, const struct ota_link_request *req)
 {
 	struct link_state now;
 	struct link_params params;
-	int rc, count = 0;
+	int rc, begun = 0;
 
 	link_get_state(c->link, &now);
 	if (req->phys) {
 		rc = link_update_phy(c->link, LINK_PERIPHERAL, req->phys & c->esp->phys);
 		if (rc < 0)
 			return rc;
-		count++;
+		begun |= 1 << LINK_PHY;
 	}
 	if (req->data_length) {
 		rc = link_update_data_length(c->link, LINK_PERIPHERAL, req->data_length);
 		if (rc < 0)
 			return rc;
-		count++;
+		begun |= 1 << LINK_DATA_LENGTH;
 	}
 	if (req->interval_min || req->supervision_timeout) {
 		params = (struct link_params){
@@ -127,26 +127,27 @@ static int begin_procedures(struct esp_conn *c, const struct ota_link_request *r
 			.supervision_timeout = req->supervision_timeout ? req->supervision_timeout
 									: now.supervision_timeout,
 		};
+		c->wish = params;
 		rc = link_update_params(c->link, LINK_PERIPHERAL, &params);
 		if (rc < 0)
 			return rc;
-		count++;
+		begun |= 1 << LINK_PARAMS;
 	}
-	return count;
+	return begun;
 }
 
 static int op_link_request(void *ctx, uint16_t conn, const struct ota_link_request *req)
 {
 	struct esp_conn *c = esp_conn_by_id(ctx, conn);
-	int count;
+	int begun;
 
 	if (!c)
 		return -OTA_ENOTCONN;
 	c->refused = false;
-	count = begin_procedures(c, req);
-	if (count <= 0)
-		return count < 0 ? count : -OTA_EINVAL;
-	c->procedures = (uint8_t)count;
+	begun = begin_procedures(c, req);
+	if (begun <= 0)
+		return begun < 0 ? begun : -OTA_EINVAL;
+	c->procedures = (unsigned int)begun;
 	return 0;
 }
 

@@ -25,7 +25,9 @@ struct esp_conn {
 	struct att_server att;
 	size_t waiting_len; /* a Data value whose write response waits for room in the ring */
 	uint8_t waiting[OTA_VALUE_MAX];
-	uint8_t procedures; /* link procedures of a LINK command that have not ended */
+	unsigned int procedures; /* 1 << enum link_procedure: of a LINK command, not ended */
+	struct link_params wish; /* of it */
+	uint8_t signal_id; /* of the last L2CAP request; 0: none */
 	bool refused; /* one of them was */
 };
 
@@ -63,6 +65,8 @@ void esp_hold(struct esp *esp);
 
 /* esp_link.c */
 struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn);
+/* One of the procedures of a LINK command has ended, with an HCI error code. */
+void esp_procedure_done(struct esp_conn *conn, enum link_procedure procedure, uint8_t code);
 /* As struct ota_device_ops' notify. */
 int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len);
 /* ATT MTU in force. */
@@ -71,5 +75,10 @@ void esp_drop_links(struct esp *esp);
 bool esp_has_links(const struct esp *esp);
 /* Values that waited for the ring. */
 void esp_present_again(struct esp *esp);
+
+/* esp_l2cap.c: every channel but ATT */
+void esp_l2cap_input(struct esp_conn *conn, uint16_t cid, const uint8_t *buf, size_t len);
+/* For a central whose link layer cannot be asked. */
+int esp_l2cap_ask_params(struct esp_conn *conn, const struct link_params *params);
 
 #endif

@@ -17,7 +17,7 @@
 #define RSSI_FLOOR (-127)
 #define RSSI_CEILING 20 /* Vol 4 Part E 7.5.4 */
 
-static bool params_valid(const struct link_params *p)
+bool link_params_valid(const struct link_params *p)
 {
 	/* Vol 4 Part E 7.8.12; the timeout must outlast a sleep and one failure. */
 	return p->interval_min >= 6 && p->interval_max <= 3200 &&
@@ -43,7 +43,7 @@ static uint8_t phy_bit(enum ota_phy phy)
 
 static bool config_valid(const struct link_config *config)
 {
-	if (!params_valid(&config->params) || config->data_length < OCTETS_MIN ||
+	if (!link_params_valid(&config->params) || config->data_length < OCTETS_MIN ||
 	    config->data_length > OCTETS_MAX)
 		return false;
 	for (unsigned int i = 0; i < LINK_ROLES; i++) {
@@ -52,7 +52,8 @@ static bool config_valid(const struct link_config *config)
 		if ((side->buffer_octets > 0 && side->buffer_octets < OCTETS_MIN) ||
 		    side->data_length < OCTETS_MIN || side->data_length > OCTETS_MAX ||
 		    side->loss_ppm > 1000000u || !(side->phys & phy_bit(config->phy)) ||
-		    side->phys & ~PHYS_MODELLED || side->rssi > RSSI_CEILING)
+		    side->phys & ~PHYS_MODELLED || side->prefer_phys & ~side->phys ||
+		    side->rssi > RSSI_CEILING)
 			return false;
 	}
 	return true;
@@ -97,7 +98,7 @@ static void side_init(struct link *link, enum link_role role, const struct link_
 	side->link = link;
 	side->role = role;
 	side->config = config->sides[role];
-	side->phys = side->config.phys;
+	side->phys = side->config.prefer_phys ? side->config.prefer_phys : side->config.phys;
 	side->octets = side->config.data_length;
 	side->heard_us = sched_now(link->sched) + config->first_anchor_us;
 	side->rssi = side->config.rssi;
@@ -235,7 +236,7 @@ int link_update_params(struct link *link, enum link_role role, const struct link
 
 	if (side->gone || side->terminating)
 		return -OTA_ENOTCONN;
-	if (!params_valid(params))
+	if (!link_params_valid(params))
 		return -OTA_EINVAL;
 	side->want_params = *params;
 	side->wanted |= 1u << LINK_PARAMS;

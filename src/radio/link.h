@@ -47,6 +47,7 @@
 #define LINK_REASON_REMOTE_POWER 0x15u /* remote is about to power off */
 #define LINK_REASON_LOCAL_HOST 0x16u
 #define LINK_REASON_NOT_ESTABLISHED 0x3eu
+#define LINK_CODE_UNSUPPORTED 0x1au /* unsupported remote feature */
 #define LINK_CODE_UNACCEPTABLE 0x3bu /* unacceptable connection parameters */
 
 enum link_role { LINK_CENTRAL, LINK_PERIPHERAL, LINK_ROLES };
@@ -80,6 +81,9 @@ struct link_ops {
 	bool (*can_take)(void *ctx, size_t len);
 	/* Central: whether the peripheral's wish is granted; NULL: always. */
 	bool (*accept_params)(void *ctx, const struct link_params *params);
+	/* Central: instead of accept_params(), for a host that takes its time:
+	 * link_answer_params() follows, also from within. */
+	void (*params_wanted)(void *ctx, const struct link_params *params);
 	/* A procedure of either side ended; code 0 or an HCI error code. */
 	void (*changed)(void *ctx, enum link_procedure procedure, uint8_t code);
 	/* The last call of all. */
@@ -96,6 +100,7 @@ struct link_side_config {
 	uint32_t receive_pdus; /* PDUs its controller keeps for its host; 0 = no limit */
 	uint32_t host_latency_us; /* from the air to the host */
 	uint8_t phys; /* OTA_PHYS_1M | OTA_PHYS_2M, what it supports */
+	uint8_t prefer_phys; /* of these, what it agrees to when asked; 0 = all */
 	uint16_t data_length; /* octets, 27..251, the longest it supports */
 	uint32_t loss_ppm; /* PDUs it sends that are lost, in a million */
 	int8_t rssi; /* mean of what it receives, dBm */
@@ -130,6 +135,9 @@ struct link_stats {
 	uint64_t duplicate; /* received PDUs that had been received before */
 	uint64_t events; /* connection events simulated (not idle ones) */
 };
+
+/* Whether parameters are in range. */
+bool link_params_valid(const struct link_params *params);
 
 /*
  * Connects.  The first event comes first_anchor_us from now.  -OTA_EINVAL on a
@@ -170,6 +178,9 @@ void link_hold(struct link *link, enum link_role role, bool on);
  * -OTA_EINVAL when out of range, -OTA_ENOTCONN.
  */
 int link_update_params(struct link *link, enum link_role role, const struct link_params *params);
+/* The central's answer to params_wanted(): what it grants, or NULL and the HCI error
+ * code of its refusal.  -OTA_EINVAL when nothing is asked, or params are out of range. */
+int link_answer_params(struct link *link, const struct link_params *params, uint8_t code);
 /* phys: OTA_PHYS_*, those that this side would use; 2M wins where both would. */
 int link_update_phy(struct link *link, enum link_role role, uint8_t phys);
 /* octets: the longest that this side would use, both ways; bounded by what it supports. */

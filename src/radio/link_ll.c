@@ -156,17 +156,41 @@ static void begin(struct link_side *side, enum link_procedure kind)
 	}
 }
 
+static void reject_param_req(struct link *link, uint8_t code)
+{
+	const uint8_t pdu[3] = {LL_REJECT_EXT_IND, LL_CONNECTION_PARAM_REQ, code};
+
+	ctrl_send(&link->sides[LINK_CENTRAL], pdu, sizeof(pdu));
+}
+
 static void answer_param_req(struct link *link)
 {
 	struct link_side *central = &link->sides[LINK_CENTRAL];
 	const struct link_ops *ops = central->config.ops;
-	uint8_t reject[3] = {LL_REJECT_EXT_IND, LL_CONNECTION_PARAM_REQ, LINK_CODE_UNACCEPTABLE};
+	const struct link_params wish = link->running.params;
 
-	if (!ops || !ops->accept_params ||
-	    ops->accept_params(central->config.ctx, &link->running.params))
+	if (ops && ops->params_wanted) {
+		link->running.asked = true;
+		ops->params_wanted(central->config.ctx, &wish);
+	} else if (!ops || !ops->accept_params || ops->accept_params(central->config.ctx, &wish)) {
 		send_connection_update(link);
-	else
-		ctrl_send(central, reject, sizeof(reject));
+	} else {
+		reject_param_req(link, LINK_CODE_UNACCEPTABLE);
+	}
+}
+
+int link_answer_params(struct link *link, const struct link_params *params, uint8_t code)
+{
+	if (!link->running.asked || (params && !link_params_valid(params)))
+		return -OTA_EINVAL;
+	link->running.asked = false;
+	if (params) {
+		link->running.params = *params;
+		send_connection_update(link);
+	} else {
+		reject_param_req(link, code);
+	}
+	return 0;
 }
 
 static void length_agreed(struct link *link)

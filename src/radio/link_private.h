@@ -114,6 +114,7 @@ struct link_running {
 	enum link_role initiator;
 	struct link_params params; /* asked for, then granted */
 	uint8_t phys; /* of the initiator */
+	bool asked; /* the central's host was, and has not answered */
 	bool instant; /* the change takes place at event */
 	bool known; /* the peripheral was told in time */
 	uint64_t event;
