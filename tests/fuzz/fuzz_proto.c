@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes into every decoder.  What a decoder takes must encode, and come out
+ * of decoding again as it was: no byte is read twice, skipped or guessed.
+ *
+ * The input is one PDU, or the value of Info.
+ */
+#include "ota/error.h"
+#include "ota/proto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MESSAGE_MAX 128u
+
+/* Decodes, encodes and decodes again; structures are zeroed since they have padding. */
+#define STABLE(name)                                                                               \
+	static void name##_stable(const uint8_t *data, size_t size)                                \
+	{                                                                                          \
+		struct ota_##name first, second;                                                   \
+		uint8_t buf[MESSAGE_MAX];                                                          \
+		int rc, len;                                                                       \
+                                                                                                   \
+		memset(&first, 0, sizeof(first));                                                  \
+		memset(&second, 0, sizeof(second));                                                \
+		rc = ota_##name##_decode(data, size, &first);                                      \
+		if (rc < 0) {                                                                      \
+			if (memcmp(&first, &second, sizeof(first)) != 0 ||                         \
+			    (rc != -OTA_EMSGSIZE && rc != -OTA_EBADMSG))                           \
+				abort();                                                           \
+			return;                                                                    \
+		}                                                                                  \
+		len = ota_##name##_encode(&first, buf, sizeof(buf));                               \
+		if (len <= 0 || (size_t)len > size || memcmp(buf, data, (size_t)len) != 0)         \
+			abort();                                                                   \
+		if (ota_##name##_decode(buf, (size_t)len, &second) < 0 ||                          \
+		    memcmp(&first, &second, sizeof(first)) != 0)                                   \
+			abort();                                                                   \
+		if (ota_##name##_decode(data, (size_t)len - 1, &second) != -OTA_EMSGSIZE)          \
+			abort();                                                                   \
+	}
+
+STABLE(start)
+STABLE(link_request)
+STABLE(ready)
+STABLE(done)
+STABLE(progress)
+STABLE(status)
+STABLE(result)
+STABLE(ack)
+STABLE(gap)
+STABLE(link)
+STABLE(telemetry)
+STABLE(info)
+
+static void error_stable(const uint8_t *data, size_t size)
+{
+	struct ota_error_event m;
+	uint8_t buf[MESSAGE_MAX];
+	int len;
+
+	if (ota_error_decode(data, size, &m) < 0)
+		return;
+	len = ota_error_encode(&m, buf, sizeof(buf));
+	if (len <= 0 || (size_t)len > size || memcmp(buf, data, (size_t)len) != 0)
+		abort();
+}
+
+static void telemetry_request_stable(const uint8_t *data, size_t size)
+{
+	uint16_t period;
+	uint8_t buf[MESSAGE_MAX];
+	int len;
+
+	if (ota_telemetry_request_decode(data, size, &period) < 0)
+		return;
+	len = ota_telemetry_request_encode(period, buf, sizeof(buf));
+	if (len <= 0 || (size_t)len > size || memcmp(buf, data, (size_t)len) != 0)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const stable[])(const uint8_t *data, size_t size) = {
+		start_stable,	  link_request_stable, telemetry_request_stable,
+		ready_stable,	  error_stable,	       done_stable,
+		progress_stable,  status_stable,       result_stable,
+		ack_stable,	  gap_stable,	       link_stable,
+		telemetry_stable, info_stable,
+	};
+
+	for (size_t i = 0; i < sizeof(stable) / sizeof(stable[0]); i++)
+		stable[i](data, size);
+	return 0;
+}
