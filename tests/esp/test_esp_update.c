@@ -49,6 +49,7 @@ static void on_session(bool active, void *arg)
 static void reboot_and_connect(void)
 {
 	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_false(fake_radio.advertising); /* nobody connects to what is about to end */
 	assert_true(esphost_boot());
 	esphost_connect(&host, image.bytes, image.size);
 	assert_int_not_equal(host.conn, 0xffff);

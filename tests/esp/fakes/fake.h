@@ -122,6 +122,8 @@ bool fake_note(uint16_t conn, struct fake_note *ret);
 bool fake_wait_note(uint16_t conn, struct fake_note *ret, uint32_t ms);
 void fake_pair_event(uint16_t conn, bool repeat); /* passkey wanted, or pairing again */
 void fake_reset_host(void); /* NimBLE's host resets and synchronizes again */
+/* NimBLE as an application starts that has services of its own; it advertises. */
+void fake_start_own_nimble(void);
 uint32_t fake_notifies(void); /* calls of ble_gatts_notify_custom() */
 uint16_t fake_chr_flags(uint16_t chr);
 

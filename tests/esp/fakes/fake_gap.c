@@ -167,6 +167,14 @@ int ble_gap_adv_active(void)
 	return fake_radio.advertising;
 }
 
+int ble_gap_adv_stop(void)
+{
+	if (!fake_radio.advertising)
+		return BLE_HS_EALREADY;
+	fake_radio.advertising = false;
+	return 0;
+}
+
 int ble_gap_adv_set_fields(const struct ble_hs_adv_fields *adv_fields)
 {
 	/* flags and one 128-bit UUID: 3 + 18 of 31 bytes */

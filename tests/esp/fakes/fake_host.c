@@ -261,6 +261,24 @@ void nimble_port_freertos_init(TaskFunction_t host_task_fn)
 	fake_post(&(struct work){.kind = SYNC});
 }
 
+static void own_sync(void)
+{
+	fake_radio.advertising = true;
+}
+
+static void own_host_task(void *arg)
+{
+	(void)arg;
+	nimble_port_run();
+}
+
+void fake_start_own_nimble(void)
+{
+	ble_hs_cfg.sync_cb = own_sync;
+	fake_radio.advertising = true;
+	nimble_port_freertos_init(own_host_task);
+}
+
 void nimble_port_freertos_deinit(void)
 {
 }

@@ -286,6 +286,8 @@ static void command_done(struct ota_device *dev, enum ota_op op, int result)
 	if (result < 0)
 		code = op == OTA_OP_ROLLBACK && result != -OTA_EIO ? OTA_ERR_NO_ROLLBACK
 								   : OTA_ERR_BOOT_SLOT;
+	if (op == OTA_OP_CONFIRM && result == -OTA_EAGAIN)
+		code = OTA_ERR_STATE;
 	dev->command = 0;
 	if (code == OTA_OK)
 		dev->confirm_waits = dev->self_confirm = false;

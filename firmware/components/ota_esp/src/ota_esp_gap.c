@@ -70,6 +70,10 @@ bool ota_esp_gap_connected(void)
 
 void ota_esp_gap_disconnect_all(void)
 {
+#ifdef CONFIG_OTA_ESP_ADVERTISE
+	if (ota_esp.synced)
+		ble_gap_adv_stop();
+#endif
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
 		if (ota_esp.conns[i].handle != BLE_HS_CONN_HANDLE_NONE)
 			ble_gap_terminate(ota_esp.conns[i].handle, BLE_ERR_REM_USER_CONN_TERM);

@@ -221,11 +221,13 @@ int ota_esp_image_check(uint32_t size)
 {
 	const esp_partition_pos_t pos = position(ota_esp.update);
 	esp_image_metadata_t image;
+	esp_err_t err;
 	int rc;
 
 	/* With secure boot's signed updates this checks the signature, too. */
-	if (esp_image_verify(ESP_IMAGE_VERIFY, &pos, &image) != ESP_OK)
-		return -OTA_EBADMSG;
+	err = esp_image_verify(ESP_IMAGE_VERIFY, &pos, &image);
+	if (err != ESP_OK)
+		return err == ESP_ERR_IMAGE_FLASH_FAIL ? -OTA_EIO : -OTA_EBADMSG;
 	ota_esp_feed();
 	if (image.image_len > size) {
 		ESP_LOGE(tag, "image has %u bytes, %u were sent", (unsigned int)image.image_len,

@@ -66,7 +66,8 @@ struct ota_device_ops {
 	/* [async] Store the record in place of the last one.  Must be atomic under
 	 * power loss: afterwards the old or the new one is read. */
 	int (*persist)(void *ctx, const struct ota_record *record);
-	/* [async] Mark the running image valid, cancelling its rollback. */
+	/* [async] Mark the running image valid, cancelling its rollback.
+	 * -OTA_EAGAIN: the application is not content with it yet. */
 	int (*confirm)(void *ctx);
 	/* [async] Mark the running image invalid and make the other slot boot.
 	 * -OTA_EIO: the change failed; anything else: the other slot would not boot. */

@@ -223,6 +223,7 @@ int ble_gap_set_prefered_default_le_phy(uint8_t tx_phys_mask, uint8_t rx_phys_ma
 int ble_gap_set_prefered_le_phy(uint16_t conn_handle, uint8_t tx_phys_mask, uint8_t rx_phys_mask,
 				uint16_t phy_opts);
 int ble_gap_adv_active(void);
+int ble_gap_adv_stop(void);
 int ble_gap_adv_start(uint8_t own_addr_type, const ble_addr_t *direct_addr, int32_t duration_ms,
 		      const struct ble_gap_adv_params *adv_params, ble_gap_event_fn *cb,
 		      void *cb_arg);

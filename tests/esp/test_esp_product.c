@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The firmware as a careful product configures it, on a chip with 2M PHY and an
+ * ESP-IDF with PSA: passkey, the application confirms, no downgrade, no
+ * telemetry (tests/esp/fakes/include/sdkconfig.h, FAKE_PRODUCT).
+ */
+#include "esphost.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define IMAGE 200000u
+
+static struct esphost_image image;
+static struct host host;
+static uint32_t shown;
+
+static int setup(void **state)
+{
+	(void)state;
+	esphost_power_on();
+	image = esphost_image("otabench-sim", "1.1.0", IMAGE, 1, 2);
+	shown = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(image.bytes);
+	if (fake_breach)
+		print_message("%s\n", fake_breach);
+	return fake_breach ? -1 : 0;
+}
+
+static bool restarted(void *arg)
+{
+	(void)arg;
+	return fake_restarted();
+}
+
+static void connect_paired(void)
+{
+	host = (struct host){.conn = fake_connect(), .image = image.bytes, .size = image.size};
+	assert_int_not_equal(host.conn, 0xffff);
+	fake_link(host.conn)->encrypted = fake_link(host.conn)->authenticated = true;
+	fake_subscribe(host.conn, true);
+	fake_run_ms(200); /* 2M PHY is on its way */
+}
+
+static bool update(const struct esphost_image *what)
+{
+	connect_paired();
+	host.image = what->bytes;
+	host.size = what->size;
+	return esphost_start(&host, 0) && esphost_send(&host, host.size) && esphost_end(&host);
+}
+
+static void strangers_write_nothing(void **state)
+{
+	static const uint8_t start = OTA_CMD_START;
+
+	(void)state;
+	esphost_connect(&host, image.bytes, image.size);
+	assert_int_equal(fake_write(host.conn, CONTROL, &start, 1), 0x05);
+	assert_int_equal(fake_write(host.conn, DATA, &start, 1), 0x05);
+	fake_link(host.conn)->encrypted = true; /* Just Works is not enough */
+	assert_int_equal(fake_write(host.conn, CONTROL, &start, 1), 0x05);
+	fake_run_ms(5000);
+	assert_int_equal(fake_board.erases, 0);
+}
+
+static void show(uint32_t passkey, void *arg)
+{
+	(void)arg;
+	shown = passkey;
+}
+
+static void passkey(void **state)
+{
+	(void)state;
+	ota_esp.config.show_passkey = show;
+	esphost_connect(&host, image.bytes, image.size);
+	fake_pair_event(host.conn, false);
+	assert_in_range(shown, 1, 999999);
+	assert_int_equal(fake_radio.passkey_injected, shown);
+	assert_int_equal(ble_hs_cfg.sm_io_cap, BLE_HS_IO_DISPLAY_ONLY);
+	assert_int_equal(ble_hs_cfg.sm_mitm, 1);
+	assert_int_equal(ble_hs_cfg.sm_sc, 1);
+	assert_int_equal(ble_hs_cfg.sm_bonding, 1);
+	ota_esp.config.show_passkey = NULL;
+	fake_pair_event(host.conn, false);
+	assert_non_null(strstr(fake_board.log, "passkey "));
+	fake_pair_event(host.conn, true); /* the peer forgot its keys */
+	assert_true(fake_radio.deleted_peer);
+}
+
+static void link_goes_to_2m_and_10_ms(void **state)
+{
+	struct ota_info info;
+
+	(void)state;
+	connect_paired();
+	assert_int_equal(fake_link(host.conn)->phy, 2);
+	esphost_info(&host, &info);
+	assert_int_equal(info.phys, OTA_PHYS_1M | OTA_PHYS_2M);
+	assert_false(info.features & OTA_FEATURE_TELEMETRY);
+	assert_true(esphost_start(&host, 0));
+	assert_int_equal(fake_link(host.conn)->interval, 8);
+	assert_int_equal(fake_link(host.conn)->timeout, 500);
+}
+
+static void link_request_with_phy(void **state)
+{
+	const struct ota_link_request request = {.interval_min = 24,
+						 .interval_max = 24,
+						 .supervision_timeout = 600,
+						 .phys = OTA_PHYS_1M,
+						 .data_length = 100};
+	uint8_t buf[OTA_CONTROL_MAX];
+	int len;
+
+	(void)state;
+	connect_paired();
+	len = ota_link_request_encode(&request, buf, sizeof(buf));
+	fake_write(host.conn, CONTROL, buf, (size_t)len);
+	assert_true(esphost_wait(&host, OTA_EVT_LINK, 2000));
+	assert_int_equal(host.link.code, OTA_OK);
+	assert_int_equal(host.link.interval, 24);
+	assert_int_equal(host.link.tx_phy, OTA_PHY_1M);
+	assert_int_equal(host.link.rx_octets, 100);
+}
+
+static void telemetry_is_not_offered(void **state)
+{
+	uint8_t buf[OTA_CONTROL_MAX];
+	int len;
+
+	(void)state;
+	connect_paired();
+	len = ota_telemetry_request_encode(250, buf, sizeof(buf));
+	fake_write(host.conn, CONTROL, buf, (size_t)len);
+	assert_true(esphost_wait(&host, OTA_EVT_ERROR, 1000));
+	assert_int_equal(host.error.code, OTA_ERR_UNSUPPORTED);
+	assert_int_equal(host.error.opcode, OTA_CMD_TELEMETRY);
+}
+
+static void application_has_the_last_word(void **state)
+{
+	struct ota_info info;
+
+	(void)state;
+	assert_true(update(&image));
+	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_boot());
+	assert_int_equal(fake_board.running, 1);
+	connect_paired();
+	esphost_command(&host, OTA_CMD_CONFIRM);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
+	assert_int_equal(host.result.code, OTA_ERR_STATE);
+	assert_int_equal(fake_board.confirms, 0);
+	assert_int_equal(ota_esp_confirm(), ESP_OK);
+	fake_run_ms(500);
+	assert_int_equal(fake_board.confirms, 1);
+	esphost_command(&host, OTA_CMD_CONFIRM);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
+	assert_int_equal(host.result.code, OTA_OK);
+	esphost_info(&host, &info);
+	assert_false(info.flags & OTA_INFO_PENDING_VERIFY);
+}
+
+static void refuse(const char *project, const char *version, uint32_t secure_version, uint8_t code)
+{
+	struct esphost_image other = esphost_image(project, version, IMAGE, secure_version, 7);
+
+	assert_false(update(&other));
+	assert_int_equal(host.error.code, code);
+	assert_int_equal(fake_board.boot, 0);
+	fake_disconnect(host.conn);
+	free(other.bytes);
+}
+
+static void downgrade_is_refused(void **state)
+{
+	(void)state;
+	refuse("otabench-sim", "0.9.9", 1, OTA_ERR_VERSION);
+	refuse("otabench-sim", "1.1.0", 0, OTA_ERR_VERSION);
+}
+
+static void other_project_is_refused(void **state)
+{
+	(void)state;
+	refuse("something-else", "1.1.0", 1, OTA_ERR_IMAGE);
+}
+
+static void demo_task(void *arg)
+{
+	(void)arg;
+	app_main();
+}
+
+/* The demo's third call. */
+static void demo_confirms(void **state)
+{
+	(void)state;
+	assert_true(update(&image));
+	assert_true(fake_run_until(restarted, NULL, 5000));
+	fake_boot();
+	fake_board.log[0] = '\0';
+	fake_task(demo_task, NULL);
+	fake_run_ms(5000);
+	assert_int_equal(fake_board.confirms, 0);
+	assert_non_null(strstr(fake_board.log, "beat 1, not confirmed"));
+	fake_run_ms(20000);
+	assert_int_equal(fake_board.confirms, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(strangers_write_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(passkey, setup, teardown),
+		cmocka_unit_test_setup_teardown(link_goes_to_2m_and_10_ms, setup, teardown),
+		cmocka_unit_test_setup_teardown(link_request_with_phy, setup, teardown),
+		cmocka_unit_test_setup_teardown(telemetry_is_not_offered, setup, teardown),
+		cmocka_unit_test_setup_teardown(application_has_the_last_word, setup, teardown),
+		cmocka_unit_test_setup_teardown(downgrade_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_project_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(demo_confirms, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
