@@ -255,6 +255,64 @@ static void test_hash_fails(void **state)
 	assert_int_equal(dut.dev.state, OTA_STATE_IDLE);
 }
 
+/* ... nor may it fail at the last moment, or while a lost link's rest is read back. */
+static void test_hash_fails_late(void **state)
+{
+	(void)state;
+	start_full(&dut, CONN, image, SIZE, 0);
+	send_rest(&dut, CONN, 0, image, 0, SIZE);
+	dut.manual = true;
+	dut_forget_notes(&dut);
+	tell(&dut, CONN, "04");
+	assert_int_equal(dut.op, OTA_OP_READ);
+	while (dut.op == OTA_OP_READ && dut.dev.rx.hashed + dut.op_len < SIZE)
+		dut_op_end(&dut);
+	assert_true(dut.op == OTA_OP_READ);
+	dut.hash_fails = true;
+	dut_op_end(&dut);
+	assert_true(dut_take_event(&dut, OTA_EVT_ERROR, &(struct dut_note){0}));
+	assert_int_equal(dut.dev.last_error, OTA_ERR_INTERNAL);
+	dut.hash_fails = false;
+	dut_settle(&dut);
+
+	start_full(&dut, CONN, image, SIZE, 0);
+	dut_settle(&dut);
+	send_rest(&dut, CONN, dut.dev.expected, image, 0, 4080);
+	send_value(&dut, CONN, dut.dev.expected, image, 4080, 240);
+	assert_int_equal(dut.op, OTA_OP_WRITE);
+	while (dut.op == OTA_OP_WRITE || dut.op == OTA_OP_ERASE)
+		dut_op_end(&dut);
+	assert_int_equal(dut.op, OTA_OP_READ);
+	value(&dut, CONN, "00"); /* fails the session, the read is left over */
+	dut_disconnect(&dut, CONN);
+	dut.hash_fails = true;
+	dut_op_end(&dut);
+	assert_int_equal(dut.dev.state, OTA_STATE_IDLE);
+	dut.hash_fails = false;
+	dut_settle(&dut);
+}
+
+/* The check under way refuses when it was aborted already. */
+static void test_check_fails_while_aborting(void **state)
+{
+	(void)state;
+	start_full(&dut, CONN, image, SIZE, 0);
+	send_rest(&dut, CONN, 0, image, 0, SIZE);
+	dut.manual = true;
+	dut_forget_notes(&dut);
+	tell(&dut, CONN, "04");
+	while (dut.op != OTA_OP_CHECK)
+		dut_op_end(&dut);
+	fail_next(OTA_OP_CHECK, 1, -OTA_EBADMSG, false);
+	dut_forget_notes(&dut);
+	tell(&dut, CONN, "02");
+	dut_op_end(&dut);
+	says(&dut, CONN, "06 02 00");
+	silent(&dut);
+	assert_int_equal(dut.dev.last_error, OTA_OK);
+	dut_settle(&dut);
+}
+
 /* What was sent is not what START promised: dropped, record and all. */
 static void test_wrong_hash(void **state)
 {
@@ -362,6 +420,8 @@ int main(void)
 		TEST(test_failure_after_abort),
 		TEST(test_failure_after_start),
 		TEST(test_hash_fails),
+		TEST(test_hash_fails_late),
+		TEST(test_check_fails_while_aborting),
 		TEST(test_wrong_hash),
 		TEST(test_bad_flash),
 		TEST(test_check_codes),

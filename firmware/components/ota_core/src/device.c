@@ -54,15 +54,11 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 
 void device_drop(struct ota_device *dev)
 {
-	const bool storing = dev->op == OTA_OP_PERSIST &&
-			     (dev->new_record.offset > 0 || dev->new_record.flags != 0);
-
 	dev->rx.valid = false;
 	dev->rx.drain = false;
 	dev->gap = false;
 	dev->ack_due = false;
-	dev->record_dirty =
-		dev->record_dirty || storing || dev->record.offset > 0 || dev->record.flags != 0;
+	dev->record_dirty = dev->record_dirty || dev->record.offset > 0 || dev->record.flags != 0;
 	memset(&dev->record, 0, sizeof(dev->record));
 }
 

@@ -341,9 +341,7 @@ static void op_succeeded(struct ota_device *dev, enum ota_op op)
 		read_done(dev);
 		break;
 	case OTA_OP_PERSIST:
-		/* Dropped while it was being stored: it is cleared next. */
-		if (!dev->record_dirty)
-			dev->record = dev->new_record;
+		dev->record = dev->new_record;
 		record_ended(dev, true);
 		break;
 	case OTA_OP_CHECK:
