@@ -270,12 +270,18 @@ static bool session_needs_flash(const struct ota_device *dev)
 
 static void read_done(struct ota_device *dev)
 {
-	if (dev->config.ops->hash_update(dev->config.ctx, dev->config.scratch, dev->op_len) == 0)
+	if (dev->config.ops->hash_update(dev->config.ctx, dev->config.scratch, dev->op_len) == 0) {
 		dev->rx.hashed = dev->op_at + dev->op_len;
-	else if (session_needs_flash(dev))
+		return;
+	}
+	if (session_needs_flash(dev)) {
 		device_fail(dev, OTA_ERR_INTERNAL, 0, dev->op_at);
-	else
-		device_drop(dev); /* its hash can no longer be told */
+		return;
+	}
+	/* Its hash can no longer be told; what was recorded is hashed anew. */
+	dev->rx.valid = false;
+	if (dev->state == OTA_STATE_SUSPENDED)
+		dev->state = device_rest_state(dev);
 }
 
 static void command_done(struct ota_device *dev, enum ota_op op, int result)
