@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How fast it goes: the received offset and the time in, figures and a series
+ * for graphs out.  Pure, so that a screen, a progress line and a test see the
+ * same figures for the same samples.
+ *
+ * Bytes count when the device says that it has received them in order, never
+ * when they were queued.  Times are microseconds of the transport's clock and
+ * never go back.
+ */
+#ifndef OTABENCH_HOST_METRICS_H
+#define OTABENCH_HOST_METRICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define METRICS_BUCKETS 256u /* of the series; two become one when they run out */
+#define METRICS_BUCKET_US 100000u /* of the series at first */
+#define METRICS_SLOTS 10u /* one second ... */
+#define METRICS_SLOT_US 100000u /* ... in these */
+#define METRICS_MARKS_MAX 64u /* the latest are kept */
+
+enum metrics_mark_kind {
+	METRICS_STALL, /* value: offset */
+	METRICS_GAP, /* offset to go back to */
+	METRICS_RETRY, /* number of the try */
+	METRICS_RESUME, /* offset */
+	METRICS_TUNING, /* the new value */
+};
+
+struct metrics_mark {
+	uint64_t at_us; /* since the start */
+	enum metrics_mark_kind kind;
+	uint32_t value;
+};
+
+struct metrics {
+	bool started;
+	uint64_t start_us, now_us; /* now: of the latest sample */
+	uint32_t size; /* bytes of the image */
+	uint32_t first; /* offset of the first READY */
+	uint32_t received; /* of the latest sample */
+	uint64_t slot; /* number of the current slot since the start */
+	uint32_t slots[METRICS_SLOTS + 1]; /* bytes in each; a ring */
+	uint32_t lowest; /* bytes in the leanest whole second; UINT32_MAX: none yet */
+	uint32_t buckets[METRICS_BUCKETS]; /* bytes in each */
+	uint64_t bucket_us;
+	size_t bucket_count;
+	struct metrics_mark marks[METRICS_MARKS_MAX]; /* a ring */
+	size_t mark_count; /* marks ever made */
+};
+
+void metrics_init(struct metrics *m);
+/*
+ * START was written at start_us and READY came with offset, of size bytes: from
+ * here on samples count.  Called again after a resume, only the offset counts.
+ */
+void metrics_start(struct metrics *m, uint64_t start_us, uint32_t offset, uint32_t size);
+/* The device has received everything before this offset; also just to let time pass. */
+void metrics_sample(struct metrics *m, uint64_t now_us, uint32_t received);
+void metrics_mark(struct metrics *m, uint64_t now_us, enum metrics_mark_kind kind, uint32_t value);
+
+/* Bytes per second; 0 before anything is known. */
+uint32_t metrics_rate_now(const struct metrics *m); /* over the last second */
+uint32_t metrics_rate_average(const struct metrics *m); /* since START */
+uint32_t metrics_rate_lowest(const struct metrics *m); /* in any second since the first */
+/* Microseconds until all is received at the mean of rate now and average; UINT64_MAX: unknown. */
+uint64_t metrics_eta_us(const struct metrics *m);
+
+/*
+ * Bytes per second of at most METRICS_BUCKETS equal spans of *ret_span_us since
+ * the start, the last one under way.  Returns how many, written to ret, which
+ * has room for METRICS_BUCKETS.
+ */
+size_t metrics_series(const struct metrics *m, uint32_t *ret, uint64_t *ret_span_us);
+/* The index-th of the marks kept, oldest first; NULL past the end. */
+const struct metrics_mark *metrics_mark_at(const struct metrics *m, size_t index);
+const char *metrics_mark_name(enum metrics_mark_kind kind);
+
+#endif
