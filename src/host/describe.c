@@ -152,8 +152,8 @@ static char *ready(const uint8_t *bytes, size_t len, char *buf, size_t size)
 
 	if (ota_ready_decode(bytes, len, &m) < 0)
 		return cut("READY", len, buf, size);
-	return say(buf, size, "READY offset=%u limit=%u max-value=%u ack-interval=%u%s", m.offset,
-		   m.limit, m.max_value, m.ack_interval,
+	return say(buf, size, "READY offset=%u limit=%u sequence=%u max-value=%u ack-interval=%u%s",
+		   m.offset, m.limit, m.sequence, m.max_value, m.ack_interval,
 		   m.flags & OTA_READY_RESUMED ? " resumed" : "");
 }
 

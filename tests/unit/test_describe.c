@@ -47,8 +47,9 @@ static void test_notifications(void **state)
 	(void)state;
 	NOTIFIED("\x07\x00\x00\x01\x00\x00\xf0\x00\x00\x00\x70\x01\x00",
 		 "ACK received=65536 flushed=61440 limit=94208");
-	NOTIFIED("\x01\x00\x00\x01\x00\x00\x70\x01\x00\x00\x02\x00\x20\x01",
-		 "READY offset=65536 limit=94208 max-value=512 ack-interval=8192 resumed");
+	NOTIFIED("\x01\x00\x00\x01\x00\x00\x70\x01\x00\x00\x02\x00\x20\x01\x00\x20",
+		 "READY offset=65536 limit=94208 sequence=8192 max-value=512 ack-interval=8192 "
+		 "resumed");
 	NOTIFIED("\x02\x08\x00\x00\x10\x00\x00", "ERROR flash-write on DATA detail=4096");
 	NOTIFIED("\x03\x00\x00\x01\x00\x01\x2c\x01\x01\x02\x03\x04\x05\x06\x07\x08",
 		 "DONE size=65536 slot=1 reboot=300ms sha256=0102030405060708");
