@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See plot.h. */
+#include "tui/plot.h"
+
+#include <string.h>
+
+enum plot_tier plot_tier_for(const struct cells *cells, enum plot_tier wanted)
+{
+	return cells->ascii ? PLOT_ASCII : wanted;
+}
+
+#define SAMPLES_MAX 1024u
+#define MARKS_MAX 128u
+
+/* Eighths of a column from below; index 0 is nothing. */
+static const char *const eighths[9] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+static const char *const ascii_trend[9] = {" ", "_", ".", ":", "-", "=", "+", "*", "#"};
+
+void plot_trend(struct cells *cells, struct area area, int x, int y, int width,
+		enum cells_style style, const int32_t *values, size_t count, int32_t low,
+		int32_t high)
+{
+	const size_t shown = count < (size_t)width ? count : (size_t)width;
+
+	if (width <= 0)
+		return;
+	for (size_t i = 0; i < shown; i++) {
+		int32_t value = values[count - shown + i];
+		const char *const *signs = cells->ascii ? ascii_trend : eighths;
+		int level = 0;
+
+		if (value != PLOT_NONE) {
+			value = value < low ? low : value > high ? high : value;
+			level = 1 +
+				(int)((int64_t)(value - low) * 7 / (high > low ? high - low : 1));
+		}
+		(void)cells_text(cells, area, x + width - (int)shown + (int)i, y, style,
+				 signs[level]);
+	}
+}
+
+uint32_t plot_top(const uint32_t *samples, size_t count, uint32_t divisor)
+{
+	static const uint32_t steps[] = {1, 2, 5};
+	uint32_t largest = 0;
+
+	for (size_t i = 0; i < count; i++)
+		largest = samples[i] > largest ? samples[i] : largest;
+	for (uint64_t ten = 1; ten < UINT32_MAX; ten *= 10) {
+		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+			uint64_t top = ten * steps[i] * divisor;
+
+			if (top >= largest && top <= UINT32_MAX)
+				return (uint32_t)top;
+		}
+	}
+	return UINT32_MAX;
+}
+
+/* Height of a sample in units of 1/steps of a row, of rows rows. */
+static int height_of(uint32_t value, uint32_t top, int rows, int steps)
+{
+	uint64_t full = (uint64_t)rows * (uint64_t)steps;
+	uint64_t height = ((uint64_t)value * full + top / 2) / top;
+
+	if (value > 0 && height == 0)
+		return 1; /* little is not nothing */
+	return (int)(height < full ? height : full);
+}
+
+static int clamp(int value, int high)
+{
+	return value < 0 ? 0 : value > high ? high : value;
+}
+
+/* The column's two samples in the row that starts at height base: dots from below. */
+static void braille_cell(int left, int right, int base, char ret[4])
+{
+	static const uint8_t left_dots[5] = {0, 0x40, 0x44, 0x46, 0x47};
+	static const uint8_t right_dots[5] = {0, 0x80, 0xa0, 0xb0, 0xb8};
+	const unsigned int dots =
+		left_dots[clamp(left - base, 4)] | right_dots[clamp(right - base, 4)];
+
+	if (dots == 0) {
+		memcpy(ret, " ", 2);
+		return;
+	}
+	/* U+2800 and the dots, in UTF-8 */
+	ret[0] = (char)0xe2;
+	ret[1] = (char)(0xa0 + (dots >> 6));
+	ret[2] = (char)(0x80 + (dots & 0x3f));
+	ret[3] = '\0';
+}
+
+static const char *ascii_cell(int height, int base)
+{
+	static const char *const signs[4] = {" ", ".", ":", "|"};
+
+	return signs[clamp(height - base, 3)];
+}
+
+/* Samples that one column shows. */
+static size_t per_column(enum plot_tier tier)
+{
+	return tier == PLOT_BRAILLE ? 2 : 1;
+}
+
+/* A sample counted from the first column; 0 where there is none yet. */
+static uint32_t sample_at(const struct plot_series *s, size_t room, size_t index)
+{
+	const size_t missing = s->count < room ? room - s->count : 0;
+
+	if (index < missing)
+		return 0;
+	return s->samples[s->count < room ? index - missing : s->count - room + index];
+}
+
+static void draw_column(struct cells *cells, struct area graph, const struct plot_series *s,
+			enum plot_tier tier, int x, uint32_t top)
+{
+	const size_t per = per_column(tier), room = (size_t)graph.w * per;
+	const uint32_t a = sample_at(s, room, (size_t)x * per);
+	const uint32_t b = tier == PLOT_BRAILLE ? sample_at(s, room, (size_t)x * per + 1) : 0;
+
+	for (int y = 0; y < graph.h; y++) {
+		const int row = graph.h - 1 - y;
+		char braille[4];
+
+		switch (tier) {
+		case PLOT_BRAILLE:
+			braille_cell(height_of(a, top, graph.h, 4), height_of(b, top, graph.h, 4),
+				     row * 4, braille);
+			(void)cells_text(cells, graph, x, y, CELLS_GOOD, braille);
+			break;
+		case PLOT_BLOCKS:
+			(void)cells_text(
+				cells, graph, x, y, CELLS_GOOD,
+				eighths[clamp(height_of(a, top, graph.h, 8) - row * 8, 8)]);
+			break;
+		case PLOT_ASCII:
+		case PLOT_TIERS:
+			(void)cells_text(cells, graph, x, y, CELLS_GOOD,
+					 ascii_cell(height_of(a, top, graph.h, 3), row * 3));
+			break;
+		}
+	}
+}
+
+static void draw_axis(struct cells *cells, struct area axis, const struct plot_series *s,
+		      uint32_t top, int rows)
+{
+	const uint32_t divisor = s->divisor > 0 ? s->divisor : 1;
+	char label[24];
+
+	for (int y = 0; y < rows; y++)
+		(void)cells_text(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM,
+				 cells_symbol(cells, CELLS_VERTICAL));
+	for (int i = 0; i < 3; i++) {
+		const int y = i == 0 ? 0 : i == 1 ? rows - 1 : (rows - 1) / 2;
+		const uint32_t value = i == 0 ? top : i == 1 ? 0 : top / 2;
+		struct area left = {axis.x, axis.y, PLOT_AXIS - 1, axis.h};
+
+		if ((i == 1 && rows < 2) || (i == 2 && (rows < 5 || (rows - 1) % 2 != 0)))
+			continue;
+		if (value % divisor != 0)
+			(void)snprintf(label, sizeof(label), "%u.%u", value / divisor,
+				       value % divisor * 10 / divisor);
+		else
+			(void)snprintf(label, sizeof(label), "%u", value / divisor);
+		cells_right(cells, left, y, CELLS_DIM, label);
+		(void)cells_text(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM,
+				 cells_symbol(cells, CELLS_AXIS));
+	}
+}
+
+static void draw_marks(struct cells *cells, struct area row, const struct plot_series *s,
+		       enum plot_tier tier)
+{
+	const size_t per = per_column(tier), room = (size_t)row.w * per;
+	const uint64_t seconds = (uint64_t)room * s->sample_ms / 1000u;
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "-%llu s", (unsigned long long)seconds);
+	(void)cells_text(cells, row, 0, 0, CELLS_DIM, text);
+	cells_right(cells, row, 0, CELLS_DIM, "now");
+	for (size_t i = 0; i < s->mark_count; i++) {
+		const struct plot_mark *mark = &s->marks[i];
+		const char sign[2] = {mark->sign, '\0'};
+		const size_t from_end = s->count > mark->sample ? s->count - 1 - mark->sample : 0;
+
+		if (from_end >= room)
+			continue;
+		(void)cells_text(cells, row, (int)((room - 1 - from_end) / per), 0, mark->style,
+				 sign);
+	}
+}
+
+size_t plot_fit(uint32_t *samples, size_t count, size_t room, size_t *ret_merged)
+{
+	const size_t merged = room > 0 && count > room ? (count + room - 1) / room : 1;
+	size_t made = 0;
+
+	for (size_t i = 0; i < count; i += merged) {
+		uint64_t sum = 0;
+		size_t n = 0;
+
+		for (; n < merged && i + n < count; n++)
+			sum += samples[i + n];
+		samples[made++] = (uint32_t)(sum / n);
+	}
+	*ret_merged = merged;
+	return made;
+}
+
+/* The series with its samples, at most SAMPLES_MAX, and marks fitted to the room. */
+static void fit(const struct plot_series *s, size_t room, struct plot_series *ret,
+		uint32_t *samples, struct plot_mark *marks)
+{
+	const size_t skip = s->count > SAMPLES_MAX ? s->count - SAMPLES_MAX : 0;
+	size_t merged;
+
+	*ret = *s;
+	memcpy(samples, s->samples + skip, (s->count - skip) * sizeof(*samples));
+	ret->samples = samples;
+	ret->count = plot_fit(samples, s->count - skip, room, &merged);
+	ret->sample_ms = s->sample_ms * (uint32_t)merged;
+	ret->marks = marks;
+	ret->mark_count = 0;
+	for (size_t i = 0; i < s->mark_count && ret->mark_count < MARKS_MAX; i++) {
+		if (s->marks[i].sample < skip)
+			continue;
+		marks[ret->mark_count] = s->marks[i];
+		marks[ret->mark_count++].sample = (uint32_t)((s->marks[i].sample - skip) / merged);
+	}
+}
+
+void plot_series(struct cells *cells, struct area area, const struct plot_series *s)
+{
+	const enum plot_tier tier = plot_tier_for(cells, s->tier);
+	struct area rest = area;
+	struct area marks = area_bottom(&rest, 1);
+	const struct area axis = area_left(&rest, PLOT_AXIS);
+	struct plot_series fitted;
+	struct plot_mark fitted_marks[MARKS_MAX];
+	uint32_t samples[SAMPLES_MAX], top;
+
+	if (rest.w <= 0 || rest.h <= 0)
+		return;
+	fit(s, (size_t)rest.w * per_column(tier), &fitted, samples, fitted_marks);
+	top = plot_top(samples, fitted.count, s->divisor > 0 ? s->divisor : 1);
+	draw_axis(cells, axis, s, top, rest.h);
+	for (int x = 0; x < rest.w; x++)
+		draw_column(cells, rest, &fitted, tier, x, top);
+	(void)area_left(&marks, PLOT_AXIS);
+	(void)cells_text(cells, (struct area){axis.x, marks.y, PLOT_AXIS, 1}, 0, 0, CELLS_DIM,
+			 s->unit);
+	draw_marks(cells, marks, &fitted, tier);
+}
+
+void plot_bar(struct cells *cells, struct area area, int x, int y, int width, uint32_t flushed,
+	      uint32_t received, uint32_t queued, uint32_t total)
+{
+	static const char *const signs[4][2] = {{"█", "#"}, {"▓", "="}, {"▒", "-"}, {"░", "."}};
+	const uint32_t figures[3] = {flushed, received, queued};
+	int ends[3];
+
+	if (width <= 0)
+		return;
+	for (int i = 0; i < 3; i++) {
+		ends[i] = total > 0 ? (int)((uint64_t)figures[i] * (uint64_t)width / total) : 0;
+		ends[i] = clamp(ends[i], width);
+	}
+	for (int column = 0; column < width; column++) {
+		int kind = column < ends[0] ? 0 : column < ends[1] ? 1 : column < ends[2] ? 2 : 3;
+
+		(void)cells_text(cells, area, x + column, y, kind == 3 ? CELLS_DIM : CELLS_GOOD,
+				 signs[kind][cells->ascii]);
+	}
+}

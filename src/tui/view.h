@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The views: each draws a structure that says all that it shows into cells, and
+ * nothing else - no clock, no terminal, no device - so that a test can put any
+ * state on any screen.
+ */
+#ifndef OTABENCH_TUI_VIEW_H
+#define OTABENCH_TUI_VIEW_H
+
+#include "core/lint.h"
+#include "core/session.h"
+#include "host/metrics.h"
+#include "host/profile.h"
+#include "host/scan.h"
+#include "transport/transport.h"
+#include "tui/cells.h"
+#include "tui/loglist.h"
+#include "tui/plot.h"
+
+#define VIEW_TEXT 256u
+
+enum view { VIEW_SCAN, VIEW_DEVICE, VIEW_PROFILE, VIEW_IMAGE, VIEWS };
+const char *view_name(enum view view);
+
+/* --- what surrounds a view */
+
+struct view_frame {
+	enum view view;
+	const char *source; /* right of the tabs: "hci0", "virtual ESP32s" */
+	const char *message; /* "" none */
+	enum cells_style message_style;
+	const char *prompt; /* NULL: no input under way; else the label before input */
+	const char *input;
+	size_t input_cursor; /* bytes of input before the cursor */
+	const char *keys; /* "Enter connect  / search": the word before a blank is a key */
+};
+/* tabs, message or prompt, keys; the body is left alone. */
+void view_frame_draw(const struct view_frame *frame, struct cells *cells);
+
+/* --- Scan */
+
+enum view_scan_sort { VIEW_SORT_SEEN_FIRST, VIEW_SORT_RSSI, VIEW_SORT_NAME, VIEW_SORTS };
+const char *view_scan_sort_name(enum view_scan_sort sort);
+
+/* What was learned from a device by talking to it. */
+struct view_known {
+	char address[SCAN_ADDRESS_SIZE];
+	bool full; /* dialect */
+	char version[SESSION_TEXT];
+	enum session_outcome outcome; /* of the last update; NO_OUTCOME: none */
+	uint32_t percent; /* how far it came */
+};
+
+struct view_scan {
+	const struct scan *scan;
+	const struct view_known *known;
+	size_t known_count;
+	const uint16_t *order; /* indices into scan->devices, in the order of the rows */
+	size_t count;
+	size_t selected; /* row */
+	const char *filter, *search; /* "" none */
+	enum view_scan_sort sort;
+	bool scanning, frozen;
+	uint64_t now_us, since_us; /* scanning since */
+};
+/* Frozen rows stay where they are; new devices come last.  Writes up to SCAN_DEVICES_MAX
+ * indices, of which count are in order already (0: sort afresh); returns how many. */
+size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const char *filter,
+		       bool frozen, uint16_t *order, size_t count);
+void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area area);
+
+/* --- Device: the dashboard */
+
+struct view_device {
+	bool chosen; /* a device was chosen at all */
+	const char *name, *address; /* safe to print */
+	const char *profile; /* its name */
+	const char *image; /* "gw-app 1.5.0"; "" none chosen */
+	bool linked;
+	uint64_t linked_us; /* for so long */
+	struct transport_link link;
+	const int32_t *rssi; /* PLOT_NONE where unknown; newest last */
+	size_t rssi_count;
+	bool run; /* a session is or was there: what follows says something */
+	enum session_goal goal;
+	enum session_state state;
+	enum session_outcome outcome;
+	uint64_t in_state_us;
+	uint16_t mtu, chunk;
+	const char *chunk_why;
+	enum gatt_write mode;
+	uint32_t window, pacing_us;
+	uint32_t ceiling; /* bytes per second that the link allows; 0 unknown */
+	uint32_t total; /* bytes of the image */
+	const struct session_stats *stats;
+	const struct metrics *metrics;
+	const char *sentence; /* what to know now: why it waits, failed, or ended; "" nothing */
+	enum cells_style sentence_style;
+	bool full; /* dialect, once known */
+	const char *version; /* of the running firmware; "" unknown */
+	const char *chip; /* "" unknown */
+	const struct loglist *log;
+	enum plot_tier tier;
+};
+void view_device_draw(const struct view_device *v, struct cells *cells, struct area area);
+
+/* --- Image */
+
+struct view_image {
+	const char *path; /* safe to print; "" none chosen */
+	const char *error; /* why it could not be read; "" it could */
+	const struct image *image;
+	const struct lint_report *report;
+	bool refused;
+	const char *estimate; /* "about 0:50 on this link"; "" unknown */
+	size_t scroll; /* lines of the checks to skip */
+};
+void view_image_draw(const struct view_image *v, struct cells *cells, struct area area);
+
+/* --- Profile */
+
+struct view_profile {
+	const struct profile *profile;
+	const struct profile *saved; /* as it was read, for what changed */
+	const char *path;
+	const char *in_force[PROFILE_KEYS]; /* "" where nothing tells */
+	size_t selected;
+};
+void view_profile_draw(const struct view_profile *v, struct cells *cells, struct area area);
+
+/* --- over a view */
+
+/* One entry of a menu; a key 1-9 chooses it by its place. */
+struct view_choice {
+	const char *title;
+	const char *effect; /* what it will do */
+	const char *command; /* the equivalent command line */
+	bool possible;
+};
+struct view_menu {
+	const char *title;
+	const char *facts[6]; /* lines above the choices; NULL ends */
+	const struct view_choice *choices;
+	size_t count, selected;
+};
+void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area);
+void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area);
+/* How many lines view_help_draw() can scroll through. */
+size_t view_help_lines(enum view view);
+
+/* "0:27", "1:02:03". */
+char *view_duration(uint64_t us, char *buf, size_t size);
+
+#endif

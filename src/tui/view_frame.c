@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lines around every view: tabs, message or prompt, keys. */
+#include "tui/view.h"
+
+#include "tui/layout.h"
+
+#include <string.h>
+
+const char *view_name(enum view view)
+{
+	switch (view) {
+	case VIEW_SCAN:
+		return "Scan";
+	case VIEW_DEVICE:
+		return "Device";
+	case VIEW_PROFILE:
+		return "Profile";
+	case VIEW_IMAGE:
+		return "Image";
+	case VIEWS:
+		break;
+	}
+	return "";
+}
+
+char *view_duration(uint64_t us, char *buf, size_t size)
+{
+	const uint64_t s = us / 1000000u;
+
+	if (s >= 3600)
+		(void)snprintf(buf, size, "%llu:%02u:%02u", (unsigned long long)(s / 3600),
+			       (unsigned int)(s / 60 % 60), (unsigned int)(s % 60));
+	else
+		(void)snprintf(buf, size, "%u:%02u", (unsigned int)(s / 60),
+			       (unsigned int)(s % 60));
+	return buf;
+}
+
+static void draw_tabs(const struct view_frame *frame, struct cells *cells, struct area area)
+{
+	const char *gap = area.w >= 50 ? " " : "";
+	int x = 0;
+
+	for (int i = 0; i < VIEWS; i++) {
+		const enum view view = (enum view)i;
+		const bool open = view == frame->view;
+
+		/* Where there is no room for all of them, the open one is what counts. */
+		if (area.w < 34 && !open)
+			continue;
+		x = cells_printf(cells, area, x, 0, open ? CELLS_TITLE : CELLS_DIM, "%s%d%s%s%s",
+				 open ? "[" : " ", i + 1, gap, view_name(view), open ? "]" : " ");
+	}
+	if (x + 1 + cells_columns(cells, frame->source) <= area.w)
+		cells_right(cells, area, 0, CELLS_DIM, frame->source);
+}
+
+/* The word before a blank is the key, two blanks separate entries; what does not fit is left
+ * out whole. */
+static void draw_keys(const char *keys, struct cells *cells, struct area area)
+{
+	int x = 0;
+
+	while (*keys != '\0') {
+		const char *end = strstr(keys, "  ");
+		const size_t len = end ? (size_t)(end - keys) : strlen(keys);
+		const size_t key = strcspn(keys, " ");
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "%.*s", (int)len, keys);
+		if (x + cells_columns(cells, text) > area.w)
+			return;
+		text[key < sizeof(text) ? key : 0] = '\0';
+		x = cells_text(cells, area, x, 0, CELLS_KEY, text);
+		if (key < len)
+			x = cells_printf(cells, area, x, 0, CELLS_DIM, "%.*s", (int)(len - key),
+					 keys + key);
+		x += 2;
+		keys += len + (end ? 2 : 0);
+	}
+}
+
+static void draw_prompt(const struct view_frame *frame, struct cells *cells, struct area area)
+{
+	char before[VIEW_TEXT];
+	int x, skip;
+
+	cells_blank(cells, area);
+	x = cells_text(cells, area, 0, 0, CELLS_TITLE, frame->prompt);
+	(void)snprintf(before, sizeof(before), "%.*s", (int)frame->input_cursor, frame->input);
+	/* A long input moves left under the prompt, so that the cursor stays in sight. */
+	skip = x + cells_columns(cells, before) + 1 - area.w;
+	(void)area_left(&area, x);
+	if (skip > 0) {
+		const char *rest = frame->input;
+
+		while (skip-- > 0 && *rest != '\0') {
+			rest++;
+			while ((*rest & 0xc0) == 0x80)
+				rest++;
+		}
+		(void)cells_text(cells, area, 0, 0, CELLS_NORMAL, rest);
+		cells->cursor_x = area.x + area.w - 1;
+	} else {
+		(void)cells_text(cells, area, 0, 0, CELLS_NORMAL, frame->input);
+		cells->cursor_x = area.x + cells_columns(cells, before);
+	}
+	cells->cursor_y = area.y;
+}
+
+void view_frame_draw(const struct view_frame *frame, struct cells *cells)
+{
+	const struct layout l = layout_frame(cells_area(cells));
+	/* A question must be seen at any size. */
+	const struct area line = l.message.h > 0 ? l.message
+				 : l.keys.h > 0	 ? l.keys
+						 : cells_area(cells);
+
+	draw_tabs(frame, cells, l.tabs);
+	draw_keys(frame->keys, cells, l.keys);
+	if (frame->prompt)
+		draw_prompt(frame, cells, line);
+	else if (l.message.h > 0)
+		(void)cells_field(cells, l.message, 0, 0, l.message.w, frame->message_style,
+				  frame->message);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Help: the open view's keys first, then those that work everywhere. */
+#include "tui/view.h"
+
+#include <string.h>
+
+struct line {
+	const char *key, *text;
+};
+
+static const struct line scan_lines[] = {
+	{"Enter", "choose this device, connect and ask what it runs"},
+	{"/  n N", "search in names and addresses; next, previous"},
+	{"\\", "filter: only rows that hold this text; \"ota\": with the service"},
+	{"s", "sort: as found, RSSI, name"},
+	{"Z", "freeze the order of the rows; new devices come last"},
+	{NULL, NULL},
+};
+static const struct line device_lines[] = {
+	{"u", "upload the chosen image (asks)"},
+	{"p", "pause, go on"},
+	{"x", "cancel: the device is brought to idle, its firmware stays (asks)"},
+	{"R", "recover: what happened, and the actions that fit"},
+	{"[ ]", "pacing: less, more time between values; in force at once"},
+	{"m", "write mode: request, command; in force at once"},
+	{"- +", "chunk: smaller at once, larger with the next upload"},
+	{"{ }", "window: half, double; in force at once"},
+	{"c", "connect and ask the device what it runs"},
+	{"T", "graph of braille, blocks or ASCII"},
+	{"PgUp PgDn", "read the Control log; End, or Z, follows again"},
+	{"\\", "filter the Control log"},
+	{"b", "bookmark the last line shown"},
+	{"E", "write the Control log to a file"},
+	{"", "in the log: > sent  < received  * state  ! event  ~ tuned by you"},
+	{"", "below the graph: S stall  R retry  r resumed  g gap  ~ tuned"},
+	{NULL, NULL},
+};
+static const struct line profile_lines[] = {
+	{"Enter", "type a new value; a wrong one says what was expected"},
+	{"d", "back to the default"},
+	{"u", "undo all changes since it was read or written"},
+	{"w", "write to your profiles, as NAME.yaml"},
+	{"L", "load another profile"},
+	{NULL, NULL},
+};
+static const struct line image_lines[] = {
+	{"o", "open an image file (Tab completes)"},
+	{"u", "upload it to the chosen device (asks)"},
+	{NULL, NULL},
+};
+static const struct line common_lines[] = {
+	{"1 - 4  Tab", "views"},
+	{"j k  arrows", "move; g G first, last; PgUp PgDn by pages"},
+	{":", "command line (Tab completes); :help lists the commands"},
+	{"?  F1", "this help; q or Esc closes it"},
+	{"Ctrl-C", "offers to cancel an update; twice ends the program"},
+	{"Ctrl-L", "draw everything anew"},
+	{"Ctrl-Z", "suspend; the transfer waits for fg"},
+	{"q", "back; in the list of devices: end the program"},
+	{NULL, NULL},
+};
+
+static const struct line *lines_of(enum view view)
+{
+	switch (view) {
+	case VIEW_SCAN:
+		return scan_lines;
+	case VIEW_DEVICE:
+		return device_lines;
+	case VIEW_PROFILE:
+		return profile_lines;
+	case VIEW_IMAGE:
+		return image_lines;
+	case VIEWS:
+		break;
+	}
+	return common_lines;
+}
+
+static size_t count_of(const struct line *lines)
+{
+	size_t count = 0;
+
+	while (lines[count].key)
+		count++;
+	return count;
+}
+
+size_t view_help_lines(enum view view)
+{
+	return count_of(lines_of(view)) + 1 + count_of(common_lines);
+}
+
+static void draw_line(const struct line *line, struct cells *cells, struct area area, int y)
+{
+	const int key_w = area.w >= 40 ? 14 : 10;
+
+	(void)cells_field(cells, area, 0, y, key_w - 1, CELLS_KEY, line->key);
+	(void)cells_field(cells, area, key_w, y, area.w - key_w, CELLS_NORMAL, line->text);
+}
+
+void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area)
+{
+	const struct line *lines = lines_of(view);
+	const size_t own = count_of(lines);
+	struct area rest = area;
+	const struct area head = area_top(&rest, 1);
+
+	cells_blank(cells, area);
+	(void)cells_printf(cells, head, 0, 0, CELLS_TITLE, "HELP  %s", view_name(view));
+	for (int y = 0; y < rest.h; y++) {
+		const size_t i = scroll + (size_t)y;
+
+		if (i < own)
+			draw_line(&lines[i], cells, rest, y);
+		else if (i > own && i < view_help_lines(view))
+			draw_line(&common_lines[i - own - 1], cells, rest, y);
+	}
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See screenlib.h. */
+#include "screenlib.h"
+
+#include "tui/layout.h"
+
+#include <string.h>
+
+#define ADDRESS "24:6F:28:AA:10:02"
+
+static struct area frame(struct cells *cells, enum view view, const char *message, const char *keys)
+{
+	const struct view_frame f = {
+		.view = view,
+		.source = "virtual ESP32s",
+		.message = message,
+		.message_style = CELLS_WARNING,
+		.keys = keys,
+	};
+
+	view_frame_draw(&f, cells);
+	return layout_frame(cells_area(cells)).body;
+}
+
+/* --- scan */
+
+static void hear(struct scan *scan, const char *address, const char *name, int rssi, bool ota,
+		 uint64_t at)
+{
+	for (int i = 0; i < 12; i++) {
+		const struct transport_advertisement adv = {
+			.address = address,
+			.name = name,
+			.rssi = (int8_t)(rssi + (i * 7 + rssi) % 5),
+			.ota_service = ota,
+			.connectable = true,
+		};
+
+		(void)scan_add(scan, &adv, at + (uint64_t)i * 100000u);
+	}
+}
+
+static void draw_scan_with(struct cells *cells, const char *filter)
+{
+	static struct scan scan;
+	static const struct view_known known[] = {
+		{ADDRESS, true, "1.4.2", SESSION_CONFIRMED, 100},
+		{"24:6F:28:AA:11:40", false, "1.4.1", SESSION_LINK_LOST, 54},
+	};
+	uint16_t order[SCAN_DEVICES_MAX];
+	struct view_scan v = {
+		.scan = &scan,
+		.known = known,
+		.known_count = 2,
+		.order = order,
+		.selected = 1,
+		.filter = filter,
+		.search = "",
+		.sort = VIEW_SORT_RSSI,
+		.scanning = true,
+		.now_us = 12700000,
+	};
+
+	scan_init(&scan);
+	hear(&scan, "C4:4F:33:0B:77:E1", "", -90, false, 1000000);
+	hear(&scan, "24:6F:28:AA:10:9C", "esp-gw-09", -81, true, 11000000);
+	hear(&scan, ADDRESS, "esp-gw-07", -58, true, 11500000);
+	hear(&scan, "24:6F:28:AA:11:40", "esp-gw-11", -66, true, 8000000);
+	hear(&scan, "24:6F:28:AA:12:00", "\033[2J\ntrap", -71, false, 11300000);
+	hear(&scan, "24:6F:28:AA:12:01", "温室の温度計と湿度計・三号機", -75, true, 11200000);
+	v.count = view_scan_order(&scan, v.sort, filter, false, order, 0);
+	view_scan_draw(
+		&v, cells,
+		frame(cells, VIEW_SCAN, "",
+		      "Enter connect  / search  \\ filter  s sort  Z freeze  ? help  q quit"));
+}
+
+static void draw_scan(struct cells *cells)
+{
+	draw_scan_with(cells, "");
+}
+
+static void draw_scan_empty(struct cells *cells)
+{
+	draw_scan_with(cells, "no such");
+}
+
+/* --- device */
+
+static struct session_stats stats;
+static struct metrics metrics;
+static struct loglist list;
+static int32_t rssi[24];
+
+static void feed_log(void)
+{
+	static const uint8_t start[] = {0x01, 0x01, 0x00, 0x00, 0x00, 0x04, 0x12, 0x00},
+			     ready[] = {0x01, 0, 0, 0, 0, 0, 0x80, 0, 0, 0xf4, 0, 0, 0x10, 0},
+			     ack[] = {0x07, 0, 0xb0, 0x09, 0, 0, 0xa0, 0x09, 0, 0, 0x30, 0x0a, 0};
+
+	loglist_init(&list);
+	loglist_add(&list, 1391000, LOGLIST_STATE, CELLS_TITLE, "connecting -> discovering", NULL,
+		    0);
+	loglist_add(&list, 2391000, LOGLIST_SENT, CELLS_NORMAL, "START 1181 kB, ack 4096", start,
+		    sizeof(start));
+	loglist_add(&list, 3203000, LOGLIST_RECEIVED, CELLS_NORMAL, "READY offset 0 limit 32768",
+		    ready, sizeof(ready));
+	loglist_add(&list, 28114000, LOGLIST_EVENT, CELLS_WARNING,
+		    "stall: nothing received for 1.0 s, offset 634880", NULL, 0);
+	loglist_add(&list, 29530000, LOGLIST_RECEIVED, CELLS_NORMAL,
+		    "ACK received 634880 flushed 630784 limit 667648", ack, sizeof(ack));
+	loglist_add(&list, 29531000, LOGLIST_TUNING, CELLS_TITLE, "pacing 0 -> 500 us", NULL, 0);
+}
+
+static void feed_metrics(void)
+{
+	uint32_t at = 0;
+
+	metrics_init(&metrics);
+	metrics_start(&metrics, 3203000, 0, 1180672);
+	for (unsigned int i = 1; i <= 270; i++) {
+		if (i < 200 || i > 214)
+			at += i < 40 ? i * 60 : 2400 + i * 7 % 300;
+		metrics_sample(&metrics, 3203000 + i * 100000ull, at);
+		if (i == 210)
+			metrics_mark(&metrics, 3203000 + i * 100000ull, METRICS_STALL, at);
+		if (i == 250)
+			metrics_mark(&metrics, 3203000 + i * 100000ull, METRICS_TUNING, 500);
+	}
+	stats.received = at;
+	stats.flushed = at - 20000;
+	stats.queued = at + 60000;
+}
+
+static struct view_device sending(void)
+{
+	struct view_device v = {
+		.chosen = true,
+		.name = "esp-gw-07",
+		.address = ADDRESS,
+		.profile = "default",
+		.image = "gw-app 1.5.0",
+		.linked = true,
+		.linked_us = 41000000,
+		.rssi = rssi,
+		.rssi_count = 24,
+		.run = true,
+		.goal = SESSION_UPDATE,
+		.state = SESSION_SENDING,
+		.in_state_us = 27000000,
+		.mtu = 256,
+		.chunk = 244,
+		.chunk_why = "",
+		.mode = GATT_COMMAND,
+		.window = 3904,
+		.pacing_us = 500,
+		.ceiling = 49000,
+		.total = 1180672,
+		.stats = &stats,
+		.metrics = &metrics,
+		.sentence = "",
+		.full = true,
+		.version = "1.4.2",
+		.chip = "esp32",
+		.log = &list,
+		.tier = PLOT_BLOCKS,
+	};
+
+	memset(&stats, 0, sizeof(stats));
+	stats.received_known = true;
+	stats.stalls = 1;
+	stats.longest_stall_ms = 1400;
+	stats.telemetry_known = true;
+	stats.telemetry = (struct ota_telemetry){
+		.rssi = -61, .ring_fill = 4096, .erase_ms = 204, .write_ms = 3};
+	feed_metrics();
+	feed_log();
+	for (size_t i = 0; i < 24; i++)
+		rssi[i] = i == 3 ? PLOT_NONE : -58 - (int32_t)(i * 5 % 7);
+	v.link.link = (struct ota_link){.interval = 12,
+					.tx_phy = 2,
+					.rx_phy = 2,
+					.tx_octets = 251,
+					.rx_octets = 251,
+					.mtu = 256};
+	v.link.mtu_source = v.link.rssi_source = TRANSPORT_SOURCE_MODEL;
+	return v;
+}
+
+static void device(const struct view_device *v, struct cells *cells)
+{
+	view_device_draw(
+		v, cells,
+		frame(cells, VIEW_DEVICE, v->sentence,
+		      "p pause  x cancel  [ ] pacing  m mode  - + chunk  R recover  ? help"));
+}
+
+static void draw_sending(struct cells *cells)
+{
+	const struct view_device v = sending();
+
+	device(&v, cells);
+}
+
+static void draw_erasing(struct cells *cells)
+{
+	struct view_device v = sending();
+
+	metrics_init(&metrics);
+	v.state = SESSION_PREPARING;
+	v.chunk = 0;
+	stats = (struct session_stats){.progress = {OTA_PHASE_ERASE, 262144, 1180672}};
+	device(&v, cells);
+}
+
+static void draw_basic(struct cells *cells)
+{
+	struct view_device v = sending();
+
+	v.full = false;
+	v.state = SESSION_PAUSED;
+	v.mode = GATT_REQUEST;
+	stats.received_known = false;
+	stats.telemetry_known = false;
+	stats.received = stats.flushed = 0;
+	device(&v, cells);
+}
+
+static void draw_failed(struct cells *cells)
+{
+	struct view_device v = sending();
+
+	v.linked = false;
+	v.state = SESSION_FAILED;
+	v.outcome = SESSION_LINK_LOST;
+	v.sentence = "link lost at 54 %: can be resumed (R)";
+	v.sentence_style = CELLS_BAD;
+	device(&v, cells);
+}
+
+static void draw_none(struct cells *cells)
+{
+	const struct view_device v = {.chosen = false};
+
+	view_device_draw(&v, cells, frame(cells, VIEW_DEVICE, "", "? help  q back"));
+}
+
+static void draw_recover(struct cells *cells)
+{
+	static const struct view_choice choices[] = {
+		{"Resume", "goes on where the device stopped",
+		 "otabench resume 24:6F:28:AA:10:02 app.bin", true},
+		{"Restart from 0", "sends everything again",
+		 "otabench flash --restart 24:6F:28:AA:10:02 app.bin", true},
+		{"Abort, wait for idle", "drops what was received", "otabench cancel " ADDRESS,
+		 true},
+		{"Roll back", "no other image to boot", "otabench rollback " ADDRESS, false},
+		{"Reboot", "the device starts anew", "otabench reboot " ADDRESS, true},
+	};
+	const struct view_menu menu = {
+		.title = "Recover esp-gw-07",
+		.facts = {"The last run ended: link-lost at 54 %",
+			  "received 639 kB, flushed 619 kB; running firmware untouched", NULL},
+		.choices = choices,
+		.count = 5,
+		.selected = 1,
+	};
+
+	draw_failed(cells);
+	view_menu_draw(&menu, cells, layout_frame(cells_area(cells)).body);
+}
+
+/* --- image, profile, help */
+
+static void draw_image_with(struct cells *cells, bool refused)
+{
+	static struct lint_report report;
+	struct image image = {
+		.size = 1180672,
+		.kind = IMAGE_APPLICATION,
+		.chip_id = 9,
+		.min_revision = 1,
+		.segment_count = 2,
+		.segments = {{0x3c0c0020, 214000, 0x18, "DROM"},
+			     {0x42000020, 812000, 0x40018, "IROM"}},
+		.has_descriptor = true,
+		.signature = IMAGE_SIGNATURE_V2,
+		.secure_version = 3,
+		.project = "gw-app",
+		.version = "1.5.0",
+		.idf = "v5.2.1",
+		.date = "Nov 20 2026",
+		.time = "14:02:11",
+	};
+	const struct view_image v = {
+		.path = "build/app.bin",
+		.error = "",
+		.image = &image,
+		.report = &report,
+		.refused = refused,
+		.estimate = "on this link at least 0:24 (49.0 kB/s)",
+	};
+
+	memset(&report, 0, sizeof(report));
+	lint_add(&report, LINT_CHECKSUM, LINT_OK, false, "the checksum byte is right");
+	lint_add(&report, LINT_DOWNGRADE, LINT_NOTE, true, "1.5.0 is newer than 1.4.2, which runs");
+	lint_add(&report, LINT_DESCRIPTOR, LINT_WARNING, true, "the project's name is damaged");
+	if (refused)
+		lint_add(&report, LINT_CHIP, LINT_ERROR, true,
+			 "the image is for the ESP32-S3, the device is an ESP32-C3: choose the "
+			 "image "
+			 "that was built for it");
+	view_image_draw(&v, cells,
+			frame(cells, VIEW_IMAGE, "", "o open  u upload  ? help  q back"));
+}
+
+static void draw_image(struct cells *cells)
+{
+	draw_image_with(cells, false);
+}
+
+static void draw_image_refused(struct cells *cells)
+{
+	draw_image_with(cells, true);
+}
+
+static void draw_profile(struct cells *cells)
+{
+	struct profile saved, profile;
+	struct view_profile v = {.profile = &profile,
+				 .saved = &saved,
+				 .path = "default.yaml (built in)",
+				 .selected = PROFILE_KEY_PACING};
+
+	profile_defaults(&saved);
+	profile = saved;
+	profile.pacing_us = 500;
+	v.in_force[PROFILE_KEY_CHUNK] = "244";
+	v.in_force[PROFILE_KEY_WINDOW] = "3904";
+	view_profile_draw(&v, cells,
+			  frame(cells, VIEW_PROFILE, "",
+				"Enter edit  d default  u undo  w write  L load  ? help  q back"));
+}
+
+static void draw_help(struct cells *cells)
+{
+	const struct area body = frame(cells, VIEW_DEVICE, "", "j k scroll  q close");
+
+	view_help_draw(VIEW_DEVICE, 0, cells, body);
+}
+
+static void draw_prompt(struct cells *cells)
+{
+	const struct view_frame f = {
+		.view = VIEW_IMAGE,
+		.source = "hci0",
+		.prompt = "image file: ",
+		.input = "/home/somebody/esp/gateway/build/gateway-application.bin",
+		.input_cursor = 56,
+		.keys = "Tab complete  Enter open  Esc cancel",
+	};
+
+	view_frame_draw(&f, cells);
+}
+
+const struct screen_case screen_cases[] = {
+	{"scan", draw_scan},
+	{"scan-empty", draw_scan_empty},
+	{"device-none", draw_none},
+	{"device-sending", draw_sending},
+	{"device-erasing", draw_erasing},
+	{"device-basic", draw_basic},
+	{"device-failed", draw_failed},
+	{"recover", draw_recover},
+	{"image", draw_image},
+	{"image-refused", draw_image_refused},
+	{"profile", draw_profile},
+	{"help", draw_help},
+	{"prompt", draw_prompt},
+};
+const size_t screen_case_count = sizeof(screen_cases) / sizeof(screen_cases[0]);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every view in every state against text pictures, tests/tui/pictures/NAME.txt,
+ * which hold a state at several sizes, in UTF-8 and in ASCII.
+ *
+ * OTABENCH_PICTURES=write makes them anew, to be looked at before they are
+ * committed.
+ */
+#include "config.h" /* system extensions: open_memstream() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <locale.h>
+
+#include "screenlib.h"
+
+static const struct {
+	int width, height;
+	bool ascii;
+} sizes[] = {
+	{200, 50, false}, {80, 24, false}, {80, 24, true}, {60, 16, false}, {60, 16, true},
+	{38, 8, false},	  {38, 8, true},   {20, 5, false}, {20, 5, true},
+};
+
+/* Each half of a wide character has its other half, each cell its text. */
+static void check_cells(const struct cells *cells)
+{
+	for (int y = 0; y < cells->height; y++) {
+		for (int x = 0; x < cells->width; x++) {
+			const struct cell *cell = cells_at(cells, x, y);
+
+			assert_true(cell->style < CELLS_STYLES);
+			assert_true((cell->width == 0) == (cell->text[0] == '\0'));
+			if (cell->width == 2) {
+				assert_true(x + 1 < cells->width);
+				assert_int_equal(cells_at(cells, x + 1, y)->width, 0);
+			}
+			if (cell->width == 0) {
+				assert_true(x > 0);
+				assert_int_equal(cells_at(cells, x - 1, y)->width, 2);
+			}
+			for (const char *s = cell->text; cells->ascii && *s != '\0'; s++)
+				assert_true(*s >= ' ' && *s <= '~');
+		}
+	}
+}
+
+static char *picture_of(const struct screen_case *screen)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct cells cells;
+
+		assert_int_equal(
+			cells_init(&cells, sizes[i].width, sizes[i].height, sizes[i].ascii), 0);
+		screen->draw(&cells);
+		check_cells(&cells);
+		(void)fprintf(out, "=== %dx%d %s\n", sizes[i].width, sizes[i].height,
+			      sizes[i].ascii ? "ASCII" : "UTF-8");
+		cells_dump(&cells, out);
+		cells_finish(&cells);
+	}
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static char *read_whole(const char *path)
+{
+	FILE *in = fopen(path, "r");
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+	int c;
+
+	if (!in)
+		fail_msg("%s cannot be read; OTABENCH_PICTURES=write makes it", path);
+	out = open_memstream(&text, &size);
+	assert_non_null(out);
+	while ((c = fgetc(in)) != EOF)
+		(void)fputc(c, out);
+	(void)fclose(in);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+/* The first line that differs, for a message that can be read. */
+static void compare(const char *name, const char *is, const char *expected)
+{
+	unsigned int line = 1;
+	const char *a = is, *b = expected;
+
+	if (strcmp(is, expected) == 0)
+		return;
+	while (*a != '\0' && *a == *b) {
+		line += *a == '\n';
+		a++;
+		b++;
+	}
+	while (a > is && a[-1] != '\n') {
+		a--;
+		b--;
+	}
+	fail_msg("%s.txt line %u:\n  is       %.*s\n  expected %.*s", name, line,
+		 (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+}
+
+static void test_pictures(void **state)
+{
+	const char *root = getenv("OTABENCH_SRCDIR"), *mode = getenv("OTABENCH_PICTURES");
+
+	(void)state;
+	for (size_t i = 0; i < screen_case_count; i++) {
+		char *is = picture_of(&screen_cases[i]);
+		char path[4096];
+
+		(void)snprintf(path, sizeof(path), "%s/tests/tui/pictures/%s.txt",
+			       root ? root : ".", screen_cases[i].name);
+		if (mode && strcmp(mode, "write") == 0) {
+			FILE *out = fopen(path, "w");
+
+			assert_non_null(out);
+			(void)fputs(is, out);
+			assert_int_equal(fclose(out), 0);
+		} else {
+			char *expected = read_whole(path);
+
+			compare(screen_cases[i].name, is, expected);
+			free(expected);
+		}
+		free(is);
+	}
+}
+
+/* No size may break a view: neither a cell out of place nor a crash. */
+static void test_sizes(void **state)
+{
+	static const int widths[] = {1,	 2,  3,	 7,  12, 19,  20,  33, 34,
+				     39, 40, 59, 69, 70, 149, 150, 300};
+
+	(void)state;
+	for (size_t i = 0; i < screen_case_count; i++) {
+		for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
+			for (int h = 1; h <= 100; h += h < 26 ? 1 : 37) {
+				struct cells cells;
+
+				assert_int_equal(cells_init(&cells, widths[w], h, h % 2 == 0), 0);
+				screen_cases[i].draw(&cells);
+				check_cells(&cells);
+				cells_finish(&cells);
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pictures),
+		cmocka_unit_test(test_sizes),
+	};
+
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
