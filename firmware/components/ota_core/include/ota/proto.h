@@ -118,7 +118,7 @@ enum ota_code {
 #define OTA_START_SIGNED 0x0008u /* reserved: signature trails the stream */
 #define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART)
 
-/* Info feature bits (section 3.3).  Unknown bits are ignored. */
+/* Info feature bits (section 11).  Unknown bits are ignored. */
 #define OTA_FEATURE_RESUME 0x00000001u
 #define OTA_FEATURE_SINK 0x00000002u
 #define OTA_FEATURE_LINK 0x00000004u
@@ -127,7 +127,7 @@ enum ota_code {
 #define OTA_FEATURE_COMPRESSED 0x00000020u /* reserved */
 #define OTA_FEATURE_SIGNED 0x00000040u /* reserved */
 
-/* Info and STATUS flags. */
+/* Info and STATUS flags (section 3.3). */
 #define OTA_INFO_PENDING_VERIFY 0x01u /* running image awaits CONFIRM */
 #define OTA_INFO_CAN_ROLLBACK 0x02u /* the other slot holds a bootable image */
 #define OTA_INFO_RESUMABLE 0x04u /* a resume record exists */
