@@ -57,7 +57,7 @@ static int sim_set_alarm(struct transport *t, uint64_t at_us)
 
 static void listen(struct sim *sim)
 {
-	sim_world_listen(sim, sim->scanning || sim->connecting);
+	world_listen(sim->world, sim->scanning || sim->connecting);
 	sim_clock_kick(sim);
 }
 
@@ -271,8 +271,10 @@ static void make_link(struct sim *sim)
 	made(sim, conn);
 }
 
-void sim_heard(struct sim *sim, struct esp *esp)
+/* A device was heard. */
+static void on_heard(void *ctx, struct esp *esp)
 {
+	struct sim *sim = ctx;
 	const struct transport_advertisement adv = {
 		.address = esp_address(esp),
 		.name = esp_name(esp),
@@ -301,7 +303,7 @@ static int sim_connect(struct transport *t, const char *address)
 	if (sim->link || sim->connecting)
 		return -OTA_EBUSY;
 	sim->scanning = false;
-	sim->target = sim_world_find(sim, address);
+	sim->target = world_find(sim->world, address);
 	sim->connecting = true;
 	sched_at(&sim->sched, &sim->give_up,
 		 sched_now(&sim->sched) + (sim->target ? CONNECT_US : 1000000u));
@@ -407,7 +409,7 @@ static void sim_destroy(struct transport *t)
 
 	sim->base.handler = NULL;
 	forget_link(sim);
-	sim_world_destroy(sim);
+	world_destroy(sim->world);
 	sim_clock_destroy(sim);
 	sched_finish(&sim->sched);
 	free(sim);
@@ -430,14 +432,50 @@ static const struct transport_ops sim_ops = {
 	.destroy = sim_destroy,
 };
 
+static uint8_t phys_of(enum ota_phy pinned)
+{
+	if (pinned == OTA_PHY_UNKNOWN)
+		return 0;
+	return pinned == OTA_PHY_2M ? OTA_PHYS_2M | OTA_PHYS_1M : OTA_PHYS_1M;
+}
+
+static int make_world(struct sim *sim, char *ret_text, size_t size)
+{
+	const struct sim_config *c = &sim->config;
+	const struct world_config config = {
+		.sched = &sim->sched,
+		.devices = c->devices,
+		.chip_id = c->chip_id,
+		.chip_all = c->chip_all,
+		.dialect = c->dialect,
+		.dialect_all = c->dialect_all,
+		.version = c->version,
+		.project = c->project,
+		.flash_speed = c->flash_speed,
+		.ring_size = c->ring_size,
+		.rssi = c->rssi,
+		.data_length = c->data_length,
+		.mtu = c->mtu,
+		.phys = phys_of(c->phy),
+		.loss_ppm = c->loss_ppm,
+		.encrypted = c->encrypted,
+		.seed = c->seed,
+		.state = c->state,
+		.heard = on_heard,
+		.ctx = sim,
+		.log = c->log,
+		.log_ctx = c->log_ctx,
+	};
+
+	return world_create(&config, &sim->world, ret_text, size);
+}
+
 int sim_create(sd_event *event, const struct sim_config *config, struct transport **ret,
 	       char *ret_text, size_t size)
 {
 	struct sim *sim;
 	int rc;
 
-	if (config->devices < 1 || config->devices > SIM_DEVICES_MAX)
-		return -OTA_EINVAL;
 	sim = calloc(1, sizeof(*sim));
 	if (!sim)
 		return -OTA_ENOMEM;
@@ -454,7 +492,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 	sim->faulty = (struct sched_event){.fn = on_faulty, .ctx = sim};
 	rc = sim_clock_create(sim);
 	if (rc == 0)
-		rc = sim_world_create(sim, ret_text, size);
+		rc = make_world(sim, ret_text, size);
 	if (rc < 0) {
 		sim_destroy(&sim->base);
 		return rc;
@@ -466,7 +504,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 
 struct esp *sim_device(struct transport *t, const char *name_or_address)
 {
-	return sim_world_find(sim_of(t), name_or_address);
+	return world_find(sim_of(t)->world, name_or_address);
 }
 
 struct sched *sim_sched(struct transport *t)

@@ -16,10 +16,8 @@
 
 #include <systemd/sd-event.h>
 
-#define SIM_DEVICES_MAX 64u
-
 struct sim_config {
-	unsigned int devices; /* in the air, 1..SIM_DEVICES_MAX */
+	unsigned int devices; /* in the air, 1..WORLD_DEVICES_MAX */
 	uint16_t chip_id; /* of the first device */
 	bool chip_all; /* of all of them; else the others differ */
 	enum ota_phy phy; /* OTA_PHY_UNKNOWN: starts at 1M and may change */

@@ -6,23 +6,17 @@
 #include "transport/sim.h"
 #include "radio/attc.h"
 #include "radio/rng.h"
+#include "radio/world.h"
 
 struct sim;
 struct link_use; /* who still needs the link; sim.c */
-
-struct sim_device {
-	struct sim *sim;
-	struct esp *esp;
-	struct sched_event advertise;
-};
 
 struct sim {
 	struct transport base;
 	struct sim_config config;
 	struct sched sched;
 	struct rng rng;
-	struct sim_device devices[SIM_DEVICES_MAX];
-	unsigned int count;
+	struct world *world;
 
 	sd_event *event;
 	sd_event_source *turn; /* speed 0: the next steps of the world */
@@ -47,13 +41,6 @@ struct sim {
 	struct sched_event faulty;
 };
 
-/* sim_world.c */
-int sim_world_create(struct sim *sim, char *ret_text, size_t size);
-void sim_world_destroy(struct sim *sim);
-struct esp *sim_world_find(struct sim *sim, const char *name_or_address);
-/* Advertisements come while anyone listens. */
-void sim_world_listen(struct sim *sim, bool on);
-
 /* sim_clock.c */
 int sim_clock_create(struct sim *sim);
 void sim_clock_destroy(struct sim *sim);
@@ -71,7 +58,5 @@ int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 
 /* sim.c */
 void sim_emit(struct sim *sim, const struct transport_event *event);
-/* A device was heard. */
-void sim_heard(struct sim *sim, struct esp *esp);
 
 #endif
