@@ -15,32 +15,6 @@ static void on_device_log(void *ctx, const char *text)
 	log_write(&cli->log, LOG_LEVEL_DEBUG, "%s", text);
 }
 
-static enum flash_speed flash_speed(enum sim_flash flash)
-{
-	switch (flash) {
-	case SIM_FLASH_IDEAL:
-		return FLASH_IDEAL;
-	case SIM_FLASH_SLOW:
-		return FLASH_SLOW;
-	case SIM_FLASH_TYPICAL:
-		break;
-	}
-	return FLASH_TYPICAL;
-}
-
-static enum esp_dialect dialect(enum sim_dialect d)
-{
-	switch (d) {
-	case SIM_DIALECT_BASIC:
-		return ESP_BASIC;
-	case SIM_DIALECT_FOREIGN:
-		return ESP_FOREIGN;
-	case SIM_DIALECT_FULL:
-		break;
-	}
-	return ESP_FULL;
-}
-
 /* What was not given is left to the simulator's own choice: 0, NULL or "each its own". */
 static struct sim_config sim_config_of(const struct sim_options *o)
 {
@@ -52,9 +26,9 @@ static struct sim_config sim_config_of(const struct sim_options *o)
 		.buffer_octets = (uint16_t)o->buffer_octets,
 		.refill = o->refill,
 		.loss_ppm = (uint32_t)o->loss_ppm,
-		.flash_speed = flash_speed(o->flash),
+		.flash_speed = simopts_flash_speed(o),
 		.ring_size = (uint32_t)o->ring_kib * 1024u,
-		.dialect = dialect(o->dialect),
+		.dialect = simopts_dialect(o),
 		.dialect_all = simopts_given(o, SIM_DIALECT),
 		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
 		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,

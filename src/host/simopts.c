@@ -171,6 +171,32 @@ bool simopts_given(const struct sim_options *options, enum sim_option option)
 	return (options->given & 1u << option) != 0;
 }
 
+enum flash_speed simopts_flash_speed(const struct sim_options *options)
+{
+	switch (options->flash) {
+	case SIM_FLASH_IDEAL:
+		return FLASH_IDEAL;
+	case SIM_FLASH_SLOW:
+		return FLASH_SLOW;
+	case SIM_FLASH_TYPICAL:
+		break;
+	}
+	return FLASH_TYPICAL;
+}
+
+enum esp_dialect simopts_dialect(const struct sim_options *options)
+{
+	switch (options->dialect) {
+	case SIM_DIALECT_BASIC:
+		return ESP_BASIC;
+	case SIM_DIALECT_FOREIGN:
+		return ESP_FOREIGN;
+	case SIM_DIALECT_FULL:
+		break;
+	}
+	return ESP_FULL;
+}
+
 static int parse_buffers(struct sim_options *options, const char *value)
 {
 	const char *x = strchr(value, 'x'), *event = strstr(value, "/event");

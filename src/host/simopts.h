@@ -12,6 +12,7 @@
 
 #include "host/setting.h"
 #include "ota/proto.h"
+#include "radio/esp.h"
 #include "transport/fault_spec.h"
 
 enum sim_option {
@@ -74,6 +75,10 @@ struct sim_options {
 const struct setting *simopts_settings(void);
 void simopts_defaults(struct sim_options *options);
 bool simopts_given(const struct sim_options *options, enum sim_option option);
+
+/* flash and dialect as the virtual ESP32s name them. */
+enum flash_speed simopts_flash_speed(const struct sim_options *options);
+enum esp_dialect simopts_dialect(const struct sim_options *options);
 
 /*
  * Adds the options of one --sim argument: "key=value,..."; "\," is a comma in a
