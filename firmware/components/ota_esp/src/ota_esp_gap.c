@@ -157,7 +157,7 @@ static void on_phy(uint16_t handle, int status, uint8_t tx_phy, uint8_t rx_phy)
 	ota_esp_link_event(handle, OTA_ESP_WAITS_PHY, status);
 }
 
-#ifdef BLE_GAP_EVENT_DATA_LEN_CHG /* from ESP-IDF 5.2 on */
+#ifdef BLE_GAP_EVENT_DATA_LEN_CHG /* from ESP-IDF 5.3 on */
 static void on_data_length(uint16_t handle, uint16_t tx_octets, uint16_t rx_octets)
 {
 	struct ota_esp_conn *c;

@@ -85,7 +85,7 @@ void ota_esp_link_event(uint16_t conn, uint8_t waited, int status)
 		if (!c->waits)
 			ota_device_link_changed(&s->device, conn, c->code, s->now);
 	}
-	ota_esp_leave();
+	ota_esp_leave_quickly(); /* ota_esp_leave() would call back here */
 }
 
 static int update_params(uint16_t conn, const struct ota_link_request *r)
