@@ -10,7 +10,43 @@ static const struct cli_option sample_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option scan_options[] = {
+	{"time", "SECONDS", "to listen (5)"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option flash_options[] = {
+	{"restart", NULL, "from the first byte, whatever the device has kept"},
+	{"no-confirm", NULL, "leave the new image on trial: somebody else confirms it"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option resume_options[] = {
+	{"no-confirm", NULL, "leave the new image on trial: somebody else confirms it"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option bench_options[] = {
+	{"bytes", "N", "to send (1000000)"},
+	{NULL, NULL, NULL},
+};
+
+#define DEVICE_COMMAND(n, fn, s, h)                                                                \
+	{                                                                                          \
+		.name = (n), .usage = "DEV", .summary = (s), .help = (h), .min_arguments = 1,      \
+		.max_arguments = 1, .run = (fn)                                                    \
+	}
+
 const struct cli_command cli_commands[] = {
+	{
+		.name = "scan",
+		.usage = "",
+		.summary = "List the devices in the air",
+		.options = scan_options,
+		.run = cmd_scan,
+	},
+	DEVICE_COMMAND("info", cmd_info, "Show what a device is, runs and can do",
+		       "DEV is a name or an address, here and everywhere."),
 	{
 		.name = "inspect",
 		.usage = "IMAGE",
@@ -19,6 +55,47 @@ const struct cli_command cli_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = 1,
 		.run = cmd_inspect,
+	},
+	{
+		.name = "flash",
+		.usage = "DEV IMAGE",
+		.summary = "Update a device and prove it",
+		.help = "Done means: rebooted, came back, runs the image that was sent by its own "
+			"SHA-256, and confirmed it.  An update that broke off goes on where the "
+			"device says.  Ctrl-C cancels on the device; again leaves at once.\n"
+			"Exit status 65: the image was refused, and nothing was sent; --force "
+			"names the checks to override.  75: the link was lost or stalled; "
+			"'otabench resume' goes on.  76: the device said no.",
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.options = flash_options,
+		.run = cmd_flash,
+	},
+	{
+		.name = "resume",
+		.usage = "DEV IMAGE",
+		.summary = "Go on with an update that broke off",
+		.help = "As flash, but fails unless the device has kept a part of this image.",
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.options = resume_options,
+		.run = cmd_resume,
+	},
+	DEVICE_COMMAND("status", cmd_status, "Show what a device's update is at", NULL),
+	DEVICE_COMMAND("cancel", cmd_cancel, "End an update on a device",
+		       "The device forgets what it has received; the running slot is untouched."),
+	DEVICE_COMMAND("confirm", cmd_confirm, "Keep the image that a device runs on trial", NULL),
+	DEVICE_COMMAND("rollback", cmd_rollback, "Go back to the image in the other slot", NULL),
+	DEVICE_COMMAND("reboot", cmd_reboot, "Restart a device", NULL),
+	{
+		.name = "bench",
+		.usage = "DEV",
+		.summary = "Measure what the link to a device carries",
+		.help = "The device counts and throws away; its flash is not touched.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.options = bench_options,
+		.run = cmd_bench,
 	},
 	{
 		.name = "profile",

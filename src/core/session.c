@@ -154,6 +154,7 @@ void session_forget_link(struct session *s)
 	s->link_up = false;
 	s->closing = false;
 	s->link_asked = false;
+	s->status_asked = false;
 	s->data_busy = false;
 	s->blocked = false;
 	s->control_busy = false;

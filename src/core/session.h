@@ -94,6 +94,8 @@ struct session_config {
 	uint8_t sha256[OTA_SHA256_SIZE];
 	enum ota_command command; /* COMMAND: ABORT, STATUS, CONFIRM, ROLLBACK or REBOOT */
 	bool restart; /* do not resume */
+	/* UPDATE: REFUSED, status -OTA_ENOENT, where the device holds no part of this image. */
+	bool resume_only;
 	bool force_same; /* send although this image already runs */
 
 	uint16_t chunk; /* Data value length, header included; 0 = best for the link */
@@ -201,6 +203,8 @@ int session_set_chunk(struct session *s, uint16_t value, uint64_t now_us);
 int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us);
 
 bool session_finished(const struct session *s);
+/* The link as the stack and the device's last LINK answer tell it. */
+void session_link(const struct session *s, struct airtime_link *ret);
 const char *session_state_name(enum session_state state);
 const char *session_outcome_name(enum session_outcome outcome);
 const char *session_note_name(enum session_note note);

@@ -26,7 +26,11 @@ static void begin(struct session *s)
 		session_opcode(s, OTA_CMD_ABORT);
 		return;
 	case SESSION_UPDATE:
-		break;
+		if (!s->config.resume_only)
+			break;
+		s->status = -OTA_ENOENT; /* this dialect begins at 0 */
+		session_finish(s, SESSION_REFUSED);
+		return;
 	}
 	s->started = true;
 	if (s->stats.start_us == 0)

@@ -84,7 +84,12 @@ static void begin(struct session *s)
 		}
 		break;
 	case SESSION_UPDATE:
-		break;
+		if (!s->config.resume_only || s->started || s->status_asked)
+			break;
+		s->status_asked = true;
+		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+		session_opcode(s, OTA_CMD_STATUS);
+		return;
 	}
 	if (write_link(s))
 		return;
@@ -285,6 +290,19 @@ static void on_progress(struct session *s, const struct ota_progress *m)
 		s->stats.flushed = s->config.image_size;
 }
 
+/* Before a START that may only resume: is there anything of this image? */
+static void resume_checked(struct session *s, const struct ota_status *m)
+{
+	if (s->step != SESSION_STEP_ANSWER)
+		return;
+	if (m->received > 0 && memcmp(m->hash, s->config.sha256, sizeof(m->hash)) == 0) {
+		session_prepare(s);
+		return;
+	}
+	s->status = -OTA_ENOENT;
+	session_finish(s, SESSION_REFUSED);
+}
+
 /* Asked because an answer was missing: what does the device think? */
 static void status_compare(struct session *s, const struct ota_status *m)
 {
@@ -305,6 +323,8 @@ static void status_compare(struct session *s, const struct ota_status *m)
 	case SESSION_PREPARING:
 		if (s->config.goal == SESSION_LOOK || s->config.goal == SESSION_COMMAND)
 			session_finish(s, SESSION_ANSWERED);
+		else
+			resume_checked(s, m);
 		break;
 	case SESSION_IDLE:
 	case SESSION_CONNECTING:

@@ -13,7 +13,7 @@
 #define WINDOW_MS 400u
 #define WINDOW_VALUES 8u
 
-static void link_known(struct session *s, struct airtime_link *ret)
+void session_link(const struct session *s, struct airtime_link *ret)
 {
 	const struct ota_link *told = &s->stats.link;
 
@@ -51,7 +51,7 @@ void session_choose(struct session *s)
 	uint64_t ceiling;
 
 	most = most < device ? most : device;
-	link_known(s, &air);
+	session_link(s, &air);
 	s->mode = choose_mode(s);
 	s->chunk = s->config.chunk ? s->config.chunk
 				   : airtime_best_value(&air, s->mtu, device, header);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A session's memory.  config, stats, state, outcome, code, detail, info and
- * version may be read by the owner; everything else is private to core.
+ * A session's memory.  The owner may read config, stats, state, outcome, code,
+ * opcode, detail, status, closing, mtu, chunk, mode, window, hold, have_info, info,
+ * version and model; everything else is private to core.
  */
 #ifndef OTABENCH_CORE_SESSION_STATE_H
 #define OTABENCH_CORE_SESSION_STATE_H
@@ -76,6 +77,7 @@ struct session {
 	bool ended; /* END was written */
 	bool proving; /* DONE was seen: the next connection is to prove it */
 	bool asked; /* COMMAND's command was written */
+	bool status_asked; /* for resume_only, on this connection */
 	bool hold; /* the user's pause, kept over a lost link */
 	bool cancel; /* asked for; the device is yet to be told */
 	bool adapter_gone;

@@ -354,6 +354,7 @@ static void sim_link_state(struct transport *t, struct transport_link *ret)
 	ret->link.tx_phy = ret->link.rx_phy = (uint8_t)now.phy;
 	ret->link.tx_octets = ret->link.rx_octets = now.data_length;
 	ret->link.mtu = sim->mtu;
+	ret->encrypted = now.encrypted;
 	ret->rssi = link_rssi(sim->link, LINK_CENTRAL);
 	ret->mtu_source = ret->link_source = ret->rssi_source = TRANSPORT_SOURCE_MODEL;
 }

@@ -202,7 +202,7 @@ void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_
 		(uint8_t)(link->buffers >> 8),
 		(uint8_t)(link->buffer_octets & 0xffu),
 		(uint8_t)(link->buffer_octets >> 8),
-		link->refill ? 1 : 0,
+		(uint8_t)((link->refill ? 1 : 0) | (link->encrypted ? 2 : 0)),
 	};
 
 	memset(buf, 0, TRACE_STATE_SIZE);

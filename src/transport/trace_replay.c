@@ -303,7 +303,8 @@ void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link 
 	ret->buffer_source = (enum transport_source)tail[4];
 	ret->buffers = (uint16_t)(tail[5] | (uint16_t)(tail[6] << 8));
 	ret->buffer_octets = (uint16_t)(tail[7] | (uint16_t)(tail[8] << 8));
-	ret->refill = tail[9] != 0;
+	ret->refill = (tail[9] & 1u) != 0;
+	ret->encrypted = (tail[9] & 2u) != 0;
 }
 
 /* States are told where they were asked for: before the next call or event. */

@@ -74,6 +74,7 @@ struct transport_link {
 	enum transport_source mtu_source, link_source, rssi_source, buffer_source;
 	uint16_t buffers, buffer_octets; /* LE ACL buffers of the adapter, 0 unknown */
 	bool refill; /* buffers are refilled inside a connection event */
+	bool encrypted; /* known to be; where nothing tells, false */
 };
 
 /* For inject(): what only the simulated device can suffer. */

@@ -209,7 +209,8 @@ static void feed(struct stream *s)
 {
 	static const uint8_t frame[498]; /* a value of 495 octets in its ATT command */
 
-	while (link_queued(s->link, LINK_CENTRAL) < 20000u)
+	while (link_queued(s->link, LINK_CENTRAL) + link_in_controller(s->link, LINK_CENTRAL) <
+	       20000u)
 		if (link_send(s->link, LINK_CENTRAL, LINK_CID_ATT, frame, sizeof(frame)) < 0)
 			return;
 }

@@ -24,7 +24,7 @@ static void ignore(void *userdata, const struct transport_event *event)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	FILE *file = size ? fmemopen((void *)(uintptr_t)data, size, "r") : NULL;
+	FILE *file = size ? fmemopen((void *)data, size, "r") : NULL;
 	struct transport *t = NULL;
 	sd_event *event = NULL;
 	unsigned int line;

@@ -151,6 +151,42 @@ static void test_resume_at_the_end(void **state)
 	play_finish(&r);
 }
 
+/* Told to resume, and only that. */
+static void test_resume_only(void **state)
+{
+	struct ota_status m = {.state = OTA_STATE_SUSPENDED, .received = 32};
+	uint8_t buf[20];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		play_init(&r, SESSION_UPDATE, 40);
+		r.config.resume_only = true;
+		play_start(&r);
+		play_link_up(&r, 23, PLAY_FULL);
+		play_expect(&r, "request control 05");
+		play_written(&r, GATT_CONTROL);
+		m.received = i == 1 ? 0 : 32;
+		memcpy(m.hash, r.config.sha256, sizeof(m.hash));
+		m.hash[3] ^= i == 2; /* another image's */
+		session_rx(&r.s, buf, (size_t)ota_status_encode(&m, buf, sizeof(buf)), r.now);
+		if (i == 0) {
+			assert_int_equal(play_count(&r, "request control 01010000"), 1);
+		} else {
+			assert_int_equal(r.s.outcome, SESSION_REFUSED);
+			assert_int_equal(r.s.status, -OTA_ENOENT);
+		}
+		play_skip(&r);
+		play_finish(&r);
+	}
+	play_init(&r, SESSION_UPDATE, 40);
+	r.config.resume_only = true;
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_REFUSED);
+	play_finish(&r);
+}
+
 static void test_restart_flag_once(void **state)
 {
 	(void)state;
@@ -447,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_basic_commands_are_paced),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_at_the_end),
+		cmocka_unit_test(test_resume_only),
 		cmocka_unit_test(test_restart_flag_once),
 		cmocka_unit_test(test_measure),
 		cmocka_unit_test(test_commands),

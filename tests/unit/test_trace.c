@@ -92,7 +92,7 @@ static void test_other_host(void **state)
 
 static int replay_text(const char *text, unsigned int *ret_line)
 {
-	FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	FILE *file = fmemopen((void *)text, strlen(text), "r");
 	struct transport *t = NULL;
 	sd_event *event;
 	int rc;

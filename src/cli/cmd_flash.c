@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * otabench flash DEV IMAGE: the whole update, from the file to the proof; and
+ * the same for resume, which insists on something to go on with.
+ */
+#include "cli/flash.h"
+
+#include "cli/run.h"
+#include "host/hash.h"
+#include "host/image_file.h"
+#include "host/image_report.h"
+
+#include <string.h>
+
+/* A damaged image is refused before a device is looked for, and cannot be forced. */
+static int read_image(struct cli *cli, const char *path, struct image_file *file,
+		      struct image *image, struct lint_report *report)
+{
+	char error[256];
+	json_t *result;
+	int rc = image_file_init(file, path, error, sizeof(error));
+
+	if (rc < 0)
+		return cli_fail(cli, rc == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(rc), "%s",
+				error);
+	if (image_read(file->data, file->size, hash_sha256, image, report) == 0)
+		return CLI_OK;
+	if (!cli->json) {
+		image_report_print_checks(cli->err, report, LINT_WARNING);
+		image_file_finish(file);
+		return cli_fail(cli, CLI_REFUSED, "%s is refused: it is damaged, or no application",
+				path);
+	}
+	result = cli_event(cli, "result");
+	if (result) {
+		(void)json_object_set_new(result, "ok", json_false());
+		(void)json_object_set_new(result, "outcome", json_string("refused"));
+		(void)json_object_set_new(result, "exit", json_integer(CLI_REFUSED));
+		(void)json_object_set_new(result, "checks", image_report_checks_json(report));
+	}
+	cli_emit(cli, result);
+	image_file_finish(file);
+	return CLI_REFUSED;
+}
+
+int flash_run(struct cli *cli, const char *device, const char *path, bool resume_only)
+{
+	struct lint_report report;
+	struct image_file file;
+	struct image image;
+	const struct run_report how = {.words = run_summary, .image = &image};
+	struct job_config config = {
+		.goal = SESSION_UPDATE,
+		.device = device,
+		.image = &image,
+		.report = &report,
+		.restart = cli_value(cli, "restart") != NULL,
+		.no_confirm = cli_value(cli, "no-confirm") != NULL,
+		.resume_only = resume_only,
+	};
+	int code;
+
+	if (cli->readonly)
+		return cli_fail(cli, CLI_USAGE, "--readonly: this command writes to the device");
+	code = read_image(cli, path, &file, &image, &report);
+	if (code != CLI_OK)
+		return code;
+	code = run_job(cli, &config, &how);
+	image_file_finish(&file);
+	return code;
+}
+
+int cmd_flash(struct cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	return flash_run(cli, argv[1], argv[2], false);
+}

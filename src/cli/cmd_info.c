@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* otabench info DEV: what a device is, what it runs, and what it can do. */
+#include "config.h" /* system extensions: strnlen() */
+
+#include "cli/run.h"
+
+#include "host/describe.h"
+
+#include <string.h>
+
+static void print_image(FILE *out, const struct job_snapshot *now)
+{
+	const struct ota_info *i = &now->info;
+	char project[4 * sizeof(i->project) + 1], size[OUTPUT_FIGURE_MAX];
+
+	(void)output_safe_text(i->project, strnlen(i->project, sizeof(i->project)), project,
+			       sizeof(project));
+	run_print_field(out, "Runs", "%s %s, %s, from slot %u%s", project, now->version,
+			output_bytes(i->running_size, size, sizeof(size)), i->running_slot,
+			i->flags & OTA_INFO_PENDING_VERIFY ? ", not confirmed yet" : "");
+	(void)fprintf(out, "  %-13s ", "SHA-256");
+	for (size_t k = 0; k < sizeof(i->running_sha256); k++)
+		(void)fprintf(out, "%02x", i->running_sha256[k]);
+	(void)fputc('\n', out);
+}
+
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+static void print_device(FILE *out, const struct job_snapshot *now)
+{
+	const struct ota_info *i = &now->info;
+	const struct image_chip *chip = image_chip_by_id(i->chip_id);
+	char slot[OUTPUT_FIGURE_MAX], ring[OUTPUT_FIGURE_MAX];
+
+	run_print_field(out, "Chip", "%s, revision %u.%u", chip ? chip->title : "unknown",
+			i->chip_revision / 100u, i->chip_revision % 100u);
+	run_print_field(out, "Slots", "%u of %s", i->slot_count,
+			output_bytes(i->slot_size, slot, sizeof(slot)));
+	run_print_field(out, "Ring", "%s", output_bytes(i->ring_size, ring, sizeof(ring)));
+	run_print_field(out, "Resumes", "%s%s", yes_no(i->features & OTA_FEATURE_RESUME),
+			i->flags & OTA_INFO_RESUMABLE ? ", and has something to resume" : "");
+	run_print_field(out, "Rolls back", "%s%s", yes_no(i->features & OTA_FEATURE_ROLLBACK),
+			i->flags & OTA_INFO_CAN_ROLLBACK ? ", the other slot can boot" : "");
+}
+
+/* As it was while the link was up: it is down when this is printed. */
+static void print_link(FILE *out, const struct job_result *result)
+{
+	if (result->mtu > OTA_ATT_MTU_MIN)
+		run_print_field(out, "ATT MTU", "%u", result->mtu);
+	if (result->link_known)
+		run_print_field(out, "Link", "%s, interval %.2f ms, data length %u",
+				describe_phy((uint8_t)result->link.phy),
+				result->link.interval_us / 1000.0, result->link.data_length);
+}
+
+static void words(struct cli *cli, const struct job_snapshot *now, const struct job_result *result)
+{
+	FILE *out = cli->out;
+
+	(void)fprintf(out, "%s %s\n\n", now->device, now->address);
+	run_print_field(out, "Model", "%s", now->model[0] ? now->model : "not told");
+	if (!now->have_info) {
+		run_print_field(out, "Runs", "%s", now->version[0] ? now->version : "not told");
+		run_print_field(out, "Dialect", "basic: no acknowledgements, no resume, no hash");
+		return;
+	}
+	print_image(out, now);
+	run_print_field(out, "Dialect", "full, protocol %u", now->info.version);
+	print_device(out, now);
+	print_link(out, result);
+	if (now->stats.status_known) {
+		(void)fputc('\n', out);
+		run_print_status(out, &now->stats.status);
+	}
+}
+
+static void json(json_t *object, const struct job_snapshot *now, const struct job_result *result)
+{
+	if (!now->dialect_known)
+		return;
+	run_json_info(object, now);
+	(void)json_object_set_new(object, "mtu", json_integer(result->mtu));
+	if (now->stats.status_known)
+		run_json_status(object, &now->stats.status);
+}
+
+int cmd_info(struct cli *cli, int argc, char **argv)
+{
+	static const struct run_report how = {.words = words, .json = json};
+	const struct job_config config = {.goal = SESSION_LOOK, .device = argv[1]};
+
+	(void)argc;
+	return run_job(cli, &config, &how);
+}

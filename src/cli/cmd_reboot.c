@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* otabench reboot DEV: restarts the device. */
+#include "cli/run.h"
+
+static void words(struct cli *cli, const struct job_snapshot *now, const struct job_result *result)
+{
+	(void)result;
+	(void)fprintf(cli->out, "%s %s: reboots\n", now->device, now->address);
+}
+
+int cmd_reboot(struct cli *cli, int argc, char **argv)
+{
+	static const struct run_report how = {.words = words};
+
+	(void)argc;
+	return run_write_command(cli, argv[1], OTA_CMD_REBOOT, &how);
+}

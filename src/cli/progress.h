@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The progress line on a terminal: a bar with three fills - flushed, received,
+ * handed to the stack - and the figures that the device acknowledged.
+ */
+#ifndef OTABENCH_CLI_PROGRESS_H
+#define OTABENCH_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct progress {
+	const char *phase; /* "sending", "erasing" ... */
+	uint32_t size; /* bytes of the image */
+	uint32_t queued, received, flushed;
+	bool received_known; /* false: nothing tells; queued is all there is */
+	uint32_t rate; /* bytes per second now */
+	uint64_t eta_us; /* UINT64_MAX: unknown */
+};
+
+/*
+ * The line, at most width columns, no newline.  ASCII: '#' flushed, '=' received,
+ * '-' on its way.  Returns buf.
+ */
+char *progress_format(const struct progress *p, size_t width, char *buf, size_t size);
+
+/* One line that is drawn over itself. */
+struct progress_line {
+	FILE *out; /* a terminal, or NULL: nothing is drawn */
+	uint64_t next_us; /* real time of the next redraw */
+	bool shown;
+};
+/* Draws at most ten times a second, now_us being real time. */
+void progress_draw(struct progress_line *line, const struct progress *p, uint64_t now_us);
+/* Before anything else is written to the terminal. */
+void progress_clear(struct progress_line *line);
+
+#endif

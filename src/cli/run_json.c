@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A job's figures as JSON: the fields that scripts may rely on. */
+#include "config.h" /* system extensions: strnlen() */
+
+#include "cli/run.h"
+
+#include "host/describe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void set(json_t *o, const char *key, json_t *value)
+{
+	(void)json_object_set_new(o, key, value);
+}
+
+static void set_known(json_t *o, const char *key, uint64_t value, bool known)
+{
+	set(o, key, known ? json_integer((json_int_t)value) : json_null());
+}
+
+json_t *run_json_hex(const uint8_t *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *text = malloc(2 * len + 1);
+	json_t *value;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 0x0fu];
+	}
+	text[2 * len] = '\0';
+	value = json_string(text);
+	free(text);
+	return value;
+}
+
+void run_json_progress(json_t *o, const struct job_snapshot *now)
+{
+	const struct session_stats *st = &now->stats;
+
+	set(o, "state", json_string(job_state_name(now)));
+	set(o, "size", json_integer(now->size));
+	set(o, "queued", json_integer(st->queued));
+	set_known(o, "received", st->received, st->received_known);
+	set_known(o, "flushed", st->flushed, !now->basic);
+	set(o, "chunk", json_integer(now->chunk));
+	set(o, "window", json_integer(now->window));
+	set(o, "write_mode", json_string(gatt_write_name(now->mode)));
+	set(o, "rate", json_integer(metrics_rate_now(&now->metrics)));
+	set(o, "average", json_integer(metrics_rate_average(&now->metrics)));
+	if (st->progress.phase) {
+		set(o, "phase", json_string(ota_phase_name(st->progress.phase)));
+		set(o, "phase_done", json_integer(st->progress.done));
+		set(o, "phase_total", json_integer(st->progress.total));
+	}
+}
+
+void run_json_link(json_t *o, const struct job_snapshot *now)
+{
+	const struct ota_link *l = &now->link.link;
+
+	set(o, "mtu", json_integer(now->mtu));
+	set(o, "mtu_source", json_string(transport_source_name(now->link.mtu_source)));
+	set(o, "interval_ms", l->interval ? json_real(l->interval * 1.25) : json_null());
+	set_known(o, "latency", l->latency, l->interval != 0);
+	set_known(o, "supervision_timeout_ms", l->supervision_timeout * 10u, l->interval != 0);
+	set(o, "phy", l->rx_phy ? json_string(describe_phy(l->rx_phy)) : json_null());
+	set_known(o, "data_length", l->rx_octets, l->rx_octets != 0);
+	set(o, "link_source", json_string(transport_source_name(now->link.link_source)));
+	set(o, "rssi", now->link.rssi == 127 ? json_null() : json_integer(now->link.rssi));
+	set(o, "rssi_source", json_string(transport_source_name(now->link.rssi_source)));
+}
+
+void run_json_status(json_t *o, const struct ota_status *status)
+{
+	set(o, "state", json_string(ota_state_name(status->state)));
+	set(o, "received", json_integer(status->received));
+	set(o, "flushed", json_integer(status->flushed));
+	set(o, "image_prefix", run_json_hex(status->hash, sizeof(status->hash)));
+	set(o, "slot", json_integer(status->slot));
+	set(o, "last_error", json_string(ota_code_name(status->last_error)));
+	set(o, "resumable", json_boolean(status->flags & OTA_INFO_RESUMABLE));
+	set(o, "pending_verify", json_boolean(status->flags & OTA_INFO_PENDING_VERIFY));
+	set(o, "can_rollback", json_boolean(status->flags & OTA_INFO_CAN_ROLLBACK));
+}
+
+void run_json_info(json_t *o, const struct job_snapshot *now)
+{
+	const struct ota_info *i = &now->info;
+	const struct image_chip *chip = image_chip_by_id(i->chip_id);
+
+	set(o, "dialect", json_string(now->basic ? "basic" : "full"));
+	set(o, "version", json_string(now->version));
+	set(o, "model", json_string(now->model));
+	if (!now->have_info)
+		return;
+	set(o, "protocol", json_integer(i->version));
+	set(o, "features", json_integer(i->features));
+	set(o, "chip", chip ? json_string(chip->name) : json_integer(i->chip_id));
+	set(o, "chip_revision", json_integer(i->chip_revision));
+	set(o, "slots", json_integer(i->slot_count));
+	set(o, "running_slot", json_integer(i->running_slot));
+	set(o, "slot_size", json_integer(i->slot_size));
+	set(o, "ring_size", json_integer(i->ring_size));
+	set(o, "project", output_json_text(i->project, strnlen(i->project, sizeof(i->project))));
+	set(o, "running_size", json_integer(i->running_size));
+	set(o, "running_sha256", run_json_hex(i->running_sha256, sizeof(i->running_sha256)));
+	set(o, "secure_version", json_integer(i->secure_version));
+	set(o, "pending_verify", json_boolean(i->flags & OTA_INFO_PENDING_VERIFY));
+	set(o, "can_rollback", json_boolean(i->flags & OTA_INFO_CAN_ROLLBACK));
+	set(o, "resumable", json_boolean(i->flags & OTA_INFO_RESUMABLE));
+}
+
+static void set_transfer(json_t *o, const struct job_snapshot *now, const struct job_result *r)
+{
+	set(o, "bytes", json_integer(r->bytes));
+	set(o, "seconds", output_json_seconds(r->seconds_us));
+	set(o, "goodput", json_integer(r->goodput));
+	set(o, "ceiling", json_integer(r->ceiling));
+	set(o, "ratio", json_real(r->ratio));
+	set(o, "lowest", json_integer(r->rate_lowest));
+	set(o, "mtu", json_integer(r->mtu));
+	set(o, "chunk", json_integer(r->chunk));
+	set(o, "window", json_integer(r->window));
+	set(o, "write_mode", json_string(gatt_write_name(r->mode)));
+	set(o, "sent_bytes", json_integer((json_int_t)r->sent_bytes));
+	set(o, "retries", json_integer(r->retries));
+	set(o, "gaps", json_integer(r->gaps));
+	set(o, "resyncs", json_integer(r->resyncs));
+	set(o, "stalls", json_integer(r->stalls));
+	set(o, "longest_stall_ms", json_integer(r->longest_stall_ms));
+	set(o, "resumed_from", json_integer(r->resumed_from));
+	set(o, "dialect",
+	    now->dialect_known ? json_string(r->basic ? "basic" : "full") : json_null());
+	if (r->link_known) {
+		set(o, "interval_ms", json_real(r->link.interval_us / 1000.0));
+		set(o, "phy", json_string(describe_phy((uint8_t)r->link.phy)));
+		set(o, "data_length", json_integer(r->link.data_length));
+	}
+}
+
+json_t *run_json_result(const struct cli *cli, const struct job_snapshot *now,
+			const struct job_result *r, enum cli_exit code)
+{
+	const bool transfers = now->size > 0;
+	json_t *o = cli_event_at(now->now_us, "result");
+
+	(void)cli;
+	if (!o)
+		return NULL;
+	set(o, "ok", json_boolean(code == CLI_OK));
+	set(o, "outcome", json_string(session_outcome_name(r->outcome)));
+	set(o, "exit", json_integer(code));
+	set(o, "clock", json_string(r->virtual_clock ? "virtual" : "real"));
+	set(o, "device", json_string(now->device));
+	set(o, "address", json_string(now->address));
+	set(o, "text", json_string(r->what));
+	if (r->advice[0])
+		set(o, "advice", json_string(r->advice));
+	if (r->outcome == SESSION_DEVICE_ERROR) {
+		set(o, "error", json_string(ota_code_name(r->code)));
+		set(o, "error_command", json_string(ota_command_name(r->opcode)));
+		set(o, "error_detail", json_integer(r->detail));
+	}
+	if (transfers)
+		set_transfer(o, now, r);
+	if (r->running_known) {
+		set(o, "running_version", json_string(r->running_version));
+		set(o, "running_sha256",
+		    r->basic ? json_null()
+			     : run_json_hex(r->running_sha256, sizeof(r->running_sha256)));
+	}
+	return o;
+}

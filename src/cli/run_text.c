@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a run in words, for people. */
+#include "cli/run.h"
+
+#include "host/describe.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+void run_print_field(FILE *out, const char *label, const char *format, ...)
+{
+	va_list ap;
+
+	(void)fprintf(out, "  %-13s ", label);
+	va_start(ap, format);
+	(void)vfprintf(out, format, ap);
+	va_end(ap);
+	(void)fputc('\n', out);
+}
+
+static void print_rate(FILE *out, const struct job_result *r)
+{
+	char bytes[OUTPUT_FIGURE_MAX], time[OUTPUT_FIGURE_MAX], rate[OUTPUT_FIGURE_MAX],
+		ceiling[OUTPUT_FIGURE_MAX];
+
+	(void)output_bytes(r->bytes, bytes, sizeof(bytes));
+	(void)output_duration(r->seconds_us, time, sizeof(time));
+	(void)output_rate(r->goodput, rate, sizeof(rate));
+	(void)output_rate(r->ceiling, ceiling, sizeof(ceiling));
+	run_print_field(out, "Transfer", "%s in %s%s", bytes, time,
+			r->virtual_clock ? " (simulated, on the virtual clock)" : "");
+	if (r->ceiling)
+		run_print_field(out, "Rate", "%s, %.1f %% of the %s that this link can carry", rate,
+				r->ratio * 100.0, ceiling);
+	else
+		run_print_field(out, "Rate", "%s", rate);
+}
+
+static void print_link(FILE *out, const struct job_result *r)
+{
+	if (r->link_known)
+		run_print_field(out, "Link", "%s, interval %.2f ms, data length %u, MTU %u",
+				describe_phy((uint8_t)r->link.phy), r->link.interval_us / 1000.0,
+				r->link.data_length, r->mtu);
+	run_print_field(out, "Sent as", "values of %u bytes by %s, at most %" PRIu32 " under way",
+			r->chunk, gatt_write_name(r->mode), r->window);
+}
+
+static void print_trouble(FILE *out, const struct job_result *r)
+{
+	char from[OUTPUT_FIGURE_MAX];
+
+	if (r->resumed_from)
+		run_print_field(out, "Resumed", "from %s",
+				output_bytes(r->resumed_from, from, sizeof(from)));
+	run_print_field(out, "Trouble", "%u retries, %u gaps, %u stalls%s", r->retries, r->gaps,
+			r->stalls, r->retries + r->gaps + r->stalls == 0 ? ": none" : "");
+}
+
+void run_summary(struct cli *cli, const struct job_snapshot *now, const struct job_result *r)
+{
+	FILE *out = cli->out;
+
+	(void)fprintf(out, "%s\n\n", r->what);
+	run_print_field(out, "Device", "%s %s", now->device, now->address);
+	if (r->bytes > 0) {
+		print_rate(out, r);
+		print_link(out, r);
+		print_trouble(out, r);
+	}
+	if (!r->running_known)
+		return;
+	if (r->basic)
+		run_print_field(out, "Now runs", "%s (this device tells no hash)",
+				r->running_version);
+	else
+		run_print_field(out, "Now runs", "%s, SHA-256 %02x%02x%02x%02x...",
+				r->running_version[0] ? r->running_version : "an unnamed version",
+				r->running_sha256[0], r->running_sha256[1], r->running_sha256[2],
+				r->running_sha256[3]);
+}
+
+void run_print_status(FILE *out, const struct ota_status *s)
+{
+	char received[OUTPUT_FIGURE_MAX], flushed[OUTPUT_FIGURE_MAX], flags[64];
+
+	run_print_field(out, "State", "%s", ota_state_name(s->state));
+	if (s->state != OTA_STATE_IDLE) {
+		run_print_field(out, "Received", "%s, %s of it flushed",
+				output_bytes(s->received, received, sizeof(received)),
+				output_bytes(s->flushed, flushed, sizeof(flushed)));
+		run_print_field(out, "Image", "SHA-256 %02x%02x%02x%02x...", s->hash[0], s->hash[1],
+				s->hash[2], s->hash[3]);
+	}
+	run_print_field(out, "Running slot", "%u", s->slot);
+	run_print_field(out, "Last error", "%s", ota_code_text(s->last_error));
+	run_print_field(out, "Flags", "%s", describe_flags(s->flags, flags, sizeof(flags)));
+}

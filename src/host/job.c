@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See job.h: a job's life, from the name to the end, and what the user may do. */
+#include "host/job_private.h"
+
+#include "host/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS 1000ull
+#define SCAN_MS 15000u
+/* Devices with the same name are heard by then: twice the longest interval that is usual. */
+#define SETTLE_MS 1000u
+#define CLOSE_MS 5000u /* for the end of the link */
+
+uint64_t job_now(const struct job *job)
+{
+	return job->transport->ops->now_us(job->transport);
+}
+
+/* --- making one */
+
+static void configure(struct job *job)
+{
+	struct session_config *c = &job->session_config;
+	const struct job_config *from = &job->config;
+
+	job_apply_profile(from->profile, c);
+	c->goal = from->goal;
+	c->command = from->command;
+	c->restart = from->restart;
+	c->resume_only = from->resume_only;
+	c->force_same = (from->forced & (1u << LINT_SAME)) != 0;
+	if (from->no_confirm)
+		c->confirm = false;
+	if (from->goal == SESSION_UPDATE) {
+		c->image = from->image->data;
+		c->image_size = (uint32_t)from->image->size;
+		memcpy(c->sha256, from->image->sha256, sizeof(c->sha256));
+	} else if (from->goal == SESSION_MEASURE) {
+		c->image_size = from->bytes;
+	}
+	/* One question does not need a faster link. */
+	if (from->goal == SESSION_LOOK || from->goal == SESSION_COMMAND)
+		c->telemetry_ms = 0;
+}
+
+int job_create(struct transport *transport, const struct job_config *config,
+	       const struct job_listener *listener, struct job **ret)
+{
+	struct job *job;
+	int rc;
+
+	if (!config->device || !config->profile ||
+	    (config->goal == SESSION_UPDATE && !config->image))
+		return -OTA_EINVAL;
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return -OTA_ENOMEM;
+	job->entries = calloc(JOB_LOG_MAX, sizeof(*job->entries));
+	if (!job->entries) {
+		free(job);
+		return -OTA_ENOMEM;
+	}
+	job->transport = transport;
+	job->config = *config;
+	if (listener)
+		job->listener = *listener;
+	(void)snprintf(job->device, sizeof(job->device), "%s", config->device);
+	(void)output_safe_text(config->image_name ? config->image_name : "IMAGE",
+			       strlen(config->image_name ? config->image_name : "IMAGE"),
+			       job->image_name, sizeof(job->image_name));
+	job->deadline = JOB_NEVER;
+	scan_init(&job->scan);
+	metrics_init(&job->metrics);
+	configure(job);
+	job->config.profile = NULL; /* copied */
+	if (config->report)
+		job->report = *config->report;
+	rc = session_init(&job->session, &job->session_config, &job_session_ops, job, 0);
+	if (rc < 0) {
+		job_destroy(job);
+		return rc;
+	}
+	*ret = job;
+	return 0;
+}
+
+void job_destroy(struct job *job)
+{
+	if (!job)
+		return;
+	if (job->transport->userdata == job) {
+		job->transport->handler = NULL;
+		job->transport->userdata = NULL;
+		(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
+	}
+	free(job->entries);
+	free(job);
+}
+
+/* --- the end */
+
+void job_end(struct job *job, enum session_outcome outcome, int status, const char *what)
+{
+	job->result.outcome = outcome;
+	job->result.status = status;
+	(void)snprintf(job->result.what, sizeof(job->result.what), "%s", what);
+	if (job->stage == JOB_SCANNING)
+		(void)job->transport->ops->scan_stop(job->transport);
+	job->stage = JOB_CLOSING;
+	job->deadline = job->end_us = job_now(job);
+}
+
+static void finish(struct job *job)
+{
+	job->stage = JOB_FINISHED;
+	(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
+	job_make_result(job);
+	if (job->listener.finished)
+		job->listener.finished(job->listener.userdata, &job->result);
+}
+
+static void arm(struct job *job)
+{
+	uint64_t at = job->deadline, other = JOB_NEVER;
+
+	if (job->stage == JOB_RUNNING)
+		other = session_deadline(&job->session);
+	else if (job->stage == JOB_SCANNING && job_now(job) < job->settled)
+		other = job->settled;
+	(void)job->transport->ops->set_alarm(job->transport, other < at ? other : at);
+}
+
+void job_settle(struct job *job)
+{
+	if (job->stage == JOB_RUNNING && session_finished(&job->session)) {
+		job->stage = JOB_CLOSING;
+		job->end_us = job_now(job);
+		job->deadline = job->end_us + CLOSE_MS * MS;
+	}
+	if (job->stage == JOB_CLOSING &&
+	    (job_now(job) >= job->deadline || !job->session_begun || !job->session.closing)) {
+		finish(job);
+		return;
+	}
+	arm(job);
+	if (job->listener.progress)
+		job->listener.progress(job->listener.userdata);
+}
+
+/* --- finding the device */
+
+static void run(struct job *job, const struct scan_device *device)
+{
+	(void)job->transport->ops->scan_stop(job->transport);
+	(void)snprintf(job->name, sizeof(job->name), "%s", device->name);
+	(void)snprintf(job->address, sizeof(job->address), "%s", device->address);
+	if (job->listener.found)
+		job->listener.found(job->listener.userdata, device);
+	job->stage = JOB_RUNNING;
+	job->deadline = JOB_NEVER;
+	job->session_begun = true;
+	session_start(&job->session, job_now(job));
+}
+
+static void resolve(struct job *job)
+{
+	const struct scan_device *device = NULL;
+	char text[JOB_TEXT_MAX / 2] = "", what[JOB_TEXT_MAX], name[JOB_TEXT_MAX / 4];
+	const int rc = scan_find(&job->scan, job->device, &device, text, sizeof(text));
+	const uint64_t now = job_now(job);
+
+	/* A name may still turn out to be that of several. */
+	if (rc != -OTA_ENOENT && now < job->settled && !scan_is_address(job->device))
+		return;
+	if (rc == 0) {
+		run(job, device);
+		return;
+	}
+	(void)output_safe_text(job->device, strlen(job->device), name, sizeof(name));
+	if (rc == -OTA_EINVAL)
+		(void)snprintf(what, sizeof(what), "Several devices are called %s: %s.", name,
+			       text);
+	else if (now < job->deadline)
+		return;
+	else
+		(void)snprintf(what, sizeof(what), "No device %s was heard in %llu s.", name,
+			       (unsigned long long)((now - job->start_us) / (1000 * MS)));
+	job_end(job, SESSION_NOT_FOUND, rc, what);
+}
+
+void job_scan_event(struct job *job, const struct transport_event *event)
+{
+	if (event->kind == TRANSPORT_ADVERTISEMENT)
+		(void)scan_add(&job->scan, event->adv, job_now(job));
+	if (event->kind == TRANSPORT_ADAPTER && event->status < 0)
+		job_end(job, SESSION_NO_ADAPTER, event->status, "The adapter is gone.");
+	else if (event->kind == TRANSPORT_ADVERTISEMENT || event->kind == TRANSPORT_ALARM)
+		resolve(job);
+}
+
+void job_start(struct job *job)
+{
+	const uint64_t now = job_now(job);
+	const uint32_t ms = job->config.scan_timeout_ms ? job->config.scan_timeout_ms : SCAN_MS;
+	int rc;
+
+	if (job->stage != JOB_IDLE)
+		return;
+	job->transport->handler = job_handle;
+	job->transport->userdata = job;
+	job->start_us = job->state_us = now;
+	job->stage = JOB_SCANNING;
+	job->deadline = now + ms * MS;
+	job->settled = now + SETTLE_MS * MS;
+	if (job->settled > job->deadline)
+		job->settled = job->deadline;
+	rc = job->transport->ops->scan_start(job->transport);
+	if (rc < 0)
+		job_end(job, SESSION_NO_ADAPTER, rc, "The adapter does not scan.");
+	arm(job); /* what ended already is told at the first alarm */
+}
+
+/* --- the user */
+
+void job_pause(struct job *job)
+{
+	if (job->stage != JOB_RUNNING)
+		return;
+	session_pause(&job->session, job_now(job));
+	job_settle(job);
+}
+
+void job_resume(struct job *job)
+{
+	if (job->stage != JOB_RUNNING)
+		return;
+	session_resume(&job->session, job_now(job));
+	job_settle(job);
+}
+
+void job_cancel(struct job *job)
+{
+	job->cancelling = true;
+	if (job->stage == JOB_SCANNING)
+		job_end(job, SESSION_CANCELLED, 0, "Cancelled before anything was sent.");
+	else if (job->stage == JOB_RUNNING)
+		session_cancel(&job->session, job_now(job));
+	else
+		return;
+	job_settle(job);
+}
+
+static int tuned(struct job *job, int rc, uint32_t value)
+{
+	if (rc == 0) {
+		if (job->session.state == SESSION_SENDING || job->session.state == SESSION_PAUSED)
+			job_take_link(job);
+		metrics_mark(&job->metrics, job_now(job), METRICS_TUNING, value);
+	}
+	job_settle(job);
+	return rc;
+}
+
+int job_tune_pacing(struct job *job, uint32_t us)
+{
+	if (job->stage != JOB_RUNNING)
+		return -OTA_EBUSY;
+	return tuned(job, session_set_pacing(&job->session, us, job_now(job)), us);
+}
+
+int job_tune_window(struct job *job, uint32_t bytes)
+{
+	if (job->stage != JOB_RUNNING)
+		return -OTA_EBUSY;
+	return tuned(job, session_set_window(&job->session, bytes, job_now(job)), bytes);
+}
+
+int job_tune_chunk(struct job *job, uint16_t bytes)
+{
+	if (job->stage != JOB_RUNNING)
+		return -OTA_EBUSY;
+	return tuned(job, session_set_chunk(&job->session, bytes, job_now(job)), bytes);
+}
+
+int job_tune_mode(struct job *job, enum gatt_write mode)
+{
+	if (job->stage != JOB_RUNNING)
+		return -OTA_EBUSY;
+	return tuned(job, session_set_mode(&job->session, mode, job_now(job)), (uint32_t)mode);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log of what went over Control: the first thing one looks at when an
+ * update stalls.  Data values are hundreds a second, so they are summed up in
+ * the entry that follows them.
+ */
+#include "host/job_private.h"
+
+#include "host/output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct job_log_entry *append(struct job *job, enum job_direction direction)
+{
+	struct job_log_entry *entry = &job->entries[job->log_count++ % JOB_LOG_MAX];
+
+	memset(entry, 0, sizeof(*entry));
+	entry->at_us = job_now(job);
+	entry->direction = direction;
+	entry->data_values = job->data_values_since;
+	entry->data_bytes = job->data_bytes_since;
+	job->data_values_since = job->data_bytes_since = 0;
+	return entry;
+}
+
+static void put_bytes(struct job_log_entry *entry, const uint8_t *bytes, size_t len)
+{
+	entry->len = len;
+	memcpy(entry->bytes, bytes, len < JOB_BYTES_MAX ? len : JOB_BYTES_MAX);
+}
+
+static void tell(struct job *job, const struct job_log_entry *entry)
+{
+	if (job->listener.log)
+		job->listener.log(job->listener.userdata, entry);
+}
+
+void job_log_write(struct job *job, enum gatt_chr chr, enum gatt_write mode, const uint8_t *bytes,
+		   size_t len)
+{
+	struct job_log_entry *entry;
+
+	if (chr == GATT_DATA) {
+		job->data_values++;
+		job->data_values_since++;
+		job->data_bytes_since += (uint32_t)len;
+		if (!job->config.log_data)
+			return;
+	}
+	entry = append(job, JOB_OUT);
+	entry->chr = chr;
+	entry->mode = mode;
+	put_bytes(entry, bytes, len);
+	if (chr == GATT_DATA)
+		describe_data(bytes, len, job->basic, entry->text, sizeof(entry->text));
+	else
+		describe_command(bytes, len, job->basic, entry->text, sizeof(entry->text));
+	tell(job, entry);
+}
+
+static void describe_value(const char *name, const uint8_t *bytes, size_t len, char *buf,
+			   size_t size)
+{
+	const size_t used = (size_t)snprintf(buf, size, "%s ", name);
+
+	(void)output_safe_text(bytes, len, buf + used, size - used);
+}
+
+void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, size_t len)
+{
+	struct job_log_entry *entry = append(job, JOB_IN);
+	char *text = entry->text;
+
+	entry->chr = chr;
+	put_bytes(entry, bytes, len);
+	switch (chr) {
+	case GATT_CONTROL:
+		describe_notification(bytes, len, job->basic, text, sizeof(entry->text));
+		break;
+	case GATT_INFO:
+		describe_info(bytes, len, text, sizeof(entry->text));
+		break;
+	case GATT_FIRMWARE_REVISION:
+		describe_value("VERSION", bytes, len, text, sizeof(entry->text));
+		break;
+	case GATT_MODEL:
+		describe_value("MODEL", bytes, len, text, sizeof(entry->text));
+		break;
+	case GATT_MANUFACTURER:
+		describe_value("MANUFACTURER", bytes, len, text, sizeof(entry->text));
+		break;
+	case GATT_DATA:
+	case GATT_CHRS:
+		describe_value("DATA", bytes, len, text, sizeof(entry->text));
+		break;
+	}
+	tell(job, entry);
+}
+
+void job_log_note(struct job *job, const char *text)
+{
+	struct job_log_entry *entry = append(job, JOB_NOTE);
+
+	(void)snprintf(entry->text, sizeof(entry->text), "%s", text);
+	tell(job, entry);
+}
+
+const struct job_log_entry *job_log(const struct job *job, size_t index)
+{
+	if (index >= job->log_count || job->log_count - index > JOB_LOG_MAX)
+		return NULL;
+	return &job->entries[index % JOB_LOG_MAX];
+}
+
+char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t size)
+{
+	static const char *const formats[SESSION_NOTES] = {
+		[SESSION_NOTE_CHUNK] = "Data values of %u bytes",
+		[SESSION_NOTE_RESUMED] = "resumed at %u",
+		[SESSION_NOTE_GAP] = "gap: back to %u",
+		[SESSION_NOTE_RESYNC] = "no acknowledgement: asked where it is, %u bytes under way",
+		[SESSION_NOTE_QUERY] = "nothing heard: asked for the status at %u",
+		[SESSION_NOTE_STALL] = "stall at %u",
+		[SESSION_NOTE_MOVING] = "moving again after %u ms",
+		[SESSION_NOTE_RETRY] = "try %u",
+	};
+
+	switch (note) {
+	case SESSION_NOTE_DIALECT:
+		(void)snprintf(buf, size, "speaks the %s",
+			       value ? "full protocol" : "basic dialect");
+		break;
+	case SESSION_NOTE_ERROR:
+		(void)snprintf(buf, size, "the device reports %s",
+			       value ? ota_code_name(value) : "an error");
+		break;
+	case SESSION_NOTE_LINK_LOST:
+		(void)snprintf(buf, size, "link lost: %s",
+			       gatt_reason_name((enum gatt_reason)value));
+		break;
+	case SESSION_NOTE_LATE:
+		(void)snprintf(buf, size, "too late to cancel: the new image boots next");
+		break;
+	case SESSION_NOTE_CHUNK:
+	case SESSION_NOTE_RESUMED:
+	case SESSION_NOTE_GAP:
+	case SESSION_NOTE_RESYNC:
+	case SESSION_NOTE_QUERY:
+	case SESSION_NOTE_STALL:
+	case SESSION_NOTE_MOVING:
+	case SESSION_NOTE_RETRY:
+		(void)snprintf(buf, size, formats[note], value);
+		break;
+	case SESSION_NOTES:
+		break;
+	}
+	return buf;
+}

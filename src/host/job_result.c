@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A job's figures: once at the end, and at any time for a screen. */
+#include "host/job_private.h"
+
+#include "host/output.h"
+
+#include <string.h>
+
+static void safe(const char *text, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	(void)output_safe_text(text, strlen(text), buf, size);
+}
+
+/* --- the result */
+
+static void measure(const struct job *job, struct job_result *r)
+{
+	const struct session_stats *st = &job->session.stats;
+	const uint32_t first = st->resumed_from;
+	uint32_t to = job->received_most;
+
+	if (st->start_us == 0)
+		return;
+	r->seconds_us = (st->done_us > 0 ? st->done_us : job->end_us) - st->start_us;
+	if (st->done_us > 0)
+		to = job->session_config.image_size;
+	r->bytes = to > first ? to - first : 0;
+	if (r->seconds_us > 0)
+		r->goodput = (uint32_t)(((uint64_t)r->bytes * 1000000u + r->seconds_us / 2) /
+					r->seconds_us);
+	r->rate_lowest = metrics_rate_lowest(&job->metrics);
+}
+
+static void take_link(const struct job *job, struct job_result *r)
+{
+	r->link_known = job->link_known;
+	if (!job->link_known)
+		return;
+	r->link = job->air;
+	r->mtu = job->mtu;
+	r->chunk = job->session.chunk;
+	r->mode = job->session.mode;
+	r->window = job->session.window;
+	r->ceiling = job->ceiling;
+	if (r->ceiling > 0)
+		r->ratio = (double)r->goodput / r->ceiling;
+}
+
+static void take_counts(const struct job *job, struct job_result *r)
+{
+	const struct session_stats *st = &job->session.stats;
+
+	r->retries = st->retries;
+	r->gaps = st->gaps;
+	r->resyncs = st->resyncs;
+	r->stalls = st->stalls;
+	r->longest_stall_ms = st->longest_stall_ms;
+	r->resumed_from = st->resumed_from;
+	r->sent_bytes = st->sent_bytes;
+}
+
+/* What the device told last, unless it has rebooted since and was not met again. */
+static void take_running(const struct job *job, struct job_result *r)
+{
+	const struct session *s = &job->session;
+
+	if (r->outcome == SESSION_NOT_BACK)
+		return;
+	safe(s->version, r->running_version, sizeof(r->running_version));
+	r->running_known = s->have_info;
+	if (s->have_info)
+		memcpy(r->running_sha256, s->info.running_sha256, sizeof(r->running_sha256));
+}
+
+void job_make_result(struct job *job)
+{
+	struct job_result *r = &job->result;
+	const struct session *s = &job->session;
+
+	r->virtual_clock = job->transport->virtual_clock;
+	if (!job->session_begun)
+		return;
+	r->outcome = s->outcome;
+	r->code = s->code;
+	r->opcode = s->opcode;
+	r->detail = s->detail;
+	r->status = s->status;
+	r->basic = job->basic;
+	measure(job, r);
+	take_link(job, r);
+	take_counts(job, r);
+	take_running(job, r);
+	job_explain(job, r);
+}
+
+const struct job_result *job_result(const struct job *job)
+{
+	return job->stage == JOB_FINISHED ? &job->result : NULL;
+}
+
+const struct lint_report *job_report(const struct job *job)
+{
+	return job->config.goal == SESSION_UPDATE ? &job->report : NULL;
+}
+
+/* --- the snapshot */
+
+static void snap_session(const struct job *job, struct job_snapshot *ret)
+{
+	const struct session *s = &job->session;
+
+	ret->state = s->state;
+	ret->hold = s->hold;
+	ret->have_info = s->have_info;
+	ret->info = s->info;
+	safe(s->version, ret->version, sizeof(ret->version));
+	safe(s->model, ret->model, sizeof(ret->model));
+	ret->stats = s->stats;
+	ret->mtu = s->mtu;
+	ret->chunk = s->chunk;
+	ret->mode = s->mode;
+	ret->window = s->window;
+	ret->pacing_us = job->basic && s->mode != GATT_REQUEST ? s->config.basic_pacing_us
+							       : s->config.pacing_us;
+	ret->outcome = s->outcome;
+}
+
+void job_snapshot(const struct job *job, struct job_snapshot *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->scanning = job->stage == JOB_SCANNING;
+	ret->finished = job->stage == JOB_FINISHED;
+	ret->cancelling = job->cancelling;
+	ret->now_us = job_now(job);
+	ret->start_us = job->start_us;
+	ret->state_us = job->state_us;
+	safe(job->name[0] ? job->name : job->device, ret->device, sizeof(ret->device));
+	memcpy(ret->address, job->address, sizeof(ret->address));
+	ret->dialect_known = job->dialect_known;
+	ret->basic = job->basic;
+	snap_session(job, ret);
+	if (!job->session_begun)
+		ret->outcome = job->result.outcome;
+	ret->size = job->session_config.image_size;
+	job->transport->ops->link_state(job->transport, &ret->link);
+	ret->air = job->air;
+	ret->ceiling = job->ceiling;
+	ret->metrics = job->metrics;
+	ret->log_count = job->log_count;
+	ret->data_values = job->data_values;
+	ret->virtual_clock = job->transport->virtual_clock;
+}
+
+const char *job_state_name(const struct job_snapshot *snapshot)
+{
+	return snapshot->scanning ? "scanning" : session_state_name(snapshot->state);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a run ended, in words: one sentence that says what happened, one that
+ * says what to do about it.
+ */
+#include "host/job_private.h"
+
+#include "host/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+say(char to[JOB_TEXT_MAX], const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(to, JOB_TEXT_MAX, format, ap);
+	va_end(ap);
+}
+
+/* The device as one would type it: by its name where that is plain, else by its address. */
+static const char *typed(const struct job *job)
+{
+	return job->name[0] != '\0' &&
+			       strcspn(job->name, " \t\\\"'$&;()<>|*?`!#") == strlen(job->name)
+		       ? job->name
+		       : job->address;
+}
+
+static void advise_resume(const struct job *job, struct job_result *r)
+{
+	if (job->config.goal == SESSION_UPDATE && !job->basic)
+		say(r->advice, "'otabench resume %s %s' goes on where the device is.", typed(job),
+		    job->image_name);
+	else
+		say(r->advice, "Try again, nearer to the device.");
+}
+
+static void explain_command(const struct job *job, struct job_result *r)
+{
+	switch (job->config.command) {
+	case OTA_CMD_ABORT:
+		say(r->what, "No update is under way on the device any more; what runs is "
+			     "untouched.");
+		break;
+	case OTA_CMD_CONFIRM:
+		say(r->what, "The running image is confirmed.");
+		break;
+	case OTA_CMD_ROLLBACK:
+		say(r->what, "The device goes back to the image in its other slot, and reboots.");
+		say(r->advice, "'otabench info %s' tells what runs then.", typed(job));
+		break;
+	case OTA_CMD_REBOOT:
+		say(r->what, "The device reboots.");
+		break;
+	case OTA_CMD_STATUS:
+	case OTA_CMD_START:
+	case OTA_CMD_END:
+	case OTA_CMD_LINK:
+	case OTA_CMD_TELEMETRY:
+	case OTA_CMD_RESYNC:
+		say(r->what, "The device answered.");
+		break;
+	}
+}
+
+/* The first error that was not forced. */
+static const struct lint_finding *refusal(const struct job *job)
+{
+	for (size_t i = 0; i < job->report.count; i++) {
+		const struct lint_finding *f = &job->report.findings[i];
+
+		if (f->severity == LINT_ERROR &&
+		    !(f->can_force && (job->config.forced & (1u << f->check))))
+			return f;
+	}
+	return NULL;
+}
+
+static void explain_refused(const struct job *job, struct job_result *r)
+{
+	const struct lint_finding *f = refusal(job);
+
+	if (r->status == -OTA_ENOENT) {
+		say(r->what, "The device holds no part of this image that could be resumed.");
+		say(r->advice, "'otabench flash %s %s' sends it from the start.", typed(job),
+		    job->image_name);
+	} else if (f) {
+		say(r->what, "The image was refused, nothing was sent: %s", f->text);
+		if (f->can_force)
+			say(r->advice, "--force=%s sends it all the same.",
+			    lint_check_name(f->check));
+	} else {
+		say(r->what, "The image was refused, nothing was sent.");
+	}
+}
+
+static void explain_cancelled(const struct job *job, struct job_result *r)
+{
+	if (job->session.stats.start_us == 0) {
+		say(r->what, "Cancelled before anything was sent.");
+	} else if (r->status < 0) {
+		say(r->what, "Cancelled, but the device %s: it keeps what it has received.",
+		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be told");
+		say(r->advice, "'otabench cancel %s' clears it, 'otabench resume %s %s' goes on.",
+		    typed(job), typed(job), job->image_name);
+	} else {
+		say(r->what, "Cancelled; the device is idle, what runs on it is untouched.");
+	}
+}
+
+static void explain_device_error(const struct job *job, struct job_result *r)
+{
+	const char *text = ota_code_text(r->code);
+
+	if (r->code == OTA_OK) {
+		say(r->what, "The device reported an error; its dialect tells no reason.");
+		say(r->advice, "The device's own log may tell more.");
+	} else if (r->code == OTA_ERR_STATE && (r->detail & OTA_DETAIL_PENDING)) {
+		say(r->what, "The running image is still on trial, so the device takes no other.");
+		say(r->advice, "'otabench confirm %s' keeps it, 'otabench rollback %s' drops it.",
+		    typed(job), typed(job));
+	} else if (r->opcode != 0) {
+		say(r->what, "The device refused %s: %s (%s, detail %u).",
+		    ota_command_name(r->opcode), text, ota_code_name(r->code), r->detail);
+	} else {
+		say(r->what, "The device reported an error: %s (%s, detail %u).", text,
+		    ota_code_name(r->code), r->detail);
+	}
+	switch (r->code) {
+	case OTA_ERR_BUSY:
+		say(r->advice, "Another host is updating it; wait, or end that connection.");
+		break;
+	case OTA_ERR_PERMISSION:
+		say(r->advice, "Pair with the device first (bluetoothctl pair %s).", job->address);
+		break;
+	case OTA_ERR_ERASE:
+	case OTA_ERR_WRITE:
+	case OTA_ERR_READ:
+	case OTA_ERR_HASH:
+		say(r->advice, "Try again; if it comes back at the same place, the flash is worn.");
+		break;
+	case OTA_ERR_TIMEOUT:
+		advise_resume(job, r);
+		break;
+	default:
+		break;
+	}
+}
+
+static void explain_lost(const struct job *job, struct job_result *r)
+{
+	const struct session_stats *st = &job->session.stats;
+	const char *what =
+		r->outcome == SESSION_STALLED ? "The device answers no more" : "The link was lost";
+
+	if (st->start_us == 0)
+		say(r->what, "%s before anything was sent (%u tries).", what, r->retries + 1);
+	else if (job->config.goal == SESSION_COMMAND)
+		say(r->what, "%s before the command was answered.", what);
+	else
+		say(r->what, "%s at %u of %u bytes (%u retries).", what, job->received_most,
+		    job->session_config.image_size, r->retries);
+	if (job->config.goal == SESSION_COMMAND && job->config.command == OTA_CMD_ROLLBACK)
+		say(r->advice, "'otabench info %s' tells whether it went back.", typed(job));
+	else if (st->start_us == 0 || job->config.goal != SESSION_UPDATE)
+		say(r->advice, "Try again, nearer to the device.");
+	else
+		advise_resume(job, r);
+}
+
+static void explain_unconfirmed(const struct job *job, struct job_result *r)
+{
+	if (job->session.info.flags & OTA_INFO_PENDING_VERIFY) {
+		say(r->what, "The device runs the new image on trial, as asked.");
+		say(r->advice, "'otabench confirm %s' keeps it; a reset goes back.", typed(job));
+	} else {
+		say(r->what, "The device runs the new image; it knows no confirmation.");
+	}
+}
+
+/* Ends that need no more than a sentence each. */
+static void explain_end(struct job_result *r)
+{
+	static const struct {
+		const char *what, *advice;
+	} ends[SESSION_OUTCOMES] = {
+		[SESSION_NOT_FOUND] = {"The device does not advertise any more.",
+				       "'otabench scan' lists what is in the air."},
+		[SESSION_NOT_BACK] = {"The device rebooted into the new image and did not come "
+				      "back.",
+				      "Should the new image be at fault, a reset lets the device "
+				      "go back to the old one; 'otabench info' tells what runs."},
+		[SESSION_ROLLED_BACK] = {"The device came back with another image than the one "
+					 "sent.",
+					 "The new image did not start, and the boot loader went "
+					 "back: the device's own log tells why."},
+		[SESSION_NO_SERVICE] = {"The device has no update service that otabench speaks; "
+					"nothing was written.",
+					"Another project's firmware may use the same service UUID "
+					"with other characteristics."},
+		[SESSION_NO_ADAPTER] = {"The Bluetooth adapter is gone.",
+					"Switch it on again; an update can be resumed."},
+		[SESSION_PROTOCOL] = {"The device broke the protocol.",
+				      "--trace=FILE records what it said."},
+		[SESSION_MEASURED] = {"The link is measured; flash was not touched.", ""},
+		[SESSION_DELIVERED] = {"The device said done and came back; its dialect cannot "
+				       "tell which image runs.",
+				       ""},
+		[SESSION_ALREADY_RUNNING] = {"The device runs this image already; nothing was "
+					     "sent.",
+					     "--force=same sends it all the same."},
+		[SESSION_CONFIRMED] = {"The device runs the new image, and has confirmed it.", ""},
+		[SESSION_ANSWERED] = {"The device answered.", ""},
+	};
+
+	if (!ends[r->outcome].what)
+		return;
+	say(r->what, "%s", ends[r->outcome].what);
+	say(r->advice, "%s", ends[r->outcome].advice);
+}
+
+void job_explain(const struct job *job, struct job_result *r)
+{
+	explain_end(r);
+	switch (r->outcome) {
+	case SESSION_UNCONFIRMED:
+		explain_unconfirmed(job, r);
+		break;
+	case SESSION_ANSWERED:
+		if (job->config.goal == SESSION_COMMAND)
+			explain_command(job, r);
+		break;
+	case SESSION_REFUSED:
+		explain_refused(job, r);
+		break;
+	case SESSION_CANCELLED:
+		explain_cancelled(job, r);
+		break;
+	case SESSION_DEVICE_ERROR:
+		explain_device_error(job, r);
+		break;
+	case SESSION_LINK_LOST:
+	case SESSION_STALLED:
+		explain_lost(job, r);
+		break;
+	case SESSION_CONFIRMED:
+	case SESSION_DELIVERED:
+	case SESSION_ALREADY_RUNNING:
+	case SESSION_MEASURED:
+	case SESSION_NOT_FOUND:
+	case SESSION_NOT_BACK:
+	case SESSION_ROLLED_BACK:
+	case SESSION_NO_SERVICE:
+	case SESSION_NO_ADAPTER:
+	case SESSION_PROTOCOL:
+	case SESSION_NO_OUTCOME:
+	case SESSION_OUTCOMES:
+		break;
+	}
+}
