@@ -229,6 +229,19 @@ static void test_handle_reused(void **state)
 	silent(&dut);
 }
 
+static void test_handle_reused_by_confirm(void **state)
+{
+	(void)state;
+	dut.manual = true;
+	dut.info.flags |= OTA_INFO_PENDING_VERIFY;
+	tell(&dut, CONN, "06");
+	dut_disconnect(&dut, CONN);
+	dut_connect(&dut, CONN);
+	dut_settle(&dut);
+	assert_int_equal(dut.confirms, 1);
+	silent(&dut);
+}
+
 /* An ACK that waits for a buffer when its session ends keeps no timer alive. */
 static void test_ack_of_ended_session(void **state)
 {
@@ -260,6 +273,7 @@ int main(void)
 		TEST(test_reboot_without_listener),
 		TEST(test_latest_counts),
 		TEST(test_handle_reused),
+		TEST(test_handle_reused_by_confirm),
 		TEST(test_ack_of_ended_session),
 	};
 
