@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program itself, run as a user runs it: what it prints as JSON, and its
+ * exit codes.
+ */
+#include "config.h" /* system extensions: popen() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "testlib.h"
+
+static char program[4096];
+static char dir[] = "/tmp/otabench-program-XXXXXX";
+
+struct ran {
+	int exit;
+	json_t *last; /* the last line of standard output that is JSON; NULL: none */
+	size_t events; /* ... and how many there were */
+};
+
+/* format is the arguments; standard error is thrown away. */
+static struct ran run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static struct ran run(const char *format, ...)
+{
+	struct ran r = {.exit = -1};
+	char arguments[8192], command[16384], *line = NULL;
+	size_t size = 0;
+	json_t *now;
+	FILE *out;
+	va_list ap;
+	int status;
+
+	va_start(ap, format);
+	vsnprintf(arguments, sizeof(arguments), format, ap);
+	va_end(ap);
+	snprintf(command, sizeof(command), "'%s' %s 2>/dev/null", program, arguments);
+	out = popen(command, "r");
+	assert_non_null(out);
+	while (getline(&line, &size, out) > 0) {
+		now = json_loads(line, 0, NULL);
+		if (!now)
+			continue;
+		json_decref(r.last);
+		r.last = now;
+		r.events++;
+		assert_true(json_is_number(json_object_get(now, "t")));
+		assert_true(json_is_string(json_object_get(now, "event")));
+	}
+	free(line);
+	status = pclose(out);
+	r.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return r;
+}
+
+static const char *text_of(const struct ran *r, const char *key)
+{
+	const char *text = json_string_value(json_object_get(r->last, key));
+
+	return text ? text : "(none)";
+}
+
+static json_int_t number_of(const struct ran *r, const char *key)
+{
+	json_t *value = json_object_get(r->last, key);
+
+	if (!json_is_number(value))
+		fail_msg("no number %s", key);
+	return (json_int_t)json_number_value(value);
+}
+
+static void done(struct ran *r)
+{
+	json_decref(r->last);
+	r->last = NULL;
+}
+
+static void sample(const char *name, const char *options)
+{
+	struct ran r = run("sample-image %s %s/%s", options, dir, name);
+
+	assert_int_equal(r.exit, 0);
+	done(&r);
+}
+
+static void expect(const struct ran *r, int code, const char *outcome)
+{
+	assert_int_equal(r->exit, code);
+	assert_non_null(r->last);
+	assert_string_equal(text_of(r, "event"), "result");
+	assert_string_equal(text_of(r, "outcome"), outcome);
+	assert_int_equal(number_of(r, "exit"), code);
+	assert_true(json_is_boolean(json_object_get(r->last, "ok")));
+	assert_int_equal(json_is_true(json_object_get(r->last, "ok")), code == 0);
+}
+
+static void test_flash(void **state)
+{
+	struct ran r = run("--sim=chip=esp32 --json flash esp-sim-01 %s/new.bin", dir);
+
+	(void)state;
+	expect(&r, 0, "confirmed");
+	assert_string_equal(text_of(&r, "clock"), "virtual");
+	assert_string_equal(text_of(&r, "running_sha256"), text_of(&r, "image_sha256"));
+	assert_string_equal(text_of(&r, "running_version"), "2.0.0");
+	assert_int_equal(number_of(&r, "bytes"), 200000);
+	assert_int_equal(number_of(&r, "chunk"), 495);
+	assert_int_equal(number_of(&r, "mtu"), 517);
+	assert_int_equal(number_of(&r, "resumed_from"), 0);
+	assert_int_equal(number_of(&r, "retries"), 0);
+	assert_int_equal(number_of(&r, "gaps"), 0);
+	assert_int_equal(number_of(&r, "stalls"), 0);
+	assert_string_equal(text_of(&r, "write_mode"), "command");
+	assert_true(number_of(&r, "goodput") > 0);
+	assert_true(number_of(&r, "ceiling") >= number_of(&r, "goodput"));
+	assert_true(json_real_value(json_object_get(r.last, "ratio")) <= 1.0);
+	assert_true(json_is_number(json_object_get(r.last, "seconds")));
+	assert_true(r.events > 10);
+	done(&r);
+}
+
+static void test_real_image(void **state)
+{
+	const char *images = getenv("OTABENCH_IMAGES");
+	size_t size;
+	uint8_t *image = test_load_image("esp32-nimble-ota.bin", &size);
+	struct ran r;
+
+	(void)state;
+	if (!image)
+		skip();
+	free(image);
+	r = run("--sim --json flash esp-sim-01 '%s/esp32-nimble-ota.bin'", images);
+	expect(&r, 0, "confirmed");
+	assert_string_equal(text_of(&r, "running_sha256"),
+			    "175865fd5bdb01e7df07e6f53823f5733791393fa7692c499529c13c37d71cf1");
+	done(&r);
+	r = run("--json inspect '%s/esp32-nimble-ota.bin'", images);
+	expect(&r, 0, "readable");
+	assert_string_equal(text_of(&r, "version"), "9036908-dirty");
+	done(&r);
+}
+
+/* The boards' flash outlives the program. */
+static void test_kept_state(void **state)
+{
+	struct ran r = run("--sim=state=%s/air --json flash esp-sim-01 %s/new.bin", dir, dir);
+
+	(void)state;
+	expect(&r, 0, "confirmed");
+	done(&r);
+	r = run("--sim=state=%s/air --json flash esp-sim-01 %s/new.bin", dir, dir);
+	expect(&r, 0, "already-running");
+	done(&r);
+	r = run("--sim=state=%s/air --json rollback esp-sim-01", dir);
+	expect(&r, 0, "answered");
+	done(&r);
+	r = run("--sim=state=%s/air --json info esp-sim-01", dir);
+	expect(&r, 0, "answered");
+	assert_string_equal(text_of(&r, "version"), "1.0.0");
+	done(&r);
+}
+
+static void test_resume(void **state)
+{
+	struct ran r = run("--sim=state=%s/broken --json resume esp-sim-01 %s/new.bin", dir, dir);
+
+	(void)state;
+	assert_int_not_equal(r.exit, 0); /* nothing to go on with */
+	done(&r);
+	r = run("--sim=state=%s/broken,fault=disconnect@150000 --set=retries=0 --json flash "
+		"esp-sim-01 %s/new.bin",
+		dir, dir);
+	expect(&r, 75, "link-lost");
+	done(&r);
+	r = run("--sim=state=%s/broken --json status esp-sim-01", dir);
+	expect(&r, 0, "answered");
+	assert_true(json_is_true(json_object_get(r.last, "resumable")));
+	done(&r);
+	r = run("--sim=state=%s/broken --json resume esp-sim-01 %s/new.bin", dir, dir);
+	expect(&r, 0, "confirmed");
+	/* The window was in flight: at least one block of the rest was on record. */
+	assert_true(number_of(&r, "resumed_from") >= 65536);
+	done(&r);
+}
+
+/* Refused before anything is sent; each reason can be overridden by its name, damage cannot. */
+static void test_refusals(void **state)
+{
+	static const struct {
+		const char *file, *check;
+	} rows[] = {
+		{"chip.bin", "chip"},
+		{"large.bin", "size"},
+		{"old.bin", "downgrade"},
+		{"project.bin", "project"},
+	};
+	struct ran r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r = run("--sim=state=%s/refused --json flash esp-sim-01 %s/%s", dir, dir,
+			rows[i].file);
+		expect(&r, 65, "refused");
+		assert_int_equal(number_of(&r, "bytes"), 0);
+		assert_int_equal(number_of(&r, "sent_bytes"), 0);
+		done(&r);
+		/* Forced, the host goes on; chip and size are then refused by the device. */
+		r = run("--sim --force=%s --json flash esp-sim-01 %s/%s", rows[i].check, dir,
+			rows[i].file);
+		assert_int_equal(r.exit, i < 2 ? 76 : 0);
+		done(&r);
+	}
+	r = run("--sim --json flash esp-sim-01 %s/damaged.bin", dir);
+	expect(&r, 65, "refused");
+	done(&r);
+	r = run("--sim --force=hash,checksum --json flash esp-sim-01 %s/damaged.bin", dir);
+	assert_int_not_equal(r.exit, 0);
+	done(&r);
+}
+
+static void test_exit_codes(void **state)
+{
+	static const struct {
+		int code;
+		const char *arguments;
+	} rows[] = {
+		{0, "--help"},
+		{0, "--version"},
+		{0, "flash --help"},
+		{64, "fly"},
+		{64, "flash esp-sim-01"},
+		{64, "--sim=loss=400 scan"},
+		{64, "--sim --set=chunk=7 info esp-sim-01"},
+		{64, "--sim --force=nothing info esp-sim-01"},
+		{66, "inspect /nonexistent"},
+		{66, "--sim flash esp-sim-01 /nonexistent"},
+		{68, "--sim info nobody"},
+		{76, "--sim=devices=5 info esp-sim-05"},
+		{76, "--sim rollback esp-sim-01"},
+		{0, "--sim scan --time=1"},
+		{0, "--sim status esp-sim-01"},
+		{0, "--sim cancel esp-sim-01"},
+		{0, "--sim confirm esp-sim-01"},
+		{0, "--sim reboot esp-sim-01"},
+		{0, "--sim bench esp-sim-01 --bytes=50000"},
+		{64, "--sim --readonly reboot esp-sim-01"},
+		{0, "profile list"},
+	};
+	struct ran r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r = run("%s", rows[i].arguments);
+		if (r.exit != rows[i].code)
+			fail_msg("%s: exit %d, not %d", rows[i].arguments, r.exit, rows[i].code);
+		done(&r);
+	}
+}
+
+static void test_full_disk(void **state)
+{
+	struct ran r;
+
+	(void)state;
+	if (access("/dev/full", W_OK) != 0) {
+		print_message("no /dev/full here\n");
+		skip();
+	}
+	r = run("--sim scan --time=1 >/dev/full");
+	assert_int_equal(r.exit, 70);
+	done(&r);
+}
+
+static int setup(void **state)
+{
+	const char *build = getenv("OTABENCH_BUILDDIR");
+	char path[4200];
+	FILE *file;
+
+	(void)state;
+	snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
+	if (!mkdtemp(dir))
+		return -1;
+	sample("new.bin", "--chip=esp32 --size=200000");
+	sample("chip.bin", "--chip=esp32c3 --size=100000");
+	sample("large.bin", "--chip=esp32 --size=1400000");
+	sample("old.bin", "--chip=esp32 --size=100000 --version-text=0.1.0");
+	sample("project.bin", "--chip=esp32 --size=100000 --project=something-else");
+	sample("damaged.bin", "--chip=esp32 --size=100000");
+	snprintf(path, sizeof(path), "%s/damaged.bin", dir);
+	file = fopen(path, "r+b");
+	if (!file || fseek(file, 50000, SEEK_SET) != 0 || fputs("damage", file) < 0)
+		return -1;
+	return fclose(file);
+}
+
+static int cleanup(void **state)
+{
+	char command[4200];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r '%s'", dir);
+	return system(command); /* NOLINT(cert-env33-c): a directory made by mkdtemp() */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_flash),	   cmocka_unit_test(test_real_image),
+		cmocka_unit_test(test_kept_state), cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_full_disk),
+	};
+
+	return cmocka_run_group_tests_name("program", tests, setup, cleanup);
+}
