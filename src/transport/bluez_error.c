@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bluetoothd's errors and reasons in this program's terms (BlueZ: src/error.h,
+ * doc/org.bluez.Device.rst, doc/org.bluez.GattCharacteristic.rst).
+ */
+#include "transport/bluez_priv.h"
+
+#include <string.h>
+
+static bool is(const sd_bus_error *error, const char *name)
+{
+	return error && error->name && strcmp(error->name, name) == 0;
+}
+
+static bool says(const sd_bus_error *error, const char *text)
+{
+	return error && error->message && strstr(error->message, text) != NULL;
+}
+
+int bluez_error_status(const sd_bus_error *error)
+{
+	static const struct {
+		const char *name;
+		int status;
+	} known[] = {
+		{BLUEZ ".Error.InProgress", -OTA_EBUSY},
+		{BLUEZ ".Error.NotPermitted", -OTA_EPERM},
+		{BLUEZ ".Error.NotAuthorized", -OTA_EPERM},
+		{BLUEZ ".Error.AuthenticationFailed", -OTA_EPERM},
+		{BLUEZ ".Error.NotSupported", -OTA_ENOTSUP},
+		{BLUEZ ".Error.NotConnected", -OTA_ENOTCONN},
+		{BLUEZ ".Error.NotReady", -OTA_ENODEV},
+		{BLUEZ ".Error.InvalidValueLength", -OTA_EMSGSIZE},
+		{BLUEZ ".Error.InvalidArguments", -OTA_EINVAL},
+		{SD_BUS_ERROR_ACCESS_DENIED, -OTA_EPERM},
+		{SD_BUS_ERROR_SERVICE_UNKNOWN, -OTA_ENODEV},
+		{SD_BUS_ERROR_NAME_HAS_NO_OWNER, -OTA_ENODEV},
+		{SD_BUS_ERROR_UNKNOWN_OBJECT, -OTA_ENOTCONN},
+		{SD_BUS_ERROR_UNKNOWN_METHOD, -OTA_ENOTCONN},
+		{SD_BUS_ERROR_NO_REPLY, -OTA_ETIMEDOUT},
+		{SD_BUS_ERROR_TIMEOUT, -OTA_ETIMEDOUT},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (is(error, known[i].name))
+			return known[i].status;
+	return -OTA_EIO;
+}
+
+enum gatt_reason bluez_error_reason(const sd_bus_error *error)
+{
+	const int status = bluez_error_status(error);
+
+	if (status == -OTA_ENODEV || says(error, "adapter-not-powered"))
+		return GATT_NO_ADAPTER;
+	if (is(error, BLUEZ ".Error.DoesNotExist") || is(error, SD_BUS_ERROR_UNKNOWN_OBJECT) ||
+	    says(error, "le-connection-timeout"))
+		return GATT_NOT_FOUND;
+	/* le-connection-abort-by-local, InProgress, Timeout ...: all are worth a retry. */
+	return GATT_CONNECT_FAILED;
+}
+
+enum gatt_reason bluez_disconnect_reason(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum gatt_reason reason;
+	} known[] = {
+		{BLUEZ ".Reason.Timeout", GATT_SUPERVISION},
+		{BLUEZ ".Reason.Local", GATT_BY_HOST},
+		{BLUEZ ".Reason.Remote", GATT_BY_DEVICE},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(name, known[i].name) == 0)
+			return known[i].reason;
+	return GATT_UNKNOWN;
+}
