@@ -18,25 +18,36 @@
 struct bluez_config {
 	const char *adapter; /* "hci0"; NULL: the first that is powered, else the first */
 	bool power_on; /* switch it on where it is off */
+	uint32_t find_ms; /* connect() waits so long for an advertisement; 0: 10 s */
 	/* Something worth a line in a log, or NULL. */
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
 	sd_bus *bus; /* to use instead of the system bus; referenced.  For tests. */
 	/*
-	 * The device asks for a passkey that it displays: 0..999999, or negative to
-	 * refuse.  NULL: pairing is left to the desktop's agent.
+	 * The device shows a passkey that is to be typed here: ask for it, and answer with
+	 * bluez_passkey() whenever it is known.  NULL: pairing is left to the desktop's agent.
 	 */
-	int32_t (*passkey)(void *ctx, const char *device);
+	void (*ask_passkey)(void *ctx, const char *address);
 	void *passkey_ctx;
 };
 
 /*
- * Asks bluetoothd once for what there is (waits at most five seconds) and picks
- * the adapter.  On failure ret_text says what is missing and what to do:
- * -OTA_ENODEV (no bus, no bluetoothd, no adapter, adapter off), -OTA_EPERM (the
- * bus refuses this user), -OTA_ENOMEM.
+ * Begins to ask bluetoothd what there is; TRANSPORT_ADAPTER tells when an adapter
+ * is ready.  config and its strings are copied, all but the contexts.  On failure
+ * ret_text says why: -OTA_ENODEV (no bus), -OTA_EPERM, -OTA_ENOMEM.
  */
 int bluez_create(sd_event *event, const struct bluez_config *config, struct transport **ret,
 		 char *ret_text, size_t size);
+/*
+ * Whether an adapter is ready now: 0, -OTA_EAGAIN while bluetoothd has not answered,
+ * else what is missing and, in ret_text, what to do: -OTA_ENODEV (no bluetoothd, no
+ * adapter, adapter off), -OTA_EPERM (the bus refuses this user).
+ */
+int bluez_ready(struct transport *t, char *ret_text, size_t size);
+/* bluez_create(), then waits at most five seconds for bluez_ready(); not from a handler. */
+int bluez_open(sd_event *event, const struct bluez_config *config, struct transport **ret,
+	       char *ret_text, size_t size);
+/* The answer to ask_passkey(): 0..999999, negative refuses.  -OTA_EINVAL when nothing asks. */
+int bluez_passkey(struct transport *t, int32_t passkey);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bluetoothd's errors and reasons in this program's terms (BlueZ: src/error.h,
- * doc/org.bluez.Device.rst, doc/org.bluez.GattCharacteristic.rst).
+ * bluetoothd's errors and reasons in this program's terms (BlueZ: src/error.c,
+ * create_gatt_dbus_error() of src/gatt-client.c, device_disconnected() of
+ * src/device.c).
  */
 #include "transport/bluez_priv.h"
 
@@ -27,8 +28,12 @@ int bluez_error_status(const sd_bus_error *error)
 		{BLUEZ ".Error.NotPermitted", -OTA_EPERM},
 		{BLUEZ ".Error.NotAuthorized", -OTA_EPERM},
 		{BLUEZ ".Error.AuthenticationFailed", -OTA_EPERM},
+		{BLUEZ ".Error.AuthenticationCanceled", -OTA_EPERM},
+		{BLUEZ ".Error.AuthenticationRejected", -OTA_EPERM},
+		{BLUEZ ".Error.AuthenticationTimeout", -OTA_EPERM},
 		{BLUEZ ".Error.NotSupported", -OTA_ENOTSUP},
 		{BLUEZ ".Error.NotConnected", -OTA_ENOTCONN},
+		{BLUEZ ".Error.DoesNotExist", -OTA_ENOENT},
 		{BLUEZ ".Error.NotReady", -OTA_ENODEV},
 		{BLUEZ ".Error.InvalidValueLength", -OTA_EMSGSIZE},
 		{BLUEZ ".Error.InvalidArguments", -OTA_EINVAL},
@@ -36,11 +41,20 @@ int bluez_error_status(const sd_bus_error *error)
 		{SD_BUS_ERROR_SERVICE_UNKNOWN, -OTA_ENODEV},
 		{SD_BUS_ERROR_NAME_HAS_NO_OWNER, -OTA_ENODEV},
 		{SD_BUS_ERROR_UNKNOWN_OBJECT, -OTA_ENOTCONN},
-		{SD_BUS_ERROR_UNKNOWN_METHOD, -OTA_ENOTCONN},
+		{SD_BUS_ERROR_UNKNOWN_INTERFACE, -OTA_ENOTCONN},
+		{SD_BUS_ERROR_UNKNOWN_METHOD, -OTA_ENOTSUP},
 		{SD_BUS_ERROR_NO_REPLY, -OTA_ETIMEDOUT},
 		{SD_BUS_ERROR_TIMEOUT, -OTA_ETIMEDOUT},
+		{SD_BUS_ERROR_NO_MEMORY, -OTA_ENOMEM},
+		{SD_BUS_ERROR_LIMITS_EXCEEDED, -OTA_EBUSY},
 	};
 
+	if (bluez_error_is_held(error))
+		return -OTA_EBUSY;
+	if (is(error, BLUEZ ".Error.Failed") && says(error, "Not connected"))
+		return -OTA_ENOTCONN;
+	if (is(error, BLUEZ ".Error.InvalidArguments") && says(error, "Invalid Length"))
+		return -OTA_EMSGSIZE;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (is(error, known[i].name))
 			return known[i].status;
@@ -53,11 +67,30 @@ enum gatt_reason bluez_error_reason(const sd_bus_error *error)
 
 	if (status == -OTA_ENODEV || says(error, "adapter-not-powered"))
 		return GATT_NO_ADAPTER;
-	if (is(error, BLUEZ ".Error.DoesNotExist") || is(error, SD_BUS_ERROR_UNKNOWN_OBJECT) ||
-	    says(error, "le-connection-timeout"))
+	/* A device that bluetoothd has dropped was not heard for half a minute; libdbus says
+	 * UnknownMethod where the path still has children. */
+	if (status == -OTA_ENOENT || status == -OTA_ENOTCONN ||
+	    is(error, SD_BUS_ERROR_UNKNOWN_METHOD))
 		return GATT_NOT_FOUND;
 	/* le-connection-abort-by-local, InProgress, Timeout ...: all are worth a retry. */
 	return GATT_CONNECT_FAILED;
+}
+
+/* dbus-daemon: "Message recipient disconnected ...", dbus-broker: "Remote peer disconnected". */
+bool bluez_error_is_loss(const sd_bus_error *error)
+{
+	return is(error, SD_BUS_ERROR_NO_REPLY) && says(error, "disconnected");
+}
+
+bool bluez_error_is_held(const sd_bus_error *error)
+{
+	return is(error, BLUEZ ".Error.NotPermitted") && says(error, "acquired");
+}
+
+bool bluez_error_is_stale(const sd_bus_error *error)
+{
+	return is(error, BLUEZ ".Error.Failed") &&
+	       (says(error, "ATT error: 0x01") || says(error, "ATT error: 0x0a"));
 }
 
 enum gatt_reason bluez_disconnect_reason(const char *name)
@@ -68,6 +101,7 @@ enum gatt_reason bluez_disconnect_reason(const char *name)
 	} known[] = {
 		{BLUEZ ".Reason.Timeout", GATT_SUPERVISION},
 		{BLUEZ ".Reason.Local", GATT_BY_HOST},
+		{BLUEZ ".Reason.Suspend", GATT_BY_HOST},
 		{BLUEZ ".Reason.Remote", GATT_BY_DEVICE},
 	};
 

@@ -4,7 +4,8 @@
  * characteristics, each with the few properties that matter here.
  *
  * Every message is from a daemon that relays what strangers send, so that names
- * and lengths are bounded and a type that is not the documented one is skipped.
+ * and lengths are bounded and a value whose type is not the documented one is
+ * skipped.
  */
 #include "config.h" /* system extensions: strcasecmp() */
 
@@ -14,8 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LOAD_US 5000000u
 
 /* --- the list */
 
@@ -55,7 +54,7 @@ static struct bluez_object *object_get(struct bluez *b, enum bluez_kind kind, co
 	if (!o)
 		return NULL;
 	o->kind = kind;
-	o->rssi = 127;
+	o->rssi = BLUEZ_RSSI_NONE;
 	strcpy(o->path, path);
 	o->next = b->objects;
 	b->objects = o;
@@ -89,30 +88,38 @@ void bluez_objects_clear(struct bluez *b)
 
 static bool kind_of(const char *interface, enum bluez_kind *ret)
 {
-	if (strcmp(interface, BLUEZ_ADAPTER) == 0)
-		*ret = BLUEZ_IS_ADAPTER;
-	else if (strcmp(interface, BLUEZ_DEVICE) == 0)
-		*ret = BLUEZ_IS_DEVICE;
-	else if (strcmp(interface, BLUEZ_CHR) == 0)
-		*ret = BLUEZ_IS_CHR;
-	else
-		return false;
-	return true;
+	static const char *const names[BLUEZ_KINDS] = {
+		[BLUEZ_IS_ADAPTER] = BLUEZ_ADAPTER,
+		[BLUEZ_IS_DEVICE] = BLUEZ_DEVICE,
+		[BLUEZ_IS_CHR] = BLUEZ_CHR,
+	};
+
+	for (enum bluez_kind kind = BLUEZ_IS_ADAPTER; kind < BLUEZ_KINDS; kind++) {
+		if (strcmp(interface, names[kind]) != 0)
+			continue;
+		*ret = kind;
+		return true;
+	}
+	return false;
 }
 
-/* --- values: the reader stands before a variant and is left behind it */
+/* --- values: the reader stands before a variant of the right type and is left behind it */
+
+struct change {
+	struct bluez *b;
+	struct bluez_object *o;
+	unsigned int told;
+	bool signalled; /* PropertiesChanged, so that a Value is news */
+};
 
 static int read_string(sd_bus_message *m, char *to, size_t size)
 {
 	const char *text;
-	int rc = sd_bus_message_enter_container(m, 'v', "s");
+	const int rc = sd_bus_message_read(m, "v", "s", &text);
 
-	if (rc <= 0)
-		return rc < 0 ? rc : -OTA_EBADMSG;
-	rc = sd_bus_message_read(m, "s", &text);
 	if (rc > 0)
 		snprintf(to, size, "%s", text);
-	return rc < 0 ? rc : sd_bus_message_exit_container(m);
+	return rc;
 }
 
 static int read_bool(sd_bus_message *m, bool *ret)
@@ -125,7 +132,22 @@ static int read_bool(sd_bus_message *m, bool *ret)
 	return rc;
 }
 
-static void add_flag(const char *text, uint8_t *properties)
+static int read_strings(sd_bus_message *m, void (*fn)(const char *text, struct bluez_object *o),
+			struct bluez_object *o)
+{
+	const char *text;
+	int rc = sd_bus_message_enter_container(m, 'v', "as");
+
+	if (rc > 0)
+		rc = sd_bus_message_enter_container(m, 'a', "s");
+	while (rc >= 0 && (rc = sd_bus_message_read(m, "s", &text)) > 0)
+		fn(text, o);
+	if (rc == 0)
+		rc = sd_bus_message_exit_container(m);
+	return rc < 0 ? rc : sd_bus_message_exit_container(m);
+}
+
+static void add_flag(const char *text, struct bluez_object *o)
 {
 	static const struct {
 		const char *text;
@@ -140,165 +162,216 @@ static void add_flag(const char *text, uint8_t *properties)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(text, known[i].text) == 0)
-			*properties |= known[i].property;
+			o->properties |= known[i].property;
 }
 
-/* Each string of an array; fn may be NULL. */
-static int read_strings(sd_bus_message *m, void (*fn)(const char *text, void *ctx), void *ctx)
+static void add_uuid(const char *text, struct bluez_object *o)
 {
-	const char *text;
-	int rc = sd_bus_message_enter_container(m, 'v', "as");
-
-	if (rc > 0)
-		rc = sd_bus_message_enter_container(m, 'a', "s");
-	if (rc <= 0)
-		return rc < 0 ? rc : -OTA_EBADMSG;
-	while ((rc = sd_bus_message_read(m, "s", &text)) > 0)
-		fn(text, ctx);
-	if (rc == 0)
-		rc = sd_bus_message_exit_container(m);
-	return rc < 0 ? rc : sd_bus_message_exit_container(m);
+	o->ota |= strcasecmp(text, OTA_UUID_SERVICE) == 0;
 }
 
-static void on_flag(const char *text, void *ctx)
+/* One property each: how to read it, and what its being told means. */
+static int get_powered(struct change *c, sd_bus_message *m)
 {
-	add_flag(text, ctx);
+	return read_bool(m, &c->o->powered);
 }
 
-static void on_uuid(const char *text, void *ctx)
+static int get_address(struct change *c, sd_bus_message *m)
 {
-	bool *ota = ctx;
-
-	*ota |= strcasecmp(text, OTA_UUID_SERVICE) == 0;
+	return read_string(m, c->o->address, sizeof(c->o->address));
 }
 
-static int read_value(struct bluez *b, sd_bus_message *m, const char *path)
+static int get_name(struct change *c, sd_bus_message *m)
+{
+	return read_string(m, c->o->name, sizeof(c->o->name));
+}
+
+static int get_connected(struct change *c, sd_bus_message *m)
+{
+	const int rc = read_bool(m, &c->o->connected);
+
+	if (!c->o->connected)
+		c->o->resolved = false;
+	return rc;
+}
+
+static int get_paired(struct change *c, sd_bus_message *m)
+{
+	return read_bool(m, &c->o->paired);
+}
+
+static int get_resolved(struct change *c, sd_bus_message *m)
+{
+	return read_bool(m, &c->o->resolved);
+}
+
+static int get_uuids(struct change *c, sd_bus_message *m)
+{
+	c->o->ota = false;
+	return read_strings(m, add_uuid, c->o);
+}
+
+static int get_rssi(struct change *c, sd_bus_message *m)
+{
+	return sd_bus_message_read(m, "v", "n", &c->o->rssi);
+}
+
+static int get_uuid(struct change *c, sd_bus_message *m)
+{
+	const int rc = read_string(m, c->o->uuid, sizeof(c->o->uuid));
+
+	for (char *p = c->o->uuid; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return rc;
+}
+
+static int get_flags(struct change *c, sd_bus_message *m)
+{
+	c->o->properties = 0;
+	return read_strings(m, add_flag, c->o);
+}
+
+static int get_mtu(struct change *c, sd_bus_message *m)
+{
+	return sd_bus_message_read(m, "v", "q", &c->o->mtu);
+}
+
+static int get_acquired(struct change *c, sd_bus_message *m)
+{
+	return read_bool(m, &c->o->acquired);
+}
+
+static int get_value(struct change *c, sd_bus_message *m)
 {
 	const void *bytes;
 	size_t len;
 	int rc = sd_bus_message_enter_container(m, 'v', "ay");
 
-	if (rc <= 0)
-		return rc < 0 ? rc : -OTA_EBADMSG;
-	rc = sd_bus_message_read_array(m, 'y', &bytes, &len);
+	if (rc > 0)
+		rc = sd_bus_message_read_array(m, 'y', &bytes, &len);
 	if (rc < 0)
 		return rc;
-	bluez_gatt_value(b, path, bytes, len);
+	if (c->signalled)
+		bluez_gatt_value(c->b, c->o->path, bytes, len);
 	return sd_bus_message_exit_container(m);
 }
 
-struct change {
-	struct bluez *b;
-	struct bluez_object *o;
-	bool rssi;
+static const struct property {
+	enum bluez_kind kind;
+	const char *name, *type;
+	int (*get)(struct change *c, sd_bus_message *m);
+	unsigned int told;
+} properties[] = {
+	{BLUEZ_IS_ADAPTER, "Powered", "b", get_powered, 0},
+	{BLUEZ_IS_DEVICE, "Address", "s", get_address, 0},
+	{BLUEZ_IS_DEVICE, "Name", "s", get_name, 0},
+	{BLUEZ_IS_DEVICE, "Connected", "b", get_connected, BLUEZ_TOLD_CONNECTED},
+	{BLUEZ_IS_DEVICE, "Paired", "b", get_paired, 0},
+	{BLUEZ_IS_DEVICE, "ServicesResolved", "b", get_resolved, 0},
+	{BLUEZ_IS_DEVICE, "UUIDs", "as", get_uuids, 0},
+	{BLUEZ_IS_DEVICE, "RSSI", "n", get_rssi, BLUEZ_TOLD_HEARD},
+	/* Told with each advertisement that has them, because of DuplicateData. */
+	{BLUEZ_IS_DEVICE, "ManufacturerData", NULL, NULL, BLUEZ_TOLD_HEARD},
+	{BLUEZ_IS_DEVICE, "ServiceData", NULL, NULL, BLUEZ_TOLD_HEARD},
+	{BLUEZ_IS_CHR, "UUID", "s", get_uuid, 0},
+	{BLUEZ_IS_CHR, "Flags", "as", get_flags, 0},
+	{BLUEZ_IS_CHR, "MTU", "q", get_mtu, BLUEZ_TOLD_MTU},
+	{BLUEZ_IS_CHR, "WriteAcquired", "b", get_acquired, BLUEZ_TOLD_ACQUIRED},
+	{BLUEZ_IS_CHR, "Value", "ay", get_value, 0},
 };
 
-static int adapter_property(struct change *c, const char *name, sd_bus_message *m)
+static int read_property(struct change *c, const char *name, sd_bus_message *m)
 {
-	if (strcmp(name, "Powered") == 0)
-		return read_bool(m, &c->o->powered);
-	return sd_bus_message_skip(m, "v");
-}
+	const char *type;
+	char outer;
 
-static int device_property(struct change *c, const char *name, sd_bus_message *m)
-{
-	struct bluez_object *o = c->o;
+	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
+		const struct property *p = &properties[i];
 
-	if (strcmp(name, "Address") == 0)
-		return read_string(m, o->address, sizeof(o->address));
-	if (strcmp(name, "Name") == 0)
-		return read_string(m, o->name, sizeof(o->name));
-	if (strcmp(name, "Connected") == 0)
-		return read_bool(m, &o->connected);
-	if (strcmp(name, "ServicesResolved") == 0)
-		return read_bool(m, &o->resolved);
-	if (strcmp(name, "UUIDs") == 0)
-		return read_strings(m, on_uuid, &o->ota);
-	if (strcmp(name, "RSSI") == 0) {
-		c->rssi = true;
-		return sd_bus_message_read(m, "v", "n", &o->rssi);
+		if (p->kind != c->o->kind || strcmp(p->name, name) != 0)
+			continue;
+		if (!p->get) {
+			c->told |= p->told;
+			break;
+		}
+		if (sd_bus_message_peek_type(m, &outer, &type) <= 0 || strcmp(type, p->type) != 0)
+			break;
+		c->told |= p->told;
+		return p->get(c, m);
 	}
-	return sd_bus_message_skip(m, "v");
-}
-
-static int chr_property(struct change *c, const char *name, sd_bus_message *m)
-{
-	struct bluez_object *o = c->o;
-	int rc;
-
-	if (strcmp(name, "UUID") == 0) {
-		rc = read_string(m, o->uuid, sizeof(o->uuid));
-		for (char *p = o->uuid; *p; p++)
-			*p = (char)tolower((unsigned char)*p);
-		return rc;
-	}
-	if (strcmp(name, "Flags") == 0)
-		return read_strings(m, on_flag, &o->properties);
-	if (strcmp(name, "MTU") == 0)
-		return sd_bus_message_read(m, "v", "q", &o->mtu);
-	if (strcmp(name, "Value") == 0)
-		return read_value(c->b, m, o->path);
 	return sd_bus_message_skip(m, "v");
 }
 
 /* The properties of one interface, "a{sv}". */
 static int read_properties(struct change *c, sd_bus_message *m)
 {
-	static int (*const property[BLUEZ_KINDS])(struct change * c, const char *name,
-						  sd_bus_message *m) = {
-		[BLUEZ_IS_ADAPTER] = adapter_property,
-		[BLUEZ_IS_DEVICE] = device_property,
-		[BLUEZ_IS_CHR] = chr_property,
-	};
 	const char *name;
 	int rc = sd_bus_message_enter_container(m, 'a', "{sv}");
 
 	while (rc >= 0 && (rc = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
 		rc = sd_bus_message_read(m, "s", &name);
 		if (rc >= 0)
-			rc = property[c->o->kind](c, name, m);
+			rc = read_property(c, name, m);
 		if (rc >= 0)
 			rc = sd_bus_message_exit_container(m);
 	}
+	/* Without an RSSI it comes from bluetoothd's memory and not from the air. */
+	if (c->o->rssi == BLUEZ_RSSI_NONE)
+		c->told &= ~(unsigned int)BLUEZ_TOLD_HEARD;
 	return rc < 0 ? rc : sd_bus_message_exit_container(m);
 }
 
 /* The interfaces of one object, "a{sa{sv}}". */
 static int read_interfaces(struct bluez *b, sd_bus_message *m, const char *path, bool tell)
 {
-	struct change c = {.b = b};
 	const char *interface;
 	enum bluez_kind kind;
 	int rc = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
 
 	while (rc >= 0 && (rc = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
+		struct change c = {.b = b};
+
 		rc = sd_bus_message_read(m, "s", &interface);
 		if (rc < 0)
 			break;
-		c.rssi = false;
 		c.o = kind_of(interface, &kind) ? object_get(b, kind, path) : NULL;
 		rc = c.o ? read_properties(&c, m) : sd_bus_message_skip(m, "a{sv}");
-		if (rc >= 0)
-			rc = sd_bus_message_exit_container(m);
-		if (rc >= 0 && c.o && tell)
-			bluez_object_changed(b, c.o, c.rssi);
+		if (rc < 0)
+			break;
+		rc = sd_bus_message_exit_container(m);
+		if (!c.o)
+			continue;
+		c.o->stale = false;
+		if (tell)
+			bluez_object_changed(b, c.o, c.told);
 	}
 	return rc < 0 ? rc : sd_bus_message_exit_container(m);
 }
 
-int bluez_objects_load(struct bluez *b, sd_bus_error *ret_error)
+/* What the answer did not name has gone without a word. */
+static void remove_stale(struct bluez *b)
 {
-	sd_bus_message *call = NULL, *reply = NULL;
-	const char *path;
-	int rc = sd_bus_message_new_method_call(b->bus, &call, BLUEZ, "/",
-						"org.freedesktop.DBus.ObjectManager",
-						"GetManagedObjects");
+	struct bluez_object **at = &b->objects, *o;
 
-	bluez_objects_clear(b);
-	if (rc >= 0)
-		rc = sd_bus_call(b->bus, call, LOAD_US, ret_error, &reply);
-	if (rc >= 0)
-		rc = sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}");
+	while (*at) {
+		o = *at;
+		if (!o->stale) {
+			at = &o->next;
+			continue;
+		}
+		*at = o->next;
+		bluez_object_gone(b, o);
+		free(o);
+	}
+}
+
+int bluez_objects_read(struct bluez *b, sd_bus_message *reply)
+{
+	const char *path;
+	int rc = sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}");
+
+	for (struct bluez_object *o = b->objects; o; o = o->next)
+		o->stale = true;
 	while (rc >= 0 && (rc = sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}")) > 0) {
 		rc = sd_bus_message_read(reply, "o", &path);
 		if (rc >= 0)
@@ -306,9 +379,10 @@ int bluez_objects_load(struct bluez *b, sd_bus_error *ret_error)
 		if (rc >= 0)
 			rc = sd_bus_message_exit_container(reply);
 	}
-	sd_bus_message_unref(call);
-	sd_bus_message_unref(reply);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	remove_stale(b);
+	return 0;
 }
 
 /* --- signals */
@@ -340,34 +414,54 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 	return 0;
 }
 
+/* Names of properties that have no value any more. */
+static void read_invalidated(struct bluez_object *o, sd_bus_message *m)
+{
+	const char *name;
+
+	if (sd_bus_message_enter_container(m, 'a', "s") <= 0)
+		return;
+	while (sd_bus_message_read(m, "s", &name) > 0)
+		if (o->kind == BLUEZ_IS_DEVICE && strcmp(name, "RSSI") == 0)
+			o->rssi = BLUEZ_RSSI_NONE; /* discovery ended */
+}
+
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
-	struct bluez *b = userdata;
-	struct change c = {.b = b};
+	struct change c = {.b = userdata, .signalled = true};
 	const char *path = sd_bus_message_get_path(m), *interface;
 	enum bluez_kind kind;
 
 	(void)ret_error;
 	if (!path || sd_bus_message_read(m, "s", &interface) <= 0 || !kind_of(interface, &kind))
 		return 0;
-	c.o = bluez_find(b, kind, path);
-	if (c.o && read_properties(&c, m) >= 0)
-		bluez_object_changed(b, c.o, c.rssi);
+	c.o = bluez_find(c.b, kind, path);
+	if (!c.o || read_properties(&c, m) < 0)
+		return 0;
+	read_invalidated(c.o, m);
+	bluez_object_changed(c.b, c.o, c.told);
 	return 0;
 }
 
 static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
-	struct bluez *b = userdata;
 	const char *name, *from, *to;
 
 	(void)ret_error;
 	if (sd_bus_message_read(m, "sss", &name, &from, &to) <= 0)
 		return 0;
-	if (!*to)
-		bluez_gone(b);
-	else
-		bluez_back(b);
+	if (*from)
+		bluez_daemon_gone(userdata, BLUEZ_NO_DAEMON);
+	if (*to)
+		bluez_daemon_back(userdata);
+	return 0;
+}
+
+static int on_bus_lost(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	(void)m;
+	(void)ret_error;
+	bluez_daemon_gone(userdata, BLUEZ_NO_BUS);
 	return 0;
 }
 
@@ -392,5 +486,10 @@ int bluez_objects_watch(struct bluez *b)
 					    "interface='org.freedesktop.DBus',"
 					    "member='NameOwnerChanged',arg0='" BLUEZ "'",
 					    on_owner, NULL, b);
+	if (rc >= 0)
+		rc = sd_bus_match_signal_async(b->bus, &b->matches[4], "org.freedesktop.DBus.Local",
+					       "/org/freedesktop/DBus/Local",
+					       "org.freedesktop.DBus.Local", "Disconnected",
+					       on_bus_lost, NULL, b);
 	return rc < 0 ? rc : 0;
 }

@@ -8,13 +8,16 @@
 #define BLUEZ "org.bluez"
 #define BLUEZ_ADAPTER "org.bluez.Adapter1"
 #define BLUEZ_DEVICE "org.bluez.Device1"
-#define BLUEZ_SERVICE "org.bluez.GattService1"
 #define BLUEZ_CHR "org.bluez.GattCharacteristic1"
 #define BLUEZ_PATH_MAX 128u
 #define BLUEZ_NAME_MAX 249u /* Core Vol 3 Part C 12.1: 248 octets */
 #define BLUEZ_CALL_US 60000000u /* more than ATT's own 30 s and a pairing's patience */
-#define BLUEZ_FIND_US 10000000u /* connect(): until the device is heard */
+#define BLUEZ_LOAD_US 5000000u /* for what bluetoothd has at hand */
+#define BLUEZ_FRESH_US 5000000u /* an advertisement this young: the device is there */
+#define BLUEZ_FIND_MS 10000u
+#define BLUEZ_HANG_UP_US 5000000u /* bluetoothd itself waits 2 s (DISCONNECT_TIMER) */
 #define BLUEZ_OBJECTS_US 2000000u /* from ServicesResolved until the objects are there */
+#define BLUEZ_RSSI_NONE 127
 
 enum bluez_kind { BLUEZ_IS_ADAPTER, BLUEZ_IS_DEVICE, BLUEZ_IS_CHR, BLUEZ_KINDS };
 
@@ -23,100 +26,264 @@ struct bluez_object {
 	struct bluez_object *next;
 	enum bluez_kind kind;
 	char path[BLUEZ_PATH_MAX];
+	bool stale; /* not yet seen in the answer that is being read */
 	bool powered; /* adapter */
 	char address[18]; /* device */
 	char name[BLUEZ_NAME_MAX]; /* device */
-	int16_t rssi; /* device; 127: not heard in this discovery */
-	bool connected, resolved, ota; /* device */
+	int16_t rssi; /* device, dBm; BLUEZ_RSSI_NONE: not heard in this discovery */
+	uint64_t heard_us; /* device: its last advertisement; 0: none */
+	bool connected, resolved, ota, paired; /* device */
 	char uuid[37]; /* characteristic, lower case */
 	uint8_t properties; /* characteristic: GATT_PROP_* */
 	uint16_t mtu; /* characteristic; 0: not told [before 5.62] */
+	bool acquired; /* characteristic: some client holds its write socket */
+};
+
+/* What a signal told of an object, whether or not it differs from before. */
+enum {
+	BLUEZ_TOLD_HEARD = 1 << 0, /* an advertisement of the device */
+	BLUEZ_TOLD_CONNECTED = 1 << 1,
+	BLUEZ_TOLD_MTU = 1 << 2,
+	BLUEZ_TOLD_ACQUIRED = 1 << 3,
 };
 
 enum bluez_phase {
 	BLUEZ_IDLE,
-	BLUEZ_FINDING, /* the device is not known yet: discovery runs until it is heard */
+	BLUEZ_FINDING, /* discovery runs until the device is heard */
+	BLUEZ_QUIETING, /* it was heard: discovery is being stopped */
 	BLUEZ_CONNECTING, /* Connect() was called */
 	BLUEZ_UP,
 };
 
+/* One step at a time: StopDiscovery is refused while StartDiscovery is unanswered. */
+enum bluez_discovery { BLUEZ_QUIET, BLUEZ_STARTING, BLUEZ_DISCOVERING, BLUEZ_STOPPING };
+
+/* The socket of AcquireWrite. */
+enum bluez_socket {
+	BLUEZ_SOCKET_NONE,
+	BLUEZ_SOCKET_ASKED,
+	BLUEZ_SOCKET_HELD,
+	BLUEZ_SOCKET_RELEASING, /* closed here; bluetoothd has not noticed */
+};
+
+/* Why there is no adapter to use. */
+enum bluez_problem {
+	BLUEZ_LOADING, /* bluetoothd has not answered yet */
+	BLUEZ_NO_DAEMON,
+	BLUEZ_NO_ANSWER,
+	BLUEZ_NO_PERMISSION,
+	BLUEZ_NO_ADAPTER,
+	BLUEZ_NO_SUCH_ADAPTER,
+	BLUEZ_ADAPTER_OFF,
+	BLUEZ_ADAPTER_BLOCKED, /* rfkill */
+	BLUEZ_POWERING,
+	BLUEZ_NO_BUS, /* it went away */
+};
+
+/* How long an answer is of interest. */
+enum bluez_scope {
+	BLUEZ_FOR_LINK, /* until the connection, or the attempt, is over */
+	BLUEZ_FOR_ADAPTER, /* until the adapter is gone */
+	BLUEZ_FOR_EVER,
+};
+
+struct bluez;
+
+/* A method call under way. */
+struct bluez_call {
+	struct bluez_call *next;
+	struct bluez *b;
+	sd_bus_slot *slot;
+	enum bluez_scope scope;
+	enum gatt_chr chr;
+	/* NULL: an error is logged.  error is NULL where the call succeeded. */
+	void (*done)(struct bluez_call *call, sd_bus_message *reply, const sd_bus_error *error);
+};
+
+struct bluez_timer {
+	sd_event_source *source;
+	void (*fn)(struct bluez *b);
+	struct bluez *b;
+};
+
+struct bluez_hci; /* bluez_hci.c */
+struct bluez_agent; /* bluez_agent.c */
+
 struct bluez {
 	struct transport base;
 	struct bluez_config config;
+	char wanted_adapter[16];
 	sd_event *event;
 	sd_bus *bus;
-	sd_bus_slot *matches[4];
+	sd_bus_slot *matches[5];
+	struct bluez_call *calls;
 	struct bluez_object *objects;
-	char adapter[BLUEZ_PATH_MAX]; /* "" while there is none */
-	bool adapter_off; /* why there is none */
-	bool present; /* bluetoothd and the adapter are there */
+	char adapter[BLUEZ_PATH_MAX]; /* the one in use while present */
+	bool present; /* bluetoothd and a powered adapter are there */
+	bool loaded; /* all objects were read since bluetoothd came */
+	enum bluez_problem problem; /* while not present */
 
-	sd_event_source *alarm, *patience;
-	bool scanning, discovering; /* the user wants it; bluetoothd does it */
+	sd_event_source *alarm;
+	struct bluez_timer patience; /* with the connection, by phase */
+	struct bluez_timer rescan, released;
+
+	bool scanning; /* the user wants it */
+	enum bluez_discovery discovery;
+	bool discovery_failed; /* told once until it works */
 
 	enum bluez_phase phase;
 	char address[18]; /* asked for by connect() */
 	char device[BLUEZ_PATH_MAX];
 	bool hanging_up; /* disconnect() was called */
+	bool answered; /* Connect() was */
+	bool dropped; /* Connected turned false before Connect() was answered */
 	enum gatt_reason reason; /* as Disconnected() told [5.83], else GATT_UNKNOWN */
-	sd_bus_slot *connect_call, *device_match;
-	bool resolved_once; /* the services are resolved, their objects are awaited */
+	sd_bus_slot *device_match;
+	char known[18]; /* address where the OTA characteristics were seen */
+	char forgotten[18]; /* address whose cache was dropped */
 
 	bool discover_wanted; /* discover() waits for the services */
+	bool looking; /* GetManagedObjects() was called for them */
+	bool mapped; /* DISCOVERED was told */
 	char chrs[GATT_CHRS][BLUEZ_PATH_MAX];
+	uint8_t properties[GATT_CHRS];
 	bool writing[GATT_CHRS]; /* a write request is outstanding */
 	uint16_t mtu;
 	enum transport_source mtu_source;
 
-	bool acquire_refused; /* on this connection */
-	bool acquiring; /* AcquireWrite() was called */
-	int acquired; /* its socket, -1: none */
-	sd_event_source *acquired_io;
+	enum bluez_socket socket;
+	bool socket_for_mtu; /* asked only to learn the MTU */
+	bool socket_useless; /* on this connection: write by command instead */
+	int fd; /* the socket held, -1: none */
+	sd_event_source *fd_io;
 	unsigned int commands; /* WriteValue(command) without an answer yet */
 	bool blocked; /* a write was refused with -OTA_EAGAIN */
-	uint64_t generation; /* of the connection: answers of an old one do not count */
+	bool refusal_told; /* on this connection */
+
+	struct bluez_hci *hci;
+	struct bluez_agent *agent;
 };
 
 /* bluez.c */
 void bluez_log(struct bluez *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bluez_emit(struct bluez *b, const struct transport_event *event);
+uint64_t bluez_now(struct transport *t);
+/* Calls fn once, us from now. */
+void bluez_after(struct bluez *b, struct bluez_timer *timer, uint64_t us,
+		 void (*fn)(struct bluez *b));
+void bluez_timer_stop(struct bluez_timer *timer);
+
+/* bluez_call.c */
+/*
+ * Sends m, which is released in any case; rc < 0: building it failed, which is
+ * returned.  done() comes once, unless the call is cancelled first.
+ */
+int bluez_send(struct bluez *b, enum bluez_scope scope, enum gatt_chr chr, sd_bus_message *m,
+	       int rc,
+	       void (*done)(struct bluez_call *call, sd_bus_message *reply,
+			    const sd_bus_error *error));
+/* A call without arguments. */
+int bluez_call(struct bluez *b, enum bluez_scope scope, const char *path, const char *interface,
+	       const char *member,
+	       void (*done)(struct bluez_call *call, sd_bus_message *reply,
+			    const sd_bus_error *error));
+/* The same as the last thing: no answer is wanted. */
+void bluez_call_last(struct bluez *b, const char *path, const char *interface, const char *member);
+/* Forgets the calls of this scope and of shorter ones. */
+void bluez_cancel(struct bluez *b, enum bluez_scope scope);
+
+/* bluez_adapter.c */
+/* Asks for all objects; then an adapter is chosen. */
+int bluez_adapter_load(struct bluez *b);
+void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o);
+/* The adapter in use is gone, or bluetoothd with all its objects, and why. */
+void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem);
+void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem);
+void bluez_daemon_back(struct bluez *b);
+
+/* bluez_scan.c */
+int bluez_scan_start(struct transport *t);
+int bluez_scan_stop(struct transport *t);
+/* Starts or stops discovery as scan and connection want it now. */
+void bluez_discovery_update(struct bluez *b);
+/* The adapter is gone, and its discovery with it. */
+void bluez_discovery_forget(struct bluez *b);
+void bluez_heard(struct bluez *b, const struct bluez_object *o);
+
+/* bluez_connect.c */
+int bluez_connect(struct transport *t, const char *address);
+int bluez_disconnect(struct transport *t);
 /* The connection, or the attempt at one, is over. */
 void bluez_ended(struct bluez *b, enum gatt_reason reason);
-/* Called again once after us; NULL fn: not at all. */
-void bluez_patience(struct bluez *b, uint64_t us);
-/* An object appeared, changed or is about to go. */
-void bluez_object_changed(struct bluez *b, struct bluez_object *o, bool rssi_told);
-void bluez_object_gone(struct bluez *b, const struct bluez_object *o);
-void bluez_gone(struct bluez *b);
-void bluez_back(struct bluez *b);
+void bluez_device_changed(struct bluez *b, const struct bluez_object *o, unsigned int told);
+/* Discovery has stopped. */
+void bluez_connect_quiet(struct bluez *b);
+/* The services that bluetoothd remembers do not fit the device any more. */
+bool bluez_forget_cache(struct bluez *b);
 
 /* bluez_objects.c */
-/* Waits for the answer.  0 or a negative errno; *ret_error is to be freed. */
-int bluez_objects_load(struct bluez *b, sd_bus_error *ret_error);
+/* An answer to GetManagedObjects(); changes are not told. */
+int bluez_objects_read(struct bluez *b, sd_bus_message *reply);
 int bluez_objects_watch(struct bluez *b);
 void bluez_objects_clear(struct bluez *b);
 struct bluez_object *bluez_find(const struct bluez *b, enum bluez_kind kind, const char *path);
 struct bluez_object *bluez_find_address(const struct bluez *b, const char *address);
 /* Whether path lies below parent. */
 bool bluez_below(const char *path, const char *parent);
+/* An object appeared, changed, or was just taken from the list. */
+void bluez_object_changed(struct bluez *b, struct bluez_object *o, unsigned int told);
+void bluez_object_gone(struct bluez *b, const struct bluez_object *o);
 
 /* bluez_gatt.c */
 void bluez_gatt_reset(struct bluez *b);
-/* Whether all objects that the service can have are there; then DISCOVERED is told. */
-void bluez_gatt_resolved(struct bluez *b, bool last_chance);
+/* ServicesResolved may have become true. */
+void bluez_gatt_look(struct bluez *b);
+void bluez_gatt_chr_changed(struct bluez *b, const struct bluez_object *o, unsigned int told);
+void bluez_gatt_chr_gone(struct bluez *b, const struct bluez_object *o);
+/* Tells DISCOVERED; the MTU is known, or will not be. */
+void bluez_gatt_tell(struct bluez *b);
+void bluez_gatt_mtu(struct bluez *b, uint16_t mtu);
+void bluez_gatt_told(struct bluez *b, enum transport_event_kind kind, enum gatt_chr chr, int status,
+		     const uint8_t *data, size_t len);
+/* A PropertiesChanged with a Value. */
+void bluez_gatt_value(struct bluez *b, const char *path, const uint8_t *buf, size_t len);
+/* A call to a characteristic; or a negative OTA_E*. */
+int bluez_gatt_begin(struct bluez *b, enum gatt_chr chr, const char *member, sd_bus_message **ret);
 int bluez_gatt_discover(struct transport *t);
 int bluez_gatt_subscribe(struct transport *t, enum gatt_chr chr);
 int bluez_gatt_read(struct transport *t, enum gatt_chr chr);
-int bluez_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
-		     const uint8_t *buf, size_t len);
-/* PropertiesChanged with a Value. */
-void bluez_gatt_value(struct bluez *b, const char *path, const uint8_t *buf, size_t len);
+
+/* bluez_write.c */
+void bluez_write_reset(struct bluez *b);
+int bluez_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
+		size_t len);
+/* Asks for the socket of Data to learn the MTU, then tells DISCOVERED; false: cannot. */
+bool bluez_write_ask_mtu(struct bluez *b);
+/* Some client's write socket of Data came or went. */
+void bluez_write_acquired(struct bluez *b, bool acquired);
 
 /* bluez_error.c */
 int bluez_error_status(const sd_bus_error *error);
-/* Whether a Connect() that failed so is worth another try, or the device was not heard. */
+/* What a Connect() that failed so means. */
 enum gatt_reason bluez_error_reason(const sd_bus_error *error);
+/* The daemon went away while it owed the answer. */
+bool bluez_error_is_loss(const sd_bus_error *error);
+/* Another client holds the characteristic. */
+bool bluez_error_is_held(const sd_bus_error *error);
+/* The handle is not what bluetoothd remembers (ATT errors 0x01 and 0x0a). */
+bool bluez_error_is_stale(const sd_bus_error *error);
 /* What Device1.Disconnected(name, message) tells [5.83]. */
 enum gatt_reason bluez_disconnect_reason(const char *name);
+
+/* bluez_agent.c */
+/* While a device is being connected or is connected. */
+void bluez_agent_start(struct bluez *b);
+void bluez_agent_stop(struct bluez *b);
+
+/* bluez_hci.c */
+/* Reads RSSI and buffers of the link that is up, where the kernel lets this user. */
+void bluez_hci_start(struct bluez *b);
+void bluez_hci_stop(struct bluez *b);
+void bluez_hci_state(const struct bluez *b, struct transport_link *ret);
 
 #endif

@@ -31,7 +31,9 @@ enum transport_event_kind {
 	TRANSPORT_DISCOVERED, /* properties of each characteristic are filled in */
 	TRANSPORT_SUBSCRIBED, /* CCC written */
 	TRANSPORT_READ, /* answer to read(): status, data */
-	TRANSPORT_WRITTEN, /* answer to write(GATT_REQUEST): status */
+	/* Answer to write(GATT_REQUEST): status.  With a negative status also when the stack
+	 * refuses a command that it had taken. */
+	TRANSPORT_WRITTEN,
 	TRANSPORT_NOTIFIED, /* value from chr */
 	TRANSPORT_WRITABLE, /* a write that was -OTA_EAGAIN can be tried again */
 	TRANSPORT_ALARM, /* the time of set_alarm() has come */

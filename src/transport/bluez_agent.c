@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pairing: org.bluez.Agent1 for the device being updated, and for no other, while
+ * it is connected or being connected.
+ *
+ * bluetoothd pairs by itself when the device refuses an access for want of
+ * encryption (src/shared/att.c: change_security()); it asks the default agent
+ * then.  KeyboardOnly: a device with a display shows a passkey, which is typed
+ * here, and all others just work (Core Vol 3 Part H 2.3.5.1); two displays to
+ * compare do not occur.
+ */
+#include "transport/bluez_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AGENT_PATH "/org/otabench/agent"
+#define MANAGER_PATH "/org/bluez"
+#define MANAGER "org.bluez.AgentManager1"
+#define REJECTED BLUEZ ".Error.Rejected"
+
+struct bluez_agent {
+	struct bluez *b;
+	sd_bus_slot *object;
+	sd_bus_message *asked; /* RequestPasskey() without an answer yet */
+};
+
+static void forget_question(struct bluez_agent *a)
+{
+	a->asked = sd_bus_message_unref(a->asked);
+}
+
+/* Whether the message, whose first argument is a device, is about the right one. */
+static bool is_ours(struct bluez_agent *a, sd_bus_message *m)
+{
+	const char *path;
+
+	return sd_bus_message_read(m, "o", &path) > 0 && strcmp(path, a->b->device) == 0;
+}
+
+static int reject(sd_bus_message *m, const char *why)
+{
+	return sd_bus_reply_method_errorf(m, REJECTED, "%s", why);
+}
+
+static int on_release(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	(void)ret_error;
+	forget_question(userdata);
+	return sd_bus_reply_method_return(m, "");
+}
+
+static int on_passkey(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	struct bluez_agent *a = userdata;
+	struct bluez *b = a->b;
+
+	(void)ret_error;
+	if (!is_ours(a, m) || a->asked)
+		return reject(m, "not the device that is being updated");
+	a->asked = sd_bus_message_ref(m);
+	b->config.ask_passkey(b->config.passkey_ctx, b->address);
+	return 1;
+}
+
+/* It just works: nothing was shown anywhere. */
+static int on_authorize(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	(void)ret_error;
+	if (!is_ours(userdata, m))
+		return reject(m, "not the device that is being updated");
+	return sd_bus_reply_method_return(m, "");
+}
+
+static int on_unfit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	(void)userdata;
+	(void)ret_error;
+	return reject(m, "there is only a keyboard");
+}
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("Release", "", "", on_release, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Cancel", "", "", on_release, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("RequestPasskey", "o", "u", on_passkey, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("RequestAuthorization", "o", "", on_authorize, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("AuthorizeService", "os", "", on_authorize, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("RequestConfirmation", "ou", "", on_unfit, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("RequestPinCode", "o", "s", on_unfit, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("DisplayPinCode", "os", "", on_unfit, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("DisplayPasskey", "ouq", "", on_unfit, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_VTABLE_END,
+};
+
+static void tell_manager(struct bluez *b, const char *member, const char *capability)
+{
+	sd_bus_message *m = NULL;
+	int rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, MANAGER_PATH, MANAGER, member);
+
+	if (rc >= 0)
+		rc = sd_bus_message_append(m, "o", AGENT_PATH);
+	if (rc >= 0 && capability)
+		rc = sd_bus_message_append(m, "s", capability);
+	(void)bluez_send(b, BLUEZ_FOR_EVER, GATT_CHRS, m, rc, NULL);
+}
+
+void bluez_agent_start(struct bluez *b)
+{
+	struct bluez_agent *a;
+
+	if (!b->config.ask_passkey || b->agent)
+		return;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return;
+	a->b = b;
+	if (sd_bus_add_object_vtable(b->bus, &a->object, AGENT_PATH, BLUEZ ".Agent1", vtable, a) <
+	    0) {
+		free(a);
+		return;
+	}
+	b->agent = a;
+	tell_manager(b, "RegisterAgent", "KeyboardOnly");
+	tell_manager(b, "RequestDefaultAgent", NULL);
+}
+
+void bluez_agent_stop(struct bluez *b)
+{
+	struct bluez_agent *a = b->agent;
+
+	if (!a)
+		return;
+	b->agent = NULL;
+	if (b->loaded)
+		tell_manager(b, "UnregisterAgent", NULL);
+	forget_question(a);
+	sd_bus_slot_unref(a->object);
+	free(a);
+}
+
+int bluez_passkey(struct transport *t, int32_t passkey)
+{
+	struct bluez_agent *a = ((struct bluez *)t)->agent;
+	int rc;
+
+	if (!a || !a->asked || passkey > 999999)
+		return -OTA_EINVAL;
+	if (passkey < 0)
+		rc = reject(a->asked, "refused by the user");
+	else
+		rc = sd_bus_reply_method_return(a->asked, "u", (uint32_t)passkey);
+	forget_question(a);
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What bluetoothd does not tell of a link and a raw HCI socket does: the RSSI of
+ * the connection, and the controller's LE buffers.
+ *
+ * The kernel lets any user open such a socket and send what its security filter
+ * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI is admitted, LE
+ * commands need CAP_NET_RAW.  Where there is no such socket (containers, other
+ * network namespaces) nothing is known, and that is what is told.
+ *
+ * Structures and numbers are those of the kernel's
+ * include/net/bluetooth/hci_sock.h and hci.h.
+ */
+#include "config.h" /* system extensions: SOCK_CLOEXEC */
+
+#include "transport/bluez_hci.h"
+#include "transport/bluez_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef AF_BLUETOOTH
+#define AF_BLUETOOTH 31
+#endif
+#define BTPROTO_HCI 1
+#define SOL_HCI 0
+#define HCI_FILTER 2
+#define HCI_CHANNEL_RAW 0
+#define HCIGETDEVINFO _IOR('H', 211, int)
+#define HCIGETCONNLIST _IOR('H', 212, int)
+#define HCI_LE_LINK 0x80
+#define CONNECTIONS_MAX 16u
+#define NO_BREDR 0x20u /* features[4], Core Vol 2 Part C 3.3 */
+#define PERIOD_US 1000000u
+#define FRESH_US 3000000u /* older is not shown */
+
+struct sockaddr_hci {
+	unsigned short family, dev, channel;
+};
+
+struct hci_filter {
+	uint32_t type_mask, event_mask[2];
+	uint16_t opcode;
+};
+
+struct hci_connection {
+	uint16_t handle;
+	uint8_t address[6]; /* least significant byte first */
+	uint8_t type, out;
+	uint16_t state;
+	uint32_t link_mode;
+};
+
+struct hci_connections {
+	uint16_t dev, count;
+	struct hci_connection list[CONNECTIONS_MAX];
+};
+
+struct hci_device {
+	uint16_t dev;
+	char name[8];
+	uint8_t address[6];
+	uint32_t flags;
+	uint8_t type, features[8];
+	uint32_t packet_type, link_policy, link_mode;
+	uint16_t acl_mtu, acl_packets, sco_mtu, sco_packets;
+	uint32_t statistics[10];
+};
+
+struct bluez_hci {
+	struct bluez *b;
+	int fd;
+	sd_event_source *io, *timer;
+	uint16_t dev, handle;
+	struct bluez_hci_figures figures;
+	uint64_t rssi_us; /* when it was read; 0: never */
+};
+
+/* --- packets */
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+/* Command Complete: packet type, event, length, packets, opcode, status ... */
+bool bluez_hci_decode(const uint8_t *buf, size_t len, uint16_t handle,
+		      struct bluez_hci_figures *figures)
+{
+	const uint8_t *p = buf + 7;
+
+	if (len < 7 || buf[0] != 0x04 || buf[1] != 0x0e || buf[2] != len - 3 || buf[6] != 0)
+		return false;
+	if (get16(buf + 4) == BLUEZ_HCI_READ_RSSI) {
+		if (len < 10 || get16(p) != handle || (int8_t)p[2] == BLUEZ_RSSI_NONE)
+			return false;
+		figures->rssi = (int8_t)p[2];
+		return true;
+	}
+	if (get16(buf + 4) == BLUEZ_HCI_LE_READ_BUFFER_SIZE) {
+		if (len < 10 || get16(p) == 0) /* 0: shared with BR/EDR, whose size is not known */
+			return false;
+		figures->buffer_octets = get16(p);
+		figures->buffers = p[2];
+		return true;
+	}
+	return false;
+}
+
+static void command(const struct bluez_hci *h, uint16_t opcode, const uint8_t *parameters,
+		    uint8_t len)
+{
+	uint8_t packet[8] = {0x01, (uint8_t)opcode, (uint8_t)(opcode >> 8), len};
+
+	memcpy(packet + 4, parameters, len);
+	(void)send(h->fd, packet, 4u + len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void ask_rssi(const struct bluez_hci *h)
+{
+	const uint8_t handle[2] = {(uint8_t)h->handle, (uint8_t)(h->handle >> 8)};
+
+	command(h, BLUEZ_HCI_READ_RSSI, handle, sizeof(handle));
+}
+
+static int on_packet(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct bluez_hci *h = userdata;
+	uint8_t buf[300];
+	const ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	if (n <= 0) {
+		if (events & (EPOLLHUP | EPOLLERR))
+			(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		return 0;
+	}
+	if (bluez_hci_decode(buf, (size_t)n, h->handle, &h->figures) &&
+	    get16(buf + 4) == BLUEZ_HCI_READ_RSSI)
+		h->rssi_us = bluez_now(&h->b->base);
+	return 0;
+}
+
+static int on_period(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)usec;
+	ask_rssi(userdata);
+	(void)sd_event_source_set_time_relative(source, PERIOD_US);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* --- the socket */
+
+static bool same_address(const uint8_t address[6], const char *text)
+{
+	char buf[18];
+
+	(void)snprintf(buf, sizeof(buf), "%02X:%02X:%02X:%02X:%02X:%02X", address[5], address[4],
+		       address[3], address[2], address[1], address[0]);
+	return strcasecmp(buf, text) == 0;
+}
+
+static bool find_handle(struct bluez_hci *h)
+{
+	struct hci_connections all = {.dev = h->dev, .count = CONNECTIONS_MAX};
+
+	if (ioctl(h->fd, HCIGETCONNLIST, &all) < 0)
+		return false;
+	for (size_t i = 0; i < all.count && i < CONNECTIONS_MAX; i++) {
+		if (all.list[i].type != HCI_LE_LINK ||
+		    !same_address(all.list[i].address, h->b->address))
+			continue;
+		h->handle = all.list[i].handle;
+		return true;
+	}
+	return false;
+}
+
+/* An LE-only controller's ACL buffers are its LE buffers: hci_get_dev_info() of hci_core.c. */
+static void find_buffers(struct bluez_hci *h)
+{
+	struct hci_device device = {.dev = h->dev};
+
+	if (ioctl(h->fd, HCIGETDEVINFO, &device) == 0 && (device.features[4] & NO_BREDR) &&
+	    device.acl_mtu > 0) {
+		h->figures.buffers = device.acl_packets;
+		h->figures.buffer_octets = device.acl_mtu;
+		return;
+	}
+	command(h, BLUEZ_HCI_LE_READ_BUFFER_SIZE, (const uint8_t *)"", 0);
+}
+
+static bool open_socket(struct bluez_hci *h)
+{
+	const struct sockaddr_hci address = {AF_BLUETOOTH, h->dev, HCI_CHANNEL_RAW};
+	const struct hci_filter filter = {.type_mask = 1u << 4, .event_mask = {1u << 0x0e}};
+
+	h->fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, BTPROTO_HCI);
+	return h->fd >= 0 && setsockopt(h->fd, SOL_HCI, HCI_FILTER, &filter, sizeof(filter)) == 0 &&
+	       bind(h->fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+void bluez_hci_start(struct bluez *b)
+{
+	const char *name = strrchr(b->adapter, '/');
+	struct bluez_hci *h;
+	unsigned long dev;
+
+	if (b->hci || !name || strncmp(name, "/hci", 4) != 0)
+		return;
+	dev = strtoul(name + 4, NULL, 10);
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return;
+	*h = (struct bluez_hci){.b = b, .dev = (uint16_t)dev, .figures.rssi = BLUEZ_RSSI_NONE};
+	b->hci = h;
+	if (!open_socket(h) ||
+	    sd_event_add_io(b->event, &h->io, h->fd, EPOLLIN, on_packet, h) < 0) {
+		bluez_hci_stop(b);
+		return;
+	}
+	find_buffers(h);
+	if (find_handle(h))
+		(void)sd_event_add_time_relative(b->event, &h->timer, CLOCK_MONOTONIC, 0, 1,
+						 on_period, h);
+}
+
+void bluez_hci_stop(struct bluez *b)
+{
+	struct bluez_hci *h = b->hci;
+
+	if (!h)
+		return;
+	b->hci = NULL;
+	sd_event_source_disable_unref(h->io);
+	sd_event_source_disable_unref(h->timer);
+	if (h->fd >= 0)
+		close(h->fd);
+	free(h);
+}
+
+void bluez_hci_state(const struct bluez *b, struct transport_link *ret)
+{
+	const struct bluez_hci *h = b->hci;
+
+	if (!h)
+		return;
+	if (h->rssi_us && h->rssi_us + FRESH_US > bluez_now((struct transport *)b)) {
+		ret->rssi = h->figures.rssi;
+		ret->rssi_source = TRANSPORT_SOURCE_HCI;
+	}
+	if (h->figures.buffers) {
+		ret->buffers = h->figures.buffers;
+		ret->buffer_octets = h->figures.buffer_octets;
+		ret->buffer_source = TRANSPORT_SOURCE_HCI;
+	}
+}

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Adapters, discovery and connections over a fake org.bluez: what bluetoothd
+ * cannot easily be brought to do.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bluezrig.h"
+
+#define FAILED "org.bluez.Error.Failed"
+
+static int setup(void **state)
+{
+	static struct rig rig;
+
+	rig_init(&rig);
+	*state = &rig;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_finish(*state);
+	return 0;
+}
+
+/* --- adapters */
+
+static void test_ready(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	assert_string_equal(r->t->ops->name, "bluez");
+	assert_int_equal(r->t->ops->connect(r->t, "a text that is no address"), -OTA_EINVAL);
+	assert_int_equal(r->t->ops->disconnect(r->t), -OTA_ENOTCONN);
+	assert_int_equal(r->t->ops->discover(r->t), -OTA_ENOTCONN);
+	assert_int_equal(r->t->ops->write(r->t, GATT_DATA, GATT_COMMAND, NULL, 0), -OTA_ENOTCONN);
+}
+
+static void not_ready(struct rig *r, const struct bluez_config *config, int code, const char *text)
+{
+	char why[200] = "";
+
+	assert_int_equal(rig_open(r, config), code);
+	assert_int_equal(bluez_ready(r->t, why, sizeof(why)), code);
+	if (!strstr(why, text))
+		fail_msg("'%s' is not in '%s'", text, why);
+	assert_int_equal(r->t->ops->scan_start(r->t), -OTA_ENODEV);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), -OTA_ENODEV);
+}
+
+static void test_no_adapter(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.adapter = NULL};
+
+	r->fake.adapters[0].there = false;
+	not_ready(r, &config, -OTA_ENODEV, "no Bluetooth adapter");
+	fake_adapter_there(&r->fake, 0, true);
+	rig_expect(r, "adapter 0\n");
+	assert_int_equal(bluez_ready(r->t, NULL, 0), 0);
+}
+
+static void test_no_such_adapter(void **state)
+{
+	const struct bluez_config config = {.adapter = "hci7"};
+
+	not_ready(*state, &config, -OTA_ENODEV, "of that name");
+}
+
+static void test_chosen_adapter(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.adapter = "hci1"};
+
+	r->fake.adapters[1] = (struct fake_adapter){.there = true, .powered = true};
+	assert_int_equal(rig_open(r, &config), 0);
+	assert_non_null(strstr(rig_log(r), "using /org/bluez/hci1"));
+}
+
+static void test_powered_adapter_first(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.power_on = true};
+
+	r->fake.adapters[0].powered = false;
+	r->fake.adapters[1] = (struct fake_adapter){.there = true, .powered = true};
+	assert_int_equal(rig_open(r, &config), 0);
+	assert_non_null(strstr(rig_log(r), "using /org/bluez/hci1"));
+	rig_expect_calls(r, "GetManagedObjects\n");
+}
+
+static void test_adapter_off(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.power_on = false};
+
+	r->fake.adapters[0].powered = false;
+	not_ready(r, &config, -OTA_ENODEV, "power on");
+	fake_adapter_powered(&r->fake, 0, true);
+	rig_expect(r, "adapter 0\n");
+}
+
+static void test_power_on(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.power_on = true};
+
+	r->fake.adapters[0].powered = false;
+	assert_int_equal(rig_open(r, &config), 0);
+	rig_expect_calls(r, "GetManagedObjects\nSet\n");
+	/* Somebody switches it off: that is respected. */
+	fake_adapter_powered(&r->fake, 0, false);
+	rig_expect(r, "adapter 0\nadapter -19\n");
+	rig_expect_calls(r, "");
+}
+
+static void test_rfkill(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.power_on = true};
+
+	r->fake.adapters[0].powered = false;
+	r->fake.error = (struct fake_error){"Set", "org.bluez.Error.Blocked", "Blocked"};
+	not_ready(r, &config, -OTA_ENODEV, "rfkill unblock");
+}
+
+static void test_no_answers(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		int code;
+	} answers[] = {
+		{"org.freedesktop.DBus.Error.ServiceUnknown", "is not running", -OTA_ENODEV},
+		{"org.freedesktop.systemd1.NoSuchUnit", "is not running", -OTA_ENODEV},
+		{"org.freedesktop.DBus.Error.AccessDenied", "policy", -OTA_EPERM},
+		{"org.freedesktop.DBus.Error.NoReply", "does not answer", -OTA_ENODEV},
+	};
+	struct rig *r = *state;
+	const struct bluez_config config = {.adapter = NULL};
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		r->fake.error = (struct fake_error){"GetManagedObjects", answers[i].name, "no"};
+		not_ready(r, &config, answers[i].code, answers[i].text);
+		r->t->ops->destroy(r->t);
+		r->t = NULL;
+	}
+	/* It is started after all. */
+	r->fake.error =
+		(struct fake_error){"GetManagedObjects", SD_BUS_ERROR_SERVICE_UNKNOWN, "no"};
+	not_ready(r, &config, -OTA_ENODEV, "is not running");
+	fake_owner(&r->fake, true);
+	rig_expect(r, "adapter 0\n");
+}
+
+static void test_adapter_removed(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	fake_adapter_there(&r->fake, 0, false);
+	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), -OTA_ENODEV);
+	fake_adapter_there(&r->fake, 0, true);
+	rig_expect(r, "adapter 0\n");
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+}
+
+static void test_other_adapter_takes_over(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.adapters[1] = (struct fake_adapter){.there = true, .powered = true};
+	rig_ready(r);
+	fake_adapter_there(&r->fake, 0, false);
+	rig_expect(r, "adapter -19\nadapter 0\n");
+}
+
+static void test_daemon_restarts(void **state)
+{
+	struct rig *r = *state;
+	uint8_t value[4] = {4};
+
+	rig_connect(r);
+	r->fake.hold = "WriteValue";
+	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
+	fake_settle(&r->fake);
+	/* The bus answers for the daemon that died, before it tells of the death. */
+	fake_refuse(&r->fake, 0, SD_BUS_ERROR_NO_REPLY,
+		    "Message recipient disconnected from message bus without replying");
+	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
+	r->fake.hold = NULL;
+	r->fake.devices[0].connected = r->fake.devices[0].resolved = r->fake.devices[0].there =
+		r->fake.devices[0].exported = r->fake.discovering = false;
+	r->fake.adapters[0].powered = false;
+	fake_owner(&r->fake, false);
+	rig_expect(r, "");
+	/* It comes back, and powers the adapter a little later. */
+	fake_owner(&r->fake, true);
+	rig_expect(r, "");
+	fake_adapter_powered(&r->fake, 0, true);
+	rig_expect(r, "adapter 0\n");
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+}
+
+static void test_daemon_killed(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	fake_owner(&r->fake, false);
+	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
+	/* What it still had in flight is nothing to us. */
+	fake_notify(&r->fake, 0, "\3", 1);
+	fake_disconnected(&r->fake, 0, NULL);
+	rig_expect(r, "");
+}
+
+static void test_bus_lost(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	sd_bus_close(r->fake.server);
+	rig_until(r, "disconnected");
+	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
+}
+
+/* --- discovery */
+
+static void test_scan(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	rig_expect(r, "advertisement " FAKE_ADDRESS " 'esp' -60 ota\n");
+	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\n");
+	r->fake.devices[0].rssi = -71;
+	fake_advertise(&r->fake, 0);
+	r->fake.devices[1].audible = true;
+	fake_advertise(&r->fake, 1);
+	rig_expect(r, "advertisement " FAKE_ADDRESS " 'esp' -71 ota\n"
+		      "advertisement 24:6F:28:AA:10:02 'esp' -70 ota\n");
+	assert_int_equal(r->t->ops->scan_stop(r->t), 0);
+	rig_expect(r, "");
+	rig_expect_calls(r, "StopDiscovery\n");
+	fake_advertise(&r->fake, 0); /* another program scans on */
+	rig_expect(r, "");
+}
+
+/* Heard in another program's discovery already; a strange name stays as it is. */
+static void test_scan_beside_another(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.discovering = r->fake.devices[0].there = true;
+	r->fake.devices[0].name = "\033[2Jesp";
+	rig_ready(r);
+	r->fake.hold = "StartDiscovery";
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	rig_expect(r, "");
+	fake_answer(&r->fake, 0);
+	rig_expect(r, "advertisement " FAKE_ADDRESS " '\033[2Jesp' -60 ota\n");
+}
+
+/* Start and stop are never asked for at once: bluetoothd would refuse the second. */
+static void test_scan_steps(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.hold = "StartDiscovery";
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	assert_int_equal(r->t->ops->scan_stop(r->t), 0);
+	fake_settle(&r->fake);
+	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\n");
+	r->fake.hold = "StopDiscovery";
+	fake_answer(&r->fake, 0);
+	fake_settle(&r->fake);
+	rig_expect_calls(r, "StopDiscovery\n");
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	fake_settle(&r->fake);
+	rig_expect_calls(r, "");
+	fake_answer(&r->fake, 1);
+	fake_settle(&r->fake);
+	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\n");
+}
+
+static void test_scan_refused_once(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.error = (struct fake_error){"StartDiscovery", "org.bluez.Error.InProgress", "no"};
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	rig_until(r, "advertisement");
+}
+
+static void test_scan_through_restart(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	(void)rig_events(r);
+	fake_owner(&r->fake, false);
+	r->fake.discovering = r->fake.devices[0].there = false;
+	fake_owner(&r->fake, true);
+	rig_expect(r, "adapter -19\nadapter 0\nadvertisement " FAKE_ADDRESS " 'esp' -60 ota\n");
+}
+
+static void test_malformed(void **state)
+{
+	static const char *const device[] = {
+		"Address", "Name", "Connected", "Paired", "RSSI", "ServicesResolved", "UUIDs"};
+	static const char *const chr[] = {"UUID", "Flags", "MTU", "WriteAcquired", "Value"};
+	struct rig *r = *state;
+
+	rig_connect(r);
+	for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
+		fake_malformed(&r->fake, 0, "org.bluez.Device1", device[i]);
+	for (size_t i = 0; i < sizeof(chr) / sizeof(chr[0]); i++)
+		fake_malformed(&r->fake, 0, "org.bluez.GattCharacteristic1", chr[i]);
+	fake_malformed(&r->fake, 0, "org.bluez.Adapter1", "Powered");
+	rig_expect(r, "");
+	fake_notify(&r->fake, 0, "\1", 1);
+	rig_expect(r, "notified control 0 01\n");
+}
+
+/* --- connections */
+
+static void test_connect(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	assert_int_equal(r->t->ops->connect(r->t, "24:6f:28:aa:10:01"), 0);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), -OTA_EBUSY);
+	assert_int_equal(r->t->ops->scan_start(r->t), -OTA_EBUSY);
+	rig_expect(r, "connected 23\n");
+	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\nConnect\n");
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	rig_expect(r, "disconnected by-host\n");
+	rig_expect_calls(r, "Disconnect\n");
+}
+
+/* Just heard: no discovery of its own. */
+static void test_connect_from_scan(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	(void)rig_events(r);
+	(void)fake_calls(&r->fake);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+	rig_expect_calls(r, "StopDiscovery\nConnect\n");
+}
+
+/* bluetoothd remembers it, but it is not in the air. */
+static void test_not_heard(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].there = true;
+	r->fake.devices[0].audible = false;
+	rig_ready(r);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_until(r, "disconnected");
+	rig_expect(r, "disconnected not-found\n");
+	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\n");
+}
+
+static void test_not_heard_cancelled(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].audible = false;
+	rig_ready(r);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	fake_advertise(&r->fake, 0);
+	rig_until(r, "disconnected");
+	rig_expect(r, "disconnected by-host\n");
+}
+
+/* Held by another program: it does not advertise, and Connect() succeeds at once. */
+static void test_connected_already(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].there = r->fake.devices[0].connected = r->fake.devices[0].resolved =
+		r->fake.devices[0].exported = true;
+	r->fake.connects_by_itself = r->fake.devices[0].audible = false;
+	rig_ready(r);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+	assert_int_equal(r->t->ops->discover(r->t), 0);
+	rig_expect(r, "mtu 517\ndiscovered 18 0c 02 02 02 02\n");
+}
+
+static void test_connect_fails(void **state)
+{
+	static const struct {
+		const char *name, *text, *reason;
+	} errors[] = {
+		{FAILED, "le-connection-abort-by-local", "disconnected connect-failed\n"},
+		{FAILED, "Operation already in progress", "disconnected connect-failed\n"},
+		{"org.bluez.Error.InProgress", "In Progress", "disconnected connect-failed\n"},
+		{SD_BUS_ERROR_NO_REPLY, "Method call timed out", "disconnected connect-failed\n"},
+		{"org.bluez.Error.NotReady", "Resource Not Ready", "disconnected no-adapter\n"},
+		{SD_BUS_ERROR_UNKNOWN_OBJECT, "no", "disconnected not-found\n"},
+		{SD_BUS_ERROR_UNKNOWN_METHOD, "no", "disconnected not-found\n"},
+	};
+	struct rig *r = *state;
+
+	rig_ready(r);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		r->fake.error = (struct fake_error){"Connect", errors[i].name, errors[i].text};
+		assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+		rig_expect(r, errors[i].reason);
+	}
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+}
+
+static void test_disconnect_while_connecting(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.hold = "Connect";
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "");
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	rig_expect(r, "disconnected by-host\n");
+}
+
+/* The success was on its way already when the link was given up. */
+static void test_disconnect_crosses_success(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.hold = "Connect";
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "");
+	fake_connected(&r->fake, 0, true);
+	fake_answer(&r->fake, 0);
+	fake_forget_held(&r->fake);
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	rig_expect(r, "disconnected by-host\n");
+	assert_false(r->fake.devices[0].connected);
+}
+
+static void test_dropped_before_the_answer(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.hold = "Connect";
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "");
+	fake_connected(&r->fake, 0, true);
+	fake_disconnected(&r->fake, 0, "org.bluez.Reason.Timeout");
+	rig_expect(r, "");
+	fake_answer(&r->fake, 0);
+	rig_expect(r, "disconnected supervision-timeout\n");
+}
+
+/* Both answers of the first connection come while the second is being made. */
+static void test_late_answers(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.hold = "ReadValue";
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+	fake_settle(&r->fake);
+	fake_disconnected(&r->fake, 0, NULL);
+	rig_expect(r, "disconnected unknown\n");
+	r->fake.hold = NULL;
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+	assert_int_equal(r->t->ops->discover(r->t), 0);
+	rig_expect(r, "mtu 517\ndiscovered 18 0c 02 02 02 02\n");
+	fake_refuse(&r->fake, 0, FAILED, "Operation failed with ATT error: 0x0e");
+	rig_expect(r, "");
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+	rig_expect(r, "read info 0 763221\n");
+}
+
+static void test_reasons(void **state)
+{
+	static const struct {
+		const char *reason, *event;
+	} reasons[] = {
+		{"org.bluez.Reason.Timeout", "disconnected supervision-timeout\n"},
+		{"org.bluez.Reason.Remote", "disconnected by-device\n"},
+		{"org.bluez.Reason.Local", "disconnected by-host\n"},
+		{"org.bluez.Reason.Unknown", "disconnected unknown\n"},
+		{"something new", "disconnected unknown\n"},
+		{NULL, "disconnected unknown\n"},
+	};
+	struct rig *r = *state;
+
+	rig_ready(r);
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+		rig_expect(r, "connected 23\n");
+		fake_disconnected(&r->fake, 0, reasons[i].reason);
+		rig_expect(r, reasons[i].event);
+	}
+}
+
+static void test_device_removed(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	fake_remove_device(&r->fake, 0);
+	rig_expect(r, "disconnected unknown\n");
+}
+
+/* A shared connection: nobody may come back to what is gone. */
+static void test_destroyed_in_mid_call(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.hold = "ReadValue";
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+	fake_settle(&r->fake);
+	r->t->ops->destroy(r->t);
+	r->t = NULL;
+	fake_refuse(&r->fake, 0, FAILED, "late");
+	fake_notify(&r->fake, 0, "\1", 1);
+	rig_expect(r, "");
+	rig_expect_calls(r, "ReadValue\nDisconnect\n");
+}
+
+static void test_alarm(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	assert_int_equal(r->t->ops->set_alarm(r->t, r->t->ops->now_us(r->t) + 1000), 0);
+	rig_until(r, "alarm");
+	assert_int_equal(r->t->ops->set_alarm(r->t, 0), 0);
+	assert_int_equal(r->t->ops->set_alarm(r->t, UINT64_MAX), 0);
+	rig_expect(r, "alarm\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_ready),
+		TEST(test_no_adapter),
+		TEST(test_no_such_adapter),
+		TEST(test_chosen_adapter),
+		TEST(test_powered_adapter_first),
+		TEST(test_adapter_off),
+		TEST(test_power_on),
+		TEST(test_rfkill),
+		TEST(test_no_answers),
+		TEST(test_adapter_removed),
+		TEST(test_other_adapter_takes_over),
+		TEST(test_daemon_restarts),
+		TEST(test_daemon_killed),
+		TEST(test_bus_lost),
+		TEST(test_scan),
+		TEST(test_scan_beside_another),
+		TEST(test_scan_steps),
+		TEST(test_scan_refused_once),
+		TEST(test_scan_through_restart),
+		TEST(test_malformed),
+		TEST(test_connect),
+		TEST(test_connect_from_scan),
+		TEST(test_not_heard),
+		TEST(test_not_heard_cancelled),
+		TEST(test_connected_already),
+		TEST(test_connect_fails),
+		TEST(test_disconnect_while_connecting),
+		TEST(test_disconnect_crosses_success),
+		TEST(test_dropped_before_the_answer),
+		TEST(test_late_answers),
+		TEST(test_reasons),
+		TEST(test_device_removed),
+		TEST(test_destroyed_in_mid_call),
+		TEST(test_alarm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Characteristics over a fake org.bluez: discovery, the MTU, the three ways to
+ * write, pairing, and a cache that does not fit.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bluezrig.h"
+#include "transport/bluez_hci.h"
+
+#define FAILED "org.bluez.Error.Failed"
+#define DENIED "org.bluez.Error.NotPermitted"
+#define ALL "discovered 18 0c 02 02 02 02\n"
+
+static const uint8_t value[600] = {0xa5};
+
+static int setup(void **state)
+{
+	static struct rig rig;
+
+	rig_init(&rig);
+	*state = &rig;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_finish(*state);
+	return 0;
+}
+
+static int write_data(struct rig *r, enum gatt_write mode, size_t len)
+{
+	return r->t->ops->write(r->t, GATT_DATA, mode, value, len);
+}
+
+/* Connected; services when the test says so. */
+static void link_up(struct rig *r)
+{
+	r->fake.connects_by_itself = false;
+	rig_ready(r);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+	fake_connected(&r->fake, 0, true);
+	assert_int_equal(r->t->ops->discover(r->t), 0);
+	rig_expect(r, "");
+	(void)fake_calls(&r->fake);
+}
+
+static void expect_mtu(struct rig *r, uint16_t mtu, enum transport_source source)
+{
+	struct transport_link link;
+
+	r->t->ops->link_state(r->t, &link);
+	assert_int_equal(link.link.mtu, mtu);
+	assert_int_equal(link.mtu_source, source);
+	assert_int_equal(link.rssi, 127); /* an advertisement's is not the link's */
+	assert_int_equal(link.rssi_source, TRANSPORT_SOURCE_NONE);
+}
+
+/* --- discovery */
+
+static void test_discover(void **state)
+{
+	struct rig *r = *state;
+
+	link_up(r);
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), -OTA_ENOENT);
+	expect_mtu(r, 23, TRANSPORT_SOURCE_NONE);
+	fake_export(&r->fake, 0, GATT_CONTROL, GATT_CHRS);
+	rig_expect(r, "");
+	fake_resolved(&r->fake, 0, true);
+	rig_expect(r, "mtu 517\n" ALL);
+	expect_mtu(r, 517, TRANSPORT_SOURCE_STACK);
+	rig_expect_calls(r, "GetManagedObjects\n");
+}
+
+/*
+ * ServicesResolved first, and the signals of the objects are still on their way:
+ * taken by them alone, the device would be one without Info.
+ */
+static void test_resolved_before_objects(void **state)
+{
+	struct rig *r = *state;
+
+	link_up(r);
+	fake_resolved(&r->fake, 0, true);
+	fake_export(&r->fake, 0, GATT_CONTROL, GATT_INFO);
+	rig_expect(r, "mtu 517\n" ALL);
+}
+
+/* Resolved, and really not there yet. */
+static void test_objects_late(void **state)
+{
+	struct rig *r = *state;
+
+	link_up(r);
+	fake_resolved(&r->fake, 0, true);
+	rig_expect(r, "");
+	fake_export(&r->fake, 0, GATT_CONTROL, GATT_DATA);
+	rig_expect(r, "");
+	fake_export(&r->fake, 0, GATT_DATA, GATT_CHRS);
+	rig_expect(r, "mtu 517\n" ALL);
+}
+
+static void test_no_service(void **state)
+{
+	struct rig *r = *state;
+
+	for (enum gatt_chr chr = GATT_CONTROL; chr < GATT_FIRMWARE_REVISION; chr++)
+		r->fake.devices[0].absent[chr] = true;
+	link_up(r);
+	fake_export(&r->fake, 0, GATT_CONTROL, GATT_CHRS);
+	fake_resolved(&r->fake, 0, true);
+	rig_expect(r, "");
+	rig_until(r, "discovered");
+	rig_expect(r, "mtu 517\ndiscovered 00 00 00 02 02 02\n");
+}
+
+static void test_discover_ends_with_the_link(void **state)
+{
+	struct rig *r = *state;
+
+	link_up(r);
+	r->fake.hold = "GetManagedObjects";
+	fake_resolved(&r->fake, 0, true);
+	rig_expect(r, "");
+	fake_disconnected(&r->fake, 0, NULL);
+	rig_expect(r, "disconnected unknown\n");
+	fake_refuse(&r->fake, 0, FAILED, "late");
+	rig_expect(r, "");
+}
+
+/* Before 5.62: the MTU from AcquireWrite, whose socket is given back before the first write. */
+static void test_mtu_by_acquire(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.tells_mtu = false;
+	link_up(r);
+	fake_export(&r->fake, 0, GATT_CONTROL, GATT_CHRS);
+	fake_resolved(&r->fake, 0, true);
+	rig_expect(r, "mtu 517\n" ALL);
+	expect_mtu(r, 517, TRANSPORT_SOURCE_STACK);
+	assert_int_equal(write_data(r, GATT_COMMAND, 495), 0);
+	rig_expect(r, "");
+	rig_expect_calls(r, "GetManagedObjects\nAcquireWrite\nWriteValue command 495\n");
+}
+
+static void test_mtu_not_told(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.tells_mtu = false;
+	r->fake.error = (struct fake_error){"AcquireWrite", "org.bluez.Error.NotSupported", "no"};
+	link_up(r);
+	fake_export(&r->fake, 0, GATT_CONTROL, GATT_CHRS);
+	fake_resolved(&r->fake, 0, true);
+	rig_expect(r, ALL);
+	expect_mtu(r, 23, TRANSPORT_SOURCE_NONE);
+	assert_int_equal(write_data(r, GATT_COMMAND, 21), -OTA_EMSGSIZE);
+	assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
+}
+
+static void test_table_changes_under_the_link(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	fake_unexport(&r->fake, 0, GATT_DATA);
+	rig_expect(r, "");
+	assert_int_equal(write_data(r, GATT_COMMAND, 20), -OTA_ENOENT);
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+	rig_expect(r, "read info 0 763221\n");
+}
+
+/* --- a cache that does not fit */
+
+static void test_cache_dropped(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.error =
+		(struct fake_error){"ReadValue", FAILED, "Operation failed with ATT error: 0x0a"};
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+	rig_expect(r, "disconnected connect-failed\n");
+	rig_expect_calls(r, "ReadValue\nRemoveDevice\n");
+	/* Once is enough. */
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+	assert_int_equal(r->t->ops->discover(r->t), 0);
+	rig_expect(r, "mtu 517\n" ALL);
+	r->fake.error =
+		(struct fake_error){"ReadValue", FAILED, "Operation failed with ATT error: 0x01"};
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+	rig_expect(r, "read info -5\n");
+	assert_non_null(strstr(rig_log(r), "bluetoothctl remove " FAKE_ADDRESS));
+}
+
+/* The table that bluetoothd has lacks what was there before the reboot. */
+static void test_cache_of_another_table(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	fake_disconnected(&r->fake, 0, NULL);
+	rig_expect(r, "disconnected unknown\n");
+	for (enum gatt_chr chr = GATT_CONTROL; chr < GATT_CHRS; chr++)
+		fake_unexport(&r->fake, 0, chr);
+	r->fake.devices[0].absent[GATT_DATA] = true;
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+	assert_int_equal(r->t->ops->discover(r->t), 0);
+	rig_until(r, "disconnected");
+	rig_expect(r, "disconnected connect-failed\n");
+	assert_non_null(strstr(fake_calls(&r->fake), "RemoveDevice\n"));
+}
+
+/* A bond is the user's: it is not thrown away unasked. */
+static void test_cache_of_a_paired_device(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].paired = true;
+	rig_connect(r);
+	r->fake.error =
+		(struct fake_error){"ReadValue", FAILED, "Operation failed with ATT error: 0x01"};
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+	rig_expect(r, "read info -5\n");
+	rig_expect_calls(r, "ReadValue\n");
+}
+
+/* --- reading, notifications, requests */
+
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		int status;
+	} errors[] = {
+		{DENIED, "Not paired", -OTA_EPERM},
+		{DENIED, "Write not permitted", -OTA_EPERM},
+		{DENIED, "Write acquired", -OTA_EBUSY},
+		{"org.bluez.Error.NotAuthorized", "no", -OTA_EPERM},
+		{"org.bluez.Error.InProgress", "In Progress", -OTA_EBUSY},
+		{"org.bluez.Error.NotSupported", "no", -OTA_ENOTSUP},
+		{"org.bluez.Error.InvalidArguments", "Invalid Length", -OTA_EMSGSIZE},
+		{"org.bluez.Error.InvalidArguments", "Invalid offset", -OTA_EINVAL},
+		{FAILED, "Not connected", -OTA_ENOTCONN},
+		{FAILED, "Operation failed with ATT error: 0x80", -OTA_EIO},
+		{SD_BUS_ERROR_NO_REPLY, "Method call timed out", -OTA_ETIMEDOUT},
+		{"com.example.Unheard", "of", -OTA_EIO},
+	};
+	struct rig *r = *state;
+	char expected[100];
+
+	rig_connect(r);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		r->fake.error = (struct fake_error){"ReadValue", errors[i].name, errors[i].text};
+		assert_int_equal(r->t->ops->read(r->t, GATT_MODEL), 0);
+		(void)snprintf(expected, sizeof(expected), "read model %d\n", errors[i].status);
+		rig_expect(r, expected);
+		r->fake.error = (struct fake_error){"WriteValue", errors[i].name, errors[i].text};
+		assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
+		(void)snprintf(expected, sizeof(expected), "written control %d\n",
+			       errors[i].status);
+		rig_expect(r, expected);
+	}
+	r->fake.error = (struct fake_error){"StartNotify", DENIED, "Notify acquired"};
+	assert_int_equal(r->t->ops->subscribe(r->t, GATT_CONTROL), 0);
+	rig_expect(r, "subscribed control -16\n");
+}
+
+static void test_requests(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.hold = "WriteValue";
+	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 20), 0);
+	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), -OTA_EBUSY);
+	assert_int_equal(write_data(r, GATT_REQUEST, 512), 0);
+	assert_int_equal(write_data(r, GATT_COMMAND, 20), -OTA_EAGAIN);
+	assert_int_equal(write_data(r, GATT_REQUEST, 513), -OTA_EMSGSIZE);
+	rig_expect(r, "");
+	/* What the write caused is told before its answer. */
+	fake_notify(&r->fake, 0, "\1\0\2", 3);
+	rig_expect(r, "notified control 0 010002\n");
+	fake_answer(&r->fake, 0);
+	rig_expect(r, "written control 0\nwritable\n");
+	fake_answer(&r->fake, 1);
+	rig_expect(r, "written data 0\n");
+	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
+}
+
+/* A value that was remembered, or read, is no notification. */
+static void test_values_that_are_no_notifications(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	fake_export(&r->fake, 0, GATT_CONTROL, GATT_DATA);
+	rig_expect(r, "");
+	fake_notify(&r->fake, 0, "", 0);
+	rig_expect(r, "notified control 0\n");
+}
+
+/* --- commands */
+
+static void test_commands(void **state)
+{
+	struct rig *r = *state;
+	int rc;
+
+	rig_connect(r);
+	assert_int_equal(write_data(r, GATT_COMMAND, 512), 0);
+	assert_int_equal(write_data(r, GATT_COMMAND, 513), -OTA_EMSGSIZE);
+	rig_expect(r, "");
+	rig_expect_calls(r, "WriteValue command 512\n");
+	assert_int_equal(r->fake.last_len, 512);
+	/* As many at once as the bus keeps answers in mind for, and not more. */
+	r->fake.hold = "WriteValue";
+	for (unsigned int i = 0; i < 64; i++)
+		assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
+	rc = write_data(r, GATT_COMMAND, 20);
+	assert_int_equal(rc, -OTA_EAGAIN);
+	fake_settle(&r->fake);
+	assert_int_equal(r->fake.held_count, 64);
+	for (size_t i = 0; i < 31; i++)
+		fake_answer(&r->fake, i);
+	rig_expect(r, "");
+	fake_answer(&r->fake, 31);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
+}
+
+/* Another program holds the write socket: said once, as a failed write. */
+static void test_commands_refused(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.write_held = true;
+	assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
+	assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
+	rig_expect(r, "written data -16\n");
+	assert_non_null(strstr(rig_log(r), "by another program"));
+}
+
+/* --- the socket */
+
+static void test_acquire(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 513), -OTA_EMSGSIZE);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 512), -OTA_EAGAIN);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 512), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 512), 0);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 7), 0);
+	rig_expect(r, "");
+	rig_expect_calls(r, "AcquireWrite\n");
+	assert_int_equal(r->fake.values, 2);
+	assert_int_equal(r->fake.last_len, 7);
+	/* Control has no socket. */
+	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
+	rig_expect(r, "written control 0\n");
+	assert_true(r->fake.fd >= 0);
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	rig_expect(r, "disconnected by-host\n");
+}
+
+/* Back to WriteValue: not before bluetoothd knows that the socket is closed. */
+static void test_acquire_released(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
+	assert_int_equal(write_data(r, GATT_COMMAND, 20), -OTA_EAGAIN);
+	assert_int_equal(write_data(r, GATT_REQUEST, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_REQUEST, 20), 0);
+	rig_expect(r, "written data 0\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
+	rig_expect(r, "");
+	assert_int_equal(r->fake.values, 3);
+}
+
+static void test_acquire_full(void **state)
+{
+	struct rig *r = *state;
+	unsigned int sent = 0;
+	int rc;
+
+	rig_connect(r);
+	r->fake.fd_deaf = true;
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 500), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	while ((rc = write_data(r, GATT_ACQUIRE, 500)) == 0)
+		sent++;
+	assert_int_equal(rc, -OTA_EAGAIN);
+	assert_true(sent > 0);
+	rig_expect(r, "");
+	r->fake.fd_deaf = false;
+	assert_true(sd_event_source_set_enabled(r->fake.fd_io, SD_EVENT_ON) >= 0);
+	rig_expect(r, "writable\n");
+	assert_int_equal(r->fake.values, sent);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 500), 0);
+}
+
+/* The socket is closed: as the link goes, or as bluetoothd pleases. */
+static void test_acquire_closed(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	fake_close_socket(&r->fake);
+	/* Not yet noticed: */
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_ENOTCONN);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
+	rig_expect(r, "");
+	fake_close_socket(&r->fake);
+	rig_expect(r, "");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	fake_disconnected(&r->fake, 0, NULL);
+	rig_expect(r, "disconnected unknown\n");
+}
+
+static void test_acquire_held_by_another(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.write_held = true;
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "written data -16\n");
+}
+
+static void test_acquire_not_offered(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.error = (struct fake_error){"AcquireWrite", SD_BUS_ERROR_UNKNOWN_METHOD, "old"};
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
+	rig_expect(r, "");
+	rig_expect_calls(r, "AcquireWrite\nWriteValue command 20\n");
+	assert_non_null(strstr(rig_log(r), "by command instead"));
+}
+
+/* --- pairing */
+
+static void on_ask(void *ctx, const char *address)
+{
+	assert_string_equal(address, FAKE_ADDRESS);
+	((struct rig *)ctx)->passkey_asked++;
+}
+
+struct answer {
+	bool came;
+	char error[100];
+	uint32_t passkey;
+};
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	struct answer *a = userdata;
+	const sd_bus_error *error = sd_bus_message_get_error(m);
+
+	(void)ret_error;
+	a->came = true;
+	(void)snprintf(a->error, sizeof(a->error), "%s", error ? error->name : "");
+	if (!error)
+		(void)sd_bus_message_read(m, "u", &a->passkey);
+	return 0;
+}
+
+/* bluetoothd asks the agent about a device. */
+static void ask_agent(struct rig *r, const char *member, const char *device, struct answer *a)
+{
+	memset(a, 0, sizeof(*a));
+	assert_true(sd_bus_call_method_async(r->fake.server, NULL, NULL, "/org/otabench/agent",
+					     "org.bluez.Agent1", member, on_answer, a, "o",
+					     device) >= 0);
+	fake_settle(&r->fake);
+}
+
+static void test_pairing(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.ask_passkey = on_ask, .passkey_ctx = r};
+	struct answer a;
+
+	assert_int_equal(rig_open(r, &config), 0);
+	assert_int_equal(bluez_passkey(r->t, 1), -OTA_EINVAL);
+	ask_agent(r, "RequestAuthorization", FAKE_DEVICE, &a);
+	assert_string_not_equal(a.error, ""); /* nobody there while nothing is connected */
+	(void)fake_calls(&r->fake);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "adapter 0\nconnected 23\n");
+	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\n"
+			    "RegisterAgent\nRequestDefaultAgent\nConnect\n");
+	ask_agent(r, "RequestAuthorization", FAKE_DEVICE, &a);
+	assert_string_equal(a.error, "");
+	ask_agent(r, "RequestAuthorization", FAKE_ADAPTER "/dev_another", &a);
+	assert_string_equal(a.error, "org.bluez.Error.Rejected");
+	ask_agent(r, "RequestPinCode", FAKE_DEVICE, &a);
+	assert_string_equal(a.error, "org.bluez.Error.Rejected");
+
+	ask_agent(r, "RequestPasskey", FAKE_ADAPTER "/dev_another", &a);
+	assert_string_equal(a.error, "org.bluez.Error.Rejected");
+	assert_int_equal(r->passkey_asked, 0);
+	ask_agent(r, "RequestPasskey", FAKE_DEVICE, &a);
+	assert_int_equal(r->passkey_asked, 1);
+	assert_false(a.came);
+	assert_int_equal(bluez_passkey(r->t, 1000000), -OTA_EINVAL);
+	assert_int_equal(bluez_passkey(r->t, 123456), 0);
+	fake_settle(&r->fake);
+	assert_int_equal(a.passkey, 123456);
+	assert_int_equal(bluez_passkey(r->t, 123456), -OTA_EINVAL);
+
+	ask_agent(r, "RequestPasskey", FAKE_DEVICE, &a);
+	assert_int_equal(bluez_passkey(r->t, -1), 0);
+	fake_settle(&r->fake);
+	assert_string_equal(a.error, "org.bluez.Error.Rejected");
+	fake_disconnected(&r->fake, 0, NULL);
+	rig_expect(r, "disconnected unknown\n");
+	rig_expect_calls(r, "UnregisterAgent\n");
+}
+
+/* --- answers of a controller */
+
+static void test_hci(void **state)
+{
+	static const uint8_t rssi[] = {4, 0x0e, 7, 1, 0x05, 0x14, 0, 0x40, 0, 0xc4};
+	static const uint8_t buffers[] = {4, 0x0e, 7, 1, 0x02, 0x20, 0, 251, 0, 8};
+	static const uint8_t shared[] = {4, 0x0e, 7, 1, 0x02, 0x20, 0, 0, 0, 0};
+	struct bluez_hci_figures f = {.rssi = 127};
+	uint8_t bad[sizeof(rssi)];
+
+	(void)state;
+	assert_true(bluez_hci_decode(rssi, sizeof(rssi), 0x40, &f));
+	assert_int_equal(f.rssi, -60);
+	assert_false(bluez_hci_decode(rssi, sizeof(rssi), 0x41, &f)); /* another link's */
+	assert_true(bluez_hci_decode(buffers, sizeof(buffers), 0x40, &f));
+	assert_int_equal(f.buffers, 8);
+	assert_int_equal(f.buffer_octets, 251);
+	assert_false(bluez_hci_decode(shared, sizeof(shared), 0x40, &f));
+	f.rssi = 127;
+	for (size_t n = 0; n < sizeof(rssi); n++)
+		assert_false(bluez_hci_decode(rssi, n, 0x40, &f));
+	for (size_t i = 0; i < sizeof(rssi) - 1; i++) {
+		memcpy(bad, rssi, sizeof(bad));
+		bad[i] ^= 0x08;
+		if (i != 3 && bluez_hci_decode(bad, sizeof(bad), 0x40, &f))
+			fail_msg("byte %zu is not looked at", i);
+	}
+	assert_int_equal(f.rssi, 127);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_discover),
+		TEST(test_resolved_before_objects),
+		TEST(test_objects_late),
+		TEST(test_no_service),
+		TEST(test_discover_ends_with_the_link),
+		TEST(test_mtu_by_acquire),
+		TEST(test_mtu_not_told),
+		TEST(test_table_changes_under_the_link),
+		TEST(test_cache_dropped),
+		TEST(test_cache_of_another_table),
+		TEST(test_cache_of_a_paired_device),
+		TEST(test_errors),
+		TEST(test_requests),
+		TEST(test_values_that_are_no_notifications),
+		TEST(test_commands),
+		TEST(test_commands_refused),
+		TEST(test_acquire),
+		TEST(test_acquire_released),
+		TEST(test_acquire_full),
+		TEST(test_acquire_closed),
+		TEST(test_acquire_held_by_another),
+		TEST(test_acquire_not_offered),
+		TEST(test_pairing),
+		cmocka_unit_test(test_hci),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
