@@ -2,6 +2,7 @@
 /* See open.h. */
 #include "cli/open.h"
 
+#include "transport/bluez.h"
 #include "transport/fault.h"
 #include "transport/sim.h"
 #include "transport/trace.h"
@@ -68,6 +69,26 @@ static int open_sim(struct cli *cli, sd_event *event, struct transport **ret)
 	return CLI_OK;
 }
 
+static int open_bluez(struct cli *cli, sd_event *event, struct transport **ret)
+{
+	const struct bluez_config config = {
+		.adapter = cli->adapter,
+		.power_on = true,
+		.log = on_device_log,
+		.log_ctx = cli,
+	};
+	char why[256] = "";
+	int rc;
+
+	rc = bluez_open(event, &config, ret, why, sizeof(why));
+	if (rc == 0)
+		return CLI_OK;
+	return cli_fail(cli, rc == -OTA_EPERM ? CLI_NO_PERMISSION : CLI_NO_ADAPTER,
+			"%s; 'otabench doctor' tells more, and --sim runs the same command on "
+			"virtual ESP32s",
+			why);
+}
+
 static int add_faults(struct cli *cli, struct transport **t)
 {
 	struct transport *inner = *t;
@@ -101,11 +122,7 @@ int cli_open(struct cli *cli, sd_event *event, struct transport **ret)
 	struct transport *t = NULL;
 	int code;
 
-	if (!cli->sim_given)
-		return cli_fail(cli, CLI_NO_ADAPTER,
-				"this build drives no Bluetooth adapter yet; --sim runs the same "
-				"command on virtual ESP32s");
-	code = open_sim(cli, event, &t);
+	code = cli->sim_given ? open_sim(cli, event, &t) : open_bluez(cli, event, &t);
 	if (code == CLI_OK)
 		code = add_faults(cli, &t);
 	if (code == CLI_OK)
