@@ -210,6 +210,12 @@ static int run(struct cli *cli, const struct cli_command *commands, int count, c
 		(void)fprintf(cli->out, "%s\n", PACKAGE_STRING);
 		return CLI_OK;
 	}
+	for (const struct cli_command *c = commands; !cli->command && c->name; c++) {
+		if (c->standard && !cli->json && (cli->script || output_is_terminal(cli->out))) {
+			cli->command = c;
+			return c->run(cli, 0, words);
+		}
+	}
 	if (!cli->command)
 		return cli_fail(cli, CLI_USAGE, "expected a command; 'otabench --help' lists them");
 	r = check_arguments(cli, count - 1);

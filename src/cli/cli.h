@@ -50,6 +50,7 @@ struct cli_command {
 	const char *help; /* more, for COMMAND --help; may be NULL */
 	int min_arguments, max_arguments; /* max < 0: any number */
 	const struct cli_option *options; /* or NULL */
+	bool standard; /* runs when no command is named */
 	/* argv[0] is the command's name, argv[argc] NULL.  Returns an enum cli_exit. */
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
@@ -65,6 +66,7 @@ struct cli {
 	struct sim_options sim;
 	const char *adapter; /* "hci0"; NULL: not given */
 	const char *trace; /* file; NULL: not given */
+	const char *script; /* file of keys for the workbench; NULL: not given */
 	uint32_t force; /* 1u << enum lint_check */
 	const char *values[CLI_OPTIONS_MAX]; /* of command->options; NULL: not given */
 	FILE *out, *err;
@@ -141,5 +143,6 @@ int cmd_sample_image(struct cli *cli, int argc, char **argv);
 int cmd_scan(struct cli *cli, int argc, char **argv);
 int cmd_status(struct cli *cli, int argc, char **argv);
 int cmd_profile(struct cli *cli, int argc, char **argv);
+int cmd_workbench(struct cli *cli, int argc, char **argv);
 
 #endif

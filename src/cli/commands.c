@@ -121,5 +121,19 @@ const struct cli_command cli_commands[] = {
 		.options = sample_options,
 		.run = cmd_sample_image,
 	},
+	{
+		.name = "workbench",
+		.usage = "",
+		.summary = "The screen on which all of this is done by keys; also what no command "
+			   "opens",
+		.help = "Opens on an adapter, or with --sim on virtual ESP32s.  ? lists the keys.\n"
+			"--script plays keys from a file instead of a terminal; its commands, one "
+			"a "
+			"line: size COLUMNS ROWS, ascii, utf8, keys KEY..., type TEXT, wait "
+			"SECONDS, "
+			"until TEXT, screen NAME.",
+		.standard = true,
+		.run = cmd_workbench,
+	},
 	{.name = NULL},
 };

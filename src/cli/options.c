@@ -24,6 +24,7 @@ enum option_id {
 	OPTION_ADAPTER,
 	OPTION_FORCE,
 	OPTION_TRACE,
+	OPTION_SCRIPT,
 	OPTION_READONLY,
 	OPTION_VERBOSE,
 	OPTION_QUIET,
@@ -59,6 +60,8 @@ static const struct global_option {
 			  "Go on although these checks of the image failed."},
 	[OPTION_TRACE] = {"trace", 0, required_argument, "--trace=FILE",
 			  "Record everything that goes over the link."},
+	[OPTION_SCRIPT] = {"script", 0, required_argument, "--script=FILE",
+			   "Play keys into the workbench and print the screens that FILE asks for."},
 	[OPTION_READONLY] = {"readonly", 0, no_argument, "--readonly",
 			     "Refuse everything that changes a device."},
 	[OPTION_VERBOSE] = {"verbose", 'v', no_argument, "-v, --verbose",
@@ -219,6 +222,9 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 		return parse_force(cli, argument);
 	case OPTION_TRACE:
 		cli->trace = argument;
+		break;
+	case OPTION_SCRIPT:
+		cli->script = argument;
 		break;
 	case OPTION_READONLY:
 		cli->readonly = true;

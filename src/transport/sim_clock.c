@@ -2,7 +2,8 @@
 /*
  * Two ways to let the virtual world's time pass.
  *
- * As fast as possible: a deferred source that runs some events a turn, so that
+ * As fast as possible: a deferred source that runs a part of a second, or some
+ * events, a turn, so that
  * signals and the screen get theirs.  By a factor of real time: one timer, set
  * to the next event.
  */
@@ -13,6 +14,7 @@
 #include <time.h>
 
 #define STEPS_PER_TURN 512
+#define TURN_US 100000u /* so that a screen sees a quiet world's time pass, too */
 
 static uint64_t real_now(const struct sim *sim)
 {
@@ -52,9 +54,10 @@ static void arm(struct sim *sim)
 static int on_turn(sd_event_source *source, void *userdata)
 {
 	struct sim *sim = userdata;
+	const uint64_t until = sched_now(&sim->sched) + TURN_US;
 
 	(void)source;
-	for (int i = 0; i < STEPS_PER_TURN; i++)
+	for (int i = 0; i < STEPS_PER_TURN && sched_now(&sim->sched) < until; i++)
 		if (!sched_step(&sim->sched))
 			break;
 	arm(sim);

@@ -81,6 +81,7 @@ struct view_device {
 	struct transport_link link;
 	const int32_t *rssi; /* PLOT_NONE where unknown; newest last */
 	size_t rssi_count;
+	bool scanning; /* the device is looked for; state says nothing yet */
 	bool run; /* a session is or was there: what follows says something */
 	enum session_goal goal;
 	enum session_state state;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define SMOOTH_US 500000u
+
 /* --- head and link */
 
 static bool running(const struct view_device *v)
@@ -48,6 +50,8 @@ static const char *condition(const struct view_device *v)
 {
 	if (!v->run)
 		return v->linked ? "connected" : "not connected";
+	if (v->scanning)
+		return "looking for it";
 	if (v->state == SESSION_DONE || v->state == SESSION_FAILED)
 		return session_outcome_name(v->outcome);
 	return session_state_name(v->state);
@@ -176,7 +180,7 @@ static void draw_strip(const struct view_device *v, struct cells *cells, struct 
 	bool found = false;
 	int x = 0, end;
 
-	(void)snprintf(text, sizeof(text), "%s %s", session_state_name(v->state),
+	(void)snprintf(text, sizeof(text), "%s %s", condition(v),
 		       view_duration(v->in_state_us, time, sizeof(time)));
 	end = area.w - cells_columns(cells, text) - 1;
 	cells_right(cells, area, 0, state_style(v), text);
@@ -380,6 +384,21 @@ static char mark_sign(enum metrics_mark_kind kind, enum cells_style *ret_style)
 	return '?';
 }
 
+/* Acknowledgements come in bursts: each sample becomes the mean of the last half second. */
+static void smooth(uint32_t *samples, size_t count, uint64_t span)
+{
+	const size_t over = span > 0 && span < SMOOTH_US ? (size_t)(SMOOTH_US / span) : 1;
+
+	for (size_t i = count; i-- > 0;) {
+		const size_t n = i + 1 < over ? i + 1 : over;
+		uint64_t sum = 0;
+
+		for (size_t back = 0; back < n; back++)
+			sum += samples[i - back];
+		samples[i] = (uint32_t)(sum / n);
+	}
+}
+
 static void draw_graph(const struct view_device *v, struct cells *cells, struct area area)
 {
 	uint32_t samples[METRICS_BUCKETS];
@@ -393,7 +412,10 @@ static void draw_graph(const struct view_device *v, struct cells *cells, struct 
 	uint64_t span = 1;
 	size_t merged;
 
+	if (!v->metrics->started)
+		return;
 	series.count = metrics_series(v->metrics, samples, &span);
+	smooth(samples, series.count, span);
 	series.sample_ms = (uint32_t)(span / 1000u);
 	for (const struct metrics_mark *m;
 	     (m = metrics_mark_at(v->metrics, series.mark_count)) != NULL; series.mark_count++) {

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See app.h: the workbench's life, its jobs, and where keys go. */
+#include "config.h" /* system extensions: clock_gettime(), localtime_r() */
+
+#include "tui/app_priv.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STATUS_CANCELLED 130 /* as the command line has it */
+
+void app_say(struct app *app, enum cells_style style, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(app->message, sizeof(app->message), format, ap);
+	va_end(ap);
+	app->message_style = style;
+	app->changed = true;
+}
+
+uint64_t app_now(const struct app *app)
+{
+	return app->transport->ops->now_us(app->transport);
+}
+
+bool app_runs(const struct app *app)
+{
+	return app->job && !app->job_finished;
+}
+
+/* --- the log */
+
+static uint64_t log_time(const struct app *app, uint64_t at_us)
+{
+	return (uint64_t)((int64_t)at_us + app->log_offset_us);
+}
+
+void app_note(struct app *app, const char *text)
+{
+	loglist_add(&app->log, log_time(app, app_now(app)), LOGLIST_TUNING, CELLS_TITLE, text, NULL,
+		    0);
+	app->changed = true;
+}
+
+/* A modelled clock starts at 0 and stays so; a real one is shown as the time of day. */
+static int64_t clock_offset(const struct app *app)
+{
+	struct timespec now = {0};
+	struct tm local;
+
+	if (app->transport->virtual_clock)
+		return 0;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (!localtime_r(&now.tv_sec, &local))
+		return 0;
+	return ((local.tm_hour * 60 + local.tm_min) * 60 + local.tm_sec) * INT64_C(1000000) +
+	       now.tv_nsec / 1000 - (int64_t)app_now(app);
+}
+
+/* --- the job's listener */
+
+static void on_state(void *userdata, const char *from, const char *to)
+{
+	struct app *app = userdata;
+	char text[LOGLIST_TEXT];
+
+	(void)snprintf(text, sizeof(text), "%s -> %s", from, to);
+	loglist_add(&app->log, log_time(app, app_now(app)), LOGLIST_STATE, CELLS_TITLE, text, NULL,
+		    0);
+	app->changed = true;
+}
+
+/* A state that is entered has its line from on_state() already. */
+static bool is_state(const char *text)
+{
+	for (int i = 0; i < SESSION_STATES; i++) {
+		if (strcmp(session_state_name((enum session_state)i), text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void on_log(void *userdata, const struct job_log_entry *entry)
+{
+	struct app *app = userdata;
+	static const enum loglist_kind kinds[] = {
+		[JOB_OUT] = LOGLIST_SENT, [JOB_IN] = LOGLIST_RECEIVED, [JOB_NOTE] = LOGLIST_EVENT};
+	const bool note = entry->direction == JOB_NOTE;
+	const size_t len = entry->len < JOB_BYTES_MAX ? entry->len : JOB_BYTES_MAX;
+
+	if (note && is_state(entry->text))
+		return;
+	loglist_add(&app->log, log_time(app, entry->at_us), kinds[entry->direction],
+		    note ? CELLS_WARNING : CELLS_NORMAL, entry->text, entry->bytes, note ? 0 : len);
+	app->changed = true;
+}
+
+static void on_progress(void *userdata)
+{
+	((struct app *)userdata)->changed = true;
+}
+
+static void on_finished(void *userdata, const struct job_result *result)
+{
+	struct app *app = userdata;
+
+	app->result = *result;
+	app->have_result = app->job_finished = app->changed = true;
+}
+
+void app_refresh(struct app *app)
+{
+	const struct job_snapshot *s = &app->snapshot;
+
+	if (!app->job)
+		return;
+	job_snapshot(app->job, &app->snapshot);
+	if (s->link.mtu_source == TRANSPORT_SOURCE_NONE &&
+	    s->link.link_source == TRANSPORT_SOURCE_NONE) {
+		app->linked_since = 0;
+		return;
+	}
+	app->linked_since = app->linked_since > 0 ? app->linked_since : s->now_us;
+	app->last_link = s->link;
+	app->last_mtu = s->mtu;
+}
+
+int app_start(struct app *app, const struct job_config *config)
+{
+	const struct job_listener listener = {
+		.userdata = app,
+		.state = on_state,
+		.log = on_log,
+		.progress = on_progress,
+		.finished = on_finished,
+	};
+	int r;
+
+	if (app->address[0] == '\0') {
+		app_say(app, CELLS_WARNING, "no device chosen: 1 opens the list");
+		return -OTA_EINVAL;
+	}
+	if (app->job) {
+		app_say(app, CELLS_WARNING, "wait, or cancel (x): %s",
+			job_state_name(&app->snapshot));
+		return -OTA_EBUSY;
+	}
+	app_scan_stop(app);
+	r = job_create(app->transport, config, &listener, &app->job);
+	if (r < 0) {
+		app->job = NULL;
+		app_say(app, CELLS_BAD, "cannot start: %s", strerror(-r));
+		app_scan_begin(app);
+		return r;
+	}
+	app->goal = config->goal;
+	app->job_finished = app->have_result = false;
+	job_start(app->job);
+	app->linked_since = 0;
+	app_refresh(app);
+	app->have_snapshot = app->changed = true;
+	return 0;
+}
+
+static uint32_t percent_of(uint32_t part, uint32_t total)
+{
+	return total > 0 ? (uint32_t)((uint64_t)part * 100u / total) : 0;
+}
+
+static void remember(struct app *app)
+{
+	const struct job_snapshot *s = &app->snapshot;
+	struct view_known *known = app_known(app, app->address);
+
+	if (!known)
+		return;
+	if (s->dialect_known)
+		known->full = !s->basic;
+	if (app->result.running_known && app->result.running_version[0] != '\0')
+		(void)snprintf(known->version, sizeof(known->version), "%.*s",
+			       (int)sizeof(known->version) - 1, app->result.running_version);
+	else if (s->version[0] != '\0')
+		(void)snprintf(known->version, sizeof(known->version), "%.*s",
+			       (int)sizeof(known->version) - 1, s->version);
+	if (app->goal != SESSION_UPDATE)
+		return;
+	known->outcome = app->result.outcome;
+	known->percent = percent_of(s->stats.received, s->size);
+	app->last_update = app->result;
+	app->have_update = true;
+	app->last_received = s->stats.received;
+	app->last_total = s->size;
+}
+
+static enum cells_style outcome_style(enum session_outcome outcome)
+{
+	switch (outcome) {
+	case SESSION_CONFIRMED:
+	case SESSION_UNCONFIRMED:
+	case SESSION_DELIVERED:
+	case SESSION_ALREADY_RUNNING:
+	case SESSION_MEASURED:
+	case SESSION_ANSWERED:
+		return CELLS_GOOD;
+	case SESSION_CANCELLED:
+	case SESSION_REFUSED:
+		return CELLS_WARNING;
+	case SESSION_NO_OUTCOME:
+	case SESSION_DEVICE_ERROR:
+	case SESSION_LINK_LOST:
+	case SESSION_STALLED:
+	case SESSION_NOT_FOUND:
+	case SESSION_NOT_BACK:
+	case SESSION_ROLLED_BACK:
+	case SESSION_NO_SERVICE:
+	case SESSION_NO_ADAPTER:
+	case SESSION_PROTOCOL:
+	case SESSION_OUTCOMES:
+		break;
+	}
+	return CELLS_BAD;
+}
+
+void app_settle(struct app *app)
+{
+	const struct job_result *r = &app->result;
+
+	if (!app->job || !app->job_finished)
+		return;
+	job_snapshot(app->job, &app->snapshot);
+	remember(app);
+	job_destroy(app->job);
+	app->job = NULL;
+	app->linked_since = 0;
+	app_image_compare(app);
+	app_say(app, outcome_style(r->outcome), "%s: %s%s%s", session_outcome_name(r->outcome),
+		r->what, r->advice[0] != '\0' ? " " : "", r->advice);
+	if (app->quitting) {
+		app->ended = true;
+		return;
+	}
+	app_scan_begin(app);
+}
+
+/* --- life */
+
+int app_create(const struct app_config *config, struct app **ret)
+{
+	struct app *app = calloc(1, sizeof(*app));
+
+	if (!app)
+		return -OTA_ENOMEM;
+	app->config = *config;
+	app->transport = config->transport;
+	app->profile = app->saved = config->profile;
+	(void)snprintf(app->profile_path, sizeof(app->profile_path), "%s",
+		       config->profile_path ? config->profile_path : "");
+	scan_init(&app->scan);
+	loglist_init(&app->log);
+	app->log_offset_us = clock_offset(app);
+	app_scan_begin(app);
+	*ret = app;
+	return 0;
+}
+
+void app_destroy(struct app *app)
+{
+	if (!app)
+		return;
+	job_destroy(app->job);
+	app_scan_stop(app);
+	app->transport->handler = NULL;
+	app_image_close(app);
+	free(app);
+}
+
+bool app_changed(const struct app *app)
+{
+	return app->changed;
+}
+
+bool app_ended(const struct app *app, int *ret_status)
+{
+	*ret_status = app->status;
+	return app->ended;
+}
+
+bool app_take_suspend(struct app *app)
+{
+	const bool is = app->suspend;
+
+	app->suspend = false;
+	return is;
+}
+
+bool app_take_redraw(struct app *app)
+{
+	const bool is = app->redraw;
+
+	app->redraw = false;
+	return is;
+}
+
+void app_quit(struct app *app)
+{
+	if (!app_runs(app)) {
+		app->ended = true;
+		return;
+	}
+	if (app->quitting) { /* asked for twice: at once */
+		app->status = STATUS_CANCELLED;
+		app->ended = true;
+		return;
+	}
+	app->quitting = true;
+	app->status = STATUS_CANCELLED;
+	app_say(app, CELLS_WARNING, "cancelling, then ending; once more ends at once");
+	job_cancel(app->job);
+}
+
+void app_tick(struct app *app)
+{
+	const uint64_t now = app_now(app);
+	int8_t rssi = 127;
+
+	app_settle(app);
+	if (!app->job || now - app->sampled_us < APP_SAMPLE_US)
+		return;
+	app->sampled_us = now;
+	app_refresh(app);
+	rssi = app->snapshot.link.rssi;
+	if (app->rssi_count == APP_RSSI_MAX) {
+		memmove(app->rssi, app->rssi + 1, (APP_RSSI_MAX - 1) * sizeof(app->rssi[0]));
+		app->rssi_count--;
+	}
+	app->rssi[app->rssi_count++] = rssi == 127 || rssi == 0 ? PLOT_NONE : rssi;
+	app->changed = true;
+}
+
+/* --- keys */
+
+static void interrupt(struct app *app)
+{
+	if (app->confirm == APP_CONFIRM_QUIT || app->quitting) {
+		app->confirm = APP_CONFIRM_NOTHING;
+		app->quitting = true;
+		app->status = STATUS_CANCELLED;
+		app->ended = true; /* the second one: at once */
+	} else if (app_runs(app)) {
+		app_confirm(app, APP_CONFIRM_QUIT);
+	} else {
+		app->ended = true;
+	}
+}
+
+static void back(struct app *app)
+{
+	if (app->view != VIEW_SCAN)
+		app->view = VIEW_SCAN;
+	else if (app_runs(app))
+		app_confirm(app, APP_CONFIRM_QUIT);
+	else
+		app->ended = true;
+}
+
+static bool common_key(struct app *app, int32_t key)
+{
+	if (key >= '1' && key < '1' + VIEWS) {
+		app->view = (enum view)(key - '1');
+		return true;
+	}
+	switch (key) {
+	case TUI_KEY_TAB:
+		app->view = (enum view)((app->view + 1) % VIEWS);
+		return true;
+	case TUI_KEY_BACK_TAB:
+		app->view = (enum view)((app->view + VIEWS - 1) % VIEWS);
+		return true;
+	case '?':
+	case TUI_KEY_HELP:
+		app->help = true;
+		app->help_scroll = 0;
+		return true;
+	case ':':
+		app_ask(app, APP_ASK_COMMAND, "");
+		return true;
+	case 'q':
+	case TUI_KEY_ESCAPE:
+		back(app);
+		return true;
+	default: /* the view's */
+		return false;
+	}
+}
+
+static void help_key(struct app *app, int32_t key)
+{
+	const size_t lines = view_help_lines(app->view);
+
+	if ((key == 'j' || key == TUI_KEY_DOWN || key == TUI_KEY_PAGE_DOWN || key == ' ') &&
+	    app->help_scroll + 1 < lines)
+		app->help_scroll++;
+	else if ((key == 'k' || key == TUI_KEY_UP || key == TUI_KEY_PAGE_UP) &&
+		 app->help_scroll > 0)
+		app->help_scroll--;
+	else if (key == 'q' || key == TUI_KEY_ESCAPE || key == '?' || key == TUI_KEY_HELP)
+		app->help = false;
+}
+
+static void view_key(struct app *app, int32_t key)
+{
+	switch (app->view) {
+	case VIEW_SCAN:
+		app_scan_key(app, key);
+		break;
+	case VIEW_DEVICE:
+		app_device_key(app, key);
+		break;
+	case VIEW_PROFILE:
+		app_profile_key(app, key);
+		break;
+	case VIEW_IMAGE:
+		app_image_key(app, key);
+		break;
+	case VIEWS:
+		break;
+	}
+}
+
+void app_key(struct app *app, int32_t key)
+{
+	app->changed = true;
+	if (key == KEY_CTRL('l')) {
+		app->redraw = true;
+	} else if (key == KEY_CTRL('z')) {
+		app->suspend = true;
+	} else if (app->ask != APP_ASK_NOTHING) {
+		app_ask_key(app, key);
+	} else if (key == KEY_CTRL('c')) {
+		interrupt(app);
+	} else if (app->confirm != APP_CONFIRM_NOTHING) {
+		app_confirm_key(app, key);
+	} else if (app->help) {
+		help_key(app, key);
+	} else if (app->menu.open) {
+		app_recover_key(app, key);
+	} else {
+		app->message[0] = '\0';
+		if (!common_key(app, key))
+			view_key(app, key);
+	}
+	app_settle(app);
+}

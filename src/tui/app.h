@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The workbench: keys in, screens out, one transport underneath.
+ *
+ * It knows neither terminal nor real time, so that a terminal, a script and a
+ * test drive the same program.  All that it does to a device goes through
+ * struct work, which runs the same jobs as the command line.
+ */
+#ifndef OTABENCH_TUI_APP_H
+#define OTABENCH_TUI_APP_H
+
+#include "host/profile.h"
+#include "transport/transport.h"
+#include "tui/cells.h"
+#include "tui/plot.h"
+
+#include <systemd/sd-event.h>
+
+struct app_config {
+	sd_event *event; /* must outlive the app, as the transport must */
+	struct transport *transport;
+	const char *source; /* what the transport is, for the first line */
+	const char *options; /* global options for equivalent command lines, "--sim "; or "" */
+	struct profile profile;
+	const char *profile_path; /* to show */
+	uint32_t force; /* checks of the image that do not refuse, 1u << enum lint_check */
+	bool readonly;
+	enum plot_tier tier;
+};
+
+struct app;
+
+int app_create(const struct app_config *config, struct app **ret);
+void app_destroy(struct app *app);
+
+/* A key; see tui/key.h. */
+void app_key(struct app *app, int32_t key);
+void app_draw(struct app *app, struct cells *cells);
+/* To be called when time has passed: takes samples for graphs. */
+void app_tick(struct app *app);
+/* Whether the screen differs from the last app_draw(), as far as events tell. */
+bool app_changed(const struct app *app);
+/* The operator wants to leave; *ret_status is the program's exit status. */
+bool app_ended(const struct app *app, int *ret_status);
+/* The terminal is gone, or the system wants the program to end: brings a transfer to a safe
+ * point; app_ended() when that is done. */
+void app_quit(struct app *app);
+/* Set by keys: the caller suspends the process (Ctrl-Z), or draws all anew (Ctrl-L). */
+bool app_take_suspend(struct app *app);
+bool app_take_redraw(struct app *app);
+/* Microseconds of the transport's clock. */
+uint64_t app_now(const struct app *app);
+
+/* Runs it in the terminal until it ends; returns the exit status, or -OTA_ENOTSUP with
+ * ret_text when there is no terminal that it can use. */
+int app_run(const struct app_config *config, char *ret_text, size_t size);
+/*
+ * Plays a script and prints the screens that it asks for.  Returns the exit
+ * status; negative when the script cannot be read or is not fulfilled, with
+ * ret_text.  One command a line:
+ *   size COLUMNS ROWS     of the screen, 80 24 at first
+ *   ascii, utf8           characters that it may hold, utf8 at first
+ *   keys KEY...           press keys: a character, or Enter, PgUp, Ctrl-C ...
+ *   type TEXT             press the keys of a text
+ *   wait SECONDS          of the transport's clock
+ *   until TEXT            until the screen holds it, at most 600 s
+ *   screen NAME           print it
+ */
+int app_script(const struct app_config *config, const char *path, FILE *out, char *ret_text,
+	       size_t size);
+
+#endif

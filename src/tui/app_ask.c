@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The line at the bottom: text being asked for, and yes or no. */
+#include "tui/app_priv.h"
+
+#include <string.h>
+
+void app_ask(struct app *app, enum app_ask ask, const char *text)
+{
+	app->ask = ask;
+	app->message[0] = '\0';
+	input_set(&app->input, text);
+}
+
+const char *app_ask_label(const struct app *app)
+{
+	switch (app->ask) {
+	case APP_ASK_COMMAND:
+		return ":";
+	case APP_ASK_IMAGE:
+	case APP_ASK_IMAGE_UPLOAD:
+		return "image file: ";
+	case APP_ASK_SEARCH:
+		return "/";
+	case APP_ASK_FILTER:
+		return "show only: ";
+	case APP_ASK_VALUE:
+		return "value: ";
+	case APP_ASK_PROFILE:
+		return "profile, or a .yaml file: ";
+	case APP_ASK_EXPORT:
+		return "write the log to: ";
+	case APP_ASK_NOTHING:
+		break;
+	}
+	return NULL;
+}
+
+static void set_filter(struct app *app, const char *text)
+{
+	if (app->view == VIEW_SCAN) {
+		(void)snprintf(app->filter, sizeof(app->filter), "%.63s", text);
+		app->order_count = 0;
+	} else {
+		(void)snprintf(app->log.filter, sizeof(app->log.filter), "%.63s", text);
+		loglist_follow(&app->log);
+	}
+}
+
+static void set_value(struct app *app, const char *text)
+{
+	char assignment[INPUT_MAX + 64];
+
+	(void)snprintf(assignment, sizeof(assignment), "%s=%s",
+		       profile_settings()[app->profile_selected].name, text);
+	app_set(app, assignment);
+}
+
+static void done(struct app *app)
+{
+	const enum app_ask ask = app->ask;
+	char text[INPUT_MAX];
+
+	/* What is done may ask again. */
+	memcpy(text, app->input.text, sizeof(text));
+	app->ask = APP_ASK_NOTHING;
+	switch (ask) {
+	case APP_ASK_COMMAND:
+		app_command(app, text);
+		break;
+	case APP_ASK_IMAGE:
+	case APP_ASK_IMAGE_UPLOAD:
+		if (text[0] == '\0')
+			break;
+		app_image_open(app, text);
+		if (ask == APP_ASK_IMAGE_UPLOAD && app->have_image)
+			app_upload(app);
+		break;
+	case APP_ASK_SEARCH:
+		(void)snprintf(app->search, sizeof(app->search), "%.63s", text);
+		if (text[0] != '\0')
+			app_scan_search(app, 1);
+		break;
+	case APP_ASK_FILTER:
+		set_filter(app, text);
+		break;
+	case APP_ASK_VALUE:
+		set_value(app, text);
+		break;
+	case APP_ASK_PROFILE:
+		if (text[0] != '\0')
+			app_profile_load(app, text);
+		break;
+	case APP_ASK_EXPORT:
+		if (text[0] != '\0')
+			app_export(app, text);
+		break;
+	case APP_ASK_NOTHING:
+		break;
+	}
+}
+
+static void complete(struct app *app)
+{
+	char list[VIEW_TEXT] = "";
+	size_t count = 0;
+
+	switch (app->ask) {
+	case APP_ASK_COMMAND:
+		app_command_complete(app);
+		return;
+	case APP_ASK_IMAGE:
+	case APP_ASK_IMAGE_UPLOAD:
+	case APP_ASK_PROFILE:
+	case APP_ASK_EXPORT:
+		count = input_complete_path(&app->input, 0, list, sizeof(list));
+		break;
+	case APP_ASK_NOTHING:
+	case APP_ASK_SEARCH:
+	case APP_ASK_FILTER:
+	case APP_ASK_VALUE:
+		return;
+	}
+	app_say(app, CELLS_DIM, "%s", count == 0 ? "no such file" : count > 1 ? list : "");
+}
+
+void app_ask_key(struct app *app, int32_t key)
+{
+	switch (input_key(&app->input, key)) {
+	case INPUT_EDITED:
+		app->message[0] = '\0';
+		break;
+	case INPUT_DONE:
+		app->message[0] = '\0';
+		done(app);
+		break;
+	case INPUT_CANCELLED:
+		app->ask = APP_ASK_NOTHING;
+		app->message[0] = '\0';
+		break;
+	case INPUT_COMPLETE:
+		complete(app);
+		break;
+	}
+}
+
+/* --- yes or no */
+
+void app_confirm(struct app *app, enum app_confirm confirm)
+{
+	app->confirm = confirm;
+}
+
+void app_confirm_text(const struct app *app, char *buf, size_t size)
+{
+	const char *name = app->name[0] != '\0' ? app->name : app->address;
+
+	buf[0] = '\0';
+	switch (app->confirm) {
+	case APP_CONFIRM_UPLOAD:
+		(void)snprintf(buf, size, "Upload %s %s to %s? y/n ", app->image.project,
+			       app->image.version, name);
+		break;
+	case APP_CONFIRM_CANCEL:
+		(void)snprintf(buf, size, "Cancel? %s is brought to idle, its firmware stays. y/n ",
+			       name);
+		break;
+	case APP_CONFIRM_QUIT:
+		(void)snprintf(buf, size,
+			       "%s is busy. y: cancel and end, n: go on, Ctrl-C: end at once ",
+			       name);
+		break;
+	case APP_CONFIRM_CHOICE:
+		(void)snprintf(buf, size, "%s: %s. y/n ",
+			       app->menu.choices[app->menu.selected].title,
+			       app->menu.choices[app->menu.selected].effect);
+		break;
+	case APP_CONFIRM_NOTHING:
+		break;
+	}
+}
+
+static void confirmed(struct app *app, enum app_confirm confirm)
+{
+	switch (confirm) {
+	case APP_CONFIRM_UPLOAD:
+		app_upload_now(app, false, false);
+		break;
+	case APP_CONFIRM_CANCEL:
+		/* It may have ended while the question stood. */
+		if (app_runs(app))
+			job_cancel(app->job);
+		break;
+	case APP_CONFIRM_QUIT:
+		app_quit(app);
+		break;
+	case APP_CONFIRM_CHOICE:
+		app_recover_run(app);
+		break;
+	case APP_CONFIRM_NOTHING:
+		break;
+	}
+}
+
+void app_confirm_key(struct app *app, int32_t key)
+{
+	const enum app_confirm confirm = app->confirm;
+
+	if (key == 'y' || key == 'Y') {
+		app->confirm = APP_CONFIRM_NOTHING;
+		confirmed(app, confirm);
+	} else if (key == 'n' || key == 'N' || key == 'q' || key == TUI_KEY_ESCAPE) {
+		app->confirm = APP_CONFIRM_NOTHING;
+	}
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the workbench's state to what the views draw. */
+#include "tui/app_priv.h"
+
+#include "host/output.h"
+#include "tui/layout.h"
+
+#include <string.h>
+
+static const char *keys_of(const struct app *app)
+{
+	if (app->ask != APP_ASK_NOTHING)
+		return "Enter ok  Tab complete  Esc cancel";
+	if (app->confirm != APP_CONFIRM_NOTHING)
+		return "y yes  n no";
+	if (app->help)
+		return "j k scroll  q close";
+	if (app->menu.open)
+		return "j k move  Enter run  q back";
+	switch (app->view) {
+	case VIEW_SCAN:
+		return "Enter connect  / search  \\ filter  s sort  Z freeze  ? help  q quit";
+	case VIEW_DEVICE:
+		if (app_runs(app))
+			return "p pause  x cancel  [ ] pacing  m mode  - + chunk  { } window  ? "
+			       "help";
+		return "u upload  c look again  R recover  E export log  ? help  q back";
+	case VIEW_PROFILE:
+		return "Enter edit  d default  u undo  w write  L load  ? help  q back";
+	case VIEW_IMAGE:
+		return "o open  u upload  j k scroll  ? help  q back";
+	case VIEWS:
+		break;
+	}
+	return "";
+}
+
+/* Where nothing was said, what an update under way comes to is worth the line. */
+static const char *message_of(const struct app *app, char *buf, size_t size)
+{
+	const struct job_snapshot *s = &app->snapshot;
+
+	if (app->message[0] != '\0' || !app_runs(app) || app->view == VIEW_DEVICE)
+		return app->message;
+	(void)snprintf(buf, size, "%s: %s", app->name[0] != '\0' ? app->name : app->address,
+		       job_state_name(s));
+	if (s->size > 0 && s->stats.received > 0) {
+		const size_t len = strlen(buf);
+
+		(void)snprintf(buf + len, size - len, " %u%%",
+			       (unsigned int)((uint64_t)s->stats.received * 100u / s->size));
+	}
+	return buf;
+}
+
+static void draw_frame(struct app *app, struct cells *cells)
+{
+	char confirm[VIEW_TEXT], message[VIEW_TEXT];
+	struct view_frame frame = {
+		.view = app->view,
+		.source = app->config.source,
+		.message = message_of(app, message, sizeof(message)),
+		.message_style = app->message_style,
+		.keys = keys_of(app),
+	};
+
+	app_confirm_text(app, confirm, sizeof(confirm));
+	if (app->ask != APP_ASK_NOTHING) {
+		frame.prompt = app_ask_label(app);
+		frame.input = app->input.text;
+		frame.input_cursor = app->input.cursor;
+		/* What Tab found stands where the keys were. */
+		if (app->message[0] != '\0')
+			frame.keys = app->message;
+	} else if (confirm[0] != '\0') {
+		frame.prompt = confirm;
+		frame.input = "";
+	}
+	view_frame_draw(&frame, cells);
+}
+
+static void draw_scan(struct app *app, struct cells *cells, struct area area)
+{
+	struct view_scan v = {
+		.scan = &app->scan,
+		.known = app->known,
+		.known_count = app->known_count,
+		.order = app->order,
+		.filter = app->filter,
+		.search = app->search,
+		.sort = app->sort,
+		.scanning = app->scanning,
+		.frozen = app->frozen,
+		.now_us = app_now(app),
+		.since_us = app->scan_since,
+	};
+
+	app_scan_reorder(app);
+	v.count = app->order_count;
+	v.selected = app_scan_row(app);
+	view_scan_draw(&v, cells, area);
+}
+
+static const char *chip_of(const struct job_snapshot *s)
+{
+	const struct image_chip *chip = s->have_info ? image_chip_by_id(s->info.chip_id) : NULL;
+
+	return chip ? chip->title : "";
+}
+
+static void draw_device(struct app *app, struct cells *cells, struct area area)
+{
+	struct job_snapshot *s = &app->snapshot;
+	char image[VIEW_TEXT] = "";
+	struct view_device v = {
+		.chosen = app->address[0] != '\0',
+		.name = app->name,
+		.address = app->address,
+		.profile = app->profile.name,
+		.image = image,
+		.rssi = app->rssi,
+		.rssi_count = app->rssi_count,
+		.sentence = app->message,
+		.sentence_style = app->message_style,
+		.version = "",
+		.chip = "",
+		.log = &app->log,
+		.tier = app->config.tier,
+		.stats = &s->stats,
+		.metrics = &s->metrics,
+	};
+
+	app_refresh(app);
+	if (app->have_image)
+		(void)snprintf(image, sizeof(image), "%s %s", app->image.project,
+			       app->image.version);
+	if (app->have_snapshot) {
+		const struct view_known *known = app_known(app, app->address);
+
+		v.run = true;
+		v.scanning = s->scanning;
+		v.linked = app->job && app->linked_since > 0;
+		v.linked_us = s->now_us - app->linked_since;
+		v.link = app->last_link;
+		v.goal = app->goal;
+		v.state = s->state;
+		v.outcome = app->have_result ? app->result.outcome : s->outcome;
+		v.in_state_us = app->job ? s->now_us - s->state_us : 0;
+		v.mtu = app->last_mtu;
+		v.chunk = s->chunk;
+		v.mode = s->mode;
+		v.window = s->window;
+		v.pacing_us = s->pacing_us;
+		v.ceiling = s->ceiling;
+		v.total = s->size;
+		v.full = !s->basic;
+		v.version = app->job || !known ? s->version : known->version;
+		v.chip = chip_of(s);
+	}
+	view_device_draw(&v, cells, area);
+}
+
+static void draw_image(struct app *app, struct cells *cells, struct area area)
+{
+	char estimate[VIEW_TEXT] = "", rate[OUTPUT_FIGURE_MAX], time[24];
+	const uint32_t ceiling = app->have_update ? app->last_update.goodput : 0;
+	struct view_image v = {
+		.path = app->image_path,
+		.error = app->image_error,
+		.image = &app->image,
+		.report = &app->shown,
+		.refused = app_image_refused(app),
+		.estimate = estimate,
+		.scroll = app->image_scroll,
+	};
+
+	if (app->have_image && ceiling > 0)
+		(void)snprintf(estimate, sizeof(estimate), "about %s at the last update's %s",
+			       view_duration((uint64_t)app->image.size * 1000000u / ceiling, time,
+					     sizeof(time)),
+			       output_rate(ceiling, rate, sizeof(rate)));
+	view_image_draw(&v, cells, area);
+}
+
+static void draw_profile(struct app *app, struct cells *cells, struct area area)
+{
+	const struct job_snapshot *s = &app->snapshot;
+	char chunk[16] = "", window[16] = "", pacing[16] = "", mtu[16] = "", interval[32] = "";
+	struct view_profile v = {
+		.profile = &app->profile,
+		.saved = &app->saved,
+		.path = app->profile_path,
+		.selected = app->profile_selected,
+	};
+
+	if (app->have_snapshot && s->chunk > 0) {
+		(void)snprintf(chunk, sizeof(chunk), "%u", s->chunk);
+		(void)snprintf(window, sizeof(window), "%u", s->window);
+		(void)snprintf(pacing, sizeof(pacing), "%u", s->pacing_us);
+		(void)snprintf(mtu, sizeof(mtu), "%u", app->last_mtu);
+		(void)snprintf(interval, sizeof(interval), "%u.%02u",
+			       app->last_link.link.interval * 5u / 4u,
+			       app->last_link.link.interval * 125u % 100u);
+		v.in_force[PROFILE_KEY_CHUNK] = chunk;
+		v.in_force[PROFILE_KEY_WINDOW] = window;
+		v.in_force[PROFILE_KEY_PACING] = pacing;
+		v.in_force[PROFILE_KEY_MTU_MAX] = mtu;
+		v.in_force[PROFILE_KEY_WRITE_MODE] = gatt_write_name(s->mode);
+		if (app->last_link.link.interval > 0)
+			v.in_force[PROFILE_KEY_CONNECTION_INTERVAL] = interval;
+	}
+	view_profile_draw(&v, cells, area);
+}
+
+static void draw_menu(struct app *app, struct cells *cells, struct area area)
+{
+	char title[VIEW_TEXT];
+	struct view_menu menu = {
+		.title = title,
+		.choices = app->menu.choices,
+		.count = app->menu.count,
+		.selected = app->menu.selected,
+	};
+
+	(void)snprintf(title, sizeof(title), "Recover %.200s",
+		       app->name[0] != '\0' ? app->name : app->address);
+	for (size_t i = 0; i < 3 && app->menu.facts[i][0] != '\0'; i++)
+		menu.facts[i] = app->menu.facts[i];
+	view_menu_draw(&menu, cells, area);
+}
+
+void app_draw(struct app *app, struct cells *cells)
+{
+	const struct area body = layout_frame(cells_area(cells)).body;
+
+	cells_clear(cells);
+	if (app->help) {
+		view_help_draw(app->view, app->help_scroll, cells, body);
+	} else {
+		switch (app->view) {
+		case VIEW_SCAN:
+			draw_scan(app, cells, body);
+			break;
+		case VIEW_DEVICE:
+			draw_device(app, cells, body);
+			break;
+		case VIEW_PROFILE:
+			draw_profile(app, cells, body);
+			break;
+		case VIEW_IMAGE:
+			draw_image(app, cells, body);
+			break;
+		case VIEWS:
+			break;
+		}
+	}
+	if (app->menu.open)
+		draw_menu(app, cells, body);
+	draw_frame(app, cells);
+	app->changed = false;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the workbench share among themselves. */
+#ifndef OTABENCH_TUI_APP_PRIV_H
+#define OTABENCH_TUI_APP_PRIV_H
+
+#include "host/image_file.h"
+#include "host/job.h"
+#include "tui/app.h"
+#include "tui/input.h"
+#include "tui/key.h"
+#include "tui/loglist.h"
+#include "tui/view.h"
+
+#define APP_KNOWN_MAX 64u
+#define APP_RSSI_MAX 256u /* samples of the dashboard's graph */
+#define APP_SAMPLE_US 500000u
+#define APP_CHOICES_MAX 9u
+#define APP_PATH_MAX 1024u
+
+/* What the line at the bottom is being typed for. */
+enum app_ask {
+	APP_ASK_NOTHING,
+	APP_ASK_COMMAND,
+	APP_ASK_IMAGE,
+	APP_ASK_IMAGE_UPLOAD, /* and upload it then */
+	APP_ASK_SEARCH,
+	APP_ASK_FILTER,
+	APP_ASK_VALUE, /* of the selected key of the profile */
+	APP_ASK_PROFILE,
+	APP_ASK_EXPORT,
+};
+
+/* What y will do. */
+enum app_confirm {
+	APP_CONFIRM_NOTHING,
+	APP_CONFIRM_UPLOAD,
+	APP_CONFIRM_CANCEL,
+	APP_CONFIRM_QUIT, /* while a job runs */
+	APP_CONFIRM_CHOICE, /* of the recover menu */
+};
+
+enum app_action {
+	APP_RESUME,
+	APP_RESTART,
+	APP_ABORT,
+	APP_STATUS,
+	APP_CONFIRM_IMAGE,
+	APP_ROLLBACK,
+	APP_REBOOT,
+	APP_PAUSE,
+	APP_CANCEL,
+};
+
+struct app_menu {
+	bool open;
+	size_t count, selected;
+	enum app_action actions[APP_CHOICES_MAX];
+	struct view_choice choices[APP_CHOICES_MAX];
+	char commands[APP_CHOICES_MAX][APP_PATH_MAX + 64];
+	char facts[3][VIEW_TEXT];
+};
+
+struct app {
+	struct app_config config;
+	struct transport *transport;
+	enum view view;
+	bool changed, redraw, suspend;
+	bool ended, quitting;
+	int status;
+	bool help;
+	size_t help_scroll;
+	char message[VIEW_TEXT];
+	enum cells_style message_style;
+
+	enum app_ask ask;
+	struct input input;
+	enum app_confirm confirm;
+	struct app_menu menu;
+
+	struct scan scan;
+	bool scanning;
+	uint64_t scan_since;
+	uint16_t order[SCAN_DEVICES_MAX];
+	size_t order_count;
+	char selected[SCAN_ADDRESS_SIZE]; /* the row, by what it stands for */
+	enum view_scan_sort sort;
+	bool frozen;
+	char filter[64], search[64];
+	struct view_known known[APP_KNOWN_MAX];
+	size_t known_count;
+
+	char name[SCAN_NAME_SIZE], address[SCAN_ADDRESS_SIZE]; /* the device chosen; "" none */
+	struct job *job; /* under way; NULL: none */
+	enum session_goal goal; /* of the job, or of the last one */
+	bool job_finished; /* told by the listener; app_settle() does the rest */
+	struct job_snapshot snapshot; /* of the job, or as the last one ended */
+	bool have_snapshot;
+	struct job_result result; /* of the last one */
+	bool have_result;
+	/* What the last update came to: a look or a command after it does not change that. */
+	struct job_result last_update;
+	bool have_update;
+	uint32_t last_received, last_total;
+	struct loglist log;
+	uint64_t linked_since; /* 0: not linked */
+	/* As they were while there was a link: a run that ended is still to be understood. */
+	struct transport_link last_link;
+	uint16_t last_mtu;
+	int32_t rssi[APP_RSSI_MAX];
+	size_t rssi_count;
+	uint64_t sampled_us;
+	int64_t log_offset_us; /* from the transport's clock to the time of day */
+
+	char image_path[APP_PATH_MAX], image_error[VIEW_TEXT];
+	bool have_image;
+	struct image_file file;
+	struct image image;
+	struct lint_report report; /* of the file alone */
+	struct lint_report shown; /* ... and against the device, where it is known */
+	size_t image_scroll;
+
+	struct profile profile, saved;
+	char profile_path[APP_PATH_MAX];
+	size_t profile_selected;
+};
+
+/* --- app.c */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void app_say(struct app *app, enum cells_style style, const char *format, ...);
+/* Starts a job on the chosen device.  0; negative after app_say(). */
+int app_start(struct app *app, const struct job_config *config);
+/* A job that ended makes room; scanning goes on. */
+void app_settle(struct app *app);
+bool app_runs(const struct app *app);
+/* The job's figures as they are now. */
+void app_refresh(struct app *app);
+/* A line of the operator's in the log. */
+void app_note(struct app *app, const char *text);
+
+/* --- app_scan.c */
+void app_scan_begin(struct app *app);
+void app_scan_stop(struct app *app);
+void app_scan_reorder(struct app *app);
+size_t app_scan_row(const struct app *app); /* of the selection */
+void app_scan_key(struct app *app, int32_t key);
+void app_scan_search(struct app *app, int direction);
+struct view_known *app_known(struct app *app, const char *address);
+
+/* --- app_device.c */
+void app_device_key(struct app *app, int32_t key);
+void app_look(struct app *app);
+/* Asks before it sends; asks for an image where there is none. */
+void app_upload(struct app *app);
+void app_upload_now(struct app *app, bool restart, bool resume_only);
+void app_pause(struct app *app);
+void app_ask_cancel(struct app *app);
+void app_command_device(struct app *app, enum ota_command command);
+/* One "key=value" of the profile; while it sends, in force at once where that is possible. */
+void app_set(struct app *app, const char *assignment);
+
+/* --- app_recover.c */
+void app_recover_open(struct app *app);
+void app_recover_key(struct app *app, int32_t key);
+void app_recover_run(struct app *app);
+
+/* --- app_files.c: image and profile */
+void app_image_open(struct app *app, const char *path);
+void app_image_close(struct app *app);
+/* Compares the image with what is known of the device. */
+void app_image_compare(struct app *app);
+bool app_image_refused(const struct app *app);
+void app_image_key(struct app *app, int32_t key);
+void app_profile_key(struct app *app, int32_t key);
+void app_profile_load(struct app *app, const char *name);
+void app_export(struct app *app, const char *path);
+
+/* --- app_ask.c: the line at the bottom */
+void app_ask(struct app *app, enum app_ask ask, const char *text);
+const char *app_ask_label(const struct app *app);
+void app_ask_key(struct app *app, int32_t key);
+void app_confirm(struct app *app, enum app_confirm confirm);
+void app_confirm_text(const struct app *app, char *buf, size_t size);
+void app_confirm_key(struct app *app, int32_t key);
+/* --- app_command.c: what follows ":" */
+void app_command(struct app *app, const char *line);
+void app_command_complete(struct app *app);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The workbench in a terminal: one event loop for device, keys, signals and
+ * screen.  Keys are drawn at once, everything else at most FRAMES a second, at
+ * a lower priority than the transfer.
+ */
+#include "config.h" /* system extensions: sigprocmask(), kill() */
+
+#include "tui/app.h"
+
+#include "ota/error.h"
+#include "tui/term.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FRAME_US 50000u
+#define IDLE_US 500000u /* ages and durations go on even when nothing happens */
+
+struct run {
+	struct app *app;
+	struct terminal *term;
+	struct cells cells;
+	sd_event *event;
+	sd_event_source *timer, *keys, *signals[8];
+	size_t signal_count;
+	uint64_t drawn_us;
+	bool lost; /* the terminal is gone */
+};
+
+static uint64_t now_us(const struct run *run)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(run->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+static void draw(struct run *run)
+{
+	int width, height;
+
+	if (run->lost)
+		return;
+	term_size(run->term, &width, &height);
+	if (width != run->cells.width || height != run->cells.height) {
+		cells_finish(&run->cells);
+		if (cells_init(&run->cells, width, height, term_is_ascii(run->term)) < 0)
+			return;
+	}
+	if (app_take_redraw(run->app))
+		term_redraw(run->term);
+	app_draw(run->app, &run->cells);
+	term_show(run->term, &run->cells);
+	run->drawn_us = now_us(run);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct run *run = userdata;
+	const uint64_t now = now_us(run);
+
+	(void)usec;
+	app_tick(run->app);
+	if (app_changed(run->app) || now - run->drawn_us >= IDLE_US)
+		draw(run);
+	(void)sd_event_source_set_time(source, now + FRAME_US);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* SIGTSTP stops this process while the kernel's default acts on it; the shell goes on. */
+static void suspend(struct run *run)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL}, old;
+	sigset_t stop, before;
+
+	term_leave(run->term);
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTSTP);
+	(void)sigaction(SIGTSTP, &standard, &old);
+	(void)kill(getpid(), SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &stop, &before);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)sigaction(SIGTSTP, &old, NULL);
+	term_enter(run->term);
+	draw(run);
+}
+
+static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct run *run = userdata;
+	int32_t key;
+
+	(void)fd;
+	while ((key = term_key(run->term)) != TUI_KEY_NONE)
+		app_key(run->app, key);
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		run->lost = true;
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		app_quit(run->app);
+	}
+	if (app_take_suspend(run->app))
+		suspend(run);
+	else
+		draw(run);
+	return 0;
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct run *run = userdata;
+
+	(void)source;
+	switch ((int)info->ssi_signo) {
+	case SIGWINCH:
+		break;
+	case SIGTSTP:
+		suspend(run);
+		break;
+	case SIGINT:
+		app_key(run->app, KEY_CTRL('c'));
+		break;
+	case SIGHUP:
+		run->lost = true;
+		app_quit(run->app);
+		break;
+	default: /* SIGTERM */
+		app_quit(run->app);
+		break;
+	}
+	draw(run);
+	return 0;
+}
+
+static int add_sources(struct run *run)
+{
+	static const int numbers[] = {SIGWINCH, SIGTSTP, SIGINT, SIGHUP, SIGTERM};
+	int r;
+
+	r = sd_event_add_io(run->event, &run->keys, STDIN_FILENO, EPOLLIN, on_keys, run);
+	if (r >= 0)
+		r = sd_event_add_time(run->event, &run->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
+				      run);
+	if (r >= 0)
+		r = sd_event_source_set_priority(run->timer, SD_EVENT_PRIORITY_NORMAL + 10);
+	for (size_t i = 0; r >= 0 && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		r = sd_event_add_signal(run->event, &run->signals[i], numbers[i], on_signal, run);
+		run->signal_count += r >= 0;
+	}
+	return r;
+}
+
+static void drop_sources(struct run *run)
+{
+	sd_event_source_disable_unref(run->keys);
+	sd_event_source_disable_unref(run->timer);
+	for (size_t i = 0; i < run->signal_count; i++)
+		sd_event_source_disable_unref(run->signals[i]);
+}
+
+static int loop(struct run *run)
+{
+	int status = 0, r;
+
+	draw(run);
+	while (!app_ended(run->app, &status)) {
+		r = sd_event_run(run->event, UINT64_MAX);
+		if (r < 0)
+			return r;
+	}
+	return status;
+}
+
+/* sd-event takes signals from a descriptor, for which they have to be blocked. */
+static void block_signals(sigset_t *ret_before)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGWINCH);
+	(void)sigaddset(&set, SIGTSTP);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, ret_before);
+}
+
+int app_run(const struct app_config *config, char *ret_text, size_t size)
+{
+	struct app_config own = *config;
+	struct run run = {.event = config->event};
+	sigset_t before;
+	int r;
+
+	block_signals(&before);
+	r = term_create(&run.term, ret_text, size);
+	if (r >= 0) {
+		if (!term_has_blocks(run.term))
+			own.tier = PLOT_ASCII;
+		r = app_create(&own, &run.app);
+	}
+	if (r >= 0)
+		r = add_sources(&run);
+	if (r >= 0)
+		r = loop(&run);
+	drop_sources(&run);
+	app_destroy(run.app);
+	term_destroy(run.term);
+	cells_finish(&run.cells);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See term.h. */
+#include "config.h" /* system extensions: sigaction() */
+
+#define NCURSES_WIDECHAR 1
+
+#include "tui/term.h"
+
+#include "ota/error.h"
+
+#include <curses.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#define ESCAPE_MS 25 /* a longer silence after ESC means the key itself */
+
+struct terminal {
+	SCREEN *screen;
+	struct cells shown; /* what is on the screen */
+	bool shown_valid;
+	bool ascii, blocks;
+	attr_t attributes[CELLS_STYLES];
+	short pairs[CELLS_STYLES];
+};
+
+/* For the crash handler, which may call next to nothing. */
+static struct {
+	struct termios before;
+	char restore[256];
+	size_t restore_len;
+	volatile sig_atomic_t active;
+} crash;
+
+static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+#define CRASH_SIGNALS (sizeof(crash_signals) / sizeof(crash_signals[0]))
+
+static void on_crash(int number)
+{
+	if (crash.active) {
+		ssize_t n = write(STDOUT_FILENO, crash.restore, crash.restore_len);
+
+		(void)n;
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &crash.before);
+	}
+	/* SA_RESETHAND: this time it takes its course, core file and status included. */
+	(void)raise(number);
+}
+
+static void append_capability(const char *name)
+{
+	/* The name is const in the manual, not in every header. */
+	char copy[16];
+	const char *text;
+	size_t len;
+
+	(void)snprintf(copy, sizeof(copy), "%s", name);
+	text = tigetstr(copy);
+	if (!text || text == (char *)-1)
+		return;
+	len = strlen(text);
+	if (crash.restore_len + len > sizeof(crash.restore))
+		return;
+	memcpy(crash.restore + crash.restore_len, text, len);
+	crash.restore_len += len;
+}
+
+static void prepare_for_crash(void)
+{
+	struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
+
+	crash.restore_len = 0;
+	append_capability("sgr0");
+	append_capability("cnorm");
+	append_capability("rmcup");
+	append_capability("rmkx");
+	crash.active = 1;
+	for (size_t i = 0; i < CRASH_SIGNALS; i++) {
+		struct sigaction old;
+
+		/* A sanitizer's own report is worth more than a tidy screen. */
+		if (sigaction(crash_signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			(void)sigaction(crash_signals[i], &action, NULL);
+	}
+}
+
+static void forget_crash(void)
+{
+	crash.active = 0;
+	for (size_t i = 0; i < CRASH_SIGNALS; i++) {
+		struct sigaction old;
+
+		if (sigaction(crash_signals[i], NULL, &old) == 0 && old.sa_handler == on_crash)
+			(void)signal(crash_signals[i], SIG_DFL);
+	}
+}
+
+static void set_colours(struct terminal *term)
+{
+	static const struct {
+		attr_t mono, colour;
+		short foreground, background;
+	} styles[CELLS_STYLES] = {
+		[CELLS_NORMAL] = {A_NORMAL, A_NORMAL, -1, -1},
+		[CELLS_DIM] = {A_DIM, A_DIM, -1, -1},
+		[CELLS_TITLE] = {A_BOLD, A_BOLD, COLOR_CYAN, -1},
+		[CELLS_GOOD] = {A_NORMAL, A_NORMAL, COLOR_GREEN, -1},
+		[CELLS_WARNING] = {A_BOLD, A_BOLD, COLOR_YELLOW, -1},
+		[CELLS_BAD] = {A_BOLD | A_UNDERLINE, A_BOLD, COLOR_RED, -1},
+		[CELLS_SELECTED] = {A_REVERSE, A_REVERSE, -1, -1},
+		[CELLS_KEY] = {A_BOLD, A_BOLD, -1, -1},
+	};
+	const char *no_color = getenv("NO_COLOR");
+	const bool colour = has_colors() && !(no_color && no_color[0] != '\0') &&
+			    start_color() == OK && use_default_colors() == OK;
+
+	for (short i = 0; i < CELLS_STYLES; i++) {
+		term->attributes[i] = colour ? styles[i].colour : styles[i].mono;
+		term->pairs[i] = 0;
+		if (!colour || (styles[i].foreground < 0 && styles[i].background < 0))
+			continue;
+		(void)init_pair((short)(i + 1), styles[i].foreground, styles[i].background);
+		term->pairs[i] = (short)(i + 1);
+	}
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+static void find_characters(struct terminal *term)
+{
+	const char *name = getenv("TERM");
+
+	name = name ? name : "";
+	term->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || starts_with(name, "vt1") ||
+		      starts_with(name, "vt2");
+	term->blocks = !term->ascii && !starts_with(name, "linux");
+}
+
+static void set_modes(void)
+{
+	(void)raw(); /* Ctrl-C and Ctrl-Z are keys: an update may be under way */
+	(void)noecho();
+	(void)nonl();
+	(void)keypad(stdscr, TRUE);
+	(void)nodelay(stdscr, TRUE);
+	(void)set_escdelay(ESCAPE_MS);
+	(void)scrollok(stdscr, FALSE);
+	(void)leaveok(stdscr, FALSE);
+}
+
+int term_create(struct terminal **ret, char *ret_text, size_t size)
+{
+	const char *name = getenv("TERM");
+	struct terminal *term;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+	    tcgetattr(STDIN_FILENO, &crash.before) < 0) {
+		(void)snprintf(ret_text, size, "standard input and output must be a terminal");
+		return -OTA_ENOTSUP;
+	}
+	term = calloc(1, sizeof(*term));
+	if (!term)
+		return -OTA_ENOMEM;
+	term->screen = newterm(NULL, stdout, stdin);
+	if (!term->screen) {
+		(void)snprintf(ret_text, size,
+			       "the terminal's type, TERM=%s, is not known or cannot "
+			       "place its cursor",
+			       name ? name : "");
+		free(term);
+		return -OTA_ENOTSUP;
+	}
+	find_characters(term);
+	set_modes();
+	set_colours(term);
+	prepare_for_crash();
+	*ret = term;
+	return 0;
+}
+
+void term_destroy(struct terminal *term)
+{
+	if (!term)
+		return;
+	(void)endwin();
+	forget_crash();
+	delscreen(term->screen);
+	cells_finish(&term->shown);
+	free(term);
+}
+
+void term_size(struct terminal *term, int *ret_width, int *ret_height)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0 &&
+	    (size.ws_col != COLS || size.ws_row != LINES)) {
+		(void)resizeterm(size.ws_row, size.ws_col);
+		term_redraw(term);
+	}
+	*ret_width = COLS;
+	*ret_height = LINES;
+}
+
+bool term_is_ascii(const struct terminal *term)
+{
+	return term->ascii;
+}
+
+bool term_has_blocks(const struct terminal *term)
+{
+	return term->blocks;
+}
+
+void term_redraw(struct terminal *term)
+{
+	term->shown_valid = false;
+	(void)clearok(curscr, TRUE);
+}
+
+static void show_cell(const struct terminal *term, const struct cell *cell, int x, int y)
+{
+	(void)attr_set(term->attributes[cell->style], term->pairs[cell->style], NULL);
+	(void)mvaddstr(y, x, cell->text);
+}
+
+void term_show(struct terminal *term, const struct cells *cells)
+{
+	if (!term->shown_valid || term->shown.width != cells->width ||
+	    term->shown.height != cells->height) {
+		cells_finish(&term->shown);
+		if (cells_init(&term->shown, cells->width, cells->height, cells->ascii) < 0)
+			return;
+		(void)erase();
+		term->shown_valid = true;
+	}
+	for (int y = 0; y < cells->height; y++) {
+		for (int x = 0; x < cells->width; x++) {
+			const size_t i = (size_t)y * (size_t)cells->width + (size_t)x;
+
+			if (memcmp(&cells->grid[i], &term->shown.grid[i], sizeof(*cells->grid)) ==
+			    0)
+				continue;
+			term->shown.grid[i] = cells->grid[i];
+			if (cells->grid[i].width > 0)
+				show_cell(term, &cells->grid[i], x, y);
+		}
+	}
+	(void)curs_set(cells->cursor_x >= 0 ? 1 : 0);
+	(void)move(cells->cursor_y >= 0 ? cells->cursor_y : cells->height - 1,
+		   cells->cursor_x >= 0 ? cells->cursor_x : cells->width - 1);
+	(void)refresh();
+}
+
+static int32_t from_curses(wint_t code)
+{
+	switch (code) {
+	case KEY_UP:
+		return TUI_KEY_UP;
+	case KEY_DOWN:
+		return TUI_KEY_DOWN;
+	case KEY_LEFT:
+		return TUI_KEY_LEFT;
+	case KEY_RIGHT:
+		return TUI_KEY_RIGHT;
+	case KEY_HOME:
+		return TUI_KEY_HOME;
+	case KEY_END:
+		return TUI_KEY_END;
+	case KEY_PPAGE:
+		return TUI_KEY_PAGE_UP;
+	case KEY_NPAGE:
+		return TUI_KEY_PAGE_DOWN;
+	case KEY_DC:
+		return TUI_KEY_DELETE;
+	case KEY_BTAB:
+		return TUI_KEY_BACK_TAB;
+	case KEY_ENTER:
+		return TUI_KEY_ENTER;
+	case KEY_BACKSPACE:
+		return TUI_KEY_BACKSPACE;
+	case KEY_F(1):
+		return TUI_KEY_HELP;
+	case KEY_F(4):
+		return TUI_KEY_FILTER;
+	default: /* ncurses knows hundreds */
+		return 0;
+	}
+}
+
+int32_t term_key(struct terminal *term)
+{
+	(void)term;
+	for (;;) {
+		wint_t code = 0;
+		const int kind = get_wch(&code);
+		int32_t key = 0;
+
+		if (kind == ERR)
+			return TUI_KEY_NONE;
+		if (kind == KEY_CODE_YES)
+			key = from_curses(code);
+		else if (code == '\n')
+			key = TUI_KEY_ENTER;
+		else if (code == '\b')
+			key = TUI_KEY_BACKSPACE;
+		else
+			key = (int32_t)code;
+		if (key != 0)
+			return key;
+	}
+}
+
+void term_leave(struct terminal *term)
+{
+	(void)term;
+	(void)endwin();
+}
+
+void term_enter(struct terminal *term)
+{
+	(void)refresh();
+	set_modes();
+	term_redraw(term);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The terminal: cells out, keys in.  The one file that knows ncurses.
+ *
+ * One terminal a process, since ncurses keeps its state for itself.  However
+ * the program ends, also by a crash, the terminal is as it was before.
+ */
+#ifndef OTABENCH_TUI_TERM_H
+#define OTABENCH_TUI_TERM_H
+
+#include "tui/cells.h"
+#include "tui/key.h"
+
+struct terminal;
+
+/* -OTA_ENOTSUP: standard input or output is no terminal, or one that cannot place its
+ * cursor; ret_text says so. */
+int term_create(struct terminal **ret, char *ret_text, size_t size);
+void term_destroy(struct terminal *term);
+/* Columns and rows now; asks the terminal. */
+void term_size(struct terminal *term, int *ret_width, int *ret_height);
+/* No UTF-8: by the locale, or by what TERM says. */
+bool term_is_ascii(const struct terminal *term);
+/* Whether the font has more block characters than the full ones (the Linux console's has not). */
+bool term_has_blocks(const struct terminal *term);
+/* Shows cells, of the size that term_size() told; only what changed goes out. */
+void term_show(struct terminal *term, const struct cells *cells);
+/* Forget what is on the screen: it is drawn anew. */
+void term_redraw(struct terminal *term);
+/* The next key that is there, or TUI_KEY_NONE.  Never waits for one. */
+int32_t term_key(struct terminal *term);
+/* Gives the terminal back to the shell, and takes it again. */
+void term_leave(struct terminal *term);
+void term_enter(struct terminal *term);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See ptylib.h. */
+#include "config.h" /* system extensions: forkpty() */
+
+#include "ptylib.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pty.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PATIENCE_MS 120000
+
+void pty_start(struct pty *pty, int width, int height, const char *const *argv,
+	       const char *const *env)
+{
+	const struct winsize size = {
+		.ws_col = (unsigned short)width,
+		.ws_row = (unsigned short)height,
+	};
+
+	memset(pty, 0, sizeof(*pty));
+	pty->width = width;
+	pty->height = height;
+	pty->vt = vterm_new(height, width);
+	assert_non_null(pty->vt);
+	vterm_set_utf8(pty->vt, 1);
+	pty->screen = vterm_obtain_screen(pty->vt);
+	vterm_screen_enable_altscreen(pty->screen, 1);
+	vterm_screen_reset(pty->screen, 1);
+	pty->child = forkpty(&pty->fd, NULL, NULL, &size);
+	assert_true(pty->child >= 0);
+	if (pty->child > 0)
+		return;
+	(void)setenv("TERM", "xterm-256color", 1);
+	(void)setenv("LC_ALL", "C.UTF-8", 1);
+	(void)unsetenv("COLUMNS");
+	(void)unsetenv("LINES");
+	for (; env && *env; env++)
+		(void)putenv(strdup(*env));
+	execv(argv[0], (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+/* Waits at most ms for output and feeds it; false when there was none. */
+static bool feed(struct pty *pty, int ms)
+{
+	struct pollfd p = {.fd = pty->fd, .events = POLLIN};
+	char buf[8192];
+	ssize_t n;
+
+	if (pty->ended || poll(&p, 1, ms) <= 0)
+		return false;
+	n = read(pty->fd, buf, sizeof(buf));
+	if (n <= 0) { /* EIO: the other side is closed */
+		pty->ended = true;
+		return false;
+	}
+	(void)vterm_input_write(pty->vt, buf, (size_t)n);
+	return true;
+}
+
+void pty_send(struct pty *pty, const char *bytes)
+{
+	const size_t len = strlen(bytes);
+
+	assert_true(write(pty->fd, bytes, len) == (ssize_t)len);
+}
+
+static size_t append_utf8(uint32_t c, char *buf)
+{
+	if (c < 0x80) {
+		buf[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		buf[0] = (char)(0xc0 | c >> 6);
+		buf[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	buf[0] = (char)(0xe0 | c >> 12);
+	buf[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	buf[2] = (char)(0x80 | (c & 0x3f));
+	return 3;
+}
+
+char *pty_text(struct pty *pty)
+{
+	char *text = malloc((size_t)pty->width * (size_t)pty->height * 4 + (size_t)pty->height + 1);
+	size_t len = 0;
+
+	assert_non_null(text);
+	for (int y = 0; y < pty->height; y++) {
+		for (int x = 0; x < pty->width; x++) {
+			const VTermPos pos = {.row = y, .col = x};
+			VTermScreenCell cell;
+
+			if (!vterm_screen_get_cell(pty->screen, pos, &cell) ||
+			    cell.chars[0] == (uint32_t)-1)
+				continue;
+			len += append_utf8(cell.chars[0] ? cell.chars[0] : ' ', text + len);
+		}
+		while (len > 0 && text[len - 1] == ' ')
+			len--;
+		text[len++] = '\n';
+	}
+	text[len] = '\0';
+	return text;
+}
+
+bool pty_shows(struct pty *pty, const char *text)
+{
+	char *screen = pty_text(pty);
+	const bool shows = strstr(screen, text) != NULL;
+
+	free(screen);
+	return shows;
+}
+
+static void wait_until(struct pty *pty, const char *text, bool there)
+{
+	for (int waited = 0; pty_shows(pty, text) != there;) {
+		if (!feed(pty, 100))
+			waited += 100;
+		if (waited > PATIENCE_MS || pty->ended) {
+			char *screen = pty_text(pty);
+
+			print_message("%s", screen);
+			free(screen);
+			fail_msg("%s: %s \"%s\"",
+				 pty->ended ? "the program has ended" : "not within reason",
+				 there ? "the screen above does not show"
+				       : "the screen above still shows",
+				 text);
+		}
+	}
+}
+
+void pty_until(struct pty *pty, const char *text)
+{
+	wait_until(pty, text, true);
+}
+
+void pty_until_gone(struct pty *pty, const char *text)
+{
+	wait_until(pty, text, false);
+}
+
+void pty_drain(struct pty *pty, int ms)
+{
+	while (feed(pty, ms))
+		;
+}
+
+void pty_resize(struct pty *pty, int width, int height)
+{
+	const struct winsize size = {
+		.ws_col = (unsigned short)width,
+		.ws_row = (unsigned short)height,
+	};
+
+	pty_drain(pty, 0);
+	vterm_set_size(pty->vt, height, width);
+	pty->width = width;
+	pty->height = height;
+	assert_int_equal(ioctl(pty->fd, TIOCSWINSZ, &size), 0);
+}
+
+int pty_end(struct pty *pty)
+{
+	int waited = 0;
+
+	while (!pty->ended && waited < PATIENCE_MS)
+		waited += feed(pty, 100) ? 0 : 100;
+	if (!pty->ended)
+		(void)kill(pty->child, SIGKILL);
+	(void)waitpid(pty->child, &pty->status, 0);
+	pty->child = 0;
+	if (WIFSIGNALED(pty->status))
+		return -WTERMSIG(pty->status);
+	return WEXITSTATUS(pty->status);
+}
+
+void pty_finish(struct pty *pty)
+{
+	if (pty->child > 0) {
+		(void)kill(pty->child, SIGKILL);
+		(void)waitpid(pty->child, &pty->status, 0);
+	}
+	(void)close(pty->fd);
+	vterm_free(pty->vt);
+}

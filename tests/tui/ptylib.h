@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program in a pseudo-terminal, and an emulated terminal that shows what
+ * a user would see: keys in, screen as text out.  Waiting is always for
+ * something that must come to be on the screen, never for time to pass.
+ */
+#ifndef OTABENCH_PTYLIB_H
+#define OTABENCH_PTYLIB_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <vterm.h>
+
+struct pty {
+	pid_t child;
+	int fd;
+	VTerm *vt;
+	VTermScreen *screen;
+	int width, height;
+	bool ended;
+	int status; /* as waitpid() tells, once ended */
+};
+
+/* Starts argv with TERM=xterm-256color in a UTF-8 locale; env: more "NAME=VALUE", ends with
+ * NULL. */
+void pty_start(struct pty *pty, int width, int height, const char *const *argv,
+	       const char *const *env);
+void pty_send(struct pty *pty, const char *bytes);
+/* Fails the test after a generous time without it, with the screen as it is then. */
+void pty_until(struct pty *pty, const char *text);
+void pty_until_gone(struct pty *pty, const char *text);
+/* Takes in what there is until the program is silent for that many milliseconds. */
+void pty_drain(struct pty *pty, int ms);
+void pty_resize(struct pty *pty, int width, int height);
+/* The screen as text, a line a row; to be freed. */
+char *pty_text(struct pty *pty);
+bool pty_shows(struct pty *pty, const char *text);
+/* Waits for its end; returns the exit status, or -signal. */
+int pty_end(struct pty *pty);
+void pty_finish(struct pty *pty);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The workbench in a real pseudo-terminal, by keys alone, against the virtual
+ * ESP32: a whole session, its size changed in the middle of a transfer, its
+ * terminal taken away, and a terminal without colours or UTF-8.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ptylib.h"
+
+static char program[4096], folder[64], image[128];
+
+/* An image that the program makes, for a chip that the first virtual device has. */
+static int setup(void **state)
+{
+	const char *build = getenv("OTABENCH_BUILDDIR");
+	char command[8192];
+
+	(void)state;
+	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
+	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-tui-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	(void)snprintf(image, sizeof(image), "%s/image.bin", folder);
+	(void)snprintf(command, sizeof(command),
+		       "'%s' sample-image --quiet --size=300000 '%s' >/dev/null", program, image);
+	return system(command) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	(void)unlink(image);
+	return rmdir(folder);
+}
+
+static void start(struct pty *pty, int width, int height, const char *sim, const char *const *env)
+{
+	const char *argv[] = {program, sim, NULL};
+
+	pty_start(pty, width, height, argv, env);
+	pty_until(pty, "esp-sim-01");
+}
+
+static void choose_image(struct pty *pty)
+{
+	pty_send(pty, "4");
+	pty_until(pty, "no image chosen");
+	pty_send(pty, "o");
+	pty_until(pty, "image file:");
+	/* Tab fills in the rest of the name. */
+	pty_send(pty, folder);
+	pty_send(pty, "/im\t");
+	pty_until(pty, "image.bin");
+	pty_send(pty, "\r");
+	pty_until(pty, "may be sent");
+}
+
+static void begin_upload(struct pty *pty)
+{
+	pty_send(pty, "u");
+	pty_until(pty, "y/n");
+	pty_send(pty, "y");
+	pty_until(pty, "[DATA]");
+}
+
+/* The terminal's own modes must come back; the screen is told by the emulator. */
+static void check_left(struct pty *pty)
+{
+	assert_int_equal(pty_end(pty), 0);
+	assert_false(pty_shows(pty, "1 Scan"));
+}
+
+static void test_session(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start(&pty, 80, 24, "--sim=devices=3,chip=esp32,seed=1,speed=8", NULL);
+	pty_send(&pty, "/sim-01\r");
+	pty_send(&pty, "\r");
+	pty_until(&pty, "answered:");
+	choose_image(&pty);
+	begin_upload(&pty);
+	/* Tuned and paused in the middle. */
+	pty_send(&pty, "]");
+	pty_until(&pty, "pacing_us=100: in force now");
+	pty_send(&pty, "}");
+	pty_until(&pty, "window=");
+	pty_send(&pty, "p");
+	pty_until(&pty, "paused");
+	pty_send(&pty, "p");
+	pty_until_gone(&pty, "paused 0");
+	pty_send(&pty, "x");
+	pty_until(&pty, "y/n");
+	pty_send(&pty, "y");
+	pty_until(&pty, "cancelled:");
+	/* Recovered: again, to the end, proved. */
+	pty_send(&pty, "[R");
+	pty_until(&pty, "Recover esp-sim-01");
+	pty_until(&pty, "otabench --sim");
+	pty_send(&pty, "2");
+	pty_until(&pty, "y/n");
+	pty_send(&pty, "y");
+	pty_until(&pty, "confirmed:");
+	pty_send(&pty, "1");
+	pty_until(&pty, "updated");
+	pty_send(&pty, "?");
+	pty_until(&pty, "HELP  Scan");
+	pty_send(&pty, "qq");
+	check_left(&pty);
+	pty_finish(&pty);
+}
+
+/* What is on the screen must be what a fresh drawing of it would be. */
+static void check_redraw(struct pty *pty)
+{
+	char *is, *fresh;
+
+	pty_drain(pty, 120);
+	is = pty_text(pty);
+	pty_send(pty, "\f");
+	pty_drain(pty, 120);
+	fresh = pty_text(pty);
+	assert_string_equal(is, fresh);
+	free(is);
+	free(fresh);
+}
+
+static void test_resize(void **state)
+{
+	static const int widths[] = {20, 38, 59, 60, 79, 80, 149, 150, 200};
+	static const int heights[] = {5, 8, 15, 16, 24, 50, 60};
+	struct pty pty;
+
+	(void)state;
+	start(&pty, 80, 24, "--sim=devices=1,chip=esp32,seed=1,speed=2", NULL);
+	pty_send(&pty, "\r");
+	pty_until(&pty, "answered:");
+	choose_image(&pty);
+	begin_upload(&pty);
+	for (size_t i = 0; i < 7; i++) {
+		for (size_t j = 0; j < 9; j++) {
+			pty_resize(&pty, widths[i % 2 ? 8 - j : j], heights[i]);
+			pty_drain(&pty, 2);
+		}
+	}
+	/* The other way round, standing still, cell by cell: nothing comes or goes in the list. */
+	pty_resize(&pty, 80, 24);
+	pty_until(&pty, "confirmed:");
+	pty_send(&pty, "4");
+	pty_until(&pty, "Checks");
+	for (int i = 6; i >= 0; i -= 2) {
+		for (int j = 8; j >= 0; j -= 2) {
+			pty_resize(&pty, widths[j], heights[i]);
+			check_redraw(&pty);
+		}
+	}
+	pty_send(&pty, "qq");
+	check_left(&pty);
+	pty_finish(&pty);
+}
+
+static void test_plain(void **state)
+{
+	static const char *const env[] = {"LC_ALL=C", "TERM=vt100", "NO_COLOR=1", NULL};
+	struct pty pty;
+	char *text;
+
+	(void)state;
+	start(&pty, 80, 24, "--sim=devices=1,chip=esp32,seed=1", env);
+	pty_send(&pty, "2");
+	pty_until(&pty, "no device chosen");
+	pty_send(&pty, "\tG");
+	pty_until(&pty, "-- confirm ---");
+	text = pty_text(&pty);
+	for (const char *s = text; *s != '\0'; s++)
+		assert_true((unsigned char)*s < 0x80);
+	free(text);
+	pty_send(&pty, ":nonsense\r");
+	pty_until(&pty, "no command nonsense");
+	pty_send(&pty, ":qui\t\r");
+	assert_int_equal(pty_end(&pty), 0); /* a vt100 has no other screen to go back to */
+	pty_finish(&pty);
+}
+
+/* Ctrl-C asks while something runs; y cancels on the device, then ends. */
+static void test_interrupt(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start(&pty, 80, 24, "--sim=devices=1,chip=esp32,seed=1,speed=4", NULL);
+	pty_send(&pty, "\r");
+	pty_until(&pty, "answered:");
+	choose_image(&pty);
+	begin_upload(&pty);
+	pty_send(&pty, "\003");
+	pty_until(&pty, "cancel and end");
+	pty_send(&pty, "y");
+	assert_int_equal(pty_end(&pty), 130);
+	pty_finish(&pty);
+	/* The second one ends at once. */
+	start(&pty, 80, 24, "--sim=devices=1,chip=esp32,seed=1,speed=4", NULL);
+	pty_send(&pty, "\r");
+	pty_until(&pty, "answered:");
+	choose_image(&pty);
+	begin_upload(&pty);
+	pty_send(&pty, "\003");
+	pty_until(&pty, "cancel and end");
+	pty_send(&pty, "\003");
+	assert_int_equal(pty_end(&pty), 130);
+	pty_finish(&pty);
+}
+
+/* A crash gives the terminal back, and is still told as a crash. */
+static void test_signals(void **state)
+{
+	struct pty pty;
+	struct termios mode;
+
+	(void)state;
+	start(&pty, 80, 24, "--sim=devices=1,seed=1", NULL);
+	(void)kill(pty.child, SIGTERM);
+	check_left(&pty);
+	pty_finish(&pty);
+	if (getenv("OTABENCH_INSTRUMENTED"))
+		return; /* the sanitizer handles what follows */
+	start(&pty, 80, 24, "--sim=devices=1,seed=1", NULL);
+	assert_int_equal(tcgetattr(pty.fd, &mode), 0);
+	assert_int_equal(mode.c_lflag & (ECHO | ICANON), 0);
+	(void)kill(pty.child, SIGSEGV);
+	pty_drain(&pty, 300);
+	assert_false(pty_shows(&pty, "1 Scan"));
+	assert_int_equal(pty_end(&pty), -SIGSEGV);
+	pty_finish(&pty);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_session), cmocka_unit_test(test_resize),
+		cmocka_unit_test(test_plain),	cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_signals),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
