@@ -92,6 +92,21 @@ void rig_finish(struct rig *r)
 	sd_event_unref(r->event);
 }
 
+int rig_setup(void **state)
+{
+	static struct rig rig;
+
+	rig_init(&rig);
+	*state = &rig;
+	return 0;
+}
+
+int rig_teardown(void **state)
+{
+	rig_finish(*state);
+	return 0;
+}
+
 int rig_open(struct rig *r, const struct bluez_config *config)
 {
 	struct bluez_config c = *config;

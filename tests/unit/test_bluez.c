@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Adapters, discovery and connections over a fake org.bluez: what bluetoothd
+ * Adapters and discovery over a fake org.bluez: what bluetoothd
  * cannot easily be brought to do.
  */
 #include <setjmp.h>
@@ -12,23 +12,6 @@
 #include <cmocka.h>
 
 #include "bluezrig.h"
-
-#define FAILED "org.bluez.Error.Failed"
-
-static int setup(void **state)
-{
-	static struct rig rig;
-
-	rig_init(&rig);
-	*state = &rig;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	rig_finish(*state);
-	return 0;
-}
 
 /* --- adapters */
 
@@ -337,233 +320,7 @@ static void test_malformed(void **state)
 	rig_expect(r, "notified control 0 01\n");
 }
 
-/* --- connections */
-
-static void test_connect(void **state)
-{
-	struct rig *r = *state;
-
-	rig_ready(r);
-	assert_int_equal(r->t->ops->connect(r->t, "24:6f:28:aa:10:01"), 0);
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), -OTA_EBUSY);
-	assert_int_equal(r->t->ops->scan_start(r->t), -OTA_EBUSY);
-	rig_expect(r, "connected 23\n");
-	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\nConnect\n");
-	assert_int_equal(r->t->ops->disconnect(r->t), 0);
-	rig_expect(r, "disconnected by-host\n");
-	rig_expect_calls(r, "Disconnect\n");
-}
-
-/* Just heard: no discovery of its own. */
-static void test_connect_from_scan(void **state)
-{
-	struct rig *r = *state;
-
-	rig_ready(r);
-	assert_int_equal(r->t->ops->scan_start(r->t), 0);
-	(void)rig_events(r);
-	(void)fake_calls(&r->fake);
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "connected 23\n");
-	rig_expect_calls(r, "StopDiscovery\nConnect\n");
-}
-
-/* bluetoothd remembers it, but it is not in the air. */
-static void test_not_heard(void **state)
-{
-	struct rig *r = *state;
-
-	r->fake.devices[0].there = true;
-	r->fake.devices[0].audible = false;
-	rig_ready(r);
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_until(r, "disconnected");
-	rig_expect(r, "disconnected not-found\n");
-	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\n");
-}
-
-static void test_not_heard_cancelled(void **state)
-{
-	struct rig *r = *state;
-
-	r->fake.devices[0].audible = false;
-	rig_ready(r);
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	assert_int_equal(r->t->ops->disconnect(r->t), 0);
-	assert_int_equal(r->t->ops->disconnect(r->t), 0);
-	fake_advertise(&r->fake, 0);
-	rig_until(r, "disconnected");
-	rig_expect(r, "disconnected by-host\n");
-}
-
-/* Held by another program: it does not advertise, and Connect() succeeds at once. */
-static void test_connected_already(void **state)
-{
-	struct rig *r = *state;
-
-	r->fake.devices[0].there = r->fake.devices[0].connected = r->fake.devices[0].resolved =
-		r->fake.devices[0].exported = true;
-	r->fake.connects_by_itself = r->fake.devices[0].audible = false;
-	rig_ready(r);
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "connected 23\n");
-	assert_int_equal(r->t->ops->discover(r->t), 0);
-	rig_expect(r, "mtu 517\ndiscovered 18 0c 02 02 02 02\n");
-}
-
-static void test_connect_fails(void **state)
-{
-	static const struct {
-		const char *name, *text, *reason;
-	} errors[] = {
-		{FAILED, "le-connection-abort-by-local", "disconnected connect-failed\n"},
-		{FAILED, "Operation already in progress", "disconnected connect-failed\n"},
-		{"org.bluez.Error.InProgress", "In Progress", "disconnected connect-failed\n"},
-		{SD_BUS_ERROR_NO_REPLY, "Method call timed out", "disconnected connect-failed\n"},
-		{"org.bluez.Error.NotReady", "Resource Not Ready", "disconnected no-adapter\n"},
-		{SD_BUS_ERROR_UNKNOWN_OBJECT, "no", "disconnected not-found\n"},
-		{SD_BUS_ERROR_UNKNOWN_METHOD, "no", "disconnected not-found\n"},
-	};
-	struct rig *r = *state;
-
-	rig_ready(r);
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		r->fake.error = (struct fake_error){"Connect", errors[i].name, errors[i].text};
-		assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-		rig_expect(r, errors[i].reason);
-	}
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "connected 23\n");
-}
-
-static void test_disconnect_while_connecting(void **state)
-{
-	struct rig *r = *state;
-
-	rig_ready(r);
-	r->fake.hold = "Connect";
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "");
-	assert_int_equal(r->t->ops->disconnect(r->t), 0);
-	rig_expect(r, "disconnected by-host\n");
-}
-
-/* The success was on its way already when the link was given up. */
-static void test_disconnect_crosses_success(void **state)
-{
-	struct rig *r = *state;
-
-	rig_ready(r);
-	r->fake.hold = "Connect";
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "");
-	fake_connected(&r->fake, 0, true);
-	fake_answer(&r->fake, 0);
-	fake_forget_held(&r->fake);
-	assert_int_equal(r->t->ops->disconnect(r->t), 0);
-	rig_expect(r, "disconnected by-host\n");
-	assert_false(r->fake.devices[0].connected);
-}
-
-static void test_dropped_before_the_answer(void **state)
-{
-	struct rig *r = *state;
-
-	rig_ready(r);
-	r->fake.hold = "Connect";
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "");
-	fake_connected(&r->fake, 0, true);
-	fake_disconnected(&r->fake, 0, "org.bluez.Reason.Timeout");
-	rig_expect(r, "");
-	fake_answer(&r->fake, 0);
-	rig_expect(r, "disconnected supervision-timeout\n");
-}
-
-/* Both answers of the first connection come while the second is being made. */
-static void test_late_answers(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	r->fake.hold = "ReadValue";
-	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
-	fake_settle(&r->fake);
-	fake_disconnected(&r->fake, 0, NULL);
-	rig_expect(r, "disconnected unknown\n");
-	r->fake.hold = NULL;
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "connected 23\n");
-	assert_int_equal(r->t->ops->discover(r->t), 0);
-	rig_expect(r, "mtu 517\ndiscovered 18 0c 02 02 02 02\n");
-	fake_refuse(&r->fake, 0, FAILED, "Operation failed with ATT error: 0x0e");
-	rig_expect(r, "");
-	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
-	rig_expect(r, "read info 0 763221\n");
-}
-
-static void test_reasons(void **state)
-{
-	static const struct {
-		const char *reason, *event;
-	} reasons[] = {
-		{"org.bluez.Reason.Timeout", "disconnected supervision-timeout\n"},
-		{"org.bluez.Reason.Remote", "disconnected by-device\n"},
-		{"org.bluez.Reason.Local", "disconnected by-host\n"},
-		{"org.bluez.Reason.Unknown", "disconnected unknown\n"},
-		{"something new", "disconnected unknown\n"},
-		{NULL, "disconnected unknown\n"},
-	};
-	struct rig *r = *state;
-
-	rig_ready(r);
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-		rig_expect(r, "connected 23\n");
-		fake_disconnected(&r->fake, 0, reasons[i].reason);
-		rig_expect(r, reasons[i].event);
-	}
-}
-
-static void test_device_removed(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	fake_remove_device(&r->fake, 0);
-	rig_expect(r, "disconnected unknown\n");
-}
-
-/* A shared connection: nobody may come back to what is gone. */
-static void test_destroyed_in_mid_call(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	r->fake.hold = "ReadValue";
-	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
-	fake_settle(&r->fake);
-	r->t->ops->destroy(r->t);
-	r->t = NULL;
-	fake_refuse(&r->fake, 0, FAILED, "late");
-	fake_notify(&r->fake, 0, "\1", 1);
-	rig_expect(r, "");
-	rig_expect_calls(r, "ReadValue\nDisconnect\n");
-}
-
-static void test_alarm(void **state)
-{
-	struct rig *r = *state;
-
-	rig_ready(r);
-	assert_int_equal(r->t->ops->set_alarm(r->t, r->t->ops->now_us(r->t) + 1000), 0);
-	rig_until(r, "alarm");
-	assert_int_equal(r->t->ops->set_alarm(r->t, 0), 0);
-	assert_int_equal(r->t->ops->set_alarm(r->t, UINT64_MAX), 0);
-	rig_expect(r, "alarm\n");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
 {
@@ -588,20 +345,6 @@ int main(void)
 		TEST(test_scan_refused_once),
 		TEST(test_scan_through_restart),
 		TEST(test_malformed),
-		TEST(test_connect),
-		TEST(test_connect_from_scan),
-		TEST(test_not_heard),
-		TEST(test_not_heard_cancelled),
-		TEST(test_connected_already),
-		TEST(test_connect_fails),
-		TEST(test_disconnect_while_connecting),
-		TEST(test_disconnect_crosses_success),
-		TEST(test_dropped_before_the_answer),
-		TEST(test_late_answers),
-		TEST(test_reasons),
-		TEST(test_device_removed),
-		TEST(test_destroyed_in_mid_call),
-		TEST(test_alarm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Characteristics over a fake org.bluez: discovery, the MTU, the three ways to
- * write, pairing, and a cache that does not fit.
+ * Characteristics over a fake org.bluez: discovery, the MTU, requests, pairing, and
+ * a cache that does not fit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,21 +19,6 @@
 #define ALL "discovered 18 0c 02 02 02 02\n"
 
 static const uint8_t value[600] = {0xa5};
-
-static int setup(void **state)
-{
-	static struct rig rig;
-
-	rig_init(&rig);
-	*state = &rig;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	rig_finish(*state);
-	return 0;
-}
 
 static int write_data(struct rig *r, enum gatt_write mode, size_t len)
 {
@@ -312,162 +297,6 @@ static void test_values_that_are_no_notifications(void **state)
 	rig_expect(r, "notified control 0\n");
 }
 
-/* --- commands */
-
-static void test_commands(void **state)
-{
-	struct rig *r = *state;
-	int rc;
-
-	rig_connect(r);
-	assert_int_equal(write_data(r, GATT_COMMAND, 512), 0);
-	assert_int_equal(write_data(r, GATT_COMMAND, 513), -OTA_EMSGSIZE);
-	rig_expect(r, "");
-	rig_expect_calls(r, "WriteValue command 512\n");
-	assert_int_equal(r->fake.last_len, 512);
-	/* As many at once as the bus keeps answers in mind for, and not more. */
-	r->fake.hold = "WriteValue";
-	for (unsigned int i = 0; i < 64; i++)
-		assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
-	rc = write_data(r, GATT_COMMAND, 20);
-	assert_int_equal(rc, -OTA_EAGAIN);
-	fake_settle(&r->fake);
-	assert_int_equal(r->fake.held_count, 64);
-	for (size_t i = 0; i < 31; i++)
-		fake_answer(&r->fake, i);
-	rig_expect(r, "");
-	fake_answer(&r->fake, 31);
-	rig_expect(r, "writable\n");
-	assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
-}
-
-/* Another program holds the write socket: said once, as a failed write. */
-static void test_commands_refused(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	r->fake.write_held = true;
-	assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
-	assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
-	rig_expect(r, "written data -16\n");
-	assert_non_null(strstr(rig_log(r), "by another program"));
-}
-
-/* --- the socket */
-
-static void test_acquire(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 513), -OTA_EMSGSIZE);
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 512), -OTA_EAGAIN);
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 512), -OTA_EAGAIN);
-	rig_expect(r, "writable\n");
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 512), 0);
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 7), 0);
-	rig_expect(r, "");
-	rig_expect_calls(r, "AcquireWrite\n");
-	assert_int_equal(r->fake.values, 2);
-	assert_int_equal(r->fake.last_len, 7);
-	/* Control has no socket. */
-	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
-	rig_expect(r, "written control 0\n");
-	assert_true(r->fake.fd >= 0);
-	assert_int_equal(r->t->ops->disconnect(r->t), 0);
-	rig_expect(r, "disconnected by-host\n");
-}
-
-/* Back to WriteValue: not before bluetoothd knows that the socket is closed. */
-static void test_acquire_released(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
-	rig_expect(r, "writable\n");
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
-	assert_int_equal(write_data(r, GATT_COMMAND, 20), -OTA_EAGAIN);
-	assert_int_equal(write_data(r, GATT_REQUEST, 20), -OTA_EAGAIN);
-	rig_expect(r, "writable\n");
-	assert_int_equal(write_data(r, GATT_REQUEST, 20), 0);
-	rig_expect(r, "written data 0\n");
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
-	rig_expect(r, "writable\n");
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
-	rig_expect(r, "");
-	assert_int_equal(r->fake.values, 3);
-}
-
-static void test_acquire_full(void **state)
-{
-	struct rig *r = *state;
-	unsigned int sent = 0;
-	int rc;
-
-	rig_connect(r);
-	r->fake.fd_deaf = true;
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 500), -OTA_EAGAIN);
-	rig_expect(r, "writable\n");
-	while ((rc = write_data(r, GATT_ACQUIRE, 500)) == 0)
-		sent++;
-	assert_int_equal(rc, -OTA_EAGAIN);
-	assert_true(sent > 0);
-	rig_expect(r, "");
-	r->fake.fd_deaf = false;
-	assert_true(sd_event_source_set_enabled(r->fake.fd_io, SD_EVENT_ON) >= 0);
-	rig_expect(r, "writable\n");
-	assert_int_equal(r->fake.values, sent);
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 500), 0);
-}
-
-/* The socket is closed: as the link goes, or as bluetoothd pleases. */
-static void test_acquire_closed(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
-	rig_expect(r, "writable\n");
-	fake_close_socket(&r->fake);
-	/* Not yet noticed: */
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_ENOTCONN);
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
-	rig_expect(r, "writable\n");
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
-	rig_expect(r, "");
-	fake_close_socket(&r->fake);
-	rig_expect(r, "");
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
-	fake_disconnected(&r->fake, 0, NULL);
-	rig_expect(r, "disconnected unknown\n");
-}
-
-static void test_acquire_held_by_another(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	r->fake.write_held = true;
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
-	rig_expect(r, "written data -16\n");
-}
-
-static void test_acquire_not_offered(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	r->fake.error = (struct fake_error){"AcquireWrite", SD_BUS_ERROR_UNKNOWN_METHOD, "old"};
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
-	rig_expect(r, "writable\n");
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
-	rig_expect(r, "");
-	rig_expect_calls(r, "AcquireWrite\nWriteValue command 20\n");
-	assert_non_null(strstr(rig_log(r), "by command instead"));
-}
-
 /* --- pairing */
 
 static void on_ask(void *ctx, const char *address)
@@ -578,7 +407,7 @@ static void test_hci(void **state)
 	assert_int_equal(f.rssi, 127);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
 {
@@ -597,14 +426,6 @@ int main(void)
 		TEST(test_errors),
 		TEST(test_requests),
 		TEST(test_values_that_are_no_notifications),
-		TEST(test_commands),
-		TEST(test_commands_refused),
-		TEST(test_acquire),
-		TEST(test_acquire_released),
-		TEST(test_acquire_full),
-		TEST(test_acquire_closed),
-		TEST(test_acquire_held_by_another),
-		TEST(test_acquire_not_offered),
 		TEST(test_pairing),
 		cmocka_unit_test(test_hci),
 	};
