@@ -8,7 +8,6 @@
 
 #include "esp_chip_info.h"
 #include "esp_efuse.h"
-#include "esp_flash_encrypt.h"
 #include "esp_heap_caps.h"
 #include "esp_image_format.h"
 #include "esp_log.h"
@@ -348,11 +347,6 @@ void esp_chip_info(esp_chip_info_t *out_info)
 uint32_t esp_efuse_read_secure_version(void)
 {
 	return 3;
-}
-
-bool esp_flash_encryption_enabled(void)
-{
-	return fake_board.encrypted;
 }
 
 bool esp_secure_boot_enabled(void)

@@ -10,7 +10,6 @@
 #include "esp_app_desc.h"
 #include "esp_chip_info.h"
 #include "esp_efuse.h"
-#include "esp_flash_encrypt.h"
 #include "esp_image_format.h"
 #include "esp_log.h"
 #include "esp_ota_ops.h"
@@ -39,7 +38,7 @@ static uint8_t slot_flags(const esp_partition_t *running)
 	if (esp_ota_get_state_partition(running, &state) == ESP_OK &&
 	    state == ESP_OTA_IMG_PENDING_VERIFY)
 		flags |= OTA_INFO_PENDING_VERIFY;
-	if (esp_flash_encryption_enabled())
+	if (running->encrypted) /* all app partitions are, with flash encryption on */
 		flags |= OTA_INFO_ENCRYPTED;
 	if (esp_secure_boot_enabled())
 		flags |= OTA_INFO_SECURE_BOOT;
