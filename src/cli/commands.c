@@ -48,6 +48,18 @@ const struct cli_command cli_commands[] = {
 	DEVICE_COMMAND("info", cmd_info, "Show what a device is, runs and can do",
 		       "DEV is a name or an address, here and everywhere."),
 	{
+		.name = "doctor",
+		.usage = "",
+		.summary = "Say what this machine offers for Bluetooth, and what to do",
+		.help = "Kernel, rfkill, D-Bus, bluetoothd with what its release cannot do, "
+			"adapters, and what of a link will be visible.  Exit status 0: an adapter "
+			"is "
+			"ready; 69: none is; 77: this user may not use it.",
+		.min_arguments = 0,
+		.max_arguments = 0,
+		.run = cmd_doctor,
+	},
+	{
 		.name = "inspect",
 		.usage = "IMAGE",
 		.summary = "Show what an image is, and all that speaks against it",

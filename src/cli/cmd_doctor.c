@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* otabench doctor: what this machine offers, what it lacks, and what to do. */
+#include "cli/cli.h"
+
+#include "host/doctor.h"
+
+#include <string.h>
+
+static void print_finding(struct cli *cli, const struct doctor_finding *f)
+{
+	json_t *event;
+
+	if (!cli->json) {
+		(void)fprintf(cli->out, "%-4s  %-16s %s\n", doctor_level_name(f->level), f->check,
+			      f->found);
+		if (f->advice[0])
+			(void)fprintf(cli->out, "%-22s -> %s\n", "", f->advice);
+		return;
+	}
+	event = cli_event(cli, "finding");
+	if (event) {
+		(void)json_object_set_new(event, "level", json_string(doctor_level_name(f->level)));
+		(void)json_object_set_new(event, "check", json_string(f->check));
+		(void)json_object_set_new(event, "found",
+					  output_json_text(f->found, strlen(f->found)));
+		(void)json_object_set_new(event, "advice", json_string(f->advice));
+	}
+	cli_emit(cli, event);
+}
+
+int cmd_doctor(struct cli *cli, int argc, char **argv)
+{
+	const struct doctor_config config = {.root = NULL};
+	struct doctor d;
+
+	(void)argc;
+	(void)argv;
+	doctor_collect(&d, &config);
+	for (size_t i = 0; i < d.count; i++)
+		print_finding(cli, &d.findings[i]);
+	if (d.refused)
+		return cli_fail(cli, CLI_NO_PERMISSION, "this user may not use Bluetooth");
+	if (!d.ready)
+		return cli_fail(cli, CLI_NO_ADAPTER, "no Bluetooth adapter is ready");
+	return cli_succeed(cli);
+}

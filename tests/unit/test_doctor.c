@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The doctor on machines made of files, with a fake org.bluez in a process of its
+ * own, because the doctor waits for the answer.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host/doctor.h"
+
+static char root[64];
+
+static int make_root(void **state)
+{
+	(void)state;
+	(void)snprintf(root, sizeof(root), "/tmp/otabench-doctor-XXXXXX");
+	return mkdtemp(root) ? 0 : -1;
+}
+
+static int remove_root(void **state)
+{
+	char command[100];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", root);
+	return system(command); /* NOLINT(cert-env33-c): a directory of our own */
+}
+
+/* A file below the root with its folders; no text: a folder. */
+static void place(const char *path, const char *text)
+{
+	char full[200];
+	FILE *file;
+
+	(void)snprintf(full, sizeof(full), "%s%s", root, path);
+	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		(void)mkdir(full, 0700);
+		*p = '/';
+	}
+	if (!text) {
+		(void)mkdir(full, 0700);
+		return;
+	}
+	file = fopen(full, "we");
+	assert_non_null(file);
+	(void)fputs(text, file);
+	(void)fclose(file);
+}
+
+/* --- an org.bluez that answers one question */
+
+struct answer {
+	const char *error; /* name, or NULL */
+	const char *modalias;
+	bool adapter, powered;
+};
+
+static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	const struct answer *a = userdata;
+	sd_bus_message *reply = NULL;
+	int rc;
+
+	(void)ret_error;
+	if (a->error)
+		return sd_bus_reply_method_errorf(m, a->error, "no");
+	rc = sd_bus_message_new_method_return(m, &reply);
+	if (rc >= 0 && a->adapter)
+		rc = sd_bus_message_append(reply, "a{oa{sa{sv}}}", 1, "/org/bluez/hci0", 1,
+					   "org.bluez.Adapter1", 3, "Address", "s",
+					   "00:AA:01:00:00:23", "Powered", "b", a->powered,
+					   "Modalias", "s", a->modalias);
+	else if (rc >= 0)
+		rc = sd_bus_message_append(reply, "a{oa{sa{sv}}}", 0);
+	if (rc >= 0)
+		rc = sd_bus_send(NULL, reply, NULL);
+	sd_bus_message_unref(reply);
+	return rc < 0 ? rc : 1;
+}
+
+static sd_bus *open_end(int fd, bool server)
+{
+	sd_bus *bus = NULL;
+	sd_id128_t id = {.bytes = {1}};
+
+	if (sd_bus_new(&bus) < 0 || sd_bus_set_fd(bus, fd, fd) < 0 ||
+	    sd_bus_set_anonymous(bus, 1) < 0 || (server && sd_bus_set_server(bus, 1, id) < 0) ||
+	    sd_bus_start(bus) < 0)
+		abort();
+	return bus;
+}
+
+static void serve(int fd, struct answer *a)
+{
+	sd_bus *bus = open_end(fd, true);
+	int rc = sd_bus_add_filter(bus, NULL, on_call, a);
+
+	while (rc >= 0) {
+		rc = sd_bus_process(bus, NULL);
+		if (rc == 0)
+			rc = sd_bus_wait(bus, UINT64_MAX);
+	}
+	_exit(0);
+}
+
+static void collect(struct doctor *d, struct answer *a)
+{
+	struct doctor_config config = {.root = root};
+	int fds[2];
+	pid_t child;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(fds[1]);
+		serve(fds[0], a);
+	}
+	close(fds[0]);
+	config.bus = open_end(fds[1], false);
+	doctor_collect(d, &config);
+	sd_bus_flush_close_unref(config.bus);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void expect(const struct doctor *d, enum doctor_level level, const char *check,
+		   const char *text)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->findings[i].level == level && strcmp(d->findings[i].check, check) == 0 &&
+		    strstr(d->findings[i].found, text))
+			return;
+	for (size_t i = 0; i < d->count; i++)
+		print_message("%s: %s: %s\n", doctor_level_name(d->findings[i].level),
+			      d->findings[i].check, d->findings[i].found);
+	fail_msg("no finding of '%s' says '%s'", check, text);
+}
+
+/* --- tests */
+
+static void test_bare_machine(void **state)
+{
+	struct answer a = {.error = SD_BUS_ERROR_SERVICE_UNKNOWN};
+	struct doctor d;
+
+	(void)state;
+	collect(&d, &a);
+	expect(&d, DOCTOR_BAD, "kernel", "no Bluetooth in the kernel");
+	expect(&d, DOCTOR_BAD, "bluetoothd", "is not running");
+	expect(&d, DOCTOR_NOTE, "virtual adapter", "no /dev/vhci");
+	assert_false(d.ready);
+	assert_false(d.refused);
+}
+
+static void test_good_machine(void **state)
+{
+	struct answer a = {.adapter = true, .powered = true, .modalias = "usb:v1D6Bp0246d0542"};
+	struct doctor d;
+
+	(void)state;
+	place("/sys/class/bluetooth/hci0", NULL);
+	place("/sys/class/bluetooth/hci0:64", NULL);
+	place("/sys/class/rfkill/rfkill0/type", "bluetooth\n");
+	place("/sys/class/rfkill/rfkill0/soft", "0\n");
+	place("/sys/class/rfkill/rfkill0/hard", "0\n");
+	place("/dev/vhci", "");
+	collect(&d, &a);
+	assert_true(d.ready);
+	expect(&d, DOCTOR_GOOD, "kernel", "1 Bluetooth adapter");
+	expect(&d, DOCTOR_GOOD, "rfkill", "rfkill0 is not blocked");
+	expect(&d, DOCTOR_GOOD, "bluetoothd", "release 5.66");
+	expect(&d, DOCTOR_NOTE, "bluetoothd", "why a link ended");
+	expect(&d, DOCTOR_GOOD, "adapter", "hci0 (00:AA:01:00:00:23) is on");
+	expect(&d, DOCTOR_GOOD, "virtual adapter", "otabench-radio works");
+}
+
+static void test_blocked(void **state)
+{
+	struct answer a = {.adapter = true, .modalias = "usb:v1D6Bp0246d053E"};
+	struct doctor d;
+
+	(void)state;
+	place("/sys/class/bluetooth", NULL);
+	place("/sys/class/rfkill/rfkill0/type", "bluetooth\n");
+	place("/sys/class/rfkill/rfkill0/soft", "1\n");
+	place("/sys/class/rfkill/rfkill1/type", "wlan\n");
+	place("/sys/class/rfkill/rfkill1/hard", "1\n");
+	place("/sys/class/rfkill/rfkill2/type", "bluetooth\n");
+	place("/sys/class/rfkill/rfkill2/hard", "1\n");
+	collect(&d, &a);
+	assert_false(d.ready);
+	expect(&d, DOCTOR_BAD, "kernel", "but no adapter");
+	expect(&d, DOCTOR_BAD, "rfkill", "rfkill0 is blocked by software");
+	expect(&d, DOCTOR_BAD, "rfkill", "rfkill2 is blocked by hardware");
+	expect(&d, DOCTOR_NOTE, "adapter", "is off");
+	expect(&d, DOCTOR_NOTE, "bluetoothd", "5.62 can crash");
+	for (size_t i = 0; i < d.count; i++)
+		assert_null(strstr(d.findings[i].found, "rfkill1"));
+}
+
+static void test_refused(void **state)
+{
+	struct answer a = {.error = SD_BUS_ERROR_ACCESS_DENIED};
+	struct doctor d;
+
+	(void)state;
+	collect(&d, &a);
+	assert_true(d.refused);
+	expect(&d, DOCTOR_BAD, "permission", "policy");
+}
+
+static void test_no_adapter(void **state)
+{
+	struct answer a = {.adapter = false};
+	struct doctor d;
+
+	(void)state;
+	collect(&d, &a);
+	assert_false(d.ready);
+	expect(&d, DOCTOR_BAD, "adapter", "has no adapter");
+	expect(&d, DOCTOR_NOTE, "bluetoothd", "release is not told");
+}
+
+static void test_version(void **state)
+{
+	(void)state;
+	assert_int_equal(doctor_version("usb:v1D6Bp0246d0542"), 5 << 8 | 66);
+	assert_int_equal(doctor_version("usb:v1D6Bp0246d0557"), 5 << 8 | 87);
+	assert_int_equal(doctor_version("usb:v1D6Bp0246d05"), 0);
+	assert_int_equal(doctor_version("usb:v1D6Bp0246dxyzw"), 0);
+	assert_int_equal(doctor_version("bluetooth:v000Dp0000d0110"), 0);
+	assert_int_equal(doctor_version(""), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_root, remove_root)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_bare_machine), TEST(test_good_machine), TEST(test_blocked),
+		TEST(test_refused),	 TEST(test_no_adapter),	  cmocka_unit_test(test_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
