@@ -38,14 +38,23 @@ int ble_gap_event_listener_register(struct ble_gap_event_listener *listener, ble
 	return 0;
 }
 
+static struct work *copy_work(const struct work *work)
+{
+	struct work *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		abort();
+	*copy = *work;
+	return copy;
+}
+
 void fake_post(const struct work *work)
 {
 	if (radio.count == QUEUE) {
 		fake_broke("the fake host's queue is full");
 		return;
 	}
-	radio.queue[(radio.first + radio.count++) % QUEUE] =
-		memcpy(malloc(sizeof(*work)), work, sizeof(*work));
+	radio.queue[(radio.first + radio.count++) % QUEUE] = copy_work(work);
 	radio.pending = true;
 }
 
@@ -57,7 +66,7 @@ static void post_later(void *arg)
 
 void fake_post_in(uint32_t ms, const struct work *work)
 {
-	fake_deliver_in(ms, post_later, memcpy(malloc(sizeof(*work)), work, sizeof(*work)));
+	fake_deliver_in(ms, post_later, copy_work(work));
 }
 
 /* --- GAP calls */

@@ -92,6 +92,8 @@ struct os_mbuf *fake_received(const uint8_t *bytes, size_t len)
 
 		fake_radio.msys_free++;
 		*tail = take_mbuf();
+		if (!*tail)
+			abort();
 		os_mbuf_append(*tail, bytes + at, (uint16_t)piece);
 		tail = &(*tail)->fake_next;
 		at += piece;

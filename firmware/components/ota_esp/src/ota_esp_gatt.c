@@ -139,7 +139,8 @@ static const ble_uuid16_t manufacturer_name = BLE_UUID16_INIT(0x2a29);
 
 static int append(struct os_mbuf *om, const char *text, size_t size)
 {
-	const size_t len = strnlen(text, size);
+	const char *end = memchr(text, '\0', size);
+	const size_t len = end ? (size_t)(end - text) : size;
 
 	return os_mbuf_append(om, text, (uint16_t)len) == 0 ? 0 : BLE_ATT_ERR_INSUFFICIENT_RES;
 }
