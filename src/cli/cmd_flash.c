@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-/* A damaged image is refused before a device is looked for, and cannot be forced. */
+/* A damaged image is refused before a device is looked for, and cannot be forced; what else
+ * the file alone tells can. */
 static int read_image(struct cli *cli, const char *path, struct image_file *file,
 		      struct image *image, struct lint_report *report)
 {
@@ -23,7 +24,8 @@ static int read_image(struct cli *cli, const char *path, struct image_file *file
 	if (rc < 0)
 		return cli_fail(cli, rc == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(rc), "%s",
 				error);
-	if (image_read(file->data, file->size, hash_sha256, image, report) == 0)
+	(void)image_read(file->data, file->size, hash_sha256, image, report);
+	if (!lint_refused(report, cli->force))
 		return CLI_OK;
 	if (!cli->json) {
 		image_report_print_checks(cli->err, report, LINT_WARNING);
@@ -53,6 +55,7 @@ int flash_run(struct cli *cli, const char *device, const char *path, bool resume
 		.goal = SESSION_UPDATE,
 		.device = device,
 		.image = &image,
+		.image_name = path,
 		.report = &report,
 		.restart = cli_value(cli, "restart") != NULL,
 		.no_confirm = cli_value(cli, "no-confirm") != NULL,

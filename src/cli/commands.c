@@ -15,18 +15,31 @@ static const struct cli_option scan_options[] = {
 	{NULL, NULL, NULL},
 };
 
+#define DEVICE_TIMEOUT                                                                             \
+	{                                                                                          \
+		"device-timeout", "SECONDS", "to look for the device (15)"                         \
+	}
+
+static const struct cli_option device_options[] = {
+	DEVICE_TIMEOUT,
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option flash_options[] = {
+	DEVICE_TIMEOUT,
 	{"restart", NULL, "from the first byte, whatever the device has kept"},
 	{"no-confirm", NULL, "leave the new image on trial: somebody else confirms it"},
 	{NULL, NULL, NULL},
 };
 
 static const struct cli_option resume_options[] = {
+	DEVICE_TIMEOUT,
 	{"no-confirm", NULL, "leave the new image on trial: somebody else confirms it"},
 	{NULL, NULL, NULL},
 };
 
 static const struct cli_option bench_options[] = {
+	DEVICE_TIMEOUT,
 	{"bytes", "N", "to send (1000000)"},
 	{NULL, NULL, NULL},
 };
@@ -34,7 +47,7 @@ static const struct cli_option bench_options[] = {
 #define DEVICE_COMMAND(n, fn, s, h)                                                                \
 	{                                                                                          \
 		.name = (n), .usage = "DEV", .summary = (s), .help = (h), .min_arguments = 1,      \
-		.max_arguments = 1, .run = (fn)                                                    \
+		.max_arguments = 1, .options = device_options, .run = (fn)                         \
 	}
 
 const struct cli_command cli_commands[] = {

@@ -5,6 +5,7 @@
 #include "cli/run.h"
 
 #include "cli/open.h"
+#include "core/text.h"
 #include "host/image_report.h"
 
 #include <inttypes.h>
@@ -358,7 +359,8 @@ static void tell_end(struct run *r, const struct run_report *report, enum cli_ex
 		report->words(r->cli, &now, &r->result);
 	if (code == CLI_OK)
 		return;
-	if (r->result.outcome == SESSION_REFUSED && job_report(r->job)) {
+	if (r->result.outcome == SESSION_REFUSED && r->result.status == -OTA_EPERM &&
+	    job_report(r->job)) {
 		/* Each reason was told by itself, with what overrides it. */
 		log_write(&r->cli->log, LOG_LEVEL_ERROR, "refused: nothing was sent");
 		return;
@@ -409,6 +411,23 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 	return code;
 }
 
+#define TIMEOUT_MAX 3600u /* s */
+
+static int device_timeout(struct cli *cli, uint32_t *ret_ms)
+{
+	const char *text = cli_value(cli, "device-timeout");
+	uint64_t seconds;
+
+	if (!text)
+		return CLI_OK;
+	if (text_parse_unsigned(text, strlen(text), &seconds) < 0 || seconds < 1 ||
+	    seconds > TIMEOUT_MAX)
+		return cli_fail(cli, CLI_USAGE, "--device-timeout: expected 1 to %u seconds",
+				TIMEOUT_MAX);
+	*ret_ms = (uint32_t)seconds * 1000u;
+	return CLI_OK;
+}
+
 int run_job(struct cli *cli, const struct job_config *config, const struct run_report *report)
 {
 	struct run r = {.cli = cli};
@@ -418,6 +437,8 @@ int run_job(struct cli *cli, const struct job_config *config, const struct run_r
 
 	if (!mine.profile)
 		code = cli_load_profile(cli, NULL, &profile, NULL);
+	if (code == CLI_OK)
+		code = device_timeout(cli, &mine.scan_timeout_ms);
 	if (code != CLI_OK)
 		return code;
 	if (!mine.profile)

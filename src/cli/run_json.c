@@ -167,8 +167,10 @@ json_t *run_json_result(const struct cli *cli, const struct job_snapshot *now,
 	}
 	if (transfers)
 		set_transfer(o, now, r);
-	if (r->running_known) {
+	/* The basic dialect tells a version, and no hash. */
+	if (r->running_version[0])
 		set(o, "running_version", json_string(r->running_version));
+	if (r->running_known) {
 		set(o, "running_sha256",
 		    r->basic ? json_null()
 			     : run_json_hex(r->running_sha256, sizeof(r->running_sha256)));

@@ -177,7 +177,9 @@ static void test_resume(void **state)
 	struct ran r = run("--sim=state=%s/broken --json resume esp-sim-01 %s/new.bin", dir, dir);
 
 	(void)state;
-	assert_int_not_equal(r.exit, 0); /* nothing to go on with */
+	expect(&r, 65, "refused"); /* nothing to go on with, and it says so */
+	assert_non_null(strstr(text_of(&r, "text"), "no part of this image"));
+	assert_non_null(strstr(text_of(&r, "advice"), "new.bin"));
 	done(&r);
 	r = run("--sim=state=%s/broken,fault=disconnect@150000 --set=retries=0 --json flash "
 		"esp-sim-01 %s/new.bin",
@@ -247,6 +249,8 @@ static void test_exit_codes(void **state)
 		{66, "inspect /nonexistent"},
 		{66, "--sim flash esp-sim-01 /nonexistent"},
 		{68, "--sim info nobody"},
+		{68, "--sim info nobody --device-timeout=2"},
+		{64, "--sim info esp-sim-01 --device-timeout=0"},
 		{76, "--sim=devices=5 info esp-sim-05"},
 		{76, "--sim rollback esp-sim-01"},
 		{0, "--sim scan --time=1"},
