@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The workbench in a terminal: one event loop for device, keys, signals and
- * screen.  Keys are drawn at once, everything else at most FRAMES a second, at
+ * screen.  Keys are drawn at once, everything else at most once in FRAME_US, at
  * a lower priority than the transfer.
  */
 #include "config.h" /* system extensions: sigprocmask(), kill() */
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME_US 50000u
+#define FRAME_US 100000u
 #define IDLE_US 500000u /* ages and durations go on even when nothing happens */
 
 struct run {

@@ -226,6 +226,68 @@ static void test_interrupt(void **state)
 	pty_finish(&pty);
 }
 
+/* The terminal goes away in the middle: the device is brought to idle before the end. */
+static void test_hangup(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start(&pty, 80, 24, "--sim=devices=1,chip=esp32,seed=1,speed=4", NULL);
+	pty_send(&pty, "\r");
+	pty_until(&pty, "answered:");
+	choose_image(&pty);
+	begin_upload(&pty);
+	assert_int_equal(kill(pty.child, SIGHUP), 0);
+	assert_int_equal(pty_end(&pty), 130);
+	pty_finish(&pty);
+}
+
+static char *play(const char *script)
+{
+	char command[8192], *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size), *in;
+	int c;
+
+	(void)snprintf(command, sizeof(command),
+		       "'%s' --sim=devices=2,chip=esp32,seed=3 --script '%s'", program, script);
+	assert_non_null(out);
+	in = popen(command, "r");
+	assert_non_null(in);
+	while ((c = fgetc(in)) != EOF)
+		(void)fputc(c, out);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(pclose(in), 0);
+	return text;
+}
+
+/* Same keys, same seed: the same screens, to the last cell. */
+static void test_script(void **state)
+{
+	char script[128], *first, *second;
+	FILE *out;
+
+	(void)state;
+	(void)snprintf(script, sizeof(script), "%s/script", folder);
+	out = fopen(script, "w");
+	assert_non_null(out);
+	(void)fprintf(out,
+		      "# a whole update\nwait 1\nscreen list\nkeys Enter\nuntil answered:\n"
+		      "type :flash %s\nkeys Enter y\nuntil [DATA]\nwait 1\nscreen sending\n"
+		      "keys ]\nwait 0.5\nsize 60 16\nascii\nscreen small\nsize 80 24\nutf8\n"
+		      "until confirmed:\nscreen done\n",
+		      image);
+	assert_int_equal(fclose(out), 0);
+	first = play(script);
+	second = play(script);
+	assert_non_null(strstr(first, "=== small 60x16 ASCII"));
+	assert_non_null(strstr(first, "confirmed: The device runs the new image"));
+	assert_string_equal(first, second);
+	free(first);
+	free(second);
+	assert_int_equal(unlink(script), 0);
+}
+
 /* A crash gives the terminal back, and is still told as a crash. */
 static void test_signals(void **state)
 {
@@ -254,7 +316,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session), cmocka_unit_test(test_resize),
 		cmocka_unit_test(test_plain),	cmocka_unit_test(test_interrupt),
-		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_signals), cmocka_unit_test(test_hangup),
+		cmocka_unit_test(test_script),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
