@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* otabench, and otabench workbench: the screen. */
+/* otabench, and otabench workbench [IMAGE]: the screen. */
 #include "cli/cli.h"
 #include "cli/open.h"
 
@@ -64,8 +64,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 	struct profile_source source;
 	int r;
 
-	(void)argc;
-	(void)argv;
+	config.image = argc > 1 ? argv[1] : NULL;
 	r = cli_load_profile(cli, NULL, &config.profile, &source);
 	if (r != CLI_OK)
 		return r;

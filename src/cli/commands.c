@@ -148,15 +148,18 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "workbench",
-		.usage = "",
+		.usage = "[IMAGE]",
 		.summary = "The screen on which all of this is done by keys; also what no command "
 			   "opens",
-		.help = "Opens on an adapter, or with --sim on virtual ESP32s.  ? lists the keys.\n"
+		.help = "Opens on an adapter, or with --sim on virtual ESP32s; IMAGE is what u "
+			"uploads.  "
+			"? lists the keys.\n"
 			"--script plays keys from a file instead of a terminal; its commands, one "
 			"a "
 			"line: size COLUMNS ROWS, ascii, utf8, keys KEY..., type TEXT, wait "
 			"SECONDS, "
 			"until TEXT, screen NAME.",
+		.max_arguments = 1,
 		.standard = true,
 		.run = cmd_workbench,
 	},

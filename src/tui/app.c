@@ -263,6 +263,8 @@ int app_create(const struct app_config *config, struct app **ret)
 	loglist_init(&app->log);
 	app->log_offset_us = clock_offset(app);
 	app_scan_begin(app);
+	if (config->image)
+		app_image_open(app, config->image);
 	*ret = app;
 	return 0;
 }

@@ -23,6 +23,7 @@ struct app_config {
 	const char *options; /* global options for equivalent command lines, "--sim "; or "" */
 	struct profile profile;
 	const char *profile_path; /* to show */
+	const char *image; /* to open at once; NULL: none */
 	uint32_t force; /* checks of the image that do not refuse, 1u << enum lint_check */
 	bool readonly;
 	enum plot_tier tier;
