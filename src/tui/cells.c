@@ -376,12 +376,13 @@ struct area cells_box(struct cells *cells, struct area area, const char *title)
 void cells_dump(const struct cells *cells, FILE *out)
 {
 	for (int y = 0; y < cells->height; y++) {
+		const struct cell *row = &cells->grid[(size_t)y * (size_t)cells->width];
 		int end = cells->width;
 
-		while (end > 0 && strcmp(at(cells, end - 1, y)->text, " ") == 0)
+		while (end > 0 && strcmp(row[end - 1].text, " ") == 0)
 			end--;
 		for (int x = 0; x < end; x++)
-			(void)fputs(at(cells, x, y)->text, out);
+			(void)fputs(row[x].text, out);
 		(void)fputc('\n', out);
 	}
 }

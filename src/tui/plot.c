@@ -197,15 +197,16 @@ static void draw_marks(struct cells *cells, struct area row, const struct plot_s
 
 size_t plot_fit(uint32_t *samples, size_t count, size_t room, size_t *ret_merged)
 {
-	const size_t merged = room > 0 && count > room ? (count + room - 1) / room : 1;
+	const size_t merged = room > 0 && count > room ? 1 + (count - 1) / room : 1;
 	size_t made = 0;
 
 	for (size_t i = 0; i < count; i += merged) {
 		uint64_t sum = 0;
 		size_t n = 0;
 
-		for (; n < merged && i + n < count; n++)
-			sum += samples[i + n];
+		do
+			sum += samples[i + n++];
+		while (n < merged && i + n < count);
 		samples[made++] = (uint32_t)(sum / n);
 	}
 	*ret_merged = merged;

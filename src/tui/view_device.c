@@ -476,7 +476,8 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 				   rate_text(metrics_rate_now(v->metrics), rate, sizeof(rate)),
 				   eta);
 		(void)cells_printf(cells, l->rates, 0, 0,
-				   v->stats->stalls + v->stats->retries ? CELLS_WARNING : CELLS_DIM,
+				   v->stats->stalls + v->stats->retries > 0 ? CELLS_WARNING
+									    : CELLS_DIM,
 				   "stalls %u retries %u", v->stats->stalls, v->stats->retries);
 	}
 	if (v->sentence[0] != '\0')

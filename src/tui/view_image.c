@@ -74,7 +74,7 @@ static int draw_wrapped(const char *text, struct cells *cells, struct area area,
 	while (*text != '\0') {
 		int len = 0, end = 0;
 
-		while (text[len] != '\0' && len < room) {
+		while (len < room && text[len] != '\0') {
 			len++;
 			if (text[len] == ' ' || text[len] == '\0')
 				end = len;

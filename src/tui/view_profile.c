@@ -52,7 +52,7 @@ static void draw_reason(const struct view_profile *v, struct cells *cells, struc
 	while (*text != '\0' && y < area.h) {
 		int len = 0, end = 0;
 
-		while (text[len] != '\0' && len < area.w) {
+		while (len < area.w && text[len] != '\0') {
 			len++;
 			if (text[len] == ' ' || text[len] == '\0')
 				end = len;

@@ -67,7 +67,7 @@ static const struct loss_row {
 };
 
 struct outcome {
-	bool ran, met;
+	bool ran;
 	double seconds, goodput, ceiling, ratio;
 	int chunk;
 	char mode[16], outcome[24];

@@ -123,10 +123,10 @@ static void test_confirm_fails(void **state)
 
 static void test_not_back(void **state)
 {
-	unsigned int tries = 0;
-
 	(void)state;
 	for (int gone = 0; gone < 2; gone++) {
+		unsigned int tries;
+
 		rebooted();
 		play_skip(&r);
 		for (tries = 0; r.s.state == SESSION_RECONNECTING && tries < 1000; tries++) {

@@ -20,6 +20,8 @@ static struct os_mbuf *take_mbuf(void)
 		return NULL;
 	fake_radio.msys_free--;
 	om = calloc(1, sizeof(*om));
+	if (!om)
+		abort();
 	om->om_data = om->fake_bytes;
 	return om;
 }
