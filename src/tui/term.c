@@ -62,7 +62,7 @@ static void append_capability(const char *name)
 
 	(void)snprintf(copy, sizeof(copy), "%s", name);
 	text = tigetstr(copy);
-	if (!text || text == (char *)-1)
+	if (!text || (intptr_t)text == -1)
 		return;
 	len = strlen(text);
 	if (crash.restore_len + len > sizeof(crash.restore))
@@ -120,13 +120,13 @@ static void set_colours(struct terminal *term)
 	const bool colour = has_colors() && !(no_color && no_color[0] != '\0') &&
 			    start_color() == OK && use_default_colors() == OK;
 
-	for (short i = 0; i < CELLS_STYLES; i++) {
+	for (int i = 0; i < CELLS_STYLES; i++) {
 		term->attributes[i] = colour ? styles[i].colour : styles[i].mono;
 		term->pairs[i] = 0;
 		if (!colour || (styles[i].foreground < 0 && styles[i].background < 0))
 			continue;
 		(void)init_pair((short)(i + 1), styles[i].foreground, styles[i].background);
-		term->pairs[i] = (short)(i + 1);
+		term->pairs[i] = (short)(i + 1); /* 0 is the terminal's own */
 	}
 }
 
