@@ -55,7 +55,7 @@ static struct bluez_object *object_get(struct bluez *b, enum bluez_kind kind, co
 		return NULL;
 	o->kind = kind;
 	o->rssi = BLUEZ_RSSI_NONE;
-	strcpy(o->path, path);
+	snprintf(o->path, sizeof(o->path), "%s", path);
 	o->next = b->objects;
 	b->objects = o;
 	return o;
@@ -243,8 +243,8 @@ static int get_acquired(struct change *c, sd_bus_message *m)
 
 static int get_value(struct change *c, sd_bus_message *m)
 {
-	const void *bytes;
-	size_t len;
+	const void *bytes = NULL;
+	size_t len = 0;
 	int rc = sd_bus_message_enter_container(m, 'v', "ay");
 
 	if (rc > 0)
