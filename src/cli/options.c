@@ -60,8 +60,9 @@ static const struct global_option {
 			  "Go on although these checks of the image failed."},
 	[OPTION_TRACE] = {"trace", 0, required_argument, "--trace=FILE",
 			  "Record everything that goes over the link."},
-	[OPTION_SCRIPT] = {"script", 0, required_argument, "--script=FILE",
-			   "Play keys into the workbench and print the screens that FILE asks for."},
+	[OPTION_SCRIPT] =
+		{"script", 0, required_argument, "--script=FILE",
+		 "Play keys into the workbench and print the screens that FILE asks for."},
 	[OPTION_READONLY] = {"readonly", 0, no_argument, "--readonly",
 			     "Refuse everything that changes a device."},
 	[OPTION_VERBOSE] = {"verbose", 'v', no_argument, "-v, --verbose",

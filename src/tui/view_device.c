@@ -390,11 +390,12 @@ static void smooth(uint32_t *samples, size_t count, uint64_t span)
 	const size_t over = span > 0 && span < SMOOTH_US ? (size_t)(SMOOTH_US / span) : 1;
 
 	for (size_t i = count; i-- > 0;) {
-		const size_t n = i + 1 < over ? i + 1 : over;
 		uint64_t sum = 0;
+		size_t n = 0;
 
-		for (size_t back = 0; back < n; back++)
-			sum += samples[i - back];
+		do
+			sum += samples[i - n++];
+		while (n < over && n <= i);
 		samples[i] = (uint32_t)(sum / n);
 	}
 }
