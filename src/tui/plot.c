@@ -224,6 +224,8 @@ static void fit(const struct plot_series *s, size_t room, struct plot_series *re
 	memcpy(samples, s->samples + skip, (s->count - skip) * sizeof(*samples));
 	ret->samples = samples;
 	ret->count = plot_fit(samples, s->count - skip, room, &merged);
+	if (merged == 0)
+		merged = 1; /* nothing was merged because there was nothing */
 	ret->sample_ms = s->sample_ms * (uint32_t)merged;
 	ret->marks = marks;
 	ret->mark_count = 0;
