@@ -218,22 +218,21 @@ static void fit(const struct plot_series *s, size_t room, struct plot_series *re
 		uint32_t *samples, struct plot_mark *marks)
 {
 	const size_t skip = s->count > SAMPLES_MAX ? s->count - SAMPLES_MAX : 0;
-	size_t merged;
+	size_t merged = 1, each;
 
 	*ret = *s;
 	memcpy(samples, s->samples + skip, (s->count - skip) * sizeof(*samples));
 	ret->samples = samples;
 	ret->count = plot_fit(samples, s->count - skip, room, &merged);
-	if (merged == 0)
-		merged = 1; /* nothing was merged because there was nothing */
-	ret->sample_ms = s->sample_ms * (uint32_t)merged;
+	each = merged > 0 ? merged : 1;
+	ret->sample_ms = s->sample_ms * (uint32_t)each;
 	ret->marks = marks;
 	ret->mark_count = 0;
 	for (size_t i = 0; i < s->mark_count && ret->mark_count < MARKS_MAX; i++) {
 		if (s->marks[i].sample < skip)
 			continue;
 		marks[ret->mark_count] = s->marks[i];
-		marks[ret->mark_count++].sample = (uint32_t)((s->marks[i].sample - skip) / merged);
+		marks[ret->mark_count++].sample = (uint32_t)((s->marks[i].sample - skip) / each);
 	}
 }
 
