@@ -49,6 +49,10 @@ void app_quit(struct app *app);
 /* Set by keys: the caller suspends the process (Ctrl-Z), or draws all anew (Ctrl-L). */
 bool app_take_suspend(struct app *app);
 bool app_take_redraw(struct app *app);
+/* A text that is to go to the terminal's clipboard, valid until the next key, or NULL; and
+ * the caller's word that it could not. */
+const char *app_take_copy(struct app *app);
+void app_copy_failed(struct app *app);
 /* Microseconds of the transport's clock. */
 uint64_t app_now(const struct app *app);
 

@@ -16,7 +16,7 @@ static const char *keys_of(const struct app *app)
 	if (app->help)
 		return "j k scroll  q close";
 	if (app->menu.open)
-		return "j k move  Enter run  q back";
+		return "j k move  Enter run  y copy command  q back";
 	switch (app->view) {
 	case VIEW_SCAN:
 		return "Enter connect  / search  \\ filter  s sort  Z freeze  ? help  q quit";

@@ -72,6 +72,9 @@ struct app {
 	char message[VIEW_TEXT];
 	enum cells_style message_style;
 
+	char copy[APP_PATH_MAX + 64]; /* for the terminal's clipboard */
+	bool copy_wanted;
+
 	enum app_ask ask;
 	struct input input;
 	enum app_confirm confirm;
@@ -138,6 +141,10 @@ bool app_runs(const struct app *app);
 void app_refresh(struct app *app);
 /* A line of the operator's in the log. */
 void app_note(struct app *app, const char *text);
+
+/* --- app_copy.c */
+/* To the terminal's clipboard; says so. */
+void app_copy(struct app *app, const char *text);
 
 /* --- app_scan.c */
 void app_scan_begin(struct app *app);

@@ -183,6 +183,8 @@ void app_recover_key(struct app *app, int32_t key)
 		m->selected++;
 	} else if ((key == 'k' || key == TUI_KEY_UP) && m->selected > 0) {
 		m->selected--;
+	} else if (key == 'y' && m->count > 0) {
+		app_copy(app, m->commands[m->selected]);
 	} else if (key == TUI_KEY_ENTER) {
 		choose(app);
 	} else if (key >= '1' && key < '1' + (int32_t)m->count) {

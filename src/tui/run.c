@@ -89,6 +89,14 @@ static void suspend(struct run *run)
 	draw(run);
 }
 
+static void copy(struct run *run)
+{
+	const char *text = app_take_copy(run->app);
+
+	if (text && !term_copy(run->term, text))
+		app_copy_failed(run->app);
+}
+
 static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct run *run = userdata;
@@ -102,6 +110,7 @@ static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userd
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		app_quit(run->app);
 	}
+	copy(run);
 	if (app_take_suspend(run->app))
 		suspend(run);
 	else

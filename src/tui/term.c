@@ -320,6 +320,61 @@ int32_t term_key(struct terminal *term)
 	}
 }
 
+/* --- the clipboard */
+
+/* terminfo's extended "Ms" says that the terminal takes OSC 52.  These do, and have no entry of
+ * it, or one under a name that this machine's terminfo may map to a lesser terminal. */
+static bool takes_copies(void)
+{
+	static const char *const known[] = {"xterm",   "tmux",	  "foot", "alacritty", "kitty",
+					    "wezterm", "contour", "st-",  "ghostty",   "rio"};
+	const char *name = getenv("TERM");
+	char capability[] = "Ms";
+	const char *text = tigetstr(capability);
+
+	if (text && (intptr_t)text != -1)
+		return true;
+	for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++) {
+		if (starts_with(name, known[i]))
+			return true;
+	}
+	return false;
+}
+
+static size_t base64(const char *text, char *buf, size_t size)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const size_t len = strlen(text);
+	size_t made = 0;
+
+	for (size_t i = 0; i < len && made + 4 < size; i += 3) {
+		const size_t left = len - i < 3 ? len - i : 3;
+		uint32_t bits = 0;
+
+		for (size_t j = 0; j < 3; j++)
+			bits = bits << 8 | (j < left ? (unsigned char)text[i + j] : 0);
+		for (size_t j = 0; j < 4; j++)
+			buf[made++] = j <= left ? digits[bits >> (18 - 6 * j) & 0x3f] : '=';
+	}
+	buf[made] = '\0';
+	return made;
+}
+
+bool term_copy(struct terminal *term, const char *text)
+{
+	char coded[4096];
+
+	(void)term;
+	if (!takes_copies())
+		return false;
+	(void)base64(text, coded, sizeof(coded));
+	(void)fprintf(stdout, "\033]52;c;%s\a", coded);
+	return fflush(stdout) == 0;
+}
+
+/* --- suspended */
+
 void term_leave(struct terminal *term)
 {
 	(void)term;

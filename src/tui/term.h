@@ -29,6 +29,8 @@ void term_show(struct terminal *term, const struct cells *cells);
 void term_redraw(struct terminal *term);
 /* The next key that is there, or TUI_KEY_NONE.  Never waits for one. */
 int32_t term_key(struct terminal *term);
+/* Puts text on the terminal's clipboard (OSC 52); false where it has no way to. */
+bool term_copy(struct terminal *term, const char *text);
 /* Gives the terminal back to the shell, and takes it again. */
 void term_leave(struct terminal *term);
 void term_enter(struct terminal *term);

@@ -54,6 +54,17 @@ void pty_start(struct pty *pty, int width, int height, const char *const *argv,
 	_exit(127);
 }
 
+static void keep(struct pty *pty, const char *buf, size_t len)
+{
+	char *more = realloc(pty->raw, pty->raw_len + len + 1);
+
+	assert_non_null(more);
+	memcpy(more + pty->raw_len, buf, len);
+	pty->raw = more;
+	pty->raw_len += len;
+	pty->raw[pty->raw_len] = '\0';
+}
+
 /* Waits at most ms for output and feeds it; false when there was none. */
 static bool feed(struct pty *pty, int ms)
 {
@@ -68,6 +79,7 @@ static bool feed(struct pty *pty, int ms)
 		pty->ended = true;
 		return false;
 	}
+	keep(pty, buf, (size_t)n);
 	(void)vterm_input_write(pty->vt, buf, (size_t)n);
 	return true;
 }
@@ -158,6 +170,16 @@ void pty_until_gone(struct pty *pty, const char *text)
 	wait_until(pty, text, false);
 }
 
+void pty_until_raw(struct pty *pty, const char *bytes)
+{
+	for (int waited = 0; !pty->raw || !strstr(pty->raw, bytes);) {
+		if (!feed(pty, 100))
+			waited += 100;
+		if (waited > PATIENCE_MS || pty->ended)
+			fail_msg("the bytes \"%s\" do not come", bytes + (bytes[0] == '\033'));
+	}
+}
+
 void pty_drain(struct pty *pty, int ms)
 {
 	while (feed(pty, ms))
@@ -201,4 +223,5 @@ void pty_finish(struct pty *pty)
 	}
 	(void)close(pty->fd);
 	vterm_free(pty->vt);
+	free(pty->raw);
 }

@@ -17,6 +17,8 @@ struct pty {
 	VTerm *vt;
 	VTermScreen *screen;
 	int width, height;
+	char *raw; /* all bytes that came, with a NUL after them */
+	size_t raw_len;
 	bool ended;
 	int status; /* as waitpid() tells, once ended */
 };
@@ -35,6 +37,8 @@ void pty_resize(struct pty *pty, int width, int height);
 /* The screen as text, a line a row; to be freed. */
 char *pty_text(struct pty *pty);
 bool pty_shows(struct pty *pty, const char *text);
+/* Takes in output until the bytes that came hold these: what the emulator does not show. */
+void pty_until_raw(struct pty *pty, const char *bytes);
 /* Waits for its end; returns the exit status, or -signal. */
 int pty_end(struct pty *pty);
 void pty_finish(struct pty *pty);

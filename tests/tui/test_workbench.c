@@ -112,6 +112,9 @@ static void test_session(void **state)
 	pty_send(&pty, "[R");
 	pty_until(&pty, "Recover esp-sim-01");
 	pty_until(&pty, "otabench --sim");
+	pty_send(&pty, "y");
+	pty_until(&pty, "copied: otabench --sim");
+	pty_until_raw(&pty, "\033]52;c;b3RhYmVuY2gg"); /* "otabench " */
 	pty_send(&pty, "2");
 	pty_until(&pty, "y/n");
 	pty_send(&pty, "y");
