@@ -172,15 +172,19 @@ void app_recover_open(struct app *app);
 void app_recover_key(struct app *app, int32_t key);
 void app_recover_run(struct app *app);
 
-/* --- app_files.c: image and profile */
+/* --- app_image.c */
 void app_image_open(struct app *app, const char *path);
 void app_image_close(struct app *app);
 /* Compares the image with what is known of the device. */
 void app_image_compare(struct app *app);
 bool app_image_refused(const struct app *app);
 void app_image_key(struct app *app, int32_t key);
+
+/* --- app_profile.c */
 void app_profile_key(struct app *app, int32_t key);
 void app_profile_load(struct app *app, const char *name);
+
+/* --- app_export.c */
 void app_export(struct app *app, const char *path);
 
 /* --- app_ask.c: the line at the bottom */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See screenlib.h. */
-#include "screenlib.h"
+#include "screenlib_priv.h"
 
 #include "tui/layout.h"
 
@@ -8,7 +8,8 @@
 
 #define ADDRESS "24:6F:28:AA:10:02"
 
-static struct area frame(struct cells *cells, enum view view, const char *message, const char *keys)
+struct area screenlib_frame(struct cells *cells, enum view view, const char *message,
+			    const char *keys)
 {
 	const struct view_frame f = {
 		.view = view,
@@ -71,8 +72,9 @@ static void draw_scan_with(struct cells *cells, const char *filter)
 	v.count = view_scan_order(&scan, v.sort, filter, false, order, 0);
 	view_scan_draw(
 		&v, cells,
-		frame(cells, VIEW_SCAN, "",
-		      "Enter connect  / search  \\ filter  s sort  Z freeze  ? help  q quit"));
+		screenlib_frame(
+			cells, VIEW_SCAN, "",
+			"Enter connect  / search  \\ filter  s sort  Z freeze  ? help  q quit"));
 }
 
 static void draw_scan(struct cells *cells)
@@ -191,8 +193,9 @@ static void device(const struct view_device *v, struct cells *cells)
 {
 	view_device_draw(
 		v, cells,
-		frame(cells, VIEW_DEVICE, v->sentence,
-		      "p pause  x cancel  [ ] pacing  m mode  - + chunk  R recover  ? help"));
+		screenlib_frame(
+			cells, VIEW_DEVICE, v->sentence,
+			"p pause  x cancel  [ ] pacing  m mode  - + chunk  R recover  ? help"));
 }
 
 static void draw_sending(struct cells *cells)
@@ -242,7 +245,7 @@ static void draw_none(struct cells *cells)
 {
 	const struct view_device v = {.chosen = false};
 
-	view_device_draw(&v, cells, frame(cells, VIEW_DEVICE, "", "? help  q back"));
+	view_device_draw(&v, cells, screenlib_frame(cells, VIEW_DEVICE, "", "? help  q back"));
 }
 
 static void draw_recover(struct cells *cells)
@@ -270,81 +273,11 @@ static void draw_recover(struct cells *cells)
 	view_menu_draw(&menu, cells, layout_frame(cells_area(cells)).body);
 }
 
-/* --- image, profile, help */
-
-static void draw_image_with(struct cells *cells, bool refused)
-{
-	static struct lint_report report;
-	struct image image = {
-		.size = 1180672,
-		.kind = IMAGE_APPLICATION,
-		.chip_id = 9,
-		.min_revision = 1,
-		.segment_count = 2,
-		.segments = {{0x3c0c0020, 214000, 0x18, "DROM"},
-			     {0x42000020, 812000, 0x40018, "IROM"}},
-		.has_descriptor = true,
-		.signature = IMAGE_SIGNATURE_V2,
-		.secure_version = 3,
-		.project = "gw-app",
-		.version = "1.5.0",
-		.idf = "v5.2.1",
-		.date = "Nov 20 2026",
-		.time = "14:02:11",
-	};
-	const struct view_image v = {
-		.path = "build/app.bin",
-		.error = "",
-		.image = &image,
-		.report = &report,
-		.refused = refused,
-		.estimate = "on this link at least 0:24 (49.0 kB/s)",
-	};
-
-	memset(&report, 0, sizeof(report));
-	lint_add(&report, LINT_CHECKSUM, LINT_OK, false, "the checksum byte is right");
-	lint_add(&report, LINT_DOWNGRADE, LINT_NOTE, true, "1.5.0 is newer than 1.4.2, which runs");
-	lint_add(&report, LINT_DESCRIPTOR, LINT_WARNING, true, "the project's name is damaged");
-	if (refused)
-		lint_add(&report, LINT_CHIP, LINT_ERROR, true,
-			 "the image is for the ESP32-S3, the device is an ESP32-C3: choose the "
-			 "image "
-			 "that was built for it");
-	view_image_draw(&v, cells,
-			frame(cells, VIEW_IMAGE, "", "o open  u upload  ? help  q back"));
-}
-
-static void draw_image(struct cells *cells)
-{
-	draw_image_with(cells, false);
-}
-
-static void draw_image_refused(struct cells *cells)
-{
-	draw_image_with(cells, true);
-}
-
-static void draw_profile(struct cells *cells)
-{
-	struct profile saved, profile;
-	struct view_profile v = {.profile = &profile,
-				 .saved = &saved,
-				 .path = "default.yaml (built in)",
-				 .selected = PROFILE_KEY_PACING};
-
-	profile_defaults(&saved);
-	profile = saved;
-	profile.pacing_us = 500;
-	v.in_force[PROFILE_KEY_CHUNK] = "244";
-	v.in_force[PROFILE_KEY_WINDOW] = "3904";
-	view_profile_draw(&v, cells,
-			  frame(cells, VIEW_PROFILE, "",
-				"Enter edit  d default  u undo  w write  L load  ? help  q back"));
-}
+/* --- help, prompt */
 
 static void draw_help(struct cells *cells)
 {
-	const struct area body = frame(cells, VIEW_DEVICE, "", "j k scroll  q close");
+	const struct area body = screenlib_frame(cells, VIEW_DEVICE, "", "j k scroll  q close");
 
 	view_help_draw(VIEW_DEVICE, 0, cells, body);
 }
@@ -372,9 +305,9 @@ const struct screen_case screen_cases[] = {
 	{"device-basic", draw_basic},
 	{"device-failed", draw_failed},
 	{"recover", draw_recover},
-	{"image", draw_image},
-	{"image-refused", draw_image_refused},
-	{"profile", draw_profile},
+	{"image", screenlib_image},
+	{"image-refused", screenlib_image_refused},
+	{"profile", screenlib_profile},
 	{"help", draw_help},
 	{"prompt", draw_prompt},
 };

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the screens for tests share among themselves. */
+#ifndef OTABENCH_SCREENLIB_PRIV_H
+#define OTABENCH_SCREENLIB_PRIV_H
+
+#include "screenlib.h"
+
+/* Tabs, message and keys around a view; returns the view's area. */
+struct area screenlib_frame(struct cells *cells, enum view view, const char *message,
+			    const char *keys);
+
+/* --- screenlib_image.c */
+void screenlib_image(struct cells *cells);
+void screenlib_image_refused(struct cells *cells);
+
+/* --- screenlib_profile.c */
+void screenlib_profile(struct cells *cells);
+
+#endif
