@@ -20,13 +20,20 @@ static const struct cli_option scan_options[] = {
 		"device-timeout", "SECONDS", "to look for the device (15)"                         \
 	}
 
+#define BUNDLE                                                                                     \
+	{                                                                                          \
+		"bundle", "DIR", "write a folder with logs, profile, link and result at the end"   \
+	}
+
 static const struct cli_option device_options[] = {
 	DEVICE_TIMEOUT,
+	BUNDLE,
 	{NULL, NULL, NULL},
 };
 
 static const struct cli_option flash_options[] = {
 	DEVICE_TIMEOUT,
+	BUNDLE,
 	{"restart", NULL, "from the first byte, whatever the device has kept"},
 	{"no-confirm", NULL, "leave the new image on trial: somebody else confirms it"},
 	{NULL, NULL, NULL},
@@ -34,12 +41,14 @@ static const struct cli_option flash_options[] = {
 
 static const struct cli_option resume_options[] = {
 	DEVICE_TIMEOUT,
+	BUNDLE,
 	{"no-confirm", NULL, "leave the new image on trial: somebody else confirms it"},
 	{NULL, NULL, NULL},
 };
 
 static const struct cli_option bench_options[] = {
 	DEVICE_TIMEOUT,
+	BUNDLE,
 	{"bytes", "N", "to send (1000000)"},
 	{NULL, NULL, NULL},
 };

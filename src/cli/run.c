@@ -384,6 +384,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		.progress = on_progress,
 		.finished = on_finished,
 	};
+	const char *bundle = cli_value(r->cli, "bundle");
 	enum cli_exit code;
 	int rc = job_create(r->transport, config, &listener, &r->job);
 
@@ -405,6 +406,10 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 				       : strerror(rc < 0 ? -rc : OTA_EIO));
 	} else {
 		code = run_exit(&r->result);
+		progress_clear(&r->line);
+		if (bundle)
+			code = run_bundle(r->cli, bundle, r->transport, r->job, config->profile,
+					  code);
 		tell_end(r, report, code);
 	}
 	job_destroy(r->job);

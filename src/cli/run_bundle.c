@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --bundle=DIR: what is known of a run, kept in a folder when it has ended. */
+#include "cli/run.h"
+
+#include "host/bundle.h"
+#include "transport/trace.h"
+
+#include <string.h>
+
+int run_bundle(struct cli *cli, const char *folder, struct transport *transport, struct job *job,
+	       const struct profile *profile, int code)
+{
+	struct job_snapshot now;
+	struct bundle b = {
+		.folder = folder,
+		.source = cli->sim_given ? "virtual ESP32s"
+			  : cli->adapter ? cli->adapter
+					 : "the machine's Bluetooth adapter",
+		.profile = profile,
+		.now = &now,
+		.result = job_result(job),
+		.report = job_report(job),
+		.control_log = bundle_job_log,
+		.userdata = job,
+		.trace = cli->trace,
+		.doctor = !cli->sim_given,
+	};
+	char path[4096] = "", why[256] = "";
+	json_t *event;
+
+	job_snapshot(job, &now);
+	(void)trace_error(transport); /* flushes; what is wrong is told at the end */
+	if (bundle_write(&b, path, sizeof(path), why, sizeof(why)) < 0) {
+		log_write(&cli->log, LOG_LEVEL_ERROR, "the bundle is incomplete: %s", why);
+		return code == CLI_OK ? CLI_DEFECT : code;
+	}
+	log_write(&cli->log, LOG_LEVEL_INFO, "bundle written to %s", path);
+	event = cli_event_at(now.now_us, "bundle");
+	if (event)
+		(void)json_object_set_new(event, "path", output_json_text(path, strlen(path)));
+	cli_emit(cli, event);
+	return code;
+}
