@@ -102,29 +102,26 @@ class Capture:
         self.process.wait()
 
 
-class Radio:
-    """An otabench-radio; what it says is in events."""
+class Lines:
+    """A process that prints JSON objects, one a line; what it said is in events."""
 
-    def __init__(self, *options):
-        log = open("radio.log", "ab")
-        self.process = subprocess.Popen(
-            [BUILD + "/otabench-radio", "--control", "-v", *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+    def __init__(self, command, log):
+        with open(log, "ab") as file:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True)
         self.events = []
+        self.ended = False
         self.changed = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
-        if not self.wait(lambda e: e["event"] == "ready", 20):
-            raise RuntimeError("otabench-radio did not start; see radio.log")
 
     def _read(self):
         for line in self.process.stdout:
             with self.changed:
                 self.events.append(json.loads(line))
                 self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
 
     def wait(self, wanted, seconds, start=0):
         """The first event from start on that is wanted, or None."""
@@ -134,10 +131,20 @@ class Radio:
                 for event in self.events[start:]:
                     if wanted(event):
                         return event
+                start = len(self.events)
                 left = until - time.monotonic()
-                if left <= 0 or self.process.poll() is not None:
+                if left <= 0 or self.ended:
                     return None
                 self.changed.wait(left)
+
+
+class Radio(Lines):
+    """An otabench-radio."""
+
+    def __init__(self, *options):
+        super().__init__([BUILD + "/otabench-radio", "--control", "-v", *options], "radio.log")
+        if not self.wait(lambda e: e["event"] == "ready", 20):
+            raise RuntimeError("otabench-radio did not start; see radio.log")
 
     def command(self, text):
         start = len(self.events)
@@ -151,11 +158,34 @@ class Radio:
     def status(self, device="esp-sim-01"):
         return [e for e in self.command("status " + device) if e["event"] == "status"][0]
 
+    def received(self, count, seconds=60, address=FIRST):
+        """Waits until a device has that many bytes of an image; wants --watch=MS."""
+        return self.wait(lambda e: e["event"] == "status" and e["address"] == address
+                         and e["received"] >= count, seconds, len(self.events))
+
     def stop(self):
         """The adapter is gone when this returns."""
         self.process.stdin.close()
         self.process.terminate()
         self.process.wait()
+
+
+class Otabench(Lines):
+    """otabench --json ARGUMENT...; the last event is the result."""
+
+    def __init__(self, *arguments):
+        super().__init__([BUILD + "/otabench", "--json", *arguments], "otabench.log")
+
+    def result(self, seconds=300):
+        """The result ({} when there was none) and the exit status."""
+        self.wait(lambda e: False, seconds)
+        status = self.process.wait(10)
+        last = self.events[-1] if self.events else {}
+        return (last if last.get("event") == "result" else {}), status
+
+    def notes(self, name):
+        """The values of the notes of that name, in order."""
+        return [e["value"] for e in self.events if e["event"] == "note" and e["note"] == name]
 
 
 def run(*command, timeout=120):
