@@ -122,6 +122,38 @@ const struct cli_command cli_commands[] = {
 	DEVICE_COMMAND("rollback", cmd_rollback, "Go back to the image in the other slot", NULL),
 	DEVICE_COMMAND("reboot", cmd_reboot, "Restart a device", NULL),
 	{
+		.name = "disconnect",
+		.usage = "DEV",
+		.summary = "End this host's link to a device, whichever program holds it",
+		.help = "For a device that does not advertise because something is still "
+			"connected to it.  Without a link there is nothing to do, which is a "
+			"success.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.run = cmd_disconnect,
+	},
+	{
+		.name = "forget",
+		.usage = "DEV",
+		.summary = "Drop what this host remembers of a device: its services, and the bond",
+		.help = "For a device whose firmware has other services than the host believes.  "
+			"They are read anew with the next connection; a bonded device has to be "
+			"paired again.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.run = cmd_forget,
+	},
+	{
+		.name = "adapter",
+		.usage = "power-cycle",
+		.summary = "Switch the adapter off and on",
+		.help = "For an adapter that hears nothing any more.  Every link through it ends, "
+			"those of other programs included.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.run = cmd_adapter,
+	},
+	{
 		.name = "bench",
 		.usage = "DEV",
 		.summary = "Measure what the link to a device carries",

@@ -249,6 +249,7 @@ static void to_session(struct job *job, const struct transport_event *e)
 		tell_link(job);
 		break;
 	case TRANSPORT_ADVERTISEMENT:
+	case TRANSPORT_UPKEEP: /* not while a job has the transport */
 		break;
 	}
 }

@@ -240,6 +240,7 @@ static const struct transport_ops bluez_ops = {
 	.read = bluez_gatt_read,
 	.write = bluez_write,
 	.link_state = bluez_link_state,
+	.upkeep = bluez_upkeep,
 	.destroy = bluez_destroy,
 };
 

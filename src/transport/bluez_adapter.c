@@ -40,20 +40,36 @@ static void on_powered(struct bluez_call *call, sd_bus_message *reply, const sd_
 									  : BLUEZ_ADAPTER_OFF;
 }
 
-static void power_on(struct bluez *b, const char *path)
+int bluez_adapter_power(struct bluez *b, const char *path, bool on,
+			void (*done)(struct bluez_call *call, sd_bus_message *reply,
+				     const sd_bus_error *error))
 {
 	sd_bus_message *m = NULL;
 	int rc;
 
-	b->problem = BLUEZ_ADAPTER_OFF;
-	if (!b->config.power_on)
-		return;
 	rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, path,
 					    "org.freedesktop.DBus.Properties", "Set");
 	if (rc >= 0)
-		rc = sd_bus_message_append(m, "ssv", BLUEZ_ADAPTER, "Powered", "b", 1);
-	if (bluez_send(b, BLUEZ_FOR_EVER, GATT_CHRS, m, rc, on_powered) == 0)
+		rc = sd_bus_message_append(m, "ssv", BLUEZ_ADAPTER, "Powered", "b", on ? 1 : 0);
+	return bluez_send(b, BLUEZ_FOR_EVER, GATT_CHRS, m, rc, done);
+}
+
+static void power_on(struct bluez *b, const char *path)
+{
+	b->problem = BLUEZ_ADAPTER_OFF;
+	if (b->config.power_on && bluez_adapter_power(b, path, true, on_powered) == 0)
 		b->problem = BLUEZ_POWERING;
+}
+
+bool bluez_adapter_path(const struct bluez *b, char *buf, size_t size)
+{
+	const struct bluez_object *o = best_adapter(b);
+
+	if (b->present)
+		(void)snprintf(buf, size, "%s", b->adapter);
+	else if (o)
+		(void)snprintf(buf, size, "%s", o->path);
+	return b->present || o;
 }
 
 static void choose(struct bluez *b)
@@ -61,7 +77,7 @@ static void choose(struct bluez *b)
 	const struct transport_event event = {.kind = TRANSPORT_ADAPTER};
 	const struct bluez_object *o = best_adapter(b);
 
-	if (b->present || !b->loaded)
+	if (b->present || !b->loaded || b->cycled[0])
 		return;
 	if (!o) {
 		b->problem = b->wanted_adapter[0] ? BLUEZ_NO_SUCH_ADAPTER : BLUEZ_NO_ADAPTER;
@@ -121,6 +137,10 @@ void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o)
 		bluez_adapter_gone(b, BLUEZ_ADAPTER_OFF);
 		return;
 	}
+	if (b->cycled[0]) {
+		bluez_upkeep_powered(b, o);
+		return;
+	}
 	/* Switched off by someone who will know why: it is not switched on again here. */
 	if (!b->present && b->problem == BLUEZ_ADAPTER_OFF && !o->powered)
 		return;
@@ -146,12 +166,24 @@ void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem)
 		choose(b); /* there is another */
 }
 
+void bluez_adapter_cycled(struct bluez *b, int status)
+{
+	const struct bluez_object *o = best_adapter(b);
+
+	/* Powered may be told after the answer; where it failed, not a second time. */
+	if (status == 0)
+		b->problem = BLUEZ_POWERING;
+	if (status == 0 || (o && o->powered))
+		choose(b);
+}
+
 void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem)
 {
 	b->loaded = false;
 	bluez_cancel(b, BLUEZ_FOR_ADAPTER);
 	bluez_adapter_gone(b, problem);
 	bluez_objects_clear(b);
+	bluez_upkeep_end(b, -OTA_ENODEV);
 }
 
 void bluez_daemon_back(struct bluez *b)

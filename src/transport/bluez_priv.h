@@ -162,6 +162,10 @@ struct bluez {
 
 	struct bluez_hci *hci;
 	struct bluez_agent *agent;
+
+	bool upkeep; /* bluez_upkeep() is at work */
+	char cycled[BLUEZ_PATH_MAX]; /* the adapter being switched off and on; "": none */
+	bool cycled_on; /* ... to which bluetoothd said yes */
 };
 
 /* bluez.c */
@@ -200,6 +204,20 @@ void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o);
 void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem);
 void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem);
 void bluez_daemon_back(struct bluez *b);
+
+/* The one in use, else the one that would be; false: there is none. */
+bool bluez_adapter_path(const struct bluez *b, char *buf, size_t size);
+/* Sets Powered. */
+int bluez_adapter_power(struct bluez *b, const char *path, bool on,
+			void (*done)(struct bluez_call *call, sd_bus_message *reply,
+				     const sd_bus_error *error));
+/* b->cycled is on again, or with a negative status cannot be switched. */
+void bluez_adapter_cycled(struct bluez *b, int status);
+
+/* bluez_upkeep.c */
+int bluez_upkeep(struct transport *t, enum transport_upkeep what, const char *device);
+void bluez_upkeep_end(struct bluez *b, int status);
+void bluez_upkeep_powered(struct bluez *b, const struct bluez_object *o);
 
 /* bluez_scan.c */
 int bluez_scan_start(struct transport *t);

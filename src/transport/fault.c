@@ -353,6 +353,7 @@ static void on_event(void *userdata, const struct transport_event *event)
 	case TRANSPORT_WRITABLE:
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
+	case TRANSPORT_UPKEEP:
 		break;
 	}
 	emit(f, event);
@@ -412,6 +413,13 @@ static int fault_inject(struct transport *t, enum transport_fault_kind kind, uin
 	return inner->ops->inject ? inner->ops->inject(inner, kind, arg) : -OTA_ENOTSUP;
 }
 
+static int fault_upkeep(struct transport *t, enum transport_upkeep what, const char *device)
+{
+	struct transport *inner = fault_of(t)->inner;
+
+	return inner->ops->upkeep ? inner->ops->upkeep(inner, what, device) : -OTA_ENOTSUP;
+}
+
 static void fault_destroy(struct transport *t)
 {
 	struct fault *f = fault_of(t);
@@ -438,6 +446,7 @@ static const struct transport_ops fault_ops = {
 	.write = fault_write,
 	.link_state = fault_link_state,
 	.inject = fault_inject,
+	.upkeep = fault_upkeep,
 	.destroy = fault_destroy,
 };
 

@@ -65,6 +65,8 @@ static int sim_scan_start(struct transport *t)
 {
 	struct sim *sim = sim_of(t);
 
+	if (sim->cycling)
+		return -OTA_ENODEV;
 	if (sim->link || sim->connecting)
 		return -OTA_EBUSY;
 	sim->scanning = true;
@@ -300,6 +302,8 @@ static int sim_connect(struct transport *t, const char *address)
 {
 	struct sim *sim = sim_of(t);
 
+	if (sim->cycling)
+		return -OTA_ENODEV;
 	if (sim->link || sim->connecting)
 		return -OTA_EBUSY;
 	sim->scanning = false;
@@ -430,6 +434,7 @@ static const struct transport_ops sim_ops = {
 	.write = sim_gatt_write,
 	.link_state = sim_link_state,
 	.inject = sim_inject,
+	.upkeep = sim_upkeep,
 	.destroy = sim_destroy,
 };
 
@@ -491,6 +496,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 	sim->later = (struct sched_event){.fn = on_aborted, .ctx = sim};
 	sim->give_up = (struct sched_event){.fn = on_give_up, .ctx = sim};
 	sim->faulty = (struct sched_event){.fn = on_faulty, .ctx = sim};
+	sim->cycle = (struct sched_event){.fn = sim_upkeep_step, .ctx = sim};
 	rc = sim_clock_create(sim);
 	if (rc == 0)
 		rc = make_world(sim, ret_text, size);

@@ -39,6 +39,8 @@ struct sim {
 	bool writing[GATT_CHRS]; /* a write request is outstanding */
 	struct esp *reset; /* an injected reset that is about to happen */
 	struct sched_event faulty;
+	struct sched_event cycle; /* the adapter's next step, off or on */
+	bool cycling, off;
 };
 
 /* sim_clock.c */
@@ -55,6 +57,10 @@ int sim_gatt_subscribe(struct transport *t, enum gatt_chr chr);
 int sim_gatt_read(struct transport *t, enum gatt_chr chr);
 int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
 		   size_t len);
+
+/* sim_upkeep.c */
+int sim_upkeep(struct transport *t, enum transport_upkeep what, const char *device);
+void sim_upkeep_step(void *ctx, uint64_t now_us);
 
 /* sim.c */
 void sim_emit(struct sim *sim, const struct transport_event *event);

@@ -99,6 +99,8 @@ static void record_event(struct recorder *r, const struct transport_event *e)
 	case TRANSPORT_LINK:
 		EVENT(r, "%s", name);
 		break;
+	case TRANSPORT_UPKEEP: /* of the host, not of the link */
+		break;
 	}
 }
 
@@ -231,6 +233,13 @@ static int record_inject(struct transport *t, enum transport_fault_kind kind, ui
 	return inner->ops->inject ? inner->ops->inject(inner, kind, arg) : -OTA_ENOTSUP;
 }
 
+static int record_upkeep(struct transport *t, enum transport_upkeep what, const char *device)
+{
+	struct transport *inner = recorder_of(t)->inner;
+
+	return inner->ops->upkeep ? inner->ops->upkeep(inner, what, device) : -OTA_ENOTSUP;
+}
+
 static void record_destroy(struct transport *t)
 {
 	struct recorder *r = recorder_of(t);
@@ -254,6 +263,7 @@ static const struct transport_ops record_ops = {
 	.write = record_write,
 	.link_state = record_link_state,
 	.inject = record_inject,
+	.upkeep = record_upkeep,
 	.destroy = record_destroy,
 };
 

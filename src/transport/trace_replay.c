@@ -285,6 +285,7 @@ static void play(struct replay *r, const struct entry *e)
 	case TRANSPORT_WRITABLE:
 	case TRANSPORT_ALARM:
 	case TRANSPORT_LINK:
+	case TRANSPORT_UPKEEP:
 		break;
 	}
 	emit(r, &event);

@@ -18,6 +18,7 @@ const char *transport_event_name(enum transport_event_kind kind)
 		[TRANSPORT_ALARM] = "alarm",
 		[TRANSPORT_ADAPTER] = "adapter",
 		[TRANSPORT_LINK] = "link",
+		[TRANSPORT_UPKEEP] = "upkeep",
 	};
 
 	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";

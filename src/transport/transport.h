@@ -39,6 +39,7 @@ enum transport_event_kind {
 	TRANSPORT_ALARM, /* the time of set_alarm() has come */
 	TRANSPORT_ADAPTER, /* adapter or daemon gone (status < 0) or back (0) */
 	TRANSPORT_LINK, /* link parameters changed; link_state() tells */
+	TRANSPORT_UPKEEP, /* upkeep() has ended: status */
 };
 
 struct transport_advertisement {
@@ -90,6 +91,13 @@ enum transport_fault_kind {
 	TRANSPORT_FAULT_NO_BOOT, /* the new image resets at once until it is rolled back */
 };
 
+/* For upkeep(): what may help where a link cannot be had. */
+enum transport_upkeep {
+	TRANSPORT_HANG_UP, /* end the stack's link to the device, whoever asked for it */
+	TRANSPORT_FORGET, /* what the stack remembers of it: services, and the bond */
+	TRANSPORT_POWER_CYCLE, /* the adapter, off and on: every link through it ends */
+};
+
 struct transport;
 
 struct transport_ops {
@@ -115,6 +123,12 @@ struct transport_ops {
 	void (*link_state)(struct transport *t, struct transport_link *ret);
 	/* NULL, or -OTA_ENOTSUP for what the backend cannot cause. */
 	int (*inject)(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
+	/* Of the device with this address, or this name where one has it; not of the adapter:
+	 * NULL.  UPKEEP follows, after ADAPTER where that went and came.  -OTA_EBUSY while
+	 * connected, connecting or at it; -OTA_ENOENT: the stack knows no such device;
+	 * -OTA_EINVAL: several of that name; -OTA_ENOTCONN: nothing to hang up, which may
+	 * also be UPKEEP's status; -OTA_ENODEV.  NULL: the backend has none of it. */
+	int (*upkeep)(struct transport *t, enum transport_upkeep what, const char *device);
 	void (*destroy)(struct transport *t);
 };
 

@@ -60,6 +60,9 @@ static void put_event(struct fake_text *out, const struct transport_event *e)
 	case TRANSPORT_ALARM:
 	case TRANSPORT_LINK:
 		break;
+	case TRANSPORT_UPKEEP:
+		fake_add(out, " %d", e->status);
+		break;
 	}
 	fake_add(out, "\n");
 }

@@ -156,6 +156,7 @@ static void on_event(void *userdata, const struct transport_event *e)
 	case TRANSPORT_ADVERTISEMENT:
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
+	case TRANSPORT_UPKEEP:
 		break;
 	}
 	rearm(u);

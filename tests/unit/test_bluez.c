@@ -13,6 +13,8 @@
 
 #include "bluezrig.h"
 
+#define BLUEZ_NOT_CONNECTED "org.bluez.Error.NotConnected"
+
 /* --- adapters */
 
 static void test_ready(void **state)
@@ -218,6 +220,96 @@ static void test_bus_lost(void **state)
 	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
 }
 
+/* --- upkeep */
+
+static int upkeep(struct rig *r, enum transport_upkeep what, const char *device)
+{
+	return r->t->ops->upkeep(r->t, what, device);
+}
+
+/* Somebody else's link, by the device's address and by its name. */
+static void test_hang_up(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].there = true;
+	r->fake.devices[0].connected = true;
+	rig_ready(r);
+	(void)fake_calls(&r->fake);
+	assert_int_equal(upkeep(r, TRANSPORT_HANG_UP, "24:6f:28:aa:10:01"), 0);
+	assert_int_equal(upkeep(r, TRANSPORT_FORGET, FAKE_ADDRESS), -OTA_EBUSY);
+	rig_expect(r, "upkeep 0\n");
+	rig_expect_calls(r, "Disconnect\n");
+	r->fake.error = (struct fake_error){"Disconnect", BLUEZ_NOT_CONNECTED, "Not Connected"};
+	assert_int_equal(upkeep(r, TRANSPORT_HANG_UP, "esp"), 0);
+	rig_expect(r, "upkeep -107\n");
+	assert_int_equal(upkeep(r, TRANSPORT_HANG_UP, "nobody"), -OTA_ENOENT);
+	fake_advertise(&r->fake, 1);
+	(void)rig_events(r);
+	assert_int_equal(upkeep(r, TRANSPORT_HANG_UP, "esp"), -OTA_EINVAL);
+}
+
+static void test_forget(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].there = r->fake.devices[0].paired = true;
+	rig_ready(r);
+	(void)fake_calls(&r->fake);
+	assert_int_equal(upkeep(r, TRANSPORT_FORGET, FAKE_ADDRESS), 0);
+	rig_expect(r, "upkeep 0\n");
+	rig_expect_calls(r, "RemoveDevice\n");
+	assert_int_equal(upkeep(r, TRANSPORT_FORGET, FAKE_ADDRESS), -OTA_ENOENT);
+}
+
+/* The adapter comes back by the same transport; with a link up it is left alone. */
+static void test_power_cycle(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), -OTA_EBUSY);
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	rig_expect(r, "disconnected by-host\n");
+	(void)fake_calls(&r->fake);
+	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), 0);
+	rig_expect(r, "adapter -19\nadapter 0\nupkeep 0\n");
+	rig_expect_calls(r, "Set\nSet\n");
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+}
+
+/* A second adapter does not take over meanwhile; one that stays off makes way for it. */
+static void test_power_cycle_fails(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.adapters[1] = (struct fake_adapter){.there = true, .powered = true};
+	rig_ready(r);
+	r->fake.hold = "Set";
+	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), 0);
+	fake_settle(&r->fake);
+	fake_adapter_powered(&r->fake, 0, false);
+	rig_expect(r, "adapter -19\n");
+	fake_answer(&r->fake, 0);
+	fake_settle(&r->fake);
+	fake_refuse(&r->fake, 1, "org.bluez.Error.Blocked", "Blocked");
+	rig_until(r, "upkeep");
+	assert_non_null(strstr(rig_events(r), "adapter 0\nupkeep -"));
+	assert_non_null(strstr(rig_log(r), "using /org/bluez/hci1"));
+}
+
+static void test_power_cycle_daemon_dies(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.hold = "Set";
+	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), 0);
+	fake_settle(&r->fake);
+	fake_owner(&r->fake, false);
+	rig_expect(r, "adapter -19\nupkeep -19\n");
+}
+
 /* --- discovery */
 
 static void test_scan(void **state)
@@ -334,6 +426,11 @@ int main(void)
 		TEST(test_power_on),
 		TEST(test_rfkill),
 		TEST(test_no_answers),
+		TEST(test_hang_up),
+		TEST(test_forget),
+		TEST(test_power_cycle),
+		TEST(test_power_cycle_fails),
+		TEST(test_power_cycle_daemon_dies),
 		TEST(test_adapter_removed),
 		TEST(test_other_adapter_takes_over),
 		TEST(test_daemon_restarts),

@@ -151,6 +151,7 @@ static void feed(struct run *r, const struct transport_event *e, uint64_t now)
 	case TRANSPORT_ADVERTISEMENT:
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
+	case TRANSPORT_UPKEEP:
 		break;
 	}
 }
