@@ -41,9 +41,14 @@ void cells_finish(struct cells *cells)
 	cells->grid = NULL;
 }
 
+static const struct cell blank = {.text = " ", .style = CELLS_NORMAL, .width = 1};
+
 void cells_clear(struct cells *cells)
 {
-	cells_blank(cells, cells_area(cells));
+	const size_t count = (size_t)cells->width * (size_t)cells->height;
+
+	for (size_t i = 0; i < count; i++)
+		cells->grid[i] = blank;
 	cells->cursor_x = cells->cursor_y = -1;
 }
 
@@ -137,7 +142,10 @@ const struct cell *cells_at(const struct cells *cells, int x, int y)
 
 static void set_blank(struct cell *cell)
 {
-	*cell = (struct cell){.text = " ", .style = cell->style, .width = 1};
+	const uint8_t style = cell->style;
+
+	*cell = blank;
+	cell->style = style;
 }
 
 /* Half of a wide character cannot stay when the other half is written over. */
@@ -226,9 +234,24 @@ static int draw(struct cells *cells, struct area area, int x, int y, int limit,
 	return x;
 }
 
-static void make_safe(const char *text, char buf[TEXT_MAX])
+/* Most text is ASCII, which is harmless as it is: only the rest is copied into buf. */
+static const char *make_safe(const char *text, char buf[TEXT_MAX])
 {
-	(void)output_safe_text(text, strlen(text), buf, TEXT_MAX);
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] <= '~')
+		len++;
+	if (text[len] == '\0')
+		return text;
+	(void)output_safe_text(text, len + strlen(text + len), buf, TEXT_MAX);
+	return buf;
+}
+
+void cells_put(struct cells *cells, struct area area, int x, int y, enum cells_style style,
+	       const char *symbol)
+{
+	if (visible(cells, area, x, y, 1))
+		put(cells, area.x + x, area.y + y, style, symbol, strlen(symbol), 1);
 }
 
 int cells_text(struct cells *cells, struct area area, int x, int y, enum cells_style style,
@@ -236,8 +259,7 @@ int cells_text(struct cells *cells, struct area area, int x, int y, enum cells_s
 {
 	char safe[TEXT_MAX];
 
-	make_safe(text, safe);
-	return draw(cells, area, x, y, area.w, style, safe);
+	return draw(cells, area, x, y, area.w, style, make_safe(text, safe));
 }
 
 int cells_printf(struct cells *cells, struct area area, int x, int y, enum cells_style style,
@@ -257,8 +279,7 @@ int cells_columns(const struct cells *cells, const char *text)
 	char safe[TEXT_MAX];
 	int columns = 0;
 
-	make_safe(text, safe);
-	for (const char *s = safe; *s != '\0';) {
+	for (const char *s = make_safe(text, safe); *s != '\0';) {
 		wchar_t code;
 		int width;
 
@@ -273,18 +294,18 @@ int cells_columns(const struct cells *cells, const char *text)
 int cells_field(struct cells *cells, struct area area, int x, int y, int width,
 		enum cells_style style, const char *text)
 {
-	char safe[TEXT_MAX];
+	char buf[TEXT_MAX];
+	const char *safe = make_safe(text, buf);
 	bool cut;
 	int end;
 
 	if (width <= 0)
 		return x;
-	make_safe(text, safe);
 	cut = cells_columns(cells, safe) > width;
 	end = draw(cells, area, x, y, cut ? x + width - 1 : x + width, style, safe);
 	if (!cut) {
 		while (end < x + width)
-			end = draw(cells, area, end, y, area.w, style, " ");
+			cells_put(cells, area, end++, y, style, " ");
 		return x + width;
 	}
 	/* A wide character may have left one column before the sign empty. */
@@ -324,7 +345,7 @@ void cells_blank(struct cells *cells, struct area area)
 			if (!cell)
 				continue;
 			part_wide(cells, area.x + x, area.y + y);
-			*cell = (struct cell){.text = " ", .style = CELLS_NORMAL, .width = 1};
+			*cell = blank;
 		}
 	}
 }
@@ -344,8 +365,7 @@ const char *cells_symbol(const struct cells *cells, enum cells_symbol symbol)
 void cells_rule(struct cells *cells, struct area area, int y, const char *title)
 {
 	for (int x = 0; x < area.w; x++)
-		(void)cells_text(cells, area, x, y, CELLS_DIM,
-				 cells_symbol(cells, CELLS_HORIZONTAL));
+		cells_put(cells, area, x, y, CELLS_DIM, cells_symbol(cells, CELLS_HORIZONTAL));
 	if (title[0] != '\0' && area.w > 6)
 		(void)cells_printf(cells, area, 2, y, CELLS_TITLE, " %s ", title);
 }
@@ -360,16 +380,14 @@ struct area cells_box(struct cells *cells, struct area area, const char *title)
 	for (int y = 1; y < area.h - 1; y++) {
 		const char *side = cells_symbol(cells, CELLS_VERTICAL);
 
-		(void)cells_text(cells, area, 0, y, CELLS_DIM, side);
-		(void)cells_text(cells, area, area.w - 1, y, CELLS_DIM, side);
+		cells_put(cells, area, 0, y, CELLS_DIM, side);
+		cells_put(cells, area, area.w - 1, y, CELLS_DIM, side);
 	}
-	(void)cells_text(cells, area, 0, 0, CELLS_DIM, cells_symbol(cells, CELLS_TOP_LEFT));
-	(void)cells_text(cells, area, area.w - 1, 0, CELLS_DIM,
-			 cells_symbol(cells, CELLS_TOP_RIGHT));
-	(void)cells_text(cells, area, 0, area.h - 1, CELLS_DIM,
-			 cells_symbol(cells, CELLS_BOTTOM_LEFT));
-	(void)cells_text(cells, area, area.w - 1, area.h - 1, CELLS_DIM,
-			 cells_symbol(cells, CELLS_BOTTOM_RIGHT));
+	cells_put(cells, area, 0, 0, CELLS_DIM, cells_symbol(cells, CELLS_TOP_LEFT));
+	cells_put(cells, area, area.w - 1, 0, CELLS_DIM, cells_symbol(cells, CELLS_TOP_RIGHT));
+	cells_put(cells, area, 0, area.h - 1, CELLS_DIM, cells_symbol(cells, CELLS_BOTTOM_LEFT));
+	cells_put(cells, area, area.w - 1, area.h - 1, CELLS_DIM,
+		  cells_symbol(cells, CELLS_BOTTOM_RIGHT));
 	return inside;
 }
 

@@ -82,6 +82,12 @@ struct area area_right(struct area *from, int w);
  */
 int cells_text(struct cells *cells, struct area area, int x, int y, enum cells_style style,
 	       const char *text);
+/*
+ * One symbol of the program's own, one column wide: graphs are made of thousands a
+ * frame, and nothing of what text from elsewhere needs is needed for them.
+ */
+void cells_put(struct cells *cells, struct area area, int x, int y, enum cells_style style,
+	       const char *symbol);
 #if defined(__GNUC__)
 __attribute__((format(printf, 6, 7)))
 #endif

@@ -34,8 +34,7 @@ void plot_trend(struct cells *cells, struct area area, int x, int y, int width,
 			level = 1 +
 				(int)((int64_t)(value - low) * 7 / (high > low ? high - low : 1));
 		}
-		(void)cells_text(cells, area, x + width - (int)shown + (int)i, y, style,
-				 signs[level]);
+		cells_put(cells, area, x + width - (int)shown + (int)i, y, style, signs[level]);
 	}
 }
 
@@ -130,17 +129,16 @@ static void draw_column(struct cells *cells, struct area graph, const struct plo
 		case PLOT_BRAILLE:
 			braille_cell(height_of(a, top, graph.h, 4), height_of(b, top, graph.h, 4),
 				     row * 4, braille);
-			(void)cells_text(cells, graph, x, y, CELLS_GOOD, braille);
+			cells_put(cells, graph, x, y, CELLS_GOOD, braille);
 			break;
 		case PLOT_BLOCKS:
-			(void)cells_text(
-				cells, graph, x, y, CELLS_GOOD,
-				eighths[clamp(height_of(a, top, graph.h, 8) - row * 8, 8)]);
+			cells_put(cells, graph, x, y, CELLS_GOOD,
+				  eighths[clamp(height_of(a, top, graph.h, 8) - row * 8, 8)]);
 			break;
 		case PLOT_ASCII:
 		case PLOT_TIERS:
-			(void)cells_text(cells, graph, x, y, CELLS_GOOD,
-					 ascii_cell(height_of(a, top, graph.h, 3), row * 3));
+			cells_put(cells, graph, x, y, CELLS_GOOD,
+				  ascii_cell(height_of(a, top, graph.h, 3), row * 3));
 			break;
 		}
 	}
@@ -153,8 +151,8 @@ static void draw_axis(struct cells *cells, struct area axis, const struct plot_s
 	char label[24];
 
 	for (int y = 0; y < rows; y++)
-		(void)cells_text(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM,
-				 cells_symbol(cells, CELLS_VERTICAL));
+		cells_put(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM,
+			  cells_symbol(cells, CELLS_VERTICAL));
 	for (int i = 0; i < 3; i++) {
 		const int y = i == 0 ? 0 : i == 1 ? rows - 1 : (rows - 1) / 2;
 		const uint32_t value = i == 0 ? top : i == 1 ? 0 : top / 2;
@@ -168,8 +166,8 @@ static void draw_axis(struct cells *cells, struct area axis, const struct plot_s
 		else
 			(void)snprintf(label, sizeof(label), "%u", value / divisor);
 		cells_right(cells, left, y, CELLS_DIM, label);
-		(void)cells_text(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM,
-				 cells_symbol(cells, CELLS_AXIS));
+		cells_put(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM,
+			  cells_symbol(cells, CELLS_AXIS));
 	}
 }
 
@@ -275,7 +273,7 @@ void plot_bar(struct cells *cells, struct area area, int x, int y, int width, ui
 	for (int column = 0; column < width; column++) {
 		int kind = column < ends[0] ? 0 : column < ends[1] ? 1 : column < ends[2] ? 2 : 3;
 
-		(void)cells_text(cells, area, x + column, y, kind == 3 ? CELLS_DIM : CELLS_GOOD,
-				 signs[kind][cells->ascii]);
+		cells_put(cells, area, x + column, y, kind == 3 ? CELLS_DIM : CELLS_GOOD,
+			  signs[kind][cells->ascii]);
 	}
 }

@@ -65,8 +65,7 @@ static void keep(struct pty *pty, const char *buf, size_t len)
 	pty->raw[pty->raw_len] = '\0';
 }
 
-/* Waits at most ms for output and feeds it; false when there was none. */
-static bool feed(struct pty *pty, int ms)
+bool pty_feed(struct pty *pty, int ms)
 {
 	struct pollfd p = {.fd = pty->fd, .events = POLLIN};
 	char buf[8192];
@@ -108,24 +107,34 @@ static size_t append_utf8(uint32_t c, char *buf)
 	return 3;
 }
 
+char *pty_row(struct pty *pty, int y, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (int x = 0; x < pty->width && len + 4 < size; x++) {
+		const VTermPos pos = {.row = y, .col = x};
+		VTermScreenCell cell;
+
+		if (!vterm_screen_get_cell(pty->screen, pos, &cell) ||
+		    cell.chars[0] == (uint32_t)-1)
+			continue;
+		len += append_utf8(cell.chars[0] ? cell.chars[0] : ' ', buf + len);
+	}
+	while (len > 0 && buf[len - 1] == ' ')
+		len--;
+	buf[len] = '\0';
+	return buf;
+}
+
 char *pty_text(struct pty *pty)
 {
-	char *text = malloc((size_t)pty->width * (size_t)pty->height * 4 + (size_t)pty->height + 1);
+	const size_t row = (size_t)pty->width * 4 + 4;
+	char *text = malloc(row * (size_t)pty->height + 1);
 	size_t len = 0;
 
 	assert_non_null(text);
 	for (int y = 0; y < pty->height; y++) {
-		for (int x = 0; x < pty->width; x++) {
-			const VTermPos pos = {.row = y, .col = x};
-			VTermScreenCell cell;
-
-			if (!vterm_screen_get_cell(pty->screen, pos, &cell) ||
-			    cell.chars[0] == (uint32_t)-1)
-				continue;
-			len += append_utf8(cell.chars[0] ? cell.chars[0] : ' ', text + len);
-		}
-		while (len > 0 && text[len - 1] == ' ')
-			len--;
+		len += strlen(pty_row(pty, y, text + len, row));
 		text[len++] = '\n';
 	}
 	text[len] = '\0';
@@ -144,7 +153,7 @@ bool pty_shows(struct pty *pty, const char *text)
 static void wait_until(struct pty *pty, const char *text, bool there)
 {
 	for (int waited = 0; pty_shows(pty, text) != there;) {
-		if (!feed(pty, 100))
+		if (!pty_feed(pty, 100))
 			waited += 100;
 		if (waited > PATIENCE_MS || pty->ended) {
 			char *screen = pty_text(pty);
@@ -173,7 +182,7 @@ void pty_until_gone(struct pty *pty, const char *text)
 void pty_until_raw(struct pty *pty, const char *bytes)
 {
 	for (int waited = 0; !pty->raw || !strstr(pty->raw, bytes);) {
-		if (!feed(pty, 100))
+		if (!pty_feed(pty, 100))
 			waited += 100;
 		if (waited > PATIENCE_MS || pty->ended)
 			fail_msg("the bytes \"%s\" do not come", bytes + (bytes[0] == '\033'));
@@ -182,7 +191,7 @@ void pty_until_raw(struct pty *pty, const char *bytes)
 
 void pty_drain(struct pty *pty, int ms)
 {
-	while (feed(pty, ms))
+	while (pty_feed(pty, ms))
 		;
 }
 
@@ -205,7 +214,7 @@ int pty_end(struct pty *pty)
 	int waited = 0;
 
 	while (!pty->ended && waited < PATIENCE_MS)
-		waited += feed(pty, 100) ? 0 : 100;
+		waited += pty_feed(pty, 100) ? 0 : 100;
 	if (!pty->ended)
 		(void)kill(pty->child, SIGKILL);
 	(void)waitpid(pty->child, &pty->status, 0);

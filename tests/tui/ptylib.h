@@ -31,9 +31,13 @@ void pty_send(struct pty *pty, const char *bytes);
 /* Fails the test after a generous time without it, with the screen as it is then. */
 void pty_until(struct pty *pty, const char *text);
 void pty_until_gone(struct pty *pty, const char *text);
+/* Takes in what comes within that many milliseconds, at once; false when nothing came. */
+bool pty_feed(struct pty *pty, int ms);
 /* Takes in what there is until the program is silent for that many milliseconds. */
 void pty_drain(struct pty *pty, int ms);
 void pty_resize(struct pty *pty, int width, int height);
+/* A row of the screen as text without blanks at its end, into buf. */
+char *pty_row(struct pty *pty, int y, char *buf, size_t size);
 /* The screen as text, a line a row; to be freed. */
 char *pty_text(struct pty *pty);
 bool pty_shows(struct pty *pty, const char *text);
