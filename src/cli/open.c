@@ -2,6 +2,7 @@
 /* See open.h. */
 #include "cli/open.h"
 
+#include "host/history.h"
 #include "transport/bluez.h"
 #include "transport/fault.h"
 #include "transport/sim.h"
@@ -142,4 +143,18 @@ int cli_close(struct cli *cli, struct transport *t, int code)
 	log_write(&cli->log, LOG_LEVEL_ERROR, "%s: the recording is incomplete: %s", cli->trace,
 		  strerror(-error));
 	return code == CLI_OK ? CLI_DEFECT : code;
+}
+
+char *cli_reach(const struct cli *cli, char *buf, size_t size)
+{
+	char given[HISTORY_OPTIONS_MAX - sizeof("--sim=")];
+
+	buf[0] = '\0';
+	if (cli->sim_given && simopts_format(&cli->sim, given, sizeof(given))[0] != '\0')
+		(void)snprintf(buf, size, "--sim=%s", given);
+	else if (cli->sim_given)
+		(void)snprintf(buf, size, "--sim");
+	else if (cli->adapter)
+		(void)snprintf(buf, size, "--adapter=%s", cli->adapter);
+	return buf;
 }

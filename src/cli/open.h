@@ -15,5 +15,7 @@
 int cli_open(struct cli *cli, sd_event *event, struct transport **ret);
 /* Closes it; tells when a recording is incomplete, and returns code or what that makes of it. */
 int cli_close(struct cli *cli, struct transport *t, int code);
+/* How the device is reached, as the options that say so; see struct recorder_config. */
+char *cli_reach(const struct cli *cli, char *buf, size_t size);
 
 #endif

@@ -26,6 +26,7 @@ enum option_id {
 	OPTION_TRACE,
 	OPTION_SCRIPT,
 	OPTION_READONLY,
+	OPTION_NO_HISTORY,
 	OPTION_VERBOSE,
 	OPTION_QUIET,
 	OPTION_IDS
@@ -65,6 +66,8 @@ static const struct global_option {
 		 "Play keys into the workbench and print the screens that FILE asks for."},
 	[OPTION_READONLY] = {"readonly", 0, no_argument, "--readonly",
 			     "Refuse everything that changes a device."},
+	[OPTION_NO_HISTORY] = {"no-history", 0, no_argument, "--no-history",
+			       "Do not record this run in the history."},
 	[OPTION_VERBOSE] = {"verbose", 'v', no_argument, "-v, --verbose",
 			    "Tell more; twice tells everything."},
 	[OPTION_QUIET] = {"quiet", 'q', no_argument, "-q, --quiet", "Tell errors only."},
@@ -229,6 +232,9 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 		break;
 	case OPTION_READONLY:
 		cli->readonly = true;
+		break;
+	case OPTION_NO_HISTORY:
+		cli->no_history = true;
 		break;
 	case OPTION_VERBOSE:
 		cli->verbose++;

@@ -7,6 +7,8 @@
 #include "cli/open.h"
 #include "core/text.h"
 #include "host/image_report.h"
+#include "host/history.h"
+#include "host/recorder.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -20,6 +22,7 @@ struct run {
 	sd_event *event;
 	struct transport *transport;
 	struct job *job;
+	struct recorder *recorder;
 	struct progress_line line;
 	uint64_t json_next; /* progress event */
 	unsigned int interrupts;
@@ -370,6 +373,29 @@ static void tell_end(struct run *r, const struct run_report *report, enum cli_ex
 		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.advice);
 }
 
+static void on_unrecorded(void *userdata, const char *text)
+{
+	struct run *r = userdata;
+
+	progress_clear(&r->line);
+	log_write(&r->cli->log, LOG_LEVEL_WARNING, "%s", text);
+}
+
+static int create(struct run *r, const struct job_config *config,
+		  const struct job_listener *listener)
+{
+	char options[HISTORY_OPTIONS_MAX];
+	const struct recorder_config record = {
+		.off = r->cli->no_history,
+		.options = cli_reach(r->cli, options, sizeof(options)),
+		.image_path = config->image_name,
+		.warn = on_unrecorded,
+		.userdata = r,
+	};
+
+	return recorder_job_create(&record, r->transport, config, listener, &r->job, &r->recorder);
+}
+
 static int loop(struct run *r, const struct job_config *config, const struct run_report *report)
 {
 	const struct job_listener listener = {
@@ -386,7 +412,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 	};
 	const char *bundle = cli_value(r->cli, "bundle");
 	enum cli_exit code;
-	int rc = job_create(r->transport, config, &listener, &r->job);
+	int rc = create(r, config, &listener);
 
 	if (rc < 0)
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",
@@ -413,6 +439,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		tell_end(r, report, code);
 	}
 	job_destroy(r->job);
+	recorder_finish(r->recorder);
 	return code;
 }
 

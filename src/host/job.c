@@ -253,12 +253,14 @@ void job_cancel(struct job *job)
 	job_settle(job);
 }
 
-static int tuned(struct job *job, int rc, uint32_t value)
+static int tuned(struct job *job, enum job_tunable what, int rc, uint32_t value)
 {
 	if (rc == 0) {
 		if (job->session.state == SESSION_SENDING || job->session.state == SESSION_PAUSED)
 			job_take_link(job);
 		metrics_mark(&job->metrics, job_now(job), METRICS_TUNING, value);
+		if (job->listener.tuned)
+			job->listener.tuned(job->listener.userdata, what, value);
 	}
 	job_settle(job);
 	return rc;
@@ -268,26 +270,28 @@ int job_tune_pacing(struct job *job, uint32_t us)
 {
 	if (job->stage != JOB_RUNNING)
 		return -OTA_EBUSY;
-	return tuned(job, session_set_pacing(&job->session, us, job_now(job)), us);
+	return tuned(job, JOB_PACING, session_set_pacing(&job->session, us, job_now(job)), us);
 }
 
 int job_tune_window(struct job *job, uint32_t bytes)
 {
 	if (job->stage != JOB_RUNNING)
 		return -OTA_EBUSY;
-	return tuned(job, session_set_window(&job->session, bytes, job_now(job)), bytes);
+	return tuned(job, JOB_WINDOW, session_set_window(&job->session, bytes, job_now(job)),
+		     bytes);
 }
 
 int job_tune_chunk(struct job *job, uint16_t bytes)
 {
 	if (job->stage != JOB_RUNNING)
 		return -OTA_EBUSY;
-	return tuned(job, session_set_chunk(&job->session, bytes, job_now(job)), bytes);
+	return tuned(job, JOB_CHUNK, session_set_chunk(&job->session, bytes, job_now(job)), bytes);
 }
 
 int job_tune_mode(struct job *job, enum gatt_write mode)
 {
 	if (job->stage != JOB_RUNNING)
 		return -OTA_EBUSY;
-	return tuned(job, session_set_mode(&job->session, mode, job_now(job)), (uint32_t)mode);
+	return tuned(job, JOB_MODE, session_set_mode(&job->session, mode, job_now(job)),
+		     (uint32_t)mode);
 }

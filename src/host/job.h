@@ -125,6 +125,9 @@ struct job_snapshot {
 
 struct job;
 
+/* What the user may change while it runs; see job_tune_*(). */
+enum job_tunable { JOB_PACING, JOB_WINDOW, JOB_CHUNK, JOB_MODE };
+
 /*
  * Any function may be NULL.  They are called from within the job's work: they
  * may read it (job_snapshot(), job_log()), but must neither command nor destroy
@@ -141,6 +144,8 @@ struct job_listener {
 	/* The image against the device: before anything is written. */
 	void (*lint)(void *userdata, const struct lint_report *report, bool refused);
 	void (*note)(void *userdata, enum session_note note, uint32_t value, const char *text);
+	/* The user changed it, and it is in force; value as job_tune_*() was given it. */
+	void (*tuned)(void *userdata, enum job_tunable what, uint32_t value);
 	void (*log)(void *userdata, const struct job_log_entry *entry);
 	/* Some figure may have changed. */
 	void (*progress)(void *userdata);

@@ -413,3 +413,39 @@ char *simopts_get(const struct sim_options *options, enum sim_option option, cha
 	}
 	return buf;
 }
+
+/* ",name=value" with what means something within a list escaped; false: it does not fit. */
+static bool append(char *buf, size_t size, const char *name, const char *value)
+{
+	size_t len = strlen(buf);
+
+	len += (size_t)snprintf(buf + len, size - len, "%s%s=", len > 0 ? "," : "", name);
+	for (; *value != '\0' && len + 2 < size; value++) {
+		if (*value == ',' || *value == '\\')
+			buf[len++] = '\\';
+		buf[len++] = *value;
+		buf[len] = '\0';
+	}
+	return *value == '\0' && len + 1 < size;
+}
+
+char *simopts_format(const struct sim_options *options, char *buf, size_t size)
+{
+	char value[sizeof(options->state)];
+	bool fits = true;
+
+	buf[0] = '\0';
+	for (int i = 0; i < SIM_OPTIONS && fits; i++) {
+		if (!simopts_given(options, (enum sim_option)i) || i == SIM_FAULT)
+			continue;
+		(void)simopts_get(options, (enum sim_option)i, value, sizeof(value));
+		fits = append(buf, size, settings[i].name, value);
+	}
+	for (size_t i = 0; i < options->fault_count && fits; i++) {
+		(void)fault_format(&options->faults[i], value, sizeof(value));
+		fits = append(buf, size, settings[SIM_FAULT].name, value);
+	}
+	if (!fits)
+		buf[0] = '\0';
+	return buf;
+}

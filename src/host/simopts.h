@@ -90,5 +90,7 @@ int simopts_parse(struct sim_options *options, const char *text, struct setting_
 /* A given or default value as one would type it; of fault, all of them.  Returns buf. */
 char *simopts_get(const struct sim_options *options, enum sim_option option, char *buf,
 		  size_t size);
+/* All that was given, as simopts_parse() takes it.  Returns buf; "" when it does not fit. */
+char *simopts_format(const struct sim_options *options, char *buf, size_t size);
 
 #endif

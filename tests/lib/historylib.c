@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See historylib.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "historylib.h"
+#include "imagelib.h"
+#include "testlib.h"
+#include "transport/fault.h"
+#include "transport/sim.h"
+
+#include <stdlib.h>
+
+static void on_warning(void *userdata, const char *text)
+{
+	struct play *play = userdata;
+
+	play->warnings++;
+	(void)snprintf(play->warning, sizeof(play->warning), "%s", text);
+}
+
+static void on_finished(void *userdata, const struct job_result *result)
+{
+	struct play *play = userdata;
+
+	play->heard_finished++;
+	play->finished = true;
+	play->result = *result;
+}
+
+static void on_tuned(void *userdata, enum job_tunable what, uint32_t value)
+{
+	(void)what;
+	(void)value;
+	((struct play *)userdata)->heard_tuned++;
+}
+
+static void on_progress(void *userdata)
+{
+	((struct play *)userdata)->heard_progress++;
+}
+
+/* The world; faults around *t where there are any, inside is then the simulator. */
+static struct transport *open_world(const struct play *play, sd_event *event,
+				    struct transport **ret_inside)
+{
+	const struct sim_config config = {
+		.devices = 1,
+		.chip_all = true,
+		.dialect = ESP_FULL,
+		.dialect_all = true,
+		.rssi = play->rssi,
+		.seed = 1,
+	};
+	struct fault_spec fault;
+	struct transport *t;
+	char why[256];
+
+	assert_int_equal(sim_create(event, &config, &t, why, sizeof(why)), 0);
+	*ret_inside = t;
+	if (!play->fault)
+		return t;
+	assert_int_equal(fault_parse(play->fault, &fault, why, sizeof(why)), 0);
+	assert_int_equal(fault_wrap(t, &fault, 1, 1, &t), 0);
+	return t;
+}
+
+static void drive(struct play *play, struct job *job, struct sched *sched)
+{
+	bool due = play->then != NULL;
+	struct job_snapshot now;
+
+	job_start(job);
+	while (!play->finished) {
+		assert_true(sched_step(sched));
+		if (!due)
+			continue;
+		job_snapshot(job, &now);
+		if (now.stats.received < play->at)
+			continue;
+		due = false;
+		if (!play->then(play, job))
+			return;
+	}
+}
+
+void play_run(struct play *play)
+{
+	const struct job_listener listener = {
+		.userdata = play,
+		.finished = on_finished,
+		.tuned = on_tuned,
+		.progress = on_progress,
+	};
+	const struct recorder_config record = {
+		.off = play->off,
+		.path = play->path,
+		.options = play->options,
+		.image_path = play->image_path,
+		.warn = on_warning,
+		.userdata = play,
+	};
+	const struct image_build build = {.size = play->size ? play->size : 60000};
+	struct job_config config = {.device = PLAY_DEVICE};
+	struct transport *t, *inside;
+	struct lint_report report;
+	struct recorder *recorder;
+	struct setting_errors errors;
+	struct profile profile;
+	struct image image;
+	struct job *job;
+	sd_event *event;
+	uint8_t *bytes;
+	size_t size;
+
+	play->finished = false;
+	profile_defaults(&profile);
+	if (play->set)
+		assert_int_equal(profile_set(&profile, &play->set, 1, "test", &errors), 0);
+	bytes = imagelib_build(&build, &size);
+	(void)image_read(bytes, size, test_sha256, &image, &report);
+	config.profile = &profile;
+	config.goal = play->measure ? SESSION_MEASURE : SESSION_UPDATE;
+	config.image = play->measure ? NULL : &image;
+	config.report = &report;
+	config.bytes = play->measure ? build.size : 0;
+	assert_true(sd_event_new(&event) >= 0);
+	t = open_world(play, event, &inside);
+	assert_int_equal(recorder_job_create(&record, t, &config, &listener, &job, &recorder), 0);
+	drive(play, job, sim_sched(inside));
+	job_destroy(job);
+	recorder_finish(recorder);
+	t->ops->destroy(t);
+	sd_event_unref(event);
+	free(bytes);
+}
+
+pid_t play_fork(struct play *play)
+{
+	const pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child > 0)
+		return child;
+	play_run(play);
+	_exit(0);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One recorded update of a virtual ESP32, for tests of what is kept of it. */
+#ifndef OTABENCH_HISTORYLIB_H
+#define OTABENCH_HISTORYLIB_H
+
+#include "host/recorder.h"
+
+#define PLAY_DEVICE "esp-sim-01"
+
+struct play {
+	/* what to do */
+	const char *path; /* of the history; NULL: history_path() */
+	const char *options, *image_path; /* as in struct recorder_config */
+	bool off;
+	uint32_t size; /* of the image; 0: 60000 */
+	const char *set; /* one key=value of the profile; NULL: none */
+	const char *fault; /* NULL: none */
+	bool measure;
+	int8_t rssi;
+	/* Once this much is received: what happens then, and whether the run goes on after it. */
+	uint32_t at;
+	bool (*then)(struct play *play, struct job *job);
+	/* what came of it */
+	struct job_result result;
+	bool finished;
+	unsigned int warnings;
+	char warning[1024];
+	unsigned int heard_finished, heard_tuned, heard_progress; /* by the listener behind */
+};
+
+/* Plays it to its end, or until then() says that this is it. */
+void play_run(struct play *play);
+/* The same in a child process, which then() is to kill; returns its process's number. */
+pid_t play_fork(struct play *play);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is kept of a run: all of it after its end, what there was of it when its
+ * program is killed, and one warning where nothing can be kept.
+ */
+#include "config.h" /* system extensions: mkdtemp(), setenv() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "historylib.h"
+#include "host/history_private.h"
+
+static char folder[64], path[128];
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-history-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/a/b/history.db", folder);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[256];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "chmod -R u+w %s; rm -rf %s", folder, folder);
+	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
+}
+
+static struct history *open_history(void)
+{
+	struct history *history = NULL;
+	char why[512] = "";
+
+	if (history_open(path, &history, why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	return history;
+}
+
+static void load(int64_t id, struct history_detail *ret)
+{
+	struct history *history = open_history();
+
+	if (history_load(history, id, ret) < 0)
+		fail_msg("%s", history_error(history));
+	history_close(history);
+}
+
+static const struct history_key *key_of(const struct history_detail *d, const char *name)
+{
+	for (size_t i = 0; i < d->key_count; i++) {
+		if (strcmp(d->keys[i].name, name) == 0)
+			return &d->keys[i];
+	}
+	fail_msg("no key %s", name);
+	return NULL;
+}
+
+static size_t marks_of(const struct history_detail *d, enum history_mark_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->mark_count; i++)
+		count += d->marks[i].kind == kind;
+	return count;
+}
+
+/* --- a whole run */
+
+static bool tune(struct play *play, struct job *job)
+{
+	(void)play;
+	assert_int_equal(job_tune_pacing(job, 500), 0);
+	return true;
+}
+
+static void check_result(const struct history_run *run, const struct job_result *is)
+{
+	const struct job_result *kept = &run->result;
+
+	assert_int_equal(kept->outcome, is->outcome);
+	assert_string_equal(kept->what, is->what);
+	assert_string_equal(kept->advice, is->advice);
+	assert_int_equal(kept->seconds_us, is->seconds_us);
+	assert_int_equal(kept->bytes, is->bytes);
+	assert_int_equal(kept->goodput, is->goodput);
+	assert_int_equal(kept->ceiling, is->ceiling);
+	assert_true(kept->ratio == is->ratio);
+	assert_int_equal(kept->rate_lowest, is->rate_lowest);
+	assert_memory_equal(&kept->link, &is->link, sizeof(is->link));
+	assert_int_equal(kept->mtu, is->mtu);
+	assert_int_equal(kept->chunk, is->chunk);
+	assert_int_equal(kept->mode, is->mode);
+	assert_int_equal(kept->window, is->window);
+	assert_int_equal(kept->retries, is->retries);
+	assert_int_equal(kept->gaps, is->gaps);
+	assert_int_equal(kept->stalls, is->stalls);
+	assert_int_equal(kept->longest_stall_ms, is->longest_stall_ms);
+	assert_int_equal(kept->sent_bytes, is->sent_bytes);
+	assert_int_equal(kept->running_known, is->running_known);
+	assert_string_equal(kept->running_version, is->running_version);
+	assert_memory_equal(kept->running_sha256, is->running_sha256, OTA_SHA256_SIZE);
+	assert_int_equal(kept->virtual_clock, is->virtual_clock);
+}
+
+static void test_whole(void **state)
+{
+	struct play play = {.path = path,
+			    .options = "--sim=seed=1",
+			    .image_path = "/bin/sh",
+			    .set = "window=4096",
+			    .fault = "drop-data@60",
+			    .size = 200000,
+			    .rssi = -60,
+			    .at = 50000,
+			    .then = tune};
+	struct history_detail d;
+	uint32_t before = 0;
+
+	(void)state;
+	play_run(&play);
+	assert_int_equal(play.warnings, 0);
+	assert_int_equal(play.heard_finished, 1);
+	assert_int_equal(play.heard_tuned, 1);
+	assert_true(play.heard_progress > 100);
+	assert_int_equal(play.result.outcome, SESSION_CONFIRMED);
+	load(1, &d);
+	assert_int_equal(d.run.state, HISTORY_ENDED);
+	assert_string_equal(history_outcome(&d.run), "confirmed");
+	check_result(&d.run, &play.result);
+	assert_string_equal(d.run.options, "--sim=seed=1");
+	assert_string_equal(d.run.device, PLAY_DEVICE);
+	assert_true(strlen(d.run.address) == 17);
+	assert_string_equal(d.run.profile, "default");
+	assert_true(d.run.image[0] == '/');
+	assert_int_equal(d.run.size, 200000);
+	assert_int_equal(history_percent(&d.run), 100);
+	assert_true(d.run.ended_ms >= d.run.started_ms);
+	assert_true(d.run.rssi_median < -50 && d.run.rssi_median > -70);
+	assert_true(d.run.rssi_min <= d.run.rssi_median);
+	assert_int_equal(d.run.lost_samples, 0);
+	/* Asked and in force. */
+	assert_int_equal(d.key_count, PROFILE_KEYS);
+	assert_string_equal(key_of(&d, "window")->asked, "4096");
+	assert_string_equal(key_of(&d, "chunk")->asked, "auto");
+	assert_string_equal(key_of(&d, "chunk")->in_force, "495");
+	assert_string_equal(key_of(&d, "pacing_us")->asked, "0");
+	assert_string_equal(key_of(&d, "pacing_us")->in_force, "500");
+	assert_string_equal(key_of(&d, "connection_interval_ms")->in_force, "15");
+	/* Its course. */
+	assert_true(d.sample_count >= play.result.seconds_us / 300000u);
+	assert_true(d.sample_count <= play.result.seconds_us / 250000u + 20);
+	for (size_t i = 0; i < d.sample_count; i++) {
+		assert_true(i == 0 || d.samples[i].at_us >= d.samples[i - 1].at_us);
+		assert_true(d.samples[i].received >= before);
+		before = d.samples[i].received;
+	}
+	assert_int_equal(before, 200000);
+	assert_true(marks_of(&d, HISTORY_GAP) >= 1);
+	assert_int_equal(marks_of(&d, HISTORY_TUNING), 1);
+	assert_true(marks_of(&d, HISTORY_STATE) >= 8);
+	history_detail_finish(&d);
+}
+
+static bool cancel(struct play *play, struct job *job)
+{
+	(void)play;
+	job_cancel(job);
+	return true;
+}
+
+static bool leave(struct play *play, struct job *job)
+{
+	(void)play;
+	(void)job;
+	return false;
+}
+
+static void test_ends(void **state)
+{
+	struct play cancelled = {.path = path, .at = 20000, .then = cancel};
+	struct play left = {.path = path, .at = 20000, .then = leave};
+	struct play measured = {.path = path, .measure = true};
+	struct play off = {.path = path, .off = true};
+	struct history_run *runs;
+	struct history *h;
+	size_t count;
+
+	(void)state;
+	play_run(&cancelled);
+	play_run(&left);
+	play_run(&measured);
+	play_run(&off);
+	assert_true(off.finished && off.warnings == 0);
+	h = open_history();
+	assert_int_equal(history_list(h, 100, &runs, &count), 0);
+	assert_int_equal(count, 3);
+	assert_string_equal(history_outcome(&runs[2]), "cancelled");
+	assert_true(history_percent(&runs[2]) >= 33 && history_percent(&runs[2]) < 100);
+	assert_string_equal(history_outcome(&runs[1]), "left");
+	assert_string_equal(history_outcome(&runs[0]), "measured");
+	assert_int_equal(runs[0].goal, SESSION_MEASURE);
+	assert_int_equal(runs[0].size, 60000);
+	free(runs);
+	assert_int_equal(history_list(h, 1, &runs, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(runs[0].id, 3);
+	free(runs);
+	/* Numbers are not given again. */
+	assert_int_equal(history_delete(h, 3), 0);
+	assert_int_equal(history_delete(h, 3), -OTA_ENOENT);
+	history_close(h);
+	play_run(&measured);
+	h = open_history();
+	assert_int_equal(history_list(h, 1, &runs, &count), 0);
+	assert_int_equal(runs[0].id, 4);
+	free(runs);
+	history_close(h);
+}
+
+/* --- estimates */
+
+static void test_estimate(void **state)
+{
+	struct history_question q = {.size = 120000, .virtual_clock = true};
+	struct play cancelled = {.path = path, .at = 20000, .then = cancel};
+	struct play slow = {.path = path, .set = "write_mode=request"};
+	struct play play = {.path = path};
+	struct history_estimate estimate;
+	struct history *h;
+
+	(void)state;
+	play_run(&cancelled); /* counts for nothing */
+	h = open_history();
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, 0);
+	play_run(&play);
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, 1);
+	assert_true(estimate.us >= 2 * play.result.seconds_us - 1 &&
+		    estimate.us <= 2 * play.result.seconds_us + 1);
+	/* The median, not the mean; at most five of them. */
+	play_run(&slow);
+	play_run(&play);
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, 3);
+	assert_true(estimate.us < 2 * slow.result.seconds_us * 9 / 10);
+	for (int i = 0; i < 4; i++)
+		play_run(&slow);
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, HISTORY_ESTIMATE_RUNS);
+	assert_true(estimate.us >= 2 * slow.result.seconds_us - 1 &&
+		    estimate.us <= 2 * slow.result.seconds_us + 1);
+	/* Nothing from other devices, profiles or clocks. */
+	q.address = "00:00:00:00:00:00";
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, 0);
+	q.address = NULL;
+	q.profile = "reliable";
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, 0);
+	q.profile = "default";
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, 5);
+	q.virtual_clock = false;
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, 0);
+	history_close(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_estimate, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
