@@ -196,7 +196,7 @@ static void write_all(struct writer *w)
 {
 	bool broken = false;
 
-	while (take(w)) {
+	do { /* what came with the run itself is written first */
 		/* After a failure only the end is tried again: there may be room by then. */
 		if (broken && w->run.state == HISTORY_RUNNING)
 			continue;
@@ -205,7 +205,7 @@ static void write_all(struct writer *w)
 		broken = true;
 		stop(w);
 		warn(w->r, "the rest of this run is not recorded: %s", history_error(w->history));
-	}
+	} while (take(w));
 }
 
 static void *work(void *userdata)

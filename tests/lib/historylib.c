@@ -37,6 +37,13 @@ static void on_finished(void *userdata, const struct job_result *result)
 	play->result = *result;
 }
 
+static void on_state(void *userdata, const char *from, const char *to)
+{
+	(void)from;
+	(void)to;
+	((struct play *)userdata)->heard_states++;
+}
+
 static void on_tuned(void *userdata, enum job_tunable what, uint32_t value)
 {
 	(void)what;
@@ -97,6 +104,7 @@ void play_run(struct play *play)
 {
 	const struct job_listener listener = {
 		.userdata = play,
+		.state = on_state,
 		.finished = on_finished,
 		.tuned = on_tuned,
 		.progress = on_progress,

@@ -25,7 +25,8 @@ struct play {
 	bool finished;
 	unsigned int warnings;
 	char warning[1024];
-	unsigned int heard_finished, heard_tuned, heard_progress; /* by the listener behind */
+	unsigned int heard_finished, heard_tuned, heard_progress,
+		heard_states; /* by the listener behind */
 };
 
 /* Plays it to its end, or until then() says that this is it. */
