@@ -27,7 +27,15 @@ struct radio_options {
 	const char *path; /* of the vhci device */
 	bool twins; /* two devices of one name */
 	bool control; /* commands on standard input */
-	uint32_t watch_ms; /* status of busy devices that often; 0: not */
+	bool watch; /* status of devices when they change */
+	uint32_t watch_ms; /* looked at that often; 0: at every change */
+};
+
+/* What of a device was told last. */
+struct radio_watched {
+	uint32_t received, boots;
+	uint8_t state;
+	bool connected;
 };
 
 /* A fault that waits for its place in the stream. */
@@ -50,7 +58,7 @@ struct radio {
 	uint64_t muted; /* 1 << device: it is not heard */
 	struct radio_fault faults[SIM_FAULTS_MAX];
 	struct sched_event fault_tick, watch_tick;
-	uint32_t watched[WORLD_DEVICES_MAX]; /* received, as told last */
+	struct radio_watched watched[WORLD_DEVICES_MAX];
 	char line[RADIO_LINE_MAX]; /* of standard input, incomplete */
 	size_t line_len;
 };
@@ -70,6 +78,8 @@ void radio_emit(struct radio *radio, json_t *event);
 void radio_emit_status(struct radio *radio, struct esp *esp);
 int radio_control_begin(struct radio *radio);
 void radio_watch_begin(struct radio *radio);
+/* The world has moved, and the host has not run since: with --watch=0, what changed. */
+void radio_watch_moved(struct radio *radio);
 
 /* radio_faults.c */
 /* Whether this kind of fault can be had here; *ret_why (may be NULL) says why not. */

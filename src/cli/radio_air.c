@@ -50,6 +50,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source;
 	(void)usec;
 	sched_advance(&radio->sched, monotonic_us());
+	radio_watch_moved(radio);
 	radio_rearm(radio);
 	return 0;
 }
@@ -77,6 +78,7 @@ static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *us
 			break;
 		hci_input(radio->hci, packet, (size_t)n);
 	}
+	radio_watch_moved(radio);
 	radio_rearm(radio);
 	return 0;
 }

@@ -76,28 +76,55 @@ void radio_emit_status(struct radio *radio, struct esp *esp)
 	radio_emit(radio, event);
 }
 
-/* What a busy device has received, while it changes. */
+static bool changed(struct radio *radio, struct esp *esp, struct radio_watched *watched)
+{
+	struct radio_watched now = {0};
+	struct ota_status status;
+	bool differs;
+
+	esp_status(esp, &status);
+	now.received = status.received;
+	now.boots = esp_boots(esp);
+	now.state = (uint8_t)status.state;
+	now.connected = hci_link(radio->hci, esp) != NULL;
+	differs = now.received != watched->received || now.boots != watched->boots ||
+		  now.state != watched->state || now.connected != watched->connected;
+	*watched = now;
+	return differs;
+}
+
+static void tell_changes(struct radio *radio)
+{
+	struct esp *esp;
+
+	for (unsigned int i = 0; (esp = world_device(radio->world, i)) != NULL; i++)
+		if (changed(radio, esp, &radio->watched[i]))
+			radio_emit_status(radio, esp);
+}
+
 static void on_watch(void *ctx, uint64_t now_us)
 {
 	struct radio *radio = ctx;
-	struct ota_status status;
-	struct esp *esp;
 
-	for (unsigned int i = 0; (esp = world_device(radio->world, i)) != NULL; i++) {
-		esp_status(esp, &status);
-		if (status.received == radio->watched[i])
-			continue;
-		radio->watched[i] = status.received;
-		radio_emit_status(radio, esp);
-	}
+	tell_changes(radio);
 	sched_at(&radio->sched, &radio->watch_tick, now_us + radio->options.watch_ms * 1000ull);
 }
 
 void radio_watch_begin(struct radio *radio)
 {
+	struct esp *esp;
+
+	for (unsigned int i = 0; (esp = world_device(radio->world, i)) != NULL; i++)
+		(void)changed(radio, esp, &radio->watched[i]);
 	radio->watch_tick = (struct sched_event){.fn = on_watch, .ctx = radio};
-	if (radio->options.watch_ms > 0)
+	if (radio->options.watch && radio->options.watch_ms > 0)
 		sched_at(&radio->sched, &radio->watch_tick, sched_now(&radio->sched));
+}
+
+void radio_watch_moved(struct radio *radio)
+{
+	if (radio->options.watch && radio->options.watch_ms == 0)
+		tell_changes(radio);
 }
 
 /* --- commands */
@@ -224,6 +251,7 @@ static int on_input(sd_event_source *source, int fd, uint32_t revents, void *use
 	}
 	if (radio->line_len == sizeof(radio->line) - 1) /* no command is that long */
 		radio->line_len = 0;
+	radio_watch_moved(radio);
 	radio_rearm(radio);
 	return 0;
 }

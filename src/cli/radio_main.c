@@ -26,7 +26,8 @@ static const struct {
 	 "The devices and the air, as 'otabench --sim' takes it; see below."},
 	{"--controller=4.0|4.2|5.2", "What the adapter can do; 5.2 unless given."},
 	{"--twins", "Give the second device the name of the first."},
-	{"--watch=MS", "Print that often what a device that is being updated has received."},
+	{"--watch=MS", "Print a device's status when what it has received, its state, its link or "
+		       "its boots changed; looked at that often, with 0 at every change."},
 	{"--control", "Read commands from standard input: status, reset and terminate DEV, "
 		      "silent and mute DEV on|off, quit."},
 	{"--device=FILE", "Instead of " VHCI_PATH "."},
@@ -115,8 +116,9 @@ static int parse_watch(struct radio *radio, const char *text)
 {
 	uint64_t ms;
 
-	if (text_parse_unsigned(text, strlen(text), &ms) < 0 || ms < 1 || ms > 60000)
-		return wrong(radio, "--watch", "expected milliseconds, 1..60000");
+	if (text_parse_unsigned(text, strlen(text), &ms) < 0 || ms > 60000)
+		return wrong(radio, "--watch", "expected milliseconds, 0..60000");
+	radio->options.watch = true;
 	radio->options.watch_ms = (uint32_t)ms;
 	return CLI_OK;
 }

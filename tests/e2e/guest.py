@@ -1,18 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the jobs inside the rig share: the bus, bluetoothd, otabench-radio and its
-control channel, otabench itself, and results as TAP."""
+control channel, otabench itself, and results as TAP.
 
+A job works in a directory in memory, which is copied to where it was started when
+it ends: that one is on the host, and in virtual time waiting for the host costs
+the guest seconds that nobody spent."""
+
+import hashlib
 import json
 import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
+import traceback
 
 BUILD = os.environ["OTABENCH_BUILDDIR"]
 SOURCE = os.environ["OTABENCH_SRCDIR"]
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 FIRST = "24:6F:28:AA:10:01"  # esp-sim-01
+WORK = "/run/job"  # in memory
+OTABENCH = WORK + "/bin/otabench"
+OTABENCH_RADIO = WORK + "/bin/otabench-radio"
 
 
 class Tap:
@@ -44,14 +56,68 @@ class Tap:
         return 1 if self.failed else 0
 
 
-def wait_for(condition, seconds):
-    """The condition's value once it is true, or its last one."""
-    until = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value or time.monotonic() > until:
-            return value
-        time.sleep(0.05)
+class Lines:
+    """A process that prints JSON objects, or what else parse makes of a line; what it
+    said is in events, and each can be waited for."""
+
+    def __init__(self, command, log=None, parse=json.loads):
+        with open(log or os.devnull, "ab") as file:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=file if log else subprocess.STDOUT, text=True, errors="replace")
+        self.events = []
+        self.ended = False  # it will say no more
+        self.changed = threading.Condition()
+        threading.Thread(target=self._read, args=(parse,), daemon=True).start()
+
+    def _read(self, parse):
+        for line in self.process.stdout:
+            with self.changed:
+                self.events.append(parse(line))
+                self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def wait(self, wanted, seconds, start=0):
+        """The first event from start on that is wanted, or None."""
+        until = time.monotonic() + seconds
+        with self.changed:
+            while True:
+                while start < len(self.events):
+                    if wanted(self.events[start]):
+                        return self.events[start]
+                    start += 1
+                left = until - time.monotonic()
+                if left <= 0 or self.ended:
+                    return None
+                self.changed.wait(left)
+
+    def wait_end(self, seconds):
+        """Whether it closes its output within that time."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.ended, seconds)
+
+    def say(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def usage(self):
+        """Seconds of processor so far, and kB of resident memory at its peak."""
+        return process_usage(self.process.pid)
+
+
+def process_usage(pid):
+    """Seconds of processor so far, and kB of resident memory at its peak."""
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(") ", 1)[1].split()
+    ticks = int(fields[11]) + int(fields[12])
+    peak = 0
+    with open("/proc/%d/status" % pid) as f:
+        for line in f:
+            if line.startswith("VmHWM:"):
+                peak = int(line.split()[1])
+    return ticks / os.sysconf("SC_CLK_TCK"), peak
 
 
 class Bluez:
@@ -72,91 +138,55 @@ class Bluez:
         self.daemon.kill()
         self.daemon.wait()
 
-    def cpu_and_memory(self):
-        """Seconds of processor, and kB of resident memory at its peak."""
+    def usage(self):
         return process_usage(self.daemon.pid)
 
 
-def process_usage(pid):
-    with open("/proc/%d/stat" % pid) as f:
-        fields = f.read().rsplit(") ", 1)[1].split()
-    ticks = int(fields[11]) + int(fields[12])
-    peak = 0
-    with open("/proc/%d/status" % pid) as f:
-        for line in f:
-            if line.startswith("VmHWM:"):
-                peak = int(line.split()[1])
-    return ticks / os.sysconf("SC_CLK_TCK"), peak
-
-
-class Capture:
+class Capture(Lines):
     """btmon's capture of everything, for the host to look at afterwards."""
 
     def __init__(self, path):
-        self.process = subprocess.Popen(["btmon", "-w", path], stdout=subprocess.DEVNULL)
-        time.sleep(0.5)
+        super().__init__(["stdbuf", "-oL", "btmon", "-w", path], parse=str.rstrip)
+        # The kernel's greeting: from here on nothing is missed.
+        if not self.wait(lambda line: "Note: Bluetooth subsystem" in line, 20):
+            raise RuntimeError("btmon did not start: %s" % self.events)
 
     def stop(self):
-        time.sleep(0.3)
+        """After the last adapter went, whose end is in the capture when this returns."""
+        gone = sum("= Delete Index" in line for line in self.events)
+        come = sum("= New Index" in line for line in self.events)
+        if come > gone:
+            self.wait(lambda line: "= Delete Index" in line, 20, len(self.events) - 1)
         self.process.terminate()
         self.process.wait()
-
-
-class Lines:
-    """A process that prints JSON objects, one a line; what it said is in events."""
-
-    def __init__(self, command, log):
-        with open(log, "ab") as file:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True)
-        self.events = []
-        self.ended = False
-        self.changed = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            with self.changed:
-                self.events.append(json.loads(line))
-                self.changed.notify_all()
-        with self.changed:
-            self.ended = True
-            self.changed.notify_all()
-
-    def wait(self, wanted, seconds, start=0):
-        """The first event from start on that is wanted, or None."""
-        until = time.monotonic() + seconds
-        with self.changed:
-            while True:
-                for event in self.events[start:]:
-                    if wanted(event):
-                        return event
-                start = len(self.events)
-                left = until - time.monotonic()
-                if left <= 0 or self.ended:
-                    return None
-                self.changed.wait(left)
 
 
 class Radio(Lines):
     """An otabench-radio."""
 
     def __init__(self, *options):
-        super().__init__([BUILD + "/otabench-radio", "--control", "-v", *options], "radio.log")
+        super().__init__([OTABENCH_RADIO, "--control", "-v", *options], "radio.log")
         if not self.wait(lambda e: e["event"] == "ready", 20):
             raise RuntimeError("otabench-radio did not start; see radio.log")
 
     def command(self, text):
         start = len(self.events)
-        self.process.stdin.write(text + "\n")
-        self.process.stdin.flush()
+        self.say(text)
         answer = self.wait(lambda e: e["event"] == "answer", 10, start)
         if not answer or not answer["ok"]:
             raise RuntimeError("otabench-radio refuses: " + text)
         return self.events[start:]
 
     def status(self, device="esp-sim-01"):
-        return [e for e in self.command("status " + device) if e["event"] == "status"][0]
+        return [e for e in self.command("status " + device) if e["event"] == "status"][-1]
+
+    def wait_status(self, wanted, seconds, device="esp-sim-01"):
+        """The status that is wanted, now or when it comes about, or None; needs --watch=0."""
+        start = len(self.events)
+        self.status(device)
+        return self.wait(
+            lambda e: e["event"] == "status" and e["device"] == device and wanted(e),
+            seconds, start)
 
     def received(self, count, seconds=60, address=FIRST):
         """Waits until a device has that many bytes of an image; wants --watch=MS."""
@@ -174,18 +204,74 @@ class Otabench(Lines):
     """otabench --json ARGUMENT...; the last event is the result."""
 
     def __init__(self, *arguments):
-        super().__init__([BUILD + "/otabench", "--json", *arguments], "otabench.log")
+        with open("otabench.log", "a") as log:
+            log.write("--- otabench %s\n" % " ".join(arguments))
+        self.words_at = os.path.getsize("otabench.log")
+        super().__init__([OTABENCH, "--json", *arguments], "otabench.log")
+
+    def interrupt(self):
+        """As Ctrl-C; returns when that was, on the clock of every event's "t"."""
+        at = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        return at
 
     def result(self, seconds=300):
-        """The result ({} when there was none) and the exit status."""
-        self.wait(lambda e: False, seconds)
-        status = self.process.wait(10)
+        """The result ({} when there was none) and the exit status; then what it used
+        is known: cpu in seconds, peak in kB of memory."""
+        if not self.wait_end(seconds):
+            self.process.kill()
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.peak = usage.ru_maxrss
         last = self.events[-1] if self.events else {}
-        return (last if last.get("event") == "result" else {}), status
+        return (last if last.get("event") == "result" else {}), self.process.returncode
 
     def notes(self, name):
         """The values of the notes of that name, in order."""
         return [e["value"] for e in self.events if e["event"] == "note" and e["note"] == name]
+
+    def story(self):
+        """For a failed check: how it went, without the many events of a transfer."""
+        with open("otabench.log") as log:
+            log.seek(self.words_at)
+            words = log.read()
+        return "\n".join([json.dumps(e) for e in self.events
+                          if e["event"] not in ("progress", "log")] + [words])
+
+
+class Bluetoothctl(Lines):
+    """An interactive bluetoothctl; its lines without colour."""
+
+    def __init__(self):
+        super().__init__(["bluetoothctl"], parse=lambda line: re.sub(
+            r"\x1b\[[0-9;]*[mK]|[\x01\x02\r\n]", "", line))
+        # Commands before it has found bluetoothd are lost.
+        if not self.wait(lambda line: "Agent registered" in line, 20):
+            raise RuntimeError("bluetoothctl did not start: %s" % self.events)
+
+    def wait_for(self, pattern, seconds=20, start=0):
+        """The match of the first line that has one, or None."""
+        line = self.wait(lambda line: re.search(pattern, line), seconds, start)
+        return re.search(pattern, line) if line is not None else None
+
+    def text(self):
+        return "\n".join(self.events)
+
+    def quit(self):
+        self.say("quit")
+        self.wait_end(20)
+        self.process.wait()
+
+
+def wait_for(condition, seconds):
+    """The condition's value once it is true, or its last one; where nothing tells of it."""
+    until = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value or time.monotonic() > until:
+            return value
+        time.sleep(0.05)
 
 
 def run(*command, timeout=120):
@@ -197,27 +283,41 @@ def run(*command, timeout=120):
 
 
 def adapter_ready(seconds=20):
-    """Whether bluetoothd has an adapter that is on."""
-    def powered():
-        text, _ = run("bluetoothctl", "show")
-        return "Powered: yes" in text
-    return wait_for(powered, seconds)
+    """Whether bluetoothd has an adapter that is on, or gets one in that time."""
+    control = Bluetoothctl()
+    try:
+        control.say("show")
+        return control.wait_for(r"^\s*Powered: yes|Controller \S+ Powered: yes", seconds)
+    finally:
+        control.quit()
 
 
 def sample_image(path, size=65536, version="2.0.0", chip="esp32"):
-    text, status = run(BUILD + "/otabench", "sample-image", path, "--size=%d" % size,
+    text, status = run(OTABENCH, "sample-image", path, "--size=%d" % size,
                        "--version-text=" + version, "--chip=" + chip)
     if status != 0:
         raise RuntimeError(text)
     return path
 
 
+def sha256_of(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
 def main(job):
     """Runs job(tap), and makes what goes wrong in it a failed result."""
     tap = Tap()
+    started = os.getcwd()
+    os.makedirs(WORK + "/bin")
+    os.chdir(WORK)
+    for name in ("otabench", "otabench-radio"):
+        shutil.copy(BUILD + "/" + name, WORK + "/bin/" + name)
     try:
         job(tap)
     except Exception as error:  # the results so far should not be lost
-        import traceback
         tap.check(False, "the job ran to its end: %r" % error, traceback.format_exc())
+    for name in os.listdir("."):
+        if os.path.isfile(name):
+            shutil.copy(name, started)
     sys.exit(tap.end())

@@ -2,49 +2,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """In the rig: any BLE client sees the virtual ESP32s, connects, and updates one."""
 
-import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.environ["OTABENCH_SRCDIR"], "tests/e2e"))
-from guest import FIRST, SOURCE, Bluez, Capture, Radio, adapter_ready, main, run, sample_image
-from guest import wait_for
+from guest import FIRST, SOURCE, Bluetoothctl, Bluez, Capture, Radio, adapter_ready, main, run
+from guest import sample_image, sha256_of
 
 OTA_SERVICE = "fb1e4001-54ae-4a28-9f74-dfccb248601d"
+NAMES = ["esp-sim-01", "esp-sim-02", "esp-sim-03"]
 
 
-def bluetoothctl(*lines):
-    """What it prints; lines are commands, or seconds to wait."""
-    with open("bluetoothctl.log", "w+") as log:
-        process = subprocess.Popen(["bluetoothctl"], stdin=subprocess.PIPE, stdout=log, text=True)
-        # Commands before it has found bluetoothd are lost.
-        wait_for(lambda: "Agent registered" in open("bluetoothctl.log").read(), 20)
-        for line in lines + (1, "quit"):
-            if isinstance(line, str):
-                process.stdin.write(line + "\n")
-                process.stdin.flush()
-            else:
-                time.sleep(line)
-        process.wait(60)
-        log.seek(0)
-        return re.sub(r"\x1b\[[0-9;]*m|[\x01\x02\r]", "", log.read())
-
-
-def scan(tap, version):
-    # With a filter bluetoothd tells of every change of RSSI, else of large ones.
-    text = bluetoothctl("menu scan", "rssi -120", "back", "scan on", 6, "scan off", 1)
-    devices, _ = run("bluetoothctl", "devices")
-    names = sorted(set(re.findall(r"esp-sim-0\d", devices)))
-    tap.check(names == ["esp-sim-01", "esp-sim-02", "esp-sim-03"],
-              "%s: bluetoothctl finds the devices by name" % version, text + devices)
+def scan(tap, control, version):
+    """With a filter bluetoothd tells of every change of RSSI, else of large ones."""
+    for line in ("menu scan", "rssi -120", "back"):
+        control.say(line)
+    start = len(control.events)
+    control.say("scan on")
+    found = [bool(control.wait_for(r"NEW.* Device \S+ " + name, 20)) for name in NAMES]
+    tap.check(all(found), "%s: bluetoothctl finds the devices by name" % version, control.text())
+    first = control.wait_for(FIRST + r" RSSI: (-\d+)", 20, start)
+    tap.check(first and control.wait_for(FIRST + r" RSSI: (?!%s\b)-\d+" % first[1], 20, start),
+              "%s: RSSI moves while scanning" % version, control.text())
+    control.say("scan off")
+    control.wait_for("Discovery stopped")
     info, _ = run("bluetoothctl", "info", FIRST)
     tap.check(OTA_SERVICE in info, "%s: the advertisement has the OTA service" % version, info)
-    rssi = set(re.findall(FIRST + r" RSSI: (-\d+)", text))
-    tap.check(len(rssi) > 1, "%s: RSSI moves while scanning" % version, text)
 
 
 def bluez_property(path, interface, name):
@@ -52,13 +37,13 @@ def bluez_property(path, interface, name):
     return text.split()[-1] if text.split() else ""
 
 
-def connect(tap, version):
+def connect(tap, control, version):
     device = "/org/bluez/hci0/dev_" + FIRST.replace(":", "_")
-    text, _ = run("bluetoothctl", "connect", FIRST, timeout=60)
-    resolved = wait_for(
-        lambda: bluez_property(device, "org.bluez.Device1", "ServicesResolved") == "true", 20)
-    tap.check("Connection successful" in text and resolved,
-              "%s: bluetoothctl connects, services are resolved" % version, text)
+    control.say("connect " + FIRST)
+    good = control.wait_for(r"Connection successful|Failed to connect", 60)
+    resolved = control.wait_for(FIRST + " ServicesResolved: yes")
+    tap.check(good and "successful" in good[0] and resolved,
+              "%s: bluetoothctl connects, services are resolved" % version, control.text())
     mtu = bluez_property(device + "/service0013/char0017", "org.bluez.GattCharacteristic1", "MTU")
     tap.check(mtu == "517", "%s: MTU 517 is negotiated" % version, mtu)
 
@@ -70,30 +55,33 @@ def link(tap, radio, version, expected):
               "%s instead of %s" % (got, expected))
 
 
-def disconnect(tap, radio, version):
-    run("bluetoothctl", "disconnect", FIRST, timeout=60)
-    tap.check(wait_for(lambda: not radio.status()["connected"], 10),
+def disconnect(tap, radio, control, version):
+    control.say("disconnect " + FIRST)
+    tap.check(radio.wait_status(lambda s: not s["connected"], 20),
               "%s: bluetoothctl disconnects" % version, radio.status())
 
 
 def version_job(tap, version, expected):
-    radio = Radio("--sim=devices=3", "--controller=" + version)
+    radio = Radio("--sim=devices=3", "--controller=" + version, "--watch=0")
     if not tap.check(adapter_ready(), version + ": bluetoothd takes the adapter and turns it on",
                      run("bluetoothctl", "show")[0]):
         radio.stop()
         return
-    scan(tap, version)
-    connect(tap, version)
+    control = Bluetoothctl()
+    scan(tap, control, version)
+    connect(tap, control, version)
     link(tap, radio, version, expected)
-    disconnect(tap, radio, version)
-    run("bluetoothctl", "remove", FIRST)
+    disconnect(tap, radio, control, version)
+    control.say("remove " + FIRST)
+    control.wait_for("Device has been removed|Failed to remove")
+    control.quit()
     radio.stop()
 
 
 def bleak_job(tap, dialect, flash):
     """The second device of the radio would do as well; the first can be chosen."""
     image = sample_image("bleak.bin", 98304, "3.0.0")
-    radio = Radio("--sim=devices=1,flash=%s,dialect=%s" % (flash, dialect))
+    radio = Radio("--sim=devices=1,flash=%s,dialect=%s" % (flash, dialect), "--watch=0")
     adapter_ready()
     before = radio.status()
     text, status = run(sys.executable, SOURCE + "/tests/e2e/bleak_update.py", "esp-sim-01", image,
@@ -105,10 +93,8 @@ def bleak_job(tap, dialect, flash):
     what = "a %s device" % dialect
     tap.check(result["outcome"] == "done" and result.get("chunk") == 512,
               "bleak updates %s by the basic dialect" % what, text)
-    after = wait_for(lambda: (lambda s: s["boots"] > before["boots"] and s["version"] == "3.0.0"
-                              and s)(radio.status()), 20) or radio.status()
-    with open(image, "rb") as file:
-        sha256 = hashlib.sha256(file.read()).hexdigest()
+    radio.wait_status(lambda s: s["boots"] > before["boots"], 20)
+    after, sha256 = radio.status(), sha256_of(image)
     tap.check(after["version"] == "3.0.0" and after["slot"] != before["slot"]
               and after["sha256"] == sha256,
               "%s runs what bleak sent" % what, "%s\n%s\n%s" % (before, after, sha256))
