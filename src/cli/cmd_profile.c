@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* otabench profile list | show [NAME] | check FILE...: profiles without a device. */
-#include "cli/cli.h"
+/* otabench profile list | show [NAME] | check FILE...: profiles without a device; what changes
+ * files is in cmd_profile_change.c. */
+#include "cli/profile.h"
 
 #include "ota/error.h"
 
 #include <string.h>
 
-static json_t *profile_event(const struct cli *cli, const char *name,
-			     const struct profile_source *source)
+json_t *profile_event(const struct cli *cli, const char *name, const struct profile_source *source)
 {
 	json_t *event = cli_event(cli, "profile");
 
@@ -57,7 +57,7 @@ static int list(struct cli *cli)
 }
 
 /* Words as strings, numbers as numbers: both as one would type them. */
-static json_t *key_value(const struct profile *profile, enum profile_key key)
+json_t *profile_key_json(const struct profile *profile, enum profile_key key)
 {
 	const struct setting *setting = &profile_settings()[key];
 	char text[SETTING_TEXT_MAX];
@@ -88,7 +88,7 @@ static int show(struct cli *cli, const char *name)
 	keys = json_object();
 	for (int key = 0; keys && key < PROFILE_KEYS; key++)
 		(void)json_object_set_new(keys, profile_settings()[key].name,
-					  key_value(&profile, (enum profile_key)key));
+					  profile_key_json(&profile, (enum profile_key)key));
 	if (event)
 		(void)json_object_set_new(event, "keys", keys);
 	else
@@ -98,7 +98,7 @@ static int show(struct cli *cli, const char *name)
 }
 
 /* Without --json each mistake is a bare line, as editors read a compiler's. */
-static int check_one(struct cli *cli, const char *name)
+int profile_check_one(struct cli *cli, const char *name)
 {
 	struct setting_errors errors;
 	struct profile_source source;
@@ -132,7 +132,7 @@ static int check(struct cli *cli, int count, char **names)
 	int bad = 0, worst = 0;
 
 	for (int i = 0; i < count; i++) {
-		int r = check_one(cli, names[i]);
+		int r = profile_check_one(cli, names[i]);
 
 		if (r == 0)
 			continue;
@@ -154,5 +154,12 @@ int cmd_profile(struct cli *cli, int argc, char **argv)
 		return show(cli, argc == 3 ? argv[2] : NULL);
 	if (strcmp(verb, "check") == 0 && argc >= 3)
 		return check(cli, argc - 2, argv + 2);
+	if (strcmp(verb, "diff") == 0 && argc >= 3 && argc <= 4)
+		return profile_diff(cli, argv[2], argc == 4 ? argv[3] : NULL);
+	if (strcmp(verb, "set") == 0 && argc >= 3)
+		return profile_change(cli, argv[2], (const char *const *)argv + 3,
+				      (size_t)argc - 3);
+	if (strcmp(verb, "edit") == 0 && argc == 3)
+		return profile_edit(cli, argv[2]);
 	return cli_fail(cli, CLI_USAGE, "profile: expected %s", cli->command->usage);
 }

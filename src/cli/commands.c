@@ -46,6 +46,12 @@ static const struct cli_option resume_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option profile_options[] = {
+	{"as", "NAME|FILE", "set: leave NAME and write it here"},
+	{"dry-run", NULL, "set: show what would change in the file, and write nothing"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option bench_options[] = {
 	DEVICE_TIMEOUT,
 	BUNDLE,
@@ -165,13 +171,20 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "profile",
-		.usage = "list | show [NAME] | check FILE...",
-		.summary = "List, show and check profiles: how an update is sent",
+		.usage =
+			"list | show [NAME] | check FILE... | diff A [B] | set NAME KEY=VALUE... | "
+			"edit NAME",
+		.summary = "List, show, check and change profiles: how an update is sent",
 		.help = "list names the profiles that --profile finds.\n"
 			"show prints one with the reason of every key, by default the one that "
 			"--profile names; --set is applied.  The output is a profile itself.\n"
 			"check tells all that is wrong with files, as file:line:column: key: what "
-			"was expected, what was found.",
+			"was expected, what was found.\n"
+			"diff tells in which keys A and B differ, or A and the defaults.\n"
+			"set changes values in the file and leaves its comments and its order; one "
+			"that is built in becomes a file of the user's.  edit opens it in $VISUAL "
+			"or $EDITOR and checks it then.  NAME may be a path.",
+		.options = profile_options,
 		.min_arguments = 1,
 		.max_arguments = -1,
 		.run = cmd_profile,

@@ -20,8 +20,7 @@ static bool ends_in_yaml(const char *name)
 	return len > 5 && strcmp(name + len - 5, ".yaml") == 0;
 }
 
-/* A name that can be part of a path and of a terminal's line. */
-static bool is_plain_name(const char *name)
+bool profile_is_plain_name(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -48,7 +47,7 @@ make_path(char *buf, size_t size, const char *format, ...)
 }
 
 /* XDG Base Directory Specification 0.8: the variable counts when it is an absolute path. */
-static bool user_directory(char *buf, size_t size)
+bool profile_user_directory(char *buf, size_t size)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 
@@ -99,9 +98,9 @@ int profile_find(const char *name, struct profile_source *ret)
 		*ret = path;
 		return 0;
 	}
-	if (!is_plain_name(name))
+	if (!profile_is_plain_name(name))
 		return -OTA_EINVAL;
-	if (user_directory(directory, sizeof(directory)) &&
+	if (profile_user_directory(directory, sizeof(directory)) &&
 	    find_in(directory, name, PROFILE_USER, ret))
 		return 0;
 	if (find_in(profile_data_directory, name, PROFILE_SYSTEM, ret) || find_builtin(name, ret))
@@ -226,7 +225,7 @@ static int add_directory(struct name_list *list, const char *path)
 			continue;
 		memcpy(name, entry->d_name, len - 5);
 		name[len - 5] = '\0';
-		if (is_plain_name(name))
+		if (profile_is_plain_name(name))
 			r = add_name(list, name, len - 5);
 	}
 	(void)closedir(directory);
@@ -246,7 +245,7 @@ int profile_each(void (*fn)(void *userdata, const char *name, const struct profi
 	struct profile_source source;
 	int r = 0;
 
-	if (user_directory(directory, sizeof(directory)))
+	if (profile_user_directory(directory, sizeof(directory)))
 		r = add_directory(&list, directory);
 	if (r == 0)
 		r = add_directory(&list, profile_data_directory);

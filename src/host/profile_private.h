@@ -22,6 +22,15 @@ void profile_check(const struct profile *profile, const struct profile_place *pl
 /* The base name of path without .yaml, made harmless. */
 void profile_set_name(struct profile *profile, const char *path);
 
+/* A name that can be part of a path and of a terminal's line. */
+bool profile_is_plain_name(const char *name);
+/* Where the user's are; false when the environment does not say. */
+bool profile_user_directory(char *buf, size_t size);
+
+/* At most size bytes of path into buf; 0 or a negative code, with an error added. */
+int profile_read_file(const char *path, char *buf, size_t size, size_t *ret_len,
+		      struct setting_errors *errors);
+
 /* Where the installation has its profiles; by profile_embed.sh. */
 extern const char profile_data_directory[];
 

@@ -335,9 +335,8 @@ static int code_of(int error)
 	}
 }
 
-/* At most size bytes of path into buf; 0 or a negative code, with an error added. */
-static int read_file(const char *path, char *buf, size_t size, size_t *ret_len,
-		     struct setting_errors *errors)
+int profile_read_file(const char *path, char *buf, size_t size, size_t *ret_len,
+		      struct setting_errors *errors)
 {
 	FILE *file = fopen(path, "rbe");
 	int error = errno;
@@ -368,7 +367,7 @@ int profile_load_file(const char *path, struct profile *ret, struct setting_erro
 		setting_errors_add(errors, 0, 0, "", "out of memory");
 		return -OTA_ENOMEM;
 	}
-	r = read_file(path, text, PROFILE_FILE_MAX + 1, &len, errors);
+	r = profile_read_file(path, text, PROFILE_FILE_MAX + 1, &len, errors);
 	if (r == 0)
 		r = profile_load_text(path, text, len, ret, errors);
 	free(text);

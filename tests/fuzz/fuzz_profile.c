@@ -2,12 +2,13 @@
 /*
  * The profile reader with any bytes: it must refuse with at least one message
  * that a terminal can take, or accept something that is in range and that
- * survives being written and read again.
+ * survives being written and read again - as a new file, and as a change of the
+ * values in this one.
  */
 #include "config.h" /* system extensions: open_memstream() */
 
 #include "host/output.h"
-#include "host/profile.h"
+#include "host/profile_edit.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -67,6 +68,27 @@ static void check_written(const struct profile *profile)
 	free(text);
 }
 
+/* Every key at its default, which is another value for each that the text sets. */
+static void check_changed(const char *text, size_t len)
+{
+	struct profile wanted, again;
+	struct setting_errors errors;
+	char *made = NULL;
+	size_t made_len = 0;
+
+	profile_defaults(&wanted);
+	(void)snprintf(wanted.description, sizeof(wanted.description), "' \" # {");
+	/* What a file has no room for is the one reason. */
+	if (profile_edit_text("fuzz", text, len, &wanted, &made, &made_len, &errors) < 0) {
+		require(len > PROFILE_FILE_MAX - 128);
+		return;
+	}
+	require(profile_load_text("fuzz", made, made_len, &again, &errors) == 0);
+	for (int key = 0; key < PROFILE_KEYS; key++)
+		require(!profile_differs(&again, &wanted, (enum profile_key)key));
+	free(made);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct setting_errors errors;
@@ -79,5 +101,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check_values(&profile);
 	check_written(&profile);
+	check_changed((const char *)data, size);
 	return 0;
 }
