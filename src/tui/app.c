@@ -149,6 +149,10 @@ int app_start(struct app *app, const struct job_config *config)
 			job_state_name(&app->snapshot));
 		return -OTA_EBUSY;
 	}
+	if (app->upkeep) {
+		app_say(app, CELLS_WARNING, "wait: the adapter is being seen to");
+		return -OTA_EBUSY;
+	}
 	app_scan_stop(app);
 	r = job_create(app->transport, config, &listener, &app->job);
 	if (r < 0) {
@@ -158,7 +162,9 @@ int app_start(struct app *app, const struct job_config *config)
 		return r;
 	}
 	app->goal = config->goal;
+	app->command = config->command;
 	app->job_finished = app->have_result = false;
+	app->message[0] = '\0'; /* of what was before */
 	job_start(app->job);
 	app->linked_since = 0;
 	app_refresh(app);
@@ -193,6 +199,7 @@ static void remember(struct app *app)
 	app->last_update = app->result;
 	app->have_update = true;
 	app->last_received = s->stats.received;
+	app->last_flushed = s->stats.flushed;
 	app->last_total = s->size;
 }
 
@@ -239,11 +246,13 @@ void app_settle(struct app *app)
 	app_image_compare(app);
 	app_say(app, outcome_style(r->outcome), "%s: %s%s%s", session_outcome_name(r->outcome),
 		r->what, r->advice[0] != '\0' ? " " : "", r->advice);
+	app_recover_learn(app);
 	if (app->quitting) {
 		app->ended = true;
 		return;
 	}
 	app_scan_begin(app);
+	app_recover_settled(app);
 }
 
 /* --- life */

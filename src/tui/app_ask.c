@@ -171,8 +171,8 @@ void app_confirm_text(const struct app *app, char *buf, size_t size)
 		break;
 	case APP_CONFIRM_CHOICE:
 		(void)snprintf(buf, size, "%s: %s. y/n ",
-			       app->menu.choices[app->menu.selected].title,
-			       app->menu.choices[app->menu.selected].effect);
+			       app->menu.is.choices[app->menu.selected].title,
+			       app->menu.is.choices[app->menu.selected].effect);
 		break;
 	case APP_CONFIRM_NOTHING:
 		break;

@@ -217,15 +217,15 @@ static void draw_menu(struct app *app, struct cells *cells, struct area area)
 	char title[VIEW_TEXT];
 	struct view_menu menu = {
 		.title = title,
-		.choices = app->menu.choices,
-		.count = app->menu.count,
+		.choices = app->menu.is.choices,
+		.count = app->menu.is.count,
 		.selected = app->menu.selected,
 	};
 
 	(void)snprintf(title, sizeof(title), "Recover %.200s",
 		       app->name[0] != '\0' ? app->name : app->address);
-	for (size_t i = 0; i < 3 && app->menu.facts[i][0] != '\0'; i++)
-		menu.facts[i] = app->menu.facts[i];
+	for (size_t i = 0; i < app->menu.is.fact_count; i++)
+		menu.facts[i] = app->menu.is.facts[i];
 	view_menu_draw(&menu, cells, area);
 }
 

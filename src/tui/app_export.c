@@ -7,15 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-void app_export(struct app *app, const char *path)
+uint64_t app_log_write(struct app *app, FILE *out)
 {
-	FILE *out = fopen(path, "wx"); /* never over another file */
 	uint64_t written = 0;
 
-	if (!out) {
-		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno));
-		return;
-	}
 	for (uint64_t i = 0; i < app->log.count; i++) {
 		const struct loglist_line *line = loglist_at(&app->log, i);
 		char text[LOGLIST_TEXT + LOGLIST_RAW * 3 + 64], safe[sizeof(text) * 4];
@@ -26,6 +21,19 @@ void app_export(struct app *app, const char *path)
 		(void)output_safe_text(text, strlen(text), safe, sizeof(safe));
 		written += fprintf(out, "%s%s\n", safe, line->bookmark ? "  #" : "") > 0;
 	}
+	return written;
+}
+
+void app_export(struct app *app, const char *path)
+{
+	FILE *out = fopen(path, "wx"); /* never over another file */
+	uint64_t written;
+
+	if (!out) {
+		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno));
+		return;
+	}
+	written = app_log_write(app, out);
 	if (fclose(out) != 0)
 		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno));
 	else

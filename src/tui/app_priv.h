@@ -9,12 +9,12 @@
 #include "tui/input.h"
 #include "tui/key.h"
 #include "tui/loglist.h"
+#include "tui/recover.h"
 #include "tui/view.h"
 
 #define APP_KNOWN_MAX 64u
 #define APP_RSSI_MAX 256u /* samples of the dashboard's graph */
 #define APP_SAMPLE_US 500000u
-#define APP_CHOICES_MAX 9u
 #define APP_PATH_MAX 1024u
 
 /* What the line at the bottom is being typed for. */
@@ -39,25 +39,18 @@ enum app_confirm {
 	APP_CONFIRM_CHOICE, /* of the recover menu */
 };
 
-enum app_action {
-	APP_RESUME,
-	APP_RESTART,
-	APP_ABORT,
-	APP_STATUS,
-	APP_CONFIRM_IMAGE,
-	APP_ROLLBACK,
-	APP_REBOOT,
-	APP_PAUSE,
-	APP_CANCEL,
+struct app_menu {
+	bool open, again; /* ... when the job under way has ended */
+	size_t selected;
+	struct recover_menu is;
 };
 
-struct app_menu {
-	bool open;
-	size_t count, selected;
-	enum app_action actions[APP_CHOICES_MAX];
-	struct view_choice choices[APP_CHOICES_MAX];
-	char commands[APP_CHOICES_MAX][APP_PATH_MAX + 64];
-	char facts[3][VIEW_TEXT];
+/* What the device told of itself last, as far as it must still be so. */
+struct app_told {
+	bool flags_known, status_known;
+	uint8_t flags; /* OTA_INFO_* */
+	struct ota_status status;
+	uint64_t status_us;
 };
 
 struct app {
@@ -95,6 +88,7 @@ struct app {
 	char name[SCAN_NAME_SIZE], address[SCAN_ADDRESS_SIZE]; /* the device chosen; "" none */
 	struct job *job; /* under way; NULL: none */
 	enum session_goal goal; /* of the job, or of the last one */
+	enum ota_command command; /* of COMMAND */
 	bool job_finished; /* told by the listener; app_settle() does the rest */
 	struct job_snapshot snapshot; /* of the job, or as the last one ended */
 	bool have_snapshot;
@@ -103,7 +97,10 @@ struct app {
 	/* What the last update came to: a look or a command after it does not change that. */
 	struct job_result last_update;
 	bool have_update;
-	uint32_t last_received, last_total;
+	uint32_t last_received, last_flushed, last_total;
+	struct app_told told;
+	bool upkeep; /* under way: */
+	enum transport_upkeep upkeep_what;
 	struct loglist log;
 	uint64_t linked_since; /* 0: not linked */
 	/* As they were while there was a link: a run that ended is still to be understood. */
@@ -153,6 +150,8 @@ void app_scan_reorder(struct app *app);
 size_t app_scan_row(const struct app *app); /* of the selection */
 void app_scan_key(struct app *app, int32_t key);
 void app_scan_search(struct app *app, int direction);
+/* Makes it the device that everything acts on; false while another one is busy. */
+bool app_choose(struct app *app, const struct scan_device *device);
 struct view_known *app_known(struct app *app, const char *address);
 
 /* --- app_device.c */
@@ -171,6 +170,13 @@ void app_set(struct app *app, const char *assignment);
 void app_recover_open(struct app *app);
 void app_recover_key(struct app *app, int32_t key);
 void app_recover_run(struct app *app);
+/* A job has ended: what it tells of the device; and the menu, where it is open. */
+void app_recover_learn(struct app *app);
+void app_recover_settled(struct app *app);
+/* All that is known, into a folder. */
+void app_bundle(struct app *app);
+void app_upkeep(struct app *app, enum transport_upkeep what);
+void app_upkeep_done(struct app *app, int status);
 
 /* --- app_image.c */
 void app_image_open(struct app *app, const char *path);
@@ -186,6 +192,8 @@ void app_profile_load(struct app *app, const char *name);
 
 /* --- app_export.c */
 void app_export(struct app *app, const char *path);
+/* The lines that pass the filter; returns how many. */
+uint64_t app_log_write(struct app *app, FILE *out);
 
 /* --- app_ask.c: the line at the bottom */
 void app_ask(struct app *app, enum app_ask ask, const char *text);

@@ -1,173 +1,331 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recover: what happened, what stands, and the actions that fit. */
+/* Recover: the menu over a view, and what its entries do.  recover.c reasons. */
 #include "tui/app_priv.h"
 
+#include "host/bundle.h"
 #include "host/output.h"
+#include "host/upkeep.h"
 
 #include <string.h>
 
-static void add(struct app *app, enum app_action action, const char *title, const char *effect,
-		bool possible, const char *verb, bool image)
-{
-	struct app_menu *m = &app->menu;
-	char *command;
+/* --- what is known */
 
-	if (m->count == APP_CHOICES_MAX)
+static void learn_answer(struct app *app)
+{
+	const struct job_snapshot *s = &app->snapshot;
+	struct app_told *told = &app->told;
+
+	if (s->stats.status_known) {
+		told->status = s->stats.status;
+		told->status_known = told->flags_known = true;
+		told->status_us = app_now(app);
+		told->flags = s->stats.status.flags;
+	} else if (s->have_info) {
+		told->flags = s->info.flags;
+		told->flags_known = true;
+	}
+	if (app->goal != SESSION_COMMAND || app->result.outcome != SESSION_ANSWERED)
 		return;
-	command = m->commands[m->count];
-	(void)snprintf(command, sizeof(m->commands[0]), "otabench %s%s %s%s%s", app->config.options,
-		       verb, app->address, image ? " " : "", image ? app->image_path : "");
-	m->actions[m->count] = action;
-	m->choices[m->count++] = (struct view_choice){title, effect, command, possible};
+	if (app->command == OTA_CMD_CONFIRM)
+		told->flags &= (uint8_t)~OTA_INFO_PENDING_VERIFY;
+	else if (app->command == OTA_CMD_ABORT)
+		told->flags &= (uint8_t)~OTA_INFO_RESUMABLE;
+	if (app->command == OTA_CMD_REBOOT || app->command == OTA_CMD_ROLLBACK)
+		told->flags_known = false;
+	if (app->command != OTA_CMD_STATUS)
+		told->status_known = false;
 }
 
-static void state_facts(struct app *app)
+/* What an update makes of what the device had told before it. */
+static void learn_update(struct app *app)
+{
+	struct app_told *told = &app->told;
+
+	told->status_known = false;
+	switch (app->result.outcome) {
+	case SESSION_CONFIRMED:
+	case SESSION_UNCONFIRMED:
+		told->flags = OTA_INFO_CAN_ROLLBACK;
+		if (app->result.outcome == SESSION_UNCONFIRMED)
+			told->flags |= OTA_INFO_PENDING_VERIFY;
+		told->flags_known = true;
+		break;
+	case SESSION_CANCELLED:
+		told->flags &= (uint8_t)~OTA_INFO_RESUMABLE;
+		told->flags_known = app->result.status == 0;
+		break;
+	case SESSION_REFUSED:
+	case SESSION_ALREADY_RUNNING:
+		break;
+	case SESSION_NO_OUTCOME:
+	case SESSION_DELIVERED:
+	case SESSION_MEASURED:
+	case SESSION_ANSWERED:
+	case SESSION_DEVICE_ERROR:
+	case SESSION_LINK_LOST:
+	case SESSION_STALLED:
+	case SESSION_NOT_FOUND:
+	case SESSION_NOT_BACK:
+	case SESSION_ROLLED_BACK:
+	case SESSION_NO_SERVICE:
+	case SESSION_NO_ADAPTER:
+	case SESSION_PROTOCOL:
+	case SESSION_OUTCOMES:
+		told->flags_known = false;
+		break;
+	}
+}
+
+static void collect(const struct app *app, struct recover_known *k)
+{
+	const struct job_snapshot *s = &app->snapshot;
+	const struct app_told *told = &app->told;
+
+	*k = (struct recover_known){
+		.address = app->address,
+		.options = app->config.options,
+		.image = app->have_image ? app->image_path : "",
+		.image_refused = app_image_refused(app),
+		.image_sha256 = app->have_image ? app->image.sha256 : NULL,
+		.readonly = app->config.readonly,
+		.running = app_runs(app) ? job_state_name(s) : NULL,
+		.hold = s->hold,
+		.stack_keeps = app->transport->ops->upkeep != NULL,
+		.have_update = app->have_update,
+		.outcome = app->last_update.outcome,
+		.what = app->last_update.what,
+		.received = app->last_received,
+		.flushed = app->last_flushed,
+		.total = app->last_total,
+		.rssi = app->rssi,
+		.rssi_count = app->rssi_count,
+		.rssi_ms = APP_SAMPLE_US / 1000u,
+		.basic = app->have_snapshot && s->dialect_known && s->basic,
+		.flags_known = told->flags_known,
+		.flags = told->flags,
+		.status_known = told->status_known,
+		.status = told->status,
+		.status_age_us = app_now(app) - told->status_us,
+	};
+	if (k->running && (app->goal == SESSION_UPDATE || app->goal == SESSION_MEASURE)) {
+		k->have_update = true;
+		k->outcome = SESSION_NO_OUTCOME;
+		k->received = s->stats.received;
+		k->flushed = s->stats.flushed;
+		k->total = s->size;
+	}
+}
+
+/* Where another device was chosen meanwhile, only how it ended is still known. */
+static void collect_older(struct app *app, struct recover_known *k, char *what, size_t size)
+{
+	const struct view_known *known = app_known(app, app->address);
+
+	if (k->have_update || !known || known->outcome == SESSION_NO_OUTCOME)
+		return;
+	k->have_update = true;
+	k->outcome = known->outcome;
+	k->what = what;
+	(void)snprintf(what, size, "at %u %%, earlier in this session", known->percent);
+}
+
+void app_recover_learn(struct app *app)
+{
+	struct recover_known known;
+	char hash[16];
+
+	if (app->goal == SESSION_UPDATE)
+		learn_update(app);
+	else
+		learn_answer(app);
+	collect(app, &known);
+	known.running = NULL;
+	if (!recover_foreign(&known))
+		return;
+	(void)snprintf(hash, sizeof(hash), "%02x%02x%02x%02x", known.status.hash[0],
+		       known.status.hash[1], known.status.hash[2], known.status.hash[3]);
+	app_say(app, CELLS_WARNING, "it holds an update of image %s that is not from here: R",
+		hash);
+}
+
+/* --- the menu */
+
+static void fill(struct app *app)
 {
 	struct app_menu *m = &app->menu;
-	const struct job_snapshot *s = &app->snapshot;
-	char received[OUTPUT_FIGURE_MAX], total[OUTPUT_FIGURE_MAX];
+	struct recover_known known;
+	char what[VIEW_TEXT];
 
-	memset(m->facts, 0, sizeof(m->facts));
-	if (app_runs(app))
-		(void)snprintf(m->facts[0], VIEW_TEXT, "Under way: %s", job_state_name(s));
-	else if (app->have_update)
-		(void)snprintf(m->facts[0], VIEW_TEXT, "The last update: %s: %.200s",
-			       session_outcome_name(app->last_update.outcome),
-			       app->last_update.what);
-	else
-		(void)snprintf(m->facts[0], VIEW_TEXT, "No update was tried from here yet");
-	if (app->have_update)
-		(void)snprintf(m->facts[1], VIEW_TEXT, "the device had received %s of %s",
-			       output_bytes(app->last_received, received, sizeof(received)),
-			       output_bytes(app->last_total, total, sizeof(total)));
-	if (app->have_snapshot && s->have_info)
-		(void)snprintf(m->facts[app->have_update ? 2 : 1], VIEW_TEXT,
-			       "when it was last asked: %s%s%s",
-			       s->info.flags & OTA_INFO_RESUMABLE ? "an update can be resumed"
-								  : "nothing to resume",
-			       s->info.flags & OTA_INFO_PENDING_VERIFY ? ", image on trial" : "",
-			       s->info.flags & OTA_INFO_CAN_ROLLBACK ? ", can roll back" : "");
-}
-
-/* What Info told when it was read; an update since then has moved on from it. */
-static bool told(const struct app *app, uint8_t flag)
-{
-	const struct job_snapshot *s = &app->snapshot;
-	const bool updated = app->have_update && app->goal == SESSION_UPDATE;
-
-	if (!app->have_snapshot || !s->have_info)
-		return true; /* not known: the device may be asked */
-	if (updated && flag == OTA_INFO_RESUMABLE)
-		return app->last_update.outcome != SESSION_CONFIRMED;
-	if (updated && flag == OTA_INFO_PENDING_VERIFY)
-		return app->last_update.outcome == SESSION_UNCONFIRMED;
-	return updated || s->info.flags & flag;
-}
-
-static void idle_choices(struct app *app)
-{
-	const struct job_snapshot *s = &app->snapshot;
-	const bool known = app->have_snapshot && s->dialect_known;
-	const bool full = !known || !s->basic;
-	const bool rights = !app->config.readonly;
-	const bool image = app->have_image && !app_image_refused(app) && rights;
-	const bool trial = full && told(app, OTA_INFO_PENDING_VERIFY);
-	const bool other = full && told(app, OTA_INFO_CAN_ROLLBACK);
-	const bool stopped = full && told(app, OTA_INFO_RESUMABLE);
-
-	add(app, APP_RESUME, "Reconnect, resume",
-	    !image    ? "no image chosen (4, then o)"
-	    : !full   ? "this device speaks basic: cannot"
-	    : stopped ? "goes on where the device stopped"
-		      : "nothing to resume",
-	    image && stopped, "resume", true);
-	add(app, APP_RESTART, "Reconnect, upload again",
-	    image ? "asks; resumes if the device can" : "no image chosen (4, then o)", image,
-	    "flash", true);
-	add(app, APP_ABORT, "Abort, wait for idle", "drops what was received", rights, "cancel",
-	    false);
-	add(app, APP_STATUS, "Ask for its status", "changes nothing", full, "status", false);
-	add(app, APP_CONFIRM_IMAGE, "Confirm the running image",
-	    trial ? "ends its trial" : "it is not on trial", rights && trial, "confirm", false);
-	add(app, APP_ROLLBACK, "Roll back",
-	    other ? "boots the image before this one" : "no other image to boot", rights && other,
-	    "rollback", false);
-	add(app, APP_REBOOT, "Reboot", "the device starts anew", rights && full, "reboot", false);
+	collect(app, &known);
+	collect_older(app, &known, what, sizeof(what));
+	recover_fill(&known, &m->is);
+	m->selected = 0;
+	while (m->selected + 1 < m->is.count && !m->is.choices[m->selected].possible)
+		m->selected++;
+	/* Of a device that nothing is known of, asking comes first. */
+	for (size_t i = 0; i < m->is.count; i++) {
+		if (m->is.actions[i] == RECOVER_LOOK && !known.have_update && !known.status_known)
+			m->selected = i;
+	}
 }
 
 void app_recover_open(struct app *app)
 {
-	struct app_menu *m = &app->menu;
-
 	if (app->address[0] == '\0') {
 		app_say(app, CELLS_WARNING, "no device chosen: 1 opens the list");
 		return;
 	}
 	app_refresh(app);
-	m->count = 0;
-	state_facts(app);
-	if (app_runs(app)) {
-		add(app, APP_PAUSE, app->snapshot.hold ? "Go on" : "Pause",
-		    "the link stays, nothing is lost", true, "#", false);
-		add(app, APP_CANCEL, "Cancel", "brings the device to idle; its firmware stays",
-		    true, "cancel", false);
-	} else {
-		idle_choices(app);
+	fill(app);
+	app->menu.open = true;
+}
+
+void app_recover_settled(struct app *app)
+{
+	struct app_menu *m = &app->menu;
+
+	if (app->confirm == APP_CONFIRM_CHOICE)
+		app->confirm = APP_CONFIRM_NOTHING; /* what was asked fits no more */
+	if (m->open || m->again)
+		app_recover_open(app);
+	m->again = false;
+}
+
+/* --- what entries do */
+
+static void control_log(void *userdata, FILE *out)
+{
+	(void)app_log_write(userdata, out);
+}
+
+void app_bundle(struct app *app)
+{
+	const struct bundle bundle = {
+		.source = app->config.source,
+		.profile = &app->profile,
+		.now = app->have_snapshot ? &app->snapshot : NULL,
+		.result = app->have_update   ? &app->last_update
+			  : app->have_result ? &app->result
+					     : NULL,
+		.report = app->have_image ? &app->report : NULL,
+		.control_log = control_log,
+		.userdata = app,
+	};
+	char path[APP_PATH_MAX] = "", why[VIEW_TEXT] = "";
+
+	app_refresh(app);
+	if (bundle_write(&bundle, path, sizeof(path), why, sizeof(why)) < 0)
+		app_say(app, CELLS_BAD, "the bundle is incomplete: %s", why);
+	else
+		app_say(app, CELLS_GOOD, "bundle written to %s", path);
+}
+
+static const char *upkeep_device(const struct app *app, enum transport_upkeep what)
+{
+	return what == TRANSPORT_POWER_CYCLE ? NULL : app->address;
+}
+
+void app_upkeep(struct app *app, enum transport_upkeep what)
+{
+	int r;
+
+	if (app->job || app->upkeep) {
+		app_say(app, CELLS_WARNING, "wait, or cancel (x): the adapter is busy");
+		return;
 	}
-	m->selected = 0;
-	while (m->selected + 1 < m->count && !m->choices[m->selected].possible)
-		m->selected++;
-	m->open = true;
+	if (app->config.readonly) {
+		app_say(app, CELLS_WARNING, "not with --readonly: this ends links");
+		return;
+	}
+	app->upkeep = true;
+	app->upkeep_what = what;
+	app_say(app, CELLS_NORMAL, "%s ...",
+		what == TRANSPORT_POWER_CYCLE ? "power-cycling the adapter"
+		: what == TRANSPORT_FORGET    ? "forgetting what is remembered of it"
+					      : "hanging up");
+	r = upkeep_start(app->transport, what, upkeep_device(app, what));
+	if (r < 0)
+		app_upkeep_done(app, r);
+}
+
+void app_upkeep_done(struct app *app, int status)
+{
+	const enum transport_upkeep what = app->upkeep_what;
+	char text[VIEW_TEXT];
+
+	if (!app->upkeep)
+		return;
+	app->upkeep = false;
+	(void)upkeep_text(what, status, upkeep_device(app, what), text, sizeof(text));
+	app_note(app, text);
+	app_say(app, upkeep_succeeded(what, status) ? CELLS_GOOD : CELLS_BAD, "%s", text);
+	if (!app->scanning && status == 0)
+		app_scan_begin(app);
 }
 
 void app_recover_run(struct app *app)
 {
-	const enum app_action action = app->menu.actions[app->menu.selected];
+	struct app_menu *m = &app->menu;
 
-	app->menu.open = false;
-	app->view = VIEW_DEVICE;
-	app_note(app, app->menu.commands[app->menu.selected]);
-	switch (action) {
-	case APP_RESUME:
+	m->open = false;
+	app_note(app, m->is.commands[m->selected]);
+	if (app->view == VIEW_SCAN && m->is.actions[m->selected] < RECOVER_DISCONNECT)
+		app->view = VIEW_DEVICE;
+	switch (m->is.actions[m->selected]) {
+	case RECOVER_RESUME:
 		app_upload_now(app, false, true);
 		break;
-	case APP_RESTART:
-		app_upload_now(app, false, false);
+	case RECOVER_RESTART:
+		app_upload_now(app, true, false);
 		break;
-	case APP_ABORT:
+	case RECOVER_ABORT:
 		app_command_device(app, OTA_CMD_ABORT);
 		break;
-	case APP_STATUS:
-		app_command_device(app, OTA_CMD_STATUS);
+	case RECOVER_LOOK:
+		m->again = true;
+		app_look(app);
 		break;
-	case APP_CONFIRM_IMAGE:
+	case RECOVER_CONFIRM:
 		app_command_device(app, OTA_CMD_CONFIRM);
 		break;
-	case APP_ROLLBACK:
+	case RECOVER_ROLLBACK:
 		app_command_device(app, OTA_CMD_ROLLBACK);
 		break;
-	case APP_REBOOT:
+	case RECOVER_REBOOT:
 		app_command_device(app, OTA_CMD_REBOOT);
 		break;
-	case APP_PAUSE:
+	case RECOVER_DISCONNECT:
+		app_upkeep(app, TRANSPORT_HANG_UP);
+		break;
+	case RECOVER_FORGET:
+		app_upkeep(app, TRANSPORT_FORGET);
+		break;
+	case RECOVER_POWER_CYCLE:
+		app_upkeep(app, TRANSPORT_POWER_CYCLE);
+		break;
+	case RECOVER_BUNDLE:
+		app_bundle(app);
+		break;
+	case RECOVER_PAUSE:
 		app_pause(app);
 		break;
-	case APP_CANCEL:
+	case RECOVER_CANCEL:
 		if (app_runs(app))
 			job_cancel(app->job);
 		break;
 	}
 }
 
-/* What only asks is done at once; what changes something asks first. */
+/* --- keys */
+
 static void choose(struct app *app)
 {
-	const enum app_action action = app->menu.actions[app->menu.selected];
+	const struct app_menu *m = &app->menu;
+	const struct view_choice *choice = &m->is.choices[m->selected];
 
-	if (!app->menu.choices[app->menu.selected].possible)
-		app_say(app, CELLS_WARNING, "not possible: %s",
-			app->menu.choices[app->menu.selected].effect);
-	else if (action == APP_STATUS || action == APP_PAUSE || action == APP_RESUME)
+	if (!choice->possible)
+		app_say(app, CELLS_WARNING, "not possible: %s", choice->effect);
+	else if (recover_at_once(m->is.actions[m->selected]))
 		app_recover_run(app);
 	else
 		app_confirm(app, APP_CONFIRM_CHOICE);
@@ -176,19 +334,20 @@ static void choose(struct app *app)
 void app_recover_key(struct app *app, int32_t key)
 {
 	struct app_menu *m = &app->menu;
+	const size_t pressed = view_choice_of(key);
 
 	if (key == 'q' || key == TUI_KEY_ESCAPE) {
 		m->open = false;
-	} else if ((key == 'j' || key == TUI_KEY_DOWN) && m->selected + 1 < m->count) {
+	} else if ((key == 'j' || key == TUI_KEY_DOWN) && m->selected + 1 < m->is.count) {
 		m->selected++;
 	} else if ((key == 'k' || key == TUI_KEY_UP) && m->selected > 0) {
 		m->selected--;
-	} else if (key == 'y' && m->count > 0) {
-		app_copy(app, m->commands[m->selected]);
+	} else if (key == 'y' && m->is.count > 0) {
+		app_copy(app, m->is.commands[m->selected]);
 	} else if (key == TUI_KEY_ENTER) {
 		choose(app);
-	} else if (key >= '1' && key < '1' + (int32_t)m->count) {
-		m->selected = (size_t)(key - '1');
+	} else if (pressed < m->is.count) {
+		m->selected = pressed;
 		choose(app);
 	}
 }

@@ -12,7 +12,11 @@ static void on_event(void *userdata, const struct transport_event *event)
 		(void)scan_add(&app->scan, event->adv, app_now(app));
 		app->changed = true;
 	} else if (event->kind == TRANSPORT_ADAPTER && event->status < 0) {
-		app_say(app, CELLS_BAD, "the adapter or its daemon is gone");
+		app->scanning = false;
+		if (!app->upkeep)
+			app_say(app, CELLS_BAD, "the adapter or its daemon is gone: R, or :doctor");
+	} else if (event->kind == TRANSPORT_UPKEEP) {
+		app_upkeep_done(app, event->status);
 	} else if (event->kind == TRANSPORT_ADAPTER) {
 		app_scan_begin(app);
 	}
@@ -110,27 +114,43 @@ void app_scan_search(struct app *app, int direction)
 	app_say(app, CELLS_WARNING, "not found: %s", app->search);
 }
 
-static void choose(struct app *app)
+bool app_choose(struct app *app, const struct scan_device *d)
 {
-	const struct scan_device *d;
+	if (strcmp(d->address, app->address) == 0)
+		return true;
+	if (app->job) {
+		app_say(app, CELLS_WARNING, "%s is busy: one device at a time",
+			app->name[0] != '\0' ? app->name : app->address);
+		return false;
+	}
+	(void)snprintf(app->address, sizeof(app->address), "%s", d->address);
+	(void)snprintf(app->name, sizeof(app->name), "%s", d->name);
+	app->have_snapshot = app->have_result = app->have_update = false;
+	memset(&app->told, 0, sizeof(app->told));
+	app->rssi_count = 0;
+	app_image_compare(app);
+	return true;
+}
 
-	if (app->order_count == 0)
+static const struct scan_device *selected(const struct app *app)
+{
+	return app->order_count == 0 ? NULL : &app->scan.devices[app->order[app_scan_row(app)]];
+}
+
+static void connect_selected(struct app *app)
+{
+	if (!selected(app))
 		return;
 	app->view = VIEW_DEVICE;
-	d = &app->scan.devices[app->order[app_scan_row(app)]];
-	if (app->job) {
-		if (strcmp(d->address, app->address) != 0)
-			app_say(app, CELLS_WARNING, "%s is busy: one device at a time", app->name);
-		return;
-	}
-	if (strcmp(d->address, app->address) != 0) {
-		(void)snprintf(app->address, sizeof(app->address), "%s", d->address);
-		(void)snprintf(app->name, sizeof(app->name), "%s", d->name);
-		app->have_snapshot = app->have_result = app->have_update = false;
-		app->rssi_count = 0;
-		app_image_compare(app);
-	}
-	app_look(app);
+	if (app_choose(app, selected(app)) && !app->job)
+		app_look(app);
+}
+
+static void recover_selected(struct app *app)
+{
+	/* With nothing in the list there may still be a device chosen. */
+	if (!selected(app) || app_choose(app, selected(app)))
+		app_recover_open(app);
 }
 
 void app_scan_key(struct app *app, int32_t key)
@@ -162,7 +182,10 @@ void app_scan_key(struct app *app, int32_t key)
 		select_row(app, app->order_count);
 		break;
 	case TUI_KEY_ENTER:
-		choose(app);
+		connect_selected(app);
+		break;
+	case 'R':
+		recover_selected(app);
 		break;
 	case 's':
 		app->sort = (enum view_scan_sort)((app->sort + 1) % VIEW_SORTS);

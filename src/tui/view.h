@@ -131,7 +131,7 @@ void view_profile_draw(const struct view_profile *v, struct cells *cells, struct
 
 /* --- over a view */
 
-/* One entry of a menu; a key 1-9 chooses it by its place. */
+/* One entry of a menu; a key, 1-9 and from there on a, b, c, chooses it by its place. */
 struct view_choice {
 	const char *title;
 	const char *effect; /* what it will do */
@@ -144,6 +144,8 @@ struct view_menu {
 	const struct view_choice *choices;
 	size_t count, selected;
 };
+/* The place that a key chooses; SIZE_MAX: it is none of them. */
+size_t view_choice_of(int32_t key);
 void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area);
 void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area);
 /* How many lines view_help_draw() can scroll through. */

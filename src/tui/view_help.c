@@ -14,6 +14,7 @@ static const struct line scan_lines[] = {
 	{"\\", "filter: only rows that hold this text; \"ota\": with the service"},
 	{"s", "sort: as found, RSSI, name"},
 	{"Z", "freeze the order of the rows; new devices come last"},
+	{"R", "recover: what happened to this device, and the actions that fit"},
 	{NULL, NULL},
 };
 static const struct line device_lines[] = {

@@ -2,6 +2,20 @@
 /* A menu over a view: facts, and the actions that fit, each with what it does. */
 #include "tui/view.h"
 
+#define WIDE_W 52 /* from here on effects stand beside their titles */
+
+size_t view_choice_of(int32_t key)
+{
+	if (key >= '1' && key <= '9')
+		return (size_t)(key - '1');
+	return key >= 'a' && key <= 'c' ? (size_t)(key - 'a') + 9 : SIZE_MAX;
+}
+
+static char key_of(size_t place)
+{
+	return (char)(place < 9 ? '1' + place : 'a' + place - 9);
+}
+
 static struct area menu_area(const struct view_menu *v, struct area area, int lines)
 {
 	struct area box = {.w = area.w < 76 ? area.w : 76, .h = lines + 2};
@@ -19,14 +33,29 @@ static void draw_choice(const struct view_menu *v, size_t i, struct cells *cells
 {
 	const struct view_choice *choice = &v->choices[i];
 	const enum cells_style style = choice->possible ? CELLS_NORMAL : CELLS_DIM;
-	const int title_w = area.w >= 60 ? 34 : area.w - 3;
+	const int title_w = area.w >= WIDE_W ? 27 : area.w - 3;
 
-	(void)cells_printf(cells, area, 0, y, style, "%c%zu", i == v->selected ? '>' : ' ', i + 1);
+	(void)cells_printf(cells, area, 0, y, style, "%c%c", i == v->selected ? '>' : ' ',
+			   key_of(i));
 	(void)cells_field(cells, area, 3, y, title_w, style, choice->title);
-	if (area.w >= 60)
-		(void)cells_field(cells, area, 38, y, area.w - 38, CELLS_DIM, choice->effect);
+	if (area.w >= WIDE_W)
+		(void)cells_field(cells, area, 31, y, area.w - 31, CELLS_DIM, choice->effect);
 	if (i == v->selected)
 		cells_paint(cells, (struct area){area.x, area.y + y, area.w, 1}, CELLS_SELECTED);
+}
+
+/* The selected one's command line, and above it its effect where that has no room beside. */
+static void draw_below(const struct view_menu *v, struct cells *cells, struct area area)
+{
+	const struct view_choice *choice = &v->choices[v->selected];
+
+	if (v->count == 0)
+		return;
+	if (area.h > 1)
+		(void)cells_field(cells, area, 0, 0, area.w, CELLS_NORMAL, choice->effect);
+	if (area.h > 0)
+		(void)cells_printf(cells, area, 0, area.h - 1, CELLS_DIM, "%s%s",
+				   choice->command[0] == ':' ? "" : "$ ", choice->command);
 }
 
 void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area)
@@ -34,14 +63,16 @@ void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area 
 	const size_t limit = sizeof(v->facts) / sizeof(v->facts[0]);
 	size_t facts = 0, first = 0;
 	struct area inside;
-	int y = 0, rows;
+	int y = 0, rows, below;
 
 	while (facts < limit && v->facts[facts])
 		facts++;
 	inside = cells_box(cells, menu_area(v, area, (int)(facts + v->count) + 3), v->title);
-	/* Where there is no room for both, actions go before facts. */
-	rows = inside.h - 1;
-	while (facts > 0 && (int)(facts + v->count) > rows)
+	/* Where there is no room for all, actions go before their command line, and that before
+	 * facts, but for the first: what happened. */
+	below = inside.h < 2 ? 0 : inside.w >= WIDE_W || inside.h < 5 ? 1 : 2;
+	rows = inside.h - below;
+	while (facts > (rows >= 6 ? 1 : 0) && (int)(facts + v->count) > rows)
 		facts--;
 	for (size_t i = 0; i < facts; i++)
 		(void)cells_field(cells, inside, 0, y++, inside.w,
@@ -52,6 +83,5 @@ void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area 
 		first = v->selected - (size_t)(rows - y > 0 ? rows - y : 1) + 1;
 	for (size_t i = first; i < v->count && y < rows; i++)
 		draw_choice(v, i, cells, inside, y++);
-	(void)cells_printf(cells, inside, 0, inside.h - 1, CELLS_DIM, "$ %s",
-			   v->count > 0 ? v->choices[v->selected].command : "");
+	draw_below(v, cells, area_bottom(&inside, below));
 }

@@ -215,8 +215,13 @@ int pty_end(struct pty *pty)
 
 	while (!pty->ended && waited < PATIENCE_MS)
 		waited += pty_feed(pty, 100) ? 0 : 100;
-	if (!pty->ended)
+	if (!pty->ended) {
+		char *screen = pty_text(pty);
+
+		print_message("%s(it does not end)\n", screen);
+		free(screen);
 		(void)kill(pty->child, SIGKILL);
+	}
 	(void)waitpid(pty->child, &pty->status, 0);
 	pty->child = 0;
 	if (WIFSIGNALED(pty->status))

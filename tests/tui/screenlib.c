@@ -3,6 +3,7 @@
 #include "screenlib_priv.h"
 
 #include "tui/layout.h"
+#include "tui/recover.h"
 
 #include <string.h>
 
@@ -248,29 +249,71 @@ static void draw_none(struct cells *cells)
 	view_device_draw(&v, cells, screenlib_frame(cells, VIEW_DEVICE, "", "? help  q back"));
 }
 
-static void draw_recover(struct cells *cells)
+static void draw_menu(struct cells *cells, const struct recover_known *known)
 {
-	static const struct view_choice choices[] = {
-		{"Resume", "goes on where the device stopped",
-		 "otabench resume 24:6F:28:AA:10:02 app.bin", true},
-		{"Restart from 0", "sends everything again",
-		 "otabench flash --restart 24:6F:28:AA:10:02 app.bin", true},
-		{"Abort, wait for idle", "drops what was received", "otabench cancel " ADDRESS,
-		 true},
-		{"Roll back", "no other image to boot", "otabench rollback " ADDRESS, false},
-		{"Reboot", "the device starts anew", "otabench reboot " ADDRESS, true},
-	};
-	const struct view_menu menu = {
-		.title = "Recover esp-gw-07",
-		.facts = {"The last run ended: link-lost at 54 %",
-			  "received 639 kB, flushed 619 kB; running firmware untouched", NULL},
-		.choices = choices,
-		.count = 5,
-		.selected = 1,
-	};
+	static struct recover_menu is;
+	struct view_menu menu = {.title = "Recover esp-gw-07", .choices = is.choices};
 
+	recover_fill(known, &is);
+	menu.count = is.count;
+	menu.selected = 1;
+	for (size_t i = 0; i < is.fact_count; i++)
+		menu.facts[i] = is.facts[i];
 	draw_failed(cells);
 	view_menu_draw(&menu, cells, layout_frame(cells_area(cells)).body);
+}
+
+static struct recover_known lost(void)
+{
+	static const int32_t falling[] = {-58, -57, -59, -58, -60, -58, -66, -71, -75, -80, -83};
+
+	return (struct recover_known){
+		.address = ADDRESS,
+		.options = "",
+		.image = "app.bin",
+		.stack_keeps = true,
+		.have_update = true,
+		.outcome = SESSION_LINK_LOST,
+		.what = "The link was lost at 639000 of 1180672 bytes (3 retries).",
+		.received = 639000,
+		.flushed = 619000,
+		.total = 1180672,
+		.rssi = falling,
+		.rssi_count = sizeof(falling) / sizeof(falling[0]),
+		.rssi_ms = 1000,
+	};
+}
+
+static void draw_recover(struct cells *cells)
+{
+	const struct recover_known known = lost();
+
+	draw_menu(cells, &known);
+}
+
+/* Left by another host, looked at with --readonly. */
+static void draw_recover_foreign(struct cells *cells)
+{
+	struct recover_known known = lost();
+
+	known.have_update = false;
+	known.readonly = known.flags_known = known.status_known = true;
+	known.status = (struct ota_status){.state = OTA_STATE_SUSPENDED,
+					   .received = 131072,
+					   .flushed = 131072,
+					   .hash = {0x9a, 0x31, 0x45, 0x65},
+					   .last_error = OTA_ERR_WRITE,
+					   .flags = OTA_INFO_RESUMABLE};
+	known.status_age_us = 12000000;
+	draw_menu(cells, &known);
+}
+
+static void draw_recover_running(struct cells *cells)
+{
+	struct recover_known known = lost();
+
+	known.running = "sending";
+	draw_menu(cells, &known);
 }
 
 /* --- help, prompt */
@@ -305,6 +348,8 @@ const struct screen_case screen_cases[] = {
 	{"device-basic", draw_basic},
 	{"device-failed", draw_failed},
 	{"recover", draw_recover},
+	{"recover-foreign", draw_recover_foreign},
+	{"recover-running", draw_recover_running},
 	{"image", screenlib_image},
 	{"image-refused", screenlib_image_refused},
 	{"profile", screenlib_profile},

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -124,6 +125,122 @@ static void test_session(void **state)
 	pty_send(&pty, "?");
 	pty_until(&pty, "HELP  Scan");
 	pty_send(&pty, "qq");
+	check_left(&pty);
+	pty_finish(&pty);
+}
+
+static void begin(struct pty *pty, const char *sim)
+{
+	start(pty, 80, 24, sim, NULL);
+	pty_send(pty, "\r");
+	pty_until(pty, "answered:");
+	choose_image(pty);
+}
+
+/* The link is lost in the middle for good: asked what it is at, it goes on there. */
+static void test_recover_resume(void **state)
+{
+	const char *argv[] = {program, "--set=retries=0",
+			      "--sim=devices=1,chip=esp32,seed=1,speed=8,fault=disconnect@150000",
+			      NULL};
+	struct pty pty;
+
+	(void)state;
+	pty_start(&pty, 80, 24, argv, NULL);
+	pty_until(&pty, "esp-sim-01");
+	pty_send(&pty, "\r");
+	pty_until(&pty, "answered:");
+	choose_image(&pty);
+	begin_upload(&pty);
+	pty_until(&pty, "link-lost:");
+	/* R works in the list as well. */
+	pty_send(&pty, "1R");
+	pty_until(&pty, "of 300000 bytes");
+	pty_until(&pty, "running slot untouched");
+	pty_until(&pty, "STATUS: not asked since");
+	pty_send(&pty, "4");
+	pty_until(&pty, "STATUS just now: suspended at");
+	pty_until(&pty, "(chosen)");
+	pty_until(&pty, "$ otabench --sim resume 24:6F:28:AA:10:01");
+	/* What does not fit says why. */
+	pty_send(&pty, "5");
+	pty_until(&pty, "not possible: it is not on trial");
+	pty_send(&pty, "1");
+	pty_until(&pty, "confirmed:");
+	pty_send(&pty, "R");
+	pty_until(&pty, "it has nothing to resume");
+	pty_send(&pty, "qqq");
+	check_left(&pty);
+	pty_finish(&pty);
+}
+
+/* Another program left an update on the device: it is seen, and dropped. */
+static void test_recover_foreign(void **state)
+{
+	char sim[256], command[8192];
+	struct pty pty;
+
+	(void)state;
+	(void)snprintf(command, sizeof(command),
+		       "'%s' --quiet --sim=devices=1,chip=esp32,seed=1,state=%s/air,"
+		       "fault=disconnect@150000 --set=retries=0 flash esp-sim-01 '%s' 2>/dev/null",
+		       program, folder, image);
+	/* NOLINTNEXTLINE(cert-env33-c): our own words */
+	assert_int_equal(WEXITSTATUS(system(command)), 75);
+	(void)snprintf(sim, sizeof(sim), "--sim=devices=1,chip=esp32,seed=1,speed=8,state=%s/air",
+		       folder);
+	start(&pty, 80, 24, sim, NULL);
+	pty_send(&pty, "\r");
+	pty_until(&pty, "that is not from here: R");
+	pty_send(&pty, "R");
+	pty_until(&pty, "Another host left an update of image");
+	pty_until(&pty, "no image chosen");
+	pty_send(&pty, "3");
+	pty_until(&pty, "Abort, wait for idle: drops what was received. y/n");
+	pty_send(&pty, "y");
+	pty_until(&pty, "answered:");
+	pty_send(&pty, "R4");
+	pty_until(&pty, "STATUS just now: idle");
+	/* The adapter, off and on. */
+	pty_send(&pty, "ay");
+	pty_until(&pty, "was off and is on again");
+	pty_send(&pty, "R8y");
+	pty_until(&pty, "there is no link to end");
+	pty_send(&pty, "qq");
+	check_left(&pty);
+	pty_finish(&pty);
+	(void)snprintf(command, sizeof(command), "rm -r '%s/air'", folder);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): our own words */
+}
+
+/* An image on trial is rolled back, uploaded again, and confirmed. */
+static void test_recover_trial(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	begin(&pty, "--sim=devices=1,chip=esp32,seed=1,speed=3");
+	pty_send(&pty, ":set confirm=never\r");
+	pty_until(&pty, "with the next upload");
+	begin_upload(&pty);
+	pty_until(&pty, "unconfirmed:");
+	pty_send(&pty, "R");
+	pty_until(&pty, "ends the image's trial");
+	pty_send(&pty, "6");
+	pty_until(&pty, "y/n");
+	pty_send(&pty, "y");
+	pty_until(&pty, "answered:");
+	pty_send(&pty, "R4");
+	pty_until(&pty, "STATUS just now: idle");
+	pty_until(&pty, "it is not on trial");
+	pty_send(&pty, "2y");
+	pty_until(&pty, "[DATA]");
+	pty_until(&pty, "unconfirmed:");
+	pty_send(&pty, "R5y");
+	pty_until(&pty, "answered:");
+	pty_send(&pty, "R");
+	pty_until(&pty, "it is not on trial");
+	pty_send(&pty, "qqq");
 	check_left(&pty);
 	pty_finish(&pty);
 }
@@ -317,10 +434,11 @@ static void test_signals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_session), cmocka_unit_test(test_resize),
-		cmocka_unit_test(test_plain),	cmocka_unit_test(test_interrupt),
-		cmocka_unit_test(test_signals), cmocka_unit_test(test_hangup),
-		cmocka_unit_test(test_script),
+		cmocka_unit_test(test_session),		cmocka_unit_test(test_recover_resume),
+		cmocka_unit_test(test_recover_foreign), cmocka_unit_test(test_recover_trial),
+		cmocka_unit_test(test_resize),		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_interrupt),	cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_hangup),		cmocka_unit_test(test_script),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
