@@ -25,6 +25,7 @@ struct radio_options {
 	struct sim_options sim;
 	enum hci_version version;
 	const char *path; /* of the vhci device */
+	enum esp_update_table update_table;
 	bool twins; /* two devices of one name */
 	bool control; /* commands on standard input */
 	bool watch; /* status of devices when they change */
@@ -67,6 +68,13 @@ struct radio {
 int radio_run(struct radio *radio);
 /* After anything that armed an event from outside of the queue. */
 void radio_rearm(struct radio *radio);
+/*
+ * Pulls the adapter out, or puts it in again: the kernel sees it go and come, the
+ * devices stay and lose their links by the supervision timeout.  False: it is as asked
+ * already, or cannot be had.
+ */
+bool radio_unplug(struct radio *radio);
+bool radio_plug(struct radio *radio);
 /* Its number, or -1. */
 int radio_device_index(struct radio *radio, const struct esp *esp);
 

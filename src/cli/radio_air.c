@@ -88,7 +88,7 @@ static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *us
 static void on_send(void *ctx, const uint8_t *packet, size_t len)
 {
 	struct radio *radio = ctx;
-	const int rc = vhci_write(radio->fd, packet, len);
+	const int rc = radio->fd < 0 ? 0 : vhci_write(radio->fd, packet, len);
 
 	if (rc < 0)
 		log_write(&radio->log, LOG_LEVEL_WARNING, "writing to the kernel: %s",
@@ -147,6 +147,7 @@ static int make_world(struct radio *radio)
 		.chip_all = simopts_given(o, SIM_CHIP),
 		.dialect = simopts_dialect(o),
 		.dialect_all = simopts_given(o, SIM_DIALECT),
+		.update_table = radio->options.update_table,
 		.twins = radio->options.twins,
 		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
 		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,
@@ -230,6 +231,11 @@ static int block_signals(struct radio *radio)
 	return rc;
 }
 
+static int watch_adapter(struct radio *radio)
+{
+	return sd_event_add_io(radio->event, &radio->io, radio->fd, EPOLLIN, on_packet, radio);
+}
+
 static int begin_loop(struct radio *radio)
 {
 	int rc = sd_event_new(&radio->event);
@@ -240,8 +246,7 @@ static int begin_loop(struct radio *radio)
 		rc = sd_event_add_time(radio->event, &radio->timer, CLOCK_MONOTONIC, UINT64_MAX, 1,
 				       on_time, radio);
 	if (rc >= 0)
-		rc = sd_event_add_io(radio->event, &radio->io, radio->fd, EPOLLIN, on_packet,
-				     radio);
+		rc = watch_adapter(radio);
 	if (rc >= 0 && radio->options.control)
 		rc = radio_control_begin(radio);
 	if (rc < 0)
@@ -269,6 +274,30 @@ static void tell_ready(struct radio *radio)
 	snprintf(name, sizeof(name), "hci%u", radio->index);
 	(void)json_object_set_new(event, "adapter", json_string(name));
 	radio_emit(radio, event);
+}
+
+bool radio_unplug(struct radio *radio)
+{
+	if (radio->fd < 0)
+		return false;
+	sched_advance(&radio->sched, monotonic_us());
+	radio->io = sd_event_source_disable_unref(radio->io);
+	(void)close(radio->fd);
+	radio->fd = -1;
+	hci_power_cycle(radio->hci);
+	return true;
+}
+
+bool radio_plug(struct radio *radio)
+{
+	if (radio->fd >= 0 || open_adapter(radio) != CLI_OK)
+		return false;
+	if (watch_adapter(radio) < 0) {
+		(void)radio_unplug(radio);
+		return false;
+	}
+	tell_ready(radio);
+	return true;
 }
 
 static void finish(struct radio *radio)

@@ -181,6 +181,21 @@ static const struct command {
 	{"mute", true, do_mute}, /* its advertisements are not heard */
 };
 
+static bool do_quit(struct radio *radio)
+{
+	return sd_event_exit(radio->event, CLI_OK) >= 0;
+}
+
+/* Those that are about no device. */
+static const struct {
+	const char *name;
+	bool (*run)(struct radio *radio);
+} own_commands[] = {
+	{"unplug", radio_unplug},
+	{"plug", radio_plug},
+	{"quit", do_quit},
+};
+
 static void answer(struct radio *radio, const char *line, bool ok)
 {
 	json_t *event = radio_event(radio, "answer");
@@ -194,6 +209,9 @@ static bool obey(struct radio *radio, char *words[WORDS_MAX], int count)
 {
 	struct esp *esp = count > 1 ? world_find(radio->world, words[1]) : NULL;
 
+	for (size_t i = 0; count == 1 && i < sizeof(own_commands) / sizeof(own_commands[0]); i++)
+		if (strcmp(own_commands[i].name, words[0]) == 0)
+			return own_commands[i].run(radio);
 	for (size_t i = 0; esp && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct command *c = &commands[i];
 		bool on;
@@ -219,11 +237,7 @@ static void on_line(struct radio *radio, const char *line)
 			break;
 		words[count++] = word;
 	}
-	if (count == 0)
-		return;
-	if (count == 1 && strcmp(words[0], "quit") == 0)
-		(void)sd_event_exit(radio->event, CLI_OK);
-	else
+	if (count > 0)
 		answer(radio, line, obey(radio, words, count));
 }
 

@@ -29,31 +29,65 @@ struct row {
 	enum att_value_id id;
 };
 
-#define ROWS_COMMON                                                                                \
-	{ATT_UUID_GAP, 0, ATT_VALUES}, {ATT_UUID_DEVICE_NAME, READ, ATT_DEVICE_NAME},              \
-		{ATT_UUID_APPEARANCE, READ, ATT_APPEARANCE}, {ATT_UUID_GATT, 0, ATT_VALUES},       \
-		{ATT_UUID_SERVICE_CHANGED, INDICATE, ATT_SERVICE_CHANGED},                         \
-		{ATT_UUID_DATABASE_HASH, READ, ATT_DATABASE_HASH},                                 \
-		{ATT_UUID_DEVICE_INFORMATION, 0, ATT_VALUES},                                      \
-		{ATT_UUID_FIRMWARE_REVISION, READ, ATT_FIRMWARE_REVISION},                         \
-		{ATT_UUID_MODEL, READ, ATT_MODEL},                                                 \
-		{ATT_UUID_MANUFACTURER, READ, ATT_MANUFACTURER},                                   \
+#define ROW_HASH                                                                                   \
+	{                                                                                          \
+		ATT_UUID_DATABASE_HASH, READ, ATT_DATABASE_HASH                                    \
+	}
+#define ROW_OTA                                                                                    \
 	{                                                                                          \
 		OTA_SHORT(1), 0, ATT_VALUES                                                        \
 	}
+#define ROW_CONTROL                                                                                \
+	{                                                                                          \
+		OTA_SHORT(2), WRITE | NOTIFY, ATT_CONTROL                                          \
+	}
+#define ROW_DATA                                                                                   \
+	{                                                                                          \
+		OTA_SHORT(3), WRITE | WRITE_COMMAND, ATT_DATA                                      \
+	}
+#define ROW_INFO                                                                                   \
+	{                                                                                          \
+		OTA_SHORT(4), READ, ATT_INFO                                                       \
+	}
 
-static const struct row rows_full[] = {
-	ROWS_COMMON,
-	{OTA_SHORT(2), WRITE | NOTIFY, ATT_CONTROL},
-	{OTA_SHORT(3), WRITE | WRITE_COMMAND, ATT_DATA},
-	{OTA_SHORT(4), READ, ATT_INFO},
+#define ROWS_GENERIC                                                                               \
+	{ATT_UUID_GAP, 0, ATT_VALUES}, {ATT_UUID_DEVICE_NAME, READ, ATT_DEVICE_NAME},              \
+		{ATT_UUID_APPEARANCE, READ, ATT_APPEARANCE}, {ATT_UUID_GATT, 0, ATT_VALUES},       \
+	{                                                                                          \
+		ATT_UUID_SERVICE_CHANGED, INDICATE, ATT_SERVICE_CHANGED                            \
+	}
+#define ROWS_INFORMATION                                                                           \
+	{ATT_UUID_DEVICE_INFORMATION, 0, ATT_VALUES},                                              \
+		{ATT_UUID_FIRMWARE_REVISION, READ, ATT_FIRMWARE_REVISION},                         \
+		{ATT_UUID_MODEL, READ, ATT_MODEL},                                                 \
+	{                                                                                          \
+		ATT_UUID_MANUFACTURER, READ, ATT_MANUFACTURER                                      \
+	}
+#define ROWS_COMMON ROWS_GENERIC, ROW_HASH, ROWS_INFORMATION, ROW_OTA
+
+static const struct row rows_full[] = {ROWS_COMMON, ROW_CONTROL, ROW_DATA, ROW_INFO};
+
+static const struct row rows_moved[] = {
+	ROWS_GENERIC,
+	ROW_HASH,
+	ROWS_INFORMATION,
+	{ATT_UUID_BATTERY, 0, ATT_VALUES},
+	{ATT_UUID_BATTERY_LEVEL, READ, ATT_BATTERY_LEVEL},
+	ROW_OTA,
+	ROW_CONTROL,
+	ROW_DATA,
+	ROW_INFO,
 };
 
-static const struct row rows_basic[] = {
-	ROWS_COMMON,
-	{OTA_SHORT(2), WRITE | NOTIFY, ATT_CONTROL},
-	{OTA_SHORT(3), WRITE | WRITE_COMMAND, ATT_DATA},
+static const struct row rows_hashless[] = {
+	ROWS_GENERIC, ROWS_INFORMATION, ROW_OTA, ROW_CONTROL, ROW_DATA, ROW_INFO,
 };
+
+static const struct row rows_shuffled[] = {
+	ROWS_GENERIC, ROWS_INFORMATION, ROW_OTA, ROW_INFO, ROW_DATA, ROW_CONTROL,
+};
+
+static const struct row rows_basic[] = {ROWS_COMMON, ROW_CONTROL, ROW_DATA};
 
 static const struct row rows_foreign[] = {
 	ROWS_COMMON,
@@ -192,6 +226,15 @@ void att_db_init(struct att_db *db, enum att_table table)
 	switch (table) {
 	case ATT_TABLE_FULL:
 		add_rows(db, rows_full, sizeof(rows_full) / sizeof(rows_full[0]));
+		break;
+	case ATT_TABLE_MOVED:
+		add_rows(db, rows_moved, sizeof(rows_moved) / sizeof(rows_moved[0]));
+		break;
+	case ATT_TABLE_HASHLESS:
+		add_rows(db, rows_hashless, sizeof(rows_hashless) / sizeof(rows_hashless[0]));
+		break;
+	case ATT_TABLE_SHUFFLED:
+		add_rows(db, rows_shuffled, sizeof(rows_shuffled) / sizeof(rows_shuffled[0]));
 		break;
 	case ATT_TABLE_BASIC:
 		add_rows(db, rows_basic, sizeof(rows_basic) / sizeof(rows_basic[0]));

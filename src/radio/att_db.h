@@ -17,6 +17,10 @@
 enum att_table {
 	ATT_TABLE_FULL, /* GAP, GATT, Device Information, Control, Data, Info */
 	ATT_TABLE_BASIC, /* the same without Info: speaks only the basic dialect */
+	ATT_TABLE_MOVED, /* FULL in another firmware: a service before the OTA service moves it */
+	ATT_TABLE_HASHLESS, /* FULL without a Database Hash, as many firmwares have it */
+	/* HASHLESS with the OTA characteristics in another order: each service is where it was */
+	ATT_TABLE_SHUFFLED,
 	ATT_TABLE_FOREIGN, /* same service UUID, but ...4002 write and ...4003 notify: another
 			    * project's protocol, not to be written to */
 	ATT_TABLES
@@ -30,6 +34,7 @@ enum att_value_id {
 	ATT_FIRMWARE_REVISION,
 	ATT_MODEL,
 	ATT_MANUFACTURER,
+	ATT_BATTERY_LEVEL,
 	ATT_CONTROL,
 	ATT_DATA,
 	ATT_INFO,

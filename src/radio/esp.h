@@ -17,6 +17,13 @@
 
 enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN };
 
+/* How the attribute table of what is sent to it differs from its factory firmware's. */
+enum esp_update_table {
+	ESP_TABLE_SAME,
+	ESP_TABLE_MOVED, /* a service more; the Database Hash tells */
+	ESP_TABLE_SHUFFLED, /* characteristics in another order; no firmware has the hash */
+};
+
 #define ESP_CONNS 2u
 #define ESP_NAME_MAX 32u
 #define ESP_ADV_MAX 31u /* octets of a legacy advertisement, Core Vol 6 Part B 2.3.1 */
@@ -28,6 +35,7 @@ struct esp_config {
 	uint16_t chip_id, chip_revision;
 	uint32_t secure_version;
 	enum esp_dialect dialect;
+	enum esp_update_table update_table; /* ESP_FULL only */
 	const char *version, *project; /* of the factory firmware; only for a new flash */
 	const char *flash_path; /* NULL: in memory */
 	enum flash_speed flash_speed;

@@ -61,6 +61,9 @@ static int on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t size)
 		return text_value(chip ? chip->title : "ESP32", buf, size);
 	case ATT_MANUFACTURER:
 		return text_value("otabench (simulated)", buf, size);
+	case ATT_BATTERY_LEVEL:
+		buf[0] = 100; /* percent */
+		return 1;
 	case ATT_INFO:
 		rc = ota_device_read_info(&c->esp->device, buf, size);
 		return rc < 0 ? -ATT_ERR_UNLIKELY : rc;
@@ -233,11 +236,27 @@ static const struct link_ops link_side_ops = {
 	.disconnected = on_disconnected,
 };
 
-static enum att_table table_of(enum esp_dialect dialect)
+/* The factory firmware is in slot 0, so that what runs from another was sent. */
+static enum att_table full_table(const struct esp *esp)
 {
-	switch (dialect) {
+	const bool sent = board_running(esp->board)->slot != 0;
+
+	switch (esp->config.update_table) {
+	case ESP_TABLE_SAME:
+		break;
+	case ESP_TABLE_MOVED:
+		return sent ? ATT_TABLE_MOVED : ATT_TABLE_FULL;
+	case ESP_TABLE_SHUFFLED:
+		return sent ? ATT_TABLE_SHUFFLED : ATT_TABLE_HASHLESS;
+	}
+	return ATT_TABLE_FULL;
+}
+
+static enum att_table table_of(const struct esp *esp)
+{
+	switch (esp->config.dialect) {
 	case ESP_FULL:
-		return ATT_TABLE_FULL;
+		return full_table(esp);
 	case ESP_BASIC:
 		return ATT_TABLE_BASIC;
 	case ESP_FOREIGN:
@@ -285,7 +304,7 @@ void esp_connected(struct esp *esp, uint16_t conn, struct link *link, void (*rel
 	const struct att_server_config config = {
 		.ops = &att_ops,
 		.ctx = c,
-		.table = table_of(esp->config.dialect),
+		.table = table_of(esp),
 		.mtu = esp->config.mtu,
 	};
 

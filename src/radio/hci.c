@@ -280,6 +280,11 @@ int hci_create(const struct hci_config *config, struct hci **ret)
 	return 0;
 }
 
+void hci_power_cycle(struct hci *hci)
+{
+	hci_set_defaults(hci);
+}
+
 void hci_destroy(struct hci *hci)
 {
 	if (!hci)

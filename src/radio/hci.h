@@ -65,6 +65,9 @@ void hci_input(struct hci *hci, const uint8_t *packet, size_t len);
 /* A device advertises, now. */
 void hci_heard(struct hci *hci, struct esp *esp);
 
+/* Loses power and is as new; its links are lost without a word to anyone. */
+void hci_power_cycle(struct hci *hci);
+
 /* For tests and faults: the link to a device, or NULL. */
 struct link *hci_link(struct hci *hci, const struct esp *esp);
 

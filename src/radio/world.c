@@ -112,6 +112,7 @@ static int create_device(struct world *world, unsigned int i, char *ret_text, si
 		.chip_id = mine ? wc->chip_id : image_chip_by_name(p->chip)->id,
 		.chip_revision = p->revision,
 		.dialect = i == 0 || wc->dialect_all ? wc->dialect : p->dialect,
+		.update_table = wc->update_table,
 		.version = wc->version ? wc->version : p->version,
 		.project = wc->project ? wc->project : p->project,
 		.flash_speed = wc->flash_speed,

@@ -19,6 +19,7 @@ struct world_config {
 	bool chip_all; /* of all of them; else the others differ */
 	enum esp_dialect dialect; /* of the first device */
 	bool dialect_all; /* of all of them; else some differ */
+	enum esp_update_table update_table; /* of those that speak the full dialect */
 	bool twins; /* the second device has the name of the first */
 	const char *version, *project; /* of the factory firmware; NULL: each its own */
 	enum flash_speed flash_speed;

@@ -54,6 +54,7 @@ static int on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t size)
 		memset(buf, 'm', 300);
 		return 300;
 	case ATT_MANUFACTURER:
+	case ATT_BATTERY_LEVEL:
 		return 100000;
 	case ATT_SERVICE_CHANGED:
 	case ATT_DATABASE_HASH:

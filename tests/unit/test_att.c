@@ -102,6 +102,39 @@ static void test_basic_and_foreign(void **state)
 	assert_int_equal(d.ccc, ATT_CCC_NOTIFY);
 }
 
+/* What an update may do to a table: with a hash that tells, or without. */
+static void test_updated_tables(void **state)
+{
+	uint8_t hash[ATT_HASH_SIZE];
+	struct att_db db;
+
+	(void)state;
+	att_db_init(&db, ATT_TABLE_FULL);
+	memcpy(hash, db.hash, sizeof(hash));
+	att_db_init(&db, ATT_TABLE_MOVED);
+	assert_memory_not_equal(hash, db.hash, sizeof(hash));
+	att_rig_start(ATT_TABLE_MOVED, 517);
+	att_rig_exchange(517);
+	says("08 13 00 ff ff 03 28", "09 07 14 00 02 15 00 19 2a");
+	says("08 16 00 ff ff 03 28",
+	     "09 15 17 00 18 18 00 " OTA_UUID("02") " 1a 00 0c 1b 00 " OTA_UUID(
+		     "03") " 1c 00 02 1d 00 " OTA_UUID("04"));
+	att_rig_start(ATT_TABLE_HASHLESS, 517);
+	att_rig_exchange(517);
+	says("08 01 00 ff ff 2a 2b", "01 08 01 00 0a");
+	says("10 11 00 ff ff 00 28", "11 14 11 00 18 00 " OTA_UUID("01"));
+	says("08 11 00 ff ff 03 28",
+	     "09 15 12 00 18 13 00 " OTA_UUID("02") " 15 00 0c 16 00 " OTA_UUID(
+		     "03") " 17 00 02 18 00 " OTA_UUID("04"));
+	att_rig_start(ATT_TABLE_SHUFFLED, 517);
+	att_rig_exchange(517);
+	says("08 01 00 ff ff 2a 2b", "01 08 01 00 0a");
+	says("10 11 00 ff ff 00 28", "11 14 11 00 18 00 " OTA_UUID("01"));
+	says("08 11 00 ff ff 03 28",
+	     "09 15 12 00 02 13 00 " OTA_UUID("04") " 14 00 0c 15 00 " OTA_UUID(
+		     "03") " 16 00 18 17 00 " OTA_UUID("02"));
+}
+
 static void test_find_information(void **state)
 {
 	(void)state;
@@ -322,6 +355,7 @@ int main(void)
 		ATT_TEST(test_service_by_uuid),
 		ATT_TEST(test_characteristics),
 		ATT_TEST(test_basic_and_foreign),
+		ATT_TEST(test_updated_tables),
 		ATT_TEST(test_find_information),
 		ATT_TEST(test_read),
 		ATT_TEST(test_read_blob),

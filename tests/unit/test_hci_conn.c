@@ -199,6 +199,21 @@ static void test_reset_drops_links(void **state)
 	hci_rig_connect();
 }
 
+/* Its host sees a new adapter, the device a central that is gone. */
+static void test_power_cycle(void **state)
+{
+	(void)state;
+	hci_rig_connect();
+	wait_us(500000);
+	hci_power_cycle(h.hci);
+	expect_silence();
+	assert_null(hci_link(h.hci, h.esp));
+	assert_false(h.listening);
+	wait_us(2000000);
+	expect_silence();
+	hci_rig_connect();
+}
+
 static void test_update_by_host(void **state)
 {
 	uint64_t asked;
@@ -434,6 +449,7 @@ int main(void)
 		HCI_TEST(test_supervision),
 		HCI_TEST(test_never_heard),
 		HCI_TEST(test_reset_drops_links),
+		HCI_TEST(test_power_cycle),
 		HCI_TEST(test_update_by_host),
 		HCI_TEST(test_update_by_device),
 		HCI_TEST(test_update_by_device_refused),
