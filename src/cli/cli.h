@@ -25,7 +25,7 @@ enum cli_exit {
 	CLI_NO_DEVICE = 68,
 	CLI_NO_ADAPTER = 69, /* or no bluetoothd */
 	CLI_DEFECT = 70, /* of otabench or this machine: no memory, output not writable */
-	CLI_LINK_LOST = 75, /* or stalled; can be resumed */
+	CLI_LINK_LOST = 75, /* or stalled, or in use: worth another try */
 	CLI_DEVICE_ERROR = 76, /* the device said no */
 	CLI_NO_PERMISSION = 77,
 	CLI_CANCELLED = 130,

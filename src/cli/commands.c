@@ -104,8 +104,9 @@ const struct cli_command cli_commands[] = {
 			"SHA-256, and confirmed it.  An update that broke off goes on where the "
 			"device says.  Ctrl-C cancels on the device; again leaves at once.\n"
 			"Exit status 65: the image was refused, and nothing was sent; --force "
-			"names the checks to override.  75: the link was lost or stalled; "
-			"'otabench resume' goes on.  76: the device said no.",
+			"names the checks to override.  75: the link, the device or the "
+			"adapter was lost on the way, and 'otabench resume' goes on; or another "
+			"program holds the device.  76: the device said no.",
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.options = flash_options,

@@ -100,7 +100,7 @@ static void print_exit_codes(FILE *out)
 		{CLI_NO_DEVICE, "no such device"},
 		{CLI_NO_ADAPTER, "no adapter, or no bluetoothd"},
 		{CLI_DEFECT, "a defect, no memory, or output not writable"},
-		{CLI_LINK_LOST, "link lost or stalled; can be resumed"},
+		{CLI_LINK_LOST, "link lost, stalled, or device in use; an update can be resumed"},
 		{CLI_DEVICE_ERROR, "the device said no"},
 		{CLI_NO_PERMISSION, "no permission"},
 		{CLI_CANCELLED, "cancelled"},

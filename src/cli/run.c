@@ -317,12 +317,13 @@ enum cli_exit run_exit(const struct job_result *result)
 	case SESSION_CANCELLED:
 		return CLI_CANCELLED;
 	case SESSION_NOT_FOUND:
-		return CLI_NO_DEVICE;
+		return result->begun ? CLI_LINK_LOST : CLI_NO_DEVICE;
 	case SESSION_NO_ADAPTER:
-		return CLI_NO_ADAPTER;
+		return result->begun ? CLI_LINK_LOST : CLI_NO_ADAPTER;
 	case SESSION_LINK_LOST:
 	case SESSION_STALLED:
 	case SESSION_NOT_BACK:
+	case SESSION_IN_USE:
 		return CLI_LINK_LOST;
 	case SESSION_DEVICE_ERROR:
 		return result->code == OTA_ERR_PERMISSION ? CLI_NO_PERMISSION : CLI_DEVICE_ERROR;

@@ -64,6 +64,7 @@ enum session_outcome {
 	SESSION_ROLLED_BACK, /* came back with another image than the one sent */
 	SESSION_NO_SERVICE, /* no OTA service, or a dialect that this host does not speak */
 	SESSION_NO_ADAPTER,
+	SESSION_IN_USE, /* by approve(): another program has what would be written to */
 	SESSION_PROTOCOL, /* the device broke the protocol */
 	SESSION_OUTCOMES
 };
@@ -133,7 +134,8 @@ struct session_ops {
 		     size_t len);
 	/* The link as far as known now, to choose chunk and window. */
 	void (*link)(void *ctx, struct airtime_link *ret);
-	/* Device known, nothing sent: 0 to go on, negative to refuse.  info is NULL in basic. */
+	/* Device known, nothing sent: 0 to go on, -OTA_EBUSY when another program has it, else
+	 * negative to refuse.  info is NULL in basic. */
 	int (*approve)(void *ctx, const struct ota_info *info, const char *version);
 	void (*state_changed)(void *ctx, enum session_state from, enum session_state to);
 	void (*note)(void *ctx, enum session_note note, uint32_t value);

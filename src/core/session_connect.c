@@ -198,7 +198,7 @@ static bool begin_allowed(struct session *s)
 
 	if (rc < 0) {
 		s->status = rc;
-		session_finish(s, SESSION_REFUSED);
+		session_finish(s, rc == -OTA_EBUSY ? SESSION_IN_USE : SESSION_REFUSED);
 		return false;
 	}
 	if (!runs_image(s) || s->config.force_same)

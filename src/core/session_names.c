@@ -46,6 +46,7 @@ const char *session_outcome_name(enum session_outcome outcome)
 		[SESSION_ROLLED_BACK] = "rolled-back",
 		[SESSION_NO_SERVICE] = "no-service",
 		[SESSION_NO_ADAPTER] = "no-adapter",
+		[SESSION_IN_USE] = "in-use",
 		[SESSION_PROTOCOL] = "protocol-error",
 	};
 

@@ -96,13 +96,25 @@ void job_take_link(struct job *job)
 	job->link_known = true;
 }
 
+static bool data_held(struct job *job)
+{
+	struct transport_link l;
+
+	memset(&l, 0, sizeof(l));
+	job->transport->ops->link_state(job->transport, &l);
+	return l.data_held;
+}
+
 static int do_approve(void *ctx, const struct ota_info *info, const char *version)
 {
 	struct job *job = job_of(ctx);
 	const struct lint_device device = {.info = info, .version = version};
+	const enum session_goal goal = job->config.goal;
 	bool refused;
 
-	if (job->config.goal != SESSION_UPDATE)
+	if ((goal == SESSION_UPDATE || goal == SESSION_MEASURE) && data_held(job))
+		return -OTA_EBUSY;
+	if (goal != SESSION_UPDATE)
 		return 0;
 	if (job->config.report)
 		job->report = *job->config.report;

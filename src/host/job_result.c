@@ -22,6 +22,7 @@ static void measure(const struct job *job, struct job_result *r)
 
 	if (st->start_us == 0)
 		return;
+	r->begun = true;
 	r->seconds_us = (st->done_us > 0 ? st->done_us : job->end_us) - st->start_us;
 	if (st->done_us > 0)
 		to = job->session_config.image_size;

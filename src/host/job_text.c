@@ -175,6 +175,32 @@ static void explain_lost(const struct job *job, struct job_result *r)
 		advise_resume(job, r);
 }
 
+/* The device or the adapter went away in mid update. */
+static void explain_gone(const struct job *job, struct job_result *r)
+{
+	if (!r->begun || job->config.goal != SESSION_UPDATE)
+		return; /* explain_end() has said all */
+	say(r->what, "%s; the device had received %u of %u bytes (%u retries).",
+	    r->outcome == SESSION_NO_ADAPTER ? "The Bluetooth adapter, or bluetoothd, is gone"
+					     : "The device does not advertise any more",
+	    job->received_most, job->session_config.image_size, r->retries);
+	advise_resume(job, r);
+}
+
+/* What failed may have failed for what the stack remembers. */
+static void explain_misremembered(const struct job *job, struct job_result *r)
+{
+	struct transport_link l;
+
+	memset(&l, 0, sizeof(l));
+	job->transport->ops->link_state(job->transport, &l);
+	if (l.misremembered)
+		say(r->advice,
+		    "bluetoothd remembers other services than the device has: 'otabench forget "
+		    "%s' makes it look again; a pairing is lost.",
+		    job->address);
+}
+
 static void explain_unconfirmed(const struct job *job, struct job_result *r)
 {
 	if (job->session.info.flags & OTA_INFO_PENDING_VERIFY) {
@@ -207,6 +233,11 @@ static void explain_end(struct job_result *r)
 					"with other characteristics."},
 		[SESSION_NO_ADAPTER] = {"The Bluetooth adapter is gone.",
 					"Switch it on again; an update can be resumed."},
+		[SESSION_IN_USE] = {"Another program of this machine holds the device's Data "
+				    "characteristic (AcquireWrite), so that bluetoothd takes "
+				    "nobody else's data; nothing was sent.",
+				    "End that program, or its link with 'otabench disconnect', "
+				    "and try again."},
 		[SESSION_PROTOCOL] = {"The device broke the protocol.",
 				      "--trace=FILE records what it said."},
 		[SESSION_MEASURED] = {"The link is measured; flash was not touched.", ""},
@@ -249,17 +280,23 @@ void job_explain(const struct job *job, struct job_result *r)
 	case SESSION_LINK_LOST:
 	case SESSION_STALLED:
 		explain_lost(job, r);
+		explain_misremembered(job, r);
+		break;
+	case SESSION_NOT_FOUND:
+	case SESSION_NO_ADAPTER:
+		explain_gone(job, r);
+		break;
+	case SESSION_NOT_BACK:
+	case SESSION_NO_SERVICE:
+	case SESSION_PROTOCOL:
+		explain_misremembered(job, r);
 		break;
 	case SESSION_CONFIRMED:
 	case SESSION_DELIVERED:
 	case SESSION_ALREADY_RUNNING:
 	case SESSION_MEASURED:
-	case SESSION_NOT_FOUND:
-	case SESSION_NOT_BACK:
 	case SESSION_ROLLED_BACK:
-	case SESSION_NO_SERVICE:
-	case SESSION_NO_ADAPTER:
-	case SESSION_PROTOCOL:
+	case SESSION_IN_USE:
 	case SESSION_NO_OUTCOME:
 	case SESSION_OUTCOMES:
 		break;

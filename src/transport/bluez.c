@@ -125,6 +125,8 @@ void bluez_object_gone(struct bluez *b, const struct bluez_object *o)
 			bluez_adapter_gone(b, BLUEZ_NO_ADAPTER);
 		break;
 	case BLUEZ_IS_DEVICE:
+		if (strcmp(o->address, b->misremembered) == 0)
+			b->misremembered[0] = '\0';
 		if (b->device[0] && strcmp(o->path, b->device) == 0)
 			bluez_ended(b, b->phase == BLUEZ_UP ? b->reason : GATT_NOT_FOUND);
 		break;
@@ -146,6 +148,8 @@ static void bluez_link_state(struct transport *t, struct transport_link *ret)
 	ret->link.mtu = b->mtu;
 	ret->mtu_source = b->mtu_source;
 	ret->refill = true; /* what most controllers do; nothing tells */
+	ret->data_held = bluez_data_held(b);
+	ret->misremembered = b->misremembered[0] && strcmp(b->misremembered, b->address) == 0;
 	bluez_hci_state(b, ret);
 }
 
@@ -203,7 +207,7 @@ static void bluez_destroy(struct transport *t)
 	struct bluez *b = bluez_of(t);
 
 	b->base.handler = NULL;
-	if (b->phase == BLUEZ_CONNECTING || b->phase == BLUEZ_UP)
+	if (b->phase == BLUEZ_CONNECTING || (b->phase == BLUEZ_UP && !bluez_data_held(b)))
 		bluez_call_last(b, b->device, BLUEZ_DEVICE, "Disconnect");
 	if (b->present && (b->discovery == BLUEZ_STARTING || b->discovery == BLUEZ_DISCOVERING))
 		bluez_call_last(b, b->adapter, BLUEZ_ADAPTER, "StopDiscovery");

@@ -167,8 +167,9 @@ int bluez_disconnect(struct transport *t)
 		return 0;
 	b->hanging_up = true;
 	b->discover_wanted = false;
-	/* Told from the event loop; where Connect() was not called there is nothing to end. */
-	if (b->phase == BLUEZ_FINDING || b->phase == BLUEZ_QUIETING) {
+	/* Told from the event loop.  Where Connect() was not called there is nothing to end;
+	 * where another program writes, Disconnect() would end its link as well. */
+	if (b->phase == BLUEZ_FINDING || b->phase == BLUEZ_QUIETING || bluez_data_held(b)) {
 		bluez_after(b, &b->patience, 0, connect_failed);
 		return 0;
 	}
@@ -215,9 +216,10 @@ bool bluez_forget_cache(struct bluez *b)
 		return false;
 	if (o->paired || strcmp(b->forgotten, b->address) == 0) {
 		bluez_log(b,
-			  "what bluetoothd remembers of %s does not fit it; 'bluetoothctl "
-			  "remove %s' makes it look again (a pairing is lost)",
+			  "what bluetoothd remembers of %s does not fit it; 'otabench forget %s' "
+			  "makes it look again (a pairing is lost)",
 			  b->address, b->address);
+		snprintf(b->misremembered, sizeof(b->misremembered), "%s", b->address);
 		return false;
 	}
 	snprintf(b->forgotten, sizeof(b->forgotten), "%s", b->address);

@@ -18,6 +18,13 @@ static bool says(const sd_bus_error *error, const char *text)
 	return error && error->message && strstr(error->message, text) != NULL;
 }
 
+/* ATT errors 0x02 and 0x03; those of a link that is not encrypted have another text. */
+static bool is_not_allowed(const sd_bus_error *error)
+{
+	return is(error, BLUEZ ".Error.NotPermitted") &&
+	       (says(error, "Read not permitted") || says(error, "Write not permitted"));
+}
+
 int bluez_error_status(const sd_bus_error *error)
 {
 	static const struct {
@@ -51,6 +58,8 @@ int bluez_error_status(const sd_bus_error *error)
 
 	if (bluez_error_is_held(error))
 		return -OTA_EBUSY;
+	if (is_not_allowed(error))
+		return -OTA_ENOTSUP;
 	if (is(error, BLUEZ ".Error.Failed") && says(error, "Not connected"))
 		return -OTA_ENOTCONN;
 	if (is(error, BLUEZ ".Error.InvalidArguments") && says(error, "Invalid Length"))
@@ -89,6 +98,8 @@ bool bluez_error_is_held(const sd_bus_error *error)
 
 bool bluez_error_is_stale(const sd_bus_error *error)
 {
+	if (is_not_allowed(error))
+		return true;
 	return is(error, BLUEZ ".Error.Failed") &&
 	       (says(error, "ATT error: 0x01") || says(error, "ATT error: 0x0a"));
 }

@@ -217,6 +217,8 @@ static void on_read(struct bluez_call *call, sd_bus_message *reply, const sd_bus
 		return;
 	if (status == 0 && sd_bus_message_read_array(reply, 'y', &bytes, &len) < 0)
 		status = -OTA_EBADMSG;
+	if (status == 0 && call->chr == GATT_INFO)
+		call->b->forgotten[0] = '\0'; /* it fits */
 	bluez_gatt_told(call->b, TRANSPORT_READ, call->chr, status, bytes, len);
 }
 

@@ -140,7 +140,8 @@ struct bluez {
 	enum gatt_reason reason; /* as Disconnected() told [5.83], else GATT_UNKNOWN */
 	sd_bus_slot *device_match;
 	char known[18]; /* address where the OTA characteristics were seen */
-	char forgotten[18]; /* address whose cache was dropped */
+	char forgotten[18]; /* address whose cache was dropped, until its Info was read */
+	char misremembered[18]; /* address whose cache does not fit and is kept */
 
 	bool discover_wanted; /* discover() waits for the services */
 	bool looking; /* GetManagedObjects() was called for them */
@@ -280,6 +281,9 @@ bool bluez_write_ask_mtu(struct bluez *b);
 /* Some client's write socket of Data came or went. */
 void bluez_write_acquired(struct bluez *b, bool acquired);
 
+/* Another program has Data's write socket. */
+bool bluez_data_held(const struct bluez *b);
+
 /* bluez_error.c */
 int bluez_error_status(const sd_bus_error *error);
 /* What a Connect() that failed so means. */
@@ -288,7 +292,8 @@ enum gatt_reason bluez_error_reason(const sd_bus_error *error);
 bool bluez_error_is_loss(const sd_bus_error *error);
 /* Another client holds the characteristic. */
 bool bluez_error_is_held(const sd_bus_error *error);
-/* The handle is not what bluetoothd remembers (ATT errors 0x01 and 0x0a). */
+/* The handle is not what bluetoothd remembers: ATT errors 0x01, 0x0a, and 0x02 or 0x03 for
+ * what its properties allow. */
 bool bluez_error_is_stale(const sd_bus_error *error);
 /* What Device1.Disconnected(name, message) tells [5.83]. */
 enum gatt_reason bluez_disconnect_reason(const char *name);

@@ -59,6 +59,13 @@ static void writable(struct bluez *b)
 	bluez_emit(b, &event);
 }
 
+bool bluez_data_held(const struct bluez *b)
+{
+	const struct bluez_object *o = bluez_find(b, BLUEZ_IS_CHR, b->chrs[GATT_DATA]);
+
+	return b->phase == BLUEZ_UP && b->socket == BLUEZ_SOCKET_NONE && o && o->acquired;
+}
+
 /* What was not a request was refused: told as a failed write, once a connection. */
 static void refused(struct bluez *b, const sd_bus_error *error)
 {

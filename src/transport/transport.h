@@ -78,6 +78,12 @@ struct transport_link {
 	uint16_t buffers, buffer_octets; /* LE ACL buffers of the adapter, 0 unknown */
 	bool refill; /* buffers are refilled inside a connection event */
 	bool encrypted; /* known to be; where nothing tells, false */
+	/* Another program of this host has Data's write socket: no write to Data is taken,
+	 * and disconnect() leaves the link to that program. */
+	bool data_held;
+	/* The stack remembers other services than the device has, and keeps them because a
+	 * pairing would be lost with them, or because asking again did not help. */
+	bool misremembered;
 };
 
 /* For inject(): what only the simulated device can suffer. */

@@ -215,6 +215,7 @@ static enum cells_style outcome_style(enum session_outcome outcome)
 		return CELLS_GOOD;
 	case SESSION_CANCELLED:
 	case SESSION_REFUSED:
+	case SESSION_IN_USE:
 		return CELLS_WARNING;
 	case SESSION_NO_OUTCOME:
 	case SESSION_DEVICE_ERROR:

@@ -84,7 +84,8 @@ static void put_chr(struct fake *f, sd_bus_message *m, enum gatt_chr chr)
 	if (f->tells_mtu)
 		must(sd_bus_message_append(m, "{sv}", "MTU", "q", f->mtu));
 	if (chr == GATT_DATA)
-		must(sd_bus_message_append(m, "{sv}", "WriteAcquired", "b", f->fd >= 0));
+		must(sd_bus_message_append(m, "{sv}", "WriteAcquired", "b",
+					   f->fd >= 0 || f->write_held));
 	must(sd_bus_message_close_container(m));
 }
 

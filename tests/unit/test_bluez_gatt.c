@@ -167,6 +167,14 @@ static void test_table_changes_under_the_link(void **state)
 
 /* --- a cache that does not fit */
 
+static void expect_misremembered(struct rig *r, bool expected)
+{
+	struct transport_link link;
+
+	r->t->ops->link_state(r->t, &link);
+	assert_int_equal(link.misremembered, expected);
+}
+
 static void test_cache_dropped(void **state)
 {
 	struct rig *r = *state;
@@ -186,7 +194,34 @@ static void test_cache_dropped(void **state)
 		(struct fake_error){"ReadValue", FAILED, "Operation failed with ATT error: 0x01"};
 	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
 	rig_expect(r, "read info -5\n");
-	assert_non_null(strstr(rig_log(r), "bluetoothctl remove " FAKE_ADDRESS));
+	assert_non_null(strstr(rig_log(r), "otabench forget " FAKE_ADDRESS));
+	expect_misremembered(r, true);
+}
+
+/*
+ * Characteristics in another order, each service where it was: what bluetoothd takes for
+ * the CCC is a declaration.
+ */
+static void test_cache_of_another_order(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	for (int i = 0; i < 2; i++) {
+		r->fake.error = (struct fake_error){"StartNotify", DENIED, "Write not permitted"};
+		assert_int_equal(r->t->ops->subscribe(r->t, GATT_CONTROL), 0);
+		rig_expect(r, "disconnected connect-failed\n");
+		rig_expect_calls(r, "StartNotify\nRemoveDevice\n");
+		assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+		rig_expect(r, "connected 23\n");
+		assert_int_equal(r->t->ops->discover(r->t), 0);
+		rig_expect(r, "mtu 517\n" ALL);
+		/* It fits now, so that another update may change it again. */
+		assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+		rig_expect(r, "read info 0 763221\n");
+		(void)fake_calls(&r->fake);
+	}
+	expect_misremembered(r, false);
 }
 
 /* The table that bluetoothd has lacks what was there before the reboot. */
@@ -220,6 +255,13 @@ static void test_cache_of_a_paired_device(void **state)
 	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
 	rig_expect(r, "read info -5\n");
 	rig_expect_calls(r, "ReadValue\n");
+	expect_misremembered(r, true);
+	r->fake.error = (struct fake_error){"ReadValue", DENIED, "Read not permitted"};
+	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
+	rig_expect(r, "read info -95\n"); /* not the -OTA_EPERM of a link without a pairing */
+	fake_remove_device(&r->fake, 0);
+	rig_expect(r, "disconnected unknown\n");
+	expect_misremembered(r, false);
 }
 
 /* --- reading, notifications, requests */
@@ -231,7 +273,7 @@ static void test_errors(void **state)
 		int status;
 	} errors[] = {
 		{DENIED, "Not paired", -OTA_EPERM},
-		{DENIED, "Write not permitted", -OTA_EPERM},
+		{DENIED, "Not authorized", -OTA_EPERM},
 		{DENIED, "Write acquired", -OTA_EBUSY},
 		{"org.bluez.Error.NotAuthorized", "no", -OTA_EPERM},
 		{"org.bluez.Error.InProgress", "In Progress", -OTA_EBUSY},
@@ -422,6 +464,7 @@ int main(void)
 		TEST(test_table_changes_under_the_link),
 		TEST(test_cache_dropped),
 		TEST(test_cache_of_another_table),
+		TEST(test_cache_of_another_order),
 		TEST(test_cache_of_a_paired_device),
 		TEST(test_errors),
 		TEST(test_requests),

@@ -159,6 +159,52 @@ static void test_acquire_held_by_another(void **state)
 	rig_expect(r, "written data -16\n");
 }
 
+static bool held(struct rig *r)
+{
+	struct transport_link link;
+
+	r->t->ops->link_state(r->t, &link);
+	return link.data_held;
+}
+
+/* Told before anything is written; and the link is left to the one who writes. */
+static void test_held_by_another(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	assert_false(held(r));
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_false(held(r)); /* by this one */
+	assert_int_equal(write_data(r, GATT_REQUEST, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_false(held(r));
+	r->fake.write_held = true;
+	fake_write_acquired(&r->fake, true);
+	rig_expect(r, "");
+	assert_true(held(r));
+	(void)fake_calls(&r->fake);
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	rig_expect(r, "disconnected by-host\n");
+	rig_expect_calls(r, "");
+	assert_false(held(r));
+	/* It lets go. */
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+	assert_int_equal(r->t->ops->discover(r->t), 0);
+	rig_expect(r, "mtu 517\ndiscovered 18 0c 02 02 02 02\n");
+	assert_true(held(r));
+	r->fake.write_held = false;
+	fake_write_acquired(&r->fake, false);
+	rig_expect(r, "");
+	assert_false(held(r));
+	(void)fake_calls(&r->fake);
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	rig_expect(r, "disconnected by-host\n");
+	rig_expect_calls(r, "Disconnect\n");
+}
+
 static void test_acquire_not_offered(void **state)
 {
 	struct rig *r = *state;
@@ -185,6 +231,7 @@ int main(void)
 		TEST(test_acquire_full),
 		TEST(test_acquire_closed),
 		TEST(test_acquire_held_by_another),
+		TEST(test_held_by_another),
 		TEST(test_acquire_not_offered),
 	};
 

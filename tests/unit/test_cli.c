@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "cli/cli.h"
+#include "cli/run.h"
 #include "core/lint.h"
 #include "ota/error.h"
 
@@ -386,15 +387,38 @@ static void test_exit_codes(void **state)
 	assert_string_equal(cli_exit_name(CLI_CANCELLED), "cancelled");
 }
 
+/* What went away in mid update is not what was never there. */
+static void test_exit_of_what_can_be_resumed(void **state)
+{
+	struct job_result result = {.outcome = SESSION_NOT_FOUND};
+
+	(void)state;
+	assert_int_equal(run_exit(&result), CLI_NO_DEVICE);
+	result.outcome = SESSION_NO_ADAPTER;
+	assert_int_equal(run_exit(&result), CLI_NO_ADAPTER);
+	result.begun = true;
+	assert_int_equal(run_exit(&result), CLI_LINK_LOST);
+	result.outcome = SESSION_NOT_FOUND;
+	assert_int_equal(run_exit(&result), CLI_LINK_LOST);
+	result = (struct job_result){.outcome = SESSION_IN_USE};
+	assert_int_equal(run_exit(&result), CLI_LINK_LOST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),	       cmocka_unit_test(test_options),
-		cmocka_unit_test(test_option_strings), cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_mistakes_json),  cmocka_unit_test(test_help),
-		cmocka_unit_test(test_full_disk),      cmocka_unit_test(test_profile_list),
-		cmocka_unit_test(test_profile_show),   cmocka_unit_test(test_profile_check),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_option_strings),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_mistakes_json),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_profile_list),
+		cmocka_unit_test(test_profile_show),
+		cmocka_unit_test(test_profile_check),
 		cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_exit_of_what_can_be_resumed),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -341,6 +341,18 @@ static void test_refused(void **state)
 	play_finish(&r);
 }
 
+static void test_in_use(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	r.approve_rc = -OTA_EBUSY;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_IN_USE);
+	play_finish(&r);
+}
+
 static void test_already_running(void **state)
 {
 	(void)state;
@@ -490,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_commands_once),
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_in_use),
 		cmocka_unit_test(test_already_running),
 		cmocka_unit_test(test_foreign_dialect),
 		cmocka_unit_test(test_link_request),
