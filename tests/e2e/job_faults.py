@@ -1,0 +1,267 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""In the rig: what goes wrong in mid update.  Each scenario has a device of its own."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["OTABENCH_SRCDIR"], "tests/e2e"))
+from guest import FIRST, SOURCE, Bluez, Capture, Otabench, Radio, adapter_ready, main, run
+from guest import sample_image, sha256_of
+
+SIZE = 163840
+DEVICE = "esp-sim-01"
+SECOND = "24:6F:28:AA:10:02"
+
+
+class Bench:
+    """One scenario's radio, image and results."""
+
+    def __init__(self, tap, bluez, name, *radio, sim="devices=1,flash=ideal"):
+        self.tap, self.bluez, self.name = tap, bluez, name
+        self.options = ["--sim=" + sim, "--watch=0", *radio]
+        self.image = sample_image("%s.bin" % name, SIZE)
+        self.sha256 = sha256_of(self.image)
+        self.size = os.path.getsize(self.image)
+        self.plug_in()
+        self.before = self.radio.status()
+
+    def plug_in(self):
+        self.radio = Radio(*self.options)
+        if not adapter_ready():
+            raise RuntimeError("bluetoothd does not take the adapter")
+
+    def end(self):
+        run("bluetoothctl", "remove", FIRST)
+        run("bluetoothctl", "remove", SECOND)
+        self.radio.stop()
+
+    def check(self, good, what, detail=""):
+        return self.tap.check(good, "%s: %s" % (self.name, what), detail)
+
+    def flash(self, *arguments, device=DEVICE, command="flash"):
+        return Otabench(command, device, self.image, *arguments)
+
+    def sent(self, share, **kw):
+        """Waits until the device has that share of the image."""
+        if not self.radio.received(int(self.size * share), **kw):
+            raise RuntimeError("the transfer did not get to %d %%" % (100 * share))
+
+    def ends(self, run, outcome, status, what=None):
+        """How a run ended."""
+        result, got = run.result()
+        self.check(got == status and result.get("outcome") == outcome,
+                   what or "ends %s, status %d" % (outcome, status),
+                   "status %d\n%s" % (got, run.story()))
+        return result
+
+    def proved(self, run, what="goes on, and is proved"):
+        """The run ended well, and the device runs the image."""
+        result = self.ends(run, "confirmed", 0, what)
+        after = self.radio.status()
+        self.check(after["sha256"] == self.sha256 and after["slot"] != self.before["slot"]
+                   and not after["pending_verify"] and result.get("running_sha256") == self.sha256,
+                   "the device runs what was sent", "%s\n%s" % (after, self.sha256))
+        return result
+
+    def untouched(self):
+        after = self.radio.status()
+        same = all(after[key] == self.before[key] for key in ("slot", "sha256", "version"))
+        self.check(same, "what runs is untouched", "%s\n%s" % (self.before, after))
+
+    def went_on(self, run, least=1):
+        """Each try after the first was resumed, and not from the start."""
+        offsets = run.notes("resumed")
+        self.check(run.notes("link-lost") and offsets and min(offsets) >= least,
+                   "is resumed from %d or later" % least,
+                   "%s\n%s" % (run.notes("link-lost"), offsets))
+
+    def resume(self, least=1):
+        """A second run that needs something to go on with."""
+        result = self.proved(self.flash(command="resume"), "'otabench resume' ends confirmed")
+        self.check(result.get("resumed_from", 0) >= least,
+                   "it began where the device was", result)
+
+
+def lost(bench, share):
+    run = bench.flash()
+    bench.sent(share)
+    bench.radio.command("silent %s on" % DEVICE)
+    bench.proved(run)
+    bench.went_on(run)
+
+
+def lost_early(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    lost(bench, 0.1)
+    bench.end()
+
+
+def lost_middle(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    lost(bench, 0.5)
+    bench.end()
+
+
+def lost_late(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    lost(bench, 0.95)
+    bench.end()
+
+
+def given_up(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    run = bench.flash("--set=retries=0")
+    bench.sent(0.4)
+    bench.radio.command("silent %s on" % DEVICE)
+    bench.ends(run, "link-lost", 75)
+    bench.untouched()
+    bench.resume()
+    bench.end()
+
+
+def out_of_reach(tap, bluez, name):
+    """The device cannot be reached again until the run has given up."""
+    bench = Bench(tap, bluez, name)
+    run = bench.flash("--set=retries=2")
+    bench.sent(0.4)
+    bench.radio.command("mute %s on" % DEVICE)
+    bench.radio.command("silent %s on" % DEVICE)
+    bench.ends(run, "not-found", 75)
+    bench.untouched()
+    bench.radio.command("mute %s off" % DEVICE)
+    bench.resume()
+    bench.end()
+
+
+def daemon(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    run = bench.flash()
+    bench.sent(0.4)
+    bluez.kill()
+    bluez.start()
+    bench.proved(run)
+    bench.went_on(run)
+    bench.end()
+
+
+def daemon_away(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    run = bench.flash("--set=retries=2")
+    bench.sent(0.4)
+    bluez.kill()
+    bench.ends(run, "no-adapter", 75)
+    bluez.start()
+    adapter_ready()
+    bench.untouched()
+    bench.resume()
+    bench.end()
+
+
+def adapter(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    run = bench.flash()
+    bench.sent(0.4)
+    bench.radio.command("unplug")
+    bench.check(run.wait(lambda e: e["event"] == "note" and e["note"] == "link-lost", 20),
+                "the adapter's going is told")
+    bench.radio.command("plug")
+    bench.proved(run)
+    bench.went_on(run)
+    bench.end()
+
+
+def radio_dies(tap, bluez, name):
+    """Adapter and devices are gone at once, and come back with what the flash kept."""
+    bench = Bench(tap, bluez, name, sim="devices=1,flash=ideal,state=/tmp/" + name)
+    run = bench.flash("--set=retries=1")
+    bench.sent(0.6)
+    bench.radio.process.kill()
+    bench.radio.process.wait()
+    bench.ends(run, "no-adapter", 75)
+    bench.plug_in()
+    bench.untouched()
+    bench.resume(65536)
+    bench.end()
+
+
+def reboot(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    run = bench.flash()
+    bench.sent(0.6)
+    bench.radio.command("reset %s" % DEVICE)
+    bench.proved(run)
+    bench.went_on(run, 65536)
+    bench.end()
+
+
+def twins(tap, bluez, name):
+    bench = Bench(tap, bluez, name, "--twins", sim="devices=2,flash=ideal")
+    run = bench.flash()
+    result = bench.ends(run, "not-found", 68, "a name of two devices is refused")
+    bench.check(FIRST in result.get("text", "") and SECOND in result.get("text", ""),
+                "both addresses are named", result)
+    bench.untouched()
+    bench.proved(bench.flash(device=FIRST), "by its address it is updated")
+    bench.end()
+
+
+def not_back(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    run = bench.flash("--set=reconnect_timeout_ms=15000")
+    bench.sent(0.5)
+    bench.radio.command("mute %s on" % DEVICE)
+    result = bench.ends(run, "not-back", 75)
+    bench.check("did not come back" in result.get("text", ""), "the error says so", result)
+    bench.radio.command("mute %s off" % DEVICE)
+    bench.proved(bench.flash(), "the next run confirms it")
+    bench.end()
+
+
+def held(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    holder = subprocess.Popen([sys.executable, SOURCE + "/tests/e2e/hold_data.py", FIRST],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    if not bench.check(holder.stdout.readline() == "held\n", "another program holds Data"):
+        holder.kill()
+        return
+    run = bench.flash()
+    result = bench.ends(run, "in-use", 75)
+    bench.check("another program" in result.get("text", "").lower(), "the error says so", result)
+    bench.untouched()
+    bench.check(bench.radio.status()["connected"] and holder.poll() is None,
+                "the other program keeps its link", bench.radio.status())
+    holder.stdin.close()
+    holder.wait()
+    bench.proved(bench.flash(), "after it let go, it is updated")
+    bench.end()
+
+
+def table_moved(tap, bluez, name):
+    bench = Bench(tap, bluez, name, "--update-table=moved")
+    bench.proved(bench.flash(), "the new handles are found")
+    bench.end()
+
+
+def table_shuffled(tap, bluez, name):
+    bench = Bench(tap, bluez, name, "--update-table=shuffled")
+    bench.proved(bench.flash(), "the new handles are found")
+    bench.end()
+
+
+SCENARIOS = (lost_early, lost_middle, lost_late, given_up, out_of_reach, daemon, daemon_away,
+             adapter, radio_dies, reboot, twins, not_back, held, table_moved, table_shuffled)
+
+
+def job(tap):
+    bluez = Bluez()
+    capture = Capture("faults.btsnoop")
+    for scenario in SCENARIOS:
+        name = scenario.__name__.replace("_", "-")
+        if any(map(name.startswith, os.environ.get("RIG_ONLY", "").split(","))):
+            scenario(tap, bluez, name)
+    capture.stop()
+
+
+main(job)
