@@ -55,6 +55,7 @@ static void learn_update(struct app *app)
 		told->flags_known = app->result.status == 0;
 		break;
 	case SESSION_REFUSED:
+	case SESSION_IN_USE:
 	case SESSION_ALREADY_RUNNING:
 		break;
 	case SESSION_NO_OUTCOME:
