@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RSSI_NONE (-128) /* sorts after all others */
 #define DEFAULT_SECONDS 5.0
 #define SECONDS_MAX 3600.0
 
@@ -35,6 +36,20 @@ static void on_event(void *userdata, const struct transport_event *e)
 	(void)sd_event_exit(s->event, 0);
 }
 
+/* A device with a link to this host may not advertise, and then has none. */
+static const char *rssi_text(int8_t rssi, char buf[8])
+{
+	if (rssi == SCAN_RSSI_UNKNOWN)
+		return "n/a";
+	(void)snprintf(buf, 8, "%d", rssi);
+	return buf;
+}
+
+static json_t *rssi_json(int8_t rssi)
+{
+	return rssi == SCAN_RSSI_UNKNOWN ? json_null() : json_integer(rssi);
+}
+
 static void tell(struct scanner *s, const struct scan_device *d)
 {
 	const uint64_t now = s->t->ops->now_us(s->t);
@@ -42,18 +57,22 @@ static void tell(struct scanner *s, const struct scan_device *d)
 	json_t *event;
 
 	if (!s->cli->json) {
-		(void)fprintf(s->cli->out, "%-20s %-17s %5d %5d %5d  %-3s %6u %6.1fs\n",
-			      d->name[0] ? d->name : "(no name)", d->address, d->rssi, d->rssi_min,
-			      d->rssi_max, d->ota_service ? "yes" : "-", d->seen, age);
+		char buf[3][8];
+
+		(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-3s %6u %6.1fs\n",
+			      d->name[0] ? d->name : "(no name)", d->address,
+			      rssi_text(d->rssi, buf[0]), rssi_text(d->rssi_min, buf[1]),
+			      rssi_text(d->rssi_max, buf[2]), d->ota_service ? "yes" : "-", d->seen,
+			      age);
 		return;
 	}
 	event = cli_event_at(now, "device");
 	if (event) {
 		(void)json_object_set_new(event, "name", json_string(d->name));
 		(void)json_object_set_new(event, "address", json_string(d->address));
-		(void)json_object_set_new(event, "rssi", json_integer(d->rssi));
-		(void)json_object_set_new(event, "rssi_min", json_integer(d->rssi_min));
-		(void)json_object_set_new(event, "rssi_max", json_integer(d->rssi_max));
+		(void)json_object_set_new(event, "rssi", rssi_json(d->rssi));
+		(void)json_object_set_new(event, "rssi_min", rssi_json(d->rssi_min));
+		(void)json_object_set_new(event, "rssi_max", rssi_json(d->rssi_max));
 		(void)json_object_set_new(event, "ota", json_boolean(d->ota_service));
 		(void)json_object_set_new(event, "advertisements", json_integer(d->seen));
 		(void)json_object_set_new(event, "age", json_real(age));
@@ -65,7 +84,8 @@ static int loudest_first(const void *a, const void *b)
 {
 	const struct scan_device *x = a, *y = b;
 
-	return y->rssi - x->rssi;
+	return (y->rssi == SCAN_RSSI_UNKNOWN ? RSSI_NONE : y->rssi) -
+	       (x->rssi == SCAN_RSSI_UNKNOWN ? RSSI_NONE : x->rssi);
 }
 
 static int run(struct scanner *s, double seconds)

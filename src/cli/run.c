@@ -69,15 +69,22 @@ static void on_found(void *userdata, const struct scan_device *device)
 	json_t *event;
 
 	if (!r->cli->json) {
-		log_write(&r->cli->log, LOG_LEVEL_INFO, "found %s %s, %d dBm", device->name,
-			  device->address, device->rssi);
+		if (device->rssi == SCAN_RSSI_UNKNOWN)
+			log_write(&r->cli->log, LOG_LEVEL_INFO, "found %s %s, connected",
+				  device->name, device->address);
+		else
+			log_write(&r->cli->log, LOG_LEVEL_INFO, "found %s %s, %d dBm", device->name,
+				  device->address, device->rssi);
 		return;
 	}
 	event = event_now(r, "found");
 	if (event) {
 		(void)json_object_set_new(event, "name", json_string(device->name));
 		(void)json_object_set_new(event, "address", json_string(device->address));
-		(void)json_object_set_new(event, "rssi", json_integer(device->rssi));
+		(void)json_object_set_new(event, "rssi",
+					  device->rssi == SCAN_RSSI_UNKNOWN
+						  ? json_null()
+						  : json_integer(device->rssi));
 	}
 	cli_emit(r->cli, event);
 }

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RSSI_UNKNOWN 127
-
 void scan_init(struct scan *scan)
 {
 	memset(scan, 0, sizeof(*scan));
@@ -82,18 +80,18 @@ static struct scan_device *append(struct scan *scan, const char *address, uint64
 	device = &scan->devices[scan->count++];
 	memset(device, 0, sizeof(*device));
 	(void)snprintf(device->address, sizeof(device->address), "%s", address);
-	device->rssi = device->rssi_min = device->rssi_max = RSSI_UNKNOWN;
+	device->rssi = device->rssi_min = device->rssi_max = SCAN_RSSI_UNKNOWN;
 	device->first_us = now_us;
 	return device;
 }
 
 static void add_rssi(struct scan_device *device, int8_t rssi)
 {
-	if (rssi == RSSI_UNKNOWN)
+	if (rssi == SCAN_RSSI_UNKNOWN)
 		return;
-	if (device->rssi == RSSI_UNKNOWN || rssi < device->rssi_min)
+	if (device->rssi == SCAN_RSSI_UNKNOWN || rssi < device->rssi_min)
 		device->rssi_min = rssi;
-	if (device->rssi == RSSI_UNKNOWN || rssi > device->rssi_max)
+	if (device->rssi == SCAN_RSSI_UNKNOWN || rssi > device->rssi_max)
 		device->rssi_max = rssi;
 	device->rssi = rssi;
 	device->history[device->history_count++ % SCAN_HISTORY] = rssi;
@@ -124,7 +122,7 @@ const struct scan_device *scan_add(struct scan *scan, const struct transport_adv
 int8_t scan_rssi(const struct scan_device *device, size_t age)
 {
 	if (age >= device->history_count || age >= SCAN_HISTORY)
-		return RSSI_UNKNOWN;
+		return SCAN_RSSI_UNKNOWN;
 	return device->history[(device->history_count - 1 - age) % SCAN_HISTORY];
 }
 

@@ -11,6 +11,7 @@
 #include "transport/transport.h"
 
 #define SCAN_DEVICES_MAX 256u
+#define SCAN_RSSI_UNKNOWN 127 /* of a device that was not heard: it has a link to this host */
 #define SCAN_HISTORY 64u /* RSSI values kept for each device */
 #define SCAN_ADDRESS_SIZE 18u /* "24:6F:28:AA:10:02" */
 /* A name has at most 248 bytes (Core Vol 3 Part C 12.1); one that cannot be printed grows
@@ -22,7 +23,7 @@ struct scan_device {
 	char name[SCAN_NAME_SIZE]; /* safe to print (output_safe_text()); "" when none is known */
 	bool ota_service; /* some advertisement named it */
 	bool connectable;
-	int8_t rssi, rssi_min, rssi_max; /* dBm; 127 unknown */
+	int8_t rssi, rssi_min, rssi_max; /* dBm, or SCAN_RSSI_UNKNOWN */
 	int8_t history[SCAN_HISTORY]; /* a ring; scan_rssi() reads it */
 	size_t history_count; /* values ever put into it */
 	uint64_t first_us, last_us; /* seen */
@@ -45,7 +46,7 @@ void scan_init(struct scan *scan);
 const struct scan_device *scan_add(struct scan *scan, const struct transport_advertisement *adv,
 				   uint64_t now_us);
 
-/* The age-th latest RSSI, 0 the last one; 127 when there is none. */
+/* The age-th latest RSSI, 0 the last one; SCAN_RSSI_UNKNOWN when there is none. */
 int8_t scan_rssi(const struct scan_device *device, size_t age);
 
 /*

@@ -191,7 +191,7 @@ static void connected_told(struct bluez *b, const struct bluez_object *o)
 
 void bluez_device_changed(struct bluez *b, const struct bluez_object *o, unsigned int told)
 {
-	if (told & BLUEZ_TOLD_HEARD)
+	if ((told & BLUEZ_TOLD_HEARD) || ((told & BLUEZ_TOLD_CONNECTED) && o->connected))
 		bluez_heard(b, o);
 	if ((told & BLUEZ_TOLD_HEARD) && b->phase == BLUEZ_FINDING && !b->hanging_up &&
 	    strcasecmp(o->address, b->address) == 0 && bluez_below(o->path, b->adapter)) {

@@ -52,10 +52,13 @@ static void on_started(struct bluez_call *call, sd_bus_message *reply, const sd_
 		bluez_after(b, &b->rescan, RETRY_US, bluez_discovery_update);
 		return;
 	}
-	/* Heard in a discovery that another program runs already. */
+	/* Heard in a discovery that another program runs already.  Most devices do not advertise
+	 * while they have a link; one to this host can be shared. */
 	for (struct bluez_object *o = b->objects; o; o = o->next)
 		if (o->kind == BLUEZ_IS_DEVICE && o->rssi != BLUEZ_RSSI_NONE)
 			bluez_object_changed(b, o, BLUEZ_TOLD_HEARD);
+		else if (o->kind == BLUEZ_IS_DEVICE && o->connected)
+			bluez_heard(b, o);
 	bluez_discovery_update(b);
 }
 

@@ -349,6 +349,22 @@ static void test_scan_beside_another(void **state)
 }
 
 /* Start and stop are never asked for at once: bluetoothd would refuse the second. */
+/* It has a link to this host, and does not advertise. */
+static void test_scan_connected(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].there = r->fake.devices[0].connected = true;
+	r->fake.devices[0].audible = false;
+	rig_ready(r);
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	rig_expect(r, "advertisement " FAKE_ADDRESS " 'esp' 127 ota\n");
+	fake_connected(&r->fake, 0, false);
+	rig_expect(r, "");
+	fake_connected(&r->fake, 0, true); /* another program */
+	rig_expect(r, "advertisement " FAKE_ADDRESS " 'esp' 127 ota\n");
+}
+
 static void test_scan_steps(void **state)
 {
 	struct rig *r = *state;
@@ -438,6 +454,7 @@ int main(void)
 		TEST(test_bus_lost),
 		TEST(test_scan),
 		TEST(test_scan_beside_another),
+		TEST(test_scan_connected),
 		TEST(test_scan_steps),
 		TEST(test_scan_refused_once),
 		TEST(test_scan_through_restart),
