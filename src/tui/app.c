@@ -270,6 +270,7 @@ int app_create(const struct app_config *config, struct app **ret)
 	(void)snprintf(app->profile_path, sizeof(app->profile_path), "%s",
 		       config->profile_path ? config->profile_path : "");
 	scan_init(&app->scan);
+	app->frozen = true;
 	loglist_init(&app->log);
 	app->log_offset_us = clock_offset(app);
 	app_scan_begin(app);

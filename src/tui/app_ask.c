@@ -37,7 +37,11 @@ const char *app_ask_label(const struct app *app)
 
 static void set_filter(struct app *app, const char *text)
 {
-	if (app->view == VIEW_SCAN) {
+	const char *wrong = view_scan_filter_error(text);
+
+	if (app->view == VIEW_SCAN && wrong) {
+		app_say(app, CELLS_BAD, "%s", wrong);
+	} else if (app->view == VIEW_SCAN) {
 		(void)snprintf(app->filter, sizeof(app->filter), "%.63s", text);
 		app->order_count = 0;
 	} else {

@@ -19,7 +19,8 @@ static const char *keys_of(const struct app *app)
 		return "j k move  Enter run  y copy command  q back";
 	switch (app->view) {
 	case VIEW_SCAN:
-		return "Enter connect  / search  \\ filter  s sort  Z freeze  ? help  q quit";
+		return "Enter connect  R recover  / search  \\ filter  s sort  Space mark  ? help  "
+		       "q quit";
 	case VIEW_DEVICE:
 		if (app_runs(app))
 			return "p pause  x cancel  [ ] pacing  m mode  - + chunk  { } window  ? "
@@ -79,8 +80,24 @@ static void draw_frame(struct app *app, struct cells *cells)
 	view_frame_draw(&frame, cells);
 }
 
+/* "last: FAIL 54% esp-gw-11 (R)"; what went well is in its row. */
+static void last_failure(const struct app *app, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (!app->have_update || app_runs(app) || app->last_total == 0 ||
+	    app->last_update.outcome == SESSION_CONFIRMED ||
+	    app->last_update.outcome == SESSION_UNCONFIRMED ||
+	    app->last_update.outcome == SESSION_DELIVERED ||
+	    app->last_update.outcome == SESSION_ALREADY_RUNNING)
+		return;
+	(void)snprintf(buf, size, "last: %u%% %.40s -> R",
+		       (unsigned int)((uint64_t)app->last_received * 100u / app->last_total),
+		       app->name[0] != '\0' ? app->name : app->address);
+}
+
 static void draw_scan(struct app *app, struct cells *cells, struct area area)
 {
+	char last[VIEW_TEXT];
 	struct view_scan v = {
 		.scan = &app->scan,
 		.known = app->known,
@@ -88,6 +105,8 @@ static void draw_scan(struct app *app, struct cells *cells, struct area area)
 		.order = app->order,
 		.filter = app->filter,
 		.search = app->search,
+		.marks = &app->marks,
+		.last = last,
 		.sort = app->sort,
 		.scanning = app->scanning,
 		.frozen = app->frozen,
@@ -95,6 +114,7 @@ static void draw_scan(struct app *app, struct cells *cells, struct area area)
 		.since_us = app->scan_since,
 	};
 
+	last_failure(app, last, sizeof(last));
 	app_scan_reorder(app);
 	v.count = app->order_count;
 	v.selected = app_scan_row(app);

@@ -82,6 +82,7 @@ struct app {
 	enum view_scan_sort sort;
 	bool frozen;
 	char filter[64], search[64];
+	struct view_scan_marks marks;
 	struct view_known known[APP_KNOWN_MAX];
 	size_t known_count;
 

@@ -44,8 +44,8 @@ void app_scan_stop(struct app *app)
 
 void app_scan_reorder(struct app *app)
 {
-	app->order_count = view_scan_order(&app->scan, app->sort, app->filter, app->frozen,
-					   app->order, app->order_count);
+	app->order_count = view_scan_order(&app->scan, app->sort, app->filter, &app->marks,
+					   app->frozen, app->order, app->order_count);
 	if (app->selected[0] == '\0' && app->order_count > 0)
 		(void)snprintf(app->selected, sizeof(app->selected), "%s",
 			       app->scan.devices[app->order[0]].address);
@@ -193,6 +193,13 @@ void app_scan_key(struct app *app, int32_t key)
 		break;
 	case 'Z':
 		app->frozen = !app->frozen;
+		app_say(app, CELLS_NORMAL,
+			app->frozen ? "rows stay where they are" : "rows move as they change");
+		break;
+	case ' ':
+		if (selected(app))
+			view_scan_mark(&app->marks, selected(app)->address);
+		app->order_count = 0;
 		break;
 	case '/':
 		app_ask(app, APP_ASK_SEARCH, app->search);

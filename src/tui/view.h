@@ -39,7 +39,13 @@ void view_frame_draw(const struct view_frame *frame, struct cells *cells);
 
 /* --- Scan */
 
-enum view_scan_sort { VIEW_SORT_SEEN_FIRST, VIEW_SORT_RSSI, VIEW_SORT_NAME, VIEW_SORTS };
+enum view_scan_sort {
+	VIEW_SORT_SEEN_FIRST,
+	VIEW_SORT_RSSI,
+	VIEW_SORT_NAME,
+	VIEW_SORT_AGE,
+	VIEW_SORTS
+};
 const char *view_scan_sort_name(enum view_scan_sort sort);
 
 /* What was learned from a device by talking to it. */
@@ -51,6 +57,16 @@ struct view_known {
 	uint32_t percent; /* how far it came */
 };
 
+#define VIEW_MARKS_MAX 32u
+/* Devices that are shown first, whatever the filter says. */
+struct view_scan_marks {
+	char addresses[VIEW_MARKS_MAX][SCAN_ADDRESS_SIZE];
+	size_t count;
+};
+bool view_scan_marked(const struct view_scan_marks *marks, const char *address);
+/* Marks it, or takes the mark away; the oldest of too many goes. */
+void view_scan_mark(struct view_scan_marks *marks, const char *address);
+
 struct view_scan {
 	const struct scan *scan;
 	const struct view_known *known;
@@ -59,14 +75,26 @@ struct view_scan {
 	size_t count;
 	size_t selected; /* row */
 	const char *filter, *search; /* "" none */
+	const struct view_scan_marks *marks; /* or NULL */
+	const char *last; /* how the last update ended, where it failed; "" */
 	enum view_scan_sort sort;
 	bool scanning, frozen;
 	uint64_t now_us, since_us; /* scanning since */
 };
-/* Frozen rows stay where they are; new devices come last.  Writes up to SCAN_DEVICES_MAX
- * indices, of which count are in order already (0: sort afresh); returns how many. */
+/*
+ * Frozen rows stay where they are, new devices come last.  Writes up to SCAN_DEVICES_MAX
+ * indices, of which count are in order already (0: sort afresh); returns how many.
+ */
 size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const char *filter,
-		       bool frozen, uint16_t *order, size_t count);
+		       const struct view_scan_marks *marks, bool frozen, uint16_t *order,
+		       size_t count);
+/*
+ * A filter is terms with blanks between them that must all hold: "ota", "rssi>-80",
+ * "rssi<-60", else a part of the name or address; "!" before a term turns it round.
+ */
+bool view_scan_passes(const struct scan_device *device, const char *filter);
+/* What is wrong with it; NULL: nothing. */
+const char *view_scan_filter_error(const char *filter);
 void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area area);
 
 /* --- Device: the dashboard */

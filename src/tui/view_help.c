@@ -11,9 +11,10 @@ struct line {
 static const struct line scan_lines[] = {
 	{"Enter", "choose this device, connect and ask what it runs"},
 	{"/  n N", "search in names and addresses; next, previous"},
-	{"\\", "filter: only rows that hold this text; \"ota\": with the service"},
-	{"s", "sort: as found, RSSI, name"},
-	{"Z", "freeze the order of the rows; new devices come last"},
+	{"\\", "filter, terms that must all hold: ota  rssi>-80  part of a name  !term"},
+	{"s", "sort: as found, RSSI, name, last seen"},
+	{"Z", "rows stay where they are, new ones come last; or move as they change"},
+	{"Space", "mark: comes first with the next sorting, passes every filter"},
 	{"R", "recover: what happened to this device, and the actions that fit"},
 	{NULL, NULL},
 };

@@ -8,84 +8,8 @@
 
 #define STALE_US 8000000u /* not heard for so long: it may be gone */
 #define RSSI_LOW (-100)
+#define RSSI_WEAK (-85) /* receivers begin to lose packets */
 #define RSSI_HIGH (-40)
-
-const char *view_scan_sort_name(enum view_scan_sort sort)
-{
-	switch (sort) {
-	case VIEW_SORT_SEEN_FIRST:
-		return "as found";
-	case VIEW_SORT_RSSI:
-		return "RSSI";
-	case VIEW_SORT_NAME:
-		return "name";
-	case VIEW_SORTS:
-		break;
-	}
-	return "";
-}
-
-/* Strength for sorting: unknown comes last. */
-static int strength(const struct scan_device *d)
-{
-	return d->rssi == 127 ? -200 : d->rssi;
-}
-
-static bool before(const struct scan *scan, enum view_scan_sort sort, uint16_t a, uint16_t b)
-{
-	const struct scan_device *x = &scan->devices[a], *y = &scan->devices[b];
-	int order;
-
-	switch (sort) {
-	case VIEW_SORT_RSSI:
-		if (strength(x) != strength(y))
-			return strength(x) > strength(y);
-		break;
-	case VIEW_SORT_NAME:
-		order = strcmp(x->name, y->name);
-		if (order != 0)
-			return x->name[0] != '\0' && (y->name[0] == '\0' || order < 0);
-		break;
-	case VIEW_SORT_SEEN_FIRST:
-	case VIEW_SORTS:
-		break;
-	}
-	return a < b;
-}
-
-static bool passes(const struct scan_device *d, const char *filter)
-{
-	if (strcmp(filter, "ota") == 0)
-		return d->ota_service;
-	return loglist_contains(d->name, filter) || loglist_contains(d->address, filter);
-}
-
-size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const char *filter,
-		       bool frozen, uint16_t *order, size_t count)
-{
-	bool there[SCAN_DEVICES_MAX] = {false};
-	size_t kept = 0;
-
-	for (size_t i = 0; frozen && i < count; i++) {
-		if (order[i] >= scan->count || !passes(&scan->devices[order[i]], filter))
-			continue;
-		there[order[i]] = true;
-		order[kept++] = order[i];
-	}
-	for (uint16_t i = 0; i < scan->count; i++) {
-		size_t at = kept;
-
-		if (there[i] || !passes(&scan->devices[i], filter))
-			continue;
-		while (!frozen && at > 0 && before(scan, sort, i, order[at - 1])) {
-			order[at] = order[at - 1];
-			at--;
-		}
-		order[at] = i;
-		kept++;
-	}
-	return kept;
-}
 
 static const struct view_known *known_of(const struct view_scan *v, const char *address)
 {
@@ -119,27 +43,34 @@ static struct columns lay_columns(struct area area)
 		c.state = c.seen + 7;
 		return c;
 	}
-	c.name_w = area.w < 34 ? area.w - 7 : area.w - 20;
+	c.name_w = area.w < 34 ? area.w - 7 : area.w < 50 ? area.w - 20 : area.w - 31;
 	c.rssi = c.name + c.name_w + 1;
 	if (area.w >= 34) {
 		c.ota = c.rssi + 5;
 		c.seen = c.ota + 6;
 	}
+	if (area.w >= 50)
+		c.state = c.seen + 7;
 	return c;
 }
 
-static void draw_heads(const struct columns *c, struct cells *cells, struct area area)
+static void draw_heads(const struct view_scan *v, const struct columns *c, struct cells *cells,
+		       struct area area)
 {
 	const struct {
 		int x;
 		const char *text;
-	} heads[] = {{c->name, "NAME"},	  {c->address, "ADDRESS"}, {c->rssi, "RSSI"},
-		     {c->trend, "TREND"}, {c->ota, "OTA"},	   {c->version, "FIRMWARE"},
-		     {c->seen, "SEEN"},	  {c->state, "STATE"}};
+		enum view_scan_sort sort; /* by which it is the order; VIEW_SORTS: by none */
+	} heads[] = {{c->name, "NAME", VIEW_SORT_NAME},	 {c->address, "ADDRESS", VIEW_SORTS},
+		     {c->rssi, "RSSI", VIEW_SORT_RSSI},	 {c->trend, "TREND", VIEW_SORTS},
+		     {c->ota, "OTA", VIEW_SORTS},	 {c->version, "FIRMWARE", VIEW_SORTS},
+		     {c->seen, "  SEEN", VIEW_SORT_AGE}, {c->state, "STATE", VIEW_SORTS}};
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		if (heads[i].x > 0)
-			(void)cells_text(cells, area, heads[i].x, 0, CELLS_DIM, heads[i].text);
+			(void)cells_text(cells, area, heads[i].x, 0,
+					 heads[i].sort == v->sort ? CELLS_TITLE : CELLS_DIM,
+					 heads[i].text);
 	}
 }
 
@@ -159,21 +90,71 @@ static void draw_trend(const struct columns *c, const struct scan_device *d, str
 		   RSSI_HIGH);
 }
 
+/* In ten columns: where there is room the outcome's own name follows. */
+static const char *outcome_word(enum session_outcome outcome, enum cells_style *ret_style)
+{
+	*ret_style = CELLS_BAD;
+	switch (outcome) {
+	case SESSION_CONFIRMED:
+	case SESSION_ALREADY_RUNNING:
+	case SESSION_DELIVERED:
+		*ret_style = CELLS_GOOD;
+		return "updated";
+	case SESSION_UNCONFIRMED:
+		*ret_style = CELLS_WARNING;
+		return "on trial";
+	case SESSION_CANCELLED:
+		*ret_style = CELLS_WARNING;
+		return "stopped";
+	case SESSION_REFUSED:
+		*ret_style = CELLS_WARNING;
+		return "refused";
+	case SESSION_ROLLED_BACK:
+		return "back again";
+	case SESSION_NOT_BACK:
+		return "NOT BACK";
+	case SESSION_NO_OUTCOME:
+	case SESSION_MEASURED:
+	case SESSION_ANSWERED:
+	case SESSION_DEVICE_ERROR:
+	case SESSION_LINK_LOST:
+	case SESSION_STALLED:
+	case SESSION_NOT_FOUND:
+	case SESSION_NO_SERVICE:
+	case SESSION_NO_ADAPTER:
+	case SESSION_PROTOCOL:
+	case SESSION_OUTCOMES:
+		break;
+	}
+	return "FAIL";
+}
+
 static void draw_state(const struct columns *c, const struct view_known *known, bool stale,
 		       struct cells *cells, struct area area, int y)
 {
 	const int room = area.w - c->state;
-	char text[48];
+	enum cells_style style = CELLS_DIM;
+	char text[64] = "";
 
-	if (known && known->outcome == SESSION_CONFIRMED) {
-		(void)cells_field(cells, area, c->state, y, room, CELLS_GOOD, "updated");
-	} else if (known && known->outcome != SESSION_NO_OUTCOME) {
-		(void)snprintf(text, sizeof(text), "%u%% %s", known->percent,
-			       session_outcome_name(known->outcome));
-		(void)cells_field(cells, area, c->state, y, room, CELLS_BAD, text);
+	if (known && known->outcome != SESSION_NO_OUTCOME) {
+		const char *word = outcome_word(known->outcome, &style);
+
+		(void)snprintf(text, sizeof(text), "%s", word);
+		if (strcmp(word, "FAIL") == 0)
+			(void)snprintf(text, sizeof(text), "FAIL %u%%%s%s", known->percent,
+				       room > 20 ? " " : "",
+				       room > 20 ? session_outcome_name(known->outcome) : "");
 	} else if (stale) {
-		(void)cells_field(cells, area, c->state, y, room, CELLS_DIM, "stale");
+		(void)snprintf(text, sizeof(text), "stale");
 	}
+	(void)cells_field(cells, area, c->state, y, room, style, text);
+}
+
+static enum cells_style rssi_style(const struct scan_device *d, enum cells_style style)
+{
+	if (style == CELLS_DIM)
+		return style;
+	return d->rssi <= RSSI_WEAK ? CELLS_WARNING : style;
 }
 
 static void draw_row(const struct view_scan *v, size_t row, const struct columns *c,
@@ -192,7 +173,7 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 	if (c->address)
 		(void)cells_text(cells, area, c->address, y, style, d->address);
 	if (d->rssi != 127)
-		(void)cells_printf(cells, area, c->rssi, y, style, "%4d", d->rssi);
+		(void)cells_printf(cells, area, c->rssi, y, rssi_style(d, style), "%4d", d->rssi);
 	if (c->trend)
 		draw_trend(c, d, cells, area, y);
 	if (c->ota)
@@ -209,6 +190,8 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 				   (unsigned int)(age / 100000u % 10u));
 	if (c->state)
 		draw_state(c, known, stale, cells, area, y);
+	if (view_scan_marked(v->marks, d->address))
+		(void)cells_text(cells, area, 0, y, CELLS_TITLE, "*");
 	if (row == v->selected) {
 		(void)cells_text(cells, area, 0, y, CELLS_SELECTED, ">");
 		cells_paint(cells, (struct area){area.x, area.y + y, area.w, 1}, CELLS_SELECTED);
@@ -217,18 +200,23 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 
 static void draw_status(const struct view_scan *v, struct cells *cells, struct area area)
 {
+	const bool room = area.w >= LAYOUT_FULL_W;
 	char since[24];
 	int x;
 
-	x = cells_printf(cells, area, 0, 0, CELLS_DIM, "%zu of %zu shown", v->count,
-			 v->scan->count);
+	x = cells_printf(cells, area, 0, 0, CELLS_DIM, room ? "%zu of %zu shown" : "%zu of %zu",
+			 v->count, v->scan->count);
 	if (v->scanning)
-		x = cells_printf(cells, area, x, 0, CELLS_DIM, "   scanning %s",
+		x = cells_printf(cells, area, x, 0, CELLS_DIM, "  scanning %s",
 				 view_duration(v->now_us - v->since_us, since, sizeof(since)));
-	x = cells_printf(cells, area, x, 0, CELLS_DIM, "   order: %s%s",
-			 view_scan_sort_name(v->sort), v->frozen ? ", FROZEN" : "");
+	else
+		x = cells_text(cells, area, x, 0, CELLS_WARNING, "  not scanning");
+	x = cells_printf(cells, area, x, 0, CELLS_DIM, "  order: %s%s",
+			 view_scan_sort_name(v->sort), v->frozen ? ", frozen" : ", live");
 	if (v->filter[0] != '\0')
-		(void)cells_printf(cells, area, x, 0, CELLS_WARNING, "   filter: %s", v->filter);
+		x = cells_printf(cells, area, x, 0, CELLS_WARNING, "  filter: %s", v->filter);
+	if (v->last[0] != '\0' && x + 2 + cells_columns(cells, v->last) <= area.w)
+		cells_right(cells, area, 0, CELLS_BAD, v->last);
 }
 
 void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area area)
@@ -243,7 +231,7 @@ void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area 
 	heads = area_top(&rest, area.h >= 3 ? 1 : 0);
 	if (area.h >= 5)
 		status = area_bottom(&rest, 1);
-	draw_heads(&c, cells, heads);
+	draw_heads(v, &c, cells, heads);
 	draw_status(v, cells, status);
 	if (v->count == 0 && rest.h > 0)
 		(void)cells_text(cells, rest, 1, 0, CELLS_DIM,

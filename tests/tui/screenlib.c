@@ -49,6 +49,7 @@ static void draw_scan_with(struct cells *cells, const char *filter)
 		{ADDRESS, true, "1.4.2", SESSION_CONFIRMED, 100},
 		{"24:6F:28:AA:11:40", false, "1.4.1", SESSION_LINK_LOST, 54},
 	};
+	static const struct view_scan_marks marks = {{"24:6F:28:AA:12:01"}, 1};
 	uint16_t order[SCAN_DEVICES_MAX];
 	struct view_scan v = {
 		.scan = &scan,
@@ -58,6 +59,8 @@ static void draw_scan_with(struct cells *cells, const char *filter)
 		.selected = 1,
 		.filter = filter,
 		.search = "",
+		.marks = &marks,
+		.last = "last: 54% esp-gw-11 -> R",
 		.sort = VIEW_SORT_RSSI,
 		.scanning = true,
 		.now_us = 12700000,
@@ -70,12 +73,12 @@ static void draw_scan_with(struct cells *cells, const char *filter)
 	hear(&scan, "24:6F:28:AA:11:40", "esp-gw-11", -66, true, 8000000);
 	hear(&scan, "24:6F:28:AA:12:00", "\033[2J\ntrap", -71, false, 11300000);
 	hear(&scan, "24:6F:28:AA:12:01", "温室の温度計と湿度計・三号機", -75, true, 11200000);
-	v.count = view_scan_order(&scan, v.sort, filter, false, order, 0);
-	view_scan_draw(
-		&v, cells,
-		screenlib_frame(
-			cells, VIEW_SCAN, "",
-			"Enter connect  / search  \\ filter  s sort  Z freeze  ? help  q quit"));
+	v.count = view_scan_order(&scan, v.sort, filter, v.marks, false, order, 0);
+	view_scan_draw(&v, cells,
+		       screenlib_frame(cells, VIEW_SCAN, "",
+				       "Enter connect  R recover  / search  \\ filter  s sort  "
+				       "Space mark  ? help  q "
+				       "quit"));
 }
 
 static void draw_scan(struct cells *cells)

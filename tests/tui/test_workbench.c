@@ -286,6 +286,11 @@ static void test_resize(void **state)
 	for (int i = 6; i >= 0; i -= 2) {
 		for (int j = 8; j >= 0; j -= 2) {
 			pty_resize(&pty, widths[j], heights[i]);
+			/* A key that is answered: by then the new size has been seen. */
+			pty_send(&pty, "?");
+			pty_until(&pty, "HELP");
+			pty_send(&pty, "q");
+			pty_until_gone(&pty, "HELP");
 			check_redraw(&pty);
 		}
 	}

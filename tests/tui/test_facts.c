@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the screen reasons from facts: the recover menu, and the scan list's filter and order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tui/recover.h"
+
+/* --- the filter */
+
+static void test_filter(void **state)
+{
+	static const struct {
+		const char *filter;
+		bool passes;
+	} rows[] = {
+		{"", true},	      {"  ", true},	    {"ota", true},
+		{"!ota", false},      {"rssi>-80", true},   {"rssi>-70", false},
+		{"rssi<-60", true},   {"gw-07", true},	    {"GW", true},
+		{"10:02", true},      {"!gw", false},	    {"ota rssi>-80 gw", true},
+		{"ota gw-08", false}, {"!gw-08 ota", true}, {"!", false},
+	};
+	struct scan_device d = {.address = "24:6F:28:AA:10:02",
+				.name = "esp-gw-07",
+				.ota_service = true,
+				.rssi = -70};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (view_scan_passes(&d, rows[i].filter) != rows[i].passes)
+			fail_msg("filter '%s'", rows[i].filter);
+		assert_null(view_scan_filter_error(rows[i].filter));
+	}
+	d.rssi = 127;
+	assert_false(view_scan_passes(&d, "rssi>-100"));
+	assert_false(view_scan_passes(&d, "rssi<0"));
+	assert_non_null(view_scan_filter_error("ota rssi>loud"));
+	assert_non_null(view_scan_filter_error("!rssi>-80x"));
+}
+
+static void test_order(void **state)
+{
+	static const int8_t rssi[] = {-80, 127, -50, -60};
+	struct view_scan_marks marks = {.count = 0};
+	static struct scan scan;
+	uint16_t order[SCAN_DEVICES_MAX];
+	size_t n;
+
+	(void)state;
+	scan_init(&scan);
+	scan.count = 3;
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(scan.devices[i].address, SCAN_ADDRESS_SIZE, "24:6F:28:AA:10:0%zu",
+			       i);
+		scan.devices[i].rssi = rssi[i];
+	}
+	n = view_scan_order(&scan, VIEW_SORT_RSSI, "", &marks, true, order, 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(order[0], 2);
+	assert_int_equal(order[1], 0);
+	assert_int_equal(order[2], 1); /* unknown comes last */
+	/* Frozen: what is louder now stays where it was, and a new one comes last. */
+	scan.devices[0].rssi = -40;
+	scan.count = 4;
+	n = view_scan_order(&scan, VIEW_SORT_RSSI, "", &marks, true, order, n);
+	assert_int_equal(n, 4);
+	assert_int_equal(order[0], 2);
+	assert_int_equal(order[3], 3);
+	/* Marked: first, and past every filter. */
+	view_scan_mark(&marks, scan.devices[1].address);
+	n = view_scan_order(&scan, VIEW_SORT_RSSI, "rssi>-45", &marks, false, order, 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(order[0], 1);
+	assert_int_equal(order[1], 0);
+	view_scan_mark(&marks, scan.devices[1].address);
+	assert_int_equal(marks.count, 0);
+	for (size_t i = 0; i < VIEW_MARKS_MAX + 5; i++) {
+		char address[SCAN_ADDRESS_SIZE];
+
+		(void)snprintf(address, sizeof(address), "24:6F:28:AA:20:%02zX", i);
+		view_scan_mark(&marks, address);
+	}
+	assert_int_equal(marks.count, VIEW_MARKS_MAX);
+}
+
+/* --- recover */
+
+static const struct view_choice *choice_of(const struct recover_menu *m, enum recover_action action)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->actions[i] == action)
+			return &m->choices[i];
+	}
+	fail_msg("no such choice");
+	return NULL;
+}
+
+static bool tells(const struct recover_menu *m, const char *text)
+{
+	for (size_t i = 0; i < m->fact_count; i++) {
+		if (strstr(m->facts[i], text))
+			return true;
+	}
+	return false;
+}
+
+static const uint8_t sha256[32] = {0x9a, 0x31, 0x45, 0x65};
+
+static struct recover_known base(void)
+{
+	return (struct recover_known){.address = "24:6F:28:AA:10:02",
+				      .options = "",
+				      .image = "a.bin",
+				      .image_sha256 = sha256,
+				      .stack_keeps = true,
+				      .what = "It was lost."};
+}
+
+static void test_resume(void **state)
+{
+	static struct recover_menu m;
+	struct recover_known k = base();
+	const struct view_choice *c;
+
+	(void)state;
+	/* Nothing is known: the device may be asked. */
+	recover_fill(&k, &m);
+	c = choice_of(&m, RECOVER_RESUME);
+	assert_true(c->possible);
+	assert_string_equal(c->command, "otabench resume 24:6F:28:AA:10:02 a.bin");
+	k.flags_known = true;
+	recover_fill(&k, &m);
+	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect, "it has nothing to resume");
+	k.status_known = true;
+	k.status = (struct ota_status){.state = OTA_STATE_SUSPENDED, .flushed = 65536};
+	memcpy(k.status.hash, sha256, sizeof(k.status.hash));
+	recover_fill(&k, &m);
+	assert_true(choice_of(&m, RECOVER_RESUME)->possible);
+	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect, "goes on at 65.5 kB");
+	k.status.hash[0] ^= 1;
+	recover_fill(&k, &m);
+	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect,
+			    "what it holds is of another image");
+	k.basic = true;
+	recover_fill(&k, &m);
+	assert_false(choice_of(&m, RECOVER_RESUME)->possible);
+	k.image = "";
+	recover_fill(&k, &m);
+	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect, "no image chosen (4, then o)");
+	k.readonly = true;
+	recover_fill(&k, &m);
+	for (size_t i = 0; i < m.count; i++)
+		assert_int_equal(m.choices[i].possible,
+				 m.actions[i] == RECOVER_LOOK || m.actions[i] == RECOVER_BUNDLE);
+}
+
+static void test_foreign(void **state)
+{
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	assert_false(recover_foreign(&k));
+	k.status_known = true;
+	k.status.state = OTA_STATE_RECEIVING;
+	assert_true(recover_foreign(&k));
+	recover_fill(&k, &m);
+	assert_true(tells(&m, "Another host is updating it now"));
+	/* Ours, as far as it can be told. */
+	k.have_update = true;
+	memcpy(k.status.hash, sha256, sizeof(k.status.hash));
+	assert_false(recover_foreign(&k));
+	k.status.hash[3] ^= 1;
+	assert_true(recover_foreign(&k));
+	k.running = "sending";
+	assert_false(recover_foreign(&k));
+}
+
+static void test_signal(void **state)
+{
+	static const int32_t falling[] = {-60, -60, -61, -60, -60, -70, -75, -80, -84, PLOT_NONE},
+			     weak[] = {-88, -88, -89, -88, -88, -88, -88, -88, -88, -88},
+			     few[] = {-50, -50}, none[] = {PLOT_NONE, PLOT_NONE};
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	k.have_update = true;
+	k.outcome = SESSION_LINK_LOST;
+	k.rssi_ms = 1000;
+	k.rssi = falling;
+	k.rssi_count = 10;
+	recover_fill(&k, &m);
+	assert_true(tells(&m, "fell from -60 to -84 dBm in the last 4 s"));
+	k.rssi = weak;
+	recover_fill(&k, &m);
+	assert_true(tells(&m, "steady at -88 dBm, which is weak"));
+	k.rssi = few;
+	k.rssi_count = 2;
+	recover_fill(&k, &m);
+	assert_true(tells(&m, "-50 dBm at the end"));
+	k.rssi = none;
+	recover_fill(&k, &m);
+	assert_false(tells(&m, "signal"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_filter), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_resume), cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_signal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
