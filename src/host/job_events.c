@@ -230,6 +230,8 @@ static void to_session(struct job *job, const struct transport_event *e)
 		break;
 	case TRANSPORT_MTU:
 		session_mtu(s, e->mtu, now);
+		if (!job->link_known) /* else that of the transfer stays */
+			job->mtu = s->mtu;
 		tell_link(job);
 		break;
 	case TRANSPORT_DISCOVERED:

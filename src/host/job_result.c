@@ -36,10 +36,10 @@ static void measure(const struct job *job, struct job_result *r)
 static void take_link(const struct job *job, struct job_result *r)
 {
 	r->link_known = job->link_known;
+	r->mtu = job->mtu;
 	if (!job->link_known)
 		return;
 	r->link = job->air;
-	r->mtu = job->mtu;
 	r->chunk = job->session.chunk;
 	r->mode = job->session.mode;
 	r->window = job->session.window;

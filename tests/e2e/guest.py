@@ -2,9 +2,10 @@
 """What the jobs inside the rig share: the bus, bluetoothd, otabench-radio and its
 control channel, otabench itself, and results as TAP.
 
-A job works in a directory in memory, which is copied to where it was started when
-it ends: that one is on the host, and in virtual time waiting for the host costs
-the guest seconds that nobody spent."""
+In virtual time every wait for a file of the host costs the guest as many seconds as
+its timers have to offer, so a job keeps away from them: it works in a directory in
+memory, which is copied to the host when it ends, and the programs that it runs are
+brought into memory first."""
 
 import hashlib
 import json
@@ -23,8 +24,14 @@ SOURCE = os.environ["OTABENCH_SRCDIR"]
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 FIRST = "24:6F:28:AA:10:01"  # esp-sim-01
 WORK = "/run/job"  # in memory
-OTABENCH = WORK + "/bin/otabench"
-OTABENCH_RADIO = WORK + "/bin/otabench-radio"
+STORAGE = "/var/lib/bluetooth"  # what bluetoothd remembers
+OTABENCH = BUILD + "/otabench"
+OTABENCH_RADIO = BUILD + "/otabench-radio"
+PROGRAMS = (OTABENCH, OTABENCH_RADIO, BLUETOOTHD, "bluetoothctl", "btmon", "btmgmt", "busctl",
+            "dbus-daemon", "stdbuf")
+# A limit only for what never comes: idle seconds of virtual time cost nothing, and
+# the rig's own limit is on real ones.
+START_SECONDS = 600
 
 
 class Tap:
@@ -126,6 +133,8 @@ class Bluez:
     def __init__(self):
         os.makedirs("/run/dbus", exist_ok=True)
         subprocess.run(["dbus-uuidgen", "--ensure"], check=True)
+        os.makedirs(STORAGE, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "bluetooth", STORAGE], check=True)
         subprocess.run(["dbus-daemon", "--system", "--fork", "--nopidfile"], check=True)
         self.daemon = None
         self.start()
@@ -138,6 +147,12 @@ class Bluez:
         self.daemon.kill()
         self.daemon.wait()
 
+    def forget(self):
+        """While there is no adapter: the next one knows no device, its attributes, or
+        the connection interval that it asked for last."""
+        for name in os.listdir(STORAGE):
+            shutil.rmtree(STORAGE + "/" + name)
+
     def usage(self):
         return process_usage(self.daemon.pid)
 
@@ -148,7 +163,7 @@ class Capture(Lines):
     def __init__(self, path):
         super().__init__(["stdbuf", "-oL", "btmon", "-w", path], parse=str.rstrip)
         # The kernel's greeting: from here on nothing is missed.
-        if not self.wait(lambda line: "Note: Bluetooth subsystem" in line, 20):
+        if not self.wait(lambda line: "Note: Bluetooth subsystem" in line, START_SECONDS):
             raise RuntimeError("btmon did not start: %s" % self.events)
 
     def stop(self):
@@ -166,7 +181,7 @@ class Radio(Lines):
 
     def __init__(self, *options):
         super().__init__([OTABENCH_RADIO, "--control", "-v", *options], "radio.log")
-        if not self.wait(lambda e: e["event"] == "ready", 20):
+        if not self.wait(lambda e: e["event"] == "ready", START_SECONDS):
             raise RuntimeError("otabench-radio did not start; see radio.log")
 
     def command(self, text):
@@ -247,7 +262,7 @@ class Bluetoothctl(Lines):
         super().__init__(["bluetoothctl"], parse=lambda line: re.sub(
             r"\x1b\[[0-9;]*[mK]|[\x01\x02\r\n]", "", line))
         # Commands before it has found bluetoothd are lost.
-        if not self.wait(lambda line: "Agent registered" in line, 20):
+        if not self.wait(lambda line: "Agent registered" in line, START_SECONDS):
             raise RuntimeError("bluetoothctl did not start: %s" % self.events)
 
     def wait_for(self, pattern, seconds=20, start=0):
@@ -282,7 +297,7 @@ def run(*command, timeout=120):
     return done.stdout, done.returncode
 
 
-def adapter_ready(seconds=20):
+def adapter_ready(seconds=START_SECONDS):
     """Whether bluetoothd has an adapter that is on, or gets one in that time."""
     control = Bluetoothctl()
     try:
@@ -305,14 +320,26 @@ def sha256_of(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
+def into_memory():
+    """A file whose time is set is copied to the memory above the host's file system."""
+    found = {"/etc/ld.so.cache", "/usr/libexec/coreutils/libstdbuf.so"}
+    for name in PROGRAMS:
+        program = shutil.which(name)
+        if program:
+            found.add(program)
+            found.update(re.findall(r"(/\S+) \(0x", run("ldd", program)[0]))
+    for path in found:
+        if os.path.exists(path):
+            os.utime(os.path.realpath(path))
+
+
 def main(job):
     """Runs job(tap), and makes what goes wrong in it a failed result."""
     tap = Tap()
     started = os.getcwd()
-    os.makedirs(WORK + "/bin")
+    os.makedirs(WORK)
     os.chdir(WORK)
-    for name in ("otabench", "otabench-radio"):
-        shutil.copy(BUILD + "/" + name, WORK + "/bin/" + name)
+    into_memory()
     try:
         job(tap)
     except Exception as error:  # the results so far should not be lost
