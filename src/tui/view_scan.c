@@ -109,9 +109,6 @@ static const char *outcome_word(enum session_outcome outcome, enum cells_style *
 	case SESSION_REFUSED:
 		*ret_style = CELLS_WARNING;
 		return "refused";
-	case SESSION_IN_USE:
-		*ret_style = CELLS_WARNING;
-		return "in use";
 	case SESSION_ROLLED_BACK:
 		return "back again";
 	case SESSION_NOT_BACK:
