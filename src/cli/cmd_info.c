@@ -88,11 +88,12 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 		run_json_status(object, &now->stats.status);
 }
 
+const struct run_report run_report_info = {.words = words, .json = json};
+
 int cmd_info(struct cli *cli, int argc, char **argv)
 {
-	static const struct run_report how = {.words = words, .json = json};
 	const struct job_config config = {.goal = SESSION_LOOK, .device = argv[1]};
 
 	(void)argc;
-	return run_job(cli, &config, &how);
+	return run_job(cli, &config, &run_report_info);
 }

@@ -16,10 +16,10 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 		run_json_status(object, &now->stats.status);
 }
 
+const struct run_report run_report_status = {.words = words, .json = json};
+
 int cmd_status(struct cli *cli, int argc, char **argv)
 {
-	static const struct run_report how = {.words = words, .json = json};
-
 	(void)argc;
-	return run_command(cli, argv[1], OTA_CMD_STATUS, &how);
+	return run_command(cli, argv[1], OTA_CMD_STATUS, &run_report_status);
 }

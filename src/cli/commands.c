@@ -59,6 +59,11 @@ static const struct cli_option bench_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option replay_options[] = {
+	{"run", "N", "which run of the recording, from 1 (the last update)"},
+	{NULL, NULL, NULL},
+};
+
 #define DEVICE_COMMAND(n, fn, s, h)                                                                \
 	{                                                                                          \
 		.name = (n), .usage = "DEV", .summary = (s), .help = (h), .min_arguments = 1,      \
@@ -169,6 +174,20 @@ const struct cli_command cli_commands[] = {
 		.max_arguments = 1,
 		.options = bench_options,
 		.run = cmd_bench,
+	},
+	{
+		.name = "replay",
+		.usage = "LOG",
+		.summary = "Show a run that --trace recorded",
+		.help = "The file is enough: neither device, image nor profile is needed.  On a "
+			"terminal it is shown on the dashboard, at any speed; ? lists the keys.  "
+			"Else, and with --json, the run is told as when it was recorded, with the "
+			"same exit status.  Exit status 65: not a recording, or it does not hold "
+			"the run's end; what can be read is shown.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.options = replay_options,
+		.run = cmd_replay,
 	},
 	{
 		.name = "profile",

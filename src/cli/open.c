@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See open.h. */
+#include "config.h" /* system extensions: localtime_r() */
+
 #include "cli/open.h"
 
 #include "host/history.h"
@@ -9,6 +11,7 @@
 #include "transport/trace.h"
 
 #include <string.h>
+#include <time.h>
 
 static void on_device_log(void *ctx, const char *text)
 {
@@ -104,6 +107,22 @@ static int add_faults(struct cli *cli, struct transport **t)
 	return cli_fail(cli, cli_exit_of(rc), "faults cannot be injected: %s", strerror(-rc));
 }
 
+/* When and where, for whoever plays it: see host/replay.h. */
+static void note_recording(struct cli *cli, struct transport *t)
+{
+	const time_t now = time(NULL);
+	char when[32] = "unknown", text[256];
+	struct tm local;
+
+	if (localtime_r(&now, &local))
+		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S%z", &local);
+	(void)snprintf(text, sizeof(text), "recorded %s by %s on %s", when, PACKAGE_STRING,
+		       cli->sim_given ? "virtual ESP32s"
+		       : cli->adapter ? cli->adapter
+				      : "the Bluetooth adapter");
+	transport_note(t, text);
+}
+
 static int add_trace(struct cli *cli, struct transport **t)
 {
 	struct transport *inner = *t;
@@ -112,8 +131,10 @@ static int add_trace(struct cli *cli, struct transport **t)
 	if (!cli->trace)
 		return CLI_OK;
 	rc = trace_record(inner, cli->trace, t);
-	if (rc == 0)
+	if (rc == 0) {
+		note_recording(cli, *t);
 		return CLI_OK;
+	}
 	inner->ops->destroy(inner);
 	return cli_fail(cli, cli_exit_of(rc), "%s: %s", cli->trace, strerror(-rc));
 }

@@ -23,6 +23,9 @@ struct run_report {
 	const struct image *image; /* that was sent, for the JSON result; may be NULL */
 };
 
+/* Of 'info' and 'status', which a replay shows, too. */
+extern const struct run_report run_report_info, run_report_status;
+
 /* Opens the transport, runs the job to its end, tells.  config->profile may be NULL: the one
  * that --profile and --set ask for.  Returns an enum cli_exit. */
 int run_job(struct cli *cli, const struct job_config *config, const struct run_report *report);
@@ -32,6 +35,11 @@ int run_command(struct cli *cli, const char *device, enum ota_command command,
 /* The same for one that changes the device: refused with --readonly. */
 int run_write_command(struct cli *cli, const char *device, enum ota_command command,
 		      const struct run_report *report);
+
+struct replay;
+/* A run of a recording to its end, told as when it was recorded; then the same exit status,
+ * or CLI_REFUSED where the recording does not hold the run's end. */
+int run_replay(struct cli *cli, struct replay *replay, size_t run);
 
 enum cli_exit run_exit(const struct job_result *result);
 

@@ -4,6 +4,7 @@
 
 #include "host/output.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,7 @@ int job_create(struct transport *transport, const struct job_config *config,
 	scan_init(&job->scan);
 	metrics_init(&job->metrics);
 	configure(job);
+	job->profile = *config->profile;
 	job->config.profile = NULL; /* copied */
 	if (config->report)
 		job->report = *config->report;
@@ -118,6 +120,7 @@ static void finish(struct job *job)
 	job->stage = JOB_FINISHED;
 	(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
 	job_make_result(job);
+	job_record_end(job);
 	if (job->listener.finished)
 		job->listener.finished(job->listener.userdata, &job->result);
 }
@@ -203,12 +206,15 @@ void job_scan_event(struct job *job, const struct transport_event *event)
 
 void job_start(struct job *job)
 {
-	const uint64_t now = job_now(job);
 	const uint32_t ms = job->config.scan_timeout_ms ? job->config.scan_timeout_ms : SCAN_MS;
+	uint64_t now;
 	int rc;
 
 	if (job->stage != JOB_IDLE)
 		return;
+	job_record_start(job);
+	job_act(job, "start");
+	now = job_now(job);
 	job->transport->handler = job_handle;
 	job->transport->userdata = job;
 	job->start_us = job->state_us = now;
@@ -221,6 +227,7 @@ void job_start(struct job *job)
 	if (rc < 0)
 		job_end(job, SESSION_NO_ADAPTER, rc, "The adapter does not scan.");
 	arm(job); /* what ended already is told at the first alarm */
+	job_acted(job);
 }
 
 /* --- the user */
@@ -229,28 +236,34 @@ void job_pause(struct job *job)
 {
 	if (job->stage != JOB_RUNNING)
 		return;
+	job_act(job, "pause");
 	session_pause(&job->session, job_now(job));
 	job_settle(job);
+	job_acted(job);
 }
 
 void job_resume(struct job *job)
 {
 	if (job->stage != JOB_RUNNING)
 		return;
+	job_act(job, "resume");
 	session_resume(&job->session, job_now(job));
 	job_settle(job);
+	job_acted(job);
 }
 
 void job_cancel(struct job *job)
 {
 	job->cancelling = true;
+	if (job->stage != JOB_SCANNING && job->stage != JOB_RUNNING)
+		return;
+	job_act(job, "cancel");
 	if (job->stage == JOB_SCANNING)
 		job_end(job, SESSION_CANCELLED, 0, "Cancelled before anything was sent.");
-	else if (job->stage == JOB_RUNNING)
-		session_cancel(&job->session, job_now(job));
 	else
-		return;
+		session_cancel(&job->session, job_now(job));
 	job_settle(job);
+	job_acted(job);
 }
 
 static int tuned(struct job *job, enum job_tunable what, int rc, uint32_t value)
@@ -263,6 +276,7 @@ static int tuned(struct job *job, enum job_tunable what, int rc, uint32_t value)
 			job->listener.tuned(job->listener.userdata, what, value);
 	}
 	job_settle(job);
+	job_acted(job);
 	return rc;
 }
 
@@ -270,6 +284,7 @@ int job_tune_pacing(struct job *job, uint32_t us)
 {
 	if (job->stage != JOB_RUNNING)
 		return -OTA_EBUSY;
+	job_act(job, "pacing %" PRIu32, us);
 	return tuned(job, JOB_PACING, session_set_pacing(&job->session, us, job_now(job)), us);
 }
 
@@ -277,6 +292,7 @@ int job_tune_window(struct job *job, uint32_t bytes)
 {
 	if (job->stage != JOB_RUNNING)
 		return -OTA_EBUSY;
+	job_act(job, "window %" PRIu32, bytes);
 	return tuned(job, JOB_WINDOW, session_set_window(&job->session, bytes, job_now(job)),
 		     bytes);
 }
@@ -285,6 +301,7 @@ int job_tune_chunk(struct job *job, uint16_t bytes)
 {
 	if (job->stage != JOB_RUNNING)
 		return -OTA_EBUSY;
+	job_act(job, "chunk %u", bytes);
 	return tuned(job, JOB_CHUNK, session_set_chunk(&job->session, bytes, job_now(job)), bytes);
 }
 
@@ -292,6 +309,7 @@ int job_tune_mode(struct job *job, enum gatt_write mode)
 {
 	if (job->stage != JOB_RUNNING)
 		return -OTA_EBUSY;
+	job_act(job, "mode %u", (unsigned int)mode);
 	return tuned(job, JOB_MODE, session_set_mode(&job->session, mode, job_now(job)),
 		     (uint32_t)mode);
 }

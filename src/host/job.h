@@ -41,6 +41,14 @@ struct job_config {
 	bool no_confirm; /* leave the new image on trial, whatever the profile says */
 	uint32_t scan_timeout_ms; /* how long to look for the device; 0 = 15000 */
 	bool log_data; /* an entry for each Data value as well */
+	/* UPDATE, from a recording: what the checks came to, instead of checking again; the
+	 * caller's.  image then needs no content but its size and hash. */
+	const struct job_recorded *recorded;
+};
+
+struct job_recorded {
+	struct lint_report report;
+	bool refused;
 };
 
 enum job_direction { JOB_OUT, JOB_IN, JOB_NOTE };
@@ -172,6 +180,8 @@ int job_tune_window(struct job *job, uint32_t bytes); /* 0 = auto */
 int job_tune_chunk(struct job *job, uint16_t bytes); /* 0 = auto */
 int job_tune_mode(struct job *job, enum gatt_write mode);
 
+/* "update", "measure", "look", "command" */
+const char *job_goal_name(enum session_goal goal);
 /* "scanning", else the session's state. */
 const char *job_state_name(const struct job_snapshot *snapshot);
 void job_snapshot(const struct job *job, struct job_snapshot *ret);

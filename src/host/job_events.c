@@ -116,10 +116,16 @@ static int do_approve(void *ctx, const struct ota_info *info, const char *versio
 		return -OTA_EBUSY;
 	if (goal != SESSION_UPDATE)
 		return 0;
-	if (job->config.report)
-		job->report = *job->config.report;
-	lint_device(job->config.image, &device, &job->report);
-	refused = lint_refused(&job->report, job->config.forced);
+	if (job->config.recorded) {
+		job->report = job->config.recorded->report;
+		refused = job->config.recorded->refused;
+	} else {
+		if (job->config.report)
+			job->report = *job->config.report;
+		lint_device(job->config.image, &device, &job->report);
+		refused = lint_refused(&job->report, job->config.forced);
+		job_record_approve(job, refused);
+	}
 	if (!job->linted && job->listener.lint)
 		job->listener.lint(job->listener.userdata, &job->report, refused);
 	job->linted = true;

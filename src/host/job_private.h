@@ -20,6 +20,7 @@ struct job {
 	struct job_config config; /* device, profile: copied to the members below */
 	struct job_listener listener;
 	char device[SCAN_NAME_SIZE], image_name[JOB_TEXT_MAX / 4];
+	struct profile profile;
 	struct session_config session_config;
 	enum job_stage stage;
 	uint64_t start_us, state_us;
@@ -71,6 +72,14 @@ void job_log_note(struct job *job, const char *text);
 
 /* job_events.c: takes the link's state down, which the result needs when it is gone. */
 void job_take_link(struct job *job);
+
+/* job_record.c: for a recording, where there is one */
+void job_record_start(struct job *job);
+void job_record_approve(struct job *job, bool refused);
+void job_record_end(struct job *job);
+/* The user's doing begins, and is done. */
+void job_act(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void job_acted(struct job *job);
 
 /* job_result.c */
 void job_make_result(struct job *job);

@@ -432,6 +432,12 @@ static void fault_destroy(struct transport *t)
 	free(f);
 }
 
+/* What the inner transport is asked is told as it is: late and lost values are not. */
+static void fault_watch(struct transport *t)
+{
+	transport_watch(fault_of(t)->inner, t->watcher, t->watcher_userdata);
+}
+
 static const struct transport_ops fault_ops = {
 	.name = "fault",
 	.now_us = fault_now,
@@ -447,6 +453,7 @@ static const struct transport_ops fault_ops = {
 	.link_state = fault_link_state,
 	.inject = fault_inject,
 	.upkeep = fault_upkeep,
+	.watch = fault_watch,
 	.destroy = fault_destroy,
 };
 

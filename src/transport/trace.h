@@ -14,10 +14,16 @@
  *   < subscribed CHR STATUS | written CHR STATUS | read CHR STATUS BYTES
  *   < notified CHR BYTES | writable | alarm | link | adapter STATUS
  *
+ *   ~ NAME STATUS      a call of that name that the transport refused
  *   = state BYTES      what link_state() told from then on, as trace_state_put() packs it
+ *   = seen BYTES       the same, asked for by an onlooker and not by the host's work
+ *   ! TEXT             the user's doing, which led to the calls after it
+ *   # TEXT             said by the host: what the run is (host/replay.h), or as
+ *                      "call KIND ID MICROSECONDS TEXT" what the stack was asked
  *
  * CHR, MODE and REASON are the numbers of gatt.h.  A call's line stands where it
- * was made; those that the transport refused are not recorded.
+ * was made.  While an event or the user's doing is handled, time stands still: all
+ * lines of one turn have the same.
  */
 #ifndef OTABENCH_TRANSPORT_TRACE_H
 #define OTABENCH_TRANSPORT_TRACE_H
@@ -33,7 +39,7 @@
  * Negative OTA_E*; -OTA_EIO and others from opening the file.
  */
 int trace_record(struct transport *inner, const char *path, struct transport **ret);
-/* 0, or the negative error that ended the recording. */
+/* Writes down what is still in memory.  0, or the negative error that ended the recording. */
 int trace_error(const struct transport *t);
 
 /*
@@ -54,5 +60,52 @@ void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link 
 
 /* The line of the file where calls departed from it; 0: they never did. */
 unsigned int trace_mismatch(const struct transport *t);
+
+/* --- a file in memory, and a part of it played by hand */
+
+struct trace_file;
+
+/*
+ * 0 or negative: -OTA_ENOMEM, -OTA_EIO.  A damaged or truncated file is read up to
+ * its first wrong line, whose number *ret_line becomes (0: all is well); what stands
+ * before it can be played.  -OTA_EBADMSG: the first line is not a trace's.
+ */
+int trace_file_read(FILE *file, struct trace_file **ret, unsigned int *ret_line);
+void trace_file_free(struct trace_file *file);
+bool trace_file_virtual(const struct trace_file *file);
+
+struct trace_line {
+	uint64_t at_us;
+	unsigned int number; /* of the line in the file */
+	char kind; /* '>' '<' '~' '=' '!' '#' */
+	const char *text; /* '!' and '#'; else NULL.  The file's */
+};
+size_t trace_file_count(const struct trace_file *file);
+/* index < trace_file_count() */
+struct trace_line trace_file_line(const struct trace_file *file, size_t index);
+
+/*
+ * Plays the lines [first, last) of a file, which must outlive the transport and may
+ * be played by several.  Without an event loop: events come from trace_step().  What
+ * Data values hold is not compared, only their lengths: a replay has no image.
+ */
+int trace_play(const struct trace_file *file, size_t first, size_t last, struct transport **ret);
+/* Who does again what the user did ('!'). */
+void trace_play_acts(struct transport *t, void (*act)(void *userdata, const char *text),
+		     void *userdata);
+enum trace_step {
+	TRACE_STEPPED, /* an event or a doing of the user's was played */
+	TRACE_PASSED, /* a note or a state */
+	TRACE_ENDED, /* nothing is left */
+	TRACE_DEPARTED, /* the host does not do what was recorded: trace_mismatch() */
+};
+/* The next line, at its time. */
+enum trace_step trace_step(struct transport *t);
+/* When the next line was written; UINT64_MAX: none is left. */
+uint64_t trace_next_us(const struct transport *t);
+/* The next line's number; after the last one that of the last. */
+unsigned int trace_next_line(const struct transport *t);
+/* Lets time pass without an event; it never goes back. */
+void trace_pass(struct transport *t, uint64_t now_us);
 
 #endif

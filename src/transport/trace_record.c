@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The recording half of trace.h: passes everything on and writes it down. */
-#include "transport/trace.h"
+#include "transport/trace_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +16,15 @@ struct recorder {
 	int error;
 	bool state_known;
 	uint8_t state[TRACE_STATE_SIZE]; /* as written last */
+	uint64_t sampled_us; /* ... or looked at */
+	/* An event or the user's doing is being handled: one moment, for all that it leads
+	 * to.  A real clock goes on meanwhile, and a replay could not tell by how much. */
+	bool in_turn;
+	uint64_t turn_us;
 };
+
+/* The graph of the signal wants samples even where nobody else asks. */
+#define SAMPLE_US 500000u
 
 static struct recorder *recorder_of(struct transport *t)
 {
@@ -25,9 +33,9 @@ static struct recorder *recorder_of(struct transport *t)
 
 static uint64_t record_now(struct transport *t)
 {
-	struct transport *inner = recorder_of(t)->inner;
+	const struct recorder *r = recorder_of(t);
 
-	return inner->ops->now_us(inner);
+	return r->in_turn ? r->turn_us : r->inner->ops->now_us(r->inner);
 }
 
 static void line(struct recorder *r, char direction, const uint8_t *buf, size_t len, bool bytes,
@@ -56,7 +64,6 @@ static void line(struct recorder *r, char direction, const uint8_t *buf, size_t 
 		r->error = errno ? -errno : -OTA_EIO;
 }
 
-#define CALL(r, ...) line(r, '>', NULL, 0, false, __VA_ARGS__)
 #define EVENT(r, ...) line(r, '<', NULL, 0, false, __VA_ARGS__)
 
 static void record_event(struct recorder *r, const struct transport_event *e)
@@ -104,13 +111,61 @@ static void record_event(struct recorder *r, const struct transport_event *e)
 	}
 }
 
+static void turn_begin(struct recorder *r)
+{
+	r->turn_us = r->inner->ops->now_us(r->inner);
+	r->in_turn = true;
+}
+
+static void take_state(struct recorder *r, struct transport_link *ret)
+{
+	uint8_t state[TRACE_STATE_SIZE];
+
+	r->inner->ops->link_state(r->inner, ret);
+	r->sampled_us = record_now(&r->base);
+	trace_state_put(ret, state);
+	if (r->state_known && memcmp(state, r->state, sizeof(state)) == 0)
+		return;
+	r->state_known = true;
+	memcpy(r->state, state, sizeof(state));
+	line(r, '=', state, sizeof(state), true, "%s", r->in_turn ? "state" : "seen");
+}
+
 static void on_event(void *userdata, const struct transport_event *event)
 {
 	struct recorder *r = userdata;
+	const bool nested = r->in_turn;
+	struct transport_link link;
 
+	if (!nested)
+		turn_begin(r);
 	record_event(r, event);
+	if (r->turn_us - r->sampled_us >= SAMPLE_US)
+		take_state(r, &link);
 	if (r->base.handler)
 		r->base.handler(r->base.userdata, event);
+	r->in_turn = nested;
+}
+
+/* A call that was made, or how it was refused; returns rc. */
+static int called(struct recorder *r, int rc, const uint8_t *buf, size_t len, const char *name,
+		  const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+static int called(struct recorder *r, int rc, const uint8_t *buf, size_t len, const char *name,
+		  const char *format, ...)
+{
+	char fields[64];
+	va_list ap;
+
+	if (rc < 0) {
+		line(r, '~', NULL, 0, false, "%s %d", name, rc);
+		return rc;
+	}
+	va_start(ap, format);
+	(void)vsnprintf(fields, sizeof(fields), format, ap);
+	va_end(ap);
+	line(r, '>', buf, len, buf != NULL, "%s%s", name, fields);
+	return rc;
 }
 
 static int record_set_alarm(struct transport *t, uint64_t at_us)
@@ -122,63 +177,49 @@ static int record_scan_start(struct transport *t)
 {
 	const int rc = recorder_of(t)->inner->ops->scan_start(recorder_of(t)->inner);
 
-	if (rc == 0)
-		CALL(recorder_of(t), "scan-start");
-	return rc;
+	return called(recorder_of(t), rc, NULL, 0, "scan-start", "%s", "");
 }
 
 static int record_scan_stop(struct transport *t)
 {
 	const int rc = recorder_of(t)->inner->ops->scan_stop(recorder_of(t)->inner);
 
-	if (rc == 0)
-		CALL(recorder_of(t), "scan-stop");
-	return rc;
+	return called(recorder_of(t), rc, NULL, 0, "scan-stop", "%s", "");
 }
 
 static int record_connect(struct transport *t, const char *address)
 {
 	const int rc = recorder_of(t)->inner->ops->connect(recorder_of(t)->inner, address);
 
-	if (rc == 0)
-		CALL(recorder_of(t), "connect %s", address);
-	return rc;
+	return called(recorder_of(t), rc, NULL, 0, "connect", " %s", address);
 }
 
 static int record_disconnect(struct transport *t)
 {
 	const int rc = recorder_of(t)->inner->ops->disconnect(recorder_of(t)->inner);
 
-	if (rc == 0)
-		CALL(recorder_of(t), "disconnect");
-	return rc;
+	return called(recorder_of(t), rc, NULL, 0, "disconnect", "%s", "");
 }
 
 static int record_discover(struct transport *t)
 {
 	const int rc = recorder_of(t)->inner->ops->discover(recorder_of(t)->inner);
 
-	if (rc == 0)
-		CALL(recorder_of(t), "discover");
-	return rc;
+	return called(recorder_of(t), rc, NULL, 0, "discover", "%s", "");
 }
 
 static int record_subscribe(struct transport *t, enum gatt_chr chr)
 {
 	const int rc = recorder_of(t)->inner->ops->subscribe(recorder_of(t)->inner, chr);
 
-	if (rc == 0)
-		CALL(recorder_of(t), "subscribe %d", (int)chr);
-	return rc;
+	return called(recorder_of(t), rc, NULL, 0, "subscribe", " %d", (int)chr);
 }
 
 static int record_read(struct transport *t, enum gatt_chr chr)
 {
 	const int rc = recorder_of(t)->inner->ops->read(recorder_of(t)->inner, chr);
 
-	if (rc == 0)
-		CALL(recorder_of(t), "read %d", (int)chr);
-	return rc;
+	return called(recorder_of(t), rc, NULL, 0, "read", " %d", (int)chr);
 }
 
 static int record_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
@@ -187,9 +228,7 @@ static int record_write(struct transport *t, enum gatt_chr chr, enum gatt_write 
 	const int rc =
 		recorder_of(t)->inner->ops->write(recorder_of(t)->inner, chr, mode, buf, len);
 
-	if (rc == 0)
-		line(recorder_of(t), '>', buf, len, true, "write %d %d", (int)chr, (int)mode);
-	return rc;
+	return called(recorder_of(t), rc, buf, len, "write", " %d %d", (int)chr, (int)mode);
 }
 
 void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_SIZE])
@@ -214,16 +253,7 @@ void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_
 
 static void record_link_state(struct transport *t, struct transport_link *ret)
 {
-	struct recorder *r = recorder_of(t);
-	uint8_t state[TRACE_STATE_SIZE];
-
-	r->inner->ops->link_state(r->inner, ret);
-	trace_state_put(ret, state);
-	if (r->state_known && memcmp(state, r->state, sizeof(state)) == 0)
-		return;
-	r->state_known = true;
-	memcpy(r->state, state, sizeof(state));
-	line(r, '=', state, sizeof(state), true, "state");
+	take_state(recorder_of(t), ret);
 }
 
 static int record_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
@@ -238,6 +268,48 @@ static int record_upkeep(struct transport *t, enum transport_upkeep what, const 
 	struct transport *inner = recorder_of(t)->inner;
 
 	return inner->ops->upkeep ? inner->ops->upkeep(inner, what, device) : -OTA_ENOTSUP;
+}
+
+/* Text that the reader takes: one line of what can be shown. */
+static void record_text(struct recorder *r, char direction, const char *text)
+{
+	char safe[TRACE_TEXT_MAX + 1];
+	size_t len = 0;
+
+	for (; text[len] != '\0' && len + 1 < sizeof(safe); len++)
+		safe[len] = (unsigned char)text[len] < 0x20 || text[len] == 0x7f ? '?' : text[len];
+	safe[len] = '\0';
+	if (len > 0)
+		line(r, direction, NULL, 0, false, "%s", safe);
+}
+
+static void record_note(struct transport *t, const char *text)
+{
+	record_text(recorder_of(t), '#', text);
+}
+
+static void record_act(struct transport *t, const char *text)
+{
+	struct recorder *r = recorder_of(t);
+
+	if (!text) {
+		r->in_turn = false;
+		return;
+	}
+	turn_begin(r);
+	record_text(r, '!', text);
+}
+
+static void on_call(void *userdata, const struct transport_call *call)
+{
+	struct recorder *r = userdata;
+	char text[TRACE_TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "call %s %" PRIu32 " %" PRIu64 " %s",
+		       transport_call_name(call->kind), call->id, call->took_us, call->text);
+	record_text(r, '#', text);
+	if (r->base.watcher)
+		r->base.watcher(r->base.watcher_userdata, call);
 }
 
 static void record_destroy(struct transport *t)
@@ -264,6 +336,9 @@ static const struct transport_ops record_ops = {
 	.link_state = record_link_state,
 	.inject = record_inject,
 	.upkeep = record_upkeep,
+	.note = record_note,
+	.act = record_act,
+	/* watch: the inner one's calls come here in any case */
 	.destroy = record_destroy,
 };
 
@@ -283,6 +358,7 @@ int trace_record(struct transport *inner, const char *path, struct transport **r
 	r->inner = inner;
 	r->base.ops = &record_ops;
 	r->base.virtual_clock = inner->virtual_clock;
+	transport_watch(inner, on_call, r);
 	inner->handler = on_event;
 	inner->userdata = r;
 	fprintf(r->file, "otabench-trace 1 %s\n", inner->virtual_clock ? "virtual" : "real");

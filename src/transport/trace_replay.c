@@ -1,47 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The replaying half of trace.h.
+ * The playing half of trace.h: a transport whose events are a file's lines.  It
+ * never waits: its clock is where the file is.
  *
- * The file is parsed whole before anything plays, so that a damaged one is
- * refused with its line.  An event comes only after the calls that stand
- * before it were made; then the host, given the same times and bytes, must
- * make the same calls again, and where it does not, that line is the finding.
+ * A turn is what happens because of one event or one doing of the user's.  Calls
+ * made in a turn must be the ones that the file has next; a link state that was
+ * asked for in a turn is told in the same turn, and one that an onlooker asked for
+ * ("seen") only when the file gets there, so that the host's work finds the states
+ * that it found.
  */
-#include "config.h" /* system extensions: strtok_r() */
-
-#include "transport/trace.h"
+#include "transport/trace_priv.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_MAX_BYTES 2048
-
-enum entry_kind { ENTRY_CALL, ENTRY_EVENT, ENTRY_STATE };
-
-struct entry {
-	enum entry_kind kind;
-	unsigned int line;
-	uint64_t at_us;
-	char name[20];
-	char address[40];
-	int numbers[3];
-	size_t len;
-	uint8_t bytes[OTA_VALUE_MAX];
-};
-
 struct replay {
 	struct transport base;
-	sd_event_source *source;
-	struct entry *entries;
-	size_t count, next;
-	unsigned int last_line;
+	const struct trace_file *file;
+	struct trace_file *own; /* to be freed with it */
+	size_t first, next, last; /* the lines to play are [first, last) */
 	uint64_t now_us;
 	unsigned int mismatch;
-	bool ended;
+	bool in_turn;
+	/* Played by hand: Data values are compared by length, and where the file ends or the
+	 * host departs from it, calls seem to succeed - the file tells of no failure. */
+	bool by_hand;
 	struct transport_link state;
+	void (*act)(void *userdata, const char *text);
+	void *act_userdata;
+
+	/* Under an event loop only. */
+	sd_event_source *source;
+	bool ended;
 };
 
 static struct replay *replay_of(struct transport *t)
@@ -49,189 +40,106 @@ static struct replay *replay_of(struct transport *t)
 	return (struct replay *)t;
 }
 
-/* --- reading */
-
-static int hex_digit(char c)
+static const struct trace_entry *head_of(const struct replay *r)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
+	return r->next < r->last ? &r->file->entries[r->next] : NULL;
 }
 
-static bool parse_bytes(const char *text, struct entry *e)
+static const uint8_t *bytes_of(const struct replay *r, const struct trace_entry *e)
 {
-	int high, low;
-
-	e->len = 0;
-	if (strcmp(text, "-") == 0)
-		return true;
-	for (; *text; text += 2) {
-		high = hex_digit(text[0]);
-		low = high < 0 ? -1 : hex_digit(text[1]);
-		if (low < 0 || e->len == sizeof(e->bytes))
-			return false;
-		e->bytes[e->len++] = (uint8_t)(high * 16 + low);
-	}
-	return true;
+	return r->file->pool + e->bytes;
 }
 
-/* Fields after the name: a = address, n = number, b = bytes. */
-struct form {
-	char direction;
-	const char *name, *fields;
-};
-
-static const struct form forms[] = {
-	{'>', "scan-start", ""},  {'>', "scan-stop", ""},    {'>', "connect", "a"},
-	{'>', "disconnect", ""},  {'>', "discover", ""},     {'>', "subscribe", "n"},
-	{'>', "read", "n"},	  {'>', "write", "nnb"},     {'<', "advertisement", "annnb"},
-	{'<', "connected", "n"},  {'<', "mtu", "n"},	     {'<', "disconnected", "n"},
-	{'<', "discovered", "b"}, {'<', "subscribed", "nn"}, {'<', "written", "nn"},
-	{'<', "read", "nnb"},	  {'<', "notified", "nb"},   {'<', "writable", ""},
-	{'<', "alarm", ""},	  {'<', "link", ""},	     {'<', "adapter", "n"},
-	{'=', "state", "b"},
-};
-
-static const struct form *find_form(char direction, const char *name)
+static const char *address_of(const struct replay *r, const struct trace_entry *e)
 {
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (forms[i].direction == direction && strcmp(forms[i].name, name) == 0)
-			return &forms[i];
-	return NULL;
+	return e->form->fields[0] == 'a' ? (const char *)r->file->pool + e->address : "";
 }
 
-static bool parse_number(const char *text, int *ret)
+/* --- lines that are neither call nor event */
+
+static enum transport_call_kind call_kind(const char *word, size_t len)
 {
+	enum transport_call_kind kind = TRANSPORT_CALL;
+
+	while (kind < TRANSPORT_SIGNAL && (strlen(transport_call_name(kind)) != len ||
+					   strncmp(transport_call_name(kind), word, len) != 0))
+		kind++;
+	return kind;
+}
+
+/* "call KIND ID MICROSECONDS TEXT", for whoever watches the calls. */
+static void tell_call(struct replay *r, const struct trace_entry *e)
+{
+	const char *text = (const char *)bytes_of(r, e);
+	struct transport_call call = {.at_us = e->at_us};
 	char *end;
-	long value;
+	size_t len;
 
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (errno || end == text || *end || value < -100000 || value > 100000)
+	if (!r->base.watcher || strncmp(text, "call ", 5) != 0)
+		return;
+	text += 5;
+	len = strcspn(text, " ");
+	call.kind = call_kind(text, len);
+	text += len;
+	call.id = (uint32_t)strtoul(text, &end, 10);
+	call.took_us = strtoull(end, &end, 10);
+	call.text = end + (*end == ' ');
+	r->base.watcher(r->base.watcher_userdata, &call);
+}
+
+/* A state or a note at the head is taken; false: it is something else. */
+static bool take_aside(struct replay *r)
+{
+	const struct trace_entry *e = head_of(r);
+
+	if (!e)
 		return false;
-	*ret = (int)value;
+	if (e->form->direction == '=')
+		trace_state_get(bytes_of(r, e), &r->state);
+	else if (e->form->direction == '#')
+		tell_call(r, e);
+	else
+		return false;
+	r->next++;
 	return true;
 }
 
-static bool parse_fields(const char *fields, char **save, struct entry *e)
+/* What was written down in the same turn, up to the next call. */
+static void take_turn(struct replay *r)
 {
-	size_t numbers = 0;
-	const char *word;
+	const struct trace_entry *e;
 
-	for (; *fields; fields++) {
-		word = strtok_r(NULL, " \n", save);
-		if (!word)
-			return false;
-		if (*fields == 'b' && !parse_bytes(word, e))
-			return false;
-		if (*fields == 'n' && (numbers == 3 || !parse_number(word, &e->numbers[numbers++])))
-			return false;
-		if (*fields == 'a') {
-			if (strlen(word) >= sizeof(e->address))
-				return false;
-			memcpy(e->address, word, strlen(word) + 1);
-		}
-	}
-	return !strtok_r(NULL, " \n", save);
+	while ((e = head_of(r)) != NULL &&
+	       (e->form->direction == '#' ||
+		(e->form->direction == '=' && strcmp(e->form->name, "state") == 0)))
+		(void)take_aside(r);
 }
 
-static bool chr_valid(const struct form *form, const struct entry *e)
+void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link *ret)
 {
-	const bool has_chr =
-		strcmp(form->name, "read") == 0 || strcmp(form->name, "write") == 0 ||
-		strcmp(form->name, "subscribe") == 0 || strcmp(form->name, "subscribed") == 0 ||
-		strcmp(form->name, "written") == 0 || strcmp(form->name, "notified") == 0;
+	const uint8_t *tail = buf + TRACE_STATE_SIZE - 10;
 
-	if (form->direction == '=')
-		return e->len == TRACE_STATE_SIZE;
-	if (strcmp(form->name, "discovered") == 0)
-		return e->len == GATT_CHRS;
-	return !has_chr || (e->numbers[0] >= 0 && e->numbers[0] < (int)GATT_CHRS);
+	memset(ret, 0, sizeof(*ret));
+	(void)ota_link_decode(buf, TRACE_STATE_SIZE - 10, &ret->link);
+	ret->rssi = (int8_t)tail[0];
+	ret->mtu_source = (enum transport_source)tail[1];
+	ret->link_source = (enum transport_source)tail[2];
+	ret->rssi_source = (enum transport_source)tail[3];
+	ret->buffer_source = (enum transport_source)tail[4];
+	ret->buffers = (uint16_t)(tail[5] | (uint16_t)(tail[6] << 8));
+	ret->buffer_octets = (uint16_t)(tail[7] | (uint16_t)(tail[8] << 8));
+	ret->refill = (tail[9] & 1u) != 0;
+	ret->encrypted = (tail[9] & 2u) != 0;
 }
 
-static bool parse_line(char *text, struct entry *e)
-{
-	char *save = NULL, *end;
-	const char *time = strtok_r(text, " \n", &save);
-	const char *direction = time ? strtok_r(NULL, " \n", &save) : NULL;
-	const char *name = direction ? strtok_r(NULL, " \n", &save) : NULL;
-	const struct form *form;
-
-	if (!name || strlen(direction) != 1)
-		return false;
-	form = find_form(direction[0], name);
-	if (!form)
-		return false;
-	errno = 0;
-	e->at_us = strtoull(time, &end, 10);
-	if (errno || *end || end == time)
-		return false;
-	e->kind = ENTRY_EVENT;
-	if (direction[0] != '<')
-		e->kind = direction[0] == '>' ? ENTRY_CALL : ENTRY_STATE;
-	snprintf(e->name, sizeof(e->name), "%s", form->name);
-	return parse_fields(form->fields, &save, e) && chr_valid(form, e);
-}
-
-static int append(struct replay *r, const struct entry *e)
-{
-	struct entry *more;
-
-	if ((r->count & (r->count - 1)) == 0) { /* a power of two is full */
-		more = realloc(r->entries, (r->count ? r->count * 2 : 1) * sizeof(*more));
-		if (!more)
-			return -OTA_ENOMEM;
-		r->entries = more;
-	}
-	r->entries[r->count++] = *e;
-	r->last_line = e->line;
-	return 0;
-}
-
-static int read_file(struct replay *r, FILE *file, unsigned int *ret_line)
-{
-	char text[LINE_MAX_BYTES];
-	struct entry e;
-	int rc;
-
-	*ret_line = 1;
-	r->last_line = 1;
-	if (!fgets(text, sizeof(text), file) || strncmp(text, "otabench-trace 1 ", 17) != 0)
-		return -OTA_EBADMSG;
-	while (fgets(text, sizeof(text), file)) {
-		++*ret_line;
-		memset(&e, 0, sizeof(e));
-		e.line = *ret_line;
-		if (!strchr(text, '\n') || !parse_line(text, &e) ||
-		    (r->count > 0 && e.at_us < r->entries[r->count - 1].at_us))
-			return -OTA_EBADMSG;
-		rc = append(r, &e);
-		if (rc < 0)
-			return rc;
-	}
-	return ferror(file) ? -OTA_EIO : 0;
-}
-
-/* --- playing */
+/* --- events */
 
 static void emit(struct replay *r, const struct transport_event *event)
 {
+	r->in_turn = true;
 	if (r->base.handler)
 		r->base.handler(r->base.userdata, event);
-}
-
-static void replay_end(struct replay *r)
-{
-	const struct transport_event event = {
-		.kind = TRANSPORT_DISCONNECTED,
-		.reason = GATT_NO_ADAPTER,
-	};
-
-	r->ended = true;
-	(void)sd_event_source_set_enabled(r->source, SD_EVENT_OFF);
-	emit(r, &event);
+	r->in_turn = false;
 }
 
 static enum transport_event_kind kind_of(const char *name)
@@ -243,22 +151,22 @@ static enum transport_event_kind kind_of(const char *name)
 	return kind;
 }
 
-static void play(struct replay *r, const struct entry *e)
+static void play(struct replay *r, const struct trace_entry *e)
 {
-	struct transport_event event = {.kind = kind_of(e->name), .data = e->bytes, .len = e->len};
+	struct transport_event event = {
+		.kind = kind_of(e->form->name), .data = bytes_of(r, e), .len = e->len};
 	char name[OTA_VALUE_MAX + 1];
 	const struct transport_advertisement adv = {
-		.address = e->address,
+		.address = address_of(r, e),
 		.name = name,
 		.rssi = (int8_t)e->numbers[0],
 		.ota_service = e->numbers[1] != 0,
 		.connectable = e->numbers[2] != 0,
 	};
 
-	r->now_us = e->at_us;
 	switch (event.kind) {
 	case TRANSPORT_ADVERTISEMENT:
-		memcpy(name, e->bytes, e->len);
+		memcpy(name, bytes_of(r, e), e->len);
 		name[e->len] = '\0'; /* cppcheck-suppress unreadVariable ; by adv.name */
 		event.adv = &adv;
 		break;
@@ -270,7 +178,7 @@ static void play(struct replay *r, const struct entry *e)
 		event.reason = (enum gatt_reason)e->numbers[0];
 		break;
 	case TRANSPORT_DISCOVERED:
-		memcpy(event.properties, e->bytes, sizeof(event.properties));
+		memcpy(event.properties, bytes_of(r, e), sizeof(event.properties));
 		break;
 	case TRANSPORT_SUBSCRIBED:
 	case TRANSPORT_READ:
@@ -291,51 +199,82 @@ static void play(struct replay *r, const struct entry *e)
 	emit(r, &event);
 }
 
-void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link *ret)
+static void play_act(struct replay *r, const struct trace_entry *e)
 {
-	const uint8_t *tail = buf + TRACE_STATE_SIZE - 10;
-
-	memset(ret, 0, sizeof(*ret));
-	(void)ota_link_decode(buf, TRACE_STATE_SIZE - 10, &ret->link);
-	ret->rssi = (int8_t)tail[0];
-	ret->mtu_source = (enum transport_source)tail[1];
-	ret->link_source = (enum transport_source)tail[2];
-	ret->rssi_source = (enum transport_source)tail[3];
-	ret->buffer_source = (enum transport_source)tail[4];
-	ret->buffers = (uint16_t)(tail[5] | (uint16_t)(tail[6] << 8));
-	ret->buffer_octets = (uint16_t)(tail[7] | (uint16_t)(tail[8] << 8));
-	ret->refill = (tail[9] & 1u) != 0;
-	ret->encrypted = (tail[9] & 2u) != 0;
+	if (!r->act)
+		return;
+	r->in_turn = true;
+	r->act(r->act_userdata, (const char *)bytes_of(r, e));
+	r->in_turn = false;
 }
 
-/* States are told where they were asked for: before the next call or event. */
-static void take_states(struct replay *r)
+enum trace_step trace_step(struct transport *t)
 {
-	while (r->next < r->count && r->entries[r->next].kind == ENTRY_STATE)
-		trace_state_get(r->entries[r->next++].bytes, &r->state);
-}
+	struct replay *r = replay_of(t);
+	const struct trace_entry *e = head_of(r);
 
-static int on_turn(sd_event_source *source, void *userdata)
-{
-	struct replay *r = userdata;
-	const struct entry *e;
-
-	(void)source;
-	take_states(r);
-	if (r->next == r->count) {
-		replay_end(r);
-		return 0;
-	}
-	e = &r->entries[r->next];
-	if (e->kind == ENTRY_CALL) {
-		/* Every event before it has been played and the host did not call. */
+	if (r->mismatch)
+		return TRACE_DEPARTED;
+	if (!e)
+		return TRACE_ENDED;
+	trace_pass(t, e->at_us);
+	if (take_aside(r))
+		return TRACE_PASSED;
+	switch (e->form->direction) {
+	case '<':
+		r->next++;
+		play(r, e);
+		break;
+	case '!':
+		r->next++;
+		play_act(r, e);
+		break;
+	default: /* every event before it has been played, and the host did not call */
 		r->mismatch = e->line;
-		replay_end(r);
-		return 0;
+		break;
 	}
-	r->next++;
-	play(r, e);
-	return 0;
+	return r->mismatch ? TRACE_DEPARTED : TRACE_STEPPED;
+}
+
+uint64_t trace_next_us(const struct transport *t)
+{
+	const struct trace_entry *e = head_of((const struct replay *)t);
+
+	return e ? e->at_us : UINT64_MAX;
+}
+
+unsigned int trace_next_line(const struct transport *t)
+{
+	const struct replay *r = (const struct replay *)t;
+	const struct trace_entry *e = head_of(r);
+
+	if (e)
+		return e->line;
+	return r->last > 0 ? r->file->entries[r->last - 1].line : 1;
+}
+
+void trace_pass(struct transport *t, uint64_t now_us)
+{
+	struct replay *r = replay_of(t);
+
+	if (now_us > r->now_us)
+		r->now_us = now_us;
+}
+
+void trace_play_acts(struct transport *t, void (*act)(void *userdata, const char *text),
+		     void *userdata)
+{
+	replay_of(t)->act = act;
+	replay_of(t)->act_userdata = userdata;
+}
+
+/* --- calls */
+
+static bool is_call(const struct replay *r, const struct trace_entry *e, const char *name,
+		    const char *address, int a, int b)
+{
+	return e->form->direction == '>' && strcmp(e->form->name, name) == 0 &&
+	       strcmp(address_of(r, e), address) == 0 && e->numbers[0] == a && e->numbers[1] == b;
 }
 
 /* The call that the file has next, or the end of the replay. */
@@ -343,24 +282,27 @@ static int call(struct transport *t, const char *name, const char *address, int 
 		const uint8_t *buf, size_t len)
 {
 	struct replay *r = replay_of(t);
-	const struct entry *e;
+	const bool lengths = r->by_hand && buf && a == GATT_DATA;
+	const struct trace_entry *e;
 
-	take_states(r);
-	e = r->next < r->count ? &r->entries[r->next] : NULL;
 	if (r->ended)
 		return -OTA_ENODEV;
-	if (e && e->kind == ENTRY_CALL && strcmp(e->name, name) == 0 &&
-	    strcmp(e->address, address) == 0 && e->numbers[0] == a && e->numbers[1] == b &&
-	    e->len == len && (len == 0 || memcmp(e->bytes, buf, len) == 0)) {
+	take_turn(r);
+	e = head_of(r);
+	if (e && is_call(r, e, name, address, a, b) && e->len == len &&
+	    (len == 0 || lengths || memcmp(bytes_of(r, e), buf, len) == 0)) {
 		r->next++;
 		return 0;
 	}
-	/* Where calls were refused when recorded, the file goes on with an event. */
-	if (e && e->kind == ENTRY_EVENT && strcmp(name, "write") == 0)
-		return -OTA_EAGAIN;
+	if (e && e->form->direction == '~' && strcmp(e->form->name, name) == 0) {
+		r->next++;
+		return e->numbers[0];
+	}
+	if (!e && r->by_hand)
+		return 0;
 	if (!r->mismatch)
-		r->mismatch = e ? e->line : r->last_line;
-	return -OTA_EPROTO;
+		r->mismatch = trace_next_line(t);
+	return r->by_hand ? 0 : -OTA_EPROTO;
 }
 
 static uint64_t replay_now(struct transport *t)
@@ -418,7 +360,8 @@ static int replay_write(struct transport *t, enum gatt_chr chr, enum gatt_write 
 
 static void replay_link_state(struct transport *t, struct transport_link *ret)
 {
-	take_states(replay_of(t));
+	if (replay_of(t)->in_turn)
+		take_turn(replay_of(t));
 	*ret = replay_of(t)->state;
 }
 
@@ -426,8 +369,8 @@ static void replay_destroy(struct transport *t)
 {
 	struct replay *r = replay_of(t);
 
-	sd_event_source_unref(r->source);
-	free(r->entries);
+	sd_event_source_disable_unref(r->source);
+	trace_file_free(r->own);
 	free(r);
 }
 
@@ -447,29 +390,89 @@ static const struct transport_ops replay_ops = {
 	.destroy = replay_destroy,
 };
 
-int trace_replay_stream(sd_event *event, FILE *file, struct transport **ret, unsigned int *ret_line)
+int trace_play(const struct trace_file *file, size_t first, size_t last, struct transport **ret)
 {
 	struct replay *r = calloc(1, sizeof(*r));
-	int rc;
 
-	*ret_line = 0;
 	if (!r)
 		return -OTA_ENOMEM;
-	r->base.ops = &replay_ops;
+	*r = (struct replay){
+		.base = {.ops = &replay_ops, .virtual_clock = file->virtual_clock},
+		.file = file,
+		.first = first,
+		.next = first,
+		.last = last < file->count ? last : file->count,
+		.by_hand = true,
+		.state = {.rssi = 127},
+	};
+	if (first < r->last)
+		r->now_us = file->entries[first].at_us;
+	*ret = &r->base;
+	return 0;
+}
+
+unsigned int trace_mismatch(const struct transport *t)
+{
+	return t->ops == &replay_ops ? ((const struct replay *)t)->mismatch : 0;
+}
+
+/* --- under an event loop */
+
+static void replay_end(struct replay *r)
+{
+	const struct transport_event event = {
+		.kind = TRANSPORT_DISCONNECTED,
+		.reason = GATT_NO_ADAPTER,
+	};
+
+	r->ended = true;
+	(void)sd_event_source_set_enabled(r->source, SD_EVENT_OFF);
+	emit(r, &event);
+}
+
+static int on_turn(sd_event_source *source, void *userdata)
+{
+	struct replay *r = userdata;
+	enum trace_step step;
+
+	(void)source;
+	do
+		step = trace_step(&r->base);
+	while (step == TRACE_PASSED);
+	if (step == TRACE_ENDED || step == TRACE_DEPARTED)
+		replay_end(r);
+	return 0;
+}
+
+int trace_replay_stream(sd_event *event, FILE *file, struct transport **ret, unsigned int *ret_line)
+{
+	struct trace_file *f = NULL;
+	struct transport *t = NULL;
+	struct replay *r;
+	int rc = trace_file_read(file, &f, ret_line);
+
+	if (rc < 0)
+		return rc;
+	rc = *ret_line > 0 ? -OTA_EBADMSG : trace_play(f, 0, f->count, &t);
+	if (rc < 0) {
+		trace_file_free(f);
+		return rc;
+	}
+	r = replay_of(t);
+	r->own = f;
 	r->base.virtual_clock = true;
-	r->state.rssi = 127;
-	rc = read_file(r, file, ret_line);
-	if (rc == 0)
-		rc = sd_event_add_defer(event, &r->source, on_turn, r);
+	r->by_hand = false;
+	r->now_us = 0;
+	rc = sd_event_add_defer(event, &r->source, on_turn, r);
 	if (rc >= 0)
 		rc = sd_event_source_set_enabled(r->source, SD_EVENT_ON);
 	if (rc >= 0)
 		rc = sd_event_source_set_priority(r->source, SD_EVENT_PRIORITY_IDLE);
 	if (rc < 0) {
-		replay_destroy(&r->base);
+		replay_destroy(t);
 		return rc;
 	}
-	*ret = &r->base;
+	*ret = t;
 	return 0;
 }
 
@@ -484,9 +487,4 @@ int trace_replay(sd_event *event, const char *path, struct transport **ret, unsi
 	rc = trace_replay_stream(event, file, ret, ret_line);
 	(void)fclose(file);
 	return rc;
-}
-
-unsigned int trace_mismatch(const struct transport *t)
-{
-	return t->ops == &replay_ops ? ((const struct replay *)t)->mismatch : 0;
 }

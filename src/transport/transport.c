@@ -24,6 +24,41 @@ const char *transport_event_name(enum transport_event_kind kind)
 	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
 }
 
+const char *transport_call_name(enum transport_call_kind kind)
+{
+	switch (kind) {
+	case TRANSPORT_CALL:
+		return "call";
+	case TRANSPORT_REPLY:
+		return "reply";
+	case TRANSPORT_ERROR:
+		return "error";
+	case TRANSPORT_SIGNAL:
+		return "signal";
+	}
+	return "call";
+}
+
+void transport_note(struct transport *t, const char *text)
+{
+	if (t->ops->note)
+		t->ops->note(t, text);
+}
+
+void transport_act(struct transport *t, const char *text)
+{
+	if (t->ops->act)
+		t->ops->act(t, text);
+}
+
+void transport_watch(struct transport *t, transport_watch_fn *fn, void *userdata)
+{
+	t->watcher = fn;
+	t->watcher_userdata = userdata;
+	if (t->ops->watch)
+		t->ops->watch(t);
+}
+
 const char *transport_source_name(enum transport_source source)
 {
 	switch (source) {

@@ -104,6 +104,28 @@ enum transport_upkeep {
 	TRANSPORT_POWER_CYCLE, /* the adapter, off and on: every link through it ends */
 };
 
+/*
+ * What the stack underneath is asked and what it says: the second log.  Data
+ * values, which are hundreds a second, are summed up in one line (CALL, id 0).
+ */
+enum transport_call_kind {
+	TRANSPORT_CALL, /* a call was made */
+	TRANSPORT_REPLY, /* its answer */
+	TRANSPORT_ERROR, /* its answer is an error, or it could not be made */
+	TRANSPORT_SIGNAL, /* told without being asked */
+};
+
+#define TRANSPORT_CALL_TEXT 240u /* with the NUL */
+
+struct transport_call {
+	uint64_t at_us;
+	enum transport_call_kind kind;
+	uint32_t id; /* of a call, from 1; its answer has the same; 0: of none */
+	uint64_t took_us; /* REPLY, ERROR: since the call */
+	const char *text; /* printable, one line; valid during the call of the watcher */
+};
+typedef void transport_watch_fn(void *userdata, const struct transport_call *call);
+
 struct transport;
 
 struct transport_ops {
@@ -135,6 +157,13 @@ struct transport_ops {
 	 * -OTA_EINVAL: several of that name; -OTA_ENOTCONN: nothing to hang up, which may
 	 * also be UPKEEP's status; -OTA_ENODEV.  NULL: the backend has none of it. */
 	int (*upkeep)(struct transport *t, enum transport_upkeep what, const char *device);
+	/* A line of printable text for whoever records.  NULL: nobody does. */
+	void (*note)(struct transport *t, const char *text);
+	/* The user's doing (a word and values), which a replay does again at this place;
+	 * NULL text: it is done.  In between now_us() stands still.  NULL: nobody records. */
+	void (*act)(struct transport *t, const char *text);
+	/* Wrappers: pass it on to what they wrap.  NULL: transport_watch() does all. */
+	void (*watch)(struct transport *t);
 	void (*destroy)(struct transport *t);
 };
 
@@ -144,9 +173,19 @@ struct transport {
 	void (*handler)(void *userdata, const struct transport_event *event);
 	void *userdata;
 	bool virtual_clock; /* now_us() is modelled time */
+	/* Set by transport_watch(); while NULL, backends make no text and count nothing. */
+	transport_watch_fn *watcher;
+	void *watcher_userdata;
 };
 
+/* For jobs: nothing, where nobody records. */
+void transport_note(struct transport *t, const char *text);
+void transport_act(struct transport *t, const char *text);
+/* From now on fn is told every call; NULL: no more. */
+void transport_watch(struct transport *t, transport_watch_fn *fn, void *userdata);
+
 const char *transport_event_name(enum transport_event_kind kind);
+const char *transport_call_name(enum transport_call_kind kind);
 const char *transport_source_name(enum transport_source source);
 
 #endif

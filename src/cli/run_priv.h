@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One job and how it is told, for the files that run one. */
+#ifndef OTABENCH_CLI_RUN_PRIV_H
+#define OTABENCH_CLI_RUN_PRIV_H
+
+#include "cli/run.h"
+#include "host/recorder.h"
+
+struct run {
+	struct cli *cli;
+	sd_event *event; /* NULL: nothing waits for the end */
+	struct transport *transport;
+	struct job *job;
+	struct recorder *recorder; /* NULL: nothing is recorded */
+	struct progress_line line;
+	uint64_t json_next; /* progress event */
+	unsigned int interrupts;
+	bool ended;
+	uint64_t ended_us; /* the loop may turn once more after it */
+	struct job_result result;
+};
+
+/* Tells what the job tells, as words or JSON; run is the userdata. */
+struct job_listener run_listener(struct run *run);
+/* The end of a job that finished. */
+void run_tell_end(struct run *run, const struct run_report *report, enum cli_exit code);
+
+#endif

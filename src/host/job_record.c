@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a recording has to know of a run beside what goes over the transport, so
+ * that it can be shown with nothing but the recording: the goal, the settings, the
+ * image's size and hash, and what the checks made of it.  replay.c reads it back;
+ * the lines are listed in replay.h.
+ */
+#include "host/job_private.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *job_goal_name(enum session_goal goal)
+{
+	switch (goal) {
+	case SESSION_UPDATE:
+		return "update";
+	case SESSION_MEASURE:
+		return "measure";
+	case SESSION_LOOK:
+		return "look";
+	case SESSION_COMMAND:
+		return "command";
+	}
+	return "look";
+}
+
+static void note(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(struct job *job, const char *format, ...)
+{
+	char text[JOB_TEXT_MAX * 2];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	transport_note(job->transport, text);
+}
+
+static void record_image(struct job *job)
+{
+	const struct image *image = job->config.image;
+	char hash[2 * OTA_SHA256_SIZE + 1];
+
+	for (size_t i = 0; i < OTA_SHA256_SIZE; i++)
+		(void)snprintf(hash + 2 * i, 3, "%02x", image->sha256[i]);
+	note(job, "image %zu %s", image->size, hash);
+	note(job, "image-name %s", job->image_name);
+	if (image->project[0] != '\0')
+		note(job, "image-project %s", image->project);
+	if (image->version[0] != '\0')
+		note(job, "image-version %s", image->version);
+}
+
+static void record_profile(struct job *job)
+{
+	char value[SETTING_TEXT_MAX];
+
+	note(job, "profile %s", job->profile.name);
+	for (enum profile_key key = 0; key < PROFILE_KEYS; key++) {
+		if (key == PROFILE_KEY_DESCRIPTION)
+			continue;
+		note(job, "set %s=%s", profile_settings()[key].name,
+		     profile_get(&job->profile, key, value, sizeof(value)));
+	}
+}
+
+static void record_findings(struct job *job)
+{
+	for (size_t i = 0; i < job->report.count; i++) {
+		const struct lint_finding *f = &job->report.findings[i];
+
+		note(job, "finding %s %s %d %s", lint_check_name(f->check),
+		     lint_severity_name(f->severity), f->can_force, f->text);
+	}
+}
+
+void job_record_start(struct job *job)
+{
+	const struct job_config *c = &job->config;
+
+	if (!job->transport->ops->note)
+		return;
+	note(job,
+	     "run %s command=%u scan_ms=%" PRIu32 " forced=%" PRIu32
+	     " restart=%d resume_only=%d no_confirm=%d log_data=%d device=%s",
+	     job_goal_name(c->goal), (unsigned int)c->command, c->scan_timeout_ms, c->forced,
+	     c->restart, c->resume_only, c->no_confirm, c->log_data, job->device);
+	if (c->goal == SESSION_UPDATE)
+		record_image(job);
+	else if (c->goal == SESSION_MEASURE)
+		note(job, "bytes %" PRIu32, c->bytes);
+	record_profile(job);
+	record_findings(job);
+}
+
+void job_record_approve(struct job *job, bool refused)
+{
+	if (!job->transport->ops->note)
+		return;
+	note(job, "checks again");
+	record_findings(job);
+	note(job, "checked %s", refused ? "refused" : "passed");
+}
+
+void job_record_end(struct job *job)
+{
+	note(job, "end %s", session_outcome_name(job->result.outcome));
+}
+
+void job_act(struct job *job, const char *format, ...)
+{
+	char text[64];
+	va_list ap;
+
+	if (!job->transport->ops->act)
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	transport_act(job->transport, text);
+}
+
+void job_acted(struct job *job)
+{
+	transport_act(job->transport, NULL);
+}
