@@ -68,7 +68,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 	r = cli_load_profile(cli, NULL, &config.profile, &source);
 	if (r != CLI_OK)
 		return r;
-	config.profile_path = source.path;
+	config.profile_source = &source;
 	if (sd_event_new(&config.event) < 0)
 		return cli_fail(cli, CLI_DEFECT, "no event loop");
 	r = open_transport(cli, config.event, &config.transport);

@@ -163,6 +163,7 @@ int app_start(struct app *app, const struct job_config *config)
 	}
 	app->goal = config->goal;
 	app->command = config->command;
+	app->edit.running = app->profile;
 	app->job_finished = app->have_result = false;
 	app->message[0] = '\0'; /* of what was before */
 	job_start(app->job);
@@ -266,9 +267,7 @@ int app_create(const struct app_config *config, struct app **ret)
 		return -OTA_ENOMEM;
 	app->config = *config;
 	app->transport = config->transport;
-	app->profile = app->saved = config->profile;
-	(void)snprintf(app->profile_path, sizeof(app->profile_path), "%s",
-		       config->profile_path ? config->profile_path : "");
+	app_profile_begin(app);
 	scan_init(&app->scan);
 	app->frozen = true;
 	loglist_init(&app->log);
@@ -288,6 +287,8 @@ void app_destroy(struct app *app)
 	app_scan_stop(app);
 	app->transport->handler = NULL;
 	app_image_close(app);
+	app_panel_close(app);
+	app_profile_finish(app);
 	free(app);
 }
 
@@ -461,6 +462,8 @@ void app_key(struct app *app, int32_t key)
 		help_key(app, key);
 	} else if (app->menu.open) {
 		app_recover_key(app, key);
+	} else if (app->panel.kind != APP_PANEL_NONE) {
+		app_panel_key(app, key);
 	} else {
 		app->message[0] = '\0';
 		if (!common_key(app, key))

@@ -22,7 +22,7 @@ struct app_config {
 	const char *source; /* what the transport is, for the first line */
 	const char *options; /* global options for equivalent command lines, "--sim "; or "" */
 	struct profile profile;
-	const char *profile_path; /* to show */
+	const struct profile_source *profile_source; /* where it is from; NULL: nowhere */
 	const char *image; /* to open at once; NULL: none */
 	uint32_t force; /* checks of the image that do not refuse, 1u << enum lint_check */
 	bool readonly;
@@ -53,6 +53,11 @@ bool app_take_redraw(struct app *app);
  * the caller's word that it could not. */
 const char *app_take_copy(struct app *app);
 void app_copy_failed(struct app *app);
+/* A file that the operator wants to edit: the caller leaves the terminal to the editor, while
+ * everything else goes on, and says how it ended.  NULL: none. */
+const char *app_take_edit(struct app *app, unsigned int *ret_line);
+/* The editor ended well, or failed, or (text) could not be started. */
+void app_edited(struct app *app, bool ok);
 /* Microseconds of the transport's clock. */
 uint64_t app_now(const struct app *app);
 

@@ -27,6 +27,8 @@ const char *app_ask_label(const struct app *app)
 		return "value: ";
 	case APP_ASK_PROFILE:
 		return "profile, or a .yaml file: ";
+	case APP_ASK_SAVE_AS:
+		return "write as NAME, or FILE.yaml: ";
 	case APP_ASK_EXPORT:
 		return "write the log to: ";
 	case APP_ASK_NOTHING:
@@ -55,7 +57,7 @@ static void set_value(struct app *app, const char *text)
 	char assignment[INPUT_MAX + 64];
 
 	(void)snprintf(assignment, sizeof(assignment), "%s=%s",
-		       profile_settings()[app->profile_selected].name, text);
+		       profile_settings()[app->edit.selected].name, text);
 	app_set(app, assignment);
 }
 
@@ -94,6 +96,10 @@ static void done(struct app *app)
 		if (text[0] != '\0')
 			app_profile_load(app, text);
 		break;
+	case APP_ASK_SAVE_AS:
+		if (text[0] != '\0')
+			app_profile_write_as(app, text);
+		break;
 	case APP_ASK_EXPORT:
 		if (text[0] != '\0')
 			app_export(app, text);
@@ -115,6 +121,7 @@ static void complete(struct app *app)
 	case APP_ASK_IMAGE:
 	case APP_ASK_IMAGE_UPLOAD:
 	case APP_ASK_PROFILE:
+	case APP_ASK_SAVE_AS:
 	case APP_ASK_EXPORT:
 		count = input_complete_path(&app->input, 0, list, sizeof(list));
 		break;
@@ -178,6 +185,19 @@ void app_confirm_text(const struct app *app, char *buf, size_t size)
 			       app->menu.is.choices[app->menu.selected].title,
 			       app->menu.is.choices[app->menu.selected].effect);
 		break;
+	case APP_CONFIRM_LOAD:
+		(void)snprintf(buf, size, "Changes are not written. Load %.100s instead? y/n ",
+			       app->edit.target);
+		break;
+	case APP_CONFIRM_OVERWRITE:
+		(void)snprintf(buf, size, "%.200s exists. Replace it? y/n ", app->edit.target);
+		break;
+	case APP_CONFIRM_EDIT:
+		(void)snprintf(buf, size, "%s y/n ",
+			       app->edit.source.text
+				       ? "It is built in. Write a file of your own and edit that?"
+				       : "Changes are not written. Write them, and edit the file?");
+		break;
 	case APP_CONFIRM_NOTHING:
 		break;
 	}
@@ -199,6 +219,15 @@ static void confirmed(struct app *app, enum app_confirm confirm)
 		break;
 	case APP_CONFIRM_CHOICE:
 		app_recover_run(app);
+		break;
+	case APP_CONFIRM_LOAD:
+		app_profile_load_now(app, app->edit.target);
+		break;
+	case APP_CONFIRM_OVERWRITE:
+		app_profile_overwrite(app);
+		break;
+	case APP_CONFIRM_EDIT:
+		app_editor_open_now(app);
 		break;
 	case APP_CONFIRM_NOTHING:
 		break;

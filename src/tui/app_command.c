@@ -74,8 +74,10 @@ static void run_profile(struct app *app, const char *argument)
 
 static void run_write(struct app *app, const char *argument)
 {
-	(void)argument;
-	app_profile_key(app, 'w');
+	if (argument[0] != '\0')
+		app_profile_write_as(app, argument);
+	else
+		app_profile_write(app);
 }
 
 static void run_export(struct app *app, const char *argument)

@@ -104,11 +104,16 @@ void app_ask_cancel(struct app *app)
 /* The profile's key for the next run; says what is wrong with the value. */
 static bool set_profile(struct app *app, const char *assignment)
 {
+	struct profile changed = app->profile;
 	struct setting_errors errors;
-	char line[VIEW_TEXT * 2];
+	char line[VIEW_TEXT * 4];
 
-	if (profile_set(&app->profile, &assignment, 1, "set", &errors) == 0)
+	if (profile_set(&changed, &assignment, 1, "set", &errors) == 0) {
+		if (memcmp(&changed, &app->profile, sizeof(changed)) != 0)
+			app_profile_remember(app);
+		app->profile = changed;
 		return true;
+	}
 	app_say(app, CELLS_BAD, "%s", setting_error_format(&errors, 0, line, sizeof(line)));
 	return false;
 }
@@ -141,25 +146,37 @@ static enum gatt_write mode_of(const struct profile *profile)
 	return GATT_COMMAND;
 }
 
-void app_set(struct app *app, const char *assignment)
+int app_tune(struct app *app, enum profile_key key)
 {
-	const size_t key = strcspn(assignment, "=");
 	const struct profile *p = &app->profile;
 	int r = -OTA_EBUSY;
 
+	if (!app_runs(app))
+		return r;
+	if (key == PROFILE_KEY_PACING)
+		r = job_tune_pacing(app->job, (uint32_t)p->pacing_us);
+	else if (key == PROFILE_KEY_WINDOW)
+		r = job_tune_window(app->job, p->window > 0 ? (uint32_t)p->window : 0);
+	else if (key == PROFILE_KEY_CHUNK)
+		r = job_tune_chunk(app->job, p->chunk > 0 ? (uint16_t)p->chunk : 0);
+	else if (key == PROFILE_KEY_WRITE_MODE)
+		r = job_tune_mode(app->job, mode_of(p));
+	if (r == 0)
+		setting_put(&profile_settings()[key], &app->edit.running,
+			    setting_get(&profile_settings()[key], p));
+	return r;
+}
+
+void app_set(struct app *app, const char *assignment)
+{
+	char name[SETTING_TEXT_MAX];
+	int key;
+
 	if (!set_profile(app, assignment))
 		return;
-	if (app_runs(app)) {
-		if (strncmp(assignment, "pacing_us", key) == 0)
-			r = job_tune_pacing(app->job, (uint32_t)p->pacing_us);
-		else if (strncmp(assignment, "window", key) == 0)
-			r = job_tune_window(app->job, p->window > 0 ? (uint32_t)p->window : 0);
-		else if (strncmp(assignment, "chunk", key) == 0)
-			r = job_tune_chunk(app->job, p->chunk > 0 ? (uint16_t)p->chunk : 0);
-		else if (strncmp(assignment, "write_mode", key) == 0)
-			r = job_tune_mode(app->job, mode_of(p));
-	}
-	tell_tuned(app, r, assignment);
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(assignment, "="), assignment);
+	key = setting_find(profile_settings(), PROFILE_KEYS, name);
+	tell_tuned(app, key < 0 ? -OTA_EINVAL : app_tune(app, (enum profile_key)key), assignment);
 }
 
 static void step_pacing(struct app *app, int direction)

@@ -17,6 +17,9 @@ static const char *keys_of(const struct app *app)
 		return "j k scroll  q close";
 	if (app->menu.open)
 		return "j k move  Enter run  y copy command  q back";
+	if (app->panel.kind != APP_PANEL_NONE)
+		return app->panel.choose ? "j k move  Enter choose  L type a path  q back"
+					 : "j k scroll  q back";
 	switch (app->view) {
 	case VIEW_SCAN:
 		return "Enter connect  R recover  / search  \\ filter  s sort  Space mark  ? help  "
@@ -27,7 +30,8 @@ static const char *keys_of(const struct app *app)
 			       "help";
 		return "u upload  c look again  R recover  E export log  ? help  q back";
 	case VIEW_PROFILE:
-		return "Enter edit  d default  u undo  w write  L load  ? help  q back";
+		return "Enter edit  d default  D diff  e $EDITOR  w write  W as  u undo  L load  ? "
+		       "help";
 	case VIEW_IMAGE:
 		return "o open  u upload  j k scroll  ? help  q back";
 	case VIEWS:
@@ -202,36 +206,6 @@ static void draw_image(struct app *app, struct cells *cells, struct area area)
 	view_image_draw(&v, cells, area);
 }
 
-static void draw_profile(struct app *app, struct cells *cells, struct area area)
-{
-	const struct job_snapshot *s = &app->snapshot;
-	char chunk[16] = "", window[16] = "", pacing[16] = "", mtu[16] = "", interval[32] = "";
-	struct view_profile v = {
-		.profile = &app->profile,
-		.saved = &app->saved,
-		.path = app->profile_path,
-		.selected = app->profile_selected,
-	};
-
-	if (app->have_snapshot && s->chunk > 0) {
-		(void)snprintf(chunk, sizeof(chunk), "%u", s->chunk);
-		(void)snprintf(window, sizeof(window), "%u", s->window);
-		(void)snprintf(pacing, sizeof(pacing), "%u", s->pacing_us);
-		(void)snprintf(mtu, sizeof(mtu), "%u", app->last_mtu);
-		(void)snprintf(interval, sizeof(interval), "%u.%02u",
-			       app->last_link.link.interval * 5u / 4u,
-			       app->last_link.link.interval * 125u % 100u);
-		v.in_force[PROFILE_KEY_CHUNK] = chunk;
-		v.in_force[PROFILE_KEY_WINDOW] = window;
-		v.in_force[PROFILE_KEY_PACING] = pacing;
-		v.in_force[PROFILE_KEY_MTU_MAX] = mtu;
-		v.in_force[PROFILE_KEY_WRITE_MODE] = gatt_write_name(s->mode);
-		if (app->last_link.link.interval > 0)
-			v.in_force[PROFILE_KEY_CONNECTION_INTERVAL] = interval;
-	}
-	view_profile_draw(&v, cells, area);
-}
-
 static void draw_menu(struct app *app, struct cells *cells, struct area area)
 {
 	char title[VIEW_TEXT];
@@ -265,7 +239,7 @@ void app_draw(struct app *app, struct cells *cells)
 			draw_device(app, cells, body);
 			break;
 		case VIEW_PROFILE:
-			draw_profile(app, cells, body);
+			app_profile_draw(app, cells, body);
 			break;
 		case VIEW_IMAGE:
 			draw_image(app, cells, body);
@@ -276,6 +250,8 @@ void app_draw(struct app *app, struct cells *cells)
 	}
 	if (app->menu.open)
 		draw_menu(app, cells, body);
+	if (app->panel.kind != APP_PANEL_NONE && !app->help)
+		app_panel_draw(app, cells, body);
 	draw_frame(app, cells);
 	app->changed = false;
 }

@@ -5,6 +5,7 @@
 
 #include "host/image_file.h"
 #include "host/job.h"
+#include "host/profile_edit.h"
 #include "tui/app.h"
 #include "tui/input.h"
 #include "tui/key.h"
@@ -27,6 +28,7 @@ enum app_ask {
 	APP_ASK_FILTER,
 	APP_ASK_VALUE, /* of the selected key of the profile */
 	APP_ASK_PROFILE,
+	APP_ASK_SAVE_AS, /* the profile */
 	APP_ASK_EXPORT,
 };
 
@@ -37,6 +39,9 @@ enum app_confirm {
 	APP_CONFIRM_CANCEL,
 	APP_CONFIRM_QUIT, /* while a job runs */
 	APP_CONFIRM_CHOICE, /* of the recover menu */
+	APP_CONFIRM_LOAD, /* another profile, over changes that are not written */
+	APP_CONFIRM_OVERWRITE, /* the profile's text over another file */
+	APP_CONFIRM_EDIT, /* write the changes, then open the editor */
 };
 
 struct app_menu {
@@ -51,6 +56,43 @@ struct app_told {
 	uint8_t flags; /* OTA_INFO_* */
 	struct ota_status status;
 	uint64_t status_us;
+};
+
+/* What stands over a view, to choose from or to read. */
+enum app_panel_kind { APP_PANEL_NONE, APP_PANEL_PROFILES, APP_PANEL_DIFF };
+
+struct app_row {
+	char *left; /* owned */
+	char right[VIEW_TEXT];
+	enum cells_style style;
+};
+
+struct app_panel {
+	enum app_panel_kind kind;
+	char title[VIEW_TEXT];
+	const char *empty;
+	struct app_row *rows; /* owned */
+	size_t count, selected;
+	bool choose;
+};
+
+#define APP_UNDO_MAX 100u
+
+/* The profile that is edited, where it came from, and what it was before. */
+struct app_profile {
+	struct profile saved; /* as the file has it */
+	struct profile running; /* as the job under way, or the last one, was given it */
+	struct profile_source source;
+	char *text; /* of the file as it was read; owned; NULL: it could not be */
+	size_t len;
+	struct setting_errors errors; /* of the file as it is on the disk */
+	bool overwrite; /* the file changed on the disk, and w was told so */
+	char target[APP_PATH_MAX]; /* what a question is about: a path to write, a name to load */
+	struct profile undo[APP_UNDO_MAX], redo[APP_UNDO_MAX]; /* the newest last */
+	size_t undo_count, redo_count;
+	size_t selected;
+	bool edit_wanted, editing; /* $EDITOR: a file is to be opened; it runs */
+	char edit_path[APP_PATH_MAX];
 };
 
 struct app {
@@ -120,9 +162,9 @@ struct app {
 	struct lint_report shown; /* ... and against the device, where it is known */
 	size_t image_scroll;
 
-	struct profile profile, saved;
-	char profile_path[APP_PATH_MAX];
-	size_t profile_selected;
+	struct profile profile; /* for the next upload */
+	struct app_profile edit;
+	struct app_panel panel;
 };
 
 /* --- app.c */
@@ -166,6 +208,9 @@ void app_ask_cancel(struct app *app);
 void app_command_device(struct app *app, enum ota_command command);
 /* One "key=value" of the profile; while it sends, in force at once where that is possible. */
 void app_set(struct app *app, const char *assignment);
+/* A key of the profile changed: in force at once where a run under way can take it.  0, or
+ * negative: with the next upload. */
+int app_tune(struct app *app, enum profile_key key);
 
 /* --- app_recover.c */
 void app_recover_open(struct app *app);
@@ -187,9 +232,42 @@ void app_image_compare(struct app *app);
 bool app_image_refused(const struct app *app);
 void app_image_key(struct app *app, int32_t key);
 
+/* --- app_panel.c */
+void app_panel_open(struct app *app, enum app_panel_kind kind, const char *title, bool choose);
+/* Copied; left is made harmless. */
+void app_panel_add(struct app *app, enum cells_style style, const char *left, const char *right);
+void app_panel_close(struct app *app);
+void app_panel_key(struct app *app, int32_t key);
+void app_panel_draw(const struct app *app, struct cells *cells, struct area area);
+
 /* --- app_profile.c */
 void app_profile_key(struct app *app, int32_t key);
+bool app_profile_modified(const struct app *app);
+/* Before a change: what u comes back to. */
+void app_profile_remember(struct app *app);
+void app_profile_panel_chosen(struct app *app, const char *name);
+
+/* --- app_profile_draw.c */
+void app_profile_draw(struct app *app, struct cells *cells, struct area area);
+
+/* --- app_profile_file.c */
+void app_profile_begin(struct app *app);
+void app_profile_finish(struct app *app);
+/* Asks first where changes would be lost. */
 void app_profile_load(struct app *app, const char *name);
+void app_profile_load_now(struct app *app, const char *name);
+void app_profile_write(struct app *app);
+void app_profile_write_as(struct app *app, const char *typed);
+/* What was asked for with APP_CONFIRM_OVERWRITE. */
+void app_profile_overwrite(struct app *app);
+/* Whether the profile is in a file of its own now. */
+bool app_profile_save_to(struct app *app, const char *path);
+void app_profile_reread(struct app *app, struct profile *ret_before);
+void app_profile_diff(struct app *app);
+
+/* --- app_editor.c: the profile in $EDITOR; app_take_edit() and app_edited() are in app.h */
+void app_editor_open(struct app *app);
+void app_editor_open_now(struct app *app);
 
 /* --- app_export.c */
 void app_export(struct app *app, const char *path);

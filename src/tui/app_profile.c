@@ -1,138 +1,195 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Profile view's keys: editing, loading and writing a profile. */
-#include "config.h" /* system extensions: mkdir() */
-
+/* The Profile view's keys: editing, and taking back what was edited. */
 #include "tui/app_priv.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-void app_profile_load(struct app *app, const char *name)
+bool app_profile_modified(const struct app *app)
 {
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		if (profile_differs(&app->profile, &app->edit.saved, (enum profile_key)key))
+			return true;
+	}
+	return false;
+}
+
+/* --- undo */
+
+static void push(struct profile *stack, size_t *count, const struct profile *profile)
+{
+	if (*count == APP_UNDO_MAX) {
+		memmove(stack, stack + 1, (APP_UNDO_MAX - 1) * sizeof(*stack));
+		(*count)--;
+	}
+	stack[(*count)++] = *profile;
+}
+
+void app_profile_remember(struct app *app)
+{
+	push(app->edit.undo, &app->edit.undo_count, &app->profile);
+	app->edit.redo_count = 0;
+}
+
+/* The newest of one stack comes into force, what was goes to the other. */
+static void go(struct app *app, struct profile *from, size_t *from_count, struct profile *to,
+	       size_t *to_count, const char *done)
+{
+	struct profile before = app->profile;
+	char text[SETTING_TEXT_MAX];
+	int last = -1;
+	bool now = false;
+
+	if (*from_count == 0) {
+		app_say(app, CELLS_WARNING, "nothing to %s", done);
+		return;
+	}
+	push(to, to_count, &before);
+	app->profile = from[--*from_count];
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		if (!profile_differs(&before, &app->profile, (enum profile_key)key))
+			continue;
+		last = key;
+		now |= app_tune(app, (enum profile_key)key) == 0;
+	}
+	if (last < 0)
+		return;
+	app->edit.selected = (size_t)last;
+	app_say(app, CELLS_GOOD, "%s: %s=%s%s", done, profile_settings()[last].name,
+		profile_get(&app->profile, (enum profile_key)last, text, sizeof(text)),
+		now ? ", in force now" : "");
+}
+
+static void undo(struct app *app)
+{
+	struct app_profile *e = &app->edit;
+
+	go(app, e->undo, &e->undo_count, e->redo, &e->redo_count, "undo");
+}
+
+static void redo(struct app *app)
+{
+	struct app_profile *e = &app->edit;
+
+	go(app, e->redo, &e->redo_count, e->undo, &e->undo_count, "redo");
+}
+
+/* --- choosing */
+
+static void add_profile(void *userdata, const char *name, const struct profile_source *source)
+{
+	struct app *app = userdata;
 	struct setting_errors errors;
-	struct profile_source source;
-	char line[VIEW_TEXT * 2];
+	char right[VIEW_TEXT * 3], line[SETTING_TEXT_MAX * 4];
 	struct profile profile;
+	const bool good = profile_open(name, &profile, NULL, &errors) == 0;
 
-	if (profile_open(name, &profile, &source, &errors) < 0) {
-		app_say(app, CELLS_BAD, "%s", setting_error_format(&errors, 0, line, sizeof(line)));
-		return;
-	}
-	app->profile = app->saved = profile;
-	(void)snprintf(app->profile_path, sizeof(app->profile_path), "%.*s",
-		       (int)sizeof(app->profile_path) - 1, source.path);
-	app_say(app, CELLS_GOOD, "profile %s: with the next upload", profile.name);
+	(void)snprintf(right, sizeof(right), "%-8s %s%s", profile_origin_name(source->origin),
+		       good ? "" : "unusable: ",
+		       good ? profile.description
+			    : setting_error_format(&errors, 0, line, sizeof(line)));
+	right[VIEW_TEXT - 1] = '\0';
+	app_panel_add(app, good ? CELLS_NORMAL : CELLS_BAD, name, right);
+	if (strcmp(name, app->profile.name) == 0)
+		app->panel.selected = app->panel.count - 1;
 }
 
-/* $XDG_CONFIG_HOME/otabench/profiles, made where it is not there. */
-static bool make_folder(char *path, size_t size)
+static void choose(struct app *app)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-
-	if (config && config[0] == '/')
-		(void)snprintf(path, size, "%s/otabench/profiles", config);
-	else if (home && home[0] == '/')
-		(void)snprintf(path, size, "%s/.config/otabench/profiles", home);
-	else
-		return false;
-	for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
-		*slash = '\0';
-		(void)mkdir(path, 0777);
-		*slash = '/';
-	}
-	return mkdir(path, 0777) == 0 || errno == EEXIST;
+	app_panel_open(app, APP_PANEL_PROFILES, "Profiles", true);
+	app->panel.empty = "none; L types a path";
+	(void)profile_each(add_profile, app);
 }
 
-/* First beside it, then renamed: a full disk leaves the old file as it was. */
-static void profile_write_user(struct app *app)
+void app_profile_panel_chosen(struct app *app, const char *name)
 {
-	char folder[APP_PATH_MAX], path[APP_PATH_MAX * 2], made[APP_PATH_MAX * 2 + 8];
-	FILE *out;
-	bool whole;
-
-	if (!make_folder(folder, sizeof(folder))) {
-		app_say(app, CELLS_BAD, "no folder for profiles: %s", strerror(errno));
-		return;
-	}
-	(void)snprintf(path, sizeof(path), "%s/%s.yaml", folder, app->profile.name);
-	(void)snprintf(made, sizeof(made), "%s.new", path);
-	out = fopen(made, "w");
-	if (!out) {
-		app_say(app, CELLS_BAD, "%s: %s", made, strerror(errno));
-		return;
-	}
-	whole = profile_write(&app->profile, out) == 0;
-	whole = fclose(out) == 0 && whole;
-	if (!whole || rename(made, path) < 0) {
-		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno));
-		(void)remove(made);
-		return;
-	}
-	app->saved = app->profile;
-	(void)snprintf(app->profile_path, sizeof(app->profile_path), "%.*s",
-		       (int)sizeof(app->profile_path) - 1, path);
-	app_say(app, CELLS_GOOD, "written: %s", path);
+	app_profile_load(app, name);
 }
+
+/* --- keys */
 
 static void default_key(struct app *app)
 {
-	const struct setting *setting = &profile_settings()[app->profile_selected];
+	const struct setting *setting = &profile_settings()[app->edit.selected];
 	char value[SETTING_TEXT_MAX], assignment[SETTING_TEXT_MAX * 2];
 	struct profile defaults;
 
 	profile_defaults(&defaults);
-	(void)profile_get(&defaults, (enum profile_key)app->profile_selected, value, sizeof(value));
+	(void)profile_get(&defaults, (enum profile_key)app->edit.selected, value, sizeof(value));
 	(void)snprintf(assignment, sizeof(assignment), "%s=%s", setting->name, value);
 	app_set(app, assignment);
 }
 
-void app_profile_key(struct app *app, int32_t key)
+static bool move_key(struct app *app, int32_t key)
 {
-	size_t *selected = &app->profile_selected;
-	char value[SETTING_TEXT_MAX];
+	size_t *selected = &app->edit.selected;
 
 	switch (key) {
 	case 'j':
 	case TUI_KEY_DOWN:
 		*selected += *selected + 1 < PROFILE_KEYS;
-		break;
+		return true;
 	case 'k':
 	case TUI_KEY_UP:
 		*selected -= *selected > 0;
-		break;
+		return true;
 	case 'g':
 	case TUI_KEY_HOME:
 		*selected = 0;
-		break;
+		return true;
 	case 'G':
 	case TUI_KEY_END:
 		*selected = PROFILE_KEYS - 1;
-		break;
+		return true;
 	case TUI_KEY_PAGE_DOWN:
+	case KEY_CTRL('d'):
 		*selected = *selected + 10 < PROFILE_KEYS ? *selected + 10 : PROFILE_KEYS - 1;
-		break;
+		return true;
 	case TUI_KEY_PAGE_UP:
+	case KEY_CTRL('u'):
 		*selected = *selected > 10 ? *selected - 10 : 0;
-		break;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void app_profile_key(struct app *app, int32_t key)
+{
+	char value[SETTING_TEXT_MAX];
+
+	if (move_key(app, key))
+		return;
+	switch (key) {
 	case TUI_KEY_ENTER:
 		app_ask(app, APP_ASK_VALUE,
-			profile_get(&app->profile, (enum profile_key) * selected, value,
+			profile_get(&app->profile, (enum profile_key)app->edit.selected, value,
 				    sizeof(value)));
 		break;
 	case 'd':
 		default_key(app);
 		break;
 	case 'u':
-		app->profile = app->saved;
-		app_say(app, CELLS_GOOD, "as it was read");
+		undo(app);
+		break;
+	case KEY_CTRL('r'):
+	case 'U':
+		redo(app);
+		break;
+	case 'D':
+		app_profile_diff(app);
+		break;
+	case 'e':
+		app_editor_open(app);
 		break;
 	case 'w':
-		profile_write_user(app);
+		app_profile_write(app);
+		break;
+	case 'W':
+		app_ask(app, APP_ASK_SAVE_AS, app->profile.name);
 		break;
 	case 'L':
-		app_ask(app, APP_ASK_PROFILE, "");
+		choose(app);
 		break;
 	default: /* means nothing here */
 		break;

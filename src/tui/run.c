@@ -8,11 +8,13 @@
 
 #include "tui/app.h"
 
+#include "host/editor.h"
 #include "ota/error.h"
 #include "tui/term.h"
 
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +30,9 @@ struct run {
 	size_t signal_count;
 	uint64_t drawn_us;
 	bool lost; /* the terminal is gone */
+	/* An editor has the terminal; everything but keys and screen goes on. */
+	sd_event_source *editor;
+	bool away;
 };
 
 static uint64_t now_us(const struct run *run)
@@ -42,7 +47,7 @@ static void draw(struct run *run)
 {
 	int width, height;
 
-	if (run->lost)
+	if (run->lost || run->away)
 		return;
 	term_size(run->term, &width, &height);
 	if (width != run->cells.width || height != run->cells.height) {
@@ -77,7 +82,8 @@ static void suspend(struct run *run)
 	struct sigaction standard = {.sa_handler = SIG_DFL}, old;
 	sigset_t stop, before;
 
-	term_leave(run->term);
+	if (!run->away)
+		term_leave(run->term);
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGTSTP);
 	(void)sigaction(SIGTSTP, &standard, &old);
@@ -85,8 +91,48 @@ static void suspend(struct run *run)
 	(void)sigprocmask(SIG_UNBLOCK, &stop, &before);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	(void)sigaction(SIGTSTP, &old, NULL);
+	if (run->away)
+		return;
 	term_enter(run->term);
 	draw(run);
+}
+
+/* --- the editor: a child in the terminal's foreground, beside the event loop */
+
+static int on_editor(sd_event_source *source, const siginfo_t *info, void *userdata)
+{
+	struct run *run = userdata;
+
+	(void)source;
+	run->editor = sd_event_source_disable_unref(run->editor);
+	run->away = false;
+	if (run->lost)
+		return 0;
+	term_enter(run->term);
+	(void)sd_event_source_set_enabled(run->keys, SD_EVENT_ON);
+	app_edited(run->app, info->si_code == CLD_EXITED && info->si_status == 0);
+	draw(run);
+	return 0;
+}
+
+static void edit(struct run *run)
+{
+	unsigned int line = 0;
+	const char *path = app_take_edit(run->app, &line);
+	pid_t child;
+
+	if (!path)
+		return;
+	term_leave(run->term);
+	run->away = true;
+	(void)sd_event_source_set_enabled(run->keys, SD_EVENT_OFF);
+	if (editor_start(path, line, &child) == 0 &&
+	    sd_event_add_child(run->event, &run->editor, child, WEXITED, on_editor, run) >= 0)
+		return;
+	run->away = false;
+	term_enter(run->term);
+	(void)sd_event_source_set_enabled(run->keys, SD_EVENT_ON);
+	app_edited(run->app, false);
 }
 
 static void copy(struct run *run)
@@ -111,6 +157,7 @@ static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userd
 		app_quit(run->app);
 	}
 	copy(run);
+	edit(run);
 	if (app_take_suspend(run->app))
 		suspend(run);
 	else
@@ -129,8 +176,9 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	case SIGTSTP:
 		suspend(run);
 		break;
-	case SIGINT:
-		app_key(run->app, KEY_CTRL('c'));
+	case SIGINT: /* with an editor there, it is the editor's */
+		if (!run->away)
+			app_key(run->app, KEY_CTRL('c'));
 		break;
 	case SIGHUP:
 		run->lost = true;
@@ -166,6 +214,7 @@ static void drop_sources(struct run *run)
 {
 	sd_event_source_disable_unref(run->keys);
 	sd_event_source_disable_unref(run->timer);
+	sd_event_source_disable_unref(run->editor);
 	for (size_t i = 0; i < run->signal_count; i++)
 		sd_event_source_disable_unref(run->signals[i]);
 }
@@ -194,6 +243,7 @@ static void block_signals(sigset_t *ret_before)
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, ret_before);
 }
 

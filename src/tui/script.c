@@ -41,6 +41,15 @@ static int resize(struct script *s, int width, int height, bool ascii)
 	return cells_init(&s->cells, width, height, ascii);
 }
 
+/* There is no terminal that an editor could have. */
+static void no_editor(struct script *s)
+{
+	unsigned int line;
+
+	if (app_take_edit(s->app, &line))
+		app_edited(s->app, false);
+}
+
 /* One turn of the loop; false when the program has ended. */
 static bool turn(struct script *s)
 {
@@ -85,6 +94,7 @@ static int do_keys(struct script *s, const char *argument)
 		if (key == TUI_KEY_NONE)
 			return complain(s, "keys: no key of this name: ", argument);
 		app_key(s->app, key);
+		no_editor(s);
 		app_draw(s->app, &s->cells);
 		argument += len;
 	}

@@ -9,6 +9,7 @@
 
 #include "core/lint.h"
 #include "core/session.h"
+#include "host/in_force.h"
 #include "host/metrics.h"
 #include "host/profile.h"
 #include "host/scan.h"
@@ -150,9 +151,11 @@ void view_image_draw(const struct view_image *v, struct cells *cells, struct are
 
 struct view_profile {
 	const struct profile *profile;
-	const struct profile *saved; /* as it was read, for what changed */
+	const struct profile *saved; /* as the file has it, for what changed */
 	const char *path;
-	const char *in_force[PROFILE_KEYS]; /* "" where nothing tells */
+	const struct in_force *in_force; /* PROFILE_KEYS of them */
+	const struct setting_errors *errors; /* of the file as it is on the disk; NULL: none */
+	const char *ceiling; /* what the link allows at most, with what it rests on; "" unknown */
 	size_t selected;
 };
 void view_profile_draw(const struct view_profile *v, struct cells *cells, struct area area);
@@ -178,6 +181,21 @@ void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area 
 void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area);
 /* How many lines view_help_draw() can scroll through. */
 size_t view_help_lines(enum view view);
+
+/* A list to choose from, or lines to read, in a frame over the view. */
+struct view_row {
+	const char *left, *right; /* right "": left has the whole row */
+	enum cells_style style;
+};
+struct view_panel {
+	const char *title;
+	const char *empty; /* what to say where there is no row */
+	const struct view_row *rows;
+	size_t count;
+	size_t selected; /* the row that Enter chooses; with !choose the first one shown */
+	bool choose;
+};
+void view_panel_draw(const struct view_panel *v, struct cells *cells, struct area area);
 
 /* "0:27", "1:02:03". */
 char *view_duration(uint64_t us, char *buf, size_t size);

@@ -40,9 +40,13 @@ static const struct line device_lines[] = {
 static const struct line profile_lines[] = {
 	{"Enter", "type a new value; a wrong one says what was expected"},
 	{"d", "back to the default"},
-	{"u", "undo all changes since it was read or written"},
-	{"w", "write to your profiles, as NAME.yaml"},
-	{"L", "load another profile"},
+	{"u  Ctrl-R", "undo, redo: step by step, whatever changed a value"},
+	{"D", "what differs from the file: keys, then lines"},
+	{"e", "open the file in $VISUAL or $EDITOR; it is read again then"},
+	{"w", "write: only changed values, comments stay; a built-in one becomes yours"},
+	{"W", "write as another NAME, or FILE.yaml"},
+	{"L", "choose another profile; once more: type a path"},
+	{"", "IN FORCE, WHY: what the last run's link and device made of a value"},
 	{NULL, NULL},
 };
 static const struct line image_lines[] = {

@@ -356,6 +356,10 @@ const struct screen_case screen_cases[] = {
 	{"image", screenlib_image},
 	{"image-refused", screenlib_image_refused},
 	{"profile", screenlib_profile},
+	{"profile-chooser", screenlib_profile_chooser},
+	{"profile-diff", screenlib_profile_diff},
+	{"profile-errors", screenlib_profile_errors},
+	{"profile-forced", screenlib_profile_forced},
 	{"help", draw_help},
 	{"prompt", draw_prompt},
 };

@@ -15,5 +15,9 @@ void screenlib_image_refused(struct cells *cells);
 
 /* --- screenlib_profile.c */
 void screenlib_profile(struct cells *cells);
+void screenlib_profile_chooser(struct cells *cells);
+void screenlib_profile_diff(struct cells *cells);
+void screenlib_profile_errors(struct cells *cells);
+void screenlib_profile_forced(struct cells *cells);
 
 #endif

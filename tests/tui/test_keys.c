@@ -160,10 +160,8 @@ static void begin(struct app *app, const struct app_config *config)
 static void press(uint64_t seed, unsigned int count, unsigned int *ret_starts)
 {
 	const struct sim_config sim = {.devices = 4, .seed = seed, .chip_all = true};
-	struct app_config config = {.source = "virtual ESP32s",
-				    .options = "--sim ",
-				    .profile_path = "default.yaml",
-				    .tier = PLOT_BLOCKS};
+	struct app_config config = {
+		.source = "virtual ESP32s", .options = "--sim ", .tier = PLOT_BLOCKS};
 	struct app *app = NULL;
 	struct rng rng;
 	char why[200];
