@@ -232,7 +232,7 @@ const struct cli_command cli_commands[] = {
 			"a "
 			"line: size COLUMNS ROWS, ascii, utf8, keys KEY..., type TEXT, wait "
 			"SECONDS, "
-			"until TEXT, screen NAME.",
+			"until TEXT, screen NAME, svg FILE, show.",
 		.max_arguments = 1,
 		.standard = true,
 		.run = cmd_workbench,

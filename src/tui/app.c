@@ -161,6 +161,7 @@ int app_start(struct app *app, const struct job_config *config)
 		app_scan_begin(app);
 		return r;
 	}
+	app->message[0] = '\0'; /* of what was done before */
 	app->goal = config->goal;
 	app->command = config->command;
 	app->edit.running = app->profile;

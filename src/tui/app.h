@@ -75,6 +75,8 @@ int app_run(const struct app_config *config, char *ret_text, size_t size);
  *   wait SECONDS          of the transport's clock
  *   until TEXT            until the screen holds it, at most 600 s
  *   screen NAME           print it
+ *   svg FILE              write it as a picture
+ *   show                  draw it on the terminal, of the terminal's size; wait for a key
  */
 int app_script(const struct app_config *config, const char *path, FILE *out, char *ret_text,
 	       size_t size);

@@ -171,25 +171,45 @@ static void draw_axis(struct cells *cells, struct area axis, const struct plot_s
 	}
 }
 
+/* Column of a mark in the row below the graph; -1: it has left it. */
+static int mark_column(const struct plot_series *s, const struct plot_mark *mark, size_t room,
+		       size_t per)
+{
+	const size_t from_end = s->count > mark->sample ? s->count - 1 - mark->sample : 0;
+
+	return from_end < room ? (int)((room - 1 - from_end) / per) : -1;
+}
+
 static void draw_marks(struct cells *cells, struct area row, const struct plot_series *s,
 		       enum plot_tier tier)
 {
 	const size_t per = per_column(tier), room = (size_t)row.w * per;
 	const uint64_t seconds = (uint64_t)room * s->sample_ms / 1000u;
+	static const char *const now = "now";
+	int now_from = row.w - (int)strlen(now);
+	bool covered = false;
 	char text[24];
+	int past;
 
 	(void)snprintf(text, sizeof(text), "-%llu s", (unsigned long long)seconds);
-	(void)cells_text(cells, row, 0, 0, CELLS_DIM, text);
-	cells_right(cells, row, 0, CELLS_DIM, "now");
+	past = (int)strlen(text);
 	for (size_t i = 0; i < s->mark_count; i++) {
-		const struct plot_mark *mark = &s->marks[i];
-		const char sign[2] = {mark->sign, '\0'};
-		const size_t from_end = s->count > mark->sample ? s->count - 1 - mark->sample : 0;
+		const int x = mark_column(s, &s->marks[i], room, per);
 
-		if (from_end >= room)
-			continue;
-		(void)cells_text(cells, row, (int)((room - 1 - from_end) / per), 0, mark->style,
-				 sign);
+		covered |= x + 1 >= now_from;
+		past = x >= 0 && x <= past ? 0 : past;
+	}
+	/* A label that a mark would spoil says less than the mark. */
+	if (past > 0)
+		(void)cells_text(cells, row, 0, 0, CELLS_DIM, text);
+	if (!covered)
+		cells_right(cells, row, 0, CELLS_DIM, now);
+	for (size_t i = 0; i < s->mark_count; i++) {
+		const char sign[2] = {s->marks[i].sign, '\0'};
+		const int x = mark_column(s, &s->marks[i], room, per);
+
+		if (x >= 0)
+			cells_put(cells, row, x, 0, s->marks[i].style, sign);
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See app_script() in app.h: keys from a file, screens as text. */
+/* See app_script() in app.h: keys from a file, screens as text and pictures. */
 #include "config.h" /* system extensions: getline() */
 
 #include "tui/app.h"
@@ -7,10 +7,14 @@
 #include "host/output.h"
 #include "ota/error.h"
 #include "tui/key.h"
+#include "tui/svg.h"
+#include "tui/term.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define UNTIL_US 600000000u
 #define TURN_US 100000u /* longest wait for an event, of real time */
@@ -18,6 +22,7 @@
 struct script {
 	const struct app_config *config;
 	struct app *app;
+	struct terminal *term; /* NULL until something is shown on it */
 	struct cells cells;
 	FILE *out;
 	const char *path;
@@ -161,12 +166,63 @@ static int do_screen(struct script *s, const char *argument)
 	return 0;
 }
 
+static int do_svg(struct script *s, const char *argument)
+{
+	FILE *out = fopen(argument, "w");
+	bool bad = !out;
+
+	app_draw(s->app, &s->cells);
+	if (out) {
+		svg_write(&s->cells, out);
+		bad = ferror(out) != 0;
+		bad |= fclose(out) != 0;
+	}
+	return bad ? complain(s, "svg: cannot be written: ", argument) : 0;
+}
+
+/* The next key of a person before the terminal; time stands still meanwhile. */
+static int32_t await_key(struct script *s)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+	int32_t key;
+
+	while ((key = term_key(s->term)) == TUI_KEY_NONE) {
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return KEY_CTRL('c');
+		if (p.revents & (POLLHUP | POLLERR))
+			return KEY_CTRL('c');
+	}
+	return key;
+}
+
+static int do_show(struct script *s, const char *argument)
+{
+	int width, height, r;
+
+	(void)argument;
+	if (!s->term) {
+		r = term_create(&s->term, s->why, s->why_size);
+		if (r < 0)
+			return r;
+	}
+	term_size(s->term, &width, &height);
+	r = resize(s, width, height, term_is_ascii(s->term));
+	if (r < 0)
+		return r;
+	app_draw(s->app, &s->cells);
+	term_show(s->term, &s->cells);
+	if (await_key(s) == KEY_CTRL('c'))
+		return complain(s, "show: given up", "");
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct script *s, const char *argument);
 } commands[] = {
 	{"size", do_size}, {"ascii", do_ascii}, {"utf8", do_utf8},   {"keys", do_keys},
 	{"type", do_type}, {"wait", do_wait},	{"until", do_until}, {"screen", do_screen},
+	{"svg", do_svg},   {"show", do_show},
 };
 
 static int run_line(struct script *s, char *line)
@@ -220,6 +276,7 @@ int app_script(const struct app_config *config, const char *path, FILE *out, cha
 	if (r == 0)
 		r = run_file(&s, in);
 	app_destroy(s.app);
+	term_destroy(s.term);
 	cells_finish(&s.cells);
 	if (in != stdin)
 		(void)fclose(in);

@@ -99,8 +99,11 @@ static void draw_radio(const struct view_device *v, struct cells *cells, struct 
 		(void)cells_text(cells, area, 0, 0, CELLS_DIM, "RSSI n/a");
 		return;
 	}
-	x = cells_printf(cells, area, 0, 0, CELLS_NORMAL, "RSSI %4d dBm ",
-			 v->rssi[v->rssi_count - 1]);
+	if (v->rssi[v->rssi_count - 1] == PLOT_NONE)
+		x = cells_text(cells, area, 0, 0, CELLS_DIM, "RSSI      n/a ");
+	else
+		x = cells_printf(cells, area, 0, 0, CELLS_NORMAL, "RSSI %4d dBm ",
+				 v->rssi[v->rssi_count - 1]);
 	plot_trend(cells, area, x, 0, width, CELLS_GOOD, v->rssi, v->rssi_count, -100, -40);
 	(void)cells_printf(cells, area, x + width + 2, 0, CELLS_DIM, "min %d max %d  source: %s",
 			   low, high, transport_source_name(v->link.rssi_source));

@@ -4,6 +4,8 @@
 
 #include "ptylib.h"
 
+#include "picturelib.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
@@ -119,6 +121,9 @@ char *pty_row(struct pty *pty, int y, char *buf, size_t size)
 		    cell.chars[0] == (uint32_t)-1)
 			continue;
 		len += append_utf8(cell.chars[0] ? cell.chars[0] : ' ', buf + len);
+		/* marks that combine with it */
+		for (int i = 1; i < VTERM_MAX_CHARS_PER_CELL && cell.chars[i] != 0; i++)
+			len += len + 4 < size ? append_utf8(cell.chars[i], buf + len) : 0;
 	}
 	while (len > 0 && buf[len - 1] == ' ')
 		len--;
@@ -186,6 +191,22 @@ void pty_until_raw(struct pty *pty, const char *bytes)
 			waited += 100;
 		if (waited > PATIENCE_MS || pty->ended)
 			fail_msg("the bytes \"%s\" do not come", bytes + (bytes[0] == '\033'));
+	}
+}
+
+void pty_until_screen(struct pty *pty, const char *text, const char *name)
+{
+	for (int waited = 0;;) {
+		char *screen = pty_text(pty);
+		const bool same = strcmp(screen, text) == 0;
+
+		if (!same && (waited > PATIENCE_MS || pty->ended))
+			picture_compare(name, screen, text);
+		free(screen);
+		if (same)
+			return;
+		if (!pty_feed(pty, 100))
+			waited += 100;
 	}
 }
 

@@ -31,6 +31,8 @@ void pty_send(struct pty *pty, const char *bytes);
 /* Fails the test after a generous time without it, with the screen as it is then. */
 void pty_until(struct pty *pty, const char *text);
 void pty_until_gone(struct pty *pty, const char *text);
+/* Until the whole screen is this text; fails the test with the first line that differs. */
+void pty_until_screen(struct pty *pty, const char *text, const char *name);
 /* Takes in what comes within that many milliseconds, at once; false when nothing came. */
 bool pty_feed(struct pty *pty, int ms);
 /* Takes in what there is until the program is silent for that many milliseconds. */

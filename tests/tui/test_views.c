@@ -3,8 +3,8 @@
  * Every view in every state against text pictures, tests/tui/pictures/NAME.txt,
  * which hold a state at several sizes, in UTF-8 and in ASCII.
  *
- * OTABENCH_PICTURES=write makes them anew, to be looked at before they are
- * committed.
+ * UPDATE_PICTURES=1 makes them anew, to be looked at before they are committed;
+ * `make pictures` does so for all pictures there are.
  */
 #include "config.h" /* system extensions: open_memstream() */
 
@@ -19,6 +19,7 @@
 
 #include <locale.h>
 
+#include "picturelib.h"
 #include "screenlib.h"
 
 static const struct {
@@ -75,49 +76,9 @@ static char *picture_of(const struct screen_case *screen)
 	return text;
 }
 
-static char *read_whole(const char *path)
-{
-	FILE *in = fopen(path, "r");
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out;
-	int c;
-
-	if (!in)
-		fail_msg("%s cannot be read; OTABENCH_PICTURES=write makes it", path);
-	out = open_memstream(&text, &size);
-	assert_non_null(out);
-	while ((c = fgetc(in)) != EOF)
-		(void)fputc(c, out);
-	(void)fclose(in);
-	assert_int_equal(fclose(out), 0);
-	return text;
-}
-
-/* The first line that differs, for a message that can be read. */
-static void compare(const char *name, const char *is, const char *expected)
-{
-	unsigned int line = 1;
-	const char *a = is, *b = expected;
-
-	if (strcmp(is, expected) == 0)
-		return;
-	while (*a != '\0' && *a == *b) {
-		line += *a == '\n';
-		a++;
-		b++;
-	}
-	while (a > is && a[-1] != '\n') {
-		a--;
-		b--;
-	}
-	fail_msg("%s.txt line %u:\n  is       %.*s\n  expected %.*s", name, line,
-		 (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
-}
-
 static void test_pictures(void **state)
 {
-	const char *root = getenv("OTABENCH_SRCDIR"), *mode = getenv("OTABENCH_PICTURES");
+	const char *root = getenv("OTABENCH_SRCDIR");
 
 	(void)state;
 	for (size_t i = 0; i < screen_case_count; i++) {
@@ -126,18 +87,7 @@ static void test_pictures(void **state)
 
 		(void)snprintf(path, sizeof(path), "%s/tests/tui/pictures/%s.txt",
 			       root ? root : ".", screen_cases[i].name);
-		if (mode && strcmp(mode, "write") == 0) {
-			FILE *out = fopen(path, "w");
-
-			assert_non_null(out);
-			(void)fputs(is, out);
-			assert_int_equal(fclose(out), 0);
-		} else {
-			char *expected = read_whole(path);
-
-			compare(screen_cases[i].name, is, expected);
-			free(expected);
-		}
+		picture_check(path, is);
 		free(is);
 	}
 }

@@ -159,21 +159,21 @@ static void test_series(void **state)
 	check(&c, "    50┤              ▃ ▃\n"
 		  "      │             ▂█ █▆\n"
 		  "     0┤            ▁██ ██\n"
-		  "kB/s   -18 s          Sow\n");
+		  "kB/s   -18 s          S\n");
 	cells_clear(&c);
 	series.tier = PLOT_BRAILLE;
 	plot_series(&c, cells_area(&c), &series);
 	check(&c, "    50┤                ⡄⡄\n"
 		  "      │               ⢀⡇⣷\n"
 		  "     0┤               ⣸⡇⣿\n"
-		  "kB/s   -36 s          nSw\n");
+		  "kB/s   -36 s           S\n");
 	cells_finish(&c);
 	c = make(25, 4, true);
 	plot_series(&c, cells_area(&c), &series);
 	check(&c, "    50|              . .\n"
 		  "      |             .| |:\n"
 		  "     0|            .|| ||\n"
-		  "kB/s   -18 s          Sow\n");
+		  "kB/s   -18 s          S\n");
 	cells_finish(&c);
 }
 
