@@ -183,6 +183,8 @@ static void connected_told(struct bluez *b, const struct bluez_object *o)
 {
 	if (o->connected)
 		return;
+	if (b->reason == GATT_UNKNOWN)
+		b->reason = bluez_hci_reason(b);
 	if (b->phase == BLUEZ_UP || (b->phase == BLUEZ_CONNECTING && b->answered))
 		bluez_ended(b, b->reason);
 	else if (b->phase == BLUEZ_CONNECTING)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What bluetoothd does not tell of a link and a raw HCI socket does: the RSSI of
- * the connection, and the controller's LE buffers.
+ * the connection, the controller's LE buffers, and, before 5.83, why the link ended.
  *
  * The kernel lets any user open such a socket and send what its security filter
- * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI is admitted, LE
- * commands need CAP_NET_RAW.  Where there is no such socket (containers, other
+ * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI and the event of a
+ * link's end are admitted, LE commands need CAP_NET_RAW.  Where there is no such socket (containers, other
  * network namespaces) nothing is known, and that is what is told.
  *
  * Structures and numbers are those of the kernel's
@@ -16,6 +16,7 @@
 #include "transport/bluez_hci.h"
 #include "transport/bluez_priv.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,7 @@ struct bluez_hci {
 	int fd;
 	sd_event_source *io, *timer;
 	uint16_t dev, handle;
+	bool gone; /* the adapter is */
 	struct bluez_hci_figures figures;
 	uint64_t rssi_us; /* when it was read; 0: never */
 };
@@ -89,12 +91,45 @@ static uint16_t get16(const uint8_t *p)
 	return (uint16_t)(p[0] | p[1] << 8);
 }
 
+/* Error codes of Core Vol 1 Part F 1.3, as a reason. */
+static enum gatt_reason reason_of(uint8_t code)
+{
+	switch (code) {
+	case 0x08: /* connection timeout */
+		return GATT_SUPERVISION;
+	case 0x13: /* remote user terminated, for low resources, to power off */
+	case 0x14:
+	case 0x15:
+		return GATT_BY_DEVICE;
+	case 0x16: /* by local host */
+		return GATT_BY_HOST;
+	case 0x3e: /* failed to be established */
+		return GATT_CONNECT_FAILED;
+	default:
+		return GATT_UNKNOWN;
+	}
+}
+
+/* Disconnection Complete (7.7.5): packet type, event, length, status, handle, reason. */
+static bool decode_end(const uint8_t *buf, size_t len, uint16_t handle,
+		       struct bluez_hci_figures *figures)
+{
+	if (len != 7 || buf[0] != 0x04 || buf[1] != 0x05 || buf[2] != 4 || buf[3] != 0 ||
+	    get16(buf + 4) != handle)
+		return false;
+	figures->ended = true;
+	figures->reason = reason_of(buf[6]);
+	return true;
+}
+
 /* Command Complete: packet type, event, length, packets, opcode, status ... */
 bool bluez_hci_decode(const uint8_t *buf, size_t len, uint16_t handle,
 		      struct bluez_hci_figures *figures)
 {
 	const uint8_t *p = buf + 7;
 
+	if (decode_end(buf, len, handle, figures))
+		return true;
 	if (len < 7 || buf[0] != 0x04 || buf[1] != 0x0e || buf[2] != len - 3 || buf[6] != 0)
 		return false;
 	if (get16(buf + 4) == BLUEZ_HCI_READ_RSSI) {
@@ -129,21 +164,42 @@ static void ask_rssi(const struct bluez_hci *h)
 	command(h, BLUEZ_HCI_READ_RSSI, handle, sizeof(handle));
 }
 
-static int on_packet(sd_event_source *source, int fd, uint32_t events, void *userdata)
+/* False when there is no more. */
+static bool read_packet(struct bluez_hci *h)
 {
-	struct bluez_hci *h = userdata;
 	uint8_t buf[300];
-	const ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+	const ssize_t n = recv(h->fd, buf, sizeof(buf), MSG_DONTWAIT);
 
-	if (n <= 0) {
-		if (events & (EPOLLHUP | EPOLLERR))
-			(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-		return 0;
-	}
-	if (bluez_hci_decode(buf, (size_t)n, h->handle, &h->figures) &&
+	if (n < 0 && errno == EPIPE) /* told once: hci_sock_dev_event() */
+		h->gone = true;
+	if (n <= 0)
+		return false;
+	if (bluez_hci_decode(buf, (size_t)n, h->handle, &h->figures) && !h->figures.ended &&
 	    get16(buf + 4) == BLUEZ_HCI_READ_RSSI)
 		h->rssi_us = bluez_now(&h->b->base);
+	return true;
+}
+
+static int on_packet(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	(void)fd;
+	if (!read_packet(userdata) && (events & (EPOLLHUP | EPOLLERR)))
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
+}
+
+enum gatt_reason bluez_hci_reason(struct bluez *b)
+{
+	struct bluez_hci *h = b->hci;
+
+	if (!h)
+		return GATT_UNKNOWN;
+	/* What bluetoothd has told by now, the kernel told this socket before. */
+	while (read_packet(h))
+		;
+	if (h->figures.ended)
+		return h->figures.reason;
+	return h->gone ? GATT_NO_ADAPTER : GATT_UNKNOWN;
 }
 
 static int on_period(sd_event_source *source, uint64_t usec, void *userdata)
@@ -199,7 +255,8 @@ static void find_buffers(struct bluez_hci *h)
 static bool open_socket(struct bluez_hci *h)
 {
 	const struct sockaddr_hci address = {AF_BLUETOOTH, h->dev, HCI_CHANNEL_RAW};
-	const struct hci_filter filter = {.type_mask = 1u << 4, .event_mask = {1u << 0x0e}};
+	const struct hci_filter filter = {.type_mask = 1u << 4,
+					  .event_mask = {1u << 0x05 | 1u << 0x0e}};
 
 	h->fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, BTPROTO_HCI);
 	return h->fd >= 0 && setsockopt(h->fd, SOL_HCI, HCI_FILTER, &filter, sizeof(filter)) == 0 &&

@@ -137,7 +137,7 @@ struct bluez {
 	bool hanging_up; /* disconnect() was called */
 	bool answered; /* Connect() was */
 	bool dropped; /* Connected turned false before Connect() was answered */
-	enum gatt_reason reason; /* as Disconnected() told [5.83], else GATT_UNKNOWN */
+	enum gatt_reason reason; /* as Disconnected() told [5.83] or HCI, else GATT_UNKNOWN */
 	sd_bus_slot *device_match;
 	char known[18]; /* address where the OTA characteristics were seen */
 	char forgotten[18]; /* address whose cache was dropped, until its Info was read */
@@ -307,6 +307,8 @@ void bluez_agent_stop(struct bluez *b);
 /* Reads RSSI and buffers of the link that is up, where the kernel lets this user. */
 void bluez_hci_start(struct bluez *b);
 void bluez_hci_stop(struct bluez *b);
+/* Why the link that just went down did, as far as the kernel told; else GATT_UNKNOWN. */
+enum gatt_reason bluez_hci_reason(struct bluez *b);
 void bluez_hci_state(const struct bluez *b, struct transport_link *ret);
 
 #endif

@@ -449,6 +449,38 @@ static void test_hci(void **state)
 	assert_int_equal(f.rssi, 127);
 }
 
+static void test_hci_reason(void **state)
+{
+	static const struct {
+		uint8_t code;
+		enum gatt_reason reason;
+	} ends[] = {
+		{0x08, GATT_SUPERVISION}, {0x13, GATT_BY_DEVICE}, {0x14, GATT_BY_DEVICE},
+		{0x15, GATT_BY_DEVICE},	  {0x16, GATT_BY_HOST},	  {0x3e, GATT_CONNECT_FAILED},
+		{0x3d, GATT_UNKNOWN},	  {0x00, GATT_UNKNOWN},
+	};
+	uint8_t end[] = {4, 0x05, 4, 0, 0x40, 0, 0};
+	struct bluez_hci_figures f = {.rssi = 127};
+	uint8_t bad[sizeof(end)];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(end); n++)
+		assert_false(bluez_hci_decode(end, n, 0x40, &f));
+	for (size_t i = 0; i < sizeof(end) - 1; i++) {
+		memcpy(bad, end, sizeof(bad));
+		bad[i] ^= 0x08;
+		assert_false(bluez_hci_decode(bad, sizeof(bad), 0x40, &f));
+	}
+	assert_false(f.ended);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		f = (struct bluez_hci_figures){.rssi = 127};
+		end[6] = ends[i].code;
+		assert_true(bluez_hci_decode(end, sizeof(end), 0x40, &f));
+		assert_true(f.ended);
+		assert_int_equal(f.reason, ends[i].reason);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -471,6 +503,7 @@ int main(void)
 		TEST(test_values_that_are_no_notifications),
 		TEST(test_pairing),
 		cmocka_unit_test(test_hci),
+		cmocka_unit_test(test_hci_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
