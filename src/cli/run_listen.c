@@ -150,7 +150,8 @@ static void on_note(void *userdata, enum session_note note, uint32_t value, cons
 		progress_clear(&r->line);
 		log_write(&r->cli->log,
 			  note == SESSION_NOTE_LINK_LOST || note == SESSION_NOTE_ERROR ||
-					  note == SESSION_NOTE_STALL || note == SESSION_NOTE_LATE
+					  note == SESSION_NOTE_STALL || note == SESSION_NOTE_LATE ||
+					  note == SESSION_NOTE_ADAPTER
 				  ? LOG_LEVEL_WARNING
 				  : LOG_LEVEL_INFO,
 			  "%s", text);

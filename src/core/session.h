@@ -85,6 +85,7 @@ enum session_note {
 	SESSION_NOTE_ERROR, /* enum ota_code that the device sent */
 	SESSION_NOTE_LINK_LOST, /* enum gatt_reason */
 	SESSION_NOTE_LATE, /* cancel came after the point of no return */
+	SESSION_NOTE_ADAPTER, /* 0: it, or the host's daemon, is gone; 1: back.  From the job. */
 	SESSION_NOTES
 };
 

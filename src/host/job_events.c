@@ -262,6 +262,8 @@ static void to_session(struct job *job, const struct transport_event *e)
 		session_tick(s, now);
 		break;
 	case TRANSPORT_ADAPTER:
+		if (!session_finished(s))
+			on_note(job, SESSION_NOTE_ADAPTER, e->status == 0);
 		if (e->status < 0)
 			session_disconnected(s, GATT_NO_ADAPTER, now);
 		break;

@@ -142,6 +142,10 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 	case SESSION_NOTE_LATE:
 		(void)snprintf(buf, size, "too late to cancel: the new image boots next");
 		break;
+	case SESSION_NOTE_ADAPTER:
+		(void)snprintf(buf, size, "the adapter, or its daemon, is %s",
+			       value ? "back" : "gone");
+		break;
 	case SESSION_NOTE_CHUNK:
 	case SESSION_NOTE_RESUMED:
 	case SESSION_NOTE_GAP:

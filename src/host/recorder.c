@@ -270,6 +270,7 @@ static void on_note(void *userdata, enum session_note note, uint32_t value, cons
 	case SESSION_NOTE_QUERY:
 	case SESSION_NOTE_ERROR:
 	case SESSION_NOTE_LATE:
+	case SESSION_NOTE_ADAPTER: /* what it does to the link has a mark of its own */
 	case SESSION_NOTES:
 		break;
 	}

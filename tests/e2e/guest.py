@@ -327,7 +327,9 @@ def into_memory():
         program = shutil.which(name)
         if program:
             found.add(program)
-            found.update(re.findall(r"(/\S+) \(0x", run("ldd", program)[0]))
+            # Not run(): its time-out would pass at once while the host reads.
+            ldd = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True)
+            found.update(re.findall(r"(/\S+) \(0x", ldd.stdout))
     for path in found:
         if os.path.exists(path):
             os.utime(os.path.realpath(path))
