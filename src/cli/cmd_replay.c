@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* otabench replay LOG: a recorded run again, on the dashboard or in words. */
 #include "cli/run.h"
+#include "cli/workbench.h"
 
 #include "core/text.h"
 #include "host/replay.h"
-#include "tui/app.h"
 
 #include <string.h>
 
@@ -25,6 +25,26 @@ static int choose_run(struct cli *cli, const struct replay *replay, size_t *ret)
 	return CLI_OK;
 }
 
+static int show(struct cli *cli, struct replay *replay, size_t run)
+{
+	struct app_config config = {
+		.source = "",
+		.options = "",
+		.readonly = true,
+		.tier = PLOT_BLOCKS,
+		.replay = replay,
+		.replay_run = run,
+	};
+	int r;
+
+	profile_defaults(&config.profile);
+	if (sd_event_new(&config.event) < 0)
+		return cli_fail(cli, CLI_DEFECT, "no event loop");
+	r = workbench_show(cli, &config);
+	sd_event_unref(config.event);
+	return r;
+}
+
 int cmd_replay(struct cli *cli, int argc, char **argv)
 {
 	struct replay *replay = NULL;
@@ -37,7 +57,9 @@ int cmd_replay(struct cli *cli, int argc, char **argv)
 	if (r < 0)
 		return cli_fail(cli, r == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(r), "%s", why);
 	r = choose_run(cli, replay, &run);
-	if (r == CLI_OK)
+	if (r == CLI_OK && !cli->json && (cli->script || output_is_terminal(cli->out)))
+		r = show(cli, replay, run);
+	else if (r == CLI_OK)
 		r = run_replay(cli, replay, run);
 	replay_close(replay);
 	return r;

@@ -2,6 +2,7 @@
 /* otabench, and otabench workbench [IMAGE]: the screen. */
 #include "cli/cli.h"
 #include "cli/open.h"
+#include "cli/workbench.h"
 
 #include "tui/app.h"
 
@@ -35,7 +36,7 @@ static int open_transport(struct cli *cli, sd_event *event, struct transport **r
 	return cli_open(cli, event, ret);
 }
 
-static int show(struct cli *cli, const struct app_config *config)
+int workbench_show(struct cli *cli, const struct app_config *config)
 {
 	const struct log log = cli->log;
 	char why[256] = "";
@@ -77,7 +78,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 			config.source = cli->adapter ? cli->adapter : "Bluetooth";
 			config.options = "";
 		}
-		r = show(cli, &config);
+		r = workbench_show(cli, &config);
 		r = cli_close(cli, config.transport, r);
 	}
 	sd_event_unref(config.event);

@@ -96,6 +96,25 @@ bool replay_simulated(const struct replay *r)
 	return trace_file_virtual(r->file);
 }
 
+int64_t replay_day_offset(const struct replay *r)
+{
+	const char *t = r->recorded + 11;
+	const size_t len = strlen(r->recorded);
+
+	for (size_t i = 11; i < 19; i++) {
+		if (len < 19 ||
+		    ((i == 13 || i == 16) ? r->recorded[i] != ':'
+					  : r->recorded[i] < '0' || r->recorded[i] > '9'))
+			return 0;
+	}
+	if (replay_simulated(r))
+		return 0;
+	return ((((t[0] - '0') * 10 + t[1] - '0') * 60 + (t[3] - '0') * 10 + t[4] - '0') * 60 +
+		(t[6] - '0') * 10 + t[7] - '0') *
+		       INT64_C(1000000) -
+	       (int64_t)r->recorded_us;
+}
+
 unsigned int replay_damaged_line(const struct replay *r)
 {
 	return r->damaged;
@@ -196,6 +215,8 @@ static void on_act(void *userdata, const char *text)
 		 text_parse_unsigned(text + len + 1, strlen(text + len + 1), &value) == 0 &&
 		 value <= UINT32_MAX)
 		do_tune(job, text, len, (uint32_t)value);
+	if (r->acted)
+		r->acted(r->acted_userdata, text);
 }
 
 /* --- playing */
@@ -206,6 +227,7 @@ static int begin(struct replay *r, size_t index, const struct job_listener *list
 	int rc;
 
 	stop(r);
+	r->acted = NULL;
 	r->current = index;
 	r->state = REPLAY_PLAYING;
 	run->config.device = run->device;
@@ -244,6 +266,28 @@ int replay_begin(struct replay *r, size_t run, const struct job_listener *listen
 		r->marked = run;
 	}
 	return begin(r, run, listener);
+}
+
+void replay_on_act(struct replay *r, void (*fn)(void *userdata, const char *text), void *userdata)
+{
+	r->acted = fn;
+	r->acted_userdata = userdata;
+}
+
+uint64_t replay_before(const struct replay *r, uint64_t us)
+{
+	const struct replay_run *run = &r->runs[r->current];
+	uint64_t found = run->start_us;
+
+	for (size_t i = run->first; i < run->last; i++) {
+		const struct trace_line line = trace_file_line(r->file, i);
+
+		if (line.at_us >= us)
+			break;
+		if (line.kind == '<' || line.kind == '!')
+			found = line.at_us;
+	}
+	return found;
 }
 
 size_t replay_current(const struct replay *r)

@@ -76,6 +76,9 @@ const char *replay_recorded(const struct replay *r); /* "2026-11-25 03:11:08" */
 const char *replay_program(const struct replay *r); /* "otabench 0.1.0" */
 const char *replay_source(const struct replay *r); /* "virtual ESP32s", "hci0" */
 bool replay_simulated(const struct replay *r); /* times are modelled */
+/* From the recording's clock to microseconds since midnight, local time; 0 where times are
+ * modelled, or the file does not tell. */
+int64_t replay_day_offset(const struct replay *r);
 /* The line that could not be read; 0: all could. */
 unsigned int replay_damaged_line(const struct replay *r);
 size_t replay_runs(const struct replay *r); /* at least 1 */
@@ -89,6 +92,9 @@ size_t replay_main_run(const struct replay *r);
  * or -OTA_EBADMSG where the run's notes make no job.
  */
 int replay_begin(struct replay *r, size_t run, const struct job_listener *listener);
+/* Told what the user did (the text of "! ..."), after it was done again; until the next
+ * replay_begin(). */
+void replay_on_act(struct replay *r, void (*fn)(void *userdata, const char *text), void *userdata);
 size_t replay_current(const struct replay *r);
 struct job *replay_job(const struct replay *r); /* until the next replay_begin() */
 struct transport *replay_transport(const struct replay *r); /* the same */
@@ -98,6 +104,8 @@ uint64_t replay_now(const struct replay *r); /* between start_us and end_us of t
 enum replay_state replay_until(struct replay *r, uint64_t us, size_t max);
 /* Plays up to and with the next event or doing of the user's. */
 enum replay_state replay_step(struct replay *r);
+/* When the event or doing before us was; start_us when there is none. */
+uint64_t replay_before(const struct replay *r, uint64_t us);
 enum replay_state replay_state(const struct replay *r);
 /* Of the file, where it is. */
 unsigned int replay_line(const struct replay *r);

@@ -298,8 +298,10 @@ static int take_note(struct replay *r, const struct trace_line *line, size_t ind
 	struct replay_run *run = *open ? &r->runs[r->run_count - 1] : NULL;
 	const char *rest;
 
-	if (begins(line->text, "recorded", &rest))
+	if (begins(line->text, "recorded", &rest)) {
 		note_recorded(r, rest);
+		r->recorded_us = line->at_us;
+	}
 	if (begins(line->text, "run", &rest)) {
 		if (r->run_count == REPLAY_RUNS_MAX)
 			return -OTA_EBADMSG;

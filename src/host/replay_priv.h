@@ -10,6 +10,7 @@
 struct replay {
 	struct trace_file *file;
 	unsigned int damaged; /* line */
+	uint64_t recorded_us; /* of the line that tells it */
 	char recorded[40], program[64], source[REPLAY_TEXT];
 	struct replay_run *runs;
 	size_t run_count;
@@ -19,6 +20,8 @@ struct replay {
 	struct job *job;
 	uint8_t *blank; /* stands for the image, which a recording does not hold as such */
 	enum replay_state state;
+	void (*acted)(void *userdata, const char *text);
+	void *acted_userdata;
 	struct replay_mark marks[REPLAY_MARKS_MAX]; /* of the run marked */
 	size_t mark_count;
 	size_t marked; /* the run that they are of; SIZE_MAX: none */

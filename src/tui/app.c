@@ -129,15 +129,20 @@ void app_refresh(struct app *app)
 	app->last_mtu = s->mtu;
 }
 
-int app_start(struct app *app, const struct job_config *config)
+struct job_listener app_listener(struct app *app)
 {
-	const struct job_listener listener = {
+	return (struct job_listener){
 		.userdata = app,
 		.state = on_state,
 		.log = on_log,
 		.progress = on_progress,
 		.finished = on_finished,
 	};
+}
+
+int app_start(struct app *app, const struct job_config *config)
+{
+	const struct job_listener listener = app_listener(app);
 	int r;
 
 	if (app->address[0] == '\0') {
@@ -243,12 +248,15 @@ void app_settle(struct app *app)
 		return;
 	job_snapshot(app->job, &app->snapshot);
 	remember(app);
-	job_destroy(app->job);
+	if (!app->replay.is)
+		job_destroy(app->job);
 	app->job = NULL;
 	app->linked_since = 0;
 	app_image_compare(app);
 	app_say(app, outcome_style(r->outcome), "%s: %s%s%s", session_outcome_name(r->outcome),
 		r->what, r->advice[0] != '\0' ? " " : "", r->advice);
+	if (app->replay.is)
+		return;
 	app_recover_learn(app);
 	if (app->quitting) {
 		app->ended = true;
@@ -272,6 +280,15 @@ int app_create(const struct app_config *config, struct app **ret)
 	scan_init(&app->scan);
 	app->frozen = true;
 	loglist_init(&app->log);
+	if (config->replay) {
+		const int r = app_replay_open(app);
+
+		if (r < 0)
+			app_destroy(app);
+		else
+			*ret = app;
+		return r;
+	}
 	app->log_offset_us = clock_offset(app);
 	app_scan_begin(app);
 	if (config->image)
@@ -284,10 +301,12 @@ void app_destroy(struct app *app)
 {
 	if (!app)
 		return;
-	job_destroy(app->job);
-	app_scan_stop(app);
-	app->transport->handler = NULL;
-	app_image_close(app);
+	if (!app->replay.is) {
+		job_destroy(app->job);
+		app_scan_stop(app);
+		app->transport->handler = NULL;
+		app_image_close(app);
+	}
 	app_panel_close(app);
 	app_profile_finish(app);
 	free(app);
@@ -322,7 +341,7 @@ bool app_take_redraw(struct app *app)
 
 void app_quit(struct app *app)
 {
-	if (!app_runs(app)) {
+	if (!app_runs(app) || app->replay.is) {
 		app->ended = true;
 		return;
 	}
@@ -365,7 +384,7 @@ static void interrupt(struct app *app)
 		app->quitting = true;
 		app->status = STATUS_CANCELLED;
 		app->ended = true; /* the second one: at once */
-	} else if (app_runs(app)) {
+	} else if (app_runs(app) && !app->replay.is) {
 		app_confirm(app, APP_CONFIRM_QUIT);
 	} else {
 		app->ended = true;
@@ -467,7 +486,9 @@ void app_key(struct app *app, int32_t key)
 		app_panel_key(app, key);
 	} else {
 		app->message[0] = '\0';
-		if (!common_key(app, key))
+		if (app->replay.is)
+			app_replay_key(app, key);
+		else if (!common_key(app, key))
 			view_key(app, key);
 	}
 	app_settle(app);

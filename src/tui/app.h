@@ -27,6 +27,10 @@ struct app_config {
 	uint32_t force; /* checks of the image that do not refuse, 1u << enum lint_check */
 	bool readonly;
 	enum plot_tier tier;
+	/* A recording to show instead of a device (transport is NULL then), which must outlive
+	 * the app, and which of its runs. */
+	struct replay *replay;
+	size_t replay_run;
 };
 
 struct app;
@@ -39,6 +43,8 @@ void app_key(struct app *app, int32_t key);
 void app_draw(struct app *app, struct cells *cells);
 /* To be called when time has passed: takes samples for graphs. */
 void app_tick(struct app *app);
+/* Real time has passed: a recording goes on. */
+void app_advance(struct app *app, uint64_t us);
 /* Whether the screen differs from the last app_draw(), as far as events tell. */
 bool app_changed(const struct app *app);
 /* The operator wants to leave; *ret_status is the program's exit status. */

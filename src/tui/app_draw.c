@@ -20,11 +20,16 @@ static const char *keys_of(const struct app *app)
 	if (app->panel.kind != APP_PANEL_NONE)
 		return app->panel.choose ? "j k move  Enter choose  L type a path  q back"
 					 : "j k scroll  q back";
+	if (app->replay.is && app->view != VIEW_DEVICE)
+		return "j k move  q back";
 	switch (app->view) {
 	case VIEW_SCAN:
 		return "Enter connect  R recover  / search  \\ filter  s sort  Space mark  ? help  "
 		       "q quit";
 	case VIEW_DEVICE:
+		if (app->replay.is)
+			return "Space pause  + - speed  . , step  { } marks  Home End  ? help  q "
+			       "quit";
 		if (app_runs(app))
 			return "p pause  x cancel  [ ] pacing  m mode  - + chunk  { } window  ? "
 			       "help";
@@ -45,6 +50,8 @@ static const char *message_of(const struct app *app, char *buf, size_t size)
 {
 	const struct job_snapshot *s = &app->snapshot;
 
+	if (app->message[0] == '\0' && app->replay.is)
+		return app_replay_text(app, buf, size);
 	if (app->message[0] != '\0' || !app_runs(app) || app->view == VIEW_DEVICE)
 		return app->message;
 	(void)snprintf(buf, size, "%s: %s", app->name[0] != '\0' ? app->name : app->address,
@@ -60,15 +67,20 @@ static const char *message_of(const struct app *app, char *buf, size_t size)
 
 static void draw_frame(struct app *app, struct cells *cells)
 {
-	char confirm[VIEW_TEXT], message[VIEW_TEXT];
+	char confirm[VIEW_TEXT], message[VIEW_TEXT], badge[64];
 	struct view_frame frame = {
 		.view = app->view,
 		.source = app->config.source,
+		.source_style = CELLS_DIM,
 		.message = message_of(app, message, sizeof(message)),
 		.message_style = app->message_style,
 		.keys = keys_of(app),
 	};
 
+	if (app->replay.is) {
+		frame.source = app_replay_badge(app, badge, sizeof(badge));
+		frame.source_style = CELLS_WARNING;
+	}
 	app_confirm_text(app, confirm, sizeof(confirm));
 	if (app->ask != APP_ASK_NOTHING) {
 		frame.prompt = app_ask_label(app);
@@ -155,6 +167,8 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 	};
 
 	app_refresh(app);
+	if (app->replay.is)
+		(void)app_replay_image(app, image, sizeof(image));
 	if (app->have_image)
 		(void)snprintf(image, sizeof(image), "%s %s", app->image.project,
 			       app->image.version);

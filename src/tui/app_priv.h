@@ -6,6 +6,7 @@
 #include "host/image_file.h"
 #include "host/job.h"
 #include "host/profile_edit.h"
+#include "host/replay.h"
 #include "tui/app.h"
 #include "tui/input.h"
 #include "tui/key.h"
@@ -95,6 +96,12 @@ struct app_profile {
 	char edit_path[APP_PATH_MAX];
 };
 
+struct app_replay {
+	struct replay *is; /* NULL: a device, and no recording; else the job is its */
+	unsigned int speed; /* place in the table of app_replay.c */
+	bool paused;
+};
+
 struct app {
 	struct app_config config;
 	struct transport *transport;
@@ -106,6 +113,8 @@ struct app {
 	size_t help_scroll;
 	char message[VIEW_TEXT];
 	enum cells_style message_style;
+
+	struct app_replay replay;
 
 	char copy[APP_PATH_MAX + 64]; /* for the terminal's clipboard */
 	bool copy_wanted;
@@ -181,6 +190,20 @@ bool app_runs(const struct app *app);
 void app_refresh(struct app *app);
 /* A line of the operator's in the log. */
 void app_note(struct app *app, const char *text);
+
+struct job_listener app_listener(struct app *app);
+
+/* --- app_replay.c */
+int app_replay_open(struct app *app);
+void app_replay_key(struct app *app, int32_t key);
+/* Each returns buf: right of the tabs; where nothing else is said; the image. */
+const char *app_replay_badge(const struct app *app, char *buf, size_t size);
+const char *app_replay_text(const struct app *app, char *buf, size_t size);
+const char *app_replay_image(const struct app *app, char *buf, size_t size);
+
+/* --- app_log.c */
+/* Keys that read the log; false: another one. */
+bool app_log_key(struct app *app, int32_t key);
 
 /* --- app_copy.c */
 /* To the terminal's clipboard; says so. */

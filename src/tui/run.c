@@ -28,7 +28,7 @@ struct run {
 	sd_event *event;
 	sd_event_source *timer, *keys, *signals[8];
 	size_t signal_count;
-	uint64_t drawn_us;
+	uint64_t drawn_us, advanced_us;
 	bool lost; /* the terminal is gone */
 	/* An editor has the terminal; everything but keys and screen goes on. */
 	sd_event_source *editor;
@@ -68,6 +68,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	const uint64_t now = now_us(run);
 
 	(void)usec;
+	if (run->advanced_us > 0)
+		app_advance(run->app, now - run->advanced_us);
+	run->advanced_us = now;
 	app_tick(run->app);
 	if (app_changed(run->app) || now - run->drawn_us >= IDLE_US)
 		draw(run);

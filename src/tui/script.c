@@ -63,7 +63,9 @@ static bool turn(struct script *s)
 	app_tick(s->app);
 	if (app_ended(s->app, &status))
 		return false;
-	(void)sd_event_run(s->config->event, TURN_US);
+	/* A recording's time is the script's own; it waits for nothing. */
+	app_advance(s->app, TURN_US);
+	(void)sd_event_run(s->config->event, s->config->replay ? 0 : TURN_US);
 	app_tick(s->app);
 	return !app_ended(s->app, &status);
 }
@@ -121,8 +123,11 @@ static int do_wait(struct script *s, const char *argument)
 
 	if (!(seconds >= 0 && seconds <= 86400) || *end || end == argument)
 		return complain(s, "wait: expected SECONDS, found ", argument);
+	for (uint64_t us = 0; s->config->replay && us < (uint64_t)(seconds * 1e6); us += TURN_US)
+		if (!turn(s))
+			return 0;
 	until = app_now(s->app) + (uint64_t)(seconds * 1e6);
-	while (app_now(s->app) < until && turn(s))
+	while (!s->config->replay && app_now(s->app) < until && turn(s))
 		;
 	return 0;
 }
@@ -147,9 +152,11 @@ static bool screen_holds(struct script *s, const char *text)
 static int do_until(struct script *s, const char *argument)
 {
 	const uint64_t limit = app_now(s->app) + UNTIL_US;
+	unsigned int turns = 0;
 
 	while (!screen_holds(s, argument)) {
-		if (app_now(s->app) > limit || !turn(s)) {
+		if (app_now(s->app) > limit || !turn(s) ||
+		    (s->config->replay && turns++ > UNTIL_US / TURN_US)) {
 			cells_dump(&s->cells, s->out);
 			return complain(s, "until: the screen above does not hold ", argument);
 		}

@@ -28,6 +28,7 @@ const char *view_name(enum view view);
 struct view_frame {
 	enum view view;
 	const char *source; /* right of the tabs: "hci0", "virtual ESP32s" */
+	enum cells_style source_style;
 	const char *message; /* "" none */
 	enum cells_style message_style;
 	const char *prompt; /* NULL: no input under way; else the label before input */

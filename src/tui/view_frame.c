@@ -52,7 +52,7 @@ static void draw_tabs(const struct view_frame *frame, struct cells *cells, struc
 				 open ? "[" : " ", i + 1, gap, view_name(view), open ? "]" : " ");
 	}
 	if (x + 1 + cells_columns(cells, frame->source) <= area.w)
-		cells_right(cells, area, 0, CELLS_DIM, frame->source);
+		cells_right(cells, area, 0, frame->source_style, frame->source);
 }
 
 /* The word before a blank is the key, two blanks separate entries; what does not fit is left

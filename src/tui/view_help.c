@@ -35,6 +35,13 @@ static const struct line device_lines[] = {
 	{"E", "write the Control log to a file"},
 	{"", "in the log: > sent  < received  * state  ! event  ~ tuned by you"},
 	{"", "below the graph: S stall  R retry  r resumed  g gap  ~ tuned"},
+	{"", "in a recording (otabench replay), which has no device:"},
+	{"Space p", "stop and go on; at the end: once more"},
+	{"- +  < >", "slower, faster: 0.25x to 64x, then as fast as it goes; = real time"},
+	{". ,", "one event on, one back"},
+	{"Left Right", "5 s back, 5 s on; Home, End: its beginning, its end"},
+	{"{ }", "the mark before, the mark after: states, stalls, retries, tuning"},
+	{"( )", "the run before, the run after, where it holds several"},
 	{NULL, NULL},
 };
 static const struct line profile_lines[] = {
