@@ -126,23 +126,22 @@ static bool decode_end(const uint8_t *buf, size_t len, uint16_t handle,
 bool bluez_hci_decode(const uint8_t *buf, size_t len, uint16_t handle,
 		      struct bluez_hci_figures *figures)
 {
-	const uint8_t *p = buf + 7;
-
 	if (decode_end(buf, len, handle, figures))
 		return true;
 	if (len < 7 || buf[0] != 0x04 || buf[1] != 0x0e || buf[2] != len - 3 || buf[6] != 0)
 		return false;
 	if (get16(buf + 4) == BLUEZ_HCI_READ_RSSI) {
-		if (len < 10 || get16(p) != handle || (int8_t)p[2] == BLUEZ_RSSI_NONE)
+		if (len < 10 || get16(buf + 7) != handle || (int8_t)buf[9] == BLUEZ_RSSI_NONE)
 			return false;
-		figures->rssi = (int8_t)p[2];
+		figures->rssi = (int8_t)buf[9];
 		return true;
 	}
 	if (get16(buf + 4) == BLUEZ_HCI_LE_READ_BUFFER_SIZE) {
-		if (len < 10 || get16(p) == 0) /* 0: shared with BR/EDR, whose size is not known */
+		if (len < 10 ||
+		    get16(buf + 7) == 0) /* 0: shared with BR/EDR, whose size is not known */
 			return false;
-		figures->buffer_octets = get16(p);
-		figures->buffers = p[2];
+		figures->buffer_octets = get16(buf + 7);
+		figures->buffers = buf[9];
 		return true;
 	}
 	return false;
