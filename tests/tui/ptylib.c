@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See ptylib.h. */
-#include "config.h" /* system extensions: forkpty() */
+#include "config.h" /* system extensions: openpty(), login_tty() */
 
 #include "ptylib.h"
 
@@ -20,10 +20,42 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utmp.h>
 
 #include <cmocka.h>
 
 #define PATIENCE_MS 120000
+
+static int on_property(VTermProp property, VTermValue *value, void *user)
+{
+	struct pty *pty = user;
+
+	if (property == VTERM_PROP_ALTSCREEN)
+		pty->alternate = value->boolean;
+	else if (property == VTERM_PROP_CURSORVISIBLE)
+		pty->cursor = value->boolean;
+	return 1;
+}
+
+static const VTermScreenCallbacks callbacks = {.settermprop = on_property};
+
+/* A child whose terminal is the other side of pty->fd; its modes are known before it runs. */
+static void fork_into(struct pty *pty, const struct winsize *size)
+{
+	int other;
+
+	assert_int_equal(openpty(&pty->fd, &other, NULL, NULL, size), 0);
+	assert_int_equal(tcgetattr(other, &pty->before), 0);
+	pty->child = fork();
+	assert_true(pty->child >= 0);
+	if (pty->child == 0) {
+		(void)close(pty->fd);
+		if (login_tty(other) < 0)
+			_exit(126);
+		return;
+	}
+	(void)close(other);
+}
 
 void pty_start(struct pty *pty, int width, int height, const char *const *argv,
 	       const char *const *env)
@@ -40,10 +72,11 @@ void pty_start(struct pty *pty, int width, int height, const char *const *argv,
 	assert_non_null(pty->vt);
 	vterm_set_utf8(pty->vt, 1);
 	pty->screen = vterm_obtain_screen(pty->vt);
+	pty->cursor = true;
+	vterm_screen_set_callbacks(pty->screen, &callbacks, pty);
 	vterm_screen_enable_altscreen(pty->screen, 1);
 	vterm_screen_reset(pty->screen, 1);
-	pty->child = forkpty(&pty->fd, NULL, NULL, &size);
-	assert_true(pty->child >= 0);
+	fork_into(pty, &size);
 	if (pty->child > 0)
 		return;
 	(void)setenv("TERM", "xterm-256color", 1);
@@ -248,6 +281,20 @@ int pty_end(struct pty *pty)
 	if (WIFSIGNALED(pty->status))
 		return -WTERMSIG(pty->status);
 	return WEXITSTATUS(pty->status);
+}
+
+void pty_check_restored(struct pty *pty)
+{
+	struct termios after;
+
+	assert_int_equal(tcgetattr(pty->fd, &after), 0);
+	assert_int_equal(after.c_iflag, pty->before.c_iflag);
+	assert_int_equal(after.c_oflag, pty->before.c_oflag);
+	assert_int_equal(after.c_cflag, pty->before.c_cflag);
+	assert_int_equal(after.c_lflag, pty->before.c_lflag);
+	assert_memory_equal(after.c_cc, pty->before.c_cc, sizeof(after.c_cc));
+	assert_false(pty->alternate);
+	assert_true(pty->cursor);
 }
 
 void pty_finish(struct pty *pty)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <termios.h>
 #include <vterm.h>
 
 struct pty {
@@ -19,6 +20,8 @@ struct pty {
 	int width, height;
 	char *raw; /* all bytes that came, with a NUL after them */
 	size_t raw_len;
+	struct termios before; /* the terminal's modes, as the program found them */
+	bool alternate, cursor; /* screen in use; cursor visible */
 	bool ended;
 	int status; /* as waitpid() tells, once ended */
 };
@@ -47,6 +50,8 @@ bool pty_shows(struct pty *pty, const char *text);
 void pty_until_raw(struct pty *pty, const char *bytes);
 /* Waits for its end; returns the exit status, or -signal. */
 int pty_end(struct pty *pty);
+/* After the end: modes as before, the first screen shown, the cursor visible. */
+void pty_check_restored(struct pty *pty);
 void pty_finish(struct pty *pty);
 
 #endif

@@ -22,12 +22,13 @@
 #include "core/image_build.h"
 #include "host/hash.h"
 #include "radio/rng.h"
+#include "transport/fault.h"
 #include "transport/sim.h"
-#include "tui/app.h"
+#include "tui/app_priv.h"
 #include "tui/key.h"
 
 #define KEYS 10000u
-#define IMAGE_SIZE 100000u
+#define IMAGE_SIZE 300000u
 
 static char folder[64], image[96];
 
@@ -35,7 +36,7 @@ static int make_image(void)
 {
 	static uint8_t bytes[IMAGE_SIZE + 16];
 	const struct image_build build = {
-		.project = "keys", .version = "2.0.0", .size = IMAGE_SIZE, .seed = 7};
+		.project = "otabench-sim", .version = "2.0.0", .size = IMAGE_SIZE, .seed = 7};
 	size_t size = 0;
 	FILE *out = fopen(image, "wb");
 
@@ -124,6 +125,31 @@ static void check_cells(const struct cells *cells)
 	}
 }
 
+/* What the keys have met, so that "every view and state" is not a hope. */
+enum over { OVER_NOTHING, OVER_HELP, OVER_MENU, OVER_ASK, OVER_CONFIRM, OVERS };
+
+static struct {
+	unsigned int views[VIEWS][OVERS];
+	unsigned int states[SESSION_STATES]; /* of a session that sends, or has */
+} seen;
+
+static void note(const struct app *app)
+{
+	enum over over = OVER_NOTHING;
+
+	if (app->ask != APP_ASK_NOTHING)
+		over = OVER_ASK;
+	else if (app->confirm != APP_CONFIRM_NOTHING)
+		over = OVER_CONFIRM;
+	else if (app->help)
+		over = OVER_HELP;
+	else if (app->menu.open)
+		over = OVER_MENU;
+	seen.views[app->view][over]++;
+	if (app->have_snapshot && app->goal == SESSION_UPDATE)
+		seen.states[app->snapshot.state]++;
+}
+
 static void draw_anywhere(struct app *app, struct rng *rng)
 {
 	struct cells cells;
@@ -132,6 +158,7 @@ static void draw_anywhere(struct app *app, struct rng *rng)
 				    1 + (int)rng_below(rng, 60), rng_below(rng, 2) == 0),
 			 0);
 	app_draw(app, &cells);
+	note(app);
 	check_cells(&cells);
 	cells_finish(&cells);
 }
@@ -142,67 +169,165 @@ static void type(struct app *app, const char *text)
 		app_key(app, (unsigned char)*text);
 }
 
-/* What a session begins with, so that the keys meet more than an empty screen. */
-static void begin(struct app *app, const struct app_config *config)
+/* --- a state to begin in */
+
+struct place {
+	struct app_config config;
+	struct app *app;
+	struct rng rng;
+};
+
+static void turn(struct place *p)
+{
+	(void)sd_event_run(p->config.event, 0);
+	app_tick(p->app);
+}
+
+static void run_until(struct place *p, enum session_state state)
+{
+	struct cells cells;
+
+	for (int i = 0; i < 20000; i++) {
+		app_refresh(p->app);
+		if (p->app->have_snapshot && p->app->goal == SESSION_UPDATE &&
+		    p->app->snapshot.state == state)
+			return;
+		turn(p);
+	}
+	assert_int_equal(cells_init(&cells, 80, 24, true), 0);
+	app_draw(p->app, &cells);
+	cells_dump(&cells, stdout);
+	cells_finish(&cells);
+	fail_msg("the update never came to be %s", session_state_name(state));
+}
+
+/* Every other update loses its link in the middle, and comes back by itself. */
+static void open_place(struct place *p, uint64_t seed, enum session_state state)
+{
+	const struct sim_config sim = {.devices = 4, .seed = seed, .chip_all = true};
+	const struct fault_spec lost = {.kind = FAULT_DISCONNECT, .at = IMAGE_SIZE / 3};
+	struct transport *inner;
+	char why[200];
+
+	*p = (struct place){.config = {.source = "virtual ESP32s",
+				       .options = "--sim ",
+				       .tier = (enum plot_tier)(seed % PLOT_TIERS)}};
+	rng_init(&p->rng, seed);
+	profile_defaults(&p->config.profile);
+	assert_true(sd_event_new(&p->config.event) >= 0);
+	assert_int_equal(sim_create(p->config.event, &sim, &inner, why, sizeof(why)), 0);
+	assert_int_equal(fault_wrap(inner, &lost, state == SESSION_WAITING ? 1 : 0, seed,
+				    &p->config.transport),
+			 0);
+	assert_int_equal(app_create(&p->config, &p->app), 0);
+	for (int i = 0; i < 20; i++)
+		turn(p);
+}
+
+static void close_place(struct place *p)
+{
+	app_destroy(p->app);
+	p->config.transport->ops->destroy(p->config.transport);
+	sd_event_unref(p->config.event);
+}
+
+/* Brings an update to a state, by keys. */
+static void bring_to(struct place *p, enum session_state state)
 {
 	char command[128];
 
-	for (int i = 0; i < 20; i++) {
-		(void)sd_event_run(config->event, 0);
-		app_tick(app);
-	}
+	type(p->app, "/sim-01\r\r");
 	(void)snprintf(command, sizeof(command), ":image %s\r", image);
-	type(app, command);
-	type(app, "1");
-	app_key(app, TUI_KEY_ENTER);
+	type(p->app, command);
+	for (int i = 0; i < 20000 && app_runs(p->app); i++)
+		turn(p);
+	if (state == SESSION_IDLE)
+		return; /* chosen, and looked at */
+	type(p->app, "2uy");
+	switch (state) {
+	case SESSION_PAUSED:
+		run_until(p, SESSION_SENDING);
+		type(p->app, "p");
+		break;
+	case SESSION_CANCELLING:
+	case SESSION_FAILED:
+		run_until(p, SESSION_SENDING);
+		type(p->app, "xy");
+		break;
+	case SESSION_CONNECTING:
+		return; /* shorter than a turn of the loop */
+	case SESSION_WAITING: /* nothing happens then, so that it is over within a turn: stalled */
+		while (app_runs(p->app) && p->app->snapshot.stats.stalls == 0) {
+			turn(p);
+			app_refresh(p->app);
+		}
+		return;
+	case SESSION_IDLE:
+	case SESSION_DISCOVERING:
+	case SESSION_PREPARING:
+	case SESSION_SENDING:
+	case SESSION_VERIFYING:
+	case SESSION_REBOOTING:
+	case SESSION_RECONNECTING:
+	case SESSION_CONFIRMING:
+	case SESSION_DONE:
+	case SESSION_STATES:
+		break;
+	}
+	run_until(p, state);
 }
 
-static void press(uint64_t seed, unsigned int count, unsigned int *ret_starts)
+static unsigned int press(struct place *p, unsigned int count)
 {
-	const struct sim_config sim = {.devices = 4, .seed = seed, .chip_all = true};
-	struct app_config config = {
-		.source = "virtual ESP32s", .options = "--sim ", .tier = PLOT_BLOCKS};
-	struct app *app = NULL;
-	struct rng rng;
-	char why[200];
+	unsigned int pressed = 0;
 	int status;
 
-	rng_init(&rng, seed);
-	profile_defaults(&config.profile);
-	assert_true(sd_event_new(&config.event) >= 0);
-	assert_int_equal(sim_create(config.event, &sim, &config.transport, why, sizeof(why)), 0);
-	for (unsigned int i = 0; i < count; i++) {
-		if (!app) {
-			assert_int_equal(app_create(&config, &app), 0);
-			begin(app, &config);
-			(*ret_starts)++;
-		}
-		app_key(app, random_key(&rng));
-		if (rng_below(&rng, 4) == 0) {
-			(void)sd_event_run(config.event, 0);
-			app_tick(app);
-		}
-		if (rng_below(&rng, 8) == 0)
-			draw_anywhere(app, &rng);
-		if (app_ended(app, &status)) {
-			app_destroy(app);
-			app = NULL;
-		}
+	while (pressed < count && !app_ended(p->app, &status)) {
+		app_key(p->app, random_key(&p->rng));
+		pressed++;
+		note(p->app);
+		if (rng_below(&p->rng, 8) == 0)
+			turn(p);
+		if (rng_below(&p->rng, 8) == 0)
+			draw_anywhere(p->app, &p->rng);
 	}
-	app_destroy(app);
-	config.transport->ops->destroy(config.transport);
-	sd_event_unref(config.event);
+	return pressed;
 }
 
+/* From every state in turn, in every view in turn. */
 static void test_random_keys(void **state)
 {
-	unsigned int starts = 0;
+	unsigned int keys = 0, starts = 0;
 
 	(void)state;
-	for (uint64_t seed = 1; seed <= 5; seed++)
-		press(seed, KEYS / 5, &starts);
-	print_message("%u keys, %u times from the start\n", KEYS, starts);
-	assert_true(starts >= 5);
+	for (; keys < KEYS; starts++) {
+		const enum session_state from = (enum session_state)(starts % SESSION_STATES);
+		const char view[2] = {(char)('1' + (char)(starts / SESSION_STATES % VIEWS)), '\0'};
+		struct place p;
+
+		open_place(&p, starts + 1, from);
+		if (starts % 16 != 15) /* else: nothing chosen yet */
+			bring_to(&p, from);
+		draw_anywhere(p.app, &p.rng);
+		type(p.app, view);
+		keys += press(&p, KEYS / 100);
+		close_place(&p);
+	}
+	print_message("%u keys, %u times from the start\n", keys, starts);
+	for (int view = 0; view < VIEWS; view++) {
+		const unsigned int *over = seen.views[view];
+
+		print_message("%s: alone %u, help %u, menu %u, prompt %u, question %u\n",
+			      view_name((enum view)view), over[OVER_NOTHING], over[OVER_HELP],
+			      over[OVER_MENU], over[OVER_ASK], over[OVER_CONFIRM]);
+		assert_true(over[OVER_NOTHING] > 0 && over[OVER_HELP] > 0 && over[OVER_ASK] > 0 &&
+			    over[OVER_CONFIRM] > 0);
+	}
+	assert_true(seen.views[VIEW_SCAN][OVER_MENU] + seen.views[VIEW_DEVICE][OVER_MENU] > 0);
+	for (int i = SESSION_CONNECTING; i < SESSION_STATES; i++) {
+		print_message("%s %u\n", session_state_name((enum session_state)i), seen.states[i]);
+		assert_true(seen.states[i] > 0 || i == SESSION_WAITING || i == SESSION_CONNECTING);
+	}
 }
 
 static void test_key_names(void **state)

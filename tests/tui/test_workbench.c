@@ -83,6 +83,7 @@ static void check_left(struct pty *pty)
 {
 	assert_int_equal(pty_end(pty), 0);
 	assert_false(pty_shows(pty, "1 Scan"));
+	pty_check_restored(pty);
 }
 
 static void test_session(void **state)
