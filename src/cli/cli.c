@@ -239,6 +239,7 @@ int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *ou
 			.level = LOG_LEVEL_WARNING,
 		};
 		simopts_defaults(&cli->sim);
+		cli->passkey = -1;
 		r = cli_parse(cli, argc, argv, commands, words, &count);
 		if (r == CLI_OK)
 			r = run(cli, commands, count, words);

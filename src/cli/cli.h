@@ -65,6 +65,7 @@ struct cli {
 	bool sim_given;
 	struct sim_options sim;
 	const char *adapter; /* "hci0"; NULL: not given */
+	int32_t passkey; /* 0..999999; -1: not given */
 	const char *trace; /* file; NULL: not given */
 	const char *script; /* file of keys for the workbench; NULL: not given */
 	uint32_t force; /* 1u << enum lint_check */

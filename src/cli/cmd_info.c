@@ -51,6 +51,8 @@ static void print_link(FILE *out, const struct job_result *result)
 {
 	if (result->mtu > OTA_ATT_MTU_MIN)
 		run_print_field(out, "ATT MTU", "%u", result->mtu);
+	if (result->encrypted)
+		run_print_field(out, "Encrypted", "yes");
 	if (result->link_known)
 		run_print_field(out, "Link", "%s, interval %.2f ms, data length %u",
 				describe_phy((uint8_t)result->link.phy),

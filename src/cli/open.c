@@ -38,6 +38,8 @@ static struct sim_config sim_config_of(const struct sim_options *o)
 		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
 		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,
 		.encrypted = o->encrypted != 0,
+		.security = (enum esp_security)o->security,
+		.passkey = o->passkey,
 		.seed = o->seed,
 		.speed = (uint32_t)o->speed,
 		.state = o->state[0] ? o->state : NULL,

@@ -22,6 +22,7 @@ enum option_id {
 	OPTION_SET,
 	OPTION_SIM,
 	OPTION_ADAPTER,
+	OPTION_PASSKEY,
 	OPTION_FORCE,
 	OPTION_TRACE,
 	OPTION_SCRIPT,
@@ -57,6 +58,9 @@ static const struct global_option {
 			"Use virtual devices instead of an adapter; see below."},
 	[OPTION_ADAPTER] = {"adapter", 'a', required_argument, "-a, --adapter=HCI",
 			    "Use this adapter, such as hci0, instead of the first."},
+	[OPTION_PASSKEY] = {"passkey", 0, required_argument, "--passkey=NNNNNN",
+			    "The passkey that the device shows, where it asks for one; else it is "
+			    "asked for on the terminal."},
 	[OPTION_FORCE] = {"force", 0, required_argument, "--force=CHECK,...",
 			  "Go on although these checks of the image failed."},
 	[OPTION_TRACE] = {"trace", 0, required_argument, "--trace=FILE",
@@ -221,6 +225,10 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 		return parse_sim(cli, argument);
 	case OPTION_ADAPTER:
 		cli->adapter = argument;
+		break;
+	case OPTION_PASSKEY:
+		if (text_parse_passkey(argument, &cli->passkey) < 0)
+			return cli_fail(cli, CLI_USAGE, "--passkey: expected six digits");
 		break;
 	case OPTION_FORCE:
 		return parse_force(cli, argument);

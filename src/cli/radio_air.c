@@ -136,6 +136,19 @@ static void on_device_log(void *ctx, const char *text)
 	log_write(&radio->log, LOG_LEVEL_INFO, "%s", text);
 }
 
+/* What a passer-by would read on its display. */
+static void on_passkey(void *ctx, struct esp *esp, int32_t passkey)
+{
+	struct radio *radio = ctx;
+	json_t *event = radio_event(radio, "passkey");
+	char digits[12];
+
+	(void)snprintf(digits, sizeof(digits), "%06d", (int)passkey);
+	(void)json_object_set_new(event, "device", json_string(esp_name(esp)));
+	(void)json_object_set_new(event, "passkey", json_string(digits));
+	radio_emit(radio, event);
+}
+
 static int make_world(struct radio *radio)
 {
 	const struct sim_options *o = &radio->options.sim;
@@ -161,6 +174,9 @@ static int make_world(struct radio *radio)
 			: o->phy == (int)OTA_PHY_2M ? OTA_PHYS_1M | OTA_PHYS_2M
 						    : OTA_PHYS_1M,
 		.loss_ppm = (uint32_t)o->loss_ppm,
+		.security = (enum esp_security)o->security,
+		.passkey = o->passkey,
+		.show = on_passkey,
 		.seed = o->seed,
 		.state = o->state[0] ? o->state : NULL,
 		.heard = on_heard,

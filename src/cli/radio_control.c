@@ -48,6 +48,7 @@ static void add_link(json_t *event, struct link *link)
 				  json_integer(now.supervision_timeout * 10));
 	(void)json_object_set_new(event, "phy", json_integer(now.phy));
 	(void)json_object_set_new(event, "data_length", json_integer(now.data_length));
+	(void)json_object_set_new(event, "encrypted", json_boolean(now.encrypted));
 	(void)json_object_set_new(event, "rssi", json_integer(link_rssi(link, LINK_CENTRAL)));
 }
 
@@ -70,6 +71,7 @@ void radio_emit_status(struct radio *radio, struct esp *esp)
 	(void)json_object_set_new(event, "version", json_string(running->version));
 	(void)json_object_set_new(event, "sha256", hex(running->sha256, OTA_SHA256_SIZE));
 	(void)json_object_set_new(event, "pending_verify", json_boolean(running->pending_verify));
+	(void)json_object_set_new(event, "bonds", json_integer(esp_bonds(esp)));
 	(void)json_object_set_new(event, "connected", json_boolean(link != NULL));
 	if (link)
 		add_link(event, link);

@@ -64,7 +64,8 @@ static const struct {
 	{SIM_INTERVAL, "the host chooses the interval, and grants what devices ask for"},
 	{SIM_SUPERVISION, "the host chooses the supervision timeout"},
 	{SIM_SPEED, "an adapter runs in the host's time"},
-	{SIM_ENCRYPTED, "the virtual ESP32s do not pair"},
+	{SIM_ENCRYPTED,
+	 "the host encrypts when a device asks for it; use security=just-works or passkey"},
 };
 
 static void print_help(FILE *out)

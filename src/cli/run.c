@@ -5,6 +5,7 @@
 #include "cli/run_priv.h"
 
 #include "cli/open.h"
+#include "cli/passkey.h"
 #include "core/text.h"
 #include "host/image_report.h"
 #include "host/history.h"
@@ -77,6 +78,8 @@ enum cli_exit run_exit(const struct job_result *result)
 		return CLI_LINK_LOST;
 	case SESSION_DEVICE_ERROR:
 		return result->code == OTA_ERR_PERMISSION ? CLI_NO_PERMISSION : CLI_DEVICE_ERROR;
+	case SESSION_NOT_PAIRED:
+		return CLI_NO_PERMISSION;
 	case SESSION_ROLLED_BACK:
 	case SESSION_NO_SERVICE:
 	case SESSION_PROTOCOL:
@@ -158,11 +161,13 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 	if (rc < 0)
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",
 				rc == -OTA_EINVAL ? "a setting is out of range" : strerror(-rc));
+	passkey_init(&r->passkey, r->cli, r->event);
 	rc = catch_signals(r);
 	if (rc >= 0) {
 		job_start(r->job);
 		rc = sd_event_loop(r->event);
 	}
+	passkey_forget(&r->passkey);
 	if (!r->ended) {
 		progress_clear(&r->line);
 		code = r->interrupts > 1 ? CLI_CANCELLED : CLI_DEFECT;

@@ -65,6 +65,7 @@ void run_json_link(json_t *o, const struct job_snapshot *now)
 	set(o, "mtu", json_integer(now->mtu));
 	set(o, "mtu_source", json_string(transport_source_name(now->link.mtu_source)));
 	set(o, "interval_ms", l->interval ? json_real(l->interval * 1.25) : json_null());
+	set(o, "encrypted", json_boolean(now->link.encrypted));
 	set_known(o, "latency", l->latency, l->interval != 0);
 	set_known(o, "supervision_timeout_ms", l->supervision_timeout * 10u, l->interval != 0);
 	set(o, "phy", l->rx_phy ? json_string(describe_phy(l->rx_phy)) : json_null());
@@ -157,6 +158,7 @@ json_t *run_json_result(const struct cli *cli, const struct job_snapshot *now,
 	set(o, "clock", json_string(r->virtual_clock ? "virtual" : "real"));
 	set(o, "device", json_string(now->device));
 	set(o, "address", json_string(now->address));
+	set(o, "encrypted", json_boolean(r->encrypted));
 	set(o, "text", json_string(r->what));
 	if (r->advice[0])
 		set(o, "advice", json_string(r->advice));

@@ -222,6 +222,38 @@ static void draw(struct run *r, const struct job_snapshot *now)
 		progress_draw(&r->line, &p, real_now());
 }
 
+static void on_passkey(void *userdata, int32_t shown)
+{
+	struct run *r = userdata;
+	struct job_snapshot now;
+	char digits[12];
+	json_t *event;
+
+	progress_clear(&r->line);
+	job_snapshot(r->job, &now);
+	if (r->cli->json) {
+		event = event_now(r, "passkey");
+		(void)snprintf(digits, sizeof(digits), "%06d", (int)shown);
+		if (event && shown >= 0)
+			(void)json_object_set_new(event, "shown", json_string(digits));
+		cli_emit(r->cli, event);
+	}
+	passkey_ask(&r->passkey, r->job, now.device, shown);
+}
+
+/* The question stands where the progress line would be. */
+static bool asks(struct run *r)
+{
+	struct job_snapshot now;
+
+	if (!passkey_asking(&r->passkey))
+		return false;
+	job_snapshot(r->job, &now);
+	if (!now.passkey_wanted)
+		passkey_forget(&r->passkey);
+	return now.passkey_wanted;
+}
+
 static void on_progress(void *userdata)
 {
 	struct run *r = userdata;
@@ -238,7 +270,7 @@ static void on_progress(void *userdata)
 		with_snapshot(r, "progress", run_json_progress);
 		return;
 	}
-	if (!r->line.out || real_now() < r->line.next_us)
+	if (asks(r) || !r->line.out || real_now() < r->line.next_us)
 		return;
 	job_snapshot(r->job, &now);
 	draw(r, &now);
@@ -266,6 +298,7 @@ struct job_listener run_listener(struct run *r)
 		.lint = on_lint,
 		.note = on_note,
 		.log = on_log,
+		.passkey = on_passkey,
 		.progress = on_progress,
 		.finished = on_finished,
 	};

@@ -3,6 +3,7 @@
 #ifndef OTABENCH_CLI_RUN_PRIV_H
 #define OTABENCH_CLI_RUN_PRIV_H
 
+#include "cli/passkey.h"
 #include "cli/run.h"
 #include "host/recorder.h"
 
@@ -13,6 +14,7 @@ struct run {
 	struct job *job;
 	struct recorder *recorder; /* NULL: nothing is recorded */
 	struct progress_line line;
+	struct passkey passkey;
 	uint64_t json_next; /* progress event */
 	unsigned int interrupts;
 	bool ended;

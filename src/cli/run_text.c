@@ -39,9 +39,9 @@ static void print_rate(FILE *out, const struct job_result *r)
 static void print_link(FILE *out, const struct job_result *r)
 {
 	if (r->link_known)
-		run_print_field(out, "Link", "%s, interval %.2f ms, data length %u, MTU %u",
+		run_print_field(out, "Link", "%s, interval %.2f ms, data length %u, MTU %u%s",
 				describe_phy((uint8_t)r->link.phy), r->link.interval_us / 1000.0,
-				r->link.data_length, r->mtu);
+				r->link.data_length, r->mtu, r->encrypted ? ", encrypted" : "");
 	run_print_field(out, "Sent as", "values of %u bytes by %s, at most %" PRIu32 " under way",
 			r->chunk, gatt_write_name(r->mode), r->window);
 }

@@ -152,6 +152,7 @@ void session_forget_link(struct session *s)
 {
 	s->connecting = false;
 	s->link_up = false;
+	s->pairing = false;
 	s->closing = false;
 	s->link_asked = false;
 	s->status_asked = false;
@@ -355,6 +356,37 @@ void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_
 	session_pump(s);
 }
 
+/* --- pairing, which bluetoothd begins when the device refuses a write for want of it */
+
+void session_pairing(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (!session_live(s) || s->pairing)
+		return;
+	s->pairing = true;
+	s->pairing_since = now_us;
+	session_note(s, SESSION_NOTE_PASSKEY, 0);
+}
+
+void session_paired(struct session *s, int status, uint64_t now_us)
+{
+	s->now = now_us;
+	if (!session_live(s))
+		return;
+	/* What waited for the link has its full time again. */
+	if (s->pairing && s->step_deadline != NEVER)
+		s->step_deadline += now_us - s->pairing_since;
+	s->pairing = false;
+	s->heard_at = s->progress_at = s->stall_at = now_us;
+	if (status < 0) {
+		s->status = status;
+		session_finish(s, SESSION_NOT_PAIRED);
+		return;
+	}
+	session_note(s, SESSION_NOTE_PAIRED, 0);
+	session_pump(s);
+}
+
 /* --- time */
 
 void session_tick(struct session *s, uint64_t now_us)
@@ -362,6 +394,11 @@ void session_tick(struct session *s, uint64_t now_us)
 	s->now = now_us;
 	if (session_finished(s))
 		return;
+	if (s->pairing) {
+		if (now_us >= s->pairing_since + PAIRING_MS * MS)
+			session_paired(s, -OTA_ETIMEDOUT, now_us);
+		return;
+	}
 	if (now_us >= s->step_deadline)
 		session_step_expired(s);
 	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED))
@@ -375,6 +412,8 @@ uint64_t session_deadline(const struct session *s)
 
 	if (session_finished(s))
 		return NEVER;
+	if (s->pairing)
+		return s->pairing_since + PAIRING_MS * MS;
 	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED)) {
 		other = s->dialect->watch_at(s);
 		at = other < at ? other : at;

@@ -65,6 +65,7 @@ enum session_outcome {
 	SESSION_NO_SERVICE, /* no OTA service, or a dialect that this host does not speak */
 	SESSION_NO_ADAPTER,
 	SESSION_IN_USE, /* by approve(): another program has what would be written to */
+	SESSION_NOT_PAIRED, /* the device wants an encrypted link, and pairing failed */
 	SESSION_PROTOCOL, /* the device broke the protocol */
 	SESSION_OUTCOMES
 };
@@ -86,6 +87,8 @@ enum session_note {
 	SESSION_NOTE_LINK_LOST, /* enum gatt_reason */
 	SESSION_NOTE_LATE, /* cancel came after the point of no return */
 	SESSION_NOTE_ADAPTER, /* 0: it, or the host's daemon, is gone; 1: back.  From the job. */
+	SESSION_NOTE_PASSKEY, /* the device shows one: waiting for the user */
+	SESSION_NOTE_PAIRED, /* pairing succeeded */
 	SESSION_NOTES
 };
 
@@ -182,6 +185,10 @@ void session_subscribed(struct session *s, int status, uint64_t now_us);
 void session_read(struct session *s, enum gatt_chr chr, int status, const uint8_t *buf, size_t len,
 		  uint64_t now_us);
 void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t now_us);
+/* Pairing waits for the user, so that no answer is late meanwhile ... */
+void session_pairing(struct session *s, uint64_t now_us);
+/* ... and has ended: 0 or a negative OTA_E*.  Also comes without the former. */
+void session_paired(struct session *s, int status, uint64_t now_us);
 /* A notification from Control. */
 void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_us);
 void session_writable(struct session *s, uint64_t now_us);

@@ -47,6 +47,7 @@ const char *session_outcome_name(enum session_outcome outcome)
 		[SESSION_NO_SERVICE] = "no-service",
 		[SESSION_NO_ADAPTER] = "no-adapter",
 		[SESSION_IN_USE] = "in-use",
+		[SESSION_NOT_PAIRED] = "not-paired",
 		[SESSION_PROTOCOL] = "protocol-error",
 	};
 
@@ -63,6 +64,7 @@ const char *session_note_name(enum session_note note)
 		[SESSION_NOTE_RETRY] = "retry",		[SESSION_NOTE_ERROR] = "error",
 		[SESSION_NOTE_LINK_LOST] = "link-lost", [SESSION_NOTE_LATE] = "too-late",
 		[SESSION_NOTE_ADAPTER] = "adapter",
+		[SESSION_NOTE_PASSKEY] = "passkey",	[SESSION_NOTE_PAIRED] = "paired",
 	};
 
 	return (size_t)note < COUNT(names) ? names[note] : "unknown";

@@ -14,6 +14,7 @@
 #define KEEPALIVE_MS 5000u /* STATUS while paused: the device's idle time-out is 60 s */
 #define SILENT_MAX 3u /* unanswered questions before the link counts as dead */
 #define RECONNECT_MS 400u /* between attempts to find the rebooted device */
+#define PAIRING_MS 60000u /* for a passkey; SMP itself gives up after 30 s, bluetoothd after 60 */
 #define CLOSE_MS 10000u /* a stack that does not tell the end of a link by then never will */
 
 /*

@@ -82,6 +82,8 @@ struct session {
 	bool cancel; /* asked for; the device is yet to be told */
 	bool adapter_gone;
 	bool stalled;
+	bool pairing; /* the user is asked for a passkey */
+	uint64_t pairing_since;
 	uint8_t silent; /* questions without an answer */
 	uint32_t futile; /* questions since anything moved, answered or not */
 	uint32_t tries; /* in a row without progress */

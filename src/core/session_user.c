@@ -39,6 +39,11 @@ void session_cancel(struct session *s, uint64_t now_us)
 	s->now = now_us;
 	if (session_finished(s) || s->cancel)
 		return;
+	if (s->pairing) { /* nothing can be written before it ends */
+		s->status = s->started && s->begun ? -OTA_ENOTCONN : 0;
+		session_finish(s, SESSION_CANCELLED);
+		return;
+	}
 	switch (s->state) {
 	case SESSION_REBOOTING:
 	case SESSION_RECONNECTING:

@@ -44,6 +44,16 @@ int text_parse_unsigned(const char *text, size_t len, uint64_t *ret)
 	return parse_digits(text, len, ret);
 }
 
+int text_parse_passkey(const char *text, int32_t *ret)
+{
+	uint64_t value;
+
+	if (strlen(text) != TEXT_PASSKEY || parse_digits(text, TEXT_PASSKEY, &value) < 0)
+		return -OTA_EINVAL;
+	*ret = (int32_t)value;
+	return 0;
+}
+
 /* The digits after the point, scaled to the full number of decimals. */
 static int parse_fraction(const char *text, size_t len, unsigned int decimals, uint64_t *ret)
 {

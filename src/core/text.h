@@ -16,12 +16,16 @@
 
 #define TEXT_WORD_MAX 40u /* longest word that text_distance() looks at */
 #define TEXT_DECIMALS_MAX 9u
+#define TEXT_PASSKEY 6u /* digits, Core Vol 3 Part C 3.2.3.1 */
 
 /*
  * A whole number without sign, blanks or leading zeros.  0; -OTA_EINVAL: not
  * such a number; -OTA_ERANGE: over 2^64 - 1.
  */
 int text_parse_unsigned(const char *text, size_t len, uint64_t *ret);
+
+/* A passkey as it is shown: exactly six digits, leading zeros included; else -OTA_EINVAL. */
+int text_parse_passkey(const char *text, int32_t *ret);
 
 /*
  * A number with an optional '-' and at most decimals (0..TEXT_DECIMALS_MAX)

@@ -124,6 +124,7 @@ static void write_result(const struct job_result *r, FILE *out)
 	field(out, "link allows", output_rate(r->ceiling, text, sizeof(text)));
 	(void)fprintf(out, "%-14s %u retries, %u gaps, %u resyncs, %u stalls, longest %u ms\n",
 		      "trouble", r->retries, r->gaps, r->resyncs, r->stalls, r->longest_stall_ms);
+	field(out, "encrypted", r->encrypted ? "yes" : "no, or not known");
 	if (r->link_known)
 		(void)fprintf(
 			out,

@@ -266,6 +266,20 @@ void job_cancel(struct job *job)
 	job_acted(job);
 }
 
+int job_passkey(struct job *job, int32_t passkey)
+{
+	int rc;
+
+	if (job->stage != JOB_RUNNING || job->passkey != JOB_PASSKEY_WANTED)
+		return -OTA_EINVAL;
+	rc = transport_passkey(job->transport, passkey);
+	if (rc < 0)
+		return rc;
+	job->passkey = passkey < 0 ? JOB_PASSKEY_REFUSED : JOB_PASSKEY_GIVEN;
+	job_settle(job);
+	return 0;
+}
+
 static int tuned(struct job *job, enum job_tunable what, int rc, uint32_t value)
 {
 	if (rc == 0) {

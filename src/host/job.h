@@ -89,6 +89,7 @@ struct job_result {
 	double ratio; /* goodput over ceiling; 0 when either is unknown */
 	uint32_t rate_lowest; /* bytes in the leanest second */
 
+	bool encrypted; /* the link was, at any time, as far as the stack tells */
 	bool link_known;
 	struct airtime_link link; /* while sending */
 	uint16_t mtu, chunk;
@@ -110,6 +111,8 @@ struct job_snapshot {
 	bool scanning, finished;
 	bool hold; /* the user's pause is on, or will be */
 	bool cancelling;
+	bool passkey_wanted; /* job_passkey() is awaited */
+	int32_t passkey_shown; /* what the device's display reads where that can be seen; else -1 */
 	enum session_state state; /* once it no longer scans */
 	uint64_t now_us, start_us, state_us; /* now; job started; state entered */
 	char device[SCAN_NAME_SIZE]; /* name, or what was typed until it is found */
@@ -156,6 +159,9 @@ struct job_listener {
 	/* The user changed it, and it is in force; value as job_tune_*() was given it. */
 	void (*tuned)(void *userdata, enum job_tunable what, uint32_t value);
 	void (*log)(void *userdata, const struct job_log_entry *entry);
+	/* Pairing: the device shows a passkey, and job_passkey() is to bring it, but not from
+	 * within.  shown: as in the snapshot. */
+	void (*passkey)(void *userdata, int32_t shown);
 	/* Some figure may have changed. */
 	void (*progress)(void *userdata);
 	/* Once, as the last call, when the link is down. */
@@ -174,6 +180,9 @@ void job_pause(struct job *job);
 void job_resume(struct job *job);
 /* Brings the device to idle, then ends; see session_cancel(). */
 void job_cancel(struct job *job);
+/* What the user typed, 0..999999; negative: he cannot or will not, which ends the run.
+ * -OTA_EINVAL when it is not awaited (any more), or out of range. */
+int job_passkey(struct job *job, int32_t passkey);
 /* 0, -OTA_EINVAL out of range, -OTA_EBUSY while nothing runs that it could apply to. */
 int job_tune_pacing(struct job *job, uint32_t us);
 int job_tune_window(struct job *job, uint32_t bytes); /* 0 = auto */

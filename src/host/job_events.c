@@ -142,12 +142,23 @@ static void ready(struct job *job)
 		job->listener.ready(job->listener.userdata);
 }
 
+/* The last state is told while the link is still there. */
+static void look_encrypted(struct job *job)
+{
+	struct transport_link l;
+
+	memset(&l, 0, sizeof(l));
+	job->transport->ops->link_state(job->transport, &l);
+	job->encrypted |= l.encrypted;
+}
+
 static void on_state(void *ctx, enum session_state from, enum session_state to)
 {
 	struct job *job = job_of(ctx);
 	char text[64];
 
 	job->state_us = job_now(job);
+	look_encrypted(job);
 	if (from == SESSION_PREPARING && (to == SESSION_SENDING || to == SESSION_PAUSED))
 		ready(job);
 	else if (from == SESSION_SENDING && to == SESSION_VERIFYING)
@@ -220,6 +231,17 @@ static void take_notification(struct job *job, const struct transport_event *e, 
 	session_rx(&job->session, e->data, e->len, now);
 }
 
+/* A transport that plays a recording needs no answer. */
+static void ask_passkey(struct job *job, const struct transport_event *e)
+{
+	if (!job->transport->ops->passkey)
+		return;
+	job->passkey = JOB_PASSKEY_WANTED;
+	job->passkey_shown = e->passkey;
+	if (job->listener.passkey)
+		job->listener.passkey(job->listener.userdata, e->passkey);
+}
+
 /* What the session is told; nothing of it before there is one. */
 static void to_session(struct job *job, const struct transport_event *e)
 {
@@ -228,10 +250,13 @@ static void to_session(struct job *job, const struct transport_event *e)
 
 	switch (e->kind) {
 	case TRANSPORT_CONNECTED:
+		job->passkey = JOB_PASSKEY_NONE;
 		session_connected(s, e->mtu, now);
 		tell_link(job);
 		break;
 	case TRANSPORT_DISCONNECTED:
+		if (job->passkey == JOB_PASSKEY_WANTED)
+			job->passkey = JOB_PASSKEY_NONE;
 		session_disconnected(s, e->reason, now);
 		break;
 	case TRANSPORT_MTU:
@@ -271,6 +296,14 @@ static void to_session(struct job *job, const struct transport_event *e)
 		tell_link(job);
 		break;
 	case TRANSPORT_ADVERTISEMENT:
+	case TRANSPORT_PASSKEY:
+		session_pairing(s, now);
+		ask_passkey(job, e);
+		break;
+	case TRANSPORT_PAIRED:
+		session_paired(s, e->status, now);
+		tell_link(job);
+		break;
 	case TRANSPORT_UPKEEP: /* not while a job has the transport */
 		break;
 	}

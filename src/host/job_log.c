@@ -146,6 +146,12 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 		(void)snprintf(buf, size, "the adapter, or its daemon, is %s",
 			       value ? "back" : "gone");
 		break;
+	case SESSION_NOTE_PASSKEY:
+		(void)snprintf(buf, size, "the device shows a passkey, which is to be typed");
+		break;
+	case SESSION_NOTE_PAIRED:
+		(void)snprintf(buf, size, "paired");
+		break;
 	case SESSION_NOTE_CHUNK:
 	case SESSION_NOTE_RESUMED:
 	case SESSION_NOTE_GAP:

@@ -15,6 +15,14 @@ enum job_stage {
 	JOB_FINISHED,
 };
 
+/* The device's passkey, since the link came up. */
+enum job_passkey {
+	JOB_PASSKEY_NONE, /* not asked for */
+	JOB_PASSKEY_WANTED,
+	JOB_PASSKEY_GIVEN,
+	JOB_PASSKEY_REFUSED,
+};
+
 struct job {
 	struct transport *transport;
 	struct job_config config; /* device, profile: copied to the members below */
@@ -33,8 +41,11 @@ struct job {
 	struct lint_report report;
 	bool linted; /* told once */
 	bool cancelling;
+	enum job_passkey passkey;
+	int32_t passkey_shown; /* as the device's display reads, where that can be seen; -1 */
 
 	/* As they were while sending: the link is gone when the result is made. */
+	bool encrypted;
 	bool link_known;
 	struct airtime_link air;
 	struct transport_link link;

@@ -35,6 +35,7 @@ static void measure(const struct job *job, struct job_result *r)
 
 static void take_link(const struct job *job, struct job_result *r)
 {
+	r->encrypted = job->encrypted;
 	r->link_known = job->link_known;
 	r->mtu = job->mtu;
 	if (!job->link_known)
@@ -133,6 +134,8 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->scanning = job->stage == JOB_SCANNING;
 	ret->finished = job->stage == JOB_FINISHED;
 	ret->cancelling = job->cancelling;
+	ret->passkey_wanted = job->stage == JOB_RUNNING && job->passkey == JOB_PASSKEY_WANTED;
+	ret->passkey_shown = ret->passkey_wanted ? job->passkey_shown : -1;
 	ret->now_us = job_now(job);
 	ret->start_us = job->start_us;
 	ret->state_us = job->state_us;

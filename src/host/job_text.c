@@ -154,6 +154,34 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 	}
 }
 
+static void explain_not_paired(const struct job *job, struct job_result *r)
+{
+	switch (job->passkey) {
+	case JOB_PASSKEY_REFUSED:
+		say(r->what, "The device wants to be paired with a passkey that it shows, and none "
+			     "was given.");
+		say(r->advice,
+		    "Try again and type it when asked; where nobody can be, --passkey=NNNNNN "
+		    "gives it.");
+		break;
+	case JOB_PASSKEY_GIVEN:
+		say(r->what, "Pairing failed: the passkey is not the one that the device shows.");
+		say(r->advice, "Try again: most devices show another one each time.");
+		break;
+	case JOB_PASSKEY_WANTED:
+		say(r->what, "Pairing failed: nobody typed the passkey in time.");
+		say(r->advice, "Try again; a device waits 30 s for it.");
+		break;
+	case JOB_PASSKEY_NONE:
+		say(r->what, "The device wants an encrypted link, and pairing failed.");
+		say(r->advice,
+		    "It may still know this computer from before, or this computer it: "
+		    "'otabench forget %s' drops the pairing here.",
+		    typed(job));
+		break;
+	}
+}
+
 static void explain_lost(const struct job *job, struct job_result *r)
 {
 	const struct session_stats *st = &job->session.stats;
@@ -276,6 +304,9 @@ void job_explain(const struct job *job, struct job_result *r)
 		break;
 	case SESSION_DEVICE_ERROR:
 		explain_device_error(job, r);
+		break;
+	case SESSION_NOT_PAIRED:
+		explain_not_paired(job, r);
 		break;
 	case SESSION_LINK_LOST:
 	case SESSION_STALLED:

@@ -271,9 +271,18 @@ static void on_note(void *userdata, enum session_note note, uint32_t value, cons
 	case SESSION_NOTE_ERROR:
 	case SESSION_NOTE_LATE:
 	case SESSION_NOTE_ADAPTER: /* what it does to the link has a mark of its own */
+	case SESSION_NOTE_PASSKEY:
+	case SESSION_NOTE_PAIRED:
 	case SESSION_NOTES:
 		break;
 	}
+}
+
+static void on_passkey(void *userdata, int32_t shown)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, passkey, shown);
 }
 
 static void on_tuned(void *userdata, enum job_tunable what, uint32_t value)
@@ -401,6 +410,7 @@ int recorder_job_create(const struct recorder_config *config, struct transport *
 		.lint = on_lint,
 		.note = on_note,
 		.tuned = on_tuned,
+		.passkey = on_passkey,
 		.log = on_log,
 		.progress = on_progress,
 		.finished = on_finished,

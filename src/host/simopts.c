@@ -38,6 +38,14 @@ static const struct setting_word words_dialect[] = {
 	{NULL, 0},
 };
 static const struct setting_word words_speed[] = {{"max", SIM_SPEED_MAX}, {NULL, 0}};
+static const struct setting_word words_security[] = {
+	{"none", ESP_OPEN},
+	{"just-works", ESP_JUST_WORKS},
+	{"passkey", ESP_PASSKEY},
+	{"legacy-just-works", ESP_LEGACY_JUST_WORKS},
+	{"legacy-passkey", ESP_LEGACY_PASSKEY},
+	{NULL, 0},
+};
 static const struct setting_word words_yes_no[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
 
 /* One option, one block, as in profile_keys.c. */
@@ -146,6 +154,18 @@ static const struct setting settings[SIM_OPTIONS] = {
 		.help = "Pins the supervision timeout; not given: starts at Linux's 420 ms and follows "
 			"requests.",
 	},
+	[SIM_SECURITY] = {
+		.name = "security", .kind = SETTING_CHOICE, AT(security), .words = words_security,
+		.initial = ESP_OPEN,
+		.help = "What the devices want before they can be updated: a link encrypted by "
+			"just-works pairing, or by a passkey that they show; legacy- is without LE "
+			"Secure Connections.",
+	},
+	[SIM_PASSKEY] = {
+		.name = "passkey", .kind = SETTING_TEXT,
+		.expected = "six digits",
+		.help = "The passkey that the devices show; not given: another one each time.",
+	},
 };
 /* clang-format on */
 
@@ -164,6 +184,7 @@ void simopts_defaults(struct sim_options *options)
 	options->chip_id = DEFAULT_CHIP;
 	options->refill = true;
 	options->seed = 1;
+	options->passkey = -1;
 }
 
 bool simopts_given(const struct sim_options *options, enum sim_option option)
@@ -291,6 +312,8 @@ static int parse_plain(struct sim_options *options, enum sim_option option, cons
 		return parse_buffers(options, value);
 	if (option == SIM_SEED)
 		return text_parse_unsigned(value, strlen(value), &options->seed);
+	if (option == SIM_PASSKEY)
+		return text_parse_passkey(value, &options->passkey);
 	if (setting->kind == SETTING_TEXT)
 		return parse_text(options, setting, value);
 	r = setting_parse(setting, value, strlen(value), false, &number);
@@ -404,6 +427,9 @@ char *simopts_get(const struct sim_options *options, enum sim_option option, cha
 				       options->refill ? "" : "/event");
 	} else if (option == SIM_SEED) {
 		(void)snprintf(buf, size, "%llu", (unsigned long long)options->seed);
+	} else if (option == SIM_PASSKEY) {
+		if (options->passkey >= 0)
+			(void)snprintf(buf, size, "%06d", (int)options->passkey);
 	} else if (option == SIM_FAULT) {
 		format_faults(options, buf, size);
 	} else if (setting->kind == SETTING_TEXT) {

@@ -36,6 +36,8 @@ enum sim_option {
 	SIM_PROJECT,
 	SIM_ENCRYPTED,
 	SIM_SUPERVISION,
+	SIM_SECURITY,
+	SIM_PASSKEY,
 	SIM_OPTIONS
 };
 
@@ -69,6 +71,8 @@ struct sim_options {
 	char project[32];
 	int32_t encrypted; /* 0 or 1 */
 	int32_t supervision_ms; /* a multiple of 10 */
+	int32_t security; /* enum esp_security */
+	int32_t passkey; /* 0..999999; -1: another each time */
 };
 
 /* SIM_OPTIONS descriptions, indexed by enum sim_option, for help texts. */

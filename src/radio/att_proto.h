@@ -45,6 +45,7 @@ enum att_error {
 	ATT_ERR_READ_NOT_PERMITTED = 0x02,
 	ATT_ERR_WRITE_NOT_PERMITTED = 0x03,
 	ATT_ERR_PDU = 0x04,
+	ATT_ERR_AUTHENTICATION = 0x05, /* the link must be encrypted, or with a better key */
 	ATT_ERR_NOT_SUPPORTED = 0x06,
 	ATT_ERR_OFFSET = 0x07,
 	ATT_ERR_QUEUE_FULL = 0x09,
@@ -52,6 +53,7 @@ enum att_error {
 	ATT_ERR_NOT_LONG = 0x0b,
 	ATT_ERR_LENGTH = 0x0d,
 	ATT_ERR_UNLIKELY = 0x0e,
+	ATT_ERR_ENCRYPTION = 0x0f, /* the link must be encrypted, and there is a key */
 	ATT_ERR_GROUP_TYPE = 0x10,
 	ATT_ERR_RESOURCES = 0x11,
 	ATT_ERR_CCC = 0xfd, /* improperly configured; Core Specification Supplement Part B 1.2 */

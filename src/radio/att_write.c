@@ -40,7 +40,8 @@ static int write_ccc(struct att_server *server, const struct att_attribute *a, c
 }
 
 /* Whether a can be written in this way: ATT_OK or an error. */
-static int write_allowed(const struct att_attribute *a, bool command)
+static int write_allowed(const struct att_server *server, const struct att_attribute *a,
+			 bool command)
 {
 	if (!a)
 		return ATT_ERR_HANDLE;
@@ -51,9 +52,11 @@ static int write_allowed(const struct att_attribute *a, bool command)
 	case ATT_KIND_CCC:
 		return command ? ATT_ERR_WRITE_NOT_PERMITTED : ATT_OK;
 	case ATT_KIND_VALUE:
-		if (a->properties & (command ? GATT_PROP_WRITE_COMMAND : GATT_PROP_WRITE))
-			return ATT_OK;
-		break;
+		if (!(a->properties & (command ? GATT_PROP_WRITE_COMMAND : GATT_PROP_WRITE)))
+			break;
+		return server->config.ops->permits
+			       ? server->config.ops->permits(server->config.ctx, a->id)
+			       : ATT_OK;
 	}
 	return ATT_ERR_WRITE_NOT_PERMITTED;
 }
@@ -121,7 +124,7 @@ void att_write_request(struct att_server *server, const uint8_t *pdu, size_t len
 	}
 	handle = att_get_le16(pdu + 1);
 	a = att_db_find(&server->db, handle);
-	error = write_allowed(a, false);
+	error = write_allowed(server, a, false);
 	if (error)
 		att_reply_error(server, pdu[0], handle, error);
 	else
@@ -135,7 +138,7 @@ void att_write_command(struct att_server *server, const uint8_t *pdu, size_t len
 	if (len < 3)
 		return;
 	a = att_db_find(&server->db, att_get_le16(pdu + 1));
-	if (!write_allowed(a, true))
+	if (!write_allowed(server, a, true))
 		(void)write_attribute(server, a, pdu + 3, len - 3, true);
 }
 
@@ -153,7 +156,7 @@ void att_prepare_write(struct att_server *server, const uint8_t *pdu, size_t len
 	handle = att_get_le16(pdu + 1);
 	part.offset = att_get_le16(pdu + 3);
 	part.len = (uint16_t)(len - PREPARE_HEADER);
-	error = write_allowed(att_db_find(&server->db, handle), false);
+	error = write_allowed(server, att_db_find(&server->db, handle), false);
 	if (!error && ((server->prepared_handle && server->prepared_handle != handle) ||
 		       server->prepared_parts == ATT_PREPARED_PARTS ||
 		       server->prepared_len + part.len > sizeof(server->prepared)))

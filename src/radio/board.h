@@ -23,6 +23,9 @@
 
 struct board;
 
+#define BOARD_BONDS 3u
+#define BOARD_BOND_MAX 64u /* octets */
+
 struct board_config {
 	struct sched *sched; /* must outlive the board */
 	uint16_t chip_id; /* esp_chip_id_t */
@@ -111,6 +114,14 @@ uint32_t board_slot_size(const struct board *board, unsigned int slot);
 void board_info(const struct board *board, struct ota_info *ret);
 /* What board_persist() stored last: 0, or -OTA_ENOENT. */
 int board_record(struct board *board, struct ota_record *ret);
+/*
+ * A bond, which outlives power as NimBLE's do in NVS: index 0..BOARD_BONDS - 1, at
+ * most BOARD_BOND_MAX octets; len 0 erases it.  At once, since the Bluetooth
+ * stack's task writes it while code goes on elsewhere.  Read: its length or
+ * -OTA_ENOENT; write: 0 or -OTA_EIO.
+ */
+int board_read_bond(struct board *board, unsigned int index, uint8_t ret[BOARD_BOND_MAX]);
+int board_write_bond(struct board *board, unsigned int index, const uint8_t *buf, size_t len);
 
 /* During an erase or a program nothing else runs: code is fetched from the same flash. */
 bool board_stalled(const struct board *board);

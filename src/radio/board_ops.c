@@ -80,6 +80,13 @@ int board_read_installed(struct board *board, unsigned int slot, uint32_t *ret_s
 	return 0;
 }
 
+int board_read_bond(struct board *board, unsigned int index, uint8_t ret[BOARD_BOND_MAX])
+{
+	if (board->state != BOARD_RUNNING || index >= BOARD_BONDS)
+		return -OTA_ENOENT;
+	return nvs_read(&board->nvs, (uint16_t)(BOARD_KEY_BOND + index), ret, BOARD_BOND_MAX);
+}
+
 /* --- operations --- */
 
 static void end_activity(struct board *board)
@@ -119,6 +126,22 @@ void board_drop_op(struct board *board)
 	sched_cancel(board->config.sched, &board->op_event);
 	board->activity = BOARD_IDLE;
 	board->settles = false;
+}
+
+int board_write_bond(struct board *board, unsigned int index, const uint8_t *buf, size_t len)
+{
+	const uint16_t key = (uint16_t)(BOARD_KEY_BOND + index);
+	int rc;
+
+	if (board->state != BOARD_RUNNING || index >= BOARD_BONDS || len > BOARD_BOND_MAX)
+		return -OTA_EIO;
+	rc = len > 0 ? nvs_write(&board->nvs, key, buf, len) : nvs_erase(&board->nvs, key);
+	/* An operation that is outstanding finds out by itself that power is gone. */
+	if (!flash_powered(&board->flash) && !sched_armed(&board->op_event)) {
+		board->op_event.fn = op_ended;
+		sched_at(board->config.sched, &board->op_event, sched_now(board->config.sched));
+	}
+	return rc < 0 ? -OTA_EIO : 0;
 }
 
 static int check_ready(const struct board *board)

@@ -13,6 +13,7 @@
 /* Keys of the nvs partition. */
 #define BOARD_KEY_RESUME 1u
 #define BOARD_KEY_INSTALLED 16u /* plus the slot */
+#define BOARD_KEY_BOND 64u /* plus the index */
 
 enum board_activity {
 	BOARD_IDLE,

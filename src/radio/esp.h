@@ -24,9 +24,26 @@ enum esp_update_table {
 	ESP_TABLE_SHUFFLED, /* characteristics in another order; no firmware has the hash */
 };
 
+/* What Control and Data ask of a link before they can be written.  The firmware's
+ * CONFIG_OTA_ESP_SECURITY_* are none, encrypted and authenticated; LEGACY is a device
+ * without LE Secure Connections, such as one of Bluetooth 4.1. */
+enum esp_security {
+	ESP_OPEN,
+	ESP_JUST_WORKS,
+	ESP_PASSKEY,
+	ESP_LEGACY_JUST_WORKS,
+	ESP_LEGACY_PASSKEY,
+	ESP_SECURITIES
+};
+
+#define ESP_PEER 7u /* octets of a central's address: least significant first, then its type */
+#define ESP_BONDS 3u /* CONFIG_BT_NIMBLE_MAX_BONDS; the oldest gives way */
+
 #define ESP_CONNS 2u
 #define ESP_NAME_MAX 32u
 #define ESP_ADV_MAX 31u /* octets of a legacy advertisement, Core Vol 6 Part B 2.3.1 */
+
+struct esp;
 
 struct esp_config {
 	struct sched *sched; /* must outlive the device */
@@ -42,7 +59,8 @@ struct esp_config {
 	uint32_t ring_size; /* bytes; 0 = 32 KiB */
 	uint32_t confirm_timeout_ms; /* 0 = 180 s */
 	int8_t rssi; /* dBm at the central, mean */
-	bool encrypted; /* links carry a MIC */
+	enum esp_security security;
+	int32_t passkey; /* that it shows; negative: another each time */
 	uint16_t data_length; /* longest it supports; 0 = 251 */
 	uint16_t mtu; /* longest it offers; 0 = 517 */
 	uint8_t phys; /* OTA_PHYS_*; 0 = the chip's */
@@ -51,9 +69,10 @@ struct esp_config {
 	/* Something worth a line in a log, or NULL. */
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
+	/* It shows a passkey, or NULL. */
+	void (*show)(void *ctx, struct esp *esp, int32_t passkey);
+	void *show_ctx;
 };
-
-struct esp;
 
 /* Made but without power.  On failure ret_text (may be NULL) says why. */
 int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text, size_t size);
@@ -83,10 +102,10 @@ int8_t esp_rssi(struct esp *esp);
  * -OTA_EBUSY when all connections are taken, -OTA_ENODEV when not advertising.
  */
 int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn);
-/* released() tells that the device is done with the link, which its maker may then
+/* peer: the central's address.  released() tells that the device is done with the link, which its maker may then
  * destroy; it comes once, also when the device loses power. */
-void esp_connected(struct esp *esp, uint16_t conn, struct link *link, void (*released)(void *ctx),
-		   void *ctx);
+void esp_connected(struct esp *esp, uint16_t conn, const uint8_t peer[ESP_PEER], struct link *link,
+		   void (*released)(void *ctx), void *ctx);
 /* The link could not be made. */
 void esp_not_connected(struct esp *esp, uint16_t conn);
 
@@ -95,6 +114,8 @@ void esp_reset(struct esp *esp); /* the reset button */
 void esp_terminate(struct esp *esp); /* closes its links */
 struct board *esp_board(struct esp *esp);
 /* For tests: the device's own view. */
+/* Centrals that it has a key for. */
+unsigned int esp_bonds(const struct esp *esp);
 void esp_status(struct esp *esp, struct ota_status *ret);
 uint32_t esp_boots(const struct esp *esp);
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The virtual ESP32's L2CAP beside ATT, as NimBLE answers without channels of its
- * own and without security: signalling (Core Vol 3 Part A 4) and the Security
- * Manager's refusal (Vol 3 Part H 3.5.5).
+ * own: signalling (Core Vol 3 Part A 4).  The Security Manager's is esp_security.c.
  */
 #include "radio/esp_priv.h"
 
 #include <string.h>
-
-#define CID_SECURITY 0x0006u
 
 enum signal_code {
 	SIGNAL_REJECT = 0x01,
@@ -16,10 +13,7 @@ enum signal_code {
 	SIGNAL_PARAM_RESPONSE = 0x13,
 };
 
-enum security_code { SECURITY_PAIRING_REQUEST = 0x01, SECURITY_PAIRING_FAILED = 0x05 };
-
 #define REJECT_NOT_UNDERSTOOD 0x0000u
-#define PAIRING_NOT_SUPPORTED 0x05u
 #define PARAMS_ACCEPTED 0x0000u
 #define SIGNAL_HEADER 4u
 
@@ -95,10 +89,8 @@ static void signal_input(struct esp_conn *c, const uint8_t *buf, size_t len)
 
 void esp_l2cap_input(struct esp_conn *c, uint16_t cid, const uint8_t *buf, size_t len)
 {
-	static const uint8_t refusal[2] = {SECURITY_PAIRING_FAILED, PAIRING_NOT_SUPPORTED};
-
 	if (cid == LINK_CID_SIGNALLING)
 		signal_input(c, buf, len);
-	else if (cid == CID_SECURITY && len > 0 && buf[0] == SECURITY_PAIRING_REQUEST)
-		(void)link_send(c->link, LINK_PERIPHERAL, CID_SECURITY, refusal, sizeof(refusal));
+	else if (cid == LINK_CID_SECURITY)
+		esp_security_input(c, buf, len);
 }

@@ -136,10 +136,16 @@ static int on_send(void *ctx, const uint8_t *pdu, size_t len)
 		       : -OTA_ENOTCONN;
 }
 
+static int on_permits(void *ctx, enum att_value_id id)
+{
+	return esp_security_permits(ctx, id);
+}
+
 static const struct att_server_ops att_ops = {
 	.send = on_send,
 	.read = on_read,
 	.write = on_write,
+	.permits = on_permits,
 };
 
 int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len)
@@ -153,6 +159,7 @@ static void release(struct esp_conn *c)
 {
 	void (*const released)(void *ctx) = c->released;
 
+	esp_security_end(c);
 	c->link = NULL;
 	c->accepted = false;
 	c->waiting_len = 0;
@@ -207,6 +214,10 @@ static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 
 	if (!c->link || !c->esp->device_up)
 		return;
+	if (procedure == LINK_ENCRYPTION) {
+		esp_security_changed(c, code);
+		return;
+	}
 	/* A central of 4.0 has no such procedure: its host is asked instead, as NimBLE's
 	 * ble_gap_update_params() does. */
 	if (procedure == LINK_PARAMS && code == LINK_CODE_UNSUPPORTED &&
@@ -232,6 +243,7 @@ static void on_disconnected(void *ctx, uint8_t reason)
 static const struct link_ops link_side_ops = {
 	.frame = on_frame,
 	.writable = on_writable,
+	.key_wanted = esp_security_key,
 	.changed = on_changed,
 	.disconnected = on_disconnected,
 };
@@ -297,8 +309,8 @@ void esp_not_connected(struct esp *esp, uint16_t conn)
 	esp->conns[conn].accepted = false;
 }
 
-void esp_connected(struct esp *esp, uint16_t conn, struct link *link, void (*released)(void *ctx),
-		   void *ctx)
+void esp_connected(struct esp *esp, uint16_t conn, const uint8_t peer[ESP_PEER], struct link *link,
+		   void (*released)(void *ctx), void *ctx)
 {
 	struct esp_conn *c = &esp->conns[conn];
 	const struct att_server_config config = {
@@ -314,6 +326,8 @@ void esp_connected(struct esp *esp, uint16_t conn, struct link *link, void (*rel
 	c->released_ctx = ctx;
 	c->waiting_len = 0;
 	c->procedures = 0;
+	memcpy(c->peer, peer, sizeof(c->peer));
+	esp_security_begin(c);
 	(void)att_server_init(&c->att, &config); /* config is in range, by esp_create() */
 	link_hold(link, LINK_PERIPHERAL, esp->held);
 	ota_device_connected(&esp->device, conn, esp_now_ms(esp));

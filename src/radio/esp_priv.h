@@ -6,6 +6,7 @@
 #include "radio/esp.h"
 #include "radio/att.h"
 #include "radio/rng.h"
+#include "radio/smp.h"
 
 #define ESP_START_US 250000u /* from the boot loader's end to the first advertisement */
 #define ESP_CLOSE_US 300000u /* a restart waits this long for its links to close */
@@ -29,6 +30,16 @@ struct esp_conn {
 	struct link_params wish; /* of it */
 	uint8_t signal_id; /* of the last L2CAP request; 0: none */
 	bool refused; /* one of them was */
+	uint8_t peer[ESP_PEER];
+	struct smp smp; /* only where security is asked for */
+	struct smp_key key; /* that the link is, or is to be, encrypted with */
+	bool encrypted;
+};
+
+/* A central that was paired with, as it is in NVS. */
+struct esp_bond {
+	uint8_t peer[ESP_PEER];
+	struct smp_key key;
 };
 
 struct esp {
@@ -50,6 +61,8 @@ struct esp {
 	uint32_t boots;
 	uint8_t phys;
 	bool held; /* an erase stops the processor */
+	unsigned int bond_count;
+	struct esp_bond bonds[ESP_BONDS]; /* the oldest first */
 };
 
 uint32_t esp_now_ms(const struct esp *esp);
@@ -75,6 +88,18 @@ void esp_drop_links(struct esp *esp);
 bool esp_has_links(const struct esp *esp);
 /* Values that waited for the ring. */
 void esp_present_again(struct esp *esp);
+
+/* esp_security.c */
+/* Reads the bonds that flash remembers. */
+void esp_security_load(struct esp *esp);
+void esp_security_begin(struct esp_conn *conn);
+void esp_security_end(struct esp_conn *conn);
+void esp_security_input(struct esp_conn *conn, const uint8_t *buf, size_t len);
+void esp_security_changed(struct esp_conn *conn, uint8_t code);
+/* As struct link_ops' key_wanted. */
+void esp_security_key(void *ctx, const uint8_t rand[8], uint16_t ediv);
+/* Whether a value may be written over the link as it is: an enum att_error. */
+int esp_security_permits(const struct esp_conn *conn, enum att_value_id id);
 
 /* esp_l2cap.c: every channel but ATT */
 void esp_l2cap_input(struct esp_conn *conn, uint16_t cid, const uint8_t *buf, size_t len);

@@ -132,10 +132,19 @@ static struct link_config link_config_of(struct hci *hci, struct hci_conn *conn)
 	};
 }
 
+/* As the device sees the host. */
+static void own_address(const struct hci *hci, uint8_t ret[ESP_PEER])
+{
+	ret[6] = hci->initiator.own_type;
+	for (unsigned int i = 0; i < 6; i++)
+		ret[i] = ret[6] == 1 ? hci->random_address[i] : hci->config.address[5 - i];
+}
+
 static struct hci_conn *conn_create(struct hci *hci, struct esp *esp, const struct hci_accept *peer)
 {
 	struct hci_conn *conn = calloc(1, sizeof(*conn));
 	struct link_config config;
+	uint8_t own[ESP_PEER];
 	uint16_t device_conn;
 
 	if (!conn)
@@ -159,7 +168,8 @@ static struct hci_conn *conn_create(struct hci *hci, struct esp *esp, const stru
 	hci_conn_init(conn);
 	conn->next = hci->conns;
 	hci->conns = conn;
-	esp_connected(esp, device_conn, conn->link, released, conn);
+	own_address(hci, own);
+	esp_connected(esp, device_conn, own, conn->link, released, conn);
 	return conn;
 }
 
@@ -218,6 +228,7 @@ static uint8_t initiate(struct hci *hci, uint8_t policy, uint8_t own_type,
 	if (policy == 0 && connected_to(hci, peer))
 		return HCI_ERR_CONNECTED;
 	i->use_list = policy == 1;
+	i->own_type = own_type;
 	i->peer = *peer;
 	i->pending = true;
 	hci_update_listening(hci);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the virtual controller says of itself, and what is set for all of it. */
 #include "radio/hci_private.h"
+#include "radio/smp_crypto.h"
 
-#include <gcrypt.h>
 #include <string.h>
 
 #define COMPANY_NONE 0xffffu /* Assigned Numbers: for internal use */
 #define LMP_LE_ONLY 0x60u /* octet 4: BR/EDR not supported, LE supported */
-#define KEY_SIZE 16u
 
 /*
  * 7.8.27: the states and combinations of which the controller is capable, being
@@ -106,30 +105,10 @@ uint8_t hci_le_set_random_address(struct hci_call *call)
 	return HCI_OK;
 }
 
-static void reverse(uint8_t *to, const uint8_t *from)
-{
-	for (unsigned int i = 0; i < KEY_SIZE; i++)
-		to[i] = from[KEY_SIZE - 1 - i];
-}
-
 /* 7.8.22: AES-128, all values least significant octet first. */
 uint8_t hci_le_encrypt(struct hci_call *call)
 {
-	uint8_t key[KEY_SIZE], text[KEY_SIZE];
-	gcry_cipher_hd_t aes;
-	bool ok;
-
-	reverse(key, call->p);
-	reverse(text, call->p + KEY_SIZE);
-	if (gcry_cipher_open(&aes, GCRY_CIPHER_AES128, GCRY_CIPHER_MODE_ECB, 0) != 0)
-		return HCI_ERR_MEMORY;
-	ok = gcry_cipher_setkey(aes, key, KEY_SIZE) == 0 &&
-	     gcry_cipher_encrypt(aes, text, KEY_SIZE, NULL, 0) == 0;
-	gcry_cipher_close(aes);
-	if (!ok)
-		return HCI_ERR_MEMORY;
-	reverse(call->ret, text);
-	return HCI_OK;
+	return smp_e(call->p, call->p + SMP_BLOCK, call->ret) < 0 ? HCI_ERR_MEMORY : HCI_OK;
 }
 
 uint8_t hci_le_rand(struct hci_call *call)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A link's parameters, PHY, data length, RSSI, and what the peer's link layer is
+ * A link's parameters, PHY, data length, encryption, RSSI, and what the peer's link layer is
  * asked for; either side may begin (7.7.65.3, .6, .7, .12; 7.8.18 to 7.8.49).
  */
 #include "radio/hci_private.h"
@@ -50,6 +50,18 @@ static void told_length(struct hci_conn *conn, const struct link_state *now)
 	hci_le_event(conn->hci, HCI_LE_DATA_LENGTH_CHANGE, params, sizeof(params));
 }
 
+/* 7.7.8, and 7.7.39 where there was a key before. */
+static void told_encryption(struct hci_conn *conn, uint8_t status)
+{
+	uint8_t params[4] = {status, 0, 0, status == HCI_OK};
+
+	hci_put16(params + 1, conn->handle);
+	if (status == HCI_OK && conn->told.encrypted)
+		hci_event(conn->hci, HCI_EV_KEY_REFRESHED, params, 3);
+	else
+		hci_event(conn->hci, HCI_EV_ENCRYPTION_CHANGE, params, sizeof(params));
+}
+
 /* What the host asked for it is told in any case, the rest when it changed something. */
 static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 {
@@ -74,6 +86,9 @@ static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 	case LINK_DATA_LENGTH:
 		if (now.data_length != conn->told.data_length)
 			told_length(conn, &now);
+		break;
+	case LINK_ENCRYPTION:
+		told_encryption(conn, code);
 		break;
 	case LINK_PROCEDURES:
 		break;
@@ -143,15 +158,6 @@ static void version_done(struct hci_conn *conn)
 	hci_event(conn->hci, HCI_EV_REMOTE_VERSION, params, sizeof(params));
 }
 
-/* The device has no keys: it refuses, and says so. */
-static void encryption_done(struct hci_conn *conn)
-{
-	uint8_t params[4] = {HCI_ERR_KEY_MISSING};
-
-	hci_put16(params + 1, conn->handle);
-	hci_event(conn->hci, HCI_EV_ENCRYPTION_CHANGE, params, sizeof(params));
-}
-
 static void exchanged(void *ctx, uint64_t now_us)
 {
 	struct hci_exchange *x = ctx;
@@ -163,9 +169,6 @@ static void exchanged(void *ctx, uint64_t now_us)
 		break;
 	case HCI_EXCHANGE_VERSION:
 		version_done(x->conn);
-		break;
-	case HCI_EXCHANGE_ENCRYPTION:
-		encryption_done(x->conn);
 		break;
 	case HCI_EXCHANGES:
 		break;
@@ -192,11 +195,6 @@ uint8_t hci_le_read_remote_features(struct hci_call *call)
 uint8_t hci_read_remote_version(struct hci_call *call)
 {
 	return exchange(call->conn, HCI_EXCHANGE_VERSION);
-}
-
-uint8_t hci_le_start_encryption(struct hci_call *call)
-{
-	return exchange(call->conn, HCI_EXCHANGE_ENCRYPTION);
 }
 
 /* --- reading */
@@ -249,6 +247,19 @@ uint8_t hci_le_update_connection(struct hci_call *call)
 	if (!hci_params_read(call->p, &params))
 		return HCI_ERR_PARAMETERS;
 	return asked(conn, LINK_PARAMS, link_update_params(conn->link, LINK_CENTRAL, &params));
+}
+
+/* 7.8.24 */
+uint8_t hci_le_start_encryption(struct hci_call *call)
+{
+	struct hci_conn *conn = call->conn;
+	struct link_key key = {.ediv = hci_get16(call->p + 8)};
+
+	if (conn->owed & 1u << LINK_ENCRYPTION)
+		return HCI_ERR_DISALLOWED;
+	memcpy(key.rand, call->p, sizeof(key.rand));
+	memcpy(key.ltk, call->p + 10, sizeof(key.ltk));
+	return asked(conn, LINK_ENCRYPTION, link_encrypt(conn->link, &key));
 }
 
 uint8_t hci_le_answer_params(struct hci_call *call)

@@ -16,7 +16,6 @@ enum hci_error {
 	HCI_OK = 0x00,
 	HCI_ERR_UNKNOWN_COMMAND = 0x01,
 	HCI_ERR_UNKNOWN_CONNECTION = 0x02,
-	HCI_ERR_KEY_MISSING = 0x06,
 	HCI_ERR_MEMORY = 0x07,
 	HCI_ERR_CONNECTION_LIMIT = 0x09,
 	HCI_ERR_CONNECTED = 0x0b,
@@ -37,6 +36,7 @@ enum hci_event_code {
 	HCI_EV_COMMAND_STATUS = 0x0f,
 	HCI_EV_COMPLETED_PACKETS = 0x13,
 	HCI_EV_BUFFER_OVERFLOW = 0x1a,
+	HCI_EV_KEY_REFRESHED = 0x30,
 	HCI_EV_LE_META = 0x3e,
 };
 
@@ -111,12 +111,7 @@ struct hci_adv_set {
 };
 
 /* What an exchange with the peer's link layer is about. */
-enum hci_exchange_kind {
-	HCI_EXCHANGE_FEATURES,
-	HCI_EXCHANGE_VERSION,
-	HCI_EXCHANGE_ENCRYPTION,
-	HCI_EXCHANGES
-};
+enum hci_exchange_kind { HCI_EXCHANGE_FEATURES, HCI_EXCHANGE_VERSION, HCI_EXCHANGES };
 
 struct hci_conn;
 

@@ -272,6 +272,18 @@ int link_update_data_length(struct link *link, enum link_role role, uint16_t oct
 	return 0;
 }
 
+int link_encrypt(struct link *link, const struct link_key *key)
+{
+	struct link_side *side = &link->sides[LINK_CENTRAL];
+
+	if (side->gone || side->terminating)
+		return -OTA_ENOTCONN;
+	side->want_key = *key;
+	side->wanted |= 1u << LINK_ENCRYPTION;
+	link_air_wake(link);
+	return 0;
+}
+
 /* One step of at most 1 dB, drawn back to the mean the more the further it strayed. */
 static void rssi_step(struct link_side *side)
 {

@@ -21,8 +21,11 @@
  *   through as many events as it may, unless it has something to send.
  * - Supervision timeout, and 0x3E when not one of the first six events worked.
  * - Link layer procedures as PDUs that take air time and can be lost: connection
- *   update, PHY update, data length update, termination (5.1).  The controllers
- *   answer them between events.  One runs at a time.
+ *   update, PHY update, data length update, encryption, termination (5.1).  The
+ *   controllers answer them between events.  One runs at a time.
+ * - Encryption (5.1.3): data pauses while it starts or changes its key, and every
+ *   PDU that is not empty is four octets longer afterwards.  What is sent is not
+ *   scrambled; sides that do not hold the same key lose the link (2.4.3.4 of Part E).
  * - Idle events are not simulated one by one while nothing can go wrong in them
  *   (no loss, no silence), so a link at rest costs nothing.
  *
@@ -39,6 +42,7 @@
 
 #define LINK_CID_ATT 0x0004u
 #define LINK_CID_SIGNALLING 0x0005u
+#define LINK_CID_SECURITY 0x0006u
 #define LINK_FRAME_MAX 65535u /* payload of an L2CAP frame */
 
 /* Vol 1 Part F 1.3 */
@@ -46,13 +50,24 @@
 #define LINK_REASON_REMOTE_USER 0x13u
 #define LINK_REASON_REMOTE_POWER 0x15u /* remote is about to power off */
 #define LINK_REASON_LOCAL_HOST 0x16u
+#define LINK_REASON_MIC 0x3du /* message integrity check failed: the keys differ */
 #define LINK_REASON_NOT_ESTABLISHED 0x3eu
+#define LINK_CODE_KEY_MISSING 0x06u
 #define LINK_CODE_UNSUPPORTED 0x1au /* unsupported remote feature */
 #define LINK_CODE_UNACCEPTABLE 0x3bu /* unacceptable connection parameters */
 
 enum link_role { LINK_CENTRAL, LINK_PERIPHERAL, LINK_ROLES };
 
-enum link_procedure { LINK_PARAMS, LINK_PHY, LINK_DATA_LENGTH, LINK_PROCEDURES };
+enum link_procedure { LINK_PARAMS, LINK_PHY, LINK_DATA_LENGTH, LINK_ENCRYPTION, LINK_PROCEDURES };
+
+#define LINK_KEY_SIZE 16u
+
+/* What encryption starts with: a key, and what the peripheral knows it by. */
+struct link_key {
+	uint8_t ltk[LINK_KEY_SIZE]; /* least significant octet first */
+	uint8_t rand[8];
+	uint16_t ediv;
+};
 
 struct link;
 
@@ -84,6 +99,9 @@ struct link_ops {
 	/* Central: instead of accept_params(), for a host that takes its time:
 	 * link_answer_params() follows, also from within. */
 	void (*params_wanted)(void *ctx, const struct link_params *params);
+	/* Peripheral: the central starts encryption with the key of this number;
+	 * link_answer_key() follows, also from within.  NULL: there is no key. */
+	void (*key_wanted)(void *ctx, const uint8_t rand[8], uint16_t ediv);
 	/* A procedure of either side ended; code 0 or an HCI error code. */
 	void (*changed)(void *ctx, enum link_procedure procedure, uint8_t code);
 	/* The last call of all. */
@@ -185,6 +203,11 @@ int link_answer_params(struct link *link, const struct link_params *params, uint
 int link_update_phy(struct link *link, enum link_role role, uint8_t phys);
 /* octets: the longest that this side would use, both ways; bounded by what it supports. */
 int link_update_data_length(struct link *link, enum link_role role, uint16_t octets);
+/* The central's: encrypts the link, or changes its key. */
+int link_encrypt(struct link *link, const struct link_key *key);
+/* The peripheral's answer to key_wanted(): the key, or NULL: it has none.  -OTA_EINVAL when
+ * nothing asks. */
+int link_answer_key(struct link *link, const uint8_t ltk[LINK_KEY_SIZE]);
 
 /* Disconnects by procedure: disconnected(LOCAL_HOST) here, disconnected(reason) there.
  * What is queued is lost.  -OTA_ENOTCONN. */

@@ -13,6 +13,12 @@
 enum {
 	LL_CONNECTION_UPDATE_IND = 0x00,
 	LL_TERMINATE_IND = 0x02,
+	LL_ENC_REQ = 0x03,
+	LL_ENC_RSP = 0x04,
+	LL_START_ENC_REQ = 0x05,
+	LL_START_ENC_RSP = 0x06,
+	LL_PAUSE_ENC_REQ = 0x0a,
+	LL_PAUSE_ENC_RSP = 0x0b,
 	LL_CONNECTION_PARAM_REQ = 0x0f,
 	LL_REJECT_EXT_IND = 0x11,
 	LL_LENGTH_REQ = 0x14,
@@ -48,9 +54,11 @@ static void running_end(struct link *link, uint8_t code)
 	enum link_procedure kind = link->running.kind;
 
 	link->running = (struct link_running){0};
-	for (unsigned int i = 0; i < LINK_ROLES; i++)
+	for (unsigned int i = 0; i < LINK_ROLES; i++) {
+		link->sides[i].paused = false;
 		if (!link->sides[i].gone && !(link->deaf && i == LINK_PERIPHERAL))
 			link_news_tell(&link->sides[i], LINK_NEWS_CHANGED, (uint8_t)kind, code);
+	}
 }
 
 static void instant_set(struct link *link)
@@ -125,6 +133,128 @@ static void send_phy_update(struct link *link, uint8_t phys)
 	ctrl_send(&link->sides[LINK_CENTRAL], pdu, sizeof(pdu));
 }
 
+/* --- encryption, 5.1.3.1 and 5.1.3.2 */
+
+static void send_opcode(struct link_side *side, uint8_t opcode)
+{
+	ctrl_send(side, &opcode, 1);
+}
+
+static void send_enc_req(struct link *link)
+{
+	const struct link_key *key = &link->running.key;
+	uint8_t pdu[23] = {LL_ENC_REQ};
+
+	memcpy(pdu + 1, key->rand, sizeof(key->rand));
+	put_le16(pdu + 9, key->ediv);
+	ctrl_send(&link->sides[LINK_CENTRAL], pdu, sizeof(pdu));
+}
+
+static void encryption_begin(struct link_side *central)
+{
+	struct link *link = central->link;
+
+	link->running.key = central->want_key;
+	central->paused = true;
+	if (link->state.encrypted)
+		send_opcode(central, LL_PAUSE_ENC_REQ);
+	else
+		send_enc_req(link);
+}
+
+static void answer_enc_req(struct link_side *peripheral)
+{
+	const uint8_t pdu[13] = {LL_ENC_RSP};
+
+	peripheral->paused = true;
+	peripheral->link->running.asked = true;
+	ctrl_send(peripheral, pdu, sizeof(pdu));
+	link_news_tell(peripheral, LINK_NEWS_KEY_WANTED, 0, 0);
+}
+
+static void reject_enc_req(struct link *link)
+{
+	const uint8_t pdu[3] = {LL_REJECT_EXT_IND, LL_ENC_REQ, LINK_CODE_KEY_MISSING};
+
+	ctrl_send(&link->sides[LINK_PERIPHERAL], pdu, sizeof(pdu));
+}
+
+void link_ll_ask_key(struct link_side *side)
+{
+	const struct link_running *running = &side->link->running;
+	const struct link_ops *ops = side->config.ops;
+
+	if (!running->asked || running->kind != LINK_ENCRYPTION)
+		return;
+	if (ops->key_wanted)
+		ops->key_wanted(side->config.ctx, running->key.rand, running->key.ediv);
+	else
+		(void)link_answer_key(side->link, NULL);
+}
+
+int link_answer_key(struct link *link, const uint8_t ltk[LINK_KEY_SIZE])
+{
+	struct link_running *running = &link->running;
+
+	if (!running->asked || running->kind != LINK_ENCRYPTION)
+		return -OTA_EINVAL;
+	running->asked = false;
+	if (ltk) {
+		memcpy(running->ltk, ltk, LINK_KEY_SIZE);
+		send_opcode(&link->sides[LINK_PERIPHERAL], LL_START_ENC_REQ);
+	} else {
+		reject_enc_req(link);
+	}
+	link_air_wake(link);
+	return 0;
+}
+
+/* The next PDU would be encrypted, and with another key nobody could read it. */
+static void answer_start_enc_req(struct link *link)
+{
+	if (memcmp(link->running.ltk, link->running.key.ltk, LINK_KEY_SIZE) == 0) {
+		link->state.encrypted = true;
+		send_opcode(&link->sides[LINK_CENTRAL], LL_START_ENC_RSP);
+		return;
+	}
+	link->running = (struct link_running){0};
+	link_side_leave(&link->sides[LINK_PERIPHERAL], LINK_REASON_MIC);
+	link_side_leave(&link->sides[LINK_CENTRAL], LINK_REASON_MIC);
+}
+
+static void answer_encryption(struct link_side *side, uint8_t opcode)
+{
+	struct link *link = side->link;
+
+	switch (opcode) {
+	case LL_ENC_REQ:
+		answer_enc_req(side);
+		break;
+	case LL_START_ENC_REQ:
+		answer_start_enc_req(link);
+		break;
+	case LL_START_ENC_RSP:
+		if (side->role == LINK_PERIPHERAL)
+			send_opcode(side, LL_START_ENC_RSP);
+		else
+			running_end(link, 0);
+		break;
+	case LL_PAUSE_ENC_REQ:
+		side->paused = true;
+		send_opcode(side, LL_PAUSE_ENC_RSP);
+		break;
+	case LL_PAUSE_ENC_RSP:
+		if (side->role == LINK_PERIPHERAL)
+			break;
+		link->state.encrypted = false;
+		send_opcode(side, LL_PAUSE_ENC_RSP);
+		send_enc_req(link);
+		break;
+	default: /* LL_ENC_RSP: what follows it is the peripheral's */
+		break;
+	}
+}
+
 static void begin(struct link_side *side, enum link_procedure kind)
 {
 	struct link *link = side->link;
@@ -150,6 +280,9 @@ static void begin(struct link_side *side, enum link_procedure kind)
 	case LINK_DATA_LENGTH:
 		side->octets = side->want_octets;
 		send_length(side, LL_LENGTH_REQ);
+		break;
+	case LINK_ENCRYPTION:
+		encryption_begin(side);
 		break;
 	case LINK_PROCEDURES:
 		break;
@@ -181,7 +314,8 @@ static void answer_param_req(struct link *link)
 
 int link_answer_params(struct link *link, const struct link_params *params, uint8_t code)
 {
-	if (!link->running.asked || (params && !link_params_valid(params)))
+	if (!link->running.asked || link->running.kind != LINK_PARAMS ||
+	    (params && !link_params_valid(params)))
 		return -OTA_EINVAL;
 	link->running.asked = false;
 	if (params) {
@@ -235,6 +369,7 @@ static void answer_ctrl(struct link_side *side, const struct link_ctrl *ctrl)
 			running_end(link, 0);
 		break;
 	default:
+		answer_encryption(side, ctrl->bytes[0]);
 		break;
 	}
 }

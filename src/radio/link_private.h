@@ -42,7 +42,12 @@ struct link_chunk {
 	bool start;
 };
 
-enum link_news_kind { LINK_NEWS_PDU, LINK_NEWS_CHANGED, LINK_NEWS_DISCONNECTED };
+enum link_news_kind {
+	LINK_NEWS_PDU,
+	LINK_NEWS_KEY_WANTED,
+	LINK_NEWS_CHANGED,
+	LINK_NEWS_DISCONNECTED,
+};
 
 /* What a host is to hear of, in order; followed by len bytes. */
 struct link_news {
@@ -87,6 +92,7 @@ struct link_side {
 	bool heard; /* in the event under way or the last one */
 	uint64_t heard_us; /* last PDU received */
 	struct sched_event timeout_event; /* supervision; armed only after a failure */
+	bool paused; /* encryption starts: no new data */
 	bool leaving; /* after the next PDU it sends: acknowledges a termination */
 	uint8_t reason; /* then */
 	bool terminating; /* its own termination waits for the acknowledgement */
@@ -99,6 +105,7 @@ struct link_side {
 	struct link_params want_params;
 	uint8_t want_phys;
 	uint16_t want_octets;
+	struct link_key want_key;
 
 	struct rng rng;
 	struct rng rssi_rng;
@@ -114,7 +121,9 @@ struct link_running {
 	enum link_role initiator;
 	struct link_params params; /* asked for, then granted */
 	uint8_t phys; /* of the initiator */
-	bool asked; /* the central's host was, and has not answered */
+	bool asked; /* a host was, and has not answered */
+	struct link_key key; /* the central's */
+	uint8_t ltk[LINK_KEY_SIZE]; /* the peripheral's */
 	bool instant; /* the change takes place at event */
 	bool known; /* the peripheral was told in time */
 	uint64_t event;
@@ -177,6 +186,8 @@ void link_air_wake(struct link *link);
 
 /* link_ll.c */
 void link_ll_terminate(struct link_side *side, uint8_t reason);
+/* For the host of the peripheral, which is asked for the key. */
+void link_ll_ask_key(struct link_side *side);
 /* Termination acts at once, all else when the event closes. */
 void link_ll_received(struct link_side *side, const struct link_ctrl *ctrl);
 void link_ll_acked(struct link_side *side, const struct link_ctrl *ctrl);

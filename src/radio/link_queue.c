@@ -178,8 +178,9 @@ struct link_pdu link_queue_next(const struct link_side *side)
 	if (ctrl->count > 0) {
 		pdu.kind = LINK_PDU_CTRL;
 		pdu.len = ctrl->ctrl[ctrl->first].len;
-		pdu.md = !side->terminating && (ctrl->count > 1 || side->buffers.len > 0);
-	} else if (side->buffers.len > 0 && !side->terminating) {
+		pdu.md = !side->terminating &&
+			 (ctrl->count > 1 || (side->buffers.len > 0 && !side->paused));
+	} else if (side->buffers.len > 0 && !side->terminating && !side->paused) {
 		chunk = chunk_peek(&side->buffers, &bytes);
 		left = chunk.len - side->buffer_offset;
 		pdu.kind = LINK_PDU_DATA;
@@ -393,6 +394,9 @@ static void news_deliver(struct link_side *side, const struct link_news *news, c
 			ops->fragment(side->config.ctx, news->start, bytes, news->len);
 		else
 			reassemble(side, news->start, bytes, news->len);
+		break;
+	case LINK_NEWS_KEY_WANTED:
+		link_ll_ask_key(side);
 		break;
 	case LINK_NEWS_CHANGED:
 		if (ops->changed)

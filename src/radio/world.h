@@ -29,7 +29,8 @@ struct world_config {
 	uint16_t mtu; /* longest ATT MTU; 0: 517 */
 	uint8_t phys; /* OTA_PHYS_*; 0: the chip's */
 	uint32_t loss_ppm; /* of the PDUs they send */
-	bool encrypted;
+	enum esp_security security; /* of all that speak a dialect of this project */
+	int32_t passkey; /* that they show; negative: another each time */
 	uint64_t seed;
 	const char *state; /* directory for the flashes, made where missing; NULL: memory */
 	/* A device advertises, now. */
@@ -37,6 +38,8 @@ struct world_config {
 	void *ctx;
 	void (*log)(void *ctx, const char *text); /* what devices say; may be NULL */
 	void *log_ctx;
+	/* A device shows a passkey; may be NULL. */
+	void (*show)(void *ctx, struct esp *esp, int32_t passkey);
 };
 
 struct world;

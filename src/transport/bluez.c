@@ -189,7 +189,7 @@ static int add_timer(struct bluez *b, struct bluez_timer *timer)
 
 static int add_timers(struct bluez *b)
 {
-	struct bluez_timer *const timers[] = {&b->patience, &b->rescan, &b->released};
+	struct bluez_timer *const timers[] = {&b->patience, &b->rescan, &b->released, &b->refused};
 	int rc =
 		sd_event_add_time(b->event, &b->alarm, CLOCK_MONOTONIC, UINT64_MAX, 1, on_alarm, b);
 
@@ -221,6 +221,7 @@ static void bluez_destroy(struct transport *t)
 	sd_event_source_disable_unref(b->patience.source);
 	sd_event_source_disable_unref(b->rescan.source);
 	sd_event_source_disable_unref(b->released.source);
+	sd_event_source_disable_unref(b->refused.source);
 	bluez_objects_clear(b);
 	if (b->bus && !b->config.bus) {
 		(void)sd_bus_flush(b->bus);
@@ -243,6 +244,7 @@ static const struct transport_ops bluez_ops = {
 	.subscribe = bluez_gatt_subscribe,
 	.read = bluez_gatt_read,
 	.write = bluez_write,
+	.passkey = bluez_passkey,
 	.link_state = bluez_link_state,
 	.upkeep = bluez_upkeep,
 	.destroy = bluez_destroy,

@@ -23,17 +23,11 @@ struct bluez_config {
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
 	sd_bus *bus; /* to use instead of the system bus; referenced.  For tests. */
-	/*
-	 * The device shows a passkey that is to be typed here: ask for it, and answer with
-	 * bluez_passkey() whenever it is known.  NULL: pairing is left to the desktop's agent.
-	 */
-	void (*ask_passkey)(void *ctx, const char *address);
-	void *passkey_ctx;
 };
 
 /*
  * Begins to ask bluetoothd what there is; TRANSPORT_ADAPTER tells when an adapter
- * is ready.  config and its strings are copied, all but the contexts.  On failure
+ * is ready.  config and its strings are copied, but for the context.  On failure
  * ret_text says why: -OTA_ENODEV (no bus), -OTA_EPERM, -OTA_ENOMEM.
  */
 int bluez_create(sd_event *event, const struct bluez_config *config, struct transport **ret,
@@ -47,7 +41,5 @@ int bluez_ready(struct transport *t, char *ret_text, size_t size);
 /* bluez_create(), then waits at most five seconds for bluez_ready(); not from a handler. */
 int bluez_open(sd_event *event, const struct bluez_config *config, struct transport **ret,
 	       char *ret_text, size_t size);
-/* The answer to ask_passkey(): 0..999999, negative refuses.  -OTA_EINVAL when nothing asks. */
-int bluez_passkey(struct transport *t, int32_t passkey);
 
 #endif

@@ -23,6 +23,9 @@ struct bluez_agent {
 	struct bluez *b;
 	sd_bus_slot *object;
 	sd_bus_message *asked; /* RequestPasskey() without an answer yet */
+	bool pairing; /* the host was asked, and awaits PAIRED */
+	bool answered; /* ... it has answered */
+	bool again; /* it was paired before, with a key that was not good enough */
 };
 
 static void forget_question(struct bluez_agent *a)
@@ -43,6 +46,27 @@ static int reject(sd_bus_message *m, const char *why)
 	return sd_bus_reply_method_errorf(m, REJECTED, "%s", why);
 }
 
+/* The host is told, once, how the pairing that it was asked about has ended. */
+static void ended(struct bluez_agent *a, int status)
+{
+	const struct transport_event event = {.kind = TRANSPORT_PAIRED, .status = status};
+
+	forget_question(a);
+	if (!a->pairing)
+		return;
+	a->pairing = false;
+	bluez_emit(a->b, &event);
+}
+
+static int on_cancel(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	const int rc = sd_bus_reply_method_return(m, "");
+
+	(void)ret_error;
+	ended(userdata, -OTA_EPERM);
+	return rc;
+}
+
 static int on_release(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	(void)ret_error;
@@ -52,14 +76,19 @@ static int on_release(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 
 static int on_passkey(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
+	const struct transport_event event = {.kind = TRANSPORT_PASSKEY, .passkey = -1};
 	struct bluez_agent *a = userdata;
 	struct bluez *b = a->b;
+	const struct bluez_object *device = bluez_find(b, BLUEZ_IS_DEVICE, b->device);
 
 	(void)ret_error;
 	if (!is_ours(a, m) || a->asked)
 		return reject(m, "not the device that is being updated");
 	a->asked = sd_bus_message_ref(m);
-	b->config.ask_passkey(b->config.passkey_ctx, b->address);
+	a->pairing = true;
+	a->answered = false;
+	a->again = device && device->paired;
+	bluez_emit(b, &event);
 	return 1;
 }
 
@@ -82,7 +111,7 @@ static int on_unfit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Release", "", "", on_release, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("Cancel", "", "", on_release, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Cancel", "", "", on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("RequestPasskey", "o", "u", on_passkey, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("RequestAuthorization", "o", "", on_authorize, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("AuthorizeService", "os", "", on_authorize, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -109,7 +138,7 @@ void bluez_agent_start(struct bluez *b)
 {
 	struct bluez_agent *a;
 
-	if (!b->config.ask_passkey || b->agent)
+	if (b->agent)
 		return;
 	a = calloc(1, sizeof(*a));
 	if (!a)
@@ -132,11 +161,41 @@ void bluez_agent_stop(struct bluez *b)
 	if (!a)
 		return;
 	b->agent = NULL;
+	bluez_timer_stop(&b->refused);
 	if (b->loaded)
 		tell_manager(b, "UnregisterAgent", NULL);
 	forget_question(a);
 	sd_bus_slot_unref(a->object);
 	free(a);
+}
+
+/* With a wrong passkey the kernel hangs up, and that is all that is to be seen of it. */
+void bluez_agent_hung_up(struct bluez *b, enum gatt_reason reason)
+{
+	struct bluez_agent *a = b->agent;
+
+	if (!a || !a->pairing || reason == GATT_SUPERVISION || reason == GATT_NO_ADAPTER)
+		return;
+	ended(a, a->answered ? -OTA_EPERM : -OTA_ETIMEDOUT);
+}
+
+void bluez_agent_look(struct bluez *b, const struct bluez_object *device)
+{
+	if (b->agent && device->paired && !b->agent->again)
+		ended(b->agent, 0);
+}
+
+void bluez_agent_written(struct bluez *b)
+{
+	if (b->agent && b->agent->answered)
+		ended(b->agent, 0);
+}
+
+/* The event comes from the loop. */
+static void refused(struct bluez *b)
+{
+	if (b->agent)
+		ended(b->agent, -OTA_EPERM);
 }
 
 int bluez_passkey(struct transport *t, int32_t passkey)
@@ -146,10 +205,14 @@ int bluez_passkey(struct transport *t, int32_t passkey)
 
 	if (!a || !a->asked || passkey > 999999)
 		return -OTA_EINVAL;
-	if (passkey < 0)
+	if (passkey < 0) {
+		/* bluetoothd would hang up when SMP's 30 s are over. */
 		rc = reject(a->asked, "refused by the user");
-	else
+		bluez_after(a->b, &a->b->refused, 0, refused);
+	} else {
 		rc = sd_bus_reply_method_return(a->asked, "u", (uint32_t)passkey);
+	}
+	a->answered = true;
 	forget_question(a);
 	return rc < 0 ? rc : 0;
 }

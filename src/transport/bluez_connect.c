@@ -25,6 +25,8 @@ void bluez_ended(struct bluez *b, enum gatt_reason reason)
 
 	if (b->phase == BLUEZ_IDLE)
 		return;
+	if (!b->hanging_up)
+		bluez_agent_hung_up(b, reason);
 	event.reason = b->hanging_up ? GATT_BY_HOST : reason;
 	b->phase = BLUEZ_IDLE;
 	b->hanging_up = false;
@@ -204,6 +206,8 @@ void bluez_device_changed(struct bluez *b, const struct bluez_object *o, unsigne
 		return;
 	if (told & BLUEZ_TOLD_CONNECTED)
 		connected_told(b, o);
+	if (b->phase == BLUEZ_UP)
+		bluez_agent_look(b, o);
 	if (b->phase == BLUEZ_UP)
 		bluez_gatt_look(b);
 }

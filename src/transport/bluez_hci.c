@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What bluetoothd does not tell of a link and a raw HCI socket does: the RSSI of
- * the connection, the controller's LE buffers, and, before 5.83, why the link ended.
+ * the connection, whether it is encrypted, the controller's LE buffers, and, before
+ * 5.83, why the link ended.
  *
  * The kernel lets any user open such a socket and send what its security filter
  * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI and the event of a
@@ -40,6 +41,8 @@
 #define NO_BREDR 0x20u /* features[4], Core Vol 2 Part C 3.3 */
 #define PERIOD_US 1000000u
 #define FRESH_US 3000000u /* older is not shown */
+#define LOOK_US 100000u /* the kernel's list of links is read that often at most */
+#define LINK_MODE_ENCRYPTED 0x0004u /* HCI_LM_ENCRYPT */
 
 struct sockaddr_hci {
 	unsigned short family, dev, channel;
@@ -82,6 +85,8 @@ struct bluez_hci {
 	bool gone; /* the adapter is */
 	struct bluez_hci_figures figures;
 	uint64_t rssi_us; /* when it was read; 0: never */
+	bool encrypted;
+	uint64_t look_us; /* when that was read; 0: never */
 };
 
 /* --- packets */
@@ -221,7 +226,7 @@ static bool same_address(const uint8_t address[6], const char *text)
 	return strcasecmp(buf, text) == 0;
 }
 
-static bool find_handle(struct bluez_hci *h)
+static bool find_link(struct bluez_hci *h)
 {
 	struct hci_connections all = {.dev = h->dev, .count = CONNECTIONS_MAX};
 
@@ -232,6 +237,7 @@ static bool find_handle(struct bluez_hci *h)
 		    !same_address(all.list[i].address, h->b->address))
 			continue;
 		h->handle = all.list[i].handle;
+		h->encrypted = (all.list[i].link_mode & LINK_MODE_ENCRYPTED) != 0;
 		return true;
 	}
 	return false;
@@ -282,7 +288,7 @@ void bluez_hci_start(struct bluez *b)
 		return;
 	}
 	find_buffers(h);
-	if (find_handle(h))
+	if (find_link(h))
 		(void)sd_event_add_time_relative(b->event, &h->timer, CLOCK_MONOTONIC, 0, 1,
 						 on_period, h);
 }
@@ -303,11 +309,17 @@ void bluez_hci_stop(struct bluez *b)
 
 void bluez_hci_state(const struct bluez *b, struct transport_link *ret)
 {
-	const struct bluez_hci *h = b->hci;
+	const uint64_t now = bluez_now((struct transport *)b);
+	struct bluez_hci *h = b->hci;
 
 	if (!h)
 		return;
-	if (h->rssi_us && h->rssi_us + FRESH_US > bluez_now((struct transport *)b)) {
+	if (now >= h->look_us + LOOK_US) {
+		h->look_us = now;
+		(void)find_link(h);
+	}
+	ret->encrypted = h->encrypted;
+	if (h->rssi_us && h->rssi_us + FRESH_US > now) {
 		ret->rssi = h->figures.rssi;
 		ret->rssi_source = TRANSPORT_SOURCE_HCI;
 	}

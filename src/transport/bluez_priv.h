@@ -125,7 +125,7 @@ struct bluez {
 
 	sd_event_source *alarm;
 	struct bluez_timer patience; /* with the connection, by phase */
-	struct bluez_timer rescan, released;
+	struct bluez_timer rescan, released, refused;
 
 	bool scanning; /* the user wants it */
 	enum bluez_discovery discovery;
@@ -302,6 +302,13 @@ enum gatt_reason bluez_disconnect_reason(const char *name);
 /* While a device is being connected or is connected. */
 void bluez_agent_start(struct bluez *b);
 void bluez_agent_stop(struct bluez *b);
+/* The link is gone; tells what of a pairing that was under way. */
+void bluez_agent_hung_up(struct bluez *b, enum gatt_reason reason);
+/* A write was answered, which a device that wants pairing does not do before. */
+void bluez_agent_written(struct bluez *b);
+/* The device's Paired may have become true. */
+void bluez_agent_look(struct bluez *b, const struct bluez_object *device);
+int bluez_passkey(struct transport *t, int32_t passkey);
 
 /* bluez_hci.c */
 /* Reads RSSI and buffers of the link that is up, where the kernel lets this user. */

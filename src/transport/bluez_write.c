@@ -215,6 +215,8 @@ static void on_written(struct bluez_call *call, sd_bus_message *reply, const sd_
 	b->writing[call->chr] = false;
 	if (error && bluez_error_is_stale(error) && bluez_forget_cache(b))
 		return;
+	if (!error)
+		bluez_agent_written(b);
 	if (error)
 		bluez_log(b, "WriteValue: %s: %s", error->name,
 			  error->message ? error->message : "");

@@ -354,6 +354,8 @@ static void on_event(void *userdata, const struct transport_event *event)
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
 	case TRANSPORT_UPKEEP:
+	case TRANSPORT_PASSKEY:
+	case TRANSPORT_PAIRED:
 		break;
 	}
 	emit(f, event);
@@ -399,6 +401,11 @@ static int fault_subscribe(struct transport *t, enum gatt_chr chr)
 static int fault_read(struct transport *t, enum gatt_chr chr)
 {
 	return fault_of(t)->inner->ops->read(fault_of(t)->inner, chr);
+}
+
+static int fault_passkey(struct transport *t, int32_t passkey)
+{
+	return transport_passkey(fault_of(t)->inner, passkey);
 }
 
 static void fault_link_state(struct transport *t, struct transport_link *ret)
@@ -450,6 +457,7 @@ static const struct transport_ops fault_ops = {
 	.subscribe = fault_subscribe,
 	.read = fault_read,
 	.write = fault_write,
+	.passkey = fault_passkey,
 	.link_state = fault_link_state,
 	.inject = fault_inject,
 	.upkeep = fault_upkeep,

@@ -110,6 +110,7 @@ static void forget_link(struct sim *sim)
 	struct link_use *use = sim->use;
 
 	sim_gatt_finish(sim);
+	sim_security_end(sim);
 	sim->link = NULL;
 	sim->use = NULL;
 	sim->target = NULL;
@@ -155,15 +156,18 @@ static void on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
 
 	if (cid == LINK_CID_ATT && sim->link)
 		attc_input(&sim->client, buf, len);
+	else if (cid == LINK_CID_SECURITY && sim->link)
+		sim_security_input(sim, buf, len);
 }
 
 static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 {
+	struct sim *sim = ctx;
 	const struct transport_event event = {.kind = TRANSPORT_LINK};
 
-	(void)procedure;
-	(void)code;
 	sim_emit(ctx, &event);
+	if (procedure == LINK_ENCRYPTION && sim->link)
+		sim_security_changed(sim, code);
 }
 
 /* A pinned interval stays; the rest of the peripheral's wish is granted by update. */
@@ -246,7 +250,8 @@ static void made(struct sim *sim, uint16_t conn)
 	sim->connecting = false;
 	sched_cancel(&sim->sched, &sim->give_up);
 	listen(sim);
-	esp_connected(sim->target, conn, sim->link, on_released, sim->use);
+	esp_connected(sim->target, conn, sim_address(), sim->link, on_released, sim->use);
+	sim_security_begin(sim);
 	sim_gatt_begin(sim);
 	sim_emit(sim, &event);
 }
@@ -334,6 +339,7 @@ static int sim_disconnect(struct transport *t)
 	}
 	if (!sim->link)
 		return -OTA_ENOTCONN;
+	sim->asking = false;
 	sim_clock_kick(sim);
 	return link_terminate(sim->link, LINK_CENTRAL, LINK_REASON_REMOTE_USER);
 }
@@ -432,6 +438,7 @@ static const struct transport_ops sim_ops = {
 	.subscribe = sim_gatt_subscribe,
 	.read = sim_gatt_read,
 	.write = sim_gatt_write,
+	.passkey = sim_passkey,
 	.link_state = sim_link_state,
 	.inject = sim_inject,
 	.upkeep = sim_upkeep,
@@ -464,7 +471,9 @@ static int make_world(struct sim *sim, char *ret_text, size_t size)
 		.mtu = c->mtu,
 		.phys = phys_of(c->phy),
 		.loss_ppm = c->loss_ppm,
-		.encrypted = c->encrypted,
+		.security = c->security,
+		.passkey = c->passkey,
+		.show = sim_security_shown,
 		.seed = c->seed,
 		.state = c->state,
 		.heard = on_heard,

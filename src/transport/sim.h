@@ -34,7 +34,9 @@ struct sim_config {
 	enum esp_dialect dialect;
 	bool dialect_all; /* for all devices; else some differ */
 	const char *version, *project; /* of the factory firmware; NULL: each its own */
-	bool encrypted;
+	bool encrypted; /* from the start, with a key that nobody had to agree on */
+	enum esp_security security; /* what the devices ask of a link */
+	int32_t passkey; /* that they show; negative: another each time.  0 is a passkey too. */
 	uint64_t seed;
 	uint32_t speed; /* thousandths of real time; 0: as fast as possible */
 	const char *state; /* directory for the flashes; NULL: memory */

@@ -3,9 +3,9 @@
  * Two ways to let the virtual world's time pass.
  *
  * As fast as possible: a deferred source that runs a part of a second, or some
- * events, a turn, so that
- * signals and the screen get theirs.  By a factor of real time: one timer, set
- * to the next event.
+ * events, a turn, so that signals and the screen get theirs.  While the user is
+ * asked for a passkey it stands still: nobody types so fast.  By a factor of real
+ * time: one timer, set to the next event.
  */
 #include "config.h" /* system extensions: CLOCK_MONOTONIC */
 
@@ -39,8 +39,9 @@ static void arm(struct sim *sim)
 	uint64_t at;
 
 	if (sim->turn) {
-		(void)sd_event_source_set_enabled(
-			sim->turn, sched_next(&sim->sched, &at) ? SD_EVENT_ON : SD_EVENT_OFF);
+		const bool runs = sched_next(&sim->sched, &at) && !sim->asking;
+
+		(void)sd_event_source_set_enabled(sim->turn, runs ? SD_EVENT_ON : SD_EVENT_OFF);
 		return;
 	}
 	if (!sched_next(&sim->sched, &at)) {
@@ -58,7 +59,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 
 	(void)source;
 	for (int i = 0; i < STEPS_PER_TURN && sched_now(&sim->sched) < until; i++)
-		if (!sched_step(&sim->sched))
+		if (sim->asking || !sched_step(&sim->sched))
 			break;
 	arm(sim);
 	return 0;

@@ -78,7 +78,8 @@ static int status_of(int status)
 {
 	if (status <= 0)
 		return status;
-	if (status == ATT_ERR_READ_NOT_PERMITTED || status == ATT_ERR_WRITE_NOT_PERMITTED)
+	if (status == ATT_ERR_READ_NOT_PERMITTED || status == ATT_ERR_WRITE_NOT_PERMITTED ||
+	    status == ATT_ERR_AUTHENTICATION || status == ATT_ERR_ENCRYPTION)
 		return -OTA_EPERM;
 	return status == ATT_ERR_NOT_SUPPORTED ? -OTA_ENOTSUP : -OTA_EIO;
 }
@@ -120,6 +121,9 @@ static void on_event(void *ctx, const struct attc_event *e)
 	}
 	event.chr = chr_of(sim, e->handle);
 	if (event.chr == GATT_CHRS)
+		return;
+	if (event.kind == TRANSPORT_WRITTEN && event.chr <= GATT_DATA &&
+	    sim_security_refused(sim, event.chr, e->status))
 		return;
 	if (event.kind == TRANSPORT_WRITTEN)
 		sim->writing[event.chr] = false;
@@ -210,6 +214,7 @@ int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 	else if (rc == 0 && sim->writing[chr])
 		rc = -OTA_EBUSY;
 	else if (rc == 0) {
+		sim_security_asked(sim, chr, buf, len);
 		rc = attc_write(&sim->client, sim->chrs[chr]->value_handle, buf, len);
 		sim->writing[chr] = rc == 0;
 	}

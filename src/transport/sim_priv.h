@@ -6,10 +6,24 @@
 #include "transport/sim.h"
 #include "radio/attc.h"
 #include "radio/rng.h"
+#include "radio/smp.h"
 #include "radio/world.h"
 
 struct sim;
 struct link_use; /* who still needs the link; sim.c */
+
+struct sim_bond {
+	const struct esp *esp;
+	struct smp_key key;
+};
+
+/* The last write request to a characteristic. */
+struct sim_asked {
+	bool waits; /* refused until the link is encrypted */
+	bool again; /* it was asked a second time */
+	size_t len;
+	uint8_t bytes[ATT_VALUE_MAX];
+};
 
 struct sim {
 	struct transport base;
@@ -41,6 +55,16 @@ struct sim {
 	struct sched_event faulty;
 	struct sched_event cycle; /* the adapter's next step, off or on */
 	bool cycling, off;
+
+	struct smp smp; /* of the link */
+	bool encrypting; /* started, not ended */
+	bool asking; /* for the passkey */
+	int32_t shown; /* on the device's display; -1: nothing */
+	struct sim_asked asked[GATT_DATA + 1];
+	struct sched_event pairing_over;
+	int pairing_status;
+	unsigned int bond_count;
+	struct sim_bond bonds[WORLD_DEVICES_MAX];
 };
 
 /* sim_clock.c */
@@ -61,6 +85,23 @@ int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 /* sim_upkeep.c */
 int sim_upkeep(struct transport *t, enum transport_upkeep what, const char *device);
 void sim_upkeep_step(void *ctx, uint64_t now_us);
+
+/* sim_security.c */
+const uint8_t *sim_address(void);
+/* The link is up; the link is gone. */
+void sim_security_begin(struct sim *sim);
+void sim_security_end(struct sim *sim);
+void sim_security_input(struct sim *sim, const uint8_t *buf, size_t len);
+/* Encryption of the link started, or did not. */
+void sim_security_changed(struct sim *sim, uint8_t code);
+/* A write request goes out; the device refused it with an enum att_error: true when it
+ * waits for the link to be encrypted and is not to be told as failed. */
+void sim_security_asked(struct sim *sim, enum gatt_chr chr, const uint8_t *buf, size_t len);
+bool sim_security_refused(struct sim *sim, enum gatt_chr chr, int error);
+void sim_security_forget(struct sim *sim, const struct esp *esp);
+/* As struct world_config's show. */
+void sim_security_shown(void *ctx, struct esp *esp, int32_t passkey);
+int sim_passkey(struct transport *t, int32_t passkey);
 
 /* sim.c */
 void sim_emit(struct sim *sim, const struct transport_event *event);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The simulated adapter switched off and on.  Nobody else uses it, so that there
- * is nothing to hang up; and it keeps no memory of devices, so that forgetting
- * one is soon done.
+ * is nothing to hang up; and of devices it remembers the bond alone, so that
+ * forgetting one is soon done.
  */
 #include "transport/sim_priv.h"
 
@@ -50,6 +50,7 @@ int sim_upkeep(struct transport *t, enum transport_upkeep what, const char *devi
 	case TRANSPORT_HANG_UP:
 		return -OTA_ENOTCONN;
 	case TRANSPORT_FORGET:
+		sim_security_forget(sim, world_find(sim->world, device));
 		break;
 	case TRANSPORT_POWER_CYCLE:
 		sim->cycling = true;

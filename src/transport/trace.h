@@ -12,7 +12,8 @@
  *   < advertisement ADDRESS RSSI OTA CONNECTABLE NAME-BYTES
  *   < connected MTU | mtu MTU | disconnected REASON | discovered PROPERTY-BYTES
  *   < subscribed CHR STATUS | written CHR STATUS | read CHR STATUS BYTES
- *   < notified CHR BYTES | writable | alarm | link | adapter STATUS
+ *   < notified CHR BYTES | writable | alarm | link | adapter STATUS | passkey |
+ *   < paired STATUS
  *
  *   ~ NAME STATUS      a call of that name that the transport refused
  *   = state BYTES      what link_state() told from then on, as trace_state_put() packs it
@@ -23,7 +24,8 @@
  *
  * CHR, MODE and REASON are the numbers of gatt.h.  A call's line stands where it
  * was made.  While an event or the user's doing is handled, time stands still: all
- * lines of one turn have the same.
+ * lines of one turn have the same.  What was typed after "passkey" is not recorded,
+ * and a replay does not ask for it.
  */
 #ifndef OTABENCH_TRANSPORT_TRACE_H
 #define OTABENCH_TRANSPORT_TRACE_H

@@ -33,6 +33,8 @@ static const struct trace_form forms[] = {
 	{'<', "alarm", ""},
 	{'<', "link", ""},
 	{'<', "adapter", "n"},
+	{'<', "passkey", ""},
+	{'<', "paired", "n"},
 	{'~', "scan-start", "n"},
 	{'~', "scan-stop", "n"},
 	{'~', "connect", "n"},

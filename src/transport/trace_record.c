@@ -101,6 +101,10 @@ static void record_event(struct recorder *r, const struct transport_event *e)
 	case TRANSPORT_ADAPTER:
 		EVENT(r, "%s %d", name, e->status);
 		break;
+	case TRANSPORT_PAIRED:
+		EVENT(r, "%s %d", name, e->status);
+		break;
+	case TRANSPORT_PASSKEY:
 	case TRANSPORT_WRITABLE:
 	case TRANSPORT_ALARM:
 	case TRANSPORT_LINK:
@@ -256,6 +260,12 @@ static void record_link_state(struct transport *t, struct transport_link *ret)
 	take_state(recorder_of(t), ret);
 }
 
+/* Not recorded: the digits are nobody's business, and a replay asks nobody. */
+static int record_passkey(struct transport *t, int32_t passkey)
+{
+	return transport_passkey(recorder_of(t)->inner, passkey);
+}
+
 static int record_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
 {
 	struct transport *inner = recorder_of(t)->inner;
@@ -333,6 +343,7 @@ static const struct transport_ops record_ops = {
 	.subscribe = record_subscribe,
 	.read = record_read,
 	.write = record_write,
+	.passkey = record_passkey,
 	.link_state = record_link_state,
 	.inject = record_inject,
 	.upkeep = record_upkeep,

@@ -146,7 +146,7 @@ static enum transport_event_kind kind_of(const char *name)
 {
 	enum transport_event_kind kind = TRANSPORT_ADVERTISEMENT;
 
-	while (kind < TRANSPORT_LINK && strcmp(transport_event_name(kind), name) != 0)
+	while (kind < TRANSPORT_PAIRED && strcmp(transport_event_name(kind), name) != 0)
 		kind++;
 	return kind;
 }
@@ -188,7 +188,11 @@ static void play(struct replay *r, const struct trace_entry *e)
 		event.status = event.kind == TRANSPORT_NOTIFIED ? 0 : e->numbers[1];
 		break;
 	case TRANSPORT_ADAPTER:
+	case TRANSPORT_PAIRED:
 		event.status = e->numbers[0];
+		break;
+	case TRANSPORT_PASSKEY:
+		event.passkey = -1;
 		break;
 	case TRANSPORT_WRITABLE:
 	case TRANSPORT_ALARM:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Words for transport.h's enumerations, for logs, traces and JSON. */
+/* Words for transport.h's enumerations, for logs, traces and JSON; what every backend may lack. */
 #include "transport.h"
 
 const char *transport_event_name(enum transport_event_kind kind)
@@ -19,6 +19,8 @@ const char *transport_event_name(enum transport_event_kind kind)
 		[TRANSPORT_ADAPTER] = "adapter",
 		[TRANSPORT_LINK] = "link",
 		[TRANSPORT_UPKEEP] = "upkeep",
+		[TRANSPORT_PASSKEY] = "passkey",
+		[TRANSPORT_PAIRED] = "paired",
 	};
 
 	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
@@ -74,4 +76,9 @@ const char *transport_source_name(enum transport_source source)
 		return "model";
 	}
 	return "n/a";
+}
+
+int transport_passkey(struct transport *t, int32_t passkey)
+{
+	return t->ops->passkey ? t->ops->passkey(t, passkey) : -OTA_EINVAL;
 }

@@ -40,6 +40,13 @@ enum transport_event_kind {
 	TRANSPORT_ADAPTER, /* adapter or daemon gone (status < 0) or back (0) */
 	TRANSPORT_LINK, /* link parameters changed; link_state() tells */
 	TRANSPORT_UPKEEP, /* upkeep() has ended: status */
+	/* Pairing, which the device asked for, needs the passkey that it shows: passkey()
+	 * answers, once.  PAIRED or DISCONNECTED ends the question. */
+	TRANSPORT_PASSKEY,
+	/* Pairing ended: 0, or why it failed: -OTA_EPERM (wrong passkey, refused by either side),
+	 * -OTA_ETIMEDOUT.  What waited for the encrypted link is answered afterwards, or not
+	 * at all when pairing failed.  Pairing that asks nothing may end without this. */
+	TRANSPORT_PAIRED,
 };
 
 struct transport_advertisement {
@@ -60,6 +67,9 @@ struct transport_event {
 	enum gatt_reason reason; /* DISCONNECTED */
 	const struct transport_advertisement *adv; /* ADVERTISEMENT */
 	uint8_t properties[GATT_CHRS]; /* DISCOVERED; 0 = characteristic not there */
+	/* PASSKEY: what the device's display reads where that can be seen from here, in the
+	 * simulator; else -1. */
+	int32_t passkey;
 };
 
 /* Where a figure comes from; shown beside it. */
@@ -148,6 +158,9 @@ struct transport_ops {
 	 * write.  -OTA_EAGAIN: queue full, WRITABLE follows.  buf is copied. */
 	int (*write)(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 		     const uint8_t *buf, size_t len);
+	/* The answer to PASSKEY: 0..999999, negative refuses to pair.  -OTA_EINVAL when nothing
+	 * asks or it is out of range.  NULL: the backend never asks. */
+	int (*passkey)(struct transport *t, int32_t passkey);
 	void (*link_state)(struct transport *t, struct transport_link *ret);
 	/* NULL, or -OTA_ENOTSUP for what the backend cannot cause. */
 	int (*inject)(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
@@ -187,5 +200,7 @@ void transport_watch(struct transport *t, transport_watch_fn *fn, void *userdata
 const char *transport_event_name(enum transport_event_kind kind);
 const char *transport_call_name(enum transport_call_kind kind);
 const char *transport_source_name(enum transport_source source);
+/* ops->passkey, which may be NULL. */
+int transport_passkey(struct transport *t, int32_t passkey);
 
 #endif

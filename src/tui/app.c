@@ -104,6 +104,14 @@ static void on_progress(void *userdata)
 	((struct app *)userdata)->changed = true;
 }
 
+static void on_passkey(void *userdata, int32_t shown)
+{
+	struct app *app = userdata;
+
+	app->snapshot.passkey_wanted = app->changed = true;
+	app_ask_passkey(app, shown);
+}
+
 static void on_finished(void *userdata, const struct job_result *result)
 {
 	struct app *app = userdata;
@@ -119,6 +127,7 @@ void app_refresh(struct app *app)
 	if (!app->job)
 		return;
 	job_snapshot(app->job, &app->snapshot);
+	app_ask_settle(app);
 	if (s->link.mtu_source == TRANSPORT_SOURCE_NONE &&
 	    s->link.link_source == TRANSPORT_SOURCE_NONE) {
 		app->linked_since = 0;
@@ -135,6 +144,7 @@ struct job_listener app_listener(struct app *app)
 		.userdata = app,
 		.state = on_state,
 		.log = on_log,
+		.passkey = on_passkey,
 		.progress = on_progress,
 		.finished = on_finished,
 	};
@@ -233,6 +243,7 @@ static enum cells_style outcome_style(enum session_outcome outcome)
 	case SESSION_ROLLED_BACK:
 	case SESSION_NO_SERVICE:
 	case SESSION_NO_ADAPTER:
+	case SESSION_NOT_PAIRED:
 	case SESSION_PROTOCOL:
 	case SESSION_OUTCOMES:
 		break;
@@ -251,6 +262,7 @@ void app_settle(struct app *app)
 	if (!app->replay.is)
 		job_destroy(app->job);
 	app->job = NULL;
+	app_ask_settle(app);
 	app->linked_since = 0;
 	app_image_compare(app);
 	app_say(app, outcome_style(r->outcome), "%s: %s%s%s", session_outcome_name(r->outcome),

@@ -2,6 +2,8 @@
 /* The line at the bottom: text being asked for, and yes or no. */
 #include "tui/app_priv.h"
 
+#include "core/text.h"
+
 #include <string.h>
 
 void app_ask(struct app *app, enum app_ask ask, const char *text)
@@ -31,6 +33,8 @@ const char *app_ask_label(const struct app *app)
 		return "write as NAME, or FILE.yaml: ";
 	case APP_ASK_EXPORT:
 		return "write the log to: ";
+	case APP_ASK_PASSKEY:
+		return app->passkey_label;
 	case APP_ASK_NOTHING:
 		break;
 	}
@@ -59,6 +63,39 @@ static void set_value(struct app *app, const char *text)
 	(void)snprintf(assignment, sizeof(assignment), "%s=%s",
 		       profile_settings()[app->edit.selected].name, text);
 	app_set(app, assignment);
+}
+
+void app_ask_passkey(struct app *app, int32_t shown)
+{
+	const char *name = app->name[0] != '\0' ? app->name : app->address;
+
+	(void)snprintf(app->passkey_label, sizeof(app->passkey_label),
+		       "passkey that %.60s shows: ", name);
+	if (shown >= 0)
+		(void)snprintf(app->passkey_label, sizeof(app->passkey_label),
+			       "passkey that %.60s shows (%06d, as it is simulated): ", name,
+			       (int)shown);
+	/* It cannot wait for a line that is being typed: a device gives it 30 s. */
+	app->confirm = APP_CONFIRM_NOTHING;
+	app_ask(app, APP_ASK_PASSKEY, "");
+}
+
+void app_ask_settle(struct app *app)
+{
+	if (app->ask == APP_ASK_PASSKEY && (!app->job || !app->snapshot.passkey_wanted))
+		app->ask = APP_ASK_NOTHING;
+}
+
+static void give_passkey(struct app *app, const char *text)
+{
+	int32_t passkey = -1;
+
+	if (text[0] != '\0' && text_parse_passkey(text, &passkey) < 0) {
+		app_ask(app, APP_ASK_PASSKEY, "");
+		app_say(app, CELLS_WARNING, "a passkey is six digits; Esc gives up");
+	} else if (app->job) {
+		(void)job_passkey(app->job, passkey);
+	}
 }
 
 static void done(struct app *app)
@@ -104,6 +141,9 @@ static void done(struct app *app)
 		if (text[0] != '\0')
 			app_export(app, text);
 		break;
+	case APP_ASK_PASSKEY:
+		give_passkey(app, text);
+		break;
 	case APP_ASK_NOTHING:
 		break;
 	}
@@ -129,6 +169,7 @@ static void complete(struct app *app)
 	case APP_ASK_SEARCH:
 	case APP_ASK_FILTER:
 	case APP_ASK_VALUE:
+	case APP_ASK_PASSKEY:
 		return;
 	}
 	app_say(app, CELLS_DIM, "%s", count == 0 ? "no such file" : count > 1 ? list : "");
@@ -145,8 +186,10 @@ void app_ask_key(struct app *app, int32_t key)
 		done(app);
 		break;
 	case INPUT_CANCELLED:
-		app->ask = APP_ASK_NOTHING;
 		app->message[0] = '\0';
+		if (app->ask == APP_ASK_PASSKEY)
+			give_passkey(app, "");
+		app->ask = APP_ASK_NOTHING;
 		break;
 	case INPUT_COMPLETE:
 		complete(app);

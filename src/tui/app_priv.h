@@ -31,6 +31,7 @@ enum app_ask {
 	APP_ASK_PROFILE,
 	APP_ASK_SAVE_AS, /* the profile */
 	APP_ASK_EXPORT,
+	APP_ASK_PASSKEY, /* that the device shows */
 };
 
 /* What y will do. */
@@ -121,6 +122,7 @@ struct app {
 
 	enum app_ask ask;
 	struct input input;
+	char passkey_label[VIEW_TEXT];
 	enum app_confirm confirm;
 	struct app_menu menu;
 
@@ -301,6 +303,10 @@ uint64_t app_log_write(struct app *app, FILE *out);
 void app_ask(struct app *app, enum app_ask ask, const char *text);
 const char *app_ask_label(const struct app *app);
 void app_ask_key(struct app *app, int32_t key);
+/* The job waits for the passkey that the device shows; shown: as in its snapshot. */
+void app_ask_passkey(struct app *app, int32_t shown);
+/* The question goes when nobody waits for the answer any more. */
+void app_ask_settle(struct app *app);
 void app_confirm(struct app *app, enum app_confirm confirm);
 void app_confirm_text(const struct app *app, char *buf, size_t size);
 void app_confirm_key(struct app *app, int32_t key);

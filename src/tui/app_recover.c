@@ -56,6 +56,7 @@ static void learn_update(struct app *app)
 		break;
 	case SESSION_REFUSED:
 	case SESSION_IN_USE:
+	case SESSION_NOT_PAIRED:
 	case SESSION_ALREADY_RUNNING:
 		break;
 	case SESSION_NO_OUTCOME:

@@ -153,8 +153,11 @@ static void draw_link(const struct view_device *v, struct cells *cells, struct a
 			 interval_text(l->interval, interval, sizeof(interval)));
 	x = cells_printf(cells, area, x + 2, 0, CELLS_NORMAL, "PHY %s/%s", phy_name(l->tx_phy),
 			 phy_name(l->rx_phy));
-	(void)cells_printf(cells, area, x + 2, 0, CELLS_NORMAL, "DLE %u/%u", l->tx_octets,
-			   l->rx_octets);
+	x = cells_printf(cells, area, x + 2, 0, CELLS_NORMAL, "DLE %u/%u", l->tx_octets,
+			 l->rx_octets);
+	if (v->link.encrypted)
+		(void)cells_printf(cells, area, x + 2, 0, CELLS_GOOD,
+				   area.w >= 100 ? "encrypted" : "enc");
 }
 
 /* --- states */

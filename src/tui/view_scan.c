@@ -118,6 +118,7 @@ static const char *outcome_word(enum session_outcome outcome, enum cells_style *
 	case SESSION_ANSWERED:
 	case SESSION_DEVICE_ERROR:
 	case SESSION_IN_USE:
+	case SESSION_NOT_PAIRED:
 	case SESSION_LINK_LOST:
 	case SESSION_STALLED:
 	case SESSION_NOT_FOUND:

@@ -60,6 +60,10 @@ static void put_event(struct fake_text *out, const struct transport_event *e)
 	case TRANSPORT_ALARM:
 	case TRANSPORT_LINK:
 		break;
+	case TRANSPORT_PASSKEY:
+		fake_add(out, " %d", (int)e->passkey);
+		break;
+	case TRANSPORT_PAIRED:
 	case TRANSPORT_UPKEEP:
 		fake_add(out, " %d", e->status);
 		break;

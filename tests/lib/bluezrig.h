@@ -14,7 +14,6 @@ struct rig {
 	struct transport *t;
 	struct fake_text events; /* "connected 23\nmtu 517\n" */
 	struct fake_text log; /* what the transport logged */
-	int passkey_asked;
 };
 
 /* The fake only; rig_open() opens the transport on it. */

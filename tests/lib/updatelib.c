@@ -158,6 +158,15 @@ static void on_event(void *userdata, const struct transport_event *e)
 	case TRANSPORT_LINK:
 	case TRANSPORT_UPKEEP:
 		break;
+	case TRANSPORT_PASSKEY:
+		u->asked++;
+		u->to_answer = true; /* not from within */
+		session_pairing(&u->s, now);
+		break;
+	case TRANSPORT_PAIRED:
+		u->paired += e->status == 0;
+		session_paired(&u->s, e->status, now);
+		break;
 	}
 	rearm(u);
 }
@@ -242,6 +251,10 @@ void update_begin(struct update *u)
 
 bool update_step(struct update *u)
 {
+	if (u->to_answer) {
+		u->to_answer = false;
+		assert_int_equal(transport_passkey(u->transport, u->typed), 0);
+	}
 	return sched_step(sim_sched(u->world));
 }
 

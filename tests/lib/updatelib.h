@@ -27,6 +27,9 @@ struct update {
 	struct transport *transport; /* what the session uses: faults around it */
 	struct session s;
 	unsigned int losses; /* links lost while it ran */
+	int32_t typed; /* what a user answers to a passkey: that number, or -1 */
+	unsigned int asked, paired; /* times that he was, and that pairing succeeded */
+	bool to_answer;
 	uint64_t refused_at; /* approve() answers -OTA_EPERM when set */
 	bool refuse;
 	uint8_t factory[OTA_SHA256_SIZE]; /* what ran before */

@@ -66,6 +66,8 @@ static void on_event(void *userdata, const struct transport_event *e)
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
 	case TRANSPORT_UPKEEP:
+	case TRANSPORT_PASSKEY:
+	case TRANSPORT_PAIRED:
 		break;
 	}
 }

@@ -21,10 +21,11 @@ static void test_connect(void **state)
 	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), -OTA_EBUSY);
 	assert_int_equal(r->t->ops->scan_start(r->t), -OTA_EBUSY);
 	rig_expect(r, "connected 23\n");
-	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\nConnect\n");
+	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\n"
+			    "RegisterAgent\nRequestDefaultAgent\nConnect\n");
 	assert_int_equal(r->t->ops->disconnect(r->t), 0);
 	rig_expect(r, "disconnected by-host\n");
-	rig_expect_calls(r, "Disconnect\n");
+	rig_expect_calls(r, "Disconnect\nUnregisterAgent\n");
 }
 
 /* Just heard: no discovery of its own. */
@@ -38,7 +39,7 @@ static void test_connect_from_scan(void **state)
 	(void)fake_calls(&r->fake);
 	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
 	rig_expect(r, "connected 23\n");
-	rig_expect_calls(r, "StopDiscovery\nConnect\n");
+	rig_expect_calls(r, "StopDiscovery\nRegisterAgent\nRequestDefaultAgent\nConnect\n");
 }
 
 /* bluetoothd remembers it, but it is not in the air. */
@@ -221,7 +222,7 @@ static void test_destroyed_in_mid_call(void **state)
 	fake_refuse(&r->fake, 0, FAILED, "late");
 	fake_notify(&r->fake, 0, "\1", 1);
 	rig_expect(r, "");
-	rig_expect_calls(r, "ReadValue\nDisconnect\n");
+	rig_expect_calls(r, "ReadValue\nDisconnect\nUnregisterAgent\n");
 }
 
 static void test_alarm(void **state)

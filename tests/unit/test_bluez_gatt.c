@@ -184,7 +184,7 @@ static void test_cache_dropped(void **state)
 		(struct fake_error){"ReadValue", FAILED, "Operation failed with ATT error: 0x0a"};
 	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
 	rig_expect(r, "disconnected connect-failed\n");
-	rig_expect_calls(r, "ReadValue\nRemoveDevice\n");
+	rig_expect_calls(r, "ReadValue\nRemoveDevice\nUnregisterAgent\n");
 	/* Once is enough. */
 	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
 	rig_expect(r, "connected 23\n");
@@ -211,7 +211,7 @@ static void test_cache_of_another_order(void **state)
 		r->fake.error = (struct fake_error){"StartNotify", DENIED, "Write not permitted"};
 		assert_int_equal(r->t->ops->subscribe(r->t, GATT_CONTROL), 0);
 		rig_expect(r, "disconnected connect-failed\n");
-		rig_expect_calls(r, "StartNotify\nRemoveDevice\n");
+		rig_expect_calls(r, "StartNotify\nRemoveDevice\nUnregisterAgent\n");
 		assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
 		rig_expect(r, "connected 23\n");
 		assert_int_equal(r->t->ops->discover(r->t), 0);
@@ -341,12 +341,6 @@ static void test_values_that_are_no_notifications(void **state)
 
 /* --- pairing */
 
-static void on_ask(void *ctx, const char *address)
-{
-	assert_string_equal(address, FAKE_ADDRESS);
-	((struct rig *)ctx)->passkey_asked++;
-}
-
 struct answer {
 	bool came;
 	char error[100];
@@ -376,19 +370,23 @@ static void ask_agent(struct rig *r, const char *member, const char *device, str
 	fake_settle(&r->fake);
 }
 
+static int passkey(struct rig *r, int32_t digits)
+{
+	return r->t->ops->passkey(r->t, digits);
+}
+
 static void test_pairing(void **state)
 {
 	struct rig *r = *state;
-	const struct bluez_config config = {.ask_passkey = on_ask, .passkey_ctx = r};
 	struct answer a;
 
-	assert_int_equal(rig_open(r, &config), 0);
-	assert_int_equal(bluez_passkey(r->t, 1), -OTA_EINVAL);
+	rig_ready(r);
+	assert_int_equal(passkey(r, 1), -OTA_EINVAL);
 	ask_agent(r, "RequestAuthorization", FAKE_DEVICE, &a);
 	assert_string_not_equal(a.error, ""); /* nobody there while nothing is connected */
 	(void)fake_calls(&r->fake);
 	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "adapter 0\nconnected 23\n");
+	rig_expect(r, "connected 23\n");
 	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\n"
 			    "RegisterAgent\nRequestDefaultAgent\nConnect\n");
 	ask_agent(r, "RequestAuthorization", FAKE_DEVICE, &a);
@@ -400,22 +398,26 @@ static void test_pairing(void **state)
 
 	ask_agent(r, "RequestPasskey", FAKE_ADAPTER "/dev_another", &a);
 	assert_string_equal(a.error, "org.bluez.Error.Rejected");
-	assert_int_equal(r->passkey_asked, 0);
+	rig_expect(r, "");
 	ask_agent(r, "RequestPasskey", FAKE_DEVICE, &a);
-	assert_int_equal(r->passkey_asked, 1);
+	rig_expect(r, "passkey -1\n");
 	assert_false(a.came);
-	assert_int_equal(bluez_passkey(r->t, 1000000), -OTA_EINVAL);
-	assert_int_equal(bluez_passkey(r->t, 123456), 0);
+	assert_int_equal(passkey(r, 1000000), -OTA_EINVAL);
+	assert_int_equal(passkey(r, 123456), 0);
 	fake_settle(&r->fake);
 	assert_int_equal(a.passkey, 123456);
-	assert_int_equal(bluez_passkey(r->t, 123456), -OTA_EINVAL);
+	assert_int_equal(passkey(r, 123456), -OTA_EINVAL);
 
 	ask_agent(r, "RequestPasskey", FAKE_DEVICE, &a);
-	assert_int_equal(bluez_passkey(r->t, -1), 0);
+	assert_int_equal(passkey(r, -1), 0);
 	fake_settle(&r->fake);
 	assert_string_equal(a.error, "org.bluez.Error.Rejected");
+	rig_expect(r, "passkey -1\npaired -1\n"); /* once for both questions */
+	/* With a wrong one the kernel hangs up, and that is all. */
+	ask_agent(r, "RequestPasskey", FAKE_DEVICE, &a);
+	assert_int_equal(passkey(r, 0), 0);
 	fake_disconnected(&r->fake, 0, NULL);
-	rig_expect(r, "disconnected unknown\n");
+	rig_expect(r, "passkey -1\npaired -1\ndisconnected unknown\n");
 	rig_expect_calls(r, "UnregisterAgent\n");
 }
 

@@ -152,6 +152,8 @@ static void feed(struct run *r, const struct transport_event *e, uint64_t now)
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
 	case TRANSPORT_UPKEEP:
+	case TRANSPORT_PASSKEY:
+	case TRANSPORT_PAIRED:
 		break;
 	}
 }

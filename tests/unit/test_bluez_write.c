@@ -187,7 +187,7 @@ static void test_held_by_another(void **state)
 	(void)fake_calls(&r->fake);
 	assert_int_equal(r->t->ops->disconnect(r->t), 0);
 	rig_expect(r, "disconnected by-host\n");
-	rig_expect_calls(r, "");
+	rig_expect_calls(r, "UnregisterAgent\n");
 	assert_false(held(r));
 	/* It lets go. */
 	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
@@ -202,7 +202,7 @@ static void test_held_by_another(void **state)
 	(void)fake_calls(&r->fake);
 	assert_int_equal(r->t->ops->disconnect(r->t), 0);
 	rig_expect(r, "disconnected by-host\n");
-	rig_expect_calls(r, "Disconnect\n");
+	rig_expect_calls(r, "Disconnect\nUnregisterAgent\n");
 }
 
 static void test_acquire_not_offered(void **state)

@@ -201,7 +201,7 @@ static void test_updates_under_loss(void **state)
 	}
 	sched_advance(&w.sched, 10000000);
 	for (unsigned int i = 0; i < LINK_ROLES; i++)
-		for (unsigned int k = 0; k < LINK_PROCEDURES; k++)
+		for (unsigned int k = 0; k <= LINK_DATA_LENGTH; k++)
 			assert_int_equal(w.host[i].changed[k], 2);
 	link_get_state(w.link, &now);
 	assert_int_equal(now.interval, 8);

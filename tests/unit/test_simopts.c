@@ -76,6 +76,8 @@ static void test_defaults(void **state)
 	assert_string_equal(options.project, "");
 	assert_int_equal(options.encrypted, 0);
 	assert_int_equal(options.supervision_ms, 420);
+	assert_int_equal(options.security, ESP_OPEN);
+	assert_int_equal(options.passkey, -1);
 }
 
 static void test_all(void **state)
@@ -84,7 +86,8 @@ static void test_all(void **state)
 	parse_good("devices=64,chip=ESP32-C3,phy=2M,interval=7.5,mtu=23,data_length=27,"
 		   "buffers=3x251/event,loss=1.5,rssi=-127,flash=slow,ring=1024,dialect=basic,"
 		   "seed=18446744073709551615,speed=2.5,fault=drop-data@5,fault=slow-erase,"
-		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000");
+		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
+		   "security=legacy-passkey,passkey=000042");
 	assert_int_equal(options.given, (1u << SIM_OPTIONS) - 1);
 	assert_int_equal(options.devices, 64);
 	assert_int_equal(options.chip_id, 5);
@@ -111,6 +114,8 @@ static void test_all(void **state)
 	assert_string_equal(options.project, "gw");
 	assert_int_equal(options.encrypted, 1);
 	assert_int_equal(options.supervision_ms, 32000);
+	assert_int_equal(options.security, ESP_LEGACY_PASSKEY);
+	assert_int_equal(options.passkey, 42);
 }
 
 static void test_given(void **state)
@@ -158,6 +163,12 @@ static void test_bad_values(void **state)
 		{"speed=0", "speed: expected max or a number, 0.001..1000, found 0"},
 		{"speed=fast", "speed: expected max or a number, 0.001..1000, found \"fast\""},
 		{"encrypted=1", "encrypted: expected yes or no, found 1"},
+		{"passkey=12345", "passkey: expected six digits, found 12345"},
+		{"passkey=12345x", "passkey: expected six digits, found \"12345x\""},
+		{"passkey=1234567", "passkey: expected six digits, found 1234567"},
+		{"security=no",
+		 "security: expected none, just-works, passkey, legacy-just-works or "
+		 "legacy-passkey, found \"no\""},
 		{"supervision=105",
 		 "supervision: expected a whole number, 100..32000 ms in steps of 10, found 105"},
 		{"version=", "version: expected one line of text, at most 31 bytes, found nothing"},
@@ -268,7 +279,8 @@ static void test_get(void **state)
 		[SIM_FLASH] = "ideal",	  [SIM_RING] = "64",	     [SIM_DIALECT] = "foreign",
 		[SIM_SEED] = "42",	  [SIM_SPEED] = "max",	     [SIM_FAULT] = "dup-data%5",
 		[SIM_STATE] = "/tmp/x",	  [SIM_VERSION] = "1.2.3",   [SIM_PROJECT] = "p",
-		[SIM_ENCRYPTED] = "no",	  [SIM_SUPERVISION] = "500",
+		[SIM_ENCRYPTED] = "no",	  [SIM_SUPERVISION] = "500", [SIM_SECURITY] = "just-works",
+		[SIM_PASSKEY] = "012345",
 	};
 	char text[128], buf[SETTING_TEXT_MAX];
 
