@@ -4,8 +4,8 @@ control channel, otabench itself, and results as TAP.
 
 In virtual time every wait for a file of the host costs the guest as many seconds as
 its timers have to offer, so a job keeps away from them: it works in a directory in
-memory, which is copied to the host when it ends, and the programs that it runs are
-brought into memory first."""
+memory, which is copied to the host when it ends, the programs that it runs are
+brought into memory first, and while one starts the processor is kept from idling."""
 
 import hashlib
 import json
@@ -32,6 +32,7 @@ PROGRAMS = (OTABENCH, OTABENCH_RADIO, BLUETOOTHD, "bluetoothctl", "btmon", "btmg
 # A limit only for what never comes: idle seconds of virtual time cost nothing, and
 # the rig's own limit is on real ones.
 START_SECONDS = 600
+STARTING_SECONDS = 0.2  # of a processor that would be idle
 
 
 class Tap:
@@ -63,11 +64,33 @@ class Tap:
         return 1 if self.failed else 0
 
 
+class Awake:
+    """Keeps the processor busy with nothing, below everything else, so that virtual time
+    goes on no faster than real time; for that many seconds that it would have idled."""
+
+    def __init__(self, seconds=3600):
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            while time.process_time() < seconds:
+                pass
+            os._exit(0)
+
+    def end(self):
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        os.waitpid(self.pid, 0)
+
+
 class Lines:
     """A process that prints JSON objects, or what else parse makes of a line; what it
     said is in events, and each can be waited for."""
 
     def __init__(self, command, log=None, parse=json.loads):
+        # Its libraries are the host's.
+        self.awake = Awake(STARTING_SECONDS)
         with open(log or os.devnull, "ab") as file:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -82,6 +105,7 @@ class Lines:
             with self.changed:
                 self.events.append(parse(line))
                 self.changed.notify_all()
+        self.awake.end()
         with self.changed:
             self.ended = True
             self.changed.notify_all()
@@ -289,11 +313,15 @@ def wait_for(condition, seconds):
         time.sleep(0.05)
 
 
-def run(*command, timeout=120):
+def run(*command, timeout=START_SECONDS):
     """Standard output and error in one, and the exit status."""
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, timeout=timeout)
+    awake = Awake(STARTING_SECONDS)
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=timeout)
+    finally:
+        awake.end()
     return done.stdout, done.returncode
 
 
@@ -322,7 +350,9 @@ def sha256_of(path):
 
 def into_memory():
     """A file whose time is set is copied to the memory above the host's file system."""
-    found = {"/etc/ld.so.cache", "/usr/libexec/coreutils/libstdbuf.so"}
+    found = {"/etc/ld.so.cache", "/usr/libexec/coreutils/libstdbuf.so",
+             "/usr/lib/locale/C.utf8/LC_CTYPE", "/usr/share/locale/locale.alias",
+             "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache"}
     for name in PROGRAMS:
         program = shutil.which(name)
         if program:
@@ -341,6 +371,7 @@ def main(job):
     started = os.getcwd()
     os.makedirs(WORK)
     os.chdir(WORK)
+    os.environ["HOME"] = WORK  # where otabench keeps its history
     into_memory()
     try:
         job(tap)

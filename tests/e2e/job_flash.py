@@ -9,8 +9,9 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["OTABENCH_SRCDIR"], "tests/e2e"))
-from guest import FIRST, Bluez, Capture, Otabench, Radio, adapter_ready, main, sample_image
-from measure import ABOVE, FAST, HEAD, KEEP, ROWS, Row, Update, fresh_radio, line, title
+from guest import FIRST, Bluez, Otabench, Radio, adapter_ready, main, sample_image
+from measure import ABOVE, FAST, HEAD, KEEP, ROWS, Row, Update, captured, fresh_radio, line
+from measure import title
 
 CANCEL_SECONDS = 1.0
 
@@ -40,6 +41,9 @@ def update(tap, bluez, row):
         return
     if row.ratio or row.rate:
         tap.check(done.fast(), "%s: as fast as it should be" % title(row), done.story())
+        tap.check(done.result["goodput"] >= 0.98 * done.model,
+                  "%s: bluetoothd costs no speed" % title(row),
+                  "%d of the simulator's %d" % (done.result["goodput"], done.model))
     wrong, count = done.ahead()
     tap.check(count >= 4 and not wrong, "%s: progress is never ahead of the device" % title(row),
               "%d events; %s" % (count, "\n".join(wrong)))
@@ -75,14 +79,6 @@ def cancel(tap, bluez, mode, settings, after):
     radio.stop()
 
 
-def captured(tap, bluez):
-    """The capture is checked by whoever started the rig, and kept."""
-    capture = Capture("update.btsnoop")
-    done = Update(bluez, Row("acquire", "1M", 15, FAST, 150000, 0, 0))
-    tap.check(done.good(), "an update under btmon is confirmed", done.story())
-    capture.stop()
-
-
 def job(tap):
     bluez = Bluez()
     look(tap)
@@ -93,7 +89,8 @@ def job(tap):
     for mode in ("request", "command", "acquire"):
         cancel(tap, bluez, mode, FAST, 100000)
         cancel(tap, bluez, mode, KEEP, 40000)
-    captured(tap, bluez)
+    done = captured(bluez)
+    tap.check(done.good(), "an update under btmon is confirmed", done.story())
 
 
 main(job)
