@@ -45,22 +45,14 @@ static int read_image(struct cli *cli, const char *path, struct image_file *file
 	return CLI_REFUSED;
 }
 
-int flash_run(struct cli *cli, const char *device, const char *path, bool resume_only)
+/* config without the image; sha256: the only one that is meant, or NULL. */
+static int run_with_image(struct cli *cli, struct job_config *config, const char *path,
+			  const uint8_t *sha256)
 {
 	struct lint_report report;
 	struct image_file file;
 	struct image image;
 	const struct run_report how = {.words = run_summary, .image = &image};
-	struct job_config config = {
-		.goal = SESSION_UPDATE,
-		.device = device,
-		.image = &image,
-		.image_name = path,
-		.report = &report,
-		.restart = cli_value(cli, "restart") != NULL,
-		.no_confirm = cli_value(cli, "no-confirm") != NULL,
-		.resume_only = resume_only,
-	};
 	int code;
 
 	if (cli->readonly)
@@ -68,9 +60,48 @@ int flash_run(struct cli *cli, const char *device, const char *path, bool resume
 	code = read_image(cli, path, &file, &image, &report);
 	if (code != CLI_OK)
 		return code;
-	code = run_job(cli, &config, &how);
+	config->image = &image;
+	config->image_name = path;
+	config->report = &report;
+	if (sha256 && memcmp(sha256, image.sha256, sizeof(image.sha256)) != 0)
+		code = cli_fail(cli, CLI_REFUSED,
+				"%s is another image than the one that was sent then; 'otabench "
+				"flash' sends it",
+				path);
+	else
+		code = run_job(cli, config, &how);
 	image_file_finish(&file);
 	return code;
+}
+
+int flash_run(struct cli *cli, const char *device, const char *path, bool resume_only)
+{
+	struct job_config config = {
+		.goal = SESSION_UPDATE,
+		.device = device,
+		.restart = cli_value(cli, "restart") != NULL,
+		.no_confirm = cli_value(cli, "no-confirm") != NULL,
+		.resume_only = resume_only,
+	};
+
+	return run_with_image(cli, &config, path, NULL);
+}
+
+int flash_again(struct cli *cli, const struct history_run *run, const struct profile *profile)
+{
+	struct job_config config = {
+		.goal = SESSION_UPDATE,
+		.device = run->address[0] != '\0' ? run->address : run->device,
+		.profile = profile,
+		.restart = run->restart,
+		.no_confirm = run->no_confirm,
+	};
+
+	if (run->image[0] == '\0')
+		return cli_fail(cli, CLI_NO_FILE, "run %lld: its image's file is not known",
+				(long long)run->id);
+	cli->force |= run->forced;
+	return run_with_image(cli, &config, run->image, run->sha256);
 }
 
 int cmd_flash(struct cli *cli, int argc, char **argv)

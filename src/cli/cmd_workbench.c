@@ -4,6 +4,7 @@
 #include "cli/open.h"
 #include "cli/workbench.h"
 
+#include "host/history.h"
 #include "tui/app.h"
 
 #include <string.h>
@@ -60,8 +61,10 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		.options = "--sim ",
 		.force = cli->force,
 		.readonly = cli->readonly,
+		.no_history = cli->no_history,
 		.tier = PLOT_BLOCKS,
 	};
+	char reach[HISTORY_OPTIONS_MAX];
 	struct profile_source source;
 	int r;
 
@@ -74,6 +77,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, CLI_DEFECT, "no event loop");
 	r = open_transport(cli, config.event, &config.transport);
 	if (r == CLI_OK) {
+		config.reach = cli_reach(cli, reach, sizeof(reach));
 		if (!cli->sim_given) {
 			config.source = cli->adapter ? cli->adapter : "Bluetooth";
 			config.options = "";

@@ -64,6 +64,14 @@ static const struct cli_option replay_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option history_options[] = {
+	{"last", "N", "list: at most so many runs (50)"},
+	{"format", "FORMAT", "export: csv (series), csv-runs (a line a run) or ndjson (all)"},
+	{"output", "FILE", "export: into this file instead of standard output"},
+	DEVICE_TIMEOUT,
+	{NULL, NULL, NULL},
+};
+
 #define DEVICE_COMMAND(n, fn, s, h)                                                                \
 	{                                                                                          \
 		.name = (n), .usage = "DEV", .summary = (s), .help = (h), .min_arguments = 1,      \
@@ -188,6 +196,27 @@ const struct cli_command cli_commands[] = {
 		.max_arguments = 1,
 		.options = replay_options,
 		.run = cmd_replay,
+	},
+	{
+		.name = "history",
+		.usage = "[list] | show N | compare A B | export N... | delete N... | rerun N",
+		.summary = "List, show, compare, export and repeat recorded runs",
+		.help = "Every update and measurement is recorded with its parameters, its result "
+			"and its course, unless --no-history is given or OTABENCH_HISTORY is no.\n"
+			"list names the newest runs; ~ marks simulated ones.\n"
+			"show prints all that is kept of one.\n"
+			"compare sets two side by side: figures, what changed, rates over time, "
+			"keys of the profile that differ.\n"
+			"export writes them for other programs.\n"
+			"rerun sends the same image to the same device with the same profile; "
+			"--set "
+			"changes keys of it, --profile takes another.\n"
+			"The file is $XDG_STATE_HOME/otabench/history.db, or what "
+			"OTABENCH_HISTORY names.",
+		.min_arguments = 0,
+		.max_arguments = -1,
+		.options = history_options,
+		.run = cmd_history,
 	},
 	{
 		.name = "profile",

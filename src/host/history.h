@@ -136,6 +136,10 @@ int history_delete(struct history *history, int64_t id);
 /* Whether anything was recorded or deleted since this was asked last; false on failure. */
 bool history_changed(struct history *history);
 
+/* The profile that the run was begun with.  0, or -OTA_EINVAL with *errors. */
+int history_profile(const struct history_detail *detail, struct profile *ret,
+		    struct setting_errors *errors);
+
 /* --- how long will it take? */
 
 struct history_question {

@@ -2,7 +2,11 @@
 /* See app.h: the workbench's life, its jobs, and where keys go. */
 #include "config.h" /* system extensions: clock_gettime(), localtime_r() */
 
+#include "tui/app_history.h"
 #include "tui/app_priv.h"
+
+#include "host/recorder.h"
+#include "tui/view_history.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -138,6 +142,14 @@ void app_refresh(struct app *app)
 	app->last_mtu = s->mtu;
 }
 
+static void on_unrecorded(void *userdata, const char *text)
+{
+	struct app *app = userdata;
+
+	app_say(app, CELLS_WARNING, "%s", text);
+	app_note(app, text);
+}
+
 struct job_listener app_listener(struct app *app)
 {
 	return (struct job_listener){
@@ -153,6 +165,12 @@ struct job_listener app_listener(struct app *app)
 int app_start(struct app *app, const struct job_config *config)
 {
 	const struct job_listener listener = app_listener(app);
+	struct recorder_config record = {
+		.off = app->config.no_history,
+		.options = app->config.reach,
+		.warn = on_unrecorded,
+		.userdata = app,
+	};
 	int r;
 
 	if (app->address[0] == '\0') {
@@ -169,7 +187,9 @@ int app_start(struct app *app, const struct job_config *config)
 		return -OTA_EBUSY;
 	}
 	app_scan_stop(app);
-	r = job_create(app->transport, config, &listener, &app->job);
+	record.image_path = config->goal == SESSION_UPDATE ? app->image_path : NULL;
+	r = recorder_job_create(&record, app->transport, config, &listener, &app->job,
+				&app->recorder);
 	if (r < 0) {
 		app->job = NULL;
 		app_say(app, CELLS_BAD, "cannot start: %s", strerror(-r));
@@ -220,37 +240,6 @@ static void remember(struct app *app)
 	app->last_total = s->size;
 }
 
-static enum cells_style outcome_style(enum session_outcome outcome)
-{
-	switch (outcome) {
-	case SESSION_CONFIRMED:
-	case SESSION_UNCONFIRMED:
-	case SESSION_DELIVERED:
-	case SESSION_ALREADY_RUNNING:
-	case SESSION_MEASURED:
-	case SESSION_ANSWERED:
-		return CELLS_GOOD;
-	case SESSION_CANCELLED:
-	case SESSION_REFUSED:
-	case SESSION_IN_USE:
-		return CELLS_WARNING;
-	case SESSION_NO_OUTCOME:
-	case SESSION_DEVICE_ERROR:
-	case SESSION_LINK_LOST:
-	case SESSION_STALLED:
-	case SESSION_NOT_FOUND:
-	case SESSION_NOT_BACK:
-	case SESSION_ROLLED_BACK:
-	case SESSION_NO_SERVICE:
-	case SESSION_NO_ADAPTER:
-	case SESSION_NOT_PAIRED:
-	case SESSION_PROTOCOL:
-	case SESSION_OUTCOMES:
-		break;
-	}
-	return CELLS_BAD;
-}
-
 void app_settle(struct app *app)
 {
 	const struct job_result *r = &app->result;
@@ -261,11 +250,13 @@ void app_settle(struct app *app)
 	remember(app);
 	if (!app->replay.is)
 		job_destroy(app->job);
+	recorder_finish(app->recorder);
 	app->job = NULL;
+	app->recorder = NULL;
 	app_ask_settle(app);
 	app->linked_since = 0;
 	app_image_compare(app);
-	app_say(app, outcome_style(r->outcome), "%s: %s%s%s", session_outcome_name(r->outcome),
+	app_say(app, view_outcome_style(r->outcome), "%s: %s%s%s", session_outcome_name(r->outcome),
 		r->what, r->advice[0] != '\0' ? " " : "", r->advice);
 	if (app->replay.is)
 		return;
@@ -319,6 +310,8 @@ void app_destroy(struct app *app)
 		app->transport->handler = NULL;
 		app_image_close(app);
 	}
+	recorder_finish(app->recorder);
+	app_history_destroy(app);
 	app_panel_close(app);
 	app_profile_finish(app);
 	free(app);
@@ -405,6 +398,8 @@ static void interrupt(struct app *app)
 
 static void back(struct app *app)
 {
+	if (app->view == VIEW_HISTORY && app_history_back(app))
+		return;
 	if (app->view != VIEW_SCAN)
 		app->view = VIEW_SCAN;
 	else if (app_runs(app))
@@ -471,6 +466,9 @@ static void view_key(struct app *app, int32_t key)
 		break;
 	case VIEW_IMAGE:
 		app_image_key(app, key);
+		break;
+	case VIEW_HISTORY:
+		app_history_key(app, key);
 		break;
 	case VIEWS:
 		break;

@@ -26,6 +26,8 @@ struct app_config {
 	const char *image; /* to open at once; NULL: none */
 	uint32_t force; /* checks of the image that do not refuse, 1u << enum lint_check */
 	bool readonly;
+	bool no_history; /* neither recorded nor shown */
+	const char *reach; /* the options that say how devices are reached, for the history */
 	enum plot_tier tier;
 	/* A recording to show instead of a device (transport is NULL then), which must outlive
 	 * the app, and which of its runs. */

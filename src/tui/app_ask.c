@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The line at the bottom: text being asked for, and yes or no. */
+#include "tui/app_history.h"
 #include "tui/app_priv.h"
 
 #include "core/text.h"
@@ -32,7 +33,7 @@ const char *app_ask_label(const struct app *app)
 	case APP_ASK_SAVE_AS:
 		return "write as NAME, or FILE.yaml: ";
 	case APP_ASK_EXPORT:
-		return "write the log to: ";
+		return app->view == VIEW_HISTORY ? "write the runs to: " : "write the log to: ";
 	case APP_ASK_PASSKEY:
 		return app->passkey_label;
 	case APP_ASK_NOTHING:
@@ -119,6 +120,10 @@ static void done(struct app *app)
 			app_upload(app);
 		break;
 	case APP_ASK_SEARCH:
+		if (app->view == VIEW_HISTORY) {
+			app_history_search(app, text);
+			break;
+		}
 		(void)snprintf(app->search, sizeof(app->search), "%.63s", text);
 		if (text[0] != '\0')
 			app_scan_search(app, 1);
@@ -138,7 +143,9 @@ static void done(struct app *app)
 			app_profile_write_as(app, text);
 		break;
 	case APP_ASK_EXPORT:
-		if (text[0] != '\0')
+		if (text[0] != '\0' && app->view == VIEW_HISTORY)
+			app_history_export(app, text);
+		else if (text[0] != '\0')
 			app_export(app, text);
 		break;
 	case APP_ASK_PASSKEY:
@@ -241,6 +248,10 @@ void app_confirm_text(const struct app *app, char *buf, size_t size)
 				       ? "It is built in. Write a file of your own and edit that?"
 				       : "Changes are not written. Write them, and edit the file?");
 		break;
+	case APP_CONFIRM_RERUN:
+	case APP_CONFIRM_DELETE:
+		app_history_confirm_text(app, buf, size);
+		break;
 	case APP_CONFIRM_NOTHING:
 		break;
 	}
@@ -271,6 +282,12 @@ static void confirmed(struct app *app, enum app_confirm confirm)
 		break;
 	case APP_CONFIRM_EDIT:
 		app_editor_open_now(app);
+		break;
+	case APP_CONFIRM_RERUN:
+		app_history_rerun(app);
+		break;
+	case APP_CONFIRM_DELETE:
+		app_history_delete(app);
 		break;
 	case APP_CONFIRM_NOTHING:
 		break;

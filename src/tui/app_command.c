@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What follows ":" - the workbench's actions by name. */
+#include "tui/app_history.h"
 #include "tui/app_priv.h"
 
 #include "core/text.h"
@@ -95,17 +96,23 @@ static void run_status(struct app *app, const char *argument)
 	app_command_device(app, OTA_CMD_STATUS);
 }
 
+static void run_history(struct app *app, const char *argument)
+{
+	app->view = VIEW_HISTORY;
+	app_history_open(app, argument);
+}
+
 static void run_help(struct app *app, const char *argument);
 
 static const struct command {
 	const char *name;
 	void (*run)(struct app *app, const char *argument);
 } commands[] = {
-	{"cancel", run_cancel},	  {"export", run_export},   {"flash", run_flash},
-	{"help", run_help},	  {"image", run_image},	    {"info", run_info},
-	{"pause", run_pause},	  {"profile", run_profile}, {"quit", run_quit},
-	{"recover", run_recover}, {"set", run_set},	    {"status", run_status},
-	{"write", run_write},
+	{"cancel", run_cancel}, {"export", run_export},	  {"flash", run_flash},
+	{"help", run_help},	{"history", run_history}, {"image", run_image},
+	{"info", run_info},	{"pause", run_pause},	  {"profile", run_profile},
+	{"quit", run_quit},	{"recover", run_recover}, {"set", run_set},
+	{"status", run_status}, {"write", run_write},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

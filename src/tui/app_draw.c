@@ -3,6 +3,7 @@
 #include "tui/app_priv.h"
 
 #include "host/output.h"
+#include "tui/app_history.h"
 #include "tui/layout.h"
 
 #include <string.h>
@@ -39,6 +40,8 @@ static const char *keys_of(const struct app *app)
 		       "help";
 	case VIEW_IMAGE:
 		return "o open  u upload  j k scroll  ? help  q back";
+	case VIEW_HISTORY:
+		return app_history_keys(app);
 	case VIEWS:
 		break;
 	}
@@ -257,6 +260,9 @@ void app_draw(struct app *app, struct cells *cells)
 			break;
 		case VIEW_IMAGE:
 			draw_image(app, cells, body);
+			break;
+		case VIEW_HISTORY:
+			app_history_draw(app, cells, body);
 			break;
 		case VIEWS:
 			break;

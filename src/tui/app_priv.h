@@ -44,6 +44,8 @@ enum app_confirm {
 	APP_CONFIRM_LOAD, /* another profile, over changes that are not written */
 	APP_CONFIRM_OVERWRITE, /* the profile's text over another file */
 	APP_CONFIRM_EDIT, /* write the changes, then open the editor */
+	APP_CONFIRM_RERUN, /* of the selected run */
+	APP_CONFIRM_DELETE,
 };
 
 struct app_menu {
@@ -176,6 +178,9 @@ struct app {
 	struct profile profile; /* for the next upload */
 	struct app_profile edit;
 	struct app_panel panel;
+
+	struct recorder *recorder; /* of the job; NULL: not recorded */
+	struct app_history *history; /* the view's; made when it is first needed */
 };
 
 /* --- app.c */

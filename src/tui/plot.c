@@ -185,13 +185,14 @@ static void draw_marks(struct cells *cells, struct area row, const struct plot_s
 {
 	const size_t per = per_column(tier), room = (size_t)row.w * per;
 	const uint64_t seconds = (uint64_t)room * s->sample_ms / 1000u;
-	static const char *const now = "now";
-	int now_from = row.w - (int)strlen(now);
+	char whole[24];
+	const char *const text = s->past ? "0" : whole, *const now = s->past ? whole : "now";
 	bool covered = false;
-	char text[24];
-	int past;
+	int now_from, past;
 
-	(void)snprintf(text, sizeof(text), "-%llu s", (unsigned long long)seconds);
+	(void)snprintf(whole, sizeof(whole), s->past ? "%llu s" : "-%llu s",
+		       (unsigned long long)seconds);
+	now_from = row.w - (int)strlen(now);
 	past = (int)strlen(text);
 	for (size_t i = 0; i < s->mark_count; i++) {
 		const int x = mark_column(s, &s->marks[i], room, per);

@@ -40,6 +40,7 @@ struct plot_series {
 	enum plot_tier tier;
 	const char *unit; /* above the axis: "kB/s" */
 	uint32_t divisor; /* of samples, for the labels of the axis */
+	bool past; /* it is over: time counts from its start, and not back from now */
 };
 
 #define PLOT_AXIS 7 /* columns of the axis and its labels */

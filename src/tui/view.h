@@ -20,7 +20,7 @@
 
 #define VIEW_TEXT 256u
 
-enum view { VIEW_SCAN, VIEW_DEVICE, VIEW_PROFILE, VIEW_IMAGE, VIEWS };
+enum view { VIEW_SCAN, VIEW_DEVICE, VIEW_PROFILE, VIEW_IMAGE, VIEW_HISTORY, VIEWS };
 const char *view_name(enum view view);
 
 /* --- what surrounds a view */

@@ -17,6 +17,8 @@ const char *view_name(enum view view)
 		return "Profile";
 	case VIEW_IMAGE:
 		return "Image";
+	case VIEW_HISTORY:
+		return "History";
 	case VIEWS:
 		break;
 	}
@@ -38,7 +40,8 @@ char *view_duration(uint64_t us, char *buf, size_t size)
 
 static void draw_tabs(const struct view_frame *frame, struct cells *cells, struct area area)
 {
-	const char *gap = area.w >= 50 ? " " : "";
+	static const char *const shorts[VIEWS] = {"Scan", "Dev", "Prof", "Img", "Hist"};
+	const bool whole = area.w >= 50;
 	int x = 0;
 
 	for (int i = 0; i < VIEWS; i++) {
@@ -49,7 +52,8 @@ static void draw_tabs(const struct view_frame *frame, struct cells *cells, struc
 		if (area.w < 34 && !open)
 			continue;
 		x = cells_printf(cells, area, x, 0, open ? CELLS_TITLE : CELLS_DIM, "%s%d%s%s%s",
-				 open ? "[" : " ", i + 1, gap, view_name(view), open ? "]" : " ");
+				 open ? "[" : " ", i + 1, whole ? " " : "",
+				 whole ? view_name(view) : shorts[i], open ? "]" : " ");
 	}
 	if (x + 1 + cells_columns(cells, frame->source) <= area.w)
 		cells_right(cells, area, 0, frame->source_style, frame->source);

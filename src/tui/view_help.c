@@ -61,8 +61,20 @@ static const struct line image_lines[] = {
 	{"u", "upload it to the chosen device (asks)"},
 	{NULL, NULL},
 };
+static const struct line history_lines[] = {
+	{"Enter", "one run: all that is kept of it; q closes it"},
+	{"Space", "mark a run; two of them can be compared"},
+	{"c", "compare the marked runs, or the marked with the selected; c closes it"},
+	{"r", "run again: same device, image and profile (asks)"},
+	{"E", "export to a file: NAME.csv, NAME.ndjson"},
+	{"/  n N", "search in devices, profiles, versions and results; next, previous"},
+	{"d", "delete the run (asks)"},
+	{"", "~ simulated   STL stalls   RSSI median in dBm"},
+	{"", "below a run's graph: S stall  R retry  r resumed  g gap  ~ tuned"},
+	{NULL, NULL},
+};
 static const struct line common_lines[] = {
-	{"1 - 4  Tab", "views"},
+	{"1 - 5  Tab", "views"},
 	{"j k  arrows", "move; g G first, last; PgUp PgDn by pages"},
 	{":", "command line (Tab completes); :help lists the commands"},
 	{"?  F1", "this help; q or Esc closes it"},
@@ -84,6 +96,8 @@ static const struct line *lines_of(enum view view)
 		return profile_lines;
 	case VIEW_IMAGE:
 		return image_lines;
+	case VIEW_HISTORY:
+		return history_lines;
 	case VIEWS:
 		break;
 	}

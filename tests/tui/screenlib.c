@@ -360,6 +360,11 @@ const struct screen_case screen_cases[] = {
 	{"profile-diff", screenlib_profile_diff},
 	{"profile-errors", screenlib_profile_errors},
 	{"profile-forced", screenlib_profile_forced},
+	{"history", screenlib_history},
+	{"history-empty", screenlib_history_empty},
+	{"history-compare", screenlib_history_compare},
+	{"history-run", screenlib_history_run},
+	{"history-killed", screenlib_history_killed},
 	{"help", draw_help},
 	{"prompt", draw_prompt},
 };

@@ -13,6 +13,13 @@ struct area screenlib_frame(struct cells *cells, enum view view, const char *mes
 void screenlib_image(struct cells *cells);
 void screenlib_image_refused(struct cells *cells);
 
+/* --- screenlib_history.c */
+void screenlib_history(struct cells *cells);
+void screenlib_history_empty(struct cells *cells);
+void screenlib_history_compare(struct cells *cells);
+void screenlib_history_run(struct cells *cells);
+void screenlib_history_killed(struct cells *cells);
+
 /* --- screenlib_profile.c */
 void screenlib_profile(struct cells *cells);
 void screenlib_profile_chooser(struct cells *cells);

@@ -49,12 +49,17 @@ static int make_image(void)
 
 static int setup(void **state)
 {
+	char history[128];
+
 	(void)state;
 	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-keys-XXXXXX");
 	if (!mkdtemp(folder) || chdir(folder) < 0)
 		return -1;
 	/* What a random w writes stays in here. */
 	(void)setenv("XDG_CONFIG_HOME", folder, 1);
+	/* What the runs leave is what the history's keys work on. */
+	(void)snprintf(history, sizeof(history), "%s/history.db", folder);
+	(void)setenv("OTABENCH_HISTORY", history, 1);
 	(void)snprintf(image, sizeof(image), "%s/i", folder);
 	return make_image();
 }

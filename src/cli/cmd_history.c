@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* otabench history: recorded runs, in words as the workbench draws them, or as JSON. */
+#include "config.h" /* system extensions: open_memstream() */
+
+#include "cli/cli.h"
+
+#include "cli/flash.h"
+#include "cli/run.h"
+#include "core/text.h"
+#include "host/history_compare.h"
+#include "host/history_export.h"
+#include "tui/view_history.h"
+
+#include <inttypes.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LAST_STANDARD 50u
+#define WORDS_MAX 250u /* rows that can be drawn at once */
+#define WIDTH_MIN 60
+#define WIDTH_MAX 160
+#define IDS_MAX 1000
+
+static int fail(struct cli *cli, const struct history *history, int error)
+{
+	return cli_fail(cli, error == -OTA_ENOENT ? CLI_NO_FILE : cli_exit_of(error), "%s",
+			history_error(history));
+}
+
+/* A run's number, "12" or "#12". */
+static int parse_id(struct cli *cli, const char *text, int64_t *ret)
+{
+	const char *digits = text + (text[0] == '#');
+	uint64_t value;
+
+	if (text_parse_unsigned(digits, strlen(digits), &value) < 0 || value > INT64_MAX)
+		return cli_fail(cli, CLI_USAGE,
+				"history: expected the number of a run, found \"%s\"", text);
+	*ret = (int64_t)value;
+	return CLI_OK;
+}
+
+/* --- words: what the workbench shows, as text */
+
+static int begin_words(struct cli *cli, struct cells *cells, int height)
+{
+	int width = (int)output_width(cli->out);
+
+	width = width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
+	if (cells_init(cells, width, height, strcmp(nl_langinfo(CODESET), "UTF-8") != 0) == 0)
+		return CLI_OK;
+	return cli_fail(cli, CLI_DEFECT, "out of memory");
+}
+
+/* Without the empty lines at its end. */
+static int end_words(struct cli *cli, struct cells *cells)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out) {
+		cells_dump(cells, out);
+		(void)fclose(out);
+	}
+	cells_finish(cells);
+	if (!text)
+		return cli_fail(cli, CLI_DEFECT, "out of memory");
+	while (size > 1 && text[size - 1] == '\n' && text[size - 2] == '\n')
+		size--;
+	(void)fwrite(text, 1, size, cli->out);
+	free(text);
+	return CLI_OK;
+}
+
+/* --- list */
+
+static void emit_run(struct cli *cli, const struct history_run *run, json_t *more)
+{
+	json_t *event = cli_event(cli, "run"), *figures = history_run_json(run);
+
+	if (event && figures)
+		(void)json_object_update(event, figures);
+	if (event && more)
+		(void)json_object_update(event, more);
+	json_decref(figures);
+	json_decref(more);
+	cli_emit(cli, event);
+}
+
+static int print_list(struct cli *cli, const struct history_run *runs, size_t count)
+{
+	static const int64_t none[VIEW_MARKED_MAX] = {0};
+	struct view_history v = {
+		.runs = runs,
+		.count = count < WORDS_MAX ? count : WORDS_MAX,
+		.selected = SIZE_MAX,
+		.marked = none,
+		.error = "",
+		.search = "",
+		.plain = true,
+	};
+	struct cells cells;
+	int code = begin_words(cli, &cells, (int)v.count + 3);
+
+	if (code != CLI_OK)
+		return code;
+	view_history_draw(&v, &cells, cells_area(&cells));
+	return end_words(cli, &cells);
+}
+
+static int list(struct cli *cli, struct history *history)
+{
+	const char *text = cli_value(cli, "last");
+	uint64_t last = LAST_STANDARD;
+	struct history_run *runs;
+	size_t count;
+	int r, code = CLI_OK;
+
+	if (text && (text_parse_unsigned(text, strlen(text), &last) < 0 || last < 1 ||
+		     last > HISTORY_RUNS_KEPT))
+		return cli_fail(cli, CLI_USAGE, "--last: expected 1 to %u", HISTORY_RUNS_KEPT);
+	r = history_list(history, (size_t)last, &runs, &count);
+	if (r < 0)
+		return fail(cli, history, r);
+	for (size_t i = 0; i < count && cli->json; i++)
+		emit_run(cli, &runs[i], NULL);
+	if (!cli->json)
+		code = print_list(cli, runs, count);
+	free(runs);
+	return code == CLI_OK ? cli_succeed(cli) : code;
+}
+
+/* --- show */
+
+static void emit_detail(struct cli *cli, const struct history_detail *d)
+{
+	json_t *more = json_object(), *marks = json_array();
+
+	for (size_t i = 0; marks && i < d->mark_count; i++) {
+		const struct history_mark *m = &d->marks[i];
+		json_t *mark = json_object();
+
+		if (!mark)
+			continue;
+		(void)json_object_set_new(mark, "t", output_json_seconds(m->at_us));
+		(void)json_object_set_new(mark, "mark", json_string(history_mark_name(m->kind)));
+		(void)json_object_set_new(mark, "value", json_integer(m->value));
+		(void)json_object_set_new(mark, "text", output_json_text(m->text, strlen(m->text)));
+		(void)json_array_append_new(marks, mark);
+	}
+	if (more) {
+		(void)json_object_set_new(more, "keys", history_keys_json(d));
+		(void)json_object_set_new(more, "samples",
+					  json_integer((json_int_t)d->sample_count));
+		(void)json_object_set_new(more, "marks", marks);
+	} else {
+		json_decref(marks);
+	}
+	emit_run(cli, &d->run, more);
+}
+
+#define GRAPH_HEIGHT 12 /* with its rule */
+
+static int show(struct cli *cli, struct history *history, const char *text)
+{
+	struct history_detail detail;
+	struct cells cells;
+	int64_t id;
+	int r, code = parse_id(cli, text, &id);
+
+	if (code != CLI_OK)
+		return code;
+	r = history_load(history, id, &detail);
+	if (r < 0)
+		return fail(cli, history, r);
+	if (cli->json)
+		emit_detail(cli, &detail);
+	else
+		code = begin_words(cli, &cells, (int)view_run_lines(&detail) + GRAPH_HEIGHT);
+	if (code == CLI_OK && !cli->json) {
+		(void)view_run_draw(&detail, PLOT_BLOCKS, 0, &cells, cells_area(&cells));
+		code = end_words(cli, &cells);
+	}
+	history_detail_finish(&detail);
+	return code == CLI_OK ? cli_succeed(cli) : code;
+}
+
+/* --- compare */
+
+static json_t *text_or_null(const char *text)
+{
+	return text[0] != '\0' ? output_json_text(text, strlen(text)) : json_null();
+}
+
+static void emit_comparison(struct cli *cli, const struct history_detail *a,
+			    const struct history_detail *b)
+{
+	struct history_comparison c;
+	json_t *event = cli_event(cli, "comparison"), *rows = json_object(), *keys = json_object();
+
+	history_compare(a, b, &c);
+	for (size_t i = 0; i < c.row_count; i++) {
+		json_t *row = json_object();
+
+		if (!row)
+			continue;
+		(void)json_object_set_new(row, "a", text_or_null(c.rows[i].a));
+		(void)json_object_set_new(row, "b", text_or_null(c.rows[i].b));
+		(void)json_object_set_new(row, "delta", text_or_null(c.rows[i].delta));
+		(void)json_object_set_new(rows, c.rows[i].label, row);
+	}
+	for (size_t i = 0; i < c.change_count; i++) {
+		char name[4 * HISTORY_CELL_MAX];
+		json_t *key = json_object();
+
+		if (!key)
+			continue;
+		(void)output_safe_text(c.changes[i].key, strlen(c.changes[i].key), name,
+				       sizeof(name));
+		(void)json_object_set_new(key, "a", text_or_null(c.changes[i].a));
+		(void)json_object_set_new(key, "b", text_or_null(c.changes[i].b));
+		(void)json_object_set_new(keys, name, key);
+	}
+	if (event) {
+		(void)json_object_set_new(event, "a", history_run_json(&a->run));
+		(void)json_object_set_new(event, "b", history_run_json(&b->run));
+		(void)json_object_set_new(event, "rows", rows);
+		(void)json_object_set_new(event, "keys", keys);
+	} else {
+		json_decref(rows);
+		json_decref(keys);
+	}
+	cli_emit(cli, event);
+}
+
+static int print_comparison(struct cli *cli, const struct history_detail *a,
+			    const struct history_detail *b)
+{
+	struct cells cells;
+	int code = begin_words(cli, &cells, view_compare_height(a, b));
+
+	if (code != CLI_OK)
+		return code;
+	(void)view_compare_draw(a, b, &cells, cells_area(&cells));
+	return end_words(cli, &cells);
+}
+
+static int compare(struct cli *cli, struct history *history, const char *first, const char *second)
+{
+	struct history_detail a, b;
+	int64_t ids[2];
+	int r, code = parse_id(cli, first, &ids[0]);
+
+	if (code == CLI_OK)
+		code = parse_id(cli, second, &ids[1]);
+	if (code != CLI_OK)
+		return code;
+	r = history_load(history, ids[0], &a);
+	if (r < 0)
+		return fail(cli, history, r);
+	r = history_load(history, ids[1], &b);
+	if (r < 0) {
+		history_detail_finish(&a);
+		return fail(cli, history, r);
+	}
+	if (cli->json)
+		emit_comparison(cli, &a, &b);
+	else
+		code = print_comparison(cli, &a, &b);
+	history_detail_finish(&a);
+	history_detail_finish(&b);
+	return code == CLI_OK ? cli_succeed(cli) : code;
+}
+
+/* --- export */
+
+static int parse_ids(struct cli *cli, int count, char **words, int64_t *ret)
+{
+	int code = CLI_OK;
+
+	if (count > IDS_MAX)
+		return cli_fail(cli, CLI_USAGE, "history: expected at most %d runs", IDS_MAX);
+	for (int i = 0; i < count && code == CLI_OK; i++)
+		code = parse_id(cli, words[i], &ret[i]);
+	return code;
+}
+
+static int export_to_output(struct cli *cli, struct history *history, const int64_t *ids, int count,
+			    enum history_format format)
+{
+	struct history_detail detail;
+	int r = 0;
+
+	for (int i = 0; i < count && r == 0; i++) {
+		r = history_load(history, ids[i], &detail);
+		if (r < 0)
+			return fail(cli, history, r);
+		r = history_export(cli->out, format, &detail, i == 0);
+		history_detail_finish(&detail);
+	}
+	return CLI_OK; /* an output that cannot be written is told at the end of the program */
+}
+
+/* Standard output holds the export alone, with --json too. */
+static int export(struct cli *cli, struct history *history, int count, char **words)
+{
+	const char *name = cli_value(cli, "format"), *path = cli_value(cli, "output");
+	enum history_format format = HISTORY_CSV_SERIES;
+	int64_t ids[IDS_MAX];
+	char why[512];
+	int r, code = parse_ids(cli, count, words, ids);
+
+	if (code != CLI_OK)
+		return code;
+	if (!name && path && strrchr(path, '.'))
+		(void)history_format_by_name(strrchr(path, '.') + 1, &format);
+	if (name && history_format_by_name(name, &format) < 0)
+		return cli_fail(cli, CLI_USAGE,
+				"--format: expected csv, csv-runs or ndjson, found \"%s\"", name);
+	if (!path)
+		return export_to_output(cli, history, ids, count, format);
+	r = history_export_file(history, ids, (size_t)count, format, path, why, sizeof(why));
+	if (r < 0)
+		return cli_fail(cli, cli_exit_of(r), "%s", why);
+	return cli_succeed(cli);
+}
+
+/* --- delete */
+
+static int delete (struct cli *cli, struct history *history, int count, char **words)
+{
+	int64_t ids[IDS_MAX];
+	int r, code = parse_ids(cli, count, words, ids);
+
+	for (int i = 0; i < count && code == CLI_OK; i++) {
+		r = history_delete(history, ids[i]);
+		if (r == -OTA_ENOENT)
+			return cli_fail(cli, CLI_NO_FILE, "no run %" PRId64, ids[i]);
+		if (r < 0)
+			return fail(cli, history, r);
+	}
+	return code == CLI_OK ? cli_succeed(cli) : code;
+}
+
+/* --- rerun */
+
+/* On the virtual world, or the adapter, of then, unless the command line names one. */
+static int reach_as_then(struct cli *cli, const struct history_run *run)
+{
+	struct setting_errors errors;
+	const char *options = run->options;
+
+	if (cli->sim_given || cli->adapter)
+		return CLI_OK;
+	if (strncmp(options, "--adapter=", 10) == 0) {
+		cli->adapter = options + 10; /* the run outlives the command */
+		return CLI_OK;
+	}
+	if (!run->result.virtual_clock)
+		return CLI_OK;
+	cli->sim_given = true;
+	if (strncmp(options, "--sim=", 6) != 0 ||
+	    simopts_parse(&cli->sim, options + 6, &errors) == 0)
+		return CLI_OK;
+	cli_tell_errors(cli, &errors);
+	return cli_fail(cli, CLI_USAGE, "run %" PRId64 ": its --sim is not known any more",
+			run->id);
+}
+
+static int profile_as_then(struct cli *cli, const struct history_detail *d, struct profile *ret)
+{
+	struct setting_errors errors;
+	int r;
+
+	if (cli->profile)
+		return cli_load_profile(cli, NULL, ret, NULL);
+	r = history_profile(d, ret, &errors);
+	if (r == 0)
+		r = profile_set(ret, cli->set, cli->set_count, "--set", &errors);
+	if (r == 0)
+		return CLI_OK;
+	cli_tell_errors(cli, &errors);
+	return cli_fail(cli, CLI_USAGE, "the profile cannot be used");
+}
+
+static int again(struct cli *cli, const struct history_detail *d)
+{
+	static const struct run_report how = {.words = run_summary};
+	struct job_config config = {.goal = SESSION_MEASURE, .bytes = d->run.size};
+	struct profile profile;
+	int code = reach_as_then(cli, &d->run);
+
+	if (code == CLI_OK)
+		code = profile_as_then(cli, d, &profile);
+	if (code != CLI_OK)
+		return code;
+	if (d->run.goal == SESSION_UPDATE)
+		return flash_again(cli, &d->run, &profile);
+	config.device = d->run.address[0] != '\0' ? d->run.address : d->run.device;
+	config.profile = &profile;
+	return run_job(cli, &config, &how);
+}
+
+static int rerun(struct cli *cli, struct history *history, const char *text)
+{
+	struct history_detail detail;
+	int64_t id;
+	int r, code = parse_id(cli, text, &id);
+
+	if (code != CLI_OK)
+		return code;
+	r = history_load(history, id, &detail);
+	if (r < 0)
+		return fail(cli, history, r);
+	code = again(cli, &detail);
+	history_detail_finish(&detail);
+	return code;
+}
+
+/* --- which of them */
+
+static int run_verb(struct cli *cli, struct history *history, int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "list";
+
+	if (strcmp(verb, "list") == 0 && argc <= 2)
+		return list(cli, history);
+	if (strcmp(verb, "show") == 0 && argc == 3)
+		return show(cli, history, argv[2]);
+	if (strcmp(verb, "compare") == 0 && argc == 4)
+		return compare(cli, history, argv[2], argv[3]);
+	if (strcmp(verb, "export") == 0 && argc >= 3)
+		return export(cli, history, argc - 2, argv + 2);
+	if (strcmp(verb, "delete") == 0 && argc >= 3)
+		return delete (cli, history, argc - 2, argv + 2);
+	if (strcmp(verb, "rerun") == 0 && argc == 3)
+		return rerun(cli, history, argv[2]);
+	return cli_fail(cli, CLI_USAGE, "history: expected %s", cli->command->usage);
+}
+
+int cmd_history(struct cli *cli, int argc, char **argv)
+{
+	struct history *history = NULL;
+	char why[512];
+	int r, code;
+
+	r = history_open(NULL, &history, why, sizeof(why));
+	/* Nothing recorded is an empty list, and no mistake. */
+	if (r == -OTA_ENOENT && (argc == 1 || (argc == 2 && strcmp(argv[1], "list") == 0))) {
+		log_write(&cli->log, LOG_LEVEL_WARNING, "%s", why);
+		return cli_succeed(cli);
+	}
+	if (r < 0)
+		return cli_fail(cli, r == -OTA_ENOENT ? CLI_NO_FILE : CLI_DEFECT, "%s", why);
+	code = run_verb(cli, history, argc, argv);
+	history_close(history);
+	return code;
+}
