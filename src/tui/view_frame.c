@@ -59,8 +59,17 @@ static void draw_tabs(const struct view_frame *frame, struct cells *cells, struc
 		cells_right(cells, area, 0, frame->source_style, frame->source);
 }
 
-/* The word before a blank is the key, two blanks separate entries; what does not fit is left
- * out whole. */
+/* Bytes of the keys that an entry begins with: a word, and single characters after it. */
+static size_t keys_length(const char *entry, size_t len)
+{
+	size_t end = strcspn(entry, " ");
+
+	while (end + 2 < len && entry[end + 2] == ' ')
+		end += 2;
+	return end < len ? end : len;
+}
+
+/* Keys and what they do; two blanks separate entries; what does not fit is left out whole. */
 static void draw_keys(const char *keys, struct cells *cells, struct area area)
 {
 	int x = 0;
@@ -68,7 +77,7 @@ static void draw_keys(const char *keys, struct cells *cells, struct area area)
 	while (*keys != '\0') {
 		const char *end = strstr(keys, "  ");
 		const size_t len = end ? (size_t)(end - keys) : strlen(keys);
-		const size_t key = strcspn(keys, " ");
+		const size_t key = keys_length(keys, len);
 		char text[64];
 
 		(void)snprintf(text, sizeof(text), "%.*s", (int)len, keys);
