@@ -189,6 +189,7 @@ static void test_keys(void **state)
 	pty_until(&pty, "HELP");
 	pty_send(&pty, "qq");
 	assert_int_equal(pty_end(&pty), 0);
+	pty_finish(&pty);
 }
 
 int main(void)
