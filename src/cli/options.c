@@ -73,7 +73,8 @@ static const struct global_option {
 	[OPTION_NO_HISTORY] = {"no-history", 0, no_argument, "--no-history",
 			       "Do not record this run in the history."},
 	[OPTION_VERBOSE] = {"verbose", 'v', no_argument, "-v, --verbose",
-			    "Tell more; twice tells everything."},
+			    "Tell more; twice everything, with each value of "
+			    "Control and each call to BlueZ."},
 	[OPTION_QUIET] = {"quiet", 'q', no_argument, "-q, --quiet", "Tell errors only."},
 };
 

@@ -162,6 +162,9 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",
 				rc == -OTA_EINVAL ? "a setting is out of range" : strerror(-rc));
 	passkey_init(&r->passkey, r->cli, r->event);
+	/* Whoever wants neither pays for neither. */
+	if (bundle || r->cli->verbose > 1)
+		transport_watch(r->transport, run_on_call, r);
 	rc = catch_signals(r);
 	if (rc >= 0) {
 		job_start(r->job);
@@ -180,10 +183,11 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		code = run_exit(&r->result);
 		progress_clear(&r->line);
 		if (bundle)
-			code = run_bundle(r->cli, bundle, r->transport, r->job, config->profile,
-					  code);
+			code = run_bundle(r, bundle, config->profile, code);
 		run_tell_end(r, report, code);
 	}
+	transport_watch(r->transport, NULL, NULL);
+	calllog_finish(&r->calls);
 	job_destroy(r->job);
 	recorder_finish(r->recorder);
 	return code;

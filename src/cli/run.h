@@ -43,10 +43,6 @@ int run_replay(struct cli *cli, struct replay *replay, size_t run);
 
 enum cli_exit run_exit(const struct job_result *result);
 
-/* run_bundle.c: writes the folder; returns code, or what failing to makes of it. */
-int run_bundle(struct cli *cli, const char *folder, struct transport *transport, struct job *job,
-	       const struct profile *profile, int code);
-
 /* run_text.c */
 void run_summary(struct cli *cli, const struct job_snapshot *now, const struct job_result *result);
 void run_print_status(FILE *out, const struct ota_status *status);

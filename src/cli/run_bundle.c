@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --bundle=DIR: what is known of a run, kept in a folder when it has ended. */
-#include "cli/run.h"
+#include "cli/run_priv.h"
 
 #include "host/bundle.h"
 #include "transport/trace.h"
 
 #include <string.h>
 
-int run_bundle(struct cli *cli, const char *folder, struct transport *transport, struct job *job,
-	       const struct profile *profile, int code)
+static void control_log(void *run, FILE *out)
 {
+	bundle_job_log(((struct run *)run)->job, out);
+}
+
+static void calls_log(void *run, FILE *out)
+{
+	calllog_write(&((struct run *)run)->calls, out);
+}
+
+int run_bundle(struct run *r, const char *folder, const struct profile *profile, int code)
+{
+	struct cli *cli = r->cli;
+	struct job *job = r->job;
 	struct job_snapshot now;
 	struct bundle b = {
 		.folder = folder,
@@ -20,8 +31,9 @@ int run_bundle(struct cli *cli, const char *folder, struct transport *transport,
 		.now = &now,
 		.result = job_result(job),
 		.report = job_report(job),
-		.control_log = bundle_job_log,
-		.userdata = job,
+		.control_log = control_log,
+		.calls_log = calls_log,
+		.userdata = r,
 		.trace = cli->trace,
 		.doctor = !cli->sim_given,
 	};
@@ -29,7 +41,7 @@ int run_bundle(struct cli *cli, const char *folder, struct transport *transport,
 	json_t *event;
 
 	job_snapshot(job, &now);
-	(void)trace_error(transport); /* flushes; what is wrong is told at the end */
+	(void)trace_error(r->transport); /* flushes; what is wrong is told at the end */
 	if (bundle_write(&b, path, sizeof(path), why, sizeof(why)) < 0) {
 		log_write(&cli->log, LOG_LEVEL_ERROR, "the bundle is incomplete: %s", why);
 		return code == CLI_OK ? CLI_DEFECT : code;

@@ -194,6 +194,36 @@ static void on_log(void *userdata, const struct job_log_entry *entry)
 	cli_emit(r->cli, event);
 }
 
+void run_on_call(void *userdata, const struct transport_call *call)
+{
+	struct run *r = userdata;
+	char text[CALLLOG_TEXT];
+	json_t *event;
+
+	calllog_add(&r->calls, call);
+	if (r->cli->verbose < 2)
+		return;
+	if (!r->cli->json) {
+		progress_clear(&r->line);
+		log_write(&r->cli->log, LOG_LEVEL_DEBUG, "%9.3f %c %s", (double)call->at_us / 1e6,
+			  calllog_sign(call->kind), calllog_text(call, text, sizeof(text)));
+		return;
+	}
+	event = cli_event_at(call->at_us, "call");
+	if (event) {
+		(void)json_object_set_new(event, "kind",
+					  json_string(transport_call_name(call->kind)));
+		(void)json_object_set_new(event, "id",
+					  call->id > 0 ? json_integer(call->id) : json_null());
+		if (call->id > 0 && call->kind != TRANSPORT_CALL)
+			(void)json_object_set_new(event, "took",
+						  output_json_seconds(call->took_us));
+		(void)json_object_set_new(event, "text",
+					  output_json_text(call->text, strlen(call->text)));
+	}
+	cli_emit(r->cli, event);
+}
+
 static const char *phase_of(const struct job_snapshot *now)
 {
 	const bool waits = now->state == SESSION_PREPARING || now->state == SESSION_VERIFYING;

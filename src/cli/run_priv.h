@@ -5,6 +5,7 @@
 
 #include "cli/passkey.h"
 #include "cli/run.h"
+#include "host/calllog.h"
 #include "host/recorder.h"
 
 struct run {
@@ -13,6 +14,7 @@ struct run {
 	struct transport *transport;
 	struct job *job;
 	struct recorder *recorder; /* NULL: nothing is recorded */
+	struct calllog calls; /* for a bundle */
 	struct progress_line line;
 	struct passkey passkey;
 	uint64_t json_next; /* progress event */
@@ -24,7 +26,12 @@ struct run {
 
 /* Tells what the job tells, as words or JSON; run is the userdata. */
 struct job_listener run_listener(struct run *run);
+/* Tells what the stack is asked, too: with -vv, and to r->calls where they are kept. */
+void run_on_call(void *run, const struct transport_call *call);
 /* The end of a job that finished. */
 void run_tell_end(struct run *run, const struct run_report *report, enum cli_exit code);
+
+/* run_bundle.c: writes the folder; returns code, or what failing to makes of it. */
+int run_bundle(struct run *run, const char *folder, const struct profile *profile, int code);
 
 #endif

@@ -82,11 +82,14 @@ int run_replay(struct cli *cli, struct replay *replay, size_t index)
 		return cli_fail(cli, CLI_REFUSED, "line %u: what this run was to do cannot be used",
 				run->first_line);
 	r.transport = replay_transport(replay);
+	if (cli->verbose > 1)
+		transport_watch(r.transport, run_on_call, &r);
 	r.job = replay_job(replay);
 	tell_head(cli, replay, index);
 	if (replay_until(replay, UINT64_MAX, 0) != REPLAY_FINISHED)
-		return tell_cut(&r, replay);
-	code = run_exit(&r.result);
-	run_tell_end(&r, &how, (enum cli_exit)code);
+		code = tell_cut(&r, replay);
+	else
+		run_tell_end(&r, &how, (enum cli_exit)(code = run_exit(&r.result)));
+	calllog_finish(&r.calls);
 	return code;
 }

@@ -31,6 +31,7 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 
 	(void)ret_error;
 	unlink_call(call);
+	bluez_calls_done(b, call, reply, error);
 	if (error && bluez_error_is_loss(error))
 		bluez_daemon_gone(b, BLUEZ_NO_DAEMON); /* its name's loss is told later */
 	else if (call->done)
@@ -53,6 +54,8 @@ int bluez_send(struct bluez *b, enum bluez_scope scope, enum gatt_chr chr, sd_bu
 	if (call) {
 		*call = (struct bluez_call){.b = b, .scope = scope, .chr = chr, .done = done};
 		rc = sd_bus_call_async(b->bus, &call->slot, m, on_reply, call, BLUEZ_CALL_US);
+		if (rc >= 0)
+			bluez_calls_made(b, call, m);
 	}
 	sd_bus_message_unref(m);
 	if (rc < 0) {
@@ -97,6 +100,7 @@ void bluez_cancel(struct bluez *b, enum bluez_scope scope)
 			continue;
 		}
 		*at = call->next;
+		bluez_calls_forgotten(b, call);
 		free_call(call);
 	}
 }

@@ -393,7 +393,10 @@ static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	const char *path;
 
 	(void)ret_error;
-	if (sd_bus_message_read(m, "o", &path) > 0 && read_interfaces(b, m, path, true) < 0)
+	if (sd_bus_message_read(m, "o", &path) <= 0)
+		return 0;
+	bluez_calls_object(b, path, true);
+	if (read_interfaces(b, m, path, true) < 0)
 		bluez_log(b, "bluetoothd added %s in a form that is not the documented one", path);
 	return 0;
 }
@@ -408,6 +411,7 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 	if (sd_bus_message_read(m, "o", &path) <= 0 ||
 	    sd_bus_message_enter_container(m, 'a', "s") < 0)
 		return 0;
+	bluez_calls_object(b, path, false);
 	while (sd_bus_message_read(m, "s", &interface) > 0)
 		if (kind_of(interface, &kind))
 			object_remove(b, kind, path);
@@ -433,6 +437,7 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 	enum bluez_kind kind;
 
 	(void)ret_error;
+	bluez_calls_changed(c.b, m);
 	if (!path || sd_bus_message_read(m, "s", &interface) <= 0 || !kind_of(interface, &kind))
 		return 0;
 	c.o = bluez_find(c.b, kind, path);

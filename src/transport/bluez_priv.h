@@ -4,6 +4,7 @@
 #define OTABENCH_TRANSPORT_BLUEZ_PRIV_H
 
 #include "transport/bluez.h"
+#include "transport/calls.h"
 
 #define BLUEZ "org.bluez"
 #define BLUEZ_ADAPTER "org.bluez.Adapter1"
@@ -96,6 +97,9 @@ struct bluez_call {
 	sd_bus_slot *slot;
 	enum bluez_scope scope;
 	enum gatt_chr chr;
+	struct call_tag tag; /* in the second log */
+	char what[64];
+	uint64_t data_us; /* a Data value, given over then; 0: it is none */
 	/* NULL: an error is logged.  error is NULL where the call succeeded. */
 	void (*done)(struct bluez_call *call, sd_bus_message *reply, const sd_bus_error *error);
 };
@@ -163,6 +167,7 @@ struct bluez {
 
 	struct bluez_hci *hci;
 	struct bluez_agent *agent;
+	struct calls told; /* the second log */
 
 	bool upkeep; /* bluez_upkeep() is at work */
 	char cycled[BLUEZ_PATH_MAX]; /* the adapter being switched off and on; "": none */
@@ -196,6 +201,14 @@ int bluez_call(struct bluez *b, enum bluez_scope scope, const char *path, const 
 void bluez_call_last(struct bluez *b, const char *path, const char *interface, const char *member);
 /* Forgets the calls of this scope and of shorter ones. */
 void bluez_cancel(struct bluez *b, enum bluez_scope scope);
+
+/* bluez_calls.c: for whoever watches.  A message that was looked at is rewound. */
+void bluez_calls_made(struct bluez *b, struct bluez_call *call, sd_bus_message *m);
+void bluez_calls_done(struct bluez *b, struct bluez_call *call, sd_bus_message *reply,
+		      const sd_bus_error *error);
+void bluez_calls_forgotten(struct bluez *b, struct bluez_call *call);
+void bluez_calls_changed(struct bluez *b, sd_bus_message *m);
+void bluez_calls_object(struct bluez *b, const char *path, bool added);
 
 /* bluez_adapter.c */
 /* Asks for all objects; then an adapter is chosen. */

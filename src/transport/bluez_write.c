@@ -194,8 +194,10 @@ bool bluez_write_ask_mtu(struct bluez *b)
 
 static int write_socket(struct bluez *b, const uint8_t *buf, size_t len)
 {
-	if (send(b->fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len)
+	if (send(b->fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len) {
+		calls_data(&b->base, &b->told, len);
 		return 0;
+	}
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
 		(void)sd_event_source_set_io_events(b->fd_io, EPOLLOUT);
 		return -OTA_EAGAIN;

@@ -24,6 +24,7 @@ static struct sim *sim_of(struct transport *t)
 
 void sim_emit(struct sim *sim, const struct transport_event *event)
 {
+	sim_calls_event(sim, event);
 	if (sim->base.handler)
 		sim->base.handler(sim->base.userdata, event);
 }
@@ -71,13 +72,17 @@ static int sim_scan_start(struct transport *t)
 		return -OTA_EBUSY;
 	sim->scanning = true;
 	listen(sim);
-	return 0;
+	return sim_calls_made(sim, SIM_CALL_SCAN, GATT_CHRS, 0, "start scanning");
 }
 
 static int sim_scan_stop(struct transport *t)
 {
-	sim_of(t)->scanning = false;
-	listen(sim_of(t));
+	struct sim *sim = sim_of(t);
+
+	if (sim->scanning)
+		(void)sim_calls_made(sim, SIM_CALL_SCAN, GATT_CHRS, 0, "stop scanning");
+	sim->scanning = false;
+	listen(sim);
 	return 0;
 }
 
@@ -306,6 +311,7 @@ static void on_give_up(void *ctx, uint64_t now_us)
 static int sim_connect(struct transport *t, const char *address)
 {
 	struct sim *sim = sim_of(t);
+	char what[64];
 
 	if (sim->cycling)
 		return -OTA_ENODEV;
@@ -317,7 +323,8 @@ static int sim_connect(struct transport *t, const char *address)
 	sched_at(&sim->sched, &sim->give_up,
 		 sched_now(&sim->sched) + (sim->target ? CONNECT_US : 1000000u));
 	listen(sim);
-	return 0;
+	(void)snprintf(what, sizeof(what), "connect %.40s", address);
+	return sim_calls_made(sim, SIM_CALL_CONNECT, GATT_CHRS, 0, what);
 }
 
 static void on_aborted(void *ctx, uint64_t now_us)
@@ -340,6 +347,7 @@ static int sim_disconnect(struct transport *t)
 	if (!sim->link)
 		return -OTA_ENOTCONN;
 	sim->asking = false;
+	(void)sim_calls_made(sim, SIM_CALL_DISCONNECT, GATT_CHRS, 0, "disconnect");
 	sim_clock_kick(sim);
 	return link_terminate(sim->link, LINK_CENTRAL, LINK_REASON_REMOTE_USER);
 }
@@ -367,51 +375,6 @@ static void sim_link_state(struct transport *t, struct transport_link *ret)
 	ret->encrypted = now.encrypted;
 	ret->rssi = link_rssi(sim->link, LINK_CENTRAL);
 	ret->mtu_source = ret->link_source = ret->rssi_source = TRANSPORT_SOURCE_MODEL;
-}
-
-static int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
-{
-	struct sim *sim = sim_of(t);
-	struct esp *esp = sim->target;
-
-	if (!esp)
-		return -OTA_ENOTCONN;
-	sim_clock_kick(sim);
-	switch (kind) {
-	case TRANSPORT_FAULT_REBOOT:
-		sim->reset = esp;
-		sched_at(&sim->sched, &sim->faulty, sched_now(&sim->sched));
-		return 0;
-	case TRANSPORT_FAULT_POWER_CUT:
-		board_cut_power_in(esp_board(esp), arg);
-		return 0;
-	case TRANSPORT_FAULT_TERMINATE:
-		esp_terminate(esp);
-		return 0;
-	case TRANSPORT_FAULT_LINK_LOSS:
-		if (sim->link)
-			link_set_silent(sim->link, true);
-		return 0;
-	case TRANSPORT_FAULT_WRITE_FAIL:
-		board_fail_write(esp_board(esp), (uint32_t)arg);
-		return 0;
-	case TRANSPORT_FAULT_ERASE_SLOW:
-		board_slow_erase(esp_board(esp), (uint32_t)arg);
-		return 0;
-	case TRANSPORT_FAULT_NO_BOOT:
-		board_break_update(esp_board(esp));
-		return 0;
-	}
-	return -OTA_ENOTSUP;
-}
-
-/* Not from within a write that may come from the link's own callback. */
-static void on_faulty(void *ctx, uint64_t now_us)
-{
-	struct sim *sim = ctx;
-
-	(void)now_us;
-	esp_reset(sim->reset);
 }
 
 static void sim_destroy(struct transport *t)
@@ -504,7 +467,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 	sim->alarm = (struct sched_event){.fn = on_alarm, .ctx = sim};
 	sim->later = (struct sched_event){.fn = on_aborted, .ctx = sim};
 	sim->give_up = (struct sched_event){.fn = on_give_up, .ctx = sim};
-	sim->faulty = (struct sched_event){.fn = on_faulty, .ctx = sim};
+	sim->faulty = (struct sched_event){.fn = sim_faulty, .ctx = sim};
 	sim->cycle = (struct sched_event){.fn = sim_upkeep_step, .ctx = sim};
 	rc = sim_clock_create(sim);
 	if (rc == 0)

@@ -172,7 +172,9 @@ int sim_gatt_discover(struct transport *t)
 {
 	struct sim *sim = sim_of(t);
 
-	return called(sim, sim->link ? attc_discover(&sim->client) : -OTA_ENOTCONN);
+	return sim_calls_made(sim, SIM_CALL_DISCOVER, GATT_CHRS,
+			      called(sim, sim->link ? attc_discover(&sim->client) : -OTA_ENOTCONN),
+			      "discover");
 }
 
 /* 0, or why nothing can be asked of this characteristic. */
@@ -190,7 +192,7 @@ int sim_gatt_subscribe(struct transport *t, enum gatt_chr chr)
 
 	if (rc == 0)
 		rc = attc_subscribe(&sim->client, sim->chrs[chr]);
-	return called(sim, rc);
+	return sim_calls_made(sim, SIM_CALL_SUBSCRIBE, chr, called(sim, rc), "subscribe");
 }
 
 int sim_gatt_read(struct transport *t, enum gatt_chr chr)
@@ -200,7 +202,7 @@ int sim_gatt_read(struct transport *t, enum gatt_chr chr)
 
 	if (rc == 0)
 		rc = attc_read(&sim->client, sim->chrs[chr]->value_handle);
-	return called(sim, rc);
+	return sim_calls_made(sim, SIM_CALL_READ, chr, called(sim, rc), "read");
 }
 
 int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
@@ -218,5 +220,5 @@ int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 		rc = attc_write(&sim->client, sim->chrs[chr]->value_handle, buf, len);
 		sim->writing[chr] = rc == 0;
 	}
-	return called(sim, rc);
+	return sim_calls_write(sim, chr, mode, called(sim, rc), buf, len);
 }

@@ -8,6 +8,7 @@
 #include "radio/rng.h"
 #include "radio/smp.h"
 #include "radio/world.h"
+#include "transport/calls.h"
 
 struct sim;
 struct link_use; /* who still needs the link; sim.c */
@@ -23,6 +24,18 @@ struct sim_asked {
 	bool again; /* it was asked a second time */
 	size_t len;
 	uint8_t bytes[ATT_VALUE_MAX];
+};
+
+/* From SUBSCRIBE on, one a characteristic. */
+enum sim_call {
+	SIM_CALL_SCAN,
+	SIM_CALL_CONNECT,
+	SIM_CALL_DISCONNECT,
+	SIM_CALL_DISCOVER,
+	SIM_CALL_SUBSCRIBE,
+	SIM_CALL_READ,
+	SIM_CALL_WRITE,
+	SIM_CALLS
 };
 
 struct sim {
@@ -65,7 +78,22 @@ struct sim {
 	int pairing_status;
 	unsigned int bond_count;
 	struct sim_bond bonds[WORLD_DEVICES_MAX];
+
+	struct calls calls;
+	struct call_tag tags[SIM_CALLS][GATT_CHRS]; /* under way */
+	uint64_t data_us; /* the latest Data value */
 };
+
+/* sim_faults.c */
+int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
+void sim_faulty(void *ctx, uint64_t now_us);
+
+/* sim_calls.c: for whoever watches; both return rc. */
+int sim_calls_made(struct sim *sim, enum sim_call call, enum gatt_chr chr, int rc,
+		   const char *what);
+int sim_calls_write(struct sim *sim, enum gatt_chr chr, enum gatt_write mode, int rc,
+		    const uint8_t *buf, size_t len);
+void sim_calls_event(struct sim *sim, const struct transport_event *event);
 
 /* sim_clock.c */
 int sim_clock_create(struct sim *sim);

@@ -115,6 +115,21 @@ static void take_turn(struct replay *r)
 		(void)take_aside(r);
 }
 
+/* The states of this turn, with the notes before them; notes after them wait for their call. */
+static void take_states(struct replay *r)
+{
+	for (size_t i = r->next; i < r->last; i++) {
+		const struct trace_form *form = r->file->entries[i].form;
+
+		if (form->direction == '=' && strcmp(form->name, "state") == 0) {
+			while (r->next <= i)
+				(void)take_aside(r);
+		} else if (form->direction != '#') {
+			break;
+		}
+	}
+}
+
 void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link *ret)
 {
 	const uint8_t *tail = buf + TRACE_STATE_SIZE - 10;
@@ -365,7 +380,7 @@ static int replay_write(struct transport *t, enum gatt_chr chr, enum gatt_write 
 static void replay_link_state(struct transport *t, struct transport_link *ret)
 {
 	if (replay_of(t)->in_turn)
-		take_turn(replay_of(t));
+		take_states(replay_of(t));
 	*ret = replay_of(t)->state;
 }
 

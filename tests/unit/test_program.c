@@ -327,13 +327,82 @@ static int cleanup(void **state)
 	return system(command); /* NOLINT(cert-env33-c): a directory made by mkdtemp() */
 }
 
+/* What a command printed, without its first skip lines; to be freed. */
+static char *printed(size_t skip, int *ret_exit, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static char *printed(size_t skip, int *ret_exit, const char *format, ...)
+{
+	char arguments[8192], command[16384], *line = NULL, *text = NULL;
+	size_t size = 0, room = 0;
+	FILE *in, *out = open_memstream(&text, &size);
+	va_list ap;
+
+	assert_non_null(out);
+	va_start(ap, format);
+	vsnprintf(arguments, sizeof(arguments), format, ap);
+	va_end(ap);
+	snprintf(command, sizeof(command), "'%s' %s 2>/dev/null", program, arguments);
+	in = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
+	assert_non_null(in);
+	for (size_t i = 0; getline(&line, &room, in) > 0; i++)
+		if (i >= skip)
+			fputs(line, out);
+	*ret_exit = WEXITSTATUS(pclose(in));
+	free(line);
+	fclose(out);
+	return text;
+}
+
+/* A recording says all that the run said, in the same words, and ends with the same status. */
+static void test_replay(void **state)
+{
+	static const char *const runs[] = {
+		"--sim=devices=1 flash esp-sim-01 %s/a.bin",
+		"--sim=devices=1,fault=disconnect@100000 flash esp-sim-01 %s/a.bin",
+		"--sim=devices=1,dialect=basic flash esp-sim-01 %s/a.bin",
+		"--sim=devices=1,fault=no-boot flash esp-sim-01 %s/a.bin",
+		"--sim=devices=1,chip=esp32c3 flash esp-sim-01 %s/a.bin",
+		"--sim=devices=1 bench esp-sim-01 --bytes=100000 --bundle=%s/bundle",
+		"--sim=devices=1 info esp-sim-01 --bundle=%s/bundle2",
+		"--sim=devices=1 info nobody --device-timeout=2 --bundle=%s/bundle3",
+	};
+
+	(void)state;
+	run("sample-image --quiet %s/a.bin", dir);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		char arguments[512], *live, *again, *at;
+		int exit = -1, same = -1;
+
+		snprintf(arguments, sizeof(arguments), runs[i], dir);
+		live = printed(0, &exit, "--json -vv --no-history --trace=%s/t %s", dir, arguments);
+		again = printed(1, &same, "--json -vv replay %s/t", dir);
+		assert_int_equal(exit, same);
+		/* Where a bundle went is no part of the run. */
+		at = strstr(live, "\"event\":\"bundle\"");
+		if (at) {
+			while (at > live && at[-1] != '\n')
+				at--;
+			memmove(at, strchr(at, '\n') + 1, strlen(strchr(at, '\n') + 1) + 1);
+		}
+		if (strcmp(live, again) != 0)
+			fail_msg("%s: not the same", runs[i]);
+		assert_non_null(strstr(live, "\"event\":\"call\""));
+		free(live);
+		free(again);
+	}
+	/* Not a recording, and one that ends too early. */
+	assert_int_equal(run("replay %s/a.bin --json", dir).exit, 65);
+	assert_int_equal(run("replay %s/nothing --json", dir).exit, 66);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flash),	   cmocka_unit_test(test_real_image),
 		cmocka_unit_test(test_kept_state), cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_exit_codes),
-		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_replay),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, setup, cleanup);
