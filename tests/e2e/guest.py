@@ -7,6 +7,7 @@ its timers have to offer, so a job keeps away from them: it works in a directory
 memory, which is copied to the host when it ends, the programs that it runs are
 brought into memory first, and while one starts the processor is kept from idling."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -18,6 +19,8 @@ import sys
 import threading
 import time
 import traceback
+
+import bus
 
 BUILD = os.environ["OTABENCH_BUILDDIR"]
 SOURCE = os.environ["OTABENCH_SRCDIR"]
@@ -227,7 +230,7 @@ class Radio(Lines):
             lambda e: e["event"] == "status" and e["device"] == device and wanted(e),
             seconds, start)
 
-    def received(self, count, seconds=60, address=FIRST):
+    def received(self, count, seconds=START_SECONDS, address=FIRST):
         """Waits until a device has that many bytes of an image; wants --watch=MS."""
         return self.wait(lambda e: e["event"] == "status" and e["address"] == address
                          and e["received"] >= count, seconds, len(self.events))
@@ -254,7 +257,7 @@ class Otabench(Lines):
         self.process.send_signal(signal.SIGINT)
         return at
 
-    def result(self, seconds=300):
+    def result(self, seconds=START_SECONDS):
         """The result ({} when there was none) and the exit status; then what it used
         is known: cpu in seconds, peak in kB of memory."""
         if not self.wait_end(seconds):
@@ -327,12 +330,7 @@ def run(*command, timeout=START_SECONDS):
 
 def adapter_ready(seconds=START_SECONDS):
     """Whether bluetoothd has an adapter that is on, or gets one in that time."""
-    control = Bluetoothctl()
-    try:
-        control.say("show")
-        return control.wait_for(r"^\s*Powered: yes|Controller \S+ Powered: yes", seconds)
-    finally:
-        control.quit()
+    return asyncio.run(bus.wait_powered(seconds))
 
 
 def sample_image(path, size=65536, version="2.0.0", chip="esp32"):
