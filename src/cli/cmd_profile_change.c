@@ -5,6 +5,7 @@
 #include "cli/profile.h"
 
 #include "host/editor.h"
+#include "host/file_save.h"
 #include "host/profile_edit.h"
 #include "host/text_diff.h"
 #include "ota/error.h"
@@ -142,7 +143,7 @@ static int write_change(struct cli *cli, const struct change *c)
 {
 	char error[PATH_MAX + 256];
 	json_t *event;
-	int r = profile_save_text(c->path, c->made, c->made_len, error, sizeof(error));
+	int r = file_save(c->path, c->made, c->made_len, error, sizeof(error));
 
 	if (r < 0)
 		return cli_fail(cli, cli_exit_of(r), "%s", error);
@@ -257,7 +258,7 @@ static int edit(struct cli *cli, const char *name, struct change *c)
 	if (r < 0)
 		return fail_errors(cli, r, name, &errors);
 	copied = strcmp(c->path, c->source.path) != 0;
-	if (copied && profile_save_text(c->path, c->text, c->len, error, sizeof(error)) < 0)
+	if (copied && file_save(c->path, c->text, c->len, error, sizeof(error)) < 0)
 		return cli_fail(cli, CLI_NO_PERMISSION, "%s", error);
 	r = run_editor(cli, c->path);
 	if (copied && drop_unchanged(c)) {

@@ -102,11 +102,14 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "inspect",
-		.usage = "IMAGE",
+		.usage = "IMAGE [DEV]",
 		.summary = "Show what an image is, and all that speaks against it",
-		.help = "Exit status 0: an application image; 65: damaged, or something else.",
+		.help = "With DEV also what an update would change there: upgrade, downgrade, "
+			"another project or chip.\n"
+			"Exit status 0: an application image; 65: damaged, or something else.",
 		.min_arguments = 1,
-		.max_arguments = 1,
+		.max_arguments = 2,
+		.options = device_options,
 		.run = cmd_inspect,
 	},
 	{

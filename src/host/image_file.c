@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct reader {
 	int fd;
 	uint8_t *data;
 	size_t size, room;
+	struct stat before; /* as the reading began */
 };
 
 static int code_of(int error_number)
@@ -33,6 +35,8 @@ static int code_of(int error_number)
 		return -OTA_EINVAL;
 	case ENOMEM:
 		return -OTA_ENOMEM;
+	case ETXTBSY:
+		return -OTA_EBUSY;
 	default:
 		return -OTA_EIO;
 	}
@@ -72,6 +76,18 @@ static int read_all(struct reader *r)
 	return 0;
 }
 
+/* Whether the file is not the one any more that the reading began with: a build is writing it,
+ * and what was read may be half of each. */
+static bool changed(const struct reader *r)
+{
+	struct stat now;
+
+	return S_ISREG(r->before.st_mode) &&
+	       (fstat(r->fd, &now) < 0 || now.st_size != r->before.st_size ||
+		now.st_mtim.tv_sec != r->before.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != r->before.st_mtim.tv_nsec);
+}
+
 static int open_reader(struct reader *r, const char *path)
 {
 	struct stat st;
@@ -83,6 +99,7 @@ static int open_reader(struct reader *r, const char *path)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
+	r->before = st;
 	r->room = FIRST_READ;
 	/* One more than the file has, so that the first read is the last but one. */
 	if (S_ISREG(st.st_mode) && st.st_size >= 0 && st.st_size <= (off_t)IMAGE_FILE_MAX)
@@ -110,6 +127,8 @@ int image_file_init(struct image_file *ret, const char *path, char *error, size_
 
 	if (result == 0)
 		result = read_all(&r);
+	if (result == 0 && changed(&r))
+		result = -ETXTBSY;
 	if (r.fd >= 0)
 		close(r.fd);
 	if (result == 0 && r.size > 0 && r.size <= IMAGE_FILE_MAX) {
@@ -120,6 +139,8 @@ int image_file_init(struct image_file *ret, const char *path, char *error, size_
 	free(r.data);
 	if (result == -EISDIR)
 		say(error, error_size, path, "is a directory; give an image file in it.");
+	else if (result == -ETXTBSY)
+		say(error, error_size, path, "is being written; wait for its build to end.");
 	else if (result < 0)
 		say(error, error_size, path, strerror(-result));
 	else if (r.size == 0)

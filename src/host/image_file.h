@@ -20,8 +20,8 @@ struct image_file {
  * so that a build that overwrites the file cannot change it in mid update.
  *
  * -OTA_ENOENT: no such file.  -OTA_EPERM: not readable.  -OTA_EINVAL: a
- * directory.  -OTA_EBADMSG: empty, or larger than IMAGE_FILE_MAX.  -OTA_EIO,
- * -OTA_ENOMEM.  Then error, if not NULL, holds a sentence that names path.
+ * directory.  -OTA_EBADMSG: empty, or larger than IMAGE_FILE_MAX.  -OTA_EBUSY: it
+ * was written to while it was read.  -OTA_EIO, -OTA_ENOMEM.  Then error, if not NULL, holds a sentence that names path.
  * On success the caller owns *ret and ends with image_file_finish().
  */
 int image_file_init(struct image_file *ret, const char *path, char *error, size_t error_size);

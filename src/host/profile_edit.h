@@ -28,15 +28,6 @@ int profile_read_text(const struct profile_source *source, char **ret_text, size
 int profile_edit_text(const char *name, const char *text, size_t len, const struct profile *wanted,
 		      char **ret_text, size_t *ret_len, struct setting_errors *errors);
 
-/*
- * Replaces path, or makes it and its folders: written beside it, brought to the
- * disk, then renamed, so that whatever fails leaves the old file as it was.  A
- * symbolic link stays one, and permissions stay.  0; -OTA_EPERM, -OTA_EIO,
- * -OTA_ENOENT, -OTA_ENOMEM with a sentence in error that names path.
- */
-int profile_save_text(const char *path, const char *text, size_t len, char *error,
-		      size_t error_size);
-
 /* Where a profile of this plain name would be the user's: $XDG_CONFIG_HOME/otabench/profiles.
  * 0; -OTA_EINVAL: not a plain name, or neither XDG_CONFIG_HOME nor HOME says where. */
 int profile_user_path(const char *name, char *buf, size_t size);

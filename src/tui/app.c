@@ -267,6 +267,8 @@ void app_settle(struct app *app)
 	}
 	app_scan_begin(app);
 	app_recover_settled(app);
+	if (app->image_stale)
+		app_image_reread(app);
 }
 
 /* --- life */
@@ -308,6 +310,7 @@ void app_destroy(struct app *app)
 		job_destroy(app->job);
 		app_scan_stop(app);
 		app->transport->handler = NULL;
+		app_image_unwatch(app);
 		app_image_close(app);
 	}
 	recorder_finish(app->recorder);

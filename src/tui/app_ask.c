@@ -7,8 +7,17 @@
 
 #include <string.h>
 
+/* The list of images belongs to the line for a path, and to no other. */
+static void drop_list(struct app *app)
+{
+	if (app->panel.kind == APP_PANEL_IMAGES)
+		app_panel_close(app);
+}
+
 void app_ask(struct app *app, enum app_ask ask, const char *text)
 {
+	if (ask != APP_ASK_IMAGE && ask != APP_ASK_IMAGE_UPLOAD)
+		drop_list(app);
 	app->ask = ask;
 	app->message[0] = '\0';
 	input_set(&app->input, text);
@@ -182,17 +191,38 @@ static void complete(struct app *app)
 	app_say(app, CELLS_DIM, "%s", count == 0 ? "no such file" : count > 1 ? list : "");
 }
 
+/* A row of the list above goes into the line, to be taken or changed. */
+static bool list_key(struct app *app, int32_t key)
+{
+	struct app_panel *p = &app->panel;
+
+	if (p->kind != APP_PANEL_IMAGES || p->count == 0 ||
+	    (key != TUI_KEY_UP && key != TUI_KEY_DOWN))
+		return false;
+	if (key == TUI_KEY_UP)
+		p->selected -= p->selected > 0;
+	else if (p->choose)
+		p->selected += p->selected + 1 < p->count;
+	p->choose = true;
+	input_set(&app->input, p->rows[p->selected].left);
+	return true;
+}
+
 void app_ask_key(struct app *app, int32_t key)
 {
+	if (list_key(app, key))
+		return;
 	switch (input_key(&app->input, key)) {
 	case INPUT_EDITED:
 		app->message[0] = '\0';
 		break;
 	case INPUT_DONE:
+		drop_list(app);
 		app->message[0] = '\0';
 		done(app);
 		break;
 	case INPUT_CANCELLED:
+		drop_list(app);
 		app->message[0] = '\0';
 		if (app->ask == APP_ASK_PASSKEY)
 			give_passkey(app, "");

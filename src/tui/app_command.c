@@ -27,7 +27,7 @@ static void run_image(struct app *app, const char *argument)
 {
 	app->view = VIEW_IMAGE;
 	if (argument[0] == '\0')
-		app_ask(app, APP_ASK_IMAGE, app->image_path);
+		app_image_ask(app, APP_ASK_IMAGE);
 	else
 		app_image_open(app, argument);
 }

@@ -66,7 +66,10 @@ void app_upload(struct app *app)
 	} else if (app->job) {
 		app_say(app, CELLS_WARNING, "wait, or cancel (x): the device is busy");
 	} else if (!app->have_image) {
-		app_ask(app, APP_ASK_IMAGE_UPLOAD, app->image_path);
+		app_image_ask(app, APP_ASK_IMAGE_UPLOAD);
+	} else if (app_image_outdated(app)) {
+		app->view = VIEW_IMAGE;
+		app_image_reread(app);
 	} else if (app_image_refused(app)) {
 		app->view = VIEW_IMAGE;
 		app_say(app, CELLS_BAD, "this image is refused: see the checks");

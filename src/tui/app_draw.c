@@ -2,7 +2,6 @@
 /* From the workbench's state to what the views draw. */
 #include "tui/app_priv.h"
 
-#include "host/output.h"
 #include "tui/app_history.h"
 #include "tui/layout.h"
 
@@ -11,7 +10,9 @@
 static const char *keys_of(const struct app *app)
 {
 	if (app->ask != APP_ASK_NOTHING)
-		return "Enter ok  Tab complete  Esc cancel";
+		return app->panel.kind == APP_PANEL_IMAGES
+			       ? "Enter ok  Up Down from the list  Tab complete  Esc cancel"
+			       : "Enter ok  Tab complete  Esc cancel";
 	if (app->confirm != APP_CONFIRM_NOTHING)
 		return "y yes  n no";
 	if (app->help)
@@ -39,7 +40,7 @@ static const char *keys_of(const struct app *app)
 		return "Enter edit  d default  D diff  e $EDITOR  w write  W as  u undo  L load  ? "
 		       "help";
 	case VIEW_IMAGE:
-		return "o open  u upload  j k scroll  ? help  q back";
+		return "o open  u upload  c compare with device  y copy sha  j k scroll  ? help";
 	case VIEW_HISTORY:
 		return app_history_keys(app);
 	case VIEWS:
@@ -201,28 +202,6 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 	view_device_draw(&v, cells, area);
 }
 
-static void draw_image(struct app *app, struct cells *cells, struct area area)
-{
-	char estimate[VIEW_TEXT] = "", rate[OUTPUT_FIGURE_MAX], time[24];
-	const uint32_t ceiling = app->have_update ? app->last_update.goodput : 0;
-	struct view_image v = {
-		.path = app->image_path,
-		.error = app->image_error,
-		.image = &app->image,
-		.report = &app->shown,
-		.refused = app_image_refused(app),
-		.estimate = estimate,
-		.scroll = app->image_scroll,
-	};
-
-	if (app->have_image && ceiling > 0)
-		(void)snprintf(estimate, sizeof(estimate), "about %s at the last update's %s",
-			       view_duration((uint64_t)app->image.size * 1000000u / ceiling, time,
-					     sizeof(time)),
-			       output_rate(ceiling, rate, sizeof(rate)));
-	view_image_draw(&v, cells, area);
-}
-
 static void draw_menu(struct app *app, struct cells *cells, struct area area)
 {
 	char title[VIEW_TEXT];
@@ -259,7 +238,7 @@ void app_draw(struct app *app, struct cells *cells)
 			app_profile_draw(app, cells, body);
 			break;
 		case VIEW_IMAGE:
-			draw_image(app, cells, body);
+			app_image_draw(app, cells, body);
 			break;
 		case VIEW_HISTORY:
 			app_history_draw(app, cells, body);

@@ -67,6 +67,8 @@ static void choose(struct app *app)
 		break;
 	case APP_PANEL_NONE:
 	case APP_PANEL_DIFF:
+	case APP_PANEL_IMAGES: /* app_ask.c has its keys */
+	case APP_PANEL_COMPARE:
 		break;
 	}
 	free(name);

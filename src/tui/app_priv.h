@@ -14,6 +14,8 @@
 #include "tui/recover.h"
 #include "tui/view.h"
 
+#include <sys/stat.h>
+
 #define APP_KNOWN_MAX 64u
 #define APP_RSSI_MAX 256u /* samples of the dashboard's graph */
 #define APP_SAMPLE_US 500000u
@@ -63,7 +65,13 @@ struct app_told {
 };
 
 /* What stands over a view, to choose from or to read. */
-enum app_panel_kind { APP_PANEL_NONE, APP_PANEL_PROFILES, APP_PANEL_DIFF };
+enum app_panel_kind {
+	APP_PANEL_NONE,
+	APP_PANEL_PROFILES,
+	APP_PANEL_DIFF,
+	APP_PANEL_IMAGES, /* above the line in which a path is typed */
+	APP_PANEL_COMPARE,
+};
 
 struct app_row {
 	char *left; /* owned */
@@ -174,6 +182,11 @@ struct app {
 	struct lint_report report; /* of the file alone */
 	struct lint_report shown; /* ... and against the device, where it is known */
 	size_t image_scroll;
+	struct stat image_stat; /* of the file as it was read */
+	sd_event_source *image_watch; /* of the folder that it is in */
+	bool image_stale; /* it changed while an update sends what was read */
+	char image_estimate[VIEW_TEXT]; /* from the history ... */
+	char image_estimated[VIEW_TEXT]; /* ... of this image, profile and device */
 
 	struct profile profile; /* for the next upload */
 	struct app_profile edit;
@@ -257,10 +270,29 @@ void app_upkeep_done(struct app *app, int status);
 /* --- app_image.c */
 void app_image_open(struct app *app, const char *path);
 void app_image_close(struct app *app);
+/* The file is another one now: it is read again, or after the update that sends the old one. */
+void app_image_reread(struct app *app);
 /* Compares the image with what is known of the device. */
 void app_image_compare(struct app *app);
 bool app_image_refused(const struct app *app);
 void app_image_key(struct app *app, int32_t key);
+
+/* --- app_image_draw.c */
+void app_image_draw(struct app *app, struct cells *cells, struct area area);
+/* A table of image and device over the view. */
+void app_image_show_compare(struct app *app);
+
+/* --- app_image_list.c */
+/* Asks for a path, with the recent ones and those built here in sight. */
+void app_image_ask(struct app *app, enum app_ask ask);
+/* The images in a folder to choose from; opens it where there is one. */
+void app_image_open_folder(struct app *app, const char *folder);
+
+/* --- app_image_watch.c */
+void app_image_watch(struct app *app);
+void app_image_unwatch(struct app *app);
+/* Whether the file differs from what was read, where no event tells. */
+bool app_image_outdated(const struct app *app);
 
 /* --- app_panel.c */
 void app_panel_open(struct app *app, enum app_panel_kind kind, const char *title, bool choose);
@@ -278,6 +310,8 @@ void app_profile_remember(struct app *app);
 void app_profile_panel_chosen(struct app *app, const char *name);
 
 /* --- app_profile_draw.c */
+/* The last run's figures, with the link as it was; false: none yet. */
+bool app_profile_run(const struct app *app, struct job_snapshot *ret);
 void app_profile_draw(struct app *app, struct cells *cells, struct area area);
 
 /* --- app_profile_file.c */

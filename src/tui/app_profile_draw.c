@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The last run's figures, with the link as it was: a run that ended is still to be understood. */
-static bool run_of(const struct app *app, struct job_snapshot *ret)
+/* A run that ended is still to be understood. */
+bool app_profile_run(const struct app *app, struct job_snapshot *ret)
 {
 	if (!app->have_snapshot || (app->last_mtu == 0 && app->snapshot.mtu == 0))
 		return false;
@@ -45,7 +45,7 @@ void app_profile_draw(struct app *app, struct cells *cells, struct area area)
 	};
 
 	app_refresh(app);
-	known = run_of(app, &run);
+	known = app_profile_run(app, &run);
 	for (int i = 0; i < PROFILE_KEYS; i++) {
 		in_force(&app->edit.running, known ? &run : NULL, (enum profile_key)i, &keys[i]);
 		if (known)

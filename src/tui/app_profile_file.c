@@ -5,6 +5,7 @@
 
 #include "tui/app_priv.h"
 
+#include "host/file_save.h"
 #include "host/text_diff.h"
 
 #include <stdlib.h>
@@ -159,7 +160,7 @@ bool app_profile_save_to(struct app *app, const char *path)
 
 	if (!made)
 		return false;
-	if (profile_save_text(path, made, len, error, sizeof(error)) < 0) {
+	if (file_save(path, made, len, error, sizeof(error)) < 0) {
 		free(made);
 		app_say(app, CELLS_BAD, "%s", error);
 		return false;

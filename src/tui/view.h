@@ -143,7 +143,9 @@ struct view_image {
 	const struct image *image;
 	const struct lint_report *report;
 	bool refused;
-	const char *estimate; /* "about 0:50 on this link"; "" unknown */
+	const char *estimate; /* "0:50 (last 5 runs)  at least 0:24 (49 kB/s)"; "" unknown */
+	const char *device; /* "esp-gw-07 runs 1.4.2: upgrade"; "" nothing known */
+	enum cells_style device_style;
 	size_t scroll; /* lines of the checks to skip */
 };
 void view_image_draw(const struct view_image *v, struct cells *cells, struct area area);

@@ -57,8 +57,12 @@ static const struct line profile_lines[] = {
 	{NULL, NULL},
 };
 static const struct line image_lines[] = {
-	{"o", "open an image file (Tab completes)"},
+	{"o", "open an image file: Tab completes, Up Down choose a recent one"},
+	{"", "a folder lists the images in it and in its build/"},
 	{"u", "upload it to the chosen device (asks)"},
+	{"c", "compare with what the device runs"},
+	{"y", "copy the SHA-256 to the terminal's clipboard"},
+	{"", "a file that a build changes is read again at once"},
 	{NULL, NULL},
 };
 static const struct line history_lines[] = {

@@ -25,6 +25,7 @@ static void draw_facts(const struct view_image *v, struct cells *cells, struct a
 {
 	const struct image *i = v->image;
 	const struct image_chip *chip = image_chip_by_id(i->chip_id);
+	const int pad = area.w >= LAYOUT_FULL_W ? 20 : 12;
 	char hash[OTA_SHA256_SIZE * 2 + 1];
 	int y = 0;
 
@@ -36,11 +37,11 @@ static void draw_facts(const struct view_image *v, struct cells *cells, struct a
 				   image_kind_name(i->kind));
 		return;
 	}
-	(void)cells_printf(cells, area, 0, y++, CELLS_NORMAL, "project %-20s version %-16s IDF %s",
-			   i->has_descriptor ? i->project : "?",
+	(void)cells_printf(cells, area, 0, y++, CELLS_NORMAL, "project %-*s version %-*s IDF %s",
+			   pad, i->has_descriptor ? i->project : "?", pad - 4,
 			   i->has_descriptor ? i->version : "?", i->has_descriptor ? i->idf : "?");
 	(void)cells_printf(
-		cells, area, 0, y++, CELLS_NORMAL, "chip    %-20s from revision %u.%u       %s",
+		cells, area, 0, y++, CELLS_NORMAL, "chip    %-*s from revision %u.%u   %s", pad,
 		chip ? chip->title : "unknown", i->min_revision / 100u, i->min_revision % 100u,
 		i->signature == IMAGE_SIGNATURE_NONE ? "not signed"
 		: i->signature == IMAGE_SIGNATURE_V1 ? "signed (v1)"
@@ -116,6 +117,18 @@ static void draw_checks(const struct view_image *v, struct cells *cells, struct 
 	}
 }
 
+static void draw_labelled(const char *label, const char *text, enum cells_style style,
+			  struct cells *cells, struct area *rest)
+{
+	struct area row;
+
+	if (text[0] == '\0')
+		return;
+	row = area_top(rest, 1);
+	(void)cells_text(cells, row, 0, 0, CELLS_NORMAL, label);
+	(void)cells_field(cells, row, 8, 0, row.w - 8, style, text);
+}
+
 void view_image_draw(const struct view_image *v, struct cells *cells, struct area area)
 {
 	struct area rest = area;
@@ -135,9 +148,8 @@ void view_image_draw(const struct view_image *v, struct cells *cells, struct are
 	cells_right(cells, head, 0, CELLS_NORMAL, output_bytes(v->image->size, size, sizeof(size)));
 	if (!layout_small(area)) {
 		draw_facts(v, cells, area_top(&rest, 4));
-		if (v->estimate[0] != '\0')
-			(void)cells_text(cells, area_top(&rest, 1), 0, 0, CELLS_NORMAL,
-					 v->estimate);
+		draw_labelled("device", v->device, v->device_style, cells, &rest);
+		draw_labelled("time", v->estimate, CELLS_NORMAL, cells, &rest);
 		if (rest.h >= v->image->segment_count + 9 && v->image->segment_count > 0)
 			draw_segments(v->image, cells,
 				      area_top(&rest, v->image->segment_count + 1));

@@ -15,6 +15,25 @@ static int widest_left(const struct view_panel *v, const struct cells *cells)
 	return widest;
 }
 
+/* Of a path that is too long the end is shown: it names the file. */
+static const char *end_of(const char *text, const struct cells *cells, int width)
+{
+	while (*text != '\0' &&
+	       (cells_columns(cells, text) > width || ((unsigned char)*text & 0xc0) == 0x80))
+		text++;
+	return text;
+}
+
+static int draw_left(const char *text, struct cells *cells, struct area area, int x, int y,
+		     int width, enum cells_style style)
+{
+	if (cells_columns(cells, text) > width && text[0] == '/') {
+		x = cells_text(cells, area, x, y, style, cells_symbol(cells, CELLS_CUT));
+		text = end_of(text, cells, --width);
+	}
+	return cells_field(cells, area, x, y, width, style, text);
+}
+
 static void draw_row(const struct view_panel *v, size_t i, struct cells *cells, struct area area,
 		     int y, int left_w)
 {
@@ -25,7 +44,7 @@ static void draw_row(const struct view_panel *v, size_t i, struct cells *cells, 
 	if (row->right[0] == '\0') {
 		(void)cells_field(cells, area, x, y, area.w - x, row->style, row->left);
 	} else {
-		x = cells_field(cells, area, x, y, left_w, row->style, row->left);
+		x = draw_left(row->left, cells, area, x, y, left_w, row->style);
 		(void)cells_field(cells, area, x + 2, y, area.w - x - 2, CELLS_DIM, row->right);
 	}
 	if (selected) {

@@ -81,6 +81,8 @@ void pty_start(struct pty *pty, int width, int height, const char *const *argv,
 		return;
 	(void)setenv("TERM", "xterm-256color", 1);
 	(void)setenv("LC_ALL", "C.UTF-8", 1);
+	/* What other runs left behind is none of a test's. */
+	(void)setenv("XDG_STATE_HOME", "/dev/null/none", 1);
 	(void)unsetenv("COLUMNS");
 	(void)unsetenv("LINES");
 	for (; env && *env; env++)

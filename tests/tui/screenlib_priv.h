@@ -11,6 +11,12 @@ struct area screenlib_frame(struct cells *cells, enum view view, const char *mes
 
 /* --- screenlib_image.c */
 void screenlib_image(struct cells *cells);
+void screenlib_image_alone(struct cells *cells);
+void screenlib_image_chooser(struct cells *cells);
+void screenlib_image_compare(struct cells *cells);
+void screenlib_image_downgrade(struct cells *cells);
+void screenlib_image_error(struct cells *cells);
+void screenlib_image_none(struct cells *cells);
 void screenlib_image_refused(struct cells *cells);
 
 /* --- screenlib_history.c */

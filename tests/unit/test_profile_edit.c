@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "host/file_save.h"
 #include "host/profile_edit.h"
 #include "ota/error.h"
 #include "radio/rng.h"
@@ -381,12 +382,12 @@ static void test_save(void **state)
 	(void)state;
 	(void)snprintf(path, sizeof(path), "%s/new/folders/p.yaml", directory);
 	(void)snprintf(link, sizeof(link), "%s/link.yaml", directory);
-	assert_int_equal(profile_save_text(path, "chunk: 20\n", 10, error, sizeof(error)), 0);
+	assert_int_equal(file_save(path, "chunk: 20\n", 10, error, sizeof(error)), 0);
 	check_file(path, "chunk: 20\n");
 	/* Permissions and links stay. */
 	assert_int_equal(chmod(path, 0640), 0);
 	assert_int_equal(symlink("new/folders/p.yaml", link), 0);
-	assert_int_equal(profile_save_text(link, "chunk: 21\n", 10, error, sizeof(error)), 0);
+	assert_int_equal(file_save(link, "chunk: 21\n", 10, error, sizeof(error)), 0);
 	check_file(path, "chunk: 21\n");
 	assert_int_equal(lstat(link, &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
@@ -398,7 +399,7 @@ static void test_save(void **state)
 	assert_int_equal(entries(link), 1);
 	assert_int_equal(unlink(path), 0);
 	/* A folder, and a path through a file. */
-	assert_int_equal(profile_save_text(link, "x", 1, error, sizeof(error)), -OTA_EIO);
+	assert_int_equal(file_save(link, "x", 1, error, sizeof(error)), -OTA_EIO);
 	assert_non_null(strstr(error, "Is a directory"));
 	assert_int_equal(rmdir(link), 0);
 	(void)snprintf(link, sizeof(link), "%s/new", directory);
@@ -420,7 +421,7 @@ static void test_full(void **state)
 	limit = before;
 	limit.rlim_cur = 10;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	r = profile_save_text(path, "chunk: 244 # much more\n", 23, error, sizeof(error));
+	r = file_save(path, "chunk: 244 # much more\n", 23, error, sizeof(error));
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_int_equal(r, -OTA_EIO);
 	assert_non_null(strstr(error, "/p.yaml: cannot be written: File too large; the file is as "
@@ -444,7 +445,7 @@ static void test_read_only(void **state)
 	assert_int_equal(chmod(directory, 0555), 0);
 	if (root)
 		assert_int_equal(setresuid(65534, 65534, 0), 0);
-	r = profile_save_text(path, "chunk: 21\n", 10, error, sizeof(error));
+	r = file_save(path, "chunk: 21\n", 10, error, sizeof(error));
 	if (root)
 		assert_int_equal(setresuid(0, 0, 0), 0);
 	assert_int_equal(r, -OTA_EPERM);
@@ -454,7 +455,7 @@ static void test_read_only(void **state)
 	assert_int_equal(chmod(path, 0444), 0);
 	if (root)
 		assert_int_equal(setresuid(65534, 65534, 0), 0);
-	r = profile_save_text(path, "chunk: 21\n", 10, error, sizeof(error));
+	r = file_save(path, "chunk: 21\n", 10, error, sizeof(error));
 	if (root)
 		assert_int_equal(setresuid(0, 0, 0), 0);
 	assert_int_equal(r, -OTA_EPERM);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which image: those opened last, and those that were built here, above the line for a path. */
+#include "config.h" /* system extensions: scandir(), realpath() */
+
+#include "tui/app_priv.h"
+
+#include "host/hash.h"
+#include "host/output.h"
+#include "host/recent.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PEEK_BYTES 4096u /* the header, the first segments, the application descriptor */
+
+static bool ends_in_bin(const struct dirent *entry)
+{
+	const size_t len = strlen(entry->d_name);
+
+	return len > 4 && strcmp(entry->d_name + len - 4, ".bin") == 0;
+}
+
+static int is_bin(const struct dirent *entry)
+{
+	return ends_in_bin(entry);
+}
+
+/* What an image says of itself, without reading all of it; false: no application. */
+static bool peek(const char *path, char *buf, size_t size)
+{
+	static struct lint_report report;
+	uint8_t start[PEEK_BYTES];
+	char bytes[OUTPUT_FIGURE_MAX];
+	const struct image_chip *chip;
+	FILE *in = fopen(path, "rb");
+	struct image image;
+	struct stat st;
+	size_t len;
+
+	if (!in)
+		return false;
+	len = fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode)
+		      ? fread(start, 1, sizeof(start), in)
+		      : 0;
+	(void)fclose(in);
+	if (len == 0)
+		return false;
+	(void)image_read(start, len, hash_sha256, &image, &report);
+	if (!image.has_descriptor)
+		return false;
+	chip = image_chip_by_id(image.chip_id);
+	(void)snprintf(buf, size, "%s %s  %s  %s", image.project, image.version,
+		       chip ? chip->title : "unknown chip",
+		       output_bytes((uint64_t)st.st_size, bytes, sizeof(bytes)));
+	return true;
+}
+
+static bool is_listed(const struct app *app, const char *path)
+{
+	char whole[PATH_MAX], other[PATH_MAX];
+
+	if (!realpath(path, whole))
+		return true;
+	for (size_t i = 0; i < app->panel.count; i++) {
+		if (realpath(app->panel.rows[i].left, other) && strcmp(whole, other) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The applications among the folder's *.bin files; ESP-IDF puts them into build/. */
+static void add_folder(struct app *app, const char *folder)
+{
+	struct dirent **names = NULL;
+	const int count = scandir(folder, &names, is_bin, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		char path[APP_PATH_MAX], what[VIEW_TEXT];
+
+		if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name) <
+			    (int)sizeof(path) &&
+		    !is_listed(app, path) && peek(path, what, sizeof(what)))
+			app_panel_add(app, CELLS_NORMAL, path, what);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static void add_recent(struct app *app)
+{
+	struct recent *recent = calloc(1, sizeof(*recent));
+
+	if (!recent)
+		return;
+	recent_load(recent);
+	for (size_t i = 0; i < recent->count; i++) {
+		char what[VIEW_TEXT];
+
+		/* What a build has removed comes back with the next one: it stays remembered. */
+		if (peek(recent->paths[i], what, sizeof(what)))
+			app_panel_add(app, CELLS_NORMAL, recent->paths[i], what);
+	}
+	free(recent);
+}
+
+static void ask(struct app *app, enum app_ask what, const char *text)
+{
+	if (app->panel.count == 0)
+		app_panel_close(app);
+	app_ask(app, what, text);
+}
+
+void app_image_ask(struct app *app, enum app_ask what)
+{
+	app_panel_open(app, APP_PANEL_IMAGES, "Opened last, and built here", false);
+	add_recent(app);
+	add_folder(app, "build");
+	add_folder(app, ".");
+	ask(app, what, app->image_path);
+}
+
+void app_image_open_folder(struct app *app, const char *folder)
+{
+	char build[APP_PATH_MAX + 8], text[APP_PATH_MAX], one[APP_PATH_MAX];
+	const size_t len = strlen(folder);
+
+	(void)snprintf(text, sizeof(text), "%.*s",
+		       (int)(len > 1 && folder[len - 1] == '/' ? len - 1 : len), folder);
+	(void)snprintf(build, sizeof(build), "%s/build", text);
+	app_panel_open(app, APP_PANEL_IMAGES, folder, false);
+	add_folder(app, text);
+	add_folder(app, build);
+	if (app->panel.count == 1) {
+		(void)snprintf(one, sizeof(one), "%s", app->panel.rows[0].left);
+		app_panel_close(app);
+		app_image_open(app, one);
+		return;
+	}
+	if (app->panel.count == 0) {
+		app_panel_close(app);
+		app_say(app, CELLS_WARNING, "%.200s: no application image in it", folder);
+		return;
+	}
+	ask(app, APP_ASK_IMAGE, folder);
+}
