@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which image: those opened last, and those that were built here, above the line for a path. */
+/* Which image: those that were built here and those opened last, above the line for a path. */
 #include "config.h" /* system extensions: scandir(), realpath() */
 
 #include "tui/app_priv.h"
@@ -74,13 +74,14 @@ static bool is_listed(const struct app *app, const char *path)
 static void add_folder(struct app *app, const char *folder)
 {
 	struct dirent **names = NULL;
+	const bool here = strcmp(folder, ".") == 0;
 	const int count = scandir(folder, &names, is_bin, alphasort);
 
 	for (int i = 0; i < count; i++) {
 		char path[APP_PATH_MAX], what[VIEW_TEXT];
 
-		if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name) <
-			    (int)sizeof(path) &&
+		if (snprintf(path, sizeof(path), "%s%s%s", here ? "" : folder, here ? "" : "/",
+			     names[i]->d_name) < (int)sizeof(path) &&
 		    !is_listed(app, path) && peek(path, what, sizeof(what)))
 			app_panel_add(app, CELLS_NORMAL, path, what);
 		free(names[i]);
@@ -99,7 +100,7 @@ static void add_recent(struct app *app)
 		char what[VIEW_TEXT];
 
 		/* What a build has removed comes back with the next one: it stays remembered. */
-		if (peek(recent->paths[i], what, sizeof(what)))
+		if (!is_listed(app, recent->paths[i]) && peek(recent->paths[i], what, sizeof(what)))
 			app_panel_add(app, CELLS_NORMAL, recent->paths[i], what);
 	}
 	free(recent);
@@ -114,10 +115,10 @@ static void ask(struct app *app, enum app_ask what, const char *text)
 
 void app_image_ask(struct app *app, enum app_ask what)
 {
-	app_panel_open(app, APP_PANEL_IMAGES, "Opened last, and built here", false);
-	add_recent(app);
+	app_panel_open(app, APP_PANEL_IMAGES, "Built here, and opened last", false);
 	add_folder(app, "build");
 	add_folder(app, ".");
+	add_recent(app);
 	ask(app, what, app->image_path);
 }
 

@@ -145,7 +145,7 @@ void screenlib_image_chooser(struct cells *cells)
 		{"build/\xe6\xb8\xa9\xe5\xae\xa4.bin", "greenhouse 0.1  ESP32-C3  803.2 kB",
 		 CELLS_NORMAL},
 	};
-	const struct view_panel v = {.title = "Opened last, and built here",
+	const struct view_panel v = {.title = "Built here, and opened last",
 				     .empty = "",
 				     .rows = rows,
 				     .count = 2,

@@ -125,12 +125,12 @@ static void test_open(void **state)
 	pty_until(&pty, "copied:");
 	/* What was opened last comes first. */
 	pty_send(&pty, "o");
-	pty_until(&pty, "Opened last, and built here");
+	pty_until(&pty, "Built here, and opened last");
 	pty_send(&pty, CLEAR DOWN);
 	pty_until(&pty, "image file: /tmp/otabench-image-");
 	pty_until(&pty, "/build/gw.bin");
 	pty_send(&pty, "\033");
-	pty_until_gone(&pty, "Opened last");
+	pty_until_gone(&pty, "opened last");
 	finish(&pty);
 }
 
