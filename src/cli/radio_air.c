@@ -198,8 +198,10 @@ static int make_controller(struct radio *radio)
 	const struct hci_config config = {
 		.sched = &radio->sched,
 		.version = radio->options.version,
-		/* Locally administered, so that it is nobody's. */
-		.address = {0x02, 0x0b, 0xe0, 0x00, 0x00, 0x01},
+		/* Locally administered, so that it is nobody's; and not that of another
+		 * virtual adapter, which bluetoothd would not take beside it. */
+		.address = {0x02, 0x0b, 0xe0, 0x00, (uint8_t)((radio->index + 1u) >> 8),
+			    (uint8_t)(radio->index + 1u)},
 		.buffers = o->buffers > 0 ? (uint16_t)o->buffers : BUFFERS_DEFAULT,
 		.buffer_octets =
 			o->buffers > 0 ? (uint16_t)o->buffer_octets : BUFFER_OCTETS_DEFAULT,
@@ -337,10 +339,10 @@ int radio_run(struct radio *radio)
 
 	radio->fd = -1;
 	sched_init(&radio->sched, monotonic_us());
-	code = make_world(radio) < 0 || make_controller(radio) < 0 ? CLI_DEFECT : CLI_OK;
+	code = make_world(radio) < 0 ? CLI_DEFECT : CLI_OK;
 	if (code == CLI_OK)
 		code = open_adapter(radio);
-	if (code == CLI_OK && begin_loop(radio) < 0)
+	if (code == CLI_OK && (make_controller(radio) < 0 || begin_loop(radio) < 0))
 		code = CLI_DEFECT;
 	if (code == CLI_OK) {
 		run_first();

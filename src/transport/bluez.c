@@ -264,6 +264,7 @@ int bluez_create(sd_event *event, const struct bluez_config *config, struct tran
 	b->config = *config;
 	if (config->adapter)
 		snprintf(b->wanted_adapter, sizeof(b->wanted_adapter), "%s", config->adapter);
+	snprintf(b->sysfs, sizeof(b->sysfs), "%s", config->sysfs ? config->sysfs : "/sys");
 	if (b->config.find_ms == 0)
 		b->config.find_ms = BLUEZ_FIND_MS;
 	b->event = event;

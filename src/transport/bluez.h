@@ -23,6 +23,7 @@ struct bluez_config {
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
 	sd_bus *bus; /* to use instead of the system bus; referenced.  For tests. */
+	const char *sysfs; /* NULL: /sys.  For tests, at most 127 bytes. */
 };
 
 /*

@@ -30,14 +30,17 @@ static const struct bluez_object *best_adapter(const struct bluez *b)
 static void on_powered(struct bluez_call *call, sd_bus_message *reply, const sd_bus_error *error)
 {
 	struct bluez *b = call->b;
+	const struct bluez_object *o = best_adapter(b);
 
 	(void)reply;
 	if (!error || b->present)
 		return; /* Powered is told by a signal */
 	bluez_log(b, "the adapter cannot be switched on: %s", error->name);
 	/* BlueZ: property_set_mode_complete() of src/adapter.c */
-	b->problem = sd_bus_error_has_name(error, BLUEZ ".Error.Blocked") ? BLUEZ_ADAPTER_BLOCKED
-									  : BLUEZ_ADAPTER_OFF;
+	b->problem = sd_bus_error_has_name(error, BLUEZ ".Error.Blocked") ||
+				     (o && bluez_rfkill_blocks(b, o->path))
+			     ? BLUEZ_ADAPTER_BLOCKED
+			     : BLUEZ_ADAPTER_OFF;
 }
 
 int bluez_adapter_power(struct bluez *b, const char *path, bool on,

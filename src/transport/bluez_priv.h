@@ -117,6 +117,7 @@ struct bluez {
 	struct transport base;
 	struct bluez_config config;
 	char wanted_adapter[16];
+	char sysfs[128];
 	sd_event *event;
 	sd_bus *bus;
 	sd_bus_slot *matches[5];
@@ -232,6 +233,10 @@ void bluez_adapter_cycled(struct bluez *b, int status);
 int bluez_upkeep(struct transport *t, enum transport_upkeep what, const char *device);
 void bluez_upkeep_end(struct bluez *b, int status);
 void bluez_upkeep_powered(struct bluez *b, const struct bluez_object *o);
+
+/* bluez_rfkill.c */
+/* Whether a switch, of hardware or software, keeps the adapter of that path off. */
+bool bluez_rfkill_blocks(const struct bluez *b, const char *adapter);
 
 /* bluez_scan.c */
 int bluez_scan_start(struct transport *t);

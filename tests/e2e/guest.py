@@ -157,14 +157,15 @@ def process_usage(pid):
 class Bluez:
     """dbus-daemon, once, and a bluetoothd that can be killed and started again."""
 
-    def __init__(self):
+    def __init__(self, start=True):
         os.makedirs("/run/dbus", exist_ok=True)
         subprocess.run(["dbus-uuidgen", "--ensure"], check=True)
         os.makedirs(STORAGE, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "bluetooth", STORAGE], check=True)
         subprocess.run(["dbus-daemon", "--system", "--fork", "--nopidfile"], check=True)
         self.daemon = None
-        self.start()
+        if start:
+            self.start()
 
     def start(self):
         log = open("bluetoothd.log", "ab")
@@ -304,16 +305,6 @@ class Bluetoothctl(Lines):
         self.say("quit")
         self.wait_end(20)
         self.process.wait()
-
-
-def wait_for(condition, seconds):
-    """The condition's value once it is true, or its last one; where nothing tells of it."""
-    until = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value or time.monotonic() > until:
-            return value
-        time.sleep(0.05)
 
 
 def run(*command, timeout=START_SECONDS):

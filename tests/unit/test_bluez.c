@@ -3,11 +3,17 @@
  * Adapters and discovery over a fake org.bluez: what bluetoothd
  * cannot easily be brought to do.
  */
+#include "config.h" /* system extensions: mkdtemp() */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -115,6 +121,51 @@ static void test_rfkill(void **state)
 	r->fake.adapters[0].powered = false;
 	r->fake.error = (struct fake_error){"Set", "org.bluez.Error.Blocked", "Blocked"};
 	not_ready(r, &config, -OTA_ENODEV, "rfkill unblock");
+}
+
+/* Linux 6.1 does not tell why; its files do. */
+static void test_rfkill_untold(void **state)
+{
+	static const struct {
+		const char *file, *value, *text;
+	} switches[] = {
+		{"soft", "0\n", "'bluetoothctl power on'"},
+		{"soft", "1\n", "rfkill unblock"},
+		{"hard", "1\n", "rfkill unblock"},
+		{"state", "1\n", "'bluetoothctl power on'"},
+		{"soft", "", "'bluetoothctl power on'"},
+	};
+	struct rig *r = *state;
+	char sysfs[] = "/tmp/test_bluez.XXXXXX", path[128];
+	const struct bluez_config config = {.power_on = true, .sysfs = sysfs};
+	static const char *const folders[] = {"/class", "/class/bluetooth", "/class/bluetooth/hci0",
+					      "/class/bluetooth/hci0/rfkill3"};
+
+	assert_non_null(mkdtemp(sysfs));
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s%s", sysfs, folders[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s%s/%s", sysfs, folders[3], switches[i].file);
+		file = fopen(path, "we");
+		assert_non_null(file);
+		(void)fputs(switches[i].value, file);
+		(void)fclose(file);
+		r->fake.adapters[0].powered = false;
+		r->fake.error = (struct fake_error){"Set", "org.bluez.Error.Failed", "Failed"};
+		not_ready(r, &config, -OTA_ENODEV, switches[i].text);
+		r->t->ops->destroy(r->t);
+		r->t = NULL;
+		(void)unlink(path);
+	}
+	for (size_t i = 4; i-- > 0;) {
+		snprintf(path, sizeof(path), "%s%s", sysfs, folders[i]);
+		(void)rmdir(path);
+	}
+	assert_int_equal(rmdir(sysfs), 0);
 }
 
 static void test_no_answers(void **state)
@@ -441,6 +492,7 @@ int main(void)
 		TEST(test_adapter_off),
 		TEST(test_power_on),
 		TEST(test_rfkill),
+		TEST(test_rfkill_untold),
 		TEST(test_no_answers),
 		TEST(test_hang_up),
 		TEST(test_forget),
