@@ -57,7 +57,7 @@ struct cli_command {
 
 struct cli {
 	const struct cli_command *command;
-	bool json, quiet, readonly, no_history, help, version;
+	bool json, quiet, readonly, no_mouse, no_history, help, version;
 	unsigned int verbose; /* number of --verbose */
 	const char *profile; /* NULL: not given */
 	const char *set[CLI_SET_MAX];

@@ -62,6 +62,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		.force = cli->force,
 		.readonly = cli->readonly,
 		.no_history = cli->no_history,
+		.no_mouse = cli->no_mouse,
 		.tier = PLOT_BLOCKS,
 	};
 	char reach[HISTORY_OPTIONS_MAX];

@@ -27,6 +27,7 @@ enum option_id {
 	OPTION_TRACE,
 	OPTION_SCRIPT,
 	OPTION_READONLY,
+	OPTION_NO_MOUSE,
 	OPTION_NO_HISTORY,
 	OPTION_VERBOSE,
 	OPTION_QUIET,
@@ -72,6 +73,9 @@ static const struct global_option {
 			     "Refuse everything that changes a device."},
 	[OPTION_NO_HISTORY] = {"no-history", 0, no_argument, "--no-history",
 			       "Do not record this run in the history."},
+	[OPTION_NO_MOUSE] = {"no-mouse", 0, no_argument, "--no-mouse",
+			     "Leave the mouse to the terminal, to select text; M in the workbench "
+			     "changes it."},
 	[OPTION_VERBOSE] = {"verbose", 'v', no_argument, "-v, --verbose",
 			    "Tell more; twice everything, with each value of "
 			    "Control and each call to BlueZ."},
@@ -241,6 +245,9 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 		break;
 	case OPTION_READONLY:
 		cli->readonly = true;
+		break;
+	case OPTION_NO_MOUSE:
+		cli->no_mouse = true;
 		break;
 	case OPTION_NO_HISTORY:
 		cli->no_history = true;

@@ -284,6 +284,7 @@ int app_create(const struct app_config *config, struct app **ret)
 	app_profile_begin(app);
 	scan_init(&app->scan);
 	app->frozen = true;
+	app->mouse_off = config->no_mouse;
 	loglist_init(&app->log);
 	if (config->replay) {
 		const int r = app_replay_open(app);
@@ -431,6 +432,12 @@ static bool common_key(struct app *app, int32_t key)
 		return true;
 	case ':':
 		app_ask(app, APP_ASK_COMMAND, "");
+		return true;
+	case 'M':
+		app->mouse_off = !app->mouse_off;
+		app_say(app, CELLS_NORMAL,
+			app->mouse_off ? "the mouse selects text in the terminal"
+				       : "the mouse clicks and scrolls here");
 		return true;
 	case 'q':
 	case TUI_KEY_ESCAPE:

@@ -12,6 +12,7 @@
 #include "host/profile.h"
 #include "transport/transport.h"
 #include "tui/cells.h"
+#include "tui/key.h"
 #include "tui/plot.h"
 
 #include <systemd/sd-event.h>
@@ -28,6 +29,7 @@ struct app_config {
 	bool readonly;
 	bool no_history; /* neither recorded nor shown */
 	const char *reach; /* the options that say how devices are reached, for the history */
+	bool no_mouse; /* leave the mouse to the terminal, M changes it */
 	enum plot_tier tier;
 	/* A recording to show instead of a device (transport is NULL then), which must outlive
 	 * the app, and which of its runs. */
@@ -42,6 +44,10 @@ void app_destroy(struct app *app);
 
 /* A key; see tui/key.h. */
 void app_key(struct app *app, int32_t key);
+/* At a cell of the screen that was drawn last. */
+void app_mouse(struct app *app, enum tui_mouse what, int x, int y);
+/* Whether it takes mouse events, which then do not select text in the terminal. */
+bool app_wants_mouse(const struct app *app);
 void app_draw(struct app *app, struct cells *cells);
 /* To be called when time has passed: takes samples for graphs. */
 void app_tick(struct app *app);

@@ -19,6 +19,7 @@ void app_ask(struct app *app, enum app_ask ask, const char *text)
 	if (ask != APP_ASK_IMAGE && ask != APP_ASK_IMAGE_UPLOAD)
 		drop_list(app);
 	app->ask = ask;
+	app->entered.at = app->entered.count;
 	app->message[0] = '\0';
 	input_set(&app->input, text);
 }
@@ -212,6 +213,10 @@ void app_ask_key(struct app *app, int32_t key)
 {
 	if (list_key(app, key))
 		return;
+	if (app->ask == APP_ASK_COMMAND && (key == TUI_KEY_UP || key == TUI_KEY_DOWN)) {
+		app_command_recall(app, key == TUI_KEY_UP ? -1 : 1);
+		return;
+	}
 	switch (input_key(&app->input, key)) {
 	case INPUT_EDITED:
 		app->message[0] = '\0';

@@ -102,30 +102,171 @@ static void run_history(struct app *app, const char *argument)
 	app_history_open(app, argument);
 }
 
+/* Those that change something open the menu at their entry, which asks. */
+static void run_entry(struct app *app, enum recover_action action)
+{
+	app_recover_open(app);
+	if (app->menu.open)
+		app_recover_choose(app, action);
+}
+
+static void run_abort(struct app *app, const char *argument)
+{
+	(void)argument;
+	run_entry(app, RECOVER_ABORT);
+}
+
+static void run_confirm(struct app *app, const char *argument)
+{
+	(void)argument;
+	run_entry(app, RECOVER_CONFIRM);
+}
+
+static void run_rollback(struct app *app, const char *argument)
+{
+	(void)argument;
+	run_entry(app, RECOVER_ROLLBACK);
+}
+
+static void run_reboot(struct app *app, const char *argument)
+{
+	(void)argument;
+	run_entry(app, RECOVER_REBOOT);
+}
+
+static void run_disconnect(struct app *app, const char *argument)
+{
+	(void)argument;
+	run_entry(app, RECOVER_DISCONNECT);
+}
+
+static void run_forget(struct app *app, const char *argument)
+{
+	(void)argument;
+	run_entry(app, RECOVER_FORGET);
+}
+
+static void run_power_cycle(struct app *app, const char *argument)
+{
+	(void)argument;
+	run_entry(app, RECOVER_POWER_CYCLE);
+}
+
+static void run_bundle(struct app *app, const char *argument)
+{
+	(void)argument;
+	app_bundle(app);
+}
+
+static void run_doctor(struct app *app, const char *argument)
+{
+	(void)argument;
+	app_doctor(app);
+}
+
+static void run_scan(struct app *app, const char *argument)
+{
+	(void)argument;
+	app->view = VIEW_SCAN;
+}
+
+static void run_device(struct app *app, const char *argument)
+{
+	(void)argument;
+	app->view = VIEW_DEVICE;
+}
+
+static void run_connect(struct app *app, const char *argument)
+{
+	const struct scan_device *d;
+	char text[VIEW_TEXT] = "";
+	int r;
+
+	if (argument[0] == '\0') {
+		run_info(app, argument);
+		return;
+	}
+	r = scan_find(&app->scan, argument, &d, text, sizeof(text));
+	if (r == -OTA_EINVAL) {
+		app_say(app, CELLS_WARNING, "several have that name: %s", text);
+	} else if (r < 0) {
+		app_say(app, CELLS_WARNING, "not heard yet: %s", argument);
+	} else if (app_choose(app, d)) {
+		app->view = VIEW_DEVICE;
+		app_look(app);
+	}
+}
+
 static void run_help(struct app *app, const char *argument);
 
 static const struct command {
 	const char *name;
 	void (*run)(struct app *app, const char *argument);
+	const char *help;
 } commands[] = {
-	{"cancel", run_cancel}, {"export", run_export},	  {"flash", run_flash},
-	{"help", run_help},	{"history", run_history}, {"image", run_image},
-	{"info", run_info},	{"pause", run_pause},	  {"profile", run_profile},
-	{"quit", run_quit},	{"recover", run_recover}, {"set", run_set},
-	{"status", run_status}, {"write", run_write},
+	{"abort", run_abort, "drop what the device has received (asks)"},
+	{"bundle", run_bundle, "all that is known of the run, into a folder"},
+	{"cancel", run_cancel, "bring the device to idle (asks)"},
+	{"confirm", run_confirm, "keep the image that runs on trial (asks)"},
+	{"connect", run_connect, "DEV  choose a device, connect and ask what it runs"},
+	{"device", run_device, "the dashboard"},
+	{"disconnect", run_disconnect, "end this host's link to the device"},
+	{"doctor", run_doctor, "what this machine offers for Bluetooth"},
+	{"export", run_export, "[FILE]  write the Control log"},
+	{"flash", run_flash, "[IMAGE]  upload (asks)"},
+	{"forget", run_forget, "drop what this host remembers of the device (bond too; asks)"},
+	{"help", run_help, "this"},
+	{"history", run_history, "[NUMBER]  what was recorded"},
+	{"image", run_image, "[FILE]  open an image"},
+	{"info", run_info, "connect and ask the device what it runs"},
+	{"pause", run_pause, "pause, go on"},
+	{"power-cycle", run_power_cycle, "the adapter, off and on (asks)"},
+	{"profile", run_profile, "[NAME]  the profile view, or load one"},
+	{"quit", run_quit, "leave"},
+	{"reboot", run_reboot, "restart the device (asks)"},
+	{"recover", run_recover, "what happened, and what fits"},
+	{"rollback", run_rollback, "boot the image before this one (asks)"},
+	{"scan", run_scan, "the list of devices"},
+	{"set", run_set, "KEY=VALUE  of the profile; in force at once where that is possible"},
+	{"status", run_status, "ask the device what its update is at"},
+	{"write", run_write, "write the profile"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void run_help(struct app *app, const char *argument)
 {
-	char list[VIEW_TEXT] = "";
-	size_t len = 0;
+	char line[VIEW_TEXT];
 
 	(void)argument;
-	for (size_t i = 0; i < COMMANDS && len < sizeof(list); i++)
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i > 0 ? " " : "",
-					commands[i].name);
-	app_say(app, CELLS_NORMAL, "%s", list);
+	app_panel_open(app, APP_PANEL_TEXT, "Commands", false);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		(void)snprintf(line, sizeof(line), "%-12s %s", commands[i].name, commands[i].help);
+		app_panel_add(app, CELLS_NORMAL, line, "");
+	}
+}
+
+/* --- lines entered before */
+
+static void remember_line(struct app *app, const char *line)
+{
+	struct app_entered *e = &app->entered;
+
+	if (e->count > 0 && strcmp(e->lines[e->count - 1], line) == 0)
+		return;
+	if (e->count == APP_ENTERED_MAX)
+		memmove(e->lines[0], e->lines[1], --e->count * sizeof(e->lines[0]));
+	(void)snprintf(e->lines[e->count++], sizeof(e->lines[0]), "%s", line);
+}
+
+void app_command_recall(struct app *app, int direction)
+{
+	struct app_entered *e = &app->entered;
+
+	if (direction < 0 && e->at > 0)
+		e->at--;
+	else if (direction > 0 && e->at < e->count)
+		e->at++;
+	input_set(&app->input, e->at < e->count ? e->lines[e->at] : "");
 }
 
 void app_command(struct app *app, const char *line)
@@ -138,6 +279,7 @@ void app_command(struct app *app, const char *line)
 	len = strcspn(line, " ");
 	if (len == 0)
 		return;
+	remember_line(app, line);
 	(void)snprintf(word, sizeof(word), "%.*s", (int)len, line);
 	line += len + strspn(line + len, " ");
 	if (strcmp(word, "q") == 0)
@@ -156,6 +298,20 @@ void app_command(struct app *app, const char *line)
 		app_say(app, CELLS_WARNING, "no command %s; :help lists them", word);
 }
 
+static size_t complete_device(struct app *app, char *list, size_t size)
+{
+	const char *words[SCAN_DEVICES_MAX * 2 + 1];
+	size_t count = 0;
+
+	for (size_t i = 0; i < app->scan.count; i++) {
+		if (app->scan.devices[i].name[0] != '\0')
+			words[count++] = app->scan.devices[i].name;
+		words[count++] = app->scan.devices[i].address;
+	}
+	words[count] = NULL;
+	return input_complete_word(&app->input, 8, words, list, size);
+}
+
 void app_command_complete(struct app *app)
 {
 	const char *text = app->input.text, *blank = strchr(text, ' ');
@@ -171,6 +327,8 @@ void app_command_complete(struct app *app)
 		for (size_t i = 0; i < PROFILE_KEYS; i++)
 			keys[i] = profile_settings()[i].name;
 		count = input_complete_word(&app->input, 4, keys, list, sizeof(list));
+	} else if (strncmp(text, "connect ", 8) == 0) {
+		count = complete_device(app, list, sizeof(list));
 	} else {
 		count = input_complete_path(&app->input, (size_t)(blank + 1 - text), list,
 					    sizeof(list));

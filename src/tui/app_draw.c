@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char *keys_of(const struct app *app)
+const char *app_keys(const struct app *app)
 {
 	if (app->ask != APP_ASK_NOTHING)
 		return app->panel.kind == APP_PANEL_IMAGES
@@ -71,19 +71,22 @@ static const char *message_of(const struct app *app, char *buf, size_t size)
 
 static void draw_frame(struct app *app, struct cells *cells)
 {
-	char confirm[VIEW_TEXT], message[VIEW_TEXT], badge[64];
+	char confirm[VIEW_TEXT], message[VIEW_TEXT], badge[64], source[VIEW_TEXT];
 	struct view_frame frame = {
 		.view = app->view,
 		.source = app->config.source,
 		.source_style = CELLS_DIM,
 		.message = message_of(app, message, sizeof(message)),
 		.message_style = app->message_style,
-		.keys = keys_of(app),
+		.keys = app_keys(app),
 	};
 
 	if (app->replay.is) {
 		frame.source = app_replay_badge(app, badge, sizeof(badge));
 		frame.source_style = CELLS_WARNING;
+	} else if (app->config.readonly) {
+		(void)snprintf(source, sizeof(source), "READ-ONLY  %s", app->config.source);
+		frame.source = source;
 	}
 	app_confirm_text(app, confirm, sizeof(confirm));
 	if (app->ask != APP_ASK_NOTHING) {
@@ -202,20 +205,26 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 	view_device_draw(&v, cells, area);
 }
 
-static void draw_menu(struct app *app, struct cells *cells, struct area area)
+void app_menu_view(const struct app *app, struct view_menu *ret, char *title, size_t size)
 {
-	char title[VIEW_TEXT];
-	struct view_menu menu = {
+	*ret = (struct view_menu){
 		.title = title,
 		.choices = app->menu.is.choices,
 		.count = app->menu.is.count,
 		.selected = app->menu.selected,
 	};
-
-	(void)snprintf(title, sizeof(title), "Recover %.200s",
+	(void)snprintf(title, size, "Recover %.200s",
 		       app->name[0] != '\0' ? app->name : app->address);
 	for (size_t i = 0; i < app->menu.is.fact_count; i++)
-		menu.facts[i] = app->menu.is.facts[i];
+		ret->facts[i] = app->menu.is.facts[i];
+}
+
+static void draw_menu(const struct app *app, struct cells *cells, struct area area)
+{
+	struct view_menu menu;
+	char title[VIEW_TEXT];
+
+	app_menu_view(app, &menu, title, sizeof(title));
 	view_menu_draw(&menu, cells, area);
 }
 
@@ -223,6 +232,8 @@ void app_draw(struct app *app, struct cells *cells)
 {
 	const struct area body = layout_frame(cells_area(cells)).body;
 
+	app->width = cells->width;
+	app->height = cells->height;
 	cells_clear(cells);
 	if (app->help) {
 		view_help_draw(app->view, app->help_scroll, cells, body);

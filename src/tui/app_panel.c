@@ -69,6 +69,7 @@ static void choose(struct app *app)
 	case APP_PANEL_DIFF:
 	case APP_PANEL_IMAGES: /* app_ask.c has its keys */
 	case APP_PANEL_COMPARE:
+	case APP_PANEL_TEXT:
 		break;
 	}
 	free(name);

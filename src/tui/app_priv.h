@@ -56,6 +56,13 @@ struct app_menu {
 	struct recover_menu is;
 };
 
+#define APP_ENTERED_MAX 32u
+/* Command lines entered, newest last. */
+struct app_entered {
+	char lines[APP_ENTERED_MAX][VIEW_TEXT];
+	size_t count, at; /* the one shown; count: none */
+};
+
 /* What the device told of itself last, as far as it must still be so. */
 struct app_told {
 	bool flags_known, status_known;
@@ -71,6 +78,7 @@ enum app_panel_kind {
 	APP_PANEL_DIFF,
 	APP_PANEL_IMAGES, /* above the line in which a path is typed */
 	APP_PANEL_COMPARE,
+	APP_PANEL_TEXT,
 };
 
 struct app_row {
@@ -118,6 +126,8 @@ struct app {
 	struct transport *transport;
 	enum view view;
 	bool changed, redraw, suspend;
+	bool mouse_off;
+	int width, height; /* of the screen drawn last */
 	bool ended, quitting;
 	int status;
 	bool help;
@@ -135,6 +145,7 @@ struct app {
 	char passkey_label[VIEW_TEXT];
 	enum app_confirm confirm;
 	struct app_menu menu;
+	struct app_entered entered;
 
 	struct scan scan;
 	bool scanning;
@@ -240,6 +251,14 @@ void app_scan_search(struct app *app, int direction);
 bool app_choose(struct app *app, const struct scan_device *device);
 struct view_known *app_known(struct app *app, const char *address);
 
+void app_scan_select(struct app *app, size_t row);
+
+/* --- app_draw.c */
+/* The last line's entries now. */
+const char *app_keys(const struct app *app);
+/* The menu as it is drawn; title is the caller's memory. */
+void app_menu_view(const struct app *app, struct view_menu *ret, char *title, size_t size);
+
 /* --- app_device.c */
 void app_device_key(struct app *app, int32_t key);
 void app_look(struct app *app);
@@ -255,10 +274,15 @@ void app_set(struct app *app, const char *assignment);
  * negative: with the next upload. */
 int app_tune(struct app *app, enum profile_key key);
 
+/* --- app_doctor.c */
+void app_doctor(struct app *app);
+
 /* --- app_recover.c */
 void app_recover_open(struct app *app);
 void app_recover_key(struct app *app, int32_t key);
 void app_recover_run(struct app *app);
+/* The entry of an open menu, as if its key were pressed. */
+void app_recover_choose(struct app *app, enum recover_action action);
 /* A job has ended: what it tells of the device; and the menu, where it is open. */
 void app_recover_learn(struct app *app);
 void app_recover_settled(struct app *app);
@@ -352,5 +376,7 @@ void app_confirm_key(struct app *app, int32_t key);
 /* --- app_command.c: what follows ":" */
 void app_command(struct app *app, const char *line);
 void app_command_complete(struct app *app);
+/* Up and Down: an earlier line, or a later one. */
+void app_command_recall(struct app *app, int direction);
 
 #endif

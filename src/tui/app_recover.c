@@ -333,6 +333,20 @@ static void choose(struct app *app)
 		app_confirm(app, APP_CONFIRM_CHOICE);
 }
 
+void app_recover_choose(struct app *app, enum recover_action action)
+{
+	struct app_menu *m = &app->menu;
+
+	for (size_t i = 0; i < m->is.count; i++) {
+		if (m->is.actions[i] != action)
+			continue;
+		m->selected = i;
+		choose(app);
+		return;
+	}
+	app_say(app, CELLS_WARNING, "not while a device is busy");
+}
+
 void app_recover_key(struct app *app, int32_t key)
 {
 	struct app_menu *m = &app->menu;

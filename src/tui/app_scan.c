@@ -80,7 +80,7 @@ struct view_known *app_known(struct app *app, const char *address)
 	return known;
 }
 
-static void select_row(struct app *app, size_t row)
+void app_scan_select(struct app *app, size_t row)
 {
 	if (app->order_count == 0)
 		return;
@@ -94,7 +94,7 @@ static void move(struct app *app, long by)
 {
 	const long row = (long)app_scan_row(app) + by;
 
-	select_row(app, row < 0 ? 0 : (size_t)row);
+	app_scan_select(app, row < 0 ? 0 : (size_t)row);
 }
 
 void app_scan_search(struct app *app, int direction)
@@ -107,7 +107,7 @@ void app_scan_search(struct app *app, int direction)
 
 		if (loglist_contains(d->name, app->search) ||
 		    loglist_contains(d->address, app->search)) {
-			select_row(app, at);
+			app_scan_select(app, at);
 			return;
 		}
 	}
@@ -175,11 +175,11 @@ void app_scan_key(struct app *app, int32_t key)
 		break;
 	case 'g':
 	case TUI_KEY_HOME:
-		select_row(app, 0);
+		app_scan_select(app, 0);
 		break;
 	case 'G':
 	case TUI_KEY_END:
-		select_row(app, app->order_count);
+		app_scan_select(app, app->order_count);
 		break;
 	case TUI_KEY_ENTER:
 		connect_selected(app);

@@ -29,7 +29,10 @@ enum {
 	TUI_KEY_BACK_TAB,
 	TUI_KEY_HELP, /* F1 */
 	TUI_KEY_FILTER, /* F4 */
+	TUI_KEY_MOUSE, /* of the terminal: where and what, term_mouse() tells */
 };
+
+enum tui_mouse { TUI_MOUSE_CLICK, TUI_MOUSE_UP, TUI_MOUSE_DOWN }; /* the wheel, up and down */
 
 /* A key by the name that a script uses, "Enter", "PgUp", "Ctrl-C" or one character, of len
  * bytes; TUI_KEY_NONE when there is none of that name. */

@@ -138,6 +138,17 @@ static void edit(struct run *run)
 	app_edited(run->app, false);
 }
 
+/* --- keys */
+
+static void mouse(struct run *run)
+{
+	enum tui_mouse what;
+	int x, y;
+
+	while (term_mouse(run->term, &what, &x, &y))
+		app_mouse(run->app, what, x, y);
+}
+
 static void copy(struct run *run)
 {
 	const char *text = app_take_copy(run->app);
@@ -152,8 +163,13 @@ static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userd
 	int32_t key;
 
 	(void)fd;
-	while ((key = term_key(run->term)) != TUI_KEY_NONE)
-		app_key(run->app, key);
+	while ((key = term_key(run->term)) != TUI_KEY_NONE) {
+		if (key == TUI_KEY_MOUSE)
+			mouse(run);
+		else
+			app_key(run->app, key);
+	}
+	term_use_mouse(run->term, app_wants_mouse(run->app));
 	if (events & (EPOLLHUP | EPOLLERR)) {
 		run->lost = true;
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
@@ -226,6 +242,7 @@ static int loop(struct run *run)
 {
 	int status = 0, r;
 
+	term_use_mouse(run->term, app_wants_mouse(run->app));
 	draw(run);
 	while (!app_ended(run->app, &status)) {
 		r = sd_event_run(run->event, UINT64_MAX);

@@ -25,7 +25,7 @@ struct terminal {
 	SCREEN *screen;
 	struct cells shown; /* what is on the screen */
 	bool shown_valid;
-	bool ascii, blocks;
+	bool ascii, blocks, mouse;
 	attr_t attributes[CELLS_STYLES];
 	short pairs[CELLS_STYLES];
 };
@@ -53,22 +53,37 @@ static void on_crash(int number)
 	(void)raise(number);
 }
 
-static void append_capability(const char *name)
+static const char *capability(const char *name)
 {
 	/* The name is const in the manual, not in every header. */
 	char copy[16];
 	const char *text;
-	size_t len;
 
 	(void)snprintf(copy, sizeof(copy), "%s", name);
 	text = tigetstr(copy);
-	if (!text || (intptr_t)text == -1)
-		return;
-	len = strlen(text);
+	return text && (intptr_t)text != -1 ? text : "";
+}
+
+static void append_restoring(const char *text)
+{
+	const size_t len = strlen(text);
+
 	if (crash.restore_len + len > sizeof(crash.restore))
 		return;
 	memcpy(crash.restore + crash.restore_len, text, len);
 	crash.restore_len += len;
+}
+
+/* The extended capability "XM" switches mouse events on (1) and off (0); where a terminal has
+ * only the key, ncurses uses xterm's own. */
+static void append_mouse_off(void)
+{
+	const char *mode = capability("XM");
+	const char *off = mode[0] != '\0' ? tiparm(mode, 0) : NULL;
+
+	if (capability("kmous")[0] == '\0')
+		return;
+	append_restoring(off ? off : "\033[?1000l");
 }
 
 static void prepare_for_crash(void)
@@ -76,10 +91,11 @@ static void prepare_for_crash(void)
 	struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
 
 	crash.restore_len = 0;
-	append_capability("sgr0");
-	append_capability("cnorm");
-	append_capability("rmcup");
-	append_capability("rmkx");
+	append_mouse_off();
+	append_restoring(capability("sgr0"));
+	append_restoring(capability("cnorm"));
+	append_restoring(capability("rmcup"));
+	append_restoring(capability("rmkx"));
 	crash.active = 1;
 	for (size_t i = 0; i < CRASH_SIGNALS; i++) {
 		struct sigaction old;
@@ -157,6 +173,19 @@ static void set_modes(void)
 	(void)leaveok(stdscr, FALSE);
 }
 
+/* ncurses would take a terminal that knows lines only, and fill it with what it cannot show. */
+static bool can_place_cursor(void)
+{
+	int error = 0;
+	bool can;
+
+	if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
+		return false;
+	can = capability("cup")[0] != '\0';
+	(void)del_curterm(cur_term);
+	return can;
+}
+
 int term_create(struct terminal **ret, char *ret_text, size_t size)
 {
 	const char *name = getenv("TERM");
@@ -170,7 +199,7 @@ int term_create(struct terminal **ret, char *ret_text, size_t size)
 	term = calloc(1, sizeof(*term));
 	if (!term)
 		return -OTA_ENOMEM;
-	term->screen = newterm(NULL, stdout, stdin);
+	term->screen = can_place_cursor() ? newterm(NULL, stdout, stdin) : NULL;
 	if (!term->screen) {
 		(void)snprintf(ret_text, size,
 			       "the terminal's type, TERM=%s, is not known or cannot "
@@ -288,6 +317,8 @@ static int32_t from_curses(wint_t code)
 		return TUI_KEY_ENTER;
 	case KEY_BACKSPACE:
 		return TUI_KEY_BACKSPACE;
+	case KEY_MOUSE:
+		return TUI_KEY_MOUSE;
 	case KEY_F(1):
 		return TUI_KEY_HELP;
 	case KEY_F(4):
@@ -320,6 +351,42 @@ int32_t term_key(struct terminal *term)
 	}
 }
 
+/* --- the mouse */
+
+void term_use_mouse(struct terminal *term, bool use)
+{
+	const mmask_t wanted =
+		BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED;
+
+	if (term->mouse == use)
+		return;
+	term->mouse = use;
+	/* A press is told at once, not after a while in which it might become a click. */
+	(void)mouseinterval(0);
+	(void)mousemask(use ? wanted : 0, NULL);
+}
+
+bool term_mouse(struct terminal *term, enum tui_mouse *ret_what, int *ret_x, int *ret_y)
+{
+	MEVENT event;
+
+	(void)term;
+	while (getmouse(&event) == OK) {
+		if (event.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))
+			*ret_what = TUI_MOUSE_CLICK;
+		else if (event.bstate & BUTTON4_PRESSED)
+			*ret_what = TUI_MOUSE_UP;
+		else if (event.bstate & BUTTON5_PRESSED)
+			*ret_what = TUI_MOUSE_DOWN;
+		else
+			continue;
+		*ret_x = event.x;
+		*ret_y = event.y;
+		return true;
+	}
+	return false;
+}
+
 /* --- the clipboard */
 
 /* terminfo's extended "Ms" says that the terminal takes OSC 52.  These do, and have no entry of
@@ -329,10 +396,8 @@ static bool takes_copies(void)
 	static const char *const known[] = {"xterm",   "tmux",	  "foot", "alacritty", "kitty",
 					    "wezterm", "contour", "st-",  "ghostty",   "rio"};
 	const char *name = getenv("TERM");
-	char capability[] = "Ms";
-	const char *text = tigetstr(capability);
 
-	if (text && (intptr_t)text != -1)
+	if (capability("Ms")[0] != '\0')
 		return true;
 	for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++) {
 		if (starts_with(name, known[i]))

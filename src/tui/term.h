@@ -29,6 +29,10 @@ void term_show(struct terminal *term, const struct cells *cells);
 void term_redraw(struct terminal *term);
 /* The next key that is there, or TUI_KEY_NONE.  Never waits for one. */
 int32_t term_key(struct terminal *term);
+/* Mouse events come as TUI_KEY_MOUSE, or stay the terminal's own. */
+void term_use_mouse(struct terminal *term, bool use);
+/* After TUI_KEY_MOUSE: one event at a cell; false: there is none left that means anything. */
+bool term_mouse(struct terminal *term, enum tui_mouse *ret_what, int *ret_x, int *ret_y);
 /* Puts text on the terminal's clipboard (OSC 52); false where it has no way to. */
 bool term_copy(struct terminal *term, const char *text);
 /* Gives the terminal back to the shell, and takes it again. */

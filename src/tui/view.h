@@ -38,6 +38,10 @@ struct view_frame {
 };
 /* tabs, message or prompt, keys; the body is left alone. */
 void view_frame_draw(const struct view_frame *frame, struct cells *cells);
+/* What is at column x of the tabs, or of the keys, of a screen so wide: VIEWS, TUI_KEY_NONE
+ * where there is nothing. */
+enum view view_frame_tab_at(enum view open, int width, int x);
+int32_t view_frame_key_at(const char *keys, int width, int x);
 
 /* --- Scan */
 
@@ -97,6 +101,8 @@ size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const 
 bool view_scan_passes(const struct scan_device *device, const char *filter);
 /* What is wrong with it; NULL: nothing. */
 const char *view_scan_filter_error(const char *filter);
+/* The row at a line of the area; count where there is none. */
+size_t view_scan_row_at(struct area area, size_t count, size_t selected, int line);
 void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area area);
 
 /* --- Device: the dashboard */
@@ -180,6 +186,8 @@ struct view_menu {
 };
 /* The place that a key chooses; SIZE_MAX: it is none of them. */
 size_t view_choice_of(int32_t key);
+/* The choice at a cell of the screen; count where there is none. */
+size_t view_menu_at(const struct view_menu *v, struct area area, int x, int y);
 void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area);
 void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area);
 /* How many lines view_help_draw() can scroll through. */

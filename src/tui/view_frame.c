@@ -2,6 +2,7 @@
 /* The lines around every view: tabs, message or prompt, keys. */
 #include "tui/view.h"
 
+#include "tui/key.h"
 #include "tui/layout.h"
 
 #include <string.h>
@@ -36,6 +37,46 @@ char *view_duration(uint64_t us, char *buf, size_t size)
 		(void)snprintf(buf, size, "%u:%02u", (unsigned int)(s / 60),
 			       (unsigned int)(s % 60));
 	return buf;
+}
+
+/* Columns of a tab: "[1 Scan]". */
+static int tab_width(enum view view, enum view open, int width)
+{
+	/* Where there is no room for all of them, the open one is what counts. */
+	if (width < 34 && view != open)
+		return 0;
+	return 3 + (width >= 50) + (int)strlen(view_name(view));
+}
+
+enum view view_frame_tab_at(enum view open, int width, int x)
+{
+	int end = 0;
+
+	for (int i = 0; i < VIEWS; i++) {
+		end += tab_width((enum view)i, open, width);
+		if (x < end)
+			return (enum view)i;
+	}
+	return VIEWS;
+}
+
+int32_t view_frame_key_at(const char *keys, int width, int x)
+{
+	int start = 0;
+
+	while (*keys != '\0') {
+		const char *end = strstr(keys, "  ");
+		const size_t len = end ? (size_t)(end - keys) : strlen(keys);
+		const size_t word = strcspn(keys, " ");
+
+		if (start + (int)len > width)
+			break;
+		if (x >= start && x < start + (int)len)
+			return key_by_name(keys, word);
+		start += (int)len + 2;
+		keys += len + (end ? 2 : 0);
+	}
+	return TUI_KEY_NONE;
 }
 
 static void draw_tabs(const struct view_frame *frame, struct cells *cells, struct area area)

@@ -84,6 +84,7 @@ static const struct line common_lines[] = {
 	{"?  F1", "this help; q or Esc closes it"},
 	{"Ctrl-C", "offers to cancel an update; twice ends the program"},
 	{"Ctrl-L", "draw everything anew"},
+	{"M", "mouse: click and scroll here, or select text in the terminal"},
 	{"Ctrl-Z", "suspend; the transfer waits for fg"},
 	{"q", "back; in the list of devices: end the program"},
 	{NULL, NULL},

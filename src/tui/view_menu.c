@@ -58,30 +58,56 @@ static void draw_below(const struct view_menu *v, struct cells *cells, struct ar
 				   choice->command[0] == ':' ? "" : "$ ", choice->command);
 }
 
-void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area)
+struct menu_layout {
+	struct area box, inside;
+	size_t facts, first; /* facts shown; first choice shown */
+	int top, rows, below; /* of the first choice; lines for facts and choices; after them */
+};
+
+static struct menu_layout lay_menu(const struct view_menu *v, struct area area)
 {
 	const size_t limit = sizeof(v->facts) / sizeof(v->facts[0]);
-	size_t facts = 0, first = 0;
-	struct area inside;
-	int y = 0, rows, below;
+	struct menu_layout l = {.facts = 0};
+	size_t room;
 
-	while (facts < limit && v->facts[facts])
-		facts++;
-	inside = cells_box(cells, menu_area(v, area, (int)(facts + v->count) + 3), v->title);
+	while (l.facts < limit && v->facts[l.facts])
+		l.facts++;
+	l.box = menu_area(v, area, (int)(l.facts + v->count) + 3);
+	l.inside = (struct area){l.box.x + 2, l.box.y + 1, l.box.w - 4, l.box.h - 2};
 	/* Where there is no room for all, actions go before their command line, and that before
 	 * facts, but for the first: what happened. */
-	below = inside.h < 2 ? 0 : inside.w >= WIDE_W || inside.h < 5 ? 1 : 2;
-	rows = inside.h - below;
-	while (facts > (rows >= 6 ? 1 : 0) && (int)(facts + v->count) > rows)
-		facts--;
-	for (size_t i = 0; i < facts; i++)
-		(void)cells_field(cells, inside, 0, y++, inside.w,
+	l.below = l.inside.h < 2 ? 0 : l.inside.w >= WIDE_W || l.inside.h < 5 ? 1 : 2;
+	l.rows = l.inside.h - l.below;
+	while (l.facts > (l.rows >= 6 ? 1 : 0) && (int)(l.facts + v->count) > l.rows)
+		l.facts--;
+	l.top = (int)l.facts + (l.facts > 0 && l.rows > (int)(l.facts + v->count));
+	room = l.rows > l.top ? (size_t)(l.rows - l.top) : 1;
+	if (v->selected >= room)
+		l.first = v->selected - room + 1;
+	return l;
+}
+
+size_t view_menu_at(const struct view_menu *v, struct area area, int x, int y)
+{
+	const struct menu_layout l = lay_menu(v, area);
+	const int line = y - l.inside.y - l.top;
+
+	if (x < l.inside.x || x >= l.inside.x + l.inside.w || line < 0 || line >= l.rows - l.top ||
+	    l.first + (size_t)line >= v->count)
+		return v->count;
+	return l.first + (size_t)line;
+}
+
+void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area)
+{
+	const struct menu_layout l = lay_menu(v, area);
+	struct area inside = cells_box(cells, l.box, v->title);
+	int y = l.top;
+
+	for (size_t i = 0; i < l.facts; i++)
+		(void)cells_field(cells, inside, 0, (int)i, inside.w,
 				  i == 0 ? CELLS_BAD : CELLS_NORMAL, v->facts[i]);
-	if (rows > y + (int)v->count && facts > 0)
-		y++;
-	if (rows > 0 && v->selected >= (size_t)(rows - y > 0 ? rows - y : 1))
-		first = v->selected - (size_t)(rows - y > 0 ? rows - y : 1) + 1;
-	for (size_t i = first; i < v->count && y < rows; i++)
+	for (size_t i = l.first; i < v->count && y < l.rows; i++)
 		draw_choice(v, i, cells, inside, y++);
-	draw_below(v, cells, area_bottom(&inside, below));
+	draw_below(v, cells, area_bottom(&inside, l.below));
 }

@@ -221,18 +221,35 @@ static void draw_status(const struct view_scan *v, struct cells *cells, struct a
 		cells_right(cells, area, 0, CELLS_BAD, v->last);
 }
 
-void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area area)
+/* Heads, rows, status; the first row shown, so that the selected one is. */
+static size_t lay_rows(struct area area, size_t selected, struct area *ret_heads,
+		       struct area *ret_rows, struct area *ret_status)
 {
-	const struct columns c = lay_columns(area);
 	struct area rest = area;
-	struct area heads, status = {0};
-	size_t first = 0;
 
 	if (area.h >= 8)
 		(void)area_top(&rest, 1);
-	heads = area_top(&rest, area.h >= 3 ? 1 : 0);
-	if (area.h >= 5)
-		status = area_bottom(&rest, 1);
+	*ret_heads = area_top(&rest, area.h >= 3 ? 1 : 0);
+	*ret_status = area_bottom(&rest, area.h >= 5 ? 1 : 0);
+	*ret_rows = rest;
+	return rest.h > 0 && selected >= (size_t)rest.h ? selected - (size_t)rest.h + 1 : 0;
+}
+
+size_t view_scan_row_at(struct area area, size_t count, size_t selected, int line)
+{
+	struct area heads, rows, status;
+	const size_t first = lay_rows(area, selected, &heads, &rows, &status);
+	const int at = line - (rows.y - area.y);
+
+	return at < 0 || at >= rows.h || first + (size_t)at >= count ? count : first + (size_t)at;
+}
+
+void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area area)
+{
+	const struct columns c = lay_columns(area);
+	struct area heads, rest, status;
+	const size_t first = lay_rows(area, v->selected, &heads, &rest, &status);
+
 	draw_heads(v, &c, cells, heads);
 	draw_status(v, cells, status);
 	if (v->count == 0 && rest.h > 0)
@@ -240,8 +257,6 @@ void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area 
 				 v->filter[0] != '\0' && v->scan->count > 0
 					 ? "nothing passes the filter (\\ changes it)"
 					 : "no device heard yet");
-	if (rest.h > 0 && v->selected >= (size_t)rest.h)
-		first = v->selected - (size_t)rest.h + 1;
 	for (int y = 0; y < rest.h && first + (size_t)y < v->count; y++)
 		draw_row(v, first + (size_t)y, &c, cells, rest, y);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* :doctor - what this machine offers for Bluetooth, in a panel. */
+#include "tui/app_priv.h"
+
+#include "host/doctor.h"
+
+void app_doctor(struct app *app)
+{
+	static const enum cells_style styles[] = {[DOCTOR_GOOD] = CELLS_GOOD,
+						  [DOCTOR_NOTE] = CELLS_WARNING,
+						  [DOCTOR_BAD] = CELLS_BAD};
+	const struct doctor_config config = {.root = NULL};
+	char line[DOCTOR_TEXT + 32];
+	struct doctor d;
+
+	/* It asks bluetoothd, and waits for the answer. */
+	if (app_runs(app)) {
+		app_say(app, CELLS_WARNING,
+			"not while a device is busy: otabench doctor elsewhere");
+		return;
+	}
+	doctor_collect(&d, &config);
+	app_panel_open(app, APP_PANEL_TEXT, "otabench doctor", false);
+	for (size_t i = 0; i < d.count; i++) {
+		const struct doctor_finding *f = &d.findings[i];
+
+		(void)snprintf(line, sizeof(line), "%-16s %s", f->check, f->found);
+		app_panel_add(app, styles[f->level], line, "");
+		(void)snprintf(line, sizeof(line), "%-16s %s", "  ->", f->advice);
+		if (f->advice[0] != '\0')
+			app_panel_add(app, CELLS_NORMAL, line, "");
+	}
+	app_panel_add(app, d.ready ? CELLS_GOOD : CELLS_BAD,
+		      d.ready ? "an adapter is ready" : "no adapter is ready", "");
+}
