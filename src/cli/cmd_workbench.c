@@ -61,6 +61,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		.options = "--sim ",
 		.force = cli->force,
 		.readonly = cli->readonly,
+		.trace = cli->trace,
 		.no_history = cli->no_history,
 		.no_mouse = cli->no_mouse,
 		.tier = PLOT_BLOCKS,

@@ -38,15 +38,15 @@ bool app_runs(const struct app *app)
 
 /* --- the log */
 
-static uint64_t log_time(const struct app *app, uint64_t at_us)
+uint64_t app_log_time(const struct app *app, uint64_t at_us)
 {
 	return (uint64_t)((int64_t)at_us + app->log_offset_us);
 }
 
 void app_note(struct app *app, const char *text)
 {
-	loglist_add(&app->log, log_time(app, app_now(app)), LOGLIST_TUNING, CELLS_TITLE, text, NULL,
-		    0);
+	loglist_add(&app->log, app_log_time(app, app_now(app)), LOGLIST_TUNING, CELLS_TITLE, text,
+		    NULL, 0);
 	app->changed = true;
 }
 
@@ -73,8 +73,8 @@ static void on_state(void *userdata, const char *from, const char *to)
 	char text[LOGLIST_TEXT];
 
 	(void)snprintf(text, sizeof(text), "%s -> %s", from, to);
-	loglist_add(&app->log, log_time(app, app_now(app)), LOGLIST_STATE, CELLS_TITLE, text, NULL,
-		    0);
+	loglist_add(&app->log, app_log_time(app, app_now(app)), LOGLIST_STATE, CELLS_TITLE, text,
+		    NULL, 0);
 	app->changed = true;
 }
 
@@ -98,7 +98,7 @@ static void on_log(void *userdata, const struct job_log_entry *entry)
 
 	if (note && is_state(entry->text))
 		return;
-	loglist_add(&app->log, log_time(app, entry->at_us), kinds[entry->direction],
+	loglist_add(&app->log, app_log_time(app, entry->at_us), kinds[entry->direction],
 		    note ? CELLS_WARNING : CELLS_NORMAL, entry->text, entry->bytes, note ? 0 : len);
 	app->changed = true;
 }
@@ -286,6 +286,7 @@ int app_create(const struct app_config *config, struct app **ret)
 	app->frozen = true;
 	app->mouse_off = config->no_mouse;
 	loglist_init(&app->log);
+	loglist_init(&app->calls);
 	if (config->replay) {
 		const int r = app_replay_open(app);
 
@@ -296,6 +297,7 @@ int app_create(const struct app_config *config, struct app **ret)
 		return r;
 	}
 	app->log_offset_us = clock_offset(app);
+	app_log_watch(app);
 	app_scan_begin(app);
 	if (config->image)
 		app_image_open(app, config->image);
@@ -310,6 +312,7 @@ void app_destroy(struct app *app)
 	if (!app->replay.is) {
 		job_destroy(app->job);
 		app_scan_stop(app);
+		transport_watch(app->transport, NULL, NULL);
 		app->transport->handler = NULL;
 		app_image_unwatch(app);
 		app_image_close(app);

@@ -27,6 +27,7 @@ struct app_config {
 	const char *image; /* to open at once; NULL: none */
 	uint32_t force; /* checks of the image that do not refuse, 1u << enum lint_check */
 	bool readonly;
+	const char *trace; /* file that the transport is recorded to; NULL: none */
 	bool no_history; /* neither recorded nor shown */
 	const char *reach; /* the options that say how devices are reached, for the history */
 	bool no_mouse; /* leave the mouse to the terminal, M changes it */

@@ -62,8 +62,7 @@ static void set_filter(struct app *app, const char *text)
 		(void)snprintf(app->filter, sizeof(app->filter), "%.63s", text);
 		app->order_count = 0;
 	} else {
-		(void)snprintf(app->log.filter, sizeof(app->log.filter), "%.63s", text);
-		loglist_follow(&app->log);
+		app_log_filter(app, text);
 	}
 }
 
@@ -132,6 +131,10 @@ static void done(struct app *app)
 	case APP_ASK_SEARCH:
 		if (app->view == VIEW_HISTORY) {
 			app_history_search(app, text);
+			break;
+		}
+		if (app->view == VIEW_DEVICE) {
+			app_log_search(app, text);
 			break;
 		}
 		(void)snprintf(app->search, sizeof(app->search), "%.63s", text);

@@ -35,7 +35,7 @@ const char *app_keys(const struct app *app)
 		if (app_runs(app))
 			return "p pause  x cancel  [ ] pacing  m mode  - + chunk  { } window  ? "
 			       "help";
-		return "u upload  c look again  R recover  E export log  ? help  q back";
+		return "u upload  c look again  R recover  @ calls  E export  ? help  q back";
 	case VIEW_PROFILE:
 		return "Enter edit  d default  D diff  e $EDITOR  w write  W as  u undo  L load  ? "
 		       "help";
@@ -167,7 +167,8 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 		.sentence_style = app->message_style,
 		.version = "",
 		.chip = "",
-		.log = &app->log,
+		.log = app_log(app),
+		.log_title = app->calls_shown ? "Calls" : "Control",
 		.tier = app->config.tier,
 		.stats = &s->stats,
 		.metrics = &s->metrics,

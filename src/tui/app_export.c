@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Control log as a file. */
+/* The logs as a file: every line that is kept, with all its bytes, whatever a filter hides. */
 #include "tui/app_priv.h"
 
 #include "host/output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
-uint64_t app_log_write(struct app *app, FILE *out)
+static uint64_t write_log(const struct loglist *log, FILE *out)
 {
 	uint64_t written = 0;
 
-	for (uint64_t i = 0; i < app->log.count; i++) {
-		const struct loglist_line *line = loglist_at(&app->log, i);
+	if (log->count > LOGLIST_LINES)
+		(void)fprintf(out, "# %" PRIu64 " earlier lines are not kept\n",
+			      log->count - LOGLIST_LINES);
+	for (uint64_t i = log->count > LOGLIST_LINES ? log->count - LOGLIST_LINES : 0;
+	     i < log->count; i++) {
+		const struct loglist_line *line = loglist_at(log, i);
 		char text[LOGLIST_TEXT + LOGLIST_RAW * 3 + 64], safe[sizeof(text) * 4];
 
-		if (!line || !loglist_matches(&app->log, line))
-			continue;
 		(void)loglist_format(line, text, sizeof(text));
 		(void)output_safe_text(text, strlen(text), safe, sizeof(safe));
 		written += fprintf(out, "%s%s\n", safe, line->bookmark ? "  #" : "") > 0;
@@ -24,19 +27,35 @@ uint64_t app_log_write(struct app *app, FILE *out)
 	return written;
 }
 
+uint64_t app_log_write(struct app *app, FILE *out)
+{
+	return write_log(&app->log, out);
+}
+
+uint64_t app_calls_write(struct app *app, FILE *out)
+{
+	return write_log(&app->calls, out);
+}
+
 void app_export(struct app *app, const char *path)
 {
 	FILE *out = fopen(path, "wx"); /* never over another file */
 	uint64_t written;
+	bool bad;
 
 	if (!out) {
 		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno));
 		return;
 	}
+	(void)fprintf(out,
+		      "# Control: > sent, < received, * state, ! event, ~ tuned; # bookmark\n");
 	written = app_log_write(app, out);
-	if (fclose(out) != 0)
-		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno));
+	(void)fprintf(out, "\n# Calls: > call, < answer, ! error, * signal\n");
+	written += app_calls_write(app, out);
+	errno = 0;
+	bad = ferror(out) != 0;
+	if (fclose(out) != 0 || bad)
+		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno != 0 ? errno : EIO));
 	else
-		app_say(app, CELLS_GOOD, "%llu lines written to %s", (unsigned long long)written,
-			path);
+		app_say(app, CELLS_GOOD, "%" PRIu64 " lines written to %s", written, path);
 }

@@ -176,7 +176,8 @@ struct app {
 	struct app_told told;
 	bool upkeep; /* under way: */
 	enum transport_upkeep upkeep_what;
-	struct loglist log;
+	struct loglist log, calls; /* Control; the stack's, which @ shows */
+	bool calls_shown;
 	uint64_t linked_since; /* 0: not linked */
 	/* As they were while there was a link: a run that ended is still to be understood. */
 	struct transport_link last_link;
@@ -219,6 +220,8 @@ void app_settle(struct app *app);
 bool app_runs(const struct app *app);
 /* The job's figures as they are now. */
 void app_refresh(struct app *app);
+/* From the transport's clock to the log's. */
+uint64_t app_log_time(const struct app *app, uint64_t at_us);
 /* A line of the operator's in the log. */
 void app_note(struct app *app, const char *text);
 
@@ -235,6 +238,12 @@ const char *app_replay_image(const struct app *app, char *buf, size_t size);
 /* --- app_log.c */
 /* Keys that read the log; false: another one. */
 bool app_log_key(struct app *app, int32_t key);
+/* The one that is shown. */
+struct loglist *app_log(struct app *app);
+void app_log_search(struct app *app, const char *text);
+void app_log_filter(struct app *app, const char *text);
+/* Puts what the transport's stack is asked into the second log. */
+void app_log_watch(struct app *app);
 
 /* --- app_copy.c */
 /* To the terminal's clipboard; says so. */
@@ -361,6 +370,7 @@ void app_editor_open_now(struct app *app);
 void app_export(struct app *app, const char *path);
 /* The lines that pass the filter; returns how many. */
 uint64_t app_log_write(struct app *app, FILE *out);
+uint64_t app_calls_write(struct app *app, FILE *out);
 
 /* --- app_ask.c: the line at the bottom */
 void app_ask(struct app *app, enum app_ask ask, const char *text);

@@ -5,6 +5,7 @@
 #include "host/bundle.h"
 #include "host/output.h"
 #include "host/upkeep.h"
+#include "transport/trace.h"
 
 #include <string.h>
 
@@ -200,6 +201,11 @@ static void control_log(void *userdata, FILE *out)
 	(void)app_log_write(userdata, out);
 }
 
+static void calls_log(void *userdata, FILE *out)
+{
+	(void)app_calls_write(userdata, out);
+}
+
 void app_bundle(struct app *app)
 {
 	const struct bundle bundle = {
@@ -211,11 +217,14 @@ void app_bundle(struct app *app)
 					     : NULL,
 		.report = app->have_image ? &app->report : NULL,
 		.control_log = control_log,
+		.calls_log = calls_log,
+		.trace = app->config.trace,
 		.userdata = app,
 	};
 	char path[APP_PATH_MAX] = "", why[VIEW_TEXT] = "";
 
 	app_refresh(app);
+	(void)trace_error(app->transport); /* flushes what is being recorded */
 	if (bundle_write(&bundle, path, sizeof(path), why, sizeof(why)) < 0)
 		app_say(app, CELLS_BAD, "the bundle is incomplete: %s", why);
 	else

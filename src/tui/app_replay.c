@@ -57,17 +57,22 @@ static void on_acted(void *userdata, const char *text)
 	}
 }
 
+/* What the reader looks for stays; where he was is no more. */
+static void clear(struct loglist *log)
+{
+	log->count = 0;
+	loglist_follow(log);
+}
+
 static bool begin(struct app *app, size_t run)
 {
 	const struct job_listener listener = app_listener(app);
 	struct replay *r = app->replay.is;
 	const struct replay_run *what = replay_run(r, run);
-	char filter[sizeof(app->log.filter)];
 
 	app->job = NULL;
-	memcpy(filter, app->log.filter, sizeof(filter));
-	loglist_init(&app->log);
-	memcpy(app->log.filter, filter, sizeof(filter));
+	clear(&app->log);
+	clear(&app->calls);
 	if (replay_begin(r, run, &listener) < 0) {
 		app_say(app, CELLS_BAD, "line %u: what this run was to do cannot be used",
 			what->first_line);
@@ -76,6 +81,7 @@ static bool begin(struct app *app, size_t run)
 	replay_on_act(r, on_acted, app);
 	app->transport = replay_transport(r);
 	app->job = replay_job(r);
+	app_log_watch(app);
 	app->goal = what->config.goal;
 	app->command = what->config.command;
 	app->profile = app->edit.saved = app->edit.running = what->profile;

@@ -54,7 +54,7 @@ bool loglist_contains(const char *text, const char *part)
 
 bool loglist_matches(const struct loglist *list, const struct loglist_line *line)
 {
-	return loglist_contains(line->text, list->filter);
+	return list->filter[0] == '\0' || loglist_contains(line->text, list->filter);
 }
 
 /* The newest line that may be shown last. */
@@ -96,20 +96,82 @@ void loglist_follow(struct loglist *list)
 	list->frozen = false;
 }
 
-void loglist_bookmark(struct loglist *list)
+static bool selected(const struct loglist *list, uint64_t *ret)
 {
 	uint64_t at = last_shown(list);
 
 	while (loglist_at(list, at) && !loglist_matches(list, loglist_at(list, at)) && at > 0)
 		at--;
-	if (loglist_at(list, at)) {
+	if (!loglist_at(list, at) || !loglist_matches(list, loglist_at(list, at)))
+		return false;
+	*ret = at;
+	return true;
+}
+
+const struct loglist_line *loglist_selected(const struct loglist *list)
+{
+	uint64_t at;
+
+	return selected(list, &at) ? loglist_at(list, at) : NULL;
+}
+
+void loglist_bookmark(struct loglist *list)
+{
+	uint64_t at;
+
+	if (selected(list, &at)) {
 		struct loglist_line *line = &list->lines[at % LOGLIST_LINES];
 
 		line->bookmark = !line->bookmark;
 	}
 }
 
-static char sign_of(enum loglist_kind kind)
+static bool holds(const struct loglist *list, const struct loglist_line *line)
+{
+	return list->search[0] != '\0' && loglist_contains(line->text, list->search);
+}
+
+static bool is_marked(const struct loglist *list, const struct loglist_line *line)
+{
+	(void)list;
+	return line->bookmark;
+}
+
+static bool find(struct loglist *list, int direction,
+		 bool (*wanted)(const struct loglist *list, const struct loglist_line *line))
+{
+	const struct loglist_line *line;
+	uint64_t at;
+
+	if (!selected(list, &at))
+		return false;
+	for (;;) {
+		if (direction < 0 && at-- == 0)
+			return false;
+		if (direction > 0)
+			at++;
+		line = loglist_at(list, at);
+		if (!line)
+			return false;
+		if (loglist_matches(list, line) && wanted(list, line))
+			break;
+	}
+	list->anchor = at;
+	list->frozen = true;
+	return true;
+}
+
+bool loglist_find(struct loglist *list, int direction)
+{
+	return find(list, direction, holds);
+}
+
+bool loglist_find_bookmark(struct loglist *list, int direction)
+{
+	return find(list, direction, is_marked);
+}
+
+char loglist_sign(enum loglist_kind kind)
 {
 	switch (kind) {
 	case LOGLIST_SENT:
@@ -127,7 +189,7 @@ static char sign_of(enum loglist_kind kind)
 }
 
 /* Time of day or since the start: hours, minutes, seconds, milliseconds. */
-static void format_time(uint64_t us, char *buf, size_t size)
+void loglist_format_time(uint64_t us, char *buf, size_t size)
 {
 	const uint64_t ms = us / 1000u;
 
@@ -136,7 +198,7 @@ static void format_time(uint64_t us, char *buf, size_t size)
 		       (unsigned int)(ms % 1000u));
 }
 
-static void format_raw(const struct loglist_line *line, char *buf, size_t size)
+void loglist_format_raw(const struct loglist_line *line, char *buf, size_t size)
 {
 	size_t len = 0;
 
@@ -150,48 +212,9 @@ char *loglist_format(const struct loglist_line *line, char *buf, size_t size)
 {
 	char at[24], raw[LOGLIST_RAW * 3 + 1];
 
-	format_time(line->at_us, at, sizeof(at));
-	format_raw(line, raw, sizeof(raw));
-	(void)snprintf(buf, size, "%s %c %s%s%s%s", at, sign_of(line->kind), line->text,
+	loglist_format_time(line->at_us, at, sizeof(at));
+	loglist_format_raw(line, raw, sizeof(raw));
+	(void)snprintf(buf, size, "%s %c %s%s%s%s", at, loglist_sign(line->kind), line->text,
 		       raw[0] != '\0' ? "  [" : "", raw, raw[0] != '\0' ? "]" : "");
 	return buf;
-}
-
-static void draw_line(const struct loglist_line *line, struct cells *cells, struct area area, int y)
-{
-	char at[24], raw[LOGLIST_RAW * 3 + 1];
-	int x = 0;
-
-	format_time(line->at_us, at, sizeof(at));
-	/* Where columns are few, hours are the first to go. */
-	x = cells_text(cells, area, x, y, CELLS_DIM, area.w < 60 ? at + 3 : at);
-	x = cells_printf(cells, area, x, y, line->style, "%c%c ", line->bookmark ? '#' : ' ',
-			 sign_of(line->kind));
-	(void)cells_field(cells, area, x, y, area.w - x, line->style, line->text);
-	format_raw(line, raw, sizeof(raw));
-	/* Bytes go to the right where they leave the meaning whole. */
-	if (raw[0] != '\0' &&
-	    x + cells_columns(cells, line->text) + cells_columns(cells, raw) + 2 <= area.w)
-		cells_right(cells, area, y, CELLS_DIM, raw);
-}
-
-void loglist_draw(const struct loglist *list, struct cells *cells, struct area area)
-{
-	uint64_t number = last_shown(list);
-	uint64_t shown[CELLS_HEIGHT_MAX];
-	int found = 0;
-
-	cells_blank(cells, area);
-	while (list->count > 0 && found < area.h && found < CELLS_HEIGHT_MAX) {
-		const struct loglist_line *line = loglist_at(list, number);
-
-		if (!line)
-			break;
-		if (loglist_matches(list, line))
-			shown[found++] = number;
-		if (number-- == 0)
-			break;
-	}
-	for (int i = 0; i < found; i++)
-		draw_line(loglist_at(list, shown[found - 1 - i]), cells, area, i);
 }

@@ -137,6 +137,7 @@ struct view_device {
 	const char *version; /* of the running firmware; "" unknown */
 	const char *chip; /* "" unknown */
 	const struct loglist *log;
+	const char *log_title; /* "Control", "Calls" */
 	enum plot_tier tier;
 };
 void view_device_draw(const struct view_device *v, struct cells *cells, struct area area);

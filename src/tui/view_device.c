@@ -450,12 +450,13 @@ static void draw_log(const struct view_device *v, struct cells *cells, struct ar
 {
 	struct area rest = area;
 	const struct area head = area_top(&rest, 1);
-	char title[96];
+	char title[192];
 
 	if (area.h < 1)
 		return;
-	(void)snprintf(title, sizeof(title), "Control%s%s", v->log->filter[0] != '\0' ? " / " : "",
-		       v->log->filter);
+	(void)snprintf(title, sizeof(title), "%s%s%s%s%s", v->log_title,
+		       v->log->filter[0] != '\0' ? " only: " : "", v->log->filter,
+		       v->log->search[0] != '\0' ? " / " : "", v->log->search);
 	cells_rule(cells, head, 0, title);
 	if (head.w >= 36)
 		(void)cells_text(cells, head, head.w - 11, 0,

@@ -169,6 +169,7 @@ static struct view_device sending(void)
 		.version = "1.4.2",
 		.chip = "esp32",
 		.log = &list,
+		.log_title = "Control",
 		.tier = PLOT_BLOCKS,
 	};
 

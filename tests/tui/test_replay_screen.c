@@ -116,8 +116,8 @@ static void check_same(const char *sim, const char *keys, const char *until)
 	char arguments[512], text[1024], *live, *again;
 
 	(void)unlink(trace);
-	(void)snprintf(arguments, sizeof(arguments), "--sim=devices=1,seed=4%s --trace='%s' workbench '%s'",
-		       sim, trace, image);
+	(void)snprintf(arguments, sizeof(arguments),
+		       "--sim=devices=1,seed=4%s --trace='%s' workbench '%s'", sim, trace, image);
 	(void)snprintf(text, sizeof(text),
 		       "size 100 40\nuntil esp-sim-01\nkeys Enter\nuntil answered:\nkeys u y\n%s"
 		       "until %s\nscreen end\n",
@@ -168,6 +168,21 @@ static void test_keys(void **state)
 	pty_send(&pty, "\033OF"); /* End */
 	pty_until(&pty, "confirmed:");
 	pty_until(&pty, "REPLAY end");
+	/* Both logs are in the recording; each is searched, filtered, marked and copied. */
+	pty_send(&pty, "@");
+	pty_until(&pty, "─ Calls");
+	pty_send(&pty, "/discover\r");
+	pty_until(&pty, "Calls / discover");
+	pty_until(&pty, "FROZEN");
+	pty_send(&pty, "y");
+	pty_until(&pty, "copied: ");
+	pty_send(&pty, "bkkk\"");
+	pty_until(&pty, "#");
+	pty_send(&pty, "\\Info read\r");
+	pty_until(&pty, "Calls only: Info read");
+	pty_until(&pty, "Info read (");
+	pty_send(&pty, "@");
+	pty_until(&pty, "─ Control");
 	pty_send(&pty, "{{");
 	pty_until(&pty, "REPLAY paused");
 	/* Nothing can be done to a device. */

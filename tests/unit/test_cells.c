@@ -261,14 +261,108 @@ static void test_layout(void **state)
 	}
 }
 
+static const char *read_line(const struct loglist *list)
+{
+	const struct loglist_line *line = loglist_selected(list);
+
+	return line ? line->text : "none";
+}
+
+/* Search and bookmarks go to lines that the filter lets through, and to no other. */
+static void test_loglist_find(void **state)
+{
+	static struct loglist list;
+	char text[LOGLIST_TEXT];
+
+	(void)state;
+	loglist_init(&list);
+	assert_string_equal(read_line(&list), "none");
+	assert_false(loglist_find(&list, -1));
+	assert_false(loglist_find_bookmark(&list, 1));
+	loglist_bookmark(&list); /* of nothing */
+	for (int i = 0; i < 2000; i++) {
+		(void)snprintf(text, sizeof(text), "%s %d", i % 100 == 7 ? "Stall" : "ack", i);
+		loglist_add(&list, 0, LOGLIST_EVENT, CELLS_NORMAL, text, NULL, 0);
+	}
+	assert_string_equal(read_line(&list), "ack 1999");
+	assert_false(loglist_find(&list, -1)); /* nothing is searched for */
+	(void)snprintf(list.search, sizeof(list.search), "stall");
+	assert_true(loglist_find(&list, -1));
+	assert_true(list.frozen);
+	assert_string_equal(read_line(&list), "Stall 1907");
+	loglist_bookmark(&list);
+	assert_true(loglist_find(&list, -1));
+	assert_string_equal(read_line(&list), "Stall 1807");
+	assert_true(loglist_find(&list, 1));
+	assert_false(loglist_find(&list, 1)); /* it stays */
+	assert_string_equal(read_line(&list), "Stall 1907");
+	while (loglist_find(&list, -1))
+		;
+	assert_string_equal(read_line(&list), "Stall 1007"); /* the oldest that is kept */
+	assert_false(loglist_find_bookmark(&list, -1));
+	assert_true(loglist_find_bookmark(&list, 1));
+	assert_string_equal(read_line(&list), "Stall 1907");
+	(void)snprintf(list.filter, sizeof(list.filter), "ack");
+	assert_string_equal(read_line(&list), "ack 1906");
+	assert_false(loglist_find(&list, -1));
+	assert_false(loglist_find_bookmark(&list, 1));
+	/* What is read falls off the oldest end: it is where it points. */
+	list.filter[0] = '\0';
+	for (int i = 0; i < 3000; i++)
+		loglist_add(&list, 0, LOGLIST_EVENT, CELLS_NORMAL, "later", NULL, 0);
+	assert_true(list.frozen);
+	assert_string_equal(read_line(&list), "later");
+}
+
+/* A line that does not fit stands whole at the end, with what came after it in between. */
+static void test_loglist_detail(void **state)
+{
+	static struct loglist list;
+	struct cells c = make(40, 8, true);
+
+	(void)state;
+	loglist_init(&list);
+	for (int i = 0; i < 6; i++)
+		loglist_add(&list, (uint64_t)i * 1000u, LOGLIST_SENT, CELLS_NORMAL,
+			    i == 2 ? "a long line that is not to be read in the row that it has"
+				   : "short",
+			    (const uint8_t *)"\x07", 1);
+	loglist_scroll(&list, -3);
+	loglist_draw(&list, &c, cells_area(&c));
+	check(&c, "00:00.000 > short                     07\n"
+		  "00:00.001 > short                     07\n"
+		  "00:00.002 > a long line that is not to ~\n"
+		  "00:00.003 > short                     07\n"
+		  "----------------------------------------\n"
+		  "00:00:00.002 > a long line that is not\n"
+		  "to be read in the row that it has  [07]\n"
+		  "\n");
+	assert_int_equal(cells_at(&c, 0, 2)->style, CELLS_SELECTED);
+	assert_int_equal(cells_at(&c, 12, 1)->style, CELLS_NORMAL);
+	/* Followed, nothing is selected. */
+	loglist_follow(&list);
+	loglist_draw(&list, &c, cells_area(&c));
+	assert_int_equal(cells_at(&c, 12, 5)->style, CELLS_NORMAL);
+	/* However small the area is. */
+	loglist_scroll(&list, -3);
+	for (int h = 0; h < 9; h++)
+		for (int w = 0; w < 40; w++) {
+			const struct area area = {0, 0, w, h};
+
+			loglist_draw(&list, &c, area);
+		}
+	cells_finish(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clip),	  cmocka_unit_test(test_wide),
-		cmocka_unit_test(test_combining), cmocka_unit_test(test_harmless),
-		cmocka_unit_test(test_field),	  cmocka_unit_test(test_trend),
-		cmocka_unit_test(test_series),	  cmocka_unit_test(test_top),
-		cmocka_unit_test(test_bar),	  cmocka_unit_test(test_loglist),
+		cmocka_unit_test(test_clip),	     cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_combining),    cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_field),	     cmocka_unit_test(test_trend),
+		cmocka_unit_test(test_series),	     cmocka_unit_test(test_top),
+		cmocka_unit_test(test_bar),	     cmocka_unit_test(test_loglist),
+		cmocka_unit_test(test_loglist_find), cmocka_unit_test(test_loglist_detail),
 		cmocka_unit_test(test_layout),
 	};
 
