@@ -418,7 +418,7 @@ static size_t base64(const char *text, char *buf, size_t size)
 		uint32_t bits = 0;
 
 		for (size_t j = 0; j < 3; j++)
-			bits = bits << 8 | (j < left ? (unsigned char)text[i + j] : 0);
+			bits |= j < left ? (uint32_t)(unsigned char)text[i + j] << (16 - 8 * j) : 0;
 		for (size_t j = 0; j < 4; j++)
 			buf[made++] = j <= left ? digits[bits >> (18 - 6 * j) & 0x3f] : '=';
 	}
