@@ -12,10 +12,23 @@
 /* ... and so many in the time that has passed: a run of an hour has some thousands in all. */
 #define SAMPLE_SHARE 1024u
 
-static int64_t time_of_day_ms(void)
+/*
+ * Where the run's own clock is modelled, its times can be, too: SOURCE_DATE_EPOCH, as
+ * for reproducible builds, is the second at which the modelled world began.
+ */
+static int64_t time_of_day_ms(struct transport *transport)
 {
+	const char *epoch = transport->virtual_clock ? getenv("SOURCE_DATE_EPOCH") : NULL;
 	struct timespec now = {0};
+	long long seconds;
+	char *end;
 
+	if (epoch && epoch[0] >= '0' && epoch[0] <= '9') {
+		seconds = strtoll(epoch, &end, 10);
+		if (*end == '\0' && seconds < INT64_C(1) << 40)
+			return (int64_t)seconds * 1000 +
+			       (int64_t)(transport->ops->now_us(transport) / 1000u);
+	}
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -332,7 +345,7 @@ static void on_finished(void *userdata, const struct job_result *result)
 	take_sample(r);
 	r->run.result = *result;
 	r->run.state = HISTORY_ENDED;
-	r->run.ended_ms = time_of_day_ms();
+	r->run.ended_ms = time_of_day_ms(r->transport);
 	/* DONE says that all was received, whatever was last told before it. */
 	if (result->bytes + result->resumed_from > r->run.received)
 		r->run.received = result->bytes + result->resumed_from;
@@ -349,7 +362,7 @@ static void describe(struct recorder *r, const struct recorder_config *config,
 	char *path = config->image_path ? realpath(config->image_path, NULL) : NULL;
 
 	run->state = HISTORY_RUNNING;
-	run->started_ms = time_of_day_ms();
+	run->started_ms = time_of_day_ms(r->transport);
 	(void)snprintf(run->program, sizeof(run->program), "%s", PACKAGE_STRING);
 	run->goal = job->goal;
 	(void)snprintf(run->options, sizeof(run->options), "%s",
@@ -440,7 +453,7 @@ void recorder_finish(struct recorder *r)
 		return;
 	if (r->run.state == HISTORY_RUNNING) {
 		r->run.state = HISTORY_LEFT;
-		r->run.ended_ms = time_of_day_ms();
+		r->run.ended_ms = time_of_day_ms(r->transport);
 		recorder_put(r, NULL, NULL);
 	}
 	recorder_end(r);

@@ -2,7 +2,7 @@
 /*
  * The whole program against text pictures: tests/tui/scripts/NAME.script is
  * played on virtual ESP32s with a virtual clock, and where it says "picture",
- * the screen must be as tests/tui/pictures/NAME-PICTURE.txt has it at every
+ * the screen must be as tests/tui/pictures/pty-NAME-PICTURE.txt has it at every
  * size, in UTF-8 and in ASCII.
  *
  * Twice: as the program prints it, and as an emulated terminal shows it at the
@@ -74,6 +74,7 @@ static int setup(void **state)
 	(void)setenv("XDG_CONFIG_HOME", folder, 1);
 	(void)setenv("XDG_STATE_HOME", folder, 1);
 	(void)setenv("TZ", "UTC", 1);
+	(void)setenv("SOURCE_DATE_EPOCH", "1764000000", 1);
 	(void)unsetenv("NO_COLOR");
 	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
 		(void)snprintf(command, sizeof(command), "'%s' sample-image --quiet %s >/dev/null",
@@ -117,6 +118,16 @@ static void read_play(const char *name, struct play *play)
 	assert_true(play->count > 0);
 }
 
+/* Each time it is played the history begins anew, so that it is the same. */
+static void forget_history(void)
+{
+	static unsigned int count;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/history%u.db", folder, count++);
+	(void)setenv("OTABENCH_HISTORY", path, 1);
+}
+
 /* The script as the program knows it: "picture" becomes what the mode wants. */
 static void write_script(const struct play *play, const char *path, bool terminal)
 {
@@ -152,6 +163,7 @@ static char *printed(const struct play *play)
 	char command[8192], *text;
 	FILE *in;
 
+	forget_history();
 	write_script(play, "printed.script", false);
 	(void)snprintf(command, sizeof(command), "'%s' '--sim=%s' --script printed.script", program,
 		       play->sim);
@@ -193,8 +205,8 @@ static char *parts_of(const char *all, const char *name)
 
 static void path_of(const struct play *play, size_t picture, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, "%s/tests/tui/pictures/%s-%s.txt", source_folder(), play->name,
-		       play->pictures[picture]);
+	(void)snprintf(buf, size, "%s/tests/tui/pictures/pty-%s-%s.txt", source_folder(),
+		       play->name, play->pictures[picture]);
 }
 
 static void check_printed(const struct play *play)
@@ -237,6 +249,7 @@ static void check_shown(const struct play *play, bool ascii)
 	const char *argv[] = {program, sim, "--script", "shown.script", NULL};
 	struct pty pty;
 
+	forget_history();
 	write_script(play, "shown.script", true);
 	(void)snprintf(sim, sizeof(sim), "--sim=%s", play->sim);
 	pty_start(&pty, sizes[0].width, sizes[0].height, argv, ascii ? plain : unicode);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A working day by keys alone: find the device, connect, choose the image,
+ * upload, change pacing and window in mid transfer, pause, go on, cancel; upload
+ * again, lose the link, recover by resuming, confirmed; compare the runs in the
+ * history, and export them.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "picturelib.h"
+#include "ptylib.h"
+
+#define SIM "--sim=devices=3,chip=esp32,seed=1,speed=8,fault=terminate@450000"
+
+static char program[4096], folder[64];
+
+static int setup(void **state)
+{
+	const char *build = getenv("OTABENCH_BUILDDIR");
+	char command[8192], history[128];
+
+	(void)state;
+	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
+	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-keys-XXXXXX");
+	if (!mkdtemp(folder) || chdir(folder) < 0)
+		return -1;
+	(void)snprintf(history, sizeof(history), "%s/history.db", folder);
+	(void)setenv("XDG_CONFIG_HOME", folder, 1);
+	(void)setenv("OTABENCH_HISTORY", history, 1);
+	(void)snprintf(command, sizeof(command),
+		       "'%s' sample-image --quiet --size=600000 image.bin >/dev/null", program);
+	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
+	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+}
+
+static void press(struct pty *pty, const char *keys, const char *shown)
+{
+	pty_send(pty, keys);
+	pty_until(pty, shown);
+}
+
+static void find_and_choose(struct pty *pty)
+{
+	pty_until(pty, "esp-sim-01");
+	pty_send(pty, "/sim-01\r");
+	press(pty, "\r", "answered:");
+	press(pty, "4", "no image chosen");
+	press(pty, "o", "image file:");
+	press(pty, "im\t", "image.bin");
+	press(pty, "\r", "may be sent");
+}
+
+static void upload_and_cancel(struct pty *pty)
+{
+	press(pty, "u", "y/n");
+	press(pty, "y", "[DATA]");
+	press(pty, "]", "pacing_us=100: in force now");
+	press(pty, "}", "window=");
+	press(pty, "p", "paused 0");
+	pty_send(pty, "p");
+	pty_until_gone(pty, "paused 0");
+	press(pty, "x", "y/n");
+	press(pty, "y", "cancelled:");
+}
+
+static void lose_and_resume(struct pty *pty)
+{
+	press(pty, ":set retries=0\r", "retries=0");
+	press(pty, "u", "y/n");
+	press(pty, "y", "[DATA]");
+	pty_until(pty, "link-lost:");
+	press(pty, "R", "resume 24:6F:28:AA:10:01");
+	pty_send(pty, "1");
+	pty_until(pty, "confirmed:");
+}
+
+/* Three runs: newest first. */
+static void compare_and_export(struct pty *pty)
+{
+	char *csv;
+
+	press(pty, "5", "3 runs");
+	pty_until(pty, "cancel");
+	pty_send(pty, "  "); /* marks, and goes down */
+	press(pty, "c", "compare 3 vs 2");
+	pty_until(pty, "of the ceiling");
+	press(pty, "c", "3 runs");
+	press(pty, "E", "write the runs to:");
+	press(pty, "\025runs.csv\r", "2 runs written to runs.csv");
+	press(pty, "1", "updated");
+	csv = picture_read("runs.csv");
+	/* The course of both: the one that was lost, and how the last one went on. */
+	assert_non_null(strstr(csv, "run,t,queued,received,flushed,"));
+	assert_non_null(strstr(csv, "\n2,"));
+	assert_non_null(strstr(csv, "\n3,"));
+	assert_non_null(strstr(csv, "link-lost"));
+	assert_non_null(strstr(csv, "\"confirming\""));
+	free(csv);
+}
+
+static void test_day(void **state)
+{
+	const char *argv[] = {program, SIM, NULL};
+	struct pty pty;
+
+	(void)state;
+	pty_start(&pty, 100, 30, argv, NULL);
+	find_and_choose(&pty);
+	upload_and_cancel(&pty);
+	lose_and_resume(&pty);
+	compare_and_export(&pty);
+	pty_send(&pty, "q");
+	assert_int_equal(pty_end(&pty), 0);
+	pty_check_restored(&pty);
+	pty_finish(&pty);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_day),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
