@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the jobs inside the rig share: the bus, bluetoothd, otabench-radio and its
-control channel, otabench itself, and results as TAP.
-
-In virtual time every wait for a file of the host costs the guest as many seconds as
-its timers have to offer, so a job keeps away from them: it works in a directory in
-memory, which is copied to the host when it ends, the programs that it runs are
-brought into memory first, and while one starts the processor is kept from idling."""
+control channel, otabench itself, and results as TAP."""
 
 import asyncio
 import hashlib
@@ -26,16 +21,12 @@ BUILD = os.environ["OTABENCH_BUILDDIR"]
 SOURCE = os.environ["OTABENCH_SRCDIR"]
 BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 FIRST = "24:6F:28:AA:10:01"  # esp-sim-01
-WORK = "/run/job"  # in memory
 STORAGE = "/var/lib/bluetooth"  # what bluetoothd remembers
 OTABENCH = BUILD + "/otabench"
 OTABENCH_RADIO = BUILD + "/otabench-radio"
-PROGRAMS = (OTABENCH, OTABENCH_RADIO, BLUETOOTHD, "bluetoothctl", "btmon", "btmgmt", "busctl",
-            "dbus-daemon", "stdbuf")
 # A limit only for what never comes: idle seconds of virtual time cost nothing, and
 # the rig's own limit is on real ones.
 START_SECONDS = 600
-STARTING_SECONDS = 0.2  # of a processor that would be idle
 
 
 class Tap:
@@ -67,33 +58,11 @@ class Tap:
         return 1 if self.failed else 0
 
 
-class Awake:
-    """Keeps the processor busy with nothing, below everything else, so that virtual time
-    goes on no faster than real time; for that many seconds that it would have idled."""
-
-    def __init__(self, seconds=3600):
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            while time.process_time() < seconds:
-                pass
-            os._exit(0)
-
-    def end(self):
-        try:
-            os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        os.waitpid(self.pid, 0)
-
-
 class Lines:
     """A process that prints JSON objects, or what else parse makes of a line; what it
     said is in events, and each can be waited for."""
 
     def __init__(self, command, log=None, parse=json.loads):
-        # Its libraries are the host's.
-        self.awake = Awake(STARTING_SECONDS)
         with open(log or os.devnull, "ab") as file:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -108,7 +77,6 @@ class Lines:
             with self.changed:
                 self.events.append(parse(line))
                 self.changed.notify_all()
-        self.awake.end()
         with self.changed:
             self.ended = True
             self.changed.notify_all()
@@ -309,13 +277,9 @@ class Bluetoothctl(Lines):
 
 def run(*command, timeout=START_SECONDS):
     """Standard output and error in one, and the exit status."""
-    awake = Awake(STARTING_SECONDS)
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=timeout)
-    finally:
-        awake.end()
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, timeout=timeout)
     return done.stdout, done.returncode
 
 
@@ -337,36 +301,11 @@ def sha256_of(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def into_memory():
-    """A file whose time is set is copied to the memory above the host's file system."""
-    found = {"/etc/ld.so.cache", "/usr/libexec/coreutils/libstdbuf.so",
-             "/usr/lib/locale/C.utf8/LC_CTYPE", "/usr/share/locale/locale.alias",
-             "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache"}
-    for name in PROGRAMS:
-        program = shutil.which(name)
-        if program:
-            found.add(program)
-            # Not run(): its time-out would pass at once while the host reads.
-            ldd = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True)
-            found.update(re.findall(r"(/\S+) \(0x", ldd.stdout))
-    for path in found:
-        if os.path.exists(path):
-            os.utime(os.path.realpath(path))
-
-
 def main(job):
     """Runs job(tap), and makes what goes wrong in it a failed result."""
     tap = Tap()
-    started = os.getcwd()
-    os.makedirs(WORK)
-    os.chdir(WORK)
-    os.environ["HOME"] = WORK  # where otabench keeps its history
-    into_memory()
     try:
         job(tap)
     except Exception as error:  # the results so far should not be lost
         tap.check(False, "the job ran to its end: %r" % error, traceback.format_exc())
-    for name in os.listdir("."):
-        if os.path.isfile(name):
-            shutil.copy(name, started)
     sys.exit(tap.end())
