@@ -11,8 +11,7 @@
 struct image_compare_row {
 	const char *name; /* "version" */
 	char image[IMAGE_COMPARE_TEXT], device[IMAGE_COMPARE_TEXT]; /* safe to print */
-	const char
-		*verdict; /* "upgrade", "same", "boot refuses it"; "" nothing to say */
+	const char *verdict; /* "upgrade", "same", "boot refuses it"; "" nothing to say */
 	enum lint_severity severity; /* of the verdict */
 };
 

@@ -255,18 +255,18 @@ static int write_all(const struct editor *e, const bool *change, const struct pr
 
 	while (r == 0) {
 		const int key = next_place(e, change, at);
-		const struct place *place = key >= 0 ? &e->places[key] : NULL;
+		const struct place *place = &e->places[key >= 0 ? key : 0];
 		const char *comment;
 		int len;
 
-		if (!added && (!place || e->end <= place->from)) {
+		if (!added && (key < 0 || e->end <= place->from)) {
 			copy(e, at, e->end, out);
 			at = e->end;
 			added = true;
 			r = write_new_keys(e, change, wanted, out);
 			continue;
 		}
-		if (!place)
+		if (key < 0)
 			break;
 		copy(e, at, place->from, out);
 		at = place->to;

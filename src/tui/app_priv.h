@@ -301,7 +301,7 @@ void app_upkeep(struct app *app, enum transport_upkeep what);
 void app_upkeep_done(struct app *app, int status);
 
 /* --- app_image.c */
-void app_image_open(struct app *app, const char *path);
+void app_image_open(struct app *app, const char *typed);
 void app_image_close(struct app *app);
 /* The file is another one now: it is read again, or after the update that sends the old one. */
 void app_image_reread(struct app *app);
@@ -317,7 +317,7 @@ void app_image_show_compare(struct app *app);
 
 /* --- app_image_list.c */
 /* Asks for a path, with the recent ones and those built here in sight. */
-void app_image_ask(struct app *app, enum app_ask ask);
+void app_image_ask(struct app *app, enum app_ask what);
 /* The images in a folder to choose from; opens it where there is one. */
 void app_image_open_folder(struct app *app, const char *folder);
 

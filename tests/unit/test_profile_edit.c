@@ -318,9 +318,11 @@ static void test_random_files(void **state)
 		size_t len;
 
 		for (uint64_t n = rng_below(&rng, 5) + 1; n > 0; n--) {
-			(void)strcat(text,
-				     pieces[rng_below(&rng, sizeof(pieces) / sizeof(pieces[0]))]);
-			(void)strcat(text, n > 1 ? newline : ends[rng_below(&rng, 4)]);
+			const size_t used_up = strlen(text);
+
+			(void)snprintf(text + used_up, sizeof(text) - used_up, "%s%s",
+				       pieces[rng_below(&rng, sizeof(pieces) / sizeof(pieces[0]))],
+				       n > 1 ? newline : ends[rng_below(&rng, 4)]);
 		}
 		if (profile_load_text("p.yaml", text, strlen(text), &profile, &errors) < 0)
 			continue;
