@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""In the rig: devices that want an encrypted link are paired with over bluetoothd and
+updated; the bond outlives their reboot; a passkey is asked for on the terminal, and
+a wrong one is told as that."""
+
+import os
+import pty
+import re
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.environ["OTABENCH_SRCDIR"], "tests/e2e"))
+from guest import FIRST, OTABENCH, Bluetoothctl, Bluez, Capture, Otabench, Radio
+from guest import adapter_ready, main, run, sample_image, sha256_of
+
+FIXED = "012345"
+SIZE = 65536
+
+
+class Terminal:
+    """otabench ARGUMENT... on a terminal; what stands on it is in text."""
+
+    def __init__(self, *arguments):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execv(OTABENCH, [OTABENCH, *arguments])
+        self.text = ""
+        self.ended = False
+        self.changed = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            try:
+                data = os.read(self.fd, 4096)
+            except OSError:  # how a terminal ends
+                data = b""
+            with self.changed:
+                self.text += data.decode(errors="replace")
+                self.ended = not data
+                self.changed.notify_all()
+            if not data:
+                return
+
+    def wait(self, pattern, seconds):
+        with self.changed:
+            return self.changed.wait_for(
+                lambda: re.search(pattern, self.text) or self.ended, seconds)
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def end(self, seconds=120):
+        """The exit status."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.ended, seconds)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def radio_with(security, *options):
+    radio = Radio("--sim=devices=1,flash=ideal,security=" + security, "--watch=0", *options)
+    adapter_ready()
+    return radio
+
+
+def end(radio):
+    """Nobody remembers anything of the device, and the adapter is gone."""
+    run("bluetoothctl", "remove", FIRST)
+    radio.stop()
+
+
+def said(text):
+    """How often the devices' log has it."""
+    with open("radio.log") as log:
+        return log.read().count(text)
+
+
+def updated(tap, radio, image, before, what, story):
+    now = radio.status()
+    tap.check(now["sha256"] == sha256_of(image) and now["slot"] != before["slot"]
+              and not now["pending_verify"] and now["boots"] == before["boots"] + 1,
+              what + ": the device runs the image, confirmed", "%s\n%s" % (now, story))
+
+
+def sent_encrypted(radio):
+    """Whether no byte of the image came over a link that was not."""
+    moving = [e for e in radio.events if e["event"] == "status" and e["received"] > 0]
+    return bool(moving) and all(e["encrypted"] for e in moving if e["connected"])
+
+
+def just_works(tap, security):
+    radio = radio_with(security)
+    image = sample_image("%s.bin" % security, SIZE, "2.0.0")
+    before, paired, encrypted = radio.status(), said("paired and bonded"), said("link encrypted")
+    flash = Otabench("flash", "esp-sim-01", image)
+    result, status = flash.result()
+    tap.check(status == 0 and result.get("outcome") == "confirmed",
+              security + ": flash pairs without a question, and ends confirmed", flash.story())
+    tap.check(result.get("encrypted") is True and sent_encrypted(radio),
+              security + ": the link was encrypted, and is shown as that", flash.story())
+    updated(tap, radio, image, before, security, flash.story())
+    tap.check(said("paired and bonded") == paired + 1 and said("link encrypted") >= encrypted + 2
+              and radio.status()["bonds"] == 1,
+              security + ": after the reboot the bond encrypts the link, nobody pairs again",
+              open("radio.log").read())
+    end(radio)
+
+
+def shown(radio, start):
+    event = radio.wait(lambda e: e["event"] == "passkey", 60, start)
+    return event["passkey"] if event else None
+
+
+def at_the_terminal(tap):
+    """The number is another one each time: somebody reads it and types it."""
+    radio = radio_with("passkey")
+    image = sample_image("passkey.bin", SIZE, "2.0.0")
+    before, start = radio.status(), len(radio.events)
+    flash = Terminal("flash", "esp-sim-01", image)
+    passkey = shown(radio, start)
+    asked = flash.wait(r"Passkey that esp-sim-01 shows: ", 60)
+    flash.type("%s\n" % passkey)
+    status = flash.end()
+    tap.check(asked and status == 0 and "has confirmed it" in flash.text,
+              "passkey: asked for on the terminal, typed, the update ends confirmed", flash.text)
+    tap.check(flash.text.count("Passkey that") == 1 and sent_encrypted(radio)
+              and "encrypted" in flash.text,
+              "passkey: asked once, for both connections, which are encrypted", flash.text)
+    updated(tap, radio, image, before, "passkey", flash.text)
+    end(radio)
+
+
+def wrong(tap, security):
+    """Nothing is written to a device that is not paired with."""
+    radio = radio_with(security + ",passkey=" + FIXED)
+    before = radio.status()
+    image = sample_image("wrong.bin", SIZE, "2.0.0")
+    for what, options in (("a wrong passkey", ["--passkey=012344"]), ("no passkey", [])):
+        flash = Otabench(*options, "flash", "esp-sim-01", image)
+        result, status = flash.result()
+        tap.check(status == 77 and result.get("outcome") == "not-paired"
+                  and result.get("retries") == 0 and "asskey" in result.get("text", ""),
+                  "%s: %s with --json is a named error, exit status 77" % (security, what),
+                  flash.story())
+    now = radio.status()
+    tap.check(now["sha256"] == before["sha256"] and now["received"] == 0 and now["bonds"] == 0,
+              security + ": the device has nothing of it", now)
+    info = Otabench("--passkey=" + FIXED, "info", "esp-sim-01")
+    result, status = info.result()
+    tap.check(status == 0 and result.get("encrypted") is True and radio.status()["bonds"] == 1,
+              security + ": the right one with --passkey pairs", info.story())
+    end(radio)
+
+
+def other_client(tap):
+    radio = radio_with("passkey")
+    control = Bluetoothctl()
+    control.say("agent KeyboardDisplay")
+    control.say("default-agent")
+    control.say("scan on")
+    control.wait_for(r"Device %s .*esp-sim-01" % FIRST)
+    control.say("scan off")
+    start, heard = len(control.events), len(radio.events)
+    control.say("pair " + FIRST)
+    passkey = shown(radio, heard)
+    control.wait_for(r"Request passkey", 60, start)  # the prompt that follows ends no line
+    control.say(passkey or "")
+    paired = control.wait_for(r"Pairing successful|Failed to pair", 60, start)
+    tap.check(paired and paired.group() == "Pairing successful" and radio.status()["encrypted"],
+              "bluetoothctl pairs with the passkey that the device shows", control.text())
+    control.say("disconnect " + FIRST)
+    control.wait_for(r"Successful disconnected|Connected: no", 20, start)
+    control.quit()
+    info = Otabench("info", "esp-sim-01")
+    result, status = info.result()
+    tap.check(status == 0 and result.get("encrypted") is True,
+              "otabench uses the bond that bluetoothctl made", info.story())
+    end(radio)
+
+
+def job(tap):
+    Bluez()
+    capture = Capture("pairing.btsnoop")
+    just_works(tap, "just-works")
+    just_works(tap, "legacy-just-works")
+    at_the_terminal(tap)
+    wrong(tap, "passkey")
+    wrong(tap, "legacy-passkey")
+    other_client(tap)
+    capture.stop()
+
+
+main(job)
