@@ -157,6 +157,16 @@ static void copy(struct run *run)
 		app_copy_failed(run->app);
 }
 
+/* Both the end of its input and SIGHUP tell that the terminal is gone: that is one wish to end,
+ * and not a second one, which would leave the device as it is. */
+static void lose(struct run *run)
+{
+	if (run->lost)
+		return;
+	run->lost = true;
+	app_quit(run->app);
+}
+
 static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct run *run = userdata;
@@ -171,9 +181,8 @@ static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userd
 	}
 	term_use_mouse(run->term, app_wants_mouse(run->app));
 	if (events & (EPOLLHUP | EPOLLERR)) {
-		run->lost = true;
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-		app_quit(run->app);
+		lose(run);
 	}
 	copy(run);
 	edit(run);
@@ -200,8 +209,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 			app_key(run->app, KEY_CTRL('c'));
 		break;
 	case SIGHUP:
-		run->lost = true;
-		app_quit(run->app);
+		lose(run);
 		break;
 	default: /* SIGTERM */
 		app_quit(run->app);

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * otabench history, as a user runs it: what updates leave, what it prints, and
+ * its exit codes.
+ */
+#include "config.h" /* system extensions: popen(), mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+static char program[4096], folder[64], text[65536];
+
+/* Runs the program with these arguments; its output, errors too, is in text. */
+static int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int run(const char *format, ...)
+{
+	char arguments[2048], command[8192];
+	va_list ap;
+	size_t len;
+	FILE *out;
+	int status;
+
+	va_start(ap, format);
+	(void)vsnprintf(arguments, sizeof(arguments), format, ap);
+	va_end(ap);
+	(void)snprintf(command, sizeof(command), "'%s' %s 2>&1", program, arguments);
+	out = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
+	assert_non_null(out);
+	len = fread(text, 1, sizeof(text) - 1, out);
+	text[len] = '\0';
+	status = pclose(out);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void expect(const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+static void expect_none(const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("\"%s\" in:\n%s", part, text);
+}
+
+static size_t lines(void)
+{
+	size_t count = 0;
+
+	for (const char *s = text; *s != '\0'; s++)
+		count += *s == '\n';
+	return count;
+}
+
+/* The n-th line as JSON, from 0; to be released. */
+static json_t *json_line(size_t n)
+{
+	const char *line = text;
+	char one[32768];
+	json_t *o;
+
+	for (; n > 0 && line; n--)
+		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+	assert_non_null(line);
+	(void)snprintf(one, sizeof(one), "%.*s", (int)strcspn(line, "\n"), line);
+	o = json_loads(one, 0, NULL);
+	if (!o)
+		fail_msg("not JSON: %s", one);
+	return o;
+}
+
+static int setup(void **state)
+{
+	const char *build = getenv("OTABENCH_BUILDDIR");
+
+	(void)state;
+	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
+	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-cli-XXXXXX");
+	if (!mkdtemp(folder) || chdir(folder) < 0)
+		return -1;
+	(void)unsetenv("OTABENCH_HISTORY");
+	(void)unsetenv("COLUMNS");
+	(void)setenv("XDG_STATE_HOME", folder, 1);
+	(void)setenv("LC_ALL", "C.UTF-8", 1);
+	return run("-q sample-image --size=60000 new.bin");
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
+	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+}
+
+#define FLASH "-q --sim=chip=esp32 %s flash esp-sim-01 new.bin"
+
+static void make_runs(void)
+{
+	assert_int_equal(run(FLASH, ""), 0);
+	assert_int_equal(run(FLASH, "-s window=2048 -s write_mode=request"), 0);
+	assert_int_equal(run("-q --sim=chip=esp32 bench --bytes=20000 esp-sim-01"), 0);
+	assert_int_equal(run("-q --sim flash --device-timeout=1 nobody new.bin"), 68);
+}
+
+static void test_empty(void **state)
+{
+	(void)state;
+	assert_int_equal(run("history"), 0);
+	expect("nothing was recorded yet");
+	assert_int_equal(run("history show 1"), 66);
+	/* Neither switch leaves a file, and other commands are no runs. */
+	assert_int_equal(run("--no-history " FLASH, ""), 0);
+	assert_int_equal(setenv("OTABENCH_HISTORY", "no", 1), 0);
+	assert_int_equal(run(FLASH, ""), 0);
+	assert_int_equal(unsetenv("OTABENCH_HISTORY"), 0);
+	assert_int_equal(run("-q --sim info esp-sim-01"), 0);
+	assert_int_equal(access("otabench/history.db", F_OK), -1);
+}
+
+static void test_list(void **state)
+{
+	struct stat st;
+	json_t *o;
+
+	(void)state;
+	make_runs();
+	assert_int_equal(run("history"), 0);
+	assert_int_equal(lines(), 5);
+	expect("RESULT\n    4~ ");
+	expect(" not found\n    3~ ");
+	expect(" bench ");
+	assert_int_equal(run("history list --last=1"), 0);
+	assert_int_equal(lines(), 2);
+	assert_int_equal(run("--json history"), 0);
+	assert_int_equal(lines(), 5);
+	o = json_line(2);
+	assert_int_equal(json_integer_value(json_object_get(o, "run")), 2);
+	assert_string_equal(json_string_value(json_object_get(o, "outcome")), "confirmed");
+	assert_int_equal(json_integer_value(json_object_get(o, "size")), 60000);
+	json_decref(o);
+	/* Private, as what was sent to which device is. */
+	assert_int_equal(stat("otabench", &st), 0);
+	assert_int_equal(st.st_mode & 077, 0);
+	assert_int_equal(run("history list --last=0"), 64);
+	assert_int_equal(run("history lst"), 64);
+	expect("history: expected [list] | show N");
+}
+
+static void test_show(void **state)
+{
+	json_t *o;
+
+	(void)state;
+	make_runs();
+	assert_int_equal(run("history show 2"), 0);
+	expect("run 2 update");
+	expect("confirmed: The device runs the new image");
+	expect("kB/s");
+	expect("verifying");
+	expect("chunk                   auto, in force 495");
+	expect("write_mode              request\n");
+	assert_int_equal(run("--json history show '#2'"), 0);
+	o = json_line(0);
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_object_get(json_object_get(o, "keys"), "window"), "asked")),
+		"2048");
+	assert_true(json_array_size(json_object_get(o, "marks")) > 5);
+	json_decref(o);
+	assert_int_equal(run("history show 99"), 66);
+	expect("no run 99");
+	assert_int_equal(run("history show x"), 64);
+}
+
+static void test_compare(void **state)
+{
+	json_t *o, *rows;
+
+	(void)state;
+	make_runs();
+	assert_int_equal(run("history compare 2 1"), 0);
+	expect("compare 2 vs 1");
+	expect("  #2 ");
+	expect("  #1 ");
+	expect("changed keys:");
+	expect("write_mode auto->request");
+	expect("window auto->2048");
+	assert_int_equal(run("--json history compare 2 1"), 0);
+	o = json_line(0);
+	rows = json_object_get(o, "rows");
+	assert_non_null(
+		json_string_value(json_object_get(json_object_get(rows, "throughput"), "delta")));
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(json_object_get(o, "keys"), "window"), "a")),
+			    "2048");
+	json_decref(o);
+	assert_int_equal(setenv("LC_ALL", "C", 1), 0);
+	assert_int_equal(run("history compare 2 1"), 0);
+	for (const char *s = text; *s != '\0'; s++)
+		assert_true(*s == '\n' || (*s >= ' ' && *s <= '~'));
+	assert_int_equal(run("history compare 2 77"), 66);
+	assert_int_equal(run("history compare 2"), 64);
+}
+
+static void test_export(void **state)
+{
+	(void)state;
+	make_runs();
+	assert_int_equal(run("history export 1 2"), 0);
+	assert_memory_equal(text, "run,t,queued,", 13);
+	expect("\n1,");
+	expect("\n2,");
+	assert_int_equal(run("history export 1 2 3 4 --format=csv-runs"), 0);
+	assert_int_equal(lines(), 5);
+	assert_int_equal(run("history export 1 --output=run.ndjson"), 0);
+	assert_int_equal(lines(), 0);
+	assert_int_equal(access("run.ndjson.new", F_OK), -1);
+	{
+		FILE *in = fopen("run.ndjson", "r");
+		size_t len;
+
+		assert_non_null(in);
+		len = fread(text, 1, sizeof(text) - 1, in);
+		text[len] = '\0';
+		(void)fclose(in);
+		json_decref(json_line(0));
+		expect("\"event\":\"sample\"");
+	}
+	assert_int_equal(run("history export 1 --format=xml"), 64);
+	assert_int_equal(run("history export 1 --output=no/such/folder.csv"), 66);
+	assert_int_equal(run("history export 77"), 66);
+	assert_int_equal(run("history export 1 >/dev/full"), 70);
+}
+
+static void test_delete(void **state)
+{
+	(void)state;
+	make_runs();
+	assert_int_equal(run("history delete 1 3"), 0);
+	assert_int_equal(run("history"), 0);
+	assert_int_equal(lines(), 3);
+	expect_none("    1~");
+	assert_int_equal(run("history delete 1"), 66);
+}
+
+static void test_rerun(void **state)
+{
+	json_t *o;
+
+	(void)state;
+	make_runs();
+	/* The world of then: its seed, its chip. */
+	assert_int_equal(run("-q history rerun 2"), 0);
+	assert_int_equal(run("-q history rerun 3"), 0);
+	assert_int_equal(run("-q history rerun 2 -s window=8192 --device-timeout=20"), 0);
+	assert_int_equal(run("--json history"), 0);
+	o = json_line(2); /* newest first */
+	assert_int_equal(json_integer_value(json_object_get(o, "run")), 5);
+	assert_string_equal(json_string_value(json_object_get(o, "options")), "--sim=chip=esp32");
+	assert_string_equal(json_string_value(json_object_get(o, "write_mode")), "request");
+	assert_int_equal(json_integer_value(json_object_get(o, "window")), 2048);
+	json_decref(o);
+	o = json_line(1);
+	assert_string_equal(json_string_value(json_object_get(o, "goal")), "measure");
+	json_decref(o);
+	o = json_line(0);
+	assert_int_equal(json_integer_value(json_object_get(o, "window")), 8192);
+	json_decref(o);
+	assert_int_equal(run("--readonly history rerun 2"), 64);
+	/* Another image under the same name is not the same again. */
+	assert_int_equal(run("-q sample-image --size=60000 --version-text=3 new.bin"), 0);
+	assert_int_equal(run("history rerun 2"), 65);
+	expect("another image");
+	assert_int_equal(unlink("new.bin"), 0);
+	assert_int_equal(run("history rerun 2"), 66);
+}
+
+/* An update goes on where nothing can be recorded, and says so once. */
+static void test_broken(void **state)
+{
+	FILE *out;
+
+	(void)state;
+	assert_int_equal(mkdir("otabench", 0700), 0);
+	out = fopen("otabench/history.db", "w");
+	assert_non_null(out);
+	for (int i = 0; i < 1000; i++)
+		(void)fputs("this is no database\n", out);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(run("--sim=chip=esp32 flash esp-sim-01 new.bin"), 0);
+	expect("warning: this run is not recorded: ");
+	expect("has confirmed it");
+	assert_int_equal(run("history"), 70);
+	expect("not a database");
+	/* Nor where files must stay small: that alone would end a program that does not care. */
+	assert_int_equal(unlink("otabench/history.db"), 0);
+	assert_int_equal(run("doctor >/dev/null; ulimit -f 8; '%s' --sim=chip=esp32 flash "
+			     "esp-sim-01 new.bin",
+			     program),
+			 0);
+	expect("not recorded");
+	expect("has confirmed it");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_show, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_export, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_delete, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rerun, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
