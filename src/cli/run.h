@@ -39,7 +39,7 @@ int run_write_command(struct cli *cli, const char *device, enum ota_command comm
 struct replay;
 /* A run of a recording to its end, told as when it was recorded; then the same exit status,
  * or CLI_REFUSED where the recording does not hold the run's end. */
-int run_replay(struct cli *cli, struct replay *replay, size_t run);
+int run_replay(struct cli *cli, struct replay *replay, size_t index);
 
 enum cli_exit run_exit(const struct job_result *result);
 

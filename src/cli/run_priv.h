@@ -27,7 +27,7 @@ struct run {
 /* Tells what the job tells, as words or JSON; run is the userdata. */
 struct job_listener run_listener(struct run *run);
 /* Tells what the stack is asked, too: with -vv, and to r->calls where they are kept. */
-void run_on_call(void *run, const struct transport_call *call);
+void run_on_call(void *userdata, const struct transport_call *call);
 /* The end of a job that finished. */
 void run_tell_end(struct run *run, const struct run_report *report, enum cli_exit code);
 

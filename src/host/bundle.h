@@ -42,7 +42,7 @@ char *bundle_name(char *buf, size_t size);
  */
 int bundle_write(const struct bundle *bundle, char *ret_path, size_t size, char *ret_why,
 		 size_t why_size);
-/* What the job keeps of its Control log, for control_log(); job is the userdata. */
-void bundle_job_log(void *job, FILE *out);
+/* What the job keeps of its Control log, for control_log(); userdata is the job. */
+void bundle_job_log(void *userdata, FILE *out);
 
 #endif

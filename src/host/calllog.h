@@ -27,8 +27,8 @@ struct calllog {
 /* All zero is an empty one. */
 void calllog_finish(struct calllog *log);
 void calllog_add(struct calllog *log, const struct transport_call *call);
-/* Time, sign and text, a line each; log is a struct calllog. */
-void calllog_write(void *log, FILE *out);
+/* Time, sign and text, a line each; userdata is a struct calllog. */
+void calllog_write(void *userdata, FILE *out);
 /* "Device1.Connect  hci0/dev_...", of an answer with its time "(70.6 ms)".  Returns buf. */
 char *calllog_text(const struct transport_call *call, char *buf, size_t size);
 /* '>' call, '<' reply, '!' error, '*' signal */

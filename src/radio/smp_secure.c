@@ -37,7 +37,9 @@ void smp_secure_begin(struct smp *s)
 /* What f4 takes last: a bit of the passkey. */
 static uint8_t round_bit(const struct smp *s)
 {
-	return s->typed ? (uint8_t)(0x80u | ((uint32_t)s->passkey >> s->round & 1u)) : 0;
+	if (!s->typed)
+		return 0;
+	return (uint8_t)(0x80u | ((uint32_t)s->passkey >> s->round & 1u));
 }
 
 static void send_confirm(struct smp *s)

@@ -16,7 +16,8 @@ static struct call_tag *tag_of(struct sim *sim, enum sim_call call, enum gatt_ch
 int sim_calls_made(struct sim *sim, enum sim_call call, enum gatt_chr chr, int rc, const char *what)
 {
 	const bool of_chr = call >= SIM_CALL_SUBSCRIBE;
-	struct call_tag unused, *tag = call == SIM_CALL_SCAN ? &unused : tag_of(sim, call, chr);
+	struct call_tag unused = {.id = 0},
+			*tag = call == SIM_CALL_SCAN ? &unused : tag_of(sim, call, chr);
 	const char *name = of_chr ? calls_chr(chr) : "";
 
 	if (!sim->base.watcher)

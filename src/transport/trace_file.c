@@ -238,9 +238,10 @@ static int read_lines(FILE *file, struct trace_file *f, unsigned int *ret_line)
 	unsigned int line = 1;
 
 	while (fgets(text, sizeof(text), file)) {
-		struct trace_entry e = {.line = ++line};
+		struct trace_entry e = {.line = line + 1};
 		size_t used;
 
+		line++;
 		if (!make_room(f))
 			return -OTA_ENOMEM;
 		used = f->pool_len;

@@ -71,7 +71,7 @@ static enum transport_call_kind call_kind(const char *word, size_t len)
 static void tell_call(struct replay *r, const struct trace_entry *e)
 {
 	const char *text = (const char *)bytes_of(r, e);
-	struct transport_call call = {.at_us = e->at_us};
+	struct transport_call told = {.at_us = e->at_us};
 	char *end;
 	size_t len;
 
@@ -79,12 +79,12 @@ static void tell_call(struct replay *r, const struct trace_entry *e)
 		return;
 	text += 5;
 	len = strcspn(text, " ");
-	call.kind = call_kind(text, len);
+	told.kind = call_kind(text, len);
 	text += len;
-	call.id = (uint32_t)strtoul(text, &end, 10);
-	call.took_us = strtoull(end, &end, 10);
-	call.text = end + (*end == ' ');
-	r->base.watcher(r->base.watcher_userdata, &call);
+	told.id = (uint32_t)strtoul(text, &end, 10);
+	told.took_us = strtoull(end, &end, 10);
+	told.text = end + (*end == ' ');
+	r->base.watcher(r->base.watcher_userdata, &told);
 }
 
 /* A state or a note at the head is taken; false: it is something else. */
@@ -269,7 +269,7 @@ unsigned int trace_next_line(const struct transport *t)
 
 	if (e)
 		return e->line;
-	return r->last > 0 ? r->file->entries[r->last - 1].line : 1;
+	return r->file->entries && r->last > 0 ? r->file->entries[r->last - 1].line : 1;
 }
 
 void trace_pass(struct transport *t, uint64_t now_us)
@@ -309,7 +309,7 @@ static int call(struct transport *t, const char *name, const char *address, int 
 	take_turn(r);
 	e = head_of(r);
 	if (e && is_call(r, e, name, address, a, b) && e->len == len &&
-	    (len == 0 || lengths || memcmp(bytes_of(r, e), buf, len) == 0)) {
+	    (len == 0 || lengths || (buf && memcmp(bytes_of(r, e), buf, len) == 0))) {
 		r->next++;
 		return 0;
 	}
