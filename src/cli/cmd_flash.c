@@ -46,13 +46,14 @@ static int read_image(struct cli *cli, const char *path, struct image_file *file
 }
 
 /* config without the image; sha256: the only one that is meant, or NULL. */
-static int run_with_image(struct cli *cli, struct job_config *config, const char *path,
+static int run_with_image(struct cli *cli, const struct job_config *given, const char *path,
 			  const uint8_t *sha256)
 {
 	struct lint_report report;
 	struct image_file file;
 	struct image image;
 	const struct run_report how = {.words = run_summary, .image = &image};
+	struct job_config config = *given;
 	int code;
 
 	if (cli->readonly)
@@ -60,23 +61,23 @@ static int run_with_image(struct cli *cli, struct job_config *config, const char
 	code = read_image(cli, path, &file, &image, &report);
 	if (code != CLI_OK)
 		return code;
-	config->image = &image;
-	config->image_name = path;
-	config->report = &report;
+	config.image = &image;
+	config.image_name = path;
+	config.report = &report;
 	if (sha256 && memcmp(sha256, image.sha256, sizeof(image.sha256)) != 0)
 		code = cli_fail(cli, CLI_REFUSED,
 				"%s is another image than the one that was sent then; 'otabench "
 				"flash' sends it",
 				path);
 	else
-		code = run_job(cli, config, &how);
+		code = run_job(cli, &config, &how);
 	image_file_finish(&file);
 	return code;
 }
 
 int flash_run(struct cli *cli, const char *device, const char *path, bool resume_only)
 {
-	struct job_config config = {
+	const struct job_config config = {
 		.goal = SESSION_UPDATE,
 		.device = device,
 		.restart = cli_value(cli, "restart") != NULL,
@@ -89,7 +90,7 @@ int flash_run(struct cli *cli, const char *device, const char *path, bool resume
 
 int flash_again(struct cli *cli, const struct history_run *run, const struct profile *profile)
 {
-	struct job_config config = {
+	const struct job_config config = {
 		.goal = SESSION_UPDATE,
 		.device = run->address[0] != '\0' ? run->address : run->device,
 		.profile = profile,

@@ -167,7 +167,7 @@ static int show(struct cli *cli, struct history *history, const char *text)
 {
 	struct history_detail detail;
 	struct cells cells;
-	int64_t id;
+	int64_t id = 0;
 	int r, code = parse_id(cli, text, &id);
 
 	if (code != CLI_OK)
@@ -250,7 +250,7 @@ static int print_comparison(struct cli *cli, const struct history_detail *a,
 static int compare(struct cli *cli, struct history *history, const char *first, const char *second)
 {
 	struct history_detail a, b;
-	int64_t ids[2];
+	int64_t ids[2] = {0, 0};
 	int r, code = parse_id(cli, first, &ids[0]);
 
 	if (code == CLI_OK)
@@ -308,7 +308,7 @@ static int export(struct cli *cli, struct history *history, int count, char **wo
 {
 	const char *name = cli_value(cli, "format"), *path = cli_value(cli, "output");
 	enum history_format format = HISTORY_CSV_SERIES;
-	int64_t ids[IDS_MAX];
+	int64_t ids[IDS_MAX] = {0};
 	char why[512];
 	int r, code = parse_ids(cli, count, words, ids);
 
@@ -331,7 +331,7 @@ static int export(struct cli *cli, struct history *history, int count, char **wo
 
 static int delete (struct cli *cli, struct history *history, int count, char **words)
 {
-	int64_t ids[IDS_MAX];
+	int64_t ids[IDS_MAX] = {0};
 	int r, code = parse_ids(cli, count, words, ids);
 
 	for (int i = 0; i < count && code == CLI_OK; i++) {
@@ -406,7 +406,7 @@ static int again(struct cli *cli, const struct history_detail *d)
 static int rerun(struct cli *cli, struct history *history, const char *text)
 {
 	struct history_detail detail;
-	int64_t id;
+	int64_t id = 0;
 	int r, code = parse_id(cli, text, &id);
 
 	if (code != CLI_OK)

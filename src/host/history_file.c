@@ -182,7 +182,7 @@ static int ask(struct history *history, const char *sql, int64_t *ret)
 
 bool history_changed(struct history *history)
 {
-	int64_t version;
+	int64_t version = 0;
 
 	if (ask(history, "PRAGMA data_version", &version) < 0 || version == history->seen)
 		return false;
@@ -194,7 +194,10 @@ bool history_changed(struct history *history)
 static int look(struct history *history, int64_t *ret_version)
 {
 	int64_t application = 0, tables = 0;
-	int r = ask(history, "PRAGMA user_version", ret_version);
+	int r;
+
+	*ret_version = 0;
+	r = ask(history, "PRAGMA user_version", ret_version);
 
 	if (r == 0)
 		r = ask(history, "PRAGMA application_id", &application);
@@ -202,7 +205,8 @@ static int look(struct history *history, int64_t *ret_version)
 		r = ask(history, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (r < 0)
 		return r;
-	if (application != APPLICATION_ID && (tables > 0 || *ret_version != 0)) {
+	if (*ret_version < 0 ||
+	    (application != APPLICATION_ID && (tables > 0 || *ret_version != 0))) {
 		(void)snprintf(history->error, sizeof(history->error),
 			       "a database of something else");
 		return -OTA_EBADMSG;
@@ -220,7 +224,7 @@ static int look(struct history *history, int64_t *ret_version)
 static int migrate_locked(struct history *history)
 {
 	char pragma[96];
-	int64_t version;
+	int64_t version = 0;
 	int r = look(history, &version); /* another program may have been faster */
 
 	for (int64_t i = version; r == 0 && i < TABLES; i++)
@@ -237,7 +241,7 @@ static int migrate_locked(struct history *history)
 int history_migrate(struct history *history)
 {
 	char why[sizeof(history->error)];
-	int64_t version;
+	int64_t version = 0;
 	int r = look(history, &version);
 
 	if (r < 0 || version == TABLES)
@@ -274,7 +278,7 @@ static void make_uri(const char *path, const char *query, char *buf, size_t size
 
 static int open_once(struct history *history, const char *name, int flags, int busy_ms)
 {
-	int64_t version;
+	int64_t version = 0;
 	int rc = sqlite3_open_v2(name, &history->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
 				 NULL);
 

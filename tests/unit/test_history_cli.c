@@ -74,7 +74,10 @@ static json_t *json_line(size_t n)
 
 	for (; n > 0 && line; n--)
 		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
-	assert_non_null(line);
+	if (!line) {
+		fail_msg("no such line in:\n%s", text);
+		return NULL;
+	}
 	(void)snprintf(one, sizeof(one), "%.*s", (int)strcspn(line, "\n"), line);
 	o = json_loads(one, 0, NULL);
 	if (!o)

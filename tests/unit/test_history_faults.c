@@ -77,6 +77,7 @@ static size_t count_runs(struct history_run *ret_newest)
 	struct history_run *runs;
 	size_t count;
 
+	memset(ret_newest, 0, sizeof(*ret_newest));
 	assert_int_equal(history_list(h, 1000, &runs, &count), 0);
 	if (count > 0)
 		*ret_newest = runs[0];
@@ -345,7 +346,9 @@ static void test_foreign(void **state)
 	sql("PRAGMA user_version = 1; PRAGMA application_id = 7");
 	expect_closed(-OTA_EBADMSG, "something else");
 	expect_warned(&(struct play){.path = path}, "something else");
-	sql("PRAGMA application_id = 1330921794");
+	sql("PRAGMA application_id = 1330921794; PRAGMA user_version = -5");
+	expect_closed(-OTA_EBADMSG, "something else");
+	sql("PRAGMA user_version = 1");
 	assert_int_equal(count_runs(&run), 1); /* nothing was added meanwhile */
 }
 
