@@ -192,6 +192,7 @@ static const struct smp_ops smp_ops = {
 	.failed = on_failed,
 };
 
+/* cppcheck-suppress constParameter ; as struct world_config has it */
 void sim_security_shown(void *ctx, struct esp *esp, int32_t passkey)
 {
 	struct sim *sim = ctx;
