@@ -122,7 +122,10 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static void tell_manager(struct bluez *b, const char *member, const char *capability)
+static int tell_manager(struct bluez *b, enum bluez_scope scope, const char *member,
+			const char *capability,
+			void (*done)(struct bluez_call *call, sd_bus_message *reply,
+				     const sd_bus_error *error))
 {
 	sd_bus_message *m = NULL;
 	int rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, MANAGER_PATH, MANAGER, member);
@@ -131,27 +134,35 @@ static void tell_manager(struct bluez *b, const char *member, const char *capabi
 		rc = sd_bus_message_append(m, "o", AGENT_PATH);
 	if (rc >= 0 && capability)
 		rc = sd_bus_message_append(m, "s", capability);
-	(void)bluez_send(b, BLUEZ_FOR_EVER, GATT_CHRS, m, rc, NULL);
+	return bluez_send(b, scope, GATT_CHRS, m, rc, done);
 }
 
-void bluez_agent_start(struct bluez *b)
+static void on_default(struct bluez_call *call, sd_bus_message *reply, const sd_bus_error *error)
+{
+	(void)reply;
+	if (error)
+		bluez_log(call->b, "RequestDefaultAgent: %s", error->name);
+	bluez_connect_ready(call->b);
+}
+
+bool bluez_agent_start(struct bluez *b)
 {
 	struct bluez_agent *a;
 
 	if (b->agent)
-		return;
+		return false;
 	a = calloc(1, sizeof(*a));
 	if (!a)
-		return;
+		return false;
 	a->b = b;
 	if (sd_bus_add_object_vtable(b->bus, &a->object, AGENT_PATH, BLUEZ ".Agent1", vtable, a) <
 	    0) {
 		free(a);
-		return;
+		return false;
 	}
 	b->agent = a;
-	tell_manager(b, "RegisterAgent", "KeyboardOnly");
-	tell_manager(b, "RequestDefaultAgent", NULL);
+	(void)tell_manager(b, BLUEZ_FOR_EVER, "RegisterAgent", "KeyboardOnly", NULL);
+	return tell_manager(b, BLUEZ_FOR_LINK, "RequestDefaultAgent", NULL, on_default) == 0;
 }
 
 void bluez_agent_stop(struct bluez *b)
@@ -163,7 +174,7 @@ void bluez_agent_stop(struct bluez *b)
 	b->agent = NULL;
 	bluez_timer_stop(&b->refused);
 	if (b->loaded)
-		tell_manager(b, "UnregisterAgent", NULL);
+		(void)tell_manager(b, BLUEZ_FOR_EVER, "UnregisterAgent", NULL, NULL);
 	forget_question(a);
 	sd_bus_slot_unref(a->object);
 	free(a);

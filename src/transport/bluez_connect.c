@@ -94,17 +94,27 @@ static int on_reason(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	return 0;
 }
 
+void bluez_connect_ready(struct bluez *b)
+{
+	if (b->hanging_up) {
+		bluez_ended(b, GATT_BY_HOST);
+		return;
+	}
+	b->dropped = false;
+	(void)sd_bus_match_signal_async(b->bus, &b->device_match, BLUEZ, b->device, BLUEZ_DEVICE,
+					"Disconnected", on_reason, NULL, b);
+	if (bluez_call(b, BLUEZ_FOR_LINK, b->device, BLUEZ_DEVICE, "Connect", on_connected) < 0)
+		bluez_after(b, &b->patience, 0, connect_failed);
+}
+
 void bluez_connect_quiet(struct bluez *b)
 {
 	b->phase = BLUEZ_CONNECTING;
 	b->answered = b->dropped = false;
 	b->reason = GATT_UNKNOWN;
 	bluez_timer_stop(&b->patience);
-	bluez_agent_start(b);
-	(void)sd_bus_match_signal_async(b->bus, &b->device_match, BLUEZ, b->device, BLUEZ_DEVICE,
-					"Disconnected", on_reason, NULL, b);
-	if (bluez_call(b, BLUEZ_FOR_LINK, b->device, BLUEZ_DEVICE, "Connect", on_connected) < 0)
-		bluez_after(b, &b->patience, 0, connect_failed);
+	if (!bluez_agent_start(b))
+		bluez_connect_ready(b);
 }
 
 /* Scanning and connecting share the radio: discovery stops first. */

@@ -255,6 +255,8 @@ void bluez_ended(struct bluez *b, enum gatt_reason reason);
 void bluez_device_changed(struct bluez *b, const struct bluez_object *o, unsigned int told);
 /* Discovery has stopped. */
 void bluez_connect_quiet(struct bluez *b);
+/* The agent is the one that is asked. */
+void bluez_connect_ready(struct bluez *b);
 /* The services that bluetoothd remembers do not fit the device any more. */
 bool bluez_forget_cache(struct bluez *b);
 
@@ -318,7 +320,12 @@ enum gatt_reason bluez_disconnect_reason(const char *name);
 
 /* bluez_agent.c */
 /* While a device is being connected or is connected. */
-void bluez_agent_start(struct bluez *b);
+/*
+ * True: bluez_connect_ready() follows.  A connection keeps the capability that the
+ * adapter had when it began, which bluetoothd sets behind its answer: a Connect()
+ * sent along with RequestDefaultAgent can be ahead of it.
+ */
+bool bluez_agent_start(struct bluez *b);
 void bluez_agent_stop(struct bluez *b);
 /* The link is gone; tells what of a pairing that was under way. */
 void bluez_agent_hung_up(struct bluez *b, enum gatt_reason reason);

@@ -122,6 +122,36 @@ static void test_disconnect_while_connecting(void **state)
 	rig_expect(r, "disconnected by-host\n");
 }
 
+/* A connection keeps the capability that there was when it began. */
+static void test_agent_first(void **state)
+{
+	struct rig *r = *state;
+
+	for (unsigned int give_up = 0; give_up < 2; give_up++) {
+		if (give_up == 0)
+			rig_ready(r);
+		r->fake.hold = "RequestDefaultAgent";
+		assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+		rig_expect(r, "");
+		assert_null(strstr(fake_calls(&r->fake), "\nConnect\n"));
+		r->fake.hold = NULL;
+		if (give_up) {
+			assert_int_equal(r->t->ops->disconnect(r->t), 0);
+			fake_answer(&r->fake, 0);
+			rig_expect(r, "disconnected by-host\n");
+			assert_null(strstr(fake_calls(&r->fake), "Connect\n"));
+		} else {
+			fake_answer(&r->fake, 0);
+			rig_expect(r, "connected 23\n");
+			rig_expect_calls(r, "Connect\n");
+			assert_int_equal(r->t->ops->disconnect(r->t), 0);
+			rig_expect(r, "disconnected by-host\n");
+			(void)fake_calls(&r->fake);
+		}
+		fake_forget_held(&r->fake);
+	}
+}
+
 /* The success was on its way already when the link was given up. */
 static void test_disconnect_crosses_success(void **state)
 {
@@ -248,6 +278,7 @@ int main(void)
 		TEST(test_not_heard_cancelled),
 		TEST(test_connected_already),
 		TEST(test_connect_fails),
+		TEST(test_agent_first),
 		TEST(test_disconnect_while_connecting),
 		TEST(test_disconnect_crosses_success),
 		TEST(test_dropped_before_the_answer),
