@@ -6,7 +6,6 @@
 #define GRAPH_MIN_H 4
 #define GRAPH_MAX_H 16
 #define LOG_MIN_H 4
-#define SIDE_BY_SIDE_W 150 /* log right of the graph instead of below */
 
 struct layout layout_frame(struct area screen)
 {
@@ -55,30 +54,24 @@ static void lay_medium(struct layout_device *l, struct area rest)
 
 static void lay_full(struct layout_device *l, struct area rest)
 {
-	const bool side = rest.w >= SIDE_BY_SIDE_W;
 	int graph;
 
-	if (side) {
-		l->log = area_right(&rest, rest.w / 2);
-		(void)area_right(&rest, 1);
-	}
 	l->head = area_top(&rest, 1);
 	l->radio = area_top(&rest, 1);
 	l->link = area_top(&rest, 1);
 	if (rest.h >= 16)
-		(void)area_top(&rest, 1);
+		l->wait = area_top(&rest, 1);
 	l->strip = area_top(&rest, 1);
 	l->bar = area_top(&rest, 1);
 	l->device = area_top(&rest, 1);
-	graph = side ? rest.h : rest.h * 2 / 5;
+	graph = rest.h * 2 / 5;
 	if (graph < GRAPH_MIN_H)
 		graph = GRAPH_MIN_H;
-	if (graph > GRAPH_MAX_H && !side)
+	if (graph > GRAPH_MAX_H)
 		graph = GRAPH_MAX_H;
 	l->graph = area_top(&rest, graph);
 	l->figures = area_right(&l->graph, FIGURES_W);
-	if (!side)
-		l->log = rest;
+	l->log = rest; /* all the width: meaning and bytes of a line */
 }
 
 struct layout_device layout_device(struct area body)

@@ -29,6 +29,7 @@ struct layout_device {
 	struct area head; /* device, profile, image */
 	struct area radio; /* RSSI and its trend */
 	struct area link; /* MTU, chunk, window, interval, PHY, data length */
+	struct area wait; /* why it does not go on, while it does not */
 	struct area strip; /* the states as a chain */
 	struct area bar; /* progress */
 	struct area device; /* ring, erase and write times */

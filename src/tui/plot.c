@@ -38,22 +38,44 @@ void plot_trend(struct cells *cells, struct area area, int x, int y, int width,
 	}
 }
 
-uint32_t plot_top(const uint32_t *samples, size_t count, uint32_t divisor)
+#define TICKS_MAX 4u /* spaces between them, at most */
+
+uint32_t plot_step(uint32_t largest, uint32_t divisor)
 {
 	static const uint32_t steps[] = {1, 2, 5};
+
+	for (uint64_t ten = 1; ten < UINT32_MAX; ten *= 10) {
+		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+			const uint64_t step = ten * steps[i] * divisor;
+
+			if (step <= UINT32_MAX && step * TICKS_MAX >= largest)
+				return (uint32_t)step;
+		}
+	}
+	return UINT32_MAX;
+}
+
+static uint32_t largest_of(const uint32_t *samples, size_t count)
+{
 	uint32_t largest = 0;
 
 	for (size_t i = 0; i < count; i++)
 		largest = samples[i] > largest ? samples[i] : largest;
-	for (uint64_t ten = 1; ten < UINT32_MAX; ten *= 10) {
-		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-			uint64_t top = ten * steps[i] * divisor;
+	return largest;
+}
 
-			if (top >= largest && top <= UINT32_MAX)
-				return (uint32_t)top;
-		}
-	}
-	return UINT32_MAX;
+static uint32_t top_for(uint32_t largest, uint32_t divisor)
+{
+	const uint32_t step = plot_step(largest, divisor);
+	const uint64_t top =
+		(largest / step + (largest % step > 0 || largest == 0)) * (uint64_t)step;
+
+	return top < UINT32_MAX ? (uint32_t)top : UINT32_MAX;
+}
+
+uint32_t plot_top(const uint32_t *samples, size_t count, uint32_t divisor)
+{
+	return top_for(largest_of(samples, count), divisor);
 }
 
 /* Height of a sample in units of 1/steps of a row, of rows rows. */
@@ -123,52 +145,84 @@ static void draw_column(struct cells *cells, struct area graph, const struct plo
 
 	for (int y = 0; y < graph.h; y++) {
 		const int row = graph.h - 1 - y;
+		const char *sign = " ";
 		char braille[4];
 
 		switch (tier) {
 		case PLOT_BRAILLE:
 			braille_cell(height_of(a, top, graph.h, 4), height_of(b, top, graph.h, 4),
 				     row * 4, braille);
-			cells_put(cells, graph, x, y, CELLS_GOOD, braille);
+			sign = braille;
 			break;
 		case PLOT_BLOCKS:
-			cells_put(cells, graph, x, y, CELLS_GOOD,
-				  eighths[clamp(height_of(a, top, graph.h, 8) - row * 8, 8)]);
+			sign = eighths[clamp(height_of(a, top, graph.h, 8) - row * 8, 8)];
 			break;
 		case PLOT_ASCII:
 		case PLOT_TIERS:
-			cells_put(cells, graph, x, y, CELLS_GOOD,
-				  ascii_cell(height_of(a, top, graph.h, 3), row * 3));
+			sign = ascii_cell(height_of(a, top, graph.h, 3), row * 3);
 			break;
 		}
+		if (sign[0] != ' ') /* what lies behind shows through */
+			cells_put(cells, graph, x, y, CELLS_GOOD, sign);
 	}
 }
 
+static void draw_tick(struct cells *cells, struct area axis, int y, uint32_t value,
+		      uint32_t divisor)
+{
+	const struct area left = {axis.x, axis.y, PLOT_AXIS - 1, axis.h};
+	char label[24];
+
+	if (value % divisor != 0)
+		(void)snprintf(label, sizeof(label), "%u.%u", value / divisor,
+			       (uint32_t)((uint64_t)(value % divisor) * 10 / divisor));
+	else
+		(void)snprintf(label, sizeof(label), "%u", value / divisor);
+	cells_right(cells, left, y, CELLS_DIM, label);
+	cells_put(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM, cells_symbol(cells, CELLS_AXIS));
+}
+
+/* Top and 0 always; the round figures between them where each has a row to spare. */
 static void draw_axis(struct cells *cells, struct area axis, const struct plot_series *s,
 		      uint32_t top, int rows)
 {
 	const uint32_t divisor = s->divisor > 0 ? s->divisor : 1;
-	char label[24];
+	uint32_t step = plot_step(top, divisor), spaces = top / step;
 
 	for (int y = 0; y < rows; y++)
 		cells_put(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM,
 			  cells_symbol(cells, CELLS_VERTICAL));
-	for (int i = 0; i < 3; i++) {
-		const int y = i == 0 ? 0 : i == 1 ? rows - 1 : (rows - 1) / 2;
-		const uint32_t value = i == 0 ? top : i == 1 ? 0 : top / 2;
-		struct area left = {axis.x, axis.y, PLOT_AXIS - 1, axis.h};
-
-		if ((i == 1 && rows < 2) || (i == 2 && (rows < 5 || (rows - 1) % 2 != 0)))
-			continue;
-		if (value % divisor != 0)
-			(void)snprintf(label, sizeof(label), "%u.%u", value / divisor,
-				       value % divisor * 10 / divisor);
-		else
-			(void)snprintf(label, sizeof(label), "%u", value / divisor);
-		cells_right(cells, left, y, CELLS_DIM, label);
-		cells_put(cells, axis, PLOT_AXIS - 1, y, CELLS_DIM,
-			  cells_symbol(cells, CELLS_AXIS));
+	if (rows - 1 < 2 * (int)spaces && spaces % 2 == 0) {
+		spaces /= 2;
+		step *= 2;
 	}
+	if (rows - 1 < 2 * (int)spaces)
+		spaces = rows > 1 ? 1 : 0;
+	if (spaces <= 1) {
+		draw_tick(cells, axis, 0, top, divisor);
+		if (spaces == 1)
+			draw_tick(cells, axis, rows - 1, 0, divisor);
+		return;
+	}
+	for (uint32_t i = 0; i <= spaces; i++)
+		draw_tick(cells, axis,
+			  rows - 1 - (int)((i * (uint32_t)(rows - 1) + spaces / 2) / spaces),
+			  i * step, divisor);
+}
+
+/* Behind the samples: a dotted line at the height of the ceiling. */
+static void draw_ceiling(struct cells *cells, struct area graph, enum plot_tier tier,
+			 uint32_t ceiling, uint32_t top)
+{
+	/* Braille dots 1, 2, 3, 7 of the left column, from below. */
+	static const char *const dots[4] = {"⡀", "⠄", "⠂", "⠁"};
+	const int height = height_of(ceiling, top, graph.h, 4) - 1;
+	const char *sign = tier == PLOT_BRAILLE ? dots[height % 4] : cells->ascii ? "-" : "·";
+
+	if (height < 0)
+		return;
+	for (int x = 0; x < graph.w; x++)
+		cells_put(cells, graph, x, graph.h - 1 - height / 4, CELLS_DIM, sign);
 }
 
 /* Column of a mark in the row below the graph; -1: it has left it. */
@@ -180,37 +234,105 @@ static int mark_column(const struct plot_series *s, const struct plot_mark *mark
 	return from_end < room ? (int)((room - 1 - from_end) / per) : -1;
 }
 
+/* Where two fall into one column, the worse one is seen. */
+static int weight_of(enum cells_style style)
+{
+	return style == CELLS_BAD ? 3 : style == CELLS_WARNING ? 2 : style == CELLS_GOOD ? 1 : 0;
+}
+
 static void draw_marks(struct cells *cells, struct area row, const struct plot_series *s,
 		       enum plot_tier tier)
 {
 	const size_t per = per_column(tier), room = (size_t)row.w * per;
-	const uint64_t seconds = (uint64_t)room * s->sample_ms / 1000u;
-	char whole[24];
-	const char *const text = s->past ? "0" : whole, *const now = s->past ? whole : "now";
-	bool covered = false;
-	int now_from, past;
 
-	(void)snprintf(whole, sizeof(whole), s->past ? "%llu s" : "-%llu s",
-		       (unsigned long long)seconds);
-	now_from = row.w - (int)strlen(now);
-	past = (int)strlen(text);
-	for (size_t i = 0; i < s->mark_count; i++) {
-		const int x = mark_column(s, &s->marks[i], room, per);
+	for (int weight = 0; weight <= 3; weight++) {
+		for (size_t i = 0; i < s->mark_count; i++) {
+			const char sign[2] = {s->marks[i].sign, '\0'};
+			const int x = mark_column(s, &s->marks[i], room, per);
 
-		covered |= x + 1 >= now_from;
-		past = x >= 0 && x <= past ? 0 : past;
+			if (x >= 0 && weight_of(s->marks[i].style) == weight)
+				cells_put(cells, row, x, 0, s->marks[i].style, sign);
+		}
 	}
-	/* A label that a mark would spoil says less than the mark. */
-	if (past > 0)
-		(void)cells_text(cells, row, 0, 0, CELLS_DIM, text);
-	if (!covered)
-		cells_right(cells, row, 0, CELLS_DIM, now);
+}
+
+/* "-5 s", "-2:30"; of a run that is over, from its start: "5 s". */
+static void time_text(const struct plot_series *s, uint64_t seconds, char *buf, size_t size)
+{
+	const char *sign = s->past ? "" : "-";
+
+	if (seconds == 0)
+		(void)snprintf(buf, size, "%s", s->past ? "0" : "now");
+	else if (seconds < 60)
+		(void)snprintf(buf, size, "%s%u s", sign, (unsigned int)seconds);
+	else
+		(void)snprintf(buf, size, "%s%llu:%02u", sign, (unsigned long long)(seconds / 60),
+			       (unsigned int)(seconds % 60));
+}
+
+static bool free_of_marks(const struct plot_series *s, size_t room, size_t per, int from, int to)
+{
 	for (size_t i = 0; i < s->mark_count; i++) {
-		const char sign[2] = {s->marks[i].sign, '\0'};
 		const int x = mark_column(s, &s->marks[i], room, per);
 
-		if (x >= 0)
-			cells_put(cells, row, x, 0, s->marks[i].style, sign);
+		if (x >= from - 1 && x <= to)
+			return false;
+	}
+	return true;
+}
+
+#define TIME_LABEL_W 10 /* columns from one label to the next, at least */
+#define TIME_LABELS_MAX 10 /* so many tell enough of the widest graph */
+
+/*
+ * Round times under the columns that they are, read from now back, or of a run
+ * that is over from its start on.  With shared, marks have the row too: a label
+ * that a mark would spoil says less than the mark.
+ */
+static void draw_times(struct cells *cells, struct area row, const struct plot_series *s,
+		       enum plot_tier tier, bool shared)
+{
+	static const uint32_t steps[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600};
+	const size_t per = per_column(tier), room = (size_t)row.w * per;
+	const uint64_t column_ms = (uint64_t)s->sample_ms * per;
+	const size_t empty = s->past && s->count < room ? (room - s->count) / per : 0;
+	const int apart =
+		row.w / TIME_LABELS_MAX > TIME_LABEL_W ? row.w / TIME_LABELS_MAX : TIME_LABEL_W;
+	size_t step = 0;
+	int end = row.w, from = 0;
+
+	if (column_ms == 0)
+		return;
+	while (step + 1 < sizeof(steps) / sizeof(steps[0]) &&
+	       steps[step] * 1000u < (uint64_t)apart * column_ms)
+		step++;
+	if (s->past) { /* how long it took in all */
+		char whole[24];
+
+		time_text(s, (uint64_t)s->count * s->sample_ms / 1000u, whole, sizeof(whole));
+		end = row.w - (int)strlen(whole) - 1;
+		if (!shared || free_of_marks(s, room, per, end + 1, row.w))
+			cells_right(cells, row, 0, CELLS_DIM, whole);
+	}
+	for (uint64_t at = 0;; at += steps[step]) {
+		const uint64_t columns = at * 1000u / column_ms;
+		char text[24];
+		int x, w;
+
+		time_text(s, at, text, sizeof(text));
+		w = (int)strlen(text);
+		if (columns >= (uint64_t)row.w)
+			break;
+		x = s->past ? (int)empty + (int)columns : row.w - (int)columns - w;
+		if (x < 0 || (s->past && x + w > end))
+			break;
+		if (s->past ? x < from : x + w > end)
+			continue;
+		if (shared && !free_of_marks(s, room, per, x, x + w))
+			continue;
+		(void)cells_text(cells, row, x, 0, CELLS_DIM, text);
+		from = x + w + 1;
+		end = s->past ? end : x - 1;
 	}
 }
 
@@ -255,26 +377,40 @@ static void fit(const struct plot_series *s, size_t room, struct plot_series *re
 	}
 }
 
+#define MARKS_ROW_H 7 /* from this height on marks have a row of their own */
+#define CEILING_H 6 /* rows of the graph that the line needs */
+#define CEILING_FAR 4u /* so many times the largest sample it would press the graph flat */
+
 void plot_series(struct cells *cells, struct area area, const struct plot_series *s)
 {
 	const enum plot_tier tier = plot_tier_for(cells, s->tier);
+	const bool shared = area.h < MARKS_ROW_H;
 	struct area rest = area;
-	struct area marks = area_bottom(&rest, 1);
+	struct area times = area_bottom(&rest, 1);
+	struct area marks = shared ? times : area_bottom(&rest, 1);
 	const struct area axis = area_left(&rest, PLOT_AXIS);
+	const uint32_t divisor = s->divisor > 0 ? s->divisor : 1;
 	struct plot_series fitted;
 	struct plot_mark fitted_marks[MARKS_MAX];
-	uint32_t samples[SAMPLES_MAX], top;
+	uint32_t samples[SAMPLES_MAX], largest, top;
+	bool ceiling;
 
 	if (rest.w <= 0 || rest.h <= 0)
 		return;
 	fit(s, (size_t)rest.w * per_column(tier), &fitted, samples, fitted_marks);
-	top = plot_top(samples, fitted.count, s->divisor > 0 ? s->divisor : 1);
+	largest = largest_of(samples, fitted.count);
+	ceiling = s->ceiling > 0 && rest.h >= CEILING_H && s->ceiling / CEILING_FAR <= largest;
+	top = top_for(ceiling && s->ceiling > largest ? s->ceiling : largest, divisor);
 	draw_axis(cells, axis, s, top, rest.h);
+	if (ceiling)
+		draw_ceiling(cells, rest, tier, s->ceiling, top);
 	for (int x = 0; x < rest.w; x++)
 		draw_column(cells, rest, &fitted, tier, x, top);
 	(void)area_left(&marks, PLOT_AXIS);
-	(void)cells_text(cells, (struct area){axis.x, marks.y, PLOT_AXIS, 1}, 0, 0, CELLS_DIM,
+	(void)area_left(&times, PLOT_AXIS);
+	(void)cells_text(cells, (struct area){axis.x, times.y, PLOT_AXIS, 1}, 0, 0, CELLS_DIM,
 			 s->unit);
+	draw_times(cells, times, &fitted, tier, shared);
 	draw_marks(cells, marks, &fitted, tier);
 }
 

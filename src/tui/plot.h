@@ -40,14 +40,16 @@ struct plot_series {
 	enum plot_tier tier;
 	const char *unit; /* above the axis: "kB/s" */
 	uint32_t divisor; /* of samples, for the labels of the axis */
+	uint32_t ceiling; /* a line at this height, where there is room; 0 none */
 	bool past; /* it is over: time counts from its start, and not back from now */
 };
 
 #define PLOT_AXIS 7 /* columns of the axis and its labels */
 
 /*
- * Fills the area: graph, axis at its left, a last row for marks and time.  All
- * samples are shown: where they are more than columns, neighbours are averaged.
+ * Fills the area: graph, axis at its left, a last row for the time, above it one
+ * for the marks, where there is room; else they share it.  All samples are shown:
+ * where they are more than columns, neighbours are averaged.
  */
 void plot_series(struct cells *cells, struct area area, const struct plot_series *series);
 /*
@@ -55,7 +57,9 @@ void plot_series(struct cells *cells, struct area area, const struct plot_series
  * how many there are, *ret_merged how many samples each stands for.
  */
 size_t plot_fit(uint32_t *samples, size_t count, size_t room, size_t *ret_merged);
-/* A round figure at or above the largest sample, for the top of the axis; at least 1. */
+/* The least round step of the axis with which few reach the largest sample; at least divisor. */
+uint32_t plot_step(uint32_t largest, uint32_t divisor);
+/* A multiple of the step at or above the largest sample, for the top of the axis. */
 uint32_t plot_top(const uint32_t *samples, size_t count, uint32_t divisor);
 
 /*

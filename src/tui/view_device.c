@@ -83,15 +83,25 @@ static void draw_head(const struct view_device *v, struct cells *cells, struct a
 	}
 }
 
+#define RSSI_STEP 10 /* dB: the scale's ends are multiples */
+#define RSSI_SPAN 20 /* dB from end to end at least, or noise would look like a mountain */
+
+/* From red to green as a radio's user reads it: below -85 dBm packets are lost. */
+static enum cells_style rssi_style(int32_t dbm)
+{
+	return dbm >= -70 ? CELLS_GOOD : dbm >= -85 ? CELLS_WARNING : CELLS_BAD;
+}
+
 static void draw_radio(const struct view_device *v, struct cells *cells, struct area area)
 {
 	const int width = area.w / 4;
-	int32_t low = 0, high = PLOT_NONE;
+	int32_t low = 0, high = PLOT_NONE, from, to, latest = PLOT_NONE;
 	int x;
 
 	for (size_t i = 0; i < v->rssi_count; i++) {
 		if (v->rssi[i] == PLOT_NONE)
 			continue;
+		latest = v->rssi[i];
 		low = v->rssi[i] < low ? v->rssi[i] : low;
 		high = v->rssi[i] > high ? v->rssi[i] : high;
 	}
@@ -99,14 +109,20 @@ static void draw_radio(const struct view_device *v, struct cells *cells, struct 
 		(void)cells_text(cells, area, 0, 0, CELLS_DIM, "RSSI n/a");
 		return;
 	}
+	from = (low - RSSI_STEP + 1) / RSSI_STEP * RSSI_STEP;
+	to = high / RSSI_STEP * RSSI_STEP;
+	if (to - from < RSSI_SPAN)
+		from = to - RSSI_SPAN;
 	if (v->rssi[v->rssi_count - 1] == PLOT_NONE)
 		x = cells_text(cells, area, 0, 0, CELLS_DIM, "RSSI      n/a ");
 	else
-		x = cells_printf(cells, area, 0, 0, CELLS_NORMAL, "RSSI %4d dBm ",
-				 v->rssi[v->rssi_count - 1]);
-	plot_trend(cells, area, x, 0, width, CELLS_GOOD, v->rssi, v->rssi_count, -100, -40);
-	(void)cells_printf(cells, area, x + width + 2, 0, CELLS_DIM, "min %d max %d  source: %s",
-			   low, high, transport_source_name(v->link.rssi_source));
+		x = cells_printf(cells, area, 0, 0, rssi_style(latest), "RSSI %4d dBm ", latest);
+	x = cells_printf(cells, area, x, 0, CELLS_DIM, "%4d ", from);
+	plot_trend(cells, area, x, 0, width, rssi_style(latest), v->rssi, v->rssi_count, from, to);
+	x = cells_printf(cells, area, x + width + 1, 0, CELLS_DIM, "%d", to);
+	x = cells_printf(cells, area, x + 2, 0, CELLS_DIM, "min %d max %d", low, high);
+	(void)cells_printf(cells, area, x + 2, 0, CELLS_DIM, "source: %s",
+			   transport_source_name(v->link.rssi_source));
 }
 
 static const char *phy_name(uint8_t phy)
@@ -414,7 +430,8 @@ static void draw_graph(const struct view_device *v, struct cells *cells, struct 
 				     .marks = marks,
 				     .tier = v->tier,
 				     .unit = "kB/s",
-				     .divisor = 1000};
+				     .divisor = 1000,
+				     .ceiling = v->ceiling};
 	int32_t trend[METRICS_BUCKETS];
 	uint64_t span = 1;
 	size_t merged;

@@ -28,7 +28,7 @@ static const struct line device_lines[] = {
 	{"- +", "chunk: smaller at once, larger with the next upload"},
 	{"{ }", "window: half, double; in force at once"},
 	{"c", "connect and ask the device what it runs"},
-	{"T", "graph of braille, blocks or ASCII"},
+	{"T", "graph of braille, blocks or ASCII; dotted: what the link can carry at most"},
 	{"PgUp PgDn", "read the log; End, or Z, follows again"},
 	{"@", "the other log: calls to the Bluetooth stack, or Control"},
 	{"/  n N", "search the log; older, newer"},
