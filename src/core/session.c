@@ -350,7 +350,7 @@ void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_
 	s->now = now_us;
 	if (len == 0 || !s->dialect || !session_live(s))
 		return;
-	s->heard_at = now_us;
+	s->heard_at = s->spoke_at = now_us;
 	s->silent = 0;
 	s->dialect->rx(s, buf, len);
 	session_pump(s);

@@ -47,7 +47,7 @@ void session_connected(struct session *s, uint16_t mtu, uint64_t now_us)
 	}
 	s->link_up = true;
 	s->adapter_gone = false;
-	s->heard_at = now_us;
+	s->heard_at = s->spoke_at = now_us;
 	session_mtu(s, mtu, now_us);
 	if (!s->proving)
 		session_enter(s, SESSION_DISCOVERING);

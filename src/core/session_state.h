@@ -92,7 +92,8 @@ struct session {
 	uint64_t step_deadline; /* UINT64_MAX: none */
 	uint64_t progress_at; /* received, flushed or the device's phase moved */
 	uint64_t stall_at; /* received moved */
-	uint64_t heard_at; /* anything from the device */
+	uint64_t heard_at; /* anything from the device, or a question to it */
+	uint64_t spoke_at; /* the latest notification, or when the link came up */
 	uint64_t ended_at; /* the link was lost while verifying; 0 = it was not */
 	uint64_t reboot_at; /* not before this does the device reboot */
 	uint64_t reconnect_until;

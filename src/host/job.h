@@ -121,6 +121,9 @@ struct job_snapshot {
 	struct ota_info info;
 	char version[4 * SESSION_TEXT], model[4 * SESSION_TEXT]; /* safe to print */
 	struct session_stats stats;
+	bool stalled; /* a stall is under way */
+	bool blocked; /* the stack takes no value just now */
+	uint64_t moved_us, spoke_us; /* received moved last; the device said anything last */
 	uint32_t size; /* bytes to send */
 	struct transport_link link;
 	struct airtime_link air; /* what chunk and ceiling are reckoned with */

@@ -119,6 +119,10 @@ static void snap_session(const struct job *job, struct job_snapshot *ret)
 	safe(s->version, ret->version, sizeof(ret->version));
 	safe(s->model, ret->model, sizeof(ret->model));
 	ret->stats = s->stats;
+	ret->stalled = s->stalled;
+	ret->blocked = s->blocked;
+	ret->moved_us = s->stall_at;
+	ret->spoke_us = s->spoke_at;
 	ret->mtu = s->mtu;
 	ret->chunk = s->chunk;
 	ret->mode = s->mode;

@@ -2,6 +2,7 @@
 /* From the workbench's state to what the views draw. */
 #include "tui/app_priv.h"
 
+#include "host/job_wait.h"
 #include "tui/app_history.h"
 #include "tui/layout.h"
 
@@ -33,8 +34,11 @@ const char *app_keys(const struct app *app)
 			return "Space pause  + - speed  . , step  { } marks  Home End  ? help  q "
 			       "quit";
 		if (app_runs(app))
-			return "p pause  x cancel  [ ] pacing  m mode  - + chunk  { } window  ? "
-			       "help";
+			return app->snapshot.hold ? "p go on  x cancel  [ ] pacing  m mode  - + "
+						    "chunk  { } window  ? help"
+						  : "p pause  x cancel  [ ] pacing  m mode  - + "
+						    "chunk  { } window  ? "
+						    "help";
 		return "u upload  c look again  R recover  @ calls  E export  ? help  q back";
 	case VIEW_PROFILE:
 		return "Enter edit  d default  D diff  e $EDITOR  w write  W as  u undo  L load  ? "
@@ -53,11 +57,17 @@ const char *app_keys(const struct app *app)
 static const char *message_of(const struct app *app, char *buf, size_t size)
 {
 	const struct job_snapshot *s = &app->snapshot;
+	char wait[JOB_TEXT_MAX];
 
 	if (app->message[0] == '\0' && app->replay.is)
 		return app_replay_text(app, buf, size);
 	if (app->message[0] != '\0' || !app_runs(app) || app->view == VIEW_DEVICE)
 		return app->message;
+	if (job_wait_text(s, wait, sizeof(wait)) != JOB_WAIT_NONE) {
+		(void)snprintf(buf, size, "%.60s: %.180s",
+			       app->name[0] != '\0' ? app->name : app->address, wait);
+		return buf;
+	}
 	(void)snprintf(buf, size, "%s: %s", app->name[0] != '\0' ? app->name : app->address,
 		       job_state_name(s));
 	if (s->size > 0 && s->stats.received > 0) {
@@ -151,10 +161,24 @@ static const char *chip_of(const struct job_snapshot *s)
 	return chip ? chip->title : "";
 }
 
+static enum cells_style wait_style(enum job_wait wait)
+{
+	switch (wait) {
+	case JOB_WAIT_STALL:
+		return CELLS_BAD;
+	case JOB_WAIT_USER:
+		return CELLS_WARNING;
+	case JOB_WAIT_NONE:
+	case JOB_WAIT_AGAIN:
+		break;
+	}
+	return CELLS_TITLE;
+}
+
 static void draw_device(struct app *app, struct cells *cells, struct area area)
 {
 	struct job_snapshot *s = &app->snapshot;
-	char image[VIEW_TEXT] = "";
+	char image[VIEW_TEXT] = "", wait[JOB_TEXT_MAX] = "";
 	struct view_device v = {
 		.chosen = app->address[0] != '\0',
 		.name = app->name,
@@ -163,8 +187,7 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 		.image = image,
 		.rssi = app->rssi,
 		.rssi_count = app->rssi_count,
-		.sentence = app->message,
-		.sentence_style = app->message_style,
+		.wait = wait,
 		.version = "",
 		.chip = "",
 		.log = app_log(app),
@@ -184,6 +207,8 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 		const struct view_known *known = app_known(app, app->address);
 
 		v.run = true;
+		if (app->job)
+			v.wait_style = wait_style(job_wait_text(s, wait, sizeof(wait)));
 		v.scanning = s->scanning;
 		v.linked = app->job && app->linked_since > 0;
 		v.linked_us = s->now_us - app->linked_since;

@@ -131,8 +131,8 @@ struct view_device {
 	uint32_t total; /* bytes of the image */
 	const struct session_stats *stats;
 	const struct metrics *metrics;
-	const char *sentence; /* what to know now: why it waits, failed, or ended; "" nothing */
-	enum cells_style sentence_style;
+	const char *wait; /* why it does not go on; "" it does, or is over */
+	enum cells_style wait_style;
 	bool full; /* dialect, once known */
 	const char *version; /* of the running firmware; "" unknown */
 	const char *chip; /* "" unknown */

@@ -505,8 +505,10 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 									    : CELLS_DIM,
 				   "stalls %u retries %u", v->stats->stalls, v->stats->retries);
 	}
-	if (v->sentence[0] != '\0')
-		(void)cells_field(cells, l->link, 0, 0, l->link.w, v->sentence_style, v->sentence);
+	if (v->wait[0] != '\0')
+		(void)cells_field(cells, l->link, 0, 0, l->link.w, v->wait_style, v->wait);
+	else if (v->linked)
+		draw_link(v, cells, l->link);
 	draw_log(v, cells, l->log);
 }
 
@@ -526,12 +528,17 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 	draw_head(v, cells, l.head);
 	draw_radio(v, cells, l.radio);
 	draw_link(v, cells, l.link);
+	if (l.wait.h > 0)
+		(void)cells_field(cells, l.wait, 0, 0, l.wait.w, v->wait_style, v->wait);
+	else if (v->wait[0] != '\0' && l.rates.h > 0)
+		(void)cells_field(cells, l.rates, 0, 0, l.rates.w, v->wait_style, v->wait);
 	if (v->run) {
 		draw_strip(v, cells, l.strip);
 		if (v->goal == SESSION_UPDATE || v->goal == SESSION_MEASURE) {
 			draw_bar(v, cells, l.bar);
 			draw_device(v, cells, l.device);
-			draw_rates(v, cells, l.rates);
+			if (v->wait[0] == '\0') /* rates say little while nothing moves */
+				draw_rates(v, cells, l.rates);
 			draw_figures(v, cells, l.figures);
 		}
 	}

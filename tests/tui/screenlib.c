@@ -164,7 +164,7 @@ static struct view_device sending(void)
 		.total = 1180672,
 		.stats = &stats,
 		.metrics = &metrics,
-		.sentence = "",
+		.wait = "",
 		.full = true,
 		.version = "1.4.2",
 		.chip = "esp32",
@@ -194,12 +194,12 @@ static struct view_device sending(void)
 	return v;
 }
 
-static void device(const struct view_device *v, struct cells *cells)
+static void device(const struct view_device *v, const char *message, struct cells *cells)
 {
 	view_device_draw(
 		v, cells,
 		screenlib_frame(
-			cells, VIEW_DEVICE, v->sentence,
+			cells, VIEW_DEVICE, message,
 			"p pause  x cancel  [ ] pacing  m mode  - + chunk  R recover  ? help"));
 }
 
@@ -207,7 +207,7 @@ static void draw_sending(struct cells *cells)
 {
 	const struct view_device v = sending();
 
-	device(&v, cells);
+	device(&v, "", cells);
 }
 
 static void draw_erasing(struct cells *cells)
@@ -218,7 +218,7 @@ static void draw_erasing(struct cells *cells)
 	v.state = SESSION_PREPARING;
 	v.chunk = 0;
 	stats = (struct session_stats){.progress = {OTA_PHASE_ERASE, 262144, 1180672}};
-	device(&v, cells);
+	device(&v, "", cells);
 }
 
 static void draw_basic(struct cells *cells)
@@ -231,7 +231,9 @@ static void draw_basic(struct cells *cells)
 	stats.received_known = false;
 	stats.telemetry_known = false;
 	stats.received = stats.flushed = 0;
-	device(&v, cells);
+	v.wait = "PAUSED 0:27: nothing is sent, the device waits";
+	v.wait_style = CELLS_WARNING;
+	device(&v, "", cells);
 }
 
 static void draw_failed(struct cells *cells)
@@ -241,9 +243,7 @@ static void draw_failed(struct cells *cells)
 	v.linked = false;
 	v.state = SESSION_FAILED;
 	v.outcome = SESSION_LINK_LOST;
-	v.sentence = "link lost at 54 %: can be resumed (R)";
-	v.sentence_style = CELLS_BAD;
-	device(&v, cells);
+	device(&v, "link lost at 54 %: can be resumed (R)", cells);
 }
 
 static void draw_none(struct cells *cells)
