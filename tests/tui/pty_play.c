@@ -51,19 +51,28 @@ static void print_screen(struct pty *pty)
 	free(text);
 }
 
+static bool resize(struct pty *pty, const char *text)
+{
+	char *end;
+	const long width = strtol(text, &end, 10), height = strtol(end, &end, 10);
+
+	if (*end != '\0' || width < 1 || width > 500 || height < 1 || height > 200)
+		return false;
+	pty_resize(pty, (int)width, (int)height);
+	return true;
+}
+
 /* false: no such command. */
 static bool obey(struct pty *pty, const char *line)
 {
-	int width, height;
-
+	if (strncmp(line, "size ", 5) == 0)
+		return resize(pty, line + 5);
 	if (strncmp(line, "keys ", 5) == 0)
 		press(pty, line + 5);
 	else if (strncmp(line, "until ", 6) == 0)
 		pty_until(pty, line + 6);
 	else if (strncmp(line, "gone ", 5) == 0)
 		pty_until_gone(pty, line + 5);
-	else if (sscanf(line, "size %d %d", &width, &height) == 2)
-		pty_resize(pty, width, height);
 	else if (strcmp(line, "screen") == 0)
 		print_screen(pty);
 	else

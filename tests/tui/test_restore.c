@@ -147,7 +147,7 @@ static void test_random(void **state)
 	unsigned int ends = 0, starts = 0;
 	bool running = false;
 	struct rng rng;
-	struct pty pty;
+	struct pty pty = {.fd = -1};
 
 	(void)state;
 	rng_init(&rng, 7);
