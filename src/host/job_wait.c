@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#define SLOW_ERASE_MS 1000u /* a chip that erases does nothing else, and says nothing */
 #define SILENT_US 2000000u /* a device under way says something several times a second */
 
 static uint64_t since(const struct job_snapshot *s, uint64_t at_us)
@@ -35,7 +36,9 @@ static char *told(const struct job_snapshot *s, char *buf, size_t size)
 	const struct ota_progress *p = &s->stats.progress;
 
 	buf[0] = '\0';
-	if (p->phase == OTA_PHASE_ERASE && p->done < p->total)
+	if (s->stats.telemetry_known && s->stats.telemetry.erase_ms >= SLOW_ERASE_MS)
+		(void)snprintf(buf, size, " (an erase: %u ms)", s->stats.telemetry.erase_ms);
+	else if (p->phase == OTA_PHASE_ERASE && p->done < p->total)
 		(void)snprintf(buf, size, " (erasing %u%%)",
 			       (unsigned int)((uint64_t)p->done * 100u / p->total));
 	return buf;
@@ -46,17 +49,18 @@ static void say_stall(const struct job_snapshot *s, char *buf, size_t size)
 	const struct session_stats *st = &s->stats;
 	const uint64_t silent_us = since(s, s->spoke_us);
 	const uint32_t unwritten = st->received > st->flushed ? st->received - st->flushed : 0;
-	char stalled[24], silent[48], bytes[OUTPUT_FIGURE_MAX];
+	char stalled[24], silent[24], busy[48], bytes[OUTPUT_FIGURE_MAX];
 
 	(void)seconds(since(s, s->moved_us), stalled, sizeof(stalled));
 	(void)output_bytes(under_way(s), bytes, sizeof(bytes));
 	if (s->spoke_us <= s->moved_us || silent_us >= SILENT_US)
-		(void)snprintf(buf, size, "stalled %s: device silent %s, %s unacknowledged",
-			       stalled, seconds(silent_us, silent, sizeof(silent)), bytes);
+		(void)snprintf(buf, size, "stalled %s: device silent %s, %s unacknowledged%s",
+			       stalled, seconds(silent_us, silent, sizeof(silent)), bytes,
+			       told(s, busy, sizeof(busy)));
 	else if (!s->basic && st->queued >= st->limit)
 		(void)snprintf(buf, size, "stalled %s: no credit, device has %s to write%s",
 			       stalled, output_bytes(unwritten, bytes, sizeof(bytes)),
-			       told(s, silent, sizeof(silent)));
+			       told(s, busy, sizeof(busy)));
 	else if (under_way(s) > 0)
 		(void)snprintf(buf, size,
 			       "stalled %s: the device answers, but acknowledges none of %s",

@@ -67,6 +67,11 @@ static void test_silent(void **state)
 	/* Not a word since the last byte, or for long after it. */
 	s.spoke_us = s.moved_us;
 	check(&s, JOB_WAIT_STALL, "stalled 0:04: device silent 0:04, 20.0 kB unacknowledged");
+	s.stats.telemetry_known = true;
+	s.stats.telemetry.erase_ms = 4000;
+	check(&s, JOB_WAIT_STALL,
+	      "stalled 0:04: device silent 0:04, 20.0 kB unacknowledged (an erase: 4000 ms)");
+	s.stats.telemetry_known = false;
 	s.spoke_us = 18000000;
 	check(&s, JOB_WAIT_STALL, "stalled 0:04: device silent 0:02, 20.0 kB unacknowledged");
 	s.finished = true;
