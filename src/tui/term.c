@@ -21,6 +21,13 @@
 
 #define ESCAPE_MS 25 /* a longer silence after ESC means the key itself */
 
+#define EVENTS_MAX 8u /* of the mouse; ncurses keeps no more */
+
+struct mouse_event {
+	enum tui_mouse what;
+	int x, y;
+};
+
 struct terminal {
 	SCREEN *screen;
 	struct cells shown; /* what is on the screen */
@@ -28,6 +35,8 @@ struct terminal {
 	bool ascii, blocks, mouse;
 	attr_t attributes[CELLS_STYLES];
 	short pairs[CELLS_STYLES];
+	struct mouse_event events[EVENTS_MAX]; /* oldest last */
+	size_t event_count;
 };
 
 /* For the crash handler, which may call next to nothing. */
@@ -366,25 +375,48 @@ void term_use_mouse(struct terminal *term, bool use)
 	(void)mousemask(use ? wanted : 0, NULL);
 }
 
-bool term_mouse(struct terminal *term, enum tui_mouse *ret_what, int *ret_x, int *ret_y)
+static bool meaning_of(mmask_t state, enum tui_mouse *ret)
+{
+	if (state & (BUTTON1_PRESSED | BUTTON1_CLICKED))
+		*ret = TUI_MOUSE_CLICK;
+	else if (state & BUTTON4_PRESSED)
+		*ret = TUI_MOUSE_UP;
+	else if (state & BUTTON5_PRESSED)
+		*ret = TUI_MOUSE_DOWN;
+	else
+		return false;
+	return true;
+}
+
+/* ncurses takes in all that came at once, and gives the latest first. */
+static void take_events(struct terminal *term)
 {
 	MEVENT event;
 
-	(void)term;
-	while (getmouse(&event) == OK) {
-		if (event.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))
-			*ret_what = TUI_MOUSE_CLICK;
-		else if (event.bstate & BUTTON4_PRESSED)
-			*ret_what = TUI_MOUSE_UP;
-		else if (event.bstate & BUTTON5_PRESSED)
-			*ret_what = TUI_MOUSE_DOWN;
-		else
+	while (term->event_count < EVENTS_MAX && getmouse(&event) == OK) {
+		struct mouse_event *to = &term->events[term->event_count];
+
+		if (!meaning_of(event.bstate, &to->what))
 			continue;
-		*ret_x = event.x;
-		*ret_y = event.y;
-		return true;
+		to->x = event.x;
+		to->y = event.y;
+		term->event_count++;
 	}
-	return false;
+}
+
+bool term_mouse(struct terminal *term, enum tui_mouse *ret_what, int *ret_x, int *ret_y)
+{
+	const struct mouse_event *oldest;
+
+	if (term->event_count == 0)
+		take_events(term);
+	if (term->event_count == 0)
+		return false;
+	oldest = &term->events[--term->event_count];
+	*ret_what = oldest->what;
+	*ret_x = oldest->x;
+	*ret_y = oldest->y;
+	return true;
 }
 
 /* --- the clipboard */

@@ -70,7 +70,8 @@ static void check_bytes(const struct type *type, const struct pty *pty)
 static void run_type(const struct type *type, bool no_color)
 {
 	char term[64];
-	const char *env[] = {term, no_color ? "NO_COLOR=1" : NULL, NULL};
+	/* On a "linux" ncurses loads a library for the console's mouse, which leaks a little. */
+	const char *env[] = {term, "NCURSES_GPM_TERMS=none", no_color ? "NO_COLOR=1" : NULL, NULL};
 	struct pty pty;
 
 	(void)snprintf(term, sizeof(term), "TERM=%s", type->term);
@@ -141,9 +142,8 @@ static void test_mouse(void **state)
 	/* Coordinates count from 1: the tab, then back, a row, and that row again. */
 	pty_send(&pty, "\033[<0;32;1M\033[<0;32;1m");
 	pty_until(&pty, "no image chosen");
-	pty_send(&pty, "\033[<0;3;1M\033[<0;3;1m");
-	pty_until(&pty, ">esp-sim-01");
-	pty_send(&pty, "\033[<0;10;5M\033[<0;10;5m");
+	/* Clicks that come at once count in their order. */
+	pty_send(&pty, "\033[<0;3;1M\033[<0;3;1m\033[<0;10;5M\033[<0;10;5m");
 	pty_until(&pty, ">esp-sim-02");
 	pty_send(&pty, "\033[<64;10;10M"); /* the wheel, up */
 	pty_until(&pty, ">esp-sim-01");
@@ -247,8 +247,10 @@ static void test_crashes(void **state)
 	struct pty pty;
 
 	(void)state;
-	if (getenv("OTABENCH_INSTRUMENTED"))
-		skip(); /* the sanitizer handles these signals itself */
+	if (getenv("OTABENCH_INSTRUMENTED")) {
+		print_message("the sanitizer handles these signals itself\n");
+		skip();
+	}
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		start(&pty, 80, 24, NULL, NULL);
 		(void)kill(pty.child, signals[i]);
