@@ -161,11 +161,14 @@ static int find_places(struct editor *e)
 /* What a block scalar's first line says behind its sign: "| # why". */
 static const char *header_comment(const struct editor *e, const struct place *place, int *ret_len)
 {
-	const char *at = e->text + place->from, *end = at + strcspn(at, "\r\n");
+	const char *at = e->text + place->from, *end;
 
 	*ret_len = 0;
 	if (place->style != YAML_LITERAL_SCALAR_STYLE && place->style != YAML_FOLDED_SCALAR_STYLE)
 		return "";
+	/* The text ends where its length says, not with a zero. */
+	for (end = at; end < e->text + e->len && *end != '\r' && *end != '\n';)
+		end++;
 	while (at < end && *at != '#')
 		at++;
 	*ret_len = (int)(end - at);
