@@ -63,8 +63,8 @@ const char *session_note_name(enum session_note note)
 		[SESSION_NOTE_STALL] = "stall",		[SESSION_NOTE_MOVING] = "moving",
 		[SESSION_NOTE_RETRY] = "retry",		[SESSION_NOTE_ERROR] = "error",
 		[SESSION_NOTE_LINK_LOST] = "link-lost", [SESSION_NOTE_LATE] = "too-late",
-		[SESSION_NOTE_ADAPTER] = "adapter",
-		[SESSION_NOTE_PASSKEY] = "passkey",	[SESSION_NOTE_PAIRED] = "paired",
+		[SESSION_NOTE_ADAPTER] = "adapter",	[SESSION_NOTE_PASSKEY] = "passkey",
+		[SESSION_NOTE_PAIRED] = "paired",
 	};
 
 	return (size_t)note < COUNT(names) ? names[note] : "unknown";

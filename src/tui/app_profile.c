@@ -32,7 +32,7 @@ void app_profile_remember(struct app *app)
 }
 
 /* The newest of one stack comes into force, what was goes to the other. */
-static void go(struct app *app, struct profile *from, size_t *from_count, struct profile *to,
+static void go(struct app *app, const struct profile *from, size_t *from_count, struct profile *to,
 	       size_t *to_count, const char *done)
 {
 	struct profile before = app->profile;

@@ -52,6 +52,6 @@ void app_profile_draw(struct app *app, struct cells *cells, struct area area)
 			mark_later(app, (enum profile_key)i, &keys[i]);
 	}
 	if (in_force_ceiling(&app->profile, known ? &run : NULL, ceiling, sizeof(ceiling)) == 0)
-		ceiling[0] = '\0';
+		v.ceiling = "";
 	view_profile_draw(&v, cells, area);
 }

@@ -354,6 +354,14 @@ static char *printed(size_t skip, int *ret_exit, const char *format, ...)
 	return text;
 }
 
+static void expect_exit(int expected, const char *options, const char *name)
+{
+	struct ran r = run("%s %s/%s", options, dir, name);
+
+	assert_int_equal(r.exit, expected);
+	done(&r);
+}
+
 /* A recording says all that the run said, in the same words, and ends with the same status. */
 static void test_replay(void **state)
 {
@@ -369,7 +377,7 @@ static void test_replay(void **state)
 	};
 
 	(void)state;
-	run("sample-image --quiet %s/a.bin", dir);
+	expect_exit(0, "sample-image --quiet", "a.bin");
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
 		char arguments[512], *live, *again, *at;
 		int exit = -1, same = -1;
@@ -392,8 +400,8 @@ static void test_replay(void **state)
 		free(again);
 	}
 	/* Not a recording, and one that ends too early. */
-	assert_int_equal(run("replay %s/a.bin --json", dir).exit, 65);
-	assert_int_equal(run("replay %s/nothing --json", dir).exit, 66);
+	expect_exit(65, "--json replay", "a.bin");
+	expect_exit(66, "--json replay", "nothing");
 }
 
 int main(void)

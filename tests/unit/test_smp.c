@@ -321,7 +321,7 @@ static void test_timeout(void **state)
 
 static void tell(unsigned int side, const char *text)
 {
-	uint8_t pdu[2 * SMP_PDU_MAX], *copy;
+	uint8_t pdu[2 * SMP_PDU_MAX] = {0}, *copy;
 	size_t len = 0;
 
 	for (; text[0]; text += text[0] == ' ' ? 1 : 2) {
