@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See app.h: the workbench's life, its jobs, and where keys go. */
+/* See app.h: the workbench's life, and its jobs. */
 #include "config.h" /* system extensions: clock_gettime(), localtime_r() */
 
 #include "tui/app_history.h"
@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define STATUS_CANCELLED 130 /* as the command line has it */
 
 void app_say(struct app *app, enum cells_style style, const char *format, ...)
 {
@@ -124,6 +122,16 @@ static void on_finished(void *userdata, const struct job_result *result)
 	app->have_result = app->job_finished = app->changed = true;
 }
 
+/* The link after the reboot proves the update; it says nothing about the transfer. */
+static bool after_reboot(const struct app *app)
+{
+	const enum session_state state = app->snapshot.state;
+
+	return app->goal == SESSION_UPDATE &&
+	       (state == SESSION_REBOOTING || state == SESSION_RECONNECTING ||
+		state == SESSION_CONFIRMING || state == SESSION_DONE);
+}
+
 void app_refresh(struct app *app)
 {
 	const struct job_snapshot *s = &app->snapshot;
@@ -138,6 +146,8 @@ void app_refresh(struct app *app)
 		return;
 	}
 	app->linked_since = app->linked_since > 0 ? app->linked_since : s->now_us;
+	if (after_reboot(app) && app->last_mtu > 0)
+		return;
 	app->last_link = s->link;
 	app->last_mtu = s->mtu;
 }
@@ -358,12 +368,12 @@ void app_quit(struct app *app)
 		return;
 	}
 	if (app->quitting) { /* asked for twice: at once */
-		app->status = STATUS_CANCELLED;
+		app->status = APP_STATUS_CANCELLED;
 		app->ended = true;
 		return;
 	}
 	app->quitting = true;
-	app->status = STATUS_CANCELLED;
+	app->status = APP_STATUS_CANCELLED;
 	app_say(app, CELLS_WARNING, "cancelling, then ending; once more ends at once");
 	job_cancel(app->job);
 }
@@ -385,134 +395,4 @@ void app_tick(struct app *app)
 	}
 	app->rssi[app->rssi_count++] = rssi == 127 || rssi == 0 ? PLOT_NONE : rssi;
 	app->changed = true;
-}
-
-/* --- keys */
-
-static void interrupt(struct app *app)
-{
-	if (app->confirm == APP_CONFIRM_QUIT || app->quitting) {
-		app->confirm = APP_CONFIRM_NOTHING;
-		app->quitting = true;
-		app->status = STATUS_CANCELLED;
-		app->ended = true; /* the second one: at once */
-	} else if (app_runs(app) && !app->replay.is) {
-		app_confirm(app, APP_CONFIRM_QUIT);
-	} else {
-		app->ended = true;
-	}
-}
-
-static void back(struct app *app)
-{
-	if (app->view == VIEW_HISTORY && app_history_back(app))
-		return;
-	if (app->view != VIEW_SCAN)
-		app->view = VIEW_SCAN;
-	else if (app_runs(app))
-		app_confirm(app, APP_CONFIRM_QUIT);
-	else
-		app->ended = true;
-}
-
-static bool common_key(struct app *app, int32_t key)
-{
-	if (key >= '1' && key < '1' + VIEWS) {
-		app->view = (enum view)(key - '1');
-		return true;
-	}
-	switch (key) {
-	case TUI_KEY_TAB:
-		app->view = (enum view)((app->view + 1) % VIEWS);
-		return true;
-	case TUI_KEY_BACK_TAB:
-		app->view = (enum view)((app->view + VIEWS - 1) % VIEWS);
-		return true;
-	case '?':
-	case TUI_KEY_HELP:
-		app->help = true;
-		app->help_scroll = 0;
-		return true;
-	case ':':
-		app_ask(app, APP_ASK_COMMAND, "");
-		return true;
-	case 'M':
-		app->mouse_off = !app->mouse_off;
-		app_say(app, CELLS_NORMAL,
-			app->mouse_off ? "the mouse selects text in the terminal"
-				       : "the mouse clicks and scrolls here");
-		return true;
-	case 'q':
-	case TUI_KEY_ESCAPE:
-		back(app);
-		return true;
-	default: /* the view's */
-		return false;
-	}
-}
-
-static void help_key(struct app *app, int32_t key)
-{
-	const size_t lines = view_help_lines(app->view);
-
-	if ((key == 'j' || key == TUI_KEY_DOWN || key == TUI_KEY_PAGE_DOWN || key == ' ') &&
-	    app->help_scroll + 1 < lines)
-		app->help_scroll++;
-	else if ((key == 'k' || key == TUI_KEY_UP || key == TUI_KEY_PAGE_UP) &&
-		 app->help_scroll > 0)
-		app->help_scroll--;
-	else if (key == 'q' || key == TUI_KEY_ESCAPE || key == '?' || key == TUI_KEY_HELP)
-		app->help = false;
-}
-
-static void view_key(struct app *app, int32_t key)
-{
-	switch (app->view) {
-	case VIEW_SCAN:
-		app_scan_key(app, key);
-		break;
-	case VIEW_DEVICE:
-		app_device_key(app, key);
-		break;
-	case VIEW_PROFILE:
-		app_profile_key(app, key);
-		break;
-	case VIEW_IMAGE:
-		app_image_key(app, key);
-		break;
-	case VIEW_HISTORY:
-		app_history_key(app, key);
-		break;
-	case VIEWS:
-		break;
-	}
-}
-
-void app_key(struct app *app, int32_t key)
-{
-	app->changed = true;
-	if (key == KEY_CTRL('l')) {
-		app->redraw = true;
-	} else if (key == KEY_CTRL('z')) {
-		app->suspend = true;
-	} else if (app->ask != APP_ASK_NOTHING) {
-		app_ask_key(app, key);
-	} else if (key == KEY_CTRL('c')) {
-		interrupt(app);
-	} else if (app->confirm != APP_CONFIRM_NOTHING) {
-		app_confirm_key(app, key);
-	} else if (app->help) {
-		help_key(app, key);
-	} else if (app->menu.open) {
-		app_recover_key(app, key);
-	} else if (app->panel.kind != APP_PANEL_NONE) {
-		app_panel_key(app, key);
-	} else {
-		app->message[0] = '\0';
-		if (app->replay.is)
-			app_replay_key(app, key);
-		else if (!common_key(app, key))
-			view_key(app, key);
-	}
-	app_settle(app);
 }

@@ -16,6 +16,7 @@
 
 #include <sys/stat.h>
 
+#define APP_STATUS_CANCELLED 130 /* as the command line has it */
 #define APP_KNOWN_MAX 64u
 #define APP_RSSI_MAX 256u /* samples of the dashboard's graph */
 #define APP_SAMPLE_US 500000u
