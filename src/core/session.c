@@ -61,6 +61,7 @@ void session_finish(struct session *s, enum session_outcome outcome)
 	if (session_finished(s))
 		return;
 	s->outcome = outcome;
+	(void)session_count_stall(s);
 	session_wait(s, SESSION_STEP_NONE, 0);
 	session_hang_up(s);
 	session_enter(s, good[outcome] ? SESSION_DONE : SESSION_FAILED);

@@ -94,6 +94,8 @@ void session_rechoose(struct session *s);
 /* The device has received up to here: ends a stall. */
 void session_moved(struct session *s, uint32_t received);
 void session_watch_stall(struct session *s);
+/* It is over: moving again, or the session ends in it.  Milliseconds; 0: there is none. */
+uint32_t session_count_stall(struct session *s);
 uint64_t session_stall_deadline(const struct session *s);
 
 #endif

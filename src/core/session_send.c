@@ -80,14 +80,21 @@ void session_rechoose(struct session *s)
 	session_pump(s);
 }
 
-static void stall_ended(struct session *s)
+uint32_t session_count_stall(struct session *s)
 {
 	const uint32_t ms = (uint32_t)((s->now - s->stall_at) / MS);
 
+	if (!s->stalled)
+		return 0;
+	s->stalled = false;
 	if (ms > s->stats.longest_stall_ms)
 		s->stats.longest_stall_ms = ms;
-	session_note(s, SESSION_NOTE_MOVING, ms);
-	s->stalled = false;
+	return ms;
+}
+
+static void stall_ended(struct session *s)
+{
+	session_note(s, SESSION_NOTE_MOVING, session_count_stall(s));
 }
 
 void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)

@@ -279,6 +279,7 @@ static void test_stalls(void **state)
 	play_sending(&r, 23, 0, 60);
 	play_pass(&r, 1000);
 	assert_int_equal(r.s.outcome, SESSION_STALLED);
+	assert_int_equal(r.s.stats.longest_stall_ms, 1000); /* though nothing ended it */
 	assert_int_equal(play_count(&r, "request control 02"), 0); /* it can be resumed */
 	end();
 }
