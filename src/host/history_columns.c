@@ -130,6 +130,13 @@ int64_t history_integer(const struct history_column *column, const struct histor
 	}
 }
 
+uint64_t history_whole(double value, uint64_t most)
+{
+	if (!(value > 0))
+		return 0;
+	return value < (double)most ? (uint64_t)(value + 0.5) : most;
+}
+
 const char *history_goal_name(enum session_goal goal)
 {
 	switch (goal) {

@@ -2,6 +2,7 @@
 /* See history_compare.h. */
 #include "host/history_compare.h"
 
+#include "host/history_private.h"
 #include "host/output.h"
 
 #include <inttypes.h>
@@ -286,7 +287,8 @@ size_t history_rates(const struct history_detail *d, uint64_t span_us, uint32_t 
 		const uint64_t to = at + span_us < whole ? at + span_us : whole;
 
 		now = received_at(d, to, &from, &most);
-		ret[count++] = (uint32_t)((now - before) * SECOND_US / (double)(to - at) + 0.5);
+		ret[count++] = (uint32_t)history_whole(
+			(now - before) * SECOND_US / (double)(to - at), UINT32_MAX);
 		before = now;
 	}
 	return count;

@@ -62,6 +62,6 @@ int history_estimate(struct history *history, const struct history_question *que
 	memset(ret, 0, sizeof(*ret));
 	ret->runs = (unsigned int)count;
 	if (count > 0)
-		ret->us = (uint64_t)(median(per_byte, count) * question->size + 0.5);
+		ret->us = history_whole(median(per_byte, count) * question->size, INT64_MAX);
 	return 0;
 }

@@ -39,6 +39,12 @@ extern const size_t history_column_count;
 /* The integer, boolean or enum that a column holds in run. */
 int64_t history_integer(const struct history_column *column, const struct history_run *run);
 
+/*
+ * To the nearest from 0 to most: what a damaged file yields may be beyond any
+ * integer, or no number.
+ */
+uint64_t history_whole(double value, uint64_t most);
+
 /* --- the file */
 
 enum history_mode { HISTORY_READ, HISTORY_WRITE };

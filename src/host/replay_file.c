@@ -262,7 +262,7 @@ static const struct {
 
 static void note_recorded(struct replay *r, const char *text)
 {
-	const char *by = strstr(text, " by "), *on = by ? strstr(by, " on ") : NULL;
+	const char *by = strstr(text, " by "), *on = by ? strstr(by + 4, " on ") : NULL;
 
 	if (!on)
 		return;

@@ -131,6 +131,8 @@ static void test_compare(void **state)
 
 static void test_rates(void **state)
 {
+	struct history_sample impossible[] = {{.at_us = 2000000},
+					      {.at_us = 2000012, .received = UINT32_MAX}};
 	struct history_detail d = detail();
 	uint32_t rates[16];
 
@@ -161,6 +163,14 @@ static void test_rates(void **state)
 	}
 	d.run.result.seconds_us = 3000000;
 	assert_int_equal(history_rates(&d, 1000000, rates, 16), 3);
+	/* A file may claim what no link carries: 4 GB within microseconds. */
+	d.run.result.seconds_us = 12;
+	assert_int_equal(history_rates(&d, 12, rates, 16), 1);
+	assert_int_equal(rates[0], 0);
+	d.samples = impossible;
+	d.sample_count = 2;
+	assert_int_equal(history_rates(&d, 12, rates, 16), 1);
+	assert_int_equal(rates[0], UINT32_MAX);
 	d.sample_count = 0;
 	assert_int_equal(history_rates(&d, 1000000, rates, 16), 0);
 }

@@ -471,6 +471,32 @@ static void test_cut_anywhere(void **state)
 	free(text);
 }
 
+/* "by on": one blank ends one word and begins the next. */
+static void test_odd_head(void **state)
+{
+	const struct live l = {.goal = SESSION_UPDATE};
+	struct replay *r = NULL;
+	char why[300] = "", *text, *at;
+	size_t len;
+	FILE *in;
+
+	(void)state;
+	free(run_live(&l));
+	text = (char *)test_load_file(path, &len);
+	at = strstr(text, "otabench 9.9 on a test");
+	assert_non_null(at);
+	memcpy(at, "on  ", 4);
+	in = fmemopen(text, len, "r");
+	assert_non_null(in);
+	assert_int_equal(replay_open_stream(in, "odd", &r, why, sizeof(why)), 0);
+	fclose(in);
+	assert_string_equal(replay_recorded(r), "2026-11-25 03:11:08");
+	assert_string_equal(replay_program(r), "on  ench 9.9");
+	assert_string_equal(replay_source(r), "a test");
+	replay_close(r);
+	free(text);
+}
+
 /* A program that does something else is told where. */
 static void test_departed(void **state)
 {
@@ -544,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_same),	     cmocka_unit_test(test_same_with_a_user),
 		cmocka_unit_test(test_head),	     cmocka_unit_test(test_moving),
 		cmocka_unit_test(test_several),	     cmocka_unit_test(test_left),
+		cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_odd_head),
 		cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_departed),
 		cmocka_unit_test(test_no_recording),
 	};
