@@ -129,6 +129,21 @@ static void test_no_terminal(void **state)
 
 /* --- the mouse */
 
+/* A click on the line that shows text. */
+static void click_on(struct pty *pty, int height, const char *text)
+{
+	char row[1024], bytes[64];
+
+	for (int y = 0; y < height; y++) {
+		if (!strstr(pty_row(pty, y, row, sizeof(row)), text))
+			continue;
+		(void)snprintf(bytes, sizeof(bytes), "\033[<0;20;%dM\033[<0;20;%dm", y + 1, y + 1);
+		pty_send(pty, bytes);
+		return;
+	}
+	fail_msg("%s is not shown", text);
+}
+
 static void test_mouse(void **state)
 {
 	struct pty pty;
@@ -157,7 +172,13 @@ static void test_mouse(void **state)
 	pty_send(&pty, "\033[<65;10;10M");
 	pty_send(&pty, "\033[<65;10;10M");
 	pty_until(&pty, ">5 ");
-	pty_send(&pty, "q");
+	/* The first click on an entry selects it and does nothing else; the second is Enter. */
+	click_on(&pty, 24, "7 Reboot");
+	pty_until(&pty, ">7 Reboot");
+	click_on(&pty, 24, ">7 Reboot");
+	pty_until(&pty, "keeps what it has. y/n");
+	pty_send(&pty, "y");
+	pty_until(&pty, "The device reboots");
 	pty_until_gone(&pty, "Recover");
 	/* Given back to the terminal. */
 	pty_send(&pty, "M");
