@@ -2,6 +2,7 @@
 /* What the kernel tells in /sys and /dev; doctor_bluez.c asks bluetoothd. */
 #include "config.h" /* system extensions: DIR */
 
+#include "core/text.h"
 #include "host/doctor_priv.h"
 
 #include <dirent.h>
@@ -16,6 +17,7 @@
 #endif
 #define BTPROTO_HCI 1
 #define PATH_SIZE 512u
+#define ADAPTERS_MAX 8u /* more are not looked at */
 
 const char *doctor_level_name(enum doctor_level level)
 {
@@ -69,7 +71,8 @@ static void check_kernel(struct doctor *d, const char *root)
 {
 	char path[PATH_SIZE];
 	struct dirent *entry;
-	unsigned int count = 0;
+	unsigned int count = 0, indexes[ADAPTERS_MAX];
+	uint64_t index;
 	DIR *dir;
 
 	(void)snprintf(path, sizeof(path), "%s/sys/class/bluetooth", root);
@@ -80,9 +83,11 @@ static void check_kernel(struct doctor *d, const char *root)
 			   "no Bluetooth in the kernel (no /sys/class/bluetooth)");
 		return;
 	}
-	while ((entry = readdir(dir)))
+	while ((entry = readdir(dir)) && count < ADAPTERS_MAX)
 		/* hci0 is an adapter, hci0:64 a connection. */
-		count += strncmp(entry->d_name, "hci", 3) == 0 && !strchr(entry->d_name, ':');
+		if (strncmp(entry->d_name, "hci", 3) == 0 &&
+		    text_parse_unsigned(entry->d_name + 3, strlen(entry->d_name + 3), &index) >= 0)
+			indexes[count++] = (unsigned int)index;
 	(void)closedir(dir);
 	if (count > 0)
 		doctor_add(d, DOCTOR_GOOD, "kernel", "", "%u Bluetooth adapter%s", count,
@@ -91,6 +96,8 @@ static void check_kernel(struct doctor *d, const char *root)
 		doctor_add(d, DOCTOR_BAD, "kernel",
 			   "plug one in, or look in 'dmesg' why its driver or firmware failed",
 			   "Bluetooth, but no adapter");
+	for (unsigned int i = 0; i < count; i++)
+		doctor_check_phy(d, indexes[i]);
 }
 
 static void check_switch(struct doctor *d, const char *root, const char *entry)

@@ -49,6 +49,16 @@ def powered_off(tap, radio):
     control.quit()
 
 
+def allow_2m(tap):
+    """What doctor advises is what the kernel takes."""
+    text, _ = run(OTABENCH, "doctor")
+    advice = re.search(r"allows 1M only.*\n *-> as root: (btmgmt --index 0 phy .*)", text)
+    if tap.check(advice, "doctor says that the kernel allows 1M only", text):
+        said, status = run(*advice.group(1).split())
+        told(tap, "2M allowed", 0, "hci0 may use the 2M PHY", "doctor")
+        tap.check(status == 0, "the kernel takes the advice", said)
+
+
 def two(tap):
     second = Radio("--sim=devices=1,version=7.0.0", "--watch=0")
     control = Bluetoothctl()
@@ -69,6 +79,7 @@ def job(tap):
     bluez.start()
     tap.check(adapter_ready(), "bluetoothd takes the adapter and turns it on")
     told(tap, "all there", 0, "hci0 .* is on", "doctor")
+    allow_2m(tap)
     powered_off(tap, radio)
     two(tap)
     radio.stop()

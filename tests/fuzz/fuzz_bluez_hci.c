@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any packet from the raw HCI socket: two octets of connection handle, then the
- * packet.  In memory of its own, so that a sanitizer sees what is read past its end.
+ * Any packet from the raw HCI socket, or from that of the kernel's management: two
+ * octets of connection handle or adapter, then the packet.  In memory of its own, so
+ * that a sanitizer sees what is read past its end.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/doctor_priv.h"
 #include "transport/bluez_hci.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -13,6 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bluez_hci_figures f = {.rssi = 127};
+	struct doctor_phys phys = {.supported = 0};
+	struct doctor d = {.count = 0};
+	uint16_t number;
 	uint8_t *packet;
 	bool told;
 
@@ -22,10 +27,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!packet)
 		return 0;
 	memcpy(packet, data + 2, size - 2);
-	told = bluez_hci_decode(packet, size - 2, (uint16_t)(data[0] | data[1] << 8), &f);
+	number = (uint16_t)(data[0] | data[1] << 8);
+	told = bluez_hci_decode(packet, size - 2, number, &f);
 	/* What it takes for true says something, and nothing else does. */
 	if (told != (f.rssi != 127 || f.buffer_octets != 0 || f.ended))
 		abort();
+	if (doctor_phys_parse(packet, size - 2, number, &phys) > 0)
+		doctor_phys_tell(&d, number, &phys);
 	free(packet);
 	return 0;
 }

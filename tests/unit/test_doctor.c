@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "host/doctor.h"
+#include "host/doctor_priv.h"
 
 static char root[64];
 
@@ -188,6 +189,66 @@ static void test_good_machine(void **state)
 	expect(&d, DOCTOR_GOOD, "virtual adapter", "otabench-radio works");
 }
 
+/* --- LE 2M */
+
+#define SELECTED_1M 0xff, 0x07, 0, 0 /* all of BR/EDR, LE 1M: what Linux begins with */
+
+static void test_phys_parse(void **state)
+{
+	static const uint8_t good[] = {0x01, 0x00, 0x02, 0x00, 0x0f, 0x00, 0x44, 0x00, 0x00,
+				       0xff, 0x7f, 0,	 0,    0xfe, 0x79, 0,	 0,    SELECTED_1M};
+	static const uint8_t refused[] = {0x02, 0, 0x02, 0, 0x03, 0, 0x44, 0, 0x14};
+	struct doctor_phys phys = {.supported = 7};
+	uint8_t packet[sizeof(good)];
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(good); len++) {
+		assert_true(doctor_phys_parse(good, len, 2, &phys) <= 0);
+		assert_int_equal(phys.supported, 7);
+	}
+	assert_int_equal(doctor_phys_parse(good, sizeof(good), 1, &phys), 0);
+	assert_int_equal(doctor_phys_parse(refused, sizeof(refused), 2, &phys), -EPERM);
+	assert_int_equal(doctor_phys_parse(refused, sizeof(refused), 0, &phys), 0);
+	memcpy(packet, good, sizeof(good));
+	packet[8] = 0x01; /* unknown command: a kernel before 4.19 */
+	assert_int_equal(doctor_phys_parse(packet, sizeof(packet), 2, &phys), -EIO);
+	packet[6] = 0x05; /* the answer to another command */
+	assert_int_equal(doctor_phys_parse(packet, sizeof(packet), 2, &phys), 0);
+	packet[0] = 0x06; /* an event that is no answer */
+	packet[6] = 0x44;
+	assert_int_equal(doctor_phys_parse(packet, sizeof(packet), 2, &phys), 0);
+	assert_int_equal(phys.supported, 7);
+	assert_int_equal(doctor_phys_parse(good, sizeof(good), 2, &phys), 1);
+	assert_int_equal(phys.supported, 0x7fff);
+	assert_int_equal(phys.selected, 0x07ff);
+}
+
+static void test_phys(void **state)
+{
+	struct doctor_phys phys = {.supported = 0x7fff, .selected = 0x07ff};
+	struct doctor d = {.count = 0};
+
+	(void)state;
+	doctor_phys_tell(&d, 1, &phys);
+	expect(&d, DOCTOR_NOTE, "LE 2M", "hci1 has the 2M PHY, but the kernel allows 1M only");
+	assert_string_equal(d.findings[0].advice,
+			    "as root: btmgmt --index 1 phy BR1M1SLOT BR1M3SLOT BR1M5SLOT "
+			    "EDR2M1SLOT EDR2M3SLOT EDR2M5SLOT EDR3M1SLOT EDR3M3SLOT EDR3M5SLOT "
+			    "LE1MTX LE1MRX LE2MTX LE2MRX");
+	phys.selected = 0x6600; /* LE 1M and Coded */
+	d.count = 0;
+	doctor_phys_tell(&d, 0, &phys);
+	assert_string_equal(d.findings[0].advice,
+			    "as root: btmgmt --index 0 phy LE1MTX LE1MRX LE2MTX LE2MRX LECODEDTX "
+			    "LECODEDRX");
+	phys.selected = 0x7fff;
+	doctor_phys_tell(&d, 0, &phys);
+	expect(&d, DOCTOR_GOOD, "LE 2M", "hci0 may use the 2M PHY");
+	phys.supported = 0x07ff;
+	doctor_phys_tell(&d, 0, &phys);
+	expect(&d, DOCTOR_NOTE, "LE 2M", "hci0 has no 2M PHY");
+}
+
 static void test_blocked(void **state)
 {
 	struct answer a = {.adapter = true, .modalias = "usb:v1D6Bp0246d053E"};
@@ -251,8 +312,14 @@ static void test_version(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_bare_machine), TEST(test_good_machine), TEST(test_blocked),
-		TEST(test_refused),	 TEST(test_no_adapter),	  cmocka_unit_test(test_version),
+		TEST(test_bare_machine),
+		TEST(test_good_machine),
+		TEST(test_blocked),
+		TEST(test_refused),
+		TEST(test_no_adapter),
+		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_phys_parse),
+		cmocka_unit_test(test_phys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
