@@ -190,8 +190,12 @@ bool history_changed(struct history *history)
 	return true;
 }
 
-/* Whose file, and of which version.  0, or negative with *error. */
-static int look(struct history *history, int64_t *ret_version)
+/*
+ * Whose file, and of which version.  0, or negative with *error.  Within a transaction:
+ * another program that makes the tables between two of these questions would make the
+ * file look like somebody else's.
+ */
+static int look_locked(struct history *history, int64_t *ret_version)
 {
 	int64_t application = 0, tables = 0;
 	int r;
@@ -221,11 +225,35 @@ static int look(struct history *history, int64_t *ret_version)
 	return 0;
 }
 
+/* Ends a transaction that failed; *error stays what it was. */
+static void roll_back(struct history *history)
+{
+	char why[sizeof(history->error)];
+
+	(void)snprintf(why, sizeof(why), "%s", history->error);
+	(void)history_exec(history, "ROLLBACK");
+	(void)snprintf(history->error, sizeof(history->error), "%s", why);
+}
+
+static int look(struct history *history, int64_t *ret_version)
+{
+	int r = history_exec(history, "BEGIN");
+
+	if (r < 0)
+		return r;
+	r = look_locked(history, ret_version);
+	if (r == 0)
+		r = history_exec(history, "COMMIT");
+	if (r < 0)
+		roll_back(history);
+	return r;
+}
+
 static int migrate_locked(struct history *history)
 {
 	char pragma[96];
 	int64_t version = 0;
-	int r = look(history, &version); /* another program may have been faster */
+	int r = look_locked(history, &version); /* another program may have been faster */
 
 	for (int64_t i = version; r == 0 && i < TABLES; i++)
 		r = history_exec(history, steps[i]);
@@ -240,7 +268,6 @@ static int migrate_locked(struct history *history)
 
 int history_migrate(struct history *history)
 {
-	char why[sizeof(history->error)];
 	int64_t version = 0;
 	int r = look(history, &version);
 
@@ -252,11 +279,8 @@ int history_migrate(struct history *history)
 	r = migrate_locked(history);
 	if (r == 0)
 		r = history_exec(history, "COMMIT");
-	if (r < 0) {
-		(void)snprintf(why, sizeof(why), "%s", history->error);
-		(void)history_exec(history, "ROLLBACK");
-		(void)snprintf(history->error, sizeof(history->error), "%s", why);
-	}
+	if (r < 0)
+		roll_back(history);
 	return r;
 }
 

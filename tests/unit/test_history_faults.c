@@ -416,6 +416,53 @@ static void test_held(void **state)
 	assert_int_equal(run.lost_samples, 0);
 }
 
+static int countdown, made;
+
+/* Another program, before any statement of the one that opens the file. */
+static int make_tables(unsigned int type, void *userdata, void *statement, void *text)
+{
+	struct history *h;
+	char why[512];
+	int r;
+
+	(void)type;
+	(void)userdata;
+	(void)statement;
+	(void)text;
+	if (countdown-- != 0)
+		return 0;
+	r = history_open_file(path, HISTORY_WRITE, 0, &h, why, sizeof(why));
+	if (r == 0)
+		history_close(h);
+	else
+		assert_int_equal(r, -OTA_EBUSY); /* the tables are just being made */
+	made += r == 0;
+	return 0;
+}
+
+static void test_made_meanwhile(void **state)
+{
+	struct history h = {.db = NULL};
+	int at;
+
+	(void)state;
+	made = 0;
+	for (at = 0; at < 20; at++) {
+		(void)unlink(path);
+		sql("PRAGMA journal_mode = WAL");
+		assert_int_equal(sqlite3_open(path, &h.db), SQLITE_OK);
+		countdown = at;
+		assert_int_equal(sqlite3_trace_v2(h.db, SQLITE_TRACE_STMT, make_tables, NULL),
+				 SQLITE_OK);
+		if (history_migrate(&h) < 0)
+			fail_msg("made before statement %d: %s", at, history_error(&h));
+		assert_int_equal(sqlite3_close(h.db), SQLITE_OK);
+		if (countdown >= 0)
+			break; /* there were not so many */
+	}
+	assert_true(made > 3 && at < 20);
+}
+
 #define PROGRAMS 6
 #define EACH 3
 
@@ -499,6 +546,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_odd_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_made_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prune, setup, teardown),
 	};
