@@ -141,6 +141,8 @@ struct view_device {
 	enum plot_tier tier;
 };
 void view_device_draw(const struct view_device *v, struct cells *cells, struct area area);
+/* Its graph of the rate with stalls, retries and changes marked; nothing before a transfer. */
+void view_graph_draw(const struct view_device *v, struct cells *cells, struct area area);
 
 /* --- Image */
 
