@@ -37,6 +37,7 @@ static void bar(const struct progress *p, size_t width, char *to)
 static void figures(const struct progress *p, char *buf, size_t size)
 {
 	const uint32_t there = p->received_known ? p->received : p->queued;
+	const unsigned int percent = p->size ? (unsigned int)((uint64_t)there * 100u / p->size) : 0;
 	char received[24], total[24], rate[24], eta[24] = "-", queued[24], flushed[24];
 
 	if (p->eta_us != UINT64_MAX)
@@ -46,31 +47,33 @@ static void figures(const struct progress *p, char *buf, size_t size)
 	(void)output_rate(p->rate, rate, sizeof(rate));
 	(void)output_bytes(p->queued, queued, sizeof(queued));
 	(void)output_bytes(p->flushed, flushed, sizeof(flushed));
-	if (p->received_known)
+	if (p->wait[0] != '\0')
+		(void)snprintf(buf, size, "%3u%% of %s  %s", percent, total, p->wait);
+	else if (p->received_known)
 		(void)snprintf(buf, size, "%3u%% %s of %s  %s  ETA %s  queued %s  flushed %s",
-			       p->size ? (unsigned int)((uint64_t)there * 100u / p->size) : 0,
-			       received, total, rate, eta, queued, flushed);
+			       percent, received, total, rate, eta, queued, flushed);
 	else
 		(void)snprintf(buf, size, "%3u%% queued %s of %s, the device does not acknowledge",
-			       p->size ? (unsigned int)((uint64_t)there * 100u / p->size) : 0,
-			       received, total);
+			       percent, received, total);
 }
 
 char *progress_format(const struct progress *p, size_t width, char *buf, size_t size)
 {
 	const size_t columns = width < size ? width : size - 1;
-	char text[200], fill[BAR_MAX + 1];
+	char text[600], fill[BAR_MAX + 1];
 	size_t room;
 
 	figures(p, text, sizeof(text));
 	room = columns > strlen(text) + 16 ? columns - strlen(text) - 16 : 0;
 	if (room > BAR_MAX)
 		room = BAR_MAX;
-	if (room < BAR_MIN && columns > 60)
+	if (room < BAR_MIN && columns > 60 && p->wait[0] == '\0')
 		room = BAR_MIN;
 	if (room >= BAR_MIN) {
 		bar(p, room, fill);
 		(void)snprintf(buf, columns + 1, "%-12.12s [%s] %s", p->phase, fill, text);
+	} else if (p->wait[0] != '\0') { /* it says what phase it is in */
+		(void)snprintf(buf, columns + 1, "%s", text);
 	} else {
 		(void)snprintf(buf, columns + 1, "%.12s %s", p->phase, text);
 	}

@@ -18,11 +18,13 @@ struct progress {
 	bool received_known; /* false: nothing tells; queued is all there is */
 	uint32_t rate; /* bytes per second now */
 	uint64_t eta_us; /* UINT64_MAX: unknown */
+	const char *wait; /* why it does not go on (job_wait_text()); "" while it does */
 };
 
 /*
  * The line, at most width columns, no newline.  ASCII: '#' flushed, '=' received,
- * '-' on its way.  Returns buf.
+ * '-' on its way.  While it waits, why takes the place of rates that say nothing then.
+ * Returns buf.
  */
 char *progress_format(const struct progress *p, size_t width, char *buf, size_t size);
 

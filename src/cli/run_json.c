@@ -5,6 +5,7 @@
 #include "cli/run.h"
 
 #include "host/describe.h"
+#include "host/job_wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,7 @@ json_t *run_json_hex(const uint8_t *bytes, size_t len)
 void run_json_progress(json_t *o, const struct job_snapshot *now)
 {
 	const struct session_stats *st = &now->stats;
+	char wait[JOB_TEXT_MAX];
 
 	set(o, "state", json_string(job_state_name(now)));
 	set(o, "size", json_integer(now->size));
@@ -51,6 +53,8 @@ void run_json_progress(json_t *o, const struct job_snapshot *now)
 	set(o, "write_mode", json_string(gatt_write_name(now->mode)));
 	set(o, "rate", json_integer(metrics_rate_now(&now->metrics)));
 	set(o, "average", json_integer(metrics_rate_average(&now->metrics)));
+	if (job_wait_text(now, wait, sizeof(wait)) != JOB_WAIT_NONE)
+		set(o, "wait", output_json_text(wait, strlen(wait)));
 	if (st->progress.phase) {
 		set(o, "phase", json_string(ota_phase_name(st->progress.phase)));
 		set(o, "phase_done", json_integer(st->progress.done));

@@ -4,6 +4,8 @@
 
 #include "cli/run_priv.h"
 
+#include "host/job_wait.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -237,7 +239,9 @@ static const char *phase_of(const struct job_snapshot *now)
 
 static void draw(struct run *r, const struct job_snapshot *now)
 {
+	char wait[JOB_TEXT_MAX];
 	const struct progress p = {
+		.wait = wait,
 		.phase = phase_of(now),
 		.size = now->size,
 		.queued = now->stats.queued,
@@ -248,6 +252,7 @@ static void draw(struct run *r, const struct job_snapshot *now)
 		.eta_us = metrics_eta_us(&now->metrics),
 	};
 
+	(void)job_wait_text(now, wait, sizeof(wait));
 	if (now->size > 0)
 		progress_draw(&r->line, &p, real_now());
 }

@@ -404,6 +404,25 @@ static void test_replay(void **state)
 	expect_exit(66, "--json replay", "nothing");
 }
 
+/* What does not go on says why; what goes on does not. */
+static void test_wait(void **state)
+{
+	char *text;
+	int exit;
+
+	(void)state;
+	text = printed(0, &exit, "--json --sim=fault=slow-erase:60 flash esp-sim-01 %s/new.bin",
+		       dir);
+	assert_int_equal(exit, 0);
+	assert_non_null(strstr(text, "\"wait\":\"stalled 0:02: "));
+	free(text);
+	text = printed(0, &exit, "--json --sim flash esp-sim-01 %s/new.bin", dir);
+	assert_int_equal(exit, 0);
+	assert_non_null(strstr(text, "\"event\":\"progress\""));
+	assert_null(strstr(text, "\"wait\":\"stalled"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_kept_state), cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, setup, cleanup);
