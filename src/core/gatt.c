@@ -17,6 +17,8 @@ const char *gatt_reason_name(enum gatt_reason reason)
 		return "connect-failed";
 	case GATT_NO_ADAPTER:
 		return "no-adapter";
+	case GATT_KEY_MISSING:
+		return "key-missing";
 	case GATT_UNKNOWN:
 		break;
 	}

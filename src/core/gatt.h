@@ -39,6 +39,7 @@ enum gatt_reason { /* why a link ended */
 		   GATT_CONNECT_FAILED, /* connect(): transient failure, retry */
 		   GATT_NO_ADAPTER, /* adapter removed or daemon ended */
 		   GATT_UNKNOWN, /* the stack did not say */
+		   GATT_KEY_MISSING, /* encryption failed: a side has lost the bond */
 };
 
 const char *gatt_reason_name(enum gatt_reason reason);

@@ -270,6 +270,7 @@ static enum session_outcome lost_outcome(enum gatt_reason reason)
 	case GATT_BY_DEVICE:
 	case GATT_SUPERVISION:
 	case GATT_CONNECT_FAILED:
+	case GATT_KEY_MISSING:
 	case GATT_UNKNOWN:
 		break;
 	}
@@ -279,14 +280,20 @@ static enum session_outcome lost_outcome(enum gatt_reason reason)
 /* The link went down without having been asked to. */
 static void link_lost(struct session *s, enum gatt_reason reason)
 {
-	if (s->state == SESSION_CANCELLING && s->cancel)
+	if (s->state == SESSION_CANCELLING && s->cancel) {
 		session_cancelled_untold(s, -OTA_ENOTCONN);
-	else if (s->state == SESSION_REBOOTING || s->proving)
+	} else if (reason == GATT_KEY_MISSING) {
+		/* Every further try would end the same way; only the user may drop the bond. */
+		s->key_missing = true;
+		s->status = -OTA_EPERM;
+		session_finish(s, SESSION_NOT_PAIRED);
+	} else if (s->state == SESSION_REBOOTING || s->proving) {
 		session_rebooted(s);
-	else if (once_only(s) && s->config.command == OTA_CMD_REBOOT)
+	} else if (once_only(s) && s->config.command == OTA_CMD_REBOOT) {
 		session_finish(s, SESSION_ANSWERED); /* that is what was asked for */
-	else
+	} else {
 		session_retry(s, lost_outcome(reason));
+	}
 }
 
 void session_disconnected(struct session *s, enum gatt_reason reason, uint64_t now_us)

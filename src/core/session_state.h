@@ -83,6 +83,7 @@ struct session {
 	bool adapter_gone;
 	bool stalled;
 	bool pairing; /* the user is asked for a passkey */
+	bool key_missing; /* why it is NOT_PAIRED: a side has lost the bond */
 	uint64_t pairing_since;
 	uint8_t silent; /* questions without an answer */
 	uint32_t futile; /* questions since anything moved, answered or not */

@@ -154,8 +154,23 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 	}
 }
 
+/* Common where somebody develops firmware: the whole flash was erased, NVS and all. */
+static void explain_key_missing(const struct job *job, struct job_result *r)
+{
+	say(r->what,
+	    "%she device and this computer no longer share a key: the bond was lost on "
+	    "one side, as by erasing the device's NVS.",
+	    job->session.proving ? "The image was delivered, but not proved: t" : "T");
+	say(r->advice, "'otabench forget %s' drops the bond here; the next run pairs again.",
+	    typed(job));
+}
+
 static void explain_not_paired(const struct job *job, struct job_result *r)
 {
+	if (job->session.key_missing) {
+		explain_key_missing(job, r);
+		return;
+	}
 	switch (job->passkey) {
 	case JOB_PASSKEY_REFUSED:
 		say(r->what, "The device wants to be paired with a passkey that it shows, and none "

@@ -61,6 +61,14 @@ static void link_up(struct bluez *b)
 	bluez_emit(b, &event);
 }
 
+/* bluetoothd's error for a bond that is lost is one that is worth a retry. */
+static enum gatt_reason failure(struct bluez *b, const sd_bus_error *error)
+{
+	if (b->reason == GATT_UNKNOWN)
+		b->reason = bluez_hci_reason(b);
+	return b->reason == GATT_KEY_MISSING ? b->reason : bluez_error_reason(error);
+}
+
 static void on_connected(struct bluez_call *call, sd_bus_message *reply, const sd_bus_error *error)
 {
 	struct bluez *b = call->b;
@@ -69,7 +77,7 @@ static void on_connected(struct bluez_call *call, sd_bus_message *reply, const s
 	b->answered = true;
 	if (error) {
 		bluez_log(b, "Connect: %s: %s", error->name, error->message ? error->message : "");
-		bluez_ended(b, bluez_error_reason(error));
+		bluez_ended(b, failure(b, error));
 	} else if (b->dropped) {
 		bluez_ended(b, b->reason);
 	} else if (b->hanging_up) {
@@ -193,8 +201,11 @@ int bluez_disconnect(struct transport *t)
 
 static void connected_told(struct bluez *b, const struct bluez_object *o)
 {
-	if (o->connected)
+	if (o->connected) {
+		if (b->phase == BLUEZ_CONNECTING)
+			bluez_hci_start(b);
 		return;
+	}
 	if (b->reason == GATT_UNKNOWN)
 		b->reason = bluez_hci_reason(b);
 	if (b->phase == BLUEZ_UP || (b->phase == BLUEZ_CONNECTING && b->answered))

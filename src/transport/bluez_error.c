@@ -114,6 +114,7 @@ enum gatt_reason bluez_disconnect_reason(const char *name)
 		{BLUEZ ".Reason.Local", GATT_BY_HOST},
 		{BLUEZ ".Reason.Suspend", GATT_BY_HOST},
 		{BLUEZ ".Reason.Remote", GATT_BY_DEVICE},
+		{BLUEZ ".Reason.Authentication", GATT_KEY_MISSING},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -5,9 +5,10 @@
  * 5.83, why the link ended.
  *
  * The kernel lets any user open such a socket and send what its security filter
- * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI and the event of a
- * link's end are admitted, LE commands need CAP_NET_RAW.  Where there is no such socket (containers, other
- * network namespaces) nothing is known, and that is what is told.
+ * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI and the events of an
+ * encryption that fails and of a link's end are admitted, LE commands need
+ * CAP_NET_RAW.  Where there is no such socket (containers, other network namespaces)
+ * nothing is known, and that is what is told.
  *
  * Structures and numbers are those of the kernel's
  * include/net/bluetooth/hci_sock.h and hci.h.
@@ -38,6 +39,7 @@
 #define HCIGETCONNLIST _IOR('H', 212, int)
 #define HCI_LE_LINK 0x80
 #define CONNECTIONS_MAX 16u
+#define NO_HANDLE 0xffffu /* handles end at 0x0eff */
 #define NO_BREDR 0x20u /* features[4], Core Vol 2 Part C 3.3 */
 #define PERIOD_US 1000000u
 #define FRESH_US 3000000u /* older is not shown */
@@ -81,7 +83,7 @@ struct bluez_hci {
 	struct bluez *b;
 	int fd;
 	sd_event_source *io, *timer;
-	uint16_t dev, handle;
+	uint16_t dev, handle; /* NO_HANDLE: no link was found yet */
 	bool gone; /* the adapter is */
 	struct bluez_hci_figures figures;
 	uint64_t rssi_us; /* when it was read; 0: never */
@@ -127,11 +129,26 @@ static bool decode_end(const uint8_t *buf, size_t len, uint16_t handle,
 	return true;
 }
 
+/*
+ * Encryption Change (7.7.8), failed: packet type, event, length, status, handle, enabled.
+ * The kernel hangs up then, which says less.
+ */
+static bool decode_encryption(const uint8_t *buf, size_t len, uint16_t handle,
+			      struct bluez_hci_figures *figures)
+{
+	if (len != 7 || buf[0] != 0x04 || buf[1] != 0x08 || buf[2] != 4 ||
+	    get16(buf + 4) != handle ||
+	    (buf[3] != 0x05 && buf[3] != 0x06)) /* authentication failure, key missing */
+		return false;
+	figures->key_missing = true;
+	return true;
+}
+
 /* Command Complete: packet type, event, length, packets, opcode, status ... */
 bool bluez_hci_decode(const uint8_t *buf, size_t len, uint16_t handle,
 		      struct bluez_hci_figures *figures)
 {
-	if (decode_end(buf, len, handle, figures))
+	if (decode_end(buf, len, handle, figures) || decode_encryption(buf, len, handle, figures))
 		return true;
 	if (len < 7 || buf[0] != 0x04 || buf[1] != 0x0e || buf[2] != len - 3 || buf[6] != 0)
 		return false;
@@ -178,9 +195,12 @@ static bool read_packet(struct bluez_hci *h)
 		h->gone = true;
 	if (n <= 0)
 		return false;
-	if (bluez_hci_decode(buf, (size_t)n, h->handle, &h->figures) && !h->figures.ended &&
-	    get16(buf + 4) == BLUEZ_HCI_READ_RSSI)
+	if (!bluez_hci_decode(buf, (size_t)n, h->handle, &h->figures))
+		return true;
+	if (buf[1] == 0x0e && get16(buf + 4) == BLUEZ_HCI_READ_RSSI)
 		h->rssi_us = bluez_now(&h->b->base);
+	else if (buf[1] == 0x08)
+		bluez_log(h->b, "encryption failed: status 0x%02x", buf[3]);
 	return true;
 }
 
@@ -201,6 +221,8 @@ enum gatt_reason bluez_hci_reason(struct bluez *b)
 	/* What bluetoothd has told by now, the kernel told this socket before. */
 	while (read_packet(h))
 		;
+	if (h->figures.key_missing)
+		return GATT_KEY_MISSING;
 	if (h->figures.ended)
 		return h->figures.reason;
 	return h->gone ? GATT_NO_ADAPTER : GATT_UNKNOWN;
@@ -261,34 +283,42 @@ static bool open_socket(struct bluez_hci *h)
 {
 	const struct sockaddr_hci address = {AF_BLUETOOTH, h->dev, HCI_CHANNEL_RAW};
 	const struct hci_filter filter = {.type_mask = 1u << 4,
-					  .event_mask = {1u << 0x05 | 1u << 0x0e}};
+					  .event_mask = {1u << 0x05 | 1u << 0x08 | 1u << 0x0e}};
 
 	h->fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, BTPROTO_HCI);
 	return h->fd >= 0 && setsockopt(h->fd, SOL_HCI, HCI_FILTER, &filter, sizeof(filter)) == 0 &&
 	       bind(h->fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
-void bluez_hci_start(struct bluez *b)
+static struct bluez_hci *begin(struct bluez *b)
 {
 	const char *name = strrchr(b->adapter, '/');
 	struct bluez_hci *h;
 	unsigned long dev;
 
-	if (b->hci || !name || strncmp(name, "/hci", 4) != 0)
-		return;
+	if (!name || strncmp(name, "/hci", 4) != 0)
+		return NULL;
 	dev = strtoul(name + 4, NULL, 10);
 	h = calloc(1, sizeof(*h));
 	if (!h)
-		return;
-	*h = (struct bluez_hci){.b = b, .dev = (uint16_t)dev, .figures.rssi = BLUEZ_RSSI_NONE};
+		return NULL;
+	*h = (struct bluez_hci){
+		.b = b, .dev = (uint16_t)dev, .handle = NO_HANDLE, .figures.rssi = BLUEZ_RSSI_NONE};
 	b->hci = h;
 	if (!open_socket(h) ||
 	    sd_event_add_io(b->event, &h->io, h->fd, EPOLLIN, on_packet, h) < 0) {
 		bluez_hci_stop(b);
-		return;
+		return NULL;
 	}
 	find_buffers(h);
-	if (find_link(h))
+	return h;
+}
+
+void bluez_hci_start(struct bluez *b)
+{
+	struct bluez_hci *h = b->hci ? b->hci : begin(b);
+
+	if (h && !h->timer && find_link(h))
 		(void)sd_event_add_time_relative(b->event, &h->timer, CLOCK_MONOTONIC, 0, 1,
 						 on_period, h);
 }

@@ -15,14 +15,15 @@
 struct bluez_hci_figures {
 	int8_t rssi; /* dBm, 127 unknown */
 	uint16_t buffers, buffer_octets; /* LE ACL buffers, 0 unknown */
+	bool key_missing; /* the two sides do not hold the same key, so there is no encryption */
 	bool ended; /* the link is down ... */
 	enum gatt_reason reason; /* ... for this */
 };
 
 /*
  * Takes what a packet of a raw HCI socket tells of the connection handle; false
- * when it is none of the two answers and not the link's end, of another connection,
- * or malformed.
+ * when it is none of the two answers, not a failed encryption and not the link's
+ * end, of another connection, or malformed.
  */
 bool bluez_hci_decode(const uint8_t *buf, size_t len, uint16_t handle,
 		      struct bluez_hci_figures *figures);

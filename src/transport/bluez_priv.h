@@ -336,7 +336,10 @@ void bluez_agent_look(struct bluez *b, const struct bluez_object *device);
 int bluez_passkey(struct transport *t, int32_t passkey);
 
 /* bluez_hci.c */
-/* Reads RSSI and buffers of the link that is up, where the kernel lets this user. */
+/*
+ * Reads RSSI and buffers of the link that is up, where the kernel lets this user.  From
+ * Connected on, so that an encryption that fails before Connect() is answered is seen.
+ */
 void bluez_hci_start(struct bluez *b);
 void bluez_hci_stop(struct bluez *b);
 /* Why the link that just went down did, as far as the kernel told; else GATT_UNKNOWN. */

@@ -142,7 +142,9 @@ static void on_disconnected(void *ctx, uint8_t reason)
 	struct sim *sim = ctx;
 	enum gatt_reason why = GATT_UNKNOWN;
 
-	if (reason == LINK_REASON_LOCAL_HOST)
+	if (sim->key_missing)
+		why = GATT_KEY_MISSING;
+	else if (reason == LINK_REASON_LOCAL_HOST)
 		why = GATT_BY_HOST;
 	else if (reason == LINK_REASON_REMOTE_USER || reason == LINK_REASON_REMOTE_POWER)
 		why = GATT_BY_DEVICE;

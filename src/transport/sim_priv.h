@@ -72,6 +72,7 @@ struct sim {
 	struct smp smp; /* of the link */
 	bool encrypting; /* started, not ended */
 	bool asking; /* for the passkey */
+	bool key_missing; /* the device has no key for this host's bond: the link ends for that */
 	int32_t shown; /* on the device's display; -1: nothing */
 	struct sim_asked asked[GATT_DATA + 1];
 	struct sched_event pairing_over;

@@ -219,7 +219,7 @@ void sim_security_begin(struct sim *sim)
 		config.peer[i] = address[5 - i];
 	smp_init(&sim->smp, &config);
 	memset(sim->asked, 0, sizeof(sim->asked));
-	sim->encrypting = sim->asking = false;
+	sim->encrypting = sim->asking = sim->key_missing = false;
 	sim->shown = -1;
 	if (bond)
 		encrypt(sim, &bond->key);
@@ -230,7 +230,7 @@ void sim_security_end(struct sim *sim)
 	smp_finish(&sim->smp);
 	sched_cancel(&sim->sched, &sim->pairing_over);
 	memset(sim->asked, 0, sizeof(sim->asked));
-	sim->encrypting = sim->asking = false;
+	sim->encrypting = sim->asking = sim->key_missing = false;
 }
 
 void sim_security_input(struct sim *sim, const uint8_t *buf, size_t len)
@@ -240,18 +240,16 @@ void sim_security_input(struct sim *sim, const uint8_t *buf, size_t len)
 
 void sim_security_changed(struct sim *sim, uint8_t code)
 {
-	const bool waits = sim->asked[GATT_CONTROL].waits || sim->asked[GATT_DATA].waits;
-
 	sim->encrypting = false;
 	if (smp_busy(&sim->smp)) {
 		smp_encrypted(&sim->smp, code == 0);
 	} else if (code == 0) {
 		settle(sim, 0);
 	} else {
-		/* The device has forgotten the bond. */
-		sim_security_forget(sim, sim->target);
-		if (waits)
-			pair(sim);
+		/* The device has lost the bond.  Linux hangs up and keeps its own, so that
+		 * nobody who merely has the address is paired with in its place. */
+		sim->key_missing = true;
+		(void)link_terminate(sim->link, LINK_CENTRAL, LINK_REASON_REMOTE_USER);
 	}
 }
 

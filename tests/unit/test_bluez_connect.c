@@ -214,6 +214,7 @@ static void test_reasons(void **state)
 		{"org.bluez.Reason.Timeout", "disconnected supervision-timeout\n"},
 		{"org.bluez.Reason.Remote", "disconnected by-device\n"},
 		{"org.bluez.Reason.Local", "disconnected by-host\n"},
+		{"org.bluez.Reason.Authentication", "disconnected key-missing\n"},
 		{"org.bluez.Reason.Unknown", "disconnected unknown\n"},
 		{"something new", "disconnected unknown\n"},
 		{NULL, "disconnected unknown\n"},

@@ -451,6 +451,27 @@ static void test_hci(void **state)
 	assert_int_equal(f.rssi, 127);
 }
 
+static void test_hci_key_missing(void **state)
+{
+	uint8_t change[] = {4, 0x08, 4, 0x06, 0x40, 0, 0};
+	struct bluez_hci_figures f = {.rssi = 127};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(change); n++)
+		assert_false(bluez_hci_decode(change, n, 0x40, &f));
+	assert_false(bluez_hci_decode(change, sizeof(change), 0x41, &f));
+	change[3] = 0; /* encrypted */
+	assert_false(bluez_hci_decode(change, sizeof(change), 0x40, &f));
+	assert_false(f.key_missing);
+	for (uint8_t status = 0x05; status <= 0x06; status++) {
+		f = (struct bluez_hci_figures){.rssi = 127};
+		change[3] = status;
+		assert_true(bluez_hci_decode(change, sizeof(change), 0x40, &f));
+		assert_true(f.key_missing);
+		assert_false(f.ended);
+	}
+}
+
 static void test_hci_reason(void **state)
 {
 	static const struct {
@@ -505,6 +526,7 @@ int main(void)
 		TEST(test_values_that_are_no_notifications),
 		TEST(test_pairing),
 		cmocka_unit_test(test_hci),
+		cmocka_unit_test(test_hci_key_missing),
 		cmocka_unit_test(test_hci_reason),
 	};
 

@@ -230,7 +230,10 @@ static void test_host_forgot(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
-/* This host has a bond, the device none any more: its flash was erased. */
+/*
+ * This host has a bond, the device none any more: its flash was erased.  Nobody is paired
+ * with in its place before the user says so.
+ */
 static void test_device_forgot(void **state)
 {
 	struct update u;
@@ -243,9 +246,12 @@ static void test_device_forgot(void **state)
 			assert_true(update_step(&u));
 		assert_int_equal(board_write_bond(esp_board(update_device(&u)), 0, NULL, 0), 0);
 		update_finish(&u, 60);
-		assert_int_equal(u.s.outcome, SESSION_CONFIRMED);
-		assert_int_equal(u.paired, 2);
-		assert_int_equal(esp_bonds(update_device(&u)), 1);
+		assert_int_equal(u.s.outcome, SESSION_NOT_PAIRED);
+		assert_true(u.s.key_missing);
+		assert_int_equal(u.s.status, -OTA_EPERM);
+		assert_int_equal(u.s.stats.retries, 0);
+		assert_int_equal(u.paired, 1);
+		assert_int_equal(esp_bonds(update_device(&u)), 0);
 		update_end(&u);
 	}
 }
