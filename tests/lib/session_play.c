@@ -352,3 +352,40 @@ void play_sending(struct play *play, uint16_t mtu, uint32_t offset, uint32_t lim
 	play_rx_ready(play, offset, limit);
 	assert_int_equal(play->s.state, SESSION_SENDING);
 }
+
+void play_begin(struct play *play)
+{
+	play_init(play, SESSION_UPDATE, PLAY_SIZE);
+	play_start(play);
+}
+
+void play_to_sending(struct play *play)
+{
+	play_begin(play);
+	play_sending(play, OTA_ATT_MTU_MIN, 0, PLAY_SIZE);
+	play_skip(play);
+}
+
+void play_to_verifying(struct play *play)
+{
+	play_to_sending(play);
+	play_rx_ack(play, PLAY_SIZE, 0, PLAY_SIZE);
+	play_expect(play, "request control 04");
+	play_written(play, GATT_CONTROL);
+}
+
+void play_to_rebooted(struct play *play)
+{
+	play_to_verifying(play);
+	play_rx_done(play, PLAY_SIZE, 300);
+	play_pass(play, 350);
+	play_lost(play, GATT_BY_DEVICE);
+	memcpy(play->info.running_sha256, play->config.sha256, 32);
+	play->info.flags = OTA_INFO_PENDING_VERIFY;
+}
+
+void play_end(struct play *play)
+{
+	play_skip(play);
+	play_finish(play);
+}

@@ -69,4 +69,14 @@ void play_link_up(struct play *play, uint16_t mtu, const uint8_t *properties);
 /* The same, and START with its answer: SENDING at offset.  Sent values are left to be taken. */
 void play_sending(struct play *play, uint16_t mtu, uint32_t offset, uint32_t limit);
 
+/* --- an update of 60 bytes, from nothing as far as that */
+#define PLAY_SIZE 60u
+void play_begin(struct play *play); /* CONNECTING */
+void play_to_sending(struct play *play); /* all of it sent, nothing acknowledged */
+void play_to_verifying(struct play *play);
+/* DONE seen, link down, the new image runs on the device. */
+void play_to_rebooted(struct play *play);
+/* Whatever actions are left are taken, and play is finished. */
+void play_end(struct play *play);
+
 #endif

@@ -21,12 +21,6 @@ static void sending(uint32_t size, uint32_t limit)
 	play_sending(&r, 23, 0, limit);
 }
 
-static void end(void)
-{
-	play_skip(&r);
-	play_finish(&r);
-}
-
 /* --- what comes late or from nowhere */
 
 static void test_late_events(void **state)
@@ -52,7 +46,7 @@ static void test_late_events(void **state)
 	play_lost(&r, GATT_BY_HOST);
 	play_pass(&r, 500);
 	play_expect(&r, "connect");
-	end();
+	play_end(&r);
 	play_init(&r, SESSION_UPDATE, 60);
 	play_start(&r);
 	session_cancel(&r.s, r.now);
@@ -66,7 +60,7 @@ static void test_late_events(void **state)
 	session_resume(&r.s, r.now);
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	play_expect_none(&r);
-	end();
+	play_end(&r);
 }
 
 /* --- devices that break the protocol */
@@ -110,7 +104,7 @@ static void test_broken_notifications(void **state)
 			assert_int_equal(r.s.state, SESSION_SENDING);
 		else
 			assert_int_equal(play_count(&r, "disconnect"), 1);
-		end();
+		play_end(&r);
 	}
 }
 
@@ -132,7 +126,7 @@ static void test_broken_ready(void **state)
 		play_skip(&r);
 		play_rx(&r, readies[i]);
 		assert_int_equal(r.s.outcome, SESSION_PROTOCOL);
-		end();
+		play_end(&r);
 	}
 }
 
@@ -151,7 +145,7 @@ static void test_broken_done(void **state)
 		play_rx(&r, dones[i]);
 		assert_int_equal(r.s.outcome, SESSION_PROTOCOL);
 		assert_int_equal(r.s.stats.done_us, 0);
-		end();
+		play_end(&r);
 	}
 }
 
@@ -167,7 +161,7 @@ static void test_unknown_link(void **state)
 		play_written(&r, GATT_CONTROL);
 		play_rx(&r, basic ? "01" : "01 00000000 d0070000 0002 0004 00 0000");
 		assert_int_equal(r.s.chunk, 20);
-		end();
+		play_end(&r);
 	}
 }
 

@@ -14,90 +14,52 @@
 
 static struct play r;
 
-static void end(void)
-{
-	play_skip(&r);
-	play_finish(&r);
-}
-
-static void begin(void)
-{
-	play_init(&r, SESSION_UPDATE, 60);
-	play_start(&r);
-}
-
-static void sending(void)
-{
-	begin();
-	play_sending(&r, 23, 0, 60);
-	play_skip(&r);
-}
-
-static void verifying(void)
-{
-	sending();
-	play_rx_ack(&r, 60, 0, 60);
-	play_expect(&r, "request control 04");
-	play_written(&r, GATT_CONTROL);
-}
-
-/* DONE seen, link down, the new image runs. */
-static void rebooted(void)
-{
-	verifying();
-	play_rx_done(&r, 60, 300);
-	play_pass(&r, 350);
-	play_lost(&r, GATT_BY_DEVICE);
-	memcpy(r.info.running_sha256, r.config.sha256, 32);
-	r.info.flags = OTA_INFO_PENDING_VERIFY;
-}
-
 /* --- reboot and proof */
 
 static void test_rolled_back(void **state)
 {
 	(void)state;
-	rebooted();
+	play_to_rebooted(&r);
 	memset(r.info.running_sha256, 0x11, 32);
 	r.info.flags = 0;
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_ROLLED_BACK);
-	end();
+	play_end(&r);
 }
 
 static void test_unconfirmed(void **state)
 {
 	(void)state;
-	rebooted();
+	play_to_rebooted(&r);
 	r.s.config.confirm = false;
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_UNCONFIRMED);
-	end();
-	rebooted(); /* a device that knows no trial boots */
+	play_end(&r);
+	play_to_rebooted(&r); /* a device that knows no trial boots */
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
 	play_expect(&r, "request control 06");
 	play_rx_error(&r, OTA_ERR_OPCODE, OTA_CMD_CONFIRM, 0);
 	assert_int_equal(r.s.outcome, SESSION_UNCONFIRMED);
-	end();
+	play_end(&r);
 }
 
 static void test_confirm_fails(void **state)
 {
 	(void)state;
-	rebooted();
+	play_to_rebooted(&r);
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
 	play_expect(&r, "request control 06");
 	play_rx(&r, "06 06 0c");
 	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
 	assert_int_equal(r.s.code, OTA_ERR_BOOT_SLOT);
-	end();
-	rebooted(); /* asked again, but not for ever */
+	play_end(&r);
+	play_to_rebooted(&r); /* asked again, but not for ever */
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
 	for (int i = 0; i < 3; i++) {
@@ -107,8 +69,8 @@ static void test_confirm_fails(void **state)
 	}
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_STALLED);
-	end();
-	rebooted(); /* the link is lost before the answer */
+	play_end(&r);
+	play_to_rebooted(&r); /* the link is lost before the answer */
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
 	play_skip(&r);
@@ -118,7 +80,7 @@ static void test_confirm_fails(void **state)
 	play_expect(&r, "request control 06");
 	play_rx(&r, "06 06 00");
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
-	end();
+	play_end(&r);
 }
 
 static void test_not_back(void **state)
@@ -127,7 +89,7 @@ static void test_not_back(void **state)
 	for (int gone = 0; gone < 2; gone++) {
 		unsigned int tries;
 
-		rebooted();
+		play_to_rebooted(&r);
 		play_skip(&r);
 		for (tries = 0; r.s.state == SESSION_RECONNECTING && tries < 1000; tries++) {
 			play_pass(&r, 400);
@@ -135,19 +97,46 @@ static void test_not_back(void **state)
 		}
 		assert_in_range(tries, 140, 160); /* 60 s */
 		assert_int_equal(r.s.outcome, gone ? SESSION_NO_ADAPTER : SESSION_NOT_BACK);
-		end();
+		play_end(&r);
 	}
 	/* connect() that never ends. */
-	rebooted();
+	play_to_rebooted(&r);
 	play_pass(&r, 120000);
 	assert_int_equal(r.s.outcome, SESSION_NOT_BACK);
-	end();
+	play_end(&r);
+}
+
+/* A side has lost the bond: no further try can end otherwise. */
+static void test_key_missing(void **state)
+{
+	(void)state;
+	for (int after = 0; after < 2; after++) {
+		if (after) {
+			play_to_rebooted(&r);
+			play_skip(&r);
+			play_pass(&r, 400);
+		} else {
+			play_begin(&r);
+		}
+		play_lost(&r, GATT_KEY_MISSING);
+		assert_int_equal(r.s.outcome, SESSION_NOT_PAIRED);
+		assert_true(r.s.key_missing);
+		assert_int_equal(r.s.proving, after);
+		assert_int_equal(r.s.stats.retries, 0);
+		play_end(&r);
+	}
+	/* A cancelled session is that, however the link ends. */
+	play_to_sending(&r);
+	session_cancel(&r.s, r.now);
+	play_lost(&r, GATT_KEY_MISSING);
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	play_end(&r);
 }
 
 static void test_done_lost_with_the_link(void **state)
 {
 	(void)state;
-	verifying();
+	play_to_verifying(&r);
 	play_pass(&r, 700);
 	play_lost(&r, GATT_BY_DEVICE);
 	memcpy(r.info.running_sha256, r.config.sha256, 32);
@@ -157,26 +146,26 @@ static void test_done_lost_with_the_link(void **state)
 	play_rx(&r, "06 06 00");
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
 	assert_int_equal(r.s.stats.done_us - r.s.stats.start_us, 700000);
-	end();
-	verifying(); /* it was not verified: sent again from where it is */
+	play_end(&r);
+	play_to_verifying(&r); /* it was not verified: sent again from where it is */
 	play_lost(&r, GATT_SUPERVISION);
 	play_pass(&r, 500);
 	play_link_up(&r, 23, PLAY_FULL);
 	assert_int_equal(play_count(&r, "request control 01"), 1);
-	end();
+	play_end(&r);
 }
 
 static void test_done_lost_alone(void **state)
 {
 	(void)state;
-	verifying();
+	play_to_verifying(&r);
 	play_pass(&r, 30000);
 	play_expect(&r, "request control 05");
 	play_written(&r, GATT_CONTROL);
 	play_rx_status(&r, OTA_STATE_REBOOTING, 60);
 	assert_int_equal(r.s.state, SESSION_REBOOTING);
-	end();
-	verifying(); /* END was lost */
+	play_end(&r);
+	play_to_verifying(&r); /* END was lost */
 	play_pass(&r, 30000);
 	play_skip(&r);
 	play_written(&r, GATT_CONTROL);
@@ -185,8 +174,8 @@ static void test_done_lost_alone(void **state)
 	play_written(&r, GATT_CONTROL);
 	play_pass(&r, 29999);
 	play_expect_none(&r);
-	end();
-	verifying(); /* it answers for ever, and is never done */
+	play_end(&r);
+	play_to_verifying(&r); /* it answers for ever, and is never done */
 	play_skip(&r);
 	for (int i = 0; i < 100 && r.s.state == SESSION_VERIFYING; i++) {
 		play_pass(&r, 30000);
@@ -195,61 +184,61 @@ static void test_done_lost_alone(void **state)
 	}
 	assert_int_equal(play_count(&r, "disconnect"), 1);
 	assert_int_not_equal(r.s.state, SESSION_VERIFYING);
-	end();
+	play_end(&r);
 }
 
 static void test_stays_up_after_done(void **state)
 {
 	(void)state;
-	verifying();
+	play_to_verifying(&r);
 	play_rx_done(&r, 60, 300);
 	play_pass(&r, 5300);
 	play_expect(&r, "disconnect"); /* to look whether it did reboot */
 	play_lost(&r, GATT_BY_HOST);
 	play_pass(&r, 400);
 	play_expect(&r, "connect");
-	end();
-	verifying(); /* one that waits to be told */
+	play_end(&r);
+	play_to_verifying(&r); /* one that waits to be told */
 	play_rx_done(&r, 60, 0xffff);
 	play_expect(&r, "request control 08");
 	assert_int_equal(r.s.state, SESSION_REBOOTING);
-	end();
+	play_end(&r);
 }
 
 /* The link is lost after DONE, before the reboot: connecting at once would meet the old image. */
 static void test_not_before_the_reboot(void **state)
 {
 	(void)state;
-	verifying();
+	play_to_verifying(&r);
 	play_rx_done(&r, 60, 3000);
 	play_lost(&r, GATT_SUPERVISION);
 	play_pass(&r, 3399);
 	play_expect_none(&r);
 	play_pass(&r, 1);
 	play_expect(&r, "connect");
-	end();
+	play_end(&r);
 }
 
 static void test_command_fails_while_rebooting(void **state)
 {
 	(void)state;
-	verifying();
+	play_to_verifying(&r);
 	play_rx_done(&r, 60, 300);
 	session_written(&r.s, GATT_CONTROL, -OTA_EIO, r.now);
 	assert_int_equal(r.s.state, SESSION_RECONNECTING);
-	end();
+	play_end(&r);
 }
 
 static void test_comes_back_without_service(void **state)
 {
 	(void)state;
-	rebooted();
+	play_to_rebooted(&r);
 	play_pass(&r, 400);
 	play_expect(&r, "connect");
 	session_connected(&r.s, 23, r.now);
 	session_discovered(&r.s, PLAY_FOREIGN, r.now);
 	assert_int_equal(r.s.outcome, SESSION_NO_SERVICE);
-	end();
+	play_end(&r);
 }
 
 int main(void)
@@ -259,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_confirm_fails),
 		cmocka_unit_test(test_not_back),
+		cmocka_unit_test(test_key_missing),
 		cmocka_unit_test(test_done_lost_with_the_link),
 		cmocka_unit_test(test_done_lost_alone),
 		cmocka_unit_test(test_stays_up_after_done),

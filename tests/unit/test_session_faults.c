@@ -22,12 +22,6 @@ static void sending(uint32_t size, uint32_t limit)
 	play_sending(&r, 23, 0, limit);
 }
 
-static void end(void)
-{
-	play_skip(&r);
-	play_finish(&r);
-}
-
 /* --- credits, window, pacing */
 
 static void test_credit(void **state)
@@ -45,7 +39,7 @@ static void test_credit(void **state)
 	assert_int_equal(r.s.stats.queued, 40);
 	play_rx_ack(&r, 40, 40, 80);
 	assert_int_equal(r.s.stats.queued, 76);
-	end();
+	play_end(&r);
 }
 
 static void test_limit_never_moves_back(void **state)
@@ -54,7 +48,7 @@ static void test_limit_never_moves_back(void **state)
 	sending(1000, 400);
 	play_rx_ack(&r, 0, 0, 100);
 	assert_int_equal(r.s.stats.limit, 400);
-	end();
+	play_end(&r);
 }
 
 static void test_window(void **state)
@@ -72,7 +66,7 @@ static void test_window(void **state)
 	assert_int_equal(session_set_window(&r.s, 1000, r.now), 0);
 	assert_int_equal(r.s.stats.queued, 242 + 968);
 	assert_int_equal(session_set_window(&r.s, 511, r.now), -OTA_EINVAL);
-	end();
+	play_end(&r);
 }
 
 /* More values under way than half the numbers would make old and new ones alike. */
@@ -88,7 +82,7 @@ static void test_sequence_window(void **state)
 	session_mtu(&r.s, 247, r.now);
 	assert_int_equal(r.s.chunk, 244);
 	assert_in_range(r.s.stats.values, 4000, OTA_SEQ_WINDOW - 1);
-	end();
+	play_end(&r);
 }
 
 static void test_queue_full(void **state)
@@ -105,7 +99,7 @@ static void test_queue_full(void **state)
 	session_writable(&r.s, r.now);
 	assert_int_equal(play_count(&r, "command data "), 5);
 	assert_int_equal(r.s.stats.queued, 90);
-	end();
+	play_end(&r);
 }
 
 static void test_tuning(void **state)
@@ -131,7 +125,7 @@ static void test_tuning(void **state)
 	assert_int_equal(session_set_pacing(&r.s, 1000001, r.now), -OTA_EINVAL);
 	assert_int_equal(session_set_chunk(&r.s, 19, r.now), -OTA_EINVAL);
 	assert_int_equal(session_set_mode(&r.s, (enum gatt_write)7, r.now), -OTA_EINVAL);
-	end();
+	play_end(&r);
 }
 
 /* --- gaps and silence */
@@ -158,7 +152,7 @@ static void test_gap(void **state)
 	play_rx(&r, "08 0160 36000000 02");
 	play_expect(&r, "command data 0160 363738393a3b");
 	assert_int_equal(r.s.stats.gaps, 2);
-	end();
+	play_end(&r);
 }
 
 static void test_silence(void **state)
@@ -177,7 +171,7 @@ static void test_silence(void **state)
 	assert_int_equal(r.s.stats.gaps, 0);
 	play_expect(&r, "request control 04");
 	assert_string_equal(r.notes, "dialect=1 chunk=20 stall=0 resync=60 moving=2000 ");
-	end();
+	play_end(&r);
 }
 
 /* The ACK that opened the limit was lost: nothing is under way, and nothing may be sent. */
@@ -193,7 +187,7 @@ static void test_lost_credit(void **state)
 	play_rx_gap(&r, 0x2002, 36, OTA_GAP_ASKED);
 	play_rx_ack(&r, 36, 36, 72);
 	assert_int_equal(play_count(&r, "command data 0220"), 1);
-	end();
+	play_end(&r);
 }
 
 /* It answers, but nothing moves: that cannot go on for ever. */
@@ -212,7 +206,7 @@ static void test_futile(void **state)
 	assert_in_range(questions, 4, 20);
 	assert_int_equal(r.s.state, SESSION_WAITING);
 	assert_int_equal(play_count(&r, "disconnect"), 1);
-	end();
+	play_end(&r);
 }
 
 static void test_silent_device(void **state)
@@ -226,7 +220,7 @@ static void test_silent_device(void **state)
 	play_pass(&r, 2000);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.state, SESSION_WAITING);
-	end();
+	play_end(&r);
 }
 
 /* Pacing alone is no reason to ask. */
@@ -243,7 +237,7 @@ static void test_pacing_is_not_silence(void **state)
 	play_rx_ack(&r, 18, 0, 1000);
 	play_pass(&r, 999);
 	play_expect_none(&r);
-	end();
+	play_end(&r);
 }
 
 static void test_stalls(void **state)
@@ -256,7 +250,7 @@ static void test_stalls(void **state)
 	play_rx_ack(&r, 36, 0, 60);
 	assert_int_equal(r.s.stats.longest_stall_ms, 1400);
 	assert_string_equal(r.notes, "dialect=1 chunk=20 stall=18 moving=1400 ");
-	end();
+	play_end(&r);
 	play_init(&r, SESSION_UPDATE, 60);
 	r.config.stall_action = SESSION_STALL_PAUSE;
 	play_start(&r);
@@ -272,7 +266,7 @@ static void test_stalls(void **state)
 	session_resume(&r.s, r.now);
 	play_rx_ack(&r, 60, 0, 60);
 	play_expect(&r, "request control 04");
-	end();
+	play_end(&r);
 	play_init(&r, SESSION_UPDATE, 60);
 	r.config.stall_action = SESSION_STALL_ABORT;
 	play_start(&r);
@@ -281,7 +275,7 @@ static void test_stalls(void **state)
 	assert_int_equal(r.s.outcome, SESSION_STALLED);
 	assert_int_equal(r.s.stats.longest_stall_ms, 1000); /* though nothing ended it */
 	assert_int_equal(play_count(&r, "request control 02"), 0); /* it can be resumed */
-	end();
+	play_end(&r);
 }
 
 /* --- retries */
@@ -321,7 +315,7 @@ static void test_progress_renews_tries(void **state)
 	}
 	assert_int_equal(r.s.stats.retries, 12);
 	assert_false(r.s.stats.resumed); /* the run began at 0 */
-	end();
+	play_end(&r);
 }
 
 static void test_device_errors(void **state)
@@ -338,7 +332,7 @@ static void test_device_errors(void **state)
 	play_written(&r, GATT_CONTROL);
 	play_rx_ready(&r, 0, 60);
 	assert_int_equal(play_count(&r, "command data"), 4);
-	end();
+	play_end(&r);
 	/* An image that is for another chip stays so. */
 	sending(60, 60);
 	play_skip(&r);
@@ -347,12 +341,12 @@ static void test_device_errors(void **state)
 	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
 	assert_int_equal(r.s.code, OTA_ERR_CHIP);
 	assert_int_equal(r.s.detail, 12);
-	end();
+	play_end(&r);
 	/* Telemetry is not worth an update. */
 	sending(60, 60);
 	play_rx_error(&r, OTA_ERR_UNSUPPORTED, OTA_CMD_TELEMETRY, 0);
 	assert_int_equal(r.s.state, SESSION_SENDING);
-	end();
+	play_end(&r);
 }
 
 static void test_not_permitted(void **state)
@@ -366,7 +360,7 @@ static void test_not_permitted(void **state)
 	session_subscribed(&r.s, -OTA_EPERM, r.now);
 	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
 	assert_int_equal(r.s.code, OTA_ERR_PERMISSION);
-	end();
+	play_end(&r);
 }
 
 static void test_calls_that_fail(void **state)
@@ -394,7 +388,7 @@ static void test_calls_that_fail(void **state)
 		}
 		assert_int_equal(r.s.outcome, SESSION_LINK_LOST);
 		assert_int_equal(r.s.status, -OTA_EIO);
-		end();
+		play_end(&r);
 	}
 }
 
@@ -412,7 +406,7 @@ static void test_disconnect_fails(void **state)
 	play_expect(&r, "disconnect");
 	play_pass(&r, 500);
 	play_expect(&r, "connect");
-	end();
+	play_end(&r);
 	/* The same for one that promises and does not tell. */
 	play_init(&r, SESSION_UPDATE, 60);
 	play_start(&r);
@@ -421,7 +415,7 @@ static void test_disconnect_fails(void **state)
 	play_skip(&r);
 	play_pass(&r, 11000);
 	play_expect(&r, "connect");
-	end();
+	play_end(&r);
 }
 
 int main(void)

@@ -11,44 +11,6 @@
 
 static struct play r;
 
-static void end(void)
-{
-	play_skip(&r);
-	play_finish(&r);
-}
-
-static void begin(void)
-{
-	play_init(&r, SESSION_UPDATE, 60);
-	play_start(&r);
-}
-
-static void sending(void)
-{
-	begin();
-	play_sending(&r, 23, 0, 60);
-	play_skip(&r);
-}
-
-static void verifying(void)
-{
-	sending();
-	play_rx_ack(&r, 60, 0, 60);
-	play_expect(&r, "request control 04");
-	play_written(&r, GATT_CONTROL);
-}
-
-/* DONE seen, link down, the new image runs. */
-static void rebooted(void)
-{
-	verifying();
-	play_rx_done(&r, 60, 300);
-	play_pass(&r, 350);
-	play_lost(&r, GATT_BY_DEVICE);
-	memcpy(r.info.running_sha256, r.config.sha256, 32);
-	r.info.flags = OTA_INFO_PENDING_VERIFY;
-}
-
 /* --- cancel */
 
 static void aborts(void)
@@ -64,25 +26,25 @@ static void aborts(void)
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	assert_int_equal(r.s.status, 0);
-	end();
+	play_end(&r);
 }
 
 static void test_cancel_with_a_session_on_the_device(void **state)
 {
 	(void)state;
-	begin(); /* preparing */
+	play_begin(&r); /* preparing */
 	play_link_up(&r, 23, PLAY_FULL);
 	play_skip(&r);
 	play_written(&r, GATT_CONTROL);
 	aborts();
-	sending();
+	play_to_sending(&r);
 	aborts();
-	sending(); /* paused */
+	play_to_sending(&r); /* paused */
 	session_pause(&r.s, r.now);
 	aborts();
-	verifying();
+	play_to_verifying(&r);
 	aborts();
-	sending(); /* between two tries, with the link up */
+	play_to_sending(&r); /* between two tries, with the link up */
 	play_rx_error(&r, OTA_ERR_WRITE, 0, 0);
 	assert_int_equal(r.s.state, SESSION_WAITING);
 	aborts();
@@ -92,14 +54,14 @@ static void test_cancel_with_a_session_on_the_device(void **state)
 static void test_cancel_behind_start(void **state)
 {
 	(void)state;
-	begin();
+	play_begin(&r);
 	play_link_up(&r, 23, PLAY_FULL);
 	play_skip(&r);
 	session_cancel(&r.s, r.now);
 	play_expect_none(&r);
 	play_written(&r, GATT_CONTROL);
 	play_expect(&r, "request control 02");
-	end();
+	play_end(&r);
 }
 
 static void test_cancel_before_start(void **state)
@@ -112,22 +74,22 @@ static void test_cancel_before_start(void **state)
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	assert_int_equal(r.s.status, 0);
-	end();
-	begin(); /* discovering */
+	play_end(&r);
+	play_begin(&r); /* discovering */
 	play_skip(&r);
 	session_connected(&r.s, 23, r.now);
 	play_expect(&r, "discover");
 	session_cancel(&r.s, r.now);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
-	end();
-	begin(); /* waiting to connect again */
+	play_end(&r);
+	play_begin(&r); /* waiting to connect again */
 	play_lost(&r, GATT_CONNECT_FAILED);
 	play_skip(&r);
 	session_cancel(&r.s, r.now);
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	play_expect_none(&r);
-	end();
+	play_end(&r);
 	play_init(&r, SESSION_UPDATE, 60); /* preparing: LINK asked, START not yet written */
 	r.info.features |= OTA_FEATURE_LINK;
 	r.config.link.supervision_timeout = 500;
@@ -137,14 +99,14 @@ static void test_cancel_before_start(void **state)
 	session_cancel(&r.s, r.now);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
-	end();
+	play_end(&r);
 }
 
 /* The link is down, the device holds a session: one attempt to tell it. */
 static void test_cancel_without_link(void **state)
 {
 	(void)state;
-	sending();
+	play_to_sending(&r);
 	play_lost(&r, GATT_SUPERVISION);
 	session_cancel(&r.s, r.now);
 	assert_int_equal(r.s.state, SESSION_CONNECTING);
@@ -153,17 +115,17 @@ static void test_cancel_without_link(void **state)
 	play_rx(&r, "06 02 00");
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	assert_int_equal(r.s.status, 0);
-	end();
-	sending();
+	play_end(&r);
+	play_to_sending(&r);
 	play_lost(&r, GATT_SUPERVISION);
 	session_cancel(&r.s, r.now);
 	play_expect(&r, "connect");
 	play_lost(&r, GATT_CONNECT_FAILED);
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	assert_int_equal(r.s.status, -OTA_ENOTCONN);
-	end();
+	play_end(&r);
 	/* Asked while an attempt to connect again is under way. */
-	sending();
+	play_to_sending(&r);
 	play_lost(&r, GATT_SUPERVISION);
 	play_pass(&r, 500);
 	play_expect(&r, "connect");
@@ -173,39 +135,39 @@ static void test_cancel_without_link(void **state)
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	assert_int_equal(r.s.status, -OTA_ENOTCONN);
-	end();
+	play_end(&r);
 }
 
 static void test_cancel_unanswered(void **state)
 {
 	(void)state;
-	sending();
+	play_to_sending(&r);
 	session_cancel(&r.s, r.now);
 	play_skip(&r);
 	play_pass(&r, 5000);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	assert_int_equal(r.s.status, -OTA_ETIMEDOUT);
-	end();
-	sending();
+	play_end(&r);
+	play_to_sending(&r);
 	session_cancel(&r.s, r.now);
 	play_lost(&r, GATT_SUPERVISION);
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
 	assert_int_equal(r.s.status, -OTA_ENOTCONN);
-	end();
-	sending();
+	play_end(&r);
+	play_to_sending(&r);
 	session_cancel(&r.s, r.now);
 	play_rx(&r, "06 02 04");
 	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
 	assert_int_equal(r.s.code, OTA_ERR_BUSY);
-	end();
+	play_end(&r);
 }
 
 /* Past the point of no return the update goes on to its proof. */
 static void test_cancel_too_late(void **state)
 {
 	(void)state;
-	verifying();
+	play_to_verifying(&r);
 	session_cancel(&r.s, r.now);
 	play_skip(&r);
 	play_rx(&r, "06 02 03"); /* the device says so */
@@ -213,15 +175,15 @@ static void test_cancel_too_late(void **state)
 	play_lost(&r, GATT_BY_DEVICE);
 	play_pass(&r, 400);
 	assert_int_equal(r.s.state, SESSION_RECONNECTING);
-	end();
-	verifying();
+	play_end(&r);
+	play_to_verifying(&r);
 	session_cancel(&r.s, r.now);
 	play_rx_done(&r, 60, 300); /* DONE was faster than ABORT */
 	assert_int_equal(r.s.state, SESSION_REBOOTING);
 	session_cancel(&r.s, r.now);
 	assert_int_equal(r.s.state, SESSION_REBOOTING);
-	end();
-	rebooted();
+	play_end(&r);
+	play_to_rebooted(&r);
 	session_cancel(&r.s, r.now);
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
@@ -230,13 +192,13 @@ static void test_cancel_too_late(void **state)
 	play_rx(&r, "06 06 00");
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
 	assert_string_equal(r.notes, "dialect=1 chunk=20 too-late=0 too-late=0 ");
-	end();
+	play_end(&r);
 }
 
 static void test_cancel_basic(void **state)
 {
 	(void)state;
-	begin();
+	play_begin(&r);
 	play_link_up(&r, 23, PLAY_BASIC);
 	play_skip(&r);
 	play_written(&r, GATT_CONTROL);
@@ -248,7 +210,7 @@ static void test_cancel_basic(void **state)
 	play_written(&r, GATT_CONTROL); /* nothing else answers */
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
-	end();
+	play_end(&r);
 }
 
 static void test_abort_command_basic(void **state)
@@ -267,14 +229,14 @@ static void test_abort_command_basic(void **state)
 	play_written(&r, GATT_CONTROL);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
-	end();
+	play_end(&r);
 	play_init(&r, SESSION_COMMAND, 0);
 	r.config.command = OTA_CMD_CONFIRM;
 	play_start(&r);
 	play_link_up(&r, 23, PLAY_BASIC);
 	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
 	assert_int_equal(r.s.code, OTA_ERR_UNSUPPORTED);
-	end();
+	play_end(&r);
 }
 
 /* --- pause */
@@ -282,7 +244,7 @@ static void test_abort_command_basic(void **state)
 static void test_pause_holds(void **state)
 {
 	(void)state;
-	begin();
+	play_begin(&r);
 	play_link_up(&r, 23, PLAY_FULL);
 	play_skip(&r);
 	play_written(&r, GATT_CONTROL);
@@ -300,7 +262,7 @@ static void test_pause_holds(void **state)
 	play_expect_none(&r);
 	session_resume(&r.s, r.now);
 	assert_int_equal(play_count(&r, "command data"), 4);
-	end();
+	play_end(&r);
 }
 
 int main(void)
