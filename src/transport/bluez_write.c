@@ -94,8 +94,9 @@ static void released(struct bluez *b)
 }
 
 /*
- * WriteValue is NotPermitted until bluetoothd has noticed that the socket is
- * closed, which WriteAcquired tells.
+ * Closed by this side: WriteValue is NotPermitted until bluetoothd has noticed, which
+ * WriteAcquired tells.  By bluetoothd: the link is going, which the bus tells a moment
+ * later and with its reason; until then a write is not refused, but has to wait.
  */
 static void release(struct bluez *b)
 {
@@ -116,12 +117,11 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *use
 
 	(void)fd;
 	if (events & (EPOLLHUP | EPOLLERR)) {
-		drop_socket(b); /* bluetoothd closed it: the link is going */
-		b->socket = BLUEZ_SOCKET_NONE;
+		release(b);
 	} else {
 		(void)sd_event_source_set_io_events(source, 0);
+		writable(b);
 	}
-	writable(b);
 	return 0;
 }
 
@@ -202,9 +202,8 @@ static int write_socket(struct bluez *b, const uint8_t *buf, size_t len)
 		(void)sd_event_source_set_io_events(b->fd_io, EPOLLOUT);
 		return -OTA_EAGAIN;
 	}
-	drop_socket(b);
-	b->socket = BLUEZ_SOCKET_NONE;
-	return -OTA_ENOTCONN;
+	release(b);
+	return -OTA_EAGAIN;
 }
 
 /* --- WriteValue */

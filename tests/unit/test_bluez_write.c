@@ -59,6 +59,14 @@ static void test_commands_refused(void **state)
 	assert_non_null(strstr(rig_log(r), "by another program"));
 }
 
+static bool held(struct rig *r)
+{
+	struct transport_link link;
+
+	r->t->ops->link_state(r->t, &link);
+	return link.data_held;
+}
+
 /* --- the socket */
 
 static void test_acquire(void **state)
@@ -137,7 +145,10 @@ static void test_acquire_closed(void **state)
 	rig_expect(r, "writable\n");
 	fake_close_socket(&r->fake);
 	/* Not yet noticed: */
-	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_ENOTCONN);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "");
+	fake_write_acquired(&r->fake, false);
+	rig_expect(r, "writable\n");
 	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
 	rig_expect(r, "writable\n");
 	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
@@ -149,6 +160,40 @@ static void test_acquire_closed(void **state)
 	rig_expect(r, "disconnected unknown\n");
 }
 
+/* The socket is closed before the bus tells why: what is written meanwhile does not hide that. */
+static void test_acquire_ends_with_its_reason(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
+	rig_expect(r, "");
+	fake_disconnected(&r->fake, 0, "org.bluez.Reason.Remote");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	assert_false(held(r));
+	rig_expect(r, "disconnected by-device\n");
+}
+
+/* Nobody tells of anything: it is asked for again. */
+static void test_acquire_closed_in_silence(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	fake_close_socket(&r->fake);
+	rig_expect(r, "");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_until(r, "writable");
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
+	rig_expect(r, "writable\n");
+	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), 0);
+}
+
 static void test_acquire_held_by_another(void **state)
 {
 	struct rig *r = *state;
@@ -157,14 +202,6 @@ static void test_acquire_held_by_another(void **state)
 	r->fake.write_held = true;
 	assert_int_equal(write_data(r, GATT_ACQUIRE, 20), -OTA_EAGAIN);
 	rig_expect(r, "written data -16\n");
-}
-
-static bool held(struct rig *r)
-{
-	struct transport_link link;
-
-	r->t->ops->link_state(r->t, &link);
-	return link.data_held;
 }
 
 /* Told before anything is written; and the link is left to the one who writes. */
@@ -230,6 +267,8 @@ int main(void)
 		TEST(test_acquire_released),
 		TEST(test_acquire_full),
 		TEST(test_acquire_closed),
+		TEST(test_acquire_ends_with_its_reason),
+		TEST(test_acquire_closed_in_silence),
 		TEST(test_acquire_held_by_another),
 		TEST(test_held_by_another),
 		TEST(test_acquire_not_offered),
