@@ -139,6 +139,8 @@ static void found(struct bluez *b, const struct bluez_object *o)
 	snprintf(b->device, sizeof(b->device), "%s", o->path);
 	b->phase = BLUEZ_QUIETING;
 	b->scanning = false;
+	/* It is there, however long StopDiscovery takes, which has a limit of its own. */
+	bluez_timer_stop(&b->patience);
 	quiet(b);
 }
 
@@ -202,8 +204,14 @@ int bluez_disconnect(struct transport *t)
 static void connected_told(struct bluez *b, const struct bluez_object *o)
 {
 	if (o->connected) {
-		if (b->phase == BLUEZ_CONNECTING)
-			bluez_hci_start(b);
+		if (b->phase != BLUEZ_CONNECTING)
+			return;
+		/* What went down was the link before this one. */
+		if (b->dropped)
+			bluez_hci_stop(b);
+		b->dropped = false;
+		b->reason = GATT_UNKNOWN;
+		bluez_hci_start(b);
 		return;
 	}
 	if (b->reason == GATT_UNKNOWN)

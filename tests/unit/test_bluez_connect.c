@@ -11,6 +11,7 @@
 #include "bluezrig.h"
 
 #define FAILED "org.bluez.Error.Failed"
+#define FIND_MS 300u /* of rig_ready() */
 
 static void test_connect(void **state)
 {
@@ -184,6 +185,42 @@ static void test_dropped_before_the_answer(void **state)
 	rig_expect(r, "disconnected supervision-timeout\n");
 }
 
+/* What was dropped is the link that there was when Connect() was called, and not its own. */
+static void test_dropped_is_the_link_before(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.hold = "Connect";
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "");
+	fake_connected(&r->fake, 0, true);
+	fake_disconnected(&r->fake, 0, "org.bluez.Reason.Timeout");
+	fake_connected(&r->fake, 0, true);
+	fake_answer(&r->fake, 0);
+	rig_expect(r, "connected 23\n");
+	fake_disconnected(&r->fake, 0, NULL);
+	rig_expect(r, "disconnected unknown\n");
+}
+
+/* It was heard in time; that discovery is slow to stop is not its silence. */
+static void test_heard_and_slow_to_stop(void **state)
+{
+	struct rig *r = *state;
+	uint64_t now;
+
+	rig_ready(r);
+	r->fake.hold = "StopDiscovery";
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "");
+	now = r->t->ops->now_us(r->t);
+	assert_int_equal(r->t->ops->set_alarm(r->t, now + 2 * FIND_MS * 1000u), 0);
+	rig_until(r, "alarm");
+	rig_expect(r, "alarm\n");
+	fake_answer(&r->fake, 0);
+	rig_expect(r, "connected 23\n");
+}
+
 /* Both answers of the first connection come while the second is being made. */
 static void test_late_answers(void **state)
 {
@@ -283,6 +320,8 @@ int main(void)
 		TEST(test_disconnect_while_connecting),
 		TEST(test_disconnect_crosses_success),
 		TEST(test_dropped_before_the_answer),
+		TEST(test_dropped_is_the_link_before),
+		TEST(test_heard_and_slow_to_stop),
 		TEST(test_late_answers),
 		TEST(test_reasons),
 		TEST(test_device_removed),
