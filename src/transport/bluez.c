@@ -121,8 +121,7 @@ void bluez_object_gone(struct bluez *b, const struct bluez_object *o)
 {
 	switch (o->kind) {
 	case BLUEZ_IS_ADAPTER:
-		if (b->present && strcmp(o->path, b->adapter) == 0)
-			bluez_adapter_gone(b, BLUEZ_NO_ADAPTER);
+		bluez_adapter_removed(b, o);
 		break;
 	case BLUEZ_IS_DEVICE:
 		if (strcmp(o->address, b->misremembered) == 0)

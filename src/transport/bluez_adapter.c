@@ -33,7 +33,7 @@ static void on_powered(struct bluez_call *call, sd_bus_message *reply, const sd_
 	const struct bluez_object *o = best_adapter(b);
 
 	(void)reply;
-	if (!error || b->present)
+	if (!error || b->present || b->problem != BLUEZ_POWERING)
 		return; /* Powered is told by a signal */
 	bluez_log(b, "the adapter cannot be switched on: %s", error->name);
 	/* BlueZ: property_set_mode_complete() of src/adapter.c */
@@ -165,8 +165,18 @@ void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem)
 	bluez_emit(b, &event);
 	bluez_ended(b, GATT_NO_ADAPTER);
 	o = best_adapter(b);
-	if (o && o->powered)
-		choose(b); /* there is another */
+	/* There is another; one that is off where this one was unplugged, not where somebody
+	 * switched this one off. */
+	if (problem == BLUEZ_NO_ADAPTER || (o && o->powered))
+		choose(b);
+}
+
+void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o)
+{
+	if (b->present && strcmp(o->path, b->adapter) == 0)
+		bluez_adapter_gone(b, BLUEZ_NO_ADAPTER);
+	else if (!best_adapter(b))
+		choose(b); /* what ailed it is no word on the next that is plugged in */
 }
 
 void bluez_adapter_cycled(struct bluez *b, int status)

@@ -217,6 +217,8 @@ int bluez_adapter_load(struct bluez *b);
 void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o);
 /* The adapter in use is gone, or bluetoothd with all its objects, and why. */
 void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem);
+/* Any adapter was unplugged; o is no longer in the list. */
+void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o);
 void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem);
 void bluez_daemon_back(struct bluez *b);
 

@@ -1,275 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Adapters and discovery over a fake org.bluez: what bluetoothd
+ * Upkeep and discovery over a fake org.bluez: what bluetoothd
  * cannot easily be brought to do.
  */
-#include "config.h" /* system extensions: mkdtemp() */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "bluezrig.h"
 
 #define BLUEZ_NOT_CONNECTED "org.bluez.Error.NotConnected"
-
-/* --- adapters */
-
-static void test_ready(void **state)
-{
-	struct rig *r = *state;
-
-	rig_ready(r);
-	assert_string_equal(r->t->ops->name, "bluez");
-	assert_int_equal(r->t->ops->connect(r->t, "a text that is no address"), -OTA_EINVAL);
-	assert_int_equal(r->t->ops->disconnect(r->t), -OTA_ENOTCONN);
-	assert_int_equal(r->t->ops->discover(r->t), -OTA_ENOTCONN);
-	assert_int_equal(r->t->ops->write(r->t, GATT_DATA, GATT_COMMAND, NULL, 0), -OTA_ENOTCONN);
-}
-
-static void not_ready(struct rig *r, const struct bluez_config *config, int code, const char *text)
-{
-	char why[200] = "";
-
-	assert_int_equal(rig_open(r, config), code);
-	assert_int_equal(bluez_ready(r->t, why, sizeof(why)), code);
-	if (!strstr(why, text))
-		fail_msg("'%s' is not in '%s'", text, why);
-	assert_int_equal(r->t->ops->scan_start(r->t), -OTA_ENODEV);
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), -OTA_ENODEV);
-}
-
-static void test_no_adapter(void **state)
-{
-	struct rig *r = *state;
-	const struct bluez_config config = {.adapter = NULL};
-
-	r->fake.adapters[0].there = false;
-	not_ready(r, &config, -OTA_ENODEV, "no Bluetooth adapter");
-	fake_adapter_there(&r->fake, 0, true);
-	rig_expect(r, "adapter 0\n");
-	assert_int_equal(bluez_ready(r->t, NULL, 0), 0);
-}
-
-static void test_no_such_adapter(void **state)
-{
-	const struct bluez_config config = {.adapter = "hci7"};
-
-	not_ready(*state, &config, -OTA_ENODEV, "of that name");
-}
-
-static void test_chosen_adapter(void **state)
-{
-	struct rig *r = *state;
-	const struct bluez_config config = {.adapter = "hci1"};
-
-	r->fake.adapters[1] = (struct fake_adapter){.there = true, .powered = true};
-	assert_int_equal(rig_open(r, &config), 0);
-	assert_non_null(strstr(rig_log(r), "using /org/bluez/hci1"));
-}
-
-static void test_powered_adapter_first(void **state)
-{
-	struct rig *r = *state;
-	const struct bluez_config config = {.power_on = true};
-
-	r->fake.adapters[0].powered = false;
-	r->fake.adapters[1] = (struct fake_adapter){.there = true, .powered = true};
-	assert_int_equal(rig_open(r, &config), 0);
-	assert_non_null(strstr(rig_log(r), "using /org/bluez/hci1"));
-	rig_expect_calls(r, "GetManagedObjects\n");
-}
-
-static void test_adapter_off(void **state)
-{
-	struct rig *r = *state;
-	const struct bluez_config config = {.power_on = false};
-
-	r->fake.adapters[0].powered = false;
-	not_ready(r, &config, -OTA_ENODEV, "power on");
-	fake_adapter_powered(&r->fake, 0, true);
-	rig_expect(r, "adapter 0\n");
-}
-
-static void test_power_on(void **state)
-{
-	struct rig *r = *state;
-	const struct bluez_config config = {.power_on = true};
-
-	r->fake.adapters[0].powered = false;
-	assert_int_equal(rig_open(r, &config), 0);
-	rig_expect_calls(r, "GetManagedObjects\nSet\n");
-	/* Somebody switches it off: that is respected. */
-	fake_adapter_powered(&r->fake, 0, false);
-	rig_expect(r, "adapter 0\nadapter -19\n");
-	rig_expect_calls(r, "");
-}
-
-static void test_rfkill(void **state)
-{
-	struct rig *r = *state;
-	const struct bluez_config config = {.power_on = true};
-
-	r->fake.adapters[0].powered = false;
-	r->fake.error = (struct fake_error){"Set", "org.bluez.Error.Blocked", "Blocked"};
-	not_ready(r, &config, -OTA_ENODEV, "rfkill unblock");
-}
-
-/* Linux 6.1 does not tell why; its files do. */
-static void test_rfkill_untold(void **state)
-{
-	static const struct {
-		const char *file, *value, *text;
-	} switches[] = {
-		{"soft", "0\n", "'bluetoothctl power on'"},
-		{"soft", "1\n", "rfkill unblock"},
-		{"hard", "1\n", "rfkill unblock"},
-		{"state", "1\n", "'bluetoothctl power on'"},
-		{"soft", "", "'bluetoothctl power on'"},
-	};
-	struct rig *r = *state;
-	char sysfs[] = "/tmp/test_bluez.XXXXXX", path[128];
-	const struct bluez_config config = {.power_on = true, .sysfs = sysfs};
-	static const char *const folders[] = {"/class", "/class/bluetooth", "/class/bluetooth/hci0",
-					      "/class/bluetooth/hci0/rfkill3"};
-
-	assert_non_null(mkdtemp(sysfs));
-	for (size_t i = 0; i < 4; i++) {
-		snprintf(path, sizeof(path), "%s%s", sysfs, folders[i]);
-		assert_int_equal(mkdir(path, 0700), 0);
-	}
-	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
-		FILE *file;
-
-		snprintf(path, sizeof(path), "%s%s/%s", sysfs, folders[3], switches[i].file);
-		file = fopen(path, "we");
-		assert_non_null(file);
-		(void)fputs(switches[i].value, file);
-		(void)fclose(file);
-		r->fake.adapters[0].powered = false;
-		r->fake.error = (struct fake_error){"Set", "org.bluez.Error.Failed", "Failed"};
-		not_ready(r, &config, -OTA_ENODEV, switches[i].text);
-		r->t->ops->destroy(r->t);
-		r->t = NULL;
-		(void)unlink(path);
-	}
-	for (size_t i = 4; i-- > 0;) {
-		snprintf(path, sizeof(path), "%s%s", sysfs, folders[i]);
-		(void)rmdir(path);
-	}
-	assert_int_equal(rmdir(sysfs), 0);
-}
-
-static void test_no_answers(void **state)
-{
-	static const struct {
-		const char *name, *text;
-		int code;
-	} answers[] = {
-		{"org.freedesktop.DBus.Error.ServiceUnknown", "is not running", -OTA_ENODEV},
-		{"org.freedesktop.systemd1.NoSuchUnit", "is not running", -OTA_ENODEV},
-		{"org.freedesktop.DBus.Error.AccessDenied", "policy", -OTA_EPERM},
-		{"org.freedesktop.DBus.Error.NoReply", "does not answer", -OTA_ENODEV},
-	};
-	struct rig *r = *state;
-	const struct bluez_config config = {.adapter = NULL};
-
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		r->fake.error = (struct fake_error){"GetManagedObjects", answers[i].name, "no"};
-		not_ready(r, &config, answers[i].code, answers[i].text);
-		r->t->ops->destroy(r->t);
-		r->t = NULL;
-	}
-	/* It is started after all. */
-	r->fake.error =
-		(struct fake_error){"GetManagedObjects", SD_BUS_ERROR_SERVICE_UNKNOWN, "no"};
-	not_ready(r, &config, -OTA_ENODEV, "is not running");
-	fake_owner(&r->fake, true);
-	rig_expect(r, "adapter 0\n");
-}
-
-static void test_adapter_removed(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	fake_adapter_there(&r->fake, 0, false);
-	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), -OTA_ENODEV);
-	fake_adapter_there(&r->fake, 0, true);
-	rig_expect(r, "adapter 0\n");
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "connected 23\n");
-}
-
-static void test_other_adapter_takes_over(void **state)
-{
-	struct rig *r = *state;
-
-	r->fake.adapters[1] = (struct fake_adapter){.there = true, .powered = true};
-	rig_ready(r);
-	fake_adapter_there(&r->fake, 0, false);
-	rig_expect(r, "adapter -19\nadapter 0\n");
-}
-
-static void test_daemon_restarts(void **state)
-{
-	struct rig *r = *state;
-	uint8_t value[4] = {4};
-
-	rig_connect(r);
-	r->fake.hold = "WriteValue";
-	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
-	fake_settle(&r->fake);
-	/* The bus answers for the daemon that died, before it tells of the death. */
-	fake_refuse(&r->fake, 0, SD_BUS_ERROR_NO_REPLY,
-		    "Message recipient disconnected from message bus without replying");
-	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
-	r->fake.hold = NULL;
-	r->fake.devices[0].connected = r->fake.devices[0].resolved = r->fake.devices[0].there =
-		r->fake.devices[0].exported = r->fake.discovering = false;
-	r->fake.adapters[0].powered = false;
-	fake_owner(&r->fake, false);
-	rig_expect(r, "");
-	/* It comes back, and powers the adapter a little later. */
-	fake_owner(&r->fake, true);
-	rig_expect(r, "");
-	fake_adapter_powered(&r->fake, 0, true);
-	rig_expect(r, "adapter 0\n");
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "connected 23\n");
-}
-
-static void test_daemon_killed(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	fake_owner(&r->fake, false);
-	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
-	/* What it still had in flight is nothing to us. */
-	fake_notify(&r->fake, 0, "\3", 1);
-	fake_disconnected(&r->fake, 0, NULL);
-	rig_expect(r, "");
-}
-
-static void test_bus_lost(void **state)
-{
-	struct rig *r = *state;
-
-	rig_connect(r);
-	sd_bus_close(r->fake.server);
-	rig_until(r, "disconnected");
-	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
-}
 
 /* --- upkeep */
 
@@ -484,26 +228,11 @@ static void test_malformed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_ready),
-		TEST(test_no_adapter),
-		TEST(test_no_such_adapter),
-		TEST(test_chosen_adapter),
-		TEST(test_powered_adapter_first),
-		TEST(test_adapter_off),
-		TEST(test_power_on),
-		TEST(test_rfkill),
-		TEST(test_rfkill_untold),
-		TEST(test_no_answers),
 		TEST(test_hang_up),
 		TEST(test_forget),
 		TEST(test_power_cycle),
 		TEST(test_power_cycle_fails),
 		TEST(test_power_cycle_daemon_dies),
-		TEST(test_adapter_removed),
-		TEST(test_other_adapter_takes_over),
-		TEST(test_daemon_restarts),
-		TEST(test_daemon_killed),
-		TEST(test_bus_lost),
 		TEST(test_scan),
 		TEST(test_scan_beside_another),
 		TEST(test_scan_connected),
