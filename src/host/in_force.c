@@ -88,8 +88,8 @@ static void mode_why(const struct profile *asked, const struct job_snapshot *run
 static void window_why(const struct profile *asked, const struct job_snapshot *run,
 		       struct in_force *ret)
 {
-	if (run->have_info && run->info.ring_size > 0 && run->info.ring_size < run->window) {
-		put(asked, PROFILE_KEY_WINDOW, (int32_t)run->info.ring_size, ret);
+	if (job_window_in_force(run) < run->window) {
+		put(asked, PROFILE_KEY_WINDOW, (int32_t)job_window_in_force(run), ret);
 		because(ret, "limited by the device's ring");
 	} else if (asked->window < 0 && run->chunk > 0) {
 		because(ret, "auto: %u values fill the link", run->window / run->chunk);

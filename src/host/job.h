@@ -94,7 +94,7 @@ struct job_result {
 	struct airtime_link link; /* while sending */
 	uint16_t mtu, chunk;
 	enum gatt_write mode;
-	uint32_t window;
+	uint32_t window; /* as in job_window_in_force() */
 	bool basic;
 	uint32_t retries, gaps, resyncs, stalls, longest_stall_ms;
 	uint32_t resumed_from;
@@ -129,7 +129,8 @@ struct job_snapshot {
 	struct airtime_link air; /* what chunk and ceiling are reckoned with */
 	uint16_t mtu, chunk;
 	enum gatt_write mode;
-	uint32_t window, pacing_us;
+	uint32_t window; /* bytes, as asked for or chosen: see job_window_in_force() */
+	uint32_t pacing_us;
 	uint32_t ceiling; /* as in the result; 0 until it sends */
 	struct metrics metrics;
 	size_t log_count; /* entries ever made */
@@ -197,6 +198,8 @@ const char *job_goal_name(enum session_goal goal);
 /* "scanning", else the session's state. */
 const char *job_state_name(const struct job_snapshot *snapshot);
 void job_snapshot(const struct job *job, struct job_snapshot *ret);
+/* Bytes that may be under way at once: the window, or the device's ring where that is less. */
+uint32_t job_window_in_force(const struct job_snapshot *snapshot);
 /* The index-th entry ever made; NULL when it is not kept any more, or not yet made. */
 const struct job_log_entry *job_log(const struct job *job, size_t index);
 /* Findings on the image and, once connected, the device; NULL without an image. */

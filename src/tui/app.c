@@ -65,11 +65,21 @@ static int64_t clock_offset(const struct app *app)
 
 /* --- the job's listener */
 
+/* What was under way, for when the run fails, is cancelled or waits to try again. */
+static void note_stage(struct app *app, const char *from)
+{
+	for (int i = SESSION_IDLE; i <= SESSION_CONFIRMING; i++) {
+		if (strcmp(session_state_name((enum session_state)i), from) == 0)
+			app->stage = (enum session_state)i;
+	}
+}
+
 static void on_state(void *userdata, const char *from, const char *to)
 {
 	struct app *app = userdata;
 	char text[LOGLIST_TEXT];
 
+	note_stage(app, from);
 	(void)snprintf(text, sizeof(text), "%s -> %s", from, to);
 	loglist_add(&app->log, app_log_time(app, app_now(app)), LOGLIST_STATE, CELLS_TITLE, text,
 		    NULL, 0);

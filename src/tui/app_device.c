@@ -225,8 +225,10 @@ static void step_window(struct app *app, int direction)
 	uint32_t now = app->profile.window > 0 ? (uint32_t)app->profile.window : 0;
 
 	app_refresh(app);
+	if (now == 0 && app->have_snapshot)
+		now = job_window_in_force(&app->snapshot);
 	if (now == 0)
-		now = app->have_snapshot && app->snapshot.window > 0 ? app->snapshot.window : 8192;
+		now = 8192;
 	now = direction > 0 ? now * 2 : now / 2;
 	now = now < 512 ? 512 : now > 1048576 ? 1048576 : now;
 	(void)snprintf(text, sizeof(text), "window=%u", now);

@@ -39,7 +39,7 @@ const char *app_keys(const struct app *app)
 						  : "p pause  x cancel  [ ] pacing  m mode  - + "
 						    "chunk  { } window  ? "
 						    "help";
-		return "u upload  c look again  R recover  @ calls  E export  ? help  q back";
+		return "u upload  R recover  c look again  @ calls  E export  ? help  q back";
 	case VIEW_PROFILE:
 		return "Enter edit  d default  D diff  e $EDITOR  w write  W as  u undo  L load  ? "
 		       "help";
@@ -215,12 +215,13 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 		v.link = app->last_link;
 		v.goal = app->goal;
 		v.state = s->state;
+		v.stage = app->stage;
 		v.outcome = app->have_result ? app->result.outcome : s->outcome;
 		v.in_state_us = app->job ? s->now_us - s->state_us : 0;
 		v.mtu = app->last_mtu;
 		v.chunk = s->chunk;
 		v.mode = s->mode;
-		v.window = s->window;
+		v.window = job_window_in_force(s);
 		v.pacing_us = s->pacing_us;
 		v.ceiling = s->ceiling;
 		v.total = s->size;
@@ -262,6 +263,9 @@ void app_draw(struct app *app, struct cells *cells)
 	app->height = cells->height;
 	cells_clear(cells);
 	if (app->help) {
+		const size_t end = view_help_end(app->view, body);
+
+		app->help_scroll = app->help_scroll < end ? app->help_scroll : end;
 		view_help_draw(app->view, app->help_scroll, cells, body);
 	} else {
 		switch (app->view) {

@@ -4,6 +4,8 @@
 #include "tui/app_history.h"
 #include "tui/app_priv.h"
 
+#include "tui/layout.h"
+
 static void interrupt(struct app *app)
 {
 	if (app->confirm == APP_CONFIRM_QUIT || app->quitting) {
@@ -68,16 +70,26 @@ static bool common_key(struct app *app, int32_t key)
 
 static void help_key(struct app *app, int32_t key)
 {
-	const size_t lines = view_help_lines(app->view);
+	const struct area body = layout_frame((struct area){0, 0, app->width, app->height}).body;
+	const size_t end = view_help_end(app->view, body);
+	const size_t page = body.h > 2 ? (size_t)body.h - 2 : 1;
+	size_t *at = &app->help_scroll;
 
-	if ((key == 'j' || key == TUI_KEY_DOWN || key == TUI_KEY_PAGE_DOWN || key == ' ') &&
-	    app->help_scroll + 1 < lines)
-		app->help_scroll++;
-	else if ((key == 'k' || key == TUI_KEY_UP || key == TUI_KEY_PAGE_UP) &&
-		 app->help_scroll > 0)
-		app->help_scroll--;
+	if (key == 'j' || key == TUI_KEY_DOWN)
+		++*at;
+	else if (key == TUI_KEY_PAGE_DOWN || key == ' ')
+		*at += page;
+	else if (key == 'G' || key == TUI_KEY_END)
+		*at = end;
+	else if (key == 'k' || key == TUI_KEY_UP)
+		*at -= *at > 0;
+	else if (key == TUI_KEY_PAGE_UP)
+		*at -= *at > page ? page : *at;
+	else if (key == 'g' || key == TUI_KEY_HOME)
+		*at = 0;
 	else if (key == 'q' || key == TUI_KEY_ESCAPE || key == '?' || key == TUI_KEY_HELP)
 		app->help = false;
+	*at = *at < end ? *at : end;
 }
 
 static void view_key(struct app *app, int32_t key)

@@ -168,6 +168,7 @@ struct app {
 	bool job_finished; /* told by the listener; app_settle() does the rest */
 	struct job_snapshot snapshot; /* of the job, or as the last one ended */
 	bool have_snapshot;
+	enum session_state stage; /* the run's last state on the way to DONE */
 	struct job_result result; /* of the last one */
 	bool have_result;
 	/* What the last update came to: a look or a command after it does not change that. */

@@ -121,6 +121,7 @@ struct view_device {
 	bool run; /* a session is or was there: what follows says something */
 	enum session_goal goal;
 	enum session_state state;
+	enum session_state stage; /* the last one on the way to DONE; IDLE: none yet */
 	enum session_outcome outcome;
 	uint64_t in_state_us;
 	uint16_t mtu, chunk;
@@ -141,6 +142,10 @@ struct view_device {
 	enum plot_tier tier;
 };
 void view_device_draw(const struct view_device *v, struct cells *cells, struct area area);
+/* What one word says about the run, its colour, and the chain of states (view_strip.c). */
+const char *view_condition(const struct view_device *v);
+enum cells_style view_state_style(const struct view_device *v);
+void view_strip_draw(const struct view_device *v, struct cells *cells, struct area area);
 /* Its graph of the rate with stalls, retries and changes marked; nothing before a transfer. */
 void view_graph_draw(const struct view_device *v, struct cells *cells, struct area area);
 
@@ -193,8 +198,8 @@ size_t view_choice_of(int32_t key);
 size_t view_menu_at(const struct view_menu *v, struct area area, int x, int y);
 void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area);
 void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area);
-/* How many lines view_help_draw() can scroll through. */
-size_t view_help_lines(enum view view);
+/* The greatest scroll of view_help_draw(): there its last line is in the last row. */
+size_t view_help_end(enum view view, struct area area);
 
 /* A list to choose from, or lines to read, in a frame over the view. */
 struct view_row {

@@ -15,46 +15,6 @@ static bool running(const struct view_device *v)
 	       v->state != SESSION_FAILED;
 }
 
-static enum cells_style state_style(const struct view_device *v)
-{
-	if (!v->run)
-		return CELLS_NORMAL;
-	switch (v->state) {
-	case SESSION_DONE:
-		return v->outcome == SESSION_CANCELLED ? CELLS_WARNING : CELLS_GOOD;
-	case SESSION_FAILED:
-		return CELLS_BAD;
-	case SESSION_PAUSED:
-	case SESSION_WAITING:
-	case SESSION_CANCELLING:
-		return CELLS_WARNING;
-	case SESSION_IDLE:
-	case SESSION_CONNECTING:
-	case SESSION_DISCOVERING:
-	case SESSION_PREPARING:
-	case SESSION_SENDING:
-	case SESSION_VERIFYING:
-	case SESSION_REBOOTING:
-	case SESSION_RECONNECTING:
-	case SESSION_CONFIRMING:
-	case SESSION_STATES:
-		break;
-	}
-	return CELLS_NORMAL;
-}
-
-/* What one word says about the device. */
-static const char *condition(const struct view_device *v)
-{
-	if (!v->run)
-		return v->linked ? "connected" : "not connected";
-	if (v->scanning)
-		return "looking for it";
-	if (v->state == SESSION_DONE || v->state == SESSION_FAILED)
-		return session_outcome_name(v->outcome);
-	return session_state_name(v->state);
-}
-
 static void draw_head(const struct view_device *v, struct cells *cells, struct area area)
 {
 	char time[24];
@@ -111,7 +71,10 @@ static void draw_radio(const struct view_device *v, struct cells *cells, struct 
 	to = high / RSSI_STEP * RSSI_STEP;
 	if (to - from < RSSI_SPAN)
 		from = to - RSSI_SPAN;
-	if (v->rssi[v->rssi_count - 1] == PLOT_NONE)
+	/* Without a link nobody measures any more: what stands there is the last that was. */
+	if (!v->linked)
+		x = cells_printf(cells, area, 0, 0, CELLS_DIM, "RSSI %3d last ", latest);
+	else if (v->rssi[v->rssi_count - 1] == PLOT_NONE)
 		x = cells_text(cells, area, 0, 0, CELLS_DIM, "RSSI      n/a ");
 	else
 		x = cells_printf(cells, area, 0, 0, rssi_style(latest), "RSSI %4d dBm ", latest);
@@ -172,53 +135,6 @@ static void draw_link(const struct view_device *v, struct cells *cells, struct a
 	if (v->link.encrypted)
 		(void)cells_printf(cells, area, x + 2, 0, CELLS_GOOD,
 				   area.w >= 100 ? "encrypted" : "enc");
-}
-
-/* --- states */
-
-struct stage {
-	const char *name;
-	enum session_state first, last; /* of the session's states that it stands for */
-};
-
-static const struct stage stages[] = {
-	{"CONNECT", SESSION_CONNECTING, SESSION_DISCOVERING},
-	{"PREPARE", SESSION_PREPARING, SESSION_PREPARING},
-	{"DATA", SESSION_SENDING, SESSION_PAUSED},
-	{"VERIFY", SESSION_VERIFYING, SESSION_VERIFYING},
-	{"REBOOT", SESSION_REBOOTING, SESSION_REBOOTING},
-	{"RETURN", SESSION_RECONNECTING, SESSION_RECONNECTING},
-	{"CONFIRM", SESSION_CONFIRMING, SESSION_CONFIRMING},
-	{"DONE", SESSION_DONE, SESSION_DONE},
-};
-#define STAGES (sizeof(stages) / sizeof(stages[0]))
-
-static void draw_strip(const struct view_device *v, struct cells *cells, struct area area)
-{
-	const char *arrow = area.w >= LAYOUT_FULL_W ? " > " : ">";
-	char text[64], time[24];
-	bool found = false;
-	int x = 0, end;
-
-	(void)snprintf(text, sizeof(text), "%s %s", condition(v),
-		       view_duration(v->in_state_us, time, sizeof(time)));
-	end = area.w - cells_columns(cells, text) - 1;
-	cells_right(cells, area, 0, state_style(v), text);
-	for (size_t i = 0; i < STAGES; i++) {
-		const bool here = v->state >= stages[i].first && v->state <= stages[i].last;
-		const char *name = stages[i].name;
-
-		found |= here;
-		if (x + (int)strlen(name) + 2 > end)
-			break;
-		x = cells_printf(cells, area, x, 0, here ? state_style(v) : CELLS_DIM, "%s%s%s",
-				 here ? "[" : "", name, here ? "]" : "");
-		if (i + 1 < STAGES)
-			x = cells_text(cells, area, x, 0, CELLS_DIM, arrow);
-	}
-	if (!found && v->state != SESSION_IDLE && x + 14 < end)
-		(void)cells_printf(cells, area, x + 1, 0, state_style(v), "[%s]",
-				   session_state_name(v->state));
 }
 
 /* --- progress */
@@ -282,7 +198,7 @@ static void draw_bar(const struct view_device *v, struct cells *cells, struct ar
 	}
 	width = area.w - cells_columns(cells, left) - cells_columns(cells, right) - 2;
 	(void)cells_text(cells, area, 0, 0, CELLS_NORMAL, left);
-	cells_right(cells, area, 0, state_style(v), right);
+	cells_right(cells, area, 0, view_state_style(v), right);
 	if (width < 4)
 		return;
 	(void)cells_text(cells, area, cells_columns(cells, left), 0, CELLS_DIM, "[");
@@ -317,23 +233,49 @@ static char *rate_text(uint32_t rate, char *buf, size_t size)
 	return buf;
 }
 
+/* Nothing is drawn where not all of it fits: half a figure is a wrong one. */
+static int draw_whole(struct cells *cells, struct area area, int x, enum cells_style style,
+		      const char *text)
+{
+	if (x + cells_columns(cells, text) > area.w)
+		return x;
+	return cells_text(cells, area, x, 0, style, text);
+}
+
+static int draw_trouble(const struct session_stats *s, struct cells *cells, struct area area, int x)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%sstalls %u retries %u", x > 0 ? "  " : "", s->stalls,
+		       s->retries);
+	return draw_whole(cells, area, x, s->stalls + s->retries > 0 ? CELLS_WARNING : CELLS_DIM,
+			  text);
+}
+
+static char *flight_text(const struct view_device *v, const char *label, char *buf, size_t size)
+{
+	char flight[OUTPUT_FIGURE_MAX];
+
+	(void)snprintf(buf, size, "  %s %s", label,
+		       output_bytes(v->stats->queued - progress_of(v), flight, sizeof(flight)));
+	return buf;
+}
+
 static void draw_rates(const struct view_device *v, struct cells *cells, struct area area)
 {
-	const struct session_stats *s = v->stats;
-	char now[24], average[24], flight[OUTPUT_FIGURE_MAX];
+	char now[24], average[24], flight[64];
 	int x;
 
 	x = cells_printf(cells, area, 0, 0, CELLS_NORMAL, "now %s avg %s kB/s",
 			 rate_text(metrics_rate_now(v->metrics), now, sizeof(now)),
 			 rate_text(metrics_rate_average(v->metrics), average, sizeof(average)));
-	if (area.w >= 50)
-		x = cells_printf(cells, area, x, 0, CELLS_DIM, "  in flight %s",
-				 output_bytes(s->queued - progress_of(v), flight, sizeof(flight)));
-	if (s->stalls + s->retries > 0 || area.w >= 36)
-		(void)cells_printf(cells, area, x, 0,
-				   s->stalls + s->retries > 0 ? CELLS_WARNING : CELLS_DIM,
-				   "  stalls %u retries %u", s->stalls, s->retries);
+	x = draw_trouble(v->stats, cells, area, x);
+	(void)draw_whole(
+		cells, area, x, CELLS_DIM,
+		flight_text(v, area.w >= 66 ? "in flight" : "flight", flight, sizeof(flight)));
 }
+
+#define FIGURES_VALUE 13 /* column, after the label */
 
 static void figure(struct cells *cells, struct area area, int *y, enum cells_style style,
 		   const char *label, const char *value)
@@ -341,37 +283,60 @@ static void figure(struct cells *cells, struct area area, int *y, enum cells_sty
 	if (*y >= area.h)
 		return;
 	(void)cells_text(cells, area, 2, *y, CELLS_DIM, label);
-	(void)cells_text(cells, area, 13, (*y)++, style, value);
+	(void)cells_text(cells, area, FIGURES_VALUE, (*y)++, style, value);
+}
+
+/* What is told in rows of its own where there are enough of them, else in few. */
+static void draw_progress(const struct view_device *v, struct cells *cells, struct area area,
+			  int *y)
+{
+	const struct session_stats *s = v->stats;
+	char text[64], a[OUTPUT_FIGURE_MAX], b[OUTPUT_FIGURE_MAX];
+
+	if (area.h < 8 && v->full) {
+		(void)snprintf(text, sizeof(text), "%u/%u/%u kB", s->queued / 1000u,
+			       s->received / 1000u, s->flushed / 1000u);
+		if (cells_columns(cells, text) > area.w - FIGURES_VALUE)
+			text[strlen(text) - 3] = '\0';
+		figure(cells, area, y, CELLS_NORMAL, "q/rcvd/fl", text);
+		return;
+	}
+	figure(cells, area, y, CELLS_NORMAL, "queued", output_bytes(s->queued, text, sizeof(text)));
+	figure(cells, area, y, CELLS_NORMAL, "received",
+	       s->received_known || v->full ? output_bytes(s->received, a, sizeof(a)) : "not told");
+	figure(cells, area, y, CELLS_NORMAL, "flushed",
+	       v->full ? output_bytes(s->flushed, b, sizeof(b)) : "not told");
 }
 
 static void draw_figures(const struct view_device *v, struct cells *cells, struct area area)
 {
 	const struct session_stats *s = v->stats;
-	char text[64], a[OUTPUT_FIGURE_MAX];
+	const bool few = area.h < 10;
+	char text[64], average[24], lowest[24];
 	int y = 0;
 
 	figure(cells, area, &y, CELLS_TITLE, "now",
 	       output_rate(metrics_rate_now(v->metrics), text, sizeof(text)));
-	figure(cells, area, &y, CELLS_NORMAL, "average",
-	       output_rate(metrics_rate_average(v->metrics), text, sizeof(text)));
+	(void)snprintf(text, sizeof(text), "%s, %s kB/s",
+		       rate_text(metrics_rate_average(v->metrics), average, sizeof(average)),
+		       rate_text(metrics_rate_lowest(v->metrics), lowest, sizeof(lowest)));
+	if (few) {
+		figure(cells, area, &y, CELLS_NORMAL, "avg, low", text);
+	} else {
+		figure(cells, area, &y, CELLS_NORMAL, "average",
+		       output_rate(metrics_rate_average(v->metrics), text, sizeof(text)));
+		figure(cells, area, &y, CELLS_NORMAL, "lowest",
+		       output_rate(metrics_rate_lowest(v->metrics), text, sizeof(text)));
+	}
 	if (v->ceiling > 0)
 		figure(cells, area, &y, CELLS_DIM, "ceiling",
 		       output_rate(v->ceiling, text, sizeof(text)));
 	(void)snprintf(text, sizeof(text), "%u, retries %u", s->stalls, s->retries);
 	figure(cells, area, &y, s->stalls + s->retries > 0 ? CELLS_WARNING : CELLS_NORMAL, "stalls",
 	       text);
-	figure(cells, area, &y, CELLS_NORMAL, "queued",
-	       output_bytes(s->queued, text, sizeof(text)));
-	figure(cells, area, &y, CELLS_NORMAL, "received",
-	       s->received_known || v->full ? output_bytes(s->received, text, sizeof(text))
-					    : "not told");
-	figure(cells, area, &y, CELLS_NORMAL, "flushed",
-	       v->full ? output_bytes(s->flushed, text, sizeof(text)) : "not told");
-	(void)snprintf(text, sizeof(text), "%s",
-		       output_bytes(s->queued - progress_of(v), a, sizeof(a)));
-	figure(cells, area, &y, CELLS_NORMAL, "in flight", text);
-	figure(cells, area, &y, CELLS_NORMAL, "lowest",
-	       output_rate(metrics_rate_lowest(v->metrics), text, sizeof(text)));
+	draw_progress(v, cells, area, &y);
+	figure(cells, area, &y, CELLS_NORMAL, "in flight",
+	       output_bytes(s->queued - progress_of(v), text, sizeof(text)));
 	(void)snprintf(text, sizeof(text), "%u us", v->pacing_us);
 	figure(cells, area, &y, CELLS_NORMAL, "pacing", text);
 	(void)snprintf(text, sizeof(text), "%u, resyncs %u", s->gaps, s->resyncs);
@@ -405,25 +370,25 @@ static void draw_log(const struct view_device *v, struct cells *cells, struct ar
 static void draw_small(const struct view_device *v, const struct layout_device *l,
 		       struct cells *cells)
 {
-	char eta[32], rate[24];
+	char text[64], eta[32], rate[24];
 	int x;
 
 	x = cells_printf(cells, l->head, 0, 0, CELLS_TITLE, "%s ",
 			 v->name[0] != '\0' ? v->name : v->address);
-	x = cells_text(cells, l->head, x, 0, state_style(v), condition(v));
-	if (v->rssi_count > 0 && v->rssi[v->rssi_count - 1] != PLOT_NONE)
-		(void)cells_printf(cells, l->head, x, 0, CELLS_DIM, " %d dBm",
-				   v->rssi[v->rssi_count - 1]);
+	x = cells_text(cells, l->head, x, 0, view_state_style(v), view_condition(v));
+	if (v->linked && v->rssi_count > 0 && v->rssi[v->rssi_count - 1] != PLOT_NONE) {
+		(void)snprintf(text, sizeof(text), " %d dBm", v->rssi[v->rssi_count - 1]);
+		(void)draw_whole(cells, l->head, x, CELLS_DIM, text);
+	}
 	if (v->run) {
 		eta_text(v, eta, sizeof(eta));
-		(void)cells_printf(cells, l->bar, 0, 0, state_style(v), "%u%% %s kB/s %s",
-				   percent_of(progress_of(v), v->total),
-				   rate_text(metrics_rate_now(v->metrics), rate, sizeof(rate)),
-				   eta);
-		(void)cells_printf(cells, l->rates, 0, 0,
-				   v->stats->stalls + v->stats->retries > 0 ? CELLS_WARNING
-									    : CELLS_DIM,
-				   "stalls %u retries %u", v->stats->stalls, v->stats->retries);
+		x = cells_printf(cells, l->bar, 0, 0, view_state_style(v), "%u%% %s kB/s ",
+				 percent_of(progress_of(v), v->total),
+				 rate_text(metrics_rate_now(v->metrics), rate, sizeof(rate)));
+		(void)draw_whole(cells, l->bar, x, view_state_style(v), eta);
+		x = draw_trouble(v->stats, cells, l->rates, 0);
+		(void)draw_whole(cells, l->rates, x, CELLS_DIM,
+				 flight_text(v, "in flight", text, sizeof(text)));
 	}
 	if (v->wait[0] != '\0')
 		(void)cells_field(cells, l->link, 0, 0, l->link.w, v->wait_style, v->wait);
@@ -453,7 +418,7 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 	else if (v->wait[0] != '\0' && l.rates.h > 0)
 		(void)cells_field(cells, l.rates, 0, 0, l.rates.w, v->wait_style, v->wait);
 	if (v->run) {
-		draw_strip(v, cells, l.strip);
+		view_strip_draw(v, cells, l.strip);
 		if (v->goal == SESSION_UPDATE || v->goal == SESSION_MEASURE) {
 			draw_bar(v, cells, l.bar);
 			draw_device(v, cells, l.device);

@@ -60,21 +60,46 @@ enum view view_frame_tab_at(enum view open, int width, int x)
 	return VIEWS;
 }
 
+/*
+ * The next entry of a line of keys that is drawn, two blanks separate them; *keys moves past
+ * it and *x to behind it.  What does not fit is left out whole, but for "? help": it leads to
+ * the rest, so where there is room for some entries it is one of them.
+ */
+static const char *next_key(const char **keys, int width, int *x, size_t *ret_len)
+{
+	const char *help = strstr(*keys, "? help");
+
+	while (**keys != '\0') {
+		const char *entry = *keys, *end = strstr(entry, "  ");
+		const int len = end ? (int)(end - entry) : (int)strlen(entry);
+		const int spare =
+			width >= 30 && help && entry < help ? 2 + (int)strlen("? help") : 0;
+
+		*keys += len + (end ? 2 : 0);
+		if (*x + len + spare > width) {
+			if (spare == 0)
+				break;
+			*keys = help;
+			continue;
+		}
+		*x += len + 2;
+		*ret_len = (size_t)len;
+		return entry;
+	}
+	return NULL;
+}
+
 int32_t view_frame_key_at(const char *keys, int width, int x)
 {
-	int start = 0;
+	const char *entry;
+	size_t len = 0;
+	int end = 0;
 
-	while (*keys != '\0') {
-		const char *end = strstr(keys, "  ");
-		const size_t len = end ? (size_t)(end - keys) : strlen(keys);
-		const size_t word = strcspn(keys, " ");
+	while ((entry = next_key(&keys, width, &end, &len)) != NULL) {
+		const int start = end - 2 - (int)len;
 
-		if (start + (int)len > width)
-			break;
 		if (x >= start && x < start + (int)len)
-			return key_by_name(keys, word);
-		start += (int)len + 2;
-		keys += len + (end ? 2 : 0);
+			return key_by_name(entry, strcspn(entry, " "));
 	}
 	return TUI_KEY_NONE;
 }
@@ -110,27 +135,20 @@ static size_t keys_length(const char *entry, size_t len)
 	return end < len ? end : len;
 }
 
-/* Keys and what they do; two blanks separate entries; what does not fit is left out whole. */
 static void draw_keys(const char *keys, struct cells *cells, struct area area)
 {
-	int x = 0;
+	const char *entry;
+	size_t len = 0;
+	int end = 0;
 
-	while (*keys != '\0') {
-		const char *end = strstr(keys, "  ");
-		const size_t len = end ? (size_t)(end - keys) : strlen(keys);
-		const size_t key = keys_length(keys, len);
-		char text[64];
+	while ((entry = next_key(&keys, area.w, &end, &len)) != NULL) {
+		const size_t key = keys_length(entry, len);
+		int x = end - 2 - (int)len;
 
-		(void)snprintf(text, sizeof(text), "%.*s", (int)len, keys);
-		if (x + cells_columns(cells, text) > area.w)
-			return;
-		text[key < sizeof(text) ? key : 0] = '\0';
-		x = cells_text(cells, area, x, 0, CELLS_KEY, text);
+		x = cells_printf(cells, area, x, 0, CELLS_KEY, "%.*s", (int)key, entry);
 		if (key < len)
-			x = cells_printf(cells, area, x, 0, CELLS_DIM, "%.*s", (int)(len - key),
-					 keys + key);
-		x += 2;
-		keys += len + (end ? 2 : 0);
+			(void)cells_printf(cells, area, x, 0, CELLS_DIM, "%.*s", (int)(len - key),
+					   entry + key);
 	}
 }
 

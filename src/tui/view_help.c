@@ -29,7 +29,7 @@ static const struct line device_lines[] = {
 	{"{ }", "window: half, double; in force at once"},
 	{"c", "connect and ask the device what it runs"},
 	{"T", "graph of braille, blocks or ASCII; dotted: what the link can carry at most"},
-	{"PgUp PgDn", "read the log; End, or Z, follows again"},
+	{"PgUp PgDn", "read the log, the line chosen in full; End, or Z, follows again"},
 	{"@", "the other log: calls to the Bluetooth stack, or Control"},
 	{"/  n N", "search the log; older, newer"},
 	{"\\", "filter the log: only lines that hold this text"},
@@ -38,6 +38,7 @@ static const struct line device_lines[] = {
 	{"E", "write both logs to a file, with all bytes"},
 	{"", "in the log: > sent  < received  * state  ! event  ~ tuned by you"},
 	{"", "below the graph: S stall  R retry  r resumed  g gap  ~ tuned"},
+	{"", "q/rcvd/fl: queued, received by the device, flushed to its flash"},
 	{"", "in a recording (otabench replay), which has no device:"},
 	{"Space p", "stop and go on; at the end: once more"},
 	{"- +  < >", "slower, faster: 0.25x to 64x, then as fast as it goes; = real time"},
@@ -112,43 +113,78 @@ static const struct line *lines_of(enum view view)
 	return common_lines;
 }
 
-static size_t count_of(const struct line *lines)
+static int key_width(int width)
 {
-	size_t count = 0;
-
-	while (lines[count].key)
-		count++;
-	return count;
+	return width >= 40 ? 14 : 10;
 }
 
-size_t view_help_lines(enum view view)
+/* Bytes of the text that fit into this many columns, up to a blank where there is one. */
+static int part_of(const char *text, int width)
 {
-	return count_of(lines_of(view)) + 1 + count_of(common_lines);
+	const int len = (int)strlen(text);
+	int end = width > 0 ? width : 1;
+
+	if (len <= width)
+		return len;
+	for (int i = end; i > 0; i--) {
+		if (text[i] == ' ')
+			return i;
+	}
+	return end;
 }
 
-static void draw_line(const struct line *line, struct cells *cells, struct area area, int y)
+/* The line from this row on, broken at blanks; nothing is drawn without cells.  Returns the
+ * rows that it takes. */
+static int lay_line(const struct line *line, struct cells *cells, struct area area, int y)
 {
-	const int key_w = area.w >= 40 ? 14 : 10;
+	const int key_w = key_width(area.w);
+	const char *text = line->text;
+	int rows = 0;
 
-	(void)cells_field(cells, area, 0, y, key_w - 1, CELLS_KEY, line->key);
-	(void)cells_field(cells, area, key_w, y, area.w - key_w, CELLS_NORMAL, line->text);
+	if (cells && y >= 0)
+		(void)cells_field(cells, area, 0, y, key_w - 1, CELLS_KEY, line->key);
+	do {
+		const int len = part_of(text, area.w - key_w);
+
+		if (cells && y + rows >= 0)
+			(void)cells_printf(cells, area, key_w, y + rows, CELLS_NORMAL, "%.*s", len,
+					   text);
+		rows++;
+		text += len;
+		text += strspn(text, " ");
+	} while (*text != '\0');
+	return rows;
+}
+
+static int lay_lines(const struct line *lines, struct cells *cells, struct area area, int y)
+{
+	int rows = 0;
+
+	for (; lines->key; lines++)
+		rows += lay_line(lines, cells, area, y + rows);
+	return rows;
+}
+
+static int lay_help(enum view view, struct cells *cells, struct area area, int y)
+{
+	const int own = lay_lines(lines_of(view), cells, area, y) + 1;
+
+	return own + lay_lines(common_lines, cells, area, y + own);
+}
+
+size_t view_help_end(enum view view, struct area area)
+{
+	const int rows = lay_help(view, NULL, area, 0), shown = area.h - 1;
+
+	return rows > shown ? (size_t)(rows - shown) : 0;
 }
 
 void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area)
 {
-	const struct line *lines = lines_of(view);
-	const size_t own = count_of(lines);
 	struct area rest = area;
 	const struct area head = area_top(&rest, 1);
 
 	cells_blank(cells, area);
 	(void)cells_printf(cells, head, 0, 0, CELLS_TITLE, "HELP  %s", view_name(view));
-	for (int y = 0; y < rest.h; y++) {
-		const size_t i = scroll + (size_t)y;
-
-		if (i < own)
-			draw_line(&lines[i], cells, rest, y);
-		else if (i > own && i < view_help_lines(view))
-			draw_line(&common_lines[i - own - 1], cells, rest, y);
-	}
+	(void)lay_help(view, cells, rest, -(int)scroll);
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WIDE 110 /* columns from which on the words are whole and the link has its columns */
+#define WIDE 118 /* columns from which on the words are whole and the link has its columns */
 
 char *view_when(int64_t ms, bool with_year, char *buf, size_t size)
 {
@@ -173,7 +173,7 @@ static struct columns lay_columns(struct area area)
 		c.when = c.device;
 		c.device = c.when + 12;
 	}
-	c.result = area.w - (area.w >= 34 ? 9 : 7);
+	c.result = area.w - (area.w >= 34 ? 10 : 7); /* "83% cancel" */
 	if (area.w >= 34)
 		c.rate = c.result - 7;
 	c.device_w = (c.rate ? c.rate : c.result) - c.device - 1;

@@ -95,6 +95,7 @@ static void draw_checks(const struct view_image *v, struct cells *cells, struct 
 {
 	struct area rest = area;
 	const struct area head = area_top(&rest, 1);
+	const bool named = rest.w >= 60; /* else the text alone must tell */
 	int y = -(int)v->scroll;
 
 	cells_rule(cells, head, 0, v->refused ? "Checks: REFUSED" : "Checks: may be sent");
@@ -106,13 +107,11 @@ static void draw_checks(const struct view_image *v, struct cells *cells, struct 
 
 			if ((int)f->severity != severity)
 				continue;
-			if (y >= 0) {
+			if (y >= 0)
 				(void)cells_printf(cells, rest, 0, y, severity_style(f->severity),
-						   "%-7s %-12s", lint_severity_name(f->severity),
-						   lint_check_name(f->check));
-			}
-			y += draw_wrapped(f->text, cells, rest, rest.w >= 60 ? 21 : 8, y,
-					  CELLS_NORMAL);
+						   "%-7s %s", lint_severity_name(f->severity),
+						   named ? lint_check_name(f->check) : "");
+			y += draw_wrapped(f->text, cells, rest, named ? 23 : 8, y, CELLS_NORMAL);
 		}
 	}
 }
