@@ -253,6 +253,8 @@ void session_failed(struct session *s, int status)
 	if (session_finished(s))
 		return;
 	s->status = status;
+	if (status == -OTA_ENODEV)
+		s->adapter_gone = true;
 	if (status == -OTA_EPERM) /* the attribute needs encryption: asking again changes nothing */
 		session_device_error(s, OTA_ERR_PERMISSION, 0, 0);
 	else

@@ -99,6 +99,23 @@ static void test_not_back(void **state)
 		assert_int_equal(r.s.outcome, gone ? SESSION_NO_ADAPTER : SESSION_NOT_BACK);
 		play_end(&r);
 	}
+	/* The adapter went while there was no link to lose, so that only connect() tells. */
+	play_to_rebooted(&r);
+	r.connect_rc = -OTA_ENODEV;
+	play_pass(&r, 120000);
+	assert_int_equal(r.s.outcome, SESSION_NO_ADAPTER);
+	play_end(&r);
+	/* It came back, and the device did not. */
+	play_to_rebooted(&r);
+	r.connect_rc = -OTA_ENODEV;
+	play_pass(&r, 1000);
+	r.connect_rc = 0;
+	while (r.s.state == SESSION_RECONNECTING) {
+		play_pass(&r, 400);
+		play_lost(&r, GATT_NOT_FOUND);
+	}
+	assert_int_equal(r.s.outcome, SESSION_NOT_BACK);
+	play_end(&r);
 	/* connect() that never ends. */
 	play_to_rebooted(&r);
 	play_pass(&r, 120000);
