@@ -139,7 +139,8 @@ static void not_acquired(struct bluez *b, const sd_bus_error *error)
 	b->socket = BLUEZ_SOCKET_NONE;
 	if (b->socket_for_mtu) {
 		b->socket_for_mtu = false;
-		bluez_gatt_tell(b);
+		if (b->discover_wanted)
+			bluez_gatt_tell(b);
 		return;
 	}
 	if (error && bluez_error_is_held(error)) {

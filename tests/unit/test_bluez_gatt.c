@@ -153,6 +153,22 @@ static void test_mtu_not_told(void **state)
 	assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
 }
 
+/* Given up while the MTU was being asked for: nothing is discovered any more. */
+static void test_mtu_no_longer_asked(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.tells_mtu = false;
+	link_up(r);
+	fake_export(&r->fake, 0, GATT_CONTROL, GATT_CHRS);
+	r->fake.hold = "AcquireWrite";
+	fake_resolved(&r->fake, 0, true);
+	rig_expect(r, "");
+	assert_int_equal(r->t->ops->disconnect(r->t), 0);
+	fake_refuse(&r->fake, 0, "org.bluez.Error.Failed", "Not connected");
+	rig_expect(r, "disconnected by-host\n");
+}
+
 static void test_table_changes_under_the_link(void **state)
 {
 	struct rig *r = *state;
@@ -516,6 +532,7 @@ int main(void)
 		TEST(test_discover_ends_with_the_link),
 		TEST(test_mtu_by_acquire),
 		TEST(test_mtu_not_told),
+		TEST(test_mtu_no_longer_asked),
 		TEST(test_table_changes_under_the_link),
 		TEST(test_cache_dropped),
 		TEST(test_cache_of_another_table),
