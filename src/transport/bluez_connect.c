@@ -224,9 +224,14 @@ static void connected_told(struct bluez *b, const struct bluez_object *o)
 
 void bluez_device_changed(struct bluez *b, const struct bluez_object *o, unsigned int told)
 {
-	if ((told & BLUEZ_TOLD_HEARD) || ((told & BLUEZ_TOLD_CONNECTED) && o->connected))
+	/* Connected by another program, or by bluetoothd itself: it does not advertise any more,
+	 * and the link can be shared. */
+	const bool there =
+		(told & BLUEZ_TOLD_HEARD) || ((told & BLUEZ_TOLD_CONNECTED) && o->connected);
+
+	if (there)
 		bluez_heard(b, o);
-	if ((told & BLUEZ_TOLD_HEARD) && b->phase == BLUEZ_FINDING && !b->hanging_up &&
+	if (there && b->phase == BLUEZ_FINDING && !b->hanging_up &&
 	    strcasecmp(o->address, b->address) == 0 && bluez_below(o->path, b->adapter)) {
 		found(b, o);
 		return;

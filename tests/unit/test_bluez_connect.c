@@ -86,6 +86,22 @@ static void test_connected_already(void **state)
 	rig_expect(r, "mtu 517\ndiscovered 18 0c 02 02 02 02\n");
 }
 
+/* The same while it is waited for: nothing will be heard of it any more. */
+static void test_connected_by_another(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].there = true;
+	r->fake.devices[0].audible = false;
+	rig_ready(r);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "");
+	fake_connected(&r->fake, 0, false); /* what ended is no link */
+	rig_expect(r, "");
+	fake_connected(&r->fake, 0, true);
+	rig_expect(r, "connected 23\n");
+}
+
 static void test_connect_fails(void **state)
 {
 	static const struct {
@@ -315,6 +331,7 @@ int main(void)
 		TEST(test_not_heard),
 		TEST(test_not_heard_cancelled),
 		TEST(test_connected_already),
+		TEST(test_connected_by_another),
 		TEST(test_connect_fails),
 		TEST(test_agent_first),
 		TEST(test_disconnect_while_connecting),
