@@ -47,6 +47,21 @@ async def find(bus, wanted):
         await news.wait()
 
 
+async def look(wanted):
+    """The interfaces of the first object that is wanted, as names and values, as
+    bluetoothd has them now; None: there is no such object."""
+    bus = await connect()
+    try:
+        reply = await call(bus, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+    finally:
+        bus.disconnect()
+    for path, interfaces in sorted(reply.body[0].items()):
+        if wanted(path, interfaces):
+            return {interface: {name: variant.value for name, variant in properties.items()}
+                    for interface, properties in interfaces.items()}
+    return None
+
+
 def is_powered(path, interfaces):
     return ADAPTER in interfaces and interfaces[ADAPTER]["Powered"].value
 

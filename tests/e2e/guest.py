@@ -288,6 +288,19 @@ def adapter_ready(seconds=START_SECONDS):
     return asyncio.run(bus.wait_powered(seconds))
 
 
+def device_known(address=FIRST):
+    """Device1's properties in bluetoothd now; None: there is no such object."""
+    found = asyncio.run(bus.look(lambda path, has: bus.DEVICE in has
+                                 and has[bus.DEVICE]["Address"].value == address))
+    return found[bus.DEVICE] if found else None
+
+
+def adapter_known():
+    """Adapter1's properties in bluetoothd now, or None."""
+    found = asyncio.run(bus.look(lambda path, has: bus.ADAPTER in has))
+    return found[bus.ADAPTER] if found else None
+
+
 def sample_image(path, size=65536, version="2.0.0", chip="esp32"):
     text, status = run(OTABENCH, "sample-image", path, "--size=%d" % size,
                        "--version-text=" + version, "--chip=" + chip)

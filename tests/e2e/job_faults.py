@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""In the rig: what goes wrong in mid update.  Each scenario has a device of its own."""
+"""In the rig: what goes wrong in mid update, and what is done about it.  Each scenario
+has a device of its own."""
 
+import json
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["OTABENCH_SRCDIR"], "tests/e2e"))
-from guest import FIRST, SOURCE, Bluez, Capture, Otabench, Radio, adapter_ready, main, run
-from guest import sample_image, sha256_of
+from guest import FIRST, SOURCE, Bluetoothctl, Bluez, Capture, Otabench, Radio, adapter_known
+from guest import adapter_ready, device_known, main, run, sample_image, sha256_of
 
 SIZE = 163840
 DEVICE = "esp-sim-01"
@@ -227,13 +229,18 @@ def not_back(tap, bluez, name):
     bench.end()
 
 
-def held(tap, bluez, name):
-    bench = Bench(tap, bluez, name)
+def held_by_another(bench):
+    """Another program that holds Data until its standard input ends."""
     holder = subprocess.Popen([sys.executable, SOURCE + "/tests/e2e/hold_data.py", FIRST],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if not bench.check(holder.stdout.readline() == "held\n", "another program holds Data"):
-        holder.kill()
-        return
+        raise RuntimeError("hold_data.py ends")
+    return holder
+
+
+def held(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    holder = held_by_another(bench)
     # As most firmwares do while they have a link: it does not advertise.
     bench.radio.command("mute %s on" % DEVICE)
     run = bench.flash()
@@ -263,8 +270,95 @@ def table_shuffled(tap, bluez, name):
     bench.end()
 
 
+def recorded(tap, bluez, name):
+    """With a link that is lost, so that there is something to tell."""
+    bench = Bench(tap, bluez, name)
+    flash = bench.flash("--trace=%s.trace" % name)
+    bench.sent(0.5)
+    bench.radio.command("silent %s on" % DEVICE)
+    result = bench.proved(flash)
+    bench.end()
+    replay = Otabench("replay", name + ".trace")
+    again = bench.ends(replay, "confirmed", 0, "'otabench replay' comes to the same end")
+    bench.check(again == result and result["retries"] == 1, "with the same figures",
+                json.dumps(result) + "\n" + json.dumps(again))
+    told = [[e for e in events if e["event"] in ("state", "note", "link", "ready")]
+            for events in (flash.events, replay.events)]
+    bench.check(told[0] == told[1], "and tells the same on the way",
+                "\n".join(json.dumps(e) for events in told for e in events))
+
+
+def killed(tap, bluez, name):
+    """The program itself, without a chance to say anything; bluetoothd keeps its link."""
+    bench = Bench(tap, bluez, name)
+    os.environ["OTABENCH_HISTORY"] = os.path.abspath(name + ".db")
+    flash = bench.flash()
+    bench.sent(0.6)
+    flash.process.kill()
+    flash.process.wait()
+    story = flash.story()
+    had = bench.radio.status()["received"]
+    history = Otabench("history")
+    _, status = history.result()
+    runs = [e for e in history.events if e["event"] == "run"]
+    bench.check(status == 0 and len(runs) == 1 and runs[0]["outcome"] == "killed"
+                and runs[0]["sha256"] == bench.sha256 and 0 < runs[0]["received"] <= had,
+                "'otabench history' tells that it was killed, and how far it was",
+                "%d\n%s\n%s" % (had, history.story(), story))
+    bench.untouched()
+    bench.resume()
+    history = Otabench("history")
+    history.result()
+    outcomes = [e["outcome"] for e in history.events if e["event"] == "run"]
+    bench.check(outcomes == ["confirmed", "killed"], "the second run stands beside it",
+                history.story())
+    del os.environ["OTABENCH_HISTORY"]
+    bench.end()
+
+
+def does(bench, what, *arguments):
+    """A command that ends well."""
+    done = Otabench(*arguments)
+    result, status = done.result()
+    return bench.check(status == 0 and result.get("ok") is True, what, done.story())
+
+
+def hang_up(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    holder = held_by_another(bench)
+    bench.check(device_known()["Connected"] and bench.radio.status()["connected"],
+                "there is a link", device_known())
+    does(bench, "'otabench disconnect' ends the other program's link", "disconnect", DEVICE)
+    bench.check(not device_known()["Connected"], "bluetoothd has none any more", device_known())
+    bench.check(bench.radio.wait_status(lambda s: not s["connected"], 20),
+                "nor has the device", bench.radio.status())
+    does(bench, "without a link it is a success as well", "disconnect", FIRST)
+    holder.stdin.close()
+    holder.wait()
+    bench.proved(bench.flash(), "then it can be updated")
+    bench.end()
+
+
+def power_cycle(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    control = Bluetoothctl()
+    flash = bench.flash()
+    bench.sent(0.4)
+    start = len(control.events)
+    does(bench, "'otabench adapter power-cycle' in mid transfer", "adapter", "power-cycle")
+    bench.check(adapter_known()["Powered"], "the adapter is on when it ends", adapter_known())
+    bench.proved(flash)
+    bench.check(flash.notes("resumed"), "the other program's update was resumed", flash.story())
+    turns = [line.rsplit(" ", 1)[1] for line in control.events[start:]
+             if "Controller" in line and "Powered: " in line]
+    bench.check(turns == ["no", "yes"], "it was off and on, once", control.text())
+    control.quit()
+    bench.end()
+
+
 SCENARIOS = (lost_early, lost_middle, lost_late, given_up, out_of_reach, daemon, daemon_away,
-             adapter, radio_dies, reboot, twins, not_back, held, table_moved, table_shuffled)
+             adapter, radio_dies, reboot, twins, not_back, held, table_moved, table_shuffled,
+             recorded, killed, hang_up, power_cycle)
 
 
 def job(tap):

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """In the rig: devices that want an encrypted link are paired with over bluetoothd and
-updated; the bond outlives their reboot; a passkey is asked for on the terminal, and
-a wrong one is told as that."""
+updated; the bond outlives their reboot, until it is forgotten; a passkey is asked for on
+the terminal, and a wrong one is told as that."""
 
 import os
 import pty
@@ -12,7 +12,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.environ["OTABENCH_SRCDIR"], "tests/e2e"))
 from guest import FIRST, OTABENCH, Bluetoothctl, Bluez, Capture, Otabench, Radio
-from guest import adapter_ready, main, run, sample_image, sha256_of
+from guest import STORAGE, adapter_ready, device_known, main, run, sample_image, sha256_of
 
 FIXED = "012345"
 SIZE = 65536
@@ -179,6 +179,45 @@ def other_client(tap):
     end(radio)
 
 
+def kept(address):
+    """Whether bluetoothd has a key of the device in its storage."""
+    for folder, _, names in os.walk(STORAGE):
+        if os.path.basename(folder) == address and "info" in names:
+            with open(folder + "/info", encoding="utf-8") as file:
+                return "LongTermKey" in file.read()
+    return False
+
+
+def forgotten(tap):
+    radio = radio_with("just-works")
+    for _ in range(2):
+        info = Otabench("info", "esp-sim-01")
+        info.result()
+    paired = said("paired and bonded")
+    tap.check((device_known() or {}).get("Paired") and kept(FIRST),
+              "bluetoothd knows the device, and keeps its key", "%s\n%s" % (
+                  device_known(), info.story()))
+    forget = Otabench("forget", "esp-sim-01")
+    _, status = forget.result()
+    tap.check(status == 0 and device_known() is None and not kept(FIRST),
+              "'otabench forget' leaves neither device nor key in bluetoothd",
+              "%s\n%s" % (device_known(), forget.story()))
+    # bluetoothd tells of a link's end when the kernel is asked for it, which is sooner.
+    tap.check(radio.wait_status(lambda s: not s["connected"], 20), "and no link", radio.status())
+    forget = Otabench("forget", FIRST)
+    _, status = forget.result()
+    tap.check(status == 0, "an address of which nothing is remembered is well", forget.story())
+    forget = Otabench("forget", "esp-sim-01")
+    _, status = forget.result()
+    tap.check(status == 68, "a name that this host does not know is not", forget.story())
+    info = Otabench("info", "esp-sim-01")
+    result, status = info.result()
+    tap.check(status == 0 and result.get("encrypted") is True
+              and said("paired and bonded") == paired + 1,
+              "the next connection pairs again", info.story() + open("radio.log").read())
+    end(radio)
+
+
 def job(tap):
     Bluez()
     capture = Capture("pairing.btsnoop")
@@ -188,6 +227,7 @@ def job(tap):
     wrong(tap, "passkey")
     wrong(tap, "legacy-passkey")
     other_client(tap)
+    forgotten(tap)
     capture.stop()
 
 
