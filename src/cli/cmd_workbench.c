@@ -66,7 +66,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		.no_mouse = cli->no_mouse,
 		.tier = PLOT_BLOCKS,
 	};
-	char reach[HISTORY_OPTIONS_MAX];
+	char reach[HISTORY_OPTIONS_MAX], options[HISTORY_OPTIONS_MAX + 1];
 	struct profile_source source;
 	int r;
 
@@ -80,10 +80,13 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 	r = open_transport(cli, config.event, &config.transport);
 	if (r == CLI_OK) {
 		config.reach = cli_reach(cli, reach, sizeof(reach));
-		if (!cli->sim_given) {
+		if (!cli->sim_given)
 			config.source = cli->adapter ? cli->adapter : "Bluetooth";
-			config.options = "";
-		}
+		/* Virtual devices that are kept nowhere are others for another program. */
+		if (!cli->sim_given || cli->sim.state[0] != '\0')
+			config.options = options;
+		(void)snprintf(options, sizeof(options), "%s%s", reach,
+			       reach[0] != '\0' ? " " : "");
 		r = workbench_show(cli, &config);
 		r = cli_close(cli, config.transport, r);
 	}

@@ -260,10 +260,24 @@ static void remember(struct app *app)
 	app->last_total = s->size;
 }
 
-void app_settle(struct app *app)
+/* How it ended, and what to do where both fit: the dashboard and Recover have the rest. */
+static void say_end(struct app *app)
 {
 	const struct job_result *r = &app->result;
+	const enum cells_style style = view_outcome_style(r->outcome);
+	const char *name = session_outcome_name(r->outcome);
+	const size_t len = strlen(name) + strlen(r->what) + strlen(r->advice) + 3;
 
+	if (r->advice[0] == '\0' || style == CELLS_GOOD || app->replay.is ||
+	    (app->width > 0 && len <= (size_t)app->width))
+		app_say(app, style, "%s: %s%s%s", name, r->what, r->advice[0] != '\0' ? " " : "",
+			r->advice);
+	else
+		app_say(app, style, "%s: %s -> R", name, r->what);
+}
+
+void app_settle(struct app *app)
+{
 	if (!app->job || !app->job_finished)
 		return;
 	job_snapshot(app->job, &app->snapshot);
@@ -276,8 +290,7 @@ void app_settle(struct app *app)
 	app_ask_settle(app);
 	app->linked_since = 0;
 	app_image_compare(app);
-	app_say(app, view_outcome_style(r->outcome), "%s: %s%s%s", session_outcome_name(r->outcome),
-		r->what, r->advice[0] != '\0' ? " " : "", r->advice);
+	say_end(app);
 	if (app->replay.is)
 		return;
 	app_recover_learn(app);

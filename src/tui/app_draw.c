@@ -5,6 +5,7 @@
 #include "host/job_wait.h"
 #include "tui/app_history.h"
 #include "tui/layout.h"
+#include "tui/view_history.h"
 
 #include <string.h>
 
@@ -209,6 +210,8 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 		v.run = true;
 		if (app->job)
 			v.wait_style = wait_style(job_wait_text(s, wait, sizeof(wait)));
+		else if (app->have_result && view_outcome_style(app->result.outcome) != CELLS_GOOD)
+			(void)snprintf(wait, sizeof(wait), "%s", app->result.advice);
 		v.scanning = s->scanning;
 		v.linked = app->job && app->linked_since > 0;
 		v.linked_us = s->now_us - app->linked_since;
@@ -236,6 +239,7 @@ void app_menu_view(const struct app *app, struct view_menu *ret, char *title, si
 {
 	*ret = (struct view_menu){
 		.title = title,
+		.what = app->menu.is.what,
 		.choices = app->menu.is.choices,
 		.count = app->menu.is.count,
 		.selected = app->menu.selected,

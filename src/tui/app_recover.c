@@ -153,21 +153,48 @@ void app_recover_learn(struct app *app)
 
 /* --- the menu */
 
+static bool saved_differs(const struct app *app, enum profile_key key)
+{
+	return profile_differs(&app->profile, &app->edit.saved, key);
+}
+
+/* What makes the command line send as this program would: the profile, and what differs. */
+static void put_sending(const struct app *app, char *buf, size_t size)
+{
+	char value[SETTING_TEXT_MAX];
+	size_t len = 0;
+
+	buf[0] = '\0';
+	if (strcmp(app->profile.name, "default") != 0)
+		(void)snprintf(buf, size, "-p %s ", app->profile.name);
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		if (key == PROFILE_KEY_DESCRIPTION || !saved_differs(app, (enum profile_key)key))
+			continue;
+		len = strlen(buf);
+		(void)snprintf(
+			buf + len, size - len, "-s %s=%s ", profile_settings()[key].name,
+			profile_get(&app->profile, (enum profile_key)key, value, sizeof(value)));
+	}
+}
+
 static void fill(struct app *app)
 {
 	struct app_menu *m = &app->menu;
 	struct recover_known known;
-	char what[VIEW_TEXT];
+	char what[VIEW_TEXT], sending[1024];
 
 	collect(app, &known);
+	put_sending(app, sending, sizeof(sending));
+	known.sending = sending;
 	collect_older(app, &known, what, sizeof(what));
 	recover_fill(&known, &m->is);
 	m->selected = 0;
 	while (m->selected + 1 < m->is.count && !m->is.choices[m->selected].possible)
 		m->selected++;
-	/* Of a device that nothing is known of, asking comes first. */
+	/* Of a device that nothing is known of, or that needs nothing, asking comes first. */
 	for (size_t i = 0; i < m->is.count; i++) {
-		if (m->is.actions[i] == RECOVER_LOOK && !known.have_update && !known.status_known)
+		if (m->is.actions[i] == RECOVER_LOOK &&
+		    (known.have_update ? known.outcome == SESSION_CONFIRMED : !known.status_known))
 			m->selected = i;
 	}
 }

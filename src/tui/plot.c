@@ -308,8 +308,13 @@ static void draw_times(struct cells *cells, struct area row, const struct plot_s
 		step++;
 	if (s->past) { /* how long it took in all */
 		char whole[24];
+		const uint64_t ms = (uint64_t)s->count * s->sample_ms;
 
-		time_text(s, (uint64_t)s->count * s->sample_ms / 1000u, whole, sizeof(whole));
+		if (ms < 10000u)
+			(void)snprintf(whole, sizeof(whole), "%u.%u s", (unsigned int)(ms / 1000u),
+				       (unsigned int)(ms % 1000u / 100u));
+		else
+			time_text(s, ms / 1000u, whole, sizeof(whole));
 		end = row.w - (int)strlen(whole) - 1;
 		if (!shared || free_of_marks(s, room, per, end + 1, row.w))
 			cells_right(cells, row, 0, CELLS_DIM, whole);

@@ -3,6 +3,7 @@
 #include "tui/recover.h"
 
 #include "host/output.h"
+#include "tui/view_history.h"
 
 #include <string.h>
 
@@ -176,22 +177,43 @@ static void say_status(const struct recover_known *k, struct recover_menu *m)
 
 /* --- what can be done */
 
+/* As one word of a shell: in quotes where it holds more than what is plain to all of them. */
+static void put_word(const char *word, char *buf, size_t size)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+=:,./-";
+	size_t len = 0;
+
+	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
+		(void)snprintf(buf, size, "%s", word);
+		return;
+	}
+	(void)snprintf(buf, size, "'");
+	for (; *word != '\0'; word++) {
+		len = strlen(buf);
+		(void)snprintf(buf + len, size - len, *word == '\'' ? "'\\''" : "%c", *word);
+	}
+	len = strlen(buf);
+	(void)snprintf(buf + len, size - len, "'");
+}
+
 /* why is NULL where it is possible; verb is the command with what stands before DEV. */
 static void add(const struct recover_known *k, struct recover_menu *m, enum recover_action action,
 		const char *title, const char *effect, const char *why, const char *verb,
 		bool device, bool image)
 {
 	const size_t i = m->count;
+	char file[RECOVER_COMMAND / 4] = "";
 
 	if (i == RECOVER_CHOICES_MAX)
 		return;
 	m->count++;
-	(void)snprintf(m->commands[i], sizeof(m->commands[i]), "otabench %s%s%s%s%s%.1024s",
-		       k->options, verb, device ? " " : "", device ? k->address : "",
-		       image ? " " : "",
-		       !image		     ? ""
-		       : k->image[0] != '\0' ? k->image
-					     : "IMAGE");
+	if (image && k->image[0] != '\0')
+		put_word(k->image, file, sizeof(file));
+	(void)snprintf(m->commands[i], sizeof(m->commands[i]), "otabench %.1100s%.1100s%s%s%s%s%s",
+		       k->options, image && k->sending ? k->sending : "", verb, device ? " " : "",
+		       device ? k->address : "", image ? " " : "",
+		       image && file[0] == '\0' ? "IMAGE" : file);
 	(void)snprintf(m->reasons[i], sizeof(m->reasons[i]), "%s", why ? why : effect);
 	m->actions[i] = action;
 	m->choices[i] = (struct view_choice){title, m->reasons[i], m->commands[i], why == NULL};
@@ -281,6 +303,9 @@ static void add_idle(const struct recover_known *k, struct recover_menu *m)
 void recover_fill(const struct recover_known *k, struct recover_menu *m)
 {
 	memset(m, 0, sizeof(*m));
+	m->what = k->running	   ? CELLS_NORMAL
+		  : k->have_update ? view_outcome_style(k->outcome)
+				   : CELLS_NORMAL;
 	say_what(k, m);
 	if (k->have_update || k->running)
 		say_figures(k, m);

@@ -12,7 +12,7 @@
 
 #define RECOVER_CHOICES_MAX 12u
 #define RECOVER_FACTS_MAX 6u
-#define RECOVER_COMMAND 1280u
+#define RECOVER_COMMAND 4096u
 
 enum recover_action {
 	RECOVER_RESUME,
@@ -35,6 +35,7 @@ enum recover_action {
 struct recover_known {
 	const char *address; /* for command lines */
 	const char *options; /* global options for command lines: "--sim ", "" */
+	const char *sending; /* ... that say how an image is sent: "-s retries=0 "; NULL: none */
 	const char *image; /* its path; "" none chosen */
 	bool image_refused;
 	const uint8_t *image_sha256; /* of the image chosen, or NULL */
@@ -63,6 +64,7 @@ struct recover_menu {
 	size_t count, fact_count;
 	enum recover_action actions[RECOVER_CHOICES_MAX];
 	struct view_choice choices[RECOVER_CHOICES_MAX];
+	enum cells_style what; /* of the first fact, what happened */
 	char commands[RECOVER_CHOICES_MAX][RECOVER_COMMAND];
 	char reasons[RECOVER_CHOICES_MAX][VIEW_TEXT];
 	char facts[RECOVER_FACTS_MAX][VIEW_TEXT];

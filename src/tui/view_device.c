@@ -415,14 +415,15 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 	draw_link(v, cells, l.link);
 	if (l.wait.h > 0)
 		(void)cells_field(cells, l.wait, 0, 0, l.wait.w, v->wait_style, v->wait);
-	else if (v->wait[0] != '\0' && l.rates.h > 0)
+	else if (v->wait[0] != '\0' && l.rates.h > 0 && running(v))
 		(void)cells_field(cells, l.rates, 0, 0, l.rates.w, v->wait_style, v->wait);
 	if (v->run) {
 		view_strip_draw(v, cells, l.strip);
 		if (v->goal == SESSION_UPDATE || v->goal == SESSION_MEASURE) {
 			draw_bar(v, cells, l.bar);
 			draw_device(v, cells, l.device);
-			if (v->wait[0] == '\0') /* rates say little while nothing moves */
+			if (v->wait[0] == '\0' ||
+			    !running(v)) /* rates say little while nothing moves */
 				draw_rates(v, cells, l.rates);
 			draw_figures(v, cells, l.figures);
 		}

@@ -2,6 +2,8 @@
 /* A menu over a view: facts, and the actions that fit, each with what it does. */
 #include "tui/view.h"
 
+#include <string.h>
+
 #define WIDE_W 52 /* from here on effects stand beside their titles */
 
 size_t view_choice_of(int32_t key)
@@ -44,6 +46,44 @@ static void draw_choice(const struct view_menu *v, size_t i, struct cells *cells
 		cells_paint(cells, (struct area){area.x, area.y + y, area.w, 1}, CELLS_SELECTED);
 }
 
+#define COMMAND_ROWS 2 /* at most, where there are rows to spare */
+
+/* Rows that the longest of the command lines takes, so that the box stays as one moves. */
+static int command_rows(const struct view_menu *v, int width)
+{
+	int rows = 1;
+
+	for (size_t i = 0; i < v->count; i++) {
+		if ((int)strlen(v->choices[i].command) + 2 > width)
+			rows = COMMAND_ROWS;
+	}
+	return rows;
+}
+
+/* Broken at blanks; the last row tells that there is more. */
+static void draw_command(const char *command, struct cells *cells, struct area area)
+{
+	int x = command[0] == ':' ? 0 : cells_text(cells, area, 0, 0, CELLS_DIM, "$ ");
+
+	for (int y = 0; y < area.h && *command != '\0'; y++) {
+		const int len = (int)strlen(command), room = area.w - x;
+		int end = len;
+
+		if (y + 1 < area.h && len > room) {
+			for (end = room; end > 0 && command[end] != ' '; end--)
+				;
+			end = end > 0 ? end : room;
+		}
+		if (end < len)
+			(void)cells_printf(cells, area, x, y, CELLS_DIM, "%.*s", end, command);
+		else
+			(void)cells_field(cells, area, x, y, room, CELLS_DIM, command);
+		command += end;
+		command += *command == ' ';
+		x = 2;
+	}
+}
+
 /* The selected one's command line, and above it its effect where that has no room beside. */
 static void draw_below(const struct view_menu *v, struct cells *cells, struct area area)
 {
@@ -51,11 +91,10 @@ static void draw_below(const struct view_menu *v, struct cells *cells, struct ar
 
 	if (v->count == 0)
 		return;
-	if (area.h > 1)
-		(void)cells_field(cells, area, 0, 0, area.w, CELLS_NORMAL, choice->effect);
-	if (area.h > 0)
-		(void)cells_printf(cells, area, 0, area.h - 1, CELLS_DIM, "%s%s",
-				   choice->command[0] == ':' ? "" : "$ ", choice->command);
+	if (area.w < WIDE_W && area.h > 1)
+		(void)cells_field(cells, area_top(&area, 1), 0, 0, area.w, CELLS_NORMAL,
+				  choice->effect);
+	draw_command(choice->command, cells, area);
 }
 
 struct menu_layout {
@@ -69,14 +108,18 @@ static struct menu_layout lay_menu(const struct view_menu *v, struct area area)
 	const size_t limit = sizeof(v->facts) / sizeof(v->facts[0]);
 	struct menu_layout l = {.facts = 0};
 	size_t room;
+	int rows;
 
 	while (l.facts < limit && v->facts[l.facts])
 		l.facts++;
-	l.box = menu_area(v, area, (int)(l.facts + v->count) + 3);
+	l.box = menu_area(v, area, (int)(l.facts + v->count) + 2);
+	rows = command_rows(v, l.box.w - 4);
+	l.box = menu_area(v, area, (int)(l.facts + v->count) + 2 + rows);
 	l.inside = (struct area){l.box.x + 2, l.box.y + 1, l.box.w - 4, l.box.h - 2};
 	/* Where there is no room for all, actions go before their command line, and that before
 	 * facts, but for the first: what happened. */
-	l.below = l.inside.h < 2 ? 0 : l.inside.w >= WIDE_W || l.inside.h < 5 ? 1 : 2;
+	rows = l.inside.h >= 10 ? rows : 1;
+	l.below = l.inside.h < 2 ? 0 : l.inside.w >= WIDE_W || l.inside.h < 5 ? rows : 1 + rows;
 	l.rows = l.inside.h - l.below;
 	while (l.facts > (l.rows >= 6 ? 1 : 0) && (int)(l.facts + v->count) > l.rows)
 		l.facts--;
@@ -106,7 +149,7 @@ void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area 
 
 	for (size_t i = 0; i < l.facts; i++)
 		(void)cells_field(cells, inside, 0, (int)i, inside.w,
-				  i == 0 ? CELLS_BAD : CELLS_NORMAL, v->facts[i]);
+				  i == 0 ? v->what : CELLS_NORMAL, v->facts[i]);
 	for (size_t i = l.first; i < v->count && y < l.rows; i++)
 		draw_choice(v, i, cells, inside, y++);
 	draw_below(v, cells, area_bottom(&inside, l.below));

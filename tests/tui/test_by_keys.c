@@ -89,7 +89,8 @@ static void lose_and_resume(struct pty *pty)
 	press(pty, "u", "y/n");
 	press(pty, "y", "[DATA]");
 	pty_until(pty, "link-lost:");
-	press(pty, "R", "resume 24:6F:28:AA:10:01");
+	press(pty, "R", "--sim -s window="); /* as it was tuned */
+	pty_until(pty, " -s pacing_us=100 -s retries=0 ");
 	pty_send(pty, "1");
 	pty_until(pty, "confirmed:");
 }

@@ -208,12 +208,39 @@ static void test_signal(void **state)
 	assert_false(tells(&m, "signal"));
 }
 
+static const char *command_of(const struct recover_menu *m, enum recover_action action)
+{
+	return choice_of(m, action)->command;
+}
+
+static void test_commands(void **state)
+{
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	k.address = "24:6F:28:AA:10:02";
+	k.options = "--adapter=hci1 ";
+	k.sending = "-p fast -s retries=0 ";
+	k.image = "my app's.bin";
+	recover_fill(&k, &m);
+	/* As it would be sent from here, and as one word for a shell. */
+	assert_string_equal(command_of(&m, RECOVER_RESUME),
+			    "otabench --adapter=hci1 -p fast -s retries=0 resume "
+			    "24:6F:28:AA:10:02 'my app'\\''s.bin'");
+	assert_string_equal(command_of(&m, RECOVER_LOOK),
+			    "otabench --adapter=hci1 info 24:6F:28:AA:10:02");
+	k.image = "build/app-1.5.0.bin";
+	recover_fill(&k, &m);
+	assert_non_null(strstr(command_of(&m, RECOVER_RESTART), " build/app-1.5.0.bin"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_filter), cmocka_unit_test(test_order),
 		cmocka_unit_test(test_resume), cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_signal), cmocka_unit_test(test_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,7 +162,7 @@ static void test_recover_resume(void **state)
 	pty_send(&pty, "4");
 	pty_until(&pty, "STATUS just now: suspended at");
 	pty_until(&pty, "(chosen)");
-	pty_until(&pty, "$ otabench --sim resume 24:6F:28:AA:10:01");
+	pty_until(&pty, "$ otabench --sim -s retries=0 resume 24:6F:28:AA:10:01");
 	/* What does not fit says why. */
 	pty_send(&pty, "5");
 	pty_until(&pty, "not possible: it is not on trial");
