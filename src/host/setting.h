@@ -26,6 +26,8 @@ struct setting_word {
 	int32_t value; /* kept in the structure */
 };
 
+#define SETTING_WORDS_MAX 16u /* no setting has more */
+
 struct setting {
 	const char *name;
 	enum setting_kind kind;

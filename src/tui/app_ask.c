@@ -185,10 +185,12 @@ static void complete(struct app *app)
 	case APP_ASK_EXPORT:
 		count = input_complete_path(&app->input, 0, list, sizeof(list));
 		break;
+	case APP_ASK_VALUE:
+		app_complete_value(app, &profile_settings()[app->edit.selected], 0);
+		return;
 	case APP_ASK_NOTHING:
 	case APP_ASK_SEARCH:
 	case APP_ASK_FILTER:
-	case APP_ASK_VALUE:
 	case APP_ASK_PASSKEY:
 		return;
 	}

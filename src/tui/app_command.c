@@ -312,10 +312,52 @@ static size_t complete_device(struct app *app, char *list, size_t size)
 	return input_complete_word(&app->input, 8, words, list, size);
 }
 
+void app_complete_value(struct app *app, const struct setting *setting, size_t start)
+{
+	const char *words[SETTING_WORDS_MAX + 1] = {NULL};
+	char list[VIEW_TEXT] = "", expected[SETTING_TEXT_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < SETTING_WORDS_MAX && setting->words && setting->words[i].word; i++)
+		words[i] = setting->words[i].word;
+	count = input_complete_word(&app->input, start, words, list, sizeof(list));
+	if (count == 1)
+		app_say(app, CELLS_DIM, "%s", "");
+	else if (count > 1)
+		app_say(app, CELLS_DIM, "%s", list);
+	else
+		app_say(app, CELLS_DIM, "%s takes %s", setting->name,
+			setting_expected(setting, expected, sizeof(expected)));
+}
+
+static void complete_set(struct app *app)
+{
+	const char *keys[PROFILE_KEYS + 1] = {NULL}, *text = app->input.text + 4,
+					*equals = strchr(text, '=');
+	char list[VIEW_TEXT] = "", name[64];
+	size_t count;
+	int key;
+
+	if (equals) {
+		(void)snprintf(name, sizeof(name), "%.*s", (int)(equals - text), text);
+		key = setting_find(profile_settings(), PROFILE_KEYS, name);
+		if (key < 0)
+			app_say(app, CELLS_DIM, "no key %s", name);
+		else
+			app_complete_value(app, &profile_settings()[key],
+					   (size_t)(equals + 1 - app->input.text));
+		return;
+	}
+	for (size_t i = 0; i < PROFILE_KEYS; i++)
+		keys[i] = profile_settings()[i].name;
+	count = input_complete_word(&app->input, 4, keys, list, sizeof(list));
+	app_say(app, CELLS_DIM, "%s", count == 0 ? "nothing begins so" : count > 1 ? list : "");
+}
+
 void app_command_complete(struct app *app)
 {
 	const char *text = app->input.text, *blank = strchr(text, ' ');
-	const char *words[COMMANDS + 1] = {NULL}, *keys[PROFILE_KEYS + 1] = {NULL};
+	const char *words[COMMANDS + 1] = {NULL};
 	char list[VIEW_TEXT] = "";
 	size_t count = 0;
 
@@ -324,9 +366,8 @@ void app_command_complete(struct app *app)
 			words[i] = commands[i].name;
 		count = input_complete_word(&app->input, 0, words, list, sizeof(list));
 	} else if (strncmp(text, "set ", 4) == 0) {
-		for (size_t i = 0; i < PROFILE_KEYS; i++)
-			keys[i] = profile_settings()[i].name;
-		count = input_complete_word(&app->input, 4, keys, list, sizeof(list));
+		complete_set(app);
+		return;
 	} else if (strncmp(text, "connect ", 8) == 0) {
 		count = complete_device(app, list, sizeof(list));
 	} else {

@@ -14,6 +14,9 @@ const char *app_keys(const struct app *app)
 	if (app->ask != APP_ASK_NOTHING)
 		return app->panel.kind == APP_PANEL_IMAGES
 			       ? "Enter ok  Up Down from the list  Tab complete  Esc cancel"
+		       : app->ask == APP_ASK_SEARCH || app->ask == APP_ASK_FILTER ||
+				       app->ask == APP_ASK_PASSKEY
+			       ? "Enter ok  Esc cancel"
 			       : "Enter ok  Tab complete  Esc cancel";
 	if (app->confirm != APP_CONFIRM_NOTHING)
 		return "y yes  n no";

@@ -388,6 +388,8 @@ void app_confirm_key(struct app *app, int32_t key);
 /* --- app_command.c: what follows ":" */
 void app_command(struct app *app, const char *line);
 void app_command_complete(struct app *app);
+/* Tab in a value of a setting, which begins at start of the line typed. */
+void app_complete_value(struct app *app, const struct setting *setting, size_t start);
 /* Up and Down: an earlier line, or a later one. */
 void app_command_recall(struct app *app, int direction);
 

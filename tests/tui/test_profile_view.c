@@ -154,6 +154,30 @@ static void test_edit(void **state)
 	assert_int_equal(unlink(file), 0);
 }
 
+/* Tab knows the words of a setting, in the value as in the command line. */
+static void test_complete(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start(&pty);
+	pty_send(&pty, "jj\r\025re\t");
+	pty_until(&pty, "value: request");
+	pty_send(&pty, "\r");
+	pty_until(&pty, "write_mode=request: with the next upload");
+	pty_send(&pty, ":set stall_action=\t");
+	pty_until(&pty, "warn  pause  abort");
+	pty_send(&pty, "p\t\r");
+	pty_until(&pty, "stall_action=pause: with the next upload");
+	pty_send(&pty, ":set retries=\t");
+	pty_until(&pty, "retries takes a whole number, 0..100");
+	pty_send(&pty, "\033");
+	pty_until_gone(&pty, ":set retries=");
+	pty_send(&pty, "qq");
+	assert_int_equal(pty_end(&pty), 0);
+	pty_finish(&pty);
+}
+
 static void test_editor(void **state)
 {
 	struct pty pty;
@@ -226,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edit),
+		cmocka_unit_test(test_complete),
 		cmocka_unit_test(test_editor),
 		cmocka_unit_test(test_files),
 	};
