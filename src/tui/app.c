@@ -241,8 +241,11 @@ static void remember(struct app *app)
 
 	if (!known)
 		return;
-	if (s->dialect_known)
+	if (s->dialect_known) {
+		known->asked = true;
 		known->full = !s->basic;
+	}
+	known->no_service = app->result.outcome == SESSION_NO_SERVICE;
 	if (app->result.running_known && app->result.running_version[0] != '\0')
 		(void)snprintf(known->version, sizeof(known->version), "%.*s",
 			       (int)sizeof(known->version) - 1, app->result.running_version);
@@ -272,8 +275,11 @@ static void say_end(struct app *app)
 	    (app->width > 0 && len <= (size_t)app->width))
 		app_say(app, style, "%s: %s%s%s", name, r->what, r->advice[0] != '\0' ? " " : "",
 			r->advice);
-	else
+	else {
 		app_say(app, style, "%s: %s -> R", name, r->what);
+		loglist_add(&app->log, app_log_time(app, app_now(app)), LOGLIST_EVENT, style,
+			    r->advice, NULL, 0);
+	}
 }
 
 void app_settle(struct app *app)

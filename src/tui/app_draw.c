@@ -57,6 +57,17 @@ const char *app_keys(const struct app *app)
 	return "";
 }
 
+/* "sending 54%" */
+static char *under_way(const struct job_snapshot *s, char *buf, size_t size)
+{
+	if (s->size > 0 && s->stats.received > 0)
+		(void)snprintf(buf, size, "%s %u%%", job_state_name(s),
+			       (unsigned int)((uint64_t)s->stats.received * 100u / s->size));
+	else
+		(void)snprintf(buf, size, "%s", job_state_name(s));
+	return buf;
+}
+
 /* Where nothing was said, what an update under way comes to is worth the line. */
 static const char *message_of(const struct app *app, char *buf, size_t size)
 {
@@ -73,13 +84,7 @@ static const char *message_of(const struct app *app, char *buf, size_t size)
 		return buf;
 	}
 	(void)snprintf(buf, size, "%s: %s", app->name[0] != '\0' ? app->name : app->address,
-		       job_state_name(s));
-	if (s->size > 0 && s->stats.received > 0) {
-		const size_t len = strlen(buf);
-
-		(void)snprintf(buf + len, size - len, " %u%%",
-			       (unsigned int)((uint64_t)s->stats.received * 100u / s->size));
-	}
+		       under_way(s, wait, sizeof(wait)));
 	return buf;
 }
 
@@ -134,8 +139,10 @@ static void last_failure(const struct app *app, char *buf, size_t size)
 
 static void draw_scan(struct app *app, struct cells *cells, struct area area)
 {
-	char last[VIEW_TEXT];
+	char last[VIEW_TEXT], busy[64] = "";
 	struct view_scan v = {
+		.busy = app_runs(app) ? app->address : "",
+		.busy_text = busy,
 		.scan = &app->scan,
 		.known = app->known,
 		.known_count = app->known_count,
@@ -152,6 +159,8 @@ static void draw_scan(struct app *app, struct cells *cells, struct area area)
 	};
 
 	last_failure(app, last, sizeof(last));
+	if (app_runs(app))
+		(void)under_way(&app->snapshot, busy, sizeof(busy));
 	app_scan_reorder(app);
 	v.count = app->order_count;
 	v.selected = app_scan_row(app);

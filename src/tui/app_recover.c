@@ -124,6 +124,7 @@ static void collect_older(struct app *app, struct recover_known *k, char *what, 
 {
 	const struct view_known *known = app_known(app, app->address);
 
+	k->no_service = known && known->no_service;
 	if (k->have_update || !known || known->outcome == SESSION_NO_OUTCOME)
 		return;
 	k->have_update = true;

@@ -62,6 +62,8 @@ static void say_what(const struct recover_known *k, struct recover_menu *m)
 	else if (k->have_update)
 		(void)snprintf(fact, VIEW_TEXT, "%s: %.200s", session_outcome_name(k->outcome),
 			       k->what);
+	else if (k->no_service)
+		(void)snprintf(fact, VIEW_TEXT, "It has no update service that otabench speaks");
 	else
 		(void)snprintf(fact, VIEW_TEXT, "No update was tried from here");
 }
@@ -229,10 +231,14 @@ static const char *why_not_write(const struct recover_known *k)
 	return k->readonly ? "not with --readonly" : NULL;
 }
 
+#define NO_SERVICE "it has no service for this"
+
 static const char *why_not_upload(const struct recover_known *k)
 {
 	if (k->readonly)
 		return why_not_write(k);
+	if (k->no_service)
+		return NO_SERVICE;
 	if (k->image[0] == '\0')
 		return "no image chosen (4, then o)";
 	return k->image_refused ? "this image is refused: 4 tells why" : NULL;
@@ -256,6 +262,8 @@ static const char *why_not_command(const struct recover_known *k, bool fits, con
 {
 	if (k->readonly)
 		return why_not_write(k);
+	if (k->no_service)
+		return NO_SERVICE;
 	if (k->basic)
 		return "not offered: it speaks basic";
 	return fits ? NULL : why;
@@ -285,7 +293,7 @@ static void add_idle(const struct recover_known *k, struct recover_menu *m)
 	add(k, m, RECOVER_RESTART, "Reconnect, restart from 0", "sends everything again",
 	    why_not_upload(k), "flash --restart", true, true);
 	add(k, m, RECOVER_ABORT, "Abort, wait for idle", "drops what was received",
-	    why_not_write(k), "cancel", true, false);
+	    k->no_service && !k->readonly ? NO_SERVICE : why_not_write(k), "cancel", true, false);
 	add(k, m, RECOVER_LOOK, "Ask what it is at", "changes nothing", NULL, "info", true, false);
 	add(k, m, RECOVER_CONFIRM, "Confirm what it runs", "ends the image's trial",
 	    why_not_command(k, flag_is(k, OTA_INFO_PENDING_VERIFY), "it is not on trial"),

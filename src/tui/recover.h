@@ -52,6 +52,7 @@ struct recover_known {
 	size_t rssi_count;
 	uint32_t rssi_ms; /* between two of them */
 
+	bool no_service; /* the device has none that otabench speaks */
 	bool basic; /* the device's dialect, where it is known */
 	bool flags_known;
 	uint8_t flags; /* OTA_INFO_*, as they must be now */

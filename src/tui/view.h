@@ -57,7 +57,9 @@ const char *view_scan_sort_name(enum view_scan_sort sort);
 /* What was learned from a device by talking to it. */
 struct view_known {
 	char address[SCAN_ADDRESS_SIZE];
-	bool full; /* dialect */
+	bool asked; /* it was, and told the dialect: full, else basic */
+	bool full;
+	bool no_service; /* it has none that otabench speaks */
 	char version[SESSION_TEXT];
 	enum session_outcome outcome; /* of the last update; NO_OUTCOME: none */
 	uint32_t percent; /* how far it came */
@@ -83,6 +85,8 @@ struct view_scan {
 	const char *filter, *search; /* "" none */
 	const struct view_scan_marks *marks; /* or NULL */
 	const char *last; /* how the last update ended, where it failed; "" */
+	const char *busy; /* address of the device under way; "" none */
+	const char *busy_text; /* "sending 54%"; where that has no room, what follows its blank */
 	enum view_scan_sort sort;
 	bool scanning, frozen;
 	uint64_t now_us, since_us; /* scanning since */

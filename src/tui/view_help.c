@@ -16,6 +16,7 @@ static const struct line scan_lines[] = {
 	{"Z", "rows stay where they are, new ones come last; or move as they change"},
 	{"Space", "mark: comes first with the next sorting, passes every filter"},
 	{"R", "recover: what happened to this device, and the actions that fit"},
+	{"", "OTA: yes, once asked full or basic; other is another project's; - none"},
 	{NULL, NULL},
 };
 static const struct line device_lines[] = {

@@ -131,6 +131,19 @@ static const char *outcome_word(enum session_outcome outcome, enum cells_style *
 	return "FAIL";
 }
 
+static const char *ota_word(const struct scan_device *d, const struct view_known *known,
+			    enum cells_style *ret_style)
+{
+	*ret_style = d->ota_service ? CELLS_GOOD : CELLS_DIM;
+	if (known && known->no_service) {
+		*ret_style = CELLS_WARNING;
+		return "other"; /* the service's UUID, but not otabench's service */
+	}
+	if (known && known->asked)
+		return known->full ? "full" : "basic";
+	return d->ota_service ? "yes" : "-";
+}
+
 static void draw_state(const struct columns *c, const struct view_known *known, bool stale,
 		       struct cells *cells, struct area area, int y)
 {
@@ -152,6 +165,17 @@ static void draw_state(const struct columns *c, const struct view_known *known, 
 	(void)cells_field(cells, area, c->state, y, room, style, text);
 }
 
+static void draw_busy(const struct columns *c, const char *text, struct cells *cells,
+		      struct area area, int y)
+{
+	const int room = area.w - c->state;
+	const char *percent = strchr(text, ' ');
+
+	if (percent && (int)strlen(text) > room)
+		text = percent + 1;
+	(void)cells_field(cells, area, c->state, y, room, CELLS_TITLE, text);
+}
+
 static enum cells_style rssi_style(const struct scan_device *d, enum cells_style style)
 {
 	if (style == CELLS_DIM)
@@ -165,7 +189,10 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 	const struct scan_device *d = &v->scan->devices[v->order[row]];
 	const struct view_known *known = known_of(v, d->address);
 	const uint64_t age = v->now_us > d->last_us ? v->now_us - d->last_us : 0;
-	const bool stale = age > STALE_US;
+	const bool busy = v->busy[0] != '\0' && strcmp(v->busy, d->address) == 0;
+	const bool stale = age > STALE_US && !busy;
+	enum cells_style ota;
+	const char *word = ota_word(d, known, &ota);
 	const enum cells_style style = stale ? CELLS_DIM : CELLS_NORMAL;
 	const bool found = v->search[0] != '\0' && (loglist_contains(d->name, v->search) ||
 						    loglist_contains(d->address, v->search));
@@ -179,19 +206,18 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 	if (c->trend)
 		draw_trend(c, d, cells, area, y);
 	if (c->ota)
-		(void)cells_text(cells, area, c->ota, y, d->ota_service ? CELLS_GOOD : CELLS_DIM,
-				 known		  ? (known->full ? "full" : "basic")
-				 : d->ota_service ? "yes"
-						  : "-");
+		(void)cells_text(cells, area, c->ota, y, ota, word);
 	if (c->version)
 		(void)cells_field(cells, area, c->version, y, 8, style,
-				  known ? known->version : "?");
+				  known && known->version[0] != '\0' ? known->version : "?");
 	if (c->seen)
 		(void)cells_printf(cells, area, c->seen, y, style, "%3u.%us",
 				   (unsigned int)(age / 1000000u % 1000u),
 				   (unsigned int)(age / 100000u % 10u));
-	if (c->state)
-		draw_state(c, known, stale, cells, area, y);
+	if (c->state && busy)
+		draw_busy(c, v->busy_text, cells, area, y);
+	else if (c->state) /* while nobody listens, that nothing is heard says nothing */
+		draw_state(c, known, stale && v->scanning, cells, area, y);
 	if (view_scan_marked(v->marks, d->address))
 		(void)cells_text(cells, area, 0, y, CELLS_TITLE, "*");
 	if (row == v->selected) {

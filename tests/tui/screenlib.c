@@ -46,15 +46,19 @@ static void draw_scan_with(struct cells *cells, const char *filter)
 {
 	static struct scan scan;
 	static const struct view_known known[] = {
-		{ADDRESS, true, "1.4.2", SESSION_CONFIRMED, 100},
-		{"24:6F:28:AA:11:40", false, "1.4.1", SESSION_LINK_LOST, 54},
+		{ADDRESS, true, true, false, "1.4.2", SESSION_CONFIRMED, 100},
+		{"24:6F:28:AA:11:40", true, false, false, "1.4.1", SESSION_LINK_LOST, 54},
+		{"24:6F:28:AA:10:9C", false, false, true, "", SESSION_NO_OUTCOME, 0},
+		{"24:6F:28:AA:12:01", false, false, false, "", SESSION_NO_OUTCOME, 0},
 	};
 	static const struct view_scan_marks marks = {{"24:6F:28:AA:12:01"}, 1};
 	uint16_t order[SCAN_DEVICES_MAX];
 	struct view_scan v = {
 		.scan = &scan,
 		.known = known,
-		.known_count = 2,
+		.known_count = 4,
+		.busy = "24:6F:28:AA:12:01",
+		.busy_text = "sending 54%",
 		.order = order,
 		.selected = 1,
 		.filter = filter,

@@ -180,6 +180,24 @@ static void test_foreign(void **state)
 	assert_false(recover_foreign(&k));
 }
 
+/* Another project's firmware, which uses the service's UUID: nothing of the protocol fits. */
+static void test_no_service(void **state)
+{
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	k.no_service = k.stack_keeps = true;
+	recover_fill(&k, &m);
+	assert_true(tells(&m, "no update service that otabench speaks"));
+	for (size_t i = 0; i < m.count; i++)
+		assert_int_equal(m.choices[i].possible,
+				 m.actions[i] == RECOVER_LOOK || m.actions[i] == RECOVER_BUNDLE ||
+					 m.actions[i] == RECOVER_DISCONNECT ||
+					 m.actions[i] == RECOVER_FORGET ||
+					 m.actions[i] == RECOVER_POWER_CYCLE);
+}
+
 static void test_signal(void **state)
 {
 	static const int32_t falling[] = {-60, -60, -61, -60, -60, -70, -75, -80, -84, PLOT_NONE},
@@ -238,9 +256,10 @@ static void test_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filter), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_resume), cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_signal), cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_filter),	   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_resume),	   cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_signal),	   cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_no_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
