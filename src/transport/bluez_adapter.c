@@ -173,6 +173,7 @@ void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem)
 
 void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o)
 {
+	bluez_upkeep_removed(b, o);
 	if (b->present && strcmp(o->path, b->adapter) == 0)
 		bluez_adapter_gone(b, BLUEZ_NO_ADAPTER);
 	else if (!best_adapter(b))

@@ -235,6 +235,8 @@ void bluez_adapter_cycled(struct bluez *b, int status);
 int bluez_upkeep(struct transport *t, enum transport_upkeep what, const char *device);
 void bluez_upkeep_end(struct bluez *b, int status);
 void bluez_upkeep_powered(struct bluez *b, const struct bluez_object *o);
+/* The same for an adapter that was unplugged. */
+void bluez_upkeep_removed(struct bluez *b, const struct bluez_object *o);
 
 /* bluez_rfkill.c */
 /* Whether a switch, of hardware or software, keeps the adapter of that path off. */

@@ -17,6 +17,8 @@ void bluez_upkeep_end(struct bluez *b, int status)
 
 	if (!b->upkeep)
 		return;
+	if (b->cycled_on)
+		bluez_timer_stop(&b->patience);
 	b->upkeep = b->cycled_on = false;
 	if (b->cycled[0]) {
 		b->cycled[0] = '\0';
@@ -78,8 +80,13 @@ void bluez_upkeep_powered(struct bluez *b, const struct bluez_object *o)
 {
 	if (!b->cycled_on || !o->powered || strcmp(o->path, b->cycled) != 0)
 		return;
-	bluez_timer_stop(&b->patience);
 	bluez_upkeep_end(b, 0);
+}
+
+void bluez_upkeep_removed(struct bluez *b, const struct bluez_object *o)
+{
+	if (b->cycled_on && strcmp(o->path, b->cycled) == 0)
+		bluez_upkeep_end(b, -OTA_ENODEV);
 }
 
 /* bluetoothd may answer before it tells of the change. */

@@ -93,6 +93,31 @@ static void test_power_cycle_fails(void **state)
 	assert_non_null(strstr(rig_log(r), "using /org/bluez/hci1"));
 }
 
+/* It was told to come back, and is unplugged before it does. */
+static void test_power_cycle_unplugged(void **state)
+{
+	struct rig *r = *state;
+	char why[200] = "";
+
+	rig_ready(r);
+	r->fake.hold = "Set";
+	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), 0);
+	fake_settle(&r->fake);
+	fake_adapter_powered(&r->fake, 0, false);
+	fake_answer(&r->fake, 0);
+	fake_settle(&r->fake);
+	fake_answer(&r->fake, 1);
+	rig_expect(r, "adapter -19\n");
+	fake_adapter_there(&r->fake, 0, false);
+	rig_expect(r, "upkeep -19\n");
+	assert_int_equal(bluez_ready(r->t, why, sizeof(why)), -OTA_ENODEV);
+	assert_non_null(strstr(why, "no Bluetooth adapter"));
+	fake_adapter_there(&r->fake, 0, true);
+	r->fake.hold = NULL;
+	fake_adapter_powered(&r->fake, 0, true);
+	rig_expect(r, "adapter 0\n");
+}
+
 static void test_power_cycle_daemon_dies(void **state)
 {
 	struct rig *r = *state;
@@ -233,6 +258,7 @@ int main(void)
 		TEST(test_power_cycle),
 		TEST(test_power_cycle_fails),
 		TEST(test_power_cycle_daemon_dies),
+		TEST(test_power_cycle_unplugged),
 		TEST(test_scan),
 		TEST(test_scan_beside_another),
 		TEST(test_scan_connected),
