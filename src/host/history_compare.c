@@ -136,6 +136,23 @@ static void ceiling_text(const struct history_run *run, char *buf, size_t size)
 		(void)snprintf(buf, size, "%.0f %%", run->result.ratio * 100.0);
 }
 
+/* A run that sent nothing chose nothing. */
+static void chunk_text(const struct job_result *r, char *buf, size_t size)
+{
+	if (r->chunk == 0)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%u / %s", r->chunk, gatt_write_name(r->mode));
+}
+
+static void window_text(const struct job_result *r, char *buf, size_t size)
+{
+	if (r->window == 0)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%" PRIu32, r->window);
+}
+
 /* Where there is little room these are what is left out. */
 static void add_rest(struct history_comparison *c, const struct history_run *a,
 		     const struct history_run *b)
@@ -143,12 +160,13 @@ static void add_rest(struct history_comparison *c, const struct history_run *a,
 	const struct job_result *x = &a->result, *y = &b->result;
 	struct history_row *row = add_row(c, "chunk / mode");
 
-	(void)snprintf(row->a, sizeof(row->a), "%u / %s", x->chunk, gatt_write_name(x->mode));
-	(void)snprintf(row->b, sizeof(row->b), "%u / %s", y->chunk, gatt_write_name(y->mode));
-	differs(row);
+	chunk_text(x, row->a, sizeof(row->a));
+	chunk_text(y, row->b, sizeof(row->b));
+	if (x->chunk > 0 && y->chunk > 0)
+		differs(row);
 	row = add_row(c, "window");
-	(void)snprintf(row->a, sizeof(row->a), "%" PRIu32, x->window);
-	(void)snprintf(row->b, sizeof(row->b), "%" PRIu32, y->window);
+	window_text(x, row->a, sizeof(row->a));
+	window_text(y, row->b, sizeof(row->b));
 	percent(row, x->window, y->window);
 	row = add_row(c, "of the ceiling");
 	ceiling_text(a, row->a, sizeof(row->a));

@@ -258,8 +258,12 @@ void app_confirm_text(const struct app *app, char *buf, size_t size)
 	buf[0] = '\0';
 	switch (app->confirm) {
 	case APP_CONFIRM_UPLOAD:
-		(void)snprintf(buf, size, "Upload %s %s to %s? y/n ", app->image.project,
-			       app->image.version, name);
+		if (app_image_same(app))
+			(void)snprintf(buf, size, "%s runs this very image: send it again? y/n ",
+				       name);
+		else
+			(void)snprintf(buf, size, "Upload %s %s to %s? y/n ", app->image.project,
+				       app->image.version, name);
 		break;
 	case APP_CONFIRM_CANCEL:
 		(void)snprintf(buf, size, "Cancel? %s is brought to idle, its firmware stays. y/n ",
@@ -301,6 +305,7 @@ static void confirmed(struct app *app, enum app_confirm confirm)
 {
 	switch (confirm) {
 	case APP_CONFIRM_UPLOAD:
+		app->send_same = app_image_same(app);
 		app_upload_now(app, false, false);
 		break;
 	case APP_CONFIRM_CANCEL:

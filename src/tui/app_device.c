@@ -46,13 +46,17 @@ void app_command_device(struct app *app, enum ota_command command)
 void app_upload_now(struct app *app, bool restart, bool resume_only)
 {
 	struct job_config config = base_config(app, SESSION_UPDATE);
+	const bool same = app->send_same;
 
+	app->send_same = false;
 	if (!allowed(app))
 		return;
 	config.image = &app->image;
 	config.report = &app->report;
 	config.restart = restart;
 	config.resume_only = resume_only;
+	if (same) /* the operator was asked, and answered */
+		config.forced |= 1u << LINT_SAME;
 	if (app_start(app, &config) == 0)
 		app->view = VIEW_DEVICE;
 }

@@ -157,6 +157,7 @@ static void rerun(struct app *app, const struct history_detail *d)
 	(void)snprintf(app->address, sizeof(app->address), "%s", d->run.address);
 	take_profile(app, &profile);
 	if (d->run.goal == SESSION_UPDATE) {
+		app->send_same = true; /* after a run that succeeded it is what runs */
 		app_upload_now(app, d->run.restart, false);
 		return;
 	}

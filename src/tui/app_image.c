@@ -29,6 +29,15 @@ void app_image_compare(struct app *app)
 	lint_device(&app->image, &device, &app->shown);
 }
 
+bool app_image_same(const struct app *app)
+{
+	for (size_t i = 0; app->have_image && i < app->shown.count; i++) {
+		if (app->shown.findings[i].check == LINT_SAME)
+			return true;
+	}
+	return false;
+}
+
 bool app_image_refused(const struct app *app)
 {
 	return !app->have_image || lint_refused(&app->shown, app->config.force);

@@ -194,6 +194,7 @@ struct app {
 	struct image_file file;
 	struct image image;
 	struct lint_report report; /* of the file alone */
+	bool send_same; /* the next upload may send what the device runs already */
 	struct lint_report shown; /* ... and against the device, where it is known */
 	size_t image_scroll;
 	struct stat image_stat; /* of the file as it was read */
@@ -310,6 +311,8 @@ void app_image_reread(struct app *app);
 /* Compares the image with what is known of the device. */
 void app_image_compare(struct app *app);
 bool app_image_refused(const struct app *app);
+/* The device runs this very image already, as far as it was asked. */
+bool app_image_same(const struct app *app);
 void app_image_key(struct app *app, int32_t key);
 
 /* --- app_image_draw.c */

@@ -166,8 +166,11 @@ static void put_sending(const struct app *app, char *buf, size_t size)
 	size_t len = 0;
 
 	buf[0] = '\0';
+	if (app_image_same(app))
+		(void)snprintf(buf, size, "--force=same ");
+	len = strlen(buf);
 	if (strcmp(app->profile.name, "default") != 0)
-		(void)snprintf(buf, size, "-p %s ", app->profile.name);
+		(void)snprintf(buf + len, size - len, "-p %s ", app->profile.name);
 	for (int key = 0; key < PROFILE_KEYS; key++) {
 		if (key == PROFILE_KEY_DESCRIPTION || !saved_differs(app, (enum profile_key)key))
 			continue;
@@ -315,6 +318,7 @@ void app_recover_run(struct app *app)
 		app_upload_now(app, false, true);
 		break;
 	case RECOVER_RESTART:
+		app->send_same = app_image_same(app);
 		app_upload_now(app, true, false);
 		break;
 	case RECOVER_ABORT:

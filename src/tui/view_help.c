@@ -74,7 +74,7 @@ static const struct line history_lines[] = {
 	{"Enter", "one run: all that is kept of it; q closes it"},
 	{"Space", "mark a run; two of them can be compared"},
 	{"c", "compare the marked runs, or the marked with the selected; c closes it"},
-	{"r", "run again: same device, image and profile (asks)"},
+	{"r", "run again: same device, image and profile, even if it runs already (asks)"},
 	{"E", "export to a file: NAME.csv, NAME.ndjson"},
 	{"/  n N", "search in devices, profiles, versions and results; next, previous"},
 	{"d", "delete the run (asks)"},
