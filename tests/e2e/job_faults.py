@@ -206,6 +206,17 @@ def reboot(tap, bluez, name):
     bench.end()
 
 
+def closed(tap, bluez, name):
+    """By the device, while the write socket is held: the socket's end does not hide the reason."""
+    bench = Bench(tap, bluez, name)
+    run = bench.flash("--set=write_mode=acquire")
+    bench.sent(0.4)
+    bench.radio.command("terminate %s" % DEVICE)
+    bench.proved(run)
+    bench.went_on(run, "by-device")
+    bench.end()
+
+
 def twins(tap, bluez, name):
     bench = Bench(tap, bluez, name, "--twins", sim="devices=2,flash=ideal")
     run = bench.flash()
@@ -357,7 +368,7 @@ def power_cycle(tap, bluez, name):
 
 
 SCENARIOS = (lost_early, lost_middle, lost_late, given_up, out_of_reach, daemon, daemon_away,
-             adapter, radio_dies, reboot, twins, not_back, held, table_moved, table_shuffled,
+             adapter, radio_dies, reboot, closed, twins, not_back, held, table_moved, table_shuffled,
              recorded, killed, hang_up, power_cycle)
 
 
