@@ -255,6 +255,12 @@ int att_server_indicate(struct att_server *server, enum att_value_id id, const u
 	return r;
 }
 
+void att_server_restore_ccc(struct att_server *server, enum att_value_id id, uint16_t ccc)
+{
+	if (att_db_find_id(&server->db, ATT_KIND_CCC, id))
+		server->ccc[id] = ccc;
+}
+
 uint16_t att_server_mtu(const struct att_server *server)
 {
 	return server->mtu;

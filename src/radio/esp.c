@@ -91,7 +91,7 @@ static void firmware_start(void *ctx, uint64_t now_us)
 		esp_log(esp, "firmware refuses its configuration");
 		return;
 	}
-	esp_security_load(esp);
+	esp_security_load(esp, board_running(esp->board)->pending_verify);
 	esp->device_up = true;
 	esp->power = ESP_RUNNING;
 	esp_log(esp, "runs %s from slot %u%s", board_running(esp->board)->version,

@@ -146,6 +146,8 @@ static const struct att_server_ops att_ops = {
 	.read = on_read,
 	.write = on_write,
 	.permits = on_permits,
+	.subscribed = esp_security_subscribed,
+	.confirmed = esp_security_confirmed,
 };
 
 int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len)

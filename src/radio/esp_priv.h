@@ -40,6 +40,8 @@ struct esp_conn {
 struct esp_bond {
 	uint8_t peer[ESP_PEER];
 	struct smp_key key;
+	bool subscribed; /* to Service Changed */
+	bool changed; /* and it is to be told */
 };
 
 struct esp {
@@ -90,12 +92,16 @@ bool esp_has_links(const struct esp *esp);
 void esp_present_again(struct esp *esp);
 
 /* esp_security.c */
-/* Reads the bonds that flash remembers. */
-void esp_security_load(struct esp *esp);
+/* Reads the bonds that flash remembers.  changed: another image runs, and their attributes may
+ * be others. */
+void esp_security_load(struct esp *esp, bool changed);
 void esp_security_begin(struct esp_conn *conn);
 void esp_security_end(struct esp_conn *conn);
 void esp_security_input(struct esp_conn *conn, const uint8_t *buf, size_t len);
 void esp_security_changed(struct esp_conn *conn, uint8_t code);
+/* As struct att_server_ops' subscribed and confirmed. */
+void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc);
+void esp_security_confirmed(void *ctx, enum att_value_id id);
 /* As struct link_ops' key_wanted. */
 void esp_security_key(void *ctx, const uint8_t rand[8], uint16_t ediv);
 /* Whether a value may be written over the link as it is: an enum att_error. */

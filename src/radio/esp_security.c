@@ -10,8 +10,11 @@
 
 #include <string.h>
 
-/* In NVS: peer, LTK, Rand, EDIV, whether it is authenticated. */
+/* In NVS: peer, LTK, Rand, EDIV, flags. */
 #define BOND_SIZE (ESP_PEER + SMP_BLOCK + 8u + 2u + 1u)
+#define BOND_AUTHENTICATED 0x01u
+#define BOND_SUBSCRIBED 0x02u /* to Service Changed */
+#define BOND_CHANGED 0x04u
 
 static bool secured(const struct esp *esp)
 {
@@ -35,7 +38,9 @@ static void bond_encode(const struct esp_bond *bond, uint8_t ret[BOND_SIZE])
 	memcpy(p, bond->key.rand, sizeof(bond->key.rand));
 	p[8] = (uint8_t)bond->key.ediv;
 	p[9] = (uint8_t)(bond->key.ediv >> 8);
-	p[10] = bond->key.authenticated;
+	p[10] = (uint8_t)((bond->key.authenticated ? BOND_AUTHENTICATED : 0) |
+			  (bond->subscribed ? BOND_SUBSCRIBED : 0) |
+			  (bond->changed ? BOND_CHANGED : 0));
 }
 
 static void bond_decode(const uint8_t *buf, struct esp_bond *ret)
@@ -46,17 +51,9 @@ static void bond_decode(const uint8_t *buf, struct esp_bond *ret)
 	memcpy(ret->key.ltk, buf + ESP_PEER, SMP_BLOCK);
 	memcpy(ret->key.rand, p, sizeof(ret->key.rand));
 	ret->key.ediv = (uint16_t)(p[8] | p[9] << 8);
-	ret->key.authenticated = p[10] != 0;
-}
-
-void esp_security_load(struct esp *esp)
-{
-	uint8_t buf[BOARD_BOND_MAX];
-
-	esp->bond_count = 0;
-	for (unsigned int i = 0; i < ESP_BONDS; i++)
-		if (board_read_bond(esp->board, i, buf) == (int)BOND_SIZE)
-			bond_decode(buf, &esp->bonds[esp->bond_count++]);
+	ret->key.authenticated = p[10] & BOND_AUTHENTICATED;
+	ret->subscribed = p[10] & BOND_SUBSCRIBED;
+	ret->changed = p[10] & BOND_CHANGED;
 }
 
 static void bonds_store(struct esp *esp)
@@ -71,9 +68,28 @@ static void bonds_store(struct esp *esp)
 	}
 }
 
-static const struct esp_bond *bond_of(const struct esp_conn *c)
+/* A bonded host has cached the attributes of the image before: as the firmware does by
+ * ble_svc_gatt_changed() when a new image starts for the first time. */
+void esp_security_load(struct esp *esp, bool changed)
 {
-	const struct esp *esp = c->esp;
+	uint8_t buf[BOARD_BOND_MAX];
+	bool news = false;
+
+	esp->bond_count = 0;
+	for (unsigned int i = 0; i < ESP_BONDS; i++)
+		if (board_read_bond(esp->board, i, buf) == (int)BOND_SIZE)
+			bond_decode(buf, &esp->bonds[esp->bond_count++]);
+	for (unsigned int i = 0; i < esp->bond_count && changed; i++) {
+		news |= esp->bonds[i].subscribed && !esp->bonds[i].changed;
+		esp->bonds[i].changed = esp->bonds[i].subscribed;
+	}
+	if (news)
+		bonds_store(esp);
+}
+
+static struct esp_bond *bond_of(const struct esp_conn *c)
+{
+	struct esp *esp = c->esp;
 
 	for (unsigned int i = 0; i < esp->bond_count; i++)
 		if (memcmp(esp->bonds[i].peer, c->peer, ESP_PEER) == 0)
@@ -96,7 +112,10 @@ static void bond_add(struct esp_conn *c, const struct smp_key *key)
 			(esp->bond_count - at - 1u) * sizeof(esp->bonds[0]));
 		esp->bond_count--;
 	}
-	esp->bonds[esp->bond_count].key = *key;
+	esp->bonds[esp->bond_count] = (struct esp_bond){
+		.key = *key,
+		.subscribed = att_server_ccc(&c->att, ATT_SERVICE_CHANGED) & ATT_CCC_INDICATE,
+	};
 	memcpy(esp->bonds[esp->bond_count].peer, c->peer, ESP_PEER);
 	esp->bond_count++;
 	bonds_store(esp);
@@ -201,6 +220,48 @@ void esp_security_input(struct esp_conn *c, const uint8_t *buf, size_t len)
 		on_send(c, refusal, sizeof(refusal));
 }
 
+/* --- Service Changed (Core Vol 3 Part G 7.1) */
+
+/* Of the subscriptions that NimBLE keeps with a bond, the one that matters here: hosts
+ * subscribe to Control for each connection. */
+void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc)
+{
+	struct esp_conn *c = ctx;
+	struct esp_bond *bond = id == ATT_SERVICE_CHANGED && c->encrypted ? bond_of(c) : NULL;
+	const bool subscribed = ccc & ATT_CCC_INDICATE;
+
+	if (!bond || bond->subscribed == subscribed)
+		return;
+	bond->subscribed = subscribed;
+	bonds_store(c->esp);
+}
+
+/* As NimBLE's ble_gatts_bonding_restored(), which needs no new subscription. */
+static void bond_restored(struct esp_conn *c)
+{
+	static const uint8_t everything[4] = {0x01, 0x00, 0xff, 0xff};
+	const struct esp_bond *bond = bond_of(c);
+
+	if (!bond || !bond->subscribed)
+		return;
+	att_server_restore_ccc(&c->att, ATT_SERVICE_CHANGED, ATT_CCC_INDICATE);
+	if (bond->changed &&
+	    att_server_indicate(&c->att, ATT_SERVICE_CHANGED, everything, sizeof(everything)) == 0)
+		esp_log(c->esp, "tells the bonded central that its services changed");
+}
+
+void esp_security_confirmed(void *ctx, enum att_value_id id)
+{
+	struct esp_conn *c = ctx;
+	struct esp_bond *bond = id == ATT_SERVICE_CHANGED ? bond_of(c) : NULL;
+
+	if (!bond || !bond->changed)
+		return;
+	esp_log(c->esp, "the central has confirmed that its services changed");
+	bond->changed = false;
+	bonds_store(c->esp);
+}
+
 /* --- encryption */
 
 void esp_security_key(void *ctx, const uint8_t rand[8], uint16_t ediv)
@@ -228,6 +289,8 @@ void esp_security_changed(struct esp_conn *c, uint8_t code)
 	if (c->encrypted)
 		esp_log(c->esp, "link encrypted%s", c->key.authenticated ? ", authenticated" : "");
 	smp_encrypted(&c->smp, c->encrypted);
+	if (c->encrypted)
+		bond_restored(c);
 }
 
 /* Core Vol 3 Part C 10.3.1, as NimBLE's ble_att_svr_check_perms() has it. */

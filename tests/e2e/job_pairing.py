@@ -218,6 +218,59 @@ def forgotten(tap):
     end(radio)
 
 
+def updates_table(tap, table):
+    """A radio whose device has other attributes in the image that it got, the run, and how
+    often it was paired with before."""
+    radio = radio_with("just-works", "--update-table=" + table)
+    before, paired = radio.status(), said("paired and bonded")
+    image = sample_image("%s.bin" % table, SIZE, "2.0.0")
+    told = said("the central has confirmed that its services changed")
+    flash = Otabench("flash", "esp-sim-01", image)
+    result, status = flash.result()
+    tap.check(said("the central has confirmed that its services changed") == told + 1,
+              table + ": bluetoothd confirms that the services changed", open("radio.log").read())
+    return radio, image, before, paired, flash, result, status
+
+
+def table_moved(tap):
+    """bluetoothd finds the services where they are now; the bond stays."""
+    radio, image, before, paired, flash, result, status = updates_table(tap, "moved")
+    tap.check(status == 0 and result.get("outcome") == "confirmed" and result.get("encrypted"),
+              "moved: a bonded device with another table ends confirmed", flash.story())
+    updated(tap, radio, image, before, "moved", flash.story())
+    tap.check(said("paired and bonded") == paired + 1 and device_known()["Paired"],
+              "moved: nobody pairs again", open("radio.log").read())
+    end(radio)
+
+
+def table_shuffled(tap):
+    """bluetoothd 5.66 looks only at services that came or moved: where a service has other
+    characteristics in the same place it keeps the old ones, although it was told."""
+    radio, image, before, paired, flash, result, status = updates_table(tap, "shuffled")
+    now = radio.status()
+    if status == 0:  # a later one
+        updated(tap, radio, image, before, "shuffled", flash.story())
+        end(radio)
+        return
+    tap.check(status == 75 and result.get("outcome") == "not-back"
+              and "otabench forget " + FIRST in result.get("advice", ""),
+              "shuffled: the error says what bluetoothd remembers, and what helps", flash.story())
+    tap.check(now["sha256"] == sha256_of(image) and now["pending_verify"],
+              "shuffled: the device runs the image, on trial", now)
+    forget = Otabench("forget", FIRST)
+    _, status = forget.result()
+    flash = Otabench("flash", "esp-sim-01", image)
+    result, again = flash.result()
+    now = radio.status()
+    tap.check(status == 0 and again == 0 and not now["pending_verify"]
+              and now["sha256"] == sha256_of(image) and now["boots"] == before["boots"] + 1,
+              "shuffled: after it the image is confirmed, without being sent again",
+              "%s\n%s" % (now, flash.story()))
+    tap.check(said("paired and bonded") == paired + 2, "shuffled: with a new bond",
+              open("radio.log").read())
+    end(radio)
+
+
 def job(tap):
     Bluez()
     capture = Capture("pairing.btsnoop")
@@ -228,6 +281,8 @@ def job(tap):
     wrong(tap, "legacy-passkey")
     other_client(tap)
     forgotten(tap)
+    table_moved(tap)
+    table_shuffled(tap)
     capture.stop()
 
 

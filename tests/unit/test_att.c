@@ -280,6 +280,14 @@ static void test_service_changed(void **state)
 	says("1e", "");
 	assert_int_equal(d.confirmed, 1);
 	assert_int_equal(att_server_indicate(&d.server, ATT_SERVICE_CHANGED, all, 4), 0);
+	/* Another link of a bonded central; a table without the characteristic keeps nothing. */
+	att_server_reset(&d.server);
+	d.subscribed = 0;
+	att_server_restore_ccc(&d.server, ATT_SERVICE_CHANGED, ATT_CCC_INDICATE);
+	assert_int_equal(d.subscribed, 0);
+	assert_int_equal(att_server_indicate(&d.server, ATT_SERVICE_CHANGED, all, 4), 0);
+	att_server_restore_ccc(&d.server, ATT_FOREIGN_TX, ATT_CCC_NOTIFY);
+	assert_int_equal(att_server_ccc(&d.server, ATT_FOREIGN_TX), 0);
 }
 
 static void test_response_waits_for_a_buffer(void **state)

@@ -256,6 +256,48 @@ static void test_device_forgot(void **state)
 	}
 }
 
+/* What the last octet of a bond in NVS has; 0: there is none. */
+static uint8_t bond_flags(struct update *u)
+{
+	uint8_t bond[BOARD_BOND_MAX];
+	const int len = board_read_bond(esp_board(update_device(u)), 0, bond);
+
+	return len > 0 ? bond[len - 1] : 0;
+}
+
+/* A host that had subscribed to Service Changed is told once, when the new image has started
+ * and the bond encrypts the link; until it has confirmed that, NVS remembers it. */
+static void test_service_changed(void **state)
+{
+	enum { SUBSCRIBED = 0x02, CHANGED = 0x04 };
+	uint8_t bond[BOARD_BOND_MAX];
+	bool due = false;
+	struct update u;
+	int len;
+
+	(void)state;
+	begin_with(&u, ESP_JUST_WORKS);
+	update_begin(&u);
+	while (u.s.state != SESSION_REBOOTING)
+		assert_true(update_step(&u));
+	/* The simulated host does not subscribe by itself. */
+	len = board_read_bond(esp_board(update_device(&u)), 0, bond);
+	assert_true(len > 0);
+	bond[len - 1] |= SUBSCRIBED;
+	assert_int_equal(board_write_bond(esp_board(update_device(&u)), 0, bond, (unsigned int)len),
+			 0);
+	while (!session_finished(&u.s)) {
+		assert_true(update_step(&u));
+		due |= bond_flags(&u) & CHANGED;
+		if (u.s.state == SESSION_CONFIRMING)
+			assert_int_equal(bond_flags(&u) & (SUBSCRIBED | CHANGED), SUBSCRIBED);
+	}
+	assert_int_equal(u.s.outcome, SESSION_CONFIRMED);
+	assert_true(due);
+	assert_int_equal(bond_flags(&u) & (SUBSCRIBED | CHANGED), SUBSCRIBED);
+	update_end(&u);
+}
+
 /* No more bonds than NVS has room for; the oldest goes. */
 static void test_bonds_are_few(void **state)
 {
@@ -294,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_cancel_while_asked),
 		cmocka_unit_test(test_host_forgot),
 		cmocka_unit_test(test_device_forgot),
+		cmocka_unit_test(test_service_changed),
 		cmocka_unit_test(test_bonds_are_few),
 	};
 
