@@ -79,6 +79,13 @@ static void take_identity(struct recorder *r, const struct job_snapshot *now)
 	run->pacing_us = now->pacing_us;
 }
 
+/* The link after the reboot proves the update; it says nothing about the transfer. */
+static bool transfer_is_over(const struct job_snapshot *now)
+{
+	return now->state == SESSION_REBOOTING || now->state == SESSION_RECONNECTING ||
+	       now->state == SESSION_CONFIRMING || now->state == SESSION_DONE;
+}
+
 /* As the result will have them, so that a run without one still says how far it came. */
 static void take_figures(struct recorder *r, const struct job_snapshot *now)
 {
@@ -90,10 +97,11 @@ static void take_figures(struct recorder *r, const struct job_snapshot *now)
 	run->received = st->received;
 	run->flushed = st->flushed;
 	to->basic = now->basic;
-	to->mtu = now->mtu;
+	if (!transfer_is_over(now) || to->mtu == 0)
+		to->mtu = now->mtu;
 	to->chunk = now->chunk;
 	to->mode = now->mode;
-	to->window = now->window;
+	to->window = job_window_in_force(now);
 	to->ceiling = now->ceiling;
 	to->link_known = now->air.interval_us > 0;
 	to->link = now->air;

@@ -130,6 +130,8 @@ void app_history_draw(struct app *app, struct cells *cells, struct area area)
 	v.error = app->config.no_history ? "switched off: --no-history" : h->error;
 	v.search = h->search;
 	v.shown = h->showing ? &h->shown : NULL;
+	if (h->showing)
+		h->scroll = view_run_scroll(&h->shown, h->scroll, cells, area);
 	v.scroll = h->scroll;
 	for (int i = 0; i < 2 && h->comparing; i++)
 		v.compare[i] = &h->compare[i];

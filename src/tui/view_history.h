@@ -37,6 +37,9 @@ int view_run_draw(const struct history_detail *d, enum plot_tier tier, size_t sc
 		  struct cells *cells, struct area area);
 /* Lines of facts that it can scroll through. */
 size_t view_run_lines(const struct history_detail *d);
+/* The scroll, or the greatest one that leaves no row below the last line empty. */
+size_t view_run_scroll(const struct history_detail *d, size_t scroll, struct cells *cells,
+		       struct area area);
 
 /* "11-22 12:05" in local time, with year: "2026-11-22 12:05". */
 char *view_when(int64_t ms, bool with_year, char *buf, size_t size);

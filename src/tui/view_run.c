@@ -265,7 +265,8 @@ static void draw_graph(const struct history_detail *d, enum plot_tier tier, stru
 
 /* --- all of it */
 
-/* Its text from column x on, broken at blanks; the row after it. */
+/* Its text from column x on, broken at blanks; the row after it.  Where nothing of the area is
+ * left at y, nothing is drawn. */
 static int draw_wrapped(const struct line *line, struct cells *cells, struct area area, int x,
 			int y)
 {
@@ -306,12 +307,61 @@ size_t view_run_lines(const struct history_detail *d)
 	return count;
 }
 
+struct run_layout {
+	struct area head, graph, rest;
+	int label_w;
+};
+
+static struct run_layout lay_run(const struct history_detail *d, struct area area)
+{
+	struct run_layout l = {.rest = area};
+
+	l.label_w = area.w >= LAYOUT_FULL_W ? 24 : area.w >= 44 ? 17 : 10;
+	if (area.h >= 4)
+		l.head = area_top(&l.rest, 1);
+	if (l.rest.h >= 14 && d->sample_count > 0)
+		l.graph = area_top(&l.rest, l.rest.h / 3 > 10 ? 10 : l.rest.h / 3);
+	return l;
+}
+
+static int draw_line(const struct run_layout *l, const struct line *line, struct cells *cells,
+		     int y)
+{
+	const int x = line->label[0] != '\0' || line->follows ? l->label_w : 0;
+
+	(void)cells_field(cells, l->rest, 0, y, l->label_w - 1, CELLS_DIM, line->label);
+	return draw_wrapped(line, cells, l->rest, x, y);
+}
+
+size_t view_run_scroll(const struct history_detail *d, size_t scroll, struct cells *cells,
+		       struct area area)
+{
+	const struct run_layout l = lay_run(d, area);
+	struct lines *lines = malloc(sizeof(*lines));
+	int rows = 0;
+
+	if (!lines)
+		return scroll;
+	make_lines(lines, d);
+	scroll = scroll < lines->count ? scroll : lines->count;
+	for (size_t i = lines->count; i > 0; i--) {
+		rows += draw_line(&l, &lines->at[i - 1], cells, l.rest.h) - l.rest.h;
+		if (rows > l.rest.h) {
+			scroll = scroll < i ? scroll : i;
+			break;
+		}
+		if (i == 1)
+			scroll = 0; /* all of it fits */
+	}
+	free(lines);
+	return scroll;
+}
+
 int view_run_draw(const struct history_detail *d, enum plot_tier tier, size_t scroll,
 		  struct cells *cells, struct area area)
 {
+	const struct run_layout l = lay_run(d, area);
 	struct lines *lines = malloc(sizeof(*lines));
-	const int label_w = area.w >= LAYOUT_FULL_W ? 24 : area.w >= 44 ? 17 : 10;
-	struct area rest = area, graph = {0};
 	char title[96];
 	int y = 0;
 
@@ -320,18 +370,11 @@ int view_run_draw(const struct history_detail *d, enum plot_tier tier, size_t sc
 	make_lines(lines, d);
 	(void)snprintf(title, sizeof(title), "run %" PRId64 " %s", d->run.id,
 		       history_goal_name(d->run.goal));
-	if (area.h >= 4)
-		cells_rule(cells, area_top(&rest, 1), 0, title);
-	if (rest.h >= 14 && d->sample_count > 0)
-		graph = area_top(&rest, rest.h / 3 > 10 ? 10 : rest.h / 3);
-	draw_graph(d, tier, cells, graph);
-	for (size_t i = scroll; y < rest.h && i < lines->count; i++) {
-		const struct line *line = &lines->at[i];
-		const int x = line->label[0] != '\0' || line->follows ? label_w : 0;
-
-		(void)cells_field(cells, rest, 0, y, label_w - 1, CELLS_DIM, line->label);
-		y = draw_wrapped(line, cells, rest, x, y);
-	}
+	if (l.head.h > 0)
+		cells_rule(cells, l.head, 0, title);
+	draw_graph(d, tier, cells, l.graph);
+	for (size_t i = scroll; y < l.rest.h && i < lines->count; i++)
+		y = draw_line(&l, &lines->at[i], cells, y);
 	free(lines);
-	return area.h - rest.h + y;
+	return area.h - l.rest.h + y;
 }
