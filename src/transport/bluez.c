@@ -188,7 +188,8 @@ static int add_timer(struct bluez *b, struct bluez_timer *timer)
 
 static int add_timers(struct bluez *b)
 {
-	struct bluez_timer *const timers[] = {&b->patience, &b->rescan, &b->released, &b->refused};
+	struct bluez_timer *const timers[] = {&b->patience, &b->rescan, &b->released, &b->refused,
+					      &b->reload};
 	int rc =
 		sd_event_add_time(b->event, &b->alarm, CLOCK_MONOTONIC, UINT64_MAX, 1, on_alarm, b);
 
@@ -221,6 +222,7 @@ static void bluez_destroy(struct transport *t)
 	sd_event_source_disable_unref(b->rescan.source);
 	sd_event_source_disable_unref(b->released.source);
 	sd_event_source_disable_unref(b->refused.source);
+	sd_event_source_disable_unref(b->reload.source);
 	bluez_objects_clear(b);
 	if (b->bus && !b->config.bus) {
 		(void)sd_bus_flush(b->bus);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RELOAD_US 1000000u
+
 /* The wanted one, else one that is powered, else any. */
 static const struct bluez_object *best_adapter(const struct bluez *b)
 {
@@ -108,6 +110,15 @@ static enum bluez_problem load_problem(const sd_bus_error *error)
 	return BLUEZ_NO_DAEMON;
 }
 
+/* It was stopped or busy, and keeps its name: no signal tells that it goes on. */
+static void load_again(struct bluez *b)
+{
+	if (b->loaded || b->problem != BLUEZ_NO_ANSWER)
+		return;
+	(void)bluez_adapter_load(b);
+	b->problem = BLUEZ_NO_ANSWER; /* as far as is known */
+}
+
 static void on_loaded(struct bluez_call *call, sd_bus_message *reply, const sd_bus_error *error)
 {
 	struct bluez *b = call->b;
@@ -116,6 +127,8 @@ static void on_loaded(struct bluez_call *call, sd_bus_message *reply, const sd_b
 		bluez_log(b, "bluetoothd: %s: %s", error->name,
 			  error->message ? error->message : "");
 		b->problem = load_problem(error);
+		if (b->problem == BLUEZ_NO_ANSWER)
+			bluez_after(b, &b->reload, RELOAD_US, load_again);
 		return;
 	}
 	if (bluez_objects_read(b, reply) < 0) {

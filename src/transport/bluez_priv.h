@@ -130,7 +130,7 @@ struct bluez {
 
 	sd_event_source *alarm;
 	struct bluez_timer patience; /* with the connection, by phase */
-	struct bluez_timer rescan, released, refused;
+	struct bluez_timer rescan, released, refused, reload;
 
 	bool scanning; /* the user wants it */
 	enum bluez_discovery discovery;

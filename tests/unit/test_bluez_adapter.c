@@ -189,6 +189,32 @@ static void test_no_answers(void **state)
 	rig_expect(r, "adapter 0\n");
 }
 
+static void says(struct rig *r, int code, const char *text)
+{
+	char why[200] = "";
+
+	assert_int_equal(bluez_ready(r->t, why, sizeof(why)), code);
+	if (!strstr(why, text))
+		fail_msg("'%s' does not say '%s'", why, text);
+}
+
+/* bluetoothd was stopped for longer than an answer is waited for, and goes on. */
+static void test_answers_late(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.adapter = NULL};
+
+	r->fake.hold = "GetManagedObjects";
+	assert_int_equal(rig_open(r, &config), -OTA_EAGAIN);
+	r->fake.hold = NULL;
+	fake_refuse(&r->fake, 0, SD_BUS_ERROR_NO_REPLY, "Method call timed out");
+	rig_expect(r, "");
+	says(r, -OTA_ENODEV, "does not answer");
+	rig_until(r, "adapter");
+	rig_expect(r, "adapter 0\n");
+	assert_int_equal(bluez_ready(r->t, NULL, 0), 0);
+}
+
 static void test_adapter_removed(void **state)
 {
 	struct rig *r = *state;
@@ -211,15 +237,6 @@ static void test_other_adapter_takes_over(void **state)
 	rig_ready(r);
 	fake_adapter_there(&r->fake, 0, false);
 	rig_expect(r, "adapter -19\nadapter 0\n");
-}
-
-static void says(struct rig *r, int code, const char *text)
-{
-	char why[200] = "";
-
-	assert_int_equal(bluez_ready(r->t, why, sizeof(why)), code);
-	if (!strstr(why, text))
-		fail_msg("'%s' does not say '%s'", why, text);
 }
 
 /* There is another, but not of the name that was asked for. */
@@ -359,6 +376,7 @@ int main(void)
 		TEST(test_rfkill),
 		TEST(test_rfkill_untold),
 		TEST(test_no_answers),
+		TEST(test_answers_late),
 		TEST(test_adapter_removed),
 		TEST(test_other_adapter_takes_over),
 		TEST(test_chosen_adapter_removed),
