@@ -154,6 +154,14 @@ static void on_event(void *userdata, const struct transport_event *e)
 		call(below(16));
 }
 
+static void on_call(void *userdata, const struct transport_call *c)
+{
+	(void)userdata;
+	require(strlen(c->text) < TRANSPORT_CALL_TEXT);
+	for (const char *p = c->text; *p; p++)
+		require((unsigned char)*p >= ' ');
+}
+
 /* --- bluetoothd, the bus and the air */
 
 static void answer(struct fake *f)
@@ -171,7 +179,10 @@ static void answer(struct fake *f)
 	};
 
 	for (size_t i = 0; i < f->held_count; i++)
-		if (below(2))
+		/* "Nothing" is no answer to that one, and it has no errors of its own. */
+		if (sd_bus_message_is_method_call(f->held[i], NULL, "GetManagedObjects"))
+			fake_refuse(f, i, SD_BUS_ERROR_NO_REPLY, "Method call timed out");
+		else if (below(2))
 			fake_refuse(f, i, errors[below(sizeof(errors) / sizeof(errors[0]))],
 				    texts[below(sizeof(texts) / sizeof(texts[0]))]);
 		else
@@ -216,6 +227,19 @@ static void daemon_goes(struct fake *f)
 	if (told_first)
 		owed(f);
 	fake_owner(f, true);
+}
+
+/* No answer is waited for: what it is, test_bluez_gatt.c tells. */
+static void ask_agent(struct fake *f, const char *member, const char *device)
+{
+	sd_bus_message *m = NULL;
+
+	assert_true(sd_bus_message_new_method_call(f->server, &m, NULL, "/org/otabench/agent",
+						   "org.bluez.Agent1", member) >= 0);
+	if (device)
+		assert_true(sd_bus_message_append(m, "o", device) >= 0);
+	assert_true(sd_bus_send(f->server, m, NULL) >= 0);
+	sd_bus_message_unref(m);
 }
 
 static void happen(struct fake *f, unsigned int what)
@@ -280,6 +304,13 @@ static void happen(struct fake *f, unsigned int what)
 		f->tells_mtu = yes;
 		f->write_held = below(4) == 0;
 		f->fd_deaf = below(4) == 0;
+		break;
+	case 18:
+		ask_agent(f, yes ? "RequestPasskey" : "RequestAuthorization",
+			  below(4) ? FAKE_DEVICE : FAKE_ADAPTER "/dev_another");
+		break;
+	case 19:
+		ask_agent(f, "Cancel", NULL);
 		break;
 	default:
 		fake_advertise(f, 0);
@@ -349,11 +380,13 @@ static void run(uint64_t seed)
 	rig_init(&w.r);
 	w.present = rig_open(&w.r, &config) == 0;
 	w.r.t->handler = on_event;
+	if (below(2))
+		transport_watch(w.r.t, on_call, NULL);
 	for (unsigned int i = 0; i < STEPS; i++) {
 		if (below(3))
 			call(below(16));
 		else
-			happen(&w.r.fake, below(20));
+			happen(&w.r.fake, below(23));
 		if (below(2))
 			fake_settle(&w.r.fake);
 		require(w.present == (bluez_ready(w.r.t, NULL, 0) == 0));
@@ -369,7 +402,7 @@ static void test_any_order(void **state)
 		run(seed);
 	/* Otherwise it shows nothing. */
 	assert_true(w.connected > 2 * RUNS && w.disconnected > 2 * RUNS);
-	for (enum transport_event_kind kind = TRANSPORT_ADVERTISEMENT; kind <= TRANSPORT_UPKEEP;
+	for (enum transport_event_kind kind = TRANSPORT_ADVERTISEMENT; kind <= TRANSPORT_PAIRED;
 	     kind++)
 		if (kind != TRANSPORT_ALARM && kind != TRANSPORT_LINK && !(w.kinds & 1u << kind))
 			fail_msg("no %s came", transport_event_name(kind));
