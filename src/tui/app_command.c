@@ -235,14 +235,10 @@ static const struct command {
 
 static void run_help(struct app *app, const char *argument)
 {
-	char line[VIEW_TEXT];
-
 	(void)argument;
 	app_panel_open(app, APP_PANEL_TEXT, "Commands", false);
-	for (size_t i = 0; i < COMMANDS; i++) {
-		(void)snprintf(line, sizeof(line), "%-12s %s", commands[i].name, commands[i].help);
-		app_panel_add(app, CELLS_NORMAL, line, "");
-	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		app_panel_add_text(app, CELLS_NORMAL, 13, commands[i].name, commands[i].help);
 }
 
 /* --- lines entered before */

@@ -4,13 +4,14 @@
 
 #include "host/doctor.h"
 
+#define LABEL_W 17 /* "virtual adapter" is the longest check */
+
 void app_doctor(struct app *app)
 {
 	static const enum cells_style styles[] = {[DOCTOR_GOOD] = CELLS_GOOD,
 						  [DOCTOR_NOTE] = CELLS_WARNING,
 						  [DOCTOR_BAD] = CELLS_BAD};
 	const struct doctor_config config = {.root = NULL};
-	char line[DOCTOR_TEXT + 32];
 	struct doctor d;
 
 	/* It asks bluetoothd, and waits for the answer. */
@@ -24,11 +25,9 @@ void app_doctor(struct app *app)
 	for (size_t i = 0; i < d.count; i++) {
 		const struct doctor_finding *f = &d.findings[i];
 
-		(void)snprintf(line, sizeof(line), "%-16s %s", f->check, f->found);
-		app_panel_add(app, styles[f->level], line, "");
-		(void)snprintf(line, sizeof(line), "%-16s %s", "  ->", f->advice);
+		app_panel_add_text(app, styles[f->level], LABEL_W, f->check, f->found);
 		if (f->advice[0] != '\0')
-			app_panel_add(app, CELLS_NORMAL, line, "");
+			app_panel_add_text(app, CELLS_NORMAL, LABEL_W, "  ->", f->advice);
 	}
 	app_panel_add(app, d.ready ? CELLS_GOOD : CELLS_BAD,
 		      d.ready ? "an adapter is ready" : "no adapter is ready", "");

@@ -48,6 +48,32 @@ void app_panel_add(struct app *app, enum cells_style style, const char *left, co
 	p->count++;
 }
 
+#define PANEL_W 72 /* text of the widest panel */
+
+/* In rows as wide as the panel will be: what is cut cannot be read. */
+void app_panel_add_text(struct app *app, enum cells_style style, int label_w, const char *label,
+			const char *text)
+{
+	const int whole = app->width > 4 && app->width - 4 < PANEL_W ? app->width - 4 : PANEL_W;
+	const int width = whole > label_w + 10 ? whole - label_w : 10;
+	char line[VIEW_TEXT];
+
+	do {
+		int len = (int)strlen(text), end = len;
+
+		if (len > width) {
+			for (end = width; end > 0 && text[end] != ' '; end--)
+				;
+			end = end > 0 ? end : width;
+		}
+		(void)snprintf(line, sizeof(line), "%-*s%.*s", label_w, label, end, text);
+		app_panel_add(app, style, line, "");
+		label = "";
+		text += end;
+		text += strspn(text, " ");
+	} while (*text != '\0');
+}
+
 static void choose(struct app *app)
 {
 	struct app_panel *p = &app->panel;

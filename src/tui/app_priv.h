@@ -336,6 +336,9 @@ bool app_image_outdated(const struct app *app);
 void app_panel_open(struct app *app, enum app_panel_kind kind, const char *title, bool choose);
 /* Copied; left is made harmless. */
 void app_panel_add(struct app *app, enum cells_style style, const char *left, const char *right);
+/* A label in so many columns, and a text in as many rows as it takes. */
+void app_panel_add_text(struct app *app, enum cells_style style, int label_w, const char *label,
+			const char *text);
 void app_panel_close(struct app *app);
 void app_panel_key(struct app *app, int32_t key);
 void app_panel_draw(const struct app *app, struct cells *cells, struct area area);

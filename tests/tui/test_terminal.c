@@ -211,6 +211,8 @@ static void test_commands(void **state)
 	pty_until(&pty, "not possible: not with --readonly");
 	pty_send(&pty, "q:help\r");
 	pty_until(&pty, "the adapter, off and on");
+	pty_send(&pty, "G");
+	pty_until(&pty, " possible"); /* the end of set's text: a row more, not cut */
 	pty_send(&pty, "q:\033OA\033OA");
 	pty_until(&pty, ":forget");
 	pty_send(&pty, "\033OB");
