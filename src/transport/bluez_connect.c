@@ -42,7 +42,8 @@ void bluez_ended(struct bluez *b, enum gatt_reason reason)
 
 static void not_found(struct bluez *b)
 {
-	bluez_ended(b, GATT_NOT_FOUND);
+	/* Who could not listen cannot say that nothing was to be heard. */
+	bluez_ended(b, b->discovery == BLUEZ_DISCOVERING ? GATT_NOT_FOUND : GATT_CONNECT_FAILED);
 }
 
 static void connect_failed(struct bluez *b)

@@ -57,6 +57,23 @@ static void test_not_heard(void **state)
 	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\n");
 }
 
+/* Another program is connecting, and the controller does not listen meanwhile. */
+static void test_not_listened(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.error = (struct fake_error){"StartDiscovery", FAILED, "Busy"};
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_until(r, "disconnected");
+	rig_expect(r, "disconnected connect-failed\n");
+	assert_non_null(strstr(rig_log(r), "StartDiscovery: " FAILED ": Busy"));
+	r->fake.hold = "StartDiscovery";
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_until(r, "disconnected");
+	rig_expect(r, "disconnected connect-failed\n");
+}
+
 static void test_not_heard_cancelled(void **state)
 {
 	struct rig *r = *state;
@@ -329,6 +346,7 @@ int main(void)
 		TEST(test_connect),
 		TEST(test_connect_from_scan),
 		TEST(test_not_heard),
+		TEST(test_not_listened),
 		TEST(test_not_heard_cancelled),
 		TEST(test_connected_already),
 		TEST(test_connected_by_another),
