@@ -30,7 +30,8 @@ static uint32_t under_way(const struct job_snapshot *s)
 	return s->stats.queued > s->stats.received ? s->stats.queued - s->stats.received : 0;
 }
 
-/* What the device said of itself last, as far as it bears on this: "", or with a blank before. */
+/* What the device said of itself last, as far as it bears on this: "", or with a blank before.
+ * It is the reason, and comes first: where columns are few the end of a sentence is lost. */
 static char *told(const struct job_snapshot *s, char *buf, size_t size)
 {
 	const struct ota_progress *p = &s->stats.progress;
@@ -54,13 +55,13 @@ static void say_stall(const struct job_snapshot *s, char *buf, size_t size)
 	(void)seconds(since(s, s->moved_us), stalled, sizeof(stalled));
 	(void)output_bytes(under_way(s), bytes, sizeof(bytes));
 	if (s->spoke_us <= s->moved_us || silent_us >= SILENT_US)
-		(void)snprintf(buf, size, "stalled %s: device silent %s, %s unacknowledged%s",
-			       stalled, seconds(silent_us, silent, sizeof(silent)), bytes,
-			       told(s, busy, sizeof(busy)));
+		(void)snprintf(buf, size, "stalled %s%s: device silent %s, %s unacknowledged",
+			       stalled, told(s, busy, sizeof(busy)),
+			       seconds(silent_us, silent, sizeof(silent)), bytes);
 	else if (!s->basic && st->queued >= st->limit)
-		(void)snprintf(buf, size, "stalled %s: no credit, device has %s to write%s",
-			       stalled, output_bytes(unwritten, bytes, sizeof(bytes)),
-			       told(s, busy, sizeof(busy)));
+		(void)snprintf(buf, size, "stalled %s%s: no credit, device has %s to write",
+			       stalled, told(s, busy, sizeof(busy)),
+			       output_bytes(unwritten, bytes, sizeof(bytes)));
 	else if (under_way(s) > 0)
 		(void)snprintf(buf, size,
 			       "stalled %s: the device answers, but acknowledges none of %s",

@@ -46,7 +46,7 @@ static void test_stall(void **state)
 	check(&s, JOB_WAIT_STALL, "stalled 0:04: no credit, device has 3.0 kB to write");
 	s.stats.progress = (struct ota_progress){OTA_PHASE_ERASE, 4096, 8192};
 	check(&s, JOB_WAIT_STALL,
-	      "stalled 0:04: no credit, device has 3.0 kB to write (erasing 50%)");
+	      "stalled 0:04 (erasing 50%): no credit, device has 3.0 kB to write");
 	s.stats.limit = 30000;
 	check(&s, JOB_WAIT_STALL,
 	      "stalled 0:04: the device answers, but acknowledges none of 20.0 kB");
@@ -70,7 +70,7 @@ static void test_silent(void **state)
 	s.stats.telemetry_known = true;
 	s.stats.telemetry.erase_ms = 4000;
 	check(&s, JOB_WAIT_STALL,
-	      "stalled 0:04: device silent 0:04, 20.0 kB unacknowledged (an erase: 4000 ms)");
+	      "stalled 0:04 (an erase: 4000 ms): device silent 0:04, 20.0 kB unacknowledged");
 	s.stats.telemetry_known = false;
 	s.spoke_us = 18000000;
 	check(&s, JOB_WAIT_STALL, "stalled 0:04: device silent 0:02, 20.0 kB unacknowledged");
