@@ -60,6 +60,21 @@ static void draw_heads(const struct view_profile *v, struct cells *cells, struct
 				  any_in_force(v) ? "WHY" : "WHY, once a device is linked");
 }
 
+/* "auto or 20..512 bytes": the figures must not be what a narrow column cuts off. */
+static char *range_text(const struct setting *setting, char *buf, size_t size)
+{
+	static const char *const words[] = {"a whole number, ", "a number, "};
+
+	(void)setting_expected(setting, buf, size);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		char *at = strstr(buf, words[i]);
+
+		if (at)
+			memmove(at, at + strlen(words[i]), strlen(at + strlen(words[i])) + 1);
+	}
+	return buf;
+}
+
 static void draw_key(const struct view_profile *v, enum profile_key key, struct cells *cells,
 		     struct area area, const struct columns *c, int y)
 {
@@ -74,7 +89,7 @@ static void draw_key(const struct view_profile *v, enum profile_key key, struct 
 	(void)cells_text(cells, area, x++, y, CELLS_WARNING, differs ? "*" : " ");
 	if (c->range_w > 0)
 		x = cells_field(cells, area, x, y, c->range_w, CELLS_DIM,
-				setting_expected(setting, text, sizeof(text))) +
+				range_text(setting, text, sizeof(text))) +
 		    1;
 	if (c->force_w > 0)
 		x = cells_field(cells, area, x, y, c->force_w,
