@@ -55,8 +55,9 @@ static const struct global_option {
 			    "How to send: a profile of 'otabench profile list', or a YAML file."},
 	[OPTION_SET] = {"set", 's', required_argument, "-s, --set=KEY=VALUE",
 			"Change one key of the profile; may be repeated."},
-	[OPTION_SIM] = {"sim", 0, optional_argument, "--sim[=KEY=VALUE,...]",
-			"Use virtual devices instead of an adapter; 'otabench --help' lists the keys."},
+	[OPTION_SIM] =
+		{"sim", 0, optional_argument, "--sim[=KEY=VALUE,...]",
+		 "Use virtual devices instead of an adapter; 'otabench --help' lists the keys."},
 	[OPTION_ADAPTER] = {"adapter", 'a', required_argument, "-a, --adapter=HCI",
 			    "Use this adapter, such as hci0, instead of the first."},
 	[OPTION_PASSKEY] = {"passkey", 0, required_argument, "--passkey=NNNNNN",

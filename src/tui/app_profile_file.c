@@ -23,7 +23,10 @@ static void say_error(struct app *app, const struct setting_errors *errors)
 {
 	char line[VIEW_TEXT * 4];
 
-	if (errors->count > 0)
+	if (errors->count > 1)
+		app_say(app, CELLS_BAD, "%zu mistakes, the first %s", errors->count,
+			setting_error_format(errors, 0, line, sizeof(line)));
+	else if (errors->count > 0)
 		app_say(app, CELLS_BAD, "%s", setting_error_format(errors, 0, line, sizeof(line)));
 }
 

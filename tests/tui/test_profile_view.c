@@ -157,10 +157,22 @@ static void test_edit(void **state)
 /* Tab knows the words of a setting, in the value as in the command line. */
 static void test_complete(void **state)
 {
+	char path[512], line[600];
 	struct pty pty;
+	FILE *out;
 
 	(void)state;
 	start(&pty);
+	/* A file with several mistakes says so. */
+	(void)snprintf(path, sizeof(path), "%s.yaml", editor);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	(void)fputs("chunk: 7\npacing_us: fast\n", out);
+	assert_int_equal(fclose(out), 0);
+	(void)snprintf(line, sizeof(line), ":profile %s\r", path);
+	pty_send(&pty, line);
+	pty_until(&pty, "2 mistakes, the first ");
+	assert_int_equal(unlink(path), 0);
 	pty_send(&pty, "jj\r\025re\t");
 	pty_until(&pty, "value: request");
 	pty_send(&pty, "\r");
