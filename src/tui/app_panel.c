@@ -3,6 +3,7 @@
 #include "tui/app_priv.h"
 
 #include "host/output.h"
+#include "tui/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,11 +111,22 @@ static void other_key(struct app *app, int32_t key)
 	}
 }
 
+/* The greatest number that can be selected in the terminal as it is. */
+static size_t end_of(const struct app *app)
+{
+	const struct area body = layout_frame((struct area){0, 0, app->width, app->height}).body;
+	const struct view_panel v = {.count = app->panel.count, .choose = app->panel.choose};
+
+	return view_panel_end(&v, body);
+}
+
 void app_panel_key(struct app *app, int32_t key)
 {
 	struct app_panel *p = &app->panel;
-	const size_t last = p->count > 0 ? p->count - 1 : 0;
+	const size_t last = end_of(app);
 
+	if (p->selected > last) /* the terminal has grown */
+		p->selected = last;
 	switch (key) {
 	case 'j':
 	case TUI_KEY_DOWN:

@@ -220,6 +220,8 @@ struct view_panel {
 	bool choose;
 };
 void view_panel_draw(const struct view_panel *v, struct cells *cells, struct area area);
+/* The greatest selected: the last row, or with !choose, where that is in the last line. */
+size_t view_panel_end(const struct view_panel *v, struct area area);
 
 /* "0:27", "1:02:03". */
 char *view_duration(uint64_t us, char *buf, size_t size);

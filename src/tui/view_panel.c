@@ -53,22 +53,37 @@ static void draw_row(const struct view_panel *v, size_t i, struct cells *cells, 
 	}
 }
 
-void view_panel_draw(const struct view_panel *v, struct cells *cells, struct area area)
+/* As high as its rows and its frame, where there is room. */
+static int box_height(const struct view_panel *v, struct area area)
 {
 	const int wanted = (int)(v->count < 200 ? v->count : 200) + 2;
+	const int h = wanted < 3 ? 3 : wanted;
+
+	return h < area.h ? h : area.h;
+}
+
+size_t view_panel_end(const struct view_panel *v, struct area area)
+{
+	const int inside = box_height(v, area) - 2;
+	const size_t shown = v->choose || inside < 1 ? 1 : (size_t)inside;
+
+	return v->count > shown ? v->count - shown : 0;
+}
+
+void view_panel_draw(const struct view_panel *v, struct cells *cells, struct area area)
+{
 	struct area box = area;
 	struct area inside;
 	int left_w = widest_left(v, cells);
-	size_t first = v->selected;
+	const size_t end = view_panel_end(v, area);
+	size_t first = v->selected < end ? v->selected : end;
 
-	/* As high as its rows, and where there is room a little of the view stays in sight. */
+	/* A little of the view stays in sight. */
 	if (area.w > 60) {
 		box.x += 2;
 		box.w -= 4;
 	}
-	box.h = wanted < 3 ? 3 : wanted;
-	if (box.h > area.h)
-		box.h = area.h;
+	box.h = box_height(v, area);
 	box.y += (area.h - box.h) / 3;
 	cells_blank(cells, box);
 	inside = cells_box(cells, box, v->title);

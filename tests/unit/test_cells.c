@@ -220,7 +220,7 @@ static void test_series_tall(void **state)
 		  "      │               ⣸⡇⣿\n"
 		  "     0┤               ⣿⡇⣿\n"
 		  "                       S~\n"
-		  "kB/s                  6 s\n");
+		  "kB/s                6.0 s\n");
 	/* It would press the samples flat: the figure beside the graph has to do. */
 	cells_clear(&c);
 	series.ceiling = 400000;
@@ -233,7 +233,7 @@ static void test_series_tall(void **state)
 		  "      │               ⣾⡇⣿\n"
 		  "     0┤               ⣿⡇⣿\n"
 		  "                       S~\n"
-		  "kB/s                  6 s\n");
+		  "kB/s                6.0 s\n");
 	cells_finish(&c);
 }
 
