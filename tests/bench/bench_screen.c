@@ -145,12 +145,19 @@ static void end(struct pty *pty)
 	pty_finish(pty);
 }
 
-/* What the screen says once it has ended, in bytes per second. */
+/* What the screen says once it has ended, in bytes per second; where rows are few the average
+ * shares one with the lowest. */
 static double goodput_shown(struct pty *pty)
 {
-	char *text = pty_text(pty), *at = strstr(text, "average");
-	const double rate = at ? strtod(at + strlen("average"), NULL) * 1000 : 0;
+	static const char *const labels[] = {"average", "avg, low"};
+	char *text = pty_text(pty);
+	double rate = 0;
 
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]) && rate <= 0; i++) {
+		const char *at = strstr(text, labels[i]);
+
+		rate = at ? strtod(at + strlen(labels[i]), NULL) * 1000 : 0;
+	}
 	free(text);
 	return rate;
 }
