@@ -74,12 +74,17 @@ class Lines:
 
     def _read(self, parse):
         for line in self.process.stdout:
+            event = parse(line)
+            self.heard(event)
             with self.changed:
-                self.events.append(parse(line))
+                self.events.append(event)
                 self.changed.notify_all()
         with self.changed:
             self.ended = True
             self.changed.notify_all()
+
+    def heard(self, event):
+        """Called with every event, by the thread that reads."""
 
     def wait(self, wanted, seconds, start=0):
         """The first event from start on that is wanted, or None."""
@@ -214,11 +219,21 @@ class Radio(Lines):
 class Otabench(Lines):
     """otabench --json ARGUMENT...; the last event is the result."""
 
+    peak = 0  # kB of resident memory
+
     def __init__(self, *arguments):
         with open("otabench.log", "a") as log:
             log.write("--- otabench %s\n" % " ".join(arguments))
         self.words_at = os.path.getsize("otabench.log")
         super().__init__([OTABENCH, "--json", *arguments], "otabench.log")
+
+    def heard(self, event):
+        """What wait4() says of memory counts this program's, which it was before exec."""
+        if event["event"] == "state":
+            try:
+                self.peak = max(self.peak, self.usage()[1])
+            except OSError:  # killed meanwhile
+                pass
 
     def interrupt(self):
         """As Ctrl-C; returns when that was, on the clock of every event's "t"."""
@@ -228,13 +243,12 @@ class Otabench(Lines):
 
     def result(self, seconds=START_SECONDS):
         """The result ({} when there was none) and the exit status; then what it used
-        is known: cpu in seconds, peak in kB of memory."""
+        is known: cpu in seconds, and peak in kB of memory when its state changed last."""
         if not self.wait_end(seconds):
             self.process.kill()
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.cpu = usage.ru_utime + usage.ru_stime
-        self.peak = usage.ru_maxrss
         last = self.events[-1] if self.events else {}
         return (last if last.get("event") == "result" else {}), self.process.returncode
 
