@@ -9,10 +9,10 @@
 #ifndef OTABENCH_CLI_CLI_H
 #define OTABENCH_CLI_CLI_H
 
-#include "host/log.h"
-#include "host/output.h"
-#include "host/profile.h"
-#include "host/simopts.h"
+#include "base/log_stderr.h"
+#include "base/output.h"
+#include "profile/profile.h"
+#include "sim/simopts.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 /* otabench bench DEV: what the link carries; the device counts and throws away (SINK). */
 #include "cli/run.h"
 
-#include "core/text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

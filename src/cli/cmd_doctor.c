@@ -2,7 +2,7 @@
 /* otabench doctor: what this machine offers, what it lacks, and what to do. */
 #include "cli/cli.h"
 
-#include "host/doctor.h"
+#include "doctor/doctor.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "cli/flash.h"
 
 #include "cli/run.h"
-#include "host/hash.h"
+#include "base/hash.h"
 #include "host/image_file.h"
 #include "host/image_report.h"
 

@@ -6,10 +6,10 @@
 
 #include "cli/flash.h"
 #include "cli/run.h"
-#include "core/text.h"
-#include "host/history_compare.h"
-#include "host/history_export.h"
-#include "tui/view_history.h"
+#include "base/text.h"
+#include "history/history_compare.h"
+#include "history/history_export.h"
+#include "view/view_history.h"
 
 #include <inttypes.h>
 #include <langinfo.h>

@@ -4,7 +4,7 @@
 
 #include "cli/run.h"
 
-#include "host/describe.h"
+#include "host/pdu_text.h"
 
 #include <string.h>
 
@@ -55,7 +55,7 @@ static void print_link(FILE *out, const struct job_result *result)
 		run_print_field(out, "Encrypted", "yes");
 	if (result->link_known)
 		run_print_field(out, "Link", "%s, interval %.2f ms, data length %u",
-				describe_phy((uint8_t)result->link.phy),
+				pdu_text_phy((uint8_t)result->link.phy),
 				result->link.interval_us / 1000.0, result->link.data_length);
 }
 

@@ -3,7 +3,7 @@
  * change on a device. */
 #include "cli/run.h"
 
-#include "host/hash.h"
+#include "base/hash.h"
 #include "host/image_compare.h"
 #include "host/image_file.h"
 #include "host/image_report.h"

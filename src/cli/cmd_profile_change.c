@@ -4,10 +4,10 @@
 
 #include "cli/profile.h"
 
-#include "host/editor.h"
-#include "host/file_save.h"
-#include "host/profile_edit.h"
-#include "host/text_diff.h"
+#include "profile/editor.h"
+#include "base/file_save.h"
+#include "profile/profile_edit.h"
+#include "profile/text_diff.h"
 #include "ota/error.h"
 
 #include <errno.h>

@@ -3,8 +3,8 @@
 #include "cli/run.h"
 #include "cli/workbench.h"
 
-#include "core/text.h"
-#include "host/replay.h"
+#include "base/text.h"
+#include "replay/replay.h"
 
 #include <string.h>
 

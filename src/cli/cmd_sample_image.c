@@ -5,9 +5,9 @@
  */
 #include "cli/cli.h"
 
-#include "core/image_build.h"
-#include "core/text.h"
-#include "host/hash.h"
+#include "image/image_build.h"
+#include "base/text.h"
+#include "base/hash.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "cli/open.h"
 #include "cli/workbench.h"
 
-#include "host/history.h"
+#include "history/history.h"
 #include "tui/app.h"
 
 #include <string.h>

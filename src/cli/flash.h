@@ -4,7 +4,7 @@
 #define OTABENCH_CLI_FLASH_H
 
 #include "cli/cli.h"
-#include "host/history.h"
+#include "history/history.h"
 
 /* The update of a recorded run, from the same file, which must not have changed. */
 int flash_again(struct cli *cli, const struct history_run *run, const struct profile *profile);

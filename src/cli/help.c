@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 
-#include "core/lint.h"
+#include "image/lint.h"
 
 #include <string.h>
 

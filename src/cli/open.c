@@ -4,10 +4,10 @@
 
 #include "cli/open.h"
 
-#include "host/history.h"
-#include "transport/bluez.h"
+#include "history/history.h"
+#include "bluez/bluez.h"
 #include "transport/fault.h"
-#include "transport/sim.h"
+#include "sim/sim.h"
 #include "transport/trace.h"
 
 #include <string.h>
@@ -109,7 +109,7 @@ static int add_faults(struct cli *cli, struct transport **t)
 	return cli_fail(cli, cli_exit_of(rc), "faults cannot be injected: %s", strerror(-rc));
 }
 
-/* When and where, for whoever plays it: see host/replay.h. */
+/* When and where, for whoever plays it: see replay/replay.h. */
 static void note_recording(struct cli *cli, struct transport *t)
 {
 	const time_t now = time(NULL);

@@ -8,8 +8,8 @@
 
 #include "cli/cli.h"
 
-#include "core/lint.h"
-#include "core/text.h"
+#include "image/lint.h"
+#include "base/text.h"
 
 #include <getopt.h>
 #include <string.h>

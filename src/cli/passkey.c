@@ -4,7 +4,7 @@
 
 #include "cli/passkey.h"
 
-#include "core/text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /* See progress.h. */
 #include "cli/progress.h"
 
-#include "host/output.h"
+#include "base/output.h"
 
 #include <string.h>
 

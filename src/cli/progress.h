@@ -18,7 +18,7 @@ struct progress {
 	bool received_known; /* false: nothing tells; queued is all there is */
 	uint32_t rate; /* bytes per second now */
 	uint64_t eta_us; /* UINT64_MAX: unknown */
-	const char *wait; /* why it does not go on (job_wait_text()); "" while it does */
+	const char *wait; /* why it does not go on (job_blocked_text()); "" while it does */
 };
 
 /*

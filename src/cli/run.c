@@ -6,10 +6,10 @@
 
 #include "cli/open.h"
 #include "cli/passkey.h"
-#include "core/text.h"
+#include "base/text.h"
 #include "host/image_report.h"
-#include "host/history.h"
-#include "host/recorder.h"
+#include "history/history.h"
+#include "history/recorder.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -187,7 +187,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		run_tell_end(r, report, code);
 	}
 	transport_watch(r->transport, NULL, NULL);
-	calllog_finish(&r->calls);
+	stack_log_lines_finish(&r->calls);
 	job_destroy(r->job);
 	recorder_finish(r->recorder);
 	return code;

@@ -2,7 +2,7 @@
 /* --bundle=DIR: what is known of a run, kept in a folder when it has ended. */
 #include "cli/run_priv.h"
 
-#include "host/bundle.h"
+#include "replay/bundle.h"
 #include "transport/trace.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static void control_log(void *run, FILE *out)
 
 static void calls_log(void *run, FILE *out)
 {
-	calllog_write(&((struct run *)run)->calls, out);
+	stack_log_lines_write(&((struct run *)run)->calls, out);
 }
 
 int run_bundle(struct run *r, const char *folder, const struct profile *profile, int code)

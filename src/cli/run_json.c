@@ -4,8 +4,8 @@
 
 #include "cli/run.h"
 
-#include "host/describe.h"
-#include "host/job_wait.h"
+#include "host/pdu_text.h"
+#include "host/job_blocked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +53,7 @@ void run_json_progress(json_t *o, const struct job_snapshot *now)
 	set(o, "write_mode", json_string(gatt_write_name(now->mode)));
 	set(o, "rate", json_integer(metrics_rate_now(&now->metrics)));
 	set(o, "average", json_integer(metrics_rate_average(&now->metrics)));
-	if (job_wait_text(now, wait, sizeof(wait)) != JOB_WAIT_NONE)
+	if (job_blocked_text(now, wait, sizeof(wait)) != JOB_BLOCKED_NONE)
 		set(o, "wait", output_json_text(wait, strlen(wait)));
 	if (st->progress.phase) {
 		set(o, "phase", json_string(ota_phase_name(st->progress.phase)));
@@ -72,7 +72,7 @@ void run_json_link(json_t *o, const struct job_snapshot *now)
 	set(o, "encrypted", json_boolean(now->link.encrypted));
 	set_known(o, "latency", l->latency, l->interval != 0);
 	set_known(o, "supervision_timeout_ms", l->supervision_timeout * 10u, l->interval != 0);
-	set(o, "phy", l->rx_phy ? json_string(describe_phy(l->rx_phy)) : json_null());
+	set(o, "phy", l->rx_phy ? json_string(pdu_text_phy(l->rx_phy)) : json_null());
 	set_known(o, "data_length", l->rx_octets, l->rx_octets != 0);
 	set(o, "link_source", json_string(transport_source_name(now->link.link_source)));
 	set(o, "rssi", now->link.rssi == 127 ? json_null() : json_integer(now->link.rssi));
@@ -142,7 +142,7 @@ static void set_transfer(json_t *o, const struct job_snapshot *now, const struct
 	    now->dialect_known ? json_string(r->basic ? "basic" : "full") : json_null());
 	if (r->link_known) {
 		set(o, "interval_ms", json_real(r->link.interval_us / 1000.0));
-		set(o, "phy", json_string(describe_phy((uint8_t)r->link.phy)));
+		set(o, "phy", json_string(pdu_text_phy((uint8_t)r->link.phy)));
 		set(o, "data_length", json_integer(r->link.data_length));
 	}
 }

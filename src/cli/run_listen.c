@@ -4,7 +4,7 @@
 
 #include "cli/run_priv.h"
 
-#include "host/job_wait.h"
+#include "host/job_blocked.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -199,16 +199,17 @@ static void on_log(void *userdata, const struct job_log_entry *entry)
 void run_on_call(void *userdata, const struct transport_call *call)
 {
 	struct run *r = userdata;
-	char text[CALLLOG_TEXT];
+	char text[STACK_LOG_TEXT];
 	json_t *event;
 
-	calllog_add(&r->calls, call);
+	stack_log_lines_add(&r->calls, call);
 	if (r->cli->verbose < 2)
 		return;
 	if (!r->cli->json) {
 		progress_clear(&r->line);
 		log_write(&r->cli->log, LOG_LEVEL_DEBUG, "%9.3f %c %s", (double)call->at_us / 1e6,
-			  calllog_sign(call->kind), calllog_text(call, text, sizeof(text)));
+			  stack_log_lines_sign(call->kind),
+			  stack_log_lines_text(call, text, sizeof(text)));
 		return;
 	}
 	event = cli_event_at(call->at_us, "call");
@@ -252,7 +253,7 @@ static void draw(struct run *r, const struct job_snapshot *now)
 		.eta_us = metrics_eta_us(&now->metrics),
 	};
 
-	(void)job_wait_text(now, wait, sizeof(wait));
+	(void)job_blocked_text(now, wait, sizeof(wait));
 	if (now->size > 0)
 		progress_draw(&r->line, &p, real_now());
 }

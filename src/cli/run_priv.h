@@ -5,8 +5,8 @@
 
 #include "cli/passkey.h"
 #include "cli/run.h"
-#include "host/calllog.h"
-#include "host/recorder.h"
+#include "host/stack_log_lines.h"
+#include "history/recorder.h"
 
 struct run {
 	struct cli *cli;
@@ -14,7 +14,7 @@ struct run {
 	struct transport *transport;
 	struct job *job;
 	struct recorder *recorder; /* NULL: nothing is recorded */
-	struct calllog calls; /* for a bundle */
+	struct stack_log_lines calls; /* for a bundle */
 	struct progress_line line;
 	struct passkey passkey;
 	uint64_t json_next; /* progress event */

@@ -2,7 +2,7 @@
 /* A recorded run without a screen: told as it was when it was recorded. */
 #include "cli/run_priv.h"
 
-#include "host/replay.h"
+#include "replay/replay.h"
 
 #include <string.h>
 
@@ -90,6 +90,6 @@ int run_replay(struct cli *cli, struct replay *replay, size_t index)
 		code = tell_cut(&r, replay);
 	else
 		run_tell_end(&r, &how, (enum cli_exit)(code = run_exit(&r.result)));
-	calllog_finish(&r.calls);
+	stack_log_lines_finish(&r.calls);
 	return code;
 }

@@ -2,7 +2,7 @@
 /* The end of a run in words, for people. */
 #include "cli/run.h"
 
-#include "host/describe.h"
+#include "host/pdu_text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -40,7 +40,7 @@ static void print_link(FILE *out, const struct job_result *r)
 {
 	if (r->link_known)
 		run_print_field(out, "Link", "%s, interval %.2f ms, data length %u, MTU %u%s",
-				describe_phy((uint8_t)r->link.phy), r->link.interval_us / 1000.0,
+				pdu_text_phy((uint8_t)r->link.phy), r->link.interval_us / 1000.0,
 				r->link.data_length, r->mtu, r->encrypted ? ", encrypted" : "");
 	run_print_field(out, "Sent as", "values of %u bytes by %s, at most %" PRIu32 " under way",
 			r->chunk, gatt_write_name(r->mode), r->window);
@@ -94,5 +94,5 @@ void run_print_status(FILE *out, const struct ota_status *s)
 	}
 	run_print_field(out, "Running slot", "%u", s->slot);
 	run_print_field(out, "Last error", "%s", ota_code_text(s->last_error));
-	run_print_field(out, "Flags", "%s", describe_flags(s->flags, flags, sizeof(flags)));
+	run_print_field(out, "Flags", "%s", pdu_text_flags(s->flags, flags, sizeof(flags)));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words for gatt.h's enumerations, for logs and JSON. */
-#include "gatt.h"
+#include "core/gatt.h"
 
 const char *gatt_reason_name(enum gatt_reason reason)
 {

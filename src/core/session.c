@@ -3,7 +3,7 @@
  * The host's state machine: states, time, ends, and what the user may do.
  * docs/protocol.md section 6 shows it as a table.
  */
-#include "session_priv.h"
+#include "core/session_priv.h"
 
 int session_init(struct session *s, const struct session_config *config,
 		 const struct session_ops *ops, void *ctx, uint64_t now_us)

@@ -16,8 +16,8 @@
 #ifndef OTABENCH_CORE_SESSION_H
 #define OTABENCH_CORE_SESSION_H
 
-#include "airtime.h"
-#include "gatt.h"
+#include "core/airtime.h"
+#include "core/gatt.h"
 #include "ota/error.h"
 #include "ota/proto.h"
 
@@ -169,7 +169,7 @@ struct session_stats {
 	struct ota_done done;
 };
 
-#include "session_state.h" /* struct session: public only so that callers can place it */
+#include "core/session_state.h" /* struct session: public only so that callers can place it */
 
 /* image and ops must outlive s.  -OTA_EINVAL on a configuration out of range. */
 int session_init(struct session *s, const struct session_config *config,

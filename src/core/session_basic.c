@@ -4,7 +4,7 @@
  * acknowledges data but the answer to a write request, so that is the default,
  * and nothing tells the running image's hash, so the end is "delivered".
  */
-#include "session_priv.h"
+#include "core/session_priv.h"
 
 static void begin(struct session *s)
 {

@@ -3,7 +3,7 @@
  * From nothing to a device that is known: link, services, dialect, Info and
  * versions; and, after the reboot, the same way again to the proof.
  */
-#include "session_priv.h"
+#include "core/session_priv.h"
 
 static void discovery_done(struct session *s);
 

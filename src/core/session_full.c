@@ -3,7 +3,7 @@
  * The full dialect: credits, acknowledgements, gaps, resume.  Every figure
  * that leaves this file is one the device told.
  */
-#include "session_priv.h"
+#include "core/session_priv.h"
 
 /* --- what the host writes */
 

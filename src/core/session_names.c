@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words for session.h's enumerations: the names that logs and JSON show. */
-#include "session.h"
+#include "core/session.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

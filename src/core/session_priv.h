@@ -3,7 +3,7 @@
 #ifndef OTABENCH_CORE_SESSION_PRIV_H
 #define OTABENCH_CORE_SESSION_PRIV_H
 
-#include "session.h"
+#include "core/session.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
  * without end and tells nothing, so bytes beyond that would only make a cancel
  * slow and a lost link expensive.
  */
-#include "session_priv.h"
+#include "core/session_priv.h"
 
 /* Most bytes in flight that a cancel waits for, in milliseconds of the link's ceiling. */
 #define WINDOW_MS 400u

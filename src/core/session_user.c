@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the user may do while a session runs: pause, cancel, tune. */
-#include "session_priv.h"
+#include "core/session_priv.h"
 
 void session_pause(struct session *s, uint64_t now_us)
 {

@@ -4,8 +4,8 @@
 
 #include "host/image_compare.h"
 
-#include "host/hash.h"
-#include "host/output.h"
+#include "base/hash.h"
+#include "base/output.h"
 
 #include <string.h>
 

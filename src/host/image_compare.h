@@ -3,7 +3,7 @@
 #ifndef OTABENCH_HOST_IMAGE_COMPARE_H
 #define OTABENCH_HOST_IMAGE_COMPARE_H
 
-#include "core/lint.h"
+#include "image/lint.h"
 
 #define IMAGE_COMPARE_ROWS 8u
 #define IMAGE_COMPARE_TEXT 72u

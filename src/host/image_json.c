@@ -2,7 +2,7 @@
 /* An inspected image as JSON: see image_report.h.  Addresses are strings in hexadecimal. */
 #include "host/image_report.h"
 
-#include "host/hash.h"
+#include "base/hash.h"
 
 static json_t *hex_string(uint32_t value)
 {

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "host/hash.h"
+#include "base/hash.h"
 
 #define COLUMNS 80u
 #define LABEL_WIDTH 12 /* a SHA-256 still fits the line */

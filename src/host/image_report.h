@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "core/lint.h"
+#include "image/lint.h"
 
 /* Everything: facts, segments, checks, and a line that sums up.  name is the file's. */
 void image_report_print(FILE *out, const char *name, const struct image *image,

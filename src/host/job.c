@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See job.h: a job's life, from the name to the end, and what the user may do. */
-#include "host/job_private.h"
+#include "host/job_priv.h"
 
-#include "host/output.h"
+#include "base/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -14,11 +14,11 @@
 #ifndef OTABENCH_HOST_JOB_H
 #define OTABENCH_HOST_JOB_H
 
-#include "core/lint.h"
+#include "image/lint.h"
 #include "core/session.h"
-#include "host/describe.h"
+#include "host/pdu_text.h"
 #include "host/metrics.h"
-#include "host/profile.h"
+#include "profile/profile.h"
 #include "host/scan.h"
 #include "transport/transport.h"
 
@@ -62,7 +62,7 @@ struct job_log_entry {
 	uint8_t bytes[JOB_BYTES_MAX]; /* its beginning */
 	/* Data values written since the entry before, which is how they are summed up. */
 	uint32_t data_values, data_bytes;
-	char text[DESCRIBE_TEXT_SIZE];
+	char text[PDU_TEXT_SIZE];
 };
 
 /* How a run ended.  Figures that are not known are 0. */

@@ -3,7 +3,7 @@
  * From a profile's values, which people write, to the session's, which are
  * bytes, units of the air and flags.
  */
-#include "host/job_private.h"
+#include "host/job_priv.h"
 
 static enum gatt_write write_mode(enum profile_write_mode mode)
 {

@@ -3,7 +3,7 @@
  * The two tables between session and transport: the session's actions as calls
  * of the transport, the transport's events as the session's.
  */
-#include "host/job_private.h"
+#include "host/job_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -173,7 +173,7 @@ static void on_state(void *ctx, enum session_state from, enum session_state to)
 static void on_note(void *ctx, enum session_note note, uint32_t value)
 {
 	struct job *job = job_of(ctx);
-	char text[DESCRIBE_TEXT_SIZE] = "";
+	char text[PDU_TEXT_SIZE] = "";
 
 	if (note == SESSION_NOTE_DIALECT) {
 		job->dialect_known = true;
@@ -304,7 +304,7 @@ static void to_session(struct job *job, const struct transport_event *e)
 		session_paired(s, e->status, now);
 		tell_link(job);
 		break;
-	case TRANSPORT_UPKEEP: /* not while a job has the transport */
+	case TRANSPORT_MAINTENANCE: /* not while a job has the transport */
 		break;
 	}
 }

@@ -4,9 +4,9 @@
  * update stalls.  Data values are hundreds a second, so they are summed up in
  * the entry that follows them.
  */
-#include "host/job_private.h"
+#include "host/job_priv.h"
 
-#include "host/output.h"
+#include "base/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,9 +53,9 @@ void job_log_write(struct job *job, enum gatt_chr chr, enum gatt_write mode, con
 	entry->mode = mode;
 	put_bytes(entry, bytes, len);
 	if (chr == GATT_DATA)
-		describe_data(bytes, len, job->basic, entry->text, sizeof(entry->text));
+		pdu_text_data(bytes, len, job->basic, entry->text, sizeof(entry->text));
 	else
-		describe_command(bytes, len, job->basic, entry->text, sizeof(entry->text));
+		pdu_text_command(bytes, len, job->basic, entry->text, sizeof(entry->text));
 	tell(job, entry);
 }
 
@@ -76,10 +76,10 @@ void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, s
 	put_bytes(entry, bytes, len);
 	switch (chr) {
 	case GATT_CONTROL:
-		describe_notification(bytes, len, job->basic, text, sizeof(entry->text));
+		pdu_text_notification(bytes, len, job->basic, text, sizeof(entry->text));
 		break;
 	case GATT_INFO:
-		describe_info(bytes, len, text, sizeof(entry->text));
+		pdu_text_info(bytes, len, text, sizeof(entry->text));
 		break;
 	case GATT_FIRMWARE_REVISION:
 		describe_value("VERSION", bytes, len, text, sizeof(entry->text));

@@ -5,7 +5,7 @@
  * image's size and hash, and what the checks made of it.  replay.c reads it back;
  * the lines are listed in replay.h.
  */
-#include "host/job_private.h"
+#include "host/job_priv.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A job's figures: once at the end, and at any time for a screen. */
-#include "host/job_private.h"
+#include "host/job_priv.h"
 
-#include "host/output.h"
+#include "base/output.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * How a run ended, in words: one sentence that says what happened, one that
  * says what to do about it.
  */
-#include "host/job_private.h"
+#include "host/job_priv.h"
 
-#include "host/output.h"
+#include "base/output.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* See scan.h. */
 #include "host/scan.h"
 
-#include "host/output.h"
+#include "base/output.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * offers is shared between the job's alarm and the late values.
  */
 #include "transport/fault.h"
-#include "radio/rng.h"
+#include "base/rng.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -353,7 +353,7 @@ static void on_event(void *userdata, const struct transport_event *event)
 	case TRANSPORT_WRITABLE:
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
-	case TRANSPORT_UPKEEP:
+	case TRANSPORT_MAINTENANCE:
 	case TRANSPORT_PASSKEY:
 	case TRANSPORT_PAIRED:
 		break;
@@ -420,11 +420,13 @@ static int fault_inject(struct transport *t, enum transport_fault_kind kind, uin
 	return inner->ops->inject ? inner->ops->inject(inner, kind, arg) : -OTA_ENOTSUP;
 }
 
-static int fault_upkeep(struct transport *t, enum transport_upkeep what, const char *device)
+static int fault_maintenance(struct transport *t, enum transport_maintenance what,
+			     const char *device)
 {
 	struct transport *inner = fault_of(t)->inner;
 
-	return inner->ops->upkeep ? inner->ops->upkeep(inner, what, device) : -OTA_ENOTSUP;
+	return inner->ops->maintenance ? inner->ops->maintenance(inner, what, device)
+				       : -OTA_ENOTSUP;
 }
 
 static void fault_destroy(struct transport *t)
@@ -460,7 +462,7 @@ static const struct transport_ops fault_ops = {
 	.passkey = fault_passkey,
 	.link_state = fault_link_state,
 	.inject = fault_inject,
-	.upkeep = fault_upkeep,
+	.maintenance = fault_maintenance,
 	.watch = fault_watch,
 	.destroy = fault_destroy,
 };

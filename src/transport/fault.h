@@ -7,7 +7,7 @@
 #ifndef OTABENCH_TRANSPORT_FAULT_H
 #define OTABENCH_TRANSPORT_FAULT_H
 
-#include "transport.h"
+#include "transport/transport.h"
 #include "transport/fault_spec.h"
 
 /*

@@ -2,7 +2,7 @@
 /* See fault_spec.h: reads and writes fault specifications. */
 #include "transport/fault_spec.h"
 
-#include "core/text.h"
+#include "base/text.h"
 #include "ota/error.h"
 
 #include <stdarg.h>

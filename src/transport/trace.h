@@ -19,7 +19,7 @@
  *   = state BYTES      what link_state() told from then on, as trace_state_put() packs it
  *   = seen BYTES       the same, asked for by an onlooker and not by the host's work
  *   ! TEXT             the user's doing, which led to the calls after it
- *   # TEXT             said by the host: what the run is (host/replay.h), or as
+ *   # TEXT             said by the host: what the run is (replay/replay.h), or as
  *                      "call KIND ID MICROSECONDS TEXT" what the stack was asked
  *
  * CHR, MODE and REASON are the numbers of gatt.h.  A call's line stands where it
@@ -30,7 +30,7 @@
 #ifndef OTABENCH_TRANSPORT_TRACE_H
 #define OTABENCH_TRANSPORT_TRACE_H
 
-#include "transport.h"
+#include "transport/transport.h"
 
 #include <stdio.h>
 #include <systemd/sd-event.h>

@@ -110,7 +110,7 @@ static void record_event(struct recorder *r, const struct transport_event *e)
 	case TRANSPORT_LINK:
 		EVENT(r, "%s", name);
 		break;
-	case TRANSPORT_UPKEEP: /* of the host, not of the link */
+	case TRANSPORT_MAINTENANCE: /* of the host, not of the link */
 		break;
 	}
 }
@@ -273,11 +273,13 @@ static int record_inject(struct transport *t, enum transport_fault_kind kind, ui
 	return inner->ops->inject ? inner->ops->inject(inner, kind, arg) : -OTA_ENOTSUP;
 }
 
-static int record_upkeep(struct transport *t, enum transport_upkeep what, const char *device)
+static int record_maintenance(struct transport *t, enum transport_maintenance what,
+			      const char *device)
 {
 	struct transport *inner = recorder_of(t)->inner;
 
-	return inner->ops->upkeep ? inner->ops->upkeep(inner, what, device) : -OTA_ENOTSUP;
+	return inner->ops->maintenance ? inner->ops->maintenance(inner, what, device)
+				       : -OTA_ENOTSUP;
 }
 
 /* Text that the reader takes: one line of what can be shown. */
@@ -346,7 +348,7 @@ static const struct transport_ops record_ops = {
 	.passkey = record_passkey,
 	.link_state = record_link_state,
 	.inject = record_inject,
-	.upkeep = record_upkeep,
+	.maintenance = record_maintenance,
 	.note = record_note,
 	.act = record_act,
 	/* watch: the inner one's calls come here in any case */

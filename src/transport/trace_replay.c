@@ -212,7 +212,7 @@ static void play(struct replay *r, const struct trace_entry *e)
 	case TRANSPORT_WRITABLE:
 	case TRANSPORT_ALARM:
 	case TRANSPORT_LINK:
-	case TRANSPORT_UPKEEP:
+	case TRANSPORT_MAINTENANCE:
 		break;
 	}
 	emit(r, &event);

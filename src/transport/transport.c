@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words for transport.h's enumerations, for logs, traces and JSON; what every backend may lack. */
-#include "transport.h"
+#include "transport/transport.h"
 
 const char *transport_event_name(enum transport_event_kind kind)
 {
@@ -18,7 +18,7 @@ const char *transport_event_name(enum transport_event_kind kind)
 		[TRANSPORT_ALARM] = "alarm",
 		[TRANSPORT_ADAPTER] = "adapter",
 		[TRANSPORT_LINK] = "link",
-		[TRANSPORT_UPKEEP] = "upkeep",
+		[TRANSPORT_MAINTENANCE] = "upkeep",
 		[TRANSPORT_PASSKEY] = "passkey",
 		[TRANSPORT_PAIRED] = "paired",
 	};

@@ -17,8 +17,8 @@
  * - The clock is the transport's: virtual in the simulator, CLOCK_MONOTONIC
  *   elsewhere.  All times are microseconds of now_us().
  */
-#ifndef OTABENCH_TRANSPORT_H
-#define OTABENCH_TRANSPORT_H
+#ifndef OTABENCH_TRANSPORT_TRANSPORT_H
+#define OTABENCH_TRANSPORT_TRANSPORT_H
 
 #include "ota/error.h"
 #include "core/gatt.h"
@@ -39,7 +39,7 @@ enum transport_event_kind {
 	TRANSPORT_ALARM, /* the time of set_alarm() has come */
 	TRANSPORT_ADAPTER, /* adapter or daemon gone (status < 0) or back (0) */
 	TRANSPORT_LINK, /* link parameters changed; link_state() tells */
-	TRANSPORT_UPKEEP, /* upkeep() has ended: status */
+	TRANSPORT_MAINTENANCE, /* maintenance() has ended: status */
 	/* Pairing, which the device asked for, needs the passkey that it shows: passkey()
 	 * answers, once.  PAIRED or DISCONNECTED ends the question. */
 	TRANSPORT_PASSKEY,
@@ -107,8 +107,8 @@ enum transport_fault_kind {
 	TRANSPORT_FAULT_NO_BOOT, /* the new image resets at once until it is rolled back */
 };
 
-/* For upkeep(): what may help where a link cannot be had. */
-enum transport_upkeep {
+/* For maintenance(): what may help where a link cannot be had. */
+enum transport_maintenance {
 	TRANSPORT_HANG_UP, /* end the stack's link to the device, whoever asked for it */
 	TRANSPORT_FORGET, /* what the stack remembers of it: services, and the bond */
 	TRANSPORT_POWER_CYCLE, /* the adapter, off and on: every link through it ends */
@@ -165,11 +165,12 @@ struct transport_ops {
 	/* NULL, or -OTA_ENOTSUP for what the backend cannot cause. */
 	int (*inject)(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
 	/* Of the device with this address, or this name where one has it; not of the adapter:
-	 * NULL.  UPKEEP follows, after ADAPTER where that went and came.  -OTA_EBUSY while
+	 * NULL.  MAINTENANCE follows, after ADAPTER where that went and came.  -OTA_EBUSY while
 	 * connected, connecting or at it; -OTA_ENOENT: the stack knows no such device;
 	 * -OTA_EINVAL: several of that name; -OTA_ENOTCONN: nothing to hang up, which may
-	 * also be UPKEEP's status; -OTA_ENODEV.  NULL: the backend has none of it. */
-	int (*upkeep)(struct transport *t, enum transport_upkeep what, const char *device);
+	 * also be MAINTENANCE's status; -OTA_ENODEV.  NULL: the backend has none of it. */
+	int (*maintenance)(struct transport *t, enum transport_maintenance what,
+			   const char *device);
 	/* A line of printable text for whoever records.  NULL: nobody does. */
 	void (*note)(struct transport *t, const char *text);
 	/* The user's doing (a word and values), which a replay does again at this place;

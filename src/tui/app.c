@@ -5,8 +5,8 @@
 #include "tui/app_history.h"
 #include "tui/app_priv.h"
 
-#include "host/recorder.h"
-#include "tui/view_history.h"
+#include "history/recorder.h"
+#include "view/view_history.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -202,7 +202,7 @@ int app_start(struct app *app, const struct job_config *config)
 			job_state_name(&app->snapshot));
 		return -OTA_EBUSY;
 	}
-	if (app->upkeep) {
+	if (app->maintenance) {
 		app_say(app, CELLS_WARNING, "wait: the adapter is being seen to");
 		return -OTA_EBUSY;
 	}

@@ -9,11 +9,11 @@
 #ifndef OTABENCH_TUI_APP_H
 #define OTABENCH_TUI_APP_H
 
-#include "host/profile.h"
+#include "profile/profile.h"
 #include "transport/transport.h"
-#include "tui/cells.h"
-#include "tui/key.h"
-#include "tui/plot.h"
+#include "view/cells.h"
+#include "view/key.h"
+#include "view/plot.h"
 
 #include <systemd/sd-event.h>
 
@@ -43,7 +43,7 @@ struct app;
 int app_create(const struct app_config *config, struct app **ret);
 void app_destroy(struct app *app);
 
-/* A key; see tui/key.h. */
+/* A key; see view/key.h. */
 void app_key(struct app *app, int32_t key);
 /* At a cell of the screen that was drawn last. */
 void app_mouse(struct app *app, enum tui_mouse what, int x, int y);

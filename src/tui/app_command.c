@@ -3,7 +3,7 @@
 #include "tui/app_history.h"
 #include "tui/app_priv.h"
 
-#include "core/text.h"
+#include "base/text.h"
 
 #include <string.h>
 

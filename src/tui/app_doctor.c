@@ -2,7 +2,7 @@
 /* :doctor - what this machine offers for Bluetooth, in a panel. */
 #include "tui/app_priv.h"
 
-#include "host/doctor.h"
+#include "doctor/doctor.h"
 
 #define LABEL_W 17 /* "virtual adapter" is the longest check */
 

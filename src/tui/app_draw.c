@@ -2,10 +2,10 @@
 /* From the workbench's state to what the views draw. */
 #include "tui/app_priv.h"
 
-#include "host/job_wait.h"
+#include "host/job_blocked.h"
 #include "tui/app_history.h"
-#include "tui/layout.h"
-#include "tui/view_history.h"
+#include "view/layout.h"
+#include "view/view_history.h"
 
 #include <string.h>
 
@@ -78,7 +78,7 @@ static const char *message_of(const struct app *app, char *buf, size_t size)
 		return app_replay_text(app, buf, size);
 	if (app->message[0] != '\0' || !app_runs(app) || app->view == VIEW_DEVICE)
 		return app->message;
-	if (job_wait_text(s, wait, sizeof(wait)) != JOB_WAIT_NONE) {
+	if (job_blocked_text(s, wait, sizeof(wait)) != JOB_BLOCKED_NONE) {
 		(void)snprintf(buf, size, "%.60s: %.180s",
 			       app->name[0] != '\0' ? app->name : app->address, wait);
 		return buf;
@@ -174,15 +174,15 @@ static const char *chip_of(const struct job_snapshot *s)
 	return chip ? chip->title : "";
 }
 
-static enum cells_style wait_style(enum job_wait wait)
+static enum cells_style wait_style(enum job_blocked wait)
 {
 	switch (wait) {
-	case JOB_WAIT_STALL:
+	case JOB_BLOCKED_STALL:
 		return CELLS_BAD;
-	case JOB_WAIT_USER:
+	case JOB_BLOCKED_USER:
 		return CELLS_WARNING;
-	case JOB_WAIT_NONE:
-	case JOB_WAIT_AGAIN:
+	case JOB_BLOCKED_NONE:
+	case JOB_BLOCKED_AGAIN:
 		break;
 	}
 	return CELLS_TITLE;
@@ -221,7 +221,7 @@ static void draw_device(struct app *app, struct cells *cells, struct area area)
 
 		v.run = true;
 		if (app->job)
-			v.wait_style = wait_style(job_wait_text(s, wait, sizeof(wait)));
+			v.wait_style = wait_style(job_blocked_text(s, wait, sizeof(wait)));
 		else if (app->have_result && view_outcome_style(app->result.outcome) != CELLS_GOOD)
 			(void)snprintf(wait, sizeof(wait), "%s", app->result.advice);
 		v.scanning = s->scanning;

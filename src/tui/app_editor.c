@@ -4,7 +4,7 @@
 
 #include "tui/app_priv.h"
 
-#include "host/editor.h"
+#include "profile/editor.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 /* The logs as a file: every line that is kept, with all its bytes, whatever a filter hides. */
 #include "tui/app_priv.h"
 
-#include "host/output.h"
+#include "base/output.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,8 +3,8 @@
 #ifndef OTABENCH_TUI_APP_HISTORY_H
 #define OTABENCH_TUI_APP_HISTORY_H
 
-#include "host/history.h"
-#include "tui/cells.h"
+#include "history/history.h"
+#include "view/cells.h"
 
 struct app;
 

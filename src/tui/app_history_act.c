@@ -4,7 +4,7 @@
 
 #include "tui/app_history_priv.h"
 
-#include "host/history_export.h"
+#include "history/history_export.h"
 #include "tui/app_priv.h"
 
 #include <inttypes.h>

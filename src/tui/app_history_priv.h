@@ -4,7 +4,7 @@
 #define OTABENCH_TUI_APP_HISTORY_PRIV_H
 
 #include "tui/app_history.h"
-#include "tui/view_history.h"
+#include "view/view_history.h"
 
 struct app_history {
 	struct history *store; /* NULL: not open */

@@ -2,8 +2,8 @@
 /* The Image view's keys: a file is read, and compared with the device. */
 #include "tui/app_priv.h"
 
-#include "host/hash.h"
-#include "host/recent.h"
+#include "base/hash.h"
+#include "host/recent_images.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ void app_image_open(struct app *app, const char *typed)
 	app_image_watch(app);
 	if (!read_image(app))
 		return;
-	(void)recent_add(path);
+	(void)recent_images_add(path);
 	if (app_image_refused(app))
 		app_say(app, CELLS_BAD, "this image is refused: see the checks");
 	else

@@ -3,9 +3,9 @@
  * update will take. */
 #include "tui/app_priv.h"
 
-#include "host/history.h"
+#include "history/history.h"
 #include "host/image_compare.h"
-#include "host/output.h"
+#include "base/output.h"
 
 #include <string.h>
 
@@ -124,7 +124,7 @@ static void estimate_line(struct app *app, char *buf, size_t size)
 	const char *past = from_history(app);
 	const bool known = app_profile_run(app, &run);
 	const uint32_t ceiling =
-		in_force_ceiling(&app->profile, known ? &run : NULL, text, sizeof(text));
+		effective_ceiling(&app->profile, known ? &run : NULL, text, sizeof(text));
 
 	(void)snprintf(buf, size, "%s", past);
 	if (ceiling == 0)

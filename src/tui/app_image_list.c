@@ -4,9 +4,9 @@
 
 #include "tui/app_priv.h"
 
-#include "host/hash.h"
-#include "host/output.h"
-#include "host/recent.h"
+#include "base/hash.h"
+#include "base/output.h"
+#include "host/recent_images.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -91,11 +91,11 @@ static void add_folder(struct app *app, const char *folder)
 
 static void add_recent(struct app *app)
 {
-	struct recent *recent = calloc(1, sizeof(*recent));
+	struct recent_images *recent = calloc(1, sizeof(*recent));
 
 	if (!recent)
 		return;
-	recent_load(recent);
+	recent_images_load(recent);
 	for (size_t i = 0; i < recent->count; i++) {
 		char what[VIEW_TEXT];
 

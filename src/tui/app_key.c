@@ -4,7 +4,7 @@
 #include "tui/app_history.h"
 #include "tui/app_priv.h"
 
-#include "tui/layout.h"
+#include "view/layout.h"
 
 static void interrupt(struct app *app)
 {

@@ -2,8 +2,8 @@
 /* Reading the logs below the dashboard: Control's, and the calls to the stack. */
 #include "tui/app_priv.h"
 
-#include "host/calllog.h"
-#include "host/output.h"
+#include "host/stack_log_lines.h"
+#include "base/output.h"
 
 #include <string.h>
 
@@ -21,13 +21,13 @@ static void on_call(void *userdata, const struct transport_call *call)
 		[TRANSPORT_SIGNAL] = LOGLIST_STATE,
 	};
 	struct app *app = userdata;
-	char text[CALLLOG_TEXT];
+	char text[STACK_LOG_TEXT];
 
 	loglist_add(&app->calls, app_log_time(app, call->at_us), kinds[call->kind],
 		    call->kind == TRANSPORT_ERROR    ? CELLS_BAD
 		    : call->kind == TRANSPORT_SIGNAL ? CELLS_TITLE
 						     : CELLS_NORMAL,
-		    calllog_text(call, text, sizeof(text)), NULL, 0);
+		    stack_log_lines_text(call, text, sizeof(text)), NULL, 0);
 	app->changed |= app->calls_shown;
 }
 

@@ -2,7 +2,7 @@
 /* The mouse: what is clicked does what its key does; the wheel scrolls. */
 #include "tui/app_priv.h"
 
-#include "tui/layout.h"
+#include "view/layout.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 /* Lists and texts over a view: what is in them, and their keys. */
 #include "tui/app_priv.h"
 
-#include "host/output.h"
-#include "tui/layout.h"
+#include "base/output.h"
+#include "view/layout.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,14 +5,14 @@
 
 #include "host/image_file.h"
 #include "host/job.h"
-#include "host/profile_edit.h"
-#include "host/replay.h"
+#include "profile/profile_edit.h"
+#include "replay/replay.h"
 #include "tui/app.h"
 #include "tui/input.h"
-#include "tui/key.h"
-#include "tui/loglist.h"
-#include "tui/recover.h"
-#include "tui/view.h"
+#include "view/key.h"
+#include "view/loglist.h"
+#include "view/recover.h"
+#include "view/view.h"
 
 #include <sys/stat.h>
 
@@ -176,8 +176,8 @@ struct app {
 	bool have_update;
 	uint32_t last_received, last_flushed, last_total;
 	struct app_told told;
-	bool upkeep; /* under way: */
-	enum transport_upkeep upkeep_what;
+	bool maintenance; /* under way: */
+	enum transport_maintenance maintenance_what;
 	struct loglist log, calls; /* Control; the stack's, which @ shows */
 	bool calls_shown;
 	uint64_t linked_since; /* 0: not linked */
@@ -300,8 +300,8 @@ void app_recover_learn(struct app *app);
 void app_recover_settled(struct app *app);
 /* All that is known, into a folder. */
 void app_bundle(struct app *app);
-void app_upkeep(struct app *app, enum transport_upkeep what);
-void app_upkeep_done(struct app *app, int status);
+void app_maintenance(struct app *app, enum transport_maintenance what);
+void app_maintenance_done(struct app *app, int status);
 
 /* --- app_image.c */
 void app_image_open(struct app *app, const char *typed);

@@ -17,7 +17,7 @@ bool app_profile_run(const struct app *app, struct job_snapshot *ret)
 }
 
 /* A key that was changed since says so: it is the next upload's. */
-static void mark_later(const struct app *app, enum profile_key key, struct in_force *to)
+static void mark_later(const struct app *app, enum profile_key key, struct effective *to)
 {
 	char text[SETTING_TEXT_MAX];
 
@@ -31,7 +31,7 @@ static void mark_later(const struct app *app, enum profile_key key, struct in_fo
 void app_profile_draw(struct app *app, struct cells *cells, struct area area)
 {
 	static struct job_snapshot run; /* too large for a stack; one screen a process */
-	struct in_force keys[PROFILE_KEYS];
+	struct effective keys[PROFILE_KEYS];
 	char ceiling[VIEW_TEXT];
 	bool known;
 	struct view_profile v = {
@@ -47,11 +47,11 @@ void app_profile_draw(struct app *app, struct cells *cells, struct area area)
 	app_refresh(app);
 	known = app_profile_run(app, &run);
 	for (int i = 0; i < PROFILE_KEYS; i++) {
-		in_force(&app->edit.running, known ? &run : NULL, (enum profile_key)i, &keys[i]);
+		effective(&app->edit.running, known ? &run : NULL, (enum profile_key)i, &keys[i]);
 		if (known)
 			mark_later(app, (enum profile_key)i, &keys[i]);
 	}
-	if (in_force_ceiling(&app->profile, known ? &run : NULL, ceiling, sizeof(ceiling)) == 0)
+	if (effective_ceiling(&app->profile, known ? &run : NULL, ceiling, sizeof(ceiling)) == 0)
 		v.ceiling = "";
 	view_profile_draw(&v, cells, area);
 }

@@ -5,8 +5,8 @@
 
 #include "tui/app_priv.h"
 
-#include "host/file_save.h"
-#include "host/text_diff.h"
+#include "base/file_save.h"
+#include "profile/text_diff.h"
 
 #include <stdlib.h>
 #include <string.h>

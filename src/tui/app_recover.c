@@ -2,9 +2,9 @@
 /* Recover: the menu over a view, and what its entries do.  recover.c reasons. */
 #include "tui/app_priv.h"
 
-#include "host/bundle.h"
-#include "host/output.h"
-#include "host/upkeep.h"
+#include "replay/bundle.h"
+#include "base/output.h"
+#include "host/maintenance.h"
 #include "transport/trace.h"
 
 #include <string.h>
@@ -93,7 +93,7 @@ static void collect(const struct app *app, struct recover_known *k)
 		.readonly = app->config.readonly,
 		.running = app_runs(app) ? job_state_name(s) : NULL,
 		.hold = s->hold,
-		.stack_keeps = app->transport->ops->upkeep != NULL,
+		.stack_keeps = app->transport->ops->maintenance != NULL,
 		.have_update = app->have_update,
 		.outcome = app->last_update.outcome,
 		.what = app->last_update.what,
@@ -262,16 +262,16 @@ void app_bundle(struct app *app)
 		app_say(app, CELLS_GOOD, "bundle written to %s", path);
 }
 
-static const char *upkeep_device(const struct app *app, enum transport_upkeep what)
+static const char *maintenance_device(const struct app *app, enum transport_maintenance what)
 {
 	return what == TRANSPORT_POWER_CYCLE ? NULL : app->address;
 }
 
-void app_upkeep(struct app *app, enum transport_upkeep what)
+void app_maintenance(struct app *app, enum transport_maintenance what)
 {
 	int r;
 
-	if (app->job || app->upkeep) {
+	if (app->job || app->maintenance) {
 		app_say(app, CELLS_WARNING, "wait, or cancel (x): the adapter is busy");
 		return;
 	}
@@ -279,28 +279,28 @@ void app_upkeep(struct app *app, enum transport_upkeep what)
 		app_say(app, CELLS_WARNING, "not with --readonly: this ends links");
 		return;
 	}
-	app->upkeep = true;
-	app->upkeep_what = what;
+	app->maintenance = true;
+	app->maintenance_what = what;
 	app_say(app, CELLS_NORMAL, "%s ...",
 		what == TRANSPORT_POWER_CYCLE ? "power-cycling the adapter"
 		: what == TRANSPORT_FORGET    ? "forgetting what is remembered of it"
 					      : "hanging up");
-	r = upkeep_start(app->transport, what, upkeep_device(app, what));
+	r = maintenance_start(app->transport, what, maintenance_device(app, what));
 	if (r < 0)
-		app_upkeep_done(app, r);
+		app_maintenance_done(app, r);
 }
 
-void app_upkeep_done(struct app *app, int status)
+void app_maintenance_done(struct app *app, int status)
 {
-	const enum transport_upkeep what = app->upkeep_what;
+	const enum transport_maintenance what = app->maintenance_what;
 	char text[VIEW_TEXT];
 
-	if (!app->upkeep)
+	if (!app->maintenance)
 		return;
-	app->upkeep = false;
-	(void)upkeep_text(what, status, upkeep_device(app, what), text, sizeof(text));
+	app->maintenance = false;
+	(void)maintenance_text(what, status, maintenance_device(app, what), text, sizeof(text));
 	app_note(app, text);
-	app_say(app, upkeep_succeeded(what, status) ? CELLS_GOOD : CELLS_BAD, "%s", text);
+	app_say(app, maintenance_succeeded(what, status) ? CELLS_GOOD : CELLS_BAD, "%s", text);
 	if (!app->scanning && status == 0)
 		app_scan_begin(app);
 }
@@ -338,13 +338,13 @@ void app_recover_run(struct app *app)
 		app_command_device(app, OTA_CMD_REBOOT);
 		break;
 	case RECOVER_DISCONNECT:
-		app_upkeep(app, TRANSPORT_HANG_UP);
+		app_maintenance(app, TRANSPORT_HANG_UP);
 		break;
 	case RECOVER_FORGET:
-		app_upkeep(app, TRANSPORT_FORGET);
+		app_maintenance(app, TRANSPORT_FORGET);
 		break;
 	case RECOVER_POWER_CYCLE:
-		app_upkeep(app, TRANSPORT_POWER_CYCLE);
+		app_maintenance(app, TRANSPORT_POWER_CYCLE);
 		break;
 	case RECOVER_BUNDLE:
 		app_bundle(app);

@@ -13,10 +13,10 @@ static void on_event(void *userdata, const struct transport_event *event)
 		app->changed = true;
 	} else if (event->kind == TRANSPORT_ADAPTER && event->status < 0) {
 		app->scanning = false;
-		if (!app->upkeep)
+		if (!app->maintenance)
 			app_say(app, CELLS_BAD, "the adapter or its daemon is gone: R, or :doctor");
-	} else if (event->kind == TRANSPORT_UPKEEP) {
-		app_upkeep_done(app, event->status);
+	} else if (event->kind == TRANSPORT_MAINTENANCE) {
+		app_maintenance_done(app, event->status);
 	} else if (event->kind == TRANSPORT_ADAPTER) {
 		app_scan_begin(app);
 	}

@@ -4,7 +4,7 @@
 
 #include "tui/input.h"
 
-#include "tui/key.h"
+#include "view/key.h"
 
 #include <dirent.h>
 #include <stdbool.h>

@@ -8,7 +8,7 @@
 
 #include "tui/app.h"
 
-#include "host/editor.h"
+#include "profile/editor.h"
 #include "ota/error.h"
 #include "tui/term.h"
 

@@ -4,10 +4,10 @@
 
 #include "tui/app.h"
 
-#include "host/output.h"
+#include "base/output.h"
 #include "ota/error.h"
-#include "tui/key.h"
-#include "tui/svg.h"
+#include "view/key.h"
+#include "view/svg.h"
 #include "tui/term.h"
 
 #include <errno.h>

@@ -8,8 +8,8 @@
 #ifndef OTABENCH_TUI_TERM_H
 #define OTABENCH_TUI_TERM_H
 
-#include "tui/cells.h"
-#include "tui/key.h"
+#include "view/cells.h"
+#include "view/key.h"
 
 struct terminal;
 

@@ -10,7 +10,7 @@
 #include "config.h" /* system extensions: wait4() */
 
 #include "core/airtime.h"
-#include "radio/link.h"
+#include "air/link.h"
 #include "testlib.h"
 
 #include <jansson.h>

@@ -28,7 +28,7 @@
 
 #include <cmocka.h>
 
-#include "radio/rng.h"
+#include "base/rng.h"
 
 #define SIM "--sim=devices=1,chip=esp32,seed=1,phy=2M,interval=10,mtu=517,flash=ideal,speed=1"
 #define CPU_MOST 5.0 /* per cent of a core, of the screen alone */

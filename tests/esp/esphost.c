@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "esphost.h"
 
-#include "core/image_build.h"
+#include "image/image_build.h"
 #include "testlib.h"
 
 #include <stdio.h>

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "radio/att.h"
-#include "radio/attc.h"
+#include "air/att.h"
+#include "air/attc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,7 +26,7 @@ enum step {
 	STEPS
 };
 
-struct world {
+struct fleet {
 	struct att_server server;
 	struct attc client;
 	uint8_t behaviour;
@@ -34,7 +34,7 @@ struct world {
 
 static int server_send(void *ctx, const uint8_t *pdu, size_t len)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 
 	if (len == 0 || len > att_server_mtu(&w->server) || pdu[0] == ATT_WRITE_CMD)
 		abort();
@@ -43,7 +43,7 @@ static int server_send(void *ctx, const uint8_t *pdu, size_t len)
 
 static int client_send(void *ctx, const uint8_t *pdu, size_t len)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 
 	(void)pdu;
 	if (len == 0 || len > attc_mtu(&w->client))
@@ -53,7 +53,7 @@ static int client_send(void *ctx, const uint8_t *pdu, size_t len)
 
 static int device_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t size)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 	size_t len = (size_t)(w->behaviour >> 3) * 17u;
 
 	if (id >= ATT_VALUES || size != ATT_VALUE_MAX)
@@ -69,7 +69,7 @@ static int device_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t siz
 static int device_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t len,
 			bool command)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 	uint8_t *copy;
 
 	if (id >= ATT_VALUES || len > (id == ATT_CONTROL ? OTA_CONTROL_MAX : ATT_VALUE_MAX))
@@ -83,7 +83,7 @@ static int device_write(void *ctx, enum att_value_id id, const uint8_t *buf, siz
 
 static void client_event(void *ctx, const struct attc_event *event)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 	size_t count;
 
 	if (event->len > ATT_VALUE_MAX + 2u)
@@ -97,7 +97,7 @@ static const struct att_server_ops ops = {
 	.send = server_send, .read = device_read, .write = device_write};
 
 /* An allocation of its own, so that a sanitizer sees one octet too many being read. */
-static void feed(struct world *w, bool to_server, const uint8_t *data, size_t len, size_t times)
+static void feed(struct fleet *w, bool to_server, const uint8_t *data, size_t len, size_t times)
 {
 	uint8_t *copy = malloc(len > 0 ? len * times : 1);
 
@@ -112,7 +112,7 @@ static void feed(struct world *w, bool to_server, const uint8_t *data, size_t le
 	free(copy);
 }
 
-static void ask(struct world *w, const uint8_t *data, size_t len)
+static void ask(struct fleet *w, const uint8_t *data, size_t len)
 {
 	const struct attc_chr *chrs;
 	size_t count;
@@ -141,7 +141,7 @@ static void ask(struct world *w, const uint8_t *data, size_t len)
 	}
 }
 
-static void step(struct world *w, uint8_t what, const uint8_t *data, size_t len)
+static void step(struct fleet *w, uint8_t what, const uint8_t *data, size_t len)
 {
 	switch ((enum step)(what % STEPS)) {
 	case STEP_TO_SERVER:
@@ -178,7 +178,7 @@ static void step(struct world *w, uint8_t what, const uint8_t *data, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct world w;
+	static struct fleet w;
 	struct att_server_config server = {.ops = &ops, .ctx = &w, .mtu = 517};
 	struct attc_config client = {
 		.send = client_send, .event = client_event, .ctx = &w, .mtu = 517};

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/doctor_priv.h"
-#include "transport/bluez_hci.h"
+#include "doctor/doctor_priv.h"
+#include "bluez/bluez_hci.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

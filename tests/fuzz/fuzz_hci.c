@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "radio/hci.h"
+#include "radiod/hci.h"
 
 #define TIME_MAX_US 5000000u /* that one input may let pass */
 
@@ -48,7 +48,7 @@ static void on_advertise(void *ctx, uint64_t now_us)
 		hci_heard(hci, esp);
 }
 
-static void world_create(void)
+static void fleet_create(void)
 {
 	const struct esp_config config = {
 		.sched = &sched,
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	if (!esp)
-		world_create();
+		fleet_create();
 	config.version = (enum hci_version)(data[0] % HCI_VERSIONS);
 	config.refill = data[0] & 0x80;
 	if (hci_create(&config, &hci) < 0)

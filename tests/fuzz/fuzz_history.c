@@ -2,9 +2,9 @@
 /* A history's file, as anybody may have made or damaged it: read, compared, exported. */
 #include "config.h" /* system extensions: open_memstream() */
 
-#include "host/history_compare.h"
-#include "host/history_export.h"
-#include "host/history_private.h"
+#include "history/history_compare.h"
+#include "history/history_export.h"
+#include "history/history_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/lint.h"
+#include "image/lint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

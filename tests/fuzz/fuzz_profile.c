@@ -7,8 +7,8 @@
  */
 #include "config.h" /* system extensions: open_memstream() */
 
-#include "host/output.h"
-#include "host/profile_edit.h"
+#include "base/output.h"
+#include "profile/profile_edit.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct world {
+struct fleet {
 	struct session s;
 	const uint8_t *data;
 	size_t left;
@@ -36,7 +36,7 @@ static void must(bool held)
 		abort();
 }
 
-static uint8_t take(struct world *w)
+static uint8_t take(struct fleet *w)
 {
 	if (w->left == 0)
 		return 0;
@@ -44,7 +44,7 @@ static uint8_t take(struct world *w)
 	return *w->data++;
 }
 
-static uint16_t take16(struct world *w)
+static uint16_t take16(struct fleet *w)
 {
 	const uint8_t low = take(w);
 
@@ -55,7 +55,7 @@ static uint16_t take16(struct world *w)
 
 static int do_connect(void *ctx)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 
 	must(!session_finished(&w->s));
 	w->connecting = w->rc == 0;
@@ -64,12 +64,12 @@ static int do_connect(void *ctx)
 
 static int do_disconnect(void *ctx)
 {
-	return ((struct world *)ctx)->rc;
+	return ((struct fleet *)ctx)->rc;
 }
 
 static int do_discover(void *ctx)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 
 	must(w->link && !session_finished(&w->s));
 	return w->rc;
@@ -77,13 +77,13 @@ static int do_discover(void *ctx)
 
 static int do_chr(void *ctx, enum gatt_chr chr)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 
 	must(w->link && !session_finished(&w->s) && chr < GATT_CHRS);
 	return w->rc;
 }
 
-static void check_data(const struct world *w, size_t len)
+static void check_data(const struct fleet *w, size_t len)
 {
 	const struct session_stats *st = &w->s.stats;
 	const uint32_t header = w->s.dialect == &session_full ? HEADER : 0;
@@ -101,7 +101,7 @@ static void check_data(const struct world *w, size_t len)
 static int do_write(void *ctx, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
 		    size_t len)
 {
-	struct world *w = ctx;
+	struct fleet *w = ctx;
 
 	must(w->link && !session_finished(&w->s) && len > 0);
 	must(chr == GATT_CONTROL || chr == GATT_DATA);
@@ -159,14 +159,14 @@ static const struct session_ops ops = {
 
 /* --- events */
 
-static void lose_link(struct world *w, enum gatt_reason reason)
+static void lose_link(struct fleet *w, enum gatt_reason reason)
 {
 	w->link = w->connecting = false;
 	memset(w->busy, 0, sizeof(w->busy));
 	session_disconnected(&w->s, reason, w->now);
 }
 
-static void make_link(struct world *w)
+static void make_link(struct fleet *w)
 {
 	if (w->link)
 		return;
@@ -175,7 +175,7 @@ static void make_link(struct world *w)
 	session_connected(&w->s, (uint16_t)(take16(w) % 600u), w->now);
 }
 
-static void discovered(struct world *w)
+static void discovered(struct fleet *w)
 {
 	static const uint8_t kinds[4][GATT_CHRS] = {
 		{0x18, 0x0c, 0x02, 0x02, 0x02, 0x02},
@@ -188,7 +188,7 @@ static void discovered(struct world *w)
 	session_discovered(&w->s, kinds[kind], w->now);
 }
 
-static void read_answer(struct world *w)
+static void read_answer(struct fleet *w)
 {
 	struct ota_info info = {.version = 1, .features = take(w), .flags = take(w), .phys = 3};
 	uint8_t buf[OTA_INFO_SIZE];
@@ -201,7 +201,7 @@ static void read_answer(struct world *w)
 		     kind & 0x80u ? -OTA_EIO : 0, buf, kind & 0x40u ? 7 : sizeof(buf), w->now);
 }
 
-static void written(struct world *w)
+static void written(struct fleet *w)
 {
 	const uint8_t kind = take(w);
 	const enum gatt_chr chr = kind & 1u ? GATT_DATA : GATT_CONTROL;
@@ -213,7 +213,7 @@ static void written(struct world *w)
 }
 
 /* A notification that makes sense where the session stands, or nearly. */
-static int sensible(struct world *w, uint8_t *buf, size_t size)
+static int sensible(struct fleet *w, uint8_t *buf, size_t size)
 {
 	const struct session_stats *st = &w->s.stats;
 	const uint32_t some = take16(w), flight = st->queued - st->received;
@@ -259,7 +259,7 @@ static int sensible(struct world *w, uint8_t *buf, size_t size)
 	}
 }
 
-static void notified(struct world *w, bool sense)
+static void notified(struct fleet *w, bool sense)
 {
 	uint8_t buf[OTA_NOTIFY_MAX];
 	int len;
@@ -274,7 +274,7 @@ static void notified(struct world *w, bool sense)
 	session_rx(&w->s, buf, (size_t)len, w->now);
 }
 
-static void pass(struct world *w)
+static void pass(struct fleet *w)
 {
 	const uint64_t end = w->now + take16(w) * 1000ull;
 	unsigned int steps = 0;
@@ -289,7 +289,7 @@ static void pass(struct world *w)
 	session_tick(&w->s, w->now);
 }
 
-static void user(struct world *w)
+static void user(struct fleet *w)
 {
 	switch (take(w) % 7u) {
 	case 0:
@@ -316,7 +316,7 @@ static void user(struct world *w)
 	}
 }
 
-static void event(struct world *w)
+static void event(struct fleet *w)
 {
 	static const int rcs[] = {0, 0, 0, -OTA_EAGAIN, -OTA_EIO, -OTA_ENOTCONN};
 
@@ -369,7 +369,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum ota_command commands[] = {OTA_CMD_ABORT, OTA_CMD_STATUS, OTA_CMD_CONFIRM,
 						    OTA_CMD_ROLLBACK, OTA_CMD_REBOOT};
-	struct world w = {.data = data, .left = size, .now = 1000000};
+	struct fleet w = {.data = data, .left = size, .now = 1000000};
 	const uint8_t kind = take(&w);
 	struct session_config config = {
 		.goal = (enum session_goal)(kind & 3u),

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "radio/smp.h"
+#include "air/smp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

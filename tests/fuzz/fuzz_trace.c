@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "host/replay.h"
+#include "replay/replay.h"
 #include "transport/trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "radio/att.h"
-#include "radio/attc.h"
+#include "air/att.h"
+#include "air/attc.h"
 
 #define ATTC_RIG_PDUS 64u
 #define ATTC_RIG_NOTES 64u

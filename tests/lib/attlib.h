@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "radio/att.h"
+#include "air/att.h"
 
 #define CONTROL_VALUE "15 00" /* handle 21 */
 #define CONTROL_CCC "16 00"

@@ -10,7 +10,7 @@
 #ifndef OTABENCH_BLUEZFAKE_H
 #define OTABENCH_BLUEZFAKE_H
 
-#include "transport/bluez.h"
+#include "bluez/bluez.h"
 
 #define FAKE_ADAPTERS 2u
 #define FAKE_DEVICES 2u

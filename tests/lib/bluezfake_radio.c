@@ -143,7 +143,7 @@ static void on_event(void *userdata, const struct transport_event *e)
 	case TRANSPORT_ALARM:
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
-	case TRANSPORT_UPKEEP:
+	case TRANSPORT_MAINTENANCE:
 	case TRANSPORT_PASSKEY:
 	case TRANSPORT_PAIRED:
 		break;

@@ -64,7 +64,7 @@ static void put_event(struct fake_text *out, const struct transport_event *e)
 		fake_add(out, " %d", (int)e->passkey);
 		break;
 	case TRANSPORT_PAIRED:
-	case TRANSPORT_UPKEEP:
+	case TRANSPORT_MAINTENANCE:
 		fake_add(out, " %d", e->status);
 		break;
 	}
@@ -99,7 +99,7 @@ void rig_finish(struct rig *r)
 	sd_event_unref(r->event);
 }
 
-int rig_setup(void **state)
+int bluez_rig_setup(void **state)
 {
 	static struct rig rig;
 
@@ -108,7 +108,7 @@ int rig_setup(void **state)
 	return 0;
 }
 
-int rig_teardown(void **state)
+int bluez_rig_teardown(void **state)
 {
 	rig_finish(*state);
 	return 0;

@@ -20,8 +20,8 @@ struct rig {
 void rig_init(struct rig *r);
 void rig_finish(struct rig *r);
 /* The same for cmocka: the state is a struct rig. */
-int rig_setup(void **state);
-int rig_teardown(void **state);
+int bluez_rig_setup(void **state);
+int bluez_rig_teardown(void **state);
 /* Until an adapter is ready or bluez_ready() says why not, which is returned. */
 int rig_open(struct rig *r, const struct bluez_config *config);
 /* With the defaults, and find_ms short. */

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/image_build.h"
-#include "radio/board.h"
+#include "image/image_build.h"
+#include "board/board.h"
 
 #define RIG_CHIP 0u /* ESP32 */
 #define RIG_SLOT 0x40000u /* bytes; small, so that a whole update has few operations */

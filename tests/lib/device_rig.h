@@ -13,8 +13,8 @@
 
 #include "ota/device.h"
 #include "ota/error.h"
-#include "radio/rng.h"
-#include "radio/sha256.h"
+#include "base/rng.h"
+#include "base/sha256.h"
 
 #define DUT_CHIP 0x0005u /* ESP32-C3 */
 #define DUT_NOTES 4096u

@@ -173,7 +173,7 @@ static void packets_free(void)
 	h.count = h.next = 0;
 }
 
-static void world_end(void)
+static void fleet_end(void)
 {
 	esp_destroy(h.esp);
 	hci_destroy(h.hci);
@@ -181,7 +181,7 @@ static void world_end(void)
 	packets_free();
 }
 
-static void world_begin(void)
+static void fleet_begin(void)
 {
 	sched_init(&h.sched, 0);
 	h.advertise = (struct sched_event){.fn = on_advertise};
@@ -220,21 +220,21 @@ int hci_rig_setup(void **state)
 		.rssi = -50,
 		.seed = 1,
 	};
-	world_begin();
+	fleet_begin();
 	return 0;
 }
 
 int hci_rig_teardown(void **state)
 {
 	(void)state;
-	world_end();
+	fleet_end();
 	return 0;
 }
 
 void hci_rig_restart(void)
 {
-	world_end();
-	world_begin();
+	fleet_end();
+	fleet_begin();
 }
 
 void hci_rig_masks(void)

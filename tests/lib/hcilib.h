@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "radio/hci.h"
+#include "radiod/hci.h"
 
 #define HCI_RIG_PACKETS 4096u
 

@@ -16,7 +16,7 @@
 #include "imagelib.h"
 #include "testlib.h"
 #include "transport/fault.h"
-#include "transport/sim.h"
+#include "sim/sim.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #ifndef OTABENCH_HISTORYLIB_H
 #define OTABENCH_HISTORYLIB_H
 
-#include "host/recorder.h"
+#include "history/recorder.h"
 
 #define PLAY_DEVICE "esp-sim-01"
 

@@ -3,8 +3,8 @@
 #ifndef OTABENCH_IMAGELIB_H
 #define OTABENCH_IMAGELIB_H
 
-#include "core/image_build.h"
-#include "core/lint.h"
+#include "image/image_build.h"
+#include "image/lint.h"
 
 /* An image in memory of exactly its size, to be freed; fails the test when it cannot be built. */
 uint8_t *imagelib_build(const struct image_build *build, size_t *ret_size);

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "radio/link.h"
-#include "radio/rng.h"
+#include "air/link.h"
+#include "base/rng.h"
 
 #define INTERVAL_US 15000u
 #define TIMEOUT_US 420000u

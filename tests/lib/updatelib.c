@@ -156,7 +156,7 @@ static void on_event(void *userdata, const struct transport_event *e)
 	case TRANSPORT_ADVERTISEMENT:
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
-	case TRANSPORT_UPKEEP:
+	case TRANSPORT_MAINTENANCE:
 		break;
 	case TRANSPORT_PASSKEY:
 		u->asked++;
@@ -219,12 +219,12 @@ void update_fault(struct update *u, const char *spec)
 
 uint64_t update_now(const struct update *u)
 {
-	return u->world->ops->now_us(u->world);
+	return u->fleet->ops->now_us(u->fleet);
 }
 
 struct esp *update_device(const struct update *u)
 {
-	return sim_device(u->world, UPDATE_DEVICE);
+	return sim_device(u->fleet, UPDATE_DEVICE);
 }
 
 void update_begin(struct update *u)
@@ -232,11 +232,11 @@ void update_begin(struct update *u)
 	char why[200] = "";
 
 	assert_true(sd_event_new(&u->event) >= 0);
-	if (sim_create(u->event, &u->sim, &u->world, why, sizeof(why)) < 0)
+	if (sim_create(u->event, &u->sim, &u->fleet, why, sizeof(why)) < 0)
 		fail_msg("sim_create: %s", why);
-	u->transport = u->world;
+	u->transport = u->fleet;
 	if (u->fault_count > 0)
-		assert_int_equal(fault_wrap(u->world, u->faults, u->fault_count, u->fault_seed,
+		assert_int_equal(fault_wrap(u->fleet, u->faults, u->fault_count, u->fault_seed,
 					    &u->transport),
 				 0);
 	if (u->record)
@@ -255,7 +255,7 @@ bool update_step(struct update *u)
 		u->to_answer = false;
 		assert_int_equal(transport_passkey(u->transport, u->typed), 0);
 	}
-	return sched_step(sim_sched(u->world));
+	return sched_step(sim_sched(u->fleet));
 }
 
 void update_replay(struct update *u, const char *path)
@@ -264,7 +264,7 @@ void update_replay(struct update *u, const char *path)
 
 	assert_true(sd_event_new(&u->event) >= 0);
 	assert_int_equal(trace_replay(u->event, path, &u->transport, &line), 0);
-	u->world = u->transport;
+	u->fleet = u->transport;
 	u->transport->handler = on_event;
 	u->transport->userdata = u;
 	assert_int_equal(session_init(&u->s, &u->session, &ops, u, update_now(u)), 0);
@@ -288,7 +288,7 @@ void update_finish(struct update *u, unsigned int seconds)
 
 void update_wait(struct update *u, uint64_t us)
 {
-	sched_advance(sim_sched(u->world), update_now(u) + us);
+	sched_advance(sim_sched(u->fleet), update_now(u) + us);
 }
 
 bool update_check_boots(struct update *u)

@@ -8,7 +8,7 @@
 
 #include "core/session.h"
 #include "transport/fault.h"
-#include "transport/sim.h"
+#include "sim/sim.h"
 
 #define UPDATE_DEVICE "esp-sim-01"
 #define UPDATE_FAULTS 8u
@@ -23,7 +23,7 @@ struct update {
 	const char *record; /* file to record the run to; NULL: none */
 	/* the run */
 	sd_event *event;
-	struct transport *world; /* the simulator itself */
+	struct transport *fleet; /* the simulator itself */
 	struct transport *transport; /* what the session uses: faults around it */
 	struct session s;
 	unsigned int losses; /* links lost while it ran */

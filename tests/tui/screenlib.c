@@ -2,8 +2,8 @@
 /* See screenlib.h. */
 #include "screenlib_priv.h"
 
-#include "tui/layout.h"
-#include "tui/recover.h"
+#include "view/layout.h"
+#include "view/recover.h"
 
 #include <string.h>
 

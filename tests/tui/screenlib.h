@@ -6,7 +6,7 @@
 #ifndef OTABENCH_SCREENLIB_H
 #define OTABENCH_SCREENLIB_H
 
-#include "tui/view.h"
+#include "view/view.h"
 
 /* One entry a picture: a file tests/tui/pictures/NAME.txt. */
 struct screen_case {

@@ -4,7 +4,7 @@
 
 #include "screenlib_priv.h"
 
-#include "tui/view_history.h"
+#include "view/view_history.h"
 
 #include <stdlib.h>
 #include <string.h>

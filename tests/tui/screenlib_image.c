@@ -2,7 +2,7 @@
 /* The image inspector in its states. */
 #include "screenlib_priv.h"
 
-#include "tui/layout.h"
+#include "view/layout.h"
 
 #include <string.h>
 

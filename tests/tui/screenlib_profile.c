@@ -2,14 +2,14 @@
 /* The profile view in its states. */
 #include "screenlib_priv.h"
 
-#include "tui/layout.h"
+#include "view/layout.h"
 
 #include <string.h>
 
 #define KEYS "Enter edit  d default  D diff  e $EDITOR  w write  W as  u undo  L load  ? help"
 
 static struct job_snapshot run;
-static struct in_force keys[PROFILE_KEYS];
+static struct effective keys[PROFILE_KEYS];
 static char ceiling[VIEW_TEXT];
 
 /* A link as an adapter with a mind of its own gives it. */
@@ -41,8 +41,8 @@ static void draw(struct view_profile *v, const struct job_snapshot *of, const ch
 		 struct cells *cells)
 {
 	for (int key = 0; key < PROFILE_KEYS; key++)
-		in_force(v->profile, of, (enum profile_key)key, &keys[key]);
-	(void)in_force_ceiling(v->profile, of, ceiling, sizeof(ceiling));
+		effective(v->profile, of, (enum profile_key)key, &keys[key]);
+	(void)effective_ceiling(v->profile, of, ceiling, sizeof(ceiling));
 	v->in_force = keys;
 	v->ceiling = ceiling;
 	view_profile_draw(v, cells, screenlib_frame(cells, VIEW_PROFILE, message, KEYS));

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tui/recover.h"
+#include "view/recover.h"
 
 /* --- the filter */
 

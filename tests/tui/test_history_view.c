@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "host/history.h"
+#include "history/history.h"
 #include "ptylib.h"
 #include "testlib.h"
 

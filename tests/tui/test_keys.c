@@ -19,13 +19,13 @@
 
 #include <locale.h>
 
-#include "core/image_build.h"
-#include "host/hash.h"
-#include "radio/rng.h"
+#include "image/image_build.h"
+#include "base/hash.h"
+#include "base/rng.h"
 #include "transport/fault.h"
-#include "transport/sim.h"
+#include "sim/sim.h"
 #include "tui/app_priv.h"
-#include "tui/key.h"
+#include "view/key.h"
 
 #define KEYS 10000u
 #define IMAGE_SIZE 300000u

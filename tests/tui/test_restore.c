@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "ptylib.h"
-#include "radio/rng.h"
+#include "base/rng.h"
 
 #define KEYS 3000u
 #define SIM "--sim=devices=3,chip=esp32,seed=1,speed=20"

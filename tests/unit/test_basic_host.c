@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "core/image_build.h"
+#include "image/image_build.h"
 #include "testlib.h"
-#include "transport/sim.h"
+#include "sim/sim.h"
 
 #define DEVICE "esp-sim-01"
 
@@ -65,7 +65,7 @@ static void on_event(void *userdata, const struct transport_event *e)
 	case TRANSPORT_ALARM:
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
-	case TRANSPORT_UPKEEP:
+	case TRANSPORT_MAINTENANCE:
 	case TRANSPORT_PASSKEY:
 	case TRANSPORT_PAIRED:
 		break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Upkeep and discovery over a fake org.bluez: what bluetoothd
+ * Maintenance and discovery over a fake org.bluez: what bluetoothd
  * cannot easily be brought to do.
  */
 #include <setjmp.h>
@@ -15,11 +15,11 @@
 
 #define BLUEZ_NOT_CONNECTED "org.bluez.Error.NotConnected"
 
-/* --- upkeep */
+/* --- maintenance */
 
-static int upkeep(struct rig *r, enum transport_upkeep what, const char *device)
+static int maintenance(struct rig *r, enum transport_maintenance what, const char *device)
 {
-	return r->t->ops->upkeep(r->t, what, device);
+	return r->t->ops->maintenance(r->t, what, device);
 }
 
 /* Somebody else's link, by the device's address and by its name. */
@@ -31,17 +31,17 @@ static void test_hang_up(void **state)
 	r->fake.devices[0].connected = true;
 	rig_ready(r);
 	(void)fake_calls(&r->fake);
-	assert_int_equal(upkeep(r, TRANSPORT_HANG_UP, "24:6f:28:aa:10:01"), 0);
-	assert_int_equal(upkeep(r, TRANSPORT_FORGET, FAKE_ADDRESS), -OTA_EBUSY);
+	assert_int_equal(maintenance(r, TRANSPORT_HANG_UP, "24:6f:28:aa:10:01"), 0);
+	assert_int_equal(maintenance(r, TRANSPORT_FORGET, FAKE_ADDRESS), -OTA_EBUSY);
 	rig_expect(r, "upkeep 0\n");
 	rig_expect_calls(r, "Disconnect\n");
 	r->fake.error = (struct fake_error){"Disconnect", BLUEZ_NOT_CONNECTED, "Not Connected"};
-	assert_int_equal(upkeep(r, TRANSPORT_HANG_UP, "esp"), 0);
+	assert_int_equal(maintenance(r, TRANSPORT_HANG_UP, "esp"), 0);
 	rig_expect(r, "upkeep -107\n");
-	assert_int_equal(upkeep(r, TRANSPORT_HANG_UP, "nobody"), -OTA_ENOENT);
+	assert_int_equal(maintenance(r, TRANSPORT_HANG_UP, "nobody"), -OTA_ENOENT);
 	fake_advertise(&r->fake, 1);
 	(void)rig_events(r);
-	assert_int_equal(upkeep(r, TRANSPORT_HANG_UP, "esp"), -OTA_EINVAL);
+	assert_int_equal(maintenance(r, TRANSPORT_HANG_UP, "esp"), -OTA_EINVAL);
 }
 
 static void test_forget(void **state)
@@ -51,10 +51,10 @@ static void test_forget(void **state)
 	r->fake.devices[0].there = r->fake.devices[0].paired = true;
 	rig_ready(r);
 	(void)fake_calls(&r->fake);
-	assert_int_equal(upkeep(r, TRANSPORT_FORGET, FAKE_ADDRESS), 0);
+	assert_int_equal(maintenance(r, TRANSPORT_FORGET, FAKE_ADDRESS), 0);
 	rig_expect(r, "upkeep 0\n");
 	rig_expect_calls(r, "RemoveDevice\n");
-	assert_int_equal(upkeep(r, TRANSPORT_FORGET, FAKE_ADDRESS), -OTA_ENOENT);
+	assert_int_equal(maintenance(r, TRANSPORT_FORGET, FAKE_ADDRESS), -OTA_ENOENT);
 }
 
 /* The adapter comes back by the same transport; with a link up it is left alone. */
@@ -63,11 +63,11 @@ static void test_power_cycle(void **state)
 	struct rig *r = *state;
 
 	rig_connect(r);
-	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), -OTA_EBUSY);
+	assert_int_equal(maintenance(r, TRANSPORT_POWER_CYCLE, NULL), -OTA_EBUSY);
 	assert_int_equal(r->t->ops->disconnect(r->t), 0);
 	rig_expect(r, "disconnected by-host\n");
 	(void)fake_calls(&r->fake);
-	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), 0);
+	assert_int_equal(maintenance(r, TRANSPORT_POWER_CYCLE, NULL), 0);
 	rig_expect(r, "adapter -19\nadapter 0\nupkeep 0\n");
 	rig_expect_calls(r, "Set\nSet\n");
 	assert_int_equal(r->t->ops->scan_start(r->t), 0);
@@ -81,7 +81,7 @@ static void test_power_cycle_fails(void **state)
 	r->fake.adapters[1] = (struct fake_adapter){.there = true, .powered = true};
 	rig_ready(r);
 	r->fake.hold = "Set";
-	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), 0);
+	assert_int_equal(maintenance(r, TRANSPORT_POWER_CYCLE, NULL), 0);
 	fake_settle(&r->fake);
 	fake_adapter_powered(&r->fake, 0, false);
 	rig_expect(r, "adapter -19\n");
@@ -101,7 +101,7 @@ static void test_power_cycle_unplugged(void **state)
 
 	rig_ready(r);
 	r->fake.hold = "Set";
-	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), 0);
+	assert_int_equal(maintenance(r, TRANSPORT_POWER_CYCLE, NULL), 0);
 	fake_settle(&r->fake);
 	fake_adapter_powered(&r->fake, 0, false);
 	fake_answer(&r->fake, 0);
@@ -124,7 +124,7 @@ static void test_power_cycle_daemon_dies(void **state)
 
 	rig_ready(r);
 	r->fake.hold = "Set";
-	assert_int_equal(upkeep(r, TRANSPORT_POWER_CYCLE, NULL), 0);
+	assert_int_equal(maintenance(r, TRANSPORT_POWER_CYCLE, NULL), 0);
 	fake_settle(&r->fake);
 	fake_owner(&r->fake, false);
 	rig_expect(r, "adapter -19\nupkeep -19\n");
@@ -248,7 +248,7 @@ static void test_malformed(void **state)
 	rig_expect(r, "notified control 0 01\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bluez_rig_setup, bluez_rig_teardown)
 
 int main(void)
 {

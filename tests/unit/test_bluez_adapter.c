@@ -361,7 +361,7 @@ static void test_bus_lost(void **state)
 	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bluez_rig_setup, bluez_rig_teardown)
 
 int main(void)
 {

@@ -338,7 +338,7 @@ static void test_alarm(void **state)
 	rig_expect(r, "alarm\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bluez_rig_setup, bluez_rig_teardown)
 
 int main(void)
 {

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "bluezrig.h"
-#include "transport/bluez_hci.h"
+#include "bluez/bluez_hci.h"
 
 #define FAILED "org.bluez.Error.Failed"
 #define DENIED "org.bluez.Error.NotPermitted"
@@ -520,7 +520,7 @@ static void test_hci_reason(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bluez_rig_setup, bluez_rig_teardown)
 
 int main(void)
 {

@@ -14,13 +14,13 @@
 #include <cmocka.h>
 
 #include "bluezrig.h"
-#include "radio/rng.h"
+#include "base/rng.h"
 
 #define RUNS 100u
 #define STEPS 400u
 #define PATIENCE_S 20 /* of real time, more than any of the transport's own */
 
-struct world {
+struct fleet {
 	struct rig r;
 	struct rng rng;
 	uint64_t seed;
@@ -31,7 +31,7 @@ struct world {
 	unsigned int connected, disconnected, kinds; /* so that it is known to get somewhere */
 };
 
-static struct world w;
+static struct fleet w;
 
 static unsigned int below(unsigned int n)
 {
@@ -100,7 +100,7 @@ static void call(unsigned int what)
 		require(w.state == UP || !link.data_held);
 		break;
 	default:
-		(void)t->ops->upkeep(t, (enum transport_upkeep)below(3), FAKE_ADDRESS);
+		(void)t->ops->maintenance(t, (enum transport_maintenance)below(3), FAKE_ADDRESS);
 		break;
 	}
 	if (what >= 5 && what <= 12)
@@ -146,7 +146,7 @@ static void on_event(void *userdata, const struct transport_event *e)
 		break;
 	case TRANSPORT_ALARM:
 	case TRANSPORT_LINK:
-	case TRANSPORT_UPKEEP:
+	case TRANSPORT_MAINTENANCE:
 		break;
 	}
 	w.discovered = w.discovered || e->kind == TRANSPORT_DISCOVERED;
@@ -372,7 +372,7 @@ static void run(uint64_t seed)
 {
 	const struct bluez_config config = {.find_ms = 1 + (uint32_t)(seed % 3), .power_on = true};
 
-	w = (struct world){.seed = seed,
+	w = (struct fleet){.seed = seed,
 			   .connected = w.connected,
 			   .disconnected = w.disconnected,
 			   .kinds = w.kinds};

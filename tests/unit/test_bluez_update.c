@@ -14,10 +14,10 @@
 #include <cmocka.h>
 
 #include "bluezfake.h"
-#include "core/image_build.h"
+#include "image/image_build.h"
 #include "core/session.h"
 #include "testlib.h"
-#include "transport/sim.h"
+#include "sim/sim.h"
 
 #define SPEED 80000u /* thousandths of real time */
 #define DEVICE "esp-sim-01"
@@ -151,7 +151,7 @@ static void feed(struct run *r, const struct transport_event *e, uint64_t now)
 	case TRANSPORT_ADVERTISEMENT:
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_LINK:
-	case TRANSPORT_UPKEEP:
+	case TRANSPORT_MAINTENANCE:
 	case TRANSPORT_PASSKEY:
 	case TRANSPORT_PAIRED:
 		break;

@@ -256,7 +256,7 @@ static void test_acquire_not_offered(void **state)
 	assert_non_null(strstr(rig_log(r), "by command instead"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bluez_rig_setup, bluez_rig_teardown)
 
 int main(void)
 {

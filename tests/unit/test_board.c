@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "boardlib.h"
-#include "radio/partition.h"
+#include "board/partition.h"
 #include "testlib.h"
 
 static void test_factory_boot(void **state)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "boardlib.h"
-#include "radio/rng.h"
+#include "base/rng.h"
 #include "testlib.h"
 
 static void test_power_cut_is_told_once(void **state)

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "host/bundle.h"
+#include "replay/bundle.h"
 
 static char dir[] = "/tmp/otabench-bundle-XXXXXX";
 

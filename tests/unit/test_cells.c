@@ -13,10 +13,10 @@
 
 #include <locale.h>
 
-#include "tui/cells.h"
-#include "tui/layout.h"
-#include "tui/loglist.h"
-#include "tui/plot.h"
+#include "view/cells.h"
+#include "view/layout.h"
+#include "view/loglist.h"
+#include "view/plot.h"
 
 static char *dump(const struct cells *cells)
 {

@@ -14,7 +14,7 @@
 
 #include "cli/cli.h"
 #include "cli/run.h"
-#include "core/lint.h"
+#include "image/lint.h"
 #include "ota/error.h"
 
 static char *out_text, *err_text;

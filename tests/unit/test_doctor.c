@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "host/doctor_priv.h"
+#include "doctor/doctor_priv.h"
 
 static char root[64];
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "radio/flash.h"
+#include "board/flash.h"
 
 #define SIZE 0x40000u
 

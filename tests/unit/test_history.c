@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "historylib.h"
-#include "host/history_private.h"
+#include "history/history_priv.h"
 
 static char folder[64], path[128];
 

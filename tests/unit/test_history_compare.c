@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "host/history_compare.h"
-#include "host/history_export.h"
+#include "history/history_compare.h"
+#include "history/history_export.h"
 
 static struct history_key keys_a[] = {{"window", "3904", ""},
 				      {"write_mode", "command", ""},

@@ -25,7 +25,7 @@
 #include <cmocka.h>
 
 #include "historylib.h"
-#include "host/history_private.h"
+#include "history/history_priv.h"
 #include "testlib.h"
 
 static char folder[64], path[128];

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "host/hash.h"
+#include "base/hash.h"
 #include "imagelib.h"
 #include "testlib.h"
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/image_build.h"
+#include "image/image_build.h"
 #include "testlib.h"
 
 static uint32_t le32(const uint8_t *p)

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "host/hash.h"
+#include "base/hash.h"
 #include "host/image_file.h"
 
 static char directory[64];

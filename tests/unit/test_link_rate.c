@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "radio/link.h"
+#include "air/link.h"
 
 #define WARM_UP_US 1000000u
 

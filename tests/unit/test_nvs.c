@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "radio/nvs.h"
+#include "board/nvs.h"
 
 #define OFFSET 0x9000u
 #define SIZE 0x5000u

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "radio/otadata.h"
+#include "board/otadata.h"
 
 #define OFFSET 0xe000u
 

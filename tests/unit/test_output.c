@@ -11,8 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host/log.h"
-#include "host/output.h"
+#include "base/log_stderr.h"
+#include "base/output.h"
 #include "ota/error.h"
 
 static void test_safe_text(void **state)

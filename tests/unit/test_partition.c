@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "radio/partition.h"
+#include "board/partition.h"
 #include "testlib.h"
 
 static struct partition_table table;

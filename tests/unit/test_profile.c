@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host/profile.h"
+#include "profile/profile.h"
 #include "ota/error.h"
 
 static struct setting_errors errors;

@@ -19,10 +19,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host/file_save.h"
-#include "host/profile_edit.h"
+#include "base/file_save.h"
+#include "profile/profile_edit.h"
 #include "ota/error.h"
-#include "radio/rng.h"
+#include "base/rng.h"
 
 static struct setting_errors errors;
 

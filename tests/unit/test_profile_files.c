@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host/profile.h"
+#include "profile/profile.h"
 #include "ota/error.h"
 #include "testlib.h"
 

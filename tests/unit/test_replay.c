@@ -14,12 +14,12 @@
 
 #include <cmocka.h>
 
-#include "core/image_build.h"
-#include "host/hash.h"
-#include "host/replay.h"
+#include "image/image_build.h"
+#include "base/hash.h"
+#include "replay/replay.h"
 #include "testlib.h"
 #include "transport/fault.h"
-#include "transport/sim.h"
+#include "sim/sim.h"
 #include "transport/trace.h"
 
 static uint8_t image_bytes[120000];

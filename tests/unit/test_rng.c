@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "radio/rng.h"
+#include "base/rng.h"
 
 static void test_state_follows_splitmix64(void **state)
 {

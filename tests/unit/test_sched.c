@@ -8,9 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "radio/sched.h"
+#include "base/sched.h"
 
-struct world {
+struct fleet {
 	struct sched sched;
 	struct sched_event ev[6];
 	char trace[128];
@@ -19,7 +19,7 @@ struct world {
 	struct sched_event *victim;
 };
 
-static struct world w;
+static struct fleet w;
 
 static void note(void *ctx, uint64_t now_us)
 {

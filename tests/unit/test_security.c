@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "core/image_build.h"
+#include "image/image_build.h"
 #include "testlib.h"
 #include "updatelib.h"
 
@@ -46,7 +46,7 @@ static bool encrypted(const struct update *u)
 {
 	struct transport_link link;
 
-	u->world->ops->link_state(u->world, &link);
+	u->fleet->ops->link_state(u->fleet, &link);
 	return link.encrypted;
 }
 

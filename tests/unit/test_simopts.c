@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host/simopts.h"
+#include "sim/simopts.h"
 #include "ota/error.h"
 
 static struct setting_errors errors;

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "radio/rng.h"
-#include "radio/smp.h"
+#include "base/rng.h"
+#include "air/smp.h"
 
 #define QUEUE_MAX 256u
 #define PASSKEY 90210

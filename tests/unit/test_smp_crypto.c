@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "radio/smp_crypto.h"
+#include "air/smp_crypto.h"
 
 #define PUBLIC_A_X "20b003d2f297be2c5e2c83a7e9f9a5b9eff49111acf4fddbcc0301480e359de6"
 #define PUBLIC_A_Y "dc809c49652aeb6d63329abf5a52155c766345c28fed3024741c8ed01589d28b"

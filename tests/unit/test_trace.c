@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/image_build.h"
+#include "image/image_build.h"
 #include "testlib.h"
 #include "transport/trace.h"
 #include "updatelib.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/lint.h"
+#include "image/lint.h"
 
 static void expect(const char *a, const char *b, int want)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Flash, slots, otadata and NVS, as far as ota_esp can tell them from a chip's.
- * The virtual ESP32 in src/radio models them exactly; here they only have to
+ * The virtual ESP32 in src/board models them exactly; here they only have to
  * hold what ESP-IDF's functions promise, and to fail when told to.
  */
 #include "fake.h"

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ends of the link model: what a host hands over waits here for the air,
+ * and what came through the air waits here for the host.
+ *
+ * On the way out there are two queues, as in a computer: the host's own, without
+ * a bound (BlueZ has none), and the controller's ACL buffers behind it, which is
+ * where back-pressure comes from.
+ */
+#include "air/link_priv.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_le16(uint8_t *p, uint16_t value)
+{
+	p[0] = (uint8_t)value;
+	p[1] = (uint8_t)(value >> 8);
+}
+
+/* Space for a chunk's bytes behind its header, or NULL. */
+static uint8_t *chunk_push(struct fifo *fifo, size_t len, bool start)
+{
+	struct link_chunk chunk = {.len = (uint32_t)len, .start = start};
+	uint8_t *p = fifo_push(fifo, sizeof(chunk) + len);
+
+	if (!p)
+		return NULL;
+	memcpy(p, &chunk, sizeof(chunk));
+	return p + sizeof(chunk);
+}
+
+/* The first chunk's header, and its bytes. */
+static struct link_chunk chunk_peek(const struct fifo *fifo, const uint8_t **ret_bytes)
+{
+	struct link_chunk chunk;
+	const uint8_t *p = fifo_peek(fifo);
+
+	memcpy(&chunk, p, sizeof(chunk));
+	*ret_bytes = p + sizeof(chunk);
+	return chunk;
+}
+
+bool link_ctrl_push(struct link_ctrl_queue *queue, const uint8_t *bytes, size_t len)
+{
+	struct link_ctrl *ctrl = &queue->ctrl[(queue->first + queue->count) % LINK_CTRL_QUEUE];
+
+	if (queue->count == LINK_CTRL_QUEUE || len > LINK_CTRL_OCTETS)
+		return false;
+	queue->count++;
+	ctrl->len = (uint8_t)len;
+	memcpy(ctrl->bytes, bytes, len);
+	return true;
+}
+
+void link_ctrl_pop(struct link_ctrl_queue *queue)
+{
+	queue->first = (queue->first + 1u) % LINK_CTRL_QUEUE;
+	queue->count--;
+}
+
+unsigned int link_credits(const struct link *link, enum link_role role)
+{
+	const struct link_side *side = &link->sides[role];
+
+	if (side->config.buffers == 0)
+		return UINT_MAX;
+	return side->config.buffers - side->used;
+}
+
+size_t link_queued(const struct link *link, enum link_role role)
+{
+	const struct link_side *side = &link->sides[role];
+
+	return side->host.len - side->host_frames * sizeof(struct link_chunk) - side->host_offset;
+}
+
+size_t link_in_controller(const struct link *link, enum link_role role)
+{
+	const struct link_side *side = &link->sides[role];
+	unsigned int chunks = side->used - side->done;
+
+	return side->buffers.len - chunks * sizeof(struct link_chunk) - side->buffer_offset;
+}
+
+/* Moves the host's frames on, in fragments, while there are buffers. */
+void link_queue_pump(struct link_side *side)
+{
+	const uint8_t *bytes;
+	struct link_chunk frame;
+	uint32_t len;
+	uint8_t *p;
+
+	while (side->host.len > 0 && link_credits(side->link, side->role) > 0) {
+		frame = chunk_peek(&side->host, &bytes);
+		len = frame.len - side->host_offset;
+		if (side->config.buffer_octets > 0 && len > side->config.buffer_octets)
+			len = side->config.buffer_octets;
+		p = chunk_push(&side->buffers, len, side->host_offset == 0);
+		if (!p)
+			return;
+		memcpy(p, bytes + side->host_offset, len);
+		side->used++;
+		side->host_offset += len;
+		if (side->host_offset < frame.len)
+			continue;
+		fifo_pop(&side->host, sizeof(frame) + frame.len);
+		side->host_frames--;
+		side->host_offset = 0;
+	}
+}
+
+int link_send(struct link *link, enum link_role role, uint16_t cid, const uint8_t *buf, size_t len)
+{
+	struct link_side *side = &link->sides[role];
+	uint8_t *p;
+
+	if (side->gone || side->terminating)
+		return -OTA_ENOTCONN;
+	if (len > LINK_FRAME_MAX)
+		return -OTA_EMSGSIZE;
+	if (side->config.queue_frames > 0 && side->host_frames >= side->config.queue_frames) {
+		side->refused = true;
+		return -OTA_EAGAIN;
+	}
+	p = chunk_push(&side->host, LINK_HEADER + len, true);
+	if (!p)
+		return -OTA_ENOMEM;
+	put_le16(p, (uint16_t)len);
+	put_le16(p + 2, cid);
+	if (len > 0)
+		memcpy(p + LINK_HEADER, buf, len);
+	side->host_frames++;
+	link_queue_pump(side);
+	link_air_wake(link);
+	return 0;
+}
+
+int link_send_fragment(struct link *link, enum link_role role, bool start, const uint8_t *buf,
+		       size_t len)
+{
+	struct link_side *side = &link->sides[role];
+	uint8_t *p;
+
+	if (side->gone || side->terminating)
+		return -OTA_ENOTCONN;
+	if (len == 0 || len > LINK_FRAME_MAX + LINK_HEADER ||
+	    (side->config.buffer_octets > 0 && len > side->config.buffer_octets))
+		return -OTA_EMSGSIZE;
+	if (link_credits(link, role) == 0)
+		return -OTA_EAGAIN;
+	p = chunk_push(&side->buffers, len, start);
+	if (!p)
+		return -OTA_ENOMEM;
+	memcpy(p, buf, len);
+	side->used++;
+	link_air_wake(link);
+	return 0;
+}
+
+bool link_queue_empty(const struct link_side *side)
+{
+	return side->host.len == 0 && side->buffers.len == 0 && side->ctrl_out.count == 0 &&
+	       side->wanted == 0;
+}
+
+struct link_pdu link_queue_next(const struct link_side *side)
+{
+	const struct link_ctrl_queue *ctrl = &side->ctrl_out;
+	struct link_pdu pdu = {.kind = LINK_PDU_EMPTY};
+	struct link_chunk chunk;
+	const uint8_t *bytes;
+	uint32_t left;
+
+	if (side->leaving)
+		return pdu;
+	if (ctrl->count > 0) {
+		pdu.kind = LINK_PDU_CTRL;
+		pdu.len = ctrl->ctrl[ctrl->first].len;
+		pdu.md = !side->terminating &&
+			 (ctrl->count > 1 || (side->buffers.len > 0 && !side->paused));
+	} else if (side->buffers.len > 0 && !side->terminating && !side->paused) {
+		chunk = chunk_peek(&side->buffers, &bytes);
+		left = chunk.len - side->buffer_offset;
+		pdu.kind = LINK_PDU_DATA;
+		pdu.start = chunk.start && side->buffer_offset == 0;
+		pdu.len = (uint16_t)(left < side->link->state.data_length
+					     ? left
+					     : side->link->state.data_length);
+		pdu.md = left > pdu.len || side->buffers.len > sizeof(chunk) + chunk.len;
+	}
+	return pdu;
+}
+
+const uint8_t *link_queue_bytes(const struct link_side *side)
+{
+	const uint8_t *bytes = NULL;
+
+	switch (side->out.kind) {
+	case LINK_PDU_NONE:
+	case LINK_PDU_EMPTY:
+		break;
+	case LINK_PDU_DATA:
+		(void)chunk_peek(&side->buffers, &bytes);
+		bytes += side->buffer_offset;
+		break;
+	case LINK_PDU_CTRL:
+		bytes = side->ctrl_out.ctrl[side->ctrl_out.first].bytes;
+		break;
+	}
+	return bytes;
+}
+
+static void buffer_acked(struct link_side *side)
+{
+	const uint8_t *bytes;
+	struct link_chunk chunk = chunk_peek(&side->buffers, &bytes);
+
+	side->buffer_offset += side->out.len;
+	if (side->buffer_offset < chunk.len)
+		return;
+	fifo_pop(&side->buffers, sizeof(chunk) + chunk.len);
+	side->buffer_offset = 0;
+	side->done++;
+	if (side->config.refill || side->config.buffers == 0)
+		link_queue_give_back(side);
+}
+
+void link_queue_acked(struct link_side *side)
+{
+	enum link_pdu_kind kind = side->out.kind;
+	struct link_ctrl ctrl;
+
+	side->out.kind = LINK_PDU_NONE;
+	switch (kind) {
+	case LINK_PDU_NONE:
+	case LINK_PDU_EMPTY:
+		break;
+	case LINK_PDU_DATA:
+		buffer_acked(side);
+		break;
+	case LINK_PDU_CTRL:
+		ctrl = side->ctrl_out.ctrl[side->ctrl_out.first];
+		link_ctrl_pop(&side->ctrl_out);
+		link_ll_acked(side, &ctrl);
+		break;
+	}
+}
+
+/* A stopped host cannot be told; it is when it goes on. */
+static bool writable_due(const struct link_side *side)
+{
+	return side->refused && !side->held && !side->gone &&
+	       side->host_frames < side->config.queue_frames;
+}
+
+static void tell_writable(struct link_side *side)
+{
+	const struct link_ops *ops = side->config.ops;
+
+	side->refused = false;
+	if (ops && ops->writable)
+		ops->writable(side->config.ctx);
+}
+
+void link_queue_give_back(struct link_side *side)
+{
+	const struct link_ops *ops = side->config.ops;
+	unsigned int count = side->done;
+
+	if (count == 0 || side->gone)
+		return;
+	side->used -= count;
+	side->done = 0;
+	link_queue_pump(side);
+	if (ops && ops->completed)
+		ops->completed(side->config.ctx, count);
+	if (writable_due(side))
+		tell_writable(side);
+}
+
+/* For what its host hears next. */
+static void news_arm(struct link_side *side)
+{
+	struct link_news news;
+
+	if (side->held || side->news.len == 0)
+		return;
+	memcpy(&news, fifo_peek(&side->news), sizeof(news));
+	sched_at(side->link->sched, &side->news_event, news.at_us);
+}
+
+static bool news_push(struct link_side *side, const struct link_news *news, const uint8_t *bytes)
+{
+	uint8_t *p = fifo_push(&side->news, sizeof(*news) + news->len);
+
+	if (!p)
+		return false;
+	memcpy(p, news, sizeof(*news));
+	if (news->len > 0)
+		memcpy(p + sizeof(*news), bytes, news->len);
+	if (!sched_armed(&side->news_event))
+		news_arm(side);
+	return true;
+}
+
+/* False when there is no room: the PDU is then not acknowledged. */
+bool link_news_pdu(struct link_side *side, const struct link_pdu *pdu, const uint8_t *bytes)
+{
+	const struct link_ops *ops = side->config.ops;
+	struct link_news news = {
+		.at_us = sched_now(side->link->sched) + side->config.host_latency_us,
+		.kind = LINK_NEWS_PDU,
+		.len = pdu->len,
+		.start = pdu->start,
+	};
+
+	if (side->config.receive_pdus > 0 && side->news_pdus >= side->config.receive_pdus)
+		return false;
+	if (ops && ops->can_take && !ops->can_take(side->config.ctx, pdu->len))
+		return false;
+	if (!news_push(side, &news, bytes))
+		return false;
+	side->news_pdus++;
+	return true;
+}
+
+void link_news_tell(struct link_side *side, enum link_news_kind kind, uint8_t procedure,
+		    uint8_t code)
+{
+	struct link_news news = {
+		.at_us = sched_now(side->link->sched) + side->config.host_latency_us,
+		.kind = kind,
+		.procedure = procedure,
+		.code = code,
+	};
+
+	(void)news_push(side, &news, NULL);
+}
+
+static bool frame_reserve(struct link_side *side, size_t size)
+{
+	uint8_t *frame;
+
+	if (size <= side->frame_size)
+		return true;
+	frame = realloc(side->frame, size);
+	if (!frame)
+		return false;
+	side->frame = frame;
+	side->frame_size = size;
+	return true;
+}
+
+/* Vol 3 Part A 7.2.2: what does not add up to the length in its header is dropped. */
+static void reassemble(struct link_side *side, bool start, const uint8_t *bytes, size_t len)
+{
+	size_t whole;
+
+	if (start) {
+		side->frame_open = true;
+		side->frame_len = 0;
+	}
+	if (!side->frame_open)
+		return;
+	if (!frame_reserve(side, side->frame_len + len)) {
+		side->frame_open = false;
+		return;
+	}
+	memcpy(side->frame + side->frame_len, bytes, len);
+	side->frame_len += len;
+	if (side->frame_len < LINK_HEADER)
+		return;
+	whole = LINK_HEADER + ((size_t)side->frame[0] | (size_t)side->frame[1] << 8);
+	if (side->frame_len < whole)
+		return;
+	side->frame_open = false;
+	if (side->frame_len == whole && side->config.ops->frame)
+		side->config.ops->frame(side->config.ctx,
+					(uint16_t)(side->frame[2] | side->frame[3] << 8),
+					side->frame + LINK_HEADER, whole - LINK_HEADER);
+}
+
+static void news_deliver(struct link_side *side, const struct link_news *news, const uint8_t *bytes)
+{
+	const struct link_ops *ops = side->config.ops;
+
+	if (!ops)
+		return;
+	switch (news->kind) {
+	case LINK_NEWS_PDU:
+		if (ops->fragment)
+			ops->fragment(side->config.ctx, news->start, bytes, news->len);
+		else
+			reassemble(side, news->start, bytes, news->len);
+		break;
+	case LINK_NEWS_KEY_WANTED:
+		link_ll_ask_key(side);
+		break;
+	case LINK_NEWS_CHANGED:
+		if (ops->changed)
+			ops->changed(side->config.ctx, (enum link_procedure)news->procedure,
+				     news->code);
+		break;
+	case LINK_NEWS_DISCONNECTED:
+		if (ops->disconnected)
+			ops->disconnected(side->config.ctx, news->code);
+		break;
+	}
+}
+
+/* Tells the host one thing.  The next one is armed before, because after the last
+ * one the link may be no more. */
+void link_news_run(void *ctx, uint64_t now_us)
+{
+	struct link_side *side = ctx;
+	uint8_t bytes[UINT8_MAX];
+	struct link_news news;
+
+	if (side->held)
+		return;
+	if (writable_due(side)) {
+		news_arm(side);
+		tell_writable(side);
+		return;
+	}
+	if (side->news.len == 0)
+		return;
+	memcpy(&news, fifo_peek(&side->news), sizeof(news));
+	if (news.at_us > now_us) {
+		news_arm(side);
+		return;
+	}
+	memcpy(bytes, fifo_peek(&side->news) + sizeof(news), news.len);
+	fifo_pop(&side->news, sizeof(news) + news.len);
+	if (news.kind == LINK_NEWS_PDU)
+		side->news_pdus--;
+	news_arm(side);
+	news_deliver(side, &news, bytes);
+}
+
+void link_hold(struct link *link, enum link_role role, bool on)
+{
+	struct link_side *side = &link->sides[role];
+
+	side->held = on;
+	if (on)
+		sched_cancel(link->sched, &side->news_event);
+	else if (writable_due(side))
+		sched_at(link->sched, &side->news_event, sched_now(link->sched));
+	else if (!sched_armed(&side->news_event))
+		news_arm(side);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GATT over bluetoothd: which object is which characteristic, reads and
+ * notifications.  bluez_write.c has the writes.
+ */
+#include "bluez/bluez_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct bluez *bluez_of(struct transport *t)
+{
+	return (struct bluez *)t;
+}
+
+static const char *const uuids[GATT_CHRS] = {
+	[GATT_CONTROL] = OTA_UUID_CONTROL,
+	[GATT_DATA] = OTA_UUID_DATA,
+	[GATT_INFO] = OTA_UUID_INFO,
+	[GATT_FIRMWARE_REVISION] = "00002a26-0000-1000-8000-00805f9b34fb",
+	[GATT_MODEL] = "00002a24-0000-1000-8000-00805f9b34fb",
+	[GATT_MANUFACTURER] = "00002a29-0000-1000-8000-00805f9b34fb",
+};
+
+void bluez_gatt_reset(struct bluez *b)
+{
+	bluez_write_reset(b);
+	memset(b->chrs, 0, sizeof(b->chrs));
+	memset(b->properties, 0, sizeof(b->properties));
+	b->discover_wanted = b->looking = b->mapped = false;
+	b->mtu = OTA_ATT_MTU_MIN;
+	b->mtu_source = TRANSPORT_SOURCE_NONE;
+}
+
+void bluez_gatt_told(struct bluez *b, enum transport_event_kind kind, enum gatt_chr chr, int status,
+		     const uint8_t *data, size_t len)
+{
+	const struct transport_event event = {
+		.kind = kind, .chr = chr, .status = status, .data = data, .len = len};
+
+	bluez_emit(b, &event);
+}
+
+void bluez_gatt_mtu(struct bluez *b, uint16_t mtu)
+{
+	const struct transport_event event = {.kind = TRANSPORT_MTU, .mtu = mtu};
+
+	if (mtu < OTA_ATT_MTU_MIN || (mtu == b->mtu && b->mtu_source != TRANSPORT_SOURCE_NONE))
+		return;
+	b->mtu = mtu;
+	b->mtu_source = TRANSPORT_SOURCE_STACK;
+	if (b->mapped)
+		bluez_emit(b, &event);
+}
+
+/* --- discovery */
+
+/* GATT_CHRS when it is none of ours. */
+static enum gatt_chr chr_of(const char *uuid)
+{
+	enum gatt_chr chr = GATT_CONTROL;
+
+	while (chr < GATT_CHRS && strcmp(uuid, uuids[chr]) != 0)
+		chr++;
+	return chr;
+}
+
+/* Where a UUID is there twice, the lower handle, which is part of the path, wins. */
+static void map(struct bluez *b)
+{
+	memset(b->chrs, 0, sizeof(b->chrs));
+	memset(b->properties, 0, sizeof(b->properties));
+	for (const struct bluez_object *o = b->objects; o; o = o->next) {
+		const enum gatt_chr chr = chr_of(o->uuid);
+
+		if (o->kind != BLUEZ_IS_CHR || chr == GATT_CHRS || !bluez_below(o->path, b->device))
+			continue;
+		if (b->chrs[chr][0] && strcmp(b->chrs[chr], o->path) < 0)
+			continue;
+		snprintf(b->chrs[chr], sizeof(b->chrs[chr]), "%s", o->path);
+		b->properties[chr] = o->properties;
+		if (o->mtu)
+			bluez_gatt_mtu(b, o->mtu);
+	}
+}
+
+void bluez_gatt_tell(struct bluez *b)
+{
+	struct transport_event event = {.kind = TRANSPORT_MTU, .mtu = b->mtu};
+
+	b->discover_wanted = false;
+	b->mapped = true;
+	bluez_timer_stop(&b->patience);
+	if (b->mtu_source != TRANSPORT_SOURCE_NONE)
+		bluez_emit(b, &event);
+	event = (struct transport_event){.kind = TRANSPORT_DISCOVERED};
+	memcpy(event.properties, b->properties, sizeof(event.properties));
+	bluez_emit(b, &event);
+}
+
+static void mapped(struct bluez *b)
+{
+	if (b->properties[GATT_CONTROL] && b->properties[GATT_DATA])
+		snprintf(b->known, sizeof(b->known), "%s", b->address);
+	/* Before 5.62 only AcquireWrite tells the MTU. */
+	if (b->mtu_source == TRANSPORT_SOURCE_NONE && bluez_write_ask_mtu(b))
+		return;
+	bluez_gatt_tell(b);
+}
+
+static void out_of_patience(struct bluez *b)
+{
+	if (!b->discover_wanted)
+		return;
+	/* It had them before its last reboot: bluetoothd remembers another table. */
+	if (strcmp(b->known, b->address) == 0 && bluez_forget_cache(b))
+		return;
+	mapped(b);
+}
+
+static void complete(struct bluez *b)
+{
+	map(b);
+	if (b->properties[GATT_CONTROL] && b->properties[GATT_DATA])
+		mapped(b);
+	else
+		bluez_after(b, &b->patience, BLUEZ_OBJECTS_US, out_of_patience);
+}
+
+static void on_objects(struct bluez_request *call, sd_bus_message *reply, const sd_bus_error *error)
+{
+	struct bluez *b = call->b;
+
+	if (error || bluez_objects_read(b, reply) < 0)
+		bluez_log(b, "bluetoothd's objects cannot be read again: %s",
+			  error ? error->name : "not in the documented form");
+	b->looking = false;
+	if (b->phase == BLUEZ_UP && b->discover_wanted)
+		complete(b);
+}
+
+/*
+ * ServicesResolved is told before the objects that it is about, each of which has a
+ * signal of its own; a device whose Info has not been told yet would pass for one
+ * without.  bluetoothd's answer to GetManagedObjects has them all.
+ */
+void bluez_gatt_look(struct bluez *b)
+{
+	const struct bluez_object *device = bluez_find(b, BLUEZ_IS_DEVICE, b->device);
+
+	if (!b->discover_wanted || b->looking || !device || !device->resolved)
+		return;
+	b->looking = bluez_request(b, BLUEZ_FOR_LINK, "/", "org.freedesktop.DBus.ObjectManager",
+				   "GetManagedObjects", on_objects) == 0;
+	if (!b->looking)
+		bluez_after(b, &b->patience, 0, out_of_patience);
+}
+
+void bluez_gatt_chr_changed(struct bluez *b, const struct bluez_object *o, unsigned int told)
+{
+	const enum gatt_chr chr = chr_of(o->uuid);
+
+	if (b->phase != BLUEZ_UP || chr == GATT_CHRS || !bluez_below(o->path, b->device))
+		return;
+	if (b->discover_wanted && !b->looking && !b->socket_for_mtu) {
+		map(b);
+		if (b->properties[GATT_CONTROL] && b->properties[GATT_DATA])
+			bluez_gatt_look(b); /* the last were late: are there more? */
+		return;
+	}
+	if (strcmp(o->path, b->chrs[chr]) != 0)
+		return;
+	if ((told & BLUEZ_TOLD_MTU) && b->mapped)
+		bluez_gatt_mtu(b, o->mtu);
+	if ((told & BLUEZ_TOLD_ACQUIRED) && chr == GATT_DATA)
+		bluez_write_acquired(b, o->acquired);
+}
+
+/* The table changed under the link: what is asked of it now is -OTA_ENOENT. */
+void bluez_gatt_chr_gone(struct bluez *b, const struct bluez_object *o)
+{
+	for (enum gatt_chr chr = GATT_CONTROL; chr < GATT_CHRS; chr++)
+		if (strcmp(b->chrs[chr], o->path) == 0)
+			b->chrs[chr][0] = '\0';
+}
+
+int bluez_gatt_discover(struct transport *t)
+{
+	struct bluez *b = bluez_of(t);
+
+	if (b->phase != BLUEZ_UP)
+		return -OTA_ENOTCONN;
+	b->discover_wanted = !b->hanging_up;
+	b->mapped = false;
+	bluez_gatt_look(b);
+	return 0;
+}
+
+/* --- reading and notifications */
+
+int bluez_gatt_begin(struct bluez *b, enum gatt_chr chr, const char *member, sd_bus_message **ret)
+{
+	if (b->phase != BLUEZ_UP)
+		return -OTA_ENOTCONN;
+	if (!b->chrs[chr][0])
+		return -OTA_ENOENT;
+	return sd_bus_message_new_method_call(b->bus, ret, BLUEZ, b->chrs[chr], BLUEZ_CHR, member);
+}
+
+static void on_read(struct bluez_request *call, sd_bus_message *reply, const sd_bus_error *error)
+{
+	const void *bytes = NULL;
+	size_t len = 0;
+	int status = error ? bluez_error_status(error) : 0;
+
+	if (error && bluez_error_is_stale(error) && bluez_forget_cache(call->b))
+		return;
+	if (status == 0 && sd_bus_message_read_array(reply, 'y', &bytes, &len) < 0)
+		status = -OTA_EBADMSG;
+	if (status == 0 && call->chr == GATT_INFO)
+		call->b->forgotten[0] = '\0'; /* it fits */
+	bluez_gatt_told(call->b, TRANSPORT_READ, call->chr, status, bytes, len);
+}
+
+int bluez_gatt_read(struct transport *t, enum gatt_chr chr)
+{
+	struct bluez *b = bluez_of(t);
+	sd_bus_message *m = NULL;
+	int rc = bluez_gatt_begin(b, chr, "ReadValue", &m);
+
+	if (rc >= 0)
+		rc = sd_bus_message_append(m, "a{sv}", 0);
+	return bluez_send(b, BLUEZ_FOR_LINK, chr, m, rc, on_read);
+}
+
+static void on_subscribed(struct bluez_request *call, sd_bus_message *reply,
+			  const sd_bus_error *error)
+{
+	(void)reply;
+	if (error && bluez_error_is_stale(error) && bluez_forget_cache(call->b))
+		return;
+	bluez_gatt_told(call->b, TRANSPORT_SUBSCRIBED, call->chr,
+			error ? bluez_error_status(error) : 0, NULL, 0);
+}
+
+/* StartNotify and not AcquireNotify, which loses what comes before the CCC's answer. */
+int bluez_gatt_subscribe(struct transport *t, enum gatt_chr chr)
+{
+	struct bluez *b = bluez_of(t);
+	sd_bus_message *m = NULL;
+	const int rc = bluez_gatt_begin(b, chr, "StartNotify", &m);
+
+	return bluez_send(b, BLUEZ_FOR_LINK, chr, m, rc, on_subscribed);
+}
+
+void bluez_gatt_value(struct bluez *b, const char *path, const uint8_t *buf, size_t len)
+{
+	/* Values of the others change when they are read; only Control notifies. */
+	if (b->phase == BLUEZ_UP && strcmp(path, b->chrs[GATT_CONTROL]) == 0)
+		bluez_gatt_told(b, TRANSPORT_NOTIFIED, GATT_CONTROL, 0, buf, len);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See maintenance.h. */
+#include "cli/maintenance.h"
+
+#include "cli/open.h"
+#include "host/scan.h"
+#include "host/maintenance.h"
+
+#include <string.h>
+
+struct waiting {
+	sd_event *event;
+	int status;
+};
+
+static void on_event(void *userdata, const struct transport_event *e)
+{
+	struct waiting *w = userdata;
+
+	if (e->kind != TRANSPORT_MAINTENANCE)
+		return;
+	w->status = e->status;
+	(void)sd_event_exit(w->event, 0);
+}
+
+static int exit_code(int status)
+{
+	switch (status) {
+	case -OTA_ENOENT:
+	case -OTA_EINVAL:
+		return CLI_NO_DEVICE;
+	case -OTA_ENODEV:
+		return CLI_NO_ADAPTER;
+	case -OTA_EPERM:
+		return CLI_NO_PERMISSION;
+	default: /* the stack's own */
+		return CLI_DEVICE_ERROR;
+	}
+}
+
+static int tell(struct cli *cli, enum transport_maintenance what, int status, const char *device)
+{
+	char safe[256] = "", text[512];
+
+	if (device)
+		(void)output_safe_text(device, strlen(device), safe, sizeof(safe));
+	(void)maintenance_text(what, status, device ? safe : NULL, text, sizeof(text));
+	/* Nothing to forget is well of an address; a name may be mistyped. */
+	if (what == TRANSPORT_FORGET && status == -OTA_ENOENT && !scan_is_address(device))
+		return cli_fail(cli, CLI_NO_DEVICE, "this host knows no device named %s", safe);
+	if (!maintenance_succeeded(what, status))
+		return cli_fail(cli, exit_code(status), "%s", text);
+	if (!cli->json && !cli->quiet)
+		(void)fprintf(cli->out, "%s\n", text);
+	return cli_succeed(cli);
+}
+
+int cli_maintenance(struct cli *cli, enum transport_maintenance what, const char *device)
+{
+	struct waiting w = {.status = 0};
+	struct transport *t;
+	int code, rc;
+
+	if (cli->readonly)
+		return cli_fail(cli, CLI_USAGE, "--readonly: this command ends links");
+	if (sd_event_new(&w.event) < 0)
+		return cli_fail(cli, CLI_DEFECT, "no event loop: out of memory or descriptors");
+	code = cli_open(cli, w.event, &t);
+	if (code == CLI_OK) {
+		t->handler = on_event;
+		t->userdata = &w;
+		rc = maintenance_start(t, what, device);
+		if (rc < 0)
+			w.status = rc;
+		else
+			rc = sd_event_loop(w.event);
+		code = tell(cli, what, rc < 0 ? rc : w.status, device);
+		code = cli_close(cli, t, code);
+	}
+	sd_event_unref(w.event);
+	return code;
+}

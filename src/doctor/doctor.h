@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this machine offers for Bluetooth and what it lacks: facts, what follows
+ * from each, and what to do.  No device and no link are needed.
+ */
+#ifndef OTABENCH_DOCTOR_DOCTOR_H
+#define OTABENCH_DOCTOR_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <systemd/sd-bus.h>
+
+#define DOCTOR_FINDINGS_MAX 32u
+#define DOCTOR_TEXT 200u
+
+enum doctor_level {
+	DOCTOR_GOOD,
+	DOCTOR_NOTE, /* works, but something will not be visible or is slow */
+	DOCTOR_BAD, /* nothing can be updated until this is mended */
+};
+
+struct doctor_finding {
+	enum doctor_level level;
+	const char *check; /* "rfkill" */
+	char found[DOCTOR_TEXT];
+	char advice[DOCTOR_TEXT]; /* "" when there is nothing to do */
+};
+
+struct doctor {
+	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
+	size_t count;
+	bool ready; /* an adapter is powered and bluetoothd serves it */
+	bool refused; /* the bus does not let this user talk to bluetoothd */
+};
+
+struct doctor_config {
+	const char *root; /* in front of /sys and /dev, for tests; NULL: "" */
+	sd_bus *bus; /* instead of the system bus, for tests */
+};
+
+/* Asks; waits at most a few seconds for bluetoothd. */
+void doctor_collect(struct doctor *d, const struct doctor_config *config);
+/* "good", "note", "bad" */
+const char *doctor_level_name(enum doctor_level level);
+/*
+ * BlueZ's version as major << 8 | minor from an adapter's Modalias, which ends in
+ * it ("usb:v1D6Bp0246d0542" is 5.66; src/main.c of BlueZ); 0 when it does not.
+ */
+unsigned int doctor_version(const char *modalias);
+
+#endif

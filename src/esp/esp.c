@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual ESP32's life: power, boot, restart, and the events of its board.
+ */
+#include "esp/esp_priv.h"
+
+#include "image/image_build.h"
+#include "base/sha256.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FACTORY_SIZE 262144u /* bytes; a small application */
+#define RSSI_STEP_US 100000u
+
+uint32_t esp_now_ms(const struct esp *esp)
+{
+	return (uint32_t)(sched_now(esp->config.sched) / 1000u);
+}
+
+void esp_log(struct esp *esp, const char *format, ...)
+{
+	char text[200];
+	va_list ap;
+	int n;
+
+	if (!esp->config.log)
+		return;
+	n = snprintf(text, sizeof(text), "%s: ", esp->name);
+	va_start(ap, format);
+	vsnprintf(text + n, sizeof(text) - (size_t)n, format, ap);
+	va_end(ap);
+	esp->config.log(esp->config.log_ctx, text);
+}
+
+void esp_rearm(struct esp *esp)
+{
+	const uint64_t now = sched_now(esp->config.sched);
+	uint32_t at_ms;
+
+	if (!esp->device_up || esp->held || !ota_device_deadline(&esp->device, &at_ms)) {
+		sched_cancel(esp->config.sched, &esp->tick);
+		return;
+	}
+	sched_at(esp->config.sched, &esp->tick,
+		 now - now % 1000u + (uint64_t)(at_ms - esp_now_ms(esp)) * 1000u + 1000u);
+}
+
+static void on_tick(void *ctx, uint64_t now_us)
+{
+	struct esp *esp = ctx;
+
+	(void)now_us;
+	ota_device_tick(&esp->device, esp_now_ms(esp));
+	esp_rearm(esp);
+}
+
+/* --- power */
+
+static void firmware_stop(struct esp *esp)
+{
+	esp->device_up = false;
+	esp->held = false;
+	sched_cancel(esp->config.sched, &esp->tick);
+	sched_cancel(esp->config.sched, &esp->boot);
+	sched_cancel(esp->config.sched, &esp->restart);
+	esp_drop_links(esp);
+}
+
+/* The application runs: ota_core starts with what flash remembers. */
+static void firmware_start(void *ctx, uint64_t now_us)
+{
+	struct esp *esp = ctx;
+	const struct ota_device_config config = {
+		.ops = &esp_device_ops,
+		.ctx = esp,
+		.ring = esp->ring,
+		.ring_size = esp->config.ring_size,
+		.scratch = esp->scratch,
+		.confirm_timeout_ms = esp->config.confirm_timeout_ms,
+		.basic_only = esp->config.dialect == ESP_BASIC,
+	};
+	struct ota_record record;
+	const bool recorded = board_record(esp->board, &record) == 0;
+
+	(void)now_us;
+	if (ota_device_init(&esp->device, &config, recorded ? &record : NULL, esp_now_ms(esp)) <
+	    0) {
+		esp_log(esp, "firmware refuses its configuration");
+		return;
+	}
+	esp_security_load(esp, board_running(esp->board)->pending_verify);
+	esp->device_up = true;
+	esp->power = ESP_RUNNING;
+	esp_log(esp, "runs %s from slot %u%s", board_running(esp->board)->version,
+		board_running(esp->board)->slot,
+		board_running(esp->board)->pending_verify ? ", pending verify" : "");
+	esp_rearm(esp);
+}
+
+static void boot(struct esp *esp)
+{
+	uint64_t us = 0;
+	int rc = -OTA_EIO;
+
+	/* -OTA_EIO: power failed while the boot loader wrote; the supply comes back. */
+	for (unsigned int tries = 0; tries < 3 && rc == -OTA_EIO; tries++) {
+		rc = board_boot(esp->board, &us);
+		esp->boots++;
+	}
+	if (rc < 0) {
+		esp->power = ESP_OFF;
+		esp_log(esp, "does not boot: %s", board_state_name(board_state(esp->board)));
+		return;
+	}
+	esp->power = ESP_BOOTING;
+	sched_at(esp->config.sched, &esp->boot, sched_now(esp->config.sched) + us + ESP_START_US);
+}
+
+void esp_power_on(struct esp *esp)
+{
+	if (esp->power == ESP_OFF)
+		boot(esp);
+}
+
+void esp_reset(struct esp *esp)
+{
+	firmware_stop(esp);
+	esp_log(esp, "reset");
+	boot(esp);
+}
+
+static void restart_now(void *ctx, uint64_t now_us)
+{
+	struct esp *esp = ctx;
+	const uint64_t since = esp->restart_at;
+
+	/* Links close by procedure; a central that does not answer is not waited for. */
+	if (esp->power != ESP_CLOSING) {
+		esp->power = ESP_CLOSING;
+		esp_terminate(esp);
+	}
+	if (esp_has_links(esp) && now_us < since + ESP_CLOSE_US) {
+		sched_at(esp->config.sched, &esp->restart, now_us + 5000u);
+		return;
+	}
+	firmware_stop(esp);
+	boot(esp);
+}
+
+void esp_restart(struct esp *esp, uint32_t delay_ms)
+{
+	esp->restart_at = sched_now(esp->config.sched) + delay_ms * 1000ull;
+	sched_at(esp->config.sched, &esp->restart, esp->restart_at);
+}
+
+/* --- the board */
+
+static void on_op_done(void *ctx, int result)
+{
+	struct esp *esp = ctx;
+
+	esp_hold(esp);
+	if (!esp->device_up)
+		return;
+	ota_device_op_done(&esp->device, result, esp_now_ms(esp));
+	esp_hold(esp);
+	esp_present_again(esp);
+	esp_rearm(esp);
+}
+
+static void on_resumed(void *ctx)
+{
+	struct esp *esp = ctx;
+
+	esp_hold(esp);
+	esp_rearm(esp);
+}
+
+/* The supply comes back at once; what the flash kept is what it boots with. */
+static void on_power_lost(void *ctx)
+{
+	struct esp *esp = ctx;
+
+	esp_log(esp, "power lost");
+	firmware_stop(esp);
+	boot(esp);
+}
+
+static int install_factory(struct esp *esp, char *ret_text, size_t size)
+{
+	const struct image_build build = {
+		.chip_id = esp->config.chip_id,
+		.project = esp->config.project,
+		.version = esp->config.version,
+		.size = FACTORY_SIZE,
+		.seed = (uint32_t)esp->config.seed,
+	};
+	const size_t len = image_build_size(FACTORY_SIZE);
+	uint8_t *image = malloc(len);
+	size_t built = 0;
+	int rc = image ? image_build(&build, sha256_buffer, image, len, &built) : -OTA_ENOMEM;
+
+	if (rc == 0)
+		rc = board_install(esp->board, image, built);
+	if (rc < 0 && ret_text)
+		snprintf(ret_text, size, "%s: factory firmware cannot be installed", esp->name);
+	free(image);
+	return rc;
+}
+
+/* --- creation */
+
+static int make_board(struct esp *esp, char *ret_text, size_t size)
+{
+	const struct board_config config = {
+		.sched = esp->config.sched,
+		.chip_id = esp->config.chip_id,
+		.chip_revision = esp->config.chip_revision,
+		.secure_version = esp->config.secure_version,
+		.flash_path = esp->config.flash_path,
+		.flash_speed = esp->config.flash_speed,
+		.seed = esp->config.seed,
+	};
+	const struct board_callbacks callbacks = {
+		.ctx = esp,
+		.op_done = on_op_done,
+		.power_lost = on_power_lost,
+		.resumed = on_resumed,
+	};
+	int rc = board_create(&config, &esp->board, ret_text, size);
+
+	if (rc < 0)
+		return rc;
+	if (board_is_new(esp->board)) {
+		rc = install_factory(esp, ret_text, size);
+		if (rc < 0)
+			return rc;
+	}
+	board_set_callbacks(esp->board, &callbacks);
+	return 0;
+}
+
+static void defaults(struct esp *esp)
+{
+	const struct image_chip *chip = image_chip_by_id(esp->config.chip_id);
+	const uint8_t *a = esp->config.address;
+
+	if (esp->config.ring_size == 0)
+		esp->config.ring_size = 32768;
+	if (esp->config.confirm_timeout_ms == 0)
+		esp->config.confirm_timeout_ms = 180000;
+	if (esp->config.data_length == 0)
+		esp->config.data_length = 251;
+	if (esp->config.mtu == 0)
+		esp->config.mtu = 517;
+	esp->phys = esp->config.phys;
+	if (esp->phys == 0)
+		esp->phys = OTA_PHYS_1M | (chip && chip->phy_2m ? OTA_PHYS_2M : 0);
+	snprintf(esp->name, sizeof(esp->name), "%s", esp->config.name);
+	snprintf(esp->address, sizeof(esp->address), "%02X:%02X:%02X:%02X:%02X:%02X", a[0], a[1],
+		 a[2], a[3], a[4], a[5]);
+}
+
+int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text, size_t size)
+{
+	struct esp *esp = calloc(1, sizeof(*esp));
+	int rc = -OTA_ENOMEM;
+
+	if (!esp)
+		return rc;
+	esp->config = *config;
+	defaults(esp);
+	esp->boot = (struct sched_event){.fn = firmware_start, .ctx = esp};
+	esp->tick = (struct sched_event){.fn = on_tick, .ctx = esp};
+	esp->restart = (struct sched_event){.fn = restart_now, .ctx = esp};
+	for (uint16_t i = 0; i < ESP_CONNS; i++)
+		esp->conns[i] = (struct esp_conn){.esp = esp, .id = i};
+	rng_init(&esp->rng, config->seed ^ 0x5251u);
+	esp->ring = malloc(esp->config.ring_size);
+	if (esp->ring)
+		rc = make_board(esp, ret_text, size);
+	if (rc < 0) {
+		esp_destroy(esp);
+		return rc;
+	}
+	*ret = esp;
+	return 0;
+}
+
+void esp_destroy(struct esp *esp)
+{
+	if (!esp)
+		return;
+	firmware_stop(esp);
+	board_destroy(esp->board);
+	free(esp->ring);
+	free(esp);
+}
+
+/* --- what others see */
+
+const char *esp_name(const struct esp *esp)
+{
+	return esp->name;
+}
+
+const char *esp_address(const struct esp *esp)
+{
+	return esp->address;
+}
+
+bool esp_advertising(const struct esp *esp)
+{
+	if (esp->power != ESP_RUNNING)
+		return false;
+	for (unsigned int i = 0; i < ESP_CONNS; i++)
+		if (!esp->conns[i].link && !esp->conns[i].accepted)
+			return true;
+	return false;
+}
+
+bool esp_advertises_ota(const struct esp *esp)
+{
+	(void)esp;
+	return true; /* the foreign dialect shares the service's UUID */
+}
+
+/* A walk that is pulled back to the mean, a step each tenth of a second. */
+int8_t esp_rssi(struct esp *esp)
+{
+	const uint64_t now = sched_now(esp->config.sched);
+
+	if (now - esp->rssi_at > 600u * RSSI_STEP_US)
+		esp->rssi_at = now - 600u * RSSI_STEP_US;
+	for (; esp->rssi_at + RSSI_STEP_US <= now; esp->rssi_at += RSSI_STEP_US) {
+		const int step = (int)rng_below(&esp->rng, 21) - 10;
+
+		esp->rssi_walk = (int16_t)(esp->rssi_walk * 9 / 10 + step);
+	}
+	return (int8_t)(esp->config.rssi + esp->rssi_walk / 10);
+}
+
+struct board *esp_board(struct esp *esp)
+{
+	return esp->board;
+}
+
+void esp_status(struct esp *esp, struct ota_status *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (esp->device_up)
+		ota_device_status(&esp->device, ret);
+}
+
+uint32_t esp_boots(const struct esp *esp)
+{
+	return esp->boots;
+}

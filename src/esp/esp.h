@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual ESP32: the very ota_core that ships, on a modelled board, behind an
+ * ATT server and an LE link.  It boots, advertises, serves up to two
+ * connections, is updated, reboots into what it was sent, and answers for it.
+ *
+ * What esp_restart() and a reset button do differs: a restart that the firmware
+ * asked for closes its links first; a reset or a power cut leaves them to the
+ * central's supervision timeout.
+ */
+#ifndef OTABENCH_ESP_ESP_H
+#define OTABENCH_ESP_ESP_H
+
+#include "ota/device.h"
+#include "board/board.h"
+#include "air/link.h"
+
+enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN };
+
+/* How the attribute table of what is sent to it differs from its factory firmware's. */
+enum esp_update_table {
+	ESP_TABLE_SAME,
+	ESP_TABLE_MOVED, /* a service more; the Database Hash tells */
+	ESP_TABLE_SHUFFLED, /* characteristics in another order; no firmware has the hash */
+};
+
+/* What Control and Data ask of a link before they can be written.  The firmware's
+ * CONFIG_OTA_ESP_SECURITY_* are none, encrypted and authenticated; LEGACY is a device
+ * without LE Secure Connections, such as one of Bluetooth 4.1. */
+enum esp_security {
+	ESP_OPEN,
+	ESP_JUST_WORKS,
+	ESP_PASSKEY,
+	ESP_LEGACY_JUST_WORKS,
+	ESP_LEGACY_PASSKEY,
+	ESP_SECURITIES
+};
+
+#define ESP_PEER 7u /* octets of a central's address: least significant first, then its type */
+#define ESP_BONDS 3u /* CONFIG_BT_NIMBLE_MAX_BONDS; the oldest gives way */
+
+#define ESP_CONNS 2u
+#define ESP_NAME_MAX 32u
+#define ESP_ADV_MAX 31u /* octets of a legacy advertisement, Core Vol 6 Part B 2.3.1 */
+
+struct esp;
+
+struct esp_config {
+	struct sched *sched; /* must outlive the device */
+	const char *name; /* advertised; copied */
+	uint8_t address[6]; /* public device address, most significant byte first */
+	uint16_t chip_id, chip_revision;
+	uint32_t secure_version;
+	enum esp_dialect dialect;
+	enum esp_update_table update_table; /* ESP_FULL only */
+	const char *version, *project; /* of the factory firmware; only for a new flash */
+	const char *flash_path; /* NULL: in memory */
+	enum flash_speed flash_speed;
+	uint32_t ring_size; /* bytes; 0 = 32 KiB */
+	uint32_t confirm_timeout_ms; /* 0 = 180 s */
+	int8_t rssi; /* dBm at the central, mean */
+	enum esp_security security;
+	int32_t passkey; /* that it shows; negative: another each time */
+	uint16_t data_length; /* longest it supports; 0 = 251 */
+	uint16_t mtu; /* longest it offers; 0 = 517 */
+	uint8_t phys; /* OTA_PHYS_*; 0 = the chip's */
+	uint32_t loss_ppm; /* of the PDUs it sends */
+	uint64_t seed;
+	/* Something worth a line in a log, or NULL. */
+	void (*log)(void *ctx, const char *text);
+	void *log_ctx;
+	/* It shows a passkey, or NULL. */
+	void (*show)(void *ctx, struct esp *esp, int32_t passkey);
+	void *show_ctx;
+};
+
+/* Made but without power.  On failure ret_text (may be NULL) says why. */
+int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text, size_t size);
+void esp_destroy(struct esp *esp);
+/* Boots; advertises when its firmware is up. */
+void esp_power_on(struct esp *esp);
+
+const char *esp_name(const struct esp *esp);
+/* "24:6F:28:AA:10:02" */
+const char *esp_address(const struct esp *esp);
+/* The same as six octets, the most significant first. */
+const uint8_t *esp_address_octets(const struct esp *esp);
+bool esp_advertising(const struct esp *esp);
+/* OTA_PHYS_* that it supports. */
+uint8_t esp_phys(const struct esp *esp);
+/* Whether the advertisement carries the OTA service's UUID. */
+bool esp_advertises_ota(const struct esp *esp);
+/* The payloads on the air; their lengths.  A name that does not fit is cut. */
+size_t esp_advertisement(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
+size_t esp_scan_response(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
+/* As a scanner hears it now, dBm; moves with time. */
+int8_t esp_rssi(struct esp *esp);
+
+/*
+ * A central connects: fills the peripheral's side of *config, and the link is
+ * created by the caller, who then calls esp_connected().  *ret_conn names it.
+ * -OTA_EBUSY when all connections are taken, -OTA_ENODEV when not advertising.
+ */
+int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn);
+/* peer: the central's address.  released() tells that the device is done with the link, which its maker may then
+ * destroy; it comes once, also when the device loses power. */
+void esp_connected(struct esp *esp, uint16_t conn, const uint8_t peer[ESP_PEER], struct link *link,
+		   void (*released)(void *ctx), void *ctx);
+/* The link could not be made. */
+void esp_not_connected(struct esp *esp, uint16_t conn);
+
+/* Faults. */
+void esp_reset(struct esp *esp); /* the reset button */
+void esp_terminate(struct esp *esp); /* closes its links */
+struct board *esp_board(struct esp *esp);
+/* For tests: the device's own view. */
+/* Centrals that it has a key for. */
+unsigned int esp_bonds(const struct esp *esp);
+void esp_status(struct esp *esp, struct ota_status *ret);
+uint32_t esp_boots(const struct esp *esp);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual ESP32's connections: from the link's frames through the ATT
+ * server to ota_core, and back.
+ */
+#include "esp/esp_priv.h"
+
+#include "image/image.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ATT application errors, Core Vol 3 Part F 3.4.1.1: 0x80..0x9f are the profile's. */
+#define ATT_APP_REFUSED 0x80
+
+struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn)
+{
+	return conn < ESP_CONNS && esp->conns[conn].link ? &esp->conns[conn] : NULL;
+}
+
+uint16_t esp_conn_mtu(const struct esp_conn *conn)
+{
+	return att_server_mtu(&conn->att);
+}
+
+bool esp_has_links(const struct esp *esp)
+{
+	for (unsigned int i = 0; i < ESP_CONNS; i++)
+		if (esp->conns[i].link)
+			return true;
+	return false;
+}
+
+/* --- ATT: values */
+
+static int text_value(const char *text, uint8_t *buf, size_t size)
+{
+	const size_t len = strlen(text);
+
+	if (len > size)
+		return -ATT_ERR_UNLIKELY;
+	memcpy(buf, text, len);
+	return (int)len;
+}
+
+static int on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t size)
+{
+	struct esp_conn *c = ctx;
+	const struct image_chip *chip = image_chip_by_id(c->esp->config.chip_id);
+	int rc;
+
+	switch (id) {
+	case ATT_DEVICE_NAME:
+		return text_value(c->esp->name, buf, size);
+	case ATT_APPEARANCE:
+		buf[0] = buf[1] = 0; /* unknown */
+		return 2;
+	case ATT_FIRMWARE_REVISION:
+		return text_value(board_running(c->esp->board)->version, buf, size);
+	case ATT_MODEL:
+		return text_value(chip ? chip->title : "ESP32", buf, size);
+	case ATT_MANUFACTURER:
+		return text_value("otabench (simulated)", buf, size);
+	case ATT_BATTERY_LEVEL:
+		buf[0] = 100; /* percent */
+		return 1;
+	case ATT_INFO:
+		rc = ota_device_read_info(&c->esp->device, buf, size);
+		return rc < 0 ? -ATT_ERR_UNLIKELY : rc;
+	case ATT_SERVICE_CHANGED:
+	case ATT_DATABASE_HASH:
+	case ATT_CONTROL:
+	case ATT_DATA:
+	case ATT_FOREIGN_RX:
+	case ATT_FOREIGN_TX:
+	case ATT_VALUES:
+		break;
+	}
+	return -ATT_ERR_READ_NOT_PERMITTED;
+}
+
+static int data_written(struct esp_conn *c, const uint8_t *buf, size_t len, bool command)
+{
+	const int rc =
+		ota_device_data(&c->esp->device, c->id, buf, len, !command, esp_now_ms(c->esp));
+
+	if (rc == -OTA_EAGAIN && len <= sizeof(c->waiting)) {
+		memcpy(c->waiting, buf, len);
+		c->waiting_len = len;
+		return ATT_LATER;
+	}
+	return rc < 0 ? ATT_APP_REFUSED : ATT_OK;
+}
+
+static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t len, bool command)
+{
+	struct esp_conn *c = ctx;
+	struct esp *esp = c->esp;
+	int answer = ATT_OK;
+
+	if (!esp->device_up)
+		return ATT_ERR_UNLIKELY;
+	if (id == ATT_CONTROL)
+		ota_device_control(&esp->device, c->id, buf, len, esp_now_ms(esp));
+	else if (id == ATT_DATA)
+		answer = data_written(c, buf, len, command);
+	esp_hold(esp);
+	esp_rearm(esp);
+	return answer;
+}
+
+void esp_present_again(struct esp *esp)
+{
+	for (unsigned int i = 0; i < ESP_CONNS; i++) {
+		struct esp_conn *c = &esp->conns[i];
+		const size_t len = c->waiting_len;
+		uint8_t value[OTA_VALUE_MAX];
+		int answer;
+
+		if (!c->link || len == 0)
+			continue;
+		memcpy(value, c->waiting, len);
+		c->waiting_len = 0;
+		answer = data_written(c, value, len, false);
+		if (answer != ATT_LATER)
+			(void)att_server_write_done(&c->att, answer);
+		esp_hold(esp);
+	}
+}
+
+static int on_send(void *ctx, const uint8_t *pdu, size_t len)
+{
+	struct esp_conn *c = ctx;
+
+	return c->link ? link_send(c->link, LINK_PERIPHERAL, LINK_CID_ATT, pdu, len)
+		       : -OTA_ENOTCONN;
+}
+
+static int on_permits(void *ctx, enum att_value_id id)
+{
+	return esp_security_permits(ctx, id);
+}
+
+static const struct att_server_ops att_ops = {
+	.send = on_send,
+	.read = on_read,
+	.write = on_write,
+	.permits = on_permits,
+	.subscribed = esp_security_subscribed,
+	.confirmed = esp_security_confirmed,
+};
+
+int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len)
+{
+	return att_server_notify(&conn->att, ATT_CONTROL, buf, len);
+}
+
+/* --- the link */
+
+static void release(struct esp_conn *c)
+{
+	void (*const released)(void *ctx) = c->released;
+
+	esp_security_end(c);
+	c->link = NULL;
+	c->accepted = false;
+	c->waiting_len = 0;
+	c->procedures = 0;
+	c->signal_id = 0;
+	c->released = NULL;
+	if (released)
+		released(c->released_ctx);
+}
+
+static void on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
+{
+	struct esp_conn *c = ctx;
+
+	if (!c->link)
+		return;
+	if (cid == LINK_CID_ATT)
+		att_server_input(&c->att, buf, len);
+	else
+		esp_l2cap_input(c, cid, buf, len);
+}
+
+static void on_writable(void *ctx)
+{
+	struct esp_conn *c = ctx;
+
+	if (!c->link || !c->esp->device_up)
+		return;
+	att_server_writable(&c->att);
+	ota_device_tick(&c->esp->device, esp_now_ms(c->esp));
+	esp_hold(c->esp);
+	esp_rearm(c->esp);
+}
+
+void esp_procedure_done(struct esp_conn *c, enum link_procedure procedure, uint8_t code)
+{
+	if (c->procedures & 1u << procedure) {
+		c->refused |= code != 0;
+		c->procedures &= ~(1u << procedure);
+	}
+	if (c->procedures != 0)
+		return;
+	ota_device_link_changed(&c->esp->device, c->id, c->refused ? OTA_ERR_LINK : OTA_OK,
+				esp_now_ms(c->esp));
+	c->refused = false;
+	esp_rearm(c->esp);
+}
+
+static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
+{
+	struct esp_conn *c = ctx;
+
+	if (!c->link || !c->esp->device_up)
+		return;
+	if (procedure == LINK_ENCRYPTION) {
+		esp_security_changed(c, code);
+		return;
+	}
+	/* A central of 4.0 has no such procedure: its host is asked instead, as NimBLE's
+	 * ble_gap_update_params() does. */
+	if (procedure == LINK_PARAMS && code == LINK_CODE_UNSUPPORTED &&
+	    c->procedures & 1u << LINK_PARAMS && esp_l2cap_ask_params(c, &c->wish) == 0)
+		return;
+	esp_procedure_done(c, procedure, code);
+}
+
+static void on_disconnected(void *ctx, uint8_t reason)
+{
+	struct esp_conn *c = ctx;
+	struct esp *esp = c->esp;
+
+	esp_log(esp, "link closed, reason 0x%02x", reason);
+	release(c);
+	if (!esp->device_up)
+		return;
+	ota_device_disconnected(&esp->device, c->id, esp_now_ms(esp));
+	esp_hold(esp);
+	esp_rearm(esp);
+}
+
+static const struct link_ops link_side_ops = {
+	.frame = on_frame,
+	.writable = on_writable,
+	.key_wanted = esp_security_key,
+	.changed = on_changed,
+	.disconnected = on_disconnected,
+};
+
+/* The factory firmware is in slot 0, so that what runs from another was sent. */
+static enum att_table full_table(const struct esp *esp)
+{
+	const bool sent = board_running(esp->board)->slot != 0;
+
+	switch (esp->config.update_table) {
+	case ESP_TABLE_SAME:
+		break;
+	case ESP_TABLE_MOVED:
+		return sent ? ATT_TABLE_MOVED : ATT_TABLE_FULL;
+	case ESP_TABLE_SHUFFLED:
+		return sent ? ATT_TABLE_SHUFFLED : ATT_TABLE_HASHLESS;
+	}
+	return ATT_TABLE_FULL;
+}
+
+static enum att_table table_of(const struct esp *esp)
+{
+	switch (esp->config.dialect) {
+	case ESP_FULL:
+		return full_table(esp);
+	case ESP_BASIC:
+		return ATT_TABLE_BASIC;
+	case ESP_FOREIGN:
+		break;
+	}
+	return ATT_TABLE_FOREIGN;
+}
+
+int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn)
+{
+	struct esp_conn *c = esp->conns;
+
+	if (!esp_advertising(esp))
+		return esp->power == ESP_RUNNING ? -OTA_EBUSY : -OTA_ENODEV;
+	while (c->link || c->accepted)
+		c++; /* one is free, since it advertises */
+	c->accepted = true;
+	*ret_side = (struct link_side_config){
+		.ops = &link_side_ops,
+		.ctx = c,
+		.refill = true,
+		.queue_frames = ESP_TX_FRAMES,
+		/* What the credits allow at most, and a little for everything else. */
+		.receive_pdus = esp->config.ring_size / 27u + 32u,
+		.host_latency_us = ESP_HOST_LATENCY,
+		.phys = esp->phys,
+		.data_length = esp->config.data_length,
+		.loss_ppm = esp->config.loss_ppm,
+		.rssi = esp->config.rssi,
+		.rssi_spread = 6,
+	};
+	*ret_conn = c->id;
+	return 0;
+}
+
+void esp_not_connected(struct esp *esp, uint16_t conn)
+{
+	esp->conns[conn].accepted = false;
+}
+
+void esp_connected(struct esp *esp, uint16_t conn, const uint8_t peer[ESP_PEER], struct link *link,
+		   void (*released)(void *ctx), void *ctx)
+{
+	struct esp_conn *c = &esp->conns[conn];
+	const struct att_server_config config = {
+		.ops = &att_ops,
+		.ctx = c,
+		.table = table_of(esp),
+		.mtu = esp->config.mtu,
+	};
+
+	c->accepted = false;
+	c->link = link;
+	c->released = released;
+	c->released_ctx = ctx;
+	c->waiting_len = 0;
+	c->procedures = 0;
+	memcpy(c->peer, peer, sizeof(c->peer));
+	esp_security_begin(c);
+	(void)att_server_init(&c->att, &config); /* config is in range, by esp_create() */
+	link_hold(link, LINK_PERIPHERAL, esp->held);
+	ota_device_connected(&esp->device, conn, esp_now_ms(esp));
+	esp_hold(esp);
+	esp_rearm(esp);
+}
+
+void esp_terminate(struct esp *esp)
+{
+	for (unsigned int i = 0; i < ESP_CONNS; i++)
+		if (esp->conns[i].link)
+			(void)link_terminate(esp->conns[i].link, LINK_PERIPHERAL,
+					     LINK_REASON_REMOTE_USER);
+}
+
+void esp_drop_links(struct esp *esp)
+{
+	for (unsigned int i = 0; i < ESP_CONNS; i++) {
+		struct esp_conn *c = &esp->conns[i];
+
+		if (!c->link)
+			continue;
+		link_vanish(c->link, LINK_PERIPHERAL);
+		release(c);
+	}
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual ESP32's insides, shared by its files; see esp.h. */
+#ifndef OTABENCH_ESP_ESP_PRIV_H
+#define OTABENCH_ESP_ESP_PRIV_H
+
+#include "esp/esp.h"
+#include "air/att.h"
+#include "base/rng.h"
+#include "air/smp.h"
+
+#define ESP_START_US 250000u /* from the boot loader's end to the first advertisement */
+#define ESP_CLOSE_US 300000u /* a restart waits this long for its links to close */
+#define ESP_TX_FRAMES 12u /* notifications NimBLE can queue (MSYS blocks) */
+#define ESP_HOST_LATENCY 300u /* us, from the controller to the application */
+#define ESP_RETRY_US 20000u /* look again for a notification buffer */
+
+enum esp_power { ESP_OFF, ESP_BOOTING, ESP_RUNNING, ESP_CLOSING };
+
+struct esp_conn {
+	struct esp *esp;
+	uint16_t id;
+	struct link *link; /* NULL: free */
+	bool accepted; /* promised to a central that is about to make the link */
+	void (*released)(void *ctx);
+	void *released_ctx;
+	struct att_server att;
+	size_t waiting_len; /* a Data value whose write response waits for room in the ring */
+	uint8_t waiting[OTA_VALUE_MAX];
+	unsigned int procedures; /* 1 << enum link_procedure: of a LINK command, not ended */
+	struct link_params wish; /* of it */
+	uint8_t signal_id; /* of the last L2CAP request; 0: none */
+	bool refused; /* one of them was */
+	uint8_t peer[ESP_PEER];
+	struct smp smp; /* only where security is asked for */
+	struct smp_key key; /* that the link is, or is to be, encrypted with */
+	bool encrypted;
+};
+
+/* A central that was paired with, as it is in NVS. */
+struct esp_bond {
+	uint8_t peer[ESP_PEER];
+	struct smp_key key;
+	bool subscribed; /* to Service Changed */
+	bool changed; /* and it is to be told */
+};
+
+struct esp {
+	struct esp_config config;
+	char name[ESP_NAME_MAX];
+	char address[18];
+	struct board *board;
+	struct ota_device device;
+	uint8_t *ring;
+	uint8_t scratch[OTA_SECTOR_SIZE];
+	enum esp_power power;
+	bool device_up;
+	struct esp_conn conns[ESP_CONNS];
+	struct sched_event boot, tick, restart;
+	struct rng rng;
+	int16_t rssi_walk; /* dB from the mean, in tenths */
+	uint64_t rssi_at;
+	uint64_t restart_at; /* us */
+	uint32_t boots;
+	uint8_t phys;
+	bool held; /* an erase stops the processor */
+	unsigned int bond_count;
+	struct esp_bond bonds[ESP_BONDS]; /* the oldest first */
+};
+
+uint32_t esp_now_ms(const struct esp *esp);
+void esp_log(struct esp *esp, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* After every call into ota_core: its next deadline. */
+void esp_rearm(struct esp *esp);
+/* Closes the links, then starts again. */
+void esp_restart(struct esp *esp, uint32_t delay_ms);
+
+/* esp_ops.c */
+extern const struct ota_device_ops esp_device_ops;
+void esp_hold(struct esp *esp);
+
+/* esp_link.c */
+struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn);
+/* One of the procedures of a LINK command has ended, with an HCI error code. */
+void esp_procedure_done(struct esp_conn *conn, enum link_procedure procedure, uint8_t code);
+/* As struct ota_device_ops' notify. */
+int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len);
+/* ATT MTU in force. */
+uint16_t esp_conn_mtu(const struct esp_conn *conn);
+void esp_drop_links(struct esp *esp);
+bool esp_has_links(const struct esp *esp);
+/* Values that waited for the ring. */
+void esp_present_again(struct esp *esp);
+
+/* esp_security.c */
+/* Reads the bonds that flash remembers.  changed: another image runs, and their attributes may
+ * be others. */
+void esp_security_load(struct esp *esp, bool changed);
+void esp_security_begin(struct esp_conn *conn);
+void esp_security_end(struct esp_conn *conn);
+void esp_security_input(struct esp_conn *conn, const uint8_t *buf, size_t len);
+void esp_security_changed(struct esp_conn *conn, uint8_t code);
+/* As struct att_server_ops' subscribed and confirmed. */
+void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc);
+void esp_security_confirmed(void *ctx, enum att_value_id id);
+/* As struct link_ops' key_wanted. */
+void esp_security_key(void *ctx, const uint8_t rand[8], uint16_t ediv);
+/* Whether a value may be written over the link as it is: an enum att_error. */
+int esp_security_permits(const struct esp_conn *conn, enum att_value_id id);
+
+/* esp_l2cap.c: every channel but ATT */
+void esp_l2cap_input(struct esp_conn *conn, uint16_t cid, const uint8_t *buf, size_t len);
+/* For a central whose link layer cannot be asked. */
+int esp_l2cap_ask_params(struct esp_conn *conn, const struct link_params *params);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See fleet.h. */
+#include "config.h" /* system extensions: mkdir(), strcasecmp() */
+
+#include "esp/fleet.h"
+#include "image/image.h"
+#include "base/rng.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#define ADVERTISE_US 100000u /* interval; plus up to 10 ms, Core Vol 6 Part B 4.4.2.2.1 */
+#define ADVERTISE_DELAY 10000u
+
+/* The first is what most tests and the demo talk to. */
+static const struct personality {
+	const char *chip;
+	uint16_t revision; /* major * 100 + minor */
+	const char *version, *project;
+	int8_t rssi;
+	enum esp_dialect dialect;
+} personalities[] = {
+	{"esp32", 301, "1.0.0", "otabench-sim", -52, ESP_FULL},
+	{"esp32c3", 4, "1.4.2", "otabench-sim", -58, ESP_FULL},
+	{"esp32s3", 2, "1.4.1", "gateway", -81, ESP_FULL},
+	{"esp32", 301, "0.9.0", "legacy-app", -66, ESP_BASIC},
+	{"esp32c6", 1, "2.0.0", "other-ota", -90, ESP_FOREIGN},
+	{"esp32h2", 1, "1.2.0", "otabench-sim", -73, ESP_FULL},
+};
+
+/* Octets of Espressif's, then the number: 24:6F:28:AA:10:01 is esp-sim-01. */
+static void address_of(unsigned int index, uint8_t ret[6])
+{
+	static const uint8_t prefix[] = {0x24, 0x6f, 0x28, 0xaa, 0x10};
+
+	memcpy(ret, prefix, sizeof(prefix));
+	ret[5] = (uint8_t)(index + 1);
+}
+
+struct member {
+	struct fleet *fleet;
+	struct esp *esp;
+	struct sched_event advertise;
+};
+
+struct fleet {
+	struct fleet_config config;
+	struct rng rng;
+	unsigned int count;
+	struct member members[FLEET_DEVICES_MAX];
+};
+
+static void on_advertise(void *ctx, uint64_t now_us)
+{
+	struct member *d = ctx;
+
+	sched_at(d->fleet->config.sched, &d->advertise,
+		 now_us + ADVERTISE_US + rng_below(&d->fleet->rng, ADVERTISE_DELAY));
+	if (esp_advertising(d->esp))
+		d->fleet->config.heard(d->fleet->config.ctx, d->esp);
+}
+
+void fleet_listen(struct fleet *fleet, bool on)
+{
+	for (unsigned int i = 0; i < fleet->count; i++) {
+		struct member *d = &fleet->members[i];
+
+		if (!on)
+			sched_cancel(fleet->config.sched, &d->advertise);
+		else if (!sched_armed(&d->advertise))
+			sched_at(fleet->config.sched, &d->advertise,
+				 sched_now(fleet->config.sched) +
+					 rng_below(&fleet->rng, ADVERTISE_US));
+	}
+}
+
+static int flash_path(const struct fleet *fleet, unsigned int index, char *buf, size_t size,
+		      char *ret_text, size_t text_size)
+{
+	const int n = snprintf(buf, size, "%s/esp-sim-%02u.flash", fleet->config.state, index + 1);
+
+	if (mkdir(fleet->config.state, 0777) < 0 && errno != EEXIST) {
+		const int error = errno;
+
+		if (ret_text)
+			snprintf(ret_text, text_size, "%s: %s", fleet->config.state,
+				 strerror(error));
+		return -error;
+	}
+	if (n < 0 || (size_t)n >= size) {
+		if (ret_text)
+			snprintf(ret_text, text_size, "the state directory's name is too long");
+		return -OTA_EINVAL;
+	}
+	return 0;
+}
+
+static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, size_t size)
+{
+	const struct personality *p =
+		&personalities[i % (sizeof(personalities) / sizeof(personalities[0]))];
+	const bool mine = i == 0 || fleet->config.chip_all;
+	const struct fleet_config *wc = &fleet->config;
+	char name[ESP_NAME_MAX], path[4200];
+	struct esp_config c = {
+		.sched = fleet->config.sched,
+		.name = name,
+		.chip_id = mine ? wc->chip_id : image_chip_by_name(p->chip)->id,
+		.chip_revision = p->revision,
+		.dialect = i == 0 || wc->dialect_all ? wc->dialect : p->dialect,
+		.update_table = wc->update_table,
+		.version = wc->version ? wc->version : p->version,
+		.project = wc->project ? wc->project : p->project,
+		.flash_speed = wc->flash_speed,
+		.ring_size = wc->ring_size,
+		.rssi = wc->rssi ? wc->rssi : p->rssi,
+		.security = wc->security,
+		.passkey = wc->passkey,
+		.show = wc->show,
+		.show_ctx = wc->ctx,
+		.data_length = wc->data_length,
+		.mtu = wc->mtu,
+		.phys = wc->phys,
+		.loss_ppm = wc->loss_ppm,
+		.seed = wc->seed * 1000u + i,
+		.log = wc->log,
+		.log_ctx = wc->log_ctx,
+	};
+	int rc;
+
+	snprintf(name, sizeof(name), "esp-sim-%02u", wc->twins && i == 1 ? 1 : i + 1);
+	address_of(i, c.address);
+	if (wc->state) {
+		rc = flash_path(fleet, i, path, sizeof(path), ret_text, size);
+		if (rc < 0)
+			return rc;
+		c.flash_path = path;
+	}
+	return esp_create(&c, &fleet->members[i].esp, ret_text, size);
+}
+
+int fleet_create(const struct fleet_config *config, struct fleet **ret, char *ret_text, size_t size)
+{
+	struct fleet *fleet;
+	int rc = 0;
+
+	if (config->devices < 1 || config->devices > FLEET_DEVICES_MAX || !config->heard)
+		return -OTA_EINVAL;
+	fleet = calloc(1, sizeof(*fleet));
+	if (!fleet)
+		return -OTA_ENOMEM;
+	fleet->config = *config;
+	rng_init(&fleet->rng, config->seed ^ 0x776f726cu);
+	for (unsigned int i = 0; i < config->devices; i++) {
+		struct member *d = &fleet->members[i];
+
+		d->fleet = fleet;
+		d->advertise = (struct sched_event){.fn = on_advertise, .ctx = d};
+		rc = create_device(fleet, i, ret_text, size);
+		if (rc < 0)
+			break;
+		fleet->count++;
+		esp_power_on(d->esp);
+	}
+	if (rc < 0)
+		fleet_destroy(fleet);
+	else
+		*ret = fleet;
+	return rc;
+}
+
+void fleet_destroy(struct fleet *fleet)
+{
+	if (!fleet)
+		return;
+	fleet_listen(fleet, false);
+	for (unsigned int i = 0; i < fleet->count; i++)
+		esp_destroy(fleet->members[i].esp);
+	free(fleet);
+}
+
+struct esp *fleet_device(struct fleet *fleet, unsigned int index)
+{
+	return index < fleet->count ? fleet->members[index].esp : NULL;
+}
+
+struct esp *fleet_find(struct fleet *fleet, const char *name_or_address)
+{
+	for (unsigned int i = 0; i < fleet->count; i++)
+		if (strcmp(esp_name(fleet->members[i].esp), name_or_address) == 0 ||
+		    strcasecmp(esp_address(fleet->members[i].esp), name_or_address) == 0)
+			return fleet->members[i].esp;
+	return NULL;
+}

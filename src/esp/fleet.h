@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is in the air: a handful of virtual ESP32s that differ in what a scan list
+ * and an update should be able to tell apart, and that advertise while anyone
+ * listens.  The simulated central and the virtual controller are both in it.
+ */
+#ifndef OTABENCH_ESP_FLEET_H
+#define OTABENCH_ESP_FLEET_H
+
+#include "esp/esp.h"
+
+#define FLEET_DEVICES_MAX 64u
+
+/* What is zero or NULL is left to the devices. */
+struct fleet_config {
+	struct sched *sched; /* must outlive the world */
+	unsigned int devices; /* 1..FLEET_DEVICES_MAX: "esp-sim-01" at 24:6F:28:AA:10:01 ... */
+	uint16_t chip_id; /* of the first device */
+	bool chip_all; /* of all of them; else the others differ */
+	enum esp_dialect dialect; /* of the first device */
+	bool dialect_all; /* of all of them; else some differ */
+	enum esp_update_table update_table; /* of those that speak the full dialect */
+	bool twins; /* the second device has the name of the first */
+	const char *version, *project; /* of the factory firmware; NULL: each its own */
+	enum flash_speed flash_speed;
+	uint32_t ring_size; /* bytes; 0: 32 KiB */
+	int8_t rssi; /* dBm, mean; 0: each its own */
+	uint16_t data_length; /* longest, octets; 0: 251 */
+	uint16_t mtu; /* longest ATT MTU; 0: 517 */
+	uint8_t phys; /* OTA_PHYS_*; 0: the chip's */
+	uint32_t loss_ppm; /* of the PDUs they send */
+	enum esp_security security; /* of all that speak a dialect of this project */
+	int32_t passkey; /* that they show; negative: another each time */
+	uint64_t seed;
+	const char *state; /* directory for the flashes, made where missing; NULL: memory */
+	/* A device advertises, now. */
+	void (*heard)(void *ctx, struct esp *esp);
+	void *ctx;
+	void (*log)(void *ctx, const char *text); /* what devices say; may be NULL */
+	void *log_ctx;
+	/* A device shows a passkey; may be NULL. */
+	void (*show)(void *ctx, struct esp *esp, int32_t passkey);
+};
+
+struct fleet;
+
+/* All devices are powered on.  On failure ret_text (may be NULL) says why. */
+int fleet_create(const struct fleet_config *config, struct fleet **ret, char *ret_text,
+		 size_t size);
+void fleet_destroy(struct fleet *fleet);
+/* Advertisements come while anyone listens. */
+void fleet_listen(struct fleet *fleet, bool on);
+/* By name or address; NULL when there is none. */
+struct esp *fleet_find(struct fleet *fleet, const char *name_or_address);
+/* By number, from 0; NULL when there are no more. */
+struct esp *fleet_device(struct fleet *fleet, unsigned int index);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The history: every update and measurement with its parameters, its result and
+ * its course over time, kept in one SQLite file so that runs can be looked at,
+ * compared, exported and run again.
+ *
+ * This is the reading side, and the file itself; recorder.h writes while a job
+ * runs.  Several programs may read and write the same file at once.
+ *
+ * Texts come from devices and files: they are what was recorded, and not yet
+ * safe to print (output.h).
+ */
+#ifndef OTABENCH_HISTORY_HISTORY_H
+#define OTABENCH_HISTORY_HISTORY_H
+
+#include "host/job.h"
+
+#define HISTORY_PATH_MAX 4096u
+#define HISTORY_IMAGE_MAX 1024u /* a longer name of a file is not kept */
+#define HISTORY_OPTIONS_MAX 1024u
+#define HISTORY_RUNS_KEPT 2000u /* older ones are removed ... */
+#define HISTORY_SERIES_KEPT 300u /* ... and the series of those beyond these before that */
+
+enum history_state {
+	HISTORY_RUNNING, /* by a process that is there */
+	HISTORY_ENDED, /* with a result */
+	HISTORY_LEFT, /* the program ended without waiting for the run's end */
+	HISTORY_KILLED, /* the program is gone, and had no time to say so */
+};
+
+/* A run.  Figures that are not known are 0; those of a run without a result are the last seen. */
+struct history_run {
+	int64_t id; /* never given twice */
+	enum history_state state;
+	int64_t started_ms, ended_ms; /* time of day, since the epoch; ended 0: it did not */
+	char program[32]; /* "otabench 0.1.0" */
+	enum session_goal goal; /* UPDATE or MEASURE */
+	char options[HISTORY_OPTIONS_MAX]; /* how the device was reached: "--sim=seed=1" */
+	char device[SCAN_NAME_SIZE]; /* its name, or what was typed */
+	char address[SCAN_ADDRESS_SIZE]; /* "": it was not found */
+	char profile[PROFILE_NAME_MAX];
+	char image[HISTORY_IMAGE_MAX]; /* absolute path; "" unknown, or MEASURE */
+	char project[33], version[33]; /* of the image */
+	uint8_t sha256[OTA_SHA256_SIZE]; /* of the image's file */
+	uint32_t size; /* bytes of the image, or to measure with */
+	bool restart, resume_only, no_confirm;
+	uint32_t forced; /* 1u << enum lint_check */
+	bool dialect_known;
+	uint32_t pacing_us; /* in force at the end */
+	uint32_t queued, received, flushed; /* image offsets reached */
+	uint64_t start_us; /* START written, since the run began; 0: it was not */
+	int8_t rssi_median, rssi_min; /* dBm while it ran; 127 unknown */
+	uint32_t lost_samples; /* that could not be kept */
+	struct job_result result;
+};
+
+/* What a profile asked for and what the link and the device made of it. */
+struct history_key {
+	char name[48];
+	char asked[SETTING_TEXT_MAX];
+	char in_force[SETTING_TEXT_MAX]; /* "": as asked, or nothing tells */
+};
+
+/* Times are microseconds since the run began, of the transport's clock. */
+struct history_sample {
+	uint64_t at_us;
+	uint32_t queued, received, flushed; /* image offsets */
+	uint32_t rate; /* bytes received per second, over the last second */
+	uint32_t ring; /* bytes that the device holds in memory */
+	int8_t rssi; /* dBm, 127 unknown */
+	bool ring_known;
+};
+
+enum history_mark_kind {
+	HISTORY_STALL, /* begins; value: offset */
+	HISTORY_MOVING, /* a stall ended; its milliseconds */
+	HISTORY_GAP, /* offset to go back to */
+	HISTORY_RETRY, /* number of the try */
+	HISTORY_RESUME, /* offset */
+	HISTORY_LINK_LOST, /* enum gatt_reason */
+	HISTORY_TUNING, /* text: "pacing 500 us" */
+	HISTORY_STATE, /* text: the state that began */
+	HISTORY_MARKS
+};
+
+#define HISTORY_MARK_TEXT 64u
+
+struct history_mark {
+	uint64_t at_us;
+	enum history_mark_kind kind;
+	uint32_t value;
+	char text[HISTORY_MARK_TEXT];
+};
+
+/* All of one run; owns its arrays, which history_detail_finish() frees. */
+struct history_detail {
+	struct history_run run;
+	struct history_key *keys;
+	struct history_sample *samples; /* in order of time */
+	struct history_mark *marks; /* in order of time */
+	size_t key_count, sample_count, mark_count;
+};
+
+/*
+ * Where the history is: $OTABENCH_HISTORY, else otabench/history.db in
+ * $XDG_STATE_HOME (default ~/.local/state).  0; -OTA_ENOENT when
+ * OTABENCH_HISTORY is "" or "no": there is none; -OTA_EINVAL when there is no
+ * home to put it in.
+ */
+int history_path(char *buf, size_t size);
+
+struct history;
+
+/*
+ * Opens what others record.  path NULL: history_path().  0; -OTA_ENOENT: nothing
+ * was recorded yet, or history is off; -OTA_EPERM, -OTA_EIO, -OTA_EBADMSG
+ * (damaged, or no history), -OTA_ENOTSUP (of a newer otabench), -OTA_ENOMEM,
+ * with a sentence in why that names the file.
+ */
+int history_open(const char *path, struct history **ret, char *why, size_t size);
+void history_close(struct history *history);
+/* Why the last call on it failed. */
+const char *history_error(const struct history *history);
+
+/* The calls below return 0 or: -OTA_EIO, -OTA_EBADMSG, -OTA_EBUSY (another program holds it),
+ * -OTA_ENOMEM; history_error() tells more. */
+
+/* At most limit runs, newest first; the caller frees *ret. */
+int history_list(struct history *history, size_t limit, struct history_run **ret,
+		 size_t *ret_count);
+/* Also -OTA_ENOENT.  *ret is set on success only. */
+int history_load(struct history *history, int64_t id, struct history_detail *ret);
+void history_detail_finish(struct history_detail *detail);
+/* Also -OTA_ENOENT, and -OTA_EPERM where the file may only be read. */
+int history_delete(struct history *history, int64_t id);
+/* Whether anything was recorded or deleted since this was asked last; false on failure. */
+bool history_changed(struct history *history);
+
+/* The profile that the run was begun with.  0, or -OTA_EINVAL with *errors. */
+int history_profile(const struct history_detail *detail, struct profile *ret,
+		    struct setting_errors *errors);
+
+/* --- how long will it take? */
+
+struct history_question {
+	uint32_t size; /* bytes of the image */
+	const char *address; /* NULL: any device */
+	const char *profile; /* name; NULL: any */
+	bool virtual_clock; /* modelled and real runs are never mixed */
+};
+#define HISTORY_ESTIMATE_RUNS 5u
+struct history_estimate {
+	uint64_t us; /* the median of the latest runs, scaled by size; START to DONE */
+	unsigned int runs; /* that it rests on, at most HISTORY_ESTIMATE_RUNS; 0: unknown */
+};
+/* From updates that reached the device's DONE and brought the larger part of the image. */
+int history_estimate(struct history *history, const struct history_question *question,
+		     struct history_estimate *ret);
+
+/* --- names */
+
+const char *history_goal_name(enum session_goal goal); /* "update", "measure" */
+const char *history_mark_name(enum history_mark_kind kind);
+/* "running", "killed", "left", or the outcome: "confirmed" ... */
+const char *history_outcome(const struct history_run *run);
+/* Received of the size, 0..100. */
+unsigned int history_percent(const struct history_run *run);
+
+#endif

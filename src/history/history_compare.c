@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See history_compare.h. */
+#include "history/history_compare.h"
+
+#include "history/history_priv.h"
+#include "base/output.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define SECOND_US 1000000.0
+
+/* --- one run's figures */
+
+char *history_rate_text(const struct history_run *run, char *buf, size_t size)
+{
+	if (run->result.goodput == 0)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)output_rate(run->result.goodput, buf, size);
+	return buf;
+}
+
+char *history_time_text(const struct history_run *run, char *buf, size_t size)
+{
+	if (run->result.seconds_us == 0)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)output_duration(run->result.seconds_us, buf, size);
+	return buf;
+}
+
+/* 15, 11.25, 7.5: as one writes it. */
+static void interval_text(uint32_t us, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%g", us / 1000.0);
+}
+
+char *history_link_text(const struct history_run *run, char *buf, size_t size)
+{
+	const struct job_result *r = &run->result;
+	char interval[24];
+
+	if (!r->link_known) {
+		(void)snprintf(buf, size, "-");
+		return buf;
+	}
+	interval_text(r->link.interval_us, interval, sizeof(interval));
+	(void)snprintf(buf, size, "%u / %s / %s", r->mtu, interval,
+		       pdu_text_phy((uint8_t)r->link.phy));
+	return buf;
+}
+
+char *history_rssi_text(const struct history_run *run, char *buf, size_t size)
+{
+	if (run->rssi_median == 127)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%d (%d)", run->rssi_median, run->rssi_min);
+	return buf;
+}
+
+static void stalls_text(const struct history_run *run, char *buf, size_t size)
+{
+	const struct job_result *r = &run->result;
+
+	if (r->longest_stall_ms == 0)
+		(void)snprintf(buf, size, "%" PRIu32 " / -", r->stalls);
+	else
+		(void)snprintf(buf, size, "%" PRIu32 " / %.1f s", r->stalls,
+			       r->longest_stall_ms / 1000.0);
+}
+
+/* --- rows */
+
+static struct history_row *add_row(struct history_comparison *c, const char *label)
+{
+	struct history_row *row = &c->rows[c->row_count++];
+
+	memset(row, 0, sizeof(*row));
+	row->label = label;
+	return row;
+}
+
+static void percent(struct history_row *row, double a, double b)
+{
+	if (a > 0 && b > 0)
+		(void)snprintf(row->delta, sizeof(row->delta), "%+.0f %%", (a - b) / b * 100.0);
+	/* Nothing is what it rounds to. */
+	if (strcmp(row->delta, "+0 %") == 0 || strcmp(row->delta, "-0 %") == 0)
+		row->delta[0] = '\0';
+}
+
+static void difference(struct history_row *row, int64_t a, int64_t b)
+{
+	if (a != b)
+		(void)snprintf(row->delta, sizeof(row->delta), "%+" PRId64, a - b);
+}
+
+static void differs(struct history_row *row)
+{
+	if (strcmp(row->a, row->b) != 0)
+		(void)snprintf(row->delta, sizeof(row->delta), "<- differs");
+}
+
+static void add_result(struct history_comparison *c, const struct history_run *a,
+		       const struct history_run *b)
+{
+	struct history_row *row = add_row(c, "result");
+
+	(void)snprintf(row->a, sizeof(row->a), "%s", history_outcome(a));
+	(void)snprintf(row->b, sizeof(row->b), "%s", history_outcome(b));
+	differs(row);
+	row = add_row(c, "throughput");
+	(void)history_rate_text(a, row->a, sizeof(row->a));
+	(void)history_rate_text(b, row->b, sizeof(row->b));
+	percent(row, a->result.goodput, b->result.goodput);
+	row = add_row(c, "wall time");
+	(void)history_time_text(a, row->a, sizeof(row->a));
+	(void)history_time_text(b, row->b, sizeof(row->b));
+	percent(row, (double)a->result.seconds_us, (double)b->result.seconds_us);
+	if (a->result.virtual_clock != b->result.virtual_clock)
+		(void)snprintf(row->delta, sizeof(row->delta), "<- %s is simulated",
+			       a->result.virtual_clock ? "the first" : "the second");
+	row = add_row(c, "stalls / longest");
+	stalls_text(a, row->a, sizeof(row->a));
+	stalls_text(b, row->b, sizeof(row->b));
+	difference(row, a->result.stalls, b->result.stalls);
+}
+
+static void ceiling_text(const struct history_run *run, char *buf, size_t size)
+{
+	if (run->result.ceiling == 0)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%.0f %%", run->result.ratio * 100.0);
+}
+
+/* A run that sent nothing chose nothing. */
+static void chunk_text(const struct job_result *r, char *buf, size_t size)
+{
+	if (r->chunk == 0)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%u / %s", r->chunk, gatt_write_name(r->mode));
+}
+
+static void window_text(const struct job_result *r, char *buf, size_t size)
+{
+	if (r->window == 0)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%" PRIu32, r->window);
+}
+
+/* Where there is little room these are what is left out. */
+static void add_rest(struct history_comparison *c, const struct history_run *a,
+		     const struct history_run *b)
+{
+	const struct job_result *x = &a->result, *y = &b->result;
+	struct history_row *row = add_row(c, "chunk / mode");
+
+	chunk_text(x, row->a, sizeof(row->a));
+	chunk_text(y, row->b, sizeof(row->b));
+	if (x->chunk > 0 && y->chunk > 0)
+		differs(row);
+	row = add_row(c, "window");
+	window_text(x, row->a, sizeof(row->a));
+	window_text(y, row->b, sizeof(row->b));
+	percent(row, x->window, y->window);
+	row = add_row(c, "of the ceiling");
+	ceiling_text(a, row->a, sizeof(row->a));
+	ceiling_text(b, row->b, sizeof(row->b));
+	row = add_row(c, "retries / gaps");
+	(void)snprintf(row->a, sizeof(row->a), "%" PRIu32 " / %" PRIu32, x->retries, x->gaps);
+	(void)snprintf(row->b, sizeof(row->b), "%" PRIu32 " / %" PRIu32, y->retries, y->gaps);
+	difference(row, (int64_t)x->retries + x->gaps, (int64_t)y->retries + y->gaps);
+	row = add_row(c, "image");
+	(void)snprintf(row->a, sizeof(row->a), "%s", a->version[0] ? a->version : "-");
+	(void)snprintf(row->b, sizeof(row->b), "%s", b->version[0] ? b->version : "-");
+	if (memcmp(a->sha256, b->sha256, sizeof(a->sha256)) != 0)
+		(void)snprintf(row->delta, sizeof(row->delta), "<- another image");
+}
+
+static void add_link(struct history_comparison *c, const struct history_run *a,
+		     const struct history_run *b)
+{
+	const struct job_result *x = &a->result, *y = &b->result;
+	struct history_row *row = add_row(c, "MTU / itvl / PHY");
+	const char *comma = "";
+	size_t len;
+
+	(void)history_link_text(a, row->a, sizeof(row->a));
+	(void)history_link_text(b, row->b, sizeof(row->b));
+	if (x->link_known && y->link_known && strcmp(row->a, row->b) != 0) {
+		const struct {
+			bool is;
+			const char *name;
+		} parts[] = {{x->mtu != y->mtu, "MTU"},
+			     {x->link.interval_us != y->link.interval_us, "itvl"},
+			     {x->link.phy != y->link.phy, "PHY"}};
+
+		len = (size_t)snprintf(row->delta, sizeof(row->delta), "<- ");
+		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+			if (!parts[i].is)
+				continue;
+			len += (size_t)snprintf(row->delta + len, sizeof(row->delta) - len, "%s%s",
+						comma, parts[i].name);
+			comma = ", ";
+		}
+	}
+	row = add_row(c, "RSSI med (min)");
+	(void)history_rssi_text(a, row->a, sizeof(row->a));
+	(void)history_rssi_text(b, row->b, sizeof(row->b));
+	if (a->rssi_median != 127 && b->rssi_median != 127)
+		difference(row, a->rssi_median, b->rssi_median);
+}
+
+/* --- the profile */
+
+static const struct history_key *find_key(const struct history_detail *d, const char *name)
+{
+	for (size_t i = 0; i < d->key_count; i++) {
+		if (strcmp(d->keys[i].name, name) == 0)
+			return &d->keys[i];
+	}
+	return NULL;
+}
+
+static void add_change(struct history_comparison *c, const char *key, const char *a, const char *b)
+{
+	if (c->change_count < HISTORY_CHANGES_MAX && strcmp(key, "description") != 0 &&
+	    strcmp(a, b) != 0)
+		c->changes[c->change_count++] = (struct history_change){.key = key, .a = a, .b = b};
+}
+
+static void add_changes(struct history_comparison *c, const struct history_detail *a,
+			const struct history_detail *b)
+{
+	for (size_t i = 0; i < a->key_count; i++) {
+		const struct history_key *other = find_key(b, a->keys[i].name);
+
+		add_change(c, a->keys[i].name, a->keys[i].asked, other ? other->asked : "-");
+	}
+	for (size_t i = 0; i < b->key_count; i++) {
+		if (!find_key(a, b->keys[i].name))
+			add_change(c, b->keys[i].name, "-", b->keys[i].asked);
+	}
+}
+
+void history_compare(const struct history_detail *a, const struct history_detail *b,
+		     struct history_comparison *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	add_result(ret, &a->run, &b->run);
+	add_link(ret, &a->run, &b->run);
+	add_rest(ret, &a->run, &b->run);
+	add_changes(ret, a, b);
+}
+
+/* --- rates */
+
+uint64_t history_span(const struct history_detail *d)
+{
+	const uint64_t last = d->sample_count ? d->samples[d->sample_count - 1].at_us : 0;
+	const uint64_t span = last > d->run.start_us ? last - d->run.start_us : 0;
+
+	/* The reboot and what follows it are no part of the transfer. */
+	return span > d->run.result.seconds_us ? d->run.result.seconds_us : span;
+}
+
+/* Received at a time since START; *from is where the search goes on, as times only grow. */
+static double received_at(const struct history_detail *d, uint64_t since_us, size_t *from,
+			  double *most)
+{
+	const uint64_t at = d->run.start_us + since_us;
+	const struct history_sample *s = d->samples;
+	double part, value;
+
+	while (*from + 1 < d->sample_count && s[*from + 1].at_us <= at)
+		(*from)++;
+	value = s[*from].received;
+	if (*from + 1 < d->sample_count && s[*from].at_us <= at) {
+		const uint64_t span = s[*from + 1].at_us - s[*from].at_us;
+
+		part = span ? (double)(at - s[*from].at_us) / (double)span : 0;
+		value += part * ((double)s[*from + 1].received - value);
+	}
+	/* Back to an earlier offset and there again brings nothing new. */
+	if (value > *most)
+		*most = value;
+	return *most;
+}
+
+size_t history_rates(const struct history_detail *d, uint64_t span_us, uint32_t *ret, size_t max)
+{
+	const uint64_t whole = history_span(d);
+	double before, now, most;
+	size_t count = 0, from = 0;
+
+	if (whole == 0 || span_us == 0)
+		return 0;
+	before = most = d->run.result.resumed_from;
+	for (uint64_t at = 0; at < whole && count < max; at += span_us) {
+		const uint64_t to = at + span_us < whole ? at + span_us : whole;
+
+		now = received_at(d, to, &from, &most);
+		ret[count++] = (uint32_t)history_whole(
+			(now - before) * SECOND_US / (double)(to - at), UINT32_MAX);
+		before = now;
+	}
+	return count;
+}

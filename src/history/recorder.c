@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See recorder.h: what the job tells, as figures, samples and marks for the writer's thread. */
+#include "config.h" /* system extensions: realpath(), PACKAGE_STRING */
+
+#include "history/recorder_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SAMPLE_US 250000u /* of the transport's clock, at first ... */
+/* ... and so many in the time that has passed: a run of an hour has some thousands in all. */
+#define SAMPLE_SHARE 1024u
+
+/*
+ * Where the run's own clock is modelled, its times can be, too: SOURCE_DATE_EPOCH, as
+ * for reproducible builds, is the second at which the modelled world began.
+ */
+static int64_t time_of_day_ms(struct transport *transport)
+{
+	const char *epoch = transport->virtual_clock ? getenv("SOURCE_DATE_EPOCH") : NULL;
+	struct timespec now = {0};
+	long long seconds;
+	char *end;
+
+	if (epoch && epoch[0] >= '0' && epoch[0] <= '9') {
+		seconds = strtoll(epoch, &end, 10);
+		if (*end == '\0' && seconds < INT64_C(1) << 40)
+			return (int64_t)seconds * 1000 +
+			       (int64_t)(transport->ops->now_us(transport) / 1000u);
+	}
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static uint64_t since_start(const struct recorder *r)
+{
+	const uint64_t now = r->transport->ops->now_us(r->transport);
+
+	return now > r->start_us ? now - r->start_us : 0;
+}
+
+static void tell(struct recorder *r)
+{
+	char text[sizeof(r->warning)];
+
+	if (recorder_take_warning(r, text, sizeof(text)) && r->warn)
+		r->warn(r->warn_userdata, text);
+}
+
+/* --- figures */
+
+static void count_rssi(struct recorder *r, int8_t rssi)
+{
+	uint32_t passed = 0, half;
+
+	if (rssi == 127 || rssi == 0)
+		return;
+	r->rssi_counts[rssi + 128]++;
+	half = ++r->rssi_total / 2;
+	if (r->run.rssi_min == 127 || rssi < r->run.rssi_min)
+		r->run.rssi_min = rssi;
+	for (int i = 0; i < 256; i++) {
+		passed += r->rssi_counts[i];
+		if (passed > half) {
+			r->run.rssi_median = (int8_t)(i - 128);
+			return;
+		}
+	}
+}
+
+static void take_identity(struct recorder *r, const struct job_snapshot *now)
+{
+	struct history_run *run = &r->run;
+
+	(void)snprintf(run->device, sizeof(run->device), "%s", now->device);
+	(void)snprintf(run->address, sizeof(run->address), "%s", now->address);
+	run->dialect_known = now->dialect_known;
+	run->pacing_us = now->pacing_us;
+}
+
+/* The link after the reboot proves the update; it says nothing about the transfer. */
+static bool transfer_is_over(const struct job_snapshot *now)
+{
+	return now->state == SESSION_REBOOTING || now->state == SESSION_RECONNECTING ||
+	       now->state == SESSION_CONFIRMING || now->state == SESSION_DONE;
+}
+
+/* As the result will have them, so that a run without one still says how far it came. */
+static void take_figures(struct recorder *r, const struct job_snapshot *now)
+{
+	const struct session_stats *st = &now->stats;
+	struct history_run *run = &r->run;
+	struct job_result *to = &run->result;
+
+	run->queued = st->queued;
+	run->received = st->received;
+	run->flushed = st->flushed;
+	to->basic = now->basic;
+	if (!transfer_is_over(now) || to->mtu == 0)
+		to->mtu = now->mtu;
+	to->chunk = now->chunk;
+	to->mode = now->mode;
+	to->window = job_window_in_force(now);
+	to->ceiling = now->ceiling;
+	to->link_known = now->air.interval_us > 0;
+	to->link = now->air;
+	to->retries = st->retries;
+	to->gaps = st->gaps;
+	to->resyncs = st->resyncs;
+	to->stalls = st->stalls;
+	to->longest_stall_ms = st->longest_stall_ms;
+	to->resumed_from = st->resumed_from;
+	to->sent_bytes = st->sent_bytes;
+	to->rate_lowest = metrics_rate_lowest(&now->metrics);
+	if (!now->metrics.started)
+		return;
+	run->start_us =
+		now->metrics.start_us > r->start_us ? now->metrics.start_us - r->start_us : 0;
+	to->seconds_us = now->now_us - now->metrics.start_us;
+	to->bytes = st->received > st->resumed_from ? st->received - st->resumed_from : 0;
+	to->goodput = metrics_rate_average(&now->metrics);
+	if (to->ceiling > 0)
+		to->ratio = (double)to->goodput / to->ceiling;
+}
+
+/* --- what came of the profile */
+
+static void in_force(struct recorder *r, enum profile_key key, int32_t value)
+{
+	const struct setting *setting = &profile_settings()[key];
+	struct history_key *to = &r->keys[r->key_count++];
+
+	memset(to, 0, sizeof(*to));
+	(void)snprintf(to->name, sizeof(to->name), "%s", setting->name);
+	(void)setting_format(setting, value, to->in_force, sizeof(to->in_force));
+}
+
+static enum profile_write_mode mode_of(enum gatt_write mode)
+{
+	switch (mode) {
+	case GATT_REQUEST:
+		return PROFILE_WRITE_REQUEST;
+	case GATT_COMMAND:
+		return PROFILE_WRITE_COMMAND;
+	case GATT_ACQUIRE:
+		return PROFILE_WRITE_ACQUIRE;
+	}
+	return PROFILE_WRITE_AUTO;
+}
+
+static void take_keys(struct recorder *r, const struct job_snapshot *now)
+{
+	const struct ota_link *link = &now->link.link;
+	const bool basic_pacing = now->basic && now->mode != GATT_REQUEST;
+
+	r->key_count = 0;
+	in_force(r, PROFILE_KEY_CHUNK, now->chunk);
+	in_force(r, PROFILE_KEY_WRITE_MODE, (int32_t)mode_of(now->mode));
+	in_force(r, PROFILE_KEY_WINDOW, (int32_t)now->window);
+	in_force(r, basic_pacing ? PROFILE_KEY_BASIC_PACING : PROFILE_KEY_PACING,
+		 (int32_t)now->pacing_us);
+	in_force(r, PROFILE_KEY_MTU_MAX, now->mtu);
+	if (r->no_confirm)
+		in_force(r, PROFILE_KEY_CONFIRM, PROFILE_CONFIRM_NEVER);
+	if (link->interval == 0)
+		return;
+	in_force(r, PROFILE_KEY_CONNECTION_INTERVAL, link->interval);
+	in_force(r, PROFILE_KEY_PERIPHERAL_LATENCY, link->latency);
+	in_force(r, PROFILE_KEY_SUPERVISION_TIMEOUT, link->supervision_timeout * 10);
+	if (link->tx_phy == OTA_PHY_1M || link->tx_phy == OTA_PHY_2M)
+		in_force(r, PROFILE_KEY_PHY, link->tx_phy);
+	if (link->tx_octets > 0)
+		in_force(r, PROFILE_KEY_DATA_LENGTH, link->tx_octets);
+}
+
+/* --- the series */
+
+static void take_sample(struct recorder *r)
+{
+	struct job_snapshot now;
+	struct history_sample sample;
+	const uint64_t at = since_start(r);
+
+	job_snapshot(r->job, &now);
+	r->next_us = at + (at / SAMPLE_SHARE > SAMPLE_US ? at / SAMPLE_SHARE : SAMPLE_US);
+	take_identity(r, &now);
+	if (now.metrics.started)
+		take_figures(r, &now);
+	/* The link of the rebooted device says nothing about how the image was sent. */
+	if (now.state == SESSION_SENDING || now.state == SESSION_PAUSED) {
+		count_rssi(r, now.link.rssi);
+		take_keys(r, &now);
+	}
+	sample = (struct history_sample){
+		.at_us = at,
+		.queued = now.stats.queued,
+		.received = now.stats.received,
+		.flushed = now.stats.flushed,
+		.rate = metrics_rate_now(&now.metrics),
+		.rssi = now.link.rssi == 0 ? 127 : now.link.rssi,
+		.ring = now.stats.telemetry.ring_fill,
+		.ring_known = now.stats.telemetry_known,
+	};
+	recorder_put(r, now.metrics.started ? &sample : NULL, NULL);
+	tell(r);
+}
+
+static void mark(struct recorder *r, enum history_mark_kind kind, uint32_t value, const char *text)
+{
+	struct history_mark m = {.at_us = since_start(r), .kind = kind, .value = value};
+
+	(void)snprintf(m.text, sizeof(m.text), "%s", text);
+	recorder_put(r, NULL, &m);
+}
+
+/* --- the job's listener: the inner one hears everything first */
+
+#define INNER(r, fn, ...)                                                                          \
+	do {                                                                                       \
+		if ((r)->inner.fn)                                                                 \
+			(r)->inner.fn((r)->inner.userdata, ##__VA_ARGS__);                         \
+	} while (0)
+
+static void on_state(void *userdata, const char *from, const char *to)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, state, from, to);
+	mark(r, HISTORY_STATE, 0, to);
+	take_sample(r);
+}
+
+static void on_found(void *userdata, const struct scan_device *device)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, found, device);
+	take_sample(r);
+}
+
+static void on_link(void *userdata)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, link);
+}
+
+static void on_ready(void *userdata)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, ready);
+	take_sample(r);
+}
+
+static void on_lint(void *userdata, const struct lint_report *report, bool refused)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, lint, report, refused);
+}
+
+static void on_note(void *userdata, enum session_note note, uint32_t value, const char *text)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, note, note, value, text);
+	switch (note) {
+	case SESSION_NOTE_STALL:
+		mark(r, HISTORY_STALL, value, text);
+		break;
+	case SESSION_NOTE_MOVING:
+		mark(r, HISTORY_MOVING, value, text);
+		break;
+	case SESSION_NOTE_GAP:
+		mark(r, HISTORY_GAP, value, text);
+		break;
+	case SESSION_NOTE_RETRY:
+		mark(r, HISTORY_RETRY, value, text);
+		break;
+	case SESSION_NOTE_RESUMED:
+		mark(r, HISTORY_RESUME, value, text);
+		break;
+	case SESSION_NOTE_LINK_LOST:
+		mark(r, HISTORY_LINK_LOST, value, text);
+		break;
+	case SESSION_NOTE_DIALECT:
+	case SESSION_NOTE_CHUNK:
+	case SESSION_NOTE_RESYNC:
+	case SESSION_NOTE_QUERY:
+	case SESSION_NOTE_ERROR:
+	case SESSION_NOTE_LATE:
+	case SESSION_NOTE_ADAPTER: /* what it does to the link has a mark of its own */
+	case SESSION_NOTE_PASSKEY:
+	case SESSION_NOTE_PAIRED:
+	case SESSION_NOTES:
+		break;
+	}
+}
+
+static void on_passkey(void *userdata, int32_t shown)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, passkey, shown);
+}
+
+static void on_tuned(void *userdata, enum job_tunable what, uint32_t value)
+{
+	struct recorder *r = userdata;
+	char text[HISTORY_MARK_TEXT] = "";
+
+	INNER(r, tuned, what, value);
+	switch (what) {
+	case JOB_PACING:
+		(void)snprintf(text, sizeof(text), "pacing %u us", value);
+		break;
+	case JOB_WINDOW:
+		(void)snprintf(text, sizeof(text), value ? "window %u" : "window auto", value);
+		break;
+	case JOB_CHUNK:
+		(void)snprintf(text, sizeof(text), value ? "chunk %u" : "chunk auto", value);
+		break;
+	case JOB_MODE:
+		(void)snprintf(text, sizeof(text), "mode %s",
+			       gatt_write_name((enum gatt_write)value));
+		break;
+	}
+	mark(r, HISTORY_TUNING, value, text);
+}
+
+static void on_log(void *userdata, const struct job_log_entry *entry)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, log, entry);
+}
+
+static void on_progress(void *userdata)
+{
+	struct recorder *r = userdata;
+
+	INNER(r, progress);
+	if (since_start(r) >= r->next_us)
+		take_sample(r);
+}
+
+static void on_finished(void *userdata, const struct job_result *result)
+{
+	struct recorder *r = userdata;
+
+	take_sample(r);
+	r->run.result = *result;
+	r->run.state = HISTORY_ENDED;
+	r->run.ended_ms = time_of_day_ms(r->transport);
+	/* DONE says that all was received, whatever was last told before it. */
+	if (result->bytes + result->resumed_from > r->run.received)
+		r->run.received = result->bytes + result->resumed_from;
+	recorder_put(r, NULL, NULL);
+	INNER(r, finished, result);
+}
+
+/* --- life */
+
+static void describe(struct recorder *r, const struct recorder_config *config,
+		     const struct job_config *job)
+{
+	struct history_run *run = &r->run;
+	char *path = config->image_path ? realpath(config->image_path, NULL) : NULL;
+
+	run->state = HISTORY_RUNNING;
+	run->started_ms = time_of_day_ms(r->transport);
+	(void)snprintf(run->program, sizeof(run->program), "%s", PACKAGE_STRING);
+	run->goal = job->goal;
+	(void)snprintf(run->options, sizeof(run->options), "%s",
+		       config->options ? config->options : "");
+	(void)snprintf(run->device, sizeof(run->device), "%s", job->device);
+	(void)snprintf(run->profile, sizeof(run->profile), "%s", job->profile->name);
+	if (path && strlen(path) < sizeof(run->image))
+		(void)snprintf(run->image, sizeof(run->image), "%s", path);
+	free(path);
+	run->size = job->bytes;
+	run->restart = job->restart;
+	run->resume_only = job->resume_only;
+	run->no_confirm = r->no_confirm = job->no_confirm;
+	run->forced = job->forced;
+	run->rssi_median = run->rssi_min = 127;
+	run->result.virtual_clock = r->transport->virtual_clock;
+	if (job->goal != SESSION_UPDATE)
+		return;
+	run->size = (uint32_t)job->image->size;
+	memcpy(run->sha256, job->image->sha256, sizeof(run->sha256));
+	memcpy(run->project, job->image->project, sizeof(run->project));
+	memcpy(run->version, job->image->version, sizeof(run->version));
+}
+
+static struct recorder *create(const struct recorder_config *config, struct transport *transport,
+			       const struct job_config *job, const struct job_listener *listener)
+{
+	struct recorder *r;
+
+	if (config->off || (job->goal != SESSION_UPDATE && job->goal != SESSION_MEASURE) ||
+	    !job->device || !job->profile || (job->goal == SESSION_UPDATE && !job->image))
+		return NULL;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	r->transport = transport;
+	r->start_us = transport->ops->now_us(transport);
+	r->inner = *listener;
+	r->warn = config->warn;
+	r->warn_userdata = config->userdata;
+	r->profile = *job->profile;
+	describe(r, config, job);
+	if (recorder_begin(r, config->path) == 0)
+		return r;
+	free(r);
+	return NULL;
+}
+
+int recorder_job_create(const struct recorder_config *config, struct transport *transport,
+			const struct job_config *job_config, const struct job_listener *listener,
+			struct job **ret_job, struct recorder **ret_recorder)
+{
+	struct job_listener mine = {
+		.state = on_state,
+		.found = on_found,
+		.link = on_link,
+		.ready = on_ready,
+		.lint = on_lint,
+		.note = on_note,
+		.tuned = on_tuned,
+		.passkey = on_passkey,
+		.log = on_log,
+		.progress = on_progress,
+		.finished = on_finished,
+	};
+	struct recorder *r;
+	int rc;
+
+	*ret_recorder = NULL;
+	r = create(config, transport, job_config, listener);
+	if (!r)
+		return job_create(transport, job_config, listener, ret_job);
+	mine.userdata = r;
+	rc = job_create(transport, job_config, &mine, ret_job);
+	if (rc < 0) {
+		recorder_drop(r);
+		return rc;
+	}
+	r->job = *ret_job;
+	recorder_put(r, NULL, NULL); /* only now is there a run */
+	*ret_recorder = r;
+	return 0;
+}
+
+void recorder_finish(struct recorder *r)
+{
+	if (!r)
+		return;
+	if (r->run.state == HISTORY_RUNNING) {
+		r->run.state = HISTORY_LEFT;
+		r->run.ended_ms = time_of_day_ms(r->transport);
+		recorder_put(r, NULL, NULL);
+	}
+	recorder_end(r);
+	tell(r);
+	free(r);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See effective.h. */
+#include "host/effective.h"
+
+#include "base/text.h"
+#include "base/output.h"
+
+#include <string.h>
+
+#define ATT_HEADER 3u /* opcode and handle, Core Vol 3 Part F 3.4.5 */
+#define L2CAP_HEADER 4u /* length and channel, Core Vol 3 Part A 3.1 */
+#define DATA_HEADER_FULL 2u
+#define SLOW_WINDOW 32768u /* below this the session asks for ACKs itself: session_full.c */
+
+static void put(const struct profile *asked, enum profile_key key, int32_t value,
+		struct effective *ret)
+{
+	const struct setting *setting = &profile_settings()[key];
+	const int32_t wanted = setting_get(setting, asked);
+
+	(void)setting_format(setting, value, ret->value, sizeof(ret->value));
+	ret->differs = wanted >= 0 && wanted != value;
+}
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+because(struct effective *ret, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(ret->why, sizeof(ret->why), format, ap);
+	va_end(ap);
+}
+
+/* --- sending */
+
+static void chunk_why(const struct profile *asked, const struct job_snapshot *run,
+		      struct effective *ret)
+{
+	const unsigned int octets = airtime_fragment(&run->air);
+	const unsigned int frame = run->chunk + ATT_HEADER + L2CAP_HEADER;
+	const unsigned int pdus = octets > 0 ? (frame + octets - 1) / octets : 0;
+	const unsigned int last = pdus > 0 ? frame - (pdus - 1) * octets : 0;
+
+	if (asked->chunk > 0 && ret->differs) {
+		if (run->mtu < asked->chunk + (int32_t)ATT_HEADER)
+			because(ret, "asked %d: MTU %u leaves %u", (int)asked->chunk, run->mtu,
+				run->mtu - ATT_HEADER);
+		else
+			because(ret, "asked %d: the device takes no more", (int)asked->chunk);
+	} else if (pdus > 1 && last < octets / 4u) {
+		because(ret, "%s: %u PDUs, the last %u B", asked->chunk < 0 ? "auto" : "as asked",
+			pdus, last);
+	} else if (asked->chunk < 0 && pdus > 0) {
+		because(ret, "auto: MTU %u, %u PDU%s of %u B", run->mtu, pdus, pdus == 1 ? "" : "s",
+			octets);
+	}
+}
+
+static enum profile_write_mode mode_of(enum gatt_write mode)
+{
+	switch (mode) {
+	case GATT_REQUEST:
+		return PROFILE_WRITE_REQUEST;
+	case GATT_COMMAND:
+		return PROFILE_WRITE_COMMAND;
+	case GATT_ACQUIRE:
+		return PROFILE_WRITE_ACQUIRE;
+	}
+	return PROFILE_WRITE_AUTO;
+}
+
+static void mode_why(const struct profile *asked, const struct job_snapshot *run,
+		     struct effective *ret)
+{
+	ret->differs = ret->differs && asked->write_mode != PROFILE_WRITE_AUTO;
+	if (ret->differs)
+		because(ret, "asked more: the device has this");
+	else if (asked->write_mode == PROFILE_WRITE_AUTO && run->basic)
+		because(ret, "auto: basic cannot tell a loss");
+	else if (asked->write_mode == PROFILE_WRITE_AUTO)
+		because(ret, "auto: full dialect finds losses");
+}
+
+static void window_why(const struct profile *asked, const struct job_snapshot *run,
+		       struct effective *ret)
+{
+	if (job_window_in_force(run) < run->window) {
+		put(asked, PROFILE_KEY_WINDOW, (int32_t)job_window_in_force(run), ret);
+		because(ret, "limited by the device's ring");
+	} else if (asked->window < 0 && run->chunk > 0) {
+		because(ret, "auto: %u values fill the link", run->window / run->chunk);
+	}
+}
+
+static void ack_why(const struct profile *asked, const struct job_snapshot *run,
+		    struct effective *ret)
+{
+	ret->value[0] = '\0';
+	ret->differs = false;
+	if (run->basic)
+		because(ret, "the basic dialect has none");
+	else if (asked->ack_interval > 0)
+		put(asked, PROFILE_KEY_ACK_INTERVAL, asked->ack_interval, ret);
+	else if (run->window > 0 && run->window < SLOW_WINDOW) {
+		put(asked, PROFILE_KEY_ACK_INTERVAL, (int32_t)(run->window / 4u), ret);
+		because(ret, "auto: a quarter of the window");
+	} else
+		because(ret, "auto: the device's own choice");
+}
+
+static void sending(const struct profile *asked, const struct job_snapshot *run,
+		    enum profile_key key, struct effective *ret)
+{
+	const bool basic_pacing = run->basic && run->mode != GATT_REQUEST;
+
+	if (run->chunk == 0) {
+		because(ret, "chosen when an upload begins");
+		return;
+	}
+	if (key == PROFILE_KEY_CHUNK) {
+		put(asked, key, run->chunk, ret);
+		chunk_why(asked, run, ret);
+	} else if (key == PROFILE_KEY_WRITE_MODE) {
+		put(asked, key, (int32_t)mode_of(run->mode), ret);
+		mode_why(asked, run, ret);
+	} else if (key == PROFILE_KEY_WINDOW) {
+		put(asked, key, (int32_t)run->window, ret);
+		window_why(asked, run, ret);
+	} else if (key == PROFILE_KEY_ACK_INTERVAL) {
+		ack_why(asked, run, ret);
+	} else if ((key == PROFILE_KEY_BASIC_PACING) == basic_pacing) {
+		put(asked, key, (int32_t)run->pacing_us, ret);
+	} else {
+		because(ret, basic_pacing ? "full dialect only" : "commands of the basic dialect");
+	}
+}
+
+/* --- the link */
+
+/* One of: as asked, left alone, chosen, or somebody had another mind. */
+static void link_why(const struct profile *asked, const struct job_snapshot *run,
+		     enum profile_key key, struct effective *ret)
+{
+	const struct setting *setting = &profile_settings()[key];
+	const int32_t wanted = setting_get(setting, asked);
+	const uint8_t code = run->stats.link.code;
+	char text[SETTING_TEXT_MAX];
+
+	if (wanted == PROFILE_KEEP)
+		because(ret, "kept: nothing was asked for");
+	else if (wanted == PROFILE_AUTO && key == PROFILE_KEY_PHY && run->have_info &&
+		 !(run->info.phys & OTA_PHYS_2M))
+		because(ret, "auto: the chip has no 2M");
+	else if (wanted == PROFILE_AUTO && key == PROFILE_KEY_CONNECTION_INTERVAL)
+		because(ret, "auto: asked what suits PHY");
+	else if (wanted == PROFILE_AUTO && key == PROFILE_KEY_DATA_LENGTH)
+		because(ret, "auto: asked for 251");
+	else if (ret->differs && run->basic)
+		because(ret, "basic dialect cannot ask for it");
+	else if (ret->differs && code != 0 && code != 0xff)
+		because(ret, "asked %s: device: %s",
+			setting_format(setting, wanted, text, sizeof(text)), ota_code_name(code));
+	else if (ret->differs)
+		because(ret, "asked %s, got %s: adapter said",
+			setting_format(setting, wanted, text, sizeof(text)), ret->value);
+}
+
+static void link_key(const struct profile *asked, const struct job_snapshot *run,
+		     enum profile_key key, struct effective *ret)
+{
+	const struct ota_link *link = &run->link.link;
+	int32_t value = 0;
+
+	if (key == PROFILE_KEY_CONNECTION_INTERVAL)
+		value = link->interval;
+	else if (key == PROFILE_KEY_PERIPHERAL_LATENCY)
+		value = link->latency;
+	else if (key == PROFILE_KEY_SUPERVISION_TIMEOUT)
+		value = link->supervision_timeout * 10;
+	else if (key == PROFILE_KEY_PHY)
+		value = link->tx_phy;
+	else if (key == PROFILE_KEY_DATA_LENGTH)
+		value = link->tx_octets;
+	if (link->interval == 0 || (value == 0 && key != PROFILE_KEY_PERIPHERAL_LATENCY)) {
+		because(ret, "nothing here tells it");
+		return;
+	}
+	put(asked, key, value, ret);
+	link_why(asked, run, key, ret);
+}
+
+static void mtu_key(const struct profile *asked, const struct job_snapshot *run,
+		    struct effective *ret)
+{
+	if (run->mtu == 0) {
+		because(ret, "nothing here tells it");
+		return;
+	}
+	put(asked, PROFILE_KEY_MTU_MAX, run->mtu, ret);
+	if (run->mtu < asked->mtu_max)
+		because(ret, "adapter and device agreed");
+	/* The profile's is a limit: less is no refusal. */
+	ret->differs = false;
+}
+
+void effective(const struct profile *asked, const struct job_snapshot *run, enum profile_key key,
+	       struct effective *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	switch (key) {
+	case PROFILE_KEY_CHUNK:
+	case PROFILE_KEY_WRITE_MODE:
+	case PROFILE_KEY_WINDOW:
+	case PROFILE_KEY_PACING:
+	case PROFILE_KEY_BASIC_PACING:
+	case PROFILE_KEY_ACK_INTERVAL:
+		if (run)
+			sending(asked, run, key, ret);
+		return;
+	case PROFILE_KEY_MTU_MAX:
+		if (run)
+			mtu_key(asked, run, ret);
+		return;
+	case PROFILE_KEY_CONNECTION_INTERVAL:
+	case PROFILE_KEY_PERIPHERAL_LATENCY:
+	case PROFILE_KEY_SUPERVISION_TIMEOUT:
+	case PROFILE_KEY_PHY:
+	case PROFILE_KEY_DATA_LENGTH:
+		if (run)
+			link_key(asked, run, key, ret);
+		return;
+	case PROFILE_KEY_TELEMETRY:
+		if (run && run->basic)
+			because(ret, "the basic dialect has none");
+		else if (run)
+			(void)profile_get(asked, key, ret->value, sizeof(ret->value));
+		return;
+	case PROFILE_KEY_DESCRIPTION:
+		return;
+	case PROFILE_KEY_ACK_TIMEOUT:
+	case PROFILE_KEY_RETRIES:
+	case PROFILE_KEY_BACKOFF:
+	case PROFILE_KEY_BACKOFF_MAX:
+	case PROFILE_KEY_CONNECT_TIMEOUT:
+	case PROFILE_KEY_READY_TIMEOUT:
+	case PROFILE_KEY_BASIC_READY_TIMEOUT:
+	case PROFILE_KEY_VERIFY_TIMEOUT:
+	case PROFILE_KEY_RECONNECT_TIMEOUT:
+	case PROFILE_KEY_STALL:
+	case PROFILE_KEY_STALL_ACTION:
+	case PROFILE_KEY_CONFIRM:
+	case PROFILE_KEYS:
+		break;
+	}
+	/* otabench's own: nobody else has a say. */
+	if (run && key < PROFILE_KEYS)
+		(void)profile_get(asked, key, ret->value, sizeof(ret->value));
+}
+
+/* --- the ceiling */
+
+/* The link that an upload with this profile will have, as far as it can be known. */
+static void assume(const struct profile *profile, const struct job_snapshot *run, bool known,
+		   struct airtime_link *ret)
+{
+	*ret = (struct airtime_link){.phy = OTA_PHY_2M, .data_length = 251};
+	if (known) {
+		const struct transport_link *link = &run->link;
+
+		ret->interval_us = link->link.interval * 1250u;
+		ret->phy = link->link.tx_phy == OTA_PHY_1M ? OTA_PHY_1M : OTA_PHY_2M;
+		ret->data_length = link->link.rx_octets >= 27 ? link->link.rx_octets : 27;
+		ret->encrypted = link->encrypted;
+		ret->buffers = link->buffers;
+		ret->buffer_octets = link->buffer_octets;
+		ret->refill = link->refill;
+	}
+	if (profile->phy == PROFILE_PHY_1M ||
+	    (run && run->have_info && !(run->info.phys & OTA_PHYS_2M)))
+		ret->phy = OTA_PHY_1M;
+	else if (profile->phy == PROFILE_PHY_2M || profile->phy == PROFILE_PHY_AUTO)
+		ret->phy = OTA_PHY_2M;
+	if (profile->data_length != PROFILE_KEEP)
+		ret->data_length = profile->data_length > 0 ? (uint16_t)profile->data_length : 251;
+	if (profile->connection_interval > 0)
+		ret->interval_us = (uint32_t)profile->connection_interval * 1250u;
+	else if (profile->connection_interval == PROFILE_AUTO || !known)
+		ret->interval_us = ret->phy == OTA_PHY_2M ? 10000 : 15000;
+}
+
+uint32_t effective_ceiling(const struct profile *profile, const struct job_snapshot *run,
+			   char *text, size_t size)
+{
+	const bool known = run && run->link.link.interval > 0;
+	const bool basic = run && run->dialect_known && run->basic;
+	const bool request = profile->write_mode == PROFILE_WRITE_REQUEST ||
+			     (basic && profile->write_mode == PROFILE_WRITE_AUTO);
+	uint16_t mtu = (uint16_t)profile->mtu_max;
+	char rate[OUTPUT_FIGURE_MAX], ms[TEXT_WORD_MAX];
+	struct airtime_link link;
+	uint32_t ceiling;
+	uint16_t value;
+
+	if (run && run->mtu > 0 && run->mtu < mtu)
+		mtu = run->mtu;
+	assume(profile, run, known, &link);
+	value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, basic ? 0 : DATA_HEADER_FULL);
+	if (profile->chunk > 0 && profile->chunk <= mtu - (int32_t)ATT_HEADER)
+		value = (uint16_t)profile->chunk;
+	ceiling = airtime_ceiling(&link, value, request);
+	(void)snprintf(text, size, "predicted ceiling %s: %u-byte %s, %s ms, %s, DLE %u%s",
+		       output_rate(ceiling, rate, sizeof(rate)), value,
+		       request ? "requests" : "commands",
+		       text_format_decimal(link.interval_us / 10, 2, ms, sizeof(ms)),
+		       link.phy == OTA_PHY_2M ? "2M" : "1M", airtime_fragment(&link),
+		       known ? "" : " (assumed)");
+	return ceiling;
+}

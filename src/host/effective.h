@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What became of a profile's keys: the value that is in force, and why it is
+ * what it is - who chose it, or who did not give what was asked for.
+ */
+#ifndef OTABENCH_HOST_EFFECTIVE_H
+#define OTABENCH_HOST_EFFECTIVE_H
+
+#include "host/job.h"
+
+#define EFFECTIVE_WHY 96u
+
+struct effective {
+	char value[SETTING_TEXT_MAX]; /* as one would type it; "": nothing tells */
+	char why[EFFECTIVE_WHY]; /* "": as asked, nothing to say */
+	bool differs; /* something was asked for, and something else came */
+};
+
+/* asked is the run's profile, run its figures; NULL: none yet. */
+void effective(const struct profile *asked, const struct job_snapshot *run, enum profile_key key,
+	       struct effective *ret);
+
+/*
+ * The rate that the profile allows at most (airtime_ceiling()), with what it is
+ * reckoned with: the link of run where there is one, else the one that the
+ * profile asks for.  Bytes per second; 0: out of range.  text says it in one line:
+ * "predicted ceiling 171.5 kB/s: 495-byte commands, 10 ms, 2M, DLE 251 (assumed)".
+ */
+uint32_t effective_ceiling(const struct profile *profile, const struct job_snapshot *run,
+			   char *text, size_t size);
+
+#endif

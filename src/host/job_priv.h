@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the job share among themselves. */
+#ifndef OTABENCH_HOST_JOB_PRIV_H
+#define OTABENCH_HOST_JOB_PRIV_H
+
+#include "host/job.h"
+
+#define JOB_NEVER UINT64_MAX
+
+enum job_stage {
+	JOB_IDLE,
+	JOB_SCANNING,
+	JOB_RUNNING, /* the session is */
+	JOB_CLOSING, /* it has ended, its link not yet */
+	JOB_FINISHED,
+};
+
+/* The device's passkey, since the link came up. */
+enum job_passkey {
+	JOB_PASSKEY_NONE, /* not asked for */
+	JOB_PASSKEY_WANTED,
+	JOB_PASSKEY_GIVEN,
+	JOB_PASSKEY_REFUSED,
+};
+
+struct job {
+	struct transport *transport;
+	struct job_config config; /* device, profile: copied to the members below */
+	struct job_listener listener;
+	char device[SCAN_NAME_SIZE], image_name[JOB_TEXT_MAX / 4];
+	struct profile profile;
+	struct session_config session_config;
+	enum job_stage stage;
+	uint64_t start_us, state_us;
+	uint64_t deadline; /* of the stage; the session has its own */
+	uint64_t settled; /* not before this does a name count as the only one */
+	struct scan scan;
+	char name[SCAN_NAME_SIZE], address[SCAN_ADDRESS_SIZE]; /* of the device found */
+	bool session_begun;
+	struct session session;
+	struct lint_report report;
+	bool linted; /* told once */
+	bool cancelling;
+	enum job_passkey passkey;
+	int32_t passkey_shown; /* as the device's display reads, where that can be seen; -1 */
+
+	/* As they were while sending: the link is gone when the result is made. */
+	bool encrypted;
+	bool link_known;
+	struct airtime_link air;
+	struct transport_link link;
+	uint16_t mtu;
+	uint32_t ceiling;
+
+	struct metrics metrics;
+	struct job_log_entry *entries; /* JOB_LOG_MAX, a ring */
+	size_t log_count;
+	uint64_t data_values;
+	uint32_t data_values_since, data_bytes_since; /* the last entry */
+	uint32_t received_most;
+	uint64_t end_us; /* the session ended */
+	bool basic, dialect_known;
+	struct job_result result;
+};
+
+/* job.c */
+uint64_t job_now(const struct job *job);
+/* Ends without a session, or instead of one. */
+void job_end(struct job *job, enum session_outcome outcome, int status, const char *what);
+void job_scan_event(struct job *job, const struct transport_event *event);
+/* After every event and command: arms the alarm, and ends what has ended. */
+void job_settle(struct job *job);
+
+/* job_events.c */
+extern const struct session_ops job_session_ops;
+void job_handle(void *userdata, const struct transport_event *event);
+
+/* job_log.c */
+void job_log_write(struct job *job, enum gatt_chr chr, enum gatt_write mode, const uint8_t *bytes,
+		   size_t len);
+void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, size_t len);
+void job_log_note(struct job *job, const char *text);
+
+/* job_events.c: takes the link's state down, which the result needs when it is gone. */
+void job_take_link(struct job *job);
+
+/* job_record.c: for a recording, where there is one */
+void job_record_start(struct job *job);
+void job_record_approve(struct job *job, bool refused);
+void job_record_end(struct job *job);
+/* The user's doing begins, and is done. */
+void job_act(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void job_acted(struct job *job);
+
+/* job_result.c */
+void job_make_result(struct job *job);
+/* job_text.c: what happened, and what to do. */
+void job_explain(const struct job *job, struct job_result *result);
+
+#endif

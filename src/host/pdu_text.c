@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See pdu_text.h. */
+#include "host/pdu_text.h"
+
+#include "image/image.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static char *
+say(char *buf, size_t size, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(buf, size, format, ap);
+	va_end(ap);
+	return buf;
+}
+
+static const char *hex(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	for (size_t i = 0; i < len && 2 * i + 2 < size; i++)
+		(void)snprintf(buf + 2 * i, size - 2 * i, "%02x", bytes[i]);
+	return buf;
+}
+
+/* A malformed one: its name and what is wrong with it. */
+static char *cut(const char *name, size_t len, char *buf, size_t size)
+{
+	return say(buf, size, "%s cut short: %zu byte%s", name, len, len == 1 ? "" : "s");
+}
+
+const char *pdu_text_phy(uint8_t phy)
+{
+	switch (phy) {
+	case OTA_PHY_1M:
+		return "1M";
+	case OTA_PHY_2M:
+		return "2M";
+	case OTA_PHY_CODED:
+		return "coded";
+	default:
+		return "unknown";
+	}
+}
+
+/* Names of the bits that are set, with commas; what no name is known for as a number. */
+static char *bits(uint32_t value, const char *const *names, size_t count, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		if (!(value & 1u << i) || len >= size)
+			continue;
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? "," : "", names[i]);
+		value &= ~(1u << i);
+	}
+	if (value && len < size)
+		len += (size_t)snprintf(buf + len, size - len, "%s0x%x", len ? "," : "", value);
+	return len ? buf : say(buf, size, "none");
+}
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+char *pdu_text_flags(uint8_t flags, char *buf, size_t size)
+{
+	static const char *const names[] = {"pending-verify", "can-rollback", "resumable",
+					    "encrypted", "secure-boot"};
+
+	return bits(flags, names, COUNT(names), buf, size);
+}
+
+static char *start_flags(uint16_t flags, char *buf, size_t size)
+{
+	static const char *const names[] = {"sink", "restart", "compressed", "signed"};
+
+	return bits(flags, names, COUNT(names), buf, size);
+}
+
+static char *phys(uint8_t set, char *buf, size_t size)
+{
+	static const char *const names[] = {"1M", "2M", "coded"};
+
+	return bits(set, names, COUNT(names), buf, size);
+}
+
+/* --- commands */
+
+static char *start(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_start m;
+	char flags[48], digest[2 * 8 + 1];
+
+	if (ota_start_decode(bytes, len, &m) < 0)
+		return cut("START", len, buf, size);
+	return say(buf, size,
+		   "START version=%u flags=%s size=%u stream=%u ack-interval=%u sha256=%s",
+		   m.version, start_flags(m.flags, flags, sizeof(flags)), m.image_size,
+		   m.stream_size, m.ack_interval, hex(m.sha256, 8, digest, sizeof(digest)));
+}
+
+static char *link_request(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_link_request m;
+	char set[32];
+
+	if (ota_link_request_decode(bytes, len, &m) < 0)
+		return cut("LINK", len, buf, size);
+	return say(buf, size,
+		   "LINK interval=%.2f..%.2fms latency=%u supervision=%ums phys=%s data-length=%u",
+		   m.interval_min * 1.25, m.interval_max * 1.25, m.latency,
+		   m.supervision_timeout * 10u, phys(m.phys, set, sizeof(set)), m.data_length);
+}
+
+static char *telemetry_request(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	uint16_t period;
+
+	if (ota_telemetry_request_decode(bytes, len, &period) < 0)
+		return cut("TELEMETRY", len, buf, size);
+	return say(buf, size, "TELEMETRY period=%ums", period);
+}
+
+char *pdu_text_command(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size)
+{
+
+	if (len == 0)
+		return say(buf, size, "an empty command");
+	if (!basic && bytes[0] == OTA_CMD_START)
+		return start(bytes, len, buf, size);
+	if (!basic && bytes[0] == OTA_CMD_LINK)
+		return link_request(bytes, len, buf, size);
+	if (!basic && bytes[0] == OTA_CMD_TELEMETRY)
+		return telemetry_request(bytes, len, buf, size);
+	if (strcmp(ota_command_name(bytes[0]), "unknown") == 0)
+		return say(buf, size, "unknown command 0x%02x, %zu bytes", bytes[0], len);
+	return say(buf, size, "%s", ota_command_name(bytes[0]));
+}
+
+/* --- notifications */
+
+static char *ready(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_ready m;
+
+	if (ota_ready_decode(bytes, len, &m) < 0)
+		return cut("READY", len, buf, size);
+	return say(buf, size, "READY offset=%u limit=%u sequence=%u max-value=%u ack-interval=%u%s",
+		   m.offset, m.limit, m.sequence, m.max_value, m.ack_interval,
+		   m.flags & OTA_READY_RESUMED ? " resumed" : "");
+}
+
+static char *error(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_error_event m;
+
+	if (ota_error_decode(bytes, len, &m) < 0)
+		return cut("ERROR", len, buf, size);
+	return say(buf, size, "ERROR %s on %s detail=%u", ota_code_name(m.code),
+		   m.opcode ? ota_command_name(m.opcode) : "DATA", m.detail);
+}
+
+static char *done(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_done m;
+	char digest[2 * OTA_DONE_PREFIX + 1], slot[8], reboot[16];
+
+	if (ota_done_decode(bytes, len, &m) < 0)
+		return cut("DONE", len, buf, size);
+	(void)snprintf(slot, sizeof(slot), m.slot == 0xff ? "none" : "%u", m.slot);
+	(void)snprintf(reboot, sizeof(reboot), m.reboot_ms == OTA_NO_REBOOT ? "no" : "%ums",
+		       m.reboot_ms);
+	return say(buf, size, "DONE size=%u slot=%s reboot=%s sha256=%s", m.size, slot, reboot,
+		   hex(m.hash, sizeof(m.hash), digest, sizeof(digest)));
+}
+
+static char *progress(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_progress m;
+
+	if (ota_progress_decode(bytes, len, &m) < 0)
+		return cut("PROGRESS", len, buf, size);
+	return say(buf, size, "PROGRESS %s done=%u total=%u", ota_phase_name(m.phase), m.done,
+		   m.total);
+}
+
+static char *status(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_status m;
+	char digest[2 * OTA_HASH_PREFIX + 1], flags[80];
+
+	if (ota_status_decode(bytes, len, &m) < 0)
+		return cut("STATUS", len, buf, size);
+	return say(buf, size,
+		   "STATUS %s received=%u flushed=%u sha256=%s slot=%u last-error=%s flags=%s",
+		   ota_state_name(m.state), m.received, m.flushed,
+		   hex(m.hash, sizeof(m.hash), digest, sizeof(digest)), m.slot,
+		   ota_code_name(m.last_error), pdu_text_flags(m.flags, flags, sizeof(flags)));
+}
+
+static char *result(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_result m;
+
+	if (ota_result_decode(bytes, len, &m) < 0)
+		return cut("RESULT", len, buf, size);
+	return say(buf, size, "RESULT %s %s", ota_command_name(m.opcode), ota_code_name(m.code));
+}
+
+static char *ack(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_ack m;
+
+	if (ota_ack_decode(bytes, len, &m) < 0)
+		return cut("ACK", len, buf, size);
+	return say(buf, size, "ACK received=%u flushed=%u limit=%u", m.received, m.flushed,
+		   m.limit);
+}
+
+static char *gap(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	static const char *const reasons[] = {
+		[0] = "unknown",
+		[OTA_GAP_MISSING] = "missing",
+		[OTA_GAP_REPEAT] = "repeated",
+		[OTA_GAP_ASKED] = "asked",
+	};
+	struct ota_gap m;
+
+	if (ota_gap_decode(bytes, len, &m) < 0)
+		return cut("GAP", len, buf, size);
+	return say(buf, size, "GAP sequence=%u offset=%u reason=%s", m.sequence, m.offset,
+		   reasons[m.reason < COUNT(reasons) ? m.reason : 0]);
+}
+
+static char *link(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_link m;
+
+	if (ota_link_decode(bytes, len, &m) < 0)
+		return cut("LINK", len, buf, size);
+	return say(buf, size,
+		   "LINK %s interval=%.2fms latency=%u supervision=%ums phy=%s/%s octets=%u/%u "
+		   "mtu=%u",
+		   ota_code_name(m.code), m.interval * 1.25, m.latency, m.supervision_timeout * 10u,
+		   pdu_text_phy(m.tx_phy), pdu_text_phy(m.rx_phy), m.tx_octets, m.rx_octets, m.mtu);
+}
+
+static char *telemetry(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_telemetry m;
+	char rssi[16] = "unknown";
+
+	if (ota_telemetry_decode(bytes, len, &m) < 0)
+		return cut("TELEMETRY", len, buf, size);
+	if (m.rssi != 127)
+		(void)snprintf(rssi, sizeof(rssi), "%ddBm", m.rssi);
+	return say(buf, size,
+		   "TELEMETRY rssi=%s interval=%.2fms phy=%s/%s octets=%u ring=%u erase=%ums "
+		   "write=%ums dropped=%u notify-fails=%u",
+		   rssi, m.interval * 1.25, pdu_text_phy(m.tx_phy), pdu_text_phy(m.rx_phy),
+		   m.rx_octets, m.ring_fill, m.erase_ms, m.write_ms, m.dropped, m.notify_fails);
+}
+
+char *pdu_text_notification(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size)
+{
+	typedef char *describe_fn(const uint8_t *, size_t, char *, size_t);
+	static describe_fn *const functions[] = {
+		[OTA_EVT_READY] = ready,   [OTA_EVT_ERROR] = error,
+		[OTA_EVT_DONE] = done,	   [OTA_EVT_PROGRESS] = progress,
+		[OTA_EVT_STATUS] = status, [OTA_EVT_RESULT] = result,
+		[OTA_EVT_ACK] = ack,	   [OTA_EVT_GAP] = gap,
+		[OTA_EVT_LINK] = link,	   [OTA_EVT_TELEMETRY] = telemetry,
+	};
+
+	if (len == 0)
+		return say(buf, size, "an empty notification");
+	if (bytes[0] >= COUNT(functions) || !functions[bytes[0]])
+		return say(buf, size, "unknown notification 0x%02x, %zu bytes", bytes[0], len);
+	if (basic)
+		return say(buf, size, "%s", ota_event_name(bytes[0]));
+	return functions[bytes[0]](bytes, len, buf, size);
+}
+
+/* --- values */
+
+char *pdu_text_data(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size)
+{
+	if (basic)
+		return say(buf, size, "DATA length=%zu", len);
+	if (len < OTA_DATA_HEADER)
+		return cut("DATA", len, buf, size);
+	return say(buf, size, "DATA sequence=%u length=%zu", bytes[0] | (unsigned int)bytes[1] << 8,
+		   len - OTA_DATA_HEADER);
+}
+
+char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	const struct image_chip *chip;
+	struct ota_info m;
+	char digest[2 * 8 + 1], flags[80];
+
+	if (ota_info_decode(bytes, len, &m) < 0)
+		return cut("INFO", len, buf, size);
+	chip = image_chip_by_id(m.chip_id);
+	return say(buf, size,
+		   "INFO version=%u features=0x%x chip=%s slot=%u/%u slot-size=%u ring=%u "
+		   "running=%s flags=%s",
+		   m.version, m.features, chip ? chip->name : "unknown", m.running_slot,
+		   m.slot_count, m.slot_size, m.ring_size,
+		   hex(m.running_sha256, 8, digest, sizeof(digest)),
+		   pdu_text_flags(m.flags, flags, sizeof(flags)));
+}

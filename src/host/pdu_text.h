@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What goes over Control, Data and Info in words: the log shows them beside the
+ * bytes.  Made with ota_core's own decoders, so that the log cannot read a PDU
+ * otherwise than the program does.
+ */
+#ifndef OTABENCH_HOST_PDU_TEXT_H
+#define OTABENCH_HOST_PDU_TEXT_H
+
+#include "core/gatt.h"
+
+#include <stddef.h>
+
+#define PDU_TEXT_SIZE 200u /* long enough for every text */
+
+/*
+ * Each writes one line without newline, printable ASCII, NUL terminated, and
+ * returns buf.  Bytes that are no such PDU are described as what they are.
+ * basic: the peer speaks the basic dialect, where one byte is all there is.
+ */
+char *pdu_text_command(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size);
+char *pdu_text_notification(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size);
+/* "DATA sequence=12 length=242" */
+char *pdu_text_data(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size);
+char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size);
+
+/* OTA_INFO_* as words: "pending-verify,can-rollback", "none". */
+char *pdu_text_flags(uint8_t flags, char *buf, size_t size);
+/* "2M", "unknown" */
+const char *pdu_text_phy(uint8_t phy);
+
+#endif

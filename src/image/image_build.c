@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lays out an application image the way esptool's elf2image does, with pseudo
+ * random bytes for code: see image_build.h for who needs one.
+ */
+#include "image/image_build.h"
+
+#include <string.h>
+
+#include "image/image_format.h"
+
+#define SEGMENTS 4u
+
+struct writer {
+	uint8_t *buf;
+	uint32_t at;
+	uint64_t random;
+};
+
+static void put_le16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+}
+
+static void put_le32(uint8_t *p, uint32_t v)
+{
+	put_le16(p, (uint16_t)v);
+	put_le16(p + 2, (uint16_t)(v >> 16));
+}
+
+/* SplitMix64 (Steele, Lea, Flood 2014): any seed, also 0, gives a full-period sequence. */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+static void put_random(struct writer *w, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i += 4)
+		put_le32(w->buf + w->at + i, (uint32_t)(random_next(&w->random) >> 32));
+	w->at += len;
+}
+
+/* NUL padded, and always with one NUL: ESP-IDF prints these fields as strings. */
+static void put_text(uint8_t *field, size_t size, const char *text, const char *otherwise)
+{
+	size_t len;
+
+	if (text == NULL)
+		text = otherwise;
+	len = strlen(text);
+	memset(field, 0, size);
+	memcpy(field, text, len < size ? len : size - 1);
+}
+
+static void put_descriptor(const struct image_build *build, struct writer *w)
+{
+	uint8_t *d = w->buf + w->at;
+
+	put_random(w, IMAGE_DESC_SIZE);
+	memset(d + IMAGE_DESC_ELF + OTA_SHA256_SIZE, 0,
+	       IMAGE_DESC_SIZE - IMAGE_DESC_ELF - OTA_SHA256_SIZE);
+	memset(d, 0, IMAGE_DESC_VERSION);
+	put_le32(d, IMAGE_DESC_MAGIC);
+	put_le32(d + IMAGE_DESC_SECURE, build->secure_version);
+	put_text(d + IMAGE_DESC_VERSION, 32, build->version, "1.0.0");
+	put_text(d + IMAGE_DESC_PROJECT, 32, build->project, "otabench-sim");
+	put_text(d + IMAGE_DESC_TIME, 16, build->time, "12:00:00");
+	put_text(d + IMAGE_DESC_DATE, 16, build->date, "Jan  1 2025");
+	put_text(d + IMAGE_DESC_IDF, 32, build->idf, "v5.2.1");
+	put_le16(d + IMAGE_DESC_MAX_BLOCK, 0xffff);
+	d[IMAGE_DESC_PAGE] = 16;
+}
+
+static void put_segment(struct writer *w, uint32_t address, uint32_t len)
+{
+	put_le32(w->buf + w->at, address);
+	put_le32(w->buf + w->at + 4, len);
+	w->at += IMAGE_SEGMENT_HEADER;
+}
+
+static void put_header(const struct image_build *build, uint32_t entry, struct writer *w)
+{
+	uint8_t *h = w->buf;
+
+	memset(h, 0, IMAGE_HEADER_SIZE);
+	h[0] = IMAGE_MAGIC;
+	h[IMAGE_AT_SEGMENTS] = SEGMENTS;
+	h[IMAGE_AT_MODE] = 2; /* DIO */
+	h[IMAGE_AT_FLASH] = 0x20; /* 4 MB, half the flash clock */
+	put_le32(h + IMAGE_AT_ENTRY, entry);
+	h[IMAGE_AT_WP_PIN] = IMAGE_WP_DISABLED;
+	put_le16(h + IMAGE_AT_CHIP, build->chip_id);
+	h[IMAGE_AT_MIN_REV] =
+		(uint8_t)(build->chip_id == IMAGE_CHIP_C3 ? build->min_revision % 100
+							  : build->min_revision / 100);
+	put_le16(h + IMAGE_AT_MIN_REV_FULL, build->min_revision);
+	put_le16(h + IMAGE_AT_MAX_REV_FULL,
+		 build->max_revision != 0 ? build->max_revision : 0xffff);
+	h[IMAGE_AT_HASHED] = !build->no_hash;
+	w->at = IMAGE_HEADER_SIZE;
+}
+
+/* The nth region of a use: with one region for code and data alike, the only one. */
+static const struct image_region *region_of(const struct image_chip *chip, enum image_use use,
+					    unsigned int nth)
+{
+	const struct image_region *found = NULL;
+
+	for (size_t i = 0; i < IMAGE_REGIONS_MAX && chip->regions[i].high != 0; i++) {
+		const struct image_region *r = &chip->regions[i];
+		bool main_memory = strcmp(r->name, "DROM") == 0 || strcmp(r->name, "DRAM") == 0 ||
+				   strcmp(r->name, "IRAM") == 0 || strcmp(r->name, "IROM") == 0 ||
+				   strcmp(r->name, "FLASH") == 0 || strcmp(r->name, "RAM") == 0;
+
+		if (r->use != use || !main_memory)
+			continue;
+		found = r;
+		if (nth-- == 0)
+			break;
+	}
+	return found;
+}
+
+struct layout {
+	uint32_t len[SEGMENTS]; /* DROM, DRAM, IRAM, IROM */
+	uint32_t total; /* of the file */
+};
+
+static uint32_t at_most(uint32_t v, uint32_t limit)
+{
+	return (v < limit ? v : limit) & ~3u;
+}
+
+static void plan(const struct image_build *build, struct layout *ret)
+{
+	uint32_t total = image_build_size(build->size);
+	uint32_t tail = IMAGE_ALIGN + (build->no_hash ? 0 : OTA_SHA256_SIZE);
+	uint32_t body = total - tail - IMAGE_HEADER_SIZE - SEGMENTS * IMAGE_SEGMENT_HEADER;
+	uint32_t rest = body - IMAGE_DESC_SIZE;
+
+	ret->total = total;
+	ret->len[1] = at_most(rest / 8, 16384);
+	ret->len[2] = at_most(rest / 8, 65536);
+	ret->len[0] = IMAGE_DESC_SIZE + at_most(rest / 4, 0x100000);
+	ret->len[3] = (body - ret->len[0] - ret->len[1] - ret->len[2]) & ~3u;
+}
+
+static void put_tail(const struct image_build *build, const struct layout *layout,
+		     image_sha256_fn *sha256, struct writer *w)
+{
+	uint32_t end = layout->total - (build->no_hash ? 0 : OTA_SHA256_SIZE);
+	uint8_t checksum = IMAGE_CHECKSUM_SEED;
+	uint32_t at = IMAGE_HEADER_SIZE;
+
+	for (unsigned int i = 0; i < SEGMENTS; i++) {
+		at += IMAGE_SEGMENT_HEADER;
+		for (uint32_t j = 0; j < layout->len[i]; j++)
+			checksum ^= w->buf[at + j];
+		at += layout->len[i];
+	}
+	memset(w->buf + w->at, 0, end - w->at);
+	w->buf[end - 1] = checksum;
+	if (!build->no_hash)
+		sha256(w->buf, end, w->buf + end);
+}
+
+uint32_t image_build_size(uint32_t size)
+{
+	return (size + IMAGE_ALIGN - 1) & ~(IMAGE_ALIGN - 1);
+}
+
+int image_build(const struct image_build *build, image_sha256_fn *sha256, uint8_t *buf, size_t size,
+		size_t *ret_size)
+{
+	const struct image_chip *chip = image_chip_by_id(build->chip_id);
+	const struct image_region *map[2], *load[2];
+	struct writer w = {.buf = buf, .random = build->seed};
+	struct layout layout;
+	uint32_t data;
+
+	if (chip == NULL || build->size < IMAGE_BUILD_MIN || build->size > IMAGE_BUILD_MAX)
+		return -OTA_EINVAL;
+	plan(build, &layout);
+	if (layout.total > size)
+		return -OTA_ENOSPC;
+	for (unsigned int i = 0; i < 2; i++) {
+		map[i] = region_of(chip, IMAGE_USE_MAP, i);
+		load[i] = region_of(chip, IMAGE_USE_LOAD, i);
+	}
+	/* With one range for both, code goes first and data behind it, as ld places them. */
+	data = map[0]->low;
+	if (map[0] == map[1])
+		data += (layout.len[3] + 2 * IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1);
+
+	/* 0x4400 leaves room for vectors and cache, 0x28000 keeps data off the code where both
+	 * buses see the same memory. */
+	put_header(build, load[1]->low + 0x4400, &w);
+	put_segment(&w, data + w.at + IMAGE_SEGMENT_HEADER, layout.len[0]);
+	put_descriptor(build, &w);
+	put_random(&w, layout.len[0] - IMAGE_DESC_SIZE);
+	put_segment(&w, load[0]->low + 0x28000, layout.len[1]);
+	put_random(&w, layout.len[1]);
+	put_segment(&w, load[1]->low + 0x4400, layout.len[2]);
+	put_random(&w, layout.len[2]);
+	put_segment(&w, map[1]->low + (w.at + IMAGE_SEGMENT_HEADER) % IMAGE_PAGE, layout.len[3]);
+	put_random(&w, layout.len[3]);
+	put_tail(build, &layout, sha256, &w);
+	*ret_size = layout.total;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps of image_read() (lint.h), each in a file of its own: what is it,
+ * what does it hold, and what is to be said about it.
+ */
+#ifndef OTABENCH_IMAGE_IMAGE_PARSE_H
+#define OTABENCH_IMAGE_IMAGE_PARSE_H
+
+#include "image/lint.h"
+
+/* Fills image from data and size, as far as the bytes go; image->kind is IMAGE_APPLICATION
+ * or IMAGE_BOOT_LOADER afterwards. */
+void image_parse(struct image *image, image_sha256_fn *sha256);
+
+/* Finds signature and trailing bytes behind image->image_size, which is not 0. */
+void image_find_signature(struct image *image);
+
+/* Whether the v2 signature's first block is for these bytes.  False and *ret_checkable false
+ * when it cannot be told (SHA-384). */
+bool image_signature_matches(const struct image *image, image_sha256_fn *sha256,
+			     bool *ret_checkable);
+
+/*
+ * Recognises what is not an application image, before and (merged images, boot
+ * loaders) after image_parse().  Sets image->kind, adds an error and returns
+ * true when it is something else.
+ */
+bool image_recognise(struct image *image, struct lint_report *report);
+bool image_recognise_loader(struct image *image, struct lint_report *report);
+
+/* Adds the findings about an image that image_parse() has read. */
+void lint_image(const struct image *image, image_sha256_fn *sha256, struct lint_report *report);
+
+#endif

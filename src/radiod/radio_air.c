@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The world in real time: an event loop that sleeps until the host says something
+ * or the world's next event is due, and before anything else brings the world up
+ * to now.  CLOCK_MONOTONIC is the world's clock, so that in a virtual machine
+ * with virtual time all of it is virtual.
+ */
+#include "config.h" /* system extensions: sched_setscheduler() */
+
+#include "radiod/radio.h"
+#include "cli/cli.h"
+#include "radiod/vhci.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PACKETS_PER_TURN 32
+#define BUFFERS_DEFAULT 8 /* what most adapters have: 3 to 10 of a PDU's length */
+#define BUFFER_OCTETS_DEFAULT 251
+
+static uint64_t monotonic_us(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+void radio_rearm(struct radio *radio)
+{
+	uint64_t at;
+
+	if (!sched_next(&radio->sched, &at)) {
+		(void)sd_event_source_set_enabled(radio->timer, SD_EVENT_OFF);
+		return;
+	}
+	(void)sd_event_source_set_time(radio->timer, at);
+	(void)sd_event_source_set_enabled(radio->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct radio *radio = userdata;
+
+	(void)source;
+	(void)usec;
+	sched_advance(&radio->sched, monotonic_us());
+	radio_watch_moved(radio);
+	radio_rearm(radio);
+	return 0;
+}
+
+static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct radio *radio = userdata;
+	uint8_t packet[HCI_PACKET_MAX];
+	int n;
+
+	(void)source;
+	if (revents & (EPOLLHUP | EPOLLERR)) {
+		log_write(&radio->log, LOG_LEVEL_ERROR, "the kernel closed the adapter");
+		return sd_event_exit(radio->event, CLI_NO_ADAPTER);
+	}
+	sched_advance(&radio->sched, monotonic_us());
+	for (int i = 0; i < PACKETS_PER_TURN; i++) {
+		n = vhci_read(fd, packet, sizeof(packet));
+		if (n < 0) {
+			log_write(&radio->log, LOG_LEVEL_ERROR, "reading from the kernel: %s",
+				  strerror(-n));
+			return sd_event_exit(radio->event, CLI_NO_ADAPTER);
+		}
+		if (n == 0)
+			break;
+		hci_input(radio->hci, packet, (size_t)n);
+	}
+	radio_watch_moved(radio);
+	radio_rearm(radio);
+	return 0;
+}
+
+/* --- the controller's side of the world */
+
+static void on_send(void *ctx, const uint8_t *packet, size_t len)
+{
+	struct radio *radio = ctx;
+	const int rc = radio->fd < 0 ? 0 : vhci_write(radio->fd, packet, len);
+
+	if (rc < 0)
+		log_write(&radio->log, LOG_LEVEL_WARNING, "writing to the kernel: %s",
+			  strerror(-rc));
+}
+
+static void on_listen(void *ctx, bool on)
+{
+	struct radio *radio = ctx;
+
+	if (radio->fleet)
+		fleet_listen(radio->fleet, on);
+}
+
+int radio_device_index(struct radio *radio, const struct esp *esp)
+{
+	const struct esp *at;
+
+	for (unsigned int i = 0; (at = fleet_device(radio->fleet, i)) != NULL; i++)
+		if (at == esp)
+			return (int)i;
+	return -1;
+}
+
+static void on_heard(void *ctx, struct esp *esp)
+{
+	struct radio *radio = ctx;
+	const int index = radio_device_index(radio, esp);
+
+	if (index >= 0 && !(radio->muted >> index & 1u))
+		hci_heard(radio->hci, esp);
+}
+
+static void on_hci_log(void *ctx, const char *text)
+{
+	struct radio *radio = ctx;
+
+	log_write(&radio->log, LOG_LEVEL_INFO, "adapter: %s", text);
+}
+
+static void on_device_log(void *ctx, const char *text)
+{
+	struct radio *radio = ctx;
+
+	log_write(&radio->log, LOG_LEVEL_INFO, "%s", text);
+}
+
+/* What a passer-by would read on its display. */
+static void on_passkey(void *ctx, struct esp *esp, int32_t passkey)
+{
+	struct radio *radio = ctx;
+	json_t *event = radio_event(radio, "passkey");
+	char digits[12];
+
+	(void)snprintf(digits, sizeof(digits), "%06d", (int)passkey);
+	(void)json_object_set_new(event, "device", json_string(esp_name(esp)));
+	(void)json_object_set_new(event, "passkey", json_string(digits));
+	radio_emit(radio, event);
+}
+
+static int make_fleet(struct radio *radio)
+{
+	const struct sim_options *o = &radio->options.sim;
+	char why[256] = "";
+	const struct fleet_config config = {
+		.sched = &radio->sched,
+		.devices = (unsigned int)o->devices,
+		.chip_id = o->chip_id,
+		.chip_all = simopts_given(o, SIM_CHIP),
+		.dialect = simopts_dialect(o),
+		.dialect_all = simopts_given(o, SIM_DIALECT),
+		.update_table = radio->options.update_table,
+		.twins = radio->options.twins,
+		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
+		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,
+		.flash_speed = simopts_flash_speed(o),
+		.ring_size = (uint32_t)o->ring_kib * 1024u,
+		.rssi = simopts_given(o, SIM_RSSI) ? (int8_t)o->rssi : 0,
+		.data_length = (uint16_t)o->data_length,
+		.mtu = (uint16_t)o->mtu,
+		/* With a PHY asked for, the devices have it whatever their chip. */
+		.phys = !simopts_given(o, SIM_PHY)  ? 0
+			: o->phy == (int)OTA_PHY_2M ? OTA_PHYS_1M | OTA_PHYS_2M
+						    : OTA_PHYS_1M,
+		.loss_ppm = (uint32_t)o->loss_ppm,
+		.security = (enum esp_security)o->security,
+		.passkey = o->passkey,
+		.show = on_passkey,
+		.seed = o->seed,
+		.state = o->state[0] ? o->state : NULL,
+		.heard = on_heard,
+		.ctx = radio,
+		.log = on_device_log,
+		.log_ctx = radio,
+	};
+	const int rc = fleet_create(&config, &radio->fleet, why, sizeof(why));
+
+	if (rc < 0)
+		log_write(&radio->log, LOG_LEVEL_ERROR, "the virtual ESP32s: %s",
+			  why[0] ? why : strerror(-rc));
+	return rc;
+}
+
+static int make_controller(struct radio *radio)
+{
+	const struct sim_options *o = &radio->options.sim;
+	const struct hci_config config = {
+		.sched = &radio->sched,
+		.version = radio->options.version,
+		/* Locally administered, so that it is nobody's; and not that of another
+		 * virtual adapter, which bluetoothd would not take beside it. */
+		.address = {0x02, 0x0b, 0xe0, 0x00, (uint8_t)((radio->index + 1u) >> 8),
+			    (uint8_t)(radio->index + 1u)},
+		.buffers = o->buffers > 0 ? (uint16_t)o->buffers : BUFFERS_DEFAULT,
+		.buffer_octets =
+			o->buffers > 0 ? (uint16_t)o->buffer_octets : BUFFER_OCTETS_DEFAULT,
+		.refill = o->refill,
+		.data_length = (uint16_t)o->data_length,
+		.phys = simopts_given(o, SIM_PHY) && o->phy == (int)OTA_PHY_1M ? OTA_PHYS_1M : 0,
+		.loss_ppm = (uint32_t)o->loss_ppm,
+		.seed = o->seed,
+		.send = on_send,
+		.listen = on_listen,
+		.log = on_hci_log,
+		.ctx = radio,
+	};
+	const int rc = hci_create(&config, &radio->hci);
+
+	if (rc < 0)
+		log_write(&radio->log, LOG_LEVEL_ERROR, "the adapter: %s", strerror(-rc));
+	return rc;
+}
+
+/* --- life */
+
+/* An adapter does not share the host's processor: what competes with others for
+ * it here should at least come first.  Without the right to it, it does not. */
+static void run_first(void)
+{
+	const struct sched_param param = {.sched_priority = 1};
+
+	(void)sched_setscheduler(0, SCHED_FIFO, &param);
+}
+
+static int block_signals(struct radio *radio)
+{
+	static const int numbers[2] = {SIGINT, SIGTERM};
+	sigset_t set;
+	int rc = 0;
+
+	sigemptyset(&set);
+	for (unsigned int i = 0; i < 2; i++)
+		sigaddset(&set, numbers[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	for (unsigned int i = 0; i < 2 && rc >= 0; i++)
+		rc = sd_event_add_signal(radio->event, &radio->signals[i], numbers[i], NULL, NULL);
+	return rc;
+}
+
+static int watch_adapter(struct radio *radio)
+{
+	return sd_event_add_io(radio->event, &radio->io, radio->fd, EPOLLIN, on_packet, radio);
+}
+
+static int begin_loop(struct radio *radio)
+{
+	int rc = sd_event_new(&radio->event);
+
+	if (rc >= 0)
+		rc = block_signals(radio);
+	if (rc >= 0)
+		rc = sd_event_add_time(radio->event, &radio->timer, CLOCK_MONOTONIC, UINT64_MAX, 1,
+				       on_time, radio);
+	if (rc >= 0)
+		rc = watch_adapter(radio);
+	if (rc >= 0 && radio->options.control)
+		rc = radio_control_begin(radio);
+	if (rc < 0)
+		log_write(&radio->log, LOG_LEVEL_ERROR, "the event loop: %s", strerror(-rc));
+	return rc;
+}
+
+static int open_adapter(struct radio *radio)
+{
+	const char *path = radio->options.path;
+	const int rc = vhci_open(path, &radio->fd, &radio->index);
+
+	if (rc == 0)
+		return CLI_OK;
+	log_write(&radio->log, LOG_LEVEL_ERROR, "%s: %s%s", path, strerror(-rc),
+		  rc == -ENOENT || rc == -ENODEV ? " (try: modprobe hci_vhci)" : "");
+	return rc == -EACCES || rc == -EPERM ? CLI_NO_PERMISSION : CLI_NO_ADAPTER;
+}
+
+static void tell_ready(struct radio *radio)
+{
+	char name[16];
+	json_t *event = radio_event(radio, "ready");
+
+	snprintf(name, sizeof(name), "hci%u", radio->index);
+	(void)json_object_set_new(event, "adapter", json_string(name));
+	radio_emit(radio, event);
+}
+
+bool radio_unplug(struct radio *radio)
+{
+	if (radio->fd < 0)
+		return false;
+	sched_advance(&radio->sched, monotonic_us());
+	radio->io = sd_event_source_disable_unref(radio->io);
+	(void)close(radio->fd);
+	radio->fd = -1;
+	hci_power_cycle(radio->hci);
+	return true;
+}
+
+bool radio_plug(struct radio *radio)
+{
+	if (radio->fd >= 0 || open_adapter(radio) != CLI_OK)
+		return false;
+	if (watch_adapter(radio) < 0) {
+		(void)radio_unplug(radio);
+		return false;
+	}
+	tell_ready(radio);
+	return true;
+}
+
+static void finish(struct radio *radio)
+{
+	fleet_destroy(radio->fleet);
+	hci_destroy(radio->hci);
+	sched_finish(&radio->sched);
+	for (unsigned int i = 0; i < 2; i++)
+		sd_event_source_disable_unref(radio->signals[i]);
+	sd_event_source_disable_unref(radio->timer);
+	sd_event_source_disable_unref(radio->io);
+	sd_event_source_disable_unref(radio->input);
+	sd_event_unref(radio->event);
+	if (radio->fd >= 0)
+		(void)close(radio->fd);
+}
+
+int radio_run(struct radio *radio)
+{
+	int code;
+
+	radio->fd = -1;
+	sched_init(&radio->sched, monotonic_us());
+	code = make_fleet(radio) < 0 ? CLI_DEFECT : CLI_OK;
+	if (code == CLI_OK)
+		code = open_adapter(radio);
+	if (code == CLI_OK && (make_controller(radio) < 0 || begin_loop(radio) < 0))
+		code = CLI_DEFECT;
+	if (code == CLI_OK) {
+		run_first();
+		radio_faults_begin(radio);
+		radio_watch_begin(radio);
+		tell_ready(radio);
+		radio_rearm(radio);
+		code = sd_event_loop(radio->event);
+	}
+	finish(radio);
+	return code < 0 ? CLI_DEFECT : code;
+}

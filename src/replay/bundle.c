@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See bundle.h. */
+#include "config.h" /* system extensions: mkdir(), localtime_r(), openat() */
+
+#include "replay/bundle.h"
+
+#include "doctor/doctor.h"
+#include "base/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A bundle being written. */
+struct pack {
+	const struct bundle *b;
+	int folder;
+	FILE *readme;
+	char *why;
+	size_t why_size;
+};
+
+char *bundle_name(char *buf, size_t size)
+{
+	const time_t now = time(NULL);
+	struct tm local;
+
+	if (!localtime_r(&now, &local) ||
+	    strftime(buf, size, "otabench-bundle-%Y%m%d-%H%M%S", &local) == 0)
+		(void)snprintf(buf, size, "otabench-bundle");
+	return buf;
+}
+
+static int complain(struct pack *p, const char *name)
+{
+	const int error = errno != 0 ? errno : OTA_EIO;
+
+	(void)snprintf(p->why, p->why_size, "%s: %s", name, strerror(error));
+	return -error;
+}
+
+static FILE *open_file(struct pack *p, const char *name)
+{
+	const int fd = openat(p->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!out && fd >= 0)
+		(void)close(fd);
+	return out;
+}
+
+static int close_file(struct pack *p, FILE *out, const char *name)
+{
+	errno = 0;
+	if (ferror(out)) {
+		(void)fclose(out);
+		return complain(p, name);
+	}
+	return fclose(out) == 0 ? 0 : complain(p, name);
+}
+
+/* One file of text; what it is stands in README.txt. */
+static int put(struct pack *p, const char *name, const char *what,
+	       void (*write)(const struct bundle *b, FILE *out))
+{
+	FILE *out = open_file(p, name);
+
+	if (!out)
+		return complain(p, name);
+	write(p->b, out);
+	(void)fprintf(p->readme, "%-13s %s\n", name, what);
+	return close_file(p, out, name);
+}
+
+/* --- the files */
+
+static void field(FILE *out, const char *label, const char *text)
+{
+	char safe[JOB_TEXT_MAX * 4];
+
+	(void)output_safe_text(text, strlen(text), safe, sizeof(safe));
+	(void)fprintf(out, "%-14s %s\n", label, safe);
+}
+
+static void write_versions(const struct bundle *b, FILE *out)
+{
+	const time_t now = time(NULL);
+	struct utsname system;
+	char text[256] = "";
+	struct tm local;
+
+	field(out, "program", PACKAGE_STRING);
+	if (localtime_r(&now, &local) &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %z", &local) > 0)
+		field(out, "written", text);
+	if (uname(&system) == 0) {
+		(void)snprintf(text, sizeof(text), "%.64s %.64s %.64s", system.sysname,
+			       system.release, system.machine);
+		field(out, "system", text);
+	}
+	if (b->source)
+		field(out, "source", b->source);
+}
+
+static void write_result(const struct job_result *r, FILE *out)
+{
+	char text[OUTPUT_FIGURE_MAX];
+
+	(void)fprintf(out, "\n");
+	field(out, "outcome", session_outcome_name(r->outcome));
+	field(out, "what", r->what);
+	if (r->advice[0] != '\0')
+		field(out, "advice", r->advice);
+	(void)fprintf(out, "%-14s %u opcode 0x%02x detail %" PRIu32 " status %d\n", "code", r->code,
+		      r->opcode, r->detail, r->status);
+	field(out, "transferred", output_bytes(r->bytes, text, sizeof(text)));
+	field(out, "time", output_duration(r->seconds_us, text, sizeof(text)));
+	field(out, "rate", output_rate(r->goodput, text, sizeof(text)));
+	field(out, "link allows", output_rate(r->ceiling, text, sizeof(text)));
+	(void)fprintf(out, "%-14s %u retries, %u gaps, %u resyncs, %u stalls, longest %u ms\n",
+		      "trouble", r->retries, r->gaps, r->resyncs, r->stalls, r->longest_stall_ms);
+	field(out, "encrypted", r->encrypted ? "yes" : "no, or not known");
+	if (r->link_known)
+		(void)fprintf(
+			out,
+			"%-14s interval %.2f ms, PHY %u, data length %u, MTU %u, values of %u "
+			"by %s, window %" PRIu32 "\n",
+			"while sending", r->link.interval_us / 1000.0, (unsigned int)r->link.phy,
+			r->link.data_length, r->mtu, r->chunk, gatt_write_name(r->mode), r->window);
+	if (r->running_known)
+		field(out, "now runs", r->running_version);
+	if (r->virtual_clock)
+		field(out, "clock", "virtual: times are modelled, not measured");
+}
+
+static void write_link(const struct job_snapshot *now, FILE *out)
+{
+	const struct ota_link *l = &now->link.link;
+
+	(void)fprintf(out, "\n");
+	(void)fprintf(out, "%-14s %u (source: %s)\n", "MTU", now->mtu,
+		      transport_source_name(now->link.mtu_source));
+	(void)fprintf(out, "%-14s %u bytes by %s, window %" PRIu32 ", pacing %" PRIu32 " us\n",
+		      "values", now->chunk, gatt_write_name(now->mode), now->window,
+		      now->pacing_us);
+	(void)fprintf(out, "%-14s interval %.2f ms, latency %u, supervision %u ms (source: %s)\n",
+		      "link", l->interval * 1.25, l->latency, l->supervision_timeout * 10u,
+		      transport_source_name(now->link.link_source));
+	(void)fprintf(out, "%-14s PHY %u/%u, data length %u/%u\n", "", l->tx_phy, l->rx_phy,
+		      l->tx_octets, l->rx_octets);
+	if (now->link.rssi != 127)
+		(void)fprintf(out, "%-14s %d dBm (source: %s)\n", "RSSI", now->link.rssi,
+			      transport_source_name(now->link.rssi_source));
+	(void)fprintf(out, "%-14s %u of %u bytes (source: %s)\n", "buffers", now->link.buffers,
+		      now->link.buffer_octets, transport_source_name(now->link.buffer_source));
+}
+
+static void write_device(const struct job_snapshot *now, FILE *out)
+{
+	const struct ota_info *i = &now->info;
+	const struct ota_telemetry *t = &now->stats.telemetry;
+
+	(void)fprintf(out, "\n");
+	field(out, "device", now->device);
+	field(out, "address", now->address);
+	field(out, "state", job_state_name(now));
+	if (!now->dialect_known)
+		return;
+	field(out, "dialect", now->basic ? "basic" : "full");
+	field(out, "version", now->version);
+	field(out, "model", now->model);
+	if (now->have_info)
+		(void)fprintf(out,
+			      "%-14s protocol %u, features 0x%" PRIx32
+			      ", chip %u revision %u, slots %u of %" PRIu32
+			      " bytes, running %u, ring %" PRIu32 ", flags 0x%02x\n",
+			      "info", i->version, (uint32_t)i->features, i->chip_id,
+			      i->chip_revision, i->slot_count, i->slot_size, i->running_slot,
+			      (uint32_t)i->ring_size, i->flags);
+	(void)fprintf(out,
+		      "%-14s queued %" PRIu32 ", received %" PRIu32 ", flushed %" PRIu32
+		      " of %" PRIu32 ", limit %" PRIu32 "\n",
+		      "progress", now->stats.queued, now->stats.received, now->stats.flushed,
+		      now->size, now->stats.limit);
+	if (now->stats.telemetry_known)
+		(void)fprintf(out, "%-14s ring %u, erase %u ms, write %u ms, dropped %u, RSSI %d\n",
+			      "telemetry", (unsigned int)t->ring_fill, t->erase_ms, t->write_ms,
+			      t->dropped, t->rssi);
+}
+
+static void write_report(const struct lint_report *report, FILE *out)
+{
+	(void)fprintf(out, "\n");
+	for (size_t i = 0; i < report->count; i++) {
+		const struct lint_finding *f = &report->findings[i];
+
+		(void)fprintf(out, "%-14s %s: %s\n", i == 0 ? "image" : "",
+			      lint_severity_name(f->severity), f->text);
+	}
+}
+
+static void write_summary(const struct bundle *b, FILE *out)
+{
+	write_versions(b, out);
+	if (b->result)
+		write_result(b->result, out);
+	if (b->now) {
+		write_device(b->now, out);
+		write_link(b->now, out);
+	}
+	if (b->report)
+		write_report(b->report, out);
+}
+
+static void write_profile(const struct bundle *b, FILE *out)
+{
+	/* What failed shows in ferror(out). */
+	(void)profile_write(b->profile, out);
+}
+
+static void write_control(const struct bundle *b, FILE *out)
+{
+	b->control_log(b->userdata, out);
+}
+
+static void write_calls(const struct bundle *b, FILE *out)
+{
+	b->calls_log(b->userdata, out);
+}
+
+static void write_doctor(const struct bundle *b, FILE *out)
+{
+	const struct doctor_config config = {.root = NULL};
+	struct doctor d;
+
+	(void)b;
+	memset(&d, 0, sizeof(d));
+	doctor_collect(&d, &config);
+	for (size_t i = 0; i < d.count; i++) {
+		(void)fprintf(out, "%s: ", doctor_level_name(d.findings[i].level));
+		field(out, d.findings[i].check, d.findings[i].found);
+		if (d.findings[i].advice[0] != '\0')
+			field(out, "", d.findings[i].advice);
+	}
+}
+
+static int copy_trace(struct pack *p)
+{
+	static const char name[] = "run.trace";
+	FILE *in = fopen(p->b->trace, "r"), *out;
+	char buf[8192];
+	size_t n;
+	bool bad;
+
+	if (!in)
+		return complain(p, p->b->trace);
+	out = open_file(p, name);
+	if (!out) {
+		const int r = complain(p, name);
+
+		(void)fclose(in);
+		return r;
+	}
+	while ((n = fread(buf, 1, sizeof(buf), in)) > 0 && fwrite(buf, 1, n, out) == n)
+		;
+	bad = ferror(in);
+	(void)fclose(in);
+	(void)fprintf(p->readme, "%-13s %s\n", name,
+		      "what went over the transport; 'otabench replay run.trace' shows it.  It "
+		      "holds the image.");
+	if (bad) {
+		(void)fclose(out);
+		return complain(p, p->b->trace);
+	}
+	return close_file(p, out, name);
+}
+
+/* --- all of it */
+
+static int write_files(struct pack *p)
+{
+	const struct bundle *b = p->b;
+	int r = put(p, "summary.txt", "versions, what happened, device, link, image's checks",
+		    write_summary);
+
+	if (r == 0 && b->profile)
+		r = put(p, "profile.yaml", "the settings of the run; otabench --profile takes it",
+			write_profile);
+	if (r == 0 && b->control_log)
+		r = put(p, "control.log", "what went over the Control characteristic",
+			write_control);
+	if (r == 0 && b->calls_log)
+		r = put(p, "calls.log", "calls to the Bluetooth stack, and its answers",
+			write_calls);
+	if (r == 0 && b->doctor)
+		r = put(p, "doctor.txt", "what this machine offers for Bluetooth", write_doctor);
+	if (r == 0 && b->trace)
+		r = copy_trace(p);
+	return r;
+}
+
+int bundle_write(const struct bundle *b, char *ret_path, size_t size, char *ret_why,
+		 size_t why_size)
+{
+	struct pack p = {.b = b, .why = ret_why, .why_size = why_size};
+	char name[BUNDLE_NAME_MAX];
+	const char *folder = b->folder ? b->folder : bundle_name(name, sizeof(name));
+	int r;
+
+	if (mkdir(folder, 0777) < 0)
+		return complain(&p, folder);
+	p.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p.folder < 0)
+		return complain(&p, folder);
+	p.readme = open_file(&p, "README.txt");
+	if (!p.readme) {
+		r = complain(&p, "README.txt");
+	} else {
+		(void)fprintf(p.readme, "A run of otabench, as it was known when this was "
+					"written.\n\n");
+		r = write_files(&p);
+		if (r == 0)
+			r = close_file(&p, p.readme, "README.txt");
+		else
+			(void)fclose(p.readme);
+	}
+	(void)close(p.folder);
+	if (r == 0)
+		(void)snprintf(ret_path, size, "%s", folder);
+	return r;
+}
+
+/* --- the job's log */
+
+void bundle_job_log(void *userdata, FILE *out)
+{
+	static const char signs[] = {[JOB_OUT] = '>', [JOB_IN] = '<', [JOB_NOTE] = '!'};
+	const struct job *job = userdata;
+	struct job_snapshot now;
+
+	job_snapshot(job, &now);
+	if (now.log_count > JOB_LOG_MAX)
+		(void)fprintf(out, "# %zu earlier lines are not kept\n",
+			      now.log_count - JOB_LOG_MAX);
+	for (size_t i = 0; i < now.log_count; i++) {
+		const struct job_log_entry *e = job_log(job, i);
+
+		if (!e)
+			continue;
+		(void)fprintf(out, "%10" PRIu64 ".%06" PRIu64 " %c %s", e->at_us / 1000000u,
+			      e->at_us % 1000000u, signs[e->direction], e->text);
+		for (size_t n = 0; e->direction != JOB_NOTE && n < e->len && n < JOB_BYTES_MAX; n++)
+			(void)fprintf(out, "%s%02x", n == 0 ? "  [" : " ", e->bytes[n]);
+		(void)fprintf(out, "%s\n", e->direction != JOB_NOTE && e->len > 0 ? "]" : "");
+	}
+}

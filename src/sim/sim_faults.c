@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What befalls the simulated device from outside; see inject() in transport.h. */
+#include "sim/sim_priv.h"
+
+int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
+{
+	struct sim *sim = (struct sim *)t;
+	struct esp *esp = sim->target;
+
+	if (!esp)
+		return -OTA_ENOTCONN;
+	sim_clock_kick(sim);
+	switch (kind) {
+	case TRANSPORT_FAULT_REBOOT:
+		sim->reset = esp;
+		sched_at(&sim->sched, &sim->faulty, sched_now(&sim->sched));
+		return 0;
+	case TRANSPORT_FAULT_POWER_CUT:
+		board_cut_power_in(esp_board(esp), arg);
+		return 0;
+	case TRANSPORT_FAULT_TERMINATE:
+		esp_terminate(esp);
+		return 0;
+	case TRANSPORT_FAULT_LINK_LOSS:
+		if (sim->link)
+			link_set_silent(sim->link, true);
+		return 0;
+	case TRANSPORT_FAULT_WRITE_FAIL:
+		board_fail_write(esp_board(esp), (uint32_t)arg);
+		return 0;
+	case TRANSPORT_FAULT_ERASE_SLOW:
+		board_slow_erase(esp_board(esp), (uint32_t)arg);
+		return 0;
+	case TRANSPORT_FAULT_NO_BOOT:
+		board_break_update(esp_board(esp));
+		return 0;
+	}
+	return -OTA_ENOTSUP;
+}
+
+/* Not from within a write that may come from the link's own callback. */
+void sim_faulty(void *ctx, uint64_t now_us)
+{
+	struct sim *sim = ctx;
+
+	(void)now_us;
+	esp_reset(sim->reset);
+}

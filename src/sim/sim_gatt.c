@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The GATT half of the simulator's central: characteristics by UUID to handles
+ * of the ATT client, and its events to those of transport.h.
+ */
+#include "sim/sim_priv.h"
+
+#include <string.h>
+
+static struct sim *sim_of(struct transport *t)
+{
+	return (struct sim *)t;
+}
+
+/* Octet n from the end of a UUID's text without its dashes is octet n on the air. */
+static bool uuid128_is(const struct att_uuid *uuid, const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t n = 32;
+
+	if (uuid->len != 16)
+		return false;
+	for (; *text && n > 0; text++) {
+		uint8_t nibble;
+
+		if (*text == '-')
+			continue;
+		n--;
+		nibble = n % 2 ? uuid->bytes[n / 2] >> 4 : uuid->bytes[n / 2] & 0x0fu;
+		if (digits[nibble] != *text)
+			return false;
+	}
+	return n == 0;
+}
+
+static bool uuid16_is(const struct att_uuid *uuid, uint16_t number)
+{
+	return uuid->len == 2 && att_get_le16(uuid->bytes) == number;
+}
+
+static const struct {
+	enum gatt_chr chr;
+	const char *text; /* NULL: number counts */
+	uint16_t number;
+} wanted[] = {
+	{GATT_CONTROL, OTA_UUID_CONTROL, 0},
+	{GATT_DATA, OTA_UUID_DATA, 0},
+	{GATT_INFO, OTA_UUID_INFO, 0},
+	{GATT_FIRMWARE_REVISION, NULL, ATT_UUID_FIRMWARE_REVISION},
+	{GATT_MODEL, NULL, ATT_UUID_MODEL},
+	{GATT_MANUFACTURER, NULL, ATT_UUID_MANUFACTURER},
+};
+
+static void map_characteristics(struct sim *sim)
+{
+	size_t count;
+	const struct attc_chr *all = attc_chrs(&sim->client, &count);
+
+	memset(sim->chrs, 0, sizeof(sim->chrs));
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < sizeof(wanted) / sizeof(wanted[0]); k++)
+			if (wanted[k].text ? uuid128_is(&all[i].uuid, wanted[k].text)
+					   : uuid16_is(&all[i].uuid, wanted[k].number))
+				sim->chrs[wanted[k].chr] = &all[i];
+}
+
+/* GATT_CHRS when it is none of ours. */
+static enum gatt_chr chr_of(const struct sim *sim, uint16_t handle)
+{
+	enum gatt_chr chr = GATT_CONTROL;
+
+	while (chr < GATT_CHRS && (!sim->chrs[chr] || sim->chrs[chr]->value_handle != handle))
+		chr++;
+	return chr;
+}
+
+static int status_of(int status)
+{
+	if (status <= 0)
+		return status;
+	if (status == ATT_ERR_READ_NOT_PERMITTED || status == ATT_ERR_WRITE_NOT_PERMITTED ||
+	    status == ATT_ERR_AUTHENTICATION || status == ATT_ERR_ENCRYPTION)
+		return -OTA_EPERM;
+	return status == ATT_ERR_NOT_SUPPORTED ? -OTA_ENOTSUP : -OTA_EIO;
+}
+
+static void on_event(void *ctx, const struct attc_event *e)
+{
+	struct sim *sim = ctx;
+	struct transport_event event = {
+		.status = status_of(e->status), .data = e->data, .len = e->len, .mtu = e->mtu};
+
+	switch (e->kind) {
+	case ATTC_MTU:
+		event.kind = TRANSPORT_MTU;
+		sim->mtu = e->mtu;
+		sim_emit(sim, &event);
+		return;
+	case ATTC_DISCOVERED:
+		event.kind = TRANSPORT_DISCOVERED;
+		map_characteristics(sim);
+		for (size_t i = 0; i < GATT_CHRS; i++)
+			event.properties[i] = sim->chrs[i] ? sim->chrs[i]->properties : 0;
+		sim_emit(sim, &event);
+		return;
+	case ATTC_READ:
+		event.kind = TRANSPORT_READ;
+		break;
+	case ATTC_WRITTEN:
+		event.kind = TRANSPORT_WRITTEN;
+		break;
+	case ATTC_SUBSCRIBED:
+		event.kind = TRANSPORT_SUBSCRIBED;
+		break;
+	case ATTC_NOTIFIED:
+		event.kind = TRANSPORT_NOTIFIED;
+		break;
+	case ATTC_TIMED_OUT:
+		(void)link_terminate(sim->link, LINK_CENTRAL, LINK_REASON_REMOTE_USER);
+		return;
+	}
+	event.chr = chr_of(sim, e->handle);
+	if (event.chr == GATT_CHRS)
+		return;
+	if (event.kind == TRANSPORT_WRITTEN && event.chr <= GATT_DATA &&
+	    sim_security_refused(sim, event.chr, e->status))
+		return;
+	if (event.kind == TRANSPORT_WRITTEN)
+		sim->writing[event.chr] = false;
+	sim_emit(sim, &event);
+}
+
+static int on_send(void *ctx, const uint8_t *pdu, size_t len)
+{
+	struct sim *sim = ctx;
+
+	return sim->link ? link_send(sim->link, LINK_CENTRAL, LINK_CID_ATT, pdu, len)
+			 : -OTA_ENOTCONN;
+}
+
+void sim_gatt_begin(struct sim *sim)
+{
+	const struct attc_config config = {
+		.send = on_send,
+		.event = on_event,
+		.ctx = sim,
+		.sched = &sim->sched,
+		.mtu = sim->config.mtu ? sim->config.mtu : ATT_MTU_MAX,
+	};
+
+	memset(sim->writing, 0, sizeof(sim->writing));
+	memset(sim->chrs, 0, sizeof(sim->chrs));
+	sim->client_up = attc_init(&sim->client, &config) == 0;
+	if (sim->client_up)
+		(void)attc_exchange_mtu(&sim->client);
+}
+
+void sim_gatt_finish(struct sim *sim)
+{
+	if (sim->client_up)
+		attc_finish(&sim->client);
+	sim->client_up = false;
+}
+
+static int called(struct sim *sim, int rc)
+{
+	sim_clock_kick(sim);
+	return rc;
+}
+
+int sim_gatt_discover(struct transport *t)
+{
+	struct sim *sim = sim_of(t);
+
+	return sim_calls_made(sim, SIM_CALL_DISCOVER, GATT_CHRS,
+			      called(sim, sim->link ? attc_discover(&sim->client) : -OTA_ENOTCONN),
+			      "discover");
+}
+
+/* 0, or why nothing can be asked of this characteristic. */
+static int available(const struct sim *sim, enum gatt_chr chr)
+{
+	if (!sim->link)
+		return -OTA_ENOTCONN;
+	return sim->chrs[chr] ? 0 : -OTA_ENOENT;
+}
+
+int sim_gatt_subscribe(struct transport *t, enum gatt_chr chr)
+{
+	struct sim *sim = sim_of(t);
+	int rc = available(sim, chr);
+
+	if (rc == 0)
+		rc = attc_subscribe(&sim->client, sim->chrs[chr]);
+	return sim_calls_made(sim, SIM_CALL_SUBSCRIBE, chr, called(sim, rc), "subscribe");
+}
+
+int sim_gatt_read(struct transport *t, enum gatt_chr chr)
+{
+	struct sim *sim = sim_of(t);
+	int rc = available(sim, chr);
+
+	if (rc == 0)
+		rc = attc_read(&sim->client, sim->chrs[chr]->value_handle);
+	return sim_calls_made(sim, SIM_CALL_READ, chr, called(sim, rc), "read");
+}
+
+int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
+		   size_t len)
+{
+	struct sim *sim = sim_of(t);
+	int rc = available(sim, chr);
+
+	if (rc == 0 && mode != GATT_REQUEST)
+		rc = attc_write_command(&sim->client, sim->chrs[chr]->value_handle, buf, len);
+	else if (rc == 0 && sim->writing[chr])
+		rc = -OTA_EBUSY;
+	else if (rc == 0) {
+		sim_security_asked(sim, chr, buf, len);
+		rc = attc_write(&sim->client, sim->chrs[chr]->value_handle, buf, len);
+		sim->writing[chr] = rc == 0;
+	}
+	return sim_calls_write(sim, chr, mode, called(sim, rc), buf, len);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What --sim[=key=value,...] asks of the virtual world: how many devices, of
+ * what kind, over which link, and what goes wrong.
+ *
+ * What was not given stays distinguishable from what was: an interval that is
+ * not given starts at Linux's 50 ms and follows the device's requests, a given
+ * one is pinned.  simopts_given() tells.
+ */
+#ifndef OTABENCH_SIM_SIMOPTS_H
+#define OTABENCH_SIM_SIMOPTS_H
+
+#include "base/setting.h"
+#include "ota/proto.h"
+#include "esp/esp.h"
+#include "transport/fault_spec.h"
+
+enum sim_option {
+	SIM_DEVICES,
+	SIM_CHIP,
+	SIM_PHY,
+	SIM_INTERVAL,
+	SIM_MTU,
+	SIM_DATA_LENGTH,
+	SIM_BUFFERS,
+	SIM_LOSS,
+	SIM_RSSI,
+	SIM_FLASH,
+	SIM_RING,
+	SIM_DIALECT,
+	SIM_SEED,
+	SIM_SPEED,
+	SIM_FAULT,
+	SIM_STATE,
+	SIM_VERSION,
+	SIM_PROJECT,
+	SIM_ENCRYPTED,
+	SIM_SUPERVISION,
+	SIM_SECURITY,
+	SIM_PASSKEY,
+	SIM_OPTIONS
+};
+
+enum sim_flash { SIM_FLASH_TYPICAL, SIM_FLASH_IDEAL, SIM_FLASH_SLOW };
+enum sim_dialect { SIM_DIALECT_FULL, SIM_DIALECT_BASIC, SIM_DIALECT_FOREIGN };
+
+#define SIM_FAULTS_MAX 16u
+#define SIM_SPEED_MAX 0 /* as fast as the machine can */
+
+struct sim_options {
+	uint32_t given; /* 1u << enum sim_option */
+	int32_t devices; /* 1..64 */
+	uint16_t chip_id; /* of the first device; image_chip_by_id() knows it */
+	int32_t phy; /* OTA_PHY_1M or OTA_PHY_2M */
+	int32_t interval; /* units of 1.25 ms, 6..3200 */
+	int32_t mtu; /* 23..517 */
+	int32_t data_length; /* octets, 27..251 */
+	int32_t buffers, buffer_octets; /* LE ACL buffers of the adapter; 0 = no limit */
+	bool refill; /* buffers are refilled inside a connection event */
+	int32_t loss_ppm; /* share of PDUs lost, 0..900000 */
+	int32_t rssi; /* dBm */
+	enum sim_flash flash;
+	int32_t ring_kib; /* 8..1024 */
+	enum sim_dialect dialect;
+	uint64_t seed;
+	int32_t speed; /* thousandths of real time; SIM_SPEED_MAX: unbounded */
+	struct fault_spec faults[SIM_FAULTS_MAX];
+	size_t fault_count;
+	char state[4096]; /* directory; "" = keep nothing */
+	char version[32]; /* of the factory firmware, as esp_app_desc_t holds it */
+	char project[32];
+	int32_t encrypted; /* 0 or 1 */
+	int32_t supervision_ms; /* a multiple of 10 */
+	int32_t security; /* enum esp_security */
+	int32_t passkey; /* 0..999999; -1: another each time */
+};
+
+/* SIM_OPTIONS descriptions, indexed by enum sim_option, for help texts. */
+const struct setting *simopts_settings(void);
+void simopts_defaults(struct sim_options *options);
+bool simopts_given(const struct sim_options *options, enum sim_option option);
+
+/* flash and dialect as the virtual ESP32s name them. */
+enum flash_speed simopts_flash_speed(const struct sim_options *options);
+enum esp_dialect simopts_dialect(const struct sim_options *options);
+
+/*
+ * Adds the options of one --sim argument: "key=value,..."; "\," is a comma in a
+ * value and "\\" a backslash; "" and NULL add nothing.  fault may be given
+ * SIM_FAULTS_MAX times, everything else once.  0, or -OTA_EINVAL with all that
+ * is wrong in *errors (initialised here) and *options untouched.
+ */
+int simopts_parse(struct sim_options *options, const char *text, struct setting_errors *errors);
+/* A given or default value as one would type it; of fault, all of them.  Returns buf. */
+char *simopts_get(const struct sim_options *options, enum sim_option option, char *buf,
+		  size_t size);
+/* All that was given, as simopts_parse() takes it.  Returns buf; "" when it does not fit. */
+char *simopts_format(const struct sim_options *options, char *buf, size_t size);
+
+#endif

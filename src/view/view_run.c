@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One recorded run: what it was, what came of it, its rate over time, and what happened when. */
+#include "view/view_history.h"
+
+#include "base/hash.h"
+#include "history/history_compare.h"
+#include "base/output.h"
+#include "view/layout.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES_MAX 640u
+#define MARKS_SHOWN 400u
+#define RATES_MAX 512
+
+struct line {
+	enum cells_style style;
+	bool follows; /* belongs to the line above */
+	char label[32], text[JOB_TEXT_MAX + 64];
+};
+
+struct lines {
+	struct line at[LINES_MAX];
+	size_t count;
+};
+
+static void add(struct lines *l, enum cells_style style, const char *label, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void add(struct lines *l, enum cells_style style, const char *label, const char *format, ...)
+{
+	struct line *line = &l->at[l->count];
+	va_list ap;
+
+	if (l->count == LINES_MAX)
+		return;
+	l->count++;
+	line->style = style;
+	line->follows = false;
+	(void)snprintf(line->label, sizeof(line->label), "%s", label);
+	va_start(ap, format);
+	(void)vsnprintf(line->text, sizeof(line->text), format, ap);
+	va_end(ap);
+}
+
+static void add_more(struct lines *l, enum cells_style style, const char *text)
+{
+	add(l, style, "", "%s", text);
+	l->at[l->count - 1].follows = true;
+}
+
+/* --- facts */
+
+static void add_end(struct lines *l, const struct history_run *run)
+{
+	const struct job_result *r = &run->result;
+
+	if (run->state == HISTORY_KILLED)
+		add(l, CELLS_BAD, "Result",
+		    "killed at %u %%: its program is gone and recorded no end (SIGKILL, a crash, "
+		    "no power, a full disk)",
+		    history_percent(run));
+	else if (run->state == HISTORY_LEFT)
+		add(l, CELLS_BAD, "Result", "left at %u %%: the program ended at once",
+		    history_percent(run));
+	else
+		add(l, view_history_style(run), "Result", "%s%s%s", history_outcome(run),
+		    r->what[0] != '\0' ? ": " : "", r->what);
+	if (r->advice[0] != '\0')
+		add_more(l, CELLS_NORMAL, r->advice);
+}
+
+static void add_image(struct lines *l, const struct history_run *run)
+{
+	char bytes[OUTPUT_FIGURE_MAX], hash[2 * OTA_SHA256_SIZE + 1];
+
+	if (run->goal == SESSION_MEASURE) {
+		add(l, CELLS_NORMAL, "Measured", "with %s, flash untouched",
+		    output_bytes(run->size, bytes, sizeof(bytes)));
+		return;
+	}
+	hash_to_hex(run->sha256, OTA_SHA256_SIZE, hash);
+	add(l, CELLS_NORMAL, "Image", "%s %s, %s, SHA-256 %.16s...", run->project, run->version,
+	    output_bytes(run->size, bytes, sizeof(bytes)), hash);
+	if (run->image[0] != '\0')
+		add(l, CELLS_NORMAL, "File", "%s", run->image);
+	if (run->restart || run->resume_only || run->no_confirm || run->forced)
+		add(l, CELLS_NORMAL, "Asked for", "%s%s%s%s", run->restart ? "restart " : "",
+		    run->resume_only ? "resume only " : "",
+		    run->no_confirm ? "not to confirm " : "", run->forced ? "checks forced" : "");
+}
+
+static void add_figures(struct lines *l, const struct history_run *run)
+{
+	const struct job_result *r = &run->result;
+	char bytes[OUTPUT_FIGURE_MAX], rate[OUTPUT_FIGURE_MAX], ceiling[OUTPUT_FIGURE_MAX],
+		time[OUTPUT_FIGURE_MAX], link[64], rssi[32];
+
+	if (r->seconds_us > 0)
+		add(l, CELLS_NORMAL, "Transfer", "%s in %s%s",
+		    output_bytes(r->bytes, bytes, sizeof(bytes)),
+		    output_duration(r->seconds_us, time, sizeof(time)),
+		    r->virtual_clock ? " (simulated, on the virtual clock)" : "");
+	if (r->goodput > 0 && r->ceiling > 0)
+		add(l, CELLS_NORMAL, "Rate", "%s, %.1f %% of %s", history_rate_text(run, rate, 32),
+		    r->ratio * 100.0, output_rate(r->ceiling, ceiling, sizeof(ceiling)));
+	if (r->link_known) {
+		add(l, CELLS_NORMAL, "MTU / itvl / PHY", "%s, data length %u",
+		    history_link_text(run, link, sizeof(link)), r->link.data_length);
+		add(l, CELLS_NORMAL, "Sent as",
+		    "values of %u bytes by %s, window %" PRIu32 ", pacing %" PRIu32 " us", r->chunk,
+		    gatt_write_name(r->mode), r->window, run->pacing_us);
+	}
+	add(l, CELLS_NORMAL, "RSSI med (min)", "%s", history_rssi_text(run, rssi, sizeof(rssi)));
+	add(l, r->stalls + r->retries > 0 ? CELLS_WARNING : CELLS_NORMAL, "Trouble",
+	    "%" PRIu32 " stalls, longest %.1f s, %" PRIu32 " retries, %" PRIu32 " gaps", r->stalls,
+	    r->longest_stall_ms / 1000.0, r->retries, r->gaps);
+	if (r->resumed_from > 0)
+		add(l, CELLS_NORMAL, "Resumed", "from %s",
+		    output_bytes(r->resumed_from, bytes, sizeof(bytes)));
+	if (run->lost_samples > 0)
+		add(l, CELLS_WARNING, "Not recorded", "%" PRIu32 " samples and marks",
+		    run->lost_samples);
+}
+
+static void add_run(struct lines *l, const struct history_run *run)
+{
+	char when[24];
+
+	add_end(l, run);
+	add(l, CELLS_NORMAL, "Device", "%s %s, %s", run->device, run->address,
+	    run->address[0] == '\0' ? "not found"
+	    : !run->dialect_known   ? "dialect unknown"
+	    : run->result.basic	    ? "basic dialect"
+				    : "full dialect");
+	add(l, CELLS_NORMAL, "Begun", "%s, %s, by %s", view_when(run->started_ms, true, when, 24),
+	    run->options[0] != '\0' ? run->options : "the first adapter", run->program);
+	add_image(l, run);
+	add_figures(l, run);
+}
+
+static void add_keys(struct lines *l, const struct history_detail *d)
+{
+	add(l, CELLS_TITLE, "", "Profile %s", d->run.profile);
+	for (size_t i = 0; i < d->key_count; i++) {
+		const struct history_key *k = &d->keys[i];
+
+		if (k->in_force[0] != '\0' && strcmp(k->in_force, k->asked) != 0)
+			add(l, CELLS_NORMAL, k->name, "%s, in force %s", k->asked, k->in_force);
+		else
+			add(l, CELLS_NORMAL, k->name, "%s", k->asked);
+	}
+}
+
+static enum cells_style mark_style(enum history_mark_kind kind)
+{
+	switch (kind) {
+	case HISTORY_STALL:
+	case HISTORY_GAP:
+	case HISTORY_RETRY:
+		return CELLS_WARNING;
+	case HISTORY_LINK_LOST:
+		return CELLS_BAD;
+	case HISTORY_RESUME:
+	case HISTORY_MOVING:
+		return CELLS_GOOD;
+	case HISTORY_TUNING:
+		return CELLS_TITLE;
+	case HISTORY_STATE:
+	case HISTORY_MARKS:
+		break;
+	}
+	return CELLS_DIM;
+}
+
+static void add_marks(struct lines *l, const struct history_detail *d)
+{
+	char label[32];
+
+	add(l, CELLS_TITLE, "", "What happened%s",
+	    d->mark_count == 0 ? ": nothing, or it is no longer kept"
+			       : ", in seconds since it began");
+	for (size_t i = 0; i < d->mark_count && i < MARKS_SHOWN; i++) {
+		const struct history_mark *m = &d->marks[i];
+
+		(void)snprintf(label, sizeof(label), "%9.3f", (double)m->at_us / 1e6);
+		add(l, mark_style(m->kind), label, "%s%s",
+		    m->kind == HISTORY_TUNING ? "tuned: " : "", m->text);
+	}
+	if (d->mark_count > MARKS_SHOWN)
+		add(l, CELLS_DIM, "", "and %zu more; export has them all",
+		    d->mark_count - MARKS_SHOWN);
+}
+
+static void make_lines(struct lines *l, const struct history_detail *d)
+{
+	l->count = 0;
+	add_run(l, &d->run);
+	add_marks(l, d);
+	add_keys(l, d);
+}
+
+/* --- the graph */
+
+static char sign_of(enum history_mark_kind kind)
+{
+	switch (kind) {
+	case HISTORY_STALL:
+		return 'S';
+	case HISTORY_GAP:
+		return 'g';
+	case HISTORY_RETRY:
+	case HISTORY_LINK_LOST:
+		return 'R';
+	case HISTORY_RESUME:
+		return 'r';
+	case HISTORY_TUNING:
+		return '~';
+	case HISTORY_MOVING:
+	case HISTORY_STATE:
+	case HISTORY_MARKS:
+		break;
+	}
+	return 0;
+}
+
+static void draw_graph(const struct history_detail *d, enum plot_tier tier, struct cells *cells,
+		       struct area area)
+{
+	struct plot_mark marks[METRICS_MARKS_MAX];
+	uint32_t rates[RATES_MAX];
+	const uint64_t whole = history_span(d);
+	size_t room = area.w > PLOT_AXIS ? (size_t)(area.w - PLOT_AXIS) : 0, mark_count = 0;
+	struct plot_series series = {.samples = rates,
+				     .marks = marks,
+				     .tier = plot_tier_for(cells, tier),
+				     .unit = "kB/s",
+				     .divisor = 1000,
+				     .past = true};
+	uint64_t span;
+
+	if (whole == 0 || room == 0 || area.h < 3)
+		return;
+	room = room > RATES_MAX ? RATES_MAX : room;
+	span = (whole + room - 1) / room;
+	span = span < 1000 ? 1000 : span;
+	series.count = history_rates(d, span, rates, room);
+	series.sample_ms = (uint32_t)(span / 1000);
+	for (size_t i = 0; i < d->mark_count && mark_count < METRICS_MARKS_MAX; i++) {
+		const struct history_mark *m = &d->marks[i];
+		const uint64_t since = m->at_us > d->run.start_us ? m->at_us - d->run.start_us : 0;
+
+		if (!sign_of(m->kind) || since / span >= series.count)
+			continue;
+		marks[mark_count++] = (struct plot_mark){.sample = (uint32_t)(since / span),
+							 .sign = sign_of(m->kind),
+							 .style = mark_style(m->kind)};
+	}
+	series.mark_count = mark_count;
+	plot_series(cells, area, &series);
+}
+
+/* --- all of it */
+
+/* Its text from column x on, broken at blanks; the row after it.  Where nothing of the area is
+ * left at y, nothing is drawn. */
+static int draw_wrapped(const struct line *line, struct cells *cells, struct area area, int x,
+			int y)
+{
+	const char *text = line->text;
+	const int width = area.w - x;
+	char part[sizeof(line->text)];
+
+	for (;;) {
+		size_t len = strlen(text), end;
+
+		(void)snprintf(part, sizeof(part), "%s", text);
+		while (cells_columns(cells, part) > width) {
+			for (end = len; end > 0 && part[end - 1] != ' '; end--)
+				;
+			if (end <= 1)
+				break; /* a word that does not fit is cut */
+			len = end - 1;
+			part[len] = '\0';
+		}
+		(void)cells_field(cells, area, x, y++, width, line->style, part);
+		text += len;
+		text += strspn(text, " ");
+		if (*text == '\0' || width <= 0)
+			return y;
+	}
+}
+
+size_t view_run_lines(const struct history_detail *d)
+{
+	struct lines *lines = malloc(sizeof(*lines)); /* too many for the stack */
+	size_t count = 0;
+
+	if (lines) {
+		make_lines(lines, d);
+		count = lines->count;
+	}
+	free(lines);
+	return count;
+}
+
+struct run_layout {
+	struct area head, graph, rest;
+	int label_w;
+};
+
+static struct run_layout lay_run(const struct history_detail *d, struct area area)
+{
+	struct run_layout l = {.rest = area};
+
+	l.label_w = area.w >= LAYOUT_FULL_W ? 24 : area.w >= 44 ? 17 : 10;
+	if (area.h >= 4)
+		l.head = area_top(&l.rest, 1);
+	if (l.rest.h >= 14 && d->sample_count > 0)
+		l.graph = area_top(&l.rest, l.rest.h / 3 > 10 ? 10 : l.rest.h / 3);
+	return l;
+}
+
+static int draw_line(const struct run_layout *l, const struct line *line, struct cells *cells,
+		     int y)
+{
+	const int x = line->label[0] != '\0' || line->follows ? l->label_w : 0;
+
+	(void)cells_field(cells, l->rest, 0, y, l->label_w - 1, CELLS_DIM, line->label);
+	return draw_wrapped(line, cells, l->rest, x, y);
+}
+
+size_t view_run_scroll(const struct history_detail *d, size_t scroll, struct cells *cells,
+		       struct area area)
+{
+	const struct run_layout l = lay_run(d, area);
+	struct lines *lines = malloc(sizeof(*lines));
+	int rows = 0;
+
+	if (!lines)
+		return scroll;
+	make_lines(lines, d);
+	scroll = scroll < lines->count ? scroll : lines->count;
+	for (size_t i = lines->count; i > 0; i--) {
+		rows += draw_line(&l, &lines->at[i - 1], cells, l.rest.h) - l.rest.h;
+		if (rows > l.rest.h) {
+			scroll = scroll < i ? scroll : i;
+			break;
+		}
+		if (i == 1)
+			scroll = 0; /* all of it fits */
+	}
+	free(lines);
+	return scroll;
+}
+
+int view_run_draw(const struct history_detail *d, enum plot_tier tier, size_t scroll,
+		  struct cells *cells, struct area area)
+{
+	const struct run_layout l = lay_run(d, area);
+	struct lines *lines = malloc(sizeof(*lines));
+	char title[96];
+	int y = 0;
+
+	if (!lines)
+		return 0;
+	make_lines(lines, d);
+	(void)snprintf(title, sizeof(title), "run %" PRId64 " %s", d->run.id,
+		       history_goal_name(d->run.goal));
+	if (l.head.h > 0)
+		cells_rule(cells, l.head, 0, title);
+	draw_graph(d, tier, cells, l.graph);
+	for (size_t i = scroll; y < l.rest.h && i < lines->count; i++)
+		y = draw_line(&l, &lines->at[i], cells, y);
+	free(lines);
+	return area.h - l.rest.h + y;
+}
