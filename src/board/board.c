@@ -44,14 +44,15 @@ static int lay_out(struct board *board, const char *name, char *ret_text, size_t
 	unsigned int count = partition_ota_count(table);
 
 	board->nvs_partition = partition_find(table, PARTITION_DATA, PARTITION_DATA_NVS);
-	if (!board->nvs_partition || !otadata || count < 2)
+	board->factory = partition_find(table, PARTITION_APP, PARTITION_APP_FACTORY);
+	if (!board->nvs_partition || !otadata || count < 1)
 		return refuse(-OTA_ENOTSUP, ret_text, text_size,
 			      "%s: a board that is updated over the air needs the partitions nvs, "
-			      "otadata, ota_0 and ota_1",
+			      "otadata and ota_0",
 			      name);
-	if (partition_find(table, PARTITION_APP, PARTITION_APP_FACTORY))
-		return refuse(-OTA_ENOTSUP, ret_text, text_size,
-			      "%s: a factory partition is not modelled; leave it out", name);
+	if (board->factory && board->factory->size == 0)
+		return refuse(-OTA_ENOTSUP, ret_text, text_size, "%s:%u: an empty slot", name,
+			      board->factory->line);
 	for (unsigned int i = 0; i < count; i++) {
 		board->slots[i] =
 			partition_find(table, PARTITION_APP, (uint8_t)(PARTITION_APP_OTA_0 + i));
@@ -59,8 +60,10 @@ static int lay_out(struct board *board, const char *name, char *ret_text, size_t
 			return refuse(-OTA_ENOTSUP, ret_text, text_size, "%s:%u: an empty slot",
 				      name, board->slots[i]->line);
 	}
-	board->otadata =
-		(struct otadata){.flash = &board->flash, .offset = otadata->offset, .slots = count};
+	board->otadata = (struct otadata){.flash = &board->flash,
+					  .offset = otadata->offset,
+					  .slots = count,
+					  .factory = board->factory != NULL};
 	return 0;
 }
 
@@ -124,12 +127,15 @@ bool board_is_new(const struct board *board)
 
 int board_install(struct board *board, const uint8_t *image, size_t size)
 {
+	const struct partition *first;
+
 	if (board->state != BOARD_OFF)
 		return -OTA_EBUSY;
-	if (size > board->slots[0]->size)
+	first = board->factory ? board->factory : board->slots[0];
+	if (size > first->size)
 		return -OTA_ENOSPC;
 	flash_preset_erase(&board->flash);
-	return flash_preset(&board->flash, board->slots[0]->offset, image, (uint32_t)size);
+	return flash_preset(&board->flash, first->offset, image, (uint32_t)size);
 }
 
 void board_enter_state(struct board *board, enum board_state state)
@@ -164,12 +170,24 @@ const struct board_running *board_running(const struct board *board)
 
 unsigned int board_update_slot(const struct board *board)
 {
-	return (board->running.slot + 1) % board->otadata.slots;
+	if (board->running.slot == BOARD_FACTORY)
+		return 0;
+	return board->otadata.slots > 1 ? (board->running.slot + 1) % board->otadata.slots
+					: board->otadata.slots;
+}
+
+const struct partition *board_slot(const struct board *board, unsigned int slot)
+{
+	if (slot == BOARD_FACTORY)
+		return board->factory;
+	return slot < board->otadata.slots ? board->slots[slot] : NULL;
 }
 
 uint32_t board_slot_size(const struct board *board, unsigned int slot)
 {
-	return slot < board->otadata.slots ? board->slots[slot]->size : 0;
+	const struct partition *partition = board_slot(board, slot);
+
+	return partition ? partition->size : 0;
 }
 
 void board_info(const struct board *board, struct ota_info *ret)
@@ -180,11 +198,16 @@ void board_info(const struct board *board, struct ota_info *ret)
 	ret->chip_revision = board->config.chip_revision;
 	ret->slot_count = (uint8_t)board->otadata.slots;
 	ret->running_slot = (uint8_t)running->slot;
-	ret->flags &= (uint8_t) ~(OTA_INFO_PENDING_VERIFY | OTA_INFO_CAN_ROLLBACK);
+	ret->flags &= (uint8_t) ~(OTA_INFO_PENDING_VERIFY | OTA_INFO_CAN_ROLLBACK |
+				  OTA_INFO_ENCRYPTED | OTA_INFO_SECURE_BOOT);
 	if (running->pending_verify)
 		ret->flags |= OTA_INFO_PENDING_VERIFY;
 	if (running->can_rollback)
 		ret->flags |= OTA_INFO_CAN_ROLLBACK;
+	if (board->config.flash_encryption)
+		ret->flags |= OTA_INFO_ENCRYPTED;
+	if (board->config.secure_boot)
+		ret->flags |= OTA_INFO_SECURE_BOOT;
 	ret->slot_size = board_slot_size(board, board_update_slot(board));
 	ret->running_size = running->size;
 	ret->secure_version = board->config.secure_version;
@@ -222,7 +245,10 @@ void board_power_off(struct board *board)
 
 void board_fail_write(struct board *board, uint32_t offset)
 {
-	flash_fail_program(&board->flash, board->slots[board_update_slot(board)]->offset + offset);
+	const struct partition *slot = board_slot(board, board_update_slot(board));
+
+	if (slot)
+		flash_fail_program(&board->flash, slot->offset + offset);
 }
 
 void board_slow_erase(struct board *board, uint32_t factor)
@@ -247,7 +273,9 @@ void board_flash_counters(const struct board *board, struct flash_counters *ret)
 
 const uint8_t *board_slot_map(const struct board *board, unsigned int slot, uint32_t len)
 {
-	if (len > board_slot_size(board, slot))
+	const struct partition *partition = board_slot(board, slot);
+
+	if (!partition || len > partition->size)
 		return NULL;
-	return flash_map(&board->flash, board->slots[slot]->offset, len);
+	return flash_map(&board->flash, partition->offset, len);
 }

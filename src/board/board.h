@@ -31,6 +31,8 @@ struct board_config {
 	uint16_t chip_id; /* esp_chip_id_t */
 	uint16_t chip_revision; /* major * 100 + minor */
 	uint32_t secure_version; /* burnt into eFuse; 0 = no anti-rollback.  Never burnt further. */
+	bool secure_boot; /* images without a signature block are refused after an update */
+	bool flash_encryption; /* told in Info; bytes are kept as they are */
 	const char *flash_path; /* NULL: in memory */
 	enum flash_speed flash_speed;
 	const char *partitions; /* text of a partitions.csv; NULL: the built-in one */
@@ -55,8 +57,11 @@ enum board_state {
 	BOARD_UNBOOTABLE, /* no slot holds an image that the boot loader accepts */
 };
 
+/* The number of the factory partition, where there is one, among the slots: Info's. */
+#define BOARD_FACTORY 0xffu
+
 struct board_running { /* zeroed while not BOARD_RUNNING */
-	unsigned int slot;
+	unsigned int slot; /* of ota_0 ..., or BOARD_FACTORY */
 	bool pending_verify; /* rolled back at the next boot unless confirmed */
 	bool can_rollback; /* the slot before this one still holds a bootable image */
 	bool recorded; /* size and sha256 are those that set_boot() was given */
@@ -88,7 +93,8 @@ void board_set_callbacks(struct board *board, const struct board_callbacks *call
 
 /* Whether board_create() made a new chip, so that it wants board_install(). */
 bool board_is_new(const struct board *board);
-/* As a programmer in the factory: erased flash with this image in slot 0.
+/* As a programmer in the factory: erased flash with this image in the factory partition, or
+ * in slot 0 where there is none.
  * -OTA_ENOSPC: larger than the slot; -OTA_EBUSY: not BOARD_OFF. */
 int board_install(struct board *board, const uint8_t *image, size_t size);
 
@@ -106,7 +112,8 @@ enum board_state board_state(const struct board *board);
 const char *board_state_name(enum board_state state);
 /* Valid until board_destroy(), changes with the board. */
 const struct board_running *board_running(const struct board *board);
-/* The slot that an update goes to: esp_ota_get_next_update_partition(). */
+/* The slot that an update goes to: esp_ota_get_next_update_partition().  Where only the
+ * running one is left, the number of slots: its size is 0. */
 unsigned int board_update_slot(const struct board *board);
 uint32_t board_slot_size(const struct board *board, unsigned int slot);
 /* Fills what the board knows: chip, slots, running image, flags, secure version.

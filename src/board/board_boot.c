@@ -63,9 +63,12 @@ int board_find_fallback(struct board *board, unsigned int *ret_slot)
 	unsigned int slot;
 	int r = otadata_fallback(&board->otadata, &slot);
 
-	if (r < 0)
-		return r;
-	r = board_verify_slot(board, slot, UINT32_MAX, &image);
+	if (r == 0)
+		r = board_verify_slot(board, slot, UINT32_MAX, &image);
+	if ((r < 0 && r != -OTA_EIO) && board->factory) {
+		slot = BOARD_FACTORY;
+		r = board_verify_slot(board, slot, UINT32_MAX, &image);
+	}
 	if (r == -OTA_EIO)
 		return r;
 	if (r < 0 || slot == board->running.slot)
@@ -74,7 +77,8 @@ int board_find_fallback(struct board *board, unsigned int *ret_slot)
 	return 0;
 }
 
-/* bootloader_utility_load_boot_image(): down from the first, then up from it. */
+/* bootloader_utility_load_boot_image(): down from the first, the factory partition last,
+ * then up from it. */
 static int load_image(struct board *board, int first, unsigned int *ret_slot, struct image *ret)
 {
 	int count = (int)board->otadata.slots;
@@ -83,6 +87,12 @@ static int load_image(struct board *board, int first, unsigned int *ret_slot, st
 	for (int i = first; i >= 0; i--) {
 		r = board_verify_slot(board, (unsigned int)i, UINT32_MAX, ret);
 		*ret_slot = (unsigned int)i;
+		if (r == 0 || r == -OTA_EIO)
+			return r;
+	}
+	if (board->factory) {
+		*ret_slot = BOARD_FACTORY;
+		r = board_verify_slot(board, BOARD_FACTORY, UINT32_MAX, ret);
 		if (r == 0 || r == -OTA_EIO)
 			return r;
 	}
@@ -167,7 +177,8 @@ static int boot_once(struct board *board)
 		return r;
 	if (sel.first >= 0 && slot != (unsigned int)sel.first)
 		board->counters.fallbacks++;
-	if (sel.initial) {
+	/* set_actual_ota_seq() notes no factory partition. */
+	if (sel.initial && slot != BOARD_FACTORY) {
 		r = otadata_booted(&board->otadata, slot);
 		if (r < 0)
 			return r;

@@ -197,10 +197,17 @@ static int locate(const struct board *board, uint32_t offset, uint32_t len, uint
 	unsigned int slot = board_update_slot(board);
 	uint32_t size = board_slot_size(board, slot);
 
-	if (offset > size || len > size - offset)
+	if (size == 0 || offset > size || len > size - offset)
 		return -OTA_ERANGE;
-	*ret = board->slots[slot]->offset + offset;
+	*ret = board_slot(board, slot)->offset + offset;
 	return 0;
+}
+
+/* The update slot is no way back any more; the factory partition stays one. */
+static void slot_changes(struct board *board)
+{
+	board->running.can_rollback &=
+		board->factory != NULL && board->running.slot != BOARD_FACTORY;
 }
 
 int board_flash_erase(void *ctx, uint32_t offset, uint32_t len)
@@ -217,7 +224,7 @@ int board_flash_erase(void *ctx, uint32_t offset, uint32_t len)
 	if (r < 0)
 		return r;
 	/* What stood there can no longer be gone back to. */
-	board->running.can_rollback = false;
+	slot_changes(board);
 	return report_later(board, &start, flash_erase(&board->flash, at, len));
 }
 
@@ -232,7 +239,7 @@ int board_flash_write(void *ctx, uint32_t offset, const uint8_t *buf, uint32_t l
 		r = locate(board, offset, len, &at);
 	if (r < 0)
 		return r;
-	board->running.can_rollback = false;
+	slot_changes(board);
 	return report_later(board, &start, flash_program(&board->flash, at, buf, len));
 }
 
@@ -260,6 +267,9 @@ int board_image_check(void *ctx, uint32_t size)
 	if (r < 0)
 		return r;
 	r = board_verify_slot(board, board_update_slot(board), size, &image);
+	/* esp_secure_boot_verify_signature_block(): no key is modelled, only that there is one. */
+	if (r == 0 && board->config.secure_boot && image.signature == IMAGE_SIGNATURE_NONE)
+		r = -OTA_EBADMSG;
 	return report_later(board, &start, r);
 }
 

@@ -28,6 +28,7 @@ struct board {
 	struct partition_table partitions;
 	const struct partition *nvs_partition;
 	const struct partition *slots[PARTITION_OTA_SLOTS];
+	const struct partition *factory; /* or NULL */
 	struct flash flash;
 	struct otadata otadata;
 	struct nvs nvs;
@@ -52,6 +53,8 @@ int board_verify_slot(struct board *board, unsigned int slot, uint32_t limit, st
 /* esp_ota_check_rollback_is_possible(): the slot that would boot instead of the running
  * one; -OTA_ENOENT. */
 int board_find_fallback(struct board *board, unsigned int *ret_slot);
+/* A slot's partition, BOARD_FACTORY's too; NULL: none of that number. */
+const struct partition *board_slot(const struct board *board, unsigned int slot);
 /* Drops the outstanding operation. */
 void board_drop_op(struct board *board);
 void board_enter_state(struct board *board, enum board_state state);

@@ -122,8 +122,7 @@ int otadata_select(const struct otadata *o, struct otadata_selection *ret)
 			return r;
 	}
 	if (entry_invalid(&entries[0]) && entry_invalid(&entries[1])) {
-		/* No factory partition here: ota_0 is next. */
-		sel.first = 0;
+		sel.first = o->factory ? -1 : 0;
 		sel.initial = entry_initial(&entries[0]) && entry_initial(&entries[1]);
 	} else {
 		active = otadata_active(entries);

@@ -40,6 +40,7 @@ struct otadata {
 	struct flash *flash;
 	uint32_t offset; /* of the partition, bytes */
 	uint32_t slots; /* ota_0 .. ota_(slots - 1), 1..16 */
+	bool factory; /* there is a factory partition, which boots where no entry decides */
 };
 
 /* bootloader_common_ota_select_crc(): CRC-32 that starts from 0xffffffff in the
@@ -57,7 +58,7 @@ int otadata_active(const struct otadata_entry entries[2]);
 unsigned int otadata_slot(const struct otadata *o, const struct otadata_entry *entry);
 
 struct otadata_selection {
-	int first; /* slot to try first; -1: none is named, try all from 0 */
+	int first; /* slot to try first; -1: the factory partition, then all from 0 */
 	bool pending; /* first was marked NEW and is PENDING_VERIFY from now on */
 	bool initial; /* entries are erased or damaged: call otadata_booted() */
 	bool aborted; /* an image that was pending was given up just now */

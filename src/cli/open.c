@@ -20,41 +20,22 @@ static void on_device_log(void *ctx, const char *text)
 	log_write(&cli->log, LOG_LEVEL_DEBUG, "%s", text);
 }
 
-/* What was not given is left to the simulator's own choice: 0, NULL or "each its own". */
-static struct sim_config sim_config_of(const struct sim_options *o)
+/* A value that was not given is left to the simulator's own choice: 0, or "follows". */
+static struct sim_config sim_config_of(const struct sim_options *o, char partitions[SLOTS_CSV_MAX])
 {
 	struct sim_config c = {
-		.devices = (unsigned int)o->devices,
-		.chip_id = o->chip_id,
-		.chip_all = simopts_given(o, SIM_CHIP),
 		.buffers = (uint16_t)o->buffers,
 		.buffer_octets = (uint16_t)o->buffer_octets,
 		.refill = o->refill,
-		.loss_ppm = (uint32_t)o->loss_ppm,
-		.flash_speed = simopts_flash_speed(o),
-		.ring_size = (uint32_t)o->ring_kib * 1024u,
-		.dialect = simopts_dialect(o),
-		.dialect_all = simopts_given(o, SIM_DIALECT),
-		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
-		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,
 		.encrypted = o->encrypted != 0,
-		.security = (enum esp_security)o->security,
-		.passkey = o->passkey,
-		.seed = o->seed,
 		.speed = (uint32_t)o->speed,
-		.state = o->state[0] ? o->state : NULL,
 	};
 
+	simopts_kind(o, partitions, &c.kind);
 	if (simopts_given(o, SIM_PHY))
 		c.phy = (enum ota_phy)o->phy;
 	if (simopts_given(o, SIM_INTERVAL))
 		c.interval = (uint16_t)o->interval;
-	if (simopts_given(o, SIM_MTU))
-		c.mtu = (uint16_t)o->mtu;
-	if (simopts_given(o, SIM_DATA_LENGTH))
-		c.data_length = (uint16_t)o->data_length;
-	if (simopts_given(o, SIM_RSSI))
-		c.rssi = (int8_t)o->rssi;
 	if (simopts_given(o, SIM_SUPERVISION))
 		c.supervision = (uint16_t)(o->supervision_ms / 10);
 	return c;
@@ -62,8 +43,8 @@ static struct sim_config sim_config_of(const struct sim_options *o)
 
 static int open_sim(struct cli *cli, sd_event *event, struct transport **ret)
 {
-	struct sim_config config = sim_config_of(&cli->sim);
-	char why[256] = "";
+	char why[256] = "", partitions[SLOTS_CSV_MAX];
+	struct sim_config config = sim_config_of(&cli->sim, partitions);
 	int rc;
 
 	config.log = on_device_log;

@@ -116,7 +116,9 @@ static void boot(struct esp *esp)
 		return;
 	}
 	esp->power = ESP_BOOTING;
-	sched_at(esp->config.sched, &esp->boot, sched_now(esp->config.sched) + us + ESP_START_US);
+	sched_at(esp->config.sched, &esp->boot,
+		 sched_now(esp->config.sched) + us + ESP_START_US +
+			 (esp->boots > 1 ? esp->config.boot_delay_ms * 1000ull : 0));
 }
 
 void esp_power_on(struct esp *esp)
@@ -220,6 +222,9 @@ static int make_board(struct esp *esp, char *ret_text, size_t size)
 		.chip_id = esp->config.chip_id,
 		.chip_revision = esp->config.chip_revision,
 		.secure_version = esp->config.secure_version,
+		.secure_boot = esp->config.secure_boot,
+		.flash_encryption = esp->config.flash_encryption,
+		.partitions = esp->config.partitions,
 		.flash_path = esp->config.flash_path,
 		.flash_speed = esp->config.flash_speed,
 		.seed = esp->config.seed,

@@ -48,12 +48,16 @@ struct esp;
 struct esp_config {
 	struct sched *sched; /* must outlive the device */
 	const char *name; /* advertised; copied */
-	uint8_t address[6]; /* public device address, most significant byte first */
+	uint8_t address[6]; /* most significant byte first */
+	bool random_address; /* it is a static random one, else a public device address */
 	uint16_t chip_id, chip_revision;
 	uint32_t secure_version;
 	enum esp_dialect dialect;
 	enum esp_update_table update_table; /* ESP_FULL only */
 	const char *version, *project; /* of the factory firmware; only for a new flash */
+	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
+	bool secure_boot, flash_encryption; /* as its eFuses have it */
+	uint32_t boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
 	const char *flash_path; /* NULL: in memory */
 	enum flash_speed flash_speed;
 	uint32_t ring_size; /* bytes; 0 = 32 KiB */
@@ -85,6 +89,8 @@ const char *esp_name(const struct esp *esp);
 const char *esp_address(const struct esp *esp);
 /* The same as six octets, the most significant first. */
 const uint8_t *esp_address_octets(const struct esp *esp);
+/* 0 public, 1 random: as HCI has it. */
+uint8_t esp_address_type(const struct esp *esp);
 bool esp_advertising(const struct esp *esp);
 /* OTA_PHYS_* that it supports. */
 uint8_t esp_phys(const struct esp *esp);

@@ -17,6 +17,11 @@ const uint8_t *esp_address_octets(const struct esp *esp)
 	return esp->config.address;
 }
 
+uint8_t esp_address_type(const struct esp *esp)
+{
+	return esp->config.random_address ? 1 : 0;
+}
+
 uint8_t esp_phys(const struct esp *esp)
 {
 	return esp->phys;
@@ -46,6 +51,8 @@ size_t esp_scan_response(const struct esp *esp, uint8_t ret[ESP_ADV_MAX])
 	const size_t whole = strlen(esp->name);
 	const size_t len = whole <= ESP_ADV_MAX - 2u ? whole : ESP_ADV_MAX - 2u;
 
+	if (whole == 0)
+		return 0;
 	ret[0] = (uint8_t)(1 + len);
 	ret[1] = len == whole ? AD_NAME : AD_NAME_SHORT;
 	memcpy(ret + 2, esp->name, len);

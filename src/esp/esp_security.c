@@ -199,6 +199,7 @@ void esp_security_begin(struct esp_conn *c)
 
 	for (unsigned int i = 0; i < 6; i++)
 		config.own[i] = esp->config.address[5 - i];
+	config.own[6] = esp_address_type(esp);
 	memcpy(config.peer, c->peer, ESP_PEER);
 	smp_init(&c->smp, &config);
 	c->encrypted = false;

@@ -32,13 +32,32 @@ static const struct personality {
 	{"esp32h2", 1, "1.2.0", "otabench-sim", -73, ESP_FULL},
 };
 
-/* Octets of Espressif's, then the number: 24:6F:28:AA:10:01 is esp-sim-01. */
-static void address_of(unsigned int index, uint8_t ret[6])
+static void name_of(enum fleet_names names, unsigned int index, char *buf, size_t size)
+{
+	switch (names) {
+	case FLEET_NAMES_TWINS:
+		snprintf(buf, size, "esp-sim-%02u", index == 1 ? 1 : index + 1);
+		return;
+	case FLEET_NAMES_NONE:
+		buf[0] = '\0';
+		return;
+	case FLEET_NAMES_NUMBERED:
+	case FLEET_NAMES:
+		break;
+	}
+	snprintf(buf, size, "esp-sim-%02u", index + 1);
+}
+
+/* Octets of Espressif's, then the number: 24:6F:28:AA:10:01 is esp-sim-01.  A static
+ * random address has its two highest bits set (Core Vol 6 Part B 1.3.2.1). */
+static void address_of(bool random, unsigned int index, uint8_t ret[6])
 {
 	static const uint8_t prefix[] = {0x24, 0x6f, 0x28, 0xaa, 0x10};
 
 	memcpy(ret, prefix, sizeof(prefix));
 	ret[5] = (uint8_t)(index + 1);
+	if (random)
+		ret[0] |= 0xc0;
 }
 
 struct member {
@@ -81,13 +100,14 @@ void fleet_listen(struct fleet *fleet, bool on)
 static int flash_path(const struct fleet *fleet, unsigned int index, char *buf, size_t size,
 		      char *ret_text, size_t text_size)
 {
-	const int n = snprintf(buf, size, "%s/esp-sim-%02u.flash", fleet->config.state, index + 1);
+	const int n =
+		snprintf(buf, size, "%s/esp-sim-%02u.flash", fleet->config.kind.state, index + 1);
 
-	if (mkdir(fleet->config.state, 0777) < 0 && errno != EEXIST) {
+	if (mkdir(fleet->config.kind.state, 0777) < 0 && errno != EEXIST) {
 		const int error = errno;
 
 		if (ret_text)
-			snprintf(ret_text, text_size, "%s: %s", fleet->config.state,
+			snprintf(ret_text, text_size, "%s: %s", fleet->config.kind.state,
 				 strerror(error));
 		return -error;
 	}
@@ -103,38 +123,44 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 {
 	const struct personality *p =
 		&personalities[i % (sizeof(personalities) / sizeof(personalities[0]))];
-	const bool mine = i == 0 || fleet->config.chip_all;
-	const struct fleet_config *wc = &fleet->config;
+	const struct fleet_kind *k = &fleet->config.kind;
+	const bool mine = i == 0 || k->chip_all;
 	char name[ESP_NAME_MAX], path[4200];
 	struct esp_config c = {
 		.sched = fleet->config.sched,
 		.name = name,
-		.chip_id = mine ? wc->chip_id : image_chip_by_name(p->chip)->id,
+		.chip_id = mine ? k->chip_id : image_chip_by_name(p->chip)->id,
 		.chip_revision = p->revision,
-		.dialect = i == 0 || wc->dialect_all ? wc->dialect : p->dialect,
-		.update_table = wc->update_table,
-		.version = wc->version ? wc->version : p->version,
-		.project = wc->project ? wc->project : p->project,
-		.flash_speed = wc->flash_speed,
-		.ring_size = wc->ring_size,
-		.rssi = wc->rssi ? wc->rssi : p->rssi,
-		.security = wc->security,
-		.passkey = wc->passkey,
-		.show = wc->show,
-		.show_ctx = wc->ctx,
-		.data_length = wc->data_length,
-		.mtu = wc->mtu,
-		.phys = wc->phys,
-		.loss_ppm = wc->loss_ppm,
-		.seed = wc->seed * 1000u + i,
-		.log = wc->log,
-		.log_ctx = wc->log_ctx,
+		.dialect = i == 0 || k->dialect_all ? k->dialect : p->dialect,
+		.update_table = k->update_table,
+		.version = k->version ? k->version : p->version,
+		.project = k->project ? k->project : p->project,
+		.flash_speed = k->flash_speed,
+		.ring_size = k->ring_size,
+		.rssi = k->rssi ? k->rssi : p->rssi,
+		.security = k->security,
+		.passkey = k->passkey,
+		.show = fleet->config.show,
+		.show_ctx = fleet->config.ctx,
+		.data_length = k->data_length,
+		.mtu = k->mtu,
+		.phys = k->phys,
+		.loss_ppm = k->loss_ppm,
+		.partitions = k->partitions,
+		.secure_version = k->secure_version,
+		.secure_boot = k->secure_boot,
+		.flash_encryption = k->flash_encryption,
+		.boot_delay_ms = k->boot_delay_ms,
+		.random_address = k->random_addresses,
+		.seed = k->seed * 1000u + i,
+		.log = fleet->config.log,
+		.log_ctx = fleet->config.log_ctx,
 	};
 	int rc;
 
-	snprintf(name, sizeof(name), "esp-sim-%02u", wc->twins && i == 1 ? 1 : i + 1);
-	address_of(i, c.address);
-	if (wc->state) {
+	name_of(k->names, i, name, sizeof(name));
+	address_of(k->random_addresses, i, c.address);
+	if (k->state) {
 		rc = flash_path(fleet, i, path, sizeof(path), ret_text, size);
 		if (rc < 0)
 			return rc;
@@ -148,14 +174,14 @@ int fleet_create(const struct fleet_config *config, struct fleet **ret, char *re
 	struct fleet *fleet;
 	int rc = 0;
 
-	if (config->devices < 1 || config->devices > FLEET_DEVICES_MAX || !config->heard)
+	if (config->kind.devices < 1 || config->kind.devices > FLEET_DEVICES_MAX || !config->heard)
 		return -OTA_EINVAL;
 	fleet = calloc(1, sizeof(*fleet));
 	if (!fleet)
 		return -OTA_ENOMEM;
 	fleet->config = *config;
-	rng_init(&fleet->rng, config->seed ^ 0x776f726cu);
-	for (unsigned int i = 0; i < config->devices; i++) {
+	rng_init(&fleet->rng, config->kind.seed ^ 0x776f726cu);
+	for (unsigned int i = 0; i < config->kind.devices; i++) {
 		struct member *d = &fleet->members[i];
 
 		d->fleet = fleet;

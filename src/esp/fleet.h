@@ -11,16 +11,24 @@
 
 #define FLEET_DEVICES_MAX 64u
 
-/* What is zero or NULL is left to the devices. */
-struct fleet_config {
-	struct sched *sched; /* must outlive the world */
-	unsigned int devices; /* 1..FLEET_DEVICES_MAX: "esp-sim-01" at 24:6F:28:AA:10:01 ... */
+/* The names that the devices advertise. */
+enum fleet_names {
+	FLEET_NAMES_NUMBERED, /* "esp-sim-01" ... */
+	FLEET_NAMES_TWINS, /* ... but the second has the name of the first */
+	FLEET_NAMES_NONE, /* their addresses tell them apart */
+	FLEET_NAMES
+};
+
+/* The kind of devices that there are.  Zero or NULL leaves a choice to the devices. */
+struct fleet_kind {
+	unsigned int devices; /* 1..FLEET_DEVICES_MAX, at 24:6F:28:AA:10:01 ... */
+	enum fleet_names names;
+	bool random_addresses; /* static random ones, E4:6F:28:AA:10:01 ...; else public */
 	uint16_t chip_id; /* of the first device */
 	bool chip_all; /* of all of them; else the others differ */
 	enum esp_dialect dialect; /* of the first device */
 	bool dialect_all; /* of all of them; else some differ */
 	enum esp_update_table update_table; /* of those that speak the full dialect */
-	bool twins; /* the second device has the name of the first */
 	const char *version, *project; /* of the factory firmware; NULL: each its own */
 	enum flash_speed flash_speed;
 	uint32_t ring_size; /* bytes; 0: 32 KiB */
@@ -29,10 +37,19 @@ struct fleet_config {
 	uint16_t mtu; /* longest ATT MTU; 0: 517 */
 	uint8_t phys; /* OTA_PHYS_*; 0: the chip's */
 	uint32_t loss_ppm; /* of the PDUs they send */
+	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
+	uint32_t secure_version; /* burnt into eFuse; 0: no anti-rollback */
+	bool secure_boot, flash_encryption;
+	uint32_t boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
 	enum esp_security security; /* of all that speak a dialect of this project */
 	int32_t passkey; /* that they show; negative: another each time */
 	uint64_t seed;
 	const char *state; /* directory for the flashes, made where missing; NULL: memory */
+};
+
+struct fleet_config {
+	struct sched *sched; /* must outlive the fleet */
+	struct fleet_kind kind; /* its texts are used in fleet_create() only */
 	/* A device advertises, now. */
 	void (*heard)(void *ctx, struct esp *esp);
 	void *ctx;

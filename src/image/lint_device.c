@@ -85,7 +85,12 @@ static void lint_revision(const struct image *image, const struct ota_info *info
 static void lint_size(const struct image *image, const struct ota_info *info,
 		      struct lint_report *report)
 {
-	if (info == NULL || info->slot_size == 0)
+	if (info != NULL && info->slot_size == 0 && info->slot_count == 1)
+		lint_add(report, LINT_SIZE, LINT_ERROR, true,
+			 "The device has one application slot and runs from it, so there is none "
+			 "for "
+			 "an update. Give it two slots in the partition table, over USB.");
+	else if (info == NULL || info->slot_size == 0)
 		lint_add(report, LINT_SIZE, LINT_NOTE, false,
 			 "The device does not tell the size of its update slot; it refuses %zu "
 			 "bytes if they do not fit.",

@@ -220,7 +220,7 @@ void hci_update_listening(struct hci *hci)
 
 void hci_heard(struct hci *hci, struct esp *esp)
 {
-	struct hci_accept peer = {.type = 0};
+	struct hci_accept peer = {.type = esp_address_type(esp)};
 	const uint8_t *address = esp_address_octets(esp);
 
 	if (rng_chance(&hci->rng, hci->config.loss_ppm))

@@ -67,7 +67,8 @@ static unsigned int open_count(const struct hci *hci)
 static bool connected_to(const struct hci *hci, const struct hci_accept *peer)
 {
 	for (const struct hci_conn *conn = hci->conns; conn; conn = conn->next)
-		if (conn->open && peer->type == 0 && memcmp(conn->peer, peer->address, 6) == 0)
+		if (conn->open && peer->type == conn->peer_type &&
+		    memcmp(conn->peer, peer->address, 6) == 0)
 			return true;
 	return false;
 }
@@ -92,7 +93,8 @@ static void connection_complete(struct hci *hci, uint8_t status, const struct hc
 
 	if (conn) {
 		hci_put16(params + 1, conn->handle);
-		memcpy(params + 5, conn->peer, 6); /* type 0, public */
+		params[4] = conn->peer_type;
+		memcpy(params + 5, conn->peer, 6);
 		at += enhanced ? 12u : 0u; /* no resolvable addresses */
 		hci_put16(params + at, conn->told.interval);
 		hci_put16(params + at + 2, conn->told.latency);
@@ -152,6 +154,7 @@ static struct hci_conn *conn_create(struct hci *hci, struct esp *esp, const stru
 	conn->hci = hci;
 	conn->esp = esp;
 	memcpy(conn->peer, peer->address, 6);
+	conn->peer_type = peer->type;
 	config = link_config_of(hci, conn);
 	if (esp_accept(esp, &config.sides[LINK_PERIPHERAL], &device_conn) < 0) {
 		free(conn);

@@ -129,7 +129,7 @@ struct hci_conn {
 	bool peripheral; /* the device still uses the link */
 	struct link *link;
 	struct esp *esp;
-	uint8_t peer[6];
+	uint8_t peer[6], peer_type; /* as in HCI: least significant first; 0 public, 1 random */
 	unsigned int used; /* buffers that the host filled */
 	unsigned int owed; /* 1 << enum link_procedure: the host awaits an event */
 	struct link_state told; /* what the host knows */

@@ -25,8 +25,6 @@ struct radio_options {
 	struct sim_options sim;
 	enum hci_version version;
 	const char *path; /* of the vhci device */
-	enum esp_update_table update_table;
-	bool twins; /* two devices of one name */
 	bool control; /* commands on standard input */
 	bool watch; /* status of devices when they change */
 	uint32_t watch_ms; /* looked at that often; 0: at every change */

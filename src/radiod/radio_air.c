@@ -152,40 +152,19 @@ static void on_passkey(void *ctx, struct esp *esp, int32_t passkey)
 static int make_fleet(struct radio *radio)
 {
 	const struct sim_options *o = &radio->options.sim;
-	char why[256] = "";
-	const struct fleet_config config = {
+	char why[256] = "", partitions[SLOTS_CSV_MAX];
+	struct fleet_config config = {
 		.sched = &radio->sched,
-		.devices = (unsigned int)o->devices,
-		.chip_id = o->chip_id,
-		.chip_all = simopts_given(o, SIM_CHIP),
-		.dialect = simopts_dialect(o),
-		.dialect_all = simopts_given(o, SIM_DIALECT),
-		.update_table = radio->options.update_table,
-		.twins = radio->options.twins,
-		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
-		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,
-		.flash_speed = simopts_flash_speed(o),
-		.ring_size = (uint32_t)o->ring_kib * 1024u,
-		.rssi = simopts_given(o, SIM_RSSI) ? (int8_t)o->rssi : 0,
-		.data_length = (uint16_t)o->data_length,
-		.mtu = (uint16_t)o->mtu,
-		/* With a PHY asked for, the devices have it whatever their chip. */
-		.phys = !simopts_given(o, SIM_PHY)  ? 0
-			: o->phy == (int)OTA_PHY_2M ? OTA_PHYS_1M | OTA_PHYS_2M
-						    : OTA_PHYS_1M,
-		.loss_ppm = (uint32_t)o->loss_ppm,
-		.security = (enum esp_security)o->security,
-		.passkey = o->passkey,
 		.show = on_passkey,
-		.seed = o->seed,
-		.state = o->state[0] ? o->state : NULL,
 		.heard = on_heard,
 		.ctx = radio,
 		.log = on_device_log,
 		.log_ctx = radio,
 	};
-	const int rc = fleet_create(&config, &radio->fleet, why, sizeof(why));
+	int rc;
 
+	simopts_kind(o, partitions, &config.kind);
+	rc = fleet_create(&config, &radio->fleet, why, sizeof(why));
 	if (rc < 0)
 		log_write(&radio->log, LOG_LEVEL_ERROR, "the virtual ESP32s: %s",
 			  why[0] ? why : strerror(-rc));

@@ -25,11 +25,6 @@ static const struct {
 	{"--sim=KEY=VALUE,...",
 	 "The devices and the air, as 'otabench --sim' takes it; see below."},
 	{"--controller=4.0|4.2|5.2", "What the adapter can do; 5.2 unless given."},
-	{"--twins", "Give the second device the name of the first."},
-	{"--update-table=moved|shuffled",
-	 "What is sent to a device has another attribute table than its factory firmware: moved, "
-	 "a service more, and the Database Hash tells; shuffled, characteristics in another order, "
-	 "and no hash."},
 	{"--watch=MS", "Print a device's status when what it has received, its state, its link or "
 		       "its boots changed; looked at that often, with 0 at every change."},
 	{"--control", "Read commands from standard input: status, reset and terminate DEV, "
@@ -40,13 +35,11 @@ static const struct {
 	{"-V, --version", "Show the version."},
 };
 
-enum { OPT_SIM = 0x1000, OPT_CONTROLLER, OPT_TWINS, OPT_TABLE, OPT_WATCH, OPT_CONTROL, OPT_DEVICE };
+enum { OPT_SIM = 0x1000, OPT_CONTROLLER, OPT_WATCH, OPT_CONTROL, OPT_DEVICE };
 
 static const struct option long_options[] = {
 	{"sim", required_argument, NULL, OPT_SIM},
 	{"controller", required_argument, NULL, OPT_CONTROLLER},
-	{"twins", no_argument, NULL, OPT_TWINS},
-	{"update-table", required_argument, NULL, OPT_TABLE},
 	{"watch", required_argument, NULL, OPT_WATCH},
 	{"control", no_argument, NULL, OPT_CONTROL},
 	{"device", required_argument, NULL, OPT_DEVICE},
@@ -118,17 +111,6 @@ static int parse_controller(struct radio *radio, const char *text)
 	return wrong(radio, "--controller", "expected 4.0, 4.2 or 5.2");
 }
 
-static int parse_table(struct radio *radio, const char *text)
-{
-	if (strcmp(text, "moved") == 0)
-		radio->options.update_table = ESP_TABLE_MOVED;
-	else if (strcmp(text, "shuffled") == 0)
-		radio->options.update_table = ESP_TABLE_SHUFFLED;
-	else
-		return wrong(radio, "--update-table", "expected moved or shuffled");
-	return CLI_OK;
-}
-
 static int parse_watch(struct radio *radio, const char *text)
 {
 	uint64_t ms;
@@ -147,11 +129,6 @@ static int parse_option(struct radio *radio, int option)
 		return parse_sim(radio, optarg);
 	case OPT_CONTROLLER:
 		return parse_controller(radio, optarg);
-	case OPT_TWINS:
-		radio->options.twins = true;
-		return CLI_OK;
-	case OPT_TABLE:
-		return parse_table(radio, optarg);
 	case OPT_WATCH:
 		return parse_watch(radio, optarg);
 	case OPT_CONTROL:

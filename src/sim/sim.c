@@ -206,7 +206,7 @@ static struct link_config link_config_of(struct sim *sim)
 {
 	const struct sim_config *c = &sim->config;
 	const uint16_t interval = c->interval ? c->interval : LINUX_INTERVAL;
-	const uint16_t longest = c->data_length ? c->data_length : 251;
+	const uint16_t longest = c->kind.data_length ? c->kind.data_length : 251;
 
 	return (struct link_config){
 		.params =
@@ -234,7 +234,7 @@ static struct link_config link_config_of(struct sim *sim)
 							  : (c->phy == OTA_PHY_2M ? OTA_PHYS_2M
 										  : OTA_PHYS_1M)),
 				.data_length = longest,
-				.loss_ppm = c->loss_ppm,
+				.loss_ppm = c->kind.loss_ppm,
 				.rssi = esp_rssi(sim->target),
 				.rssi_spread = 6,
 			},
@@ -420,33 +420,17 @@ static uint8_t phys_of(enum ota_phy pinned)
 static int make_fleet(struct sim *sim, char *ret_text, size_t size)
 {
 	const struct sim_config *c = &sim->config;
-	const struct fleet_config config = {
+	struct fleet_config config = {
 		.sched = &sim->sched,
-		.devices = c->devices,
-		.chip_id = c->chip_id,
-		.chip_all = c->chip_all,
-		.dialect = c->dialect,
-		.dialect_all = c->dialect_all,
-		.version = c->version,
-		.project = c->project,
-		.flash_speed = c->flash_speed,
-		.ring_size = c->ring_size,
-		.rssi = c->rssi,
-		.data_length = c->data_length,
-		.mtu = c->mtu,
-		.phys = phys_of(c->phy),
-		.loss_ppm = c->loss_ppm,
-		.security = c->security,
-		.passkey = c->passkey,
+		.kind = c->kind,
 		.show = sim_security_shown,
-		.seed = c->seed,
-		.state = c->state,
 		.heard = on_heard,
 		.ctx = sim,
 		.log = c->log,
 		.log_ctx = c->log_ctx,
 	};
 
+	config.kind.phys = phys_of(c->phy);
 	return fleet_create(&config, &sim->fleet, ret_text, size);
 }
 
@@ -465,7 +449,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 	sim->base.virtual_clock = true;
 	sim->mtu = ATT_MTU_MIN;
 	sched_init(&sim->sched, 0);
-	rng_init(&sim->rng, config->seed);
+	rng_init(&sim->rng, config->kind.seed);
 	sim->alarm = (struct sched_event){.fn = on_alarm, .ctx = sim};
 	sim->later = (struct sched_event){.fn = on_aborted, .ctx = sim};
 	sim->give_up = (struct sched_event){.fn = on_give_up, .ctx = sim};

@@ -11,35 +11,21 @@
 #define OTABENCH_SIM_SIM_H
 
 #include "board/flash.h"
-#include "esp/esp.h"
+#include "esp/fleet.h"
 #include "transport/transport.h"
 
 #include <systemd/sd-event.h>
 
 struct sim_config {
-	unsigned int devices; /* in the air, 1..FLEET_DEVICES_MAX */
-	uint16_t chip_id; /* of the first device */
-	bool chip_all; /* of all of them; else the others differ */
+	struct fleet_kind kind; /* of the devices in the air */
 	enum ota_phy phy; /* OTA_PHY_UNKNOWN: starts at 1M and may change */
 	uint16_t interval; /* 1.25 ms; 0: starts at 50 ms as Linux does, and may change */
 	uint16_t supervision; /* 10 ms; 0: starts at 420 ms as Linux does, and may change */
-	uint16_t data_length; /* longest, octets; 0: 251 */
-	uint16_t mtu; /* longest ATT MTU; 0: 517 */
 	uint16_t buffers, buffer_octets; /* the adapter's; 0: no limit */
 	bool refill; /* ... free again inside a connection event */
-	uint32_t loss_ppm; /* of PDUs, each way */
-	int8_t rssi; /* dBm, mean; 0: each device its own */
-	enum flash_speed flash_speed;
-	uint32_t ring_size; /* bytes; 0: 32 KiB */
-	enum esp_dialect dialect;
-	bool dialect_all; /* for all devices; else some differ */
-	const char *version, *project; /* of the factory firmware; NULL: each its own */
+	/* The host's link has kind.data_length, kind.mtu and kind.loss_ppm, too. */
 	bool encrypted; /* from the start, with a key that nobody had to agree on */
-	enum esp_security security; /* what the devices ask of a link */
-	int32_t passkey; /* that they show; negative: another each time.  0 is a passkey too. */
-	uint64_t seed;
 	uint32_t speed; /* thousandths of real time; 0: as fast as possible */
-	const char *state; /* directory for the flashes; NULL: memory */
 	void (*log)(void *ctx, const char *text); /* what devices say; may be NULL */
 	void *log_ctx;
 };

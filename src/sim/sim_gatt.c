@@ -145,7 +145,7 @@ void sim_gatt_begin(struct sim *sim)
 		.event = on_event,
 		.ctx = sim,
 		.sched = &sim->sched,
-		.mtu = sim->config.mtu ? sim->config.mtu : ATT_MTU_MAX,
+		.mtu = sim->config.kind.mtu ? sim->config.kind.mtu : ATT_MTU_MAX,
 	};
 
 	memset(sim->writing, 0, sizeof(sim->writing));

@@ -217,6 +217,7 @@ void sim_security_begin(struct sim *sim)
 	memcpy(config.own, own_address, sizeof(config.own));
 	for (unsigned int i = 0; i < 6; i++)
 		config.peer[i] = address[5 - i];
+	config.peer[6] = esp_address_type(sim->target);
 	smp_init(&sim->smp, &config);
 	memset(sim->asked, 0, sizeof(sim->asked));
 	sim->encrypting = sim->asking = sim->key_missing = false;

@@ -47,6 +47,19 @@ static const struct setting_word words_security[] = {
 	{NULL, 0},
 };
 static const struct setting_word words_yes_no[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
+static const struct setting_word words_names[] = {
+	{"numbered", FLEET_NAMES_NUMBERED},
+	{"twins", FLEET_NAMES_TWINS},
+	{"none", FLEET_NAMES_NONE},
+	{NULL, 0},
+};
+static const struct setting_word words_addresses[] = {{"public", 0}, {"random", 1}, {NULL, 0}};
+static const struct setting_word words_table[] = {
+	{"same", ESP_TABLE_SAME},
+	{"moved", ESP_TABLE_MOVED},
+	{"shuffled", ESP_TABLE_SHUFFLED},
+	{NULL, 0},
+};
 
 /* One option, one block, as in profile_keys.c. */
 /* clang-format off */
@@ -166,6 +179,48 @@ static const struct setting settings[SIM_OPTIONS] = {
 		.expected = "six digits",
 		.help = "The passkey that the devices show; not given: another one each time.",
 	},
+	[SIM_NAMES] = {
+		.name = "names", .kind = SETTING_CHOICE, AT(names), .words = words_names,
+		.initial = FLEET_NAMES_NUMBERED,
+		.help = "twins gives the second device the name of the first; with none they "
+			"advertise no name.",
+	},
+	[SIM_ADDRESSES] = {
+		.name = "addresses", .kind = SETTING_CHOICE, AT(random_addresses),
+		.words = words_addresses,
+		.help = "Public device addresses, or static random ones.",
+	},
+	[SIM_TABLE] = {
+		.name = "table", .kind = SETTING_CHOICE, AT(table), .words = words_table,
+		.initial = ESP_TABLE_SAME,
+		.help = "The GATT table of an updated firmware: the same, with its handles moved, or "
+			"in another order without a Database Hash.",
+	},
+	[SIM_SLOTS] = {
+		.name = "slots", .kind = SETTING_TEXT,
+		.expected = "[factory:]SIZE[+SIZE...], each 64K..8M and a multiple of 64K",
+		.help = "Application partitions of a new flash, such as 2M+2M, factory:1M+2M+2M or "
+			"1M; not given: as firmware/partitions.csv has them.",
+	},
+	[SIM_SECURE_VERSION] = {
+		.name = "secure_version", .kind = SETTING_NUMBER, AT(secure_version), .max = 32,
+		.help = "Lowest secure version that the eFuse lets boot; 0: no anti-rollback.",
+	},
+	[SIM_SECURE_BOOT] = {
+		.name = "secure_boot", .kind = SETTING_CHOICE, AT(secure_boot), .words = words_yes_no,
+		.help = "Whether the devices refuse images without a signature block.",
+	},
+	[SIM_FLASH_ENCRYPTION] = {
+		.name = "flash_encryption", .kind = SETTING_CHOICE, AT(flash_encryption),
+		.words = words_yes_no,
+		.help = "Whether the devices say that their flash is encrypted.",
+	},
+	[SIM_BOOT_DELAY] = {
+		.name = "boot_delay", .kind = SETTING_NUMBER, AT(boot_delay_ms),
+		.max = 600000, .unit = "ms",
+		.help = "Time that the firmware takes to come up after a restart, besides the boot "
+			"loader's.",
+	},
 };
 /* clang-format on */
 
@@ -189,10 +244,10 @@ void simopts_defaults(struct sim_options *options)
 
 bool simopts_given(const struct sim_options *options, enum sim_option option)
 {
-	return (options->given & 1u << option) != 0;
+	return (options->given & UINT64_C(1) << option) != 0;
 }
 
-enum flash_speed simopts_flash_speed(const struct sim_options *options)
+static enum flash_speed flash_speed_of(const struct sim_options *options)
 {
 	switch (options->flash) {
 	case SIM_FLASH_IDEAL:
@@ -205,7 +260,7 @@ enum flash_speed simopts_flash_speed(const struct sim_options *options)
 	return FLASH_TYPICAL;
 }
 
-enum esp_dialect simopts_dialect(const struct sim_options *options)
+static enum esp_dialect dialect_of(const struct sim_options *options)
 {
 	switch (options->dialect) {
 	case SIM_DIALECT_BASIC:
@@ -216,6 +271,43 @@ enum esp_dialect simopts_dialect(const struct sim_options *options)
 		break;
 	}
 	return ESP_FULL;
+}
+
+void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
+		  struct fleet_kind *ret)
+{
+	*ret = (struct fleet_kind){
+		.devices = (unsigned int)o->devices,
+		.names = (enum fleet_names)o->names,
+		.random_addresses = o->random_addresses != 0,
+		.chip_id = o->chip_id,
+		.chip_all = simopts_given(o, SIM_CHIP),
+		.dialect = dialect_of(o),
+		.dialect_all = simopts_given(o, SIM_DIALECT),
+		.update_table = (enum esp_update_table)o->table,
+		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
+		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,
+		.flash_speed = flash_speed_of(o),
+		.ring_size = (uint32_t)o->ring_kib * 1024u,
+		.rssi = simopts_given(o, SIM_RSSI) ? (int8_t)o->rssi : (int8_t)0,
+		.data_length = (uint16_t)o->data_length,
+		.mtu = (uint16_t)o->mtu,
+		/* With a PHY asked for, the devices have it whatever their chip. */
+		.phys = !simopts_given(o, SIM_PHY)  ? 0
+			: o->phy == (int)OTA_PHY_2M ? OTA_PHYS_1M | OTA_PHYS_2M
+						    : OTA_PHYS_1M,
+		.loss_ppm = (uint32_t)o->loss_ppm,
+		.security = (enum esp_security)o->security,
+		.passkey = o->passkey,
+		.secure_version = (uint32_t)o->secure_version,
+		.secure_boot = o->secure_boot != 0,
+		.flash_encryption = o->flash_encryption != 0,
+		.boot_delay_ms = (uint32_t)o->boot_delay_ms,
+		.seed = o->seed,
+		.state = o->state[0] != '\0' ? o->state : NULL,
+	};
+	if (o->slots.count > 0)
+		ret->partitions = slots_csv(&o->slots, partitions, SLOTS_CSV_MAX);
 }
 
 static int parse_buffers(struct sim_options *options, const char *value)
@@ -310,6 +402,8 @@ static int parse_plain(struct sim_options *options, enum sim_option option, cons
 
 	if (option == SIM_BUFFERS)
 		return parse_buffers(options, value);
+	if (option == SIM_SLOTS)
+		return slots_parse(value, &options->slots);
 	if (option == SIM_SEED)
 		return text_parse_unsigned(value, strlen(value), &options->seed);
 	if (option == SIM_PASSKEY)
@@ -343,7 +437,7 @@ static void parse_option(struct sim_options *options, char *item, struct setting
 		setting_errors_add(errors, 0, 0, item, "expected once, found again");
 		return;
 	}
-	options->given |= 1u << option;
+	options->given |= UINT64_C(1) << option;
 	if (option == SIM_FAULT)
 		parse_fault(options, value, errors);
 	else if (option == SIM_CHIP)
@@ -425,6 +519,8 @@ char *simopts_get(const struct sim_options *options, enum sim_option option, cha
 			(void)snprintf(buf, size, "%dx%d%s", (int)options->buffers,
 				       (int)options->buffer_octets,
 				       options->refill ? "" : "/event");
+	} else if (option == SIM_SLOTS) {
+		return slots_format(&options->slots, buf, size);
 	} else if (option == SIM_SEED) {
 		(void)snprintf(buf, size, "%llu", (unsigned long long)options->seed);
 	} else if (option == SIM_PASSKEY) {

@@ -12,7 +12,8 @@
 
 #include "base/setting.h"
 #include "ota/proto.h"
-#include "esp/esp.h"
+#include "board/slots.h"
+#include "esp/fleet.h"
 #include "transport/fault_spec.h"
 
 enum sim_option {
@@ -38,6 +39,14 @@ enum sim_option {
 	SIM_SUPERVISION,
 	SIM_SECURITY,
 	SIM_PASSKEY,
+	SIM_NAMES,
+	SIM_ADDRESSES,
+	SIM_TABLE,
+	SIM_SLOTS,
+	SIM_SECURE_VERSION,
+	SIM_SECURE_BOOT,
+	SIM_FLASH_ENCRYPTION,
+	SIM_BOOT_DELAY,
 	SIM_OPTIONS
 };
 
@@ -48,7 +57,7 @@ enum sim_dialect { SIM_DIALECT_FULL, SIM_DIALECT_BASIC, SIM_DIALECT_FOREIGN };
 #define SIM_SPEED_MAX 0 /* as fast as the machine can */
 
 struct sim_options {
-	uint32_t given; /* 1u << enum sim_option */
+	uint64_t given; /* 1 << enum sim_option */
 	int32_t devices; /* 1..64 */
 	uint16_t chip_id; /* of the first device; image_chip_by_id() knows it */
 	int32_t phy; /* OTA_PHY_1M or OTA_PHY_2M */
@@ -73,6 +82,13 @@ struct sim_options {
 	int32_t supervision_ms; /* a multiple of 10 */
 	int32_t security; /* enum esp_security */
 	int32_t passkey; /* 0..999999; -1: another each time */
+	int32_t names; /* enum fleet_names */
+	int32_t random_addresses; /* 0 or 1 */
+	int32_t table; /* enum esp_update_table */
+	struct slots slots; /* not given: as firmware/partitions.csv has them */
+	int32_t secure_version; /* 0..32; 0: no anti-rollback */
+	int32_t secure_boot, flash_encryption; /* 0 or 1 */
+	int32_t boot_delay_ms;
 };
 
 /* SIM_OPTIONS descriptions, indexed by enum sim_option, for help texts. */
@@ -80,9 +96,13 @@ const struct setting *simopts_settings(void);
 void simopts_defaults(struct sim_options *options);
 bool simopts_given(const struct sim_options *options, enum sim_option option);
 
-/* flash and dialect as the virtual ESP32s name them. */
-enum flash_speed simopts_flash_speed(const struct sim_options *options);
-enum esp_dialect simopts_dialect(const struct sim_options *options);
+/*
+ * The devices that the options ask for.  What was not given is left to the devices,
+ * each its own.  Texts are those of *options; partitions, which the caller keeps as
+ * long as the kind is used, is filled where slots were given.
+ */
+void simopts_kind(const struct sim_options *options, char partitions[SLOTS_CSV_MAX],
+		  struct fleet_kind *ret);
 
 /*
  * Adds the options of one --sim argument: "key=value,..."; "\," is a comma in a

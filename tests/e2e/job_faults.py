@@ -218,7 +218,7 @@ def closed(tap, bluez, name):
 
 
 def twins(tap, bluez, name):
-    bench = Bench(tap, bluez, name, "--twins", sim="devices=2,flash=ideal")
+    bench = Bench(tap, bluez, name, "--sim=names=twins", sim="devices=2,flash=ideal")
     run = bench.flash()
     result = bench.ends(run, "not-found", 68, "a name of two devices is refused")
     bench.check(FIRST in result.get("text", "") and SECOND in result.get("text", ""),
@@ -270,13 +270,13 @@ def held(tap, bluez, name):
 
 
 def table_moved(tap, bluez, name):
-    bench = Bench(tap, bluez, name, "--update-table=moved")
+    bench = Bench(tap, bluez, name, "--sim=table=moved")
     bench.proved(bench.flash(), "the new handles are found")
     bench.end()
 
 
 def table_shuffled(tap, bluez, name):
-    bench = Bench(tap, bluez, name, "--update-table=shuffled")
+    bench = Bench(tap, bluez, name, "--sim=table=shuffled")
     bench.proved(bench.flash(), "the new handles are found")
     bench.end()
 

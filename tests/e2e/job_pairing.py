@@ -221,7 +221,7 @@ def forgotten(tap):
 def updates_table(tap, table):
     """A radio whose device has other attributes in the image that it got, the run, and how
     often it was paired with before."""
-    radio = radio_with("just-works", "--update-table=" + table)
+    radio = radio_with("just-works", "--sim=table=" + table)
     before, paired = radio.status(), said("paired and bonded")
     image = sample_image("%s.bin" % table, SIZE, "2.0.0")
     told = said("the central has confirmed that its services changed")

@@ -61,12 +61,12 @@ static struct transport *open_world(const struct play *play, sd_event *event,
 				    struct transport **ret_inside)
 {
 	const struct sim_config config = {
-		.devices = 1,
-		.chip_all = true,
-		.dialect = ESP_FULL,
-		.dialect_all = true,
-		.rssi = play->rssi,
-		.seed = 1,
+		.kind.devices = 1,
+		.kind.chip_all = true,
+		.kind.dialect = ESP_FULL,
+		.kind.dialect_all = true,
+		.kind.rssi = play->rssi,
+		.kind.seed = 1,
 	};
 	struct fault_spec fault;
 	struct transport *t;

@@ -175,15 +175,15 @@ void update_init(struct update *u, const uint8_t *image, size_t size)
 {
 	memset(u, 0, sizeof(*u));
 	u->sim = (struct sim_config){
-		.devices = 1,
-		.chip_all = true,
+		.kind.devices = 1,
+		.kind.chip_all = true,
 		.phy = OTA_PHY_1M,
 		.interval = 12,
 		.supervision = 100,
-		.dialect = ESP_FULL,
-		.dialect_all = true,
-		.flash_speed = FLASH_TYPICAL,
-		.seed = 1,
+		.kind.dialect = ESP_FULL,
+		.kind.dialect_all = true,
+		.kind.flash_speed = FLASH_TYPICAL,
+		.kind.seed = 1,
 	};
 	u->session = (struct session_config){
 		.goal = SESSION_UPDATE,

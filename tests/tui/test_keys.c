@@ -209,7 +209,7 @@ static void run_until(struct place *p, enum session_state state)
 /* Every other update loses its link in the middle, and comes back by itself. */
 static void open_place(struct place *p, uint64_t seed, enum session_state state)
 {
-	const struct sim_config sim = {.devices = 4, .seed = seed, .chip_all = true};
+	const struct sim_config sim = {.kind.devices = 4, .kind.seed = seed, .kind.chip_all = true};
 	const struct fault_spec lost = {.kind = FAULT_DISCONNECT, .at = IMAGE_SIZE / 3};
 	struct transport *inner;
 	char why[200];

@@ -103,14 +103,14 @@ static void connect_app(struct app *a)
 static void begin(struct app *a, enum flash_speed speed, enum ota_phy phy)
 {
 	const struct sim_config config = {
-		.devices = 1,
-		.chip_all = true,
+		.kind.devices = 1,
+		.kind.chip_all = true,
 		.phy = phy,
 		.interval = 12,
 		.supervision = 400,
-		.dialect = ESP_FULL,
-		.flash_speed = speed,
-		.seed = 4,
+		.kind.dialect = ESP_FULL,
+		.kind.flash_speed = speed,
+		.kind.seed = 4,
 	};
 
 	memset(a, 0, sizeof(*a));

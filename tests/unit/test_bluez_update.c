@@ -174,15 +174,15 @@ static void on_event(void *userdata, const struct transport_event *e)
 static void open_radio(struct run *r)
 {
 	const struct sim_config sim = {
-		.devices = 1,
-		.chip_all = true,
+		.kind.devices = 1,
+		.kind.chip_all = true,
 		.interval = 12,
 		.phy = OTA_PHY_1M,
 		.supervision = 100,
-		.dialect = ESP_FULL,
-		.dialect_all = true,
-		.flash_speed = FLASH_TYPICAL,
-		.seed = 1,
+		.kind.dialect = ESP_FULL,
+		.kind.dialect_all = true,
+		.kind.flash_speed = FLASH_TYPICAL,
+		.kind.seed = 1,
 		.speed = SPEED,
 	};
 	char why[200] = "";

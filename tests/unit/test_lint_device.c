@@ -211,6 +211,20 @@ static void test_basic_device(void **state)
 	expect(LINT_DOWNGRADE, LINT_ERROR, NULL);
 }
 
+static void test_one_slot(void **state)
+{
+	(void)state;
+	suit();
+	info.slot_count = 1;
+	info.slot_size = 0;
+	against_device();
+	expect(LINT_SIZE, LINT_ERROR, "one application slot");
+	assert_true(lint_refused(&report, 0));
+	info.slot_count = 2;
+	against_device();
+	expect(LINT_SIZE, LINT_NOTE, "does not tell");
+}
+
 static void test_signed_for_secure_boot(void **state)
 {
 	(void)state;
@@ -289,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_names_that_say_nothing),
 		cmocka_unit_test(test_versions_without_order),
 		cmocka_unit_test(test_basic_device),
+		cmocka_unit_test(test_one_slot),
 		cmocka_unit_test(test_signed_for_secure_boot),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_full_report),

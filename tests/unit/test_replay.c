@@ -113,7 +113,7 @@ static char *describe(const struct job *job)
 
 static struct transport *record(sd_event *event, const struct live *l)
 {
-	const struct sim_config config = {.devices = 2, .seed = 3};
+	const struct sim_config config = {.kind.devices = 2, .kind.seed = 3};
 	struct transport *t = NULL, *wrapped = NULL;
 	struct fault_spec spec;
 	char why[200] = "";

@@ -38,8 +38,8 @@ static bool has_passkey(enum esp_security security)
 static void begin_with(struct update *u, enum esp_security security)
 {
 	update_init(u, image, image_size);
-	u->sim.security = security;
-	u->sim.passkey = u->typed = PASSKEY;
+	u->sim.kind.security = security;
+	u->sim.kind.passkey = u->typed = PASSKEY;
 }
 
 static bool encrypted(const struct update *u)
@@ -88,7 +88,7 @@ static void test_costs_the_mic(void **state)
 		struct update u;
 
 		begin_with(&u, i ? ESP_JUST_WORKS : ESP_OPEN);
-		u.sim.flash_speed = FLASH_IDEAL;
+		u.sim.kind.flash_speed = FLASH_IDEAL;
 		assert_int_equal(update_run(&u, 60), SESSION_CONFIRMED);
 		us[i] = u.s.stats.done_us - u.s.stats.start_us;
 		update_end(&u);
@@ -218,7 +218,7 @@ static void test_host_forgot(void **state)
 	assert_non_null(mkdtemp(dir));
 	for (unsigned int i = 0; i < 2; i++) {
 		begin_with(&u, ESP_PASSKEY);
-		u.sim.state = dir;
+		u.sim.kind.state = dir;
 		u.session.goal = SESSION_LOOK;
 		assert_int_equal(update_run(&u, 60), SESSION_ANSWERED);
 		assert_int_equal(u.asked, 1);

@@ -87,8 +87,10 @@ static void test_all(void **state)
 		   "buffers=3x251/event,loss=1.5,rssi=-127,flash=slow,ring=1024,dialect=basic,"
 		   "seed=18446744073709551615,speed=2.5,fault=drop-data@5,fault=slow-erase,"
 		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
-		   "security=legacy-passkey,passkey=000042");
-	assert_int_equal(options.given, (1u << SIM_OPTIONS) - 1);
+		   "security=legacy-passkey,passkey=000042,names=twins,addresses=random,"
+		   "table=shuffled,slots=factory:1M+2M+1280K,secure_version=32,secure_boot=yes,"
+		   "flash_encryption=yes,boot_delay=90000");
+	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
 	assert_int_equal(options.devices, 64);
 	assert_int_equal(options.chip_id, 5);
 	assert_int_equal(options.phy, OTA_PHY_2M);
@@ -116,6 +118,16 @@ static void test_all(void **state)
 	assert_int_equal(options.supervision_ms, 32000);
 	assert_int_equal(options.security, ESP_LEGACY_PASSKEY);
 	assert_int_equal(options.passkey, 42);
+	assert_int_equal(options.names, FLEET_NAMES_TWINS);
+	assert_int_equal(options.random_addresses, 1);
+	assert_int_equal(options.table, ESP_TABLE_SHUFFLED);
+	assert_int_equal(options.slots.factory, 1u << 20);
+	assert_int_equal(options.slots.count, 2);
+	assert_int_equal(options.slots.sizes[1], 1280u << 10);
+	assert_int_equal(options.secure_version, 32);
+	assert_int_equal(options.secure_boot, 1);
+	assert_int_equal(options.flash_encryption, 1);
+	assert_int_equal(options.boot_delay_ms, 90000);
 }
 
 static void test_given(void **state)
@@ -273,14 +285,36 @@ static void test_many(void **state)
 static void test_get(void **state)
 {
 	static const char *const values[SIM_OPTIONS] = {
-		[SIM_DEVICES] = "7",	  [SIM_CHIP] = "esp32c6",    [SIM_PHY] = "2M",
-		[SIM_INTERVAL] = "11.25", [SIM_MTU] = "185",	     [SIM_DATA_LENGTH] = "100",
-		[SIM_BUFFERS] = "7x251",  [SIM_LOSS] = "0.0001",     [SIM_RSSI] = "-90",
-		[SIM_FLASH] = "ideal",	  [SIM_RING] = "64",	     [SIM_DIALECT] = "foreign",
-		[SIM_SEED] = "42",	  [SIM_SPEED] = "max",	     [SIM_FAULT] = "dup-data%5",
-		[SIM_STATE] = "/tmp/x",	  [SIM_VERSION] = "1.2.3",   [SIM_PROJECT] = "p",
-		[SIM_ENCRYPTED] = "no",	  [SIM_SUPERVISION] = "500", [SIM_SECURITY] = "just-works",
+		[SIM_DEVICES] = "7",
+		[SIM_CHIP] = "esp32c6",
+		[SIM_PHY] = "2M",
+		[SIM_INTERVAL] = "11.25",
+		[SIM_MTU] = "185",
+		[SIM_DATA_LENGTH] = "100",
+		[SIM_BUFFERS] = "7x251",
+		[SIM_LOSS] = "0.0001",
+		[SIM_RSSI] = "-90",
+		[SIM_FLASH] = "ideal",
+		[SIM_RING] = "64",
+		[SIM_DIALECT] = "foreign",
+		[SIM_SEED] = "42",
+		[SIM_SPEED] = "max",
+		[SIM_FAULT] = "dup-data%5",
+		[SIM_STATE] = "/tmp/x",
+		[SIM_VERSION] = "1.2.3",
+		[SIM_PROJECT] = "p",
+		[SIM_ENCRYPTED] = "no",
+		[SIM_SUPERVISION] = "500",
+		[SIM_SECURITY] = "just-works",
 		[SIM_PASSKEY] = "012345",
+		[SIM_NAMES] = "none",
+		[SIM_ADDRESSES] = "random",
+		[SIM_TABLE] = "moved",
+		[SIM_SLOTS] = "1M+4M",
+		[SIM_SECURE_VERSION] = "7",
+		[SIM_SECURE_BOOT] = "no",
+		[SIM_FLASH_ENCRYPTION] = "yes",
+		[SIM_BOOT_DELAY] = "90000",
 	};
 	char text[128], buf[SETTING_TEXT_MAX];
 
@@ -288,7 +322,7 @@ static void test_get(void **state)
 	for (int i = 0; i < SIM_OPTIONS; i++) {
 		(void)snprintf(text, sizeof(text), "%s=%s", simopts_settings()[i].name, values[i]);
 		parse_good(text);
-		assert_int_equal(options.given, 1u << i);
+		assert_true(options.given == UINT64_C(1) << i);
 		assert_string_equal(simopts_get(&options, (enum sim_option)i, buf, sizeof(buf)),
 				    values[i]);
 		assert_true(strlen(simopts_settings()[i].help) > 10);

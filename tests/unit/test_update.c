@@ -65,7 +65,7 @@ static void test_modes_and_mtus(void **state)
 			update_init(&u, image, image_size);
 			u.session.mode_auto = false;
 			u.session.mode = modes[m];
-			u.sim.mtu = mtus[i];
+			u.sim.kind.mtu = mtus[i];
 			assert_int_equal(update_run(&u, 900), SESSION_CONFIRMED);
 			assert_true(u.s.chunk <= mtus[i] - 3);
 			assert_updated(&u);
@@ -95,7 +95,7 @@ static void test_odd_settings(void **state)
 		u.session.pacing_us = rows[i].pacing_us;
 		u.session.ack_timeout_ms = 30000; /* four seconds an interval */
 		u.session.connect_timeout_ms = 120000;
-		u.sim.data_length = rows[i].data_length;
+		u.sim.kind.data_length = rows[i].data_length;
 		u.sim.interval = rows[i].interval;
 		u.sim.supervision = 3200;
 		u.sim.encrypted = rows[i].encrypted;
@@ -128,7 +128,7 @@ static void test_basic(void **state)
 
 	(void)state;
 	update_init(&u, image, image_size);
-	u.sim.dialect = ESP_BASIC;
+	u.sim.kind.dialect = ESP_BASIC;
 	assert_int_equal(update_run(&u, 120), SESSION_DELIVERED);
 	assert_int_equal(u.s.mode, GATT_REQUEST);
 	assert_int_equal(u.s.stats.received, image_size);
@@ -144,7 +144,7 @@ static void test_basic_commands(void **state)
 
 	(void)state;
 	update_init(&u, image, image_size);
-	u.sim.dialect = ESP_BASIC;
+	u.sim.kind.dialect = ESP_BASIC;
 	u.session.mode_auto = false;
 	u.session.mode = GATT_COMMAND;
 	assert_int_equal(update_run(&u, 120), SESSION_DELIVERED);
@@ -159,7 +159,7 @@ static void test_foreign(void **state)
 
 	(void)state;
 	update_init(&u, image, image_size);
-	u.sim.dialect = ESP_FOREIGN;
+	u.sim.kind.dialect = ESP_FOREIGN;
 	assert_int_equal(update_run(&u, 60), SESSION_NO_SERVICE);
 	assert_int_equal(u.s.stats.values, 0);
 	update_end(&u);

@@ -138,8 +138,8 @@ static void test_shares(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= PLACES; seed++) {
 		update_init(&u, image, image_size);
-		u.fault_seed = u.sim.seed = seed;
-		u.sim.loss_ppm = (uint32_t)(seed % 5u) * 20000u;
+		u.fault_seed = u.sim.kind.seed = seed;
+		u.sim.kind.loss_ppm = (uint32_t)(seed % 5u) * 20000u;
 		update_fault(&u, "drop-data%0.5");
 		update_fault(&u, "dup-data%1");
 		update_fault(&u, "drop-notify%3");

@@ -73,7 +73,7 @@ static void test_power_cut_everywhere(void **state)
 	assert_true(n > 40); /* 35 sectors, 3 erases, records, otadata */
 	for (uint64_t op = 1; op <= n; op++) {
 		update_init(&u, image, image_size);
-		u.sim.seed = op; /* another torn content each time */
+		u.sim.kind.seed = op; /* another torn content each time */
 		snprintf(spec, sizeof(spec), "power-cut@%u", (unsigned int)op);
 		update_fault(&u, spec);
 		update_run(&u, 300);
