@@ -75,6 +75,8 @@ enum cli_exit run_exit(const struct job_result *result)
 	case SESSION_STALLED:
 	case SESSION_NOT_BACK:
 	case SESSION_IN_USE:
+	case SESSION_NO_HEADWAY:
+	case SESSION_TIMED_OUT:
 		return CLI_LINK_LOST;
 	case SESSION_DEVICE_ERROR:
 		return result->code == OTA_ERR_PERMISSION ? CLI_NO_PERMISSION : CLI_DEVICE_ERROR;

@@ -60,6 +60,13 @@ void session_finish(struct session *s, enum session_outcome outcome)
 
 	if (session_finished(s))
 		return;
+	/* Whatever led here: nobody is told so unless the device itself said it. */
+	if (outcome == SESSION_CONFIRMED &&
+	    (!session_runs_image(s) || (s->info.flags & OTA_INFO_PENDING_VERIFY))) {
+		outcome = SESSION_PROTOCOL;
+		s->status = -OTA_EPROTO;
+		s->broken = "it was taken for confirmed while its Info says otherwise";
+	}
 	s->outcome = outcome;
 	(void)session_count_stall(s);
 	session_wait(s, SESSION_STEP_NONE, 0);
@@ -73,6 +80,13 @@ void session_device_error(struct session *s, uint8_t code, uint8_t opcode, uint3
 	s->opcode = opcode;
 	s->detail = detail;
 	session_finish(s, SESSION_DEVICE_ERROR);
+}
+
+void session_broken(struct session *s, const char *how)
+{
+	s->status = -OTA_EPROTO;
+	s->broken = how;
+	session_finish(s, SESSION_PROTOCOL);
 }
 
 bool session_finished(const struct session *s)
@@ -96,20 +110,24 @@ void session_start(struct session *s, uint64_t now_us)
 
 static void command_next(struct session *s)
 {
+	const uint8_t at = s->command_head;
 	int rc;
 
 	if (s->control_busy || s->command_count == 0 || !session_live(s))
 		return;
-	rc = s->ops->write(s->ctx, GATT_CONTROL, GATT_REQUEST, s->commands[s->command_head],
-			   s->command_len[s->command_head]);
+	rc = s->ops->write(s->ctx, GATT_CONTROL, GATT_REQUEST, s->commands[at], s->command_len[at]);
 	if (rc == -OTA_EAGAIN || rc == -OTA_EBUSY)
 		return; /* session_writable() or session_written() comes */
 	s->command_head = (uint8_t)((s->command_head + 1u) % SESSION_COMMANDS);
 	s->command_count--;
-	if (rc == 0)
-		s->control_busy = true;
-	else
+	if (rc < 0) {
 		session_failed(s, rc);
+		return;
+	}
+	s->control_busy = true;
+	s->control_opcode = s->commands[at][0];
+	if (s->control_opcode == OTA_CMD_END)
+		s->ended = true;
 }
 
 void session_command(struct session *s, const uint8_t *buf, int len)
@@ -135,9 +153,24 @@ void session_opcode(struct session *s, enum ota_command cmd)
 
 void session_progressed(struct session *s)
 {
-	s->progress_at = s->now;
+	s->progress_at = s->moved_at = s->now;
 	s->silent = 0;
 	s->futile = 0;
+	s->gaps_alone = 0;
+}
+
+void session_wait_work(struct session *s, enum session_step step, uint32_t ms)
+{
+	s->waiting_since = s->now;
+	session_wait(s, step, ms);
+}
+
+void session_works(struct session *s, uint32_t ms)
+{
+	const uint64_t last = s->waiting_since + (uint64_t)ms * WORK_TIMES * MS;
+	const uint64_t at = s->now + ms * MS;
+
+	s->step_deadline = at < last ? at : last;
 }
 
 bool session_may_ask(struct session *s)
@@ -145,7 +178,8 @@ bool session_may_ask(struct session *s)
 	if (s->silent >= SILENT_MAX || s->futile >= s->config.retries + SILENT_MAX)
 		return false;
 	s->silent++;
-	s->futile++;
+	if (s->state != SESSION_PAUSED) /* nothing is meant to move */
+		s->futile++;
 	return true;
 }
 
@@ -194,8 +228,19 @@ static bool once_only(const struct session *s)
 	       (s->config.command == OTA_CMD_ROLLBACK || s->config.command == OTA_CMD_REBOOT);
 }
 
-/* Counts a try; false when none is left, and the session has ended. */
-static bool try_again(struct session *s, enum session_outcome outcome)
+/*
+ * Fewer new bytes are no reason to begin counting anew: a device that takes one
+ * byte and fails could go on with that for as long as it likes.
+ */
+static bool got_further(const struct session *s)
+{
+	const uint32_t least = s->config.image_size / 512u + 1u;
+
+	return s->most > s->tried_at &&
+	       (s->most - s->tried_at >= least || s->most == s->config.image_size);
+}
+
+bool session_try(struct session *s, enum session_outcome outcome)
 {
 	if (session_finished(s))
 		return false;
@@ -203,10 +248,10 @@ static bool try_again(struct session *s, enum session_outcome outcome)
 		session_cancelled_untold(s, -OTA_ENOTCONN);
 		return false;
 	}
-	if (s->stats.received > s->tried_at) {
+	if (got_further(s)) {
 		s->tries = 0;
 		s->backoff = s->config.backoff_ms;
-		s->tried_at = s->stats.received;
+		s->tried_at = s->most;
 	}
 	if (s->tries >= s->config.retries || once_only(s)) {
 		session_finish(s, outcome);
@@ -236,7 +281,11 @@ void session_retry(struct session *s, enum session_outcome outcome)
 		session_rebooted(s);
 		return;
 	}
-	if (!try_again(s, outcome))
+	if (s->ended && !s->cancel && s->config.goal == SESSION_UPDATE) {
+		session_look(s, outcome);
+		return;
+	}
+	if (!session_try(s, outcome))
 		return;
 	session_hang_up(s);
 	wait_for_try(s);
@@ -244,7 +293,10 @@ void session_retry(struct session *s, enum session_outcome outcome)
 
 void session_retry_start(struct session *s, enum session_outcome outcome)
 {
-	if (try_again(s, outcome))
+	const bool counted = s->looked;
+
+	s->looked = false;
+	if (counted ? !session_finished(s) : session_try(s, outcome))
 		wait_for_try(s);
 }
 
@@ -340,6 +392,7 @@ void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t 
 			s->dialect->data_written(s, s->data_len);
 	} else if (chr == GATT_CONTROL && s->control_busy) {
 		s->control_busy = false;
+		s->end_answered |= s->control_opcode == OTA_CMD_END && s->ended;
 		if (s->state == SESSION_CANCELLING && s->command_count == 0 && s->dialect)
 			s->dialect->abort_written(s);
 		command_next(s);
@@ -363,6 +416,10 @@ void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_
 	s->heard_at = s->spoke_at = now_us;
 	s->silent = 0;
 	s->dialect->rx(s, buf, len);
+	if (!session_finished(s) &&
+	    (s->stats.received > s->stats.queued || s->stats.queued > s->config.image_size ||
+	     s->stats.flushed > s->stats.received))
+		session_broken(s, "its figures contradict what was sent");
 	session_pump(s);
 }
 

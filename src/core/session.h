@@ -50,7 +50,7 @@ enum session_outcome {
 	SESSION_NO_OUTCOME,
 	SESSION_CONFIRMED, /* rebooted, came back, hash matched, CONFIRM accepted */
 	SESSION_UNCONFIRMED, /* as above, but the profile says not to confirm */
-	SESSION_DELIVERED, /* basic: device said done and came back; its hash cannot be read */
+	SESSION_DELIVERED, /* basic: device said done, or tells the new version; no hash to read */
 	SESSION_ALREADY_RUNNING,
 	SESSION_MEASURED,
 	SESSION_ANSWERED, /* LOOK or COMMAND done */
@@ -67,6 +67,8 @@ enum session_outcome {
 	SESSION_IN_USE, /* by approve(): another program has what would be written to */
 	SESSION_NOT_PAIRED, /* the device wants an encrypted link, and pairing failed */
 	SESSION_PROTOCOL, /* the device broke the protocol */
+	SESSION_NO_HEADWAY, /* far more was sent than the device received */
+	SESSION_TIMED_OUT, /* session_expire(): the run took longer than it may */
 	SESSION_OUTCOMES
 };
 
@@ -92,11 +94,15 @@ enum session_note {
 	SESSION_NOTES
 };
 
+#define SESSION_VERSION 33u /* esp_app_desc_t.version, terminated */
+
 struct session_config {
 	enum session_goal goal;
 	const uint8_t *image; /* the caller's; NULL with MEASURE */
 	uint32_t image_size; /* bytes; with MEASURE: how many to send */
 	uint8_t sha256[OTA_SHA256_SIZE];
+	/* UPDATE: the image's version, which tells what runs where no hash does; "" unknown. */
+	char version[SESSION_VERSION];
 	enum ota_command command; /* COMMAND: ABORT, STATUS, CONFIRM, ROLLBACK or REBOOT */
 	bool restart; /* do not resume */
 	/* UPDATE: REFUSED, status -OTA_ENOENT, where the device holds no part of this image. */
@@ -206,6 +212,8 @@ void session_resume(struct session *s, uint64_t now_us);
  * could not be told, or did not answer, status is negative.
  */
 void session_cancel(struct session *s, uint64_t now_us);
+/* Ends TIMED_OUT; the device keeps what it has received. */
+void session_expire(struct session *s, uint64_t now_us);
 /* While it runs; each returns 0 or -OTA_EINVAL.  A larger chunk waits for the next START. */
 int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us);
 int session_set_window(struct session *s, uint32_t bytes, uint64_t now_us);

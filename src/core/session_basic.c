@@ -35,20 +35,25 @@ static void begin(struct session *s)
 	s->started = true;
 	if (s->stats.start_us == 0)
 		s->stats.start_us = s->now;
-	session_wait(s, SESSION_STEP_READY, s->config.basic_ready_timeout_ms);
+	session_wait_work(s, SESSION_STEP_READY, s->config.basic_ready_timeout_ms);
 	session_opcode(s, OTA_CMD_START);
 }
 
 static void on_done(struct session *s)
 {
-	if (s->state != SESSION_VERIFYING && !(s->state == SESSION_CANCELLING && s->ended))
+	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
+	    s->state != SESSION_VERIFYING && s->state != SESSION_CANCELLING)
 		return;
+	if (!s->ended) {
+		session_broken(s, "it said DONE before it was told that all was sent");
+		return;
+	}
 	if (s->state == SESSION_CANCELLING)
 		session_note(s, SESSION_NOTE_LATE, 0);
-	s->cancel = false;
 	s->stats.done_us = s->now;
 	s->stats.received = s->config.image_size;
-	session_enter(s, SESSION_REBOOTING);
+	session_promise(s, 0);
+	/* It may take its time to reboot, and a link that is ended for it proves nothing. */
 	session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
 }
 

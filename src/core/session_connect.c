@@ -150,7 +150,11 @@ void session_read(struct session *s, enum gatt_chr chr, int status, const uint8_
 			return;
 		}
 		s->have_info = true;
-		read_next(s, SESSION_STEP_INFO);
+		if (s->state == SESSION_CONFIRMING ||
+		    (s->state == SESSION_PREPARING && s->confirm_told))
+			session_confirm_read(s);
+		else
+			read_next(s, SESSION_STEP_INFO);
 	} else if (chr == GATT_FIRMWARE_REVISION && s->step == SESSION_STEP_VERSION) {
 		if (status == 0)
 			text_copy(s->version, buf, len);
@@ -162,50 +166,22 @@ void session_read(struct session *s, enum gatt_chr chr, int status, const uint8_
 	}
 }
 
-static bool runs_image(const struct session *s)
-{
-	return s->have_info && s->config.goal == SESSION_UPDATE &&
-	       memcmp(s->info.running_sha256, s->config.sha256, OTA_SHA256_SIZE) == 0;
-}
-
-static void confirm(struct session *s)
-{
-	session_enter(s, SESSION_CONFIRMING);
-	if (!s->config.confirm) {
-		session_finish(s, SESSION_UNCONFIRMED);
-		return;
-	}
-	s->futile = 0;
-	session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
-	session_opcode(s, OTA_CMD_CONFIRM);
-}
-
-/* The device came back from the reboot that DONE promised. */
-static void prove(struct session *s)
-{
-	if (!s->have_info)
-		session_finish(s, SESSION_DELIVERED);
-	else if (runs_image(s))
-		confirm(s);
-	else
-		session_finish(s, SESSION_ROLLED_BACK);
-}
-
 /* The first connection: false when nothing is to be sent. */
 static bool begin_allowed(struct session *s)
 {
 	const int rc = s->ops->approve(s->ctx, s->have_info ? &s->info : NULL, s->version);
 
+	memcpy(s->version_before, s->version, sizeof(s->version_before));
 	if (rc < 0) {
 		s->status = rc;
 		session_finish(s, rc == -OTA_EBUSY ? SESSION_IN_USE : SESSION_REFUSED);
 		return false;
 	}
-	if (!runs_image(s) || s->config.force_same)
+	if (!session_runs_image(s) || s->config.force_same)
 		return true;
 	/* An earlier run that ended between reboot and CONFIRM: what is left is CONFIRM. */
 	if ((s->info.flags & OTA_INFO_PENDING_VERIFY) && s->config.confirm)
-		confirm(s);
+		session_confirm(s);
 	else
 		session_finish(s, SESSION_ALREADY_RUNNING);
 	return false;
@@ -215,16 +191,12 @@ static void discovery_done(struct session *s)
 {
 	session_wait(s, SESSION_STEP_NONE, 0);
 	if (s->proving) {
-		prove(s);
+		session_prove(s);
 		return;
 	}
-	/* DONE can be lost together with the link: the hash tells all the same. */
-	if (s->ended && runs_image(s)) {
-		if (s->cancel)
-			session_note(s, SESSION_NOTE_LATE, 0);
-		s->cancel = false;
-		s->stats.done_us = s->ended_at;
-		confirm(s);
+	/* Told too late to cancel: it runs. */
+	if (s->ended && session_runs_image(s)) {
+		session_prove(s);
 		return;
 	}
 	if (s->cancel) {
@@ -242,24 +214,6 @@ void session_prepare(struct session *s)
 	s->dialect->begin(s);
 }
 
-/* Link down after DONE, or an attempt to come back failed. */
-void session_rebooted(struct session *s)
-{
-	if (!s->proving) {
-		s->proving = true;
-		s->reconnect_until = s->now + s->config.reconnect_timeout_ms * MS;
-	}
-	if (s->now >= s->reconnect_until) {
-		session_finish(s, s->adapter_gone ? SESSION_NO_ADAPTER : SESSION_NOT_BACK);
-		return;
-	}
-	session_enter(s, SESSION_RECONNECTING);
-	session_wait(s, SESSION_STEP_LINK_DOWN, RECONNECT_MS);
-	/* Where the link was lost before the reboot: the old firmware would prove nothing. */
-	if (s->step_deadline < s->reboot_at + RECONNECT_MS * MS)
-		s->step_deadline = s->reboot_at + RECONNECT_MS * MS;
-}
-
 /* What to do when nothing came in time. */
 static void silence(struct session *s)
 {
@@ -273,12 +227,7 @@ static void silence(struct session *s)
 		session_rebooted(s);
 		break;
 	case SESSION_CONFIRMING:
-		if (++s->futile < SILENT_MAX) {
-			session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
-			session_opcode(s, OTA_CMD_CONFIRM);
-		} else {
-			session_finish(s, SESSION_STALLED);
-		}
+		session_confirm_silent(s);
 		break;
 	case SESSION_CANCELLING:
 		if (s->cancel)
@@ -287,7 +236,8 @@ static void silence(struct session *s)
 			session_retry(s, SESSION_STALLED);
 		break;
 	case SESSION_VERIFYING:
-		if (!session_may_ask(s)) {
+		/* The basic dialect has no question to ask. */
+		if (s->dialect == &session_basic || !session_may_ask(s)) {
 			session_retry(s, SESSION_STALLED);
 			break;
 		}

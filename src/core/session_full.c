@@ -5,6 +5,10 @@
  */
 #include "core/session_priv.h"
 
+/* GAPs in a row for the same byte.  A device repeats one with doubling patience, so that a
+ * handful is all that a link ever takes which still carries anything. */
+#define GAPS_MAX 16u
+
 /* --- what the host writes */
 
 static void write_start(struct session *s)
@@ -29,7 +33,7 @@ static void write_start(struct session *s)
 	s->started = true;
 	if (s->stats.start_us == 0)
 		s->stats.start_us = s->now;
-	session_wait(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
+	session_wait_work(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
 	session_command(s, buf, ota_start_encode(&m, buf, sizeof(buf)));
 }
 
@@ -100,17 +104,11 @@ static void begin(struct session *s)
 
 static void write_end(struct session *s)
 {
-	session_wait(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
+	session_wait_work(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
 	session_opcode(s, OTA_CMD_END);
 }
 
 /* --- what the device says */
-
-static void broken(struct session *s)
-{
-	s->status = -OTA_EPROTO;
-	session_finish(s, SESSION_PROTOCOL);
-}
 
 static void on_ready(struct session *s, const struct ota_ready *m)
 {
@@ -118,7 +116,7 @@ static void on_ready(struct session *s, const struct ota_ready *m)
 		return; /* the answer to a START that was given up */
 	if (m->offset > s->config.image_size || m->limit < m->offset ||
 	    m->limit > s->config.image_size || m->max_value < 20) {
-		broken(s);
+		session_broken(s, "its READY lies outside the image");
 		return;
 	}
 	s->max_value = m->max_value;
@@ -135,15 +133,16 @@ static void on_ack(struct session *s, const struct ota_ack *m)
 		return;
 	if (m->received > st->queued || m->flushed > m->received || m->limit < m->received ||
 	    m->limit > s->config.image_size) {
-		broken(s);
+		session_broken(s, "its ACK contradicts what was sent");
 		return;
 	}
 	if (m->received < st->received)
 		return; /* an older one that was delayed */
-	if (m->flushed != st->flushed || m->limit != st->limit)
+	if (m->flushed > st->flushed) {
+		st->flushed = m->flushed;
 		session_progressed(s);
+	}
 	session_moved(s, m->received);
-	st->flushed = m->flushed;
 	if (m->limit > st->limit)
 		st->limit = m->limit;
 	st->progress.phase = 0;
@@ -159,7 +158,11 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 	if (m->offset < st->received || (s->gap_seen && m->sequence == s->gap_sequence))
 		return;
 	if (m->offset > st->queued) {
-		broken(s);
+		session_broken(s, "its GAP lies beyond what was sent");
+		return;
+	}
+	if (m->offset == st->received && ++s->gaps_alone > GAPS_MAX) {
+		session_retry(s, SESSION_STALLED);
 		return;
 	}
 	s->gap_seen = true;
@@ -174,22 +177,19 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 	s->progress_at = s->now;
 }
 
-static void reboot_expected(struct session *s, uint32_t ms)
-{
-	s->cancel = false;
-	s->reboot_at = s->now + ms * MS;
-	session_enter(s, SESSION_REBOOTING);
-	session_wait(s, SESSION_STEP_LINK_DOWN, ms + ANSWER_MS);
-}
-
 static void on_done(struct session *s, const struct ota_done *m)
 {
-	if (s->state != SESSION_VERIFYING && s->state != SESSION_CANCELLING)
+	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
+	    s->state != SESSION_VERIFYING && s->state != SESSION_CANCELLING)
 		return;
+	if (!s->ended) {
+		session_broken(s, "it said DONE before it was told that all was sent");
+		return;
+	}
 	if (m->size != s->config.image_size ||
 	    (s->config.goal == SESSION_UPDATE &&
 	     memcmp(m->hash, s->config.sha256, sizeof(m->hash)) != 0)) {
-		broken(s);
+		session_broken(s, "its DONE tells another size or hash than the image's");
 		return;
 	}
 	s->stats.done = *m;
@@ -203,7 +203,7 @@ static void on_done(struct session *s, const struct ota_done *m)
 	if (m->reboot_ms == OTA_NO_REBOOT)
 		session_opcode(s, OTA_CMD_REBOOT);
 	if (session_live(s))
-		reboot_expected(s, m->reboot_ms == OTA_NO_REBOOT ? 0 : m->reboot_ms);
+		session_promise(s, m->reboot_ms == OTA_NO_REBOOT ? 0 : m->reboot_ms);
 }
 
 /* Whether sending again, from the device's offset or from 0, can help. */
@@ -277,14 +277,17 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 static void on_progress(struct session *s, const struct ota_progress *m)
 {
 	const struct ota_progress *last = &s->stats.progress;
+	const bool news =
+		m->phase != last->phase || m->done != last->done || m->total != last->total;
 
-	if (m->phase != last->phase || m->done != last->done || m->total != last->total)
-		session_progressed(s);
 	s->stats.progress = *m;
-	if (s->step == SESSION_STEP_READY)
-		session_wait(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
-	else if (s->step == SESSION_STEP_DONE)
-		session_wait(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
+	if (news && s->step == SESSION_STEP_READY)
+		session_works(s, s->config.ready_timeout_ms);
+	else if (news && s->step == SESSION_STEP_DONE)
+		session_works(s, s->config.verify_timeout_ms);
+	else if (news &&
+		 s->now < s->moved_at + (uint64_t)s->config.ack_timeout_ms * WORK_TIMES * MS)
+		s->progress_at = s->now;
 	if (s->state == SESSION_VERIFYING && m->phase != OTA_PHASE_DRAIN &&
 	    m->phase != OTA_PHASE_ERASE)
 		s->stats.flushed = s->config.image_size;
@@ -314,7 +317,7 @@ static void status_compare(struct session *s, const struct ota_status *m)
 		break;
 	case SESSION_VERIFYING:
 		if (m->state == OTA_STATE_REBOOTING)
-			reboot_expected(s, 0);
+			session_promise_unheard(s);
 		else if (m->state == OTA_STATE_RECEIVING)
 			write_end(s); /* it never came */
 		else if (m->state != OTA_STATE_VERIFYING)
@@ -346,20 +349,19 @@ static void on_result(struct session *s, const struct ota_result *m)
 	if (s->state == SESSION_CANCELLING && m->opcode == OTA_CMD_ABORT) {
 		if (m->code == OTA_ERR_STATE) {
 			session_note(s, SESSION_NOTE_LATE, 0);
-			reboot_expected(s, 0);
+			session_promise_unheard(s);
 		} else if (m->code == OTA_OK) {
 			session_finish(s, SESSION_CANCELLED);
 		} else {
 			session_device_error(s, m->code, m->opcode, 0);
 		}
 	} else if (s->state == SESSION_CONFIRMING && m->opcode == OTA_CMD_CONFIRM) {
-		if (m->code == OTA_OK)
-			session_finish(s, SESSION_CONFIRMED);
-		else
-			session_device_error(s, m->code, m->opcode, 0);
+		session_confirm_answered(s, m->code);
 	} else if (s->config.goal == SESSION_COMMAND && s->step == SESSION_STEP_ANSWER &&
 		   m->opcode == (uint8_t)s->config.command) {
-		if (m->code == OTA_OK)
+		if (m->code == OTA_OK && m->opcode == OTA_CMD_CONFIRM)
+			session_confirm_answered(s, m->code);
+		else if (m->code == OTA_OK)
 			session_finish(s, SESSION_ANSWERED);
 		else
 			session_device_error(s, m->code, m->opcode, 0);
@@ -425,7 +427,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 static void rx(struct session *s, const uint8_t *buf, size_t len)
 {
 	if (!dispatch(s, buf, len))
-		broken(s);
+		session_broken(s, "it sent a notification that is too short");
 }
 
 static void header_put(struct session *s, uint8_t *buf)

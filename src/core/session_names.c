@@ -49,6 +49,8 @@ const char *session_outcome_name(enum session_outcome outcome)
 		[SESSION_IN_USE] = "in-use",
 		[SESSION_NOT_PAIRED] = "not-paired",
 		[SESSION_PROTOCOL] = "protocol-error",
+		[SESSION_NO_HEADWAY] = "no-headway",
+		[SESSION_TIMED_OUT] = "timed-out",
 	};
 
 	return (size_t)outcome < COUNT(names) ? names[outcome] : "unknown";

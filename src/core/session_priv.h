@@ -15,6 +15,11 @@
 #define SILENT_MAX 3u /* unanswered questions before the link counts as dead */
 #define RECONNECT_MS 400u /* between attempts to find the rebooted device */
 #define PAIRING_MS 60000u /* for a passkey; SMP itself gives up after 30 s, bluetoothd after 60 */
+#define WORK_TIMES 10u /* that PROGRESS may put a time-out off, in all */
+#define UNHEARD_MS 2300u /* a device that is not heard reboots after this */
+#define OLD_MS 5000u /* after DONE, before what runs counts as what runs for good */
+#define LOOK_MS 2000u /* between looks at a device that still runs the old image */
+#define CONFIRM_BUSY_MS 1000u /* until CONFIRM is asked for again */
 #define CLOSE_MS 10000u /* a stack that does not tell the end of a link by then never will */
 
 /*
@@ -48,6 +53,8 @@ bool session_live(const struct session *s);
 void session_enter(struct session *s, enum session_state state);
 void session_finish(struct session *s, enum session_outcome outcome);
 void session_device_error(struct session *s, uint8_t code, uint8_t opcode, uint32_t detail);
+/* Ends PROTOCOL; how: what the device did, a sentence without its end. */
+void session_broken(struct session *s, const char *how);
 void session_note(struct session *s, enum session_note note, uint32_t value);
 /* Waits for step until ms from now. */
 void session_wait(struct session *s, enum session_step step, uint32_t ms);
@@ -67,10 +74,16 @@ void session_failed(struct session *s, int status);
 void session_hang_up(struct session *s);
 /* The end of a link that was not told. */
 void session_forget_link(struct session *s);
-/* The device did something: whoever waits for it may go on waiting. */
+/* Bytes moved: whoever waits for the device may go on waiting. */
 void session_progressed(struct session *s);
+/* Waits as session_wait() does, for something that PROGRESS may put off. */
+void session_wait_work(struct session *s, enum session_step step, uint32_t ms);
+/* The device said what it does: it has ms more for it, but not for ever. */
+void session_works(struct session *s, uint32_t ms);
 /* Whether one more question makes sense; counts it. */
 bool session_may_ask(struct session *s);
+/* Counts a try; false when none is left, and the session has ended. */
+bool session_try(struct session *s, enum session_outcome outcome);
 /* Ends CANCELLED; the device was not reached or did not answer. */
 void session_cancelled_untold(struct session *s, int status);
 
@@ -79,7 +92,28 @@ void session_connect(struct session *s);
 /* The device is known and approved: LINK, TELEMETRY, START. */
 void session_prepare(struct session *s);
 void session_step_expired(struct session *s);
+
+/* session_proof.c */
+bool session_runs_image(const struct session *s);
+/* DONE, or what amounts to it: the device reboots in ms. */
+void session_promise(struct session *s, uint32_t ms);
+/* The same, told by anything but DONE. */
+void session_promise_unheard(struct session *s);
+/* The link ended, or was given up, after END: comes back to look what runs. */
+void session_look(struct session *s, enum session_outcome why);
+/* The link is down after END, or an attempt to come back failed. */
 void session_rebooted(struct session *s);
+/* Back and known. */
+void session_prove(struct session *s);
+void session_confirm(struct session *s);
+/* CONFIRM was answered: 0 or enum ota_code. */
+void session_confirm_answered(struct session *s, uint8_t code);
+/* No answer came in time. */
+void session_confirm_silent(struct session *s);
+/* Info was read again. */
+void session_confirm_read(struct session *s);
+/* Reads Info again, to believe no RESULT. */
+void session_confirm_check(struct session *s);
 
 /* session_user.c */
 void session_abort(struct session *s);

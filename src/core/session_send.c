@@ -12,6 +12,11 @@
 /* Most bytes in flight that a cancel waits for, in milliseconds of the link's ceiling. */
 #define WINDOW_MS 400u
 #define WINDOW_VALUES 8u
+/* Sent in all, before it counts as going nowhere: a lost value costs a window, which is some
+ * thirty values; an image that turns out wrong costs an image, as often as there are tries. */
+#define HEADWAY_RATIO 32u /* times what the device has received */
+#define HEADWAY_IMAGES 2u
+#define HEADWAY_BYTES (1u << 20)
 
 void session_link(const struct session *s, struct airtime_link *ret)
 {
@@ -112,6 +117,12 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
 	session_progressed(s);
 	st->queued = st->received = st->flushed = offset;
 	st->limit = limit;
+	s->end_answered = s->promised = s->looked = false;
+	if (!s->begun)
+		s->first = s->most = s->tried_at = s->queued_most = offset;
+	/* Bytes that a lost link hid: but only what was sent can have arrived. */
+	if (offset > s->most && offset <= s->queued_most)
+		s->most = offset;
 	st->progress.phase = 0;
 	st->received_known = s->dialect == &session_full || s->mode == GATT_REQUEST;
 	if (!s->begun) {
@@ -159,6 +170,20 @@ static void fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_t
 		to[i] = (uint8_t)((offset + i) & 0xffu);
 }
 
+/*
+ * Whether sending still leads anywhere.  A device, or a stack, that asks for the same
+ * bytes again and again would be sent them for ever.
+ */
+static bool makes_headway(const struct session *s)
+{
+	const uint64_t moved = s->most - s->first;
+
+	return !s->stats.received_known ||
+	       s->stats.sent_bytes <= HEADWAY_RATIO * moved +
+					      HEADWAY_IMAGES * (uint64_t)s->config.image_size +
+					      HEADWAY_BYTES;
+}
+
 /* False when the stack took nothing. */
 static bool send_value(struct session *s, uint32_t len)
 {
@@ -169,6 +194,10 @@ static bool send_value(struct session *s, uint32_t len)
 	uint8_t value[OTA_VALUE_MAX];
 	int rc;
 
+	if (!makes_headway(s)) {
+		session_finish(s, SESSION_NO_HEADWAY);
+		return false;
+	}
 	s->dialect->header_put(s, value);
 	fill(s, value + header, s->stats.queued, len);
 	rc = s->ops->write(s->ctx, GATT_DATA, s->mode, value, header + len);
@@ -190,6 +219,8 @@ static bool send_value(struct session *s, uint32_t len)
 	s->data_busy = s->mode == GATT_REQUEST;
 	s->data_len = len;
 	s->stats.queued += len;
+	if (s->stats.queued > s->queued_most)
+		s->queued_most = s->stats.queued;
 	s->stats.sent_bytes += len;
 	s->stats.values++;
 	s->next_send = s->now + pacing;
@@ -212,8 +243,7 @@ void session_pump(struct session *s)
 	if (all_there(s)) {
 		session_enter(s, SESSION_VERIFYING);
 		session_progressed(s);
-		s->ended = true;
-		session_wait(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
+		session_wait_work(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
 		session_opcode(s, OTA_CMD_END);
 		return;
 	}
@@ -236,6 +266,8 @@ void session_moved(struct session *s, uint32_t received)
 	if (s->stalled)
 		stall_ended(s);
 	s->stats.received = received;
+	if (received > s->most)
+		s->most = received;
 	s->stall_at = s->now;
 	session_progressed(s);
 }

@@ -2,7 +2,8 @@
 /*
  * A session's memory.  The owner may read config, stats, state, outcome, code,
  * opcode, detail, status, closing, mtu, chunk, mode, window, hold, have_info, info,
- * version and model; everything else is private to core.
+ * version, version_before, model, broken, verdict, proved, promised and ended; everything
+ * else is private to core.
  */
 #ifndef OTABENCH_CORE_SESSION_STATE_H
 #define OTABENCH_CORE_SESSION_STATE_H
@@ -23,6 +24,15 @@ enum session_step {
 	SESSION_STEP_LINK_DOWN,
 };
 
+/* What the version says that is read after the reboot, where no hash can be. */
+enum session_verdict {
+	SESSION_VERDICT_NONE, /* not compared */
+	SESSION_VERDICT_NEW, /* the image's, and not the one from before */
+	SESSION_VERDICT_OLD, /* the one from before, and not the image's */
+	SESSION_VERDICT_OTHER, /* neither */
+	SESSION_VERDICT_UNKNOWN, /* equal on both, or not told: cannot tell */
+};
+
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
@@ -40,6 +50,7 @@ struct session {
 	uint8_t opcode; /* command that it answers */
 	uint32_t detail;
 	int status; /* negative OTA_E* where the stack failed */
+	const char *broken; /* PROTOCOL: what the device did, "it said ..."; NULL: nothing known */
 	struct session_stats stats;
 
 	const struct session_dialect *dialect; /* NULL until discovered */
@@ -53,6 +64,8 @@ struct session {
 	bool have_info;
 	struct ota_info info;
 	char version[SESSION_TEXT], model[SESSION_TEXT];
+	char version_before[SESSION_TEXT]; /* as the first connection told it */
+	enum session_verdict verdict;
 
 	uint16_t chunk; /* Data value length in force */
 	enum gatt_write mode; /* in force */
@@ -71,11 +84,19 @@ struct session {
 	uint8_t command_len[SESSION_COMMANDS];
 	uint8_t command_head, command_count;
 	bool control_busy;
+	uint8_t control_opcode; /* of the write that is outstanding */
 
 	bool started; /* START was written at least once */
 	bool begun; /* READY came at least once */
-	bool ended; /* END was written */
-	bool proving; /* DONE was seen: the next connection is to prove it */
+	bool ended; /* END was given to the stack, since the last READY */
+	bool end_answered; /* and the device's stack took it */
+	bool promised; /* the device said that the image boots next */
+	bool proving; /* the next connection is to tell what runs */
+	bool looked; /* that was a try, for which the next START does not count again */
+	bool proved; /* the image was seen to run */
+	bool confirm_asked; /* CONFIRM was written */
+	bool confirm_told; /* and answered with ok: Info is to agree */
+	enum session_outcome given_up; /* why the link was, when it is looked again */
 	bool asked; /* COMMAND's command was written */
 	bool status_asked; /* for resume_only, on this connection */
 	bool hold; /* the user's pause, kept over a lost link */
@@ -88,16 +109,23 @@ struct session {
 	uint8_t silent; /* questions without an answer */
 	uint32_t futile; /* questions since anything moved, answered or not */
 	uint32_t tries; /* in a row without progress */
-	uint32_t tried_at; /* received when the last try began */
+	uint32_t most; /* offset up to which the device told bytes that this run has sent */
+	uint32_t first; /* the first READY's offset */
+	uint32_t queued_most; /* offset up to which bytes were ever sent */
+	uint32_t gaps_alone; /* GAPs since anything moved */
+	uint32_t tried_at; /* most when the count of tries began last */
 	uint32_t backoff; /* ms, of the next try */
 	uint64_t step_deadline; /* UINT64_MAX: none */
-	uint64_t progress_at; /* received, flushed or the device's phase moved */
+	uint64_t progress_at; /* received or flushed moved, or the device said what it does */
+	uint64_t moved_at; /* received or flushed moved */
+	uint64_t waiting_since; /* for READY or DONE, however often PROGRESS renewed that */
 	uint64_t stall_at; /* received moved */
 	uint64_t heard_at; /* anything from the device, or a question to it */
 	uint64_t spoke_at; /* the latest notification, or when the link came up */
 	uint64_t ended_at; /* the link was lost while verifying; 0 = it was not */
 	uint64_t reboot_at; /* not before this does the device reboot */
 	uint64_t reconnect_until;
+	uint64_t confirm_until;
 };
 
 #endif

@@ -45,8 +45,14 @@ void session_cancel(struct session *s, uint64_t now_us)
 		return;
 	}
 	switch (s->state) {
-	case SESSION_REBOOTING:
 	case SESSION_RECONNECTING:
+		if (!s->promised && !s->proved) { /* it may still be told, as soon as it is back */
+			s->cancel = true;
+			return;
+		}
+		session_note(s, SESSION_NOTE_LATE, 0);
+		return;
+	case SESSION_REBOOTING:
 	case SESSION_CONFIRMING:
 		session_note(s, SESSION_NOTE_LATE, 0);
 		return;
@@ -77,6 +83,12 @@ void session_cancel(struct session *s, uint64_t now_us)
 		break;
 	}
 	session_finish(s, SESSION_CANCELLED);
+}
+
+void session_expire(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	session_finish(s, SESSION_TIMED_OUT);
 }
 
 /* --- tuning */

@@ -39,6 +39,7 @@ static void configure(struct job *job)
 		c->image = from->image->data;
 		c->image_size = (uint32_t)from->image->size;
 		memcpy(c->sha256, from->image->sha256, sizeof(c->sha256));
+		(void)snprintf(c->version, sizeof(c->version), "%s", from->image->version);
 	} else if (from->goal == SESSION_MEASURE) {
 		c->image_size = from->bytes;
 	}

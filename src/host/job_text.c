@@ -105,6 +105,12 @@ static void explain_cancelled(const struct job *job, struct job_result *r)
 {
 	if (job->session.stats.start_us == 0) {
 		say(r->what, "Cancelled before anything was sent.");
+	} else if (r->status < 0 && job->session.ended) {
+		say(r->what,
+		    "Cancelled when all was sent, and the device %s: it may go on, and boot "
+		    "the new image.",
+		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be told");
+		say(r->advice, "'otabench info %s' tells what runs.", typed(job));
 	} else if (r->status < 0) {
 		say(r->what, "Cancelled, but the device %s: it keeps what it has received.",
 		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be told");
@@ -119,6 +125,14 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 {
 	const char *text = ota_code_text(r->code);
 
+	if (job->session.proved) {
+		say(r->what,
+		    "The device runs the new image on trial, and would not confirm it: %s "
+		    "(%s).",
+		    text, ota_code_name(r->code));
+		say(r->advice, "'otabench confirm %s' keeps it; a reset goes back.", typed(job));
+		return;
+	}
 	if (r->code == OTA_OK) {
 		say(r->what, "The device reported an error; its dialect tells no reason.");
 		say(r->advice, "The device's own log may tell more.");
@@ -203,6 +217,17 @@ static void explain_lost(const struct job *job, struct job_result *r)
 	const char *what =
 		r->outcome == SESSION_STALLED ? "The device answers no more" : "The link was lost";
 
+	if (job->session.proved) {
+		say(r->what, "%s, when it ran the new image on trial: it is not confirmed.", what);
+		say(r->advice, "'otabench confirm %s' keeps it; a reset goes back.", typed(job));
+		return;
+	}
+	if (job->session.verdict == SESSION_VERDICT_UNKNOWN && job->session.ended) {
+		say(r->what, "All was sent, and the link ended before the device said done; its "
+			     "version cannot tell which image runs.");
+		say(r->advice, "Look at the device itself before sending again.");
+		return;
+	}
 	if (st->start_us == 0)
 		say(r->what, "%s before anything was sent (%u tries).", what, r->retries + 1);
 	else if (job->config.goal == SESSION_COMMAND)
@@ -254,6 +279,76 @@ static void explain_unconfirmed(const struct job *job, struct job_result *r)
 	}
 }
 
+/* Where nothing but a version tells what runs. */
+static void explain_delivered(const struct job *job, struct job_result *r)
+{
+	const char *said = job->session.promised ? "said done and came back" : "came back";
+	char version[JOB_TEXT_MAX / 4], before[JOB_TEXT_MAX / 4];
+
+	(void)output_safe_text(job->session.version, strlen(job->session.version), version,
+			       sizeof(version));
+	(void)output_safe_text(job->session.version_before, strlen(job->session.version_before),
+			       before, sizeof(before));
+	switch (job->session.verdict) {
+	case SESSION_VERDICT_NEW:
+		say(r->what, "The device %s with version %s, the image's; before it was %s.", said,
+		    version, before);
+		break;
+	case SESSION_VERDICT_OTHER:
+		say(r->what,
+		    "The device %s with version %s, which is neither the image's nor the "
+		    "one before (%s).",
+		    said, version, before);
+		break;
+	case SESSION_VERDICT_NONE:
+	case SESSION_VERDICT_OLD:
+	case SESSION_VERDICT_UNKNOWN:
+		say(r->what,
+		    "The device %s; its dialect and its version cannot tell which image "
+		    "runs.",
+		    said);
+		break;
+	}
+}
+
+static void explain_rolled_back(const struct job *job, struct job_result *r)
+{
+	char version[JOB_TEXT_MAX / 4];
+
+	if (job->session.verdict != SESSION_VERDICT_OLD)
+		return; /* explain_end() has said all */
+	(void)output_safe_text(job->session.version, strlen(job->session.version), version,
+			       sizeof(version));
+	say(r->what, "The device came back with the old version %s, not with the one sent.",
+	    version);
+}
+
+static void explain_protocol(const struct job *job, struct job_result *r)
+{
+	if (job->session.broken)
+		say(r->what, "The device broke the protocol: %s.", job->session.broken);
+}
+
+/* Given up although the device still speaks. */
+static void explain_endless(const struct job *job, struct job_result *r)
+{
+	if (r->outcome == SESSION_TIMED_OUT)
+		say(r->what,
+		    "The run took longer than its time-out; the device had received %u of "
+		    "%u bytes.",
+		    job->received_most, job->session_config.image_size);
+	else
+		say(r->what,
+		    "Sending leads nowhere: after %llu bytes sent the device had received "
+		    "%u of %u.",
+		    (unsigned long long)r->sent_bytes, job->received_most,
+		    job->session_config.image_size);
+	if (job->session.ended)
+		say(r->advice, "'otabench info %s' tells what runs.", typed(job));
+	else if (r->begun)
+		advise_resume(job, r);
+}
+
 /* Ends that need no more than a sentence each. */
 static void explain_end(struct job_result *r)
 {
@@ -284,9 +379,6 @@ static void explain_end(struct job_result *r)
 		[SESSION_PROTOCOL] = {"The device broke the protocol.",
 				      "--trace=FILE records what it said."},
 		[SESSION_MEASURED] = {"The link is measured; flash was not touched.", ""},
-		[SESSION_DELIVERED] = {"The device said done and came back; its dialect cannot "
-				       "tell which image runs.",
-				       ""},
 		[SESSION_ALREADY_RUNNING] = {"The device runs this image already; nothing was "
 					     "sent.",
 					     "--force=same sends it all the same."},
@@ -333,15 +425,34 @@ void job_explain(const struct job *job, struct job_result *r)
 		explain_gone(job, r);
 		break;
 	case SESSION_NOT_BACK:
-	case SESSION_NO_SERVICE:
-	case SESSION_PROTOCOL:
+		if (!job->session.promised)
+			say(r->what, "All was sent, but the device did not say that the image is "
+				     "good, and did not come back.");
 		explain_misremembered(job, r);
 		break;
-	case SESSION_CONFIRMED:
+	case SESSION_NO_SERVICE:
+		if (job->session.ended)
+			say(r->what, "The device came back without an update service that otabench "
+				     "speaks, so that nothing tells what runs.");
+		explain_misremembered(job, r);
+		break;
+	case SESSION_PROTOCOL:
+		explain_protocol(job, r);
+		explain_misremembered(job, r);
+		break;
+	case SESSION_NO_HEADWAY:
+	case SESSION_TIMED_OUT:
+		explain_endless(job, r);
+		break;
 	case SESSION_DELIVERED:
+		explain_delivered(job, r);
+		break;
+	case SESSION_ROLLED_BACK:
+		explain_rolled_back(job, r);
+		break;
+	case SESSION_CONFIRMED:
 	case SESSION_ALREADY_RUNNING:
 	case SESSION_MEASURED:
-	case SESSION_ROLLED_BACK:
 	case SESSION_IN_USE:
 	case SESSION_NO_OUTCOME:
 	case SESSION_OUTCOMES:

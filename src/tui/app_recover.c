@@ -73,6 +73,8 @@ static void learn_update(struct app *app)
 	case SESSION_NO_SERVICE:
 	case SESSION_NO_ADAPTER:
 	case SESSION_PROTOCOL:
+	case SESSION_NO_HEADWAY:
+	case SESSION_TIMED_OUT:
 	case SESSION_OUTCOMES:
 		told->flags_known = false;
 		break;

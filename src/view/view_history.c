@@ -66,6 +66,8 @@ enum cells_style view_outcome_style(enum session_outcome outcome)
 	case SESSION_NO_ADAPTER:
 	case SESSION_NOT_PAIRED:
 	case SESSION_PROTOCOL:
+	case SESSION_NO_HEADWAY:
+	case SESSION_TIMED_OUT:
 	case SESSION_OUTCOMES:
 		break;
 	}
@@ -85,16 +87,17 @@ enum cells_style view_history_style(const struct history_run *run)
 static const char *short_outcome(const struct history_run *run)
 {
 	static const char *const words[SESSION_OUTCOMES] = {
-		[SESSION_NO_OUTCOME] = "?",	    [SESSION_CONFIRMED] = "ok",
-		[SESSION_UNCONFIRMED] = "on trial", [SESSION_DELIVERED] = "delivered",
-		[SESSION_ALREADY_RUNNING] = "same", [SESSION_MEASURED] = "measured",
-		[SESSION_ANSWERED] = "answered",    [SESSION_REFUSED] = "refused",
-		[SESSION_CANCELLED] = "cancel",	    [SESSION_DEVICE_ERROR] = "device",
-		[SESSION_LINK_LOST] = "LINK",	    [SESSION_STALLED] = "STALL",
-		[SESSION_NOT_FOUND] = "not found",  [SESSION_NOT_BACK] = "not back",
-		[SESSION_ROLLED_BACK] = "rolled b", [SESSION_NO_SERVICE] = "no OTA",
-		[SESSION_NO_ADAPTER] = "adapter",   [SESSION_PROTOCOL] = "protocol",
-		[SESSION_IN_USE] = "in use",	    [SESSION_NOT_PAIRED] = "unpaired",
+		[SESSION_NO_OUTCOME] = "?",	     [SESSION_CONFIRMED] = "ok",
+		[SESSION_UNCONFIRMED] = "on trial",  [SESSION_DELIVERED] = "delivered",
+		[SESSION_ALREADY_RUNNING] = "same",  [SESSION_MEASURED] = "measured",
+		[SESSION_ANSWERED] = "answered",     [SESSION_REFUSED] = "refused",
+		[SESSION_CANCELLED] = "cancel",	     [SESSION_DEVICE_ERROR] = "device",
+		[SESSION_LINK_LOST] = "LINK",	     [SESSION_STALLED] = "STALL",
+		[SESSION_NOT_FOUND] = "not found",   [SESSION_NOT_BACK] = "not back",
+		[SESSION_ROLLED_BACK] = "rolled b",  [SESSION_NO_SERVICE] = "no OTA",
+		[SESSION_NO_ADAPTER] = "adapter",    [SESSION_PROTOCOL] = "protocol",
+		[SESSION_NO_HEADWAY] = "no headway", [SESSION_TIMED_OUT] = "timed out",
+		[SESSION_IN_USE] = "in use",	     [SESSION_NOT_PAIRED] = "unpaired",
 	};
 
 	switch (run->state) {

@@ -125,6 +125,8 @@ static const char *outcome_word(enum session_outcome outcome, enum cells_style *
 	case SESSION_NO_SERVICE:
 	case SESSION_NO_ADAPTER:
 	case SESSION_PROTOCOL:
+	case SESSION_NO_HEADWAY:
+	case SESSION_TIMED_OUT:
 	case SESSION_OUTCOMES:
 		break;
 	}

@@ -139,6 +139,7 @@ void play_init(struct play *play, enum session_goal goal, uint32_t size)
 	for (size_t i = 0; i < sizeof(image); i++)
 		image[i] = (uint8_t)i;
 	play->now = 1000000;
+	play->version = "1.0.0";
 	play->data_room = UINT32_MAX;
 	play->link = (struct airtime_link){
 		.phy = OTA_PHY_1M, .data_length = 251, .interval_us = 15000, .refill = true};
@@ -309,6 +310,24 @@ void play_rx_error(struct play *play, uint8_t code, uint8_t opcode, uint32_t det
 	session_rx(&play->s, buf, (size_t)ota_error_encode(&m, buf, sizeof(buf)), play->now);
 }
 
+void play_info(struct play *play)
+{
+	uint8_t info[OTA_INFO_SIZE];
+
+	play_expect(play, "read info");
+	assert_int_equal(ota_info_encode(&play->info, info, sizeof(info)), OTA_INFO_SIZE);
+	session_read(&play->s, GATT_INFO, 0, info, sizeof(info), play->now);
+}
+
+void play_confirmed(struct play *play)
+{
+	play_expect(play, "request control 06");
+	play_written(play, GATT_CONTROL);
+	play_rx(play, "06 06 00");
+	play->info.flags &= (uint8_t)~OTA_INFO_PENDING_VERIFY;
+	play_info(play);
+}
+
 void play_written(struct play *play, enum gatt_chr chr)
 {
 	session_written(&play->s, chr, 0, play->now);
@@ -321,8 +340,6 @@ void play_lost(struct play *play, enum gatt_reason reason)
 
 void play_link_up(struct play *play, uint16_t mtu, const uint8_t *properties)
 {
-	uint8_t info[OTA_INFO_SIZE];
-
 	play_expect(play, "connect");
 	session_connected(&play->s, OTA_ATT_MTU_MIN, play->now);
 	play_expect(play, "discover");
@@ -330,13 +347,11 @@ void play_link_up(struct play *play, uint16_t mtu, const uint8_t *properties)
 	session_discovered(&play->s, properties, play->now);
 	play_expect(play, "subscribe control");
 	session_subscribed(&play->s, 0, play->now);
-	if (properties[GATT_INFO]) {
-		play_expect(play, "read info");
-		assert_int_equal(ota_info_encode(&play->info, info, sizeof(info)), OTA_INFO_SIZE);
-		session_read(&play->s, GATT_INFO, 0, info, sizeof(info), play->now);
-	}
+	if (properties[GATT_INFO])
+		play_info(play);
 	play_expect(play, "read version");
-	session_read(&play->s, GATT_FIRMWARE_REVISION, 0, (const uint8_t *)"1.0.0", 5, play->now);
+	session_read(&play->s, GATT_FIRMWARE_REVISION, 0, (const uint8_t *)play->version,
+		     strlen(play->version), play->now);
 	if (properties[GATT_MODEL]) {
 		play_expect(play, "read model");
 		session_read(&play->s, GATT_MODEL, 0, (const uint8_t *)"esp32c3", 7, play->now);

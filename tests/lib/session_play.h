@@ -22,6 +22,7 @@ struct play {
 	struct session s;
 	struct session_config config;
 	struct ota_info info;
+	const char *version; /* of the device */
 	struct airtime_link link;
 	uint64_t now; /* us */
 	char (*actions)[PLAY_ACTION_TEXT];
@@ -60,6 +61,10 @@ void play_rx_ready(struct play *play, uint32_t offset, uint32_t limit);
 void play_rx_done(struct play *play, uint32_t size, uint16_t reboot_ms);
 void play_rx_status(struct play *play, enum ota_state state, uint32_t received);
 void play_rx_error(struct play *play, uint8_t code, uint8_t opcode, uint32_t detail);
+/* CONFIRM was written: it is answered, with ok, and Info is read again as play->info has it. */
+void play_confirmed(struct play *play);
+/* Info is being read: as play->info has it. */
+void play_info(struct play *play);
 /* Write request answered. */
 void play_written(struct play *play, enum gatt_chr chr);
 void play_lost(struct play *play, enum gatt_reason reason);

@@ -55,6 +55,8 @@ static void test_full(void **state)
 	play_expect(&r, "request control 06");
 	play_written(&r, GATT_CONTROL);
 	play_rx(&r, "06 06 00");
+	r.info.flags = 0; /* no longer on trial: its word alone is no proof */
+	play_info(&r);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
 	assert_string_equal(r.s.version, "1.0.0");
@@ -246,6 +248,8 @@ static void command(enum ota_command cmd, const char *written, const char *answe
 	play_expect(&r, written);
 	play_written(&r, GATT_CONTROL);
 	play_rx(&r, answer);
+	if (cmd == OTA_CMD_CONFIRM)
+		play_info(&r);
 	play_expect(&r, "disconnect");
 	play_finish(&r);
 }
@@ -369,8 +373,7 @@ static void test_already_running(void **state)
 	r.info.flags = OTA_INFO_PENDING_VERIFY;
 	play_start(&r);
 	play_link_up(&r, 247, PLAY_FULL);
-	play_expect(&r, "request control 06");
-	play_rx(&r, "06 06 00");
+	play_confirmed(&r);
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
 	play_finish(&r);

@@ -87,7 +87,7 @@ static const struct {
 	{"08 0120 3d000000 01", SESSION_PROTOCOL}, /* gap past what was sent */
 	{"ff 01 02", SESSION_NO_OUTCOME}, /* a later version's */
 	{"00", SESSION_NO_OUTCOME},
-	{"03 3c000000 01 2c01 a0a1a2a3a4a5a6a7", SESSION_NO_OUTCOME}, /* DONE before END */
+	{"03 3c000000 01 2c01 a0a1a2a3a4a5a6a7", SESSION_PROTOCOL}, /* DONE before END */
 	{"01 00000000 3c000000 0002 0004 00 0000", SESSION_NO_OUTCOME}, /* a second READY */
 };
 
@@ -104,6 +104,8 @@ static void test_broken_notifications(void **state)
 			assert_int_equal(r.s.state, SESSION_SENDING);
 		else
 			assert_int_equal(play_count(&r, "disconnect"), 1);
+		/* And in words. */
+		assert_int_equal(r.s.broken != NULL, broken[i].outcome != SESSION_NO_OUTCOME);
 		play_end(&r);
 	}
 }
@@ -149,6 +151,38 @@ static void test_broken_done(void **state)
 	}
 }
 
+/* All was sent?  Not before END; least of all is a cancel answered so. */
+static void test_done_without_end(void **state)
+{
+	(void)state;
+	for (int basic = 0; basic < 2; basic++) {
+		for (int cancel = 0; cancel < 2; cancel++) {
+			play_init(&r, SESSION_UPDATE, 2000);
+			play_start(&r);
+			play_link_up(&r, 23, basic ? PLAY_BASIC : PLAY_FULL);
+			play_written(&r, GATT_CONTROL);
+			play_rx(&r, basic ? "01" : "01 00000000 90010000 0002 0004 00 0000");
+			assert_int_equal(r.s.state, SESSION_SENDING);
+			if (cancel)
+				session_cancel(&r.s, r.now);
+			play_rx(&r, basic ? "03" : "03 d0070000 01 2c01 a0a1a2a3a4a5a6a7");
+			assert_int_equal(r.s.outcome, SESSION_PROTOCOL);
+			assert_non_null(r.s.broken);
+			assert_true(r.s.stats.received <= r.s.stats.queued);
+			assert_int_equal(r.s.stats.done_us, 0);
+			play_end(&r);
+		}
+	}
+	/* END waits behind a command that the stack has not answered: it is not written. */
+	play_to_sending(&r);
+	play_pass(&r, 2000); /* RESYNC */
+	play_rx_ack(&r, 60, 0, 60);
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+	play_rx_done(&r, 60, 300);
+	assert_int_equal(r.s.outcome, SESSION_PROTOCOL);
+	play_end(&r);
+}
+
 /* A link of which nothing is known must not divide by zero. */
 static void test_unknown_link(void **state)
 {
@@ -168,8 +202,11 @@ static void test_unknown_link(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_late_events),  cmocka_unit_test(test_broken_notifications),
-		cmocka_unit_test(test_broken_ready), cmocka_unit_test(test_broken_done),
+		cmocka_unit_test(test_late_events),
+		cmocka_unit_test(test_broken_notifications),
+		cmocka_unit_test(test_broken_ready),
+		cmocka_unit_test(test_broken_done),
+		cmocka_unit_test(test_done_without_end),
 		cmocka_unit_test(test_unknown_link),
 	};
 

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -55,6 +56,7 @@ static void test_confirm_fails(void **state)
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
 	play_expect(&r, "request control 06");
+	play_written(&r, GATT_CONTROL);
 	play_rx(&r, "06 06 0c");
 	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
 	assert_int_equal(r.s.code, OTA_ERR_BOOT_SLOT);
@@ -62,13 +64,15 @@ static void test_confirm_fails(void **state)
 	play_to_rebooted(&r); /* asked again, but not for ever */
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 12; i++) {
 		play_expect(&r, "request control 06");
 		play_written(&r, GATT_CONTROL);
 		play_pass(&r, 5000);
+		play_info(&r);
 	}
 	play_expect(&r, "disconnect");
 	assert_int_equal(r.s.outcome, SESSION_STALLED);
+	assert_true(r.s.proved);
 	play_end(&r);
 	play_to_rebooted(&r); /* the link is lost before the answer */
 	play_pass(&r, 400);
@@ -77,9 +81,111 @@ static void test_confirm_fails(void **state)
 	play_lost(&r, GATT_SUPERVISION);
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
-	play_expect(&r, "request control 06");
-	play_rx(&r, "06 06 00");
+	play_confirmed(&r);
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	play_end(&r);
+}
+
+/* What the device runs decides, not what was heard of it. */
+static void test_confirm_unheard(void **state)
+{
+	(void)state;
+	play_to_rebooted(&r); /* RESULT was lost */
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "request control 06");
+	play_written(&r, GATT_CONTROL);
+	play_pass(&r, 5000);
+	r.info.flags = 0;
+	play_info(&r);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	play_end(&r);
+	play_to_rebooted(&r); /* and the link with it */
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	play_lost(&r, GATT_SUPERVISION);
+	r.info.flags = 0;
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	assert_string_equal(r.s.version, "1.0.0");
+	play_end(&r);
+	for (int i = 0; i < 2; i++) { /* busy, or with something else: asked again */
+		play_to_rebooted(&r);
+		play_pass(&r, 400);
+		play_link_up(&r, 23, PLAY_FULL);
+		play_expect(&r, "request control 06");
+		play_written(&r, GATT_CONTROL);
+		play_rx(&r, i ? "06 06 03" : "06 06 04");
+		play_pass(&r, 1000);
+		play_info(&r);
+		play_confirmed(&r);
+		assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+		play_end(&r);
+	}
+	play_to_rebooted(&r); /* busy for ever */
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	for (int i = 0; i < 100 && r.s.state == SESSION_CONFIRMING; i++) {
+		play_expect(&r, "request control 06");
+		play_written(&r, GATT_CONTROL);
+		play_rx(&r, "06 06 04");
+		play_pass(&r, 1000);
+		play_info(&r);
+	}
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_BUSY);
+	play_end(&r);
+	play_to_rebooted(&r); /* gone, for good, before it was confirmed: that it ran is known */
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_lost(&r, GATT_SUPERVISION);
+	play_skip(&r);
+	for (int i = 0; i < 1000 && r.s.state == SESSION_RECONNECTING; i++) {
+		play_pass(&r, 400);
+		play_lost(&r, GATT_NOT_FOUND);
+	}
+	assert_int_equal(r.s.outcome, SESSION_LINK_LOST);
+	assert_true(r.s.proved);
+	play_end(&r);
+}
+
+/* "ok" is a word; Info still has the image on trial. */
+static void test_confirm_lies(void **state)
+{
+	(void)state;
+	for (int lost = 0; lost < 2; lost++) {
+		play_to_rebooted(&r);
+		play_pass(&r, 400);
+		play_link_up(&r, 23, PLAY_FULL);
+		play_expect(&r, "request control 06");
+		play_written(&r, GATT_CONTROL);
+		play_rx(&r, "06 06 00");
+		if (lost) {
+			play_expect(&r, "read info");
+			play_lost(&r, GATT_SUPERVISION);
+			play_pass(&r, 400);
+			play_link_up(&r, 23, PLAY_FULL);
+		} else {
+			play_info(&r);
+		}
+		assert_int_equal(r.s.outcome, SESSION_PROTOCOL);
+		assert_non_null(r.s.broken);
+		play_end(&r);
+	}
+	play_init(&r, SESSION_COMMAND, 0);
+	r.config.command = OTA_CMD_CONFIRM;
+	r.info.flags = OTA_INFO_PENDING_VERIFY;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "request control 06");
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "06 06 00");
+	play_info(&r);
+	assert_int_equal(r.s.outcome, SESSION_PROTOCOL);
 	play_end(&r);
 }
 
@@ -159,16 +265,148 @@ static void test_done_lost_with_the_link(void **state)
 	memcpy(r.info.running_sha256, r.config.sha256, 32);
 	play_pass(&r, 500);
 	play_link_up(&r, 23, PLAY_FULL);
-	play_expect(&r, "request control 06");
-	play_rx(&r, "06 06 00");
+	play_confirmed(&r);
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
 	assert_int_equal(r.s.stats.done_us - r.s.stats.start_us, 700000);
 	play_end(&r);
 	play_to_verifying(&r); /* it was not verified: sent again from where it is */
 	play_lost(&r, GATT_SUPERVISION);
-	play_pass(&r, 500);
+	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
+	play_expect(&r, "request control 05"); /* unless it is about to boot it */
+	play_written(&r, GATT_CONTROL);
+	play_rx_status(&r, OTA_STATE_SUSPENDED, 60);
+	play_pass(&r, 500);
 	assert_int_equal(play_count(&r, "request control 01"), 1);
+	assert_int_equal(r.s.stats.retries, 1);
+	play_end(&r);
+	play_to_verifying(&r);
+	play_lost(&r, GATT_SUPERVISION);
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_status(&r, OTA_STATE_REBOOTING, 60);
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	play_lost(&r, GATT_BY_DEVICE);
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	play_pass(&r, 5000);
+	play_skip(&r);
+	assert_int_equal(r.s.state, SESSION_RECONNECTING);
+	play_end(&r);
+}
+
+/* Nothing is heard any more, with no try left: before that is told, a look. */
+static void test_silence_after_end(void **state)
+{
+	(void)state;
+	for (int runs = 0; runs < 2; runs++) {
+		play_init(&r, SESSION_UPDATE, PLAY_SIZE);
+		r.config.retries = 0;
+		play_start(&r);
+		play_sending(&r, 23, 0, PLAY_SIZE);
+		play_rx_ack(&r, PLAY_SIZE, 0, PLAY_SIZE);
+		play_written(&r, GATT_CONTROL);
+		play_pass(&r, 50000);
+		assert_int_equal(r.s.state, SESSION_RECONNECTING);
+		play_lost(&r, GATT_BY_HOST);
+		play_skip(&r);
+		if (runs)
+			memcpy(r.info.running_sha256, r.config.sha256, 32);
+		play_pass(&r, 400);
+		play_link_up(&r, 23, PLAY_FULL);
+		if (runs)
+			play_confirmed(&r);
+		assert_int_equal(r.s.outcome, runs ? SESSION_CONFIRMED : SESSION_STALLED);
+		play_end(&r);
+	}
+}
+
+/* --- the basic dialect: the version tells what no hash does */
+
+static void basic_to_verifying(const char *sent, const char *before)
+{
+	play_init(&r, SESSION_UPDATE, 20);
+	r.version = before;
+	(void)snprintf(r.config.version, sizeof(r.config.version), "%s", sent);
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "01");
+	play_written(&r, GATT_DATA);
+	play_skip(&r);
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+}
+
+/* Back, as often as it is looked for. */
+static void basic_back(const char *now)
+{
+	r.version = now;
+	for (int i = 0; i < 100 && r.s.state == SESSION_RECONNECTING; i++) {
+		play_pass(&r, 2000);
+		play_link_up(&r, 23, PLAY_BASIC);
+		if (r.s.state != SESSION_RECONNECTING)
+			break;
+		play_expect(&r, "disconnect");
+		play_lost(&r, GATT_BY_HOST);
+	}
+}
+
+static void test_basic_by_version(void **state)
+{
+	static const struct {
+		const char *sent, *before, *now;
+		bool done, answered;
+		enum session_outcome outcome; /* NO_OUTCOME: sent again */
+		enum session_verdict verdict;
+	} rows[] = {
+		{"2", "1", "2", true, true, SESSION_DELIVERED, SESSION_VERDICT_NEW},
+		{"2", "1", "1", true, true, SESSION_ROLLED_BACK, SESSION_VERDICT_OLD},
+		{"1", "1", "1", true, true, SESSION_DELIVERED, SESSION_VERDICT_UNKNOWN},
+		{"2", "1", "3", true, true, SESSION_DELIVERED, SESSION_VERDICT_OTHER},
+		{"2", "1", "", true, true, SESSION_DELIVERED, SESSION_VERDICT_UNKNOWN},
+		{"2", "", "2", true, true, SESSION_DELIVERED, SESSION_VERDICT_UNKNOWN},
+		{"", "1", "1", true, true, SESSION_DELIVERED, SESSION_VERDICT_UNKNOWN},
+		{"", "1", "3", true, true, SESSION_DELIVERED, SESSION_VERDICT_OTHER},
+		/* DONE was not heard: the link's end is the reboot all the same. */
+		{"2", "1", "2", false, true, SESSION_DELIVERED, SESSION_VERDICT_NEW},
+		{"2", "1", "2", false, false, SESSION_DELIVERED, SESSION_VERDICT_NEW},
+		{"2", "1", "1", false, true, SESSION_ROLLED_BACK, SESSION_VERDICT_OLD},
+		{"1", "1", "1", false, true, SESSION_LINK_LOST, SESSION_VERDICT_UNKNOWN},
+		/* END itself may have been lost. */
+		{"2", "1", "1", false, false, SESSION_NO_OUTCOME, SESSION_VERDICT_OLD},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		basic_to_verifying(rows[i].sent, rows[i].before);
+		if (rows[i].answered)
+			play_written(&r, GATT_CONTROL);
+		if (rows[i].done)
+			play_rx(&r, "03");
+		play_lost(&r, GATT_BY_DEVICE);
+		assert_int_equal(r.s.state, SESSION_RECONNECTING);
+		basic_back(rows[i].now);
+		if (r.s.outcome != rows[i].outcome || r.s.verdict != rows[i].verdict)
+			fail_msg("row %zu: %s, verdict %d", i, session_outcome_name(r.s.outcome),
+				 r.s.verdict);
+		if (rows[i].outcome == SESSION_NO_OUTCOME)
+			assert_int_equal(r.s.state, SESSION_WAITING);
+		play_end(&r);
+	}
+}
+
+/* No DONE, and no question that such a device would know: a look. */
+static void test_basic_silence(void **state)
+{
+	(void)state;
+	basic_to_verifying("2", "1");
+	play_written(&r, GATT_CONTROL);
+	play_pass(&r, 30000);
+	play_expect(&r, "disconnect");
+	play_lost(&r, GATT_BY_HOST);
+	basic_back("2");
+	assert_int_equal(r.s.outcome, SESSION_DELIVERED);
 	play_end(&r);
 }
 
@@ -264,9 +502,14 @@ int main(void)
 		cmocka_unit_test(test_rolled_back),
 		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_confirm_fails),
+		cmocka_unit_test(test_confirm_unheard),
+		cmocka_unit_test(test_confirm_lies),
 		cmocka_unit_test(test_not_back),
 		cmocka_unit_test(test_key_missing),
 		cmocka_unit_test(test_done_lost_with_the_link),
+		cmocka_unit_test(test_silence_after_end),
+		cmocka_unit_test(test_basic_by_version),
+		cmocka_unit_test(test_basic_silence),
 		cmocka_unit_test(test_done_lost_alone),
 		cmocka_unit_test(test_stays_up_after_done),
 		cmocka_unit_test(test_not_before_the_reboot),

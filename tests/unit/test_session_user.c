@@ -170,11 +170,34 @@ static void test_cancel_too_late(void **state)
 	play_to_verifying(&r);
 	session_cancel(&r.s, r.now);
 	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
 	play_rx(&r, "06 02 03"); /* the device says so */
 	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	play_expect(&r, "request control 08"); /* it may wait to be told */
 	play_lost(&r, GATT_BY_DEVICE);
 	play_pass(&r, 400);
 	assert_int_equal(r.s.state, SESSION_RECONNECTING);
+	play_end(&r);
+	/* After END, with the link lost: told as soon as it is back, unless the image runs. */
+	for (int runs = 0; runs < 2; runs++) {
+		play_to_verifying(&r);
+		play_lost(&r, GATT_SUPERVISION);
+		session_cancel(&r.s, r.now);
+		if (runs)
+			memcpy(r.info.running_sha256, r.config.sha256, 32);
+		play_pass(&r, 400);
+		play_link_up(&r, 23, PLAY_FULL);
+		play_expect(&r, runs ? "request control 06" : "request control 02");
+		play_end(&r);
+	}
+	/* It does not come back, and that is no success of the cancel either. */
+	play_to_verifying(&r);
+	play_lost(&r, GATT_SUPERVISION);
+	session_cancel(&r.s, r.now);
+	play_pass(&r, 400);
+	play_lost(&r, GATT_NOT_FOUND);
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, -OTA_ENOTCONN);
 	play_end(&r);
 	play_to_verifying(&r);
 	session_cancel(&r.s, r.now);
@@ -188,8 +211,7 @@ static void test_cancel_too_late(void **state)
 	play_pass(&r, 400);
 	play_link_up(&r, 23, PLAY_FULL);
 	session_cancel(&r.s, r.now);
-	play_expect(&r, "request control 06");
-	play_rx(&r, "06 06 00");
+	play_confirmed(&r);
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
 	assert_string_equal(r.notes, "dialect=1 chunk=20 too-late=0 too-late=0 ");
 	play_end(&r);

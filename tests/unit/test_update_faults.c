@@ -157,6 +157,7 @@ static void test_shares(void **state)
 static void test_hopeless(void **state)
 {
 	static const char *const specs[] = {"drop-data%100", "drop-notify%100"};
+	static const enum session_outcome ends[] = {SESSION_NO_HEADWAY, SESSION_STALLED};
 	struct update u;
 
 	(void)state;
@@ -164,7 +165,7 @@ static void test_hopeless(void **state)
 		update_init(&u, image, image_size);
 		u.session.retries = 2;
 		update_fault(&u, specs[i]);
-		assert_int_equal(update_run(&u, 3600), SESSION_STALLED);
+		assert_int_equal(update_run(&u, 3600), ends[i]);
 		assert_false(update_check_boots(&u));
 		update_end(&u);
 	}
