@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ota/error.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -160,6 +161,13 @@ int output_json_line(FILE *out, json_t *object)
 	return r;
 }
 
+bool output_reader_left(FILE *out)
+{
+	struct pollfd at = {.fd = fileno(out), .events = POLLOUT};
+
+	return at.fd >= 0 && poll(&at, 1, 0) == 1 && (at.revents & POLLERR) != 0;
+}
+
 bool output_is_terminal(FILE *out)
 {
 	int fd = fileno(out);
@@ -174,6 +182,15 @@ bool output_has_colour(FILE *out)
 	if (no_color && no_color[0] != '\0')
 		return false;
 	return term && strcmp(term, "dumb") != 0 && output_is_terminal(out);
+}
+
+unsigned int output_height(FILE *out)
+{
+	struct winsize size = {0};
+
+	if (!output_is_terminal(out) || ioctl(fileno(out), TIOCGWINSZ, &size) < 0)
+		return 0;
+	return size.ws_row;
 }
 
 unsigned int output_width(FILE *out)

@@ -43,10 +43,14 @@ char *output_json_quote(const char *text);
 int output_json_line(FILE *out, json_t *object);
 
 bool output_is_terminal(FILE *out);
+/* A pipe or socket whose other end is closed. */
+bool output_reader_left(FILE *out);
 /* A terminal that is not TERM=dumb, and NO_COLOR (no-color.org) unset or empty. */
 bool output_has_colour(FILE *out);
 /* Columns: the terminal's, else $COLUMNS, else 80. */
 unsigned int output_width(FILE *out);
+/* Rows of the terminal; 0: it is none, or does not tell. */
+unsigned int output_height(FILE *out);
 
 /* Text for people; each writes into buf (OUTPUT_FIGURE_MAX bytes are enough) and returns it. */
 #define OUTPUT_FIGURE_MAX 32u

@@ -52,8 +52,24 @@ json_t *cli_event(const struct cli *cli, const char *name)
 	return cli_event_at(cli_elapsed_us(cli), name);
 }
 
+/* A virtual clock runs ahead of the process's, and either may date an event; a reader's
+ * time must not go back. */
+static void order(struct cli *cli, json_t *event)
+{
+	json_t *t = json_object_get(event, "t");
+
+	if (!json_is_number(t))
+		return;
+	if (json_number_value(t) < cli->told_at)
+		(void)json_object_set_new(
+			event, "t", output_json_seconds((uint64_t)(cli->told_at * 1e6 + 0.5)));
+	else
+		cli->told_at = json_number_value(t);
+}
+
 void cli_emit(struct cli *cli, json_t *event)
 {
+	order(cli, event);
 	/* What failed shows in ferror(out), which cli_main() looks at. */
 	if (cli->json)
 		(void)output_json_line(cli->out, event);
@@ -244,7 +260,8 @@ int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *ou
 		if (r == CLI_OK)
 			r = run(cli, commands, count, words);
 		errno = 0;
-		if (fflush(out) != 0 || ferror(out)) {
+		/* A reader that has seen enough, as head does, is not told of. */
+		if ((fflush(out) != 0 || ferror(out)) && !output_reader_left(out)) {
 			log_write(&cli->log, LOG_LEVEL_ERROR, "the output cannot be written%s%s",
 				  errno ? ": " : "", errno ? strerror(errno) : "");
 			r = r == CLI_OK ? CLI_DEFECT : r;

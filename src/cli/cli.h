@@ -72,6 +72,7 @@ struct cli {
 	const char *values[CLI_OPTIONS_MAX]; /* of command->options; NULL: not given */
 	FILE *out, *err;
 	uint64_t start_us; /* of this run, CLOCK_MONOTONIC */
+	double told_at; /* "t" of the latest event */
 	struct log_stderr sink;
 	struct log log; /* to err, as --quiet and --verbose say */
 };

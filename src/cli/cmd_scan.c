@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* otabench scan: who is in the air. */
+/* otabench scan: the devices in the air, listed as they are heard. */
 #include "cli/open.h"
 #include "cli/run.h"
 
@@ -11,6 +11,7 @@
 #define RSSI_NONE (-128) /* sorts after all others */
 #define DEFAULT_SECONDS 5.0
 #define SECONDS_MAX 3600.0
+#define REDRAW_US 500000u
 
 struct scanner {
 	struct cli *cli;
@@ -19,22 +20,11 @@ struct scanner {
 	struct scan scan;
 	uint64_t until_us;
 	bool gone;
+	/* The table on a terminal, which is drawn over itself. */
+	bool live;
+	size_t drawn; /* rows of it above the cursor */
+	uint64_t next_us; /* of the transport's clock, when it is due again */
 };
-
-static void on_event(void *userdata, const struct transport_event *e)
-{
-	struct scanner *s = userdata;
-
-	if (e->kind == TRANSPORT_ADVERTISEMENT) {
-		(void)scan_add(&s->scan, e->adv, s->t->ops->now_us(s->t));
-		return;
-	}
-	if (e->kind == TRANSPORT_ADAPTER && e->status < 0)
-		s->gone = true;
-	else if (e->kind != TRANSPORT_ALARM)
-		return;
-	(void)sd_event_exit(s->event, 0);
-}
 
 /* A device with a link to this host may not advertise, and then has none. */
 static const char *rssi_text(int8_t rssi, char buf[8])
@@ -50,23 +40,28 @@ static json_t *rssi_json(int8_t rssi)
 	return rssi == SCAN_RSSI_UNKNOWN ? json_null() : json_integer(rssi);
 }
 
-static void tell(struct scanner *s, const struct scan_device *d)
+static void print_header(const struct scanner *s)
+{
+	(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-3s %6s %7s\n", "NAME", "ADDRESS",
+		      "RSSI", "MIN", "MAX", "OTA", "HEARD", "AGE");
+}
+
+static void print_row(const struct scanner *s, const struct scan_device *d)
+{
+	const double age = (double)(s->t->ops->now_us(s->t) - d->last_us) / 1e6;
+	char buf[3][8];
+
+	(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-3s %6u %6.1fs\n",
+		      d->name[0] ? d->name : "(no name)", d->address, rssi_text(d->rssi, buf[0]),
+		      rssi_text(d->rssi_min, buf[1]), rssi_text(d->rssi_max, buf[2]),
+		      d->ota_service ? "yes" : "-", d->seen, age);
+}
+
+static void emit(const struct scanner *s, const struct scan_device *d, const char *name)
 {
 	const uint64_t now = s->t->ops->now_us(s->t);
-	const double age = (double)(now - d->last_us) / 1e6;
-	json_t *event;
+	json_t *event = cli_event_at(now, name);
 
-	if (!s->cli->json) {
-		char buf[3][8];
-
-		(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-3s %6u %6.1fs\n",
-			      d->name[0] ? d->name : "(no name)", d->address,
-			      rssi_text(d->rssi, buf[0]), rssi_text(d->rssi_min, buf[1]),
-			      rssi_text(d->rssi_max, buf[2]), d->ota_service ? "yes" : "-", d->seen,
-			      age);
-		return;
-	}
-	event = cli_event_at(now, "device");
 	if (event) {
 		(void)json_object_set_new(event, "name", json_string(d->name));
 		(void)json_object_set_new(event, "address", json_string(d->address));
@@ -75,9 +70,63 @@ static void tell(struct scanner *s, const struct scan_device *d)
 		(void)json_object_set_new(event, "rssi_max", rssi_json(d->rssi_max));
 		(void)json_object_set_new(event, "ota", json_boolean(d->ota_service));
 		(void)json_object_set_new(event, "advertisements", json_integer(d->seen));
-		(void)json_object_set_new(event, "age", json_real(age));
+		(void)json_object_set_new(event, "age",
+					  json_real((double)(now - d->last_us) / 1e6));
 	}
 	cli_emit(s->cli, event);
+}
+
+/* Takes the table off the terminal. */
+static void erase(struct scanner *s)
+{
+	if (s->drawn > 0)
+		(void)fprintf(s->cli->out, "\033[%zuA\r\033[J", s->drawn);
+	s->drawn = 0;
+}
+
+static void draw(struct scanner *s)
+{
+	const size_t rows = output_height(s->cli->out), count = s->scan.count;
+	/* The header, a row that says how many more there are, and the cursor's. */
+	const size_t room = rows > 3 ? rows - 3 : 0, shown = count < room ? count : room;
+
+	erase(s);
+	print_header(s);
+	for (size_t i = 0; i < shown; i++)
+		print_row(s, &s->scan.devices[i]);
+	if (shown < count)
+		(void)fprintf(s->cli->out, "... and %zu more\n", count - shown);
+	s->drawn = 1 + shown + (shown < count);
+	(void)fflush(s->cli->out);
+}
+
+static void heard(struct scanner *s, const struct transport_advertisement *adv)
+{
+	const uint64_t now = s->t->ops->now_us(s->t);
+	const size_t before = s->scan.count;
+	const struct scan_device *d = scan_add(&s->scan, adv, now);
+
+	if (d && s->cli->json && s->scan.count > before)
+		emit(s, d, "found");
+	if (s->live && (s->scan.count > before || now >= s->next_us)) {
+		s->next_us = now + REDRAW_US;
+		draw(s);
+	}
+}
+
+static void on_event(void *userdata, const struct transport_event *e)
+{
+	struct scanner *s = userdata;
+
+	if (e->kind == TRANSPORT_ADVERTISEMENT) {
+		heard(s, e->adv);
+		return;
+	}
+	if (e->kind == TRANSPORT_ADAPTER && e->status < 0)
+		s->gone = true;
+	else if (e->kind != TRANSPORT_ALARM)
+		return;
+	(void)sd_event_exit(s->event, 0);
 }
 
 static int loudest_first(const void *a, const void *b)
@@ -105,11 +154,15 @@ static int run(struct scanner *s, double seconds)
 				s->gone ? "the adapter is gone" : strerror(-rc));
 	(void)s->t->ops->scan_stop(s->t);
 	qsort(s->scan.devices, s->scan.count, sizeof(s->scan.devices[0]), loudest_first);
+	erase(s);
 	if (!s->cli->json)
-		(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-3s %6s %7s\n", "NAME",
-			      "ADDRESS", "RSSI", "MIN", "MAX", "OTA", "HEARD", "AGE");
-	for (size_t i = 0; i < s->scan.count; i++)
-		tell(s, &s->scan.devices[i]);
+		print_header(s);
+	for (size_t i = 0; i < s->scan.count; i++) {
+		if (s->cli->json)
+			emit(s, &s->scan.devices[i], "device");
+		else
+			print_row(s, &s->scan.devices[i]);
+	}
 	return cli_succeed(s->cli);
 }
 
@@ -135,6 +188,9 @@ int cmd_scan(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, CLI_DEFECT, "out of memory");
 	}
 	s->cli = cli;
+	/* Unbounded virtual time is over before anyone has read a row. */
+	s->live = !cli->json && output_height(cli->out) > 0 &&
+		  (!cli->sim_given || cli->sim.speed != SIM_SPEED_MAX);
 	scan_init(&s->scan);
 	code = cli_open(cli, s->event, &s->t);
 	if (code == CLI_OK) {

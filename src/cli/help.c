@@ -145,10 +145,12 @@ void cli_print_help(struct cli *cli, const struct cli_command *commands,
 		for (const struct cli_command *c = commands; c->name; c++)
 			cli_print_entry(out, c->name, c->summary);
 	}
+	if (command) {
+		(void)fputs("\n'otabench --help' lists the options of every command.\n", out);
+		return;
+	}
 	(void)fputs("\nOptions, before or after the command:\n", out);
 	cli_print_options(out);
-	if (command)
-		return;
 	print_checks(out);
 	print_sim(cli);
 	print_exit_codes(out);

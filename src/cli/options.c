@@ -13,6 +13,7 @@
 
 #include <getopt.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum option_id {
 	OPTION_HELP,
@@ -94,12 +95,21 @@ struct parser {
 	const struct cli_command *commands;
 	struct option table[OPTION_IDS + CLI_OPTIONS_MAX + 1];
 	size_t table_size; /* without the end */
+	bool file_named; /* where a command is expected: its name is left out */
 };
 
 static void add_to_table(struct parser *parser, const char *name, int has_argument, int value)
 {
 	parser->table[parser->table_size++] =
 		(struct option){.name = name, .has_arg = has_argument, .val = value};
+}
+
+/* A file is opened by the command that runs when none is named: "otabench app.bin". */
+static bool names_file(const char *word)
+{
+	struct stat st;
+
+	return stat(word, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static int unknown_command(struct parser *parser, const char *word)
@@ -115,6 +125,9 @@ static int unknown_command(struct parser *parser, const char *word)
 	if (nearest.best)
 		return cli_fail(parser->cli, CLI_USAGE, "unknown command %s (did you mean %s?)",
 				word, nearest.best);
+	if (strpbrk(word, "./"))
+		return cli_fail(parser->cli, CLI_USAGE, "%s is neither a command nor an image file",
+				word);
 	return cli_fail(parser->cli, CLI_USAGE, "unknown command %s; 'otabench --help' lists them",
 			word);
 }
@@ -132,6 +145,12 @@ static int choose_command(struct parser *parser, const char *word)
 				     COMMAND_BASE + (int)i);
 		return CLI_OK;
 	}
+	for (const struct cli_command *c = parser->commands; c->name; c++)
+		if (c->standard && names_file(word)) {
+			parser->cli->command = c;
+			parser->file_named = true;
+			return CLI_OK;
+		}
 	return unknown_command(parser, word);
 }
 
@@ -345,6 +364,11 @@ int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_command *
 		words[count++] = argv[optind++];
 		if (count == 1)
 			r = choose_command(&parser, words[0]);
+	}
+	if (r == CLI_OK && parser.file_named) {
+		memmove(words + 1, words, (size_t)count * sizeof(words[0]));
+		words[0] = argv[0];
+		count++;
 	}
 	if (r == CLI_OK)
 		*ret_count = count;

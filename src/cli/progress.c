@@ -9,6 +9,7 @@
 #define REDRAW_US 100000u
 #define BAR_MIN 10u
 #define BAR_MAX 40u
+#define PART_MAX 520u /* a reason to wait; figures take less */
 
 static size_t part(uint32_t bytes, uint32_t size, size_t width)
 {
@@ -33,42 +34,69 @@ static void bar(const struct progress *p, size_t width, char *to)
 	to[width] = '\0';
 }
 
-/* What stands behind the bar, the most important first: it is cut at the right. */
-static void figures(const struct progress *p, char *buf, size_t size)
+#define FIGURES_MAX 5u
+
+/* The figures behind the bar, the most important first.  Returns how many. */
+static size_t figures(const struct progress *p, char parts[FIGURES_MAX][PART_MAX])
 {
 	const uint32_t there = p->received_known ? p->received : p->queued;
 	const unsigned int percent = p->size ? (unsigned int)((uint64_t)there * 100u / p->size) : 0;
-	char received[24], total[24], rate[24], eta[24] = "-", queued[24], flushed[24];
+	char received[24], total[24], figure[24];
+	size_t count = 0;
 
-	if (p->eta_us != UINT64_MAX)
-		(void)output_duration(p->eta_us, eta, sizeof(eta));
 	(void)output_bytes(there, received, sizeof(received));
 	(void)output_bytes(p->size, total, sizeof(total));
-	(void)output_rate(p->rate, rate, sizeof(rate));
-	(void)output_bytes(p->queued, queued, sizeof(queued));
-	(void)output_bytes(p->flushed, flushed, sizeof(flushed));
-	if (p->wait[0] != '\0')
-		(void)snprintf(buf, size, "%3u%% of %s  %s", percent, total, p->wait);
-	else if (p->received_known)
-		(void)snprintf(buf, size, "%3u%% %s of %s  %s  ETA %s  queued %s  flushed %s",
-			       percent, received, total, rate, eta, queued, flushed);
-	else
-		(void)snprintf(buf, size, "%3u%% queued %s of %s, the device does not acknowledge",
-			       percent, received, total);
+	if (p->wait[0] != '\0') {
+		(void)snprintf(parts[count++], PART_MAX, "%3u%% of %s", percent, total);
+		(void)snprintf(parts[count++], PART_MAX, "%s", p->wait);
+		return count;
+	}
+	if (!p->received_known) {
+		(void)snprintf(parts[count++], PART_MAX, "%3u%% queued %s of %s", percent, received,
+			       total);
+		(void)snprintf(parts[count++], PART_MAX, "not acknowledged");
+		return count;
+	}
+	(void)snprintf(parts[count++], PART_MAX, "%3u%% %s of %s", percent, received, total);
+	(void)snprintf(parts[count++], PART_MAX, "%s",
+		       output_rate(p->rate, figure, sizeof(figure)));
+	(void)snprintf(
+		parts[count++], PART_MAX, "ETA %s",
+		p->eta_us == UINT64_MAX ? "-" : output_duration(p->eta_us, figure, sizeof(figure)));
+	(void)snprintf(parts[count++], PART_MAX, "queued %s",
+		       output_bytes(p->queued, figure, sizeof(figure)));
+	(void)snprintf(parts[count++], PART_MAX, "flushed %s",
+		       output_bytes(p->flushed, figure, sizeof(figure)));
+	return count;
+}
+
+/* As many of the figures as fit into columns, whole; the first in any case, cut where it
+ * must be, and a reason to wait as well: half a sentence is better than none. */
+static void join(const struct progress *p, size_t columns, char *buf, size_t size)
+{
+	char parts[FIGURES_MAX][PART_MAX];
+	const size_t count = figures(p, parts);
+	size_t len = (size_t)snprintf(buf, size, "%s", parts[0]);
+
+	for (size_t i = 1; i < count; i++) {
+		if (len + 2 + strlen(parts[i]) > columns && p->wait[0] == '\0')
+			break;
+		len += (size_t)snprintf(buf + len, size - len, "  %s", parts[i]);
+	}
 }
 
 char *progress_format(const struct progress *p, size_t width, char *buf, size_t size)
 {
 	const size_t columns = width < size ? width : size - 1;
-	char text[600], fill[BAR_MAX + 1];
-	size_t room;
+	const size_t label = 16; /* phase, blank and the bar's brackets */
+	char text[PART_MAX * 2], fill[BAR_MAX + 1];
+	size_t room, with_bar = columns > label + BAR_MIN ? columns - label - BAR_MIN : 0;
 
-	figures(p, text, sizeof(text));
-	room = columns > strlen(text) + 16 ? columns - strlen(text) - 16 : 0;
+	join(p, columns > 60 && p->wait[0] == '\0' ? with_bar : columns - (columns > 13 ? 13 : 0),
+	     text, sizeof(text));
+	room = columns > strlen(text) + label ? columns - strlen(text) - label : 0;
 	if (room > BAR_MAX)
 		room = BAR_MAX;
-	if (room < BAR_MIN && columns > 60 && p->wait[0] == '\0')
-		room = BAR_MIN;
 	if (room >= BAR_MIN) {
 		bar(p, room, fill);
 		(void)snprintf(buf, columns + 1, "%-12.12s [%s] %s", p->phase, fill, text);

@@ -47,7 +47,8 @@ int run_bundle(struct run *r, const char *folder, const struct profile *profile,
 		return code == CLI_OK ? CLI_DEFECT : code;
 	}
 	log_write(&cli->log, LOG_LEVEL_INFO, "bundle written to %s", path);
-	event = cli_event_at(now.now_us, "bundle");
+	/* Writing takes time that is not the run's: the result, which is last, is not later. */
+	event = cli_event_at((uint64_t)(cli->told_at * 1e6 + 0.5), "bundle");
 	if (event)
 		(void)json_object_set_new(event, "path", output_json_text(path, strlen(path)));
 	cli_emit(cli, event);

@@ -54,6 +54,14 @@ static const struct cli_command probes[] = {
 		.run = run_probe,
 	},
 	{.name = "plain", .usage = "", .summary = "Nothing", .run = run_probe},
+	{
+		.name = "open",
+		.usage = "[IMAGE]",
+		.summary = "Open",
+		.max_arguments = 1,
+		.standard = true,
+		.run = run_probe,
+	},
 	{.name = NULL},
 };
 
@@ -225,6 +233,34 @@ static void test_mistakes(void **state)
 		"found \"sise\" (did you mean size?)\n");
 	assert_usage("\033[2J", "otabench: error: unknown command \\x1b[2J; 'otabench --help' "
 				"lists them\n");
+}
+
+/* "otabench app.bin" opens it; a folder, or a file that is not there, is a mistake. */
+static void test_file_named(void **state)
+{
+	char folder[] = "/tmp/otabench-cli-XXXXXX", path[64], line[96], expected[160];
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/a.bin", folder);
+	(void)snprintf(expected, sizeof(expected),
+		       "otabench: error: %s is neither a command nor an image file\n", path);
+	assert_usage(path, expected);
+	(void)snprintf(expected, sizeof(expected),
+		       "otabench: error: %s is neither a command nor an image file\n", folder);
+	assert_usage(folder, expected);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+	(void)snprintf(line, sizeof(line), "--quiet %s --json", path);
+	assert_int_equal(run_table(line, probes), CLI_LINK_LOST);
+	assert_string_equal(seen.command->name, "open");
+	assert_int_equal(seen_argc, 2);
+	assert_string_equal(seen_words[1], path);
+	assert_true(seen.quiet && seen.json);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 /* With --json the last line is a result, whatever went wrong and wherever --json stands. */
@@ -411,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_option_strings),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_file_named),
 		cmocka_unit_test(test_mistakes_json),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_full_disk),

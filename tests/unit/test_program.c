@@ -37,6 +37,7 @@ static struct ran run(const char *format, ...)
 	struct ran r = {.exit = -1};
 	char arguments[8192], command[16384], *line = NULL;
 	size_t size = 0;
+	double t = 0;
 	json_t *now;
 	FILE *out;
 	va_list ap;
@@ -56,6 +57,8 @@ static struct ran run(const char *format, ...)
 		r.last = now;
 		r.events++;
 		assert_true(json_is_number(json_object_get(now, "t")));
+		assert_true(json_number_value(json_object_get(now, "t")) >= t);
+		t = json_number_value(json_object_get(now, "t"));
 		assert_true(json_is_string(json_object_get(now, "event")));
 	}
 	free(line);
@@ -363,6 +366,44 @@ static void expect_exit(int expected, const char *options, const char *name)
 }
 
 /* A recording says all that the run said, in the same words, and ends with the same status. */
+/* "otabench ... | head -1": a reader that has read enough is no error. */
+static void test_reader_left(void **state)
+{
+	static const char *const commands[][4] = {
+		{"otabench", "--json", "--sim", "scan"},
+		{"otabench", "--help"},
+		{"otabench", "flash", "--help"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		char *argv[5] = {NULL}, said[200];
+		int out[2], err[2], status;
+		pid_t child;
+
+		for (size_t k = 0; k < 4; k++)
+			argv[k] = (char *)(uintptr_t)commands[i][k];
+		assert_int_equal(pipe(out), 0);
+		assert_int_equal(pipe(err), 0);
+		close(out[0]);
+		child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			(void)dup2(out[1], STDOUT_FILENO);
+			(void)dup2(err[1], STDERR_FILENO);
+			(void)execv(program, argv);
+			_exit(127);
+		}
+		close(out[1]);
+		close(err[1]);
+		assert_int_equal(read(err[0], said, sizeof(said)), 0);
+		close(err[0]);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
 static void test_replay(void **state)
 {
 	static const char *const runs[] = {
@@ -429,8 +470,8 @@ int main(void)
 		cmocka_unit_test(test_flash),	   cmocka_unit_test(test_real_image),
 		cmocka_unit_test(test_kept_state), cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_exit_codes),
-		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_replay),
-		cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_reader_left),
+		cmocka_unit_test(test_replay),	   cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, setup, cleanup);

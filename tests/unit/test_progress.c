@@ -37,13 +37,13 @@ static void test_figures(void **state)
 			    "kB/s  ETA 0:03.2  queued 330.0 kB  flushed 270.0 kB");
 	assert_string_equal(
 		progress_format(&p, 79, text, sizeof(text)),
-		"sending      [####=.....]  50% 300.0 kB of 600.0 kB  93.0 kB/s  ETA 0:03.2  que");
+		"sending      [######=-.......]  50% 300.0 kB of 600.0 kB  93.0 kB/s  ETA 0:03.2");
 	/* Nothing is known to have arrived, so no rate is. */
 	p.received_known = false;
 	p.received = p.flushed = 0;
 	assert_string_equal(
 		progress_format(&p, 79, text, sizeof(text)),
-		"sending      [-----.....]  55% queued 330.0 kB of 600.0 kB, the device does not");
+		"sending      [-------......]  55% queued 330.0 kB of 600.0 kB  not acknowledged");
 }
 
 static void test_wait(void **state)
@@ -59,6 +59,29 @@ static void test_wait(void **state)
 	assert_string_equal(
 		progress_format(&p, 79, text, sizeof(text)),
 		" 50% of 600.0 kB  stalled 0:04: device silent 0:04, 30.0 kB unacknowledged");
+}
+
+/* Where figures do not fit, whole ones go from the right, and no half of one is left. */
+static void test_whole_figures(void **state)
+{
+	static const char *const figures[] = {" 50% 300.0 kB of 600.0 kB", "93.0 kB/s",
+					      "ETA 0:03.2", "queued 330.0 kB", "flushed 270.0 kB"};
+	const struct progress p = half();
+	char text[300];
+
+	(void)state;
+	for (size_t width = 40; width < 160; width++) {
+		const char *at = progress_format(&p, width, text, sizeof(text));
+
+		at = strstr(at, figures[0]);
+		assert_non_null(at);
+		for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]) && *at != '\0'; i++) {
+			at += i > 0 ? 2 : 0;
+			assert_memory_equal(at, figures[i], strlen(figures[i]));
+			at += strlen(figures[i]);
+		}
+		assert_string_equal(at, "");
+	}
 }
 
 /* Any terminal: never wider than it, nor than the buffer; no image of no bytes divides. */
@@ -86,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_whole_figures),
 		cmocka_unit_test(test_widths),
 	};
 
