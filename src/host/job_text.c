@@ -279,34 +279,35 @@ static void explain_unconfirmed(const struct job *job, struct job_result *r)
 	}
 }
 
+static void safe_version(const char *version, char to[JOB_TEXT_MAX / 4])
+{
+	(void)output_safe_text(version, strlen(version), to, JOB_TEXT_MAX / 4);
+}
+
 /* Where nothing but a version tells what runs. */
 static void explain_delivered(const struct job *job, struct job_result *r)
 {
-	const char *said = job->session.promised ? "said done and came back" : "came back";
 	char version[JOB_TEXT_MAX / 4], before[JOB_TEXT_MAX / 4];
 
-	(void)output_safe_text(job->session.version, strlen(job->session.version), version,
-			       sizeof(version));
-	(void)output_safe_text(job->session.version_before, strlen(job->session.version_before),
-			       before, sizeof(before));
+	safe_version(job->session.version, version);
+	safe_version(job->session.version_before, before);
 	switch (job->session.verdict) {
 	case SESSION_VERDICT_NEW:
-		say(r->what, "The device %s with version %s, the image's; before it was %s.", said,
-		    version, before);
+		say(r->what, "The device is back with version %s, the image's; it was %s.", version,
+		    before);
 		break;
 	case SESSION_VERDICT_OTHER:
 		say(r->what,
-		    "The device %s with version %s, which is neither the image's nor the "
-		    "one before (%s).",
-		    said, version, before);
+		    "The device is back with version %s: neither the image's nor %s, the "
+		    "one before.",
+		    version, before);
 		break;
 	case SESSION_VERDICT_NONE:
 	case SESSION_VERDICT_OLD:
 	case SESSION_VERDICT_UNKNOWN:
 		say(r->what,
-		    "The device %s; its dialect and its version cannot tell which image "
-		    "runs.",
-		    said);
+		    "The device said done and is back; its version cannot tell which image "
+		    "runs.");
 		break;
 	}
 }
@@ -317,8 +318,7 @@ static void explain_rolled_back(const struct job *job, struct job_result *r)
 
 	if (job->session.verdict != SESSION_VERDICT_OLD)
 		return; /* explain_end() has said all */
-	(void)output_safe_text(job->session.version, strlen(job->session.version), version,
-			       sizeof(version));
+	safe_version(job->session.version, version);
 	say(r->what, "The device came back with the old version %s, not with the one sent.",
 	    version);
 }
