@@ -88,7 +88,7 @@ enum session_note {
 	SESSION_NOTE_ERROR, /* enum ota_code that the device sent */
 	SESSION_NOTE_LINK_LOST, /* enum gatt_reason */
 	SESSION_NOTE_LATE, /* cancel came after the point of no return */
-	SESSION_NOTE_ADAPTER, /* 0: it, or the host's daemon, is gone; 1: back.  From the job. */
+	SESSION_NOTE_ADAPTER, /* 0: it, or the host's daemon, is gone; 1: back.  From the pump. */
 	SESSION_NOTE_PASSKEY, /* the device shows one: waiting for the user */
 	SESSION_NOTE_PAIRED, /* pairing succeeded */
 	SESSION_NOTES

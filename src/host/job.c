@@ -81,7 +81,14 @@ int job_create(struct transport *transport, const struct job_config *config,
 	job->config.profile = NULL; /* copied */
 	if (config->report)
 		job->report = *config->report;
-	rc = session_init(&job->session, &job->session_config, &job_session_ops, job, 0);
+	job->pump = (struct pump){
+		.session = &job->session,
+		.transport = transport,
+		.address = job->address,
+		.owner = &job_pump_owner,
+		.ctx = job,
+	};
+	rc = pump_init(&job->pump, &job->session_config);
 	if (rc < 0) {
 		job_destroy(job);
 		return rc;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The two tables between session and transport: the session's actions as calls
- * of the transport, the transport's events as the session's.
- */
+/* A job follows what passes between its session and its transport. */
 #include "host/job_priv.h"
 
 #include <stdio.h>
@@ -11,76 +8,6 @@
 static struct job *job_of(void *ctx)
 {
 	return ctx;
-}
-
-/* --- actions */
-
-static int do_connect(void *ctx)
-{
-	struct job *job = job_of(ctx);
-
-	return job->transport->ops->connect(job->transport, job->address);
-}
-
-static int do_disconnect(void *ctx)
-{
-	struct job *job = job_of(ctx);
-
-	return job->transport->ops->disconnect(job->transport);
-}
-
-static int do_discover(void *ctx)
-{
-	struct job *job = job_of(ctx);
-
-	return job->transport->ops->discover(job->transport);
-}
-
-static int do_subscribe(void *ctx, enum gatt_chr chr)
-{
-	struct job *job = job_of(ctx);
-
-	return job->transport->ops->subscribe(job->transport, chr);
-}
-
-static int do_read(void *ctx, enum gatt_chr chr)
-{
-	struct job *job = job_of(ctx);
-
-	return job->transport->ops->read(job->transport, chr);
-}
-
-static int do_write(void *ctx, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
-		    size_t len)
-{
-	struct job *job = job_of(ctx);
-	const int rc = job->transport->ops->write(job->transport, chr, mode, buf, len);
-
-	if (rc == 0)
-		job_log_write(job, chr, mode, buf, len);
-	return rc;
-}
-
-/*
- * What the stack does not tell is taken for what is usual: a wrong guess costs
- * some rate, as the device's answer to LINK mostly tells better.
- */
-static void do_link(void *ctx, struct airtime_link *ret)
-{
-	struct job *job = job_of(ctx);
-	struct transport_link l;
-
-	memset(&l, 0, sizeof(l));
-	job->transport->ops->link_state(job->transport, &l);
-	*ret = (struct airtime_link){
-		.phy = l.link.tx_phy == OTA_PHY_2M ? OTA_PHY_2M : OTA_PHY_1M,
-		.data_length = l.link.tx_octets >= 27 ? l.link.tx_octets : 251,
-		.interval_us = l.link.interval > 0 ? l.link.interval * 1250u : 50000u,
-		.encrypted = l.encrypted,
-		.buffers = l.buffers,
-		.buffer_octets = l.buffer_octets,
-		.refill = l.refill || l.buffers == 0,
-	};
 }
 
 void job_take_link(struct job *job)
@@ -100,12 +27,11 @@ static bool data_held(struct job *job)
 {
 	struct transport_link l;
 
-	memset(&l, 0, sizeof(l));
-	job->transport->ops->link_state(job->transport, &l);
+	pump_link_state(&job->pump, &l);
 	return l.data_held;
 }
 
-static int do_approve(void *ctx, const struct ota_info *info, const char *version)
+static int job_approve(void *ctx, const struct ota_info *info, const char *version)
 {
 	struct job *job = job_of(ctx);
 	const struct lint_device device = {.info = info, .version = version};
@@ -132,7 +58,7 @@ static int do_approve(void *ctx, const struct ota_info *info, const char *versio
 	return refused ? -OTA_EPERM : 0;
 }
 
-static void ready(struct job *job)
+static void job_ready(struct job *job)
 {
 	const struct session_stats *st = &job->session.stats;
 
@@ -147,12 +73,11 @@ static void look_encrypted(struct job *job)
 {
 	struct transport_link l;
 
-	memset(&l, 0, sizeof(l));
-	job->transport->ops->link_state(job->transport, &l);
+	pump_link_state(&job->pump, &l);
 	job->encrypted |= l.encrypted;
 }
 
-static void on_state(void *ctx, enum session_state from, enum session_state to)
+static void job_state_changed(void *ctx, enum session_state from, enum session_state to)
 {
 	struct job *job = job_of(ctx);
 	char text[64];
@@ -160,7 +85,7 @@ static void on_state(void *ctx, enum session_state from, enum session_state to)
 	job->state_us = job_now(job);
 	look_encrypted(job);
 	if (from == SESSION_PREPARING && (to == SESSION_SENDING || to == SESSION_PAUSED))
-		ready(job);
+		job_ready(job);
 	else if (from == SESSION_SENDING && to == SESSION_VERIFYING)
 		job_take_link(job);
 	(void)snprintf(text, sizeof(text), "%s", session_state_name(to));
@@ -170,7 +95,7 @@ static void on_state(void *ctx, enum session_state from, enum session_state to)
 				    session_state_name(to));
 }
 
-static void on_note(void *ctx, enum session_note note, uint32_t value)
+static void job_note(void *ctx, enum session_note note, uint32_t value)
 {
 	struct job *job = job_of(ctx);
 	char text[PDU_TEXT_SIZE] = "";
@@ -193,120 +118,58 @@ static void on_note(void *ctx, enum session_note note, uint32_t value)
 		job->listener.note(job->listener.userdata, note, value, text);
 }
 
-const struct session_ops job_session_ops = {
-	.connect = do_connect,
-	.disconnect = do_disconnect,
-	.discover = do_discover,
-	.subscribe = do_subscribe,
-	.read = do_read,
-	.write = do_write,
-	.link = do_link,
-	.approve = do_approve,
-	.state_changed = on_state,
-	.note = on_note,
-};
-
-/* --- events */
-
-static void tell_link(struct job *job)
+static void job_sent(void *ctx, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
+		     size_t len)
 {
+	job_log_write(job_of(ctx), chr, mode, buf, len);
+}
+
+static void job_received(void *ctx, enum gatt_chr chr, const uint8_t *buf, size_t len)
+{
+	job_log_receive(job_of(ctx), chr, buf, len);
+}
+
+static void job_link_changed(void *ctx, const struct transport_event *e)
+{
+	struct job *job = job_of(ctx);
+
+	if (e->kind == TRANSPORT_MTU && !job->link_known) /* else that of the transfer stays */
+		job->mtu = job->session.mtu;
 	if (job->session.state == SESSION_SENDING || job->session.state == SESSION_PAUSED)
 		job_take_link(job);
 	if (job->listener.link)
 		job->listener.link(job->listener.userdata);
 }
 
-static void take_read(struct job *job, const struct transport_event *e, uint64_t now)
-{
-	if (e->status == 0)
-		job_log_receive(job, e->chr, e->data, e->len);
-	session_read(&job->session, e->chr, e->status, e->data, e->len, now);
-}
-
-static void take_notification(struct job *job, const struct transport_event *e, uint64_t now)
-{
-	if (e->chr != GATT_CONTROL)
-		return;
-	job_log_receive(job, e->chr, e->data, e->len);
-	session_rx(&job->session, e->data, e->len, now);
-}
-
 /* A transport that plays a recording needs no answer. */
-static void ask_passkey(struct job *job, const struct transport_event *e)
+static void job_ask_passkey(void *ctx, int32_t shown)
 {
+	struct job *job = job_of(ctx);
+
 	if (!job->transport->ops->passkey)
 		return;
 	job->passkey = JOB_PASSKEY_WANTED;
-	job->passkey_shown = e->passkey;
+	job->passkey_shown = shown;
 	if (job->listener.passkey)
-		job->listener.passkey(job->listener.userdata, e->passkey);
+		job->listener.passkey(job->listener.userdata, shown);
 }
 
-/* What the session is told; nothing of it before there is one. */
-static void to_session(struct job *job, const struct transport_event *e)
-{
-	struct session *s = &job->session;
-	const uint64_t now = job_now(job);
+const struct pump_owner job_pump_owner = {
+	.approve = job_approve,
+	.state_changed = job_state_changed,
+	.note = job_note,
+	.sent = job_sent,
+	.received = job_received,
+	.link_changed = job_link_changed,
+	.passkey = job_ask_passkey,
+};
 
-	switch (e->kind) {
-	case TRANSPORT_CONNECTED:
+/* A link that comes up has asked nothing; with one that goes the question is over. */
+static void forget_passkey(struct job *job, const struct transport_event *e)
+{
+	if (e->kind == TRANSPORT_CONNECTED ||
+	    (e->kind == TRANSPORT_DISCONNECTED && job->passkey == JOB_PASSKEY_WANTED))
 		job->passkey = JOB_PASSKEY_NONE;
-		session_connected(s, e->mtu, now);
-		tell_link(job);
-		break;
-	case TRANSPORT_DISCONNECTED:
-		if (job->passkey == JOB_PASSKEY_WANTED)
-			job->passkey = JOB_PASSKEY_NONE;
-		session_disconnected(s, e->reason, now);
-		break;
-	case TRANSPORT_MTU:
-		session_mtu(s, e->mtu, now);
-		if (!job->link_known) /* else that of the transfer stays */
-			job->mtu = s->mtu;
-		tell_link(job);
-		break;
-	case TRANSPORT_DISCOVERED:
-		session_discovered(s, e->properties, now);
-		break;
-	case TRANSPORT_SUBSCRIBED:
-		session_subscribed(s, e->status, now);
-		break;
-	case TRANSPORT_READ:
-		take_read(job, e, now);
-		break;
-	case TRANSPORT_WRITTEN:
-		session_written(s, e->chr, e->status, now);
-		break;
-	case TRANSPORT_NOTIFIED:
-		take_notification(job, e, now);
-		break;
-	case TRANSPORT_WRITABLE:
-		session_writable(s, now);
-		break;
-	case TRANSPORT_ALARM:
-		session_tick(s, now);
-		break;
-	case TRANSPORT_ADAPTER:
-		if (!session_finished(s))
-			on_note(job, SESSION_NOTE_ADAPTER, e->status == 0);
-		if (e->status < 0)
-			session_disconnected(s, GATT_NO_ADAPTER, now);
-		break;
-	case TRANSPORT_LINK:
-		tell_link(job);
-		break;
-	case TRANSPORT_ADVERTISEMENT:
-	case TRANSPORT_PASSKEY:
-		session_pairing(s, now);
-		ask_passkey(job, e);
-		break;
-	case TRANSPORT_PAIRED:
-		session_paired(s, e->status, now);
-		tell_link(job);
-		break;
-	case TRANSPORT_MAINTENANCE: /* not while a job has the transport */
-		break;
-	}
 }
 
 static void measure(struct job *job)
@@ -334,7 +197,8 @@ void job_handle(void *userdata, const struct transport_event *event)
 	case JOB_CLOSING:
 		if (!job->session_begun)
 			break;
-		to_session(job, event);
+		forget_passkey(job, event);
+		pump_event(&job->pump, event);
 		measure(job);
 		break;
 	case JOB_IDLE:

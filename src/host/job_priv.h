@@ -4,6 +4,7 @@
 #define OTABENCH_HOST_JOB_PRIV_H
 
 #include "host/job.h"
+#include "host/pump.h"
 
 #define JOB_NEVER UINT64_MAX
 
@@ -38,6 +39,7 @@ struct job {
 	char name[SCAN_NAME_SIZE], address[SCAN_ADDRESS_SIZE]; /* of the device found */
 	bool session_begun;
 	struct session session;
+	struct pump pump;
 	struct lint_report report;
 	bool linted; /* told once */
 	bool cancelling;
@@ -72,7 +74,7 @@ void job_scan_event(struct job *job, const struct transport_event *event);
 void job_settle(struct job *job);
 
 /* job_events.c */
-extern const struct session_ops job_session_ops;
+extern const struct pump_owner job_pump_owner;
 void job_handle(void *userdata, const struct transport_event *event);
 
 /* job_log.c */

@@ -17,158 +17,58 @@ static struct update *update_of(void *ctx)
 	return ctx;
 }
 
-static int do_connect(void *ctx)
-{
-	struct transport *t = update_of(ctx)->transport;
-
-	return t->ops->connect(t, UPDATE_DEVICE);
-}
-
-static int do_disconnect(void *ctx)
-{
-	struct transport *t = update_of(ctx)->transport;
-
-	return t->ops->disconnect(t);
-}
-
-static int do_discover(void *ctx)
-{
-	struct transport *t = update_of(ctx)->transport;
-
-	return t->ops->discover(t);
-}
-
-static int do_subscribe(void *ctx, enum gatt_chr chr)
-{
-	struct transport *t = update_of(ctx)->transport;
-
-	return t->ops->subscribe(t, chr);
-}
-
-static int do_read(void *ctx, enum gatt_chr chr)
-{
-	struct transport *t = update_of(ctx)->transport;
-
-	return t->ops->read(t, chr);
-}
-
-static int do_write(void *ctx, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
-		    size_t len)
-{
-	struct transport *t = update_of(ctx)->transport;
-
-	return t->ops->write(t, chr, mode, buf, len);
-}
-
-static void do_link(void *ctx, struct airtime_link *ret)
-{
-	struct transport *t = update_of(ctx)->transport;
-	struct transport_link l;
-
-	t->ops->link_state(t, &l);
-	*ret = (struct airtime_link){
-		.phy = l.link.rx_phy ? (enum ota_phy)l.link.rx_phy : OTA_PHY_1M,
-		.data_length = l.link.rx_octets ? l.link.rx_octets : 251,
-		.interval_us = l.link.interval ? l.link.interval * 1250u : 50000u,
-		.buffers = l.buffers,
-		.buffer_octets = l.buffer_octets,
-		.refill = l.refill,
-	};
-}
-
-static int do_approve(void *ctx, const struct ota_info *info, const char *version)
+static int update_approve(void *ctx, const struct ota_info *info, const char *version)
 {
 	(void)info;
 	(void)version;
 	return update_of(ctx)->refuse ? -OTA_EPERM : 0;
 }
 
-static void on_state(void *ctx, enum session_state from, enum session_state to)
-{
-	(void)ctx;
-	(void)from;
-	(void)to;
-}
-
-static void on_note(void *ctx, enum session_note note, uint32_t value)
+static void update_note(void *ctx, enum session_note note, uint32_t value)
 {
 	(void)value;
 	if (note == SESSION_NOTE_LINK_LOST)
 		update_of(ctx)->losses++;
 }
 
-static const struct session_ops ops = {
-	.connect = do_connect,
-	.disconnect = do_disconnect,
-	.discover = do_discover,
-	.subscribe = do_subscribe,
-	.read = do_read,
-	.write = do_write,
-	.link = do_link,
-	.approve = do_approve,
-	.state_changed = on_state,
-	.note = on_note,
+static void update_passkey(void *ctx, int32_t shown)
+{
+	struct update *u = update_of(ctx);
+
+	(void)shown;
+	u->asked++;
+	u->to_answer = true; /* not from within */
+}
+
+static void update_link_changed(void *ctx, const struct transport_event *e)
+{
+	update_of(ctx)->paired += e->kind == TRANSPORT_PAIRED && e->status == 0;
+}
+
+static const struct pump_owner update_owner = {
+	.approve = update_approve,
+	.note = update_note,
+	.passkey = update_passkey,
+	.link_changed = update_link_changed,
 };
 
-static void rearm(struct update *u)
+static void update_rearm(struct update *u)
 {
 	struct transport *t = u->transport;
 
 	assert_int_equal(t->ops->set_alarm(t, session_deadline(&u->s)), 0);
 }
 
-static void on_event(void *userdata, const struct transport_event *e)
+static void update_event(void *userdata, const struct transport_event *e)
 {
 	struct update *u = userdata;
-	const uint64_t now = update_now(u);
+	uint32_t in_flight;
 
-	switch (e->kind) {
-	case TRANSPORT_CONNECTED:
-		session_connected(&u->s, e->mtu, now);
-		break;
-	case TRANSPORT_DISCONNECTED:
-		session_disconnected(&u->s, e->reason, now);
-		break;
-	case TRANSPORT_MTU:
-		session_mtu(&u->s, e->mtu, now);
-		break;
-	case TRANSPORT_DISCOVERED:
-		session_discovered(&u->s, e->properties, now);
-		break;
-	case TRANSPORT_SUBSCRIBED:
-		session_subscribed(&u->s, e->status, now);
-		break;
-	case TRANSPORT_READ:
-		session_read(&u->s, e->chr, e->status, e->data, e->len, now);
-		break;
-	case TRANSPORT_WRITTEN:
-		session_written(&u->s, e->chr, e->status, now);
-		break;
-	case TRANSPORT_NOTIFIED:
-		session_rx(&u->s, e->data, e->len, now);
-		break;
-	case TRANSPORT_WRITABLE:
-		session_writable(&u->s, now);
-		break;
-	case TRANSPORT_ALARM:
-		session_tick(&u->s, now);
-		break;
-	case TRANSPORT_ADVERTISEMENT:
-	case TRANSPORT_ADAPTER:
-	case TRANSPORT_LINK:
-	case TRANSPORT_MAINTENANCE:
-		break;
-	case TRANSPORT_PASSKEY:
-		u->asked++;
-		u->to_answer = true; /* not from within */
-		session_pairing(&u->s, now);
-		break;
-	case TRANSPORT_PAIRED:
-		u->paired += e->status == 0;
-		session_paired(&u->s, e->status, now);
-		break;
-	}
-	rearm(u);
+	pump_event(&u->pump, e);
+	in_flight = u->s.stats.queued - u->s.stats.received;
+	if (u->s.state == SESSION_SENDING && in_flight > u->most_in_flight)
+		u->most_in_flight = in_flight;
+	update_rearm(u);
 }
 
 void update_init(struct update *u, const uint8_t *image, size_t size)
@@ -219,7 +119,7 @@ void update_fault(struct update *u, const char *spec)
 
 uint64_t update_now(const struct update *u)
 {
-	return u->fleet->ops->now_us(u->fleet);
+	return pump_now(&u->pump);
 }
 
 struct esp *update_device(const struct update *u)
@@ -227,26 +127,44 @@ struct esp *update_device(const struct update *u)
 	return sim_device(u->fleet, UPDATE_DEVICE);
 }
 
-void update_begin(struct update *u)
+void update_open(struct update *u)
 {
 	char why[200] = "";
 
 	assert_true(sd_event_new(&u->event) >= 0);
 	if (sim_create(u->event, &u->sim, &u->fleet, why, sizeof(why)) < 0)
 		fail_msg("sim_create: %s", why);
-	u->transport = u->fleet;
-	if (u->fault_count > 0)
-		assert_int_equal(fault_wrap(u->fleet, u->faults, u->fault_count, u->fault_seed,
-					    &u->transport),
-				 0);
-	if (u->record)
-		assert_int_equal(trace_record(u->transport, u->record, &u->transport), 0);
-	u->transport->handler = on_event;
-	u->transport->userdata = u;
 	memcpy(u->factory, board_running(esp_board(update_device(u)))->sha256, sizeof(u->factory));
-	assert_int_equal(session_init(&u->s, &u->session, &ops, u, update_now(u)), 0);
+}
+
+void update_start(struct update *u, struct transport *t, const char *address)
+{
+	u->transport = t;
+	t->handler = update_event;
+	t->userdata = u;
+	u->pump = (struct pump){
+		.session = &u->s,
+		.transport = t,
+		.address = address,
+		.owner = &update_owner,
+		.ctx = u,
+	};
+	assert_int_equal(pump_init(&u->pump, &u->session), 0);
 	session_start(&u->s, update_now(u));
-	rearm(u);
+	update_rearm(u);
+}
+
+void update_begin(struct update *u)
+{
+	struct transport *t;
+
+	update_open(u);
+	t = u->fleet;
+	if (u->fault_count > 0)
+		assert_int_equal(fault_wrap(t, u->faults, u->fault_count, u->fault_seed, &t), 0);
+	if (u->record)
+		assert_int_equal(trace_record(t, u->record, &t), 0);
+	update_start(u, t, UPDATE_DEVICE);
 }
 
 bool update_step(struct update *u)
@@ -260,15 +178,13 @@ bool update_step(struct update *u)
 
 void update_replay(struct update *u, const char *path)
 {
+	struct transport *t;
 	unsigned int line;
 
 	assert_true(sd_event_new(&u->event) >= 0);
-	assert_int_equal(trace_replay(u->event, path, &u->transport, &line), 0);
-	u->fleet = u->transport;
-	u->transport->handler = on_event;
-	u->transport->userdata = u;
-	assert_int_equal(session_init(&u->s, &u->session, &ops, u, update_now(u)), 0);
-	session_start(&u->s, update_now(u));
+	assert_int_equal(trace_replay(u->event, path, &t, &line), 0);
+	u->fleet = t;
+	update_start(u, t, UPDATE_DEVICE);
 	while (!session_finished(&u->s) && sd_event_run(u->event, 0) > 0)
 		;
 }

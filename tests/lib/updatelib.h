@@ -6,7 +6,7 @@
 #ifndef OTABENCH_UPDATELIB_H
 #define OTABENCH_UPDATELIB_H
 
-#include "core/session.h"
+#include "host/pump.h"
 #include "transport/fault.h"
 #include "sim/sim.h"
 
@@ -26,12 +26,13 @@ struct update {
 	struct transport *fleet; /* the simulator itself */
 	struct transport *transport; /* what the session uses: faults around it */
 	struct session s;
+	struct pump pump;
 	unsigned int losses; /* links lost while it ran */
 	int32_t typed; /* what a user answers to a passkey: that number, or -1 */
 	unsigned int asked, paired; /* times that he was, and that pairing succeeded */
 	bool to_answer;
-	uint64_t refused_at; /* approve() answers -OTA_EPERM when set */
-	bool refuse;
+	bool refuse; /* approve() answers -OTA_EPERM */
+	uint32_t most_in_flight; /* bytes handed to the stack and not yet acknowledged */
 	uint8_t factory[OTA_SHA256_SIZE]; /* what ran before */
 };
 
@@ -40,6 +41,12 @@ void update_init(struct update *u, const uint8_t *image, size_t size);
 /* Adds a fault as --sim=fault= takes it; fails the test when it is malformed. */
 void update_fault(struct update *u, const char *spec);
 void update_begin(struct update *u);
+/*
+ * The two halves of update_begin(), for another transport than the simulator: the
+ * virtual device alone, and the session over t, whose name for it is address.
+ */
+void update_open(struct update *u);
+void update_start(struct update *u, struct transport *t, const char *address);
 /* Instead of update_begin(): the same session against a recorded file, to its end. */
 void update_replay(struct update *u, const char *path);
 /* One event of the world; false when there is none. */

@@ -174,7 +174,7 @@ static void test_already_running(void **state)
 	assert_int_equal(update_run(&u, 60), SESSION_CONFIRMED);
 	/* The same session again, against the same world. */
 	update_wait(&u, 1000000u);
-	assert_int_equal(session_init(&u.s, &u.session, u.s.ops, &u, update_now(&u)), 0);
+	assert_int_equal(pump_init(&u.pump, &u.session), 0);
 	session_start(&u.s, update_now(&u));
 	update_finish(&u, 60);
 	assert_int_equal(u.s.outcome, SESSION_ALREADY_RUNNING);

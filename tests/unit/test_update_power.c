@@ -57,7 +57,7 @@ static uint64_t count_operations(void)
 static void again(struct update *u)
 {
 	update_wait(u, 2000000u);
-	assert_int_equal(session_init(&u->s, &u->session, u->s.ops, u, update_now(u)), 0);
+	assert_int_equal(pump_init(&u->pump, &u->session), 0);
 	session_start(&u->s, update_now(u));
 	update_finish(u, 60);
 }
