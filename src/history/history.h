@@ -13,7 +13,9 @@
 #ifndef OTABENCH_HISTORY_HISTORY_H
 #define OTABENCH_HISTORY_HISTORY_H
 
-#include "host/job.h"
+#include "host/job_result.h"
+#include "host/scan.h"
+#include "profile/profile.h"
 
 #define HISTORY_PATH_MAX 4096u
 #define HISTORY_IMAGE_MAX 1024u /* a longer name of a file is not kept */

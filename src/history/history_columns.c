@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which members of a run are kept, under which names. */
 #include "history/history_priv.h"
+#include "host/pdu_text.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 
 #include "history/history_priv.h"
 #include "base/output.h"
+#include "host/pdu_text.h"
 
 #include <inttypes.h>
 #include <string.h>

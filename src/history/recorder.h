@@ -11,6 +11,7 @@
 #ifndef OTABENCH_HISTORY_RECORDER_H
 #define OTABENCH_HISTORY_RECORDER_H
 
+#include "history/history.h"
 #include "host/job.h"
 
 struct recorder_config {

@@ -6,7 +6,8 @@
 #ifndef OTABENCH_HOST_EFFECTIVE_H
 #define OTABENCH_HOST_EFFECTIVE_H
 
-#include "host/job.h"
+#include "host/job_snapshot.h"
+#include "profile/profile.h"
 
 #define EFFECTIVE_WHY 96u
 

@@ -8,7 +8,8 @@
 #ifndef OTABENCH_HOST_JOB_BLOCKED_H
 #define OTABENCH_HOST_JOB_BLOCKED_H
 
-#include "host/job.h"
+#include "host/job_result.h"
+#include "host/job_snapshot.h"
 
 enum job_blocked {
 	JOB_BLOCKED_NONE, /* it goes on, or is over */

@@ -12,21 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *job_goal_name(enum session_goal goal)
-{
-	switch (goal) {
-	case SESSION_UPDATE:
-		return "update";
-	case SESSION_MEASURE:
-		return "measure";
-	case SESSION_LOOK:
-		return "look";
-	case SESSION_COMMAND:
-		return "command";
-	}
-	return "look";
-}
-
 static void note(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void note(struct job *job, const char *format, ...)

@@ -33,16 +33,6 @@ static void measure(const struct job *job, struct job_result *r)
 	r->rate_lowest = metrics_rate_lowest(&job->metrics);
 }
 
-static uint32_t window_in_force(uint32_t window, const struct ota_info *info)
-{
-	return info && info->ring_size > 0 && info->ring_size < window ? info->ring_size : window;
-}
-
-uint32_t job_window_in_force(const struct job_snapshot *s)
-{
-	return window_in_force(s->window, s->have_info ? &s->info : NULL);
-}
-
 static void take_link(const struct job *job, struct job_result *r)
 {
 	r->encrypted = job->encrypted;
@@ -53,8 +43,8 @@ static void take_link(const struct job *job, struct job_result *r)
 	r->link = job->air;
 	r->chunk = job->session.chunk;
 	r->mode = job->session.mode;
-	r->window = window_in_force(job->session.window,
-				    job->session.have_info ? &job->session.info : NULL);
+	r->window = job_window_limit(job->session.window,
+				     job->session.have_info ? &job->session.info : NULL);
 	r->ceiling = job->ceiling;
 	if (r->ceiling > 0)
 		r->ratio = (double)r->goodput / r->ceiling;
@@ -169,9 +159,4 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->log_count = job->log_count;
 	ret->data_values = job->data_values;
 	ret->virtual_clock = job->transport->virtual_clock;
-}
-
-const char *job_state_name(const struct job_snapshot *snapshot)
-{
-	return snapshot->scanning ? "scanning" : session_state_name(snapshot->state);
 }

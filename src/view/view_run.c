@@ -6,6 +6,7 @@
 #include "history/history_compare.h"
 #include "base/output.h"
 #include "view/layout.h"
+#include "host/metrics.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a run ended, as a screen or the history reads it.
+ */
+#ifndef OTABENCH_HOST_JOB_RESULT_H
+#define OTABENCH_HOST_JOB_RESULT_H
+
+#include "core/airtime.h"
+#include "core/gatt.h"
+#include "core/session.h"
+
+#define JOB_TEXT_MAX 512u
+
+/* How a run ended.  Figures that are not known are 0. */
+struct job_result {
+	enum session_outcome outcome;
+	uint8_t code; /* enum ota_code, with DEVICE_ERROR; 0: the device gave none */
+	uint8_t opcode; /* command it answers; 0: Data, or none */
+	uint32_t detail; /* see enum ota_code */
+	int status; /* negative OTA_E* where the stack failed */
+	char what[JOB_TEXT_MAX]; /* one sentence: what happened */
+	char advice[JOB_TEXT_MAX]; /* one sentence: what to do; "" when nothing */
+
+	bool begun; /* START was written: what the device has may be resumed */
+	/* START written to DONE notified; in a run that did not get there, to its end.  Between
+	 * them lie the handshake, acknowledgements, lost links, retries and verification. */
+	uint64_t seconds_us;
+	/* Of the image, received in order by the device after the offset that the first READY
+	 * named: what this run brought over, each byte once. */
+	uint32_t bytes;
+	uint32_t goodput; /* bytes per second: bytes over seconds */
+	/* Bytes per second of whole Data values of this length, in this write mode, over the link
+	 * as it was while sending (airtime_ceiling()); headers count in it, loss does not. */
+	uint32_t ceiling;
+	double ratio; /* goodput over ceiling; 0 when either is unknown */
+	uint32_t rate_lowest; /* bytes in the leanest second */
+
+	bool encrypted; /* the link was, at any time, as far as the stack tells */
+	bool link_known;
+	struct airtime_link link; /* while sending */
+	uint16_t mtu, chunk;
+	enum gatt_write mode;
+	uint32_t window; /* as in job_window_in_force() */
+	bool basic;
+	uint32_t retries, gaps, resyncs, stalls, longest_stall_ms;
+	uint32_t resumed_from;
+	uint64_t sent_bytes; /* payload handed to the stack, repeated bytes included */
+
+	bool running_known; /* version and hash of what runs at the end */
+	char running_version[OTA_VALUE_MAX]; /* safe to print; "" unknown */
+	uint8_t running_sha256[OTA_SHA256_SIZE];
+	bool virtual_clock;
+};
+
+/* "update", "measure", "look", "command" */
+const char *job_goal_name(enum session_goal goal);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a snapshot, a result and the log say, in words.  No job is needed for any of it. */
+#include "host/job_snapshot.h"
+
+#include "host/job_log.h"
+#include "host/job_result.h"
+
+#include <stdio.h>
+
+uint32_t job_window_limit(uint32_t window, const struct ota_info *info)
+{
+	return info && info->ring_size > 0 && info->ring_size < window ? info->ring_size : window;
+}
+
+uint32_t job_window_in_force(const struct job_snapshot *s)
+{
+	return job_window_limit(s->window, s->have_info ? &s->info : NULL);
+}
+
+const char *job_state_name(const struct job_snapshot *snapshot)
+{
+	return snapshot->scanning ? "scanning" : session_state_name(snapshot->state);
+}
+
+const char *job_goal_name(enum session_goal goal)
+{
+	switch (goal) {
+	case SESSION_UPDATE:
+		return "update";
+	case SESSION_MEASURE:
+		return "measure";
+	case SESSION_LOOK:
+		return "look";
+	case SESSION_COMMAND:
+		return "command";
+	}
+	return "look";
+}
+
+char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t size)
+{
+	static const char *const formats[SESSION_NOTES] = {
+		[SESSION_NOTE_CHUNK] = "Data values of %u bytes",
+		[SESSION_NOTE_RESUMED] = "resumed at %u",
+		[SESSION_NOTE_GAP] = "gap: back to %u",
+		[SESSION_NOTE_RESYNC] = "no acknowledgement: asked where it is, %u bytes under way",
+		[SESSION_NOTE_QUERY] = "nothing heard: asked for the status at %u",
+		[SESSION_NOTE_STALL] = "stall at %u",
+		[SESSION_NOTE_MOVING] = "moving again after %u ms",
+		[SESSION_NOTE_RETRY] = "try %u",
+	};
+
+	switch (note) {
+	case SESSION_NOTE_DIALECT:
+		(void)snprintf(buf, size, "speaks the %s",
+			       value ? "full protocol" : "basic dialect");
+		break;
+	case SESSION_NOTE_ERROR:
+		(void)snprintf(buf, size, "the device reports %s",
+			       value ? ota_code_name(value) : "an error");
+		break;
+	case SESSION_NOTE_LINK_LOST:
+		(void)snprintf(buf, size, "link lost: %s",
+			       gatt_reason_name((enum gatt_reason)value));
+		break;
+	case SESSION_NOTE_LATE:
+		(void)snprintf(buf, size, "too late to cancel: the new image boots next");
+		break;
+	case SESSION_NOTE_ADAPTER:
+		(void)snprintf(buf, size, "the adapter, or its daemon, is %s",
+			       value ? "back" : "gone");
+		break;
+	case SESSION_NOTE_PASSKEY:
+		(void)snprintf(buf, size, "the device shows a passkey, which is to be typed");
+		break;
+	case SESSION_NOTE_PAIRED:
+		(void)snprintf(buf, size, "paired");
+		break;
+	case SESSION_NOTE_CHUNK:
+	case SESSION_NOTE_RESUMED:
+	case SESSION_NOTE_GAP:
+	case SESSION_NOTE_RESYNC:
+	case SESSION_NOTE_QUERY:
+	case SESSION_NOTE_STALL:
+	case SESSION_NOTE_MOVING:
+	case SESSION_NOTE_RETRY:
+		(void)snprintf(buf, size, formats[note], value);
+		break;
+	case SESSION_NOTES:
+		break;
+	}
+	return buf;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state and figures of a run at one moment, in one piece: all that a screen needs
+ * of a job.  Reading it takes no job, so that a recording or a test can fill one too.
+ */
+#ifndef OTABENCH_HOST_JOB_SNAPSHOT_H
+#define OTABENCH_HOST_JOB_SNAPSHOT_H
+
+#include "core/airtime.h"
+#include "core/session.h"
+#include "host/metrics.h"
+#include "host/scan.h"
+#include "transport/transport.h"
+
+/* What a screen shows, copied in one piece. */
+struct job_snapshot {
+	bool scanning, finished;
+	bool hold; /* the user's pause is on, or will be */
+	bool cancelling;
+	bool passkey_wanted; /* job_passkey() is awaited */
+	int32_t passkey_shown; /* what the device's display reads where that can be seen; else -1 */
+	enum session_state state; /* once it no longer scans */
+	uint64_t now_us, start_us, state_us; /* now; job started; state entered */
+	char device[SCAN_NAME_SIZE]; /* name, or what was typed until it is found */
+	char address[SCAN_ADDRESS_SIZE]; /* "" until it is found */
+	bool dialect_known, basic, have_info;
+	struct ota_info info;
+	char version[4 * SESSION_TEXT], model[4 * SESSION_TEXT]; /* safe to print */
+	struct session_stats stats;
+	bool stalled; /* a stall is under way */
+	bool blocked; /* the stack takes no value just now */
+	uint64_t moved_us, spoke_us; /* received moved last; the device said anything last */
+	uint32_t size; /* bytes to send */
+	struct transport_link link;
+	struct airtime_link air; /* what chunk and ceiling are reckoned with */
+	uint16_t mtu, chunk;
+	enum gatt_write mode;
+	uint32_t window; /* bytes, as asked for or chosen: see job_window_in_force() */
+	uint32_t pacing_us;
+	uint32_t ceiling; /* as in the result; 0 until it sends */
+	struct metrics metrics;
+	size_t log_count; /* entries ever made */
+	uint64_t data_values; /* Data values written */
+	enum session_outcome outcome;
+	bool virtual_clock;
+};
+
+/* "scanning", else the session's state. */
+const char *job_state_name(const struct job_snapshot *snapshot);
+/* Bytes of this window that may be under way at once: the device's ring may be less. */
+uint32_t job_window_limit(uint32_t window, const struct ota_info *info); /* NULL: unknown */
+/* Bytes that may be under way at once: the window, or the device's ring where that is less. */
+uint32_t job_window_in_force(const struct job_snapshot *snapshot);
+
+#endif
