@@ -118,9 +118,9 @@ void progress_draw(struct progress_line *line, const struct progress *p, uint64_
 	line->next_us = now_us + REDRAW_US;
 	line->shown = true;
 	width = output_width(line->out);
-	/* One column stays free: a full line would wrap on some terminals. */
+	/* A full line would wrap on some terminals, and so would the ^C that they echo. */
 	(void)fprintf(line->out, "\r%s\033[K",
-		      progress_format(p, width > 1 ? width - 1 : 1, text, sizeof(text)));
+		      progress_format(p, width > 3 ? width - 3 : 1, text, sizeof(text)));
 	(void)fflush(line->out);
 }
 
