@@ -4,7 +4,11 @@
  * stack and device, which get it far, mixed with bytes and calls that make no
  * sense.  Whatever comes, it may not send beyond limit, window or image, not
  * write without a link or after its end, not have two requests outstanding, and
- * time must pass.
+ * time must pass.  Its figures keep their order, and it calls nothing proved that
+ * the device did not show.
+ *
+ * Two of the events are the next step of an update that goes well, so that a few
+ * equal bytes lead anywhere in it, and a mutation of them meets it there.
  */
 #include "core/session_priv.h"
 
@@ -26,6 +30,10 @@ struct fleet {
 	int rc; /* that calls answer */
 	uint8_t last_command;
 	uint16_t sequence;
+	bool end, confirm; /* were written */
+	bool boots; /* the image, when the link ends next */
+	bool runs; /* it does, for a device that is sane */
+	bool shown, kept; /* Info told that: with the image's hash, and not on trial */
 };
 
 static uint8_t image[IMAGE];
@@ -111,6 +119,10 @@ static int do_write(void *ctx, enum gatt_chr chr, enum gatt_write mode, const ui
 		check_data(w, len);
 	else
 		w->last_command = buf[0];
+	if (w->rc == 0 && chr == GATT_CONTROL) {
+		w->end |= buf[0] == OTA_CMD_END;
+		w->confirm |= buf[0] == OTA_CMD_CONFIRM;
+	}
 	if (w->rc == 0 && mode == GATT_REQUEST)
 		w->busy[chr] = true;
 	return w->rc;
@@ -162,20 +174,26 @@ static const struct session_ops ops = {
 static void lose_link(struct fleet *w, enum gatt_reason reason)
 {
 	w->link = w->connecting = false;
+	w->runs |= w->boots;
+	w->boots = false;
 	memset(w->busy, 0, sizeof(w->busy));
 	session_disconnected(&w->s, reason, w->now);
 }
 
-static void make_link(struct fleet *w)
+static void connected(struct fleet *w, uint16_t mtu)
 {
-	if (w->link)
-		return;
 	w->link = true;
 	w->connecting = false;
-	session_connected(&w->s, (uint16_t)(take16(w) % 600u), w->now);
+	session_connected(&w->s, mtu, w->now);
 }
 
-static void discovered(struct fleet *w)
+static void make_link(struct fleet *w)
+{
+	if (!w->link)
+		connected(w, (uint16_t)(take16(w) % 600u));
+}
+
+static void discovered(struct fleet *w, uint8_t kind)
 {
 	static const uint8_t kinds[4][GATT_CHRS] = {
 		{0x18, 0x0c, 0x02, 0x02, 0x02, 0x02},
@@ -183,9 +201,21 @@ static void discovered(struct fleet *w)
 		{0x0c, 0x10, 0, 0, 0, 0},
 		{0x18, 0x08, 0x02, 0, 0, 0},
 	};
-	const uint8_t kind = take(w) % 4u;
 
 	session_discovered(&w->s, kinds[kind], w->now);
+}
+
+static void info_answer(struct fleet *w, uint8_t features, uint8_t flags, bool runs)
+{
+	struct ota_info info = {.version = 1, .features = features, .flags = flags, .phys = 3};
+	uint8_t buf[OTA_INFO_SIZE];
+
+	if (runs)
+		memcpy(info.running_sha256, w->s.config.sha256, OTA_SHA256_SIZE);
+	(void)ota_info_encode(&info, buf, sizeof(buf));
+	w->shown |= runs;
+	w->kept |= runs && !(flags & OTA_INFO_PENDING_VERIFY);
+	session_read(&w->s, GATT_INFO, 0, buf, sizeof(buf), w->now);
 }
 
 static void read_answer(struct fleet *w)
@@ -194,8 +224,10 @@ static void read_answer(struct fleet *w)
 	uint8_t buf[OTA_INFO_SIZE];
 	const uint8_t kind = take(w);
 
-	if (kind & 1u)
-		memcpy(info.running_sha256, w->s.config.sha256, OTA_SHA256_SIZE);
+	if (kind / 2u % 3u == 0 && !(kind & 0xc0u)) {
+		info_answer(w, (uint8_t)info.features, info.flags, kind & 1u);
+		return;
+	}
 	(void)ota_info_encode(&info, buf, sizeof(buf));
 	session_read(&w->s, (enum gatt_chr)(GATT_INFO + kind / 2u % 3u),
 		     kind & 0x80u ? -OTA_EIO : 0, buf, kind & 0x40u ? 7 : sizeof(buf), w->now);
@@ -316,11 +348,130 @@ static void user(struct fleet *w)
 	}
 }
 
+/* --- the next step of an update that goes well */
+
+static void tell(struct fleet *w, const uint8_t *buf, int len)
+{
+	session_rx(&w->s, buf, (size_t)len, w->now);
+}
+
+static void wait_for(struct fleet *w)
+{
+	const uint64_t at = session_deadline(&w->s);
+
+	if (at == UINT64_MAX)
+		return;
+	w->now = at > w->now ? at : w->now;
+	session_tick(&w->s, w->now);
+}
+
+static void tell_done(struct fleet *w, bool basic)
+{
+	struct ota_done done = {.size = IMAGE, .slot = 1, .reboot_ms = 300};
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	if (!w->end) {
+		wait_for(w);
+		return;
+	}
+	w->boots = true;
+	memcpy(done.hash, w->s.config.sha256, sizeof(done.hash));
+	tell(w, buf, basic ? (buf[0] = OTA_EVT_DONE, 1) : ota_done_encode(&done, buf, sizeof(buf)));
+}
+
+static void tell_answer(struct fleet *w)
+{
+	const struct ota_result result = {.opcode = w->last_command};
+	const struct ota_status status = {.state = OTA_STATE_SUSPENDED};
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	tell(w, buf,
+	     w->last_command == OTA_CMD_STATUS ? ota_status_encode(&status, buf, sizeof(buf))
+					       : ota_result_encode(&result, buf, sizeof(buf)));
+}
+
+static void tell_ready(struct fleet *w, bool basic)
+{
+	const struct ota_ready ready = {.limit = IMAGE, .max_value = 512};
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	tell(w, buf,
+	     basic ? (buf[0] = OTA_EVT_READY, 1) : ota_ready_encode(&ready, buf, sizeof(buf)));
+}
+
+static void go_on_sending(struct fleet *w)
+{
+	const uint32_t at = w->s.stats.queued;
+	const struct ota_ack ack = {.received = at, .flushed = at, .limit = IMAGE};
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	if (w->s.state == SESSION_SENDING && w->s.dialect == &session_full &&
+	    at > w->s.stats.received)
+		tell(w, buf, ota_ack_encode(&ack, buf, sizeof(buf)));
+	else
+		wait_for(w);
+}
+
+static void go_on(struct fleet *w, bool basic)
+{
+	static const uint8_t version[] = {'2', '.', '0'};
+
+	for (int chr = 0; chr < GATT_CHRS; chr++) {
+		if (!w->busy[chr])
+			continue;
+		w->busy[chr] = false;
+		session_written(&w->s, (enum gatt_chr)chr, 0, w->now);
+		return;
+	}
+	switch (w->s.step) {
+	case SESSION_STEP_LINK_UP:
+		if (w->connecting)
+			connected(w, 247);
+		else
+			wait_for(w);
+		break;
+	case SESSION_STEP_DISCOVER:
+		discovered(w, basic);
+		break;
+	case SESSION_STEP_SUBSCRIBE:
+		session_subscribed(&w->s, 0, w->now);
+		break;
+	case SESSION_STEP_INFO:
+		info_answer(w, 0x1f, w->runs && !w->confirm ? OTA_INFO_PENDING_VERIFY : 0, w->runs);
+		break;
+	case SESSION_STEP_VERSION:
+		session_read(&w->s, GATT_FIRMWARE_REVISION, 0, version, w->runs ? 3 : 1, w->now);
+		break;
+	case SESSION_STEP_MODEL:
+		session_read(&w->s, GATT_MODEL, 0, version, 1, w->now);
+		break;
+	case SESSION_STEP_READY:
+		tell_ready(w, basic);
+		break;
+	case SESSION_STEP_DONE:
+		tell_done(w, basic);
+		break;
+	case SESSION_STEP_ANSWER:
+		tell_answer(w);
+		break;
+	case SESSION_STEP_LINK_DOWN:
+		if (w->link)
+			lose_link(w, GATT_BY_DEVICE);
+		else
+			wait_for(w);
+		break;
+	case SESSION_STEP_NONE:
+	case SESSION_STEP_LINK:
+		go_on_sending(w);
+		break;
+	}
+}
+
 static void event(struct fleet *w)
 {
 	static const int rcs[] = {0, 0, 0, -OTA_EAGAIN, -OTA_EIO, -OTA_ENOTCONN};
 
-	switch (take(w) % 14u) {
+	switch (take(w) % 16u) {
 	case 0:
 		make_link(w);
 		break;
@@ -332,7 +483,7 @@ static void event(struct fleet *w)
 		session_mtu(&w->s, take16(w), w->now);
 		break;
 	case 3:
-		discovered(w);
+		discovered(w, take(w) % 4u);
 		break;
 	case 4:
 		session_subscribed(&w->s, take(w) == 0xff ? -OTA_EPERM : 0, w->now);
@@ -359,10 +510,46 @@ static void event(struct fleet *w)
 	case 12:
 		user(w);
 		break;
+	case 13:
+	case 14:
+		go_on(w, w->data[-1] % 16u == 14u);
+		break;
 	default:
 		w->rc = rcs[take(w) % (sizeof(rcs) / sizeof(rcs[0]))];
 		break;
 	}
+}
+
+/* --- what holds, whatever came */
+
+static void check_figures(const struct fleet *w)
+{
+	const struct session_stats *st = &w->s.stats;
+
+	must(st->received <= st->queued && st->queued <= IMAGE);
+	must(st->flushed <= st->received);
+	must(st->done_us == 0 || w->end);
+}
+
+static void check_end(const struct fleet *w)
+{
+	const struct session *s = &w->s;
+
+	if (!session_finished(s))
+		return;
+	must(s->outcome != SESSION_NO_OUTCOME);
+	must(s->outcome != SESSION_MEASURED || w->end);
+	must(s->outcome != SESSION_DELIVERED || w->end);
+	must(s->outcome != SESSION_PROTOCOL || s->broken || s->status < 0);
+	if (s->outcome == SESSION_UNCONFIRMED)
+		must(w->shown);
+	if (s->outcome != SESSION_CONFIRMED)
+		return;
+	must(w->shown && w->kept && w->confirm);
+	/* After END, or because an earlier run left no more to do. */
+	must(w->end || s->stats.sent_bytes == 0);
+	must(memcmp(s->info.running_sha256, s->config.sha256, OTA_SHA256_SIZE) == 0);
+	must(!(s->info.flags & OTA_INFO_PENDING_VERIFY));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -400,8 +587,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		config.sha256[i] = (uint8_t)(0xa0u + i);
 	must(session_init(&w.s, &config, &ops, &w, w.now) == 0);
 	session_start(&w.s, w.now);
-	while (w.left > 0)
+	while (w.left > 0) {
 		event(&w);
-	must(!session_finished(&w.s) || w.s.outcome != SESSION_NO_OUTCOME);
+		check_figures(&w);
+		check_end(&w);
+	}
 	return 0;
 }
