@@ -217,6 +217,7 @@ static void bluez_destroy(struct transport *t)
 	bluez_cancel(b, BLUEZ_FOR_EVER);
 	for (size_t i = 0; i < sizeof(b->matches) / sizeof(b->matches[0]); i++)
 		sd_bus_slot_unref(b->matches[i]);
+	bluez_owner_unwatch(b);
 	sd_event_source_disable_unref(b->alarm);
 	sd_event_source_disable_unref(b->patience.source);
 	sd_event_source_disable_unref(b->rescan.source);
@@ -276,7 +277,9 @@ int bluez_create(sd_event *event, const struct bluez_config *config, struct tran
 	rc = open_bus(b, ret_text, size);
 	if (rc >= 0)
 		rc = add_timers(b);
-	/* Signals first, so that nothing is missed between the two. */
+	/* Whom to believe, then signals, so that nothing is missed before the objects. */
+	if (rc >= 0)
+		rc = bluez_owner_watch(b);
 	if (rc >= 0)
 		rc = bluez_objects_watch(b);
 	if (rc >= 0)

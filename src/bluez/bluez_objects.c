@@ -448,20 +448,6 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 	return 0;
 }
 
-static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
-{
-	const char *name, *from, *to;
-
-	(void)ret_error;
-	if (sd_bus_message_read(m, "sss", &name, &from, &to) <= 0)
-		return 0;
-	if (*from)
-		bluez_daemon_gone(userdata, BLUEZ_NO_DAEMON);
-	if (*to)
-		bluez_daemon_back(userdata);
-	return 0;
-}
-
 static int on_bus_lost(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	(void)m;
@@ -486,13 +472,7 @@ int bluez_objects_watch(struct bluez *b)
 					       "org.freedesktop.DBus.Properties",
 					       "PropertiesChanged", on_changed, NULL, b);
 	if (rc >= 0)
-		rc = sd_bus_add_match_async(b->bus, &b->matches[3],
-					    "type='signal',sender='org.freedesktop.DBus',"
-					    "interface='org.freedesktop.DBus',"
-					    "member='NameOwnerChanged',arg0='" BLUEZ "'",
-					    on_owner, NULL, b);
-	if (rc >= 0)
-		rc = sd_bus_match_signal_async(b->bus, &b->matches[4], "org.freedesktop.DBus.Local",
+		rc = sd_bus_match_signal_async(b->bus, &b->matches[3], "org.freedesktop.DBus.Local",
 					       "/org/freedesktop/DBus/Local",
 					       "org.freedesktop.DBus.Local", "Disconnected",
 					       on_bus_lost, NULL, b);

@@ -120,7 +120,10 @@ struct bluez {
 	char sysfs[128];
 	sd_event *event;
 	sd_bus *bus;
-	sd_bus_slot *matches[5];
+	sd_bus_slot *gate, *owner_match, *owner_call;
+	char owner[256]; /* unique name of org.bluez's owner; "": none, or not told yet */
+	bool foreign_told; /* that others send */
+	sd_bus_slot *matches[4];
 	struct bluez_request *calls;
 	struct bluez_object *objects;
 	char adapter[BLUEZ_PATH_MAX]; /* the one in use while present */
@@ -183,6 +186,15 @@ uint64_t bluez_now(struct transport *t);
 void bluez_after(struct bluez *b, struct bluez_timer *timer, uint64_t us,
 		 void (*fn)(struct bluez *b));
 void bluez_timer_stop(struct bluez_timer *timer);
+
+/* bluez_owner.c */
+/* From here on nothing but what bluetoothd and the bus send reaches a match or an object. */
+int bluez_owner_watch(struct bluez *b);
+void bluez_owner_unwatch(struct bluez *b);
+/* bluetoothd sent it, or the bus. */
+bool bluez_owner_sent(const struct bluez *b, sd_bus_message *m);
+/* Logs, once, that somebody else did. */
+void bluez_owner_foreign(struct bluez *b, sd_bus_message *m);
 
 /* bluez_request.c */
 /*

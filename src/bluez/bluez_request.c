@@ -27,9 +27,16 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 {
 	struct bluez_request *call = userdata;
 	struct bluez *b = call->b;
+	static const sd_bus_error foreign =
+		SD_BUS_ERROR_MAKE_CONST(BLUEZ ".Error.Failed", "answered by another program");
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 
 	(void)ret_error;
+	/* The system bus lets only the one answer who was asked; other buses may not. */
+	if (!bluez_owner_sent(b, reply)) {
+		bluez_owner_foreign(b, reply);
+		error = &foreign;
+	}
 	unlink_call(call);
 	bluez_stack_log_done(b, call, reply, error);
 	if (error && bluez_error_is_loss(error))

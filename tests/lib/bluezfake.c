@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See bluezfake.h.  The tree of objects and the signals; bluezfake_calls.c answers. */
-#include "config.h" /* system extensions: SOCK_CLOEXEC */
-
 #include "bluezfake_priv.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define OBJECTS "org.freedesktop.DBus.ObjectManager"
 
@@ -146,6 +142,8 @@ void fake_put_objects(struct fake *f, sd_bus_message *m)
 
 static void emit(struct fake *f, sd_bus_message *m)
 {
+	if (f->to)
+		must(sd_bus_message_set_destination(m, f->to));
 	must(sd_bus_send(f->server, m, NULL));
 	sd_bus_message_unref(m);
 }
@@ -194,18 +192,6 @@ static void removed(struct fake *f, const char *path, const char *interface)
 
 	must(sd_bus_message_new_signal(f->server, &m, "/", OBJECTS, "InterfacesRemoved"));
 	must(sd_bus_message_append(m, "oas", path, 1, interface));
-	emit(f, m);
-}
-
-void fake_owner(struct fake *f, bool there)
-{
-	sd_bus_message *m = NULL;
-
-	must(sd_bus_message_new_signal(f->server, &m, "/org/freedesktop/DBus",
-				       "org.freedesktop.DBus", "NameOwnerChanged"));
-	must(sd_bus_message_set_sender(m, "org.freedesktop.DBus"));
-	must(sd_bus_message_append(m, "sss", "org.bluez", there ? "" : ":1.7",
-				   there ? ":1.8" : ""));
 	emit(f, m);
 }
 
@@ -379,63 +365,7 @@ void fake_malformed(struct fake *f, unsigned int i, const char *interface, const
 	emit(f, m);
 }
 
-/* --- both ends */
-
-static sd_bus *open_end(struct fake *f, int fd, bool server)
-{
-	static const sd_id128_t id =
-		SD_ID128_MAKE(b1, 0e, 0c, 11, 00, 00, 40, 00, 80, 00, 00, 00, 00, 00, 00, 01);
-	sd_bus *bus = NULL;
-
-	must(sd_bus_new(&bus));
-	must(sd_bus_set_fd(bus, fd, fd));
-	must(sd_bus_negotiate_fds(bus, 1));
-	must(sd_bus_set_anonymous(bus, 1));
-	if (server) {
-		must(sd_bus_set_server(bus, 1, id));
-		must(sd_bus_set_sender(bus, "org.bluez"));
-	}
-	must(sd_bus_start(bus));
-	must(sd_bus_attach_event(bus, f->event, SD_EVENT_PRIORITY_NORMAL));
-	return bus;
-}
-
-void fake_init(struct fake *f, sd_event *event)
-{
-	int fds[2];
-
-	memset(f, 0, sizeof(*f));
-	f->event = event;
-	f->fd = -1;
-	f->mtu = 517;
-	f->tells_mtu = f->connects_by_itself = true;
-	f->adapters[0] = (struct fake_adapter){.there = true, .powered = true};
-	f->devices[0] = (struct fake_device){
-		.address = FAKE_ADDRESS, .name = "esp", .rssi = -60, .audible = true};
-	f->devices[1] =
-		(struct fake_device){.address = "24:6F:28:AA:10:02", .name = "esp", .rssi = -70};
-	f->queue_end = &f->queue;
-	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds));
-	f->server = open_end(f, fds[0], true);
-	f->client = open_end(f, fds[1], false);
-	fake_serve(f);
-}
-
-static void close_end(sd_bus *bus)
-{
-	sd_bus_detach_event(bus);
-	sd_bus_close(bus);
-	sd_bus_unref(bus);
-}
-
-void fake_finish(struct fake *f)
-{
-	fake_forget_held(f);
-	fake_close_socket(f);
-	fake_radio_finish(f);
-	close_end(f->server);
-	close_end(f->client);
-}
+/* --- what was called or told, as text */
 
 void fake_add(struct fake_text *t, const char *format, ...)
 {
@@ -459,13 +389,4 @@ const char *fake_take(struct fake_text *t)
 	t->text[0] = '\0';
 	t->len = 0;
 	return taken;
-}
-
-void fake_settle(struct fake *f)
-{
-	int rc;
-
-	while ((rc = sd_event_run(f->event, 0)) > 0)
-		;
-	must(rc);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An org.bluez for tests, at the other end of a socketpair on the same event
- * loop: adapters, devices and characteristics that do what bluetoothd does, or
- * what a test tells them to do wrong.
+ * An org.bluez for tests, on a bus of the test's own and on the same event loop:
+ * adapters, devices and characteristics that do what bluetoothd does, or what a
+ * test tells them to do wrong.  The bus says who sent a message, as it does for
+ * bluetoothd.
  *
  * A device's characteristics keep what is written to them, or are those of a
  * virtual ESP32 (fake->radio).
@@ -11,6 +12,7 @@
 #define OTABENCH_BLUEZFAKE_H
 
 #include "bluez/bluez.h"
+#include "privatebus.h"
 
 #define FAKE_ADAPTERS 2u
 #define FAKE_DEVICES 2u
@@ -47,6 +49,8 @@ struct fake_error {
 struct fake {
 	sd_event *event;
 	sd_bus *server, *client; /* client is what bluez_config.bus wants */
+	const char *to; /* signals go to this connection alone; NULL: to who asked for them */
+	unsigned int traffic; /* messages that came to either */
 	struct fake_adapter adapters[FAKE_ADAPTERS];
 	struct fake_device devices[FAKE_DEVICES];
 	bool discovering;
@@ -84,6 +88,9 @@ void fake_finish(struct fake *f);
 /* Puts the radio behind devices[0]; it is destroyed with f. */
 void fake_set_radio(struct fake *f, struct transport *radio);
 
+/* What the bus calls the client. */
+const char *fake_client_name(const struct fake *f);
+
 /* What was called since the last time, as a string valid until the next. */
 const char *fake_calls(struct fake *f);
 /* Answers the held call number i with nothing but success, or an error. */
@@ -92,6 +99,7 @@ void fake_refuse(struct fake *f, size_t i, const char *name, const char *text);
 void fake_forget_held(struct fake *f);
 
 /* Signals. */
+/* bluetoothd dies, or the next one takes the name: f->server is the next one's by then. */
 void fake_owner(struct fake *f, bool there);
 void fake_adapter_there(struct fake *f, unsigned int adapter, bool there);
 void fake_adapter_powered(struct fake *f, unsigned int adapter, bool powered);

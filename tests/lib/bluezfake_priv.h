@@ -41,6 +41,8 @@ void fake_radio_subscribe(struct fake *f, sd_bus_message *call);
 /* call: NULL for a command */
 void fake_radio_write(struct fake *f, enum gatt_chr chr, const void *value, size_t len,
 		      sd_bus_message *call);
+/* Calls that were not answered yet. */
+void fake_radio_forget(struct fake *f);
 void fake_radio_finish(struct fake *f);
 
 #endif

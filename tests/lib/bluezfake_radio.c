@@ -20,6 +20,16 @@ static void drop(sd_bus_message **m)
 	*m = sd_bus_message_unref(*m);
 }
 
+void fake_radio_forget(struct fake *f)
+{
+	drop(&f->connecting);
+	drop(&f->subscribing);
+	for (size_t i = 0; i < GATT_CHRS; i++) {
+		drop(&f->reading[i]);
+		drop(&f->writing[i]);
+	}
+}
+
 static void clear_queue(struct fake *f)
 {
 	struct fake_value *next;
@@ -52,12 +62,7 @@ static void link_down(struct fake *f, enum gatt_reason reason)
 	if (f->connecting)
 		fake_reply_error(f, f->connecting, "org.bluez.Error.Failed",
 				 "le-connection-abort-by-local");
-	drop(&f->connecting);
-	drop(&f->subscribing);
-	for (size_t i = 0; i < GATT_CHRS; i++) {
-		drop(&f->reading[i]);
-		drop(&f->writing[i]);
-	}
+	fake_radio_forget(f);
 	clear_queue(f);
 	if (f->devices[0].connected)
 		fake_disconnected(f, 0,

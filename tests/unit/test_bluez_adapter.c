@@ -182,8 +182,7 @@ static void test_no_answers(void **state)
 		r->t = NULL;
 	}
 	/* It is started after all. */
-	r->fake.error =
-		(struct fake_error){"GetManagedObjects", SD_BUS_ERROR_SERVICE_UNKNOWN, "no"};
+	fake_owner(&r->fake, false);
 	not_ready(r, &config, -OTA_ENODEV, "is not running");
 	fake_owner(&r->fake, true);
 	rig_expect(r, "adapter 0\n");
@@ -356,7 +355,7 @@ static void test_bus_lost(void **state)
 	struct rig *r = *state;
 
 	rig_connect(r);
-	sd_bus_close(r->fake.server);
+	private_bus_stop();
 	rig_until(r, "disconnected");
 	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
 }

@@ -380,9 +380,9 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 static void ask_agent(struct rig *r, const char *member, const char *device, struct answer *a)
 {
 	memset(a, 0, sizeof(*a));
-	assert_true(sd_bus_call_method_async(r->fake.server, NULL, NULL, "/org/otabench/agent",
-					     "org.bluez.Agent1", member, on_answer, a, "o",
-					     device) >= 0);
+	assert_true(sd_bus_call_method_async(r->fake.server, NULL, fake_client_name(&r->fake),
+					     "/org/otabench/agent", "org.bluez.Agent1", member,
+					     on_answer, a, "o", device) >= 0);
 	fake_settle(&r->fake);
 }
 

@@ -234,8 +234,9 @@ static void ask_agent(struct fake *f, const char *member, const char *device)
 {
 	sd_bus_message *m = NULL;
 
-	assert_true(sd_bus_message_new_method_call(f->server, &m, NULL, "/org/otabench/agent",
-						   "org.bluez.Agent1", member) >= 0);
+	assert_true(sd_bus_message_new_method_call(f->server, &m, fake_client_name(f),
+						   "/org/otabench/agent", "org.bluez.Agent1",
+						   member) >= 0);
 	if (device)
 		assert_true(sd_bus_message_append(m, "o", device) >= 0);
 	assert_true(sd_bus_send(f->server, m, NULL) >= 0);
