@@ -27,7 +27,7 @@ static json_t *event_now(struct run *r, const char *name)
 
 /* --- what the job tells */
 
-static void on_state(void *userdata, const char *from, const char *to)
+static void on_state(void *userdata, enum session_state from, enum session_state to)
 {
 	struct run *r = userdata;
 	json_t *event;
@@ -35,14 +35,15 @@ static void on_state(void *userdata, const char *from, const char *to)
 	if (r->cli->json) {
 		event = event_now(r, "state");
 		if (event) {
-			(void)json_object_set_new(event, "from", json_string(from));
-			(void)json_object_set_new(event, "to", json_string(to));
+			(void)json_object_set_new(event, "from",
+						  json_string(session_state_name(from)));
+			(void)json_object_set_new(event, "to", json_string(session_state_name(to)));
 		}
 		cli_emit(r->cli, event);
 		return;
 	}
 	progress_clear(&r->line);
-	log_write(&r->cli->log, LOG_LEVEL_INFO, "%s", to);
+	log_write(&r->cli->log, LOG_LEVEL_INFO, "%s", session_state_name(to));
 }
 
 static void on_found(void *userdata, const struct scan_device *device)
@@ -170,11 +171,12 @@ static void on_note(void *userdata, enum session_note note, uint32_t value, cons
 
 static void on_log(void *userdata, const struct job_log_entry *entry)
 {
-	static const char *const arrows[] = {[JOB_OUT] = ">", [JOB_IN] = "<", [JOB_NOTE] = "!"};
+	static const char *const arrows[] = {
+		[JOB_OUT] = ">", [JOB_IN] = "<", [JOB_STATE] = "!", [JOB_NOTE] = "!"};
 	struct run *r = userdata;
 	json_t *event;
 
-	if (entry->direction == JOB_NOTE || r->cli->verbose < 2)
+	if (!job_log_is_value(entry) || r->cli->verbose < 2)
 		return; /* notes are told by on_note() */
 	if (!r->cli->json) {
 		progress_clear(&r->line);

@@ -136,19 +136,6 @@ static void in_force(struct recorder *r, enum profile_key key, int32_t value)
 	(void)setting_format(setting, value, to->in_force, sizeof(to->in_force));
 }
 
-static enum profile_write_mode mode_of(enum gatt_write mode)
-{
-	switch (mode) {
-	case GATT_REQUEST:
-		return PROFILE_WRITE_REQUEST;
-	case GATT_COMMAND:
-		return PROFILE_WRITE_COMMAND;
-	case GATT_ACQUIRE:
-		return PROFILE_WRITE_ACQUIRE;
-	}
-	return PROFILE_WRITE_AUTO;
-}
-
 static void take_keys(struct recorder *r, const struct job_snapshot *now)
 {
 	const struct ota_link *link = &now->link.link;
@@ -156,7 +143,7 @@ static void take_keys(struct recorder *r, const struct job_snapshot *now)
 
 	r->key_count = 0;
 	in_force(r, PROFILE_KEY_CHUNK, now->chunk);
-	in_force(r, PROFILE_KEY_WRITE_MODE, (int32_t)mode_of(now->mode));
+	in_force(r, PROFILE_KEY_WRITE_MODE, (int32_t)now->mode);
 	in_force(r, PROFILE_KEY_WINDOW, (int32_t)now->window);
 	in_force(r, basic_pacing ? PROFILE_KEY_BASIC_PACING : PROFILE_KEY_PACING,
 		 (int32_t)now->pacing_us);
@@ -222,12 +209,12 @@ static void mark(struct recorder *r, enum history_mark_kind kind, uint32_t value
 			(r)->inner.fn((r)->inner.userdata, ##__VA_ARGS__);                         \
 	} while (0)
 
-static void on_state(void *userdata, const char *from, const char *to)
+static void on_state(void *userdata, enum session_state from, enum session_state to)
 {
 	struct recorder *r = userdata;
 
 	INNER(r, state, from, to);
-	mark(r, HISTORY_STATE, 0, to);
+	mark(r, HISTORY_STATE, 0, session_state_name(to));
 	take_sample(r);
 }
 

@@ -60,28 +60,14 @@ static void chunk_why(const struct profile *asked, const struct job_snapshot *ru
 	}
 }
 
-static enum profile_write_mode mode_of(enum gatt_write mode)
-{
-	switch (mode) {
-	case GATT_REQUEST:
-		return PROFILE_WRITE_REQUEST;
-	case GATT_COMMAND:
-		return PROFILE_WRITE_COMMAND;
-	case GATT_ACQUIRE:
-		return PROFILE_WRITE_ACQUIRE;
-	}
-	return PROFILE_WRITE_AUTO;
-}
-
 static void mode_why(const struct profile *asked, const struct job_snapshot *run,
 		     struct effective *ret)
 {
-	ret->differs = ret->differs && asked->write_mode != PROFILE_WRITE_AUTO;
 	if (ret->differs)
 		because(ret, "asked more: the device has this");
-	else if (asked->write_mode == PROFILE_WRITE_AUTO && run->basic)
+	else if (asked->write_mode == PROFILE_AUTO && run->basic)
 		because(ret, "auto: basic cannot tell a loss");
-	else if (asked->write_mode == PROFILE_WRITE_AUTO)
+	else if (asked->write_mode == PROFILE_AUTO)
 		because(ret, "auto: full dialect finds losses");
 }
 
@@ -125,7 +111,7 @@ static void sending(const struct profile *asked, const struct job_snapshot *run,
 		put(asked, key, run->chunk, ret);
 		chunk_why(asked, run, ret);
 	} else if (key == PROFILE_KEY_WRITE_MODE) {
-		put(asked, key, (int32_t)mode_of(run->mode), ret);
+		put(asked, key, (int32_t)run->mode, ret);
 		mode_why(asked, run, ret);
 	} else if (key == PROFILE_KEY_WINDOW) {
 		put(asked, key, (int32_t)run->window, ret);
@@ -297,8 +283,8 @@ uint32_t effective_ceiling(const struct profile *profile, const struct job_snaps
 {
 	const bool known = run && run->link.link.interval > 0;
 	const bool basic = run && run->dialect_known && run->basic;
-	const bool request = profile->write_mode == PROFILE_WRITE_REQUEST ||
-			     (basic && profile->write_mode == PROFILE_WRITE_AUTO);
+	const bool request = profile->write_mode == GATT_REQUEST ||
+			     (basic && profile->write_mode == PROFILE_AUTO);
 	uint16_t mtu = (uint16_t)profile->mtu_max;
 	char rate[OUTPUT_FIGURE_MAX], ms[TEXT_WORD_MAX];
 	struct airtime_link link;

@@ -60,7 +60,7 @@ enum job_tunable { JOB_PACING, JOB_WINDOW, JOB_CHUNK, JOB_MODE };
  */
 struct job_listener {
 	void *userdata;
-	void (*state)(void *userdata, const char *from, const char *to);
+	void (*state)(void *userdata, enum session_state from, enum session_state to);
 	void (*found)(void *userdata, const struct scan_device *device);
 	/* Link up and known, or its parameters changed. */
 	void (*link)(void *userdata);

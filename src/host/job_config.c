@@ -5,20 +5,6 @@
  */
 #include "host/job_priv.h"
 
-static enum gatt_write write_mode(enum profile_write_mode mode)
-{
-	switch (mode) {
-	case PROFILE_WRITE_AUTO:
-	case PROFILE_WRITE_COMMAND:
-		return GATT_COMMAND;
-	case PROFILE_WRITE_REQUEST:
-		return GATT_REQUEST;
-	case PROFILE_WRITE_ACQUIRE:
-		return GATT_ACQUIRE;
-	}
-	return GATT_COMMAND;
-}
-
 static enum session_stall_action stall_action(enum profile_stall_action action)
 {
 	switch (action) {
@@ -72,8 +58,8 @@ static void apply_link(const struct profile *profile, struct session_config *ret
 void job_apply_profile(const struct profile *profile, struct session_config *ret)
 {
 	ret->chunk = (uint16_t)or_auto(profile->chunk);
-	ret->mode_auto = profile->write_mode == PROFILE_WRITE_AUTO;
-	ret->mode = write_mode(profile->write_mode);
+	ret->mode_auto = profile->write_mode == PROFILE_AUTO;
+	ret->mode = profile_write_mode(profile);
 	ret->window = or_auto(profile->window);
 	ret->pacing_us = (uint32_t)profile->pacing_us;
 	ret->basic_pacing_us = (uint32_t)profile->basic_pacing_us;

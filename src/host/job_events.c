@@ -80,7 +80,6 @@ static void look_encrypted(struct job *job)
 static void job_state_changed(void *ctx, enum session_state from, enum session_state to)
 {
 	struct job *job = job_of(ctx);
-	char text[64];
 
 	job->state_us = job_now(job);
 	look_encrypted(job);
@@ -88,11 +87,9 @@ static void job_state_changed(void *ctx, enum session_state from, enum session_s
 		job_ready(job);
 	else if (from == SESSION_SENDING && to == SESSION_VERIFYING)
 		job_take_link(job);
-	(void)snprintf(text, sizeof(text), "%s", session_state_name(to));
-	job_log_note(job, text);
+	job_log_state(job, to);
 	if (job->listener.state)
-		job->listener.state(job->listener.userdata, session_state_name(from),
-				    session_state_name(to));
+		job->listener.state(job->listener.userdata, from, to);
 }
 
 static void job_note(void *ctx, enum session_note note, uint32_t value)

@@ -98,6 +98,15 @@ void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, s
 	tell(job, entry);
 }
 
+void job_log_state(struct job *job, enum session_state state)
+{
+	struct job_log_entry *entry = append(job, JOB_STATE);
+
+	entry->state = state;
+	(void)snprintf(entry->text, sizeof(entry->text), "%s", session_state_name(state));
+	tell(job, entry);
+}
+
 void job_log_note(struct job *job, const char *text)
 {
 	struct job_log_entry *entry = append(job, JOB_NOTE);

@@ -13,13 +13,14 @@
 #define JOB_LOG_MAX 1024u /* entries kept */
 #define JOB_BYTES_MAX 64u /* of a value kept in the log: all of every Control PDU */
 
-enum job_direction { JOB_OUT, JOB_IN, JOB_NOTE };
+enum job_direction { JOB_OUT, JOB_IN, JOB_STATE, JOB_NOTE };
 
 struct job_log_entry {
 	uint64_t at_us;
 	enum job_direction direction;
 	enum gatt_chr chr; /* OUT, IN */
 	enum gatt_write mode; /* OUT */
+	enum session_state state; /* STATE: the one entered */
 	size_t len; /* of the value */
 	uint8_t bytes[JOB_BYTES_MAX]; /* its beginning */
 	/* Data values written since the entry before, which is how they are summed up. */
@@ -27,6 +28,8 @@ struct job_log_entry {
 	char text[PDU_TEXT_SIZE];
 };
 
+/* Whether it is a value that went over the air. */
+bool job_log_is_value(const struct job_log_entry *entry);
 /* A note as a sentence fragment: "stall at 65536".  Returns buf. */
 char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t size);
 

@@ -81,6 +81,7 @@ void job_handle(void *userdata, const struct transport_event *event);
 void job_log_write(struct job *job, enum gatt_chr chr, enum gatt_write mode, const uint8_t *bytes,
 		   size_t len);
 void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, size_t len);
+void job_log_state(struct job *job, enum session_state state);
 void job_log_note(struct job *job, const char *text);
 
 /* job_events.c: takes the link's state down, which the result needs when it is gone. */

@@ -37,6 +37,11 @@ const char *job_goal_name(enum session_goal goal)
 	return "look";
 }
 
+bool job_log_is_value(const struct job_log_entry *entry)
+{
+	return entry->direction == JOB_OUT || entry->direction == JOB_IN;
+}
+
 char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t size)
 {
 	static const char *const formats[SESSION_NOTES] = {

@@ -11,6 +11,7 @@
 #define OTABENCH_PROFILE_PROFILE_H
 
 #include "base/setting.h"
+#include "core/gatt.h"
 
 #include <stdio.h>
 
@@ -18,12 +19,6 @@
 #define PROFILE_AUTO (-1) /* otabench or the device chooses; the run says what and why */
 #define PROFILE_KEEP (-2) /* leave the link as it came up, ask for nothing */
 
-enum profile_write_mode {
-	PROFILE_WRITE_AUTO, /* command in the full dialect, request in the basic one */
-	PROFILE_WRITE_REQUEST, /* TRANSPORT_REQUEST ... */
-	PROFILE_WRITE_COMMAND,
-	PROFILE_WRITE_ACQUIRE,
-};
 enum profile_stall_action { PROFILE_STALL_WARN, PROFILE_STALL_PAUSE, PROFILE_STALL_ABORT };
 enum profile_confirm { PROFILE_CONFIRM_AUTO, PROFILE_CONFIRM_NEVER };
 enum profile_phy {
@@ -42,7 +37,7 @@ struct profile {
 
 	/* Sending */
 	int32_t chunk; /* bytes of a Data value, header included; 20..512 or AUTO */
-	enum profile_write_mode write_mode;
+	int32_t write_mode; /* enum gatt_write; or AUTO: as suits the device's dialect */
 	int32_t window; /* bytes unacknowledged at most; 512..1048576 or AUTO */
 	int32_t pacing_us; /* least time between Data values; 0..1000000 */
 	int32_t ack_interval; /* bytes between ACKs; 256..65535 or AUTO */
@@ -106,6 +101,9 @@ enum profile_key {
 
 /* PROFILE_KEYS descriptions, indexed by enum profile_key. */
 const struct setting *profile_settings(void);
+
+/* The write mode asked for; of AUTO the one that most devices get. */
+enum gatt_write profile_write_mode(const struct profile *profile);
 
 /* Every key at its default; name "default". */
 void profile_defaults(struct profile *profile);

@@ -12,10 +12,10 @@ static const struct setting_word word_auto_keep[] = {
 };
 static const struct setting_word word_off[] = {{"off", 0}, {"0", 0}, {NULL, 0}};
 static const struct setting_word words_write_mode[] = {
-	{"auto", PROFILE_WRITE_AUTO},
-	{"request", PROFILE_WRITE_REQUEST},
-	{"command", PROFILE_WRITE_COMMAND},
-	{"acquire", PROFILE_WRITE_ACQUIRE},
+	{"auto", PROFILE_AUTO},
+	{"request", GATT_REQUEST},
+	{"command", GATT_COMMAND},
+	{"acquire", GATT_ACQUIRE},
 	{NULL, 0},
 };
 static const struct setting_word words_stall_action[] = {
@@ -54,7 +54,7 @@ static const struct setting settings[PROFILE_KEYS] = {
 	},
 	[PROFILE_KEY_WRITE_MODE] = {
 		.name = "write_mode", .kind = SETTING_CHOICE, AT(write_mode),
-		.words = words_write_mode, .initial = PROFILE_WRITE_AUTO,
+		.words = words_write_mode, .initial = PROFILE_AUTO,
 		.help = "request waits for an answer to each value and is slow but sure; command "
 			"does not wait; acquire is command through a socket of bluetoothd, which spares "
 			"a D-Bus call each. auto: command, but request for devices of the basic "
@@ -201,6 +201,12 @@ static const struct setting settings[PROFILE_KEYS] = {
 	},
 };
 /* clang-format on */
+
+enum gatt_write profile_write_mode(const struct profile *profile)
+{
+	return profile->write_mode == PROFILE_AUTO ? GATT_COMMAND
+						   : (enum gatt_write)profile->write_mode;
+}
 
 const struct setting *profile_settings(void)
 {

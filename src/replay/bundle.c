@@ -339,7 +339,8 @@ int bundle_write(const struct bundle *b, char *ret_path, size_t size, char *ret_
 
 void bundle_job_log(void *userdata, FILE *out)
 {
-	static const char signs[] = {[JOB_OUT] = '>', [JOB_IN] = '<', [JOB_NOTE] = '!'};
+	static const char signs[] = {
+		[JOB_OUT] = '>', [JOB_IN] = '<', [JOB_STATE] = '!', [JOB_NOTE] = '!'};
 	const struct job *job = userdata;
 	struct job_snapshot now;
 
@@ -354,8 +355,8 @@ void bundle_job_log(void *userdata, FILE *out)
 			continue;
 		(void)fprintf(out, "%10" PRIu64 ".%06" PRIu64 " %c %s", e->at_us / 1000000u,
 			      e->at_us % 1000000u, signs[e->direction], e->text);
-		for (size_t n = 0; e->direction != JOB_NOTE && n < e->len && n < JOB_BYTES_MAX; n++)
+		for (size_t n = 0; job_log_is_value(e) && n < e->len && n < JOB_BYTES_MAX; n++)
 			(void)fprintf(out, "%s%02x", n == 0 ? "  [" : " ", e->bytes[n]);
-		(void)fprintf(out, "%s\n", e->direction != JOB_NOTE && e->len > 0 ? "]" : "");
+		(void)fprintf(out, "%s\n", job_log_is_value(e) && e->len > 0 ? "]" : "");
 	}
 }

@@ -161,10 +161,10 @@ static void add_mark(struct replay *r, bool state, const char *text)
 	(void)snprintf(m->text, sizeof(m->text), "%s", text);
 }
 
-static void mark_state(void *userdata, const char *from, const char *to)
+static void mark_state(void *userdata, enum session_state from, enum session_state to)
 {
 	(void)from;
-	add_mark(userdata, true, to);
+	add_mark(userdata, true, session_state_name(to));
 }
 
 static void mark_note(void *userdata, enum session_note note, uint32_t value, const char *text)

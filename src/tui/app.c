@@ -65,47 +65,33 @@ static int64_t clock_offset(const struct app *app)
 
 /* --- the job's listener */
 
-/* What was under way, for when the run fails, is cancelled or waits to try again. */
-static void note_stage(struct app *app, const char *from)
-{
-	for (int i = SESSION_IDLE; i <= SESSION_CONFIRMING; i++) {
-		if (strcmp(session_state_name((enum session_state)i), from) == 0)
-			app->stage = (enum session_state)i;
-	}
-}
-
-static void on_state(void *userdata, const char *from, const char *to)
+static void on_state(void *userdata, enum session_state from, enum session_state to)
 {
 	struct app *app = userdata;
 	char text[LOGLIST_TEXT];
 
-	note_stage(app, from);
-	(void)snprintf(text, sizeof(text), "%s -> %s", from, to);
+	/* What was under way, for when the run fails, is cancelled or waits to try again. */
+	if (from <= SESSION_CONFIRMING)
+		app->stage = from;
+	(void)snprintf(text, sizeof(text), "%s -> %s", session_state_name(from),
+		       session_state_name(to));
 	loglist_add(&app->log, app_log_time(app, app_now(app)), LOGLIST_STATE, CELLS_TITLE, text,
 		    NULL, 0);
 	app->changed = true;
 }
 
-/* A state that is entered has its line from on_state() already. */
-static bool is_state(const char *text)
-{
-	for (int i = 0; i < SESSION_STATES; i++) {
-		if (strcmp(session_state_name((enum session_state)i), text) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void on_log(void *userdata, const struct job_log_entry *entry)
 {
 	struct app *app = userdata;
-	static const enum loglist_kind kinds[] = {
-		[JOB_OUT] = LOGLIST_SENT, [JOB_IN] = LOGLIST_RECEIVED, [JOB_NOTE] = LOGLIST_EVENT};
+	static const enum loglist_kind kinds[] = {[JOB_OUT] = LOGLIST_SENT,
+						  [JOB_IN] = LOGLIST_RECEIVED,
+						  [JOB_STATE] = LOGLIST_STATE,
+						  [JOB_NOTE] = LOGLIST_EVENT};
 	const bool note = entry->direction == JOB_NOTE;
 	const size_t len = entry->len < JOB_BYTES_MAX ? entry->len : JOB_BYTES_MAX;
 
-	if (note && is_state(entry->text))
-		return;
+	if (entry->direction == JOB_STATE)
+		return; /* on_state() says more */
 	loglist_add(&app->log, app_log_time(app, entry->at_us), kinds[entry->direction],
 		    note ? CELLS_WARNING : CELLS_NORMAL, entry->text, entry->bytes, note ? 0 : len);
 	app->changed = true;

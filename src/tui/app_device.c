@@ -139,20 +139,6 @@ static void tell_tuned(struct app *app, int r, const char *text)
 	}
 }
 
-static enum gatt_write mode_of(const struct profile *profile)
-{
-	switch (profile->write_mode) {
-	case PROFILE_WRITE_REQUEST:
-		return GATT_REQUEST;
-	case PROFILE_WRITE_ACQUIRE:
-		return GATT_ACQUIRE;
-	case PROFILE_WRITE_AUTO:
-	case PROFILE_WRITE_COMMAND:
-		break;
-	}
-	return GATT_COMMAND;
-}
-
 int app_tune(struct app *app, enum profile_key key)
 {
 	const struct profile *p = &app->profile;
@@ -167,7 +153,7 @@ int app_tune(struct app *app, enum profile_key key)
 	else if (key == PROFILE_KEY_CHUNK)
 		r = job_tune_chunk(app->job, p->chunk > 0 ? (uint16_t)p->chunk : 0);
 	else if (key == PROFILE_KEY_WRITE_MODE)
-		r = job_tune_mode(app->job, mode_of(p));
+		r = job_tune_mode(app->job, profile_write_mode(p));
 	if (r == 0)
 		setting_put(&profile_settings()[key], &app->edit.running,
 			    setting_get(&profile_settings()[key], p));
@@ -241,7 +227,7 @@ static void step_window(struct app *app, int direction)
 
 static void toggle_mode(struct app *app)
 {
-	bool request = app->profile.write_mode == PROFILE_WRITE_REQUEST;
+	bool request = app->profile.write_mode == GATT_REQUEST;
 
 	app_refresh(app);
 	if (app_runs(app) && app->snapshot.chunk > 0)

@@ -33,8 +33,6 @@ static void on_acted(void *userdata, const char *text)
 	static const struct {
 		const char *word, *key;
 	} tuned[] = {{"pacing ", "pacing_us"}, {"window ", "window"}, {"chunk ", "chunk"}};
-	static const char *const modes[] = {
-		[GATT_REQUEST] = "request", [GATT_COMMAND] = "command", [GATT_ACQUIRE] = "acquire"};
 	struct app *app = userdata;
 	char note[64];
 
@@ -52,7 +50,8 @@ static void on_acted(void *userdata, const char *text)
 		app_note(app, note);
 	}
 	if (strncmp(text, "mode ", 5) == 0 && text[5] >= '0' && text[5] - '0' <= GATT_ACQUIRE) {
-		(void)snprintf(note, sizeof(note), "write_mode=%s", modes[text[5] - '0']);
+		(void)snprintf(note, sizeof(note), "write_mode=%s",
+			       gatt_write_name((enum gatt_write)(text[5] - '0')));
 		app_note(app, note);
 	}
 }

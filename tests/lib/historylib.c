@@ -37,7 +37,7 @@ static void on_finished(void *userdata, const struct job_result *result)
 	play->result = *result;
 }
 
-static void on_state(void *userdata, const char *from, const char *to)
+static void on_state(void *userdata, enum session_state from, enum session_state to)
 {
 	(void)from;
 	(void)to;

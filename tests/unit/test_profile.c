@@ -65,7 +65,7 @@ static void test_defaults(void **state)
 	assert_string_equal(profile.name, "default");
 	assert_string_equal(profile.description, "");
 	assert_int_equal(profile.chunk, PROFILE_AUTO);
-	assert_int_equal(profile.write_mode, PROFILE_WRITE_AUTO);
+	assert_int_equal(profile.write_mode, PROFILE_AUTO);
 	assert_int_equal(profile.window, PROFILE_AUTO);
 	assert_int_equal(profile.pacing_us, 0);
 	assert_int_equal(profile.ack_interval, PROFILE_AUTO);
@@ -141,7 +141,7 @@ static void test_every_key(void **state)
 	assert_string_equal(profile.name, "p");
 	assert_string_equal(profile.description, "fast: and \"loose\"");
 	assert_int_equal(profile.chunk, 244);
-	assert_int_equal(profile.write_mode, PROFILE_WRITE_ACQUIRE);
+	assert_int_equal(profile.write_mode, GATT_ACQUIRE);
 	assert_int_equal(profile.window, 16384);
 	assert_int_equal(profile.pacing_us, 1000000);
 	assert_int_equal(profile.ack_interval, 4096);
