@@ -54,7 +54,7 @@ void att_reply_error(struct att_server *server, uint8_t opcode, uint16_t handle,
 {
 	uint8_t pdu[5] = {ATT_ERROR_RSP, opcode};
 
-	att_put_le16(pdu + 2, handle);
+	bytes_put16(pdu + 2, handle);
 	pdu[4] = (uint8_t)(error > 0 && error <= UINT8_MAX ? error : ATT_ERR_UNLIKELY);
 	att_reply(server, pdu, sizeof(pdu));
 }
@@ -68,12 +68,12 @@ static void exchange_mtu(struct att_server *server, const uint8_t *pdu, size_t l
 		att_reply_error(server, pdu[0], 0, ATT_ERR_PDU);
 		return;
 	}
-	mtu = att_get_le16(pdu + 1);
+	mtu = bytes_get16(pdu + 1);
 	if (mtu > server->config.mtu)
 		mtu = server->config.mtu;
 	if (mtu < ATT_MTU_MIN)
 		mtu = ATT_MTU_MIN;
-	att_put_le16(response + 1, server->config.mtu);
+	bytes_put16(response + 1, server->config.mtu);
 	/* The response itself still goes under the old one (3.4.2.2). */
 	att_reply(server, response, sizeof(response));
 	if (mtu == server->mtu)
@@ -92,7 +92,7 @@ int att_value_read(struct att_server *server, const struct att_attribute *attrib
 	case ATT_KIND_CHARACTERISTIC:
 		return (int)att_db_declaration(attribute, buf);
 	case ATT_KIND_CCC:
-		att_put_le16(buf, server->ccc[attribute->id]);
+		bytes_put16(buf, server->ccc[attribute->id]);
 		return 2;
 	case ATT_KIND_VALUE:
 		break;
@@ -124,8 +124,8 @@ static void read_value(struct att_server *server, const uint8_t *pdu, size_t len
 		att_reply_error(server, pdu[0], 0, ATT_ERR_PDU);
 		return;
 	}
-	handle = att_get_le16(pdu + 1);
-	offset = blob ? att_get_le16(pdu + 3) : 0;
+	handle = bytes_get16(pdu + 1);
+	offset = blob ? bytes_get16(pdu + 3) : 0;
 	a = att_db_find(&server->db, handle);
 	n = a ? att_value_read(server, a, value) : -ATT_ERR_HANDLE;
 	if (n >= 0 && offset > n)
@@ -229,7 +229,7 @@ static int send_value(struct att_server *server, uint8_t opcode, uint16_t ccc, e
 		return -OTA_EPERM;
 	if (len > server->mtu - OTA_ATT_HEADER)
 		return -OTA_EMSGSIZE;
-	att_put_le16(pdu + 1, a->handle);
+	bytes_put16(pdu + 1, a->handle);
 	memcpy(pdu + 3, buf, len);
 	return server->config.ops->send(server->config.ctx, pdu, OTA_ATT_HEADER + len);
 }

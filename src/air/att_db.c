@@ -4,6 +4,7 @@
  * characteristics and properties, so they should be readable at a glance.
  */
 #include "air/att_db.h"
+#include "base/crypto.h"
 
 #include <gcrypt.h>
 #include <string.h>
@@ -99,7 +100,7 @@ struct att_uuid att_uuid16(uint16_t uuid)
 {
 	struct att_uuid ret = {.len = 2};
 
-	att_put_le16(ret.bytes, uuid);
+	bytes_put16(ret.bytes, uuid);
 	return ret;
 }
 
@@ -115,7 +116,7 @@ static struct att_uuid row_uuid(const struct row *row)
 	if (!IS_OTA_SHORT(row->uuid))
 		return att_uuid16(row->uuid);
 	memcpy(ret.bytes, ota_base, sizeof(ota_base));
-	att_put_le16(ret.bytes + OTA_SHORT_AT, row->uuid);
+	bytes_put16(ret.bytes + OTA_SHORT_AT, row->uuid);
 	return ret;
 }
 
@@ -171,7 +172,7 @@ size_t att_db_declaration(const struct att_attribute *attribute, uint8_t ret[ATT
 
 	if (attribute->kind == ATT_KIND_CHARACTERISTIC) {
 		*p++ = attribute->properties;
-		att_put_le16(p, (uint16_t)(attribute->handle + 1u)); /* its value comes next */
+		bytes_put16(p, (uint16_t)(attribute->handle + 1u)); /* its value comes next */
 		p += 2;
 	}
 	memcpy(p, attribute->uuid.bytes, attribute->uuid.len);
@@ -181,7 +182,7 @@ size_t att_db_declaration(const struct att_attribute *attribute, uint8_t ret[ATT
 /* What Part G 7.3.1 hashes of one attribute; returns its length. */
 static size_t hash_input(const struct att_attribute *a, uint8_t ret[4u + ATT_DECLARATION_MAX])
 {
-	att_put_le16(ret, a->handle);
+	bytes_put16(ret, a->handle);
 	memcpy(ret + 2, a->type.bytes, 2);
 	switch (a->kind) {
 	case ATT_KIND_SERVICE:
@@ -203,11 +204,7 @@ static void hash_table(struct att_db *db)
 	size_t len = sizeof(mac);
 	gcry_mac_hd_t h;
 
-	if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
-		gcry_check_version(NULL);
-		gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-		gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-	}
+	crypto_prepare();
 	if (gcry_mac_open(&h, GCRY_MAC_CMAC_AES, 0, NULL))
 		return;
 	if (!gcry_mac_setkey(h, key, sizeof(key))) {

@@ -34,8 +34,8 @@ static bool range_read(struct att_server *server, const uint8_t *pdu, size_t len
 		return false;
 	}
 	range.opcode = pdu[0];
-	range.start = att_get_le16(pdu + 1);
-	range.end = att_get_le16(pdu + 3);
+	range.start = bytes_get16(pdu + 1);
+	range.end = bytes_get16(pdu + 3);
 	if (range.start == 0 || range.start > range.end) {
 		att_reply_error(server, pdu[0], range.start, ATT_ERR_HANDLE);
 		return false;
@@ -56,7 +56,7 @@ static bool uuid_read(const uint8_t *bytes, size_t len, struct att_uuid *ret)
 	*ret = (struct att_uuid){.len = (uint8_t)len};
 	memcpy(ret->bytes, bytes, len);
 	if (len == 16 && memcmp(bytes, base, sizeof(base)) == 0 && bytes[14] == 0 && bytes[15] == 0)
-		*ret = att_uuid16(att_get_le16(bytes + sizeof(base)));
+		*ret = att_uuid16(bytes_get16(bytes + sizeof(base)));
 	return true;
 }
 
@@ -78,7 +78,7 @@ static bool list_add(struct list *list, uint16_t handle, const uint8_t *bytes, s
 	if ((list->entry && entry != list->entry) || list->len + entry > list->mtu)
 		return false;
 	list->entry = entry;
-	att_put_le16(list->pdu + list->len, handle);
+	bytes_put16(list->pdu + list->len, handle);
 	memcpy(list->pdu + list->len + 2, bytes, len);
 	list->len += entry;
 	return true;
@@ -130,14 +130,14 @@ void att_find_by_type_value(struct att_server *server, const uint8_t *pdu, size_
 
 	if (!range_read(server, pdu, len, 7, &range))
 		return;
-	type = att_uuid16(att_get_le16(pdu + 5));
+	type = att_uuid16(bytes_get16(pdu + 5));
 	is_uuid = uuid_read(pdu + 7, len - 7, &value);
 	while ((a = next_in(server, &range, a)) != NULL) {
 		/* Discover Primary Service by Service UUID is all that it is used for. */
 		if (!is_uuid || a->kind != ATT_KIND_SERVICE || !att_uuid_equal(&a->type, &type) ||
 		    !att_uuid_equal(&a->uuid, &value))
 			continue;
-		att_put_le16(end, a->group_end);
+		bytes_put16(end, a->group_end);
 		if (!list_add(&list, a->handle, end, sizeof(end)))
 			break;
 	}
@@ -209,7 +209,7 @@ void att_read_by_group_type(struct att_server *server, const uint8_t *pdu, size_
 	while ((a = next_in(server, &range, a)) != NULL) {
 		if (!att_uuid_equal(&a->type, &type))
 			continue;
-		att_put_le16(entry, a->group_end);
+		bytes_put16(entry, a->group_end);
 		if (!list_add(&list, a->handle, entry, 2u + att_db_declaration(a, entry + 2)))
 			break;
 	}

@@ -6,6 +6,8 @@
 #ifndef OTABENCH_AIR_ATT_PROTO_H
 #define OTABENCH_AIR_ATT_PROTO_H
 
+#include "base/bytes.h"
+
 #include <stdint.h>
 
 enum att_opcode {
@@ -89,16 +91,5 @@ struct att_uuid {
 	uint8_t len;
 	uint8_t bytes[16];
 };
-
-static inline uint16_t att_get_le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline void att_put_le16(uint8_t *p, uint16_t value)
-{
-	p[0] = (uint8_t)value;
-	p[1] = (uint8_t)(value >> 8);
-}
 
 #endif

@@ -28,7 +28,7 @@ static int write_ccc(struct att_server *server, const struct att_attribute *a, c
 		allowed |= ATT_CCC_NOTIFY;
 	if (a->properties & GATT_PROP_INDICATE)
 		allowed |= ATT_CCC_INDICATE;
-	ccc = att_get_le16(buf);
+	ccc = bytes_get16(buf);
 	if (ccc & ~allowed)
 		return ATT_ERR_CCC;
 	if (ccc == server->ccc[a->id])
@@ -122,7 +122,7 @@ void att_write_request(struct att_server *server, const uint8_t *pdu, size_t len
 		att_reply_error(server, pdu[0], 0, ATT_ERR_PDU);
 		return;
 	}
-	handle = att_get_le16(pdu + 1);
+	handle = bytes_get16(pdu + 1);
 	a = att_db_find(&server->db, handle);
 	error = write_allowed(server, a, false);
 	if (error)
@@ -137,7 +137,7 @@ void att_write_command(struct att_server *server, const uint8_t *pdu, size_t len
 
 	if (len < 3)
 		return;
-	a = att_db_find(&server->db, att_get_le16(pdu + 1));
+	a = att_db_find(&server->db, bytes_get16(pdu + 1));
 	if (!write_allowed(server, a, true))
 		(void)write_attribute(server, a, pdu + 3, len - 3, true);
 }
@@ -153,8 +153,8 @@ void att_prepare_write(struct att_server *server, const uint8_t *pdu, size_t len
 		att_reply_error(server, pdu[0], 0, ATT_ERR_PDU);
 		return;
 	}
-	handle = att_get_le16(pdu + 1);
-	part.offset = att_get_le16(pdu + 3);
+	handle = bytes_get16(pdu + 1);
+	part.offset = bytes_get16(pdu + 3);
 	part.len = (uint16_t)(len - PREPARE_HEADER);
 	error = write_allowed(server, att_db_find(&server->db, handle), false);
 	if (!error && ((server->prepared_handle && server->prepared_handle != handle) ||

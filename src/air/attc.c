@@ -118,8 +118,8 @@ static void send_prepare(struct attc *c)
 	c->part = c->op.len - c->prepared;
 	if (c->part > c->mtu - PREPARE_HEADER)
 		c->part = c->mtu - PREPARE_HEADER;
-	att_put_le16(pdu + 1, c->op.handle);
-	att_put_le16(pdu + 3, (uint16_t)c->prepared);
+	bytes_put16(pdu + 1, c->op.handle);
+	bytes_put16(pdu + 3, (uint16_t)c->prepared);
 	memcpy(pdu + PREPARE_HEADER, c->value + c->prepared, c->part);
 	attc_ask(c, pdu, PREPARE_HEADER + c->part, ATT_PREPARE_RSP);
 }
@@ -141,7 +141,7 @@ static void send_write(struct attc *c, uint16_t handle)
 		send_prepare(c);
 		return;
 	}
-	att_put_le16(pdu + 1, handle);
+	bytes_put16(pdu + 1, handle);
 	memcpy(pdu + WRITE_HEADER, c->value, c->op.len);
 	attc_ask(c, pdu, WRITE_HEADER + c->op.len, ATT_WRITE_RSP);
 }
@@ -150,13 +150,13 @@ static void send_read(struct attc *c)
 {
 	uint8_t pdu[5] = {ATT_READ_REQ};
 
-	att_put_le16(pdu + 1, c->op.handle);
+	bytes_put16(pdu + 1, c->op.handle);
 	if (c->op.len == 0) {
 		attc_ask(c, pdu, 3, ATT_READ_RSP);
 		return;
 	}
 	pdu[0] = ATT_READ_BLOB_REQ;
-	att_put_le16(pdu + 3, c->op.len);
+	bytes_put16(pdu + 3, c->op.len);
 	attc_ask(c, pdu, 5, ATT_READ_BLOB_RSP);
 }
 
@@ -164,7 +164,7 @@ static void send_mtu(struct attc *c)
 {
 	uint8_t pdu[3] = {ATT_MTU_REQ};
 
-	att_put_le16(pdu + 1, c->config.mtu);
+	bytes_put16(pdu + 1, c->config.mtu);
 	attc_ask(c, pdu, sizeof(pdu), ATT_MTU_RSP);
 }
 
@@ -249,7 +249,7 @@ int attc_subscribe(struct attc *c, const struct attc_chr *chr)
 
 	if (chr->ccc_handle == 0 || !(chr->properties & (GATT_PROP_NOTIFY | GATT_PROP_INDICATE)))
 		return -OTA_ENOTSUP;
-	att_put_le16(ccc, chr->properties & GATT_PROP_NOTIFY ? ATT_CCC_NOTIFY : ATT_CCC_INDICATE);
+	bytes_put16(ccc, chr->properties & GATT_PROP_NOTIFY ? ATT_CCC_NOTIFY : ATT_CCC_INDICATE);
 	return enqueue(c, &op, ccc);
 }
 
@@ -261,7 +261,7 @@ int attc_write_command(struct attc *c, uint16_t handle, const uint8_t *buf, size
 		return -OTA_ETIMEDOUT;
 	if (len > c->mtu - WRITE_HEADER)
 		return -OTA_EMSGSIZE;
-	att_put_le16(pdu + 1, handle);
+	bytes_put16(pdu + 1, handle);
 	if (len > 0)
 		memcpy(pdu + WRITE_HEADER, buf, len);
 	return c->config.send(c->config.ctx, pdu, WRITE_HEADER + len);
@@ -275,7 +275,7 @@ static void mtu_response(struct attc *c, const uint8_t *pdu, size_t len)
 		attc_done(c, -OTA_EPROTO, 0);
 		return;
 	}
-	mtu = att_get_le16(pdu + 1);
+	mtu = bytes_get16(pdu + 1);
 	if (mtu > c->config.mtu)
 		mtu = c->config.mtu;
 	c->mtu = mtu < ATT_MTU_MIN ? ATT_MTU_MIN : mtu;
@@ -302,8 +302,8 @@ static void read_response(struct attc *c, const uint8_t *pdu, size_t len)
 /* The server echoes each part; one that came back changed cancels all. */
 static void prepare_response(struct attc *c, const uint8_t *pdu, size_t len)
 {
-	if (len != PREPARE_HEADER + c->part || att_get_le16(pdu + 1) != c->op.handle ||
-	    att_get_le16(pdu + 3) != c->prepared ||
+	if (len != PREPARE_HEADER + c->part || bytes_get16(pdu + 1) != c->op.handle ||
+	    bytes_get16(pdu + 3) != c->prepared ||
 	    memcmp(pdu + PREPARE_HEADER, c->value + c->prepared, c->part) != 0) {
 		c->prepare_error = -OTA_EPROTO;
 		send_execute(c, CANCEL);
@@ -372,7 +372,7 @@ static void value_pushed(struct attc *c, const uint8_t *pdu, size_t len)
 
 	if (len < WRITE_HEADER)
 		return;
-	event.handle = att_get_le16(pdu + 1);
+	event.handle = bytes_get16(pdu + 1);
 	event.data = pdu + WRITE_HEADER;
 	event.len = len - WRITE_HEADER;
 	if (pdu[0] == ATT_INDICATION)

@@ -13,9 +13,9 @@ static void ask_range(struct attc *c, uint8_t request, uint16_t type)
 {
 	uint8_t pdu[7] = {request};
 
-	att_put_le16(pdu + 1, c->start);
-	att_put_le16(pdu + 3, c->end);
-	att_put_le16(pdu + 5, type);
+	bytes_put16(pdu + 1, c->start);
+	bytes_put16(pdu + 3, c->end);
+	bytes_put16(pdu + 5, type);
 	/* A response's number is its request's plus one. */
 	attc_ask(c, pdu, request == ATT_FIND_INFO_REQ ? 5 : 7, (uint8_t)(request + 1));
 }
@@ -111,7 +111,7 @@ static void list_go_on(struct attc *c, uint16_t last)
  * when it makes no sense: handles must ascend, or discovery would not end. */
 static uint16_t service_entry(struct attc *c, uint16_t from, const uint8_t *p, size_t len)
 {
-	struct attc_service service = {.start = att_get_le16(p), .end = att_get_le16(p + 2)};
+	struct attc_service service = {.start = bytes_get16(p), .end = bytes_get16(p + 2)};
 
 	if (service.start < from || service.end < service.start || service.end > c->end ||
 	    !uuid_set(&service.uuid, p + 4, len - 4) || c->service_count == ATTC_SERVICES_MAX)
@@ -123,11 +123,11 @@ static uint16_t service_entry(struct attc *c, uint16_t from, const uint8_t *p, s
 static uint16_t characteristic_entry(struct attc *c, uint16_t from, const uint8_t *p, size_t len)
 {
 	const struct attc_service *service = &c->services[c->index];
-	uint16_t handle = att_get_le16(p);
+	uint16_t handle = bytes_get16(p);
 	struct attc_chr chr = {
 		.service = service->uuid,
 		.properties = p[2],
-		.value_handle = att_get_le16(p + 3),
+		.value_handle = bytes_get16(p + 3),
 		.end_handle = service->end,
 	};
 
@@ -144,11 +144,11 @@ static uint16_t characteristic_entry(struct attc *c, uint16_t from, const uint8_
 
 static uint16_t descriptor_entry(struct attc *c, uint16_t from, const uint8_t *p, size_t len)
 {
-	uint16_t handle = att_get_le16(p);
+	uint16_t handle = bytes_get16(p);
 
 	if (handle < from || handle > c->end)
 		return 0;
-	if (len == 4 && att_get_le16(p + 2) == ATT_UUID_CCC)
+	if (len == 4 && bytes_get16(p + 2) == ATT_UUID_CCC)
 		c->chrs[c->index].ccc_handle = handle;
 	return handle;
 }

@@ -7,6 +7,7 @@
  * it takes place stays behind, and both sides time out.
  */
 #include "air/link_priv.h"
+#include "base/bytes.h"
 
 #include <string.h>
 
@@ -30,17 +31,6 @@ enum {
 
 #define INSTANT_EVENTS 6u /* 5.1.1: that the peripheral has at least to hear of it */
 #define INTERVAL_UNIT_US 1250u
-
-static void put_le16(uint8_t *p, uint64_t value)
-{
-	p[0] = (uint8_t)value;
-	p[1] = (uint8_t)(value >> 8);
-}
-
-static uint16_t get_le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
 
 static void ctrl_send(struct link_side *side, const uint8_t *bytes, size_t len)
 {
@@ -74,10 +64,10 @@ static void send_connection_update(struct link *link)
 	uint8_t pdu[12] = {LL_CONNECTION_UPDATE_IND, 1}; /* transmit window of 1.25 ms */
 
 	instant_set(link);
-	put_le16(pdu + 4, p->interval_max);
-	put_le16(pdu + 6, p->latency);
-	put_le16(pdu + 8, p->supervision_timeout);
-	put_le16(pdu + 10, link->running.event);
+	bytes_put16(pdu + 4, p->interval_max);
+	bytes_put16(pdu + 6, p->latency);
+	bytes_put16(pdu + 8, p->supervision_timeout);
+	bytes_put16(pdu + 10, link->running.event);
 	ctrl_send(&link->sides[LINK_CENTRAL], pdu, sizeof(pdu));
 }
 
@@ -86,10 +76,10 @@ static void send_connection_param_req(struct link_side *side)
 	const struct link_params *p = &side->link->running.params;
 	uint8_t pdu[24] = {LL_CONNECTION_PARAM_REQ};
 
-	put_le16(pdu + 1, p->interval_min);
-	put_le16(pdu + 3, p->interval_max);
-	put_le16(pdu + 5, p->latency);
-	put_le16(pdu + 7, p->supervision_timeout);
+	bytes_put16(pdu + 1, p->interval_min);
+	bytes_put16(pdu + 3, p->interval_max);
+	bytes_put16(pdu + 5, p->latency);
+	bytes_put16(pdu + 7, p->supervision_timeout);
 	memset(pdu + 12, 0xff, 12); /* no preferred offsets */
 	ctrl_send(side, pdu, sizeof(pdu));
 }
@@ -99,10 +89,10 @@ static void send_length(struct link_side *side, uint8_t opcode)
 	uint8_t pdu[9] = {opcode};
 	uint32_t us = airtime_pdu_us(OTA_PHY_1M, side->octets, true);
 
-	put_le16(pdu + 1, side->octets);
-	put_le16(pdu + 3, us);
-	put_le16(pdu + 5, side->octets);
-	put_le16(pdu + 7, us);
+	bytes_put16(pdu + 1, side->octets);
+	bytes_put16(pdu + 3, us);
+	bytes_put16(pdu + 5, side->octets);
+	bytes_put16(pdu + 7, us);
 	ctrl_send(side, pdu, sizeof(pdu));
 }
 
@@ -128,7 +118,7 @@ static void send_phy_update(struct link *link, uint8_t phys)
 		instant_set(link);
 		link->running.phy = phy;
 		pdu[1] = pdu[2] = phy == OTA_PHY_2M ? OTA_PHYS_2M : OTA_PHYS_1M;
-		put_le16(pdu + 3, link->running.event);
+		bytes_put16(pdu + 3, link->running.event);
 	}
 	ctrl_send(&link->sides[LINK_CENTRAL], pdu, sizeof(pdu));
 }
@@ -146,7 +136,7 @@ static void send_enc_req(struct link *link)
 	uint8_t pdu[23] = {LL_ENC_REQ};
 
 	memcpy(pdu + 1, key->rand, sizeof(key->rand));
-	put_le16(pdu + 9, key->ediv);
+	bytes_put16(pdu + 9, key->ediv);
 	ctrl_send(&link->sides[LINK_CENTRAL], pdu, sizeof(pdu));
 }
 
@@ -386,7 +376,7 @@ void link_ll_received(struct link_side *side, const struct link_ctrl *ctrl)
 	case LL_CONNECTION_UPDATE_IND:
 	case LL_PHY_UPDATE_IND:
 		if (running->instant &&
-		    get_le16(ctrl->bytes + ctrl->len - 2) == (uint16_t)running->event)
+		    bytes_get16(ctrl->bytes + ctrl->len - 2) == (uint16_t)running->event)
 			running->known = true;
 		(void)link_ctrl_push(&side->ctrl_in, ctrl->bytes, ctrl->len);
 		break;

@@ -8,16 +8,11 @@
  * where back-pressure comes from.
  */
 #include "air/link_priv.h"
+#include "base/bytes.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void put_le16(uint8_t *p, uint16_t value)
-{
-	p[0] = (uint8_t)value;
-	p[1] = (uint8_t)(value >> 8);
-}
 
 /* Space for a chunk's bytes behind its header, or NULL. */
 static uint8_t *chunk_push(struct fifo *fifo, size_t len, bool start)
@@ -127,8 +122,8 @@ int link_send(struct link *link, enum link_role role, uint16_t cid, const uint8_
 	p = chunk_push(&side->host, LINK_HEADER + len, true);
 	if (!p)
 		return -OTA_ENOMEM;
-	put_le16(p, (uint16_t)len);
-	put_le16(p + 2, cid);
+	bytes_put16(p, (uint16_t)len);
+	bytes_put16(p + 2, cid);
 	if (len > 0)
 		memcpy(p + LINK_HEADER, buf, len);
 	side->host_frames++;
@@ -372,13 +367,12 @@ static void reassemble(struct link_side *side, bool start, const uint8_t *bytes,
 	side->frame_len += len;
 	if (side->frame_len < LINK_HEADER)
 		return;
-	whole = LINK_HEADER + ((size_t)side->frame[0] | (size_t)side->frame[1] << 8);
+	whole = LINK_HEADER + bytes_get16(side->frame);
 	if (side->frame_len < whole)
 		return;
 	side->frame_open = false;
 	if (side->frame_len == whole && side->config.ops->frame)
-		side->config.ops->frame(side->config.ctx,
-					(uint16_t)(side->frame[2] | side->frame[3] << 8),
+		side->config.ops->frame(side->config.ctx, bytes_get16(side->frame + 2),
 					side->frame + LINK_HEADER, whole - LINK_HEADER);
 }
 

@@ -4,6 +4,7 @@
  * Sections are those of Core Vol 3 Part H.
  */
 #include "air/smp_priv.h"
+#include "base/bytes.h"
 
 #include <string.h>
 
@@ -317,7 +318,7 @@ static void distribute(struct smp *s)
 	s->config.ops->random(s->config.ctx, s->key.ltk, SMP_BLOCK);
 	s->config.ops->random(s->config.ctx, s->key.rand, sizeof(s->key.rand));
 	s->config.ops->random(s->config.ctx, ediv, sizeof(ediv));
-	s->key.ediv = (uint16_t)(ediv[0] | ediv[1] << 8);
+	s->key.ediv = bytes_get16(ediv);
 	memcpy(identification, ediv, sizeof(ediv));
 	memcpy(identification + 2, s->key.rand, sizeof(s->key.rand));
 	smp_send(s, SMP_ENCRYPTION_INFORMATION, s->key.ltk, SMP_BLOCK);
@@ -345,7 +346,7 @@ void smp_encrypted(struct smp *s, bool on)
 
 static void on_identification(struct smp *s, const uint8_t *data)
 {
-	s->key.ediv = (uint16_t)(data[0] | data[1] << 8);
+	s->key.ediv = bytes_get16(data);
 	memcpy(s->key.rand, data + 2, sizeof(s->key.rand));
 	paired(s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See smp_crypto.h; libgcrypt does the work. */
 #include "air/smp_crypto.h"
+#include "base/crypto.h"
 
 #include <gcrypt.h>
 #include <stdbool.h>
@@ -8,16 +9,6 @@
 
 #define CURVE "NIST P-256"
 #define COORDINATE 32u
-
-static void prepare(void)
-{
-	/* The keys are a virtual device's, so no secure memory (gcrypt manual, 2.4). */
-	if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P))
-		return;
-	gcry_check_version(NULL);
-	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-}
 
 static uint8_t *reverse(uint8_t *to, const uint8_t *from, size_t len)
 {
@@ -34,7 +25,7 @@ int smp_e(const uint8_t key[SMP_BLOCK], const uint8_t text[SMP_BLOCK], uint8_t r
 	gcry_cipher_hd_t aes;
 	bool ok;
 
-	prepare();
+	crypto_prepare();
 	(void)reverse(k, key, SMP_BLOCK);
 	(void)reverse(t, text, SMP_BLOCK);
 	if (gcry_cipher_open(&aes, GCRY_CIPHER_AES128, GCRY_CIPHER_MODE_ECB, 0))
@@ -57,7 +48,7 @@ static int cmac(const uint8_t key[SMP_BLOCK], const uint8_t *message, size_t len
 	gcry_mac_hd_t h;
 	bool ok;
 
-	prepare();
+	crypto_prepare();
 	(void)reverse(k, key, SMP_BLOCK);
 	if (gcry_mac_open(&h, GCRY_MAC_CMAC_AES, 0, NULL))
 		return -OTA_ENOMEM;
@@ -218,7 +209,7 @@ static bool scalar_valid(const struct multiplication *m)
 
 static int begin(struct multiplication *m, const uint8_t key[SMP_PRIVATE])
 {
-	prepare();
+	crypto_prepare();
 	*m = (struct multiplication){.curve = NULL};
 	if (gcry_mpi_ec_new(&m->curve, NULL, CURVE))
 		return -OTA_ENOMEM;

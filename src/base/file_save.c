@@ -3,6 +3,7 @@
 #include "config.h" /* system extensions: mkstemp(), realpath() */
 
 #include "base/file_save.h"
+#include "base/os_error.h"
 
 #include "base/output.h"
 #include "ota/error.h"
@@ -17,23 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int code_of(int error)
-{
-	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-		return -OTA_ENOENT;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return -OTA_EPERM;
-	case ENOMEM:
-		return -OTA_ENOMEM;
-	default: /* errno has no end of values */
-		return -OTA_EIO;
-	}
-}
-
 static int refuse(int reason, const char *path, bool exists, char *error, size_t size)
 {
 	char safe[PATH_MAX];
@@ -41,7 +25,7 @@ static int refuse(int reason, const char *path, bool exists, char *error, size_t
 	(void)output_safe_text(path, strlen(path), safe, sizeof(safe));
 	(void)snprintf(error, size, "%s: cannot be written: %s%s", safe, strerror(reason),
 		       exists ? "; the file is as it was" : "");
-	return code_of(reason);
+	return os_error_code(reason);
 }
 
 /* The folders of path, for the user alone where they are new (XDG 0.8). */

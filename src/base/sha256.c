@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* src/host has a wrapper of its own, which this layer may not reach up to. */
+/* See sha256.h. */
 #include "base/sha256.h"
+#include "base/crypto.h"
 
 #include <string.h>
 
 #include <gcrypt.h>
 
-static void prepare(void)
-{
-	/* Only digests are used: no secrets, so no secure memory (gcrypt manual, 2.4). */
-	if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P))
-		return;
-	gcry_check_version(NULL);
-	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-}
-
 void sha256_buffer(const uint8_t *buf, size_t len, uint8_t ret[OTA_SHA256_SIZE])
 {
-	prepare();
+	crypto_prepare();
 	gcry_md_hash_buffer(GCRY_MD_SHA256, ret, buf, len);
 }
 
@@ -26,7 +17,7 @@ int sha256_start(struct sha256 *hash)
 {
 	gcry_md_hd_t handle;
 
-	prepare();
+	crypto_prepare();
 	if (hash->handle) {
 		gcry_md_reset(hash->handle);
 		return 0;

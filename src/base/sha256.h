@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-256 for the virtual board: of a buffer, and bit by bit as the ESP32's
- * hash peripheral does it.  libgcrypt's, set up on first use.
+ * libgcrypt's SHA-256: of a buffer, and bit by bit as the ESP32's hash peripheral
+ * does it.
  */
 #ifndef OTABENCH_BASE_SHA256_H
 #define OTABENCH_BASE_SHA256_H

@@ -16,6 +16,7 @@
 #include "config.h" /* system extensions: SOCK_CLOEXEC */
 
 #include "bluez/bluez_hci.h"
+#include "base/bytes.h"
 #include "bluez/bluez_priv.h"
 
 #include <errno.h>
@@ -93,11 +94,6 @@ struct bluez_hci {
 
 /* --- packets */
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
 /* Error codes of Core Vol 1 Part F 1.3, as a reason. */
 static enum gatt_reason reason_of(uint8_t code)
 {
@@ -122,7 +118,7 @@ static bool decode_end(const uint8_t *buf, size_t len, uint16_t handle,
 		       struct bluez_hci_figures *figures)
 {
 	if (len != 7 || buf[0] != 0x04 || buf[1] != 0x05 || buf[2] != 4 || buf[3] != 0 ||
-	    get16(buf + 4) != handle)
+	    bytes_get16(buf + 4) != handle)
 		return false;
 	figures->ended = true;
 	figures->reason = reason_of(buf[6]);
@@ -137,7 +133,7 @@ static bool decode_encryption(const uint8_t *buf, size_t len, uint16_t handle,
 			      struct bluez_hci_figures *figures)
 {
 	if (len != 7 || buf[0] != 0x04 || buf[1] != 0x08 || buf[2] != 4 ||
-	    get16(buf + 4) != handle ||
+	    bytes_get16(buf + 4) != handle ||
 	    (buf[3] != 0x05 && buf[3] != 0x06)) /* authentication failure, key missing */
 		return false;
 	figures->key_missing = true;
@@ -152,17 +148,17 @@ bool bluez_hci_decode(const uint8_t *buf, size_t len, uint16_t handle,
 		return true;
 	if (len < 7 || buf[0] != 0x04 || buf[1] != 0x0e || buf[2] != len - 3 || buf[6] != 0)
 		return false;
-	if (get16(buf + 4) == BLUEZ_HCI_READ_RSSI) {
-		if (len < 10 || get16(buf + 7) != handle || (int8_t)buf[9] == BLUEZ_RSSI_NONE)
+	if (bytes_get16(buf + 4) == BLUEZ_HCI_READ_RSSI) {
+		if (len < 10 || bytes_get16(buf + 7) != handle || (int8_t)buf[9] == BLUEZ_RSSI_NONE)
 			return false;
 		figures->rssi = (int8_t)buf[9];
 		return true;
 	}
-	if (get16(buf + 4) == BLUEZ_HCI_LE_READ_BUFFER_SIZE) {
+	if (bytes_get16(buf + 4) == BLUEZ_HCI_LE_READ_BUFFER_SIZE) {
 		if (len < 10 ||
-		    get16(buf + 7) == 0) /* 0: shared with BR/EDR, whose size is not known */
+		    bytes_get16(buf + 7) == 0) /* 0: shared with BR/EDR, whose size is not known */
 			return false;
-		figures->buffer_octets = get16(buf + 7);
+		figures->buffer_octets = bytes_get16(buf + 7);
 		figures->buffers = buf[9];
 		return true;
 	}
@@ -197,7 +193,7 @@ static bool read_packet(struct bluez_hci *h)
 		return false;
 	if (!bluez_hci_decode(buf, (size_t)n, h->handle, &h->figures))
 		return true;
-	if (buf[1] == 0x0e && get16(buf + 4) == BLUEZ_HCI_READ_RSSI)
+	if (buf[1] == 0x0e && bytes_get16(buf + 4) == BLUEZ_HCI_READ_RSSI)
 		h->rssi_us = bluez_now(&h->b->base);
 	else if (buf[1] == 0x08)
 		bluez_log(h->b, "encryption failed: status 0x%02x", buf[3]);

@@ -8,22 +8,12 @@
  * chip finish what it began.
  */
 #include "board/board_priv.h"
+#include "base/bytes.h"
 
 #include <string.h>
 
 #define RECORD_SIZE (12u + 2u * OTA_SHA256_SIZE)
 #define INSTALLED_SIZE (4u + OTA_SHA256_SIZE)
-
-static void put_le32(uint8_t *p, uint32_t value)
-{
-	for (unsigned int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint32_t get_le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 /* --- records --- */
 
@@ -34,9 +24,9 @@ int board_write_record(struct board *board, const struct ota_record *record)
 
 	if (memcmp(record, &none, sizeof(none)) == 0)
 		return nvs_erase(&board->nvs, BOARD_KEY_RESUME);
-	put_le32(buf, record->flags);
-	put_le32(buf + 4, record->image_size);
-	put_le32(buf + 8, record->offset);
+	bytes_put32(buf, record->flags);
+	bytes_put32(buf + 4, record->image_size);
+	bytes_put32(buf + 8, record->offset);
 	memcpy(buf + 12, record->sha256, OTA_SHA256_SIZE);
 	memcpy(buf + 12 + OTA_SHA256_SIZE, record->prefix, OTA_SHA256_SIZE);
 	return nvs_write(&board->nvs, BOARD_KEY_RESUME, buf, sizeof(buf));
@@ -49,9 +39,9 @@ int board_record(struct board *board, struct ota_record *ret)
 	if (board->state != BOARD_RUNNING ||
 	    nvs_read(&board->nvs, BOARD_KEY_RESUME, buf, sizeof(buf)) != (int)sizeof(buf))
 		return -OTA_ENOENT;
-	ret->flags = get_le32(buf);
-	ret->image_size = get_le32(buf + 4);
-	ret->offset = get_le32(buf + 8);
+	ret->flags = bytes_get32(buf);
+	ret->image_size = bytes_get32(buf + 4);
+	ret->offset = bytes_get32(buf + 8);
 	memcpy(ret->sha256, buf + 12, OTA_SHA256_SIZE);
 	memcpy(ret->prefix, buf + 12 + OTA_SHA256_SIZE, OTA_SHA256_SIZE);
 	return 0;
@@ -62,7 +52,7 @@ int board_write_installed(struct board *board, unsigned int slot, uint32_t size,
 {
 	uint8_t buf[INSTALLED_SIZE];
 
-	put_le32(buf, size);
+	bytes_put32(buf, size);
 	memcpy(buf + 4, sha256, OTA_SHA256_SIZE);
 	return nvs_write(&board->nvs, (uint16_t)(BOARD_KEY_INSTALLED + slot), buf, sizeof(buf));
 }
@@ -75,7 +65,7 @@ int board_read_installed(struct board *board, unsigned int slot, uint32_t *ret_s
 	if (nvs_read(&board->nvs, (uint16_t)(BOARD_KEY_INSTALLED + slot), buf, sizeof(buf)) !=
 	    (int)sizeof(buf))
 		return -OTA_ENOENT;
-	*ret_size = get_le32(buf);
+	*ret_size = bytes_get32(buf);
 	memcpy(ret_sha256, buf + 4, OTA_SHA256_SIZE);
 	return 0;
 }

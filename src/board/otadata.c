@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See otadata.h; functions name the ESP-IDF function whose rule they keep. */
 #include "board/otadata.h"
+#include "base/bytes.h"
 
 #include <string.h>
 
@@ -8,39 +9,28 @@
 
 #define ERASED 0xffffffffu
 
-static void put_le32(uint8_t *p, uint32_t value)
-{
-	for (unsigned int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint32_t get_le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 uint32_t otadata_crc(uint32_t sequence)
 {
 	uint8_t buf[4];
 
-	put_le32(buf, sequence);
+	bytes_put32(buf, sequence);
 	return (uint32_t)crc32(0xffffffffu, buf, sizeof(buf));
 }
 
 void otadata_encode(const struct otadata_entry *entry, uint8_t ret[OTADATA_ENTRY_SIZE])
 {
-	put_le32(ret, entry->sequence);
+	bytes_put32(ret, entry->sequence);
 	memcpy(ret + 4, entry->label, sizeof(entry->label));
-	put_le32(ret + 24, entry->state);
-	put_le32(ret + 28, entry->crc);
+	bytes_put32(ret + 24, entry->state);
+	bytes_put32(ret + 28, entry->crc);
 }
 
 void otadata_decode(const uint8_t buf[OTADATA_ENTRY_SIZE], struct otadata_entry *ret)
 {
-	ret->sequence = get_le32(buf);
+	ret->sequence = bytes_get32(buf);
 	memcpy(ret->label, buf + 4, sizeof(ret->label));
-	ret->state = get_le32(buf + 24);
-	ret->crc = get_le32(buf + 28);
+	ret->state = bytes_get32(buf + 24);
+	ret->crc = bytes_get32(buf + 28);
 }
 
 int otadata_read(const struct otadata *o, struct otadata_entry ret[2])

@@ -6,7 +6,7 @@
 #include "cli/flash.h"
 
 #include "cli/run.h"
-#include "base/hash.h"
+#include "base/sha256.h"
 #include "host/image_file.h"
 #include "host/image_report.h"
 
@@ -24,7 +24,7 @@ static int read_image(struct cli *cli, const char *path, struct image_file *file
 	if (rc < 0)
 		return cli_fail(cli, rc == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(rc), "%s",
 				error);
-	(void)image_read(file->data, file->size, hash_sha256, image, report);
+	(void)image_read(file->data, file->size, sha256_buffer, image, report);
 	if (!lint_refused(report, cli->force))
 		return CLI_OK;
 	if (!cli->json) {

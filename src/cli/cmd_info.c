@@ -3,6 +3,7 @@
 #include "config.h" /* system extensions: strnlen() */
 
 #include "cli/run.h"
+#include "base/hex.h"
 
 #include "host/pdu_text.h"
 
@@ -12,16 +13,15 @@ static void print_image(FILE *out, const struct job_snapshot *now)
 {
 	const struct ota_info *i = &now->info;
 	char project[4 * sizeof(i->project) + 1], size[OUTPUT_FIGURE_MAX];
+	char hash[2 * OTA_SHA256_SIZE + 1];
 
 	(void)output_safe_text(i->project, strnlen(i->project, sizeof(i->project)), project,
 			       sizeof(project));
 	run_print_field(out, "Runs", "%s %s, %s, from slot %u%s", project, now->version,
 			output_bytes(i->running_size, size, sizeof(size)), i->running_slot,
 			i->flags & OTA_INFO_PENDING_VERIFY ? ", not confirmed yet" : "");
-	(void)fprintf(out, "  %-13s ", "SHA-256");
-	for (size_t k = 0; k < sizeof(i->running_sha256); k++)
-		(void)fprintf(out, "%02x", i->running_sha256[k]);
-	(void)fputc('\n', out);
+	run_print_field(out, "SHA-256", "%s",
+			hex_encode(i->running_sha256, sizeof(i->running_sha256), hash));
 }
 
 static const char *yes_no(bool yes)

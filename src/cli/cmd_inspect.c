@@ -3,7 +3,7 @@
  * change on a device. */
 #include "cli/run.h"
 
-#include "base/hash.h"
+#include "base/sha256.h"
 #include "host/image_compare.h"
 #include "host/image_file.h"
 #include "host/image_report.h"
@@ -95,7 +95,7 @@ int cmd_inspect(struct cli *cli, int argc, char **argv)
 	if (rc < 0)
 		return cli_fail(cli, rc == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(rc), "%s",
 				error);
-	rc = image_read(file.data, file.size, hash_sha256, &image, &report);
+	rc = image_read(file.data, file.size, sha256_buffer, &image, &report);
 	/* What is no image is not compared with one. */
 	tell(cli, rc == 0 && look.device ? "image" : "result", argv[1], &image, &report, rc == 0);
 	inspected = &image;

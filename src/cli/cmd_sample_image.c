@@ -4,10 +4,11 @@
  * one is at hand.  It passes every check of the boot loader and runs nowhere.
  */
 #include "cli/cli.h"
+#include "base/os_error.h"
 
 #include "image/image_build.h"
 #include "base/text.h"
-#include "base/hash.h"
+#include "base/sha256.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,7 +51,8 @@ static int save(struct cli *cli, const char *path, const uint8_t *bytes, size_t 
 	int error;
 
 	if (!file)
-		return cli_fail(cli, cli_exit_of(-errno), "%s: %s", path, strerror(errno));
+		return cli_fail(cli, cli_exit_of(os_error_code(errno)), "%s: %s", path,
+				strerror(errno));
 	whole = fwrite(bytes, 1, size, file) == size;
 	whole = fclose(file) == 0 && whole;
 	if (whole)
@@ -72,7 +74,7 @@ int cmd_sample_image(struct cli *cli, int argc, char **argv)
 		return code;
 	bytes = malloc(image_build_size(build.size));
 	if (!bytes ||
-	    image_build(&build, hash_sha256, bytes, image_build_size(build.size), &size) < 0) {
+	    image_build(&build, sha256_buffer, bytes, image_build_size(build.size), &size) < 0) {
 		free(bytes);
 		return cli_fail(cli, CLI_DEFECT, "out of memory");
 	}

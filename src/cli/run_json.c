@@ -3,6 +3,7 @@
 #include "config.h" /* system extensions: strnlen() */
 
 #include "cli/run.h"
+#include "base/hex.h"
 
 #include "host/pdu_text.h"
 #include "host/job_blocked.h"
@@ -22,18 +23,12 @@ static void set_known(json_t *o, const char *key, uint64_t value, bool known)
 
 json_t *run_json_hex(const uint8_t *bytes, size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
 	char *text = malloc(2 * len + 1);
 	json_t *value;
 
 	if (!text)
 		return NULL;
-	for (size_t i = 0; i < len; i++) {
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 0x0fu];
-	}
-	text[2 * len] = '\0';
-	value = json_string(text);
+	value = json_string(hex_encode(bytes, len, text));
 	free(text);
 	return value;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a run in words, for people. */
 #include "cli/run.h"
+#include "base/hex.h"
 
 #include "host/pdu_text.h"
 
@@ -60,6 +61,7 @@ static void print_trouble(FILE *out, const struct job_result *r)
 void run_summary(struct cli *cli, const struct job_snapshot *now, const struct job_result *r)
 {
 	FILE *out = cli->out;
+	char hash[9];
 
 	(void)fprintf(out, "%s\n\n", r->what);
 	run_print_field(out, "Device", "%s %s", now->device, now->address);
@@ -74,23 +76,21 @@ void run_summary(struct cli *cli, const struct job_snapshot *now, const struct j
 		run_print_field(out, "Now runs", "%s (this device tells no hash)",
 				r->running_version);
 	else
-		run_print_field(out, "Now runs", "%s, SHA-256 %02x%02x%02x%02x...",
+		run_print_field(out, "Now runs", "%s, SHA-256 %s...",
 				r->running_version[0] ? r->running_version : "an unnamed version",
-				r->running_sha256[0], r->running_sha256[1], r->running_sha256[2],
-				r->running_sha256[3]);
+				hex_encode(r->running_sha256, 4, hash));
 }
 
 void run_print_status(FILE *out, const struct ota_status *s)
 {
-	char received[OUTPUT_FIGURE_MAX], flushed[OUTPUT_FIGURE_MAX], flags[64];
+	char received[OUTPUT_FIGURE_MAX], flushed[OUTPUT_FIGURE_MAX], flags[64], hash[9];
 
 	run_print_field(out, "State", "%s", ota_state_name(s->state));
 	if (s->state != OTA_STATE_IDLE) {
 		run_print_field(out, "Received", "%s, %s of it flushed",
 				output_bytes(s->received, received, sizeof(received)),
 				output_bytes(s->flushed, flushed, sizeof(flushed)));
-		run_print_field(out, "Image", "SHA-256 %02x%02x%02x%02x...", s->hash[0], s->hash[1],
-				s->hash[2], s->hash[3]);
+		run_print_field(out, "Image", "SHA-256 %s...", hex_encode(s->hash, 4, hash));
 	}
 	run_print_field(out, "Running slot", "%u", s->slot);
 	run_print_field(out, "Last error", "%s", ota_code_text(s->last_error));

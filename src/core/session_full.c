@@ -4,6 +4,7 @@
  * that leaves this file is one the device told.
  */
 #include "core/session_priv.h"
+#include "base/bytes.h"
 
 /* GAPs in a row for the same byte.  A device repeats one with doubling patience, so that a
  * handful is all that a link ever takes which still carries anything. */
@@ -432,8 +433,7 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 
 static void header_put(struct session *s, uint8_t *buf)
 {
-	buf[0] = (uint8_t)(s->sequence & 0xffu);
-	buf[1] = (uint8_t)(s->sequence >> 8);
+	bytes_put16(buf, s->sequence);
 }
 
 /* The stack's answer says that the value arrived, not that it was in order. */

@@ -4,6 +4,7 @@
  * own: signalling (Core Vol 3 Part A 4).  The Security Manager's is esp_security.c.
  */
 #include "esp/esp_priv.h"
+#include "base/bytes.h"
 
 #include <string.h>
 
@@ -17,24 +18,13 @@ enum signal_code {
 #define PARAMS_ACCEPTED 0x0000u
 #define SIGNAL_HEADER 4u
 
-static uint16_t get_le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static void put_le16(uint8_t *p, uint16_t value)
-{
-	p[0] = (uint8_t)value;
-	p[1] = (uint8_t)(value >> 8);
-}
-
 /* An answer that finds no buffer is lost, as in NimBLE; the peer's timer sees to it. */
 static int signal_send(struct esp_conn *c, uint8_t code, uint8_t id, const uint8_t *data,
 		       size_t len)
 {
 	uint8_t frame[SIGNAL_HEADER + 8] = {code, id};
 
-	put_le16(frame + 2, (uint16_t)len);
+	bytes_put16(frame + 2, (uint16_t)len);
 	memcpy(frame + SIGNAL_HEADER, data, len);
 	return link_send(c->link, LINK_PERIPHERAL, LINK_CID_SIGNALLING, frame, SIGNAL_HEADER + len);
 }
@@ -43,10 +33,10 @@ int esp_l2cap_ask_params(struct esp_conn *c, const struct link_params *params)
 {
 	uint8_t data[8];
 
-	put_le16(data, params->interval_min);
-	put_le16(data + 2, params->interval_max);
-	put_le16(data + 4, params->latency);
-	put_le16(data + 6, params->supervision_timeout);
+	bytes_put16(data, params->interval_min);
+	bytes_put16(data + 2, params->interval_max);
+	bytes_put16(data + 4, params->latency);
+	bytes_put16(data + 6, params->supervision_timeout);
 	if (++c->signal_id == 0) /* 0 is no identifier, 4 */
 		c->signal_id = 1;
 	return signal_send(c, SIGNAL_PARAM_REQUEST, c->signal_id, data, sizeof(data));
@@ -77,13 +67,13 @@ static void signal_input(struct esp_conn *c, const uint8_t *buf, size_t len)
 	const bool mine = len >= SIGNAL_HEADER && c->signal_id != 0 && buf[1] == c->signal_id;
 
 	/* One command a frame on LE, 4. */
-	if (len < SIGNAL_HEADER || get_le16(buf + 2) != len - SIGNAL_HEADER)
+	if (len < SIGNAL_HEADER || bytes_get16(buf + 2) != len - SIGNAL_HEADER)
 		return;
 	if (is_request(buf[0]))
 		(void)signal_send(c, SIGNAL_REJECT, buf[1], reject, sizeof(reject));
 	else if (mine && (buf[0] == SIGNAL_REJECT ||
 			  (buf[0] == SIGNAL_PARAM_RESPONSE && len >= SIGNAL_HEADER + 2u &&
-			   get_le16(buf + SIGNAL_HEADER) != PARAMS_ACCEPTED)))
+			   bytes_get16(buf + SIGNAL_HEADER) != PARAMS_ACCEPTED)))
 		esp_procedure_done(c, LINK_PARAMS, LINK_CODE_UNACCEPTABLE);
 }
 

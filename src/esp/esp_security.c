@@ -7,6 +7,7 @@
  * Reading Info and subscribing stay open, as there.
  */
 #include "esp/esp_priv.h"
+#include "base/bytes.h"
 
 #include <string.h>
 
@@ -36,8 +37,7 @@ static void bond_encode(const struct esp_bond *bond, uint8_t ret[BOND_SIZE])
 	memcpy(p + ESP_PEER, bond->key.ltk, SMP_BLOCK);
 	p += ESP_PEER + SMP_BLOCK;
 	memcpy(p, bond->key.rand, sizeof(bond->key.rand));
-	p[8] = (uint8_t)bond->key.ediv;
-	p[9] = (uint8_t)(bond->key.ediv >> 8);
+	bytes_put16(p + 8, bond->key.ediv);
 	p[10] = (uint8_t)((bond->key.authenticated ? BOND_AUTHENTICATED : 0) |
 			  (bond->subscribed ? BOND_SUBSCRIBED : 0) |
 			  (bond->changed ? BOND_CHANGED : 0));
@@ -50,7 +50,7 @@ static void bond_decode(const uint8_t *buf, struct esp_bond *ret)
 	memcpy(ret->peer, buf, ESP_PEER);
 	memcpy(ret->key.ltk, buf + ESP_PEER, SMP_BLOCK);
 	memcpy(ret->key.rand, p, sizeof(ret->key.rand));
-	ret->key.ediv = (uint16_t)(p[8] | p[9] << 8);
+	ret->key.ediv = bytes_get16(p + 8);
 	ret->key.authenticated = p[10] & BOND_AUTHENTICATED;
 	ret->subscribed = p[10] & BOND_SUBSCRIBED;
 	ret->changed = p[10] & BOND_CHANGED;

@@ -3,8 +3,9 @@
 #include "config.h" /* system extensions: strnlen() */
 
 #include "history/history_export.h"
+#include "base/os_error.h"
 
-#include "base/hash.h"
+#include "base/hex.h"
 #include "history/history_priv.h"
 #include "base/output.h"
 
@@ -65,7 +66,7 @@ static json_t *json_of(const struct history_column *column, const struct history
 	case HISTORY_COLUMN_TEXT:
 		return output_json_text(from, strnlen(from, column->size));
 	case HISTORY_COLUMN_BYTES:
-		hash_to_hex((const uint8_t *)from, column->size, hex);
+		hex_encode((const uint8_t *)from, column->size, hex);
 		return json_string(hex);
 	case HISTORY_COLUMN_WORD:
 		return json_string(column->word((int)history_integer(column, run)));
@@ -222,7 +223,7 @@ static void csv_value(FILE *out, const struct history_column *column, const stru
 		csv_text(out, from);
 		break;
 	case HISTORY_COLUMN_BYTES:
-		hash_to_hex((const uint8_t *)from, column->size, hex);
+		hex_encode((const uint8_t *)from, column->size, hex);
 		(void)fputs(hex, out);
 		break;
 	case HISTORY_COLUMN_WORD:
@@ -346,7 +347,7 @@ int history_export_file(struct history *history, const int64_t *ids, size_t coun
 	out = fopen(made, "we");
 	if (!out) {
 		(void)snprintf(why, size, "%s: %s", made, strerror(errno));
-		return errno == ENOENT ? -OTA_ENOENT : errno == EACCES ? -OTA_EPERM : -OTA_EIO;
+		return os_error_code(errno);
 	}
 	errno = 0;
 	r = export_all(history, ids, count, format, out, why, size);

@@ -4,7 +4,7 @@
 
 #include "host/image_compare.h"
 
-#include "base/hash.h"
+#include "base/hex.h"
 #include "base/output.h"
 
 #include <string.h>
@@ -64,13 +64,13 @@ static void compare_hash(struct comparison *c)
 	struct image_compare_row *row = add(c, "sha256");
 	char hex[OTA_SHA256_SIZE * 2 + 1];
 
-	hash_to_hex(c->image->sha256, OTA_SHA256_SIZE, hex);
+	hex_encode(c->image->sha256, OTA_SHA256_SIZE, hex);
 	(void)snprintf(row->image, sizeof(row->image), "%.12s...", hex);
 	if (!info) {
 		(void)snprintf(row->device, sizeof(row->device), "not told");
 		return;
 	}
-	hash_to_hex(info->running_sha256, OTA_SHA256_SIZE, hex);
+	hex_encode(info->running_sha256, OTA_SHA256_SIZE, hex);
 	(void)snprintf(row->device, sizeof(row->device), "%.12s...", hex);
 	if (memcmp(c->image->sha256, info->running_sha256, OTA_SHA256_SIZE) == 0)
 		judge(c, row, LINT_NOTE, "same image", "same image");

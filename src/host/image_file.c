@@ -3,6 +3,7 @@
 #include "config.h" /* system extensions: O_CLOEXEC */
 
 #include "host/image_file.h"
+#include "base/os_error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,26 +22,6 @@ struct reader {
 	size_t size, room;
 	struct stat before; /* as the reading began */
 };
-
-static int code_of(int error_number)
-{
-	switch (error_number) {
-	case ENOENT:
-	case ENOTDIR:
-		return -OTA_ENOENT;
-	case EACCES:
-	case EPERM:
-		return -OTA_EPERM;
-	case EISDIR:
-		return -OTA_EINVAL;
-	case ENOMEM:
-		return -OTA_ENOMEM;
-	case ETXTBSY:
-		return -OTA_EBUSY;
-	default:
-		return -OTA_EIO;
-	}
-}
 
 static int grow(struct reader *r)
 {
@@ -147,7 +128,7 @@ int image_file_init(struct image_file *ret, const char *path, char *error, size_
 		say(error, error_size, path, "the file is empty; build or download it again.");
 	else
 		say(error, error_size, path, "larger than 16 MiB, so no application image.");
-	return result < 0 ? code_of(-result) : -OTA_EBADMSG;
+	return result < 0 ? os_error_code(-result) : -OTA_EBADMSG;
 }
 
 void image_file_finish(struct image_file *file)

@@ -2,7 +2,7 @@
 /* An inspected image as JSON: see image_report.h.  Addresses are strings in hexadecimal. */
 #include "host/image_report.h"
 
-#include "base/hash.h"
+#include "base/hex.h"
 
 static json_t *hex_string(uint32_t value)
 {
@@ -13,7 +13,7 @@ static json_t *hash_string(const uint8_t *hash)
 {
 	char hex[2 * OTA_SHA256_SIZE + 1];
 
-	hash_to_hex(hash, OTA_SHA256_SIZE, hex);
+	hex_encode(hash, OTA_SHA256_SIZE, hex);
 	return json_string(hex);
 }
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/hex.h"
 
 #define COLUMNS 80u
 #define LABEL_WIDTH 12 /* a SHA-256 still fits the line */
@@ -62,7 +62,7 @@ static void print_hash(FILE *out, const char *name, const uint8_t *hash)
 	static const uint8_t none[OTA_SHA256_SIZE];
 	char hex[2 * OTA_SHA256_SIZE + 1];
 
-	hash_to_hex(hash, OTA_SHA256_SIZE, hex);
+	hex_encode(hash, OTA_SHA256_SIZE, hex);
 	label(out, name);
 	fprintf(out, "%s\n", memcmp(hash, none, sizeof(none)) != 0 ? hex : "not recorded");
 }

@@ -6,6 +6,7 @@
  * the lines are listed in replay.h.
  */
 #include "host/job_priv.h"
+#include "base/hex.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -30,9 +31,7 @@ static void record_image(struct job *job)
 	const struct image *image = job->config.image;
 	char hash[2 * OTA_SHA256_SIZE + 1];
 
-	for (size_t i = 0; i < OTA_SHA256_SIZE; i++)
-		(void)snprintf(hash + 2 * i, 3, "%02x", image->sha256[i]);
-	note(job, "image %zu %s", image->size, hash);
+	note(job, "image %zu %s", image->size, hex_encode(image->sha256, OTA_SHA256_SIZE, hash));
 	note(job, "image-name %s", job->image_name);
 	if (image->project[0] != '\0')
 		note(job, "image-project %s", image->project);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See pdu_text.h. */
 #include "host/pdu_text.h"
+#include "base/bytes.h"
+#include "base/hex.h"
 
 #include "image/image.h"
 
@@ -24,10 +26,7 @@ say(char *buf, size_t size, const char *format, ...)
 
 static const char *hex(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
-	buf[0] = '\0';
-	for (size_t i = 0; i < len && 2 * i + 2 < size; i++)
-		(void)snprintf(buf + 2 * i, size - 2 * i, "%02x", bytes[i]);
-	return buf;
+	return hex_encode(bytes, 2 * len < size ? len : (size - 1) / 2, buf);
 }
 
 /* A malformed one: its name and what is wrong with it. */
@@ -297,7 +296,7 @@ char *pdu_text_data(const uint8_t *bytes, size_t len, bool basic, char *buf, siz
 		return say(buf, size, "DATA length=%zu", len);
 	if (len < OTA_DATA_HEADER)
 		return cut("DATA", len, buf, size);
-	return say(buf, size, "DATA sequence=%u length=%zu", bytes[0] | (unsigned int)bytes[1] << 8,
+	return say(buf, size, "DATA sequence=%u length=%zu", bytes_get16(bytes),
 		   len - OTA_DATA_HEADER);
 }
 

@@ -18,10 +18,10 @@ static void parse_header(struct image *image)
 	image->flash_mode = h[IMAGE_AT_MODE];
 	image->flash_frequency = h[IMAGE_AT_FLASH] & 15;
 	image->flash_size = h[IMAGE_AT_FLASH] >> 4;
-	image->entry = image_le32(h + IMAGE_AT_ENTRY);
-	image->chip_id = image_le16(h + IMAGE_AT_CHIP);
+	image->entry = bytes_get32(h + IMAGE_AT_ENTRY);
+	image->chip_id = bytes_get16(h + IMAGE_AT_CHIP);
 	image->has_hash = h[IMAGE_AT_HASHED] != 0;
-	image->min_revision = image_le16(h + IMAGE_AT_MIN_REV_FULL);
+	image->min_revision = bytes_get16(h + IMAGE_AT_MIN_REV_FULL);
 	/* Images older than the full fields hold 0 there, and one byte that is the major
 	 * revision but for the C3 (esp_app_format.h). */
 	if (image->min_revision == 0) {
@@ -29,7 +29,7 @@ static void parse_header(struct image *image)
 		if (image->chip_id != IMAGE_CHIP_C3)
 			image->min_revision = (uint16_t)(image->min_revision * 100);
 	}
-	image->max_revision = image_le16(h + IMAGE_AT_MAX_REV_FULL);
+	image->max_revision = bytes_get16(h + IMAGE_AT_MAX_REV_FULL);
 	if (image->max_revision == 0)
 		image->max_revision = 0xffff;
 }
@@ -47,8 +47,8 @@ static size_t parse_segments(struct image *image)
 
 		if (image->size - at < IMAGE_SEGMENT_HEADER)
 			return 0;
-		s->address = image_le32(image->data + at);
-		s->size = image_le32(image->data + at + 4);
+		s->address = bytes_get32(image->data + at);
+		s->size = bytes_get32(image->data + at + 4);
 		at += IMAGE_SEGMENT_HEADER;
 		s->offset = (uint32_t)at;
 		region = chip != NULL ? image_chip_region(chip, s->address) : NULL;
@@ -133,10 +133,10 @@ static void parse_descriptor(struct image *image)
 	    image->size - s->offset < IMAGE_DESC_SIZE)
 		return;
 	d = image->data + s->offset;
-	if (image_le32(d) != IMAGE_DESC_MAGIC)
+	if (bytes_get32(d) != IMAGE_DESC_MAGIC)
 		return;
 	image->has_descriptor = true;
-	image->secure_version = image_le32(d + IMAGE_DESC_SECURE);
+	image->secure_version = bytes_get32(d + IMAGE_DESC_SECURE);
 	copy_text(image, image->version, d + IMAGE_DESC_VERSION, 32);
 	copy_text(image, image->project, d + IMAGE_DESC_PROJECT, 32);
 	copy_text(image, image->time, d + IMAGE_DESC_TIME, 16);

@@ -4,6 +4,7 @@
  * random bytes for code: see image_build.h for who needs one.
  */
 #include "image/image_build.h"
+#include "base/bytes.h"
 
 #include <string.h>
 
@@ -16,18 +17,6 @@ struct writer {
 	uint32_t at;
 	uint64_t random;
 };
-
-static void put_le16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-}
-
-static void put_le32(uint8_t *p, uint32_t v)
-{
-	put_le16(p, (uint16_t)v);
-	put_le16(p + 2, (uint16_t)(v >> 16));
-}
 
 /* SplitMix64 (Steele, Lea, Flood 2014): any seed, also 0, gives a full-period sequence. */
 static uint64_t random_next(uint64_t *state)
@@ -42,7 +31,7 @@ static uint64_t random_next(uint64_t *state)
 static void put_random(struct writer *w, uint32_t len)
 {
 	for (uint32_t i = 0; i < len; i += 4)
-		put_le32(w->buf + w->at + i, (uint32_t)(random_next(&w->random) >> 32));
+		bytes_put32(w->buf + w->at + i, (uint32_t)(random_next(&w->random) >> 32));
 	w->at += len;
 }
 
@@ -66,21 +55,21 @@ static void put_descriptor(const struct image_build *build, struct writer *w)
 	memset(d + IMAGE_DESC_ELF + OTA_SHA256_SIZE, 0,
 	       IMAGE_DESC_SIZE - IMAGE_DESC_ELF - OTA_SHA256_SIZE);
 	memset(d, 0, IMAGE_DESC_VERSION);
-	put_le32(d, IMAGE_DESC_MAGIC);
-	put_le32(d + IMAGE_DESC_SECURE, build->secure_version);
+	bytes_put32(d, IMAGE_DESC_MAGIC);
+	bytes_put32(d + IMAGE_DESC_SECURE, build->secure_version);
 	put_text(d + IMAGE_DESC_VERSION, 32, build->version, "1.0.0");
 	put_text(d + IMAGE_DESC_PROJECT, 32, build->project, "otabench-sim");
 	put_text(d + IMAGE_DESC_TIME, 16, build->time, "12:00:00");
 	put_text(d + IMAGE_DESC_DATE, 16, build->date, "Jan  1 2025");
 	put_text(d + IMAGE_DESC_IDF, 32, build->idf, "v5.2.1");
-	put_le16(d + IMAGE_DESC_MAX_BLOCK, 0xffff);
+	bytes_put16(d + IMAGE_DESC_MAX_BLOCK, 0xffff);
 	d[IMAGE_DESC_PAGE] = 16;
 }
 
 static void put_segment(struct writer *w, uint32_t address, uint32_t len)
 {
-	put_le32(w->buf + w->at, address);
-	put_le32(w->buf + w->at + 4, len);
+	bytes_put32(w->buf + w->at, address);
+	bytes_put32(w->buf + w->at + 4, len);
 	w->at += IMAGE_SEGMENT_HEADER;
 }
 
@@ -93,15 +82,15 @@ static void put_header(const struct image_build *build, uint32_t entry, struct w
 	h[IMAGE_AT_SEGMENTS] = SEGMENTS;
 	h[IMAGE_AT_MODE] = 2; /* DIO */
 	h[IMAGE_AT_FLASH] = 0x20; /* 4 MB, half the flash clock */
-	put_le32(h + IMAGE_AT_ENTRY, entry);
+	bytes_put32(h + IMAGE_AT_ENTRY, entry);
 	h[IMAGE_AT_WP_PIN] = IMAGE_WP_DISABLED;
-	put_le16(h + IMAGE_AT_CHIP, build->chip_id);
+	bytes_put16(h + IMAGE_AT_CHIP, build->chip_id);
 	h[IMAGE_AT_MIN_REV] =
 		(uint8_t)(build->chip_id == IMAGE_CHIP_C3 ? build->min_revision % 100
 							  : build->min_revision / 100);
-	put_le16(h + IMAGE_AT_MIN_REV_FULL, build->min_revision);
-	put_le16(h + IMAGE_AT_MAX_REV_FULL,
-		 build->max_revision != 0 ? build->max_revision : 0xffff);
+	bytes_put16(h + IMAGE_AT_MIN_REV_FULL, build->min_revision);
+	bytes_put16(h + IMAGE_AT_MAX_REV_FULL,
+		    build->max_revision != 0 ? build->max_revision : 0xffff);
 	h[IMAGE_AT_HASHED] = !build->no_hash;
 	w->at = IMAGE_HEADER_SIZE;
 }

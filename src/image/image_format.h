@@ -10,6 +10,8 @@
 #ifndef OTABENCH_IMAGE_IMAGE_FORMAT_H
 #define OTABENCH_IMAGE_IMAGE_FORMAT_H
 
+#include "base/bytes.h"
+
 #include <stdint.h>
 
 #define IMAGE_MAGIC 0xe9u
@@ -62,15 +64,5 @@
 #define IMAGE_SIG_V2_MAGIC 0xe7u
 #define IMAGE_SIG_V2_RSA 2u
 #define IMAGE_SIG_V2_ECDSA 3u
-
-static inline uint16_t image_le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline uint32_t image_le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 #endif

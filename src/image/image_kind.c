@@ -94,8 +94,8 @@ static bool looks_random(const uint8_t *p, size_t len)
 /* One ciphertext in 256 starts with an image's magic byte. */
 static bool is_ciphertext(const uint8_t *p, size_t len)
 {
-	return len >= 36 && image_chip_by_id(image_le16(p + IMAGE_AT_CHIP)) == NULL &&
-	       image_le32(p + 32) != IMAGE_DESC_MAGIC && looks_random(p, len);
+	return len >= 36 && image_chip_by_id(bytes_get16(p + IMAGE_AT_CHIP)) == NULL &&
+	       bytes_get32(p + 32) != IMAGE_DESC_MAGIC && looks_random(p, len);
 }
 
 static bool is_text(const uint8_t *p, size_t len)
@@ -128,8 +128,8 @@ static bool is_esp8266(const uint8_t *p, size_t len)
 
 	if (len < 16 || p[0] != IMAGE_MAGIC)
 		return false;
-	entry = image_le32(p + IMAGE_AT_ENTRY);
-	address = image_le32(p + 8);
+	entry = bytes_get32(p + IMAGE_AT_ENTRY);
+	address = bytes_get32(p + 8);
 	return entry >= 0x40100000 && entry < 0x40300000 &&
 	       ((address >= 0x3ffe8000 && address < 0x40000000) ||
 		(address >= 0x40100000 && address < 0x40300000));
@@ -149,7 +149,7 @@ static uint32_t first_application(const uint8_t *table, size_t len)
 		if (!is_partition_entry(entry, len - i * PARTITION_ENTRY))
 			break;
 		if (entry[2] == 0)
-			return image_le32(entry + 4);
+			return bytes_get32(entry + 4);
 	}
 	return 0;
 }
@@ -217,7 +217,7 @@ static bool name_unknown(struct image *image, struct lint_report *report)
 /* The magic byte is wrong, but what follows is an application's. */
 static bool name_damaged(struct image *image, struct lint_report *report)
 {
-	if (image->size < 36 || image_le32(image->data + 32) != IMAGE_DESC_MAGIC)
+	if (image->size < 36 || bytes_get32(image->data + 32) != IMAGE_DESC_MAGIC)
 		return false;
 	lint_add(report, LINT_FORMAT, LINT_ERROR, false,
 		 "The first byte is 0x%02x, not 0xe9, but an application's descriptor follows: the "

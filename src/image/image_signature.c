@@ -53,7 +53,7 @@ void image_find_signature(struct image *image)
 	}
 	/* v1: version 0, then 64 bytes of ECDSA signature, right behind the image. */
 	if (image->signature == IMAGE_SIGNATURE_NONE && image->size - end >= IMAGE_SIG_V1_SIZE &&
-	    image_le32(tail) == 0 && !uniform(tail + 4, IMAGE_SIG_V1_SIZE - 4)) {
+	    bytes_get32(tail) == 0 && !uniform(tail + 4, IMAGE_SIG_V1_SIZE - 4)) {
 		image->signature = IMAGE_SIGNATURE_V1;
 		image->signature_offset = end;
 		image->signature_size = IMAGE_SIG_V1_SIZE;

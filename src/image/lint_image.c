@@ -43,9 +43,9 @@ static void lint_header(const struct image *image, struct lint_report *report)
 	} else if (h[IMAGE_AT_HASHED] > 1) {
 		field = "hash flag";
 		value = h[IMAGE_AT_HASHED];
-	} else if (image_le32(h + IMAGE_AT_RESERVED) != 0) {
+	} else if (bytes_get32(h + IMAGE_AT_RESERVED) != 0) {
 		field = "reserved field";
-		value = image_le32(h + IMAGE_AT_RESERVED);
+		value = bytes_get32(h + IMAGE_AT_RESERVED);
 	}
 	if (field != NULL)
 		lint_add(report, LINT_FORMAT, LINT_WARNING, false,

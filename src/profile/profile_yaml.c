@@ -7,6 +7,7 @@
 #include "config.h" /* system extensions */
 
 #include "profile/profile_priv.h"
+#include "base/os_error.h"
 
 #include "base/output.h"
 #include "ota/error.h"
@@ -319,22 +320,6 @@ int profile_load_text(const char *name, const char *text, size_t len, struct pro
 	return 0;
 }
 
-static int code_of(int error)
-{
-	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-		return -OTA_ENOENT;
-	case EACCES:
-	case EPERM:
-		return -OTA_EPERM;
-	case ENOMEM:
-		return -OTA_ENOMEM;
-	default: /* errno has no end of values */
-		return -OTA_EIO;
-	}
-}
-
 int profile_read_file(const char *path, char *buf, size_t size, size_t *ret_len,
 		      struct setting_errors *errors)
 {
@@ -343,7 +328,7 @@ int profile_read_file(const char *path, char *buf, size_t size, size_t *ret_len,
 
 	if (!file) {
 		setting_errors_add(errors, 0, 0, "", "cannot be opened: %s", strerror(error));
-		return code_of(error);
+		return os_error_code(error);
 	}
 	errno = 0;
 	*ret_len = fread(buf, 1, size, file);
@@ -352,7 +337,7 @@ int profile_read_file(const char *path, char *buf, size_t size, size_t *ret_len,
 	if (error == 0)
 		return 0;
 	setting_errors_add(errors, 0, 0, "", "cannot be read: %s", strerror(error));
-	return code_of(error);
+	return os_error_code(error);
 }
 
 int profile_load_file(const char *path, struct profile *ret, struct setting_errors *errors)

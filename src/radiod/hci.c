@@ -97,7 +97,7 @@ static void command_status(struct hci *hci, uint8_t status)
 {
 	uint8_t params[4] = {status, 1};
 
-	hci_put16(params + 2, hci->opcode);
+	bytes_put16(params + 2, hci->opcode);
 	hci_event(hci, HCI_EV_COMMAND_STATUS, params, sizeof(params));
 }
 
@@ -106,7 +106,7 @@ static void command_complete(struct hci *hci, uint8_t status, const uint8_t *ret
 {
 	uint8_t params[4 + 2 + RETURNS_MAX] = {1};
 
-	hci_put16(params + 1, hci->opcode);
+	bytes_put16(params + 1, hci->opcode);
 	params[3] = status;
 	if (len > 0)
 		memcpy(params + 4, ret, len);
@@ -146,7 +146,7 @@ static uint8_t command_run(struct hci_call *call, const struct hci_command *comm
 		return HCI_ERR_DISALLOWED;
 	if (command->flags & HCI_CMD_CONN) {
 		/* The top four bits are reserved, 5.4.2. */
-		call->conn = hci_conn_find(hci, hci_get16(call->p) & 0x0fffu);
+		call->conn = hci_conn_find(hci, bytes_get16(call->p) & 0x0fffu);
 		if (!call->conn)
 			return HCI_ERR_UNKNOWN_CONNECTION;
 		call->p += 2;
@@ -166,7 +166,7 @@ static void command_input(struct hci *hci, const uint8_t *packet, size_t len)
 		hci_log(hci, "a command of %zu octets: dropped", len);
 		return;
 	}
-	hci->opcode = hci_get16(packet);
+	hci->opcode = bytes_get16(packet);
 	call.p = packet + 3;
 	call.len = len - 3;
 	command = command_find(hci, hci->opcode);

@@ -26,8 +26,8 @@ static void completed(struct hci_conn *conn, unsigned int count)
 {
 	uint8_t params[5] = {1}; /* handles */
 
-	hci_put16(params + 1, conn->handle);
-	hci_put16(params + 3, count);
+	bytes_put16(params + 1, conn->handle);
+	bytes_put16(params + 3, count);
 	hci_event(conn->hci, HCI_EV_COMPLETED_PACKETS, params, sizeof(params));
 }
 
@@ -45,11 +45,11 @@ void hci_acl_input(struct hci *hci, const uint8_t *packet, size_t len)
 	unsigned int boundary;
 	int rc;
 
-	if (len < 4 || hci_get16(packet + 2) != len - 4) {
+	if (len < 4 || bytes_get16(packet + 2) != len - 4) {
 		hci_log(hci, "an ACL packet whose length is wrong: dropped");
 		return;
 	}
-	conn = hci_conn_find(hci, hci_get16(packet) & 0x0fffu);
+	conn = hci_conn_find(hci, bytes_get16(packet) & 0x0fffu);
 	if (!conn) {
 		/* Not an error of the host's: it may not have heard of the disconnection yet. */
 		hci_log(hci, "data for a handle that is not connected: dropped");
@@ -91,8 +91,8 @@ void hci_acl_fragment(void *ctx, bool start, const uint8_t *buf, size_t len)
 
 	if (len > sizeof(packet) - HEADER)
 		return;
-	hci_put16(packet + 1, conn->handle | (start ? BOUNDARY_TO_HOST : BOUNDARY_MORE) << 12);
-	hci_put16(packet + 3, (unsigned int)len);
+	bytes_put16(packet + 1, conn->handle | (start ? BOUNDARY_TO_HOST : BOUNDARY_MORE) << 12);
+	bytes_put16(packet + 3, (unsigned int)len);
 	memcpy(packet + HEADER, buf, len);
 	conn->hci->config.send(conn->hci->config.ctx, packet, HEADER + len);
 }

@@ -17,7 +17,7 @@
 
 uint8_t hci_le_set_adv_params(struct hci_call *call)
 {
-	const uint16_t min = hci_get16(call->p), max = hci_get16(call->p + 2);
+	const uint16_t min = bytes_get16(call->p), max = bytes_get16(call->p + 2);
 
 	if (call->hci->legacy_advertising)
 		return HCI_ERR_DISALLOWED;
@@ -138,7 +138,7 @@ uint8_t hci_le_set_ext_adv_enable(struct hci_call *call)
 		set_disable(&hci->adv_sets[i]);
 	for (unsigned int i = 0; i < count; i++) {
 		struct hci_adv_set *set = set_find(hci, call->p[2 + 4 * i]);
-		const uint16_t duration = hci_get16(call->p + 2 + 4 * i + 1);
+		const uint16_t duration = bytes_get16(call->p + 2 + 4 * i + 1);
 
 		set_disable(set);
 		set->enabled = enable == 1;
@@ -151,7 +151,7 @@ uint8_t hci_le_set_ext_adv_enable(struct hci_call *call)
 
 uint8_t hci_le_read_max_adv_length(struct hci_call *call)
 {
-	hci_put16(call->ret, HCI_ADV_DATA);
+	bytes_put16(call->ret, HCI_ADV_DATA);
 	return HCI_OK;
 }
 

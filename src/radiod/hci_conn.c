@@ -92,13 +92,13 @@ static void connection_complete(struct hci *hci, uint8_t status, const struct hc
 	size_t at = 11;
 
 	if (conn) {
-		hci_put16(params + 1, conn->handle);
+		bytes_put16(params + 1, conn->handle);
 		params[4] = conn->peer_type;
 		memcpy(params + 5, conn->peer, 6);
 		at += enhanced ? 12u : 0u; /* no resolvable addresses */
-		hci_put16(params + at, conn->told.interval);
-		hci_put16(params + at + 2, conn->told.latency);
-		hci_put16(params + at + 4, conn->told.supervision_timeout);
+		bytes_put16(params + at, conn->told.interval);
+		bytes_put16(params + at + 2, conn->told.latency);
+		bytes_put16(params + at + 4, conn->told.supervision_timeout);
 	}
 	if (enhanced)
 		hci_le_event(hci, HCI_LE_ENHANCED_CONNECTION, params, 30);
@@ -202,10 +202,10 @@ void hci_initiator_heard(struct hci *hci, struct esp *esp, const struct hci_acce
 bool hci_params_read(const uint8_t *p, struct link_params *ret)
 {
 	const struct link_params params = {
-		.interval_min = hci_get16(p),
-		.interval_max = hci_get16(p + 2),
-		.latency = hci_get16(p + 4),
-		.supervision_timeout = hci_get16(p + 6),
+		.interval_min = bytes_get16(p),
+		.interval_max = bytes_get16(p + 2),
+		.latency = bytes_get16(p + 4),
+		.supervision_timeout = bytes_get16(p + 6),
 	};
 
 	if (!link_params_valid(&params))
@@ -218,7 +218,7 @@ static uint8_t initiate(struct hci *hci, uint8_t policy, uint8_t own_type,
 			const struct hci_accept *peer, const uint8_t *scan, const uint8_t *p)
 {
 	struct hci_initiator *i = &hci->initiator;
-	const uint16_t interval = hci_get16(scan), window = hci_get16(scan + 2);
+	const uint16_t interval = bytes_get16(scan), window = bytes_get16(scan + 2);
 
 	if (i->pending || sched_armed(&i->cancelled))
 		return HCI_ERR_DISALLOWED;
@@ -314,7 +314,7 @@ void hci_conn_ended(struct hci_conn *conn, uint8_t reason)
 {
 	uint8_t params[4] = {0};
 
-	hci_put16(params + 1, conn->handle);
+	bytes_put16(params + 1, conn->handle);
 	params[3] = reason;
 	hci_conn_quiet(conn);
 	conn->open = false;

@@ -26,7 +26,7 @@ uint16_t hci_octets_time(uint16_t octets)
 
 uint8_t hci_set_event_mask(struct hci_call *call)
 {
-	call->hci->event_mask = hci_get64(call->p);
+	call->hci->event_mask = bytes_get64(call->p);
 	return HCI_OK;
 }
 
@@ -42,7 +42,7 @@ uint8_t hci_read_version(struct hci_call *call)
 
 	call->ret[0] = number; /* HCI, then its revision */
 	call->ret[3] = number; /* LMP */
-	hci_put16(call->ret + 4, COMPANY_NONE);
+	bytes_put16(call->ret + 4, COMPANY_NONE);
 	return HCI_OK;
 }
 
@@ -70,26 +70,26 @@ uint8_t hci_read_address(struct hci_call *call)
 
 uint8_t hci_le_set_event_mask(struct hci_call *call)
 {
-	call->hci->le_event_mask = hci_get64(call->p);
+	call->hci->le_event_mask = bytes_get64(call->p);
 	return HCI_OK;
 }
 
 uint8_t hci_le_read_buffers(struct hci_call *call)
 {
-	hci_put16(call->ret, call->hci->config.buffer_octets);
+	bytes_put16(call->ret, call->hci->config.buffer_octets);
 	call->ret[2] = (uint8_t)call->hci->config.buffers;
 	return HCI_OK;
 }
 
 uint8_t hci_le_read_features(struct hci_call *call)
 {
-	hci_put64(call->ret, call->hci->can.features);
+	bytes_put64(call->ret, call->hci->can.features);
 	return HCI_OK;
 }
 
 uint8_t hci_le_read_states(struct hci_call *call)
 {
-	hci_put64(call->ret, STATES);
+	bytes_put64(call->ret, STATES);
 	return HCI_OK;
 }
 
@@ -113,7 +113,7 @@ uint8_t hci_le_encrypt(struct hci_call *call)
 
 uint8_t hci_le_rand(struct hci_call *call)
 {
-	hci_put64(call->ret, rng_u64(&call->hci->rng));
+	bytes_put64(call->ret, rng_u64(&call->hci->rng));
 	return HCI_OK;
 }
 
@@ -136,15 +136,15 @@ uint8_t hci_le_set_channels(struct hci_call *call)
 
 uint8_t hci_le_read_default_length(struct hci_call *call)
 {
-	hci_put16(call->ret, call->hci->default_octets);
-	hci_put16(call->ret + 2, call->hci->default_time);
+	bytes_put16(call->ret, call->hci->default_octets);
+	bytes_put16(call->ret + 2, call->hci->default_time);
 	return HCI_OK;
 }
 
 /* 7.8.35: a suggestion, bounded by what the controller can when it is followed. */
 uint8_t hci_le_write_default_length(struct hci_call *call)
 {
-	const uint16_t octets = hci_get16(call->p), time = hci_get16(call->p + 2);
+	const uint16_t octets = bytes_get16(call->p), time = bytes_get16(call->p + 2);
 
 	if (octets < HCI_OCTETS_MIN || octets > 251 || time < HCI_TIME_MIN || time > 17040)
 		return HCI_ERR_PARAMETERS;
@@ -158,8 +158,8 @@ uint8_t hci_le_read_max_length(struct hci_call *call)
 	const uint16_t octets = call->hci->can.data_length;
 
 	for (unsigned int i = 0; i < 2; i++) { /* transmitted, received */
-		hci_put16(call->ret + 4 * i, octets);
-		hci_put16(call->ret + 4 * i + 2, hci_octets_time(octets));
+		bytes_put16(call->ret + 4 * i, octets);
+		bytes_put16(call->ret + 4 * i + 2, hci_octets_time(octets));
 	}
 	return HCI_OK;
 }

@@ -22,10 +22,10 @@ static void told_params(struct hci_conn *conn, uint8_t status, const struct link
 {
 	uint8_t params[9] = {status};
 
-	hci_put16(params + 1, conn->handle);
-	hci_put16(params + 3, now->interval);
-	hci_put16(params + 5, now->latency);
-	hci_put16(params + 7, now->supervision_timeout);
+	bytes_put16(params + 1, conn->handle);
+	bytes_put16(params + 3, now->interval);
+	bytes_put16(params + 5, now->latency);
+	bytes_put16(params + 7, now->supervision_timeout);
 	hci_le_event(conn->hci, HCI_LE_CONNECTION_UPDATE, params, sizeof(params));
 }
 
@@ -34,7 +34,7 @@ static void told_phy(struct hci_conn *conn, uint8_t status, const struct link_st
 	const uint8_t phy = now->phy == OTA_PHY_2M ? 2 : 1;
 	uint8_t params[5] = {status, 0, 0, phy, phy};
 
-	hci_put16(params + 1, conn->handle);
+	bytes_put16(params + 1, conn->handle);
 	hci_le_event(conn->hci, HCI_LE_PHY_UPDATE, params, sizeof(params));
 }
 
@@ -42,10 +42,10 @@ static void told_length(struct hci_conn *conn, const struct link_state *now)
 {
 	uint8_t params[10];
 
-	hci_put16(params, conn->handle);
+	bytes_put16(params, conn->handle);
 	for (unsigned int i = 0; i < 2; i++) { /* transmitted, received */
-		hci_put16(params + 2 + 4 * i, now->data_length);
-		hci_put16(params + 4 + 4 * i, hci_octets_time(now->data_length));
+		bytes_put16(params + 2 + 4 * i, now->data_length);
+		bytes_put16(params + 4 + 4 * i, hci_octets_time(now->data_length));
 	}
 	hci_le_event(conn->hci, HCI_LE_DATA_LENGTH_CHANGE, params, sizeof(params));
 }
@@ -55,7 +55,7 @@ static void told_encryption(struct hci_conn *conn, uint8_t status)
 {
 	uint8_t params[4] = {status, 0, 0, status == HCI_OK};
 
-	hci_put16(params + 1, conn->handle);
+	bytes_put16(params + 1, conn->handle);
 	if (status == HCI_OK && conn->told.encrypted)
 		hci_event(conn->hci, HCI_EV_KEY_REFRESHED, params, 3);
 	else
@@ -113,11 +113,11 @@ static void on_params_wanted(void *ctx, const struct link_params *wish)
 		(void)link_answer_params(conn->link, NULL, LINK_CODE_UNSUPPORTED);
 		return;
 	}
-	hci_put16(params, conn->handle);
-	hci_put16(params + 2, wish->interval_min);
-	hci_put16(params + 4, wish->interval_max);
-	hci_put16(params + 6, wish->latency);
-	hci_put16(params + 8, wish->supervision_timeout);
+	bytes_put16(params, conn->handle);
+	bytes_put16(params + 2, wish->interval_min);
+	bytes_put16(params + 4, wish->interval_max);
+	bytes_put16(params + 6, wish->latency);
+	bytes_put16(params + 8, wish->supervision_timeout);
 	sched_at(hci->config.sched, &conn->answer_limit,
 		 sched_now(hci->config.sched) + ANSWER_LIMIT_US);
 	hci_le_event(hci, HCI_LE_PARAMETER_REQUEST, params, sizeof(params));
@@ -143,8 +143,8 @@ static void features_done(struct hci_conn *conn)
 		features |= HCI_FEATURE_2M;
 	/* Vol 6 Part B 4.6: octet 0 is what both have. */
 	features &= mine | ~(uint64_t)0xff;
-	hci_put16(params + 1, conn->handle);
-	hci_put64(params + 3, features);
+	bytes_put16(params + 1, conn->handle);
+	bytes_put64(params + 3, features);
 	hci_le_event(conn->hci, HCI_LE_REMOTE_FEATURES, params, sizeof(params));
 }
 
@@ -152,9 +152,9 @@ static void version_done(struct hci_conn *conn)
 {
 	uint8_t params[8] = {0};
 
-	hci_put16(params + 1, conn->handle);
+	bytes_put16(params + 1, conn->handle);
 	params[3] = esp_phys(conn->esp) & OTA_PHYS_2M ? LMP_5_0 : LMP_4_2;
-	hci_put16(params + 4, COMPANY_ESPRESSIF);
+	bytes_put16(params + 4, COMPANY_ESPRESSIF);
 	hci_event(conn->hci, HCI_EV_REMOTE_VERSION, params, sizeof(params));
 }
 
@@ -253,7 +253,7 @@ uint8_t hci_le_update_connection(struct hci_call *call)
 uint8_t hci_le_start_encryption(struct hci_call *call)
 {
 	struct hci_conn *conn = call->conn;
-	struct link_key key = {.ediv = hci_get16(call->p + 8)};
+	struct link_key key = {.ediv = bytes_get16(call->p + 8)};
 
 	if (conn->owed & 1u << LINK_ENCRYPTION)
 		return HCI_ERR_DISALLOWED;
@@ -296,7 +296,7 @@ static void answer_missing(void *ctx, uint64_t now_us)
 
 uint8_t hci_le_set_data_length(struct hci_call *call)
 {
-	const uint16_t octets = hci_get16(call->p), time = hci_get16(call->p + 2);
+	const uint16_t octets = bytes_get16(call->p), time = bytes_get16(call->p + 2);
 
 	if (octets < HCI_OCTETS_MIN || octets > 251 || time < HCI_TIME_MIN || time > 17040)
 		return HCI_ERR_PARAMETERS;

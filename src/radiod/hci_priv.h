@@ -9,6 +9,7 @@
 #define OTABENCH_RADIOD_HCI_PRIV_H
 
 #include "radiod/hci.h"
+#include "base/bytes.h"
 #include "base/rng.h"
 
 /* Error codes, Vol 1 Part F 1.3. */
@@ -190,32 +191,6 @@ struct hci_command {
 	uint64_t feature; /* that it needs; 0: none */
 	uint8_t (*run)(struct hci_call *call); /* returns an enum hci_error */
 };
-
-static inline uint16_t hci_get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline uint64_t hci_get64(const uint8_t *p)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 8; i-- > 0;)
-		value = value << 8 | p[i];
-	return value;
-}
-
-static inline void hci_put16(uint8_t *p, unsigned int value)
-{
-	p[0] = (uint8_t)value;
-	p[1] = (uint8_t)(value >> 8);
-}
-
-static inline void hci_put64(uint8_t *p, uint64_t value)
-{
-	for (unsigned int i = 0; i < 8; i++)
-		p[i] = (uint8_t)(value >> 8 * i);
-}
 
 /* hci.c */
 void hci_log(struct hci *hci, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -113,7 +113,7 @@ void hci_scan_stop(struct hci *hci)
 
 static uint8_t scan_set(struct hci *hci, uint8_t own_type, uint8_t policy, const uint8_t *p)
 {
-	const uint16_t interval = hci_get16(p + 1), window = hci_get16(p + 3);
+	const uint16_t interval = bytes_get16(p + 1), window = bytes_get16(p + 3);
 
 	if (hci->scan.enabled)
 		return HCI_ERR_DISALLOWED;
@@ -135,7 +135,7 @@ static uint8_t scan_set(struct hci *hci, uint8_t own_type, uint8_t policy, const
 uint8_t hci_le_set_scan_params(struct hci_call *call)
 {
 	/* 7.8.10: at most 10.24 s here; the extended command has no such limit. */
-	if (hci_get16(call->p + 1) > 0x4000u)
+	if (bytes_get16(call->p + 1) > 0x4000u)
 		return HCI_ERR_PARAMETERS;
 	return scan_set(call->hci, call->p[5], call->p[6], call->p);
 }
@@ -179,7 +179,7 @@ uint8_t hci_le_set_scan_enable(struct hci_call *call)
 uint8_t hci_le_set_ext_scan_enable(struct hci_call *call)
 {
 	struct hci *hci = call->hci;
-	const uint16_t duration = hci_get16(call->p + 2), period = hci_get16(call->p + 4);
+	const uint16_t duration = bytes_get16(call->p + 2), period = bytes_get16(call->p + 4);
 	uint8_t status;
 
 	if (period > 0)
@@ -218,7 +218,7 @@ static void report_extended(struct hci *hci, const struct report *r)
 {
 	uint8_t params[25 + HCI_ADV_DATA] = {1};
 
-	hci_put16(params + 1, r->response ? EXTENDED_SCAN_RSP : EXTENDED_ADV_IND);
+	bytes_put16(params + 1, r->response ? EXTENDED_SCAN_RSP : EXTENDED_ADV_IND);
 	params[3] = r->peer->type;
 	memcpy(params + 4, r->peer->address, 6);
 	params[10] = 1; /* primary PHY 1M, no packets on a secondary channel */

@@ -6,6 +6,7 @@
 #include "config.h" /* system extensions: strtok_r() */
 
 #include "radiod/radio.h"
+#include "base/hex.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -30,11 +31,9 @@ void radio_emit(struct radio *radio, json_t *event)
 
 static json_t *hex(const uint8_t *bytes, size_t len)
 {
-	char text[2 * OTA_SHA256_SIZE + 1] = "";
+	char text[2 * OTA_SHA256_SIZE + 1];
 
-	for (size_t i = 0; i < len && i < OTA_SHA256_SIZE; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	return json_string(text);
+	return json_string(hex_encode(bytes, len < OTA_SHA256_SIZE ? len : OTA_SHA256_SIZE, text));
 }
 
 static void add_link(json_t *event, struct link *link)

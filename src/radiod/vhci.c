@@ -3,6 +3,7 @@
 #include "config.h" /* system extensions: O_CLOEXEC, poll() */
 
 #include "radiod/vhci.h"
+#include "base/bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@ static int create(int fd, uint16_t *ret_index)
 		return -errno;
 	if (n != CREATED_LEN || answer[0] != TYPE_VENDOR || answer[1] != CREATE_PRIMARY)
 		return -EPROTO;
-	*ret_index = (uint16_t)(answer[2] | answer[3] << 8);
+	*ret_index = bytes_get16(answer + 2);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "config.h" /* system extensions, as everywhere in this folder */
 
 #include "replay/replay_priv.h"
+#include "base/os_error.h"
 
 #include "base/text.h"
 #include "base/output.h"
@@ -46,8 +47,8 @@ int replay_open(const char *path, struct replay **ret, char *ret_why, size_t siz
 	int rc;
 
 	if (!file) {
-		rc = -errno;
-		(void)snprintf(ret_why, size, "%s: %s", path, strerror(-rc));
+		rc = os_error_code(errno);
+		(void)snprintf(ret_why, size, "%s: %s", path, strerror(errno));
 		return rc;
 	}
 	rc = replay_open_stream(file, path, ret, ret_why, size);

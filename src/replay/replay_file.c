@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a recording's notes to the runs that it holds; see replay.h for their forms. */
 #include "replay/replay_priv.h"
+#include "base/hex.h"
 
 #include "base/text.h"
 #include "base/output.h"
@@ -119,13 +120,6 @@ static bool note_run(struct replay_run *run, const char *text)
 	return run->device[0] != '\0';
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool note_image(struct replay_run *run, const char *text)
 {
 	char word[32];
@@ -135,14 +129,7 @@ static bool note_image(struct replay_run *run, const char *text)
 	    size > REPLAY_IMAGE_MAX || strlen(text) != (size_t)2 * OTA_SHA256_SIZE)
 		return false;
 	run->image.size = size;
-	for (size_t i = 0; i < OTA_SHA256_SIZE; i++) {
-		const int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		run->image.sha256[i] = (uint8_t)(high * 16 + low);
-	}
-	return true;
+	return hex_decode(text, run->image.sha256, OTA_SHA256_SIZE) == 0;
 }
 
 static bool note_name(struct replay_run *run, const char *text)

@@ -35,7 +35,7 @@ static bool uuid128_is(const struct att_uuid *uuid, const char *text)
 
 static bool uuid16_is(const struct att_uuid *uuid, uint16_t number)
 {
-	return uuid->len == 2 && att_get_le16(uuid->bytes) == number;
+	return uuid->len == 2 && bytes_get16(uuid->bytes) == number;
 }
 
 static const struct {

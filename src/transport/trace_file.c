@@ -5,6 +5,7 @@
  * nothing before it is lost.
  */
 #include "transport/trace_priv.h"
+#include "base/hex.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -58,15 +59,6 @@ const struct trace_form *trace_form(char direction, const char *name)
 	return NULL;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /* Each line that is read has room for all that it can hold. */
 static bool make_room(struct trace_file *f)
 {
@@ -104,19 +96,16 @@ static size_t keep(struct trace_file *f, const char *text, size_t len)
 
 static bool parse_bytes(struct trace_file *f, const char *text, struct trace_entry *e)
 {
-	int high, low;
+	const size_t digits = strlen(text);
 
 	e->bytes = f->pool_len;
 	if (strcmp(text, "-") == 0)
 		return true;
-	for (; *text; text += 2) {
-		high = hex_digit(text[0]);
-		low = high < 0 ? -1 : hex_digit(text[1]);
-		if (low < 0 || e->len == OTA_VALUE_MAX)
-			return false;
-		f->pool[f->pool_len++] = (uint8_t)(high * 16 + low);
-		e->len++;
-	}
+	if (digits % 2 != 0 || digits > 2 * OTA_VALUE_MAX ||
+	    hex_decode(text, (uint8_t *)f->pool + f->pool_len, digits / 2) < 0)
+		return false;
+	e->len = (uint16_t)(digits / 2);
+	f->pool_len += e->len;
 	return true;
 }
 

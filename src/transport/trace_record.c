@@ -99,8 +99,6 @@ static void record_event(struct recorder *r, const struct transport_event *e)
 		line(r, '<', e->data, e->len, true, "%s %d", name, (int)e->chr);
 		break;
 	case TRANSPORT_ADAPTER:
-		EVENT(r, "%s %d", name, e->status);
-		break;
 	case TRANSPORT_PAIRED:
 		EVENT(r, "%s %d", name, e->status);
 		break;

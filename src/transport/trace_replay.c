@@ -10,6 +10,8 @@
  * that it found.
  */
 #include "transport/trace_priv.h"
+#include "base/bytes.h"
+#include "base/os_error.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -141,8 +143,8 @@ void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link 
 	ret->link_source = (enum transport_source)tail[2];
 	ret->rssi_source = (enum transport_source)tail[3];
 	ret->buffer_source = (enum transport_source)tail[4];
-	ret->buffers = (uint16_t)(tail[5] | (uint16_t)(tail[6] << 8));
-	ret->buffer_octets = (uint16_t)(tail[7] | (uint16_t)(tail[8] << 8));
+	ret->buffers = bytes_get16(tail + 5);
+	ret->buffer_octets = bytes_get16(tail + 7);
 	ret->refill = (tail[9] & 1u) != 0;
 	ret->encrypted = (tail[9] & 2u) != 0;
 }
@@ -502,7 +504,7 @@ int trace_replay(sd_event *event, const char *path, struct transport **ret, unsi
 
 	*ret_line = 0;
 	if (!file)
-		return errno == ENOENT ? -OTA_ENOENT : -OTA_EIO;
+		return os_error_code(errno);
 	rc = trace_replay_stream(event, file, ret, ret_line);
 	(void)fclose(file);
 	return rc;

@@ -2,7 +2,8 @@
 /* The Image view's keys: a file is read, and compared with the device. */
 #include "tui/app_priv.h"
 
-#include "base/hash.h"
+#include "base/sha256.h"
+#include "base/hex.h"
 #include "host/recent_images.h"
 
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static bool read_image(struct app *app)
 	app->image_error[0] = '\0';
 	app->file = file;
 	app->have_image = true;
-	(void)image_read(file.data, file.size, hash_sha256, &app->image, &app->report);
+	(void)image_read(file.data, file.size, sha256_buffer, &app->image, &app->report);
 	app_image_compare(app);
 	return true;
 }
@@ -142,7 +143,7 @@ static void copy_hash(struct app *app)
 		app_say(app, CELLS_WARNING, "no image: o opens one");
 		return;
 	}
-	hash_to_hex(app->image.sha256, OTA_SHA256_SIZE, hex);
+	hex_encode(app->image.sha256, OTA_SHA256_SIZE, hex);
 	app_copy(app, hex);
 }
 

@@ -4,7 +4,7 @@
 
 #include "tui/app_priv.h"
 
-#include "base/hash.h"
+#include "base/sha256.h"
 #include "base/output.h"
 #include "host/recent_images.h"
 
@@ -47,7 +47,7 @@ static bool peek(const char *path, char *buf, size_t size)
 	(void)fclose(in);
 	if (len == 0)
 		return false;
-	(void)image_read(start, len, hash_sha256, &image, &report);
+	(void)image_read(start, len, sha256_buffer, &image, &report);
 	if (!image.has_descriptor)
 		return false;
 	chip = image_chip_by_id(image.chip_id);

@@ -2,7 +2,7 @@
 /* The image inspector: what is in the file, and whether it may go to the device. */
 #include "view/view.h"
 
-#include "base/hash.h"
+#include "base/hex.h"
 #include "base/output.h"
 #include "view/layout.h"
 
@@ -29,7 +29,7 @@ static void draw_facts(const struct view_image *v, struct cells *cells, struct a
 	char hash[OTA_SHA256_SIZE * 2 + 1];
 	int y = 0;
 
-	hash_to_hex(i->sha256, sizeof(i->sha256), hash);
+	hex_encode(i->sha256, sizeof(i->sha256), hash);
 	(void)cells_printf(cells, area, 0, y++, CELLS_DIM, "sha256  %.*s", area.w >= 74 ? 64 : 16,
 			   hash);
 	if (i->kind != IMAGE_APPLICATION) {

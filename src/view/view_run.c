@@ -2,7 +2,7 @@
 /* One recorded run: what it was, what came of it, its rate over time, and what happened when. */
 #include "view/view_history.h"
 
-#include "base/hash.h"
+#include "base/hex.h"
 #include "history/history_compare.h"
 #include "base/output.h"
 #include "view/layout.h"
@@ -83,7 +83,7 @@ static void add_image(struct lines *l, const struct history_run *run)
 		    output_bytes(run->size, bytes, sizeof(bytes)));
 		return;
 	}
-	hash_to_hex(run->sha256, OTA_SHA256_SIZE, hash);
+	hex_encode(run->sha256, OTA_SHA256_SIZE, hash);
 	add(l, CELLS_NORMAL, "Image", "%s %s, %s, SHA-256 %.16s...", run->project, run->version,
 	    output_bytes(run->size, bytes, sizeof(bytes)), hash);
 	if (run->image[0] != '\0')

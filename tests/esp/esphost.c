@@ -2,6 +2,7 @@
 #include "esphost.h"
 
 #include "image/image_build.h"
+#include "base/sha256.h"
 #include "testlib.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ struct ota_esp_config esphost_config;
 
 static void hash(const uint8_t *buf, size_t len, uint8_t ret[32])
 {
-	test_sha256(buf, len, ret);
+	sha256_buffer(buf, len, ret);
 }
 
 struct esphost_image esphost_image(const char *project, const char *version, uint32_t size,
@@ -184,7 +185,7 @@ int esphost_write_start(struct host *host, uint16_t flags)
 	uint8_t buf[OTA_CONTROL_MAX];
 	int len;
 
-	test_sha256(host->image, host->size, start.sha256);
+	sha256_buffer(host->image, host->size, start.sha256);
 	len = ota_start_encode(&start, buf, sizeof(buf));
 	host->error.code = OTA_OK;
 	return fake_write(host->conn, CONTROL, buf, (size_t)len);

@@ -8,6 +8,8 @@
  * host would take (a START with the right hash, the next value in order) are
  * among them, since no mutation finds a SHA-256.
  */
+#include "base/sha256.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

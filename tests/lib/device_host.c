@@ -2,6 +2,8 @@
 /* See device_host.h. */
 #include "device_host.h"
 
+#include "base/sha256.h"
+
 #include <string.h>
 
 void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t *image,

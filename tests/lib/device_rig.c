@@ -2,6 +2,8 @@
 /* See device_rig.h: the harness and its flash; operations are in device_rig_ops.c. */
 #include "device_rig_priv.h"
 
+#include "base/sha256.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -16,6 +16,7 @@
 #include "imagelib.h"
 #include "testlib.h"
 #include "transport/fault.h"
+#include "base/sha256.h"
 #include "sim/sim.h"
 
 #include <stdlib.h>
@@ -135,7 +136,7 @@ void play_run(struct play *play)
 	if (play->set)
 		assert_int_equal(profile_set(&profile, &play->set, 1, "test", &errors), 0);
 	bytes = imagelib_build(&build, &size);
-	(void)image_read(bytes, size, test_sha256, &image, &report);
+	(void)image_read(bytes, size, sha256_buffer, &image, &report);
 	config.profile = &profile;
 	config.goal = play->measure ? SESSION_MEASURE : SESSION_UPDATE;
 	config.image = play->measure ? NULL : &image;

@@ -2,6 +2,8 @@
 /* See imagelib.h. */
 #include "imagelib.h"
 
+#include "base/sha256.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@ uint8_t *imagelib_build(const struct image_build *build, size_t *ret_size)
 	uint8_t *buf = malloc(size);
 
 	assert_non_null(buf);
-	assert_int_equal(image_build(build, test_sha256, buf, size, ret_size), 0);
+	assert_int_equal(image_build(build, sha256_buffer, buf, size, ret_size), 0);
 	assert_int_equal(*ret_size, size);
 	return buf;
 }

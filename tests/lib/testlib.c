@@ -6,18 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gcrypt.h>
-
-void test_sha256(const uint8_t *buf, size_t len, uint8_t ret[32])
-{
-	if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
-		gcry_check_version(NULL);
-		gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-		gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-	}
-	gcry_md_hash_buffer(GCRY_MD_SHA256, ret, buf, len);
-}
-
 static char *join(const char *directory, const char *name)
 {
 	size_t size = strlen(directory) + strlen(name) + 2;

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What several test programs need: SHA-256, files, and where the real images are. */
+/* For several test programs: files, and where the real images are. */
 #ifndef OTABENCH_TESTLIB_H
 #define OTABENCH_TESTLIB_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* SHA-256 of a whole buffer; an image_sha256_fn. */
-void test_sha256(const uint8_t *buf, size_t len, uint8_t ret[32]);
 
 /* A whole file in memory, to be freed; NULL when it cannot be read. */
 uint8_t *test_load_file(const char *path, size_t *ret_size);

@@ -10,6 +10,7 @@
 
 #include "testlib.h"
 #include "transport/trace.h"
+#include "base/sha256.h"
 #include "updatelib.h"
 
 static struct update *update_of(void *ctx)
@@ -104,7 +105,7 @@ void update_init(struct update *u, const uint8_t *image, size_t size)
 		.backoff_max_ms = 2000,
 		.basic_pacing_us = 20000,
 	};
-	test_sha256(image, size, u->session.sha256);
+	sha256_buffer(image, size, u->session.sha256);
 	u->fault_seed = 7;
 }
 
@@ -220,7 +221,7 @@ bool update_check_boots(struct update *u)
 	assert_int_equal(board_state(esp_board(esp)), BOARD_RUNNING);
 	flash = board_slot_map(esp_board(esp), running->slot, running->size);
 	assert_non_null(flash);
-	test_sha256(flash, running->size, hash);
+	sha256_buffer(flash, running->size, hash);
 	assert_memory_equal(hash, running->sha256, sizeof(hash));
 	if (memcmp(hash, u->session.sha256, sizeof(hash)) == 0)
 		return true;

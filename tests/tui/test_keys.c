@@ -20,7 +20,7 @@
 #include <locale.h>
 
 #include "image/image_build.h"
-#include "base/hash.h"
+#include "base/sha256.h"
 #include "base/rng.h"
 #include "transport/fault.h"
 #include "sim/sim.h"
@@ -42,7 +42,7 @@ static int make_image(void)
 
 	if (!out)
 		return -1;
-	if (image_build(&build, hash_sha256, bytes, sizeof(bytes), &size) == 0)
+	if (image_build(&build, sha256_buffer, bytes, sizeof(bytes), &size) == 0)
 		(void)fwrite(bytes, 1, size, out);
 	return fclose(out) == 0 && size > 0 ? 0 : -1;
 }

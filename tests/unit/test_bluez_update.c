@@ -15,6 +15,7 @@
 
 #include "bluezfake.h"
 #include "image/image_build.h"
+#include "base/sha256.h"
 #include "testlib.h"
 #include "updatelib.h"
 
@@ -111,7 +112,7 @@ static int build(void **state)
 	const struct image_build b = {.version = "2.0.0", .size = 180000, .seed = 5};
 
 	(void)state;
-	return image_build(&b, test_sha256, image, sizeof(image), &image_size);
+	return image_build(&b, sha256_buffer, image, sizeof(image), &image_size);
 }
 
 static void mode_works(enum gatt_write mode)

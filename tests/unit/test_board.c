@@ -10,6 +10,7 @@
 
 #include "boardlib.h"
 #include "board/partition.h"
+#include "base/sha256.h"
 #include "testlib.h"
 
 static void test_factory_boot(void **state)
@@ -237,7 +238,7 @@ static void test_anti_rollback(void **state)
 	how.version = "2.9.0";
 	image = rig_build(&how, &size);
 	assert_int_equal(rig_write_image(image, size), 0);
-	test_sha256(image, size, sha256);
+	sha256_buffer(image, size, sha256);
 	free(image);
 	assert_int_equal(rig_run(board_image_check(rig.board, (uint32_t)size)), -OTA_EPERM);
 	assert_int_equal(rig_run(board_set_boot(rig.board, (uint32_t)size, sha256)), 0);
@@ -255,7 +256,7 @@ static void test_trailing_bytes_count_as_image(void **state)
 	assert_non_null(data);
 	memcpy(data, rig.update.data, rig.update.size);
 	memset(data + rig.update.size, 0x42, 100);
-	test_sha256(data, size, sha256);
+	sha256_buffer(data, size, sha256);
 	assert_int_equal(rig_write_image(data, size), 0);
 	free(data);
 	assert_int_equal(rig_run(board_image_check(rig.board, (uint32_t)size)), 0);
@@ -311,7 +312,7 @@ static void test_real_image(void **state)
 	assert_int_equal(board_install(rig.board, image, size), 0);
 	assert_int_equal(board_boot(rig.board, NULL), 0);
 	assert_int_equal(board_running(rig.board)->size, size);
-	test_sha256(image, size, sha256);
+	sha256_buffer(image, size, sha256);
 	assert_memory_equal(board_running(rig.board)->sha256, sha256, OTA_SHA256_SIZE);
 	assert_true(board_running(rig.board)->version[0] != '\0');
 	free(image);

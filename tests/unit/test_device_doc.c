@@ -3,6 +3,8 @@
  * docs/protocol.md against the code: its worked exchanges are replayed byte for
  * byte, and its tables must add up to the codec's lengths.
  */
+#include "base/sha256.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

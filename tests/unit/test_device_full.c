@@ -3,6 +3,8 @@
  * The full dialect where all goes well: literal conversations, credits,
  * acknowledgements, gaps, the order of the flash work.
  */
+#include "base/sha256.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

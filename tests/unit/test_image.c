@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#include "base/hash.h"
+#include "base/sha256.h"
+#include "base/hex.h"
 #include "imagelib.h"
 #include "testlib.h"
 
@@ -43,7 +44,7 @@ static void expect_hex(const uint8_t *bytes, const char *want)
 {
 	char hex[65];
 
-	hash_to_hex(bytes, 32, hex);
+	hex_encode(bytes, 32, hex);
 	assert_string_equal(hex, want);
 }
 
@@ -56,7 +57,7 @@ static void test_esp32_image(void **state)
 	(void)state;
 	if (data == NULL)
 		skip();
-	assert_int_equal(image_read(data, size, test_sha256, &image, &report), 0);
+	assert_int_equal(image_read(data, size, sha256_buffer, &image, &report), 0);
 	assert_int_equal(lint_worst(&report), LINT_OK);
 	imagelib_check_texts(&report);
 	assert_int_equal(image.kind, IMAGE_APPLICATION);
@@ -102,7 +103,7 @@ static void test_esp32s2_image(void **state)
 	(void)state;
 	if (data == NULL)
 		skip();
-	assert_int_equal(image_read(data, size, test_sha256, &image, &report), 0);
+	assert_int_equal(image_read(data, size, sha256_buffer, &image, &report), 0);
 	imagelib_check_texts(&report);
 	assert_int_equal(lint_worst(&report), LINT_WARNING);
 	imagelib_expect(&report, __LINE__, LINT_CHIP, LINT_WARNING,
@@ -141,7 +142,7 @@ static void test_built_images(void **state)
 		size_t size;
 		uint8_t *data = built(chip[i].id, 200000, false, &size);
 
-		assert_int_equal(image_read(data, size, test_sha256, &image, &report), 0);
+		assert_int_equal(image_read(data, size, sha256_buffer, &image, &report), 0);
 		assert_int_equal(lint_worst(&report),
 				 chip[i].bluetooth_le ? LINT_OK : LINT_WARNING);
 		imagelib_check_texts(&report);

@@ -13,12 +13,9 @@
 #include <cmocka.h>
 
 #include "image/image_build.h"
+#include "base/sha256.h"
+#include "base/bytes.h"
 #include "testlib.h"
-
-static uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 /* What esp_image_format.c asks of an image in flash, in its order. */
 static void check_image(const struct image_chip *chip, const uint8_t *image, size_t size,
@@ -30,7 +27,7 @@ static void check_image(const struct image_chip *chip, const uint8_t *image, siz
 	assert_int_equal(image[0], 0xe9);
 	assert_int_equal(image[12] | image[13] << 8, chip->id);
 	for (int i = 0; i < image[1]; i++) {
-		uint32_t address = le32(image + at), len = le32(image + at + 4);
+		uint32_t address = bytes_get32(image + at), len = bytes_get32(image + at + 4);
 		const struct image_region *first = image_chip_region(chip, address);
 		const struct image_region *last = image_chip_region(chip, address + len - 1);
 
@@ -42,7 +39,7 @@ static void check_image(const struct image_chip *chip, const uint8_t *image, siz
 		if (first->use == IMAGE_USE_MAP)
 			assert_int_equal(address % 65536, at % 65536);
 		if (i == 0)
-			assert_int_equal(le32(image + at), 0xabcd5432);
+			assert_int_equal(bytes_get32(image + at), 0xabcd5432);
 		for (uint32_t j = 0; j < len; j++)
 			checksum ^= image[at + j];
 		at += len;
@@ -51,7 +48,7 @@ static void check_image(const struct image_chip *chip, const uint8_t *image, siz
 	assert_int_equal(image[at - 1], checksum);
 	assert_int_equal(image[23], hashed);
 	if (hashed) {
-		test_sha256(image, at, digest);
+		sha256_buffer(image, at, digest);
 		assert_memory_equal(image + at, digest, 32);
 		at += 32;
 	}
@@ -72,8 +69,8 @@ static void test_every_chip(void **state)
 			struct image_build b = {.chip_id = chip[c].id, .size = sizes[s], .seed = 7};
 
 			b.no_hash = s == 3;
-			assert_int_equal(image_build(&b, test_sha256, buf, IMAGE_BUILD_MAX, &size),
-					 0);
+			assert_int_equal(
+				image_build(&b, sha256_buffer, buf, IMAGE_BUILD_MAX, &size), 0);
 			assert_int_equal(size, (sizes[s] + 15) / 16 * 16);
 			check_image(&chip[c], buf, size, !b.no_hash);
 		}
@@ -81,7 +78,7 @@ static void test_every_chip(void **state)
 	for (size_t c = 0; c < chips; c++) {
 		struct image_build b = {.chip_id = chip[c].id, .size = IMAGE_BUILD_MAX};
 
-		assert_int_equal(image_build(&b, test_sha256, buf, IMAGE_BUILD_MAX, &size), 0);
+		assert_int_equal(image_build(&b, sha256_buffer, buf, IMAGE_BUILD_MAX, &size), 0);
 		check_image(&chip[c], buf, size, true);
 	}
 	free(buf);
@@ -106,11 +103,11 @@ static void test_fields(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(image_build(&b, test_sha256, buf, sizeof(buf), &size), 0);
+	assert_int_equal(image_build(&b, sha256_buffer, buf, sizeof(buf), &size), 0);
 	assert_int_equal(buf[14], 3); /* the C3's old field is the minor revision */
 	assert_int_equal(buf[15] | buf[16] << 8, 103);
 	assert_int_equal(buf[17] | buf[18] << 8, 199);
-	assert_int_equal(le32(buf + 0x24), 0x01020304);
+	assert_int_equal(bytes_get32(buf + 0x24), 0x01020304);
 	assert_string_equal((char *)buf + 0x30, "v2.3.4");
 	assert_string_equal((char *)buf + 0x50, "lamp");
 	assert_string_equal((char *)buf + 0x70, "01:02:03");
@@ -126,7 +123,7 @@ static void test_long_text_is_cut(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(image_build(&b, test_sha256, buf, sizeof(buf), &size), 0);
+	assert_int_equal(image_build(&b, sha256_buffer, buf, sizeof(buf), &size), 0);
 	assert_string_equal((char *)buf + 0x30, "0123456789012345678901234567890");
 }
 
@@ -138,10 +135,10 @@ static void test_seeds(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(image_build(&b, test_sha256, first, sizeof(first), &size), 0);
-	assert_int_equal(image_build(&b, test_sha256, again, sizeof(again), &size), 0);
+	assert_int_equal(image_build(&b, sha256_buffer, first, sizeof(first), &size), 0);
+	assert_int_equal(image_build(&b, sha256_buffer, again, sizeof(again), &size), 0);
 	b.seed = 2;
-	assert_int_equal(image_build(&b, test_sha256, other, sizeof(other), &size), 0);
+	assert_int_equal(image_build(&b, sha256_buffer, other, sizeof(other), &size), 0);
 	assert_memory_equal(first, again, sizeof(first));
 	for (size_t i = 512; i < sizeof(first); i++)
 		alike += first[i] == other[i];
@@ -155,14 +152,14 @@ static void test_refusals(void **state)
 	size_t size = 77;
 
 	(void)state;
-	assert_int_equal(image_build(&b, test_sha256, buf, 1007, &size), -OTA_ENOSPC);
+	assert_int_equal(image_build(&b, sha256_buffer, buf, 1007, &size), -OTA_ENOSPC);
 	b.size = IMAGE_BUILD_MIN - 1;
-	assert_int_equal(image_build(&b, test_sha256, buf, sizeof(buf), &size), -OTA_EINVAL);
+	assert_int_equal(image_build(&b, sha256_buffer, buf, sizeof(buf), &size), -OTA_EINVAL);
 	b.size = IMAGE_BUILD_MAX + 1;
-	assert_int_equal(image_build(&b, test_sha256, buf, sizeof(buf), &size), -OTA_EINVAL);
+	assert_int_equal(image_build(&b, sha256_buffer, buf, sizeof(buf), &size), -OTA_EINVAL);
 	b.size = 1000;
 	b.chip_id = 3;
-	assert_int_equal(image_build(&b, test_sha256, buf, sizeof(buf), &size), -OTA_EINVAL);
+	assert_int_equal(image_build(&b, sha256_buffer, buf, sizeof(buf), &size), -OTA_EINVAL);
 	assert_int_equal(size, 77);
 	assert_int_equal(buf[0], 0);
 }

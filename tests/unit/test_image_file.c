@@ -14,7 +14,8 @@
 
 #include <cmocka.h>
 
-#include "base/hash.h"
+#include "base/sha256.h"
+#include "base/hex.h"
 #include "host/image_file.h"
 
 static char directory[64];
@@ -161,11 +162,11 @@ static void test_hash(void **state)
 	char hex[65];
 
 	(void)state;
-	hash_sha256((const uint8_t *)"abc", 3, digest);
-	hash_to_hex(digest, 32, hex);
+	sha256_buffer((const uint8_t *)"abc", 3, digest);
+	hex_encode(digest, 32, hex);
 	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223"
 				 "b00361a396177a9cb410ff61f20015ad");
-	hash_sha256(NULL, 0, digest);
+	sha256_buffer(NULL, 0, digest);
 	assert_int_equal(digest[0], 0xe3);
 }
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "host/image_report.h"
+#include "base/sha256.h"
 #include "imagelib.h"
 #include "testlib.h"
 
@@ -52,7 +53,7 @@ static uint8_t *read_built(const struct image_build *b, size_t keep)
 	size_t size;
 	uint8_t *data = imagelib_build(b, &size);
 
-	image_read(data, keep != 0 ? keep : size, test_sha256, &image, &report);
+	image_read(data, keep != 0 ? keep : size, sha256_buffer, &image, &report);
 	return data;
 }
 
@@ -142,7 +143,7 @@ static void test_other_file(void **state)
 	char *text;
 
 	(void)state;
-	image_read((const uint8_t *)"\177ELF\1\1\1\0", 8, test_sha256, &image, &report);
+	image_read((const uint8_t *)"\177ELF\1\1\1\0", 8, sha256_buffer, &image, &report);
 	text = printed("a\033b.elf");
 	check_layout(text);
 	assert_memory_equal(text, "a?b.elf: no image, 8 bytes\n\n  SHA-256     ", 41);
@@ -161,7 +162,7 @@ static void test_damaged_header(void **state)
 	data[2] = 9;
 	data[3] = 0x97;
 	data[12] = 0x99;
-	image_read(data, size, test_sha256, &image, &report);
+	image_read(data, size, sha256_buffer, &image, &report);
 	text = printed("lamp.bin");
 	check_layout(text);
 	assert_non_null(strstr(text, "Chip        unknown (id 153), "));
@@ -289,7 +290,7 @@ static void test_json_of_another_file(void **state)
 	json_t *object;
 
 	(void)state;
-	image_read((const uint8_t *)"PK\3\4", 4, test_sha256, &image, &report);
+	image_read((const uint8_t *)"PK\3\4", 4, sha256_buffer, &image, &report);
 	object = image_report_json(&image, &report);
 	assert_non_null(object);
 	assert_string_equal(text_at(object, "kind"), "no image");

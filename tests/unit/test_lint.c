@@ -3,6 +3,9 @@
  * What is said about files that are no application image, and about unusual
  * images.
  */
+#include "base/bytes.h"
+#include "base/sha256.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,17 +27,11 @@ static uint8_t file[0x48000];
 
 #define expect(check, severity, words) imagelib_expect(&report, __LINE__, check, severity, words)
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> 8 * i);
-}
-
 static size_t build(uint8_t *buf, size_t room, const struct image_build *b)
 {
 	size_t size;
 
-	assert_int_equal(image_build(b, test_sha256, buf, room, &size), 0);
+	assert_int_equal(image_build(b, sha256_buffer, buf, room, &size), 0);
 	return size;
 }
 
@@ -43,7 +40,7 @@ static size_t build(uint8_t *buf, size_t room, const struct image_build *b)
 static void not_an_image_at(int line, size_t size, enum image_kind kind, enum lint_check check,
 			    const char *words)
 {
-	assert_int_equal(image_read(file, size, test_sha256, &image, &report), -OTA_EBADMSG);
+	assert_int_equal(image_read(file, size, sha256_buffer, &image, &report), -OTA_EBADMSG);
 	if (image.kind != kind)
 		fail_msg("line %d: taken for a %s", line, image_kind_name(image.kind));
 	imagelib_expect(&report, line, check, LINT_ERROR, words);
@@ -100,12 +97,12 @@ static void test_esp8266(void **state)
 {
 	(void)state;
 	memset(file, 0x21, SIZE);
-	put32(file, 0x400203e9);
-	put32(file + 4, 0x40100004);
-	put32(file + 8, 0x40100000);
-	put32(file + 12, 0x6000);
+	bytes_put32(file, 0x400203e9);
+	bytes_put32(file + 4, 0x40100004);
+	bytes_put32(file + 8, 0x40100000);
+	bytes_put32(file + 12, 0x6000);
 	not_an_image(SIZE, IMAGE_ESP8266, LINT_FORMAT, "ESP8266");
-	put32(file, 0x400204ea);
+	bytes_put32(file, 0x400204ea);
 	not_an_image(SIZE, IMAGE_ESP8266, LINT_FORMAT, "ESP8266");
 }
 
@@ -113,12 +110,12 @@ static void put_partitions(uint8_t *p)
 {
 	memset(p, 0xff, 0xc00);
 	memset(p, 0, 64);
-	put32(p, 0x020150aa); /* data, nvs */
-	put32(p + 4, 0x9000);
-	put32(p + 8, 0x6000);
-	put32(p + 32, 0x000050aa); /* app, factory */
-	put32(p + 36, 0x10000);
-	put32(p + 40, 0x100000);
+	bytes_put32(p, 0x020150aa); /* data, nvs */
+	bytes_put32(p + 4, 0x9000);
+	bytes_put32(p + 8, 0x6000);
+	bytes_put32(p + 32, 0x000050aa); /* app, factory */
+	bytes_put32(p + 36, 0x10000);
+	bytes_put32(p + 40, 0x100000);
 }
 
 static void test_partition_table(void **state)
@@ -132,8 +129,8 @@ static void test_otadata(void **state)
 {
 	(void)state;
 	memset(file, 0xff, 0x2000);
-	put32(file, 1);
-	put32(file + 28, 0x4743989a);
+	bytes_put32(file, 1);
+	bytes_put32(file + 28, 0x4743989a);
 	not_an_image(0x2000, IMAGE_OTHER, LINT_FORMAT, "boot_app0");
 }
 
@@ -147,12 +144,12 @@ static size_t put_loader(uint8_t *p, uint16_t chip, uint32_t address)
 	p[1] = 1;
 	p[2] = 2;
 	p[3] = 0x20;
-	put32(p + 4, address + 0x100);
+	bytes_put32(p + 4, address + 0x100);
 	p[8] = 0xee;
 	p[12] = (uint8_t)chip;
 	p[23] = 1;
-	put32(p + 24, address);
-	put32(p + 28, 1000);
+	bytes_put32(p + 24, address);
+	bytes_put32(p + 28, 1000);
 	for (size_t i = 32; i < 32 + 1000; i++)
 		p[i] = (uint8_t)(i * 7 & 0x3f); /* code is not as even as ciphertext */
 	p[32] = 0x50;
@@ -160,7 +157,7 @@ static size_t put_loader(uint8_t *p, uint16_t chip, uint32_t address)
 	for (size_t i = 32; i < 32 + 1000; i++)
 		checksum ^= p[i];
 	p[1039] = checksum;
-	test_sha256(p, 1040, p + 1040);
+	sha256_buffer(p, 1040, p + 1040);
 	return 1072;
 }
 
@@ -211,7 +208,7 @@ static void test_ciphertext(void **state)
 	not_an_image(size - 1000, IMAGE_CIPHERTEXT, LINT_ENCRYPTED, "ciphertext");
 	file[0] = 0xe9;
 	not_an_image(size - 1000, IMAGE_CIPHERTEXT, LINT_ENCRYPTED, "ciphertext");
-	put32(file, 0x0788b6cf);
+	bytes_put32(file, 0x0788b6cf);
 	not_an_image(size - 1000, IMAGE_CIPHERTEXT, LINT_ENCRYPTED, "esp_encrypted_img");
 }
 
@@ -224,7 +221,7 @@ static void test_real_code_is_no_ciphertext(void **state)
 	if (data == NULL)
 		skip();
 	for (size_t at = 0x1000; at + 0x10000 < size; at += 0x1000) {
-		image_read(data + at, size - at, test_sha256, &image, &report);
+		image_read(data + at, size - at, sha256_buffer, &image, &report);
 		assert_int_not_equal(image.kind, IMAGE_CIPHERTEXT);
 	}
 	free(data);
@@ -247,7 +244,7 @@ static void test_too_large(void **state)
 	(void)state;
 	assert_non_null(data);
 	data[0] = 0xe9;
-	assert_int_equal(image_read(data, 0x1000001, test_sha256, &image, &report), -OTA_EBADMSG);
+	assert_int_equal(image_read(data, 0x1000001, sha256_buffer, &image, &report), -OTA_EBADMSG);
 	expect(LINT_FORMAT, LINT_ERROR, "16 MiB");
 	free(data);
 }
@@ -256,7 +253,7 @@ static void test_too_large(void **state)
 
 static int read_file(size_t size)
 {
-	return image_read(file, size, test_sha256, &image, &report);
+	return image_read(file, size, sha256_buffer, &image, &report);
 }
 
 static void test_trailing(void **state)
@@ -308,8 +305,8 @@ static void test_signature_v2(void **state)
 	memset(file + size, 0xff, 8192 + 4096 - size);
 	for (size_t i = 0; i < 2; i++) {
 		memset(sector + i * 1216, 0x11, 1216);
-		put32(sector + i * 1216, 0x02e7);
-		test_sha256(file, 8192, sector + i * 1216 + 4);
+		bytes_put32(sector + i * 1216, 0x02e7);
+		sha256_buffer(file, 8192, sector + i * 1216 + 4);
 	}
 	assert_int_equal(read_file(8192 + 4096), 0);
 	assert_int_equal(image.signature, IMAGE_SIGNATURE_V2);
@@ -321,7 +318,7 @@ static void test_signature_v2(void **state)
 	file[6000] ^= 1; /* signed padding */
 	assert_int_equal(read_file(8192 + 4096), -OTA_EBADMSG);
 	expect(LINT_SIGNATURE, LINT_ERROR, "other bytes");
-	put32(sector, 0x0103e7); /* ECDSA P-384 over SHA-384 */
+	bytes_put32(sector, 0x0103e7); /* ECDSA P-384 over SHA-384 */
 	assert_int_equal(read_file(8192 + 4096), 0);
 	expect(LINT_SIGNATURE, LINT_OK, "v2: 2 signature block(s).");
 	assert_int_equal(read_file(8192 + 4095), 0); /* cut: no sector any more */
@@ -330,7 +327,7 @@ static void test_signature_v2(void **state)
 
 static void seal(size_t size)
 {
-	test_sha256(file, size - 32, file + size - 32);
+	sha256_buffer(file, size - 32, file + size - 32);
 }
 
 static void test_unknown_chip(void **state)

@@ -3,6 +3,8 @@
  * What is said about an image against the device that is to take it, and the
  * report that it is said in.
  */
+#include "base/sha256.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,13 +28,13 @@ static size_t build(uint8_t *buf, size_t room, const struct image_build *b)
 {
 	size_t size;
 
-	assert_int_equal(image_build(b, test_sha256, buf, room, &size), 0);
+	assert_int_equal(image_build(b, sha256_buffer, buf, room, &size), 0);
 	return size;
 }
 
 static int read_file(size_t size)
 {
-	return image_read(file, size, test_sha256, &image, &report);
+	return image_read(file, size, sha256_buffer, &image, &report);
 }
 
 /* --- against a device */

@@ -124,7 +124,7 @@ static void test_read_file(void **state)
 	assert_string_equal(messages(), expected);
 	assert_int_equal(profile.retries, 77);
 	/* A directory opens, but does not read. */
-	assert_int_equal(profile_load_file(directory, &profile, &errors), -OTA_EIO);
+	assert_int_equal(profile_load_file(directory, &profile, &errors), -OTA_EINVAL);
 	(void)snprintf(expected, sizeof(expected), "%s: cannot be read: Is a directory\n",
 		       directory);
 	assert_string_equal(messages(), expected);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/hash.h"
+#include "base/sha256.h"
 #include "host/job.h"
 #include "image/image_build.h"
 #include "testlib.h"
@@ -23,7 +23,7 @@ static int build(void **state)
 	const struct image_build b = {.version = "2.0.0", .size = 50000, .seed = 3};
 
 	(void)state;
-	return image_build(&b, test_sha256, image_bytes, sizeof(image_bytes), &image_size);
+	return image_build(&b, sha256_buffer, image_bytes, sizeof(image_bytes), &image_size);
 }
 
 static const struct transport_advertisement heard = {
@@ -106,7 +106,7 @@ static void begin_job(struct job_run *r)
 
 	memset(r, 0, sizeof(*r));
 	profile_defaults(&r->profile);
-	(void)image_read(image_bytes, image_size, hash_sha256, &r->image, &r->report);
+	(void)image_read(image_bytes, image_size, sha256_buffer, &r->image, &r->report);
 	update_init(&r->update, image_bytes, image_size);
 	update_open(&r->update);
 	assert_int_equal(job_create(r->update.fleet, &config, NULL, &r->job), 0);

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "image/image_build.h"
-#include "base/hash.h"
+#include "base/sha256.h"
 #include "replay/replay.h"
 #include "testlib.h"
 #include "transport/fault.h"
@@ -35,7 +35,7 @@ static int setup(void **state)
 	if (fd < 0)
 		return -1;
 	close(fd);
-	return image_build(&b, test_sha256, image_bytes, sizeof(image_bytes), &image_size);
+	return image_build(&b, sha256_buffer, image_bytes, sizeof(image_bytes), &image_size);
 }
 
 static int cleanup(void **state)
@@ -173,7 +173,7 @@ static char *run_live(const struct live *l)
 	profile.backoff_ms = 9000; /* over the default of backoff_max_ms */
 	profile.backoff_max_ms = 20000;
 	(void)snprintf(profile.name, sizeof(profile.name), "mine");
-	(void)image_read(image_bytes, image_size, hash_sha256, &image, &report);
+	(void)image_read(image_bytes, image_size, sha256_buffer, &image, &report);
 	if (l->chip)
 		image.chip_id = l->chip;
 	assert_true(sd_event_new(&event) >= 0);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "image/image_build.h"
+#include "base/sha256.h"
 #include "testlib.h"
 #include "transport/trace.h"
 #include "updatelib.h"
@@ -31,7 +32,7 @@ static int build(void **state)
 	if (fd < 0)
 		return -1;
 	close(fd);
-	return image_build(&b, test_sha256, image, sizeof(image), &image_size);
+	return image_build(&b, sha256_buffer, image, sizeof(image), &image_size);
 }
 
 static int cleanup(void **state)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "image/image_build.h"
+#include "base/sha256.h"
 #include "testlib.h"
 #include "updatelib.h"
 
@@ -26,7 +27,7 @@ static int build(void **state)
 	const struct image_build b = {.version = "2.0.0", .size = 170000, .seed = 5};
 
 	(void)state;
-	return image_build(&b, test_sha256, image, sizeof(image), &image_size);
+	return image_build(&b, sha256_buffer, image, sizeof(image), &image_size);
 }
 
 static uint32_t window(void)

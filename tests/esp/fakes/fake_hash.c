@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both of the interfaces to SHA-256 that ESP-IDF has had, over libgcrypt's. */
+#include "base/crypto.h"
 #include "mbedtls/sha256.h"
 #include "psa/crypto.h"
 
@@ -11,7 +12,7 @@ static void *open_hash(void)
 {
 	gcry_md_hd_t handle;
 
-	gcry_check_version(NULL);
+	crypto_prepare();
 	return gcry_md_open(&handle, GCRY_MD_SHA256, 0) == 0 ? handle : NULL;
 }
 
