@@ -67,8 +67,24 @@ static void order(struct cli *cli, json_t *event)
 		cli->told_at = json_number_value(t);
 }
 
+/* Set when jansson got no memory: an event that lacks a member would look like one that
+ * never has it, so from then on there are none.  jansson's allocator is the process's. */
+static bool json_starved;
+
+static void *json_memory(size_t size)
+{
+	void *memory = malloc(size);
+
+	json_starved |= memory == NULL;
+	return memory;
+}
+
 void cli_emit(struct cli *cli, json_t *event)
 {
+	if (json_starved) {
+		json_decref(event);
+		return;
+	}
 	order(cli, event);
 	/* What failed shows in ferror(out), which cli_main() looks at. */
 	if (cli->json)
@@ -254,6 +270,8 @@ int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *ou
 			.userdata = &cli->sink,
 			.level = LOG_LEVEL_WARNING,
 		};
+		json_starved = false;
+		json_set_alloc_funcs(json_memory, free);
 		simopts_defaults(&cli->sim);
 		cli->passkey = -1;
 		r = cli_parse(cli, argc, argv, commands, words, &count);
@@ -266,6 +284,12 @@ int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *ou
 				  errno ? ": " : "", errno ? strerror(errno) : "");
 			r = r == CLI_OK ? CLI_DEFECT : r;
 		}
+		if (json_starved && cli->json) {
+			log_write(&cli->log, LOG_LEVEL_ERROR, "out of memory: not all is told");
+			r = r == CLI_OK ? CLI_DEFECT : r;
+		}
+	} else {
+		(void)fputs("otabench: error: out of memory\n", err);
 	}
 	free(words);
 	free(cli);
