@@ -348,7 +348,7 @@ static void status_compare(struct session *s, const struct ota_status *m)
 static void on_result(struct session *s, const struct ota_result *m)
 {
 	if (s->state == SESSION_CANCELLING && m->opcode == OTA_CMD_ABORT) {
-		if (m->code == OTA_ERR_STATE) {
+		if (m->code == OTA_ERR_STATE && s->ended) {
 			session_note(s, SESSION_NOTE_LATE, 0);
 			session_promise_unheard(s);
 		} else if (m->code == OTA_OK) {

@@ -24,6 +24,10 @@ void session_promise(struct session *s, uint32_t ms)
 
 void session_promise_unheard(struct session *s)
 {
+	if (!s->ended) {
+		session_broken(s, "it said that it reboots before it was told that all was sent");
+		return;
+	}
 	/* It may wait to be told; another REBOOT does no harm. */
 	session_opcode(s, OTA_CMD_REBOOT);
 	if (session_live(s))

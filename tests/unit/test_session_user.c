@@ -178,6 +178,12 @@ static void test_cancel_too_late(void **state)
 	play_pass(&r, 400);
 	assert_int_equal(r.s.state, SESSION_RECONNECTING);
 	play_end(&r);
+	play_to_sending(&r); /* it cannot be, before END */
+	session_cancel(&r.s, r.now);
+	play_rx(&r, "06 02 03");
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_STATE);
+	play_end(&r);
 	/* After END, with the link lost: told as soon as it is back, unless the image runs. */
 	for (int runs = 0; runs < 2; runs++) {
 		play_to_verifying(&r);
