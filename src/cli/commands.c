@@ -20,6 +20,11 @@ static const struct cli_option scan_options[] = {
 		"device-timeout", "SECONDS", "to look for the device (15)"                         \
 	}
 
+#define TIMEOUT                                                                                    \
+	{                                                                                          \
+		"timeout", "SECONDS", "for the whole run; what the device has can be resumed"      \
+	}
+
 #define BUNDLE                                                                                     \
 	{                                                                                          \
 		"bundle", "DIR", "write a folder with logs, profile, link and result at the end"   \
@@ -27,12 +32,14 @@ static const struct cli_option scan_options[] = {
 
 static const struct cli_option device_options[] = {
 	DEVICE_TIMEOUT,
+	TIMEOUT,
 	BUNDLE,
 	{NULL, NULL, NULL},
 };
 
 static const struct cli_option flash_options[] = {
 	DEVICE_TIMEOUT,
+	TIMEOUT,
 	BUNDLE,
 	{"restart", NULL, "from the first byte, whatever the device has kept"},
 	{"no-confirm", NULL, "leave the new image on trial: somebody else confirms it"},
@@ -41,6 +48,7 @@ static const struct cli_option flash_options[] = {
 
 static const struct cli_option resume_options[] = {
 	DEVICE_TIMEOUT,
+	TIMEOUT,
 	BUNDLE,
 	{"no-confirm", NULL, "leave the new image on trial: somebody else confirms it"},
 	{NULL, NULL, NULL},
@@ -53,10 +61,7 @@ static const struct cli_option profile_options[] = {
 };
 
 static const struct cli_option bench_options[] = {
-	DEVICE_TIMEOUT,
-	BUNDLE,
-	{"bytes", "N", "to send (1000000)"},
-	{NULL, NULL, NULL},
+	DEVICE_TIMEOUT, TIMEOUT, BUNDLE, {"bytes", "N", "to send (1000000)"}, {NULL, NULL, NULL},
 };
 
 static const struct cli_option replay_options[] = {
@@ -69,6 +74,7 @@ static const struct cli_option history_options[] = {
 	{"format", "FORMAT", "export: csv (series), csv-runs (a line a run) or ndjson (all)"},
 	{"output", "FILE", "export: into this file instead of standard output"},
 	DEVICE_TIMEOUT,
+	TIMEOUT,
 	{NULL, NULL, NULL},
 };
 
@@ -118,11 +124,14 @@ const struct cli_command cli_commands[] = {
 		.summary = "Update a device and prove it",
 		.help = "Done means: rebooted, came back, runs the image that was sent by its own "
 			"SHA-256, and confirmed it.  An update that broke off goes on where the "
-			"device says.  Ctrl-C cancels on the device; again leaves at once.\n"
+			"device says.  A device of the basic dialect tells a version and no hash: "
+			"where that is the image's and was another before, the update counts as "
+			"delivered.  Ctrl-C cancels on the device; again leaves at once.\n"
 			"Exit status 65: the image was refused, and nothing was sent; --force "
 			"names the checks to override.  75: the link, the device or the "
 			"adapter was lost on the way, and 'otabench resume' goes on; or another "
-			"program holds the device.  76: the device said no.",
+			"program holds the device; or --timeout is over.  76: the device said no, "
+			"or came back with another image.",
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.options = flash_options,

@@ -195,18 +195,18 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 	return code;
 }
 
-#define TIMEOUT_MAX 3600u /* s */
+#define TIMEOUT_MAX 86400u /* s */
 
-static int device_timeout(struct cli *cli, uint32_t *ret_ms)
+static int timeout(struct cli *cli, const char *option, uint32_t *ret_ms)
 {
-	const char *text = cli_value(cli, "device-timeout");
+	const char *text = cli_value(cli, option);
 	uint64_t seconds;
 
 	if (!text)
 		return CLI_OK;
 	if (text_parse_unsigned(text, strlen(text), &seconds) < 0 || seconds < 1 ||
 	    seconds > TIMEOUT_MAX)
-		return cli_fail(cli, CLI_USAGE, "--device-timeout: expected 1 to %u seconds",
+		return cli_fail(cli, CLI_USAGE, "--%s: expected 1 to %u seconds", option,
 				TIMEOUT_MAX);
 	*ret_ms = (uint32_t)seconds * 1000u;
 	return CLI_OK;
@@ -222,7 +222,9 @@ int run_job(struct cli *cli, const struct job_config *config, const struct run_r
 	if (!mine.profile)
 		code = cli_load_profile(cli, NULL, &profile, NULL);
 	if (code == CLI_OK)
-		code = device_timeout(cli, &mine.scan_timeout_ms);
+		code = timeout(cli, "device-timeout", &mine.scan_timeout_ms);
+	if (code == CLI_OK)
+		code = timeout(cli, "timeout", &mine.timeout_ms);
 	if (code != CLI_OK)
 		return code;
 	if (!mine.profile)

@@ -160,7 +160,9 @@ void session_prove(struct session *s)
 	if (s->cancel)
 		session_note(s, SESSION_NOTE_LATE, 0);
 	s->cancel = false;
-	if (!s->have_info) {
+	if (!s->have_info && s->proved) {
+		session_finish(s, SESSION_LINK_LOST); /* it told more when it was last met */
+	} else if (!s->have_info) {
 		prove_by_version(s);
 	} else if (session_runs_image(s)) {
 		if (s->stats.done_us == 0)

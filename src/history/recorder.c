@@ -11,6 +11,8 @@
 #define SAMPLE_US 250000u /* of the transport's clock, at first ... */
 /* ... and so many in the time that has passed: a run of an hour has some thousands in all. */
 #define SAMPLE_SHARE 1024u
+/* Marks that a run keeps: a device in a loop makes some a second, for as long as it lasts. */
+#define MARKS_MAX 4096u
 
 /*
  * Where the run's own clock is modelled, its times can be, too: SOURCE_DATE_EPOCH, as
@@ -197,7 +199,11 @@ static void mark(struct recorder *r, enum history_mark_kind kind, uint32_t value
 {
 	struct history_mark m = {.at_us = since_start(r), .kind = kind, .value = value};
 
-	(void)snprintf(m.text, sizeof(m.text), "%s", text);
+	if (r->marks >= MARKS_MAX)
+		return;
+	r->marks++;
+	(void)snprintf(m.text, sizeof(m.text), "%s%s", text,
+		       r->marks == MARKS_MAX ? "; what follows is left out" : "");
 	recorder_put(r, NULL, &m);
 }
 
@@ -215,7 +221,8 @@ static void on_state(void *userdata, enum session_state from, enum session_state
 
 	INNER(r, state, from, to);
 	mark(r, HISTORY_STATE, 0, session_state_name(to));
-	take_sample(r);
+	if (r->marks < MARKS_MAX) /* else those by the clock must do */
+		take_sample(r);
 }
 
 static void on_found(void *userdata, const struct scan_device *device)

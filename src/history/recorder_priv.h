@@ -26,6 +26,7 @@ struct recorder {
 	void (*warn)(void *userdata, const char *text);
 	void *warn_userdata;
 	uint64_t start_us, next_us; /* next: sample, since the start */
+	uint32_t marks; /* made so far */
 	struct history_run run; /* as it is now */
 	struct history_key keys[RECORDER_KEYS_MAX];
 	size_t key_count;

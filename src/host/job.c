@@ -73,7 +73,7 @@ int job_create(struct transport *transport, const struct job_config *config,
 	(void)output_safe_text(config->image_name ? config->image_name : "IMAGE",
 			       strlen(config->image_name ? config->image_name : "IMAGE"),
 			       job->image_name, sizeof(job->image_name));
-	job->deadline = JOB_NEVER;
+	job->deadline = job->expires = JOB_NEVER;
 	scan_init(&job->scan);
 	metrics_init(&job->metrics);
 	configure(job);
@@ -141,11 +141,31 @@ static void arm(struct job *job)
 		other = session_deadline(&job->session);
 	else if (job->stage == JOB_SCANNING && job_now(job) < job->settled)
 		other = job->settled;
+	if (job->stage != JOB_CLOSING && job->expires < other)
+		other = job->expires;
 	(void)job->transport->ops->set_alarm(job->transport, other < at ? other : at);
+}
+
+/* The run takes longer than it may. */
+static void expire(struct job *job)
+{
+	char what[JOB_TEXT_MAX];
+
+	if (job->stage == JOB_SCANNING) {
+		(void)snprintf(what, sizeof(what),
+			       "The run took longer than %" PRIu32
+			       " s, and the device was not heard.",
+			       job->config.timeout_ms / 1000u);
+		job_end(job, SESSION_TIMED_OUT, 0, what);
+	} else if (job->stage == JOB_RUNNING) {
+		session_expire(&job->session, job_now(job));
+	}
 }
 
 void job_settle(struct job *job)
 {
+	if (job_now(job) >= job->expires)
+		expire(job);
 	if (job->stage == JOB_RUNNING && session_finished(&job->session)) {
 		job->stage = JOB_CLOSING;
 		job->end_us = job_now(job);
@@ -229,6 +249,8 @@ void job_start(struct job *job)
 	job->stage = JOB_SCANNING;
 	job->deadline = now + ms * MS;
 	job->settled = now + SETTLE_MS * MS;
+	if (job->config.timeout_ms > 0)
+		job->expires = now + job->config.timeout_ms * MS;
 	if (job->settled > job->deadline)
 		job->settled = job->deadline;
 	rc = job->transport->ops->scan_start(job->transport);

@@ -37,6 +37,7 @@ struct job_config {
 	bool resume_only; /* refuse unless there is something to resume */
 	bool no_confirm; /* leave the new image on trial, whatever the profile says */
 	uint32_t scan_timeout_ms; /* how long to look for the device; 0 = 15000 */
+	uint32_t timeout_ms; /* for the whole run, which ends TIMED_OUT then; 0 = none */
 	bool log_data; /* an entry for each Data value as well */
 	/* UPDATE, from a recording: what the checks came to, instead of checking again; the
 	 * caller's.  image then needs no content but its size and hash. */

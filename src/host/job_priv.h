@@ -34,6 +34,7 @@ struct job {
 	enum job_stage stage;
 	uint64_t start_us, state_us;
 	uint64_t deadline; /* of the stage; the session has its own */
+	uint64_t expires; /* the whole run */
 	uint64_t settled; /* not before this does a name count as the only one */
 	struct scan scan;
 	char name[SCAN_NAME_SIZE], address[SCAN_ADDRESS_SIZE]; /* of the device found */

@@ -69,10 +69,10 @@ void job_record_start(struct job *job)
 	if (!job->transport->ops->note)
 		return;
 	note(job,
-	     "run %s command=%u scan_ms=%" PRIu32 " forced=%" PRIu32
+	     "run %s command=%u scan_ms=%" PRIu32 " timeout_ms=%" PRIu32 " forced=%" PRIu32
 	     " restart=%d resume_only=%d no_confirm=%d log_data=%d device=%s",
-	     job_goal_name(c->goal), (unsigned int)c->command, c->scan_timeout_ms, c->forced,
-	     c->restart, c->resume_only, c->no_confirm, c->log_data, job->device);
+	     job_goal_name(c->goal), (unsigned int)c->command, c->scan_timeout_ms, c->timeout_ms,
+	     c->forced, c->restart, c->resume_only, c->no_confirm, c->log_data, job->device);
 	if (c->goal == SESSION_UPDATE)
 		record_image(job);
 	else if (c->goal == SESSION_MEASURE)

@@ -332,11 +332,13 @@ static void explain_protocol(const struct job *job, struct job_result *r)
 /* Given up although the device still speaks. */
 static void explain_endless(const struct job *job, struct job_result *r)
 {
-	if (r->outcome == SESSION_TIMED_OUT)
+	if (!r->begun)
+		say(r->what, "The run took longer than %u s.", job->config.timeout_ms / 1000u);
+	else if (r->outcome == SESSION_TIMED_OUT)
 		say(r->what,
-		    "The run took longer than its time-out; the device had received %u of "
-		    "%u bytes.",
-		    job->received_most, job->session_config.image_size);
+		    "The run took longer than %u s; the device had received %u of %u bytes.",
+		    job->config.timeout_ms / 1000u, job->received_most,
+		    job->session_config.image_size);
 	else
 		say(r->what,
 		    "Sending leads nowhere: after %llu bytes sent the device had received "

@@ -90,6 +90,8 @@ static bool note_field(struct replay_run *run, const char *word)
 		return note_command(run, number);
 	if (len == 7 && strncmp(word, "scan_ms", len) == 0)
 		c->scan_timeout_ms = number;
+	else if (len == 10 && strncmp(word, "timeout_ms", len) == 0)
+		c->timeout_ms = number;
 	else if (len == 6 && strncmp(word, "forced", len) == 0)
 		c->forced = number;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)

@@ -176,6 +176,31 @@ static void test_whole(void **state)
 	history_detail_finish(&d);
 }
 
+static bool tune_much(struct play *play, struct job *job)
+{
+	(void)play;
+	for (uint32_t i = 0; i < 10000; i++)
+		assert_int_equal(job_tune_pacing(job, i % 2), 0);
+	return true;
+}
+
+/* However much happens in it, a run keeps so much of it, and says so. */
+static void test_marks_are_bounded(void **state)
+{
+	struct play play = {.path = path, .at = 20000, .then = tune_much};
+	struct history_detail d;
+
+	(void)state;
+	play_run(&play);
+	assert_int_equal(play.result.outcome, SESSION_CONFIRMED);
+	load(1, &d);
+	assert_int_equal(d.mark_count, 4096);
+	assert_non_null(strstr(d.marks[4095].text, "left out"));
+	assert_true(d.sample_count < 1000);
+	assert_int_equal(d.run.result.outcome, SESSION_CONFIRMED);
+	history_detail_finish(&d);
+}
+
 static bool cancel(struct play *play, struct job *job)
 {
 	(void)play;
@@ -286,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_marks_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_estimate, setup, teardown),
 	};

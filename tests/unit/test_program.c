@@ -133,6 +133,35 @@ static void test_flash(void **state)
 	done(&r);
 }
 
+/* No hash tells what a basic device runs: its version does, where it can. */
+static void test_flash_basic(void **state)
+{
+	static const struct {
+		const char *fault, *outcome, *says;
+		int code;
+	} rows[] = {
+		{"", "delivered", "version 2.0.0, the image's", 0},
+		{",fault=no-boot", "rolled-back", "old version 1.0.0", 76},
+		/* DONE comes when the link has ended: that is the reboot, and no reason to send. */
+		{",fault=delay-notify%100:400", "delivered", "version 2.0.0, the image's", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char sim[64];
+		struct ran r;
+
+		(void)snprintf(sim, sizeof(sim), "--sim=dialect=basic%s", rows[i].fault);
+		r = run("%s --json flash esp-sim-01 %s/new.bin", sim, dir);
+		expect(&r, rows[i].code, rows[i].outcome);
+		assert_non_null(strstr(text_of(&r, "text"), rows[i].says));
+		assert_int_equal(number_of(&r, "sent_bytes"), 200000);
+		assert_string_equal(text_of(&r, "running_version"),
+				    rows[i].code == 0 ? "2.0.0" : "1.0.0");
+		done(&r);
+	}
+}
+
 static void test_real_image(void **state)
 {
 	const char *images = getenv("OTABENCH_IMAGES");
@@ -254,6 +283,8 @@ static void test_exit_codes(void **state)
 		{68, "--sim info nobody"},
 		{68, "--sim info nobody --device-timeout=2"},
 		{64, "--sim info esp-sim-01 --device-timeout=0"},
+		{75, "--sim info nobody --timeout=2"},
+		{64, "--sim info esp-sim-01 --timeout=0"},
 		{76, "--sim=devices=5 info esp-sim-05"},
 		{76, "--sim rollback esp-sim-01"},
 		{0, "--sim scan --time=1"},
@@ -467,11 +498,12 @@ static void test_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flash),	   cmocka_unit_test(test_real_image),
-		cmocka_unit_test(test_kept_state), cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_exit_codes),
-		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_reader_left),
-		cmocka_unit_test(test_replay),	   cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_flash),	    cmocka_unit_test(test_flash_basic),
+		cmocka_unit_test(test_real_image),  cmocka_unit_test(test_kept_state),
+		cmocka_unit_test(test_resume),	    cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_exit_codes),  cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_reader_left), cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, setup, cleanup);
