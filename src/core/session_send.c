@@ -216,8 +216,11 @@ static bool send_value(struct session *s, uint32_t len)
 	if (s->chunk - header < s->least_payload)
 		s->least_payload = (uint16_t)(s->chunk - header);
 	s->sequence++;
-	s->data_busy = s->mode == GATT_REQUEST;
-	s->data_len = len;
+	/* A request from before the mode was changed may still be outstanding. */
+	if (s->mode == GATT_REQUEST) {
+		s->data_busy = true;
+		s->data_len = len;
+	}
 	s->stats.queued += len;
 	if (s->stats.queued > s->queued_most)
 		s->queued_most = s->stats.queued;
