@@ -7,6 +7,7 @@
  * offers is shared between the job's alarm and the late values.
  */
 #include "transport/fault.h"
+#include "transport/wrap.h"
 #include "base/rng.h"
 
 #include <stdlib.h>
@@ -29,8 +30,8 @@ struct queue {
 };
 
 struct fault {
-	struct transport base;
-	struct transport *inner;
+	struct wrap
+		wrap; /* late and lost values are not told to a watcher: it is the inner one's */
 	struct fault_spec *specs;
 	bool *spent; /* one-shot faults that have happened */
 	size_t count;
@@ -48,9 +49,9 @@ static struct fault *fault_of(struct transport *t)
 	return (struct fault *)t;
 }
 
-static uint64_t fault_now(struct transport *t)
+static uint64_t fault_now(const struct fault *f)
 {
-	struct transport *inner = fault_of(t)->inner;
+	struct transport *inner = f->wrap.inner;
 
 	return inner->ops->now_us(inner);
 }
@@ -63,13 +64,7 @@ static void arm(struct fault *f)
 		at = f->writes.first->at_us;
 	if (f->events.first && f->events.first->at_us < at)
 		at = f->events.first->at_us;
-	(void)f->inner->ops->set_alarm(f->inner, at);
-}
-
-static void emit(struct fault *f, const struct transport_event *event)
-{
-	if (f->base.handler)
-		f->base.handler(f->base.userdata, event);
+	(void)f->wrap.inner->ops->set_alarm(f->wrap.inner, at);
 }
 
 /* --- late values */
@@ -121,11 +116,11 @@ static struct late *queue_take(struct queue *q, uint64_t now_us)
 
 static void release(struct fault *f)
 {
-	const uint64_t now = fault_now(&f->base);
+	const uint64_t now = fault_now(f);
 	struct late *l;
 
 	while ((l = queue_take(&f->writes, now))) {
-		(void)f->inner->ops->write(f->inner, l->chr, l->mode, l->bytes, l->len);
+		(void)f->wrap.inner->ops->write(f->wrap.inner, l->chr, l->mode, l->bytes, l->len);
 		free(l);
 	}
 	while ((l = queue_take(&f->events, now))) {
@@ -137,7 +132,7 @@ static void release(struct fault *f)
 			.len = l->len,
 		};
 
-		emit(f, &event);
+		wrap_emit(&f->wrap, &event);
 		free(l);
 	}
 }
@@ -223,7 +218,7 @@ static void inject(struct fault *f, size_t i)
 	const uint64_t arg = spec->kind == FAULT_SLOW_ERASE ? spec->arg : spec->at;
 
 	f->spent[i] = true;
-	(void)f->inner->ops->inject(f->inner, injected(spec->kind), arg);
+	(void)f->wrap.inner->ops->inject(f->wrap.inner, injected(spec->kind), arg);
 }
 
 static void count_stream(struct fault *f, size_t len)
@@ -256,7 +251,7 @@ static int write_lost(struct fault *f, enum gatt_chr chr, enum gatt_write mode)
 
 	if (mode != GATT_REQUEST)
 		return 0;
-	l = queue_add(&f->events, fault_now(&f->base), NULL, 0);
+	l = queue_add(&f->events, fault_now(f), NULL, 0);
 	if (!l)
 		return -OTA_ENOMEM;
 	l->kind = TRANSPORT_WRITTEN;
@@ -274,20 +269,21 @@ static int fault_write(struct transport *t, enum gatt_chr chr, enum gatt_write m
 
 	/* What follows a late value waits behind it, commands included. */
 	if (chr != GATT_DATA)
-		return f->writes.first ? write_late(f, chr, mode, 0, buf, len)
-				       : f->inner->ops->write(f->inner, chr, mode, buf, len);
+		return f->writes.first
+			       ? write_late(f, chr, mode, 0, buf, len)
+			       : f->wrap.inner->ops->write(f->wrap.inner, chr, mode, buf, len);
 	fate = decide(f, FAULT_DROP_DATA, FAULT_DUP_DATA, FAULT_DELAY_DATA, f->values + 1ull);
 	if (fate.drop)
 		rc = write_lost(f, chr, mode);
 	else if (fate.late_us > 0 || f->writes.first)
-		rc = write_late(f, chr, mode, fault_now(t) + fate.late_us, buf, len);
+		rc = write_late(f, chr, mode, fault_now(f) + fate.late_us, buf, len);
 	else
-		rc = f->inner->ops->write(f->inner, chr, mode, buf, len);
+		rc = f->wrap.inner->ops->write(f->wrap.inner, chr, mode, buf, len);
 	if (rc < 0)
 		return rc; /* not taken: it comes again, and its fate with it */
 	f->values++;
 	if (fate.twice && !fate.drop && mode != GATT_REQUEST)
-		(void)f->inner->ops->write(f->inner, chr, mode, buf, len);
+		(void)f->wrap.inner->ops->write(f->wrap.inner, chr, mode, buf, len);
 	count_stream(f, len);
 	return 0;
 }
@@ -302,11 +298,10 @@ static void notified(struct fault *f, const struct transport_event *event)
 		return;
 	for (int i = 0; i < (fate.twice ? 2 : 1); i++) {
 		if (fate.late_us == 0 && !f->events.first) {
-			emit(f, event);
+			wrap_emit(&f->wrap, event);
 			continue;
 		}
-		l = queue_add(&f->events, fault_now(&f->base) + fate.late_us, event->data,
-			      event->len);
+		l = queue_add(&f->events, fault_now(f) + fate.late_us, event->data, event->len);
 		if (!l)
 			continue;
 		l->kind = event->kind;
@@ -316,16 +311,16 @@ static void notified(struct fault *f, const struct transport_event *event)
 	}
 }
 
-static void on_event(void *userdata, const struct transport_event *event)
+static void fault_event(void *userdata, const struct transport_event *event)
 {
 	struct fault *f = userdata;
 
 	switch (event->kind) {
 	case TRANSPORT_ALARM:
 		release(f);
-		if (f->alarm_at <= fault_now(&f->base)) {
+		if (f->alarm_at <= fault_now(f)) {
 			f->alarm_at = UINT64_MAX;
-			emit(f, event);
+			wrap_emit(&f->wrap, event);
 		}
 		arm(f);
 		return;
@@ -358,7 +353,7 @@ static void on_event(void *userdata, const struct transport_event *event)
 	case TRANSPORT_PAIRED:
 		break;
 	}
-	emit(f, event);
+	wrap_emit(&f->wrap, event);
 }
 
 static int fault_set_alarm(struct transport *t, uint64_t at_us)
@@ -368,72 +363,11 @@ static int fault_set_alarm(struct transport *t, uint64_t at_us)
 	return 0;
 }
 
-static int fault_scan_start(struct transport *t)
-{
-	return fault_of(t)->inner->ops->scan_start(fault_of(t)->inner);
-}
-
-static int fault_scan_stop(struct transport *t)
-{
-	return fault_of(t)->inner->ops->scan_stop(fault_of(t)->inner);
-}
-
-static int fault_connect(struct transport *t, const char *address)
-{
-	return fault_of(t)->inner->ops->connect(fault_of(t)->inner, address);
-}
-
-static int fault_disconnect(struct transport *t)
-{
-	return fault_of(t)->inner->ops->disconnect(fault_of(t)->inner);
-}
-
-static int fault_discover(struct transport *t)
-{
-	return fault_of(t)->inner->ops->discover(fault_of(t)->inner);
-}
-
-static int fault_subscribe(struct transport *t, enum gatt_chr chr)
-{
-	return fault_of(t)->inner->ops->subscribe(fault_of(t)->inner, chr);
-}
-
-static int fault_read(struct transport *t, enum gatt_chr chr)
-{
-	return fault_of(t)->inner->ops->read(fault_of(t)->inner, chr);
-}
-
-static int fault_passkey(struct transport *t, int32_t passkey)
-{
-	return transport_passkey(fault_of(t)->inner, passkey);
-}
-
-static void fault_link_state(struct transport *t, struct transport_link *ret)
-{
-	fault_of(t)->inner->ops->link_state(fault_of(t)->inner, ret);
-}
-
-static int fault_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
-{
-	struct transport *inner = fault_of(t)->inner;
-
-	return inner->ops->inject ? inner->ops->inject(inner, kind, arg) : -OTA_ENOTSUP;
-}
-
-static int fault_maintenance(struct transport *t, enum transport_maintenance what,
-			     const char *device)
-{
-	struct transport *inner = fault_of(t)->inner;
-
-	return inner->ops->maintenance ? inner->ops->maintenance(inner, what, device)
-				       : -OTA_ENOTSUP;
-}
-
 static void fault_destroy(struct transport *t)
 {
 	struct fault *f = fault_of(t);
 
-	f->inner->ops->destroy(f->inner);
+	f->wrap.inner->ops->destroy(f->wrap.inner);
 	queue_clear(&f->writes);
 	queue_clear(&f->events);
 	free(f->specs);
@@ -441,29 +375,10 @@ static void fault_destroy(struct transport *t)
 	free(f);
 }
 
-/* What the inner transport is asked is told as it is: late and lost values are not. */
-static void fault_watch(struct transport *t)
-{
-	transport_watch(fault_of(t)->inner, t->watcher, t->watcher_userdata);
-}
-
 static const struct transport_ops fault_ops = {
 	.name = "fault",
-	.now_us = fault_now,
 	.set_alarm = fault_set_alarm,
-	.scan_start = fault_scan_start,
-	.scan_stop = fault_scan_stop,
-	.connect = fault_connect,
-	.disconnect = fault_disconnect,
-	.discover = fault_discover,
-	.subscribe = fault_subscribe,
-	.read = fault_read,
 	.write = fault_write,
-	.passkey = fault_passkey,
-	.link_state = fault_link_state,
-	.inject = fault_inject,
-	.maintenance = fault_maintenance,
-	.watch = fault_watch,
 	.destroy = fault_destroy,
 };
 
@@ -489,15 +404,11 @@ int fault_wrap(struct transport *inner, const struct fault_spec *specs, size_t c
 	if (count > 0)
 		memcpy(f->specs, specs, count * sizeof(*specs));
 	f->count = count;
-	f->inner = inner;
 	f->alarm_at = UINT64_MAX;
 	rng_init(&f->rng, seed);
 	queue_clear(&f->writes);
 	queue_clear(&f->events);
-	f->base.ops = &fault_ops;
-	f->base.virtual_clock = inner->virtual_clock;
-	inner->handler = on_event;
-	inner->userdata = f;
-	*ret = &f->base;
+	wrap_init(&f->wrap, inner, &fault_ops, fault_event);
+	*ret = &f->wrap.base;
 	return 0;
 }

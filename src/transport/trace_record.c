@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The recording half of trace.h: passes everything on and writes it down. */
 #include "transport/trace_priv.h"
+#include "transport/wrap.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,8 +11,7 @@
 #include <string.h>
 
 struct recorder {
-	struct transport base;
-	struct transport *inner;
+	struct wrap wrap;
 	FILE *file;
 	int error;
 	bool state_known;
@@ -35,7 +35,7 @@ static uint64_t record_now(struct transport *t)
 {
 	const struct recorder *r = recorder_of(t);
 
-	return r->in_turn ? r->turn_us : r->inner->ops->now_us(r->inner);
+	return r->in_turn ? r->turn_us : r->wrap.inner->ops->now_us(r->wrap.inner);
 }
 
 static void line(struct recorder *r, char direction, const uint8_t *buf, size_t len, bool bytes,
@@ -48,7 +48,7 @@ static void line(struct recorder *r, char direction, const uint8_t *buf, size_t 
 
 	if (r->error)
 		return;
-	fprintf(r->file, "%" PRIu64 " %c ", record_now(&r->base), direction);
+	fprintf(r->file, "%" PRIu64 " %c ", record_now(&r->wrap.base), direction);
 	va_start(ap, format);
 	vfprintf(r->file, format, ap);
 	va_end(ap);
@@ -115,7 +115,7 @@ static void record_event(struct recorder *r, const struct transport_event *e)
 
 static void turn_begin(struct recorder *r)
 {
-	r->turn_us = r->inner->ops->now_us(r->inner);
+	r->turn_us = r->wrap.inner->ops->now_us(r->wrap.inner);
 	r->in_turn = true;
 }
 
@@ -123,8 +123,8 @@ static void take_state(struct recorder *r, struct transport_link *ret)
 {
 	uint8_t state[TRACE_STATE_SIZE];
 
-	r->inner->ops->link_state(r->inner, ret);
-	r->sampled_us = record_now(&r->base);
+	r->wrap.inner->ops->link_state(r->wrap.inner, ret);
+	r->sampled_us = record_now(&r->wrap.base);
 	trace_state_put(ret, state);
 	if (r->state_known && memcmp(state, r->state, sizeof(state)) == 0)
 		return;
@@ -133,7 +133,7 @@ static void take_state(struct recorder *r, struct transport_link *ret)
 	line(r, '=', state, sizeof(state), true, "%s", r->in_turn ? "state" : "seen");
 }
 
-static void on_event(void *userdata, const struct transport_event *event)
+static void trace_event(void *userdata, const struct transport_event *event)
 {
 	struct recorder *r = userdata;
 	const bool nested = r->in_turn;
@@ -144,8 +144,7 @@ static void on_event(void *userdata, const struct transport_event *event)
 	record_event(r, event);
 	if (r->turn_us - r->sampled_us >= SAMPLE_US)
 		take_state(r, &link);
-	if (r->base.handler)
-		r->base.handler(r->base.userdata, event);
+	wrap_emit(&r->wrap, event);
 	r->in_turn = nested;
 }
 
@@ -170,56 +169,51 @@ static int called(struct recorder *r, int rc, const uint8_t *buf, size_t len, co
 	return rc;
 }
 
-static int record_set_alarm(struct transport *t, uint64_t at_us)
-{
-	return recorder_of(t)->inner->ops->set_alarm(recorder_of(t)->inner, at_us);
-}
-
 static int record_scan_start(struct transport *t)
 {
-	const int rc = recorder_of(t)->inner->ops->scan_start(recorder_of(t)->inner);
+	const int rc = wrap_inner(t)->ops->scan_start(wrap_inner(t));
 
 	return called(recorder_of(t), rc, NULL, 0, "scan-start", "%s", "");
 }
 
 static int record_scan_stop(struct transport *t)
 {
-	const int rc = recorder_of(t)->inner->ops->scan_stop(recorder_of(t)->inner);
+	const int rc = wrap_inner(t)->ops->scan_stop(wrap_inner(t));
 
 	return called(recorder_of(t), rc, NULL, 0, "scan-stop", "%s", "");
 }
 
 static int record_connect(struct transport *t, const char *address)
 {
-	const int rc = recorder_of(t)->inner->ops->connect(recorder_of(t)->inner, address);
+	const int rc = wrap_inner(t)->ops->connect(wrap_inner(t), address);
 
 	return called(recorder_of(t), rc, NULL, 0, "connect", " %s", address);
 }
 
 static int record_disconnect(struct transport *t)
 {
-	const int rc = recorder_of(t)->inner->ops->disconnect(recorder_of(t)->inner);
+	const int rc = wrap_inner(t)->ops->disconnect(wrap_inner(t));
 
 	return called(recorder_of(t), rc, NULL, 0, "disconnect", "%s", "");
 }
 
 static int record_discover(struct transport *t)
 {
-	const int rc = recorder_of(t)->inner->ops->discover(recorder_of(t)->inner);
+	const int rc = wrap_inner(t)->ops->discover(wrap_inner(t));
 
 	return called(recorder_of(t), rc, NULL, 0, "discover", "%s", "");
 }
 
 static int record_subscribe(struct transport *t, enum gatt_chr chr)
 {
-	const int rc = recorder_of(t)->inner->ops->subscribe(recorder_of(t)->inner, chr);
+	const int rc = wrap_inner(t)->ops->subscribe(wrap_inner(t), chr);
 
 	return called(recorder_of(t), rc, NULL, 0, "subscribe", " %d", (int)chr);
 }
 
 static int record_read(struct transport *t, enum gatt_chr chr)
 {
-	const int rc = recorder_of(t)->inner->ops->read(recorder_of(t)->inner, chr);
+	const int rc = wrap_inner(t)->ops->read(wrap_inner(t), chr);
 
 	return called(recorder_of(t), rc, NULL, 0, "read", " %d", (int)chr);
 }
@@ -227,8 +221,7 @@ static int record_read(struct transport *t, enum gatt_chr chr)
 static int record_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 			const uint8_t *buf, size_t len)
 {
-	const int rc =
-		recorder_of(t)->inner->ops->write(recorder_of(t)->inner, chr, mode, buf, len);
+	const int rc = wrap_inner(t)->ops->write(wrap_inner(t), chr, mode, buf, len);
 
 	return called(recorder_of(t), rc, buf, len, "write", " %d %d", (int)chr, (int)mode);
 }
@@ -256,28 +249,6 @@ void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_
 static void record_link_state(struct transport *t, struct transport_link *ret)
 {
 	take_state(recorder_of(t), ret);
-}
-
-/* Not recorded: the digits are nobody's business, and a replay asks nobody. */
-static int record_passkey(struct transport *t, int32_t passkey)
-{
-	return transport_passkey(recorder_of(t)->inner, passkey);
-}
-
-static int record_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
-{
-	struct transport *inner = recorder_of(t)->inner;
-
-	return inner->ops->inject ? inner->ops->inject(inner, kind, arg) : -OTA_ENOTSUP;
-}
-
-static int record_maintenance(struct transport *t, enum transport_maintenance what,
-			      const char *device)
-{
-	struct transport *inner = recorder_of(t)->inner;
-
-	return inner->ops->maintenance ? inner->ops->maintenance(inner, what, device)
-				       : -OTA_ENOTSUP;
 }
 
 /* Text that the reader takes: one line of what can be shown. */
@@ -310,7 +281,7 @@ static void record_act(struct transport *t, const char *text)
 	record_text(r, '!', text);
 }
 
-static void on_call(void *userdata, const struct transport_call *call)
+static void trace_call(void *userdata, const struct transport_call *call)
 {
 	struct recorder *r = userdata;
 	char text[TRACE_TEXT_MAX];
@@ -318,23 +289,29 @@ static void on_call(void *userdata, const struct transport_call *call)
 	(void)snprintf(text, sizeof(text), "call %s %" PRIu32 " %" PRIu64 " %s",
 		       transport_call_name(call->kind), call->id, call->took_us, call->text);
 	record_text(r, '#', text);
-	if (r->base.watcher)
-		r->base.watcher(r->base.watcher_userdata, call);
+	if (r->wrap.base.watcher)
+		r->wrap.base.watcher(r->wrap.base.watcher_userdata, call);
 }
 
 static void record_destroy(struct transport *t)
 {
 	struct recorder *r = recorder_of(t);
 
-	r->inner->ops->destroy(r->inner);
+	r->wrap.inner->ops->destroy(r->wrap.inner);
 	(void)fclose(r->file);
 	free(r);
 }
 
+/* The inner transport's calls come here in any case. */
+static void record_watch(struct transport *t)
+{
+	(void)t;
+}
+
+/* passkey is not recorded: the digits are nobody's business, and a replay asks nobody. */
 static const struct transport_ops record_ops = {
 	.name = "trace",
 	.now_us = record_now,
-	.set_alarm = record_set_alarm,
 	.scan_start = record_scan_start,
 	.scan_stop = record_scan_stop,
 	.connect = record_connect,
@@ -343,13 +320,10 @@ static const struct transport_ops record_ops = {
 	.subscribe = record_subscribe,
 	.read = record_read,
 	.write = record_write,
-	.passkey = record_passkey,
 	.link_state = record_link_state,
-	.inject = record_inject,
-	.maintenance = record_maintenance,
 	.note = record_note,
 	.act = record_act,
-	/* watch: the inner one's calls come here in any case */
+	.watch = record_watch,
 	.destroy = record_destroy,
 };
 
@@ -366,14 +340,10 @@ int trace_record(struct transport *inner, const char *path, struct transport **r
 		free(r);
 		return -error;
 	}
-	r->inner = inner;
-	r->base.ops = &record_ops;
-	r->base.virtual_clock = inner->virtual_clock;
-	transport_watch(inner, on_call, r);
-	inner->handler = on_event;
-	inner->userdata = r;
+	wrap_init(&r->wrap, inner, &record_ops, trace_event);
+	transport_watch(inner, trace_call, r);
 	fprintf(r->file, "otabench-trace 1 %s\n", inner->virtual_clock ? "virtual" : "real");
-	*ret = &r->base;
+	*ret = &r->wrap.base;
 	return 0;
 }
 
@@ -381,7 +351,7 @@ int trace_error(const struct transport *t)
 {
 	const struct recorder *r = (const struct recorder *)t;
 
-	if (t->ops != &record_ops)
+	if (t->ops->destroy != record_destroy)
 		return 0;
 	if (!r->error && fflush(r->file) != 0)
 		return errno ? -errno : -OTA_EIO;
