@@ -1,242 +1,114 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The line at the bottom: text being asked for, and yes or no. */
-#include "tui/app_history.h"
-#include "tui/app_priv.h"
+#include "tui/app_core.h"
 
-#include "base/text.h"
+#include <stdarg.h>
 
-#include <string.h>
+/* --- text */
 
-/* The list of images belongs to the line for a path, and to no other. */
+struct prompt_state {
+	struct prompt is;
+	struct input input;
+};
+
+/* The list above belongs to this line, and to no other. */
 static void drop_list(struct app *app)
 {
-	if (app->panel.kind == APP_PANEL_IMAGES)
-		app_panel_close(app);
+	const struct prompt_state *p = app_part(app, PART_PROMPT);
+
+	if (p->is.list)
+		app_modal_close(app, PART_PANEL);
 }
 
-void app_ask(struct app *app, enum app_ask ask, const char *text)
+void app_prompt_open(struct app *app, const struct prompt *prompt, const char *text)
 {
-	if (ask != APP_ASK_IMAGE && ask != APP_ASK_IMAGE_UPLOAD)
+	struct prompt_state *p = app_part(app, PART_PROMPT);
+
+	if (app_modal_is_open(app, PART_PROMPT) && !prompt->list)
 		drop_list(app);
-	app->ask = ask;
-	app->entered.at = app->entered.count;
-	app->message[0] = '\0';
-	input_set(&app->input, text);
+	p->is = *prompt;
+	input_set(&p->input, text);
+	app_hush(app);
+	app_modal_open(app, PART_PROMPT);
 }
 
-const char *app_ask_label(const struct app *app)
+void app_prompt_drop(struct app *app, void (*done)(struct app *app, const char *text))
 {
-	switch (app->ask) {
-	case APP_ASK_COMMAND:
-		return ":";
-	case APP_ASK_IMAGE:
-	case APP_ASK_IMAGE_UPLOAD:
-		return "image file: ";
-	case APP_ASK_SEARCH:
-		return "/";
-	case APP_ASK_FILTER:
-		return "show only: ";
-	case APP_ASK_VALUE:
-		return "value: ";
-	case APP_ASK_PROFILE:
-		return "profile, or a .yaml file: ";
-	case APP_ASK_SAVE_AS:
-		return "write as NAME, or FILE.yaml: ";
-	case APP_ASK_EXPORT:
-		return app->view == VIEW_HISTORY ? "write the runs to: " : "write the log to: ";
-	case APP_ASK_PASSKEY:
-		return app->passkey_label;
-	case APP_ASK_NOTHING:
-		break;
-	}
-	return NULL;
+	const struct prompt_state *p = app_part(app, PART_PROMPT);
+
+	if (p->is.done == done)
+		app_modal_close(app, PART_PROMPT);
 }
 
-static void set_filter(struct app *app, const char *text)
+size_t app_prompt_complete_path(struct app *app, struct input *input, char *list, size_t size)
 {
-	const char *wrong = view_scan_filter_error(text);
-
-	if (app->view == VIEW_SCAN && wrong) {
-		app_say(app, CELLS_BAD, "%s", wrong);
-	} else if (app->view == VIEW_SCAN) {
-		(void)snprintf(app->filter, sizeof(app->filter), "%.63s", text);
-		app->order_count = 0;
-	} else {
-		app_log_filter(app, text);
-	}
-}
-
-static void set_value(struct app *app, const char *text)
-{
-	char assignment[INPUT_MAX + 64];
-
-	(void)snprintf(assignment, sizeof(assignment), "%s=%s",
-		       profile_settings()[app->edit.selected].name, text);
-	app_set(app, assignment);
-}
-
-void app_ask_passkey(struct app *app, int32_t shown)
-{
-	const char *name = app->name[0] != '\0' ? app->name : app->address;
-
-	(void)snprintf(app->passkey_label, sizeof(app->passkey_label),
-		       "passkey that %.60s shows: ", name);
-	if (shown >= 0)
-		(void)snprintf(app->passkey_label, sizeof(app->passkey_label),
-			       "passkey that %.60s shows (%06d, as it is simulated): ", name,
-			       (int)shown);
-	/* It cannot wait for a line that is being typed: a device gives it 30 s. */
-	app->confirm = APP_CONFIRM_NOTHING;
-	app_ask(app, APP_ASK_PASSKEY, "");
-}
-
-void app_ask_settle(struct app *app)
-{
-	if (app->ask == APP_ASK_PASSKEY && (!app->job || !app->snapshot.passkey_wanted))
-		app->ask = APP_ASK_NOTHING;
-}
-
-static void give_passkey(struct app *app, const char *text)
-{
-	int32_t passkey = -1;
-
-	if (text[0] != '\0' && text_parse_passkey(text, &passkey) < 0) {
-		app_ask(app, APP_ASK_PASSKEY, "");
-		app_say(app, CELLS_WARNING, "a passkey is six digits; Esc gives up");
-	} else if (app->job) {
-		(void)job_passkey(app->job, passkey);
-	}
-}
-
-static void done(struct app *app)
-{
-	const enum app_ask ask = app->ask;
-	char text[INPUT_MAX];
-
-	/* What is done may ask again. */
-	memcpy(text, app->input.text, sizeof(text));
-	app->ask = APP_ASK_NOTHING;
-	switch (ask) {
-	case APP_ASK_COMMAND:
-		app_command(app, text);
-		break;
-	case APP_ASK_IMAGE:
-	case APP_ASK_IMAGE_UPLOAD:
-		if (text[0] == '\0')
-			break;
-		app_image_open(app, text);
-		if (ask == APP_ASK_IMAGE_UPLOAD && app->have_image)
-			app_upload(app);
-		break;
-	case APP_ASK_SEARCH:
-		if (app->view == VIEW_HISTORY) {
-			app_history_search(app, text);
-			break;
-		}
-		if (app->view == VIEW_DEVICE) {
-			app_log_search(app, text);
-			break;
-		}
-		(void)snprintf(app->search, sizeof(app->search), "%.63s", text);
-		if (text[0] != '\0')
-			app_scan_search(app, 1);
-		break;
-	case APP_ASK_FILTER:
-		set_filter(app, text);
-		break;
-	case APP_ASK_VALUE:
-		set_value(app, text);
-		break;
-	case APP_ASK_PROFILE:
-		if (text[0] != '\0')
-			app_profile_load(app, text);
-		break;
-	case APP_ASK_SAVE_AS:
-		if (text[0] != '\0')
-			app_profile_write_as(app, text);
-		break;
-	case APP_ASK_EXPORT:
-		if (text[0] != '\0' && app->view == VIEW_HISTORY)
-			app_history_export(app, text);
-		else if (text[0] != '\0')
-			app_export(app, text);
-		break;
-	case APP_ASK_PASSKEY:
-		give_passkey(app, text);
-		break;
-	case APP_ASK_NOTHING:
-		break;
-	}
+	(void)app;
+	return input_complete_path(input, 0, list, size);
 }
 
 static void complete(struct app *app)
 {
+	struct prompt_state *p = app_part(app, PART_PROMPT);
 	char list[VIEW_TEXT] = "";
-	size_t count = 0;
+	size_t count;
 
-	switch (app->ask) {
-	case APP_ASK_COMMAND:
-		app_command_complete(app);
+	if (!p->is.complete)
 		return;
-	case APP_ASK_IMAGE:
-	case APP_ASK_IMAGE_UPLOAD:
-	case APP_ASK_PROFILE:
-	case APP_ASK_SAVE_AS:
-	case APP_ASK_EXPORT:
-		count = input_complete_path(&app->input, 0, list, sizeof(list));
-		break;
-	case APP_ASK_VALUE:
-		app_complete_value(app, &profile_settings()[app->edit.selected], 0);
-		return;
-	case APP_ASK_NOTHING:
-	case APP_ASK_SEARCH:
-	case APP_ASK_FILTER:
-	case APP_ASK_PASSKEY:
-		return;
-	}
-	app_say(app, CELLS_DIM, "%s", count == 0 ? "no such file" : count > 1 ? list : "");
+	app_say(app, CELLS_DIM, "%s", "");
+	count = p->is.complete(app, &p->input, list, sizeof(list));
+	if (list[0] != '\0' && count != 1)
+		app_say(app, CELLS_DIM, "%s", list);
+	else if (count == 0)
+		app_say(app, CELLS_DIM, "nothing begins so");
 }
 
-/* A row of the list above goes into the line, to be taken or changed. */
-static bool list_key(struct app *app, int32_t key)
+static void done(struct app *app)
 {
-	struct app_panel *p = &app->panel;
+	struct prompt_state *p = app_part(app, PART_PROMPT);
+	const struct prompt is = p->is;
+	const struct input input = p->input; /* what is done may ask again */
 
-	if (p->kind != APP_PANEL_IMAGES || p->count == 0 ||
-	    (key != TUI_KEY_UP && key != TUI_KEY_DOWN))
-		return false;
-	if (key == TUI_KEY_UP)
-		p->selected -= p->selected > 0;
-	else if (p->choose)
-		p->selected += p->selected + 1 < p->count;
-	p->choose = true;
-	input_set(&app->input, p->rows[p->selected].left);
-	return true;
+	drop_list(app);
+	app_modal_close(app, PART_PROMPT);
+	if (input.text[0] != '\0' || !is.filled)
+		is.done(app, input.text);
 }
 
-void app_ask_key(struct app *app, int32_t key)
+static void give_up(struct app *app)
 {
-	if (list_key(app, key))
-		return;
-	if (app->ask == APP_ASK_COMMAND && (key == TUI_KEY_UP || key == TUI_KEY_DOWN)) {
-		app_command_recall(app, key == TUI_KEY_UP ? -1 : 1);
+	struct prompt_state *p = app_part(app, PART_PROMPT);
+	void (*cancelled)(struct app * app) = p->is.cancelled;
+
+	drop_list(app);
+	app_modal_close(app, PART_PROMPT);
+	if (cancelled)
+		cancelled(app);
+}
+
+static void prompt_key(struct app *app, enum action action, int32_t key)
+{
+	struct prompt_state *p = app_part(app, PART_PROMPT);
+	const int direction = action == ACTION_UP ? -1 : action == ACTION_DOWN ? 1 : 0;
+
+	if (direction != 0 && p->is.list && app_panel_count(app) > 0) {
+		input_set(&p->input, app_panel_step(app, direction));
 		return;
 	}
-	switch (input_key(&app->input, key)) {
+	if (direction != 0 && p->is.recall) {
+		p->is.recall(app, &p->input, direction);
+		return;
+	}
+	switch (input_key(&p->input, key)) {
 	case INPUT_EDITED:
-		app->message[0] = '\0';
+		app_hush(app);
 		break;
 	case INPUT_DONE:
-		drop_list(app);
-		app->message[0] = '\0';
+		app_hush(app);
 		done(app);
 		break;
 	case INPUT_CANCELLED:
-		drop_list(app);
-		app->message[0] = '\0';
-		if (app->ask == APP_ASK_PASSKEY)
-			give_passkey(app, "");
-		app->ask = APP_ASK_NOTHING;
+		app_hush(app);
+		give_up(app);
 		break;
 	case INPUT_COMPLETE:
 		complete(app);
@@ -244,109 +116,87 @@ void app_ask_key(struct app *app, int32_t key)
 	}
 }
 
+static void prompt_line(struct app *app, struct view_frame *frame)
+{
+	const struct prompt_state *p = app_part(app, PART_PROMPT);
+
+	frame->prompt = p->is.label;
+	frame->input = p->input.text;
+	frame->input_cursor = p->input.cursor;
+	/* What Tab found stands where the keys were. */
+	if (frame->message[0] != '\0')
+		frame->keys = frame->message;
+}
+
+static unsigned int prompt_now(const struct app *app)
+{
+	const struct prompt_state *p = app_part(app, PART_PROMPT);
+
+	return (p->is.complete ? KEYS_TAB : 0) | (p->is.list ? KEYS_LIST : 0);
+}
+
+const struct modal_ops prompt_modal = {
+	.part = {.size = sizeof(struct prompt_state)},
+	.place = PLACE_PROMPT,
+	.line = prompt_line,
+	.key = prompt_key,
+	.now = prompt_now,
+};
+
 /* --- yes or no */
 
-void app_confirm(struct app *app, enum app_confirm confirm)
+struct confirm_state {
+	char text[VIEW_TEXT];
+	void (*yes)(struct app *app);
+};
+
+void app_confirm_open(struct app *app, void (*yes)(struct app *app), const char *format, ...)
 {
-	app->confirm = confirm;
+	struct confirm_state *c = app_part(app, PART_CONFIRM);
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(c->text, sizeof(c->text), format, ap);
+	va_end(ap);
+	c->yes = yes;
+	app_modal_open(app, PART_CONFIRM);
 }
 
-void app_confirm_text(const struct app *app, char *buf, size_t size)
+bool app_confirm_asks(const struct app *app, void (*yes)(struct app *app))
 {
-	const char *name = app->name[0] != '\0' ? app->name : app->address;
+	const struct confirm_state *c = app_part(app, PART_CONFIRM);
 
-	buf[0] = '\0';
-	switch (app->confirm) {
-	case APP_CONFIRM_UPLOAD:
-		if (app_image_same(app))
-			(void)snprintf(buf, size, "%s runs this very image: send it again? y/n ",
-				       name);
-		else
-			(void)snprintf(buf, size, "Upload %s %s to %s? y/n ", app->image.project,
-				       app->image.version, name);
-		break;
-	case APP_CONFIRM_CANCEL:
-		(void)snprintf(buf, size, "Cancel? %s is brought to idle, its firmware stays. y/n ",
-			       name);
-		break;
-	case APP_CONFIRM_QUIT:
-		(void)snprintf(buf, size,
-			       "%s is busy. y: cancel and end, n: go on, Ctrl-C: end at once ",
-			       name);
-		break;
-	case APP_CONFIRM_CHOICE:
-		(void)snprintf(buf, size, "%s: %s. y/n ",
-			       app->menu.is.choices[app->menu.selected].title,
-			       app->menu.is.choices[app->menu.selected].effect);
-		break;
-	case APP_CONFIRM_LOAD:
-		(void)snprintf(buf, size, "Changes are not written. Load %.100s instead? y/n ",
-			       app->edit.target);
-		break;
-	case APP_CONFIRM_OVERWRITE:
-		(void)snprintf(buf, size, "%.200s exists. Replace it? y/n ", app->edit.target);
-		break;
-	case APP_CONFIRM_EDIT:
-		(void)snprintf(buf, size, "%s y/n ",
-			       app->edit.source.text
-				       ? "It is built in. Write a file of your own and edit that?"
-				       : "Changes are not written. Write them, and edit the file?");
-		break;
-	case APP_CONFIRM_RERUN:
-	case APP_CONFIRM_DELETE:
-		app_history_confirm_text(app, buf, size);
-		break;
-	case APP_CONFIRM_NOTHING:
-		break;
-	}
+	return app_modal_is_open(app, PART_CONFIRM) && c->yes == yes;
 }
 
-static void confirmed(struct app *app, enum app_confirm confirm)
+void app_confirm_drop(struct app *app, void (*yes)(struct app *app))
 {
-	switch (confirm) {
-	case APP_CONFIRM_UPLOAD:
-		app->send_same = app_image_same(app);
-		app_upload_now(app, false, false);
-		break;
-	case APP_CONFIRM_CANCEL:
-		/* It may have ended while the question stood. */
-		if (app_runs(app))
-			job_cancel(app->job);
-		break;
-	case APP_CONFIRM_QUIT:
-		app_quit(app);
-		break;
-	case APP_CONFIRM_CHOICE:
-		app_recover_run(app);
-		break;
-	case APP_CONFIRM_LOAD:
-		app_profile_load_now(app, app->edit.target);
-		break;
-	case APP_CONFIRM_OVERWRITE:
-		app_profile_overwrite(app);
-		break;
-	case APP_CONFIRM_EDIT:
-		app_editor_open_now(app);
-		break;
-	case APP_CONFIRM_RERUN:
-		app_history_rerun(app);
-		break;
-	case APP_CONFIRM_DELETE:
-		app_history_delete(app);
-		break;
-	case APP_CONFIRM_NOTHING:
-		break;
-	}
+	if (app_confirm_asks(app, yes))
+		app_modal_close(app, PART_CONFIRM);
 }
 
-void app_confirm_key(struct app *app, int32_t key)
+static void confirm_key(struct app *app, enum action action, int32_t key)
 {
-	const enum app_confirm confirm = app->confirm;
+	const struct confirm_state *c = app_part(app, PART_CONFIRM);
 
-	if (key == 'y' || key == 'Y') {
-		app->confirm = APP_CONFIRM_NOTHING;
-		confirmed(app, confirm);
-	} else if (key == 'n' || key == 'N' || key == 'q' || key == TUI_KEY_ESCAPE) {
-		app->confirm = APP_CONFIRM_NOTHING;
-	}
+	(void)key;
+	if (action == ACTION_YES || action == ACTION_NO)
+		app_modal_close(app, PART_CONFIRM);
+	if (action == ACTION_YES)
+		c->yes(app);
 }
+
+static void confirm_line(struct app *app, struct view_frame *frame)
+{
+	const struct confirm_state *c = app_part(app, PART_CONFIRM);
+
+	frame->prompt = c->text;
+	frame->input = "";
+}
+
+const struct modal_ops confirm_modal = {
+	.part = {.size = sizeof(struct confirm_state)},
+	.place = PLACE_CONFIRM,
+	.line = confirm_line,
+	.key = confirm_key,
+};

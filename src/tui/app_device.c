@@ -1,289 +1,521 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The dashboard's keys: run, tune, pause, cancel, and reading the Control log. */
-#include "tui/app_priv.h"
+/* See app_device.h: which device, its job from start to end, and what is learned from it. */
+#include "tui/app_device.h"
+
+#include "base/text.h"
+#include "history/recorder.h"
+#include "tui/app_image.h"
+#include "tui/app_log.h"
+#include "tui/app_profile.h"
+#include "tui/app_replay.h"
+#include "tui/app_scan.h"
+#include "view/view_history.h"
 
 #include <string.h>
 
-static const uint32_t pacings[] = {0, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000};
-static const int32_t chunks[] = {20, 64, 128, 182, 244, 495, 512};
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static bool allowed(struct app *app)
+const struct app_device *app_device(const struct app *app)
 {
-	if (!app->config.readonly)
-		return true;
-	app_say(app, CELLS_WARNING, "not with --readonly: this changes a device");
-	return false;
+	return app_part(app, PART_DEVICE);
 }
 
-static struct job_config base_config(const struct app *app, enum session_goal goal)
+static void finish(struct app *app)
 {
-	return (struct job_config){
-		.goal = goal,
-		.device = app->address,
-		.profile = &app->profile,
-		.forced = app->config.force,
+	struct app_device *d = app_part(app, PART_DEVICE);
+
+	if (!app_replay_is(app))
+		job_destroy(d->job);
+	recorder_finish(d->recorder);
+}
+
+const struct app_part_ops device_part = {.size = sizeof(struct app_device), .finish = finish};
+
+const char *app_device_title(const struct app *app)
+{
+	const struct app_device *d = app_device(app);
+
+	return d->name[0] != '\0' ? d->name : d->address;
+}
+
+bool app_device_is_chosen(struct app *app)
+{
+	if (app_device(app)->address[0] == '\0')
+		app_say(app, CELLS_WARNING, "no device chosen: 1 opens the list");
+	return app_device(app)->address[0] != '\0';
+}
+
+bool app_device_choose(struct app *app, const char *address, const char *name)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+
+	if (strcmp(address, d->address) == 0)
+		return true;
+	if (d->job) {
+		app_say(app, CELLS_WARNING, "%s is busy: one device at a time",
+			app_device_title(app));
+		return false;
+	}
+	(void)snprintf(d->address, sizeof(d->address), "%s", address);
+	(void)snprintf(d->name, sizeof(d->name), "%s", name);
+	d->have_snapshot = d->have_result = d->have_update = d->upload_wanted = false;
+	memset(&d->told, 0, sizeof(d->told));
+	d->rssi_count = 0;
+	app_image_compare_device(app);
+	return true;
+}
+
+bool app_device_runs(const struct app *app)
+{
+	return app_device(app)->job && !app_device(app)->job_finished;
+}
+
+/* --- what is known of devices */
+
+static struct view_known *known_of(struct app_device *d, const char *address)
+{
+	struct view_known *known;
+
+	if (address[0] == '\0')
+		return NULL;
+	for (size_t i = 0; i < d->known_count; i++) {
+		if (strcmp(d->known[i].address, address) == 0)
+			return &d->known[i];
+	}
+	if (d->known_count == DEVICE_KNOWN_MAX) {
+		memmove(d->known, d->known + 1, (DEVICE_KNOWN_MAX - 1) * sizeof(d->known[0]));
+		d->known_count--;
+	}
+	known = &d->known[d->known_count++];
+	memset(known, 0, sizeof(*known));
+	(void)snprintf(known->address, sizeof(known->address), "%s", address);
+	return known;
+}
+
+const struct view_known *app_device_known(struct app *app, const char *address)
+{
+	return known_of(app_part(app, PART_DEVICE), address);
+}
+
+static uint32_t percent_of(uint32_t part, uint32_t total)
+{
+	return total > 0 ? (uint32_t)((uint64_t)part * 100u / total) : 0;
+}
+
+static void remember(struct app_device *d)
+{
+	const struct job_snapshot *s = &d->snapshot;
+	struct view_known *known = known_of(d, d->address);
+
+	if (!known)
+		return;
+	if (s->dialect_known) {
+		known->asked = true;
+		known->full = !s->basic;
+	}
+	known->no_service = d->result.outcome == SESSION_NO_SERVICE;
+	if (d->result.running_known && d->result.running_version[0] != '\0')
+		(void)snprintf(known->version, sizeof(known->version), "%.*s",
+			       (int)sizeof(known->version) - 1, d->result.running_version);
+	else if (s->version[0] != '\0')
+		(void)snprintf(known->version, sizeof(known->version), "%.*s",
+			       (int)sizeof(known->version) - 1, s->version);
+	if (d->goal != SESSION_UPDATE)
+		return;
+	known->outcome = d->result.outcome;
+	known->percent = percent_of(s->stats.received, s->size);
+	d->last_update = d->result;
+	d->have_update = true;
+	d->last_received = s->stats.received;
+	d->last_flushed = s->stats.flushed;
+	d->last_total = s->size;
+}
+
+static void learn_answer(struct app *app, struct app_device *d)
+{
+	const struct job_snapshot *s = &d->snapshot;
+	struct app_device_told *told = &d->told;
+
+	if (s->stats.status_known) {
+		told->status = s->stats.status;
+		told->status_known = told->flags_known = true;
+		told->status_us = app_now(app);
+		told->flags = s->stats.status.flags;
+	} else if (s->have_info) {
+		told->flags = s->info.flags;
+		told->flags_known = true;
+	}
+	if (d->goal != SESSION_COMMAND || d->result.outcome != SESSION_ANSWERED)
+		return;
+	if (d->command == OTA_CMD_CONFIRM)
+		told->flags &= (uint8_t)~OTA_INFO_PENDING_VERIFY;
+	else if (d->command == OTA_CMD_ABORT)
+		told->flags &= (uint8_t)~OTA_INFO_RESUMABLE;
+	if (d->command == OTA_CMD_REBOOT || d->command == OTA_CMD_ROLLBACK)
+		told->flags_known = false;
+	if (d->command != OTA_CMD_STATUS)
+		told->status_known = false;
+}
+
+/* What an update makes of what the device had told before it. */
+static void learn_update(struct app_device *d)
+{
+	struct app_device_told *told = &d->told;
+
+	told->status_known = false;
+	switch (d->result.outcome) {
+	case SESSION_CONFIRMED:
+	case SESSION_UNCONFIRMED:
+		told->flags = OTA_INFO_CAN_ROLLBACK;
+		if (d->result.outcome == SESSION_UNCONFIRMED)
+			told->flags |= OTA_INFO_PENDING_VERIFY;
+		told->flags_known = true;
+		break;
+	case SESSION_CANCELLED:
+		told->flags &= (uint8_t)~OTA_INFO_RESUMABLE;
+		told->flags_known = d->result.status == 0;
+		break;
+	case SESSION_REFUSED:
+	case SESSION_IN_USE:
+	case SESSION_NOT_PAIRED:
+	case SESSION_ALREADY_RUNNING:
+		break;
+	case SESSION_NO_OUTCOME:
+	case SESSION_DELIVERED:
+	case SESSION_MEASURED:
+	case SESSION_ANSWERED:
+	case SESSION_DEVICE_ERROR:
+	case SESSION_LINK_LOST:
+	case SESSION_STALLED:
+	case SESSION_NOT_FOUND:
+	case SESSION_NOT_BACK:
+	case SESSION_ROLLED_BACK:
+	case SESSION_NO_SERVICE:
+	case SESSION_NO_ADAPTER:
+	case SESSION_PROTOCOL:
+	case SESSION_NO_HEADWAY:
+	case SESSION_TIMED_OUT:
+	case SESSION_OUTCOMES:
+		told->flags_known = false;
+		break;
+	}
+}
+
+/* --- the passkey that a device shows */
+
+static void give_passkey(struct app *app, const char *text);
+
+static void cancel_passkey(struct app *app)
+{
+	give_passkey(app, "");
+}
+
+static void ask_passkey(struct app *app)
+{
+	const struct prompt prompt = {.label = app_device(app)->passkey_label,
+				      .done = give_passkey,
+				      .cancelled = cancel_passkey};
+
+	app_prompt_open(app, &prompt, "");
+}
+
+static void give_passkey(struct app *app, const char *text)
+{
+	int32_t passkey = -1;
+
+	if (text[0] != '\0' && text_parse_passkey(text, &passkey) < 0) {
+		ask_passkey(app);
+		app_say(app, CELLS_WARNING, "a passkey is six digits; Esc gives up");
+	} else if (app_device(app)->job) {
+		(void)job_passkey(app_device(app)->job, passkey);
+	}
+}
+
+static void on_passkey(void *userdata, int32_t shown)
+{
+	struct app *app = userdata;
+	struct app_device *d = app_part(app, PART_DEVICE);
+	const size_t size = sizeof(d->passkey_label);
+
+	d->snapshot.passkey_wanted = true;
+	(void)snprintf(d->passkey_label, size, "passkey that %.60s shows: ", app_device_title(app));
+	if (shown >= 0)
+		(void)snprintf(d->passkey_label, size,
+			       "passkey that %.60s shows (%06d, as it is simulated): ",
+			       app_device_title(app), (int)shown);
+	/* It cannot wait for a line that is being typed: a device gives it 30 s. */
+	app_modal_close(app, PART_CONFIRM);
+	ask_passkey(app);
+	app_touch(app);
+}
+
+/* --- the job's listener */
+
+static void on_state(void *userdata, enum session_state from, enum session_state to)
+{
+	struct app_device *d = app_part(userdata, PART_DEVICE);
+	char text[LOGLIST_TEXT];
+
+	/* What was under way, for when the run fails, is cancelled or waits to try again. */
+	if (from <= SESSION_CONFIRMING)
+		d->stage = from;
+	(void)snprintf(text, sizeof(text), "%s -> %s", session_state_name(from),
+		       session_state_name(to));
+	app_log_add(userdata, app_now(userdata), LOGLIST_STATE, CELLS_TITLE, text, NULL, 0);
+}
+
+static void on_log(void *userdata, const struct job_log_entry *entry)
+{
+	static const enum loglist_kind kinds[] = {[JOB_OUT] = LOGLIST_SENT,
+						  [JOB_IN] = LOGLIST_RECEIVED,
+						  [JOB_STATE] = LOGLIST_STATE,
+						  [JOB_NOTE] = LOGLIST_EVENT};
+	const bool note = entry->direction == JOB_NOTE;
+	const size_t len = entry->len < JOB_BYTES_MAX ? entry->len : JOB_BYTES_MAX;
+
+	if (entry->direction != JOB_STATE) /* on_state() says more */
+		app_log_add(userdata, entry->at_us, kinds[entry->direction],
+			    note ? CELLS_WARNING : CELLS_NORMAL, entry->text, entry->bytes,
+			    note ? 0 : len);
+}
+
+static void on_progress(void *userdata)
+{
+	app_touch(userdata);
+}
+
+static void on_finished(void *userdata, const struct job_result *result)
+{
+	struct app_device *d = app_part(userdata, PART_DEVICE);
+
+	d->result = *result;
+	d->have_result = d->job_finished = true;
+	app_touch(userdata);
+}
+
+static void on_unrecorded(void *userdata, const char *text)
+{
+	app_say(userdata, CELLS_WARNING, "%s", text);
+	app_log_note(userdata, text);
+}
+
+struct job_listener app_device_listener(struct app *app)
+{
+	return (struct job_listener){
+		.userdata = app,
+		.state = on_state,
+		.log = on_log,
+		.passkey = on_passkey,
+		.progress = on_progress,
+		.finished = on_finished,
 	};
 }
 
-void app_look(struct app *app)
-{
-	const struct job_config config = base_config(app, SESSION_LOOK);
+/* --- figures */
 
-	(void)app_start(app, &config);
+/* The link after the reboot proves the update; it says nothing about the transfer. */
+static bool after_reboot(const struct app_device *d)
+{
+	const enum session_state state = d->snapshot.state;
+
+	return d->goal == SESSION_UPDATE &&
+	       (state == SESSION_REBOOTING || state == SESSION_RECONNECTING ||
+		state == SESSION_CONFIRMING || state == SESSION_DONE);
 }
 
-void app_command_device(struct app *app, enum ota_command command)
+void app_device_refresh(struct app *app)
 {
-	struct job_config config = base_config(app, SESSION_COMMAND);
+	struct app_device *d = app_part(app, PART_DEVICE);
+	const struct job_snapshot *s = &d->snapshot;
 
-	if (command != OTA_CMD_STATUS && !allowed(app))
+	if (!d->job)
 		return;
-	config.command = command;
-	(void)app_start(app, &config);
-}
-
-void app_upload_now(struct app *app, bool restart, bool resume_only)
-{
-	struct job_config config = base_config(app, SESSION_UPDATE);
-	const bool same = app->send_same;
-
-	app->send_same = false;
-	if (!allowed(app))
-		return;
-	config.image = &app->image;
-	config.report = &app->report;
-	config.restart = restart;
-	config.resume_only = resume_only;
-	if (same) /* the operator was asked, and answered */
-		config.forced |= 1u << LINT_SAME;
-	if (app_start(app, &config) == 0)
-		app->view = VIEW_DEVICE;
-}
-
-void app_upload(struct app *app)
-{
-	if (!allowed(app))
-		return;
-	if (app->address[0] == '\0') {
-		app_say(app, CELLS_WARNING, "no device chosen: 1 opens the list");
-	} else if (app->job) {
-		app_say(app, CELLS_WARNING, "wait, or cancel (x): the device is busy");
-	} else if (!app->have_image) {
-		app_image_ask(app, APP_ASK_IMAGE_UPLOAD);
-	} else if (app_image_outdated(app)) {
-		app->view = VIEW_IMAGE;
-		app_image_reread(app);
-	} else if (app_image_refused(app)) {
-		app->view = VIEW_IMAGE;
-		app_say(app, CELLS_BAD, "this image is refused: see the checks");
-	} else {
-		app_confirm(app, APP_CONFIRM_UPLOAD);
-	}
-}
-
-void app_pause(struct app *app)
-{
-	if (!app_runs(app)) {
-		app_say(app, CELLS_WARNING, "nothing runs");
+	job_snapshot(d->job, &d->snapshot);
+	/* The question goes when nobody waits for the answer any more. */
+	if (!s->passkey_wanted)
+		app_prompt_drop(app, give_passkey);
+	if (s->link.mtu_source == TRANSPORT_SOURCE_NONE &&
+	    s->link.link_source == TRANSPORT_SOURCE_NONE) {
+		d->linked_since = 0;
 		return;
 	}
-	app_refresh(app);
-	if (app->snapshot.hold) {
-		job_resume(app->job);
-		app_note(app, "go on");
-	} else {
-		job_pause(app->job);
-		app_note(app, "pause");
-	}
-}
-
-void app_ask_cancel(struct app *app)
-{
-	if (app_runs(app))
-		app_confirm(app, APP_CONFIRM_CANCEL);
-	else
-		app_say(app, CELLS_WARNING, "nothing runs that could be cancelled");
-}
-
-/* --- tuning */
-
-/* The profile's key for the next run; says what is wrong with the value. */
-static bool set_profile(struct app *app, const char *assignment)
-{
-	struct profile changed = app->profile;
-	struct setting_errors errors;
-	char line[VIEW_TEXT * 4];
-
-	if (profile_set(&changed, &assignment, 1, "set", &errors) == 0) {
-		if (memcmp(&changed, &app->profile, sizeof(changed)) != 0)
-			app_profile_remember(app);
-		app->profile = changed;
-		return true;
-	}
-	app_say(app, CELLS_BAD, "%s", setting_error_format(&errors, 0, line, sizeof(line)));
-	return false;
-}
-
-/* What the job's answer means to the operator; text is "pacing 500 us". */
-static void tell_tuned(struct app *app, int r, const char *text)
-{
-	char note[VIEW_TEXT];
-
-	if (r == 0) {
-		(void)snprintf(note, sizeof(note), "%s", text);
-		app_note(app, note);
-		app_say(app, CELLS_TITLE, "%s: in force now", text);
-	} else {
-		app_say(app, CELLS_TITLE, "%s: with the next upload", text);
-	}
-}
-
-int app_tune(struct app *app, enum profile_key key)
-{
-	const struct profile *p = &app->profile;
-	int r = -OTA_EBUSY;
-
-	if (!app_runs(app))
-		return r;
-	if (key == PROFILE_KEY_PACING)
-		r = job_tune_pacing(app->job, (uint32_t)p->pacing_us);
-	else if (key == PROFILE_KEY_WINDOW)
-		r = job_tune_window(app->job, p->window > 0 ? (uint32_t)p->window : 0);
-	else if (key == PROFILE_KEY_CHUNK)
-		r = job_tune_chunk(app->job, p->chunk > 0 ? (uint16_t)p->chunk : 0);
-	else if (key == PROFILE_KEY_WRITE_MODE)
-		r = job_tune_mode(app->job, profile_write_mode(p));
-	if (r == 0)
-		setting_put(&profile_settings()[key], &app->edit.running,
-			    setting_get(&profile_settings()[key], p));
-	return r;
-}
-
-void app_set(struct app *app, const char *assignment)
-{
-	char name[SETTING_TEXT_MAX];
-	int key;
-
-	if (!set_profile(app, assignment))
+	d->linked_since = d->linked_since > 0 ? d->linked_since : s->now_us;
+	if (after_reboot(d) && d->last_mtu > 0)
 		return;
-	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(assignment, "="), assignment);
-	key = setting_find(profile_settings(), PROFILE_KEYS, name);
-	tell_tuned(app, key < 0 ? -OTA_EINVAL : app_tune(app, (enum profile_key)key), assignment);
+	d->last_link = s->link;
+	d->last_mtu = s->mtu;
 }
 
-static void step_pacing(struct app *app, int direction)
+bool app_device_last_run(const struct app *app, struct job_snapshot *ret)
 {
-	char text[64];
-	uint32_t now = (uint32_t)app->profile.pacing_us;
-	size_t i = 0;
+	const struct app_device *d = app_device(app);
 
-	while (i + 1 < COUNT(pacings) && pacings[i] < now)
-		i++;
-	if (direction > 0 && i + 1 < COUNT(pacings) && pacings[i] <= now)
-		i++;
-	else if (direction < 0 && i > 0)
-		i--;
-	(void)snprintf(text, sizeof(text), "pacing_us=%u", pacings[i]);
-	app_set(app, text);
-}
-
-static void step_chunk(struct app *app, int direction)
-{
-	char text[64];
-	int32_t now = app->profile.chunk;
-	size_t i = 0;
-
-	app_refresh(app);
-	if (now <= 0)
-		now = app->have_snapshot && app->snapshot.chunk > 0 ? app->snapshot.chunk : 244;
-	if (direction > 0) {
-		while (i + 1 < COUNT(chunks) && chunks[i] <= now)
-			i++;
-	} else {
-		i = COUNT(chunks) - 1;
-		while (i > 0 && chunks[i] >= now)
-			i--;
-	}
-	(void)snprintf(text, sizeof(text), "chunk=%d", chunks[i]);
-	app_set(app, text);
-}
-
-static void step_window(struct app *app, int direction)
-{
-	char text[64];
-	uint32_t now = app->profile.window > 0 ? (uint32_t)app->profile.window : 0;
-
-	app_refresh(app);
-	if (now == 0 && app->have_snapshot)
-		now = job_window_in_force(&app->snapshot);
-	if (now == 0)
-		now = 8192;
-	now = direction > 0 ? now * 2 : now / 2;
-	now = now < 512 ? 512 : now > 1048576 ? 1048576 : now;
-	(void)snprintf(text, sizeof(text), "window=%u", now);
-	app_set(app, text);
-}
-
-static void toggle_mode(struct app *app)
-{
-	bool request = app->profile.write_mode == GATT_REQUEST;
-
-	app_refresh(app);
-	if (app_runs(app) && app->snapshot.chunk > 0)
-		request = app->snapshot.mode == GATT_REQUEST;
-	app_set(app, request ? "write_mode=command" : "write_mode=request");
-}
-
-static bool tune_key(struct app *app, int32_t key)
-{
-	switch (key) {
-	case '[':
-	case ']':
-		step_pacing(app, key == ']' ? 1 : -1);
-		return true;
-	case '+':
-	case '-':
-		step_chunk(app, key == '+' ? 1 : -1);
-		return true;
-	case '{':
-	case '}':
-		step_window(app, key == '}' ? 1 : -1);
-		return true;
-	case 'm':
-		toggle_mode(app);
-		return true;
-	default:
+	if (!d->have_snapshot || (d->last_mtu == 0 && d->snapshot.mtu == 0))
 		return false;
-	}
+	*ret = d->snapshot;
+	ret->link = d->last_link;
+	if (d->last_mtu > 0)
+		ret->mtu = d->last_mtu;
+	return true;
 }
 
-/* --- keys */
-
-void app_device_key(struct app *app, int32_t key)
+char *app_device_progress(const struct app *app, char *buf, size_t size)
 {
-	if (app_log_key(app, key) || tune_key(app, key))
-		return;
-	switch (key) {
-	case 'u':
-		app_upload(app);
-		break;
-	case 'p':
-		app_pause(app);
-		break;
-	case 'x':
-		app_ask_cancel(app);
-		break;
-	case 'c':
-		app_look(app);
-		break;
-	case 'R':
-		app_recover_open(app);
-		break;
-	case 'T':
-		app->config.tier = (enum plot_tier)((app->config.tier + 1) % PLOT_TIERS);
-		break;
-	default: /* means nothing here */
-		break;
+	const struct job_snapshot *s = &app_device(app)->snapshot;
+
+	if (s->size > 0 && s->stats.received > 0)
+		(void)snprintf(buf, size, "%s %u%%", job_state_name(s),
+			       percent_of(s->stats.received, s->size));
+	else
+		(void)snprintf(buf, size, "%s", job_state_name(s));
+	return buf;
+}
+
+bool app_device_sample(struct app *app)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+	const uint64_t now = app_now(app);
+	int8_t rssi;
+
+	if (!d->job || now - d->sampled_us < DEVICE_SAMPLE_US)
+		return false;
+	d->sampled_us = now;
+	app_device_refresh(app);
+	rssi = d->snapshot.link.rssi;
+	if (d->rssi_count == DEVICE_RSSI_MAX) {
+		memmove(d->rssi, d->rssi + 1, (DEVICE_RSSI_MAX - 1) * sizeof(d->rssi[0]));
+		d->rssi_count--;
 	}
+	d->rssi[d->rssi_count++] = rssi == 127 || rssi == 0 ? PLOT_NONE : rssi;
+	return true;
+}
+
+/* --- from start to end */
+
+static void begin(struct app *app, const struct job_config *config)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+
+	app_hush(app); /* of what was done before */
+	d->goal = config->goal;
+	d->command = config->command;
+	d->job_finished = d->have_result = false;
+	d->linked_since = 0;
+}
+
+int app_device_start(struct app *app, const struct job_config *config)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+	const struct job_listener listener = app_device_listener(app);
+	struct recorder_config record = {
+		.off = app_config(app)->no_history,
+		.options = app_config(app)->reach,
+		.warn = on_unrecorded,
+		.userdata = app,
+	};
+	int r;
+
+	if (!app_device_is_chosen(app))
+		return -OTA_EINVAL;
+	if (d->job) {
+		app_say(app, CELLS_WARNING, "wait, or cancel (x): %s",
+			job_state_name(&d->snapshot));
+		return -OTA_EBUSY;
+	}
+	if (d->maintenance) {
+		app_say(app, CELLS_WARNING, "wait: the adapter is being seen to");
+		return -OTA_EBUSY;
+	}
+	app_scan_stop(app);
+	record.image_path = config->goal == SESSION_UPDATE ? app_image(app)->path : NULL;
+	r = recorder_job_create(&record, app_transport(app), config, &listener, &d->job,
+				&d->recorder);
+	if (r < 0) {
+		d->job = NULL;
+		app_say(app, CELLS_BAD, "cannot start: %s", strerror(-r));
+		app_scan_begin(app);
+		return r;
+	}
+	begin(app, config);
+	app_profile_runs(app);
+	job_start(d->job);
+	app_device_refresh(app);
+	d->have_snapshot = true;
+	app_touch(app);
+	return 0;
+}
+
+/* How it ended, and what to do where both fit: the dashboard and Recover have the rest. */
+static void say_end(struct app *app)
+{
+	const struct job_result *r = &app_device(app)->result;
+	const enum cells_style style = view_outcome_style(r->outcome);
+	const char *name = session_outcome_name(r->outcome);
+	const size_t len = strlen(name) + strlen(r->what) + strlen(r->advice) + 3;
+
+	if (r->advice[0] == '\0' || style == CELLS_GOOD || app_replay_is(app) ||
+	    (app_width(app) > 0 && len <= (size_t)app_width(app))) {
+		app_say(app, style, "%s: %s%s%s", name, r->what, r->advice[0] != '\0' ? " " : "",
+			r->advice);
+		return;
+	}
+	app_say(app, style, "%s: %s -> R", name, r->what);
+	app_log_add(app, app_now(app), LOGLIST_EVENT, style, r->advice, NULL, 0);
+}
+
+bool app_device_settle(struct app *app)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+
+	if (!d->job || !d->job_finished)
+		return false;
+	job_snapshot(d->job, &d->snapshot);
+	remember(d);
+	if (!app_replay_is(app))
+		job_destroy(d->job);
+	recorder_finish(d->recorder);
+	d->job = NULL;
+	d->recorder = NULL;
+	app_prompt_drop(app, give_passkey);
+	d->linked_since = 0;
+	app_image_compare_device(app);
+	say_end(app);
+	if (d->goal == SESSION_UPDATE)
+		learn_update(d);
+	else
+		learn_answer(app, d);
+	return true;
+}
+
+/* --- a run of a recording */
+
+void app_device_replay_end(struct app *app)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+
+	d->job = NULL;
+}
+
+void app_device_replay_begin(struct app *app, struct job *job, const struct job_config *config)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+
+	d->job = job;
+	begin(app, config);
+	d->sampled_us = 0;
+	d->rssi_count = 0;
+	app_device_refresh(app);
+	/* What was typed stands for it until it is found. */
+	(void)snprintf(d->address, sizeof(d->address), "%.*s", (int)sizeof(d->address) - 1,
+		       d->snapshot.device);
+	(void)snprintf(d->name, sizeof(d->name), "%s", d->snapshot.device);
+	d->have_snapshot = true;
+}
+
+void app_device_replay_found(struct app *app)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+
+	if (d->snapshot.address[0] == '\0')
+		return;
+	(void)snprintf(d->address, sizeof(d->address), "%s", d->snapshot.address);
+	(void)snprintf(d->name, sizeof(d->name), "%s", d->snapshot.device);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* :doctor - what this machine offers for Bluetooth, in a panel. */
-#include "tui/app_priv.h"
+#include "tui/app_doctor.h"
 
 #include "doctor/doctor.h"
+#include "tui/app_core.h"
+#include "tui/app_device.h"
 
 #define LABEL_W 17 /* "virtual adapter" is the longest check */
 
@@ -11,17 +13,18 @@ void app_doctor(struct app *app)
 	static const enum cells_style styles[] = {[DOCTOR_GOOD] = CELLS_GOOD,
 						  [DOCTOR_NOTE] = CELLS_WARNING,
 						  [DOCTOR_BAD] = CELLS_BAD};
+	const struct panel panel = {.title = "otabench doctor"};
 	const struct doctor_config config = {.root = NULL};
 	struct doctor d;
 
 	/* It asks bluetoothd, and waits for the answer. */
-	if (app_runs(app)) {
+	if (app_device_runs(app)) {
 		app_say(app, CELLS_WARNING,
 			"not while a device is busy: otabench doctor elsewhere");
 		return;
 	}
 	doctor_collect(&d, &config);
-	app_panel_open(app, APP_PANEL_TEXT, "otabench doctor", false);
+	app_panel_open(app, &panel);
 	for (size_t i = 0; i < d.count; i++) {
 		const struct doctor_finding *f = &d.findings[i];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The logs as a file: every line that is kept, with all its bytes, whatever a filter hides. */
-#include "tui/app_priv.h"
+#include "tui/app_log.h"
 
 #include "base/output.h"
 
@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static uint64_t write_log(const struct loglist *log, FILE *out)
+uint64_t app_log_write(const struct loglist *log, FILE *out)
 {
 	uint64_t written = 0;
 
@@ -27,31 +27,36 @@ static uint64_t write_log(const struct loglist *log, FILE *out)
 	return written;
 }
 
-uint64_t app_log_write(struct app *app, FILE *out)
+static void ask(struct app *app)
 {
-	return write_log(&app->log, out);
+	const struct prompt prompt = {.label = "write the log to: ",
+				      .done = app_log_export,
+				      .complete = app_prompt_complete_path,
+				      .filled = true};
+
+	app_prompt_open(app, &prompt, "otabench.log");
 }
 
-uint64_t app_calls_write(struct app *app, FILE *out)
+void app_log_export(struct app *app, const char *path)
 {
-	return write_log(&app->calls, out);
-}
-
-void app_export(struct app *app, const char *path)
-{
-	FILE *out = fopen(path, "wx"); /* never over another file */
 	uint64_t written;
+	FILE *out;
 	bool bad;
 
+	if (path[0] == '\0') {
+		ask(app);
+		return;
+	}
+	out = fopen(path, "wx"); /* never over another file */
 	if (!out) {
 		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno));
 		return;
 	}
 	(void)fprintf(out,
 		      "# Control: > sent, < received, * state, ! event, ~ tuned; # bookmark\n");
-	written = app_log_write(app, out);
+	written = app_log_write(&app_log(app)->control, out);
 	(void)fprintf(out, "\n# Calls: > call, < answer, ! error, * signal\n");
-	written += app_calls_write(app, out);
+	written += app_log_write(&app_log(app)->calls, out);
 	errno = 0;
 	bad = ferror(out) != 0;
 	if (fclose(out) != 0 || bad)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See app_history.h. */
-#include "tui/app_history_priv.h"
+/* The History view: runs, one of them, or two side by side. */
+#include "tui/app_history.h"
 
-#include "tui/app_priv.h"
+#include "view/layout.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,19 +10,18 @@
 
 #define RUNS_MAX 1000u /* that the list shows */
 
-static struct app_history *mine(struct app *app)
+static struct history_shown *mine(const struct app *app)
 {
-	if (!app->history)
-		app->history = calloc(1, sizeof(*app->history));
-	return app->history;
+	return app_part(app, VIEW_HISTORY);
 }
 
-struct history *app_history_store(struct app *app)
+/* Opened when there is one; NULL: nothing was recorded yet, or it cannot be read. */
+static struct history *store(struct app *app)
 {
-	struct app_history *h = mine(app);
+	struct history_shown *h = mine(app);
 	int r;
 
-	if (!h || app->config.no_history)
+	if (app_config(app)->no_history)
 		return NULL;
 	if (!h->store) {
 		r = history_open(NULL, &h->store, h->error, sizeof(h->error));
@@ -32,14 +31,14 @@ struct history *app_history_store(struct app *app)
 	return h->store;
 }
 
-void app_history_close_run(struct app_history *h)
+static void close_run(struct history_shown *h)
 {
 	if (h->showing)
 		history_detail_finish(&h->shown);
 	h->showing = false;
 }
 
-void app_history_close_compare(struct app_history *h)
+static void close_compare(struct history_shown *h)
 {
 	if (h->comparing) {
 		history_detail_finish(&h->compare[0]);
@@ -48,21 +47,17 @@ void app_history_close_compare(struct app_history *h)
 	h->comparing = false;
 }
 
-void app_history_destroy(struct app *app)
+static void finish(struct app *app)
 {
-	struct app_history *h = app->history;
+	struct history_shown *h = mine(app);
 
-	if (!h)
-		return;
-	app_history_close_run(h);
-	app_history_close_compare(h);
+	close_run(h);
+	close_compare(h);
 	history_close(h->store);
 	free(h->runs);
-	free(h);
-	app->history = NULL;
 }
 
-size_t app_history_row(const struct app_history *h, int64_t id)
+static size_t row_of(const struct history_shown *h, int64_t id)
 {
 	for (size_t i = 0; i < h->count; i++) {
 		if (h->runs[i].id == id)
@@ -71,12 +66,12 @@ size_t app_history_row(const struct app_history *h, int64_t id)
 	return 0;
 }
 
-static bool is_there(const struct app_history *h, int64_t id)
+static bool is_there(const struct history_shown *h, int64_t id)
 {
-	return h->count > 0 && h->runs[app_history_row(h, id)].id == id;
+	return h->count > 0 && h->runs[row_of(h, id)].id == id;
 }
 
-void app_history_reload(struct app_history *h)
+static void reload(struct history_shown *h)
 {
 	struct history_run *runs;
 	size_t count;
@@ -105,29 +100,27 @@ void app_history_reload(struct app_history *h)
 }
 
 /* What others recorded meanwhile too. */
-static struct app_history *refresh(struct app *app)
+static struct history_shown *refresh(struct app *app)
 {
-	struct app_history *h = mine(app);
+	struct history_shown *h = mine(app);
 
-	if (h && app_history_store(app) && (history_changed(h->store) || !h->loaded))
-		app_history_reload(h);
+	if (store(app) && (history_changed(h->store) || !h->loaded))
+		reload(h);
 	return h;
 }
 
 /* --- drawing */
 
-void app_history_draw(struct app *app, struct cells *cells, struct area area)
+static void draw(struct app *app, struct cells *cells, struct area area)
 {
-	struct app_history *h = refresh(app);
-	struct view_history v = {.tier = app->config.tier};
+	struct history_shown *h = refresh(app);
+	struct view_history v = {.tier = app_config(app)->tier};
 
-	if (!h)
-		return;
 	v.runs = h->runs;
 	v.count = h->count;
-	v.selected = app_history_row(h, h->selected);
+	v.selected = row_of(h, h->selected);
 	v.marked = h->marked;
-	v.error = app->config.no_history ? "switched off: --no-history" : h->error;
+	v.error = app_config(app)->no_history ? "switched off: --no-history" : h->error;
 	v.search = h->search;
 	v.shown = h->showing ? &h->shown : NULL;
 	if (h->showing)
@@ -138,24 +131,19 @@ void app_history_draw(struct app *app, struct cells *cells, struct area area)
 	view_history_draw(&v, cells, area);
 }
 
-const char *app_history_keys(const struct app *app)
+static unsigned int now(const struct app *app)
 {
-	if (app->history && app->history->showing)
-		return "q back  r run again  E export  j k scroll  d delete  ? help";
-	return "Enter open  Space mark  c compare  r run again  E export  / search  d delete  ? "
-	       "help";
+	return mine(app)->showing ? KEYS_TEXT : KEYS_LIST;
 }
 
-bool app_history_back(struct app *app)
+static bool back(struct app *app)
 {
-	struct app_history *h = app->history;
+	struct history_shown *h = mine(app);
 
-	if (!h)
-		return false;
 	if (h->showing)
-		app_history_close_run(h);
+		close_run(h);
 	else if (h->comparing)
-		app_history_close_compare(h);
+		close_compare(h);
 	else
 		return false;
 	return true;
@@ -165,25 +153,25 @@ bool app_history_back(struct app *app)
 
 const struct history_run *app_history_selected(struct app *app)
 {
-	struct app_history *h = refresh(app);
+	struct history_shown *h = refresh(app);
 
-	if (h && h->showing)
+	if (h->showing)
 		return &h->shown.run;
-	if (h && h->count > 0)
-		return &h->runs[app_history_row(h, h->selected)];
+	if (h->count > 0)
+		return &h->runs[row_of(h, h->selected)];
 	app_say(app, CELLS_WARNING, "no run is recorded");
 	return NULL;
 }
 
-bool app_history_load(struct app *app, int64_t id, struct history_detail *ret)
+bool app_history_open_run(struct app *app, int64_t id, struct history_detail *ret)
 {
-	if (!app_history_store(app)) {
+	if (!store(app)) {
 		app_say(app, CELLS_WARNING, "no run is recorded");
 		return false;
 	}
-	if (history_load(app->history->store, id, ret) == 0)
+	if (history_load(mine(app)->store, id, ret) == 0)
 		return true;
-	app_say(app, CELLS_BAD, "%s", history_error(app->history->store));
+	app_say(app, CELLS_BAD, "%s", history_error(mine(app)->store));
 	return false;
 }
 
@@ -191,38 +179,39 @@ static void show(struct app *app, int64_t id)
 {
 	struct history_detail detail;
 
-	if (!app_history_load(app, id, &detail))
+	if (!app_history_open_run(app, id, &detail))
 		return;
-	app_history_close_run(app->history);
-	app->history->shown = detail;
-	app->history->showing = true;
-	app->history->scroll = 0;
-	app->history->selected = id;
+	close_run(mine(app));
+	mine(app)->shown = detail;
+	mine(app)->showing = true;
+	mine(app)->scroll = 0;
+	mine(app)->selected = id;
 }
 
 static void compare(struct app *app, int64_t a, int64_t b)
 {
 	struct history_detail first, second;
 
-	if (!app_history_load(app, a, &first))
+	if (!app_history_open_run(app, a, &first))
 		return;
-	if (!app_history_load(app, b, &second)) {
+	if (!app_history_open_run(app, b, &second)) {
 		history_detail_finish(&first);
 		return;
 	}
-	app_history_close_compare(app->history);
-	app_history_close_run(app->history);
-	app->history->compare[0] = first;
-	app->history->compare[1] = second;
-	app->history->comparing = true;
+	close_compare(mine(app));
+	close_run(mine(app));
+	mine(app)->compare[0] = first;
+	mine(app)->compare[1] = second;
+	mine(app)->comparing = true;
 }
 
-void app_history_open(struct app *app, const char *argument)
+void app_history_show(struct app *app, const char *argument)
 {
 	long long a = 0, b = 0;
 	/* What does not fit is no run's number. */
 	const int count = sscanf(argument, "%lld %lld", &a, &b); /* NOLINT(cert-err34-c) */
 
+	app_show(app, VIEW_HISTORY);
 	(void)refresh(app);
 	if (count == 1)
 		show(app, a);
@@ -233,7 +222,7 @@ void app_history_open(struct app *app, const char *argument)
 static void toggle_mark(struct app *app)
 {
 	const struct history_run *run = app_history_selected(app);
-	struct app_history *h = app->history;
+	struct history_shown *h = mine(app);
 
 	if (!run)
 		return;
@@ -247,20 +236,20 @@ static void toggle_mark(struct app *app)
 	if (h->marked[0] != 0 && h->marked[1] != 0)
 		h->marked[0] = h->marked[1];
 	h->marked[h->marked[0] == 0 ? 0 : 1] = run->id;
-	if (app_history_row(h, run->id) + 1 < h->count)
-		h->selected = h->runs[app_history_row(h, run->id) + 1].id;
+	if (row_of(h, run->id) + 1 < h->count)
+		h->selected = h->runs[row_of(h, run->id) + 1].id;
 }
 
 static void compare_marked(struct app *app)
 {
 	const struct history_run *run = app_history_selected(app);
-	struct app_history *h = app->history;
+	struct history_shown *h = mine(app);
 	int64_t a, b;
 
 	if (!run)
 		return;
 	if (h->comparing && !h->showing) {
-		app_history_close_compare(h);
+		close_compare(h);
 		return;
 	}
 	a = h->marked[0] != 0 ? h->marked[0] : h->marked[1];
@@ -272,14 +261,14 @@ static void compare_marked(struct app *app)
 	compare(app, a > b ? a : b, a > b ? b : a); /* what was changed last stands first */
 }
 
-static void search(struct app *app, int direction)
+static void find(struct app *app, int direction)
 {
-	struct app_history *h = refresh(app);
+	struct history_shown *h = refresh(app);
 	size_t row;
 
-	if (!h || h->count == 0 || h->search[0] == '\0')
+	if (h->count == 0 || h->search[0] == '\0')
 		return;
-	row = app_history_row(h, h->selected);
+	row = row_of(h, h->selected);
 	for (size_t i = 0; i < h->count; i++) {
 		row = direction > 0 ? (row + 1) % h->count : (row + h->count - 1) % h->count;
 		if (!view_history_matches(&h->runs[row], h->search))
@@ -290,109 +279,72 @@ static void search(struct app *app, int direction)
 	app_say(app, CELLS_WARNING, "no run holds %s", h->search);
 }
 
-void app_history_search(struct app *app, const char *text)
+static void search(struct app *app, const char *text)
 {
-	struct app_history *h = mine(app);
+	struct history_shown *h = mine(app);
 
-	if (!h)
-		return;
 	(void)snprintf(h->search, sizeof(h->search), "%.63s", text);
 	/* The selected one counts, if it is one. */
-	if (h->count > 0 &&
-	    view_history_matches(&h->runs[app_history_row(h, h->selected)], h->search))
+	if (h->count == 0 || !view_history_matches(&h->runs[row_of(h, h->selected)], h->search))
+		find(app, 1);
+}
+
+void app_history_remove(struct app *app, int64_t id)
+{
+	struct history_shown *h = mine(app);
+	const size_t row = row_of(h, id);
+
+	if (history_delete(h->store, id) < 0) {
+		app_say(app, CELLS_BAD, "%s", history_error(h->store));
 		return;
-	search(app, 1);
+	}
+	close_run(h);
+	close_compare(h);
+	reload(h);
+	h->selected = h->count == 0 ? 0 : h->runs[row < h->count ? row : h->count - 1].id;
+	app_say(app, CELLS_GOOD, "run %" PRId64 " deleted", id);
 }
 
 /* --- keys */
 
-static void move(struct app *app, int by)
+static void move(struct app *app, long by)
 {
-	struct app_history *h = refresh(app);
-	int64_t row, last;
+	struct history_shown *h = refresh(app);
 
-	if (!h)
-		return;
-	row = (int64_t)(h->showing ? h->scroll : app_history_row(h, h->selected)) + by;
-	last = (int64_t)(h->showing ? view_run_lines(&h->shown) : h->count) - 1;
-	row = row > last ? last : row;
-	row = row < 0 ? 0 : row;
 	if (h->showing)
-		h->scroll = (size_t)row;
+		h->scroll = layout_moved(h->scroll, by, view_run_lines(&h->shown) - 1);
 	else if (h->count > 0)
-		h->selected = h->runs[row].id;
+		h->selected = h->runs[layout_moved(row_of(h, h->selected), by, h->count - 1)].id;
 }
 
-static bool move_key(struct app *app, int32_t key)
+static bool act(struct app *app, enum action action)
 {
-	switch (key) {
-	case 'j':
-	case TUI_KEY_DOWN:
-		move(app, 1);
-		return true;
-	case 'k':
-	case TUI_KEY_UP:
-		move(app, -1);
-		return true;
-	case TUI_KEY_PAGE_DOWN:
-	case KEY_CTRL('d'):
-		move(app, 10);
-		return true;
-	case TUI_KEY_PAGE_UP:
-	case KEY_CTRL('u'):
-		move(app, -10);
-		return true;
-	case 'g':
-	case TUI_KEY_HOME:
-		move(app, -(int)RUNS_MAX * 10);
-		return true;
-	case 'G':
-	case TUI_KEY_END:
-		move(app, (int)RUNS_MAX * 10);
-		return true;
-	default:
-		return false;
-	}
-}
-
-void app_history_key(struct app *app, int32_t key)
-{
+	const struct prompt ask_search = {.label = "/", .done = search};
 	const struct history_run *run;
 
-	if (move_key(app, key))
-		return;
-	switch (key) {
-	case TUI_KEY_ENTER:
+	if (action == ACTION_ENTER) {
 		run = app_history_selected(app);
 		if (run)
 			show(app, run->id);
-		break;
-	case ' ':
+	} else if (action == ACTION_MARK) {
 		toggle_mark(app);
-		break;
-	case 'c':
+	} else if (action == ACTION_COMPARE) {
 		compare_marked(app);
-		break;
-	case 'r':
-		app_history_ask_rerun(app);
-		break;
-	case 'E':
-		app_history_ask_export(app);
-		break;
-	case '/':
-		app_ask(app, APP_ASK_SEARCH, "");
-		break;
-	case 'n':
-	case 'N':
-		search(app, key == 'n' ? 1 : -1);
-		break;
-	case 'd':
-		app_history_ask_delete(app);
-		break;
-	case 'T':
-		app->config.tier = (enum plot_tier)((app->config.tier + 1) % PLOT_TIERS);
-		break;
-	default: /* means nothing here */
-		break;
+	} else if (action == ACTION_SEARCH) {
+		app_prompt_open(app, &ask_search, "");
+	} else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS) {
+		find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
+	} else {
+		return app_history_act(app, action);
 	}
+	return true;
 }
+
+const struct view_ops history_view = {
+	.part = {.size = sizeof(struct history_shown), .finish = finish},
+	.draw = draw,
+	.act = act,
+	.move = move,
+	.now = now,
+	.back = back,
+};

@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The workbench's side of the history: its view's keys, and the open file for whoever asks. */
+/* The History view: what is open in it. */
 #ifndef OTABENCH_TUI_APP_HISTORY_H
 #define OTABENCH_TUI_APP_HISTORY_H
 
 #include "history/history.h"
-#include "view/cells.h"
+#include "tui/app_core.h"
+#include "view/view_history.h"
 
-struct app;
+struct history_shown {
+	struct history *store; /* NULL: not open */
+	char error[512]; /* why; "" nothing was recorded yet */
+	bool loaded;
+	struct history_run *runs; /* newest first */
+	size_t count;
+	int64_t selected; /* number of a run; 0: the newest */
+	int64_t marked[VIEW_MARKED_MAX];
+	bool comparing, showing;
+	struct history_detail compare[2], shown;
+	size_t scroll;
+	char search[64];
+};
 
-/* The history, opened when there is one; NULL: nothing was recorded yet, or it cannot be read.
- * The app's. */
-struct history *app_history_store(struct app *app);
-
-void app_history_draw(struct app *app, struct cells *cells, struct area area);
-const char *app_history_keys(const struct app *app);
-void app_history_key(struct app *app, int32_t key);
-/* Closes a run, or a comparison; false: there was none open. */
-bool app_history_back(struct app *app);
 /* ":history 12" opens a run, ":history 12 9" compares. */
-void app_history_open(struct app *app, const char *argument);
-void app_history_search(struct app *app, const char *text);
-void app_history_export(struct app *app, const char *path);
-void app_history_confirm_text(const struct app *app, char *buf, size_t size);
-void app_history_rerun(struct app *app);
-void app_history_delete(struct app *app);
-void app_history_destroy(struct app *app);
+void app_history_show(struct app *app, const char *argument);
+
+/* --- app_history.c, for app_history_act.c */
+/* The run that keys act on; NULL after app_say(). */
+const struct history_run *app_history_selected(struct app *app);
+/* false after app_say(). */
+bool app_history_open_run(struct app *app, int64_t id, struct history_detail *ret);
+/* Removes a run; the selection stays where it is on the screen. */
+void app_history_remove(struct app *app, int64_t id);
+
+/* --- app_history_act.c: export, run again, delete; false: another action */
+bool app_history_act(struct app *app, enum action action);
 
 #endif

@@ -1,75 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Image view's keys: a file is read, and compared with the device. */
-#include "tui/app_priv.h"
+/*
+ * The image to upload: a file is read, compared with the device, and read again
+ * when a build replaces it while the workbench is open.
+ */
+#include "tui/app_image.h"
 
 #include "base/sha256.h"
-#include "base/hex.h"
 #include "host/recent_images.h"
+#include "tui/app_device.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 
-void app_image_close(struct app *app)
+static struct app_image *mine(const struct app *app)
 {
-	if (app->have_image)
-		image_file_finish(&app->file);
-	app->have_image = false;
+	return app_part(app, PART_IMAGE);
 }
 
-void app_image_compare(struct app *app)
+const struct app_image *app_image(const struct app *app)
 {
-	const struct job_snapshot *s = &app->snapshot;
+	return mine(app);
+}
+
+static void close_image(struct app_image *i)
+{
+	if (i->have)
+		image_file_finish(&i->file);
+	i->have = false;
+}
+
+void app_image_compare_device(struct app *app)
+{
+	struct app_image *i = mine(app);
+	const struct job_snapshot *s = &app_device(app)->snapshot;
 	struct lint_device device = {.version = s->version};
 
-	if (!app->have_image)
+	if (!i->have)
 		return;
-	app->shown = app->report;
-	if (!app->have_snapshot || !s->dialect_known)
+	i->shown = i->report;
+	if (!app_device(app)->have_snapshot || !s->dialect_known)
 		return;
 	device.info = s->have_info ? &s->info : NULL;
-	lint_device(&app->image, &device, &app->shown);
+	lint_device(&i->image, &device, &i->shown);
 }
 
-bool app_image_same(const struct app *app)
+bool app_image_is_same(const struct app *app)
 {
-	for (size_t i = 0; app->have_image && i < app->shown.count; i++) {
-		if (app->shown.findings[i].check == LINT_SAME)
+	const struct app_image *i = mine(app);
+
+	for (size_t at = 0; i->have && at < i->shown.count; at++) {
+		if (i->shown.findings[at].check == LINT_SAME)
 			return true;
 	}
 	return false;
 }
 
-bool app_image_refused(const struct app *app)
+bool app_image_is_refused(const struct app *app)
 {
-	return !app->have_image || lint_refused(&app->shown, app->config.force);
+	const struct app_image *i = mine(app);
+
+	return !i->have || lint_refused(&i->shown, app_config(app)->force);
 }
 
 static bool sends(const struct app *app)
 {
-	return app->job && app->goal == SESSION_UPDATE;
+	return app_device(app)->job && app_device(app)->goal == SESSION_UPDATE;
 }
 
 /* The file at image_path, in memory of its own: a build cannot change it under an update. */
 static bool read_image(struct app *app)
 {
+	struct app_image *i = mine(app);
 	struct image_file file;
 	struct stat before;
-	const bool known = stat(app->image_path, &before) == 0;
-	const int r =
-		image_file_init(&file, app->image_path, app->image_error, sizeof(app->image_error));
+	const bool known = stat(i->path, &before) == 0;
+	const int r = image_file_init(&file, i->path, i->error, sizeof(i->error));
 
-	app_image_close(app);
-	app->image_stat = known ? before : (struct stat){.st_size = 0};
-	app->image_estimated[0] = '\0';
+	close_image(i);
+	i->stat = known ? before : (struct stat){.st_size = 0};
+	i->reads++;
 	if (r < 0) {
-		app_say(app, CELLS_BAD, "%s", app->image_error);
+		app_say(app, CELLS_BAD, "%s", i->error);
 		return false;
 	}
-	app->image_error[0] = '\0';
-	app->file = file;
-	app->have_image = true;
-	(void)image_read(file.data, file.size, sha256_buffer, &app->image, &app->report);
-	app_image_compare(app);
+	i->error[0] = '\0';
+	i->file = file;
+	i->have = true;
+	(void)image_read(file.data, file.size, sha256_buffer, &i->image, &i->report);
+	app_image_compare_device(app);
 	return true;
 }
 
@@ -84,8 +103,56 @@ static void expand(const char *path, char *buf, size_t size)
 		(void)snprintf(buf, size, "%s", path);
 }
 
+/* --- the file: its folder is watched, since most tools replace it */
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata)
+{
+	const struct app_image *i = app_image(userdata);
+	struct app *app = userdata;
+
+	(void)source;
+	if (event->len == 0 || strcmp(event->name, base_of(i->path)) != 0)
+		return 0;
+	if (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO))
+		app_image_reread(app);
+	else
+		app_say(app, CELLS_WARNING, "the image's file is gone; what was read is kept");
+	return 0;
+}
+
+static void unwatch(struct app *app)
+{
+	struct app_image *i = mine(app);
+
+	i->watch = sd_event_source_disable_unref(i->watch);
+}
+
+static void watch(struct app *app)
+{
+	struct app_image *i = mine(app);
+	const size_t folder_len = (size_t)(base_of(i->path) - i->path);
+	char folder[APP_PATH_MAX];
+
+	unwatch(app);
+	(void)snprintf(folder, sizeof(folder), "%.*s", folder_len > 0 ? (int)folder_len : 1,
+		       folder_len > 0 ? i->path : ".");
+	/* Without it app_image_is_outdated() still sees a change before anything is sent. */
+	if (sd_event_add_inotify(app_config(app)->event, &i->watch, folder,
+				 IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE,
+				 on_change, app) < 0)
+		i->watch = NULL;
+}
+
 void app_image_open(struct app *app, const char *typed)
 {
+	struct app_image *i = mine(app);
 	char path[APP_PATH_MAX];
 	struct stat st;
 
@@ -98,13 +165,12 @@ void app_image_open(struct app *app, const char *typed)
 		app_image_open_folder(app, path);
 		return;
 	}
-	memcpy(app->image_path, path, sizeof(app->image_path));
-	app->image_scroll = 0;
-	app_image_watch(app);
+	memcpy(i->path, path, sizeof(i->path));
+	watch(app);
 	if (!read_image(app))
 		return;
 	(void)recent_images_add(path);
-	if (app_image_refused(app))
+	if (app_image_is_refused(app))
 		app_say(app, CELLS_BAD, "this image is refused: see the checks");
 	else
 		app_say(app, CELLS_GOOD, "image read; u uploads it");
@@ -112,83 +178,52 @@ void app_image_open(struct app *app, const char *typed)
 
 void app_image_reread(struct app *app)
 {
+	struct app_image *i = mine(app);
 	uint8_t before[OTA_SHA256_SIZE];
-	const bool had = app->have_image;
+	const bool had = i->have;
 
 	if (sends(app)) {
-		app->image_stale = true;
+		i->stale = true;
 		app_say(app, CELLS_WARNING,
 			"the file changed on the disk: this update sends what was read before");
 		return;
 	}
-	app->image_stale = false;
-	memcpy(before, app->image.sha256, sizeof(before));
+	i->stale = false;
+	memcpy(before, i->image.sha256, sizeof(before));
 	if (!read_image(app))
 		return;
-	app->changed = true;
-	if (had && memcmp(before, app->image.sha256, sizeof(before)) == 0)
+	app_touch(app);
+	if (had && memcmp(before, i->image.sha256, sizeof(before)) == 0)
 		return;
-	if (app->confirm == APP_CONFIRM_UPLOAD) /* it asked about another image */
-		app->confirm = APP_CONFIRM_NOTHING;
-	app_say(app, app_image_refused(app) ? CELLS_BAD : CELLS_WARNING,
-		"changed on disk, read again: %s %s%s", app->image.project, app->image.version,
-		app_image_refused(app) ? ", refused: see the checks" : "");
+	app_device_drop_question(app); /* it asked about another image */
+	app_say(app, app_image_is_refused(app) ? CELLS_BAD : CELLS_WARNING,
+		"changed on disk, read again: %s %s%s", i->image.project, i->image.version,
+		app_image_is_refused(app) ? ", refused: see the checks" : "");
 }
 
-static void copy_hash(struct app *app)
+bool app_image_is_outdated(const struct app *app)
 {
-	char hex[OTA_SHA256_SIZE * 2 + 1];
+	const struct app_image *i = mine(app);
+	const struct stat *before = &i->stat;
+	struct stat now;
 
-	if (!app->have_image) {
-		app_say(app, CELLS_WARNING, "no image: o opens one");
-		return;
-	}
-	hex_encode(app->image.sha256, OTA_SHA256_SIZE, hex);
-	app_copy(app, hex);
+	/* A file that is gone, or a pipe, has nothing newer. */
+	if (stat(i->path, &now) < 0 || !S_ISREG(now.st_mode))
+		return false;
+	return now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
 }
 
-static void compare(struct app *app)
+void app_image_settled(struct app *app)
 {
-	if (!app->have_image)
-		app_say(app, CELLS_WARNING, "no image: o opens one");
-	else if (app->address[0] == '\0')
-		app_say(app, CELLS_WARNING, "no device chosen: 1 opens the list");
-	else if (app->have_snapshot && app->snapshot.dialect_known)
-		app_image_show_compare(app);
-	else if (app->job)
-		app_say(app, CELLS_WARNING, "wait: the device has not told yet what it runs");
-	else
-		app_look(app);
+	if (app_image(app)->stale)
+		app_image_reread(app);
 }
 
-void app_image_key(struct app *app, int32_t key)
+static void finish(struct app *app)
 {
-	switch (key) {
-	case 'o':
-		app_image_ask(app, APP_ASK_IMAGE);
-		break;
-	case 'u':
-		app_upload(app);
-		break;
-	case 'c':
-		compare(app);
-		break;
-	case 'y':
-		copy_hash(app);
-		break;
-	case 'j':
-	case TUI_KEY_DOWN:
-	case TUI_KEY_PAGE_DOWN:
-		if (app->have_image && app->image_scroll + 1 < app->shown.count)
-			app->image_scroll++;
-		break;
-	case 'k':
-	case TUI_KEY_UP:
-	case TUI_KEY_PAGE_UP:
-		if (app->image_scroll > 0)
-			app->image_scroll--;
-		break;
-	default: /* means nothing here */
-		break;
-	}
+	unwatch(app);
+	close_image(mine(app));
 }
+
+const struct app_part_ops image_part = {.size = sizeof(struct app_image), .finish = finish};

@@ -2,11 +2,12 @@
 /* Which image: those that were built here and those opened last, above the line for a path. */
 #include "config.h" /* system extensions: scandir(), realpath() */
 
-#include "tui/app_priv.h"
+#include "tui/app_image.h"
 
 #include "base/sha256.h"
 #include "base/output.h"
 #include "host/recent_images.h"
+#include "tui/app_device.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -63,8 +64,8 @@ static bool is_listed(const struct app *app, const char *path)
 
 	if (!realpath(path, whole))
 		return true;
-	for (size_t i = 0; i < app->panel.count; i++) {
-		if (realpath(app->panel.rows[i].left, other) && strcmp(whole, other) == 0)
+	for (size_t i = 0; i < app_panel_count(app); i++) {
+		if (realpath(app_panel_left(app, i), other) && strcmp(whole, other) == 0)
 			return true;
 	}
 	return false;
@@ -106,43 +107,59 @@ static void add_recent(struct app *app)
 	free(recent);
 }
 
-static void ask(struct app *app, enum app_ask what, const char *text)
+static void open_to_upload(struct app *app, const char *path)
 {
-	if (app->panel.count == 0)
-		app_panel_close(app);
-	app_ask(app, what, text);
+	app_image_open(app, path);
+	if (app_image(app)->have)
+		app_device_upload(app);
 }
 
-void app_image_ask(struct app *app, enum app_ask what)
+static void ask(struct app *app, void (*done)(struct app *app, const char *path), const char *text)
 {
-	app_panel_open(app, APP_PANEL_IMAGES, "Built here, and opened last", false);
+	const struct prompt prompt = {.label = "image file: ",
+				      .done = done,
+				      .complete = app_prompt_complete_path,
+				      .filled = true,
+				      .list = app_panel_count(app) > 0};
+
+	if (!prompt.list)
+		app_modal_close(app, PART_PANEL);
+	app_prompt_open(app, &prompt, text);
+}
+
+void app_image_ask(struct app *app, bool upload)
+{
+	const struct panel panel = {.title = "Built here, and opened last"};
+
+	app_panel_open(app, &panel);
 	add_folder(app, "build");
 	add_folder(app, ".");
 	add_recent(app);
-	ask(app, what, app->image_path);
+	ask(app, upload ? open_to_upload : app_image_open, app_image(app)->path);
 }
 
 void app_image_open_folder(struct app *app, const char *folder)
 {
 	char build[APP_PATH_MAX + 8], text[APP_PATH_MAX], one[APP_PATH_MAX];
+	const struct panel panel = {.title = folder};
 	const size_t len = strlen(folder);
 
 	(void)snprintf(text, sizeof(text), "%.*s",
 		       (int)(len > 1 && folder[len - 1] == '/' ? len - 1 : len), folder);
 	(void)snprintf(build, sizeof(build), "%s/build", text);
-	app_panel_open(app, APP_PANEL_IMAGES, folder, false);
+	app_panel_open(app, &panel);
 	add_folder(app, text);
 	add_folder(app, build);
-	if (app->panel.count == 1) {
-		(void)snprintf(one, sizeof(one), "%s", app->panel.rows[0].left);
-		app_panel_close(app);
+	if (app_panel_count(app) == 1) {
+		(void)snprintf(one, sizeof(one), "%s", app_panel_left(app, 0));
+		app_modal_close(app, PART_PANEL);
 		app_image_open(app, one);
 		return;
 	}
-	if (app->panel.count == 0) {
-		app_panel_close(app);
+	if (app_panel_count(app) == 0) {
+		app_modal_close(app, PART_PANEL);
 		app_say(app, CELLS_WARNING, "%.200s: no application image in it", folder);
 		return;
 	}
-	ask(app, APP_ASK_IMAGE, folder);
+	ask(app, app_image_open, folder);
 }

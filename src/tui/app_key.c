@@ -1,145 +1,317 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a key goes: to what is open over a view first, then to what all views share, then to
- * the view. */
-#include "tui/app_history.h"
+/* Where a key goes: to what is open over a view, else to the view, else to what all share. */
 #include "tui/app_priv.h"
 
+#include "tui/app_device.h"
+#include "tui/app_doctor.h"
+#include "tui/app_history.h"
+#include "tui/app_image.h"
+#include "tui/app_log.h"
+#include "tui/app_profile.h"
+#include "tui/app_recover.h"
+#include "tui/app_replay.h"
+#include "tui/app_scan.h"
 #include "view/layout.h"
 
-static void interrupt(struct app *app)
+#include <limits.h>
+#include <string.h>
+
+/* --- ending */
+
+static void end(struct app *app)
 {
-	if (app->confirm == APP_CONFIRM_QUIT || app->quitting) {
-		app->confirm = APP_CONFIRM_NOTHING;
-		app->quitting = true;
-		app->status = APP_STATUS_CANCELLED;
-		app->ended = true; /* the second one: at once */
-	} else if (app_runs(app) && !app->replay.is) {
-		app_confirm(app, APP_CONFIRM_QUIT);
-	} else {
-		app->ended = true;
-	}
+	app->ended = true;
 }
 
-static void back(struct app *app)
+static void quit(struct app *app)
 {
-	if (app->view == VIEW_HISTORY && app_history_back(app))
-		return;
-	if (app->view != VIEW_SCAN)
-		app->view = VIEW_SCAN;
-	else if (app_runs(app))
-		app_confirm(app, APP_CONFIRM_QUIT);
+	if (app_replay_is(app))
+		app->ended = true;
+	else if (app_device_runs(app))
+		app_confirm_open(app, app_quit,
+				 "%s is busy. y: cancel and end, n: go on, Ctrl-C: end at once ",
+				 app_device_title(app));
+	else if (app_profile_is_unsaved(app))
+		app_confirm_open(app, end, "Changes of the profile are not written. End? y/n ");
 	else
 		app->ended = true;
 }
 
-static bool common_key(struct app *app, int32_t key)
+static void interrupt(struct app *app)
 {
-	if (key >= '1' && key < '1' + VIEWS) {
-		app->view = (enum view)(key - '1');
-		return true;
-	}
-	switch (key) {
-	case TUI_KEY_TAB:
-		app->view = (enum view)((app->view + 1) % VIEWS);
-		return true;
-	case TUI_KEY_BACK_TAB:
-		app->view = (enum view)((app->view + VIEWS - 1) % VIEWS);
-		return true;
-	case '?':
-	case TUI_KEY_HELP:
-		app->help = true;
-		app->help_scroll = 0;
-		return true;
-	case ':':
-		app_ask(app, APP_ASK_COMMAND, "");
-		return true;
-	case 'M':
-		app->mouse_off = !app->mouse_off;
-		app_say(app, CELLS_NORMAL,
-			app->mouse_off ? "the mouse selects text in the terminal"
-				       : "the mouse clicks and scrolls here");
-		return true;
-	case 'q':
-	case TUI_KEY_ESCAPE:
-		back(app);
-		return true;
-	default: /* the view's */
-		return false;
+	if (app_confirm_asks(app, app_quit) || app->quitting) {
+		app_modal_close(app, PART_CONFIRM);
+		app->quitting = true;
+		app->status = APP_STATUS_CANCELLED;
+		app->ended = true; /* the second one: at once */
+	} else if (app_device_runs(app) && !app_replay_is(app)) {
+		quit(app);
+	} else {
+		app->ended = true;
 	}
 }
 
-static void help_key(struct app *app, int32_t key)
+static bool closed(struct app *app)
 {
-	const struct area body = layout_frame((struct area){0, 0, app->width, app->height}).body;
-	const size_t end = view_help_end(app->view, body);
-	const size_t page = body.h > 2 ? (size_t)body.h - 2 : 1;
-	size_t *at = &app->help_scroll;
+	const enum view home = app_replay_is(app) ? VIEW_DEVICE : VIEW_SCAN;
 
-	if (key == 'j' || key == TUI_KEY_DOWN)
-		++*at;
-	else if (key == TUI_KEY_PAGE_DOWN || key == ' ')
-		*at += page;
-	else if (key == 'G' || key == TUI_KEY_END)
-		*at = end;
-	else if (key == 'k' || key == TUI_KEY_UP)
-		*at -= *at > 0;
-	else if (key == TUI_KEY_PAGE_UP)
-		*at -= *at > page ? page : *at;
-	else if (key == 'g' || key == TUI_KEY_HOME)
-		*at = 0;
-	else if (key == 'q' || key == TUI_KEY_ESCAPE || key == '?' || key == TUI_KEY_HELP)
-		app->help = false;
-	*at = *at < end ? *at : end;
+	if (app_views[app->view]->back && app_views[app->view]->back(app))
+		return true;
+	if (app->view == home)
+		return false;
+	app->view = home;
+	return true;
+}
+
+static void back(struct app *app)
+{
+	if (!closed(app))
+		app_say(app, CELLS_DIM, "q ends the program");
+}
+
+static void leave(struct app *app)
+{
+	if (!closed(app))
+		quit(app);
+}
+
+/* --- views, and what is about the screen */
+
+static void next_view(struct app *app, int direction)
+{
+	if (app_replay_is(app))
+		app->view = app->view == VIEW_DEVICE ? VIEW_PROFILE : VIEW_DEVICE;
+	else
+		app->view = (enum view)(((int)app->view + VIEWS + direction) % VIEWS);
+}
+
+static void to_next(struct app *app)
+{
+	next_view(app, 1);
+}
+
+static void to_previous(struct app *app)
+{
+	next_view(app, -1);
+}
+
+static void show_scan(struct app *app)
+{
+	app->view = VIEW_SCAN;
+}
+
+static void show_device(struct app *app)
+{
+	app->view = VIEW_DEVICE;
+}
+
+static void help(struct app *app)
+{
+	app_modal_open(app, PART_HELP);
+}
+
+static void commands(struct app *app)
+{
+	const struct panel panel = {.title = "Commands"};
+	const struct keys_row *rows[KEYS_COMMANDS_MAX];
+	const size_t count = keys_commands(rows);
+	char text[VIEW_TEXT];
+
+	app_panel_open(app, &panel);
+	for (size_t i = 0; i < count; i++) {
+		const char *argument = rows[i]->argument;
+
+		(void)snprintf(text, sizeof(text), "%s%s%s", argument ? argument : "",
+			       argument ? "  " : "", rows[i]->words);
+		app_panel_add_text(app, CELLS_NORMAL, 13, rows[i]->command, text);
+	}
+}
+
+static void redraw(struct app *app)
+{
+	app->redraw = true;
+}
+
+static void suspend(struct app *app)
+{
+	app->suspend = true;
+}
+
+static void mouse(struct app *app)
+{
+	app->mouse_off = !app->mouse_off;
+	app_say(app, CELLS_NORMAL,
+		app->mouse_off ? "the mouse selects text in the terminal"
+			       : "the mouse clicks and scrolls here");
+}
+
+static void graph(struct app *app)
+{
+	app->config.tier = (enum plot_tier)((app->config.tier + 1) % PLOT_TIERS);
+}
+
+/* --- devices and their updates */
+
+static void look(struct app *app)
+{
+	app->view = VIEW_DEVICE;
+	app_device_look(app);
+}
+
+static void connect(struct app *app, const char *argument)
+{
+	if (argument[0] == '\0' || app_scan_choose(app, argument))
+		look(app);
+}
+
+static void upload(struct app *app, const char *argument)
+{
+	if (argument[0] != '\0')
+		app_image_open(app, argument);
+	app_device_upload(app);
+}
+
+static void status(struct app *app)
+{
+	app->view = VIEW_DEVICE;
+	app_device_command(app, OTA_CMD_STATUS);
+}
+
+static void recover(struct app *app)
+{
+	app->view = VIEW_DEVICE;
+	app_menu_open(app);
+}
+
+/* Those that change something open the menu at their entry, which asks. */
+#define ENTRY(name, action)                                                                        \
+	static void name(struct app *app)                                                          \
+	{                                                                                          \
+		app_menu_run(app, action);                                                         \
+	}
+ENTRY(entry_abort, RECOVER_ABORT)
+ENTRY(entry_confirm, RECOVER_CONFIRM)
+ENTRY(entry_rollback, RECOVER_ROLLBACK)
+ENTRY(entry_reboot, RECOVER_REBOOT)
+ENTRY(entry_disconnect, RECOVER_DISCONNECT)
+ENTRY(entry_forget, RECOVER_FORGET)
+ENTRY(entry_power_cycle, RECOVER_POWER_CYCLE)
+
+/* What an action does where the view that is open has nothing else for it. */
+static void (*const acts[ACTIONS])(struct app *app) = {
+	[ACTION_NEXT_VIEW] = to_next,
+	[ACTION_PREVIOUS_VIEW] = to_previous,
+	[ACTION_BACK] = back,
+	[ACTION_LEAVE] = leave,
+	[ACTION_QUIT] = quit,
+	[ACTION_COMMAND] = app_command,
+	[ACTION_HELP] = help,
+	[ACTION_COMMANDS] = commands,
+	[ACTION_INTERRUPT] = interrupt,
+	[ACTION_REDRAW] = redraw,
+	[ACTION_SUSPEND] = suspend,
+	[ACTION_MOUSE] = mouse,
+	[ACTION_GRAPH] = graph,
+	[ACTION_SHOW_SCAN] = show_scan,
+	[ACTION_SHOW_DEVICE] = show_device,
+	[ACTION_PAUSE] = app_device_pause,
+	[ACTION_CANCEL] = app_device_ask_cancel,
+	[ACTION_RECOVER] = recover,
+	[ACTION_LOOK] = look,
+	[ACTION_STATUS] = status,
+	[ACTION_ABORT] = entry_abort,
+	[ACTION_CONFIRM] = entry_confirm,
+	[ACTION_ROLLBACK] = entry_rollback,
+	[ACTION_REBOOT] = entry_reboot,
+	[ACTION_DISCONNECT] = entry_disconnect,
+	[ACTION_FORGET] = entry_forget,
+	[ACTION_POWER_CYCLE] = entry_power_cycle,
+	[ACTION_BUNDLE] = app_menu_bundle,
+	[ACTION_DOCTOR] = app_doctor,
+};
+/* The same for those that take what follows the command; "" with a key. */
+static void (*const acts_on[ACTIONS])(struct app *app, const char *argument) = {
+	[ACTION_CONNECT] = connect,	  [ACTION_UPLOAD] = upload,
+	[ACTION_EXPORT] = app_log_export, [ACTION_PROFILE] = app_profile_show,
+	[ACTION_SET] = app_tune_command,  [ACTION_WRITE] = app_profile_write,
+	[ACTION_OPEN] = app_image_show,	  [ACTION_HISTORY] = app_history_show,
+};
+
+void app_act(struct app *app, enum action action, const char *argument)
+{
+	if (acts[action])
+		acts[action](app);
+	else if (acts_on[action])
+		acts_on[action](app, argument);
+}
+
+/* --- keys */
+
+static bool move(struct app *app, enum action action, void (*by)(struct app *app, long by))
+{
+	static const long rows[] = {
+		[ACTION_DOWN] = 1,	  [ACTION_UP] = -1,	   [ACTION_FIRST] = LONG_MIN,
+		[ACTION_LAST] = LONG_MAX, [ACTION_PAGE_DOWN] = 10, [ACTION_PAGE_UP] = -10};
+
+	if (action < ACTION_DOWN || action > ACTION_PAGE_UP || !by)
+		return false;
+	by(app, rows[action]);
+	return true;
 }
 
 static void view_key(struct app *app, int32_t key)
 {
-	switch (app->view) {
-	case VIEW_SCAN:
-		app_scan_key(app, key);
-		break;
-	case VIEW_DEVICE:
-		app_device_key(app, key);
-		break;
-	case VIEW_PROFILE:
-		app_profile_key(app, key);
-		break;
-	case VIEW_IMAGE:
-		app_image_key(app, key);
-		break;
-	case VIEW_HISTORY:
-		app_history_key(app, key);
-		break;
-	case VIEWS:
-		break;
-	}
+	const struct view_ops *view = app_views[app->view];
+	const enum action action = app_replay_is(app)
+					   ? keys_replay_action(app->view, key)
+					   : keys_action((enum keys_place)app->view, key);
+
+	app->message[0] = '\0';
+	if (app_replay_is(app) && app_replay_act(app, action, key))
+		return;
+	if (action == ACTION_VIEW)
+		app->view = (enum view)(key - '1');
+	else if (!move(app, action, view->move) && !view->act(app, action))
+		app_act(app, action, "");
 }
 
 void app_key(struct app *app, int32_t key)
 {
+	const size_t top = app_modal_top(app);
+
 	app->changed = true;
-	if (key == KEY_CTRL('l')) {
-		app->redraw = true;
-	} else if (key == KEY_CTRL('z')) {
-		app->suspend = true;
-	} else if (app->ask != APP_ASK_NOTHING) {
-		app_ask_key(app, key);
-	} else if (key == KEY_CTRL('c')) {
-		interrupt(app);
-	} else if (app->confirm != APP_CONFIRM_NOTHING) {
-		app_confirm_key(app, key);
-	} else if (app->help) {
-		help_key(app, key);
-	} else if (app->menu.open) {
-		app_recover_key(app, key);
-	} else if (app->panel.kind != APP_PANEL_NONE) {
-		app_panel_key(app, key);
+	if (top != 0) {
+		const struct modal_ops *modal = app_modals[top];
+		const enum action action = keys_action(modal->place, key);
+
+		if (key == KEY_CTRL('l') || key == KEY_CTRL('z') || action == ACTION_INTERRUPT)
+			app_act(app, keys_action(PLACE_COMMON, key), "");
+		else if (!move(app, action, modal->move))
+			modal->key(app, action, key);
 	} else {
-		app->message[0] = '\0';
-		if (app->replay.is)
-			app_replay_key(app, key);
-		else if (!common_key(app, key))
-			view_key(app, key);
+		view_key(app, key);
 	}
 	app_settle(app);
+}
+
+unsigned int app_now_keys(const struct app *app, enum keys_place *ret_place)
+{
+	const struct app_device *d = app_device(app);
+	const size_t top = app_modal_top(app);
+	unsigned int now = KEYS_IN(app->view);
+
+	if (top != 0) {
+		*ret_place = app_modals[top]->place;
+		return app_modals[top]->now ? app_modals[top]->now(app) : 0;
+	}
+	*ret_place = app_replay_is(app) ? PLACE_REPLAY : (enum keys_place)app->view;
+	if (app_replay_is(app))
+		return now | (app->view == VIEW_PROFILE ? KEYS_ROWS : 0);
+	if (!app_device_runs(app))
+		now |= KEYS_IDLE;
+	else
+		now |= KEYS_RUNS | (d->snapshot.hold ? KEYS_HELD : 0);
+	if (app_image(app)->have)
+		now |= KEYS_IMAGE;
+	return app_views[app->view]->now ? now | app_views[app->view]->now(app) : now;
 }

@@ -1,15 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the logs below the dashboard: Control's, and the calls to the stack. */
-#include "tui/app_priv.h"
+#include "config.h" /* system extensions: clock_gettime(), localtime_r() */
+
+#include "tui/app_log.h"
 
 #include "host/stack_log_lines.h"
 #include "base/output.h"
 
+#include <limits.h>
 #include <string.h>
+#include <time.h>
 
-struct loglist *app_log(struct app *app)
+const struct app_log *app_log(const struct app *app)
 {
-	return app->calls_shown ? &app->calls : &app->log;
+	return app_part(app, PART_LOG);
+}
+
+static struct loglist *shown(struct app *app)
+{
+	struct app_log *l = app_part(app, PART_LOG);
+
+	return l->calls_shown ? &l->calls : &l->control;
+}
+
+const struct loglist *app_log_shown(const struct app *app)
+{
+	return app_log(app)->calls_shown ? &app_log(app)->calls : &app_log(app)->control;
+}
+
+/* A modelled clock starts at 0 and stays so; a real one is shown as the time of day. */
+static int64_t clock_offset(const struct app *app)
+{
+	struct timespec now = {0};
+	struct tm local;
+
+	if (app_transport(app)->virtual_clock)
+		return 0;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (!localtime_r(&now.tv_sec, &local))
+		return 0;
+	return ((local.tm_hour * 60 + local.tm_min) * 60 + local.tm_sec) * INT64_C(1000000) +
+	       now.tv_nsec / 1000 - (int64_t)app_now(app);
+}
+
+static void begin(struct app *app)
+{
+	struct app_log *l = app_part(app, PART_LOG);
+
+	loglist_init(&l->control);
+	loglist_init(&l->calls);
+	if (app_transport(app))
+		l->offset_us = clock_offset(app);
+}
+
+static void finish(struct app *app)
+{
+	if (app_transport(app) && !app_config(app)->replay)
+		transport_watch(app_transport(app), NULL, NULL);
+}
+
+const struct app_part_ops log_part = {sizeof(struct app_log), begin, finish};
+
+/* --- lines */
+
+static uint64_t time_of(const struct app_log *l, uint64_t at_us)
+{
+	return (uint64_t)((int64_t)at_us + l->offset_us);
+}
+
+void app_log_add(struct app *app, uint64_t at_us, enum loglist_kind kind, enum cells_style style,
+		 const char *text, const uint8_t *raw, size_t len)
+{
+	struct app_log *l = app_part(app, PART_LOG);
+
+	loglist_add(&l->control, time_of(l, at_us), kind, style, text, raw, len);
+	app_touch(app);
+}
+
+void app_log_note(struct app *app, const char *text)
+{
+	app_log_add(app, app_now(app), LOGLIST_TUNING, CELLS_TITLE, text, NULL, 0);
 }
 
 static void on_call(void *userdata, const struct transport_call *call)
@@ -20,47 +90,73 @@ static void on_call(void *userdata, const struct transport_call *call)
 		[TRANSPORT_ERROR] = LOGLIST_EVENT,
 		[TRANSPORT_SIGNAL] = LOGLIST_STATE,
 	};
-	struct app *app = userdata;
+	struct app_log *l = app_part(userdata, PART_LOG);
 	char text[STACK_LOG_TEXT];
 
-	loglist_add(&app->calls, app_log_time(app, call->at_us), kinds[call->kind],
+	loglist_add(&l->calls, time_of(l, call->at_us), kinds[call->kind],
 		    call->kind == TRANSPORT_ERROR    ? CELLS_BAD
 		    : call->kind == TRANSPORT_SIGNAL ? CELLS_TITLE
 						     : CELLS_NORMAL,
 		    stack_log_lines_text(call, text, sizeof(text)), NULL, 0);
-	app->changed |= app->calls_shown;
+	if (l->calls_shown)
+		app_touch(userdata);
 }
 
 void app_log_watch(struct app *app)
 {
-	transport_watch(app->transport, on_call, app);
+	transport_watch(app_transport(app), on_call, app);
+}
+
+void app_log_clear(struct app *app)
+{
+	struct app_log *l = app_part(app, PART_LOG);
+
+	l->control.count = l->calls.count = 0;
+	loglist_follow(&l->control);
+	loglist_follow(&l->calls);
+}
+
+void app_log_set_offset(struct app *app, int64_t offset_us)
+{
+	struct app_log *l = app_part(app, PART_LOG);
+
+	l->offset_us = offset_us;
 }
 
 /* --- finding */
 
-void app_log_filter(struct app *app, const char *text)
+static void filter(struct app *app, const char *text)
 {
-	struct loglist *log = app_log(app);
+	struct loglist *log = shown(app);
 
 	(void)snprintf(log->filter, sizeof(log->filter), "%.63s", text);
 	loglist_follow(log);
 }
 
+static void search(struct app *app, const char *text);
+
+static void ask_search(struct app *app, const char *text)
+{
+	const struct prompt prompt = {.label = "/", .done = search};
+
+	app_prompt_open(app, &prompt, text);
+}
+
 static void find(struct app *app, int direction)
 {
-	struct loglist *log = app_log(app);
+	struct loglist *log = shown(app);
 
 	if (log->search[0] == '\0')
-		app_ask(app, APP_ASK_SEARCH, "");
+		ask_search(app, "");
 	else if (!loglist_find(log, direction))
 		app_say(app, CELLS_WARNING, "no %s line holds %s",
 			direction < 0 ? "older" : "newer", log->search);
 }
 
 /* Newest first, as one looks from the end of a log. */
-void app_log_search(struct app *app, const char *text)
+static void search(struct app *app, const char *text)
 {
-	struct loglist *log = app_log(app);
+	struct loglist *log = shown(app);
 	const struct loglist_line *line = loglist_selected(log);
 
 	(void)snprintf(log->search, sizeof(log->search), "%.63s", text);
@@ -74,17 +170,17 @@ void app_log_search(struct app *app, const char *text)
 
 static void find_bookmark(struct app *app, int direction)
 {
-	if (!loglist_find_bookmark(app_log(app), direction) &&
-	    !loglist_find_bookmark(app_log(app), -direction))
+	if (!loglist_find_bookmark(shown(app), direction) &&
+	    !loglist_find_bookmark(shown(app), -direction))
 		app_say(app, CELLS_WARNING, "no other line has a bookmark; b sets one");
 }
 
-/* --- what a line is good for elsewhere */
+/* --- what keys do */
 
 static void copy(struct app *app)
 {
 	char text[LOGLIST_TEXT + LOGLIST_RAW * 3 + 64], safe[sizeof(text) * 4];
-	const struct loglist_line *line = loglist_selected(app_log(app));
+	const struct loglist_line *line = loglist_selected(shown(app));
 
 	if (!line) {
 		app_say(app, CELLS_WARNING, "no line to copy");
@@ -97,86 +193,45 @@ static void copy(struct app *app)
 
 static void toggle_calls(struct app *app)
 {
-	app->calls_shown = !app->calls_shown;
-	if (app->calls_shown && app->calls.count == 0)
+	struct app_log *l = app_part(app, PART_LOG);
+
+	l->calls_shown = !l->calls_shown;
+	if (l->calls_shown && l->calls.count == 0)
 		app_say(app, CELLS_DIM, "nothing was asked of the stack yet");
 }
 
-/* --- keys */
-
-static bool scroll_key(struct app *app, int32_t key)
+void app_log_move(struct app *app, long by)
 {
-	struct loglist *log = app_log(app);
-
-	switch (key) {
-	case 'k':
-	case TUI_KEY_UP:
-		loglist_scroll(log, -1);
-		return true;
-	case 'j':
-	case TUI_KEY_DOWN:
-		loglist_scroll(log, 1);
-		return true;
-	case TUI_KEY_PAGE_UP:
-	case KEY_CTRL('u'):
-		loglist_scroll(log, -10);
-		return true;
-	case TUI_KEY_PAGE_DOWN:
-	case KEY_CTRL('d'):
-		loglist_scroll(log, 10);
-		return true;
-	case 'g':
-	case TUI_KEY_HOME:
-		loglist_scroll(log, -(int)LOGLIST_LINES);
-		return true;
-	case 'G':
-	case TUI_KEY_END:
-		loglist_follow(log);
-		return true;
-	case 'Z':
-		if (log->frozen)
-			loglist_follow(log);
-		else
-			loglist_scroll(log, -1);
-		return true;
-	default:
-		return false;
-	}
+	if (by == LONG_MAX)
+		loglist_follow(shown(app));
+	else
+		loglist_scroll(shown(app), by == LONG_MIN ? -(int)LOGLIST_LINES : (int)by);
 }
 
-bool app_log_key(struct app *app, int32_t key)
+bool app_log_act(struct app *app, enum action action)
 {
-	if (scroll_key(app, key))
-		return true;
-	switch (key) {
-	case '@':
+	const struct prompt ask_filter = {.label = "show only: ", .done = filter};
+	struct loglist *log = shown(app);
+
+	if (action == ACTION_FREEZE && log->frozen)
+		loglist_follow(log);
+	else if (action == ACTION_FREEZE)
+		loglist_scroll(log, -1);
+	else if (action == ACTION_CALLS)
 		toggle_calls(app);
-		return true;
-	case 'b':
-		loglist_bookmark(app_log(app));
-		return true;
-	case '\'':
-	case '"':
-		find_bookmark(app, key == '"' ? 1 : -1);
-		return true;
-	case '/':
-		app_ask(app, APP_ASK_SEARCH, app_log(app)->search);
-		return true;
-	case 'n':
-	case 'N':
-		find(app, key == 'N' ? 1 : -1);
-		return true;
-	case '\\':
-	case TUI_KEY_FILTER:
-		app_ask(app, APP_ASK_FILTER, app_log(app)->filter);
-		return true;
-	case 'y':
+	else if (action == ACTION_BOOKMARK)
+		loglist_bookmark(log);
+	else if (action == ACTION_BOOKMARK_BEFORE || action == ACTION_BOOKMARK_AFTER)
+		find_bookmark(app, action == ACTION_BOOKMARK_AFTER ? 1 : -1);
+	else if (action == ACTION_SEARCH)
+		ask_search(app, log->search);
+	else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS)
+		find(app, action == ACTION_SEARCH_PREVIOUS ? 1 : -1);
+	else if (action == ACTION_FILTER)
+		app_prompt_open(app, &ask_filter, log->filter);
+	else if (action == ACTION_COPY)
 		copy(app);
-		return true;
-	case 'E':
-		app_ask(app, APP_ASK_EXPORT, "otabench.log");
-		return true;
-	default:
+	else
 		return false;
-	}
+	return true;
 }

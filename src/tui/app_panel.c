@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists and texts over a view: what is in them, and their keys. */
-#include "tui/app_priv.h"
+#include "tui/app_core.h"
 
 #include "base/output.h"
 #include "view/layout.h"
@@ -9,28 +9,47 @@
 #include <string.h>
 
 #define ROWS_MAX 5000u /* a longer diff is cut, and says so */
+#define PANEL_W 72 /* text of the widest panel */
 
-void app_panel_close(struct app *app)
+struct panel_row {
+	char *left; /* owned */
+	char right[VIEW_TEXT];
+	enum cells_style style;
+};
+
+struct panel_state {
+	struct panel is;
+	char title[VIEW_TEXT];
+	struct panel_row *rows; /* owned */
+	size_t count, selected;
+	bool choose; /* a row is selected */
+};
+
+static void clear(struct app *app)
 {
-	for (size_t i = 0; i < app->panel.count; i++)
-		free(app->panel.rows[i].left);
-	free(app->panel.rows);
-	app->panel = (struct app_panel){.kind = APP_PANEL_NONE};
+	struct panel_state *p = app_part(app, PART_PANEL);
+
+	for (size_t i = 0; i < p->count; i++)
+		free(p->rows[i].left);
+	free(p->rows);
+	*p = (struct panel_state){.count = 0};
 }
 
-void app_panel_open(struct app *app, enum app_panel_kind kind, const char *title, bool choose)
+void app_panel_open(struct app *app, const struct panel *panel)
 {
-	app_panel_close(app);
-	app->panel.kind = kind;
-	app->panel.choose = choose;
-	app->panel.empty = "";
-	(void)output_safe_text(title, strlen(title), app->panel.title, sizeof(app->panel.title));
+	struct panel_state *p = app_part(app, PART_PANEL);
+
+	clear(app);
+	p->is = *panel;
+	p->choose = panel->choose != NULL;
+	(void)output_safe_text(panel->title, strlen(panel->title), p->title, sizeof(p->title));
+	app_modal_open(app, PART_PANEL);
 }
 
 void app_panel_add(struct app *app, enum cells_style style, const char *left, const char *right)
 {
-	struct app_panel *p = &app->panel;
-	struct app_row *rows;
+	struct panel_state *p = app_part(app, PART_PANEL);
+	struct panel_row *rows;
 	char *copy;
 
 	if (p->count > ROWS_MAX)
@@ -44,29 +63,22 @@ void app_panel_add(struct app *app, enum cells_style style, const char *left, co
 	copy = strdup(left);
 	if (!copy)
 		return;
-	rows[p->count] = (struct app_row){.left = copy, .style = style};
+	rows[p->count] = (struct panel_row){.left = copy, .style = style};
 	(void)snprintf(rows[p->count].right, sizeof(rows[p->count].right), "%s", right);
 	p->count++;
 }
-
-#define PANEL_W 72 /* text of the widest panel */
 
 /* In rows as wide as the panel will be: what is cut cannot be read. */
 void app_panel_add_text(struct app *app, enum cells_style style, int label_w, const char *label,
 			const char *text)
 {
-	const int whole = app->width > 4 && app->width - 4 < PANEL_W ? app->width - 4 : PANEL_W;
+	const int room = app_width(app) - 4, whole = room > 0 && room < PANEL_W ? room : PANEL_W;
 	const int width = whole > label_w + 10 ? whole - label_w : 10;
 	char line[VIEW_TEXT];
 
 	do {
-		int len = (int)strlen(text), end = len;
+		const int end = cells_break(text, width);
 
-		if (len > width) {
-			for (end = width; end > 0 && text[end] != ' '; end--)
-				;
-			end = end > 0 ? end : width;
-		}
 		(void)snprintf(line, sizeof(line), "%-*s%.*s", label_w, label, end, text);
 		app_panel_add(app, style, line, "");
 		label = "";
@@ -75,115 +87,108 @@ void app_panel_add_text(struct app *app, enum cells_style style, int label_w, co
 	} while (*text != '\0');
 }
 
-static void choose(struct app *app)
+size_t app_panel_count(const struct app *app)
 {
-	struct app_panel *p = &app->panel;
-	const enum app_panel_kind kind = p->kind;
-	char *name;
-
-	if (!p->choose || p->count == 0)
-		return;
-	/* What is chosen may open another panel. */
-	name = strdup(p->rows[p->selected].left);
-	app_panel_close(app);
-	if (!name)
-		return;
-	switch (kind) {
-	case APP_PANEL_PROFILES:
-		app_profile_panel_chosen(app, name);
-		break;
-	case APP_PANEL_NONE:
-	case APP_PANEL_DIFF:
-	case APP_PANEL_IMAGES: /* app_ask.c has its keys */
-	case APP_PANEL_COMPARE:
-	case APP_PANEL_TEXT:
-		break;
-	}
-	free(name);
+	return ((const struct panel_state *)app_part(app, PART_PANEL))->count;
 }
 
-static void other_key(struct app *app, int32_t key)
+const char *app_panel_left(const struct app *app, size_t row)
 {
-	/* A path that is not in the list is typed. */
-	if (key == 'L' && app->panel.kind == APP_PANEL_PROFILES) {
-		app_panel_close(app);
-		app_ask(app, APP_ASK_PROFILE, "");
-	}
+	return ((const struct panel_state *)app_part(app, PART_PANEL))->rows[row].left;
 }
 
-/* The greatest number that can be selected in the terminal as it is. */
-static size_t end_of(const struct app *app)
+void app_panel_select(struct app *app, size_t row)
 {
-	const struct area body = layout_frame((struct area){0, 0, app->width, app->height}).body;
-	const struct view_panel v = {.count = app->panel.count, .choose = app->panel.choose};
-
-	return view_panel_end(&v, body);
+	((struct panel_state *)app_part(app, PART_PANEL))->selected = row;
 }
 
-void app_panel_key(struct app *app, int32_t key)
+const char *app_panel_step(struct app *app, int direction)
 {
-	struct app_panel *p = &app->panel;
-	const size_t last = end_of(app);
+	struct panel_state *p = app_part(app, PART_PANEL);
 
-	if (p->selected > last) /* the terminal has grown */
-		p->selected = last;
-	switch (key) {
-	case 'j':
-	case TUI_KEY_DOWN:
-		p->selected += p->selected < last;
-		break;
-	case 'k':
-	case TUI_KEY_UP:
+	if (direction < 0)
 		p->selected -= p->selected > 0;
-		break;
-	case 'g':
-	case TUI_KEY_HOME:
-		p->selected = 0;
-		break;
-	case 'G':
-	case TUI_KEY_END:
-		p->selected = last;
-		break;
-	case ' ':
-	case TUI_KEY_PAGE_DOWN:
-	case KEY_CTRL('d'):
-		p->selected = p->selected + 10 < last ? p->selected + 10 : last;
-		break;
-	case TUI_KEY_PAGE_UP:
-	case KEY_CTRL('u'):
-		p->selected = p->selected > 10 ? p->selected - 10 : 0;
-		break;
-	case TUI_KEY_ENTER:
-		choose(app);
-		break;
-	case 'q':
-	case 'D':
-	case TUI_KEY_ESCAPE:
-		app_panel_close(app);
-		break;
-	default:
-		other_key(app, key);
-		break;
-	}
+	else if (p->choose)
+		p->selected += p->selected + 1 < p->count;
+	p->choose = true;
+	return p->rows[p->selected].left;
 }
 
-void app_panel_draw(const struct app *app, struct cells *cells, struct area area)
+static struct view_panel seen(const struct panel_state *p)
 {
-	const struct app_panel *p = &app->panel;
-	struct view_row *rows = calloc(p->count + 1, sizeof(*rows));
-	const struct view_panel v = {
+	return (struct view_panel){
 		.title = p->title,
-		.empty = p->empty,
-		.rows = rows,
+		.empty = p->is.empty ? p->is.empty : "",
 		.count = p->count,
 		.selected = p->selected,
 		.choose = p->choose,
 	};
+}
+
+static void draw(struct app *app, struct cells *cells, struct area area)
+{
+	const struct panel_state *p = app_part(app, PART_PANEL);
+	struct view_row *rows = calloc(p->count + 1, sizeof(*rows));
+	struct view_panel v = seen(p);
 
 	if (!rows)
 		return;
 	for (size_t i = 0; i < p->count; i++)
 		rows[i] = (struct view_row){p->rows[i].left, p->rows[i].right, p->rows[i].style};
+	v.rows = rows;
 	view_panel_draw(&v, cells, area);
 	free(rows);
 }
+
+static void move(struct app *app, long by)
+{
+	struct panel_state *p = app_part(app, PART_PANEL);
+	const struct view_panel v = seen(p);
+
+	p->selected = layout_moved(p->selected, by, view_panel_end(&v, app_body(app)));
+}
+
+static void choose(struct app *app)
+{
+	struct panel_state *p = app_part(app, PART_PANEL);
+	const struct panel is = p->is;
+	char *left;
+
+	if (!is.choose || p->count == 0)
+		return;
+	/* What is chosen may open another panel. */
+	left = strdup(p->rows[p->selected].left);
+	app_modal_close(app, PART_PANEL);
+	if (left)
+		is.choose(app, left);
+	free(left);
+}
+
+static void key(struct app *app, enum action action, int32_t pressed)
+{
+	const struct panel_state *p = app_part(app, PART_PANEL);
+
+	(void)pressed;
+	if (action == ACTION_ENTER)
+		choose(app);
+	else if (action == ACTION_CLOSE || (action == ACTION_TYPE && p->is.type))
+		app_modal_close(app, PART_PANEL);
+	if (action == ACTION_TYPE && p->is.type)
+		p->is.type(app);
+}
+
+static unsigned int now(const struct app *app)
+{
+	const struct panel_state *p = app_part(app, PART_PANEL);
+
+	return (p->choose ? KEYS_ROWS : KEYS_TEXT) | (p->is.type ? KEYS_TYPE : 0);
+}
+
+const struct modal_ops panel_modal = {
+	.part = {.size = sizeof(struct panel_state), .finish = clear},
+	.place = PLACE_PANEL,
+	.draw = draw,
+	.key = key,
+	.move = move,
+	.now = now,
+};

@@ -1,77 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Profile view's keys: editing, and taking back what was edited. */
-#include "tui/app_priv.h"
+/* The Profile view: the values, what became of them, and what keys do to them. */
+#include "tui/app_profile.h"
 
-#include <stdlib.h>
+#include "host/effective.h"
+#include "tui/app_device.h"
+#include "view/layout.h"
+
 #include <string.h>
 
-bool app_profile_modified(const struct app *app)
+struct profile_state {
+	size_t selected; /* key */
+};
+
+static struct profile_state *mine(const struct app *app)
 {
-	for (int key = 0; key < PROFILE_KEYS; key++) {
-		if (profile_differs(&app->profile, &app->edit.saved, (enum profile_key)key))
-			return true;
-	}
-	return false;
+	return app_part(app, VIEW_PROFILE);
 }
 
-/* --- undo */
+/* --- what is drawn */
 
-static void push(struct profile *stack, size_t *count, const struct profile *profile)
+/* A key that was changed since says so: it is the next upload's. */
+static void mark_later(const struct app *app, enum profile_key key, struct effective *to)
 {
-	if (*count == APP_UNDO_MAX) {
-		memmove(stack, stack + 1, (APP_UNDO_MAX - 1) * sizeof(*stack));
-		(*count)--;
-	}
-	stack[(*count)++] = *profile;
-}
-
-void app_profile_remember(struct app *app)
-{
-	push(app->edit.undo, &app->edit.undo_count, &app->profile);
-	app->edit.redo_count = 0;
-}
-
-/* The newest of one stack comes into force, what was goes to the other. */
-static void go(struct app *app, const struct profile *from, size_t *from_count, struct profile *to,
-	       size_t *to_count, const char *done)
-{
-	struct profile before = app->profile;
+	const struct app_profile *e = app_profile(app);
 	char text[SETTING_TEXT_MAX];
-	int last = -1;
-	bool now = false;
 
-	if (*from_count == 0) {
-		app_say(app, CELLS_WARNING, "nothing to %s", done);
+	if (!profile_differs(&e->now, &e->running, key) || to->value[0] == '\0')
 		return;
-	}
-	push(to, to_count, &before);
-	app->profile = from[--*from_count];
-	for (int key = 0; key < PROFILE_KEYS; key++) {
-		if (!profile_differs(&before, &app->profile, (enum profile_key)key))
-			continue;
-		last = key;
-		now |= app_tune(app, (enum profile_key)key) == 0;
-	}
-	if (last < 0)
-		return;
-	app->edit.selected = (size_t)last;
-	app_say(app, CELLS_GOOD, "%s: %s=%s%s", done, profile_settings()[last].name,
-		profile_get(&app->profile, (enum profile_key)last, text, sizeof(text)),
-		now ? ", in force now" : "");
+	(void)snprintf(to->why, sizeof(to->why), "%.60s with the next upload",
+		       profile_get(&e->now, key, text, sizeof(text)));
+	to->differs = true;
 }
 
-static void undo(struct app *app)
+static void draw(struct app *app, struct cells *cells, struct area area)
 {
-	struct app_profile *e = &app->edit;
+	static struct job_snapshot run; /* too large for a stack; one screen a process */
+	struct effective keys[PROFILE_KEYS];
+	const struct app_profile *e = app_profile(app);
+	char ceiling[VIEW_TEXT];
+	bool known;
+	struct view_profile v = {
+		.profile = &e->now,
+		.saved = &e->saved,
+		.path = e->source.path,
+		.in_force = keys,
+		.errors = e->errors.count > 0 ? &e->errors : NULL,
+		.ceiling = ceiling,
+		.selected = mine(app)->selected,
+	};
 
-	go(app, e->undo, &e->undo_count, e->redo, &e->redo_count, "undo");
-}
-
-static void redo(struct app *app)
-{
-	struct app_profile *e = &app->edit;
-
-	go(app, e->redo, &e->redo_count, e->undo, &e->undo_count, "redo");
+	app_device_refresh(app);
+	known = app_device_last_run(app, &run);
+	for (int i = 0; i < PROFILE_KEYS; i++) {
+		effective(&e->running, known ? &run : NULL, (enum profile_key)i, &keys[i]);
+		if (known)
+			mark_later(app, (enum profile_key)i, &keys[i]);
+	}
+	if (effective_ceiling(&e->now, known ? &run : NULL, ceiling, sizeof(ceiling)) == 0)
+		v.ceiling = "";
+	view_profile_draw(&v, cells, area);
 }
 
 /* --- choosing */
@@ -90,108 +77,125 @@ static void add_profile(void *userdata, const char *name, const struct profile_s
 			    : setting_error_format(&errors, 0, line, sizeof(line)));
 	right[VIEW_TEXT - 1] = '\0';
 	app_panel_add(app, good ? CELLS_NORMAL : CELLS_BAD, name, right);
-	if (strcmp(name, app->profile.name) == 0)
-		app->panel.selected = app->panel.count - 1;
+	if (strcmp(name, app_profile(app)->now.name) == 0)
+		app_panel_select(app, app_panel_count(app) - 1);
+}
+
+static void type(struct app *app)
+{
+	const struct prompt prompt = {.label = "profile, or a .yaml file: ",
+				      .done = app_profile_load,
+				      .complete = app_prompt_complete_path,
+				      .filled = true};
+
+	app_prompt_open(app, &prompt, "");
 }
 
 static void choose(struct app *app)
 {
-	app_panel_open(app, APP_PANEL_PROFILES, "Profiles", true);
-	app->panel.empty = "none; L types a path";
+	const struct panel panel = {.title = "Profiles",
+				    .empty = "none; L types a path",
+				    .choose = app_profile_load,
+				    .type = type};
+
+	app_panel_open(app, &panel);
 	(void)profile_each(add_profile, app);
 }
 
-void app_profile_panel_chosen(struct app *app, const char *name)
+void app_profile_show(struct app *app, const char *name)
 {
-	app_profile_load(app, name);
+	app_show(app, VIEW_PROFILE);
+	if (name[0] != '\0')
+		app_profile_load(app, name);
 }
 
 /* --- keys */
 
+static void set_value(struct app *app, const char *text)
+{
+	char assignment[INPUT_MAX + 64];
+
+	(void)snprintf(assignment, sizeof(assignment), "%s=%s",
+		       profile_settings()[mine(app)->selected].name, text);
+	app_tune_set(app, assignment);
+}
+
+static size_t complete_value(struct app *app, struct input *input, char *list, size_t size)
+{
+	return app_tune_complete_value(input, 0, &profile_settings()[mine(app)->selected], list,
+				       size);
+}
+
+static void ask_value(struct app *app)
+{
+	const struct prompt prompt = {
+		.label = "value: ", .done = set_value, .complete = complete_value};
+	char value[SETTING_TEXT_MAX];
+
+	app_prompt_open(app, &prompt,
+			profile_get(&app_profile(app)->now, (enum profile_key)mine(app)->selected,
+				    value, sizeof(value)));
+}
+
+static void ask_name(struct app *app)
+{
+	const struct prompt prompt = {.label = "write as NAME, or FILE.yaml: ",
+				      .done = app_profile_write,
+				      .complete = app_prompt_complete_path,
+				      .filled = true};
+
+	app_prompt_open(app, &prompt, app_profile(app)->now.name);
+}
+
 static void default_key(struct app *app)
 {
-	const struct setting *setting = &profile_settings()[app->edit.selected];
+	const struct setting *setting = &profile_settings()[mine(app)->selected];
 	char value[SETTING_TEXT_MAX], assignment[SETTING_TEXT_MAX * 2];
 	struct profile defaults;
 
 	profile_defaults(&defaults);
-	(void)profile_get(&defaults, (enum profile_key)app->edit.selected, value, sizeof(value));
+	(void)profile_get(&defaults, (enum profile_key)mine(app)->selected, value, sizeof(value));
 	(void)snprintf(assignment, sizeof(assignment), "%s=%s", setting->name, value);
-	app_set(app, assignment);
+	app_tune_set(app, assignment);
 }
 
-static bool move_key(struct app *app, int32_t key)
+static void select_changed(struct app *app, int key)
 {
-	size_t *selected = &app->edit.selected;
-
-	switch (key) {
-	case 'j':
-	case TUI_KEY_DOWN:
-		*selected += *selected + 1 < PROFILE_KEYS;
-		return true;
-	case 'k':
-	case TUI_KEY_UP:
-		*selected -= *selected > 0;
-		return true;
-	case 'g':
-	case TUI_KEY_HOME:
-		*selected = 0;
-		return true;
-	case 'G':
-	case TUI_KEY_END:
-		*selected = PROFILE_KEYS - 1;
-		return true;
-	case TUI_KEY_PAGE_DOWN:
-	case KEY_CTRL('d'):
-		*selected = *selected + 10 < PROFILE_KEYS ? *selected + 10 : PROFILE_KEYS - 1;
-		return true;
-	case TUI_KEY_PAGE_UP:
-	case KEY_CTRL('u'):
-		*selected = *selected > 10 ? *selected - 10 : 0;
-		return true;
-	default:
-		return false;
-	}
+	if (key >= 0)
+		mine(app)->selected = (size_t)key;
 }
 
-void app_profile_key(struct app *app, int32_t key)
+static void move(struct app *app, long by)
 {
-	char value[SETTING_TEXT_MAX];
+	mine(app)->selected = layout_moved(mine(app)->selected, by, PROFILE_KEYS - 1);
+}
 
-	if (move_key(app, key))
-		return;
-	switch (key) {
-	case TUI_KEY_ENTER:
-		app_ask(app, APP_ASK_VALUE,
-			profile_get(&app->profile, (enum profile_key)app->edit.selected, value,
-				    sizeof(value)));
-		break;
-	case 'd':
+static bool act(struct app *app, enum action action)
+{
+	if (action == ACTION_ENTER)
+		ask_value(app);
+	else if (action == ACTION_DEFAULT)
 		default_key(app);
-		break;
-	case 'u':
-		undo(app);
-		break;
-	case KEY_CTRL('r'):
-	case 'U':
-		redo(app);
-		break;
-	case 'D':
+	else if (action == ACTION_UNDO)
+		select_changed(app, app_profile_undo(app));
+	else if (action == ACTION_REDO)
+		select_changed(app, app_profile_redo(app));
+	else if (action == ACTION_DIFF)
 		app_profile_diff(app);
-		break;
-	case 'e':
-		app_editor_open(app);
-		break;
-	case 'w':
-		app_profile_write(app);
-		break;
-	case 'W':
-		app_ask(app, APP_ASK_SAVE_AS, app->profile.name);
-		break;
-	case 'L':
+	else if (action == ACTION_EDIT)
+		app_profile_open_editor(app);
+	else if (action == ACTION_WRITE_AS)
+		ask_name(app);
+	else if (action == ACTION_LOAD)
 		choose(app);
-		break;
-	default: /* means nothing here */
-		break;
-	}
+	else
+		return false;
+	return true;
 }
+
+const struct view_ops profile_view = {
+	.part = {.size = sizeof(struct profile_state)},
+	.draw = draw,
+	.act = act,
+	.move = move,
+};

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The profile and its file: reading, writing over comments without touching them, and what
- * differs between the two. */
+/* The profile and its file: reading, writing over comments without touching them, what differs
+ * between the two, and the file in the user's editor. */
 #include "config.h" /* system extensions: open_memstream() */
 
-#include "tui/app_priv.h"
+#include "tui/app_profile.h"
 
 #include "base/file_save.h"
+#include "profile/editor.h"
+#include "profile/profile_edit.h"
 #include "profile/text_diff.h"
+#include "tui/app_device.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +17,14 @@
 
 #define DIFF_CONTEXT 2u
 
+static struct app_profile *mine(const struct app *app)
+{
+	return app_part(app, PART_PROFILE);
+}
+
 static bool in_file(const struct app *app)
 {
-	return app->edit.source.text == NULL && app->edit.source.path[0] != '\0';
+	return mine(app)->source.text == NULL && mine(app)->source.path[0] != '\0';
 }
 
 static void say_error(struct app *app, const struct setting_errors *errors)
@@ -33,33 +41,36 @@ static void say_error(struct app *app, const struct setting_errors *errors)
 /* The text of the source as it is now; what was kept before is dropped. */
 static bool read_text(struct app *app, struct setting_errors *errors)
 {
-	free(app->edit.text);
-	app->edit.text = NULL;
-	app->edit.len = 0;
-	app->edit.overwrite = false;
-	return profile_read_text(&app->edit.source, &app->edit.text, &app->edit.len, errors) == 0;
+	struct app_profile *e = mine(app);
+
+	free(e->text);
+	e->text = NULL;
+	e->len = 0;
+	e->overwrite = false;
+	return profile_read_text(&e->source, &e->text, &e->len, errors) == 0;
 }
 
-void app_profile_begin(struct app *app)
+static void begin(struct app *app)
 {
-	struct app_profile *e = &app->edit;
+	struct app_profile *e = mine(app);
 
-	app->profile = e->saved = e->running = app->config.profile;
+	e->now = e->saved = e->running = app_config(app)->profile;
 	setting_errors_init(&e->errors, "");
-	if (!app->config.profile_source)
+	if (!app_config(app)->profile_source)
 		return;
-	e->source = *app->config.profile_source;
+	e->source = *app_config(app)->profile_source;
 	if (!read_text(app, &e->errors))
 		return;
 	/* --set is a change that is not written. */
 	(void)profile_load_text(e->source.path, e->text, e->len, &e->saved, &e->errors);
 }
 
-void app_profile_finish(struct app *app)
+static void finish(struct app *app)
 {
-	free(app->edit.text);
-	app->edit.text = NULL;
+	free(mine(app)->text);
 }
+
+const struct app_part_ops profile_part = {sizeof(struct app_profile), begin, finish};
 
 /* --- reading */
 
@@ -73,30 +84,38 @@ void app_profile_load_now(struct app *app, const char *name)
 		say_error(app, &errors);
 		return;
 	}
-	app_profile_remember(app);
-	app->profile = app->edit.saved = profile;
-	app->edit.source = source;
-	setting_errors_init(&app->edit.errors, source.path);
-	(void)read_text(app, &app->edit.errors);
+	app_profile_take(app, &profile);
+	mine(app)->saved = profile;
+	mine(app)->source = source;
+	setting_errors_init(&mine(app)->errors, source.path);
+	(void)read_text(app, &mine(app)->errors);
 	app_say(app, CELLS_GOOD, "profile %s: with the next upload", profile.name);
+}
+
+static void load_target(struct app *app)
+{
+	app_profile_load_now(app, mine(app)->target);
 }
 
 void app_profile_load(struct app *app, const char *name)
 {
-	if (!app_profile_modified(app)) {
+	struct app_profile *e = mine(app);
+
+	if (!app_profile_is_modified(app)) {
 		app_profile_load_now(app, name);
 		return;
 	}
-	(void)snprintf(app->edit.target, sizeof(app->edit.target), "%s", name);
-	app_confirm(app, APP_CONFIRM_LOAD);
+	(void)snprintf(e->target, sizeof(e->target), "%s", name);
+	app_confirm_open(app, load_target, "Changes are not written. Load %.100s instead? y/n ",
+			 name);
 }
 
-void app_profile_reread(struct app *app, struct profile *ret_before)
+static void reread(struct app *app, struct profile *ret_before)
 {
-	struct app_profile *e = &app->edit;
+	struct app_profile *e = mine(app);
 	struct profile profile;
 
-	*ret_before = app->profile;
+	*ret_before = mine(app)->now;
 	if (!read_text(app, &e->errors) ||
 	    profile_load_text(e->source.path, e->text, e->len, &profile, &e->errors) < 0) {
 		app_say(app, CELLS_BAD,
@@ -104,15 +123,15 @@ void app_profile_reread(struct app *app, struct profile *ret_before)
 			e->errors.count, e->errors.count == 1 ? "" : "s");
 		return;
 	}
-	(void)snprintf(profile.name, sizeof(profile.name), "%s", app->profile.name);
-	app->edit.saved = profile;
+	(void)snprintf(profile.name, sizeof(profile.name), "%s", mine(app)->now.name);
+	mine(app)->saved = profile;
 	for (int key = 0; key < PROFILE_KEYS; key++) {
 		if (!profile_differs(&profile, ret_before, (enum profile_key)key))
 			continue;
-		app_profile_remember(app);
+		app_profile_take(app, &profile);
 		break;
 	}
-	app->profile = profile;
+	e->now = profile;
 }
 
 /* --- writing */
@@ -125,10 +144,10 @@ static bool changed_on_disk(struct app *app)
 	size_t len;
 	bool same;
 
-	if (!in_file(app) || !app->edit.text ||
-	    profile_read_text(&app->edit.source, &text, &len, &errors) < 0)
+	if (!in_file(app) || !mine(app)->text ||
+	    profile_read_text(&mine(app)->source, &text, &len, &errors) < 0)
 		return false;
-	same = len == app->edit.len && memcmp(text, app->edit.text, len) == 0;
+	same = len == mine(app)->len && memcmp(text, mine(app)->text, len) == 0;
 	free(text);
 	return !same;
 }
@@ -136,27 +155,27 @@ static bool changed_on_disk(struct app *app)
 /* The new text; NULL after saying why not. */
 static char *make_text(struct app *app, size_t *ret_len)
 {
-	struct app_profile *e = &app->edit;
+	struct app_profile *e = mine(app);
 	struct setting_errors errors;
 	char *made = NULL;
 	FILE *out;
 
 	if (e->text) {
-		if (profile_edit_text(e->source.path, e->text, e->len, &app->profile, &made,
+		if (profile_edit_text(e->source.path, e->text, e->len, &mine(app)->now, &made,
 				      ret_len, &errors) < 0)
 			say_error(app, &errors);
 		return made;
 	}
 	out = open_memstream(&made, ret_len);
-	if (out && profile_write(&app->profile, out) == 0 && fclose(out) == 0)
+	if (out && profile_write(&mine(app)->now, out) == 0 && fclose(out) == 0)
 		return made;
 	app_say(app, CELLS_BAD, "out of memory");
 	return NULL;
 }
 
-bool app_profile_save_to(struct app *app, const char *path)
+static bool save_to(struct app *app, const char *path)
 {
-	struct app_profile *e = &app->edit;
+	struct app_profile *e = mine(app);
 	char error[APP_PATH_MAX + 256];
 	size_t len = 0;
 	char *made = make_text(app, &len);
@@ -174,50 +193,34 @@ bool app_profile_save_to(struct app *app, const char *path)
 	e->overwrite = false;
 	e->source = (struct profile_source){.origin = PROFILE_PATH};
 	(void)snprintf(e->source.path, sizeof(e->source.path), "%s", path);
-	e->saved = app->profile;
+	e->saved = mine(app)->now;
 	setting_errors_init(&e->errors, path);
 	app_say(app, CELLS_GOOD, "written: %s", path);
 	return true;
 }
 
+static void overwrite_target(struct app *app)
+{
+	char path[APP_PATH_MAX];
+
+	memcpy(path, mine(app)->target, sizeof(path));
+	(void)save_to(app, path);
+}
+
 /* Over a file that is not the one that was read only after a question. */
 static void write_to(struct app *app, const char *path)
 {
-	if (strcmp(path, app->edit.source.path) == 0 || access(path, F_OK) != 0) {
-		(void)app_profile_save_to(app, path);
+	struct app_profile *e = mine(app);
+
+	if (strcmp(path, e->source.path) == 0 || access(path, F_OK) != 0) {
+		(void)save_to(app, path);
 		return;
 	}
-	(void)snprintf(app->edit.target, sizeof(app->edit.target), "%s", path);
-	app_confirm(app, APP_CONFIRM_OVERWRITE);
+	(void)snprintf(e->target, sizeof(e->target), "%s", path);
+	app_confirm_open(app, overwrite_target, "%.200s exists. Replace it? y/n ", path);
 }
 
-void app_profile_overwrite(struct app *app)
-{
-	char path[APP_PATH_MAX];
-
-	memcpy(path, app->edit.target, sizeof(path));
-	(void)app_profile_save_to(app, path);
-}
-
-void app_profile_write(struct app *app)
-{
-	struct app_profile *e = &app->edit;
-	char path[APP_PATH_MAX];
-
-	if (e->errors.count > 0) {
-		app_say(app, CELLS_BAD, "the file has mistakes: e mends them, W writes elsewhere");
-	} else if (changed_on_disk(app) && !e->overwrite) {
-		e->overwrite = true;
-		app_say(app, CELLS_WARNING,
-			"the file changed on the disk: w again writes over it, L reads it");
-	} else if (profile_save_path(&e->source, app->profile.name, path, sizeof(path)) < 0) {
-		app_say(app, CELLS_BAD, "no folder for profiles: neither XDG_CONFIG_HOME nor HOME");
-	} else {
-		write_to(app, path);
-	}
-}
-
-void app_profile_write_as(struct app *app, const char *typed)
+static void write_as(struct app *app, const char *typed)
 {
 	const char *home = getenv("HOME");
 	char name[APP_PATH_MAX], path[APP_PATH_MAX];
@@ -229,12 +232,32 @@ void app_profile_write_as(struct app *app, const char *typed)
 		return;
 	}
 	write_to(app, path);
-	if (strcmp(app->edit.source.path, path) == 0) {
+	if (strcmp(mine(app)->source.path, path) == 0) {
 		const char *base = strrchr(path, '/');
 
 		base = base ? base + 1 : path;
-		(void)snprintf(app->profile.name, sizeof(app->profile.name), "%.*s",
+		(void)snprintf(mine(app)->now.name, sizeof(mine(app)->now.name), "%.*s",
 			       (int)strcspn(base, "."), base);
+	}
+}
+
+void app_profile_write(struct app *app, const char *name)
+{
+	struct app_profile *e = mine(app);
+	char path[APP_PATH_MAX];
+
+	if (name[0] != '\0') {
+		write_as(app, name);
+	} else if (e->errors.count > 0) {
+		app_say(app, CELLS_BAD, "the file has mistakes: e mends them, W writes elsewhere");
+	} else if (changed_on_disk(app) && !e->overwrite) {
+		e->overwrite = true;
+		app_say(app, CELLS_WARNING,
+			"the file changed on the disk: w again writes over it, L reads it");
+	} else if (profile_save_path(&e->source, mine(app)->now.name, path, sizeof(path)) < 0) {
+		app_say(app, CELLS_BAD, "no folder for profiles: neither XDG_CONFIG_HOME nor HOME");
+	} else {
+		write_to(app, path);
 	}
 }
 
@@ -247,11 +270,11 @@ static void add_keys(struct app *app)
 	for (int i = 0; i < PROFILE_KEYS; i++) {
 		const enum profile_key key = (enum profile_key)i;
 
-		if (!profile_differs(&app->edit.saved, &app->profile, key))
+		if (!profile_differs(&mine(app)->saved, &mine(app)->now, key))
 			continue;
 		(void)snprintf(right, sizeof(right), "%s -> %s",
-			       profile_get(&app->edit.saved, key, from, sizeof(from)),
-			       profile_get(&app->profile, key, to, sizeof(to)));
+			       profile_get(&mine(app)->saved, key, from, sizeof(from)),
+			       profile_get(&mine(app)->now, key, to, sizeof(to)));
 		app_panel_add(app, CELLS_NORMAL, profile_settings()[i].name, right);
 	}
 }
@@ -278,11 +301,12 @@ static void add_text(struct app *app)
 	size_t len = 0, made_len = 0;
 	FILE *out;
 
-	made = app->edit.text ? make_text(app, &made_len) : NULL;
+	made = mine(app)->text ? make_text(app, &made_len) : NULL;
 	if (!made)
 		return;
 	out = open_memstream(&text, &len);
-	if (out && text_diff(app->edit.text, app->edit.len, made, made_len, DIFF_CONTEXT, out) < 0)
+	if (out &&
+	    text_diff(mine(app)->text, mine(app)->len, made, made_len, DIFF_CONTEXT, out) < 0)
 		app_panel_add(app, CELLS_BAD, "out of memory", "");
 	if (out && fclose(out) == 0) {
 		app_panel_add(app, CELLS_NORMAL, "", "");
@@ -294,12 +318,76 @@ static void add_text(struct app *app)
 
 void app_profile_diff(struct app *app)
 {
-	if (!app_profile_modified(app)) {
+	const struct panel panel = {.title = "Not written yet: file -> profile"};
+
+	if (!app_profile_is_modified(app)) {
 		app_say(app, CELLS_GOOD, "as the file has it: nothing differs");
 		return;
 	}
-	app_panel_open(app, APP_PANEL_DIFF, "Not written yet: file -> profile", false);
+	app_panel_open(app, &panel);
 	add_keys(app);
-	if (app->edit.errors.count == 0)
+	if (mine(app)->errors.count == 0)
 		add_text(app);
+}
+
+/* --- the editor */
+
+/* The editor works on the file itself, so there has to be one, and it has to hold what the
+ * screen shows. */
+static void edit_now(struct app *app)
+{
+	struct app_profile *e = mine(app);
+	char path[APP_PATH_MAX];
+
+	if (profile_save_path(&e->source, mine(app)->now.name, path, sizeof(path)) < 0) {
+		app_say(app, CELLS_BAD, "no folder for profiles: neither XDG_CONFIG_HOME nor HOME");
+		return;
+	}
+	if ((strcmp(path, e->source.path) != 0 || app_profile_is_modified(app)) &&
+	    e->errors.count == 0 && !save_to(app, path))
+		return;
+	app_edit(app, path, e->errors.count > 0 ? e->errors.items[0].line : 0);
+	e->editing = true;
+}
+
+void app_profile_open_editor(struct app *app)
+{
+	struct app_profile *e = mine(app);
+	const bool own = e->source.text == NULL && e->source.origin != PROFILE_SYSTEM;
+
+	if (e->editing)
+		return;
+	/* A file with mistakes is opened as it is. */
+	if (e->errors.count == 0 && (!own || app_profile_is_modified(app)))
+		app_confirm_open(
+			app, edit_now, "%s y/n ",
+			e->source.text ? "It is built in. Write a file of your own and edit that?"
+				       : "Changes are not written. Write them, and edit the file?");
+	else
+		edit_now(app);
+}
+
+void app_profile_edited(struct app *app, bool ok)
+{
+	struct app_profile *e = mine(app);
+	struct profile before;
+	size_t changes = 0;
+
+	e->editing = false;
+	if (!ok) {
+		app_say(app, CELLS_BAD, "the editor, %s, failed: VISUAL or EDITOR name it",
+			editor_name());
+		return;
+	}
+	reread(app, &before);
+	if (mine(app)->errors.count > 0)
+		return;
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		if (!profile_differs(&before, &mine(app)->now, (enum profile_key)key))
+			continue;
+		changes++;
+		(void)app_tune(app, (enum profile_key)key);
+	}
+	app_say(app, CELLS_GOOD, "read again: %zu value%s changed", changes,
+		changes == 1 ? "" : "s");
 }

@@ -1,118 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recover: the menu over a view, and what its entries do.  recover.c reasons. */
-#include "tui/app_priv.h"
+#include "tui/app_recover.h"
 
 #include "replay/bundle.h"
-#include "base/output.h"
-#include "host/maintenance.h"
 #include "transport/trace.h"
+#include "tui/app_device.h"
+#include "tui/app_image.h"
+#include "tui/app_log.h"
+#include "tui/app_profile.h"
+#include "view/layout.h"
 
 #include <string.h>
 
 /* --- what is known */
 
-static void learn_answer(struct app *app)
+struct menu_state {
+	bool again; /* opens when the job under way has ended */
+	size_t selected;
+	struct recover_menu is;
+};
+
+static struct menu_state *mine(const struct app *app)
 {
-	const struct job_snapshot *s = &app->snapshot;
-	struct app_told *told = &app->told;
-
-	if (s->stats.status_known) {
-		told->status = s->stats.status;
-		told->status_known = told->flags_known = true;
-		told->status_us = app_now(app);
-		told->flags = s->stats.status.flags;
-	} else if (s->have_info) {
-		told->flags = s->info.flags;
-		told->flags_known = true;
-	}
-	if (app->goal != SESSION_COMMAND || app->result.outcome != SESSION_ANSWERED)
-		return;
-	if (app->command == OTA_CMD_CONFIRM)
-		told->flags &= (uint8_t)~OTA_INFO_PENDING_VERIFY;
-	else if (app->command == OTA_CMD_ABORT)
-		told->flags &= (uint8_t)~OTA_INFO_RESUMABLE;
-	if (app->command == OTA_CMD_REBOOT || app->command == OTA_CMD_ROLLBACK)
-		told->flags_known = false;
-	if (app->command != OTA_CMD_STATUS)
-		told->status_known = false;
-}
-
-/* What an update makes of what the device had told before it. */
-static void learn_update(struct app *app)
-{
-	struct app_told *told = &app->told;
-
-	told->status_known = false;
-	switch (app->result.outcome) {
-	case SESSION_CONFIRMED:
-	case SESSION_UNCONFIRMED:
-		told->flags = OTA_INFO_CAN_ROLLBACK;
-		if (app->result.outcome == SESSION_UNCONFIRMED)
-			told->flags |= OTA_INFO_PENDING_VERIFY;
-		told->flags_known = true;
-		break;
-	case SESSION_CANCELLED:
-		told->flags &= (uint8_t)~OTA_INFO_RESUMABLE;
-		told->flags_known = app->result.status == 0;
-		break;
-	case SESSION_REFUSED:
-	case SESSION_IN_USE:
-	case SESSION_NOT_PAIRED:
-	case SESSION_ALREADY_RUNNING:
-		break;
-	case SESSION_NO_OUTCOME:
-	case SESSION_DELIVERED:
-	case SESSION_MEASURED:
-	case SESSION_ANSWERED:
-	case SESSION_DEVICE_ERROR:
-	case SESSION_LINK_LOST:
-	case SESSION_STALLED:
-	case SESSION_NOT_FOUND:
-	case SESSION_NOT_BACK:
-	case SESSION_ROLLED_BACK:
-	case SESSION_NO_SERVICE:
-	case SESSION_NO_ADAPTER:
-	case SESSION_PROTOCOL:
-	case SESSION_NO_HEADWAY:
-	case SESSION_TIMED_OUT:
-	case SESSION_OUTCOMES:
-		told->flags_known = false;
-		break;
-	}
+	return app_part(app, PART_MENU);
 }
 
 static void collect(const struct app *app, struct recover_known *k)
 {
-	const struct job_snapshot *s = &app->snapshot;
-	const struct app_told *told = &app->told;
+	const struct app_device *d = app_device(app);
+	const struct app_image *i = app_image(app);
+	const struct job_snapshot *s = &d->snapshot;
+	const struct app_device_told *told = &d->told;
 
 	*k = (struct recover_known){
-		.address = app->address,
-		.options = app->config.options,
-		.image = app->have_image ? app->image_path : "",
-		.image_refused = app_image_refused(app),
-		.image_sha256 = app->have_image ? app->image.sha256 : NULL,
-		.readonly = app->config.readonly,
-		.running = app_runs(app) ? job_state_name(s) : NULL,
+		.address = d->address,
+		.options = app_config(app)->options,
+		.image = i->have ? i->path : "",
+		.image_refused = app_image_is_refused(app),
+		.image_sha256 = i->have ? i->image.sha256 : NULL,
+		.readonly = app_config(app)->readonly,
+		.running = app_device_runs(app) ? job_state_name(s) : NULL,
 		.hold = s->hold,
-		.stack_keeps = app->transport->ops->maintenance != NULL,
-		.have_update = app->have_update,
-		.outcome = app->last_update.outcome,
-		.what = app->last_update.what,
-		.received = app->last_received,
-		.flushed = app->last_flushed,
-		.total = app->last_total,
-		.rssi = app->rssi,
-		.rssi_count = app->rssi_count,
-		.rssi_ms = APP_SAMPLE_US / 1000u,
-		.basic = app->have_snapshot && s->dialect_known && s->basic,
+		.stack_keeps = app_transport(app)->ops->maintenance != NULL,
+		.have_update = d->have_update,
+		.outcome = d->last_update.outcome,
+		.what = d->last_update.what,
+		.received = d->last_received,
+		.flushed = d->last_flushed,
+		.total = d->last_total,
+		.rssi = d->rssi,
+		.rssi_count = d->rssi_count,
+		.rssi_ms = DEVICE_SAMPLE_US / 1000u,
+		.basic = d->have_snapshot && s->dialect_known && s->basic,
 		.flags_known = told->flags_known,
 		.flags = told->flags,
 		.status_known = told->status_known,
 		.status = told->status,
 		.status_age_us = app_now(app) - told->status_us,
 	};
-	if (k->running && (app->goal == SESSION_UPDATE || app->goal == SESSION_MEASURE)) {
+	if (k->running && (d->goal == SESSION_UPDATE || d->goal == SESSION_MEASURE)) {
 		k->have_update = true;
 		k->outcome = SESSION_NO_OUTCOME;
 		k->received = s->stats.received;
@@ -124,7 +70,7 @@ static void collect(const struct app *app, struct recover_known *k)
 /* Where another device was chosen meanwhile, only how it ended is still known. */
 static void collect_older(struct app *app, struct recover_known *k, char *what, size_t size)
 {
-	const struct view_known *known = app_known(app, app->address);
+	const struct view_known *known = app_device_known(app, app_device(app)->address);
 
 	k->no_service = known && known->no_service;
 	if (k->have_update || !known || known->outcome == SESSION_NO_OUTCOME)
@@ -135,15 +81,11 @@ static void collect_older(struct app *app, struct recover_known *k, char *what, 
 	(void)snprintf(what, size, "at %u %%, earlier in this session", known->percent);
 }
 
-void app_recover_learn(struct app *app)
+void app_menu_tell_foreign(struct app *app)
 {
 	struct recover_known known;
 	char hash[16];
 
-	if (app->goal == SESSION_UPDATE)
-		learn_update(app);
-	else
-		learn_answer(app);
 	collect(app, &known);
 	known.running = NULL;
 	if (!recover_foreign(&known))
@@ -158,7 +100,7 @@ void app_recover_learn(struct app *app)
 
 static bool saved_differs(const struct app *app, enum profile_key key)
 {
-	return profile_differs(&app->profile, &app->edit.saved, key);
+	return profile_differs(&app_profile(app)->now, &app_profile(app)->saved, key);
 }
 
 /* What makes the command line send as this program would: the profile, and what differs. */
@@ -168,24 +110,24 @@ static void put_sending(const struct app *app, char *buf, size_t size)
 	size_t len = 0;
 
 	buf[0] = '\0';
-	if (app_image_same(app))
+	if (app_image_is_same(app))
 		(void)snprintf(buf, size, "--force=same ");
 	len = strlen(buf);
-	if (strcmp(app->profile.name, "default") != 0)
-		(void)snprintf(buf + len, size - len, "-p %s ", app->profile.name);
+	if (strcmp(app_profile(app)->now.name, "default") != 0)
+		(void)snprintf(buf + len, size - len, "-p %s ", app_profile(app)->now.name);
 	for (int key = 0; key < PROFILE_KEYS; key++) {
 		if (key == PROFILE_KEY_DESCRIPTION || !saved_differs(app, (enum profile_key)key))
 			continue;
 		len = strlen(buf);
-		(void)snprintf(
-			buf + len, size - len, "-s %s=%s ", profile_settings()[key].name,
-			profile_get(&app->profile, (enum profile_key)key, value, sizeof(value)));
+		(void)snprintf(buf + len, size - len, "-s %s=%s ", profile_settings()[key].name,
+			       profile_get(&app_profile(app)->now, (enum profile_key)key, value,
+					   sizeof(value)));
 	}
 }
 
 static void fill(struct app *app)
 {
-	struct app_menu *m = &app->menu;
+	struct menu_state *m = mine(app);
 	struct recover_known known;
 	char what[VIEW_TEXT], sending[1024];
 
@@ -205,158 +147,101 @@ static void fill(struct app *app)
 	}
 }
 
-void app_recover_open(struct app *app)
+void app_menu_open(struct app *app)
 {
-	if (app->address[0] == '\0') {
-		app_say(app, CELLS_WARNING, "no device chosen: 1 opens the list");
+	if (!app_device_is_chosen(app))
 		return;
-	}
-	app_refresh(app);
+	app_device_refresh(app);
 	fill(app);
-	app->menu.open = true;
-}
-
-void app_recover_settled(struct app *app)
-{
-	struct app_menu *m = &app->menu;
-
-	if (app->confirm == APP_CONFIRM_CHOICE)
-		app->confirm = APP_CONFIRM_NOTHING; /* what was asked fits no more */
-	if (m->open || m->again)
-		app_recover_open(app);
-	m->again = false;
+	app_modal_open(app, PART_MENU);
 }
 
 /* --- what entries do */
 
 static void control_log(void *userdata, FILE *out)
 {
-	(void)app_log_write(userdata, out);
+	(void)app_log_write(&app_log(userdata)->control, out);
 }
 
 static void calls_log(void *userdata, FILE *out)
 {
-	(void)app_calls_write(userdata, out);
+	(void)app_log_write(&app_log(userdata)->calls, out);
 }
 
-void app_bundle(struct app *app)
+void app_menu_bundle(struct app *app)
 {
+	const struct app_device *d = app_device(app);
 	const struct bundle bundle = {
-		.source = app->config.source,
-		.profile = &app->profile,
-		.now = app->have_snapshot ? &app->snapshot : NULL,
-		.result = app->have_update   ? &app->last_update
-			  : app->have_result ? &app->result
-					     : NULL,
-		.report = app->have_image ? &app->report : NULL,
+		.source = app_config(app)->source,
+		.profile = &app_profile(app)->now,
+		.now = d->have_snapshot ? &d->snapshot : NULL,
+		.result = d->have_update   ? &d->last_update
+			  : d->have_result ? &d->result
+					   : NULL,
+		.report = app_image(app)->have ? &app_image(app)->report : NULL,
 		.control_log = control_log,
 		.calls_log = calls_log,
-		.trace = app->config.trace,
+		.trace = app_config(app)->trace,
 		.userdata = app,
 	};
 	char path[APP_PATH_MAX] = "", why[VIEW_TEXT] = "";
 
-	app_refresh(app);
-	(void)trace_error(app->transport); /* flushes what is being recorded */
+	app_device_refresh(app);
+	(void)trace_error(app_transport(app)); /* flushes what is being recorded */
 	if (bundle_write(&bundle, path, sizeof(path), why, sizeof(why)) < 0)
 		app_say(app, CELLS_BAD, "the bundle is incomplete: %s", why);
 	else
 		app_say(app, CELLS_GOOD, "bundle written to %s", path);
 }
 
-static const char *maintenance_device(const struct app *app, enum transport_maintenance what)
+static void run(struct app *app)
 {
-	return what == TRANSPORT_POWER_CYCLE ? NULL : app->address;
-}
+	struct menu_state *m = mine(app);
 
-void app_maintenance(struct app *app, enum transport_maintenance what)
-{
-	int r;
-
-	if (app->job || app->maintenance) {
-		app_say(app, CELLS_WARNING, "wait, or cancel (x): the adapter is busy");
-		return;
-	}
-	if (app->config.readonly) {
-		app_say(app, CELLS_WARNING, "not with --readonly: this ends links");
-		return;
-	}
-	app->maintenance = true;
-	app->maintenance_what = what;
-	app_say(app, CELLS_NORMAL, "%s ...",
-		what == TRANSPORT_POWER_CYCLE ? "power-cycling the adapter"
-		: what == TRANSPORT_FORGET    ? "forgetting what is remembered of it"
-					      : "hanging up");
-	r = maintenance_start(app->transport, what, maintenance_device(app, what));
-	if (r < 0)
-		app_maintenance_done(app, r);
-}
-
-void app_maintenance_done(struct app *app, int status)
-{
-	const enum transport_maintenance what = app->maintenance_what;
-	char text[VIEW_TEXT];
-
-	if (!app->maintenance)
-		return;
-	app->maintenance = false;
-	(void)maintenance_text(what, status, maintenance_device(app, what), text, sizeof(text));
-	app_note(app, text);
-	app_say(app, maintenance_succeeded(what, status) ? CELLS_GOOD : CELLS_BAD, "%s", text);
-	if (!app->scanning && status == 0)
-		app_scan_begin(app);
-}
-
-void app_recover_run(struct app *app)
-{
-	struct app_menu *m = &app->menu;
-
-	m->open = false;
-	app_note(app, m->is.commands[m->selected]);
-	if (app->view == VIEW_SCAN && m->is.actions[m->selected] < RECOVER_DISCONNECT)
-		app->view = VIEW_DEVICE;
+	app_modal_close(app, PART_MENU);
+	app_log_note(app, m->is.commands[m->selected]);
+	if (app_view(app) == VIEW_SCAN && m->is.actions[m->selected] < RECOVER_DISCONNECT)
+		app_show(app, VIEW_DEVICE);
 	switch (m->is.actions[m->selected]) {
 	case RECOVER_RESUME:
-		app_upload_now(app, false, true);
+		app_device_upload_now(app, false, true, false);
 		break;
 	case RECOVER_RESTART:
-		app->send_same = app_image_same(app);
-		app_upload_now(app, true, false);
+		app_device_upload_now(app, true, false, app_image_is_same(app));
 		break;
 	case RECOVER_ABORT:
-		app_command_device(app, OTA_CMD_ABORT);
+		app_device_command(app, OTA_CMD_ABORT);
 		break;
 	case RECOVER_LOOK:
 		m->again = true;
-		app_look(app);
+		app_device_look(app);
 		break;
 	case RECOVER_CONFIRM:
-		app_command_device(app, OTA_CMD_CONFIRM);
+		app_device_command(app, OTA_CMD_CONFIRM);
 		break;
 	case RECOVER_ROLLBACK:
-		app_command_device(app, OTA_CMD_ROLLBACK);
+		app_device_command(app, OTA_CMD_ROLLBACK);
 		break;
 	case RECOVER_REBOOT:
-		app_command_device(app, OTA_CMD_REBOOT);
+		app_device_command(app, OTA_CMD_REBOOT);
 		break;
 	case RECOVER_DISCONNECT:
-		app_maintenance(app, TRANSPORT_HANG_UP);
+		app_device_maintenance(app, TRANSPORT_HANG_UP);
 		break;
 	case RECOVER_FORGET:
-		app_maintenance(app, TRANSPORT_FORGET);
+		app_device_maintenance(app, TRANSPORT_FORGET);
 		break;
 	case RECOVER_POWER_CYCLE:
-		app_maintenance(app, TRANSPORT_POWER_CYCLE);
+		app_device_maintenance(app, TRANSPORT_POWER_CYCLE);
 		break;
 	case RECOVER_BUNDLE:
-		app_bundle(app);
+		app_menu_bundle(app);
 		break;
 	case RECOVER_PAUSE:
-		app_pause(app);
+		app_device_pause(app);
 		break;
 	case RECOVER_CANCEL:
-		if (app_runs(app))
-			job_cancel(app->job);
+		app_device_cancel(app);
 		break;
 	}
 }
@@ -365,48 +250,125 @@ void app_recover_run(struct app *app)
 
 static void choose(struct app *app)
 {
-	const struct app_menu *m = &app->menu;
+	const struct menu_state *m = mine(app);
 	const struct view_choice *choice = &m->is.choices[m->selected];
 
+	if (m->is.count == 0)
+		return;
 	if (!choice->possible)
 		app_say(app, CELLS_WARNING, "not possible: %s", choice->effect);
 	else if (recover_at_once(m->is.actions[m->selected]))
-		app_recover_run(app);
+		run(app);
 	else
-		app_confirm(app, APP_CONFIRM_CHOICE);
+		app_confirm_open(app, run, "%s: %s. y/n ", choice->title, choice->effect);
 }
 
-void app_recover_choose(struct app *app, enum recover_action action)
+void app_menu_settled(struct app *app)
 {
-	struct app_menu *m = &app->menu;
+	struct menu_state *m = mine(app);
 
-	for (size_t i = 0; i < m->is.count; i++) {
+	app_confirm_drop(app, run); /* what was asked fits no more */
+	if (app_modal_is_open(app, PART_MENU) || m->again)
+		app_menu_open(app);
+	m->again = false;
+}
+
+void app_menu_run(struct app *app, enum recover_action action)
+{
+	struct menu_state *m = mine(app);
+
+	app_menu_open(app);
+	for (size_t i = 0; app_modal_is_open(app, PART_MENU) && i < m->is.count; i++) {
 		if (m->is.actions[i] != action)
 			continue;
 		m->selected = i;
 		choose(app);
 		return;
 	}
-	app_say(app, CELLS_WARNING, "not while a device is busy");
+	if (app_modal_is_open(app, PART_MENU))
+		app_say(app, CELLS_WARNING, "not while a device is busy");
 }
 
-void app_recover_key(struct app *app, int32_t key)
+static void move(struct app *app, long by)
 {
-	struct app_menu *m = &app->menu;
-	const size_t pressed = view_choice_of(key);
+	struct menu_state *m = mine(app);
 
-	if (key == 'q' || key == TUI_KEY_ESCAPE) {
-		m->open = false;
-	} else if ((key == 'j' || key == TUI_KEY_DOWN) && m->selected + 1 < m->is.count) {
-		m->selected++;
-	} else if ((key == 'k' || key == TUI_KEY_UP) && m->selected > 0) {
-		m->selected--;
-	} else if (key == 'y' && m->is.count > 0) {
+	if (m->is.count > 0)
+		m->selected = layout_moved(m->selected, by, m->is.count - 1);
+}
+
+static void key(struct app *app, enum action action, int32_t pressed)
+{
+	struct menu_state *m = mine(app);
+
+	if (action == ACTION_CLOSE) {
+		app_modal_close(app, PART_MENU);
+	} else if (action == ACTION_COPY && m->is.count > 0) {
 		app_copy(app, m->is.commands[m->selected]);
-	} else if (key == TUI_KEY_ENTER) {
+	} else if (action == ACTION_ENTER) {
 		choose(app);
-	} else if (pressed < m->is.count) {
-		m->selected = pressed;
+	} else if (action == ACTION_CHOOSE && view_choice_of(pressed) < m->is.count) {
+		m->selected = view_choice_of(pressed);
 		choose(app);
 	}
 }
+
+/* --- what is drawn */
+
+static void seen(const struct app *app, struct view_menu *ret, char *title, size_t size)
+{
+	const struct menu_state *m = mine(app);
+
+	*ret = (struct view_menu){
+		.title = title,
+		.what = m->is.what,
+		.choices = m->is.choices,
+		.count = m->is.count,
+		.selected = m->selected,
+	};
+	(void)snprintf(title, size, "Recover %.200s", app_device_title(app));
+	for (size_t i = 0; i < m->is.fact_count; i++)
+		ret->facts[i] = m->is.facts[i];
+}
+
+static void draw(struct app *app, struct cells *cells, struct area area)
+{
+	struct view_menu menu;
+	char title[VIEW_TEXT];
+
+	seen(app, &menu, title, sizeof(title));
+	view_menu_draw(&menu, cells, area);
+}
+
+/* Once selects, on what is selected already it is Enter. */
+static void click(struct app *app, struct area area, int x, int y)
+{
+	struct menu_state *m = mine(app);
+	struct view_menu menu;
+	char title[VIEW_TEXT];
+	size_t hit;
+
+	seen(app, &menu, title, sizeof(title));
+	hit = view_menu_at(&menu, area, x, y);
+	if (hit < menu.count && hit == m->selected)
+		choose(app);
+	else if (hit < menu.count)
+		m->selected = hit;
+}
+
+static unsigned int now(const struct app *app)
+{
+	(void)app;
+	return KEYS_ROWS;
+}
+
+const struct modal_ops menu_modal = {
+	.part = {.size = sizeof(struct menu_state)},
+	.place = PLACE_MENU,
+	.draw = draw,
+	.key = key,
+	.move = move,
+	.now = now,
+	.click = click,
+	.wheel = 1,
+};

@@ -5,7 +5,12 @@
  * single steps, and going to another place, which backwards means from the
  * beginning.
  */
-#include "tui/app_priv.h"
+#include "tui/app_replay.h"
+
+#include "replay/replay.h"
+#include "tui/app_device.h"
+#include "tui/app_log.h"
+#include "tui/app_profile.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,9 +25,27 @@ static const unsigned int speeds[] = {25, 50, 100, 200, 400, 800, 1600, 6400, 0}
 #define SPEEDS (sizeof(speeds) / sizeof(speeds[0]))
 #define SPEED_REAL 2u
 
+struct replay_shown {
+	struct replay *is; /* NULL: a device, and no recording; else the job is its */
+	unsigned int speed; /* place in the table above */
+	bool paused;
+};
+
+static struct replay_shown *mine(const struct app *app)
+{
+	return app_part(app, PART_REPLAY);
+}
+
+const struct app_part_ops replay_part = {.size = sizeof(struct replay_shown)};
+
+bool app_replay_is(const struct app *app)
+{
+	return app_config(app)->replay != NULL;
+}
+
 static const struct replay_run *run_of(const struct app *app)
 {
-	return replay_run(app->replay.is, replay_current(app->replay.is));
+	return replay_run(mine(app)->is, replay_current(mine(app)->is));
 }
 
 /* --- a run on the screen */
@@ -37,9 +60,9 @@ static void on_acted(void *userdata, const char *text)
 	char note[64];
 
 	if (strcmp(text, "pause") == 0)
-		app_note(app, "pause");
+		app_log_note(app, "pause");
 	else if (strcmp(text, "resume") == 0)
-		app_note(app, "go on");
+		app_log_note(app, "go on");
 	for (size_t i = 0; i < sizeof(tuned) / sizeof(tuned[0]); i++) {
 		const size_t len = strlen(tuned[i].word);
 
@@ -47,66 +70,45 @@ static void on_acted(void *userdata, const char *text)
 			continue;
 		(void)snprintf(note, sizeof(note), "%s=%s", tuned[i].key,
 			       strcmp(text + len, "0") == 0 && i > 0 ? "auto" : text + len);
-		app_note(app, note);
+		app_log_note(app, note);
 	}
 	if (strncmp(text, "mode ", 5) == 0 && text[5] >= '0' && text[5] - '0' <= GATT_ACQUIRE) {
 		(void)snprintf(note, sizeof(note), "write_mode=%s",
 			       gatt_write_name((enum gatt_write)(text[5] - '0')));
-		app_note(app, note);
+		app_log_note(app, note);
 	}
-}
-
-/* What the reader looks for stays; where he was is no more. */
-static void clear(struct loglist *log)
-{
-	log->count = 0;
-	loglist_follow(log);
 }
 
 static bool begin(struct app *app, size_t run)
 {
-	const struct job_listener listener = app_listener(app);
-	struct replay *r = app->replay.is;
+	const struct job_listener listener = app_device_listener(app);
+	struct replay *r = mine(app)->is;
 	const struct replay_run *what = replay_run(r, run);
 
-	app->job = NULL;
-	clear(&app->log);
-	clear(&app->calls);
+	app_device_replay_end(app);
+	app_log_clear(app);
 	if (replay_begin(r, run, &listener) < 0) {
 		app_say(app, CELLS_BAD, "line %u: what this run was to do cannot be used",
 			what->first_line);
 		return false;
 	}
 	replay_on_act(r, on_acted, app);
-	app->transport = replay_transport(r);
-	app->job = replay_job(r);
+	app_use_transport(app, replay_transport(r));
 	app_log_watch(app);
-	app->goal = what->config.goal;
-	app->command = what->config.command;
-	app->profile = app->edit.saved = app->edit.running = what->profile;
-	(void)snprintf(app->edit.source.path, sizeof(app->edit.source.path), "%s",
-		       "in the recording");
-	app->job_finished = app->have_result = false;
-	app->linked_since = app->sampled_us = 0;
-	app->rssi_count = 0;
-	app->message[0] = '\0';
-	app_refresh(app);
-	/* What was typed stands for it until it is found. */
-	(void)snprintf(app->address, sizeof(app->address), "%.*s", (int)sizeof(app->address) - 1,
-		       app->snapshot.device);
-	(void)snprintf(app->name, sizeof(app->name), "%s", app->snapshot.device);
-	app->have_snapshot = app->changed = true;
+	app_profile_replay(app, &what->profile);
+	app_device_replay_begin(app, replay_job(r), &what->config);
+	app_touch(app);
 	return true;
 }
 
 int app_replay_open(struct app *app)
 {
-	app->replay.is = app->config.replay;
-	app->replay.speed = SPEED_REAL;
-	if (!begin(app, app->config.replay_run))
+	mine(app)->is = app_config(app)->replay;
+	mine(app)->speed = SPEED_REAL;
+	if (!begin(app, app_config(app)->replay_run))
 		return -OTA_EBADMSG;
-	app->log_offset_us = replay_day_offset(app->replay.is);
-	app->view = VIEW_DEVICE;
+	app_log_set_offset(app, replay_day_offset(mine(app)->is));
+	app_show(app, VIEW_DEVICE);
 	return 0;
 }
 
@@ -116,7 +118,7 @@ static void tell_end(struct app *app)
 {
 	char why[VIEW_TEXT];
 
-	replay_explain(app->replay.is, why, sizeof(why));
+	replay_explain(mine(app)->is, why, sizeof(why));
 	if (why[0] != '\0')
 		app_say(app, CELLS_WARNING, "%s", why);
 }
@@ -124,11 +126,11 @@ static void tell_end(struct app *app)
 /* In slices, so that the graphs get their samples at any speed. */
 static void play_until(struct app *app, uint64_t us, size_t max)
 {
-	struct replay *r = app->replay.is;
+	struct replay *r = mine(app)->is;
 	size_t slices = 0;
 
 	while (replay_state(r) == REPLAY_PLAYING) {
-		const uint64_t next = app->sampled_us + APP_SAMPLE_US;
+		const uint64_t next = app_device(app)->sampled_us + DEVICE_SAMPLE_US;
 		const bool last = us < next || max > 0 || slices++ == SLICES_MAX;
 		const uint64_t slice = last ? us : next;
 
@@ -137,18 +139,15 @@ static void play_until(struct app *app, uint64_t us, size_t max)
 		if (last)
 			break;
 	}
-	if (app->snapshot.address[0] != '\0') { /* it was found */
-		(void)snprintf(app->address, sizeof(app->address), "%s", app->snapshot.address);
-		(void)snprintf(app->name, sizeof(app->name), "%s", app->snapshot.device);
-	}
-	app->changed = true;
+	app_device_replay_found(app);
+	app_touch(app);
 	if (replay_state(r) != REPLAY_PLAYING)
 		tell_end(app);
 }
 
 void app_advance(struct app *app, uint64_t us)
 {
-	struct app_replay *p = &app->replay;
+	struct replay_shown *p = mine(app);
 
 	if (!p->is || p->paused || replay_state(p->is) != REPLAY_PLAYING)
 		return;
@@ -160,7 +159,7 @@ void app_advance(struct app *app, uint64_t us)
 
 static void seek(struct app *app, uint64_t us)
 {
-	struct replay *r = app->replay.is;
+	struct replay *r = mine(app)->is;
 
 	if (us < run_of(app)->start_us)
 		us = run_of(app)->start_us;
@@ -171,7 +170,7 @@ static void seek(struct app *app, uint64_t us)
 
 static void seek_by(struct app *app, int64_t us)
 {
-	const uint64_t now = replay_now(app->replay.is);
+	const uint64_t now = replay_now(mine(app)->is);
 
 	if (us < 0 && now < (uint64_t)-us)
 		seek(app, 0);
@@ -182,7 +181,7 @@ static void seek_by(struct app *app, int64_t us)
 /* The mark after, or before, the place that is shown. */
 static void seek_mark(struct app *app, int direction)
 {
-	struct replay *r = app->replay.is;
+	struct replay *r = mine(app)->is;
 	const uint64_t now = replay_now(r);
 	const struct replay_mark *m, *found = NULL;
 
@@ -198,7 +197,7 @@ static void seek_mark(struct app *app, int direction)
 		app_say(app, CELLS_DIM, direction > 0 ? "no mark after this" : "none before this");
 		return;
 	}
-	app->replay.paused = true;
+	mine(app)->paused = true;
 	seek(app, found->at_us);
 	if (replay_state(r) == REPLAY_PLAYING)
 		app_say(app, CELLS_TITLE, "%s", found->text);
@@ -206,7 +205,7 @@ static void seek_mark(struct app *app, int direction)
 
 static void step_back(struct app *app)
 {
-	struct replay *r = app->replay.is;
+	struct replay *r = mine(app)->is;
 	const uint64_t now = replay_now(r);
 	const uint64_t before = replay_before(r, now);
 
@@ -216,13 +215,13 @@ static void step_back(struct app *app)
 
 static void step(struct app *app)
 {
-	(void)replay_step(app->replay.is);
-	play_until(app, replay_now(app->replay.is), 0);
+	(void)replay_step(mine(app)->is);
+	play_until(app, replay_now(mine(app)->is), 0);
 }
 
 static void other_run(struct app *app, int direction)
 {
-	const size_t now = replay_current(app->replay.is), count = replay_runs(app->replay.is);
+	const size_t now = replay_current(mine(app)->is), count = replay_runs(mine(app)->is);
 
 	if (direction < 0 ? now == 0 : now + 1 == count) {
 		app_say(app, CELLS_DIM, "this is run %zu of %zu", now + 1, count);
@@ -235,7 +234,7 @@ static void other_run(struct app *app, int direction)
 
 static void change_speed(struct app *app, int direction)
 {
-	struct app_replay *p = &app->replay;
+	struct replay_shown *p = mine(app);
 
 	if (direction > 0)
 		p->speed += p->speed + 1 < SPEEDS;
@@ -246,7 +245,7 @@ static void change_speed(struct app *app, int direction)
 
 static void toggle_pause(struct app *app)
 {
-	struct app_replay *p = &app->replay;
+	struct replay_shown *p = mine(app);
 
 	if (replay_state(p->is) == REPLAY_PLAYING)
 		p->paused = !p->paused;
@@ -254,123 +253,56 @@ static void toggle_pause(struct app *app)
 		p->paused = false;
 }
 
-static bool time_key(struct app *app, int32_t key)
+/* Time: true, it was one of these. */
+static bool time_act(struct app *app, enum action action)
 {
-	switch (key) {
-	case ' ':
-	case 'p':
+	struct replay_shown *p = mine(app);
+
+	if (action == ACTION_PLAY) {
 		toggle_pause(app);
-		return true;
-	case '+':
-	case '>':
-		change_speed(app, 1);
-		return true;
-	case '-':
-	case '<':
-		change_speed(app, -1);
-		return true;
-	case '=':
-		app->replay.speed = SPEED_REAL;
-		return true;
-	case '.':
-		app->replay.paused = true;
-		step(app);
-		return true;
-	case ',':
-		app->replay.paused = true;
-		step_back(app);
-		return true;
-	case TUI_KEY_RIGHT:
-		seek_by(app, SEEK_US);
-		return true;
-	case TUI_KEY_LEFT:
-		seek_by(app, -(int64_t)SEEK_US);
-		return true;
-	case TUI_KEY_HOME:
-		(void)begin(app, replay_current(app->replay.is));
-		return true;
-	case TUI_KEY_END:
+	} else if (action == ACTION_FASTER || action == ACTION_SLOWER) {
+		change_speed(app, action == ACTION_FASTER ? 1 : -1);
+	} else if (action == ACTION_REAL_TIME) {
+		p->speed = SPEED_REAL;
+	} else if (action == ACTION_STEP || action == ACTION_STEP_BACK) {
+		p->paused = true;
+		if (action == ACTION_STEP)
+			step(app);
+		else
+			step_back(app);
+	} else if (action == ACTION_SECONDS_ON || action == ACTION_SECONDS_BACK) {
+		seek_by(app, action == ACTION_SECONDS_ON ? SEEK_US : -(int64_t)SEEK_US);
+	} else if (action == ACTION_BEGINNING) {
+		(void)begin(app, replay_current(p->is));
+	} else if (action == ACTION_END) {
 		seek(app, UINT64_MAX);
-		return true;
-	case '{':
-	case '}':
-		seek_mark(app, key == '}' ? 1 : -1);
-		return true;
-	case '(':
-	case ')':
-		other_run(app, key == ')' ? 1 : -1);
-		return true;
-	default:
+	} else if (action == ACTION_MARK_BEFORE || action == ACTION_MARK_AFTER) {
+		seek_mark(app, action == ACTION_MARK_AFTER ? 1 : -1);
+	} else if (action == ACTION_RUN_BEFORE || action == ACTION_RUN_AFTER) {
+		other_run(app, action == ACTION_RUN_AFTER ? 1 : -1);
+	} else {
 		return false;
 	}
+	return true;
 }
 
-static bool look_key(struct app *app, int32_t key)
+bool app_replay_act(struct app *app, enum action action, int32_t key)
 {
-	switch (key) {
-	case '2':
-		app->view = VIEW_DEVICE;
+	const enum view view = action == ACTION_VIEW ? (enum view)(key - '1') : app_view(app);
+
+	if (time_act(app, action))
 		return true;
-	case '3':
-		app->view = VIEW_PROFILE;
-		return true;
-	case TUI_KEY_TAB:
-	case TUI_KEY_BACK_TAB:
-		app->view = app->view == VIEW_DEVICE ? VIEW_PROFILE : VIEW_DEVICE;
-		return true;
-	case '?':
-	case TUI_KEY_HELP:
-		app->help = true;
-		app->help_scroll = 0;
-		return true;
-	case 'T':
-		app->config.tier = (enum plot_tier)((app->config.tier + 1) % PLOT_TIERS);
-		return true;
-	case 'q':
-	case TUI_KEY_ESCAPE:
-		if (app->view == VIEW_DEVICE)
-			app->ended = true;
-		app->view = VIEW_DEVICE;
-		return true;
-	default:
+	if (action != ACTION_NONE && (view == VIEW_DEVICE || view == VIEW_PROFILE))
 		return false;
-	}
-}
-
-/* Keys that move in the list of the profile's keys, and change nothing. */
-static bool is_move(int32_t key)
-{
-	static const int32_t moves[] = {'j',
-					'k',
-					'g',
-					'G',
-					TUI_KEY_UP,
-					TUI_KEY_DOWN,
-					TUI_KEY_HOME,
-					TUI_KEY_PAGE_UP,
-					TUI_KEY_PAGE_DOWN,
-					TUI_KEY_END};
-
-	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
-		if (moves[i] == key)
-			return true;
-	return false;
-}
-
-void app_replay_key(struct app *app, int32_t key)
-{
-	if (app->view == VIEW_PROFILE && is_move(key))
-		app_profile_key(app, key);
-	else if (!time_key(app, key) && !look_key(app, key) &&
-		 (app->view != VIEW_DEVICE || !app_log_key(app, key)))
-		app_say(app, CELLS_WARNING, "this is a recording: there is no device to do it to");
+	app_say(app, CELLS_WARNING, "this is a recording: there is no device to do it to");
+	return true;
 }
 
 /* --- what is drawn */
 
 const char *app_replay_badge(const struct app *app, char *buf, size_t size)
 {
-	const struct app_replay *p = &app->replay;
+	const struct replay_shown *p = mine(app);
 	const struct replay_run *run = run_of(app);
 	const uint64_t now = replay_now(p->is);
 	char at[24], end[24], speed[16];
@@ -390,7 +322,7 @@ const char *app_replay_badge(const struct app *app, char *buf, size_t size)
 
 const char *app_replay_text(const struct app *app, char *buf, size_t size)
 {
-	const struct replay *r = app->replay.is;
+	const struct replay *r = mine(app)->is;
 	char run[48] = "", damaged[64] = "";
 
 	if (replay_runs(r) > 1)

@@ -1,22 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scan view's state and keys; scanning itself goes on whenever no job has the transport. */
-#include "tui/app_priv.h"
+/* The Scan view: devices heard, and which one is meant. */
+#include "tui/app_scan.h"
+
+#include "tui/app_device.h"
+#include "tui/app_recover.h"
+#include "tui/app_replay.h"
+#include "view/layout.h"
 
 #include <string.h>
+
+struct scan_state {
+	struct scan scan;
+	bool scanning;
+	uint64_t since;
+	uint16_t order[SCAN_DEVICES_MAX];
+	size_t count; /* of them in order */
+	char selected[SCAN_ADDRESS_SIZE]; /* the row, by what it stands for */
+	enum view_scan_sort sort;
+	bool frozen;
+	char filter[64], search[64];
+	struct view_scan_marks marks;
+};
+
+static struct scan_state *mine(const struct app *app)
+{
+	return app_part(app, VIEW_SCAN);
+}
+
+/* --- scanning */
 
 static void on_event(void *userdata, const struct transport_event *event)
 {
 	struct app *app = userdata;
+	struct scan_state *s = mine(app);
 
 	if (event->kind == TRANSPORT_ADVERTISEMENT && event->adv) {
-		(void)scan_add(&app->scan, event->adv, app_now(app));
-		app->changed = true;
+		(void)scan_add(&s->scan, event->adv, app_now(app));
+		app_touch(app);
 	} else if (event->kind == TRANSPORT_ADAPTER && event->status < 0) {
-		app->scanning = false;
-		if (!app->maintenance)
+		s->scanning = false;
+		if (!app_device(app)->maintenance)
 			app_say(app, CELLS_BAD, "the adapter or its daemon is gone: R, or :doctor");
 	} else if (event->kind == TRANSPORT_MAINTENANCE) {
-		app_maintenance_done(app, event->status);
+		app_device_maintenance_done(app, event->status);
 	} else if (event->kind == TRANSPORT_ADAPTER) {
 		app_scan_begin(app);
 	}
@@ -24,196 +50,291 @@ static void on_event(void *userdata, const struct transport_event *event)
 
 void app_scan_begin(struct app *app)
 {
+	struct transport *transport = app_transport(app);
+	struct scan_state *s = mine(app);
 	int r;
 
-	app->transport->handler = on_event;
-	app->transport->userdata = app;
-	r = app->transport->ops->scan_start(app->transport);
-	app->scanning = r == 0;
-	app->scan_since = app_now(app);
-	if (!app->scanning)
+	transport->handler = on_event;
+	transport->userdata = app;
+	r = transport->ops->scan_start(transport);
+	s->scanning = r == 0;
+	s->since = app_now(app);
+	if (!s->scanning)
 		app_say(app, CELLS_BAD, "cannot scan: %s", strerror(-r));
 }
 
 void app_scan_stop(struct app *app)
 {
-	if (app->scanning)
-		(void)app->transport->ops->scan_stop(app->transport);
-	app->scanning = false;
+	struct scan_state *s = mine(app);
+
+	if (s->scanning)
+		(void)app_transport(app)->ops->scan_stop(app_transport(app));
+	s->scanning = false;
 }
 
-void app_scan_reorder(struct app *app)
+void app_scan_resume(struct app *app)
 {
-	app->order_count = view_scan_order(&app->scan, app->sort, app->filter, &app->marks,
-					   app->frozen, app->order, app->order_count);
-	if (app->selected[0] == '\0' && app->order_count > 0)
-		(void)snprintf(app->selected, sizeof(app->selected), "%s",
-			       app->scan.devices[app->order[0]].address);
+	if (!mine(app)->scanning)
+		app_scan_begin(app);
 }
 
-size_t app_scan_row(const struct app *app)
+static void begin(struct app *app)
 {
-	for (size_t i = 0; i < app->order_count; i++) {
-		if (strcmp(app->scan.devices[app->order[i]].address, app->selected) == 0)
+	scan_init(&mine(app)->scan);
+	mine(app)->frozen = true;
+}
+
+static void finish(struct app *app)
+{
+	if (app_config(app)->replay)
+		return;
+	app_scan_stop(app);
+	app_transport(app)->handler = NULL;
+}
+
+/* --- rows */
+
+static const struct scan_device *at(const struct scan_state *s, size_t row)
+{
+	return &s->scan.devices[s->order[row]];
+}
+
+static void reorder(struct scan_state *s)
+{
+	s->count = view_scan_order(&s->scan, s->sort, s->filter, &s->marks, s->frozen, s->order,
+				   s->count);
+	if (s->selected[0] == '\0' && s->count > 0)
+		(void)snprintf(s->selected, sizeof(s->selected), "%s", at(s, 0)->address);
+}
+
+static size_t row_of(const struct scan_state *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (strcmp(at(s, i)->address, s->selected) == 0)
 			return i;
 	}
 	return 0;
 }
 
-struct view_known *app_known(struct app *app, const char *address)
+static void select_row(struct scan_state *s, size_t row)
 {
-	struct view_known *known;
-
-	if (address[0] == '\0')
-		return NULL;
-	for (size_t i = 0; i < app->known_count; i++) {
-		if (strcmp(app->known[i].address, address) == 0)
-			return &app->known[i];
-	}
-	if (app->known_count == APP_KNOWN_MAX) {
-		memmove(app->known, app->known + 1, (APP_KNOWN_MAX - 1) * sizeof(app->known[0]));
-		app->known_count--;
-	}
-	known = &app->known[app->known_count++];
-	memset(known, 0, sizeof(*known));
-	(void)snprintf(known->address, sizeof(known->address), "%s", address);
-	return known;
+	if (row < s->count)
+		(void)snprintf(s->selected, sizeof(s->selected), "%s", at(s, row)->address);
 }
 
-void app_scan_select(struct app *app, size_t row)
+static const struct scan_device *selected(const struct scan_state *s)
 {
-	if (app->order_count == 0)
-		return;
-	if (row >= app->order_count)
-		row = app->order_count - 1;
-	(void)snprintf(app->selected, sizeof(app->selected), "%s",
-		       app->scan.devices[app->order[row]].address);
+	return s->count == 0 ? NULL : at(s, row_of(s));
 }
 
 static void move(struct app *app, long by)
 {
-	const long row = (long)app_scan_row(app) + by;
+	struct scan_state *s = mine(app);
 
-	app_scan_select(app, row < 0 ? 0 : (size_t)row);
+	reorder(s);
+	if (s->count > 0)
+		select_row(s, layout_moved(row_of(s), by, s->count - 1));
 }
 
-void app_scan_search(struct app *app, int direction)
+static void find(struct app *app, int direction)
 {
-	const size_t count = app->order_count, row = app_scan_row(app);
+	struct scan_state *s = mine(app);
+	const size_t count = s->count, row = row_of(s);
 
 	for (size_t i = 1; i <= count; i++) {
-		const size_t at = direction > 0 ? (row + i) % count : (row + count * 2 - i) % count;
-		const struct scan_device *d = &app->scan.devices[app->order[at]];
+		const size_t next =
+			direction > 0 ? (row + i) % count : (row + count * 2 - i) % count;
 
-		if (loglist_contains(d->name, app->search) ||
-		    loglist_contains(d->address, app->search)) {
-			app_scan_select(app, at);
+		if (loglist_contains(at(s, next)->name, s->search) ||
+		    loglist_contains(at(s, next)->address, s->search)) {
+			select_row(s, next);
 			return;
 		}
 	}
-	app_say(app, CELLS_WARNING, "not found: %s", app->search);
+	app_say(app, CELLS_WARNING, "not found: %s", s->search);
 }
 
-bool app_choose(struct app *app, const struct scan_device *d)
+static void search(struct app *app, const char *text)
 {
-	if (strcmp(d->address, app->address) == 0)
-		return true;
-	if (app->job) {
-		app_say(app, CELLS_WARNING, "%s is busy: one device at a time",
-			app->name[0] != '\0' ? app->name : app->address);
-		return false;
+	(void)snprintf(mine(app)->search, sizeof(mine(app)->search), "%.63s", text);
+	if (text[0] != '\0')
+		find(app, 1);
+}
+
+static void filter(struct app *app, const char *text)
+{
+	const char *wrong = view_scan_filter_error(text);
+
+	if (wrong) {
+		app_say(app, CELLS_BAD, "%s", wrong);
+		return;
 	}
-	(void)snprintf(app->address, sizeof(app->address), "%s", d->address);
-	(void)snprintf(app->name, sizeof(app->name), "%s", d->name);
-	app->have_snapshot = app->have_result = app->have_update = false;
-	memset(&app->told, 0, sizeof(app->told));
-	app->rssi_count = 0;
-	app_image_compare(app);
-	return true;
+	(void)snprintf(mine(app)->filter, sizeof(mine(app)->filter), "%.63s", text);
+	mine(app)->count = 0;
 }
 
-static const struct scan_device *selected(const struct app *app)
+/* --- choosing */
+
+bool app_scan_choose(struct app *app, const char *name)
 {
-	return app->order_count == 0 ? NULL : &app->scan.devices[app->order[app_scan_row(app)]];
+	const struct scan_device *d;
+	char text[VIEW_TEXT] = "";
+	const int r = scan_find(&mine(app)->scan, name, &d, text, sizeof(text));
+
+	if (r == 0)
+		return app_device_choose(app, d->address, d->name);
+	if (r == -OTA_EINVAL)
+		app_say(app, CELLS_WARNING, "several have that name: %s", text);
+	else
+		app_say(app, CELLS_WARNING, "not heard yet: %s", name);
+	return false;
+}
+
+size_t app_scan_complete(struct app *app, struct input *input, size_t start, char *list,
+			 size_t size)
+{
+	const struct scan *scan = &mine(app)->scan;
+	const char *words[SCAN_DEVICES_MAX * 2 + 1];
+	size_t count = 0;
+
+	for (size_t i = 0; i < scan->count; i++) {
+		if (scan->devices[i].name[0] != '\0')
+			words[count++] = scan->devices[i].name;
+		words[count++] = scan->devices[i].address;
+	}
+	words[count] = NULL;
+	return input_complete_word(input, start, words, list, size);
+}
+
+/* The row becomes the device that everything acts on. */
+static bool choose_selected(struct app *app)
+{
+	const struct scan_device *d = selected(mine(app));
+
+	return d && app_device_choose(app, d->address, d->name);
 }
 
 static void connect_selected(struct app *app)
 {
-	if (!selected(app))
+	if (!selected(mine(app)))
 		return;
-	app->view = VIEW_DEVICE;
-	if (app_choose(app, selected(app)) && !app->job)
-		app_look(app);
+	app_show(app, VIEW_DEVICE);
+	if (choose_selected(app) && !app_device(app)->job)
+		app_device_look(app);
 }
 
-static void recover_selected(struct app *app)
-{
-	/* With nothing in the list there may still be a device chosen. */
-	if (!selected(app) || app_choose(app, selected(app)))
-		app_recover_open(app);
-}
+/* --- keys */
 
-void app_scan_key(struct app *app, int32_t key)
+static bool act(struct app *app, enum action action)
 {
-	app_scan_reorder(app);
-	switch (key) {
-	case 'j':
-	case TUI_KEY_DOWN:
-		move(app, 1);
-		break;
-	case 'k':
-	case TUI_KEY_UP:
-		move(app, -1);
-		break;
-	case TUI_KEY_PAGE_DOWN:
-	case KEY_CTRL('d'):
-		move(app, 10);
-		break;
-	case TUI_KEY_PAGE_UP:
-	case KEY_CTRL('u'):
-		move(app, -10);
-		break;
-	case 'g':
-	case TUI_KEY_HOME:
-		app_scan_select(app, 0);
-		break;
-	case 'G':
-	case TUI_KEY_END:
-		app_scan_select(app, app->order_count);
-		break;
-	case TUI_KEY_ENTER:
+	const struct prompt ask_search = {.label = "/", .done = search},
+			    ask_filter = {.label = "show only: ", .done = filter};
+	struct scan_state *s = mine(app);
+
+	reorder(s);
+	if (action == ACTION_ENTER) {
 		connect_selected(app);
-		break;
-	case 'R':
-		recover_selected(app);
-		break;
-	case 's':
-		app->sort = (enum view_scan_sort)((app->sort + 1) % VIEW_SORTS);
-		app->order_count = 0;
-		break;
-	case 'Z':
-		app->frozen = !app->frozen;
+	} else if (action == ACTION_UPLOAD) {
+		if (choose_selected(app))
+			app_device_upload(app);
+	} else if (action == ACTION_RECOVER) {
+		/* With nothing in the list there may still be a device chosen. */
+		if (!selected(s) || choose_selected(app))
+			app_menu_open(app);
+	} else if (action == ACTION_SORT) {
+		s->sort = (enum view_scan_sort)((s->sort + 1) % VIEW_SORTS);
+		s->count = 0;
+	} else if (action == ACTION_FREEZE) {
+		s->frozen = !s->frozen;
 		app_say(app, CELLS_NORMAL,
-			app->frozen ? "rows stay where they are" : "rows move as they change");
-		break;
-	case ' ':
-		if (selected(app))
-			view_scan_mark(&app->marks, selected(app)->address);
-		app->order_count = 0;
-		break;
-	case '/':
-		app_ask(app, APP_ASK_SEARCH, app->search);
-		break;
-	case 'n':
-	case 'N':
-		if (app->search[0] != '\0')
-			app_scan_search(app, key == 'n' ? 1 : -1);
-		break;
-	case '\\':
-	case TUI_KEY_FILTER:
-		app_ask(app, APP_ASK_FILTER, app->filter);
-		break;
-	default: /* means nothing here */
-		break;
+			s->frozen ? "rows stay where they are" : "rows move as they change");
+	} else if (action == ACTION_MARK) {
+		if (selected(s))
+			view_scan_mark(&s->marks, selected(s)->address);
+		s->count = 0;
+	} else if (action == ACTION_SEARCH) {
+		app_prompt_open(app, &ask_search, s->search);
+	} else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS) {
+		if (s->search[0] != '\0')
+			find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
+	} else if (action == ACTION_FILTER) {
+		app_prompt_open(app, &ask_filter, s->filter);
+	} else {
+		return false;
 	}
+	return true;
 }
+
+/* Once selects, on what is selected already it is Enter. */
+static void click(struct app *app, struct area area, int x, int y)
+{
+	struct scan_state *s = mine(app);
+	const size_t row = row_of(s);
+	const size_t hit = view_scan_row_at(area, s->count, row, y - area.y);
+
+	(void)x;
+	if (hit < s->count && hit == row)
+		app_key(app, TUI_KEY_ENTER);
+	else
+		select_row(s, hit);
+}
+
+/* --- what is drawn */
+
+/* "last: FAIL 54% esp-gw-11 (R)"; what went well is in its row. */
+static void last_failure(const struct app *app, char *buf, size_t size)
+{
+	const struct app_device *d = app_device(app);
+
+	buf[0] = '\0';
+	if (!d->have_update || app_device_runs(app) || d->last_total == 0 ||
+	    d->last_update.outcome == SESSION_CONFIRMED ||
+	    d->last_update.outcome == SESSION_UNCONFIRMED ||
+	    d->last_update.outcome == SESSION_DELIVERED ||
+	    d->last_update.outcome == SESSION_ALREADY_RUNNING)
+		return;
+	(void)snprintf(buf, size, "last: %u%% %.40s -> R",
+		       (unsigned int)((uint64_t)d->last_received * 100u / d->last_total),
+		       app_device_title(app));
+}
+
+static void draw(struct app *app, struct cells *cells, struct area area)
+{
+	const struct app_device *d = app_device(app);
+	struct scan_state *s = mine(app);
+	char last[VIEW_TEXT], busy[64] = "";
+	struct view_scan v = {
+		.busy = app_device_runs(app) ? d->address : "",
+		.busy_text = busy,
+		.scan = &s->scan,
+		.known = d->known,
+		.known_count = d->known_count,
+		.order = s->order,
+		.filter = s->filter,
+		.search = s->search,
+		.marks = &s->marks,
+		.last = last,
+		.sort = s->sort,
+		.scanning = s->scanning,
+		.frozen = s->frozen,
+		.now_us = app_now(app),
+		.since_us = s->since,
+	};
+
+	last_failure(app, last, sizeof(last));
+	if (app_device_runs(app))
+		(void)app_device_progress(app, busy, sizeof(busy));
+	reorder(s);
+	v.count = s->count;
+	v.selected = row_of(s);
+	view_scan_draw(&v, cells, area);
+}
+
+const struct view_ops scan_view = {
+	.part = {sizeof(struct scan_state), begin, finish},
+	.draw = draw,
+	.act = act,
+	.move = move,
+	.click = click,
+	.wheel = 1, /* in lists one step is one row, or it would jump over what is meant */
+};

@@ -291,6 +291,20 @@ int cells_columns(const struct cells *cells, const char *text)
 	return columns;
 }
 
+int cells_break(const char *text, int width)
+{
+	const int len = (int)strlen(text);
+	int end = width > 0 ? width : 1;
+
+	if (len <= end)
+		return len;
+	for (int i = end; i > 0; i--) {
+		if (text[i] == ' ')
+			return i;
+	}
+	return end;
+}
+
 int cells_field(struct cells *cells, struct area area, int x, int y, int width,
 		enum cells_style style, const char *text)
 {

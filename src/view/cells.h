@@ -101,6 +101,8 @@ void cells_right(struct cells *cells, struct area area, int y, enum cells_style 
 		 const char *text);
 /* Columns of text as cells_text() draws it. */
 int cells_columns(const struct cells *cells, const char *text);
+/* Bytes of ASCII text that fit into so many columns, up to a blank where there is one. */
+int cells_break(const char *text, int width);
 /* Gives a part of the screen a style; what is written stays. */
 void cells_paint(struct cells *cells, struct area area, enum cells_style style);
 void cells_blank(struct cells *cells, struct area area);

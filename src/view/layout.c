@@ -86,3 +86,12 @@ struct layout_device layout_device(struct area body)
 		lay_medium(&l, body);
 	return l;
 }
+
+size_t layout_moved(size_t at, long by, size_t last)
+{
+	if (at > last) /* there were more of them */
+		at = last;
+	if (by < 0)
+		return at < 0 - (size_t)by ? 0 : at - (0 - (size_t)by);
+	return last - at < (size_t)by ? last : at + (size_t)by;
+}

@@ -41,4 +41,7 @@ struct layout_device {
 
 struct layout_device layout_device(struct area body);
 
+/* A row moved by so many, no further than the first and the last. */
+size_t layout_moved(size_t at, long by, size_t last);
+
 #endif

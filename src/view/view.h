@@ -15,13 +15,11 @@
 #include "host/scan.h"
 #include "transport/transport.h"
 #include "view/cells.h"
+#include "view/keys.h"
 #include "view/loglist.h"
 #include "view/plot.h"
 
 #define VIEW_TEXT 256u
-
-enum view { VIEW_SCAN, VIEW_DEVICE, VIEW_PROFILE, VIEW_IMAGE, VIEW_HISTORY, VIEWS };
-const char *view_name(enum view view);
 
 /* --- what surrounds a view */
 

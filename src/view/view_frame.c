@@ -7,25 +7,6 @@
 
 #include <string.h>
 
-const char *view_name(enum view view)
-{
-	switch (view) {
-	case VIEW_SCAN:
-		return "Scan";
-	case VIEW_DEVICE:
-		return "Device";
-	case VIEW_PROFILE:
-		return "Profile";
-	case VIEW_IMAGE:
-		return "Image";
-	case VIEW_HISTORY:
-		return "History";
-	case VIEWS:
-		break;
-	}
-	return "";
-}
-
 char *view_duration(uint64_t us, char *buf, size_t size)
 {
 	const uint64_t s = us / 1000000u;
@@ -45,7 +26,7 @@ static int tab_width(enum view view, enum view open, int width)
 	/* Where there is no room for all of them, the open one is what counts. */
 	if (width < 34 && view != open)
 		return 0;
-	return 3 + (width >= 50) + (int)strlen(view_name(view));
+	return 3 + (width >= 50) + (int)strlen(width >= 50 ? view_name(view) : view_tab(view));
 }
 
 enum view view_frame_tab_at(enum view open, int width, int x)
@@ -106,7 +87,6 @@ int32_t view_frame_key_at(const char *keys, int width, int x)
 
 static void draw_tabs(const struct view_frame *frame, struct cells *cells, struct area area)
 {
-	static const char *const shorts[VIEWS] = {"Scan", "Dev", "Prof", "Img", "Hist"};
 	const bool whole = area.w >= 50;
 	int x = 0;
 
@@ -119,7 +99,7 @@ static void draw_tabs(const struct view_frame *frame, struct cells *cells, struc
 			continue;
 		x = cells_printf(cells, area, x, 0, open ? CELLS_TITLE : CELLS_DIM, "%s%d%s%s%s",
 				 open ? "[" : " ", i + 1, whole ? " " : "",
-				 whole ? view_name(view) : shorts[i], open ? "]" : " ");
+				 whole ? view_name(view) : view_tab(view), open ? "]" : " ");
 	}
 	if (x + 1 + cells_columns(cells, frame->source) <= area.w)
 		cells_right(cells, area, 0, frame->source_style, frame->source);

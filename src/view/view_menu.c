@@ -67,13 +67,8 @@ static void draw_command(const char *command, struct cells *cells, struct area a
 
 	for (int y = 0; y < area.h && *command != '\0'; y++) {
 		const int len = (int)strlen(command), room = area.w - x;
-		int end = len;
+		const int end = y + 1 < area.h ? cells_break(command, room) : len;
 
-		if (y + 1 < area.h && len > room) {
-			for (end = room; end > 0 && command[end] != ' '; end--)
-				;
-			end = end > 0 ? end : room;
-		}
 		if (end < len)
 			(void)cells_printf(cells, area, x, y, CELLS_DIM, "%.*s", end, command);
 		else

@@ -282,6 +282,8 @@ def job(tap):
     screen.keys("1")
     screen.shows("updated", "the list says what became of it")
     screen.keys("q")
+    screen.shows("not written", "it asks before what :set changed is lost")
+    screen.keys("y")
     screen.end()
     radio.stop()
 

@@ -24,7 +24,7 @@
 #include "base/rng.h"
 #include "transport/fault.h"
 #include "sim/sim.h"
-#include "tui/app_priv.h"
+#include "tui/app_device.h"
 #include "view/key.h"
 
 #define KEYS 10000u
@@ -141,18 +141,19 @@ static struct {
 static void note(const struct app *app)
 {
 	enum over over = OVER_NOTHING;
+	const struct app_device *d = app_device(app);
 
-	if (app->ask != APP_ASK_NOTHING)
+	if (app_modal_is_open(app, PART_PROMPT))
 		over = OVER_ASK;
-	else if (app->confirm != APP_CONFIRM_NOTHING)
+	else if (app_modal_is_open(app, PART_CONFIRM))
 		over = OVER_CONFIRM;
-	else if (app->help)
+	else if (app_modal_is_open(app, PART_HELP))
 		over = OVER_HELP;
-	else if (app->menu.open)
+	else if (app_modal_is_open(app, PART_MENU))
 		over = OVER_MENU;
-	seen.views[app->view][over]++;
-	if (app->have_snapshot && app->goal == SESSION_UPDATE)
-		seen.states[app->snapshot.state]++;
+	seen.views[app_view(app)][over]++;
+	if (d->have_snapshot && d->goal == SESSION_UPDATE)
+		seen.states[d->snapshot.state]++;
 }
 
 static void draw_anywhere(struct app *app, struct rng *rng)
@@ -193,9 +194,10 @@ static void run_until(struct place *p, enum session_state state)
 	struct cells cells;
 
 	for (int i = 0; i < 20000; i++) {
-		app_refresh(p->app);
-		if (p->app->have_snapshot && p->app->goal == SESSION_UPDATE &&
-		    p->app->snapshot.state == state)
+		app_device_refresh(p->app);
+		if (app_device(p->app)->have_snapshot &&
+		    app_device(p->app)->goal == SESSION_UPDATE &&
+		    app_device(p->app)->snapshot.state == state)
 			return;
 		turn(p);
 	}
@@ -244,7 +246,7 @@ static void bring_to(struct place *p, enum session_state state)
 	type(p->app, "/sim-01\r\r");
 	(void)snprintf(command, sizeof(command), ":image %s\r", image);
 	type(p->app, command);
-	for (int i = 0; i < 20000 && app_runs(p->app); i++)
+	for (int i = 0; i < 20000 && app_device_runs(p->app); i++)
 		turn(p);
 	if (state == SESSION_IDLE)
 		return; /* chosen, and looked at */
@@ -262,9 +264,9 @@ static void bring_to(struct place *p, enum session_state state)
 	case SESSION_CONNECTING:
 		return; /* shorter than a turn of the loop */
 	case SESSION_WAITING: /* nothing happens then, so that it is over within a turn: stalled */
-		while (app_runs(p->app) && p->app->snapshot.stats.stalls == 0) {
+		while (app_device_runs(p->app) && app_device(p->app)->snapshot.stats.stalls == 0) {
 			turn(p);
-			app_refresh(p->app);
+			app_device_refresh(p->app);
 		}
 		return;
 	case SESSION_IDLE:

@@ -186,6 +186,8 @@ static void test_complete(void **state)
 	pty_send(&pty, "\033");
 	pty_until_gone(&pty, ":set retries=");
 	pty_send(&pty, "qq");
+	pty_until(&pty, "not written");
+	pty_send(&pty, "y");
 	assert_int_equal(pty_end(&pty), 0);
 	pty_finish(&pty);
 }

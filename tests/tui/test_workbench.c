@@ -126,6 +126,8 @@ static void test_session(void **state)
 	pty_send(&pty, "?");
 	pty_until(&pty, "HELP  Scan");
 	pty_send(&pty, "qq");
+	pty_until(&pty, "not written");
+	pty_send(&pty, "y");
 	check_left(&pty);
 	pty_finish(&pty);
 }
@@ -171,6 +173,8 @@ static void test_recover_resume(void **state)
 	pty_send(&pty, "R");
 	pty_until(&pty, "it has nothing to resume");
 	pty_send(&pty, "qqq");
+	pty_until(&pty, "not written");
+	pty_send(&pty, "y");
 	check_left(&pty);
 	pty_finish(&pty);
 }
@@ -242,6 +246,8 @@ static void test_recover_trial(void **state)
 	pty_send(&pty, "R");
 	pty_until(&pty, "it is not on trial");
 	pty_send(&pty, "qqq");
+	pty_until(&pty, "not written");
+	pty_send(&pty, "y");
 	check_left(&pty);
 	pty_finish(&pty);
 }

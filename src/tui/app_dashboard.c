@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Device view: the dashboard of the chosen device, and the log below it. */
+#include "tui/app_device.h"
+
+#include "host/job_blocked.h"
+#include "tui/app_image.h"
+#include "tui/app_log.h"
+#include "tui/app_profile.h"
+#include "tui/app_replay.h"
+#include "view/view_history.h"
+
+static const char *chip_of(const struct job_snapshot *s)
+{
+	const struct image_chip *chip = s->have_info ? image_chip_by_id(s->info.chip_id) : NULL;
+
+	return chip ? chip->title : "";
+}
+
+static enum cells_style wait_style(enum job_blocked wait)
+{
+	switch (wait) {
+	case JOB_BLOCKED_STALL:
+		return CELLS_BAD;
+	case JOB_BLOCKED_USER:
+		return CELLS_WARNING;
+	case JOB_BLOCKED_NONE:
+	case JOB_BLOCKED_AGAIN:
+		break;
+	}
+	return CELLS_TITLE;
+}
+
+static void draw(struct app *app, struct cells *cells, struct area area)
+{
+	const struct app_device *d = app_device(app);
+	const struct app_image *i = app_image(app);
+	const struct job_snapshot *s = &d->snapshot;
+	char image[VIEW_TEXT] = "", wait[JOB_TEXT_MAX] = "";
+	struct view_device v = {
+		.chosen = d->address[0] != '\0',
+		.name = d->name,
+		.address = d->address,
+		.profile = app_profile(app)->now.name,
+		.image = image,
+		.rssi = d->rssi,
+		.rssi_count = d->rssi_count,
+		.wait = wait,
+		.version = "",
+		.chip = "",
+		.log = app_log_shown(app),
+		.log_title = app_log(app)->calls_shown ? "Calls" : "Control",
+		.tier = app_config(app)->tier,
+		.stats = &s->stats,
+		.metrics = &s->metrics,
+	};
+
+	app_device_refresh(app);
+	if (app_replay_is(app))
+		(void)app_replay_image(app, image, sizeof(image));
+	if (i->have)
+		(void)snprintf(image, sizeof(image), "%s %s", i->image.project, i->image.version);
+	if (d->have_snapshot) {
+		const struct view_known *known = app_device_known(app, d->address);
+
+		v.run = true;
+		if (d->job)
+			v.wait_style = wait_style(job_blocked_text(s, wait, sizeof(wait)));
+		else if (d->have_result && view_outcome_style(d->result.outcome) != CELLS_GOOD)
+			(void)snprintf(wait, sizeof(wait), "%s", d->result.advice);
+		v.scanning = s->scanning;
+		v.linked = d->job && d->linked_since > 0;
+		v.linked_us = s->now_us - d->linked_since;
+		v.link = d->last_link;
+		v.goal = d->goal;
+		v.state = s->state;
+		v.stage = d->stage;
+		v.outcome = d->have_result ? d->result.outcome : s->outcome;
+		v.in_state_us = d->job ? s->now_us - s->state_us : 0;
+		v.mtu = d->last_mtu;
+		v.chunk = s->chunk;
+		v.mode = s->mode;
+		v.window = job_window_in_force(s);
+		v.pacing_us = s->pacing_us;
+		v.ceiling = s->ceiling;
+		v.total = s->size;
+		v.full = !s->basic;
+		v.version = d->job || !known ? s->version : known->version;
+		v.chip = chip_of(s);
+	}
+	view_device_draw(&v, cells, area);
+}
+
+static bool act(struct app *app, enum action action)
+{
+	return app_log_act(app, action) || app_tune_act(app, action);
+}
+
+const struct view_ops device_view = {.draw = draw, .act = act, .move = app_log_move};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The image that is to be uploaded, and its file. */
+#ifndef OTABENCH_TUI_APP_IMAGE_H
+#define OTABENCH_TUI_APP_IMAGE_H
+
+#include "host/image_file.h"
+#include "tui/app_core.h"
+
+#include <sys/stat.h>
+
+struct app_image {
+	char path[APP_PATH_MAX], error[VIEW_TEXT];
+	bool have;
+	struct image_file file;
+	struct image image;
+	struct lint_report report; /* of the file alone */
+	struct lint_report shown; /* ... and against the device, where it is known */
+	struct stat stat; /* of the file as it was read */
+	sd_event_source *watch; /* of the folder that it is in */
+	bool stale; /* it changed while an update sends what was read */
+	unsigned int reads; /* how often a file was read */
+};
+const struct app_image *app_image(const struct app *app);
+
+/* --- app_image.c */
+void app_image_open(struct app *app, const char *typed);
+/* The file is another one now: it is read again, or after the update that sends the old one. */
+void app_image_reread(struct app *app);
+void app_image_settled(struct app *app); /* that update has ended */
+/* Compares the image with what is known of the device. */
+void app_image_compare_device(struct app *app);
+bool app_image_is_refused(const struct app *app);
+/* The device runs this very image already, as far as it was asked. */
+bool app_image_is_same(const struct app *app);
+/* Whether the file differs from what was read, where no event tells. */
+bool app_image_is_outdated(const struct app *app);
+
+/* --- app_image_list.c */
+/* Asks for a path, with the recent ones and those built here in sight; upload: and uploads. */
+void app_image_ask(struct app *app, bool upload);
+/* The images in a folder to choose from; opens it where there is one. */
+void app_image_open_folder(struct app *app, const char *folder);
+
+/* --- app_image_view.c: ":image", which asks for a file where there is none */
+void app_image_show(struct app *app, const char *path);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Image view: its checks, what the device runs beside it, and how long an update will take. */
+#include "tui/app_image.h"
+
+#include "base/hex.h"
+#include "history/history.h"
+#include "host/image_compare.h"
+#include "base/output.h"
+#include "tui/app_device.h"
+#include "tui/app_profile.h"
+#include "view/layout.h"
+
+#include <string.h>
+
+struct image_state {
+	size_t scroll; /* lines of the checks to skip ... */
+	unsigned int reads; /* ... of this image */
+	char estimate[VIEW_TEXT]; /* from the history ... */
+	char estimated[VIEW_TEXT]; /* ... of this image, profile and device */
+};
+
+static struct image_state *mine(const struct app *app)
+{
+	return app_part(app, VIEW_IMAGE);
+}
+
+static enum cells_style style_of(enum lint_severity severity)
+{
+	switch (severity) {
+	case LINT_OK:
+		return CELLS_GOOD;
+	case LINT_NOTE:
+		return CELLS_NORMAL;
+	case LINT_WARNING:
+		return CELLS_WARNING;
+	case LINT_ERROR:
+		return CELLS_BAD;
+	}
+	return CELLS_NORMAL;
+}
+
+static bool device_of(const struct app *app, struct lint_device *ret)
+{
+	const struct job_snapshot *s = &app_device(app)->snapshot;
+
+	if (!app_image(app)->have || !app_device(app)->have_snapshot || !s->dialect_known)
+		return false;
+	*ret = (struct lint_device){.info = s->have_info ? &s->info : NULL, .version = s->version};
+	return true;
+}
+
+/* "esp-gw-07 runs 1.4.2: upgrade" */
+static enum cells_style device_line(const struct app *app, char *buf, size_t size)
+{
+	struct image_compare_row rows[IMAGE_COMPARE_ROWS];
+	enum lint_severity severity;
+	struct lint_device device;
+	const char *word;
+
+	buf[0] = '\0';
+	if (!device_of(app, &device))
+		return CELLS_NORMAL;
+	(void)image_compare(&app_image(app)->image, &device, rows, &word, &severity);
+	(void)snprintf(buf, size, "%.60s runs %.60s%s%s", app_device_title(app),
+		       device.version[0] != '\0' ? device.version
+						 : "a version that it does not tell",
+		       word[0] != '\0' ? ": " : "", word);
+	return style_of(severity);
+}
+
+static void show_compare(struct app *app)
+{
+	struct image_compare_row rows[IMAGE_COMPARE_ROWS];
+	char right[VIEW_TEXT], title[VIEW_TEXT];
+	const struct panel panel = {.title = title};
+	enum lint_severity severity;
+	struct lint_device device;
+	const char *word;
+	size_t count;
+
+	if (!device_of(app, &device))
+		return;
+	count = image_compare(&app_image(app)->image, &device, rows, &word, &severity);
+	(void)snprintf(title, sizeof(title), "Image and %.60s%s%s", app_device_title(app),
+		       word[0] != '\0' ? ": " : "", word);
+	app_panel_open(app, &panel);
+	(void)snprintf(right, sizeof(right), "%-18s %-20s", "IMAGE", "DEVICE");
+	app_panel_add(app, CELLS_DIM, " ", right);
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(right, sizeof(right), "%-18s %-20s %s", rows[i].image,
+			       rows[i].device, rows[i].verdict);
+		app_panel_add(app, style_of(rows[i].severity), rows[i].name, right);
+	}
+}
+
+/* --- time */
+
+static void ask_history(const struct app *app, char *buf, size_t size)
+{
+	const struct history_question question = {
+		.size = (uint32_t)app_image(app)->image.size,
+		.address = app_device(app)->address[0] != '\0' ? app_device(app)->address : NULL,
+		.profile = app_profile(app)->now.name,
+		.virtual_clock = app_transport(app)->virtual_clock,
+	};
+	struct history_estimate estimate = {.runs = 0};
+	struct history *history = NULL;
+	char why[VIEW_TEXT], time[24];
+
+	buf[0] = '\0';
+	if (history_open(NULL, &history, why, sizeof(why)) < 0)
+		return;
+	if (history_estimate(history, &question, &estimate) == 0 && estimate.runs > 0)
+		(void)snprintf(buf, size, "%s with %.30s (%u run%s%s)",
+			       view_duration(estimate.us, time, sizeof(time)),
+			       app_profile(app)->now.name, estimate.runs,
+			       estimate.runs == 1 ? "" : "s",
+			       question.virtual_clock ? ", simulated" : "");
+	history_close(history);
+}
+
+/* Asked anew when image, profile or device is another, or a run has ended. */
+static const char *from_history(struct app *app)
+{
+	char key[VIEW_TEXT];
+
+	(void)snprintf(key, sizeof(key), "%u %zu %.60s %.30s %d", app_image(app)->reads,
+		       app_image(app)->image.size, app_profile(app)->now.name,
+		       app_device(app)->address, app_device(app)->job != NULL);
+	if (strcmp(key, mine(app)->estimated) != 0) {
+		memcpy(mine(app)->estimated, key, sizeof(key));
+		ask_history(app, mine(app)->estimate, sizeof(mine(app)->estimate));
+	}
+	return mine(app)->estimate;
+}
+
+static void estimate_line(struct app *app, char *buf, size_t size)
+{
+	static struct job_snapshot run; /* too large for a stack; one screen a process */
+	char text[VIEW_TEXT], rate[OUTPUT_FIGURE_MAX], time[24];
+	const char *past = from_history(app);
+	const bool known = app_device_last_run(app, &run);
+	const uint32_t ceiling =
+		effective_ceiling(&app_profile(app)->now, known ? &run : NULL, text, sizeof(text));
+
+	(void)snprintf(buf, size, "%s", past);
+	if (ceiling == 0)
+		return;
+	(void)snprintf(buf + strlen(buf), size - strlen(buf), "%sat least %s (%s%s)",
+		       past[0] != '\0' ? "; " : "",
+		       view_duration((uint64_t)app_image(app)->image.size * 1000000u / ceiling,
+				     time, sizeof(time)),
+		       output_rate(ceiling, rate, sizeof(rate)), known ? "" : ", assumed");
+}
+
+static void draw(struct app *app, struct cells *cells, struct area area)
+{
+	char estimate[VIEW_TEXT * 2] = "", device[VIEW_TEXT];
+	struct view_image v = {
+		.path = app_image(app)->path,
+		.error = app_image(app)->error,
+		.image = &app_image(app)->image,
+		.report = &app_image(app)->shown,
+		.refused = app_image_is_refused(app),
+		.estimate = estimate,
+		.device = device,
+		.scroll = mine(app)->scroll,
+	};
+
+	if (mine(app)->reads != app_image(app)->reads)
+		v.scroll = mine(app)->scroll = 0;
+	mine(app)->reads = app_image(app)->reads;
+	v.device_style = device_line(app, device, sizeof(device));
+	if (app_image(app)->have)
+		estimate_line(app, estimate, sizeof(estimate));
+	view_image_draw(&v, cells, area);
+}
+
+/* --- keys */
+
+static void copy_hash(struct app *app)
+{
+	char hex[OTA_SHA256_SIZE * 2 + 1];
+
+	if (!app_image(app)->have) {
+		app_say(app, CELLS_WARNING, "no image: o opens one");
+		return;
+	}
+	hex_encode(app_image(app)->image.sha256, OTA_SHA256_SIZE, hex);
+	app_copy(app, hex);
+}
+
+static void compare(struct app *app)
+{
+	const struct app_device *d = app_device(app);
+
+	if (!app_image(app)->have)
+		app_say(app, CELLS_WARNING, "no image: o opens one");
+	else if (!app_device_is_chosen(app))
+		return;
+	else if (d->have_snapshot && d->snapshot.dialect_known)
+		show_compare(app);
+	else if (d->job)
+		app_say(app, CELLS_WARNING, "wait: the device has not told yet what it runs");
+	else
+		app_device_look(app);
+}
+
+static void move(struct app *app, long by)
+{
+	const struct app_image *i = app_image(app);
+
+	mine(app)->scroll = layout_moved(mine(app)->scroll, by,
+					 i->have && i->shown.count > 0 ? i->shown.count - 1 : 0);
+}
+
+void app_image_show(struct app *app, const char *path)
+{
+	app_show(app, VIEW_IMAGE);
+	if (path[0] == '\0')
+		app_image_ask(app, false);
+	else
+		app_image_open(app, path);
+}
+
+static bool act(struct app *app, enum action action)
+{
+	if (action == ACTION_COMPARE)
+		compare(app);
+	else if (action == ACTION_COPY)
+		copy_hash(app);
+	else
+		return false;
+	return true;
+}
+
+static unsigned int now(const struct app *app)
+{
+	(void)app;
+	return KEYS_TEXT;
+}
+
+const struct view_ops image_view = {
+	.part = {.size = sizeof(struct image_state)},
+	.draw = draw,
+	.act = act,
+	.move = move,
+	.now = now,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The profile that is edited, its file, and what it was before. */
+#ifndef OTABENCH_TUI_APP_PROFILE_H
+#define OTABENCH_TUI_APP_PROFILE_H
+
+#include "profile/profile_edit.h"
+#include "tui/app_core.h"
+
+#define PROFILE_UNDO_MAX 100u
+
+struct app_profile {
+	struct profile now; /* for the next upload */
+	struct profile saved; /* as the file has it */
+	struct profile running; /* as the job under way, or the last one, was given it */
+	struct profile_source source;
+	char *text; /* of the file as it was read; owned; NULL: it could not be */
+	size_t len;
+	struct setting_errors errors; /* of the file as it is on the disk */
+	bool overwrite; /* the file changed on the disk, and w was told so */
+	char target[APP_PATH_MAX]; /* what a question is about: a path to write, a name to load */
+	struct profile undo[PROFILE_UNDO_MAX], redo[PROFILE_UNDO_MAX]; /* the newest last */
+	size_t undo_count, redo_count;
+	bool editing; /* $EDITOR has the file */
+};
+const struct app_profile *app_profile(const struct app *app);
+
+/* --- app_profile_edit.c: values */
+bool app_profile_is_modified(const struct app *app);
+/* ... and not by --set alone: something was changed here. */
+bool app_profile_is_unsaved(const struct app *app);
+/* Sets "key=value"; false after app_say(). */
+bool app_profile_assign(struct app *app, const char *assignment);
+/* Takes another profile's values, which undo takes back. */
+void app_profile_take(struct app *app, const struct profile *profile);
+/* A step back or on; returns the last key that changed, negative: none. */
+int app_profile_undo(struct app *app);
+int app_profile_redo(struct app *app);
+/* The job is given the profile as it is; or took this key of it later. */
+void app_profile_runs(struct app *app);
+void app_profile_took(struct app *app, enum profile_key key);
+/* A recording's, which is nobody's to change. */
+void app_profile_replay(struct app *app, const struct profile *profile);
+
+/* --- app_profile_file.c */
+/* Asks first where changes would be lost. */
+void app_profile_load(struct app *app, const char *name);
+void app_profile_load_now(struct app *app, const char *name);
+/* To its file; to another one where a name is given. */
+void app_profile_write(struct app *app, const char *name);
+void app_profile_diff(struct app *app);
+void app_profile_open_editor(struct app *app);
+/* The editor ended well, or failed. */
+void app_profile_edited(struct app *app, bool ok);
+
+/* --- app_profile.c: ":profile", which loads one where a name is given */
+void app_profile_show(struct app *app, const char *name);
+
+#endif

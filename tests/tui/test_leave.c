@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first and the last minute: an upload from the list of devices by one key,
+ * and what ends the program - q, after a question where something would be lost,
+ * and never Esc.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ptylib.h"
+
+#define SIM "--sim=devices=2,chip=esp32,seed=1,speed=8"
+
+static char program[4096], folder[64];
+
+static int setup(void **state)
+{
+	const char *build = getenv("OTABENCH_BUILDDIR");
+	char command[8192];
+
+	(void)state;
+	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
+	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-leave-XXXXXX");
+	if (!mkdtemp(folder) || chdir(folder) < 0)
+		return -1;
+	(void)setenv("XDG_CONFIG_HOME", folder, 1);
+	(void)setenv("XDG_STATE_HOME", folder, 1);
+	(void)snprintf(command, sizeof(command),
+		       "'%s' sample-image --quiet --size=200000 image.bin >/dev/null", program);
+	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
+	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+}
+
+static void start(struct pty *pty, const char *image)
+{
+	const char *argv[] = {program, SIM, "workbench", image, NULL};
+
+	pty_start(pty, 100, 30, argv, NULL);
+	pty_until(pty, "esp-sim-01");
+}
+
+static void end(struct pty *pty)
+{
+	assert_int_equal(pty_end(pty), 0);
+	pty_check_restored(pty);
+	pty_finish(pty);
+}
+
+/* It connects, checks the image against what runs, asks, and sends. */
+static void test_upload(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start(&pty, "image.bin");
+	pty_until(&pty, "u uploads it");
+	pty_send(&pty, "u");
+	pty_until(&pty, "Upload ");
+	assert_true(pty_shows(&pty, "esp-sim-01? y/n"));
+	pty_send(&pty, "y");
+	pty_until(&pty, "confirmed:");
+	pty_send(&pty, "1");
+	pty_until(&pty, "updated");
+	/* Once more, the question knows that it runs this image. */
+	pty_send(&pty, "u");
+	pty_until(&pty, "runs this very image");
+	pty_send(&pty, "n1q");
+	end(&pty);
+}
+
+/* Without an image it asks for one first. */
+static void test_upload_asks_for_image(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start(&pty, NULL);
+	pty_send(&pty, "u");
+	pty_until(&pty, "image file:");
+	pty_send(&pty, "\025image.bin\r");
+	pty_until(&pty, "Upload ");
+	pty_send(&pty, "nq");
+	pty_until(&pty, "1 Scan]");
+	pty_send(&pty, "q");
+	end(&pty);
+}
+
+static void test_escape(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start(&pty, NULL);
+	pty_send(&pty, "\033");
+	pty_until(&pty, "q ends the program");
+	pty_send(&pty, "\033j\033\r"); /* Alt-j, Alt-Enter */
+	pty_until(&pty, "[2 Device]");
+	pty_until(&pty, "answered:");
+	pty_send(&pty, "\033");
+	pty_until(&pty, "[1 Scan]");
+	pty_send(&pty, "q");
+	end(&pty);
+}
+
+static void test_unsaved(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start(&pty, NULL);
+	pty_send(&pty, ":set retries=7\r");
+	pty_until(&pty, "retries=7: with the next upload");
+	pty_send(&pty, "q");
+	pty_until(&pty, "not written");
+	pty_send(&pty, "n");
+	pty_until_gone(&pty, "not written");
+	pty_send(&pty, ":set retries=5\r"); /* as it was: nothing would be lost */
+	pty_until(&pty, "retries=5:");
+	pty_send(&pty, "3u");
+	pty_until(&pty, "undo: retries=7");
+	pty_send(&pty, "1:quit\r");
+	pty_until(&pty, "not written");
+	pty_send(&pty, "y");
+	end(&pty);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_upload),
+		cmocka_unit_test(test_upload_asks_for_image),
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_unsaved),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
