@@ -210,13 +210,12 @@ static void test_commands(void **state)
 	pty_send(&pty, ":forget\r");
 	pty_until(&pty, "not possible: not with --readonly");
 	pty_send(&pty, "q:help\r");
-	pty_until(&pty, "the adapter, off and on");
+	pty_until(&pty, "drop what the device has received");
 	pty_send(&pty, "G");
 	/* To the last row, with as many before it as there is room for; what is wider than the
 	 * panel takes another row. */
 	pty_until_gone(&pty, "drop what the device has received");
-	pty_until(&pty, "write the profile");
-	pty_until(&pty, "the adapter, off and on");
+	pty_until(&pty, "write: only changed values");
 	pty_until(&pty, "in force at once where that is ");
 	pty_until(&pty, "              possible ");
 	pty_send(&pty, "q:\033OA\033OA");
