@@ -18,9 +18,10 @@
  * Bytes from the air, a file or the command line as text that a terminal and a
  * JSON parser can take: well-formed UTF-8 stays, all else - malformed bytes,
  * control characters (C0, DEL, C1), line and paragraph separators, characters
- * that reorder text (bidirectional controls) or show nothing - becomes \xNN for
- * each byte.  A device chooses its own name, so a name must not be able to move
- * the cursor or imitate another line.
+ * that reorder text (bidirectional controls), show nothing or only a space other
+ * than ' ', and marks stacked on a character or on none - becomes \xNN for each
+ * byte.  A device chooses its own name, so a name must not be able to move the
+ * cursor, to imitate another line, or to look like another device's.
  *
  * Writes at most size bytes with the NUL and never half a character; returns
  * the length of the whole text, as snprintf() does.  size 0: only counts.

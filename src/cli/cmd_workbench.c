@@ -4,6 +4,7 @@
 #include "cli/open.h"
 #include "cli/workbench.h"
 
+#include "base/command.h"
 #include "history/history.h"
 #include "tui/app.h"
 
@@ -58,7 +59,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 {
 	struct app_config config = {
 		.source = "virtual ESP32s",
-		.options = "--sim ",
+		.options = "--sim",
 		.force = cli->force,
 		.readonly = cli->readonly,
 		.trace = cli->trace,
@@ -66,8 +67,9 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		.no_mouse = cli->no_mouse,
 		.tier = PLOT_BLOCKS,
 	};
-	char reach[HISTORY_OPTIONS_MAX], options[HISTORY_OPTIONS_MAX + 1];
+	char reach[HISTORY_OPTIONS_MAX], options[2 * HISTORY_OPTIONS_MAX];
 	struct profile_source source;
+	struct command c;
 	int r;
 
 	config.image = argc > 1 ? argv[1] : NULL;
@@ -85,8 +87,10 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		/* Virtual devices that are kept nowhere are others for another program. */
 		if (!cli->sim_given || cli->sim.state[0] != '\0')
 			config.options = options;
-		(void)snprintf(options, sizeof(options), "%s%s", reach,
-			       reach[0] != '\0' ? " " : "");
+		command_begin_part(&c, options, sizeof(options));
+		if (reach[0] != '\0')
+			command_word(&c, reach);
+		(void)command_end(&c);
 		r = workbench_show(cli, &config);
 		r = cli_close(cli, config.transport, r);
 	}

@@ -2,6 +2,7 @@
 /* See job.h: a job's life, from the name to the end, and what the user may do. */
 #include "host/job_priv.h"
 
+#include "base/command.h"
 #include "base/output.h"
 
 #include <inttypes.h>
@@ -48,6 +49,17 @@ static void configure(struct job *job)
 		c->telemetry_ms = 0;
 }
 
+static void name_image(struct job *job, const char *path)
+{
+	struct command c;
+
+	(void)output_safe_text(path, strlen(path), job->image_name, sizeof(job->image_name));
+	command_begin_part(&c, job->image_word, sizeof(job->image_word));
+	command_file(&c, path);
+	if (!command_end(&c))
+		(void)snprintf(job->image_word, sizeof(job->image_word), "IMAGE");
+}
+
 int job_create(struct transport *transport, const struct job_config *config,
 	       const struct job_listener *listener, struct job **ret)
 {
@@ -70,9 +82,7 @@ int job_create(struct transport *transport, const struct job_config *config,
 	if (listener)
 		job->listener = *listener;
 	(void)snprintf(job->device, sizeof(job->device), "%s", config->device);
-	(void)output_safe_text(config->image_name ? config->image_name : "IMAGE",
-			       strlen(config->image_name ? config->image_name : "IMAGE"),
-			       job->image_name, sizeof(job->image_name));
+	name_image(job, config->image_name ? config->image_name : "IMAGE");
 	job->deadline = job->expires = JOB_NEVER;
 	scan_init(&job->scan);
 	metrics_init(&job->metrics);

@@ -29,6 +29,7 @@ struct job {
 	struct job_config config; /* device, profile: copied to the members below */
 	struct job_listener listener;
 	char device[SCAN_NAME_SIZE], image_name[JOB_TEXT_MAX / 4];
+	char image_word[JOB_TEXT_MAX / 4]; /* the image's file in a command line */
 	struct profile profile;
 	struct session_config session_config;
 	enum job_stage stage;

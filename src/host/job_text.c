@@ -5,6 +5,7 @@
  */
 #include "host/job_priv.h"
 
+#include "base/command.h"
 #include "base/output.h"
 
 #include <stdarg.h>
@@ -24,11 +25,14 @@ say(char to[JOB_TEXT_MAX], const char *format, ...)
 	va_end(ap);
 }
 
-/* The device as one would type it: by its name where that is plain, else by its address. */
+/* The device as one would type it: by its name where that is plain and no other's that was
+ * heard, else by its address. */
 static const char *typed(const struct job *job)
 {
-	return job->name[0] != '\0' &&
-			       strcspn(job->name, " \t\\\"'$&;()<>|*?`!#") == strlen(job->name)
+	const struct scan_device *device;
+
+	return command_is_plain(job->name) &&
+			       scan_find(&job->scan, job->name, &device, NULL, 0) != -OTA_EINVAL
 		       ? job->name
 		       : job->address;
 }
@@ -37,7 +41,7 @@ static void advise_resume(const struct job *job, struct job_result *r)
 {
 	if (job->config.goal == SESSION_UPDATE && !job->basic)
 		say(r->advice, "'otabench resume %s %s' goes on where the device is.", typed(job),
-		    job->image_name);
+		    job->image_word);
 	else
 		say(r->advice, "Try again, nearer to the device.");
 }
@@ -90,7 +94,7 @@ static void explain_refused(const struct job *job, struct job_result *r)
 	if (r->status == -OTA_ENOENT) {
 		say(r->what, "The device holds no part of this image that could be resumed.");
 		say(r->advice, "'otabench flash %s %s' sends it from the start.", typed(job),
-		    job->image_name);
+		    job->image_word);
 	} else if (f) {
 		say(r->what, "The image was refused, nothing was sent: %s", f->text);
 		if (f->can_force)
@@ -115,7 +119,7 @@ static void explain_cancelled(const struct job *job, struct job_result *r)
 		say(r->what, "Cancelled, but the device %s: it keeps what it has received.",
 		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be told");
 		say(r->advice, "'otabench cancel %s' clears it, 'otabench resume %s %s' goes on.",
-		    typed(job), typed(job), job->image_name);
+		    typed(job), typed(job), job->image_word);
 	} else {
 		say(r->what, "Cancelled; the device is idle, what runs on it is untouched.");
 	}

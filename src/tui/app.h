@@ -21,7 +21,7 @@ struct app_config {
 	sd_event *event; /* must outlive the app, as the transport must */
 	struct transport *transport;
 	const char *source; /* what the transport is, for the first line */
-	const char *options; /* global options for equivalent command lines, "--sim "; or "" */
+	const char *options; /* global options for equivalent command lines, "--sim"; or "" */
 	struct profile profile;
 	const struct profile_source *profile_source; /* where it is from; NULL: nowhere */
 	const char *image; /* to open at once; NULL: none */

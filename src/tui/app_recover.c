@@ -3,6 +3,7 @@
 #include "tui/app_recover.h"
 
 #include "replay/bundle.h"
+#include "base/command.h"
 #include "transport/trace.h"
 #include "tui/app_device.h"
 #include "tui/app_image.h"
@@ -106,23 +107,27 @@ static bool saved_differs(const struct app *app, enum profile_key key)
 /* What makes the command line send as this program would: the profile, and what differs. */
 static void put_sending(const struct app *app, char *buf, size_t size)
 {
-	char value[SETTING_TEXT_MAX];
-	size_t len = 0;
+	char value[SETTING_TEXT_MAX], assignment[SETTING_TEXT_MAX + 64];
+	struct command c;
 
-	buf[0] = '\0';
+	command_begin_part(&c, buf, size);
 	if (app_image_is_same(app))
-		(void)snprintf(buf, size, "--force=same ");
-	len = strlen(buf);
-	if (strcmp(app_profile(app)->now.name, "default") != 0)
-		(void)snprintf(buf + len, size - len, "-p %s ", app_profile(app)->now.name);
+		command_add(&c, "--force=same");
+	if (strcmp(app_profile(app)->now.name, "default") != 0) {
+		command_add(&c, "-p");
+		command_word(&c, app_profile(app)->now.name);
+	}
 	for (int key = 0; key < PROFILE_KEYS; key++) {
 		if (key == PROFILE_KEY_DESCRIPTION || !saved_differs(app, (enum profile_key)key))
 			continue;
-		len = strlen(buf);
-		(void)snprintf(buf + len, size - len, "-s %s=%s ", profile_settings()[key].name,
+		(void)snprintf(assignment, sizeof(assignment), "%s=%s",
+			       profile_settings()[key].name,
 			       profile_get(&app_profile(app)->now, (enum profile_key)key, value,
 					   sizeof(value)));
+		command_add(&c, "-s");
+		command_word(&c, assignment);
 	}
+	(void)command_end(&c);
 }
 
 static void fill(struct app *app)

@@ -112,16 +112,13 @@ static size_t decode(const char *text, wchar_t *ret)
 	return len;
 }
 
-/* Columns of a character; -1: show '?' instead.  Variation selectors change the width in
- * some terminals and not in others, so they are left out (-2). */
+/* Columns of a character; -1: show '?' instead. */
 static int columns_of(const struct cells *cells, wchar_t code)
 {
 	int width;
 
 	if (code < 0x80)
 		return 1;
-	if (code >= 0xfe00 && code <= 0xfe0f)
-		return -2;
 	if (cells->ascii)
 		return -1;
 	width = wcwidth(code);
@@ -212,8 +209,6 @@ static int draw(struct cells *cells, struct area area, int x, int y, int limit,
 		int width = columns_of(cells, code);
 
 		text += len;
-		if (width == -2)
-			continue;
 		if (width == -1) {
 			shown = "?";
 			shown_len = 1;

@@ -2,6 +2,7 @@
 /* See recover.h. */
 #include "view/recover.h"
 
+#include "base/command.h"
 #include "base/output.h"
 #include "view/view_history.h"
 
@@ -179,43 +180,28 @@ static void say_status(const struct recover_known *k, struct recover_menu *m)
 
 /* --- what can be done */
 
-/* As one word of a shell: in quotes where it holds more than what is plain to all of them. */
-static void put_word(const char *word, char *buf, size_t size)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_@%+=:,./-";
-	size_t len = 0;
-
-	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-		(void)snprintf(buf, size, "%s", word);
-		return;
-	}
-	(void)snprintf(buf, size, "'");
-	for (; *word != '\0'; word++) {
-		len = strlen(buf);
-		(void)snprintf(buf + len, size - len, *word == '\'' ? "'\\''" : "%c", *word);
-	}
-	len = strlen(buf);
-	(void)snprintf(buf + len, size - len, "'");
-}
-
 /* why is NULL where it is possible; verb is the command with what stands before DEV. */
 static void add(const struct recover_known *k, struct recover_menu *m, enum recover_action action,
 		const char *title, const char *effect, const char *why, const char *verb,
 		bool device, bool image)
 {
 	const size_t i = m->count;
-	char file[RECOVER_COMMAND / 4] = "";
+	struct command c;
 
 	if (i == RECOVER_CHOICES_MAX)
 		return;
 	m->count++;
+	command_begin(&c, m->commands[i], sizeof(m->commands[i]));
+	command_add(&c, k->options);
+	command_add(&c, image && k->sending ? k->sending : "");
+	command_add(&c, verb);
+	if (device)
+		command_word(&c, k->address);
 	if (image && k->image[0] != '\0')
-		put_word(k->image, file, sizeof(file));
-	(void)snprintf(m->commands[i], sizeof(m->commands[i]), "otabench %.1100s%.1100s%s%s%s%s%s",
-		       k->options, image && k->sending ? k->sending : "", verb, device ? " " : "",
-		       device ? k->address : "", image ? " " : "",
-		       image && file[0] == '\0' ? "IMAGE" : file);
+		command_file(&c, k->image);
+	else if (image)
+		command_add(&c, "IMAGE");
+	(void)command_end(&c);
 	(void)snprintf(m->reasons[i], sizeof(m->reasons[i]), "%s", why ? why : effect);
 	m->actions[i] = action;
 	m->choices[i] = (struct view_choice){title, m->reasons[i], m->commands[i], why == NULL};

@@ -34,8 +34,8 @@ enum recover_action {
 /* What is known; all else zero. */
 struct recover_known {
 	const char *address; /* for command lines */
-	const char *options; /* global options for command lines: "--sim ", "" */
-	const char *sending; /* ... that say how an image is sent: "-s retries=0 "; NULL: none */
+	const char *options; /* global options for command lines: "--sim", "" */
+	const char *sending; /* ... that say how an image is sent: "-s retries=0"; NULL: none */
 	const char *image; /* its path; "" none chosen */
 	bool image_refused;
 	const uint8_t *image_sha256; /* of the image chosen, or NULL */

@@ -238,8 +238,8 @@ static void test_commands(void **state)
 
 	(void)state;
 	k.address = "24:6F:28:AA:10:02";
-	k.options = "--adapter=hci1 ";
-	k.sending = "-p fast -s retries=0 ";
+	k.options = "--adapter=hci1";
+	k.sending = "-p fast -s retries=0";
 	k.image = "my app's.bin";
 	recover_fill(&k, &m);
 	/* As it would be sent from here, and as one word for a shell. */
@@ -248,6 +248,11 @@ static void test_commands(void **state)
 			    "24:6F:28:AA:10:02 'my app'\\''s.bin'");
 	assert_string_equal(command_of(&m, RECOVER_LOOK),
 			    "otabench --adapter=hci1 info 24:6F:28:AA:10:02");
+	k.image = "-rf\033";
+	recover_fill(&k, &m);
+	assert_string_equal(command_of(&m, RECOVER_RESUME),
+			    "otabench --adapter=hci1 -p fast -s retries=0 resume "
+			    "24:6F:28:AA:10:02 ./$'-rf\\x1b'");
 	k.image = "build/app-1.5.0.bin";
 	recover_fill(&k, &m);
 	assert_non_null(strstr(command_of(&m, RECOVER_RESTART), " build/app-1.5.0.bin"));

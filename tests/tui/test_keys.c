@@ -217,7 +217,7 @@ static void open_place(struct place *p, uint64_t seed, enum session_state state)
 	char why[200];
 
 	*p = (struct place){.config = {.source = "virtual ESP32s",
-				       .options = "--sim ",
+				       .options = "--sim",
 				       .tier = (enum plot_tier)(seed % PLOT_TIERS)}};
 	rng_init(&p->rng, seed);
 	profile_defaults(&p->config.profile);

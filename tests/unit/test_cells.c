@@ -85,9 +85,13 @@ static void test_combining(void **state)
 	(void)state;
 	assert_int_equal(cells_text(&c, cells_area(&c), 0, 0, CELLS_NORMAL, "e\xcc\x81x"), 2);
 	assert_string_equal(cells_at(&c, 0, 0)->text, "e\xcc\x81");
-	/* More marks than a cell can hold are dropped, not spilt. */
+	/* More than two on one character are told, as all that is not plain text. */
+	(void)cells_text(&c, cells_area(&c), 2, 0, CELLS_NORMAL, "o\xcc\x81\xcc\x81\xcc\x81z");
+	assert_string_equal(cells_at(&c, 2, 0)->text, "o\xcc\x81\xcc\x81");
+	assert_string_equal(cells_at(&c, 3, 0)->text, "\\");
+	/* What a cell cannot hold is dropped, not spilt. */
 	(void)cells_text(&c, cells_area(&c), 2, 0, CELLS_NORMAL,
-			 "o\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81z");
+			 "\xf0\x9d\x90\x80\xf0\x9e\xa3\x90\xf0\x9e\xa3\x90z");
 	assert_true(strlen(cells_at(&c, 2, 0)->text) < CELLS_BYTES);
 	assert_string_equal(cells_at(&c, 3, 0)->text, "z");
 	cells_finish(&c);

@@ -213,6 +213,13 @@ static void test_resume(void **state)
 	assert_non_null(strstr(text_of(&r, "text"), "no part of this image"));
 	assert_non_null(strstr(text_of(&r, "advice"), "new.bin"));
 	done(&r);
+	r = run("sample-image \"%s/it's new.bin\"", dir);
+	assert_int_equal(r.exit, 0);
+	done(&r);
+	r = run("--sim --json resume esp-sim-01 \"%s/it's new.bin\"", dir);
+	expect(&r, 65, "refused");
+	assert_non_null(strstr(text_of(&r, "advice"), "/it'\\''s new.bin'' sends")); /* as typed */
+	done(&r);
 	r = run("--sim=state=%s/broken,fault=disconnect@150000 --set=retries=0 --json flash "
 		"esp-sim-01 %s/new.bin",
 		dir, dir);
