@@ -215,6 +215,30 @@ static void explain_not_paired(const struct job *job, struct job_result *r)
 	}
 }
 
+static void safe_version(const char *version, char to[JOB_TEXT_MAX / 4])
+{
+	(void)output_safe_text(version, strlen(version), to, JOB_TEXT_MAX / 4);
+}
+
+/* END was written, and nothing heard or read tells that it led to anything. */
+static void explain_unheard(const struct job *job, struct job_result *r)
+{
+	char version[JOB_TEXT_MAX / 4];
+
+	if (job->session.verdict == SESSION_VERDICT_UNKNOWN) {
+		say(r->what, "All was sent, and the link ended before the device said done; its "
+			     "version cannot tell which image runs.");
+		say(r->advice, "Look at the device itself before sending again.");
+		return;
+	}
+	safe_version(job->session.version, version);
+	say(r->what,
+	    "All was sent, and the device was not heard to say that the image is good; when "
+	    "last met it ran version %s.",
+	    version[0] ? version : "unknown");
+	say(r->advice, "'otabench info %s' tells what runs; else send it again.", typed(job));
+}
+
 static void explain_lost(const struct job *job, struct job_result *r)
 {
 	const struct session_stats *st = &job->session.stats;
@@ -226,10 +250,8 @@ static void explain_lost(const struct job *job, struct job_result *r)
 		say(r->advice, "'otabench confirm %s' keeps it; a reset goes back.", typed(job));
 		return;
 	}
-	if (job->session.verdict == SESSION_VERDICT_UNKNOWN && job->session.ended) {
-		say(r->what, "All was sent, and the link ended before the device said done; its "
-			     "version cannot tell which image runs.");
-		say(r->advice, "Look at the device itself before sending again.");
+	if (job->session.ended && job->config.goal == SESSION_UPDATE) {
+		explain_unheard(job, r);
 		return;
 	}
 	if (st->start_us == 0)
@@ -281,11 +303,6 @@ static void explain_unconfirmed(const struct job *job, struct job_result *r)
 	} else {
 		say(r->what, "The device runs the new image; it knows no confirmation.");
 	}
-}
-
-static void safe_version(const char *version, char to[JOB_TEXT_MAX / 4])
-{
-	(void)output_safe_text(version, strlen(version), to, JOB_TEXT_MAX / 4);
 }
 
 /* Where nothing but a version tells what runs. */

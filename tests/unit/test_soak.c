@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Updates of a virtual ESP32 with one to four random faults each, in virtual time: how
+ * a run ends, its exit status, what is told of it and what the board runs agree in every
+ * one, and none takes longer than a bound.  A seed gives the same run each time.
+ *
+ *   SOAK_RUNS   how many (100); `make soak` takes 5000
+ *   SOAK_FIRST  the first seed (1), to repeat one that failed
+ *   SOAK_TELL   a line for each run
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "cli/run.h"
+#include "host/job_priv.h"
+#include "image/image_build.h"
+#include "sim/sim.h"
+#include "base/sha256.h"
+#include "transport/fault.h"
+
+#define DEVICE "esp-sim-01"
+#define OLD_VERSION "1.0.0"
+#define LONGEST_S 3600u /* of virtual time */
+#define SIZE_MAX_BYTES 200000u
+#define FAULTS_MAX 4u
+#define S 1000000ull
+
+struct soak {
+	uint64_t seed;
+	struct rng rng;
+	/* what is to happen */
+	bool basic, same_version, cancels;
+	uint64_t cancel_us;
+	struct sim_config sim;
+	struct fault_spec faults[FAULTS_MAX];
+	size_t fault_count;
+	uint8_t image[SIZE_MAX_BYTES];
+	size_t size;
+	char about[400];
+	/* the run */
+	struct image read;
+	struct lint_report report;
+	struct job *job;
+	bool finished;
+	struct job_result result;
+	bool ended, promised; /* END was written; the device said that the image boots */
+	enum session_verdict verdict;
+	uint64_t seconds;
+};
+
+static struct soak soak;
+
+static uint32_t below(struct rng *rng, size_t n)
+{
+	return (uint32_t)rng_below(rng, n);
+}
+
+/* Between them, both included. */
+static uint32_t between(struct rng *rng, uint32_t least, uint32_t most)
+{
+	return least + below(rng, most - least + 1);
+}
+
+static uint32_t number_of(const char *name, uint32_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? (uint32_t)strtoul(text, NULL, 10) : otherwise;
+}
+
+/* --- what is to happen */
+
+static void choose_fault(struct soak *k, struct fault_spec *f)
+{
+	struct rng *rng = &k->rng;
+
+	*f = (struct fault_spec){.kind = (enum fault_kind)below(rng, FAULT_KINDS)};
+	switch (f->kind) {
+	case FAULT_DROP_DATA:
+	case FAULT_DUP_DATA:
+	case FAULT_DELAY_DATA:
+		if (below(rng, 2))
+			f->at = between(rng, 1, 600);
+		else
+			f->share_ppm = between(rng, 1, 100) * (below(rng, 4) ? 500 : 9000);
+		f->arg = f->kind == FAULT_DELAY_DATA ? between(rng, 1, 8000) : 0;
+		break;
+	case FAULT_DROP_NOTIFY:
+	case FAULT_DUP_NOTIFY:
+	case FAULT_DELAY_NOTIFY:
+		if (below(rng, 2))
+			f->at = between(rng, 1, 60);
+		else
+			f->share_ppm = between(rng, 1, 100) * 10000u;
+		f->arg = f->kind == FAULT_DELAY_NOTIFY ? between(rng, 1, 8000) : 0;
+		break;
+	case FAULT_DISCONNECT:
+	case FAULT_TERMINATE:
+	case FAULT_REBOOT:
+		/* The last byte, and what is sent again, are places of their own. */
+		f->at = below(rng, 4) ? below(rng, (uint32_t)k->size) : (uint32_t)k->size;
+		break;
+	case FAULT_WRITE_FAIL:
+		f->at = below(rng, (uint32_t)k->size);
+		break;
+	case FAULT_POWER_CUT:
+		f->at = between(rng, 1, 120);
+		break;
+	case FAULT_SLOW_ERASE:
+		f->arg = between(rng, 2, 40);
+		break;
+	case FAULT_NO_BOOT:
+	case FAULT_KINDS:
+		break;
+	}
+}
+
+static void choose(struct soak *k)
+{
+	struct image_build build = {.version = "2.0.0", .seed = (unsigned int)k->seed};
+	struct rng *rng = &k->rng;
+	char text[64];
+	int len;
+
+	k->basic = below(rng, 4) == 0;
+	k->same_version = below(rng, 5) == 0;
+	k->cancels = below(rng, 8) == 0;
+	k->cancel_us = between(rng, 1, 40000) * 1000ull;
+	build.size = between(rng, 20000, SIZE_MAX_BYTES);
+	if (k->same_version)
+		build.version = OLD_VERSION;
+	assert_int_equal(image_build(&build, sha256_buffer, k->image, sizeof(k->image), &k->size),
+			 0);
+	k->sim.kind = (struct fleet_kind){
+		.devices = 1,
+		.chip_all = true,
+		.dialect = k->basic ? ESP_BASIC : ESP_FULL,
+		.dialect_all = true,
+		.seed = k->seed,
+		.flash_speed = (enum flash_speed)below(rng, 3),
+		.loss_ppm = below(rng, 3) ? 0 : below(rng, 60000),
+		.boot_delay_ms = below(rng, 5) ? 0 : below(rng, 50000),
+	};
+	len = snprintf(k->about, sizeof(k->about),
+		       "%s, %zu bytes, version %s, loss %u ppm, boot %u ms",
+		       k->basic ? "basic" : "full", k->size, build.version, k->sim.kind.loss_ppm,
+		       k->sim.kind.boot_delay_ms);
+	k->fault_count = between(rng, 1, FAULTS_MAX);
+	for (size_t i = 0; i < k->fault_count; i++) {
+		choose_fault(k, &k->faults[i]);
+		fault_format(&k->faults[i], text, sizeof(text));
+		len += snprintf(k->about + len, sizeof(k->about) - (size_t)len, ", %s", text);
+	}
+	if (k->cancels)
+		(void)snprintf(k->about + len, sizeof(k->about) - (size_t)len, ", cancel at %u ms",
+			       (unsigned int)(k->cancel_us / 1000u));
+}
+
+/* --- the run */
+
+static void on_finished(void *userdata, const struct job_result *result)
+{
+	struct soak *k = userdata;
+
+	k->finished = true;
+	k->result = *result;
+}
+
+#define WRONG(k, ...)                                                                              \
+	do {                                                                                       \
+		print_error("seed %" PRIu64 ": %s\n  %s (exit %d) after %" PRIu64 " s: %s\n",      \
+			    (k)->seed, (k)->about, session_outcome_name((k)->result.outcome),      \
+			    run_exit(&(k)->result), (k)->seconds, (k)->result.what);               \
+		fail_msg(__VA_ARGS__);                                                             \
+	} while (0)
+
+static void drive(struct soak *k, struct transport *world)
+{
+	bool to_cancel = k->cancels;
+
+	job_start(k->job);
+	while (!k->finished) {
+		if (!sched_step(sim_sched(world)))
+			WRONG(k, "nothing happens any more");
+		k->seconds = world->ops->now_us(world) / S;
+		if (k->seconds > LONGEST_S)
+			WRONG(k, "it does not end: %s", session_state_name(k->job->session.state));
+		if (to_cancel && world->ops->now_us(world) >= k->cancel_us) {
+			to_cancel = false;
+			job_cancel(k->job);
+		}
+	}
+}
+
+/* --- whether all agrees */
+
+enum runs { RUNS_OLD, RUNS_NEW, RUNS_NOTHING };
+
+static enum runs board_runs(const struct soak *k, struct transport *world, bool *ret_pending)
+{
+	struct esp *esp = sim_device(world, DEVICE);
+	const struct board_running *running = board_running(esp_board(esp));
+	uint8_t hash[OTA_SHA256_SIZE];
+	const uint8_t *flash;
+
+	*ret_pending = running->pending_verify;
+	if (board_state(esp_board(esp)) != BOARD_RUNNING)
+		return RUNS_NOTHING;
+	flash = board_slot_map(esp_board(esp), running->slot, running->size);
+	assert_non_null(flash);
+	sha256_buffer(flash, running->size, hash);
+	if (memcmp(hash, running->sha256, sizeof(hash)) != 0)
+		WRONG(k, "the board runs what it does not say");
+	return memcmp(hash, k->read.sha256, sizeof(hash)) == 0 ? RUNS_NEW : RUNS_OLD;
+}
+
+static bool says(const struct soak *k, const char *words)
+{
+	return strstr(k->result.what, words) != NULL;
+}
+
+/* A good end is one, on the board as well, now and after a reset. */
+static void check_good(struct soak *k, struct transport *world)
+{
+	bool pending;
+	enum runs runs = board_runs(k, world, &pending);
+
+	switch (k->result.outcome) {
+	case SESSION_CONFIRMED:
+		if (runs != RUNS_NEW || pending || !says(k, "has confirmed it"))
+			WRONG(k, "not confirmed on the board");
+		break;
+	case SESSION_DELIVERED:
+		if (k->verdict == SESSION_VERDICT_UNKNOWN && says(k, "cannot tell"))
+			return; /* nothing is claimed */
+		if (runs != RUNS_NEW || !says(k, "the image's"))
+			WRONG(k, "not delivered to the board");
+		break;
+	default:
+		WRONG(k, "no end of an update");
+	}
+	if (strcmp(k->result.running_version, k->same_version ? OLD_VERSION : "2.0.0") != 0)
+		WRONG(k, "told version %s", k->result.running_version);
+	esp_reset(sim_device(world, DEVICE));
+	sched_advance(sim_sched(world), world->ops->now_us(world) + 120 * S);
+	if (board_runs(k, world, &pending) != RUNS_NEW)
+		WRONG(k, "not after a reset");
+}
+
+/* Of a failure: whatever was told is so, and an image that runs for good was no failure. */
+static void check_bad(struct soak *k, struct transport *world)
+{
+	bool pending;
+	enum runs runs = board_runs(k, world, &pending);
+
+	if (k->result.what[0] == '\0')
+		WRONG(k, "nothing is told");
+	if (k->result.outcome == SESSION_ROLLED_BACK && runs != RUNS_OLD)
+		WRONG(k, "it was not rolled back");
+	if (k->job->session.proved && !says(k, "new image on trial") &&
+	    k->result.outcome != SESSION_ROLLED_BACK)
+		WRONG(k, "it is not told that the image ran");
+	if (k->ended && !k->job->session.proved && !says(k, "ll was sent") &&
+	    (k->result.outcome == SESSION_LINK_LOST || k->result.outcome == SESSION_STALLED ||
+	     k->result.outcome == SESSION_NOT_BACK || k->result.status < 0))
+		WRONG(k, "it is not told that all was sent");
+	/* What it does alone takes time. */
+	sched_advance(sim_sched(world), world->ops->now_us(world) + 120 * S);
+	runs = board_runs(k, world, &pending);
+	if (runs == RUNS_NOTHING)
+		WRONG(k, "the board runs nothing");
+	if (!k->ended && runs != RUNS_OLD)
+		WRONG(k, "it runs an image that was not sent whole");
+	if (k->result.outcome == SESSION_CANCELLED && k->result.status == 0 && runs != RUNS_OLD)
+		WRONG(k, "cancelled, and it runs the image");
+	if (k->result.outcome == SESSION_ROLLED_BACK && runs != RUNS_OLD)
+		WRONG(k, "it was not rolled back for good");
+	if (runs == RUNS_NEW && !k->basic && !pending && !k->job->session.proved)
+		WRONG(k, "told as failed, and it runs the image for good");
+}
+
+static void check(struct soak *k, struct transport *world)
+{
+	const struct job_result *r = &k->result;
+	const enum cli_exit code = run_exit(r);
+
+	if (getenv("SOAK_TELL"))
+		print_message("%" PRIu64 "\t%u s\t%s\t%d\t%s\t%s\n", k->seed,
+			      (unsigned int)k->seconds, session_outcome_name(r->outcome), code,
+			      r->what, k->about);
+	if (r->sent_bytes > 34ull * k->size + (1u << 20) + OTA_VALUE_MAX)
+		WRONG(k, "%" PRIu64 " bytes sent", r->sent_bytes);
+	if (r->bytes > k->size)
+		WRONG(k, "%u bytes received", r->bytes);
+	if (code == CLI_DEFECT)
+		WRONG(k, "a defect");
+	if (r->outcome == SESSION_PROTOCOL)
+		WRONG(k, "the device breaks no protocol");
+	if (code == CLI_OK)
+		check_good(k, world);
+	else
+		check_bad(k, world);
+}
+
+static void run_seed(struct soak *k, uint64_t seed)
+{
+	const struct job_listener listener = {.userdata = k, .finished = on_finished};
+	struct job_config config = {.goal = SESSION_UPDATE, .device = DEVICE};
+	struct transport *world, *transport;
+	struct profile profile;
+	sd_event *event;
+	char why[200];
+
+	memset(k, 0, sizeof(*k));
+	k->seed = seed;
+	rng_init(&k->rng, seed);
+	choose(k);
+	(void)image_read(k->image, k->size, sha256_buffer, &k->read, &k->report);
+	profile_defaults(&profile);
+	config.profile = &profile;
+	config.image = &k->read;
+	config.report = &k->report;
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(sim_create(event, &k->sim, &world, why, sizeof(why)), 0);
+	assert_int_equal(fault_wrap(world, k->faults, k->fault_count, seed, &transport), 0);
+	assert_int_equal(job_create(transport, &config, &listener, &k->job), 0);
+	drive(k, world);
+	k->ended = k->job->session.ended;
+	k->verdict = k->job->session.verdict;
+	check(k, world);
+	job_destroy(k->job);
+	transport->ops->destroy(transport);
+	sd_event_unref(event);
+}
+
+static void test_soak(void **state)
+{
+	const uint32_t first = number_of("SOAK_FIRST", 1), runs = number_of("SOAK_RUNS", 100);
+	uint32_t outcomes[SESSION_OUTCOMES] = {0};
+	uint64_t longest = 0;
+
+	(void)state;
+	for (uint32_t seed = first; seed < first + runs; seed++) {
+		run_seed(&soak, seed);
+		outcomes[soak.result.outcome]++;
+		longest = soak.seconds > longest ? soak.seconds : longest;
+	}
+	for (int i = 0; i < SESSION_OUTCOMES; i++)
+		if (outcomes[i] > 0)
+			print_message("# %5u %s\n", outcomes[i],
+				      session_outcome_name((enum session_outcome)i));
+	print_message("# the longest took %u s of virtual time\n", (unsigned int)longest);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_soak),
+	};
+
+	return cmocka_run_group_tests_name("soak", tests, NULL, NULL);
+}
