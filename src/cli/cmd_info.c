@@ -61,17 +61,18 @@ static void print_link(FILE *out, const struct job_result *result)
 
 static void words(struct cli *cli, const struct job_snapshot *now, const struct job_result *result)
 {
+	const struct dialect *dialect = dialect_get(now->dialect);
 	FILE *out = cli->out;
 
 	(void)fprintf(out, "%s %s\n\n", now->device, now->address);
 	run_print_field(out, "Model", "%s", now->model[0] ? now->model : "not told");
 	if (!now->have_info) {
 		run_print_field(out, "Runs", "%s", now->version[0] ? now->version : "not told");
-		run_print_field(out, "Dialect", "basic: no acknowledgements, no resume, no hash");
+		run_print_field(out, "Dialect", "%s: %s", dialect->name, dialect->lacks);
 		return;
 	}
 	print_image(out, now);
-	run_print_field(out, "Dialect", "full, protocol %u", now->info.version);
+	run_print_field(out, "Dialect", "%s, protocol %u", dialect->name, now->info.version);
 	print_device(out, now);
 	print_link(out, result);
 	if (now->stats.status_known) {
@@ -82,7 +83,7 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 
 static void json(json_t *object, const struct job_snapshot *now, const struct job_result *result)
 {
-	if (!now->dialect_known)
+	if (now->dialect == DIALECT_UNKNOWN)
 		return;
 	run_json_info(object, now);
 	(void)json_object_set_new(object, "mtu", json_integer(result->mtu));

@@ -42,7 +42,7 @@ void run_json_progress(json_t *o, const struct job_snapshot *now)
 	set(o, "size", json_integer(now->size));
 	set(o, "queued", json_integer(st->queued));
 	set_known(o, "received", st->received, st->received_known);
-	set_known(o, "flushed", st->flushed, !now->basic);
+	set_known(o, "flushed", st->flushed, dialect_get(now->dialect)->has_acknowledgements);
 	set(o, "chunk", json_integer(now->chunk));
 	set(o, "window", json_integer(now->window));
 	set(o, "write_mode", json_string(gatt_write_name(now->mode)));
@@ -92,7 +92,7 @@ void run_json_info(json_t *o, const struct job_snapshot *now)
 	const struct ota_info *i = &now->info;
 	const struct image_chip *chip = image_chip_by_id(i->chip_id);
 
-	set(o, "dialect", json_string(now->basic ? "basic" : "full"));
+	set(o, "dialect", json_string(dialect_get(now->dialect)->name));
 	set(o, "version", json_string(now->version));
 	set(o, "model", json_string(now->model));
 	if (!now->have_info)
@@ -134,7 +134,8 @@ static void set_transfer(json_t *o, const struct job_snapshot *now, const struct
 	set(o, "longest_stall_ms", json_integer(r->longest_stall_ms));
 	set(o, "resumed_from", json_integer(r->resumed_from));
 	set(o, "dialect",
-	    now->dialect_known ? json_string(r->basic ? "basic" : "full") : json_null());
+	    now->dialect != DIALECT_UNKNOWN ? json_string(dialect_get(r->dialect)->name)
+					    : json_null());
 	if (r->link_known) {
 		set(o, "interval_ms", json_real(r->link.interval_us / 1000.0));
 		set(o, "phy", json_string(pdu_text_phy((uint8_t)r->link.phy)));
@@ -168,13 +169,14 @@ json_t *run_json_result(const struct cli *cli, const struct job_snapshot *now,
 	}
 	if (transfers)
 		set_transfer(o, now, r);
-	/* The basic dialect tells a version, and no hash. */
+	/* Not every dialect tells the hash of what runs. */
 	if (r->running_version[0])
 		set(o, "running_version", json_string(r->running_version));
 	if (r->running_known) {
 		set(o, "running_sha256",
-		    r->basic ? json_null()
-			     : run_json_hex(r->running_sha256, sizeof(r->running_sha256)));
+		    dialect_get(r->dialect)->has_hash
+			    ? run_json_hex(r->running_sha256, sizeof(r->running_sha256))
+			    : json_null());
 	}
 	return o;
 }

@@ -72,7 +72,7 @@ void run_summary(struct cli *cli, const struct job_snapshot *now, const struct j
 	}
 	if (!r->running_known)
 		return;
-	if (r->basic)
+	if (!dialect_get(r->dialect)->has_hash)
 		run_print_field(out, "Now runs", "%s (this device tells no hash)",
 				r->running_version);
 	else

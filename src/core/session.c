@@ -389,12 +389,12 @@ void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t 
 	if (chr == GATT_DATA && s->data_busy) {
 		s->data_busy = false;
 		if (s->dialect)
-			s->dialect->data_written(s, s->data_len);
+			s->dialect->ops->data_written(s, s->data_len);
 	} else if (chr == GATT_CONTROL && s->control_busy) {
 		s->control_busy = false;
 		s->end_answered |= s->control_opcode == OTA_CMD_END && s->ended;
 		if (s->state == SESSION_CANCELLING && s->command_count == 0 && s->dialect)
-			s->dialect->abort_written(s);
+			s->dialect->ops->abort_written(s);
 		command_next(s);
 	}
 	session_pump(s);
@@ -415,7 +415,7 @@ void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_
 		return;
 	s->heard_at = s->spoke_at = now_us;
 	s->silent = 0;
-	s->dialect->rx(s, buf, len);
+	s->dialect->ops->rx(s, buf, len);
 	if (!session_finished(s) &&
 	    (s->stats.received > s->stats.queued || s->stats.queued > s->config.image_size ||
 	     s->stats.flushed > s->stats.received))
@@ -469,7 +469,7 @@ void session_tick(struct session *s, uint64_t now_us)
 	if (now_us >= s->step_deadline)
 		session_step_expired(s);
 	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED))
-		s->dialect->watch(s);
+		s->dialect->ops->watch(s);
 	session_pump(s);
 }
 
@@ -482,7 +482,7 @@ uint64_t session_deadline(const struct session *s)
 	if (s->pairing)
 		return s->pairing_since + PAIRING_MS * MS;
 	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED)) {
-		other = s->dialect->watch_at(s);
+		other = s->dialect->ops->watch_at(s);
 		at = other < at ? other : at;
 		if (s->state == SESSION_SENDING && s->next_send > s->now && s->next_send < at)
 			at = s->next_send;

@@ -17,6 +17,7 @@
 #define OTABENCH_CORE_SESSION_H
 
 #include "core/airtime.h"
+#include "core/dialect.h"
 #include "core/gatt.h"
 #include "ota/error.h"
 #include "ota/proto.h"
@@ -76,7 +77,7 @@ enum session_stall_action { SESSION_STALL_WARN, SESSION_STALL_PAUSE, SESSION_STA
 
 /* What happened, for the log and the graph; value as stated. */
 enum session_note {
-	SESSION_NOTE_DIALECT, /* 0 basic, 1 full */
+	SESSION_NOTE_DIALECT, /* 0 basic, 1 full: enum dialect_id without UNKNOWN */
 	SESSION_NOTE_CHUNK, /* Data value length in force */
 	SESSION_NOTE_RESUMED, /* offset */
 	SESSION_NOTE_GAP, /* offset to go back to */
@@ -221,6 +222,8 @@ int session_set_chunk(struct session *s, uint16_t value, uint64_t now_us);
 int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us);
 
 bool session_finished(const struct session *s);
+/* Least time between Data values, in microseconds: as the dialect and the write mode have it. */
+uint32_t session_pacing(const struct session *s);
 /* The link as the stack and the device's last LINK answer tell it. */
 void session_link(const struct session *s, struct airtime_link *ret);
 const char *session_state_name(enum session_state state);

@@ -107,9 +107,12 @@ static void abort_written(struct session *s)
 	session_finish(s, s->config.goal == SESSION_COMMAND ? SESSION_ANSWERED : SESSION_CANCELLED);
 }
 
-const struct session_dialect session_basic = {
-	.name = "basic",
-	.header = 0,
+static bool spoken(const uint8_t properties[GATT_CHRS])
+{
+	return !(properties[GATT_INFO] & GATT_PROP_READ);
+}
+
+static const struct dialect_ops ops = {
 	.begin = begin,
 	.rx = rx,
 	.header_put = header_put,
@@ -117,4 +120,17 @@ const struct session_dialect session_basic = {
 	.watch = watch,
 	.watch_at = watch_at,
 	.abort_written = abort_written,
+};
+
+const struct dialect session_basic = {
+	.id = DIALECT_BASIC,
+	.name = "basic",
+	.title = "basic dialect",
+	.lacks = "no acknowledgements, no resume, no hash",
+	.not_offered = "not offered: it speaks basic",
+	.header = 0,
+	.write_mode = GATT_REQUEST,
+	.one_byte = true,
+	.spoken = spoken,
+	.ops = &ops,
 };

@@ -55,35 +55,19 @@ void session_connected(struct session *s, uint16_t mtu, uint64_t now_us)
 	call(s, s->ops->discover(s->ctx));
 }
 
-/*
- * By characteristics and properties, before anything is written: a project
- * that shares the service UUID has its notifications on what is Data here.
- */
-static const struct session_dialect *dialect_of(const uint8_t p[GATT_CHRS])
-{
-	const bool control =
-		(p[GATT_CONTROL] & GATT_PROP_WRITE) && (p[GATT_CONTROL] & GATT_PROP_NOTIFY);
-	const bool data = (p[GATT_DATA] & (GATT_PROP_WRITE | GATT_PROP_WRITE_COMMAND)) &&
-			  !(p[GATT_DATA] & GATT_PROP_NOTIFY);
-
-	if (!control || !data)
-		return NULL;
-	return p[GATT_INFO] & GATT_PROP_READ ? &session_full : &session_basic;
-}
-
 void session_discovered(struct session *s, const uint8_t properties[GATT_CHRS], uint64_t now_us)
 {
 	s->now = now_us;
 	if (s->step != SESSION_STEP_DISCOVER || !session_live(s))
 		return;
 	memcpy(s->properties, properties, sizeof(s->properties));
-	s->dialect = dialect_of(properties);
+	s->dialect = dialect_spoken(properties);
 	if (!s->dialect) {
 		session_finish(s, SESSION_NO_SERVICE);
 		return;
 	}
 	if (!s->proving)
-		session_note(s, SESSION_NOTE_DIALECT, s->dialect == &session_full);
+		session_note(s, SESSION_NOTE_DIALECT, s->dialect->id - 1u);
 	session_wait(s, SESSION_STEP_SUBSCRIBE, s->config.connect_timeout_ms);
 	call(s, s->ops->subscribe(s->ctx, GATT_CONTROL));
 }
@@ -211,7 +195,7 @@ static void discovery_done(struct session *s)
 
 void session_prepare(struct session *s)
 {
-	s->dialect->begin(s);
+	s->dialect->ops->begin(s);
 }
 
 /* What to do when nothing came in time. */
@@ -236,8 +220,7 @@ static void silence(struct session *s)
 			session_retry(s, SESSION_STALLED);
 		break;
 	case SESSION_VERIFYING:
-		/* The basic dialect has no question to ask. */
-		if (s->dialect == &session_basic || !session_may_ask(s)) {
+		if ((s->dialect && !s->dialect->has_status) || !session_may_ask(s)) {
 			session_retry(s, SESSION_STALLED);
 			break;
 		}

@@ -488,9 +488,12 @@ static void abort_written(struct session *s)
 	(void)s;
 }
 
-const struct session_dialect session_full = {
-	.name = "full",
-	.header = OTA_DATA_HEADER,
+static bool spoken(const uint8_t properties[GATT_CHRS])
+{
+	return properties[GATT_INFO] & GATT_PROP_READ;
+}
+
+static const struct dialect_ops ops = {
 	.begin = begin,
 	.rx = rx,
 	.header_put = header_put,
@@ -498,4 +501,23 @@ const struct session_dialect session_full = {
 	.watch = watch,
 	.watch_at = watch_at,
 	.abort_written = abort_written,
+};
+
+const struct dialect session_full = {
+	.id = DIALECT_FULL,
+	.name = "full",
+	.title = "full protocol",
+	.lacks = "",
+	.not_offered = "not offered: it speaks full",
+	.header = OTA_DATA_HEADER,
+	.write_mode = GATT_COMMAND,
+	.has_acknowledgements = true,
+	.has_status = true,
+	.has_link = true,
+	.has_telemetry = true,
+	.has_hash = true,
+	.can_resume = true,
+	.can_rollback = true,
+	.spoken = spoken,
+	.ops = &ops,
 };

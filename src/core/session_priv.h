@@ -22,13 +22,8 @@
 #define CONFIRM_BUSY_MS 1000u /* until CONFIRM is asked for again */
 #define CLOSE_MS 10000u /* a stack that does not tell the end of a link by then never will */
 
-/*
- * What differs between devices that speak the full protocol and those that
- * only know 01, 02, 03 and 04.
- */
-struct session_dialect {
-	const char *name;
-	uint16_t header; /* bytes of each Data value that are not payload */
+/* What the session does otherwise in each dialect. */
+struct dialect_ops {
 	/* The device is known; begin the goal. */
 	void (*begin)(struct session *s);
 	/* A Control notification, at least one byte. */
@@ -45,7 +40,7 @@ struct session_dialect {
 	void (*abort_written)(struct session *s);
 };
 
-extern const struct session_dialect session_full, session_basic;
+extern const struct dialect session_full, session_basic; /* the rows; dialect.c */
 
 /* session.c */
 /* Whether what comes over this link still matters. */

@@ -39,7 +39,7 @@ static enum gatt_write choose_mode(const struct session *s)
 	enum gatt_write mode = s->config.mode;
 
 	if (s->config.mode_auto)
-		mode = s->dialect == &session_full ? GATT_COMMAND : GATT_REQUEST;
+		mode = s->dialect->write_mode;
 	if (mode != GATT_REQUEST && !(p & GATT_PROP_WRITE_COMMAND))
 		return GATT_REQUEST;
 	if (mode == GATT_REQUEST && !(p & GATT_PROP_WRITE))
@@ -124,7 +124,7 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
 	if (offset > s->most && offset <= s->queued_most)
 		s->most = offset;
 	st->progress.phase = 0;
-	st->received_known = s->dialect == &session_full || s->mode == GATT_REQUEST;
+	st->received_known = dialect_tells_received(s->dialect, s->mode);
 	if (!s->begun) {
 		st->resumed = offset > 0;
 		st->resumed_from = offset;
@@ -184,13 +184,18 @@ static bool makes_headway(const struct session *s)
 					      HEADWAY_BYTES;
 }
 
+uint32_t session_pacing(const struct session *s)
+{
+	return s->dialect && !dialect_tells_received(s->dialect, s->mode)
+		       ? s->config.basic_pacing_us
+		       : s->config.pacing_us;
+}
+
 /* False when the stack took nothing. */
 static bool send_value(struct session *s, uint32_t len)
 {
 	const uint16_t header = s->dialect->header;
-	const uint32_t pacing = s->dialect == &session_basic && s->mode != GATT_REQUEST
-					? s->config.basic_pacing_us
-					: s->config.pacing_us;
+	const uint32_t pacing = session_pacing(s);
 	uint8_t value[OTA_VALUE_MAX];
 	int rc;
 
@@ -198,7 +203,7 @@ static bool send_value(struct session *s, uint32_t len)
 		session_finish(s, SESSION_NO_HEADWAY);
 		return false;
 	}
-	s->dialect->header_put(s, value);
+	s->dialect->ops->header_put(s, value);
 	fill(s, value + header, s->stats.queued, len);
 	rc = s->ops->write(s->ctx, GATT_DATA, s->mode, value, header + len);
 	if (rc == -OTA_EAGAIN) {
@@ -255,7 +260,7 @@ void session_pump(struct session *s)
 		if (len == 0 || !send_value(s, len))
 			return;
 	}
-	/* Nothing acknowledges commands of the basic dialect: END follows the last at once. */
+	/* Where nothing tells what arrived, END follows the last at once. */
 	if (s->state == SESSION_SENDING && !s->stats.received_known)
 		session_pump(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A session's memory.  The owner may read config, stats, state, outcome, code,
- * opcode, detail, status, closing, mtu, chunk, mode, window, hold, have_info, info,
+ * opcode, detail, status, closing, mtu, chunk, mode, window, hold, dialect, have_info, info,
  * version, version_before, model, broken, verdict, proved, promised and ended; everything
  * else is private to core.
  */
@@ -36,8 +36,6 @@ enum session_verdict {
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
-struct session_dialect;
-
 struct session {
 	struct session_config config;
 	const struct session_ops *ops;
@@ -53,7 +51,7 @@ struct session {
 	const char *broken; /* PROTOCOL: what the device did, "it said ..."; NULL: nothing known */
 	struct session_stats stats;
 
-	const struct session_dialect *dialect; /* NULL until discovered */
+	const struct dialect *dialect; /* NULL until discovered */
 	bool connecting; /* connect() was called, its event has not come */
 	bool link_up;
 	bool closing; /* disconnect() was called, its event has not come */

@@ -132,8 +132,8 @@ int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us)
 	s->now = now_us;
 	s->config.mode = mode;
 	s->config.mode_auto = false;
-	/* In the basic dialect the mode decides what "received" means: next run. */
-	if (s->dialect == &session_full)
+	/* Without acknowledgements the mode decides what "received" means: next run. */
+	if (s->dialect && s->dialect->has_acknowledgements)
 		session_rechoose(s);
 	return 0;
 }

@@ -47,7 +47,6 @@ struct history_run {
 	uint32_t size; /* bytes of the image, or to measure with */
 	bool restart, resume_only, no_confirm;
 	uint32_t forced; /* 1u << enum lint_check */
-	bool dialect_known;
 	uint32_t pacing_us; /* in force at the end */
 	uint32_t queued, received, flushed; /* image offsets reached */
 	uint64_t start_us; /* START written, since the run began; 0: it was not */

@@ -25,6 +25,33 @@ static const char *phy_word(int value)
 	return pdu_text_phy((uint8_t)value);
 }
 
+static const char *dialect_word(int value)
+{
+	return dialect_get((enum dialect_id)value)->name;
+}
+
+/* Two columns from when there were two dialects: readers of the file know them. */
+static bool dialect_known(const struct history_run *run)
+{
+	return run->result.dialect != DIALECT_UNKNOWN;
+}
+
+static void take_dialect_known(struct history_run *run, bool known)
+{
+	run->result.dialect = known ? DIALECT_FULL : DIALECT_UNKNOWN;
+}
+
+static bool dialect_basic(const struct history_run *run)
+{
+	return run->result.dialect == DIALECT_BASIC;
+}
+
+static void take_dialect_basic(struct history_run *run, bool basic)
+{
+	if (basic && run->result.dialect != DIALECT_UNKNOWN)
+		run->result.dialect = DIALECT_BASIC;
+}
+
 #define AT(member)                                                                                 \
 	.offset = offsetof(struct history_run, member),                                            \
 	.size = sizeof(((struct history_run *)NULL)->member)
@@ -40,6 +67,12 @@ static const char *phy_word(int value)
 	{                                                                                          \
 		.name = (n), .kind = HISTORY_COLUMN_WORD, AT(member), .figure = (f), .word = (fn), \
 		.words = (count)                                                                   \
+	}
+
+#define FLAG(n, fn)                                                                                \
+	{                                                                                          \
+		.name = (n), .kind = HISTORY_COLUMN_FLAG, .figure = true, .flag = (fn),            \
+		.take = take_##fn                                                                  \
 	}
 
 const struct history_column history_columns[] = {
@@ -85,8 +118,8 @@ const struct history_column history_columns[] = {
 	FIGURE("resyncs", UINT, result.resyncs),
 	FIGURE("stalls", UINT, result.stalls),
 	FIGURE("longest_stall_ms", UINT, result.longest_stall_ms),
-	FIGURE("dialect_known", BOOL, dialect_known),
-	FIGURE("basic", BOOL, result.basic),
+	FLAG("dialect_known", dialect_known),
+	FLAG("basic", dialect_basic),
 	FIGURE("mtu", UINT, result.mtu),
 	FIGURE("chunk", UINT, result.chunk),
 	WORD("write_mode", result.mode, mode_word, GATT_ACQUIRE + 1, true),
@@ -106,6 +139,13 @@ const struct history_column history_columns[] = {
 	FIGURE("running_version", TEXT, result.running_version),
 	FIGURE("running_sha256", BYTES, result.running_sha256),
 	FIGURE("lost_samples", UINT, lost_samples),
+	{.name = "dialect",
+	 .kind = HISTORY_COLUMN_WORD,
+	 AT(result.dialect),
+	 .figure = true,
+	 .word = dialect_word,
+	 .words = DIALECTS,
+	 .since = 2},
 };
 const size_t history_column_count = sizeof(history_columns) / sizeof(history_columns[0]);
 
@@ -114,6 +154,9 @@ int64_t history_integer(const struct history_column *column, const struct histor
 	const char *at = (const char *)run + column->offset;
 	const bool is_signed = column->kind == HISTORY_COLUMN_INT;
 	uint64_t value = 0;
+
+	if (column->kind == HISTORY_COLUMN_FLAG)
+		return column->flag(run);
 
 	/* Little or big endian alike: by the member's own type. */
 	switch (column->size) {

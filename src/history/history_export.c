@@ -42,7 +42,7 @@ static bool is_known(const struct history_column *column, const struct history_r
 	if (strcmp(column->name, "ended_ms") == 0)
 		return run->ended_ms != 0;
 	if (strcmp(column->name, "running_sha256") == 0)
-		return run->result.running_known && !run->result.basic;
+		return run->result.running_known && dialect_get(run->result.dialect)->has_hash;
 	return true;
 }
 
@@ -59,6 +59,7 @@ static json_t *json_of(const struct history_column *column, const struct history
 	case HISTORY_COLUMN_UINT:
 		return json_integer(history_integer(column, run));
 	case HISTORY_COLUMN_BOOL:
+	case HISTORY_COLUMN_FLAG:
 		return json_boolean(history_integer(column, run));
 	case HISTORY_COLUMN_REAL:
 		memcpy(&real, from, sizeof(real));
@@ -213,6 +214,7 @@ static void csv_value(FILE *out, const struct history_column *column, const stru
 	case HISTORY_COLUMN_INT:
 	case HISTORY_COLUMN_UINT:
 	case HISTORY_COLUMN_BOOL:
+	case HISTORY_COLUMN_FLAG:
 		(void)fprintf(out, "%" PRId64, history_integer(column, run));
 		break;
 	case HISTORY_COLUMN_REAL:

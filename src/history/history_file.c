@@ -49,6 +49,7 @@ static const char *const steps[] = {
 	" run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,"
 	" at_us INTEGER NOT NULL, kind TEXT NOT NULL, value INTEGER, text TEXT);"
 	"CREATE INDEX marks_run ON marks(run, at_us);",
+	"ALTER TABLE runs ADD COLUMN dialect TEXT;",
 };
 #define TABLES ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 
@@ -302,7 +303,6 @@ static void make_uri(const char *path, const char *query, char *buf, size_t size
 
 static int open_once(struct history *history, const char *name, int flags, int busy_ms)
 {
-	int64_t version = 0;
 	int rc = sqlite3_open_v2(name, &history->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
 				 NULL);
 
@@ -310,7 +310,7 @@ static int open_once(struct history *history, const char *name, int flags, int b
 		rc = sqlite3_busy_timeout(history->db, busy_ms);
 	if (rc != SQLITE_OK)
 		return history->db ? history_failed(history, rc) : -OTA_ENOMEM;
-	return look(history, &version); /* the first that touches the file */
+	return look(history, &history->version); /* the first that touches the file */
 }
 
 static void close_db(struct history *history)

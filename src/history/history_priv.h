@@ -10,6 +10,7 @@
 struct history {
 	sqlite3 *db;
 	char error[512]; /* of the last call that failed */
+	int64_t version; /* of its tables when it was opened; may be more by now */
 	int64_t seen; /* data_version when history_changed() was asked last */
 };
 
@@ -22,6 +23,7 @@ enum history_kind {
 	HISTORY_COLUMN_TEXT, /* char array */
 	HISTORY_COLUMN_BYTES, /* array */
 	HISTORY_COLUMN_WORD, /* an enum by its name, so that renumbering harms no file */
+	HISTORY_COLUMN_FLAG, /* written and exported as BOOL; follows from another column */
 };
 
 struct history_column {
@@ -31,6 +33,10 @@ struct history_column {
 	bool figure; /* changes while it runs */
 	const char *(*word)(int value); /* WORD */
 	int words; /* values 0..words-1 */
+	/* FLAG: what follows from the run, and what follows from it in a file without the other. */
+	bool (*flag)(const struct history_run *run);
+	void (*take)(struct history_run *run, bool value);
+	int64_t since; /* version of the tables that has it; 0: all */
 };
 
 extern const struct history_column history_columns[];

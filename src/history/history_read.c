@@ -91,6 +91,8 @@ static void read_word(const struct history_column *column, sqlite3_stmt *s, int 
 	const char *text = (const char *)sqlite3_column_text(s, at);
 	int value = 0;
 
+	if (!text && column->since > 0)
+		return; /* older than the column: known from others, or not at all */
 	for (int i = 0; text && i < column->words; i++) {
 		if (strcmp(column->word(i), text) == 0)
 			value = i;
@@ -132,6 +134,9 @@ static void read_column(const struct history_column *column, sqlite3_stmt *s, in
 	case HISTORY_COLUMN_WORD:
 		read_word(column, s, at, to);
 		break;
+	case HISTORY_COLUMN_FLAG:
+		column->take(run, sqlite3_column_int64(s, at) != 0);
+		break;
 	}
 }
 
@@ -145,7 +150,9 @@ static sqlite3_stmt *select_runs(struct history *history, const char *rest)
 	size_t len = strlen(sql);
 
 	for (size_t i = 0; i < history_column_count && len < sizeof(sql); i++)
-		len += (size_t)snprintf(sql + len, sizeof(sql) - len, ", \"%s\"",
+		len += (size_t)snprintf(sql + len, sizeof(sql) - len,
+					history_columns[i].since <= history->version ? ", \"%s\""
+										     : ", NULL",
 					history_columns[i].name);
 	(void)snprintf(sql + len, sizeof(sql) - len, " FROM runs %s", rest);
 	return history_prepare(history, sql);

@@ -16,6 +16,7 @@ static int bind_column(sqlite3_stmt *statement, int at, const struct history_col
 	case HISTORY_COLUMN_INT:
 	case HISTORY_COLUMN_UINT:
 	case HISTORY_COLUMN_BOOL:
+	case HISTORY_COLUMN_FLAG:
 		return sqlite3_bind_int64(statement, at, history_integer(column, run));
 	case HISTORY_COLUMN_REAL:
 		memcpy(&real, from, sizeof(real));

@@ -77,7 +77,7 @@ static void take_identity(struct recorder *r, const struct job_snapshot *now)
 
 	(void)snprintf(run->device, sizeof(run->device), "%s", now->device);
 	(void)snprintf(run->address, sizeof(run->address), "%s", now->address);
-	run->dialect_known = now->dialect_known;
+	run->result.dialect = now->dialect;
 	run->pacing_us = now->pacing_us;
 }
 
@@ -98,7 +98,6 @@ static void take_figures(struct recorder *r, const struct job_snapshot *now)
 	run->queued = st->queued;
 	run->received = st->received;
 	run->flushed = st->flushed;
-	to->basic = now->basic;
 	if (!transfer_is_over(now) || to->mtu == 0)
 		to->mtu = now->mtu;
 	to->chunk = now->chunk;
@@ -141,7 +140,7 @@ static void in_force(struct recorder *r, enum profile_key key, int32_t value)
 static void take_keys(struct recorder *r, const struct job_snapshot *now)
 {
 	const struct ota_link *link = &now->link.link;
-	const bool basic_pacing = now->basic && now->mode != GATT_REQUEST;
+	const bool basic_pacing = !dialect_tells_received(dialect_get(now->dialect), now->mode);
 
 	r->key_count = 0;
 	in_force(r, PROFILE_KEY_CHUNK, now->chunk);

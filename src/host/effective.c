@@ -9,7 +9,6 @@
 
 #define ATT_HEADER 3u /* opcode and handle, Core Vol 3 Part F 3.4.5 */
 #define L2CAP_HEADER 4u /* length and channel, Core Vol 3 Part A 3.1 */
-#define DATA_HEADER_FULL 2u
 #define SLOW_WINDOW 32768u /* below this the session asks for ACKs itself: session_full.c */
 
 static void put(const struct profile *asked, enum profile_key key, int32_t value,
@@ -63,12 +62,14 @@ static void chunk_why(const struct profile *asked, const struct job_snapshot *ru
 static void mode_why(const struct profile *asked, const struct job_snapshot *run,
 		     struct effective *ret)
 {
+	const struct dialect *dialect = dialect_get(run->dialect);
+
 	if (ret->differs)
 		because(ret, "asked more: the device has this");
-	else if (asked->write_mode == PROFILE_AUTO && run->basic)
-		because(ret, "auto: basic cannot tell a loss");
+	else if (asked->write_mode == PROFILE_AUTO && !dialect->has_acknowledgements)
+		because(ret, "auto: %s cannot tell a loss", dialect->name);
 	else if (asked->write_mode == PROFILE_AUTO)
-		because(ret, "auto: full dialect finds losses");
+		because(ret, "auto: %s dialect finds losses", dialect->name);
 }
 
 static void window_why(const struct profile *asked, const struct job_snapshot *run,
@@ -85,10 +86,12 @@ static void window_why(const struct profile *asked, const struct job_snapshot *r
 static void ack_why(const struct profile *asked, const struct job_snapshot *run,
 		    struct effective *ret)
 {
+	const struct dialect *dialect = dialect_get(run->dialect);
+
 	ret->value[0] = '\0';
 	ret->differs = false;
-	if (run->basic)
-		because(ret, "the basic dialect has none");
+	if (!dialect->has_acknowledgements)
+		because(ret, "the %s dialect has none", dialect->name);
 	else if (asked->ack_interval > 0)
 		put(asked, PROFILE_KEY_ACK_INTERVAL, asked->ack_interval, ret);
 	else if (run->window > 0 && run->window < SLOW_WINDOW) {
@@ -101,7 +104,7 @@ static void ack_why(const struct profile *asked, const struct job_snapshot *run,
 static void sending(const struct profile *asked, const struct job_snapshot *run,
 		    enum profile_key key, struct effective *ret)
 {
-	const bool basic_pacing = run->basic && run->mode != GATT_REQUEST;
+	const bool basic_pacing = !dialect_tells_received(dialect_get(run->dialect), run->mode);
 
 	if (run->chunk == 0) {
 		because(ret, "chosen when an upload begins");
@@ -133,6 +136,7 @@ static void link_why(const struct profile *asked, const struct job_snapshot *run
 {
 	const struct setting *setting = &profile_settings()[key];
 	const int32_t wanted = setting_get(setting, asked);
+	const struct dialect *dialect = dialect_get(run->dialect);
 	const uint8_t code = run->stats.link.code;
 	char text[SETTING_TEXT_MAX];
 
@@ -145,8 +149,8 @@ static void link_why(const struct profile *asked, const struct job_snapshot *run
 		because(ret, "auto: asked what suits PHY");
 	else if (wanted == PROFILE_AUTO && key == PROFILE_KEY_DATA_LENGTH)
 		because(ret, "auto: asked for 251");
-	else if (ret->differs && run->basic)
-		because(ret, "basic dialect cannot ask for it");
+	else if (ret->differs && !dialect->has_link)
+		because(ret, "%s dialect cannot ask for it", dialect->name);
 	else if (ret->differs && code != 0 && code != 0xff)
 		because(ret, "asked %s: device: %s",
 			setting_format(setting, wanted, text, sizeof(text)), ota_code_name(code));
@@ -220,8 +224,8 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 			link_key(asked, run, key, ret);
 		return;
 	case PROFILE_KEY_TELEMETRY:
-		if (run && run->basic)
-			because(ret, "the basic dialect has none");
+		if (run && !dialect_get(run->dialect)->has_telemetry)
+			because(ret, "the %s dialect has none", dialect_get(run->dialect)->name);
 		else if (run)
 			(void)profile_get(asked, key, ret->value, sizeof(ret->value));
 		return;
@@ -282,9 +286,10 @@ uint32_t effective_ceiling(const struct profile *profile, const struct job_snaps
 			   char *text, size_t size)
 {
 	const bool known = run && run->link.link.interval > 0;
-	const bool basic = run && run->dialect_known && run->basic;
-	const bool request = profile->write_mode == GATT_REQUEST ||
-			     (basic && profile->write_mode == PROFILE_AUTO);
+	const struct dialect *dialect = dialect_get(run ? run->dialect : DIALECT_UNKNOWN);
+	const bool request =
+		profile->write_mode == GATT_REQUEST ||
+		(dialect->write_mode == GATT_REQUEST && profile->write_mode == PROFILE_AUTO);
 	uint16_t mtu = (uint16_t)profile->mtu_max;
 	char rate[OUTPUT_FIGURE_MAX], ms[TEXT_WORD_MAX];
 	struct airtime_link link;
@@ -294,7 +299,7 @@ uint32_t effective_ceiling(const struct profile *profile, const struct job_snaps
 	if (run && run->mtu > 0 && run->mtu < mtu)
 		mtu = run->mtu;
 	assume(profile, run, known, &link);
-	value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, basic ? 0 : DATA_HEADER_FULL);
+	value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, dialect->header);
 	if (profile->chunk > 0 && profile->chunk <= mtu - (int32_t)ATT_HEADER)
 		value = (uint16_t)profile->chunk;
 	ceiling = airtime_ceiling(&link, value, request);

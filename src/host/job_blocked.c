@@ -58,7 +58,7 @@ static void say_stall(const struct job_snapshot *s, char *buf, size_t size)
 		(void)snprintf(buf, size, "stalled %s%s: device silent %s, %s unacknowledged",
 			       stalled, told(s, busy, sizeof(busy)),
 			       seconds(silent_us, silent, sizeof(silent)), bytes);
-	else if (!s->basic && st->queued >= st->limit)
+	else if (dialect_get(s->dialect)->has_acknowledgements && st->queued >= st->limit)
 		(void)snprintf(buf, size, "stalled %s%s: no credit, device has %s to write",
 			       stalled, told(s, busy, sizeof(busy)),
 			       output_bytes(unwritten, bytes, sizeof(bytes)));
@@ -85,7 +85,7 @@ static void say_paused(const struct job_snapshot *s, char *buf, size_t size)
 	if (s->stats.received_known && under_way(s) > 0)
 		(void)snprintf(buf, size, "PAUSED %s: no more is sent, %s still on the way", time,
 			       output_bytes(under_way(s), bytes, sizeof(bytes)));
-	else if (s->basic)
+	else if (!dialect_get(s->dialect)->has_acknowledgements)
 		(void)snprintf(buf, size, "PAUSED %s: nothing is sent, the device waits", time);
 	else
 		(void)snprintf(buf, size, "PAUSED %s: nothing is sent, %s of credit stay open",

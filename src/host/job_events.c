@@ -98,8 +98,7 @@ static void job_note(void *ctx, enum session_note note, uint32_t value)
 	char text[PDU_TEXT_SIZE] = "";
 
 	if (note == SESSION_NOTE_DIALECT) {
-		job->dialect_known = true;
-		job->basic = value == 0;
+		job->dialect = job->session.dialect->id;
 	} else if (note == SESSION_NOTE_STALL) {
 		metrics_mark(&job->metrics, job_now(job), METRICS_STALL, value);
 	} else if (note == SESSION_NOTE_GAP) {

@@ -53,9 +53,11 @@ void job_log_write(struct job *job, enum gatt_chr chr, enum gatt_write mode, con
 	entry->mode = mode;
 	put_bytes(entry, bytes, len);
 	if (chr == GATT_DATA)
-		pdu_text_data(bytes, len, job->basic, entry->text, sizeof(entry->text));
+		pdu_text_data(bytes, len, dialect_get(job->dialect), entry->text,
+			      sizeof(entry->text));
 	else
-		pdu_text_command(bytes, len, job->basic, entry->text, sizeof(entry->text));
+		pdu_text_command(bytes, len, dialect_get(job->dialect), entry->text,
+				 sizeof(entry->text));
 	tell(job, entry);
 }
 
@@ -76,7 +78,8 @@ void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, s
 	put_bytes(entry, bytes, len);
 	switch (chr) {
 	case GATT_CONTROL:
-		pdu_text_notification(bytes, len, job->basic, text, sizeof(entry->text));
+		pdu_text_notification(bytes, len, dialect_get(job->dialect), text,
+				      sizeof(entry->text));
 		break;
 	case GATT_INFO:
 		pdu_text_info(bytes, len, text, sizeof(entry->text));

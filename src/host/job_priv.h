@@ -63,7 +63,7 @@ struct job {
 	uint32_t data_values_since, data_bytes_since; /* the last entry */
 	uint32_t received_most;
 	uint64_t end_us; /* the session ended */
-	bool basic, dialect_known;
+	enum dialect_id dialect; /* spoken last */
 	struct job_result result;
 };
 

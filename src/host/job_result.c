@@ -89,7 +89,7 @@ void job_make_result(struct job *job)
 	r->opcode = s->opcode;
 	r->detail = s->detail;
 	r->status = s->status;
-	r->basic = job->basic;
+	r->dialect = job->dialect;
 	measure(job, r);
 	take_link(job, r);
 	take_counts(job, r);
@@ -128,8 +128,7 @@ static void snap_session(const struct job *job, struct job_snapshot *ret)
 	ret->chunk = s->chunk;
 	ret->mode = s->mode;
 	ret->window = s->window;
-	ret->pacing_us = job->basic && s->mode != GATT_REQUEST ? s->config.basic_pacing_us
-							       : s->config.pacing_us;
+	ret->pacing_us = session_pacing(s);
 	ret->outcome = s->outcome;
 }
 
@@ -146,8 +145,7 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->state_us = job->state_us;
 	safe(job->name[0] ? job->name : job->device, ret->device, sizeof(ret->device));
 	memcpy(ret->address, job->address, sizeof(ret->address));
-	ret->dialect_known = job->dialect_known;
-	ret->basic = job->basic;
+	ret->dialect = job->dialect;
 	snap_session(job, ret);
 	if (!job->session_begun)
 		ret->outcome = job->result.outcome;

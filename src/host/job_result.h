@@ -41,7 +41,7 @@ struct job_result {
 	uint16_t mtu, chunk;
 	enum gatt_write mode;
 	uint32_t window; /* as in job_window_in_force() */
-	bool basic;
+	enum dialect_id dialect;
 	uint32_t retries, gaps, resyncs, stalls, longest_stall_ms;
 	uint32_t resumed_from;
 	uint64_t sent_bytes; /* payload handed to the stack, repeated bytes included */

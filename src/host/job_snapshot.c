@@ -58,7 +58,7 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 	switch (note) {
 	case SESSION_NOTE_DIALECT:
 		(void)snprintf(buf, size, "speaks the %s",
-			       value ? "full protocol" : "basic dialect");
+			       dialect_get((enum dialect_id)(value + 1u))->title);
 		break;
 	case SESSION_NOTE_ERROR:
 		(void)snprintf(buf, size, "the device reports %s",

@@ -23,7 +23,8 @@ struct job_snapshot {
 	uint64_t now_us, start_us, state_us; /* now; job started; state entered */
 	char device[SCAN_NAME_SIZE]; /* name, or what was typed until it is found */
 	char address[SCAN_ADDRESS_SIZE]; /* "" until it is found */
-	bool dialect_known, basic, have_info;
+	enum dialect_id dialect;
+	bool have_info;
 	struct ota_info info;
 	char version[4 * SESSION_TEXT], model[4 * SESSION_TEXT]; /* safe to print */
 	struct session_stats stats;

@@ -127,16 +127,17 @@ static char *telemetry_request(const uint8_t *bytes, size_t len, char *buf, size
 	return say(buf, size, "TELEMETRY period=%ums", period);
 }
 
-char *pdu_text_command(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size)
+char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *dialect, char *buf,
+		       size_t size)
 {
 
 	if (len == 0)
 		return say(buf, size, "an empty command");
-	if (!basic && bytes[0] == OTA_CMD_START)
+	if (!dialect->one_byte && bytes[0] == OTA_CMD_START)
 		return start(bytes, len, buf, size);
-	if (!basic && bytes[0] == OTA_CMD_LINK)
+	if (!dialect->one_byte && bytes[0] == OTA_CMD_LINK)
 		return link_request(bytes, len, buf, size);
-	if (!basic && bytes[0] == OTA_CMD_TELEMETRY)
+	if (!dialect->one_byte && bytes[0] == OTA_CMD_TELEMETRY)
 		return telemetry_request(bytes, len, buf, size);
 	if (strcmp(ota_command_name(bytes[0]), "unknown") == 0)
 		return say(buf, size, "unknown command 0x%02x, %zu bytes", bytes[0], len);
@@ -268,7 +269,8 @@ static char *telemetry(const uint8_t *bytes, size_t len, char *buf, size_t size)
 		   m.rx_octets, m.ring_fill, m.erase_ms, m.write_ms, m.dropped, m.notify_fails);
 }
 
-char *pdu_text_notification(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size)
+char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct dialect *dialect,
+			    char *buf, size_t size)
 {
 	typedef char *describe_fn(const uint8_t *, size_t, char *, size_t);
 	static describe_fn *const functions[] = {
@@ -283,18 +285,19 @@ char *pdu_text_notification(const uint8_t *bytes, size_t len, bool basic, char *
 		return say(buf, size, "an empty notification");
 	if (bytes[0] >= COUNT(functions) || !functions[bytes[0]])
 		return say(buf, size, "unknown notification 0x%02x, %zu bytes", bytes[0], len);
-	if (basic)
+	if (dialect->one_byte)
 		return say(buf, size, "%s", ota_event_name(bytes[0]));
 	return functions[bytes[0]](bytes, len, buf, size);
 }
 
 /* --- values */
 
-char *pdu_text_data(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size)
+char *pdu_text_data(const uint8_t *bytes, size_t len, const struct dialect *dialect, char *buf,
+		    size_t size)
 {
-	if (basic)
+	if (dialect->header == 0)
 		return say(buf, size, "DATA length=%zu", len);
-	if (len < OTA_DATA_HEADER)
+	if (len < dialect->header)
 		return cut("DATA", len, buf, size);
 	return say(buf, size, "DATA sequence=%u length=%zu", bytes_get16(bytes),
 		   len - OTA_DATA_HEADER);

@@ -7,7 +7,7 @@
 #ifndef OTABENCH_HOST_PDU_TEXT_H
 #define OTABENCH_HOST_PDU_TEXT_H
 
-#include "core/gatt.h"
+#include "core/dialect.h"
 
 #include <stddef.h>
 
@@ -16,12 +16,15 @@
 /*
  * Each writes one line without newline, printable ASCII, NUL terminated, and
  * returns buf.  Bytes that are no such PDU are described as what they are.
- * basic: the peer speaks the basic dialect, where one byte is all there is.
+ * dialect: the one that the peer speaks.
  */
-char *pdu_text_command(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size);
-char *pdu_text_notification(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size);
+char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *dialect, char *buf,
+		       size_t size);
+char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct dialect *dialect,
+			    char *buf, size_t size);
 /* "DATA sequence=12 length=242" */
-char *pdu_text_data(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size);
+char *pdu_text_data(const uint8_t *bytes, size_t len, const struct dialect *dialect, char *buf,
+		    size_t size);
 char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size);
 
 /* OTA_INFO_* as words: "pending-verify,can-rollback", "none". */

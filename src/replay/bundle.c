@@ -169,9 +169,9 @@ static void write_device(const struct job_snapshot *now, FILE *out)
 	field(out, "device", now->device);
 	field(out, "address", now->address);
 	field(out, "state", job_state_name(now));
-	if (!now->dialect_known)
+	if (now->dialect == DIALECT_UNKNOWN)
 		return;
-	field(out, "dialect", now->basic ? "basic" : "full");
+	field(out, "dialect", dialect_get(now->dialect)->name);
 	field(out, "version", now->version);
 	field(out, "model", now->model);
 	if (now->have_info)

@@ -83,7 +83,7 @@ static void draw(struct app *app, struct cells *cells, struct area area)
 		v.pacing_us = s->pacing_us;
 		v.ceiling = s->ceiling;
 		v.total = s->size;
-		v.full = !s->basic;
+		v.dialect = s->dialect;
 		v.version = d->job || !known ? s->version : known->version;
 		v.chip = chip_of(s);
 	}

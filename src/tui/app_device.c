@@ -107,10 +107,8 @@ static void remember(struct app_device *d)
 
 	if (!known)
 		return;
-	if (s->dialect_known) {
-		known->asked = true;
-		known->full = !s->basic;
-	}
+	if (s->dialect != DIALECT_UNKNOWN)
+		known->dialect = s->dialect;
 	known->no_service = d->result.outcome == SESSION_NO_SERVICE;
 	if (d->result.running_known && d->result.running_version[0] != '\0')
 		(void)snprintf(known->version, sizeof(known->version), "%.*s",

@@ -39,7 +39,7 @@ void app_image_compare_device(struct app *app)
 	if (!i->have)
 		return;
 	i->shown = i->report;
-	if (!app_device(app)->have_snapshot || !s->dialect_known)
+	if (!app_device(app)->have_snapshot || s->dialect == DIALECT_UNKNOWN)
 		return;
 	device.info = s->have_info ? &s->info : NULL;
 	lint_device(&i->image, &device, &i->shown);

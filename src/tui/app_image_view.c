@@ -43,7 +43,8 @@ static bool device_of(const struct app *app, struct lint_device *ret)
 {
 	const struct job_snapshot *s = &app_device(app)->snapshot;
 
-	if (!app_image(app)->have || !app_device(app)->have_snapshot || !s->dialect_known)
+	if (!app_image(app)->have || !app_device(app)->have_snapshot ||
+	    s->dialect == DIALECT_UNKNOWN)
 		return false;
 	*ret = (struct lint_device){.info = s->have_info ? &s->info : NULL, .version = s->version};
 	return true;
@@ -198,7 +199,7 @@ static void compare(struct app *app)
 		app_say(app, CELLS_WARNING, "no image: o opens one");
 	else if (!app_device_is_chosen(app))
 		return;
-	else if (d->have_snapshot && d->snapshot.dialect_known)
+	else if (d->have_snapshot && d->snapshot.dialect != DIALECT_UNKNOWN)
 		show_compare(app);
 	else if (d->job)
 		app_say(app, CELLS_WARNING, "wait: the device has not told yet what it runs");

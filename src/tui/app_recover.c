@@ -52,7 +52,7 @@ static void collect(const struct app *app, struct recover_known *k)
 		.rssi = d->rssi,
 		.rssi_count = d->rssi_count,
 		.rssi_ms = DEVICE_SAMPLE_US / 1000u,
-		.basic = d->have_snapshot && s->dialect_known && s->basic,
+		.dialect = d->have_snapshot ? s->dialect : DIALECT_UNKNOWN,
 		.flags_known = told->flags_known,
 		.flags = told->flags,
 		.status_known = told->status_known,

@@ -145,6 +145,15 @@ static char *age_text(uint64_t age_us, char *buf, size_t size)
 	return buf;
 }
 
+static void say_no_status(const struct dialect *dialect, struct recover_menu *m)
+{
+	if (dialect->has_status)
+		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS: not asked since");
+	else
+		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS: it speaks %s, which tells nothing",
+			       dialect->name);
+}
+
 static void say_status(const struct recover_known *k, struct recover_menu *m)
 {
 	const struct ota_status *s = &k->status;
@@ -152,9 +161,7 @@ static void say_status(const struct recover_known *k, struct recover_menu *m)
 
 	if (!k->status_known) {
 		if (!k->running)
-			(void)snprintf(next_fact(m), VIEW_TEXT,
-				       k->basic ? "STATUS: it speaks basic, which tells nothing"
-						: "STATUS: not asked since");
+			say_no_status(dialect_get(k->dialect), m);
 		return;
 	}
 	(void)age_text(k->status_age_us, age, sizeof(age));
@@ -236,8 +243,8 @@ static const char *why_not_resume(const struct recover_known *k)
 
 	if (why)
 		return why;
-	if (k->basic)
-		return "not offered: it speaks basic";
+	if (!dialect_get(k->dialect)->can_resume)
+		return dialect_get(k->dialect)->not_offered;
 	if (holds_session(k) && !same_image(k))
 		return "what it holds is of another image";
 	return flag_is(k, OTA_INFO_RESUMABLE) || holds_session(k) ? NULL
@@ -250,8 +257,8 @@ static const char *why_not_command(const struct recover_known *k, bool fits, con
 		return why_not_write(k);
 	if (k->no_service)
 		return NO_SERVICE;
-	if (k->basic)
-		return "not offered: it speaks basic";
+	if (!dialect_get(k->dialect)->can_rollback)
+		return dialect_get(k->dialect)->not_offered;
 	return fits ? NULL : why;
 }
 

@@ -53,7 +53,7 @@ struct recover_known {
 	uint32_t rssi_ms; /* between two of them */
 
 	bool no_service; /* the device has none that otabench speaks */
-	bool basic; /* the device's dialect, where it is known */
+	enum dialect_id dialect; /* the device's, where it is known */
 	bool flags_known;
 	uint8_t flags; /* OTA_INFO_*, as they must be now */
 	bool status_known;

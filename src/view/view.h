@@ -55,8 +55,7 @@ const char *view_scan_sort_name(enum view_scan_sort sort);
 /* What was learned from a device by talking to it. */
 struct view_known {
 	char address[SCAN_ADDRESS_SIZE];
-	bool asked; /* it was, and told the dialect: full, else basic */
-	bool full;
+	enum dialect_id dialect; /* UNKNOWN: it was not asked */
 	bool no_service; /* it has none that otabench speaks */
 	char version[SESSION_TEXT];
 	enum session_outcome outcome; /* of the last update; NO_OUTCOME: none */
@@ -136,7 +135,7 @@ struct view_device {
 	const struct metrics *metrics;
 	const char *wait; /* why it does not go on; "" it does, or is over */
 	enum cells_style wait_style;
-	bool full; /* dialect, once known */
+	enum dialect_id dialect;
 	const char *version; /* of the running firmware; "" unknown */
 	const char *chip; /* "" unknown */
 	const struct loglist *log;

@@ -144,10 +144,16 @@ static unsigned int percent_of(uint32_t part, uint32_t total)
 	return total > 0 ? (unsigned int)((uint64_t)part * 100u / total) : 0;
 }
 
-/* Received, or where a basic device tells nothing, queued. */
+static bool tells_progress(const struct view_device *v)
+{
+	return dialect_get(v->dialect)->has_acknowledgements;
+}
+
+/* Received, or where the device does not tell it, queued. */
 static uint32_t progress_of(const struct view_device *v)
 {
-	return v->stats->received_known || v->full ? v->stats->received : v->stats->queued;
+	return v->stats->received_known || tells_progress(v) ? v->stats->received
+							     : v->stats->queued;
 }
 
 static void eta_text(const struct view_device *v, char *buf, size_t size)
@@ -211,13 +217,15 @@ static void draw_bar(const struct view_device *v, struct cells *cells, struct ar
 static void draw_device(const struct view_device *v, struct cells *cells, struct area area)
 {
 	const struct ota_telemetry *t = &v->stats->telemetry;
+	const struct dialect *dialect = dialect_get(v->dialect);
 	char fill[OUTPUT_FIGURE_MAX];
 
 	if (!v->stats->telemetry_known) {
-		if (running(v))
-			(void)cells_text(cells, area, 0, 0, CELLS_DIM,
-					 v->full ? "device: no telemetry yet"
-						 : "device: speaks basic, which tells nothing");
+		if (running(v) && dialect->has_telemetry)
+			(void)cells_text(cells, area, 0, 0, CELLS_DIM, "device: no telemetry yet");
+		else if (running(v))
+			(void)cells_printf(cells, area, 0, 0, CELLS_DIM,
+					   "device: speaks %s, which tells nothing", dialect->name);
 		return;
 	}
 	(void)cells_printf(cells, area, 0, 0,
@@ -293,7 +301,7 @@ static void draw_progress(const struct view_device *v, struct cells *cells, stru
 	const struct session_stats *s = v->stats;
 	char text[64], a[OUTPUT_FIGURE_MAX], b[OUTPUT_FIGURE_MAX];
 
-	if (area.h < 8 && v->full) {
+	if (area.h < 8 && tells_progress(v)) {
 		(void)snprintf(text, sizeof(text), "%u/%u/%u kB", s->queued / 1000u,
 			       s->received / 1000u, s->flushed / 1000u);
 		if (cells_columns(cells, text) > area.w - FIGURES_VALUE)
@@ -303,9 +311,10 @@ static void draw_progress(const struct view_device *v, struct cells *cells, stru
 	}
 	figure(cells, area, y, CELLS_NORMAL, "queued", output_bytes(s->queued, text, sizeof(text)));
 	figure(cells, area, y, CELLS_NORMAL, "received",
-	       s->received_known || v->full ? output_bytes(s->received, a, sizeof(a)) : "not told");
+	       s->received_known || tells_progress(v) ? output_bytes(s->received, a, sizeof(a))
+						      : "not told");
 	figure(cells, area, y, CELLS_NORMAL, "flushed",
-	       v->full ? output_bytes(s->flushed, b, sizeof(b)) : "not told");
+	       tells_progress(v) ? output_bytes(s->flushed, b, sizeof(b)) : "not told");
 }
 
 static void draw_figures(const struct view_device *v, struct cells *cells, struct area area)

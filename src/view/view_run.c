@@ -129,14 +129,14 @@ static void add_figures(struct lines *l, const struct history_run *run)
 
 static void add_run(struct lines *l, const struct history_run *run)
 {
-	char when[24];
+	char when[24], dialect[32] = "dialect unknown";
 
 	add_end(l, run);
+	if (run->result.dialect != DIALECT_UNKNOWN)
+		(void)snprintf(dialect, sizeof(dialect), "%s dialect",
+			       dialect_get(run->result.dialect)->name);
 	add(l, CELLS_NORMAL, "Device", "%s %s, %s", run->device, run->address,
-	    run->address[0] == '\0' ? "not found"
-	    : !run->dialect_known   ? "dialect unknown"
-	    : run->result.basic	    ? "basic dialect"
-				    : "full dialect");
+	    run->address[0] == '\0' ? "not found" : dialect);
 	add(l, CELLS_NORMAL, "Begun", "%s, %s, by %s", view_when(run->started_ms, true, when, 24),
 	    run->options[0] != '\0' ? run->options : "the first adapter", run->program);
 	add_image(l, run);

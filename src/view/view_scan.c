@@ -141,8 +141,8 @@ static const char *ota_word(const struct scan_device *d, const struct view_known
 		*ret_style = CELLS_WARNING;
 		return "other"; /* the service's UUID, but not otabench's service */
 	}
-	if (known && known->asked)
-		return known->full ? "full" : "basic";
+	if (known && known->dialect != DIALECT_UNKNOWN)
+		return dialect_get(known->dialect)->name;
 	return d->ota_service ? "yes" : "-";
 }
 

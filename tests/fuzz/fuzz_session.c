@@ -94,7 +94,7 @@ static int do_chr(void *ctx, enum gatt_chr chr)
 static void check_data(const struct fleet *w, size_t len)
 {
 	const struct session_stats *st = &w->s.stats;
-	const uint32_t header = w->s.dialect == &session_full ? HEADER : 0;
+	const uint32_t header = w->s.dialect ? w->s.dialect->header : 0;
 	const uint32_t payload = (uint32_t)len - header;
 	const uint32_t flight = st->received_known ? st->queued - st->received : 0;
 
@@ -405,7 +405,7 @@ static void go_on_sending(struct fleet *w)
 	const struct ota_ack ack = {.received = at, .flushed = at, .limit = IMAGE};
 	uint8_t buf[OTA_NOTIFY_MAX];
 
-	if (w->s.state == SESSION_SENDING && w->s.dialect == &session_full &&
+	if (w->s.state == SESSION_SENDING && w->s.dialect && w->s.dialect->has_acknowledgements &&
 	    at > w->s.stats.received)
 		tell(w, buf, ota_ack_encode(&ack, buf, sizeof(buf)));
 	else

@@ -46,10 +46,10 @@ static void draw_scan_with(struct cells *cells, const char *filter)
 {
 	static struct scan scan;
 	static const struct view_known known[] = {
-		{ADDRESS, true, true, false, "1.4.2", SESSION_CONFIRMED, 100},
-		{"24:6F:28:AA:11:40", true, false, false, "1.4.1", SESSION_LINK_LOST, 54},
-		{"24:6F:28:AA:10:9C", false, false, true, "", SESSION_NO_OUTCOME, 0},
-		{"24:6F:28:AA:12:01", false, false, false, "", SESSION_NO_OUTCOME, 0},
+		{ADDRESS, DIALECT_FULL, false, "1.4.2", SESSION_CONFIRMED, 100},
+		{"24:6F:28:AA:11:40", DIALECT_BASIC, false, "1.4.1", SESSION_LINK_LOST, 54},
+		{"24:6F:28:AA:10:9C", DIALECT_UNKNOWN, true, "", SESSION_NO_OUTCOME, 0},
+		{"24:6F:28:AA:12:01", DIALECT_UNKNOWN, false, "", SESSION_NO_OUTCOME, 0},
 	};
 	static const struct view_scan_marks marks = {{"24:6F:28:AA:12:01"}, 1};
 	uint16_t order[SCAN_DEVICES_MAX];
@@ -169,7 +169,7 @@ static struct view_device sending(void)
 		.stats = &stats,
 		.metrics = &metrics,
 		.wait = "",
-		.full = true,
+		.dialect = DIALECT_FULL,
 		.version = "1.4.2",
 		.chip = "esp32",
 		.log = &list,
@@ -229,7 +229,7 @@ static void draw_basic(struct cells *cells)
 {
 	struct view_device v = sending();
 
-	v.full = false;
+	v.dialect = DIALECT_BASIC;
 	v.state = SESSION_PAUSED;
 	v.mode = GATT_REQUEST;
 	stats.received_known = false;

@@ -16,7 +16,8 @@ static char ceiling[VIEW_TEXT];
 static void feed_run(void)
 {
 	memset(&run, 0, sizeof(run));
-	run.dialect_known = run.have_info = true;
+	run.dialect = DIALECT_FULL;
+	run.have_info = true;
 	run.info.ring_size = 32768;
 	run.info.phys = OTA_PHYS_1M;
 	run.mtu = 256;

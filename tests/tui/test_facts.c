@@ -145,7 +145,7 @@ static void test_resume(void **state)
 	recover_fill(&k, &m);
 	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect,
 			    "what it holds is of another image");
-	k.basic = true;
+	k.dialect = DIALECT_BASIC;
 	recover_fill(&k, &m);
 	assert_false(choice_of(&m, RECOVER_RESUME)->possible);
 	k.image = "";

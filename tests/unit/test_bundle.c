@@ -87,7 +87,7 @@ static void test_all(void **state)
 	static const struct job_snapshot now = {
 		.device = "esp-gw-07",
 		.address = "24:6F:28:AA:10:02",
-		.dialect_known = true,
+		.dialect = DIALECT_FULL,
 		.version = "1.4.2",
 		.size = 1000,
 		.stats.received = 540,

@@ -343,13 +343,39 @@ static void test_foreign(void **state)
 	sql("PRAGMA user_version = 99");
 	expect_closed(-OTA_ENOTSUP, "newer otabench");
 	expect_warned(&(struct play){.path = path}, "newer otabench");
-	sql("PRAGMA user_version = 1; PRAGMA application_id = 7");
+	sql("PRAGMA user_version = 2; PRAGMA application_id = 7");
 	expect_closed(-OTA_EBADMSG, "something else");
 	expect_warned(&(struct play){.path = path}, "something else");
 	sql("PRAGMA application_id = 1330921794; PRAGMA user_version = -5");
 	expect_closed(-OTA_EBADMSG, "something else");
-	sql("PRAGMA user_version = 1");
+	sql("PRAGMA user_version = 2");
 	assert_int_equal(count_runs(&run), 1); /* nothing was added meanwhile */
+}
+
+/* A file from when there were two dialects tells them as it did, and takes new runs. */
+static void test_older(void **state)
+{
+	struct play play = {.path = path};
+	struct history_run run;
+
+	(void)state;
+	play_run(&play);
+	sql("ALTER TABLE runs DROP COLUMN dialect; PRAGMA user_version = 1");
+	assert_int_equal(count_runs(&run), 1);
+	assert_int_equal(run.result.dialect, DIALECT_FULL);
+	sql("UPDATE runs SET basic = 1");
+	assert_int_equal(count_runs(&run), 1);
+	assert_int_equal(run.result.dialect, DIALECT_BASIC);
+	sql("UPDATE runs SET dialect_known = 0, basic = 0");
+	assert_int_equal(count_runs(&run), 1);
+	assert_int_equal(run.result.dialect, DIALECT_UNKNOWN);
+	sql("UPDATE runs SET dialect_known = 1, basic = 1");
+	play_run(&play);
+	assert_int_equal(count_runs(&run), 2);
+	assert_int_equal(run.result.dialect, DIALECT_FULL);
+	sql("DELETE FROM runs WHERE id = 2");
+	assert_int_equal(count_runs(&run), 1);
+	assert_int_equal(run.result.dialect, DIALECT_BASIC);
 }
 
 /* Values that no otabench writes are brought into range, or read as unknown. */
@@ -544,6 +570,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_database, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_older, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_odd_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_made_meanwhile, setup, teardown),

@@ -14,7 +14,7 @@ static struct job_snapshot sending(void)
 {
 	return (struct job_snapshot){
 		.state = SESSION_SENDING,
-		.dialect_known = true,
+		.dialect = DIALECT_FULL,
 		.now_us = 20000000,
 		.state_us = 13000000,
 		.moved_us = 16000000,
@@ -92,7 +92,7 @@ static void test_user(void **state)
 	s.stats.received = s.stats.queued;
 	s.stats.limit = 28096;
 	check(&s, JOB_BLOCKED_USER, "PAUSED 0:07: nothing is sent, 4.1 kB of credit stay open");
-	s.basic = true;
+	s.dialect = DIALECT_BASIC;
 	check(&s, JOB_BLOCKED_USER, "PAUSED 0:07: nothing is sent, the device waits");
 	s.cancelling = true;
 	check(&s, JOB_BLOCKED_USER, "cancelling: the device is told as soon as it can be reached");

@@ -11,15 +11,20 @@
 
 static char text[PDU_TEXT_SIZE];
 
-typedef char *describe_fn(const uint8_t *bytes, size_t len, bool basic, char *buf, size_t size);
+#define FULL dialect_get(DIALECT_FULL)
+#define BASIC dialect_get(DIALECT_BASIC)
 
-static void check(describe_fn *fn, bool basic, const char *bytes, size_t len, const char *expected)
+typedef char *describe_fn(const uint8_t *bytes, size_t len, const struct dialect *dialect,
+			  char *buf, size_t size);
+
+static void check(describe_fn *fn, const struct dialect *dialect, const char *bytes, size_t len,
+		  const char *expected)
 {
-	assert_string_equal(fn((const uint8_t *)bytes, len, basic, text, sizeof(text)), expected);
+	assert_string_equal(fn((const uint8_t *)bytes, len, dialect, text, sizeof(text)), expected);
 }
 
-#define COMMAND(bytes, text) check(pdu_text_command, false, bytes, sizeof(bytes) - 1, text)
-#define NOTIFIED(bytes, text) check(pdu_text_notification, false, bytes, sizeof(bytes) - 1, text)
+#define COMMAND(bytes, text) check(pdu_text_command, FULL, bytes, sizeof(bytes) - 1, text)
+#define NOTIFIED(bytes, text) check(pdu_text_notification, FULL, bytes, sizeof(bytes) - 1, text)
 
 static void test_commands(void **state)
 {
@@ -39,7 +44,7 @@ static void test_commands(void **state)
 	COMMAND("\x0a\xe8\x03", "TELEMETRY period=1000ms");
 	COMMAND("\x7f\x01", "unknown command 0x7f, 2 bytes");
 	COMMAND("", "an empty command");
-	check(pdu_text_command, true, "\x01", 1, "START");
+	check(pdu_text_command, BASIC, "\x01", 1, "START");
 }
 
 static void test_notifications(void **state)
@@ -71,7 +76,7 @@ static void test_notifications(void **state)
 		 "erase=200ms write=5ms dropped=3 notify-fails=1");
 	NOTIFIED("\xee", "unknown notification 0xee, 1 bytes");
 	NOTIFIED("", "an empty notification");
-	check(pdu_text_notification, true, "\x03", 1, "DONE");
+	check(pdu_text_notification, BASIC, "\x03", 1, "DONE");
 }
 
 static void test_cut_short(void **state)
@@ -84,15 +89,15 @@ static void test_cut_short(void **state)
 		for (size_t len = 1; len <= sizeof(bytes); len++) {
 			memcpy(bytes, longest, sizeof(bytes));
 			bytes[0] = (uint8_t)opcode;
-			pdu_text_notification(bytes, len, false, text, sizeof(text));
+			pdu_text_notification(bytes, len, FULL, text, sizeof(text));
 			assert_true(strlen(text) > 3 && strlen(text) < sizeof(text) - 1);
-			pdu_text_command(bytes, len, false, text, sizeof(text));
+			pdu_text_command(bytes, len, FULL, text, sizeof(text));
 			assert_true(strlen(text) > 1 && strlen(text) < sizeof(text) - 1);
 		}
 	}
 	NOTIFIED("\x07\x00", "ACK cut short: 2 bytes");
 	/* A small buffer is filled and no more. */
-	assert_string_equal(pdu_text_notification(longest, 1, false, text, 5), "unkn");
+	assert_string_equal(pdu_text_notification(longest, 1, FULL, text, 5), "unkn");
 }
 
 static void test_values(void **state)
@@ -107,12 +112,12 @@ static void test_values(void **state)
 	uint8_t bytes[OTA_INFO_SIZE];
 
 	(void)state;
-	check(pdu_text_data, false,
+	check(pdu_text_data, FULL,
 	      "\x0c\x01"
 	      "abc",
 	      5, "DATA sequence=268 length=3");
-	check(pdu_text_data, false, "\x0c", 1, "DATA cut short: 1 byte");
-	check(pdu_text_data, true, "abc", 3, "DATA length=3");
+	check(pdu_text_data, FULL, "\x0c", 1, "DATA cut short: 1 byte");
+	check(pdu_text_data, BASIC, "abc", 3, "DATA length=3");
 	assert_int_equal(ota_info_encode(&info, bytes, sizeof(bytes)), OTA_INFO_SIZE);
 	assert_string_equal(
 		pdu_text_info(bytes, sizeof(bytes), text, sizeof(text)),
