@@ -279,7 +279,7 @@ void app_key(struct app *app, int32_t key)
 {
 	const size_t top = app_modal_top(app);
 
-	app->changed = true;
+	app_touch(app);
 	if (top != 0) {
 		const struct modal_ops *modal = app_modals[top];
 		const enum action action = keys_action(modal->place, key);

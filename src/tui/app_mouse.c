@@ -52,7 +52,7 @@ static void click(struct app *app, int x, int y)
 
 void app_mouse(struct app *app, enum tui_mouse what, int x, int y)
 {
-	app->changed = true;
+	app_touch(app);
 	switch (what) {
 	case TUI_MOUSE_CLICK:
 		click(app, x, y);

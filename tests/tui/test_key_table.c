@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The table of keys and commands: every key has an action and words, every action
- * has a way to it, and no place has a key twice.
+ * has a way to it, no place has a key twice, and the lists in docs/ are the table's.
+ * UPDATE_KEYS=1 writes these lists.
  */
+#include "config.h" /* system extensions: open_memstream() */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -187,6 +191,125 @@ static void test_replay(void **state)
 	assert_int_equal(keys_replay_action(VIEW_DEVICE, '@'), ACTION_CALLS);
 }
 
+/* --- the lists in docs/ */
+
+static void put_escaped(const char *text, FILE *out)
+{
+	if (*text == '.' || *text == '\'')
+		(void)fputs("\\&", out);
+	for (; *text != '\0'; text++) {
+		if (*text == '-')
+			(void)fputs("\\-", out);
+		else if (*text == '\\')
+			(void)fputs("\\e", out);
+		else if (*text == '"')
+			(void)fputs("\\(dq", out);
+		else
+			(void)fputc(*text, out);
+	}
+}
+
+static void put_row(const char *label, const char *words, bool man, FILE *out)
+{
+	if (!man) {
+		(void)fprintf(out, label[0] != '\0' ? "| `%s` | %s |\n" : "| %s | %s |\n", label,
+			      words);
+		return;
+	}
+	(void)fputs(label[0] != '\0' ? ".TP\n.B " : ".P\n", out);
+	put_escaped(label, out);
+	(void)fputs(label[0] != '\0' ? "\n" : "", out);
+	put_escaped(words, out);
+	(void)fputc('\n', out);
+}
+
+static void put_head(const char *name, bool man, FILE *out)
+{
+	(void)fprintf(out, man ? ".SS %s\n" : "\n### %s\n\n| | |\n|---|---|\n", name);
+}
+
+static char *list(bool man)
+{
+	const struct keys_row *commands[KEYS_COMMANDS_MAX];
+	char *text = NULL, label[96];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	for (int place = 0; place < PLACES; place++) {
+		put_head(keys_place_name((enum keys_place)place), man, out);
+		for (size_t i = 0; i < keys_row_count; i++) {
+			const struct keys_row *row = &keys_rows[i];
+
+			if (row->where == (enum keys_place)place &&
+			    (row->keys[0] != '\0' || !row->command))
+				put_row(keys_label(row, label, sizeof(label)), row->words, man,
+					out);
+		}
+	}
+	put_head("Commands", man, out);
+	for (size_t i = 0, count = keys_commands(commands); i < count; i++) {
+		const char *argument = commands[i]->argument;
+
+		(void)snprintf(label, sizeof(label), ":%s%s%s", commands[i]->command,
+			       argument ? " " : "", argument ? argument : "");
+		put_row(label, commands[i]->words, man, out);
+	}
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static char *read_file(const char *path)
+{
+	static char text[200000];
+	FILE *in = fopen(path, "r");
+	size_t len;
+
+	if (!in)
+		fail_msg("%s cannot be read", path);
+	len = fread(text, 1, sizeof(text) - 1, in);
+	(void)fclose(in);
+	text[len] = '\0';
+	return text;
+}
+
+static void check_list(const char *name, const char *from, const char *to, bool man)
+{
+	const char *root = getenv("OTABENCH_SRCDIR");
+	char path[4096], *text, *start, *end, *expected = list(man);
+
+	(void)snprintf(path, sizeof(path), "%s/docs/%s", root ? root : ".", name);
+	text = read_file(path);
+	start = strstr(text, from);
+	assert_non_null(start);
+	start += strlen(from);
+	end = strstr(start, to);
+	assert_non_null(end);
+	if (strncmp(start, expected, strlen(expected)) == 0 && end == start + strlen(expected)) {
+		free(expected);
+		return;
+	}
+	if (getenv("UPDATE_KEYS")) {
+		FILE *out = fopen(path, "w");
+
+		assert_non_null(out);
+		(void)fprintf(out, "%.*s%s%s", (int)(start - text), text, expected, end);
+		assert_int_equal(fclose(out), 0);
+		free(expected);
+		return;
+	}
+	print_error("%s should say (`make key-lists` writes it):\n%s", name, expected);
+	free(expected);
+	fail();
+}
+
+static void test_docs(void **state)
+{
+	(void)state;
+	check_list("workbench.md", "## Keys\n", "\n## Scripts\n", false);
+	check_list("otabench.1", ".SH KEYS\nIn the workbench, by view.\n", ".SH PROGRESS\n", true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_once),	 cmocka_unit_test(test_actions),
 		cmocka_unit_test(test_hints),	 cmocka_unit_test(test_footers),
 		cmocka_unit_test(test_commands), cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_docs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
