@@ -59,7 +59,7 @@ static bool config_valid(const struct link_config *config)
 	return true;
 }
 
-uint64_t link_timeout_us(const struct link_side *side)
+static uint64_t link_timeout_us(const struct link_side *side)
 {
 	const struct link *link = side->link;
 
@@ -223,11 +223,6 @@ void link_set_loss(struct link *link, enum link_role role, uint32_t ppm)
 {
 	link_air_wake(link);
 	link->sides[role].config.loss_ppm = ppm;
-}
-
-void link_set_encrypted(struct link *link, bool on)
-{
-	link->state.encrypted = on;
 }
 
 int link_update_params(struct link *link, enum link_role role, const struct link_params *params)

@@ -219,7 +219,6 @@ void link_vanish(struct link *link, enum link_role role);
 void link_set_silent(struct link *link, bool on);
 /* Loss of the PDUs that role sends. */
 void link_set_loss(struct link *link, enum link_role role, uint32_t ppm);
-void link_set_encrypted(struct link *link, bool on);
 
 /* dBm as role receives; walks with the clock, the same for a seed however often it is read. */
 int8_t link_rssi(struct link *link, enum link_role role);

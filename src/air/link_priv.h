@@ -159,10 +159,8 @@ static inline struct link_side *link_peer(struct link_side *side)
 void link_side_leave(struct link_side *side, uint8_t reason);
 /* Arms the side's supervision timer, counting from the last PDU that it heard. */
 void link_watch(struct link_side *side);
-uint64_t link_timeout_us(const struct link_side *side);
 
 /* link_queue.c */
-void link_queue_pump(struct link_side *side);
 bool link_queue_empty(const struct link_side *side); /* nothing to send, control PDUs included */
 /* Describes what is sent next, when nothing is in flight. */
 struct link_pdu link_queue_next(const struct link_side *side);

@@ -80,7 +80,7 @@ size_t link_in_controller(const struct link *link, enum link_role role)
 }
 
 /* Moves the host's frames on, in fragments, while there are buffers. */
-void link_queue_pump(struct link_side *side)
+static void link_queue_pump(struct link_side *side)
 {
 	const uint8_t *bytes;
 	struct link_chunk frame;

@@ -18,7 +18,8 @@ int setting_find(const struct setting *table, size_t count, const char *name)
 	return -1;
 }
 
-const char *setting_nearest(const struct setting *table, size_t count, const char *name)
+/* The nearest name, for "did you mean"; NULL when none is near. */
+static const char *setting_nearest(const struct setting *table, size_t count, const char *name)
 {
 	struct text_nearest nearest = {.word = name};
 

@@ -48,8 +48,6 @@ struct setting {
 
 /* Index into table, or -1. */
 int setting_find(const struct setting *table, size_t count, const char *name);
-/* The nearest name, for "did you mean"; NULL when none is near. */
-const char *setting_nearest(const struct setting *table, size_t count, const char *name);
 
 /* "auto or a whole number, 20..512 bytes".  Returns buf. */
 char *setting_expected(const struct setting *setting, char *buf, size_t size);

@@ -147,23 +147,8 @@ int bluez_adapter_load(struct bluez *b)
 			     "GetManagedObjects", on_loaded);
 }
 
-void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o)
-{
-	if (b->present && !o->powered && strcmp(o->path, b->adapter) == 0) {
-		bluez_adapter_gone(b, BLUEZ_ADAPTER_OFF);
-		return;
-	}
-	if (b->cycled[0]) {
-		bluez_maintenance_powered(b, o);
-		return;
-	}
-	/* Switched off by someone who will know why: it is not switched on again here. */
-	if (!b->present && b->problem == BLUEZ_ADAPTER_OFF && !o->powered)
-		return;
-	choose(b);
-}
-
-void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem)
+/* The adapter in use is gone, or bluetoothd with all its objects, and why. */
+static void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem)
 {
 	const struct transport_event event = {.kind = TRANSPORT_ADAPTER, .status = -OTA_ENODEV};
 	const struct bluez_object *o;
@@ -182,6 +167,22 @@ void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem)
 	 * switched this one off. */
 	if (problem == BLUEZ_NO_ADAPTER || (o && o->powered))
 		choose(b);
+}
+
+void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o)
+{
+	if (b->present && !o->powered && strcmp(o->path, b->adapter) == 0) {
+		bluez_adapter_gone(b, BLUEZ_ADAPTER_OFF);
+		return;
+	}
+	if (b->cycled[0]) {
+		bluez_maintenance_powered(b, o);
+		return;
+	}
+	/* Switched off by someone who will know why: it is not switched on again here. */
+	if (!b->present && b->problem == BLUEZ_ADAPTER_OFF && !o->powered)
+		return;
+	choose(b);
 }
 
 void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o)

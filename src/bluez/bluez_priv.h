@@ -228,8 +228,6 @@ void bluez_stack_log_object(struct bluez *b, const char *path, bool added);
 /* Asks for all objects; then an adapter is chosen. */
 int bluez_adapter_load(struct bluez *b);
 void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o);
-/* The adapter in use is gone, or bluetoothd with all its objects, and why. */
-void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem);
 /* Any adapter was unplugged; o is no longer in the list. */
 void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o);
 void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem);

@@ -235,14 +235,6 @@ void board_cut_power_in(struct board *board, uint64_t n)
 	flash_cut_power_at(&board->flash, n ? counters.operations + n : 0);
 }
 
-void board_power_off(struct board *board)
-{
-	board_drop_op(board);
-	flash_power_off(&board->flash);
-	board_enter_state(board, BOARD_OFF);
-	board->counters.power_losses++;
-}
-
 void board_fail_write(struct board *board, uint32_t offset)
 {
 	const struct partition *slot = board_slot(board, board_update_slot(board));

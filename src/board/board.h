@@ -157,8 +157,6 @@ int board_hash_peek(void *ctx, uint8_t ret[OTA_SHA256_SIZE]);
 
 /* Cuts power in the nth flash operation from now (1 = the next); 0 disarms. */
 void board_cut_power_in(struct board *board, uint64_t n);
-/* Cuts power now; power_lost() is not called, since the caller knows. */
-void board_power_off(struct board *board);
 /* The next write that covers this offset of the update slot fails. */
 void board_fail_write(struct board *board, uint32_t offset);
 /* Erases take factor times as long from now on. */

@@ -17,7 +17,7 @@
 
 /* --- records --- */
 
-int board_write_record(struct board *board, const struct ota_record *record)
+static int board_write_record(struct board *board, const struct ota_record *record)
 {
 	static const struct ota_record none;
 	uint8_t buf[RECORD_SIZE];
@@ -47,8 +47,8 @@ int board_record(struct board *board, struct ota_record *ret)
 	return 0;
 }
 
-int board_write_installed(struct board *board, unsigned int slot, uint32_t size,
-			  const uint8_t sha256[OTA_SHA256_SIZE])
+static int board_write_installed(struct board *board, unsigned int slot, uint32_t size,
+				 const uint8_t sha256[OTA_SHA256_SIZE])
 {
 	uint8_t buf[INSTALLED_SIZE];
 

@@ -59,9 +59,6 @@ const struct partition *board_slot(const struct board *board, unsigned int slot)
 void board_drop_op(struct board *board);
 void board_enter_state(struct board *board, enum board_state state);
 
-int board_write_record(struct board *board, const struct ota_record *record);
-int board_write_installed(struct board *board, unsigned int slot, uint32_t size,
-			  const uint8_t sha256[OTA_SHA256_SIZE]);
 int board_read_installed(struct board *board, unsigned int slot, uint32_t *ret_size,
 			 uint8_t ret_sha256[OTA_SHA256_SIZE]);
 

@@ -54,11 +54,6 @@ void flash_finish(struct flash *flash)
 	flash->powered = false;
 }
 
-uint32_t flash_size(const struct flash *flash)
-{
-	return flash->size;
-}
-
 bool flash_is_new(const struct flash *flash)
 {
 	return flash->created;
@@ -276,12 +271,6 @@ void flash_cut_power_at(struct flash *flash, uint64_t operation)
 	flash->cut_at = operation;
 }
 
-void flash_power_off(struct flash *flash)
-{
-	if (flash->powered)
-		lose_power(flash);
-}
-
 void flash_power_on(struct flash *flash)
 {
 	flash->powered = true;
@@ -314,26 +303,4 @@ int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint3
 		return -OTA_ERANGE;
 	memcpy(flash->data + offset, buf, len);
 	return 0;
-}
-
-static const char *const speed_names[] = {
-	[FLASH_TYPICAL] = "typical",
-	[FLASH_SLOW] = "slow",
-	[FLASH_IDEAL] = "ideal",
-};
-
-const char *flash_speed_name(enum flash_speed speed)
-{
-	return speed_names[speed];
-}
-
-bool flash_speed_by_name(const char *name, enum flash_speed *ret)
-{
-	for (size_t i = 0; i < sizeof(speed_names) / sizeof(speed_names[0]); i++) {
-		if (strcmp(name, speed_names[i]) == 0) {
-			*ret = (enum flash_speed)i;
-			return true;
-		}
-	}
-	return false;
 }

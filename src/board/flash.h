@@ -74,7 +74,6 @@ int flash_init(struct flash *flash, const struct flash_config *config, char *ret
 	       size_t text_size);
 void flash_finish(struct flash *flash);
 
-uint32_t flash_size(const struct flash *flash);
 /* Whether flash_init() made a new chip, all FF. */
 bool flash_is_new(const struct flash *flash);
 
@@ -109,8 +108,6 @@ void flash_counters(const struct flash *flash, struct flash_counters *ret);
  * flash_power_on().
  */
 void flash_cut_power_at(struct flash *flash, uint64_t operation);
-/* Cuts power between operations. */
-void flash_power_off(struct flash *flash);
 void flash_power_on(struct flash *flash);
 bool flash_powered(const struct flash *flash);
 /* The next flash_program() that covers offset writes a part and returns -OTA_EIO. */
@@ -120,9 +117,5 @@ void flash_slow_erase(struct flash *flash, uint32_t factor);
 /* As a programmer before the chip is soldered: no operation, no time, no faults. */
 void flash_preset_erase(struct flash *flash);
 int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint32_t len);
-
-/* "typical", "slow", "ideal". */
-const char *flash_speed_name(enum flash_speed speed);
-bool flash_speed_by_name(const char *name, enum flash_speed *ret);
 
 #endif

@@ -25,7 +25,7 @@ void otadata_encode(const struct otadata_entry *entry, uint8_t ret[OTADATA_ENTRY
 	bytes_put32(ret + 28, entry->crc);
 }
 
-void otadata_decode(const uint8_t buf[OTADATA_ENTRY_SIZE], struct otadata_entry *ret)
+static void otadata_decode(const uint8_t buf[OTADATA_ENTRY_SIZE], struct otadata_entry *ret)
 {
 	ret->sequence = bytes_get32(buf);
 	memcpy(ret->label, buf + 4, sizeof(ret->label));
@@ -234,23 +234,4 @@ int otadata_state(const struct otadata *o, unsigned int slot, uint32_t *ret_stat
 		}
 	}
 	return -OTA_ENOENT;
-}
-
-const char *otadata_state_name(uint32_t state)
-{
-	switch (state) {
-	case OTADATA_NEW:
-		return "new";
-	case OTADATA_PENDING_VERIFY:
-		return "pending-verify";
-	case OTADATA_VALID:
-		return "valid";
-	case OTADATA_INVALID:
-		return "invalid";
-	case OTADATA_ABORTED:
-		return "aborted";
-	case OTADATA_UNDEFINED:
-		return "undefined";
-	}
-	return "unknown";
 }

@@ -47,7 +47,6 @@ struct otadata {
  * ROM's notation, which is zlib's crc32() continued from there. */
 uint32_t otadata_crc(uint32_t sequence);
 void otadata_encode(const struct otadata_entry *entry, uint8_t ret[OTADATA_ENTRY_SIZE]);
-void otadata_decode(const uint8_t buf[OTADATA_ENTRY_SIZE], struct otadata_entry *ret);
 
 /* Functions below return -OTA_EIO when the flash does. */
 
@@ -81,7 +80,5 @@ int otadata_mark_invalid(const struct otadata *o);
 int otadata_fallback(const struct otadata *o, unsigned int *ret_slot);
 /* esp_ota_get_state_partition(); -OTA_ENOENT when no entry names the slot. */
 int otadata_state(const struct otadata *o, unsigned int slot, uint32_t *ret_state);
-/* "new", "pending-verify", "valid", "invalid", "aborted", "undefined", "unknown". */
-const char *otadata_state_name(uint32_t state);
 
 #endif

@@ -20,7 +20,8 @@ static uint64_t monotonic_us(void)
 	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
-uint64_t cli_elapsed_us(const struct cli *cli)
+/* Microseconds since the start of this run. */
+static uint64_t cli_elapsed_us(const struct cli *cli)
 {
 	return monotonic_us() - cli->start_us;
 }

@@ -102,8 +102,6 @@ void cli_print_entry(FILE *out, const char *left, const char *right);
 /* The value of one of the command's own options: NULL not given, "" without argument. */
 const char *cli_value(const struct cli *cli, const char *name);
 
-/* Microseconds since the start of this run. */
-uint64_t cli_elapsed_us(const struct cli *cli);
 /* {"t": seconds, "event": name}, to be filled and given to cli_emit(); NULL: no memory. */
 json_t *cli_event(const struct cli *cli, const char *name);
 /* The same with a time of one's own, e.g. of a virtual clock. */

@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-json_t *profile_event(const struct cli *cli, const char *name, const struct profile_source *source)
+/* {"event":"profile", name, origin, path}; NULL: no memory. */
+static json_t *profile_event(const struct cli *cli, const char *name,
+			     const struct profile_source *source)
 {
 	json_t *event = cli_event(cli, "profile");
 

@@ -5,8 +5,6 @@
 
 #include "cli/cli.h"
 
-/* {"event":"profile", name, origin, path}; NULL: no memory. */
-json_t *profile_event(const struct cli *cli, const char *name, const struct profile_source *source);
 /* A value as one would type it: numbers as numbers, words as strings. */
 json_t *profile_key_json(const struct profile *profile, enum profile_key key);
 /* Tells all that is wrong with it, or that it is good.  0 or a negative OTA_E*. */

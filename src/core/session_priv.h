@@ -107,8 +107,6 @@ void session_confirm_answered(struct session *s, uint8_t code);
 void session_confirm_silent(struct session *s);
 /* Info was read again. */
 void session_confirm_read(struct session *s);
-/* Reads Info again, to believe no RESULT. */
-void session_confirm_check(struct session *s);
 
 /* session_user.c */
 void session_abort(struct session *s);

@@ -230,7 +230,8 @@ void session_confirm(struct session *s)
 		ask_confirm(s);
 }
 
-void session_confirm_check(struct session *s)
+/* Reads Info again, to believe no RESULT. */
+static void session_confirm_check(struct session *s)
 {
 	int rc;
 

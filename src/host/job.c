@@ -122,7 +122,8 @@ void job_destroy(struct job *job)
 
 /* --- the end */
 
-void job_end(struct job *job, enum session_outcome outcome, int status, const char *what)
+/* Without a session, or instead of one. */
+static void job_end(struct job *job, enum session_outcome outcome, int status, const char *what)
 {
 	job->result.outcome = outcome;
 	job->result.status = status;

@@ -69,8 +69,6 @@ struct job {
 
 /* job.c */
 uint64_t job_now(const struct job *job);
-/* Ends without a session, or instead of one. */
-void job_end(struct job *job, enum session_outcome outcome, int status, const char *what);
 void job_scan_event(struct job *job, const struct transport_event *event);
 /* After every event and command: arms the alarm, and ends what has ended. */
 void job_settle(struct job *job);

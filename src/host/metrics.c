@@ -183,20 +183,3 @@ const struct metrics_mark *metrics_mark_at(const struct metrics *m, size_t index
 		return NULL;
 	return &m->marks[(m->mark_count - kept + index) % METRICS_MARKS_MAX];
 }
-
-const char *metrics_mark_name(enum metrics_mark_kind kind)
-{
-	switch (kind) {
-	case METRICS_STALL:
-		return "stall";
-	case METRICS_GAP:
-		return "gap";
-	case METRICS_RETRY:
-		return "retry";
-	case METRICS_RESUME:
-		return "resume";
-	case METRICS_TUNING:
-		return "tuning";
-	}
-	return "unknown";
-}

@@ -76,6 +76,5 @@ uint64_t metrics_eta_us(const struct metrics *m);
 size_t metrics_series(const struct metrics *m, uint32_t *ret, uint64_t *ret_span_us);
 /* The index-th of the marks kept, oldest first; NULL past the end. */
 const struct metrics_mark *metrics_mark_at(const struct metrics *m, size_t index);
-const char *metrics_mark_name(enum metrics_mark_kind kind);
 
 #endif

@@ -28,10 +28,6 @@ int profile_read_text(const struct profile_source *source, char **ret_text, size
 int profile_edit_text(const char *name, const char *text, size_t len, const struct profile *wanted,
 		      char **ret_text, size_t *ret_len, struct setting_errors *errors);
 
-/* Where a profile of this plain name would be the user's: $XDG_CONFIG_HOME/otabench/profiles.
- * 0; -OTA_EINVAL: not a plain name, or neither XDG_CONFIG_HOME nor HOME says where. */
-int profile_user_path(const char *name, char *buf, size_t size);
-
 /*
  * Where a changed profile goes: the file it was read from; for one that belongs
  * to the installation or the program, the user's file of that name, which from

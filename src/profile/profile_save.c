@@ -42,7 +42,9 @@ int profile_read_text(const struct profile_source *source, char **ret_text, size
 	return 0;
 }
 
-int profile_user_path(const char *name, char *buf, size_t size)
+/* Where a profile of this plain name would be the user's: $XDG_CONFIG_HOME/otabench/profiles.
+ * 0; -OTA_EINVAL: not a plain name, or neither XDG_CONFIG_HOME nor HOME says where. */
+static int profile_user_path(const char *name, char *buf, size_t size)
 {
 	char folder[PATH_MAX];
 	int n;

@@ -81,7 +81,6 @@ int radio_device_index(struct radio *radio, const struct esp *esp);
 json_t *radio_event(struct radio *radio, const char *name);
 /* Prints and releases it. */
 void radio_emit(struct radio *radio, json_t *event);
-void radio_emit_status(struct radio *radio, struct esp *esp);
 int radio_control_begin(struct radio *radio);
 void radio_watch_begin(struct radio *radio);
 /* The world has moved, and the host has not run since: with --watch=0, what changed. */

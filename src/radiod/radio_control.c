@@ -51,7 +51,7 @@ static void add_link(json_t *event, struct link *link)
 	(void)json_object_set_new(event, "rssi", json_integer(link_rssi(link, LINK_CENTRAL)));
 }
 
-void radio_emit_status(struct radio *radio, struct esp *esp)
+static void radio_emit_status(struct radio *radio, struct esp *esp)
 {
 	const struct board_running *running = board_running(esp_board(esp));
 	json_t *event = radio_event(radio, "status");

@@ -25,7 +25,8 @@ struct pack {
 	size_t why_size;
 };
 
-char *bundle_name(char *buf, size_t size)
+/* The name for a bundle made now, in local time; returns buf. */
+static char *bundle_name(char *buf, size_t size)
 {
 	const time_t now = time(NULL);
 	struct tm local;

@@ -33,8 +33,6 @@ struct bundle {
 	bool doctor; /* ask the machine too, which can take some seconds */
 };
 
-/* The name for a bundle made now, in local time; returns buf. */
-char *bundle_name(char *buf, size_t size);
 /*
  * Makes the folder, which must not be there, and the files.  0 with the folder in
  * ret_path; else a negative errno value and a sentence in ret_why: what was written until

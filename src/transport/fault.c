@@ -30,8 +30,7 @@ struct queue {
 };
 
 struct fault {
-	struct wrap
-		wrap; /* late and lost values are not told to a watcher: it is the inner one's */
+	struct wrap wrap; /* a watcher is told what the inner transport is asked, and when */
 	struct fault_spec *specs;
 	bool *spent; /* one-shot faults that have happened */
 	size_t count;

@@ -25,7 +25,7 @@ bool layout_small(struct area body)
 	return body.h < LAYOUT_SMALL_H || body.w < 40;
 }
 
-bool layout_full(struct area body)
+static bool layout_full(struct area body)
 {
 	return body.w >= LAYOUT_FULL_W && body.h >= 18;
 }

@@ -22,7 +22,6 @@ struct layout {
 
 struct layout layout_frame(struct area screen);
 bool layout_small(struct area body);
-bool layout_full(struct area body);
 
 /* The dashboard. */
 struct layout_device {

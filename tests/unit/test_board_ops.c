@@ -205,12 +205,7 @@ static void test_reset_drops_the_operation(void **state)
 	assert_int_equal(board_boot(rig.board, NULL), 0);
 	assert_false(sched_next(&rig.sched, &at_us));
 	assert_false(board_stalled(rig.board));
-	assert_int_equal(board_flash_erase(rig.board, 0, OTA_BLOCK_SIZE), 0);
-	board_power_off(rig.board);
-	assert_int_equal(board_state(rig.board), BOARD_OFF);
-	assert_false(sched_next(&rig.sched, &at_us));
 	assert_int_equal(rig.done + rig.lost, 0);
-	assert_int_equal(board_boot(rig.board, NULL), 0);
 }
 
 static void assert_refused(const struct board_config *with, int code, const char *words)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,8 +15,9 @@ static char calls[200]; /* names of what reached the inner transport */
 
 static int reached(const char *name, int rc)
 {
-	strcat(calls, name);
-	strcat(calls, " ");
+	const size_t used = strlen(calls);
+
+	(void)snprintf(calls + used, sizeof(calls) - used, "%s ", name);
 	return rc;
 }
 

@@ -62,7 +62,7 @@ void device_drop(struct ota_device *dev)
 	memset(&dev->record, 0, sizeof(dev->record));
 }
 
-bool device_resumable(const struct ota_device *dev)
+static bool device_resumable(const struct ota_device *dev)
 {
 	return (dev->rx.valid && !dev->rx.basic && !dev->rx.sink) || dev->record.offset > 0;
 }

@@ -82,7 +82,6 @@ uint32_t device_state_detail(const struct ota_device *dev);
 void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t detail);
 /* Forgets the image and its record; the running slot is untouched. */
 void device_drop(struct ota_device *dev);
-bool device_resumable(const struct ota_device *dev);
 /* IDLE, or SUSPENDED where there is something to resume. */
 enum ota_state device_rest_state(const struct ota_device *dev);
 
