@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static uint64_t monotonic_us(void)
@@ -111,6 +112,8 @@ const char *cli_exit_name(enum cli_exit code)
 		return "no-adapter";
 	case CLI_DEFECT:
 		return "defect";
+	case CLI_FILE:
+		return "file";
 	case CLI_LINK_LOST:
 		return "link-lost";
 	case CLI_DEVICE_ERROR:
@@ -132,8 +135,14 @@ enum cli_exit cli_exit_of(int error)
 		return CLI_NO_FILE;
 	case OTA_EPERM:
 		return CLI_NO_PERMISSION;
-	default: /* errors of files and memory alone come here */
+	case OTA_ENOMEM:
 		return CLI_DEFECT;
+	case OTA_EBADMSG:
+		return CLI_REFUSED;
+	case OTA_EBUSY:
+		return CLI_LINK_LOST;
+	default: /* errno has no end of values: a loop of links, a disk that fails or is full */
+		return CLI_FILE;
 	}
 }
 
@@ -149,10 +158,15 @@ static json_t *result_event(const struct cli *cli, enum cli_exit code)
 	return result;
 }
 
+int cli_finish(struct cli *cli, int code)
+{
+	cli_emit(cli, result_event(cli, (enum cli_exit)code));
+	return code;
+}
+
 int cli_succeed(struct cli *cli)
 {
-	cli_emit(cli, result_event(cli, CLI_OK));
-	return CLI_OK;
+	return cli_finish(cli, CLI_OK);
 }
 
 int cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...)
@@ -169,6 +183,15 @@ int cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...)
 		(void)json_object_set_new(result, "error", output_json_text(text, strlen(text)));
 	cli_emit(cli, result);
 	return code;
+}
+
+int cli_fail_write(struct cli *cli, int error, const char *path, const char *why)
+{
+	struct stat st;
+	const bool helps = !cli->overwrite && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+
+	return cli_fail(cli, cli_exit_of(error), "%s%s", why,
+			helps && error == -OTA_EIO ? "; --force replaces it" : "");
 }
 
 void cli_tell_errors(struct cli *cli, const struct setting_errors *errors)
@@ -276,6 +299,7 @@ int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *ou
 		simopts_defaults(&cli->sim);
 		cli->passkey = -1;
 		r = cli_parse(cli, argc, argv, commands, words, &count);
+		cli->words = words;
 		if (r == CLI_OK)
 			r = run(cli, commands, count, words);
 		errno = 0;
@@ -283,7 +307,7 @@ int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *ou
 		if ((fflush(out) != 0 || ferror(out)) && !output_reader_left(out)) {
 			log_write(&cli->log, LOG_LEVEL_ERROR, "the output cannot be written%s%s",
 				  errno ? ": " : "", errno ? strerror(errno) : "");
-			r = r == CLI_OK ? CLI_DEFECT : r;
+			r = r == CLI_OK ? CLI_FILE : r;
 		}
 		if (json_starved && cli->json) {
 			log_write(&cli->log, LOG_LEVEL_ERROR, "out of memory: not all is told");

@@ -20,11 +20,13 @@
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_USAGE = 64, /* wrong option, argument or profile */
-	CLI_REFUSED = 65, /* the image was refused before anything was sent */
+	CLI_REFUSED = 65, /* the image was refused before anything was sent; a file is not what
+			   * it should be */
 	CLI_NO_FILE = 66,
 	CLI_NO_DEVICE = 68,
 	CLI_NO_ADAPTER = 69, /* or no bluetoothd */
-	CLI_DEFECT = 70, /* of otabench or this machine: no memory, output not writable */
+	CLI_DEFECT = 70, /* of otabench or this machine: no memory, no descriptors */
+	CLI_FILE = 74, /* a file or the output cannot be read or written, or is in the way */
 	CLI_LINK_LOST = 75, /* or stalled, or in use: worth another try */
 	CLI_DEVICE_ERROR = 76, /* the device said no */
 	CLI_NO_PERMISSION = 77,
@@ -68,9 +70,12 @@ struct cli {
 	int32_t passkey; /* 0..999999; -1: not given */
 	const char *trace; /* file; NULL: not given */
 	const char *script; /* file of keys for the workbench; NULL: not given */
+	bool overwrite; /* --force alone: files that are there may be replaced */
 	uint32_t force; /* 1u << enum lint_check */
 	const char *values[CLI_OPTIONS_MAX]; /* of command->options; NULL: not given */
 	FILE *out, *err;
+	char *const *words; /* the command and its arguments; NULL ends them */
+	bool recorded; /* cli_recorded() was asked */
 	uint64_t start_us; /* of this run, CLOCK_MONOTONIC */
 	double told_at; /* "t" of the latest event */
 	struct log_stderr sink;
@@ -111,11 +116,15 @@ void cli_emit(struct cli *cli, json_t *event);
 
 /* Ends a command: with --json the last line, {"event":"result","ok":true,"exit":0}. */
 int cli_succeed(struct cli *cli);
+/* The same with another exit code, whose reason was told. */
+int cli_finish(struct cli *cli, int code);
 /* Says why on the log, and with --json in a result; returns code. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
 int cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...);
+/* The same for a file that file_save.h did not write; tells of --force where it helps. */
+int cli_fail_write(struct cli *cli, int error, const char *path, const char *why);
 /* "usage", "no-device" ... : the outcome that a result names. */
 const char *cli_exit_name(enum cli_exit code);
 /* The exit code for a negative OTA_E* of a file or profile. */

@@ -6,6 +6,7 @@
 #include "cli/flash.h"
 
 #include "cli/run.h"
+#include "base/file_save.h"
 #include "base/sha256.h"
 #include "host/image_file.h"
 #include "host/image_report.h"
@@ -64,7 +65,9 @@ static int run_with_image(struct cli *cli, const struct job_config *given, const
 	config.image = &image;
 	config.image_name = path;
 	config.report = &report;
-	if (sha256 && memcmp(sha256, image.sha256, sizeof(image.sha256)) != 0)
+	if (cli->trace && file_is_same(cli->trace, path))
+		code = cli_fail(cli, CLI_USAGE, "%s: is the image that is sent", path);
+	else if (sha256 && memcmp(sha256, image.sha256, sizeof(image.sha256)) != 0)
 		code = cli_fail(cli, CLI_REFUSED,
 				"%s is another image than the one that was sent then; 'otabench "
 				"flash' sends it",

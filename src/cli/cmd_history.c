@@ -321,9 +321,10 @@ static int export(struct cli *cli, struct history *history, int count, char **wo
 				"--format: expected csv, csv-runs or ndjson, found \"%s\"", name);
 	if (!path)
 		return export_to_output(cli, history, ids, count, format);
-	r = history_export_file(history, ids, (size_t)count, format, path, why, sizeof(why));
+	r = history_export_file(history, ids, (size_t)count, format, path, cli->overwrite, why,
+				sizeof(why));
 	if (r < 0)
-		return cli_fail(cli, cli_exit_of(r), "%s", why);
+		return cli_fail_write(cli, r, path, why);
 	return cli_succeed(cli);
 }
 
@@ -453,7 +454,7 @@ int cmd_history(struct cli *cli, int argc, char **argv)
 		return cli_succeed(cli);
 	}
 	if (r < 0)
-		return cli_fail(cli, r == -OTA_ENOENT ? CLI_NO_FILE : CLI_DEFECT, "%s", why);
+		return cli_fail(cli, cli_exit_of(r), "%s", why);
 	code = run_verb(cli, history, argc, argv);
 	history_close(history);
 	return code;

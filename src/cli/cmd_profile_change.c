@@ -143,10 +143,14 @@ static int write_change(struct cli *cli, const struct change *c)
 {
 	char error[PATH_MAX + 256];
 	json_t *event;
-	int r = file_save(c->path, c->made, c->made_len, error, sizeof(error));
+	/* Over another file than the one that was read only where that is wanted. */
+	const bool own = strcmp(c->path, c->source.path) == 0;
+	int r = file_save_as(c->path,
+			     FILE_SAVE_FOLDERS | (own || cli->overwrite ? FILE_SAVE_REPLACE : 0),
+			     c->made, c->made_len, error, sizeof(error));
 
 	if (r < 0)
-		return cli_fail(cli, cli_exit_of(r), "%s", error);
+		return cli_fail_write(cli, r, c->path, error);
 	if (!cli->json) {
 		(void)fprintf(cli->out, "written: %s\n", c->path);
 		return CLI_OK;

@@ -4,11 +4,11 @@
  * one is at hand.  It passes every check of the boot loader and runs nowhere.
  */
 #include "cli/cli.h"
-#include "base/os_error.h"
 
-#include "image/image_build.h"
-#include "base/text.h"
+#include "base/file_save.h"
 #include "base/sha256.h"
+#include "base/text.h"
+#include "image/image_build.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,31 +43,13 @@ static int fill(struct cli *cli, struct image_build *build)
 	return CLI_OK;
 }
 
-/* A file that is not whole is not left behind. */
-static int save(struct cli *cli, const char *path, const uint8_t *bytes, size_t size)
-{
-	FILE *file = fopen(path, "wb");
-	bool whole;
-	int error;
-
-	if (!file)
-		return cli_fail(cli, cli_exit_of(os_error_code(errno)), "%s: %s", path,
-				strerror(errno));
-	whole = fwrite(bytes, 1, size, file) == size;
-	whole = fclose(file) == 0 && whole;
-	if (whole)
-		return CLI_OK;
-	error = errno;
-	(void)remove(path);
-	return cli_fail(cli, CLI_DEFECT, "%s: %s", path, strerror(error));
-}
-
 int cmd_sample_image(struct cli *cli, int argc, char **argv)
 {
 	struct image_build build = {.chip_id = 0};
 	uint8_t *bytes;
 	size_t size = 0;
-	int code = fill(cli, &build);
+	char why[512];
+	int r, code = fill(cli, &build);
 
 	(void)argc;
 	if (code != CLI_OK)
@@ -78,10 +60,11 @@ int cmd_sample_image(struct cli *cli, int argc, char **argv)
 		free(bytes);
 		return cli_fail(cli, CLI_DEFECT, "out of memory");
 	}
-	code = save(cli, argv[1], bytes, size);
+	r = file_save_as(argv[1], cli->overwrite ? FILE_SAVE_REPLACE : 0, bytes, size, why,
+			 sizeof(why));
 	free(bytes);
-	if (code != CLI_OK)
-		return code;
+	if (r < 0)
+		return cli_fail_write(cli, r, argv[1], why);
 	if (!cli->json)
 		(void)fprintf(cli->out, "%s: %zu bytes for %s, version %s\n", argv[1], size,
 			      image_chip_by_id(build.chip_id)->name, build.version);

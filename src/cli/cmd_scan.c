@@ -163,7 +163,7 @@ static int run(struct scanner *s, double seconds)
 		else
 			print_row(s, &s->scan.devices[i]);
 	}
-	return cli_succeed(s->cli);
+	return cli_finish(s->cli, cli_recorded(s->cli, s->t, CLI_OK));
 }
 
 int cmd_scan(struct cli *cli, int argc, char **argv)

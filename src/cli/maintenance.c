@@ -38,7 +38,8 @@ static int exit_code(int status)
 	}
 }
 
-static int tell(struct cli *cli, enum transport_maintenance what, int status, const char *device)
+static int tell(struct cli *cli, struct transport *t, enum transport_maintenance what, int status,
+		const char *device)
 {
 	char safe[256] = "", text[512];
 
@@ -52,7 +53,7 @@ static int tell(struct cli *cli, enum transport_maintenance what, int status, co
 		return cli_fail(cli, exit_code(status), "%s", text);
 	if (!cli->json && !cli->quiet)
 		(void)fprintf(cli->out, "%s\n", text);
-	return cli_succeed(cli);
+	return cli_finish(cli, cli_recorded(cli, t, CLI_OK));
 }
 
 int cli_maintenance(struct cli *cli, enum transport_maintenance what, const char *device)
@@ -74,7 +75,7 @@ int cli_maintenance(struct cli *cli, enum transport_maintenance what, const char
 			w.status = rc;
 		else
 			rc = sd_event_loop(w.event);
-		code = tell(cli, what, rc < 0 ? rc : w.status, device);
+		code = tell(cli, t, what, rc < 0 ? rc : w.status, device);
 		code = cli_close(cli, t, code);
 	}
 	sd_event_unref(w.event);

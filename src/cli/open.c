@@ -4,14 +4,17 @@
 
 #include "cli/open.h"
 
+#include "base/file_save.h"
 #include "history/history.h"
 #include "bluez/bluez.h"
 #include "transport/fault.h"
 #include "sim/sim.h"
 #include "transport/trace.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static void on_device_log(void *ctx, const char *text)
 {
@@ -106,18 +109,67 @@ static void note_recording(struct cli *cli, struct transport *t)
 	transport_note(t, text);
 }
 
+/* A recording over the image that it is a recording of: no --force is meant like that. */
+static int is_read(struct cli *cli, const char *path)
+{
+	const char *const given[] = {cli->profile, cli->script};
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		if (given[i] && file_is_same(given[i], path))
+			return cli_fail(cli, CLI_USAGE, "%s: is read by this command, too", path);
+	}
+	for (char *const *word = cli->words; word && *word; word++) {
+		if (file_is_same(*word, path))
+			return cli_fail(cli, CLI_USAGE, "%s: is read by this command, too", path);
+	}
+	return CLI_OK;
+}
+
+/* An older recording may be replaced by a newer one: the same command again. */
+static bool is_recording(const char *path)
+{
+	static const char head[] = "otabench-trace ";
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	char found[sizeof(head) - 1];
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = read(fd, found, sizeof(found)) == (ssize_t)sizeof(found) &&
+	     memcmp(found, head, sizeof(found)) == 0;
+	(void)close(fd);
+	return is;
+}
+
 static int add_trace(struct cli *cli, struct transport **t)
 {
 	struct transport *inner = *t;
+	/* What goes over the link is nobody else's business: names, the image. */
+	unsigned int how = FILE_SAVE_PRIVATE;
+	char why[512];
+	FILE *file;
 	int rc;
 
 	if (!cli->trace)
 		return CLI_OK;
-	rc = trace_record(inner, cli->trace, t);
+	rc = is_read(cli, cli->trace);
+	if (rc != CLI_OK) {
+		inner->ops->destroy(inner);
+		return rc;
+	}
+	if (cli->overwrite || is_recording(cli->trace))
+		how |= FILE_SAVE_REPLACE;
+	rc = file_save_stream(cli->trace, how, &file, why, sizeof(why));
+	if (rc < 0) {
+		inner->ops->destroy(inner);
+		return cli_fail_write(cli, rc, cli->trace, why);
+	}
+	rc = trace_record_to(inner, file, t);
 	if (rc == 0) {
 		note_recording(cli, *t);
 		return CLI_OK;
 	}
+	(void)fclose(file);
 	inner->ops->destroy(inner);
 	return cli_fail(cli, cli_exit_of(rc), "%s: %s", cli->trace, strerror(-rc));
 }
@@ -137,16 +189,25 @@ int cli_open(struct cli *cli, sd_event *event, struct transport **ret)
 	return code;
 }
 
-int cli_close(struct cli *cli, struct transport *t, int code)
+int cli_recorded(struct cli *cli, struct transport *t, int code)
 {
 	const int error = trace_error(t);
 
-	t->ops->destroy(t);
+	if (cli->recorded)
+		return code;
+	cli->recorded = true;
 	if (error == 0)
 		return code;
 	log_write(&cli->log, LOG_LEVEL_ERROR, "%s: the recording is incomplete: %s", cli->trace,
 		  strerror(-error));
-	return code == CLI_OK ? CLI_DEFECT : code;
+	return code == CLI_OK ? CLI_FILE : code;
+}
+
+int cli_close(struct cli *cli, struct transport *t, int code)
+{
+	code = cli_recorded(cli, t, code);
+	t->ops->destroy(t);
+	return code;
 }
 
 char *cli_reach(const struct cli *cli, char *buf, size_t size)

@@ -64,8 +64,10 @@ static const struct global_option {
 	[OPTION_PASSKEY] = {"passkey", 0, required_argument, "--passkey=NNNNNN",
 			    "The passkey that the device shows, where it asks for one; else it is "
 			    "asked for on the terminal."},
-	[OPTION_FORCE] = {"force", 0, required_argument, "--force=CHECK,...",
-			  "Go on although these checks of the image failed."},
+	[OPTION_FORCE] =
+		{"force", 0, optional_argument, "--force[=CHECK,...]",
+		 "Go on although these checks of the image failed; alone: write over files "
+		 "that are there."},
 	[OPTION_TRACE] = {"trace", 0, required_argument, "--trace=FILE",
 			  "Record everything that goes over the link."},
 	[OPTION_SCRIPT] =
@@ -198,6 +200,20 @@ static int parse_force(struct cli *cli, const char *text)
 	return CLI_OK;
 }
 
+static bool names_checks(const char *text)
+{
+	do {
+		const size_t len = strcspn(text, ",");
+		char word[TEXT_WORD_MAX + 1];
+
+		(void)snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		if (lint_check_by_name(word) < 0)
+			return false;
+		text += len + (text[len] == ',');
+	} while (*text != '\0');
+	return true;
+}
+
 static int parse_sim(struct cli *cli, const char *text)
 {
 	struct setting_errors errors;
@@ -256,7 +272,10 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 			return cli_fail(cli, CLI_USAGE, "--passkey: expected six digits");
 		break;
 	case OPTION_FORCE:
-		return parse_force(cli, argument);
+		if (argument)
+			return parse_force(cli, argument);
+		cli->overwrite = true;
+		break;
 	case OPTION_TRACE:
 		cli->trace = argument;
 		break;
@@ -332,6 +351,10 @@ static int take(struct parser *parser, int value, char **argv, char **words, int
 		words[(*count)++] = optarg;
 		return *count == 1 ? choose_command(parser, optarg) : CLI_OK;
 	}
+	/* --force may stand alone; the next word is its argument where it names checks. */
+	if (value == GLOBAL_BASE + OPTION_FORCE && !optarg && argv[optind] &&
+	    names_checks(argv[optind]))
+		optarg = argv[optind++];
 	if (value == '?' && optopt >= GLOBAL_BASE)
 		return cli_fail(parser->cli, CLI_USAGE, "%s: expected no argument",
 				argv[optind - 1]);

@@ -115,9 +115,10 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 		cli_emit(r->cli, object);
 		return;
 	}
-	if (code == CLI_OK && report && report->words)
+	if (run_exit(&r->result) == CLI_OK && report && report->words)
 		report->words(r->cli, &now, &r->result);
-	if (code == CLI_OK)
+	/* A file that could not be written was told where it failed. */
+	if (run_exit(&r->result) == CLI_OK)
 		return;
 	if (r->result.outcome == SESSION_REFUSED && r->result.status == -OTA_EPERM &&
 	    job_report(r->job)) {
@@ -186,6 +187,8 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		progress_clear(&r->line);
 		if (bundle)
 			code = run_bundle(r, bundle, config->profile, code);
+		/* What is told has to hold for what the program ends with. */
+		code = cli_recorded(r->cli, r->transport, code);
 		run_tell_end(r, report, code);
 	}
 	transport_watch(r->transport, NULL, NULL);

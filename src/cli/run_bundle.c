@@ -44,7 +44,7 @@ int run_bundle(struct run *r, const char *folder, const struct profile *profile,
 	(void)trace_error(r->transport); /* flushes; what is wrong is told at the end */
 	if (bundle_write(&b, path, sizeof(path), why, sizeof(why)) < 0) {
 		log_write(&cli->log, LOG_LEVEL_ERROR, "the bundle is incomplete: %s", why);
-		return code == CLI_OK ? CLI_DEFECT : code;
+		return code == CLI_OK ? CLI_FILE : code;
 	}
 	log_write(&cli->log, LOG_LEVEL_INFO, "bundle written to %s", path);
 	/* Writing takes time that is not the run's: the result, which is last, is not later. */

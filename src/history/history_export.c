@@ -3,8 +3,8 @@
 #include "config.h" /* system extensions: strnlen() */
 
 #include "history/history_export.h"
-#include "base/os_error.h"
 
+#include "base/file_save.h"
 #include "base/hex.h"
 #include "history/history_priv.h"
 #include "base/output.h"
@@ -335,33 +335,39 @@ static int export_all(struct history *history, const int64_t *ids, size_t count,
 	return r;
 }
 
-int history_export_file(struct history *history, const int64_t *ids, size_t count,
-			enum history_format format, const char *path, char *why, size_t size)
+/* The file, or what SQLite keeps beside it. */
+static bool is_own_file(const struct history *history, const char *path)
 {
-	char made[HISTORY_PATH_MAX];
-	FILE *out;
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	const char *own = sqlite3_db_filename(history->db, "main");
+	char name[HISTORY_PATH_MAX + 16];
+
+	for (size_t i = 0; own && i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", own, ends[i]);
+		if (file_is_same(name, path))
+			return true;
+	}
+	return false;
+}
+
+int history_export_file(struct history *history, const int64_t *ids, size_t count,
+			enum history_format format, const char *path, bool replace, char *why,
+			size_t size)
+{
+	struct file_save save;
 	int r;
 
-	if ((size_t)snprintf(made, sizeof(made), "%s.new", path) >= sizeof(made)) {
-		(void)snprintf(why, size, "the name is too long");
+	if (is_own_file(history, path)) {
+		(void)snprintf(why, size, "%s: this is the history itself", path);
 		return -OTA_EINVAL;
 	}
-	out = fopen(made, "we");
-	if (!out) {
-		(void)snprintf(why, size, "%s: %s", made, strerror(errno));
-		return os_error_code(errno);
-	}
-	errno = 0;
-	r = export_all(history, ids, count, format, out, why, size);
-	if (fclose(out) != 0 && r == 0) {
-		r = -OTA_EIO;
-		(void)snprintf(why, size, "%s: %s", made, strerror(errno));
-	}
-	if (r == 0 && rename(made, path) < 0) {
-		r = -OTA_EIO;
-		(void)snprintf(why, size, "%s: %s", path, strerror(errno));
-	}
+	r = file_save_begin(&save, path, replace ? FILE_SAVE_REPLACE : 0, why, size);
 	if (r < 0)
-		(void)remove(made);
+		return r;
+	errno = 0;
+	r = export_all(history, ids, count, format, save.out, why, size);
+	if (r == 0)
+		return file_save_end(&save, why, size);
+	file_save_abandon(&save);
 	return r;
 }

@@ -19,12 +19,13 @@ enum history_format {
 int history_export(FILE *out, enum history_format format, const struct history_detail *detail,
 		   bool head);
 /*
- * The runs into a file, which is replaced only when all is written.  0, or
- * negative with a sentence in why: also where the file cannot be made, or a run
- * cannot be read.
+ * The runs into a file that is there when all is written (base/file_save.h).  0, or
+ * negative with a sentence in why: also where the file cannot be made, there is one
+ * and replace is false, or a run cannot be read.
  */
 int history_export_file(struct history *history, const int64_t *ids, size_t count,
-			enum history_format format, const char *path, char *why, size_t size);
+			enum history_format format, const char *path, bool replace, char *why,
+			size_t size);
 /* "csv", "csv-runs", "ndjson" or "jsonl".  0 or -OTA_EINVAL. */
 int history_format_by_name(const char *name, enum history_format *ret);
 

@@ -4,6 +4,8 @@
 
 #include "history/history_priv.h"
 
+#include "base/file_save.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,19 +74,6 @@ int history_path(char *buf, size_t size)
 	else
 		return -OTA_EINVAL;
 	return len > 0 && (size_t)len < size ? 0 : -OTA_EINVAL;
-}
-
-/* The folders above path; private, as the XDG base directory specification wants new ones. */
-static void make_folders(const char *path)
-{
-	char folder[HISTORY_PATH_MAX];
-
-	(void)snprintf(folder, sizeof(folder), "%s", path);
-	for (char *slash = folder + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
-		*slash = '\0';
-		(void)mkdir(folder, 0700); /* what is in the way shows when the file is opened */
-		*slash = '/';
-	}
 }
 
 /* --- failures */
@@ -353,7 +342,7 @@ static int open_to_write(struct history *history, const char *path, int busy_ms)
 	char uri[HISTORY_PATH_MAX + 64];
 	int r;
 
-	make_folders(path);
+	file_make_folders(path);
 	make_uri(path, "", uri, sizeof(uri));
 	r = open_once(history, uri, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, busy_ms);
 	/* With a log beside the file readers and the writer do not wait for each other; NORMAL

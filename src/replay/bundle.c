@@ -47,7 +47,7 @@ static int complain(struct pack *p, const char *name)
 
 static FILE *open_file(struct pack *p, const char *name)
 {
-	const int fd = openat(p->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	const int fd = openat(p->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
 	if (!out && fd >= 0)
@@ -313,7 +313,7 @@ int bundle_write(const struct bundle *b, char *ret_path, size_t size, char *ret_
 	const char *folder = b->folder ? b->folder : bundle_name(name, sizeof(name));
 	int r;
 
-	if (mkdir(folder, 0777) < 0)
+	if (mkdir(folder, 0700) < 0)
 		return complain(&p, folder);
 	p.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p.folder < 0)

@@ -36,11 +36,13 @@
 #include <systemd/sd-event.h>
 
 /*
- * Records inner into a new file.  Takes over inner on success.  A write error
+ * Records inner into a file, which is replaced where it is there.  Takes over inner on success.  A write error
  * (full disk) ends the recording, not the transfer; trace_error() tells.
  * Negative OTA_E*; -OTA_EIO and others from opening the file.
  */
 int trace_record(struct transport *inner, const char *path, struct transport **ret);
+/* The same into an open file, which is taken over, too. */
+int trace_record_to(struct transport *inner, FILE *file, struct transport **ret);
 /* Writes down what is still in memory.  0, or the negative error that ended the recording. */
 int trace_error(const struct transport *t);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The recording half of trace.h: passes everything on and writes it down. */
 #include "transport/trace_priv.h"
+
+#include "base/file_save.h"
 #include "transport/wrap.h"
 
 #include <errno.h>
@@ -329,17 +331,26 @@ static const struct transport_ops record_ops = {
 
 int trace_record(struct transport *inner, const char *path, struct transport **ret)
 {
+	char why[512];
+	FILE *file;
+	int rc = file_save_stream(path, FILE_SAVE_PRIVATE | FILE_SAVE_REPLACE, &file, why,
+				  sizeof(why));
+
+	if (rc < 0)
+		return rc;
+	rc = trace_record_to(inner, file, ret);
+	if (rc < 0)
+		(void)fclose(file);
+	return rc;
+}
+
+int trace_record_to(struct transport *inner, FILE *file, struct transport **ret)
+{
 	struct recorder *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -OTA_ENOMEM;
-	r->file = fopen(path, "w");
-	if (!r->file) {
-		const int error = errno;
-
-		free(r);
-		return -error;
-	}
+	r->file = file;
 	wrap_init(&r->wrap, inner, &record_ops, trace_event);
 	transport_watch(inner, trace_call, r);
 	fprintf(r->file, "otabench-trace 1 %s\n", inner->virtual_clock ? "virtual" : "real");

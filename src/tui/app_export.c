@@ -2,9 +2,9 @@
 /* The logs as a file: every line that is kept, with all its bytes, whatever a filter hides. */
 #include "tui/app_log.h"
 
+#include "base/file_save.h"
 #include "base/output.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -39,28 +39,25 @@ static void ask(struct app *app)
 
 void app_log_export(struct app *app, const char *path)
 {
+	struct file_save save;
 	uint64_t written;
-	FILE *out;
-	bool bad;
+	char why[VIEW_TEXT];
 
 	if (path[0] == '\0') {
 		ask(app);
 		return;
 	}
-	out = fopen(path, "wx"); /* never over another file */
-	if (!out) {
-		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno));
+	if (file_save_begin(&save, path, 0, why, sizeof(why)) < 0) {
+		app_say(app, CELLS_BAD, "%s", why);
 		return;
 	}
-	(void)fprintf(out,
+	(void)fprintf(save.out,
 		      "# Control: > sent, < received, * state, ! event, ~ tuned; # bookmark\n");
-	written = app_log_write(&app_log(app)->control, out);
-	(void)fprintf(out, "\n# Calls: > call, < answer, ! error, * signal\n");
-	written += app_log_write(&app_log(app)->calls, out);
-	errno = 0;
-	bad = ferror(out) != 0;
-	if (fclose(out) != 0 || bad)
-		app_say(app, CELLS_BAD, "%s: %s", path, strerror(errno != 0 ? errno : EIO));
+	written = app_log_write(&app_log(app)->control, save.out);
+	(void)fprintf(save.out, "\n# Calls: > call, < answer, ! error, * signal\n");
+	written += app_log_write(&app_log(app)->calls, save.out);
+	if (file_save_end(&save, why, sizeof(why)) < 0)
+		app_say(app, CELLS_BAD, "%s", why);
 	else
 		app_say(app, CELLS_GOOD, "%" PRIu64 " lines written to %s", written, path);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done with recorded runs from the screen: export, again, away. */
-#include "config.h" /* system extensions: access() */
-
 #include "tui/app_history.h"
 
 #include "history/history_export.h"
@@ -11,7 +9,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct history_shown *mine(const struct app *app)
 {
@@ -37,16 +34,12 @@ static void export(struct app *app, const char *path)
 		app_say(app, CELLS_WARNING, "the name's end says what is written: .csv or .ndjson");
 		return;
 	}
-	if (access(path, F_OK) == 0) {
-		app_say(app, CELLS_BAD, "%s: there is such a file", path);
-		return;
-	}
 	ids[0] = run->id;
 	if (h->marked[0] != 0 && h->marked[1] != 0 && !h->showing) {
 		memcpy(ids, h->marked, sizeof(ids));
 		count = 2;
 	}
-	if (history_export_file(h->store, ids, count, format, path, why, sizeof(why)) < 0)
+	if (history_export_file(h->store, ids, count, format, path, false, why, sizeof(why)) < 0)
 		app_say(app, CELLS_BAD, "%s", why);
 	else
 		app_say(app, CELLS_GOOD, "%zu run%s written to %s", count, count == 1 ? "" : "s",

@@ -4,6 +4,7 @@
 
 #include "tui/app.h"
 
+#include "base/file_save.h"
 #include "base/output.h"
 #include "ota/error.h"
 #include "view/key.h"
@@ -175,16 +176,14 @@ static int do_screen(struct script *s, const char *argument)
 
 static int do_svg(struct script *s, const char *argument)
 {
-	FILE *out = fopen(argument, "w");
-	bool bad = !out;
+	struct file_save save;
+	char why[256];
 
 	app_draw(s->app, &s->cells);
-	if (out) {
-		svg_write(&s->cells, out);
-		bad = ferror(out) != 0;
-		bad |= fclose(out) != 0;
-	}
-	return bad ? complain(s, "svg: cannot be written: ", argument) : 0;
+	if (file_save_begin(&save, argument, FILE_SAVE_REPLACE, why, sizeof(why)) < 0)
+		return complain(s, "svg: ", why);
+	svg_write(&s->cells, save.out);
+	return file_save_end(&save, why, sizeof(why)) < 0 ? complain(s, "svg: ", why) : 0;
 }
 
 /* The next key of a person before the terminal; time stands still meanwhile. */

@@ -317,7 +317,7 @@ static void test_full_disk(void **state)
 		skip();
 		return;
 	}
-	assert_int_equal(cli_main(2, argv, probes, full, null), CLI_DEFECT);
+	assert_int_equal(cli_main(2, argv, probes, full, null), CLI_FILE);
 	(void)fclose(full);
 	(void)fclose(null);
 }
@@ -419,6 +419,9 @@ static void test_exit_codes(void **state)
 	assert_int_equal(cli_exit_of(-OTA_ENOENT), CLI_NO_FILE);
 	assert_int_equal(cli_exit_of(-OTA_EPERM), CLI_NO_PERMISSION);
 	assert_int_equal(cli_exit_of(-OTA_ENOMEM), CLI_DEFECT);
+	assert_int_equal(cli_exit_of(-OTA_EIO), CLI_FILE);
+	assert_int_equal(cli_exit_of(-OTA_EBADMSG), CLI_REFUSED);
+	assert_int_equal(cli_exit_of(-OTA_EBUSY), CLI_LINK_LOST);
 	assert_string_equal(cli_exit_name(CLI_DEVICE_ERROR), "device-error");
 	assert_string_equal(cli_exit_name(CLI_CANCELLED), "cancelled");
 }

@@ -248,7 +248,16 @@ static void test_export(void **state)
 	assert_int_equal(run("history export 1 --format=xml"), 64);
 	assert_int_equal(run("history export 1 --output=no/such/folder.csv"), 66);
 	assert_int_equal(run("history export 77"), 66);
-	assert_int_equal(run("history export 1 >/dev/full"), 70);
+	assert_int_equal(run("history export 1 >/dev/full"), 74);
+	/* What is there stays, but for --force; the history itself in any case. */
+	assert_int_equal(run("history export 1 --output=new.bin"), 74);
+	expect("--force replaces it");
+	assert_int_equal(run("history export 1 --output=/dev/null --force"), 74);
+	assert_int_equal(run("history export 1 --output=otabench/history.db --force"), 64);
+	assert_int_equal(symlink("new.bin", "link.csv"), 0);
+	assert_int_equal(run("history export 1 --output=link.csv"), 74);
+	assert_int_equal(run("history export 1 --output=run.ndjson --force"), 0);
+	assert_int_equal(run("history show 1"), 0);
 }
 
 static void test_delete(void **state)
@@ -287,7 +296,7 @@ static void test_rerun(void **state)
 	json_decref(o);
 	assert_int_equal(run("--readonly history rerun 2"), 64);
 	/* Another image under the same name is not the same again. */
-	assert_int_equal(run("-q sample-image --size=60000 --version-text=3 new.bin"), 0);
+	assert_int_equal(run("-q sample-image --force --size=60000 --version-text=3 new.bin"), 0);
 	assert_int_equal(run("history rerun 2"), 65);
 	expect("another image");
 	assert_int_equal(unlink("new.bin"), 0);
@@ -309,7 +318,7 @@ static void test_broken(void **state)
 	assert_int_equal(run("--sim=chip=esp32 flash esp-sim-01 new.bin"), 0);
 	expect("warning: this run is not recorded: ");
 	expect("has confirmed it");
-	assert_int_equal(run("history"), 70);
+	assert_int_equal(run("history"), 65);
 	expect("not a database");
 	/* Nor where files must stay small: that alone would end a program that does not care. */
 	assert_int_equal(unlink("otabench/history.db"), 0);

@@ -16,121 +16,44 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
+#include "programlib.h"
 #include "testlib.h"
 
-static char program[4096];
 static char dir[] = "/tmp/otabench-program-XXXXXX";
-
-struct ran {
-	int exit;
-	json_t *last; /* the last line of standard output that is JSON; NULL: none */
-	size_t events; /* ... and how many there were */
-};
-
-/* format is the arguments; standard error is thrown away. */
-static struct ran run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static struct ran run(const char *format, ...)
-{
-	struct ran r = {.exit = -1};
-	char arguments[8192], command[16384], *line = NULL;
-	size_t size = 0;
-	double t = 0;
-	json_t *now;
-	FILE *out;
-	va_list ap;
-	int status;
-
-	va_start(ap, format);
-	vsnprintf(arguments, sizeof(arguments), format, ap);
-	va_end(ap);
-	snprintf(command, sizeof(command), "'%s' %s 2>/dev/null", program, arguments);
-	out = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
-	assert_non_null(out);
-	while (getline(&line, &size, out) > 0) {
-		now = json_loads(line, 0, NULL);
-		if (!now)
-			continue;
-		json_decref(r.last);
-		r.last = now;
-		r.events++;
-		assert_true(json_is_number(json_object_get(now, "t")));
-		assert_true(json_number_value(json_object_get(now, "t")) >= t);
-		t = json_number_value(json_object_get(now, "t"));
-		assert_true(json_is_string(json_object_get(now, "event")));
-	}
-	free(line);
-	status = pclose(out);
-	r.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	return r;
-}
-
-static const char *text_of(const struct ran *r, const char *key)
-{
-	const char *text = json_string_value(json_object_get(r->last, key));
-
-	return text ? text : "(none)";
-}
-
-static json_int_t number_of(const struct ran *r, const char *key)
-{
-	json_t *value = json_object_get(r->last, key);
-
-	if (!json_is_number(value))
-		fail_msg("no number %s", key);
-	return (json_int_t)json_number_value(value);
-}
-
-static void done(struct ran *r)
-{
-	json_decref(r->last);
-	r->last = NULL;
-}
 
 static void sample(const char *name, const char *options)
 {
-	struct ran r = run("sample-image %s %s/%s", options, dir, name);
+	struct program_ran r = program_run("sample-image %s %s/%s", options, dir, name);
 
 	assert_int_equal(r.exit, 0);
-	done(&r);
-}
-
-static void expect(const struct ran *r, int code, const char *outcome)
-{
-	assert_int_equal(r->exit, code);
-	assert_non_null(r->last);
-	assert_string_equal(text_of(r, "event"), "result");
-	assert_string_equal(text_of(r, "outcome"), outcome);
-	assert_int_equal(number_of(r, "exit"), code);
-	assert_true(json_is_boolean(json_object_get(r->last, "ok")));
-	assert_int_equal(json_is_true(json_object_get(r->last, "ok")), code == 0);
+	program_done(&r);
 }
 
 static void test_flash(void **state)
 {
-	struct ran r = run("--sim=chip=esp32 --json flash esp-sim-01 %s/new.bin", dir);
+	struct program_ran r =
+		program_run("--sim=chip=esp32 --json flash esp-sim-01 %s/new.bin", dir);
 
 	(void)state;
-	expect(&r, 0, "confirmed");
-	assert_string_equal(text_of(&r, "clock"), "virtual");
-	assert_string_equal(text_of(&r, "running_sha256"), text_of(&r, "image_sha256"));
-	assert_string_equal(text_of(&r, "running_version"), "2.0.0");
-	assert_int_equal(number_of(&r, "bytes"), 200000);
-	assert_int_equal(number_of(&r, "chunk"), 495);
-	assert_int_equal(number_of(&r, "mtu"), 517);
-	assert_int_equal(number_of(&r, "resumed_from"), 0);
-	assert_int_equal(number_of(&r, "retries"), 0);
-	assert_int_equal(number_of(&r, "gaps"), 0);
-	assert_int_equal(number_of(&r, "stalls"), 0);
-	assert_string_equal(text_of(&r, "write_mode"), "command");
-	assert_true(number_of(&r, "goodput") > 0);
-	assert_true(number_of(&r, "ceiling") >= number_of(&r, "goodput"));
+	program_expect(&r, 0, "confirmed");
+	assert_string_equal(program_text(&r, "clock"), "virtual");
+	assert_string_equal(program_text(&r, "running_sha256"), program_text(&r, "image_sha256"));
+	assert_string_equal(program_text(&r, "running_version"), "2.0.0");
+	assert_int_equal(program_number(&r, "bytes"), 200000);
+	assert_int_equal(program_number(&r, "chunk"), 495);
+	assert_int_equal(program_number(&r, "mtu"), 517);
+	assert_int_equal(program_number(&r, "resumed_from"), 0);
+	assert_int_equal(program_number(&r, "retries"), 0);
+	assert_int_equal(program_number(&r, "gaps"), 0);
+	assert_int_equal(program_number(&r, "stalls"), 0);
+	assert_string_equal(program_text(&r, "write_mode"), "command");
+	assert_true(program_number(&r, "goodput") > 0);
+	assert_true(program_number(&r, "ceiling") >= program_number(&r, "goodput"));
 	assert_true(json_real_value(json_object_get(r.last, "ratio")) <= 1.0);
 	assert_true(json_is_number(json_object_get(r.last, "seconds")));
 	assert_true(r.events > 10);
-	done(&r);
+	program_done(&r);
 }
 
 /* No hash tells what a basic device runs: its version does, where it can. */
@@ -149,16 +72,16 @@ static void test_flash_basic(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char sim[64];
-		struct ran r;
+		struct program_ran r;
 
 		(void)snprintf(sim, sizeof(sim), "--sim=dialect=basic%s", rows[i].fault);
-		r = run("%s --json flash esp-sim-01 %s/new.bin", sim, dir);
-		expect(&r, rows[i].code, rows[i].outcome);
-		assert_non_null(strstr(text_of(&r, "text"), rows[i].says));
-		assert_int_equal(number_of(&r, "sent_bytes"), 200000);
-		assert_string_equal(text_of(&r, "running_version"),
+		r = program_run("%s --json flash esp-sim-01 %s/new.bin", sim, dir);
+		program_expect(&r, rows[i].code, rows[i].outcome);
+		assert_non_null(strstr(program_text(&r, "text"), rows[i].says));
+		assert_int_equal(program_number(&r, "sent_bytes"), 200000);
+		assert_string_equal(program_text(&r, "running_version"),
 				    rows[i].code == 0 ? "2.0.0" : "1.0.0");
-		done(&r);
+		program_done(&r);
 	}
 }
 
@@ -167,73 +90,77 @@ static void test_real_image(void **state)
 	const char *images = getenv("OTABENCH_IMAGES");
 	size_t size;
 	uint8_t *image = test_load_image("esp32-nimble-ota.bin", &size);
-	struct ran r;
+	struct program_ran r;
 
 	(void)state;
 	if (!image)
 		skip();
 	free(image);
-	r = run("--sim --json flash esp-sim-01 '%s/esp32-nimble-ota.bin'", images);
-	expect(&r, 0, "confirmed");
-	assert_string_equal(text_of(&r, "running_sha256"),
+	r = program_run("--sim --json flash esp-sim-01 '%s/esp32-nimble-ota.bin'", images);
+	program_expect(&r, 0, "confirmed");
+	assert_string_equal(program_text(&r, "running_sha256"),
 			    "175865fd5bdb01e7df07e6f53823f5733791393fa7692c499529c13c37d71cf1");
-	done(&r);
-	r = run("--json inspect '%s/esp32-nimble-ota.bin'", images);
-	expect(&r, 0, "readable");
-	assert_string_equal(text_of(&r, "version"), "9036908-dirty");
-	done(&r);
+	program_done(&r);
+	r = program_run("--json inspect '%s/esp32-nimble-ota.bin'", images);
+	program_expect(&r, 0, "readable");
+	assert_string_equal(program_text(&r, "version"), "9036908-dirty");
+	program_done(&r);
 }
 
 /* The boards' flash outlives the program. */
 static void test_kept_state(void **state)
 {
-	struct ran r = run("--sim=state=%s/air --json flash esp-sim-01 %s/new.bin", dir, dir);
+	struct program_ran r =
+		program_run("--sim=state=%s/air --json flash esp-sim-01 %s/new.bin", dir, dir);
 
 	(void)state;
-	expect(&r, 0, "confirmed");
-	done(&r);
-	r = run("--sim=state=%s/air --json flash esp-sim-01 %s/new.bin", dir, dir);
-	expect(&r, 0, "already-running");
-	done(&r);
-	r = run("--sim=state=%s/air --json rollback esp-sim-01", dir);
-	expect(&r, 0, "answered");
-	done(&r);
-	r = run("--sim=state=%s/air --json info esp-sim-01", dir);
-	expect(&r, 0, "answered");
-	assert_string_equal(text_of(&r, "version"), "1.0.0");
-	done(&r);
+	program_expect(&r, 0, "confirmed");
+	program_done(&r);
+	r = program_run("--sim=state=%s/air --json flash esp-sim-01 %s/new.bin", dir, dir);
+	program_expect(&r, 0, "already-running");
+	program_done(&r);
+	r = program_run("--sim=state=%s/air --json rollback esp-sim-01", dir);
+	program_expect(&r, 0, "answered");
+	program_done(&r);
+	r = program_run("--sim=state=%s/air --json info esp-sim-01", dir);
+	program_expect(&r, 0, "answered");
+	assert_string_equal(program_text(&r, "version"), "1.0.0");
+	program_done(&r);
 }
 
 static void test_resume(void **state)
 {
-	struct ran r = run("--sim=state=%s/broken --json resume esp-sim-01 %s/new.bin", dir, dir);
+	struct program_ran r =
+		program_run("--sim=state=%s/broken --json resume esp-sim-01 %s/new.bin", dir, dir);
 
 	(void)state;
-	expect(&r, 65, "refused"); /* nothing to go on with, and it says so */
-	assert_non_null(strstr(text_of(&r, "text"), "no part of this image"));
-	assert_non_null(strstr(text_of(&r, "advice"), "new.bin"));
-	done(&r);
-	r = run("sample-image \"%s/it's new.bin\"", dir);
+	program_expect(&r, 65, "refused"); /* nothing to go on with, and it says so */
+	assert_non_null(strstr(program_text(&r, "text"), "no part of this image"));
+	assert_non_null(strstr(program_text(&r, "advice"), "new.bin"));
+	program_done(&r);
+	r = program_run("sample-image \"%s/it's new.bin\"", dir);
 	assert_int_equal(r.exit, 0);
-	done(&r);
-	r = run("--sim --json resume esp-sim-01 \"%s/it's new.bin\"", dir);
-	expect(&r, 65, "refused");
-	assert_non_null(strstr(text_of(&r, "advice"), "/it'\\''s new.bin'' sends")); /* as typed */
-	done(&r);
-	r = run("--sim=state=%s/broken,fault=disconnect@150000 --set=retries=0 --json flash "
+	program_done(&r);
+	r = program_run("--sim --json resume esp-sim-01 \"%s/it's new.bin\"", dir);
+	program_expect(&r, 65, "refused");
+	assert_non_null(
+		strstr(program_text(&r, "advice"), "/it'\\''s new.bin'' sends")); /* as typed */
+	program_done(&r);
+	r = program_run(
+		"--sim=state=%s/broken,fault=disconnect@150000 --set=retries=0 --json flash "
 		"esp-sim-01 %s/new.bin",
 		dir, dir);
-	expect(&r, 75, "link-lost");
-	done(&r);
-	r = run("--sim=state=%s/broken --json status esp-sim-01", dir);
-	expect(&r, 0, "answered");
+	program_expect(&r, 75, "link-lost");
+	program_done(&r);
+	r = program_run("--sim=state=%s/broken --json status esp-sim-01", dir);
+	program_expect(&r, 0, "answered");
 	assert_true(json_is_true(json_object_get(r.last, "resumable")));
-	done(&r);
-	r = run("--sim=state=%s/broken --json resume esp-sim-01 %s/new.bin", dir, dir);
-	expect(&r, 0, "confirmed");
+	program_done(&r);
+	r = program_run("--sim=state=%s/broken --json resume esp-sim-01 %s/new.bin", dir, dir);
+	program_expect(&r, 0, "confirmed");
 	/* The window was in flight: at least one block of the rest was on record. */
-	assert_true(number_of(&r, "resumed_from") >= 65536);
-	done(&r);
+	assert_true(program_number(&r, "resumed_from") >= 65536);
+	program_done(&r);
 }
 
 /* Refused before anything is sent; each reason can be overridden by its name, damage cannot. */
@@ -247,28 +174,28 @@ static void test_refusals(void **state)
 		{"old.bin", "downgrade"},
 		{"project.bin", "project"},
 	};
-	struct ran r;
+	struct program_ran r;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		r = run("--sim=state=%s/refused --json flash esp-sim-01 %s/%s", dir, dir,
-			rows[i].file);
-		expect(&r, 65, "refused");
-		assert_int_equal(number_of(&r, "bytes"), 0);
-		assert_int_equal(number_of(&r, "sent_bytes"), 0);
-		done(&r);
+		r = program_run("--sim=state=%s/refused --json flash esp-sim-01 %s/%s", dir, dir,
+				rows[i].file);
+		program_expect(&r, 65, "refused");
+		assert_int_equal(program_number(&r, "bytes"), 0);
+		assert_int_equal(program_number(&r, "sent_bytes"), 0);
+		program_done(&r);
 		/* Forced, the host goes on; chip and size are then refused by the device. */
-		r = run("--sim --force=%s --json flash esp-sim-01 %s/%s", rows[i].check, dir,
-			rows[i].file);
+		r = program_run("--sim --force=%s --json flash esp-sim-01 %s/%s", rows[i].check,
+				dir, rows[i].file);
 		assert_int_equal(r.exit, i < 2 ? 76 : 0);
-		done(&r);
+		program_done(&r);
 	}
-	r = run("--sim --json flash esp-sim-01 %s/damaged.bin", dir);
-	expect(&r, 65, "refused");
-	done(&r);
-	r = run("--sim --force=hash,checksum --json flash esp-sim-01 %s/damaged.bin", dir);
+	r = program_run("--sim --json flash esp-sim-01 %s/damaged.bin", dir);
+	program_expect(&r, 65, "refused");
+	program_done(&r);
+	r = program_run("--sim --force=hash,checksum --json flash esp-sim-01 %s/damaged.bin", dir);
 	assert_int_not_equal(r.exit, 0);
-	done(&r);
+	program_done(&r);
 }
 
 static void test_exit_codes(void **state)
@@ -311,39 +238,37 @@ static void test_exit_codes(void **state)
 		{64, "--sim --readonly reboot esp-sim-01"},
 		{0, "profile list"},
 	};
-	struct ran r;
+	struct program_ran r;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		r = run("%s", rows[i].arguments);
+		r = program_run("%s", rows[i].arguments);
 		if (r.exit != rows[i].code)
 			fail_msg("%s: exit %d, not %d", rows[i].arguments, r.exit, rows[i].code);
-		done(&r);
+		program_done(&r);
 	}
 }
 
 static void test_full_disk(void **state)
 {
-	struct ran r;
+	struct program_ran r;
 
 	(void)state;
 	if (access("/dev/full", W_OK) != 0) {
 		print_message("no /dev/full here\n");
 		skip();
 	}
-	r = run("--sim scan --time=1 >/dev/full");
-	assert_int_equal(r.exit, 70);
-	done(&r);
+	r = program_run("--sim scan --time=1 >/dev/full");
+	assert_int_equal(r.exit, 74);
+	program_done(&r);
 }
 
 static int setup(void **state)
 {
-	const char *build = getenv("OTABENCH_BUILDDIR");
 	char path[4200];
 	FILE *file;
 
 	(void)state;
-	snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
 	if (!mkdtemp(dir))
 		return -1;
 	sample("new.bin", "--chip=esp32 --size=200000");
@@ -383,7 +308,7 @@ static char *printed(size_t skip, int *ret_exit, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(arguments, sizeof(arguments), format, ap);
 	va_end(ap);
-	snprintf(command, sizeof(command), "'%s' %s 2>/dev/null", program, arguments);
+	snprintf(command, sizeof(command), "'%s' %s 2>/dev/null", program_path(), arguments);
 	in = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
 	assert_non_null(in);
 	for (size_t i = 0; getline(&line, &room, in) > 0; i++)
@@ -397,10 +322,10 @@ static char *printed(size_t skip, int *ret_exit, const char *format, ...)
 
 static void expect_exit(int expected, const char *options, const char *name)
 {
-	struct ran r = run("%s %s/%s", options, dir, name);
+	struct program_ran r = program_run("%s %s/%s", options, dir, name);
 
 	assert_int_equal(r.exit, expected);
-	done(&r);
+	program_done(&r);
 }
 
 /* A recording says all that the run said, in the same words, and ends with the same status. */
@@ -429,7 +354,7 @@ static void test_reader_left(void **state)
 		if (child == 0) {
 			(void)dup2(out[1], STDOUT_FILENO);
 			(void)dup2(err[1], STDERR_FILENO);
-			(void)execv(program, argv);
+			(void)execv(program_path(), argv);
 			_exit(127);
 		}
 		close(out[1]);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program itself, run as a user runs it: what it prints as JSON, and its exit code. */
+#ifndef OTABENCH_PROGRAMLIB_H
+#define OTABENCH_PROGRAMLIB_H
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+struct program_ran {
+	int exit;
+	json_t *last; /* the last line of standard output that is JSON; NULL: none */
+	size_t events; /* ... and how many there were */
+};
+
+const char *program_path(void);
+/* format is the arguments; standard error is thrown away. */
+struct program_ran program_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A field of the last line. */
+const char *program_text(const struct program_ran *r, const char *key);
+json_int_t program_number(const struct program_ran *r, const char *key);
+void program_done(struct program_ran *r);
+/* The last line is a result, which says what the program ended with. */
+void program_expect(const struct program_ran *r, int code, const char *outcome);
+
+#endif
