@@ -19,6 +19,7 @@
 #include "core/airtime.h"
 #include "core/dialect.h"
 #include "core/gatt.h"
+#include "core/session_choice.h"
 #include "ota/error.h"
 #include "ota/proto.h"
 
@@ -224,6 +225,9 @@ int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us);
 bool session_finished(const struct session *s);
 /* Least time between Data values, in microseconds: as the dialect and the write mode have it. */
 uint32_t session_pacing(const struct session *s);
+/* What was chosen, with what became of it on this link, which the caller knows. */
+void session_tell_choices(const struct session *s, const struct ota_link *link,
+			  struct session_choices *ret);
 /* The link as the stack and the device's last LINK answer tell it. */
 void session_link(const struct session *s, struct airtime_link *ret);
 const char *session_state_name(enum session_state state);

@@ -18,14 +18,11 @@ static void write_start(struct session *s)
 		.version = OTA_PROTOCOL_VERSION,
 		.image_size = s->config.image_size,
 		.stream_size = s->config.image_size,
-		.ack_interval = s->config.ack_interval,
 	};
 	uint8_t buf[OTA_CONTROL_MAX];
 
 	session_choose(s);
-	/* A window smaller than the device's usual interval would wait for its slow ACK. */
-	if (m.ack_interval == 0 && s->window < 32768u)
-		m.ack_interval = (uint16_t)(s->window / 4u);
+	m.ack_interval = session_choose_ack(s);
 	if (s->config.goal == SESSION_MEASURE)
 		m.flags |= OTA_START_SINK;
 	if (s->config.restart && !s->started)
@@ -41,19 +38,13 @@ static void write_start(struct session *s)
 /* False: nothing to ask for. */
 static bool write_link(struct session *s)
 {
-	struct ota_link_request m = s->config.link;
+	struct ota_link_request m;
 	uint8_t buf[OTA_CONTROL_MAX];
 
-	if (s->link_asked || !(s->info.features & OTA_FEATURE_LINK))
+	if (s->link_asked)
 		return false;
 	s->link_asked = true;
-	if (!(s->info.phys & OTA_PHYS_2M) && (m.phys & OTA_PHYS_2M))
-		m.phys = 0;
-	if (s->config.link_auto) {
-		/* At 7.5 ms an acknowledgement costs a data PDU; these leave room for it. */
-		m.interval_min = m.interval_max = m.phys & OTA_PHYS_2M ? 8 : 12;
-	}
-	if (!m.interval_min && !m.supervision_timeout && !m.phys && !m.data_length)
+	if (!session_choose_link(s, &m))
 		return false;
 	session_wait(s, SESSION_STEP_LINK, LINK_WAIT_MS);
 	session_command(s, buf, ota_link_request_encode(&m, buf, sizeof(buf)));
@@ -263,6 +254,7 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 	if (m->opcode == OTA_CMD_TELEMETRY)
 		return;
 	if (m->opcode == OTA_CMD_LINK) {
+		s->choices.link_code = m->code;
 		if (s->step == SESSION_STEP_LINK)
 			session_prepare(s);
 		return;
@@ -372,6 +364,7 @@ static void on_result(struct session *s, const struct ota_result *m)
 static void on_link(struct session *s, const struct ota_link *m)
 {
 	s->stats.link = *m;
+	s->choices.link_code = m->code;
 	if (s->step == SESSION_STEP_LINK)
 		session_prepare(s);
 }

@@ -56,6 +56,28 @@ const char *session_outcome_name(enum session_outcome outcome)
 	return (size_t)outcome < COUNT(names) ? names[outcome] : "unknown";
 }
 
+const char *session_reason_name(enum session_reason reason)
+{
+	static const char *const names[] = {
+		[SESSION_NOT_CHOSEN] = "not-chosen",
+		[SESSION_ASKED] = "asked",
+		[SESSION_KEPT] = "kept",
+		[SESSION_BY_AIR_TIME] = "air-time",
+		[SESSION_BY_DIALECT] = "dialect",
+		[SESSION_BY_WINDOW] = "window",
+		[SESSION_BY_PHY] = "phy",
+		[SESSION_BY_CHUNK] = "chunk",
+		[SESSION_BY_MTU] = "mtu",
+		[SESSION_BY_RING] = "ring",
+		[SESSION_BY_DEVICE] = "device",
+		[SESSION_UNSUPPORTED] = "unsupported",
+		[SESSION_DECLINED] = "declined",
+		[SESSION_BY_STACK] = "stack",
+	};
+
+	return (size_t)reason < COUNT(names) ? names[reason] : "unknown";
+}
+
 const char *session_note_name(enum session_note note)
 {
 	static const char *const names[] = {

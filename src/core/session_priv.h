@@ -111,11 +111,18 @@ void session_confirm_read(struct session *s);
 /* session_user.c */
 void session_abort(struct session *s);
 
+/* session_choice.c */
+/* Chunk, write mode and window. */
+void session_choose(struct session *s);
+/* For START; after session_choose(). */
+uint16_t session_choose_ack(struct session *s);
+/* What to ask of the device for the link; false: nothing. */
+bool session_choose_link(struct session *s, struct ota_link_request *ret);
+
 /* session_send.c */
 /* READY came: choose chunk and window, begin at offset. */
 void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit);
 void session_pump(struct session *s);
-void session_choose(struct session *s);
 /* The same while it sends: goes on with what it chose. */
 void session_rechoose(struct session *s);
 /* The device has received up to here: ends a stall. */

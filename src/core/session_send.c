@@ -9,9 +9,6 @@
  */
 #include "core/session_priv.h"
 
-/* Most bytes in flight that a cancel waits for, in milliseconds of the link's ceiling. */
-#define WINDOW_MS 400u
-#define WINDOW_VALUES 8u
 /* Sent in all, before it counts as going nowhere: a lost value costs a window, which is some
  * thirty values; an image that turns out wrong costs an image, as often as there are tries. */
 #define HEADWAY_RATIO 32u /* times what the device has received */
@@ -31,46 +28,6 @@ void session_link(const struct session *s, struct airtime_link *ret)
 		ret->phy = (enum ota_phy)told->rx_phy;
 	if (told->interval > 0)
 		ret->interval_us = told->interval * 1250u;
-}
-
-static enum gatt_write choose_mode(const struct session *s)
-{
-	const uint8_t p = s->properties[GATT_DATA];
-	enum gatt_write mode = s->config.mode;
-
-	if (s->config.mode_auto)
-		mode = s->dialect->write_mode;
-	if (mode != GATT_REQUEST && !(p & GATT_PROP_WRITE_COMMAND))
-		return GATT_REQUEST;
-	if (mode == GATT_REQUEST && !(p & GATT_PROP_WRITE))
-		return GATT_COMMAND;
-	return mode;
-}
-
-void session_choose(struct session *s)
-{
-	const uint16_t header = s->dialect->header;
-	const uint16_t device = s->max_value ? s->max_value : OTA_VALUE_MAX;
-	uint16_t most = (uint16_t)(s->mtu - OTA_ATT_HEADER);
-	struct airtime_link air;
-	uint64_t ceiling;
-
-	most = most < device ? most : device;
-	session_link(s, &air);
-	s->mode = choose_mode(s);
-	s->chunk = s->config.chunk ? s->config.chunk
-				   : airtime_best_value(&air, s->mtu, device, header);
-	if (s->chunk > most || s->chunk <= header)
-		s->chunk = most < OTA_VALUE_MAX ? most : OTA_VALUE_MAX;
-	ceiling = airtime_ceiling(&air, s->chunk, s->mode == GATT_REQUEST);
-	s->window = s->config.window;
-	if (s->window == 0) {
-		s->window = (uint32_t)(ceiling * WINDOW_MS / 1000u);
-		if (s->window < WINDOW_VALUES * (uint32_t)s->chunk)
-			s->window = WINDOW_VALUES * (uint32_t)s->chunk;
-	}
-	if (s->window < s->chunk)
-		s->window = s->chunk;
 }
 
 void session_rechoose(struct session *s)

@@ -50,6 +50,7 @@ struct session {
 	int status; /* negative OTA_E* where the stack failed */
 	const char *broken; /* PROTOCOL: what the device did, "it said ..."; NULL: nothing known */
 	struct session_stats stats;
+	struct session_choices choices; /* session_tell_choices() */
 
 	const struct dialect *dialect; /* NULL until discovered */
 	bool connecting; /* connect() was called, its event has not come */

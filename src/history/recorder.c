@@ -81,13 +81,6 @@ static void take_identity(struct recorder *r, const struct job_snapshot *now)
 	run->pacing_us = now->pacing_us;
 }
 
-/* The link after the reboot proves the update; it says nothing about the transfer. */
-static bool transfer_is_over(const struct job_snapshot *now)
-{
-	return now->state == SESSION_REBOOTING || now->state == SESSION_RECONNECTING ||
-	       now->state == SESSION_CONFIRMING || now->state == SESSION_DONE;
-}
-
 /* As the result will have them, so that a run without one still says how far it came. */
 static void take_figures(struct recorder *r, const struct job_snapshot *now)
 {
@@ -98,8 +91,7 @@ static void take_figures(struct recorder *r, const struct job_snapshot *now)
 	run->queued = st->queued;
 	run->received = st->received;
 	run->flushed = st->flushed;
-	if (!transfer_is_over(now) || to->mtu == 0)
-		to->mtu = now->mtu;
+	to->mtu = now->sent_known ? now->sent_mtu : now->mtu;
 	to->chunk = now->chunk;
 	to->mode = now->mode;
 	to->window = job_window_in_force(now);

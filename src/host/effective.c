@@ -7,9 +7,7 @@
 
 #include <string.h>
 
-#define ATT_HEADER 3u /* opcode and handle, Core Vol 3 Part F 3.4.5 */
 #define L2CAP_HEADER 4u /* length and channel, Core Vol 3 Part A 3.1 */
-#define SLOW_WINDOW 32768u /* below this the session asks for ACKs itself: session_full.c */
 
 static void put(const struct profile *asked, enum profile_key key, int32_t value,
 		struct effective *ret)
@@ -36,68 +34,68 @@ because(struct effective *ret, const char *format, ...)
 
 /* --- sending */
 
-static void chunk_why(const struct profile *asked, const struct job_snapshot *run,
-		      struct effective *ret)
+static void chunk_why(const struct job_snapshot *run, struct effective *ret)
 {
+	const struct session_choice *c = &run->choices.chunk;
 	const unsigned int octets = airtime_fragment(&run->air);
-	const unsigned int frame = run->chunk + ATT_HEADER + L2CAP_HEADER;
+	const unsigned int frame = run->chunk + OTA_ATT_HEADER + L2CAP_HEADER;
 	const unsigned int pdus = octets > 0 ? (frame + octets - 1) / octets : 0;
 	const unsigned int last = pdus > 0 ? frame - (pdus - 1) * octets : 0;
 
-	if (asked->chunk > 0 && ret->differs) {
-		if (run->mtu < asked->chunk + (int32_t)ATT_HEADER)
-			because(ret, "asked %d: MTU %u leaves %u", (int)asked->chunk, run->mtu,
-				run->mtu - ATT_HEADER);
-		else
-			because(ret, "asked %d: the device takes no more", (int)asked->chunk);
+	if (c->reason == SESSION_BY_MTU) {
+		because(ret, "asked %u: MTU %u leaves %u", c->asked, run->mtu,
+			run->mtu - OTA_ATT_HEADER);
+	} else if (c->reason == SESSION_BY_DEVICE) {
+		because(ret, "asked %u: the device takes no more", c->asked);
 	} else if (pdus > 1 && last < octets / 4u) {
-		because(ret, "%s: %u PDUs, the last %u B", asked->chunk < 0 ? "auto" : "as asked",
-			pdus, last);
-	} else if (asked->chunk < 0 && pdus > 0) {
+		because(ret, "%s: %u PDUs, the last %u B",
+			c->reason == SESSION_BY_AIR_TIME ? "auto" : "as asked", pdus, last);
+	} else if (c->reason == SESSION_BY_AIR_TIME && pdus > 0) {
 		because(ret, "auto: MTU %u, %u PDU%s of %u B", run->mtu, pdus, pdus == 1 ? "" : "s",
 			octets);
 	}
 }
 
-static void mode_why(const struct profile *asked, const struct job_snapshot *run,
-		     struct effective *ret)
+static void mode_why(const struct job_snapshot *run, struct effective *ret)
 {
 	const struct dialect *dialect = dialect_get(run->dialect);
 
-	if (ret->differs)
+	if (run->choices.mode.reason == SESSION_BY_DEVICE)
 		because(ret, "asked more: the device has this");
-	else if (asked->write_mode == PROFILE_AUTO && !dialect->has_acknowledgements)
+	else if (run->choices.mode.reason != SESSION_BY_DIALECT)
+		return;
+	else if (!dialect->has_acknowledgements)
 		because(ret, "auto: %s cannot tell a loss", dialect->name);
-	else if (asked->write_mode == PROFILE_AUTO)
+	else
 		because(ret, "auto: %s dialect finds losses", dialect->name);
 }
 
 static void window_why(const struct profile *asked, const struct job_snapshot *run,
 		       struct effective *ret)
 {
-	if (job_window_in_force(run) < run->window) {
-		put(asked, PROFILE_KEY_WINDOW, (int32_t)job_window_in_force(run), ret);
+	const struct session_choice *c = &run->choices.window;
+
+	put(asked, PROFILE_KEY_WINDOW, (int32_t)c->value, ret);
+	if (c->reason == SESSION_BY_RING)
 		because(ret, "limited by the device's ring");
-	} else if (asked->window < 0 && run->chunk > 0) {
+	else if (c->reason == SESSION_BY_CHUNK)
+		because(ret, "asked for less than one value");
+	else if (c->reason == SESSION_BY_AIR_TIME && run->chunk > 0)
 		because(ret, "auto: %u values fill the link", run->window / run->chunk);
-	}
 }
 
 static void ack_why(const struct profile *asked, const struct job_snapshot *run,
 		    struct effective *ret)
 {
-	const struct dialect *dialect = dialect_get(run->dialect);
+	const struct session_choice *c = &run->choices.ack_interval;
 
-	ret->value[0] = '\0';
-	ret->differs = false;
-	if (!dialect->has_acknowledgements)
-		because(ret, "the %s dialect has none", dialect->name);
-	else if (asked->ack_interval > 0)
-		put(asked, PROFILE_KEY_ACK_INTERVAL, asked->ack_interval, ret);
-	else if (run->window > 0 && run->window < SLOW_WINDOW) {
-		put(asked, PROFILE_KEY_ACK_INTERVAL, (int32_t)(run->window / 4u), ret);
+	if (c->value > 0)
+		put(asked, PROFILE_KEY_ACK_INTERVAL, (int32_t)c->value, ret);
+	if (c->reason == SESSION_BY_DIALECT)
+		because(ret, "the %s dialect has none", dialect_get(run->dialect)->name);
+	else if (c->reason == SESSION_BY_WINDOW)
 		because(ret, "auto: a quarter of the window");
-	} else
+	else if (c->reason == SESSION_BY_DEVICE)
 		because(ret, "auto: the device's own choice");
 }
 
@@ -112,12 +110,11 @@ static void sending(const struct profile *asked, const struct job_snapshot *run,
 	}
 	if (key == PROFILE_KEY_CHUNK) {
 		put(asked, key, run->chunk, ret);
-		chunk_why(asked, run, ret);
+		chunk_why(run, ret);
 	} else if (key == PROFILE_KEY_WRITE_MODE) {
 		put(asked, key, (int32_t)run->mode, ret);
-		mode_why(asked, run, ret);
+		mode_why(run, ret);
 	} else if (key == PROFILE_KEY_WINDOW) {
-		put(asked, key, (int32_t)run->window, ret);
 		window_why(asked, run, ret);
 	} else if (key == PROFILE_KEY_ACK_INTERVAL) {
 		ack_why(asked, run, ret);
@@ -130,33 +127,80 @@ static void sending(const struct profile *asked, const struct job_snapshot *run,
 
 /* --- the link */
 
+/* What was chosen for the link; NULL: it is no key of the link. */
+static const struct session_choice *link_choice(const struct job_snapshot *run,
+						enum profile_key key)
+{
+	return key == PROFILE_KEY_CONNECTION_INTERVAL	? &run->choices.interval
+	       : key == PROFILE_KEY_PERIPHERAL_LATENCY	? &run->choices.latency
+	       : key == PROFILE_KEY_SUPERVISION_TIMEOUT ? &run->choices.supervision_timeout
+	       : key == PROFILE_KEY_PHY			? &run->choices.phy
+	       : key == PROFILE_KEY_DATA_LENGTH		? &run->choices.data_length
+							: NULL;
+}
+
+static void auto_why(enum profile_key key, struct effective *ret)
+{
+	if (key == PROFILE_KEY_CONNECTION_INTERVAL)
+		because(ret, "auto: asked what suits PHY");
+	else if (key == PROFILE_KEY_DATA_LENGTH)
+		because(ret, "auto: asked for 251");
+}
+
 /* One of: as asked, left alone, chosen, or somebody had another mind. */
 static void link_why(const struct profile *asked, const struct job_snapshot *run,
 		     enum profile_key key, struct effective *ret)
 {
 	const struct setting *setting = &profile_settings()[key];
+	const struct session_choice *c = link_choice(run, key);
 	const int32_t wanted = setting_get(setting, asked);
-	const struct dialect *dialect = dialect_get(run->dialect);
-	const uint8_t code = run->stats.link.code;
 	char text[SETTING_TEXT_MAX];
 
-	if (wanted == PROFILE_KEEP)
+	(void)setting_format(setting, wanted, text, sizeof(text));
+	switch (c ? c->reason : SESSION_NOT_CHOSEN) {
+	case SESSION_KEPT:
 		because(ret, "kept: nothing was asked for");
-	else if (wanted == PROFILE_AUTO && key == PROFILE_KEY_PHY && run->have_info &&
-		 !(run->info.phys & OTA_PHYS_2M))
-		because(ret, "auto: the chip has no 2M");
-	else if (wanted == PROFILE_AUTO && key == PROFILE_KEY_CONNECTION_INTERVAL)
-		because(ret, "auto: asked what suits PHY");
-	else if (wanted == PROFILE_AUTO && key == PROFILE_KEY_DATA_LENGTH)
-		because(ret, "auto: asked for 251");
-	else if (ret->differs && !dialect->has_link)
-		because(ret, "%s dialect cannot ask for it", dialect->name);
-	else if (ret->differs && code != 0 && code != 0xff)
-		because(ret, "asked %s: device: %s",
-			setting_format(setting, wanted, text, sizeof(text)), ota_code_name(code));
-	else if (ret->differs)
-		because(ret, "asked %s, got %s: adapter said",
-			setting_format(setting, wanted, text, sizeof(text)), ret->value);
+		return;
+	case SESSION_NOT_CHOSEN:
+		ret->differs = false;
+		because(ret, "asked for when an upload begins");
+		return;
+	case SESSION_BY_DIALECT:
+		if (ret->differs || wanted == PROFILE_AUTO)
+			because(ret, "%s dialect cannot ask for it",
+				dialect_get(run->dialect)->name);
+		return;
+	case SESSION_UNSUPPORTED:
+		if (key == PROFILE_KEY_PHY && !(run->info.phys & OTA_PHYS_2M))
+			because(ret, "%s%s: the chip has no 2M",
+				wanted == PROFILE_AUTO ? "" : "asked ", text);
+		else
+			because(ret, "the device takes no such wish");
+		return;
+	case SESSION_DECLINED:
+	case SESSION_BY_STACK:
+		if (wanted == PROFILE_AUTO)
+			auto_why(key, ret);
+		else if (ret->differs && c->reason == SESSION_DECLINED)
+			because(ret, "asked %s: device: %s", text,
+				ota_code_name(run->choices.link_code));
+		else if (ret->differs)
+			because(ret, "asked %s, got %s: adapter said", text, ret->value);
+		return;
+	case SESSION_ASKED:
+	case SESSION_BY_PHY:
+		if (wanted == PROFILE_AUTO)
+			auto_why(key, ret);
+		return;
+	case SESSION_BY_AIR_TIME:
+	case SESSION_BY_WINDOW:
+	case SESSION_BY_CHUNK:
+	case SESSION_BY_MTU:
+	case SESSION_BY_RING:
+	case SESSION_BY_DEVICE:
+	case SESSION_REASONS:
+		break;
+	}
 }
 
 static void link_key(const struct profile *asked, const struct job_snapshot *run,
@@ -279,7 +323,7 @@ static void assume(const struct profile *profile, const struct job_snapshot *run
 	if (profile->connection_interval > 0)
 		ret->interval_us = (uint32_t)profile->connection_interval * 1250u;
 	else if (profile->connection_interval == PROFILE_AUTO || !known)
-		ret->interval_us = ret->phy == OTA_PHY_2M ? 10000 : 15000;
+		ret->interval_us = session_interval_for(ret->phy == OTA_PHY_2M) * 1250u;
 }
 
 uint32_t effective_ceiling(const struct profile *profile, const struct job_snapshot *run,
@@ -300,7 +344,7 @@ uint32_t effective_ceiling(const struct profile *profile, const struct job_snaps
 		mtu = run->mtu;
 	assume(profile, run, known, &link);
 	value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, dialect->header);
-	if (profile->chunk > 0 && profile->chunk <= mtu - (int32_t)ATT_HEADER)
+	if (profile->chunk > 0 && profile->chunk <= mtu - (int32_t)OTA_ATT_HEADER)
 		value = (uint16_t)profile->chunk;
 	ceiling = airtime_ceiling(&link, value, request);
 	(void)snprintf(text, size, "predicted ceiling %s: %u-byte %s, %s ms, %s, DLE %u%s",

@@ -43,8 +43,7 @@ static void take_link(const struct job *job, struct job_result *r)
 	r->link = job->air;
 	r->chunk = job->session.chunk;
 	r->mode = job->session.mode;
-	r->window = job_window_limit(job->session.window,
-				     job->session.have_info ? &job->session.info : NULL);
+	r->window = job->session.choices.window.value;
 	r->ceiling = job->ceiling;
 	if (r->ceiling > 0)
 		r->ratio = (double)r->goodput / r->ceiling;
@@ -132,6 +131,19 @@ static void snap_session(const struct job *job, struct job_snapshot *ret)
 	ret->outcome = s->outcome;
 }
 
+static void snap_sent(const struct job *job, struct job_snapshot *ret)
+{
+	const struct ota_link *link = &ret->link.link;
+
+	ret->sent_known = job->link_known;
+	if (job->link_known) {
+		ret->sent_link = job->link;
+		ret->sent_mtu = job->mtu;
+		link = &job->link.link;
+	}
+	session_tell_choices(&job->session, link, &ret->choices);
+}
+
 void job_snapshot(const struct job *job, struct job_snapshot *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -152,6 +164,7 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->size = job->session_config.image_size;
 	job->transport->ops->link_state(job->transport, &ret->link);
 	ret->air = job->air;
+	snap_sent(job, ret);
 	ret->ceiling = job->ceiling;
 	ret->metrics = job->metrics;
 	ret->log_count = job->log_count;

@@ -7,14 +7,9 @@
 
 #include <stdio.h>
 
-uint32_t job_window_limit(uint32_t window, const struct ota_info *info)
-{
-	return info && info->ring_size > 0 && info->ring_size < window ? info->ring_size : window;
-}
-
 uint32_t job_window_in_force(const struct job_snapshot *s)
 {
-	return job_window_limit(s->window, s->have_info ? &s->info : NULL);
+	return s->choices.window.value;
 }
 
 const char *job_state_name(const struct job_snapshot *snapshot)

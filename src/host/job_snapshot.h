@@ -34,6 +34,11 @@ struct job_snapshot {
 	uint32_t size; /* bytes to send */
 	struct transport_link link;
 	struct airtime_link air; /* what chunk and ceiling are reckoned with */
+	/* As the image was sent over it, or is: the link after the reboot says nothing of that. */
+	bool sent_known;
+	struct transport_link sent_link;
+	uint16_t sent_mtu;
+	struct session_choices choices; /* what the session chose or got for it, and why */
 	uint16_t mtu, chunk;
 	enum gatt_write mode;
 	uint32_t window; /* bytes, as asked for or chosen: see job_window_in_force() */
@@ -48,8 +53,6 @@ struct job_snapshot {
 
 /* "scanning", else the session's state. */
 const char *job_state_name(const struct job_snapshot *snapshot);
-/* Bytes of this window that may be under way at once: the device's ring may be less. */
-uint32_t job_window_limit(uint32_t window, const struct ota_info *info); /* NULL: unknown */
 /* Bytes that may be under way at once: the window, or the device's ring where that is less. */
 uint32_t job_window_in_force(const struct job_snapshot *snapshot);
 

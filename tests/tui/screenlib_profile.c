@@ -36,6 +36,17 @@ static void feed_run(void)
 					  .rx_octets = 251,
 					  .mtu = 256};
 	run.link.refill = true;
+	run.choices = (struct session_choices){
+		.chunk = {244, 0, SESSION_BY_AIR_TIME},
+		.mode = {GATT_COMMAND, GATT_COMMAND, SESSION_BY_DIALECT},
+		.window = {32768, 0, SESSION_BY_RING},
+		.ack_interval = {0, 0, SESSION_BY_DEVICE},
+		.interval = {40, 12, SESSION_BY_STACK},
+		.latency = {0, 0, SESSION_ASKED},
+		.supervision_timeout = {42, 500, SESSION_BY_STACK},
+		.phy = {OTA_PHY_1M, OTA_PHY_2M, SESSION_UNSUPPORTED},
+		.data_length = {251, 251, SESSION_ASKED},
+	};
 }
 
 static void draw(struct view_profile *v, const struct job_snapshot *of, const char *message,
@@ -77,6 +88,7 @@ void screenlib_profile_forced(struct cells *cells)
 	profile.chunk = 495;
 	profile.connection_interval = 12;
 	feed_run();
+	run.choices.chunk = (struct session_choice){244, 495, SESSION_BY_MTU};
 	draw(&v, &run, "connection_interval_ms=15: with the next upload", cells);
 }
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules by which a session chooses, and the reason of each value. */
+#include "core/session_priv.h"
+
+/* Most bytes in flight that a cancel waits for, in milliseconds of the link's ceiling. */
+#define WINDOW_MS 400u
+#define WINDOW_VALUES 8u
+/* A window smaller than the device's usual interval would wait for its slow ACK. */
+#define SLOW_WINDOW 32768u
+/* At 7.5 ms an acknowledgement costs a data PDU; these leave room for it. */
+#define INTERVAL_2M 8u /* 10 ms */
+#define INTERVAL_1M 12u /* 15 ms */
+
+static struct session_choice choice(uint32_t value, uint32_t asked, enum session_reason reason)
+{
+	return (struct session_choice){.value = value, .asked = asked, .reason = reason};
+}
+
+/* --- sending */
+
+static struct session_choice choose_mode(const struct session *s)
+{
+	const uint8_t p = s->properties[GATT_DATA];
+	const enum gatt_write asked = s->config.mode_auto ? s->dialect->write_mode : s->config.mode;
+
+	if (asked != GATT_REQUEST && !(p & GATT_PROP_WRITE_COMMAND))
+		return choice(GATT_REQUEST, asked, SESSION_BY_DEVICE);
+	if (asked == GATT_REQUEST && !(p & GATT_PROP_WRITE))
+		return choice(GATT_COMMAND, asked, SESSION_BY_DEVICE);
+	return choice(asked, asked, s->config.mode_auto ? SESSION_BY_DIALECT : SESSION_ASKED);
+}
+
+static struct session_choice choose_chunk(const struct session *s, const struct airtime_link *air)
+{
+	const uint16_t header = s->dialect->header, asked = s->config.chunk;
+	const uint16_t device = s->max_value ? s->max_value : OTA_VALUE_MAX;
+	const uint16_t by_mtu = (uint16_t)(s->mtu - OTA_ATT_HEADER);
+	const uint16_t most = by_mtu < device ? by_mtu : device;
+	uint16_t chunk = asked ? asked : airtime_best_value(air, s->mtu, device, header);
+
+	if (chunk > most || chunk <= header)
+		chunk = most < OTA_VALUE_MAX ? most : OTA_VALUE_MAX;
+	if (asked == 0)
+		return choice(chunk, 0, SESSION_BY_AIR_TIME);
+	if (chunk == asked)
+		return choice(chunk, asked, SESSION_ASKED);
+	return choice(chunk, asked, by_mtu < asked ? SESSION_BY_MTU : SESSION_BY_DEVICE);
+}
+
+static struct session_choice choose_window(const struct session *s, const struct airtime_link *air)
+{
+	const uint64_t ceiling = airtime_ceiling(air, s->chunk, s->mode == GATT_REQUEST);
+	uint32_t window = s->config.window;
+	enum session_reason reason = SESSION_ASKED;
+
+	if (window == 0) {
+		reason = SESSION_BY_AIR_TIME;
+		window = (uint32_t)(ceiling * WINDOW_MS / 1000u);
+		if (window < WINDOW_VALUES * (uint32_t)s->chunk)
+			window = WINDOW_VALUES * (uint32_t)s->chunk;
+	}
+	if (window < s->chunk)
+		return choice(s->chunk, s->config.window, SESSION_BY_CHUNK);
+	return choice(window, s->config.window, reason);
+}
+
+void session_choose(struct session *s)
+{
+	struct session_choices *c = &s->choices;
+	struct airtime_link air;
+
+	session_link(s, &air);
+	c->mode = choose_mode(s);
+	s->mode = (enum gatt_write)c->mode.value;
+	c->chunk = choose_chunk(s, &air);
+	s->chunk = (uint16_t)c->chunk.value;
+	c->window = choose_window(s, &air);
+	s->window = c->window.value;
+	if (!s->dialect->has_acknowledgements)
+		c->ack_interval = choice(0, s->config.ack_interval, SESSION_BY_DIALECT);
+	if (!s->dialect->has_link)
+		session_choose_link(s, &(struct ota_link_request){0});
+	/* The credit sees to it; what is in force is the less of both. */
+	if (s->have_info && s->info.ring_size > 0 && s->info.ring_size < s->window) {
+		c->window.value = s->info.ring_size;
+		c->window.reason = SESSION_BY_RING;
+	}
+}
+
+uint16_t session_choose_ack(struct session *s)
+{
+	const uint16_t asked = s->config.ack_interval;
+	struct session_choice *c = &s->choices.ack_interval;
+
+	if (asked > 0)
+		*c = choice(asked, asked, SESSION_ASKED);
+	else if (s->window < SLOW_WINDOW)
+		*c = choice(s->window / 4u, 0, SESSION_BY_WINDOW);
+	else
+		*c = choice(0, 0, SESSION_BY_DEVICE);
+	return (uint16_t)c->value;
+}
+
+/* --- the link */
+
+uint16_t session_interval_for(bool phy_2m)
+{
+	return phy_2m ? INTERVAL_2M : INTERVAL_1M;
+}
+
+/* Nobody can be asked for any of it. */
+static void nobody_to_ask(struct session_choices *c, enum session_reason why)
+{
+	struct session_choice *const all[] = {&c->interval, &c->latency, &c->supervision_timeout,
+					      &c->phy, &c->data_length};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i]->reason != SESSION_KEPT)
+			all[i]->reason = why;
+	}
+}
+
+bool session_choose_link(struct session *s, struct ota_link_request *ret)
+{
+	const struct ota_link_request *asked = &s->config.link;
+	const bool interval = s->config.link_auto || asked->interval_min > 0;
+	struct session_choices *c = &s->choices;
+
+	*ret = *asked;
+	if (!(s->info.phys & OTA_PHYS_2M) && (asked->phys & OTA_PHYS_2M))
+		ret->phys = 0;
+	if (s->config.link_auto)
+		ret->interval_min = ret->interval_max =
+			session_interval_for(ret->phys & OTA_PHYS_2M);
+	c->interval = choice(0, ret->interval_min,
+			     s->config.link_auto ? SESSION_BY_PHY
+			     : interval		 ? SESSION_ASKED
+						 : SESSION_KEPT);
+	c->latency = choice(0, ret->latency, interval ? SESSION_ASKED : SESSION_KEPT);
+	c->supervision_timeout = choice(0, ret->supervision_timeout,
+					ret->supervision_timeout ? SESSION_ASKED : SESSION_KEPT);
+	c->phy = choice(0,
+			asked->phys & OTA_PHYS_2M ? OTA_PHY_2M
+			: asked->phys		  ? OTA_PHY_1M
+						  : 0,
+			ret->phys     ? SESSION_ASKED
+			: asked->phys ? SESSION_UNSUPPORTED
+				      : SESSION_KEPT);
+	c->data_length =
+		choice(0, ret->data_length, ret->data_length ? SESSION_ASKED : SESSION_KEPT);
+	c->link_code = 0;
+	if (!s->dialect->has_link || !(s->info.features & OTA_FEATURE_LINK)) {
+		nobody_to_ask(c, s->dialect->has_link ? SESSION_UNSUPPORTED : SESSION_BY_DIALECT);
+		return false;
+	}
+	return ret->interval_min || ret->supervision_timeout || ret->phys || ret->data_length;
+}
+
+/* What came of it; now 0: nothing tells. */
+static void settle(const struct session_choices *c, struct session_choice *to, uint32_t now)
+{
+	to->value = now;
+	if ((to->reason == SESSION_ASKED || to->reason == SESSION_BY_PHY) && now != to->asked)
+		to->reason = c->link_code != 0 ? SESSION_DECLINED : SESSION_BY_STACK;
+}
+
+void session_tell_choices(const struct session *s, const struct ota_link *link,
+			  struct session_choices *ret)
+{
+	*ret = s->choices;
+	if (link->interval == 0)
+		return;
+	settle(ret, &ret->interval, link->interval);
+	settle(ret, &ret->latency, link->latency);
+	settle(ret, &ret->supervision_timeout, link->supervision_timeout);
+	if (link->tx_phy != 0)
+		settle(ret, &ret->phy, link->tx_phy);
+	if (link->tx_octets != 0)
+		settle(ret, &ret->data_length, link->tx_octets);
+}
