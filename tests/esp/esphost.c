@@ -13,11 +13,6 @@
 
 struct ota_esp_config esphost_config;
 
-static void hash(const uint8_t *buf, size_t len, uint8_t ret[32])
-{
-	sha256_buffer(buf, len, ret);
-}
-
 struct esphost_image esphost_image(const char *project, const char *version, uint32_t size,
 				   uint32_t secure_version, uint32_t seed)
 {
@@ -31,7 +26,7 @@ struct esphost_image esphost_image(const char *project, const char *version, uin
 	size_t got;
 
 	image.bytes = malloc(image.size);
-	if (!image.bytes || image_build(&build, hash, image.bytes, image.size, &got) < 0)
+	if (!image.bytes || image_build(&build, sha256_buffer, image.bytes, image.size, &got) < 0)
 		abort();
 	image.size = (uint32_t)got;
 	return image;
@@ -62,6 +57,32 @@ void esphost_power_on(void)
 	free(image.bytes);
 	if (!esphost_boot())
 		abort();
+}
+
+void esphost_set_up(struct esphost_image *ret_image, uint32_t size)
+{
+	esphost_power_on();
+	*ret_image = esphost_image("otabench-sim", "1.1.0", size, 1, 2);
+}
+
+int esphost_tear_down(struct esphost_image *image)
+{
+	free(image->bytes);
+	image->bytes = NULL;
+	if (fake_breach)
+		(void)printf("# %s\n", fake_breach);
+	return fake_breach ? -1 : 0;
+}
+
+static bool restarted(void *arg)
+{
+	(void)arg;
+	return fake_restarted();
+}
+
+bool esphost_restarts(uint32_t ms)
+{
+	return fake_run_until(restarted, NULL, ms);
 }
 
 void esphost_connect(struct host *host, const uint8_t *image, uint32_t size)

@@ -43,10 +43,16 @@ struct esphost_image {
 /* An image of the chip that ota_esp was configured for; freed by the caller. */
 struct esphost_image esphost_image(const char *project, const char *version, uint32_t size,
 				   uint32_t secure_version, uint32_t seed);
+/* A test's beginning and end: a board, and an image of version 1.1.0 to update it to. */
+void esphost_set_up(struct esphost_image *ret_image, uint32_t size);
+/* For cmocka: -1 where the firmware used ESP-IDF or NimBLE as it may not be used. */
+int esphost_tear_down(struct esphost_image *image);
 /* A new board with version 1.0.0 in slot 0, started, and advertising. */
 void esphost_power_on(void);
 /* Runs what the boot loader chose; false when it does not advertise in time. */
 bool esphost_boot(void);
+/* Runs until the firmware restarts the chip; false when it does not in that time. */
+bool esphost_restarts(uint32_t ms);
 
 void esphost_connect(struct host *host, const uint8_t *image, uint32_t size);
 /* START, up to READY: true; false when an ERROR came or the time ran out. */

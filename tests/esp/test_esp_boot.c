@@ -4,7 +4,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -17,31 +16,21 @@ static struct host host;
 static int setup(void **state)
 {
 	(void)state;
-	esphost_power_on();
-	image = esphost_image("otabench-sim", "1.1.0", IMAGE, 1, 2);
+	esphost_set_up(&image, IMAGE);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	free(image.bytes);
-	if (fake_breach)
-		print_message("%s\n", fake_breach);
-	return fake_breach ? -1 : 0;
-}
-
-static bool restarted(void *arg)
-{
-	(void)arg;
-	return fake_restarted();
+	return esphost_tear_down(&image);
 }
 
 /* An update, and the boot into it: on trial. */
 static void into_the_new_image(void)
 {
 	assert_true(esphost_update(&host, &image));
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	assert_true(esphost_boot());
 	assert_int_equal(fake_board.running, 1);
 	assert_int_equal(fake_board.state[1], 1); /* ESP_OTA_IMG_PENDING_VERIFY */
@@ -143,7 +132,7 @@ static void nobody_confirms(void **state)
 	(void)state;
 	into_the_new_image();
 	began = fake_now_ms();
-	assert_true(fake_run_until(restarted, NULL, 200000));
+	assert_true(esphost_restarts(200000));
 	assert_in_range(fake_now_ms() - began, 110000, 125000);
 	assert_int_equal(fake_board.rollbacks, 1);
 	assert_true(esphost_boot());
@@ -170,7 +159,7 @@ static void new_image_hangs(void **state)
 	began = fake_now_ms();
 	esphost_connect(&host, image.bytes, image.size);
 	esphost_command(&host, OTA_CMD_CONFIRM);
-	assert_true(fake_run_until(restarted, NULL, 200000));
+	assert_true(esphost_restarts(200000));
 	assert_in_range(fake_now_ms() - began, 120000, 140000);
 	fake_breach = NULL; /* the watchdog, which would have said so long before */
 	assert_true(esphost_boot());
@@ -192,7 +181,7 @@ static void self_test_fails(void **state)
 	esphost_command(&host, OTA_CMD_CONFIRM);
 	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
 	assert_int_not_equal(host.result.code, OTA_OK);
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	assert_true(esphost_boot());
 	assert_int_equal(fake_board.running, 0);
 	assert_int_equal(fake_board.confirms, 0);
@@ -238,7 +227,7 @@ static void rollback_on_command(void **state)
 	assert_int_equal(host.result.opcode, OTA_CMD_ROLLBACK);
 	assert_int_equal(host.result.code, OTA_OK);
 	assert_false(fake_restarted()); /* answered first */
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	assert_true(esphost_boot());
 	assert_int_equal(fake_board.running, 0);
 	assert_int_equal(fake_board.state[1], 3); /* ESP_OTA_IMG_INVALID */
@@ -280,7 +269,7 @@ static void reboot_on_command(void **state)
 	esphost_command(&host, OTA_CMD_REBOOT);
 	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 1000));
 	assert_int_equal(host.result.code, OTA_OK);
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	assert_true(esphost_boot());
 	assert_int_equal(fake_board.running, 0);
 }

@@ -5,7 +5,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -18,24 +17,14 @@ static struct host host;
 static int setup(void **state)
 {
 	(void)state;
-	esphost_power_on();
-	image = esphost_image("otabench-sim", "1.1.0", IMAGE, 1, 2);
+	esphost_set_up(&image, IMAGE);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	free(image.bytes);
-	if (fake_breach)
-		print_message("%s\n", fake_breach);
-	return fake_breach ? -1 : 0;
-}
-
-static bool restarted(void *arg)
-{
-	(void)arg;
-	return fake_restarted();
+	return esphost_tear_down(&image);
 }
 
 static void expect_old_image_runs(void)
@@ -194,7 +183,7 @@ static void full_nvs(void **state)
 	fake_board.nvs_full = true;
 	assert_true(esphost_update(&host, &image));
 	esphost_drain(&host);
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	assert_true(esphost_boot());
 	assert_int_equal(fake_board.running, 1);
 }
@@ -263,7 +252,7 @@ static void done_finds_no_buffer(void **state)
 	fake_radio.fail_notify = 25; /* PROGRESS, DONE and their repetitions */
 	assert_true(esphost_wait(&host, OTA_EVT_DONE, 10000));
 	assert_false(fake_restarted());
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	assert_true(fake_now_ms() >= host.done_at);
 }
 
@@ -290,7 +279,7 @@ static void no_buffers_for_a_while(void **state)
 	assert_int_equal(taken, 0);
 	assert_int_equal(host.seen[OTA_EVT_GAP], 0);
 	assert_true(esphost_end(&host));
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 }
 
 /* ota_esp leaves NimBLE buffers for its own answers. */
@@ -320,7 +309,7 @@ static void reboot_waits_for_the_notification(void **state)
 	fake_radio.air_ms = 1500;
 	assert_true(esphost_end(&host));
 	assert_false(fake_restarted());
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 }
 
 /* But not for ever. */
@@ -337,7 +326,7 @@ static void reboot_does_not_wait_for_ever(void **state)
 	fake_radio.air_ms = 60000;
 	esphost_command(&host, OTA_CMD_END);
 	began = fake_now_ms();
-	assert_true(fake_run_until(restarted, NULL, 20000));
+	assert_true(esphost_restarts(20000));
 	assert_true(fake_now_ms() - began < 6000);
 }
 

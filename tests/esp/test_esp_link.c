@@ -17,18 +17,14 @@ static struct host host, other;
 static int setup(void **state)
 {
 	(void)state;
-	esphost_power_on();
-	image = esphost_image("otabench-sim", "1.1.0", IMAGE, 1, 2);
+	esphost_set_up(&image, IMAGE);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	free(image.bytes);
-	if (fake_breach)
-		print_message("%s\n", fake_breach);
-	return fake_breach ? -1 : 0;
+	return esphost_tear_down(&image);
 }
 
 static bool erasing(void *arg)

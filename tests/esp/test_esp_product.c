@@ -22,8 +22,7 @@ static uint32_t shown;
 static int setup(void **state)
 {
 	(void)state;
-	esphost_power_on();
-	image = esphost_image("otabench-sim", "1.1.0", IMAGE, 1, 2);
+	esphost_set_up(&image, IMAGE);
 	shown = 0;
 	return 0;
 }
@@ -31,16 +30,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	free(image.bytes);
-	if (fake_breach)
-		print_message("%s\n", fake_breach);
-	return fake_breach ? -1 : 0;
-}
-
-static bool restarted(void *arg)
-{
-	(void)arg;
-	return fake_restarted();
+	return esphost_tear_down(&image);
 }
 
 static void connect_paired(void)
@@ -155,7 +145,7 @@ static void application_has_the_last_word(void **state)
 
 	(void)state;
 	assert_true(update(&image));
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	assert_true(esphost_boot());
 	assert_int_equal(fake_board.running, 1);
 	connect_paired();
@@ -208,7 +198,7 @@ static void demo_confirms(void **state)
 {
 	(void)state;
 	assert_true(update(&image));
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	fake_boot();
 	fake_board.log[0] = '\0';
 	fake_task(demo_task, NULL);

@@ -21,8 +21,7 @@ static int sessions;
 static int setup(void **state)
 {
 	(void)state;
-	esphost_power_on();
-	image = esphost_image("otabench-sim", "1.1.0", IMAGE, 1, 2);
+	esphost_set_up(&image, IMAGE);
 	sessions = 0;
 	return 0;
 }
@@ -30,16 +29,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	free(image.bytes);
-	if (fake_breach)
-		print_message("%s\n", fake_breach);
-	return fake_breach ? -1 : 0;
-}
-
-static bool restarted(void *arg)
-{
-	(void)arg;
-	return fake_restarted();
+	return esphost_tear_down(&image);
 }
 
 static void on_session(bool active, void *arg)
@@ -50,7 +40,7 @@ static void on_session(bool active, void *arg)
 
 static void reboot_and_connect(void)
 {
-	assert_true(fake_run_until(restarted, NULL, 5000));
+	assert_true(esphost_restarts(5000));
 	assert_false(fake_radio.advertising); /* nobody connects to what is about to end */
 	assert_true(esphost_boot());
 	esphost_connect(&host, image.bytes, image.size);

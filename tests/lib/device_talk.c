@@ -86,6 +86,23 @@ void talk_sound_at(const struct dut *dut, const char *file, int line)
 		fail_at(file, line, dut->violation);
 }
 
+int talk_set_up(struct dut *dut, const struct dut_options *options, uint16_t conn,
+		uint8_t *ret_image, uint32_t size, uint64_t seed)
+{
+	dut_image(ret_image, size, seed);
+	if (dut_init(dut, options) < 0)
+		return -1;
+	dut_connect(dut, conn);
+	return 0;
+}
+
+int talk_tear_down(struct dut *dut)
+{
+	sound(dut);
+	dut_finish(dut);
+	return 0;
+}
+
 void tell(struct dut *dut, uint16_t conn, const char *text)
 {
 	uint8_t buf[TALK_MAX];

@@ -25,6 +25,12 @@ void talk_sound_at(const struct dut *dut, const char *file, int line);
 /* Nothing was done that hardware would not forgive. */
 #define sound(dut) talk_sound_at(dut, __FILE__, __LINE__)
 
+/* For cmocka: a device that conn is connected to, and an image that it accepts; 0 or -1. */
+int talk_set_up(struct dut *dut, const struct dut_options *options, uint16_t conn,
+		uint8_t *ret_image, uint32_t size, uint64_t seed);
+/* ... and its end, which fails the test where sound() does. */
+int talk_tear_down(struct dut *dut);
+
 /* Writes to Control and to Data. */
 void tell(struct dut *dut, uint16_t conn, const char *text);
 int value(struct dut *dut, uint16_t conn, const char *text);

@@ -21,11 +21,7 @@ static struct dut dut;
 
 static int set_up(const struct dut_options *options)
 {
-	dut_image(image, sizeof(image), 1);
-	if (dut_init(&dut, options) < 0)
-		return -1;
-	dut_connect(&dut, CONN);
-	return 0;
+	return talk_set_up(&dut, options, CONN, image, sizeof(image), 1);
 }
 
 static int automatic(void **state)
@@ -49,9 +45,7 @@ static int basic_only(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	sound(&dut);
-	dut_finish(&dut);
-	return 0;
+	return talk_tear_down(&dut);
 }
 
 static int put(uint32_t offset, uint32_t len, bool can_wait)

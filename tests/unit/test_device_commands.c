@@ -21,11 +21,7 @@ static struct dut dut;
 
 static int set_up(const struct dut_options *options)
 {
-	dut_image(image, sizeof(image), 2);
-	if (dut_init(&dut, options) < 0)
-		return -1;
-	dut_connect(&dut, CONN);
-	return 0;
+	return talk_set_up(&dut, options, CONN, image, sizeof(image), 2);
 }
 
 static int automatic(void **state)
@@ -43,9 +39,7 @@ static int manual(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	sound(&dut);
-	dut_finish(&dut);
-	return 0;
+	return talk_tear_down(&dut);
 }
 
 static void test_link(void **state)

@@ -39,9 +39,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	sound(&dut);
-	dut_finish(&dut);
-	return 0;
+	return talk_tear_down(&dut);
 }
 
 static void fail_next(enum ota_op op, uint32_t count, int code, bool at_once)

@@ -25,10 +25,8 @@ static struct host host;
 static int set_up(void **state)
 {
 	(void)state;
-	dut_image(image, sizeof(image), 7);
-	if (dut_init(&dut, &(struct dut_options){0}) < 0)
+	if (talk_set_up(&dut, &(struct dut_options){0}, CONN, image, sizeof(image), 7) < 0)
 		return -1;
-	dut_connect(&dut, CONN);
 	dut_connect(&dut, OTHER);
 	host_init(&host, &dut, CONN, image, SIZE);
 	return 0;
@@ -37,9 +35,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	sound(&dut);
-	dut_finish(&dut);
-	return 0;
+	return talk_tear_down(&dut);
 }
 
 /* Every notification of a whole update finds no buffer the first count times. */

@@ -26,10 +26,9 @@ static struct host host;
 static int set_up(void **state)
 {
 	(void)state;
-	dut_image(image, sizeof(image), 4);
-	if (dut_init(&dut, &(struct dut_options){.ring_size = RING}) < 0)
+	if (talk_set_up(&dut, &(struct dut_options){.ring_size = RING}, CONN, image, sizeof(image),
+			4) < 0)
 		return -1;
-	dut_connect(&dut, CONN);
 	host_init(&host, &dut, CONN, image, SIZE);
 	return 0;
 }
@@ -37,9 +36,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	sound(&dut);
-	dut_finish(&dut);
-	return 0;
+	return talk_tear_down(&dut);
 }
 
 static struct ota_status status(void)
