@@ -99,17 +99,6 @@ struct area app_body(const struct app *app)
 	return layout_frame((struct area){0, 0, app->width, app->height}).body;
 }
 
-void app_end(struct app *app, int status)
-{
-	app->status = status;
-	app->ended = true;
-}
-
-bool app_quitting(const struct app *app)
-{
-	return app->quitting;
-}
-
 void app_copy(struct app *app, const char *text)
 {
 	(void)snprintf(app->copy, sizeof(app->copy), "%s", text);

@@ -94,9 +94,6 @@ enum view app_view(const struct app *app);
 /* Columns and rows that were drawn last, and the body between tabs and messages. */
 int app_width(const struct app *app);
 struct area app_body(const struct app *app);
-/* Ends; status as the program's.  With ask it asks first where something would be lost. */
-void app_end(struct app *app, int status);
-bool app_quitting(const struct app *app);
 /* To the terminal's clipboard; says so. */
 void app_copy(struct app *app, const char *text);
 /* A file for the operator's editor, at a line, 0: none. */

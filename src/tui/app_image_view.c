@@ -24,21 +24,6 @@ static struct image_state *mine(const struct app *app)
 	return app_part(app, VIEW_IMAGE);
 }
 
-static enum cells_style style_of(enum lint_severity severity)
-{
-	switch (severity) {
-	case LINT_OK:
-		return CELLS_GOOD;
-	case LINT_NOTE:
-		return CELLS_NORMAL;
-	case LINT_WARNING:
-		return CELLS_WARNING;
-	case LINT_ERROR:
-		return CELLS_BAD;
-	}
-	return CELLS_NORMAL;
-}
-
 static bool device_of(const struct app *app, struct lint_device *ret)
 {
 	const struct job_snapshot *s = &app_device(app)->snapshot;
@@ -66,7 +51,7 @@ static enum cells_style device_line(const struct app *app, char *buf, size_t siz
 		       device.version[0] != '\0' ? device.version
 						 : "a version that it does not tell",
 		       word[0] != '\0' ? ": " : "", word);
-	return style_of(severity);
+	return view_severity_style(severity);
 }
 
 static void show_compare(struct app *app)
@@ -90,7 +75,7 @@ static void show_compare(struct app *app)
 	for (size_t i = 0; i < count; i++) {
 		(void)snprintf(right, sizeof(right), "%-18s %-20s %s", rows[i].image,
 			       rows[i].device, rows[i].verdict);
-		app_panel_add(app, style_of(rows[i].severity), rows[i].name, right);
+		app_panel_add(app, view_severity_style(rows[i].severity), rows[i].name, right);
 	}
 }
 

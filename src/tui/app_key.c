@@ -23,11 +23,14 @@ static void end(struct app *app)
 	app->ended = true;
 }
 
+static bool device_busy(const struct app *app)
+{
+	return app_device_runs(app) && !app_replay_is(app);
+}
+
 static void quit(struct app *app)
 {
-	if (app_replay_is(app))
-		app->ended = true;
-	else if (app_device_runs(app))
+	if (device_busy(app))
 		app_confirm_open(app, app_quit,
 				 "%s is busy. y: cancel and end, n: go on, Ctrl-C: end at once ",
 				 app_device_title(app));
@@ -44,7 +47,7 @@ static void interrupt(struct app *app)
 		app->quitting = true;
 		app->status = APP_STATUS_CANCELLED;
 		app->ended = true; /* the second one: at once */
-	} else if (app_device_runs(app) && !app_replay_is(app)) {
+	} else if (device_busy(app)) {
 		quit(app);
 	} else {
 		app->ended = true;

@@ -152,10 +152,9 @@ const struct keys_row keys_rows[] = {
 	{PLACE_REPLAY, "( )", {ACTION_RUN_BEFORE, ACTION_RUN_AFTER}, NULL,
 	 "the run before, the run after, where it holds several", NO_HINT},
 
-	{PLACE_COMMON, "1 2 3 4 5 Tab BackTab",
-	 {ACTION_VIEW, ACTION_VIEW, ACTION_VIEW, ACTION_VIEW, ACTION_VIEW, ACTION_NEXT_VIEW,
-	  ACTION_PREVIOUS_VIEW},
-	 "1 - 5  Tab", "views", NO_HINT, .reads = true},
+	{PLACE_COMMON, "1|2|3|4|5 Tab BackTab",
+	 {ACTION_VIEW, ACTION_NEXT_VIEW, ACTION_PREVIOUS_VIEW}, "1 - 5  Tab", "views", NO_HINT,
+	 .reads = true},
 	{PLACE_COMMON, "j|Down k|Up g|Home G|End PgDn|Ctrl-D PgUp|Ctrl-U",
 	 {ACTION_DOWN, ACTION_UP, ACTION_FIRST, ACTION_LAST, ACTION_PAGE_DOWN, ACTION_PAGE_UP},
 	 "j k  arrows", "move; g G first, last; PgUp PgDn by pages",
@@ -382,6 +381,6 @@ size_t keys_commands(const struct keys_row *ret[KEYS_COMMANDS_MAX])
 		if (keys_rows[i].command)
 			ret[count++] = &keys_rows[i];
 	}
-	qsort(ret, count, sizeof(ret[0]), by_command);
+	qsort(ret, count, sizeof(struct keys_row *), by_command);
 	return count;
 }

@@ -163,6 +163,7 @@ struct view_image {
 	enum cells_style device_style;
 	size_t scroll; /* lines of the checks to skip */
 };
+enum cells_style view_severity_style(enum lint_severity severity);
 void view_image_draw(const struct view_image *v, struct cells *cells, struct area area);
 
 /* --- Profile */

@@ -6,7 +6,7 @@
 #include "base/output.h"
 #include "view/layout.h"
 
-static enum cells_style severity_style(enum lint_severity severity)
+enum cells_style view_severity_style(enum lint_severity severity)
 {
 	switch (severity) {
 	case LINT_OK:
@@ -108,8 +108,9 @@ static void draw_checks(const struct view_image *v, struct cells *cells, struct 
 			if ((int)f->severity != severity)
 				continue;
 			if (y >= 0)
-				(void)cells_printf(cells, rest, 0, y, severity_style(f->severity),
-						   "%-7s %s", lint_severity_name(f->severity),
+				(void)cells_printf(cells, rest, 0, y,
+						   view_severity_style(f->severity), "%-7s %s",
+						   lint_severity_name(f->severity),
 						   named ? lint_check_name(f->check) : "");
 			y += draw_wrapped(f->text, cells, rest, named ? 23 : 8, y, CELLS_NORMAL);
 		}
