@@ -93,10 +93,9 @@ static void print_exit_codes(FILE *out)
 		enum cli_exit code;
 		const char *text;
 	} codes[] = {
-		{CLI_OK, "done"},
+		{CLI_OK, "success"},
 		{CLI_USAGE, "wrong option, argument or profile"},
-		{CLI_REFUSED,
-		 "image refused, nothing was sent; or a file is not what it should be"},
+		{CLI_REFUSED, "image refused and nothing sent, or a file of the wrong kind"},
 		{CLI_NO_FILE, "no such file or profile"},
 		{CLI_NO_DEVICE, "no such device"},
 		{CLI_NO_ADAPTER, "no adapter, or no bluetoothd"},

@@ -47,43 +47,42 @@ static const struct global_option {
 	const char *help;
 } globals[OPTION_IDS] = {
 	[OPTION_HELP] = {"help", 'h', no_argument, "-h, --help",
-			 "Show this, or after a command its help."},
+			 "Show this help, or the help of a command."},
 	[OPTION_VERSION] = {"version", 'V', no_argument, "-V, --version", "Show the version."},
 	[OPTION_JSON] = {"json", 0, no_argument, "--json",
-			 "Print JSON, one object a line, the result last; words go to standard "
+			 "Print one JSON object a line, the result last; text goes to standard "
 			 "error."},
 	[OPTION_PROFILE] = {"profile", 'p', required_argument, "-p, --profile=NAME|FILE",
-			    "How to send: a profile of 'otabench profile list', or a YAML file."},
+			    "Use this transfer profile: a name from 'otabench profile list', or a "
+			    "YAML file."},
 	[OPTION_SET] = {"set", 's', required_argument, "-s, --set=KEY=VALUE",
-			"Change one key of the profile; may be repeated."},
-	[OPTION_SIM] =
-		{"sim", 0, optional_argument, "--sim[=KEY=VALUE,...]",
-		 "Use virtual devices instead of an adapter; 'otabench --help' lists the keys."},
+			"Change a key of the profile for this run; may be repeated."},
+	[OPTION_SIM] = {"sim", 0, optional_argument, "--sim[=KEY=VALUE,...]",
+			"Use virtual devices instead of an adapter; the keys are listed below."},
 	[OPTION_ADAPTER] = {"adapter", 'a', required_argument, "-a, --adapter=HCI",
-			    "Use this adapter, such as hci0, instead of the first."},
+			    "Use this adapter, such as hci0; default: the first one."},
 	[OPTION_PASSKEY] = {"passkey", 0, required_argument, "--passkey=NNNNNN",
 			    "The passkey that the device shows, where it asks for one; else it is "
 			    "asked for on the terminal."},
 	[OPTION_FORCE] =
 		{"force", 0, optional_argument, "--force[=CHECK,...]",
-		 "Go on although these checks of the image failed; alone: write over files "
-		 "that are there."},
-	[OPTION_TRACE] = {"trace", 0, required_argument, "--trace=FILE",
-			  "Record everything that goes over the link."},
-	[OPTION_SCRIPT] =
-		{"script", 0, required_argument, "--script=FILE",
-		 "Play keys into the workbench and print the screens that FILE asks for."},
+		 "Continue although these checks of the image failed; without a list: overwrite "
+		 "existing files, but never a device, a FIFO or a file that the command reads."},
+	[OPTION_TRACE] =
+		{"trace", 0, required_argument, "--trace=FILE",
+		 "Record all traffic of the link (mode 0600), for 'otabench replay'; an older "
+		 "recording is replaced, another file only with --force."},
+	[OPTION_SCRIPT] = {"script", 0, required_argument, "--script=FILE",
+			   "Play the keys in FILE into the workbench and print its screens."},
 	[OPTION_READONLY] = {"readonly", 0, no_argument, "--readonly",
-			     "Refuse everything that changes a device."},
+			     "Refuse every action that changes a device."},
 	[OPTION_NO_HISTORY] = {"no-history", 0, no_argument, "--no-history",
 			       "Do not record this run in the history."},
 	[OPTION_NO_MOUSE] = {"no-mouse", 0, no_argument, "--no-mouse",
-			     "Leave the mouse to the terminal, to select text; M in the workbench "
-			     "changes it."},
+			     "Leave the mouse to the terminal, to select text; M switches it."},
 	[OPTION_VERBOSE] = {"verbose", 'v', no_argument, "-v, --verbose",
-			    "Tell more; twice everything, with each value of "
-			    "Control and each call to BlueZ."},
-	[OPTION_QUIET] = {"quiet", 'q', no_argument, "-q, --quiet", "Tell errors only."},
+			    "Print more; -vv prints every Control value and every call to BlueZ."},
+	[OPTION_QUIET] = {"quiet", 'q', no_argument, "-q, --quiet", "Print errors only."},
 };
 
 void cli_print_options(FILE *out)

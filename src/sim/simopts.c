@@ -67,34 +67,34 @@ static const struct setting settings[SIM_OPTIONS] = {
 	[SIM_DEVICES] = {
 		.name = "devices", .kind = SETTING_NUMBER, AT(devices),
 		.min = 1, .max = 64, .initial = 5,
-		.help = "How many virtual devices are in the air.",
+		.help = "Number of virtual devices.",
 	},
 	[SIM_CHIP] = {
 		.name = "chip", .kind = SETTING_TEXT,
 		.expected = "an ESP32 chip with Bluetooth LE, such as esp32c3",
-		.help = "Chip of the first device; the others vary.",
+		.help = "Chip of all devices; not given: the devices differ.",
 	},
 	[SIM_PHY] = {
 		.name = "phy", .kind = SETTING_CHOICE, AT(phy), .words = words_phy,
 		.initial = OTA_PHY_1M,
-		.help = "Pins the PHY; not given: starts on 1M and follows requests.",
+		.help = "PHY that the link keeps; not given: starts on 1M and follows requests.",
 	},
 	[SIM_INTERVAL] = {
 		.name = "interval", .kind = SETTING_NUMBER, AT(interval),
 		.min = 750, .max = 400000, .step = 125, .divisor = 125, .decimals = 2,
 		.unit = "ms", .initial = INTERVAL_LINUX,
-		.help = "Pins the connection interval; not given: starts at 50 ms as Linux does and "
-			"follows requests.",
+		.help = "Connection interval that the link keeps; not given: starts at 50 ms as Linux "
+			"does and follows requests.",
 	},
 	[SIM_MTU] = {
 		.name = "mtu", .kind = SETTING_NUMBER, AT(mtu),
 		.min = 23, .max = 517, .unit = "bytes", .initial = 517,
-		.help = "ATT MTU that the exchange ends at.",
+		.help = "ATT MTU that the devices offer.",
 	},
 	[SIM_DATA_LENGTH] = {
 		.name = "data_length", .kind = SETTING_NUMBER, AT(data_length),
 		.min = 27, .max = 251, .unit = "bytes", .initial = 251,
-		.help = "Link-layer payload; 27 is a link without Data Length Extension.",
+		.help = "Longest link-layer payload; 27: no Data Length Extension.",
 	},
 	[SIM_BUFFERS] = {
 		.name = "buffers", .kind = SETTING_TEXT,
@@ -110,12 +110,12 @@ static const struct setting settings[SIM_OPTIONS] = {
 	[SIM_RSSI] = {
 		.name = "rssi", .kind = SETTING_NUMBER, AT(rssi),
 		.min = -127, .max = 20, .unit = "dBm", .initial = -58,
-		.help = "Of the first device.",
+		.help = "Signal strength of all devices; not given: the devices differ.",
 	},
 	[SIM_FLASH] = {
 		.name = "flash", .kind = SETTING_CHOICE, AT(flash), .words = words_flash,
 		.initial = SIM_FLASH_TYPICAL,
-		.help = "Erase and program times; ideal ones cost nothing.",
+		.help = "Erase and program times; ideal: none.",
 	},
 	[SIM_RING] = {
 		.name = "ring", .kind = SETTING_NUMBER, AT(ring_kib),
@@ -125,29 +125,28 @@ static const struct setting settings[SIM_OPTIONS] = {
 	[SIM_DIALECT] = {
 		.name = "dialect", .kind = SETTING_CHOICE, AT(dialect), .words = words_dialect,
 		.initial = SIM_DIALECT_FULL,
-		.help = "What the first device speaks; foreign uses the same service UUID for another "
-			"protocol.",
+		.help = "Protocol of all devices; foreign: another protocol under the same service "
+			"UUID; not given: the devices differ.",
 	},
 	[SIM_SEED] = {
 		.name = "seed", .kind = SETTING_TEXT,
 		.expected = "a whole number, 0..18446744073709551615",
-		.help = "Of everything random: same seed, same run.",
+		.help = "Seed of all random numbers: the same seed gives the same run.",
 	},
 	[SIM_SPEED] = {
 		.name = "speed", .kind = SETTING_NUMBER, AT(speed), .words = words_speed,
 		.min = 1, .max = 1000000, .decimals = 3, .initial = SIM_SPEED_MAX,
-		.help = "Times real time; max is as fast as the machine can.",
+		.help = "Speed relative to real time; max: as fast as the computer can.",
 	},
 	[SIM_FAULT] = {
 		.name = "fault", .kind = SETTING_TEXT,
 		.expected = "a fault such as drop-data@N",
-		.help = "Something that goes wrong, such as drop-data@100 or disconnect@65536; may be "
-			"given several times.",
+		.help = "A fault to inject, such as drop-data@100 or disconnect@65536; may be repeated.",
 	},
 	[SIM_STATE] = {
 		.name = "state", .kind = SETTING_TEXT, TEXT(state),
 		.expected = "a directory, at most 4095 bytes",
-		.help = "Directory that keeps the devices' flash between runs.",
+		.help = "Directory in which the devices' flash is kept between runs.",
 	},
 	[SIM_VERSION] = {
 		.name = "version", .kind = SETTING_TEXT, TEXT(version),
@@ -164,20 +163,19 @@ static const struct setting settings[SIM_OPTIONS] = {
 	[SIM_SUPERVISION] = {
 		.name = "supervision", .kind = SETTING_NUMBER, AT(supervision_ms),
 		.min = 100, .max = 32000, .step = 10, .unit = "ms", .initial = 420,
-		.help = "Pins the supervision timeout; not given: starts at Linux's 420 ms and follows "
-			"requests.",
+		.help = "Supervision timeout that the link keeps; not given: starts at Linux's 420 ms "
+			"and follows requests.",
 	},
 	[SIM_SECURITY] = {
 		.name = "security", .kind = SETTING_CHOICE, AT(security), .words = words_security,
 		.initial = ESP_OPEN,
-		.help = "What the devices want before they can be updated: a link encrypted by "
-			"just-works pairing, or by a passkey that they show; legacy- is without LE "
-			"Secure Connections.",
+		.help = "Pairing that the devices require before an update: just-works, or a passkey "
+			"that they show; legacy-: without LE Secure Connections.",
 	},
 	[SIM_PASSKEY] = {
 		.name = "passkey", .kind = SETTING_TEXT,
 		.expected = "six digits",
-		.help = "The passkey that the devices show; not given: another one each time.",
+		.help = "Passkey that the devices show; not given: a new one each time.",
 	},
 	[SIM_NAMES] = {
 		.name = "names", .kind = SETTING_CHOICE, AT(names), .words = words_names,

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The manual's lists - commands, options, keys of --sim, faults, exit status - are the
+program's own help: this test compares them, and with --write puts them in place
+(make manual).
+
+usage: manual.py [--write]     TAP on standard output
+"""
+import os
+import re
+import subprocess
+import sys
+import textwrap
+
+BUILD = os.environ.get("OTABENCH_BUILDDIR", ".")
+PAGE = os.path.join(os.environ.get("OTABENCH_SRCDIR", "."), "docs", "otabench.1")
+RIGHT = 28  # the column of an entry's text (cli_print_entry())
+
+
+def program_help(*arguments):
+    command = [os.path.join(BUILD, "otabench"), *arguments, "--help"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def entries(lines):
+    """Pairs of (left, text) of lines as cli_print_entry() writes them."""
+    found = []
+    for line in lines:
+        if not line.startswith("  "):
+            break
+        left, right = line[:RIGHT].strip(), line[RIGHT:].strip()
+        if line.startswith(" " * RIGHT):
+            found[-1][1] = (found[-1][1] + " " + line.strip()).strip()
+        elif len(line) > RIGHT and line[RIGHT - 1] != " ":
+            found.append([line.strip(), ""])  # its text begins on the next line
+        else:
+            found.append([left, right])
+    return found
+
+
+def after(text, title):
+    """The lines that follow a line which begins so."""
+    lines = text.split("\n")
+    at = next((i for i, line in enumerate(lines) if line.startswith(title)), None)
+    return [] if at is None else lines[at + 1:]
+
+
+def roff(text):
+    """Lines of at most 80 bytes; a control character must not begin one."""
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    lines = textwrap.wrap(text, 79, break_long_words=False, break_on_hyphens=False)
+    return "\n".join("\\&" + line if line[:1] in ".'" else line for line in lines)
+
+
+def one_line(text):
+    return roff(text).replace("\n", " ")
+
+
+def listed(pairs):
+    return "".join(".TP\n.B %s\n%s\n" % (one_line(left), roff(text)) for left, text in pairs)
+
+
+def commands():
+    text = ""
+    for name, _ in entries(after(program_help(), "Commands:")):
+        page = program_help(name)
+        head, *rest = page.split("\n\n")
+        usage = head.replace("\n", " ").split("[OPTIONS] ", 1)[1].strip()
+        body = []
+        for block in rest:
+            if block.startswith(("Options of", "'otabench --help'")):
+                break
+            body.append(block)
+        summary, words = body[0].replace("\n", " ").strip(), body[1] if len(body) > 1 else ""
+        text += ".TP\n.B %s\n%s\n" % (one_line(usage), roff(summary + "."))
+        if words:
+            text += "".join(".br\n%s\n" % roff(line) for line in sentences(words))
+        options = entries(after(page, "Options of this command:"))
+        if options:
+            text += ".RS\n" + listed(options) + ".RE\n"
+    return text
+
+
+def sentences(words):
+    """The paragraphs of a wrapped text: a line that ends before its neighbour's first word
+    would have had to be wrapped ends a paragraph."""
+    lines, out = words.split("\n"), [""]
+    for i, line in enumerate(lines):
+        out[-1] = (out[-1] + " " + line.strip()).strip()
+        following = lines[i + 1].split(" ")[0] if i + 1 < len(lines) else None
+        if following is not None and len(line) + 1 + len(following) <= 79:
+            out.append("")
+    return out
+
+
+def checks():
+    text = program_help()
+    start = text.index("Checks, for --force: ")
+    words = " ".join(text[start:].split("\n\n")[0].split())
+    return roff(words[len("Checks, for --force: "):]) + "\n"
+
+
+def statuses():
+    pairs = [line.split(None, 1) for line in after(program_help(), "Exit status:") if line.strip()]
+    return listed(pairs)
+
+
+LISTS = {
+    "commands": commands,
+    "options": lambda: listed(entries(after(program_help(), "Options, before"))),
+    "checks": checks,
+    "sim": lambda: listed(entries(after(program_help(), "Keys of --sim"))),
+    "faults": lambda: listed(entries(after(program_help(), "Faults, for"))),
+    "exit status": statuses,
+}
+
+
+def main():
+    with open(PAGE, encoding="utf-8") as page:
+        text = page.read()
+    print("1..%d" % len(LISTS))
+    for number, (name, make) in enumerate(LISTS.items(), 1):
+        begin, end = '.\\" list: %s\n' % name, '.\\" end of list\n'
+        found = re.search(re.escape(begin) + "(.*?)" + re.escape(end), text, re.S)
+        meant = make()
+        good = found is not None and found.group(1) == meant and meant != ""
+        if not good and found is not None and "--write" in sys.argv:
+            text = text[:found.start(1)] + meant + text[found.end(1):]
+            good = True
+        if not good:
+            print("# docs/otabench.1: the list '%s' is not the program's; make manual" % name)
+        print("%sok %d - the manual's %s are the program's" % ("" if good else "not ", number, name))
+    if "--write" in sys.argv:
+        with open(PAGE, "w", encoding="utf-8") as page:
+            page.write(text)
+
+
+main()
