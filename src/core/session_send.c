@@ -218,7 +218,7 @@ void session_pump(struct session *s)
 			return;
 	}
 	/* Where nothing tells what arrived, END follows the last at once. */
-	if (s->state == SESSION_SENDING && !s->stats.received_known)
+	if (s->state == SESSION_SENDING && !s->stats.received_known && all_there(s))
 		session_pump(s);
 }
 

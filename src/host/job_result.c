@@ -89,6 +89,7 @@ void job_make_result(struct job *job)
 	r->detail = s->detail;
 	r->status = s->status;
 	r->dialect = job->dialect;
+	r->ended = s->ended;
 	measure(job, r);
 	take_link(job, r);
 	take_counts(job, r);

@@ -22,6 +22,7 @@ struct job_result {
 	char advice[JOB_TEXT_MAX]; /* one sentence: what to do; "" when nothing */
 
 	bool begun; /* START was written: what the device has may be resumed */
+	bool ended; /* END was written: what runs may be the image */
 	/* START written to DONE notified; in a run that did not get there, to its end.  Between
 	 * them lie the handshake, acknowledgements, lost links, retries and verification. */
 	uint64_t seconds_us;

@@ -45,6 +45,7 @@ static void collect(const struct app *app, struct recover_known *k)
 		.stack_keeps = app_transport(app)->ops->maintenance != NULL,
 		.have_update = d->have_update,
 		.outcome = d->last_update.outcome,
+		.ended = d->last_update.ended,
 		.what = d->last_update.what,
 		.received = d->last_received,
 		.flushed = d->last_flushed,

@@ -113,12 +113,11 @@ static void say_signal(const struct recover_known *k, struct recover_menu *m)
 			       now <= WEAK_DBM ? ", which is weak" : ": not the distance");
 }
 
-/* Whether the new image got to the device. */
+/* Whether the new image got to the device: whatever came of it, nobody may call what runs
+ * untouched. */
 static bool replaced(const struct recover_known *k)
 {
-	return k->have_update &&
-	       (k->outcome == SESSION_CONFIRMED || k->outcome == SESSION_UNCONFIRMED ||
-		k->outcome == SESSION_DELIVERED || k->outcome == SESSION_NOT_BACK);
+	return k->have_update && k->ended;
 }
 
 static void say_figures(const struct recover_known *k, struct recover_menu *m)

@@ -46,6 +46,7 @@ struct recover_known {
 
 	bool have_update; /* an update was tried from here */
 	enum session_outcome outcome;
+	bool ended; /* it was sent whole: what runs may be the image */
 	const char *what; /* how it ended, a sentence */
 	uint32_t received, flushed, total;
 	const int32_t *rssi; /* dBm, PLOT_NONE where unknown; newest last */

@@ -128,6 +128,29 @@ static void test_tuning(void **state)
 	play_end(&r);
 }
 
+/* The mode changes while a request of an earlier START has no answer yet. */
+static void test_request_left_behind(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 40);
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "01");
+	assert_int_equal(play_count(&r, "request data"), 1);
+	assert_int_equal(session_set_mode(&r.s, GATT_COMMAND, r.now), 0);
+	play_rx(&r, "02");
+	play_pass(&r, 500);
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "01");
+	play_pass(&r, 100);
+	assert_int_equal(play_count(&r, "command data"), 2);
+	assert_int_equal(play_count(&r, "request control 04"), 0);
+	play_written(&r, GATT_DATA);
+	assert_int_equal(play_count(&r, "request control 04"), 1);
+	play_end(&r);
+}
+
 /* --- gaps and silence */
 
 static void test_gap(void **state)
@@ -426,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_sequence_window),
 		cmocka_unit_test(test_queue_full),
+		cmocka_unit_test(test_request_left_behind),
 		cmocka_unit_test(test_tuning),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_silence),
