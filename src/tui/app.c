@@ -23,17 +23,22 @@ const struct modal_ops *const app_modals[PART_SERVICES] = {
 	[PART_CONFIRM] = &confirm_modal, [PART_PROMPT] = &prompt_modal,
 };
 
+static const struct app_part_ops *const services[] = {
+	[PART_COMMAND - PART_SERVICES] = &command_part,
+	[PART_LOG - PART_SERVICES] = &log_part,
+	[PART_DEVICE - PART_SERVICES] = &device_part,
+	[PART_PROFILE - PART_SERVICES] = &profile_part,
+	[PART_IMAGE - PART_SERVICES] = &image_part,
+	[PART_REPLAY - PART_SERVICES] = &replay_part,
+};
+
 static const struct app_part_ops *part_ops(size_t part)
 {
-	static const struct app_part_ops *const services[APP_PARTS] = {
-		[PART_COMMAND] = &command_part, [PART_LOG] = &log_part,
-		[PART_DEVICE] = &device_part,	[PART_PROFILE] = &profile_part,
-		[PART_IMAGE] = &image_part,	[PART_REPLAY] = &replay_part,
-	};
-
-	return part < VIEWS	      ? &app_views[part]->part
-	       : part < PART_SERVICES ? &app_modals[part]->part
-				      : services[part];
+	if (part < VIEWS)
+		return &app_views[part]->part;
+	if (part < PART_SERVICES)
+		return &app_modals[part]->part;
+	return services[part - PART_SERVICES];
 }
 
 /* --- what parts ask for */

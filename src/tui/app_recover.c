@@ -303,7 +303,7 @@ static void move(struct app *app, long by)
 		m->selected = layout_moved(m->selected, by, m->is.count - 1);
 }
 
-static void key(struct app *app, enum action action, int32_t pressed)
+static void press(struct app *app, enum action action, int32_t pressed)
 {
 	struct menu_state *m = mine(app);
 
@@ -372,7 +372,7 @@ const struct modal_ops menu_modal = {
 	.part = {.size = sizeof(struct menu_state)},
 	.place = PLACE_MENU,
 	.draw = draw,
-	.key = key,
+	.key = press,
 	.move = move,
 	.now = now,
 	.click = click,
