@@ -68,6 +68,7 @@ struct cli {
 	struct sim_options sim;
 	const char *adapter; /* "hci0"; NULL: not given */
 	int32_t passkey; /* 0..999999; -1: not given */
+	const char *passkey_file; /* "-": standard input; NULL: not given */
 	const char *trace; /* file; NULL: not given */
 	const char *script; /* file of keys for the workbench; NULL: not given */
 	bool overwrite; /* --force alone: files that are there may be replaced */

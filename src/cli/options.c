@@ -11,9 +11,11 @@
 #include "image/lint.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum option_id {
 	OPTION_HELP,
@@ -24,6 +26,7 @@ enum option_id {
 	OPTION_SIM,
 	OPTION_ADAPTER,
 	OPTION_PASSKEY,
+	OPTION_PASSKEY_FILE,
 	OPTION_FORCE,
 	OPTION_TRACE,
 	OPTION_SCRIPT,
@@ -63,7 +66,11 @@ static const struct global_option {
 			    "Use this adapter, such as hci0; default: the first one."},
 	[OPTION_PASSKEY] = {"passkey", 0, required_argument, "--passkey=NNNNNN",
 			    "The passkey that the device shows, where it asks for one; else it is "
-			    "asked for on the terminal."},
+			    "asked for on the terminal.  Every user of this machine can read it in "
+			    "the list of processes."},
+	[OPTION_PASSKEY_FILE] = {"passkey-file", 0, required_argument, "--passkey-file=FILE",
+				 "Read the passkey from a line of FILE when the device asks; - is "
+				 "standard input."},
 	[OPTION_FORCE] =
 		{"force", 0, optional_argument, "--force[=CHECK,...]",
 		 "Continue although these checks of the image failed; without a list: overwrite "
@@ -244,6 +251,21 @@ static void set_log_level(struct cli *cli)
 		cli->log.level = cli->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 }
 
+/* A file may have its line only when the device shows it; that it can be read is seen now. */
+static int take_passkey(struct cli *cli, enum option_id id, const char *argument)
+{
+	if (id == OPTION_PASSKEY && text_parse_passkey(argument, &cli->passkey) < 0)
+		return cli_fail(cli, CLI_USAGE, "--passkey: expected six digits");
+	if (id == OPTION_PASSKEY_FILE)
+		cli->passkey_file = argument;
+	if (cli->passkey >= 0 && cli->passkey_file)
+		return cli_fail(cli, CLI_USAGE, "--passkey and --passkey-file: give one of them");
+	if (id == OPTION_PASSKEY_FILE && strcmp(argument, "-") != 0 && access(argument, R_OK) < 0)
+		return cli_fail(cli, CLI_NO_FILE, "--passkey-file: %s: %s", argument,
+				strerror(errno));
+	return CLI_OK;
+}
+
 static int take_global(struct cli *cli, enum option_id id, const char *argument)
 {
 	switch (id) {
@@ -267,9 +289,8 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 		cli->adapter = argument;
 		break;
 	case OPTION_PASSKEY:
-		if (text_parse_passkey(argument, &cli->passkey) < 0)
-			return cli_fail(cli, CLI_USAGE, "--passkey: expected six digits");
-		break;
+	case OPTION_PASSKEY_FILE:
+		return take_passkey(cli, id, argument);
 	case OPTION_FORCE:
 		if (argument)
 			return parse_force(cli, argument);

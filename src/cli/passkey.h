@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a passkey comes from: --passkey, or somebody at the terminal.
+ * Where a passkey comes from: --passkey, --passkey-file, or somebody at the terminal.
  *
  * The question stands beside the running event loop; whatever else happens
  * (the link is lost, Ctrl-C) takes it back.
@@ -21,7 +21,8 @@ struct passkey {
 	struct job *job; /* asks; NULL: nobody does */
 	sd_event_source *source;
 	char device[SCAN_NAME_SIZE];
-	int fd; /* of the terminal while it is asked, else -1 */
+	int fd; /* of the terminal or the file while it is asked, else -1 */
+	bool terminal; /* fd is one */
 	int32_t shown, answer;
 	size_t len;
 	char line[PASSKEY_LINE];

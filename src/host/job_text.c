@@ -194,7 +194,7 @@ static void explain_not_paired(const struct job *job, struct job_result *r)
 		say(r->what, "The device wants to be paired with a passkey that it shows, and none "
 			     "was given.");
 		say(r->advice,
-		    "Try again and type it when asked; where nobody can be, --passkey=NNNNNN "
+		    "Try again and type it when asked; where nobody can be, --passkey-file=FILE "
 		    "gives it.");
 		break;
 	case JOB_PASSKEY_GIVEN:

@@ -3,13 +3,18 @@
  * A passkey that the device shows, asked for on a real terminal: by the command
  * line and in the workbench.  The simulator's clock stands still meanwhile.
  */
+#include "config.h" /* system extensions: mkdtemp() */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -20,6 +25,8 @@
 #define LABEL "passkey that esp-sim-01 shows (012345, as it is simulated):"
 
 static char program[4096];
+static char folder[] = "/tmp/otabench-passkey-XXXXXX";
+static char passkey_path[60], passkey_option[80];
 
 static int setup(void **state)
 {
@@ -27,7 +34,17 @@ static int setup(void **state)
 
 	(void)state;
 	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
+	if (!mkdtemp(folder))
+		return -1;
+	(void)snprintf(passkey_path, sizeof(passkey_path), "%s/passkey", folder);
+	(void)snprintf(passkey_option, sizeof(passkey_option), "--passkey-file=%s", passkey_path);
 	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return rmdir(folder);
 }
 
 static void start_info(struct pty *pty, const char *option)
@@ -113,6 +130,99 @@ static void test_not_asked(void **state)
 	}
 }
 
+/* --- from a file */
+
+static const char *put_file(const char *text)
+{
+	FILE *file = fopen(passkey_path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	return passkey_option;
+}
+
+static void test_file(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+		int status;
+	} rows[] = {
+		{"012345\n", "answered", 0},
+		{"012345", "answered", 0},
+		{"012345\r\nand more\n", "answered", 0},
+		{"012344\n", "is not the one", 77},
+		{"", "expected six digits", 77},
+		{"12345\n012345\n", "expected six digits", 77},
+		{"0123450123450123450123450123450123450123450123450123450123450123456789",
+		 "expected six digits", 77},
+	};
+	struct pty pty;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		start_info(&pty, put_file(rows[i].text));
+		assert_int_equal(pty_end(&pty), rows[i].status);
+		if (rows[i].status != 0)
+			assert_true(pty_shows(&pty, rows[i].shown));
+		assert_false(pty_shows(&pty, "Passkey that"));
+		pty_finish(&pty);
+	}
+	assert_int_equal(unlink(passkey_path), 0);
+	start_info(&pty, passkey_option);
+	assert_int_equal(pty_end(&pty), 66);
+	assert_true(pty_shows(&pty, "No such file"));
+	pty_finish(&pty);
+}
+
+/* Written when the device shows it, as a program does that reads its display; and the
+ * process list never had it. */
+static void test_fifo(void **state)
+{
+	const char *argv[] = {program, SIM, "--json", "info", "esp-sim-01", passkey_option, NULL};
+	struct pty pty;
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifo(passkey_path, 0600), 0);
+	pty_start(&pty, 100, 40, argv, NULL);
+	pty_until(&pty, "\"event\":\"passkey\"");
+	fd = open(passkey_path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "0123", 4), 4);
+	assert_int_equal(write(fd, "45\n", 3), 3);
+	assert_int_equal(pty_end(&pty), 0);
+	close(fd);
+	pty_finish(&pty);
+	assert_int_equal(unlink(passkey_path), 0);
+}
+
+static void test_standard_input(void **state)
+{
+	struct pty pty;
+
+	(void)state;
+	start_info(&pty, "--passkey-file=-");
+	pty_send(&pty, "012345\r");
+	assert_int_equal(pty_end(&pty), 0);
+	assert_false(pty_shows(&pty, "Passkey that"));
+	pty_finish(&pty);
+}
+
+static void test_both(void **state)
+{
+	const char *argv[] = {
+		program, SIM, "info", "esp-sim-01", "--passkey=012345", "--passkey-file=-", NULL};
+	struct pty pty;
+
+	(void)state;
+	pty_start(&pty, 100, 40, argv, NULL);
+	assert_int_equal(pty_end(&pty), 64);
+	pty_finish(&pty);
+}
+
+/* --- in the workbench */
+
 static void start_workbench(struct pty *pty, int width, int height)
 {
 	const char *argv[] = {program, SIM, NULL};
@@ -173,9 +283,13 @@ int main(void)
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_not_asked),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_fifo),
+		cmocka_unit_test(test_standard_input),
+		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_workbench),
 		cmocka_unit_test(test_workbench_gives_up),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }
