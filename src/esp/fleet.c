@@ -19,17 +19,16 @@
 /* The first is what most tests and the demo talk to. */
 static const struct personality {
 	const char *chip;
-	uint16_t revision; /* major * 100 + minor */
 	const char *version, *project;
 	int8_t rssi;
 	enum esp_dialect dialect;
 } personalities[] = {
-	{"esp32", 301, "1.0.0", "otabench-sim", -52, ESP_FULL},
-	{"esp32c3", 4, "1.4.2", "otabench-sim", -58, ESP_FULL},
-	{"esp32s3", 2, "1.4.1", "gateway", -81, ESP_FULL},
-	{"esp32", 301, "0.9.0", "legacy-app", -66, ESP_BASIC},
-	{"esp32c6", 1, "2.0.0", "other-ota", -90, ESP_FOREIGN},
-	{"esp32h2", 1, "1.2.0", "otabench-sim", -73, ESP_FULL},
+	{"esp32", "1.0.0", "otabench-sim", -52, ESP_FULL},
+	{"esp32c3", "1.4.2", "otabench-sim", -58, ESP_FULL},
+	{"esp32s3", "1.4.1", "gateway", -81, ESP_FULL},
+	{"esp32", "0.9.0", "legacy-app", -66, ESP_BASIC},
+	{"esp32c6", "2.0.0", "other-ota", -90, ESP_FOREIGN},
+	{"esp32h2", "1.2.0", "otabench-sim", -73, ESP_FULL},
 };
 
 static void name_of(enum fleet_names names, unsigned int index, char *buf, size_t size)
@@ -125,12 +124,13 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		&personalities[i % (sizeof(personalities) / sizeof(personalities[0]))];
 	const struct fleet_kind *k = &fleet->config.kind;
 	const bool mine = i == 0 || k->chip_all;
+	const uint16_t chip = mine ? k->chip_id : image_chip_by_name(p->chip)->id;
 	char name[ESP_NAME_MAX], path[4200];
 	struct esp_config c = {
 		.sched = fleet->config.sched,
 		.name = name,
-		.chip_id = mine ? k->chip_id : image_chip_by_name(p->chip)->id,
-		.chip_revision = p->revision,
+		.chip_id = chip,
+		.chip_revision = k->revision_given ? k->revision : image_chip_by_id(chip)->revision,
 		.dialect = i == 0 || k->dialect_all ? k->dialect : p->dialect,
 		.update_table = k->update_table,
 		.version = k->version ? k->version : p->version,

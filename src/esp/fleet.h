@@ -25,6 +25,8 @@ struct fleet_kind {
 	enum fleet_names names;
 	bool random_addresses; /* static random ones, E4:6F:28:AA:10:01 ...; else public */
 	uint16_t chip_id; /* of the first device */
+	bool revision_given;
+	uint16_t revision; /* of all chips, major * 100 + minor; else what many of that chip have */
 	bool chip_all; /* of all of them; else the others differ */
 	enum esp_dialect dialect; /* of the first device */
 	bool dialect_all; /* of all of them; else some differ */
@@ -40,7 +42,8 @@ struct fleet_kind {
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
 	uint32_t secure_version; /* burnt into eFuse; 0: no anti-rollback */
 	bool secure_boot, flash_encryption;
-	uint32_t boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
+	uint32_t
+		boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
 	enum esp_security security; /* of all that speak a dialect of this project */
 	int32_t passkey; /* that they show; negative: another each time */
 	uint64_t seed;

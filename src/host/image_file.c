@@ -5,6 +5,7 @@
 #include "host/image_file.h"
 #include "base/os_error.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -101,6 +102,27 @@ static void say(char *error, size_t size, const char *path, const char *what)
 	}
 }
 
+/* Six pairs of digits, as "24:6F:28:AA:10:01" or with dashes. */
+static bool is_address(const char *path)
+{
+	for (int i = 0; i < 17; i++) {
+		if (i % 3 == 2 ? path[i] != ':' && path[i] != '-'
+			       : !isxdigit((unsigned char)path[i]))
+			return false;
+	}
+	return path[17] == '\0';
+}
+
+/* What was most likely meant, where a name is that of no file; or NULL. */
+static const char *no_file_name(const char *path)
+{
+	if (strstr(path, "://"))
+		return "is an address on the web; download the image, and give its file.";
+	if (is_address(path))
+		return "is a device's address and no file; the device comes first, then the image.";
+	return NULL;
+}
+
 int image_file_init(struct image_file *ret, const char *path, char *error, size_t error_size)
 {
 	struct reader r = {.fd = -1};
@@ -122,6 +144,8 @@ int image_file_init(struct image_file *ret, const char *path, char *error, size_
 		say(error, error_size, path, "is a directory; give an image file in it.");
 	else if (result == -ETXTBSY)
 		say(error, error_size, path, "is being written; wait for its build to end.");
+	else if (result == -ENOENT && no_file_name(path))
+		say(error, error_size, path, no_file_name(path));
 	else if (result < 0)
 		say(error, error_size, path, strerror(-result));
 	else if (r.size == 0)

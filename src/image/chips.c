@@ -20,6 +20,9 @@
 
 /* Header values 0, 1, 2 and 15 divide the flash clock by 2, 3, 4 and 1. */
 #define CLOCK_80_MHZ {40, 26, 20, 80}
+/* Its ROM sets a wrong divider, so esptool writes 0 for 80 and for 40 MHz (ESP32C6ROM's
+ * FLASH_FREQUENCY); what runs is 80. */
+#define CLOCK_80_MHZ_C6 {80, 0, 20, 80}
 #define CLOCK_60_MHZ {30, 20, 15, 60}
 #define CLOCK_48_MHZ {24, 16, 12, 48}
 
@@ -27,6 +30,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 0, .name = "esp32", .title = "ESP32",
 		.bluetooth_le = true,
+		.revision = 301,
 		.loader_offset = 0x1000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -42,6 +46,7 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 2, .name = "esp32s2", .title = "ESP32-S2",
+		.revision = 100,
 		.loader_offset = 0x1000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -57,6 +62,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 5, .name = "esp32c3", .title = "ESP32-C3",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true,
+		.revision = 4,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -70,6 +76,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 9, .name = "esp32s3", .title = "ESP32-S3",
 		.bluetooth_le = true, .phy_2m = true,
+		.revision = 2,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -84,6 +91,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 12, .name = "esp32c2", .title = "ESP32-C2",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.revision = 100,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_60_MHZ,
 		.regions = {
 			SKIP,
@@ -96,7 +104,8 @@ static const struct image_chip chips[] = {
 	{
 		.id = 13, .name = "esp32c6", .title = "ESP32-C6",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
-		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
+		.revision = 1,
+		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ_C6,
 		.regions = {
 			SKIP,
 			LOAD(0x40800000, 0x40880000, "RAM"),
@@ -107,6 +116,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 16, .name = "esp32h2", .title = "ESP32-H2",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.revision = 1,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_48_MHZ,
 		.regions = {
 			SKIP,
@@ -117,7 +127,8 @@ static const struct image_chip chips[] = {
 	},
 	{
 		.id = 18, .name = "esp32p4", .title = "ESP32-P4",
-		.riscv = true,
+		.bluetooth_le = true, .hosted = true, .riscv = true,
+		.revision = 100,
 		.loader_offset = 0x2000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -131,6 +142,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 20, .name = "esp32c61", .title = "ESP32-C61",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
+		.revision = 100,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -141,6 +153,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 23, .name = "esp32c5", .title = "ESP32-C5",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true,
+		.revision = 100,
 		.loader_offset = 0x2000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,

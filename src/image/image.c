@@ -122,8 +122,18 @@ static void copy_text(struct image *image, char *ret, const uint8_t *field, size
 	ret[i] = '\0';
 }
 
+/* 0 and 0xffff bound nothing, and the ESP32 has no such revision
+ * (bootloader_common_check_efuse_blk_validity()). */
+static uint16_t block_revision(const struct image *image, const uint8_t *field)
+{
+	const uint16_t revision = bytes_get16(field);
+
+	return image->chip_id == IMAGE_CHIP_ESP32 || revision == 0xffff ? 0 : revision;
+}
+
 static void parse_descriptor(struct image *image)
 {
+	const struct image_chip *chip = image_chip_by_id(image->chip_id);
 	const struct image_segment *s = &image->segments[0];
 	const uint8_t *d;
 	uint8_t page;
@@ -143,9 +153,13 @@ static void parse_descriptor(struct image *image)
 	copy_text(image, image->date, d + IMAGE_DESC_DATE, 16);
 	copy_text(image, image->idf, d + IMAGE_DESC_IDF, 32);
 	memcpy(image->elf_sha256, d + IMAGE_DESC_ELF, OTA_SHA256_SIZE);
-	/* Anything else means the default (esp_image_format.c, verify_segment_header). */
+	image->min_block = block_revision(image, d + IMAGE_DESC_MIN_BLOCK);
+	image->max_block = block_revision(image, d + IMAGE_DESC_MAX_BLOCK);
+	/* Where the chip's page size is fixed, what the descriptor says is not looked at; elsewhere
+	 * what is out of range means the default (esp_image_format.c, verify_segment_header()). */
 	page = d[IMAGE_DESC_PAGE];
-	if (page >= IMAGE_PAGE_LOG_MIN && page <= IMAGE_PAGE_LOG_MAX)
+	if ((chip == NULL || chip->page_sizes) && page >= IMAGE_PAGE_LOG_MIN &&
+	    page <= IMAGE_PAGE_LOG_MAX)
 		image->page_size = 1u << page;
 }
 

@@ -65,6 +65,7 @@ struct image {
 	bool text_damaged; /* a string held other bytes, shown as '?' */
 	uint32_t secure_version;
 	uint32_t page_size; /* bytes of a flash page, 8..256 KiB */
+	uint16_t min_block, max_block; /* eFuse block revisions, major * 100 + minor; 0: any */
 	char project[33], version[33], idf[33], date[17], time[17];
 	uint8_t elf_sha256[OTA_SHA256_SIZE];
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the whole file: what START carries */
@@ -95,10 +96,12 @@ struct image_chip {
 	uint16_t id; /* esp_chip_id_t */
 	const char *name; /* esptool's and idf.py's name: "esp32c3" */
 	const char *title; /* "ESP32-C3" */
-	bool bluetooth_le;
+	bool bluetooth_le; /* of its own, or hosted */
+	bool hosted; /* its radio is a second chip's (ESP-Hosted) */
 	bool phy_2m; /* has the LE 2M PHY */
 	bool riscv; /* else Xtensa */
 	bool page_sizes; /* the image may choose its flash page size; else 64 KiB */
+	uint16_t revision; /* that many of them have, major * 100 + minor */
 	uint16_t loader_offset; /* of the boot loader in flash, bytes */
 	uint8_t flash_mhz[4]; /* for header values 0, 1, 2 and 15; 0 = not defined */
 	/* First match counts; unused entries have high == 0. */

@@ -29,6 +29,7 @@
 #define IMAGE_AT_WP_PIN 8u
 #define IMAGE_WP_DISABLED 0xeeu
 #define IMAGE_AT_CHIP 12u
+#define IMAGE_CHIP_ESP32 0u
 #define IMAGE_CHIP_C3 5u /* whose IMAGE_AT_MIN_REV is the minor revision */
 #define IMAGE_AT_MIN_REV 14u /* one byte, major; from before the full fields came */
 #define IMAGE_AT_MIN_REV_FULL 15u

@@ -20,6 +20,7 @@
 
 #define PARTITION_SECTOR 0x1000u
 #define PARTITION_FIRST 0x8000u /* CONFIG_PARTITION_TABLE_OFFSET's default */
+#define PARTITION_CUT 0x2000u /* the largest offset of a boot loader */
 #define PARTITION_LAST 0x20000u /* beyond it nobody moves the table */
 #define PARTITION_ENTRY 32u /* esp_partition_info_t */
 #define PARTITION_COUNT 96u /* ESP_PARTITION_TABLE_MAX_ENTRIES and room */
@@ -45,6 +46,14 @@ static const struct {
 	MAGIC("\3757zXZ\0", "This file is xz-compressed. Unpack it first."),
 	MAGIC("BZh", "This file is bzip2-compressed. Unpack it first."),
 	MAGIC("\x28\xb5\x2f\xfd", "This file is zstd-compressed. Unpack it first."),
+	MAGIC("\x04\x22\x4d\x18", "This file is lz4-compressed. Unpack it first."),
+	MAGIC("\x02\x21\x4c\x18", "This file is lz4-compressed. Unpack it first."),
+	MAGIC("LZIP", "This file is lzip-compressed. Unpack it first."),
+	/* mcuboot's image.h, IMAGE_MAGIC; connectedhomeip's OTAImageHeader.h, kOTAImageFileIdentifier. */
+	MAGIC("\x3d\xb8\xf3\x96", "This is an MCUboot image, for devices with that boot loader. "
+				  "This project's boot with ESP-IDF's. " APPLICATION),
+	MAGIC("\x1e\xf1\xee\x1b", "This is a Matter OTA file, which has the application inside. "
+				  "Give that: the .bin of which it was made."),
 	MAGIC("7z\xbc\xaf\x27\x1c",
 	      "This is a 7z archive. Unpack it first, and give the application's .bin in it."),
 	MAGIC_AT(8, IMAGE_OTHER, "littlefs", "This is a LittleFS file system. " APPLICATION),
@@ -96,6 +105,51 @@ static bool is_ciphertext(const uint8_t *p, size_t len)
 {
 	return len >= 36 && image_chip_by_id(bytes_get16(p + IMAGE_AT_CHIP)) == NULL &&
 	       bytes_get32(p + 32) != IMAGE_DESC_MAGIC && looks_random(p, len);
+}
+
+/* RFC 1950: deflate with a window up to 32 KiB, and a check over the two bytes. */
+static bool is_zlib(const uint8_t *p, size_t len)
+{
+	return len > 6 && (p[0] & 0x0f) == 8 && p[0] >> 4 <= 7 && (p[0] << 8 | p[1]) % 31 == 0;
+}
+
+/* .lzma has no magic: its usual properties, a dictionary of a power of two, and a size that is
+ * either not told or below 4 GiB. */
+static bool is_lzma(const uint8_t *p, size_t len)
+{
+	uint32_t dictionary;
+
+	if (len < 14 || p[0] != 0x5d)
+		return false;
+	dictionary = bytes_get32(p + 1);
+	return dictionary >= 4096 && (dictionary & (dictionary - 1)) == 0 &&
+	       (bytes_get32(p + 9) == 0 ||
+		(bytes_get32(p + 5) == UINT32_MAX && bytes_get32(p + 9) == UINT32_MAX));
+}
+
+/* The first characters, without byte order mark, blanks and the zeros of UTF-16. */
+static bool is_markup(const uint8_t *p, size_t len)
+{
+	static const char *const heads[] = {"<!doctype", "<html", "<?xml",
+					    "<head",	 "<body", "<!--"};
+	const size_t n = len < 256 ? len : 256;
+	char head[16] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < n && used < sizeof(head) - 1; i++) {
+		if (i < 3 && (p[i] >= 0xbb || p[i] == 0))
+			continue;
+		if (p[i] == 0 || (used == 0 && strchr(" \t\r\n", p[i]) != NULL))
+			continue;
+		if (p[i] < 0x20 || p[i] >= 0x7f)
+			break;
+		head[used++] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] - 'A' + 'a') : (char)p[i];
+	}
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		if (strncmp(head, heads[i], strlen(heads[i])) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool is_text(const uint8_t *p, size_t len)
@@ -154,10 +208,12 @@ static uint32_t first_application(const uint8_t *table, size_t len)
 	return 0;
 }
 
-/* A partition table on a sector of its own, where a merged image has one; NULL when none. */
+/* A partition table on a sector of its own, where a merged image has one, also one that begins at
+ * the boot loader; NULL when none. */
 static const uint8_t *find_table(const struct image *image)
 {
-	for (size_t at = PARTITION_FIRST; at <= PARTITION_LAST; at += PARTITION_SECTOR) {
+	for (size_t at = PARTITION_FIRST - PARTITION_CUT; at <= PARTITION_LAST;
+	     at += PARTITION_SECTOR) {
 		if (at < image->size && is_partition_entry(image->data + at, image->size - at))
 			return image->data + at;
 	}
@@ -175,12 +231,23 @@ static bool name_it(struct image *image, struct lint_report *report, enum image_
 static bool name_merged(struct image *image, struct lint_report *report)
 {
 	const uint8_t *table = find_table(image);
-	uint32_t at = 0;
+	const struct image_chip *chip = image_chip_by_id(image->chip_id);
+	uint32_t at = 0, cut = 0;
 
 	image->kind = IMAGE_MERGED;
 	if (table != NULL)
 		at = first_application(table, image->size - (size_t)(table - image->data));
-	if (at != 0)
+	/* Addresses in the table count from the flash's start, which such a file lacks. */
+	if (image->data[0] == IMAGE_MAGIC && chip != NULL && at > chip->loader_offset)
+		cut = chip->loader_offset;
+	at -= cut;
+	if (cut != 0)
+		lint_add(
+			report, LINT_FORMAT, LINT_ERROR, false,
+			"This is a merged flash image without the first 0x%x bytes: it begins with "
+			"the boot loader, and its application at 0x%x of the file. " APPLICATION,
+			cut, at);
+	else if (at != 0)
 		lint_add(
 			report, LINT_FORMAT, LINT_ERROR, false,
 			"This is a whole flash: boot loader, partition table and, from 0x%x on, an "
@@ -198,6 +265,18 @@ static bool name_unknown(struct image *image, struct lint_report *report)
 	size_t size = image->size;
 
 	image->kind = IMAGE_OTHER;
+	if (is_zlib(p, size))
+		return name_it(
+			image, report, IMAGE_OTHER,
+			"This file is zlib-compressed. Unpack it first (zlib-flate -uncompress).");
+	if (is_lzma(p, size))
+		return name_it(image, report, IMAGE_OTHER,
+			       "This file is lzma-compressed. Unpack it first (unlzma).");
+	if (is_markup(p, size))
+		return name_it(
+			image, report, IMAGE_OTHER,
+			"This is text, a web page: a download has brought an error or a log-in "
+			"page in place of the file. " APPLICATION);
 	if (is_intel_hex(p, size))
 		return name_it(image, report, IMAGE_OTHER,
 			       "This is an Intel HEX file. " APPLICATION);
@@ -258,7 +337,8 @@ bool image_recognise(struct image *image, struct lint_report *report)
 			       "This is a partition table. " APPLICATION);
 	/* Where the boot loader is not at 0, erased flash precedes it. */
 	for (size_t at = 0x1000; at <= 0x2000; at += 0x1000) {
-		if (size > at && p[at] == IMAGE_MAGIC && all_bytes(p, at, 0xff))
+		if (size > at && p[at] == IMAGE_MAGIC &&
+		    (all_bytes(p, at, 0xff) || all_bytes(p, at, 0)))
 			return name_merged(image, report);
 	}
 	return name_unknown(image, report);

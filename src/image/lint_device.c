@@ -95,6 +95,11 @@ static void lint_size(const struct image *image, const struct ota_info *info,
 			 "The device does not tell the size of its update slot; it refuses %zu "
 			 "bytes if they do not fit.",
 			 image->size);
+	else if (image->size > info->slot_size && image->size - image->trailing <= info->slot_size)
+		lint_add(report, LINT_SIZE, LINT_ERROR, true,
+			 "The file has %zu bytes, the update slot %u; but the image ends before: "
+			 "cut the file to %zu bytes.",
+			 image->size, info->slot_size, image->size - image->trailing);
 	else if (image->size > info->slot_size)
 		lint_add(
 			report, LINT_SIZE, LINT_ERROR, true,

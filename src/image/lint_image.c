@@ -72,6 +72,11 @@ static void lint_chip(const struct image *image, struct lint_report *report)
 			 "Chip id 0x%04x is none that this program knows, so addresses cannot be "
 			 "checked. Make sure that the image is for your device.",
 			 image->chip_id);
+	else if (chip->hosted)
+		lint_add(report, LINT_CHIP, LINT_OK, false,
+			 "The %s has no radio of its own; on boards with a second chip for it "
+			 "(ESP-Hosted) it is updated over Bluetooth like any other.",
+			 chip->title);
 	else if (!chip->bluetooth_le)
 		lint_add(report, LINT_CHIP, LINT_WARNING, false,
 			 "The image is for the %s, which has no Bluetooth: it cannot be for a "
@@ -122,14 +127,16 @@ static const char *segment_fault(const struct image *image, const struct image_c
 	return NULL;
 }
 
-/* Whether a segment that is loaded holds the entry point (call_start_cpu0 lies in RAM). */
-static bool entry_loaded(const struct image *image, const struct image_chip *chip)
+/* Whether a segment that is loaded or mapped holds the entry point.  ESP-IDF's lies in RAM, other
+ * frameworks' in flash: the boot loader maps it before it jumps (bootloader_utility.c,
+ * set_cache_and_start_app()). */
+static bool entry_reached(const struct image *image, const struct image_chip *chip)
 {
 	for (unsigned int i = 0; i < image->segment_count; i++) {
 		const struct image_segment *s = &image->segments[i];
 		const struct image_region *r = image_chip_region(chip, s->address);
 
-		if (r != NULL && r->use == IMAGE_USE_LOAD && image->entry >= s->address &&
+		if (r != NULL && r->use != IMAGE_USE_SKIP && image->entry >= s->address &&
 		    image->entry - s->address < s->size)
 			return true;
 	}
@@ -155,31 +162,32 @@ static bool lint_addresses(const struct image *image, struct lint_report *report
 			 chip->title);
 		return false;
 	}
-	if (image->segment_count == image->segments_claimed && !entry_loaded(image, chip)) {
-		lint_add(
-			report, LINT_SEGMENTS, LINT_ERROR, false,
-			"The entry point 0x%08x lies in no segment that is loaded: the image would "
-			"not start. " AGAIN,
-			image->entry);
+	if (image->segment_count == image->segments_claimed && !entry_reached(image, chip)) {
+		lint_add(report, LINT_SEGMENTS, LINT_ERROR, false,
+			 "The entry point 0x%08x lies in no segment that is loaded or mapped: the "
+			 "image would "
+			 "not start. " AGAIN,
+			 image->entry);
 		return false;
 	}
 	return true;
 }
 
-/* The boot loader passes over an empty segment, but esptool writes none. */
-static bool lint_empty(const struct image *image, struct lint_report *report)
+/* Of no effect (esp_image_format.c, verify_load_addresses(): "zero-length segments are fine"); older
+ * toolchains write them. */
+static void lint_empty(const struct image *image, struct lint_report *report)
 {
 	for (unsigned int i = 1; i < image->segment_count; i++) {
 		if (image->segments[i].size != 0)
 			continue;
-		lint_add(
-			report, LINT_SEGMENTS, LINT_WARNING, false,
-			"Segment %u is empty, which no tool writes: the header's count of segments "
-			"may be damaged.",
-			i);
-		return false;
+		lint_add(report, LINT_SEGMENTS,
+			 image->has_hash && image->hash_ok ? LINT_NOTE : LINT_WARNING, false,
+			 "Segment %u is empty: the boot loader passes over it. Older toolchains "
+			 "write such; in a newer image the header's count of segments may be "
+			 "damaged.",
+			 i);
+		return;
 	}
-	return true;
 }
 
 static void lint_segments(const struct image *image, struct lint_report *report)
@@ -202,7 +210,7 @@ static void lint_segments(const struct image *image, struct lint_report *report)
 			 i, image->segments[i].size);
 		good = false;
 	}
-	good = lint_empty(image, report) && good;
+	lint_empty(image, report);
 	if (image->segment_count > 0 && image->segments[0].size < IMAGE_DESC_SIZE) {
 		lint_add(report, LINT_SEGMENTS, LINT_ERROR, false,
 			 "The first segment has %u bytes, too few for the application descriptor: "
@@ -239,16 +247,52 @@ static void lint_integrity(const struct image *image, struct lint_report *report
 			 image->trailing == OTA_SHA256_SIZE ? ", though as many bytes follow" : "");
 }
 
-static void lint_descriptor(const struct image *image, struct lint_report *report)
+/*
+ * What the boot loader does without one: where the page size is the image's choice it refuses the
+ * image (esp_image_format.c, verify_segment_header()); elsewhere but on the ESP32 it takes what
+ * lies there for eFuse block revisions (process_segment_data(), since ESP-IDF 5.2.3 and 5.3.2).
+ */
+static void lint_no_descriptor(const struct image *image, struct lint_report *report)
 {
 	const struct image_chip *chip = image_chip_by_id(image->chip_id);
 
-	/* Where the page size is the image's choice, ESP-IDF insists on the descriptor. */
-	if (!image->has_descriptor)
-		lint_add(report, LINT_DESCRIPTOR,
-			 chip != NULL && chip->page_sizes ? LINT_ERROR : LINT_WARNING, false,
+	if (chip != NULL && chip->page_sizes)
+		lint_add(report, LINT_DESCRIPTOR, LINT_ERROR, false,
+			 "No application descriptor at the first segment's start, without which "
+			 "the %s's boot loader refuses the image. The file is damaged, or its "
+			 "framework leaves the descriptor out.",
+			 chip->title);
+	else if (image->chip_id != IMAGE_CHIP_ESP32)
+		lint_add(report, LINT_DESCRIPTOR, LINT_WARNING, false,
+			 "No application descriptor: boot loaders since ESP-IDF 5.2.3 and 5.3.2 "
+			 "take "
+			 "bytes 176 to 179 of the first segment for eFuse block revisions, and may "
+			 "refuse the image. Build it with one.");
+	else
+		lint_add(report, LINT_DESCRIPTOR, LINT_WARNING, false,
 			 "No application descriptor at the first segment's start: project and "
 			 "version are unknown. The file is damaged, or older than ESP-IDF 3.2.");
+}
+
+static void lint_block_revision(const struct image *image, struct lint_report *report)
+{
+	const unsigned int min = image->min_block, max = image->max_block;
+
+	if (min != 0)
+		lint_add(report, LINT_REVISION, LINT_NOTE, false,
+			 "The image asks for eFuse block revision v%u.%u or later. Make sure that "
+			 "the device has it: current boot loaders refuse the image else.",
+			 min / 100, min % 100);
+	else if (max != 0)
+		lint_add(report, LINT_REVISION, LINT_OK, false,
+			 "The image takes eFuse block revisions up to v%u.%u.", max / 100,
+			 max % 100);
+}
+
+static void lint_descriptor(const struct image *image, struct lint_report *report)
+{
+	if (!image->has_descriptor)
+		lint_no_descriptor(image, report);
 	else if (image->text_damaged)
 		lint_add(report, LINT_DESCRIPTOR, LINT_WARNING, false,
 			 "The application descriptor holds bytes that are no text (shown as '?'): "
@@ -330,6 +374,7 @@ void lint_image(const struct image *image, image_sha256_fn *sha256, struct lint_
 		lint_truncated(image, report);
 	lint_segments(image, report);
 	lint_descriptor(image, report);
+	lint_block_revision(image, report);
 	if (image->image_size == 0)
 		return;
 	lint_integrity(image, report);

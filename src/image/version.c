@@ -43,9 +43,19 @@ static bool same(struct span a, struct span b)
 	return a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
 }
 
-static bool equals(struct span a, const char *text)
+static char lower(char c)
 {
-	return a.len == strlen(text) && memcmp(a.p, text, a.len) == 0;
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* But for case. */
+static bool same_word(struct span a, struct span b)
+{
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	}
+	return a.len == b.len;
 }
 
 /* Digits of any length, so that no number overflows. */
@@ -182,30 +192,29 @@ static int stage_of(struct span word)
 	static const char *const stages[] = {"dev", "alpha", "beta", "pre", "rc"};
 
 	for (int i = 0; i < (int)(sizeof(stages) / sizeof(stages[0])); i++) {
-		if (equals(word, stages[i]))
+		if (same_word(word, (struct span){stages[i], strlen(stages[i])}))
 			return i;
 	}
 	return -1;
 }
 
-static int compare_words(struct span a, struct span b)
+/* "hotfix" may be before or after "custom", whatever their letters: only stages have an order. */
+static int compare_words(struct span a, struct span b, bool *ret_comparable)
 {
-	int x = stage_of(a), y = stage_of(b), c;
+	const int x = stage_of(a), y = stage_of(b);
 
 	if (x >= 0 && y >= 0)
 		return x - y;
-	c = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
-	if (c == 0 && a.len != b.len)
-		c = a.len < b.len ? -1 : 1;
-	return c;
+	*ret_comparable = same_word(a, b);
+	return 0;
 }
 
 /* Semver 11, but with "rc2" before "rc10": runs of digits count as numbers anywhere. */
-static int compare_prerelease(struct span a, struct span b)
+static int compare_prerelease(struct span a, struct span b, bool *ret_comparable)
 {
 	if (a.len == 0 || b.len == 0)
 		return (b.len != 0) - (a.len != 0);
-	while (a.len > 0 && b.len > 0) {
+	while (*ret_comparable && a.len > 0 && b.len > 0) {
 		int c;
 
 		if (is_digit(*a.p) != is_digit(*b.p))
@@ -213,7 +222,7 @@ static int compare_prerelease(struct span a, struct span b)
 		if (is_digit(*a.p))
 			c = compare_digits(take(&a, is_digit), take(&b, is_digit));
 		else if (is_letter(*a.p) && is_letter(*b.p))
-			c = compare_words(take(&a, is_letter), take(&b, is_letter));
+			c = compare_words(take(&a, is_letter), take(&b, is_letter), ret_comparable);
 		else
 			c = *a.p++ - *b.p++, a.len--, b.len--;
 		if (c != 0)
@@ -235,7 +244,9 @@ int lint_compare_versions(const char *a, const char *b, bool *ret_comparable)
 		return 0;
 	c = compare_numbers(x.numbers, y.numbers);
 	if (c == 0)
-		c = compare_prerelease(x.prerelease, y.prerelease);
+		c = compare_prerelease(x.prerelease, y.prerelease, ret_comparable);
+	if (!*ret_comparable)
+		return 0;
 	if (c == 0)
 		c = compare_digits(x.commits, y.commits);
 	if (c != 0)

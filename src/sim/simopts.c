@@ -204,6 +204,11 @@ static const struct setting settings[SIM_OPTIONS] = {
 		.name = "secure_version", .kind = SETTING_NUMBER, AT(secure_version), .max = 32,
 		.help = "Lowest secure version that the eFuse lets boot; 0: no anti-rollback.",
 	},
+	[SIM_REVISION] = {
+		.name = "revision", .kind = SETTING_NUMBER, AT(revision), .max = 9999,
+		.help = "Chip revision, major * 100 + minor: 301 is v3.1; not given: one that many "
+			"of the chip have.",
+	},
 	[SIM_SECURE_BOOT] = {
 		.name = "secure_boot", .kind = SETTING_CHOICE, AT(secure_boot), .words = words_yes_no,
 		.help = "Whether the devices refuse images without a signature block.",
@@ -297,6 +302,8 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		.loss_ppm = (uint32_t)o->loss_ppm,
 		.security = (enum esp_security)o->security,
 		.passkey = o->passkey,
+		.revision_given = simopts_given(o, SIM_REVISION),
+		.revision = (uint16_t)o->revision,
 		.secure_version = (uint32_t)o->secure_version,
 		.secure_boot = o->secure_boot != 0,
 		.flash_encryption = o->flash_encryption != 0,

@@ -47,6 +47,7 @@ enum sim_option {
 	SIM_SECURE_BOOT,
 	SIM_FLASH_ENCRYPTION,
 	SIM_BOOT_DELAY,
+	SIM_REVISION,
 	SIM_OPTIONS
 };
 
@@ -89,6 +90,7 @@ struct sim_options {
 	int32_t secure_version; /* 0..32; 0: no anti-rollback */
 	int32_t secure_boot, flash_encryption; /* 0 or 1 */
 	int32_t boot_delay_ms;
+	int32_t revision; /* major * 100 + minor; not given: each chip's own */
 };
 
 /* SIM_OPTIONS descriptions, indexed by enum sim_option, for help texts. */

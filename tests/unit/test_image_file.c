@@ -92,6 +92,13 @@ static void test_nothing_there(void **state)
 	snprintf(path, sizeof(path), "%s/none.bin", directory);
 	assert_int_equal(load(), -OTA_ENOENT);
 	assert_non_null(strstr(error, "none.bin: No such file"));
+	assert_int_equal(
+		image_file_init(&file, "https://example.org/app.bin", error, sizeof(error)),
+		-OTA_ENOENT);
+	assert_non_null(strstr(error, "download the image"));
+	assert_int_equal(image_file_init(&file, "24-6F-28-aa-10-01", error, sizeof(error)),
+			 -OTA_ENOENT);
+	assert_non_null(strstr(error, "device's address"));
 	put_file("a.bin", "", -1);
 	assert_int_equal(load(), -OTA_EBADMSG);
 	assert_non_null(strstr(error, "empty"));

@@ -89,7 +89,7 @@ static void test_all(void **state)
 		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
 		   "security=legacy-passkey,passkey=000042,names=twins,addresses=random,"
 		   "table=shuffled,slots=factory:1M+2M+1280K,secure_version=32,secure_boot=yes,"
-		   "flash_encryption=yes,boot_delay=90000");
+		   "flash_encryption=yes,boot_delay=90000,revision=102");
 	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
 	assert_int_equal(options.devices, 64);
 	assert_int_equal(options.chip_id, 5);
@@ -128,6 +128,7 @@ static void test_all(void **state)
 	assert_int_equal(options.secure_boot, 1);
 	assert_int_equal(options.flash_encryption, 1);
 	assert_int_equal(options.boot_delay_ms, 90000);
+	assert_int_equal(options.revision, 102);
 }
 
 static void test_given(void **state)
@@ -315,6 +316,7 @@ static void test_get(void **state)
 		[SIM_SECURE_BOOT] = "no",
 		[SIM_FLASH_ENCRYPTION] = "yes",
 		[SIM_BOOT_DELAY] = "90000",
+		[SIM_REVISION] = "102",
 	};
 	char text[128], buf[SETTING_TEXT_MAX];
 
