@@ -14,7 +14,7 @@
 
 static void begin_next(struct attc *c);
 
-static void timed_out(void *ctx, uint64_t now_us)
+static void attc_timed_out(void *ctx, uint64_t now_us)
 {
 	struct attc *c = ctx;
 	struct attc_event event = {.kind = ATTC_TIMED_OUT, .status = -OTA_ETIMEDOUT};
@@ -32,7 +32,7 @@ int attc_init(struct attc *c, const struct attc_config *config)
 	if (!config->send || !config->event || config->mtu < ATT_MTU_MIN ||
 	    config->mtu > ATT_MTU_MAX)
 		return -OTA_EINVAL;
-	*c = (struct attc){.config = *config, .timeout = {.fn = timed_out, .ctx = c}};
+	*c = (struct attc){.config = *config, .timeout = {.fn = attc_timed_out, .ctx = c}};
 	attc_reset(c);
 	return 0;
 }

@@ -75,7 +75,7 @@ void link_watch(struct link_side *side)
 			 side->heard_us + link_timeout_us(side));
 }
 
-static void timed_out(void *ctx, uint64_t now_us)
+static void link_timed_out(void *ctx, uint64_t now_us)
 {
 	struct link_side *side = ctx;
 
@@ -104,7 +104,7 @@ static void side_init(struct link *link, enum link_role role, const struct link_
 	side->rssi = side->config.rssi;
 	side->rssi_us = sched_now(link->sched);
 	side->news_event = (struct sched_event){.fn = link_news_run, .ctx = side};
-	side->timeout_event = (struct sched_event){.fn = timed_out, .ctx = side};
+	side->timeout_event = (struct sched_event){.fn = link_timed_out, .ctx = side};
 	side->terminate_event = (struct sched_event){.fn = terminate_timed_out, .ctx = side};
 	rng_init(&side->rng, config->seed * 4u + role);
 	rng_init(&side->rssi_rng, config->seed * 4u + 2u + role);

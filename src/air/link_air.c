@@ -126,7 +126,7 @@ static void pdu_received(struct link_side *side, const struct link_pdu *pdu)
  * waits for that; an empty one with MD goes instead, but for a repetition, which
  * may not change.
  */
-static void answer(struct link *link, uint64_t now_us)
+static void link_air_answer(struct link *link, uint64_t now_us)
 {
 	struct link_side *peripheral = &link->sides[LINK_PERIPHERAL];
 	struct link_pdu pdu = pdu_choose(peripheral);
@@ -164,7 +164,7 @@ static void down_done(void *ctx, uint64_t now_us)
 	if (lost)
 		event_close(link);
 	else
-		answer(link, now_us);
+		link_air_answer(link, now_us);
 }
 
 static void up_done(void *ctx, uint64_t now_us)

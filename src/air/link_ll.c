@@ -245,7 +245,7 @@ static void answer_encryption(struct link_side *side, uint8_t opcode)
 	}
 }
 
-static void begin(struct link_side *side, enum link_procedure kind)
+static void link_ll_begin(struct link_side *side, enum link_procedure kind)
 {
 	struct link *link = side->link;
 
@@ -421,7 +421,7 @@ void link_ll_run(struct link *link)
 
 		for (unsigned int kind = 0; kind < LINK_PROCEDURES && !link->running.active; kind++)
 			if (side->wanted & 1u << kind && !side->gone)
-				begin(side, (enum link_procedure)kind);
+				link_ll_begin(side, (enum link_procedure)kind);
 	}
 }
 

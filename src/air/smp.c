@@ -26,7 +26,7 @@ void smp_init(struct smp *s, const struct smp_config *config)
 
 /* --- the end */
 
-static void settle(struct smp *s, enum smp_step step)
+static void smp_settle(struct smp *s, enum smp_step step)
 {
 	sched_cancel(s->config.sched, &s->timeout);
 	s->step = step;
@@ -35,24 +35,24 @@ static void settle(struct smp *s, enum smp_step step)
 void smp_finish(struct smp *s)
 {
 	if (s->config.sched)
-		settle(s, SMP_DEAD);
+		smp_settle(s, SMP_DEAD);
 }
 
-static void end(struct smp *s, unsigned int reason)
+static void smp_end(struct smp *s, unsigned int reason)
 {
-	settle(s, reason == SMP_REASON_TIMEOUT ? SMP_DEAD : SMP_IDLE);
+	smp_settle(s, reason == SMP_REASON_TIMEOUT ? SMP_DEAD : SMP_IDLE);
 	s->config.ops->failed(s->config.ctx, reason);
 }
 
-static void timed_out(void *ctx, uint64_t now_us)
+static void smp_timed_out(void *ctx, uint64_t now_us)
 {
 	(void)now_us;
-	end(ctx, SMP_REASON_TIMEOUT);
+	smp_end(ctx, SMP_REASON_TIMEOUT);
 }
 
 static void patience(struct smp *s)
 {
-	s->timeout = (struct sched_event){.fn = timed_out, .ctx = s};
+	s->timeout = (struct sched_event){.fn = smp_timed_out, .ctx = s};
 	sched_at(s->config.sched, &s->timeout, sched_now(s->config.sched) + SMP_TIMEOUT_US);
 }
 
@@ -73,7 +73,7 @@ void smp_fail(struct smp *s, unsigned int reason)
 	const uint8_t data = (uint8_t)reason;
 
 	smp_send(s, SMP_PAIRING_FAILED, &data, 1);
-	end(s, reason);
+	smp_end(s, reason);
 }
 
 bool smp_broken(struct smp *s, int rc)
@@ -85,7 +85,7 @@ bool smp_broken(struct smp *s, int rc)
 
 static void paired(struct smp *s)
 {
-	settle(s, SMP_IDLE);
+	smp_settle(s, SMP_IDLE);
 	s->config.ops->paired(s->config.ctx, &s->key, s->bond);
 }
 
@@ -330,7 +330,7 @@ void smp_encrypted(struct smp *s, bool on)
 	if (s->step != SMP_ENCRYPTION)
 		return;
 	if (!on) {
-		end(s, SMP_REASON_UNSPECIFIED);
+		smp_end(s, SMP_REASON_UNSPECIFIED);
 	} else if (s->secure) {
 		paired(s);
 	} else if (!s->distribute) {
@@ -429,7 +429,7 @@ void smp_input(struct smp *s, const uint8_t *pdu, size_t len)
 		return;
 	if (pdu[0] == SMP_PAIRING_FAILED) {
 		if (pairs)
-			end(s, len > 1 ? pdu[1] : SMP_REASON_UNSPECIFIED);
+			smp_end(s, len > 1 ? pdu[1] : SMP_REASON_UNSPECIFIED);
 		return;
 	}
 	/* Reserved codes are ignored, 3.3; so are those that need no answer here. */

@@ -165,7 +165,7 @@ struct multiplication {
 	gcry_mpi_point_t point, result;
 };
 
-static void finish(struct multiplication *m)
+static void smp_crypto_finish(struct multiplication *m)
 {
 	gcry_mpi_point_release(m->point);
 	gcry_mpi_point_release(m->result);
@@ -207,7 +207,7 @@ static bool scalar_valid(const struct multiplication *m)
 	return valid;
 }
 
-static int begin(struct multiplication *m, const uint8_t key[SMP_PRIVATE])
+static int smp_crypto_begin(struct multiplication *m, const uint8_t key[SMP_PRIVATE])
 {
 	crypto_prepare();
 	*m = (struct multiplication){.curve = NULL};
@@ -232,7 +232,7 @@ static int multiply(struct multiplication *m)
 int smp_public_key(const uint8_t key[SMP_PRIVATE], uint8_t ret[SMP_PUBLIC])
 {
 	struct multiplication m;
-	int rc = begin(&m, key);
+	int rc = smp_crypto_begin(&m, key);
 
 	if (rc == 0) {
 		m.point = gcry_mpi_ec_get_point("g", m.curve, 1);
@@ -242,7 +242,7 @@ int smp_public_key(const uint8_t key[SMP_PRIVATE], uint8_t ret[SMP_PUBLIC])
 		rc = bytes_of(m.x, ret);
 	if (rc == 0)
 		rc = bytes_of(m.y, ret + COORDINATE);
-	finish(&m);
+	smp_crypto_finish(&m);
 	return rc;
 }
 
@@ -250,7 +250,7 @@ int smp_dhkey(const uint8_t key[SMP_PRIVATE], const uint8_t peer[SMP_PUBLIC],
 	      uint8_t ret[SMP_DHKEY])
 {
 	struct multiplication m;
-	int rc = begin(&m, key);
+	int rc = smp_crypto_begin(&m, key);
 
 	if (rc == 0) {
 		gcry_mpi_t x = number(peer), y = number(peer + COORDINATE);
@@ -271,6 +271,6 @@ int smp_dhkey(const uint8_t key[SMP_PRIVATE], const uint8_t peer[SMP_PUBLIC],
 		rc = multiply(&m);
 	if (rc == 0)
 		rc = bytes_of(m.x, ret);
-	finish(&m);
+	smp_crypto_finish(&m);
 	return rc;
 }

@@ -58,7 +58,7 @@ static void set_timer(sd_event_source *source, uint64_t at_us)
 					  at_us == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
-static int on_alarm(sd_event_source *source, uint64_t usec, void *userdata)
+static int bluez_on_alarm(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	const struct transport_event event = {.kind = TRANSPORT_ALARM};
 
@@ -74,7 +74,7 @@ static int bluez_set_alarm(struct transport *t, uint64_t at_us)
 	return 0;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static int bluez_on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct bluez_timer *timer = userdata;
 
@@ -182,16 +182,16 @@ static int open_bus(struct bluez *b, char *ret_text, size_t size)
 static int add_timer(struct bluez *b, struct bluez_timer *timer)
 {
 	timer->b = b;
-	return sd_event_add_time(b->event, &timer->source, CLOCK_MONOTONIC, UINT64_MAX, 1, on_timer,
-				 timer);
+	return sd_event_add_time(b->event, &timer->source, CLOCK_MONOTONIC, UINT64_MAX, 1,
+				 bluez_on_timer, timer);
 }
 
 static int add_timers(struct bluez *b)
 {
 	struct bluez_timer *const timers[] = {&b->patience, &b->rescan, &b->released, &b->refused,
 					      &b->reload};
-	int rc =
-		sd_event_add_time(b->event, &b->alarm, CLOCK_MONOTONIC, UINT64_MAX, 1, on_alarm, b);
+	int rc = sd_event_add_time(b->event, &b->alarm, CLOCK_MONOTONIC, UINT64_MAX, 1,
+				   bluez_on_alarm, b);
 
 	for (size_t i = 0; rc >= 0 && i < sizeof(timers) / sizeof(timers[0]); i++)
 		rc = add_timer(b, timers[i]);

@@ -77,7 +77,7 @@ bool bluez_adapter_path(const struct bluez *b, char *buf, size_t size)
 	return b->present || o;
 }
 
-static void choose(struct bluez *b)
+static void bluez_adapter_choose(struct bluez *b)
 {
 	const struct transport_event event = {.kind = TRANSPORT_ADAPTER};
 	const struct bluez_object *o = best_adapter(b);
@@ -137,7 +137,7 @@ static void on_loaded(struct bluez_request *call, sd_bus_message *reply, const s
 		return;
 	}
 	b->loaded = true;
-	choose(b);
+	bluez_adapter_choose(b);
 }
 
 int bluez_adapter_load(struct bluez *b)
@@ -166,7 +166,7 @@ static void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem)
 	/* There is another; one that is off where this one was unplugged, not where somebody
 	 * switched this one off. */
 	if (problem == BLUEZ_NO_ADAPTER || (o && o->powered))
-		choose(b);
+		bluez_adapter_choose(b);
 }
 
 void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o)
@@ -182,7 +182,7 @@ void bluez_adapter_changed(struct bluez *b, const struct bluez_object *o)
 	/* Switched off by someone who will know why: it is not switched on again here. */
 	if (!b->present && b->problem == BLUEZ_ADAPTER_OFF && !o->powered)
 		return;
-	choose(b);
+	bluez_adapter_choose(b);
 }
 
 void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o)
@@ -191,7 +191,8 @@ void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o)
 	if (b->present && strcmp(o->path, b->adapter) == 0)
 		bluez_adapter_gone(b, BLUEZ_NO_ADAPTER);
 	else if (!best_adapter(b))
-		choose(b); /* what ailed it is no word on the next that is plugged in */
+		bluez_adapter_choose(
+			b); /* what ailed it is no word on the next that is plugged in */
 }
 
 void bluez_adapter_cycled(struct bluez *b, int status)
@@ -202,7 +203,7 @@ void bluez_adapter_cycled(struct bluez *b, int status)
 	if (status == 0)
 		b->problem = BLUEZ_POWERING;
 	if (status == 0 || (o && o->powered))
-		choose(b);
+		bluez_adapter_choose(b);
 }
 
 void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem)

@@ -34,7 +34,7 @@ static void forget_question(struct bluez_agent *a)
 }
 
 /* Whether the message, whose first argument is a device, is about the right one. */
-static bool is_ours(struct bluez_agent *a, sd_bus_message *m)
+static bool bluez_agent_is_ours(struct bluez_agent *a, sd_bus_message *m)
 {
 	const char *path;
 
@@ -47,7 +47,7 @@ static int reject(sd_bus_message *m, const char *why)
 }
 
 /* The host is told, once, how the pairing that it was asked about has ended. */
-static void ended(struct bluez_agent *a, int status)
+static void bluez_agent_ended(struct bluez_agent *a, int status)
 {
 	const struct transport_event event = {.kind = TRANSPORT_PAIRED, .status = status};
 
@@ -63,7 +63,7 @@ static int on_cancel(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	const int rc = sd_bus_reply_method_return(m, "");
 
 	(void)ret_error;
-	ended(userdata, -OTA_EPERM);
+	bluez_agent_ended(userdata, -OTA_EPERM);
 	return rc;
 }
 
@@ -74,7 +74,7 @@ static int on_release(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 	return sd_bus_reply_method_return(m, "");
 }
 
-static int on_passkey(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static int bluez_agent_on_passkey(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	const struct transport_event event = {.kind = TRANSPORT_PASSKEY, .passkey = -1};
 	struct bluez_agent *a = userdata;
@@ -82,7 +82,7 @@ static int on_passkey(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 	const struct bluez_object *device = bluez_find(b, BLUEZ_IS_DEVICE, b->device);
 
 	(void)ret_error;
-	if (!is_ours(a, m) || a->asked)
+	if (!bluez_agent_is_ours(a, m) || a->asked)
 		return reject(m, "not the device that is being updated");
 	a->asked = sd_bus_message_ref(m);
 	a->pairing = true;
@@ -96,7 +96,7 @@ static int on_passkey(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 static int on_authorize(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	(void)ret_error;
-	if (!is_ours(userdata, m))
+	if (!bluez_agent_is_ours(userdata, m))
 		return reject(m, "not the device that is being updated");
 	return sd_bus_reply_method_return(m, "");
 }
@@ -112,7 +112,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Release", "", "", on_release, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Cancel", "", "", on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("RequestPasskey", "o", "u", on_passkey, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("RequestPasskey", "o", "u", bluez_agent_on_passkey,
+		      SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("RequestAuthorization", "o", "", on_authorize, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("AuthorizeService", "os", "", on_authorize, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("RequestConfirmation", "ou", "", on_unfit, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -187,26 +188,26 @@ void bluez_agent_hung_up(struct bluez *b, enum gatt_reason reason)
 
 	if (!a || !a->pairing || reason == GATT_SUPERVISION || reason == GATT_NO_ADAPTER)
 		return;
-	ended(a, a->answered ? -OTA_EPERM : -OTA_ETIMEDOUT);
+	bluez_agent_ended(a, a->answered ? -OTA_EPERM : -OTA_ETIMEDOUT);
 }
 
 void bluez_agent_look(struct bluez *b, const struct bluez_object *device)
 {
 	if (b->agent && device->paired && !b->agent->again)
-		ended(b->agent, 0);
+		bluez_agent_ended(b->agent, 0);
 }
 
 void bluez_agent_written(struct bluez *b)
 {
 	if (b->agent && b->agent->answered)
-		ended(b->agent, 0);
+		bluez_agent_ended(b->agent, 0);
 }
 
 /* The event comes from the loop. */
-static void refused(struct bluez *b)
+static void bluez_agent_refused(struct bluez *b)
 {
 	if (b->agent)
-		ended(b->agent, -OTA_EPERM);
+		bluez_agent_ended(b->agent, -OTA_EPERM);
 }
 
 int bluez_passkey(struct transport *t, int32_t passkey)
@@ -219,7 +220,7 @@ int bluez_passkey(struct transport *t, int32_t passkey)
 	if (passkey < 0) {
 		/* bluetoothd would hang up when SMP's 30 s are over. */
 		rc = reject(a->asked, "refused by the user");
-		bluez_after(a->b, &a->b->refused, 0, refused);
+		bluez_after(a->b, &a->b->refused, 0, bluez_agent_refused);
 	} else {
 		rc = sd_bus_reply_method_return(a->asked, "u", (uint32_t)passkey);
 	}

@@ -56,7 +56,7 @@ void bluez_gatt_mtu(struct bluez *b, uint16_t mtu)
 /* --- discovery */
 
 /* GATT_CHRS when it is none of ours. */
-static enum gatt_chr chr_of(const char *uuid)
+static enum gatt_chr bluez_gatt_chr_of(const char *uuid)
 {
 	enum gatt_chr chr = GATT_CONTROL;
 
@@ -66,12 +66,12 @@ static enum gatt_chr chr_of(const char *uuid)
 }
 
 /* Where a UUID is there twice, the lower handle, which is part of the path, wins. */
-static void map(struct bluez *b)
+static void bluez_gatt_map(struct bluez *b)
 {
 	memset(b->chrs, 0, sizeof(b->chrs));
 	memset(b->properties, 0, sizeof(b->properties));
 	for (const struct bluez_object *o = b->objects; o; o = o->next) {
-		const enum gatt_chr chr = chr_of(o->uuid);
+		const enum gatt_chr chr = bluez_gatt_chr_of(o->uuid);
 
 		if (o->kind != BLUEZ_IS_CHR || chr == GATT_CHRS || !bluez_below(o->path, b->device))
 			continue;
@@ -118,9 +118,9 @@ static void out_of_patience(struct bluez *b)
 	mapped(b);
 }
 
-static void complete(struct bluez *b)
+static void bluez_gatt_complete(struct bluez *b)
 {
-	map(b);
+	bluez_gatt_map(b);
 	if (b->properties[GATT_CONTROL] && b->properties[GATT_DATA])
 		mapped(b);
 	else
@@ -136,7 +136,7 @@ static void on_objects(struct bluez_request *call, sd_bus_message *reply, const 
 			  error ? error->name : "not in the documented form");
 	b->looking = false;
 	if (b->phase == BLUEZ_UP && b->discover_wanted)
-		complete(b);
+		bluez_gatt_complete(b);
 }
 
 /*
@@ -158,12 +158,12 @@ void bluez_gatt_look(struct bluez *b)
 
 void bluez_gatt_chr_changed(struct bluez *b, const struct bluez_object *o, unsigned int told)
 {
-	const enum gatt_chr chr = chr_of(o->uuid);
+	const enum gatt_chr chr = bluez_gatt_chr_of(o->uuid);
 
 	if (b->phase != BLUEZ_UP || chr == GATT_CHRS || !bluez_below(o->path, b->device))
 		return;
 	if (b->discover_wanted && !b->looking && !b->socket_for_mtu) {
-		map(b);
+		bluez_gatt_map(b);
 		if (b->properties[GATT_CONTROL] && b->properties[GATT_DATA])
 			bluez_gatt_look(b); /* the last were late: are there more? */
 		return;
@@ -207,7 +207,8 @@ int bluez_gatt_begin(struct bluez *b, enum gatt_chr chr, const char *member, sd_
 	return sd_bus_message_new_method_call(b->bus, ret, BLUEZ, b->chrs[chr], BLUEZ_CHR, member);
 }
 
-static void on_read(struct bluez_request *call, sd_bus_message *reply, const sd_bus_error *error)
+static void bluez_gatt_on_read(struct bluez_request *call, sd_bus_message *reply,
+			       const sd_bus_error *error)
 {
 	const void *bytes = NULL;
 	size_t len = 0;
@@ -230,7 +231,7 @@ int bluez_gatt_read(struct transport *t, enum gatt_chr chr)
 
 	if (rc >= 0)
 		rc = sd_bus_message_append(m, "a{sv}", 0);
-	return bluez_send(b, BLUEZ_FOR_LINK, chr, m, rc, on_read);
+	return bluez_send(b, BLUEZ_FOR_LINK, chr, m, rc, bluez_gatt_on_read);
 }
 
 static void on_subscribed(struct bluez_request *call, sd_bus_message *reply,

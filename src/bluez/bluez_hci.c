@@ -200,7 +200,7 @@ static bool read_packet(struct bluez_hci *h)
 	return true;
 }
 
-static int on_packet(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int bluez_hci_on_packet(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	(void)fd;
 	if (!read_packet(userdata) && (events & (EPOLLHUP | EPOLLERR)))
@@ -286,7 +286,7 @@ static bool open_socket(struct bluez_hci *h)
 	       bind(h->fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
-static struct bluez_hci *begin(struct bluez *b)
+static struct bluez_hci *bluez_hci_begin(struct bluez *b)
 {
 	const char *name = strrchr(b->adapter, '/');
 	struct bluez_hci *h;
@@ -302,7 +302,7 @@ static struct bluez_hci *begin(struct bluez *b)
 		.b = b, .dev = (uint16_t)dev, .handle = NO_HANDLE, .figures.rssi = BLUEZ_RSSI_NONE};
 	b->hci = h;
 	if (!open_socket(h) ||
-	    sd_event_add_io(b->event, &h->io, h->fd, EPOLLIN, on_packet, h) < 0) {
+	    sd_event_add_io(b->event, &h->io, h->fd, EPOLLIN, bluez_hci_on_packet, h) < 0) {
 		bluez_hci_stop(b);
 		return NULL;
 	}
@@ -312,7 +312,7 @@ static struct bluez_hci *begin(struct bluez *b)
 
 void bluez_hci_start(struct bluez *b)
 {
-	struct bluez_hci *h = b->hci ? b->hci : begin(b);
+	struct bluez_hci *h = b->hci ? b->hci : bluez_hci_begin(b);
 
 	if (h && !h->timer && find_link(h))
 		(void)sd_event_add_time_relative(b->event, &h->timer, CLOCK_MONOTONIC, 0, 1,

@@ -27,7 +27,8 @@ void bluez_maintenance_end(struct bluez *b, int status)
 	bluez_emit(b, &event);
 }
 
-static void on_done(struct bluez_request *call, sd_bus_message *reply, const sd_bus_error *error)
+static void bluez_maintenance_on_done(struct bluez_request *call, sd_bus_message *reply,
+				      const sd_bus_error *error)
 {
 	(void)reply;
 	if (error)
@@ -36,7 +37,8 @@ static void on_done(struct bluez_request *call, sd_bus_message *reply, const sd_
 }
 
 /* The device by its address, or by its name where no other has it. */
-static int find(const struct bluez *b, const char *what, const struct bluez_object **ret)
+static int bluez_maintenance_find(const struct bluez *b, const char *what,
+				  const struct bluez_object **ret)
 {
 	const struct bluez_object *found = bluez_find_address(b, what);
 
@@ -56,7 +58,8 @@ static int find(const struct bluez *b, const char *what, const struct bluez_obje
 
 static int hang_up(struct bluez *b, const struct bluez_object *o)
 {
-	return bluez_request(b, BLUEZ_FOR_EVER, o->path, BLUEZ_DEVICE, "Disconnect", on_done);
+	return bluez_request(b, BLUEZ_FOR_EVER, o->path, BLUEZ_DEVICE, "Disconnect",
+			     bluez_maintenance_on_done);
 }
 
 static int forget(struct bluez *b, const struct bluez_object *o)
@@ -68,7 +71,7 @@ static int forget(struct bluez *b, const struct bluez_object *o)
 					    "RemoveDevice");
 	if (rc >= 0)
 		rc = sd_bus_message_append(m, "o", o->path);
-	return bluez_send(b, BLUEZ_FOR_EVER, GATT_CHRS, m, rc, on_done);
+	return bluez_send(b, BLUEZ_FOR_EVER, GATT_CHRS, m, rc, bluez_maintenance_on_done);
 }
 
 static void not_on(struct bluez *b)
@@ -96,7 +99,7 @@ static void on_on(struct bluez_request *call, sd_bus_message *reply, const sd_bu
 	const struct bluez_object *o = bluez_find(b, BLUEZ_IS_ADAPTER, b->cycled);
 
 	if (error) {
-		on_done(call, reply, error);
+		bluez_maintenance_on_done(call, reply, error);
 		return;
 	}
 	if (!o) {
@@ -113,7 +116,7 @@ static void on_off(struct bluez_request *call, sd_bus_message *reply, const sd_b
 	struct bluez *b = call->b;
 
 	if (error)
-		on_done(call, reply, error);
+		bluez_maintenance_on_done(call, reply, error);
 	else if (bluez_adapter_power(b, b->cycled, true, on_on) < 0)
 		bluez_maintenance_end(b, -OTA_ENOMEM);
 }
@@ -134,7 +137,7 @@ int bluez_maintenance(struct transport *t, enum transport_maintenance what, cons
 	if (b->maintenance || b->phase != BLUEZ_IDLE)
 		return -OTA_EBUSY;
 	if (what != TRANSPORT_POWER_CYCLE)
-		rc = b->present ? find(b, device, &o) : -OTA_ENODEV;
+		rc = b->present ? bluez_maintenance_find(b, device, &o) : -OTA_ENODEV;
 	if (rc < 0)
 		return rc;
 	b->maintenance = true;

@@ -86,7 +86,7 @@ void bluez_objects_clear(struct bluez *b)
 	b->objects = NULL;
 }
 
-static bool kind_of(const char *interface, enum bluez_kind *ret)
+static bool bluez_objects_kind_of(const char *interface, enum bluez_kind *ret)
 {
 	static const char *const names[BLUEZ_KINDS] = {
 		[BLUEZ_IS_ADAPTER] = BLUEZ_ADAPTER,
@@ -334,7 +334,7 @@ static int read_interfaces(struct bluez *b, sd_bus_message *m, const char *path,
 		rc = sd_bus_message_read(m, "s", &interface);
 		if (rc < 0)
 			break;
-		c.o = kind_of(interface, &kind) ? object_get(b, kind, path) : NULL;
+		c.o = bluez_objects_kind_of(interface, &kind) ? object_get(b, kind, path) : NULL;
 		rc = c.o ? read_properties(&c, m) : sd_bus_message_skip(m, "a{sv}");
 		if (rc < 0)
 			break;
@@ -413,7 +413,7 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 		return 0;
 	bluez_stack_log_object(b, path, false);
 	while (sd_bus_message_read(m, "s", &interface) > 0)
-		if (kind_of(interface, &kind))
+		if (bluez_objects_kind_of(interface, &kind))
 			object_remove(b, kind, path);
 	return 0;
 }
@@ -430,7 +430,7 @@ static void read_invalidated(struct bluez_object *o, sd_bus_message *m)
 			o->rssi = BLUEZ_RSSI_NONE; /* discovery ended */
 }
 
-static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static int bluez_objects_on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	struct change c = {.b = userdata, .signalled = true};
 	const char *path = sd_bus_message_get_path(m), *interface;
@@ -438,7 +438,8 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 
 	(void)ret_error;
 	bluez_stack_log_changed(c.b, m);
-	if (!path || sd_bus_message_read(m, "s", &interface) <= 0 || !kind_of(interface, &kind))
+	if (!path || sd_bus_message_read(m, "s", &interface) <= 0 ||
+	    !bluez_objects_kind_of(interface, &kind))
 		return 0;
 	c.o = bluez_find(c.b, kind, path);
 	if (!c.o || read_properties(&c, m) < 0)
@@ -468,9 +469,9 @@ int bluez_objects_watch(struct bluez *b)
 					       "org.freedesktop.DBus.ObjectManager",
 					       "InterfacesRemoved", on_removed, NULL, b);
 	if (rc >= 0)
-		rc = sd_bus_match_signal_async(b->bus, &b->matches[2], BLUEZ, NULL,
-					       "org.freedesktop.DBus.Properties",
-					       "PropertiesChanged", on_changed, NULL, b);
+		rc = sd_bus_match_signal_async(
+			b->bus, &b->matches[2], BLUEZ, NULL, "org.freedesktop.DBus.Properties",
+			"PropertiesChanged", bluez_objects_on_changed, NULL, b);
 	if (rc >= 0)
 		rc = sd_bus_match_signal_async(b->bus, &b->matches[3], "org.freedesktop.DBus.Local",
 					       "/org/freedesktop/DBus/Local",

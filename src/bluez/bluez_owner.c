@@ -69,7 +69,7 @@ static void set_owner(struct bluez *b, const char *name)
 	b->foreign_told = false;
 }
 
-static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static int bluez_owner_on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	struct bluez *b = userdata;
 	const char *name, *from, *to;
@@ -107,7 +107,7 @@ int bluez_owner_watch(struct bluez *b)
 		rc = sd_bus_add_match_async(b->bus, &b->owner_match,
 					    "type='signal',sender='" BUS "',interface='" BUS "',"
 					    "member='NameOwnerChanged',arg0='" BLUEZ "'",
-					    on_changed, NULL, b);
+					    bluez_owner_on_changed, NULL, b);
 	if (rc >= 0)
 		rc = sd_bus_message_new_method_call(b->bus, &m, BUS, BUS_PATH, BUS, "GetNameOwner");
 	if (rc >= 0)

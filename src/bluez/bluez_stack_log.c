@@ -124,7 +124,7 @@ void bluez_stack_log_forgotten(struct bluez *b, struct bluez_request *call)
 /* --- signals */
 
 /* Of the adapter in use, or of the device and what it has. */
-static bool is_ours(const struct bluez *b, const char *path)
+static bool bluez_stack_log_is_ours(const struct bluez *b, const char *path)
 {
 	return strcmp(path, b->adapter) == 0 ||
 	       (b->device[0] && (strcmp(path, b->device) == 0 || bluez_below(path, b->device)));
@@ -198,7 +198,7 @@ void bluez_stack_log_changed(struct bluez *b, sd_bus_message *m)
 	enum gatt_chr chr = GATT_CONTROL;
 	char text[VALUES_MAX];
 
-	if (!b->base.watcher || !path || !is_ours(b, path))
+	if (!b->base.watcher || !path || !bluez_stack_log_is_ours(b, path))
 		return;
 	if (sd_bus_message_read(m, "s", &interface) > 0) {
 		properties_text(m, text, sizeof(text));
@@ -215,7 +215,7 @@ void bluez_stack_log_changed(struct bluez *b, sd_bus_message *m)
 
 void bluez_stack_log_object(struct bluez *b, const char *path, bool added)
 {
-	if (b->base.watcher && is_ours(b, path))
+	if (b->base.watcher && bluez_stack_log_is_ours(b, path))
 		stack_log_signal(&b->base, &b->told, "%s %s", added ? "added" : "removed",
 				 short_path(path));
 }

@@ -67,7 +67,7 @@ bool bluez_data_held(const struct bluez *b)
 }
 
 /* What was not a request was refused: told as a failed write, once a connection. */
-static void refused(struct bluez *b, const sd_bus_error *error)
+static void bluez_write_refused(struct bluez *b, const sd_bus_error *error)
 {
 	const int status = bluez_error_status(error);
 
@@ -98,7 +98,7 @@ static void released(struct bluez *b)
  * WriteAcquired tells.  By bluetoothd: the link is going, which the bus tells a moment
  * later and with its reason; until then a write is not refused, but has to wait.
  */
-static void release(struct bluez *b)
+static void bluez_write_release(struct bluez *b)
 {
 	drop_socket(b);
 	b->socket = BLUEZ_SOCKET_RELEASING;
@@ -117,7 +117,7 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *use
 
 	(void)fd;
 	if (events & (EPOLLHUP | EPOLLERR)) {
-		release(b);
+		bluez_write_release(b);
 	} else {
 		(void)sd_event_source_set_io_events(source, 0);
 		writable(b);
@@ -125,7 +125,7 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *use
 	return 0;
 }
 
-static int keep(struct bluez *b, int fd)
+static int bluez_write_keep(struct bluez *b, int fd)
 {
 	b->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (b->fd < 0)
@@ -144,7 +144,7 @@ static void not_acquired(struct bluez *b, const sd_bus_error *error)
 		return;
 	}
 	if (error && bluez_error_is_held(error)) {
-		refused(b, error);
+		bluez_write_refused(b, error);
 		return;
 	}
 	bluez_log(b, "AcquireWrite: %s; writing by command instead",
@@ -160,7 +160,8 @@ static void on_acquired(struct bluez_request *call, sd_bus_message *reply,
 	uint16_t mtu;
 	int fd;
 
-	if (error || sd_bus_message_read(reply, "hq", &fd, &mtu) <= 0 || keep(b, fd) < 0) {
+	if (error || sd_bus_message_read(reply, "hq", &fd, &mtu) <= 0 ||
+	    bluez_write_keep(b, fd) < 0) {
 		drop_socket(b);
 		not_acquired(b, error);
 		return;
@@ -168,7 +169,7 @@ static void on_acquired(struct bluez_request *call, sd_bus_message *reply,
 	b->socket = BLUEZ_SOCKET_HELD;
 	bluez_gatt_mtu(b, mtu);
 	if (b->socket_for_mtu)
-		release(b);
+		bluez_write_release(b);
 	else
 		writable(b);
 }
@@ -204,7 +205,7 @@ static int write_socket(struct bluez *b, const uint8_t *buf, size_t len)
 		(void)sd_event_source_set_io_events(b->fd_io, EPOLLOUT);
 		return -OTA_EAGAIN;
 	}
-	release(b);
+	bluez_write_release(b);
 	return -OTA_EAGAIN;
 }
 
@@ -236,7 +237,7 @@ static void on_commanded(struct bluez_request *call, sd_bus_message *reply,
 	(void)reply;
 	b->commands--;
 	if (error)
-		refused(b, error);
+		bluez_write_refused(b, error);
 	if (b->commands <= COMMANDS_MAX / 2)
 		writable(b);
 }
@@ -266,7 +267,7 @@ static int write_command(struct bluez *b, enum gatt_chr chr, bool by_socket, con
 	if (chr == GATT_DATA && b->socket == BLUEZ_SOCKET_HELD) {
 		if (by_socket)
 			return write_socket(b, buf, len);
-		release(b);
+		bluez_write_release(b);
 	}
 	if (chr == GATT_DATA && b->socket != BLUEZ_SOCKET_NONE)
 		return -OTA_EAGAIN;
@@ -289,7 +290,7 @@ static int write_request(struct bluez *b, enum gatt_chr chr, const uint8_t *buf,
 	if (b->writing[chr])
 		return -OTA_EBUSY;
 	if (chr == GATT_DATA && b->socket == BLUEZ_SOCKET_HELD)
-		release(b);
+		bluez_write_release(b);
 	if (chr == GATT_DATA && b->socket != BLUEZ_SOCKET_NONE)
 		return -OTA_EAGAIN;
 	rc = write_value(b, chr, true, buf, len);

@@ -110,7 +110,7 @@ static int load_image(struct board *board, int first, unsigned int *ret_slot, st
  * appended (a signature, padding), so what set_boot() was told counts, as long as
  * the slot's bytes agree with it.
  */
-static int measure(struct board *board, const struct image *image)
+static int board_boot_measure(struct board *board, const struct image *image)
 {
 	struct board_running *running = &board->running;
 	uint8_t expected[OTA_SHA256_SIZE];
@@ -157,7 +157,7 @@ static int start_application(struct board *board, unsigned int slot, const struc
 	if (r == -OTA_EIO)
 		return r;
 	running->can_rollback = r == 0;
-	return measure(board, image);
+	return board_boot_measure(board, image);
 }
 
 static int boot_once(struct board *board)

@@ -57,7 +57,7 @@ static bool write_blank(int fd, uint32_t size)
  * Under another name first: a half-written file must never pass for a chip.
  * Returns 1, or 0 where another process was faster, whose chip stays.
  */
-static int create(const char *path, uint32_t size, char *ret_text, size_t text_size)
+static int flash_file_create(const char *path, uint32_t size, char *ret_text, size_t text_size)
 {
 	size_t length = strlen(path) + sizeof(".XXXXXX");
 	char *name = malloc(length);
@@ -83,8 +83,8 @@ static int create(const char *path, uint32_t size, char *ret_text, size_t text_s
 		    strerror(error));
 }
 
-static int map(const char *path, int fd, uint32_t size, uint8_t **ret_data, char *ret_text,
-	       size_t text_size)
+static int flash_file_map(const char *path, int fd, uint32_t size, uint8_t **ret_data,
+			  char *ret_text, size_t text_size)
 {
 	struct stat st;
 	void *data;
@@ -114,7 +114,7 @@ static int open_file(const char *path, uint32_t size, struct flash_file *ret, ch
 	int r;
 
 	if (file.fd < 0 && errno == ENOENT) {
-		r = create(path, size, ret_text, text_size);
+		r = flash_file_create(path, size, ret_text, text_size);
 		if (r < 0)
 			return r;
 		file.created = r > 0;
@@ -122,7 +122,7 @@ static int open_file(const char *path, uint32_t size, struct flash_file *ret, ch
 	}
 	if (file.fd < 0)
 		return fail(-OTA_EIO, ret_text, text_size, "%s: %s", path, strerror(errno));
-	r = map(path, file.fd, size, &file.data, ret_text, text_size);
+	r = flash_file_map(path, file.fd, size, &file.data, ret_text, text_size);
 	if (r < 0) {
 		close(file.fd);
 		return r;

@@ -101,7 +101,7 @@ int nvs_mount(struct nvs *nvs, struct flash *flash, uint32_t offset, uint32_t si
 }
 
 /* The unit of the record that counts, from a mapped sector; NULL: none, or erased. */
-static const uint8_t *find(const uint8_t *sector, uint32_t key)
+static const uint8_t *nvs_find(const uint8_t *sector, uint32_t key)
 {
 	for (uint32_t i = UNITS - 1; i > 0; i--) {
 		const uint8_t *unit = sector + i * UNIT;
@@ -121,7 +121,7 @@ int nvs_read(struct nvs *nvs, uint16_t key, uint8_t *buf, size_t size)
 	sector = map_current(nvs);
 	if (!sector)
 		return -OTA_EIO;
-	unit = find(sector, key);
+	unit = nvs_find(sector, key);
 	if (!unit)
 		return -OTA_ENOENT;
 	if (record_length(unit) > size)
@@ -153,7 +153,7 @@ static int copy_live(struct nvs *nvs, uint32_t target, uint32_t skip_key)
 		const uint8_t *unit = sector + i * UNIT;
 
 		if (!is_record(unit) || record_key(unit) == skip_key ||
-		    find(sector, record_key(unit)) != unit)
+		    nvs_find(sector, record_key(unit)) != unit)
 			continue;
 		if (next > NVS_KEYS_MAX - 1)
 			return -OTA_ENOSPC;
@@ -194,7 +194,7 @@ static int move_on(struct nvs *nvs, const uint8_t record[UNIT])
 	return 0;
 }
 
-static int append(struct nvs *nvs, uint16_t key, const uint8_t *buf, size_t len)
+static int nvs_append(struct nvs *nvs, uint16_t key, const uint8_t *buf, size_t len)
 {
 	uint8_t unit[UNIT];
 	uint32_t next = UNITS;
@@ -222,7 +222,7 @@ int nvs_write(struct nvs *nvs, uint16_t key, const uint8_t *buf, size_t len)
 {
 	if (key == 0 || key == 0xffffu || len == 0 || len > NVS_PAYLOAD_MAX)
 		return -OTA_EINVAL;
-	return append(nvs, key, buf, len);
+	return nvs_append(nvs, key, buf, len);
 }
 
 int nvs_erase(struct nvs *nvs, uint16_t key)
@@ -234,5 +234,5 @@ int nvs_erase(struct nvs *nvs, uint16_t key)
 	sector = map_current(nvs);
 	if (!sector)
 		return -OTA_EIO;
-	return find(sector, key) ? append(nvs, key, NULL, 0) : 0;
+	return nvs_find(sector, key) ? nvs_append(nvs, key, NULL, 0) : 0;
 }

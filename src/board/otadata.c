@@ -177,7 +177,7 @@ int otadata_set_boot(const struct otadata *o, unsigned int slot)
 }
 
 /* esp_ota_current_ota_is_workable(): rewrites the active entry in place. */
-static int mark(const struct otadata *o, uint32_t state)
+static int otadata_mark(const struct otadata *o, uint32_t state)
 {
 	struct otadata_entry entries[2];
 	int active, r;
@@ -196,12 +196,12 @@ static int mark(const struct otadata *o, uint32_t state)
 
 int otadata_mark_valid(const struct otadata *o)
 {
-	return mark(o, OTADATA_VALID);
+	return otadata_mark(o, OTADATA_VALID);
 }
 
 int otadata_mark_invalid(const struct otadata *o)
 {
-	return mark(o, OTADATA_INVALID);
+	return otadata_mark(o, OTADATA_INVALID);
 }
 
 int otadata_fallback(const struct otadata *o, unsigned int *ret_slot)

@@ -254,7 +254,7 @@ static int check_arguments(struct cli *cli, int count)
 	return CLI_OK;
 }
 
-static int run(struct cli *cli, const struct cli_command *commands, int count, char **words)
+static int cli_run(struct cli *cli, const struct cli_command *commands, int count, char **words)
 {
 	int r;
 
@@ -301,7 +301,7 @@ int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *ou
 		r = cli_parse(cli, argc, argv, commands, words, &count);
 		cli->words = words;
 		if (r == CLI_OK)
-			r = run(cli, commands, count, words);
+			r = cli_run(cli, commands, count, words);
 		errno = 0;
 		/* A reader that has seen enough, as head does, is not told of. */
 		if ((fflush(out) != 0 || ferror(out)) && !output_reader_left(out)) {

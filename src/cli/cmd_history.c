@@ -110,7 +110,7 @@ static int print_list(struct cli *cli, const struct history_run *runs, size_t co
 	return end_words(cli, &cells);
 }
 
-static int list(struct cli *cli, struct history *history)
+static int cmd_history_list(struct cli *cli, struct history *history)
 {
 	const char *text = cli_value(cli, "last");
 	uint64_t last = LAST_STANDARD;
@@ -163,7 +163,7 @@ static void emit_detail(struct cli *cli, const struct history_detail *d)
 
 #define GRAPH_HEIGHT 12 /* with its rule */
 
-static int show(struct cli *cli, struct history *history, const char *text)
+static int cmd_history_show(struct cli *cli, struct history *history, const char *text)
 {
 	struct history_detail detail;
 	struct cells cells;
@@ -247,7 +247,8 @@ static int print_comparison(struct cli *cli, const struct history_detail *a,
 	return end_words(cli, &cells);
 }
 
-static int compare(struct cli *cli, struct history *history, const char *first, const char *second)
+static int cmd_history_compare(struct cli *cli, struct history *history, const char *first,
+			       const char *second)
 {
 	struct history_detail a, b;
 	int64_t ids[2] = {0, 0};
@@ -304,7 +305,7 @@ static int export_to_output(struct cli *cli, struct history *history, const int6
 }
 
 /* Standard output holds the export alone, with --json too. */
-static int export(struct cli *cli, struct history *history, int count, char **words)
+static int cmd_history_export(struct cli *cli, struct history *history, int count, char **words)
 {
 	const char *name = cli_value(cli, "format"), *path = cli_value(cli, "output");
 	enum history_format format = HISTORY_CSV_SERIES;
@@ -404,7 +405,7 @@ static int again(struct cli *cli, const struct history_detail *d)
 	return run_job(cli, &config, &how);
 }
 
-static int rerun(struct cli *cli, struct history *history, const char *text)
+static int cmd_history_rerun(struct cli *cli, struct history *history, const char *text)
 {
 	struct history_detail detail;
 	int64_t id = 0;
@@ -427,17 +428,17 @@ static int run_verb(struct cli *cli, struct history *history, int argc, char **a
 	const char *verb = argc > 1 ? argv[1] : "list";
 
 	if (strcmp(verb, "list") == 0 && argc <= 2)
-		return list(cli, history);
+		return cmd_history_list(cli, history);
 	if (strcmp(verb, "show") == 0 && argc == 3)
-		return show(cli, history, argv[2]);
+		return cmd_history_show(cli, history, argv[2]);
 	if (strcmp(verb, "compare") == 0 && argc == 4)
-		return compare(cli, history, argv[2], argv[3]);
+		return cmd_history_compare(cli, history, argv[2], argv[3]);
 	if (strcmp(verb, "export") == 0 && argc >= 3)
-		return export(cli, history, argc - 2, argv + 2);
+		return cmd_history_export(cli, history, argc - 2, argv + 2);
 	if (strcmp(verb, "delete") == 0 && argc >= 3)
 		return delete (cli, history, argc - 2, argv + 2);
 	if (strcmp(verb, "rerun") == 0 && argc == 3)
-		return rerun(cli, history, argv[2]);
+		return cmd_history_rerun(cli, history, argv[2]);
 	return cli_fail(cli, CLI_USAGE, "history: expected %s", cli->command->usage);
 }
 

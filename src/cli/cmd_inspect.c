@@ -13,8 +13,9 @@
 /* A report's functions are given no more than the run's: there is one image a process. */
 static const struct image *inspected;
 
-static size_t compare(const struct job_snapshot *now,
-		      struct image_compare_row rows[IMAGE_COMPARE_ROWS], const char **ret_word)
+static size_t cmd_inspect_compare(const struct job_snapshot *now,
+				  struct image_compare_row rows[IMAGE_COMPARE_ROWS],
+				  const char **ret_word)
 {
 	const struct lint_device device = {.info = now->have_info ? &now->info : NULL,
 					   .version = now->version};
@@ -27,7 +28,7 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 {
 	struct image_compare_row rows[IMAGE_COMPARE_ROWS];
 	const char *word;
-	const size_t count = compare(now, rows, &word);
+	const size_t count = cmd_inspect_compare(now, rows, &word);
 
 	(void)result;
 	(void)fprintf(cli->out, "\n%s %s: %s\n\n  %-14s  %-20s  %s\n", now->device, now->address,
@@ -42,7 +43,7 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 	struct image_compare_row rows[IMAGE_COMPARE_ROWS];
 	json_t *all = json_object();
 	const char *word;
-	const size_t count = compare(now, rows, &word);
+	const size_t count = cmd_inspect_compare(now, rows, &word);
 
 	(void)result;
 	for (size_t i = 0; all && i < count; i++) {
@@ -60,8 +61,8 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 }
 
 /* name of the event: "result", or "image" where a device's result follows. */
-static void tell(struct cli *cli, const char *name, const char *path, const struct image *image,
-		 const struct lint_report *report, bool ok)
+static void cmd_inspect_tell(struct cli *cli, const char *name, const char *path,
+			     const struct image *image, const struct lint_report *report, bool ok)
 {
 	json_t *event;
 
@@ -97,7 +98,8 @@ int cmd_inspect(struct cli *cli, int argc, char **argv)
 				error);
 	rc = image_read(file.data, file.size, sha256_buffer, &image, &report);
 	/* What is no image is not compared with one. */
-	tell(cli, rc == 0 && look.device ? "image" : "result", argv[1], &image, &report, rc == 0);
+	cmd_inspect_tell(cli, rc == 0 && look.device ? "image" : "result", argv[1], &image, &report,
+			 rc == 0);
 	inspected = &image;
 	rc = rc < 0 ? CLI_REFUSED : look.device ? run_job(cli, &look, &device) : CLI_OK;
 	image_file_finish(&file);

@@ -49,7 +49,7 @@ static void list_one(void *userdata, const char *name, const struct profile_sour
 	cli_emit(cli, event);
 }
 
-static int list(struct cli *cli)
+static int cmd_profile_list(struct cli *cli)
 {
 	if (!cli->json)
 		(void)fprintf(cli->out, "%-16s %-8s  %s\n", "NAME", "FROM", "DESCRIPTION");
@@ -72,7 +72,7 @@ json_t *profile_key_json(const struct profile *profile, enum profile_key key)
 	return value ? value : json_string(text);
 }
 
-static int show(struct cli *cli, const char *name)
+static int cmd_profile_show(struct cli *cli, const char *name)
 {
 	struct profile_source source;
 	struct profile profile;
@@ -129,7 +129,7 @@ int profile_check_one(struct cli *cli, const char *name)
 	return r;
 }
 
-static int check(struct cli *cli, int count, char **names)
+static int cmd_profile_check(struct cli *cli, int count, char **names)
 {
 	int bad = 0, worst = 0;
 
@@ -151,11 +151,11 @@ int cmd_profile(struct cli *cli, int argc, char **argv)
 	const char *verb = argv[1];
 
 	if (strcmp(verb, "list") == 0 && argc == 2)
-		return list(cli);
+		return cmd_profile_list(cli);
 	if (strcmp(verb, "show") == 0 && argc <= 3)
-		return show(cli, argc == 3 ? argv[2] : NULL);
+		return cmd_profile_show(cli, argc == 3 ? argv[2] : NULL);
 	if (strcmp(verb, "check") == 0 && argc >= 3)
-		return check(cli, argc - 2, argv + 2);
+		return cmd_profile_check(cli, argc - 2, argv + 2);
 	if (strcmp(verb, "diff") == 0 && argc >= 3 && argc <= 4)
 		return profile_diff(cli, argv[2], argc == 4 ? argv[3] : NULL);
 	if (strcmp(verb, "set") == 0 && argc >= 3)

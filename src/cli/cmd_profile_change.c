@@ -245,7 +245,7 @@ static bool drop_unchanged(const struct change *c)
 	return same && unlink(c->path) == 0;
 }
 
-static int edit(struct cli *cli, const char *name, struct change *c)
+static int cmd_profile_change_edit(struct cli *cli, const char *name, struct change *c)
 {
 	struct setting_errors errors;
 	char error[PATH_MAX + 256];
@@ -280,7 +280,7 @@ static int edit(struct cli *cli, const char *name, struct change *c)
 int profile_edit(struct cli *cli, const char *name)
 {
 	struct change c = {.text = NULL};
-	const int r = edit(cli, name, &c);
+	const int r = cmd_profile_change_edit(cli, name, &c);
 
 	free(c.text);
 	return r;

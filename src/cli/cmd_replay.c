@@ -25,7 +25,7 @@ static int choose_run(struct cli *cli, const struct replay *replay, size_t *ret)
 	return CLI_OK;
 }
 
-static int show(struct cli *cli, struct replay *replay, size_t run)
+static int cmd_replay_show(struct cli *cli, struct replay *replay, size_t run)
 {
 	struct app_config config = {
 		.source = "",
@@ -58,7 +58,7 @@ int cmd_replay(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, r == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(r), "%s", why);
 	r = choose_run(cli, replay, &run);
 	if (r == CLI_OK && !cli->json && (cli->script || output_is_terminal(cli->out)))
-		r = show(cli, replay, run);
+		r = cmd_replay_show(cli, replay, run);
 	else if (r == CLI_OK)
 		r = run_replay(cli, replay, run);
 	replay_close(replay);

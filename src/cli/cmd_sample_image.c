@@ -16,7 +16,7 @@
 
 #define DEFAULT_SIZE 600000u
 
-static int fill(struct cli *cli, struct image_build *build)
+static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
 {
 	const char *chip = cli_value(cli, "chip"), *size = cli_value(cli, "size");
 	const struct image_chip *known = image_chip_by_name(chip ? chip : "esp32");
@@ -49,7 +49,7 @@ int cmd_sample_image(struct cli *cli, int argc, char **argv)
 	uint8_t *bytes;
 	size_t size = 0;
 	char why[512];
-	int r, code = fill(cli, &build);
+	int r, code = cmd_sample_image_fill(cli, &build);
 
 	(void)argc;
 	if (code != CLI_OK)

@@ -57,7 +57,7 @@ static void print_row(const struct scanner *s, const struct scan_device *d)
 		      d->ota_service ? "yes" : "-", d->seen, age);
 }
 
-static void emit(const struct scanner *s, const struct scan_device *d, const char *name)
+static void cmd_scan_emit(const struct scanner *s, const struct scan_device *d, const char *name)
 {
 	const uint64_t now = s->t->ops->now_us(s->t);
 	json_t *event = cli_event_at(now, name);
@@ -84,7 +84,7 @@ static void erase(struct scanner *s)
 	s->drawn = 0;
 }
 
-static void draw(struct scanner *s)
+static void cmd_scan_draw(struct scanner *s)
 {
 	const size_t rows = output_height(s->cli->out), count = s->scan.count;
 	/* The header, a row that says how many more there are, and the cursor's. */
@@ -107,14 +107,14 @@ static void heard(struct scanner *s, const struct transport_advertisement *adv)
 	const struct scan_device *d = scan_add(&s->scan, adv, now);
 
 	if (d && s->cli->json && s->scan.count > before)
-		emit(s, d, "found");
+		cmd_scan_emit(s, d, "found");
 	if (s->live && (s->scan.count > before || now >= s->next_us)) {
 		s->next_us = now + REDRAW_US;
-		draw(s);
+		cmd_scan_draw(s);
 	}
 }
 
-static void on_event(void *userdata, const struct transport_event *e)
+static void cmd_scan_on_event(void *userdata, const struct transport_event *e)
 {
 	struct scanner *s = userdata;
 
@@ -137,11 +137,11 @@ static int loudest_first(const void *a, const void *b)
 	       (x->rssi == SCAN_RSSI_UNKNOWN ? RSSI_NONE : x->rssi);
 }
 
-static int run(struct scanner *s, double seconds)
+static int cmd_scan_run(struct scanner *s, double seconds)
 {
 	int rc;
 
-	s->t->handler = on_event;
+	s->t->handler = cmd_scan_on_event;
 	s->t->userdata = s;
 	rc = s->t->ops->scan_start(s->t);
 	if (rc < 0)
@@ -159,7 +159,7 @@ static int run(struct scanner *s, double seconds)
 		print_header(s);
 	for (size_t i = 0; i < s->scan.count; i++) {
 		if (s->cli->json)
-			emit(s, &s->scan.devices[i], "device");
+			cmd_scan_emit(s, &s->scan.devices[i], "device");
 		else
 			print_row(s, &s->scan.devices[i]);
 	}
@@ -194,7 +194,7 @@ int cmd_scan(struct cli *cli, int argc, char **argv)
 	scan_init(&s->scan);
 	code = cli_open(cli, s->event, &s->t);
 	if (code == CLI_OK) {
-		code = run(s, seconds);
+		code = cmd_scan_run(s, seconds);
 		code = cli_close(cli, s->t, code);
 	}
 	sd_event_unref(s->event);

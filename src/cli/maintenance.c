@@ -13,7 +13,7 @@ struct waiting {
 	int status;
 };
 
-static void on_event(void *userdata, const struct transport_event *e)
+static void maintenance_on_event(void *userdata, const struct transport_event *e)
 {
 	struct waiting *w = userdata;
 
@@ -38,8 +38,8 @@ static int exit_code(int status)
 	}
 }
 
-static int tell(struct cli *cli, struct transport *t, enum transport_maintenance what, int status,
-		const char *device)
+static int maintenance_tell(struct cli *cli, struct transport *t, enum transport_maintenance what,
+			    int status, const char *device)
 {
 	char safe[256] = "", text[512];
 
@@ -68,14 +68,14 @@ int cli_maintenance(struct cli *cli, enum transport_maintenance what, const char
 		return cli_fail(cli, CLI_DEFECT, "no event loop: out of memory or descriptors");
 	code = cli_open(cli, w.event, &t);
 	if (code == CLI_OK) {
-		t->handler = on_event;
+		t->handler = maintenance_on_event;
 		t->userdata = &w;
 		rc = maintenance_start(t, what, device);
 		if (rc < 0)
 			w.status = rc;
 		else
 			rc = sd_event_loop(w.event);
-		code = tell(cli, t, what, rc < 0 ? rc : w.status, device);
+		code = maintenance_tell(cli, t, what, rc < 0 ? rc : w.status, device);
 		code = cli_close(cli, t, code);
 	}
 	sd_event_unref(w.event);

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void on_device_log(void *ctx, const char *text)
+static void open_on_device_log(void *ctx, const char *text)
 {
 	struct cli *cli = ctx;
 
@@ -50,7 +50,7 @@ static int open_sim(struct cli *cli, sd_event *event, struct transport **ret)
 	struct sim_config config = sim_config_of(&cli->sim, partitions);
 	int rc;
 
-	config.log = on_device_log;
+	config.log = open_on_device_log;
 	config.log_ctx = cli;
 	rc = sim_create(event, &config, ret, why, sizeof(why));
 	if (rc < 0)
@@ -64,7 +64,7 @@ static int open_bluez(struct cli *cli, sd_event *event, struct transport **ret)
 	const struct bluez_config config = {
 		.adapter = cli->adapter,
 		.power_on = true,
-		.log = on_device_log,
+		.log = open_on_device_log,
 		.log_ctx = cli,
 	};
 	char why[256] = "";

@@ -72,7 +72,7 @@ static size_t figures(const struct progress *p, char parts[FIGURES_MAX][PART_MAX
 
 /* As many of the figures as fit into columns, whole; the first in any case, cut where it
  * must be, and a reason to wait as well: half a sentence is better than none. */
-static void join(const struct progress *p, size_t columns, char *buf, size_t size)
+static void progress_join(const struct progress *p, size_t columns, char *buf, size_t size)
 {
 	char parts[FIGURES_MAX][PART_MAX];
 	const size_t count = figures(p, parts);
@@ -92,8 +92,10 @@ char *progress_format(const struct progress *p, size_t width, char *buf, size_t 
 	char text[PART_MAX * 2], fill[BAR_MAX + 1];
 	size_t room, with_bar = columns > label + BAR_MIN ? columns - label - BAR_MIN : 0;
 
-	join(p, columns > 60 && p->wait[0] == '\0' ? with_bar : columns - (columns > 13 ? 13 : 0),
-	     text, sizeof(text));
+	progress_join(p,
+		      columns > 60 && p->wait[0] == '\0' ? with_bar
+							 : columns - (columns > 13 ? 13 : 0),
+		      text, sizeof(text));
 	room = columns > strlen(text) + label ? columns - strlen(text) - label : 0;
 	if (room > BAR_MAX)
 		room = BAR_MAX;

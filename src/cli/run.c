@@ -18,7 +18,7 @@
 
 /* --- Ctrl-C */
 
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+static int run_on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
 {
 	struct run *r = userdata;
 
@@ -43,7 +43,7 @@ static int catch_signals(struct run *r)
 		(void)sigaddset(&set, signals[i]);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		const int rc = sd_event_add_signal(r->event, NULL, signals[i], on_signal, r);
+		const int rc = sd_event_add_signal(r->event, NULL, signals[i], run_on_signal, r);
 
 		if (rc < 0)
 			return rc;
@@ -131,7 +131,7 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.advice);
 }
 
-static void on_unrecorded(void *userdata, const char *text)
+static void run_on_unrecorded(void *userdata, const char *text)
 {
 	struct run *r = userdata;
 
@@ -139,15 +139,15 @@ static void on_unrecorded(void *userdata, const char *text)
 	log_write(&r->cli->log, LOG_LEVEL_WARNING, "%s", text);
 }
 
-static int create(struct run *r, const struct job_config *config,
-		  const struct job_listener *listener)
+static int run_create(struct run *r, const struct job_config *config,
+		      const struct job_listener *listener)
 {
 	char options[HISTORY_OPTIONS_MAX];
 	const struct recorder_config record = {
 		.off = r->cli->no_history,
 		.options = cli_reach(r->cli, options, sizeof(options)),
 		.image_path = config->image_name,
-		.warn = on_unrecorded,
+		.warn = run_on_unrecorded,
 		.userdata = r,
 	};
 
@@ -159,7 +159,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 	const struct job_listener listener = run_listener(r);
 	const char *bundle = cli_value(r->cli, "bundle");
 	enum cli_exit code;
-	int rc = create(r, config, &listener);
+	int rc = run_create(r, config, &listener);
 
 	if (rc < 0)
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",

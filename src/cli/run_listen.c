@@ -27,7 +27,7 @@ static json_t *event_now(struct run *r, const char *name)
 
 /* --- what the job tells */
 
-static void on_state(void *userdata, enum session_state from, enum session_state to)
+static void run_listen_on_state(void *userdata, enum session_state from, enum session_state to)
 {
 	struct run *r = userdata;
 	json_t *event;
@@ -46,7 +46,7 @@ static void on_state(void *userdata, enum session_state from, enum session_state
 	log_write(&r->cli->log, LOG_LEVEL_INFO, "%s", session_state_name(to));
 }
 
-static void on_found(void *userdata, const struct scan_device *device)
+static void run_listen_on_found(void *userdata, const struct scan_device *device)
 {
 	struct run *r = userdata;
 	json_t *event;
@@ -87,12 +87,12 @@ static void with_snapshot(struct run *r, const char *name,
 	cli_emit(r->cli, event);
 }
 
-static void on_link(void *userdata)
+static void run_listen_on_link(void *userdata)
 {
 	with_snapshot(userdata, "link", run_json_link);
 }
 
-static void on_ready(void *userdata)
+static void run_listen_on_ready(void *userdata)
 {
 	struct run *r = userdata;
 	struct job_snapshot now;
@@ -137,14 +137,15 @@ static void tell_finding(struct run *r, const struct lint_finding *f, bool refus
 			  : "");
 }
 
-static void on_lint(void *userdata, const struct lint_report *report, bool refused)
+static void run_listen_on_lint(void *userdata, const struct lint_report *report, bool refused)
 {
 	for (size_t i = 0; i < report->count; i++)
 		if (report->findings[i].severity != LINT_OK)
 			tell_finding(userdata, &report->findings[i], refused);
 }
 
-static void on_note(void *userdata, enum session_note note, uint32_t value, const char *text)
+static void run_listen_on_note(void *userdata, enum session_note note, uint32_t value,
+			       const char *text)
 {
 	struct run *r = userdata;
 	json_t *event;
@@ -169,7 +170,7 @@ static void on_note(void *userdata, enum session_note note, uint32_t value, cons
 	cli_emit(r->cli, event);
 }
 
-static void on_log(void *userdata, const struct job_log_entry *entry)
+static void run_listen_on_log(void *userdata, const struct job_log_entry *entry)
 {
 	static const char *const arrows[] = {
 		[JOB_OUT] = ">", [JOB_IN] = "<", [JOB_STATE] = "!", [JOB_NOTE] = "!"};
@@ -240,7 +241,7 @@ static const char *phase_of(const struct job_snapshot *now)
 	return session_state_name(now->state);
 }
 
-static void draw(struct run *r, const struct job_snapshot *now)
+static void run_listen_draw(struct run *r, const struct job_snapshot *now)
 {
 	char wait[JOB_TEXT_MAX];
 	const struct progress p = {
@@ -260,7 +261,7 @@ static void draw(struct run *r, const struct job_snapshot *now)
 		progress_draw(&r->line, &p, real_now());
 }
 
-static void on_passkey(void *userdata, int32_t shown)
+static void run_listen_on_passkey(void *userdata, int32_t shown)
 {
 	struct run *r = userdata;
 	struct job_snapshot now;
@@ -292,7 +293,7 @@ static bool asks(struct run *r)
 	return now.passkey_wanted;
 }
 
-static void on_progress(void *userdata)
+static void run_listen_on_progress(void *userdata)
 {
 	struct run *r = userdata;
 	const uint64_t now_us = r->transport->ops->now_us(r->transport);
@@ -311,10 +312,10 @@ static void on_progress(void *userdata)
 	if (asks(r) || !r->line.out || real_now() < r->line.next_us)
 		return;
 	job_snapshot(r->job, &now);
-	draw(r, &now);
+	run_listen_draw(r, &now);
 }
 
-static void on_finished(void *userdata, const struct job_result *result)
+static void run_listen_on_finished(void *userdata, const struct job_result *result)
 {
 	struct run *r = userdata;
 
@@ -329,15 +330,15 @@ struct job_listener run_listener(struct run *r)
 {
 	return (struct job_listener){
 		.userdata = r,
-		.state = on_state,
-		.found = on_found,
-		.link = on_link,
-		.ready = on_ready,
-		.lint = on_lint,
-		.note = on_note,
-		.log = on_log,
-		.passkey = on_passkey,
-		.progress = on_progress,
-		.finished = on_finished,
+		.state = run_listen_on_state,
+		.found = run_listen_on_found,
+		.link = run_listen_on_link,
+		.ready = run_listen_on_ready,
+		.lint = run_listen_on_lint,
+		.note = run_listen_on_note,
+		.log = run_listen_on_log,
+		.passkey = run_listen_on_passkey,
+		.progress = run_listen_on_progress,
+		.finished = run_listen_on_finished,
 	};
 }

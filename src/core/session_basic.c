@@ -6,7 +6,7 @@
  */
 #include "core/session_priv.h"
 
-static void begin(struct session *s)
+static void session_basic_begin(struct session *s)
 {
 	switch (s->config.goal) {
 	case SESSION_LOOK:
@@ -39,7 +39,7 @@ static void begin(struct session *s)
 	session_opcode(s, OTA_CMD_START);
 }
 
-static void on_done(struct session *s)
+static void session_basic_on_done(struct session *s)
 {
 	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
 	    s->state != SESSION_VERIFYING && s->state != SESSION_CANCELLING)
@@ -57,7 +57,7 @@ static void on_done(struct session *s)
 	session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
 }
 
-static void rx(struct session *s, const uint8_t *buf, size_t len)
+static void session_basic_rx(struct session *s, const uint8_t *buf, size_t len)
 {
 	(void)len;
 	switch (buf[0]) {
@@ -72,7 +72,7 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 			session_retry_start(s, SESSION_DEVICE_ERROR);
 		break;
 	case OTA_EVT_DONE:
-		on_done(s);
+		session_basic_on_done(s);
 		break;
 	default:
 		break; /* a device may say more than this dialect knows */
@@ -85,13 +85,13 @@ static void header_put(struct session *s, uint8_t *buf)
 	(void)buf;
 }
 
-static void data_written(struct session *s, uint32_t len)
+static void session_basic_data_written(struct session *s, uint32_t len)
 {
 	(void)len;
 	session_moved(s, s->stats.queued);
 }
 
-static void watch(struct session *s)
+static void session_basic_watch(struct session *s)
 {
 	if (s->stats.received_known)
 		session_watch_stall(s);
@@ -107,17 +107,17 @@ static void abort_written(struct session *s)
 	session_finish(s, s->config.goal == SESSION_COMMAND ? SESSION_ANSWERED : SESSION_CANCELLED);
 }
 
-static bool spoken(const uint8_t properties[GATT_CHRS])
+static bool session_basic_spoken(const uint8_t properties[GATT_CHRS])
 {
 	return !(properties[GATT_INFO] & GATT_PROP_READ);
 }
 
 static const struct dialect_ops ops = {
-	.begin = begin,
-	.rx = rx,
+	.begin = session_basic_begin,
+	.rx = session_basic_rx,
 	.header_put = header_put,
-	.data_written = data_written,
-	.watch = watch,
+	.data_written = session_basic_data_written,
+	.watch = session_basic_watch,
 	.watch_at = watch_at,
 	.abort_written = abort_written,
 };
@@ -131,6 +131,6 @@ const struct dialect session_basic = {
 	.header = 0,
 	.write_mode = GATT_REQUEST,
 	.one_byte = true,
-	.spoken = spoken,
+	.spoken = session_basic_spoken,
 	.ops = &ops,
 };

@@ -157,7 +157,8 @@ bool session_choose_link(struct session *s, struct ota_link_request *ret)
 }
 
 /* What came of it; now 0: nothing tells. */
-static void settle(const struct session_choices *c, struct session_choice *to, uint32_t now)
+static void session_choice_settle(const struct session_choices *c, struct session_choice *to,
+				  uint32_t now)
 {
 	to->value = now;
 	if ((to->reason == SESSION_ASKED || to->reason == SESSION_BY_PHY) && now != to->asked)
@@ -170,11 +171,11 @@ void session_tell_choices(const struct session *s, const struct ota_link *link,
 	*ret = s->choices;
 	if (link->interval == 0)
 		return;
-	settle(ret, &ret->interval, link->interval);
-	settle(ret, &ret->latency, link->latency);
-	settle(ret, &ret->supervision_timeout, link->supervision_timeout);
+	session_choice_settle(ret, &ret->interval, link->interval);
+	session_choice_settle(ret, &ret->latency, link->latency);
+	session_choice_settle(ret, &ret->supervision_timeout, link->supervision_timeout);
 	if (link->tx_phy != 0)
-		settle(ret, &ret->phy, link->tx_phy);
+		session_choice_settle(ret, &ret->phy, link->tx_phy);
 	if (link->tx_octets != 0)
-		settle(ret, &ret->data_length, link->tx_octets);
+		session_choice_settle(ret, &ret->data_length, link->tx_octets);
 }

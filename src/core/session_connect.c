@@ -7,7 +7,7 @@
 
 static void discovery_done(struct session *s);
 
-static void call(struct session *s, int rc)
+static void session_connect_call(struct session *s, int rc)
 {
 	if (rc < 0)
 		session_failed(s, rc);
@@ -30,7 +30,7 @@ void session_connect(struct session *s)
 	rc = s->ops->connect(s->ctx);
 	if (rc < 0)
 		s->connecting = false;
-	call(s, rc);
+	session_connect_call(s, rc);
 }
 
 void session_connected(struct session *s, uint16_t mtu, uint64_t now_us)
@@ -52,7 +52,7 @@ void session_connected(struct session *s, uint16_t mtu, uint64_t now_us)
 	if (!s->proving)
 		session_enter(s, SESSION_DISCOVERING);
 	session_wait(s, SESSION_STEP_DISCOVER, s->config.connect_timeout_ms);
-	call(s, s->ops->discover(s->ctx));
+	session_connect_call(s, s->ops->discover(s->ctx));
 }
 
 void session_discovered(struct session *s, const uint8_t properties[GATT_CHRS], uint64_t now_us)
@@ -69,7 +69,7 @@ void session_discovered(struct session *s, const uint8_t properties[GATT_CHRS], 
 	if (!s->proving)
 		session_note(s, SESSION_NOTE_DIALECT, s->dialect->id - 1u);
 	session_wait(s, SESSION_STEP_SUBSCRIBE, s->config.connect_timeout_ms);
-	call(s, s->ops->subscribe(s->ctx, GATT_CONTROL));
+	session_connect_call(s, s->ops->subscribe(s->ctx, GATT_CONTROL));
 }
 
 /* Reads the next of Info, version and model that the device has. */
@@ -88,7 +88,7 @@ static void read_next(struct session *s, enum session_step from)
 		if (reads[i].step <= from || !(s->properties[reads[i].chr] & GATT_PROP_READ))
 			continue;
 		session_wait(s, reads[i].step, s->config.connect_timeout_ms);
-		call(s, s->ops->read(s->ctx, reads[i].chr));
+		session_connect_call(s, s->ops->read(s->ctx, reads[i].chr));
 		return;
 	}
 	discovery_done(s);
@@ -100,7 +100,7 @@ void session_subscribed(struct session *s, int status, uint64_t now_us)
 	if (s->step != SESSION_STEP_SUBSCRIBE || !session_live(s))
 		return;
 	if (status < 0) {
-		call(s, status);
+		session_connect_call(s, status);
 		return;
 	}
 	s->have_info = false;

@@ -61,7 +61,7 @@ static void write_telemetry(struct session *s)
 			ota_telemetry_request_encode(s->config.telemetry_ms, buf, sizeof(buf)));
 }
 
-static void begin(struct session *s)
+static void session_full_begin(struct session *s)
 {
 	switch (s->config.goal) {
 	case SESSION_LOOK:
@@ -102,7 +102,7 @@ static void write_end(struct session *s)
 
 /* --- what the device says */
 
-static void on_ready(struct session *s, const struct ota_ready *m)
+static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 {
 	if (s->state != SESSION_PREPARING || s->step != SESSION_STEP_READY)
 		return; /* the answer to a START that was given up */
@@ -169,7 +169,7 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 	s->progress_at = s->now;
 }
 
-static void on_done(struct session *s, const struct ota_done *m)
+static void session_full_on_done(struct session *s, const struct ota_done *m)
 {
 	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
 	    s->state != SESSION_VERIFYING && s->state != SESSION_CANCELLING)
@@ -267,7 +267,7 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 		session_retry_start(s, SESSION_DEVICE_ERROR);
 }
 
-static void on_progress(struct session *s, const struct ota_progress *m)
+static void session_full_on_progress(struct session *s, const struct ota_progress *m)
 {
 	const struct ota_progress *last = &s->stats.progress;
 	const bool news =
@@ -361,7 +361,7 @@ static void on_result(struct session *s, const struct ota_result *m)
 	}
 }
 
-static void on_link(struct session *s, const struct ota_link *m)
+static void session_full_on_link(struct session *s, const struct ota_link *m)
 {
 	s->stats.link = *m;
 	s->choices.link_code = m->code;
@@ -385,14 +385,16 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 
 	switch (buf[0]) {
 	case OTA_EVT_READY:
-		return ota_ready_decode(buf, len, &m.ready) == 0 && (on_ready(s, &m.ready), true);
+		return ota_ready_decode(buf, len, &m.ready) == 0 &&
+		       (session_full_on_ready(s, &m.ready), true);
 	case OTA_EVT_ERROR:
 		return ota_error_decode(buf, len, &m.error) == 0 && (on_error(s, &m.error), true);
 	case OTA_EVT_DONE:
-		return ota_done_decode(buf, len, &m.done) == 0 && (on_done(s, &m.done), true);
+		return ota_done_decode(buf, len, &m.done) == 0 &&
+		       (session_full_on_done(s, &m.done), true);
 	case OTA_EVT_PROGRESS:
 		return ota_progress_decode(buf, len, &m.progress) == 0 &&
-		       (on_progress(s, &m.progress), true);
+		       (session_full_on_progress(s, &m.progress), true);
 	case OTA_EVT_STATUS:
 		if (ota_status_decode(buf, len, &s->stats.status) < 0)
 			return false;
@@ -407,7 +409,8 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 	case OTA_EVT_GAP:
 		return ota_gap_decode(buf, len, &m.gap) == 0 && (on_gap(s, &m.gap), true);
 	case OTA_EVT_LINK:
-		return ota_link_decode(buf, len, &m.link) == 0 && (on_link(s, &m.link), true);
+		return ota_link_decode(buf, len, &m.link) == 0 &&
+		       (session_full_on_link(s, &m.link), true);
 	case OTA_EVT_TELEMETRY:
 		if (ota_telemetry_decode(buf, len, &s->stats.telemetry) < 0)
 			return false;
@@ -418,7 +421,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 	}
 }
 
-static void rx(struct session *s, const uint8_t *buf, size_t len)
+static void session_full_rx(struct session *s, const uint8_t *buf, size_t len)
 {
 	if (!dispatch(s, buf, len))
 		session_broken(s, "it sent a notification that is too short");
@@ -430,7 +433,7 @@ static void header_put(struct session *s, uint8_t *buf)
 }
 
 /* The stack's answer says that the value arrived, not that it was in order. */
-static void data_written(struct session *s, uint32_t len)
+static void session_full_data_written(struct session *s, uint32_t len)
 {
 	(void)s;
 	(void)len;
@@ -447,7 +450,7 @@ static uint64_t answer_due(const struct session *s)
 	return waits ? s->progress_at + s->config.ack_timeout_ms * MS : NEVER;
 }
 
-static void watch(struct session *s)
+static void session_full_watch(struct session *s)
 {
 	session_watch_stall(s);
 	if (session_finished(s) || s->now < answer_due(s))
@@ -481,17 +484,17 @@ static void abort_written(struct session *s)
 	(void)s;
 }
 
-static bool spoken(const uint8_t properties[GATT_CHRS])
+static bool session_full_spoken(const uint8_t properties[GATT_CHRS])
 {
 	return properties[GATT_INFO] & GATT_PROP_READ;
 }
 
 static const struct dialect_ops ops = {
-	.begin = begin,
-	.rx = rx,
+	.begin = session_full_begin,
+	.rx = session_full_rx,
 	.header_put = header_put,
-	.data_written = data_written,
-	.watch = watch,
+	.data_written = session_full_data_written,
+	.watch = session_full_watch,
 	.watch_at = watch_at,
 	.abort_written = abort_written,
 };
@@ -511,6 +514,6 @@ const struct dialect session_full = {
 	.has_hash = true,
 	.can_resume = true,
 	.can_rollback = true,
-	.spoken = spoken,
+	.spoken = session_full_spoken,
 	.ops = &ops,
 };

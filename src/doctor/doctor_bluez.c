@@ -78,7 +78,7 @@ static void check_adapter(struct doctor *d, const struct adapter *a)
 
 /* --- bluetoothd's objects */
 
-static int read_text(sd_bus_message *m, char *to, size_t size)
+static int doctor_bluez_read_text(sd_bus_message *m, char *to, size_t size)
 {
 	const char *text;
 	const int rc = sd_bus_message_read(m, "v", "s", &text);
@@ -100,9 +100,9 @@ static int read_property(struct adapter *a, const char *name, sd_bus_message *m)
 	if (rc < 0)
 		return rc;
 	if (strcmp(name, "Address") == 0 && strcmp(type, "s") == 0)
-		return read_text(m, a->address, sizeof(a->address));
+		return doctor_bluez_read_text(m, a->address, sizeof(a->address));
 	if (strcmp(name, "Modalias") == 0 && strcmp(type, "s") == 0)
-		return read_text(m, a->modalias, sizeof(a->modalias));
+		return doctor_bluez_read_text(m, a->modalias, sizeof(a->modalias));
 	if (strcmp(name, "Powered") != 0 || strcmp(type, "b") != 0)
 		return sd_bus_message_skip(m, "v");
 	rc = sd_bus_message_read(m, "v", "b", &value);
@@ -190,7 +190,7 @@ static void no_answer(struct doctor *d, int rc, const sd_bus_error *error)
 	}
 }
 
-static void ask(struct doctor *d, sd_bus *bus)
+static void doctor_bluez_ask(struct doctor *d, sd_bus *bus)
 {
 	sd_bus_message *call = NULL, *reply = NULL;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -215,7 +215,7 @@ void doctor_check_bluez(struct doctor *d, sd_bus *bus)
 	int rc;
 
 	if (bus) {
-		ask(d, bus);
+		doctor_bluez_ask(d, bus);
 		return;
 	}
 	rc = sd_bus_open_system(&system);
@@ -227,6 +227,6 @@ void doctor_check_bluez(struct doctor *d, sd_bus *bus)
 				      : "there is no system bus, and so no bluetoothd");
 		return;
 	}
-	ask(d, system);
+	doctor_bluez_ask(d, system);
 	sd_bus_flush_close_unref(system);
 }

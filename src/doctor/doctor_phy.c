@@ -72,7 +72,7 @@ int doctor_phys_parse(const void *packet, size_t len, unsigned int index, struct
 	return 1;
 }
 
-static int ask(int fd, unsigned int index, struct doctor_phys *ret)
+static int doctor_phy_ask(int fd, unsigned int index, struct doctor_phys *ret)
 {
 	const struct mgmt_head command = {.code = htole16(GET_PHY_CONFIGURATION),
 					  .index = htole16((uint16_t)index)};
@@ -144,7 +144,7 @@ void doctor_check_phy(struct doctor *d, unsigned int index)
 {
 	struct doctor_phys phys = {.supported = 0};
 	const int fd = open_control();
-	const int rc = fd < 0 ? fd : ask(fd, index, &phys);
+	const int rc = fd < 0 ? fd : doctor_phy_ask(fd, index, &phys);
 
 	if (fd >= 0)
 		close(fd);

@@ -48,7 +48,7 @@ void esp_rearm(struct esp *esp)
 		 now - now % 1000u + (uint64_t)(at_ms - esp_now_ms(esp)) * 1000u + 1000u);
 }
 
-static void on_tick(void *ctx, uint64_t now_us)
+static void esp_on_tick(void *ctx, uint64_t now_us)
 {
 	struct esp *esp = ctx;
 
@@ -279,7 +279,7 @@ int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text
 	esp->config = *config;
 	defaults(esp);
 	esp->boot = (struct sched_event){.fn = firmware_start, .ctx = esp};
-	esp->tick = (struct sched_event){.fn = on_tick, .ctx = esp};
+	esp->tick = (struct sched_event){.fn = esp_on_tick, .ctx = esp};
 	esp->restart = (struct sched_event){.fn = restart_now, .ctx = esp};
 	for (uint16_t i = 0; i < ESP_CONNS; i++)
 		esp->conns[i] = (struct esp_conn){.esp = esp, .id = i};

@@ -43,7 +43,7 @@ static int text_value(const char *text, uint8_t *buf, size_t size)
 	return (int)len;
 }
 
-static int on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t size)
+static int esp_link_on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t size)
 {
 	struct esp_conn *c = ctx;
 	const struct image_chip *chip = image_chip_by_id(c->esp->config.chip_id);
@@ -79,7 +79,7 @@ static int on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t size)
 	return -ATT_ERR_READ_NOT_PERMITTED;
 }
 
-static int data_written(struct esp_conn *c, const uint8_t *buf, size_t len, bool command)
+static int esp_link_data_written(struct esp_conn *c, const uint8_t *buf, size_t len, bool command)
 {
 	const int rc =
 		ota_device_data(&c->esp->device, c->id, buf, len, !command, esp_now_ms(c->esp));
@@ -103,7 +103,7 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 	if (id == ATT_CONTROL)
 		ota_device_control(&esp->device, c->id, buf, len, esp_now_ms(esp));
 	else if (id == ATT_DATA)
-		answer = data_written(c, buf, len, command);
+		answer = esp_link_data_written(c, buf, len, command);
 	esp_hold(esp);
 	esp_rearm(esp);
 	return answer;
@@ -121,14 +121,14 @@ void esp_present_again(struct esp *esp)
 			continue;
 		memcpy(value, c->waiting, len);
 		c->waiting_len = 0;
-		answer = data_written(c, value, len, false);
+		answer = esp_link_data_written(c, value, len, false);
 		if (answer != ATT_LATER)
 			(void)att_server_write_done(&c->att, answer);
 		esp_hold(esp);
 	}
 }
 
-static int on_send(void *ctx, const uint8_t *pdu, size_t len)
+static int esp_link_on_send(void *ctx, const uint8_t *pdu, size_t len)
 {
 	struct esp_conn *c = ctx;
 
@@ -142,8 +142,8 @@ static int on_permits(void *ctx, enum att_value_id id)
 }
 
 static const struct att_server_ops att_ops = {
-	.send = on_send,
-	.read = on_read,
+	.send = esp_link_on_send,
+	.read = esp_link_on_read,
 	.write = on_write,
 	.permits = on_permits,
 	.subscribed = esp_security_subscribed,
@@ -157,7 +157,7 @@ int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len)
 
 /* --- the link */
 
-static void release(struct esp_conn *c)
+static void esp_link_release(struct esp_conn *c)
 {
 	void (*const released)(void *ctx) = c->released;
 
@@ -172,7 +172,7 @@ static void release(struct esp_conn *c)
 		released(c->released_ctx);
 }
 
-static void on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
+static void esp_link_on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
 {
 	struct esp_conn *c = ctx;
 
@@ -210,7 +210,7 @@ void esp_procedure_done(struct esp_conn *c, enum link_procedure procedure, uint8
 	esp_rearm(c->esp);
 }
 
-static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
+static void esp_link_on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 {
 	struct esp_conn *c = ctx;
 
@@ -228,13 +228,13 @@ static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 	esp_procedure_done(c, procedure, code);
 }
 
-static void on_disconnected(void *ctx, uint8_t reason)
+static void esp_link_on_disconnected(void *ctx, uint8_t reason)
 {
 	struct esp_conn *c = ctx;
 	struct esp *esp = c->esp;
 
 	esp_log(esp, "link closed, reason 0x%02x", reason);
-	release(c);
+	esp_link_release(c);
 	if (!esp->device_up)
 		return;
 	ota_device_disconnected(&esp->device, c->id, esp_now_ms(esp));
@@ -243,11 +243,11 @@ static void on_disconnected(void *ctx, uint8_t reason)
 }
 
 static const struct link_ops link_side_ops = {
-	.frame = on_frame,
+	.frame = esp_link_on_frame,
 	.writable = on_writable,
 	.key_wanted = esp_security_key,
-	.changed = on_changed,
-	.disconnected = on_disconnected,
+	.changed = esp_link_on_changed,
+	.disconnected = esp_link_on_disconnected,
 };
 
 /* The factory firmware is in slot 0, so that what runs from another was sent. */
@@ -353,6 +353,6 @@ void esp_drop_links(struct esp *esp)
 		if (!c->link)
 			continue;
 		link_vanish(c->link, LINK_PERIPHERAL);
-		release(c);
+		esp_link_release(c);
 	}
 }

@@ -87,7 +87,7 @@ void esp_security_load(struct esp *esp, bool changed)
 		bonds_store(esp);
 }
 
-static struct esp_bond *bond_of(const struct esp_conn *c)
+static struct esp_bond *esp_security_bond_of(const struct esp_conn *c)
 {
 	struct esp *esp = c->esp;
 
@@ -128,7 +128,7 @@ unsigned int esp_bonds(const struct esp *esp)
 
 /* --- pairing */
 
-static void on_send(void *ctx, const uint8_t *pdu, size_t len)
+static void esp_security_on_send(void *ctx, const uint8_t *pdu, size_t len)
 {
 	struct esp_conn *c = ctx;
 
@@ -137,7 +137,7 @@ static void on_send(void *ctx, const uint8_t *pdu, size_t len)
 }
 
 /* From the seed, like everything random here: a virtual device guards no secrets. */
-static void on_random(void *ctx, uint8_t *buf, size_t len)
+static void esp_security_on_random(void *ctx, uint8_t *buf, size_t len)
 {
 	struct esp_conn *c = ctx;
 
@@ -159,7 +159,7 @@ static int32_t on_show(void *ctx)
 	return passkey;
 }
 
-static void on_paired(void *ctx, const struct smp_key *key, bool bond)
+static void esp_security_on_paired(void *ctx, const struct smp_key *key, bool bond)
 {
 	struct esp_conn *c = ctx;
 
@@ -169,7 +169,7 @@ static void on_paired(void *ctx, const struct smp_key *key, bool bond)
 		bond_add(c, key);
 }
 
-static void on_failed(void *ctx, unsigned int reason)
+static void esp_security_on_failed(void *ctx, unsigned int reason)
 {
 	struct esp_conn *c = ctx;
 
@@ -177,11 +177,11 @@ static void on_failed(void *ctx, unsigned int reason)
 }
 
 static const struct smp_ops smp_ops = {
-	.send = on_send,
-	.random = on_random,
+	.send = esp_security_on_send,
+	.random = esp_security_on_random,
 	.show = on_show,
-	.paired = on_paired,
-	.failed = on_failed,
+	.paired = esp_security_on_paired,
+	.failed = esp_security_on_failed,
 };
 
 void esp_security_begin(struct esp_conn *c)
@@ -218,7 +218,7 @@ void esp_security_input(struct esp_conn *c, const uint8_t *buf, size_t len)
 	if (secured(c->esp))
 		smp_input(&c->smp, buf, len);
 	else if (len > 0 && buf[0] == 0x01) /* Pairing Request */
-		on_send(c, refusal, sizeof(refusal));
+		esp_security_on_send(c, refusal, sizeof(refusal));
 }
 
 /* --- Service Changed (Core Vol 3 Part G 7.1) */
@@ -228,7 +228,8 @@ void esp_security_input(struct esp_conn *c, const uint8_t *buf, size_t len)
 void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc)
 {
 	struct esp_conn *c = ctx;
-	struct esp_bond *bond = id == ATT_SERVICE_CHANGED && c->encrypted ? bond_of(c) : NULL;
+	struct esp_bond *bond =
+		id == ATT_SERVICE_CHANGED && c->encrypted ? esp_security_bond_of(c) : NULL;
 	const bool subscribed = ccc & ATT_CCC_INDICATE;
 
 	if (!bond || bond->subscribed == subscribed)
@@ -241,7 +242,7 @@ void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc)
 static void bond_restored(struct esp_conn *c)
 {
 	static const uint8_t everything[4] = {0x01, 0x00, 0xff, 0xff};
-	const struct esp_bond *bond = bond_of(c);
+	const struct esp_bond *bond = esp_security_bond_of(c);
 
 	if (!bond || !bond->subscribed)
 		return;
@@ -254,7 +255,7 @@ static void bond_restored(struct esp_conn *c)
 void esp_security_confirmed(void *ctx, enum att_value_id id)
 {
 	struct esp_conn *c = ctx;
-	struct esp_bond *bond = id == ATT_SERVICE_CHANGED ? bond_of(c) : NULL;
+	struct esp_bond *bond = id == ATT_SERVICE_CHANGED ? esp_security_bond_of(c) : NULL;
 
 	if (!bond || !bond->changed)
 		return;
@@ -268,7 +269,7 @@ void esp_security_confirmed(void *ctx, enum att_value_id id)
 void esp_security_key(void *ctx, const uint8_t rand[8], uint16_t ediv)
 {
 	struct esp_conn *c = ctx;
-	const struct esp_bond *bond = c->link ? bond_of(c) : NULL;
+	const struct esp_bond *bond = c->link ? esp_security_bond_of(c) : NULL;
 
 	if (!c->link)
 		return;
@@ -300,6 +301,6 @@ int esp_security_permits(const struct esp_conn *c, enum att_value_id id)
 	if (!secured(c->esp) || (id != ATT_CONTROL && id != ATT_DATA))
 		return ATT_OK;
 	if (!c->encrypted)
-		return bond_of(c) ? ATT_ERR_ENCRYPTION : ATT_ERR_AUTHENTICATION;
+		return esp_security_bond_of(c) ? ATT_ERR_ENCRYPTION : ATT_ERR_AUTHENTICATION;
 	return wants_passkey(c->esp) && !c->key.authenticated ? ATT_ERR_AUTHENTICATION : ATT_OK;
 }

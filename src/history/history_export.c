@@ -118,7 +118,8 @@ json_t *history_keys_json(const struct history_detail *detail)
 
 /* --- NDJSON */
 
-static json_t *line_of(const struct history_detail *d, const char *event, uint64_t at_us)
+static json_t *history_export_line_of(const struct history_detail *d, const char *event,
+				      uint64_t at_us)
 {
 	json_t *o = json_object();
 
@@ -132,7 +133,7 @@ static json_t *line_of(const struct history_detail *d, const char *event, uint64
 
 static json_t *sample_json(const struct history_detail *d, const struct history_sample *s)
 {
-	json_t *o = line_of(d, "sample", s->at_us);
+	json_t *o = history_export_line_of(d, "sample", s->at_us);
 
 	if (!o)
 		return NULL;
@@ -147,7 +148,7 @@ static json_t *sample_json(const struct history_detail *d, const struct history_
 
 static json_t *mark_json(const struct history_detail *d, const struct history_mark *m)
 {
-	json_t *o = line_of(d, "mark", m->at_us);
+	json_t *o = history_export_line_of(d, "mark", m->at_us);
 
 	if (!o)
 		return NULL;
@@ -159,7 +160,7 @@ static json_t *mark_json(const struct history_detail *d, const struct history_ma
 
 static int export_ndjson(FILE *out, const struct history_detail *d)
 {
-	json_t *o = line_of(d, "run", 0), *run = history_run_json(&d->run);
+	json_t *o = history_export_line_of(d, "run", 0), *run = history_run_json(&d->run);
 	size_t mark = 0;
 	int r;
 

@@ -154,7 +154,7 @@ int history_finish(struct history *history, sqlite3_stmt *statement)
 /* --- versions */
 
 /* One integer, such as a pragma's. */
-static int ask(struct history *history, const char *sql, int64_t *ret)
+static int history_file_ask(struct history *history, const char *sql, int64_t *ret)
 {
 	sqlite3_stmt *statement = history_prepare(history, sql);
 	int rc, r = 0;
@@ -174,7 +174,8 @@ bool history_changed(struct history *history)
 {
 	int64_t version = 0;
 
-	if (ask(history, "PRAGMA data_version", &version) < 0 || version == history->seen)
+	if (history_file_ask(history, "PRAGMA data_version", &version) < 0 ||
+	    version == history->seen)
 		return false;
 	history->seen = version;
 	return true;
@@ -191,12 +192,12 @@ static int look_locked(struct history *history, int64_t *ret_version)
 	int r;
 
 	*ret_version = 0;
-	r = ask(history, "PRAGMA user_version", ret_version);
+	r = history_file_ask(history, "PRAGMA user_version", ret_version);
 
 	if (r == 0)
-		r = ask(history, "PRAGMA application_id", &application);
+		r = history_file_ask(history, "PRAGMA application_id", &application);
 	if (r == 0)
-		r = ask(history, "SELECT count(*) FROM sqlite_schema", &tables);
+		r = history_file_ask(history, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (r < 0)
 		return r;
 	if (*ret_version < 0 ||
@@ -225,7 +226,7 @@ static void roll_back(struct history *history)
 	(void)snprintf(history->error, sizeof(history->error), "%s", why);
 }
 
-static int look(struct history *history, int64_t *ret_version)
+static int history_file_look(struct history *history, int64_t *ret_version)
 {
 	int r = history_exec(history, "BEGIN");
 
@@ -259,7 +260,7 @@ static int migrate_locked(struct history *history)
 int history_migrate(struct history *history)
 {
 	int64_t version = 0;
-	int r = look(history, &version);
+	int r = history_file_look(history, &version);
 
 	if (r < 0 || version == TABLES)
 		return r;
@@ -299,7 +300,7 @@ static int open_once(struct history *history, const char *name, int flags, int b
 		rc = sqlite3_busy_timeout(history->db, busy_ms);
 	if (rc != SQLITE_OK)
 		return history->db ? history_failed(history, rc) : -OTA_ENOMEM;
-	return look(history, &history->version); /* the first that touches the file */
+	return history_file_look(history, &history->version); /* the first that touches the file */
 }
 
 static void close_db(struct history *history)

@@ -14,7 +14,7 @@
 
 /* --- one value */
 
-static void read_text(sqlite3_stmt *s, int at, char *buf, size_t size)
+static void history_read_read_text(sqlite3_stmt *s, int at, char *buf, size_t size)
 {
 	const unsigned char *text = sqlite3_column_text(s, at);
 
@@ -124,7 +124,7 @@ static void read_column(const struct history_column *column, sqlite3_stmt *s, in
 		memcpy(to, &real, sizeof(real));
 		break;
 	case HISTORY_COLUMN_TEXT:
-		read_text(s, at, to, column->size);
+		history_read_read_text(s, at, to, column->size);
 		break;
 	case HISTORY_COLUMN_BYTES:
 		bytes = sqlite3_column_blob(s, at);
@@ -165,10 +165,10 @@ static void read_run(sqlite3_stmt *s, struct history_run *run)
 
 	memset(run, 0, sizeof(*run));
 	run->id = sqlite3_column_int64(s, 0);
-	read_text(s, 1, state, sizeof(state));
+	history_read_read_text(s, 1, state, sizeof(state));
 	process.pid = sqlite3_column_int64(s, 2);
 	process.start = sqlite3_column_int64(s, 3);
-	read_text(s, 4, process.boot, sizeof(process.boot));
+	history_read_read_text(s, 4, process.boot, sizeof(process.boot));
 	for (size_t i = 0; i < history_column_count; i++)
 		read_column(&history_columns[i], s, OWN_COLUMNS + (int)i, run);
 	if (strcmp(state, "ended") == 0)
@@ -180,7 +180,7 @@ static void read_run(sqlite3_stmt *s, struct history_run *run)
 }
 
 /* Room for one more of count elements of size bytes; NULL: no memory, *array as it was. */
-static void *grow(void **array, size_t count, size_t size)
+static void *history_read_grow(void **array, size_t count, size_t size)
 {
 	/* At 16, 32, 64 ...: whenever count is a power of two. */
 	if (count == 0 || (count >= 16 && (count & (count - 1)) == 0)) {
@@ -204,7 +204,7 @@ int history_list(struct history *history, size_t limit, struct history_run **ret
 		return history_failed(history, sqlite3_errcode(history->db));
 	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)bounded((int64_t)limit, INT_MAX));
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		struct history_run *run = grow(&runs, count, sizeof(*run));
+		struct history_run *run = history_read_grow(&runs, count, sizeof(*run));
 
 		if (!run) {
 			rc = SQLITE_NOMEM;
@@ -231,9 +231,9 @@ static void read_key(sqlite3_stmt *s, void *to)
 {
 	struct history_key *key = to;
 
-	read_text(s, 0, key->name, sizeof(key->name));
-	read_text(s, 1, key->asked, sizeof(key->asked));
-	read_text(s, 2, key->in_force, sizeof(key->in_force));
+	history_read_read_text(s, 0, key->name, sizeof(key->name));
+	history_read_read_text(s, 1, key->asked, sizeof(key->asked));
+	history_read_read_text(s, 2, key->in_force, sizeof(key->in_force));
 }
 
 static void read_sample(sqlite3_stmt *s, void *to)
@@ -256,14 +256,14 @@ static void read_mark(sqlite3_stmt *s, void *to)
 	char kind[16];
 
 	mark->at_us = bounded(sqlite3_column_int64(s, 0), INT64_MAX);
-	read_text(s, 1, kind, sizeof(kind));
+	history_read_read_text(s, 1, kind, sizeof(kind));
 	mark->kind = HISTORY_STATE;
 	for (int i = 0; i < HISTORY_MARKS; i++) {
 		if (strcmp(history_mark_name((enum history_mark_kind)i), kind) == 0)
 			mark->kind = (enum history_mark_kind)i;
 	}
 	mark->value = read_u32(s, 2);
-	read_text(s, 3, mark->text, sizeof(mark->text));
+	history_read_read_text(s, 3, mark->text, sizeof(mark->text));
 }
 
 /* All rows of one of the run's tables. */
@@ -278,7 +278,7 @@ static int load_rows(struct history *history, const char *sql, int64_t id, size_
 		return history_failed(history, sqlite3_errcode(history->db));
 	(void)sqlite3_bind_int64(s, 1, id);
 	while (*ret_count < limit && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-		void *to = grow(ret, *ret_count, size);
+		void *to = history_read_grow(ret, *ret_count, size);
 
 		if (!to) {
 			rc = SQLITE_NOMEM;

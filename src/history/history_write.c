@@ -49,13 +49,13 @@ static const char *state_name(enum history_state state)
 
 /* --- transactions */
 
-static int begin(struct history *history)
+static int history_write_begin(struct history *history)
 {
 	return history_exec(history, "BEGIN IMMEDIATE");
 }
 
 /* COMMIT when r is 0, else ROLLBACK, with the reason of the failure kept. */
-static int end(struct history *history, int r)
+static int history_write_end(struct history *history, int r)
 {
 	char why[sizeof(history->error)];
 
@@ -128,7 +128,7 @@ int history_insert(struct history *history, const struct history_run *run,
 		   int64_t *ret_id)
 {
 	int64_t id = 0;
-	int r = begin(history);
+	int r = history_write_begin(history);
 
 	if (r < 0)
 		return r;
@@ -137,7 +137,7 @@ int history_insert(struct history *history, const struct history_run *run,
 		id = sqlite3_last_insert_rowid(history->db);
 		r = insert_keys(history, id, profile);
 	}
-	r = end(history, r);
+	r = history_write_end(history, r);
 	if (r == 0)
 		*ret_id = id;
 	return r;
@@ -250,7 +250,7 @@ static int update_keys(struct history *history, int64_t id, const struct history
 int history_update(struct history *history, const struct history_run *run,
 		   const struct history_batch *batch)
 {
-	int r = begin(history);
+	int r = history_write_begin(history);
 
 	if (r < 0)
 		return r;
@@ -261,7 +261,7 @@ int history_update(struct history *history, const struct history_run *run,
 		r = insert_marks(history, run->id, batch);
 	if (r == 0 && batch->key_count > 0)
 		r = update_keys(history, run->id, batch);
-	return end(history, r);
+	return history_write_end(history, r);
 }
 
 /* --- removing */
@@ -295,7 +295,7 @@ static int prune_one(struct history *history, const char *sql, unsigned int keep
 
 int history_prune(struct history *history, unsigned int runs, unsigned int series)
 {
-	int r = begin(history);
+	int r = history_write_begin(history);
 
 	if (r < 0)
 		return r;
@@ -313,5 +313,5 @@ int history_prune(struct history *history, unsigned int runs, unsigned int serie
 			      "DELETE FROM marks WHERE run <= "
 			      "(SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?)",
 			      series);
-	return end(history, r);
+	return history_write_end(history, r);
 }

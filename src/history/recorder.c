@@ -42,7 +42,7 @@ static uint64_t since_start(const struct recorder *r)
 	return now > r->start_us ? now - r->start_us : 0;
 }
 
-static void tell(struct recorder *r)
+static void recorder_tell(struct recorder *r)
 {
 	char text[sizeof(r->warning)];
 
@@ -183,10 +183,11 @@ static void take_sample(struct recorder *r)
 		.ring_known = now.stats.telemetry_known,
 	};
 	recorder_put(r, now.metrics.started ? &sample : NULL, NULL);
-	tell(r);
+	recorder_tell(r);
 }
 
-static void mark(struct recorder *r, enum history_mark_kind kind, uint32_t value, const char *text)
+static void recorder_mark(struct recorder *r, enum history_mark_kind kind, uint32_t value,
+			  const char *text)
 {
 	struct history_mark m = {.at_us = since_start(r), .kind = kind, .value = value};
 
@@ -206,17 +207,17 @@ static void mark(struct recorder *r, enum history_mark_kind kind, uint32_t value
 			(r)->inner.fn((r)->inner.userdata, ##__VA_ARGS__);                         \
 	} while (0)
 
-static void on_state(void *userdata, enum session_state from, enum session_state to)
+static void recorder_on_state(void *userdata, enum session_state from, enum session_state to)
 {
 	struct recorder *r = userdata;
 
 	INNER(r, state, from, to);
-	mark(r, HISTORY_STATE, 0, session_state_name(to));
+	recorder_mark(r, HISTORY_STATE, 0, session_state_name(to));
 	if (r->marks < MARKS_MAX) /* else those by the clock must do */
 		take_sample(r);
 }
 
-static void on_found(void *userdata, const struct scan_device *device)
+static void recorder_on_found(void *userdata, const struct scan_device *device)
 {
 	struct recorder *r = userdata;
 
@@ -224,14 +225,14 @@ static void on_found(void *userdata, const struct scan_device *device)
 	take_sample(r);
 }
 
-static void on_link(void *userdata)
+static void recorder_on_link(void *userdata)
 {
 	struct recorder *r = userdata;
 
 	INNER(r, link);
 }
 
-static void on_ready(void *userdata)
+static void recorder_on_ready(void *userdata)
 {
 	struct recorder *r = userdata;
 
@@ -239,36 +240,37 @@ static void on_ready(void *userdata)
 	take_sample(r);
 }
 
-static void on_lint(void *userdata, const struct lint_report *report, bool refused)
+static void recorder_on_lint(void *userdata, const struct lint_report *report, bool refused)
 {
 	struct recorder *r = userdata;
 
 	INNER(r, lint, report, refused);
 }
 
-static void on_note(void *userdata, enum session_note note, uint32_t value, const char *text)
+static void recorder_on_note(void *userdata, enum session_note note, uint32_t value,
+			     const char *text)
 {
 	struct recorder *r = userdata;
 
 	INNER(r, note, note, value, text);
 	switch (note) {
 	case SESSION_NOTE_STALL:
-		mark(r, HISTORY_STALL, value, text);
+		recorder_mark(r, HISTORY_STALL, value, text);
 		break;
 	case SESSION_NOTE_MOVING:
-		mark(r, HISTORY_MOVING, value, text);
+		recorder_mark(r, HISTORY_MOVING, value, text);
 		break;
 	case SESSION_NOTE_GAP:
-		mark(r, HISTORY_GAP, value, text);
+		recorder_mark(r, HISTORY_GAP, value, text);
 		break;
 	case SESSION_NOTE_RETRY:
-		mark(r, HISTORY_RETRY, value, text);
+		recorder_mark(r, HISTORY_RETRY, value, text);
 		break;
 	case SESSION_NOTE_RESUMED:
-		mark(r, HISTORY_RESUME, value, text);
+		recorder_mark(r, HISTORY_RESUME, value, text);
 		break;
 	case SESSION_NOTE_LINK_LOST:
-		mark(r, HISTORY_LINK_LOST, value, text);
+		recorder_mark(r, HISTORY_LINK_LOST, value, text);
 		break;
 	case SESSION_NOTE_DIALECT:
 	case SESSION_NOTE_CHUNK:
@@ -284,7 +286,7 @@ static void on_note(void *userdata, enum session_note note, uint32_t value, cons
 	}
 }
 
-static void on_passkey(void *userdata, int32_t shown)
+static void recorder_on_passkey(void *userdata, int32_t shown)
 {
 	struct recorder *r = userdata;
 
@@ -312,17 +314,17 @@ static void on_tuned(void *userdata, enum job_tunable what, uint32_t value)
 			       gatt_write_name((enum gatt_write)value));
 		break;
 	}
-	mark(r, HISTORY_TUNING, value, text);
+	recorder_mark(r, HISTORY_TUNING, value, text);
 }
 
-static void on_log(void *userdata, const struct job_log_entry *entry)
+static void recorder_on_log(void *userdata, const struct job_log_entry *entry)
 {
 	struct recorder *r = userdata;
 
 	INNER(r, log, entry);
 }
 
-static void on_progress(void *userdata)
+static void recorder_on_progress(void *userdata)
 {
 	struct recorder *r = userdata;
 
@@ -331,7 +333,7 @@ static void on_progress(void *userdata)
 		take_sample(r);
 }
 
-static void on_finished(void *userdata, const struct job_result *result)
+static void recorder_on_finished(void *userdata, const struct job_result *result)
 {
 	struct recorder *r = userdata;
 
@@ -380,8 +382,9 @@ static void describe(struct recorder *r, const struct recorder_config *config,
 	memcpy(run->version, job->image->version, sizeof(run->version));
 }
 
-static struct recorder *create(const struct recorder_config *config, struct transport *transport,
-			       const struct job_config *job, const struct job_listener *listener)
+static struct recorder *recorder_create(const struct recorder_config *config,
+					struct transport *transport, const struct job_config *job,
+					const struct job_listener *listener)
 {
 	struct recorder *r;
 
@@ -409,23 +412,23 @@ int recorder_job_create(const struct recorder_config *config, struct transport *
 			struct job **ret_job, struct recorder **ret_recorder)
 {
 	struct job_listener mine = {
-		.state = on_state,
-		.found = on_found,
-		.link = on_link,
-		.ready = on_ready,
-		.lint = on_lint,
-		.note = on_note,
+		.state = recorder_on_state,
+		.found = recorder_on_found,
+		.link = recorder_on_link,
+		.ready = recorder_on_ready,
+		.lint = recorder_on_lint,
+		.note = recorder_on_note,
 		.tuned = on_tuned,
-		.passkey = on_passkey,
-		.log = on_log,
-		.progress = on_progress,
-		.finished = on_finished,
+		.passkey = recorder_on_passkey,
+		.log = recorder_on_log,
+		.progress = recorder_on_progress,
+		.finished = recorder_on_finished,
 	};
 	struct recorder *r;
 	int rc;
 
 	*ret_recorder = NULL;
-	r = create(config, transport, job_config, listener);
+	r = recorder_create(config, transport, job_config, listener);
 	if (!r)
 		return job_create(transport, job_config, listener, ret_job);
 	mine.userdata = r;
@@ -450,6 +453,6 @@ void recorder_finish(struct recorder *r)
 		recorder_put(r, NULL, NULL);
 	}
 	recorder_end(r);
-	tell(r);
+	recorder_tell(r);
 	free(r);
 }

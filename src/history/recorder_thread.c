@@ -38,7 +38,7 @@ bool recorder_take_warning(struct recorder *r, char *buf, size_t size)
 }
 
 /* Room for one more; false: none, and the row is lost. */
-static bool make_room(void **array, size_t count, size_t *room, size_t size)
+static bool recorder_thread_make_room(void **array, size_t count, size_t *room, size_t size)
 {
 	const size_t larger = *room ? *room * 2 : 64;
 	void *now;
@@ -62,15 +62,15 @@ static bool put_rows(struct recorder_rows *rows, const struct history_sample *sa
 	bool whole = true;
 
 	if (sample) {
-		whole = make_room(&samples, rows->sample_count, &rows->sample_room,
-				  sizeof(*sample));
+		whole = recorder_thread_make_room(&samples, rows->sample_count, &rows->sample_room,
+						  sizeof(*sample));
 		rows->samples = samples;
 		if (whole)
 			rows->samples[rows->sample_count++] = *sample;
 	}
 	if (mark) {
-		const bool fits =
-			make_room(&marks, rows->mark_count, &rows->mark_room, sizeof(*mark));
+		const bool fits = recorder_thread_make_room(&marks, rows->mark_count,
+							    &rows->mark_room, sizeof(*mark));
 
 		rows->marks = marks;
 		if (fits)
@@ -108,7 +108,7 @@ struct writer {
 };
 
 /* Waits for news and takes them; false: the end, and nothing new. */
-static bool take(struct writer *w)
+static bool recorder_thread_take(struct writer *w)
 {
 	struct recorder *r = w->r;
 	struct recorder_rows empty = w->rows;
@@ -141,7 +141,7 @@ static bool ends(struct recorder *r)
 	return is;
 }
 
-static int insert(struct writer *w)
+static int recorder_thread_insert(struct writer *w)
 {
 	char why[768] = "";
 	int r;
@@ -184,7 +184,7 @@ static int update(struct writer *w)
 	return r;
 }
 
-static void stop(struct writer *w)
+static void recorder_thread_stop(struct writer *w)
 {
 	(void)pthread_mutex_lock(&w->r->lock);
 	w->r->stopped = true;
@@ -203,20 +203,20 @@ static void write_all(struct writer *w)
 		if (update(w) == 0 || broken)
 			continue;
 		broken = true;
-		stop(w);
+		recorder_thread_stop(w);
 		warn(w->r, "the rest of this run is not recorded: %s", history_error(w->history));
-	} while (take(w));
+	} while (recorder_thread_take(w));
 }
 
 static void *work(void *userdata)
 {
 	struct writer w = {.r = userdata};
 
-	if (take(&w) && insert(&w) == 0) {
+	if (recorder_thread_take(&w) && recorder_thread_insert(&w) == 0) {
 		write_all(&w);
 		(void)history_prune(w.history, HISTORY_RUNS_KEPT, HISTORY_SERIES_KEPT);
 	} else {
-		stop(&w);
+		recorder_thread_stop(&w);
 	}
 	history_close(w.history);
 	free(w.rows.samples);
@@ -250,7 +250,7 @@ int recorder_begin(struct recorder *r, const char *path)
 	return rc == 0 ? 0 : -OTA_ENOMEM;
 }
 
-static void join(struct recorder *r, bool drop)
+static void recorder_thread_join(struct recorder *r, bool drop)
 {
 	(void)pthread_mutex_lock(&r->lock);
 	r->ending = true;
@@ -265,11 +265,11 @@ static void join(struct recorder *r, bool drop)
 
 void recorder_end(struct recorder *r)
 {
-	join(r, false);
+	recorder_thread_join(r, false);
 }
 
 void recorder_drop(struct recorder *r)
 {
-	join(r, true);
+	recorder_thread_join(r, true);
 	free(r);
 }

@@ -134,7 +134,7 @@ static void job_end(struct job *job, enum session_outcome outcome, int status, c
 	job->deadline = job->end_us = job_now(job);
 }
 
-static void finish(struct job *job)
+static void job_finish(struct job *job)
 {
 	job->stage = JOB_FINISHED;
 	(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
@@ -144,7 +144,7 @@ static void finish(struct job *job)
 		job->listener.finished(job->listener.userdata, &job->result);
 }
 
-static void arm(struct job *job)
+static void job_arm(struct job *job)
 {
 	uint64_t at = job->deadline, other = JOB_NEVER;
 
@@ -184,10 +184,10 @@ void job_settle(struct job *job)
 	}
 	if (job->stage == JOB_CLOSING &&
 	    (job_now(job) >= job->deadline || !job->session_begun || !job->session.closing)) {
-		finish(job);
+		job_finish(job);
 		return;
 	}
-	arm(job);
+	job_arm(job);
 	if (job->listener.progress)
 		job->listener.progress(job->listener.userdata);
 }
@@ -267,7 +267,7 @@ void job_start(struct job *job)
 	rc = job->transport->ops->scan_start(job->transport);
 	if (rc < 0)
 		job_end(job, SESSION_NO_ADAPTER, rc, "The adapter does not scan.");
-	arm(job); /* what ended already is told at the first alarm */
+	job_arm(job); /* what ended already is told at the first alarm */
 	job_acted(job);
 }
 

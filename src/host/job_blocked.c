@@ -32,7 +32,7 @@ static uint32_t under_way(const struct job_snapshot *s)
 
 /* What the device said of itself last, as far as it bears on this: "", or with a blank before.
  * It is the reason, and comes first: where columns are few the end of a sentence is lost. */
-static char *told(const struct job_snapshot *s, char *buf, size_t size)
+static char *job_blocked_told(const struct job_snapshot *s, char *buf, size_t size)
 {
 	const struct ota_progress *p = &s->stats.progress;
 
@@ -56,11 +56,11 @@ static void say_stall(const struct job_snapshot *s, char *buf, size_t size)
 	(void)output_bytes(under_way(s), bytes, sizeof(bytes));
 	if (s->spoke_us <= s->moved_us || silent_us >= SILENT_US)
 		(void)snprintf(buf, size, "stalled %s%s: device silent %s, %s unacknowledged",
-			       stalled, told(s, busy, sizeof(busy)),
+			       stalled, job_blocked_told(s, busy, sizeof(busy)),
 			       seconds(silent_us, silent, sizeof(silent)), bytes);
 	else if (dialect_get(s->dialect)->has_acknowledgements && st->queued >= st->limit)
 		(void)snprintf(buf, size, "stalled %s%s: no credit, device has %s to write",
-			       stalled, told(s, busy, sizeof(busy)),
+			       stalled, job_blocked_told(s, busy, sizeof(busy)),
 			       output_bytes(unwritten, bytes, sizeof(bytes)));
 	else if (under_way(s) > 0)
 		(void)snprintf(buf, size,

@@ -18,7 +18,7 @@ static enum session_stall_action stall_action(enum profile_stall_action action)
 	return SESSION_STALL_WARN;
 }
 
-static uint8_t phys(enum profile_phy phy)
+static uint8_t job_config_phys(enum profile_phy phy)
 {
 	switch (phy) {
 	case PROFILE_PHY_KEEP:
@@ -42,7 +42,7 @@ static void apply_link(const struct profile *profile, struct session_config *ret
 {
 	ret->link = (struct ota_link_request){
 		.supervision_timeout = (uint16_t)(profile->supervision_timeout_ms / 10),
-		.phys = phys(profile->phy),
+		.phys = job_config_phys(profile->phy),
 		.data_length = profile->data_length == PROFILE_AUTO
 				       ? 251
 				       : (uint16_t)or_auto(profile->data_length),

@@ -168,7 +168,7 @@ static void forget_passkey(struct job *job, const struct transport_event *e)
 		job->passkey = JOB_PASSKEY_NONE;
 }
 
-static void measure(struct job *job)
+static void job_events_measure(struct job *job)
 {
 	const struct session *s = &job->session;
 
@@ -195,7 +195,7 @@ void job_handle(void *userdata, const struct transport_event *event)
 			break;
 		forget_passkey(job, event);
 		pump_event(&job->pump, event);
-		measure(job);
+		job_events_measure(job);
 		break;
 	case JOB_IDLE:
 	case JOB_FINISHED:

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct job_log_entry *append(struct job *job, enum job_direction direction)
+static struct job_log_entry *job_log_append(struct job *job, enum job_direction direction)
 {
 	struct job_log_entry *entry = &job->entries[job->log_count++ % JOB_LOG_MAX];
 
@@ -30,7 +30,7 @@ static void put_bytes(struct job_log_entry *entry, const uint8_t *bytes, size_t 
 	memcpy(entry->bytes, bytes, len < JOB_BYTES_MAX ? len : JOB_BYTES_MAX);
 }
 
-static void tell(struct job *job, const struct job_log_entry *entry)
+static void job_log_tell(struct job *job, const struct job_log_entry *entry)
 {
 	if (job->listener.log)
 		job->listener.log(job->listener.userdata, entry);
@@ -48,7 +48,7 @@ void job_log_write(struct job *job, enum gatt_chr chr, enum gatt_write mode, con
 		if (!job->config.log_data)
 			return;
 	}
-	entry = append(job, JOB_OUT);
+	entry = job_log_append(job, JOB_OUT);
 	entry->chr = chr;
 	entry->mode = mode;
 	put_bytes(entry, bytes, len);
@@ -58,7 +58,7 @@ void job_log_write(struct job *job, enum gatt_chr chr, enum gatt_write mode, con
 	else
 		pdu_text_command(bytes, len, dialect_get(job->dialect), entry->text,
 				 sizeof(entry->text));
-	tell(job, entry);
+	job_log_tell(job, entry);
 }
 
 static void describe_value(const char *name, const uint8_t *bytes, size_t len, char *buf,
@@ -71,7 +71,7 @@ static void describe_value(const char *name, const uint8_t *bytes, size_t len, c
 
 void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, size_t len)
 {
-	struct job_log_entry *entry = append(job, JOB_IN);
+	struct job_log_entry *entry = job_log_append(job, JOB_IN);
 	char *text = entry->text;
 
 	entry->chr = chr;
@@ -98,24 +98,24 @@ void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, s
 		describe_value("DATA", bytes, len, text, sizeof(entry->text));
 		break;
 	}
-	tell(job, entry);
+	job_log_tell(job, entry);
 }
 
 void job_log_state(struct job *job, enum session_state state)
 {
-	struct job_log_entry *entry = append(job, JOB_STATE);
+	struct job_log_entry *entry = job_log_append(job, JOB_STATE);
 
 	entry->state = state;
 	(void)snprintf(entry->text, sizeof(entry->text), "%s", session_state_name(state));
-	tell(job, entry);
+	job_log_tell(job, entry);
 }
 
 void job_log_note(struct job *job, const char *text)
 {
-	struct job_log_entry *entry = append(job, JOB_NOTE);
+	struct job_log_entry *entry = job_log_append(job, JOB_NOTE);
 
 	(void)snprintf(entry->text, sizeof(entry->text), "%s", text);
-	tell(job, entry);
+	job_log_tell(job, entry);
 }
 
 const struct job_log_entry *job_log(const struct job *job, size_t index)

@@ -24,13 +24,13 @@ say(char *buf, size_t size, const char *format, ...)
 	return buf;
 }
 
-static const char *hex(const uint8_t *bytes, size_t len, char *buf, size_t size)
+static const char *pdu_text_hex(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	return hex_encode(bytes, 2 * len < size ? len : (size - 1) / 2, buf);
 }
 
 /* A malformed one: its name and what is wrong with it. */
-static char *cut(const char *name, size_t len, char *buf, size_t size)
+static char *pdu_text_cut(const char *name, size_t len, char *buf, size_t size)
 {
 	return say(buf, size, "%s cut short: %zu byte%s", name, len, len == 1 ? "" : "s");
 }
@@ -83,7 +83,7 @@ static char *start_flags(uint16_t flags, char *buf, size_t size)
 	return bits(flags, names, COUNT(names), buf, size);
 }
 
-static char *phys(uint8_t set, char *buf, size_t size)
+static char *pdu_text_phys(uint8_t set, char *buf, size_t size)
 {
 	static const char *const names[] = {"1M", "2M", "coded"};
 
@@ -92,17 +92,17 @@ static char *phys(uint8_t set, char *buf, size_t size)
 
 /* --- commands */
 
-static char *start(const uint8_t *bytes, size_t len, char *buf, size_t size)
+static char *pdu_text_start(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	struct ota_start m;
 	char flags[48], digest[2 * 8 + 1];
 
 	if (ota_start_decode(bytes, len, &m) < 0)
-		return cut("START", len, buf, size);
-	return say(buf, size,
-		   "START version=%u flags=%s size=%u stream=%u ack-interval=%u sha256=%s",
-		   m.version, start_flags(m.flags, flags, sizeof(flags)), m.image_size,
-		   m.stream_size, m.ack_interval, hex(m.sha256, 8, digest, sizeof(digest)));
+		return pdu_text_cut("START", len, buf, size);
+	return say(
+		buf, size, "START version=%u flags=%s size=%u stream=%u ack-interval=%u sha256=%s",
+		m.version, start_flags(m.flags, flags, sizeof(flags)), m.image_size, m.stream_size,
+		m.ack_interval, pdu_text_hex(m.sha256, 8, digest, sizeof(digest)));
 }
 
 static char *link_request(const uint8_t *bytes, size_t len, char *buf, size_t size)
@@ -111,11 +111,12 @@ static char *link_request(const uint8_t *bytes, size_t len, char *buf, size_t si
 	char set[32];
 
 	if (ota_link_request_decode(bytes, len, &m) < 0)
-		return cut("LINK", len, buf, size);
+		return pdu_text_cut("LINK", len, buf, size);
 	return say(buf, size,
 		   "LINK interval=%.2f..%.2fms latency=%u supervision=%ums phys=%s data-length=%u",
 		   m.interval_min * 1.25, m.interval_max * 1.25, m.latency,
-		   m.supervision_timeout * 10u, phys(m.phys, set, sizeof(set)), m.data_length);
+		   m.supervision_timeout * 10u, pdu_text_phys(m.phys, set, sizeof(set)),
+		   m.data_length);
 }
 
 static char *telemetry_request(const uint8_t *bytes, size_t len, char *buf, size_t size)
@@ -123,7 +124,7 @@ static char *telemetry_request(const uint8_t *bytes, size_t len, char *buf, size
 	uint16_t period;
 
 	if (ota_telemetry_request_decode(bytes, len, &period) < 0)
-		return cut("TELEMETRY", len, buf, size);
+		return pdu_text_cut("TELEMETRY", len, buf, size);
 	return say(buf, size, "TELEMETRY period=%ums", period);
 }
 
@@ -134,7 +135,7 @@ char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *d
 	if (len == 0)
 		return say(buf, size, "an empty command");
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_START)
-		return start(bytes, len, buf, size);
+		return pdu_text_start(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_LINK)
 		return link_request(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_TELEMETRY)
@@ -151,7 +152,7 @@ static char *ready(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	struct ota_ready m;
 
 	if (ota_ready_decode(bytes, len, &m) < 0)
-		return cut("READY", len, buf, size);
+		return pdu_text_cut("READY", len, buf, size);
 	return say(buf, size, "READY offset=%u limit=%u sequence=%u max-value=%u ack-interval=%u%s",
 		   m.offset, m.limit, m.sequence, m.max_value, m.ack_interval,
 		   m.flags & OTA_READY_RESUMED ? " resumed" : "");
@@ -162,23 +163,23 @@ static char *error(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	struct ota_error_event m;
 
 	if (ota_error_decode(bytes, len, &m) < 0)
-		return cut("ERROR", len, buf, size);
+		return pdu_text_cut("ERROR", len, buf, size);
 	return say(buf, size, "ERROR %s on %s detail=%u", ota_code_name(m.code),
 		   m.opcode ? ota_command_name(m.opcode) : "DATA", m.detail);
 }
 
-static char *done(const uint8_t *bytes, size_t len, char *buf, size_t size)
+static char *pdu_text_done(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	struct ota_done m;
 	char digest[2 * OTA_DONE_PREFIX + 1], slot[8], reboot[16];
 
 	if (ota_done_decode(bytes, len, &m) < 0)
-		return cut("DONE", len, buf, size);
+		return pdu_text_cut("DONE", len, buf, size);
 	(void)snprintf(slot, sizeof(slot), m.slot == 0xff ? "none" : "%u", m.slot);
 	(void)snprintf(reboot, sizeof(reboot), m.reboot_ms == OTA_NO_REBOOT ? "no" : "%ums",
 		       m.reboot_ms);
 	return say(buf, size, "DONE size=%u slot=%s reboot=%s sha256=%s", m.size, slot, reboot,
-		   hex(m.hash, sizeof(m.hash), digest, sizeof(digest)));
+		   pdu_text_hex(m.hash, sizeof(m.hash), digest, sizeof(digest)));
 }
 
 static char *progress(const uint8_t *bytes, size_t len, char *buf, size_t size)
@@ -186,22 +187,22 @@ static char *progress(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	struct ota_progress m;
 
 	if (ota_progress_decode(bytes, len, &m) < 0)
-		return cut("PROGRESS", len, buf, size);
+		return pdu_text_cut("PROGRESS", len, buf, size);
 	return say(buf, size, "PROGRESS %s done=%u total=%u", ota_phase_name(m.phase), m.done,
 		   m.total);
 }
 
-static char *status(const uint8_t *bytes, size_t len, char *buf, size_t size)
+static char *pdu_text_status(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	struct ota_status m;
 	char digest[2 * OTA_HASH_PREFIX + 1], flags[80];
 
 	if (ota_status_decode(bytes, len, &m) < 0)
-		return cut("STATUS", len, buf, size);
+		return pdu_text_cut("STATUS", len, buf, size);
 	return say(buf, size,
 		   "STATUS %s received=%u flushed=%u sha256=%s slot=%u last-error=%s flags=%s",
 		   ota_state_name(m.state), m.received, m.flushed,
-		   hex(m.hash, sizeof(m.hash), digest, sizeof(digest)), m.slot,
+		   pdu_text_hex(m.hash, sizeof(m.hash), digest, sizeof(digest)), m.slot,
 		   ota_code_name(m.last_error), pdu_text_flags(m.flags, flags, sizeof(flags)));
 }
 
@@ -210,7 +211,7 @@ static char *result(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	struct ota_result m;
 
 	if (ota_result_decode(bytes, len, &m) < 0)
-		return cut("RESULT", len, buf, size);
+		return pdu_text_cut("RESULT", len, buf, size);
 	return say(buf, size, "RESULT %s %s", ota_command_name(m.opcode), ota_code_name(m.code));
 }
 
@@ -219,7 +220,7 @@ static char *ack(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	struct ota_ack m;
 
 	if (ota_ack_decode(bytes, len, &m) < 0)
-		return cut("ACK", len, buf, size);
+		return pdu_text_cut("ACK", len, buf, size);
 	return say(buf, size, "ACK received=%u flushed=%u limit=%u", m.received, m.flushed,
 		   m.limit);
 }
@@ -235,7 +236,7 @@ static char *gap(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	struct ota_gap m;
 
 	if (ota_gap_decode(bytes, len, &m) < 0)
-		return cut("GAP", len, buf, size);
+		return pdu_text_cut("GAP", len, buf, size);
 	return say(buf, size, "GAP sequence=%u offset=%u reason=%s", m.sequence, m.offset,
 		   reasons[m.reason < COUNT(reasons) ? m.reason : 0]);
 }
@@ -245,7 +246,7 @@ static char *link(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	struct ota_link m;
 
 	if (ota_link_decode(bytes, len, &m) < 0)
-		return cut("LINK", len, buf, size);
+		return pdu_text_cut("LINK", len, buf, size);
 	return say(buf, size,
 		   "LINK %s interval=%.2fms latency=%u supervision=%ums phy=%s/%s octets=%u/%u "
 		   "mtu=%u",
@@ -259,7 +260,7 @@ static char *telemetry(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	char rssi[16] = "unknown";
 
 	if (ota_telemetry_decode(bytes, len, &m) < 0)
-		return cut("TELEMETRY", len, buf, size);
+		return pdu_text_cut("TELEMETRY", len, buf, size);
 	if (m.rssi != 127)
 		(void)snprintf(rssi, sizeof(rssi), "%ddBm", m.rssi);
 	return say(buf, size,
@@ -274,11 +275,16 @@ char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct diale
 {
 	typedef char *describe_fn(const uint8_t *, size_t, char *, size_t);
 	static describe_fn *const functions[] = {
-		[OTA_EVT_READY] = ready,   [OTA_EVT_ERROR] = error,
-		[OTA_EVT_DONE] = done,	   [OTA_EVT_PROGRESS] = progress,
-		[OTA_EVT_STATUS] = status, [OTA_EVT_RESULT] = result,
-		[OTA_EVT_ACK] = ack,	   [OTA_EVT_GAP] = gap,
-		[OTA_EVT_LINK] = link,	   [OTA_EVT_TELEMETRY] = telemetry,
+		[OTA_EVT_READY] = ready,
+		[OTA_EVT_ERROR] = error,
+		[OTA_EVT_DONE] = pdu_text_done,
+		[OTA_EVT_PROGRESS] = progress,
+		[OTA_EVT_STATUS] = pdu_text_status,
+		[OTA_EVT_RESULT] = result,
+		[OTA_EVT_ACK] = ack,
+		[OTA_EVT_GAP] = gap,
+		[OTA_EVT_LINK] = link,
+		[OTA_EVT_TELEMETRY] = telemetry,
 	};
 
 	if (len == 0)
@@ -298,7 +304,7 @@ char *pdu_text_data(const uint8_t *bytes, size_t len, const struct dialect *dial
 	if (dialect->header == 0)
 		return say(buf, size, "DATA length=%zu", len);
 	if (len < dialect->header)
-		return cut("DATA", len, buf, size);
+		return pdu_text_cut("DATA", len, buf, size);
 	return say(buf, size, "DATA sequence=%u length=%zu", bytes_get16(bytes),
 		   len - OTA_DATA_HEADER);
 }
@@ -310,13 +316,13 @@ char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size)
 	char digest[2 * 8 + 1], flags[80];
 
 	if (ota_info_decode(bytes, len, &m) < 0)
-		return cut("INFO", len, buf, size);
+		return pdu_text_cut("INFO", len, buf, size);
 	chip = image_chip_by_id(m.chip_id);
 	return say(buf, size,
 		   "INFO version=%u features=0x%x chip=%s slot=%u/%u slot-size=%u ring=%u "
 		   "running=%s flags=%s",
 		   m.version, m.features, chip ? chip->name : "unknown", m.running_slot,
 		   m.slot_count, m.slot_size, m.ring_size,
-		   hex(m.running_sha256, 8, digest, sizeof(digest)),
+		   pdu_text_hex(m.running_sha256, 8, digest, sizeof(digest)),
 		   pdu_text_flags(m.flags, flags, sizeof(flags)));
 }

@@ -27,7 +27,7 @@ static int state_path(char *buf, size_t size)
 }
 
 /* A line of the file; what is no absolute path is not ours. */
-static void take(struct recent_images *r, const char *path)
+static void recent_images_take(struct recent_images *r, const char *path)
 {
 	const size_t len = strlen(path);
 
@@ -48,7 +48,7 @@ static void load(const char *file, struct recent_images *r)
 
 	while (in && r->count < RECENT_IMAGES_MAX && getline(&line, &size, in) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		take(r, line);
+		recent_images_take(r, line);
 	}
 	free(line);
 	if (in)
@@ -89,7 +89,7 @@ int recent_images_add(const char *path)
 		free(text);
 		return -OTA_ENOMEM;
 	}
-	take(r, whole);
+	recent_images_take(r, whole);
 	load(file, r);
 	for (size_t i = 0; i < r->count; i++)
 		(void)fprintf(out, "%s\n", r->paths[i]);

@@ -18,7 +18,7 @@ static char upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-static bool is_hex(char c)
+static bool scan_is_hex(char c)
 {
 	c = upper(c);
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
@@ -27,7 +27,7 @@ static bool is_hex(char c)
 bool scan_is_address(const char *text)
 {
 	for (size_t i = 0; i < SCAN_ADDRESS_SIZE - 1; i++) {
-		if (i % 3 == 2 ? text[i] != ':' : !is_hex(text[i]))
+		if (i % 3 == 2 ? text[i] != ':' : !scan_is_hex(text[i]))
 			return false;
 	}
 	return text[SCAN_ADDRESS_SIZE - 1] == '\0';
@@ -57,7 +57,7 @@ static bool worse(const struct scan_device *a, const struct scan_device *b)
 	return a->last_us < b->last_us;
 }
 
-static void make_room(struct scan *scan)
+static void scan_make_room(struct scan *scan)
 {
 	size_t victim = 0;
 
@@ -71,12 +71,12 @@ static void make_room(struct scan *scan)
 	scan->dropped++;
 }
 
-static struct scan_device *append(struct scan *scan, const char *address, uint64_t now_us)
+static struct scan_device *scan_append(struct scan *scan, const char *address, uint64_t now_us)
 {
 	struct scan_device *device;
 
 	if (scan->count == SCAN_DEVICES_MAX)
-		make_room(scan);
+		scan_make_room(scan);
 	device = &scan->devices[scan->count++];
 	memset(device, 0, sizeof(*device));
 	(void)snprintf(device->address, sizeof(device->address), "%s", address);
@@ -106,7 +106,7 @@ const struct scan_device *scan_add(struct scan *scan, const struct transport_adv
 		return NULL;
 	device = find_address(scan, adv->address);
 	if (!device)
-		device = append(scan, adv->address, now_us);
+		device = scan_append(scan, adv->address, now_us);
 	/* An advertisement without the name does not take it back: names come in scan responses. */
 	if (adv->name[0] != '\0')
 		(void)output_safe_text(adv->name, strlen(adv->name), device->name,

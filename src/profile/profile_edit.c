@@ -44,7 +44,7 @@ bool profile_differs(const struct profile *a, const struct profile *b, enum prof
 		      profile_get(b, key, other, sizeof(other))) != 0;
 }
 
-static bool same(const struct profile *a, const struct profile *b)
+static bool profile_edit_same(const struct profile *a, const struct profile *b)
 {
 	for (int key = 0; key < PROFILE_KEYS; key++) {
 		if (profile_differs(a, b, (enum profile_key)key))
@@ -243,7 +243,7 @@ static int write_new_keys(const struct editor *e, const bool *change, const stru
 	return 0;
 }
 
-static void copy(const struct editor *e, size_t from, size_t to, FILE *out)
+static void profile_edit_copy(const struct editor *e, size_t from, size_t to, FILE *out)
 {
 	if (to > from)
 		(void)fwrite(e->text + from, 1, to - from, out);
@@ -263,7 +263,7 @@ static int write_all(const struct editor *e, const bool *change, const struct pr
 		int len;
 
 		if (!added && (key < 0 || e->end <= place->from)) {
-			copy(e, at, e->end, out);
+			profile_edit_copy(e, at, e->end, out);
 			at = e->end;
 			added = true;
 			r = write_new_keys(e, change, wanted, out);
@@ -271,14 +271,14 @@ static int write_all(const struct editor *e, const bool *change, const struct pr
 		}
 		if (key < 0)
 			break;
-		copy(e, at, place->from, out);
+		profile_edit_copy(e, at, place->from, out);
 		at = place->to;
 		r = write_value(wanted, (enum profile_key)key, place->style, out);
 		comment = header_comment(e, place, &len);
 		if (len > 0)
 			(void)fprintf(out, " %.*s", len, comment);
 	}
-	copy(e, at, e->len, out);
+	profile_edit_copy(e, at, e->len, out);
 	return r;
 }
 
@@ -333,7 +333,7 @@ int profile_edit_text(const char *name, const char *text, size_t len, const stru
 	}
 	/* Nothing goes to a disk that does not read back as what was meant. */
 	r = profile_load_text(name, made, made_len, &again, errors);
-	if (r == 0 && !same(&again, wanted)) {
+	if (r == 0 && !profile_edit_same(&again, wanted)) {
 		setting_errors_add(errors, 0, 0, "",
 				   "expected the changed text to read back as it was meant, "
 				   "found another value");

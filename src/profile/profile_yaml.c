@@ -28,7 +28,7 @@ struct loader {
 };
 
 /* libyaml counts lines and columns (in characters) from 0. */
-static unsigned int line_of(const yaml_mark_t *mark)
+static unsigned int profile_yaml_line_of(const yaml_mark_t *mark)
 {
 	return (unsigned int)mark->line + 1;
 }
@@ -69,7 +69,7 @@ static void add_parser_error(struct loader *loader)
 		add_reader_error(loader);
 		return;
 	}
-	setting_errors_add(loader->errors, line_of(&parser->problem_mark),
+	setting_errors_add(loader->errors, profile_yaml_line_of(&parser->problem_mark),
 			   column_of(&parser->problem_mark), "",
 			   "expected well-formed YAML, found a mistake: %s%s%s", problem,
 			   parser->context ? " " : "", parser->context ? parser->context : "");
@@ -160,7 +160,8 @@ static void load_value(struct loader *loader, enum profile_key key)
 {
 	const struct setting *setting = &profile_settings()[key];
 	const yaml_event_t *event = &loader->event;
-	unsigned int line = line_of(&event->start_mark), column = column_of(&event->start_mark);
+	unsigned int line = profile_yaml_line_of(&event->start_mark),
+		     column = column_of(&event->start_mark);
 	struct profile_place *place = &loader->places[key];
 	char expected[SETTING_TEXT_MAX];
 	const char *text;
@@ -190,7 +191,8 @@ static bool load_pair(struct loader *loader)
 {
 	const struct setting *settings = profile_settings();
 	const yaml_event_t *event = &loader->event;
-	unsigned int line = line_of(&event->start_mark), column = column_of(&event->start_mark);
+	unsigned int line = profile_yaml_line_of(&event->start_mark),
+		     column = column_of(&event->start_mark);
 	char name[SETTING_TEXT_MAX];
 	int key;
 
@@ -229,7 +231,7 @@ static bool load_mapping(struct loader *loader)
 				return false;
 			continue;
 		}
-		setting_errors_add(loader->errors, line_of(&event->start_mark),
+		setting_errors_add(loader->errors, profile_yaml_line_of(&event->start_mark),
 				   column_of(&event->start_mark), "", "expected a key, found %s",
 				   node_name(event));
 		if (!skip_node(loader) || !next_event(loader) || !skip_node(loader))
@@ -254,16 +256,17 @@ static void load_stream(struct loader *loader)
 		if (!load_mapping(loader))
 			return;
 	} else {
-		setting_errors_add(
-			loader->errors, line_of(&event->start_mark), column_of(&event->start_mark),
-			"", "expected a mapping of keys to values, found %s", node_name(event));
+		setting_errors_add(loader->errors, profile_yaml_line_of(&event->start_mark),
+				   column_of(&event->start_mark), "",
+				   "expected a mapping of keys to values, found %s",
+				   node_name(event));
 		if (!skip_node(loader))
 			return;
 	}
 	if (!next_two_events(loader))
 		return;
 	if (event->type != YAML_STREAM_END_EVENT)
-		setting_errors_add(loader->errors, line_of(&event->start_mark),
+		setting_errors_add(loader->errors, profile_yaml_line_of(&event->start_mark),
 				   column_of(&event->start_mark), "",
 				   "expected one document, found another");
 }
@@ -277,7 +280,7 @@ static bool any_given(const struct profile_place *places)
 	return false;
 }
 
-static void load(struct loader *loader)
+static void profile_yaml_load(struct loader *loader)
 {
 	yaml_parser_set_encoding(&loader->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&loader->parser, (const unsigned char *)loader->text,
@@ -312,7 +315,7 @@ int profile_load_text(const char *name, const char *text, size_t len, struct pro
 		setting_errors_add(errors, 0, 0, "", "out of memory");
 		return -OTA_ENOMEM;
 	}
-	load(&loader);
+	profile_yaml_load(&loader);
 	yaml_parser_delete(&loader.parser);
 	if (errors->count > 0)
 		return -OTA_EINVAL;

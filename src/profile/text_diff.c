@@ -55,7 +55,7 @@ static int split(const char *text, size_t len, struct lines *ret)
 	return 0;
 }
 
-static bool same(const struct differ *d, size_t i, size_t j)
+static bool text_diff_same(const struct differ *d, size_t i, size_t j)
 {
 	const struct line *a = &d->a.line[i], *b = &d->b.line[j];
 
@@ -66,10 +66,10 @@ static void trim(struct differ *d)
 {
 	const size_t least = d->a.count < d->b.count ? d->a.count : d->b.count;
 
-	while (d->before < least && same(d, d->before, d->before))
+	while (d->before < least && text_diff_same(d, d->before, d->before))
 		d->before++;
 	while (d->before + d->after < least &&
-	       same(d, d->a.count - 1 - d->after, d->b.count - 1 - d->after))
+	       text_diff_same(d, d->a.count - 1 - d->after, d->b.count - 1 - d->after))
 		d->after++;
 }
 
@@ -80,7 +80,7 @@ static void put(struct differ *d, char sign, size_t count)
 }
 
 /* Both middles as a table of (rows + 1) x (columns + 1). */
-static void fill(struct differ *d, size_t rows, size_t columns)
+static void text_diff_fill(struct differ *d, size_t rows, size_t columns)
 {
 	const size_t width = columns + 1;
 
@@ -90,7 +90,7 @@ static void fill(struct differ *d, size_t rows, size_t columns)
 				       right = d->table[i * width + j + 1];
 
 			d->table[i * width + j] =
-				same(d, d->before + i, d->before + j)
+				text_diff_same(d, d->before + i, d->before + j)
 					? (uint16_t)(d->table[(i + 1) * width + j + 1] + 1u)
 				: below >= right ? below
 						 : right;
@@ -104,7 +104,7 @@ static void walk(struct differ *d, size_t rows, size_t columns)
 	size_t i = 0, j = 0;
 
 	while (i < rows && j < columns) {
-		if (same(d, d->before + i, d->before + j)) {
+		if (text_diff_same(d, d->before + i, d->before + j)) {
 			put(d, ' ', 1);
 			i++;
 			j++;
@@ -120,7 +120,7 @@ static void walk(struct differ *d, size_t rows, size_t columns)
 	put(d, '+', columns - j);
 }
 
-static int compare(struct differ *d)
+static int text_diff_compare(struct differ *d)
 {
 	size_t rows, columns;
 
@@ -138,7 +138,7 @@ static int compare(struct differ *d)
 		d->table = calloc((rows + 1) * (columns + 1), sizeof(*d->table));
 		if (!d->table)
 			return -OTA_ENOMEM;
-		fill(d, rows, columns);
+		text_diff_fill(d, rows, columns);
 		walk(d, rows, columns);
 	}
 	put(d, ' ', d->after);
@@ -235,7 +235,7 @@ int text_diff(const char *old, size_t old_len, const char *new, size_t new_len,
 	if (r == 0)
 		r = split(new, new_len, &d.b);
 	if (r == 0)
-		r = compare(&d);
+		r = text_diff_compare(&d);
 	if (r == 0)
 		r = print(&d, context, out);
 	free(d.a.line);

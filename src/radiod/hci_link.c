@@ -63,7 +63,7 @@ static void told_encryption(struct hci_conn *conn, uint8_t status)
 }
 
 /* What the host asked for it is told in any case, the rest when it changed something. */
-static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
+static void hci_link_on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 {
 	struct hci_conn *conn = ctx;
 	const bool owed = (conn->owed & 1u << procedure) != 0;
@@ -96,7 +96,7 @@ static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 	conn->told = now;
 }
 
-static void on_disconnected(void *ctx, uint8_t reason)
+static void hci_link_on_disconnected(void *ctx, uint8_t reason)
 {
 	hci_conn_ended(ctx, reason);
 }
@@ -127,8 +127,8 @@ const struct link_ops hci_link_ops = {
 	.fragment = hci_acl_fragment,
 	.completed = hci_acl_completed,
 	.params_wanted = on_params_wanted,
-	.changed = on_changed,
-	.disconnected = on_disconnected,
+	.changed = hci_link_on_changed,
+	.disconnected = hci_link_on_disconnected,
 };
 
 /* --- exchanges that change nothing: two connection events, there and back */

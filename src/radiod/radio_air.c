@@ -43,7 +43,7 @@ void radio_rearm(struct radio *radio)
 	(void)sd_event_source_set_enabled(radio->timer, SD_EVENT_ONESHOT);
 }
 
-static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
+static int radio_air_on_time(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct radio *radio = userdata;
 
@@ -55,7 +55,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int radio_air_on_packet(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct radio *radio = userdata;
 	uint8_t packet[HCI_PACKET_MAX];
@@ -85,7 +85,7 @@ static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *us
 
 /* --- the controller's side of the world */
 
-static void on_send(void *ctx, const uint8_t *packet, size_t len)
+static void radio_air_on_send(void *ctx, const uint8_t *packet, size_t len)
 {
 	struct radio *radio = ctx;
 	const int rc = radio->fd < 0 ? 0 : vhci_write(radio->fd, packet, len);
@@ -113,7 +113,7 @@ int radio_device_index(struct radio *radio, const struct esp *esp)
 	return -1;
 }
 
-static void on_heard(void *ctx, struct esp *esp)
+static void radio_air_on_heard(void *ctx, struct esp *esp)
 {
 	struct radio *radio = ctx;
 	const int index = radio_device_index(radio, esp);
@@ -129,7 +129,7 @@ static void on_hci_log(void *ctx, const char *text)
 	log_write(&radio->log, LOG_LEVEL_INFO, "adapter: %s", text);
 }
 
-static void on_device_log(void *ctx, const char *text)
+static void radio_air_on_device_log(void *ctx, const char *text)
 {
 	struct radio *radio = ctx;
 
@@ -137,7 +137,7 @@ static void on_device_log(void *ctx, const char *text)
 }
 
 /* What a passer-by would read on its display. */
-static void on_passkey(void *ctx, struct esp *esp, int32_t passkey)
+static void radio_air_on_passkey(void *ctx, struct esp *esp, int32_t passkey)
 {
 	struct radio *radio = ctx;
 	json_t *event = radio_event(radio, "passkey");
@@ -155,10 +155,10 @@ static int make_fleet(struct radio *radio)
 	char why[256] = "", partitions[SLOTS_CSV_MAX];
 	struct fleet_config config = {
 		.sched = &radio->sched,
-		.show = on_passkey,
-		.heard = on_heard,
+		.show = radio_air_on_passkey,
+		.heard = radio_air_on_heard,
 		.ctx = radio,
-		.log = on_device_log,
+		.log = radio_air_on_device_log,
 		.log_ctx = radio,
 	};
 	int rc;
@@ -189,7 +189,7 @@ static int make_controller(struct radio *radio)
 		.phys = simopts_given(o, SIM_PHY) && o->phy == (int)OTA_PHY_1M ? OTA_PHYS_1M : 0,
 		.loss_ppm = (uint32_t)o->loss_ppm,
 		.seed = o->seed,
-		.send = on_send,
+		.send = radio_air_on_send,
 		.listen = on_listen,
 		.log = on_hci_log,
 		.ctx = radio,
@@ -230,7 +230,8 @@ static int block_signals(struct radio *radio)
 
 static int watch_adapter(struct radio *radio)
 {
-	return sd_event_add_io(radio->event, &radio->io, radio->fd, EPOLLIN, on_packet, radio);
+	return sd_event_add_io(radio->event, &radio->io, radio->fd, EPOLLIN, radio_air_on_packet,
+			       radio);
 }
 
 static int begin_loop(struct radio *radio)
@@ -241,7 +242,7 @@ static int begin_loop(struct radio *radio)
 		rc = block_signals(radio);
 	if (rc >= 0)
 		rc = sd_event_add_time(radio->event, &radio->timer, CLOCK_MONOTONIC, UINT64_MAX, 1,
-				       on_time, radio);
+				       radio_air_on_time, radio);
 	if (rc >= 0)
 		rc = watch_adapter(radio);
 	if (rc >= 0 && radio->options.control)
@@ -297,7 +298,7 @@ bool radio_plug(struct radio *radio)
 	return true;
 }
 
-static void finish(struct radio *radio)
+static void radio_air_finish(struct radio *radio)
 {
 	fleet_destroy(radio->fleet);
 	hci_destroy(radio->hci);
@@ -331,6 +332,6 @@ int radio_run(struct radio *radio)
 		radio_rearm(radio);
 		code = sd_event_loop(radio->event);
 	}
-	finish(radio);
+	radio_air_finish(radio);
 	return code < 0 ? CLI_DEFECT : code;
 }

@@ -29,7 +29,7 @@ void radio_emit(struct radio *radio, json_t *event)
 	(void)fflush(radio->out);
 }
 
-static json_t *hex(const uint8_t *bytes, size_t len)
+static json_t *radio_control_hex(const uint8_t *bytes, size_t len)
 {
 	char text[2 * OTA_SHA256_SIZE + 1];
 
@@ -68,7 +68,8 @@ static void radio_emit_status(struct radio *radio, struct esp *esp)
 	(void)json_object_set_new(event, "boots", json_integer(esp_boots(esp)));
 	(void)json_object_set_new(event, "slot", json_integer(running->slot));
 	(void)json_object_set_new(event, "version", json_string(running->version));
-	(void)json_object_set_new(event, "sha256", hex(running->sha256, OTA_SHA256_SIZE));
+	(void)json_object_set_new(event, "sha256",
+				  radio_control_hex(running->sha256, OTA_SHA256_SIZE));
 	(void)json_object_set_new(event, "pending_verify", json_boolean(running->pending_verify));
 	(void)json_object_set_new(event, "bonds", json_integer(esp_bonds(esp)));
 	(void)json_object_set_new(event, "connected", json_boolean(link != NULL));
@@ -77,7 +78,8 @@ static void radio_emit_status(struct radio *radio, struct esp *esp)
 	radio_emit(radio, event);
 }
 
-static bool changed(struct radio *radio, struct esp *esp, struct radio_watched *watched)
+static bool radio_control_changed(struct radio *radio, struct esp *esp,
+				  struct radio_watched *watched)
 {
 	struct radio_watched now = {0};
 	struct ota_status status;
@@ -99,7 +101,7 @@ static void tell_changes(struct radio *radio)
 	struct esp *esp;
 
 	for (unsigned int i = 0; (esp = fleet_device(radio->fleet, i)) != NULL; i++)
-		if (changed(radio, esp, &radio->watched[i]))
+		if (radio_control_changed(radio, esp, &radio->watched[i]))
 			radio_emit_status(radio, esp);
 }
 
@@ -116,7 +118,7 @@ void radio_watch_begin(struct radio *radio)
 	struct esp *esp;
 
 	for (unsigned int i = 0; (esp = fleet_device(radio->fleet, i)) != NULL; i++)
-		(void)changed(radio, esp, &radio->watched[i]);
+		(void)radio_control_changed(radio, esp, &radio->watched[i]);
 	radio->watch_tick = (struct sched_event){.fn = on_watch, .ctx = radio};
 	if (radio->options.watch && radio->options.watch_ms > 0)
 		sched_at(&radio->sched, &radio->watch_tick, sched_now(&radio->sched));
@@ -197,7 +199,7 @@ static const struct {
 	{"quit", do_quit},
 };
 
-static void answer(struct radio *radio, const char *line, bool ok)
+static void radio_control_answer(struct radio *radio, const char *line, bool ok)
 {
 	json_t *event = radio_event(radio, "answer");
 
@@ -239,10 +241,10 @@ static void on_line(struct radio *radio, const char *line)
 		words[count++] = word;
 	}
 	if (count > 0)
-		answer(radio, line, obey(radio, words, count));
+		radio_control_answer(radio, line, obey(radio, words, count));
 }
 
-static int on_input(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int radio_control_on_input(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct radio *radio = userdata;
 	const ssize_t n =
@@ -273,5 +275,6 @@ static int on_input(sd_event_source *source, int fd, uint32_t revents, void *use
 
 int radio_control_begin(struct radio *radio)
 {
-	return sd_event_add_io(radio->event, &radio->input, STDIN_FILENO, EPOLLIN, on_input, radio);
+	return sd_event_add_io(radio->event, &radio->input, STDIN_FILENO, EPOLLIN,
+			       radio_control_on_input, radio);
 }

@@ -72,7 +72,7 @@ static bool strike(struct radio *radio, const struct fault_spec *spec)
 	return true;
 }
 
-static void on_tick(void *ctx, uint64_t now_us)
+static void radio_faults_on_tick(void *ctx, uint64_t now_us)
 {
 	struct radio *radio = ctx;
 	bool more = false;
@@ -122,7 +122,7 @@ void radio_faults_begin(struct radio *radio)
 		fault->done = arm_board(radio, fault->spec);
 		wait |= !fault->done;
 	}
-	radio->fault_tick = (struct sched_event){.fn = on_tick, .ctx = radio};
+	radio->fault_tick = (struct sched_event){.fn = radio_faults_on_tick, .ctx = radio};
 	if (wait)
 		sched_at(&radio->sched, &radio->fault_tick, sched_now(&radio->sched) + TICK_US);
 }

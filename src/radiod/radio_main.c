@@ -146,7 +146,7 @@ static int parse_option(struct radio *radio, int option)
 }
 
 /* Options that are right by themselves but not here. */
-static int check(struct radio *radio)
+static int radio_main_check(struct radio *radio)
 {
 	const struct sim_options *o = &radio->options.sim;
 	const struct setting *settings = simopts_settings();
@@ -190,6 +190,6 @@ int main(int argc, char **argv)
 	if (code == CLI_OK && optind < argc)
 		code = wrong(&radio, argv[optind], "expected no arguments");
 	if (code == CLI_OK)
-		code = check(&radio);
+		code = radio_main_check(&radio);
 	return code == CLI_OK ? radio_run(&radio) : code;
 }

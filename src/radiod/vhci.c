@@ -15,7 +15,7 @@
 #define CREATED_LEN 4u /* type, what was asked for, index */
 #define ANSWER_MS 2000
 
-static int create(int fd, uint16_t *ret_index)
+static int vhci_create(int fd, uint16_t *ret_index)
 {
 	const uint8_t request[2] = {TYPE_VENDOR, CREATE_PRIMARY};
 	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
@@ -43,7 +43,7 @@ int vhci_open(const char *path, int *ret_fd, uint16_t *ret_index)
 
 	if (fd < 0)
 		return -errno;
-	rc = create(fd, ret_index);
+	rc = vhci_create(fd, ret_index);
 	if (rc < 0)
 		(void)close(fd);
 	else

@@ -56,7 +56,7 @@ int replay_open(const char *path, struct replay **ret, char *ret_why, size_t siz
 	return rc;
 }
 
-static void stop(struct replay *r)
+static void replay_stop(struct replay *r)
 {
 	job_destroy(r->job);
 	r->job = NULL;
@@ -71,7 +71,7 @@ void replay_close(struct replay *r)
 {
 	if (!r)
 		return;
-	stop(r);
+	replay_stop(r);
 	trace_file_free(r->file);
 	free(r->runs);
 	free(r);
@@ -227,7 +227,7 @@ static int begin(struct replay *r, size_t index, const struct job_listener *list
 	struct replay_run *run = &r->runs[index];
 	int rc;
 
-	stop(r);
+	replay_stop(r);
 	r->acted = NULL;
 	r->current = index;
 	r->state = REPLAY_PLAYING;

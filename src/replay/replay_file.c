@@ -46,7 +46,7 @@ static bool take_number(const char *text, uint32_t *ret)
 	return true;
 }
 
-static void safe(const char *text, size_t len, char *buf, size_t size)
+static void replay_file_safe(const char *text, size_t len, char *buf, size_t size)
 {
 	(void)output_safe_text(text, len, buf, size);
 }
@@ -142,13 +142,13 @@ static bool note_name(struct replay_run *run, const char *text)
 
 static bool note_project(struct replay_run *run, const char *text)
 {
-	safe(text, strlen(text), run->image.project, sizeof(run->image.project));
+	replay_file_safe(text, strlen(text), run->image.project, sizeof(run->image.project));
 	return true;
 }
 
 static bool note_version(struct replay_run *run, const char *text)
 {
-	safe(text, strlen(text), run->image.version, sizeof(run->image.version));
+	replay_file_safe(text, strlen(text), run->image.version, sizeof(run->image.version));
 	return true;
 }
 
@@ -159,7 +159,7 @@ static bool note_bytes(struct replay_run *run, const char *text)
 
 static bool note_profile(struct replay_run *run, const char *text)
 {
-	safe(text, strlen(text), run->profile.name, sizeof(run->profile.name));
+	replay_file_safe(text, strlen(text), run->profile.name, sizeof(run->profile.name));
 	return true;
 }
 
@@ -225,7 +225,7 @@ static bool note_checked(struct replay_run *run, const char *text)
 
 static bool note_end(struct replay_run *run, const char *text)
 {
-	safe(text, strlen(text), run->outcome, sizeof(run->outcome));
+	replay_file_safe(text, strlen(text), run->outcome, sizeof(run->outcome));
 	run->whole = true;
 	return true;
 }
@@ -255,16 +255,17 @@ static void note_recorded(struct replay *r, const char *text)
 
 	if (!on)
 		return;
-	safe(text, (size_t)(by - text), r->recorded, sizeof(r->recorded));
+	replay_file_safe(text, (size_t)(by - text), r->recorded, sizeof(r->recorded));
 	if (strlen(r->recorded) > 19 && r->recorded[10] == 'T') {
 		r->recorded[10] = ' ';
 		r->recorded[19] = '\0'; /* the offset from UTC is no news on the screen */
 	}
-	safe(by + 4, (size_t)(on - by - 4), r->program, sizeof(r->program));
-	safe(on + 4, strlen(on + 4), r->source, sizeof(r->source));
+	replay_file_safe(by + 4, (size_t)(on - by - 4), r->program, sizeof(r->program));
+	replay_file_safe(on + 4, strlen(on + 4), r->source, sizeof(r->source));
 }
 
-static struct replay_run *add_run(struct replay *r, const struct trace_line *line, size_t index)
+static struct replay_run *replay_file_add_run(struct replay *r, const struct trace_line *line,
+					      size_t index)
 {
 	struct replay_run *more;
 
@@ -294,7 +295,7 @@ static int take_note(struct replay *r, const struct trace_line *line, size_t ind
 	if (begins(line->text, "run", &rest)) {
 		if (r->run_count == REPLAY_RUNS_MAX)
 			return -OTA_EBADMSG;
-		run = add_run(r, line, index);
+		run = replay_file_add_run(r, line, index);
 		if (!run)
 			return -OTA_ENOMEM;
 		*open = true;

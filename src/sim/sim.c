@@ -34,7 +34,7 @@ static uint64_t sim_now(struct transport *t)
 	return sched_now(&sim_of(t)->sched);
 }
 
-static void on_alarm(void *ctx, uint64_t now_us)
+static void sim_on_alarm(void *ctx, uint64_t now_us)
 {
 	const struct transport_event event = {.kind = TRANSPORT_ALARM};
 
@@ -126,7 +126,7 @@ static void forget_link(struct sim *sim)
 	}
 }
 
-static void ended(struct sim *sim, enum gatt_reason reason)
+static void sim_ended(struct sim *sim, enum gatt_reason reason)
 {
 	const struct transport_event event = {.kind = TRANSPORT_DISCONNECTED, .reason = reason};
 
@@ -137,7 +137,7 @@ static void ended(struct sim *sim, enum gatt_reason reason)
 	sim_emit(sim, &event);
 }
 
-static void on_disconnected(void *ctx, uint8_t reason)
+static void sim_on_disconnected(void *ctx, uint8_t reason)
 {
 	struct sim *sim = ctx;
 	enum gatt_reason why = GATT_UNKNOWN;
@@ -152,12 +152,12 @@ static void on_disconnected(void *ctx, uint8_t reason)
 		why = GATT_SUPERVISION;
 	else if (reason == LINK_REASON_NOT_ESTABLISHED)
 		why = GATT_CONNECT_FAILED;
-	ended(sim, why);
+	sim_ended(sim, why);
 }
 
 /* --- the link's beginning */
 
-static void on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
+static void sim_on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
 {
 	struct sim *sim = ctx;
 
@@ -167,7 +167,7 @@ static void on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
 		sim_security_input(sim, buf, len);
 }
 
-static void on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
+static void sim_on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 {
 	struct sim *sim = ctx;
 	const struct transport_event event = {.kind = TRANSPORT_LINK};
@@ -196,9 +196,9 @@ static bool on_wish(void *ctx, const struct link_params *wish)
 }
 
 static const struct link_ops link_side_ops = {
-	.frame = on_frame,
-	.changed = on_changed,
-	.disconnected = on_disconnected,
+	.frame = sim_on_frame,
+	.changed = sim_on_changed,
+	.disconnected = sim_on_disconnected,
 	.accept_params = on_wish,
 };
 
@@ -278,7 +278,7 @@ static void make_link(struct sim *sim)
 		esp_not_connected(sim->target, conn);
 		free(sim->use);
 		sim->use = NULL;
-		ended(sim, GATT_CONNECT_FAILED);
+		sim_ended(sim, GATT_CONNECT_FAILED);
 		return;
 	}
 	*sim->use = (struct link_use){.link = sim->link, .central = true, .peripheral = true};
@@ -286,7 +286,7 @@ static void make_link(struct sim *sim)
 }
 
 /* A device was heard. */
-static void on_heard(void *ctx, struct esp *esp)
+static void sim_on_heard(void *ctx, struct esp *esp)
 {
 	struct sim *sim = ctx;
 	const struct transport_advertisement adv = {
@@ -307,7 +307,7 @@ static void on_heard(void *ctx, struct esp *esp)
 static void on_give_up(void *ctx, uint64_t now_us)
 {
 	(void)now_us;
-	ended(ctx, GATT_NOT_FOUND);
+	sim_ended(ctx, GATT_NOT_FOUND);
 }
 
 static int sim_connect(struct transport *t, const char *address)
@@ -332,7 +332,7 @@ static int sim_connect(struct transport *t, const char *address)
 static void on_aborted(void *ctx, uint64_t now_us)
 {
 	(void)now_us;
-	ended(ctx, GATT_BY_HOST);
+	sim_ended(ctx, GATT_BY_HOST);
 }
 
 static int sim_disconnect(struct transport *t)
@@ -424,7 +424,7 @@ static int make_fleet(struct sim *sim, char *ret_text, size_t size)
 		.sched = &sim->sched,
 		.kind = c->kind,
 		.show = sim_security_shown,
-		.heard = on_heard,
+		.heard = sim_on_heard,
 		.ctx = sim,
 		.log = c->log,
 		.log_ctx = c->log_ctx,
@@ -450,7 +450,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 	sim->mtu = ATT_MTU_MIN;
 	sched_init(&sim->sched, 0);
 	rng_init(&sim->rng, config->kind.seed);
-	sim->alarm = (struct sched_event){.fn = on_alarm, .ctx = sim};
+	sim->alarm = (struct sched_event){.fn = sim_on_alarm, .ctx = sim};
 	sim->later = (struct sched_event){.fn = on_aborted, .ctx = sim};
 	sim->give_up = (struct sched_event){.fn = on_give_up, .ctx = sim};
 	sim->faulty = (struct sched_event){.fn = sim_faulty, .ctx = sim};

@@ -34,7 +34,7 @@ static uint64_t sim_of(const struct sim *sim, uint64_t real_us)
 	return sim->sim_start + (real_us - sim->real_start) * sim->config.speed / 1000u;
 }
 
-static void arm(struct sim *sim)
+static void sim_clock_arm(struct sim *sim)
 {
 	uint64_t at;
 
@@ -52,7 +52,7 @@ static void arm(struct sim *sim)
 	(void)sd_event_source_set_enabled(sim->timer, SD_EVENT_ONESHOT);
 }
 
-static int on_turn(sd_event_source *source, void *userdata)
+static int sim_clock_on_turn(sd_event_source *source, void *userdata)
 {
 	struct sim *sim = userdata;
 	const uint64_t until = sched_now(&sim->sched) + TURN_US;
@@ -61,24 +61,24 @@ static int on_turn(sd_event_source *source, void *userdata)
 	for (int i = 0; i < STEPS_PER_TURN && sched_now(&sim->sched) < until; i++)
 		if (sim->asking || !sched_step(&sim->sched))
 			break;
-	arm(sim);
+	sim_clock_arm(sim);
 	return 0;
 }
 
-static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
+static int sim_clock_on_time(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct sim *sim = userdata;
 
 	(void)source;
 	(void)usec;
 	sched_advance(&sim->sched, sim_of(sim, real_now(sim)));
-	arm(sim);
+	sim_clock_arm(sim);
 	return 0;
 }
 
 void sim_clock_kick(struct sim *sim)
 {
-	arm(sim);
+	sim_clock_arm(sim);
 }
 
 int sim_clock_create(struct sim *sim)
@@ -86,15 +86,15 @@ int sim_clock_create(struct sim *sim)
 	int rc;
 
 	if (sim->config.speed == 0) {
-		rc = sd_event_add_defer(sim->event, &sim->turn, on_turn, sim);
+		rc = sd_event_add_defer(sim->event, &sim->turn, sim_clock_on_turn, sim);
 		if (rc >= 0)
 			rc = sd_event_source_set_priority(sim->turn, SD_EVENT_PRIORITY_IDLE);
 		return rc < 0 ? rc : 0;
 	}
 	sim->real_start = real_now(sim);
 	sim->sim_start = sched_now(&sim->sched);
-	rc = sd_event_add_time(sim->event, &sim->timer, CLOCK_MONOTONIC, UINT64_MAX, 100, on_time,
-			       sim);
+	rc = sd_event_add_time(sim->event, &sim->timer, CLOCK_MONOTONIC, UINT64_MAX, 100,
+			       sim_clock_on_time, sim);
 	return rc < 0 ? rc : 0;
 }
 

@@ -65,7 +65,7 @@ static void map_characteristics(struct sim *sim)
 }
 
 /* GATT_CHRS when it is none of ours. */
-static enum gatt_chr chr_of(const struct sim *sim, uint16_t handle)
+static enum gatt_chr sim_gatt_chr_of(const struct sim *sim, uint16_t handle)
 {
 	enum gatt_chr chr = GATT_CONTROL;
 
@@ -84,7 +84,7 @@ static int status_of(int status)
 	return status == ATT_ERR_NOT_SUPPORTED ? -OTA_ENOTSUP : -OTA_EIO;
 }
 
-static void on_event(void *ctx, const struct attc_event *e)
+static void sim_gatt_on_event(void *ctx, const struct attc_event *e)
 {
 	struct sim *sim = ctx;
 	struct transport_event event = {
@@ -119,7 +119,7 @@ static void on_event(void *ctx, const struct attc_event *e)
 		(void)link_terminate(sim->link, LINK_CENTRAL, LINK_REASON_REMOTE_USER);
 		return;
 	}
-	event.chr = chr_of(sim, e->handle);
+	event.chr = sim_gatt_chr_of(sim, e->handle);
 	if (event.chr == GATT_CHRS)
 		return;
 	if (event.kind == TRANSPORT_WRITTEN && event.chr <= GATT_DATA &&
@@ -130,7 +130,7 @@ static void on_event(void *ctx, const struct attc_event *e)
 	sim_emit(sim, &event);
 }
 
-static int on_send(void *ctx, const uint8_t *pdu, size_t len)
+static int sim_gatt_on_send(void *ctx, const uint8_t *pdu, size_t len)
 {
 	struct sim *sim = ctx;
 
@@ -141,8 +141,8 @@ static int on_send(void *ctx, const uint8_t *pdu, size_t len)
 void sim_gatt_begin(struct sim *sim)
 {
 	const struct attc_config config = {
-		.send = on_send,
-		.event = on_event,
+		.send = sim_gatt_on_send,
+		.event = sim_gatt_on_event,
 		.ctx = sim,
 		.sched = &sim->sched,
 		.mtu = sim->config.kind.mtu ? sim->config.kind.mtu : ATT_MTU_MAX,
@@ -162,7 +162,7 @@ void sim_gatt_finish(struct sim *sim)
 	sim->client_up = false;
 }
 
-static int called(struct sim *sim, int rc)
+static int sim_gatt_called(struct sim *sim, int rc)
 {
 	sim_clock_kick(sim);
 	return rc;
@@ -172,9 +172,10 @@ int sim_gatt_discover(struct transport *t)
 {
 	struct sim *sim = sim_of(t);
 
-	return sim_calls_made(sim, SIM_CALL_DISCOVER, GATT_CHRS,
-			      called(sim, sim->link ? attc_discover(&sim->client) : -OTA_ENOTCONN),
-			      "discover");
+	return sim_calls_made(
+		sim, SIM_CALL_DISCOVER, GATT_CHRS,
+		sim_gatt_called(sim, sim->link ? attc_discover(&sim->client) : -OTA_ENOTCONN),
+		"discover");
 }
 
 /* 0, or why nothing can be asked of this characteristic. */
@@ -192,7 +193,7 @@ int sim_gatt_subscribe(struct transport *t, enum gatt_chr chr)
 
 	if (rc == 0)
 		rc = attc_subscribe(&sim->client, sim->chrs[chr]);
-	return sim_calls_made(sim, SIM_CALL_SUBSCRIBE, chr, called(sim, rc), "subscribe");
+	return sim_calls_made(sim, SIM_CALL_SUBSCRIBE, chr, sim_gatt_called(sim, rc), "subscribe");
 }
 
 int sim_gatt_read(struct transport *t, enum gatt_chr chr)
@@ -202,7 +203,7 @@ int sim_gatt_read(struct transport *t, enum gatt_chr chr)
 
 	if (rc == 0)
 		rc = attc_read(&sim->client, sim->chrs[chr]->value_handle);
-	return sim_calls_made(sim, SIM_CALL_READ, chr, called(sim, rc), "read");
+	return sim_calls_made(sim, SIM_CALL_READ, chr, sim_gatt_called(sim, rc), "read");
 }
 
 int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
@@ -220,5 +221,5 @@ int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 		rc = attc_write(&sim->client, sim->chrs[chr]->value_handle, buf, len);
 		sim->writing[chr] = rc == 0;
 	}
-	return sim_calls_write(sim, chr, mode, called(sim, rc), buf, len);
+	return sim_calls_write(sim, chr, mode, sim_gatt_called(sim, rc), buf, len);
 }

@@ -8,7 +8,7 @@
 
 #define OFF_US 500000u /* as long as a USB adapter takes */
 
-static void tell(struct sim *sim, enum transport_event_kind kind, int status)
+static void sim_maintenance_tell(struct sim *sim, enum transport_event_kind kind, int status)
 {
 	const struct transport_event event = {.kind = kind, .status = status};
 
@@ -20,7 +20,7 @@ void sim_maintenance_step(void *ctx, uint64_t now_us)
 	struct sim *sim = ctx;
 
 	if (!sim->cycling) {
-		tell(sim, TRANSPORT_MAINTENANCE, 0);
+		sim_maintenance_tell(sim, TRANSPORT_MAINTENANCE, 0);
 		return;
 	}
 	if (sim->scanning) {
@@ -30,12 +30,12 @@ void sim_maintenance_step(void *ctx, uint64_t now_us)
 	if (!sim->off) {
 		sim->off = true;
 		sched_at(&sim->sched, &sim->cycle, now_us + OFF_US);
-		tell(sim, TRANSPORT_ADAPTER, -OTA_ENODEV);
+		sim_maintenance_tell(sim, TRANSPORT_ADAPTER, -OTA_ENODEV);
 		return;
 	}
 	sim->off = sim->cycling = false;
-	tell(sim, TRANSPORT_ADAPTER, 0);
-	tell(sim, TRANSPORT_MAINTENANCE, 0);
+	sim_maintenance_tell(sim, TRANSPORT_ADAPTER, 0);
+	sim_maintenance_tell(sim, TRANSPORT_MAINTENANCE, 0);
 }
 
 int sim_maintenance(struct transport *t, enum transport_maintenance what, const char *device)

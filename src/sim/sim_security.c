@@ -20,7 +20,7 @@ const uint8_t *sim_address(void)
 
 /* --- bonds */
 
-static struct sim_bond *bond_of(struct sim *sim, const struct esp *esp)
+static struct sim_bond *sim_security_bond_of(struct sim *sim, const struct esp *esp)
 {
 	for (unsigned int i = 0; i < sim->bond_count; i++)
 		if (sim->bonds[i].esp == esp)
@@ -30,7 +30,7 @@ static struct sim_bond *bond_of(struct sim *sim, const struct esp *esp)
 
 static void bond_add(struct sim *sim, const struct smp_key *key)
 {
-	struct sim_bond *bond = bond_of(sim, sim->target);
+	struct sim_bond *bond = sim_security_bond_of(sim, sim->target);
 
 	if (!bond && sim->bond_count < FLEET_DEVICES_MAX)
 		bond = &sim->bonds[sim->bond_count++];
@@ -40,7 +40,7 @@ static void bond_add(struct sim *sim, const struct smp_key *key)
 
 void sim_security_forget(struct sim *sim, const struct esp *esp)
 {
-	struct sim_bond *bond = bond_of(sim, esp);
+	struct sim_bond *bond = sim_security_bond_of(sim, esp);
 
 	if (bond)
 		*bond = sim->bonds[--sim->bond_count];
@@ -58,7 +58,7 @@ static void tell_written(struct sim *sim, enum gatt_chr chr, int status)
 }
 
 /* Asks again, or gives up what the device refused. */
-static void settle(struct sim *sim, int status)
+static void sim_security_settle(struct sim *sim, int status)
 {
 	for (enum gatt_chr chr = GATT_CONTROL; chr <= GATT_DATA; chr++) {
 		struct sim_asked *asked = &sim->asked[chr];
@@ -77,7 +77,7 @@ static void settle(struct sim *sim, int status)
 	}
 }
 
-static void ended(void *ctx, uint64_t now_us)
+static void sim_security_ended(void *ctx, uint64_t now_us)
 {
 	struct sim *sim = ctx;
 	const struct transport_event event = {.kind = TRANSPORT_PAIRED,
@@ -86,14 +86,14 @@ static void ended(void *ctx, uint64_t now_us)
 	(void)now_us;
 	sim_emit(sim, &event);
 	if (sim->link)
-		settle(sim, sim->pairing_status);
+		sim_security_settle(sim, sim->pairing_status);
 }
 
 /* Told from the queue, since it may happen within a call. */
 static void end(struct sim *sim, int status)
 {
 	sim->pairing_status = status;
-	sim->pairing_over = (struct sched_event){.fn = ended, .ctx = sim};
+	sim->pairing_over = (struct sched_event){.fn = sim_security_ended, .ctx = sim};
 	sched_at(&sim->sched, &sim->pairing_over, sched_now(&sim->sched));
 }
 
@@ -132,14 +132,14 @@ void sim_security_asked(struct sim *sim, enum gatt_chr chr, const uint8_t *buf, 
 
 /* --- pairing */
 
-static void on_send(void *ctx, const uint8_t *pdu, size_t len)
+static void sim_security_on_send(void *ctx, const uint8_t *pdu, size_t len)
 {
 	struct sim *sim = ctx;
 
 	(void)link_send(sim->link, LINK_CENTRAL, LINK_CID_SECURITY, pdu, len);
 }
 
-static void on_random(void *ctx, uint8_t *buf, size_t len)
+static void sim_security_on_random(void *ctx, uint8_t *buf, size_t len)
 {
 	struct sim *sim = ctx;
 
@@ -170,26 +170,26 @@ static void on_encrypt(void *ctx, const struct smp_key *key)
 	encrypt(ctx, key);
 }
 
-static void on_paired(void *ctx, const struct smp_key *key, bool bond)
+static void sim_security_on_paired(void *ctx, const struct smp_key *key, bool bond)
 {
 	if (bond)
 		bond_add(ctx, key);
 	end(ctx, 0);
 }
 
-static void on_failed(void *ctx, unsigned int reason)
+static void sim_security_on_failed(void *ctx, unsigned int reason)
 {
 	((struct sim *)ctx)->asking = false;
 	end(ctx, reason == SMP_REASON_TIMEOUT ? -OTA_ETIMEDOUT : -OTA_EPERM);
 }
 
 static const struct smp_ops smp_ops = {
-	.send = on_send,
-	.random = on_random,
+	.send = sim_security_on_send,
+	.random = sim_security_on_random,
 	.ask = on_ask,
 	.encrypt = on_encrypt,
-	.paired = on_paired,
-	.failed = on_failed,
+	.paired = sim_security_on_paired,
+	.failed = sim_security_on_failed,
 };
 
 /* cppcheck-suppress constParameter ; as struct fleet_config has it */
@@ -204,7 +204,7 @@ void sim_security_shown(void *ctx, struct esp *esp, int32_t passkey)
 void sim_security_begin(struct sim *sim)
 {
 	const uint8_t *address = esp_address_octets(sim->target);
-	const struct sim_bond *bond = bond_of(sim, sim->target);
+	const struct sim_bond *bond = sim_security_bond_of(sim, sim->target);
 	struct smp_config config = {
 		.ops = &smp_ops,
 		.ctx = sim,
@@ -245,7 +245,7 @@ void sim_security_changed(struct sim *sim, uint8_t code)
 	if (smp_busy(&sim->smp)) {
 		smp_encrypted(&sim->smp, code == 0);
 	} else if (code == 0) {
-		settle(sim, 0);
+		sim_security_settle(sim, 0);
 	} else {
 		/* The device has lost the bond.  Linux hangs up and keeps its own, so that
 		 * nobody who merely has the address is paired with in its place. */

@@ -64,7 +64,7 @@ static void answered(struct sim *sim, enum sim_call call, const struct transport
 		       e->status < 0 ? strerror(-e->status) : "");
 }
 
-static void told(struct sim *sim, const struct transport_event *e)
+static void sim_stack_log_told(struct sim *sim, const struct transport_event *e)
 {
 	struct transport *t = &sim->base;
 	char hex[TRANSPORT_CALL_TEXT - 32];
@@ -90,7 +90,7 @@ static void told(struct sim *sim, const struct transport_event *e)
 	}
 }
 
-static void ended(struct sim *sim, const struct transport_event *e)
+static void sim_stack_log_ended(struct sim *sim, const struct transport_event *e)
 {
 	const char *reason = gatt_reason_name(e->reason);
 	struct stack_log_tag *connect = tag_of(sim, SIM_CALL_CONNECT, GATT_CHRS),
@@ -115,7 +115,7 @@ void sim_calls_event(struct sim *sim, const struct transport_event *e)
 		answered(sim, SIM_CALL_CONNECT, e, "connect");
 		break;
 	case TRANSPORT_DISCONNECTED:
-		ended(sim, e);
+		sim_stack_log_ended(sim, e);
 		break;
 	case TRANSPORT_DISCOVERED:
 		answered(sim, SIM_CALL_DISCOVER, e, "discover");
@@ -140,7 +140,7 @@ void sim_calls_event(struct sim *sim, const struct transport_event *e)
 	case TRANSPORT_ADAPTER:
 	case TRANSPORT_PASSKEY:
 	case TRANSPORT_PAIRED:
-		told(sim, e);
+		sim_stack_log_told(sim, e);
 		break;
 	case TRANSPORT_ADVERTISEMENT:
 	case TRANSPORT_WRITABLE:

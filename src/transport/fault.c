@@ -55,7 +55,7 @@ static uint64_t fault_now(const struct fault *f)
 	return inner->ops->now_us(inner);
 }
 
-static void arm(struct fault *f)
+static void fault_arm(struct fault *f)
 {
 	uint64_t at = f->alarm_at;
 
@@ -113,7 +113,7 @@ static struct late *queue_take(struct queue *q, uint64_t now_us)
 	return l;
 }
 
-static void release(struct fault *f)
+static void fault_release(struct fault *f)
 {
 	const uint64_t now = fault_now(f);
 	struct late *l;
@@ -239,7 +239,7 @@ static int write_late(struct fault *f, enum gatt_chr chr, enum gatt_write mode, 
 		return -OTA_ENOMEM;
 	l->chr = chr;
 	l->mode = mode;
-	arm(f);
+	fault_arm(f);
 	return 0;
 }
 
@@ -255,7 +255,7 @@ static int write_lost(struct fault *f, enum gatt_chr chr, enum gatt_write mode)
 		return -OTA_ENOMEM;
 	l->kind = TRANSPORT_WRITTEN;
 	l->chr = chr;
-	arm(f);
+	fault_arm(f);
 	return 0;
 }
 
@@ -306,7 +306,7 @@ static void notified(struct fault *f, const struct transport_event *event)
 		l->kind = event->kind;
 		l->chr = event->chr;
 		l->status = event->status;
-		arm(f);
+		fault_arm(f);
 	}
 }
 
@@ -316,12 +316,12 @@ static void fault_event(void *userdata, const struct transport_event *event)
 
 	switch (event->kind) {
 	case TRANSPORT_ALARM:
-		release(f);
+		fault_release(f);
 		if (f->alarm_at <= fault_now(f)) {
 			f->alarm_at = UINT64_MAX;
 			wrap_emit(&f->wrap, event);
 		}
-		arm(f);
+		fault_arm(f);
 		return;
 	case TRANSPORT_NOTIFIED:
 		notified(f, event);
@@ -358,7 +358,7 @@ static void fault_event(void *userdata, const struct transport_event *event)
 static int fault_set_alarm(struct transport *t, uint64_t at_us)
 {
 	fault_of(t)->alarm_at = at_us;
-	arm(fault_of(t));
+	fault_arm(fault_of(t));
 	return 0;
 }
 

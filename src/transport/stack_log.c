@@ -14,7 +14,7 @@ static uint64_t now_of(struct transport *t)
 }
 
 /* One line that a terminal can take: what a stack says may hold anything. */
-static void tell(struct transport *t, struct transport_call *call, char *text)
+static void stack_log_tell(struct transport *t, struct transport_call *call, char *text)
 {
 	for (char *at = text; *at; at++)
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
@@ -42,7 +42,7 @@ static void tell_sum(struct transport *t, struct stack_log *c, uint64_t now)
 		       c->values, c->bytes, slowest, errors);
 	c->values = c->errors = 0;
 	c->bytes = c->slowest_us = 0;
-	tell(t, &call, text);
+	stack_log_tell(t, &call, text);
 }
 
 static void say(struct transport *t, struct stack_log *c, struct transport_call *call,
@@ -53,7 +53,7 @@ static void say(struct transport *t, struct stack_log *c, struct transport_call 
 	call->at_us = now_of(t);
 	tell_sum(t, c, call->at_us);
 	(void)vsnprintf(text, sizeof(text), format, ap);
-	tell(t, call, text);
+	stack_log_tell(t, call, text);
 }
 
 void stack_log_made(struct transport *t, struct stack_log *c, struct stack_log_tag *ret,

@@ -60,7 +60,7 @@ const struct trace_form *trace_form(char direction, const char *name)
 }
 
 /* Each line that is read has room for all that it can hold. */
-static bool make_room(struct trace_file *f)
+static bool trace_file_make_room(struct trace_file *f)
 {
 	size_t room;
 	void *more;
@@ -84,7 +84,7 @@ static bool make_room(struct trace_file *f)
 	return true;
 }
 
-static size_t keep(struct trace_file *f, const char *text, size_t len)
+static size_t trace_file_keep(struct trace_file *f, const char *text, size_t len)
 {
 	const size_t at = f->pool_len;
 
@@ -132,7 +132,7 @@ static bool parse_text(struct trace_file *f, const char *text, struct trace_entr
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
 			return false;
-	e->bytes = keep(f, text, len);
+	e->bytes = trace_file_keep(f, text, len);
 	e->len = len;
 	return true;
 }
@@ -168,7 +168,7 @@ static bool parse_fields(struct trace_file *f, const char *fields, char *rest,
 		if (*fields == 'a') {
 			if (strlen(word) >= 40)
 				return false;
-			e->address = keep(f, word, strlen(word));
+			e->address = trace_file_keep(f, word, strlen(word));
 		}
 	}
 	return !word_of(&rest);
@@ -231,7 +231,7 @@ static int read_lines(FILE *file, struct trace_file *f, unsigned int *ret_line)
 		size_t used;
 
 		line++;
-		if (!make_room(f))
+		if (!trace_file_make_room(f))
 			return -OTA_ENOMEM;
 		used = f->pool_len;
 		if (!strchr(text, '\n') || !parse_line(f, text, &e) ||

@@ -151,11 +151,12 @@ static void trace_event(void *userdata, const struct transport_event *event)
 }
 
 /* A call that was made, or how it was refused; returns rc. */
-static int called(struct recorder *r, int rc, const uint8_t *buf, size_t len, const char *name,
-		  const char *format, ...) __attribute__((format(printf, 6, 7)));
+static int trace_record_called(struct recorder *r, int rc, const uint8_t *buf, size_t len,
+			       const char *name, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
 
-static int called(struct recorder *r, int rc, const uint8_t *buf, size_t len, const char *name,
-		  const char *format, ...)
+static int trace_record_called(struct recorder *r, int rc, const uint8_t *buf, size_t len,
+			       const char *name, const char *format, ...)
 {
 	char fields[64];
 	va_list ap;
@@ -175,49 +176,49 @@ static int record_scan_start(struct transport *t)
 {
 	const int rc = wrap_inner(t)->ops->scan_start(wrap_inner(t));
 
-	return called(recorder_of(t), rc, NULL, 0, "scan-start", "%s", "");
+	return trace_record_called(recorder_of(t), rc, NULL, 0, "scan-start", "%s", "");
 }
 
 static int record_scan_stop(struct transport *t)
 {
 	const int rc = wrap_inner(t)->ops->scan_stop(wrap_inner(t));
 
-	return called(recorder_of(t), rc, NULL, 0, "scan-stop", "%s", "");
+	return trace_record_called(recorder_of(t), rc, NULL, 0, "scan-stop", "%s", "");
 }
 
 static int record_connect(struct transport *t, const char *address)
 {
 	const int rc = wrap_inner(t)->ops->connect(wrap_inner(t), address);
 
-	return called(recorder_of(t), rc, NULL, 0, "connect", " %s", address);
+	return trace_record_called(recorder_of(t), rc, NULL, 0, "connect", " %s", address);
 }
 
 static int record_disconnect(struct transport *t)
 {
 	const int rc = wrap_inner(t)->ops->disconnect(wrap_inner(t));
 
-	return called(recorder_of(t), rc, NULL, 0, "disconnect", "%s", "");
+	return trace_record_called(recorder_of(t), rc, NULL, 0, "disconnect", "%s", "");
 }
 
 static int record_discover(struct transport *t)
 {
 	const int rc = wrap_inner(t)->ops->discover(wrap_inner(t));
 
-	return called(recorder_of(t), rc, NULL, 0, "discover", "%s", "");
+	return trace_record_called(recorder_of(t), rc, NULL, 0, "discover", "%s", "");
 }
 
 static int record_subscribe(struct transport *t, enum gatt_chr chr)
 {
 	const int rc = wrap_inner(t)->ops->subscribe(wrap_inner(t), chr);
 
-	return called(recorder_of(t), rc, NULL, 0, "subscribe", " %d", (int)chr);
+	return trace_record_called(recorder_of(t), rc, NULL, 0, "subscribe", " %d", (int)chr);
 }
 
 static int record_read(struct transport *t, enum gatt_chr chr)
 {
 	const int rc = wrap_inner(t)->ops->read(wrap_inner(t), chr);
 
-	return called(recorder_of(t), rc, NULL, 0, "read", " %d", (int)chr);
+	return trace_record_called(recorder_of(t), rc, NULL, 0, "read", " %d", (int)chr);
 }
 
 static int record_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
@@ -225,7 +226,8 @@ static int record_write(struct transport *t, enum gatt_chr chr, enum gatt_write 
 {
 	const int rc = wrap_inner(t)->ops->write(wrap_inner(t), chr, mode, buf, len);
 
-	return called(recorder_of(t), rc, buf, len, "write", " %d %d", (int)chr, (int)mode);
+	return trace_record_called(recorder_of(t), rc, buf, len, "write", " %d %d", (int)chr,
+				   (int)mode);
 }
 
 void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_SIZE])

@@ -151,7 +151,7 @@ void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link 
 
 /* --- events */
 
-static void emit(struct replay *r, const struct transport_event *event)
+static void trace_replay_emit(struct replay *r, const struct transport_event *event)
 {
 	r->in_turn = true;
 	if (r->base.handler)
@@ -159,7 +159,7 @@ static void emit(struct replay *r, const struct transport_event *event)
 	r->in_turn = false;
 }
 
-static enum transport_event_kind kind_of(const char *name)
+static enum transport_event_kind trace_replay_kind_of(const char *name)
 {
 	enum transport_event_kind kind = TRANSPORT_ADVERTISEMENT;
 
@@ -171,7 +171,7 @@ static enum transport_event_kind kind_of(const char *name)
 static void play(struct replay *r, const struct trace_entry *e)
 {
 	struct transport_event event = {
-		.kind = kind_of(e->form->name), .data = bytes_of(r, e), .len = e->len};
+		.kind = trace_replay_kind_of(e->form->name), .data = bytes_of(r, e), .len = e->len};
 	char name[OTA_VALUE_MAX + 1];
 	const struct transport_advertisement adv = {
 		.address = address_of(r, e),
@@ -217,7 +217,7 @@ static void play(struct replay *r, const struct trace_entry *e)
 	case TRANSPORT_MAINTENANCE:
 		break;
 	}
-	emit(r, &event);
+	trace_replay_emit(r, &event);
 }
 
 static void play_act(struct replay *r, const struct trace_entry *e)
@@ -299,8 +299,8 @@ static bool is_call(const struct replay *r, const struct trace_entry *e, const c
 }
 
 /* The call that the file has next, or the end of the replay. */
-static int call(struct transport *t, const char *name, const char *address, int a, int b,
-		const uint8_t *buf, size_t len)
+static int trace_replay_call(struct transport *t, const char *name, const char *address, int a,
+			     int b, const uint8_t *buf, size_t len)
 {
 	struct replay *r = replay_of(t);
 	const bool lengths = r->by_hand && buf && a == GATT_DATA;
@@ -340,43 +340,43 @@ static int replay_set_alarm(struct transport *t, uint64_t at_us)
 
 static int replay_scan_start(struct transport *t)
 {
-	return call(t, "scan-start", "", 0, 0, NULL, 0);
+	return trace_replay_call(t, "scan-start", "", 0, 0, NULL, 0);
 }
 
 static int replay_scan_stop(struct transport *t)
 {
-	return call(t, "scan-stop", "", 0, 0, NULL, 0);
+	return trace_replay_call(t, "scan-stop", "", 0, 0, NULL, 0);
 }
 
 static int replay_connect(struct transport *t, const char *address)
 {
-	return call(t, "connect", address, 0, 0, NULL, 0);
+	return trace_replay_call(t, "connect", address, 0, 0, NULL, 0);
 }
 
 static int replay_disconnect(struct transport *t)
 {
-	return call(t, "disconnect", "", 0, 0, NULL, 0);
+	return trace_replay_call(t, "disconnect", "", 0, 0, NULL, 0);
 }
 
 static int replay_discover(struct transport *t)
 {
-	return call(t, "discover", "", 0, 0, NULL, 0);
+	return trace_replay_call(t, "discover", "", 0, 0, NULL, 0);
 }
 
 static int replay_subscribe(struct transport *t, enum gatt_chr chr)
 {
-	return call(t, "subscribe", "", (int)chr, 0, NULL, 0);
+	return trace_replay_call(t, "subscribe", "", (int)chr, 0, NULL, 0);
 }
 
 static int replay_read(struct transport *t, enum gatt_chr chr)
 {
-	return call(t, "read", "", (int)chr, 0, NULL, 0);
+	return trace_replay_call(t, "read", "", (int)chr, 0, NULL, 0);
 }
 
 static int replay_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 			const uint8_t *buf, size_t len)
 {
-	return call(t, "write", "", (int)chr, (int)mode, buf, len);
+	return trace_replay_call(t, "write", "", (int)chr, (int)mode, buf, len);
 }
 
 static void replay_link_state(struct transport *t, struct transport_link *ret)
@@ -448,10 +448,10 @@ static void replay_end(struct replay *r)
 
 	r->ended = true;
 	(void)sd_event_source_set_enabled(r->source, SD_EVENT_OFF);
-	emit(r, &event);
+	trace_replay_emit(r, &event);
 }
 
-static int on_turn(sd_event_source *source, void *userdata)
+static int trace_replay_on_turn(sd_event_source *source, void *userdata)
 {
 	struct replay *r = userdata;
 	enum trace_step step;
@@ -484,7 +484,7 @@ int trace_replay_stream(sd_event *event, FILE *file, struct transport **ret, uns
 	r->base.virtual_clock = true;
 	r->by_hand = false;
 	r->now_us = 0;
-	rc = sd_event_add_defer(event, &r->source, on_turn, r);
+	rc = sd_event_add_defer(event, &r->source, trace_replay_on_turn, r);
 	if (rc >= 0)
 		rc = sd_event_source_set_enabled(r->source, SD_EVENT_ON);
 	if (rc >= 0)
