@@ -52,7 +52,7 @@ struct soak {
 	struct job *job;
 	bool finished;
 	struct job_result result;
-	bool ended, promised; /* END was written; the device said that the image boots */
+	bool ended; /* END was written */
 	enum session_verdict verdict;
 	uint64_t seconds;
 };

@@ -154,6 +154,27 @@ static void test_shares(void **state)
 	}
 }
 
+/* Most notifications are lost: a run may fail for it, but not one whose image runs for good. */
+static void test_unheard(void **state)
+{
+	unsigned int confirmed = 0;
+	struct update u;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		update_init(&u, image, image_size);
+		u.fault_seed = seed;
+		update_fault(&u, "drop-notify%70");
+		if (update_run(&u, 3600) == SESSION_CONFIRMED)
+			confirmed++;
+		else
+			assert_false(u.s.ended);
+		assert_int_equal(update_check_boots(&u), u.s.outcome == SESSION_CONFIRMED);
+		update_end(&u);
+	}
+	assert_true(confirmed >= 25); /* else hardly any came as far as END */
+}
+
 /* Nothing gets through: the end has a name, and the device still boots. */
 static void test_hopeless(void **state)
 {
@@ -179,7 +200,8 @@ int main(void)
 		cmocka_unit_test(test_duplicates),  cmocka_unit_test(test_delays),
 		cmocka_unit_test(test_disconnect),  cmocka_unit_test(test_reboot),
 		cmocka_unit_test(test_write_fails), cmocka_unit_test(test_slow_erase),
-		cmocka_unit_test(test_shares),	    cmocka_unit_test(test_hopeless),
+		cmocka_unit_test(test_shares),	    cmocka_unit_test(test_unheard),
+		cmocka_unit_test(test_hopeless),
 	};
 
 	return cmocka_run_group_tests_name("update faults", tests, build, NULL);
