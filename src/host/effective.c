@@ -32,6 +32,17 @@ because(struct effective *ret, const char *format, ...)
 	va_end(ap);
 }
 
+/* The link that the choices were made for, also when the device is back on another one. */
+static const struct transport_link *link_of(const struct job_snapshot *run)
+{
+	return run->sent_known ? &run->sent_link : &run->link;
+}
+
+static uint16_t mtu_of(const struct job_snapshot *run)
+{
+	return run->sent_known ? run->sent_mtu : run->mtu;
+}
+
 /* --- sending */
 
 static void chunk_why(const struct job_snapshot *run, struct effective *ret)
@@ -43,16 +54,16 @@ static void chunk_why(const struct job_snapshot *run, struct effective *ret)
 	const unsigned int last = pdus > 0 ? frame - (pdus - 1) * octets : 0;
 
 	if (c->reason == SESSION_BY_MTU) {
-		because(ret, "asked %u: MTU %u leaves %u", c->asked, run->mtu,
-			run->mtu - OTA_ATT_HEADER);
+		because(ret, "asked %u: MTU %u leaves %u", c->asked, mtu_of(run),
+			mtu_of(run) - OTA_ATT_HEADER);
 	} else if (c->reason == SESSION_BY_DEVICE) {
 		because(ret, "asked %u: the device takes no more", c->asked);
 	} else if (pdus > 1 && last < octets / 4u) {
 		because(ret, "%s: %u PDUs, the last %u B",
 			c->reason == SESSION_BY_AIR_TIME ? "auto" : "as asked", pdus, last);
 	} else if (c->reason == SESSION_BY_AIR_TIME && pdus > 0) {
-		because(ret, "auto: MTU %u, %u PDU%s of %u B", run->mtu, pdus, pdus == 1 ? "" : "s",
-			octets);
+		because(ret, "auto: MTU %u, %u PDU%s of %u B", mtu_of(run), pdus,
+			pdus == 1 ? "" : "s", octets);
 	}
 }
 
@@ -206,7 +217,7 @@ static void link_why(const struct profile *asked, const struct job_snapshot *run
 static void link_key(const struct profile *asked, const struct job_snapshot *run,
 		     enum profile_key key, struct effective *ret)
 {
-	const struct ota_link *link = &run->link.link;
+	const struct ota_link *link = &link_of(run)->link;
 	int32_t value = 0;
 
 	if (key == PROFILE_KEY_CONNECTION_INTERVAL)
@@ -230,12 +241,12 @@ static void link_key(const struct profile *asked, const struct job_snapshot *run
 static void mtu_key(const struct profile *asked, const struct job_snapshot *run,
 		    struct effective *ret)
 {
-	if (run->mtu == 0) {
+	if (mtu_of(run) == 0) {
 		because(ret, "nothing here tells it");
 		return;
 	}
-	put(asked, PROFILE_KEY_MTU_MAX, run->mtu, ret);
-	if (run->mtu < asked->mtu_max)
+	put(asked, PROFILE_KEY_MTU_MAX, mtu_of(run), ret);
+	if (mtu_of(run) < asked->mtu_max)
 		because(ret, "adapter and device agreed");
 	/* The profile's is a limit: less is no refusal. */
 	ret->differs = false;
@@ -303,7 +314,7 @@ static void assume(const struct profile *profile, const struct job_snapshot *run
 {
 	*ret = (struct airtime_link){.phy = OTA_PHY_2M, .data_length = 251};
 	if (known) {
-		const struct transport_link *link = &run->link;
+		const struct transport_link *link = link_of(run);
 
 		ret->interval_us = link->link.interval * 1250u;
 		ret->phy = link->link.tx_phy == OTA_PHY_1M ? OTA_PHY_1M : OTA_PHY_2M;
@@ -329,7 +340,7 @@ static void assume(const struct profile *profile, const struct job_snapshot *run
 uint32_t effective_ceiling(const struct profile *profile, const struct job_snapshot *run,
 			   char *text, size_t size)
 {
-	const bool known = run && run->link.link.interval > 0;
+	const bool known = run && link_of(run)->link.interval > 0;
 	const struct dialect *dialect = dialect_get(run ? run->dialect : DIALECT_UNKNOWN);
 	const bool request =
 		profile->write_mode == GATT_REQUEST ||
@@ -340,8 +351,8 @@ uint32_t effective_ceiling(const struct profile *profile, const struct job_snaps
 	uint32_t ceiling;
 	uint16_t value;
 
-	if (run && run->mtu > 0 && run->mtu < mtu)
-		mtu = run->mtu;
+	if (run && mtu_of(run) > 0 && mtu_of(run) < mtu)
+		mtu = mtu_of(run);
 	assume(profile, run, known, &link);
 	value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, dialect->header);
 	if (profile->chunk > 0 && profile->chunk <= mtu - (int32_t)OTA_ATT_HEADER)
