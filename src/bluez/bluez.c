@@ -14,11 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-static struct bluez *bluez_of(struct transport *t)
-{
-	return (struct bluez *)t;
-}
-
 void bluez_log(struct bluez *b, const char *format, ...)
 {
 	char text[300];

@@ -14,11 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct bluez *bluez_of(struct transport *t)
-{
-	return (struct bluez *)t;
-}
-
 void bluez_ended(struct bluez *b, enum gatt_reason reason)
 {
 	struct transport_event event = {.kind = TRANSPORT_DISCONNECTED};

@@ -8,11 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct bluez *bluez_of(struct transport *t)
-{
-	return (struct bluez *)t;
-}
-
 static const char *const uuids[GATT_CHRS] = {
 	[GATT_CONTROL] = OTA_UUID_CONTROL,
 	[GATT_DATA] = OTA_UUID_DATA,

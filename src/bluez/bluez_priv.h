@@ -178,6 +178,11 @@ struct bluez {
 	bool cycled_on; /* ... to which bluetoothd said yes */
 };
 
+static inline struct bluez *bluez_of(struct transport *t)
+{
+	return (struct bluez *)t;
+}
+
 /* bluez.c */
 void bluez_log(struct bluez *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bluez_emit(struct bluez *b, const struct transport_event *event);

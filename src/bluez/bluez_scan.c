@@ -8,11 +8,6 @@
 
 #define RETRY_US 500000u
 
-static struct bluez *bluez_of(struct transport *t)
-{
-	return (struct bluez *)t;
-}
-
 static bool wanted(const struct bluez *b)
 {
 	return b->present && (b->scanning || b->phase == BLUEZ_FINDING);

@@ -23,11 +23,6 @@
 #define COMMANDS_MAX 64u
 #define RELEASE_US 1000000u
 
-static struct bluez *bluez_of(struct transport *t)
-{
-	return (struct bluez *)t;
-}
-
 static void drop_socket(struct bluez *b)
 {
 	sd_event_source_disable_unref(b->fd_io);

@@ -17,11 +17,6 @@
 #define LINUX_SUPERVISION 42u /* 420 ms, hci_core.c le_supv_timeout */
 #define CONNECT_US 10000000u /* gives up when the device was not heard */
 
-static struct sim *sim_of(struct transport *t)
-{
-	return (struct sim *)t;
-}
-
 void sim_emit(struct sim *sim, const struct transport_event *event)
 {
 	sim_calls_event(sim, event);

@@ -29,7 +29,7 @@ static uint64_t real_of(const struct sim *sim, uint64_t sim_us)
 	return sim->real_start + (sim_us - sim->sim_start) * 1000u / sim->config.speed;
 }
 
-static uint64_t sim_of(const struct sim *sim, uint64_t real_us)
+static uint64_t sim_clock_virtual(const struct sim *sim, uint64_t real_us)
 {
 	return sim->sim_start + (real_us - sim->real_start) * sim->config.speed / 1000u;
 }
@@ -71,7 +71,7 @@ static int sim_clock_on_time(sd_event_source *source, uint64_t usec, void *userd
 
 	(void)source;
 	(void)usec;
-	sched_advance(&sim->sched, sim_of(sim, real_now(sim)));
+	sched_advance(&sim->sched, sim_clock_virtual(sim, real_now(sim)));
 	sim_clock_arm(sim);
 	return 0;
 }

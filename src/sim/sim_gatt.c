@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static struct sim *sim_of(struct transport *t)
-{
-	return (struct sim *)t;
-}
-
 /* Octet n from the end of a UUID's text without its dashes is octet n on the air. */
 static bool uuid128_is(const struct att_uuid *uuid, const char *text)
 {

@@ -85,6 +85,11 @@ struct sim {
 	uint64_t data_us; /* the latest Data value */
 };
 
+static inline struct sim *sim_of(struct transport *t)
+{
+	return (struct sim *)t;
+}
+
 /* sim_faults.c */
 int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
 void sim_faulty(void *ctx, uint64_t now_us);
