@@ -95,7 +95,7 @@ int att_server_notify(struct att_server *server, enum att_value_id id, const uin
 		      size_t len);
 int att_server_indicate(struct att_server *server, enum att_value_id id, const uint8_t *buf,
 			size_t len);
-/* What a bonded central subscribed to over a link before (Core Vol 3 Part G 2.5.2); nobody
+/* Subscriptions that a bonded central made over an earlier link (Core Vol 3 Part G 2.5.2); nobody
  * is told. */
 void att_server_restore_ccc(struct att_server *server, enum att_value_id id, uint16_t ccc);
 uint16_t att_server_mtu(const struct att_server *server);

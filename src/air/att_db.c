@@ -179,7 +179,7 @@ size_t att_db_declaration(const struct att_attribute *attribute, uint8_t ret[ATT
 	return (size_t)(p - ret) + attribute->uuid.len;
 }
 
-/* What Part G 7.3.1 hashes of one attribute; returns its length. */
+/* The part of one attribute that Part G 7.3.1 hashes; returns its length. */
 static size_t hash_input(const struct att_attribute *a, uint8_t ret[4u + ATT_DECLARATION_MAX])
 {
 	bytes_put16(ret, a->handle);

@@ -62,7 +62,7 @@ enum link_procedure { LINK_PARAMS, LINK_PHY, LINK_DATA_LENGTH, LINK_ENCRYPTION, 
 
 #define LINK_KEY_SIZE 16u
 
-/* What encryption starts with: a key, and what the peripheral knows it by. */
+/* Input of an encryption start: a key, and the peripheral's identifier of it. */
 struct link_key {
 	uint8_t ltk[LINK_KEY_SIZE]; /* least significant octet first */
 	uint8_t rand[8];
@@ -145,7 +145,7 @@ struct link_state {
 	bool encrypted;
 };
 
-/* What one side's controller counted. */
+/* Counters of one side's controller. */
 struct link_stats {
 	uint64_t sent; /* PDUs, empty ones and repetitions included */
 	uint64_t repeated; /* PDUs sent again */
@@ -210,7 +210,7 @@ int link_encrypt(struct link *link, const struct link_key *key);
 int link_answer_key(struct link *link, const uint8_t ltk[LINK_KEY_SIZE]);
 
 /* Disconnects by procedure: disconnected(LOCAL_HOST) here, disconnected(reason) there.
- * What is queued is lost.  -OTA_ENOTCONN. */
+ * Queued frames are lost.  -OTA_ENOTCONN. */
 int link_terminate(struct link *link, enum link_role role, uint8_t reason);
 /* The side is gone without a word (reset, power cut); the other times out.  It gets
  * no further calls, disconnected() included. */

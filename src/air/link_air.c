@@ -21,7 +21,7 @@ static uint32_t pdu_us(const struct link *link, uint16_t octets)
 	return airtime_pdu_us(link->state.phy, octets, link->state.encrypted);
 }
 
-/* What the side sends next: again what was not acknowledged, or something new. */
+/* The side's next PDU: the unacknowledged one again, or a new one. */
 static struct link_pdu pdu_choose(const struct link_side *side)
 {
 	struct link_pdu pdu = side->out;

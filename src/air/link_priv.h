@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of the link model share: link.c (making, configuring, asking),
+ * State that the parts of the link model share: link.c (making, configuring, asking),
  * link_queue.c (hosts: frames in, fragments on, frames out), link_air.c
  * (connection events) and link_ll.c (link layer procedures).
  */
@@ -49,7 +49,7 @@ enum link_news_kind {
 	LINK_NEWS_DISCONNECTED,
 };
 
-/* What a host is to hear of, in order; followed by len bytes. */
+/* Events for a host, in order; each is followed by len bytes. */
 struct link_news {
 	uint64_t at_us;
 	enum link_news_kind kind;

@@ -48,7 +48,7 @@ enum smp_reason {
 	SMP_REASON_TIMEOUT = 0x100, /* never on the air */
 };
 
-/* What an encryption starts with: the LTK, and what the responder knows it by. */
+/* Input of an encryption start: the LTK, and the responder's identifier of it. */
 struct smp_key {
 	uint8_t ltk[SMP_BLOCK];
 	uint8_t rand[8];

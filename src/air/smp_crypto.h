@@ -24,7 +24,7 @@
 /* Security function e, 2.2.1. */
 int smp_e(const uint8_t key[SMP_BLOCK], const uint8_t text[SMP_BLOCK], uint8_t ret[SMP_BLOCK]);
 
-/* What c1 takes besides key and random number. */
+/* Inputs of c1 besides key and random number. */
 struct smp_pairing {
 	uint8_t request[SMP_FEATURES], response[SMP_FEATURES];
 	uint8_t initiator[SMP_ADDRESS], responder[SMP_ADDRESS];

@@ -34,7 +34,7 @@ void smp_secure_begin(struct smp *s)
 		send_public_key(s);
 }
 
-/* What f4 takes last: a bit of the passkey. */
+/* The last input of f4: a bit of the passkey. */
 static uint8_t round_bit(const struct smp *s)
 {
 	if (!s->typed)

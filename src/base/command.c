@@ -28,7 +28,7 @@ static void put_blank(struct command *c)
 		put(c, " ", 1);
 }
 
-/* What is plain to every shell wherever it stands in a word. */
+/* Characters that no shell treats specially, wherever they stand in a word. */
 static bool is_plain(const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -221,7 +221,7 @@ int file_save_as(const char *path, unsigned int how, const void *bytes, size_t l
 
 	if (r < 0)
 		return r;
-	/* What could not be written shows in ferror(). */
+	/* A failed write shows in ferror(). */
 	(void)fwrite(bytes, 1, len, s.out);
 	return file_save_end(&s, error, size);
 }

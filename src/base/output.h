@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the program prints: JSON lines for programs, figures for people, and
+ * Output of the program: JSON lines for programs, figures for people, and
  * text from devices made harmless for both.
  *
  * Units: kB = 1000 bytes, everywhere (link-layer figures are published so).

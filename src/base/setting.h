@@ -66,7 +66,7 @@ int32_t setting_get(const struct setting *setting, const void *structure);
 void setting_put(const struct setting *setting, void *structure, int32_t value);
 
 /*
- * What is wrong with a file or an argument: all of it, so that a user need not
+ * Every mistake in a file or an argument at once, so that a user need not
  * find one mistake a run.  Texts are harmless for a terminal.
  */
 #define SETTING_ERRORS_MAX 32u

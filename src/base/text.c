@@ -138,7 +138,7 @@ bool text_is_number(const char *text, size_t len)
 	return r == 0 || r == -OTA_ERANGE;
 }
 
-/* What two letters are compared as. */
+/* Folds a letter for a comparison. */
 static char fold(char c)
 {
 	if (c >= 'A' && c <= 'Z')

@@ -4,7 +4,7 @@
  * siblings, doc/org.bluez.*.rst in BlueZ's source) through sd-bus on the
  * program's own event loop.
  *
- * What differs from one release of BlueZ to the next is handled where it is
+ * Differences between releases of BlueZ are handled where they are
  * met, with the version that brought it in a comment.
  */
 #ifndef OTABENCH_BLUEZ_BLUEZ_H

@@ -37,7 +37,7 @@ void bluez_ended(struct bluez *b, enum gatt_reason reason)
 
 static void not_found(struct bluez *b)
 {
-	/* Who could not listen cannot say that nothing was to be heard. */
+	/* If discovery never ran, silence proves nothing. */
 	bluez_ended(b, b->discovery == BLUEZ_DISCOVERING ? GATT_NOT_FOUND : GATT_CONNECT_FAILED);
 }
 
@@ -203,7 +203,7 @@ static void connected_told(struct bluez *b, const struct bluez_object *o)
 	if (o->connected) {
 		if (b->phase != BLUEZ_CONNECTING)
 			return;
-		/* What went down was the link before this one. */
+		/* The event is about the previous link. */
 		if (b->dropped)
 			bluez_hci_stop(b);
 		b->dropped = false;

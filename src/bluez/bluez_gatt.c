@@ -60,7 +60,7 @@ static enum gatt_chr bluez_gatt_chr_of(const char *uuid)
 	return chr;
 }
 
-/* Where a UUID is there twice, the lower handle, which is part of the path, wins. */
+/* If a UUID exists twice, the lower handle, which is part of the path, wins. */
 static void bluez_gatt_map(struct bluez *b)
 {
 	memset(b->chrs, 0, sizeof(b->chrs));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What bluetoothd does not tell of a link and a raw HCI socket does: the RSSI of
+ * Facts about a link that a raw HCI socket tells and bluetoothd does not: the RSSI of
  * the connection, whether it is encrypted, the controller's LE buffers, and, before
  * 5.83, why the link ended.
  *
@@ -214,7 +214,7 @@ enum gatt_reason bluez_hci_reason(struct bluez *b)
 
 	if (!h)
 		return GATT_UNKNOWN;
-	/* What bluetoothd has told by now, the kernel told this socket before. */
+	/* The kernel told this socket before bluetoothd told its clients. */
 	while (read_packet(h))
 		;
 	if (h->figures.key_missing)

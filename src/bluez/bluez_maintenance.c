@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an operator does when a link or a memory of bluetoothd's stands in the
+ * Steps for an operator when a link or a memory of bluetoothd's stands in the
  * way: Device1.Disconnect of whoever holds the device, Adapter1.RemoveDevice,
  * and Adapter1.Powered off and on again.
  */

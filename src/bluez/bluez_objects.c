@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What bluetoothd has, kept in step with its signals: adapters, devices and
+ * bluetoothd's objects, kept in step with its signals: adapters, devices and
  * characteristics, each with the few properties that matter here.
  *
  * Every message is from a daemon that relays what strangers send, so that names
@@ -348,7 +348,7 @@ static int read_interfaces(struct bluez *b, sd_bus_message *m, const char *path,
 	return rc < 0 ? rc : sd_bus_message_exit_container(m);
 }
 
-/* What the answer did not name has gone without a word. */
+/* Objects that the answer does not name have gone without a signal. */
 static void remove_stale(struct bluez *b)
 {
 	struct bluez_object **at = &b->objects, *o;

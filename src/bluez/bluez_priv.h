@@ -40,7 +40,7 @@ struct bluez_object {
 	bool acquired; /* characteristic: some client holds its write socket */
 };
 
-/* What a signal told of an object, whether or not it differs from before. */
+/* Properties that a signal gave for an object, changed or not. */
 enum {
 	BLUEZ_TOLD_HEARD = 1 << 0, /* an advertisement of the device */
 	BLUEZ_TOLD_CONNECTED = 1 << 1,
@@ -326,7 +326,7 @@ bool bluez_data_held(const struct bluez *b);
 
 /* bluez_error.c */
 int bluez_error_status(const sd_bus_error *error);
-/* What a Connect() that failed so means. */
+/* The meaning of a failed Connect(). */
 enum gatt_reason bluez_error_reason(const sd_bus_error *error);
 /* The daemon went away while it owed the answer. */
 bool bluez_error_is_loss(const sd_bus_error *error);
@@ -335,7 +335,7 @@ bool bluez_error_is_held(const sd_bus_error *error);
 /* The handle is not what bluetoothd remembers: ATT errors 0x01, 0x0a, and 0x02 or 0x03 for
  * what its properties allow. */
 bool bluez_error_is_stale(const sd_bus_error *error);
-/* What Device1.Disconnected(name, message) tells [5.83]. */
+/* The reason in Device1.Disconnected(name, message) [5.83]. */
 enum gatt_reason bluez_disconnect_reason(const char *name);
 
 /* bluez_agent.c */

@@ -70,7 +70,7 @@ void bluez_stack_log_made(struct bluez *b, struct bluez_request *call, sd_bus_me
 		       short_path(path));
 }
 
-/* What came back, where it is short and says something. */
+/* The returned values, if they are short and informative. */
 static void reply_text(const struct bluez_request *call, sd_bus_message *reply, char *buf,
 		       size_t size)
 {

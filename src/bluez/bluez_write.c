@@ -61,7 +61,7 @@ bool bluez_data_held(const struct bluez *b)
 	return b->phase == BLUEZ_UP && b->socket == BLUEZ_SOCKET_NONE && o && o->acquired;
 }
 
-/* What was not a request was refused: told as a failed write, once a connection. */
+/* A refused command is told as a failed write, once a connection. */
 static void bluez_write_refused(struct bluez *b, const sd_bus_error *error)
 {
 	const int status = bluez_error_status(error);

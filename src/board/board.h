@@ -119,7 +119,7 @@ uint32_t board_slot_size(const struct board *board, unsigned int slot);
 /* Fills what the board knows: chip, slots, running image, flags, secure version.
  * The rest stays as it is. */
 void board_info(const struct board *board, struct ota_info *ret);
-/* What board_persist() stored last: 0, or -OTA_ENOENT. */
+/* The record that board_persist() stored last: 0, or -OTA_ENOENT. */
 int board_record(struct board *board, struct ota_record *ret);
 /*
  * A bond, which outlives power as NimBLE's do in NVS: index 0..BOARD_BONDS - 1, at

@@ -137,7 +137,7 @@ static int board_boot_measure(struct board *board, const struct image *image)
 	return 0;
 }
 
-/* What the firmware asks ESP-IDF at its start. */
+/* The firmware's questions to ESP-IDF at its start. */
 static int start_application(struct board *board, unsigned int slot, const struct image *image)
 {
 	struct board_running *running = &board->running;

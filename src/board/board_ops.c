@@ -143,7 +143,7 @@ static int check_ready(const struct board *board)
 	return 0;
 }
 
-/* Where time and counters stood before an operation. */
+/* Time and counters before an operation. */
 struct op_start {
 	uint64_t time_us;
 	struct flash_counters counters;
@@ -157,7 +157,7 @@ static struct op_start op_start(const struct board *board)
 	return start;
 }
 
-/* What the CPU has to wait for, by what was done to the flash. */
+/* The wait that an operation on the flash costs the CPU. */
 static enum board_activity activity_since(const struct board *board, const struct op_start *start)
 {
 	struct flash_counters now;
@@ -213,7 +213,7 @@ int board_flash_erase(void *ctx, uint32_t offset, uint32_t len)
 		r = -OTA_EINVAL;
 	if (r < 0)
 		return r;
-	/* What stood there can no longer be gone back to. */
+	/* The old image in the slot is no way back any more. */
 	slot_changes(board);
 	return report_later(board, &start, flash_erase(&board->flash, at, len));
 }

@@ -94,7 +94,7 @@ void flash_charge_read(struct flash *flash, uint32_t len);
 
 /* Sum of the modelled times of everything so far. */
 uint64_t flash_time_us(const struct flash *flash);
-/* What one such call takes. */
+/* The duration of one such call. */
 uint64_t flash_erase_us(const struct flash *flash, uint32_t offset, uint32_t len);
 uint64_t flash_program_us(const struct flash *flash, uint32_t len);
 uint64_t flash_read_us(const struct flash *flash, uint32_t len);

@@ -62,7 +62,7 @@ struct otadata_selection {
 	bool initial; /* entries are erased or damaged: call otadata_booted() */
 	bool aborted; /* an image that was pending was given up just now */
 };
-/* What the boot loader does before it looks at images:
+/* The boot loader's first step, before it looks at images:
  * bootloader_utility_get_selected_boot_partition(). */
 int otadata_select(const struct otadata *o, struct otadata_selection *ret);
 /* Writes the slot that did boot to an initial otadata: set_actual_ota_seq(). */

@@ -88,7 +88,7 @@ void cli_emit(struct cli *cli, json_t *event)
 		return;
 	}
 	order(cli, event);
-	/* What failed shows in ferror(out), which cli_main() looks at. */
+	/* A failed write shows in ferror(out), which cli_main() checks. */
 	if (cli->json)
 		(void)output_json_line(cli->out, event);
 	else

@@ -97,7 +97,7 @@ int cmd_inspect(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, rc == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(rc), "%s",
 				error);
 	rc = image_read(file.data, file.size, sha256_buffer, &image, &report);
-	/* What is no image is not compared with one. */
+	/* Only an image can be compared with one. */
 	cmd_inspect_tell(cli, rc == 0 && look.device ? "image" : "result", argv[1], &image, &report,
 			 rc == 0);
 	inspected = &image;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What flash, resume and history rerun share. */
+/* Shared by flash, resume and history rerun. */
 #ifndef OTABENCH_CLI_FLASH_H
 #define OTABENCH_CLI_FLASH_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What disconnect, forget and adapter have in common. */
+/* Shared by disconnect, forget and adapter. */
 #ifndef OTABENCH_CLI_MAINTENANCE_H
 #define OTABENCH_CLI_MAINTENANCE_H
 

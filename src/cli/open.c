@@ -144,7 +144,7 @@ static bool is_recording(const char *path)
 static int add_trace(struct cli *cli, struct transport **t)
 {
 	struct transport *inner = *t;
-	/* What goes over the link is nobody else's business: names, the image. */
+	/* A recording is for its user alone: it holds names and the image's lengths. */
 	unsigned int how = FILE_SAVE_PRIVATE;
 	char why[512];
 	FILE *file;

@@ -242,7 +242,7 @@ static int add_set(struct cli *cli, const char *assignment)
 	return CLI_OK;
 }
 
-/* What the log tells; the last of --quiet and --verbose does not win, quiet does. */
+/* The log's level: --quiet wins over --verbose, whatever their order. */
 static void set_log_level(struct cli *cli)
 {
 	if (cli->quiet)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a passkey comes from: --passkey, --passkey-file, or somebody at the terminal.
+ * Sources of a passkey: --passkey, --passkey-file, or the user at the terminal.
  *
  * The question stands beside the running event loop; whatever else happens
  * (the link is lost, Ctrl-C) takes it back.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of 'otabench profile' share among themselves. */
+/* Shared by the files of 'otabench profile'. */
 #ifndef OTABENCH_CLI_PROFILE_H
 #define OTABENCH_CLI_PROFILE_H
 

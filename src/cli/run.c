@@ -165,7 +165,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",
 				rc == -OTA_EINVAL ? "a setting is out of range" : strerror(-rc));
 	passkey_init(&r->passkey, r->cli, r->event);
-	/* Whoever wants neither pays for neither. */
+	/* Neither costs anything if neither is wanted. */
 	if (bundle || r->cli->verbose > 1)
 		transport_watch(r->transport, run_on_call, r);
 	rc = catch_signals(r);
@@ -187,7 +187,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		progress_clear(&r->line);
 		if (bundle)
 			code = run_bundle(r, bundle, config->profile, code);
-		/* What is told has to hold for what the program ends with. */
+		/* The words must agree with the exit status. */
 		code = cli_recorded(r->cli, r->transport, code);
 		run_tell_end(r, report, code);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the subcommands that talk to a device have in common: the event loop,
+ * Shared by the subcommands that talk to a device: the event loop,
  * one job in it, Ctrl-C, the progress line, JSON events, and the end in words.
  */
 #ifndef OTABENCH_CLI_RUN_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a job tells while it runs, as words, JSON or the progress line. */
+/* The events of a running job as words, JSON or the progress line. */
 #include "config.h" /* system extensions: clock_gettime() */
 
 #include "cli/run_priv.h"

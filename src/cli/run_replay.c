@@ -11,7 +11,7 @@ static void text(json_t *object, const char *key, const char *value)
 	(void)json_object_set_new(object, key, value[0] != '\0' ? json_string(value) : json_null());
 }
 
-/* What is played, before anything of it. */
+/* Describes the recording before its first event. */
 static void tell_head(struct cli *cli, const struct replay *replay, size_t index)
 {
 	const struct replay_run *run = replay_run(replay, index);

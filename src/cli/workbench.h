@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the commands share that open the screen. */
+/* Shared by the commands that open the screen. */
 #ifndef OTABENCH_CLI_WORKBENCH_H
 #define OTABENCH_CLI_WORKBENCH_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an LE link can carry: air times of data PDUs, how many fit a connection
+ * The capacity of an LE link: air times of data PDUs, how many fit a connection
  * event, and the ceiling that follows for writes of a given length.
  *
  * Pure arithmetic (Core Vol 6 Part B 2.1, 2.4 and 4.1.1); the host uses it to

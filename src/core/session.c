@@ -60,7 +60,7 @@ void session_finish(struct session *s, enum session_outcome outcome)
 
 	if (session_finished(s))
 		return;
-	/* Whatever led here: nobody is told so unless the device itself said it. */
+	/* "Confirmed" is told only if the device itself said so, whatever path led here. */
 	if (outcome == SESSION_CONFIRMED &&
 	    (!session_runs_image(s) || (s->info.flags & OTA_INFO_PENDING_VERIFY))) {
 		outcome = SESSION_PROTOCOL;
@@ -440,7 +440,7 @@ void session_paired(struct session *s, int status, uint64_t now_us)
 	s->now = now_us;
 	if (!session_live(s))
 		return;
-	/* What waited for the link has its full time again. */
+	/* A request that waited for the link gets its full time-out again. */
 	if (s->pairing && s->step_deadline != NEVER)
 		s->step_deadline += now_us - s->pairing_since;
 	s->pairing = false;

@@ -76,7 +76,7 @@ enum session_outcome {
 
 enum session_stall_action { SESSION_STALL_WARN, SESSION_STALL_PAUSE, SESSION_STALL_ABORT };
 
-/* What happened, for the log and the graph; value as stated. */
+/* Events for the log and the graph; value as stated. */
 enum session_note {
 	SESSION_NOTE_DIALECT, /* 0 basic, 1 full: enum dialect_id without UNKNOWN */
 	SESSION_NOTE_CHUNK, /* Data value length in force */
@@ -225,7 +225,7 @@ int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us);
 bool session_finished(const struct session *s);
 /* Least time between Data values, in microseconds: as the dialect and the write mode have it. */
 uint32_t session_pacing(const struct session *s);
-/* What was chosen, with what became of it on this link, which the caller knows. */
+/* The chosen values, and the values of this link, which the caller knows. */
 void session_tell_choices(const struct session *s, const struct ota_link *link,
 			  struct session_choices *ret);
 /* The link as the stack and the device's last LINK answer tell it. */

@@ -156,7 +156,7 @@ bool session_choose_link(struct session *s, struct ota_link_request *ret)
 	return ret->interval_min || ret->supervision_timeout || ret->phys || ret->data_length;
 }
 
-/* What came of it; now 0: nothing tells. */
+/* The value that resulted; now 0: it is unknown. */
 static void session_choice_settle(const struct session_choices *c, struct session_choice *to,
 				  uint32_t now)
 {

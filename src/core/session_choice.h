@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a session chose or got, and why: so that nobody who shows it has to know
+ * The values that a session chose or got, and why: so that no screen has to know
  * the rules, which are in session_choice.c alone.
  */
 #ifndef OTABENCH_CORE_SESSION_CHOICE_H

@@ -198,7 +198,7 @@ void session_prepare(struct session *s)
 	s->dialect->ops->begin(s);
 }
 
-/* What to do when nothing came in time. */
+/* The action after a time-out. */
 static void silence(struct session *s)
 {
 	switch (s->state) {

@@ -22,7 +22,7 @@
 #define CONFIRM_BUSY_MS 1000u /* until CONFIRM is asked for again */
 #define CLOSE_MS 10000u /* a stack that does not tell the end of a link by then never will */
 
-/* What the session does otherwise in each dialect. */
+/* The methods in which dialects differ. */
 struct dialect_ops {
 	/* The device is known; begin the goal. */
 	void (*begin)(struct session *s);
@@ -116,7 +116,7 @@ void session_abort(struct session *s);
 void session_choose(struct session *s);
 /* For START; after session_choose(). */
 uint16_t session_choose_ack(struct session *s);
-/* What to ask of the device for the link; false: nothing. */
+/* The LINK request for the device; false: none is needed. */
 bool session_choose_link(struct session *s, struct ota_link_request *ret);
 
 /* session_send.c */

@@ -70,7 +70,7 @@ void session_rebooted(struct session *s)
 	}
 	session_enter(s, SESSION_RECONNECTING);
 	session_wait(s, SESSION_STEP_LINK_DOWN, RECONNECT_MS);
-	/* Where the link was lost before the reboot: the old firmware would prove nothing. */
+	/* If the link was lost before the reboot, the old firmware would prove nothing. */
 	if (s->step_deadline < s->reboot_at + RECONNECT_MS * MS)
 		s->step_deadline = s->reboot_at + RECONNECT_MS * MS;
 }

@@ -2,7 +2,7 @@
 /*
  * Sending: chunk, window, pacing, and the watch over progress.
  *
- * What is in flight is bounded by the device's credit, by the window and by
+ * Bytes in flight are bounded by the device's credit, by the window and by
  * the sequence numbers, whatever the stack would still take: a stack queues
  * without end and tells nothing, so bytes beyond that would only make a cancel
  * slow and a lost link expensive.
@@ -217,7 +217,7 @@ void session_pump(struct session *s)
 		if (len == 0 || !send_value(s, len))
 			return;
 	}
-	/* Where nothing tells what arrived, END follows the last at once. */
+	/* Without acknowledgements, END follows the last value at once. */
 	if (s->state == SESSION_SENDING && !s->stats.received_known && all_there(s))
 		session_pump(s);
 }

@@ -8,7 +8,7 @@
 #ifndef OTABENCH_CORE_SESSION_STATE_H
 #define OTABENCH_CORE_SESSION_STATE_H
 
-/* What the session waits for inside a state. */
+/* The event that the session waits for inside a state. */
 enum session_step {
 	SESSION_STEP_NONE,
 	SESSION_STEP_LINK_UP,
@@ -24,7 +24,7 @@ enum session_step {
 	SESSION_STEP_LINK_DOWN,
 };
 
-/* What the version says that is read after the reboot, where no hash can be. */
+/* The verdict of the version read after the reboot, if there is no hash. */
 enum session_verdict {
 	SESSION_VERDICT_NONE, /* not compared */
 	SESSION_VERDICT_NEW, /* the image's, and not the one from before */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the user may do while a session runs: pause, cancel, tune. */
+/* The user's actions while a session runs: pause, cancel, tune. */
 #include "core/session_priv.h"
 
 void session_pause(struct session *s, uint64_t now_us)

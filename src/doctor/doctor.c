@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel tells in /sys and /dev; doctor_bluez.c asks bluetoothd. */
+/* Facts from the kernel, in /sys and /dev; doctor_bluez.c asks bluetoothd. */
 #include "config.h" /* system extensions: DIR */
 
 #include "base/text.h"

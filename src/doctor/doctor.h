@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this machine offers for Bluetooth and what it lacks: facts, what follows
+ * The computer's Bluetooth, as findings: facts, what follows
  * from each, and what to do.  No device and no link are needed.
  */
 #ifndef OTABENCH_DOCTOR_DOCTOR_H

@@ -4,7 +4,7 @@
  * ATT server and an LE link.  It boots, advertises, serves up to two
  * connections, is updated, reboots into what it was sent, and answers for it.
  *
- * What esp_restart() and a reset button do differs: a restart that the firmware
+ * esp_restart() and a reset button differ: a restart that the firmware
  * asked for closes its links first; a reset or a power cut leaves them to the
  * central's supervision timeout.
  */
@@ -24,7 +24,7 @@ enum esp_update_table {
 	ESP_TABLE_SHUFFLED, /* characteristics in another order; no firmware has the hash */
 };
 
-/* What Control and Data ask of a link before they can be written.  The firmware's
+/* The security that Control and Data require of a link.  The firmware's
  * CONFIG_OTA_ESP_SECURITY_* are none, encrypted and authenticated; LEGACY is a device
  * without LE Secure Connections, such as one of Bluetooth 4.1. */
 enum esp_security {
@@ -57,7 +57,8 @@ struct esp_config {
 	const char *version, *project; /* of the factory firmware; only for a new flash */
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
 	bool secure_boot, flash_encryption; /* as its eFuses have it */
-	uint32_t boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
+	uint32_t
+		boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
 	const char *flash_path; /* NULL: in memory */
 	enum flash_speed flash_speed;
 	uint32_t ring_size; /* bytes; 0 = 32 KiB */

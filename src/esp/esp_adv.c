@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a virtual ESP32 says before anyone connects (Core Specification
+ * A virtual ESP32's advertisement and scan response (Core Specification
  * Supplement, Part A): the service's UUID in the advertisement, the name in the
  * scan response, since both do not fit in one.
  */

@@ -293,7 +293,7 @@ int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret
 		.ctx = c,
 		.refill = true,
 		.queue_frames = ESP_TX_FRAMES,
-		/* What the credits allow at most, and a little for everything else. */
+		/* The most that credits allow, and a little for everything else. */
 		.receive_pdus = esp->config.ring_size / 27u + 32u,
 		.host_latency_us = ESP_HOST_LATENCY,
 		.phys = esp->phys,

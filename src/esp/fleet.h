@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is in the air: a handful of virtual ESP32s that differ in what a scan list
+ * The devices in the air: a handful of virtual ESP32s that differ in what a scan list
  * and an update should be able to tell apart, and that advertise while anyone
  * listens.  The simulated central and the virtual controller are both in it.
  */

@@ -55,7 +55,7 @@ struct history_run {
 	struct job_result result;
 };
 
-/* What a profile asked for and what the link and the device made of it. */
+/* A value that a profile asked for, and the value in force. */
 struct history_key {
 	char name[48];
 	char asked[SETTING_TEXT_MAX];
@@ -103,7 +103,7 @@ struct history_detail {
 };
 
 /*
- * Where the history is: $OTABENCH_HISTORY, else otabench/history.db in
+ * The history's file: $OTABENCH_HISTORY, else otabench/history.db in
  * $XDG_STATE_HOME (default ~/.local/state).  0; -OTA_ENOENT when
  * OTABENCH_HISTORY is "" or "no": there is none; -OTA_EINVAL when there is no
  * home to put it in.

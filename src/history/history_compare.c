@@ -154,7 +154,7 @@ static void window_text(const struct job_result *r, char *buf, size_t size)
 		(void)snprintf(buf, size, "%" PRIu32, r->window);
 }
 
-/* Where there is little room these are what is left out. */
+/* Columns that a narrow table leaves out. */
 static void add_rest(struct history_comparison *c, const struct history_run *a,
 		     const struct history_run *b)
 {

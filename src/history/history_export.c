@@ -36,7 +36,7 @@ int history_format_by_name(const char *name, enum history_format *ret)
 
 static bool is_known(const struct history_column *column, const struct history_run *run)
 {
-	/* What 127 and 0 stand for where they are no measurement. */
+	/* 127 and 0 are no measurements. */
 	if (strcmp(column->name, "rssi_median") == 0 || strcmp(column->name, "rssi_min") == 0)
 		return history_integer(column, run) != 127;
 	if (strcmp(column->name, "ended_ms") == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the history share among themselves. */
+/* Shared by the files of the history. */
 #ifndef OTABENCH_HISTORY_HISTORY_PRIV_H
 #define OTABENCH_HISTORY_HISTORY_PRIV_H
 
@@ -83,7 +83,7 @@ int history_insert(struct history *history, const struct history_run *run,
 		   const struct history_process *process, const struct profile *profile,
 		   int64_t *ret_id);
 
-/* What happened since the last write. */
+/* Changes since the last write. */
 struct history_batch {
 	const struct history_sample *samples;
 	const struct history_mark *marks;

@@ -15,7 +15,7 @@
 #define MARKS_MAX 4096u
 
 /*
- * Where the run's own clock is modelled, its times can be, too: SOURCE_DATE_EPOCH, as
+ * On a virtual clock the run's date can be modelled, too: SOURCE_DATE_EPOCH, as
  * for reproducible builds, is the second at which the modelled world began.
  */
 static int64_t time_of_day_ms(struct transport *transport)

@@ -138,7 +138,7 @@ static void sending(const struct profile *asked, const struct job_snapshot *run,
 
 /* --- the link */
 
-/* What was chosen for the link; NULL: it is no key of the link. */
+/* The value chosen for the link; NULL: it is no key of the link. */
 static const struct session_choice *link_choice(const struct job_snapshot *run,
 						enum profile_key key)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What became of a profile's keys: the value that is in force, and why it is
+ * The profile's keys in force: each value, and why it is
  * what it is - who chose it, or who did not give what was asked for.
  */
 #ifndef OTABENCH_HOST_EFFECTIVE_H

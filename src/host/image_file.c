@@ -113,7 +113,7 @@ static bool is_address(const char *path)
 	return path[17] == '\0';
 }
 
-/* What was most likely meant, where a name is that of no file; or NULL. */
+/* The file that was most likely meant, if there is none of this name; or NULL. */
 static const char *no_file_name(const char *path)
 {
 	if (strstr(path, "://"))

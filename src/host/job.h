@@ -51,7 +51,7 @@ struct job_recorded {
 
 struct job;
 
-/* What the user may change while it runs; see job_tune_*(). */
+/* Settings that the user may change while it runs; see job_tune_*(). */
 enum job_tunable { JOB_PACING, JOB_WINDOW, JOB_CHUNK, JOB_MODE };
 
 /*
@@ -94,7 +94,7 @@ void job_pause(struct job *job);
 void job_resume(struct job *job);
 /* Brings the device to idle, then ends; see session_cancel(). */
 void job_cancel(struct job *job);
-/* What the user typed, 0..999999; negative: he cannot or will not, which ends the run.
+/* The passkey that the user typed, 0..999999; negative: none, which ends the run.
  * -OTA_EINVAL when it is not awaited (any more), or out of range. */
 int job_passkey(struct job *job, int32_t passkey);
 /* 0, -OTA_EINVAL out of range, -OTA_EBUSY while nothing runs that it could apply to. */

@@ -30,7 +30,7 @@ static uint32_t under_way(const struct job_snapshot *s)
 	return s->stats.queued > s->stats.received ? s->stats.queued - s->stats.received : 0;
 }
 
-/* What the device said of itself last, as far as it bears on this: "", or with a blank before.
+/* The device's last report, if it explains the wait: "", or with a blank before.
  * It is the reason, and comes first: where columns are few the end of a sentence is lost. */
 static char *job_blocked_told(const struct job_snapshot *s, char *buf, size_t size)
 {

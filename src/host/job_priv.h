@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the job share among themselves. */
+/* Shared by the files of the job. */
 #ifndef OTABENCH_HOST_JOB_PRIV_H
 #define OTABENCH_HOST_JOB_PRIV_H
 

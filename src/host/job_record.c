@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a recording has to know of a run beside what goes over the transport, so
+ * Facts about a run that a recording needs besides the transport's traffic, so
  * that it can be shown with nothing but the recording: the goal, the settings, the
  * image's size and hash, and what the checks made of it.  replay.c reads it back;
  * the lines are listed in replay.h.

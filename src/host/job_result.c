@@ -62,7 +62,7 @@ static void take_counts(const struct job *job, struct job_result *r)
 	r->sent_bytes = st->sent_bytes;
 }
 
-/* What the device told last, unless it has rebooted since and was not met again. */
+/* The device's last report, unless it has rebooted since and not reconnected. */
 static void take_running(const struct job *job, struct job_result *r)
 {
 	const struct session *s = &job->session;

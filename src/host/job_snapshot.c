@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a snapshot, a result and the log say, in words.  No job is needed for any of it. */
+/* Words for snapshots, results and the log.  None of it needs a job. */
 #include "host/job_snapshot.h"
 
 #include "host/job_log.h"

@@ -12,7 +12,7 @@
 #include "host/scan.h"
 #include "transport/transport.h"
 
-/* What a screen shows, copied in one piece. */
+/* The figures of a job at one moment, copied in one piece. */
 struct job_snapshot {
 	bool scanning, finished;
 	bool hold; /* the user's pause is on, or will be */

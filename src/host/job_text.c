@@ -281,7 +281,7 @@ static void explain_gone(const struct job *job, struct job_result *r)
 	advise_resume(job, r);
 }
 
-/* What failed may have failed for what the stack remembers. */
+/* The failure may come from data that the stack has cached. */
 static void explain_misremembered(const struct job *job, struct job_result *r)
 {
 	struct transport_link l;
@@ -305,7 +305,7 @@ static void explain_unconfirmed(const struct job *job, struct job_result *r)
 	}
 }
 
-/* Where nothing but a version tells what runs. */
+/* Verdicts for devices that report a version and no hash. */
 static void explain_delivered(const struct job *job, struct job_result *r)
 {
 	char version[JOB_TEXT_MAX / 4], before[JOB_TEXT_MAX / 4];

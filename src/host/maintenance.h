@@ -12,7 +12,7 @@
 int maintenance_start(struct transport *t, enum transport_maintenance what, const char *device);
 /* Whether there is nothing left to do: done, or there was nothing to begin with. */
 bool maintenance_succeeded(enum transport_maintenance what, int status);
-/* What came of it, one sentence; device (NULL with POWER_CYCLE) as the user named it.  Returns
+/* The result in one sentence; device (NULL with POWER_CYCLE) as the user named it.  Returns
  * buf. */
 char *maintenance_text(enum transport_maintenance what, int status, const char *device, char *buf,
 		       size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes over Control, Data and Info in words: the log shows them beside the
+ * Words for the PDUs of Control, Data and Info: the log shows them beside the
  * bytes.  Made with ota_core's own decoders, so that the log cannot read a PDU
  * otherwise than the program does.
  */

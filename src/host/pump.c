@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What is usual, where the stack does not tell. */
+/* Usual values, used if the stack does not tell. */
 #define USUAL_OCTETS 251u
 #define USUAL_INTERVAL_US 50000u
 
@@ -144,7 +144,7 @@ static void pump_received(struct pump *p, const struct transport_event *e)
 		p->owner->received(p->ctx, e->chr, e->data, e->len);
 }
 
-/* Where the adapter is gone its link is too, whether the stack still says so or not. */
+/* Without its adapter the link is gone too, even if the stack still reports it. */
 static void pump_adapter(struct pump *p, int status, uint64_t now)
 {
 	if (!session_finished(p->session))

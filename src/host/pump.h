@@ -43,7 +43,7 @@ int pump_init(struct pump *p, const struct session_config *config);
 uint64_t pump_now(const struct pump *p);
 /* To be called by the transport's handler, with every event while the session runs. */
 void pump_event(struct pump *p, const struct transport_event *event);
-/* What the stack says of the link, where it says something. */
+/* The link as the stack reports it, if it does. */
 void pump_link_state(const struct pump *p, struct transport_link *ret);
 
 #endif

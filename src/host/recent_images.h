@@ -15,7 +15,7 @@ struct recent_images {
 		  [RECENT_IMAGES_PATH_MAX]; /* absolute; as stored, not yet safe to print */
 };
 
-/* What is there; nothing where it cannot be read. */
+/* The stored list; empty if it cannot be read. */
 void recent_images_load(struct recent_images *ret);
 /* Puts path, made absolute, first.  0; -OTA_EINVAL: too long, or no folder for it; the codes of
  * file_save(): not being able to remember is no reason to stop. */

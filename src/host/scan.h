@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is in the air: the devices that a transport's advertisements tell of,
+ * The devices in the air: those that a transport's advertisements tell of,
  * and which of them a user means by a name or an address.
  *
  * Times are microseconds of the transport's clock.

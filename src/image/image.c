@@ -155,7 +155,7 @@ static void parse_descriptor(struct image *image)
 	memcpy(image->elf_sha256, d + IMAGE_DESC_ELF, OTA_SHA256_SIZE);
 	image->min_block = block_revision(image, d + IMAGE_DESC_MIN_BLOCK);
 	image->max_block = block_revision(image, d + IMAGE_DESC_MAX_BLOCK);
-	/* Where the chip's page size is fixed, what the descriptor says is not looked at; elsewhere
+	/* If the chip's page size is fixed, the descriptor's is ignored; elsewhere
 	 * what is out of range means the default (esp_image_format.c, verify_segment_header()). */
 	page = d[IMAGE_DESC_PAGE];
 	if ((chip == NULL || chip->page_sizes) && page >= IMAGE_PAGE_LOG_MIN &&

@@ -27,7 +27,7 @@ struct image_segment {
 
 enum image_signature { IMAGE_SIGNATURE_NONE, IMAGE_SIGNATURE_V1, IMAGE_SIGNATURE_V2 };
 
-/* What the bytes are.  Only IMAGE_APPLICATION goes into an update slot. */
+/* The kind of file.  Only IMAGE_APPLICATION goes into an update slot. */
 enum image_kind {
 	IMAGE_APPLICATION,
 	IMAGE_BOOT_LOADER,
@@ -71,7 +71,7 @@ struct image {
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the whole file: what START carries */
 };
 
-/* What the boot loader does with a segment (esp_image_format.c, should_map and should_load). */
+/* The boot loader's treatment of a segment (esp_image_format.c, should_map and should_load). */
 enum image_use {
 	IMAGE_USE_MAP, /* stays in flash, mapped through the cache */
 	IMAGE_USE_LOAD, /* copied to RAM */

@@ -335,7 +335,7 @@ bool image_recognise(struct image *image, struct lint_report *report)
 	if (is_partition_entry(p, size))
 		return name_it(image, report, IMAGE_PARTITION_TABLE,
 			       "This is a partition table. " APPLICATION);
-	/* Where the boot loader is not at 0, erased flash precedes it. */
+	/* If the boot loader is not at 0, erased flash precedes it. */
 	for (size_t at = 0x1000; at <= 0x2000; at += 0x1000) {
 		if (size > at && p[at] == IMAGE_MAGIC &&
 		    (all_bytes(p, at, 0xff) || all_bytes(p, at, 0)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What follows an image: a secure boot signature, or bytes that do not belong.
+ * The bytes behind an image: a secure boot signature, or others that do not belong there.
  *
  * A signature is found and, where SHA-256 suffices, compared with the image; it
  * is not verified, because the key that counts is burnt into the device.

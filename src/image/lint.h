@@ -50,7 +50,7 @@ struct lint_report {
 	struct lint_finding findings[LINT_FINDINGS_MAX];
 };
 
-/* What the connected device told: Info, and its firmware revision string. */
+/* The connected device's report: Info, and its firmware revision string. */
 struct lint_device {
 	const struct ota_info *info; /* NULL: basic dialect, only version is known */
 	const char *version; /* 0x2A26; "" when unknown */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is to be said about an application image by itself.
+ * Findings about an application image by itself.
  *
  * Errors here are damage, which no --force overrides: the boot loader would
  * refuse the image too, but only after the whole transfer.  The appended
@@ -248,7 +248,7 @@ static void lint_integrity(const struct image *image, struct lint_report *report
 }
 
 /*
- * What the boot loader does without one: where the page size is the image's choice it refuses the
+ * The boot loader's rule without one: if the page size is the image's choice it refuses the
  * image (esp_image_format.c, verify_segment_header()); elsewhere but on the ESP32 it takes what
  * lies there for eFuse block revisions (process_segment_data(), since ESP-IDF 5.2.3 and 5.3.2).
  */

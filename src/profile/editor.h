@@ -12,7 +12,7 @@
  * made.
  */
 int editor_start(const char *path, unsigned int line, pid_t *ret_child);
-/* What it would start, for a message: "vi". */
+/* The editor that it would start, for a message: "vi". */
 const char *editor_name(void);
 
 #endif

@@ -134,7 +134,7 @@ char *profile_get(const struct profile *profile, enum profile_key key, char *buf
 int profile_write(const struct profile *profile, FILE *out);
 
 /*
- * Where profiles come from: a path when name holds a '/' or ends in .yaml; else
+ * Finds a profile: by path if name holds a '/' or ends in .yaml; else
  * NAME.yaml in $XDG_CONFIG_HOME/otabench/profiles (default ~/.config), in the
  * installation's data directory, and last the shipped ones in the program, so
  * that it works uninstalled.

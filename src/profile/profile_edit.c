@@ -158,7 +158,7 @@ static int find_places(struct editor *e)
 
 /* --- writing */
 
-/* What a block scalar's first line says behind its sign: "| # why". */
+/* The rest of a block scalar's first line, behind its sign: "| # why". */
 static const char *header_comment(const struct editor *e, const struct place *place, int *ret_len)
 {
 	const char *at = e->text + place->from, *end;

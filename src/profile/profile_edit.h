@@ -29,7 +29,7 @@ int profile_edit_text(const char *name, const char *text, size_t len, const stru
 		      char **ret_text, size_t *ret_len, struct setting_errors *errors);
 
 /*
- * Where a changed profile goes: the file it was read from; for one that belongs
+ * The target of a changed profile: the file it was read from; for one that belongs
  * to the installation or the program, the user's file of that name, which from
  * then on goes before it.  0; -OTA_EINVAL as profile_user_path().
  */

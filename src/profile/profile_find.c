@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where profiles come from: paths, the user's, the installation's, the program's own. */
+/* Finds profiles: by path, the user's, the installation's, the built-in ones. */
 #include "config.h" /* system extensions */
 
 #include "profile/profile_priv.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the profile module share among themselves. */
+/* Shared by the files of the profile module. */
 #ifndef OTABENCH_PROFILE_PROFILE_PRIV_H
 #define OTABENCH_PROFILE_PROFILE_PRIV_H
 
 #include "profile/profile.h"
 
-/* Where a key was set, for messages about keys that do not go together. */
+/* The place that set a key, for messages about keys that do not go together. */
 struct profile_place {
 	bool given;
 	bool bad; /* its value was refused: nothing more to say about it */
@@ -24,14 +24,14 @@ void profile_set_name(struct profile *profile, const char *path);
 
 /* A name that can be part of a path and of a terminal's line. */
 bool profile_is_plain_name(const char *name);
-/* Where the user's are; false when the environment does not say. */
+/* The folder of the user's profiles; false if the environment does not tell. */
 bool profile_user_directory(char *buf, size_t size);
 
 /* At most size bytes of path into buf; 0 or a negative code, with an error added. */
 int profile_read_file(const char *path, char *buf, size_t size, size_t *ret_len,
 		      struct setting_errors *errors);
 
-/* Where the installation has its profiles; by profile_embed.sh. */
+/* The installation's folder of profiles; written by profile_embed.sh. */
 extern const char profile_data_directory[];
 
 /* The shipped profiles/NAME.yaml, by profile_embed.sh; ends with a NULL name. */

@@ -42,7 +42,7 @@ int profile_read_text(const struct profile_source *source, char **ret_text, size
 	return 0;
 }
 
-/* Where a profile of this plain name would be the user's: $XDG_CONFIG_HOME/otabench/profiles.
+/* The user's file for a profile of this plain name: $XDG_CONFIG_HOME/otabench/profiles.
  * 0; -OTA_EINVAL: not a plain name, or neither XDG_CONFIG_HOME nor HOME says where. */
 static int profile_user_path(const char *name, char *buf, size_t size)
 {

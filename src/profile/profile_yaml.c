@@ -126,7 +126,7 @@ static bool skip_node(struct loader *loader)
 	}
 }
 
-/* What a node is, for "found ...". */
+/* The kind of a node, for "found ...". */
 static const char *node_name(const yaml_event_t *event)
 {
 	switch (event->type) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What differs between two texts, line by line, as 'diff -u' shows it. */
+/* The differences of two texts, line by line, as 'diff -u' shows them. */
 #ifndef OTABENCH_PROFILE_TEXT_DIFF_H
 #define OTABENCH_PROFILE_TEXT_DIFF_H
 

@@ -7,7 +7,7 @@
  * the same in a unit test and behind /dev/vhci.  References are to the Bluetooth
  * Core Specification 5.4, Vol 4 Part E (HCI) where nothing else is said.
  *
- * What it can do: scan, legacy and extended; connect, up to HCI_CONNS links;
+ * Its features: scan, legacy and extended; connect, up to HCI_CONNS links;
  * change parameters, PHY and data length; carry ACL data through N buffers of L
  * octets, which come back when the air has carried them.  It takes commands to
  * advertise, but nobody in this air scans.  It has no BR/EDR, no privacy (the host

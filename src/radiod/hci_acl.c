@@ -71,7 +71,7 @@ void hci_acl_input(struct hci *hci, const uint8_t *packet, size_t len)
 	if (rc == 0)
 		return;
 	conn->used--;
-	/* What is being disconnected gives its buffers back with the event, 4.1.1. */
+	/* A link that is being disconnected gives its buffers back with the event, 4.1.1. */
 	if (rc != -OTA_ENOTCONN)
 		refuse(conn, "length");
 }

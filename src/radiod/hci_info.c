@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the virtual controller says of itself, and what is set for all of it. */
+/* The virtual controller's own facts, and settings for all of it. */
 #include "radiod/hci_priv.h"
 #include "air/smp_crypto.h"
 

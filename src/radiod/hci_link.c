@@ -62,7 +62,7 @@ static void told_encryption(struct hci_conn *conn, uint8_t status)
 		hci_event(conn->hci, HCI_EV_ENCRYPTION_CHANGE, params, sizeof(params));
 }
 
-/* What the host asked for it is told in any case, the rest when it changed something. */
+/* The host is told of its own requests in any case, of others if something changed. */
 static void hci_link_on_changed(void *ctx, enum link_procedure procedure, uint8_t code)
 {
 	struct hci_conn *conn = ctx;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of the controller share: hci.c (packets, dispatch), hci_table.c
+ * State that the parts of the controller share: hci.c (packets, dispatch), hci_table.c
  * (which commands there are), hci_info.c (what it is), hci_scan.c, hci_adv.c,
  * hci_conn.c (links: made and ended), hci_link.c (links: asked and changed),
  * hci_acl.c (data).
@@ -111,7 +111,7 @@ struct hci_adv_set {
 	struct hci *hci;
 };
 
-/* What an exchange with the peer's link layer is about. */
+/* The subject of an exchange with the peer's link layer. */
 enum hci_exchange_kind { HCI_EXCHANGE_FEATURES, HCI_EXCHANGE_VERSION, HCI_EXCHANGES };
 
 struct hci_conn;
@@ -138,7 +138,7 @@ struct hci_conn {
 	struct sched_event answer_limit; /* of the host's, to a parameter request */
 };
 
-/* What a version brings. */
+/* Features of a version. */
 struct hci_capabilities {
 	uint8_t number; /* Assigned Numbers, HCI_Version */
 	uint64_t features;

@@ -30,7 +30,7 @@ struct radio_options {
 	uint32_t watch_ms; /* looked at that often; 0: at every change */
 };
 
-/* What of a device was told last. */
+/* The status of a device that was told last. */
 struct radio_watched {
 	uint32_t received, boots;
 	uint8_t state;

@@ -136,7 +136,7 @@ static void radio_air_on_device_log(void *ctx, const char *text)
 	log_write(&radio->log, LOG_LEVEL_INFO, "%s", text);
 }
 
-/* What a passer-by would read on its display. */
+/* The passkey on the device's display. */
 static void radio_air_on_passkey(void *ctx, struct esp *esp, int32_t passkey)
 {
 	struct radio *radio = ctx;

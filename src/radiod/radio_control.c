@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can be asked of a running otabench-radio: commands on standard input, one
+ * The control of a running otabench-radio: commands on standard input, one
  * a line; JSON on standard output, one object a line.  A test is the usual other end.
  */
 #include "config.h" /* system extensions: strtok_r() */

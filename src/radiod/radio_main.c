@@ -49,7 +49,7 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* What --sim takes but an adapter cannot decide. */
+/* Keys of --sim that an adapter cannot decide. */
 static const struct {
 	enum sim_option option;
 	const char *why;

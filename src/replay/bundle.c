@@ -220,7 +220,7 @@ static void write_summary(const struct bundle *b, FILE *out)
 
 static void write_profile(const struct bundle *b, FILE *out)
 {
-	/* What failed shows in ferror(out). */
+	/* A failed write shows in ferror(out). */
 	(void)profile_write(b->profile, out);
 }
 

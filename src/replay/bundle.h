@@ -5,7 +5,7 @@
  *
  * The folder holds README.txt (what each file is), summary.txt, profile.yaml,
  * control.log, calls.log, and where they are asked for doctor.txt and run.trace.
- * What is not known has no file, and README.txt does not name it.  Nothing of
+ * Unknown facts have no file, and README.txt does not name them.  Nothing of
  * the image itself is written but what a trace holds.
  */
 #ifndef OTABENCH_REPLAY_BUNDLE_H
@@ -40,7 +40,7 @@ struct bundle {
  */
 int bundle_write(const struct bundle *bundle, char *ret_path, size_t size, char *ret_why,
 		 size_t why_size);
-/* What the job keeps of its Control log, for control_log(); userdata is the job. */
+/* The kept part of the job's Control log, for control_log(); userdata is the job. */
 void bundle_job_log(void *userdata, FILE *out);
 
 #endif

@@ -209,7 +209,7 @@ static bool note_finding(struct replay_run *run, const char *text)
 	return true;
 }
 
-/* What follows is about the device, too, and takes the place of what was there. */
+/* The lines that follow describe the device anew and replace the earlier ones. */
 static bool note_checks(struct replay_run *run, const char *text)
 {
 	(void)text;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the replay share. */
+/* Shared by the files of the replay. */
 #ifndef OTABENCH_REPLAY_REPLAY_PRIV_H
 #define OTABENCH_REPLAY_REPLAY_PRIV_H
 

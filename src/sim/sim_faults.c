@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What befalls the simulated device from outside; see inject() in transport.h. */
+/* Faults that come from outside the simulated device; see inject() in transport.h. */
 #include "sim/sim_priv.h"
 
 int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)

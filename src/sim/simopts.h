@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What --sim[=key=value,...] asks of the virtual world: how many devices, of
+ * The options of --sim[=key=value,...]: how many devices, of
  * what kind, over which link, and what goes wrong.
  *
- * What was not given stays distinguishable from what was: an interval that is
+ * Options that were not given are told apart from those that were: an interval that is
  * not given starts at Linux's 50 ms and follows the device's requests, a given
  * one is pinned.  simopts_given() tells.
  */

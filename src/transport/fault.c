@@ -266,7 +266,7 @@ static int fault_write(struct transport *t, enum gatt_chr chr, enum gatt_write m
 	struct fate fate;
 	int rc;
 
-	/* What follows a late value waits behind it, commands included. */
+	/* Later values wait behind a late one, commands included. */
 	if (chr != GATT_DATA)
 		return f->writes.first
 			       ? write_late(f, chr, mode, 0, buf, len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What shall go wrong, where: the words that --sim=fault=SPEC takes.
+ * Faults and their places: the words that --sim=fault=SPEC takes.
  *
  *   drop-data@N        drop-data%P         the value never arrives
  *   drop-notify@N      drop-notify%P       the notification never arrives
@@ -65,7 +65,7 @@ char *fault_format(const struct fault_spec *spec, char *buf, size_t size);
 const char *fault_kind_name(enum fault_kind kind);
 /* "drop-data@N or drop-data%P", for help texts. */
 const char *fault_kind_usage(enum fault_kind kind);
-/* What happens, for help texts. */
+/* The effect of a kind of fault, for help texts. */
 const char *fault_kind_help(enum fault_kind kind);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What went over a transport, as a text file: to keep beside a bug report, to
+ * The traffic of a transport as a text file: to keep beside a bug report, to
  * look at afterwards, and to run the host against again.
  *
  * The first line is "otabench-trace 1 virtual" or "... real".  Then a line a
@@ -94,7 +94,7 @@ struct trace_line trace_file_line(const struct trace_file *file, size_t index);
  * Data values hold is not compared, only their lengths: a replay has no image.
  */
 int trace_play(const struct trace_file *file, size_t first, size_t last, struct transport **ret);
-/* Who does again what the user did ('!'). */
+/* Repeats the user's actions ('!'). */
 void trace_play_acts(struct transport *t, void (*act)(void *userdata, const char *text),
 		     void *userdata);
 enum trace_step {

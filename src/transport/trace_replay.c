@@ -106,7 +106,7 @@ static bool take_aside(struct replay *r)
 	return true;
 }
 
-/* What was written down in the same turn, up to the next call. */
+/* The entries of the same turn, up to the next call. */
 static void take_turn(struct replay *r)
 {
 	const struct trace_entry *e;

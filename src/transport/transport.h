@@ -72,7 +72,7 @@ struct transport_event {
 	int32_t passkey;
 };
 
-/* Where a figure comes from; shown beside it. */
+/* The source of a figure; shown beside it. */
 enum transport_source {
 	TRANSPORT_SOURCE_NONE, /* not known: show "n/a" */
 	TRANSPORT_SOURCE_STACK, /* the host's stack or D-Bus property */
@@ -115,7 +115,7 @@ enum transport_maintenance {
 };
 
 /*
- * What the stack underneath is asked and what it says: the second log.  Data
+ * The log of calls to the stack and its answers: the second log.  Data
  * values, which are hundreds a second, are summed up in one line (CALL, id 0).
  */
 enum transport_call_kind {

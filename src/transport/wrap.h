@@ -15,7 +15,7 @@ struct wrap {
 	struct transport_ops ops; /* base's: a wrapper offers what its inner one does */
 };
 
-/* What t wraps; t is a wrapper's base. */
+/* The transport that t wraps; t is a wrapper's base. */
 static inline struct transport *wrap_inner(const struct transport *t)
 {
 	return ((const struct wrap *)t)->inner;

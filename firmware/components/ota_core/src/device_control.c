@@ -27,7 +27,7 @@ uint32_t device_state_detail(const struct ota_device *dev)
 	       (info.flags & OTA_INFO_PENDING_VERIFY ? OTA_DETAIL_PENDING : 0);
 }
 
-/* What a START asks for, against what this device offers; OTA_OK or the refusal. */
+/* Compares a START with the device's limits; OTA_OK or the refusal. */
 static uint8_t start_check(const struct ota_device *dev, const struct ota_start *m,
 			   uint32_t *ret_detail)
 {

@@ -2,7 +2,7 @@
 /*
  * From START to READY: where to begin.
  *
- * What a lost link left is taken up where the flash stands.  What a power loss
+ * A session that a lost link left continues where the flash stands.  What a power loss
  * left is taken up at the recorded offset, but only after its bytes were read
  * back and hash to what the record says.  Anything else starts at 0.
  */

@@ -369,7 +369,7 @@ static void flash_failed(struct ota_device *dev, uint8_t code)
 {
 	struct ota_receive *rx = &dev->rx;
 
-	/* What the sector holds now is anybody's guess: it is erased and sent again. */
+	/* The sector's contents are unknown: it is erased and sent again. */
 	if (code == OTA_ERR_WRITE)
 		rx->flushed = rx->erased = dev->op_at - dev->op_at % OTA_SECTOR_SIZE;
 	if (session_needs_flash(dev))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands between a write to Control and ota_core: the product's say, and
+ * The steps between a write to Control and ota_core: the product's decision, and
  * the link.
  *
  * A START is kept back while the central is asked for a supervision timeout of

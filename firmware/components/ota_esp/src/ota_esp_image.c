@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is in the slots: what Info says of the running image, and whether a
+ * The slots' contents: the running image as Info describes it, and whether a
  * received one may run.
  */
 #include "ota_esp_priv.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of ota_esp share: one struct with everything that changes, and
+ * State that the parts of ota_esp share: one struct with everything that changes, and
  * the rule under which it may be touched.
  *
  * Two tasks meet here.  NimBLE's host task delivers writes and GAP events; the
@@ -75,7 +75,7 @@ struct ota_esp_hash {
 	bool active;
 };
 
-/* What a LINK request waits for before it is answered. */
+/* The events that a LINK request waits for before it is answered. */
 #define OTA_ESP_WAITS_PARAMS 0x1u /* CONN_UPDATE */
 #define OTA_ESP_WAITS_PHY 0x2u /* PHY_UPDATE_COMPLETE */
 #define OTA_ESP_WAITS_CALLS 0x4u /* until all calls were made */

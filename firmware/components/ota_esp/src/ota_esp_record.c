@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What outlives a power cut, in NVS: ota_core's resume record, and which bytes
+ * Records in NVS that survive a power cut: ota_core's resume record, and which bytes
  * were made bootable last.
  *
  * nvs_set_blob() writes the new value before it drops the old one, which is the

@@ -141,7 +141,7 @@ static void tick(struct ota_esp *s)
 	ota_device_tick(&s->device, s->now);
 }
 
-/* What was accepted for sending and has not gone to the controller holds mbufs. */
+/* Values that were accepted and have not gone to the controller hold mbufs. */
 static bool drained(const struct ota_esp *s)
 {
 	return !s->notify_blocked && (!s->synced || os_msys_num_free() >= s->msys_idle);

@@ -93,7 +93,7 @@ struct ota_device_ops {
 	void (*link_state)(void *ctx, uint16_t conn, struct ota_link *ret);
 	/* dBm, or 127 when unknown. */
 	int8_t (*rssi)(void *ctx, uint16_t conn);
-	/* What Info says; flags' RESUMABLE bit is filled in by the core.  CAN_ROLLBACK
+	/* The contents of Info; flags' RESUMABLE bit is filled in by the core.  CAN_ROLLBACK
 	 * must go once anything in the update slot was erased.  slot_size is a
 	 * multiple of OTA_SECTOR_SIZE. */
 	void (*info)(void *ctx, struct ota_info *ret);
@@ -147,7 +147,7 @@ void ota_device_tick(struct ota_device *dev, uint32_t now_ms);
 bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms);
 /* The Info characteristic's value, OTA_INFO_SIZE bytes. */
 int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size);
-/* What STATUS would answer; for logs and tests. */
+/* The answer to STATUS; for logs and tests. */
 void ota_device_status(struct ota_device *dev, struct ota_status *ret);
 
 #endif
