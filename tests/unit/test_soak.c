@@ -270,8 +270,10 @@ static void check_bad(struct soak *k, struct transport *world)
 	    k->result.outcome != SESSION_ROLLED_BACK)
 		WRONG(k, "it is not told that the image ran");
 	if (k->ended && !k->job->session.proved && !says(k, "ll was sent") &&
+	    !says(k, "did not come back") &&
 	    (k->result.outcome == SESSION_LINK_LOST || k->result.outcome == SESSION_STALLED ||
-	     k->result.outcome == SESSION_NOT_BACK || k->result.status < 0))
+	     k->result.outcome == SESSION_NOT_BACK ||
+	     (k->result.outcome == SESSION_CANCELLED && k->result.status < 0)))
 		WRONG(k, "it is not told that all was sent");
 	/* What it does alone takes time. */
 	sched_advance(sim_sched(world), world->ops->now_us(world) + 120 * S);
