@@ -128,6 +128,7 @@ bool board_is_new(const struct board *board)
 int board_install(struct board *board, const uint8_t *image, size_t size)
 {
 	const struct partition *first;
+	int r;
 
 	if (board->state != BOARD_OFF)
 		return -OTA_EBUSY;
@@ -135,7 +136,8 @@ int board_install(struct board *board, const uint8_t *image, size_t size)
 	if (size > first->size)
 		return -OTA_ENOSPC;
 	flash_preset_erase(&board->flash);
-	return flash_preset(&board->flash, first->offset, image, (uint32_t)size);
+	r = flash_preset(&board->flash, first->offset, image, (uint32_t)size);
+	return r == 0 ? flash_publish(&board->flash) : r;
 }
 
 void board_enter_state(struct board *board, enum board_state state)

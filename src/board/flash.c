@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "board/flash_file.h"
-
 #define FLASH_SIZE_MAX (128u << 20) /* largest chip with 24- or 32-bit addressing in use */
 #define SECTOR_ERASE_US 50000u
 #define BLOCK_ERASE_US 200000u
@@ -32,11 +30,10 @@ int flash_init(struct flash *flash, const struct flash_config *config, char *ret
 	if (r < 0)
 		return r;
 	*flash = (struct flash){
+		.file = file,
 		.data = file.data,
 		.size = config->size,
-		.fd = file.fd,
 		.speed = config->speed,
-		.created = file.created,
 		.powered = true,
 		.erase_factor = 1,
 	};
@@ -48,15 +45,15 @@ void flash_finish(struct flash *flash)
 {
 	if (!flash->data)
 		return;
-	flash_file_close(flash->data, flash->size, flash->fd);
+	(void)flash_publish(flash);
+	flash_file_free(&flash->file);
 	flash->data = NULL;
-	flash->fd = -1;
 	flash->powered = false;
 }
 
 bool flash_is_new(const struct flash *flash)
 {
-	return flash->created;
+	return flash->file.created;
 }
 
 static int check_range(const struct flash *flash, uint32_t offset, uint32_t len)
@@ -175,11 +172,15 @@ int flash_erase(struct flash *flash, uint32_t offset, uint32_t len)
 		us = flash_erase_us(flash, offset + done, unit);
 		if (operation_cut(flash)) {
 			tear_erase(flash, flash->data + offset + done, unit);
+			(void)flash_file_store(&flash->file, flash->size, offset + done, unit);
 			flash->time_us += us / 2;
 			lose_power(flash);
 			return -OTA_EIO;
 		}
 		memset(flash->data + offset + done, 0xff, unit);
+		r = flash_file_store(&flash->file, flash->size, offset + done, unit);
+		if (r < 0)
+			return r;
 		flash->time_us += us;
 		flash->counters.bytes_erased += unit;
 		if (unit == FLASH_BLOCK_SIZE)
@@ -220,6 +221,7 @@ int flash_program(struct flash *flash, uint32_t offset, const uint8_t *buf, uint
 	data = flash->data + offset;
 	if (operation_cut(flash)) {
 		tear_program(flash, data, buf, len);
+		(void)flash_file_store(&flash->file, flash->size, offset, len);
 		flash->time_us += us / 2;
 		lose_power(flash);
 		return -OTA_EIO;
@@ -228,6 +230,7 @@ int flash_program(struct flash *flash, uint32_t offset, const uint8_t *buf, uint
 	flash->counters.programs++;
 	if (program_fails(flash, offset, len)) {
 		tear_program(flash, data, buf, len);
+		(void)flash_file_store(&flash->file, flash->size, offset, len);
 		return -OTA_EIO;
 	}
 	for (uint32_t i = 0; i < len; i++) {
@@ -236,7 +239,7 @@ int flash_program(struct flash *flash, uint32_t offset, const uint8_t *buf, uint
 		data[i] &= buf[i];
 	}
 	flash->counters.bytes_programmed += len;
-	return 0;
+	return flash_file_store(&flash->file, flash->size, offset, len);
 }
 
 const uint8_t *flash_map(const struct flash *flash, uint32_t offset, uint32_t len)
@@ -295,6 +298,7 @@ void flash_slow_erase(struct flash *flash, uint32_t factor)
 void flash_preset_erase(struct flash *flash)
 {
 	memset(flash->data, 0xff, flash->size);
+	(void)flash_file_store(&flash->file, flash->size, 0, flash->size);
 }
 
 int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint32_t len)
@@ -302,5 +306,10 @@ int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint3
 	if (offset > flash->size || len > flash->size - offset)
 		return -OTA_ERANGE;
 	memcpy(flash->data + offset, buf, len);
-	return 0;
+	return flash_file_store(&flash->file, flash->size, offset, len);
+}
+
+int flash_publish(struct flash *flash)
+{
+	return flash_file_publish(&flash->file);
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "ota/error.h"
+#include "board/flash_file.h"
 #include "base/rng.h"
 
 #define FLASH_SECTOR_SIZE 4096u
@@ -49,12 +50,12 @@ struct flash_counters { /* since flash_init() */
 };
 
 struct flash { /* private; use the functions */
-	uint8_t *data;
+	struct flash_file file;
+	uint8_t *data; /* file's */
 	uint32_t size;
-	int fd; /* -1: in memory */
 	enum flash_speed speed;
 	struct rng rng;
-	bool created, powered;
+	bool powered;
 	uint64_t cut_at; /* operation number, 0 = none */
 	bool fail_armed;
 	uint32_t fail_offset;
@@ -64,7 +65,7 @@ struct flash { /* private; use the functions */
 };
 
 /*
- * Opens the file, or creates it filled with FF.  The file is mapped shared and
+ * Opens the file, or creates it filled with FF.  The file is
  * written in the order of the operations, so that killing the process at any
  * time is a power cut.  -OTA_EINVAL: size; -OTA_EBUSY: another process has the
  * file open; -OTA_EBADMSG: it has another size; -OTA_EIO, -OTA_ENOMEM.  On
@@ -117,5 +118,11 @@ void flash_slow_erase(struct flash *flash, uint32_t factor);
 /* As a programmer before the chip is soldered: no operation, no time, no faults. */
 void flash_preset_erase(struct flash *flash);
 int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint32_t len);
+/*
+ * A new chip's file has its name from here on, at the latest from flash_finish():
+ * what kills the program before leaves no chip.  -OTA_EBUSY: another process made
+ * one meanwhile; -OTA_EIO.
+ */
+int flash_publish(struct flash *flash);
 
 #endif

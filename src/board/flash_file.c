@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files are mapped MAP_SHARED: what the model stored is in the page cache at
- * once, so it survives the death of the process, in the order it was written.
+ * What the model stores is written at once, and so in the page cache: it survives
+ * the death of the process, in the order it was written.  The file is not mapped:
+ * who cuts a mapped file off kills whoever reads it.
  */
-#include "config.h" /* system extensions: mkstemp(), flock() */
+#include "config.h" /* system extensions: pread(), flock() */
 
 #include "board/flash_file.h"
 
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,105 +53,179 @@ static bool write_blank(int fd, uint32_t size)
 	return true;
 }
 
-/*
- * Under another name first: a half-written file must never pass for a chip.
- * Returns 1, or 0 where another process was faster, whose chip stays.
- */
-static int flash_file_create(const char *path, uint32_t size, char *ret_text, size_t text_size)
+static int fail_errno(const char *path, char *ret_text, size_t size)
 {
-	size_t length = strlen(path) + sizeof(".XXXXXX");
-	char *name = malloc(length);
-	int fd, error, linked = -1;
-	bool ok;
-
-	if (!name)
-		return fail(-OTA_ENOMEM, ret_text, text_size, "out of memory");
-	snprintf(name, length, "%s.XXXXXX", path);
-	fd = mkstemp(name);
-	ok = fd >= 0 && write_blank(fd, size);
-	if (fd >= 0)
-		ok = close(fd) == 0 && ok;
-	if (ok)
-		linked = link(name, path); /* fails where path exists, which rename() does not */
-	error = errno;
-	if (fd >= 0)
-		(void)unlink(name);
-	free(name);
-	if (linked == 0 || (ok && error == EEXIST))
-		return linked == 0 ? 1 : 0;
-	return fail(-OTA_EIO, ret_text, text_size, "%s: cannot create flash file: %s", path,
-		    strerror(error));
+	return fail(-OTA_EIO, ret_text, size, "%s: %s", path, strerror(errno));
 }
 
-static int flash_file_map(const char *path, int fd, uint32_t size, uint8_t **ret_data,
-			  char *ret_text, size_t text_size)
+/*
+ * Opens name and takes the lock.  Whoever waited for nothing may have got a file that has
+ * another name by now: the one that it stands for is looked for again, by -OTA_EAGAIN.
+ */
+static int open_locked(const char *name, int flags, int *ret_fd, char *ret_text, size_t text_size)
+{
+	struct stat mine, there;
+	int r = -OTA_EAGAIN, fd = open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC | flags, 0666);
+
+	if (fd < 0)
+		return errno == ENOENT ? -OTA_ENOENT : fail_errno(name, ret_text, text_size);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		r = fail(-OTA_EBUSY, ret_text, text_size,
+			 "%s: another process uses this flash file", name);
+	else if (fstat(fd, &mine) < 0)
+		r = fail_errno(name, ret_text, text_size);
+	else if (stat(name, &there) == 0 && mine.st_ino == there.st_ino)
+		r = 0;
+	if (r < 0)
+		(void)close(fd);
+	else
+		*ret_fd = fd;
+	return r;
+}
+
+/* Every bit of it, or nothing: a file that was cut off has no contents to guess. */
+static int read_whole(const char *path, uint32_t size, struct flash_file *file, char *ret_text,
+		      size_t text_size)
 {
 	struct stat st;
-	void *data;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return fail(-OTA_EBUSY, ret_text, text_size,
-			    "%s: another process uses this flash file", path);
-	if (fstat(fd, &st) < 0)
-		return fail(-OTA_EIO, ret_text, text_size, "%s: %s", path, strerror(errno));
+	if (fstat(file->fd, &st) < 0)
+		return fail_errno(path, ret_text, text_size);
 	if (!S_ISREG(st.st_mode) || st.st_size != (off_t)size)
 		return fail(
 			-OTA_EBADMSG, ret_text, text_size,
 			"%s: not a flash file of %u bytes (it has %lld); remove it to start anew",
 			path, (unsigned int)size, (long long)st.st_size);
-	data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (data == MAP_FAILED)
-		return fail(-OTA_EIO, ret_text, text_size, "%s: cannot map: %s", path,
-			    strerror(errno));
-	*ret_data = data;
+	for (uint32_t at = 0; at < size;) {
+		const ssize_t n = pread(file->fd, file->data + at, size - at, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? fail_errno(path, ret_text, text_size)
+				     : fail(-OTA_EBADMSG, ret_text, text_size,
+					    "%s: the file became shorter", path);
+		at += (uint32_t)n;
+	}
 	return 0;
 }
 
-static int open_file(const char *path, uint32_t size, struct flash_file *ret, char *ret_text,
-		     size_t text_size)
+/* Under another name until the chip is provisioned: what was left half done by a kill is begun
+ * anew, and never boots. */
+static int create(struct flash_file *file, uint32_t size, char *ret_text, size_t text_size)
 {
-	struct flash_file file = {.fd = open(path, O_RDWR | O_CLOEXEC)};
-	int r;
+	const int r = open_locked(file->made, O_CREAT | O_NOFOLLOW, &file->fd, ret_text, text_size);
 
-	if (file.fd < 0 && errno == ENOENT) {
-		r = flash_file_create(path, size, ret_text, text_size);
-		if (r < 0)
-			return r;
-		file.created = r > 0;
-		file.fd = open(path, O_RDWR | O_CLOEXEC);
-	}
-	if (file.fd < 0)
-		return fail(-OTA_EIO, ret_text, text_size, "%s: %s", path, strerror(errno));
-	r = flash_file_map(path, file.fd, size, &file.data, ret_text, text_size);
-	if (r < 0) {
-		close(file.fd);
+	if (r < 0)
 		return r;
+	if (ftruncate(file->fd, 0) == 0 && write_blank(file->fd, size)) {
+		memset(file->data, 0xff, size);
+		file->created = true;
+		return 0;
 	}
-	*ret = file;
-	return 0;
+	(void)fail(-OTA_EIO, ret_text, text_size, "%s: cannot create flash file: %s", file->path,
+		   strerror(errno));
+	(void)unlink(file->made);
+	return -OTA_EIO;
+}
+
+static int open_file(struct flash_file *file, uint32_t size, char *ret_text, size_t text_size)
+{
+	int r = -OTA_EAGAIN;
+
+	for (unsigned int tries = 0; tries < 8 && r == -OTA_EAGAIN; tries++) {
+		r = open_locked(file->path, 0, &file->fd, ret_text, text_size);
+		if (r == -OTA_ENOENT)
+			r = create(file, size, ret_text, text_size);
+		else if (r == 0)
+			r = read_whole(file->path, size, file, ret_text, text_size);
+	}
+	if (r == -OTA_EAGAIN)
+		return fail(-OTA_EBUSY, ret_text, text_size,
+			    "%s: another process uses this flash file", file->path);
+	return r == -OTA_ENOENT
+		       ? fail(-OTA_EIO, ret_text, text_size, "%s: %s", file->path, strerror(ENOENT))
+		       : r;
+}
+
+static char *name_of(const char *path, const char *end)
+{
+	const size_t size = strlen(path) + strlen(end) + 1;
+	char *name = malloc(size);
+
+	if (name)
+		(void)snprintf(name, size, "%s%s", path, end);
+	return name;
 }
 
 int flash_file_open(const char *path, uint32_t size, struct flash_file *ret, char *ret_text,
 		    size_t text_size)
 {
-	uint8_t *data;
+	struct flash_file file = {.data = malloc(size), .fd = -1};
+	int r = -OTA_ENOMEM;
 
-	if (path)
-		return open_file(path, size, ret, ret_text, text_size);
-	data = malloc(size);
-	if (!data)
-		return fail(-OTA_ENOMEM, ret_text, text_size, "out of memory");
-	memset(data, 0xff, size);
-	*ret = (struct flash_file){.data = data, .fd = -1, .created = true};
+	if (path) {
+		file.path = name_of(path, "");
+		file.made = name_of(path, ".new");
+	}
+	if (!file.data || (path && (!file.path || !file.made)))
+		(void)fail(r, ret_text, text_size, "out of memory");
+	else if (path)
+		r = open_file(&file, size, ret_text, text_size);
+	else
+		r = 0;
+	if (r < 0) {
+		flash_file_free(&file);
+		return r;
+	}
+	if (!path) {
+		memset(file.data, 0xff, size);
+		file.created = true;
+	}
+	*ret = file;
 	return 0;
 }
 
-void flash_file_close(uint8_t *data, uint32_t size, int fd)
+int flash_file_store(const struct flash_file *file, uint32_t size, uint32_t offset, uint32_t len)
 {
-	if (fd < 0) {
-		free(data);
-		return;
+	struct stat st;
+
+	if (file->fd < 0)
+		return 0;
+	/* Cut off by somebody: writing on would make holes of what was there. */
+	if (fstat(file->fd, &st) < 0 || st.st_size != (off_t)size)
+		return -OTA_EIO;
+	for (uint32_t at = 0; at < len;) {
+		const ssize_t n = pwrite(file->fd, file->data + offset + at, len - at,
+					 (off_t)offset + (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -OTA_EIO;
+		at += (uint32_t)n;
 	}
-	munmap(data, size);
-	close(fd);
+	return 0;
+}
+
+int flash_file_publish(struct flash_file *file)
+{
+	if (file->fd < 0 || !file->created || file->published)
+		return 0;
+	/* link() fails where there is such a chip by now, which rename() would replace. */
+	if (link(file->made, file->path) < 0)
+		return errno == EEXIST ? -OTA_EBUSY : -OTA_EIO;
+	(void)unlink(file->made);
+	file->published = true;
+	return 0;
+}
+
+void flash_file_free(struct flash_file *file)
+{
+	if (file->fd >= 0)
+		(void)close(file->fd);
+	free(file->data);
+	free(file->path);
+	free(file->made);
+	*file = (struct flash_file){.fd = -1};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes behind a flash model, in memory or in a mapped file.  Apart from
+ * The bytes behind a flash model, in memory or in a file.  Apart from
  * flash.c so that the model itself knows no file.
  */
 #ifndef OTABENCH_BOARD_FLASH_FILE_H
@@ -13,12 +13,18 @@
 struct flash_file {
 	uint8_t *data;
 	int fd; /* -1: in memory */
-	bool created;
+	bool created, published;
+	char *path, *made; /* its name, and the one before it is published */
 };
 
 /* Errors and ret_text as flash_init(). */
 int flash_file_open(const char *path, uint32_t size, struct flash_file *ret, char *ret_text,
 		    size_t text_size);
-void flash_file_close(uint8_t *data, uint32_t size, int fd);
+/* Brings a part of data, which has size bytes, into the file.  -OTA_EIO: it cannot be written, or
+ * has another size than it had. */
+int flash_file_store(const struct flash_file *file, uint32_t size, uint32_t offset, uint32_t len);
+/* Gives a new file its name, now that it holds what it should.  -OTA_EBUSY: there is such a file. */
+int flash_file_publish(struct flash_file *file);
+void flash_file_free(struct flash_file *file);
 
 #endif

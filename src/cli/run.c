@@ -23,9 +23,11 @@ static int run_on_signal(sd_event_source *source, const struct signalfd_siginfo 
 	struct run *r = userdata;
 
 	(void)source;
-	(void)si;
 	progress_clear(&r->line);
-	if (r->interrupts++ > 0)
+	/* A closed terminal or a lost SSH connection is no wish to cancel: what the device has is
+	 * worth going on with. */
+	r->hangup = si->ssi_signo == SIGHUP;
+	if (r->hangup || r->interrupts++ > 0)
 		return sd_event_exit(r->event, 0);
 	log_write(&r->cli->log, LOG_LEVEL_WARNING,
 		  "cancelling: the device is told; again to leave at once");
@@ -154,6 +156,36 @@ static int run_create(struct run *r, const struct job_config *config,
 	return recorder_job_create(&record, r->transport, config, listener, &r->job, &r->recorder);
 }
 
+/* The loop ended before the job did: what is true of the device then. */
+static enum cli_exit tell_left(struct run *r, int rc)
+{
+	enum cli_exit code = CLI_DEFECT;
+	struct job_snapshot now;
+	const char *what;
+
+	progress_clear(&r->line);
+	job_snapshot(r->job, &now);
+	if (r->hangup)
+		code = CLI_LINK_LOST;
+	else if (r->interrupts > 1)
+		code = CLI_CANCELLED;
+	if (code == CLI_DEFECT)
+		what = strerror(rc < 0 ? -rc : OTA_EIO);
+	else if (now.stats.done_us != 0)
+		what = "left at once: the device has the whole image and starts it; 'otabench "
+		       "info' "
+		       "tells what it runs";
+	else if (now.stats.queued == 0)
+		what = "left at once";
+	else if (r->hangup)
+		what = "left at once: the terminal is gone; the device keeps what it has, and "
+		       "'otabench resume' goes on";
+	else
+		what = "left at once: the device keeps what it has, and gives it up after a minute";
+	(void)cli_fail(r->cli, code, "%s", what);
+	return code;
+}
+
 static int loop(struct run *r, const struct job_config *config, const struct run_report *report)
 {
 	const struct job_listener listener = run_listener(r);
@@ -175,13 +207,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 	}
 	passkey_forget(&r->passkey);
 	if (!r->ended) {
-		progress_clear(&r->line);
-		code = r->interrupts > 1 ? CLI_CANCELLED : CLI_DEFECT;
-		(void)cli_fail(r->cli, code, "%s",
-			       r->interrupts > 1
-				       ? "left at once: the device keeps what it has, and gives it "
-					 "up after a minute"
-				       : strerror(rc < 0 ? -rc : OTA_EIO));
+		code = tell_left(r, rc);
 	} else {
 		code = run_exit(&r->result);
 		progress_clear(&r->line);

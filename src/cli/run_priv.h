@@ -19,6 +19,7 @@ struct run {
 	struct passkey passkey;
 	uint64_t json_next; /* progress event */
 	unsigned int interrupts;
+	bool hangup;
 	bool ended;
 	uint64_t ended_us; /* the loop may turn once more after it */
 	struct job_result result;

@@ -127,6 +127,11 @@ void esp_power_on(struct esp *esp)
 		boot(esp);
 }
 
+bool esp_is_dead(const struct esp *esp)
+{
+	return esp->power == ESP_OFF && board_state(esp->board) == BOARD_UNBOOTABLE;
+}
+
 void esp_reset(struct esp *esp)
 {
 	firmware_stop(esp);

@@ -84,6 +84,8 @@ int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text
 void esp_destroy(struct esp *esp);
 /* Boots; advertises when its firmware is up. */
 void esp_power_on(struct esp *esp);
+/* Whether it has not found an application to boot. */
+bool esp_is_dead(const struct esp *esp);
 
 const char *esp_name(const struct esp *esp);
 /* "24:6F:28:AA:10:02" */

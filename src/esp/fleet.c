@@ -169,6 +169,16 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 	return esp_create(&c, &fleet->members[i].esp, ret_text, size);
 }
 
+static int refuse_dead(const struct fleet *fleet, unsigned int index, char *ret_text, size_t size)
+{
+	if (ret_text)
+		snprintf(ret_text, size,
+			 "%s/esp-sim-%02u.flash: holds nothing that this chip boots: damaged, or "
+			 "another device's; remove it to start anew",
+			 fleet->config.kind.state, index + 1);
+	return -OTA_EBADMSG;
+}
+
 int fleet_create(const struct fleet_config *config, struct fleet **ret, char *ret_text, size_t size)
 {
 	struct fleet *fleet;
@@ -191,6 +201,11 @@ int fleet_create(const struct fleet_config *config, struct fleet **ret, char *re
 			break;
 		fleet->count++;
 		esp_power_on(d->esp);
+		/* A new one boots; another one did when it was kept. */
+		if (config->kind.state && esp_is_dead(d->esp)) {
+			rc = refuse_dead(fleet, i, ret_text, size);
+			break;
+		}
 	}
 	if (rc < 0)
 		fleet_destroy(fleet);

@@ -333,6 +333,7 @@ static void test_file(void **state)
 	const struct flash_config nowhere = {.size = SIZE, .path = "/nonexistent/x/chip.bin"};
 	struct flash other;
 	const uint8_t pattern[4] = {1, 2, 3, 4};
+	uint8_t byte[4];
 	char text[300];
 	pid_t pid;
 	int status;
@@ -358,6 +359,36 @@ static void test_file(void **state)
 	assert_int_equal(flash_init(&flash, &config, NULL, 0), 0);
 	assert_false(flash_is_new(&flash));
 	assert_memory_equal(flash_map(&flash, 100, 4), pattern, 4);
+	flash_finish(&flash);
+
+	/* Cut off while it is in use: no signal, a flash that fails, and nothing written. */
+	assert_int_equal(flash_init(&flash, &config, NULL, 0), 0);
+	assert_int_equal(truncate(path, 5000), 0);
+	assert_int_equal(flash_program(&flash, 70000, pattern, 4), -OTA_EIO);
+	assert_int_equal(flash_erase(&flash, 65536, 4096), -OTA_EIO);
+	assert_int_equal(flash_read(&flash, SIZE - 4, byte, 4), 0);
+	flash_finish(&flash);
+	assert_int_equal(flash_init(&flash, &config, text, sizeof(text)), -OTA_EBADMSG);
+	assert_non_null(strstr(text, "5000"));
+	assert_int_equal(unlink(path), 0);
+
+	/* Killed before it is what it should be: the next one begins anew. */
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (flash_init(&flash, &config, NULL, 0) == 0 &&
+		    flash_preset(&flash, 100, pattern, 4) == 0)
+			raise(SIGKILL);
+		_exit(1);
+	}
+	assert_true(waitpid(pid, &status, 0) == pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(flash_init(&flash, &config, NULL, 0), 0);
+	assert_true(flash_is_new(&flash));
+	assert_filled(0, SIZE, 0xff);
+	assert_int_equal(flash_publish(&flash), 0);
+	assert_int_equal(access(path, F_OK), 0);
 	flash_finish(&flash);
 
 	assert_int_equal(flash_init(&flash, &wrong, text, sizeof(text)), -OTA_EBADMSG);

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -114,6 +116,80 @@ static void test_full_recording(void **state)
 	program_done(&r);
 }
 
+/* A board's flash that is not what it was, is told, by its name. */
+static void test_damaged_state(void **state)
+{
+	char path[256];
+	struct program_ran r =
+		program_run("--json --sim=state=%s/s,devices=1 info esp-sim-01", dir);
+
+	(void)state;
+	program_expect(&r, 0, "answered");
+	program_done(&r);
+	(void)snprintf(path, sizeof(path), "%s/s/esp-sim-01.flash", dir);
+	/* Another chip's. */
+	r = program_run("--json --sim=state=%s/s,devices=1,chip=esp32c3 info esp-sim-01", dir);
+	program_expect(&r, 65, "refused");
+	assert_non_null(strstr(program_text(&r, "error"), path));
+	program_done(&r);
+	assert_int_equal(truncate(path, 12345), 0);
+	r = program_run("--json --sim=state=%s/s,devices=1 info esp-sim-01", dir);
+	program_expect(&r, 65, "refused");
+	assert_non_null(strstr(program_text(&r, "error"), path));
+	program_done(&r);
+}
+
+/* A terminal that goes away is no wish to cancel; and what is said without a standard error goes
+ * nowhere, not into the file that got its number. */
+static void test_hangup(void **state)
+{
+	char sim[128], image[128], line[4096], last[sizeof(line)] = "";
+	char *const argv[] = {(char *)(uintptr_t) "otabench",
+			      (char *)(uintptr_t) "--json",
+			      sim,
+			      (char *)(uintptr_t) "flash",
+			      (char *)(uintptr_t) "esp-sim-01",
+			      image,
+			      NULL};
+	int out[2], status, moved = 0;
+	struct program_ran r;
+	pid_t child;
+	FILE *in;
+
+	(void)state;
+	(void)snprintf(sim, sizeof(sim), "--sim=state=%s/h,devices=1,speed=8", dir);
+	(void)snprintf(image, sizeof(image), "%s/big.bin", dir);
+	sample("big.bin", "--chip=esp32 --size=900000");
+	assert_int_equal(pipe(out), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)dup2(out[1], STDOUT_FILENO);
+		(void)close(out[0]);
+		(void)close(STDERR_FILENO);
+		(void)execv(program_path(), argv);
+		_exit(127);
+	}
+	(void)close(out[1]);
+	in = fdopen(out[0], "r");
+	assert_non_null(in);
+	while (fgets(line, sizeof(line), in)) {
+		memcpy(last, line, sizeof(line));
+		moved += strstr(line, "\"event\":\"progress\"") && strstr(line, "\"sending\"");
+		if (moved == 8)
+			assert_int_equal(kill(child, SIGHUP), 0);
+	}
+	(void)fclose(in);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 75);
+	assert_non_null(strstr(last, "otabench resume"));
+	r = program_run("--json --sim=state=%s/h,devices=1 resume esp-sim-01 %s", dir, image);
+	program_expect(&r, 0, "confirmed");
+	assert_true(program_number(&r, "resumed_from") > 0);
+	program_done(&r);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -137,6 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_overwriting),
 		cmocka_unit_test(test_full_recording),
+		cmocka_unit_test(test_damaged_state),
+		cmocka_unit_test(test_hangup),
 	};
 
 	return cmocka_run_group_tests_name("program_files", tests, setup, cleanup);
