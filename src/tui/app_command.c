@@ -14,6 +14,7 @@
 struct command_state {
 	char lines[ENTERED_MAX][VIEW_TEXT]; /* newest last */
 	size_t count, at; /* the one shown; count: none */
+	void (*act)(struct app *app, enum action action, const char *argument);
 };
 
 const struct app_part_ops command_part = {.size = sizeof(struct command_state)};
@@ -55,7 +56,8 @@ static void run(struct app *app, const char *line)
 	(void)snprintf(word, sizeof(word), "%.*s", (int)len, line);
 	row = keys_command(strcmp(word, "q") == 0 ? "quit" : word);
 	if (row) {
-		app_act(app, row->actions[0], line + len + strspn(line + len, " "));
+		((struct command_state *)app_part(app, PART_COMMAND))
+			->act(app, row->actions[0], line + len + strspn(line + len, " "));
 		return;
 	}
 	nearest.word = word;
@@ -84,12 +86,14 @@ static size_t complete(struct app *app, struct input *input, char *list, size_t 
 	return input_complete_word(input, 0, words, list, size);
 }
 
-void app_command(struct app *app)
+void app_command(struct app *app,
+		 void (*act)(struct app *app, enum action action, const char *argument))
 {
 	const struct prompt prompt = {
 		.label = ":", .done = run, .complete = complete, .recall = recall};
 	struct command_state *e = app_part(app, PART_COMMAND);
 
 	e->at = e->count;
+	e->act = act;
 	app_prompt_open(app, &prompt, "");
 }

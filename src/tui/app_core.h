@@ -28,10 +28,20 @@ enum app_part {
 	PART_DEVICE,
 	PART_PROFILE,
 	PART_IMAGE,
+	PART_UPLOAD,
 	PART_REPLAY,
 	APP_PARTS,
 	PART_MODALS = PART_PANEL, /* the first of them ... */
 	PART_SERVICES = PART_COMMAND, /* ... and behind the last one */
+};
+
+/* What a part tells those above it, which it does not know. */
+enum app_event {
+	APP_DEVICE_CHANGED, /* another one, or more is known of it */
+	APP_JOB_STARTS, /* it needs the transport */
+	APP_JOB_RUNS,
+	APP_TRANSPORT_FREE, /* the job did not start after all, or the adapter is back */
+	APP_IMAGE_CHANGED, /* its file was read again, and holds another one */
 };
 
 /* The life of a part's state: size bytes of zeroes, then begin(), at last finish(). */
@@ -39,6 +49,7 @@ struct app_part_ops {
 	size_t size;
 	void (*begin)(struct app *app);
 	void (*finish)(struct app *app);
+	void (*on)(struct app *app, enum app_event event);
 };
 
 struct view_ops {
@@ -74,12 +85,14 @@ extern const struct modal_ops panel_modal, menu_modal, help_modal, confirm_modal
 #define VIEW_OPS(upper, lower, name, tab) extern const struct view_ops lower##_view;
 VIEW_EACH(VIEW_OPS)
 extern const struct app_part_ops command_part, log_part, device_part, profile_part, image_part,
-	replay_part;
+	upload_part, replay_part;
 
-/* --- app.c */
+/* --- app_core.c */
 /* A part's state, for its own files and for its const accessor. */
 void *app_part(const struct app *app, size_t part);
 const struct app_config *app_config(const struct app *app);
+void app_tell(struct app *app, enum app_event event);
+bool app_is_replay(const struct app *app);
 struct transport *app_transport(const struct app *app);
 /* In a recording each run has a transport of its own. */
 void app_use_transport(struct app *app, struct transport *transport);

@@ -55,7 +55,7 @@ static void draw(struct app *app, struct cells *cells, struct area area)
 	};
 
 	app_device_refresh(app);
-	if (app_replay_is(app))
+	if (app_is_replay(app))
 		(void)app_replay_image(app, image, sizeof(image));
 	if (i->have)
 		(void)snprintf(image, sizeof(image), "%s %s", i->image.project, i->image.version);

@@ -4,11 +4,7 @@
 
 #include "base/text.h"
 #include "history/recorder.h"
-#include "tui/app_image.h"
 #include "tui/app_log.h"
-#include "tui/app_profile.h"
-#include "tui/app_replay.h"
-#include "tui/app_scan.h"
 #include "view/view_history.h"
 
 #include <string.h>
@@ -22,7 +18,7 @@ static void finish(struct app *app)
 {
 	struct app_device *d = app_part(app, PART_DEVICE);
 
-	if (!app_replay_is(app))
+	if (!app_is_replay(app))
 		job_destroy(d->job);
 	recorder_finish(d->recorder);
 }
@@ -56,10 +52,10 @@ bool app_device_choose(struct app *app, const char *address, const char *name)
 	}
 	(void)snprintf(d->address, sizeof(d->address), "%s", address);
 	(void)snprintf(d->name, sizeof(d->name), "%s", name);
-	d->have_snapshot = d->have_result = d->have_update = d->upload_wanted = false;
+	d->have_snapshot = d->have_result = d->have_update = false;
 	memset(&d->told, 0, sizeof(d->told));
 	d->rssi_count = 0;
-	app_image_compare_device(app);
+	app_tell(app, APP_DEVICE_CHANGED);
 	return true;
 }
 
@@ -399,13 +395,14 @@ static void begin(struct app *app, const struct job_config *config)
 	d->linked_since = 0;
 }
 
-int app_device_start(struct app *app, const struct job_config *config)
+int app_device_start(struct app *app, const struct job_config *config, const char *image_path)
 {
 	struct app_device *d = app_part(app, PART_DEVICE);
 	const struct job_listener listener = app_device_listener(app);
 	struct recorder_config record = {
 		.off = app_config(app)->no_history,
 		.options = app_config(app)->reach,
+		.image_path = image_path,
 		.warn = on_unrecorded,
 		.userdata = app,
 	};
@@ -422,18 +419,17 @@ int app_device_start(struct app *app, const struct job_config *config)
 		app_say(app, CELLS_WARNING, "wait: the adapter is being seen to");
 		return -OTA_EBUSY;
 	}
-	app_scan_stop(app);
-	record.image_path = config->goal == SESSION_UPDATE ? app_image(app)->path : NULL;
+	app_tell(app, APP_JOB_STARTS);
 	r = recorder_job_create(&record, app_transport(app), config, &listener, &d->job,
 				&d->recorder);
 	if (r < 0) {
 		d->job = NULL;
 		app_say(app, CELLS_BAD, "cannot start: %s", strerror(-r));
-		app_scan_begin(app);
+		app_tell(app, APP_TRANSPORT_FREE);
 		return r;
 	}
 	begin(app, config);
-	app_profile_runs(app);
+	app_tell(app, APP_JOB_RUNS);
 	job_start(d->job);
 	app_device_refresh(app);
 	d->have_snapshot = true;
@@ -449,7 +445,7 @@ static void say_end(struct app *app)
 	const char *name = session_outcome_name(r->outcome);
 	const size_t len = strlen(name) + strlen(r->what) + strlen(r->advice) + 3;
 
-	if (r->advice[0] == '\0' || style == CELLS_GOOD || app_replay_is(app) ||
+	if (r->advice[0] == '\0' || style == CELLS_GOOD || app_is_replay(app) ||
 	    (app_width(app) > 0 && len <= (size_t)app_width(app))) {
 		app_say(app, style, "%s: %s%s%s", name, r->what, r->advice[0] != '\0' ? " " : "",
 			r->advice);
@@ -467,14 +463,14 @@ bool app_device_settle(struct app *app)
 		return false;
 	job_snapshot(d->job, &d->snapshot);
 	remember(d);
-	if (!app_replay_is(app))
+	if (!app_is_replay(app))
 		job_destroy(d->job);
 	recorder_finish(d->recorder);
 	d->job = NULL;
 	d->recorder = NULL;
 	app_prompt_drop(app, give_passkey);
 	d->linked_since = 0;
-	app_image_compare_device(app);
+	app_tell(app, APP_DEVICE_CHANGED);
 	say_end(app);
 	if (d->goal == SESSION_UPDATE)
 		learn_update(d);

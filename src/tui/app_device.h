@@ -45,7 +45,6 @@ struct app_device {
 	struct app_device_told told;
 	struct view_known known[DEVICE_KNOWN_MAX];
 	size_t known_count;
-	bool upload_wanted; /* when the look that runs has ended */
 	bool maintenance; /* under way: */
 	enum transport_maintenance maintenance_what;
 };
@@ -65,8 +64,9 @@ void app_device_refresh(struct app *app);
 /* The last run's figures, with the link as it was; false: none yet. */
 bool app_device_last_run(const struct app *app, struct job_snapshot *ret);
 const struct view_known *app_device_known(struct app *app, const char *address);
-/* Starts a job on the chosen device.  0; negative after app_say(). */
-int app_device_start(struct app *app, const struct job_config *config);
+/* Starts a job on the chosen device; image_path: of what it sends, NULL: nothing.  0;
+ * negative after app_say(). */
+int app_device_start(struct app *app, const struct job_config *config, const char *image_path);
 /* A job that has ended makes room; false: none had. */
 bool app_device_settle(struct app *app);
 /* Takes a sample for graphs when it is time; false: not yet. */
@@ -82,14 +82,6 @@ void app_device_replay_found(struct app *app); /* its name and address, once kno
 struct job_config app_device_config(const struct app *app, enum session_goal goal);
 void app_device_look(struct app *app);
 void app_device_command(struct app *app, enum ota_command command);
-/* Asks before it sends; asks for an image where there is none. */
-void app_device_upload(struct app *app);
-/* A look that an upload asked for has ended: asks about the upload. */
-void app_device_look_settled(struct app *app);
-/* Without a question; same: may send what the device runs already. */
-void app_device_upload_now(struct app *app, bool restart, bool resume_only, bool same);
-/* The question about an upload is about another image now. */
-void app_device_drop_question(struct app *app);
 void app_device_pause(struct app *app);
 void app_device_ask_cancel(struct app *app);
 void app_device_cancel(struct app *app);
@@ -106,8 +98,10 @@ size_t app_tune_complete_value(struct input *input, size_t start, const struct s
 			       char *list, size_t size);
 /* One "key=value". */
 void app_tune_set(struct app *app, const char *assignment);
-/* A key changed: 0, or negative: with the next upload. */
-int app_tune(struct app *app, enum profile_key key);
+/* A step of undo, or redo; returns the last key that changed, negative: none. */
+int app_tune_step(struct app *app, bool redo);
+/* The editor of the profile's file ended well, or failed. */
+void app_tune_edited(struct app *app, bool ok);
 /* false: this action tunes nothing. */
 bool app_tune_act(struct app *app, enum action action);
 

@@ -13,7 +13,7 @@ static const char *message_of(const struct app *app, char *buf, size_t size)
 	const struct job_snapshot *s = &app_device(app)->snapshot;
 	char wait[JOB_TEXT_MAX];
 
-	if (app->message[0] == '\0' && app_replay_is(app))
+	if (app->message[0] == '\0' && app_is_replay(app))
 		return app_replay_text(app, buf, size);
 	if (app->message[0] != '\0' || !app_device_runs(app) || app->view == VIEW_DEVICE)
 		return app->message;
@@ -38,7 +38,7 @@ static void draw_frame(struct app *app, struct cells *cells)
 		.keys = keys_footer(place, now, keys, sizeof(keys)),
 	};
 
-	if (app_replay_is(app)) {
+	if (app_is_replay(app)) {
 		frame.source = app_replay_badge(app, badge, sizeof(badge));
 		frame.source_style = CELLS_WARNING;
 	} else if (app->config.readonly) {
@@ -65,52 +65,3 @@ void app_draw(struct app *app, struct cells *cells)
 	draw_frame(app, cells);
 	app->changed = false;
 }
-
-/* --- help */
-
-struct help_state {
-	size_t scroll;
-};
-
-static void help_move(struct app *app, long by)
-{
-	const struct area body = app_body(app);
-	struct help_state *h = app_part(app, PART_HELP);
-
-	if (by == 10 || by == -10) /* a page is what is shown */
-		by = by / 10 * (body.h > 2 ? body.h - 2 : 1);
-	h->scroll = layout_moved(h->scroll, by, view_help_end(app->view, body));
-}
-
-static void help_key(struct app *app, enum action action, int32_t key)
-{
-	struct help_state *h = app_part(app, PART_HELP);
-
-	(void)key;
-	if (action != ACTION_CLOSE)
-		return;
-	h->scroll = 0;
-	app_modal_close(app, PART_HELP);
-}
-
-static void help_draw(struct app *app, struct cells *cells, struct area area)
-{
-	help_move(app, 0); /* the terminal may have grown */
-	view_help_draw(app->view, ((struct help_state *)app_part(app, PART_HELP))->scroll, cells,
-		       area);
-}
-
-static unsigned int help_now(const struct app *app)
-{
-	(void)app;
-	return KEYS_TEXT;
-}
-
-const struct modal_ops help_modal = {
-	.part = {.size = sizeof(struct help_state)},
-	.place = PLACE_HELP,
-	.draw = help_draw,
-	.key = help_key,
-	.move = help_move,
-	.now = help_now,
-};

@@ -6,6 +6,7 @@
 #include "tui/app_device.h"
 #include "tui/app_image.h"
 #include "tui/app_profile.h"
+#include "tui/app_upload.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -110,11 +111,11 @@ static void rerun(struct app *app, const struct history_detail *d)
 	take_profile(app, &profile);
 	if (d->run.goal == SESSION_UPDATE) {
 		/* After a run that succeeded it is what runs. */
-		app_device_upload_now(app, d->run.restart, false, true);
+		app_upload_now(app, d->run.restart, false, true);
 		return;
 	}
 	config.bytes = d->run.size;
-	if (app_device_start(app, &config) == 0)
+	if (app_device_start(app, &config, NULL) == 0)
 		app_show(app, VIEW_DEVICE);
 }
 

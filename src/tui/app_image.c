@@ -30,7 +30,7 @@ static void close_image(struct app_image *i)
 	i->have = false;
 }
 
-void app_image_compare_device(struct app *app)
+static void compare_device(struct app *app)
 {
 	struct app_image *i = mine(app);
 	const struct job_snapshot *s = &app_device(app)->snapshot;
@@ -88,7 +88,7 @@ static bool read_image(struct app *app)
 	i->file = file;
 	i->have = true;
 	(void)image_read(file.data, file.size, sha256_buffer, &i->image, &i->report);
-	app_image_compare_device(app);
+	compare_device(app);
 	return true;
 }
 
@@ -195,7 +195,7 @@ void app_image_reread(struct app *app)
 	app_touch(app);
 	if (had && memcmp(before, i->image.sha256, sizeof(before)) == 0)
 		return;
-	app_device_drop_question(app); /* it asked about another image */
+	app_tell(app, APP_IMAGE_CHANGED);
 	app_say(app, app_image_is_refused(app) ? CELLS_BAD : CELLS_WARNING,
 		"changed on disk, read again: %s %s%s", i->image.project, i->image.version,
 		app_image_is_refused(app) ? ", refused: see the checks" : "");
@@ -226,4 +226,11 @@ static void finish(struct app *app)
 	close_image(mine(app));
 }
 
-const struct app_part_ops image_part = {.size = sizeof(struct app_image), .finish = finish};
+static void on(struct app *app, enum app_event event)
+{
+	if (event == APP_DEVICE_CHANGED)
+		compare_device(app);
+}
+
+const struct app_part_ops image_part = {
+	.size = sizeof(struct app_image), .finish = finish, .on = on};

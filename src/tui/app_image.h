@@ -27,8 +27,6 @@ void app_image_open(struct app *app, const char *typed);
 /* The file is another one now: it is read again, or after the update that sends the old one. */
 void app_image_reread(struct app *app);
 void app_image_settled(struct app *app); /* that update has ended */
-/* Compares the image with what is known of the device. */
-void app_image_compare_device(struct app *app);
 bool app_image_is_refused(const struct app *app);
 /* The device runs this very image already, as far as it was asked. */
 bool app_image_is_same(const struct app *app);
@@ -36,8 +34,8 @@ bool app_image_is_same(const struct app *app);
 bool app_image_is_outdated(const struct app *app);
 
 /* --- app_image_list.c */
-/* Asks for a path, with the recent ones and those built here in sight; upload: and uploads. */
-void app_image_ask(struct app *app, bool upload);
+/* Asks for a path, with the recent ones and those built here in sight; done() gets it. */
+void app_image_ask(struct app *app, void (*done)(struct app *app, const char *path));
 /* The images in a folder to choose from; opens it where there is one. */
 void app_image_open_folder(struct app *app, const char *folder);
 

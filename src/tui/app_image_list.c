@@ -7,7 +7,6 @@
 #include "base/sha256.h"
 #include "base/output.h"
 #include "host/recent_images.h"
-#include "tui/app_device.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -107,13 +106,6 @@ static void add_recent(struct app *app)
 	free(recent);
 }
 
-static void open_to_upload(struct app *app, const char *path)
-{
-	app_image_open(app, path);
-	if (app_image(app)->have)
-		app_device_upload(app);
-}
-
 static void ask(struct app *app, void (*done)(struct app *app, const char *path), const char *text)
 {
 	const struct prompt prompt = {.label = "image file: ",
@@ -127,7 +119,7 @@ static void ask(struct app *app, void (*done)(struct app *app, const char *path)
 	app_prompt_open(app, &prompt, text);
 }
 
-void app_image_ask(struct app *app, bool upload)
+void app_image_ask(struct app *app, void (*done)(struct app *app, const char *path))
 {
 	const struct panel panel = {.title = "Built here, and opened last"};
 
@@ -135,7 +127,7 @@ void app_image_ask(struct app *app, bool upload)
 	add_folder(app, "build");
 	add_folder(app, ".");
 	add_recent(app);
-	ask(app, upload ? open_to_upload : app_image_open, app_image(app)->path);
+	ask(app, done, app_image(app)->path);
 }
 
 void app_image_open_folder(struct app *app, const char *folder)

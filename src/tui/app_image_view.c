@@ -204,7 +204,7 @@ void app_image_show(struct app *app, const char *path)
 {
 	app_show(app, VIEW_IMAGE);
 	if (path[0] == '\0')
-		app_image_ask(app, false);
+		app_image_ask(app, app_image_open);
 	else
 		app_image_open(app, path);
 }

@@ -11,6 +11,7 @@
 #include "tui/app_recover.h"
 #include "tui/app_replay.h"
 #include "tui/app_scan.h"
+#include "tui/app_upload.h"
 #include "view/layout.h"
 
 #include <limits.h>
@@ -25,7 +26,7 @@ static void end(struct app *app)
 
 static bool device_busy(const struct app *app)
 {
-	return app_device_runs(app) && !app_replay_is(app);
+	return app_device_runs(app) && !app_is_replay(app);
 }
 
 static void quit(struct app *app)
@@ -56,7 +57,7 @@ static void interrupt(struct app *app)
 
 static bool closed(struct app *app)
 {
-	const enum view home = app_replay_is(app) ? VIEW_DEVICE : VIEW_SCAN;
+	const enum view home = app_is_replay(app) ? VIEW_DEVICE : VIEW_SCAN;
 
 	if (app_views[app->view]->back && app_views[app->view]->back(app))
 		return true;
@@ -82,7 +83,7 @@ static void leave(struct app *app)
 
 static void next_view(struct app *app, int direction)
 {
-	if (app_replay_is(app))
+	if (app_is_replay(app))
 		app->view = app->view == VIEW_DEVICE ? VIEW_PROFILE : VIEW_DEVICE;
 	else
 		app->view = (enum view)(((int)app->view + VIEWS + direction) % VIEWS);
@@ -106,6 +107,11 @@ static void show_scan(struct app *app)
 static void show_device(struct app *app)
 {
 	app->view = VIEW_DEVICE;
+}
+
+static void command(struct app *app)
+{
+	app_command(app, app_act);
 }
 
 static void help(struct app *app)
@@ -171,7 +177,7 @@ static void upload(struct app *app, const char *argument)
 {
 	if (argument[0] != '\0')
 		app_image_open(app, argument);
-	app_device_upload(app);
+	app_upload(app);
 }
 
 static void status(struct app *app)
@@ -207,7 +213,7 @@ static void (*const acts[ACTIONS])(struct app *app) = {
 	[ACTION_BACK] = back,
 	[ACTION_LEAVE] = leave,
 	[ACTION_QUIT] = quit,
-	[ACTION_COMMAND] = app_command,
+	[ACTION_COMMAND] = command,
 	[ACTION_HELP] = help,
 	[ACTION_COMMANDS] = commands,
 	[ACTION_INTERRUPT] = interrupt,
@@ -265,12 +271,12 @@ static bool move(struct app *app, enum action action, void (*by)(struct app *app
 static void view_key(struct app *app, int32_t key)
 {
 	const struct view_ops *view = app_views[app->view];
-	const enum action action = app_replay_is(app)
+	const enum action action = app_is_replay(app)
 					   ? keys_replay_action(app->view, key)
 					   : keys_action((enum keys_place)app->view, key);
 
 	app->message[0] = '\0';
-	if (app_replay_is(app) && app_replay_act(app, action, key))
+	if (app_is_replay(app) && app_replay_act(app, action, key))
 		return;
 	if (action == ACTION_VIEW)
 		app->view = (enum view)(key - '1');
@@ -307,8 +313,8 @@ unsigned int app_now_keys(const struct app *app, enum keys_place *ret_place)
 		*ret_place = app_modals[top]->place;
 		return app_modals[top]->now ? app_modals[top]->now(app) : 0;
 	}
-	*ret_place = app_replay_is(app) ? PLACE_REPLAY : (enum keys_place)app->view;
-	if (app_replay_is(app))
+	*ret_place = app_is_replay(app) ? PLACE_REPLAY : (enum keys_place)app->view;
+	if (app_is_replay(app))
 		return now | (app->view == VIEW_PROFILE ? KEYS_ROWS : 0);
 	if (!app_device_runs(app))
 		now |= KEYS_IDLE;

@@ -59,7 +59,8 @@ static void finish(struct app *app)
 		transport_watch(app_transport(app), NULL, NULL);
 }
 
-const struct app_part_ops log_part = {sizeof(struct app_log), begin, finish};
+const struct app_part_ops log_part = {
+	.size = sizeof(struct app_log), .begin = begin, .finish = finish};
 
 /* --- lines */
 

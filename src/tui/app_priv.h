@@ -11,6 +11,7 @@ struct app {
 	struct app_config config;
 	struct transport *transport;
 	void *parts[APP_PARTS]; /* states; each is its part's */
+	const struct app_part_ops *ops[APP_PARTS];
 	bool open[PART_SERVICES]; /* of the modals */
 	enum view view;
 	bool changed, redraw, suspend, mouse_off;
@@ -28,7 +29,7 @@ struct app {
 extern const struct view_ops *const app_views[VIEWS];
 extern const struct modal_ops *const app_modals[PART_SERVICES];
 
-/* --- app.c: a job that ended makes room; scanning goes on. */
+/* --- app_settle.c: a job that ended makes room; scanning goes on. */
 void app_settle(struct app *app);
 
 /* --- app_key.c: what a ":" command or a key of all views does */
@@ -37,6 +38,8 @@ void app_act(struct app *app, enum action action, const char *argument);
 unsigned int app_now_keys(const struct app *app, enum keys_place *ret_place);
 
 /* --- app_command.c */
-void app_command(struct app *app);
+/* Asks for a line, and calls act() for the command in it. */
+void app_command(struct app *app,
+		 void (*act)(struct app *app, enum action action, const char *argument));
 
 #endif

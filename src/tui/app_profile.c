@@ -177,9 +177,9 @@ static bool act(struct app *app, enum action action)
 	else if (action == ACTION_DEFAULT)
 		default_key(app);
 	else if (action == ACTION_UNDO)
-		select_changed(app, app_profile_undo(app));
+		select_changed(app, app_tune_step(app, false));
 	else if (action == ACTION_REDO)
-		select_changed(app, app_profile_redo(app));
+		select_changed(app, app_tune_step(app, true));
 	else if (action == ACTION_DIFF)
 		app_profile_diff(app);
 	else if (action == ACTION_EDIT)

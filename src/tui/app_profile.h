@@ -32,11 +32,10 @@ bool app_profile_is_unsaved(const struct app *app);
 bool app_profile_assign(struct app *app, const char *assignment);
 /* Takes another profile's values, which undo takes back. */
 void app_profile_take(struct app *app, const struct profile *profile);
-/* A step back or on; returns the last key that changed, negative: none. */
-int app_profile_undo(struct app *app);
-int app_profile_redo(struct app *app);
-/* The job is given the profile as it is; or took this key of it later. */
-void app_profile_runs(struct app *app);
+/* A step of undo, or redo; false after app_say(): there is none. */
+bool app_profile_step(struct app *app, bool redo, struct profile *ret_before);
+void app_profile_on(struct app *app, enum app_event event);
+/* The job under way took this key. */
 void app_profile_took(struct app *app, enum profile_key key);
 /* A recording's, which is nobody's to change. */
 void app_profile_replay(struct app *app, const struct profile *profile);
@@ -49,8 +48,8 @@ void app_profile_load_now(struct app *app, const char *name);
 void app_profile_write(struct app *app, const char *name);
 void app_profile_diff(struct app *app);
 void app_profile_open_editor(struct app *app);
-/* The editor ended well, or failed. */
-void app_profile_edited(struct app *app, bool ok);
+/* The editor ended well, or failed; false after app_say(): nothing was read. */
+bool app_profile_edited(struct app *app, bool ok, struct profile *ret_before);
 
 /* --- app_profile.c: ":profile", which loads one where a name is given */
 void app_profile_show(struct app *app, const char *name);

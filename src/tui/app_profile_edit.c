@@ -2,8 +2,6 @@
 /* The values of the profile: changing them, and taking back what was changed. */
 #include "tui/app_profile.h"
 
-#include "tui/app_device.h"
-
 #include <string.h>
 
 const struct app_profile *app_profile(const struct app *app)
@@ -61,53 +59,30 @@ bool app_profile_assign(struct app *app, const char *assignment)
 }
 
 /* The newest of one stack comes into force, what was goes to the other. */
-static int go(struct app *app, const struct profile *from, size_t *from_count, struct profile *to,
-	      size_t *to_count, const char *done)
+bool app_profile_step(struct app *app, bool redo, struct profile *ret_before)
 {
 	struct app_profile *e = app_part(app, PART_PROFILE);
-	const struct profile before = e->now;
-	char text[SETTING_TEXT_MAX];
-	bool now = false;
-	int last = -1;
+	size_t *count = redo ? &e->redo_count : &e->undo_count;
 
-	if (*from_count == 0) {
-		app_say(app, CELLS_WARNING, "nothing to %s", done);
-		return last;
+	if (*count == 0) {
+		app_say(app, CELLS_WARNING, "nothing to %s", redo ? "redo" : "undo");
+		return false;
 	}
-	push(to, to_count, &before);
-	e->now = from[--*from_count];
-	for (int key = 0; key < PROFILE_KEYS; key++) {
-		if (!profile_differs(&before, &e->now, (enum profile_key)key))
-			continue;
-		last = key;
-		now |= app_tune(app, (enum profile_key)key) == 0;
-	}
-	if (last >= 0)
-		app_say(app, CELLS_GOOD, "%s: %s=%s%s", done, profile_settings()[last].name,
-			profile_get(&e->now, (enum profile_key)last, text, sizeof(text)),
-			now ? ", in force now" : "");
-	return last;
+	*ret_before = e->now;
+	e->now = redo ? e->redo[--*count] : e->undo[--*count];
+	if (redo)
+		push(e->undo, &e->undo_count, ret_before);
+	else
+		push(e->redo, &e->redo_count, ret_before);
+	return true;
 }
 
-int app_profile_undo(struct app *app)
+void app_profile_on(struct app *app, enum app_event event)
 {
 	struct app_profile *e = app_part(app, PART_PROFILE);
 
-	return go(app, e->undo, &e->undo_count, e->redo, &e->redo_count, "undo");
-}
-
-int app_profile_redo(struct app *app)
-{
-	struct app_profile *e = app_part(app, PART_PROFILE);
-
-	return go(app, e->redo, &e->redo_count, e->undo, &e->undo_count, "redo");
-}
-
-void app_profile_runs(struct app *app)
-{
-	struct app_profile *e = app_part(app, PART_PROFILE);
-
-	e->running = e->now;
+	if (event == APP_JOB_RUNS)
+		e->running = e->now;
 }
 
 void app_profile_took(struct app *app, enum profile_key key)

@@ -9,7 +9,6 @@
 #include "profile/editor.h"
 #include "profile/profile_edit.h"
 #include "profile/text_diff.h"
-#include "tui/app_device.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +69,8 @@ static void finish(struct app *app)
 	free(mine(app)->text);
 }
 
-const struct app_part_ops profile_part = {sizeof(struct app_profile), begin, finish};
+const struct app_part_ops profile_part = {sizeof(struct app_profile), begin, finish,
+					  app_profile_on};
 
 /* --- reading */
 
@@ -367,27 +367,13 @@ void app_profile_open_editor(struct app *app)
 		edit_now(app);
 }
 
-void app_profile_edited(struct app *app, bool ok)
+bool app_profile_edited(struct app *app, bool ok, struct profile *ret_before)
 {
-	struct app_profile *e = mine(app);
-	struct profile before;
-	size_t changes = 0;
-
-	e->editing = false;
-	if (!ok) {
+	mine(app)->editing = false;
+	if (ok)
+		reread(app, ret_before);
+	else
 		app_say(app, CELLS_BAD, "the editor, %s, failed: VISUAL or EDITOR name it",
 			editor_name());
-		return;
-	}
-	reread(app, &before);
-	if (mine(app)->errors.count > 0)
-		return;
-	for (int key = 0; key < PROFILE_KEYS; key++) {
-		if (!profile_differs(&before, &mine(app)->now, (enum profile_key)key))
-			continue;
-		changes++;
-		(void)app_tune(app, (enum profile_key)key);
-	}
-	app_say(app, CELLS_GOOD, "read again: %zu value%s changed", changes,
-		changes == 1 ? "" : "s");
+	return ok && mine(app)->errors.count == 0;
 }

@@ -9,6 +9,7 @@
 #include "tui/app_image.h"
 #include "tui/app_log.h"
 #include "tui/app_profile.h"
+#include "tui/app_upload.h"
 #include "view/layout.h"
 
 #include <string.h>
@@ -210,10 +211,10 @@ static void run(struct app *app)
 		app_show(app, VIEW_DEVICE);
 	switch (m->is.actions[m->selected]) {
 	case RECOVER_RESUME:
-		app_device_upload_now(app, false, true, false);
+		app_upload_now(app, false, true, false);
 		break;
 	case RECOVER_RESTART:
-		app_device_upload_now(app, true, false, app_image_is_same(app));
+		app_upload_now(app, true, false, app_image_is_same(app));
 		break;
 	case RECOVER_ABORT:
 		app_device_command(app, OTA_CMD_ABORT);

@@ -38,11 +38,6 @@ static struct replay_shown *mine(const struct app *app)
 
 const struct app_part_ops replay_part = {.size = sizeof(struct replay_shown)};
 
-bool app_replay_is(const struct app *app)
-{
-	return app_config(app)->replay != NULL;
-}
-
 static const struct replay_run *run_of(const struct app *app)
 {
 	return replay_run(mine(app)->is, replay_current(mine(app)->is));

@@ -5,7 +5,6 @@
 
 #include "tui/app_core.h"
 
-bool app_replay_is(const struct app *app);
 int app_replay_open(struct app *app);
 /* Does what keys do in a recording; true: nothing is left to do. */
 bool app_replay_act(struct app *app, enum action action, int32_t key);

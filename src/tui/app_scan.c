@@ -4,7 +4,7 @@
 
 #include "tui/app_device.h"
 #include "tui/app_recover.h"
-#include "tui/app_replay.h"
+#include "tui/app_upload.h"
 #include "view/layout.h"
 
 #include <string.h>
@@ -63,7 +63,7 @@ void app_scan_begin(struct app *app)
 		app_say(app, CELLS_BAD, "cannot scan: %s", strerror(-r));
 }
 
-void app_scan_stop(struct app *app)
+static void stop(struct app *app)
 {
 	struct scan_state *s = mine(app);
 
@@ -72,9 +72,11 @@ void app_scan_stop(struct app *app)
 	s->scanning = false;
 }
 
-void app_scan_resume(struct app *app)
+static void on_part(struct app *app, enum app_event event)
 {
-	if (!mine(app)->scanning)
+	if (event == APP_JOB_STARTS)
+		stop(app);
+	else if (event == APP_TRANSPORT_FREE && !mine(app)->scanning)
 		app_scan_begin(app);
 }
 
@@ -88,7 +90,7 @@ static void finish(struct app *app)
 {
 	if (app_config(app)->replay)
 		return;
-	app_scan_stop(app);
+	stop(app);
 	app_transport(app)->handler = NULL;
 }
 
@@ -236,7 +238,7 @@ static bool act(struct app *app, enum action action)
 		connect_selected(app);
 	} else if (action == ACTION_UPLOAD) {
 		if (choose_selected(app))
-			app_device_upload(app);
+			app_upload(app);
 	} else if (action == ACTION_RECOVER) {
 		/* With nothing in the list there may still be a device chosen. */
 		if (!selected(s) || choose_selected(app))
@@ -274,7 +276,7 @@ static void click(struct app *app, struct area area, int x, int y)
 
 	(void)x;
 	if (hit < s->count && hit == row)
-		app_key(app, TUI_KEY_ENTER);
+		connect_selected(app);
 	else
 		select_row(s, hit);
 }
@@ -331,7 +333,7 @@ static void draw(struct app *app, struct cells *cells, struct area area)
 }
 
 const struct view_ops scan_view = {
-	.part = {sizeof(struct scan_state), begin, finish},
+	.part = {sizeof(struct scan_state), begin, finish, on_part},
 	.draw = draw,
 	.act = act,
 	.move = move,

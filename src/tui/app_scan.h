@@ -6,9 +6,6 @@
 #include "tui/app_core.h"
 
 void app_scan_begin(struct app *app);
-void app_scan_stop(struct app *app);
-/* Begins where it does not scan already. */
-void app_scan_resume(struct app *app);
 /* Chooses a device by its name or address; false after app_say(). */
 bool app_scan_choose(struct app *app, const char *name);
 /* Completes names and addresses of devices heard, for struct prompt. */

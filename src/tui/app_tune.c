@@ -26,7 +26,8 @@ static void tell_tuned(struct app *app, int r, const char *text)
 	}
 }
 
-int app_tune(struct app *app, enum profile_key key)
+/* A key changed: 0, or negative: with the next upload. */
+static int tune(struct app *app, enum profile_key key)
 {
 	const struct profile *p = &app_profile(app)->now;
 	struct job *job = app_device(app)->job;
@@ -56,7 +57,7 @@ void app_tune_set(struct app *app, const char *assignment)
 		return;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(assignment, "="), assignment);
 	key = setting_find(profile_settings(), PROFILE_KEYS, name);
-	tell_tuned(app, key < 0 ? -OTA_EINVAL : app_tune(app, (enum profile_key)key), assignment);
+	tell_tuned(app, key < 0 ? -OTA_EINVAL : tune(app, (enum profile_key)key), assignment);
 }
 
 void app_tune_command(struct app *app, const char *argument)
@@ -65,6 +66,51 @@ void app_tune_command(struct app *app, const char *argument)
 		app_tune_set(app, argument);
 	else
 		app_say(app, CELLS_WARNING, ":set takes KEY=VALUE, as the profile view lists them");
+}
+
+/* Every key that differs from before; returns how many, and the last one. */
+static size_t tune_changed(struct app *app, const struct profile *before, int *ret_last,
+			   bool *ret_now)
+{
+	size_t count = 0;
+
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		if (!profile_differs(before, &app_profile(app)->now, (enum profile_key)key))
+			continue;
+		count++;
+		*ret_last = key;
+		*ret_now |= tune(app, (enum profile_key)key) == 0;
+	}
+	return count;
+}
+
+int app_tune_step(struct app *app, bool redo)
+{
+	char text[SETTING_TEXT_MAX];
+	struct profile before;
+	bool now = false;
+	int last = -1;
+
+	if (!app_profile_step(app, redo, &before) || tune_changed(app, &before, &last, &now) == 0)
+		return -1;
+	app_say(app, CELLS_GOOD, "%s: %s=%s%s", redo ? "redo" : "undo",
+		profile_settings()[last].name,
+		profile_get(&app_profile(app)->now, (enum profile_key)last, text, sizeof(text)),
+		now ? ", in force now" : "");
+	return last;
+}
+
+void app_tune_edited(struct app *app, bool ok)
+{
+	struct profile before;
+	bool now = false;
+	size_t count;
+	int last;
+
+	if (!app_profile_edited(app, ok, &before))
+		return;
+	count = tune_changed(app, &before, &last, &now);
+	app_say(app, CELLS_GOOD, "read again: %zu value%s changed", count, count == 1 ? "" : "s");
 }
 
 static void step_pacing(struct app *app, int direction)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What follows from a job that has ended, from time that passed, and from a wish to end. */
+#include "tui/app_priv.h"
+
+#include "tui/app_device.h"
+#include "tui/app_image.h"
+#include "tui/app_recover.h"
+#include "tui/app_scan.h"
+#include "tui/app_upload.h"
+
+/* A job that ended makes room; scanning goes on. */
+void app_settle(struct app *app)
+{
+	if (!app_device_settle(app) || app_is_replay(app))
+		return;
+	app_menu_tell_foreign(app);
+	if (app->quitting) {
+		app->ended = true;
+		return;
+	}
+	app_scan_begin(app);
+	app_menu_settled(app);
+	app_image_settled(app);
+	app_upload_settled(app);
+}
+
+void app_tick(struct app *app)
+{
+	app_settle(app);
+	if (app_device_sample(app))
+		app_touch(app);
+}
+
+void app_quit(struct app *app)
+{
+	if (!app_device_runs(app) || app_is_replay(app)) {
+		app->ended = true;
+		return;
+	}
+	app->status = APP_STATUS_CANCELLED;
+	if (app->quitting) { /* asked for twice: at once */
+		app->ended = true;
+		return;
+	}
+	app->quitting = true;
+	app_say(app, CELLS_WARNING, "cancelling, then ending; once more ends at once");
+	app_device_cancel(app);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See app_upload.h. */
+#include "tui/app_upload.h"
+
+#include "tui/app_device.h"
+#include "tui/app_image.h"
+
+struct upload_state {
+	bool wanted; /* when the look that runs has ended */
+};
+
+void app_upload_now(struct app *app, bool restart, bool resume_only, bool same)
+{
+	struct job_config config = app_device_config(app, SESSION_UPDATE);
+
+	if (!app_may_change(app))
+		return;
+	config.image = &app_image(app)->image;
+	config.report = &app_image(app)->report;
+	config.restart = restart;
+	config.resume_only = resume_only;
+	if (same) /* the operator was asked, and answered */
+		config.forced |= 1u << LINT_SAME;
+	if (app_device_start(app, &config, app_image(app)->path) == 0)
+		app_show(app, VIEW_DEVICE);
+}
+
+static void upload(struct app *app)
+{
+	app_upload_now(app, false, false, app_image_is_same(app));
+}
+
+static void ask_upload(struct app *app)
+{
+	const struct image *image = &app_image(app)->image;
+
+	if (app_image_is_same(app))
+		app_confirm_open(app, upload, "%s runs this very image: send it again? y/n ",
+				 app_device_title(app));
+	else
+		app_confirm_open(app, upload, "Upload %s %s to %s? y/n ", image->project,
+				 image->version, app_device_title(app));
+}
+
+static void open_and_upload(struct app *app, const char *path)
+{
+	app_image_open(app, path);
+	if (app_image(app)->have)
+		app_upload(app);
+}
+
+void app_upload(struct app *app)
+{
+	const struct app_device *d = app_device(app);
+	struct upload_state *u = app_part(app, PART_UPLOAD);
+
+	if (!app_may_change(app) || !app_device_is_chosen(app))
+		return;
+	if (d->job) {
+		app_say(app, CELLS_WARNING, "wait, or cancel (x): the device is busy");
+	} else if (!app_image(app)->have) {
+		app_image_ask(app, open_and_upload);
+	} else if (app_image_is_outdated(app)) {
+		app_show(app, VIEW_IMAGE);
+		app_image_reread(app);
+	} else if (app_image_is_refused(app)) {
+		app_show(app, VIEW_IMAGE);
+		app_say(app, CELLS_BAD, "this image is refused: see the checks");
+	} else if (!d->have_snapshot) { /* against what it runs, too */
+		app_show(app, VIEW_DEVICE);
+		app_device_look(app);
+		u->wanted = d->job != NULL;
+	} else {
+		ask_upload(app);
+	}
+}
+
+void app_upload_settled(struct app *app)
+{
+	struct upload_state *u = app_part(app, PART_UPLOAD);
+	const bool wanted = u->wanted;
+
+	u->wanted = false;
+	if (wanted && app_device(app)->result.outcome == SESSION_ANSWERED)
+		app_upload(app);
+}
+
+static void on(struct app *app, enum app_event event)
+{
+	if (event == APP_IMAGE_CHANGED) /* the question was about another one */
+		app_confirm_drop(app, upload);
+}
+
+const struct app_part_ops upload_part = {.size = sizeof(struct upload_state), .on = on};
