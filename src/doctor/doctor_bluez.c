@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BUS "org.freedesktop.DBus"
 #define ANSWER_US 3000000u
 #define RELEASE(major, minor) ((major) << 8 | (minor))
 
@@ -190,6 +191,31 @@ static void no_answer(struct doctor *d, int rc, const sd_bus_error *error)
 	}
 }
 
+static bool is_from(sd_bus_message *reply, const char *who)
+{
+	const char *sender = sd_bus_message_get_sender(reply);
+
+	return sender && strcmp(sender, who) == 0;
+}
+
+/*
+ * Whether org.bluez's owner sent the answer.  sd-bus knows an answer by its number
+ * alone, and not every bus keeps others from sending one.
+ */
+static bool is_bluetoothds(sd_bus *bus, sd_bus_message *answer)
+{
+	sd_bus_message *reply = NULL;
+	const char *owner;
+	bool is;
+
+	is = sd_bus_call_method(bus, BUS, "/org/freedesktop/DBus", BUS, "GetNameOwner", NULL,
+				&reply, "s", "org.bluez") >= 0 &&
+	     is_from(reply, BUS) && sd_bus_message_read(reply, "s", &owner) > 0 &&
+	     is_from(answer, owner);
+	sd_bus_message_unref(reply);
+	return is;
+}
+
 static void doctor_bluez_ask(struct doctor *d, sd_bus *bus)
 {
 	sd_bus_message *call = NULL, *reply = NULL;
@@ -200,7 +226,10 @@ static void doctor_bluez_ask(struct doctor *d, sd_bus *bus)
 
 	if (rc >= 0)
 		rc = sd_bus_call(bus, call, ANSWER_US, &error, &reply);
-	if (rc >= 0)
+	if (rc >= 0 && !is_bluetoothds(bus, reply))
+		doctor_add(d, DOCTOR_BAD, "bluetoothd", "look who is on the bus: busctl list",
+			   "another program answers in its place");
+	else if (rc >= 0)
 		read_objects(d, reply);
 	else
 		no_answer(d, rc, &error);

@@ -83,6 +83,7 @@ static void start(void)
 {
 	static bool registered;
 	int fds[2];
+	bool listens;
 	FILE *told;
 
 	write_config();
@@ -98,13 +99,13 @@ static void start(void)
 	close(fds[1]);
 	told = fdopen(fds[0], "r");
 	assert_non_null(told);
-	if (!fgets(running.address, sizeof(running.address), told)) {
-		(void)fclose(told);
+	listens = fgets(running.address, sizeof(running.address), told) != NULL;
+	(void)fclose(told);
+	if (!listens) {
 		private_bus_stop();
 		print_message("# there is no dbus-daemon that starts\n");
 		skip();
 	}
-	(void)fclose(told);
 	running.address[strcspn(running.address, "\n")] = '\0';
 }
 

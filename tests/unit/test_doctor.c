@@ -3,17 +3,18 @@
  * The doctor on machines made of files, with a fake org.bluez in a process of its
  * own, because the doctor waits for the answer.
  */
-#include "config.h" /* system extensions: mkdtemp() */
+#include "config.h" /* system extensions: mkdtemp(), pipe2() */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include <cmocka.h>
 
 #include "doctor/doctor_priv.h"
+#include "privatebus.h"
 
 static char root[64];
 
@@ -68,15 +70,22 @@ struct answer {
 	const char *error; /* name, or NULL */
 	const char *modalias;
 	bool adapter, powered;
+	bool foreign; /* sent by a connection that does not own the name */
 };
 
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	const struct answer *a = userdata;
 	sd_bus_message *reply = NULL;
+	sd_bus *bus = NULL;
+	uint8_t type = 0;
 	int rc;
 
 	(void)ret_error;
+	if (sd_bus_message_get_type(m, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
+		return 0;
+	if (a->foreign)
+		bus = private_bus_open(NULL);
 	if (a->error)
 		return sd_bus_reply_method_errorf(m, a->error, "no");
 	rc = sd_bus_message_new_method_return(m, &reply);
@@ -88,53 +97,48 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	else if (rc >= 0)
 		rc = sd_bus_message_append(reply, "a{oa{sa{sv}}}", 0);
 	if (rc >= 0)
-		rc = sd_bus_send(NULL, reply, NULL);
+		rc = sd_bus_send(bus, reply, NULL);
+	if (bus)
+		(void)sd_bus_flush(bus);
 	sd_bus_message_unref(reply);
 	return rc < 0 ? rc : 1;
 }
 
-static sd_bus *open_end(int fd, bool server)
+static void serve(int ready, struct answer *a)
 {
-	sd_bus *bus = NULL;
-	sd_id128_t id = {.bytes = {1}};
-
-	if (sd_bus_new(&bus) < 0 || sd_bus_set_fd(bus, fd, fd) < 0 ||
-	    sd_bus_set_anonymous(bus, 1) < 0 || (server && sd_bus_set_server(bus, 1, id) < 0) ||
-	    sd_bus_start(bus) < 0)
-		abort();
-	return bus;
-}
-
-static void serve(int fd, struct answer *a)
-{
-	sd_bus *bus = open_end(fd, true);
+	sd_bus *bus = private_bus_open(NULL);
 	int rc = sd_bus_add_filter(bus, NULL, on_call, a);
 
+	if (rc >= 0)
+		rc = sd_bus_request_name(bus, "org.bluez", 0);
+	if (rc >= 0 && write(ready, "", 1) != 1)
+		rc = -1;
 	while (rc >= 0) {
 		rc = sd_bus_process(bus, NULL);
 		if (rc == 0)
 			rc = sd_bus_wait(bus, UINT64_MAX);
 	}
-	_exit(0);
+	_exit(1);
 }
 
 static void collect(struct doctor *d, struct answer *a)
 {
-	struct doctor_config config = {.root = root};
+	struct doctor_config config = {.root = root, .bus = private_bus_open(NULL)};
 	int fds[2];
+	char byte;
 	pid_t child;
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	child = fork();
 	assert_true(child >= 0);
-	if (child == 0) {
-		close(fds[1]);
-		serve(fds[0], a);
-	}
+	if (child == 0)
+		serve(fds[1], a);
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
 	close(fds[0]);
-	config.bus = open_end(fds[1], false);
 	doctor_collect(d, &config);
-	sd_bus_flush_close_unref(config.bus);
+	private_bus_close(config.bus);
+	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
@@ -296,6 +300,21 @@ static void test_no_adapter(void **state)
 	expect(&d, DOCTOR_NOTE, "bluetoothd", "release is not told");
 }
 
+/* A bus that lets anybody answer. */
+static void test_foreign_answer(void **state)
+{
+	struct answer a = {.adapter = true,
+			   .powered = true,
+			   .modalias = "usb:v1D6Bp0246d0542",
+			   .foreign = true};
+	struct doctor d;
+
+	(void)state;
+	collect(&d, &a);
+	assert_false(d.ready);
+	expect(&d, DOCTOR_BAD, "bluetoothd", "another program answers");
+}
+
 static void test_version(void **state)
 {
 	(void)state;
@@ -317,6 +336,7 @@ int main(void)
 		TEST(test_blocked),
 		TEST(test_refused),
 		TEST(test_no_adapter),
+		TEST(test_foreign_answer),
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_phys_parse),
 		cmocka_unit_test(test_phys),
