@@ -104,7 +104,12 @@ static uint64_t watch_at(const struct session *s)
 
 static void abort_written(struct session *s)
 {
-	session_finish(s, s->config.goal == SESSION_COMMAND ? SESSION_ANSWERED : SESSION_CANCELLED);
+	if (s->config.goal == SESSION_COMMAND)
+		session_finish(s, SESSION_ANSWERED);
+	else if (s->ended) /* nothing tells whether it came before the point of no return */
+		session_cancelled_untold(s, -OTA_ETIMEDOUT);
+	else
+		session_finish(s, SESSION_CANCELLED);
 }
 
 static bool session_basic_spoken(const uint8_t properties[GATT_CHRS])

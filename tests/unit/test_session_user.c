@@ -241,6 +241,27 @@ static void test_cancel_basic(void **state)
 	play_end(&r);
 }
 
+/* After END nothing tells whether ABORT came in time, so nobody says that it did. */
+static void test_cancel_basic_after_end(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 20);
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "01");
+	play_written(&r, GATT_DATA);
+	play_written(&r, GATT_CONTROL);
+	assert_true(r.s.ended);
+	play_skip(&r);
+	session_cancel(&r.s, r.now);
+	play_expect(&r, "request control 02");
+	play_written(&r, GATT_CONTROL);
+	assert_int_equal(r.s.outcome, SESSION_CANCELLED);
+	assert_int_equal(r.s.status, -OTA_ETIMEDOUT);
+	play_end(&r);
+}
+
 static void test_abort_command_basic(void **state)
 {
 	(void)state;
@@ -303,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_cancel_unanswered),
 		cmocka_unit_test(test_cancel_too_late),
 		cmocka_unit_test(test_cancel_basic),
+		cmocka_unit_test(test_cancel_basic_after_end),
 		cmocka_unit_test(test_abort_command_basic),
 		cmocka_unit_test(test_pause_holds),
 	};
