@@ -6,6 +6,7 @@
 
 #include <locale.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -155,6 +156,17 @@ size_t output_safe_text(const void *bytes, size_t len, char *buf, size_t size)
 	if (size > 0)
 		buf[written] = '\0';
 	return total;
+}
+
+void output_put_safe(FILE *out, const char *text)
+{
+	const size_t size = output_safe_text(text, strlen(text), NULL, 0) + 1;
+	char *safe = malloc(size);
+
+	if (safe)
+		(void)output_safe_text(text, strlen(text), safe, size);
+	(void)fputs(safe ? safe : "?", out);
+	free(safe);
 }
 
 bool output_is_safe(const void *bytes, size_t len)

@@ -6,6 +6,7 @@
 
 #include "profile/editor.h"
 #include "base/file_save.h"
+#include "base/output.h"
 #include "profile/profile_edit.h"
 #include "profile/text_diff.h"
 #include "ota/error.h"
@@ -133,7 +134,11 @@ static int show_change(struct cli *cli, const struct change *c)
 			(void)json_object_set_new(event, "text", json_string(text));
 		cli_emit(cli, event);
 	} else {
-		(void)fprintf(cli->out, "--- %s\n+++ %s\n%s", c->source.path, c->path, text);
+		(void)fputs("--- ", cli->out);
+		output_put_safe(cli->out, c->source.path);
+		(void)fputs("\n+++ ", cli->out);
+		output_put_safe(cli->out, c->path);
+		(void)fprintf(cli->out, "\n%s", text);
 	}
 	free(text);
 	return cli_succeed(cli);
@@ -152,7 +157,9 @@ static int write_change(struct cli *cli, const struct change *c)
 	if (r < 0)
 		return cli_fail_write(cli, r, c->path, error);
 	if (!cli->json) {
-		(void)fprintf(cli->out, "written: %s\n", c->path);
+		(void)fputs("written: ", cli->out);
+		output_put_safe(cli->out, c->path);
+		(void)fputc('\n', cli->out);
 		return CLI_OK;
 	}
 	event = cli_event(cli, "written");

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 
 #include "base/file_save.h"
+#include "base/output.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "image/image_build.h"
@@ -65,8 +66,12 @@ int cmd_sample_image(struct cli *cli, int argc, char **argv)
 	free(bytes);
 	if (r < 0)
 		return cli_fail_write(cli, r, argv[1], why);
-	if (!cli->json)
-		(void)fprintf(cli->out, "%s: %zu bytes for %s, version %s\n", argv[1], size,
-			      image_chip_by_id(build.chip_id)->name, build.version);
+	if (!cli->json) {
+		output_put_safe(cli->out, argv[1]);
+		(void)fprintf(cli->out, ": %zu bytes for %s, version ", size,
+			      image_chip_by_id(build.chip_id)->name);
+		output_put_safe(cli->out, build.version);
+		(void)fputc('\n', cli->out);
+	}
 	return cli_succeed(cli);
 }

@@ -80,6 +80,22 @@ static void test_safe_text(void **state)
 	assert_string_equal(buf, "a\\x00b");
 }
 
+static void test_put_safe(void **state)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	output_put_safe(out, "a\033[2J.bin");
+	output_put_safe(out, "");
+	output_put_safe(out, "\xe2\x80\xae");
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "a\\x1b[2J.bin\\xe2\\x80\\xae");
+	free(text);
+}
+
 /* A short buffer never gets half a character or half an escape. */
 static void test_safe_text_cut(void **state)
 {
@@ -249,10 +265,11 @@ static void test_log_stderr(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_safe_text), cmocka_unit_test(test_safe_text_cut),
-		cmocka_unit_test(test_json),	  cmocka_unit_test(test_json_full_disk),
-		cmocka_unit_test(test_bytes),	  cmocka_unit_test(test_duration),
-		cmocka_unit_test(test_terminal),  cmocka_unit_test(test_log_stderr),
+		cmocka_unit_test(test_safe_text),      cmocka_unit_test(test_put_safe),
+		cmocka_unit_test(test_safe_text_cut),  cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_full_disk), cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_duration),       cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_log_stderr),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
