@@ -46,7 +46,7 @@ size_t app_prompt_complete_path(struct app *app, struct input *input, char *list
 	return input_complete_path(input, 0, list, size);
 }
 
-static void complete(struct app *app)
+static void ask_complete(struct app *app)
 {
 	struct prompt_state *p = app_part(app, PART_PROMPT);
 	char list[VIEW_TEXT] = "";
@@ -62,7 +62,7 @@ static void complete(struct app *app)
 		app_say(app, CELLS_DIM, "nothing begins so");
 }
 
-static void done(struct app *app)
+static void ask_done(struct app *app)
 {
 	struct prompt_state *p = app_part(app, PART_PROMPT);
 	const struct prompt is = p->is;
@@ -104,14 +104,14 @@ static void prompt_key(struct app *app, enum action action, int32_t key)
 		break;
 	case INPUT_DONE:
 		app_hush(app);
-		done(app);
+		ask_done(app);
 		break;
 	case INPUT_CANCELLED:
 		app_hush(app);
 		give_up(app);
 		break;
 	case INPUT_COMPLETE:
-		complete(app);
+		ask_complete(app);
 		break;
 	}
 }

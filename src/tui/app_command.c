@@ -41,7 +41,7 @@ static void recall(struct app *app, struct input *input, int direction)
 	input_set(input, e->at < e->count ? e->lines[e->at] : "");
 }
 
-static void run(struct app *app, const char *line)
+static void app_command_run(struct app *app, const char *line)
 {
 	struct text_nearest nearest = {.word = NULL};
 	const struct keys_row *row, *rows[KEYS_COMMANDS_MAX];
@@ -69,7 +69,7 @@ static void run(struct app *app, const char *line)
 		app_say(app, CELLS_WARNING, "no command %s; :help lists them", word);
 }
 
-static size_t complete(struct app *app, struct input *input, char *list, size_t size)
+static size_t app_command_complete(struct app *app, struct input *input, char *list, size_t size)
 {
 	const char *text = input->text, *blank = strchr(text, ' ');
 	const char *words[KEYS_COMMANDS_MAX + 1] = {NULL};
@@ -89,8 +89,10 @@ static size_t complete(struct app *app, struct input *input, char *list, size_t 
 void app_command(struct app *app,
 		 void (*act)(struct app *app, enum action action, const char *argument))
 {
-	const struct prompt prompt = {
-		.label = ":", .done = run, .complete = complete, .recall = recall};
+	const struct prompt prompt = {.label = ":",
+				      .done = app_command_run,
+				      .complete = app_command_complete,
+				      .recall = recall};
 	struct command_state *e = app_part(app, PART_COMMAND);
 
 	e->at = e->count;

@@ -30,7 +30,7 @@ static enum cells_style wait_style(enum job_blocked wait)
 	return CELLS_TITLE;
 }
 
-static void draw(struct app *app, struct cells *cells, struct area area)
+static void dashboard_draw(struct app *app, struct cells *cells, struct area area)
 {
 	const struct app_device *d = app_device(app);
 	const struct app_image *i = app_image(app);
@@ -90,9 +90,10 @@ static void draw(struct app *app, struct cells *cells, struct area area)
 	view_device_draw(&v, cells, area);
 }
 
-static bool act(struct app *app, enum action action)
+static bool dashboard_act(struct app *app, enum action action)
 {
 	return app_log_act(app, action) || app_tune_act(app, action);
 }
 
-const struct view_ops device_view = {.draw = draw, .act = act, .move = app_log_move};
+const struct view_ops device_view = {
+	.draw = dashboard_draw, .act = dashboard_act, .move = app_log_move};

@@ -14,7 +14,7 @@ const struct app_device *app_device(const struct app *app)
 	return app_part(app, PART_DEVICE);
 }
 
-static void finish(struct app *app)
+static void device_finish(struct app *app)
 {
 	struct app_device *d = app_part(app, PART_DEVICE);
 
@@ -23,7 +23,8 @@ static void finish(struct app *app)
 	recorder_finish(d->recorder);
 }
 
-const struct app_part_ops device_part = {.size = sizeof(struct app_device), .finish = finish};
+const struct app_part_ops device_part = {.size = sizeof(struct app_device),
+					 .finish = device_finish};
 
 const char *app_device_title(const struct app *app)
 {
@@ -195,23 +196,23 @@ static void learn_update(struct app_device *d)
 
 /* --- the passkey that a device shows */
 
-static void give_passkey(struct app *app, const char *text);
+static void device_give_passkey(struct app *app, const char *text);
 
 static void cancel_passkey(struct app *app)
 {
-	give_passkey(app, "");
+	device_give_passkey(app, "");
 }
 
 static void ask_passkey(struct app *app)
 {
 	const struct prompt prompt = {.label = app_device(app)->passkey_label,
-				      .done = give_passkey,
+				      .done = device_give_passkey,
 				      .cancelled = cancel_passkey};
 
 	app_prompt_open(app, &prompt, "");
 }
 
-static void give_passkey(struct app *app, const char *text)
+static void device_give_passkey(struct app *app, const char *text)
 {
 	int32_t passkey = -1;
 
@@ -325,7 +326,7 @@ void app_device_refresh(struct app *app)
 	job_snapshot(d->job, &d->snapshot);
 	/* The question goes when nobody waits for the answer any more. */
 	if (!s->passkey_wanted)
-		app_prompt_drop(app, give_passkey);
+		app_prompt_drop(app, device_give_passkey);
 	if (s->link.mtu_source == TRANSPORT_SOURCE_NONE &&
 	    s->link.link_source == TRANSPORT_SOURCE_NONE) {
 		d->linked_since = 0;
@@ -384,7 +385,7 @@ bool app_device_sample(struct app *app)
 
 /* --- from start to end */
 
-static void begin(struct app *app, const struct job_config *config)
+static void device_begin(struct app *app, const struct job_config *config)
 {
 	struct app_device *d = app_part(app, PART_DEVICE);
 
@@ -428,7 +429,7 @@ int app_device_start(struct app *app, const struct job_config *config, const cha
 		app_tell(app, APP_TRANSPORT_FREE);
 		return r;
 	}
-	begin(app, config);
+	device_begin(app, config);
 	app_tell(app, APP_JOB_RUNS);
 	job_start(d->job);
 	app_device_refresh(app);
@@ -468,7 +469,7 @@ bool app_device_settle(struct app *app)
 	recorder_finish(d->recorder);
 	d->job = NULL;
 	d->recorder = NULL;
-	app_prompt_drop(app, give_passkey);
+	app_prompt_drop(app, device_give_passkey);
 	d->linked_since = 0;
 	app_tell(app, APP_DEVICE_CHANGED);
 	say_end(app);
@@ -493,7 +494,7 @@ void app_device_replay_begin(struct app *app, struct job *job, const struct job_
 	struct app_device *d = app_part(app, PART_DEVICE);
 
 	d->job = job;
-	begin(app, config);
+	device_begin(app, config);
 	d->sampled_us = 0;
 	d->rssi_count = 0;
 	app_device_refresh(app);

@@ -27,7 +27,7 @@ uint64_t app_log_write(const struct loglist *log, FILE *out)
 	return written;
 }
 
-static void ask(struct app *app)
+static void export_ask(struct app *app)
 {
 	const struct prompt prompt = {.label = "write the log to: ",
 				      .done = app_log_export,
@@ -44,7 +44,7 @@ void app_log_export(struct app *app, const char *path)
 	char why[VIEW_TEXT];
 
 	if (path[0] == '\0') {
-		ask(app);
+		export_ask(app);
 		return;
 	}
 	if (file_save_begin(&save, path, 0, why, sizeof(why)) < 0) {

@@ -47,7 +47,7 @@ static void close_compare(struct history_shown *h)
 	h->comparing = false;
 }
 
-static void finish(struct app *app)
+static void app_history_finish(struct app *app)
 {
 	struct history_shown *h = mine(app);
 
@@ -111,7 +111,7 @@ static struct history_shown *refresh(struct app *app)
 
 /* --- drawing */
 
-static void draw(struct app *app, struct cells *cells, struct area area)
+static void history_draw(struct app *app, struct cells *cells, struct area area)
 {
 	struct history_shown *h = refresh(app);
 	struct view_history v = {.tier = app_config(app)->tier};
@@ -131,12 +131,12 @@ static void draw(struct app *app, struct cells *cells, struct area area)
 	view_history_draw(&v, cells, area);
 }
 
-static unsigned int now(const struct app *app)
+static unsigned int history_now(const struct app *app)
 {
 	return mine(app)->showing ? KEYS_TEXT : KEYS_LIST;
 }
 
-static bool back(struct app *app)
+static bool history_back(struct app *app)
 {
 	struct history_shown *h = mine(app);
 
@@ -175,7 +175,7 @@ bool app_history_open_run(struct app *app, int64_t id, struct history_detail *re
 	return false;
 }
 
-static void show(struct app *app, int64_t id)
+static void history_show(struct app *app, int64_t id)
 {
 	struct history_detail detail;
 
@@ -188,7 +188,7 @@ static void show(struct app *app, int64_t id)
 	mine(app)->selected = id;
 }
 
-static void compare(struct app *app, int64_t a, int64_t b)
+static void app_history_compare(struct app *app, int64_t a, int64_t b)
 {
 	struct history_detail first, second;
 
@@ -214,9 +214,9 @@ void app_history_show(struct app *app, const char *argument)
 	app_show(app, VIEW_HISTORY);
 	(void)refresh(app);
 	if (count == 1)
-		show(app, a);
+		history_show(app, a);
 	else if (count == 2)
-		compare(app, a, b);
+		app_history_compare(app, a, b);
 }
 
 static void toggle_mark(struct app *app)
@@ -258,10 +258,11 @@ static void compare_marked(struct app *app)
 		app_say(app, CELLS_WARNING, "mark two runs with Space; c compares them");
 		return;
 	}
-	compare(app, a > b ? a : b, a > b ? b : a); /* what was changed last stands first */
+	app_history_compare(app, a > b ? a : b,
+			    a > b ? b : a); /* what was changed last stands first */
 }
 
-static void find(struct app *app, int direction)
+static void history_find(struct app *app, int direction)
 {
 	struct history_shown *h = refresh(app);
 	size_t row;
@@ -279,14 +280,14 @@ static void find(struct app *app, int direction)
 	app_say(app, CELLS_WARNING, "no run holds %s", h->search);
 }
 
-static void search(struct app *app, const char *text)
+static void history_search(struct app *app, const char *text)
 {
 	struct history_shown *h = mine(app);
 
 	(void)snprintf(h->search, sizeof(h->search), "%.63s", text);
 	/* The selected one counts, if it is one. */
 	if (h->count == 0 || !view_history_matches(&h->runs[row_of(h, h->selected)], h->search))
-		find(app, 1);
+		history_find(app, 1);
 }
 
 void app_history_remove(struct app *app, int64_t id)
@@ -307,7 +308,7 @@ void app_history_remove(struct app *app, int64_t id)
 
 /* --- keys */
 
-static void move(struct app *app, long by)
+static void history_move(struct app *app, long by)
 {
 	struct history_shown *h = refresh(app);
 
@@ -317,15 +318,15 @@ static void move(struct app *app, long by)
 		h->selected = h->runs[layout_moved(row_of(h, h->selected), by, h->count - 1)].id;
 }
 
-static bool act(struct app *app, enum action action)
+static bool history_act(struct app *app, enum action action)
 {
-	const struct prompt ask_search = {.label = "/", .done = search};
+	const struct prompt ask_search = {.label = "/", .done = history_search};
 	const struct history_run *run;
 
 	if (action == ACTION_ENTER) {
 		run = app_history_selected(app);
 		if (run)
-			show(app, run->id);
+			history_show(app, run->id);
 	} else if (action == ACTION_MARK) {
 		toggle_mark(app);
 	} else if (action == ACTION_COMPARE) {
@@ -333,7 +334,7 @@ static bool act(struct app *app, enum action action)
 	} else if (action == ACTION_SEARCH) {
 		app_prompt_open(app, &ask_search, "");
 	} else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS) {
-		find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
+		history_find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
 	} else {
 		return app_history_act(app, action);
 	}
@@ -341,10 +342,10 @@ static bool act(struct app *app, enum action action)
 }
 
 const struct view_ops history_view = {
-	.part = {.size = sizeof(struct history_shown), .finish = finish},
-	.draw = draw,
-	.act = act,
-	.move = move,
-	.now = now,
-	.back = back,
+	.part = {.size = sizeof(struct history_shown), .finish = app_history_finish},
+	.draw = history_draw,
+	.act = history_act,
+	.move = history_move,
+	.now = history_now,
+	.back = history_back,
 };

@@ -220,17 +220,17 @@ void app_image_settled(struct app *app)
 		app_image_reread(app);
 }
 
-static void finish(struct app *app)
+static void image_finish(struct app *app)
 {
 	unwatch(app);
 	close_image(mine(app));
 }
 
-static void on(struct app *app, enum app_event event)
+static void image_on(struct app *app, enum app_event event)
 {
 	if (event == APP_DEVICE_CHANGED)
 		compare_device(app);
 }
 
 const struct app_part_ops image_part = {
-	.size = sizeof(struct app_image), .finish = finish, .on = on};
+	.size = sizeof(struct app_image), .finish = image_finish, .on = image_on};

@@ -106,7 +106,8 @@ static void add_recent(struct app *app)
 	free(recent);
 }
 
-static void ask(struct app *app, void (*done)(struct app *app, const char *path), const char *text)
+static void image_list_ask(struct app *app, void (*done)(struct app *app, const char *path),
+			   const char *text)
 {
 	const struct prompt prompt = {.label = "image file: ",
 				      .done = done,
@@ -127,7 +128,7 @@ void app_image_ask(struct app *app, void (*done)(struct app *app, const char *pa
 	add_folder(app, "build");
 	add_folder(app, ".");
 	add_recent(app);
-	ask(app, done, app_image(app)->path);
+	image_list_ask(app, done, app_image(app)->path);
 }
 
 void app_image_open_folder(struct app *app, const char *folder)
@@ -153,5 +154,5 @@ void app_image_open_folder(struct app *app, const char *folder)
 		app_say(app, CELLS_WARNING, "%.200s: no application image in it", folder);
 		return;
 	}
-	ask(app, app_image_open, folder);
+	image_list_ask(app, app_image_open, folder);
 }

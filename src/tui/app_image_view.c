@@ -139,7 +139,7 @@ static void estimate_line(struct app *app, char *buf, size_t size)
 		       output_rate(ceiling, rate, sizeof(rate)), known ? "" : ", assumed");
 }
 
-static void draw(struct app *app, struct cells *cells, struct area area)
+static void image_view_draw(struct app *app, struct cells *cells, struct area area)
 {
 	char estimate[VIEW_TEXT * 2] = "", device[VIEW_TEXT];
 	struct view_image v = {
@@ -176,7 +176,7 @@ static void copy_hash(struct app *app)
 	app_copy(app, hex);
 }
 
-static void compare(struct app *app)
+static void image_view_compare(struct app *app)
 {
 	const struct app_device *d = app_device(app);
 
@@ -192,7 +192,7 @@ static void compare(struct app *app)
 		app_device_look(app);
 }
 
-static void move(struct app *app, long by)
+static void image_view_move(struct app *app, long by)
 {
 	const struct app_image *i = app_image(app);
 
@@ -209,10 +209,10 @@ void app_image_show(struct app *app, const char *path)
 		app_image_open(app, path);
 }
 
-static bool act(struct app *app, enum action action)
+static bool image_view_act(struct app *app, enum action action)
 {
 	if (action == ACTION_COMPARE)
-		compare(app);
+		image_view_compare(app);
 	else if (action == ACTION_COPY)
 		copy_hash(app);
 	else
@@ -220,7 +220,7 @@ static bool act(struct app *app, enum action action)
 	return true;
 }
 
-static unsigned int now(const struct app *app)
+static unsigned int image_view_now(const struct app *app)
 {
 	(void)app;
 	return KEYS_TEXT;
@@ -228,8 +228,8 @@ static unsigned int now(const struct app *app)
 
 const struct view_ops image_view = {
 	.part = {.size = sizeof(struct image_state)},
-	.draw = draw,
-	.act = act,
-	.move = move,
-	.now = now,
+	.draw = image_view_draw,
+	.act = image_view_act,
+	.move = image_view_move,
+	.now = image_view_now,
 };

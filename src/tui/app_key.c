@@ -19,7 +19,7 @@
 
 /* --- ending */
 
-static void end(struct app *app)
+static void key_end(struct app *app)
 {
 	app->ended = true;
 }
@@ -29,14 +29,14 @@ static bool device_busy(const struct app *app)
 	return app_device_runs(app) && !app_is_replay(app);
 }
 
-static void quit(struct app *app)
+static void key_quit(struct app *app)
 {
 	if (device_busy(app))
 		app_confirm_open(app, app_quit,
 				 "%s is busy. y: cancel and end, n: go on, Ctrl-C: end at once ",
 				 app_device_title(app));
 	else if (app_profile_is_unsaved(app))
-		app_confirm_open(app, end, "Changes of the profile are not written. End? y/n ");
+		app_confirm_open(app, key_end, "Changes of the profile are not written. End? y/n ");
 	else
 		app->ended = true;
 }
@@ -49,7 +49,7 @@ static void interrupt(struct app *app)
 		app->status = APP_STATUS_CANCELLED;
 		app->ended = true; /* the second one: at once */
 	} else if (device_busy(app)) {
-		quit(app);
+		key_quit(app);
 	} else {
 		app->ended = true;
 	}
@@ -67,7 +67,7 @@ static bool closed(struct app *app)
 	return true;
 }
 
-static void back(struct app *app)
+static void key_back(struct app *app)
 {
 	if (!closed(app))
 		app_say(app, CELLS_DIM, "q ends the program");
@@ -76,7 +76,7 @@ static void back(struct app *app)
 static void leave(struct app *app)
 {
 	if (!closed(app))
-		quit(app);
+		key_quit(app);
 }
 
 /* --- views, and what is about the screen */
@@ -161,26 +161,26 @@ static void graph(struct app *app)
 
 /* --- devices and their updates */
 
-static void look(struct app *app)
+static void key_look(struct app *app)
 {
 	app->view = VIEW_DEVICE;
 	app_device_look(app);
 }
 
-static void connect(struct app *app, const char *argument)
+static void key_connect(struct app *app, const char *argument)
 {
 	if (argument[0] == '\0' || app_scan_choose(app, argument))
-		look(app);
+		key_look(app);
 }
 
-static void upload(struct app *app, const char *argument)
+static void key_upload(struct app *app, const char *argument)
 {
 	if (argument[0] != '\0')
 		app_image_open(app, argument);
 	app_upload(app);
 }
 
-static void status(struct app *app)
+static void key_status(struct app *app)
 {
 	app->view = VIEW_DEVICE;
 	app_device_command(app, OTA_CMD_STATUS);
@@ -210,9 +210,9 @@ ENTRY(entry_power_cycle, RECOVER_POWER_CYCLE)
 static void (*const acts[ACTIONS])(struct app *app) = {
 	[ACTION_NEXT_VIEW] = to_next,
 	[ACTION_PREVIOUS_VIEW] = to_previous,
-	[ACTION_BACK] = back,
+	[ACTION_BACK] = key_back,
 	[ACTION_LEAVE] = leave,
-	[ACTION_QUIT] = quit,
+	[ACTION_QUIT] = key_quit,
 	[ACTION_COMMAND] = command,
 	[ACTION_HELP] = help,
 	[ACTION_COMMANDS] = commands,
@@ -226,8 +226,8 @@ static void (*const acts[ACTIONS])(struct app *app) = {
 	[ACTION_PAUSE] = app_device_pause,
 	[ACTION_CANCEL] = app_device_ask_cancel,
 	[ACTION_RECOVER] = recover,
-	[ACTION_LOOK] = look,
-	[ACTION_STATUS] = status,
+	[ACTION_LOOK] = key_look,
+	[ACTION_STATUS] = key_status,
 	[ACTION_ABORT] = entry_abort,
 	[ACTION_CONFIRM] = entry_confirm,
 	[ACTION_ROLLBACK] = entry_rollback,
@@ -240,7 +240,7 @@ static void (*const acts[ACTIONS])(struct app *app) = {
 };
 /* The same for those that take what follows the command; "" with a key. */
 static void (*const acts_on[ACTIONS])(struct app *app, const char *argument) = {
-	[ACTION_CONNECT] = connect,	  [ACTION_UPLOAD] = upload,
+	[ACTION_CONNECT] = key_connect,	  [ACTION_UPLOAD] = key_upload,
 	[ACTION_EXPORT] = app_log_export, [ACTION_PROFILE] = app_profile_show,
 	[ACTION_SET] = app_tune_command,  [ACTION_WRITE] = app_profile_write,
 	[ACTION_OPEN] = app_image_show,	  [ACTION_HISTORY] = app_history_show,
@@ -256,7 +256,7 @@ void app_act(struct app *app, enum action action, const char *argument)
 
 /* --- keys */
 
-static bool move(struct app *app, enum action action, void (*by)(struct app *app, long by))
+static bool key_move(struct app *app, enum action action, void (*by)(struct app *app, long by))
 {
 	static const long rows[] = {
 		[ACTION_DOWN] = 1,	  [ACTION_UP] = -1,	   [ACTION_FIRST] = LONG_MIN,
@@ -280,7 +280,7 @@ static void view_key(struct app *app, int32_t key)
 		return;
 	if (action == ACTION_VIEW)
 		app->view = (enum view)(key - '1');
-	else if (!move(app, action, view->move) && !view->act(app, action))
+	else if (!key_move(app, action, view->move) && !view->act(app, action))
 		app_act(app, action, "");
 }
 
@@ -295,7 +295,7 @@ void app_key(struct app *app, int32_t key)
 
 		if (key == KEY_CTRL('l') || key == KEY_CTRL('z') || action == ACTION_INTERRUPT)
 			app_act(app, keys_action(PLACE_COMMON, key), "");
-		else if (!move(app, action, modal->move))
+		else if (!key_move(app, action, modal->move))
 			modal->key(app, action, key);
 	} else {
 		view_key(app, key);

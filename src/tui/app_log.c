@@ -16,7 +16,7 @@ const struct app_log *app_log(const struct app *app)
 	return app_part(app, PART_LOG);
 }
 
-static struct loglist *shown(struct app *app)
+static struct loglist *log_shown(struct app *app)
 {
 	struct app_log *l = app_part(app, PART_LOG);
 
@@ -43,7 +43,7 @@ static int64_t clock_offset(const struct app *app)
 	       now.tv_nsec / 1000 - (int64_t)app_now(app);
 }
 
-static void begin(struct app *app)
+static void log_begin(struct app *app)
 {
 	struct app_log *l = app_part(app, PART_LOG);
 
@@ -53,14 +53,14 @@ static void begin(struct app *app)
 		l->offset_us = clock_offset(app);
 }
 
-static void finish(struct app *app)
+static void log_finish(struct app *app)
 {
 	if (app_transport(app) && !app_config(app)->replay)
 		transport_watch(app_transport(app), NULL, NULL);
 }
 
 const struct app_part_ops log_part = {
-	.size = sizeof(struct app_log), .begin = begin, .finish = finish};
+	.size = sizeof(struct app_log), .begin = log_begin, .finish = log_finish};
 
 /* --- lines */
 
@@ -126,26 +126,26 @@ void app_log_set_offset(struct app *app, int64_t offset_us)
 
 /* --- finding */
 
-static void filter(struct app *app, const char *text)
+static void log_filter(struct app *app, const char *text)
 {
-	struct loglist *log = shown(app);
+	struct loglist *log = log_shown(app);
 
 	(void)snprintf(log->filter, sizeof(log->filter), "%.63s", text);
 	loglist_follow(log);
 }
 
-static void search(struct app *app, const char *text);
+static void log_search(struct app *app, const char *text);
 
 static void ask_search(struct app *app, const char *text)
 {
-	const struct prompt prompt = {.label = "/", .done = search};
+	const struct prompt prompt = {.label = "/", .done = log_search};
 
 	app_prompt_open(app, &prompt, text);
 }
 
-static void find(struct app *app, int direction)
+static void log_find(struct app *app, int direction)
 {
-	struct loglist *log = shown(app);
+	struct loglist *log = log_shown(app);
 
 	if (log->search[0] == '\0')
 		ask_search(app, "");
@@ -155,9 +155,9 @@ static void find(struct app *app, int direction)
 }
 
 /* Newest first, as one looks from the end of a log. */
-static void search(struct app *app, const char *text)
+static void log_search(struct app *app, const char *text)
 {
-	struct loglist *log = shown(app);
+	struct loglist *log = log_shown(app);
 	const struct loglist_line *line = loglist_selected(log);
 
 	(void)snprintf(log->search, sizeof(log->search), "%.63s", text);
@@ -166,22 +166,22 @@ static void search(struct app *app, const char *text)
 	if (line && loglist_contains(line->text, text))
 		loglist_scroll(log, 0); /* it is there already */
 	else
-		find(app, -1);
+		log_find(app, -1);
 }
 
 static void find_bookmark(struct app *app, int direction)
 {
-	if (!loglist_find_bookmark(shown(app), direction) &&
-	    !loglist_find_bookmark(shown(app), -direction))
+	if (!loglist_find_bookmark(log_shown(app), direction) &&
+	    !loglist_find_bookmark(log_shown(app), -direction))
 		app_say(app, CELLS_WARNING, "no other line has a bookmark; b sets one");
 }
 
 /* --- what keys do */
 
-static void copy(struct app *app)
+static void log_copy(struct app *app)
 {
 	char text[LOGLIST_TEXT + LOGLIST_RAW * 3 + 64], safe[sizeof(text) * 4];
-	const struct loglist_line *line = loglist_selected(shown(app));
+	const struct loglist_line *line = loglist_selected(log_shown(app));
 
 	if (!line) {
 		app_say(app, CELLS_WARNING, "no line to copy");
@@ -204,15 +204,15 @@ static void toggle_calls(struct app *app)
 void app_log_move(struct app *app, long by)
 {
 	if (by == LONG_MAX)
-		loglist_follow(shown(app));
+		loglist_follow(log_shown(app));
 	else
-		loglist_scroll(shown(app), by == LONG_MIN ? -(int)LOGLIST_LINES : (int)by);
+		loglist_scroll(log_shown(app), by == LONG_MIN ? -(int)LOGLIST_LINES : (int)by);
 }
 
 bool app_log_act(struct app *app, enum action action)
 {
-	const struct prompt ask_filter = {.label = "show only: ", .done = filter};
-	struct loglist *log = shown(app);
+	const struct prompt ask_filter = {.label = "show only: ", .done = log_filter};
+	struct loglist *log = log_shown(app);
 
 	if (action == ACTION_FREEZE && log->frozen)
 		loglist_follow(log);
@@ -227,11 +227,11 @@ bool app_log_act(struct app *app, enum action action)
 	else if (action == ACTION_SEARCH)
 		ask_search(app, log->search);
 	else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS)
-		find(app, action == ACTION_SEARCH_PREVIOUS ? 1 : -1);
+		log_find(app, action == ACTION_SEARCH_PREVIOUS ? 1 : -1);
 	else if (action == ACTION_FILTER)
 		app_prompt_open(app, &ask_filter, log->filter);
 	else if (action == ACTION_COPY)
-		copy(app);
+		log_copy(app);
 	else
 		return false;
 	return true;

@@ -22,7 +22,7 @@ static void wheel(struct app *app, int32_t key)
 		app_key(app, key);
 }
 
-static void click(struct app *app, int x, int y)
+static void mouse_click(struct app *app, int x, int y)
 {
 	const struct layout l = layout_frame((struct area){0, 0, app->width, app->height});
 	const size_t top = app_modal_top(app);
@@ -55,7 +55,7 @@ void app_mouse(struct app *app, enum tui_mouse what, int x, int y)
 	app_touch(app);
 	switch (what) {
 	case TUI_MOUSE_CLICK:
-		click(app, x, y);
+		mouse_click(app, x, y);
 		break;
 	case TUI_MOUSE_UP:
 		wheel(app, TUI_KEY_UP);

@@ -25,7 +25,7 @@ struct panel_state {
 	bool choose; /* a row is selected */
 };
 
-static void clear(struct app *app)
+static void panel_clear(struct app *app)
 {
 	struct panel_state *p = app_part(app, PART_PANEL);
 
@@ -39,7 +39,7 @@ void app_panel_open(struct app *app, const struct panel *panel)
 {
 	struct panel_state *p = app_part(app, PART_PANEL);
 
-	clear(app);
+	panel_clear(app);
 	p->is = *panel;
 	p->choose = panel->choose != NULL;
 	(void)output_safe_text(panel->title, strlen(panel->title), p->title, sizeof(p->title));
@@ -114,7 +114,7 @@ const char *app_panel_step(struct app *app, int direction)
 	return p->rows[p->selected].left;
 }
 
-static struct view_panel seen(const struct panel_state *p)
+static struct view_panel panel_seen(const struct panel_state *p)
 {
 	return (struct view_panel){
 		.title = p->title,
@@ -125,11 +125,11 @@ static struct view_panel seen(const struct panel_state *p)
 	};
 }
 
-static void draw(struct app *app, struct cells *cells, struct area area)
+static void panel_draw(struct app *app, struct cells *cells, struct area area)
 {
 	const struct panel_state *p = app_part(app, PART_PANEL);
 	struct view_row *rows = calloc(p->count + 1, sizeof(*rows));
-	struct view_panel v = seen(p);
+	struct view_panel v = panel_seen(p);
 
 	if (!rows)
 		return;
@@ -140,15 +140,15 @@ static void draw(struct app *app, struct cells *cells, struct area area)
 	free(rows);
 }
 
-static void move(struct app *app, long by)
+static void panel_move(struct app *app, long by)
 {
 	struct panel_state *p = app_part(app, PART_PANEL);
-	const struct view_panel v = seen(p);
+	const struct view_panel v = panel_seen(p);
 
 	p->selected = layout_moved(p->selected, by, view_panel_end(&v, app_body(app)));
 }
 
-static void choose(struct app *app)
+static void panel_choose(struct app *app)
 {
 	struct panel_state *p = app_part(app, PART_PANEL);
 	const struct panel is = p->is;
@@ -164,20 +164,20 @@ static void choose(struct app *app)
 	free(left);
 }
 
-static void key(struct app *app, enum action action, int32_t pressed)
+static void panel_key(struct app *app, enum action action, int32_t pressed)
 {
 	const struct panel_state *p = app_part(app, PART_PANEL);
 
 	(void)pressed;
 	if (action == ACTION_ENTER)
-		choose(app);
+		panel_choose(app);
 	else if (action == ACTION_CLOSE || (action == ACTION_TYPE && p->is.type))
 		app_modal_close(app, PART_PANEL);
 	if (action == ACTION_TYPE && p->is.type)
 		p->is.type(app);
 }
 
-static unsigned int now(const struct app *app)
+static unsigned int panel_now(const struct app *app)
 {
 	const struct panel_state *p = app_part(app, PART_PANEL);
 
@@ -185,10 +185,10 @@ static unsigned int now(const struct app *app)
 }
 
 const struct modal_ops panel_modal = {
-	.part = {.size = sizeof(struct panel_state), .finish = clear},
+	.part = {.size = sizeof(struct panel_state), .finish = panel_clear},
 	.place = PLACE_PANEL,
-	.draw = draw,
-	.key = key,
-	.move = move,
-	.now = now,
+	.draw = panel_draw,
+	.key = panel_key,
+	.move = panel_move,
+	.now = panel_now,
 };

@@ -32,7 +32,7 @@ static void mark_later(const struct app *app, enum profile_key key, struct effec
 	to->differs = true;
 }
 
-static void draw(struct app *app, struct cells *cells, struct area area)
+static void profile_draw(struct app *app, struct cells *cells, struct area area)
 {
 	static struct job_snapshot run; /* too large for a stack; one screen a process */
 	struct effective keys[PROFILE_KEYS];
@@ -91,7 +91,7 @@ static void type(struct app *app)
 	app_prompt_open(app, &prompt, "");
 }
 
-static void choose(struct app *app)
+static void profile_choose(struct app *app)
 {
 	const struct panel panel = {.title = "Profiles",
 				    .empty = "none; L types a path",
@@ -165,12 +165,12 @@ static void select_changed(struct app *app, int key)
 		mine(app)->selected = (size_t)key;
 }
 
-static void move(struct app *app, long by)
+static void profile_move(struct app *app, long by)
 {
 	mine(app)->selected = layout_moved(mine(app)->selected, by, PROFILE_KEYS - 1);
 }
 
-static bool act(struct app *app, enum action action)
+static bool profile_act(struct app *app, enum action action)
 {
 	if (action == ACTION_ENTER)
 		ask_value(app);
@@ -187,7 +187,7 @@ static bool act(struct app *app, enum action action)
 	else if (action == ACTION_WRITE_AS)
 		ask_name(app);
 	else if (action == ACTION_LOAD)
-		choose(app);
+		profile_choose(app);
 	else
 		return false;
 	return true;
@@ -195,7 +195,7 @@ static bool act(struct app *app, enum action action)
 
 const struct view_ops profile_view = {
 	.part = {.size = sizeof(struct profile_state)},
-	.draw = draw,
-	.act = act,
-	.move = move,
+	.draw = profile_draw,
+	.act = profile_act,
+	.move = profile_move,
 };

@@ -49,7 +49,7 @@ static bool read_text(struct app *app, struct setting_errors *errors)
 	return profile_read_text(&e->source, &e->text, &e->len, errors) == 0;
 }
 
-static void begin(struct app *app)
+static void profile_file_begin(struct app *app)
 {
 	struct app_profile *e = mine(app);
 
@@ -64,13 +64,13 @@ static void begin(struct app *app)
 	(void)profile_load_text(e->source.path, e->text, e->len, &e->saved, &e->errors);
 }
 
-static void finish(struct app *app)
+static void profile_file_finish(struct app *app)
 {
 	free(mine(app)->text);
 }
 
-const struct app_part_ops profile_part = {sizeof(struct app_profile), begin, finish,
-					  app_profile_on};
+const struct app_part_ops profile_part = {sizeof(struct app_profile), profile_file_begin,
+					  profile_file_finish, app_profile_on};
 
 /* --- reading */
 

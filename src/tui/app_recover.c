@@ -201,7 +201,7 @@ void app_menu_bundle(struct app *app)
 		app_say(app, CELLS_GOOD, "bundle written to %s", path);
 }
 
-static void run(struct app *app)
+static void recover_run(struct app *app)
 {
 	struct menu_state *m = mine(app);
 
@@ -255,7 +255,7 @@ static void run(struct app *app)
 
 /* --- keys */
 
-static void choose(struct app *app)
+static void recover_choose(struct app *app)
 {
 	const struct menu_state *m = mine(app);
 	const struct view_choice *choice = &m->is.choices[m->selected];
@@ -265,16 +265,16 @@ static void choose(struct app *app)
 	if (!choice->possible)
 		app_say(app, CELLS_WARNING, "not possible: %s", choice->effect);
 	else if (recover_at_once(m->is.actions[m->selected]))
-		run(app);
+		recover_run(app);
 	else
-		app_confirm_open(app, run, "%s: %s. y/n ", choice->title, choice->effect);
+		app_confirm_open(app, recover_run, "%s: %s. y/n ", choice->title, choice->effect);
 }
 
 void app_menu_settled(struct app *app)
 {
 	struct menu_state *m = mine(app);
 
-	app_confirm_drop(app, run); /* what was asked fits no more */
+	app_confirm_drop(app, recover_run); /* what was asked fits no more */
 	if (app_modal_is_open(app, PART_MENU) || m->again)
 		app_menu_open(app);
 	m->again = false;
@@ -289,14 +289,14 @@ void app_menu_run(struct app *app, enum recover_action action)
 		if (m->is.actions[i] != action)
 			continue;
 		m->selected = i;
-		choose(app);
+		recover_choose(app);
 		return;
 	}
 	if (app_modal_is_open(app, PART_MENU))
 		app_say(app, CELLS_WARNING, "not while a device is busy");
 }
 
-static void move(struct app *app, long by)
+static void recover_move(struct app *app, long by)
 {
 	struct menu_state *m = mine(app);
 
@@ -304,7 +304,7 @@ static void move(struct app *app, long by)
 		m->selected = layout_moved(m->selected, by, m->is.count - 1);
 }
 
-static void press(struct app *app, enum action action, int32_t pressed)
+static void recover_press(struct app *app, enum action action, int32_t pressed)
 {
 	struct menu_state *m = mine(app);
 
@@ -313,16 +313,16 @@ static void press(struct app *app, enum action action, int32_t pressed)
 	} else if (action == ACTION_COPY && m->is.count > 0) {
 		app_copy(app, m->is.commands[m->selected]);
 	} else if (action == ACTION_ENTER) {
-		choose(app);
+		recover_choose(app);
 	} else if (action == ACTION_CHOOSE && view_choice_of(pressed) < m->is.count) {
 		m->selected = view_choice_of(pressed);
-		choose(app);
+		recover_choose(app);
 	}
 }
 
 /* --- what is drawn */
 
-static void seen(const struct app *app, struct view_menu *ret, char *title, size_t size)
+static void recover_seen(const struct app *app, struct view_menu *ret, char *title, size_t size)
 {
 	const struct menu_state *m = mine(app);
 
@@ -338,32 +338,32 @@ static void seen(const struct app *app, struct view_menu *ret, char *title, size
 		ret->facts[i] = m->is.facts[i];
 }
 
-static void draw(struct app *app, struct cells *cells, struct area area)
+static void recover_draw(struct app *app, struct cells *cells, struct area area)
 {
 	struct view_menu menu;
 	char title[VIEW_TEXT];
 
-	seen(app, &menu, title, sizeof(title));
+	recover_seen(app, &menu, title, sizeof(title));
 	view_menu_draw(&menu, cells, area);
 }
 
 /* Once selects, on what is selected already it is Enter. */
-static void click(struct app *app, struct area area, int x, int y)
+static void recover_click(struct app *app, struct area area, int x, int y)
 {
 	struct menu_state *m = mine(app);
 	struct view_menu menu;
 	char title[VIEW_TEXT];
 	size_t hit;
 
-	seen(app, &menu, title, sizeof(title));
+	recover_seen(app, &menu, title, sizeof(title));
 	hit = view_menu_at(&menu, area, x, y);
 	if (hit < menu.count && hit == m->selected)
-		choose(app);
+		recover_choose(app);
 	else if (hit < menu.count)
 		m->selected = hit;
 }
 
-static unsigned int now(const struct app *app)
+static unsigned int recover_now(const struct app *app)
 {
 	(void)app;
 	return KEYS_ROWS;
@@ -372,10 +372,10 @@ static unsigned int now(const struct app *app)
 const struct modal_ops menu_modal = {
 	.part = {.size = sizeof(struct menu_state)},
 	.place = PLACE_MENU,
-	.draw = draw,
-	.key = press,
-	.move = move,
-	.now = now,
-	.click = click,
+	.draw = recover_draw,
+	.key = recover_press,
+	.move = recover_move,
+	.now = recover_now,
+	.click = recover_click,
 	.wheel = 1,
 };

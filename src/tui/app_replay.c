@@ -74,7 +74,7 @@ static void on_acted(void *userdata, const char *text)
 	}
 }
 
-static bool begin(struct app *app, size_t run)
+static bool app_replay_begin(struct app *app, size_t run)
 {
 	const struct job_listener listener = app_device_listener(app);
 	struct replay *r = mine(app)->is;
@@ -100,7 +100,7 @@ int app_replay_open(struct app *app)
 {
 	mine(app)->is = app_config(app)->replay;
 	mine(app)->speed = SPEED_REAL;
-	if (!begin(app, app_config(app)->replay_run))
+	if (!app_replay_begin(app, app_config(app)->replay_run))
 		return -OTA_EBADMSG;
 	app_log_set_offset(app, replay_day_offset(mine(app)->is));
 	app_show(app, VIEW_DEVICE);
@@ -152,13 +152,13 @@ void app_advance(struct app *app, uint64_t us)
 		play_until(app, replay_now(p->is) + us * speeds[p->speed] / 100u, 0);
 }
 
-static void seek(struct app *app, uint64_t us)
+static void replay_seek(struct app *app, uint64_t us)
 {
 	struct replay *r = mine(app)->is;
 
 	if (us < run_of(app)->start_us)
 		us = run_of(app)->start_us;
-	if (us < replay_now(r) && !begin(app, replay_current(r)))
+	if (us < replay_now(r) && !app_replay_begin(app, replay_current(r)))
 		return;
 	play_until(app, us, 0);
 }
@@ -168,9 +168,9 @@ static void seek_by(struct app *app, int64_t us)
 	const uint64_t now = replay_now(mine(app)->is);
 
 	if (us < 0 && now < (uint64_t)-us)
-		seek(app, 0);
+		replay_seek(app, 0);
 	else
-		seek(app, (uint64_t)((int64_t)now + us));
+		replay_seek(app, (uint64_t)((int64_t)now + us));
 }
 
 /* The mark after, or before, the place that is shown. */
@@ -193,7 +193,7 @@ static void seek_mark(struct app *app, int direction)
 		return;
 	}
 	mine(app)->paused = true;
-	seek(app, found->at_us);
+	replay_seek(app, found->at_us);
 	if (replay_state(r) == REPLAY_PLAYING)
 		app_say(app, CELLS_TITLE, "%s", found->text);
 }
@@ -205,10 +205,10 @@ static void step_back(struct app *app)
 	const uint64_t before = replay_before(r, now);
 
 	if (before < now)
-		seek(app, before);
+		replay_seek(app, before);
 }
 
-static void step(struct app *app)
+static void app_replay_step(struct app *app)
 {
 	(void)replay_step(mine(app)->is);
 	play_until(app, replay_now(mine(app)->is), 0);
@@ -222,7 +222,7 @@ static void other_run(struct app *app, int direction)
 		app_say(app, CELLS_DIM, "this is run %zu of %zu", now + 1, count);
 		return;
 	}
-	(void)begin(app, direction < 0 ? now - 1 : now + 1);
+	(void)app_replay_begin(app, direction < 0 ? now - 1 : now + 1);
 }
 
 /* --- keys */
@@ -244,7 +244,7 @@ static void toggle_pause(struct app *app)
 
 	if (replay_state(p->is) == REPLAY_PLAYING)
 		p->paused = !p->paused;
-	else if (begin(app, replay_current(p->is))) /* at its end: once more */
+	else if (app_replay_begin(app, replay_current(p->is))) /* at its end: once more */
 		p->paused = false;
 }
 
@@ -262,15 +262,15 @@ static bool time_act(struct app *app, enum action action)
 	} else if (action == ACTION_STEP || action == ACTION_STEP_BACK) {
 		p->paused = true;
 		if (action == ACTION_STEP)
-			step(app);
+			app_replay_step(app);
 		else
 			step_back(app);
 	} else if (action == ACTION_SECONDS_ON || action == ACTION_SECONDS_BACK) {
 		seek_by(app, action == ACTION_SECONDS_ON ? SEEK_US : -(int64_t)SEEK_US);
 	} else if (action == ACTION_BEGINNING) {
-		(void)begin(app, replay_current(p->is));
+		(void)app_replay_begin(app, replay_current(p->is));
 	} else if (action == ACTION_END) {
-		seek(app, UINT64_MAX);
+		replay_seek(app, UINT64_MAX);
 	} else if (action == ACTION_MARK_BEFORE || action == ACTION_MARK_AFTER) {
 		seek_mark(app, action == ACTION_MARK_AFTER ? 1 : -1);
 	} else if (action == ACTION_RUN_BEFORE || action == ACTION_RUN_AFTER) {

@@ -29,7 +29,7 @@ static struct scan_state *mine(const struct app *app)
 
 /* --- scanning */
 
-static void on_event(void *userdata, const struct transport_event *event)
+static void scan_on_event(void *userdata, const struct transport_event *event)
 {
 	struct app *app = userdata;
 	struct scan_state *s = mine(app);
@@ -54,7 +54,7 @@ void app_scan_begin(struct app *app)
 	struct scan_state *s = mine(app);
 	int r;
 
-	transport->handler = on_event;
+	transport->handler = scan_on_event;
 	transport->userdata = app;
 	r = transport->ops->scan_start(transport);
 	s->scanning = r == 0;
@@ -72,7 +72,7 @@ static void stop(struct app *app)
 	s->scanning = false;
 }
 
-static void on_part(struct app *app, enum app_event event)
+static void scan_on_part(struct app *app, enum app_event event)
 {
 	if (event == APP_JOB_STARTS)
 		stop(app);
@@ -80,13 +80,13 @@ static void on_part(struct app *app, enum app_event event)
 		app_scan_begin(app);
 }
 
-static void begin(struct app *app)
+static void scan_begin(struct app *app)
 {
 	scan_init(&mine(app)->scan);
 	mine(app)->frozen = true;
 }
 
-static void finish(struct app *app)
+static void scan_finish(struct app *app)
 {
 	if (app_config(app)->replay)
 		return;
@@ -124,12 +124,12 @@ static void select_row(struct scan_state *s, size_t row)
 		(void)snprintf(s->selected, sizeof(s->selected), "%s", at(s, row)->address);
 }
 
-static const struct scan_device *selected(const struct scan_state *s)
+static const struct scan_device *scan_selected(const struct scan_state *s)
 {
 	return s->count == 0 ? NULL : at(s, row_of(s));
 }
 
-static void move(struct app *app, long by)
+static void scan_move(struct app *app, long by)
 {
 	struct scan_state *s = mine(app);
 
@@ -138,7 +138,7 @@ static void move(struct app *app, long by)
 		select_row(s, layout_moved(row_of(s), by, s->count - 1));
 }
 
-static void find(struct app *app, int direction)
+static void app_scan_find(struct app *app, int direction)
 {
 	struct scan_state *s = mine(app);
 	const size_t count = s->count, row = row_of(s);
@@ -156,14 +156,14 @@ static void find(struct app *app, int direction)
 	app_say(app, CELLS_WARNING, "not found: %s", s->search);
 }
 
-static void search(struct app *app, const char *text)
+static void scan_search(struct app *app, const char *text)
 {
 	(void)snprintf(mine(app)->search, sizeof(mine(app)->search), "%.63s", text);
 	if (text[0] != '\0')
-		find(app, 1);
+		app_scan_find(app, 1);
 }
 
-static void filter(struct app *app, const char *text)
+static void scan_filter(struct app *app, const char *text)
 {
 	const char *wrong = view_scan_filter_error(text);
 
@@ -211,14 +211,14 @@ size_t app_scan_complete(struct app *app, struct input *input, size_t start, cha
 /* The row becomes the device that everything acts on. */
 static bool choose_selected(struct app *app)
 {
-	const struct scan_device *d = selected(mine(app));
+	const struct scan_device *d = scan_selected(mine(app));
 
 	return d && app_device_choose(app, d->address, d->name);
 }
 
 static void connect_selected(struct app *app)
 {
-	if (!selected(mine(app)))
+	if (!scan_selected(mine(app)))
 		return;
 	app_show(app, VIEW_DEVICE);
 	if (choose_selected(app) && !app_device(app)->job)
@@ -227,10 +227,10 @@ static void connect_selected(struct app *app)
 
 /* --- keys */
 
-static bool act(struct app *app, enum action action)
+static bool scan_act(struct app *app, enum action action)
 {
-	const struct prompt ask_search = {.label = "/", .done = search},
-			    ask_filter = {.label = "show only: ", .done = filter};
+	const struct prompt ask_search = {.label = "/", .done = scan_search},
+			    ask_filter = {.label = "show only: ", .done = scan_filter};
 	struct scan_state *s = mine(app);
 
 	reorder(s);
@@ -241,7 +241,7 @@ static bool act(struct app *app, enum action action)
 			app_upload(app);
 	} else if (action == ACTION_RECOVER) {
 		/* With nothing in the list there may still be a device chosen. */
-		if (!selected(s) || choose_selected(app))
+		if (!scan_selected(s) || choose_selected(app))
 			app_menu_open(app);
 	} else if (action == ACTION_SORT) {
 		s->sort = (enum view_scan_sort)((s->sort + 1) % VIEW_SORTS);
@@ -251,14 +251,14 @@ static bool act(struct app *app, enum action action)
 		app_say(app, CELLS_NORMAL,
 			s->frozen ? "rows stay where they are" : "rows move as they change");
 	} else if (action == ACTION_MARK) {
-		if (selected(s))
-			view_scan_mark(&s->marks, selected(s)->address);
+		if (scan_selected(s))
+			view_scan_mark(&s->marks, scan_selected(s)->address);
 		s->count = 0;
 	} else if (action == ACTION_SEARCH) {
 		app_prompt_open(app, &ask_search, s->search);
 	} else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS) {
 		if (s->search[0] != '\0')
-			find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
+			app_scan_find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
 	} else if (action == ACTION_FILTER) {
 		app_prompt_open(app, &ask_filter, s->filter);
 	} else {
@@ -268,7 +268,7 @@ static bool act(struct app *app, enum action action)
 }
 
 /* Once selects, on what is selected already it is Enter. */
-static void click(struct app *app, struct area area, int x, int y)
+static void scan_click(struct app *app, struct area area, int x, int y)
 {
 	struct scan_state *s = mine(app);
 	const size_t row = row_of(s);
@@ -300,7 +300,7 @@ static void last_failure(const struct app *app, char *buf, size_t size)
 		       app_device_title(app));
 }
 
-static void draw(struct app *app, struct cells *cells, struct area area)
+static void scan_draw(struct app *app, struct cells *cells, struct area area)
 {
 	const struct app_device *d = app_device(app);
 	struct scan_state *s = mine(app);
@@ -333,10 +333,10 @@ static void draw(struct app *app, struct cells *cells, struct area area)
 }
 
 const struct view_ops scan_view = {
-	.part = {sizeof(struct scan_state), begin, finish, on_part},
-	.draw = draw,
-	.act = act,
-	.move = move,
-	.click = click,
+	.part = {sizeof(struct scan_state), scan_begin, scan_finish, scan_on_part},
+	.draw = scan_draw,
+	.act = scan_act,
+	.move = scan_move,
+	.click = scan_click,
 	.wheel = 1, /* in lists one step is one row, or it would jump over what is meant */
 };

@@ -25,7 +25,7 @@ void app_upload_now(struct app *app, bool restart, bool resume_only, bool same)
 		app_show(app, VIEW_DEVICE);
 }
 
-static void upload(struct app *app)
+static void upload_upload(struct app *app)
 {
 	app_upload_now(app, false, false, app_image_is_same(app));
 }
@@ -35,10 +35,10 @@ static void ask_upload(struct app *app)
 	const struct image *image = &app_image(app)->image;
 
 	if (app_image_is_same(app))
-		app_confirm_open(app, upload, "%s runs this very image: send it again? y/n ",
+		app_confirm_open(app, upload_upload, "%s runs this very image: send it again? y/n ",
 				 app_device_title(app));
 	else
-		app_confirm_open(app, upload, "Upload %s %s to %s? y/n ", image->project,
+		app_confirm_open(app, upload_upload, "Upload %s %s to %s? y/n ", image->project,
 				 image->version, app_device_title(app));
 }
 
@@ -85,10 +85,10 @@ void app_upload_settled(struct app *app)
 		app_upload(app);
 }
 
-static void on(struct app *app, enum app_event event)
+static void upload_on(struct app *app, enum app_event event)
 {
 	if (event == APP_IMAGE_CHANGED) /* the question was about another one */
-		app_confirm_drop(app, upload);
+		app_confirm_drop(app, upload_upload);
 }
 
-const struct app_part_ops upload_part = {.size = sizeof(struct upload_state), .on = on};
+const struct app_part_ops upload_part = {.size = sizeof(struct upload_state), .on = upload_on};

@@ -43,7 +43,7 @@ static uint64_t now_us(const struct run *run)
 	return now;
 }
 
-static void draw(struct run *run)
+static void run_draw(struct run *run)
 {
 	int width, height;
 
@@ -73,7 +73,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	run->advanced_us = now;
 	app_tick(run->app);
 	if (app_changed(run->app) || now - run->drawn_us >= IDLE_US)
-		draw(run);
+		run_draw(run);
 	(void)sd_event_source_set_time(source, now + FRAME_US);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
@@ -97,7 +97,7 @@ static void suspend(struct run *run)
 	if (run->away)
 		return;
 	term_enter(run->term);
-	draw(run);
+	run_draw(run);
 }
 
 /* --- the editor: a child in the terminal's foreground, beside the event loop */
@@ -114,7 +114,7 @@ static int on_editor(sd_event_source *source, const siginfo_t *info, void *userd
 	term_enter(run->term);
 	(void)sd_event_source_set_enabled(run->keys, SD_EVENT_ON);
 	app_edited(run->app, info->si_code == CLD_EXITED && info->si_status == 0);
-	draw(run);
+	run_draw(run);
 	return 0;
 }
 
@@ -149,7 +149,7 @@ static void mouse(struct run *run)
 		app_mouse(run->app, what, x, y);
 }
 
-static void copy(struct run *run)
+static void run_copy(struct run *run)
 {
 	const char *text = app_take_copy(run->app);
 
@@ -184,12 +184,12 @@ static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userd
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		lose(run);
 	}
-	copy(run);
+	run_copy(run);
 	edit(run);
 	if (app_take_suspend(run->app))
 		suspend(run);
 	else
-		draw(run);
+		run_draw(run);
 	return 0;
 }
 
@@ -215,7 +215,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 		app_quit(run->app);
 		break;
 	}
-	draw(run);
+	run_draw(run);
 	return 0;
 }
 
@@ -251,7 +251,7 @@ static int loop(struct run *run)
 	int status = 0, r;
 
 	term_use_mouse(run->term, app_wants_mouse(run->app));
-	draw(run);
+	run_draw(run);
 	while (!app_ended(run->app, &status)) {
 		r = sd_event_run(run->event, UINT64_MAX);
 		if (r < 0)

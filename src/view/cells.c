@@ -196,8 +196,8 @@ static bool visible(const struct cells *cells, struct area area, int x, int y, i
 }
 
 /* Draws harmless text, as far as column limit of the area; returns the column after it. */
-static int draw(struct cells *cells, struct area area, int x, int y, int limit,
-		enum cells_style style, const char *text)
+static int cells_draw(struct cells *cells, struct area area, int x, int y, int limit,
+		      enum cells_style style, const char *text)
 {
 	int last = -1; /* column of the character that a mark would join */
 
@@ -254,7 +254,7 @@ int cells_text(struct cells *cells, struct area area, int x, int y, enum cells_s
 {
 	char safe[TEXT_MAX];
 
-	return draw(cells, area, x, y, area.w, style, make_safe(text, safe));
+	return cells_draw(cells, area, x, y, area.w, style, make_safe(text, safe));
 }
 
 int cells_printf(struct cells *cells, struct area area, int x, int y, enum cells_style style,
@@ -311,7 +311,7 @@ int cells_field(struct cells *cells, struct area area, int x, int y, int width,
 	if (width <= 0)
 		return x;
 	cut = cells_columns(cells, safe) > width;
-	end = draw(cells, area, x, y, cut ? x + width - 1 : x + width, style, safe);
+	end = cells_draw(cells, area, x, y, cut ? x + width - 1 : x + width, style, safe);
 	if (!cut) {
 		while (end < x + width)
 			cells_put(cells, area, end++, y, style, " ");
@@ -321,7 +321,8 @@ int cells_field(struct cells *cells, struct area area, int x, int y, int width,
 	if (width > 1 && visible(cells, area, x + width - 2, y, 1) &&
 	    at(cells, area.x + x + width - 2, area.y + y)->width == 2)
 		part_wide(cells, area.x + x + width - 2, area.y + y);
-	(void)draw(cells, area, x + width - 1, y, area.w, style, cells_symbol(cells, CELLS_CUT));
+	(void)cells_draw(cells, area, x + width - 1, y, area.w, style,
+			 cells_symbol(cells, CELLS_CUT));
 	return x + width;
 }
 

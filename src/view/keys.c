@@ -282,7 +282,7 @@ static enum action action_of(const struct keys_row *row, int32_t key)
 	return ACTION_NONE;
 }
 
-static enum action find(enum keys_place place, int32_t key, bool over, bool reads)
+static enum action keys_find(enum keys_place place, int32_t key, bool over, bool reads)
 {
 	for (size_t i = 0; i < keys_row_count; i++) {
 		const struct keys_row *row = &keys_rows[i];
@@ -299,11 +299,11 @@ static enum action find(enum keys_place place, int32_t key, bool over, bool read
 
 enum action keys_action(enum keys_place place, int32_t key)
 {
-	const enum action own = find(place, key, false, false);
+	const enum action own = keys_find(place, key, false, false);
 
 	if (own != ACTION_NONE || place == PLACE_PROMPT)
 		return own;
-	return find(PLACE_COMMON, key, place > PLACE_COMMON, false);
+	return keys_find(PLACE_COMMON, key, place > PLACE_COMMON, false);
 }
 
 enum action keys_replay_action(enum view view, int32_t key)
@@ -312,12 +312,12 @@ enum action keys_replay_action(enum view view, int32_t key)
 
 	/* On the dashboard Home and End are the recording's. */
 	if (view != VIEW_DEVICE)
-		action = find(PLACE_COMMON, key, true, true);
+		action = keys_find(PLACE_COMMON, key, true, true);
 	if (action == ACTION_NONE)
-		action = find(PLACE_REPLAY, key, false, false);
+		action = keys_find(PLACE_REPLAY, key, false, false);
 	if (action == ACTION_NONE)
-		action = find((enum keys_place)view, key, false, true);
-	return action != ACTION_NONE ? action : find(PLACE_COMMON, key, false, true);
+		action = keys_find((enum keys_place)view, key, false, true);
+	return action != ACTION_NONE ? action : keys_find(PLACE_COMMON, key, false, true);
 }
 
 static const char *hint_of(const struct keys_row *row, unsigned int now)

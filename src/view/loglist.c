@@ -96,7 +96,7 @@ void loglist_follow(struct loglist *list)
 	list->frozen = false;
 }
 
-static bool selected(const struct loglist *list, uint64_t *ret)
+static bool loglist_own_selected(const struct loglist *list, uint64_t *ret)
 {
 	uint64_t at = last_shown(list);
 
@@ -112,14 +112,14 @@ const struct loglist_line *loglist_selected(const struct loglist *list)
 {
 	uint64_t at;
 
-	return selected(list, &at) ? loglist_at(list, at) : NULL;
+	return loglist_own_selected(list, &at) ? loglist_at(list, at) : NULL;
 }
 
 void loglist_bookmark(struct loglist *list)
 {
 	uint64_t at;
 
-	if (selected(list, &at)) {
+	if (loglist_own_selected(list, &at)) {
 		struct loglist_line *line = &list->lines[at % LOGLIST_LINES];
 
 		line->bookmark = !line->bookmark;
@@ -137,13 +137,14 @@ static bool is_marked(const struct loglist *list, const struct loglist_line *lin
 	return line->bookmark;
 }
 
-static bool find(struct loglist *list, int direction,
-		 bool (*wanted)(const struct loglist *list, const struct loglist_line *line))
+static bool loglist_own_find(struct loglist *list, int direction,
+			     bool (*wanted)(const struct loglist *list,
+					    const struct loglist_line *line))
 {
 	const struct loglist_line *line;
 	uint64_t at;
 
-	if (!selected(list, &at))
+	if (!loglist_own_selected(list, &at))
 		return false;
 	for (;;) {
 		if (direction < 0 && at-- == 0)
@@ -163,12 +164,12 @@ static bool find(struct loglist *list, int direction,
 
 bool loglist_find(struct loglist *list, int direction)
 {
-	return find(list, direction, holds);
+	return loglist_own_find(list, direction, holds);
 }
 
 bool loglist_find_bookmark(struct loglist *list, int direction)
 {
-	return find(list, direction, is_marked);
+	return loglist_own_find(list, direction, is_marked);
 }
 
 char loglist_sign(enum loglist_kind kind)

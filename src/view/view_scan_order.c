@@ -154,8 +154,8 @@ static bool before(const struct scan *scan, enum view_scan_sort sort,
 	return a < b;
 }
 
-static bool shown(const struct scan_device *d, const char *filter,
-		  const struct view_scan_marks *marks)
+static bool view_scan_order_shown(const struct scan_device *d, const char *filter,
+				  const struct view_scan_marks *marks)
 {
 	return view_scan_marked(marks, d->address) || view_scan_passes(d, filter);
 }
@@ -168,7 +168,8 @@ size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const 
 	size_t kept = 0;
 
 	for (size_t i = 0; frozen && i < count; i++) {
-		if (order[i] >= scan->count || !shown(&scan->devices[order[i]], filter, marks))
+		if (order[i] >= scan->count ||
+		    !view_scan_order_shown(&scan->devices[order[i]], filter, marks))
 			continue;
 		there[order[i]] = true;
 		order[kept++] = order[i];
@@ -177,7 +178,7 @@ size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const 
 	for (size_t first = kept, i = 0; i < scan->count; i++) {
 		size_t at = kept;
 
-		if (there[i] || !shown(&scan->devices[i], filter, marks))
+		if (there[i] || !view_scan_order_shown(&scan->devices[i], filter, marks))
 			continue;
 		while (at > first && before(scan, sort, marks, (uint16_t)i, order[at - 1])) {
 			order[at] = order[at - 1];
