@@ -272,7 +272,7 @@ int bluez_create(sd_event *event, const struct bluez_config *config, struct tran
 	rc = open_bus(b, ret_text, size);
 	if (rc >= 0)
 		rc = add_timers(b);
-	/* Whom to believe, then signals, so that nothing is missed before the objects. */
+	/* The owner of org.bluez first, then signals, then objects: no signal is missed. */
 	if (rc >= 0)
 		rc = bluez_owner_watch(b);
 	if (rc >= 0)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whole updates alone: one that was refused, broken off or resumed late tells another time. */
+/* Only whole updates count: a refused, interrupted or late resumed one takes another time. */
 #define SQL                                                                                        \
 	"SELECT seconds_us, bytes FROM runs WHERE state = 'ended' AND goal = 'update' "            \
 	"AND outcome IN (?5, ?6, ?7) AND virtual_clock = ?1 "                                      \

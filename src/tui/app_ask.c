@@ -123,7 +123,7 @@ static void prompt_line(struct app *app, struct view_frame *frame)
 	frame->prompt = p->is.label;
 	frame->input = p->input.text;
 	frame->input_cursor = p->input.cursor;
-	/* What Tab found stands where the keys were. */
+	/* The words that Tab found replace the keys. */
 	if (frame->message[0] != '\0')
 		frame->keys = frame->message;
 }

@@ -35,7 +35,7 @@ enum app_part {
 	PART_SERVICES = PART_COMMAND, /* ... and behind the last one */
 };
 
-/* What a part tells those above it, which it does not know. */
+/* A part tells these events to the parts above it, which it does not know. */
 enum app_event {
 	APP_DEVICE_CHANGED, /* another one, or more is known of it */
 	APP_JOB_STARTS, /* it needs the transport */
@@ -66,7 +66,7 @@ struct view_ops {
 	int wheel; /* rows of a step; 0: the usual */
 };
 
-/* What opens over a view.  Its number is its part's. */
+/* A modal opens over a view.  Its number is that of its part. */
 struct modal_ops {
 	struct app_part_ops part;
 	enum keys_place place;
@@ -125,7 +125,7 @@ size_t app_modal_top(const struct app *app);
 struct prompt {
 	const char *label; /* must last */
 	void (*done)(struct app *app, const char *text);
-	/* What Tab does: returns how many words fit, and them; NULL: nothing. */
+	/* Tab calls this: returns how many words fit, and their list; NULL: Tab does nothing. */
 	size_t (*complete)(struct app *app, struct input *input, char *list, size_t size);
 	void (*cancelled)(struct app *app);
 	/* Up (-1) and Down; NULL: nothing. */

@@ -150,7 +150,7 @@ static void learn_answer(struct app *app, struct app_device *d)
 		told->status_known = false;
 }
 
-/* What an update makes of what the device had told before it. */
+/* An update makes a part of the device's earlier answers obsolete. */
 static void learn_update(struct app_device *d)
 {
 	struct app_device_told *told = &d->told;
@@ -249,7 +249,7 @@ static void on_state(void *userdata, enum session_state from, enum session_state
 	struct app_device *d = app_part(userdata, PART_DEVICE);
 	char text[LOGLIST_TEXT];
 
-	/* What was under way, for when the run fails, is cancelled or waits to try again. */
+	/* Keeps the stage for a run that fails, is cancelled or waits for a retry. */
 	if (from <= SESSION_CONFIRMING)
 		d->stage = from;
 	(void)snprintf(text, sizeof(text), "%s -> %s", session_state_name(from),
@@ -498,7 +498,7 @@ void app_device_replay_begin(struct app *app, struct job *job, const struct job_
 	d->sampled_us = 0;
 	d->rssi_count = 0;
 	app_device_refresh(app);
-	/* What was typed stands for it until it is found. */
+	/* The typed name or address is shown until the device is found. */
 	(void)snprintf(d->address, sizeof(d->address), "%.*s", (int)sizeof(d->address) - 1,
 		       d->snapshot.device);
 	(void)snprintf(d->name, sizeof(d->name), "%s", d->snapshot.device);

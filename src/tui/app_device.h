@@ -10,7 +10,7 @@
 #define DEVICE_SAMPLE_US 500000u
 #define DEVICE_KNOWN_MAX 64u
 
-/* What the device told of itself last, as far as it must still be so. */
+/* The device's last report of itself, as far as it must still hold. */
 struct app_device_told {
 	bool flags_known, status_known;
 	uint8_t flags; /* OTA_INFO_* */
@@ -30,7 +30,7 @@ struct app_device {
 	enum session_state stage; /* the run's last state on the way to DONE */
 	struct job_result result; /* of the last one */
 	bool have_result;
-	/* What the last update came to: a look or a command after it does not change that. */
+	/* Result of the last update: a look or a command after it does not change this. */
 	struct job_result last_update;
 	bool have_update;
 	uint32_t last_received, last_flushed, last_total;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is done to the chosen device: look, command, hold, cancel; and to the adapter. */
+/* Actions on the chosen device (look, command, hold, cancel) and on the adapter. */
 #include "tui/app_device.h"
 
 #include "host/maintenance.h"

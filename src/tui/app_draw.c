@@ -7,7 +7,7 @@
 #include "tui/app_replay.h"
 #include "view/layout.h"
 
-/* Where nothing was said, what an update under way comes to is worth the line. */
+/* Without a message, the line shows the state of the update under way. */
 static const char *message_of(const struct app *app, char *buf, size_t size)
 {
 	const struct job_snapshot *s = &app_device(app)->snapshot;

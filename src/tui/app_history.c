@@ -99,7 +99,7 @@ static void reload(struct history_shown *h)
 	}
 }
 
-/* What others recorded meanwhile too. */
+/* Reads the runs again if another process has recorded one. */
 static struct history_shown *refresh(struct app *app)
 {
 	struct history_shown *h = mine(app);
@@ -208,7 +208,7 @@ static void app_history_compare(struct app *app, int64_t a, int64_t b)
 void app_history_show(struct app *app, const char *argument)
 {
 	long long a = 0, b = 0;
-	/* What does not fit is no run's number. */
+	/* Anything but one or two numbers selects no run. */
 	const int count = sscanf(argument, "%lld %lld", &a, &b); /* NOLINT(cert-err34-c) */
 
 	app_show(app, VIEW_HISTORY);

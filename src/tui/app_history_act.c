@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is done with recorded runs from the screen: export, again, away. */
+/* Actions on recorded runs: export, run again, delete. */
 #include "tui/app_history.h"
 
 #include "history/history_export.h"

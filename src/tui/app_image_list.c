@@ -27,7 +27,7 @@ static int is_bin(const struct dirent *entry)
 	return ends_in_bin(entry);
 }
 
-/* What an image says of itself, without reading all of it; false: no application. */
+/* Reads an image's description without reading all of it; false: no application. */
 static bool peek(const char *path, char *buf, size_t size)
 {
 	static struct lint_report report;
@@ -99,7 +99,7 @@ static void add_recent(struct app *app)
 	for (size_t i = 0; i < recent->count; i++) {
 		char what[VIEW_TEXT];
 
-		/* What a build has removed comes back with the next one: it stays remembered. */
+		/* A file that a build removed returns with the next build: keep it listed. */
 		if (!is_listed(app, recent->paths[i]) && peek(recent->paths[i], what, sizeof(what)))
 			app_panel_add(app, CELLS_NORMAL, recent->paths[i], what);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a key goes: to what is open over a view, else to the view, else to what all share. */
+/* A key goes to the modal on top, else to the view, else to the shared actions. */
 #include "tui/app_priv.h"
 
 #include "tui/app_device.h"
@@ -206,7 +206,7 @@ ENTRY(entry_disconnect, RECOVER_DISCONNECT)
 ENTRY(entry_forget, RECOVER_FORGET)
 ENTRY(entry_power_cycle, RECOVER_POWER_CYCLE)
 
-/* What an action does where the view that is open has nothing else for it. */
+/* Shared actions: each is called if the open view does not handle it. */
 static void (*const acts[ACTIONS])(struct app *app) = {
 	[ACTION_NEXT_VIEW] = to_next,
 	[ACTION_PREVIOUS_VIEW] = to_previous,

@@ -23,7 +23,7 @@ void app_log_note(struct app *app, const char *text);
 void app_log_watch(struct app *app);
 /* Empty logs for a run of a recording; what the reader looks for stays. */
 void app_log_clear(struct app *app);
-/* Where a recording's clock stands on its day. */
+/* Sets a recording's offset from its clock to the time of day. */
 void app_log_set_offset(struct app *app, int64_t offset_us);
 /* The log that is shown: moves, and what keys of the dashboard do to it; false: nothing. */
 const struct loglist *app_log_shown(const struct app *app);

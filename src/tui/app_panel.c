@@ -156,7 +156,7 @@ static void panel_choose(struct app *app)
 
 	if (!is.choose || p->count == 0)
 		return;
-	/* What is chosen may open another panel. */
+	/* The choice may open another panel, so this one is closed first. */
 	left = strdup(p->rows[p->selected].left);
 	app_modal_close(app, PART_PANEL);
 	if (left)

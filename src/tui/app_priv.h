@@ -34,7 +34,7 @@ void app_settle(struct app *app);
 
 /* --- app_key.c: what a ":" command or a key of all views does */
 void app_act(struct app *app, enum action action, const char *argument);
-/* What decides which keys the last line has, and where they apply. */
+/* Returns the KEYS_* bits that choose the last line's keys, and their place. */
 unsigned int app_now_keys(const struct app *app, enum keys_place *ret_place);
 
 /* --- app_command.c */

@@ -70,7 +70,7 @@ static void collect(const struct app *app, struct recover_known *k)
 	}
 }
 
-/* Where another device was chosen meanwhile, only how it ended is still known. */
+/* Once another device was chosen, only the end of the run is still known. */
 static void collect_older(struct app *app, struct recover_known *k, char *what, size_t size)
 {
 	const struct view_known *known = app_device_known(app, app_device(app)->address);
@@ -106,7 +106,7 @@ static bool saved_differs(const struct app *app, enum profile_key key)
 	return profile_differs(&app_profile(app)->now, &app_profile(app)->saved, key);
 }
 
-/* What makes the command line send as this program would: the profile, and what differs. */
+/* Options that make the command line send as this program would: the profile and its changes. */
 static void put_sending(const struct app *app, char *buf, size_t size)
 {
 	char value[SETTING_TEXT_MAX], assignment[SETTING_TEXT_MAX + 64];

@@ -45,7 +45,7 @@ static const struct replay_run *run_of(const struct app *app)
 
 /* --- a run on the screen */
 
-/* What the operator did then stands in the log as it did then. */
+/* The log shows an operator's action of the recording as it was shown live. */
 static void on_acted(void *userdata, const char *text)
 {
 	static const struct {

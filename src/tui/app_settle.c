@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What follows from a job that has ended, from time that passed, and from a wish to end. */
+/* Handles the end of a job, the passing of time, and the wish to quit. */
 #include "tui/app_priv.h"
 
 #include "tui/app_device.h"

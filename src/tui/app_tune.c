@@ -12,7 +12,7 @@ static const uint32_t pacings[] = {0, 100, 200, 500, 1000, 2000, 5000, 10000, 20
 static const int32_t chunks[] = {20, 64, 128, 182, 244, 495, 512};
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* What the job's answer means to the operator; text is "pacing 500 us". */
+/* Tells the operator the meaning of the job's answer; text is "pacing 500 us". */
 static void tell_tuned(struct app *app, int r, const char *text)
 {
 	char note[VIEW_TEXT];

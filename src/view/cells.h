@@ -27,7 +27,7 @@ enum cells_style {
 	CELLS_STYLES
 };
 
-/* What has another shape where the terminal has no UTF-8. */
+/* Symbols with another shape on a terminal without UTF-8. */
 enum cells_symbol {
 	CELLS_HORIZONTAL,
 	CELLS_VERTICAL,

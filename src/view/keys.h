@@ -27,7 +27,7 @@ const char *view_name(enum view view);
 const char *view_tab(enum view view);
 
 #define PLACE_ENUMERATOR(upper, lower, name, tab) PLACE_##upper,
-/* Where a key applies: in a view, in all of them, or in what is open over a view. */
+/* A key's place: one view, all views, or a modal over a view. */
 enum keys_place {
 	VIEW_EACH(PLACE_ENUMERATOR) PLACE_REPLAY, /* a recording, which has no device */
 	PLACE_COMMON,
@@ -78,7 +78,7 @@ enum action {
 };
 /* clang-format on */
 
-/* What decides which entries the last line has: bits beside those of places. */
+/* Conditions that choose the last line's entries: bits beside those of places. */
 #define KEYS_IN(place) (1u << (unsigned int)(place))
 #define KEYS_IDLE (1u << 16) /* no job runs */
 #define KEYS_RUNS (1u << 17) /* one does ... */
@@ -111,7 +111,7 @@ struct keys_row {
 extern const struct keys_row keys_rows[];
 extern const size_t keys_row_count;
 
-/* What a key does at a place; NONE: nothing there. */
+/* Returns the action of a key at a place; NONE: it has none. */
 enum action keys_action(enum keys_place place, int32_t key);
 /* The same in a recording, where the view that is open has moves and keys that read. */
 enum action keys_replay_action(enum view view, int32_t key);

@@ -30,7 +30,7 @@ static void draw_line(const struct loglist *list, const struct loglist_line *lin
 	int x = 0;
 
 	loglist_format_time(line->at_us, at, sizeof(at));
-	/* Where columns are few, hours are the first to go. */
+	/* On a narrow screen the hours are left out first. */
 	x = cells_text(cells, area, x, y, CELLS_DIM, area.w < 60 ? at + 3 : at);
 	x = cells_printf(cells, area, x, y, line->style, "%c%c ", line->bookmark ? '#' : ' ',
 			 loglist_sign(line->kind));
@@ -51,8 +51,8 @@ static void draw_detail(const struct loglist_line *line, struct cells *cells, st
 	cells_rule(cells, area, 0, "");
 	(void)loglist_format(line, text, sizeof(text));
 	len = strlen(text);
-	/* What a device says may be of any bytes, which the cells make harmless; a row holds at
-	 * least one of them a column. */
+	/* A device may send any bytes, which the cells make harmless; each column of a row
+	 * holds at least one. */
 	for (int y = 1; y < area.h && from < len; y++) {
 		size_t n = (size_t)area.w < len - from ? (size_t)area.w : len - from;
 		char row[LOGLIST_TEXT + LOGLIST_RAW * 3 + 64];

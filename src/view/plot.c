@@ -234,7 +234,7 @@ static int mark_column(const struct plot_series *s, const struct plot_mark *mark
 	return from_end < room ? (int)((room - 1 - from_end) / per) : -1;
 }
 
-/* Where two fall into one column, the worse one is seen. */
+/* If two marks fall into one column, the worse one is drawn. */
 static int weight_of(enum cells_style style)
 {
 	return style == CELLS_BAD ? 3 : style == CELLS_WARNING ? 2 : style == CELLS_GOOD ? 1 : 0;

@@ -31,7 +31,7 @@ enum recover_action {
 	RECOVER_CANCEL,
 };
 
-/* What is known; all else zero. */
+/* The known facts; all others are zero. */
 struct recover_known {
 	const char *address; /* for command lines */
 	const char *options; /* global options for command lines: "--sim", "" */

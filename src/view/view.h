@@ -36,8 +36,8 @@ struct view_frame {
 };
 /* tabs, message or prompt, keys; the body is left alone. */
 void view_frame_draw(const struct view_frame *frame, struct cells *cells);
-/* What is at column x of the tabs, or of the keys, of a screen so wide: VIEWS, TUI_KEY_NONE
- * where there is nothing. */
+/* Returns the tab or the key at column x of a screen of this width; VIEWS or TUI_KEY_NONE: there
+ * is none. */
 enum view view_frame_tab_at(enum view open, int width, int x);
 int32_t view_frame_key_at(const char *keys, int width, int x);
 
@@ -52,7 +52,7 @@ enum view_scan_sort {
 };
 const char *view_scan_sort_name(enum view_scan_sort sort);
 
-/* What was learned from a device by talking to it. */
+/* Facts that a device told over a link. */
 struct view_known {
 	char address[SCAN_ADDRESS_SIZE];
 	enum dialect_id dialect; /* UNKNOWN: it was not asked */
@@ -100,7 +100,7 @@ size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const 
  * "rssi<-60", else a part of the name or address; "!" before a term turns it round.
  */
 bool view_scan_passes(const struct scan_device *device, const char *filter);
-/* What is wrong with it; NULL: nothing. */
+/* Returns the filter's mistake in words; NULL: it has none. */
 const char *view_scan_filter_error(const char *filter);
 /* The row at a line of the area; count where there is none. */
 size_t view_scan_row_at(struct area area, size_t count, size_t selected, int line);
@@ -143,7 +143,7 @@ struct view_device {
 	enum plot_tier tier;
 };
 void view_device_draw(const struct view_device *v, struct cells *cells, struct area area);
-/* What one word says about the run, its colour, and the chain of states (view_strip.c). */
+/* The run's condition in one word, its colour, and the chain of states (view_strip.c). */
 const char *view_condition(const struct view_device *v);
 enum cells_style view_state_style(const struct view_device *v);
 void view_strip_draw(const struct view_device *v, struct cells *cells, struct area area);

@@ -294,7 +294,7 @@ static void figure(struct cells *cells, struct area area, int *y, enum cells_sty
 	(void)cells_text(cells, area, FIGURES_VALUE, (*y)++, style, value);
 }
 
-/* What is told in rows of its own where there are enough of them, else in few. */
+/* Draws each figure in a row of its own if the area has enough rows, else several in one. */
 static void draw_progress(const struct view_device *v, struct cells *cells, struct area area,
 			  int *y)
 {

@@ -23,7 +23,7 @@ char *view_duration(uint64_t us, char *buf, size_t size)
 /* Columns of a tab: "[1 Scan]". */
 static int tab_width(enum view view, enum view open, int width)
 {
-	/* Where there is no room for all of them, the open one is what counts. */
+	/* If the tabs do not all fit, only the open one is drawn. */
 	if (width < 34 && view != open)
 		return 0;
 	return 3 + (width >= 50) + (int)strlen(width >= 50 ? view_name(view) : view_tab(view));
@@ -94,7 +94,7 @@ static void draw_tabs(const struct view_frame *frame, struct cells *cells, struc
 		const enum view view = (enum view)i;
 		const bool open = view == frame->view;
 
-		/* Where there is no room for all of them, the open one is what counts. */
+		/* If the tabs do not all fit, only the open one is drawn. */
 		if (area.w < 34 && !open)
 			continue;
 		x = cells_printf(cells, area, x, 0, open ? CELLS_TITLE : CELLS_DIM, "%s%d%s%s%s",

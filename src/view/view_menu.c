@@ -111,8 +111,8 @@ static struct menu_layout lay_menu(const struct view_menu *v, struct area area)
 	rows = command_rows(v, l.box.w - 4);
 	l.box = menu_area(v, area, (int)(l.facts + v->count) + 2 + rows);
 	l.inside = (struct area){l.box.x + 2, l.box.y + 1, l.box.w - 4, l.box.h - 2};
-	/* Where there is no room for all, actions go before their command line, and that before
-	 * facts, but for the first: what happened. */
+	/* If not all of it fits, actions have precedence over their command line, and that over
+	 * all facts but the first, which tells the failure. */
 	rows = l.inside.h >= 10 ? rows : 1;
 	l.below = l.inside.h < 2 ? 0 : l.inside.w >= WIDE_W || l.inside.h < 5 ? rows : 1 + rows;
 	l.rows = l.inside.h - l.below;

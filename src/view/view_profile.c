@@ -139,7 +139,7 @@ static void draw_reason(const struct view_profile *v, struct cells *cells, struc
 			cells, area, 0, y++, CELLS_DIM, "takes %s; default %s",
 			setting_expected(setting, takes, sizeof(takes)),
 			setting_format(setting, setting->initial, initial, sizeof(initial)));
-	/* Where the table had no room for it. */
+	/* Shown here if the table had no room for it. */
 	if (columns_of(area.w).why_w < cells_columns(cells, f->why) && f->why[0] != '\0' &&
 	    area.h > 4)
 		(void)cells_printf(cells, area, 0, y++, f->differs ? CELLS_WARNING : CELLS_NORMAL,
@@ -147,7 +147,7 @@ static void draw_reason(const struct view_profile *v, struct cells *cells, struc
 	draw_wrapped(setting->help ? setting->help : "", cells, area, y);
 }
 
-/* Where each mistake of the file is; the last row says that the screen's values are others. */
+/* Lists the file's mistakes with their places; the last row says whose values are shown. */
 static void draw_errors(const struct view_profile *v, struct cells *cells, struct area area)
 {
 	const struct setting_errors *errors = v->errors;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a run is at: its states as a chain, the one under way marked, and for how long. */
+/* Progress of a run: its states as a chain, with the current one marked and timed. */
 #include "view/view.h"
 
 #include "view/layout.h"
@@ -88,7 +88,7 @@ static int strip_width(int first, int arrow)
 	return width;
 }
 
-/* Where columns are few, what is behind goes first: the stage under way is always seen. */
+/* On a narrow screen, past stages are left out first: the current one is always drawn. */
 void view_strip_draw(const struct view_device *v, struct cells *cells, struct area area)
 {
 	const int here = stage_of(v);
