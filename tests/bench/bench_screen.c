@@ -145,8 +145,8 @@ static void end(struct pty *pty)
 	pty_finish(pty);
 }
 
-/* What the screen says once it has ended, in bytes per second; where rows are few the average
- * shares one with the lowest. */
+/* Returns the goodput that the screen shows at the end, in bytes per second; on a low screen the
+ * average shares its row with the lowest. */
 static double goodput_shown(struct pty *pty)
 {
 	static const char *const labels[] = {"average", "avg, low"};

@@ -33,7 +33,7 @@ struct host {
 	uint32_t offset; /* of READY */
 };
 
-/* What runs on the board. */
+/* The firmware on the board. */
 extern struct ota_esp_config esphost_config;
 struct esphost_image {
 	uint8_t *bytes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the firmware does when its surroundings let it down. */
+/* Tests the firmware when its platform fails. */
 #include "esphost.h"
 #include "nvs.h"
 

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(packet, data + 2, size - 2);
 	number = (uint16_t)(data[0] | data[1] << 8);
 	told = bluez_hci_decode(packet, size - 2, number, &f);
-	/* What it takes for true says something, and nothing else does. */
+	/* It returns true exactly when it has decoded something. */
 	if (told != (f.rssi != 127 || f.buffer_octets != 0 || f.key_missing || f.ended))
 		abort();
 	if (doctor_phys_parse(packet, size - 2, number, &phys) > 0)

@@ -21,7 +21,7 @@ static struct hci *hci;
 static struct sched_event advertise;
 static bool listening;
 
-/* What every host relies on. */
+/* Checks the properties on which every host relies. */
 static void on_send(void *ctx, const uint8_t *packet, size_t len)
 {
 	(void)ctx;

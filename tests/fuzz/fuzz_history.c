@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!h)
 		return 0;
-	/* What SQLite draws by chance is the same for the same input. */
+	/* A fixed seed: SQLite's random numbers are the same for the same input. */
 	(void)sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, 1, NULL);
 	if (open_bytes(h, data, size)) {
 		sqlite3_progress_handler(h->db, 1000, give_up, &rounds);

@@ -20,7 +20,7 @@ static void weak_hash(const uint8_t *buf, size_t len, uint8_t ret[OTA_SHA256_SIZ
 		ret[0] = buf[len - 1];
 }
 
-/* What every caller relies on; a violation is a defect. */
+/* Checks the properties on which every caller relies; a violation is a defect. */
 static void check(const struct image *image, const struct lint_report *report, int result)
 {
 	if (report->count == 0 || report->count > LINT_FINDINGS_MAX)

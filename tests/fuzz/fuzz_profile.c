@@ -78,7 +78,7 @@ static void check_changed(const char *text, size_t len)
 
 	profile_defaults(&wanted);
 	(void)snprintf(wanted.description, sizeof(wanted.description), "' \" # {");
-	/* What a file has no room for is the one reason. */
+	/* The only reason to fail is a file without room for the change. */
 	if (profile_edit_text("fuzz", text, len, &wanted, &made, &made_len, &errors) < 0) {
 		require(len > PROFILE_FILE_MAX - 128);
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the ATT server share; see the header. */
+/* Code that the tests of the ATT server share; see the header. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

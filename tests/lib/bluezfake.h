@@ -88,10 +88,10 @@ void fake_finish(struct fake *f);
 /* Puts the radio behind devices[0]; it is destroyed with f. */
 void fake_set_radio(struct fake *f, struct transport *radio);
 
-/* What the bus calls the client. */
+/* Returns the client's unique name on the bus. */
 const char *fake_client_name(const struct fake *f);
 
-/* What was called since the last time, as a string valid until the next. */
+/* Returns the calls since the last time, as a string valid until the next. */
 const char *fake_calls(struct fake *f);
 /* Answers the held call number i with nothing but success, or an error. */
 void fake_answer(struct fake *f, size_t i);
@@ -120,7 +120,7 @@ void fake_close_socket(struct fake *f);
 void fake_malformed(struct fake *f, unsigned int i, const char *interface, const char *name);
 
 void fake_add(struct fake_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* What was added since the last time; valid until the next. */
+/* Returns the text added since the last time; valid until the next. */
 const char *fake_take(struct fake_text *t);
 
 /* Everything that is pending on both ends, but no waiting. */

@@ -29,7 +29,7 @@ void fake_owner(struct fake *f, bool there)
 		must(sd_bus_request_name(f->server, "org.bluez", 0));
 		return;
 	}
-	/* What it owes, the bus answers. */
+	/* The bus answers the calls that bluetoothd still owed. */
 	fake_forget_held(f);
 	fake_radio_forget(f);
 	private_bus_close(f->server);
@@ -89,7 +89,7 @@ static int on_pong(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	return 1; /* no traffic */
 }
 
-/* What was on its way from or to this end before is over. */
+/* Waits until everything sent from or to this end before has arrived. */
 static void ping(struct fake *f, sd_bus *bus)
 {
 	bool back = false;

@@ -33,7 +33,7 @@ void rig_connect(struct rig *r);
 const char *rig_events(struct rig *r);
 /* Waits until text is among them (and does not forget them); the test fails after 20 s. */
 void rig_until(struct rig *r, const char *text);
-/* What was logged so far. */
+/* Returns the log so far. */
 const char *rig_log(struct rig *r);
 
 #define rig_expect(r, text) assert_string_equal(rig_events(r), text)

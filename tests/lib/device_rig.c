@@ -95,7 +95,7 @@ void dut_violation(struct dut *dut, const char *text)
 		dut->violation = text;
 }
 
-/* What holds between any two calls. */
+/* Checks the invariants that hold between any two calls. */
 static void check_state(struct dut *dut)
 {
 	const struct ota_device *dev = &dut->dev;

@@ -75,7 +75,7 @@ struct dut { /* the device under test, and its board */
 	bool hash_fails;
 	uint32_t deaf; /* so many notifications find no buffer */
 
-	/* What the device did. */
+	/* A count and notes of the device's actions. */
 	struct dut_note notes[DUT_NOTES]; /* those not taken yet */
 	uint32_t note_head, note_count;
 	uint32_t reboots;

@@ -163,7 +163,7 @@ static void set_boot(struct dut *dut)
 	dut->boots_pending = true;
 }
 
-/* What takes effect wholly or not at all. */
+/* Performs an operation that takes effect wholly or not at all. */
 static int atomic(struct dut *dut)
 {
 	switch (dut->op) {

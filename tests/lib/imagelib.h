@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the image reader and the lint share: images to read, findings to expect. */
+/* Images to read and findings to expect, for the tests of the image reader and the lint. */
 #ifndef OTABENCH_IMAGELIB_H
 #define OTABENCH_IMAGELIB_H
 

@@ -81,7 +81,7 @@ void play_to_sending(struct play *play); /* all of it sent, nothing acknowledged
 void play_to_verifying(struct play *play);
 /* DONE seen, link down, the new image runs on the device. */
 void play_to_rebooted(struct play *play);
-/* Whatever actions are left are taken, and play is finished. */
+/* Takes all actions that are left, and finishes play. */
 void play_end(struct play *play);
 
 #endif

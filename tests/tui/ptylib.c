@@ -81,7 +81,7 @@ void pty_start(struct pty *pty, int width, int height, const char *const *argv,
 		return;
 	(void)setenv("TERM", "xterm-256color", 1);
 	(void)setenv("LC_ALL", "C.UTF-8", 1);
-	/* What other runs left behind is none of a test's. */
+	/* A test must not read the files that other runs left. */
 	(void)setenv("XDG_STATE_HOME", "/dev/null/none", 1);
 	(void)unsetenv("COLUMNS");
 	(void)unsetenv("LINES");

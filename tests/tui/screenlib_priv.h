@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the screens for tests share among themselves. */
+/* Declarations that the files of the test screens share. */
 #ifndef OTABENCH_SCREENLIB_PRIV_H
 #define OTABENCH_SCREENLIB_PRIV_H
 

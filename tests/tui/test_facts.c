@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the screen reasons from facts: the recover menu, and the scan list's filter and order. */
+/* Tests conclusions from facts: the recover menu, and the scan list's filter and order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

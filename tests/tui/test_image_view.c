@@ -123,7 +123,7 @@ static void test_open(void **state)
 	pty_until_gone(&pty, "ESP32 v3.1");
 	pty_send(&pty, "y");
 	pty_until(&pty, "copied:");
-	/* What was opened last comes first. */
+	/* The file opened last comes first. */
 	pty_send(&pty, "o");
 	pty_until(&pty, "Built here, and opened last");
 	pty_send(&pty, CLEAR DOWN);

@@ -118,7 +118,7 @@ static void test_actions(void **state)
 	}
 }
 
-/* What the last line says a key is, a click presses: it must be one of the row's. */
+/* A click on the last line presses the key named there: it must be one of the row's. */
 static void test_hints(void **state)
 {
 	(void)state;

@@ -55,9 +55,9 @@ static int setup(void **state)
 	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-keys-XXXXXX");
 	if (!mkdtemp(folder) || chdir(folder) < 0)
 		return -1;
-	/* What a random w writes stays in here. */
+	/* A random w writes into this folder. */
 	(void)setenv("XDG_CONFIG_HOME", folder, 1);
-	/* What the runs leave is what the history's keys work on. */
+	/* The history's keys work on the runs recorded here. */
 	(void)snprintf(history, sizeof(history), "%s/history.db", folder);
 	(void)setenv("OTABENCH_HISTORY", history, 1);
 	(void)snprintf(image, sizeof(image), "%s/i", folder);
@@ -130,7 +130,7 @@ static void check_cells(const struct cells *cells)
 	}
 }
 
-/* What the keys have met, so that "every view and state" is not a hope. */
+/* Counts the views and states that the keys have met, to prove that they met every one. */
 enum over { OVER_NOTHING, OVER_HELP, OVER_MENU, OVER_ASK, OVER_CONFIRM, OVERS };
 
 static struct {

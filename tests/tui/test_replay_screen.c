@@ -48,7 +48,7 @@ static int teardown(void **state)
 	return rmdir(folder);
 }
 
-/* What a script prints, to be freed. */
+/* Returns the output of a script, to be freed. */
 static char *play(const char *arguments, const char *text)
 {
 	char command[16384], *out = NULL, buf[4096];

@@ -36,7 +36,7 @@ static int setup(void **state)
 	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-restore-XXXXXX");
 	if (!mkdtemp(folder) || chdir(folder) < 0)
 		return -1;
-	/* Whatever random keys write or run stays in here. */
+	/* Random keys write only into this folder, and start no editor. */
 	(void)setenv("XDG_CONFIG_HOME", folder, 1);
 	(void)setenv("XDG_STATE_HOME", folder, 1);
 	(void)setenv("EDITOR", "true", 1);
@@ -121,7 +121,7 @@ static void send(struct pty *pty, const char *keys)
 	(void)n;
 }
 
-/* Whatever was pressed before, the program draws; or it has ended. */
+/* The program still draws, or it has ended, after any keys. */
 static void check_alive(struct pty *pty)
 {
 	pty_resize(pty, 80, 24);

@@ -109,7 +109,7 @@ static void test_types(void **state)
 	run_type(&mono, true);
 }
 
-/* Where nothing can be drawn, that is said in words. */
+/* A terminal that cannot be drawn on gets a message. */
 static void test_no_terminal(void **state)
 {
 	static const char *const terms[] = {"TERM=dumb", "TERM=no-such-terminal", "TERM="};

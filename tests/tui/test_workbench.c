@@ -165,7 +165,7 @@ static void test_recover_resume(void **state)
 	pty_until(&pty, "STATUS just now: suspended at");
 	pty_until(&pty, "(chosen)");
 	pty_until(&pty, "$ otabench --sim -s retries=0 resume 24:6F:28:AA:10:01");
-	/* What does not fit says why. */
+	/* An action that is not possible says why. */
 	pty_send(&pty, "5");
 	pty_until(&pty, "not possible: it is not on trial");
 	pty_send(&pty, "1");
@@ -250,7 +250,7 @@ static void test_recover_trial(void **state)
 	pty_finish(&pty);
 }
 
-/* What is on the screen must be what a fresh drawing of it would be. */
+/* The screen must equal a fresh drawing of it. */
 static void check_redraw(struct pty *pty)
 {
 	char *is, *fresh;

@@ -102,7 +102,7 @@ static void test_basic_and_foreign(void **state)
 	assert_int_equal(d.ccc, ATT_CCC_NOTIFY);
 }
 
-/* What an update may do to a table: with a hash that tells, or without. */
+/* An update may change the table, with a database hash that tells so or without one. */
 static void test_updated_tables(void **state)
 {
 	uint8_t hash[ATT_HASH_SIZE];

@@ -90,7 +90,7 @@ static void test_bad_answers(void **state)
 	static const uint8_t value[30];
 
 	(void)state;
-	/* What was not asked for is dropped. */
+	/* The client drops answers to no request. */
 	ANSWER(0x0b, 1, 2);
 	ANSWER(0x01, 0x0a, 3, 0, 1);
 	ANSWER(0x1b, 3);

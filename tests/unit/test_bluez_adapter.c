@@ -251,7 +251,7 @@ static void test_chosen_adapter_removed(void **state)
 	says(r, -OTA_ENODEV, "of that name");
 }
 
-/* What is left is off. */
+/* The remaining adapter is off. */
 static void test_other_adapter_is_off(void **state)
 {
 	struct rig *r = *state;
@@ -344,7 +344,7 @@ static void test_daemon_killed(void **state)
 	rig_connect(r);
 	fake_owner(&r->fake, false);
 	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
-	/* What it still had in flight is nothing to us. */
+	/* Signals of the killed daemon that were still in flight are dropped. */
 	fake_notify(&r->fake, 0, "\3", 1);
 	fake_disconnected(&r->fake, 0, NULL);
 	rig_expect(r, "");

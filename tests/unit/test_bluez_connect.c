@@ -218,7 +218,7 @@ static void test_dropped_before_the_answer(void **state)
 	rig_expect(r, "disconnected supervision-timeout\n");
 }
 
-/* What was dropped is the link that there was when Connect() was called, and not its own. */
+/* The drop concerns the link that existed when Connect() was called, not the new one. */
 static void test_dropped_is_the_link_before(void **state)
 {
 	struct rig *r = *state;

@@ -333,7 +333,7 @@ static void test_requests(void **state)
 	assert_int_equal(write_data(r, GATT_COMMAND, 20), -OTA_EAGAIN);
 	assert_int_equal(write_data(r, GATT_REQUEST, 513), -OTA_EMSGSIZE);
 	rig_expect(r, "");
-	/* What the write caused is told before its answer. */
+	/* A notification that the write caused is told before the write's answer. */
 	fake_notify(&r->fake, 0, "\1\0\2", 3);
 	rig_expect(r, "notified control 0 010002\n");
 	fake_answer(&r->fake, 0);

@@ -30,7 +30,7 @@ static int teardown(void **state)
 	return bluez_rig_teardown(state);
 }
 
-/* What it sent has been given to the transport, or was not let by. */
+/* Waits until the bus has routed or refused everything that the stranger sent. */
 static void flush_stranger(void)
 {
 	must(sd_bus_call_method(stranger, "org.freedesktop.DBus", "/org/freedesktop/DBus",

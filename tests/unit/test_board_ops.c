@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What ota_core asks of a platform, on the virtual board: results, times, refusals. */
+/* Tests the platform operations of ota_core on the virtual board: results, times, refusals. */
 #include "config.h" /* system extensions: mkdtemp() */
 
 #include "base/sha256.h"

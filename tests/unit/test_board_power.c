@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wherever power is cut, the board boots an image that is whole. */
+/* The board boots a whole image after a power cut at any moment. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

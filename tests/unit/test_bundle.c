@@ -58,7 +58,7 @@ static void lines(void *userdata, FILE *out)
 	(void)fprintf(out, "%s\n", (const char *)userdata);
 }
 
-/* What is not known has no file, and README.txt does not name one. */
+/* A bundle has no file for unknown things, and README.txt does not name one. */
 static void test_nothing_known(void **state)
 {
 	const struct bundle b = {.folder = "empty"};

@@ -89,7 +89,7 @@ static void test_combining(void **state)
 	(void)cells_text(&c, cells_area(&c), 2, 0, CELLS_NORMAL, "o\xcc\x81\xcc\x81\xcc\x81z");
 	assert_string_equal(cells_at(&c, 2, 0)->text, "o\xcc\x81\xcc\x81");
 	assert_string_equal(cells_at(&c, 3, 0)->text, "\\");
-	/* What a cell cannot hold is dropped, not spilt. */
+	/* A cell drops the bytes that it cannot hold. */
 	(void)cells_text(&c, cells_area(&c), 2, 0, CELLS_NORMAL,
 			 "\xf0\x9d\x90\x80\xf0\x9e\xa3\x90\xf0\x9e\xa3\x90z");
 	assert_true(strlen(cells_at(&c, 2, 0)->text) < CELLS_BYTES);
@@ -371,7 +371,7 @@ static void test_loglist_find(void **state)
 	assert_string_equal(read_line(&list), "ack 1906");
 	assert_false(loglist_find(&list, -1));
 	assert_false(loglist_find_bookmark(&list, 1));
-	/* What is read falls off the oldest end: it is where it points. */
+	/* The line being read falls off the oldest end: the line there is shown. */
 	list.filter[0] = '\0';
 	for (int i = 0; i < 3000; i++)
 		loglist_add(&list, 0, LOGLIST_EVENT, CELLS_NORMAL, "later", NULL, 0);

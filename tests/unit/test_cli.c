@@ -19,7 +19,7 @@
 
 static char *out_text, *err_text;
 
-/* What the command under test was given. */
+/* The arguments that the command under test was given. */
 static struct cli seen;
 static int seen_argc;
 static char seen_words[8][32];
@@ -426,7 +426,7 @@ static void test_exit_codes(void **state)
 	assert_string_equal(cli_exit_name(CLI_CANCELLED), "cancelled");
 }
 
-/* What went away in mid update is not what was never there. */
+/* Losing the device or adapter during an update ends otherwise than never finding it. */
 static void test_exit_of_what_can_be_resumed(void **state)
 {
 	struct job_result result = {.outcome = SESSION_NOT_FOUND};

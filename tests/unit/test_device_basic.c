@@ -134,7 +134,7 @@ static void test_start_during_self_confirm(void **state)
 	assert_int_equal(dut.confirms, 1);
 }
 
-/* Where it fails, the image is still on probation: no START, another try later. */
+/* If the confirmation fails, the image stays pending verify: no START, another try later. */
 static void test_self_confirm_fails(void **state)
 {
 	(void)state;

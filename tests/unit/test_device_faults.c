@@ -178,7 +178,7 @@ static void test_torn_sector(void **state)
 	assert_updated();
 }
 
-/* What is left of a session that ended does not fail the next one. */
+/* A late failure of an ended session does not fail the next one. */
 static void test_failure_after_abort(void **state)
 {
 	static const enum ota_op ops[] = {OTA_OP_ERASE, OTA_OP_WRITE, OTA_OP_READ};
@@ -311,7 +311,7 @@ static void test_check_fails_while_aborting(void **state)
 	dut_settle(&dut);
 }
 
-/* What was sent is not what START promised: dropped, record and all. */
+/* An image whose hash is not the one in START is dropped, with its resume record. */
 static void test_wrong_hash(void **state)
 {
 	(void)state;

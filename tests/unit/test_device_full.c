@@ -210,7 +210,7 @@ static void test_erase_ahead(void **state)
 	assert_int_equal(dut.slots[1][3u * OTA_SECTOR_SIZE + 2u * OTA_BLOCK_SIZE], 0xa5);
 }
 
-/* Where the flash is slower than the link, erases still go by blocks and records are made. */
+/* With flash slower than the link, erases still go by blocks and records are made. */
 static void test_flash_bound(void **state)
 {
 	uint32_t sent = 0;

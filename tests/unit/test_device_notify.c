@@ -204,7 +204,7 @@ static void test_latest_counts(void **state)
 	silent(&dut);
 }
 
-/* What was meant for a connection that ended goes to nobody. */
+/* Notifications for a connection that ended go to nobody. */
 static void test_handle_reused(void **state)
 {
 	(void)state;

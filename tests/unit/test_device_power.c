@@ -40,7 +40,7 @@ static void tear_down(void)
 	dut_finish(&dut);
 }
 
-/* What boots is whole: the old image, untouched, or all of the new one. */
+/* The board boots a whole image: the old one, untouched, or all of the new one. */
 static void assert_boots(void)
 {
 	const unsigned int slot = dut.info.running_slot;

@@ -34,7 +34,7 @@
 
 static char dir[] = "/tmp/otabench-failing-XXXXXX";
 
-/* What a child tells: it may be gone before it can write. */
+/* A child reports through this: it may end before it can write output. */
 struct told {
 	uint32_t calls;
 	int exit;

@@ -139,7 +139,7 @@ static void test_harmless(void **state)
 	}
 }
 
-/* Whatever the buffer's size, it holds a whole string. */
+/* A short buffer still holds a terminated string. */
 static void test_short_buffer(void **state)
 {
 	struct fault_spec spec;

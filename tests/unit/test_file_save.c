@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a file that is written may do to what lies there already: nothing that nobody asked for. */
+/* Writing a file does nothing to an existing one unless the user asked for it. */
 #include "config.h" /* system extensions: mkdtemp(), mkfifo() */
 
 #include <dirent.h>

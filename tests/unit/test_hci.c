@@ -50,7 +50,7 @@ static void test_features(void **state)
 	expect_silence();
 }
 
-/* What its table has is what it says to support: bits of 6.27. */
+/* The controller claims the commands that its table has: bits of 6.27. */
 static void test_supported_commands(void **state)
 {
 	(void)state;
@@ -70,7 +70,7 @@ static void test_supported_commands(void **state)
 	expect_silence();
 }
 
-/* What a version does not have is as unknown as what nobody has. */
+/* A command that the version lacks is as unknown as one that no version has. */
 static void test_unknown(void **state)
 {
 	(void)state;

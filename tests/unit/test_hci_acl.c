@@ -125,7 +125,7 @@ static void test_overflow(void **state)
 	assert_int_equal(given_back(), 3);
 }
 
-/* What cannot be sent is dropped and its buffer given back, or a host would stall. */
+/* A packet that cannot be sent is dropped and its buffer given back, or a host would stall. */
 static void test_wrong_packets(void **state)
 {
 	(void)state;

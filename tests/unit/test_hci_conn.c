@@ -341,7 +341,7 @@ static void test_data_length(void **state)
 	expect_silence();
 }
 
-/* What the host suggested the controller asks for by itself. */
+/* The controller requests by itself the data length that the host suggested. */
 static void test_data_length_suggested(void **state)
 {
 	(void)state;

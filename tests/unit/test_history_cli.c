@@ -249,7 +249,7 @@ static void test_export(void **state)
 	assert_int_equal(run("history export 1 --output=no/such/folder.csv"), 66);
 	assert_int_equal(run("history export 77"), 66);
 	assert_int_equal(run("history export 1 >/dev/full"), 74);
-	/* What is there stays, but for --force; the history itself in any case. */
+	/* An existing file stays unless --force is given; the history itself always stays. */
 	assert_int_equal(run("history export 1 --output=new.bin"), 74);
 	expect("--force replaces it");
 	assert_int_equal(run("history export 1 --output=/dev/null --force"), 74);

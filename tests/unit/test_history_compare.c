@@ -148,7 +148,7 @@ static void test_rates(void **state)
 	assert_int_equal(rates[5], 0);
 	assert_int_equal(rates[6], 20000);
 	assert_int_equal(history_rates(&d, 1000000, rates, 3), 3);
-	/* Whatever the spans, all bytes are in them. */
+	/* Spans of any length hold all bytes together. */
 	for (uint64_t span = 300000; span < 9000000; span += 170001) {
 		const size_t count = history_rates(&d, span, rates, 16);
 		double sum = 0;

@@ -17,7 +17,7 @@
 #include "base/bytes.h"
 #include "testlib.h"
 
-/* What esp_image_format.c asks of an image in flash, in its order. */
+/* Checks an image in flash as esp_image_format.c does, in its order. */
 static void check_image(const struct image_chip *chip, const uint8_t *image, size_t size,
 			bool hashed)
 {

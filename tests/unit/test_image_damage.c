@@ -101,7 +101,7 @@ static uint8_t *built(uint16_t chip, uint32_t size, bool no_hash, size_t *ret_si
 static void every_truncation(uint8_t *data, size_t size)
 {
 	for (size_t n = size; n-- > 0;) {
-		/* What lies behind is poisoned already. */
+		/* The bytes behind are poisoned already. */
 		POISON(data + n, size - n < 64 ? size - n : 64);
 		assert_int_equal(image_read(data, n, no_sha256, &image, &report), -OTA_EBADMSG);
 		assert_int_equal(image.image_size, 0);

@@ -86,7 +86,7 @@ static void test_key_missing(void **state)
 	sched_advance(&w.sched, 30 * INTERVAL_US);
 	assert_changed(1, LINK_CODE_KEY_MISSING);
 	assert_false(encrypted());
-	/* What had to wait went on its way. */
+	/* The frames that had to wait were sent. */
 	assert_int_equal(central()->frames, 1);
 	assert_int_equal(peripheral()->frames, 1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who waits for whom on a modelled link: buffers, credits, fragments, bounded queues. */
+/* Tests flow control on a modelled link: buffers, credits, fragments, bounded queues. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -109,7 +109,7 @@ static void test_update_params_limits(void **state)
 	assert_int_equal(central()->disconnected, 0);
 }
 
-/* What one side asked for last binds it when the other asks. */
+/* A side's last PHY preference binds it when the other side asks. */
 static void test_update_phy(void **state)
 {
 	static const struct {

@@ -417,7 +417,7 @@ static void test_descriptor(void **state)
 	read_file(size);
 	expect(LINT_DESCRIPTOR, LINT_WARNING, "No application descriptor");
 	assert_false(image.has_descriptor);
-	/* Where the boot loader reads the page size from it, it must be there. */
+	/* A boot loader that reads the page size from the descriptor needs one. */
 	b.chip_id = 13;
 	size = build(file, sizeof(file), &b);
 	file[0x20] = 0;

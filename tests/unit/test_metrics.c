@@ -97,7 +97,7 @@ static void test_silence(void **state)
 	assert_int_equal(m.received, at);
 }
 
-/* What is sent again after a resume counts as rate, but not as progress. */
+/* Bytes sent again after a resume count as rate, but not as progress. */
 static void test_resume(void **state)
 {
 	uint64_t now = START;

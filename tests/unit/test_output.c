@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the program prints: harmless text, JSON lines, figures, log lines. */
+/* Tests the program's output: harmless text, JSON lines, figures, log lines. */
 #include "config.h" /* system extensions: open_memstream() */
 
 #include <setjmp.h>

@@ -147,7 +147,7 @@ static void test_several(void **state)
 	free(made);
 }
 
-/* What cannot be used is not changed: the message says where. */
+/* A file with a mistake is not changed: the message gives its place. */
 static void test_refused(void **state)
 {
 	static const struct {

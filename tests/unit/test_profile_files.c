@@ -79,7 +79,7 @@ static void test_write(void **state)
 					setting_put(s, &profile, s->words[i - 2].value);
 			}
 		}
-		/* What the extremes contradict one another in. */
+		/* These extremes would contradict one another. */
 		profile.backoff_ms = 0;
 		profile.mtu_max = 517;
 		profile.window = PROFILE_AUTO;

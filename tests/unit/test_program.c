@@ -293,7 +293,7 @@ static int cleanup(void **state)
 	return system(command); /* NOLINT(cert-env33-c): a directory made by mkdtemp() */
 }
 
-/* What a command printed, without its first skip lines; to be freed. */
+/* Returns a command's output without its first skip lines; to be freed. */
 static char *printed(size_t skip, int *ret_exit, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -390,7 +390,7 @@ static void test_replay(void **state)
 		live = printed(0, &exit, "--json -vv --no-history --trace=%s/t %s", dir, arguments);
 		again = printed(1, &same, "--json -vv replay %s/t", dir);
 		assert_int_equal(exit, same);
-		/* Where a bundle went is no part of the run. */
+		/* The bundle's folder is no part of the run. */
 		at = strstr(live, "\"event\":\"bundle\"");
 		if (at) {
 			while (at > live && at[-1] != '\n')
@@ -408,7 +408,7 @@ static void test_replay(void **state)
 	expect_exit(66, "--json replay", "nothing");
 }
 
-/* What does not go on says why; what goes on does not. */
+/* A stalled run gives the reason; a run with progress gives none. */
 static void test_wait(void **state)
 {
 	char *text;

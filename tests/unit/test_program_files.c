@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the program writes, and what it must not write over. */
+/* Tests the files that the program writes, and those that it must not overwrite. */
 #include "config.h" /* system extensions: mkdtemp(), symlink() */
 
 #include <setjmp.h>

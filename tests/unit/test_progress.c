@@ -61,7 +61,7 @@ static void test_wait(void **state)
 		" 50% of 600.0 kB  stalled 0:04: device silent 0:04, 30.0 kB unacknowledged");
 }
 
-/* Where figures do not fit, whole ones go from the right, and no half of one is left. */
+/* Figures that do not fit are dropped whole, from the right. */
 static void test_whole_figures(void **state)
 {
 	static const char *const figures[] = {" 50% 300.0 kB of 600.0 kB", "93.0 kB/s",

@@ -42,7 +42,7 @@ static void begin_sending(struct update *u)
 		assert_true(update_step(u));
 }
 
-/* Whatever the stack still says of others changes nothing of the update. */
+/* Events that are not for the session change nothing of the update. */
 static void test_not_for_the_session(void **state)
 {
 	static const struct transport_event events[] = {

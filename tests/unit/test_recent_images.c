@@ -90,7 +90,7 @@ static void test_refused(void **state)
 	assert_int_equal(setenv("XDG_STATE_HOME", folder, 1), 0);
 }
 
-/* What is not an absolute path, or too long, is passed over. */
+/* Lines that hold no absolute path, or too long a one, are passed over. */
 static void test_other_content(void **state)
 {
 	FILE *out = fopen(state_file, "w");

@@ -46,7 +46,7 @@ static int cleanup(void **state)
 
 /* --- a run, live */
 
-/* What the user does once so many bytes have been received. */
+/* A user's action once so many bytes have been received. */
 struct doing {
 	uint32_t received;
 	void (*act)(struct job *job);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is in the air, and which device a user means. */
+/* Tests the list of devices in the air, and finding the one that a user means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -79,7 +79,7 @@ static void test_updates(void **state)
 	}
 }
 
-/* What costs four octets a PDU is a little slower, and not faster. */
+/* An encrypted link, with four octets of MIC a PDU, is a little slower and not faster. */
 static void test_costs_the_mic(void **state)
 {
 	uint64_t us[2];
@@ -257,7 +257,7 @@ static void test_device_forgot(void **state)
 	}
 }
 
-/* What the last octet of a bond in NVS has; 0: there is none. */
+/* Returns the last octet of the bond in NVS, its flags; 0: there is no bond. */
 static uint8_t bond_flags(struct update *u)
 {
 	uint8_t bond[BOARD_BOND_MAX];

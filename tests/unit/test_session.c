@@ -198,7 +198,7 @@ static void test_restart_flag_once(void **state)
 	play_link_up(&r, 23, PLAY_FULL);
 	assert_int_equal(play_count(&r, "request control 01010200"), 1);
 	play_skip(&r);
-	/* What this run has sent is worth keeping. */
+	/* The bytes that this run has sent are worth keeping. */
 	play_lost(&r, GATT_SUPERVISION);
 	play_pass(&r, 500);
 	play_link_up(&r, 23, PLAY_FULL);

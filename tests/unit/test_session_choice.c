@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a session chose or got, with the reason of each value. */
+/* Tests the values that a session chose or got, with the reason of each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -111,7 +111,7 @@ static void test_ready_creeps(void **state)
 	play_end(&r);
 }
 
-/* What is sent over and over has an end with a name, however the device puts it. */
+/* A device that reports gaps without end ends the run as no-headway. */
 static void test_no_headway(void **state)
 {
 	uint32_t at = 0;

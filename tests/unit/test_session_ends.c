@@ -86,7 +86,7 @@ static void test_confirm_fails(void **state)
 	play_end(&r);
 }
 
-/* What the device runs decides, not what was heard of it. */
+/* The running image decides, not the notifications that arrived. */
 static void test_confirm_unheard(void **state)
 {
 	(void)state;

@@ -153,7 +153,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What a link does with the initiator's key. */
+/* Encrypts with the initiator's key, as a link does. */
 static void encrypt(void)
 {
 	struct side *a = &t.sides[INITIATOR], *b = &t.sides[RESPONDER];

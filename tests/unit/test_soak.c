@@ -277,7 +277,7 @@ static void check_bad(struct soak *k, struct transport *world)
 	     k->result.outcome == SESSION_NOT_BACK ||
 	     (k->result.outcome == SESSION_CANCELLED && k->result.status < 0)))
 		WRONG(k, "it is not told that all was sent");
-	/* What it does alone takes time. */
+	/* The device's own actions take time. */
 	sched_advance(sim_sched(world), world->ops->now_us(world) + 120 * S);
 	runs = board_runs(k, world, &pending);
 	if (runs == RUNS_NOTHING)

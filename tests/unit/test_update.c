@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole updates of virtual ESP32s, from connecting to the proof, in each dialect and mode. */
+/* Tests whole updates of virtual ESP32s, from connecting to the proof, in each dialect and mode. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

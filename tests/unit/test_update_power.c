@@ -124,7 +124,7 @@ static void test_cancel(void **state)
 	}
 }
 
-/* What an aborted run leaves: the next session resumes it. */
+/* The next session resumes from the bytes that an aborted run left. */
 static void test_resume_by_another_session(void **state)
 {
 	struct update u;

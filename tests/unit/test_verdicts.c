@@ -108,7 +108,7 @@ static void test_descriptor(void **state)
 		assert_int_equal(image.min_block, chip->id == 0 ? 0 : 105);
 		if (chip->id != 0)
 			imagelib_expect(&report, (int)c, LINT_REVISION, LINT_NOTE, "v1.5");
-		/* What a fixed page size is does not depend on the descriptor. */
+		/* A fixed page size does not depend on the descriptor. */
 		data[at + IMAGE_DESC_PAGE] = 13;
 		(void)read_mended(data, size, &image, &report);
 		assert_int_equal(image.page_size, chip->page_sizes ? 8192 : IMAGE_PAGE);
@@ -167,7 +167,7 @@ static void test_padding(void **state)
 	free(padded);
 }
 
-/* Where a merged image was cut, and what lies in front of the boot loader. */
+/* Tests the place where a merged image was cut, and the bytes in front of the boot loader. */
 static void test_merged(void **state)
 {
 	static const uint8_t entry[] = {0xaa, 0x50, 0, 0x10, 0, 0, 1, 0};

@@ -48,7 +48,7 @@ static void link_up(uint16_t conn, uint8_t role)
 	memset(who, 0, sizeof(*who));
 	who->generation = generation;
 	who->desc.role = role;
-	/* What BlueZ asks for: 30-50 ms, and 420 ms of supervision timeout. */
+	/* BlueZ asks for 30-50 ms and a supervision timeout of 420 ms. */
 	who->link =
 		(struct fake_link){.up = true, .interval = 40, .timeout = 42, .phy = 1, .mtu = 517};
 }

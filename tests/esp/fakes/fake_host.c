@@ -61,7 +61,7 @@ int ble_gatts_add_svcs(const struct ble_gatt_svc_def *svcs)
 	return 0;
 }
 
-/* What NimBLE itself refuses, by the characteristic's flags. */
+/* NimBLE itself refuses these accesses, by the characteristic's flags. */
 static int access_allowed(const struct fake_link *link, const struct ble_gatt_chr_def *c)
 {
 	if ((c->flags & BLE_GATT_CHR_F_WRITE_AUTHEN) && !link->authenticated)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the fake NimBLE share; tests see fake.h. */
+/* Declarations that the parts of the fake NimBLE share; tests see fake.h. */
 #ifndef FAKE_NIMBLE_H
 #define FAKE_NIMBLE_H
 
