@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * otabench flash DEV IMAGE: the whole update, from the file to the proof; and
- * the same for resume, which insists on something to go on with.
+ * the same for resume, which needs a part of the image on the device.
  */
 #include "cli/flash.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* otabench resume DEV IMAGE: goes on with an update that broke off; never starts one. */
+/* otabench resume DEV IMAGE: resumes an interrupted update; never starts one. */
 #include "cli/flash.h"
 
 int cmd_resume(struct cli *cli, int argc, char **argv)

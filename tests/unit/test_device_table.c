@@ -434,7 +434,7 @@ static void test_start_refused(void **state)
 		assert_int_equal(dut.dev.last_error, i < 4 ? OTA_ERR_UNSUPPORTED : OTA_ERR_SIZE);
 		dut_finish(&dut);
 	}
-	/* An image on probation must be confirmed first; a measurement may run. */
+	/* An image pending verify must be confirmed first; a measurement may run. */
 	go_to(IDLE);
 	dut.info.flags |= OTA_INFO_PENDING_VERIFY;
 	start_full(&dut, OWNER, image, SIZE, 0);
