@@ -30,7 +30,7 @@ struct att_server_ops {
 	/* A whole value; a long write comes as one.  command: nobody waits for an answer.
 	 * ATT_OK, another enum att_error, or, unless command, ATT_LATER. */
 	int (*write)(void *ctx, enum att_value_id id, const uint8_t *buf, size_t len, bool command);
-	/* Whether the link as it is will do to write a value: ATT_OK or another enum att_error.
+	/* Checks that the link as it is allows writing a value: ATT_OK or another enum att_error.
 	 * A command that may not is dropped. */
 	int (*permits)(void *ctx, enum att_value_id id);
 	/* The central's ATT_CCC_* for a value, when they changed. */

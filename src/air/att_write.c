@@ -39,7 +39,7 @@ static int write_ccc(struct att_server *server, const struct att_attribute *a, c
 	return ATT_OK;
 }
 
-/* Whether a can be written in this way: ATT_OK or an error. */
+/* Checks that a can be written in this way: ATT_OK or an error. */
 static int write_allowed(const struct att_server *server, const struct att_attribute *a,
 			 bool command)
 {

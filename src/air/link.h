@@ -92,7 +92,7 @@ struct link_ops {
 	void (*completed)(void *ctx, unsigned int count);
 	/* A frame refused with -OTA_EAGAIN would be taken now. */
 	void (*writable)(void *ctx);
-	/* Whether this side's controller has room for a PDU of len octets; NULL: always. */
+	/* Returns true if this side's controller has room for a PDU of len octets; NULL: always. */
 	bool (*can_take)(void *ctx, size_t len);
 	/* Central: whether the peripheral's wish is granted; NULL: always. */
 	bool (*accept_params)(void *ctx, const struct link_params *params);
@@ -154,7 +154,7 @@ struct link_stats {
 	uint64_t events; /* connection events simulated (not idle ones) */
 };
 
-/* Whether parameters are in range. */
+/* Returns true if parameters are in range. */
 bool link_params_valid(const struct link_params *params);
 
 /*

@@ -33,7 +33,7 @@ void command_file(struct command *c, const char *path);
  * something else than the whole one. */
 bool command_end(struct command *c);
 
-/* Whether a shell takes the word as it is, and nothing takes it for an option. */
+/* Returns true if a shell takes the word as it is, and nothing takes it for an option. */
 bool command_is_plain(const char *word);
 
 #endif

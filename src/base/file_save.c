@@ -30,7 +30,7 @@ static int refuse(const struct file_save *s, int reason, const char *words, char
 
 /* --- folders */
 
-/* Whether folder is base, or above it. */
+/* Returns true if folder is base, or above it. */
 static bool is_above(const char *folder, const char *base)
 {
 	const size_t len = strlen(folder);

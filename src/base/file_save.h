@@ -60,7 +60,7 @@ int file_save_stream(const char *path, unsigned int how, FILE **ret, char *error
  */
 void file_make_folders(const char *path);
 
-/* Whether both names lead to one file, which is there. */
+/* Returns true if both names lead to one file, which is there. */
 bool file_is_same(const char *a, const char *b);
 
 #endif

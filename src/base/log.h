@@ -33,7 +33,7 @@ struct log {
 __attribute__((format(printf, 3, 4)))
 #endif
 void log_write(const struct log *log, enum log_level level, const char *format, ...);
-/* Whether log_write() at this level does anything: spares the making of costly texts. */
+/* Returns true if log_write() at this level does anything: spares the making of costly texts. */
 bool log_wants(const struct log *log, enum log_level level);
 const char *log_level_name(enum log_level level);
 

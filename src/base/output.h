@@ -29,7 +29,7 @@
 size_t output_safe_text(const void *bytes, size_t len, char *buf, size_t size);
 /* The same of a whole string, written to out. */
 void output_put_safe(FILE *out, const char *text);
-/* Whether bytes are such text already. */
+/* Returns true if the bytes are such text already. */
 bool output_is_safe(const void *bytes, size_t len);
 
 /* Seconds with at most six decimals; NULL when out of memory. */

@@ -38,7 +38,7 @@ int text_parse_decimal(const char *text, size_t len, unsigned int decimals, int6
 /* The reverse, without trailing zeros: 750 with 2 gives "7.5".  Returns buf. */
 char *text_format_decimal(int64_t value, unsigned int decimals, char *buf, size_t size);
 
-/* Whether text reads as a number of any kind, so that a message need not quote it. */
+/* Returns true if text reads as a number of any kind, so that a message need not quote it. */
 bool text_is_number(const char *text, size_t len);
 
 /*

@@ -33,7 +33,7 @@ static void forget_question(struct bluez_agent *a)
 	a->asked = sd_bus_message_unref(a->asked);
 }
 
-/* Whether the message, whose first argument is a device, is about the right one. */
+/* Returns true if the first argument of the message is the device being paired. */
 static bool bluez_agent_is_ours(struct bluez_agent *a, sd_bus_message *m)
 {
 	const char *path;

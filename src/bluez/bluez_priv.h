@@ -255,7 +255,7 @@ void bluez_maintenance_powered(struct bluez *b, const struct bluez_object *o);
 void bluez_maintenance_removed(struct bluez *b, const struct bluez_object *o);
 
 /* bluez_rfkill.c */
-/* Whether a switch, of hardware or software, keeps the adapter of that path off. */
+/* Returns true if a switch, of hardware or software, keeps the adapter of that path off. */
 bool bluez_rfkill_blocks(const struct bluez *b, const char *adapter);
 
 /* bluez_scan.c */
@@ -287,7 +287,7 @@ int bluez_objects_watch(struct bluez *b);
 void bluez_objects_clear(struct bluez *b);
 struct bluez_object *bluez_find(const struct bluez *b, enum bluez_kind kind, const char *path);
 struct bluez_object *bluez_find_address(const struct bluez *b, const char *address);
-/* Whether path lies below parent. */
+/* Returns true if path lies below parent. */
 bool bluez_below(const char *path, const char *parent);
 /* An object appeared, changed, or was just taken from the list. */
 void bluez_object_changed(struct bluez *b, struct bluez_object *o, unsigned int told);

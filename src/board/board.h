@@ -91,7 +91,7 @@ void board_destroy(struct board *board);
 /* Copied.  Until then nobody is told anything. */
 void board_set_callbacks(struct board *board, const struct board_callbacks *callbacks);
 
-/* Whether board_create() made a new chip, so that it wants board_install(). */
+/* Returns true if board_create() made a new chip, so that it wants board_install(). */
 bool board_is_new(const struct board *board);
 /* As a programmer in the factory: erased flash with this image in the factory partition, or
  * in slot 0 where there is none.

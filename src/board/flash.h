@@ -75,7 +75,7 @@ int flash_init(struct flash *flash, const struct flash_config *config, char *ret
 	       size_t text_size);
 void flash_finish(struct flash *flash);
 
-/* Whether flash_init() made a new chip, all FF. */
+/* Returns true if flash_init() made a new chip, all FF. */
 bool flash_is_new(const struct flash *flash);
 
 /*

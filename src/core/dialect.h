@@ -46,7 +46,7 @@ const struct dialect *dialect_get(enum dialect_id id);
  * shares the service UUID has its notifications on what is Data here.  NULL: none.
  */
 const struct dialect *dialect_spoken(const uint8_t properties[GATT_CHRS]);
-/* Whether anything tells that Data values arrived, when they are written so. */
+/* Returns true if anything tells that Data values arrived, when they are written so. */
 bool dialect_tells_received(const struct dialect *dialect, enum gatt_write mode);
 
 #endif

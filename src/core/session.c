@@ -221,7 +221,7 @@ void session_cancelled_untold(struct session *s, int status)
 	session_finish(s, SESSION_CANCELLED);
 }
 
-/* Whether doing it again, not knowing whether it was done, would be another thing. */
+/* Returns true if repeating an action of unknown result could act twice. */
 static bool once_only(const struct session *s)
 {
 	return s->config.goal == SESSION_COMMAND && s->asked &&

@@ -198,7 +198,7 @@ static void session_full_on_done(struct session *s, const struct ota_done *m)
 		session_promise(s, m->reboot_ms == OTA_NO_REBOOT ? 0 : m->reboot_ms);
 }
 
-/* Whether sending again, from the device's offset or from 0, can help. */
+/* Returns true if sending again, from the device's offset or from 0, can help. */
 static bool worth_retry(uint8_t code)
 {
 	switch (code) {

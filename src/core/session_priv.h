@@ -43,7 +43,7 @@ struct dialect_ops {
 extern const struct dialect session_full, session_basic; /* the rows; dialect.c */
 
 /* session.c */
-/* Whether what comes over this link still matters. */
+/* Returns true if the session still uses what comes over this link. */
 bool session_live(const struct session *s);
 void session_enter(struct session *s, enum session_state state);
 void session_finish(struct session *s, enum session_outcome outcome);
@@ -75,7 +75,7 @@ void session_progressed(struct session *s);
 void session_wait_work(struct session *s, enum session_step step, uint32_t ms);
 /* The device said what it does: it has ms more for it, but not for ever. */
 void session_works(struct session *s, uint32_t ms);
-/* Whether one more question makes sense; counts it. */
+/* Counts a question; returns true if one more makes sense. */
 bool session_may_ask(struct session *s);
 /* Counts a try; false when none is left, and the session has ended. */
 bool session_try(struct session *s, enum session_outcome outcome);

@@ -84,7 +84,7 @@ int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text
 void esp_destroy(struct esp *esp);
 /* Boots; advertises when its firmware is up. */
 void esp_power_on(struct esp *esp);
-/* Whether it has not found an application to boot. */
+/* Returns true if the boot loader found no application to boot. */
 bool esp_is_dead(const struct esp *esp);
 
 const char *esp_name(const struct esp *esp);
@@ -97,7 +97,7 @@ uint8_t esp_address_type(const struct esp *esp);
 bool esp_advertising(const struct esp *esp);
 /* OTA_PHYS_* that it supports. */
 uint8_t esp_phys(const struct esp *esp);
-/* Whether the advertisement carries the OTA service's UUID. */
+/* Returns true if the advertisement carries the OTA service's UUID. */
 bool esp_advertises_ota(const struct esp *esp);
 /* The payloads on the air; their lengths.  A name that does not fit is cut. */
 size_t esp_advertisement(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);

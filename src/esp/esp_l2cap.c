@@ -42,7 +42,7 @@ int esp_l2cap_ask_params(struct esp_conn *c, const struct link_params *params)
 	return signal_send(c, SIGNAL_PARAM_REQUEST, c->signal_id, data, sizeof(data));
 }
 
-/* Whether a command asks for an answer; the others come in answer to something. */
+/* Returns true if a command asks for an answer; the others are answers. */
 static bool is_request(uint8_t code)
 {
 	switch (code) {

@@ -104,7 +104,7 @@ void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc);
 void esp_security_confirmed(void *ctx, enum att_value_id id);
 /* As struct link_ops' key_wanted. */
 void esp_security_key(void *ctx, const uint8_t rand[8], uint16_t ediv);
-/* Whether a value may be written over the link as it is: an enum att_error. */
+/* Checks that a value may be written over the link as it is: an enum att_error. */
 int esp_security_permits(const struct esp_conn *conn, enum att_value_id id);
 
 /* esp_l2cap.c: every channel but ATT */

@@ -134,7 +134,7 @@ int history_load(struct history *history, int64_t id, struct history_detail *ret
 void history_detail_finish(struct history_detail *detail);
 /* Also -OTA_ENOENT, and -OTA_EPERM where the file may only be read. */
 int history_delete(struct history *history, int64_t id);
-/* Whether anything was recorded or deleted since this was asked last; false on failure. */
+/* Returns true if a run was recorded or deleted since the last call; false on failure. */
 bool history_changed(struct history *history);
 
 /* The profile that the run was begun with.  0, or -OTA_EINVAL with *errors. */

@@ -58,8 +58,8 @@ static int read_all(struct reader *r)
 	return 0;
 }
 
-/* Whether the file is not the one any more that the reading began with: a build is writing it,
- * and what was read may be half of each. */
+/* Returns true if the file is not the one any more that the reading began with: a build is
+ * writing it, and the bytes read may be half of each. */
 static bool changed(const struct reader *r)
 {
 	struct stat now;

@@ -28,7 +28,7 @@ struct job_log_entry {
 	char text[PDU_TEXT_SIZE];
 };
 
-/* Whether it is a value that went over the air. */
+/* Returns true if the entry is a value that went over the air. */
 bool job_log_is_value(const struct job_log_entry *entry);
 /* A note as a sentence fragment: "stall at 65536".  Returns buf. */
 char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t size);

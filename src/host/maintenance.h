@@ -10,7 +10,7 @@
 
 /* See transport_ops.maintenance; -OTA_ENOTSUP where the transport has none. */
 int maintenance_start(struct transport *t, enum transport_maintenance what, const char *device);
-/* Whether there is nothing left to do: done, or there was nothing to begin with. */
+/* Returns true if nothing is left to do: done, or there was nothing to begin with. */
 bool maintenance_succeeded(enum transport_maintenance what, int status);
 /* The result in one sentence; device (NULL with POWER_CYCLE) as the user named it.  Returns
  * buf. */

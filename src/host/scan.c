@@ -49,7 +49,7 @@ static struct scan_device *find_address(struct scan *scan, const char *address)
 	return NULL;
 }
 
-/* Whether a is rather to be given up than b. */
+/* Returns true if a is to be dropped before b. */
 static bool worse(const struct scan_device *a, const struct scan_device *b)
 {
 	if (a->ota_service != b->ota_service)

@@ -55,7 +55,7 @@ int8_t scan_rssi(const struct scan_device *device, size_t age);
  */
 int scan_find(const struct scan *scan, const char *what, const struct scan_device **ret, char *text,
 	      size_t size);
-/* Whether it reads as an address: six pairs of hexadecimal digits with colons. */
+/* Returns true if text is an address: six pairs of hexadecimal digits with colons. */
 bool scan_is_address(const char *text);
 
 #endif

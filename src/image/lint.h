@@ -74,7 +74,7 @@ void lint_add(struct lint_report *report, enum lint_check check, enum lint_sever
 	      bool can_force, const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The worst severity found; LINT_OK when there is no finding. */
 enum lint_severity lint_worst(const struct lint_report *report);
-/* Whether an error stands that the set of forced checks (1u << enum lint_check) does not lift. */
+/* Returns true if an error is outside the set of forced checks (1u << enum lint_check). */
 bool lint_refused(const struct lint_report *report, uint32_t forced);
 const char *lint_check_name(enum lint_check check);
 const char *lint_severity_name(enum lint_severity severity);

@@ -127,7 +127,7 @@ static void lint_signature(const struct image *image, const struct ota_info *inf
 			 "The device has secure boot on, and the image is signed.");
 }
 
-/* Whether both sides name their project. */
+/* Returns true if both sides name their project. */
 static bool lint_project(const struct image *image, const struct ota_info *info,
 			 struct lint_report *report)
 {

@@ -127,7 +127,7 @@ static const char *segment_fault(const struct image *image, const struct image_c
 	return NULL;
 }
 
-/* Whether a segment that is loaded or mapped holds the entry point.  ESP-IDF's lies in RAM, other
+/* A segment that is loaded or mapped must hold the entry point.  ESP-IDF's lies in RAM, other
  * frameworks' in flash: the boot loader maps it before it jumps (bootloader_utility.c,
  * set_cache_and_start_app()). */
 static bool entry_reached(const struct image *image, const struct image_chip *chip)

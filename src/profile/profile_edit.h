@@ -38,7 +38,7 @@ int profile_save_path(const struct profile_source *source, const char *name, cha
 /* The same for what a user typed: a path as profile_find() knows one, else a plain name. */
 int profile_save_path_as(const char *typed, char *buf, size_t size);
 
-/* Whether two profiles differ in a key. */
+/* Returns true if two profiles differ in a key. */
 bool profile_differs(const struct profile *a, const struct profile *b, enum profile_key key);
 
 #endif

@@ -47,7 +47,7 @@ struct hci_config {
 	uint64_t seed;
 	/* A packet for the host, its type first; valid during the call. */
 	void (*send)(void *ctx, const uint8_t *packet, size_t len);
-	/* Whether advertisements are wanted: hci_heard() is only called then.  May be NULL. */
+	/* Switches listening on or off: hci_heard() is only called while on.  May be NULL. */
 	void (*listen)(void *ctx, bool on);
 	/* Something worth a line in a log, or NULL. */
 	void (*log)(void *ctx, const char *text);

@@ -47,14 +47,14 @@ void app_destroy(struct app *app);
 void app_key(struct app *app, int32_t key);
 /* At a cell of the screen that was drawn last. */
 void app_mouse(struct app *app, enum tui_mouse what, int x, int y);
-/* Whether it takes mouse events, which then do not select text in the terminal. */
+/* Returns true if it takes mouse events, which then do not select text in the terminal. */
 bool app_wants_mouse(const struct app *app);
 void app_draw(struct app *app, struct cells *cells);
 /* To be called when time has passed: takes samples for graphs. */
 void app_tick(struct app *app);
 /* Real time has passed: a recording goes on. */
 void app_advance(struct app *app, uint64_t us);
-/* Whether the screen differs from the last app_draw(), as far as events tell. */
+/* Returns true if the screen differs from the last app_draw(), as far as events tell. */
 bool app_changed(const struct app *app);
 /* The operator wants to leave; *ret_status is the program's exit status. */
 bool app_ended(const struct app *app, int *ret_status);

@@ -30,7 +30,7 @@ void app_image_settled(struct app *app); /* that update has ended */
 bool app_image_is_refused(const struct app *app);
 /* The device runs this very image already, as far as it was asked. */
 bool app_image_is_same(const struct app *app);
-/* Whether the file differs from what was read, where no event tells. */
+/* Returns true if the file changed since it was read, where no event tells. */
 bool app_image_is_outdated(const struct app *app);
 
 /* --- app_image_list.c */

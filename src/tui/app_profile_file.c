@@ -136,7 +136,7 @@ static void reread(struct app *app, struct profile *ret_before)
 
 /* --- writing */
 
-/* Whether somebody changed the file since it was read; a file that is gone is written anew. */
+/* Returns true if the file changed since it was read; a file that is gone is written anew. */
 static bool changed_on_disk(struct app *app)
 {
 	struct setting_errors errors;

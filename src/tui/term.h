@@ -21,7 +21,7 @@ void term_destroy(struct terminal *term);
 void term_size(struct terminal *term, int *ret_width, int *ret_height);
 /* No UTF-8: by the locale, or by what TERM says. */
 bool term_is_ascii(const struct terminal *term);
-/* Whether the font has more block characters than the full ones (the Linux console's has not). */
+/* Returns true if the font has partial block characters (the Linux console's has not). */
 bool term_has_blocks(const struct terminal *term);
 /* Shows cells, of the size that term_size() told; only what changed goes out. */
 void term_show(struct terminal *term, const struct cells *cells);

@@ -47,7 +47,7 @@ void loglist_add(struct loglist *list, uint64_t at_us, enum loglist_kind kind,
 		 enum cells_style style, const char *text, const uint8_t *raw, size_t len);
 /* A line by its number; NULL when it is gone or not there yet. */
 const struct loglist_line *loglist_at(const struct loglist *list, uint64_t number);
-/* Whether the filter lets it through (ASCII letters in any case). */
+/* Returns true if the filter lets the line through (ASCII letters in any case). */
 bool loglist_matches(const struct loglist *list, const struct loglist_line *line);
 /* Moves by this many matching lines, negative to older ones; reaching the end follows again. */
 void loglist_scroll(struct loglist *list, int lines);
@@ -72,7 +72,7 @@ char loglist_sign(enum loglist_kind kind);
 void loglist_format_raw(const struct loglist_line *line, char *buf, size_t size);
 /* The line as it is drawn and exported: time, direction, meaning, bytes.  Returns buf. */
 char *loglist_format(const struct loglist_line *line, char *buf, size_t size);
-/* Whether text holds part, ASCII letters in any case; true when part is "". */
+/* Returns true if text holds part, ASCII letters in any case; true when part is "". */
 bool loglist_contains(const char *text, const char *part);
 
 #endif

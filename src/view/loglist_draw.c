@@ -13,7 +13,7 @@ static int lead_of(struct area area)
 	return (area.w < 60 ? 9 : 12) + 3;
 }
 
-/* Whether meaning and bytes both fit into the row. */
+/* Returns true if meaning and bytes both fit into the row. */
 static bool fits(const struct loglist_line *line, const struct cells *cells, struct area area)
 {
 	const int raw = line->raw_len > 0 ? line->raw_len * 3 - 1 + 2 : 0;

@@ -113,7 +113,7 @@ static void say_signal(const struct recover_known *k, struct recover_menu *m)
 			       now <= WEAK_DBM ? ", which is weak" : ": not the distance");
 }
 
-/* Whether the new image got to the device: whatever came of it, nobody may call what runs
+/* True if the new image got to the device: whatever came of it, nobody may call what runs
  * untouched. */
 static bool replaced(const struct recover_known *k)
 {

@@ -74,7 +74,7 @@ struct recover_menu {
 
 /* The strings of choices are menu's own: it must stay where it is. */
 void recover_fill(const struct recover_known *known, struct recover_menu *menu);
-/* Whether it is done at once, because it changes nothing or is what was asked for. */
+/* Returns true if the action needs no question: it changes nothing or was asked for. */
 bool recover_at_once(enum recover_action action);
 /* An update that this host did not leave there: its STATUS tells of one, and nothing was sent
  * from here, or something else was. */

@@ -43,7 +43,7 @@ size_t view_run_scroll(const struct history_detail *d, size_t scroll, struct cel
 
 /* "11-22 12:05" in local time, with year: "2026-11-22 12:05". */
 char *view_when(int64_t ms, bool with_year, char *buf, size_t size);
-/* Whether the search's text is in one of the run's texts, or is its number. */
+/* Returns true if the search's text is in one of the run's texts, or is its number. */
 bool view_history_matches(const struct history_run *run, const char *search);
 enum cells_style view_history_style(const struct history_run *run);
 /* Good, bad, or as somebody wanted it. */

@@ -32,7 +32,7 @@ void fake_run_ms(uint32_t ms);
 bool fake_run_until(bool (*condition)(void *arg), void *arg, uint32_t ms);
 /* The calling task blocks, and time passes; outside a task only time passes. */
 void fake_block_us(uint64_t us);
-/* Whether the device has called esp_restart() and waits for fake_boot(). */
+/* Returns true if the device has called esp_restart() and waits for fake_boot(). */
 bool fake_restarted(void);
 void fake_assert_unlocked(const char *where);
 /* Blocks until the flag, which another task or event sets; for nimble_port_run(). */

@@ -292,7 +292,7 @@ enum timer {
 	TIMERS
 };
 
-/* Whether the timer runs, since when, and for how long. */
+/* Returns true if the timer runs; its start and length go to ret_since and ret_wait. */
 static bool timer_runs(const struct ota_device *dev, enum timer timer, uint32_t *ret_since,
 		       uint32_t *ret_wait)
 {

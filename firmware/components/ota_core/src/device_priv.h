@@ -19,7 +19,7 @@ static inline uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Whether conn's host speaks the basic dialect: opcodes alone. */
+/* Returns true if conn's host speaks the basic dialect: opcodes alone. */
 static inline bool is_basic(const struct ota_device *dev, uint16_t conn)
 {
 	return dev->config.basic_only || (conn == dev->basic_conn && conn != OTA_NO_CONN);
@@ -62,14 +62,14 @@ void device_op_started(struct ota_device *dev, int rc);
 uint32_t device_limit(const struct ota_device *dev);
 
 /* device_prepare.c and device_verify.c: one step each; false: nothing to do now. */
-/* Whether the START being prepared goes on where a lost link left. */
+/* Returns true if the START being prepared resumes where a lost link left. */
 bool device_can_adopt(const struct ota_device *dev);
 bool device_prepare_step(struct ota_device *dev);
 bool device_verify_step(struct ota_device *dev);
 
 /* device_control.c */
 void device_abort_finish(struct ota_device *dev);
-/* Whether a session is under way which another connection than conn started. */
+/* Returns true if a session is under way which another connection than conn started. */
 bool device_owned_by_other(const struct ota_device *dev, uint16_t conn);
 /* ERROR's detail with OTA_ERR_STATE. */
 uint32_t device_state_detail(const struct ota_device *dev);

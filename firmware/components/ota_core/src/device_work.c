@@ -249,7 +249,7 @@ void device_work(struct ota_device *dev)
 		;
 }
 
-/* Whether flash work still is for the session, not left over from one that ended. */
+/* Returns true if flash work still is for the session, not left over from one that ended. */
 static bool session_needs_flash(const struct ota_device *dev)
 {
 	switch (dev->state) {

@@ -77,7 +77,7 @@ esp_err_t ota_esp_register(void);
  */
 esp_err_t ota_esp_confirm(void);
 
-/* Whether the running image still awaits confirmation. */
+/* Returns true if the running image still awaits confirmation. */
 bool ota_esp_pending(void);
 
 #ifdef __cplusplus

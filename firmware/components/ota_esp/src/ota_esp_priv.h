@@ -179,7 +179,7 @@ int ota_esp_flash_run(const struct ota_esp_job *job);
 bool ota_esp_image_slots(void); /* what is known at once; false: nowhere to write to */
 void ota_esp_image_inspect(void); /* what takes reading the running image */
 int ota_esp_image_check(uint32_t size);
-/* Whether version a is older than b, as far as both begin with numbers and dots. */
+/* Returns true if version a is older than b, as far as both begin with numbers and dots. */
 bool ota_esp_version_older(const char *a, const char *b);
 
 /* ota_esp_record.c */
