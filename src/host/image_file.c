@@ -3,6 +3,7 @@
 #include "config.h" /* system extensions: O_CLOEXEC */
 
 #include "host/image_file.h"
+#include "base/file_read.h"
 #include "base/os_error.h"
 
 #include <ctype.h>
@@ -47,13 +48,10 @@ static int read_all(struct reader *r)
 
 		if (r->size == r->room && grow(r) < 0)
 			return -ENOMEM;
-		n = read(r->fd, r->data + r->size, r->room - r->size);
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			r->size += (size_t)n;
+		n = file_read_some(r->fd, r->data + r->size, r->room - r->size);
+		if (n <= 0)
+			return (int)n;
+		r->size += (size_t)n;
 	}
 	return 0;
 }
@@ -70,17 +68,15 @@ static bool changed(const struct reader *r)
 		now.st_mtim.tv_nsec != r->before.st_mtim.tv_nsec);
 }
 
-static int open_reader(struct reader *r, const char *path)
+static int open_reader(struct reader *r, const char *path, bool streams)
 {
 	struct stat st;
 
-	r->fd = open(path, O_RDONLY | O_CLOEXEC);
+	r->fd = file_read_open(path, streams);
 	if (r->fd < 0)
-		return -errno;
+		return r->fd;
 	if (fstat(r->fd, &st) < 0)
 		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
 	r->before = st;
 	r->room = FIRST_READ;
 	/* One more than the file has, so that the first read is the last but one. */
@@ -123,10 +119,11 @@ static const char *no_file_name(const char *path)
 	return NULL;
 }
 
-int image_file_init(struct image_file *ret, const char *path, char *error, size_t error_size)
+static int init(struct image_file *ret, const char *path, bool streams, char *error,
+		size_t error_size)
 {
 	struct reader r = {.fd = -1};
-	int result = open_reader(&r, path);
+	int result = open_reader(&r, path, streams);
 
 	if (result == 0)
 		result = read_all(&r);
@@ -147,12 +144,23 @@ int image_file_init(struct image_file *ret, const char *path, char *error, size_
 	else if (result == -ENOENT && no_file_name(path))
 		say(error, error_size, path, no_file_name(path));
 	else if (result < 0)
-		say(error, error_size, path, strerror(-result));
+		say(error, error_size, path, file_read_why(-result));
 	else if (r.size == 0)
 		say(error, error_size, path, "the file is empty; build or download it again.");
 	else
 		say(error, error_size, path, "larger than 16 MiB, so no application image.");
 	return result < 0 ? os_error_code(-result) : -OTA_EBADMSG;
+}
+
+int image_file_init(struct image_file *ret, const char *path, char *error, size_t error_size)
+{
+	return init(ret, path, true, error, error_size);
+}
+
+int image_file_init_regular(struct image_file *ret, const char *path, char *error,
+			    size_t error_size)
+{
+	return init(ret, path, false, error, error_size);
 }
 
 void image_file_finish(struct image_file *file)

@@ -16,7 +16,7 @@ struct image_file {
 };
 
 /*
- * Reads the whole of path, which may be a pipe.  It is read rather than mapped,
+ * Reads the whole of path, which may be a pipe or device that something comes from.  It is read rather than mapped,
  * so that a build that overwrites the file cannot change it in mid update.
  *
  * -OTA_ENOENT: no such file.  -OTA_EPERM: not readable.  -OTA_EINVAL: a
@@ -25,6 +25,9 @@ struct image_file {
  * On success the caller owns *ret and ends with image_file_finish().
  */
 int image_file_init(struct image_file *ret, const char *path, char *error, size_t error_size);
+/* The same of a regular file only: a screen does not wait for a pipe. */
+int image_file_init_regular(struct image_file *ret, const char *path, char *error,
+			    size_t error_size);
 void image_file_finish(struct image_file *file);
 
 #endif

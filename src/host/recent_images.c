@@ -4,6 +4,7 @@
 
 #include "host/recent_images.h"
 
+#include "base/file_read.h"
 #include "base/file_save.h"
 #include "ota/error.h"
 
@@ -42,7 +43,7 @@ static void recent_images_take(struct recent_images *r, const char *path)
 
 static void load(const char *file, struct recent_images *r)
 {
-	FILE *in = fopen(file, "re");
+	FILE *in = file_read_stream(file);
 	char *line = NULL;
 	size_t size = 0;
 

@@ -7,6 +7,7 @@
 #include "config.h" /* system extensions */
 
 #include "profile/profile_priv.h"
+#include "base/file_read.h"
 #include "base/os_error.h"
 
 #include "base/output.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <yaml.h>
 
 struct loader {
@@ -25,6 +27,7 @@ struct loader {
 	struct profile work;
 	struct profile_place places[PROFILE_KEYS];
 	struct setting_errors *errors;
+	bool no_memory;
 };
 
 /* libyaml counts lines and columns (in characters) from 0. */
@@ -63,8 +66,13 @@ static void add_reader_error(struct loader *loader)
 static void add_parser_error(struct loader *loader)
 {
 	const yaml_parser_t *parser = &loader->parser;
-	const char *problem = parser->problem ? parser->problem : "out of memory";
+	const char *problem = parser->problem ? parser->problem : "unknown";
 
+	if (parser->error == YAML_MEMORY_ERROR) {
+		loader->no_memory = true;
+		setting_errors_add(loader->errors, 0, 0, "", "out of memory");
+		return;
+	}
 	if (parser->error == YAML_READER_ERROR && parser->problem) {
 		add_reader_error(loader);
 		return;
@@ -95,6 +103,20 @@ static bool next_two_events(struct loader *loader)
 	return next_event(loader);
 }
 
+/* A profile nests nothing; libyaml's work grows with the square of the depth. */
+#define DEPTH_MAX 16u
+
+static bool add_too_deep(struct loader *loader)
+{
+	const yaml_mark_t *mark = &loader->event.start_mark;
+
+	setting_errors_add(loader->errors, profile_yaml_line_of(mark), column_of(mark), "",
+			   "expected a mapping of keys to values, found lists or mappings nested "
+			   "deeper than %u",
+			   DEPTH_MAX);
+	return false;
+}
+
 /* From the first event of any node to its last. */
 static bool skip_node(struct loader *loader)
 {
@@ -104,7 +126,8 @@ static bool skip_node(struct loader *loader)
 		switch (loader->event.type) {
 		case YAML_SEQUENCE_START_EVENT:
 		case YAML_MAPPING_START_EVENT:
-			depth++;
+			if (++depth > DEPTH_MAX)
+				return add_too_deep(loader);
 			break;
 		case YAML_SEQUENCE_END_EVENT:
 		case YAML_MAPPING_END_EVENT:
@@ -317,6 +340,8 @@ int profile_load_text(const char *name, const char *text, size_t len, struct pro
 	}
 	profile_yaml_load(&loader);
 	yaml_parser_delete(&loader.parser);
+	if (loader.no_memory)
+		return -OTA_ENOMEM;
 	if (errors->count > 0)
 		return -OTA_EINVAL;
 	*ret = loader.work;
@@ -326,21 +351,27 @@ int profile_load_text(const char *name, const char *text, size_t len, struct pro
 int profile_read_file(const char *path, char *buf, size_t size, size_t *ret_len,
 		      struct setting_errors *errors)
 {
-	FILE *file = fopen(path, "rbe");
-	int error = errno;
+	const int fd = file_read_open(path, true);
+	ssize_t n = 1;
+	size_t len = 0;
 
-	if (!file) {
-		setting_errors_add(errors, 0, 0, "", "cannot be opened: %s", strerror(error));
-		return os_error_code(error);
+	if (fd < 0) {
+		setting_errors_add(errors, 0, 0, "", "cannot be %s: %s",
+				   fd == -EISDIR || fd == -ENODEV ? "read" : "opened",
+				   file_read_why(-fd));
+		return os_error_code(-fd);
 	}
-	errno = 0;
-	*ret_len = fread(buf, 1, size, file);
-	error = ferror(file) ? errno : 0;
-	(void)fclose(file);
-	if (error == 0)
+	while (n > 0 && len < size) {
+		n = file_read_some(fd, buf + len, size - len);
+		if (n > 0)
+			len += (size_t)n;
+	}
+	(void)close(fd);
+	*ret_len = len;
+	if (n >= 0)
 		return 0;
-	setting_errors_add(errors, 0, 0, "", "cannot be read: %s", strerror(error));
-	return os_error_code(error);
+	setting_errors_add(errors, 0, 0, "", "cannot be read: %s", file_read_why((int)-n));
+	return os_error_code((int)-n);
 }
 
 int profile_load_file(const char *path, struct profile *ret, struct setting_errors *errors)

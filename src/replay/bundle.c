@@ -4,6 +4,7 @@
 
 #include "replay/bundle.h"
 
+#include "base/file_read.h"
 #include "doctor/doctor.h"
 #include "base/output.h"
 
@@ -253,7 +254,7 @@ static void write_doctor(const struct bundle *b, FILE *out)
 static int copy_trace(struct pack *p)
 {
 	static const char name[] = "run.trace";
-	FILE *in = fopen(p->b->trace, "r"), *out;
+	FILE *in = file_read_stream(p->b->trace), *out;
 	char buf[8192];
 	size_t n;
 	bool bad;

@@ -3,6 +3,7 @@
 #include "config.h" /* system extensions, as everywhere in this folder */
 
 #include "replay/replay_priv.h"
+#include "base/file_read.h"
 #include "base/os_error.h"
 
 #include "base/text.h"
@@ -43,12 +44,12 @@ int replay_open_stream(FILE *file, const char *name, struct replay **ret, char *
 
 int replay_open(const char *path, struct replay **ret, char *ret_why, size_t size)
 {
-	FILE *file = fopen(path, "r");
+	FILE *file = file_read_stream(path);
 	int rc;
 
 	if (!file) {
 		rc = os_error_code(errno);
-		(void)snprintf(ret_why, size, "%s: %s", path, strerror(errno));
+		(void)snprintf(ret_why, size, "%s: %s", path, file_read_why(errno));
 		return rc;
 	}
 	rc = replay_open_stream(file, path, ret, ret_why, size);

@@ -10,6 +10,7 @@
  * that it found.
  */
 #include "transport/trace_priv.h"
+#include "base/file_read.h"
 #include "base/bytes.h"
 #include "base/os_error.h"
 
@@ -499,7 +500,7 @@ int trace_replay_stream(sd_event *event, FILE *file, struct transport **ret, uns
 
 int trace_replay(sd_event *event, const char *path, struct transport **ret, unsigned int *ret_line)
 {
-	FILE *file = fopen(path, "r");
+	FILE *file = file_read_stream(path);
 	int rc;
 
 	*ret_line = 0;

@@ -75,7 +75,7 @@ static bool read_image(struct app *app)
 	struct image_file file;
 	struct stat before;
 	const bool known = stat(i->path, &before) == 0;
-	const int r = image_file_init(&file, i->path, i->error, sizeof(i->error));
+	const int r = image_file_init_regular(&file, i->path, i->error, sizeof(i->error));
 
 	close_image(i);
 	i->stat = known ? before : (struct stat){.st_size = 0};

@@ -4,6 +4,7 @@
 
 #include "tui/app_image.h"
 
+#include "base/file_read.h"
 #include "base/sha256.h"
 #include "base/output.h"
 #include "host/recent_images.h"
@@ -34,7 +35,7 @@ static bool peek(const char *path, char *buf, size_t size)
 	uint8_t start[PEEK_BYTES];
 	char bytes[OUTPUT_FIGURE_MAX];
 	const struct image_chip *chip;
-	FILE *in = fopen(path, "rb");
+	FILE *in = file_read_stream(path);
 	struct image image;
 	struct stat st;
 	size_t len;

@@ -86,6 +86,22 @@ static void test_largest(void **state)
 	unlink(path);
 }
 
+/* Neither waited for nor read without end. */
+static void test_no_file(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof(path), "%s/fifo", directory);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_true(load() < 0);
+	assert_true(image_file_init_regular(&file, path, error, sizeof(error)) < 0);
+	assert_non_null(strstr(error, "no file"));
+	assert_true(image_file_init_regular(&file, "/dev/zero", error, sizeof(error)) < 0);
+	assert_non_null(strstr(error, "is a device"));
+	assert_int_equal(unlink(path), 0);
+	assert_true(image_file_init(&file, "/dev/zero", error, sizeof(error)) < 0);
+	assert_non_null(strstr(error, "larger than 16 MiB"));
+}
+
 static void test_nothing_there(void **state)
 {
 	(void)state;
@@ -180,13 +196,10 @@ static void test_hash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_nothing_there),
-		cmocka_unit_test(test_directory),
-		cmocka_unit_test(test_not_allowed),
-		cmocka_unit_test(test_pipe),
-		cmocka_unit_test(test_name_is_safe_to_print),
+		cmocka_unit_test(test_read),	  cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_no_file),	  cmocka_unit_test(test_nothing_there),
+		cmocka_unit_test(test_directory), cmocka_unit_test(test_not_allowed),
+		cmocka_unit_test(test_pipe),	  cmocka_unit_test(test_name_is_safe_to_print),
 		cmocka_unit_test(test_hash),
 	};
 

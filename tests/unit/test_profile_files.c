@@ -270,12 +270,30 @@ static void test_find(void **state)
 			    "neither; 'otabench profile list' names them\n");
 }
 
+/* 60 kB of opening brackets took seconds. */
+static void test_hostile_files(void **state)
+{
+	static char deep[60000];
+	struct profile p;
+
+	(void)state;
+	for (int kind = 0; kind < 3; kind++) {
+		memset(deep, "[{-"[kind], sizeof(deep));
+		for (size_t i = 1; kind == 2 && i < sizeof(deep); i += 2)
+			deep[i] = ' ';
+		assert_int_equal(profile_load_text("deep", deep, sizeof(deep), &p, &errors),
+				 -OTA_EINVAL);
+		assert_in_range(errors.count, 1, 2);
+		assert_non_null(strstr(errors.items[errors.count - 1].text, "nested"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_write),	cmocka_unit_test(test_read_file),
-		cmocka_unit_test(test_shipped), cmocka_unit_test(test_default_is_current),
-		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_hostile_files),	   cmocka_unit_test(test_write),
+		cmocka_unit_test(test_read_file),	   cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_default_is_current), cmocka_unit_test(test_find),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
