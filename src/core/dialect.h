@@ -34,7 +34,7 @@ struct dialect {
 	bool has_hash; /* of the running image: an update can be proved */
 	bool can_resume;
 	bool can_rollback; /* trial boots: CONFIRM and ROLLBACK */
-	/* Whether a device with these properties speaks it (GATT_PROP_*), by GATT_CHRS. */
+	/* Returns true if a device with these properties (GATT_PROP_*), by GATT_CHRS, speaks it. */
 	bool (*spoken)(const uint8_t properties[GATT_CHRS]);
 	const struct dialect_ops *ops; /* NULL: UNKNOWN */
 };

@@ -40,7 +40,7 @@ static const char *typed(const struct job *job)
 static void advise_resume(const struct job *job, struct job_result *r)
 {
 	if (job->config.goal == SESSION_UPDATE && dialect_get(job->dialect)->can_resume)
-		say(r->advice, "'otabench resume %s %s' goes on where the device is.", typed(job),
+		say(r->advice, "'otabench resume %s %s' resumes where the device is.", typed(job),
 		    job->image_word);
 	else
 		say(r->advice, "Try again, nearer to the device.");

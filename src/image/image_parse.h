@@ -15,8 +15,8 @@ void image_parse(struct image *image, image_sha256_fn *sha256);
 /* Finds signature and trailing bytes behind image->image_size, which is not 0. */
 void image_find_signature(struct image *image);
 
-/* Returns true if the v2 signature's first block is for these bytes.  False and *ret_checkable false
- * when it cannot be told (SHA-384). */
+/* Returns true if the v2 signature's first block is for these bytes.  False, with *ret_checkable
+ * false, if that cannot be checked (SHA-384). */
 bool image_signature_matches(const struct image *image, image_sha256_fn *sha256,
 			     bool *ret_checkable);
 

@@ -87,7 +87,7 @@ void radio_watch_begin(struct radio *radio);
 void radio_watch_moved(struct radio *radio);
 
 /* radio_faults.c */
-/* Whether this kind of fault can be had here; *ret_why (may be NULL) says why not. */
+/* Returns true if this kind of fault is possible here; *ret_why (may be NULL): why not. */
 bool radio_fault_possible(enum fault_kind kind, const char **ret_why);
 void radio_faults_begin(struct radio *radio);
 

@@ -12,7 +12,7 @@
 
 /* --- words */
 
-/* Whether text begins with this word and a blank; *ret_rest is what follows. */
+/* Returns true if text begins with this word and a blank; *ret_rest is the rest. */
 static bool begins(const char *text, const char *word, const char **ret_rest)
 {
 	const size_t len = strlen(word);

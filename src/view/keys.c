@@ -201,7 +201,7 @@ const struct keys_row keys_rows[] = {
 	COMMAND("scan", NULL, ACTION_SHOW_SCAN, "the list of devices"),
 	COMMAND("set", "KEY=VALUE", ACTION_SET,
 	 "of the profile; in force at once where that is possible"),
-	COMMAND("status", NULL, ACTION_STATUS, "ask the device what its update is at"),
+	COMMAND("status", NULL, ACTION_STATUS, "ask the device for the progress of its update"),
 
 	{PLACE_PANEL, "Enter", {ACTION_ENTER}, NULL, "choose the row",
 	 HINT_WHEN("Enter choose", KEYS_ROWS)},

@@ -275,10 +275,10 @@ static void add_stack(const struct recover_known *k, struct recover_menu *m)
 
 static void add_idle(const struct recover_known *k, struct recover_menu *m)
 {
-	char effect[64] = "goes on where it stopped", at[OUTPUT_FIGURE_MAX];
+	char effect[64] = "resumes where it stopped", at[OUTPUT_FIGURE_MAX];
 
 	if (holds_session(k))
-		(void)snprintf(effect, sizeof(effect), "goes on at %s",
+		(void)snprintf(effect, sizeof(effect), "resumes at %s",
 			       output_bytes(k->status.flushed, at, sizeof(at)));
 	add(k, m, RECOVER_RESUME, "Reconnect, resume", effect, why_not_resume(k), "resume", true,
 	    true);
@@ -286,7 +286,7 @@ static void add_idle(const struct recover_known *k, struct recover_menu *m)
 	    why_not_upload(k), "flash --restart", true, true);
 	add(k, m, RECOVER_ABORT, "Abort, wait for idle", "drops what was received",
 	    k->no_service && !k->readonly ? NO_SERVICE : why_not_write(k), "cancel", true, false);
-	add(k, m, RECOVER_LOOK, "Ask what it is at", "changes nothing", NULL, "info", true, false);
+	add(k, m, RECOVER_LOOK, "Ask for its state", "changes nothing", NULL, "info", true, false);
 	add(k, m, RECOVER_CONFIRM, "Confirm what it runs", "ends the image's trial",
 	    why_not_command(k, flag_is(k, OTA_INFO_PENDING_VERIFY), "it is not on trial"),
 	    "confirm", true, false);

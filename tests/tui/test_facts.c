@@ -140,7 +140,7 @@ static void test_resume(void **state)
 	memcpy(k.status.hash, sha256, sizeof(k.status.hash));
 	recover_fill(&k, &m);
 	assert_true(choice_of(&m, RECOVER_RESUME)->possible);
-	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect, "goes on at 65.5 kB");
+	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect, "resumes at 65.5 kB");
 	k.status.hash[0] ^= 1;
 	recover_fill(&k, &m);
 	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect,

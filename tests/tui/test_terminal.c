@@ -80,7 +80,7 @@ static void run_type(const struct type *type, bool no_color)
 	pty_send(&pty, "234");
 	pty_until(&pty, "no image chosen");
 	pty_send(&pty, "1R");
-	pty_until(&pty, "Ask what it is at");
+	pty_until(&pty, "Ask for its state");
 	pty_send(&pty, "y");
 	pty_until(&pty, type->copies ? "copied:" : "takes no copies");
 	pty_send(&pty, "q:quit\r");

@@ -20,7 +20,7 @@ static int refuse(uint16_t conn, uint8_t opcode, uint8_t code, bool basic)
 	return ota_esp_gatt_notify(conn, buf, basic ? 1 : (size_t)len);
 }
 
-/* Whether this command is not for ota_core but answered here; *ret_rc then says how. */
+/* Returns true if this command is answered here, not by ota_core; *ret_rc is the result. */
 static bool refused(const struct ota_esp *s, uint16_t conn, uint8_t opcode, size_t len, int *ret_rc)
 {
 	if (opcode == OTA_CMD_START && s->config.permit && !s->config.permit(conn, s->config.arg)) {
