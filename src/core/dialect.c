@@ -6,17 +6,8 @@ static const struct dialect unknown = {
 	.id = DIALECT_UNKNOWN,
 	.name = "unknown",
 	.title = "unknown dialect",
-	.lacks = "",
 	.not_offered = "not offered: nobody knows what it speaks",
-	.header = OTA_DATA_HEADER,
-	.write_mode = GATT_COMMAND,
-	.has_acknowledgements = true,
-	.has_status = true,
-	.has_link = true,
-	.has_telemetry = true,
-	.has_hash = true,
-	.can_resume = true,
-	.can_rollback = true,
+	DIALECT_WHOLE,
 };
 
 static const struct dialect *const rows[DIALECTS] = {

@@ -42,6 +42,21 @@ struct dialect_ops {
 
 extern const struct dialect session_full, session_basic; /* the rows; dialect.c */
 
+/* Of a row that lacks nothing: the full dialect, and one not known yet, which denies nothing. */
+/* clang-format off */
+#define DIALECT_WHOLE \
+	.lacks = "", \
+	.header = OTA_DATA_HEADER, \
+	.write_mode = GATT_COMMAND, \
+	.has_acknowledgements = true, \
+	.has_status = true, \
+	.has_link = true, \
+	.has_telemetry = true, \
+	.has_hash = true, \
+	.can_resume = true, \
+	.can_rollback = true
+/* clang-format on */
+
 /* session.c */
 /* Returns true if the session still uses what comes over this link. */
 bool session_live(const struct session *s);
