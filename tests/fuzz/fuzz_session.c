@@ -20,7 +20,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct fleet {
+/* The stack and the device, as the input plays them. */
+struct peer {
 	struct session s;
 	const uint8_t *data;
 	size_t left;
@@ -44,88 +45,88 @@ static void must(bool held)
 		abort();
 }
 
-static uint8_t take(struct fleet *w)
+static uint8_t take(struct peer *p)
 {
-	if (w->left == 0)
+	if (p->left == 0)
 		return 0;
-	w->left--;
-	return *w->data++;
+	p->left--;
+	return *p->data++;
 }
 
-static uint16_t take16(struct fleet *w)
+static uint16_t take16(struct peer *p)
 {
-	const uint8_t low = take(w);
+	const uint8_t low = take(p);
 
-	return (uint16_t)(low | (uint16_t)(take(w) << 8));
+	return (uint16_t)(low | (uint16_t)(take(p) << 8));
 }
 
 /* --- actions */
 
 static int do_connect(void *ctx)
 {
-	struct fleet *w = ctx;
+	struct peer *p = ctx;
 
-	must(!session_finished(&w->s));
-	w->connecting = w->rc == 0;
-	return w->rc;
+	must(!session_finished(&p->s));
+	p->connecting = p->rc == 0;
+	return p->rc;
 }
 
 static int do_disconnect(void *ctx)
 {
-	return ((struct fleet *)ctx)->rc;
+	return ((struct peer *)ctx)->rc;
 }
 
 static int do_discover(void *ctx)
 {
-	struct fleet *w = ctx;
+	struct peer *p = ctx;
 
-	must(w->link && !session_finished(&w->s));
-	return w->rc;
+	must(p->link && !session_finished(&p->s));
+	return p->rc;
 }
 
 static int do_chr(void *ctx, enum gatt_chr chr)
 {
-	struct fleet *w = ctx;
+	struct peer *p = ctx;
 
-	must(w->link && !session_finished(&w->s) && chr < GATT_CHRS);
-	return w->rc;
+	must(p->link && !session_finished(&p->s) && chr < GATT_CHRS);
+	return p->rc;
 }
 
-static void check_data(const struct fleet *w, size_t len)
+static void check_data(const struct peer *p, size_t len)
 {
-	const struct session_stats *st = &w->s.stats;
-	const uint32_t header = w->s.dialect ? w->s.dialect->header : 0;
+	const struct session_stats *st = &p->s.stats;
+	const uint32_t header = p->s.dialect ? p->s.dialect->header : 0;
 	const uint32_t payload = (uint32_t)len - header;
 	const uint32_t flight = st->received_known ? st->queued - st->received : 0;
 
 	must(len > header && len <= OTA_VALUE_MAX);
-	must(len <= (size_t)w->s.mtu - OTA_ATT_HEADER && len <= w->s.chunk);
-	must(w->s.state == SESSION_SENDING);
+	must(len <= (size_t)p->s.mtu - OTA_ATT_HEADER && len <= p->s.chunk);
+	must(p->s.state == SESSION_SENDING);
 	must(st->queued >= st->received && st->queued + payload <= st->limit);
 	must(st->queued + payload <= IMAGE);
-	must(flight == 0 || flight + payload <= w->s.window);
+	must(flight == 0 || flight + payload <= p->s.window);
 }
 
 static int do_write(void *ctx, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
 		    size_t len)
 {
-	struct fleet *w = ctx;
+	struct peer *p = ctx;
 
-	must(w->link && !session_finished(&w->s) && len > 0);
+	must(p->link && !session_finished(&p->s) && len > 0);
 	must(chr == GATT_CONTROL || chr == GATT_DATA);
 	must(chr != GATT_CONTROL || mode == GATT_REQUEST);
-	must(mode != GATT_REQUEST || !w->busy[chr]);
+	must(mode != GATT_REQUEST || !p->busy[chr]);
 	if (chr == GATT_DATA)
-		check_data(w, len);
+		check_data(p, len);
 	else
-		w->last_command = buf[0];
-	if (w->rc == 0 && chr == GATT_CONTROL) {
-		w->end |= buf[0] == OTA_CMD_END;
-		w->confirm |= buf[0] == OTA_CMD_CONFIRM;
+		p->last_command = buf[0];
+	if (p->rc == 0 && chr == GATT_CONTROL) {
+		p->end |= buf[0] == OTA_CMD_END;
+		p->confirm |= buf[0] == OTA_CMD_CONFIRM;
 	}
-	if (w->rc == 0 && mode == GATT_REQUEST)
-		w->busy[chr] = true;
-	return w->rc;
+	if (p->rc == 0 && mode == GATT_REQUEST)
+		p->busy[chr] = true;
+	return p->rc;
 }
 
 static void do_link(void *ctx, struct airtime_link *ret)
@@ -171,29 +172,29 @@ static const struct session_ops ops = {
 
 /* --- events */
 
-static void lose_link(struct fleet *w, enum gatt_reason reason)
+static void lose_link(struct peer *p, enum gatt_reason reason)
 {
-	w->link = w->connecting = false;
-	w->runs |= w->boots;
-	w->boots = false;
-	memset(w->busy, 0, sizeof(w->busy));
-	session_disconnected(&w->s, reason, w->now);
+	p->link = p->connecting = false;
+	p->runs |= p->boots;
+	p->boots = false;
+	memset(p->busy, 0, sizeof(p->busy));
+	session_disconnected(&p->s, reason, p->now);
 }
 
-static void connected(struct fleet *w, uint16_t mtu)
+static void connected(struct peer *p, uint16_t mtu)
 {
-	w->link = true;
-	w->connecting = false;
-	session_connected(&w->s, mtu, w->now);
+	p->link = true;
+	p->connecting = false;
+	session_connected(&p->s, mtu, p->now);
 }
 
-static void make_link(struct fleet *w)
+static void make_link(struct peer *p)
 {
-	if (!w->link)
-		connected(w, (uint16_t)(take16(w) % 600u));
+	if (!p->link)
+		connected(p, (uint16_t)(take16(p) % 600u));
 }
 
-static void discovered(struct fleet *w, uint8_t kind)
+static void discovered(struct peer *p, uint8_t kind)
 {
 	static const uint8_t kinds[4][GATT_CHRS] = {
 		{0x18, 0x0c, 0x02, 0x02, 0x02, 0x02},
@@ -202,59 +203,59 @@ static void discovered(struct fleet *w, uint8_t kind)
 		{0x18, 0x08, 0x02, 0, 0, 0},
 	};
 
-	session_discovered(&w->s, kinds[kind], w->now);
+	session_discovered(&p->s, kinds[kind], p->now);
 }
 
-static void info_answer(struct fleet *w, uint8_t features, uint8_t flags, bool runs)
+static void info_answer(struct peer *p, uint8_t features, uint8_t flags, bool runs)
 {
 	struct ota_info info = {.version = 1, .features = features, .flags = flags, .phys = 3};
 	uint8_t buf[OTA_INFO_SIZE];
 
 	if (runs)
-		memcpy(info.running_sha256, w->s.config.sha256, OTA_SHA256_SIZE);
+		memcpy(info.running_sha256, p->s.config.sha256, OTA_SHA256_SIZE);
 	(void)ota_info_encode(&info, buf, sizeof(buf));
-	w->shown |= runs;
-	w->kept |= runs && !(flags & OTA_INFO_PENDING_VERIFY);
-	session_read(&w->s, GATT_INFO, 0, buf, sizeof(buf), w->now);
+	p->shown |= runs;
+	p->kept |= runs && !(flags & OTA_INFO_PENDING_VERIFY);
+	session_read(&p->s, GATT_INFO, 0, buf, sizeof(buf), p->now);
 }
 
-static void read_answer(struct fleet *w)
+static void read_answer(struct peer *p)
 {
-	struct ota_info info = {.version = 1, .features = take(w), .flags = take(w), .phys = 3};
+	struct ota_info info = {.version = 1, .features = take(p), .flags = take(p), .phys = 3};
 	uint8_t buf[OTA_INFO_SIZE];
-	const uint8_t kind = take(w);
+	const uint8_t kind = take(p);
 
 	if (kind / 2u % 3u == 0 && !(kind & 0xc0u)) {
-		info_answer(w, (uint8_t)info.features, info.flags, kind & 1u);
+		info_answer(p, (uint8_t)info.features, info.flags, kind & 1u);
 		return;
 	}
 	(void)ota_info_encode(&info, buf, sizeof(buf));
-	session_read(&w->s, (enum gatt_chr)(GATT_INFO + kind / 2u % 3u),
-		     kind & 0x80u ? -OTA_EIO : 0, buf, kind & 0x40u ? 7 : sizeof(buf), w->now);
+	session_read(&p->s, (enum gatt_chr)(GATT_INFO + kind / 2u % 3u),
+		     kind & 0x80u ? -OTA_EIO : 0, buf, kind & 0x40u ? 7 : sizeof(buf), p->now);
 }
 
-static void written(struct fleet *w)
+static void written(struct peer *p)
 {
-	const uint8_t kind = take(w);
+	const uint8_t kind = take(p);
 	const enum gatt_chr chr = kind & 1u ? GATT_DATA : GATT_CONTROL;
 
-	if (!w->busy[chr])
+	if (!p->busy[chr])
 		return;
-	w->busy[chr] = false;
-	session_written(&w->s, chr, kind & 0x80u ? -OTA_EIO : 0, w->now);
+	p->busy[chr] = false;
+	session_written(&p->s, chr, kind & 0x80u ? -OTA_EIO : 0, p->now);
 }
 
 /* A notification that makes sense where the session stands, or nearly. */
-static int sensible(struct fleet *w, uint8_t *buf, size_t size)
+static int sensible(struct peer *p, uint8_t *buf, size_t size)
 {
-	const struct session_stats *st = &w->s.stats;
-	const uint32_t some = take16(w), flight = st->queued - st->received;
+	const struct session_stats *st = &p->s.stats;
+	const uint32_t some = take16(p), flight = st->queued - st->received;
 	const uint32_t at = st->received + (flight ? some % (flight + 1u) : 0);
 	const uint32_t limit = at + some % 3000u < IMAGE ? at + some % 3000u : IMAGE;
 	struct ota_done done = {.size = IMAGE, .slot = 1, .reboot_ms = (uint16_t)some};
 
-	memcpy(done.hash, w->s.config.sha256, sizeof(done.hash));
-	switch (take(w) % 8u) {
+	memcpy(done.hash, p->s.config.sha256, sizeof(done.hash));
+	switch (take(p) % 8u) {
 	case 0:
 		return ota_ready_encode(&(struct ota_ready){.offset = some % 2u ? 0 : at,
 							    .limit = limit > at ? limit : at,
@@ -265,14 +266,14 @@ static int sensible(struct fleet *w, uint8_t *buf, size_t size)
 			&(struct ota_ack){.received = at, .flushed = at, .limit = limit}, buf,
 			size);
 	case 2:
-		return ota_gap_encode(&(struct ota_gap){.sequence = w->sequence += 0x2000u,
+		return ota_gap_encode(&(struct ota_gap){.sequence = p->sequence += 0x2000u,
 							.offset = at,
 							.reason = OTA_GAP_MISSING},
 				      buf, size);
 	case 3:
 		return ota_done_encode(&done, buf, size);
 	case 4:
-		return ota_result_encode(&(struct ota_result){.opcode = w->last_command,
+		return ota_result_encode(&(struct ota_result){.opcode = p->last_command,
 							      .code = (uint8_t)(some % 5u)},
 					 buf, size);
 	case 5:
@@ -281,7 +282,7 @@ static int sensible(struct fleet *w, uint8_t *buf, size_t size)
 			size);
 	case 6:
 		return ota_error_encode(&(struct ota_error_event){.code = (uint8_t)(some % 24u),
-								  .opcode = w->last_command},
+								  .opcode = p->last_command},
 					buf, size);
 	default:
 		return ota_progress_encode(&(struct ota_progress){.phase = (uint8_t)(some % 6u),
@@ -291,263 +292,263 @@ static int sensible(struct fleet *w, uint8_t *buf, size_t size)
 	}
 }
 
-static void notified(struct fleet *w, bool sense)
+static void notified(struct peer *p, bool sense)
 {
 	uint8_t buf[OTA_NOTIFY_MAX];
 	int len;
 
 	if (sense) {
-		len = sensible(w, buf, sizeof(buf));
+		len = sensible(p, buf, sizeof(buf));
 	} else {
-		len = take(w) % (int)(sizeof(buf) + 1u);
+		len = take(p) % (int)(sizeof(buf) + 1u);
 		for (int i = 0; i < len; i++)
-			buf[i] = take(w);
+			buf[i] = take(p);
 	}
-	session_rx(&w->s, buf, (size_t)len, w->now);
+	session_rx(&p->s, buf, (size_t)len, p->now);
 }
 
-static void pass(struct fleet *w)
+static void pass(struct peer *p)
 {
-	const uint64_t end = w->now + take16(w) * 1000ull;
+	const uint64_t end = p->now + take16(p) * 1000ull;
 	unsigned int steps = 0;
 
-	while (session_deadline(&w->s) <= end) {
+	while (session_deadline(&p->s) <= end) {
 		must(steps++ < 100000u); /* time passes */
-		if (session_deadline(&w->s) > w->now)
-			w->now = session_deadline(&w->s);
-		session_tick(&w->s, w->now);
+		if (session_deadline(&p->s) > p->now)
+			p->now = session_deadline(&p->s);
+		session_tick(&p->s, p->now);
 	}
-	w->now = end;
-	session_tick(&w->s, w->now);
+	p->now = end;
+	session_tick(&p->s, p->now);
 }
 
-static void user(struct fleet *w)
+static void user(struct peer *p)
 {
-	switch (take(w) % 7u) {
+	switch (take(p) % 7u) {
 	case 0:
-		session_pause(&w->s, w->now);
+		session_pause(&p->s, p->now);
 		break;
 	case 1:
-		session_resume(&w->s, w->now);
+		session_resume(&p->s, p->now);
 		break;
 	case 2:
-		session_cancel(&w->s, w->now);
+		session_cancel(&p->s, p->now);
 		break;
 	case 3:
-		(void)session_set_chunk(&w->s, take16(w), w->now);
+		(void)session_set_chunk(&p->s, take16(p), p->now);
 		break;
 	case 4:
-		(void)session_set_window(&w->s, take16(w), w->now);
+		(void)session_set_window(&p->s, take16(p), p->now);
 		break;
 	case 5:
-		(void)session_set_pacing(&w->s, take16(w), w->now);
+		(void)session_set_pacing(&p->s, take16(p), p->now);
 		break;
 	default:
-		(void)session_set_mode(&w->s, (enum gatt_write)(take(w) % 3u), w->now);
+		(void)session_set_mode(&p->s, (enum gatt_write)(take(p) % 3u), p->now);
 		break;
 	}
 }
 
 /* --- the next step of an update that goes well */
 
-static void tell(struct fleet *w, const uint8_t *buf, int len)
+static void tell(struct peer *p, const uint8_t *buf, int len)
 {
-	session_rx(&w->s, buf, (size_t)len, w->now);
+	session_rx(&p->s, buf, (size_t)len, p->now);
 }
 
-static void wait_for(struct fleet *w)
+static void wait_for(struct peer *p)
 {
-	const uint64_t at = session_deadline(&w->s);
+	const uint64_t at = session_deadline(&p->s);
 
 	if (at == UINT64_MAX)
 		return;
-	w->now = at > w->now ? at : w->now;
-	session_tick(&w->s, w->now);
+	p->now = at > p->now ? at : p->now;
+	session_tick(&p->s, p->now);
 }
 
-static void tell_done(struct fleet *w, bool basic)
+static void tell_done(struct peer *p, bool basic)
 {
 	struct ota_done done = {.size = IMAGE, .slot = 1, .reboot_ms = 300};
 	uint8_t buf[OTA_NOTIFY_MAX];
 
-	if (!w->end) {
-		wait_for(w);
+	if (!p->end) {
+		wait_for(p);
 		return;
 	}
-	w->boots = true;
-	memcpy(done.hash, w->s.config.sha256, sizeof(done.hash));
-	tell(w, buf, basic ? (buf[0] = OTA_EVT_DONE, 1) : ota_done_encode(&done, buf, sizeof(buf)));
+	p->boots = true;
+	memcpy(done.hash, p->s.config.sha256, sizeof(done.hash));
+	tell(p, buf, basic ? (buf[0] = OTA_EVT_DONE, 1) : ota_done_encode(&done, buf, sizeof(buf)));
 }
 
-static void tell_answer(struct fleet *w)
+static void tell_answer(struct peer *p)
 {
-	const struct ota_result result = {.opcode = w->last_command};
+	const struct ota_result result = {.opcode = p->last_command};
 	const struct ota_status status = {.state = OTA_STATE_SUSPENDED};
 	uint8_t buf[OTA_NOTIFY_MAX];
 
-	tell(w, buf,
-	     w->last_command == OTA_CMD_STATUS ? ota_status_encode(&status, buf, sizeof(buf))
+	tell(p, buf,
+	     p->last_command == OTA_CMD_STATUS ? ota_status_encode(&status, buf, sizeof(buf))
 					       : ota_result_encode(&result, buf, sizeof(buf)));
 }
 
-static void tell_ready(struct fleet *w, bool basic)
+static void tell_ready(struct peer *p, bool basic)
 {
 	const struct ota_ready ready = {.limit = IMAGE, .max_value = 512};
 	uint8_t buf[OTA_NOTIFY_MAX];
 
-	tell(w, buf,
+	tell(p, buf,
 	     basic ? (buf[0] = OTA_EVT_READY, 1) : ota_ready_encode(&ready, buf, sizeof(buf)));
 }
 
-static void go_on_sending(struct fleet *w)
+static void go_on_sending(struct peer *p)
 {
-	const uint32_t at = w->s.stats.queued;
+	const uint32_t at = p->s.stats.queued;
 	const struct ota_ack ack = {.received = at, .flushed = at, .limit = IMAGE};
 	uint8_t buf[OTA_NOTIFY_MAX];
 
-	if (w->s.state == SESSION_SENDING && w->s.dialect && w->s.dialect->has_acknowledgements &&
-	    at > w->s.stats.received)
-		tell(w, buf, ota_ack_encode(&ack, buf, sizeof(buf)));
+	if (p->s.state == SESSION_SENDING && p->s.dialect && p->s.dialect->has_acknowledgements &&
+	    at > p->s.stats.received)
+		tell(p, buf, ota_ack_encode(&ack, buf, sizeof(buf)));
 	else
-		wait_for(w);
+		wait_for(p);
 }
 
-static void go_on(struct fleet *w, bool basic)
+static void go_on(struct peer *p, bool basic)
 {
 	static const uint8_t version[] = {'2', '.', '0'};
 
 	for (int chr = 0; chr < GATT_CHRS; chr++) {
-		if (!w->busy[chr])
+		if (!p->busy[chr])
 			continue;
-		w->busy[chr] = false;
-		session_written(&w->s, (enum gatt_chr)chr, 0, w->now);
+		p->busy[chr] = false;
+		session_written(&p->s, (enum gatt_chr)chr, 0, p->now);
 		return;
 	}
-	switch (w->s.step) {
+	switch (p->s.step) {
 	case SESSION_STEP_LINK_UP:
-		if (w->connecting)
-			connected(w, 247);
+		if (p->connecting)
+			connected(p, 247);
 		else
-			wait_for(w);
+			wait_for(p);
 		break;
 	case SESSION_STEP_DISCOVER:
-		discovered(w, basic);
+		discovered(p, basic);
 		break;
 	case SESSION_STEP_SUBSCRIBE:
-		session_subscribed(&w->s, 0, w->now);
+		session_subscribed(&p->s, 0, p->now);
 		break;
 	case SESSION_STEP_INFO:
-		info_answer(w, 0x1f, w->runs && !w->confirm ? OTA_INFO_PENDING_VERIFY : 0, w->runs);
+		info_answer(p, 0x1f, p->runs && !p->confirm ? OTA_INFO_PENDING_VERIFY : 0, p->runs);
 		break;
 	case SESSION_STEP_VERSION:
-		session_read(&w->s, GATT_FIRMWARE_REVISION, 0, version, w->runs ? 3 : 1, w->now);
+		session_read(&p->s, GATT_FIRMWARE_REVISION, 0, version, p->runs ? 3 : 1, p->now);
 		break;
 	case SESSION_STEP_MODEL:
-		session_read(&w->s, GATT_MODEL, 0, version, 1, w->now);
+		session_read(&p->s, GATT_MODEL, 0, version, 1, p->now);
 		break;
 	case SESSION_STEP_READY:
-		tell_ready(w, basic);
+		tell_ready(p, basic);
 		break;
 	case SESSION_STEP_DONE:
-		tell_done(w, basic);
+		tell_done(p, basic);
 		break;
 	case SESSION_STEP_ANSWER:
-		tell_answer(w);
+		tell_answer(p);
 		break;
 	case SESSION_STEP_LINK_DOWN:
-		if (w->link)
-			lose_link(w, GATT_BY_DEVICE);
+		if (p->link)
+			lose_link(p, GATT_BY_DEVICE);
 		else
-			wait_for(w);
+			wait_for(p);
 		break;
 	case SESSION_STEP_NONE:
 	case SESSION_STEP_LINK:
-		go_on_sending(w);
+		go_on_sending(p);
 		break;
 	}
 }
 
-static void event(struct fleet *w)
+static void event(struct peer *p)
 {
 	static const int rcs[] = {0, 0, 0, -OTA_EAGAIN, -OTA_EIO, -OTA_ENOTCONN};
 
-	switch (take(w) % 16u) {
+	switch (take(p) % 16u) {
 	case 0:
-		make_link(w);
+		make_link(p);
 		break;
 	case 1:
-		if (w->link || w->connecting)
-			lose_link(w, (enum gatt_reason)(take(w) % 7u));
+		if (p->link || p->connecting)
+			lose_link(p, (enum gatt_reason)(take(p) % 7u));
 		break;
 	case 2:
-		session_mtu(&w->s, take16(w), w->now);
+		session_mtu(&p->s, take16(p), p->now);
 		break;
 	case 3:
-		discovered(w, take(w) % 4u);
+		discovered(p, take(p) % 4u);
 		break;
 	case 4:
-		session_subscribed(&w->s, take(w) == 0xff ? -OTA_EPERM : 0, w->now);
+		session_subscribed(&p->s, take(p) == 0xff ? -OTA_EPERM : 0, p->now);
 		break;
 	case 5:
-		read_answer(w);
+		read_answer(p);
 		break;
 	case 6:
-		written(w);
+		written(p);
 		break;
 	case 7:
 	case 8:
-		notified(w, true);
+		notified(p, true);
 		break;
 	case 9:
-		notified(w, false);
+		notified(p, false);
 		break;
 	case 10:
-		session_writable(&w->s, w->now);
+		session_writable(&p->s, p->now);
 		break;
 	case 11:
-		pass(w);
+		pass(p);
 		break;
 	case 12:
-		user(w);
+		user(p);
 		break;
 	case 13:
 	case 14:
-		go_on(w, w->data[-1] % 16u == 14u);
+		go_on(p, p->data[-1] % 16u == 14u);
 		break;
 	default:
-		w->rc = rcs[take(w) % (sizeof(rcs) / sizeof(rcs[0]))];
+		p->rc = rcs[take(p) % (sizeof(rcs) / sizeof(rcs[0]))];
 		break;
 	}
 }
 
 /* --- what holds, whatever came */
 
-static void check_figures(const struct fleet *w)
+static void check_figures(const struct peer *p)
 {
-	const struct session_stats *st = &w->s.stats;
+	const struct session_stats *st = &p->s.stats;
 
 	must(st->received <= st->queued && st->queued <= IMAGE);
 	must(st->flushed <= st->received);
-	must(st->done_us == 0 || w->end);
+	must(st->done_us == 0 || p->end);
 }
 
-static void check_end(const struct fleet *w)
+static void check_end(const struct peer *p)
 {
-	const struct session *s = &w->s;
+	const struct session *s = &p->s;
 
 	if (!session_finished(s))
 		return;
 	must(s->outcome != SESSION_NO_OUTCOME);
-	must(s->outcome != SESSION_MEASURED || w->end);
-	must(s->outcome != SESSION_DELIVERED || w->end);
+	must(s->outcome != SESSION_MEASURED || p->end);
+	must(s->outcome != SESSION_DELIVERED || p->end);
 	must(s->outcome != SESSION_PROTOCOL || s->broken || s->status < 0);
 	if (s->outcome == SESSION_UNCONFIRMED)
-		must(w->shown);
+		must(p->shown);
 	if (s->outcome != SESSION_CONFIRMED)
 		return;
-	must(w->shown && w->kept && w->confirm);
+	must(p->shown && p->kept && p->confirm);
 	/* After END, or because an earlier run left no more to do. */
-	must(w->end || s->stats.sent_bytes == 0);
+	must(p->end || s->stats.sent_bytes == 0);
 	must(memcmp(s->info.running_sha256, s->config.sha256, OTA_SHA256_SIZE) == 0);
 	must(!(s->info.flags & OTA_INFO_PENDING_VERIFY));
 }
@@ -556,8 +557,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum ota_command commands[] = {OTA_CMD_ABORT, OTA_CMD_STATUS, OTA_CMD_CONFIRM,
 						    OTA_CMD_ROLLBACK, OTA_CMD_REBOOT};
-	struct fleet w = {.data = data, .left = size, .now = 1000000};
-	const uint8_t kind = take(&w);
+	struct peer p = {.data = data, .left = size, .now = 1000000};
+	const uint8_t kind = take(&p);
 	struct session_config config = {
 		.goal = (enum session_goal)(kind & 3u),
 		.image = image,
@@ -585,12 +586,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		config.image = NULL;
 	for (size_t i = 0; i < OTA_SHA256_SIZE; i++)
 		config.sha256[i] = (uint8_t)(0xa0u + i);
-	must(session_init(&w.s, &config, &ops, &w, w.now) == 0);
-	session_start(&w.s, w.now);
-	while (w.left > 0) {
-		event(&w);
-		check_figures(&w);
-		check_end(&w);
+	must(session_init(&p.s, &config, &ops, &p, p.now) == 0);
+	session_start(&p.s, p.now);
+	while (p.left > 0) {
+		event(&p);
+		check_figures(&p);
+		check_end(&p);
 	}
 	return 0;
 }

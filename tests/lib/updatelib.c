@@ -125,7 +125,7 @@ uint64_t update_now(const struct update *u)
 
 struct esp *update_device(const struct update *u)
 {
-	return sim_device(u->fleet, UPDATE_DEVICE);
+	return sim_device(u->simulator, UPDATE_DEVICE);
 }
 
 void update_open(struct update *u)
@@ -133,7 +133,7 @@ void update_open(struct update *u)
 	char why[200] = "";
 
 	assert_true(sd_event_new(&u->event) >= 0);
-	if (sim_create(u->event, &u->sim, &u->fleet, why, sizeof(why)) < 0)
+	if (sim_create(u->event, &u->sim, &u->simulator, why, sizeof(why)) < 0)
 		fail_msg("sim_create: %s", why);
 	memcpy(u->factory, board_running(esp_board(update_device(u)))->sha256, sizeof(u->factory));
 }
@@ -160,7 +160,7 @@ void update_begin(struct update *u)
 	struct transport *t;
 
 	update_open(u);
-	t = u->fleet;
+	t = u->simulator;
 	if (u->fault_count > 0)
 		assert_int_equal(fault_wrap(t, u->faults, u->fault_count, u->fault_seed, &t), 0);
 	if (u->record)
@@ -174,7 +174,7 @@ bool update_step(struct update *u)
 		u->to_answer = false;
 		assert_int_equal(transport_passkey(u->transport, u->typed), 0);
 	}
-	return sched_step(sim_sched(u->fleet));
+	return sched_step(sim_sched(u->simulator));
 }
 
 void update_replay(struct update *u, const char *path)
@@ -184,7 +184,7 @@ void update_replay(struct update *u, const char *path)
 
 	assert_true(sd_event_new(&u->event) >= 0);
 	assert_int_equal(trace_replay(u->event, path, &t, &line), 0);
-	u->fleet = t;
+	u->simulator = t;
 	update_start(u, t, UPDATE_DEVICE);
 	while (!session_finished(&u->s) && sd_event_run(u->event, 0) > 0)
 		;
@@ -205,7 +205,7 @@ void update_finish(struct update *u, unsigned int seconds)
 
 void update_wait(struct update *u, uint64_t us)
 {
-	sched_advance(sim_sched(u->fleet), update_now(u) + us);
+	sched_advance(sim_sched(u->simulator), update_now(u) + us);
 }
 
 bool update_check_boots(struct update *u)

@@ -23,7 +23,7 @@ struct update {
 	const char *record; /* file to record the run to; NULL: none */
 	/* the run */
 	sd_event *event;
-	struct transport *fleet; /* the simulator itself */
+	struct transport *simulator; /* itself, without the faults */
 	struct transport *transport; /* what the session uses: faults around it */
 	struct session s;
 	struct pump pump;

@@ -48,7 +48,7 @@ static void begin(struct run *r, enum gatt_write mode)
 	update_open(&r->u);
 	fake_init(&r->fake, r->u.event);
 	r->fake.devices[0].address = esp_address(update_device(&r->u));
-	fake_set_radio(&r->fake, r->u.fleet);
+	fake_set_radio(&r->fake, r->u.simulator);
 	config.bus = r->fake.client;
 	assert_int_equal(bluez_create(r->u.event, &config, &t, NULL, 0), 0);
 	while (bluez_ready(t, NULL, 0) == -OTA_EAGAIN)
@@ -178,7 +178,8 @@ static void with_fault(enum gatt_write mode, uint32_t sixths, void (*fault)(stru
 
 static void lose_link(struct run *r)
 {
-	assert_int_equal(r->u.fleet->ops->inject(r->u.fleet, TRANSPORT_FAULT_TERMINATE, 0), 0);
+	assert_int_equal(r->u.simulator->ops->inject(r->u.simulator, TRANSPORT_FAULT_TERMINATE, 0),
+			 0);
 }
 
 static void test_link_lost(void **state)
@@ -191,7 +192,7 @@ static void test_link_lost(void **state)
 
 static void reboot(struct run *r)
 {
-	assert_int_equal(r->u.fleet->ops->inject(r->u.fleet, TRANSPORT_FAULT_REBOOT, 0), 0);
+	assert_int_equal(r->u.simulator->ops->inject(r->u.simulator, TRANSPORT_FAULT_REBOOT, 0), 0);
 }
 
 static void test_device_reboots(void **state)
@@ -203,7 +204,7 @@ static void test_device_reboots(void **state)
 /* Killed: the kernel ends its links.  The next one starts from nothing. */
 static void kill_daemon(struct run *r)
 {
-	(void)r->u.fleet->ops->disconnect(r->u.fleet);
+	(void)r->u.simulator->ops->disconnect(r->u.simulator);
 	r->fake.devices[0].connected = r->fake.devices[0].resolved = r->fake.devices[0].there =
 		r->fake.devices[0].exported = r->fake.discovering = false;
 	fake_close_socket(&r->fake);
@@ -221,7 +222,7 @@ static void test_daemon_killed(void **state)
 static void switch_off_and_on(struct run *r)
 {
 	fake_adapter_powered(&r->fake, 0, false);
-	(void)r->u.fleet->ops->disconnect(r->u.fleet);
+	(void)r->u.simulator->ops->disconnect(r->u.simulator);
 	fake_adapter_powered(&r->fake, 0, true);
 }
 

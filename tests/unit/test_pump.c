@@ -109,10 +109,10 @@ static void begin_job(struct job_run *r)
 	(void)image_read(image_bytes, image_size, sha256_buffer, &r->image, &r->report);
 	update_init(&r->update, image_bytes, image_size);
 	update_open(&r->update);
-	assert_int_equal(job_create(r->update.fleet, &config, NULL, &r->job), 0);
+	assert_int_equal(job_create(r->update.simulator, &config, NULL, &r->job), 0);
 	job_start(r->job);
 	do {
-		assert_true(sched_step(sim_sched(r->update.fleet)));
+		assert_true(sched_step(sim_sched(r->update.simulator)));
 		job_snapshot(r->job, &s);
 	} while (s.stats.received < 10000);
 }
@@ -136,12 +136,12 @@ static void test_advertisement_is_no_passkey(void **state)
 
 	(void)state;
 	begin_job(&r);
-	tell(r.update.fleet, &e);
+	tell(r.update.simulator, &e);
 	assert_false(log_has(r.job, "passkey"));
-	tell(r.update.fleet, &asked); /* the log would have said so */
+	tell(r.update.simulator, &asked); /* the log would have said so */
 	assert_true(log_has(r.job, "passkey"));
 	job_destroy(r.job);
-	r.update.fleet->ops->destroy(r.update.fleet);
+	r.update.simulator->ops->destroy(r.update.simulator);
 	sd_event_unref(r.update.event);
 }
 

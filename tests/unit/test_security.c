@@ -47,7 +47,7 @@ static bool encrypted(const struct update *u)
 {
 	struct transport_link link;
 
-	u->fleet->ops->link_state(u->fleet, &link);
+	u->simulator->ops->link_state(u->simulator, &link);
 	return link.encrypted;
 }
 
