@@ -218,6 +218,7 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		run_tell_end(r, report, code);
 	}
 	transport_watch(r->transport, NULL, NULL);
+	control_log_finish(&r->control);
 	stack_log_lines_finish(&r->calls);
 	job_destroy(r->job);
 	recorder_finish(r->recorder);

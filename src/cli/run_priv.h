@@ -5,6 +5,7 @@
 
 #include "cli/passkey.h"
 #include "cli/run.h"
+#include "host/control_log.h"
 #include "host/stack_log_lines.h"
 #include "history/recorder.h"
 
@@ -14,7 +15,8 @@ struct run {
 	struct transport *transport;
 	struct job *job;
 	struct recorder *recorder; /* NULL: nothing is recorded */
-	struct stack_log_lines calls; /* for a bundle */
+	struct control_log control; /* for a bundle, as the next */
+	struct stack_log_lines calls;
 	struct progress_line line;
 	struct passkey passkey;
 	uint64_t json_next; /* progress event */

@@ -90,6 +90,7 @@ int run_replay(struct cli *cli, struct replay *replay, size_t index)
 		code = tell_cut(&r, replay);
 	else
 		run_tell_end(&r, &how, (enum cli_exit)(code = run_exit(&r.result)));
+	control_log_finish(&r.control);
 	stack_log_lines_finish(&r.calls);
 	return code;
 }

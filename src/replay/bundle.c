@@ -336,29 +336,3 @@ int bundle_write(const struct bundle *b, char *ret_path, size_t size, char *ret_
 		(void)snprintf(ret_path, size, "%s", folder);
 	return r;
 }
-
-/* --- the job's log */
-
-void bundle_job_log(void *userdata, FILE *out)
-{
-	static const char signs[] = {
-		[JOB_OUT] = '>', [JOB_IN] = '<', [JOB_STATE] = '!', [JOB_NOTE] = '!'};
-	const struct job *job = userdata;
-	struct job_snapshot now;
-
-	job_snapshot(job, &now);
-	if (now.log_count > JOB_LOG_MAX)
-		(void)fprintf(out, "# %zu earlier lines are not kept\n",
-			      now.log_count - JOB_LOG_MAX);
-	for (size_t i = 0; i < now.log_count; i++) {
-		const struct job_log_entry *e = job_log(job, i);
-
-		if (!e)
-			continue;
-		(void)fprintf(out, "%10" PRIu64 ".%06" PRIu64 " %c %s", e->at_us / 1000000u,
-			      e->at_us % 1000000u, signs[e->direction], e->text);
-		for (size_t n = 0; job_log_is_value(e) && n < e->len && n < JOB_BYTES_MAX; n++)
-			(void)fprintf(out, "%s%02x", n == 0 ? "  [" : " ", e->bytes[n]);
-		(void)fprintf(out, "%s\n", job_log_is_value(e) && e->len > 0 ? "]" : "");
-	}
-}
