@@ -196,12 +196,14 @@ static void on_power_lost(void *ctx)
 	boot(esp);
 }
 
+/* With the secure version that the eFuse demands: no such device leaves a factory dead. */
 static int install_factory(struct esp *esp, char *ret_text, size_t size)
 {
 	const struct image_build build = {
 		.chip_id = esp->config.chip_id,
 		.project = esp->config.project,
 		.version = esp->config.version,
+		.secure_version = esp->config.secure_version,
 		.size = FACTORY_SIZE,
 		.seed = (uint32_t)esp->config.seed,
 	};
@@ -213,7 +215,8 @@ static int install_factory(struct esp *esp, char *ret_text, size_t size)
 	if (rc == 0)
 		rc = board_install(esp->board, image, built);
 	if (rc < 0 && ret_text)
-		snprintf(ret_text, size, "%s: factory firmware cannot be installed", esp->name);
+		snprintf(ret_text, size, "%s: factory firmware of %zu KiB cannot be installed%s",
+			 esp->name, len / 1024, rc == -OTA_ENOSPC ? ": its slot is smaller" : "");
 	free(image);
 	return rc;
 }

@@ -108,12 +108,25 @@ static void test_boot_delay(void **state)
 	fleet_destroy(fleet);
 }
 
+/* Anti-rollback keeps out what is older; what the device was made with is not. */
+static void test_secure_version(void **state)
+{
+	const struct fleet_kind kind = {.devices = 2, .secure_version = 3};
+	struct fleet *fleet = make(&kind);
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++)
+		(void)until_up(fleet_device(fleet, i));
+	fleet_destroy(fleet);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_boot_delay),
+		cmocka_unit_test(test_secure_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
