@@ -239,6 +239,20 @@ static void explain_unheard(const struct job *job, struct job_result *r)
 	say(r->advice, "'otabench info %s' tells what runs; else send it again.", typed(job));
 }
 
+/* START was heard, for the link stood, and READY never came in the time that the profile allows:
+ * no nearness to the device makes it erase faster. */
+static void explain_unready(const struct job *job, struct job_result *r)
+{
+	const struct session_config *c = &job->session_config;
+	const bool basic = job->dialect == DIALECT_BASIC;
+
+	say(r->what, "The device was asked to begin, and did not become ready (%u retries).",
+	    r->retries);
+	say(r->advice,
+	    "Erasing may take it longer: raise %sready_timeout_ms of the profile, now %u.",
+	    basic ? "basic_" : "", basic ? c->basic_ready_timeout_ms : c->ready_timeout_ms);
+}
+
 static void explain_lost(const struct job *job, struct job_result *r)
 {
 	const struct session_stats *st = &job->session.stats;
@@ -252,6 +266,11 @@ static void explain_lost(const struct job *job, struct job_result *r)
 	}
 	if (job->session.ended && job->config.goal == SESSION_UPDATE) {
 		explain_unheard(job, r);
+		return;
+	}
+	if (r->outcome == SESSION_STALLED && st->start_us != 0 && !job->session.begun &&
+	    job->config.goal == SESSION_UPDATE) {
+		explain_unready(job, r);
 		return;
 	}
 	if (st->start_us == 0)

@@ -85,6 +85,22 @@ static void test_flash_basic(void **state)
 	}
 }
 
+/* A device that only erases slowly is given more time, not a shorter way. */
+static void test_not_ready(void **state)
+{
+	struct program_ran r = program_run(
+		"--sim=dialect=basic,flash=slow,fault=slow-erase:5 --json --set=retries=0 "
+		"--set=basic_ready_timeout_ms=3000 flash esp-sim-01 %s/new.bin",
+		dir);
+
+	(void)state;
+	program_expect(&r, 75, "stalled");
+	assert_non_null(strstr(program_text(&r, "text"), "did not become ready"));
+	assert_non_null(strstr(program_text(&r, "advice"),
+			       " basic_ready_timeout_ms of the profile, now 3000"));
+	program_done(&r);
+}
+
 static void test_real_image(void **state)
 {
 	const char *images = getenv("OTABENCH_IMAGES");
@@ -430,12 +446,12 @@ static void test_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flash),	    cmocka_unit_test(test_flash_basic),
-		cmocka_unit_test(test_real_image),  cmocka_unit_test(test_kept_state),
-		cmocka_unit_test(test_resume),	    cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_exit_codes),  cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_reader_left), cmocka_unit_test(test_replay),
-		cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_not_ready),   cmocka_unit_test(test_flash),
+		cmocka_unit_test(test_flash_basic), cmocka_unit_test(test_real_image),
+		cmocka_unit_test(test_kept_state),  cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_full_disk),   cmocka_unit_test(test_reader_left),
+		cmocka_unit_test(test_replay),	    cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, setup, cleanup);
