@@ -166,8 +166,7 @@ static int open_bus(struct bluez *b, char *ret_text, size_t size)
 	}
 	rc = sd_bus_open_system(&b->bus);
 	if (rc == -EACCES || rc == -EPERM)
-		return fail_text(ret_text, size, -OTA_EPERM,
-				 "the system D-Bus does not let this user in");
+		return fail_text(ret_text, size, -OTA_EPERM, "the system D-Bus refuses this user");
 	if (rc < 0)
 		return fail_text(ret_text, size, -OTA_ENODEV,
 				 "there is no system D-Bus, and so no bluetoothd");
@@ -304,7 +303,7 @@ int bluez_open(sd_event *event, const struct bluez_config *config, struct transp
 			rc = sd_bus_wait(bluez_of(t)->bus, until - now);
 		if (rc < 0) {
 			rc = fail_text(ret_text, size, -OTA_ENODEV,
-				       "the system D-Bus hung up on this program");
+				       "the system D-Bus closed this program's connection");
 			break;
 		}
 		now = bluez_now(t);

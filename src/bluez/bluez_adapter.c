@@ -132,7 +132,7 @@ static void on_loaded(struct bluez_request *call, sd_bus_message *reply, const s
 		return;
 	}
 	if (bluez_objects_read(b, reply) < 0) {
-		bluez_log(b, "bluetoothd's objects are not in the documented form");
+		bluez_log(b, "bluetoothd's objects do not have the documented form");
 		b->problem = BLUEZ_NO_ANSWER;
 		return;
 	}
@@ -249,7 +249,7 @@ int bluez_ready(struct transport *t, char *ret_text, size_t size)
 	case BLUEZ_NO_PERMISSION:
 		return say(ret_text, size, -OTA_EPERM,
 			   "the D-Bus policy does not let this user talk to bluetoothd: try as "
-			   "root, or ask who may in the policy file bluetooth.conf");
+			   "root; the policy file bluetooth.conf says who is allowed");
 	case BLUEZ_NO_ADAPTER:
 		return say(ret_text, size, -OTA_ENODEV, "there is no Bluetooth adapter");
 	case BLUEZ_NO_SUCH_ADAPTER:
@@ -261,7 +261,7 @@ int bluez_ready(struct transport *t, char *ret_text, size_t size)
 	case BLUEZ_ADAPTER_BLOCKED:
 		return say(ret_text, size, -OTA_ENODEV,
 			   "the Bluetooth adapter is blocked by rfkill: 'rfkill unblock "
-			   "bluetooth', or a switch or key of this machine");
+			   "bluetooth', or use the computer's wireless switch or key");
 	case BLUEZ_NO_BUS:
 		break;
 	}

@@ -253,14 +253,14 @@ bool bluez_forget_cache(struct bluez *b)
 		return false;
 	if (o->paired || strcmp(b->forgotten, b->address) == 0) {
 		bluez_log(b,
-			  "what bluetoothd remembers of %s does not fit it; 'otabench forget %s' "
-			  "makes it look again (a pairing is lost)",
+			  "bluetoothd's cache of %s does not match the device; 'otabench forget "
+			  "%s' deletes it, and the bond with it",
 			  b->address, b->address);
 		snprintf(b->misremembered, sizeof(b->misremembered), "%s", b->address);
 		return false;
 	}
 	snprintf(b->forgotten, sizeof(b->forgotten), "%s", b->address);
-	bluez_log(b, "what bluetoothd remembers of %s does not fit it: removed [from 5.62]",
+	bluez_log(b, "bluetoothd's cache of %s does not match the device: removed [from 5.62]",
 		  b->address);
 	rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, b->adapter, BLUEZ_ADAPTER,
 					    "RemoveDevice");

@@ -397,7 +397,7 @@ static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 		return 0;
 	bluez_stack_log_object(b, path, true);
 	if (read_interfaces(b, m, path, true) < 0)
-		bluez_log(b, "bluetoothd added %s in a form that is not the documented one", path);
+		bluez_log(b, "bluetoothd added %s with an undocumented form", path);
 	return 0;
 }
 

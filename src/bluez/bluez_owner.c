@@ -42,7 +42,8 @@ void bluez_owner_foreign(struct bluez *b, sd_bus_message *m)
 	if (b->foreign_told)
 		return;
 	b->foreign_told = true; /* who sends one sends many */
-	bluez_log(b, "%s is not bluetoothd and sent what only bluetoothd may: not believed",
+	bluez_log(b,
+		  "%s is not bluetoothd and sent a message that only bluetoothd may send: ignored",
 		  sender ? sender : "a nameless program");
 }
 

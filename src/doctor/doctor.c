@@ -94,8 +94,8 @@ static void check_kernel(struct doctor *d, const char *root)
 			   count == 1 ? "" : "s");
 	else
 		doctor_add(d, DOCTOR_BAD, "kernel",
-			   "plug one in, or look in 'dmesg' why its driver or firmware failed",
-			   "Bluetooth, but no adapter");
+			   "plug one in; 'dmesg' shows why a driver or firmware failed",
+			   "Bluetooth is supported, but there is no adapter");
 	for (unsigned int i = 0; i < count; i++)
 		doctor_check_phy(d, indexes[i]);
 }
@@ -110,7 +110,8 @@ static void check_switch(struct doctor *d, const char *root, const char *entry)
 	read_line(root, "/sys/class/rfkill", entry, "soft", soft, sizeof(soft));
 	read_line(root, "/sys/class/rfkill", entry, "hard", hard, sizeof(hard));
 	if (strcmp(hard, "1") == 0)
-		doctor_add(d, DOCTOR_BAD, "rfkill", "a switch or key of this machine, or its BIOS",
+		doctor_add(d, DOCTOR_BAD, "rfkill",
+			   "use the computer's wireless switch or key, or its BIOS",
 			   "%s is blocked by hardware", entry);
 	else if (strcmp(soft, "1") == 0)
 		doctor_add(d, DOCTOR_BAD, "rfkill", "rfkill unblock bluetooth",
@@ -143,13 +144,13 @@ static void check_vhci(struct doctor *d, const char *root)
 	(void)snprintf(path, sizeof(path), "%s/dev/vhci", root);
 	if (access(path, W_OK) == 0)
 		doctor_add(d, DOCTOR_GOOD, "virtual adapter", "",
-			   "/dev/vhci can be opened: otabench-radio works");
+			   "this user may open /dev/vhci: otabench-radio works");
 	else if (access(path, F_OK) == 0)
 		doctor_add(d, DOCTOR_NOTE, "virtual adapter", "run otabench-radio as root",
-			   "/dev/vhci is there, but not for this user");
+			   "this user may not open /dev/vhci");
 	else
 		doctor_add(d, DOCTOR_NOTE, "virtual adapter",
-			   "modprobe hci_vhci, for otabench-radio; --sim needs none",
+			   "for otabench-radio: modprobe hci_vhci; --sim does not need it",
 			   "no /dev/vhci");
 }
 
@@ -159,15 +160,15 @@ static void check_visibility(struct doctor *d)
 
 	if (fd >= 0) {
 		close(fd);
-		doctor_add(d, DOCTOR_GOOD, "RSSI", "", "of a connection: by HCI Read RSSI");
+		doctor_add(d, DOCTOR_GOOD, "RSSI", "",
+			   "of a connection: read from the adapter (HCI Read RSSI)");
 	} else {
-		doctor_add(d, DOCTOR_NOTE, "RSSI",
-			   "a device that speaks the full protocol tells its own",
-			   "of a connection: no HCI socket here, so not from the adapter");
+		doctor_add(d, DOCTOR_NOTE, "RSSI", "a device of the full dialect reports its own",
+			   "of a connection: cannot be read from the adapter (no HCI socket)");
 	}
 	doctor_add(d, DOCTOR_NOTE, "interval, PHY",
-		   "shown where the device tells them; 'btmon' as root shows the rest",
-		   "bluetoothd does not tell interval, PHY and data length");
+		   "shown if the device reports them; 'btmon' as root always shows them",
+		   "bluetoothd does not report interval, PHY and data length");
 }
 
 void doctor_collect(struct doctor *d, const struct doctor_config *config)

@@ -40,18 +40,18 @@ static void check_release(struct doctor *d, unsigned int version)
 	} known[] = {
 		{RELEASE(5, 62), RELEASE(5, 63), "can crash when a device's MTU is read",
 		 "update it"},
-		{0, RELEASE(5, 62), "does not tell the MTU until a write socket is acquired",
-		 "nothing: otabench asks for one"},
+		{0, RELEASE(5, 62), "does not report the MTU until a write socket is acquired",
+		 "nothing to do: otabench acquires one"},
 		{0, RELEASE(5, 62), "keeps a removed device's GATT cache",
-		 "after the firmware's GATT table changed: delete its file below "
+		 "if a firmware's GATT table has changed, delete the device's file below "
 		 "/var/lib/bluetooth"},
-		{0, RELEASE(5, 83), "does not tell why a link ended",
-		 "'btmon' as root shows it; update bluetoothd to be told"},
+		{0, RELEASE(5, 83), "does not report why a link ended",
+		 "'btmon' as root shows it; or update bluetoothd"},
 	};
 
 	if (version == 0) {
 		doctor_add(d, DOCTOR_NOTE, "bluetoothd", "bluetoothd --version",
-			   "answers; its release is not told");
+			   "answers; its release is unknown");
 		return;
 	}
 	doctor_add(d, DOCTOR_GOOD, "bluetoothd", "", "answers; release %u.%u", version >> 8,
@@ -72,8 +72,9 @@ static void check_adapter(struct doctor *d, const struct adapter *a)
 		d->ready = true;
 		doctor_add(d, DOCTOR_GOOD, "adapter", "", "%s (%s) is on", name, a->address);
 	} else {
-		doctor_add(d, DOCTOR_NOTE, "adapter", "bluetoothctl power on; otabench tries, too",
-			   "%s (%s) is off", name, a->address);
+		doctor_add(d, DOCTOR_NOTE, "adapter",
+			   "bluetoothctl power on; otabench also tries to", "%s (%s) is off", name,
+			   a->address);
 	}
 }
 
@@ -166,9 +167,9 @@ static void read_objects(struct doctor *d, sd_bus_message *m)
 	}
 	if (rc < 0)
 		doctor_add(d, DOCTOR_BAD, "bluetoothd", "update it",
-			   "its objects are not in the documented form");
+			   "its D-Bus objects do not have the documented form");
 	else if (d->count == before)
-		doctor_add(d, DOCTOR_BAD, "adapter", "'bluetoothctl list' should show one",
+		doctor_add(d, DOCTOR_BAD, "adapter", "'bluetoothctl list' should show an adapter",
 			   "bluetoothd has no adapter");
 	check_release(d, version);
 }
@@ -180,7 +181,7 @@ static void no_answer(struct doctor *d, int rc, const sd_bus_error *error)
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
 		d->refused = true;
 		doctor_add(d, DOCTOR_BAD, "permission",
-			   "try as root, or look who may in bluetooth.conf of the D-Bus policies",
+			   "try as root; the D-Bus policy file bluetooth.conf says who is allowed",
 			   "the D-Bus policy does not let this user talk to bluetoothd");
 	} else if (rc == -ETIMEDOUT || sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY)) {
 		doctor_add(d, DOCTOR_BAD, "bluetoothd", "systemctl restart bluetooth",
@@ -227,7 +228,8 @@ static void doctor_bluez_ask(struct doctor *d, sd_bus *bus)
 	if (rc >= 0)
 		rc = sd_bus_call(bus, call, ANSWER_US, &error, &reply);
 	if (rc >= 0 && !is_bluetoothds(bus, reply))
-		doctor_add(d, DOCTOR_BAD, "bluetoothd", "look who is on the bus: busctl list",
+		doctor_add(d, DOCTOR_BAD, "bluetoothd",
+			   "'busctl list' shows the programs on the bus",
 			   "another program answers in its place");
 	else if (rc >= 0)
 		read_objects(d, reply);
@@ -252,7 +254,7 @@ void doctor_check_bluez(struct doctor *d, sd_bus *bus)
 		d->refused = rc == -EACCES || rc == -EPERM;
 		doctor_add(d, DOCTOR_BAD, "D-Bus",
 			   d->refused ? "try as root" : "install and start it (package dbus)",
-			   d->refused ? "the system bus does not let this user in"
+			   d->refused ? "the system bus refuses this user"
 				      : "there is no system bus, and so no bluetoothd");
 		return;
 	}

@@ -126,8 +126,7 @@ void doctor_phys_tell(struct doctor *d, unsigned int index, const struct doctor_
 	char advice[DOCTOR_TEXT];
 
 	if ((phys->supported & LE_2M) != LE_2M) {
-		doctor_add(d, DOCTOR_NOTE, "LE 2M",
-			   "an adapter with it carries up to twice as much",
+		doctor_add(d, DOCTOR_NOTE, "LE 2M", "an adapter with 2M is up to twice as fast",
 			   "hci%u has no 2M PHY: every link is 1M", index);
 	} else if ((phys->selected & LE_2M) != LE_2M) {
 		add_advice(index, phys->selected | LE_2M, advice, sizeof(advice));
@@ -152,9 +151,9 @@ void doctor_check_phy(struct doctor *d, unsigned int index)
 		doctor_phys_tell(d, index, &phys);
 	else if (rc == -EPERM)
 		doctor_add(d, DOCTOR_NOTE, "LE 2M", "as root: otabench doctor",
-			   "whether hci%u may use the 2M PHY is not told to this user", index);
+			   "only root can read whether hci%u may use the 2M PHY", index);
 	else
-		doctor_add(d, DOCTOR_NOTE, "LE 2M", "a device may tell the PHY of its link",
-			   "whether hci%u may use the 2M PHY is not told here (%s)", index,
+		doctor_add(d, DOCTOR_NOTE, "LE 2M", "a device may report the PHY of its link",
+			   "cannot read whether hci%u may use the 2M PHY (%s)", index,
 			   strerror(-rc));
 }

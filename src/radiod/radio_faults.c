@@ -30,7 +30,7 @@ bool radio_fault_possible(enum fault_kind kind, const char **ret_why)
 	case FAULT_NO_BOOT:
 		break;
 	case FAULT_KINDS:
-		why = "there is no such fault";
+		why = "unknown fault";
 		break;
 	}
 	if (why && ret_why)

@@ -22,15 +22,14 @@ static const char usage[] =
 static const struct {
 	const char *left, *help;
 } option_help[] = {
-	{"--sim=KEY=VALUE,...",
-	 "The devices and the air, as 'otabench --sim' takes it; see below."},
-	{"--controller=4.0|4.2|5.2", "What the adapter can do; 5.2 unless given."},
-	{"--watch=MS", "Print a device's status when what it has received, its state, its link or "
-		       "its boots changed; looked at that often, with 0 at every change."},
+	{"--sim=KEY=VALUE,...", "The devices and the air, as for 'otabench --sim'; see below."},
+	{"--controller=4.0|4.2|5.2", "Features of the adapter; default: 5.2."},
+	{"--watch=MS", "Print a device's status when its received bytes, state, link or boot count "
+		       "has changed; checked every MS milliseconds, 0: at every change."},
 	{"--control", "Read commands from standard input: status, reset and terminate DEV, "
 		      "silent and mute DEV on|off, unplug, plug, quit."},
 	{"--device=FILE", "Instead of " VHCI_PATH "."},
-	{"-v, --verbose", "Tell more."},
+	{"-v, --verbose", "Print more."},
 	{"-h, --help", "Show this."},
 	{"-V, --version", "Show the version."},
 };

@@ -83,7 +83,7 @@ static void sim_stack_log_told(struct sim *sim, const struct transport_event *e)
 	} else if (e->kind == TRANSPORT_ADAPTER) {
 		stack_log_signal(t, &sim->calls, "adapter %s", e->status < 0 ? "gone" : "back");
 	} else if (e->kind == TRANSPORT_PASSKEY) {
-		stack_log_signal(t, &sim->calls, "the device asks for its passkey");
+		stack_log_signal(t, &sim->calls, "the device requests its passkey");
 	} else if (e->kind == TRANSPORT_PAIRED) {
 		stack_log_signal(t, &sim->calls, "paired: %s",
 				 e->status < 0 ? strerror(-e->status) : "ok");

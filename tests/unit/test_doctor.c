@@ -268,7 +268,7 @@ static void test_blocked(void **state)
 	place("/sys/class/rfkill/rfkill2/hard", "1\n");
 	collect(&d, &a);
 	assert_false(d.ready);
-	expect(&d, DOCTOR_BAD, "kernel", "but no adapter");
+	expect(&d, DOCTOR_BAD, "kernel", "but there is no adapter");
 	expect(&d, DOCTOR_BAD, "rfkill", "rfkill0 is blocked by software");
 	expect(&d, DOCTOR_BAD, "rfkill", "rfkill2 is blocked by hardware");
 	expect(&d, DOCTOR_NOTE, "adapter", "is off");
@@ -297,7 +297,7 @@ static void test_no_adapter(void **state)
 	collect(&d, &a);
 	assert_false(d.ready);
 	expect(&d, DOCTOR_BAD, "adapter", "has no adapter");
-	expect(&d, DOCTOR_NOTE, "bluetoothd", "release is not told");
+	expect(&d, DOCTOR_NOTE, "bluetoothd", "release is unknown");
 }
 
 /* A bus that lets anybody answer. */
