@@ -310,7 +310,8 @@ int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *ou
 			r = r == CLI_OK ? CLI_FILE : r;
 		}
 		if (json_starved && cli->json) {
-			log_write(&cli->log, LOG_LEVEL_ERROR, "out of memory: not all is told");
+			log_write(&cli->log, LOG_LEVEL_ERROR,
+				  "out of memory: the output is incomplete");
 			r = r == CLI_OK ? CLI_DEFECT : r;
 		}
 	} else {

@@ -5,7 +5,8 @@
 static void words(struct cli *cli, const struct job_snapshot *now, const struct job_result *result)
 {
 	(void)result;
-	(void)fprintf(cli->out, "%s %s: no update is under way, the running slot is untouched\n",
+	(void)fprintf(cli->out,
+		      "%s %s: no update is in progress, the running firmware is unchanged\n",
 		      now->device, now->address);
 }
 

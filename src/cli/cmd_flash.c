@@ -31,8 +31,8 @@ static int read_image(struct cli *cli, const char *path, struct image_file *file
 	if (!cli->json) {
 		image_report_print_checks(cli->err, report, LINT_WARNING);
 		image_file_finish(file);
-		return cli_fail(cli, CLI_REFUSED, "%s is refused: it is damaged, or no application",
-				path);
+		return cli_fail(cli, CLI_REFUSED,
+				"%s is refused: it is damaged, or not an application", path);
 	}
 	result = cli_event(cli, "result");
 	if (result) {
@@ -66,11 +66,10 @@ static int run_with_image(struct cli *cli, const struct job_config *given, const
 	config.image_name = path;
 	config.report = &report;
 	if (cli->trace && file_is_same(cli->trace, path))
-		code = cli_fail(cli, CLI_USAGE, "%s: is the image that is sent", path);
+		code = cli_fail(cli, CLI_USAGE, "%s: this file is the image that is sent", path);
 	else if (sha256 && memcmp(sha256, image.sha256, sizeof(image.sha256)) != 0)
 		code = cli_fail(cli, CLI_REFUSED,
-				"%s is another image than the one that was sent then; 'otabench "
-				"flash' sends it",
+				"%s is not the image that this run sent; 'otabench flash' sends it",
 				path);
 	else
 		code = run_job(cli, &config, &how);
@@ -102,7 +101,7 @@ int flash_again(struct cli *cli, const struct history_run *run, const struct pro
 	};
 
 	if (run->image[0] == '\0')
-		return cli_fail(cli, CLI_NO_FILE, "run %lld: its image's file is not known",
+		return cli_fail(cli, CLI_NO_FILE, "run %lld: its image file is unknown",
 				(long long)run->id);
 	cli->force |= run->forced;
 	return run_with_image(cli, &config, run->image, run->sha256);

@@ -367,7 +367,7 @@ static int reach_as_then(struct cli *cli, const struct history_run *run)
 	    simopts_parse(&cli->sim, options + 6, &errors) == 0)
 		return CLI_OK;
 	cli_tell_errors(cli, &errors);
-	return cli_fail(cli, CLI_USAGE, "run %" PRId64 ": its --sim is not known any more",
+	return cli_fail(cli, CLI_USAGE, "run %" PRId64 ": this version does not accept its --sim",
 			run->id);
 }
 

@@ -65,9 +65,9 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 	FILE *out = cli->out;
 
 	(void)fprintf(out, "%s %s\n\n", now->device, now->address);
-	run_print_field(out, "Model", "%s", now->model[0] ? now->model : "not told");
+	run_print_field(out, "Model", "%s", now->model[0] ? now->model : "unknown");
 	if (!now->have_info) {
-		run_print_field(out, "Runs", "%s", now->version[0] ? now->version : "not told");
+		run_print_field(out, "Runs", "%s", now->version[0] ? now->version : "unknown");
 		run_print_field(out, "Dialect", "%s: %s", dialect->name, dialect->lacks);
 		return;
 	}

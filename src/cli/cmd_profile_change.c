@@ -226,11 +226,11 @@ static int run_editor(struct cli *cli, const char *path)
 	int status, r = editor_start(path, 0, &child);
 
 	if (r < 0)
-		return cli_fail(cli, CLI_DEFECT, "no process for the editor");
+		return cli_fail(cli, CLI_DEFECT, "cannot start a process for the editor");
 	status = wait_for(child);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return CLI_OK;
-	return cli_fail(cli, CLI_USAGE, "the editor, %s, failed: VISUAL or EDITOR name it",
+	return cli_fail(cli, CLI_USAGE, "the editor, %s, failed: VISUAL or EDITOR selects it",
 			editor_name());
 }
 
@@ -264,7 +264,7 @@ static int cmd_profile_change_edit(struct cli *cli, const char *name, struct cha
 	if (r == 0)
 		r = profile_save_path(&c->source, name, c->path, sizeof(c->path));
 	if (r < 0)
-		return cli_fail(cli, cli_exit_of(r), "%s: no profile of this name", name);
+		return cli_fail(cli, cli_exit_of(r), "%s: no profile has this name", name);
 	r = profile_read_text(&c->source, &c->text, &c->len, &errors);
 	if (r < 0)
 		return fail_errors(cli, r, name, &errors);
@@ -281,7 +281,7 @@ static int cmd_profile_change_edit(struct cli *cli, const char *name, struct cha
 		return r;
 	r = profile_check_one(cli, c->path);
 	return r == 0 ? cli_succeed(cli)
-		      : cli_fail(cli, cli_exit_of(r), "it cannot be used as it is: edit it again");
+		      : cli_fail(cli, cli_exit_of(r), "the profile cannot be used: edit it again");
 }
 
 int profile_edit(struct cli *cli, const char *name)

@@ -145,7 +145,7 @@ static int cmd_scan_run(struct scanner *s, double seconds)
 	s->t->userdata = s;
 	rc = s->t->ops->scan_start(s->t);
 	if (rc < 0)
-		return cli_fail(s->cli, CLI_NO_ADAPTER, "scanning cannot begin: %s", strerror(-rc));
+		return cli_fail(s->cli, CLI_NO_ADAPTER, "cannot scan: %s", strerror(-rc));
 	s->until_us = s->t->ops->now_us(s->t) + (uint64_t)(seconds * 1e6);
 	(void)s->t->ops->set_alarm(s->t, s->until_us);
 	rc = sd_event_loop(s->event);

@@ -99,11 +99,11 @@ static void print_exit_codes(FILE *out)
 		{CLI_NO_FILE, "no such file or profile"},
 		{CLI_NO_DEVICE, "no such device"},
 		{CLI_NO_ADAPTER, "no adapter, or no bluetoothd"},
-		{CLI_DEFECT, "a defect, or no memory"},
+		{CLI_DEFECT, "an internal error, or out of memory"},
 		{CLI_FILE, "a file or the output cannot be read or written"},
 		{CLI_LINK_LOST,
 		 "link lost, stalled, out of time, or in use; an update can be resumed"},
-		{CLI_DEVICE_ERROR, "the device said no"},
+		{CLI_DEVICE_ERROR, "the device refused"},
 		{CLI_NO_PERMISSION, "no permission"},
 		{CLI_CANCELLED, "cancelled"},
 	};

@@ -74,7 +74,7 @@ static int open_bluez(struct cli *cli, sd_event *event, struct transport **ret)
 	if (rc == 0)
 		return CLI_OK;
 	return cli_fail(cli, rc == -OTA_EPERM ? CLI_NO_PERMISSION : CLI_NO_ADAPTER,
-			"%s; 'otabench doctor' tells more, and --sim runs the same command on "
+			"%s; 'otabench doctor' explains, and --sim runs the same command on "
 			"virtual ESP32s",
 			why);
 }
@@ -116,11 +116,13 @@ static int is_read(struct cli *cli, const char *path)
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
 		if (given[i] && file_is_same(given[i], path))
-			return cli_fail(cli, CLI_USAGE, "%s: is read by this command, too", path);
+			return cli_fail(cli, CLI_USAGE, "%s: this command also reads this file",
+					path);
 	}
 	for (char *const *word = cli->words; word && *word; word++) {
 		if (file_is_same(*word, path))
-			return cli_fail(cli, CLI_USAGE, "%s: is read by this command, too", path);
+			return cli_fail(cli, CLI_USAGE, "%s: this command also reads this file",
+					path);
 	}
 	return CLI_OK;
 }

@@ -64,10 +64,11 @@ static const struct global_option {
 			"Use virtual devices instead of an adapter; the keys are listed below."},
 	[OPTION_ADAPTER] = {"adapter", 'a', required_argument, "-a, --adapter=HCI",
 			    "Use this adapter, such as hci0; default: the first one."},
-	[OPTION_PASSKEY] = {"passkey", 0, required_argument, "--passkey=NNNNNN",
-			    "The passkey that the device shows, where it asks for one; else it is "
-			    "asked for on the terminal.  Every user of this machine can read it in "
-			    "the list of processes."},
+	[OPTION_PASSKEY] =
+		{"passkey", 0, required_argument, "--passkey=NNNNNN",
+		 "The passkey that the device shows, if it requires one; otherwise it is asked for "
+		 "on the terminal.  Every user of this machine can read it in "
+		 "the list of processes."},
 	[OPTION_PASSKEY_FILE] = {"passkey-file", 0, required_argument, "--passkey-file=FILE",
 				 "Read the passkey from a line of FILE when the device asks; - is "
 				 "standard input."},
@@ -230,7 +231,7 @@ static int parse_sim(struct cli *cli, const char *text)
 	if (r == 0)
 		return CLI_OK;
 	cli_tell_errors(cli, &errors);
-	return cli_fail(cli, cli_exit_of(r), "--sim cannot be used like this");
+	return cli_fail(cli, cli_exit_of(r), "--sim: wrong keys or values");
 }
 
 static int add_set(struct cli *cli, const char *assignment)
@@ -259,7 +260,8 @@ static int take_passkey(struct cli *cli, enum option_id id, const char *argument
 	if (id == OPTION_PASSKEY_FILE)
 		cli->passkey_file = argument;
 	if (cli->passkey >= 0 && cli->passkey_file)
-		return cli_fail(cli, CLI_USAGE, "--passkey and --passkey-file: give one of them");
+		return cli_fail(cli, CLI_USAGE,
+				"--passkey and --passkey-file: use only one of them");
 	if (id == OPTION_PASSKEY_FILE && strcmp(argument, "-") != 0 && access(argument, R_OK) < 0)
 		return cli_fail(cli, CLI_NO_FILE, "--passkey-file: %s: %s", argument,
 				strerror(errno));
@@ -336,7 +338,7 @@ static int take_option(struct parser *parser, int value, const char *argument)
 		if (globals[i].letter == value)
 			return take_global(parser->cli, (enum option_id)i, argument);
 	}
-	return cli_fail(parser->cli, CLI_DEFECT, "option %d has no meaning", value);
+	return cli_fail(parser->cli, CLI_DEFECT, "option %d has no handler", value);
 }
 
 /* "-:" - return every word in its place, whatever POSIXLY_CORRECT says, and tell a missing

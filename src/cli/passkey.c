@@ -147,7 +147,7 @@ static void typed(struct passkey *p)
 	p->len = 0;
 	p->line[strcspn(p->line, "\r\n")] = '\0';
 	if (p->line[0] != '\0' && text_parse_passkey(p->line, &passkey) < 0) {
-		(void)dprintf(p->fd, "A passkey is six digits; an empty line gives up.\n");
+		(void)dprintf(p->fd, "A passkey has six digits; an empty line cancels.\n");
 		prompt(p);
 		return;
 	}

@@ -30,7 +30,7 @@ static int run_on_signal(sd_event_source *source, const struct signalfd_siginfo 
 	if (r->hangup || r->interrupts++ > 0)
 		return sd_event_exit(r->event, 0);
 	log_write(&r->cli->log, LOG_LEVEL_WARNING,
-		  "cancelling: the device is told; again to leave at once");
+		  "cancelling on the device; Ctrl-C again exits at once");
 	job_cancel(r->job);
 	return 0;
 }
@@ -172,16 +172,16 @@ static enum cli_exit tell_left(struct run *r, int rc)
 	if (code == CLI_DEFECT)
 		what = strerror(rc < 0 ? -rc : OTA_EIO);
 	else if (now.stats.done_us != 0)
-		what = "left at once: the device has the whole image and starts it; 'otabench "
-		       "info' "
-		       "tells what it runs";
+		what = "exited at once: the device has the whole image and boots it; 'otabench "
+		       "info' shows which image runs";
 	else if (now.stats.queued == 0)
-		what = "left at once";
+		what = "exited at once";
 	else if (r->hangup)
-		what = "left at once: the terminal is gone; the device keeps what it has, and "
-		       "'otabench resume' goes on";
+		what = "exited at once: the terminal is gone; the device keeps the bytes it has "
+		       "received, and 'otabench resume' resumes the update";
 	else
-		what = "left at once: the device keeps what it has, and gives it up after a minute";
+		what = "exited at once: the device keeps the bytes it has received, and drops them "
+		       "after a minute";
 	(void)cli_fail(r->cli, code, "%s", what);
 	return code;
 }
@@ -218,7 +218,6 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 		run_tell_end(r, report, code);
 	}
 	transport_watch(r->transport, NULL, NULL);
-	control_log_finish(&r->control);
 	stack_log_lines_finish(&r->calls);
 	job_destroy(r->job);
 	recorder_finish(r->recorder);

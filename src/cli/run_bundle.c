@@ -9,7 +9,7 @@
 
 static void control_log(void *run, FILE *out)
 {
-	control_log_write(&((struct run *)run)->control, out);
+	bundle_job_log(((struct run *)run)->job, out);
 }
 
 static void calls_log(void *run, FILE *out)

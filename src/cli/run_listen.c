@@ -177,7 +177,6 @@ static void run_listen_on_log(void *userdata, const struct job_log_entry *entry)
 	struct run *r = userdata;
 	json_t *event;
 
-	control_log_add(&r->control, entry);
 	if (!job_log_is_value(entry) || r->cli->verbose < 2)
 		return; /* notes are told by on_note() */
 	if (!r->cli->json) {

@@ -5,7 +5,6 @@
 
 #include "cli/passkey.h"
 #include "cli/run.h"
-#include "host/control_log.h"
 #include "host/stack_log_lines.h"
 #include "history/recorder.h"
 
@@ -15,8 +14,7 @@ struct run {
 	struct transport *transport;
 	struct job *job;
 	struct recorder *recorder; /* NULL: nothing is recorded */
-	struct control_log control; /* for a bundle, as the next */
-	struct stack_log_lines calls;
+	struct stack_log_lines calls; /* for a bundle */
 	struct progress_line line;
 	struct passkey passkey;
 	uint64_t json_next; /* progress event */

@@ -79,7 +79,8 @@ int run_replay(struct cli *cli, struct replay *replay, size_t index)
 	cli->force = run->config.forced; /* what was forced then is told as forced */
 	/* The job is made and told of by replay_begin(): the listener needs it at once. */
 	if (replay_begin(replay, index, &listener) < 0)
-		return cli_fail(cli, CLI_REFUSED, "line %u: what this run was to do cannot be used",
+		return cli_fail(cli, CLI_REFUSED,
+				"line %u: the settings of this run cannot be used",
 				run->first_line);
 	r.transport = replay_transport(replay);
 	if (cli->verbose > 1)
@@ -90,7 +91,6 @@ int run_replay(struct cli *cli, struct replay *replay, size_t index)
 		code = tell_cut(&r, replay);
 	else
 		run_tell_end(&r, &how, (enum cli_exit)(code = run_exit(&r.result)));
-	control_log_finish(&r.control);
 	stack_log_lines_finish(&r.calls);
 	return code;
 }

@@ -73,7 +73,7 @@ void run_summary(struct cli *cli, const struct job_snapshot *now, const struct j
 	if (!r->running_known)
 		return;
 	if (!dialect_get(r->dialect)->has_hash)
-		run_print_field(out, "Now runs", "%s (this device tells no hash)",
+		run_print_field(out, "Now runs", "%s (this device reports no hash)",
 				r->running_version);
 	else
 		run_print_field(out, "Now runs", "%s, SHA-256 %s...",

@@ -359,7 +359,7 @@ int history_export_file(struct history *history, const int64_t *ids, size_t coun
 	int r;
 
 	if (is_own_file(history, path)) {
-		(void)snprintf(why, size, "%s: this is the history itself", path);
+		(void)snprintf(why, size, "%s: this file is the history itself", path);
 		return -OTA_EINVAL;
 	}
 	r = file_save_begin(&save, path, replace ? FILE_SAVE_REPLACE : 0, why, size);

@@ -203,7 +203,7 @@ static int look_locked(struct history *history, int64_t *ret_version)
 	if (*ret_version < 0 ||
 	    (application != APPLICATION_ID && (tables > 0 || *ret_version != 0))) {
 		(void)snprintf(history->error, sizeof(history->error),
-			       "a database of something else");
+			       "a database of another program");
 		return -OTA_EBADMSG;
 	}
 	if (*ret_version > TABLES) {

@@ -272,7 +272,7 @@ int history_delete(struct history *history, int64_t id)
 	int r;
 
 	if (sqlite3_db_readonly(history->db, "main") > 0) {
-		(void)snprintf(history->error, sizeof(history->error), "it may only be read");
+		(void)snprintf(history->error, sizeof(history->error), "it is opened read-only");
 		return -OTA_EPERM;
 	}
 	s = history_prepare(history, "DELETE FROM runs WHERE id = ?");

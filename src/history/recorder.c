@@ -195,7 +195,7 @@ static void recorder_mark(struct recorder *r, enum history_mark_kind kind, uint3
 		return;
 	r->marks++;
 	(void)snprintf(m.text, sizeof(m.text), "%s%s", text,
-		       r->marks == MARKS_MAX ? "; what follows is left out" : "");
+		       r->marks == MARKS_MAX ? "; later marks are not recorded" : "");
 	recorder_put(r, NULL, &m);
 }
 

@@ -123,10 +123,10 @@ static void write_result(const struct job_result *r, FILE *out)
 	field(out, "transferred", output_bytes(r->bytes, text, sizeof(text)));
 	field(out, "time", output_duration(r->seconds_us, text, sizeof(text)));
 	field(out, "rate", output_rate(r->goodput, text, sizeof(text)));
-	field(out, "link allows", output_rate(r->ceiling, text, sizeof(text)));
+	field(out, "link ceiling", output_rate(r->ceiling, text, sizeof(text)));
 	(void)fprintf(out, "%-14s %u retries, %u gaps, %u resyncs, %u stalls, longest %u ms\n",
 		      "trouble", r->retries, r->gaps, r->resyncs, r->stalls, r->longest_stall_ms);
-	field(out, "encrypted", r->encrypted ? "yes" : "no, or not known");
+	field(out, "encrypted", r->encrypted ? "yes" : "no, or unknown");
 	if (r->link_known)
 		(void)fprintf(
 			out,
@@ -273,7 +273,7 @@ static int copy_trace(struct pack *p)
 	bad = ferror(in);
 	(void)fclose(in);
 	(void)fprintf(p->readme, "%-13s %s\n", name,
-		      "what went over the transport; 'otabench replay run.trace' shows it.  It "
+		      "all traffic of the transport; 'otabench replay run.trace' shows it.  It "
 		      "holds the image.");
 	if (bad) {
 		(void)fclose(out);
@@ -287,20 +287,20 @@ static int copy_trace(struct pack *p)
 static int write_files(struct pack *p)
 {
 	const struct bundle *b = p->b;
-	int r = put(p, "summary.txt", "versions, what happened, device, link, image's checks",
+	int r = put(p, "summary.txt", "versions, result, device, link, checks of the image",
 		    write_summary);
 
 	if (r == 0 && b->profile)
-		r = put(p, "profile.yaml", "the settings of the run; otabench --profile takes it",
+		r = put(p, "profile.yaml", "the settings of the run, for otabench --profile",
 			write_profile);
 	if (r == 0 && b->control_log)
-		r = put(p, "control.log", "what went over the Control characteristic",
+		r = put(p, "control.log", "commands and notifications of the OTA service",
 			write_control);
 	if (r == 0 && b->calls_log)
 		r = put(p, "calls.log", "calls to the Bluetooth stack, and its answers",
 			write_calls);
 	if (r == 0 && b->doctor)
-		r = put(p, "doctor.txt", "what this machine offers for Bluetooth", write_doctor);
+		r = put(p, "doctor.txt", "the checks of this computer's Bluetooth", write_doctor);
 	if (r == 0 && b->trace)
 		r = copy_trace(p);
 	return r;
@@ -335,4 +335,30 @@ int bundle_write(const struct bundle *b, char *ret_path, size_t size, char *ret_
 	if (r == 0)
 		(void)snprintf(ret_path, size, "%s", folder);
 	return r;
+}
+
+/* --- the job's log */
+
+void bundle_job_log(void *userdata, FILE *out)
+{
+	static const char signs[] = {
+		[JOB_OUT] = '>', [JOB_IN] = '<', [JOB_STATE] = '!', [JOB_NOTE] = '!'};
+	const struct job *job = userdata;
+	struct job_snapshot now;
+
+	job_snapshot(job, &now);
+	if (now.log_count > JOB_LOG_MAX)
+		(void)fprintf(out, "# %zu earlier lines are not kept\n",
+			      now.log_count - JOB_LOG_MAX);
+	for (size_t i = 0; i < now.log_count; i++) {
+		const struct job_log_entry *e = job_log(job, i);
+
+		if (!e)
+			continue;
+		(void)fprintf(out, "%10" PRIu64 ".%06" PRIu64 " %c %s", e->at_us / 1000000u,
+			      e->at_us % 1000000u, signs[e->direction], e->text);
+		for (size_t n = 0; job_log_is_value(e) && n < e->len && n < JOB_BYTES_MAX; n++)
+			(void)fprintf(out, "%s%02x", n == 0 ? "  [" : " ", e->bytes[n]);
+		(void)fprintf(out, "%s\n", job_log_is_value(e) && e->len > 0 ? "]" : "");
+	}
 }

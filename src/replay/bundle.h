@@ -40,5 +40,7 @@ struct bundle {
  */
 int bundle_write(const struct bundle *bundle, char *ret_path, size_t size, char *ret_why,
 		 size_t why_size);
+/* The kept part of the job's Control log, for control_log(); userdata is the job. */
+void bundle_job_log(void *userdata, FILE *out);
 
 #endif

@@ -31,11 +31,11 @@ int replay_open_stream(FILE *file, const char *name, struct replay **ret, char *
 		return 0;
 	}
 	if (rc == -OTA_EBADMSG && r->file)
-		(void)snprintf(ret_why, size, "%s: a recording, but of no run%s", name,
+		(void)snprintf(ret_why, size, "%s: this recording holds no run%s", name,
 			       r->damaged > 0 ? " (it is damaged)" : "");
 	else if (rc == -OTA_EBADMSG)
-		(void)snprintf(ret_why, size, "%s: not a recording of otabench (--trace makes one)",
-			       name);
+		(void)snprintf(ret_why, size,
+			       "%s: not a recording of otabench (--trace writes one)", name);
 	else
 		(void)snprintf(ret_why, size, "%s: %s", name, strerror(-rc));
 	replay_close(r);
@@ -370,9 +370,9 @@ void replay_explain(const struct replay *r, char *buf, size_t size)
 	buf[0] = '\0';
 	if (r->state == REPLAY_DEPARTED)
 		(void)snprintf(buf, size,
-			       "line %u: this program does not do what %s did when it was "
-			       "recorded, so what follows is not shown",
-			       replay_line(r), r->program[0] != '\0' ? r->program : "the one then");
+			       "line %u: this program behaves differently from %s, which recorded "
+			       "this, so the rest is not shown",
+			       replay_line(r), r->program[0] != '\0' ? r->program : "the program");
 	else if (r->state == REPLAY_CUT && r->damaged > 0 && r->damaged > run->last_line)
 		(void)snprintf(buf, size, "line %u is damaged: the run is shown up to there",
 			       r->damaged);

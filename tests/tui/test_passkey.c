@@ -62,7 +62,7 @@ static void test_typed(void **state)
 	start_info(&pty, NULL);
 	pty_until(&pty, QUESTION);
 	pty_send(&pty, "12345\r");
-	pty_until(&pty, "A passkey is six digits; an empty line gives up.");
+	pty_until(&pty, "A passkey has six digits; an empty line cancels.");
 	pty_send(&pty, "12345x\r");
 	pty_send(&pty, "012345\r");
 	assert_int_equal(pty_end(&pty), 0);
@@ -94,7 +94,7 @@ static void test_given_up(void **state)
 		pty_until(&pty, QUESTION);
 		pty_send(&pty, keys[i]);
 		assert_int_equal(pty_end(&pty), 77);
-		assert_true(pty_shows(&pty, "none was given"));
+		assert_true(pty_shows(&pty, "none was entered"));
 		pty_finish(&pty);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The diagnostic bundle: which files it has, what they hold, and where it cannot be made. */
-#include "config.h" /* system extensions: mkdtemp(), open_memstream() */
+#include "config.h" /* system extensions: mkdtemp() */
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,7 +15,6 @@
 
 #include <cmocka.h>
 
-#include "host/control_log.h"
 #include "replay/bundle.h"
 
 static char dir[] = "/tmp/otabench-bundle-XXXXXX";
@@ -169,44 +168,13 @@ static void test_own_name(void **state)
 	assert_true(there(path));
 }
 
-/* The latest entries, and how many went before them; the bytes only of values. */
-static void test_control_log(void **state)
-{
-	struct job_log_entry e = {.direction = JOB_OUT, .len = 2, .bytes = {1, 0xab}};
-	struct control_log log = {.count = 0};
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	(void)state;
-	assert_non_null(out);
-	assert_null(control_log_at(&log, 0));
-	for (unsigned int i = 0; i < CONTROL_LOG_ENTRIES + 2; i++) {
-		e.at_us = i;
-		(void)snprintf(e.text, sizeof(e.text), "entry %u", i);
-		control_log_add(&log, &e);
-	}
-	e.direction = JOB_NOTE;
-	control_log_add(&log, &e);
-	assert_null(control_log_at(&log, 2));
-	assert_string_equal(control_log_at(&log, 3)->text, "entry 3");
-	assert_null(control_log_at(&log, log.count));
-	control_log_write(&log, out);
-	(void)fclose(out);
-	assert_int_equal(strncmp(text, "# 3 earlier lines are not kept\n", 31), 0);
-	assert_non_null(strstr(text, "kept\n         0.000003 > entry 3  [01 ab]\n"));
-	assert_non_null(strstr(text, "         0.001025 ! entry 1025\n"));
-	free(text);
-	control_log_finish(&log);
-	assert_null(control_log_at(&log, 3));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_known),	   cmocka_unit_test(test_all),
-		cmocka_unit_test(test_where_it_cannot_be), cmocka_unit_test(test_own_name),
-		cmocka_unit_test(test_control_log),
+		cmocka_unit_test(test_nothing_known),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_where_it_cannot_be),
+		cmocka_unit_test(test_own_name),
 	};
 
 	return cmocka_run_group_tests_name("bundle", tests, setup, cleanup);

@@ -226,7 +226,7 @@ static void test_mistakes(void **state)
 		"--sim=mtu=5,los=1 plain",
 		"otabench: error: --sim: mtu: expected a whole number, 23..517 bytes, found 5\n"
 		"otabench: error: --sim: los: unknown key (did you mean loss?)\n"
-		"otabench: error: --sim cannot be used like this\n");
+		"otabench: error: --sim: wrong keys or values\n");
 	assert_usage(
 		"--force=chip,sise plain",
 		"otabench: error: --force: expected names of checks, as 'inspect' prints them, "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What may happen to a history and to who records in it: killed programs, full
- * disks, files that are damaged, newer or something else, and other programs at
+ * disks, files that are damaged, newer or another program's, and other programs at
  * the same time.  The update must go on in every case.
  */
 #include "config.h" /* system extensions: mkdtemp() */
@@ -344,10 +344,10 @@ static void test_foreign(void **state)
 	expect_closed(-OTA_ENOTSUP, "newer otabench");
 	expect_warned(&(struct play){.path = path}, "newer otabench");
 	sql("PRAGMA user_version = 2; PRAGMA application_id = 7");
-	expect_closed(-OTA_EBADMSG, "something else");
-	expect_warned(&(struct play){.path = path}, "something else");
+	expect_closed(-OTA_EBADMSG, "another program");
+	expect_warned(&(struct play){.path = path}, "another program");
 	sql("PRAGMA application_id = 1330921794; PRAGMA user_version = -5");
-	expect_closed(-OTA_EBADMSG, "something else");
+	expect_closed(-OTA_EBADMSG, "another program");
 	sql("PRAGMA user_version = 2");
 	assert_int_equal(count_runs(&run), 1); /* nothing was added meanwhile */
 }
