@@ -241,11 +241,11 @@ static const char *section_title(enum profile_key key)
 	if (key == PROFILE_KEY_CHUNK)
 		return "Sending";
 	if (key == PROFILE_KEY_ACK_TIMEOUT)
-		return "Patience: what may take how long, and what then";
+		return "Time-outs and retries";
 	if (key == PROFILE_KEY_CONNECTION_INTERVAL)
-		return "Link: what the device is asked to request of the adapter";
+		return "Link: values that the device requests from the adapter";
 	if (key == PROFILE_KEY_TELEMETRY)
-		return "Afterwards and beside";
+		return "Telemetry and confirmation";
 	return NULL;
 }
 
@@ -283,8 +283,8 @@ int profile_write(const struct profile *profile, FILE *out)
 {
 	int r;
 
-	write_comment(out, "A profile of otabench. Keys left out have their defaults; 'otabench "
-			   "profile check FILE' tells what is wrong with it.");
+	write_comment(out, "A profile of otabench. Omitted keys have their defaults; 'otabench "
+			   "profile check FILE' reports mistakes.");
 	for (int key = 0; key < PROFILE_KEYS; key++) {
 		r = write_key(profile, (enum profile_key)key, out);
 		if (r < 0)

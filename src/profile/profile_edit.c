@@ -335,7 +335,7 @@ int profile_edit_text(const char *name, const char *text, size_t len, const stru
 	r = profile_load_text(name, made, made_len, &again, errors);
 	if (r == 0 && !profile_edit_same(&again, wanted)) {
 		setting_errors_add(errors, 0, 0, "",
-				   "expected the changed text to read back as it was meant, "
+				   "expected the changed text to read back with the new values, "
 				   "found another value");
 		r = -OTA_EINVAL;
 	}

@@ -48,65 +48,54 @@ static const struct setting settings[PROFILE_KEYS] = {
 	[PROFILE_KEY_CHUNK] = {
 		.name = "chunk", .kind = SETTING_NUMBER, AT(chunk), .words = word_auto,
 		.min = 20, .max = 512, .unit = "bytes", .initial = PROFILE_AUTO,
-		.help = "Attribute value of one Data write, its 2-byte header included. auto takes "
-			"what fills link-layer packets exactly (244 or 495 where the MTU allows): one "
-			"byte more costs a whole packet.",
+		.help = "Attribute value of one Data write, its 2-byte header included. auto: the size that fills link-layer packets exactly (244 or 495 if the MTU allows); one byte more costs a whole packet.",
 	},
 	[PROFILE_KEY_WRITE_MODE] = {
 		.name = "write_mode", .kind = SETTING_CHOICE, AT(write_mode),
 		.words = words_write_mode, .initial = PROFILE_AUTO,
-		.help = "request waits for an answer to each value and is slow but sure; command "
-			"does not wait; acquire is command through a socket of bluetoothd, which spares "
-			"a D-Bus call each. auto: command, but request for devices of the basic "
-			"dialect, which cannot tell that a value was lost.",
+		.help = "request waits for the answer to each value: slow but safe. command does not wait. acquire is command through a socket of bluetoothd, which saves a D-Bus call per value. auto: command, but request for devices of the basic dialect, which cannot report a lost value.",
 	},
 	[PROFILE_KEY_WINDOW] = {
 		.name = "window", .kind = SETTING_NUMBER, AT(window), .words = word_auto,
 		.min = 512, .max = 1048576, .unit = "bytes", .initial = PROFILE_AUTO,
-		.help = "Bytes that may be under way without an acknowledgement. auto: what keeps the "
-			"link busy, and never more than the device's free buffer. Smaller makes cancel "
-			"act sooner and a lost link repeat less.",
+		.help = "Bytes that may be under way without an acknowledgement. auto: enough to keep the link busy, and never more than the device's free buffer. A smaller window makes cancel faster and repeats less after a lost link.",
 	},
 	[PROFILE_KEY_PACING] = {
 		.name = "pacing_us", .kind = SETTING_NUMBER, AT(pacing_us),
 		.max = 1000000, .unit = "us", .initial = 0,
-		.help = "Least time between two Data values, to spare an adapter or a device that "
-			"loses values when they come fast.",
+		.help = "Shortest time between two Data values, for an adapter or a device that loses values sent faster.",
 	},
 	[PROFILE_KEY_ACK_INTERVAL] = {
 		.name = "ack_interval", .kind = SETTING_NUMBER, AT(ack_interval),
 		.words = word_auto, .min = 256, .max = 65535, .unit = "bytes",
 		.initial = PROFILE_AUTO,
-		.help = "How often the device should acknowledge. Each acknowledgement takes air time "
-			"from the data; rare ones make progress coarse and new credit late. auto: the "
+		.help = "How often the device should acknowledge. Each acknowledgement takes air time from the data; rare ones make progress coarse and delay new credit. auto: the "
 			"device's own choice.",
 	},
 	[PROFILE_KEY_MTU_MAX] = {
 		.name = "mtu_max", .kind = SETTING_NUMBER, AT(mtu_max),
 		.min = 23, .max = 517, .unit = "bytes", .initial = 517,
-		.help = "Never use a larger ATT MTU than this, to see what a phone would get.",
+		.help = "Largest ATT MTU to use, for example to imitate a phone.",
 	},
 	[PROFILE_KEY_BASIC_PACING] = {
 		.name = "basic_pacing_us", .kind = SETTING_NUMBER, AT(basic_pacing_us),
 		.max = 1000000, .unit = "us", .initial = 20000,
-		.help = "Least time between commands to a device of the basic dialect. It has no "
+		.help = "Shortest time between commands to a device of the basic dialect. It has no "
 			"acknowledgements, so only time keeps its buffer from overflowing.",
 	},
 	[PROFILE_KEY_ACK_TIMEOUT] = {
 		.name = "ack_timeout_ms", .kind = SETTING_NUMBER, AT(ack_timeout_ms),
 		.min = 100, .max = 60000, .unit = "ms", .initial = 2000,
-		.help = "No acknowledgement for so long: ask the device where it is. Shorter than its "
-			"longest erase only adds traffic.",
+		.help = "Ask the device for its position after this time without an acknowledgement. A value below the device's longest erase only adds traffic.",
 	},
 	[PROFILE_KEY_RETRIES] = {
 		.name = "retries", .kind = SETTING_NUMBER, AT(retries), .max = 100, .initial = 5,
-		.help = "New attempts in a row that get no further, after a lost link or a time-out, "
-			"before the update is given up. 0 stops at the first, to look at it.",
+		.help = "Attempts in a row without progress, after a lost link or a time-out, before the update fails. 0 fails at the first, for an investigation.",
 	},
 	[PROFILE_KEY_BACKOFF] = {
 		.name = "backoff_ms", .kind = SETTING_NUMBER, AT(backoff_ms),
 		.max = 60000, .unit = "ms", .initial = 500,
-		.help = "Wait before the first new attempt; doubles with each.",
+		.help = "Wait before the first new attempt; it doubles with each attempt.",
 	},
 	[PROFILE_KEY_BACKOFF_MAX] = {
 		.name = "backoff_max_ms", .kind = SETTING_NUMBER, AT(backoff_max_ms),
@@ -116,88 +105,78 @@ static const struct setting settings[PROFILE_KEYS] = {
 	[PROFILE_KEY_CONNECT_TIMEOUT] = {
 		.name = "connect_timeout_ms", .kind = SETTING_NUMBER, AT(connect_timeout_ms),
 		.min = 1000, .max = 120000, .unit = "ms", .initial = 15000,
-		.help = "Longer for a device that advertises rarely.",
+		.help = "Longest time to connect. Increase it for a device that advertises rarely.",
 	},
 	[PROFILE_KEY_READY_TIMEOUT] = {
 		.name = "ready_timeout_ms", .kind = SETTING_NUMBER, AT(ready_timeout_ms),
 		.min = 1000, .max = 300000, .unit = "ms", .initial = 20000,
-		.help = "Silence allowed while the device prepares (erases, re-hashes what it has); "
-			"each progress report starts it again.",
+		.help = "Longest silence while the device prepares (erases, or hashes the bytes it has); each progress report restarts the time.",
 	},
 	[PROFILE_KEY_BASIC_READY_TIMEOUT] = {
 		.name = "basic_ready_timeout_ms", .kind = SETTING_NUMBER,
 		AT(basic_ready_timeout_ms), .min = 1000, .max = 300000, .unit = "ms",
 		.initial = 60000,
-		.help = "The same for a device of the basic dialect, which reports no progress and may "
-			"erase its whole slot first.",
+		.help = "The same for a device of the basic dialect, which reports no progress and may first erase its whole slot.",
 	},
 	[PROFILE_KEY_VERIFY_TIMEOUT] = {
 		.name = "verify_timeout_ms", .kind = SETTING_NUMBER, AT(verify_timeout_ms),
 		.min = 1000, .max = 300000, .unit = "ms", .initial = 30000,
-		.help = "Silence allowed while the device verifies what it has written.",
+		.help = "Longest silence while the device verifies the image in its flash.",
 	},
 	[PROFILE_KEY_RECONNECT_TIMEOUT] = {
 		.name = "reconnect_timeout_ms", .kind = SETTING_NUMBER, AT(reconnect_timeout_ms),
 		.min = 1000, .max = 600000, .unit = "ms", .initial = 60000,
-		.help = "How long the rebooted device may take to be back. Longer for firmware that "
-			"starts slowly; a roll-back takes two boots.",
+		.help = "Longest time for the device to come back after its reboot. Increase it for firmware that starts slowly; a roll-back takes two boots.",
 	},
 	[PROFILE_KEY_STALL] = {
 		.name = "stall_ms", .kind = SETTING_NUMBER, AT(stall_ms),
 		.min = 200, .max = 60000, .unit = "ms", .initial = 1000,
-		.help = "No byte received by the device for so long counts as a stall.",
+		.help = "Time without a byte received by the device that counts as a stall.",
 	},
 	[PROFILE_KEY_STALL_ACTION] = {
 		.name = "stall_action", .kind = SETTING_CHOICE, AT(stall_action),
 		.words = words_stall_action, .initial = PROFILE_STALL_WARN,
-		.help = "warn notes the stall and goes on; pause stops sending until told to go on, to "
-			"look at it; abort gives up, for unattended runs.",
+		.help = "warn reports the stall and continues; pause holds the transfer until you continue it, for an investigation; abort ends the update, for unattended runs.",
 	},
 	[PROFILE_KEY_CONNECTION_INTERVAL] = {
 		.name = "connection_interval_ms", .kind = SETTING_NUMBER, AT(connection_interval),
 		.words = word_auto_keep, .min = 750, .max = 400000, .step = 125, .divisor = 125,
 		.decimals = 2, .unit = "ms", .initial = PROFILE_AUTO,
-		.help = "Connection interval that the device asks for. auto: the one that suits the "
-			"PHY; keep: what the adapter starts with. A short one loses less to lost packets "
-			"and to adapters with few buffers, a long one spares the battery.",
+		.help = "Connection interval that the device requests. auto: the one that suits the PHY; keep: the adapter's initial one. A short interval loses less to lost packets and to adapters with few buffers, a long one saves battery.",
 	},
 	[PROFILE_KEY_PERIPHERAL_LATENCY] = {
 		.name = "peripheral_latency", .kind = SETTING_NUMBER, AT(peripheral_latency),
 		.max = 499, .unit = "connection events", .initial = 0,
-		.help = "Events that the device may sleep through. More saves power and delays "
-			"everything the device has to answer.",
+		.help = "Connection events that the device may skip. More saves power and delays every answer of the device.",
 	},
 	[PROFILE_KEY_SUPERVISION_TIMEOUT] = {
 		.name = "supervision_timeout_ms", .kind = SETTING_NUMBER,
 		AT(supervision_timeout_ms), .min = 100, .max = 32000, .step = 10, .unit = "ms",
 		.initial = 5000,
 		.help = "Silence after which the link counts as lost. Linux starts with 420 ms, which a "
-			"flash erase can exceed; longer also notices a real loss later.",
+			"flash erase can exceed; a longer time also detects a real loss later.",
 	},
 	[PROFILE_KEY_PHY] = {
 		.name = "phy", .kind = SETTING_CHOICE, AT(phy), .words = words_phy,
 		.initial = PROFILE_PHY_AUTO,
-		.help = "2M is faster, 1M reaches farther. auto: 2M where the device has it; keep: ask "
-			"for nothing.",
+		.help = "2M is faster, 1M has more range. auto: 2M if the device supports it; keep: request nothing.",
 	},
 	[PROFILE_KEY_DATA_LENGTH] = {
 		.name = "data_length", .kind = SETTING_NUMBER, AT(data_length),
 		.words = word_auto_keep, .min = 27, .max = 251, .unit = "bytes",
 		.initial = PROFILE_AUTO,
-		.help = "Link-layer packet payload to ask for. auto: the largest; 27 imitates a link "
+		.help = "Link-layer payload to request. auto: the largest; 27 imitates a link "
 			"without Data Length Extension.",
 	},
 	[PROFILE_KEY_TELEMETRY] = {
 		.name = "telemetry_ms", .kind = SETTING_NUMBER, AT(telemetry_ms),
 		.words = word_off, .min = 100, .max = 60000, .unit = "ms", .initial = 1000,
-		.help = "How often the device tells its view of the link (RSSI, buffer, erase times). "
-			"Often shows more and costs air time.",
+		.help = "How often the device reports its side of the link (RSSI, buffer, erase times). A short period shows more and costs air time.",
 	},
 	[PROFILE_KEY_CONFIRM] = {
 		.name = "confirm", .kind = SETTING_CHOICE, AT(confirm), .words = words_confirm,
 		.initial = PROFILE_CONFIRM_AUTO,
-		.help = "auto makes the new image permanent once it is proved to run; never leaves it "
-			"on trial, so that the device goes back at its next reset unless confirmed.",
+		.help = "auto confirms the new image once it is proved to run; never leaves it on trial, so that the device rolls back at its next reset unless another program confirms it.",
 	},
 };
 /* clang-format on */

@@ -147,7 +147,7 @@ static void test_edit(void **state)
 	pty_until(&pty, "written:");
 	pty_until_gone(&pty, "*modified*");
 	assert_true(file_holds("\nchunk: 244\n"));
-	assert_true(file_holds("# byte more costs a whole packet."));
+	assert_true(file_holds("# one byte more costs a whole packet."));
 	pty_send(&pty, "qq");
 	assert_int_equal(pty_end(&pty), 0);
 	pty_finish(&pty);
