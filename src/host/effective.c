@@ -57,7 +57,7 @@ static void chunk_why(const struct job_snapshot *run, struct effective *ret)
 		because(ret, "asked %u: MTU %u leaves %u", c->asked, mtu_of(run),
 			mtu_of(run) - OTA_ATT_HEADER);
 	} else if (c->reason == SESSION_BY_DEVICE) {
-		because(ret, "asked %u: the device takes no more", c->asked);
+		because(ret, "asked %u: the device accepts no more", c->asked);
 	} else if (pdus > 1 && last < octets / 4u) {
 		because(ret, "%s: %u PDUs, the last %u B",
 			c->reason == SESSION_BY_AIR_TIME ? "auto" : "as asked", pdus, last);
@@ -72,11 +72,11 @@ static void mode_why(const struct job_snapshot *run, struct effective *ret)
 	const struct dialect *dialect = dialect_get(run->dialect);
 
 	if (run->choices.mode.reason == SESSION_BY_DEVICE)
-		because(ret, "asked more: the device has this");
+		because(ret, "the device offers only this");
 	else if (run->choices.mode.reason != SESSION_BY_DIALECT)
 		return;
 	else if (!dialect->has_acknowledgements)
-		because(ret, "auto: %s cannot tell a loss", dialect->name);
+		because(ret, "auto: %s cannot detect a loss", dialect->name);
 	else
 		because(ret, "auto: %s dialect finds losses", dialect->name);
 }
@@ -90,7 +90,7 @@ static void window_why(const struct profile *asked, const struct job_snapshot *r
 	if (c->reason == SESSION_BY_RING)
 		because(ret, "limited by the device's ring");
 	else if (c->reason == SESSION_BY_CHUNK)
-		because(ret, "asked for less than one value");
+		because(ret, "raised to hold one value");
 	else if (c->reason == SESSION_BY_AIR_TIME && run->chunk > 0)
 		because(ret, "auto: %u values fill the link", run->window / run->chunk);
 }
@@ -153,7 +153,7 @@ static const struct session_choice *link_choice(const struct job_snapshot *run,
 static void auto_why(enum profile_key key, struct effective *ret)
 {
 	if (key == PROFILE_KEY_CONNECTION_INTERVAL)
-		because(ret, "auto: asked what suits PHY");
+		because(ret, "auto: requested to suit PHY");
 	else if (key == PROFILE_KEY_DATA_LENGTH)
 		because(ret, "auto: asked for 251");
 }
@@ -170,11 +170,11 @@ static void link_why(const struct profile *asked, const struct job_snapshot *run
 	(void)setting_format(setting, wanted, text, sizeof(text));
 	switch (c ? c->reason : SESSION_NOT_CHOSEN) {
 	case SESSION_KEPT:
-		because(ret, "kept: nothing was asked for");
+		because(ret, "kept: nothing was requested");
 		return;
 	case SESSION_NOT_CHOSEN:
 		ret->differs = false;
-		because(ret, "asked for when an upload begins");
+		because(ret, "requested when an upload begins");
 		return;
 	case SESSION_BY_DIALECT:
 		if (ret->differs || wanted == PROFILE_AUTO)
@@ -186,7 +186,7 @@ static void link_why(const struct profile *asked, const struct job_snapshot *run
 			because(ret, "%s%s: the chip has no 2M",
 				wanted == PROFILE_AUTO ? "" : "asked ", text);
 		else
-			because(ret, "the device takes no such wish");
+			because(ret, "the device cannot request it");
 		return;
 	case SESSION_DECLINED:
 	case SESSION_BY_STACK:
@@ -196,7 +196,7 @@ static void link_why(const struct profile *asked, const struct job_snapshot *run
 			because(ret, "asked %s: device: %s", text,
 				ota_code_name(run->choices.link_code));
 		else if (ret->differs)
-			because(ret, "asked %s, got %s: adapter said", text, ret->value);
+			because(ret, "asked %s, got %s: adapter chose", text, ret->value);
 		return;
 	case SESSION_ASKED:
 	case SESSION_BY_PHY:
@@ -231,7 +231,7 @@ static void link_key(const struct profile *asked, const struct job_snapshot *run
 	else if (key == PROFILE_KEY_DATA_LENGTH)
 		value = link->tx_octets;
 	if (link->interval == 0 || (value == 0 && key != PROFILE_KEY_PERIPHERAL_LATENCY)) {
-		because(ret, "nothing here tells it");
+		because(ret, "no source reports it");
 		return;
 	}
 	put(asked, key, value, ret);
@@ -242,7 +242,7 @@ static void mtu_key(const struct profile *asked, const struct job_snapshot *run,
 		    struct effective *ret)
 {
 	if (mtu_of(run) == 0) {
-		because(ret, "nothing here tells it");
+		because(ret, "no source reports it");
 		return;
 	}
 	put(asked, PROFILE_KEY_MTU_MAX, mtu_of(run), ret);

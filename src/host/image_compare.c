@@ -46,7 +46,7 @@ static void compare_chip(struct comparison *c)
 
 	(void)snprintf(row->image, sizeof(row->image), "%s", mine ? mine->title : "unknown");
 	if (!info) {
-		(void)snprintf(row->device, sizeof(row->device), "not told");
+		(void)snprintf(row->device, sizeof(row->device), "unknown");
 		return;
 	}
 	its = image_chip_by_id(info->chip_id);
@@ -67,7 +67,7 @@ static void compare_hash(struct comparison *c)
 	hex_encode(c->image->sha256, OTA_SHA256_SIZE, hex);
 	(void)snprintf(row->image, sizeof(row->image), "%.12s...", hex);
 	if (!info) {
-		(void)snprintf(row->device, sizeof(row->device), "not told");
+		(void)snprintf(row->device, sizeof(row->device), "unknown");
 		return;
 	}
 	hex_encode(info->running_sha256, OTA_SHA256_SIZE, hex);
@@ -86,7 +86,7 @@ static void compare_project(struct comparison *c)
 
 	(void)snprintf(row->image, sizeof(row->image), "%s", c->image->project);
 	if (!info) {
-		(void)snprintf(row->device, sizeof(row->device), "not told");
+		(void)snprintf(row->device, sizeof(row->device), "unknown");
 		return;
 	}
 	memcpy(project, info->project, strnlen(info->project, sizeof(info->project)));
@@ -107,7 +107,7 @@ static void compare_version(struct comparison *c)
 	(void)snprintf(row->image, sizeof(row->image), "%s", c->image->version);
 	(void)output_safe_text(its, strlen(its), row->device, sizeof(row->device));
 	if (its[0] == '\0') {
-		(void)snprintf(row->device, sizeof(row->device), "not told");
+		(void)snprintf(row->device, sizeof(row->device), "unknown");
 		return;
 	}
 	order = lint_compare_versions(c->image->version, its, &comparable);
@@ -128,14 +128,14 @@ static void compare_secure(struct comparison *c)
 
 	(void)snprintf(row->image, sizeof(row->image), "%u", c->image->secure_version);
 	if (!info) {
-		(void)snprintf(row->device, sizeof(row->device), "not told");
+		(void)snprintf(row->device, sizeof(row->device), "unknown");
 		return;
 	}
 	(void)snprintf(row->device, sizeof(row->device), "%u", info->secure_version);
 	if (c->image->secure_version < info->secure_version)
 		judge(c, row, LINT_ERROR, "boot refuses it", "");
 	else if (c->image->secure_version > info->secure_version)
-		judge(c, row, LINT_NOTE, "no way back", "");
+		judge(c, row, LINT_NOTE, "prevents rollback", "");
 	else
 		judge(c, row, LINT_OK, "same", "");
 }
@@ -149,7 +149,7 @@ static void compare_size(struct comparison *c)
 	(void)snprintf(row->image, sizeof(row->image), "%s",
 		       output_bytes(c->image->size, text, sizeof(text)));
 	if (!info) {
-		(void)snprintf(row->device, sizeof(row->device), "not told");
+		(void)snprintf(row->device, sizeof(row->device), "unknown");
 		return;
 	}
 	(void)snprintf(row->device, sizeof(row->device), "%s of %s",

@@ -72,6 +72,11 @@ int job_create(struct transport *transport, const struct job_config *config,
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return -OTA_ENOMEM;
+	job->entries = calloc(JOB_LOG_MAX, sizeof(*job->entries));
+	if (!job->entries) {
+		free(job);
+		return -OTA_ENOMEM;
+	}
 	job->transport = transport;
 	job->config = *config;
 	if (listener)
@@ -111,6 +116,7 @@ void job_destroy(struct job *job)
 		job->transport->userdata = NULL;
 		(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
 	}
+	free(job->entries);
 	free(job);
 }
 

@@ -56,7 +56,7 @@ enum job_tunable { JOB_PACING, JOB_WINDOW, JOB_CHUNK, JOB_MODE };
 
 /*
  * Any function may be NULL.  They are called from within the job's work: they
- * may read it (job_snapshot()), but must neither command nor destroy
+ * may read it (job_snapshot(), job_log()), but must neither command nor destroy
  * it.  Pointers are valid during the call.
  */
 struct job_listener {
@@ -104,6 +104,8 @@ int job_tune_chunk(struct job *job, uint16_t bytes); /* 0 = auto */
 int job_tune_mode(struct job *job, enum gatt_write mode);
 
 void job_snapshot(const struct job *job, struct job_snapshot *ret);
+/* The index-th entry ever made; NULL when it is not kept any more, or not yet made. */
+const struct job_log_entry *job_log(const struct job *job, size_t index);
 /* Findings on the image and, once connected, the device; NULL without an image. */
 const struct lint_report *job_report(const struct job *job);
 /* NULL until finished() was called. */

@@ -67,12 +67,12 @@ static void say_stall(const struct job_snapshot *s, char *buf, size_t size)
 			       "stalled %s: the device answers, but acknowledges none of %s",
 			       stalled, bytes);
 	else if (s->blocked)
-		(void)snprintf(buf, size, "stalled %s: the Bluetooth stack takes no value",
+		(void)snprintf(buf, size, "stalled %s: the Bluetooth stack accepts no value",
 			       stalled);
 	else
 		(void)snprintf(buf, size,
-			       "stalled %s: all that was sent has arrived, pacing is %u us",
-			       stalled, s->pacing_us);
+			       "stalled %s: everything sent has arrived, pacing is %u us", stalled,
+			       s->pacing_us);
 }
 
 static void say_paused(const struct job_snapshot *s, char *buf, size_t size)
@@ -88,8 +88,8 @@ static void say_paused(const struct job_snapshot *s, char *buf, size_t size)
 	else if (!dialect_get(s->dialect)->has_acknowledgements)
 		(void)snprintf(buf, size, "PAUSED %s: nothing is sent, the device waits", time);
 	else
-		(void)snprintf(buf, size, "PAUSED %s: nothing is sent, %s of credit stay open",
-			       time, output_bytes(credit, bytes, sizeof(bytes)));
+		(void)snprintf(buf, size, "PAUSED %s: nothing is sent, %s of credit left", time,
+			       output_bytes(credit, bytes, sizeof(bytes)));
 }
 
 static void say_cancelling(const struct job_snapshot *s, char *buf, size_t size)
@@ -134,8 +134,8 @@ enum job_blocked job_blocked_text(const struct job_snapshot *s, char *buf, size_
 	if (s->stats.retries > 0 &&
 	    (s->state == SESSION_WAITING || s->state == SESSION_CONNECTING)) {
 		(void)snprintf(buf, size, "link lost: %s by itself, retry %u%s",
-			       s->state == SESSION_WAITING ? "connects again" : "connecting again",
-			       s->stats.retries, s->hold ? ", paused then" : "");
+			       s->state == SESSION_WAITING ? "reconnects" : "reconnecting",
+			       s->stats.retries, s->hold ? ", then pauses" : "");
 		return JOB_BLOCKED_STALL;
 	}
 	if (s->hold) {

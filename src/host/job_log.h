@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log of what went over Control, as a job tells it entry by entry
- * (job_listener.log) to a screen, a bundle or a recording, which keep it.
+ * The log of what went over Control, as a job keeps it and a screen, a bundle or a
+ * recording reads it.
  */
 #ifndef OTABENCH_HOST_JOB_LOG_H
 #define OTABENCH_HOST_JOB_LOG_H
@@ -10,6 +10,7 @@
 #include "core/session.h"
 #include "host/pdu_text.h"
 
+#define JOB_LOG_MAX 1024u /* entries kept */
 #define JOB_BYTES_MAX 64u /* of a value kept in the log: all of every Control PDU */
 
 enum job_direction { JOB_OUT, JOB_IN, JOB_STATE, JOB_NOTE };

@@ -57,8 +57,10 @@ struct job {
 	uint32_t ceiling;
 
 	struct metrics metrics;
+	struct job_log_entry *entries; /* JOB_LOG_MAX, a ring */
+	size_t log_count;
 	uint64_t data_values;
-	uint32_t data_values_since, data_bytes_since; /* the last entry of the log */
+	uint32_t data_values_since, data_bytes_since; /* the last entry */
 	uint32_t received_most;
 	uint64_t end_us; /* the session ended */
 	enum dialect_id dialect; /* spoken last */

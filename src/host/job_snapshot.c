@@ -43,8 +43,9 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 		[SESSION_NOTE_CHUNK] = "Data values of %u bytes",
 		[SESSION_NOTE_RESUMED] = "resumed at %u",
 		[SESSION_NOTE_GAP] = "gap: back to %u",
-		[SESSION_NOTE_RESYNC] = "no acknowledgement: asked where it is, %u bytes under way",
-		[SESSION_NOTE_QUERY] = "nothing heard: asked for the status at %u",
+		[SESSION_NOTE_RESYNC] =
+			"no acknowledgement: asked for its position, %u bytes under way",
+		[SESSION_NOTE_QUERY] = "no notification: asked for the status at %u",
 		[SESSION_NOTE_STALL] = "stall at %u",
 		[SESSION_NOTE_MOVING] = "moving again after %u ms",
 		[SESSION_NOTE_RETRY] = "try %u",
@@ -71,7 +72,7 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 			       value ? "back" : "gone");
 		break;
 	case SESSION_NOTE_PASSKEY:
-		(void)snprintf(buf, size, "the device shows a passkey, which is to be typed");
+		(void)snprintf(buf, size, "the device shows a passkey: type it");
 		break;
 	case SESSION_NOTE_PAIRED:
 		(void)snprintf(buf, size, "paired");

@@ -45,6 +45,7 @@ struct job_snapshot {
 	uint32_t pacing_us;
 	uint32_t ceiling; /* as in the result; 0 until it sends */
 	struct metrics metrics;
+	size_t log_count; /* entries ever made */
 	uint64_t data_values; /* Data values written */
 	enum session_outcome outcome;
 	bool virtual_clock;

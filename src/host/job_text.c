@@ -40,25 +40,25 @@ static const char *typed(const struct job *job)
 static void advise_resume(const struct job *job, struct job_result *r)
 {
 	if (job->config.goal == SESSION_UPDATE && dialect_get(job->dialect)->can_resume)
-		say(r->advice, "'otabench resume %s %s' resumes where the device is.", typed(job),
+		say(r->advice, "'otabench resume %s %s' resumes the update.", typed(job),
 		    job->image_word);
 	else
-		say(r->advice, "Try again, nearer to the device.");
+		say(r->advice, "Move closer to the device and try again.");
 }
 
 static void explain_command(const struct job *job, struct job_result *r)
 {
 	switch (job->config.command) {
 	case OTA_CMD_ABORT:
-		say(r->what, "No update is under way on the device any more; what runs is "
-			     "untouched.");
+		say(r->what,
+		    "No update is in progress on the device; its running firmware is unchanged.");
 		break;
 	case OTA_CMD_CONFIRM:
 		say(r->what, "The running image is confirmed.");
 		break;
 	case OTA_CMD_ROLLBACK:
-		say(r->what, "The device goes back to the image in its other slot, and reboots.");
-		say(r->advice, "'otabench info %s' tells what runs then.", typed(job));
+		say(r->what, "The device rolls back to the image in its other slot and reboots.");
+		say(r->advice, "'otabench info %s' shows which image runs afterwards.", typed(job));
 		break;
 	case OTA_CMD_REBOOT:
 		say(r->what, "The device reboots.");
@@ -92,16 +92,15 @@ static void explain_refused(const struct job *job, struct job_result *r)
 	const struct lint_finding *f = refusal(job);
 
 	if (r->status == -OTA_ENOENT) {
-		say(r->what, "The device holds no part of this image that could be resumed.");
+		say(r->what, "The device has no part of this image to resume.");
 		say(r->advice, "'otabench flash %s %s' sends it from the start.", typed(job),
 		    job->image_word);
 	} else if (f) {
-		say(r->what, "The image was refused, nothing was sent: %s", f->text);
+		say(r->what, "The image was refused and nothing was sent: %s", f->text);
 		if (f->can_force)
-			say(r->advice, "--force=%s sends it all the same.",
-			    lint_check_name(f->check));
+			say(r->advice, "--force=%s sends it anyway.", lint_check_name(f->check));
 	} else {
-		say(r->what, "The image was refused, nothing was sent.");
+		say(r->what, "The image was refused and nothing was sent.");
 	}
 }
 
@@ -111,17 +110,18 @@ static void explain_cancelled(const struct job *job, struct job_result *r)
 		say(r->what, "Cancelled before anything was sent.");
 	} else if (r->status < 0 && job->session.ended) {
 		say(r->what,
-		    "Cancelled when all was sent, and the device %s: it may go on, and boot "
-		    "the new image.",
-		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be told");
-		say(r->advice, "'otabench info %s' tells what runs.", typed(job));
+		    "Cancelled after the whole image was sent, but the device %s: it may still "
+		    "boot the new image.",
+		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be reached");
+		say(r->advice, "'otabench info %s' shows which image runs.", typed(job));
 	} else if (r->status < 0) {
-		say(r->what, "Cancelled, but the device %s: it keeps what it has received.",
-		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be told");
-		say(r->advice, "'otabench cancel %s' clears it, 'otabench resume %s %s' goes on.",
+		say(r->what, "Cancelled, but the device %s: it keeps the bytes it has received.",
+		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be reached");
+		say(r->advice,
+		    "'otabench cancel %s' drops them, 'otabench resume %s %s' resumes the update.",
 		    typed(job), typed(job), job->image_word);
 	} else {
-		say(r->what, "Cancelled; the device is idle, what runs on it is untouched.");
+		say(r->what, "Cancelled; the device is idle and its firmware unchanged.");
 	}
 }
 
@@ -131,18 +131,18 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 
 	if (job->session.proved) {
 		say(r->what,
-		    "The device runs the new image on trial, and would not confirm it: %s "
-		    "(%s).",
+		    "The device runs the new image on trial but refused to confirm it: %s (%s).",
 		    text, ota_code_name(r->code));
-		say(r->advice, "'otabench confirm %s' keeps it; a reset goes back.", typed(job));
+		say(r->advice, "'otabench confirm %s' keeps it; a reset rolls back.", typed(job));
 		return;
 	}
 	if (r->code == OTA_OK) {
-		say(r->what, "The device reported an error; its dialect tells no reason.");
-		say(r->advice, "The device's own log may tell more.");
+		say(r->what, "The device reported an error; its dialect gives no reason.");
+		say(r->advice, "The device's own log may say more.");
 	} else if (r->code == OTA_ERR_STATE && (r->detail & OTA_DETAIL_PENDING)) {
-		say(r->what, "The running image is still on trial, so the device takes no other.");
-		say(r->advice, "'otabench confirm %s' keeps it, 'otabench rollback %s' drops it.",
+		say(r->what,
+		    "The running image is still on trial, so the device accepts no other.");
+		say(r->advice, "'otabench confirm %s' keeps it, 'otabench rollback %s' rolls back.",
 		    typed(job), typed(job));
 	} else if (r->opcode != 0) {
 		say(r->what, "The device refused %s: %s (%s, detail %u).",
@@ -153,7 +153,8 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 	}
 	switch (r->code) {
 	case OTA_ERR_BUSY:
-		say(r->advice, "Another host is updating it; wait, or end that connection.");
+		say(r->advice,
+		    "Another host is updating the device: wait, or disconnect that host.");
 		break;
 	case OTA_ERR_PERMISSION:
 		say(r->advice, "Pair with the device first (bluetoothctl pair %s).", job->address);
@@ -162,7 +163,8 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 	case OTA_ERR_WRITE:
 	case OTA_ERR_READ:
 	case OTA_ERR_HASH:
-		say(r->advice, "Try again; if it comes back at the same place, the flash is worn.");
+		say(r->advice,
+		    "Try again; if the error recurs at the same offset, the flash is worn.");
 		break;
 	case OTA_ERR_TIMEOUT:
 		advise_resume(job, r);
@@ -176,10 +178,10 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 static void explain_key_missing(const struct job *job, struct job_result *r)
 {
 	say(r->what,
-	    "%she device and this computer no longer share a key: the bond was lost on "
-	    "one side, as by erasing the device's NVS.",
+	    "%she device and this computer no longer share a key: one side lost the bond, for "
+	    "example when the device's NVS was erased.",
 	    job->session.proving ? "The image was delivered, but not proved: t" : "T");
-	say(r->advice, "'otabench forget %s' drops the bond here; the next run pairs again.",
+	say(r->advice, "'otabench forget %s' deletes the bond here; the next run pairs again.",
 	    typed(job));
 }
 
@@ -191,25 +193,24 @@ static void explain_not_paired(const struct job *job, struct job_result *r)
 	}
 	switch (job->passkey) {
 	case JOB_PASSKEY_REFUSED:
-		say(r->what, "The device wants to be paired with a passkey that it shows, and none "
-			     "was given.");
-		say(r->advice,
-		    "Try again and type it when asked; where nobody can be, --passkey-file=FILE "
-		    "gives it.");
+		say(r->what, "The device requires pairing with the passkey that it shows, and none "
+			     "was entered.");
+		say(r->advice, "Try again and type the passkey when asked; in unattended runs "
+			       "--passkey-file=FILE supplies it.");
 		break;
 	case JOB_PASSKEY_GIVEN:
 		say(r->what, "Pairing failed: the passkey is not the one that the device shows.");
-		say(r->advice, "Try again: most devices show another one each time.");
+		say(r->advice, "Try again: most devices show a new passkey each time.");
 		break;
 	case JOB_PASSKEY_WANTED:
-		say(r->what, "Pairing failed: nobody typed the passkey in time.");
+		say(r->what, "Pairing failed: no passkey was typed in time.");
 		say(r->advice, "Try again; a device waits 30 s for it.");
 		break;
 	case JOB_PASSKEY_NONE:
-		say(r->what, "The device wants an encrypted link, and pairing failed.");
+		say(r->what, "The device requires an encrypted link, and pairing failed.");
 		say(r->advice,
-		    "It may still know this computer from before, or this computer it: "
-		    "'otabench forget %s' drops the pairing here.",
+		    "One side may still have an old bond: 'otabench forget %s' deletes the one "
+		    "here.",
 		    typed(job));
 		break;
 	}
@@ -226,17 +227,20 @@ static void explain_unheard(const struct job *job, struct job_result *r)
 	char version[JOB_TEXT_MAX / 4];
 
 	if (job->session.verdict == SESSION_VERDICT_UNKNOWN) {
-		say(r->what, "All was sent, and the link ended before the device said done; its "
-			     "version cannot tell which image runs.");
-		say(r->advice, "Look at the device itself before sending again.");
+		say(r->what, "The whole image was sent, but the link was lost before the device "
+			     "reported success; its version does not show which image runs.");
+		say(r->advice, "Check the device itself before sending again.");
 		return;
 	}
 	safe_version(job->session.version, version);
 	say(r->what,
-	    "All was sent, and the device was not heard to say that the image is good; when "
-	    "last met it ran version %s.",
+	    "The whole image was sent, but the device did not report that it is valid; at the last "
+	    "connection it ran version %s.",
 	    version[0] ? version : "unknown");
-	say(r->advice, "'otabench info %s' tells what runs; else send it again.", typed(job));
+	say(r->advice,
+	    "'otabench info %s' shows which image runs; if it is the old one, send the image "
+	    "again.",
+	    typed(job));
 }
 
 /* START was heard, for the link stood, and READY never came in the time that the profile allows:
@@ -256,12 +260,12 @@ static void explain_unready(const struct job *job, struct job_result *r)
 static void explain_lost(const struct job *job, struct job_result *r)
 {
 	const struct session_stats *st = &job->session.stats;
-	const char *what =
-		r->outcome == SESSION_STALLED ? "The device answers no more" : "The link was lost";
+	const char *what = r->outcome == SESSION_STALLED ? "The device stopped answering"
+							 : "The link was lost";
 
 	if (job->session.proved) {
-		say(r->what, "%s, when it ran the new image on trial: it is not confirmed.", what);
-		say(r->advice, "'otabench confirm %s' keeps it; a reset goes back.", typed(job));
+		say(r->what, "%s, with the new image on trial: it is not confirmed.", what);
+		say(r->advice, "'otabench confirm %s' keeps it; a reset rolls back.", typed(job));
 		return;
 	}
 	if (job->session.ended && job->config.goal == SESSION_UPDATE) {
@@ -274,16 +278,16 @@ static void explain_lost(const struct job *job, struct job_result *r)
 		return;
 	}
 	if (st->start_us == 0)
-		say(r->what, "%s before anything was sent (%u tries).", what, r->retries + 1);
+		say(r->what, "%s before anything was sent (%u attempts).", what, r->retries + 1);
 	else if (job->config.goal == SESSION_COMMAND)
-		say(r->what, "%s before the command was answered.", what);
+		say(r->what, "%s before the answer to the command arrived.", what);
 	else
 		say(r->what, "%s at %u of %u bytes (%u retries).", what, job->received_most,
 		    job->session_config.image_size, r->retries);
 	if (job->config.goal == SESSION_COMMAND && job->config.command == OTA_CMD_ROLLBACK)
-		say(r->advice, "'otabench info %s' tells whether it went back.", typed(job));
+		say(r->advice, "'otabench info %s' shows whether it rolled back.", typed(job));
 	else if (st->start_us == 0 || job->config.goal != SESSION_UPDATE)
-		say(r->advice, "Try again, nearer to the device.");
+		say(r->advice, "Move closer to the device and try again.");
 	else
 		advise_resume(job, r);
 }
@@ -295,7 +299,7 @@ static void explain_gone(const struct job *job, struct job_result *r)
 		return; /* explain_end() has said all */
 	say(r->what, "%s; the device had received %u of %u bytes (%u retries).",
 	    r->outcome == SESSION_NO_ADAPTER ? "The Bluetooth adapter, or bluetoothd, is gone"
-					     : "The device does not advertise any more",
+					     : "The device no longer advertises",
 	    job->received_most, job->session_config.image_size, r->retries);
 	advise_resume(job, r);
 }
@@ -309,8 +313,8 @@ static void explain_misremembered(const struct job *job, struct job_result *r)
 	job->transport->ops->link_state(job->transport, &l);
 	if (l.misremembered)
 		say(r->advice,
-		    "bluetoothd remembers other services than the device has: 'otabench forget "
-		    "%s' makes it look again; a pairing is lost.",
+		    "bluetoothd has cached other services than the device has: 'otabench forget "
+		    "%s' deletes the cache, and the bond with it.",
 		    job->address);
 }
 
@@ -318,9 +322,9 @@ static void explain_unconfirmed(const struct job *job, struct job_result *r)
 {
 	if (job->session.info.flags & OTA_INFO_PENDING_VERIFY) {
 		say(r->what, "The device runs the new image on trial, as asked.");
-		say(r->advice, "'otabench confirm %s' keeps it; a reset goes back.", typed(job));
+		say(r->advice, "'otabench confirm %s' keeps it; a reset rolls back.", typed(job));
 	} else {
-		say(r->what, "The device runs the new image; it knows no confirmation.");
+		say(r->what, "The device runs the new image; it does not support confirmation.");
 	}
 }
 
@@ -333,21 +337,20 @@ static void explain_delivered(const struct job *job, struct job_result *r)
 	safe_version(job->session.version_before, before);
 	switch (job->session.verdict) {
 	case SESSION_VERDICT_NEW:
-		say(r->what, "The device is back with version %s, the image's; it was %s.", version,
-		    before);
+		say(r->what, "The device came back with the image's version, %s; before it ran %s.",
+		    version, before);
 		break;
 	case SESSION_VERDICT_OTHER:
 		say(r->what,
-		    "The device is back with version %s: neither the image's nor %s, the "
-		    "one before.",
+		    "The device came back with version %s: neither the image's nor the previous "
+		    "one, %s.",
 		    version, before);
 		break;
 	case SESSION_VERDICT_NONE:
 	case SESSION_VERDICT_OLD:
 	case SESSION_VERDICT_UNKNOWN:
-		say(r->what,
-		    "The device said done and is back; its version cannot tell which image "
-		    "runs.");
+		say(r->what, "The device reported success and came back; its version does not show "
+			     "which image runs.");
 		break;
 	}
 }
@@ -381,12 +384,12 @@ static void explain_endless(const struct job *job, struct job_result *r)
 		    job->session_config.image_size);
 	else
 		say(r->what,
-		    "Sending leads nowhere: after %llu bytes sent the device had received "
-		    "%u of %u.",
+		    "The transfer made no progress: %llu bytes were sent, and the device had "
+		    "received %u of %u.",
 		    (unsigned long long)r->sent_bytes, job->received_most,
 		    job->session_config.image_size);
 	if (job->session.ended)
-		say(r->advice, "'otabench info %s' tells what runs.", typed(job));
+		say(r->advice, "'otabench info %s' shows which image runs.", typed(job));
 	else if (r->begun)
 		advise_resume(job, r);
 }
@@ -397,33 +400,33 @@ static void explain_end(struct job_result *r)
 	static const struct {
 		const char *what, *advice;
 	} ends[SESSION_OUTCOMES] = {
-		[SESSION_NOT_FOUND] = {"The device does not advertise any more.",
-				       "'otabench scan' lists what is in the air."},
+		[SESSION_NOT_FOUND] = {"The device no longer advertises.",
+				       "'otabench scan' lists the devices in the air."},
 		[SESSION_NOT_BACK] = {"The device rebooted into the new image and did not come "
 				      "back.",
-				      "Should the new image be at fault, a reset lets the device "
-				      "go back to the old one; 'otabench info' tells what runs."},
+				      "If the new image is at fault, a reset makes the device roll "
+				      "back; 'otabench info' shows which image runs."},
 		[SESSION_ROLLED_BACK] = {"The device came back with another image than the one "
 					 "sent.",
-					 "The new image did not start, and the boot loader went "
-					 "back: the device's own log tells why."},
+					 "The new image did not start, and the boot loader rolled "
+					 "back: the device's own log says why."},
 		[SESSION_NO_SERVICE] = {"The device has no update service that otabench speaks; "
 					"nothing was written.",
 					"Another project's firmware may use the same service UUID "
 					"with other characteristics."},
 		[SESSION_NO_ADAPTER] = {"The Bluetooth adapter is gone.",
 					"Switch it on again; an update can be resumed."},
-		[SESSION_IN_USE] = {"Another program of this machine holds the device's Data "
-				    "characteristic (AcquireWrite), so that bluetoothd takes "
-				    "nobody else's data; nothing was sent.",
-				    "End that program, or its link with 'otabench disconnect', "
-				    "and try again."},
+		[SESSION_IN_USE] =
+			{"Another program on this computer has acquired the device's Data "
+			 "characteristic (AcquireWrite), so bluetoothd refuses data from this one; "
+			 "nothing was sent.",
+			 "End that program, or run 'otabench disconnect', and try again."},
 		[SESSION_PROTOCOL] = {"The device broke the protocol.",
-				      "--trace=FILE records what it said."},
-		[SESSION_MEASURED] = {"The link is measured; flash was not touched.", ""},
-		[SESSION_ALREADY_RUNNING] = {"The device runs this image already; nothing was "
+				      "--trace=FILE records what the device sent."},
+		[SESSION_MEASURED] = {"The link was measured; the flash was not written.", ""},
+		[SESSION_ALREADY_RUNNING] = {"The device already runs this image; nothing was "
 					     "sent.",
-					     "--force=same sends it all the same."},
+					     "--force=same sends it anyway."},
 		[SESSION_CONFIRMED] = {"The device runs the new image, and has confirmed it.", ""},
 		[SESSION_ANSWERED] = {"The device answered.", ""},
 	};
@@ -468,14 +471,14 @@ void job_explain(const struct job *job, struct job_result *r)
 		break;
 	case SESSION_NOT_BACK:
 		if (!job->session.promised)
-			say(r->what, "All was sent, but the device did not say that the image is "
-				     "good, and did not come back.");
+			say(r->what, "The whole image was sent, but the device neither reported "
+				     "that it is valid nor came back.");
 		explain_misremembered(job, r);
 		break;
 	case SESSION_NO_SERVICE:
 		if (job->session.ended)
 			say(r->what, "The device came back without an update service that otabench "
-				     "speaks, so that nothing tells what runs.");
+				     "speaks, so it is unknown which image runs.");
 		explain_misremembered(job, r);
 		break;
 	case SESSION_PROTOCOL:

@@ -29,13 +29,13 @@ static const char *good_text(enum transport_maintenance what, int status)
 	case TRANSPORT_HANG_UP:
 		return status == 0 ? "the link is down" : "there is no link to end";
 	case TRANSPORT_FORGET:
-		return status == 0 ? "forgotten: its services are read anew, a bond is to be made "
-				     "again"
-				   : "nothing is remembered of it";
+		return status == 0 ? "forgotten: services are discovered again, a bonded device "
+				     "must be paired again"
+				   : "nothing is cached for it";
 	case TRANSPORT_POWER_CYCLE:
 		break;
 	}
-	return "the adapter was off and is on again";
+	return "the adapter was switched off and on";
 }
 
 static const char *bad_text(int status)
@@ -50,9 +50,9 @@ static const char *bad_text(int status)
 	case -OTA_ENODEV:
 		return "there is no adapter to use";
 	case -OTA_EPERM:
-		return "this user may not";
+		return "this user has no permission";
 	case -OTA_ENOTSUP:
-		return "this cannot be done here";
+		return "not supported here";
 	default: /* the stack's own */
 		return strerror(-status);
 	}

@@ -41,8 +41,8 @@ static void lint_chip(const struct image *image, const struct ota_info *info,
 
 	if (info == NULL)
 		lint_add(report, LINT_CHIP, LINT_NOTE, false,
-			 "The device does not tell its chip. Make sure that it is an %s: another "
-			 "one would refuse the image or not start.",
+			 "The device does not report its chip. Make sure that it is an %s: another "
+			 "chip would refuse the image or fail to start.",
 			 title);
 	else if (info->chip_id != image->chip_id)
 		lint_add(report, LINT_CHIP, LINT_ERROR, true,
@@ -72,14 +72,15 @@ static void lint_revision(const struct image *image, const struct ota_info *info
 		bound = image->max_revision;
 	}
 	if (how != NULL)
-		lint_add(report, LINT_REVISION, LINT_ERROR, true,
-			 "The image asks for chip revision v%u.%u or %s, the device has v%u.%u and "
-			 "would not boot it. Build with the device's revision in range.",
-			 bound / 100, bound % 100, how, rev / 100, rev % 100);
+		lint_add(
+			report, LINT_REVISION, LINT_ERROR, true,
+			"The image requires chip revision v%u.%u or %s, the device has v%u.%u and "
+			"would not boot it. Build for a range that includes the device's revision.",
+			bound / 100, bound % 100, how, rev / 100, rev % 100);
 	else
 		lint_add(report, LINT_REVISION, LINT_OK, false,
-			 "The device's chip revision v%u.%u is one that the image accepts.",
-			 rev / 100, rev % 100);
+			 "The image accepts the device's chip revision v%u.%u.", rev / 100,
+			 rev % 100);
 }
 
 static void lint_size(const struct image *image, const struct ota_info *info,
@@ -89,10 +90,10 @@ static void lint_size(const struct image *image, const struct ota_info *info,
 		lint_add(report, LINT_SIZE, LINT_ERROR, true,
 			 "The device has one application slot and runs from it, so there is none "
 			 "for "
-			 "an update. Give it two slots in the partition table, over USB.");
+			 "an update. Flash a partition table with two slots over USB.");
 	else if (info == NULL || info->slot_size == 0)
 		lint_add(report, LINT_SIZE, LINT_NOTE, false,
-			 "The device does not tell the size of its update slot; it refuses %zu "
+			 "The device does not report the size of its update slot; it refuses %zu "
 			 "bytes if they do not fit.",
 			 image->size);
 	else if (image->size > info->slot_size && image->size - image->trailing <= info->slot_size)
@@ -134,11 +135,10 @@ static bool lint_project(const struct image *image, const struct ota_info *info,
 	char running[sizeof(info->project) + 1] = "";
 
 	if (is_generic(image->project)) {
-		lint_add(
-			report, LINT_PROJECT, LINT_NOTE, false,
-			"The image's project name '%s' is not its own, so neither name nor version "
-			"tell what it is. Set the project name to have them checked.",
-			image->project);
+		lint_add(report, LINT_PROJECT, LINT_NOTE, false,
+			 "The image's project name '%s' is a default, so name and version do not "
+			 "identify it. Set the project name to have them checked.",
+			 image->project);
 		return false;
 	}
 	if (info == NULL)
@@ -151,16 +151,17 @@ static bool lint_project(const struct image *image, const struct ota_info *info,
 			running[i] = c;
 	}
 	if (is_generic(running)) {
-		lint_add(report, LINT_PROJECT, LINT_NOTE, false,
-			 "The device does not tell its project ('%s'). Make sure that %s is meant "
-			 "for it.",
-			 running, image->project);
+		lint_add(
+			report, LINT_PROJECT, LINT_NOTE, false,
+			"The device does not report its project ('%s'). Make sure that %s is meant "
+			"for it.",
+			running, image->project);
 		return false;
 	}
 	if (strcmp(running, image->project) != 0) {
 		lint_add(report, LINT_PROJECT, LINT_ERROR, true,
-			 "The image is of project %s, the device runs %s. Choose the image or the "
-			 "device anew.",
+			 "The image is of project %s, the device runs %s. Choose another image or "
+			 "device.",
 			 image->project, running);
 		return false;
 	}
@@ -185,11 +186,13 @@ static void lint_downgrade(const struct image *image, const char *running,
 	shown[i] = '\0';
 	if (*running == '\0')
 		lint_add(report, LINT_DOWNGRADE, LINT_NOTE, false,
-			 "The device does not tell its version, so %s may be older than what runs.",
+			 "The device does not report its version, so %s may be older than what "
+			 "runs.",
 			 image->version[0] != '\0' ? image->version : "the image");
 	else if (!comparable)
 		lint_add(report, LINT_DOWNGRADE, LINT_NOTE, false,
-			 "Version '%s' and the running '%s' have no order: make sure that this is "
+			 "Version '%s' and the running '%s' cannot be ordered: make sure that this "
+			 "is "
 			 "not a downgrade.",
 			 image->version, shown);
 	else if (c < 0)
@@ -210,7 +213,7 @@ static void lint_secure_version(const struct image *image, const struct ota_info
 	if (image->secure_version < info->secure_version)
 		lint_add(report, LINT_SECURE_VERSION, LINT_ERROR, true,
 			 "The image's secure version %u is below the device's %u: its boot loader "
-			 "would refuse it for good. Raise CONFIG_BOOTLOADER_APP_SECURE_VERSION.",
+			 "would always refuse it. Raise CONFIG_BOOTLOADER_APP_SECURE_VERSION.",
 			 image->secure_version, info->secure_version);
 	else
 		lint_add(report, LINT_SECURE_VERSION, LINT_OK, false,
@@ -234,5 +237,5 @@ void lint_device(const struct image *image, const struct lint_device *device,
 	if (info != NULL && info->running_size == image->size &&
 	    memcmp(info->running_sha256, image->sha256, sizeof(image->sha256)) == 0)
 		lint_add(report, LINT_SAME, LINT_NOTE, false,
-			 "This very image already runs on the device: there is nothing to update.");
+			 "The device already runs this image: there is nothing to update.");
 }

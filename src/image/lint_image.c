@@ -57,8 +57,8 @@ static void lint_header(const struct image *image, struct lint_report *report)
 			 title_of(image));
 	if (image->min_revision > image->max_revision)
 		lint_add(report, LINT_REVISION, LINT_WARNING, false,
-			 "The image asks for chip revision v%u.%u or later and for v%u.%u or "
-			 "earlier: no chip is both.",
+			 "The image requires chip revision v%u.%u or later and v%u.%u or earlier: "
+			 "no chip satisfies both.",
 			 image->min_revision / 100, image->min_revision % 100,
 			 image->max_revision / 100, image->max_revision % 100);
 }
@@ -69,7 +69,7 @@ static void lint_chip(const struct image *image, struct lint_report *report)
 
 	if (chip == NULL)
 		lint_add(report, LINT_CHIP, LINT_WARNING, false,
-			 "Chip id 0x%04x is none that this program knows, so addresses cannot be "
+			 "This program does not know chip id 0x%04x, so addresses cannot be "
 			 "checked. Make sure that the image is for your device.",
 			 image->chip_id);
 	else if (chip->hosted)
@@ -105,7 +105,7 @@ static void lint_truncated(const struct image *image, struct lint_report *report
 	need += image->has_hash ? OTA_SHA256_SIZE : 0;
 	lint_add(
 		report, LINT_TRUNCATED, LINT_ERROR, false,
-		"The file has %zu bytes, its headers ask for %s%llu: it is cut off, or a header is "
+		"The file has %zu bytes, its headers require %s%llu: it is cut off, or a header is "
 		"damaged. " AGAIN,
 		image->size, known ? "" : "at least ", (unsigned long long)need);
 }
@@ -123,7 +123,7 @@ static const char *segment_fault(const struct image *image, const struct image_c
 		return "more than that memory holds";
 	if (r->use == IMAGE_USE_MAP &&
 	    s->address % image->page_size != s->offset % image->page_size)
-		return "not aligned with its place in the file, so flash cannot be mapped there";
+		return "not aligned with its offset in the file, so flash cannot be mapped there";
 	return NULL;
 }
 
@@ -182,8 +182,8 @@ static void lint_empty(const struct image *image, struct lint_report *report)
 			continue;
 		lint_add(report, LINT_SEGMENTS,
 			 image->has_hash && image->hash_ok ? LINT_NOTE : LINT_WARNING, false,
-			 "Segment %u is empty: the boot loader passes over it. Older toolchains "
-			 "write such; in a newer image the header's count of segments may be "
+			 "Segment %u is empty: the boot loader skips it. Older toolchains write "
+			 "empty segments; in a newer image the header's count of segments may be "
 			 "damaged.",
 			 i);
 		return;
@@ -205,7 +205,8 @@ static void lint_segments(const struct image *image, struct lint_report *report)
 		if (image->segments[i].size % 4 == 0 && image->segments[i].size < IMAGE_MAX_BYTES)
 			continue;
 		lint_add(report, LINT_SEGMENTS, LINT_ERROR, false,
-			 "Segment %u has %u bytes; the boot loader wants a multiple of 4, below 16 "
+			 "Segment %u has %u bytes; the boot loader requires a multiple of 4, below "
+			 "16 "
 			 "MiB. The file is damaged. " AGAIN,
 			 i, image->segments[i].size);
 		good = false;
@@ -280,12 +281,12 @@ static void lint_block_revision(const struct image *image, struct lint_report *r
 
 	if (min != 0)
 		lint_add(report, LINT_REVISION, LINT_NOTE, false,
-			 "The image asks for eFuse block revision v%u.%u or later. Make sure that "
-			 "the device has it: current boot loaders refuse the image else.",
+			 "The image requires eFuse block revision v%u.%u or later. Make sure that "
+			 "the device has it: otherwise current boot loaders refuse the image.",
 			 min / 100, min % 100);
 	else if (max != 0)
 		lint_add(report, LINT_REVISION, LINT_OK, false,
-			 "The image takes eFuse block revisions up to v%u.%u.", max / 100,
+			 "The image accepts eFuse block revisions up to v%u.%u.", max / 100,
 			 max % 100);
 }
 
@@ -295,7 +296,7 @@ static void lint_descriptor(const struct image *image, struct lint_report *repor
 		lint_no_descriptor(image, report);
 	else if (image->text_damaged)
 		lint_add(report, LINT_DESCRIPTOR, LINT_WARNING, false,
-			 "The application descriptor holds bytes that are no text (shown as '?'): "
+			 "The application descriptor holds bytes that are not text (shown as '?'): "
 			 "it may be damaged.");
 	else
 		lint_add(report, LINT_DESCRIPTOR, LINT_OK, false,
@@ -313,7 +314,7 @@ static void lint_signature(const struct image *image, image_sha256_fn *sha256,
 	switch (image->signature) {
 	case IMAGE_SIGNATURE_NONE:
 		lint_add(report, LINT_SIGNATURE, LINT_OK, false,
-			 "Not signed. Only a device with secure boot asks for a signature.");
+			 "Not signed. Only a device with secure boot requires a signature.");
 		return;
 	case IMAGE_SIGNATURE_V1:
 		lint_add(report, LINT_SIGNATURE, LINT_OK, false,
@@ -323,8 +324,8 @@ static void lint_signature(const struct image *image, image_sha256_fn *sha256,
 		matches = image_signature_matches(image, sha256, &checkable);
 		if (checkable && !matches)
 			lint_add(report, LINT_SIGNATURE, LINT_ERROR, false,
-				 "The secure boot v2 signature is for other bytes than these: a "
-				 "device with secure boot will refuse them. Sign the image again.");
+				 "The secure boot v2 signature does not match these bytes: a "
+				 "device with secure boot will refuse the image. Sign it again.");
 		else
 			lint_add(report, LINT_SIGNATURE, LINT_OK, false,
 				 "Secure boot v2: %u signature block(s)%s. Only the device can "
@@ -369,7 +370,7 @@ void lint_image(const struct image *image, image_sha256_fn *sha256, struct lint_
 	lint_chip(image, report);
 	if (image->image_size != 0)
 		lint_add(report, LINT_TRUNCATED, LINT_OK, false,
-			 "All %zu bytes that the headers ask for are there.", image->image_size);
+			 "All %zu bytes that the headers require are there.", image->image_size);
 	else if (image->segments_claimed <= IMAGE_SEGMENTS_MAX && image->segments_claimed > 0)
 		lint_truncated(image, report);
 	lint_segments(image, report);

@@ -206,7 +206,7 @@ static void test_recover_foreign(void **state)
 	pty_until(&pty, "STATUS just now: idle");
 	/* The adapter, off and on. */
 	pty_send(&pty, "ay");
-	pty_until(&pty, "was off and is on again");
+	pty_until(&pty, "was switched off and on");
 	pty_send(&pty, "R8y");
 	pty_until(&pty, "there is no link to end");
 	pty_send(&pty, "qq");

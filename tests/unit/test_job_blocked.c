@@ -53,9 +53,9 @@ static void test_stall(void **state)
 	s.stats.queued = s.stats.received;
 	s.pacing_us = 50000;
 	check(&s, JOB_BLOCKED_STALL,
-	      "stalled 0:04: all that was sent has arrived, pacing is 50000 us");
+	      "stalled 0:04: everything sent has arrived, pacing is 50000 us");
 	s.blocked = true;
-	check(&s, JOB_BLOCKED_STALL, "stalled 0:04: the Bluetooth stack takes no value");
+	check(&s, JOB_BLOCKED_STALL, "stalled 0:04: the Bluetooth stack accepts no value");
 }
 
 static void test_silent(void **state)
@@ -91,7 +91,7 @@ static void test_user(void **state)
 	check(&s, JOB_BLOCKED_USER, "PAUSED 0:07: no more is sent, 20.0 kB still on the way");
 	s.stats.received = s.stats.queued;
 	s.stats.limit = 28096;
-	check(&s, JOB_BLOCKED_USER, "PAUSED 0:07: nothing is sent, 4.1 kB of credit stay open");
+	check(&s, JOB_BLOCKED_USER, "PAUSED 0:07: nothing is sent, 4.1 kB of credit left");
 	s.dialect = DIALECT_BASIC;
 	check(&s, JOB_BLOCKED_USER, "PAUSED 0:07: nothing is sent, the device waits");
 	s.cancelling = true;
@@ -110,10 +110,10 @@ static void test_link(void **state)
 	s.state = SESSION_CONNECTING;
 	check(&s, JOB_BLOCKED_NONE, ""); /* for the first time */
 	s.stats.retries = 2;
-	check(&s, JOB_BLOCKED_STALL, "link lost: connecting again by itself, retry 2");
+	check(&s, JOB_BLOCKED_STALL, "link lost: reconnecting by itself, retry 2");
 	s.state = SESSION_WAITING;
 	s.hold = true;
-	check(&s, JOB_BLOCKED_STALL, "link lost: connects again by itself, retry 2, paused then");
+	check(&s, JOB_BLOCKED_STALL, "link lost: reconnects by itself, retry 2, then pauses");
 	s.state = SESSION_RECONNECTING;
 	check(&s, JOB_BLOCKED_AGAIN, "rebooted: waiting for the device to come back, 0:07");
 }

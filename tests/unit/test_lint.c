@@ -317,7 +317,7 @@ static void test_signature_v2(void **state)
 	expect(LINT_TRAILING, LINT_OK, NULL);
 	file[6000] ^= 1; /* signed padding */
 	assert_int_equal(read_file(8192 + 4096), -OTA_EBADMSG);
-	expect(LINT_SIGNATURE, LINT_ERROR, "other bytes");
+	expect(LINT_SIGNATURE, LINT_ERROR, "does not match these bytes");
 	bytes_put32(sector, 0x0103e7); /* ECDSA P-384 over SHA-384 */
 	assert_int_equal(read_file(8192 + 4096), 0);
 	expect(LINT_SIGNATURE, LINT_OK, "v2: 2 signature block(s).");
@@ -384,7 +384,7 @@ static void test_revisions(void **state)
 
 	(void)state;
 	assert_int_equal(read_file(size), 0);
-	expect(LINT_REVISION, LINT_WARNING, "v3.0 or later and for v2.99");
+	expect(LINT_REVISION, LINT_WARNING, "v3.0 or later and v2.99");
 	/* Images from before the full fields: one byte, major, but minor for the C3. */
 	b.min_revision = b.max_revision = 0;
 	size = build(file, sizeof(file), &b);
@@ -411,7 +411,7 @@ static void test_descriptor(void **state)
 	assert_int_equal(image.page_size, 65536);
 	file[0x51] = 0x1b; /* and may not talk to the terminal */
 	read_file(size);
-	expect(LINT_DESCRIPTOR, LINT_WARNING, "no text");
+	expect(LINT_DESCRIPTOR, LINT_WARNING, "not text");
 	assert_int_equal(image.project[1], '?');
 	file[0x20] = 0;
 	read_file(size);

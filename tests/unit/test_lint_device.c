@@ -185,13 +185,13 @@ static void test_versions_without_order(void **state)
 	suit();
 	device.version = "9036908-dirty";
 	against_device();
-	expect(LINT_DOWNGRADE, LINT_NOTE, "no order");
+	expect(LINT_DOWNGRADE, LINT_NOTE, "cannot be ordered");
 	device.version = "";
 	against_device();
-	expect(LINT_DOWNGRADE, LINT_NOTE, "does not tell");
+	expect(LINT_DOWNGRADE, LINT_NOTE, "does not report");
 	device.version = NULL;
 	against_device();
-	expect(LINT_DOWNGRADE, LINT_NOTE, "does not tell");
+	expect(LINT_DOWNGRADE, LINT_NOTE, "does not report");
 	device.version = "\033[2J\xff a version that is longer than any field for one may be";
 	against_device();
 	expect(LINT_DOWNGRADE, LINT_NOTE, "'?[2J? a");
@@ -224,7 +224,7 @@ static void test_one_slot(void **state)
 	assert_true(lint_refused(&report, 0));
 	info.slot_count = 2;
 	against_device();
-	expect(LINT_SIZE, LINT_NOTE, "does not tell");
+	expect(LINT_SIZE, LINT_NOTE, "does not report");
 }
 
 static void test_signed_for_secure_boot(void **state)

@@ -63,10 +63,10 @@ static void test_flash_basic(void **state)
 		const char *fault, *outcome, *says;
 		int code;
 	} rows[] = {
-		{"", "delivered", "version 2.0.0, the image's", 0},
+		{"", "delivered", "the image's version, 2.0.0", 0},
 		{",fault=no-boot", "rolled-back", "old version 1.0.0", 76},
 		/* DONE comes when the link has ended: that is the reboot, and no reason to send. */
-		{",fault=delay-notify%100:400", "delivered", "version 2.0.0, the image's", 0},
+		{",fault=delay-notify%100:400", "delivered", "the image's version, 2.0.0", 0},
 	};
 
 	(void)state;

@@ -92,7 +92,7 @@ static void test_widths(void **state)
 
 	(void)state;
 	for (int wait = 0; wait < 2; wait++) {
-		p.wait = wait ? "link lost: connects again by itself, retry 2" : "";
+		p.wait = wait ? "link lost: reconnects by itself, retry 2" : "";
 		for (size_t width = 0; width < 300; width++) {
 			memset(text, 'x', sizeof(text));
 			(void)progress_format(&p, width, text, sizeof(text));

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/sha256.h"
-#include "host/control_log.h"
 #include "host/job.h"
 #include "image/image_build.h"
 #include "testlib.h"
@@ -91,17 +90,10 @@ struct job_run {
 	struct lint_report report;
 	struct profile profile;
 	struct job *job;
-	struct control_log log;
 };
-
-static void keep(void *userdata, const struct job_log_entry *entry)
-{
-	control_log_add(userdata, entry);
-}
 
 static void begin_job(struct job_run *r)
 {
-	const struct job_listener listener = {.userdata = &r->log, .log = keep};
 	const struct job_config config = {
 		.goal = SESSION_UPDATE,
 		.device = UPDATE_DEVICE,
@@ -117,7 +109,7 @@ static void begin_job(struct job_run *r)
 	(void)image_read(image_bytes, image_size, sha256_buffer, &r->image, &r->report);
 	update_init(&r->update, image_bytes, image_size);
 	update_open(&r->update);
-	assert_int_equal(job_create(r->update.simulator, &config, &listener, &r->job), 0);
+	assert_int_equal(job_create(r->update.simulator, &config, NULL, &r->job), 0);
 	job_start(r->job);
 	do {
 		assert_true(sched_step(sim_sched(r->update.simulator)));
@@ -125,10 +117,13 @@ static void begin_job(struct job_run *r)
 	} while (s.stats.received < 10000);
 }
 
-static bool log_has(const struct control_log *log, const char *word)
+static bool log_has(const struct job *job, const char *word)
 {
-	for (uint64_t i = 0; i < log->count; i++)
-		if (control_log_at(log, i) && strstr(control_log_at(log, i)->text, word))
+	struct job_snapshot s;
+
+	job_snapshot(job, &s);
+	for (size_t i = 0; i < s.log_count; i++)
+		if (job_log(job, i) && strstr(job_log(job, i)->text, word))
 			return true;
 	return false;
 }
@@ -142,11 +137,10 @@ static void test_advertisement_is_no_passkey(void **state)
 	(void)state;
 	begin_job(&r);
 	tell(r.update.simulator, &e);
-	assert_false(log_has(&r.log, "passkey"));
+	assert_false(log_has(r.job, "passkey"));
 	tell(r.update.simulator, &asked); /* the log would have said so */
-	assert_true(log_has(&r.log, "passkey"));
+	assert_true(log_has(r.job, "passkey"));
 	job_destroy(r.job);
-	control_log_finish(&r.log);
 	r.update.simulator->ops->destroy(r.update.simulator);
 	sd_event_unref(r.update.event);
 }

@@ -165,7 +165,7 @@ static void test_compare_basic(void **state)
 	(void)state;
 	assert_int_equal(image_compare(&image, &device, rows, &word, &severity), 6);
 	assert_string_equal(rows[3].device, "\\x1b[2J");
-	assert_string_equal(rows[1].device, "not told");
+	assert_string_equal(rows[1].device, "unknown");
 	device.version = NULL;
 	assert_int_equal(image_compare(&image, &device, rows, &word, &severity), 6);
 	assert_string_equal(word, "");

@@ -16,7 +16,6 @@
 
 #include "image/image_build.h"
 #include "base/sha256.h"
-#include "host/control_log.h"
 #include "replay/replay.h"
 #include "testlib.h"
 #include "transport/fault.h"
@@ -62,17 +61,7 @@ struct live {
 	uint16_t chip; /* of the image's description, to be refused; 0: as it is */
 };
 
-/* The log of the job that runs, for describe(). */
-static struct control_log kept;
-
-static void keep(void *userdata, const struct job_log_entry *entry)
-{
-	control_log_add(userdata, entry);
-}
-
-static const struct job_listener keeper = {.userdata = &kept, .log = keep};
-
-/* All that can be seen of a job, as text; its log is empty afterwards. */
+/* All that can be seen of a job, as text. */
 static char *describe(const struct job *job)
 {
 	char *text = NULL;
@@ -102,15 +91,13 @@ static char *describe(const struct job *job)
 		fprintf(out, "[%" PRIu64 " %d %u]", m->at_us, m->kind, m->value);
 	}
 	fprintf(out, "\n");
-	assert_true(kept.count > 0 || s.data_values == 0);
-	for (uint64_t i = 0; i < kept.count; i++) {
-		const struct job_log_entry *e = control_log_at(&kept, i);
+	for (size_t i = 0; i < s.log_count; i++) {
+		const struct job_log_entry *e = job_log(job, i);
 
 		if (e)
 			fprintf(out, "%" PRIu64 " %d %u %s\n", e->at_us, e->direction,
 				e->data_bytes, e->text);
 	}
-	control_log_finish(&kept);
 	if (r)
 		fprintf(out, "%s|%s|%u %u %u %d %" PRIu64 " %u %u %u %f %u %u %u %u %u %u %u %s\n",
 			r->what, r->advice, r->code, r->opcode, r->detail, r->status, r->seconds_us,
@@ -191,7 +178,7 @@ static char *run_live(const struct live *l)
 		image.chip_id = l->chip;
 	assert_true(sd_event_new(&event) >= 0);
 	t = record(event, l);
-	assert_int_equal(job_create(t, &config, &keeper, &job), 0);
+	assert_int_equal(job_create(t, &config, NULL, &job), 0);
 	job_start(job);
 	run_loop(event, job, l);
 	seen = describe(job);
@@ -222,7 +209,7 @@ static void check_same(const struct live *l)
 
 	assert_int_equal(replay_runs(r), 1);
 	assert_true(replay_run(r, 0)->whole);
-	assert_int_equal(replay_begin(r, 0, &keeper), 0);
+	assert_int_equal(replay_begin(r, 0, NULL), 0);
 	replay_until(r, UINT64_MAX, 0);
 	replay_explain(r, why, sizeof(why));
 	if (replay_state(r) != REPLAY_FINISHED)
@@ -434,7 +421,7 @@ static void test_left(void **state)
 
 	(void)state;
 	assert_false(replay_run(r, 0)->whole);
-	assert_int_equal(replay_begin(r, 0, &keeper), 0);
+	assert_int_equal(replay_begin(r, 0, NULL), 0);
 	assert_int_equal(replay_until(r, UINT64_MAX, 0), REPLAY_CUT);
 	replay_explain(r, why, sizeof(why));
 	assert_non_null(strstr(why, "the recording ends here"));

@@ -242,7 +242,7 @@ static void check_good(struct soak *k, struct transport *world)
 			WRONG(k, "not confirmed on the board");
 		break;
 	case SESSION_DELIVERED:
-		if (k->verdict == SESSION_VERDICT_UNKNOWN && says(k, "cannot tell"))
+		if (k->verdict == SESSION_VERDICT_UNKNOWN && says(k, "does not show"))
 			return; /* nothing is claimed */
 		if (runs != RUNS_NEW || !says(k, "the image's"))
 			WRONG(k, "not delivered to the board");
@@ -271,7 +271,7 @@ static void check_bad(struct soak *k, struct transport *world)
 	if (k->job->session.proved && !says(k, "new image on trial") &&
 	    k->result.outcome != SESSION_ROLLED_BACK)
 		WRONG(k, "it is not told that the image ran");
-	if (k->ended && !k->job->session.proved && !says(k, "ll was sent") &&
+	if (k->ended && !k->job->session.proved && !says(k, "whole image was sent") &&
 	    !says(k, "did not come back") &&
 	    (k->result.outcome == SESSION_LINK_LOST || k->result.outcome == SESSION_STALLED ||
 	     k->result.outcome == SESSION_NOT_BACK ||
