@@ -166,7 +166,8 @@ void board_break_update(struct board *board);
 
 void board_counters(const struct board *board, struct board_counters *ret);
 void board_flash_counters(const struct board *board, struct flash_counters *ret);
-/* A slot's bytes, for tests; NULL without power or beyond the slot. */
+/* A slot's bytes, for tests; NULL without power or beyond the slot.  Power goes when the
+ * operation that the cut tears is begun, the state changes when it would have ended. */
 const uint8_t *board_slot_map(const struct board *board, unsigned int slot, uint32_t len);
 
 #endif

@@ -35,6 +35,20 @@ static void test_power_cut_is_told_once(void **state)
 	assert_int_equal(rig_run(board_flash_write(rig.board, 0, buf, 16)), 0);
 }
 
+/* What runs goes on until the torn operation would have ended, without its flash. */
+static void test_power_goes_before_the_state(void **state)
+{
+	(void)state;
+	assert_non_null(board_slot_map(rig.board, 0, 1));
+	board_cut_power_in(rig.board, 1);
+	assert_int_equal(board_flash_erase(rig.board, 0, OTA_SECTOR_SIZE), 0);
+	assert_null(board_slot_map(rig.board, 0, 1));
+	assert_int_equal(board_state(rig.board), BOARD_RUNNING);
+	rig_assert_runs("1.0.0", 0);
+	assert_int_equal(rig_run(0), RIG_POWER_LOST);
+	assert_int_equal(board_state(rig.board), BOARD_OFF);
+}
+
 /* Boots until it does, whatever the boot's own writes meet. */
 static void boot_whole(void)
 {
@@ -125,6 +139,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_power_cut_is_told_once, rig_setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(test_power_goes_before_the_state, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(test_power_cut_at_every_operation, rig_setup,
 						rig_teardown),
