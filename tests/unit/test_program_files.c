@@ -54,7 +54,7 @@ static mode_t mode_of(const char *name)
 static void test_overwriting(void **state)
 {
 	static const char image[] = "\xe9";
-	char text[64];
+	char text[4096];
 	struct program_ran r;
 
 	(void)state;
@@ -83,6 +83,11 @@ static void test_overwriting(void **state)
 	assert_int_equal(mode_of("its.trace"), 0600);
 	assert_int_equal(mode_of("its.bundle"), 0700);
 	assert_int_equal(mode_of("its.bundle/run.trace"), 0600);
+	/* Both logs are in it, though nothing of them was shown. */
+	read_file("its.bundle/control.log", text, sizeof(text));
+	assert_non_null(strstr(text, " < INFO "));
+	read_file("its.bundle/calls.log", text, sizeof(text));
+	assert_non_null(strstr(text, "connect"));
 	r = program_run("--json --sim --force --trace=%s/mine.bin info esp-sim-01", dir);
 	program_expect(&r, 0, "answered");
 	program_done(&r);
