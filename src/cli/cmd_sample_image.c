@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define DEFAULT_SIZE 600000u
+#define KEPT 31u /* bytes of a text in the application descriptor */
 
 static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
 {
@@ -41,6 +42,10 @@ static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
 	if (!build->version)
 		build->version = "2.0.0";
 	build->seed = (uint32_t)bytes ^ known->id;
+	if (strlen(build->version) > KEPT)
+		return cli_fail(cli, CLI_USAGE, "--version-text: expected at most %u bytes", KEPT);
+	if (build->project && strlen(build->project) > KEPT)
+		return cli_fail(cli, CLI_USAGE, "--project: expected at most %u bytes", KEPT);
 	return CLI_OK;
 }
 
