@@ -59,10 +59,10 @@ static int fail_errno(const char *path, char *ret_text, size_t size)
 }
 
 /*
- * Opens name and takes the lock.  Whoever waited for nothing may have got a file that has
- * another name by now: the one that it stands for is looked for again, by -OTA_EAGAIN.
+ * Opens name and takes the lock: the descriptor, or an error.  The file may have got another
+ * name before it was locked: the caller looks for this name's file again, by -OTA_EAGAIN.
  */
-static int open_locked(const char *name, int flags, int *ret_fd, char *ret_text, size_t text_size)
+static int open_locked(const char *name, int flags, char *ret_text, size_t text_size)
 {
 	struct stat mine, there;
 	int r = -OTA_EAGAIN, fd = open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC | flags, 0666);
@@ -75,11 +75,8 @@ static int open_locked(const char *name, int flags, int *ret_fd, char *ret_text,
 	else if (fstat(fd, &mine) < 0)
 		r = fail_errno(name, ret_text, text_size);
 	else if (stat(name, &there) == 0 && mine.st_ino == there.st_ino)
-		r = 0;
-	if (r < 0)
-		(void)close(fd);
-	else
-		*ret_fd = fd;
+		return fd;
+	(void)close(fd);
 	return r;
 }
 
@@ -114,10 +111,11 @@ static int read_whole(const char *path, uint32_t size, struct flash_file *file, 
  * anew, and never boots. */
 static int create(struct flash_file *file, uint32_t size, char *ret_text, size_t text_size)
 {
-	const int r = open_locked(file->made, O_CREAT | O_NOFOLLOW, &file->fd, ret_text, text_size);
+	const int fd = open_locked(file->made, O_CREAT | O_NOFOLLOW, ret_text, text_size);
 
-	if (r < 0)
-		return r;
+	if (fd < 0)
+		return fd;
+	file->fd = fd;
 	if (ftruncate(file->fd, 0) == 0 && write_blank(file->fd, size)) {
 		memset(file->data, 0xff, size);
 		file->created = true;
@@ -134,11 +132,14 @@ static int open_file(struct flash_file *file, uint32_t size, char *ret_text, siz
 	int r = -OTA_EAGAIN;
 
 	for (unsigned int tries = 0; tries < 8 && r == -OTA_EAGAIN; tries++) {
-		r = open_locked(file->path, 0, &file->fd, ret_text, text_size);
-		if (r == -OTA_ENOENT)
+		r = open_locked(file->path, 0, ret_text, text_size);
+		if (r == -OTA_ENOENT) {
 			r = create(file, size, ret_text, text_size);
-		else if (r == 0)
+		} else if (r >= 0) {
+			file->fd = r;
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the caller has path */
 			r = read_whole(file->path, size, file, ret_text, text_size);
+		}
 	}
 	if (r == -OTA_EAGAIN)
 		return fail(-OTA_EBUSY, ret_text, text_size,

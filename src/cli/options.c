@@ -262,7 +262,8 @@ static int take_passkey(struct cli *cli, enum option_id id, const char *argument
 	if (cli->passkey >= 0 && cli->passkey_file)
 		return cli_fail(cli, CLI_USAGE,
 				"--passkey and --passkey-file: use only one of them");
-	if (id == OPTION_PASSKEY_FILE && strcmp(argument, "-") != 0 && access(argument, R_OK) < 0)
+	if (id == OPTION_PASSKEY_FILE && argument && strcmp(argument, "-") != 0 &&
+	    access(argument, R_OK) < 0)
 		return cli_fail(cli, CLI_NO_FILE, "--passkey-file: %s: %s", argument,
 				strerror(errno));
 	return CLI_OK;

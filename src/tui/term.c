@@ -102,8 +102,8 @@ static void prepare_for_crash(void)
 	crash.restore_len = 0;
 	append_mouse_off();
 	append_restoring(capability("sgr0"));
-	append_restoring(capability("cnorm"));
 	append_restoring(capability("rmcup"));
+	append_restoring(capability("cnorm")); /* behind it: see leave_screen() */
 	append_restoring(capability("rmkx"));
 	crash.active = 1;
 	for (size_t i = 0; i < CRASH_SIGNALS; i++) {
@@ -225,11 +225,20 @@ int term_create(struct terminal **ret, char *ret_text, size_t size)
 	return 0;
 }
 
+/* Some terminals bring a cursor back as it was when the screen was entered, hidden after a
+ * pause for an editor, so that it is shown once more behind the change of screens. */
+static void leave_screen(void)
+{
+	(void)endwin();
+	(void)fputs(capability("cnorm"), stdout);
+	(void)fflush(stdout);
+}
+
 void term_destroy(struct terminal *term)
 {
 	if (!term)
 		return;
-	(void)endwin();
+	leave_screen();
 	forget_crash();
 	delscreen(term->screen);
 	cells_finish(&term->shown);
@@ -475,7 +484,7 @@ bool term_copy(struct terminal *term, const char *text)
 void term_leave(struct terminal *term)
 {
 	(void)term;
-	(void)endwin();
+	leave_screen();
 }
 
 void term_enter(struct terminal *term)

@@ -317,7 +317,7 @@ def adapter_known():
 
 def sample_image(path, size=65536, version="2.0.0", chip="esp32"):
     text, status = run(OTABENCH, "sample-image", path, "--size=%d" % size,
-                       "--version-text=" + version, "--chip=" + chip)
+                       "--version-text=" + version, "--chip=" + chip, "--force")
     if status != 0:
         raise RuntimeError(text)
     return path

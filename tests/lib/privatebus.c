@@ -96,7 +96,7 @@ static void start(void)
 	if (!registered)
 		(void)atexit(private_bus_stop);
 	registered = true;
-	close(fds[1]);
+	(void)close(fds[1]);
 	told = fdopen(fds[0], "r");
 	assert_non_null(told);
 	listens = fgets(running.address, sizeof(running.address), told) != NULL;

@@ -223,7 +223,7 @@ static void test_folders(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	(void)strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
 	if (!mkdtemp(folder))
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/file", folder);
