@@ -370,6 +370,11 @@ static void explain_protocol(const struct job *job, struct job_result *r)
 {
 	if (job->session.broken)
 		say(r->what, "The device broke the protocol: %s.", job->session.broken);
+	if (job->session.ended) /* it may have the whole image and boot it */
+		say(r->advice,
+		    "'otabench info %s' shows which image runs; --trace=FILE records what the "
+		    "device sent.",
+		    typed(job));
 }
 
 /* Given up although the device still speaks. */

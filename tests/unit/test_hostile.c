@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whole runs against devices that lie: a virtual ESP32 whose notifications are replaced on
- * their way to the job.  HOSTILE_TELL in the environment: a line for each run.  Each run ends by itself, in bounded time and after bounded sending,
+ * their way to the job.  Each run ends by itself, in bounded time and after bounded sending,
  * with the outcome, exit status and words that fit, and shows no impossible figure meanwhile.
+ *
+ *   HOSTILE_TELL   a line for each run
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -407,6 +409,8 @@ static void check(const struct hostile *h)
 			 r->bytes);
 	if (h->states == 0 || h->entries == 0)
 		fail_msg("%s: the listener was told nothing", lie->name);
+	if (lie->runs_new && !strstr(r->advice, "shows which image runs"))
+		fail_msg("%s: no word of what runs: %s", lie->name, r->advice);
 	if ((memcmp(running->sha256, h->image.sha256, OTA_SHA256_SIZE) == 0) != lie->runs_new)
 		fail_msg("%s: the device runs %s", lie->name, running->version);
 }
