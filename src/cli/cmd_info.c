@@ -13,12 +13,13 @@ static void print_image(FILE *out, const struct job_snapshot *now)
 {
 	const struct ota_info *i = &now->info;
 	char project[4 * sizeof(i->project) + 1], size[OUTPUT_FIGURE_MAX];
-	char hash[2 * OTA_SHA256_SIZE + 1];
+	char hash[2 * OTA_SHA256_SIZE + 1], slot[8];
 
 	(void)output_safe_text(i->project, strnlen(i->project, sizeof(i->project)), project,
 			       sizeof(project));
-	run_print_field(out, "Runs", "%s %s, %s, from slot %u%s", project, now->version,
-			output_bytes(i->running_size, size, sizeof(size)), i->running_slot,
+	run_print_field(out, "Runs", "%s %s, %s, from slot %s%s", project, now->version,
+			output_bytes(i->running_size, size, sizeof(size)),
+			pdu_text_slot(i->running_slot, slot, sizeof(slot)),
 			i->flags & OTA_INFO_PENDING_VERIFY ? ", not confirmed yet" : "");
 	run_print_field(out, "SHA-256", "%s",
 			hex_encode(i->running_sha256, sizeof(i->running_sha256), hash));

@@ -83,7 +83,7 @@ void run_summary(struct cli *cli, const struct job_snapshot *now, const struct j
 
 void run_print_status(FILE *out, const struct ota_status *s)
 {
-	char received[OUTPUT_FIGURE_MAX], flushed[OUTPUT_FIGURE_MAX], flags[64], hash[9];
+	char received[OUTPUT_FIGURE_MAX], flushed[OUTPUT_FIGURE_MAX], flags[64], hash[9], slot[8];
 
 	run_print_field(out, "State", "%s", ota_state_name(s->state));
 	if (s->state != OTA_STATE_IDLE) {
@@ -92,7 +92,7 @@ void run_print_status(FILE *out, const struct ota_status *s)
 				output_bytes(s->flushed, flushed, sizeof(flushed)));
 		run_print_field(out, "Image", "SHA-256 %s...", hex_encode(s->hash, 4, hash));
 	}
-	run_print_field(out, "Running slot", "%u", s->slot);
+	run_print_field(out, "Running slot", "%s", pdu_text_slot(s->slot, slot, sizeof(slot)));
 	run_print_field(out, "Last error", "%s", ota_code_text(s->last_error));
 	run_print_field(out, "Flags", "%s", pdu_text_flags(s->flags, flags, sizeof(flags)));
 }

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FACTORY 0xffu /* Info: the running slot is the factory partition */
+
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
@@ -67,6 +69,11 @@ static char *bits(uint32_t value, const char *const *names, size_t count, char *
 }
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+char *pdu_text_slot(uint8_t slot, char *buf, size_t size)
+{
+	return slot == FACTORY ? say(buf, size, "factory") : say(buf, size, "%u", slot);
+}
 
 char *pdu_text_flags(uint8_t flags, char *buf, size_t size)
 {

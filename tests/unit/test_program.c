@@ -386,6 +386,22 @@ static void test_reader_left(void **state)
 	}
 }
 
+/* A board fresh from a programmer runs from no slot that has a number. */
+static void test_factory(void **state)
+{
+	int exit = -1;
+	char *text = printed(0, &exit, "--sim=slots=factory:1M+1M+1M --no-history info esp-sim-01");
+
+	(void)state;
+	assert_int_equal(exit, 0);
+	assert_non_null(strstr(text, "from slot factory\n"));
+	free(text);
+	text = printed(0, &exit, "--sim=slots=factory:1M+1M+1M --no-history status esp-sim-01");
+	assert_int_equal(exit, 0);
+	assert_non_null(strstr(text, "Running slot  factory\n"));
+	free(text);
+}
+
 static void test_replay(void **state)
 {
 	static const char *const runs[] = {
@@ -454,7 +470,8 @@ int main(void)
 		cmocka_unit_test(test_kept_state),  cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_full_disk),   cmocka_unit_test(test_reader_left),
-		cmocka_unit_test(test_replay),	    cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_replay),	    cmocka_unit_test(test_factory),
+		cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, setup, cleanup);
