@@ -128,7 +128,7 @@ const char *app_take_copy(struct app *app)
 
 void app_copy_failed(struct app *app)
 {
-	app_say(app, CELLS_WARNING, "this terminal takes no copies: %s", app->copy);
+	app_say(app, CELLS_WARNING, "this terminal cannot copy: %s", app->copy);
 }
 
 const char *app_take_edit(struct app *app, unsigned int *ret_line)

@@ -59,7 +59,7 @@ static void ask_complete(struct app *app)
 	if (list[0] != '\0' && count != 1)
 		app_say(app, CELLS_DIM, "%s", list);
 	else if (count == 0)
-		app_say(app, CELLS_DIM, "nothing begins so");
+		app_say(app, CELLS_DIM, "no completion");
 }
 
 static void ask_done(struct app *app)

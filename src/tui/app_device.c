@@ -417,7 +417,7 @@ int app_device_start(struct app *app, const struct job_config *config, const cha
 		return -OTA_EBUSY;
 	}
 	if (d->maintenance) {
-		app_say(app, CELLS_WARNING, "wait: the adapter is being seen to");
+		app_say(app, CELLS_WARNING, "wait: the adapter is busy");
 		return -OTA_EBUSY;
 	}
 	app_tell(app, APP_JOB_STARTS);

@@ -42,13 +42,13 @@ void app_device_pause(struct app *app)
 	const struct app_device *d = app_device(app);
 
 	if (!app_device_runs(app)) {
-		app_say(app, CELLS_WARNING, "nothing runs");
+		app_say(app, CELLS_WARNING, "no run is in progress");
 		return;
 	}
 	app_device_refresh(app);
 	if (d->snapshot.hold) {
 		job_resume(d->job);
-		app_log_note(app, "go on");
+		app_log_note(app, "continue");
 	} else {
 		job_pause(d->job);
 		app_log_note(app, "pause");
@@ -66,10 +66,10 @@ void app_device_ask_cancel(struct app *app)
 {
 	if (app_device_runs(app))
 		app_confirm_open(app, app_device_cancel,
-				 "Cancel? %s is brought to idle, its firmware stays. y/n ",
+				 "Cancel? %s becomes idle, its firmware stays. y/n ",
 				 app_device_title(app));
 	else
-		app_say(app, CELLS_WARNING, "nothing runs that could be cancelled");
+		app_say(app, CELLS_WARNING, "no run to cancel");
 }
 
 /* --- the adapter, and what it remembers of a device */
@@ -96,8 +96,8 @@ void app_device_maintenance(struct app *app, enum transport_maintenance what)
 	d->maintenance_what = what;
 	app_say(app, CELLS_NORMAL, "%s ...",
 		what == TRANSPORT_POWER_CYCLE ? "power-cycling the adapter"
-		: what == TRANSPORT_FORGET    ? "forgetting what is remembered of it"
-					      : "hanging up");
+		: what == TRANSPORT_FORGET    ? "deleting its cached services and bond"
+					      : "disconnecting");
 	r = maintenance_start(app_transport(app), what, maintenance_device(app, what));
 	if (r < 0)
 		app_device_maintenance_done(app, r);

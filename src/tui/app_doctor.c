@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* :doctor - what this machine offers for Bluetooth, in a panel. */
+/* :doctor - check this computer's Bluetooth, in a panel. */
 #include "tui/app_doctor.h"
 
 #include "doctor/doctor.h"

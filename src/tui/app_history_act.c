@@ -32,7 +32,7 @@ static void export(struct app *app, const char *path)
 	if (!run)
 		return;
 	if (!dot || history_format_by_name(dot + 1, &format) < 0) {
-		app_say(app, CELLS_WARNING, "the name's end says what is written: .csv or .ndjson");
+		app_say(app, CELLS_WARNING, "expected a name that ends in .csv or .ndjson");
 		return;
 	}
 	ids[0] = run->id;
@@ -77,7 +77,7 @@ static bool open_image(struct app *app, const struct history_run *run)
 		return false; /* said why */
 	if (memcmp(app_image(app)->image.sha256, run->sha256, sizeof(run->sha256)) == 0)
 		return true;
-	app_say(app, CELLS_BAD, "%s is another image than then: u uploads it", run->image);
+	app_say(app, CELLS_BAD, "%s is not the image of that run: u uploads it", run->image);
 	return false;
 }
 
@@ -151,7 +151,7 @@ static void ask_rerun(struct app *app)
 	else if (run->address[0] == '\0')
 		app_say(app, CELLS_WARNING, "its device was never found");
 	else if (run->goal == SESSION_UPDATE && run->image[0] == '\0')
-		app_say(app, CELLS_WARNING, "its image's file is not known");
+		app_say(app, CELLS_WARNING, "its image file is unknown");
 	else if (run->result.virtual_clock != app_transport(app)->virtual_clock)
 		app_say(app, CELLS_WARNING, "it was %s: otabench history rerun %" PRId64,
 			run->result.virtual_clock ? "simulated" : "on a real device", run->id);

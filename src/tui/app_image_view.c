@@ -48,8 +48,7 @@ static enum cells_style device_line(const struct app *app, char *buf, size_t siz
 		return CELLS_NORMAL;
 	(void)image_compare(&app_image(app)->image, &device, rows, &word, &severity);
 	(void)snprintf(buf, size, "%.60s runs %.60s%s%s", app_device_title(app),
-		       device.version[0] != '\0' ? device.version
-						 : "a version that it does not tell",
+		       device.version[0] != '\0' ? device.version : "an unknown version",
 		       word[0] != '\0' ? ": " : "", word);
 	return view_severity_style(severity);
 }
@@ -187,7 +186,7 @@ static void image_view_compare(struct app *app)
 	else if (d->have_snapshot && d->snapshot.dialect != DIALECT_UNKNOWN)
 		show_compare(app);
 	else if (d->job)
-		app_say(app, CELLS_WARNING, "wait: the device has not told yet what it runs");
+		app_say(app, CELLS_WARNING, "wait: the device has not reported its firmware yet");
 	else
 		app_device_look(app);
 }

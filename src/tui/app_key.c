@@ -33,7 +33,7 @@ static void key_quit(struct app *app)
 {
 	if (device_busy(app))
 		app_confirm_open(app, app_quit,
-				 "%s is busy. y: cancel and end, n: go on, Ctrl-C: end at once ",
+				 "%s is busy. y: cancel and end, n: continue, Ctrl-C: end at once ",
 				 app_device_title(app));
 	else if (app_profile_is_unsaved(app))
 		app_confirm_open(app, key_end, "Changes of the profile are not written. End? y/n ");

@@ -198,7 +198,7 @@ static void toggle_calls(struct app *app)
 
 	l->calls_shown = !l->calls_shown;
 	if (l->calls_shown && l->calls.count == 0)
-		app_say(app, CELLS_DIM, "nothing was asked of the stack yet");
+		app_say(app, CELLS_DIM, "no calls to the stack yet");
 }
 
 void app_log_move(struct app *app, long by)

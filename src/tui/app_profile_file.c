@@ -249,7 +249,7 @@ void app_profile_write(struct app *app, const char *name)
 	if (name[0] != '\0') {
 		write_as(app, name);
 	} else if (e->errors.count > 0) {
-		app_say(app, CELLS_BAD, "the file has mistakes: e mends them, W writes elsewhere");
+		app_say(app, CELLS_BAD, "the file has mistakes: e edits it, W writes elsewhere");
 	} else if (changed_on_disk(app) && !e->overwrite) {
 		e->overwrite = true;
 		app_say(app, CELLS_WARNING,
@@ -321,7 +321,7 @@ void app_profile_diff(struct app *app)
 	const struct panel panel = {.title = "Not written yet: file -> profile"};
 
 	if (!app_profile_is_modified(app)) {
-		app_say(app, CELLS_GOOD, "as the file has it: nothing differs");
+		app_say(app, CELLS_GOOD, "no differences from the file");
 		return;
 	}
 	app_panel_open(app, &panel);
@@ -373,7 +373,7 @@ bool app_profile_edited(struct app *app, bool ok, struct profile *ret_before)
 	if (ok)
 		reread(app, ret_before);
 	else
-		app_say(app, CELLS_BAD, "the editor, %s, failed: VISUAL or EDITOR name it",
+		app_say(app, CELLS_BAD, "the editor, %s, failed: VISUAL or EDITOR selects it",
 			editor_name());
 	return ok && mine(app)->errors.count == 0;
 }

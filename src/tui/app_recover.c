@@ -95,8 +95,7 @@ void app_menu_tell_foreign(struct app *app)
 		return;
 	(void)snprintf(hash, sizeof(hash), "%02x%02x%02x%02x", known.status.hash[0],
 		       known.status.hash[1], known.status.hash[2], known.status.hash[3]);
-	app_say(app, CELLS_WARNING, "it holds an update of image %s that is not from here: R",
-		hash);
+	app_say(app, CELLS_WARNING, "it holds another host's update of image %s: R", hash);
 }
 
 /* --- the menu */

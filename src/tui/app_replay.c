@@ -57,7 +57,7 @@ static void on_acted(void *userdata, const char *text)
 	if (strcmp(text, "pause") == 0)
 		app_log_note(app, "pause");
 	else if (strcmp(text, "resume") == 0)
-		app_log_note(app, "go on");
+		app_log_note(app, "continue");
 	for (size_t i = 0; i < sizeof(tuned) / sizeof(tuned[0]); i++) {
 		const size_t len = strlen(tuned[i].word);
 
@@ -83,7 +83,7 @@ static bool app_replay_begin(struct app *app, size_t run)
 	app_device_replay_end(app);
 	app_log_clear(app);
 	if (replay_begin(r, run, &listener) < 0) {
-		app_say(app, CELLS_BAD, "line %u: what this run was to do cannot be used",
+		app_say(app, CELLS_BAD, "line %u: the settings of this run cannot be used",
 			what->first_line);
 		return false;
 	}
@@ -289,7 +289,7 @@ bool app_replay_act(struct app *app, enum action action, int32_t key)
 		return true;
 	if (action != ACTION_NONE && (view == VIEW_DEVICE || view == VIEW_PROFILE))
 		return false;
-	app_say(app, CELLS_WARNING, "this is a recording: there is no device to do it to");
+	app_say(app, CELLS_WARNING, "this is a recording: it has no device");
 	return true;
 }
 

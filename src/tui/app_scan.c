@@ -249,7 +249,7 @@ static bool scan_act(struct app *app, enum action action)
 	} else if (action == ACTION_FREEZE) {
 		s->frozen = !s->frozen;
 		app_say(app, CELLS_NORMAL,
-			s->frozen ? "rows stay where they are" : "rows move as they change");
+			s->frozen ? "the order is frozen" : "rows are sorted as they change");
 	} else if (action == ACTION_MARK) {
 		if (scan_selected(s))
 			view_scan_mark(&s->marks, scan_selected(s)->address);

@@ -66,7 +66,7 @@ static void say_what(const struct recover_known *k, struct recover_menu *m)
 	else if (k->no_service)
 		(void)snprintf(fact, VIEW_TEXT, "It has no update service that otabench speaks");
 	else
-		(void)snprintf(fact, VIEW_TEXT, "No update was tried from here");
+		(void)snprintf(fact, VIEW_TEXT, "No update was attempted from here");
 }
 
 /* The mean of the samples from one up to another that are known; false: there are none. */
@@ -147,9 +147,9 @@ static char *age_text(uint64_t age_us, char *buf, size_t size)
 static void say_no_status(const struct dialect *dialect, struct recover_menu *m)
 {
 	if (dialect->has_status)
-		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS: not asked since");
+		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS: not read since");
 	else
-		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS: it speaks %s, which tells nothing",
+		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS: not in the %s dialect",
 			       dialect->name);
 }
 
@@ -168,7 +168,7 @@ static void say_status(const struct recover_known *k, struct recover_menu *m)
 		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS %s: idle, slot %u runs%s%s", age,
 			       s->slot,
 			       s->flags & OTA_INFO_PENDING_VERIFY ? ", image on trial" : "",
-			       s->flags & OTA_INFO_RESUMABLE ? ", something to resume" : "");
+			       s->flags & OTA_INFO_RESUMABLE ? ", resumable" : "");
 	else
 		(void)snprintf(next_fact(m), VIEW_TEXT,
 			       "STATUS %s: %s at %s of %s (%s), slot %u runs", age,
@@ -245,7 +245,7 @@ static const char *why_not_resume(const struct recover_known *k)
 	if (!dialect_get(k->dialect)->can_resume)
 		return dialect_get(k->dialect)->not_offered;
 	if (holds_session(k) && !same_image(k))
-		return "what it holds is of another image";
+		return "it holds part of another image";
 	return flag_is(k, OTA_INFO_RESUMABLE) || holds_session(k) ? NULL
 								  : "it has nothing to resume";
 }
@@ -267,7 +267,7 @@ static void add_stack(const struct recover_known *k, struct recover_menu *m)
 
 	add(k, m, RECOVER_DISCONNECT, "Disconnect", "ends another program's link to it", why,
 	    "disconnect", true, false);
-	add(k, m, RECOVER_FORGET, "Forget its GATT cache", "services read anew; a bond is lost",
+	add(k, m, RECOVER_FORGET, "Forget its GATT cache", "services discovered again; bond lost",
 	    why, "forget", true, false);
 	add(k, m, RECOVER_POWER_CYCLE, "Power-cycle the adapter", "drops every link through it",
 	    why, "adapter power-cycle", false, false);
@@ -287,13 +287,13 @@ static void add_idle(const struct recover_known *k, struct recover_menu *m)
 	add(k, m, RECOVER_ABORT, "Abort, wait for idle", "drops what was received",
 	    k->no_service && !k->readonly ? NO_SERVICE : why_not_write(k), "cancel", true, false);
 	add(k, m, RECOVER_LOOK, "Ask for its state", "changes nothing", NULL, "info", true, false);
-	add(k, m, RECOVER_CONFIRM, "Confirm what it runs", "ends the image's trial",
+	add(k, m, RECOVER_CONFIRM, "Confirm the running image", "ends its trial",
 	    why_not_command(k, flag_is(k, OTA_INFO_PENDING_VERIFY), "it is not on trial"),
 	    "confirm", true, false);
-	add(k, m, RECOVER_ROLLBACK, "Roll back", "boots the image before this one",
+	add(k, m, RECOVER_ROLLBACK, "Roll back", "boots the image in the other slot",
 	    why_not_command(k, flag_is(k, OTA_INFO_CAN_ROLLBACK), "no other image to boot"),
 	    "rollback", true, false);
-	add(k, m, RECOVER_REBOOT, "Reboot", "starts anew, keeps what it has",
+	add(k, m, RECOVER_REBOOT, "Reboot", "restarts, keeps what it has",
 	    why_not_command(k, true, NULL), "reboot", true, false);
 	add_stack(k, m);
 	add(k, m, RECOVER_BUNDLE, "Save a bundle", "log, profile, link, in a folder", NULL,
@@ -316,11 +316,11 @@ void recover_fill(const struct recover_known *k, struct recover_menu *m)
 		add_idle(k, m);
 		return;
 	}
-	add(k, m, RECOVER_PAUSE, k->hold ? "Go on" : "Pause", "the link stays, nothing is lost",
+	add(k, m, RECOVER_PAUSE, k->hold ? "Continue" : "Pause", "the link stays, nothing is lost",
 	    NULL, "", false, false);
 	/* A pause is of this program's own run: no other command line reaches it. */
 	(void)snprintf(m->commands[0], sizeof(m->commands[0]), ":pause");
-	add(k, m, RECOVER_CANCEL, "Cancel", "brings it to idle; its firmware stays", NULL, "cancel",
+	add(k, m, RECOVER_CANCEL, "Cancel", "it becomes idle; its firmware stays", NULL, "cancel",
 	    true, false);
 	add(k, m, RECOVER_BUNDLE, "Save a bundle", "log, profile, link, in a folder", NULL,
 	    "info --bundle=DIR", true, false);

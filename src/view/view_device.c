@@ -225,7 +225,7 @@ static void draw_device(const struct view_device *v, struct cells *cells, struct
 			(void)cells_text(cells, area, 0, 0, CELLS_DIM, "device: no telemetry yet");
 		else if (running(v))
 			(void)cells_printf(cells, area, 0, 0, CELLS_DIM,
-					   "device: speaks %s, which tells nothing", dialect->name);
+					   "device: no telemetry in the %s dialect", dialect->name);
 		return;
 	}
 	(void)cells_printf(cells, area, 0, 0,
@@ -312,9 +312,9 @@ static void draw_progress(const struct view_device *v, struct cells *cells, stru
 	figure(cells, area, y, CELLS_NORMAL, "queued", output_bytes(s->queued, text, sizeof(text)));
 	figure(cells, area, y, CELLS_NORMAL, "received",
 	       s->received_known || tells_progress(v) ? output_bytes(s->received, a, sizeof(a))
-						      : "not told");
+						      : "unknown");
 	figure(cells, area, y, CELLS_NORMAL, "flushed",
-	       tells_progress(v) ? output_bytes(s->flushed, b, sizeof(b)) : "not told");
+	       tells_progress(v) ? output_bytes(s->flushed, b, sizeof(b)) : "unknown");
 }
 
 static void draw_figures(const struct view_device *v, struct cells *cells, struct area area)

@@ -316,7 +316,7 @@ static void draw_list(const struct view_history *v, struct cells *cells, struct 
 		(void)cells_text(cells, rest, 1, 0, CELLS_DIM,
 				 v->error[0] != '\0' ? v->error
 						     : "no run recorded yet: updates and "
-						       "measurements come here");
+						       "measurements appear here");
 		return;
 	}
 	draw_status(v, cells, status);

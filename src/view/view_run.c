@@ -182,8 +182,7 @@ static void add_marks(struct lines *l, const struct history_detail *d)
 	char label[32];
 
 	add(l, CELLS_TITLE, "", "What happened%s",
-	    d->mark_count == 0 ? ": nothing, or it is no longer kept"
-			       : ", in seconds since it began");
+	    d->mark_count == 0 ? ": no events, or no longer kept" : ", in seconds since it began");
 	for (size_t i = 0; i < d->mark_count && i < MARKS_SHOWN; i++) {
 		const struct history_mark *m = &d->marks[i];
 

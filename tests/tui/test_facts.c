@@ -144,7 +144,7 @@ static void test_resume(void **state)
 	k.status.hash[0] ^= 1;
 	recover_fill(&k, &m);
 	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect,
-			    "what it holds is of another image");
+			    "it holds part of another image");
 	k.dialect = DIALECT_BASIC;
 	recover_fill(&k, &m);
 	assert_false(choice_of(&m, RECOVER_RESUME)->possible);

@@ -153,7 +153,7 @@ static void test_footers(void **state)
 		{PLACE_DEVICE, KEYS_IDLE,
 		 "u upload  R recover  c look again  @ calls  E export  ? help  q back"},
 		{PLACE_DEVICE, KEYS_RUNS | KEYS_HELD,
-		 "p go on  x cancel  [ ] pacing  m mode  - + chunk  { } window  ? help"},
+		 "p continue  x cancel  [ ] pacing  m mode  - + chunk  { } window  ? help"},
 		{PLACE_HELP, KEYS_TEXT, "j k scroll  q close"},
 		{PLACE_CONFIRM, 0, "y yes  n no"},
 		{PLACE_PROMPT, KEYS_TAB, "Enter ok  Tab complete  Esc cancel"},

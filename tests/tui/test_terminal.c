@@ -82,7 +82,7 @@ static void run_type(const struct type *type, bool no_color)
 	pty_send(&pty, "1R");
 	pty_until(&pty, "Ask for its state");
 	pty_send(&pty, "y");
-	pty_until(&pty, type->copies ? "copied:" : "takes no copies");
+	pty_until(&pty, type->copies ? "copied:" : "cannot copy");
 	pty_send(&pty, "q:quit\r");
 	assert_int_equal(pty_end(&pty), 0);
 	check_bytes(type, &pty);
@@ -210,13 +210,13 @@ static void test_commands(void **state)
 	pty_send(&pty, ":forget\r");
 	pty_until(&pty, "not possible: not with --readonly");
 	pty_send(&pty, "q:help\r");
-	pty_until(&pty, "drop what the device has received");
+	pty_until(&pty, "drop the bytes that the device has received");
 	pty_send(&pty, "G");
 	/* To the last row, with as many before it as there is room for; what is wider than the
 	 * panel takes another row. */
-	pty_until_gone(&pty, "drop what the device has received");
-	pty_until(&pty, "write: only changed values");
-	pty_until(&pty, "in force at once where that is ");
+	pty_until_gone(&pty, "drop the bytes that the device has received");
+	pty_until(&pty, "write the changed values");
+	pty_until(&pty, "in force at once if ");
 	pty_until(&pty, "              possible ");
 	pty_send(&pty, "q:\033OA\033OA");
 	pty_until(&pty, ":forget");

@@ -160,7 +160,7 @@ static void test_recover_resume(void **state)
 	pty_send(&pty, "1R");
 	pty_until(&pty, "of 300000 bytes");
 	pty_until(&pty, "running slot untouched");
-	pty_until(&pty, "STATUS: not asked since");
+	pty_until(&pty, "STATUS: not read since");
 	pty_send(&pty, "4");
 	pty_until(&pty, "STATUS just now: suspended at");
 	pty_until(&pty, "(chosen)");
@@ -194,7 +194,7 @@ static void test_recover_foreign(void **state)
 		       folder);
 	start(&pty, 80, 24, sim, NULL);
 	pty_send(&pty, "\r");
-	pty_until(&pty, "that is not from here: R");
+	pty_until(&pty, "holds another host's update of image");
 	pty_send(&pty, "R");
 	pty_until(&pty, "Another host left an update of image");
 	pty_until(&pty, "no image chosen");
@@ -228,7 +228,7 @@ static void test_recover_trial(void **state)
 	begin_upload(&pty);
 	pty_until(&pty, "unconfirmed:");
 	pty_send(&pty, "R");
-	pty_until(&pty, "ends the image's trial");
+	pty_until(&pty, "ends its trial");
 	pty_send(&pty, "6");
 	pty_until(&pty, "y/n");
 	pty_send(&pty, "y");
