@@ -72,7 +72,7 @@ int app_create(const struct app_config *config, struct app **ret)
 	app_log_watch(app);
 	app_scan_begin(app);
 	if (config->image)
-		app_image_open(app, config->image);
+		(void)app_image_open(app, config->image);
 	*ret = app;
 	return 0;
 }

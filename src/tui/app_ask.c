@@ -9,6 +9,7 @@
 struct prompt_state {
 	struct prompt is;
 	struct input input;
+	bool again; /* done() did not take the text */
 };
 
 /* The list above belongs to this line, and to no other. */
@@ -40,6 +41,19 @@ void app_prompt_drop(struct app *app, void (*done)(struct app *app, const char *
 		app_modal_close(app, PART_PROMPT);
 }
 
+void app_refuse(struct app *app, enum cells_style style, const char *format, ...)
+{
+	struct prompt_state *p = app_part(app, PART_PROMPT);
+	char text[VIEW_TEXT];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	app_say(app, style, "%s", text);
+	p->again = true;
+}
+
 size_t app_prompt_complete_path(struct app *app, struct input *input, char *list, size_t size)
 {
 	(void)app;
@@ -60,6 +74,8 @@ static void ask_complete(struct app *app)
 		app_say(app, CELLS_DIM, "%s", list);
 	else if (count == 0)
 		app_say(app, CELLS_DIM, "no completion");
+	else if (p->is.typing)
+		p->is.typing(app, p->input.text);
 }
 
 static void ask_done(struct app *app)
@@ -70,8 +86,16 @@ static void ask_done(struct app *app)
 
 	drop_list(app);
 	app_modal_close(app, PART_PROMPT);
+	p->again = false;
 	if (input.text[0] != '\0' || !is.filled)
 		is.done(app, input.text);
+	if (!p->again || app_modal_is_open(app, PART_PROMPT))
+		return;
+	p->is = is;
+	p->input = input;
+	app_modal_open(app, PART_PROMPT);
+	if (is.list)
+		app_modal_open(app, PART_PANEL);
 }
 
 static void give_up(struct app *app)
@@ -101,6 +125,8 @@ static void prompt_key(struct app *app, enum action action, int32_t key)
 	switch (input_key(&p->input, key)) {
 	case INPUT_EDITED:
 		app_hush(app);
+		if (p->is.typing)
+			p->is.typing(app, p->input.text);
 		break;
 	case INPUT_DONE:
 		app_hush(app);
@@ -123,9 +149,6 @@ static void prompt_line(struct app *app, struct view_frame *frame)
 	frame->prompt = p->is.label;
 	frame->input = p->input.text;
 	frame->input_cursor = p->input.cursor;
-	/* The words that Tab found replace the keys. */
-	if (frame->message[0] != '\0')
-		frame->keys = frame->message;
 }
 
 static unsigned int prompt_now(const struct app *app)

@@ -130,10 +130,17 @@ struct prompt {
 	void (*cancelled)(struct app *app);
 	/* Up (-1) and Down; NULL: nothing. */
 	void (*recall)(struct app *app, struct input *input, int direction);
+	/* After every change of the text, NULL: nothing. */
+	void (*typing)(struct app *app, const char *text);
 	bool filled; /* Enter on an empty line gives up */
 	bool list; /* the panel belongs to it: Up and Down take its rows */
 };
 void app_prompt_open(struct app *app, const struct prompt *prompt, const char *text);
+/* app_say(), and where a prompt called done(): it stays open, with the text that was not taken. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void app_refuse(struct app *app, enum cells_style style, const char *format, ...);
 /* Completes paths, for struct prompt. */
 size_t app_prompt_complete_path(struct app *app, struct input *input, char *list, size_t size);
 /* Closes the prompt that would call this. */

@@ -48,7 +48,7 @@ void app_log_export(struct app *app, const char *path)
 		return;
 	}
 	if (file_save_begin(&save, path, 0, why, sizeof(why)) < 0) {
-		app_say(app, CELLS_BAD, "%s", why);
+		app_refuse(app, CELLS_BAD, "%s", why);
 		return;
 	}
 	(void)fprintf(save.out,
@@ -57,7 +57,7 @@ void app_log_export(struct app *app, const char *path)
 	(void)fprintf(save.out, "\n# Calls: > call, < answer, ! error, * signal\n");
 	written += app_log_write(&app_log(app)->calls, save.out);
 	if (file_save_end(&save, why, sizeof(why)) < 0)
-		app_say(app, CELLS_BAD, "%s", why);
+		app_refuse(app, CELLS_BAD, "%s", why);
 	else
 		app_say(app, CELLS_GOOD, "%" PRIu64 " lines written to %s", written, path);
 }

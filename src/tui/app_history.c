@@ -280,14 +280,37 @@ static void history_find(struct app *app, int direction)
 	app_say(app, CELLS_WARNING, "no run holds %s", h->search);
 }
 
+/* While it is typed, too: always from the run where it began. */
 static void history_search(struct app *app, const char *text)
 {
 	struct history_shown *h = mine(app);
 
+	h->selected = h->before.selected;
 	(void)snprintf(h->search, sizeof(h->search), "%.63s", text);
 	/* The selected one counts, if it is one. */
 	if (h->count == 0 || !view_history_matches(&h->runs[row_of(h, h->selected)], h->search))
 		history_find(app, 1);
+}
+
+static void history_search_end(struct app *app)
+{
+	struct history_shown *h = mine(app);
+
+	h->selected = h->before.selected;
+	memcpy(h->search, h->before.search, sizeof(h->search));
+}
+
+static void history_ask_search(struct app *app)
+{
+	const struct prompt prompt = {.label = "/",
+				      .done = history_search,
+				      .typing = history_search,
+				      .cancelled = history_search_end};
+	struct history_shown *h = mine(app);
+
+	h->before.selected = h->selected;
+	memcpy(h->before.search, h->search, sizeof(h->search));
+	app_prompt_open(app, &prompt, "");
 }
 
 void app_history_remove(struct app *app, int64_t id)
@@ -320,7 +343,6 @@ static void history_move(struct app *app, long by)
 
 static bool history_act(struct app *app, enum action action)
 {
-	const struct prompt ask_search = {.label = "/", .done = history_search};
 	const struct history_run *run;
 
 	if (action == ACTION_ENTER) {
@@ -332,7 +354,7 @@ static bool history_act(struct app *app, enum action action)
 	} else if (action == ACTION_COMPARE) {
 		compare_marked(app);
 	} else if (action == ACTION_SEARCH) {
-		app_prompt_open(app, &ask_search, "");
+		history_ask_search(app);
 	} else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS) {
 		history_find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
 	} else {

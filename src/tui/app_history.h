@@ -19,6 +19,10 @@ struct history_shown {
 	struct history_detail compare[2], shown;
 	size_t scroll;
 	char search[64];
+	struct {
+		char search[64];
+		int64_t selected;
+	} before; /* the search that is typed */
 };
 
 /* ":history 12" opens a run, ":history 12 9" compares. */

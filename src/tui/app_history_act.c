@@ -41,7 +41,7 @@ static void export(struct app *app, const char *path)
 		count = 2;
 	}
 	if (history_export_file(h->store, ids, count, format, path, false, why, sizeof(why)) < 0)
-		app_say(app, CELLS_BAD, "%s", why);
+		app_refuse(app, CELLS_BAD, "%s", why);
 	else
 		app_say(app, CELLS_GOOD, "%zu run%s written to %s", count, count == 1 ? "" : "s",
 			path);
@@ -72,8 +72,7 @@ static void ask_export(struct app *app)
 /* The image as it was then; a file that has changed is another one. */
 static bool open_image(struct app *app, const struct history_run *run)
 {
-	app_image_open(app, run->image);
-	if (!app_image(app)->have)
+	if (!app_image_open(app, run->image))
 		return false; /* said why */
 	if (memcmp(app_image(app)->image.sha256, run->sha256, sizeof(run->sha256)) == 0)
 		return true;

@@ -69,22 +69,29 @@ static bool sends(const struct app *app)
 }
 
 /* The file at image_path, in memory of its own: a build cannot change it under an update. */
-static bool read_image(struct app *app)
+static bool read_image(struct app *app, const char *path)
 {
 	struct app_image *i = mine(app);
 	struct image_file file;
 	struct stat before;
-	const bool known = stat(i->path, &before) == 0;
-	const int r = image_file_init_regular(&file, i->path, i->error, sizeof(i->error));
+	char error[sizeof(i->error)] = "";
+	const bool known = stat(path, &before) == 0;
+	const int r = image_file_init_regular(&file, path, error, sizeof(error));
 
+	/* What is open stays when another file cannot be read. */
+	if (r < 0 && i->have && strcmp(path, i->path) != 0) {
+		app_refuse(app, CELLS_BAD, "%s", error);
+		return false;
+	}
 	close_image(i);
+	(void)snprintf(i->path, sizeof(i->path), "%s", path);
+	(void)snprintf(i->error, sizeof(i->error), "%s", error);
 	i->stat = known ? before : (struct stat){.st_size = 0};
 	i->reads++;
 	if (r < 0) {
-		app_say(app, CELLS_BAD, "%s", i->error);
+		app_refuse(app, CELLS_BAD, "%s", i->error);
 		return false;
 	}
-	i->error[0] = '\0';
 	i->file = file;
 	i->have = true;
 	(void)image_read(file.data, file.size, sha256_buffer, &i->image, &i->report);
@@ -150,36 +157,43 @@ static void watch(struct app *app)
 		i->watch = NULL;
 }
 
-void app_image_open(struct app *app, const char *typed)
+bool app_image_open(struct app *app, const char *typed)
 {
 	struct app_image *i = mine(app);
 	char path[APP_PATH_MAX];
 	struct stat st;
+	bool read;
 
 	if (sends(app)) {
 		app_say(app, CELLS_WARNING, "not while an image is being sent");
-		return;
+		return false;
 	}
 	expand(typed, path, sizeof(path));
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		app_image_open_folder(app, path);
-		return;
-	}
-	memcpy(i->path, path, sizeof(i->path));
-	watch(app);
-	if (!read_image(app))
-		return;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return app_image_open_folder(app, path);
+	read = read_image(app, path);
+	if (strcmp(path, i->path) == 0)
+		watch(app); /* also of a file that is still to come */
+	if (!read)
+		return false;
 	(void)recent_images_add(path);
 	if (app_image_is_refused(app))
 		app_say(app, CELLS_BAD, "this image is refused: see the checks");
 	else
 		app_say(app, CELLS_GOOD, "image read; u uploads it");
+	return true;
+}
+
+void app_image_take(struct app *app, const char *path)
+{
+	(void)app_image_open(app, path);
 }
 
 void app_image_reread(struct app *app)
 {
 	struct app_image *i = mine(app);
 	uint8_t before[OTA_SHA256_SIZE];
+	char path[APP_PATH_MAX];
 	const bool had = i->have;
 
 	if (sends(app)) {
@@ -190,7 +204,8 @@ void app_image_reread(struct app *app)
 	}
 	i->stale = false;
 	memcpy(before, i->image.sha256, sizeof(before));
-	if (!read_image(app))
+	memcpy(path, i->path, sizeof(path));
+	if (!read_image(app, path))
 		return;
 	app_touch(app);
 	if (had && memcmp(before, i->image.sha256, sizeof(before)) == 0)

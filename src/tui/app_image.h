@@ -23,7 +23,10 @@ struct app_image {
 const struct app_image *app_image(const struct app *app);
 
 /* --- app_image.c */
-void app_image_open(struct app *app, const char *typed);
+/* Returns true if the file was read, whatever its checks say.  What is open stays where it was
+ * not. */
+bool app_image_open(struct app *app, const char *typed);
+void app_image_take(struct app *app, const char *path); /* the same, for prompts and lists */
 /* The file is another one now: it is read again, or after the update that sends the old one. */
 void app_image_reread(struct app *app);
 void app_image_settled(struct app *app); /* that update has ended */
@@ -37,7 +40,7 @@ bool app_image_is_outdated(const struct app *app);
 /* Asks for a path, with the recent ones and those built here in sight; done() gets it. */
 void app_image_ask(struct app *app, void (*done)(struct app *app, const char *path));
 /* The images in a folder to choose from; opens it where there is one. */
-void app_image_open_folder(struct app *app, const char *folder);
+bool app_image_open_folder(struct app *app, const char *folder);
 
 /* --- app_image_view.c: ":image", which asks for a file where there is none */
 void app_image_show(struct app *app, const char *path);

@@ -132,7 +132,7 @@ void app_image_ask(struct app *app, void (*done)(struct app *app, const char *pa
 	image_list_ask(app, done, app_image(app)->path);
 }
 
-void app_image_open_folder(struct app *app, const char *folder)
+bool app_image_open_folder(struct app *app, const char *folder)
 {
 	char build[APP_PATH_MAX + 8], text[APP_PATH_MAX], one[APP_PATH_MAX];
 	const struct panel panel = {.title = folder};
@@ -147,13 +147,13 @@ void app_image_open_folder(struct app *app, const char *folder)
 	if (app_panel_count(app) == 1) {
 		(void)snprintf(one, sizeof(one), "%s", app_panel_left(app, 0));
 		app_modal_close(app, PART_PANEL);
-		app_image_open(app, one);
-		return;
+		return app_image_open(app, one);
 	}
 	if (app_panel_count(app) == 0) {
 		app_modal_close(app, PART_PANEL);
-		app_say(app, CELLS_WARNING, "%.200s: no application image in it", folder);
-		return;
+		app_refuse(app, CELLS_WARNING, "%.200s: no application image in it", folder);
+		return false;
 	}
-	image_list_ask(app, app_image_open, folder);
+	image_list_ask(app, app_image_take, folder);
+	return false;
 }

@@ -203,9 +203,9 @@ void app_image_show(struct app *app, const char *path)
 {
 	app_show(app, VIEW_IMAGE);
 	if (path[0] == '\0')
-		app_image_ask(app, app_image_open);
+		app_image_ask(app, app_image_take);
 	else
-		app_image_open(app, path);
+		(void)app_image_open(app, path);
 }
 
 static bool image_view_act(struct app *app, enum action action)

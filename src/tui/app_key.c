@@ -175,9 +175,8 @@ static void key_connect(struct app *app, const char *argument)
 
 static void key_upload(struct app *app, const char *argument)
 {
-	if (argument[0] != '\0')
-		app_image_open(app, argument);
-	app_upload(app);
+	if (argument[0] == '\0' || app_image_open(app, argument))
+		app_upload(app);
 }
 
 static void key_status(struct app *app)

@@ -136,11 +136,43 @@ static void log_filter(struct app *app, const char *text)
 
 static void log_search(struct app *app, const char *text);
 
-static void ask_search(struct app *app, const char *text)
+static void log_search_from(struct app *app)
 {
-	const struct prompt prompt = {.label = "/", .done = log_search};
+	const struct app_log *l = app_log(app);
+	struct loglist *log = log_shown(app);
 
-	app_prompt_open(app, &prompt, text);
+	log->anchor = l->before.anchor;
+	log->frozen = l->before.frozen;
+}
+
+/* While it is typed: always from the line where it began. */
+static void log_typing(struct app *app, const char *text)
+{
+	log_search_from(app);
+	log_search(app, text);
+}
+
+static void log_search_end(struct app *app)
+{
+	struct loglist *log = log_shown(app);
+
+	log_search_from(app);
+	memcpy(log->search, app_log(app)->before.search, sizeof(log->search));
+}
+
+static void ask_search(struct app *app)
+{
+	const struct prompt prompt = {.label = "/",
+				      .done = log_typing,
+				      .typing = log_typing,
+				      .cancelled = log_search_end};
+	struct app_log *l = app_part(app, PART_LOG);
+	const struct loglist *log = log_shown(app);
+
+	l->before.anchor = log->anchor;
+	l->before.frozen = log->frozen;
+	memcpy(l->before.search, log->search, sizeof(log->search));
+	app_prompt_open(app, &prompt, "");
 }
 
 static void log_find(struct app *app, int direction)
@@ -148,7 +180,7 @@ static void log_find(struct app *app, int direction)
 	struct loglist *log = log_shown(app);
 
 	if (log->search[0] == '\0')
-		ask_search(app, "");
+		ask_search(app);
 	else if (!loglist_find(log, direction))
 		app_say(app, CELLS_WARNING, "no %s line holds %s",
 			direction < 0 ? "older" : "newer", log->search);
@@ -225,7 +257,7 @@ bool app_log_act(struct app *app, enum action action)
 	else if (action == ACTION_BOOKMARK_BEFORE || action == ACTION_BOOKMARK_AFTER)
 		find_bookmark(app, action == ACTION_BOOKMARK_AFTER ? 1 : -1);
 	else if (action == ACTION_SEARCH)
-		ask_search(app, log->search);
+		ask_search(app);
 	else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS)
 		log_find(app, action == ACTION_SEARCH_PREVIOUS ? 1 : -1);
 	else if (action == ACTION_FILTER)

@@ -10,6 +10,11 @@
 struct app_log {
 	struct loglist control, calls;
 	bool calls_shown;
+	struct {
+		char search[64];
+		uint64_t anchor;
+		bool frozen;
+	} before; /* the search that is typed */
 	int64_t offset_us; /* from the transport's clock to the time of day */
 };
 const struct app_log *app_log(const struct app *app);

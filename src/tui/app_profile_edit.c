@@ -50,7 +50,8 @@ bool app_profile_assign(struct app *app, const char *assignment)
 	char line[VIEW_TEXT * 4];
 
 	if (profile_set(&changed, &assignment, 1, "set", &errors) < 0) {
-		app_say(app, CELLS_BAD, "%s", setting_error_format(&errors, 0, line, sizeof(line)));
+		app_refuse(app, CELLS_BAD, "%s",
+			   setting_error_format(&errors, 0, line, sizeof(line)));
 		return false;
 	}
 	if (memcmp(&changed, &app_profile(app)->now, sizeof(changed)) != 0)

@@ -31,10 +31,11 @@ static void say_error(struct app *app, const struct setting_errors *errors)
 	char line[VIEW_TEXT * 4];
 
 	if (errors->count > 1)
-		app_say(app, CELLS_BAD, "%zu mistakes, the first %s", errors->count,
-			setting_error_format(errors, 0, line, sizeof(line)));
+		app_refuse(app, CELLS_BAD, "%zu mistakes, the first %s", errors->count,
+			   setting_error_format(errors, 0, line, sizeof(line)));
 	else if (errors->count > 0)
-		app_say(app, CELLS_BAD, "%s", setting_error_format(errors, 0, line, sizeof(line)));
+		app_refuse(app, CELLS_BAD, "%s",
+			   setting_error_format(errors, 0, line, sizeof(line)));
 }
 
 /* The text of the source as it is now; what was kept before is dropped. */
@@ -184,7 +185,7 @@ static bool save_to(struct app *app, const char *path)
 		return false;
 	if (file_save(path, made, len, error, sizeof(error)) < 0) {
 		free(made);
-		app_say(app, CELLS_BAD, "%s", error);
+		app_refuse(app, CELLS_BAD, "%s", error);
 		return false;
 	}
 	free(e->text);
@@ -228,7 +229,7 @@ static void write_as(struct app *app, const char *typed)
 	(void)snprintf(name, sizeof(name), "%s%s", strncmp(typed, "~/", 2) == 0 && home ? home : "",
 		       strncmp(typed, "~/", 2) == 0 && home ? typed + 1 : typed);
 	if (profile_save_path_as(name, path, sizeof(path)) < 0) {
-		app_say(app, CELLS_BAD, "expected a plain name, or a path to a .yaml file");
+		app_refuse(app, CELLS_BAD, "expected a plain name, or a path to a .yaml file");
 		return;
 	}
 	write_to(app, path);

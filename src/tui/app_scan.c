@@ -19,6 +19,9 @@ struct scan_state {
 	enum view_scan_sort sort;
 	bool frozen;
 	char filter[64], search[64];
+	struct {
+		char search[64], selected[SCAN_ADDRESS_SIZE];
+	} before; /* the search that is typed */
 	struct view_scan_marks marks;
 };
 
@@ -138,14 +141,14 @@ static void scan_move(struct app *app, long by)
 		select_row(s, layout_moved(row_of(s), by, s->count - 1));
 }
 
-static void app_scan_find(struct app *app, int direction)
+/* From the row this many further on, which counts, in the direction of step. */
+static void app_scan_find(struct app *app, size_t from, size_t step)
 {
 	struct scan_state *s = mine(app);
 	const size_t count = s->count, row = row_of(s);
 
-	for (size_t i = 1; i <= count; i++) {
-		const size_t next =
-			direction > 0 ? (row + i) % count : (row + count * 2 - i) % count;
+	for (size_t i = 0; i < count; i++) {
+		const size_t next = (row + from + i * step) % count;
 
 		if (loglist_contains(at(s, next)->name, s->search) ||
 		    loglist_contains(at(s, next)->address, s->search)) {
@@ -156,11 +159,43 @@ static void app_scan_find(struct app *app, int direction)
 	app_say(app, CELLS_WARNING, "not found: %s", s->search);
 }
 
+static void search_on(struct app *app, bool forward)
+{
+	const size_t last = mine(app)->count > 0 ? mine(app)->count - 1 : 0;
+
+	app_scan_find(app, forward ? 1 : last, forward ? 1 : last);
+}
+
+/* While it is typed, too: always from the row where it began. */
 static void scan_search(struct app *app, const char *text)
 {
-	(void)snprintf(mine(app)->search, sizeof(mine(app)->search), "%.63s", text);
+	struct scan_state *s = mine(app);
+
+	memcpy(s->selected, s->before.selected, sizeof(s->selected));
+	(void)snprintf(s->search, sizeof(s->search), "%.63s", text);
 	if (text[0] != '\0')
-		app_scan_find(app, 1);
+		app_scan_find(app, 0, 1);
+}
+
+static void scan_search_end(struct app *app)
+{
+	struct scan_state *s = mine(app);
+
+	memcpy(s->selected, s->before.selected, sizeof(s->selected));
+	memcpy(s->search, s->before.search, sizeof(s->search));
+}
+
+static void scan_ask_search(struct app *app)
+{
+	const struct prompt prompt = {.label = "/",
+				      .done = scan_search,
+				      .typing = scan_search,
+				      .cancelled = scan_search_end};
+	struct scan_state *s = mine(app);
+
+	memcpy(s->before.selected, s->selected, sizeof(s->selected));
+	memcpy(s->before.search, s->search, sizeof(s->search));
+	app_prompt_open(app, &prompt, "");
 }
 
 static void scan_filter(struct app *app, const char *text)
@@ -168,7 +203,7 @@ static void scan_filter(struct app *app, const char *text)
 	const char *wrong = view_scan_filter_error(text);
 
 	if (wrong) {
-		app_say(app, CELLS_BAD, "%s", wrong);
+		app_refuse(app, CELLS_BAD, "%s", wrong);
 		return;
 	}
 	(void)snprintf(mine(app)->filter, sizeof(mine(app)->filter), "%.63s", text);
@@ -186,9 +221,9 @@ bool app_scan_choose(struct app *app, const char *name)
 	if (r == 0)
 		return app_device_choose(app, d->address, d->name);
 	if (r == -OTA_EINVAL)
-		app_say(app, CELLS_WARNING, "several have that name: %s", text);
+		app_refuse(app, CELLS_WARNING, "several have that name: %s", text);
 	else
-		app_say(app, CELLS_WARNING, "not heard yet: %s", name);
+		app_refuse(app, CELLS_WARNING, "not heard yet: %s", name);
 	return false;
 }
 
@@ -229,8 +264,7 @@ static void connect_selected(struct app *app)
 
 static bool scan_act(struct app *app, enum action action)
 {
-	const struct prompt ask_search = {.label = "/", .done = scan_search},
-			    ask_filter = {.label = "show only: ", .done = scan_filter};
+	const struct prompt ask_filter = {.label = "show only: ", .done = scan_filter};
 	struct scan_state *s = mine(app);
 
 	reorder(s);
@@ -255,10 +289,10 @@ static bool scan_act(struct app *app, enum action action)
 			view_scan_mark(&s->marks, scan_selected(s)->address);
 		s->count = 0;
 	} else if (action == ACTION_SEARCH) {
-		app_prompt_open(app, &ask_search, s->search);
+		scan_ask_search(app);
 	} else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS) {
 		if (s->search[0] != '\0')
-			app_scan_find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
+			search_on(app, action == ACTION_SEARCH_NEXT);
 	} else if (action == ACTION_FILTER) {
 		app_prompt_open(app, &ask_filter, s->filter);
 	} else {

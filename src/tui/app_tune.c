@@ -65,7 +65,8 @@ void app_tune_command(struct app *app, const char *argument)
 	if (strchr(argument, '='))
 		app_tune_set(app, argument);
 	else
-		app_say(app, CELLS_WARNING, ":set takes KEY=VALUE, as the profile view lists them");
+		app_refuse(app, CELLS_WARNING,
+			   ":set takes KEY=VALUE, as the profile view lists them");
 }
 
 /* Every key that differs from before; returns how many, and the last one. */

@@ -44,8 +44,7 @@ static void ask_upload(struct app *app)
 
 static void open_and_upload(struct app *app, const char *path)
 {
-	app_image_open(app, path);
-	if (app_image(app)->have)
+	if (app_image_open(app, path))
 		app_upload(app);
 }
 

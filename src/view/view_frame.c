@@ -169,7 +169,12 @@ void view_frame_draw(const struct view_frame *frame, struct cells *cells)
 						 : cells_area(cells);
 
 	draw_tabs(frame, cells, l.tabs);
-	draw_keys(frame->keys, cells, l.keys);
+	/* While a text is typed there is no line but this for what is said about it. */
+	if (frame->prompt && frame->message && frame->message[0] != '\0' && l.message.h > 0)
+		(void)cells_field(cells, l.keys, 0, 0, l.keys.w, frame->message_style,
+				  frame->message);
+	else
+		draw_keys(frame->keys, cells, l.keys);
 	if (frame->prompt)
 		draw_prompt(frame, cells, line);
 	else if (l.message.h > 0)

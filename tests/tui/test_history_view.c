@@ -118,7 +118,7 @@ static void test_view(void **state)
 	assert_true(csv && size > 500);
 	assert_memory_equal(csv, "run,t,queued,", 13);
 	free(csv);
-	pty_send(&pty, "c");
+	pty_send(&pty, "\003c");
 	pty_until(&pty, "mark two runs");
 	/* Run again: what it brought runs by now, and is sent all the same. */
 	pty_send(&pty, "ry");

@@ -122,9 +122,10 @@ static void test_edit(void **state)
 	(void)state;
 	start(&pty);
 	pty_send(&pty, "j");
-	set_value(&pty, "9999");
+	pty_send(&pty, "\r" CLEAR "9999\r");
 	pty_until(&pty, "expected auto or a whole number, 20..512 bytes, found 9999");
-	set_value(&pty, "100");
+	pty_send(&pty, CLEAR "100\r");
+	pty_until_gone(&pty, "value:");
 	pty_until(&pty, "*modified*");
 	set_value(&pty, "244");
 	pty_until(&pty, "chunk=244: with the next upload");
@@ -173,7 +174,7 @@ static void test_complete(void **state)
 	pty_send(&pty, line);
 	pty_until(&pty, "2 mistakes, the first ");
 	assert_int_equal(unlink(path), 0);
-	pty_send(&pty, "jj\r\025re\t");
+	pty_send(&pty, "\003jj\r\025re\t");
 	pty_until(&pty, "value: request");
 	pty_send(&pty, "\r");
 	pty_until(&pty, "write_mode=request: with the next upload");

@@ -228,9 +228,9 @@ static void test_commands(void **state)
 	pty_until(&pty, "[1 Scan]");
 	pty_send(&pty, ":connect nobody\r");
 	pty_until(&pty, "not heard yet: nobody");
-	pty_send(&pty, "\\ota rssi>x\r");
+	pty_send(&pty, "\003\\ota rssi>x\r");
 	pty_until(&pty, "expected a number of dBm");
-	pty_send(&pty, "\\sim-02 ota\r");
+	pty_send(&pty, "\025sim-02 ota\r");
 	pty_until(&pty, "1 of 3 shown");
 	pty_send(&pty, "q");
 	assert_int_equal(pty_end(&pty), 0);

@@ -322,7 +322,7 @@ static void test_plain(void **state)
 	free(text);
 	pty_send(&pty, ":nonsense\r");
 	pty_until(&pty, "no command nonsense");
-	pty_send(&pty, ":qui\t\r");
+	pty_send(&pty, "\025qui\t\r");
 	assert_int_equal(pty_end(&pty), 0); /* a vt100 has no other screen to go back to */
 	pty_finish(&pty);
 }
