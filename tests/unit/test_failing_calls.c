@@ -30,7 +30,7 @@
 
 #define WORDS_MAX 16
 /* Runs of one scenario and kind; beyond, every kth call fails. */
-#define RUNS_MAX (getenv("OTABENCH_INSTRUMENTED") ? 40u : 250u)
+#define RUNS_MAX (getenv("OTABENCH_INSTRUMENTED") ? 30u : 120u)
 
 static char dir[] = "/tmp/otabench-failing-XXXXXX";
 
