@@ -78,7 +78,7 @@ static bool read_image(struct app *app, const char *path)
 	const bool known = stat(path, &before) == 0;
 	const int r = image_file_init_regular(&file, path, error, sizeof(error));
 
-	/* What is open stays when another file cannot be read. */
+	/* The open image stays when another file cannot be read. */
 	if (r < 0 && i->have && strcmp(path, i->path) != 0) {
 		app_refuse(app, CELLS_BAD, "%s", error);
 		return false;

@@ -35,7 +35,7 @@ static void test_power_cut_is_told_once(void **state)
 	assert_int_equal(rig_run(board_flash_write(rig.board, 0, buf, 16)), 0);
 }
 
-/* What runs goes on until the torn operation would have ended, without its flash. */
+/* The firmware goes on without its flash until the torn operation would have ended. */
 static void test_power_goes_before_the_state(void **state)
 {
 	(void)state;

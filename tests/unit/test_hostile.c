@@ -192,7 +192,7 @@ static void cut_short(struct hostile *h, uint8_t *buf, size_t len)
 	tell(h, buf, (int)len - 1);
 }
 
-/* What came to the device as STATUS is answered as CONFIRM. */
+/* A command that reaches the device as STATUS is answered as CONFIRM. */
 static void confirms_in_words(struct hostile *h, uint8_t *buf, size_t len)
 {
 	const struct ota_result ok = {.opcode = OTA_CMD_CONFIRM, .code = OTA_OK};
