@@ -198,6 +198,7 @@ void board_info(const struct board *board, struct ota_info *ret)
 
 	ret->chip_id = board->config.chip_id;
 	ret->chip_revision = board->config.chip_revision;
+	ret->block_revision = board->config.block_revision;
 	ret->slot_count = (uint8_t)board->otadata.slots;
 	ret->running_slot = (uint8_t)running->slot;
 	ret->flags &= (uint8_t) ~(OTA_INFO_PENDING_VERIFY | OTA_INFO_CAN_ROLLBACK |

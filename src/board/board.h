@@ -30,6 +30,7 @@ struct board_config {
 	struct sched *sched; /* must outlive the board */
 	uint16_t chip_id; /* esp_chip_id_t */
 	uint16_t chip_revision; /* major * 100 + minor */
+	uint16_t block_revision; /* of its eFuse, major * 100 + minor */
 	uint32_t secure_version; /* burnt into eFuse; 0 = no anti-rollback.  Never burnt further. */
 	bool secure_boot; /* images without a signature block are refused after an update */
 	bool flash_encryption; /* told in Info; bytes are kept as they are */

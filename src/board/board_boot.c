@@ -13,6 +13,13 @@
 /* From reset to a panic in the application's start, without the flash's share; assumed. */
 #define CRASH_US 300000u
 
+/* bootloader_common_check_efuse_blk_validity(); 0: the image bounds nothing. */
+static bool block_fits(const struct image *image, uint16_t revision)
+{
+	return (image->min_block == 0 || revision >= image->min_block) &&
+	       (image->max_block == 0 || revision <= image->max_block);
+}
+
 /* bootloader_common_check_chip_validity(), check_anti_rollback(). */
 static int check_fit(const struct board *board, const struct image *image)
 {
@@ -23,6 +30,8 @@ static int check_fit(const struct board *board, const struct image *image)
 	if (config->chip_revision < image->min_revision)
 		return -OTA_ENOTSUP;
 	if (config->chip_revision > image->max_revision)
+		return -OTA_ENOTSUP;
+	if (!block_fits(image, config->block_revision))
 		return -OTA_ENOTSUP;
 	if (config->secure_version > 0 &&
 	    (!image->has_descriptor || image->secure_version < config->secure_version))

@@ -101,6 +101,13 @@ void run_json_info(json_t *o, const struct job_snapshot *now)
 	set(o, "features", json_integer(i->features));
 	set(o, "chip", chip ? json_string(chip->name) : json_integer(i->chip_id));
 	set(o, "chip_revision", json_integer(i->chip_revision));
+	set_known(o, "block_revision", i->block_revision,
+		  i->block_revision != OTA_REVISION_UNKNOWN);
+	set(o, "reset_reason",
+	    i->reset_reason != OTA_RESET_UNKNOWN ? json_string(ota_reset_name(i->reset_reason))
+						 : json_null());
+	set(o, "resets", json_integer(i->resets));
+	set(o, "abilities", json_integer(i->abilities));
 	set(o, "slots", json_integer(i->slot_count));
 	set(o, "running_slot", json_integer(i->running_slot));
 	set(o, "slot_size", json_integer(i->slot_size));

@@ -100,11 +100,13 @@ static void firmware_start(void *ctx, uint64_t now_us)
 	esp_rearm(esp);
 }
 
-static void boot(struct esp *esp)
+static void boot(struct esp *esp, enum ota_reset reason)
 {
+	struct board_counters before, after;
 	uint64_t us = 0;
 	int rc = -OTA_EIO;
 
+	board_counters(esp->board, &before);
 	/* -OTA_EIO: power failed while the boot loader wrote; the supply comes back. */
 	for (unsigned int tries = 0; tries < 3 && rc == -OTA_EIO; tries++) {
 		rc = board_boot(esp->board, &us);
@@ -115,6 +117,9 @@ static void boot(struct esp *esp)
 		esp_log(esp, "does not boot: %s", board_state_name(board_state(esp->board)));
 		return;
 	}
+	/* An image that crashed has started what runs now. */
+	board_counters(esp->board, &after);
+	esp->reset_reason = after.crashes > before.crashes ? OTA_RESET_PANIC : reason;
 	esp->power = ESP_BOOTING;
 	sched_at(esp->config.sched, &esp->boot,
 		 sched_now(esp->config.sched) + us + ESP_START_US +
@@ -124,7 +129,7 @@ static void boot(struct esp *esp)
 void esp_power_on(struct esp *esp)
 {
 	if (esp->power == ESP_OFF)
-		boot(esp);
+		boot(esp, esp->config.boot_reason);
 }
 
 bool esp_is_dead(const struct esp *esp)
@@ -136,7 +141,7 @@ void esp_reset(struct esp *esp)
 {
 	firmware_stop(esp);
 	esp_log(esp, "reset");
-	boot(esp);
+	boot(esp, esp->config.boot_reason);
 }
 
 static void restart_now(void *ctx, uint64_t now_us)
@@ -154,7 +159,7 @@ static void restart_now(void *ctx, uint64_t now_us)
 		return;
 	}
 	firmware_stop(esp);
-	boot(esp);
+	boot(esp, OTA_RESET_SOFTWARE);
 }
 
 void esp_restart(struct esp *esp, uint32_t delay_ms)
@@ -193,7 +198,7 @@ static void on_power_lost(void *ctx)
 
 	esp_log(esp, "power lost");
 	firmware_stop(esp);
-	boot(esp);
+	boot(esp, esp->config.boot_reason);
 }
 
 /* With the secure version that the eFuse demands: no such device leaves a factory dead. */
@@ -229,6 +234,7 @@ static int make_board(struct esp *esp, char *ret_text, size_t size)
 		.sched = esp->config.sched,
 		.chip_id = esp->config.chip_id,
 		.chip_revision = esp->config.chip_revision,
+		.block_revision = esp->config.block_revision,
 		.secure_version = esp->config.secure_version,
 		.secure_boot = esp->config.secure_boot,
 		.flash_encryption = esp->config.flash_encryption,
@@ -261,6 +267,8 @@ static void defaults(struct esp *esp)
 	const struct image_chip *chip = image_chip_by_id(esp->config.chip_id);
 	const uint8_t *a = esp->config.address;
 
+	if (esp->config.boot_reason == OTA_RESET_UNKNOWN)
+		esp->config.boot_reason = OTA_RESET_POWER_ON;
 	if (esp->config.ring_size == 0)
 		esp->config.ring_size = 32768;
 	if (esp->config.confirm_timeout_ms == 0)

@@ -50,7 +50,8 @@ struct esp_config {
 	const char *name; /* advertised; copied */
 	uint8_t address[6]; /* most significant byte first */
 	bool random_address; /* it is a static random one, else a public device address */
-	uint16_t chip_id, chip_revision;
+	uint16_t chip_id, chip_revision, block_revision;
+	enum ota_reset boot_reason; /* of a start that its firmware did not ask for; 0: power-on */
 	uint32_t secure_version;
 	enum esp_dialect dialect;
 	enum esp_update_table update_table; /* ESP_FULL only */

@@ -186,6 +186,7 @@ static void op_info(void *ctx, struct ota_info *ret)
 			OTA_FEATURE_TELEMETRY | OTA_FEATURE_ROLLBACK;
 	ret->phys = esp->phys;
 	ret->ring_size = esp->config.ring_size;
+	ret->reset_reason = (uint8_t)esp->reset_reason;
 	board_info(esp->board, ret);
 }
 

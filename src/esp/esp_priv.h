@@ -61,6 +61,7 @@ struct esp {
 	uint64_t rssi_at;
 	uint64_t restart_at; /* us */
 	uint32_t boots;
+	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
 	bool held; /* an erase stops the processor */
 	unsigned int bond_count;

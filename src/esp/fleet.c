@@ -131,6 +131,9 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.name = name,
 		.chip_id = chip,
 		.chip_revision = k->revision_given ? k->revision : image_chip_by_id(chip)->revision,
+		.block_revision = k->block_revision_given ? k->block_revision
+							  : image_chip_by_id(chip)->block_revision,
+		.boot_reason = k->boot_reason,
 		.dialect = i == 0 || k->dialect_all ? k->dialect : p->dialect,
 		.update_table = k->update_table,
 		.version = k->version ? k->version : p->version,

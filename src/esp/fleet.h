@@ -27,6 +27,9 @@ struct fleet_kind {
 	uint16_t chip_id; /* of the first device */
 	bool revision_given;
 	uint16_t revision; /* of all chips, major * 100 + minor; else what many of that chip have */
+	bool block_revision_given;
+	uint16_t block_revision; /* of all eFuses, likewise */
+	enum ota_reset boot_reason; /* of a start that the firmware did not ask for; 0: power-on */
 	bool chip_all; /* of all of them; else the others differ */
 	enum esp_dialect dialect; /* of the first device */
 	bool dialect_all; /* of all of them; else some differ */

@@ -320,16 +320,22 @@ char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	const struct image_chip *chip;
 	struct ota_info m;
-	char digest[2 * 8 + 1], flags[80];
+	char digest[2 * 8 + 1], flags[80], block[16] = "", resets[16] = "";
 
 	if (ota_info_decode(bytes, len, &m) < 0)
 		return pdu_text_cut("INFO", len, buf, size);
 	chip = image_chip_by_id(m.chip_id);
-	return say(buf, size,
-		   "INFO version=%u features=0x%x chip=%s slot=%u/%u slot-size=%u ring=%u "
-		   "running=%s flags=%s",
-		   m.version, m.features, chip ? chip->name : "unknown", m.running_slot,
-		   m.slot_count, m.slot_size, m.ring_size,
-		   pdu_text_hex(m.running_sha256, 8, digest, sizeof(digest)),
-		   pdu_text_flags(m.flags, flags, sizeof(flags)));
+	if (m.block_revision != OTA_REVISION_UNKNOWN)
+		(void)say(block, sizeof(block), " block=%u", m.block_revision);
+	if (m.resets > 0)
+		(void)say(resets, sizeof(resets), " resets=%u", m.resets);
+	return say(
+		buf, size,
+		"INFO version=%u features=0x%x chip=%s slot=%u/%u slot-size=%u ring=%u "
+		"running=%s flags=%s%s%s%s%s",
+		m.version, m.features, chip ? chip->name : "unknown", m.running_slot, m.slot_count,
+		m.slot_size, m.ring_size, pdu_text_hex(m.running_sha256, 8, digest, sizeof(digest)),
+		pdu_text_flags(m.flags, flags, sizeof(flags)), block,
+		m.reset_reason != OTA_RESET_UNKNOWN ? " reset=" : "",
+		m.reset_reason != OTA_RESET_UNKNOWN ? ota_reset_name(m.reset_reason) : "", resets);
 }

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#define PDU_TEXT_SIZE 200u /* long enough for every text */
+#define PDU_TEXT_SIZE 240u /* long enough for every text */
 
 /*
  * Each writes one line without newline, printable ASCII, NUL terminated, and

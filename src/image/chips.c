@@ -62,7 +62,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 5, .name = "esp32c3", .title = "ESP32-C3",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true,
-		.revision = 4,
+		.revision = 4, .block_revision = 103,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -76,7 +76,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 9, .name = "esp32s3", .title = "ESP32-S3",
 		.bluetooth_le = true, .phy_2m = true,
-		.revision = 2,
+		.revision = 2, .block_revision = 103,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -91,7 +91,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 12, .name = "esp32c2", .title = "ESP32-C2",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
-		.revision = 100,
+		.revision = 100, .block_revision = 1,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_60_MHZ,
 		.regions = {
 			SKIP,
@@ -104,7 +104,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 13, .name = "esp32c6", .title = "ESP32-C6",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
-		.revision = 1,
+		.revision = 1, .block_revision = 3,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ_C6,
 		.regions = {
 			SKIP,
@@ -116,7 +116,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 16, .name = "esp32h2", .title = "ESP32-H2",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
-		.revision = 1,
+		.revision = 1, .block_revision = 3,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_48_MHZ,
 		.regions = {
 			SKIP,
@@ -128,7 +128,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 18, .name = "esp32p4", .title = "ESP32-P4",
 		.bluetooth_le = true, .hosted = true, .riscv = true,
-		.revision = 100,
+		.revision = 100, .block_revision = 3,
 		.loader_offset = 0x2000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -142,7 +142,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 20, .name = "esp32c61", .title = "ESP32-C61",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true, .page_sizes = true,
-		.revision = 100,
+		.revision = 100, .block_revision = 3,
 		.loader_offset = 0x0, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,
@@ -153,7 +153,7 @@ static const struct image_chip chips[] = {
 	{
 		.id = 23, .name = "esp32c5", .title = "ESP32-C5",
 		.bluetooth_le = true, .phy_2m = true, .riscv = true,
-		.revision = 100,
+		.revision = 100, .block_revision = 3,
 		.loader_offset = 0x2000, .flash_mhz = CLOCK_80_MHZ,
 		.regions = {
 			SKIP,

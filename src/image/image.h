@@ -102,6 +102,7 @@ struct image_chip {
 	bool riscv; /* else Xtensa */
 	bool page_sizes; /* the image may choose its flash page size; else 64 KiB */
 	uint16_t revision; /* that many of them have, major * 100 + minor */
+	uint16_t block_revision; /* of the eFuse, likewise */
 	uint16_t loader_offset; /* of the boot loader in flash, bytes */
 	uint8_t flash_mhz[4]; /* for header values 0, 1, 2 and 15; 0 = not defined */
 	/* First match counts; unused entries have high == 0. */

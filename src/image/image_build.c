@@ -62,7 +62,8 @@ static void put_descriptor(const struct image_build *build, struct writer *w)
 	put_text(d + IMAGE_DESC_TIME, 16, build->time, "12:00:00");
 	put_text(d + IMAGE_DESC_DATE, 16, build->date, "Jan  1 2025");
 	put_text(d + IMAGE_DESC_IDF, 32, build->idf, "v5.2.1");
-	bytes_put16(d + IMAGE_DESC_MAX_BLOCK, 0xffff);
+	bytes_put16(d + IMAGE_DESC_MIN_BLOCK, build->min_block);
+	bytes_put16(d + IMAGE_DESC_MAX_BLOCK, build->max_block ? build->max_block : 0xffff);
 	d[IMAGE_DESC_PAGE] = 16;
 }
 

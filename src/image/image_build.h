@@ -28,6 +28,7 @@ struct image_build {
 	uint32_t secure_version;
 	uint16_t min_revision; /* major * 100 + minor */
 	uint16_t max_revision; /* 0 = none */
+	uint16_t min_block, max_block; /* eFuse block revisions, likewise */
 	bool no_hash; /* leave the appended SHA-256 out */
 };
 

@@ -83,6 +83,30 @@ static void lint_revision(const struct image *image, const struct ota_info *info
 			 rev % 100);
 }
 
+/* bootloader_common_check_efuse_blk_validity() */
+static void lint_block_revision(const struct image *image, const struct ota_info *info,
+				struct lint_report *report)
+{
+	const unsigned int min = image->min_block, max = image->max_block;
+	const unsigned int rev = info != NULL ? info->block_revision : OTA_REVISION_UNKNOWN;
+	const bool early = min != 0 && rev < min, late = max != 0 && rev > max;
+
+	if (rev == OTA_REVISION_UNKNOWN || info->chip_id != image->chip_id ||
+	    (min == 0 && max == 0))
+		return;
+	if (early || late)
+		lint_add(report, LINT_REVISION, LINT_ERROR, true,
+			 "The image requires eFuse block revision v%u.%u or %s, the device has "
+			 "v%u.%u and would not boot it. Build for a range that includes the "
+			 "device's.",
+			 (early ? min : max) / 100, (early ? min : max) % 100,
+			 early ? "later" : "earlier", rev / 100, rev % 100);
+	else
+		lint_add(report, LINT_REVISION, LINT_OK, false,
+			 "The image accepts the device's eFuse block revision v%u.%u.", rev / 100,
+			 rev % 100);
+}
+
 static void lint_size(const struct image *image, const struct ota_info *info,
 		      struct lint_report *report)
 {
@@ -229,6 +253,7 @@ void lint_device(const struct image *image, const struct lint_device *device,
 
 	lint_chip(image, info, report);
 	lint_revision(image, info, report);
+	lint_block_revision(image, info, report);
 	lint_size(image, info, report);
 	lint_signature(image, info, report);
 	if (image->has_descriptor && lint_project(image, info, report))

@@ -281,8 +281,8 @@ static void lint_block_revision(const struct image *image, struct lint_report *r
 
 	if (min != 0)
 		lint_add(report, LINT_REVISION, LINT_NOTE, false,
-			 "The image requires eFuse block revision v%u.%u or later. Make sure that "
-			 "the device has it: otherwise current boot loaders refuse the image.",
+			 "The image requires eFuse block revision v%u.%u or later: on a device "
+			 "with an earlier one current boot loaders refuse it.",
 			 min / 100, min % 100);
 	else if (max != 0)
 		lint_add(report, LINT_REVISION, LINT_OK, false,

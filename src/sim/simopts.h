@@ -48,6 +48,8 @@ enum sim_option {
 	SIM_FLASH_ENCRYPTION,
 	SIM_BOOT_DELAY,
 	SIM_REVISION,
+	SIM_BLOCK_REVISION,
+	SIM_BOOT_REASON,
 	SIM_OPTIONS
 };
 
@@ -91,6 +93,8 @@ struct sim_options {
 	int32_t secure_boot, flash_encryption; /* 0 or 1 */
 	int32_t boot_delay_ms;
 	int32_t revision; /* major * 100 + minor; not given: each chip's own */
+	int32_t block_revision; /* of the eFuse, likewise */
+	int32_t boot_reason; /* enum ota_reset */
 };
 
 /* SIM_OPTIONS descriptions, indexed by enum sim_option, for help texts. */

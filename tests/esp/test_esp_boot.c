@@ -79,6 +79,9 @@ static void attributes(void **state)
 	assert_int_equal(info.slot_size, FAKE_SLOT_SIZE);
 	assert_int_equal(info.ring_size, 32768);
 	assert_int_equal(info.secure_version, 3);
+	assert_int_equal(info.block_revision, 103);
+	assert_int_equal(info.reset_reason, OTA_RESET_BROWN_OUT);
+	assert_int_equal(info.resets, 0);
 	assert_string_equal(info.project, "otabench-sim");
 	assert_false(fake_radio.changed); /* the same image as before */
 }

@@ -59,6 +59,29 @@ struct program_ran program_run(const char *format, ...)
 	return r;
 }
 
+char *program_words(int *ret_exit, const char *format, ...)
+{
+	char arguments[8192], command[16384], *text = NULL;
+	size_t size = 0;
+	va_list ap;
+	FILE *in, *out = open_memstream(&text, &size);
+	int c, status;
+
+	assert_non_null(out);
+	va_start(ap, format);
+	vsnprintf(arguments, sizeof(arguments), format, ap);
+	va_end(ap);
+	snprintf(command, sizeof(command), "'%s' %s 2>&1", program_path(), arguments);
+	in = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
+	assert_non_null(in);
+	while ((c = fgetc(in)) != EOF)
+		(void)fputc(c, out);
+	status = pclose(in);
+	assert_int_equal(fclose(out), 0);
+	*ret_exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return text;
+}
+
 const char *program_text(const struct program_ran *r, const char *key)
 {
 	const char *text = json_string_value(json_object_get(r->last, key));

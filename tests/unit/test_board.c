@@ -246,6 +246,47 @@ static void test_anti_rollback(void **state)
 	rig_assert_runs("3.0.0", 0);
 }
 
+/* The ESP32's boot loader does not look at it. */
+static void test_block_revision(void **state)
+{
+	static const struct {
+		uint16_t chip, min, max;
+		int result;
+	} cases[] = {
+		{5, 104, 0, -OTA_ENOTSUP},
+		{5, 0, 102, -OTA_ENOTSUP},
+		{5, 103, 103, 0},
+		{0, 104, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct image_build how = {.chip_id = cases[i].chip,
+						.size = 8000,
+						.min_block = cases[i].min,
+						.max_block = cases[i].max};
+		struct ota_info info = {.version = 1};
+		uint8_t *image, *factory;
+		size_t size, factory_size;
+
+		rig_start_with(&(struct board_config){.chip_id = cases[i].chip,
+						      .block_revision = 103,
+						      .flash_speed = FLASH_IDEAL});
+		factory = rig_build(&(struct image_build){.chip_id = cases[i].chip, .size = 8000},
+				    &factory_size);
+		assert_int_equal(board_install(rig.board, factory, factory_size), 0);
+		free(factory);
+		assert_int_equal(board_boot(rig.board, NULL), 0);
+		board_info(rig.board, &info);
+		assert_int_equal(info.block_revision, 103);
+		image = rig_build(&how, &size);
+		assert_int_equal(rig_write_image(image, size), 0);
+		free(image);
+		assert_int_equal(rig_run(board_image_check(rig.board, (uint32_t)size)),
+				 cases[i].result);
+	}
+}
+
 static void test_trailing_bytes_count_as_image(void **state)
 {
 	const struct board_running *running = board_running(rig.board);
@@ -325,6 +366,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_boot_time, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_to_boot, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_info, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_block_revision, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_update_and_confirm, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_unconfirmed_is_rolled_back, rig_setup,
 						rig_teardown),

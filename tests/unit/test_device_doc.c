@@ -182,6 +182,7 @@ static int set_up(void **state)
 		return -1;
 	dut.info.features = 0x1f;
 	dut.info.chip_revision = 4;
+	dut.info.block_revision = 103;
 	dut.info.phys = OTA_PHYS_1M | OTA_PHYS_2M;
 	memset(dut.info.project, 0, sizeof(dut.info.project));
 	memcpy(dut.info.project, "demo", 4);

@@ -360,6 +360,56 @@ static void test_bad_records(void **state)
 	finish_from(0);
 }
 
+static unsigned int resets(void)
+{
+	uint8_t buf[OTA_INFO_SIZE];
+	struct ota_info info;
+
+	assert_int_equal(ota_device_read_info(&dut.dev, buf, sizeof(buf)), OTA_INFO_SIZE);
+	assert_int_equal(ota_info_decode(buf, sizeof(buf), &info), 0);
+	return info.resets;
+}
+
+/* Each start with something to resume counts, also those in which nobody connects. */
+static void test_resets_counted(void **state)
+{
+	(void)state;
+	receive(OTA_BLOCK_SIZE - 1);
+	lose_power();
+	assert_int_equal(resets(), 0); /* no record was left */
+	receive(OTA_BLOCK_SIZE + 5000);
+	assert_int_equal(resets(), 0);
+	for (unsigned int i = 1; i <= 300; i++) {
+		dut_boot(&dut);
+		assert_int_equal(resets(), i < 255 ? i : 255);
+		dut_wait(&dut, 1);
+		assert_int_equal(dut.record.offset, OTA_BLOCK_SIZE);
+	}
+	dut_connect(&dut, CONN);
+	finish_from(OTA_BLOCK_SIZE);
+	lose_power();
+	assert_int_equal(resets(), 0);
+}
+
+/* What is recorded later keeps the count; another image begins anew. */
+static void test_resets_kept(void **state)
+{
+	(void)state;
+	receive(OTA_BLOCK_SIZE + 5000);
+	lose_power();
+	start_full(&dut, CONN, image, SIZE, 0);
+	dut_settle(&dut);
+	send_rest(&dut, CONN, 0, image, OTA_BLOCK_SIZE, 2u * OTA_BLOCK_SIZE + 5000);
+	assert_int_equal(dut.record.offset, 2u * OTA_BLOCK_SIZE);
+	assert_int_equal(resets(), 1);
+	lose_power();
+	assert_int_equal(resets(), 2);
+	start_full(&dut, CONN, image, SIZE, OTA_START_RESTART);
+	dut_settle(&dut);
+	assert_int_equal(resets(), 0);
+	dut_forget_notes(&dut);
+}
+
 /* Power goes after the boot slot was changed and before the record was cleared. */
 static void test_record_of_running_image(void **state)
 {
@@ -455,6 +505,8 @@ int main(void)
 		TEST(test_abort_while_storing),
 		TEST(test_sink_between),
 		TEST(test_bad_records),
+		TEST(test_resets_counted),
+		TEST(test_resets_kept),
 		TEST(test_record_of_running_image),
 		TEST(test_all_received),
 		TEST(test_idle_timeout),

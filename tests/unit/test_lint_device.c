@@ -58,6 +58,7 @@ static void suit(void)
 	memset(&info, 0, sizeof(info));
 	info.chip_id = 5;
 	info.chip_revision = 104;
+	info.block_revision = OTA_REVISION_UNKNOWN;
 	info.slot_size = 100000;
 	info.running_size = 100000;
 	info.secure_version = 3;
@@ -139,6 +140,45 @@ static void test_bounds_that_suit(void **state)
 	expect(LINT_REVISION, LINT_OK, NULL);
 	expect(LINT_DOWNGRADE, LINT_OK, "the same as");
 	assert_false(lint_refused(&report, 0));
+}
+
+/* A device of the first ones does not tell it: nothing is refused for that. */
+static void test_block_revision(void **state)
+{
+	static const struct {
+		uint16_t min, max, device;
+		const char *words; /* NULL: nothing is wrong */
+	} cases[] = {
+		{100, 199, 103, NULL},
+		{103, 103, 103, NULL},
+		{100, 0, 99, "eFuse block revision v1.0 or later, the device has v0.99"},
+		{0, 199, 200, "eFuse block revision v1.99 or earlier, the device has v2.0"},
+		{0, 0, 200, NULL},
+		{100, 199, OTA_REVISION_UNKNOWN, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct image_build b = {.chip_id = 5,
+					      .project = "lamp",
+					      .version = "1.2.0",
+					      .size = 100000,
+					      .secure_version = 3,
+					      .min_block = cases[i].min,
+					      .max_block = cases[i].max};
+
+		suit();
+		assert_int_equal(read_file(build(file, sizeof(file), &b)), 0);
+		info.block_revision = cases[i].device;
+		if (cases[i].words) {
+			forcible(LINT_REVISION, cases[i].words);
+			continue;
+		}
+		against_device();
+		assert_false(lint_refused(&report, 0));
+		if (cases[i].min != 0)
+			expect(LINT_REVISION, LINT_NOTE, "requires eFuse block revision v1.");
+	}
 }
 
 static void test_same_image(void **state)
@@ -301,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_suitable),
 		cmocka_unit_test(test_unsuitable),
 		cmocka_unit_test(test_bounds_that_suit),
+		cmocka_unit_test(test_block_revision),
 		cmocka_unit_test(test_same_image),
 		cmocka_unit_test(test_names_that_say_nothing),
 		cmocka_unit_test(test_versions_without_order),

@@ -122,7 +122,15 @@ static void test_values(void **state)
 	assert_string_equal(
 		pdu_text_info(bytes, sizeof(bytes), text, sizeof(text)),
 		"INFO version=1 features=0x1f chip=esp32c3 slot=0/2 slot-size=1310720 ring=32768 "
-		"running=0000000000000000 flags=pending-verify,0x80");
+		"running=0000000000000000 flags=pending-verify,0x80 block=0");
+	info.block_revision = 103;
+	info.reset_reason = OTA_RESET_INTERRUPT_WATCHDOG;
+	info.resets = 255;
+	info.flags = 0xff;
+	assert_int_equal(ota_info_encode(&info, bytes, sizeof(bytes)), OTA_INFO_SIZE);
+	assert_non_null(strstr(pdu_text_info(bytes, sizeof(bytes), text, sizeof(text)),
+			       " block=103 reset=interrupt-watchdog resets=255"));
+	assert_null(strstr(pdu_text_info(bytes, OTA_INFO_SIZE_MIN, text, sizeof(text)), " block="));
 	assert_string_equal(pdu_text_info(bytes, 93, text, sizeof(text)),
 			    "INFO cut short: 93 bytes");
 }

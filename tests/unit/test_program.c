@@ -56,6 +56,37 @@ static void test_flash(void **state)
 	program_done(&r);
 }
 
+/* What the device tells of itself, and what of a reset in the middle of an update. */
+static void test_info(void **state)
+{
+	struct program_ran r =
+		program_run("--sim=chip=esp32c3,boot_reason=brown-out --json info esp-sim-01");
+	char *words;
+	int code;
+
+	(void)state;
+	program_expect(&r, 0, "answered");
+	assert_int_equal(program_number(&r, "chip_revision"), 4);
+	assert_int_equal(program_number(&r, "block_revision"), 103);
+	assert_string_equal(program_text(&r, "reset_reason"), "brown-out");
+	assert_int_equal(program_number(&r, "resets"), 0);
+	assert_int_equal(program_number(&r, "abilities"), 0);
+	program_done(&r);
+	words = program_words(&code, "--sim=chip=esp32c3,block_revision=2 info esp-sim-01");
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(words, "revision 0.4, eFuse block 0.2\n"));
+	assert_non_null(strstr(words, "power-on\n"));
+	free(words);
+	words = program_words(&code,
+			      "--sim=chip=esp32,boot_reason=brown-out,fault=reboot@150000 -vv "
+			      "flash esp-sim-01 %s/new.bin",
+			      dir);
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(words, "reset=brown-out resets=1"));
+	assert_non_null(strstr(words, "reset=software"));
+	free(words);
+}
+
 /* No hash tells what a basic device runs: its version does, where it can. */
 static void test_flash_basic(void **state)
 {
@@ -466,12 +497,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_ready),   cmocka_unit_test(test_flash),
-		cmocka_unit_test(test_flash_basic), cmocka_unit_test(test_real_image),
-		cmocka_unit_test(test_kept_state),  cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_exit_codes),
-		cmocka_unit_test(test_full_disk),   cmocka_unit_test(test_reader_left),
-		cmocka_unit_test(test_replay),	    cmocka_unit_test(test_factory),
-		cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_info),	    cmocka_unit_test(test_flash_basic),
+		cmocka_unit_test(test_real_image),  cmocka_unit_test(test_kept_state),
+		cmocka_unit_test(test_resume),	    cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_exit_codes),  cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_reader_left), cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_factory),	    cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, setup, cleanup);

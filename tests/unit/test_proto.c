@@ -57,9 +57,10 @@ static int telemetry_request_get(const uint8_t *buf, size_t len, void *ret)
 
 #define STRUCT_MAX 256u
 
-/* m, which has no padding that was not zeroed, is hex on the air; opcode 0: it has none. */
-static void check(encode_fn *put, decode_fn *get, const void *m, size_t m_size, const char *hex,
-		  bool has_opcode)
+/* m, which has no padding that was not zeroed, is hex on the air; opcode 0: it has none.
+ * least: so many bytes a reader demands. */
+static void check_from(size_t least, encode_fn *put, decode_fn *get, const void *m, size_t m_size,
+		       const char *hex, bool has_opcode)
 {
 	uint8_t wanted[TALK_MAX], buf[TALK_MAX], got[STRUCT_MAX], untouched[STRUCT_MAX];
 	const size_t len = talk_hex(hex, wanted);
@@ -89,7 +90,7 @@ static void check(encode_fn *put, decode_fn *get, const void *m, size_t m_size, 
 	/* Short by any number, and another opcode. */
 	memset(got, 0xab, sizeof(got));
 	memset(untouched, 0xab, sizeof(untouched));
-	for (size_t size = 0; size < len; size++) {
+	for (size_t size = 0; size < least; size++) {
 		assert_int_equal(get(wanted, size, got), -OTA_EMSGSIZE);
 		assert_memory_equal(got, untouched, sizeof(got));
 	}
@@ -106,6 +107,14 @@ static void check(encode_fn *put, decode_fn *get, const void *m, size_t m_size, 
 		assert_int_equal(get(buf, 1, got), -OTA_EBADMSG);
 		assert_memory_equal(got, untouched, sizeof(got));
 	}
+}
+
+static void check(encode_fn *put, decode_fn *get, const void *m, size_t m_size, const char *hex,
+		  bool has_opcode)
+{
+	uint8_t bytes[TALK_MAX];
+
+	check_from(talk_hex(hex, bytes), put, get, m, m_size, hex, has_opcode);
 }
 
 #define CHECK(name, m, hex) check(name##_put, name##_get, &(m), sizeof(m), hex, true)
@@ -336,14 +345,42 @@ static void test_info(void **state)
 	m.secure_version = 2;
 	memset(m.running_sha256, 0x77, sizeof(m.running_sha256));
 	memset(m.project, 'p', sizeof(m.project)); /* all 32: no room for a terminator */
-	check(info_put, info_get, &m, sizeof(m),
-	      "01 01 1f 00 00 80 05 00 68 00 02 01 09 07 00 00 18 00 00 80 00 00"
-	      "40 ab 12 00 02 00 00 00"
-	      "77 77 77 77 77 77 77 77 77 77 77 77 77 77 77 77"
-	      "77 77 77 77 77 77 77 77 77 77 77 77 77 77 77 77"
-	      "70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70"
-	      "70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70",
-	      false);
+	m.block_revision = 103;
+	m.reset_reason = OTA_RESET_BROWN_OUT;
+	m.abilities = OTA_ABILITY_NO_ROLLBACK | OTA_ABILITY_XIP_PSRAM;
+	m.resets = 2;
+	check_from(94, info_put, info_get, &m, sizeof(m),
+		   "01 01 1f 00 00 80 05 00 68 00 02 01 09 07 00 00 18 00 00 80 00 00"
+		   "40 ab 12 00 02 00 00 00"
+		   "77 77 77 77 77 77 77 77 77 77 77 77 77 77 77 77"
+		   "77 77 77 77 77 77 77 77 77 77 77 77 77 77 77 77"
+		   "70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70"
+		   "70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70"
+		   "67 00 09 05 02 00",
+		   false);
+}
+
+/* The first devices send 94 bytes: the rest is unknown, whatever stood in the structure. */
+static void test_info_cut(void **state)
+{
+	struct ota_info m, was;
+	uint8_t buf[OTA_INFO_SIZE];
+
+	(void)state;
+	memset(buf, 0x41, sizeof(buf));
+	for (size_t len = OTA_INFO_SIZE_MIN; len <= sizeof(buf); len++) {
+		memset(&m, 0xee, sizeof(m));
+		assert_int_equal(ota_info_decode(buf, len, &m), 0);
+		assert_int_equal(m.project[31], 0x41);
+		assert_int_equal(m.block_revision, len >= 96 ? 0x4141 : OTA_REVISION_UNKNOWN);
+		assert_int_equal(m.reset_reason, len >= 97 ? 0x41 : OTA_RESET_UNKNOWN);
+		assert_int_equal(m.abilities, len >= 98 ? 0x41 : 0);
+		assert_int_equal(m.resets, len >= 99 ? 0x41 : 0);
+	}
+	memset(&m, 0xee, sizeof(m));
+	memcpy(&was, &m, sizeof(m));
+	assert_int_equal(ota_info_decode(buf, OTA_INFO_SIZE_MIN - 1, &m), -OTA_EMSGSIZE);
+	assert_memory_equal(&m, &was, sizeof(m));
 }
 
 /* Every notification fits the smallest ATT MTU; START is as long as its header says. */
@@ -380,6 +417,7 @@ static void test_names(void **state)
 		check_name(ota_code_name, i, i <= OTA_ERR_INTERNAL);
 		check_name(ota_state_name, i, i <= OTA_STATE_ABORTING);
 		check_name(ota_phase_name, i, i >= OTA_PHASE_ERASE && i <= OTA_PHASE_VALIDATE);
+		check_name(ota_reset_name, i, i >= OTA_RESET_POWER_ON && i <= OTA_RESET_CPU_LOCKUP);
 		check_name(ota_event_name, i, i >= OTA_EVT_READY && i <= OTA_EVT_TELEMETRY);
 		check_name(ota_command_name, i,
 			   i >= OTA_CMD_START && i <= OTA_CMD_RESYNC && i != 0x03);
@@ -407,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_telemetry),
 		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_info_cut),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_names),
 	};

@@ -89,7 +89,8 @@ static void test_all(void **state)
 		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
 		   "security=legacy-passkey,passkey=000042,names=twins,addresses=random,"
 		   "table=shuffled,slots=factory:1M+2M+1280K,secure_version=32,secure_boot=yes,"
-		   "flash_encryption=yes,boot_delay=90000,revision=102");
+		   "flash_encryption=yes,boot_delay=90000,revision=102,block_revision=103,boot_"
+		   "reason=brown-out");
 	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
 	assert_int_equal(options.devices, 64);
 	assert_int_equal(options.chip_id, 5);
@@ -129,6 +130,8 @@ static void test_all(void **state)
 	assert_int_equal(options.flash_encryption, 1);
 	assert_int_equal(options.boot_delay_ms, 90000);
 	assert_int_equal(options.revision, 102);
+	assert_int_equal(options.block_revision, 103);
+	assert_int_equal(options.boot_reason, OTA_RESET_BROWN_OUT);
 }
 
 static void test_given(void **state)
@@ -283,6 +286,19 @@ static void test_many(void **state)
 }
 
 /* Every option reads back from what simopts_get() says. */
+/* The words are those that Info's reasons are told with; "unknown" is none to ask for. */
+static void test_boot_reasons(void **state)
+{
+	char text[64];
+
+	(void)state;
+	for (unsigned int i = OTA_RESET_POWER_ON; i <= OTA_RESET_CPU_LOCKUP; i++) {
+		(void)snprintf(text, sizeof(text), "boot_reason=%s", ota_reset_name(i));
+		parse_good(text);
+		assert_int_equal(options.boot_reason, i);
+	}
+}
+
 static void test_get(void **state)
 {
 	static const char *const values[SIM_OPTIONS] = {
@@ -317,6 +333,8 @@ static void test_get(void **state)
 		[SIM_FLASH_ENCRYPTION] = "yes",
 		[SIM_BOOT_DELAY] = "90000",
 		[SIM_REVISION] = "102",
+		[SIM_BLOCK_REVISION] = "103",
+		[SIM_BOOT_REASON] = "task-watchdog",
 	};
 	char text[128], buf[SETTING_TEXT_MAX];
 
@@ -340,7 +358,8 @@ int main(void)
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_all),
 		cmocka_unit_test(test_given),	 cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_chip),	 cmocka_unit_test(test_buffers),
-		cmocka_unit_test(test_many),	 cmocka_unit_test(test_get),
+		cmocka_unit_test(test_many),	 cmocka_unit_test(test_boot_reasons),
+		cmocka_unit_test(test_get),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "esp_random.h"
 #include "esp_secure_boot.h"
 #include "esp_system.h"
+#include "hal/efuse_hal.h"
 #include "nvs_flash.h"
 #include "ota_esp_priv.h"
 #include "testlib.h"
@@ -349,6 +350,16 @@ void esp_chip_info(esp_chip_info_t *out_info)
 uint32_t esp_efuse_read_secure_version(void)
 {
 	return 3;
+}
+
+uint32_t efuse_hal_blk_version(void)
+{
+	return 103;
+}
+
+esp_reset_reason_t esp_reset_reason(void)
+{
+	return ESP_RST_BROWNOUT;
 }
 
 bool esp_secure_boot_enabled(void)

@@ -12,6 +12,15 @@ static bool record_valid(const struct ota_record *record)
 	return record->offset % OTA_BLOCK_SIZE == 0 && record->offset <= record->image_size;
 }
 
+/* This start is one.  Its record is stored as soon as there is time. */
+static void count_reset(struct ota_device *dev)
+{
+	if ((dev->record.flags & OTA_RECORD_RESETS) == OTA_RECORD_RESETS)
+		return;
+	dev->record.flags += OTA_RECORD_RESET;
+	dev->reset_uncounted = true;
+}
+
 int ota_device_init(struct ota_device *dev, const struct ota_device_config *config,
 		    const struct ota_record *record, uint32_t now_ms)
 {
@@ -46,6 +55,8 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 	if (dev->record.offset > 0 &&
 	    memcmp(dev->record.sha256, info.running_sha256, OTA_SHA256_SIZE) == 0)
 		device_drop(dev);
+	if (dev->record.offset > 0)
+		count_reset(dev);
 	dev->state = device_rest_state(dev);
 	dev->confirm_waits = (info.flags & OTA_INFO_PENDING_VERIFY) != 0;
 	dev->self_confirm = dev->confirm_waits && (dev->record.flags & OTA_RECORD_SELF_CONFIRM);
@@ -59,6 +70,7 @@ void device_drop(struct ota_device *dev)
 	dev->gap = false;
 	dev->ack_due = false;
 	dev->record_dirty = dev->record_dirty || dev->record.offset > 0 || dev->record.flags != 0;
+	dev->reset_uncounted = false;
 	memset(&dev->record, 0, sizeof(dev->record));
 }
 
@@ -387,6 +399,8 @@ bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms)
 {
 	uint32_t since, wait, left, least = UINT32_MAX;
 
+	if (device_counts_reset(dev))
+		least = 0;
 	for (enum timer t = TIMER_NOTIFY; t < TIMERS; t++) {
 		if (!timer_runs(dev, t, &since, &wait))
 			continue;
@@ -401,12 +415,13 @@ bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms)
 
 int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size)
 {
-	struct ota_info info;
+	struct ota_info info = {.block_revision = OTA_REVISION_UNKNOWN};
 
-	memset(&info, 0, sizeof(info));
 	dev->config.ops->info(dev->config.ctx, &info);
-	if (device_resumable(dev))
+	if (device_resumable(dev)) {
 		info.flags |= OTA_INFO_RESUMABLE;
+		info.resets = (uint8_t)((dev->record.flags & OTA_RECORD_RESETS) / OTA_RECORD_RESET);
+	}
 	return ota_info_encode(&info, buf, size);
 }
 

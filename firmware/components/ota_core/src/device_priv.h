@@ -53,6 +53,8 @@ bool device_hash_step(struct ota_device *dev, uint32_t end);
 bool device_erase_step(struct ota_device *dev, uint32_t total);
 bool device_persist(struct ota_device *dev, const struct ota_record *record);
 void device_clear_record(struct ota_device *dev);
+/* Returns true if the flash is free to store that the firmware has started again. */
+bool device_counts_reset(const struct ota_device *dev);
 /* Reboots once what is queued was said. */
 void device_reboot(struct ota_device *dev);
 /* Book-keeping around an operation: set before the platform is called. */

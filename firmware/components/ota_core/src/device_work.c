@@ -40,6 +40,7 @@ bool device_persist(struct ota_device *dev, const struct ota_record *record)
 {
 	dev->new_record = *record;
 	dev->record_dirty = false; /* whatever storage holds is replaced */
+	dev->reset_uncounted = false;
 	device_op(dev, OTA_OP_PERSIST, 0, 0);
 	device_op_started(dev, dev->config.ops->persist(dev->config.ctx, &dev->new_record));
 	return true;
@@ -116,6 +117,7 @@ static bool record_due(const struct ota_receive *rx)
 static bool record_step(struct ota_device *dev)
 {
 	struct ota_record record = {
+		.flags = dev->record.flags & OTA_RECORD_RESETS,
 		.image_size = dev->rx.image_size,
 		.offset = dev->rx.hashed,
 	};
@@ -187,6 +189,11 @@ static bool command_step(struct ota_device *dev)
 	return false;
 }
 
+bool device_counts_reset(const struct ota_device *dev)
+{
+	return dev->reset_uncounted && dev->state == OTA_STATE_SUSPENDED && dev->op == OTA_OP_NONE;
+}
+
 static bool idle_step(struct ota_device *dev)
 {
 	if (command_step(dev))
@@ -195,6 +202,8 @@ static bool idle_step(struct ota_device *dev)
 		device_clear_record(dev);
 		return true;
 	}
+	if (device_counts_reset(dev))
+		return device_persist(dev, &dev->record);
 	if (dev->state == OTA_STATE_SUSPENDED && dev->rx.drain) {
 		if (device_flash_step(dev))
 			return true;

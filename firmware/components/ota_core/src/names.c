@@ -106,3 +106,27 @@ const char *ota_phase_name(unsigned int phase)
 
 	return pick(names, COUNT(names), phase);
 }
+
+const char *ota_reset_name(unsigned int reason)
+{
+	static const char *const names[] = {
+		[OTA_RESET_UNKNOWN] = "unknown",
+		[OTA_RESET_POWER_ON] = "power-on",
+		[OTA_RESET_PIN] = "pin",
+		[OTA_RESET_SOFTWARE] = "software",
+		[OTA_RESET_PANIC] = "panic",
+		[OTA_RESET_INTERRUPT_WATCHDOG] = "interrupt-watchdog",
+		[OTA_RESET_TASK_WATCHDOG] = "task-watchdog",
+		[OTA_RESET_WATCHDOG] = "watchdog",
+		[OTA_RESET_DEEP_SLEEP] = "deep-sleep",
+		[OTA_RESET_BROWN_OUT] = "brown-out",
+		[OTA_RESET_SDIO] = "sdio",
+		[OTA_RESET_USB] = "usb",
+		[OTA_RESET_JTAG] = "jtag",
+		[OTA_RESET_EFUSE] = "efuse",
+		[OTA_RESET_POWER_GLITCH] = "power-glitch",
+		[OTA_RESET_CPU_LOCKUP] = "cpu-lockup",
+	};
+
+	return pick(names, COUNT(names), reason);
+}

@@ -19,6 +19,7 @@ struct field {
 struct layout {
 	uint8_t opcode; /* first byte; 0 = none (Info is a value, not a PDU) */
 	uint8_t length; /* bytes on the air, opcode included */
+	uint8_t least; /* bytes that a reader demands; what is cut off keeps its value */
 	uint8_t count;
 	const struct field *fields;
 };
@@ -32,10 +33,11 @@ struct layout {
 	{                                                                                          \
 		offsetof(struct type, member), sizeof(((struct type *)0)->member), true            \
 	}
-#define LAYOUT(op, len, f)                                                                         \
+#define LAYOUT_FROM(op, low, len, f)                                                               \
 	{                                                                                          \
-		.opcode = (op), .length = (len), .count = COUNT(f), .fields = (f)                  \
+		.opcode = (op), .length = (len), .least = (low), .count = COUNT(f), .fields = (f)  \
 	}
+#define LAYOUT(op, len, f) LAYOUT_FROM(op, len, len, f)
 
 static const struct field start_fields[] = {
 	F(ota_start, version),	   F(ota_start, flags),	       F(ota_start, image_size),
@@ -134,9 +136,12 @@ static const struct field info_fields[] = {
 	F(ota_info, phys),	     F(ota_info, slot_size),
 	F(ota_info, ring_size),	     F(ota_info, running_size),
 	F(ota_info, secure_version), RAW(ota_info, running_sha256),
-	RAW(ota_info, project),
+	RAW(ota_info, project),	     F(ota_info, block_revision),
+	F(ota_info, reset_reason),   F(ota_info, abilities),
+	F(ota_info, resets),	     F(ota_info, reserved),
 };
-static const struct layout info_layout = LAYOUT(0, OTA_INFO_SIZE, info_fields);
+static const struct layout info_layout =
+	LAYOUT_FROM(0, OTA_INFO_SIZE_MIN, OTA_INFO_SIZE, info_fields);
 
 /* The integer at from, whatever its width; structures keep host byte order. */
 static uint32_t load(const uint8_t *from, uint8_t size)
@@ -197,9 +202,11 @@ static int decode(const struct layout *l, const uint8_t *buf, size_t len, void *
 
 	if (l->opcode && len > 0 && *at++ != l->opcode)
 		return -OTA_EBADMSG;
-	if (len < l->length)
+	if (len < l->least)
 		return -OTA_EMSGSIZE;
 	for (const struct field *f = l->fields; f < l->fields + l->count; f++) {
+		if (f->size > len - (size_t)(at - buf))
+			break;
 		if (f->raw) {
 			memcpy(m + f->offset, at, f->size);
 			at += f->size;
@@ -365,5 +372,13 @@ int ota_info_encode(const struct ota_info *m, uint8_t *buf, size_t size)
 
 int ota_info_decode(const uint8_t *buf, size_t len, struct ota_info *ret)
 {
-	return decode(&info_layout, buf, len, ret);
+	struct ota_info m;
+	int rc;
+
+	memset(&m, 0, sizeof(m));
+	m.block_revision = OTA_REVISION_UNKNOWN;
+	rc = decode(&info_layout, buf, len, &m);
+	if (rc == 0)
+		*ret = m;
+	return rc;
 }

@@ -14,8 +14,18 @@
 #include "esp_log.h"
 #include "esp_ota_ops.h"
 #include "esp_secure_boot.h"
+#include "esp_system.h"
+#include "hal/efuse_hal.h"
 
 static const char tag[] = "ota_esp";
+
+/* Info has ESP-IDF's numbers. */
+_Static_assert((int)ESP_RST_POWERON == OTA_RESET_POWER_ON &&
+		       (int)ESP_RST_SW == OTA_RESET_SOFTWARE &&
+		       (int)ESP_RST_PANIC == OTA_RESET_PANIC &&
+		       (int)ESP_RST_TASK_WDT == OTA_RESET_TASK_WATCHDOG &&
+		       (int)ESP_RST_BROWNOUT == OTA_RESET_BROWN_OUT,
+	       "esp_reset_reason_t changed");
 
 static esp_partition_pos_t position(const esp_partition_t *slot)
 {
@@ -67,6 +77,8 @@ bool ota_esp_image_slots(void)
 		.phys = OTA_PHYS_1M,
 		.slot_size = s->update->size,
 		.secure_version = esp_efuse_read_secure_version(),
+		.block_revision = (uint16_t)efuse_hal_blk_version(),
+		.reset_reason = (uint8_t)esp_reset_reason(),
 	};
 #ifdef OTA_ESP_2M
 	s->info.phys |= OTA_PHYS_2M;

@@ -26,6 +26,10 @@
 /* The image that was just made bootable came from a basic host, which knows no
  * CONFIRM: the first connection that its firmware accepts confirms it. */
 #define OTA_RECORD_SELF_CONFIRM 0x1u
+/* Resets since the update began that the record lets resume; in bits of flags that the
+ * first firmware left 0, so that its records are read, and it reads these. */
+#define OTA_RECORD_RESETS 0xff00u
+#define OTA_RECORD_RESET 0x0100u
 
 /* Kept across disconnect, reboot and power loss; stored by ops->persist as is. */
 struct ota_record {
@@ -93,8 +97,8 @@ struct ota_device_ops {
 	void (*link_state)(void *ctx, uint16_t conn, struct ota_link *ret);
 	/* dBm, or 127 when unknown. */
 	int8_t (*rssi)(void *ctx, uint16_t conn);
-	/* The contents of Info; flags' RESUMABLE bit is filled in by the core.  CAN_ROLLBACK
-	 * must go once anything in the update slot was erased.  slot_size is a
+	/* The contents of Info, of which *ret holds 0 and OTA_REVISION_UNKNOWN; flags'
+	 * RESUMABLE bit and resets are filled in by the core.  CAN_ROLLBACK must go once anything in the update slot was erased.  slot_size is a
 	 * multiple of OTA_SECTOR_SIZE. */
 	void (*info)(void *ctx, struct ota_info *ret);
 };

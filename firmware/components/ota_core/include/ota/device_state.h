@@ -74,6 +74,7 @@ struct ota_device {
 	struct ota_record record; /* what a START may resume from, and boot flags */
 	struct ota_record new_record; /* being stored */
 	bool record_dirty; /* storage holds a record that must not be used again */
+	bool reset_uncounted; /* storage holds a record of one reset less */
 
 	enum ota_op op;
 	uint32_t op_at, op_len; /* flash range of the operation */

@@ -247,7 +247,7 @@ struct ota_telemetry { /* section 5.10, 19 bytes */
 	uint8_t notify_fails; /* notifications that had to wait for a buffer; saturates */
 };
 
-struct ota_info { /* section 3.3; Info characteristic, 94 bytes */
+struct ota_info { /* section 3.3; Info characteristic, 94 or 100 bytes */
 	uint8_t version; /* highest protocol version spoken */
 	uint8_t min_version;
 	uint32_t features; /* OTA_FEATURE_* */
@@ -263,8 +263,41 @@ struct ota_info { /* section 3.3; Info characteristic, 94 bytes */
 	uint32_t secure_version; /* anti-rollback version in eFuse */
 	uint8_t running_sha256[OTA_SHA256_SIZE];
 	char project[32]; /* esp_app_desc_t.project_name, NUL padded, may fill all 32 */
+	/* What follows is unknown, OTA_REVISION_UNKNOWN and 0, of devices that send 94 bytes. */
+	uint16_t block_revision; /* of the eFuse: major * 100 + minor, as efuse_hal_blk_version() */
+	uint8_t reset_reason; /* enum ota_reset: why the firmware started */
+	uint8_t abilities; /* OTA_ABILITY_* */
+	uint8_t resets; /* since the update that can be resumed began; saturates */
+	uint8_t reserved; /* 0 */
 };
-#define OTA_INFO_SIZE 94u
+#define OTA_INFO_SIZE 100u
+#define OTA_INFO_SIZE_MIN 94u /* of the first devices */
+#define OTA_REVISION_UNKNOWN 0xffffu
+
+/* Section 3.3; the numbers are those of ESP-IDF's esp_reset_reason_t. */
+enum ota_reset {
+	OTA_RESET_UNKNOWN = 0,
+	OTA_RESET_POWER_ON = 1,
+	OTA_RESET_PIN = 2,
+	OTA_RESET_SOFTWARE = 3,
+	OTA_RESET_PANIC = 4,
+	OTA_RESET_INTERRUPT_WATCHDOG = 5,
+	OTA_RESET_TASK_WATCHDOG = 6,
+	OTA_RESET_WATCHDOG = 7,
+	OTA_RESET_DEEP_SLEEP = 8,
+	OTA_RESET_BROWN_OUT = 9,
+	OTA_RESET_SDIO = 10,
+	OTA_RESET_USB = 11,
+	OTA_RESET_JTAG = 12,
+	OTA_RESET_EFUSE = 13,
+	OTA_RESET_POWER_GLITCH = 14,
+	OTA_RESET_CPU_LOCKUP = 15,
+};
+
+/* Section 3.3 */
+#define OTA_ABILITY_NO_ROLLBACK 0x01u /* the boot loader does not roll back */
+#define OTA_ABILITY_AUTO_SUSPEND 0x02u /* flash operations give way to reads */
+#define OTA_ABILITY_XIP_PSRAM 0x04u /* code runs from PSRAM while the flash works */
 
 int ota_start_encode(const struct ota_start *m, uint8_t *buf, size_t size);
 int ota_start_decode(const uint8_t *buf, size_t len, struct ota_start *ret);
@@ -296,6 +329,7 @@ int ota_link_decode(const uint8_t *buf, size_t len, struct ota_link *ret);
 int ota_telemetry_encode(const struct ota_telemetry *m, uint8_t *buf, size_t size);
 int ota_telemetry_decode(const uint8_t *buf, size_t len, struct ota_telemetry *ret);
 int ota_info_encode(const struct ota_info *m, uint8_t *buf, size_t size);
+/* OTA_INFO_SIZE_MIN bytes at least; what a shorter value lacks is unknown. */
 int ota_info_decode(const uint8_t *buf, size_t len, struct ota_info *ret);
 
 /* Names for logs, "unknown" for values outside the enumeration; never NULL. */
@@ -305,5 +339,6 @@ const char *ota_state_name(unsigned int state);
 const char *ota_code_name(unsigned int code); /* "flash-write", "hash-mismatch" ... */
 const char *ota_code_text(unsigned int code); /* a sentence for the user */
 const char *ota_phase_name(unsigned int phase);
+const char *ota_reset_name(unsigned int reason); /* "power-on", "brown-out" ... */
 
 #endif
