@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FACTORY 0xffu /* Info: the running slot is the factory partition */
-
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
@@ -72,7 +70,7 @@ static char *bits(uint32_t value, const char *const *names, size_t count, char *
 
 char *pdu_text_slot(uint8_t slot, char *buf, size_t size)
 {
-	return slot == FACTORY ? say(buf, size, "factory") : say(buf, size, "%u", slot);
+	return slot == PDU_TEXT_FACTORY ? say(buf, size, "factory") : say(buf, size, "%u", slot);
 }
 
 char *pdu_text_flags(uint8_t flags, char *buf, size_t size)
@@ -202,15 +200,16 @@ static char *progress(const uint8_t *bytes, size_t len, char *buf, size_t size)
 static char *pdu_text_status(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	struct ota_status m;
-	char digest[2 * OTA_HASH_PREFIX + 1], flags[80];
+	char digest[2 * OTA_HASH_PREFIX + 1], flags[80], slot[8];
 
 	if (ota_status_decode(bytes, len, &m) < 0)
 		return pdu_text_cut("STATUS", len, buf, size);
 	return say(buf, size,
-		   "STATUS %s received=%u flushed=%u sha256=%s slot=%u last-error=%s flags=%s",
+		   "STATUS %s received=%u flushed=%u sha256=%s slot=%s last-error=%s flags=%s",
 		   ota_state_name(m.state), m.received, m.flushed,
-		   pdu_text_hex(m.hash, sizeof(m.hash), digest, sizeof(digest)), m.slot,
-		   ota_code_name(m.last_error), pdu_text_flags(m.flags, flags, sizeof(flags)));
+		   pdu_text_hex(m.hash, sizeof(m.hash), digest, sizeof(digest)),
+		   pdu_text_slot(m.slot, slot, sizeof(slot)), ota_code_name(m.last_error),
+		   pdu_text_flags(m.flags, flags, sizeof(flags)));
 }
 
 static char *result(const uint8_t *bytes, size_t len, char *buf, size_t size)
@@ -320,7 +319,7 @@ char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	const struct image_chip *chip;
 	struct ota_info m;
-	char digest[2 * 8 + 1], flags[80], block[16] = "", resets[16] = "";
+	char digest[2 * 8 + 1], flags[80], slot[8], block[16] = "", resets[16] = "";
 
 	if (ota_info_decode(bytes, len, &m) < 0)
 		return pdu_text_cut("INFO", len, buf, size);
@@ -329,13 +328,14 @@ char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size)
 		(void)say(block, sizeof(block), " block=%u", m.block_revision);
 	if (m.resets > 0)
 		(void)say(resets, sizeof(resets), " resets=%u", m.resets);
-	return say(
-		buf, size,
-		"INFO version=%u features=0x%x chip=%s slot=%u/%u slot-size=%u ring=%u "
-		"running=%s flags=%s%s%s%s%s",
-		m.version, m.features, chip ? chip->name : "unknown", m.running_slot, m.slot_count,
-		m.slot_size, m.ring_size, pdu_text_hex(m.running_sha256, 8, digest, sizeof(digest)),
-		pdu_text_flags(m.flags, flags, sizeof(flags)), block,
-		m.reset_reason != OTA_RESET_UNKNOWN ? " reset=" : "",
-		m.reset_reason != OTA_RESET_UNKNOWN ? ota_reset_name(m.reset_reason) : "", resets);
+	return say(buf, size,
+		   "INFO version=%u features=0x%x chip=%s slot=%s/%u slot-size=%u ring=%u "
+		   "running=%s flags=%s%s%s%s%s",
+		   m.version, m.features, chip ? chip->name : "unknown",
+		   pdu_text_slot(m.running_slot, slot, sizeof(slot)), m.slot_count, m.slot_size,
+		   m.ring_size, pdu_text_hex(m.running_sha256, 8, digest, sizeof(digest)),
+		   pdu_text_flags(m.flags, flags, sizeof(flags)), block,
+		   m.reset_reason != OTA_RESET_UNKNOWN ? " reset=" : "",
+		   m.reset_reason != OTA_RESET_UNKNOWN ? ota_reset_name(m.reset_reason) : "",
+		   resets);
 }

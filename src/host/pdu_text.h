@@ -29,6 +29,7 @@ char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size);
 
 /* OTA_INFO_* as words: "pending-verify,can-rollback", "none". */
 char *pdu_text_flags(uint8_t flags, char *buf, size_t size);
+#define PDU_TEXT_FACTORY 0xffu /* the running slot is the factory partition */
 /* A running slot: its number, or "factory". */
 char *pdu_text_slot(uint8_t slot, char *buf, size_t size);
 /* "2M", "unknown" */

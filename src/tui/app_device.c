@@ -56,6 +56,7 @@ bool app_device_choose(struct app *app, const char *address, const char *name)
 	d->have_snapshot = d->have_result = d->have_update = false;
 	memset(&d->told, 0, sizeof(d->told));
 	d->rssi_count = 0;
+	d->heard_us = 0;
 	app_tell(app, APP_DEVICE_CHANGED);
 	return true;
 }
@@ -63,6 +64,22 @@ bool app_device_choose(struct app *app, const char *address, const char *name)
 bool app_device_runs(const struct app *app)
 {
 	return app_device(app)->job && !app_device(app)->job_finished;
+}
+
+void app_device_heard(struct app *app, const char *address)
+{
+	struct app_device *d = app_part(app, PART_DEVICE);
+
+	if (strcmp(address, d->address) == 0)
+		d->heard_us = app_now(app);
+}
+
+bool app_device_is_unheard(const struct app *app)
+{
+	const struct app_device *d = app_device(app);
+
+	return !d->job && d->have_result && d->heard_us <= d->ended_us &&
+	       (d->result.outcome == SESSION_NOT_FOUND || d->result.outcome == SESSION_NOT_BACK);
 }
 
 /* --- what is known of devices */
@@ -124,6 +141,26 @@ static void remember(struct app_device *d)
 	d->last_total = s->size;
 }
 
+static void learn_flags(struct app_device_told *told, uint8_t known, uint8_t flags)
+{
+	told->flags_known |= known;
+	told->flags = (uint8_t)((told->flags & ~known) | (flags & known));
+}
+
+static void learn_command(struct app_device *d)
+{
+	struct app_device_told *told = &d->told;
+
+	if (d->command == OTA_CMD_CONFIRM)
+		learn_flags(told, OTA_INFO_PENDING_VERIFY, 0);
+	else if (d->command == OTA_CMD_ABORT)
+		learn_flags(told, OTA_INFO_RESUMABLE, 0);
+	if (d->command == OTA_CMD_REBOOT || d->command == OTA_CMD_ROLLBACK)
+		told->flags_known = 0;
+	if (d->command != OTA_CMD_STATUS)
+		told->status_known = false;
+}
+
 static void learn_answer(struct app *app, struct app_device *d)
 {
 	const struct job_snapshot *s = &d->snapshot;
@@ -131,44 +168,42 @@ static void learn_answer(struct app *app, struct app_device *d)
 
 	if (s->stats.status_known) {
 		told->status = s->stats.status;
-		told->status_known = told->flags_known = true;
+		told->status_known = true;
 		told->status_us = app_now(app);
-		told->flags = s->stats.status.flags;
+		learn_flags(told, UINT8_MAX, told->status.flags);
 	} else if (s->have_info) {
-		told->flags = s->info.flags;
-		told->flags_known = true;
+		learn_flags(told, UINT8_MAX, s->info.flags);
 	}
-	if (d->goal != SESSION_COMMAND || d->result.outcome != SESSION_ANSWERED)
-		return;
-	if (d->command == OTA_CMD_CONFIRM)
-		told->flags &= (uint8_t)~OTA_INFO_PENDING_VERIFY;
-	else if (d->command == OTA_CMD_ABORT)
-		told->flags &= (uint8_t)~OTA_INFO_RESUMABLE;
-	if (d->command == OTA_CMD_REBOOT || d->command == OTA_CMD_ROLLBACK)
-		told->flags_known = false;
-	if (d->command != OTA_CMD_STATUS)
-		told->status_known = false;
+	if (d->goal == SESSION_COMMAND && d->result.outcome == SESSION_ANSWERED)
+		learn_command(d);
 }
 
 /* An update makes a part of the device's earlier answers obsolete. */
 static void learn_update(struct app_device *d)
 {
+	const struct job_snapshot *s = &d->snapshot;
 	struct app_device_told *told = &d->told;
 
 	told->status_known = false;
 	switch (d->result.outcome) {
 	case SESSION_CONFIRMED:
 	case SESSION_UNCONFIRMED:
-		told->flags = OTA_INFO_CAN_ROLLBACK;
-		if (d->result.outcome == SESSION_UNCONFIRMED)
-			told->flags |= OTA_INFO_PENDING_VERIFY;
-		told->flags_known = true;
+	case SESSION_ROLLED_BACK: /* Info was read after the reboot */
+		if (s->have_info)
+			learn_flags(told, UINT8_MAX, s->info.flags);
+		else
+			told->flags_known = 0;
 		break;
 	case SESSION_CANCELLED:
-		told->flags &= (uint8_t)~OTA_INFO_RESUMABLE;
-		told->flags_known = d->result.status == 0;
+		if (d->result.status == 0)
+			learn_flags(told, OTA_INFO_RESUMABLE, 0);
+		else
+			told->flags_known = 0;
 		break;
 	case SESSION_REFUSED:
+		if (d->result.status == -OTA_ENOENT) /* asked to resume, and has nothing */
+			learn_flags(told, OTA_INFO_RESUMABLE, 0);
+		break;
 	case SESSION_IN_USE:
 	case SESSION_NOT_PAIRED:
 	case SESSION_ALREADY_RUNNING:
@@ -182,14 +217,13 @@ static void learn_update(struct app_device *d)
 	case SESSION_STALLED:
 	case SESSION_NOT_FOUND:
 	case SESSION_NOT_BACK:
-	case SESSION_ROLLED_BACK:
 	case SESSION_NO_SERVICE:
 	case SESSION_NO_ADAPTER:
 	case SESSION_PROTOCOL:
 	case SESSION_NO_HEADWAY:
 	case SESSION_TIMED_OUT:
 	case SESSION_OUTCOMES:
-		told->flags_known = false;
+		told->flags_known = 0;
 		break;
 	}
 }
@@ -463,6 +497,7 @@ bool app_device_settle(struct app *app)
 	if (!d->job || !d->job_finished)
 		return false;
 	job_snapshot(d->job, &d->snapshot);
+	d->ended_us = app_now(app);
 	remember(d);
 	if (!app_is_replay(app))
 		job_destroy(d->job);

@@ -12,8 +12,8 @@
 
 /* The device's last report of itself, as far as it must still hold. */
 struct app_device_told {
-	bool flags_known, status_known;
-	uint8_t flags; /* OTA_INFO_* */
+	uint8_t flags_known, flags; /* bits of OTA_INFO_* that are known, and what they are */
+	bool status_known;
 	struct ota_status status;
 	uint64_t status_us;
 };
@@ -30,6 +30,8 @@ struct app_device {
 	enum session_state stage; /* the run's last state on the way to DONE */
 	struct job_result result; /* of the last one */
 	bool have_result;
+	uint64_t ended_us; /* when that was */
+	uint64_t heard_us; /* when the device advertised last; 0: not since it was chosen */
 	/* Result of the last update: a look or a command after it does not change this. */
 	struct job_result last_update;
 	bool have_update;
@@ -59,6 +61,10 @@ bool app_device_is_chosen(struct app *app); /* false after app_say() */
 /* Makes it the one that everything acts on; false after app_say() while another is busy. */
 bool app_device_choose(struct app *app, const char *address, const char *name);
 bool app_device_runs(const struct app *app);
+/* A device advertised. */
+void app_device_heard(struct app *app, const char *address);
+/* The last run looked for it in vain, and it was not heard since. */
+bool app_device_is_unheard(const struct app *app);
 /* The job's figures as they are now. */
 void app_device_refresh(struct app *app);
 /* The last run's figures, with the link as it was; false: none yet. */

@@ -18,6 +18,7 @@
 
 struct menu_state {
 	bool again; /* opens when the job under way has ended */
+	bool unheard; /* the device did not advertise when it was filled */
 	size_t selected;
 	struct recover_menu is;
 };
@@ -55,6 +56,7 @@ static void collect(const struct app *app, struct recover_known *k)
 		.rssi_count = d->rssi_count,
 		.rssi_ms = DEVICE_SAMPLE_US / 1000u,
 		.dialect = d->have_snapshot ? s->dialect : DIALECT_UNKNOWN,
+		.unheard = app_device_is_unheard(app),
 		.flags_known = told->flags_known,
 		.flags = told->flags,
 		.status_known = told->status_known,
@@ -131,6 +133,8 @@ static void put_sending(const struct app *app, char *buf, size_t size)
 	(void)command_end(&c);
 }
 
+static void recover_run(struct app *app);
+
 static void fill(struct app *app)
 {
 	struct menu_state *m = mine(app);
@@ -142,13 +146,22 @@ static void fill(struct app *app)
 	known.sending = sending;
 	collect_older(app, &known, what, sizeof(what));
 	recover_fill(&known, &m->is);
-	m->selected = 0;
-	while (m->selected + 1 < m->is.count && !m->is.choices[m->selected].possible)
-		m->selected++;
-	/* Of a device that nothing is known of, or that needs nothing, asking comes first. */
+	m->unheard = known.unheard;
+	m->selected = recover_first(&known, &m->is);
+}
+
+/* The device is back in the air: more is possible.  A question that stands is about the menu as
+ * it was. */
+static void fill_again(struct app *app)
+{
+	struct menu_state *m = mine(app);
+	const enum recover_action action = m->is.actions[m->selected];
+
+	if (!m->unheard || app_device_is_unheard(app) || app_confirm_asks(app, recover_run))
+		return;
+	fill(app);
 	for (size_t i = 0; i < m->is.count; i++) {
-		if (m->is.actions[i] == RECOVER_LOOK &&
-		    (known.have_update ? known.outcome == SESSION_CONFIRMED : !known.status_known))
+		if (m->is.actions[i] == action)
 			m->selected = i;
 	}
 }
@@ -313,8 +326,12 @@ static void recover_press(struct app *app, enum action action, int32_t pressed)
 		app_copy(app, m->is.commands[m->selected]);
 	} else if (action == ACTION_ENTER) {
 		recover_choose(app);
-	} else if (action == ACTION_CHOOSE && view_choice_of(pressed) < m->is.count) {
-		m->selected = view_choice_of(pressed);
+	} else if (action == ACTION_CHOOSE) {
+		const size_t row = view_menu_of(m->is.choices, m->is.count, pressed);
+
+		if (row == m->is.count)
+			return;
+		m->selected = row;
 		recover_choose(app);
 	}
 }
@@ -342,6 +359,7 @@ static void recover_draw(struct app *app, struct cells *cells, struct area area)
 	struct view_menu menu;
 	char title[VIEW_TEXT];
 
+	fill_again(app);
 	recover_seen(app, &menu, title, sizeof(title));
 	view_menu_draw(&menu, cells, area);
 }

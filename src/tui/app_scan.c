@@ -39,6 +39,7 @@ static void scan_on_event(void *userdata, const struct transport_event *event)
 
 	if (event->kind == TRANSPORT_ADVERTISEMENT && event->adv) {
 		(void)scan_add(&s->scan, event->adv, app_now(app));
+		app_device_heard(app, event->adv->address);
 		app_touch(app);
 	} else if (event->kind == TRANSPORT_ADAPTER && event->status < 0) {
 		s->scanning = false;

@@ -210,9 +210,9 @@ const struct keys_row keys_rows[] = {
 	{PLACE_PANEL, "Space", {ACTION_PAGE_DOWN}, NULL, "ten rows down", NO_HINT},
 	{PLACE_PANEL, "q|Esc|D", {ACTION_CLOSE}, "q  Esc", "close it", HINT("q back")},
 
-	{PLACE_MENU, "Enter", {ACTION_ENTER}, NULL, "run the selected action", HINT("Enter run")},
-	{PLACE_MENU, "1|2|3|4|5|6|7|8|9|a|b|c", {ACTION_CHOOSE}, "1 - 9 a b c",
-	 "run the action of this number", NO_HINT},
+	{PLACE_MENU, "Enter", {ACTION_ENTER}, NULL, "run the selected action; what changes the device asks first", HINT("Enter run")},
+	{PLACE_MENU, "r|s|a|i|c|b|t|d|f|o|v|p|x", {ACTION_CHOOSE}, "a letter",
+	 "run the action of this letter; what changes the device asks first", NO_HINT},
 	{PLACE_MENU, "y", {ACTION_COPY}, NULL, "copy the equivalent command line",
 	 HINT("y copy command")},
 	{PLACE_MENU, "q|Esc", {ACTION_CLOSE}, "q  Esc", "close it", HINT("q back")},

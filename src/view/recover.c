@@ -4,6 +4,7 @@
 
 #include "base/command.h"
 #include "base/output.h"
+#include "host/pdu_text.h"
 #include "view/view_history.h"
 
 #include <string.h>
@@ -153,10 +154,20 @@ static void say_no_status(const struct dialect *dialect, struct recover_menu *m)
 			       dialect->name);
 }
 
+/* "slot 1", "factory" */
+static char *slot_text(uint8_t slot, char *buf, size_t size)
+{
+	char name[8];
+
+	(void)pdu_text_slot(slot, name, sizeof(name));
+	(void)snprintf(buf, size, "%s%s", slot == PDU_TEXT_FACTORY ? "" : "slot ", name);
+	return buf;
+}
+
 static void say_status(const struct recover_known *k, struct recover_menu *m)
 {
 	const struct ota_status *s = &k->status;
-	char age[40], received[OUTPUT_FIGURE_MAX], hash[16];
+	char age[40], received[OUTPUT_FIGURE_MAX], hash[16], slot[16];
 
 	if (!k->status_known) {
 		if (!k->running)
@@ -165,20 +176,19 @@ static void say_status(const struct recover_known *k, struct recover_menu *m)
 	}
 	(void)age_text(k->status_age_us, age, sizeof(age));
 	if (s->state == OTA_STATE_IDLE)
-		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS %s: idle, slot %u runs%s%s", age,
-			       s->slot,
+		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS %s: idle, %s runs%s%s", age,
+			       slot_text(s->slot, slot, sizeof(slot)),
 			       s->flags & OTA_INFO_PENDING_VERIFY ? ", image on trial" : "",
 			       s->flags & OTA_INFO_RESUMABLE ? ", resumable" : "");
 	else
-		(void)snprintf(next_fact(m), VIEW_TEXT,
-			       "STATUS %s: %s at %s of %s (%s), slot %u runs", age,
-			       ota_state_name(s->state),
+		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS %s: %s at %s of %s (%s), %s runs",
+			       age, ota_state_name(s->state),
 			       output_bytes(s->flushed, received, sizeof(received)),
 			       hash_text(s, hash, sizeof(hash)),
 			       same_image(k)	 ? "chosen"
 			       : k->image_sha256 ? "not chosen"
 						 : "none chosen",
-			       s->slot);
+			       slot_text(s->slot, slot, sizeof(slot)));
 	if (s->last_error != OTA_OK)
 		(void)snprintf(next_fact(m), VIEW_TEXT, "last error: %s",
 			       ota_code_text(s->last_error));
@@ -186,54 +196,107 @@ static void say_status(const struct recover_known *k, struct recover_menu *m)
 
 /* --- what can be done */
 
-/* why is NULL where it is possible; verb is the command with what stands before DEV. */
-static void add(const struct recover_known *k, struct recover_menu *m, enum recover_action action,
-		const char *title, const char *effect, const char *why, const char *verb,
-		bool device, bool image)
+/* Letters that move, copy, search or close a menu are taken: g G j k n q y. */
+static const struct entry {
+	char key;
+	const char *title, *verb; /* verb: the command, with what stands before DEV */
+	bool device, image; /* what follows the verb */
+} entries[] = {
+	[RECOVER_RESUME] = {'r', "Reconnect, resume", "resume", true, true},
+	[RECOVER_RESTART] = {'s', "Reconnect, restart from 0", "flash --restart", true, true},
+	[RECOVER_ABORT] = {'a', "Abort, wait for idle", "cancel", true, false},
+	[RECOVER_LOOK] = {'i', "Ask for its state", "info", true, false},
+	[RECOVER_CONFIRM] = {'c', "Confirm the running image", "confirm", true, false},
+	[RECOVER_ROLLBACK] = {'b', "Roll back", "rollback", true, false},
+	[RECOVER_REBOOT] = {'t', "Reboot", "reboot", true, false},
+	[RECOVER_DISCONNECT] = {'d', "Disconnect", "disconnect", true, false},
+	[RECOVER_FORGET] = {'f', "Forget its GATT cache", "forget", true, false},
+	[RECOVER_POWER_CYCLE] = {'o', "Power-cycle the adapter", "adapter power-cycle", false,
+				 false},
+	[RECOVER_BUNDLE] = {'v', "Save a bundle", "info --bundle=DIR", true, false},
+	[RECOVER_PAUSE] = {'p', "Pause", NULL, false, false},
+	[RECOVER_CANCEL] = {'x', "Cancel", "cancel", true, false},
+};
+
+/* A pause is of this program's own run: no other command line reaches it. */
+static void put_command(const struct recover_known *k, const struct entry *entry,
+			char buf[RECOVER_COMMAND])
 {
-	const size_t i = m->count;
 	struct command c;
+
+	if (!entry->verb) {
+		(void)snprintf(buf, RECOVER_COMMAND, ":pause");
+		return;
+	}
+	command_begin(&c, buf, RECOVER_COMMAND);
+	command_add(&c, k->options);
+	command_add(&c, entry->image && k->sending ? k->sending : "");
+	command_add(&c, entry->verb);
+	if (entry->device)
+		command_word(&c, k->address);
+	if (entry->image && k->image[0] != '\0')
+		command_file(&c, k->image);
+	else if (entry->image)
+		command_add(&c, "IMAGE");
+	(void)command_end(&c);
+}
+
+/* why is NULL where it is possible. */
+static void add(const struct recover_known *k, struct recover_menu *m, enum recover_action action,
+		const char *effect, const char *why)
+{
+	const struct entry *entry = &entries[action];
+	const size_t i = m->count;
 
 	if (i == RECOVER_CHOICES_MAX)
 		return;
 	m->count++;
-	command_begin(&c, m->commands[i], sizeof(m->commands[i]));
-	command_add(&c, k->options);
-	command_add(&c, image && k->sending ? k->sending : "");
-	command_add(&c, verb);
-	if (device)
-		command_word(&c, k->address);
-	if (image && k->image[0] != '\0')
-		command_file(&c, k->image);
-	else if (image)
-		command_add(&c, "IMAGE");
-	(void)command_end(&c);
+	put_command(k, entry, m->commands[i]);
 	(void)snprintf(m->reasons[i], sizeof(m->reasons[i]), "%s", why ? why : effect);
 	m->actions[i] = action;
-	m->choices[i] = (struct view_choice){title, m->reasons[i], m->commands[i], why == NULL};
+	m->choices[i] = (struct view_choice){entry->key, entry->title, m->reasons[i],
+					     m->commands[i], why == NULL};
 }
 
-static bool flag_is(const struct recover_known *k, uint8_t flag)
+static bool is_known(const struct recover_known *k, uint8_t flag)
 {
-	return !k->flags_known || (k->flags & flag) != 0; /* not known: the device may be asked */
+	return (k->flags_known & flag) != 0;
 }
 
-static const char *why_not_write(const struct recover_known *k)
+static bool is_set(const struct recover_known *k, uint8_t flag)
 {
-	return k->readonly ? "not with --readonly" : NULL;
+	return (k->flags_known & k->flags & flag) != 0;
 }
 
 #define NO_SERVICE "it has no service for this"
+#define UNHEARD "it does not advertise"
+#define ASK_FIRST "not known: ask for its state first"
+
+/* Of everything that writes to the device over a link. */
+static const char *why_not_write(const struct recover_known *k)
+{
+	if (k->readonly)
+		return "not with --readonly";
+	if (k->no_service)
+		return NO_SERVICE;
+	return k->unheard ? UNHEARD : NULL;
+}
 
 static const char *why_not_upload(const struct recover_known *k)
 {
-	if (k->readonly)
-		return why_not_write(k);
-	if (k->no_service)
-		return NO_SERVICE;
+	const char *why = why_not_write(k);
+
+	if (why)
+		return why;
 	if (k->image[0] == '\0')
 		return "no image chosen (4, then o)";
 	return k->image_refused ? "this image is refused: 4 tells why" : NULL;
+}
+
+/* An update from here stopped halfway: the device keeps what it has, unless it lost it since. */
+static bool interrupted(const struct recover_known *k)
+{
+	return k->have_update && !k->ended && k->received > 0 && k->outcome != SESSION_CANCELLED;
 }
 
 static const char *why_not_resume(const struct recover_known *k)
@@ -244,33 +307,54 @@ static const char *why_not_resume(const struct recover_known *k)
 		return why;
 	if (!dialect_get(k->dialect)->can_resume)
 		return dialect_get(k->dialect)->not_offered;
-	if (holds_session(k) && !same_image(k))
-		return "it holds part of another image";
-	return flag_is(k, OTA_INFO_RESUMABLE) || holds_session(k) ? NULL
-								  : "it has nothing to resume";
+	if (holds_session(k))
+		return same_image(k) ? NULL : "it holds part of another image";
+	if (is_known(k, OTA_INFO_RESUMABLE))
+		return is_set(k, OTA_INFO_RESUMABLE) ? NULL : "it has nothing to resume";
+	return interrupted(k) ? NULL : ASK_FIRST;
 }
 
-static const char *why_not_command(const struct recover_known *k, bool fits, const char *why)
+static const char *why_not_command(const struct recover_known *k)
 {
-	if (k->readonly)
-		return why_not_write(k);
-	if (k->no_service)
-		return NO_SERVICE;
-	if (!dialect_get(k->dialect)->can_rollback)
-		return dialect_get(k->dialect)->not_offered;
-	return fits ? NULL : why;
+	const char *why = why_not_write(k);
+
+	if (why)
+		return why;
+	return dialect_get(k->dialect)->can_rollback ? NULL : dialect_get(k->dialect)->not_offered;
+}
+
+/* Of a command that needs a flag; without: what its absence means. */
+static const char *why_not_flag(const struct recover_known *k, uint8_t flag, const char *without)
+{
+	const char *why = why_not_command(k);
+
+	if (why)
+		return why;
+	if (!is_known(k, flag))
+		return ASK_FIRST;
+	return is_set(k, flag) ? NULL : without;
+}
+
+static const char *why_not_abort(const struct recover_known *k)
+{
+	const char *why = why_not_write(k);
+
+	if (why || holds_session(k))
+		return why;
+	return is_known(k, OTA_INFO_RESUMABLE) && !is_set(k, OTA_INFO_RESUMABLE)
+		       ? "no update is in progress on it"
+		       : NULL;
 }
 
 static void add_stack(const struct recover_known *k, struct recover_menu *m)
 {
-	const char *why = !k->stack_keeps ? "not on this transport" : why_not_write(k);
+	const char *why = !k->stack_keeps ? "not on this transport"
+			  : k->readonly	  ? "not with --readonly"
+					  : NULL;
 
-	add(k, m, RECOVER_DISCONNECT, "Disconnect", "ends another program's link to it", why,
-	    "disconnect", true, false);
-	add(k, m, RECOVER_FORGET, "Forget its GATT cache", "services discovered again; bond lost",
-	    why, "forget", true, false);
-	add(k, m, RECOVER_POWER_CYCLE, "Power-cycle the adapter", "drops every link through it",
-	    why, "adapter power-cycle", false, false);
+	add(k, m, RECOVER_DISCONNECT, "ends another program's link to it", why);
+	add(k, m, RECOVER_FORGET, "services discovered again; bond lost", why);
+	add(k, m, RECOVER_POWER_CYCLE, "drops every link through it", why);
 }
 
 static void add_idle(const struct recover_known *k, struct recover_menu *m)
@@ -280,24 +364,17 @@ static void add_idle(const struct recover_known *k, struct recover_menu *m)
 	if (holds_session(k))
 		(void)snprintf(effect, sizeof(effect), "resumes at %s",
 			       output_bytes(k->status.flushed, at, sizeof(at)));
-	add(k, m, RECOVER_RESUME, "Reconnect, resume", effect, why_not_resume(k), "resume", true,
-	    true);
-	add(k, m, RECOVER_RESTART, "Reconnect, restart from 0", "sends everything again",
-	    why_not_upload(k), "flash --restart", true, true);
-	add(k, m, RECOVER_ABORT, "Abort, wait for idle", "drops what was received",
-	    k->no_service && !k->readonly ? NO_SERVICE : why_not_write(k), "cancel", true, false);
-	add(k, m, RECOVER_LOOK, "Ask for its state", "changes nothing", NULL, "info", true, false);
-	add(k, m, RECOVER_CONFIRM, "Confirm the running image", "ends its trial",
-	    why_not_command(k, flag_is(k, OTA_INFO_PENDING_VERIFY), "it is not on trial"),
-	    "confirm", true, false);
-	add(k, m, RECOVER_ROLLBACK, "Roll back", "boots the image in the other slot",
-	    why_not_command(k, flag_is(k, OTA_INFO_CAN_ROLLBACK), "no other image to boot"),
-	    "rollback", true, false);
-	add(k, m, RECOVER_REBOOT, "Reboot", "restarts, keeps what it has",
-	    why_not_command(k, true, NULL), "reboot", true, false);
+	add(k, m, RECOVER_RESUME, effect, why_not_resume(k));
+	add(k, m, RECOVER_RESTART, "sends everything again", why_not_upload(k));
+	add(k, m, RECOVER_ABORT, "drops what was received", why_not_abort(k));
+	add(k, m, RECOVER_LOOK, k->unheard ? "waits until it advertises" : "changes nothing", NULL);
+	add(k, m, RECOVER_CONFIRM, "ends its trial",
+	    why_not_flag(k, OTA_INFO_PENDING_VERIFY, "it is not on trial"));
+	add(k, m, RECOVER_ROLLBACK, "boots the image in the other slot",
+	    why_not_flag(k, OTA_INFO_CAN_ROLLBACK, "no other image to boot"));
+	add(k, m, RECOVER_REBOOT, "restarts, keeps what it has", why_not_command(k));
 	add_stack(k, m);
-	add(k, m, RECOVER_BUNDLE, "Save a bundle", "log, profile, link, in a folder", NULL,
-	    "info --bundle=DIR", true, false);
+	add(k, m, RECOVER_BUNDLE, "log, profile, link, in a folder", NULL);
 }
 
 void recover_fill(const struct recover_known *k, struct recover_menu *m)
@@ -316,24 +393,34 @@ void recover_fill(const struct recover_known *k, struct recover_menu *m)
 		add_idle(k, m);
 		return;
 	}
-	add(k, m, RECOVER_PAUSE, k->hold ? "Continue" : "Pause", "the link stays, nothing is lost",
-	    NULL, "", false, false);
-	/* A pause is of this program's own run: no other command line reaches it. */
-	(void)snprintf(m->commands[0], sizeof(m->commands[0]), ":pause");
-	add(k, m, RECOVER_CANCEL, "Cancel", "it becomes idle; its firmware stays", NULL, "cancel",
-	    true, false);
-	add(k, m, RECOVER_BUNDLE, "Save a bundle", "log, profile, link, in a folder", NULL,
-	    "info --bundle=DIR", true, false);
+	add(k, m, RECOVER_PAUSE, "the link stays, nothing is lost", NULL);
+	if (k->hold)
+		m->choices[0].title = "Continue";
+	add(k, m, RECOVER_CANCEL, "it becomes idle; its firmware stays", NULL);
+	add(k, m, RECOVER_BUNDLE, "log, profile, link, in a folder", NULL);
+}
+
+size_t recover_first(const struct recover_known *k, const struct recover_menu *m)
+{
+	const bool ask = !k->running && (k->have_update ? k->outcome == SESSION_CONFIRMED ||
+								  (k->ended && !k->flags_known)
+							: !k->status_known);
+	size_t first = 0;
+
+	while (first + 1 < m->count &&
+	       (ask ? m->actions[first] != RECOVER_LOOK : !m->choices[first].possible))
+		first++;
+	return first;
 }
 
 bool recover_at_once(enum recover_action action)
 {
 	switch (action) {
-	case RECOVER_RESUME:
 	case RECOVER_LOOK:
 	case RECOVER_BUNDLE:
 	case RECOVER_PAUSE:
 		return true;
+	case RECOVER_RESUME:
 	case RECOVER_RESTART:
 	case RECOVER_ABORT:
 	case RECOVER_CONFIRM:

@@ -55,13 +55,15 @@ struct recover_known {
 
 	bool no_service; /* the device has none that otabench speaks */
 	enum dialect_id dialect; /* the device's, where it is known */
-	bool flags_known;
-	uint8_t flags; /* OTA_INFO_*, as they must be now */
+	bool unheard; /* it was looked for in vain, and did not advertise since */
+	uint8_t flags_known; /* bits of OTA_INFO_* that are known ... */
+	uint8_t flags; /* ... as they must be now */
 	bool status_known;
 	struct ota_status status;
 	uint64_t status_age_us;
 };
 
+/* The strings of choices are menu's own: it must stay where it is. */
 struct recover_menu {
 	size_t count, fact_count;
 	enum recover_action actions[RECOVER_CHOICES_MAX];
@@ -72,9 +74,11 @@ struct recover_menu {
 	char facts[RECOVER_FACTS_MAX][VIEW_TEXT];
 };
 
-/* The strings of choices are menu's own: it must stay where it is. */
 void recover_fill(const struct recover_known *known, struct recover_menu *menu);
-/* Returns true if the action needs no question: it changes nothing or was asked for. */
+/* The choice to begin with: to ask the device where too little is known, else the first that
+ * is possible. */
+size_t recover_first(const struct recover_known *known, const struct recover_menu *menu);
+/* Returns true if the action needs no question: it changes nothing on the device. */
 bool recover_at_once(enum recover_action action);
 /* An update that this host did not leave there: its STATUS tells of one, and nothing was sent
  * from here, or something else was. */

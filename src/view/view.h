@@ -181,8 +181,9 @@ void view_profile_draw(const struct view_profile *v, struct cells *cells, struct
 
 /* --- over a view */
 
-/* One entry of a menu; a key, 1-9 and from there on a, b, c, chooses it by its place. */
+/* One entry of a menu; its letter chooses it. */
 struct view_choice {
+	char key;
 	const char *title;
 	const char *effect; /* what it will do */
 	const char *command; /* the equivalent command line */
@@ -195,8 +196,8 @@ struct view_menu {
 	const struct view_choice *choices;
 	size_t count, selected;
 };
-/* The place that a key chooses; SIZE_MAX: it is none of them. */
-size_t view_choice_of(int32_t key);
+/* The choice of a letter; count: it is none of theirs. */
+size_t view_menu_of(const struct view_choice *choices, size_t count, int32_t key);
 /* The choice at a cell of the screen; count where there is none. */
 size_t view_menu_at(const struct view_menu *v, struct area area, int x, int y);
 void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area);

@@ -6,16 +6,13 @@
 
 #define WIDE_W 52 /* from here on effects stand beside their titles */
 
-size_t view_choice_of(int32_t key)
+size_t view_menu_of(const struct view_choice *choices, size_t count, int32_t key)
 {
-	if (key >= '1' && key <= '9')
-		return (size_t)(key - '1');
-	return key >= 'a' && key <= 'c' ? (size_t)(key - 'a') + 9 : SIZE_MAX;
-}
+	size_t i = 0;
 
-static char key_of(size_t place)
-{
-	return (char)(place < 9 ? '1' + place : 'a' + place - 9);
+	while (i < count && choices[i].key != key)
+		i++;
+	return i;
 }
 
 static struct area menu_area(const struct view_menu *v, struct area area, int lines)
@@ -37,8 +34,9 @@ static void draw_choice(const struct view_menu *v, size_t i, struct cells *cells
 	const enum cells_style style = choice->possible ? CELLS_NORMAL : CELLS_DIM;
 	const int title_w = area.w >= WIDE_W ? 27 : area.w - 3;
 
-	(void)cells_printf(cells, area, 0, y, style, "%c%c", i == v->selected ? '>' : ' ',
-			   key_of(i));
+	(void)cells_printf(cells, area, 0, y, style, "%c", i == v->selected ? '>' : ' ');
+	(void)cells_printf(cells, area, 1, y, choice->possible ? CELLS_KEY : CELLS_DIM, "%c",
+			   choice->key);
 	(void)cells_field(cells, area, 3, y, title_w, style, choice->title);
 	if (area.w >= WIDE_W)
 		(void)cells_field(cells, area, 31, y, area.w - 31, CELLS_DIM, choice->effect);

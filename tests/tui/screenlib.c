@@ -305,7 +305,8 @@ static void draw_recover_foreign(struct cells *cells)
 	struct recover_known known = lost();
 
 	known.have_update = false;
-	known.readonly = known.flags_known = known.status_known = true;
+	known.readonly = known.status_known = true;
+	known.flags_known = UINT8_MAX;
 	known.status = (struct ota_status){.state = OTA_STATE_SUSPENDED,
 					   .received = 131072,
 					   .flushed = 131072,

@@ -91,8 +91,8 @@ static void lose_and_resume(struct pty *pty)
 	pty_until(pty, "link-lost:");
 	press(pty, "R", "--sim -s window="); /* as it was tuned */
 	pty_until(pty, " -s pacing_us=100 -s retries=0 ");
-	pty_send(pty, "1");
-	pty_until(pty, "confirmed:");
+	press(pty, "r", "y/n");
+	press(pty, "y", "confirmed:");
 }
 
 /* Three runs: newest first. */

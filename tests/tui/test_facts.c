@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "host/pdu_text.h"
 #include "view/recover.h"
 
 /* --- the filter */
@@ -127,12 +128,21 @@ static void test_resume(void **state)
 	const struct view_choice *c;
 
 	(void)state;
-	/* Nothing is known: the device may be asked. */
+	/* Nothing is known: that is asked first. */
 	recover_fill(&k, &m);
 	c = choice_of(&m, RECOVER_RESUME);
-	assert_true(c->possible);
+	assert_false(c->possible);
+	assert_string_equal(c->effect, "not known: ask for its state first");
 	assert_string_equal(c->command, "otabench resume 24:6F:28:AA:10:02 a.bin");
-	k.flags_known = true;
+	assert_int_equal(m.actions[recover_first(&k, &m)], RECOVER_LOOK);
+	/* Halfway through an update of ours, the device keeps what it has. */
+	k.have_update = true;
+	k.outcome = SESSION_LINK_LOST;
+	k.received = 1;
+	recover_fill(&k, &m);
+	assert_true(choice_of(&m, RECOVER_RESUME)->possible);
+	assert_int_equal(m.actions[recover_first(&k, &m)], RECOVER_RESUME);
+	k.flags_known = OTA_INFO_RESUMABLE;
 	recover_fill(&k, &m);
 	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect, "it has nothing to resume");
 	k.status_known = true;
@@ -156,6 +166,88 @@ static void test_resume(void **state)
 	for (size_t i = 0; i < m.count; i++)
 		assert_int_equal(m.choices[i].possible,
 				 m.actions[i] == RECOVER_LOOK || m.actions[i] == RECOVER_BUNDLE);
+}
+
+static bool possible(const struct recover_menu *m, enum recover_action action)
+{
+	return choice_of(m, action)->possible;
+}
+
+/* All was sent, and what came of it is known, not known, or the device is gone. */
+static void test_whole(void **state)
+{
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	k.have_update = k.ended = true;
+	k.received = k.total = 65536;
+	k.dialect = DIALECT_FULL;
+	k.outcome = SESSION_NOT_BACK;
+	k.unheard = true;
+	recover_fill(&k, &m);
+	for (size_t i = 0; i < m.count; i++)
+		assert_int_equal(m.choices[i].possible,
+				 m.actions[i] == RECOVER_LOOK || m.actions[i] == RECOVER_BUNDLE ||
+					 m.actions[i] == RECOVER_DISCONNECT ||
+					 m.actions[i] == RECOVER_FORGET ||
+					 m.actions[i] == RECOVER_POWER_CYCLE);
+	assert_int_equal(m.actions[recover_first(&k, &m)], RECOVER_LOOK);
+	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect, "it does not advertise");
+	k.unheard = false;
+	recover_fill(&k, &m);
+	assert_false(possible(&m, RECOVER_RESUME));
+	assert_false(possible(&m, RECOVER_CONFIRM));
+	assert_true(possible(&m, RECOVER_RESTART));
+	assert_int_equal(m.actions[recover_first(&k, &m)], RECOVER_LOOK);
+	/* Its Info was read after the boot loader rolled back. */
+	k.outcome = SESSION_ROLLED_BACK;
+	k.flags_known = UINT8_MAX;
+	recover_fill(&k, &m);
+	assert_string_equal(choice_of(&m, RECOVER_RESUME)->effect, "it has nothing to resume");
+	assert_string_equal(choice_of(&m, RECOVER_CONFIRM)->effect, "it is not on trial");
+	assert_false(possible(&m, RECOVER_ABORT));
+	assert_int_equal(m.actions[recover_first(&k, &m)], RECOVER_RESTART);
+	k.flags = OTA_INFO_PENDING_VERIFY;
+	recover_fill(&k, &m);
+	assert_true(possible(&m, RECOVER_CONFIRM));
+}
+
+/* A letter is one action's, and none that a menu has another use for. */
+static void test_letters(void **state)
+{
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	for (int running = 0; running < 2; running++) {
+		k.running = running ? "sending" : NULL;
+		recover_fill(&k, &m);
+		for (size_t i = 0; i < m.count; i++) {
+			assert_int_equal(view_menu_of(m.choices, m.count, m.choices[i].key), i);
+			assert_int_equal(keys_action(PLACE_MENU, m.choices[i].key), ACTION_CHOOSE);
+			assert_int_equal(m.actions[i] == RECOVER_LOOK ||
+						 m.actions[i] == RECOVER_BUNDLE ||
+						 m.actions[i] == RECOVER_PAUSE,
+					 recover_at_once(m.actions[i]));
+		}
+	}
+	assert_int_equal(view_menu_of(m.choices, m.count, '1'), m.count);
+}
+
+static void test_factory(void **state)
+{
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	k.status_known = true;
+	k.status.slot = PDU_TEXT_FACTORY;
+	recover_fill(&k, &m);
+	assert_true(tells(&m, "idle, factory runs"));
+	k.status.slot = 1;
+	recover_fill(&k, &m);
+	assert_true(tells(&m, "idle, slot 1 runs"));
 }
 
 static void test_foreign(void **state)
@@ -264,7 +356,8 @@ int main(void)
 		cmocka_unit_test(test_filter),	   cmocka_unit_test(test_order),
 		cmocka_unit_test(test_resume),	   cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_signal),	   cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_no_service),
+		cmocka_unit_test(test_no_service), cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_letters),	   cmocka_unit_test(test_factory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,11 +171,11 @@ static void test_mouse(void **state)
 	pty_until(&pty, "Recover esp-sim-02");
 	pty_send(&pty, "\033[<65;10;10M");
 	pty_send(&pty, "\033[<65;10;10M");
-	pty_until(&pty, ">5 ");
+	pty_until(&pty, ">b ");
 	/* The first click on an entry selects it and does nothing else; the second is Enter. */
-	click_on(&pty, 24, "7 Reboot");
-	pty_until(&pty, ">7 Reboot");
-	click_on(&pty, 24, ">7 Reboot");
+	click_on(&pty, 24, "t Reboot");
+	pty_until(&pty, ">t Reboot");
+	click_on(&pty, 24, ">t Reboot");
 	pty_until(&pty, "keeps what it has. y/n");
 	pty_send(&pty, "y");
 	pty_until(&pty, "The device reboots");
@@ -300,7 +300,7 @@ static void test_small(void **state)
 	pty_send(&pty, "\r");
 	pty_until(&pty, "answered");
 	pty_send(&pty, "R");
-	pty_until(&pty, ">3 Abort");
+	pty_until(&pty, ">i ");
 	pty_send(&pty, "q?");
 	pty_until(&pty, "HELP");
 	pty_send(&pty, "q:scan\r");

@@ -65,6 +65,9 @@ static void test_notifications(void **state)
 	NOTIFIED("\x05\x05\x00\x00\x01\x00\x00\x00\x01\x00\xaa\xbb\xcc\xdd\x00\x08\x06",
 		 "STATUS suspended received=65536 flushed=65536 sha256=aabbccdd slot=0 "
 		 "last-error=flash-write flags=can-rollback,resumable");
+	NOTIFIED("\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\x00\x00",
+		 "STATUS idle received=0 flushed=0 sha256=00000000 slot=factory last-error=ok "
+		 "flags=none");
 	NOTIFIED("\x06\x06\x00", "RESULT CONFIRM ok");
 	NOTIFIED("\x08\x01\x20\x12\x00\x00\x00\x01", "GAP sequence=8193 offset=18 reason=missing");
 	NOTIFIED("\x08\x01\x20\x12\x00\x00\x00\x63", "GAP sequence=8193 offset=18 reason=unknown");
