@@ -81,6 +81,14 @@ char *pdu_text_flags(uint8_t flags, char *buf, size_t size)
 	return bits(flags, names, COUNT(names), buf, size);
 }
 
+char *pdu_text_features(uint32_t features, char *buf, size_t size)
+{
+	static const char *const names[] = {"resume",	"sink",	      "link",  "telemetry",
+					    "rollback", "compressed", "signed"};
+
+	return bits(features, names, COUNT(names), buf, size);
+}
+
 static char *start_flags(uint16_t flags, char *buf, size_t size)
 {
 	static const char *const names[] = {"sink", "restart", "compressed", "signed"};
@@ -88,7 +96,7 @@ static char *start_flags(uint16_t flags, char *buf, size_t size)
 	return bits(flags, names, COUNT(names), buf, size);
 }
 
-static char *pdu_text_phys(uint8_t set, char *buf, size_t size)
+char *pdu_text_phys(uint8_t set, char *buf, size_t size)
 {
 	static const char *const names[] = {"1M", "2M", "coded"};
 

@@ -29,6 +29,9 @@ char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size);
 
 /* OTA_INFO_* as words: "pending-verify,can-rollback", "none". */
 char *pdu_text_flags(uint8_t flags, char *buf, size_t size);
+/* OTA_FEATURE_* and OTA_PHYS_* in the same way. */
+char *pdu_text_features(uint32_t features, char *buf, size_t size);
+char *pdu_text_phys(uint8_t set, char *buf, size_t size);
 #define PDU_TEXT_FACTORY 0xffu /* the running slot is the factory partition */
 /* A running slot: its number, or "factory". */
 char *pdu_text_slot(uint8_t slot, char *buf, size_t size);

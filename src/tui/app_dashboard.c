@@ -9,11 +9,23 @@
 #include "tui/app_replay.h"
 #include "view/view_history.h"
 
+#include <string.h>
+
 static const char *chip_of(const struct job_snapshot *s)
 {
 	const struct image_chip *chip = s->have_info ? image_chip_by_id(s->info.chip_id) : NULL;
 
 	return chip ? chip->title : "";
+}
+
+/* Of the image that the device holds a part of, where that is the one chosen. */
+static uint32_t partial_size(const struct app *app, const struct ota_status *status)
+{
+	const struct app_image *i = app_image(app);
+
+	return status && i->have && memcmp(status->hash, i->image.sha256, sizeof(status->hash)) == 0
+		       ? (uint32_t)i->image.size
+		       : 0;
 }
 
 static enum cells_style wait_style(enum job_blocked wait)
@@ -74,6 +86,9 @@ static void dashboard_draw(struct app *app, struct cells *cells, struct area are
 		v.goal = d->goal;
 		v.state = s->state;
 		v.stage = d->stage;
+		v.seen = d->seen;
+		v.elapsed_us = (d->have_result ? d->ended_us : s->now_us) - s->start_us;
+		v.goodput = d->have_result ? d->result.goodput : 0;
 		v.outcome = d->have_result ? d->result.outcome : s->outcome;
 		v.in_state_us = d->job ? s->now_us - s->state_us : 0;
 		v.mtu = d->last_mtu;
@@ -86,6 +101,9 @@ static void dashboard_draw(struct app *app, struct cells *cells, struct area are
 		v.dialect = s->dialect;
 		v.version = d->job || !known ? s->version : known->version;
 		v.chip = chip_of(s);
+		v.info = s->have_info ? &s->info : NULL;
+		v.status = s->stats.status_known ? &s->stats.status : NULL;
+		v.partial_size = partial_size(app, v.status);
 	}
 	view_device_draw(&v, cells, area);
 }

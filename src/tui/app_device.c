@@ -286,6 +286,7 @@ static void on_state(void *userdata, enum session_state from, enum session_state
 	/* Keeps the stage for a run that fails, is cancelled or waits for a retry. */
 	if (from <= SESSION_CONFIRMING)
 		d->stage = from;
+	d->seen |= 1u << to;
 	(void)snprintf(text, sizeof(text), "%s -> %s", session_state_name(from),
 		       session_state_name(to));
 	app_log_add(userdata, app_now(userdata), LOGLIST_STATE, CELLS_TITLE, text, NULL, 0);
@@ -317,6 +318,7 @@ static void on_finished(void *userdata, const struct job_result *result)
 
 	d->result = *result;
 	d->have_result = d->job_finished = true;
+	d->ended_us = app_now(userdata);
 	app_touch(userdata);
 }
 
@@ -426,6 +428,8 @@ static void device_begin(struct app *app, const struct job_config *config)
 	app_hush(app); /* of what was done before */
 	d->goal = config->goal;
 	d->command = config->command;
+	d->stage = SESSION_IDLE;
+	d->seen = 0;
 	d->job_finished = d->have_result = false;
 	d->linked_since = 0;
 }
@@ -497,7 +501,6 @@ bool app_device_settle(struct app *app)
 	if (!d->job || !d->job_finished)
 		return false;
 	job_snapshot(d->job, &d->snapshot);
-	d->ended_us = app_now(app);
 	remember(d);
 	if (!app_is_replay(app))
 		job_destroy(d->job);

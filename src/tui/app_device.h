@@ -28,6 +28,7 @@ struct app_device {
 	struct job_snapshot snapshot; /* of the job, or as the last one ended */
 	bool have_snapshot;
 	enum session_state stage; /* the run's last state on the way to DONE */
+	uint32_t seen; /* 1u << enum session_state: those that the run was in */
 	struct job_result result; /* of the last one */
 	bool have_result;
 	uint64_t ended_us; /* when that was */

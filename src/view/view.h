@@ -123,8 +123,11 @@ struct view_device {
 	enum session_goal goal;
 	enum session_state state;
 	enum session_state stage; /* the last one on the way to DONE; IDLE: none yet */
+	uint32_t seen; /* 1u << enum session_state: those that this run was in */
 	enum session_outcome outcome;
 	uint64_t in_state_us;
+	uint64_t elapsed_us; /* since the run began, or how long it took */
+	uint32_t goodput; /* bytes per second, once it has ended; 0 unknown */
 	uint16_t mtu, chunk;
 	const char *chunk_why;
 	enum gatt_write mode;
@@ -138,11 +141,18 @@ struct view_device {
 	enum dialect_id dialect;
 	const char *version; /* of the running firmware; "" unknown */
 	const char *chip; /* "" unknown */
+	/* As the device told last; NULL: it did not. */
+	const struct ota_info *info;
+	const struct ota_status *status;
+	uint32_t partial_size; /* bytes of the image that status is about; 0 unknown */
 	const struct loglist *log;
 	const char *log_title; /* "Control", "Calls" */
 	enum plot_tier tier;
 };
 void view_device_draw(const struct view_device *v, struct cells *cells, struct area area);
+/* What the device told of itself, after it was asked (view_facts.c); returns the rows drawn: 0
+ * where another run is shown, or nothing was told. */
+int view_facts_draw(const struct view_device *v, struct cells *cells, struct area area);
 /* The run's condition in one word, its colour, and the chain of states (view_strip.c). */
 const char *view_condition(const struct view_device *v);
 enum cells_style view_state_style(const struct view_device *v);

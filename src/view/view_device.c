@@ -179,28 +179,47 @@ static bool phase_of(const struct view_device *v, uint32_t *ret_done, uint32_t *
 	return true;
 }
 
+/* "elapsed 0:20  ETA 0:24"; when it has ended, "took 0:44, goodput 48.1 kB/s". */
+static char *time_text(const struct view_device *v, bool wide, char *buf, size_t size)
+{
+	char eta[32], time[24], rate[OUTPUT_FIGURE_MAX];
+
+	eta_text(v, eta, sizeof(eta));
+	(void)view_duration(v->elapsed_us, time, sizeof(time));
+	if (!wide)
+		(void)snprintf(buf, size, "%s", eta[0] != '\0' ? eta : time);
+	else if (running(v))
+		(void)snprintf(buf, size, "elapsed %s%s%s", time, eta[0] != '\0' ? "  " : "", eta);
+	else if (v->goodput > 0)
+		(void)snprintf(buf, size, "took %s, goodput %s", time,
+			       output_rate(v->goodput, rate, sizeof(rate)));
+	else
+		(void)snprintf(buf, size, "took %s", time);
+	return buf;
+}
+
 static void draw_bar(const struct view_device *v, struct cells *cells, struct area area)
 {
 	const struct session_stats *s = v->stats;
 	uint32_t done = 0, total = 0;
-	char left[64], right[96], eta[32];
+	char left[64], right[128], time[96];
 	int width;
 
-	eta_text(v, eta, sizeof(eta));
+	(void)time_text(v, area.w >= LAYOUT_FULL_W, time, sizeof(time));
 	if (phase_of(v, &done, &total)) {
 		(void)snprintf(left, sizeof(left), "%s ", ota_phase_name(s->progress.phase));
-		(void)snprintf(right, sizeof(right), " %u%%", percent_of(done, total));
+		(void)snprintf(right, sizeof(right), " %u%%  %s", percent_of(done, total), time);
 		s = NULL;
 	} else {
 		const uint32_t progress = progress_of(v);
 
 		left[0] = '\0';
-		(void)snprintf(right, sizeof(right), " %u%%%s%s", percent_of(progress, v->total),
-			       eta[0] != '\0' ? "  " : "", eta);
+		(void)snprintf(right, sizeof(right), " %u%%  %s", percent_of(progress, v->total),
+			       time);
 		if (area.w >= 60)
-			(void)snprintf(right, sizeof(right), " %u%%  %u / %u kB%s%s",
+			(void)snprintf(right, sizeof(right), " %u%%  %u / %u kB  %s",
 				       percent_of(progress, v->total), progress / 1000u,
-				       v->total / 1000u, eta[0] != '\0' ? "  " : "", eta);
+				       v->total / 1000u, time);
 	}
 	width = area.w - cells_columns(cells, left) - cells_columns(cells, right) - 2;
 	(void)cells_text(cells, area, 0, 0, CELLS_NORMAL, left);
@@ -357,6 +376,8 @@ static void draw_figures(const struct view_device *v, struct cells *cells, struc
 
 /* --- log, and all of it */
 
+#define LOG_ROWS 5 /* that facts leave to the log */
+
 static void draw_log(const struct view_device *v, struct cells *cells, struct area area)
 {
 	struct area rest = area;
@@ -376,10 +397,28 @@ static void draw_log(const struct view_device *v, struct cells *cells, struct ar
 	loglist_draw(v->log, cells, rest);
 }
 
+/* Between the chain of states and the log, which keeps a few rows; where the device was only
+ * asked, no rate and no progress is to be shown there. */
+static bool draw_facts(const struct view_device *v, struct layout_device *l, struct cells *cells)
+{
+	struct area facts = l->log;
+	int rows;
+
+	facts.h += facts.y - l->bar.y;
+	facts.y = l->bar.y;
+	l->log = area_bottom(&facts, facts.h > 2 * LOG_ROWS ? LOG_ROWS : facts.h / 2);
+	rows = view_facts_draw(v, cells, facts);
+	if (rows == 0)
+		return false;
+	l->log.h += facts.h - rows - 1;
+	l->log.y -= facts.h - rows - 1;
+	return true;
+}
+
 static void draw_small(const struct view_device *v, const struct layout_device *l,
 		       struct cells *cells)
 {
-	char text[64], eta[32], rate[24];
+	char text[64], rate[24];
 	int x;
 
 	x = cells_printf(cells, l->head, 0, 0, CELLS_TITLE, "%s ",
@@ -390,11 +429,11 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 		(void)draw_whole(cells, l->head, x, CELLS_DIM, text);
 	}
 	if (v->run) {
-		eta_text(v, eta, sizeof(eta));
 		x = cells_printf(cells, l->bar, 0, 0, view_state_style(v), "%u%% %s kB/s ",
 				 percent_of(progress_of(v), v->total),
 				 rate_text(metrics_rate_now(v->metrics), rate, sizeof(rate)));
-		(void)draw_whole(cells, l->bar, x, view_state_style(v), eta);
+		(void)draw_whole(cells, l->bar, x, view_state_style(v),
+				 time_text(v, false, text, sizeof(text)));
 		x = draw_trouble(v->stats, cells, l->rates, 0);
 		(void)draw_whole(cells, l->rates, x, CELLS_DIM,
 				 flight_text(v, "in flight", text, sizeof(text)));
@@ -408,7 +447,7 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 
 void view_device_draw(const struct view_device *v, struct cells *cells, struct area area)
 {
-	const struct layout_device l = layout_device(area);
+	struct layout_device l = layout_device(area), asked = l;
 
 	if (!v->chosen) {
 		(void)cells_text(cells, area, 0, area.h > 2 ? 1 : 0, CELLS_DIM,
@@ -437,6 +476,9 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 			draw_figures(v, cells, l.figures);
 		}
 	}
-	view_graph_draw(v, cells, l.graph);
+	if (draw_facts(v, &asked, cells))
+		l.log = asked.log;
+	else
+		view_graph_draw(v, cells, l.graph);
 	draw_log(v, cells, l.log);
 }

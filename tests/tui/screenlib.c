@@ -157,7 +157,9 @@ static struct view_device sending(void)
 		.run = true,
 		.goal = SESSION_UPDATE,
 		.state = SESSION_SENDING,
+		.seen = 1u << SESSION_CONNECTING | 1u << SESSION_PREPARING | 1u << SESSION_SENDING,
 		.in_state_us = 27000000,
+		.elapsed_us = 41000000,
 		.mtu = 256,
 		.chunk = 244,
 		.chunk_why = "",
@@ -246,8 +248,88 @@ static void draw_failed(struct cells *cells)
 
 	v.linked = false;
 	v.state = SESSION_FAILED;
+	v.stage = SESSION_SENDING;
 	v.outcome = SESSION_LINK_LOST;
+	v.goodput = 23600;
 	device(&v, "link lost at 54 %: can be resumed (R)", cells);
+}
+
+/* It runs the image already: the chain goes no further than the run did. */
+static void draw_same(struct cells *cells)
+{
+	struct view_device v = sending();
+
+	metrics_init(&metrics);
+	stats = (struct session_stats){.received = 0};
+	v.state = SESSION_DONE;
+	v.stage = SESSION_DISCOVERING;
+	v.seen = 1u << SESSION_CONNECTING | 1u << SESSION_DISCOVERING | 1u << SESSION_DONE;
+	v.outcome = SESSION_ALREADY_RUNNING;
+	v.linked = false;
+	device(&v, "", cells);
+}
+
+/* As the device told, a second after a look; an update of ours is suspended in slot 1. */
+static void draw_asked(struct cells *cells)
+{
+	struct view_device v = sending();
+	const struct ota_info info = {.version = 1,
+				      .features = OTA_FEATURE_RESUME | OTA_FEATURE_LINK |
+						  OTA_FEATURE_TELEMETRY | OTA_FEATURE_ROLLBACK,
+				      .chip_id = 5,
+				      .chip_revision = 4,
+				      .slot_count = 2,
+				      .flags = OTA_INFO_RESUMABLE | OTA_INFO_SECURE_BOOT,
+				      .phys = OTA_PHYS_1M | OTA_PHYS_2M,
+				      .slot_size = 1310720,
+				      .ring_size = 32768,
+				      .running_size = 1100000,
+				      .secure_version = 3,
+				      .running_sha256 = {0x9a, 0x31, 0x45, 0x65},
+				      .project = "gw-\033app",
+				      .block_revision = OTA_REVISION_UNKNOWN,
+				      .reset_reason = OTA_RESET_BROWN_OUT,
+				      .resets = 2};
+	const struct ota_status status = {.state = OTA_STATE_SUSPENDED,
+					  .received = 634880,
+					  .flushed = 634880,
+					  .hash = {0x11, 0x22, 0x33, 0x44},
+					  .last_error = OTA_ERR_WRITE,
+					  .flags = OTA_INFO_RESUMABLE};
+
+	metrics_init(&metrics);
+	v.goal = SESSION_LOOK;
+	v.state = SESSION_DONE;
+	v.stage = SESSION_PREPARING;
+	v.seen = 1u << SESSION_CONNECTING | 1u << SESSION_PREPARING | 1u << SESSION_DONE;
+	v.outcome = SESSION_ANSWERED;
+	v.chunk = 0;
+	v.linked = false;
+	v.info = &info;
+	v.status = &status;
+	v.partial_size = 1180672;
+	device(&v, "answered: The device answered.", cells);
+}
+
+/* One of many slots, of another image than the one chosen, running from factory. */
+static void draw_asked_factory(struct cells *cells)
+{
+	struct view_device v = sending();
+	const struct ota_info info = {.version = 1,
+				      .chip_id = 0xffee,
+				      .slot_count = 200,
+				      .running_slot = 0xff,
+				      .flags = OTA_INFO_PENDING_VERIFY,
+				      .slot_size = 4194304};
+
+	metrics_init(&metrics);
+	v.goal = SESSION_LOOK;
+	v.state = SESSION_DONE;
+	v.outcome = SESSION_ANSWERED;
+	v.chunk = 0;
+	v.version = "";
+	v.info = &info;
+	device(&v, "", cells);
 }
 
 static void draw_none(struct cells *cells)
@@ -356,6 +438,9 @@ const struct screen_case screen_cases[] = {
 	{"device-erasing", draw_erasing},
 	{"device-basic", draw_basic},
 	{"device-failed", draw_failed},
+	{"device-same", draw_same},
+	{"device-asked", draw_asked},
+	{"device-asked-factory", draw_asked_factory},
 	{"recover", draw_recover},
 	{"recover-foreign", draw_recover_foreign},
 	{"recover-running", draw_recover_running},
