@@ -34,6 +34,8 @@ struct board_config {
 	uint32_t secure_version; /* burnt into eFuse; 0 = no anti-rollback.  Never burnt further. */
 	bool secure_boot; /* images without a signature block are refused after an update */
 	bool flash_encryption; /* told in Info; bytes are kept as they are */
+	bool same_project; /* CONFIG_OTA_ESP_SAME_PROJECT */
+	bool no_older; /* CONFIG_OTA_ESP_DOWNGRADE_VERSION */
 	const char *flash_path; /* NULL: in memory */
 	enum flash_speed flash_speed;
 	const char *partitions; /* text of a partitions.csv; NULL: the built-in one */
@@ -142,6 +144,7 @@ bool board_erasing(const struct board *board);
 int board_flash_erase(void *ctx, uint32_t offset, uint32_t len);
 int board_flash_write(void *ctx, uint32_t offset, const uint8_t *buf, uint32_t len);
 int board_flash_read(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len);
+int board_head_check(void *ctx, const uint8_t *head, uint32_t *ret_detail);
 /* Result -OTA_EBADMSG: damaged; -OTA_ENOTSUP: for another chip or revision;
  * -OTA_EPERM: secure version too low. */
 int board_image_check(void *ctx, uint32_t size);

@@ -150,7 +150,6 @@ static int board_boot_measure(struct board *board, const struct image *image)
 static int start_application(struct board *board, unsigned int slot, const struct image *image)
 {
 	struct board_running *running = &board->running;
-	unsigned int fallback;
 	uint32_t state;
 	int r;
 
@@ -162,10 +161,9 @@ static int start_application(struct board *board, unsigned int slot, const struc
 	if (r == -OTA_EIO)
 		return r;
 	running->pending_verify = r == 0 && state == OTADATA_PENDING_VERIFY;
-	r = board_find_fallback(board, &fallback);
-	if (r == -OTA_EIO)
-		return r;
-	running->can_rollback = r == 0;
+	running->can_rollback = board_way_back(board);
+	if (!flash_powered(&board->flash))
+		return -OTA_EIO;
 	return board_boot_measure(board, image);
 }
 

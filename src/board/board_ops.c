@@ -103,8 +103,11 @@ static void op_ended(void *ctx, uint64_t now_us)
 			board->callbacks.power_lost(board->callbacks.ctx);
 		return;
 	}
-	if (board->settles && board->result == 0)
+	if (board->settles && board->result == 0) {
 		board->running.pending_verify = false;
+		/* What was the way back from a trial may be too old for a ROLLBACK. */
+		board->running.can_rollback = board->running.can_rollback && board_way_back(board);
+	}
 	board->settles = false;
 	end_activity(board);
 	if (board->callbacks.op_done)
@@ -215,7 +218,10 @@ int board_flash_erase(void *ctx, uint32_t offset, uint32_t len)
 		return r;
 	/* The old image in the slot is no way back any more. */
 	slot_changes(board);
-	return report_later(board, &start, flash_erase(&board->flash, at, len));
+	r = otadata_forget(&board->otadata, board_update_slot(board));
+	if (r == 0)
+		r = flash_erase(&board->flash, at, len);
+	return report_later(board, &start, r);
 }
 
 int board_flash_write(void *ctx, uint32_t offset, const uint8_t *buf, uint32_t len)
@@ -252,11 +258,14 @@ int board_image_check(void *ctx, uint32_t size)
 	struct board *board = ctx;
 	struct op_start start = op_start(board);
 	struct image image;
+	uint32_t field;
 	int r = check_ready(board);
 
 	if (r < 0)
 		return r;
 	r = board_verify_slot(board, board_update_slot(board), size, &image);
+	if (r == 0 && image.size >= OTA_HEAD_SIZE)
+		r = board_judge(board, image.data, &field);
 	/* esp_secure_boot_verify_signature_block(): no key is modelled, only that there is one. */
 	if (r == 0 && board->config.secure_boot && image.signature == IMAGE_SIGNATURE_NONE)
 		r = -OTA_EBADMSG;
@@ -308,12 +317,11 @@ int board_rollback(void *ctx)
 {
 	struct board *board = ctx;
 	struct op_start start = op_start(board);
-	unsigned int slot;
 	int r = check_ready(board);
 
 	if (r < 0)
 		return r;
-	r = board_find_fallback(board, &slot);
+	r = board_way_back(board) ? 0 : -OTA_ENOENT;
 	if (r == 0)
 		r = otadata_mark_invalid(&board->otadata);
 	board->settles = true;

@@ -176,6 +176,18 @@ int otadata_set_boot(const struct otadata *o, unsigned int slot)
 	return write_entry(o, index, &entries[index]);
 }
 
+int otadata_forget(const struct otadata *o, unsigned int slot)
+{
+	struct otadata_entry entries[2];
+	int r = otadata_read(o, entries);
+
+	for (unsigned int i = 0; r == 0 && i < 2; i++)
+		if (entry_valid(&entries[i]) && otadata_slot(o, &entries[i]) == slot)
+			r = flash_erase(o->flash, o->offset + i * FLASH_SECTOR_SIZE,
+					FLASH_SECTOR_SIZE);
+	return r;
+}
+
 /* esp_ota_current_ota_is_workable(): rewrites the active entry in place. */
 static int otadata_mark(const struct otadata *o, uint32_t state)
 {

@@ -47,6 +47,11 @@ static int op_read(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len)
 	return started(ctx, board_flash_read(esp_of(ctx)->board, offset, buf, len));
 }
 
+static int op_head_check(void *ctx, const uint8_t *head, uint32_t *ret_detail)
+{
+	return board_head_check(esp_of(ctx)->board, head, ret_detail);
+}
+
 static int op_check(void *ctx, uint32_t size)
 {
 	return started(ctx, board_image_check(esp_of(ctx)->board, size));
@@ -194,6 +199,7 @@ const struct ota_device_ops esp_device_ops = {
 	.flash_erase = op_erase,
 	.flash_write = op_write,
 	.flash_read = op_read,
+	.head_check = op_head_check,
 	.image_check = op_check,
 	.set_boot = op_set_boot,
 	.persist = op_persist,

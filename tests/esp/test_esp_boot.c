@@ -78,7 +78,7 @@ static void attributes(void **state)
 	assert_int_equal(info.phys, OTA_PHYS_1M);
 	assert_int_equal(info.slot_size, FAKE_SLOT_SIZE);
 	assert_int_equal(info.ring_size, 32768);
-	assert_int_equal(info.secure_version, 3);
+	assert_int_equal(info.secure_version, 1);
 	assert_int_equal(info.block_revision, 103);
 	assert_int_equal(info.reset_reason, OTA_RESET_BROWN_OUT);
 	assert_int_equal(info.resets, 0);
@@ -248,6 +248,12 @@ static void no_way_back(void **state)
 }
 
 /* Once the update has erased it, the other slot is nothing to go back to. */
+static bool flushed(void *arg)
+{
+	(void)arg;
+	return ota_esp.device.rx.flushed == image.size;
+}
+
 static void erasing_takes_the_way_back(void **state)
 {
 	struct ota_info info;
@@ -261,8 +267,77 @@ static void erasing_takes_the_way_back(void **state)
 	assert_true(info.flags & OTA_INFO_CAN_ROLLBACK);
 	assert_true(esphost_start(&host, 0));
 	fake_run_ms(500);
+	esphost_info(&host, &info); /* nothing came yet that could be kept */
+	assert_true(info.flags & OTA_INFO_CAN_ROLLBACK);
+	assert_true(esphost_send(&host, 1000));
+	fake_run_ms(500);
 	esphost_info(&host, &info);
 	assert_false(info.flags & OTA_INFO_CAN_ROLLBACK);
+	assert_int_equal(fake_board.otadata_erases, 1);
+}
+
+/* REBOOT and ROLLBACK behind an update that did not end well: the running image stays. */
+static void stays(void)
+{
+	esphost_command(&host, OTA_CMD_REBOOT);
+	assert_true(esphost_restarts(5000));
+	assert_true(esphost_boot());
+	esphost_connect(&host, image.bytes, image.size);
+	esphost_command(&host, OTA_CMD_ROLLBACK);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
+	assert_int_equal(host.result.code, OTA_ERR_NO_ROLLBACK);
+	assert_int_equal(fake_board.running, 0);
+	assert_int_equal(fake_board.boot, 0);
+}
+
+static void old_image_in_the_slot(void)
+{
+	fake_flash_image(1, image.bytes, image.size);
+	fake_board.state[1] = 2; /* ESP_OTA_IMG_VALID */
+	assert_true(esphost_boot());
+	esphost_connect(&host, image.bytes, image.size);
+}
+
+/* esp_image_verify() accepts it, and so would a ROLLBACK: the slot has an old entry. */
+static void refused_image_never_boots(void **state)
+{
+	(void)state;
+	old_image_in_the_slot();
+	assert_true(esphost_start(&host, 0));
+	ota_esp.device.rx.sha256[0] ^= 1; /* START announced another hash */
+	assert_true(esphost_send(&host, host.size));
+	assert_false(esphost_end(&host));
+	assert_int_equal(host.error.code, OTA_ERR_HASH);
+	fake_run_ms(200);
+	assert_int_not_equal(fake_board.slot[1][0], 0xe9); /* not to be fallen back to either */
+	stays();
+}
+
+static void aborted_image_never_boots(void **state)
+{
+	(void)state;
+	old_image_in_the_slot();
+	assert_true(esphost_start(&host, 0));
+	assert_true(esphost_send(&host, host.size));
+	assert_true(fake_run_until(flushed, NULL, 20000)); /* whole, but END is not written */
+	esphost_command(&host, OTA_CMD_ABORT);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
+	fake_run_ms(200);
+	assert_int_not_equal(fake_board.slot[1][0], 0xe9);
+	stays();
+}
+
+/* Power goes before the slot's first sector does: the entry is gone already. */
+static void unfinished_image_never_boots(void **state)
+{
+	(void)state;
+	old_image_in_the_slot();
+	assert_true(esphost_start(&host, 0));
+	assert_true(esphost_send(&host, host.size));
+	assert_true(fake_run_until(flushed, NULL, 20000));
+	assert_true(esphost_boot());
+	esphost_connect(&host, image.bytes, image.size);
+	stays();
 }
 
 static void reboot_on_command(void **state)
@@ -351,6 +426,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rollback_on_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_way_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(erasing_takes_the_way_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(refused_image_never_boots, setup, teardown),
+		cmocka_unit_test_setup_teardown(aborted_image_never_boots, setup, teardown),
+		cmocka_unit_test_setup_teardown(unfinished_image_never_boots, setup, teardown),
 		cmocka_unit_test_setup_teardown(reboot_on_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(application_with_its_own_nimble, setup, teardown),
 		cmocka_unit_test_setup_teardown(demo, setup, teardown),

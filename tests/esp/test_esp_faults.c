@@ -71,6 +71,7 @@ static void watchdog_notices(void **state)
 	fake_board.erase_block_ms = 5100;
 	esphost_connect(&host, image.bytes, image.size);
 	esphost_start(&host, 0);
+	esphost_send(&host, 1000);
 	fake_run_ms(20000);
 	assert_non_null(fake_breach);
 	fake_breach = NULL;

@@ -122,11 +122,12 @@ static void link_is_prepared_before_anything_is_erased(void **state)
 	esphost_connect(&host, image.bytes, image.size);
 	assert_int_equal(esphost_write_start(&host, 0), 0);
 	assert_int_equal(fake_radio.updates, 1);
-	assert_int_equal(fake_board.erases, 0);
-	assert_true(fake_run_until(erasing, NULL, 1000));
+	assert_true(esphost_wait(&host, OTA_EVT_READY, 5000));
 	assert_int_equal(fake_link(host.conn)->timeout, 500);
 	assert_int_equal(fake_link(host.conn)->interval, 12);
-	assert_true(esphost_wait(&host, OTA_EVT_READY, 5000));
+	assert_int_equal(fake_board.erases, 0);
+	assert_true(esphost_send(&host, 1000));
+	assert_true(fake_run_until(erasing, NULL, 1000));
 	/* And again what costs less, once it is over. */
 	esphost_command(&host, OTA_CMD_ABORT);
 	fake_run_ms(1000);

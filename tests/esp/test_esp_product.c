@@ -163,13 +163,18 @@ static void application_has_the_last_word(void **state)
 	assert_false(info.flags & OTA_INFO_PENDING_VERIFY);
 }
 
-static void refuse(const char *project, const char *version, uint32_t secure_version, uint8_t code)
+static void refuse(const char *project, const char *version, uint32_t secure_version, uint8_t code,
+		   uint32_t detail)
 {
 	struct esphost_image other = esphost_image(project, version, IMAGE, secure_version, 7);
 
 	assert_false(update(&other));
 	assert_int_equal(host.error.code, code);
+	assert_int_equal(host.error.detail, detail);
 	assert_int_equal(fake_board.boot, 0);
+	/* Refused by its first bytes: nothing was erased for it. */
+	assert_int_equal(fake_board.erases, 0);
+	assert_true(host.sent < 10000);
 	fake_disconnect(host.conn);
 	free(other.bytes);
 }
@@ -177,14 +182,48 @@ static void refuse(const char *project, const char *version, uint32_t secure_ver
 static void downgrade_is_refused(void **state)
 {
 	(void)state;
-	refuse("otabench-sim", "0.9.9", 1, OTA_ERR_VERSION);
-	refuse("otabench-sim", "1.1.0", 0, OTA_ERR_VERSION);
+	refuse("otabench-sim", "0.9.9", 1, OTA_ERR_VERSION, 48);
+	refuse("otabench-sim", "1.1.0", 0, OTA_ERR_VERSION, 36);
 }
 
 static void other_project_is_refused(void **state)
 {
 	(void)state;
-	refuse("something-else", "1.1.0", 1, OTA_ERR_IMAGE);
+	refuse("something-else", "1.1.0", 1, OTA_ERR_IMAGE, 80);
+}
+
+/* A secure version that the eFuse has meanwhile outgrown, found by the first bytes too. */
+static void anti_rollback_is_asked_of_the_efuse(void **state)
+{
+	(void)state;
+	fake_board.efuse_version = 4;
+	refuse("otabench-sim", "1.1.0", 3, OTA_ERR_VERSION, 36);
+}
+
+/* The confirmed image's predecessor is older than the policy allows: no command boots it. */
+static void rollback_is_no_downgrade(void **state)
+{
+	struct ota_info info;
+
+	(void)state;
+	assert_true(update(&image));
+	assert_true(esphost_restarts(5000));
+	assert_true(esphost_boot());
+	connect_paired();
+	esphost_info(&host, &info);
+	assert_true(info.flags & OTA_INFO_CAN_ROLLBACK); /* of an image on trial */
+	assert_int_equal(ota_esp_confirm(), ESP_OK);
+	fake_run_ms(2000);
+	esphost_info(&host, &info);
+	assert_false(info.flags & OTA_INFO_CAN_ROLLBACK);
+	esphost_command(&host, OTA_CMD_ROLLBACK);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
+	assert_int_equal(host.result.code, OTA_ERR_NO_ROLLBACK);
+	assert_true(esphost_boot());
+	connect_paired();
+	esphost_info(&host, &info);
+	assert_false(info.flags & OTA_INFO_CAN_ROLLBACK);
+	assert_int_equal(fake_board.running, 1);
 }
 
 static void demo_task(void *arg)
@@ -220,6 +259,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(application_has_the_last_word, setup, teardown),
 		cmocka_unit_test_setup_teardown(downgrade_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_project_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(anti_rollback_is_asked_of_the_efuse, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(rollback_is_no_downgrade, setup, teardown),
 		cmocka_unit_test_setup_teardown(demo_confirms, setup, teardown),
 	};
 

@@ -73,6 +73,8 @@ struct dut { /* the device under test, and its board */
 	int fail_code; /* negative OTA_E* */
 	bool fail_at_once; /* refused by the call instead of reported later */
 	bool hash_fails;
+	int head_code; /* what head_check() returns */
+	uint32_t head_detail;
 	uint32_t deaf; /* so many notifications find no buffer */
 
 	/* A count and notes of the device's actions. */
@@ -80,7 +82,7 @@ struct dut { /* the device under test, and its board */
 	uint32_t note_head, note_count;
 	uint32_t reboots;
 	uint32_t erases, writes, reads, persists, confirms, rollbacks, set_boots;
-	uint32_t block_erases;
+	uint32_t block_erases, head_checks;
 	struct ota_link link; /* what link_state() says */
 	struct ota_link_request link_request; /* the latest */
 	uint32_t link_requests;

@@ -48,6 +48,8 @@ static int op_erase(void *ctx, uint32_t at, uint32_t len)
 		dut_violation(dut, "an erase that is not of sectors");
 	if (!in_slot(dut, at, len))
 		return -OTA_EINVAL;
+	if (dut->dev.state == OTA_STATE_RECEIVING && !dut->dev.rx.judged)
+		dut_violation(dut, "an erase for an image that nobody looked at");
 	dut->info.flags &= (uint8_t)~OTA_INFO_CAN_ROLLBACK;
 	return begin(dut, OTA_OP_ERASE, at, len);
 }
@@ -78,6 +80,17 @@ static int op_read(void *ctx, uint32_t at, uint8_t *buf, uint32_t len)
 		return -OTA_EINVAL;
 	dut->op_to = buf;
 	return begin(dut, OTA_OP_READ, at, len);
+}
+
+static int op_head_check(void *ctx, const uint8_t *head, uint32_t *ret_detail)
+{
+	struct dut *dut = ctx;
+
+	if (head[0] != 0xe9 || dut->dev.rx.flushed > 0)
+		dut_violation(dut, "an image judged late, or by other bytes than its first");
+	dut->head_checks++;
+	*ret_detail = dut->head_detail;
+	return dut->head_code;
 }
 
 static int op_check(void *ctx, uint32_t size)
@@ -338,6 +351,7 @@ const struct ota_device_ops dut_device_ops = {
 	.flash_erase = op_erase,
 	.flash_write = op_write,
 	.flash_read = op_read,
+	.head_check = op_head_check,
 	.image_check = op_check,
 	.set_boot = op_set_boot,
 	.persist = op_persist,

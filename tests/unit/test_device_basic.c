@@ -299,18 +299,34 @@ static void test_wrong_image(void **state)
 	tell(&dut, CONN, "01");
 	says(&dut, CONN, "01");
 	image[0] = 0x7f;
-	assert_int_equal(put(0, 15, false), 0); /* not enough to tell */
-	assert_int_equal(put(15, 15, false), -OTA_EPROTO);
+	assert_int_equal(put(0, 287, false), 0); /* not enough to tell */
+	assert_int_equal(put(287, 1, false), -OTA_EPROTO);
 	says(&dut, CONN, "02");
 	assert_int_equal(dut.dev.last_error, OTA_ERR_IMAGE);
 	tell(&dut, CONN, "01");
 	says(&dut, CONN, "01");
 	image[0] = 0xe9;
 	image[12]++;
-	assert_int_equal(put(0, 244, false), -OTA_EPROTO);
+	assert_int_equal(put(0, 300, false), -OTA_EPROTO);
 	says(&dut, CONN, "02");
 	silent(&dut);
 	assert_int_equal(dut.dev.last_error, OTA_ERR_CHIP);
+	assert_int_equal(dut.head_checks, 0);
+	/* Shorter than a header with its descriptor: what there is of it is looked at. */
+	tell(&dut, CONN, "01");
+	says(&dut, CONN, "01");
+	assert_int_equal(put(0, 100, false), 0);
+	tell(&dut, CONN, "04");
+	says(&dut, CONN, "02");
+	assert_int_equal(dut.dev.last_error, OTA_ERR_CHIP);
+	image[12]--;
+	dut.head_code = -OTA_EPERM;
+	tell(&dut, CONN, "01");
+	says(&dut, CONN, "01");
+	assert_int_equal(put(0, 300, false), -OTA_EPROTO);
+	says(&dut, CONN, "02");
+	assert_int_equal(dut.dev.last_error, OTA_ERR_VERSION);
+	assert_int_equal(dut.writes, 0);
 }
 
 /* The boot loader's own check is all there is without a hash. */

@@ -139,9 +139,9 @@ static void test_telemetry(void **state)
 	dut_wait(&dut, 1);
 	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 00 00 00 00 00 00 00 00 00 00 00");
 	start_full(&dut, CONN, image, sizeof(image), 0);
+	send_value(&dut, CONN, 0, image, 0, 400);
 	dut_wait(&dut, 210);
 	dut_op_end(&dut); /* an erase of 210 ms */
-	send_value(&dut, CONN, 0, image, 0, 400);
 	send_value(&dut, CONN, 9, image, 0, 400);
 	dut_op_end(&dut); /* another, of 0 ms */
 	dut_forget_notes(&dut);
@@ -191,6 +191,7 @@ static void test_reboot_waits(void **state)
 {
 	(void)state;
 	start_full(&dut, CONN, image, 8000, 0);
+	send_value(&dut, CONN, 0, image, 0, 300);
 	tell(&dut, CONN, "02");
 	dut_forget_notes(&dut);
 	assert_int_equal(dut.op, OTA_OP_ERASE);

@@ -224,6 +224,7 @@ static void test_failure_after_start(void **state)
 	(void)state;
 	dut.manual = true;
 	start_full(&dut, CONN, image, SIZE - 1, 0);
+	send_value(&dut, CONN, 0, image, 0, 300);
 	assert_int_equal(dut.op, OTA_OP_ERASE);
 	dut_forget_notes(&dut);
 	fail_next(OTA_OP_ERASE, 1, -OTA_EIO, false);

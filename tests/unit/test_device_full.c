@@ -62,7 +62,7 @@ static struct ota_ack last_ack(void)
 	return ack;
 }
 
-/* READY comes before the first erase ends; the image in three writes; DONE; the proof. */
+/* READY comes first, the erase with the first bytes; the image in three writes; DONE; the proof. */
 static void test_update(void **state)
 {
 	struct ota_done done;
@@ -74,16 +74,23 @@ static void test_update(void **state)
 	start_full(&dut, CONN, image, 8292, 0);
 	/* offset 0, limit 8192, values up to 512, an ACK every 2048 bytes, not resumed */
 	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00 00 00");
+	silent(&dut);
+	assert_int_equal(dut.op, OTA_OP_NONE);
+	send_value(&dut, CONN, 0, image, 0, 240);
+	silent(&dut);
+	assert_int_equal(dut.op, OTA_OP_NONE);
+	send_value(&dut, CONN, 1, image, 240, 240); /* header and descriptor are there */
 	assert_int_equal(dut.op, OTA_OP_ERASE); /* a sector: cheaper than a block for so little */
 	assert_int_equal(dut.op_len, OTA_SECTOR_SIZE);
+	says(&dut, CONN, "07 e0 01 00 00 00 00 00 00 00 20 00 00");
 	says(&dut, CONN, "04 01 00 00 00 00 00 30 00 00");
 	silent(&dut);
 	dut_settle(&dut);
 	dut_forget_notes(&dut);
 
-	send_rest(&dut, CONN, 0, image, 0, 4096);
-	/* 2160 received, nothing flushed; then all of it, and a limit that the size ends. */
-	says(&dut, CONN, "07 70 08 00 00 00 00 00 00 00 20 00 00");
+	send_rest(&dut, CONN, 2, image, 480, 4096);
+	/* 2640 received, nothing flushed; then all of it, and a limit that the size ends. */
+	says(&dut, CONN, "07 50 0a 00 00 00 00 00 00 00 20 00 00");
 	silent(&dut);
 	dut_wait(&dut, 100);
 	says(&dut, CONN, "07 00 10 00 00 00 10 00 00 64 20 00 00");
@@ -133,11 +140,12 @@ static void test_credits(void **state)
 	next(OTA_EVT_READY, &note);
 	assert_int_equal(ota_ready_decode(note.bytes, note.len, &ready), 0);
 	assert_int_equal(ready.limit, RING);
-	/* The first erase still runs: the ring takes all it has room for. */
+	/* While the first erase runs the ring takes all it has room for. */
 	for (uint16_t i = 0; i < 32; i++)
 		assert_int_equal(send_value(&dut, CONN, i, image, i * 256u, 256), 0);
 	ack = last_ack();
-	assert_int_equal(ack.received, RING);
+	/* 512 were acknowledged before the erase, and every 2048 since. */
+	assert_int_equal(ack.received, RING - 1536);
 	assert_int_equal(ack.limit, RING);
 	dut_op_end(&dut); /* erase */
 	assert_int_equal(dut.op, OTA_OP_WRITE);
@@ -194,9 +202,9 @@ static void test_erase_ahead(void **state)
 
 	(void)state;
 	start_full(&dut, CONN, image, size, 0);
+	assert_int_equal(dut.op, OTA_OP_NONE);
+	send_value(&dut, CONN, 0, image, 0, 300); /* one block ahead of these */
 	for (uint32_t at = 0; at <= OTA_BLOCK_SIZE; at += OTA_BLOCK_SIZE) {
-		if (at > 0)
-			send_value(&dut, CONN, 0, image, 0, 100); /* one block ahead of these */
 		assert_int_equal(dut.op, OTA_OP_ERASE);
 		assert_int_equal(dut.op_at, at);
 		assert_int_equal(dut.op_len, OTA_BLOCK_SIZE);
@@ -204,7 +212,7 @@ static void test_erase_ahead(void **state)
 	}
 	assert_int_equal(dut.op, OTA_OP_NONE);
 	dut.manual = false;
-	send_rest(&dut, CONN, 1, image, 100, size);
+	send_rest(&dut, CONN, 1, image, 300, size);
 	assert_int_equal(dut.block_erases, 2);
 	assert_int_equal(dut.erases, 3);
 	assert_int_equal(dut.slots[1][3u * OTA_SECTOR_SIZE + 2u * OTA_BLOCK_SIZE], 0xa5);
@@ -262,6 +270,9 @@ static void test_gap(void **state)
 	dut_wait(&dut, 1);
 	says(&dut, CONN, "08 01 60 c8 00 00 00 02");
 	assert_int_equal(send_value(&dut, CONN, 0x6001, image, 200, 100), 0);
+	says(&dut, CONN, "07 2c 01 00 00 00 00 00 00 40 1f 00 00"); /* enough to begin */
+	says(&dut, CONN, "04 01 00 00 00 00 00 20 00 00");
+	says(&dut, CONN, "04 01 00 10 00 00 00 20 00 00");
 	dut_wait(&dut, 60);
 	silent(&dut);
 	/* Repeated: dropped without a word, it is there. */
@@ -327,15 +338,18 @@ static void test_ack_timing(void **state)
 	(void)state;
 	start_full(&dut, CONN, image, 600, 0);
 	dut_forget_notes(&dut);
-	send_value(&dut, CONN, 0, image, 0, 300);
+	send_value(&dut, CONN, 0, image, 0, 200);
 	silent(&dut);
 	dut_wait(&dut, 99);
 	silent(&dut);
 	dut_wait(&dut, 1);
-	says(&dut, CONN, "07 2c 01 00 00 00 00 00 00 58 02 00 00");
+	says(&dut, CONN, "07 c8 00 00 00 00 00 00 00 58 02 00 00");
 	dut_wait(&dut, 5000);
 	silent(&dut);
-	send_value(&dut, CONN, 1, image, 300, 300);
+	send_value(&dut, CONN, 1, image, 200, 100);
+	says(&dut, CONN, "07 2c 01 00 00 00 00 00 00 58 02 00 00"); /* before the erase */
+	says(&dut, CONN, "04 01 00 00 00 00 00 10 00 00");
+	send_value(&dut, CONN, 2, image, 300, 300);
 	says(&dut, CONN, "07 58 02 00 00 00 00 00 00 58 02 00 00"); /* received */
 	says(&dut, CONN, "07 58 02 00 00 58 02 00 00 58 02 00 00"); /* and flushed */
 	silent(&dut);

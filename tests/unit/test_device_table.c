@@ -61,6 +61,7 @@ static void go_to(enum place place)
 		dut_boot(&dut);
 		dut_connect(&dut, OWNER);
 		dut_connect(&dut, OTHER);
+		dut_settle(&dut); /* the record of the boot that it counts */
 		start_full(&dut, OWNER, image, BIG, 0);
 		assert_int_equal(dut.op, OTA_OP_READ);
 		break;
@@ -86,6 +87,8 @@ static void go_to(enum place place)
 		break;
 	case ABORTING:
 		start_full(&dut, OWNER, image, SIZE, 0);
+		send_value(&dut, OWNER, 0, image, 0, 300);
+		assert_int_equal(dut.op, OTA_OP_ERASE);
 		dut_command(&dut, OWNER, OTA_CMD_ABORT);
 		break;
 	case PLACES:

@@ -52,11 +52,14 @@ struct fake_board {
 	int running, boot; /* slots */
 	int state[2]; /* esp_ota_img_states_t */
 	bool bound; /* otadata names the running slot */
+	bool forgotten[2]; /* the slot's entry in otadata was erased */
 	uint32_t erase_block_ms, erase_sector_ms, write_us, read_us;
 	bool encrypted;
 	int fail_erase, fail_write, fail_read; /* the Nth from now fails; 0 = none */
 	bool fail_set_boot, fail_verify_io, no_update_slot, no_heap;
 	bool nvs_full, nvs_gone;
+	uint32_t otadata_erases;
+	uint32_t efuse_version; /* secure version */
 	uint32_t erases, writes, verifies, confirms, rollbacks, restarts;
 	char log[4096]; /* what was logged, newest last */
 };

@@ -6,6 +6,7 @@
  */
 #include "fake.h"
 
+#include "bootloader_common.h"
 #include "esp_chip_info.h"
 #include "esp_efuse.h"
 #include "esp_heap_caps.h"
@@ -35,6 +36,7 @@
 struct fake_board fake_board;
 
 static esp_partition_t slots[2];
+static const esp_partition_t otadata = {.size = 2 * SECTOR};
 static esp_app_desc_t description;
 static void *ring;
 static struct {
@@ -56,12 +58,57 @@ static bool strikes(int *fault)
 
 /* --- esp_partition */
 
+const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
+						esp_partition_subtype_t subtype, const char *label)
+{
+	(void)label;
+	if (type == ESP_PARTITION_TYPE_DATA)
+		return subtype == ESP_PARTITION_SUBTYPE_DATA_OTA ? &otadata : NULL;
+	for (int i = 0; i < 2; i++)
+		if (slots[i].subtype == subtype)
+			return &slots[i];
+	return NULL; /* no factory partition */
+}
+
+/* Entry i is about slot i, as after two updates. */
+static void otadata_read(size_t offset, void *ret, size_t size)
+{
+	const size_t i = offset / SECTOR;
+	esp_ota_select_entry_t entry = {.ota_seq = (uint32_t)i + 1u,
+					.ota_state = (uint32_t)fake_board.state[i]};
+
+	if (offset % SECTOR || size != sizeof(entry))
+		fake_broke("otadata is read elsewhere than ESP-IDF has its entries");
+	if (fake_board.forgotten[i])
+		memset(&entry, 0xff, sizeof(entry));
+	memcpy(ret, &entry, size);
+}
+
+static void otadata_erase(size_t offset)
+{
+	if ((int)(offset / SECTOR) == fake_board.running)
+		fake_broke("otadata loses the running slot");
+	fake_board.otadata_erases++;
+	fake_block_us(fake_board.erase_sector_ms * 1000ull);
+	fake_board.forgotten[offset / SECTOR] = true;
+}
+
+bool bootloader_common_ota_select_valid(const esp_ota_select_entry_t *s)
+{
+	return s->ota_seq != UINT32_MAX && s->ota_state != ESP_OTA_IMG_INVALID &&
+	       s->ota_state != ESP_OTA_IMG_ABORTED; /* nothing damages an entry here */
+}
+
 esp_err_t esp_partition_read(const esp_partition_t *partition, size_t src_offset, void *dst,
 			     size_t size)
 {
 	if (src_offset + size > partition->size)
 		return ESP_ERR_INVALID_SIZE;
 	fake_block_us(fake_board.read_us);
+	if (partition == &otadata) {
+		otadata_read(src_offset, dst, size);
+		return ESP_OK;
+	}
 	if (strikes(&fake_board.fail_read))
 		return ESP_FAIL;
 	memcpy(dst, fake_board.slot[slot_of(partition)] + src_offset, size);
@@ -95,6 +142,10 @@ esp_err_t esp_partition_erase_range(const esp_partition_t *partition, size_t off
 {
 	if (offset % SECTOR || size % SECTOR || offset + size > partition->size)
 		return ESP_ERR_INVALID_ARG;
+	if (partition == &otadata) {
+		otadata_erase(offset);
+		return ESP_OK;
+	}
 	if (slot_of(partition) == fake_board.running)
 		fake_broke("the running slot is erased");
 	fake_board.erases++;
@@ -212,6 +263,7 @@ esp_err_t esp_ota_set_boot_partition(const esp_partition_t *partition)
 		return ESP_FAIL;
 	fake_board.boot = slot;
 	fake_board.state[slot] = ESP_OTA_IMG_NEW;
+	fake_board.forgotten[slot] = false;
 	fake_board.bound = true;
 	return ESP_OK;
 }
@@ -229,7 +281,7 @@ bool esp_ota_check_rollback_is_possible(void)
 	const int other = 1 - fake_board.running;
 
 	fake_block_us(300000);
-	return image_length(fake_board.slot[other], true) > 0 &&
+	return image_length(fake_board.slot[other], true) > 0 && !fake_board.forgotten[other] &&
 	       fake_board.state[other] != ESP_OTA_IMG_INVALID &&
 	       fake_board.state[other] != ESP_OTA_IMG_ABORTED;
 }
@@ -349,7 +401,7 @@ void esp_chip_info(esp_chip_info_t *out_info)
 
 uint32_t esp_efuse_read_secure_version(void)
 {
-	return 3;
+	return fake_board.efuse_version;
 }
 
 uint32_t efuse_hal_blk_version(void)
@@ -404,6 +456,7 @@ void fake_board_reset(void)
 	fake_board.erase_sector_ms = 50;
 	fake_board.write_us = 14600; /* 280 kB/s */
 	fake_board.read_us = 500;
+	fake_board.efuse_version = 1;
 	fake_breach = NULL;
 	layout();
 }

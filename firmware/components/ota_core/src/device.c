@@ -7,6 +7,14 @@
  */
 #include "device_priv.h"
 
+#define HEADER_SIZE 16u /* what is looked at of an image too short for a descriptor */
+
+void device_info(const struct ota_device *dev, struct ota_info *ret)
+{
+	*ret = (struct ota_info){.block_revision = OTA_REVISION_UNKNOWN};
+	dev->config.ops->info(dev->config.ctx, ret);
+}
+
 static bool record_valid(const struct ota_record *record)
 {
 	return record->offset % OTA_BLOCK_SIZE == 0 && record->offset <= record->image_size;
@@ -47,8 +55,7 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 	dev->conn = dev->link_conn = dev->telemetry_conn = OTA_NO_CONN;
 	dev->command_conn = dev->abort_conn = dev->basic_conn = OTA_NO_CONN;
 	dev->expected_conn = OTA_NO_CONN;
-	memset(&info, 0, sizeof(info));
-	config->ops->info(config->ctx, &info);
+	device_info(dev, &info);
 	if (record && record_valid(record))
 		dev->record = *record;
 	/* Power went between the change of the boot slot and the end of the record. */
@@ -72,6 +79,22 @@ void device_drop(struct ota_device *dev)
 	dev->record_dirty = dev->record_dirty || dev->record.offset > 0 || dev->record.flags != 0;
 	dev->reset_uncounted = false;
 	memset(&dev->record, 0, sizeof(dev->record));
+}
+
+/*
+ * A whole image in the slot is one that the boot loader falls back to when the running
+ * one is damaged.  What a record of an earlier boot left is not looked at where the slot
+ * is the way back: another image came there since.
+ */
+void device_refuse(struct ota_device *dev)
+{
+	struct ota_info info;
+
+	device_info(dev, &info);
+	if (dev->rx.valid ? dev->rx.flushed > 0 && !dev->rx.sink
+			  : dev->record.offset > 0 && !(info.flags & OTA_INFO_CAN_ROLLBACK))
+		dev->spoil = true;
+	device_drop(dev);
 }
 
 static bool device_resumable(const struct ota_device *dev)
@@ -104,7 +127,7 @@ void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t 
 	if (dev->rx.sink)
 		dev->rx.valid = false; /* a record is of another session */
 	else if (image_at_fault(code) || dev->rx.basic)
-		device_drop(dev);
+		device_refuse(dev);
 	dev->rx.received = dev->rx.flushed;
 	dev->state = device_rest_state(dev);
 }
@@ -133,7 +156,10 @@ static void owner_lost(struct ota_device *dev)
 	dev->gap = false;
 	if (dev->state != OTA_STATE_RECEIVING && dev->state != OTA_STATE_PREPARING)
 		return; /* END was given: the device goes on alone */
-	rx->valid = begun && !rx->basic && !rx->sink;
+	if (begun && rx->basic)
+		device_refuse(dev);
+	/* Too little to know the image by was not kept. */
+	rx->valid = begun && !rx->basic && !rx->sink && (rx->judged || rx->flushed > 0);
 	rx->drain = rx->valid;
 	dev->state = device_rest_state(dev);
 }
@@ -164,28 +190,44 @@ void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now
 	device_work(dev);
 }
 
-/* Magic and chip id arrive first: no need to fill a slot to find out. */
-static bool header_ok(struct ota_device *dev)
+/* ESP-IDF's esp_image_header_t, as far as it is the same for all chips. */
+static uint8_t header_code(const struct ota_device *dev, uint32_t *ret_detail)
 {
-	struct ota_receive *rx = &dev->rx;
 	const uint8_t *h = dev->config.ring;
 	struct ota_info info;
 
-	if (rx->header_checked || rx->received < 16)
+	*ret_detail = 0;
+	if (h[0] != 0xe9) /* ESP_IMAGE_HEADER_MAGIC */
+		return OTA_ERR_IMAGE;
+	device_info(dev, &info);
+	*ret_detail = 12;
+	return (uint16_t)(h[12] | (uint16_t)(h[13] << 8)) == info.chip_id ? OTA_OK : OTA_ERR_CHIP;
+}
+
+/* A ring holds more than OTA_HEAD_SIZE, and nothing leaves it before it was judged. */
+bool device_head_ok(struct ota_device *dev)
+{
+	struct ota_receive *rx = &dev->rx;
+	const bool whole = rx->image_size >= OTA_HEAD_SIZE;
+	const uint32_t len = whole ? OTA_HEAD_SIZE : min_u32(rx->image_size, HEADER_SIZE);
+	uint32_t detail = 0;
+	uint8_t code = OTA_OK;
+	int rc = 0;
+
+	if (rx->judged || rx->received < len)
 		return true;
-	rx->header_checked = true;
-	if (h[0] != 0xe9) { /* ESP_IMAGE_HEADER_MAGIC */
-		device_fail(dev, OTA_ERR_IMAGE, 0, 0);
-		return false;
-	}
-	memset(&info, 0, sizeof(info));
-	dev->config.ops->info(dev->config.ctx, &info);
-	/* esp_image_header_t.chip_id */
-	if ((uint16_t)(h[12] | (uint16_t)(h[13] << 8)) != info.chip_id) {
-		device_fail(dev, OTA_ERR_CHIP, 0, 12);
-		return false;
-	}
-	return true;
+	rx->judged = true;
+	if (rx->flushed > 0)
+		return true; /* it was, before the session was interrupted */
+	if (len >= HEADER_SIZE)
+		code = header_code(dev, &detail);
+	if (code == OTA_OK && whole)
+		rc = dev->config.ops->head_check(dev->config.ctx, dev->config.ring, &detail);
+	if (rc < 0)
+		code = rc == -OTA_EPERM ? OTA_ERR_VERSION : OTA_ERR_IMAGE;
+	if (code != OTA_OK)
+		device_fail(dev, code, 0, detail);
+	return code == OTA_OK;
 }
 
 static void ring_put(struct ota_device *dev, const uint8_t *buf, uint32_t len)
@@ -217,7 +259,7 @@ static int accept(struct ota_device *dev, const uint8_t *buf, uint32_t len, bool
 	rx->received += len;
 	dev->last_data = dev->now;
 	dev->gap = false;
-	return header_ok(dev) ? 0 : -OTA_EPROTO;
+	return device_head_ok(dev) ? 0 : -OTA_EPROTO;
 }
 
 static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
@@ -415,9 +457,9 @@ bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms)
 
 int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size)
 {
-	struct ota_info info = {.block_revision = OTA_REVISION_UNKNOWN};
+	struct ota_info info;
 
-	dev->config.ops->info(dev->config.ctx, &info);
+	device_info(dev, &info);
 	if (device_resumable(dev)) {
 		info.flags |= OTA_INFO_RESUMABLE;
 		info.resets = (uint8_t)((dev->record.flags & OTA_RECORD_RESETS) / OTA_RECORD_RESET);
@@ -429,8 +471,7 @@ void ota_device_status(struct ota_device *dev, struct ota_status *ret)
 {
 	struct ota_info info;
 
-	memset(&info, 0, sizeof(info));
-	dev->config.ops->info(dev->config.ctx, &info);
+	device_info(dev, &info);
 	*ret = (struct ota_status){
 		.state = (uint8_t)dev->state,
 		.slot = info.running_slot,

@@ -21,8 +21,7 @@ uint32_t device_state_detail(const struct ota_device *dev)
 {
 	struct ota_info info;
 
-	memset(&info, 0, sizeof(info));
-	dev->config.ops->info(dev->config.ctx, &info);
+	device_info(dev, &info);
 	return (uint32_t)dev->state |
 	       (info.flags & OTA_INFO_PENDING_VERIFY ? OTA_DETAIL_PENDING : 0);
 }
@@ -33,8 +32,7 @@ static uint8_t start_check(const struct ota_device *dev, const struct ota_start 
 {
 	struct ota_info info;
 
-	memset(&info, 0, sizeof(info));
-	dev->config.ops->info(dev->config.ctx, &info);
+	device_info(dev, &info);
 	*ret_detail = OTA_PROTOCOL_VERSION;
 	if (m->version != OTA_PROTOCOL_VERSION)
 		return OTA_ERR_UNSUPPORTED;
@@ -65,8 +63,7 @@ static uint8_t start_decode(struct ota_device *dev, const uint8_t *buf, size_t l
 	if (!*ret_basic)
 		return ota_start_decode(buf, len, ret) < 0 ? OTA_ERR_LENGTH : OTA_OK;
 	/* A basic host tells no size: there is room for a slot, and END tells. */
-	memset(&info, 0, sizeof(info));
-	dev->config.ops->info(dev->config.ctx, &info);
+	device_info(dev, &info);
 	memset(ret, 0, sizeof(*ret));
 	ret->version = OTA_PROTOCOL_VERSION;
 	ret->image_size = ret->stream_size = info.slot_size;
@@ -133,8 +130,11 @@ static void on_end(struct ota_device *dev, uint16_t conn)
 		device_send_error(dev, conn, OTA_ERR_STATE, OTA_CMD_END, device_state_detail(dev));
 		return;
 	}
-	if (rx->basic && rx->received > 0)
+	if (rx->basic && rx->received > 0) {
 		rx->image_size = rx->received;
+		if (!device_head_ok(dev))
+			return;
+	}
 	if (rx->received != rx->image_size) {
 		device_send_error(dev, conn, OTA_ERR_INCOMPLETE, OTA_CMD_END, rx->received);
 		return;
@@ -174,7 +174,7 @@ static void on_abort(struct ota_device *dev, uint16_t conn)
 
 void device_abort_finish(struct ota_device *dev)
 {
-	device_drop(dev);
+	device_refuse(dev);
 	dev->state = OTA_STATE_IDLE;
 	device_send_result(dev, dev->abort_conn, OTA_CMD_ABORT, OTA_OK);
 }
@@ -186,8 +186,7 @@ static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcod
 	struct ota_info info;
 	uint8_t code = OTA_OK;
 
-	memset(&info, 0, sizeof(info));
-	dev->config.ops->info(dev->config.ctx, &info);
+	device_info(dev, &info);
 	if (device_owned_by_other(dev, conn))
 		code = OTA_ERR_BUSY;
 	else if (dev->state == OTA_STATE_REBOOTING)

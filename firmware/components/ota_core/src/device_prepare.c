@@ -44,8 +44,7 @@ static bool begin_fresh(struct ota_device *dev)
 	struct ota_receive *rx = &dev->rx;
 	struct ota_info info;
 
-	memset(&info, 0, sizeof(info));
-	dev->config.ops->info(dev->config.ctx, &info);
+	device_info(dev, &info);
 	memset(rx, 0, sizeof(*rx));
 	rx->basic = dev->start_basic;
 	rx->slot_size = info.slot_size;
@@ -90,7 +89,7 @@ static void ready(struct ota_device *dev)
 	rx->valid = true;
 	rx->drain = false;
 	rx->received = rx->flushed;
-	rx->header_checked = rx->received > 0 || rx->sink;
+	rx->judged = rx->sink;
 	number_values(dev);
 	rx->ack_interval = ack_interval(dev);
 	rx->acked_received = rx->acked_flushed = rx->received;

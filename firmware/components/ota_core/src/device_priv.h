@@ -77,6 +77,8 @@ bool device_owned_by_other(const struct ota_device *dev, uint16_t conn);
 uint32_t device_state_detail(const struct ota_device *dev);
 
 /* device.c */
+/* What ops->info says now. */
+void device_info(const struct ota_device *dev, struct ota_info *ret);
 /*
  * Ends the session with an error, notified to its owner.  It stays to be
  * resumed, unless the code says that the image itself is at fault.
@@ -84,6 +86,13 @@ uint32_t device_state_detail(const struct ota_device *dev);
 void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t detail);
 /* Forgets the image and its record; the running slot is untouched. */
 void device_drop(struct ota_device *dev);
+/* The same for an image that must never boot: its first sector is erased next. */
+void device_refuse(struct ota_device *dev);
+/*
+ * Looks at what the image begins with, once that arrived.  false: it is refused, and
+ * the session ended.
+ */
+bool device_head_ok(struct ota_device *dev);
 /* IDLE, or SUSPENDED where there is something to resume. */
 enum ota_state device_rest_state(const struct ota_device *dev);
 

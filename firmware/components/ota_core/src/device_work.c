@@ -148,7 +148,8 @@ bool device_flash_step(struct ota_device *dev)
 	struct ota_receive *rx = &dev->rx;
 	uint32_t len;
 
-	if (!rx->valid || rx->sink)
+	/* Nothing is erased for a START alone, nor for an image that will be refused. */
+	if (!rx->valid || rx->sink || !rx->judged)
 		return false;
 	if (record_due(rx) && record_step(dev))
 		return true;
@@ -194,9 +195,20 @@ bool device_counts_reset(const struct ota_device *dev)
 	return dev->reset_uncounted && dev->state == OTA_STATE_SUSPENDED && dev->op == OTA_OP_NONE;
 }
 
+/* Before anything else is done: a REBOOT must not find the image whole. */
+static bool spoil_step(struct ota_device *dev)
+{
+	if (!dev->spoil)
+		return false;
+	dev->spoil = false;
+	device_op(dev, OTA_OP_ERASE, 0, OTA_SECTOR_SIZE);
+	device_op_started(dev, dev->config.ops->flash_erase(dev->config.ctx, 0, OTA_SECTOR_SIZE));
+	return true;
+}
+
 static bool idle_step(struct ota_device *dev)
 {
-	if (command_step(dev))
+	if (spoil_step(dev) || command_step(dev))
 		return true;
 	if (dev->record_dirty) {
 		device_clear_record(dev);
@@ -237,7 +249,7 @@ static bool step(struct ota_device *dev)
 	case OTA_STATE_SUSPENDED:
 		return idle_step(dev);
 	case OTA_STATE_PREPARING:
-		return command_step(dev) || device_prepare_step(dev);
+		return spoil_step(dev) || command_step(dev) || device_prepare_step(dev);
 	case OTA_STATE_RECEIVING:
 		return device_flash_step(dev);
 	case OTA_STATE_VERIFYING:

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "esp_efuse.h"
 #include "esp_log.h"
 #include "esp_ota_ops.h"
 
@@ -27,10 +28,33 @@ static int io_result(esp_err_t err, const char *what, uint32_t offset)
 	return -OTA_EIO;
 }
 
+/*
+ * The slot's entry in otadata would outlive its image, and a ROLLBACK then boot whatever
+ * is there next.  esp_ota_begin() does so from ESP-IDF 5.5 on, with
+ * esp_ota_invalidate_inactive_ota_data_slot(); the entry of a third slot may stay.
+ */
+static int forget_slot(void)
+{
+	const esp_partition_t *slot, *otadata;
+	uint32_t offset;
+	esp_err_t err = ESP_OK;
+
+	for (uint32_t i = 0; err == ESP_OK && i < 2; i++) {
+		slot = ota_esp_image_entry(i, &offset, &otadata);
+		if (slot && slot->address == ota_esp.update->address)
+			err = esp_partition_erase_range(otadata, offset, OTA_SECTOR_SIZE);
+	}
+	return io_result(err, "otadata", 0);
+}
+
 /* One erase command of the flash at a time: a block takes at most 4.1 s before
  * the driver gives up (spi_flash_chip_generic.c), and the watchdog has 5. */
 static int erase(uint32_t offset, uint32_t len)
 {
+	const int rc = forget_slot();
+
+	if (rc < 0)
+		return rc;
 	while (len > 0) {
 		const bool block = offset % OTA_BLOCK_SIZE == 0 && len >= OTA_BLOCK_SIZE;
 		const uint32_t piece = block ? OTA_BLOCK_SIZE : OTA_SECTOR_SIZE;
@@ -98,6 +122,7 @@ static int fail_self_test(void)
 static int confirm(void)
 {
 	struct ota_esp *s = &ota_esp;
+	bool way_back;
 	esp_err_t err;
 
 #ifdef CONFIG_OTA_ESP_CONFIRM_APPLICATION
@@ -115,6 +140,13 @@ static int confirm(void)
 	s->confirm_wanted = false;
 	s->info.flags &= (uint8_t)~OTA_INFO_PENDING_VERIFY;
 	ota_esp_leave();
+	/* What was the way back from a trial may be too old for a ROLLBACK. */
+	way_back = ota_esp_image_way_back();
+	ota_esp_enter();
+	if (!way_back)
+		s->info.flags &= (uint8_t)~OTA_INFO_CAN_ROLLBACK;
+	s->info.secure_version = esp_efuse_read_secure_version();
+	ota_esp_leave();
 	ESP_LOGI(tag, "running image confirmed");
 	return 0;
 }
@@ -123,7 +155,7 @@ static int confirm(void)
  * be answered; until the reboot that ota_core now asks for, it can wait. */
 static int roll_back(void)
 {
-	if (!esp_ota_check_rollback_is_possible())
+	if (!ota_esp_image_way_back())
 		return -OTA_ENOENT;
 	ota_esp.rollback = true;
 	return 0;

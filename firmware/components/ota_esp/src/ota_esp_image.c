@@ -5,8 +5,10 @@
  */
 #include "ota_esp_priv.h"
 
+#include <stddef.h>
 #include <string.h>
 
+#include "bootloader_common.h"
 #include "esp_app_desc.h"
 #include "esp_chip_info.h"
 #include "esp_efuse.h"
@@ -53,6 +55,25 @@ static uint8_t slot_flags(const esp_partition_t *running)
 	if (esp_secure_boot_enabled())
 		flags |= OTA_INFO_SECURE_BOOT;
 	return flags;
+}
+
+const esp_partition_t *ota_esp_image_entry(uint32_t index, uint32_t *ret_offset,
+					   const esp_partition_t **ret_otadata)
+{
+	const esp_partition_t *otadata = esp_partition_find_first(
+		ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_OTA, NULL);
+	esp_ota_select_entry_t entry;
+
+	*ret_otadata = otadata;
+	*ret_offset = index * OTA_SECTOR_SIZE;
+	if (!otadata || esp_partition_read(otadata, *ret_offset, &entry, sizeof(entry)) != ESP_OK ||
+	    !bootloader_common_ota_select_valid(&entry))
+		return NULL;
+	return esp_partition_find_first(
+		ESP_PARTITION_TYPE_APP,
+		(esp_partition_subtype_t)(ESP_PARTITION_SUBTYPE_APP_OTA_MIN +
+					  (entry.ota_seq - 1u) % ota_esp.info.slot_count),
+		NULL);
 }
 
 bool ota_esp_image_slots(void)
@@ -142,7 +163,7 @@ static int running_hash(struct ota_esp *s, uint32_t *ret_size, uint8_t ret[OTA_S
 void ota_esp_image_inspect(void)
 {
 	struct ota_esp *s = &ota_esp;
-	const bool way_back = esp_ota_check_rollback_is_possible();
+	const bool way_back = ota_esp_image_way_back();
 	uint8_t sha256[OTA_SHA256_SIZE] = {0};
 	uint32_t size = 0;
 
@@ -196,37 +217,108 @@ bool ota_esp_version_older(const char *a, const char *b)
 /* --- a received image */
 
 #if defined(CONFIG_OTA_ESP_DOWNGRADE_SECURE_VERSION) ||                                            \
-	defined(CONFIG_OTA_ESP_DOWNGRADE_VERSION) || defined(CONFIG_OTA_ESP_SAME_PROJECT)
-static int policy_check(const struct ota_esp *s)
+	defined(CONFIG_OTA_ESP_DOWNGRADE_VERSION) || defined(CONFIG_OTA_ESP_SAME_PROJECT) ||       \
+	defined(CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK)
+#define POLICY
+#endif
+
+#ifdef POLICY
+/*
+ * esp_ota_set_boot_partition() looks at the eFuse as well, but only after the transfer,
+ * and then erases the whole slot in one go, longer than the task watchdog waits.
+ */
+static int judge(const esp_app_desc_t *received, uint32_t *ret_field)
 {
 	const esp_app_desc_t *running = esp_app_get_description();
-	esp_app_desc_t received;
+	uint32_t least = 0;
 
-	if (esp_ota_get_partition_description(s->update, &received) != ESP_OK)
+	*ret_field = OTA_ESP_DESCRIPTOR;
+	if (received->magic_word != ESP_APP_DESC_MAGIC_WORD)
 		return -OTA_EBADMSG;
-#ifdef CONFIG_OTA_ESP_SAME_PROJECT
-	if (strncmp(received.project_name, running->project_name, sizeof(received.project_name)) !=
-	    0)
-		return -OTA_EBADMSG;
+#ifdef CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK
+	least = esp_efuse_read_secure_version(); /* CONFIRM raises it */
 #endif
 #ifndef CONFIG_OTA_ESP_DOWNGRADE_ALLOWED
-	if (received.secure_version < running->secure_version)
+	if (least < running->secure_version)
+		least = running->secure_version;
+#endif
+	*ret_field = OTA_ESP_DESCRIPTOR + offsetof(esp_app_desc_t, secure_version);
+	if (received->secure_version < least)
 		return -OTA_EPERM;
+#ifdef CONFIG_OTA_ESP_SAME_PROJECT
+	*ret_field = OTA_ESP_DESCRIPTOR + offsetof(esp_app_desc_t, project_name);
+	if (strncmp(received->project_name, running->project_name,
+		    sizeof(received->project_name)) != 0)
+		return -OTA_EBADMSG;
 #endif
 #ifdef CONFIG_OTA_ESP_DOWNGRADE_VERSION
-	received.version[sizeof(received.version) - 1] = '\0';
-	if (ota_esp_version_older(received.version, running->version))
+	char version[sizeof(received->version) + 1] = {0};
+
+	memcpy(version, received->version, sizeof(received->version));
+	*ret_field = OTA_ESP_DESCRIPTOR + offsetof(esp_app_desc_t, version);
+	if (ota_esp_version_older(version, running->version))
 		return -OTA_EPERM;
 #endif
 	return 0;
 }
-#else
-static int policy_check(const struct ota_esp *s)
-{
-	(void)s;
-	return 0;
-}
 #endif
+
+int ota_esp_image_head(void *ctx, const uint8_t *head, uint32_t *ret_detail)
+{
+	(void)ctx;
+#ifdef POLICY
+	const void *descriptor = head + OTA_ESP_DESCRIPTOR; /* the ring is aligned, as heaps do */
+
+	return judge(descriptor, ret_detail);
+#else
+	(void)head;
+	(void)ret_detail;
+	return 0;
+#endif
+}
+
+static int policy_check(const esp_partition_t *slot)
+{
+#ifdef POLICY
+	esp_app_desc_t received;
+	uint32_t field;
+
+	if (esp_ota_get_partition_description(slot, &received) != ESP_OK)
+		return -OTA_EBADMSG;
+	return judge(&received, &field);
+#else
+	(void)slot;
+	return 0;
+#endif
+}
+
+/* The slot that a ROLLBACK goes to: the one that otadata names beside the running one. */
+static const esp_partition_t *way_back(void)
+{
+	const esp_partition_t *slot, *otadata;
+	uint32_t offset;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		slot = ota_esp_image_entry(i, &offset, &otadata);
+		if (slot && slot->address != ota_esp.running->address)
+			return slot;
+	}
+	return esp_partition_find_first(ESP_PARTITION_TYPE_APP, ESP_PARTITION_SUBTYPE_APP_FACTORY,
+					NULL);
+}
+
+bool ota_esp_image_way_back(void)
+{
+	const esp_partition_t *slot;
+
+	if (!esp_ota_check_rollback_is_possible())
+		return false;
+	/* What ran before may always follow an image on trial. */
+	if (ota_esp.info.flags & OTA_INFO_PENDING_VERIFY)
+		return true;
+	slot = way_back();
+	return slot && policy_check(slot) == 0;
+}
 
 int ota_esp_image_check(uint32_t size)
 {
@@ -245,7 +337,7 @@ int ota_esp_image_check(uint32_t size)
 			 (unsigned int)size);
 		return -OTA_EBADMSG;
 	}
-	rc = policy_check(&ota_esp);
+	rc = policy_check(ota_esp.update);
 	if (rc < 0)
 		ESP_LOGE(tag, "image refused by policy");
 	return rc;

@@ -106,6 +106,7 @@ const struct ota_device_ops ota_esp_ops = {
 	.flash_erase = op_erase,
 	.flash_write = op_write,
 	.flash_read = op_read,
+	.head_check = ota_esp_image_head,
 	.image_check = op_check,
 	.set_boot = op_set_boot,
 	.persist = op_persist,

@@ -41,6 +41,8 @@
 #define OTA_ESP_2M
 #endif
 
+/* esp_app_desc_t in an image: behind esp_image_header_t and the first segment's header. */
+#define OTA_ESP_DESCRIPTOR 32u
 #define OTA_ESP_CONNECTIONS 2 /* the second is told that the device is busy */
 #define OTA_ESP_START_WAIT_MS 1500u /* for the central's answer to a parameter request */
 #define OTA_ESP_NAME_MAX 29 /* one structure of a 31-byte scan response */
@@ -179,6 +181,16 @@ int ota_esp_flash_run(const struct ota_esp_job *job);
 bool ota_esp_image_slots(void); /* what is known at once; false: nowhere to write to */
 void ota_esp_image_inspect(void); /* what takes reading the running image */
 int ota_esp_image_check(uint32_t size);
+/* head_check of struct ota_device_ops: what Kconfig and the eFuse say of an image. */
+int ota_esp_image_head(void *ctx, const uint8_t *head, uint32_t *ret_detail);
+/* Returns true if a ROLLBACK has where to go, and may; reads all of that image. */
+bool ota_esp_image_way_back(void);
+/*
+ * The slot that a valid entry of otadata names, index 0 or 1; NULL: none.  The entry
+ * stands at *ret_offset of *ret_otadata, in a sector of its own.
+ */
+const esp_partition_t *ota_esp_image_entry(uint32_t index, uint32_t *ret_offset,
+					   const esp_partition_t **ret_otadata);
 /* Returns true if version a is older than b, as far as both begin with numbers and dots. */
 bool ota_esp_version_older(const char *a, const char *b);
 

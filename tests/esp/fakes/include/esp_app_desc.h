@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define ESP_APP_DESC_MAGIC_WORD 0xABCD5432
+
 typedef struct {
 	uint32_t magic_word; /* 0xABCD5432 */
 	uint32_t secure_version;

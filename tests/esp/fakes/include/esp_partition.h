@@ -8,7 +8,10 @@
 
 #include "esp_err.h"
 
+typedef enum { ESP_PARTITION_TYPE_APP = 0x00, ESP_PARTITION_TYPE_DATA = 0x01 } esp_partition_type_t;
+
 typedef enum {
+	ESP_PARTITION_SUBTYPE_DATA_OTA = 0x00,
 	ESP_PARTITION_SUBTYPE_APP_FACTORY = 0x00,
 	ESP_PARTITION_SUBTYPE_APP_OTA_MIN = 0x10,
 	ESP_PARTITION_SUBTYPE_APP_OTA_0 = 0x10,
@@ -22,6 +25,8 @@ typedef struct {
 	bool encrypted;
 } esp_partition_t;
 
+const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
+						esp_partition_subtype_t subtype, const char *label);
 esp_err_t esp_partition_read(const esp_partition_t *partition, size_t src_offset, void *dst,
 			     size_t size);
 esp_err_t esp_partition_write(const esp_partition_t *partition, size_t dst_offset, const void *src,

@@ -20,6 +20,8 @@
 
 #define OTA_BLOCK_SIZE 65536u /* erase-ahead unit: NOR block erase, the cheapest per byte */
 #define OTA_SECTOR_SIZE 4096u /* NOR sector; also the size of one flash write */
+#define OTA_HEAD_SIZE                                                                              \
+	288u /* of an image: esp_image_header_t, the first segment's, esp_app_desc_t */
 #define OTA_WRITE_ALIGN 16u /* flash encryption writes 16-byte units (esp_partition_write) */
 #define OTA_NO_CONN 0xffffu
 
@@ -52,7 +54,10 @@ struct ota_record {
  */
 struct ota_device_ops {
 	/* [async] Erase to FF.  offset and len are multiples of OTA_SECTOR_SIZE;
-	 * len is at most OTA_BLOCK_SIZE. */
+	 * len is at most OTA_BLOCK_SIZE.  Before anything is erased the platform sees to
+	 * it that the slot is no way back any more (ESP-IDF's
+	 * esp_ota_invalidate_inactive_ota_data_slot()): what is written there afterwards
+	 * boots by set_boot alone. */
 	int (*flash_erase)(void *ctx, uint32_t offset, uint32_t len);
 	/* [async] Program erased flash; at most OTA_SECTOR_SIZE bytes, inside one
 	 * sector, at a multiple of OTA_WRITE_ALIGN.  len is one too, but for the
@@ -60,6 +65,14 @@ struct ota_device_ops {
 	int (*flash_write)(void *ctx, uint32_t offset, const uint8_t *buf, uint32_t len);
 	/* [async] Read back into buf; at most OTA_SECTOR_SIZE bytes. */
 	int (*flash_read)(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len);
+	/*
+	 * Whether an image that begins with these OTA_HEAD_SIZE bytes may become the
+	 * firmware: project, version, secure version.  Asked as soon as they have arrived,
+	 * before anything is erased for them (basic: afterwards); image_check asks again.
+	 * -OTA_EPERM: older than policy or the eFuse allow; any other failure: not for
+	 * this product.  *ret_detail is then the offset of the field at fault.
+	 */
+	int (*head_check)(void *ctx, const uint8_t *head, uint32_t *ret_detail);
 	/* [async] The boot loader's own validation of the size bytes in the slot.
 	 * -OTA_EIO: could not be read; -OTA_EPERM: secure version below the eFuse's;
 	 * anything else: not an image that would boot. */

@@ -52,7 +52,7 @@ struct ota_receive {
 	bool valid; /* there is one, active or suspended */
 	bool basic, sink;
 	bool drain; /* suspended: still bring the ring to flash */
-	bool header_checked; /* magic and chip id were looked at */
+	bool judged; /* a value came since READY, and what the image begins with will do */
 	uint32_t image_size; /* basic: the slot's size until END tells */
 	uint32_t slot_size;
 	uint8_t sha256[OTA_SHA256_SIZE];
@@ -75,6 +75,7 @@ struct ota_device {
 	struct ota_record new_record; /* being stored */
 	bool record_dirty; /* storage holds a record that must not be used again */
 	bool reset_uncounted; /* storage holds a record of one reset less */
+	bool spoil; /* the slot may hold a whole image that was refused or aborted */
 
 	enum ota_op op;
 	uint32_t op_at, op_len; /* flash range of the operation */
