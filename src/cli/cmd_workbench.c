@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* otabench, and otabench workbench [IMAGE]: the screen. */
 #include "cli/cli.h"
+#include "cli/command_line.h"
 #include "cli/open.h"
 #include "cli/workbench.h"
 
-#include "base/command.h"
 #include "history/history.h"
 #include "tui/app.h"
 
@@ -59,7 +59,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 {
 	struct app_config config = {
 		.source = "virtual ESP32s",
-		.options = "--sim",
+		.left = cli->out,
 		.force = cli->force,
 		.readonly = cli->readonly,
 		.trace = cli->trace,
@@ -67,9 +67,8 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		.no_mouse = cli->no_mouse,
 		.tier = PLOT_BLOCKS,
 	};
-	char reach[HISTORY_OPTIONS_MAX], options[2 * HISTORY_OPTIONS_MAX];
+	char reach[HISTORY_OPTIONS_MAX], options[COMMAND_LINE_OPTIONS];
 	struct profile_source source;
-	struct command c;
 	int r;
 
 	config.image = argc > 1 ? argv[1] : NULL;
@@ -84,13 +83,8 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		config.reach = cli_reach(cli, reach, sizeof(reach));
 		if (!cli->sim_given)
 			config.source = cli->adapter ? cli->adapter : "Bluetooth";
-		/* Virtual devices that are kept nowhere are others for another program. */
-		if (!cli->sim_given || cli->sim.state[0] != '\0')
-			config.options = options;
-		command_begin_part(&c, options, sizeof(options));
-		if (reach[0] != '\0')
-			command_word(&c, reach);
-		(void)command_end(&c);
+		config.options = command_line_reach(cli, options, sizeof(options));
+		config.vain = command_line_is_vain(cli);
 		r = workbench_show(cli, &config);
 		r = cli_close(cli, config.transport, r);
 	}

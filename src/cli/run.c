@@ -4,6 +4,7 @@
 
 #include "cli/run_priv.h"
 
+#include "cli/command_line.h"
 #include "cli/open.h"
 #include "cli/passkey.h"
 #include "base/text.h"
@@ -131,6 +132,9 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 	log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.what);
 	if (r->result.advice[0])
 		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.advice);
+	if (r->result.begun && command_line_is_vain(r->cli))
+		log_write(&r->cli->log, LOG_LEVEL_WARNING,
+			  "the simulated device ends with this program; --sim=state=DIR keeps it");
 }
 
 static void run_on_unrecorded(void *userdata, const char *text)
@@ -157,11 +161,11 @@ static int run_create(struct run *r, const struct job_config *config,
 }
 
 /* The loop ended before the job did: what is true of the device then. */
-static enum cli_exit tell_left(struct run *r, int rc)
+static int tell_left(struct run *r, int rc)
 {
 	enum cli_exit code = CLI_DEFECT;
+	char line[JOB_COMMAND_MAX];
 	struct job_snapshot now;
-	const char *what;
 
 	progress_clear(&r->line);
 	job_snapshot(r->job, &now);
@@ -170,28 +174,29 @@ static enum cli_exit tell_left(struct run *r, int rc)
 	else if (r->interrupts > 1)
 		code = CLI_CANCELLED;
 	if (code == CLI_DEFECT)
-		what = strerror(rc < 0 ? -rc : OTA_EIO);
-	else if (now.stats.done_us != 0)
-		what = "exited at once: the device has the whole image and boots it; 'otabench "
-		       "info' shows which image runs";
-	else if (now.stats.queued == 0)
-		what = "exited at once";
-	else if (r->hangup)
-		what = "exited at once: the terminal is gone; the device keeps the bytes it has "
-		       "received, and 'otabench resume' resumes the update";
-	else
-		what = "exited at once: the device keeps the bytes it has received, and drops them "
-		       "after a minute";
-	(void)cli_fail(r->cli, code, "%s", what);
-	return code;
+		return cli_fail(r->cli, code, "%s", strerror(rc < 0 ? -rc : OTA_EIO));
+	if (now.stats.done_us != 0)
+		return cli_fail(r->cli, code,
+				"exited at once: the device has the whole image and boots it; %s "
+				"shows which image runs",
+				job_command_line(r->job, "info", JOB_COMMAND_DEVICE, line));
+	if (now.stats.queued == 0)
+		return cli_fail(r->cli, code, "exited at once");
+	if (r->hangup)
+		return cli_fail(r->cli, code,
+				"exited at once: the terminal is gone; the device keeps the bytes "
+				"it has received, and %s resumes the update",
+				job_command_line(r->job, "resume", JOB_COMMAND_IMAGE, line));
+	return cli_fail(r->cli, code,
+			"exited at once: the device keeps the bytes it has received, and drops "
+			"them after a minute");
 }
 
 static int loop(struct run *r, const struct job_config *config, const struct run_report *report)
 {
 	const struct job_listener listener = run_listener(r);
 	const char *bundle = cli_value(r->cli, "bundle");
-	enum cli_exit code;
-	int rc = run_create(r, config, &listener);
+	int code, rc = run_create(r, config, &listener);
 
 	if (rc < 0)
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",
@@ -245,9 +250,12 @@ int run_job(struct cli *cli, const struct job_config *config, const struct run_r
 {
 	struct run r = {.cli = cli};
 	struct job_config mine = *config;
+	char options[COMMAND_LINE_OPTIONS], sending[COMMAND_LINE_OPTIONS];
 	struct profile profile;
 	int code = CLI_OK;
 
+	mine.options = command_line_reach(cli, options, sizeof(options));
+	mine.sending = command_line_sending(cli, sending, sizeof(sending));
 	if (!mine.profile)
 		code = cli_load_profile(cli, NULL, &profile, NULL);
 	if (code == CLI_OK)

@@ -31,6 +31,10 @@ struct job_config {
 	const struct image *image; /* UPDATE: as image_read() filled it; the caller's */
 	const struct lint_report *report; /* UPDATE: what image_read() found; the caller's */
 	const char *image_name; /* file, for texts; NULL: "IMAGE"; copied */
+	/* Options of the command lines in texts; the caller's; NULL: none. */
+	const char *options; /* how the device is reached: "--adapter=hci1" */
+	const char *sending; /* how an image is sent: "-p fast" */
+	bool on_screen; /* texts name the workbench's commands, ":confirm", not command lines */
 	uint32_t bytes; /* MEASURE: how many to send */
 	uint32_t forced; /* checks that may fail: 1u << enum lint_check */
 	bool restart; /* do not resume */
@@ -103,6 +107,12 @@ int job_tune_window(struct job *job, uint32_t bytes); /* 0 = auto */
 int job_tune_chunk(struct job *job, uint16_t bytes); /* 0 = auto */
 int job_tune_mode(struct job *job, enum gatt_write mode);
 
+#define JOB_COMMAND_MAX (JOB_TEXT_MAX * 2u / 5u)
+enum job_command_on { JOB_COMMAND_ALONE, JOB_COMMAND_DEVICE, JOB_COMMAND_IMAGE };
+/* "'otabench --adapter=hci1 resume esp-gw-07 app.bin'", or ':resume': a command on this run's
+ * device, as it can be typed.  Where the options do not fit, it has none.  Returns buf. */
+char *job_command_line(const struct job *job, const char *verb, enum job_command_on on,
+		       char buf[JOB_COMMAND_MAX]);
 void job_snapshot(const struct job *job, struct job_snapshot *ret);
 /* The index-th entry ever made; NULL when it is not kept any more, or not yet made. */
 const struct job_log_entry *job_log(const struct job *job, size_t index);

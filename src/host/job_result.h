@@ -9,7 +9,7 @@
 #include "core/gatt.h"
 #include "core/session.h"
 
-#define JOB_TEXT_MAX 512u
+#define JOB_TEXT_MAX 1024u /* two command lines with their options, and words */
 
 /* How a run ended.  Figures that are not known are 0. */
 struct job_result {

@@ -5,7 +5,6 @@
  */
 #include "host/job_priv.h"
 
-#include "base/command.h"
 #include "base/output.h"
 
 #include <stdarg.h>
@@ -25,23 +24,19 @@ say(char to[JOB_TEXT_MAX], const char *format, ...)
 	va_end(ap);
 }
 
-/* The device as one would type it: by its name where that is plain and no other's that was
- * heard, else by its address. */
-static const char *typed(const struct job *job)
+/* Says what a command on the device does. */
+static void advise(const struct job *job, struct job_result *r, const char *verb,
+		   enum job_command_on on, const char *does)
 {
-	const struct scan_device *device;
+	char line[JOB_COMMAND_MAX];
 
-	return command_is_plain(job->name) &&
-			       scan_find(&job->scan, job->name, &device, NULL, 0) != -OTA_EINVAL
-		       ? job->name
-		       : job->address;
+	say(r->advice, "%s %s", job_command_line(job, verb, on, line), does);
 }
 
 static void advise_resume(const struct job *job, struct job_result *r)
 {
 	if (job->config.goal == SESSION_UPDATE && dialect_get(job->dialect)->can_resume)
-		say(r->advice, "'otabench resume %s %s' resumes the update.", typed(job),
-		    job->image_word);
+		advise(job, r, "resume", JOB_COMMAND_IMAGE, "resumes the update.");
 	else
 		say(r->advice, "Move closer to the device and try again.");
 }
@@ -58,7 +53,7 @@ static void explain_command(const struct job *job, struct job_result *r)
 		break;
 	case OTA_CMD_ROLLBACK:
 		say(r->what, "The device rolls back to the image in its other slot and reboots.");
-		say(r->advice, "'otabench info %s' shows which image runs afterwards.", typed(job));
+		advise(job, r, "info", JOB_COMMAND_DEVICE, "shows which image runs afterwards.");
 		break;
 	case OTA_CMD_REBOOT:
 		say(r->what, "The device reboots.");
@@ -93,8 +88,7 @@ static void explain_refused(const struct job *job, struct job_result *r)
 
 	if (r->status == -OTA_ENOENT) {
 		say(r->what, "The device has no part of this image to resume.");
-		say(r->advice, "'otabench flash %s %s' sends it from the start.", typed(job),
-		    job->image_word);
+		advise(job, r, "flash", JOB_COMMAND_IMAGE, "sends it from the start.");
 	} else if (f) {
 		say(r->what, "The image was refused and nothing was sent: %s", f->text);
 		if (f->can_force)
@@ -106,6 +100,8 @@ static void explain_refused(const struct job *job, struct job_result *r)
 
 static void explain_cancelled(const struct job *job, struct job_result *r)
 {
+	char line[JOB_COMMAND_MAX], other[JOB_COMMAND_MAX];
+
 	if (job->session.stats.start_us == 0) {
 		say(r->what, "Cancelled before anything was sent.");
 	} else if (r->status < 0 && job->session.ended) {
@@ -113,13 +109,13 @@ static void explain_cancelled(const struct job *job, struct job_result *r)
 		    "Cancelled after the whole image was sent, but the device %s: it may still "
 		    "boot the new image.",
 		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be reached");
-		say(r->advice, "'otabench info %s' shows which image runs.", typed(job));
+		advise(job, r, "info", JOB_COMMAND_DEVICE, "shows which image runs.");
 	} else if (r->status < 0) {
 		say(r->what, "Cancelled, but the device %s: it keeps the bytes it has received.",
 		    r->status == -OTA_ETIMEDOUT ? "did not answer" : "could not be reached");
-		say(r->advice,
-		    "'otabench cancel %s' drops them, 'otabench resume %s %s' resumes the update.",
-		    typed(job), typed(job), job->image_word);
+		say(r->advice, "%s drops them, %s resumes the update.",
+		    job_command_line(job, "cancel", JOB_COMMAND_DEVICE, line),
+		    job_command_line(job, "resume", JOB_COMMAND_IMAGE, other));
 	} else {
 		say(r->what, "Cancelled; the device is idle and its firmware unchanged.");
 	}
@@ -128,12 +124,13 @@ static void explain_cancelled(const struct job *job, struct job_result *r)
 static void explain_device_error(const struct job *job, struct job_result *r)
 {
 	const char *text = ota_code_text(r->code);
+	char line[JOB_COMMAND_MAX], other[JOB_COMMAND_MAX];
 
 	if (job->session.proved) {
 		say(r->what,
 		    "The device runs the new image on trial but refused to confirm it: %s (%s).",
 		    text, ota_code_name(r->code));
-		say(r->advice, "'otabench confirm %s' keeps it; a reset rolls back.", typed(job));
+		advise(job, r, "confirm", JOB_COMMAND_DEVICE, "keeps it; a reset rolls back.");
 		return;
 	}
 	if (r->code == OTA_OK) {
@@ -142,8 +139,9 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 	} else if (r->code == OTA_ERR_STATE && (r->detail & OTA_DETAIL_PENDING)) {
 		say(r->what,
 		    "The running image is still on trial, so the device accepts no other.");
-		say(r->advice, "'otabench confirm %s' keeps it, 'otabench rollback %s' rolls back.",
-		    typed(job), typed(job));
+		say(r->advice, "%s keeps it, %s rolls back.",
+		    job_command_line(job, "confirm", JOB_COMMAND_DEVICE, line),
+		    job_command_line(job, "rollback", JOB_COMMAND_DEVICE, other));
 	} else if (r->opcode != 0) {
 		say(r->what, "The device refused %s: %s (%s, detail %u).",
 		    ota_command_name(r->opcode), text, ota_code_name(r->code), r->detail);
@@ -181,12 +179,14 @@ static void explain_key_missing(const struct job *job, struct job_result *r)
 	    "%she device and this computer no longer share a key: one side lost the bond, for "
 	    "example when the device's NVS was erased.",
 	    job->session.proving ? "The image was delivered, but not proved: t" : "T");
-	say(r->advice, "'otabench forget %s' deletes the bond here; the next run pairs again.",
-	    typed(job));
+	advise(job, r, "forget", JOB_COMMAND_DEVICE,
+	       "deletes the bond here; the next run pairs again.");
 }
 
 static void explain_not_paired(const struct job *job, struct job_result *r)
 {
+	char line[JOB_COMMAND_MAX];
+
 	if (job->session.key_missing) {
 		explain_key_missing(job, r);
 		return;
@@ -208,10 +208,8 @@ static void explain_not_paired(const struct job *job, struct job_result *r)
 		break;
 	case JOB_PASSKEY_NONE:
 		say(r->what, "The device requires an encrypted link, and pairing failed.");
-		say(r->advice,
-		    "One side may still have an old bond: 'otabench forget %s' deletes the one "
-		    "here.",
-		    typed(job));
+		say(r->advice, "One side may still have an old bond: %s deletes the one here.",
+		    job_command_line(job, "forget", JOB_COMMAND_DEVICE, line));
 		break;
 	}
 }
@@ -237,10 +235,8 @@ static void explain_unheard(const struct job *job, struct job_result *r)
 	    "The whole image was sent, but the device did not report that it is valid; at the last "
 	    "connection it ran version %s.",
 	    version[0] ? version : "unknown");
-	say(r->advice,
-	    "'otabench info %s' shows which image runs; if it is the old one, send the image "
-	    "again.",
-	    typed(job));
+	advise(job, r, "info", JOB_COMMAND_DEVICE,
+	       "shows which image runs; if it is the old one, send the image again.");
 }
 
 /* START was heard, for the link stood, and READY never came in the time that the profile allows:
@@ -265,7 +261,7 @@ static void explain_lost(const struct job *job, struct job_result *r)
 
 	if (job->session.proved) {
 		say(r->what, "%s, with the new image on trial: it is not confirmed.", what);
-		say(r->advice, "'otabench confirm %s' keeps it; a reset rolls back.", typed(job));
+		advise(job, r, "confirm", JOB_COMMAND_DEVICE, "keeps it; a reset rolls back.");
 		return;
 	}
 	if (job->session.ended && job->config.goal == SESSION_UPDATE) {
@@ -285,7 +281,7 @@ static void explain_lost(const struct job *job, struct job_result *r)
 		say(r->what, "%s at %u of %u bytes (%u retries).", what, job->received_most,
 		    job->session_config.image_size, r->retries);
 	if (job->config.goal == SESSION_COMMAND && job->config.command == OTA_CMD_ROLLBACK)
-		say(r->advice, "'otabench info %s' shows whether it rolled back.", typed(job));
+		advise(job, r, "info", JOB_COMMAND_DEVICE, "shows whether it rolled back.");
 	else if (st->start_us == 0 || job->config.goal != SESSION_UPDATE)
 		say(r->advice, "Move closer to the device and try again.");
 	else
@@ -308,21 +304,22 @@ static void explain_gone(const struct job *job, struct job_result *r)
 static void explain_misremembered(const struct job *job, struct job_result *r)
 {
 	struct transport_link l;
+	char line[JOB_COMMAND_MAX];
 
 	memset(&l, 0, sizeof(l));
 	job->transport->ops->link_state(job->transport, &l);
 	if (l.misremembered)
 		say(r->advice,
-		    "bluetoothd has cached other services than the device has: 'otabench forget "
-		    "%s' deletes the cache, and the bond with it.",
-		    job->address);
+		    "bluetoothd has cached other services than the device has: %s deletes the "
+		    "cache, and the bond with it.",
+		    job_command_line(job, "forget", JOB_COMMAND_DEVICE, line));
 }
 
 static void explain_unconfirmed(const struct job *job, struct job_result *r)
 {
 	if (job->session.info.flags & OTA_INFO_PENDING_VERIFY) {
 		say(r->what, "The device runs the new image on trial, as asked.");
-		say(r->advice, "'otabench confirm %s' keeps it; a reset rolls back.", typed(job));
+		advise(job, r, "confirm", JOB_COMMAND_DEVICE, "keeps it; a reset rolls back.");
 	} else {
 		say(r->what, "The device runs the new image; it does not support confirmation.");
 	}
@@ -371,10 +368,8 @@ static void explain_protocol(const struct job *job, struct job_result *r)
 	if (job->session.broken)
 		say(r->what, "The device broke the protocol: %s.", job->session.broken);
 	if (job->session.ended) /* it may have the whole image and boot it */
-		say(r->advice,
-		    "'otabench info %s' shows which image runs; --trace=FILE records what the "
-		    "device sent.",
-		    typed(job));
+		advise(job, r, "info", JOB_COMMAND_DEVICE,
+		       "shows which image runs; --trace=FILE records what the device sent.");
 }
 
 /* Given up although the device still speaks. */
@@ -394,23 +389,26 @@ static void explain_endless(const struct job *job, struct job_result *r)
 		    (unsigned long long)r->sent_bytes, job->received_most,
 		    job->session_config.image_size);
 	if (job->session.ended)
-		say(r->advice, "'otabench info %s' shows which image runs.", typed(job));
+		advise(job, r, "info", JOB_COMMAND_DEVICE, "shows which image runs.");
 	else if (r->begun)
 		advise_resume(job, r);
 }
 
 /* Ends that need no more than a sentence each. */
-static void explain_end(struct job_result *r)
+static void explain_end(const struct job *job, struct job_result *r)
 {
 	static const struct {
 		const char *what, *advice;
+		const char *verb, *does; /* a command between the advice and what it does */
+		enum job_command_on on;
 	} ends[SESSION_OUTCOMES] = {
-		[SESSION_NOT_FOUND] = {"The device no longer advertises.",
-				       "'otabench scan' lists the devices in the air."},
+		[SESSION_NOT_FOUND] = {"The device no longer advertises.", "", "scan",
+				       "lists the devices in the air.", JOB_COMMAND_ALONE},
 		[SESSION_NOT_BACK] = {"The device rebooted into the new image and did not come "
 				      "back.",
 				      "If the new image is at fault, a reset makes the device roll "
-				      "back; 'otabench info' shows which image runs."},
+				      "back; ",
+				      "info", "shows which image runs.", JOB_COMMAND_DEVICE},
 		[SESSION_ROLLED_BACK] = {"The device came back with another image than the one "
 					 "sent.",
 					 "The new image did not start, and the boot loader rolled "
@@ -425,7 +423,8 @@ static void explain_end(struct job_result *r)
 			{"Another program on this computer has acquired the device's Data "
 			 "characteristic (AcquireWrite), so bluetoothd refuses data from this one; "
 			 "nothing was sent.",
-			 "End that program, or run 'otabench disconnect', and try again."},
+			 "End that program, or try ", "disconnect", "and then again.",
+			 JOB_COMMAND_DEVICE},
 		[SESSION_PROTOCOL] = {"The device broke the protocol.",
 				      "--trace=FILE records what the device sent."},
 		[SESSION_MEASURED] = {"The link was measured; the flash was not written.", ""},
@@ -436,15 +435,21 @@ static void explain_end(struct job_result *r)
 		[SESSION_ANSWERED] = {"The device answered.", ""},
 	};
 
+	char line[JOB_COMMAND_MAX];
+
 	if (!ends[r->outcome].what)
 		return;
 	say(r->what, "%s", ends[r->outcome].what);
 	say(r->advice, "%s", ends[r->outcome].advice);
+	if (ends[r->outcome].verb)
+		say(r->advice, "%s%s %s", ends[r->outcome].advice,
+		    job_command_line(job, ends[r->outcome].verb, ends[r->outcome].on, line),
+		    ends[r->outcome].does);
 }
 
 void job_explain(const struct job *job, struct job_result *r)
 {
-	explain_end(r);
+	explain_end(job, r);
 	switch (r->outcome) {
 	case SESSION_UNCONFIRMED:
 		explain_unconfirmed(job, r);

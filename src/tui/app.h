@@ -15,6 +15,7 @@
 #include "view/key.h"
 #include "view/plot.h"
 
+#include <stdio.h>
 #include <systemd/sd-event.h>
 
 struct app_config {
@@ -22,6 +23,10 @@ struct app_config {
 	struct transport *transport;
 	const char *source; /* what the transport is, for the first line */
 	const char *options; /* global options for equivalent command lines, "--sim"; or "" */
+	bool vain; /* devices end with this program: no other one meets them */
+	/* Gets what is left on which device, and how it goes on, when the program ends; NULL: it is
+	 * not told. */
+	FILE *left;
 	struct profile profile;
 	const struct profile_source *profile_source; /* where it is from; NULL: nowhere */
 	const char *image; /* to open at once; NULL: none */
@@ -58,9 +63,14 @@ void app_advance(struct app *app, uint64_t us);
 bool app_changed(const struct app *app);
 /* The operator wants to leave; *ret_status is the program's exit status. */
 bool app_ended(const struct app *app, int *ret_status);
-/* The terminal is gone, or the system wants the program to end: brings a transfer to a safe
- * point; app_ended() when that is done. */
+/* The system wants the program to end: brings a transfer to a safe point; app_ended() when that
+ * is done. */
 void app_quit(struct app *app);
+/* The terminal is gone, which is no wish to cancel: ends, and what a device has received stays
+ * there, to be resumed. */
+void app_hang_up(struct app *app);
+/* What is left on devices, in lines; nothing where nothing is. */
+void app_tell_left(struct app *app, FILE *out);
 /* Set by keys: the caller suspends the process (Ctrl-Z), or draws all anew (Ctrl-L). */
 bool app_take_suspend(struct app *app);
 bool app_take_redraw(struct app *app);

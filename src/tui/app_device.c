@@ -468,6 +468,10 @@ int app_device_start(struct app *app, const struct job_config *config, const cha
 		return r;
 	}
 	device_begin(app, config);
+	if (config->image) {
+		(void)snprintf(d->sent_path, sizeof(d->sent_path), "%s", image_path);
+		memcpy(d->sent_sha256, config->image->sha256, sizeof(d->sent_sha256));
+	}
 	app_tell(app, APP_JOB_RUNS);
 	job_start(d->job);
 	app_device_refresh(app);

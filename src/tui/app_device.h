@@ -24,6 +24,9 @@ struct app_device {
 	struct recorder *recorder; /* of the job; NULL: not recorded */
 	enum session_goal goal; /* of the job, or of the last one */
 	enum ota_command command; /* of COMMAND */
+	/* Of the image that the job sends, or the last one sent. */
+	char sent_path[APP_PATH_MAX];
+	uint8_t sent_sha256[OTA_SHA256_SIZE];
 	bool job_finished; /* told by the listener; app_device_settle() does the rest */
 	struct job_snapshot snapshot; /* of the job, or as the last one ended */
 	bool have_snapshot;

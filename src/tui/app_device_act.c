@@ -15,6 +15,7 @@ struct job_config app_device_config(const struct app *app, enum session_goal goa
 		.device = app_device(app)->address,
 		.profile = &app_profile(app)->now,
 		.forced = app_config(app)->force,
+		.on_screen = true,
 	};
 }
 

@@ -197,6 +197,7 @@ static void recover(struct app *app)
 	{                                                                                          \
 		app_menu_run(app, action);                                                         \
 	}
+ENTRY(entry_resume, RECOVER_RESUME)
 ENTRY(entry_abort, RECOVER_ABORT)
 ENTRY(entry_confirm, RECOVER_CONFIRM)
 ENTRY(entry_rollback, RECOVER_ROLLBACK)
@@ -227,6 +228,7 @@ static void (*const acts[ACTIONS])(struct app *app) = {
 	[ACTION_RECOVER] = recover,
 	[ACTION_LOOK] = key_look,
 	[ACTION_STATUS] = key_status,
+	[ACTION_RESUME] = entry_resume,
 	[ACTION_ABORT] = entry_abort,
 	[ACTION_CONFIRM] = entry_confirm,
 	[ACTION_ROLLBACK] = entry_rollback,

@@ -5,7 +5,8 @@
 
 #include "tui/app_core.h"
 
-#define APP_STATUS_CANCELLED 130 /* as the command line has it */
+#define APP_STATUS_CANCELLED 130 /* as the command line has them */
+#define APP_STATUS_LOST 75
 
 struct app {
 	struct app_config config;

@@ -3,7 +3,6 @@
 #include "tui/app_recover.h"
 
 #include "replay/bundle.h"
-#include "base/command.h"
 #include "transport/trace.h"
 #include "tui/app_device.h"
 #include "tui/app_image.h"
@@ -102,48 +101,16 @@ void app_menu_tell_foreign(struct app *app)
 
 /* --- the menu */
 
-static bool saved_differs(const struct app *app, enum profile_key key)
-{
-	return profile_differs(&app_profile(app)->now, &app_profile(app)->saved, key);
-}
-
-/* Options that make the command line send as this program would: the profile and its changes. */
-static void put_sending(const struct app *app, char *buf, size_t size)
-{
-	char value[SETTING_TEXT_MAX], assignment[SETTING_TEXT_MAX + 64];
-	struct command c;
-
-	command_begin_part(&c, buf, size);
-	if (app_image_is_same(app))
-		command_add(&c, "--force=same");
-	if (strcmp(app_profile(app)->now.name, "default") != 0) {
-		command_add(&c, "-p");
-		command_word(&c, app_profile(app)->now.name);
-	}
-	for (int key = 0; key < PROFILE_KEYS; key++) {
-		if (key == PROFILE_KEY_DESCRIPTION || !saved_differs(app, (enum profile_key)key))
-			continue;
-		(void)snprintf(assignment, sizeof(assignment), "%s=%s",
-			       profile_settings()[key].name,
-			       profile_get(&app_profile(app)->now, (enum profile_key)key, value,
-					   sizeof(value)));
-		command_add(&c, "-s");
-		command_word(&c, assignment);
-	}
-	(void)command_end(&c);
-}
-
 static void recover_run(struct app *app);
 
 static void fill(struct app *app)
 {
 	struct menu_state *m = mine(app);
 	struct recover_known known;
-	char what[VIEW_TEXT], sending[1024];
+	char what[VIEW_TEXT], sending[APP_PATH_MAX];
 
 	collect(app, &known);
-	put_sending(app, sending, sizeof(sending));
-	known.sending = sending;
+	known.sending = app_upload_options(app, sending, sizeof(sending));
 	collect_older(app, &known, what, sizeof(what));
 	recover_fill(&known, &m->is);
 	m->unheard = known.unheard;

@@ -4,6 +4,7 @@
 
 #include "tui/app_device.h"
 #include "tui/app_image.h"
+#include "tui/app_left.h"
 #include "tui/app_recover.h"
 #include "tui/app_scan.h"
 #include "tui/app_upload.h"
@@ -13,6 +14,7 @@ void app_settle(struct app *app)
 {
 	if (!app_device_settle(app) || app_is_replay(app))
 		return;
+	app_left_settled(app);
 	app_menu_tell_foreign(app);
 	if (app->quitting) {
 		app->ended = true;
@@ -29,6 +31,13 @@ void app_tick(struct app *app)
 	app_settle(app);
 	if (app_device_sample(app))
 		app_touch(app);
+}
+
+void app_hang_up(struct app *app)
+{
+	if (app_device_runs(app) && !app_is_replay(app))
+		app->status = APP_STATUS_LOST;
+	app->ended = true;
 }
 
 void app_quit(struct app *app)

@@ -2,8 +2,12 @@
 /* See app_upload.h. */
 #include "tui/app_upload.h"
 
+#include "base/command.h"
 #include "tui/app_device.h"
 #include "tui/app_image.h"
+#include "tui/app_profile.h"
+
+#include <string.h>
 
 struct upload_state {
 	bool wanted; /* when the look that runs has ended */
@@ -82,6 +86,51 @@ void app_upload_settled(struct app *app)
 	u->wanted = false;
 	if (wanted && app_device(app)->result.outcome == SESSION_ANSWERED)
 		app_upload(app);
+}
+
+static void put_forced(const struct app *app, struct command *c)
+{
+	uint32_t force = app_config(app)->force;
+	char option[64];
+
+	if (app_image_is_same(app))
+		force |= 1u << LINT_SAME;
+	for (int check = 0; check < LINT_CHECKS; check++) {
+		if (!(force & 1u << check))
+			continue;
+		(void)snprintf(option, sizeof(option), "--force=%s",
+			       lint_check_name((enum lint_check)check));
+		command_word(c, option);
+	}
+}
+
+char *app_upload_options(const struct app *app, char *buf, size_t size)
+{
+	const struct app_profile *p = app_profile(app);
+	char value[SETTING_TEXT_MAX], assignment[SETTING_TEXT_MAX + 64];
+	struct command c;
+
+	command_begin_part(&c, buf, size);
+	put_forced(app, &c);
+	if (p->source.origin == PROFILE_PATH) {
+		command_add(&c, "-p");
+		command_word(&c, p->source.path);
+	} else if (strcmp(p->now.name, "default") != 0) {
+		command_add(&c, "-p");
+		command_word(&c, p->now.name);
+	}
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		if (key == PROFILE_KEY_DESCRIPTION ||
+		    !profile_differs(&p->now, &p->saved, (enum profile_key)key))
+			continue;
+		(void)snprintf(assignment, sizeof(assignment), "%s=%s",
+			       profile_settings()[key].name,
+			       profile_get(&p->now, (enum profile_key)key, value, sizeof(value)));
+		command_add(&c, "-s");
+		command_word(&c, assignment);
+	}
+	(void)command_end(&c);
+	return buf;
 }
 
 static void upload_on(struct app *app, enum app_event event)

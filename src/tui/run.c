@@ -157,14 +157,11 @@ static void run_copy(struct run *run)
 		app_copy_failed(run->app);
 }
 
-/* Both the end of its input and SIGHUP tell that the terminal is gone: that is one wish to end,
- * and not a second one, which would leave the device as it is. */
+/* Both the end of its input and SIGHUP tell that the terminal is gone. */
 static void lose(struct run *run)
 {
-	if (run->lost)
-		return;
 	run->lost = true;
-	app_quit(run->app);
+	app_hang_up(run->app);
 }
 
 static int on_keys(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -294,8 +291,10 @@ int app_run(const struct app_config *config, char *ret_text, size_t size)
 	if (r >= 0)
 		r = loop(&run);
 	drop_sources(&run);
+	term_destroy(run.term); /* before what is told on the shell's screen */
+	if (r >= 0 && config->left)
+		app_tell_left(run.app, config->left);
 	app_destroy(run.app);
-	term_destroy(run.term);
 	cells_finish(&run.cells);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;

@@ -281,6 +281,8 @@ int app_script(const struct app_config *config, const char *path, FILE *out, cha
 		r = app_create(config, &s.app);
 	if (r == 0)
 		r = run_file(&s, in);
+	if (r >= 0 && config->left)
+		app_tell_left(s.app, config->left);
 	app_destroy(s.app);
 	term_destroy(s.term);
 	cells_finish(&s.cells);

@@ -197,6 +197,7 @@ const struct keys_row keys_rows[] = {
 	COMMAND("profile", "[NAME]", ACTION_PROFILE, "show the profile view, or load a profile"),
 	COMMAND("quit", NULL, ACTION_QUIT, "end the program"),
 	COMMAND("reboot", NULL, ACTION_REBOOT, "restart the device (asks)"),
+	COMMAND("resume", NULL, ACTION_RESUME, "resume an interrupted update (asks)"),
 	COMMAND("rollback", NULL, ACTION_ROLLBACK, "roll back to the image in the other slot (asks)"),
 	COMMAND("scan", NULL, ACTION_SHOW_SCAN, "show the list of devices"),
 	COMMAND("set", "KEY=VALUE", ACTION_SET,

@@ -89,8 +89,8 @@ static void lose_and_resume(struct pty *pty)
 	press(pty, "u", "y/n");
 	press(pty, "y", "[DATA]");
 	pty_until(pty, "link-lost:");
-	press(pty, "R", "--sim -s window="); /* as it was tuned */
-	pty_until(pty, " -s pacing_us=100 -s retries=0 ");
+	press(pty, "R", " -s window="); /* as it was tuned */
+	pty_until(pty, "-s retries=0 ");
 	press(pty, "r", "y/n");
 	press(pty, "y", "confirmed:");
 }

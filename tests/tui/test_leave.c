@@ -4,55 +4,20 @@
  * and what ends the program - q, after a question where something would be lost,
  * and never Esc.
  */
-#include "config.h" /* system extensions: mkdtemp() */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "ptylib.h"
+#include "ptyfolder.h"
 
 #define SIM "--sim=devices=2,chip=esp32,seed=1,speed=8"
 
-static char program[4096], folder[64];
-
-static int setup(void **state)
-{
-	const char *build = getenv("OTABENCH_BUILDDIR");
-	char command[8192];
-
-	(void)state;
-	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
-	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-leave-XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder) < 0)
-		return -1;
-	(void)setenv("XDG_CONFIG_HOME", folder, 1);
-	(void)setenv("XDG_STATE_HOME", folder, 1);
-	(void)snprintf(command, sizeof(command),
-		       "'%s' sample-image --quiet --size=200000 image.bin >/dev/null", program);
-	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
-	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
-}
-
 static void start(struct pty *pty, const char *image)
 {
-	const char *argv[] = {program, SIM, "workbench", image, NULL};
+	const char *argv[] = {pty_program, SIM, "workbench", image, NULL};
 
 	pty_start(pty, 100, 30, argv, NULL);
 	pty_until(pty, "esp-sim-01");
@@ -152,5 +117,5 @@ int main(void)
 		cmocka_unit_test(test_unsaved),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pty_folder_setup, pty_folder_teardown);
 }

@@ -188,7 +188,7 @@ static void test_hangup(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 75);
-	assert_non_null(strstr(last, "otabench resume"));
+	assert_non_null(strstr(last, " resume esp-sim-01 "));
 	r = program_run("--json --sim=state=%s/h,devices=1 resume esp-sim-01 %s", dir, image);
 	program_expect(&r, 0, "confirmed");
 	assert_true(program_number(&r, "resumed_from") > 0);
