@@ -146,6 +146,8 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 
 	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED)
 		return;
+	if (m->reason == OTA_GAP_ASKED)
+		s->resyncing = false;
 	/* A copy of one that was handled: going back again would number other bytes alike. */
 	if (m->offset < st->received || (s->gap_seen && m->sequence == s->gap_sequence))
 		return;
@@ -442,7 +444,8 @@ static void session_full_data_written(struct session *s, uint32_t len)
 static uint64_t answer_due(const struct session *s)
 {
 	const struct session_stats *st = &s->stats;
-	const bool waits = st->queued > st->received || st->queued == st->limit || s->blocked;
+	const bool waits =
+		st->queued > st->received || st->queued == st->limit || s->blocked || s->resyncing;
 
 	if (s->state != SESSION_SENDING)
 		return s->heard_at + KEEPALIVE_MS * MS;
@@ -461,7 +464,11 @@ static void session_full_watch(struct session *s)
 	}
 	s->progress_at = s->heard_at = s->now;
 	if (s->state == SESSION_SENDING) {
-		/* Answered by GAP and ACK, which tell offset and limit again. */
+		/*
+		 * Answered by GAP and ACK, which tell offset and limit again.  Until then nothing
+		 * is sent: it would come behind the question with a number that is over by then.
+		 */
+		s->resyncing = true;
 		s->stats.resyncs++;
 		session_note(s, SESSION_NOTE_RESYNC, s->stats.queued - s->stats.received);
 		session_opcode(s, OTA_CMD_RESYNC);

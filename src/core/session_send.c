@@ -64,7 +64,7 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
 	struct session_stats *st = &s->stats;
 
 	session_choose(s);
-	s->gap_seen = false;
+	s->gap_seen = s->resyncing = false;
 	s->blocked = false;
 	if (s->stalled)
 		stall_ended(s);
@@ -105,7 +105,8 @@ static uint32_t next_length(const struct session *s)
 	const uint32_t credit = st->limit - st->queued;
 	const uint32_t want = left < payload ? left : payload;
 
-	if (s->blocked || (s->mode == GATT_REQUEST && s->data_busy) || s->now < s->next_send)
+	if (s->blocked || s->resyncing || (s->mode == GATT_REQUEST && s->data_busy) ||
+	    s->now < s->next_send)
 		return 0;
 	if (flight > 0 && flight + want > s->window)
 		return 0;

@@ -73,6 +73,7 @@ struct session {
 	uint16_t sequence;
 	bool gap_seen; /* since READY */
 	uint16_t gap_sequence; /* of the latest GAP: a second one of that number is a copy */
+	bool resyncing; /* RESYNC was written; its GAP numbers anew what is sent before it comes */
 	uint16_t least_payload; /* of the values in flight, but for short ones */
 	bool data_busy; /* a write request on Data is outstanding */
 	bool blocked; /* the stack's queue is full */

@@ -156,6 +156,7 @@ static void on_ready(struct host *host, const struct dut_note *note)
 	host->limit = m->limit;
 	host->sequence = m->sequence;
 	host->resyncing = false;
+	host->gaps = 0;
 }
 
 static void on_ack(struct host *host, const struct dut_note *note)
@@ -186,9 +187,14 @@ static void on_gap(struct host *host, const struct dut_note *note)
 		return;
 	if (ota_gap_decode(note->bytes, note->len, &m) < 0)
 		complain(host, "a short GAP");
-	if (m.offset > host->furthest || m.offset < host->received)
+	if (m.offset > host->furthest)
+		complain(host, "GAP goes where nothing was sent");
+	if (host->gaps > 0 && m.sequence == host->gap_sequence)
+		return; /* a repetition: what followed the first one is on its way */
+	if (m.offset < host->received)
 		complain(host, "GAP goes where nothing was lost");
 	host->resyncing = false;
+	host->gap_sequence = m.sequence;
 	host->received = host->offset = m.offset;
 	host->sequence = m.sequence;
 	host->gaps++;

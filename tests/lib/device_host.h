@@ -44,7 +44,8 @@ struct host {
 	struct ota_error_event error;
 	struct ota_done done;
 	uint64_t sent; /* payload bytes, repeated ones included */
-	uint32_t starts, readies, gaps, errors;
+	uint32_t starts, readies, gaps, errors; /* gaps: since READY */
+	uint16_t gap_sequence; /* of the latest */
 	const char *complaint; /* the first thing the device did wrong */
 
 	struct host_write air[HOST_AIR];

@@ -174,7 +174,7 @@ static void gaps_creep(struct hostile *h, uint8_t *buf, size_t len)
 	}
 	gap.offset = h->told + 1;
 	gap.sequence = (uint16_t)((h->told + 1) * 0x2000u);
-	gap.reason = OTA_GAP_MISSING;
+	gap.reason = OTA_GAP_ASKED;
 	tell(h, buf, ota_gap_encode(&gap, buf, OTA_CONTROL_MAX));
 }
 

@@ -179,7 +179,7 @@ static void test_unheard(void **state)
 static void test_hopeless(void **state)
 {
 	static const char *const specs[] = {"drop-data%100", "drop-notify%100"};
-	static const enum session_outcome ends[] = {SESSION_NO_HEADWAY, SESSION_STALLED};
+	static const enum session_outcome ends[] = {SESSION_STALLED, SESSION_STALLED};
 	struct update u;
 
 	(void)state;

@@ -264,7 +264,7 @@ static int accept(struct ota_device *dev, const uint8_t *buf, uint32_t len, bool
 
 static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
 {
-	uint16_t sequence;
+	uint16_t sequence, ahead;
 	int rc;
 
 	if (len < OTA_DATA_HEADER || len > dev->config.max_value) {
@@ -275,8 +275,12 @@ static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
 	if (sequence != dev->expected) {
 		if (dev->dropped < UINT16_MAX)
 			dev->dropped++;
-		/* Behind: a duplicate, or sent before the last GAP. */
-		if ((uint16_t)(sequence - dev->expected) < 0x8000u && !dev->gap)
+		ahead = (uint16_t)(sequence - dev->expected);
+		/*
+		 * Behind: a duplicate, or sent before the last GAP.  A little ahead of what a
+		 * GAP told: the host heard it, and its first value was lost again.
+		 */
+		if (ahead < (dev->gap ? OTA_SEQ_WINDOW : 0x8000u))
 			device_send_gap(dev, OTA_GAP_MISSING);
 		return -OTA_EPROTO;
 	}

@@ -234,6 +234,8 @@ void device_send_telemetry(struct ota_device *dev)
 /*
  * Numbering goes on far ahead of the values that are still on their way, so
  * that none of them can be taken for one sent after the gap, whatever its size.
+ * A repeated GAP keeps its number: the host may have heard the first one, and
+ * what it has sent since must not become worthless.
  */
 void device_send_gap(struct ota_device *dev, uint8_t reason)
 {
@@ -245,7 +247,10 @@ void device_send_gap(struct ota_device *dev, uint8_t reason)
 				: dev->config.gap_repeat_ms;
 	dev->gap = true;
 	dev->gap_time = dev->now;
-	dev->expected = (uint16_t)(dev->expected + OTA_SEQ_JUMP);
+	if (reason != OTA_GAP_REPEAT)
+		dev->expected = (uint16_t)(dev->expected + OTA_SEQ_JUMP);
+	if (reason == OTA_GAP_MISSING)
+		dev->rx.calm_at = dev->rx.received + CALM_AFTER_GAP;
 	m.sequence = dev->expected;
 	device_notify(dev, dev->conn, buf, ota_gap_encode(&m, buf, sizeof(buf)));
 }
@@ -261,6 +266,11 @@ void device_ack(struct ota_device *dev, bool force)
 	const uint32_t moved = m.received - rx->acked_received;
 	const uint32_t opened = m.limit - rx->acked_limit;
 	const bool all = m.received == rx->image_size && moved > 0;
+	/* Where values get lost a host keeps few under way, and waits for each ACK. */
+	const uint32_t every = m.received < rx->calm_at ? min_u32(rx->ack_interval, ACK_AFTER_GAP)
+							: rx->ack_interval;
+	/* The host is out of credit, or will be before the next ACK could come. */
+	const bool dry = opened > 0 && rx->acked_limit - m.received < dev->config.ring_size / 2u;
 	uint8_t buf[OTA_NOTIFY_MAX];
 	int len;
 
@@ -270,7 +280,7 @@ void device_ack(struct ota_device *dev, bool force)
 	}
 	if (moved == 0 && opened == 0 && m.flushed == rx->acked_flushed && !dev->ack_due)
 		return;
-	if (!force && !all && moved < rx->ack_interval && opened < rx->ack_interval)
+	if (!force && !all && !dry && moved < every && opened < every)
 		return;
 	len = ota_ack_encode(&m, buf, sizeof(buf));
 	dev->ack_due = true;

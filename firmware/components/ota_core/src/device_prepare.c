@@ -92,6 +92,7 @@ static void ready(struct ota_device *dev)
 	rx->judged = rx->sink;
 	number_values(dev);
 	rx->ack_interval = ack_interval(dev);
+	rx->calm_at = 0;
 	rx->acked_received = rx->acked_flushed = rx->received;
 	rx->acked_limit = device_limit(dev);
 	dev->gap = false;

@@ -10,6 +10,8 @@
 
 #define LINK_ANSWER_MS 3000u /* a central that has not reacted by then will not */
 #define ACK_DELAY_MS 100u /* acknowledge a smaller rest when data pauses */
+#define ACK_AFTER_GAP 1024u /* bytes between ACKs at most ... */
+#define CALM_AFTER_GAP 32768u /* ... until that many came without another GAP */
 #define NOTIFY_RETRY_MS 50u /* when the platform does not tell of free buffers */
 #define REBOOT_WAIT_MS 2000u /* a host that takes no notification by then is not there */
 #define GAP_WAIT_MAX_MS 16000u /* longer than the round trip at any legal interval */

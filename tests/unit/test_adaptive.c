@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings that nobody gave: on each set-up the defaults come within 5 % of the best
+ * that the same program reaches there with settings by hand, which this test measures
+ * in the same run.  So no figure stands here, and a change of a model moves both sides.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "programlib.h"
+
+#define SHARE 0.95
+#define BY_HAND 8u
+
+struct setup {
+	const char *sim; /* --sim's value, besides one device */
+	const char *hand[BY_HAND]; /* --set's values, by hand; comma: several */
+	bool is_short; /* slow: a short image will do */
+};
+
+static char folder[] = "/tmp/otabench-adaptive.XXXXXX";
+static char image[2][80];
+
+static int build(void **state)
+{
+	static const unsigned int sizes[2] = {600000, 100000};
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		struct program_ran r;
+
+		snprintf(image[i], sizeof(image[i]), "%s/%u.bin", folder, sizes[i]);
+		r = program_run("sample-image --size=%u %s", sizes[i], image[i]);
+		if (r.exit != 0)
+			return -1;
+		program_done(&r);
+	}
+	return 0;
+}
+
+static int clean(void **state)
+{
+	(void)state;
+	(void)unlink(image[0]);
+	(void)unlink(image[1]);
+	return rmdir(folder);
+}
+
+/* Bytes per second; 0: the update failed. */
+static double goodput(const struct setup *s, const char *set)
+{
+	char options[256] = "", *at, *part, *rest;
+	struct program_ran r;
+	double rate;
+
+	at = strdup(set);
+	assert_non_null(at);
+	for (part = strtok_r(at, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
+		strcat(options, "--set=");
+		strcat(options, part);
+		strcat(options, " ");
+	}
+	free(at);
+	r = program_run("--sim=devices=1,chip=esp32,%s --json %s flash esp-sim-01 %s", s->sim,
+			options, image[s->is_short]);
+	assert_non_null(r.last);
+	rate = r.exit == 0 ? json_number_value(json_object_get(r.last, "goodput")) : 0;
+	program_done(&r);
+	return rate;
+}
+
+static void compare(const struct setup *setups, size_t count)
+{
+	unsigned int missed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct setup *s = &setups[i];
+		const double own = goodput(s, "");
+		const char *by = "none";
+		double best = 0;
+
+		for (size_t k = 0; k < BY_HAND && s->hand[k]; k++) {
+			const double rate = goodput(s, s->hand[k]);
+
+			if (rate > best) {
+				best = rate;
+				by = s->hand[k];
+			}
+		}
+		print_message("%-44s %6.1f kB/s by itself, %6.1f with %s\n", s->sim, own / 1000,
+			      best / 1000, by);
+		missed += own <= 0 || own < SHARE * best;
+	}
+	assert_int_equal(missed, 0);
+}
+
+/* Links so slow and lossy that what is queued takes longer than a device repeats a GAP. */
+static void test_storm(void **state)
+{
+	static const struct setup setups[] = {
+		{.sim = "mtu=23,interval=50,phy=1M,loss=10", .is_short = true},
+		{.sim = "mtu=23,interval=30,phy=1M,loss=15", .is_short = true},
+	};
+
+	(void)state;
+	compare(setups, sizeof(setups) / sizeof(setups[0]));
+}
+
+/* The device's flash is slower than the link: each byte of credit counts. */
+static void test_credit(void **state)
+{
+	static const struct setup setups[] = {
+		{.sim = "phy=2M,interval=50", .hand = {"ack_interval=1024", "ack_interval=2048"}},
+		{.sim = "phy=2M,interval=12.5", .hand = {"ack_interval=1024", "ack_interval=2048"}},
+		{.sim = "phy=2M,interval=7.5", .hand = {"ack_interval=1024", "ack_interval=2048"}},
+		{.sim = "phy=2M,ring=8", .hand = {"ack_interval=1024", "ack_interval=2048"}},
+	};
+
+	(void)state;
+	compare(setups, sizeof(setups) / sizeof(setups[0]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_credit),
+	};
+
+	return cmocka_run_group_tests(tests, build, clean);
+}
