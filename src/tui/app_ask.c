@@ -168,8 +168,14 @@ const struct modal_ops prompt_modal = {
 
 /* --- yes or no */
 
+#define FACTS_MAX 8u
+#define FACT_LABEL 9 /* columns */
+
 struct confirm_state {
 	char text[VIEW_TEXT];
+	const char *title; /* of the box over the view */
+	char facts[FACTS_MAX][VIEW_TEXT];
+	size_t fact_count;
 	void (*yes)(struct app *app);
 };
 
@@ -182,7 +188,26 @@ void app_confirm_open(struct app *app, void (*yes)(struct app *app), const char 
 	(void)vsnprintf(c->text, sizeof(c->text), format, ap);
 	va_end(ap);
 	c->yes = yes;
+	c->fact_count = 0;
+	app_hush(app); /* the last line is for y and n */
 	app_modal_open(app, PART_CONFIRM);
+}
+
+void app_confirm_fact(struct app *app, const char *title, const char *label, const char *format,
+		      ...)
+{
+	struct confirm_state *c = app_part(app, PART_CONFIRM);
+	char *fact = c->facts[c->fact_count];
+	va_list ap;
+
+	if (c->fact_count == FACTS_MAX)
+		return;
+	c->fact_count++;
+	c->title = title;
+	(void)snprintf(fact, VIEW_TEXT, "%-*s", FACT_LABEL, label);
+	va_start(ap, format);
+	(void)vsnprintf(fact + FACT_LABEL, VIEW_TEXT - FACT_LABEL, format, ap);
+	va_end(ap);
 }
 
 bool app_confirm_asks(const struct app *app, void (*yes)(struct app *app))
@@ -209,6 +234,19 @@ static void confirm_key(struct app *app, enum action action, int32_t key)
 		c->yes(app);
 }
 
+static void confirm_draw(struct app *app, struct cells *cells, struct area area)
+{
+	const struct confirm_state *c = app_part(app, PART_CONFIRM);
+	struct view_row rows[FACTS_MAX];
+	const struct view_panel v = {
+		.title = c->title, .empty = "", .rows = rows, .count = c->fact_count};
+
+	for (size_t i = 0; i < c->fact_count; i++)
+		rows[i] = (struct view_row){c->facts[i], "", CELLS_NORMAL};
+	if (c->fact_count > 0)
+		view_panel_draw(&v, cells, area);
+}
+
 static void confirm_line(struct app *app, struct view_frame *frame)
 {
 	const struct confirm_state *c = app_part(app, PART_CONFIRM);
@@ -220,6 +258,7 @@ static void confirm_line(struct app *app, struct view_frame *frame)
 const struct modal_ops confirm_modal = {
 	.part = {.size = sizeof(struct confirm_state)},
 	.place = PLACE_CONFIRM,
+	.draw = confirm_draw,
 	.line = confirm_line,
 	.key = confirm_key,
 };

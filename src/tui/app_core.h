@@ -152,6 +152,12 @@ void app_prompt_drop(struct app *app, void (*done)(struct app *app, const char *
 __attribute__((format(printf, 3, 4)))
 #endif
 void app_confirm_open(struct app *app, void (*yes)(struct app *app), const char *format, ...);
+/* Adds a line above the question that was opened last, in a box of that title. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+void app_confirm_fact(struct app *app, const char *title, const char *label, const char *format,
+		      ...);
 /* The question that stands would call this; and closes it, where it fits no more. */
 bool app_confirm_asks(const struct app *app, void (*yes)(struct app *app));
 void app_confirm_drop(struct app *app, void (*yes)(struct app *app));

@@ -3,10 +3,9 @@
 #include "tui/app_image.h"
 
 #include "base/hex.h"
-#include "history/history.h"
 #include "host/image_compare.h"
-#include "base/output.h"
 #include "tui/app_device.h"
+#include "tui/app_estimate.h"
 #include "tui/app_profile.h"
 #include "view/layout.h"
 
@@ -80,30 +79,6 @@ static void show_compare(struct app *app)
 
 /* --- time */
 
-static void ask_history(const struct app *app, char *buf, size_t size)
-{
-	const struct history_question question = {
-		.size = (uint32_t)app_image(app)->image.size,
-		.address = app_device(app)->address[0] != '\0' ? app_device(app)->address : NULL,
-		.profile = app_profile(app)->now.name,
-		.virtual_clock = app_transport(app)->virtual_clock,
-	};
-	struct history_estimate estimate = {.runs = 0};
-	struct history *history = NULL;
-	char why[VIEW_TEXT], time[24];
-
-	buf[0] = '\0';
-	if (history_open(NULL, &history, why, sizeof(why)) < 0)
-		return;
-	if (history_estimate(history, &question, &estimate) == 0 && estimate.runs > 0)
-		(void)snprintf(buf, size, "%s with %.30s (%u run%s%s)",
-			       view_duration(estimate.us, time, sizeof(time)),
-			       app_profile(app)->now.name, estimate.runs,
-			       estimate.runs == 1 ? "" : "s",
-			       question.virtual_clock ? ", simulated" : "");
-	history_close(history);
-}
-
 /* Asked anew when image, profile or device is another, or a run has ended. */
 static const char *from_history(struct app *app)
 {
@@ -114,33 +89,26 @@ static const char *from_history(struct app *app)
 		       app_device(app)->address, app_device(app)->job != NULL);
 	if (strcmp(key, mine(app)->estimated) != 0) {
 		memcpy(mine(app)->estimated, key, sizeof(key));
-		ask_history(app, mine(app)->estimate, sizeof(mine(app)->estimate));
+		(void)app_estimate_past(app, mine(app)->estimate, sizeof(mine(app)->estimate));
 	}
 	return mine(app)->estimate;
 }
 
-static void estimate_line(struct app *app, char *buf, size_t size)
-{
-	static struct job_snapshot run; /* too large for a stack; one screen a process */
-	char text[VIEW_TEXT], rate[OUTPUT_FIGURE_MAX], time[24];
-	const char *past = from_history(app);
-	const bool known = app_device_last_run(app, &run);
-	const uint32_t ceiling =
-		effective_ceiling(&app_profile(app)->now, known ? &run : NULL, text, sizeof(text));
+#define ESTIMATE_TEXT (VIEW_TEXT * 2 + 2)
 
-	(void)snprintf(buf, size, "%s", past);
-	if (ceiling == 0)
-		return;
-	(void)snprintf(buf + strlen(buf), size - strlen(buf), "%sat least %s (%s%s)",
-		       past[0] != '\0' ? "; " : "",
-		       view_duration((uint64_t)app_image(app)->image.size * 1000000u / ceiling,
-				     time, sizeof(time)),
-		       output_rate(ceiling, rate, sizeof(rate)), known ? "" : ", assumed");
+static void estimate_line(struct app *app, char buf[ESTIMATE_TEXT])
+{
+	const char *past = from_history(app);
+	char least[VIEW_TEXT];
+
+	(void)app_estimate_least(app, (uint32_t)app_image(app)->image.size, least, sizeof(least));
+	(void)snprintf(buf, ESTIMATE_TEXT, "%s%s%s", past, past[0] != '\0' && least[0] != '\0' ? "; " : "",
+		       least);
 }
 
 static void image_view_draw(struct app *app, struct cells *cells, struct area area)
 {
-	char estimate[VIEW_TEXT * 2] = "", device[VIEW_TEXT];
+	char estimate[ESTIMATE_TEXT] = "", device[VIEW_TEXT];
 	struct view_image v = {
 		.path = app_image(app)->path,
 		.error = app_image(app)->error,
@@ -157,7 +125,7 @@ static void image_view_draw(struct app *app, struct cells *cells, struct area ar
 	mine(app)->reads = app_image(app)->reads;
 	v.device_style = device_line(app, device, sizeof(device));
 	if (app_image(app)->have)
-		estimate_line(app, estimate, sizeof(estimate));
+		estimate_line(app, estimate);
 	view_image_draw(&v, cells, area);
 }
 

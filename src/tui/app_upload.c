@@ -3,7 +3,10 @@
 #include "tui/app_upload.h"
 
 #include "base/command.h"
+#include "base/output.h"
+#include "host/image_compare.h"
 #include "tui/app_device.h"
+#include "tui/app_estimate.h"
 #include "tui/app_image.h"
 #include "tui/app_profile.h"
 
@@ -29,9 +32,88 @@ void app_upload_now(struct app *app, bool restart, bool resume_only, bool same)
 		app_show(app, VIEW_DEVICE);
 }
 
+/* The device told that it holds a part of this image: it is sent from there on. */
+static bool upload_part_is_there(const struct app *app)
+{
+	const struct app_device_told *told = &app_device(app)->told;
+
+	return told->status_known && told->status.state == OTA_STATE_SUSPENDED &&
+	       memcmp(told->status.hash, app_image(app)->image.sha256, OTA_HASH_PREFIX) == 0;
+}
+
 static void upload_upload(struct app *app)
 {
 	app_upload_now(app, false, false, app_image_is_same(app));
+}
+
+#define TITLE "Upload"
+
+/* "1.4.2 -> 1.5.0: upgrade" */
+static void add_versions(struct app *app)
+{
+	const struct job_snapshot *s = &app_device(app)->snapshot;
+	const struct image *image = &app_image(app)->image;
+	const struct lint_device device = {.info = s->have_info ? &s->info : NULL,
+					   .version = s->version};
+	struct image_compare_row rows[IMAGE_COMPARE_ROWS];
+	enum lint_severity severity;
+	const char *word;
+
+	(void)image_compare(image, &device, rows, &word, &severity);
+	app_confirm_fact(app, TITLE, "Version", "%.60s -> %.60s%s%s",
+			 s->version[0] != '\0' ? s->version : "unknown", image->version,
+			 word[0] != '\0' ? ": " : "", word);
+}
+
+static void add_size(struct app *app)
+{
+	const struct image *image = &app_image(app)->image;
+	const struct app_device *d = app_device(app);
+	char size[OUTPUT_FIGURE_MAX], there[OUTPUT_FIGURE_MAX];
+
+	(void)output_bytes(image->size, size, sizeof(size));
+	if (upload_part_is_there(app))
+		app_confirm_fact(app, TITLE, "Size", "%s, of which the device has %s", size,
+				 output_bytes(d->told.status.flushed, there, sizeof(there)));
+	else
+		app_confirm_fact(app, TITLE, "Size", "%s", size);
+}
+
+static void add_time(struct app *app)
+{
+	const uint32_t size = (uint32_t)app_image(app)->image.size;
+	const uint32_t there = upload_part_is_there(app) ? app_device(app)->told.status.flushed : 0;
+	char past[VIEW_TEXT], least[VIEW_TEXT];
+
+	(void)app_estimate_past(app, past, sizeof(past));
+	(void)app_estimate_least(app, size > there ? size - there : 0, least, sizeof(least));
+	app_confirm_fact(app, TITLE, "Time", "%s%s%s", past,
+			 past[0] != '\0' && least[0] != '\0' ? "; " : "",
+			 past[0] == '\0' && least[0] == '\0' ? "unknown" : least);
+}
+
+/* The profile, and what of it differs from its file. */
+static void add_profile(struct app *app)
+{
+	const struct app_profile *p = app_profile(app);
+	char value[SETTING_TEXT_MAX], changes[VIEW_TEXT] = "";
+	size_t len = 0, count = 0;
+
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		if (!profile_differs(&p->now, &p->saved, (enum profile_key)key))
+			continue;
+		count++;
+		if (len < sizeof(changes))
+			len += (size_t)snprintf(
+				changes + len, sizeof(changes) - len, " %s=%s",
+				profile_settings()[key].name,
+				profile_get(&p->now, (enum profile_key)key, value, sizeof(value)));
+	}
+	if (count == 0)
+		app_confirm_fact(app, TITLE, "Profile", "%s", p->now.name);
+	else
+		app_confirm_fact(app, TITLE, "Profile", "%.60s with %zu change%s:%s", p->now.name,
+				 count, count == 1 ? "" : "s", changes);
 }
 
 static void ask_upload(struct app *app)
@@ -44,6 +126,14 @@ static void ask_upload(struct app *app)
 	else
 		app_confirm_open(app, upload_upload, "Upload %s %s to %s? y/n ", image->project,
 				 image->version, app_device_title(app));
+	app_confirm_fact(app, TITLE, "Device", "%s %s", app_device(app)->name,
+			 app_device(app)->address);
+	app_confirm_fact(app, TITLE, "Image", "%.60s from %.150s", image->project,
+			 app_image(app)->path);
+	add_versions(app);
+	add_size(app);
+	add_time(app);
+	add_profile(app);
 }
 
 static void open_and_upload(struct app *app, const char *path)

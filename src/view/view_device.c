@@ -428,7 +428,17 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 		(void)snprintf(text, sizeof(text), " %d dBm", v->rssi[v->rssi_count - 1]);
 		(void)draw_whole(cells, l->head, x, CELLS_DIM, text);
 	}
-	if (v->run) {
+	if (v->run && (v->goal == SESSION_LOOK || v->goal == SESSION_COMMAND)) {
+		(void)cells_printf(cells, l->bar, 0, 0, CELLS_NORMAL, "runs %s",
+				   v->version[0] != '\0' ? v->version : "unknown");
+		if (v->status)
+			(void)cells_printf(
+				cells, l->rates, 0, 0, CELLS_NORMAL, "update %s %s",
+				ota_state_name(v->status->state),
+				v->status->state == OTA_STATE_IDLE
+					? ""
+					: output_bytes(v->status->flushed, text, sizeof(text)));
+	} else if (v->run) {
 		x = cells_printf(cells, l->bar, 0, 0, view_state_style(v), "%u%% %s kB/s ",
 				 percent_of(progress_of(v), v->total),
 				 rate_text(metrics_rate_now(v->metrics), rate, sizeof(rate)));

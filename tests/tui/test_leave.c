@@ -39,8 +39,13 @@ static void test_upload(void **state)
 	start(&pty, "image.bin");
 	pty_until(&pty, "u uploads it");
 	pty_send(&pty, "u");
-	pty_until(&pty, "Upload ");
-	assert_true(pty_shows(&pty, "esp-sim-01? y/n"));
+	pty_until(&pty, "esp-sim-01? y/n");
+	pty_until(&pty, "y yes  n no");
+	assert_true(pty_shows(&pty, "Device   esp-sim-01 24:6F:28:AA:10:01"));
+	assert_true(pty_shows(&pty, "Version  1.0.0 -> 2.0.0: upgrade"));
+	assert_true(pty_shows(&pty, "Size     300.0 kB"));
+	assert_true(pty_shows(&pty, "Time     at least 0:0"));
+	assert_true(pty_shows(&pty, "Profile  default "));
 	pty_send(&pty, "y");
 	pty_until(&pty, "confirmed:");
 	pty_send(&pty, "1");
@@ -94,6 +99,9 @@ static void test_unsaved(void **state)
 	start(&pty, NULL);
 	pty_send(&pty, ":set retries=7\r");
 	pty_until(&pty, "retries=7: with the next upload");
+	pty_press(&pty, ":connect esp-sim-01\r", "answered:");
+	pty_press(&pty, ":flash image.bin\r", "Profile  default with 1 change: retries=7");
+	pty_press(&pty, "n1", "[1 Scan]");
 	pty_send(&pty, "q");
 	pty_until(&pty, "not written");
 	pty_send(&pty, "n");
