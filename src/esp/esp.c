@@ -38,9 +38,15 @@ void esp_log(struct esp *esp, const char *format, ...)
 void esp_rearm(struct esp *esp)
 {
 	const uint64_t now = sched_now(esp->config.sched);
-	uint32_t at_ms;
+	uint32_t at_ms, idle_ms;
+	bool due = ota_device_deadline(&esp->device, &at_ms);
 
-	if (!esp->device_up || esp->held || !ota_device_deadline(&esp->device, &at_ms)) {
+	if (esp_idle_deadline(esp, &idle_ms)) {
+		if (!due || (int32_t)(idle_ms - at_ms) < 0)
+			at_ms = idle_ms;
+		due = true;
+	}
+	if (!esp->device_up || esp->held || !due) {
 		sched_cancel(esp->config.sched, &esp->tick);
 		return;
 	}
@@ -54,6 +60,7 @@ static void esp_on_tick(void *ctx, uint64_t now_us)
 
 	(void)now_us;
 	ota_device_tick(&esp->device, esp_now_ms(esp));
+	esp_close_idle(esp);
 	esp_rearm(esp);
 }
 
@@ -80,6 +87,7 @@ static void firmware_start(void *ctx, uint64_t now_us)
 		.ring_size = esp->config.ring_size,
 		.scratch = esp->scratch,
 		.confirm_timeout_ms = esp->config.confirm_timeout_ms,
+		.wear = &esp->wear,
 		.basic_only = esp->config.dialect == ESP_BASIC,
 	};
 	struct ota_record record;
@@ -140,6 +148,7 @@ bool esp_is_dead(const struct esp *esp)
 void esp_reset(struct esp *esp)
 {
 	firmware_stop(esp);
+	esp->wear = 0;
 	esp_log(esp, "reset");
 	boot(esp, esp->config.boot_reason);
 }
@@ -198,6 +207,7 @@ static void on_power_lost(void *ctx)
 
 	esp_log(esp, "power lost");
 	firmware_stop(esp);
+	esp->wear = 0;
 	boot(esp, esp->config.boot_reason);
 }
 
@@ -237,6 +247,8 @@ static int make_board(struct esp *esp, char *ret_text, size_t size)
 		.block_revision = esp->config.block_revision,
 		.secure_version = esp->config.secure_version,
 		.secure_boot = esp->config.secure_boot,
+		.same_project = esp->config.same_project,
+		.no_older = esp->config.no_older,
 		.flash_encryption = esp->config.flash_encryption,
 		.partitions = esp->config.partitions,
 		.flash_path = esp->config.flash_path,

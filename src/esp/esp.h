@@ -40,6 +40,13 @@ enum esp_security {
 #define ESP_BONDS 3u /* CONFIG_BT_NIMBLE_MAX_BONDS; the oldest gives way */
 
 #define ESP_CONNS 2u
+/*
+ * A connection that owns no session and was permitted nothing for so long is closed
+ * while it keeps others out, because all are taken; and always where it wrote nothing at
+ * all to a device that demands security.  CONFIG_OTA_ESP_LINK_IDLE_S: longer than pairing
+ * takes, shorter than a host looks for its device.
+ */
+#define ESP_LINK_IDLE_MS 45000u
 #define ESP_NAME_MAX 32u
 #define ESP_ADV_MAX 31u /* octets of a legacy advertisement, Core Vol 6 Part B 2.3.1 */
 
@@ -58,6 +65,8 @@ struct esp_config {
 	const char *version, *project; /* of the factory firmware; only for a new flash */
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
 	bool secure_boot, flash_encryption; /* as its eFuses have it */
+	bool same_project, no_older; /* as struct board_config has them */
+	bool forbids; /* the product permits no START, ABORT, CONFIRM, ROLLBACK or REBOOT */
 	uint32_t
 		boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
 	const char *flash_path; /* NULL: in memory */

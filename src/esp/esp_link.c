@@ -100,10 +100,13 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 
 	if (!esp->device_up)
 		return ATT_ERR_UNLIKELY;
+	c->wrote = c->wrote || id == ATT_CONTROL;
 	if (id == ATT_CONTROL)
 		ota_device_control(&esp->device, c->id, buf, len, esp_now_ms(esp));
 	else if (id == ATT_DATA)
 		answer = esp_link_data_written(c, buf, len, command);
+	if (c->id == ota_device_owner(&esp->device))
+		c->used = esp_now_ms(esp);
 	esp_hold(esp);
 	esp_rearm(esp);
 	return answer;
@@ -153,6 +156,49 @@ static const struct att_server_ops att_ops = {
 int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len)
 {
 	return att_server_notify(&conn->att, ATT_CONTROL, buf, len);
+}
+
+/* --- idle links */
+
+/* When a connection has been idle for too long; false: it may last. */
+static bool idle_at(const struct esp *esp, const struct esp_conn *c, uint32_t *ret_ms)
+{
+	const bool silent = esp->config.security != ESP_OPEN && !c->wrote;
+
+	*ret_ms = c->used + ESP_LINK_IDLE_MS;
+	return c->link && c->id != ota_device_owner(&esp->device) &&
+	       (silent || !esp_advertising(esp));
+}
+
+bool esp_idle_deadline(const struct esp *esp, uint32_t *ret_ms)
+{
+	bool any = false;
+	uint32_t at;
+
+	for (unsigned int i = 0; i < ESP_CONNS && esp->power == ESP_RUNNING; i++) {
+		if (!idle_at(esp, &esp->conns[i], &at) || (any && (int32_t)(at - *ret_ms) >= 0))
+			continue;
+		any = true;
+		*ret_ms = at;
+	}
+	return any;
+}
+
+/* The one that is idle for longest: then there is room again. */
+void esp_close_idle(struct esp *esp)
+{
+	uint32_t due, at;
+
+	if (!esp_idle_deadline(esp, &due) || (int32_t)(due - esp_now_ms(esp)) > 0)
+		return;
+	for (unsigned int i = 0; i < ESP_CONNS; i++) {
+		if (!idle_at(esp, &esp->conns[i], &at) || at != due)
+			continue;
+		esp->conns[i].used = esp_now_ms(esp); /* once more where it stays */
+		esp_log(esp, "closes an idle link");
+		(void)link_terminate(esp->conns[i].link, LINK_PERIPHERAL, LINK_REASON_REMOTE_USER);
+		break;
+	}
 }
 
 /* --- the link */
@@ -328,6 +374,8 @@ void esp_connected(struct esp *esp, uint16_t conn, const uint8_t peer[ESP_PEER],
 	c->released_ctx = ctx;
 	c->waiting_len = 0;
 	c->procedures = 0;
+	c->used = esp_now_ms(esp);
+	c->wrote = false;
 	memcpy(c->peer, peer, sizeof(c->peer));
 	esp_security_begin(c);
 	(void)att_server_init(&c->att, &config); /* config is in range, by esp_create() */

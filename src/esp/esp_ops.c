@@ -82,6 +82,16 @@ static void op_reboot(void *ctx, uint32_t delay_ms)
 	esp_restart(ctx, delay_ms);
 }
 
+static bool op_permit(void *ctx, uint16_t conn, uint8_t opcode)
+{
+	struct esp *esp = ctx;
+
+	(void)opcode;
+	if (!esp->config.forbids)
+		esp->conns[conn].used = esp_now_ms(esp);
+	return !esp->config.forbids;
+}
+
 static int op_hash_init(void *ctx)
 {
 	return board_hash_init(esp_of(ctx)->board);
@@ -206,6 +216,7 @@ const struct ota_device_ops esp_device_ops = {
 	.confirm = op_confirm,
 	.rollback = op_rollback,
 	.reboot = op_reboot,
+	.permit = op_permit,
 	.hash_init = op_hash_init,
 	.hash_update = op_hash_update,
 	.hash_peek = op_hash_peek,

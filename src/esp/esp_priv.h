@@ -30,6 +30,8 @@ struct esp_conn {
 	struct link_params wish; /* of it */
 	uint8_t signal_id; /* of the last L2CAP request; 0: none */
 	bool refused; /* one of them was */
+	uint32_t used; /* ms; when it was made, or last permitted something */
+	bool wrote; /* to Control */
 	uint8_t peer[ESP_PEER];
 	struct smp smp; /* only where security is asked for */
 	struct smp_key key; /* that the link is, or is to be, encrypted with */
@@ -61,6 +63,7 @@ struct esp {
 	uint64_t rssi_at;
 	uint64_t restart_at; /* us */
 	uint32_t boots;
+	uint32_t wear; /* ota_core's, which a restart by software leaves alone */
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
 	bool held; /* an erase stops the processor */
@@ -89,6 +92,9 @@ int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len);
 uint16_t esp_conn_mtu(const struct esp_conn *conn);
 void esp_drop_links(struct esp *esp);
 bool esp_has_links(const struct esp *esp);
+/* Returns true if a connection is to be closed for idleness; *ret_ms: when. */
+bool esp_idle_deadline(const struct esp *esp, uint32_t *ret_ms);
+void esp_close_idle(struct esp *esp);
 /* Values that waited for the ring. */
 void esp_present_again(struct esp *esp);
 

@@ -16,6 +16,9 @@
 #include "esp/fleet.h"
 #include "transport/fault_spec.h"
 
+#define SIM_POLICY_PROJECT 1
+#define SIM_POLICY_NEWER 2
+
 enum sim_option {
 	SIM_DEVICES,
 	SIM_CHIP,
@@ -46,6 +49,8 @@ enum sim_option {
 	SIM_SECURE_VERSION,
 	SIM_SECURE_BOOT,
 	SIM_FLASH_ENCRYPTION,
+	SIM_POLICY,
+	SIM_PERMIT,
 	SIM_BOOT_DELAY,
 	SIM_REVISION,
 	SIM_BLOCK_REVISION,
@@ -91,6 +96,8 @@ struct sim_options {
 	struct slots slots; /* not given: as firmware/partitions.csv has them */
 	int32_t secure_version; /* 0..32; 0: no anti-rollback */
 	int32_t secure_boot, flash_encryption; /* 0 or 1 */
+	int32_t policy; /* bits: SIM_POLICY_* */
+	int32_t permit; /* 0 or 1 */
 	int32_t boot_delay_ms;
 	int32_t revision; /* major * 100 + minor; not given: each chip's own */
 	int32_t block_revision; /* of the eFuse, likewise */

@@ -37,6 +37,13 @@ static const struct setting_word words_security[] = {
 	{NULL, 0},
 };
 static const struct setting_word words_yes_no[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
+static const struct setting_word words_policy[] = {
+	{"any", 0},
+	{"project", SIM_POLICY_PROJECT},
+	{"newer", SIM_POLICY_NEWER},
+	{"both", SIM_POLICY_PROJECT | SIM_POLICY_NEWER},
+	{NULL, 0},
+};
 static const struct setting_word words_names[] = {
 	{"numbered", FLEET_NAMES_NUMBERED},
 	{"twins", FLEET_NAMES_TWINS},
@@ -237,6 +244,17 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.name = "flash_encryption", .kind = SETTING_CHOICE, AT(flash_encryption),
 		.words = words_yes_no,
 		.help = "Whether the devices say that their flash is encrypted.",
+	},
+	[SIM_POLICY] = {
+		.name = "policy", .kind = SETTING_CHOICE, AT(policy), .words = words_policy,
+		.help = "Images that the devices accept: any, those of the project that runs, none "
+			"older than what runs, or both.",
+	},
+	[SIM_PERMIT] = {
+		.name = "permit", .kind = SETTING_CHOICE, AT(permit), .words = words_yes_no,
+		.initial = 1,
+		.help = "Whether the devices permit an update and commands that decide about their "
+			"firmware.",
 	},
 	[SIM_BOOT_DELAY] = {
 		.name = "boot_delay", .kind = SETTING_NUMBER, AT(boot_delay_ms),

@@ -64,6 +64,21 @@ static void strangers_write_nothing(void **state)
 	assert_int_equal(fake_board.erases, 0);
 }
 
+/* A link that is not encrypted is of no use here, so it is closed, room or not. */
+static void silent_link_is_closed(void **state)
+{
+	(void)state;
+	esphost_connect(&host, image.bytes, image.size);
+	fake_run_ms(44000);
+	assert_true(fake_link(host.conn)->up);
+	fake_run_ms(2000);
+	assert_false(fake_link(host.conn)->up);
+	connect_paired();
+	esphost_command(&host, OTA_CMD_STATUS);
+	fake_run_ms(600000);
+	assert_true(fake_link(host.conn)->up);
+}
+
 static void show(uint32_t passkey, void *arg)
 {
 	(void)arg;
@@ -252,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(strangers_write_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(silent_link_is_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(passkey, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_goes_to_2m_and_10_ms, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_request_with_phy, setup, teardown),

@@ -50,6 +50,8 @@ int dut_init(struct dut *dut, const struct dut_options *options)
 		.ack_interval = options->ack_interval,
 		.confirm_timeout_ms = options->confirm_timeout_ms,
 		.basic_only = options->basic_only,
+		.wear = &dut->wear,
+		.wear_burst = options->wear_burst ? options->wear_burst : UINT16_MAX,
 	};
 	dut_boot(dut);
 	return 0;

@@ -31,6 +31,7 @@ struct dut_options {
 	uint32_t ring_size; /* 0 = 8 KiB */
 	uint16_t max_value, ack_interval;
 	uint32_t confirm_timeout_ms;
+	uint16_t wear_burst; /* 0 = no limit */
 	bool basic_only;
 	bool manual; /* operations end when the test says so */
 };
@@ -73,6 +74,7 @@ struct dut { /* the device under test, and its board */
 	int fail_code; /* negative OTA_E* */
 	bool fail_at_once; /* refused by the call instead of reported later */
 	bool hash_fails;
+	bool forbids; /* what permit() says no to everything by */
 	int head_code; /* what head_check() returns */
 	uint32_t head_detail;
 	uint32_t deaf; /* so many notifications find no buffer */
@@ -82,7 +84,9 @@ struct dut { /* the device under test, and its board */
 	uint32_t note_head, note_count;
 	uint32_t reboots;
 	uint32_t erases, writes, reads, persists, confirms, rollbacks, set_boots;
-	uint32_t block_erases, head_checks;
+	uint32_t block_erases, head_checks, asked;
+	uint32_t first_erases; /* of the slot's first sector */
+	uint32_t wear; /* outlives dut_boot() */
 	struct ota_link link; /* what link_state() says */
 	struct ota_link_request link_request; /* the latest */
 	uint32_t link_requests;

@@ -219,6 +219,7 @@ static int perform(struct dut *dut)
 		erase(dut, dut->op_at, dut->op_len);
 		dut->erases++;
 		dut->block_erases += dut->op_len == OTA_BLOCK_SIZE;
+		dut->first_erases += dut->op_at == 0;
 		return 0;
 	case OTA_OP_WRITE:
 		program(dut, dut->op_at, dut->op_from, dut->op_len);
@@ -269,6 +270,16 @@ static void op_reboot(void *ctx, uint32_t delay_ms)
 
 	(void)delay_ms;
 	dut->reboots++;
+}
+
+static bool permit(void *ctx, uint16_t conn, uint8_t opcode)
+{
+	struct dut *dut = ctx;
+
+	if (conn == OTA_NO_CONN || opcode == 0)
+		dut_violation(dut, "a permission asked for nobody");
+	dut->asked++;
+	return !dut->forbids;
 }
 
 static int hash_init(void *ctx)
@@ -358,6 +369,7 @@ const struct ota_device_ops dut_device_ops = {
 	.confirm = op_confirm,
 	.rollback = op_rollback,
 	.reboot = op_reboot,
+	.permit = permit,
 	.hash_init = hash_init,
 	.hash_update = hash_update,
 	.hash_peek = hash_peek,

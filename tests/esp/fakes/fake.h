@@ -59,6 +59,7 @@ struct fake_board {
 	bool fail_set_boot, fail_verify_io, no_update_slot, no_heap;
 	bool nvs_full, nvs_gone;
 	uint32_t otadata_erases;
+	uint32_t wear[FAKE_SLOT_SIZE / 4096]; /* erases of a sector of slot 1 */
 	uint32_t efuse_version; /* secure version */
 	uint32_t erases, writes, verifies, confirms, rollbacks, restarts;
 	char log[4096]; /* what was logged, newest last */

@@ -156,6 +156,8 @@ esp_err_t esp_partition_erase_range(const esp_partition_t *partition, size_t off
 	if (strikes(&fake_board.fail_erase))
 		return ESP_FAIL;
 	memset(fake_board.slot[slot_of(partition)] + offset, 0xff, size);
+	for (size_t at = offset; at < offset + size && slot_of(partition) == 1; at += SECTOR)
+		fake_board.wear[at / SECTOR]++;
 	return ESP_OK;
 }
 
@@ -457,6 +459,7 @@ void fake_board_reset(void)
 	fake_board.write_us = 14600; /* 280 kB/s */
 	fake_board.read_us = 500;
 	fake_board.efuse_version = 1;
+	ota_esp_wear = 0xa5a5a5a5; /* RTC memory after power-on: anything */
 	fake_breach = NULL;
 	layout();
 }

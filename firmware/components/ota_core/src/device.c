@@ -50,11 +50,17 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 		dev->config.gap_repeat_ms = 500;
 	if (dev->config.reboot_delay_ms == 0)
 		dev->config.reboot_delay_ms = 300;
+	if (!dev->config.wear)
+		dev->config.wear = &dev->wear;
+	if (*dev->config.wear - WEAR_NONE > UINT16_MAX)
+		*dev->config.wear = WEAR_NONE;
+	if (dev->config.wear_burst == 0)
+		dev->config.wear_burst = OTA_WEAR_BURST;
 	dev->now = now_ms;
+	dev->wear_time = now_ms;
 	dev->boot_time = now_ms;
-	dev->conn = dev->link_conn = dev->telemetry_conn = OTA_NO_CONN;
-	dev->command_conn = dev->abort_conn = dev->basic_conn = OTA_NO_CONN;
-	dev->expected_conn = OTA_NO_CONN;
+	dev->conn = OTA_NO_CONN;
+	memset(dev->conns, 0xff, sizeof(dev->conns)); /* OTA_NO_CONN */
 	device_info(dev, &info);
 	if (record && record_valid(record))
 		dev->record = *record;
@@ -168,23 +174,9 @@ void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now
 {
 	dev->now = now_ms;
 	device_notify_forget(dev, conn);
-	if (dev->telemetry_conn == conn) {
-		dev->telemetry_ms = 0;
-		dev->telemetry_conn = OTA_NO_CONN;
-	}
-	if (dev->link_conn == conn) {
-		dev->link_waits = false;
-		dev->link_conn = OTA_NO_CONN;
-	}
-	/* The stack may use the same handle again for somebody else. */
-	if (dev->basic_conn == conn)
-		dev->basic_conn = OTA_NO_CONN;
-	if (dev->command_conn == conn)
-		dev->command_conn = OTA_NO_CONN;
-	if (dev->abort_conn == conn)
-		dev->abort_conn = OTA_NO_CONN;
-	if (dev->expected_conn == conn)
-		dev->expected_conn = OTA_NO_CONN;
+	for (uint8_t i = 0; i < sizeof(dev->conns) / sizeof(dev->conns[0]); i++)
+		if (dev->conns[i] == conn)
+			dev->conns[i] = OTA_NO_CONN;
 	if (dev->conn == conn)
 		owner_lost(dev);
 	device_work(dev);
@@ -335,7 +327,7 @@ void ota_device_link_changed(struct ota_device *dev, uint16_t conn, uint8_t code
 {
 	dev->now = now_ms;
 	if (dev->link_conn == conn)
-		device_send_link(dev, code);
+		device_send_link(dev, conn, code);
 }
 
 enum timer {
@@ -378,11 +370,11 @@ static bool timer_runs(const struct ota_device *dev, enum timer timer, uint32_t 
 	case TIMER_LINK:
 		*ret_since = dev->link_time;
 		*ret_wait = LINK_ANSWER_MS;
-		return dev->link_waits;
+		return dev->link_waits && dev->link_conn != OTA_NO_CONN;
 	case TIMER_TELEMETRY:
 		*ret_since = dev->telemetry_time;
 		*ret_wait = dev->telemetry_ms;
-		return dev->telemetry_ms > 0;
+		return dev->telemetry_ms > 0 && dev->telemetry_conn != OTA_NO_CONN;
 	case TIMER_CONFIRM:
 		*ret_since = dev->boot_time;
 		*ret_wait = dev->config.confirm_timeout_ms;
@@ -413,7 +405,7 @@ static void timer_fire(struct ota_device *dev, enum timer timer)
 		device_ack(dev, true);
 		break;
 	case TIMER_LINK:
-		device_send_link(dev, OTA_ERR_LINK);
+		device_send_link(dev, dev->link_conn, OTA_ERR_LINK);
 		break;
 	case TIMER_TELEMETRY:
 		dev->telemetry_time = dev->now;

@@ -12,9 +12,16 @@ static bool session_active(const struct ota_device *dev)
 	       dev->state == OTA_STATE_VERIFYING || dev->state == OTA_STATE_ABORTING;
 }
 
+uint16_t ota_device_owner(const struct ota_device *dev)
+{
+	return session_active(dev) ? dev->conn : OTA_NO_CONN;
+}
+
 bool device_owned_by_other(const struct ota_device *dev, uint16_t conn)
 {
-	return session_active(dev) && dev->conn != conn && dev->conn != OTA_NO_CONN;
+	const uint16_t owner = ota_device_owner(dev);
+
+	return owner != conn && owner != OTA_NO_CONN;
 }
 
 uint32_t device_state_detail(const struct ota_device *dev)
@@ -48,7 +55,7 @@ static uint8_t start_check(const struct ota_device *dev, const struct ota_start 
 		return OTA_ERR_SIZE;
 	/* ESP-IDF's esp_ota_begin() refuses too: the other slot is the way back.  A
 	 * CONFIRM under way is waited for. */
-	*ret_detail = device_state_detail(dev);
+	*ret_detail = (uint32_t)dev->state | OTA_DETAIL_PENDING;
 	if ((info.flags & OTA_INFO_PENDING_VERIFY) && dev->command != OTA_CMD_CONFIRM)
 		return OTA_ERR_STATE;
 	return OTA_OK;
@@ -75,7 +82,7 @@ static void refuse_start(struct ota_device *dev, uint16_t conn, uint8_t code, ui
 {
 	static const uint8_t error = OTA_EVT_ERROR;
 
-	if (!device_owned_by_other(dev, conn))
+	if (!device_owned_by_other(dev, conn) && code != OTA_ERR_PERMISSION)
 		dev->last_error = code;
 	if (basic)
 		device_notify(dev, conn, &error, 1);
@@ -97,7 +104,11 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 	bool basic;
 	uint8_t code = start_decode(dev, buf, len, &start, &basic);
 
-	dev->basic_conn = basic ? conn : dev->basic_conn == conn ? OTA_NO_CONN : dev->basic_conn;
+	/* A stranger's START does not change how its owner's session is told of. */
+	if (!device_owned_by_other(dev, conn))
+		dev->basic_conn = basic			    ? conn
+				  : dev->basic_conn == conn ? OTA_NO_CONN
+							    : dev->basic_conn;
 	if (code != OTA_OK) {
 		detail = (uint32_t)len;
 	} else if (device_owned_by_other(dev, conn)) {
@@ -183,15 +194,18 @@ void device_abort_finish(struct ota_device *dev)
  * wait their turn in device_work(). */
 static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcode)
 {
+	/* Who measures must not keep the trial from its end. */
+	const bool beside =
+		opcode == OTA_CMD_CONFIRM && dev->state == OTA_STATE_RECEIVING && dev->rx.sink;
 	struct ota_info info;
 	uint8_t code = OTA_OK;
 
 	device_info(dev, &info);
-	if (device_owned_by_other(dev, conn))
+	if (!beside && device_owned_by_other(dev, conn))
 		code = OTA_ERR_BUSY;
 	else if (dev->state == OTA_STATE_REBOOTING)
 		code = opcode == OTA_CMD_REBOOT ? OTA_OK : OTA_ERR_STATE;
-	else if (session_active(dev) || (dev->command && dev->command != opcode))
+	else if ((!beside && session_active(dev)) || (dev->command && dev->command != opcode))
 		code = OTA_ERR_STATE;
 	else if (opcode == OTA_CMD_ROLLBACK && !(info.flags & OTA_INFO_CAN_ROLLBACK))
 		code = OTA_ERR_NO_ROLLBACK;
@@ -241,14 +255,19 @@ static void on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, s
 		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_LINK, (uint32_t)len);
 		return;
 	}
+	/* Another's answer, and the air that a session has, are not a stranger's to take. */
+	if (device_owned_by_other(dev, conn) || (dev->link_waits && dev->link_conn != conn)) {
+		device_send_link(dev, conn, link_request_empty(&req) ? OTA_OK : OTA_ERR_LINK);
+		return;
+	}
 	dev->link_conn = conn;
 	dev->link_waits = true;
 	dev->link_time = dev->now;
 	if (link_request_empty(&req))
-		device_send_link(dev, OTA_OK);
+		device_send_link(dev, conn, OTA_OK);
 	else if (!link_request_valid(&req) ||
 		 dev->config.ops->link_request(dev->config.ctx, conn, &req) < 0)
-		device_send_link(dev, OTA_ERR_LINK);
+		device_send_link(dev, conn, OTA_ERR_LINK);
 }
 
 static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
@@ -257,6 +276,12 @@ static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *b
 
 	if (ota_telemetry_request_decode(buf, len, &period) < 0) {
 		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_TELEMETRY, (uint32_t)len);
+		return;
+	}
+	/* Who asked for it stops it, and a session's owner keeps it. */
+	if (dev->telemetry_ms > 0 && dev->telemetry_conn != conn &&
+	    (period == 0 || device_owned_by_other(dev, conn))) {
+		device_send_result(dev, conn, OTA_CMD_TELEMETRY, period ? OTA_ERR_BUSY : OTA_OK);
 		return;
 	}
 	/* Faster than ten a second would cost the transfer what it measures. */
@@ -282,6 +307,22 @@ static void on_resync(struct ota_device *dev, uint16_t conn)
 	device_ack(dev, true);
 }
 
+/* START, ABORT, CONFIRM, ROLLBACK, REBOOT: what decides about the firmware. */
+#define GUARDED 0x1c6u /* bits by opcode */
+
+/* Returns true if the product does not want this command from conn, which was told. */
+static bool forbidden(struct ota_device *dev, uint16_t conn, uint8_t opcode, size_t len)
+{
+	if (opcode > OTA_CMD_REBOOT || !(GUARDED >> opcode & 1u) || conn == OTA_NO_CONN ||
+	    conn == ota_device_owner(dev) || dev->config.ops->permit(dev->config.ctx, conn, opcode))
+		return false;
+	if (opcode == OTA_CMD_START)
+		refuse_start(dev, conn, OTA_ERR_PERMISSION, 0, len == 1 || dev->config.basic_only);
+	else
+		device_send_result(dev, conn, opcode, OTA_ERR_PERMISSION);
+	return true;
+}
+
 static void dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	if (dev->config.basic_only && buf[0] != OTA_CMD_START && buf[0] != OTA_CMD_ABORT &&
@@ -289,6 +330,8 @@ static void dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 		device_send_error(dev, conn, OTA_ERR_OPCODE, buf[0], 0);
 		return;
 	}
+	if (forbidden(dev, conn, buf[0], len))
+		return;
 	switch (buf[0]) {
 	case OTA_CMD_START:
 		on_start(dev, conn, buf, len);

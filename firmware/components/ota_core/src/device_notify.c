@@ -191,16 +191,16 @@ void device_send_status(struct ota_device *dev, uint16_t conn)
 	device_notify(dev, conn, buf, ota_status_encode(&m, buf, sizeof(buf)));
 }
 
-void device_send_link(struct ota_device *dev, uint8_t code)
+void device_send_link(struct ota_device *dev, uint16_t conn, uint8_t code)
 {
 	struct ota_link m;
 	uint8_t buf[OTA_NOTIFY_MAX];
 
 	memset(&m, 0, sizeof(m));
-	dev->config.ops->link_state(dev->config.ctx, dev->link_conn, &m);
+	dev->config.ops->link_state(dev->config.ctx, conn, &m);
 	m.code = code;
-	dev->link_waits = false;
-	device_notify(dev, dev->link_conn, buf, ota_link_encode(&m, buf, sizeof(buf)));
+	dev->link_waits = dev->link_waits && conn != dev->link_conn;
+	device_notify(dev, conn, buf, ota_link_encode(&m, buf, sizeof(buf)));
 }
 
 void device_send_telemetry(struct ota_device *dev)

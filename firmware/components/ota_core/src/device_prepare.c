@@ -106,8 +106,15 @@ static void ready(struct ota_device *dev)
 
 static void after_adopt(struct ota_device *dev)
 {
+	uint32_t seconds;
+
 	if (device_can_adopt(dev)) {
 		dev->prepare = OTA_PREPARE_READY;
+		return;
+	}
+	seconds = dev->start.flags & OTA_START_SINK ? 0 : device_worn(dev);
+	if (seconds > 0) {
+		device_fail(dev, OTA_ERR_BUSY, OTA_CMD_START, seconds);
 		return;
 	}
 	if (!begin_fresh(dev))

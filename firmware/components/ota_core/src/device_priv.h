@@ -14,6 +14,7 @@
 #define CALM_AFTER_GAP 32768u /* ... until that many came without another GAP */
 #define NOTIFY_RETRY_MS 50u /* when the platform does not tell of free buffers */
 #define REBOOT_WAIT_MS 2000u /* a host that takes no notification by then is not there */
+#define WEAR_NONE 0x0ec00000u /* no erases counted; what else is in its high half is no count */
 #define GAP_WAIT_MAX_MS 16000u /* longer than the round trip at any legal interval */
 
 static inline uint32_t min_u32(uint32_t a, uint32_t b)
@@ -39,7 +40,7 @@ void device_send_ready(struct ota_device *dev);
 void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
 		      const uint8_t hash[OTA_SHA256_SIZE]);
 void device_send_status(struct ota_device *dev, uint16_t conn);
-void device_send_link(struct ota_device *dev, uint8_t code);
+void device_send_link(struct ota_device *dev, uint16_t conn, uint8_t code);
 void device_send_telemetry(struct ota_device *dev);
 void device_send_gap(struct ota_device *dev, uint8_t reason);
 /* Sends an ACK when enough bytes moved since the last, or anything did and force is set. */
@@ -64,6 +65,9 @@ void device_op(struct ota_device *dev, enum ota_op op, uint32_t at, uint32_t len
 /* The platform's answer to starting it; a failure ends the operation at once. */
 void device_op_started(struct ota_device *dev, int rc);
 uint32_t device_limit(const struct ota_device *dev);
+
+/* Seconds until an update may begin; 0: now. */
+uint32_t device_worn(struct ota_device *dev);
 
 /* device_prepare.c and device_verify.c: one step each; false: nothing to do now. */
 /* Returns true if the START being prepared resumes where a lost link left. */

@@ -70,6 +70,25 @@ bool device_hash_step(struct ota_device *dev, uint32_t end)
 	return true;
 }
 
+uint32_t device_worn(struct ota_device *dev)
+{
+	uint32_t *wear = dev->config.wear;
+	const uint32_t periods = (dev->now - dev->wear_time) / OTA_WEAR_MS;
+
+	dev->wear_time += periods * OTA_WEAR_MS;
+	*wear -= min_u32(periods, *wear - WEAR_NONE);
+	if (*wear - WEAR_NONE < dev->config.wear_burst)
+		return 0;
+	return (dev->wear_time + OTA_WEAR_MS - dev->now) / 1000u + 1u;
+}
+
+static bool erase(struct ota_device *dev, uint32_t at, uint32_t len)
+{
+	device_op(dev, OTA_OP_ERASE, at, len);
+	device_op_started(dev, dev->config.ops->flash_erase(dev->config.ctx, at, len));
+	return true;
+}
+
 bool device_erase_step(struct ota_device *dev, uint32_t total)
 {
 	const uint32_t at = dev->rx.erased;
@@ -81,13 +100,13 @@ bool device_erase_step(struct ota_device *dev, uint32_t total)
 	if (at % OTA_BLOCK_SIZE == 0 && end - at > SECTOR_ERASE_MAX &&
 	    dev->rx.slot_size - at >= OTA_BLOCK_SIZE)
 		len = OTA_BLOCK_SIZE;
+	*dev->config.wear += !dev->rx.worn;
+	dev->rx.worn = true;
 	/* Nothing may be heard from the device until the erase is over. */
 	if (dev->state == OTA_STATE_RECEIVING)
 		device_ack(dev, true);
 	device_send_progress(dev, OTA_PHASE_ERASE, at, end);
-	device_op(dev, OTA_OP_ERASE, at, len);
-	device_op_started(dev, dev->config.ops->flash_erase(dev->config.ctx, at, len));
-	return true;
+	return erase(dev, at, len);
 }
 
 /* Bytes of the ring to write now, 0 for none. */
@@ -201,9 +220,8 @@ static bool spoil_step(struct ota_device *dev)
 	if (!dev->spoil)
 		return false;
 	dev->spoil = false;
-	device_op(dev, OTA_OP_ERASE, 0, OTA_SECTOR_SIZE);
-	device_op_started(dev, dev->config.ops->flash_erase(dev->config.ctx, 0, OTA_SECTOR_SIZE));
-	return true;
+	++*dev->config.wear;
+	return erase(dev, 0, OTA_SECTOR_SIZE);
 }
 
 static bool idle_step(struct ota_device *dev)
@@ -251,7 +269,8 @@ static bool step(struct ota_device *dev)
 	case OTA_STATE_PREPARING:
 		return spoil_step(dev) || command_step(dev) || device_prepare_step(dev);
 	case OTA_STATE_RECEIVING:
-		return device_flash_step(dev);
+		/* A measurement leaves the flash alone: the image on trial is confirmed beside it. */
+		return (dev->rx.sink && command_step(dev)) || device_flash_step(dev);
 	case OTA_STATE_VERIFYING:
 		return device_verify_step(dev);
 	case OTA_STATE_ABORTING:

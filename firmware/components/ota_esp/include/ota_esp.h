@@ -22,15 +22,29 @@
 extern "C" {
 #endif
 
+/* Commands that decide about the firmware; numbered as on the air. */
+enum ota_esp_request {
+	OTA_ESP_START = 0x01, /* update, or measure the link */
+	OTA_ESP_ABORT = 0x02, /* forget an update that another connection left unfinished */
+	OTA_ESP_CONFIRM = 0x06, /* keep the image on trial */
+	OTA_ESP_ROLLBACK = 0x07, /* boot the image before it */
+	OTA_ESP_REBOOT = 0x08,
+};
+
 /*
  * Hooks, each of which may be NULL; arg is handed to all of them.  None may
  * call back into ota_esp, and all but self_test must return within milliseconds.
  */
 struct ota_esp_config {
-	/* Asked at START, in NimBLE's host task: may this connection replace the
-	 * firmware now?  NULL = yes.  A product that answers yes only for a minute
-	 * after a button was pressed is safe from anybody who cannot press it. */
-	bool (*permit)(uint16_t conn_handle, void *arg);
+	/*
+	 * Asked in NimBLE's host task: may this connection do so now?  NULL = yes.  Who
+	 * owns the update under way may do anything to it, whatever is answered here.  A
+	 * product that answers yes only for a minute after a button was pressed is safe
+	 * from anybody who cannot press it.  It should say yes to OTA_ESP_CONFIRM all the
+	 * same: the host asks for it after the reboot, when nobody presses a button, and
+	 * what it keeps was permitted to be sent.
+	 */
+	bool (*permit)(uint16_t conn_handle, enum ota_esp_request request, void *arg);
 	/* An update began or ended.  Flash erases stop everything that runs from
 	 * flash for up to 0.2 s each: time to put motors at rest. */
 	void (*session)(bool active, void *arg);

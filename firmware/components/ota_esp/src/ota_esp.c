@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "esp_attr.h"
 #include "esp_heap_caps.h"
 #include "esp_log.h"
 #include "esp_system.h"
@@ -21,6 +22,12 @@
 static const char tag[] = "ota_esp";
 
 struct ota_esp ota_esp;
+
+/* RTC memory keeps it over esp_restart(), so that REBOOT is no way to erase more often. */
+#ifdef CONFIG_SOC_RTC_MEM_SUPPORTED
+RTC_NOINIT_ATTR
+#endif
+uint32_t ota_esp_wear;
 
 #if CONFIG_OTA_ESP_CONFIRM_TIMEOUT_S > 0
 /* The image has confirmed nothing and does not even roll itself back: the boot
@@ -55,6 +62,7 @@ static int device_init(struct ota_esp *s)
 				     : OTA_VALUE_MAX,
 		.idle_timeout_ms = CONFIG_OTA_ESP_IDLE_TIMEOUT_S * 1000u,
 		.reboot_delay_ms = CONFIG_OTA_ESP_REBOOT_DELAY_MS,
+		.wear = &ota_esp_wear,
 		.confirm_timeout_ms = CONFIG_OTA_ESP_CONFIRM_TIMEOUT_S * 1000u,
 	};
 	struct ota_record record;

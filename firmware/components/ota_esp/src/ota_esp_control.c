@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The steps between a write to Control and ota_core: the product's decision, and
- * the link.
+ * the link; and which connections are worth their place.
  *
  * A START is kept back while the central is asked for a supervision timeout of
  * seconds.  Linux starts with 420 ms, which two block erases in a row can
@@ -11,29 +11,31 @@
 
 #include <string.h>
 
-static int refuse(uint16_t conn, uint8_t opcode, uint8_t code, bool basic)
+#ifndef CONFIG_OTA_ESP_TELEMETRY
+static int refuse(uint16_t conn, uint8_t opcode, uint8_t code)
 {
 	const struct ota_error_event m = {.code = code, .opcode = opcode};
 	uint8_t buf[OTA_NOTIFY_MAX];
-	const int len = ota_error_encode(&m, buf, sizeof(buf));
 
-	return ota_esp_gatt_notify(conn, buf, basic ? 1 : (size_t)len);
+	return ota_esp_gatt_notify(conn, buf, (size_t)ota_error_encode(&m, buf, sizeof(buf)));
 }
-
-/* Returns true if this command is answered here, not by ota_core; *ret_rc is the result. */
-static bool refused(const struct ota_esp *s, uint16_t conn, uint8_t opcode, size_t len, int *ret_rc)
-{
-	if (opcode == OTA_CMD_START && s->config.permit && !s->config.permit(conn, s->config.arg)) {
-		*ret_rc = refuse(conn, opcode, OTA_ERR_PERMISSION, len == 1);
-		return true;
-	}
-#ifndef CONFIG_OTA_ESP_TELEMETRY
-	if (opcode == OTA_CMD_TELEMETRY) {
-		*ret_rc = refuse(conn, opcode, OTA_ERR_UNSUPPORTED, false);
-		return true;
-	}
 #endif
-	return false;
+
+/* The hook is the application's, so it is asked before the lock is taken, and ota_core is
+ * told its answer. */
+static bool permitted(const struct ota_esp *s, uint16_t conn, uint8_t opcode)
+{
+	switch (opcode) {
+	case OTA_CMD_START:
+	case OTA_CMD_ABORT:
+	case OTA_CMD_CONFIRM:
+	case OTA_CMD_ROLLBACK:
+	case OTA_CMD_REBOOT:
+		return !s->config.permit ||
+		       s->config.permit(conn, (enum ota_esp_request)opcode, s->config.arg);
+	default:
+		return false; /* nobody asks */
+	}
 }
 
 void ota_esp_release_start(void)
@@ -44,6 +46,7 @@ void ota_esp_release_start(void)
 	if (conn == BLE_HS_CONN_HANDLE_NONE)
 		return;
 	s->start.conn = BLE_HS_CONN_HANDLE_NONE;
+	s->permitted = true; /* or it had not been kept */
 	ota_device_control(&s->device, conn, s->start.bytes, s->start.len, s->now);
 }
 
@@ -56,18 +59,105 @@ static void hold(struct ota_esp *s, uint16_t conn, const uint8_t *buf, size_t le
 	s->start.conn = conn;
 }
 
+/* --- idle connections */
+
+/* Any write got past the security that Control demands. */
+static void note_use(const struct ota_esp *s, uint16_t conn)
+{
+	struct ota_esp_conn *c = ota_esp_conn_find(conn);
+
+	if (!c)
+		return;
+	c->wrote = true;
+	if (s->permitted || conn == ota_device_owner(&s->device))
+		c->used = s->now;
+}
+
+#if CONFIG_OTA_ESP_LINK_IDLE_S > 0
+
+/*
+ * Connections are few, and two that do nothing would keep everybody out.  Only one that
+ * owns an update, or was permitted something lately, is worth that.  A connection that
+ * never got past the security demanded is of no use to anybody.
+ */
+static struct ota_esp_conn *idlest(struct ota_esp *s, uint32_t *ret_idle)
+{
+	struct ota_esp_conn *idle = NULL;
+	bool full = true;
+
+	*ret_idle = 0;
+	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
+		full = full && s->conns[i].handle != BLE_HS_CONN_HANDLE_NONE;
+	for (int i = 0; i < OTA_ESP_CONNECTIONS && s->owns_nimble; i++) {
+		struct ota_esp_conn *c = &s->conns[i];
+#ifdef CONFIG_OTA_ESP_SECURITY_NONE
+		const bool silent = false;
+#else
+		const bool silent = !c->wrote;
+#endif
+
+		if (c->handle == BLE_HS_CONN_HANDLE_NONE || (!full && !silent) ||
+		    c->handle == ota_device_owner(&s->device) || s->now - c->used < *ret_idle)
+			continue;
+		*ret_idle = s->now - c->used;
+		idle = c;
+	}
+	return idle;
+}
+
+uint32_t ota_esp_idle_in(struct ota_esp *s)
+{
+	const uint32_t limit = CONFIG_OTA_ESP_LINK_IDLE_S * 1000u;
+	uint32_t idle;
+
+	if (!idlest(s, &idle))
+		return UINT32_MAX;
+	return idle < limit ? limit - idle : 0;
+}
+
+uint16_t ota_esp_idle_take(struct ota_esp *s)
+{
+	uint32_t idle;
+	struct ota_esp_conn *c = idlest(s, &idle);
+
+	if (!c || idle < CONFIG_OTA_ESP_LINK_IDLE_S * 1000u)
+		return BLE_HS_CONN_HANDLE_NONE;
+	c->used = s->now; /* once more where it stays */
+	return c->handle;
+}
+
+#else
+
+uint32_t ota_esp_idle_in(struct ota_esp *s)
+{
+	(void)s;
+	return UINT32_MAX;
+}
+
+uint16_t ota_esp_idle_take(struct ota_esp *s)
+{
+	(void)s;
+	return BLE_HS_CONN_HANDLE_NONE;
+}
+
+#endif
+
 int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len)
 {
 	struct ota_esp *s = &ota_esp;
+	const bool allowed = len > 0 && permitted(s, conn, buf[0]);
 	bool wait = false;
-	int rc = 0;
 
-	if (len > 0 && refused(s, conn, buf[0], len, &rc))
-		return rc;
-	if (len > 0 && len <= OTA_CONTROL_MAX && buf[0] == OTA_CMD_START)
+#ifndef CONFIG_OTA_ESP_TELEMETRY
+	if (len > 0 && buf[0] == OTA_CMD_TELEMETRY)
+		return refuse(conn, OTA_CMD_TELEMETRY, OTA_ERR_UNSUPPORTED);
+#endif
+	if (allowed && len <= OTA_CONTROL_MAX && buf[0] == OTA_CMD_START)
 		wait = ota_esp_link_prepare(conn);
 	ota_esp_enter();
 	ota_esp_release_start(); /* what came first goes first */
+	s->permitted = allowed;
+	note_use(s, conn);
 	if (wait)
 		hold(s, conn, buf, len);
 	else

@@ -42,8 +42,10 @@ static bool conn_add(struct ota_esp *s, uint16_t handle)
 
 		if (c->handle != BLE_HS_CONN_HANDLE_NONE)
 			continue;
-		*c = (struct ota_esp_conn){
-			.handle = handle, .tx_phy = OTA_PHY_1M, .rx_phy = OTA_PHY_1M};
+		*c = (struct ota_esp_conn){.handle = handle,
+					   .tx_phy = OTA_PHY_1M,
+					   .rx_phy = OTA_PHY_1M,
+					   .used = s->now};
 		return true;
 	}
 	return false;

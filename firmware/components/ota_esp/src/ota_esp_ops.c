@@ -72,6 +72,13 @@ static void op_reboot(void *ctx, uint32_t delay_ms)
 	s->reboot_limit = s->reboot_at + LINGER_MS;
 }
 
+static bool op_permit(void *ctx, uint16_t conn, uint8_t opcode)
+{
+	(void)conn;
+	(void)opcode;
+	return ((const struct ota_esp *)ctx)->permitted;
+}
+
 static int op_hash_init(void *ctx)
 {
 	return ota_esp_hash_begin(&((struct ota_esp *)ctx)->hash);
@@ -113,6 +120,7 @@ const struct ota_device_ops ota_esp_ops = {
 	.confirm = op_confirm,
 	.rollback = op_rollback,
 	.reboot = op_reboot,
+	.permit = op_permit,
 	.hash_init = op_hash_init,
 	.hash_update = op_hash_update,
 	.hash_peek = op_hash_peek,

@@ -93,6 +93,8 @@ struct ota_esp_conn {
 	bool requested;
 	uint8_t waits; /* OTA_ESP_WAITS_* */
 	uint8_t code; /* enum ota_code of the request so far */
+	bool wrote; /* to Control */
+	uint32_t used; /* ms; when it was made, or last permitted something */
 };
 
 /* A START kept back until the link is fit for what erasing does to it. */
@@ -133,6 +135,7 @@ struct ota_esp {
 	bool confirm_wanted; /* by ota_esp_confirm() or Kconfig */
 	bool vouched; /* by ota_esp_confirm() */
 	uint32_t confirm_at; /* ms; when to ask ota_core (again) */
+	bool permitted; /* the application's answer to the command under way */
 	bool notify_blocked; /* the last notification found no buffer */
 	uint32_t notify_retry; /* ms */
 	bool reboot, rollback;
@@ -153,6 +156,7 @@ struct ota_esp {
 };
 
 extern struct ota_esp ota_esp;
+extern uint32_t ota_esp_wear; /* ota_core's; survives a restart */
 
 /* ota_esp_ops.c */
 extern const struct ota_device_ops ota_esp_ops; /* ctx is the struct ota_esp */
@@ -163,6 +167,11 @@ extern const struct ota_device_ops ota_esp_ops; /* ctx is the struct ota_esp */
 int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len);
 /* Hands a START that was kept back to ota_core; with the lock held. */
 void ota_esp_release_start(void);
+/* Milliseconds until a connection is to be closed because it does nothing; UINT32_MAX: none
+ * is.  And which it is now, to be closed without the lock, BLE_HS_CONN_HANDLE_NONE: none.
+ * With the lock held. */
+uint32_t ota_esp_idle_in(struct ota_esp *s);
+uint16_t ota_esp_idle_take(struct ota_esp *s);
 
 /* ota_esp_task.c */
 void ota_esp_enter(void);

@@ -52,7 +52,7 @@ static bool confirm_due(const struct ota_esp *s)
 }
 
 /* Milliseconds until the task has something to do; UINT32_MAX: until it is told. */
-static uint32_t due_in(const struct ota_esp *s)
+static uint32_t due_in(struct ota_esp *s)
 {
 	uint32_t due, in = UINT32_MAX;
 
@@ -66,6 +66,7 @@ static uint32_t due_in(const struct ota_esp *s)
 		in = sooner(in, left(s, s->start.since + OTA_ESP_START_WAIT_MS));
 	if (confirm_due(s))
 		in = sooner(in, left(s, s->confirm_at));
+	in = sooner(in, ota_esp_idle_in(s));
 	if (s->reboot)
 		in = sooner(in, left(s, s->reboot_at));
 	return in;
@@ -201,17 +202,21 @@ static void sleep_until_due(const struct ota_esp *s)
 static void step(struct ota_esp *s)
 {
 	struct ota_esp_job job;
+	uint16_t idle;
 	bool restarts;
 	int rc;
 
 	ota_esp_enter();
 	s->asleep = false;
 	restarts = serve(s);
+	idle = ota_esp_idle_take(s);
 	job = s->job;
 	s->job.kind = OTA_ESP_JOB_NONE;
 	if (job.kind == OTA_ESP_JOB_NONE)
 		fall_asleep(s);
 	ota_esp_leave();
+	if (idle != BLE_HS_CONN_HANDLE_NONE)
+		ble_gap_terminate(idle, BLE_ERR_REM_USER_CONN_TERM);
 	if (restarts)
 		restart(s);
 	watch(s, job.kind != OTA_ESP_JOB_NONE || s->session);

@@ -25,6 +25,15 @@
 #define OTA_WRITE_ALIGN 16u /* flash encryption writes 16-byte units (esp_partition_write) */
 #define OTA_NO_CONN 0xffffu
 
+/*
+ * Flash lasts for about 100,000 erases.  Updates may begin 32 times at once, and once
+ * in two minutes for ever: who begins and aborts them needs 138 days for that.  The
+ * count may lie in memory that a restart by software leaves alone, so that restarting the
+ * device gains nothing; whatever power-on leaves there counts as none.
+ */
+#define OTA_WEAR_BURST 32u
+#define OTA_WEAR_MS 120000u
+
 /* The image that was just made bootable came from a basic host, which knows no
  * CONFIRM: the first connection that its firmware accepts confirms it. */
 #define OTA_RECORD_SELF_CONFIRM 0x1u
@@ -93,6 +102,12 @@ struct ota_device_ops {
 	 * Nothing is called after it but what ends the connections. */
 	void (*reboot)(void *ctx, uint32_t delay_ms);
 
+	/*
+	 * Whether this connection may START, ABORT, CONFIRM, ROLLBACK or REBOOT now: the
+	 * product's own decision.  Not asked of who owns the session under way.
+	 */
+	bool (*permit)(void *ctx, uint16_t conn, uint8_t opcode);
+
 	/* Incremental SHA-256 over what is read back; one context at a time. */
 	int (*hash_init)(void *ctx);
 	int (*hash_update)(void *ctx, const uint8_t *buf, uint32_t len);
@@ -129,6 +144,8 @@ struct ota_device_config {
 	uint32_t reboot_delay_ms; /* between DONE and the reboot; 0 = 300 */
 	uint32_t
 		confirm_timeout_ms; /* a pending image that nobody confirms is rolled back; 0 = never */
+	uint32_t *wear; /* see OTA_WEAR_BURST; NULL: forgotten at each start */
+	uint16_t wear_burst; /* 0 = OTA_WEAR_BURST */
 	bool basic_only; /* serve only the basic dialect (for tests of hosts) */
 };
 
@@ -164,6 +181,8 @@ void ota_device_tick(struct ota_device *dev, uint32_t now_ms);
 bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms);
 /* The Info characteristic's value, OTA_INFO_SIZE bytes. */
 int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size);
+/* The connection whose session is under way; OTA_NO_CONN: nobody's. */
+uint16_t ota_device_owner(const struct ota_device *dev);
 /* The answer to STATUS; for logs and tests. */
 void ota_device_status(struct ota_device *dev, struct ota_status *ret);
 

@@ -52,6 +52,7 @@ struct ota_receive {
 	bool valid; /* there is one, active or suspended */
 	bool basic, sink;
 	bool drain; /* suspended: still bring the ring to flash */
+	bool worn; /* its erases were counted */
 	bool judged; /* a value came since READY, and what the image begins with will do */
 	uint32_t image_size; /* basic: the slot's size until END tells */
 	uint32_t slot_size;
@@ -69,7 +70,17 @@ struct ota_device {
 	struct ota_device_config config;
 	enum ota_state state;
 	uint16_t conn; /* owner of the session, OTA_NO_CONN when none */
-	uint16_t basic_conn; /* its last START was a basic one */
+	union { /* connections that something is kept for; OTA_NO_CONN: none */
+		struct {
+			uint16_t basic_conn; /* its last START was a basic one */
+			uint16_t command_conn; /* gave command */
+			uint16_t abort_conn; /* gave the ABORT under way */
+			uint16_t expected_conn; /* counts by expected, over all its sessions */
+			uint16_t link_conn; /* asked for LINK answers */
+			uint16_t telemetry_conn;
+		};
+		uint16_t conns[6]; /* the same, for when the stack gives the handle anew */
+	};
 	uint8_t last_error;
 	struct ota_receive rx;
 	struct ota_record record; /* what a START may resume from, and boot flags */
@@ -88,25 +99,24 @@ struct ota_device {
 	struct ota_start start; /* what PREPARING prepares for */
 	enum ota_verify_step verify;
 	uint8_t command; /* CONFIRM, ROLLBACK or REBOOT that waits for or runs on the flash */
-	uint16_t command_conn;
-	uint16_t abort_conn;
 
 	uint16_t expected; /* next sequence number */
-	uint16_t expected_conn; /* connection that counts so, over all its sessions */
 	bool gap; /* a GAP was notified, its value has not come */
 	uint32_t gap_time, gap_wait; /* ms */
 	uint32_t last_data; /* ms; last Data value or command of the owner */
 	bool ack_due; /* an ACK waits for a notification buffer */
 	bool data_refused; /* no (more) ERROR for Data without a session */
 
-	uint16_t link_conn; /* asked for LINK answers */
 	bool link_waits;
 	uint32_t link_time;
-	uint16_t telemetry_conn, telemetry_ms;
+	uint16_t telemetry_ms;
 	uint32_t telemetry_time;
 	uint16_t erase_ms, write_ms, dropped;
 	uint8_t notify_fails;
 	uint32_t notify_time; /* ms; when the last one found no buffer */
+
+	uint32_t wear; /* where the configuration has none */
+	uint32_t wear_time; /* ms; since when none was forgiven */
 
 	bool confirm_waits; /* running image pending: roll back when nobody confirms */
 	bool self_confirm; /* ... and the first connection is proof enough */
