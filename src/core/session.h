@@ -80,6 +80,10 @@ enum session_stall_action { SESSION_STALL_WARN, SESSION_STALL_PAUSE, SESSION_STA
 enum session_note {
 	SESSION_NOTE_DIALECT, /* 0 basic, 1 full: enum dialect_id without UNKNOWN */
 	SESSION_NOTE_CHUNK, /* Data value length in force */
+	/* The window by itself, in bytes, when its reason changes: ... */
+	SESSION_NOTE_WINDOW, /* as the link, or the ring, has it */
+	SESSION_NOTE_WINDOW_RATE, /* less: fewer bytes get through than the link could carry */
+	SESSION_NOTE_WINDOW_GAPS, /* less: values get lost */
 	SESSION_NOTE_RESUMED, /* offset */
 	SESSION_NOTE_GAP, /* offset to go back to */
 	SESSION_NOTE_RESYNC, /* bytes unacknowledged */

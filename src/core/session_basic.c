@@ -63,7 +63,7 @@ static void session_basic_rx(struct session *s, const uint8_t *buf, size_t len)
 	switch (buf[0]) {
 	case OTA_EVT_READY:
 		if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_READY)
-			session_begin_sending(s, 0, s->config.image_size);
+			session_begin_sending(s, 0, s->config.image_size, 0);
 		break;
 	case OTA_EVT_ERROR:
 		session_note(s, SESSION_NOTE_ERROR, 0);

@@ -2,11 +2,10 @@
 /* The rules by which a session chooses, and the reason of each value. */
 #include "core/session_priv.h"
 
-/* Most bytes in flight that a cancel waits for, in milliseconds of the link's ceiling. */
-#define WINDOW_MS 400u
-#define WINDOW_VALUES 8u
-/* A window smaller than the device's usual interval would wait for its slow ACK. */
-#define SLOW_WINDOW 32768u
+#define ACKS_WINDOW 4u /* ACKs in a window, at least ... */
+#define ACKS_RING 4u /* ... and in a ring, as the device has them by itself */
+#define ACK_VALUES 64u /* an ACK takes the air time of a short value: some 1.5 % of these */
+#define ACK_LEAST 1024u
 /* At 7.5 ms an acknowledgement costs a data PDU; these leave room for it. */
 #define INTERVAL_2M 8u /* 10 ms */
 #define INTERVAL_1M 12u /* 15 ms */
@@ -49,19 +48,27 @@ static struct session_choice choose_chunk(const struct session *s, const struct 
 
 static struct session_choice choose_window(const struct session *s, const struct airtime_link *air)
 {
-	const uint64_t ceiling = airtime_ceiling(air, s->chunk, s->mode == GATT_REQUEST);
 	uint32_t window = s->config.window;
 	enum session_reason reason = SESSION_ASKED;
 
-	if (window == 0) {
-		reason = SESSION_BY_AIR_TIME;
-		window = (uint32_t)(ceiling * WINDOW_MS / 1000u);
-		if (window < WINDOW_VALUES * (uint32_t)s->chunk)
-			window = WINDOW_VALUES * (uint32_t)s->chunk;
-	}
+	if (window == 0)
+		window = session_flow_window(s, air, &reason);
 	if (window < s->chunk)
 		return choice(s->chunk, s->config.window, SESSION_BY_CHUNK);
 	return choice(window, s->config.window, reason);
+}
+
+static void choose_window_in_ring(struct session *s, const struct airtime_link *air)
+{
+	struct session_choice *c = &s->choices.window;
+
+	*c = choose_window(s, air);
+	s->window = c->value;
+	/* The credit sees to it; what is in force is the less of both. */
+	if (s->have_info && s->info.ring_size > 0 && s->info.ring_size < s->window) {
+		c->value = s->info.ring_size;
+		c->reason = SESSION_BY_RING;
+	}
 }
 
 void session_choose(struct session *s)
@@ -74,30 +81,71 @@ void session_choose(struct session *s)
 	s->mode = (enum gatt_write)c->mode.value;
 	c->chunk = choose_chunk(s, &air);
 	s->chunk = (uint16_t)c->chunk.value;
-	c->window = choose_window(s, &air);
-	s->window = c->window.value;
+	choose_window_in_ring(s, &air);
 	if (!s->dialect->has_acknowledgements)
 		c->ack_interval = choice(0, s->config.ack_interval, SESSION_BY_DIALECT);
 	if (!s->dialect->has_link)
 		session_choose_link(s, &(struct ota_link_request){0});
-	/* The credit sees to it; what is in force is the less of both. */
-	if (s->have_info && s->info.ring_size > 0 && s->info.ring_size < s->window) {
-		c->window.value = s->info.ring_size;
-		c->window.reason = SESSION_BY_RING;
-	}
 }
 
+/* The ring is as good a reason as the air: both are how things should be. */
+static enum session_note window_note(enum session_reason reason)
+{
+	return reason == SESSION_BY_GAPS   ? SESSION_NOTE_WINDOW_GAPS
+	       : reason == SESSION_BY_RATE ? SESSION_NOTE_WINDOW_RATE
+					   : SESSION_NOTE_WINDOW;
+}
+
+static void tell_window(struct session *s, enum session_reason before)
+{
+	const struct session_choice *c = &s->choices.window;
+
+	if (window_note(c->reason) != window_note(before))
+		session_note(s, window_note(c->reason), c->value);
+}
+
+void session_rewindow(struct session *s)
+{
+	const enum session_reason reason = s->choices.window.reason;
+	struct airtime_link air;
+
+	if (s->config.window != 0)
+		return;
+	session_link(s, &air);
+	choose_window_in_ring(s, &air);
+	tell_window(s, reason);
+}
+
+/* The least of three bounds: window, ring, and what an ACK may cost. */
 uint16_t session_choose_ack(struct session *s)
 {
 	const uint16_t asked = s->config.ack_interval;
+	const uint32_t ring = s->have_info ? s->info.ring_size : 0;
 	struct session_choice *c = &s->choices.ack_interval;
+	uint32_t window = s->window, value;
+	struct airtime_link air;
 
-	if (asked > 0)
+	if (asked > 0) {
 		*c = choice(asked, asked, SESSION_ASKED);
-	else if (s->window < SLOW_WINDOW)
-		*c = choice(s->window / 4u, 0, SESSION_BY_WINDOW);
-	else
+		return asked;
+	}
+	if (s->config.window == 0) { /* that of the beginning follows from the ACKs in its turn */
+		session_link(s, &air);
+		window = session_flow_calm(
+			&air, airtime_ceiling(&air, s->chunk, s->mode == GATT_REQUEST), s->chunk);
+	}
+	value = ((uint32_t)s->chunk - s->dialect->header) * ACK_VALUES;
+	*c = choice(0, 0, SESSION_BY_AIR_TIME);
+	if (window / ACKS_WINDOW < value) {
+		value = window / ACKS_WINDOW;
+		c->reason = SESSION_BY_WINDOW;
+	}
+	if (value < ACK_LEAST && s->config.window == 0)
+		value = ACK_LEAST;
+	if (ring > 0 && ring / ACKS_RING <= value)
 		*c = choice(0, 0, SESSION_BY_DEVICE);
+	else
+		c->value = value < UINT16_MAX ? value : UINT16_MAX;
 	return (uint16_t)c->value;
 }
 

@@ -13,6 +13,8 @@ enum session_reason {
 	SESSION_ASKED, /* as the configuration says */
 	SESSION_KEPT, /* nothing was asked for */
 	SESSION_BY_AIR_TIME, /* auto: what the link carries best */
+	SESSION_BY_RATE, /* auto: what the device acknowledges is less than the link could carry */
+	SESSION_BY_GAPS, /* auto: values get lost, so that little is to be sent again */
 	SESSION_BY_DIALECT, /* auto: suits the dialect; or the dialect has no such thing */
 	SESSION_BY_WINDOW, /* auto: follows from the window */
 	SESSION_BY_PHY, /* auto: suits the PHY */

@@ -113,7 +113,7 @@ static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 	}
 	s->max_value = m->max_value;
 	s->sequence = m->sequence;
-	session_begin_sending(s, m->offset, m->limit);
+	session_begin_sending(s, m->offset, m->limit, m->ack_interval);
 }
 
 static void on_ack(struct session *s, const struct ota_ack *m)
@@ -165,6 +165,7 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 	if (m->reason != OTA_GAP_ASKED || st->queued != m->offset) {
 		st->gaps++;
 		session_note(s, SESSION_NOTE_GAP, m->offset);
+		session_flow_gap(s);
 	}
 	st->queued = m->offset;
 	s->sequence = m->sequence;
@@ -450,7 +451,7 @@ static uint64_t answer_due(const struct session *s)
 	if (s->state != SESSION_SENDING)
 		return s->heard_at + KEEPALIVE_MS * MS;
 	/* Else it is only pacing that holds the next value back. */
-	return waits ? s->progress_at + s->config.ack_timeout_ms * MS : NEVER;
+	return waits ? s->progress_at + session_flow_patience(s) : NEVER;
 }
 
 static void session_full_watch(struct session *s)

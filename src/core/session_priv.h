@@ -134,9 +134,28 @@ uint16_t session_choose_ack(struct session *s);
 /* The LINK request for the device; false: none is needed. */
 bool session_choose_link(struct session *s, struct ota_link_request *ret);
 
+/* Only the window, and only where nobody said one: while it sends. */
+void session_rewindow(struct session *s);
+
+/* session_flow.c */
+/* READY came; ack_interval is its bytes between ACKs. */
+void session_flow_begin(struct session *s, uint32_t ack_interval);
+void session_flow_resumed(struct session *s);
+/* The device told more received bytes than from. */
+void session_flow_moved(struct session *s, uint32_t from);
+void session_flow_gap(struct session *s);
+/* Microseconds in which the device should acknowledge something. */
+uint64_t session_flow_patience(const struct session *s);
+/* Bytes to have under way over this link at a rate, where nothing is lost. */
+uint32_t session_flow_calm(const struct airtime_link *air, uint32_t rate, uint16_t chunk);
+/* The same as things are. */
+uint32_t session_flow_window(const struct session *s, const struct airtime_link *air,
+			     enum session_reason *ret_reason);
+
 /* session_send.c */
-/* READY came: choose chunk and window, begin at offset. */
-void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit);
+/* READY came: choose chunk and window, begin at offset; ack_interval in bytes, 0: no ACKs. */
+void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
+			   uint32_t ack_interval);
 void session_pump(struct session *s);
 /* The same while it sends: goes on with what it chose. */
 void session_rechoose(struct session *s);

@@ -59,11 +59,11 @@ static void stall_ended(struct session *s)
 	session_note(s, SESSION_NOTE_MOVING, session_count_stall(s));
 }
 
-void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
+void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
+			   uint32_t ack_interval)
 {
 	struct session_stats *st = &s->stats;
 
-	session_choose(s);
 	s->gap_seen = s->resyncing = false;
 	s->blocked = false;
 	if (s->stalled)
@@ -74,6 +74,8 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit)
 	session_progressed(s);
 	st->queued = st->received = st->flushed = offset;
 	st->limit = limit;
+	session_flow_begin(s, ack_interval);
+	session_choose(s);
 	s->end_answered = s->promised = s->looked = false;
 	if (!s->begun)
 		s->first = s->most = s->tried_at = s->queued_most = offset;
@@ -227,11 +229,15 @@ void session_pump(struct session *s)
 
 void session_moved(struct session *s, uint32_t received)
 {
+	uint32_t from;
+
 	if (received == s->stats.received)
 		return;
 	if (s->stalled)
 		stall_ended(s);
+	from = s->stats.received;
 	s->stats.received = received;
+	session_flow_moved(s, from);
 	if (received > s->most)
 		s->most = received;
 	s->stall_at = s->now;

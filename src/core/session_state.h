@@ -33,6 +33,18 @@ enum session_verdict {
 	SESSION_VERDICT_UNKNOWN, /* equal on both, or not told: cannot tell */
 };
 
+/* What the ACKs of this connection tell of the link; session_flow.c. */
+struct session_flow {
+	uint64_t since; /* when the sample under way began */
+	uint32_t from; /* ... and how much was received then */
+	uint32_t rate; /* bytes per second; 0: not known yet */
+	bool heard; /* an ACK, since READY */
+	uint32_t step; /* bytes that one ACK acknowledges, on average */
+	uint64_t empty_at; /* when a GAP came, behind which nothing was under way; 0: long ago */
+	uint32_t trip; /* microseconds from then to the first ACK; 0: not known */
+	uint32_t calm_at; /* offset before which values count as getting lost */
+};
+
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
@@ -69,6 +81,7 @@ struct session {
 	uint16_t chunk; /* Data value length in force */
 	enum gatt_write mode; /* in force */
 	uint32_t window; /* in force */
+	struct session_flow flow;
 	uint16_t max_value; /* READY's */
 	uint16_t sequence;
 	bool gap_seen; /* since READY */

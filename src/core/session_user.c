@@ -22,6 +22,7 @@ void session_resume(struct session *s, uint64_t now_us)
 		return;
 	session_enter(s, SESSION_SENDING);
 	s->stall_at = now_us;
+	session_flow_resumed(s);
 	session_progressed(s);
 	session_pump(s);
 }

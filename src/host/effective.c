@@ -91,6 +91,10 @@ static void window_why(const struct profile *asked, const struct job_snapshot *r
 		because(ret, "limited by the device's ring");
 	else if (c->reason == SESSION_BY_CHUNK)
 		because(ret, "raised to hold one value");
+	else if (c->reason == SESSION_BY_RATE)
+		because(ret, "auto: follows the measured rate");
+	else if (c->reason == SESSION_BY_GAPS)
+		because(ret, "auto: small, as values get lost");
 	else if (c->reason == SESSION_BY_AIR_TIME && run->chunk > 0)
 		because(ret, "auto: %u values fill the link", run->window / run->chunk);
 }
@@ -106,6 +110,8 @@ static void ack_why(const struct profile *asked, const struct job_snapshot *run,
 		because(ret, "the %s dialect has none", dialect_get(run->dialect)->name);
 	else if (c->reason == SESSION_BY_WINDOW)
 		because(ret, "auto: a quarter of the window");
+	else if (c->reason == SESSION_BY_AIR_TIME)
+		because(ret, "auto: costs the link little");
 	else if (c->reason == SESSION_BY_DEVICE)
 		because(ret, "auto: the device's own choice");
 }
@@ -204,6 +210,8 @@ static void link_why(const struct profile *asked, const struct job_snapshot *run
 			auto_why(key, ret);
 		return;
 	case SESSION_BY_AIR_TIME:
+	case SESSION_BY_RATE:
+	case SESSION_BY_GAPS:
 	case SESSION_BY_WINDOW:
 	case SESSION_BY_CHUNK:
 	case SESSION_BY_MTU:

@@ -41,6 +41,10 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 {
 	static const char *const formats[SESSION_NOTES] = {
 		[SESSION_NOTE_CHUNK] = "Data values of %u bytes",
+		[SESSION_NOTE_WINDOW] = "window %u bytes again",
+		[SESSION_NOTE_WINDOW_RATE] =
+			"window %u bytes: fewer get through than the link could carry",
+		[SESSION_NOTE_WINDOW_GAPS] = "window %u bytes: values get lost",
 		[SESSION_NOTE_RESUMED] = "resumed at %u",
 		[SESSION_NOTE_GAP] = "gap: back to %u",
 		[SESSION_NOTE_RESYNC] =
@@ -78,6 +82,9 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 		(void)snprintf(buf, size, "paired");
 		break;
 	case SESSION_NOTE_CHUNK:
+	case SESSION_NOTE_WINDOW:
+	case SESSION_NOTE_WINDOW_RATE:
+	case SESSION_NOTE_WINDOW_GAPS:
 	case SESSION_NOTE_RESUMED:
 	case SESSION_NOTE_GAP:
 	case SESSION_NOTE_RESYNC:

@@ -58,7 +58,7 @@ static const struct setting settings[PROFILE_KEYS] = {
 	[PROFILE_KEY_WINDOW] = {
 		.name = "window", .kind = SETTING_NUMBER, AT(window), .words = word_auto,
 		.min = 512, .max = 1048576, .unit = "bytes", .initial = PROFILE_AUTO,
-		.help = "Bytes that may be under way without an acknowledgement. auto: enough to keep the link busy, and never more than the device's free buffer. A smaller window makes cancel faster and repeats less after a lost link.",
+		.help = "Bytes that may be under way without an acknowledgement. auto: follows the measured rate, is small while values get lost, and never more than the device's free buffer. A smaller window makes cancel faster and repeats less after a lost link.",
 	},
 	[PROFILE_KEY_PACING] = {
 		.name = "pacing_us", .kind = SETTING_NUMBER, AT(pacing_us),
@@ -69,8 +69,8 @@ static const struct setting settings[PROFILE_KEYS] = {
 		.name = "ack_interval", .kind = SETTING_NUMBER, AT(ack_interval),
 		.words = word_auto, .min = 256, .max = 65535, .unit = "bytes",
 		.initial = PROFILE_AUTO,
-		.help = "How often the device should acknowledge. Each acknowledgement takes air time from the data; rare ones make progress coarse and delay new credit. auto: the "
-			"device's own choice.",
+		.help = "How often the device should acknowledge. Each acknowledgement takes air time from the data; rare ones make progress coarse and delay new credit. auto: a "
+			"quarter of the window or of the device's buffer, the less of both.",
 	},
 	[PROFILE_KEY_MTU_MAX] = {
 		.name = "mtu_max", .kind = SETTING_NUMBER, AT(mtu_max),

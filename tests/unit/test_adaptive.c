@@ -22,6 +22,8 @@
 
 #define SHARE 0.95
 #define BY_HAND 8u
+#define WINDOWS "window=2048", "window=4096", "window=8192", "window=16384"
+#define RINGS "ack_interval=2048", "ack_interval=8192", "window=131072,ack_interval=8192"
 
 struct setup {
 	const char *sim; /* --sim's value, besides one device */
@@ -111,8 +113,42 @@ static void compare(const struct setup *setups, size_t count)
 static void test_storm(void **state)
 {
 	static const struct setup setups[] = {
-		{.sim = "mtu=23,interval=50,phy=1M,loss=10", .is_short = true},
-		{.sim = "mtu=23,interval=30,phy=1M,loss=15", .is_short = true},
+		{.sim = "mtu=23,interval=50,phy=1M,loss=10",
+		 .hand = {"window=1024", "window=2048", "window=4096"},
+		 .is_short = true},
+		{.sim = "mtu=23,interval=30,phy=1M,loss=15",
+		 .hand = {"window=1024", "window=2048", "window=4096"},
+		 .is_short = true},
+	};
+
+	(void)state;
+	compare(setups, sizeof(setups) / sizeof(setups[0]));
+}
+
+/* What is under way behind a lost value is sent again. */
+static void test_lost_values(void **state)
+{
+	static const struct setup setups[] = {
+		{.sim = "phy=1M,interval=15,fault=drop-data%1", .hand = {WINDOWS}},
+		{.sim = "phy=1M,interval=15,fault=drop-data%5", .hand = {WINDOWS}},
+		{.sim = "phy=2M,interval=10,fault=drop-data%1", .hand = {WINDOWS}},
+		{.sim = "phy=1M,interval=50,fault=drop-data%5", .hand = {WINDOWS}},
+		{.sim = "phy=1M,interval=15,fault=drop-data@900", .hand = {WINDOWS}},
+	};
+
+	(void)state;
+	compare(setups, sizeof(setups) / sizeof(setups[0]));
+}
+
+/* The device acknowledges by quarters of its ring, which a window may be less than. */
+static void test_ring(void **state)
+{
+	static const struct setup setups[] = {
+		{.sim = "phy=1M,interval=15,ring=8", .hand = {RINGS}},
+		{.sim = "phy=1M,interval=15,ring=16", .hand = {RINGS}},
+		{.sim = "phy=1M,interval=15,ring=256", .hand = {RINGS}},
+		{.sim = "phy=1M,interval=15,ring=1024", .hand = {RINGS}},
+		{.sim = "phy=2M,interval=10,ring=256", .hand = {RINGS}},
 	};
 
 	(void)state;
@@ -137,6 +173,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_lost_values),
+		cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_credit),
 	};
 

@@ -290,10 +290,10 @@ static void test_gap(void **state)
 	assert_int_equal(dut.dev.dropped, 8);
 }
 
-/* After a gap each 1024 bytes are acknowledged; 32 KiB without another end that. */
+/* After a gap each 2048 bytes at most are acknowledged; 128 KiB without another end that. */
 static void test_ack_after_gap(void **state)
 {
-	const uint32_t calm = 32768;
+	const uint32_t calm = 131072;
 	uint32_t sent = 0, acks = 0;
 	uint16_t number = 0x2000;
 	struct dut_note note;

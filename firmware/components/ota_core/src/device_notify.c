@@ -232,6 +232,20 @@ void device_send_telemetry(struct ota_device *dev)
 }
 
 /*
+ * Where values get lost a host keeps few under way, the fewer the more are lost, and
+ * waits for each ACK.
+ */
+static void ack_more_often(struct ota_receive *rx)
+{
+	const uint32_t every = (rx->received - rx->gap_at) / ACKS_FROM_GAP_TO_GAP;
+
+	rx->gap_at = rx->received;
+	rx->calm_at = rx->received + CALM_AFTER_GAP;
+	rx->ack_every =
+		(uint16_t)min_u32(every > ACK_GAPS_LEAST ? every : ACK_GAPS_LEAST, ACK_GAPS_MOST);
+}
+
+/*
  * Numbering goes on far ahead of the values that are still on their way, so
  * that none of them can be taken for one sent after the gap, whatever its size.
  * A repeated GAP keeps its number: the host may have heard the first one, and
@@ -250,7 +264,7 @@ void device_send_gap(struct ota_device *dev, uint8_t reason)
 	if (reason != OTA_GAP_REPEAT)
 		dev->expected = (uint16_t)(dev->expected + OTA_SEQ_JUMP);
 	if (reason == OTA_GAP_MISSING)
-		dev->rx.calm_at = dev->rx.received + CALM_AFTER_GAP;
+		ack_more_often(&dev->rx);
 	m.sequence = dev->expected;
 	device_notify(dev, dev->conn, buf, ota_gap_encode(&m, buf, sizeof(buf)));
 }
@@ -266,8 +280,7 @@ void device_ack(struct ota_device *dev, bool force)
 	const uint32_t moved = m.received - rx->acked_received;
 	const uint32_t opened = m.limit - rx->acked_limit;
 	const bool all = m.received == rx->image_size && moved > 0;
-	/* Where values get lost a host keeps few under way, and waits for each ACK. */
-	const uint32_t every = m.received < rx->calm_at ? min_u32(rx->ack_interval, ACK_AFTER_GAP)
+	const uint32_t every = m.received < rx->calm_at ? min_u32(rx->ack_interval, rx->ack_every)
 							: rx->ack_interval;
 	/* The host is out of credit, or will be before the next ACK could come. */
 	const bool dry = opened > 0 && rx->acked_limit - m.received < dev->config.ring_size / 2u;

@@ -93,6 +93,7 @@ static void ready(struct ota_device *dev)
 	number_values(dev);
 	rx->ack_interval = ack_interval(dev);
 	rx->calm_at = 0;
+	rx->gap_at = rx->received;
 	rx->acked_received = rx->acked_flushed = rx->received;
 	rx->acked_limit = device_limit(dev);
 	dev->gap = false;

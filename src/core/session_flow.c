@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many bytes are kept under way, where nobody said.
+ *
+ * What the link could carry is a bound, not a fact: with loss on the air, behind a slow
+ * adapter or a slow flash, the same bytes would wait for seconds in a queue that nobody
+ * can take them out of.  So the window follows the rate that the device's own ACKs show.
+ * Where values get lost, whatever is under way behind a lost one is sent again: then as
+ * little is as still keeps the link busy until the next ACK.
+ */
+#include "core/session_priv.h"
+
+#define SAMPLE_US (500u * MS) /* over which the rate is measured */
+#define SILENCE_US (2000u * MS) /* in a longer one the device did not answer at all */
+#define HOLD_MS 400u /* most that a cancel waits for, of what the link carries */
+#define ROUND_TRIPS 2u /* intervals until a value is acknowledged: its own, and the answer's */
+#define SPARE_TRIPS 4u /* the same with room for events that carry nothing */
+#define SPARE_STEPS 2u /* one ACK may be late */
+#define LATE_US (300u * MS) /* 100 ms in which a device waits for more, and its flash */
+#define VALUES_LEAST 8u
+#define VALUES_FIRST 4u
+#define VALUES_LEAST_GAPS 2u
+#define ACK_GAPS_MOST 2048u /* docs/protocol.md section 8.1: so long as this lasts, ... */
+#define CALM 98304u /* ... and in this the device has not gone back to its interval */
+
+void session_flow_begin(struct session *s, uint32_t ack_interval)
+{
+	s->flow = (struct session_flow){
+		.since = s->now,
+		.from = s->stats.received,
+		.step = ack_interval,
+	};
+}
+
+/* Sending goes on after a pause, in which no rate could be seen. */
+void session_flow_resumed(struct session *s)
+{
+	s->flow.since = s->now;
+	s->flow.from = s->stats.received;
+	s->flow.empty_at = 0;
+}
+
+void session_flow_gap(struct session *s)
+{
+	struct session_flow *f = &s->flow;
+
+	f->empty_at = s->state == SESSION_SENDING ? s->now : 0;
+	f->calm_at = s->stats.received + CALM;
+	/* A device acknowledges more often now; one that does not soon shows it. */
+	if (f->step > ACK_GAPS_MOST)
+		f->step = ACK_GAPS_MOST;
+	session_rewindow(s);
+}
+
+void session_flow_moved(struct session *s, uint32_t from)
+{
+	struct session_flow *f = &s->flow;
+	const uint32_t now = s->stats.received;
+	const uint64_t us = s->now - f->since;
+	const bool calmed = from < f->calm_at && now >= f->calm_at;
+	uint32_t sample, trip;
+
+	if (!f->heard) { /* what READY and the first erase took is no rate */
+		f->heard = true;
+		session_flow_resumed(s);
+		session_rewindow(s);
+		return;
+	}
+	f->step = (uint32_t)((f->step * 7ull + (now - from)) / 8u);
+	if (f->empty_at > 0 && s->now > f->empty_at) {
+		trip = (uint32_t)(s->now - f->empty_at);
+		f->trip = f->trip == 0 || trip < f->trip ? trip : f->trip + (trip - f->trip) / 8u;
+		f->empty_at = 0;
+	}
+	if (us > SILENCE_US) {
+		session_flow_resumed(s);
+	} else if (us >= SAMPLE_US) {
+		sample = (uint32_t)((uint64_t)(now - f->from) * 1000000u / us);
+		f->rate = f->rate ? (f->rate + sample) / 2u : sample;
+		f->since = s->now;
+		f->from = now;
+	} else if (!calmed) {
+		return;
+	}
+	session_rewindow(s);
+}
+
+/* Bytes that pass in so many microseconds. */
+static uint32_t in_time(uint32_t rate, uint64_t us)
+{
+	return (uint32_t)(rate * us / 1000000u);
+}
+
+uint32_t session_flow_calm(const struct airtime_link *air, uint32_t rate, uint16_t chunk)
+{
+	const uint32_t window =
+		in_time(rate, HOLD_MS * MS + SPARE_TRIPS * (uint64_t)air->interval_us);
+	const uint32_t least = VALUES_LEAST * (uint32_t)chunk;
+
+	return window > least ? window : least;
+}
+
+/* The least that keeps the link busy. */
+static uint32_t busy_window(const struct session *s, const struct airtime_link *air, uint32_t rate)
+{
+	const struct session_flow *f = &s->flow;
+	const uint32_t values = VALUES_LEAST_GAPS * (uint32_t)s->chunk;
+	const uint32_t least = in_time(rate, f->trip);
+
+	if (f->trip > 0)
+		return (least > f->step ? least : f->step) + values;
+	return in_time(rate, ROUND_TRIPS * (uint64_t)air->interval_us) + SPARE_STEPS * f->step +
+	       values;
+}
+
+uint32_t session_flow_window(const struct session *s, const struct airtime_link *air,
+			     enum session_reason *ret_reason)
+{
+	const struct session_flow *f = &s->flow;
+	const uint32_t ceiling = airtime_ceiling(air, s->chunk, s->mode == GATT_REQUEST);
+	const bool gaps = f->calm_at > s->stats.received;
+	/* Twice, so that what follows the rate cannot hold it back. */
+	const bool slower = f->rate > 0 && f->rate < ceiling / 2u;
+	const uint32_t rate = slower ? f->rate * 2u : ceiling;
+	uint32_t busy = busy_window(s, air, rate), first;
+	const uint32_t calm = session_flow_calm(air, rate, s->chunk);
+
+	*ret_reason = gaps ? SESSION_BY_GAPS : slower ? SESSION_BY_RATE : SESSION_BY_AIR_TIME;
+	if (gaps)
+		return busy;
+	/* Nobody knows yet whether this link loses values: up to the first ACK, and then up
+	 * to the first rate. */
+	first = f->step + VALUES_FIRST * (uint32_t)s->chunk;
+	if (f->rate == 0 && f->step > 0) {
+		busy = f->heard ? 2u * busy : first;
+		return busy < calm ? busy : calm;
+	}
+	return busy > calm ? busy : calm;
+}
+
+/*
+ * Where all that is under way was lost, or the last value of an image, nothing comes behind
+ * it that would show so.  The device is asked as soon as its ACK is late, unless it said
+ * that it erases.  Once: what is not answered then takes as long as anything else.
+ */
+uint64_t session_flow_patience(const struct session *s)
+{
+	const struct session_flow *f = &s->flow;
+	const uint64_t most = s->config.ack_timeout_ms * MS;
+	struct airtime_link air;
+	uint64_t us;
+
+	if (f->rate == 0 || s->futile > 0 || s->stats.progress.phase != 0)
+		return most;
+	session_link(s, &air);
+	us = LATE_US + SPARE_TRIPS * (uint64_t)air.interval_us +
+	     2u * 1000000u * (uint64_t)(s->stats.queued - s->stats.received) / f->rate;
+	return us < most ? us : most;
+}
