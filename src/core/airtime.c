@@ -16,6 +16,11 @@
 #define DATA_LENGTH_MAX 251u
 #define INTERVAL_MIN_US 7500u
 #define INTERVAL_MAX_US 4000000u
+#define SAMPLE_PDUS 128u /* of a candidate that are laid into events */
+#define RATE_SCALE 1000u
+#define MORE_PDUS 4u /* than fill an event; shorter ones waste too much of them */
+#define FILLED_GAIN 50u /* 2 %, below which a value that fills PDUs is safer */
+#define MANY_PDUS 32u /* an event of that many has no end worth to be filled */
 #define MAX_START_STATES 64u /* more than the PDUs that one value can be cut into */
 
 /* A place in an endless stream of L2CAP frames of the same length. */
@@ -159,43 +164,91 @@ uint32_t airtime_ceiling(const struct airtime_link *link, uint16_t value, bool w
 	return with_response ? ceiling_request(link, value) : ceiling_stream(link, value);
 }
 
-/* Air time of one value, its PDUs answered by empty ones. */
-static uint32_t value_us(const struct airtime_link *link, uint16_t value)
-{
-	struct cursor c = cursor_start(value);
-	uint32_t us = 0;
+/* --- the best value */
 
-	do {
-		us += airtime_pair_us(link, cursor_pdu(link, &c), EMPTY_OCTETS);
-		cursor_advance(link, &c);
-	} while (c.offset > 0);
-	return us;
+/* A candidate, and how much payload it carries. */
+struct best {
+	const struct airtime_link *link;
+	uint16_t overhead, limit;
+	uint16_t value;
+	uint64_t rate, whole; /* whole: of the best that fills its PDUs */
+};
+
+/* Payload in so many microseconds, of a stream that has begun a while ago. */
+static uint64_t payload_rate(const struct airtime_link *link, uint16_t value, uint16_t overhead)
+{
+	const uint32_t full = airtime_pair_us(link, airtime_fragment(link), EMPTY_OCTETS);
+	const uint32_t wanted = SAMPLE_PDUS / (link->interval_us / full + 1u) + 1u;
+	const uint32_t events = wanted < MAX_START_STATES ? wanted : MAX_START_STATES;
+	struct cursor c = cursor_start(value);
+	uint64_t octets = 0;
+
+	for (uint32_t i = 0; i < events; i++)
+		octets += (uint64_t)cursor_event(link, &c, false) * c.frame;
+	octets += c.offset;
+	return octets * (value - overhead) * RATE_SCALE / c.frame / events;
+}
+
+static void consider(struct best *b, uint32_t frame, bool filled)
+{
+	const uint32_t around = OTA_ATT_HEADER + L2CAP_HEADER;
+	uint64_t rate;
+	uint16_t value;
+
+	if (frame <= around + b->overhead || frame - around > b->limit)
+		return;
+	value = (uint16_t)(frame - around);
+	rate = payload_rate(b->link, value, b->overhead);
+	/* On a tie the longer one: fewer values for the host to handle. */
+	if (rate > b->rate + (filled ? b->whole / FILLED_GAIN : 0) ||
+	    (rate == b->rate && value > b->value)) {
+		b->rate = rate;
+		b->value = value;
+	}
+}
+
+/* Values of so many PDUs, of which so many PDUs just fill an event. */
+static void consider_event(struct best *b, uint32_t pdus, uint32_t event)
+{
+	const struct airtime_link *link = b->link;
+	const uint32_t fragment = airtime_fragment(link);
+	const uint32_t full = airtime_pair_us(link, (uint16_t)fragment, EMPTY_OCTETS);
+	const uint32_t octet =
+		full - airtime_pair_us(link, (uint16_t)(fragment - 1u), EMPTY_OCTETS);
+	const uint32_t least = airtime_pair_us(link, 1, EMPTY_OCTETS);
+	const uint32_t last = event / pdus; /* PDUs of them that end a value */
+	const uint32_t whole = (event - last) * full;
+	uint32_t octets;
+
+	if (last == 0 || whole >= link->interval_us || (link->interval_us - whole) / last < least)
+		return;
+	octets = ((link->interval_us - whole) / last - least) / octet + 1u;
+	consider(b, (pdus - 1u) * fragment + octets, true);
 }
 
 uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
 			    uint16_t overhead)
 {
-	uint16_t limit = max_value < OTA_VALUE_MAX ? max_value : OTA_VALUE_MAX;
-	uint32_t best_payload = 0, best_us = 1;
-	uint16_t best = 0;
+	struct best b = {.link = link, .overhead = overhead};
+	uint32_t frame, fragment, pdus, fit;
 
+	b.limit = max_value < OTA_VALUE_MAX ? max_value : OTA_VALUE_MAX;
 	if (!link_valid(link) || mtu <= OTA_ATT_HEADER)
 		return 0;
-	if (limit > mtu - OTA_ATT_HEADER)
-		limit = (uint16_t)(mtu - OTA_ATT_HEADER);
-	for (uint16_t value = 1; value <= limit; value++) {
-		uint32_t us, payload;
-
-		if (value <= overhead)
-			continue;
-		us = value_us(link, value);
-		payload = (uint32_t)value - overhead;
-		/* On a tie the longer one: fewer values for the host to handle. */
-		if ((uint64_t)payload * best_us >= (uint64_t)best_payload * us) {
-			best_payload = payload;
-			best_us = us;
-			best = value;
-		}
-	}
-	return best;
+	if (b.limit > mtu - OTA_ATT_HEADER)
+		b.limit = (uint16_t)(mtu - OTA_ATT_HEADER);
+	fragment = airtime_fragment(link);
+	frame = (uint32_t)b.limit + OTA_ATT_HEADER + L2CAP_HEADER;
+	pdus = (frame + fragment - 1u) / fragment;
+	fit = link->interval_us /
+	      airtime_pair_us(link, (uint16_t)(frame < fragment ? frame : fragment), EMPTY_OCTETS);
+	consider(&b, frame, false);
+	for (uint32_t n = 1; n <= pdus; n++)
+		consider(&b, n * fragment, false);
+	b.whole = b.rate;
+	/* One PDU more an event, if each value ends in a shorter one. */
+	for (uint32_t n = 1; n <= pdus && fit < MANY_PDUS; n++)
+		for (uint32_t more = 1; more <= MORE_PDUS; more++)
+			consider_event(&b, n, fit + more);
+	return b.value;
 }

@@ -61,6 +61,9 @@ static void chunk_why(const struct job_snapshot *run, struct effective *ret)
 	} else if (pdus > 1 && last < octets / 4u) {
 		because(ret, "%s: %u PDUs, the last %u B",
 			c->reason == SESSION_BY_AIR_TIME ? "auto" : "as asked", pdus, last);
+	} else if (c->reason == SESSION_BY_AIR_TIME && last < octets &&
+		   run->chunk + OTA_ATT_HEADER < mtu_of(run)) {
+		because(ret, "auto: fills the connection event");
 	} else if (c->reason == SESSION_BY_AIR_TIME && pdus > 0) {
 		because(ret, "auto: MTU %u, %u PDU%s of %u B", mtu_of(run), pdus,
 			pdus == 1 ? "" : "s", octets);

@@ -48,7 +48,7 @@ static const struct setting settings[PROFILE_KEYS] = {
 	[PROFILE_KEY_CHUNK] = {
 		.name = "chunk", .kind = SETTING_NUMBER, AT(chunk), .words = word_auto,
 		.min = 20, .max = 512, .unit = "bytes", .initial = PROFILE_AUTO,
-		.help = "Attribute value of one Data write, its 2-byte header included. auto: the size that fills link-layer packets exactly (244 or 495 if the MTU allows); one byte more costs a whole packet.",
+		.help = "Attribute value of one Data write, its 2-byte header included. auto: the size of which connection events carry most, which fills link-layer packets exactly (244 or 495 if the MTU allows) or the event.",
 	},
 	[PROFILE_KEY_WRITE_MODE] = {
 		.name = "write_mode", .kind = SETTING_CHOICE, AT(write_mode),

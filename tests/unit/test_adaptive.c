@@ -155,6 +155,21 @@ static void test_ring(void **state)
 	compare(setups, sizeof(setups) / sizeof(setups[0]));
 }
 
+/* What an event carries, not what fills a packet. */
+static void test_chunk(void **state)
+{
+	static const struct setup setups[] = {
+		{.sim = "phy=1M,interval=7.5,mtu=185", .hand = {"chunk=169", "chunk=164"}},
+		{.sim = "phy=1M,interval=10,encrypted=yes", .hand = {"chunk=480", "chunk=236"}},
+		{.sim = "phy=2M,interval=11.25,encrypted=yes", .hand = {"chunk=488", "chunk=240"}},
+		{.sim = "phy=2M,interval=12.5", .hand = {"chunk=488", "chunk=240"}},
+		{.sim = "phy=1M,interval=15,data_length=27", .hand = {"chunk=506", "chunk=491"}},
+	};
+
+	(void)state;
+	compare(setups, sizeof(setups) / sizeof(setups[0]));
+}
+
 /* The device's flash is slower than the link: each byte of credit counts. */
 static void test_credit(void **state)
 {
@@ -172,9 +187,8 @@ static void test_credit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_storm),
-		cmocka_unit_test(test_lost_values),
-		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_storm),  cmocka_unit_test(test_lost_values),
+		cmocka_unit_test(test_ring),   cmocka_unit_test(test_chunk),
 		cmocka_unit_test(test_credit),
 	};
 
