@@ -84,6 +84,7 @@ static void reload(struct history_shown *h)
 	h->runs = runs;
 	h->count = count;
 	h->loaded = true;
+	view_history_sort(h->runs, h->count, h->sort, h->reversed);
 	for (size_t i = 0; i < VIEW_MARKED_MAX; i++) {
 		if (!is_there(h, h->marked[i]))
 			h->marked[i] = 0;
@@ -111,11 +112,12 @@ static struct history_shown *refresh(struct app *app)
 
 /* --- drawing */
 
-static void history_draw(struct app *app, struct cells *cells, struct area area)
+static struct view_history history_seen(struct app *app)
 {
 	struct history_shown *h = refresh(app);
 	struct view_history v = {.tier = app_config(app)->tier};
 
+	v.sort = h->sort;
 	v.runs = h->runs;
 	v.count = h->count;
 	v.selected = row_of(h, h->selected);
@@ -123,11 +125,19 @@ static void history_draw(struct app *app, struct cells *cells, struct area area)
 	v.error = app_config(app)->no_history ? "switched off: --no-history" : h->error;
 	v.search = h->search;
 	v.shown = h->showing ? &h->shown : NULL;
-	if (h->showing)
-		h->scroll = view_run_scroll(&h->shown, h->scroll, cells, area);
 	v.scroll = h->scroll;
 	for (int i = 0; i < 2 && h->comparing; i++)
 		v.compare[i] = &h->compare[i];
+	return v;
+}
+
+static void history_draw(struct app *app, struct cells *cells, struct area area)
+{
+	struct view_history v = history_seen(app);
+	struct history_shown *h = mine(app);
+
+	if (h->showing)
+		v.scroll = h->scroll = view_run_scroll(&h->shown, h->scroll, cells, area);
 	view_history_draw(&v, cells, area);
 }
 
@@ -341,6 +351,27 @@ static void history_move(struct app *app, long by)
 		h->selected = h->runs[layout_moved(row_of(h, h->selected), by, h->count - 1)].id;
 }
 
+/* As in the list of devices: a row is selected, then opened; the head of a column sorts. */
+static void history_click(struct app *app, struct area area, int x, int y)
+{
+	const struct view_history v = history_seen(app);
+	const enum view_history_sort sort = view_history_sort_at(&v, area, x, y);
+	const size_t hit = view_history_row_at(&v, area, y);
+	struct history_shown *h = mine(app);
+
+	if (h->count > 0 && h->selected == 0)
+		h->selected = h->runs[0].id; /* it stays the one that is meant */
+	if (sort < VIEW_RUNS_SORTS) {
+		h->reversed = sort == h->sort && !h->reversed;
+		h->sort = sort;
+		view_history_sort(h->runs, h->count, h->sort, h->reversed);
+	} else if (hit < h->count && hit == row_of(h, h->selected)) {
+		history_show(app, h->selected);
+	} else if (hit < h->count) {
+		h->selected = h->runs[hit].id;
+	}
+}
+
 static bool history_act(struct app *app, enum action action)
 {
 	const struct history_run *run;
@@ -369,5 +400,7 @@ const struct view_ops history_view = {
 	.act = history_act,
 	.move = history_move,
 	.now = history_now,
+	.click = history_click,
 	.back = history_back,
+	.wheel = 1,
 };

@@ -11,13 +11,15 @@ struct history_shown {
 	struct history *store; /* NULL: not open */
 	char error[512]; /* why; "" nothing was recorded yet */
 	bool loaded;
-	struct history_run *runs; /* newest first */
+	struct history_run *runs; /* as they are shown */
 	size_t count;
 	int64_t selected; /* number of a run; 0: the newest */
 	int64_t marked[VIEW_MARKED_MAX];
 	bool comparing, showing;
 	struct history_detail compare[2], shown;
 	size_t scroll;
+	enum view_history_sort sort;
+	bool reversed;
 	char search[64];
 	struct {
 		char search[64];

@@ -17,7 +17,7 @@ struct scan_state {
 	size_t count; /* of them in order */
 	char selected[SCAN_ADDRESS_SIZE]; /* the row, by what it stands for */
 	enum view_scan_sort sort;
-	bool frozen;
+	bool reversed, frozen;
 	char filter[64], search[64];
 	struct {
 		char search[64], selected[SCAN_ADDRESS_SIZE];
@@ -105,10 +105,21 @@ static const struct scan_device *at(const struct scan_state *s, size_t row)
 	return &s->scan.devices[s->order[row]];
 }
 
-static void reorder(struct scan_state *s)
+static void reorder(struct app *app)
 {
-	s->count = view_scan_order(&s->scan, s->sort, s->filter, &s->marks, s->frozen, s->order,
-				   s->count);
+	struct scan_state *s = mine(app);
+	const struct view_scan_order by = {
+		.scan = &s->scan,
+		.known = app_device(app)->known,
+		.known_count = app_device(app)->known_count,
+		.marks = &s->marks,
+		.filter = s->filter,
+		.sort = s->sort,
+		.reversed = s->reversed,
+		.frozen = s->frozen,
+	};
+
+	s->count = view_scan_order(&by, s->order, s->count);
 	if (s->selected[0] == '\0' && s->count > 0)
 		(void)snprintf(s->selected, sizeof(s->selected), "%s", at(s, 0)->address);
 }
@@ -137,7 +148,7 @@ static void scan_move(struct app *app, long by)
 {
 	struct scan_state *s = mine(app);
 
-	reorder(s);
+	reorder(app);
 	if (s->count > 0)
 		select_row(s, layout_moved(row_of(s), by, s->count - 1));
 }
@@ -268,7 +279,7 @@ static bool scan_act(struct app *app, enum action action)
 	const struct prompt ask_filter = {.label = "show only: ", .done = scan_filter};
 	struct scan_state *s = mine(app);
 
-	reorder(s);
+	reorder(app);
 	if (action == ACTION_ENTER) {
 		connect_selected(app);
 	} else if (action == ACTION_UPLOAD) {
@@ -280,6 +291,7 @@ static bool scan_act(struct app *app, enum action action)
 			app_menu_open(app);
 	} else if (action == ACTION_SORT) {
 		s->sort = (enum view_scan_sort)((s->sort + 1) % VIEW_SORTS);
+		s->reversed = false;
 		s->count = 0;
 	} else if (action == ACTION_FREEZE) {
 		s->frozen = !s->frozen;
@@ -302,15 +314,20 @@ static bool scan_act(struct app *app, enum action action)
 	return true;
 }
 
-/* Once selects, on what is selected already it is Enter. */
+/* Once selects, on what is selected already it is Enter.  On the head of a column it sorts by this
+ * column, once more the other way round. */
 static void scan_click(struct app *app, struct area area, int x, int y)
 {
 	struct scan_state *s = mine(app);
 	const size_t row = row_of(s);
 	const size_t hit = view_scan_row_at(area, s->count, row, y - area.y);
+	const enum view_scan_sort sort = view_scan_sort_at(area, x, y);
 
-	(void)x;
-	if (hit < s->count && hit == row)
+	if (sort < VIEW_SORTS) {
+		s->reversed = sort == s->sort && !s->reversed;
+		s->sort = sort;
+		s->count = 0;
+	} else if (hit < s->count && hit == row)
 		connect_selected(app);
 	else
 		select_row(s, hit);
@@ -352,6 +369,7 @@ static void scan_draw(struct app *app, struct cells *cells, struct area area)
 		.marks = &s->marks,
 		.last = last,
 		.sort = s->sort,
+		.reversed = s->reversed,
 		.scanning = s->scanning,
 		.frozen = s->frozen,
 		.now_us = app_now(app),
@@ -361,7 +379,7 @@ static void scan_draw(struct app *app, struct cells *cells, struct area area)
 	last_failure(app, last, sizeof(last));
 	if (app_device_runs(app))
 		(void)app_device_progress(app, busy, sizeof(busy));
-	reorder(s);
+	reorder(app);
 	v.count = s->count;
 	v.selected = row_of(s);
 	view_scan_draw(&v, cells, area);

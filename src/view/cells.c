@@ -367,6 +367,7 @@ const char *cells_symbol(const struct cells *cells, enum cells_symbol symbol)
 		[CELLS_TOP_LEFT] = {"┌", "+"},	  [CELLS_TOP_RIGHT] = {"┐", "+"},
 		[CELLS_BOTTOM_LEFT] = {"└", "+"}, [CELLS_BOTTOM_RIGHT] = {"┘", "+"},
 		[CELLS_AXIS] = {"┤", "|"},	  [CELLS_CUT] = {"…", "~"},
+		[CELLS_THUMB] = {"█", "#"},
 	};
 
 	return symbols[symbol][cells->ascii];
@@ -378,6 +379,29 @@ void cells_rule(struct cells *cells, struct area area, int y, const char *title)
 		cells_put(cells, area, x, y, CELLS_DIM, cells_symbol(cells, CELLS_HORIZONTAL));
 	if (title[0] != '\0' && area.w > 6)
 		(void)cells_printf(cells, area, 2, y, CELLS_TITLE, " %s ", title);
+}
+
+void cells_scroll_bar(struct cells *cells, struct area area, size_t first, size_t total)
+{
+	const size_t rows = area.h > 0 ? (size_t)area.h : 0;
+	size_t thumb, at;
+
+	if (rows < 2 || total <= rows || area.w < 2)
+		return;
+	thumb = rows * rows / total > 0 ? rows * rows / total : 1;
+	first = first < total - rows ? first : total - rows;
+	at = first * (rows - thumb) / (total - rows);
+	/* Only at the ends does it stand at an end. */
+	if (at == 0 && first > 0 && rows - thumb > 1)
+		at = 1;
+	if (at == rows - thumb && first < total - rows && at > 1)
+		at--;
+	for (size_t y = 0; y < rows; y++) {
+		const bool is_thumb = y >= at && y < at + thumb;
+
+		cells_put(cells, area, area.w - 1, (int)y, CELLS_DIM,
+			  cells_symbol(cells, is_thumb ? CELLS_THUMB : CELLS_VERTICAL));
+	}
 }
 
 struct area cells_box(struct cells *cells, struct area area, const char *title)

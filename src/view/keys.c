@@ -31,7 +31,8 @@ const struct keys_row keys_rows[] = {
 	{PLACE_SCAN, "\\|F4", {ACTION_FILTER}, "\\",
 	 "filter, terms that must all hold: ota  rssi>-80  part of a name  !term",
 	 HINT("\\ filter")},
-	{PLACE_SCAN, "s", {ACTION_SORT}, NULL, "sort: as found, RSSI, name, last seen",
+	{PLACE_SCAN, "s", {ACTION_SORT}, NULL,
+	 "sort: as found, then by each column; a click on its head does so, again reverses",
 	 HINT("s sort")},
 	{PLACE_SCAN, "Z", {ACTION_FREEZE}, NULL,
 	 "freeze the order, new rows come last; Z again: sort as they change", NO_HINT},
@@ -219,6 +220,8 @@ const struct keys_row keys_rows[] = {
 	{PLACE_MENU, "q|Esc", {ACTION_CLOSE}, "q  Esc", "close it", HINT("q back")},
 
 	{PLACE_HELP, "Space", {ACTION_PAGE_DOWN}, NULL, "one page down", NO_HINT},
+	{PLACE_HELP, "/ n N", {ACTION_SEARCH, ACTION_SEARCH_NEXT, ACTION_SEARCH_PREVIOUS},
+	 "/  n N", "search in help; next, previous", HINT("/ search")},
 	{PLACE_HELP, "q|Esc|?|F1", {ACTION_CLOSE}, "q  Esc", "close it", HINT("q close")},
 
 	{PLACE_CONFIRM, "y|Y", {ACTION_YES}, "y", "do it", HINT("y yes")},

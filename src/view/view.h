@@ -43,11 +43,16 @@ int32_t view_frame_key_at(const char *keys, int width, int x);
 
 /* --- Scan */
 
+/* By which column rows are sorted. */
 enum view_scan_sort {
 	VIEW_SORT_SEEN_FIRST,
-	VIEW_SORT_RSSI,
+	VIEW_SORT_RSSI, /* the strongest first */
 	VIEW_SORT_NAME,
-	VIEW_SORT_AGE,
+	VIEW_SORT_ADDRESS,
+	VIEW_SORT_OTA,
+	VIEW_SORT_FIRMWARE,
+	VIEW_SORT_AGE, /* heard last first */
+	VIEW_SORT_STATE,
 	VIEW_SORTS
 };
 const char *view_scan_sort_name(enum view_scan_sort sort);
@@ -85,16 +90,30 @@ struct view_scan {
 	const char *busy; /* address of the device under way; "" none */
 	const char *busy_text; /* "sending 54%"; where that has no room, what follows its blank */
 	enum view_scan_sort sort;
+	bool reversed;
 	bool scanning, frozen;
 	uint64_t now_us, since_us; /* scanning since */
 };
-/*
- * Frozen rows stay where they are, new devices come last.  Writes up to SCAN_DEVICES_MAX
- * indices, of which count are in order already (0: sort afresh); returns how many.
- */
-size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const char *filter,
-		       const struct view_scan_marks *marks, bool frozen, uint16_t *order,
-		       size_t count);
+/* What decides which devices are shown, and in which order. */
+struct view_scan_order {
+	const struct scan *scan;
+	const struct view_known *known;
+	size_t known_count;
+	const struct view_scan_marks *marks; /* or NULL */
+	const char *filter; /* "" none */
+	enum view_scan_sort sort;
+	bool reversed; /* what is unknown comes last all the same */
+	bool frozen; /* rows stay where they are, new devices come last */
+};
+/* Writes up to SCAN_DEVICES_MAX indices, of which count are in order already (0: sort afresh);
+ * returns how many. */
+size_t view_scan_order(const struct view_scan_order *by, uint16_t *order, size_t count);
+/* The words of the columns OTA and STATE; their colours. */
+const char *view_scan_ota(const struct scan_device *device, const struct view_known *known,
+			  enum cells_style *ret_style);
+const char *view_scan_outcome(enum session_outcome outcome, enum cells_style *ret_style);
+/* The order of the column whose head is at a cell of the area; VIEW_SORTS: no head is. */
+enum view_scan_sort view_scan_sort_at(struct area area, int x, int y);
 /*
  * A filter is terms with blanks between them that must all hold: "ota", "rssi>-80",
  * "rssi<-60", else a part of the name or address; "!" before a term turns it round.
@@ -211,7 +230,13 @@ size_t view_menu_of(const struct view_choice *choices, size_t count, int32_t key
 /* The choice at a cell of the screen; count where there is none. */
 size_t view_menu_at(const struct view_menu *v, struct area area, int x, int y);
 void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area);
-void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area);
+/* search: rows that hold it stand out; "" none. */
+void view_help_draw(enum view view, size_t scroll, const char *search, struct cells *cells,
+		    struct area area);
+/* The next row after from that holds the text, or with a negative direction the one before, round
+ * the ends; SIZE_MAX: none does, or from: before the first one. */
+size_t view_help_find(enum view view, const char *search, size_t from, int direction,
+		      struct area area);
 /* The greatest scroll of view_help_draw(): there its last line is in the last row. */
 size_t view_help_end(enum view view, struct area area);
 

@@ -4,74 +4,123 @@
 
 #include "view/keys.h"
 
+#include <limits.h>
 #include <string.h>
+
+#define BAR_W 2 /* right of the words: a blank, and the scroll bar */
+
+/* One pass over help's rows; nothing is drawn without cells. */
+struct pass {
+	struct cells *cells;
+	struct area area;
+	int scroll, y; /* rows that are hidden above; of the next one, from the first on */
+	const char *search; /* "" none */
+	int before, after; /* rows that hold it next to this one; before -1, after INT_MAX: none */
+	int from;
+};
 
 static int key_width(int width)
 {
 	return width >= 40 ? 14 : 10;
 }
 
-/* The row from this line on, broken at blanks; nothing is drawn without cells.  Returns the
- * rows that it takes. */
-static int lay_row(const struct keys_row *row, struct cells *cells, struct area area, int y)
+static bool holds(const struct keys_row *row, const char *search)
 {
-	const int key_w = key_width(area.w);
+	char label[64];
+
+	return search[0] != '\0' &&
+	       (loglist_contains(keys_label(row, label, sizeof(label)), search) ||
+		loglist_contains(row->words, search));
+}
+
+/* Broken at blanks. */
+static void lay_row(const struct keys_row *row, struct pass *p)
+{
+	const int key_w = key_width(p->area.w), top = p->y - p->scroll;
+	const bool found = holds(row, p->search);
 	const char *text = row->words;
 	char label[64];
-	int rows = 0;
 
-	if (cells && y >= 0)
-		(void)cells_field(cells, area, 0, y, key_w - 1, CELLS_KEY,
+	if (found && p->y < p->from)
+		p->before = p->y;
+	if (found && p->y > p->from && p->after == INT_MAX)
+		p->after = p->y;
+	if (p->cells && top >= 0)
+		(void)cells_field(p->cells, p->area, 0, top, key_w - 1, CELLS_KEY,
 				  keys_label(row, label, sizeof(label)));
 	do {
-		const int len = cells_break(text, area.w - key_w);
+		const int len = cells_break(text, p->area.w - key_w);
 
-		if (cells && y + rows >= 0)
-			(void)cells_printf(cells, area, key_w, y + rows, CELLS_NORMAL, "%.*s", len,
-					   text);
-		rows++;
+		if (p->cells && p->y >= p->scroll)
+			(void)cells_printf(p->cells, p->area, key_w, p->y - p->scroll,
+					   found ? CELLS_WARNING : CELLS_NORMAL, "%.*s", len, text);
+		p->y++;
 		text += len;
 		text += strspn(text, " ");
 	} while (*text != '\0');
-	return rows;
 }
 
-static int lay_place(enum keys_place place, struct cells *cells, struct area area, int y)
+static void lay_place(enum keys_place place, struct pass *p)
 {
-	int rows = 0;
-
 	for (size_t i = 0; i < keys_row_count; i++) {
 		const struct keys_row *row = &keys_rows[i];
 
 		if (row->where == place && (row->keys[0] != '\0' || !row->command))
-			rows += lay_row(row, cells, area, y + rows);
+			lay_row(row, p);
 	}
-	return rows;
 }
 
-static int lay_help(enum view view, struct cells *cells, struct area area, int y)
+static void lay_help(enum view view, struct pass *p)
 {
-	int own = lay_place((enum keys_place)view, cells, area, y);
-
+	p->area.w -= BAR_W;
+	p->before = -1;
+	p->after = INT_MAX;
+	lay_place((enum keys_place)view, p);
 	if (view == VIEW_DEVICE)
-		own += lay_place(PLACE_REPLAY, cells, area, y + own);
-	own++;
-	return own + lay_place(PLACE_COMMON, cells, area, y + own);
+		lay_place(PLACE_REPLAY, p);
+	p->y++;
+	lay_place(PLACE_COMMON, p);
 }
 
 size_t view_help_end(enum view view, struct area area)
 {
-	const int rows = lay_help(view, NULL, area, 0), shown = area.h - 1;
+	struct pass p = {.area = area, .search = ""};
+	const int shown = area.h - 1;
 
-	return rows > shown ? (size_t)(rows - shown) : 0;
+	lay_help(view, &p);
+	return p.y > shown ? (size_t)(p.y - shown) : 0;
 }
 
-void view_help_draw(enum view view, size_t scroll, struct cells *cells, struct area area)
+size_t view_help_find(enum view view, const char *search, size_t from, int direction,
+		      struct area area)
+{
+	struct pass p = {.area = area, .search = search, .from = from < INT_MAX ? (int)from : -1};
+
+	lay_help(view, &p);
+	if (direction > 0 && p.after == INT_MAX) { /* from the top again */
+		p = (struct pass){.area = area, .search = search, .from = -1};
+		lay_help(view, &p);
+	} else if (direction < 0 && p.before < 0) {
+		p = (struct pass){.area = area, .search = search, .from = INT_MAX};
+		lay_help(view, &p);
+	}
+	if (direction > 0)
+		return p.after < INT_MAX ? (size_t)p.after : SIZE_MAX;
+	return p.before >= 0 ? (size_t)p.before : SIZE_MAX;
+}
+
+void view_help_draw(enum view view, size_t scroll, const char *search, struct cells *cells,
+		    struct area area)
 {
 	struct area rest = area;
 	const struct area head = area_top(&rest, 1);
+	struct pass p = {.cells = cells, .area = rest, .scroll = (int)scroll, .search = search};
+	int x;
 
 	cells_blank(cells, area);
-	(void)cells_printf(cells, head, 0, 0, CELLS_TITLE, "HELP  %s", view_name(view));
-	(void)lay_help(view, cells, rest, -(int)scroll);
+	x = cells_printf(cells, head, 0, 0, CELLS_TITLE, "HELP  %s", view_name(view));
+	if (search[0] != '\0')
+		(void)cells_printf(cells, head, x + 2, 0, CELLS_WARNING, "/%s", search);
+	lay_help(view, &p);
+	cells_scroll_bar(cells, rest, scroll, (size_t)p.y);
 }

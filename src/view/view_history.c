@@ -183,22 +183,47 @@ static struct columns lay_columns(struct area area)
 	return c;
 }
 
-static void draw_heads(const struct columns *c, struct cells *cells, struct area area)
-{
-	const struct {
-		int x;
-		const char *text;
-	} heads[] = {{c->number, "    #"},  {c->when, "WHEN"},
-		     {c->device, "DEVICE"}, {c->profile, "PROFILE"},
-		     {c->image, "IMAGE"},   {c->chunk, "CHNK"},
-		     {c->mode, "MODE"},	    {c->rate, " kB/s"},
-		     {c->time, "   TIME"},  {c->link, "MTU / ITVL / PHY"},
-		     {c->stalls, "STL"},    {c->rssi, "RSSI"},
-		     {c->result, "RESULT"}};
+struct head {
+	int x;
+	const char *text;
+	enum view_history_sort sort;
+};
+#define HEADS 13
 
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+static void lay_heads(const struct columns *c, struct head heads[HEADS])
+{
+	const struct head all[HEADS] = {
+		{c->number, "    #", VIEW_RUNS_NUMBER},
+		{c->when, "WHEN", VIEW_RUNS_NUMBER},
+		{c->device, "DEVICE", VIEW_RUNS_DEVICE},
+		{c->profile, "PROFILE", VIEW_RUNS_PROFILE},
+		{c->image, "IMAGE", VIEW_RUNS_IMAGE},
+		{c->chunk, "CHNK", VIEW_RUNS_CHUNK},
+		{c->mode, "MODE", VIEW_RUNS_MODE},
+		{c->rate, " kB/s", VIEW_RUNS_RATE},
+		{c->time, "   TIME", VIEW_RUNS_TIME},
+		{c->link, "MTU / ITVL / PHY", VIEW_RUNS_LINK},
+		{c->stalls, "STL", VIEW_RUNS_STALLS},
+		{c->rssi, "RSSI", VIEW_RUNS_RSSI},
+		{c->result, "RESULT", VIEW_RUNS_RESULT},
+	};
+
+	memcpy(heads, all, sizeof(all));
+}
+
+static void draw_heads(const struct view_history *v, const struct columns *c, struct cells *cells,
+		       struct area area)
+{
+	struct head heads[HEADS];
+
+	lay_heads(c, heads);
+	for (size_t i = 0; i < HEADS; i++) {
 		if (heads[i].x > 0)
-			(void)cells_text(cells, area, heads[i].x, 0, CELLS_DIM, heads[i].text);
+			(void)cells_text(cells, area, heads[i].x, 0,
+					 heads[i].sort == v->sort && v->sort != VIEW_RUNS_NUMBER
+						 ? CELLS_TITLE
+						 : CELLS_DIM,
+					 heads[i].text);
 	}
 }
 
@@ -302,53 +327,108 @@ static void draw_status(const struct view_history *v, struct cells *cells, struc
 	(void)cells_printf(cells, area, x, 0, CELLS_WARNING, "   /%s: %zu", v->search, found);
 }
 
+struct list_layout {
+	struct area heads, rows, status;
+	size_t first; /* row shown */
+};
+
+static struct list_layout lay_list(const struct view_history *v, struct area area)
+{
+	struct list_layout l = {.rows = area};
+
+	l.heads = area_top(&l.rows, area.h >= 3 ? 1 : 0);
+	if (!v->plain && (area.h >= 8 || (area.h >= 5 && v->search[0] != '\0')))
+		l.status = area_bottom(&l.rows, 1);
+	if (!v->plain && l.rows.h > 0 && v->selected >= (size_t)l.rows.h)
+		l.first = v->selected - (size_t)l.rows.h + 1;
+	return l;
+}
+
 static void draw_list(const struct view_history *v, struct cells *cells, struct area area)
 {
 	const struct columns c = lay_columns(area);
-	struct area rest = area, heads, status = {0};
-	size_t first = 0;
+	const struct list_layout l = lay_list(v, area);
 
-	heads = area_top(&rest, area.h >= 3 ? 1 : 0);
-	if (!v->plain && (area.h >= 8 || (area.h >= 5 && v->search[0] != '\0')))
-		status = area_bottom(&rest, 1);
-	draw_heads(&c, cells, heads);
+	draw_heads(v, &c, cells, l.heads);
 	if (v->count == 0) {
-		(void)cells_text(cells, rest, 1, 0, CELLS_DIM,
+		(void)cells_text(cells, l.rows, 1, 0, CELLS_DIM,
 				 v->error[0] != '\0' ? v->error
 						     : "no run recorded yet: updates and "
 						       "measurements appear here");
 		return;
 	}
-	draw_status(v, cells, status);
-	if (!v->plain && rest.h > 0 && v->selected >= (size_t)rest.h)
-		first = v->selected - (size_t)rest.h + 1;
-	for (int y = 0; y < rest.h && first + (size_t)y < v->count; y++)
-		draw_row(v, first + (size_t)y, &c, cells, rest, y);
+	draw_status(v, cells, l.status);
+	for (int y = 0; y < l.rows.h && l.first + (size_t)y < v->count; y++)
+		draw_row(v, l.first + (size_t)y, &c, cells, l.rows, y);
+	if (!v->plain)
+		cells_scroll_bar(cells, l.rows, l.first, v->count);
 }
 
 #define LIST_ROWS 5 /* that stay above a comparison */
 #define COMPARE_ROWS 9 /* below which it takes the place of the list */
 
+/* Above a comparison, where there is room, else all of it; h 0: it is not there. */
+static struct area list_area(const struct view_history *v, struct area area, struct area *ret_below)
+{
+	struct area list = area;
+	int height;
+
+	*ret_below = (struct area){0};
+	if (v->shown)
+		return (struct area){0};
+	if (!v->compare[0] || !v->compare[1])
+		return area;
+	*ret_below = area;
+	if (area.h < LIST_ROWS + COMPARE_ROWS)
+		return (struct area){0};
+	height = view_compare_height(v->compare[0], v->compare[1]);
+	*ret_below = area_bottom(&list, height <= area.h - LIST_ROWS ? height : area.h - LIST_ROWS);
+	return list;
+}
+
+enum view_history_sort view_history_sort_at(const struct view_history *v, struct area area, int x,
+					    int y)
+{
+	enum view_history_sort sort = VIEW_RUNS_SORTS;
+	struct area below;
+	const struct area list = list_area(v, area, &below);
+	const struct list_layout l = lay_list(v, list);
+	const struct columns c = lay_columns(list);
+	struct head heads[HEADS];
+
+	if (l.heads.h == 0 || y != l.heads.y)
+		return VIEW_RUNS_SORTS;
+	lay_heads(&c, heads);
+	for (size_t i = 0; i < HEADS; i++) {
+		if (heads[i].x > 0 && x - l.heads.x >= heads[i].x)
+			sort = heads[i].sort;
+	}
+	return sort;
+}
+
+size_t view_history_row_at(const struct view_history *v, struct area area, int y)
+{
+	struct area below;
+	const struct list_layout l = lay_list(v, list_area(v, area, &below));
+	const int line = y - l.rows.y;
+
+	if (line < 0 || line >= l.rows.h || l.first + (size_t)line >= v->count)
+		return v->count;
+	return l.first + (size_t)line;
+}
+
 void view_history_draw(const struct view_history *v, struct cells *cells, struct area area)
 {
-	struct area list = area, below;
+	struct area below;
+	const struct area list = list_area(v, area, &below);
 
 	if (v->shown) {
 		(void)view_run_draw(v->shown, v->tier, v->scroll, cells, area);
+		view_run_bar(v->shown, v->scroll, cells, area);
 		return;
 	}
-	if (!v->compare[0] || !v->compare[1]) {
-		draw_list(v, cells, area);
-		return;
-	}
-	if (area.h < LIST_ROWS + COMPARE_ROWS) {
-		(void)view_compare_draw(v->compare[0], v->compare[1], cells, area);
-		return;
-	}
-	below = area_bottom(&list,
-			    view_compare_height(v->compare[0], v->compare[1]) <= area.h - LIST_ROWS
-				    ? view_compare_height(v->compare[0], v->compare[1])
-				    : area.h - LIST_ROWS);
-	draw_list(v, cells, list);
-	(void)view_compare_draw(v->compare[0], v->compare[1], cells, below);
+	if (list.h > 0)
+		draw_list(v, cells, list);
+	if (below.h > 0)
+		(void)view_compare_draw(v->compare[0], v->compare[1], cells, below);
 }

@@ -12,6 +12,25 @@
 
 #define VIEW_MARKED_MAX 2u
 
+/* By which column runs are sorted. */
+enum view_history_sort {
+	VIEW_RUNS_NUMBER, /* the newest first */
+	VIEW_RUNS_DEVICE,
+	VIEW_RUNS_PROFILE,
+	VIEW_RUNS_IMAGE,
+	VIEW_RUNS_CHUNK,
+	VIEW_RUNS_MODE,
+	VIEW_RUNS_RATE,
+	VIEW_RUNS_TIME,
+	VIEW_RUNS_LINK,
+	VIEW_RUNS_STALLS,
+	VIEW_RUNS_RSSI,
+	VIEW_RUNS_RESULT,
+	VIEW_RUNS_SORTS
+};
+void view_history_sort(struct history_run *runs, size_t count, enum view_history_sort sort,
+		       bool reversed);
+
 struct view_history {
 	const struct history_run *runs; /* newest first */
 	size_t count, selected;
@@ -21,10 +40,16 @@ struct view_history {
 	const struct history_detail *compare[2]; /* NULL: nothing is compared */
 	const struct history_detail *shown; /* instead of the list; NULL: the list */
 	size_t scroll; /* lines of it to skip */
+	enum view_history_sort sort;
 	bool plain; /* on paper: no selection, and no line about it */
 	enum plot_tier tier;
 };
 void view_history_draw(const struct view_history *v, struct cells *cells, struct area area);
+/* The order of the column whose head is at a cell of the area, where the list is; VIEW_RUNS_SORTS:
+ * no head is.  The row there; count: none. */
+enum view_history_sort view_history_sort_at(const struct view_history *v, struct area area, int x,
+					    int y);
+size_t view_history_row_at(const struct view_history *v, struct area area, int y);
 
 /* Two runs, in rows from the area's top; returns how many it has used. */
 int view_compare_draw(const struct history_detail *a, const struct history_detail *b,
@@ -35,6 +60,9 @@ int view_compare_height(const struct history_detail *a, const struct history_det
 /* One run, with as much of a graph as there is room for; rows used. */
 int view_run_draw(const struct history_detail *d, enum plot_tier tier, size_t scroll,
 		  struct cells *cells, struct area area);
+/* A scroll bar where not all of that run is shown. */
+void view_run_bar(const struct history_detail *d, size_t scroll, struct cells *cells,
+		  struct area area);
 /* Lines of facts that it can scroll through. */
 size_t view_run_lines(const struct history_detail *d);
 /* The scroll, or the greatest one that leaves no row below the last line empty. */

@@ -90,14 +90,18 @@ static int draw_wrapped(const char *text, struct cells *cells, struct area area,
 	return rows;
 }
 
+#define BAR_W 2 /* right of the checks: a blank, and the scroll bar */
+
 /* The worst come first: what blocks an update must not be below the edge. */
 static void draw_checks(const struct view_image *v, struct cells *cells, struct area area)
 {
 	struct area rest = area;
 	const struct area head = area_top(&rest, 1);
 	const bool named = rest.w >= 60; /* else the text alone must tell */
+	const struct area bar = rest;
 	int y = -(int)v->scroll;
 
+	rest.w -= BAR_W;
 	cells_rule(cells, head, 0, v->refused ? "Checks: REFUSED" : "Checks: may be sent");
 	if (v->refused)
 		(void)cells_text(cells, head, 3, 0, CELLS_BAD, "Checks: REFUSED");
@@ -115,6 +119,7 @@ static void draw_checks(const struct view_image *v, struct cells *cells, struct 
 			y += draw_wrapped(f->text, cells, rest, named ? 23 : 8, y, CELLS_NORMAL);
 		}
 	}
+	cells_scroll_bar(cells, bar, v->scroll, (size_t)y + v->scroll);
 }
 
 static void draw_labelled(const char *label, const char *text, enum cells_style style,

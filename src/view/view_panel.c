@@ -97,4 +97,6 @@ void view_panel_draw(const struct view_panel *v, struct cells *cells, struct are
 				: 0;
 	for (int y = 0; y < inside.h && first + (size_t)y < v->count; y++)
 		draw_row(v, first + (size_t)y, cells, inside, y, left_w);
+	inside.w += 2; /* in the frame, where no text stands */
+	cells_scroll_bar(cells, inside, first, v->count);
 }

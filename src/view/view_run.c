@@ -333,6 +333,27 @@ static int draw_line(const struct run_layout *l, const struct line *line, struct
 	return draw_wrapped(line, cells, l->rest, x, y);
 }
 
+/* A line takes as many rows as its words need, so each is laid out below the last row. */
+void view_run_bar(const struct history_detail *d, size_t scroll, struct cells *cells,
+		  struct area area)
+{
+	const struct run_layout l = lay_run(d, area);
+	struct lines *lines = malloc(sizeof(*lines));
+	size_t first = 0, total = 0;
+
+	if (!lines)
+		return;
+	make_lines(lines, d);
+	for (size_t i = 0; i < lines->count; i++) {
+		const int rows = draw_line(&l, &lines->at[i], cells, l.rest.h) - l.rest.h;
+
+		total += (size_t)rows;
+		first += i < scroll ? (size_t)rows : 0;
+	}
+	cells_scroll_bar(cells, l.rest, first, total);
+	free(lines);
+}
+
 size_t view_run_scroll(const struct history_detail *d, size_t scroll, struct cells *cells,
 		       struct area area)
 {

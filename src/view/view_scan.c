@@ -54,19 +54,32 @@ static struct columns lay_columns(struct area area)
 	return c;
 }
 
+struct head {
+	int x;
+	const char *text;
+	enum view_scan_sort sort; /* by which it is the order */
+};
+#define HEADS 8
+
+static void lay_heads(const struct columns *c, struct head heads[HEADS])
+{
+	const struct head all[HEADS] = {
+		{c->name, "NAME", VIEW_SORT_NAME},  {c->address, "ADDRESS", VIEW_SORT_ADDRESS},
+		{c->rssi, "RSSI", VIEW_SORT_RSSI},  {c->trend, "TREND", VIEW_SORT_RSSI},
+		{c->ota, "OTA", VIEW_SORT_OTA},	    {c->version, "FIRMWARE", VIEW_SORT_FIRMWARE},
+		{c->seen, "  SEEN", VIEW_SORT_AGE}, {c->state, "STATE", VIEW_SORT_STATE},
+	};
+
+	memcpy(heads, all, sizeof(all));
+}
+
 static void draw_heads(const struct view_scan *v, const struct columns *c, struct cells *cells,
 		       struct area area)
 {
-	const struct {
-		int x;
-		const char *text;
-		enum view_scan_sort sort; /* by which it is the order; VIEW_SORTS: by none */
-	} heads[] = {{c->name, "NAME", VIEW_SORT_NAME},	 {c->address, "ADDRESS", VIEW_SORTS},
-		     {c->rssi, "RSSI", VIEW_SORT_RSSI},	 {c->trend, "TREND", VIEW_SORTS},
-		     {c->ota, "OTA", VIEW_SORTS},	 {c->version, "FIRMWARE", VIEW_SORTS},
-		     {c->seen, "  SEEN", VIEW_SORT_AGE}, {c->state, "STATE", VIEW_SORTS}};
+	struct head heads[HEADS];
 
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+	lay_heads(c, heads);
+	for (size_t i = 0; i < HEADS; i++) {
 		if (heads[i].x > 0)
 			(void)cells_text(cells, area, heads[i].x, 0,
 					 heads[i].sort == v->sort ? CELLS_TITLE : CELLS_DIM,
@@ -91,7 +104,7 @@ static void draw_trend(const struct columns *c, const struct scan_device *d, str
 }
 
 /* In ten columns: where there is room the outcome's own name follows. */
-static const char *outcome_word(enum session_outcome outcome, enum cells_style *ret_style)
+const char *view_scan_outcome(enum session_outcome outcome, enum cells_style *ret_style)
 {
 	*ret_style = CELLS_BAD;
 	switch (outcome) {
@@ -133,8 +146,8 @@ static const char *outcome_word(enum session_outcome outcome, enum cells_style *
 	return "FAIL";
 }
 
-static const char *ota_word(const struct scan_device *d, const struct view_known *known,
-			    enum cells_style *ret_style)
+const char *view_scan_ota(const struct scan_device *d, const struct view_known *known,
+			  enum cells_style *ret_style)
 {
 	*ret_style = d->ota_service ? CELLS_GOOD : CELLS_DIM;
 	if (known && known->no_service) {
@@ -154,7 +167,7 @@ static void draw_state(const struct columns *c, const struct view_known *known, 
 	char text[64] = "";
 
 	if (known && known->outcome != SESSION_NO_OUTCOME) {
-		const char *word = outcome_word(known->outcome, &style);
+		const char *word = view_scan_outcome(known->outcome, &style);
 
 		(void)snprintf(text, sizeof(text), "%s", word);
 		if (strcmp(word, "FAIL") == 0)
@@ -194,7 +207,7 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 	const bool busy = v->busy[0] != '\0' && strcmp(v->busy, d->address) == 0;
 	const bool stale = age > STALE_US && !busy;
 	enum cells_style ota;
-	const char *word = ota_word(d, known, &ota);
+	const char *word = view_scan_ota(d, known, &ota);
 	const enum cells_style style = stale ? CELLS_DIM : CELLS_NORMAL;
 	const bool found = v->search[0] != '\0' && (loglist_contains(d->name, v->search) ||
 						    loglist_contains(d->address, v->search));
@@ -242,7 +255,11 @@ static void draw_status(const struct view_scan *v, struct cells *cells, struct a
 	else
 		x = cells_text(cells, area, x, 0, CELLS_WARNING, "  not scanning");
 	x = cells_printf(cells, area, x, 0, CELLS_DIM, "  order: %s%s",
-			 view_scan_sort_name(v->sort), v->frozen ? ", frozen" : ", live");
+			 view_scan_sort_name(v->sort),
+			 v->reversed && v->frozen ? " reversed, frozen"
+			 : v->reversed		  ? " reversed, live"
+			 : v->frozen		  ? ", frozen"
+						  : ", live");
 	if (v->filter[0] != '\0')
 		x = cells_printf(cells, area, x, 0, CELLS_WARNING, "  filter: %s", v->filter);
 	if (v->last[0] != '\0' && x + 2 + cells_columns(cells, v->last) <= area.w)
@@ -272,6 +289,24 @@ size_t view_scan_row_at(struct area area, size_t count, size_t selected, int lin
 	return at < 0 || at >= rows.h || first + (size_t)at >= count ? count : first + (size_t)at;
 }
 
+enum view_scan_sort view_scan_sort_at(struct area area, int x, int y)
+{
+	const struct columns c = lay_columns(area);
+	enum view_scan_sort sort = VIEW_SORTS;
+	struct area heads, rows, status;
+	struct head all[HEADS];
+
+	(void)lay_rows(area, 0, &heads, &rows, &status);
+	if (heads.h == 0 || y != heads.y)
+		return VIEW_SORTS;
+	lay_heads(&c, all);
+	for (size_t i = 0; i < HEADS; i++) {
+		if (all[i].x > 0 && x - heads.x >= all[i].x)
+			sort = all[i].sort;
+	}
+	return sort;
+}
+
 void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area area)
 {
 	const struct columns c = lay_columns(area);
@@ -287,4 +322,5 @@ void view_scan_draw(const struct view_scan *v, struct cells *cells, struct area 
 					 : "no device heard yet");
 	for (int y = 0; y < rest.h && first + (size_t)y < v->count; y++)
 		draw_row(v, first + (size_t)y, &c, cells, rest, y);
+	cells_scroll_bar(cells, rest, first, v->count);
 }

@@ -17,8 +17,16 @@ const char *view_scan_sort_name(enum view_scan_sort sort)
 		return "RSSI";
 	case VIEW_SORT_NAME:
 		return "name";
+	case VIEW_SORT_ADDRESS:
+		return "address";
+	case VIEW_SORT_OTA:
+		return "OTA";
+	case VIEW_SORT_FIRMWARE:
+		return "firmware";
 	case VIEW_SORT_AGE:
 		return "last seen";
+	case VIEW_SORT_STATE:
+		return "state";
 	case VIEW_SORTS:
 		break;
 	}
@@ -118,69 +126,128 @@ void view_scan_mark(struct view_scan_marks *marks, const char *address)
 	(void)snprintf(marks->addresses[marks->count++], SCAN_ADDRESS_SIZE, "%s", address);
 }
 
-/* Strength for sorting: unknown comes last. */
-static int strength(const struct scan_device *d)
+static const struct view_known *known_of(const struct view_scan_order *by, const char *address)
 {
-	return d->rssi == 127 ? -200 : d->rssi;
+	for (size_t i = 0; i < by->known_count; i++) {
+		if (strcmp(by->known[i].address, address) == 0)
+			return &by->known[i];
+	}
+	return NULL;
 }
 
-static bool before(const struct scan *scan, enum view_scan_sort sort,
-		   const struct view_scan_marks *marks, uint16_t a, uint16_t b)
+/* What a column of words is sorted by; "" unknown. */
+static const char *word_of(const struct view_scan_order *by, const struct scan_device *d)
 {
-	const struct scan_device *x = &scan->devices[a], *y = &scan->devices[b];
-	const bool marked = view_scan_marked(marks, x->address);
-	int order;
+	const struct view_known *known = known_of(by, d->address);
+	enum cells_style style;
+	const char *word;
 
-	if (marked != view_scan_marked(marks, y->address))
-		return marked;
-	switch (sort) {
-	case VIEW_SORT_RSSI:
-		if (strength(x) != strength(y))
-			return strength(x) > strength(y);
-		break;
+	switch (by->sort) {
 	case VIEW_SORT_NAME:
-		order = strcmp(x->name, y->name);
-		if (order != 0)
-			return x->name[0] != '\0' && (y->name[0] == '\0' || order < 0);
-		break;
+		return d->name;
+	case VIEW_SORT_ADDRESS:
+		return d->address;
+	case VIEW_SORT_OTA:
+		word = view_scan_ota(d, known, &style);
+		return strcmp(word, "-") == 0 ? "" : word;
+	case VIEW_SORT_FIRMWARE:
+		return known ? known->version : "";
+	case VIEW_SORT_STATE:
+		return known && known->outcome != SESSION_NO_OUTCOME
+			       ? view_scan_outcome(known->outcome, &style)
+			       : "";
+	case VIEW_SORT_SEEN_FIRST:
+	case VIEW_SORT_RSSI:
 	case VIEW_SORT_AGE:
-		if (x->last_us != y->last_us)
-			return x->last_us > y->last_us;
+	case VIEW_SORTS:
 		break;
+	}
+	return "";
+}
+
+static bool is_unknown(const struct view_scan_order *by, const struct scan_device *d)
+{
+	switch (by->sort) {
+	case VIEW_SORT_RSSI:
+		return d->rssi == SCAN_RSSI_UNKNOWN;
+	case VIEW_SORT_NAME:
+	case VIEW_SORT_ADDRESS:
+	case VIEW_SORT_OTA:
+	case VIEW_SORT_FIRMWARE:
+	case VIEW_SORT_STATE:
+		return word_of(by, d)[0] == '\0';
+	case VIEW_SORT_SEEN_FIRST:
+	case VIEW_SORT_AGE:
+	case VIEW_SORTS:
+		break;
+	}
+	return false;
+}
+
+/* Negative: x comes before y; 0: neither before the other. */
+static int compare(const struct view_scan_order *by, const struct scan_device *x,
+		   const struct scan_device *y)
+{
+	switch (by->sort) {
+	case VIEW_SORT_RSSI:
+		return y->rssi - x->rssi;
+	case VIEW_SORT_AGE:
+		return (x->last_us < y->last_us) - (x->last_us > y->last_us);
+	case VIEW_SORT_NAME:
+	case VIEW_SORT_ADDRESS:
+	case VIEW_SORT_OTA:
+	case VIEW_SORT_FIRMWARE:
+	case VIEW_SORT_STATE:
+		return strcmp(word_of(by, x), word_of(by, y));
 	case VIEW_SORT_SEEN_FIRST:
 	case VIEW_SORTS:
 		break;
 	}
-	return a < b;
+	return 0;
 }
 
-static bool view_scan_order_shown(const struct scan_device *d, const char *filter,
-				  const struct view_scan_marks *marks)
+static bool before(const struct view_scan_order *by, uint16_t a, uint16_t b)
 {
-	return view_scan_marked(marks, d->address) || view_scan_passes(d, filter);
+	const struct scan_device *x = &by->scan->devices[a], *y = &by->scan->devices[b];
+	const bool marked = view_scan_marked(by->marks, x->address);
+	const bool unknown = is_unknown(by, x);
+	int order;
+
+	if (marked != view_scan_marked(by->marks, y->address))
+		return marked;
+	if (unknown != is_unknown(by, y))
+		return !unknown;
+	order = compare(by, x, y);
+	if (order == 0)
+		order = (int)a - (int)b; /* as found */
+	return by->reversed ? order > 0 : order < 0;
 }
 
-size_t view_scan_order(const struct scan *scan, enum view_scan_sort sort, const char *filter,
-		       const struct view_scan_marks *marks, bool frozen, uint16_t *order,
-		       size_t count)
+static bool is_shown(const struct view_scan_order *by, uint16_t i)
+{
+	const struct scan_device *d = &by->scan->devices[i];
+
+	return view_scan_marked(by->marks, d->address) || view_scan_passes(d, by->filter);
+}
+
+size_t view_scan_order(const struct view_scan_order *by, uint16_t *order, size_t count)
 {
 	bool there[SCAN_DEVICES_MAX] = {false};
 	size_t kept = 0;
 
-	for (size_t i = 0; frozen && i < count; i++) {
-		if (order[i] >= scan->count ||
-		    !view_scan_order_shown(&scan->devices[order[i]], filter, marks))
+	for (size_t i = 0; by->frozen && i < count; i++) {
+		if (order[i] >= by->scan->count || !is_shown(by, order[i]))
 			continue;
 		there[order[i]] = true;
 		order[kept++] = order[i];
 	}
 	/* Those that are there already stay; the new ones are sorted in behind them. */
-	for (size_t first = kept, i = 0; i < scan->count; i++) {
+	for (size_t first = kept, i = 0; i < by->scan->count; i++) {
 		size_t at = kept;
 
-		if (there[i] || !view_scan_order_shown(&scan->devices[i], filter, marks))
+		if (there[i] || !is_shown(by, (uint16_t)i))
 			continue;
-		while (at > first && before(scan, sort, marks, (uint16_t)i, order[at - 1])) {
+		while (at > first && before(by, (uint16_t)i, order[at - 1])) {
 			order[at] = order[at - 1];
 			at--;
 		}

@@ -77,7 +77,13 @@ static void draw_scan_with(struct cells *cells, const char *filter)
 	hear(&scan, "24:6F:28:AA:11:40", "esp-gw-11", -66, true, 8000000);
 	hear(&scan, "24:6F:28:AA:12:00", "\033[2J\ntrap", -71, false, 11300000);
 	hear(&scan, "24:6F:28:AA:12:01", "温室の温度計と湿度計・三号機", -75, true, 11200000);
-	v.count = view_scan_order(&scan, v.sort, filter, v.marks, false, order, 0);
+	v.count = view_scan_order(&(struct view_scan_order){.scan = &scan,
+							    .known = known,
+							    .known_count = 4,
+							    .marks = &marks,
+							    .filter = filter,
+							    .sort = v.sort},
+				  order, 0);
 	view_scan_draw(&v, cells,
 		       screenlib_frame(cells, VIEW_SCAN, "",
 				       "Enter connect  R recover  / search  \\ filter  s sort  "
@@ -413,7 +419,16 @@ static void draw_help(struct cells *cells)
 {
 	const struct area body = screenlib_frame(cells, VIEW_DEVICE, "", "j k scroll  q close");
 
-	view_help_draw(VIEW_DEVICE, 0, cells, body);
+	view_help_draw(VIEW_DEVICE, 0, "", cells, body);
+}
+
+static void draw_help_search(struct cells *cells)
+{
+	const struct area body =
+		screenlib_frame(cells, VIEW_DEVICE, "", "j k scroll  / search  q close");
+
+	view_help_draw(VIEW_DEVICE, view_help_find(VIEW_DEVICE, "PACING", SIZE_MAX, 1, body),
+		       "PACING", cells, body);
 }
 
 static void draw_prompt(struct cells *cells)
@@ -463,6 +478,7 @@ const struct screen_case screen_cases[] = {
 	{"history-run", screenlib_history_run},
 	{"history-killed", screenlib_history_killed},
 	{"help", draw_help},
+	{"help-search", draw_help_search},
 	{"prompt", draw_prompt},
 };
 const size_t screen_case_count = sizeof(screen_cases) / sizeof(screen_cases[0]);

@@ -10,6 +10,7 @@
 
 #include "host/pdu_text.h"
 #include "view/recover.h"
+#include "view/view_history.h"
 
 /* --- the filter */
 
@@ -48,6 +49,11 @@ static void test_order(void **state)
 	static const int8_t rssi[] = {-80, 127, -50, -60};
 	struct view_scan_marks marks = {.count = 0};
 	static struct scan scan;
+	struct view_scan_order by = {.scan = &scan,
+				     .marks = &marks,
+				     .filter = "",
+				     .sort = VIEW_SORT_RSSI,
+				     .frozen = true};
 	uint16_t order[SCAN_DEVICES_MAX];
 	size_t n;
 
@@ -59,7 +65,7 @@ static void test_order(void **state)
 			       i);
 		scan.devices[i].rssi = rssi[i];
 	}
-	n = view_scan_order(&scan, VIEW_SORT_RSSI, "", &marks, true, order, 0);
+	n = view_scan_order(&by, order, 0);
 	assert_int_equal(n, 3);
 	assert_int_equal(order[0], 2);
 	assert_int_equal(order[1], 0);
@@ -67,13 +73,15 @@ static void test_order(void **state)
 	/* Frozen: what is louder now stays where it was, and a new one comes last. */
 	scan.devices[0].rssi = -40;
 	scan.count = 4;
-	n = view_scan_order(&scan, VIEW_SORT_RSSI, "", &marks, true, order, n);
+	n = view_scan_order(&by, order, n);
 	assert_int_equal(n, 4);
 	assert_int_equal(order[0], 2);
 	assert_int_equal(order[3], 3);
 	/* Marked: first, and past every filter. */
 	view_scan_mark(&marks, scan.devices[1].address);
-	n = view_scan_order(&scan, VIEW_SORT_RSSI, "rssi>-45", &marks, false, order, 0);
+	by.frozen = false;
+	by.filter = "rssi>-45";
+	n = view_scan_order(&by, order, 0);
 	assert_int_equal(n, 2);
 	assert_int_equal(order[0], 1);
 	assert_int_equal(order[1], 0);
@@ -86,6 +94,167 @@ static void test_order(void **state)
 		view_scan_mark(&marks, address);
 	}
 	assert_int_equal(marks.count, VIEW_MARKS_MAX);
+}
+
+/* Each column, and each the other way round: what is unknown comes last in both. */
+static void test_columns(void **state)
+{
+	static const struct {
+		enum view_scan_sort sort;
+		uint16_t order[3], reversed[3];
+	} rows[] = {
+		{VIEW_SORT_SEEN_FIRST, {0, 1, 2}, {2, 1, 0}},
+		{VIEW_SORT_RSSI, {2, 0, 1}, {0, 2, 1}},
+		{VIEW_SORT_NAME, {1, 0, 2}, {0, 1, 2}},
+		{VIEW_SORT_ADDRESS, {2, 1, 0}, {0, 1, 2}},
+		{VIEW_SORT_OTA, {2, 0, 1}, {0, 2, 1}},
+		{VIEW_SORT_FIRMWARE, {0, 1, 2}, {0, 2, 1}},
+		{VIEW_SORT_AGE, {1, 2, 0}, {0, 2, 1}},
+		{VIEW_SORT_STATE, {0, 1, 2}, {0, 2, 1}},
+	};
+	static const struct view_known known[] = {
+		{.address = "24:6F:28:AA:10:03",
+		 .dialect = DIALECT_FULL,
+		 .version = "1.2",
+		 .outcome = SESSION_STALLED},
+		{.address = "24:6F:28:AA:10:01", .dialect = DIALECT_BASIC}};
+	static struct scan scan;
+	struct view_scan_order by = {.scan = &scan, .known = known, .known_count = 2, .filter = ""};
+	uint16_t order[SCAN_DEVICES_MAX];
+
+	(void)state;
+	scan_init(&scan);
+	scan.count = 3;
+	scan.devices[0] = (struct scan_device){
+		.address = "24:6F:28:AA:10:03", .name = "b", .rssi = -80, .last_us = 1};
+	scan.devices[1] = (struct scan_device){.address = "24:6F:28:AA:10:02",
+					       .name = "a",
+					       .rssi = SCAN_RSSI_UNKNOWN,
+					       .last_us = 3};
+	scan.devices[2] =
+		(struct scan_device){.address = "24:6F:28:AA:10:01", .rssi = -50, .last_us = 2};
+	for (size_t i = 0; i < VIEW_SORTS; i++) {
+		assert_int_equal(rows[i].sort, i);
+		by.sort = rows[i].sort;
+		by.reversed = false;
+		assert_int_equal(view_scan_order(&by, order, 0), 3);
+		assert_memory_equal(order, rows[i].order, sizeof(rows[i].order));
+		by.reversed = true;
+		assert_int_equal(view_scan_order(&by, order, 0), 3);
+		if (memcmp(order, rows[i].reversed, sizeof(rows[i].reversed)) != 0)
+			fail_msg("%s reversed: %u %u %u", view_scan_sort_name(by.sort), order[0],
+				 order[1], order[2]);
+		assert_string_not_equal(view_scan_sort_name(by.sort), "");
+	}
+}
+
+/* The head of each column is where the column is, at any width. */
+static void test_heads(void **state)
+{
+	unsigned int seen = 0;
+
+	(void)state;
+	for (int w = 20; w < 200; w++) {
+		const struct area area = {0, 1, w, 20};
+
+		assert_int_equal(view_scan_sort_at(area, 1, 2), VIEW_SORT_NAME);
+		assert_int_equal(view_scan_sort_at(area, 1, 3), VIEW_SORTS);
+		for (int x = 1; x < w; x++)
+			seen |= 1u << view_scan_sort_at(area, x, 2);
+	}
+	/* All but the order in which they were found, which has no column. */
+	assert_int_equal(seen, (1u << VIEW_SORTS) - 1u - (1u << VIEW_SORT_SEEN_FIRST));
+}
+
+/* --- the history's order */
+
+static void test_runs(void **state)
+{
+	struct history_run runs[3] = {
+		{.id = 7, .device = "b", .rssi_median = 127, .result = {.goodput = 5}},
+		{.id = 9, .device = "a", .rssi_median = -70, .result = {.goodput = 9}},
+		{.id = 8, .device = "a", .rssi_median = -50, .result = {.goodput = 1}},
+	};
+	static const struct {
+		enum view_history_sort sort;
+		bool reversed;
+		int64_t ids[3];
+	} rows[] = {
+		{VIEW_RUNS_NUMBER, false, {9, 8, 7}}, {VIEW_RUNS_NUMBER, true, {7, 8, 9}},
+		{VIEW_RUNS_DEVICE, false, {9, 8, 7}}, {VIEW_RUNS_DEVICE, true, {7, 8, 9}},
+		{VIEW_RUNS_RATE, false, {9, 7, 8}},   {VIEW_RUNS_RSSI, false, {8, 9, 7}},
+	};
+	const struct view_history v = {
+		.runs = runs, .count = 3, .error = "", .search = "", .selected = 1};
+	unsigned int seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		view_history_sort(runs, 3, rows[i].sort, rows[i].reversed);
+		for (size_t j = 0; j < 3; j++)
+			assert_int_equal(runs[j].id, rows[i].ids[j]);
+	}
+	for (int x = 1; x < 150; x++)
+		seen |= 1u << view_history_sort_at(&v, (struct area){0, 1, 150, 20}, x, 1);
+	assert_int_equal(seen, (1u << VIEW_RUNS_SORTS) - 1u);
+	assert_int_equal(view_history_sort_at(&v, (struct area){0, 1, 150, 20}, 9, 2),
+			 VIEW_RUNS_SORTS);
+	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 2), 0);
+	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 4), 2);
+	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 5), 3);
+}
+
+/* --- a scroll bar */
+
+/* Which rows of ten have the thumb, as bits. */
+static unsigned int thumb(size_t first, size_t total)
+{
+	const struct area area = {0, 0, 5, 10};
+	unsigned int rows = 0;
+	struct cells cells;
+
+	assert_int_equal(cells_init(&cells, 5, 10, true), 0);
+	cells_scroll_bar(&cells, area, first, total);
+	for (int y = 0; y < 10; y++) {
+		assert_int_equal(cells_at(&cells, 3, y)->text[0], ' ');
+		if (total > 10)
+			assert_non_null(strchr("#|", cells_at(&cells, 4, y)->text[0]));
+		if (cells_at(&cells, 4, y)->text[0] == '#')
+			rows |= 1u << y;
+	}
+	cells_finish(&cells);
+	return rows;
+}
+
+static void test_scroll_bar(void **state)
+{
+	(void)state;
+	assert_int_equal(thumb(0, 10), 0); /* nothing is hidden */
+	assert_int_equal(thumb(0, 20), 0x1f);
+	assert_int_equal(thumb(10, 20), 0x3e0);
+	assert_int_equal(thumb(1, 20), 0x3e); /* only at the ends does it stand at an end */
+	assert_int_equal(thumb(9, 20), 0x1f0);
+	assert_int_equal(thumb(0, 100000), 1);
+	assert_int_equal(thumb(SIZE_MAX, 100000), 0x200);
+}
+
+/* --- help */
+
+static void test_help_search(void **state)
+{
+	const struct area area = {0, 1, 60, 12};
+	size_t first, second;
+
+	(void)state;
+	assert_true(view_help_find(VIEW_DEVICE, "no such words", 3, 1, area) == SIZE_MAX);
+	first = view_help_find(VIEW_DEVICE, "GRAPH", SIZE_MAX, 1, area);
+	second = view_help_find(VIEW_DEVICE, "graph", first, 1, area);
+	assert_true(first < second && second < SIZE_MAX);
+	assert_true(view_help_find(VIEW_DEVICE, "graph", second, -1, area) == first);
+	assert_true(view_help_find(VIEW_DEVICE, "graph", second, 1, area) == first); /* round */
+	assert_true(view_help_find(VIEW_DEVICE, "graph", first, -1, area) == second);
+	/* A key is found as well as its words. */
+	assert_true(view_help_find(VIEW_SCAN, "Ctrl-L", SIZE_MAX, 1, area) < SIZE_MAX);
 }
 
 /* --- recover */
@@ -353,11 +522,14 @@ static void test_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filter),	   cmocka_unit_test(test_order),
-		cmocka_unit_test(test_resume),	   cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_signal),	   cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_no_service), cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_letters),	   cmocka_unit_test(test_factory),
+		cmocka_unit_test(test_filter),	    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_runs),	    cmocka_unit_test(test_scroll_bar),
+		cmocka_unit_test(test_help_search), cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_heads),	    cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_foreign),	    cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_commands),    cmocka_unit_test(test_no_service),
+		cmocka_unit_test(test_whole),	    cmocka_unit_test(test_letters),
+		cmocka_unit_test(test_factory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

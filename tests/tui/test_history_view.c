@@ -161,15 +161,16 @@ static struct history_run newest(void)
 	return run;
 }
 
-/* Paused in the middle: the device is told, then the program ends: the run is recorded with its end. */
-static void expect_safe_end(int number)
+/* The device is told, then the program ends: the run is recorded with its end. */
+static void test_terminated(void **state)
 {
 	struct history_run run;
 	struct pty pty;
 
+	(void)state;
 	start(&pty, "--sim=devices=1,chip=esp32,seed=1,speed=2");
 	upload(&pty);
-	assert_int_equal(kill(pty.child, number), 0);
+	assert_int_equal(kill(pty.child, SIGTERM), 0);
 	assert_int_equal(pty_end(&pty), 130);
 	pty_finish(&pty);
 	run = newest();
@@ -178,16 +179,20 @@ static void expect_safe_end(int number)
 	assert_true(history_percent(&run) < 100);
 }
 
-static void test_terminated(void **state)
-{
-	(void)state;
-	expect_safe_end(SIGTERM);
-}
-
+/* Nobody asked to cancel: the update stays where it is, to be resumed. */
 static void test_hung_up(void **state)
 {
+	struct history_run run;
+	struct pty pty;
+
 	(void)state;
-	expect_safe_end(SIGHUP);
+	start(&pty, "--sim=devices=1,chip=esp32,seed=1,speed=2");
+	upload(&pty);
+	assert_int_equal(kill(pty.child, SIGHUP), 0);
+	assert_int_equal(pty_end(&pty), 75);
+	pty_finish(&pty);
+	run = newest();
+	assert_string_equal(history_outcome(&run), "left");
 }
 
 /* The terminal itself goes: what is left of it is the end of its file. */
@@ -203,11 +208,11 @@ static void test_terminal_lost(void **state)
 	(void)close(pty.fd);
 	pty.fd = -1;
 	assert_int_equal(waitpid(pty.child, &status, 0), pty.child);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 130);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 75);
 	pty.child = 0;
 	pty_finish(&pty);
 	run = newest();
-	assert_string_equal(history_outcome(&run), "cancelled");
+	assert_string_equal(history_outcome(&run), "left");
 }
 
 /* Asked for at once: there is no end to record, and it is not said that there was one. */

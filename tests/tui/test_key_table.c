@@ -154,7 +154,7 @@ static void test_footers(void **state)
 		 "u upload  R recover  c look again  @ calls  E export  ? help  q back"},
 		{PLACE_DEVICE, KEYS_RUNS | KEYS_HELD,
 		 "p continue  x cancel  [ ] pacing  m mode  - + chunk  { } window  ? help"},
-		{PLACE_HELP, KEYS_TEXT, "j k scroll  q close"},
+		{PLACE_HELP, KEYS_TEXT, "j k scroll  / search  q close"},
 		{PLACE_CONFIRM, 0, "y yes  n no"},
 		{PLACE_PROMPT, KEYS_TAB, "Enter ok  Tab complete  Esc cancel"},
 		{PLACE_MENU, KEYS_ROWS, "j k move  Enter run  y copy command  q back"},

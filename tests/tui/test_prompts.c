@@ -79,6 +79,25 @@ static void test_search_as_typed(void **state)
 	quit(&pty);
 }
 
+static void test_search_help(void **state)
+{
+	const char *const words[] = {"--sim=devices=1,seed=1", "--no-history", NULL};
+	struct pty pty;
+
+	(void)state;
+	pty_workbench(&pty, 60, 16, words);
+	pty_press(&pty, "2?", "HELP  Device");
+	assert_false(pty_shows(&pty, "redraw the screen"));
+	pty_press(&pty, "/redr", "redraw the screen");
+	pty_send(&pty, "\033");
+	pty_until_gone(&pty, "redraw the screen");
+	pty_press(&pty, "/redraw\r", "redraw the screen");
+	pty_press(&pty, "gn", "redraw the screen"); /* from the top, round again */
+	pty_press(&pty, "/no such\r", "not found: no such");
+	pty_send(&pty, "q");
+	quit(&pty);
+}
+
 static void test_command_completes(void **state)
 {
 	struct pty pty;
@@ -101,6 +120,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_value),
 		cmocka_unit_test(test_failed_open),
 		cmocka_unit_test(test_search_as_typed),
+		cmocka_unit_test(test_search_help),
 		cmocka_unit_test(test_command_completes),
 	};
 

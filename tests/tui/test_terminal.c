@@ -129,15 +129,21 @@ static void test_no_terminal(void **state)
 
 /* --- the mouse */
 
-/* A click on the line that shows text. */
+/* A click on text, where it is on the screen; every character before it is one column wide. */
 static void click_on(struct pty *pty, int height, const char *text)
 {
 	char row[1024], bytes[64];
 
 	for (int y = 0; y < height; y++) {
-		if (!strstr(pty_row(pty, y, row, sizeof(row)), text))
+		const char *at = strstr(pty_row(pty, y, row, sizeof(row)), text);
+		int x = 1;
+
+		if (!at)
 			continue;
-		(void)snprintf(bytes, sizeof(bytes), "\033[<0;20;%dM\033[<0;20;%dm", y + 1, y + 1);
+		for (const char *s = row; s < at; s++)
+			x += ((unsigned char)*s & 0xc0) != 0x80;
+		(void)snprintf(bytes, sizeof(bytes), "\033[<0;%d;%dM\033[<0;%d;%dm", x, y + 1, x,
+			       y + 1);
 		pty_send(pty, bytes);
 		return;
 	}
@@ -154,6 +160,13 @@ static void test_mouse(void **state)
 	pty_until(&pty, "esp-sim-03");
 	pty_send(&pty, "ss");
 	pty_until(&pty, "order: name");
+	/* The head of a column sorts by it, once more the other way round. */
+	click_on(&pty, 24, "RSSI");
+	pty_until(&pty, "order: RSSI, frozen");
+	click_on(&pty, 24, "RSSI");
+	pty_until(&pty, "order: RSSI reversed, frozen");
+	click_on(&pty, 24, "NAME");
+	pty_until(&pty, "order: name, frozen");
 	/* Coordinates count from 1: the tab, then back, a row, and that row again. */
 	pty_send(&pty, "\033[<0;32;1M\033[<0;32;1m");
 	pty_until(&pty, "no image chosen");
