@@ -99,6 +99,7 @@ int board_create(const struct board_config *config, struct board **ret, char *re
 		return r;
 	}
 	board->config = *config;
+	board->otadata.no_rollback = config->no_rollback;
 	board->config.flash_path = board->config.partitions = board->config.partitions_name = NULL;
 	board->op_event.ctx = board;
 	*ret = board;
@@ -127,6 +128,8 @@ bool board_is_new(const struct board *board)
 
 int board_install(struct board *board, const uint8_t *image, size_t size)
 {
+	struct otadata_entry entry = {.sequence = 1, .state = OTADATA_NEW}; /* slot 0 */
+	uint8_t buf[OTADATA_ENTRY_SIZE];
 	const struct partition *first;
 	int r;
 
@@ -137,6 +140,11 @@ int board_install(struct board *board, const uint8_t *image, size_t size)
 		return -OTA_ENOSPC;
 	flash_preset_erase(&board->flash);
 	r = flash_preset(&board->flash, first->offset, image, (uint32_t)size);
+	if (r == 0 && board->config.no_rollback && !board->factory) {
+		entry.crc = otadata_crc(entry.sequence);
+		otadata_encode(&entry, buf);
+		r = flash_preset(&board->flash, board->otadata.offset, buf, sizeof(buf));
+	}
 	return r == 0 ? flash_publish(&board->flash) : r;
 }
 
@@ -205,6 +213,8 @@ void board_info(const struct board *board, struct ota_info *ret)
 				  OTA_INFO_ENCRYPTED | OTA_INFO_SECURE_BOOT);
 	if (running->pending_verify)
 		ret->flags |= OTA_INFO_PENDING_VERIFY;
+	if (running->stays_new)
+		ret->abilities |= OTA_ABILITY_NO_ROLLBACK;
 	if (running->can_rollback)
 		ret->flags |= OTA_INFO_CAN_ROLLBACK;
 	if (board->config.flash_encryption)

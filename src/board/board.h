@@ -34,6 +34,8 @@ struct board_config {
 	uint32_t secure_version; /* burnt into eFuse; 0 = no anti-rollback.  Never burnt further. */
 	bool secure_boot; /* images without a signature block are refused after an update */
 	bool flash_encryption; /* told in Info; bytes are kept as they are */
+	bool no_rollback; /* the boot loader is one without rollback; board_install() then has the
+			   * image look as if it had come by an update */
 	bool same_project; /* CONFIG_OTA_ESP_SAME_PROJECT */
 	bool no_older; /* CONFIG_OTA_ESP_DOWNGRADE_VERSION */
 	const char *flash_path; /* NULL: in memory */
@@ -66,6 +68,7 @@ enum board_state {
 struct board_running { /* zeroed while not BOARD_RUNNING */
 	unsigned int slot; /* of ota_0 ..., or BOARD_FACTORY */
 	bool pending_verify; /* rolled back at the next boot unless confirmed */
+	bool stays_new; /* by which the firmware knows a boot loader without rollback */
 	bool can_rollback; /* the slot before this one still holds a bootable image */
 	bool recorded; /* size and sha256 are those that set_boot() was given */
 	uint32_t size; /* bytes of the image that sha256 covers */

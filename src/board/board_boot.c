@@ -161,6 +161,7 @@ static int start_application(struct board *board, unsigned int slot, const struc
 	if (r == -OTA_EIO)
 		return r;
 	running->pending_verify = r == 0 && state == OTADATA_PENDING_VERIFY;
+	running->stays_new = r == 0 && state == OTADATA_NEW;
 	running->can_rollback = board_way_back(board);
 	if (!flash_powered(&board->flash))
 		return -OTA_EIO;

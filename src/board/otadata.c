@@ -103,7 +103,7 @@ int otadata_select(const struct otadata *o, struct otadata_selection *ret)
 	if (r < 0)
 		return r;
 	for (unsigned int i = 0; i < 2; i++) {
-		if (entries[i].state != OTADATA_PENDING_VERIFY)
+		if (o->no_rollback || entries[i].state != OTADATA_PENDING_VERIFY)
 			continue;
 		entries[i].state = OTADATA_ABORTED;
 		sel.aborted = true;
@@ -118,7 +118,7 @@ int otadata_select(const struct otadata *o, struct otadata_selection *ret)
 		active = otadata_active(entries);
 		if (active >= 0) {
 			sel.first = (int)otadata_slot(o, &entries[active]);
-			if (entries[active].state == OTADATA_NEW) {
+			if (entries[active].state == OTADATA_NEW && !o->no_rollback) {
 				entries[active].state = OTADATA_PENDING_VERIFY;
 				sel.pending = true;
 				r = write_entry(o, (unsigned int)active, &entries[active]);

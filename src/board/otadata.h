@@ -41,6 +41,8 @@ struct otadata {
 	uint32_t offset; /* of the partition, bytes */
 	uint32_t slots; /* ota_0 .. ota_(slots - 1), 1..16 */
 	bool factory; /* there is a factory partition, which boots where no entry decides */
+	bool no_rollback; /* a boot loader without CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE: NEW
+			   * stays NEW, and what nobody confirms stays */
 };
 
 /* bootloader_common_ota_select_crc(): CRC-32 that starts from 0xffffffff in the

@@ -52,7 +52,12 @@ static void print_device(FILE *out, const struct job_snapshot *now)
 	run_print_field(out, "Resumes", "%s%s%s", yes_no(i->features & OTA_FEATURE_RESUME),
 			i->flags & OTA_INFO_RESUMABLE ? ", and has something to resume" : "",
 			resets);
-	run_print_field(out, "Rolls back", "%s%s", yes_no(i->features & OTA_FEATURE_ROLLBACK),
+	if (i->abilities & OTA_ABILITY_NO_ROLLBACK)
+		run_print_field(out, "Rolls back",
+				"no: its boot loader does not, so an image that fails stays");
+	else
+		run_print_field(
+			out, "Rolls back", "%s%s", yes_no(i->features & OTA_FEATURE_ROLLBACK),
 			i->flags & OTA_INFO_CAN_ROLLBACK ? ", the other slot can boot" : "");
 }
 

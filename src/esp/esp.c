@@ -249,6 +249,7 @@ static int make_board(struct esp *esp, char *ret_text, size_t size)
 		.secure_boot = esp->config.secure_boot,
 		.same_project = esp->config.same_project,
 		.no_older = esp->config.no_older,
+		.no_rollback = esp->config.no_rollback,
 		.flash_encryption = esp->config.flash_encryption,
 		.partitions = esp->config.partitions,
 		.flash_path = esp->config.flash_path,

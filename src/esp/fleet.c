@@ -154,6 +154,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.secure_boot = k->secure_boot,
 		.same_project = k->same_project,
 		.no_older = k->no_older,
+		.no_rollback = k->no_rollback,
 		.forbids = k->forbids,
 		.flash_encryption = k->flash_encryption,
 		.boot_delay_ms = k->boot_delay_ms,

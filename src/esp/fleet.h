@@ -45,7 +45,7 @@ struct fleet_kind {
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
 	uint32_t secure_version; /* burnt into eFuse; 0: no anti-rollback */
 	bool secure_boot, flash_encryption;
-	bool same_project, no_older; /* as struct board_config has them */
+	bool same_project, no_older, no_rollback; /* as struct board_config has them */
 	bool forbids; /* as struct esp_config has it */
 	uint32_t
 		boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */

@@ -161,6 +161,19 @@ static void compare_size(struct comparison *c)
 		judge(c, row, LINT_OK, "fits", "");
 }
 
+/* Only where there is something to say: most devices roll back. */
+static void compare_rollback(struct comparison *c)
+{
+	const struct ota_info *info = c->device->info;
+	struct image_compare_row *row;
+
+	if (!info || !(info->abilities & OTA_ABILITY_NO_ROLLBACK))
+		return;
+	row = add(c, "roll back");
+	(void)snprintf(row->device, sizeof(row->device), "no");
+	judge(c, row, LINT_WARNING, "stays if it fails", "no way back");
+}
+
 size_t image_compare(const struct image *image, const struct lint_device *device,
 		     struct image_compare_row rows[IMAGE_COMPARE_ROWS], const char **ret_word,
 		     enum lint_severity *ret_severity)
@@ -174,6 +187,7 @@ size_t image_compare(const struct image *image, const struct lint_device *device
 	compare_version(&c);
 	compare_secure(&c);
 	compare_size(&c);
+	compare_rollback(&c);
 	*ret_word = c.word;
 	*ret_severity = c.severity;
 	return c.count;

@@ -22,6 +22,7 @@ static const char *const check_names[LINT_CHECKS] = {
 	[LINT_PROJECT] = "project",
 	[LINT_DOWNGRADE] = "downgrade",
 	[LINT_SECURE_VERSION] = "secure-version",
+	[LINT_ROLLBACK] = "rollback",
 	[LINT_SAME] = "same",
 };
 

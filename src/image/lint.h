@@ -31,6 +31,7 @@ enum lint_check {
 	LINT_PROJECT, /* "project": another project than the one that runs */
 	LINT_DOWNGRADE, /* "downgrade": older than the one that runs */
 	LINT_SECURE_VERSION, /* "secure-version": anti-rollback */
+	LINT_ROLLBACK, /* "rollback": no way back from an image that fails */
 	LINT_SAME, /* "same": this very image already runs */
 	LINT_CHECKS
 };

@@ -259,6 +259,10 @@ void lint_device(const struct image *image, const struct lint_device *device,
 	if (image->has_descriptor && lint_project(image, info, report))
 		lint_downgrade(image, version, report);
 	lint_secure_version(image, info, report);
+	if (info != NULL && (info->abilities & OTA_ABILITY_NO_ROLLBACK) != 0)
+		lint_add(report, LINT_ROLLBACK, LINT_WARNING, false,
+			 "The device's boot loader does not roll back: an image that fails stays, "
+			 "and takes a cable to replace. Test it on a device at hand first.");
 	if (info != NULL && info->running_size == image->size &&
 	    memcmp(info->running_sha256, image->sha256, sizeof(image->sha256)) == 0)
 		lint_add(report, LINT_SAME, LINT_NOTE, false,

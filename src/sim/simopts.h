@@ -49,6 +49,7 @@ enum sim_option {
 	SIM_SECURE_VERSION,
 	SIM_SECURE_BOOT,
 	SIM_FLASH_ENCRYPTION,
+	SIM_BOOTLOADER,
 	SIM_POLICY,
 	SIM_PERMIT,
 	SIM_BOOT_DELAY,
@@ -96,6 +97,7 @@ struct sim_options {
 	struct slots slots; /* not given: as firmware/partitions.csv has them */
 	int32_t secure_version; /* 0..32; 0: no anti-rollback */
 	int32_t secure_boot, flash_encryption; /* 0 or 1 */
+	int32_t no_rollback; /* 0 or 1 */
 	int32_t policy; /* bits: SIM_POLICY_* */
 	int32_t permit; /* 0 or 1 */
 	int32_t boot_delay_ms;

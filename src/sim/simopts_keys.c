@@ -37,6 +37,11 @@ static const struct setting_word words_security[] = {
 	{NULL, 0},
 };
 static const struct setting_word words_yes_no[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
+static const struct setting_word words_bootloader[] = {
+	{"rollback", 0},
+	{"no-rollback", 1},
+	{NULL, 0},
+};
 static const struct setting_word words_policy[] = {
 	{"any", 0},
 	{"project", SIM_POLICY_PROJECT},
@@ -244,6 +249,12 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.name = "flash_encryption", .kind = SETTING_CHOICE, AT(flash_encryption),
 		.words = words_yes_no,
 		.help = "Whether the devices say that their flash is encrypted.",
+	},
+	[SIM_BOOTLOADER] = {
+		.name = "bootloader", .kind = SETTING_CHOICE, AT(no_rollback),
+		.words = words_bootloader,
+		.help = "Boot loader of the devices: one that rolls back what nobody confirms, or, as "
+			"with older Arduino cores, one that does not.",
 	},
 	[SIM_POLICY] = {
 		.name = "policy", .kind = SETTING_CHOICE, AT(policy), .words = words_policy,

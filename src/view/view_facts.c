@@ -183,6 +183,9 @@ static void add_security(const struct view_device *v, struct facts *f)
 	add(f, CELLS_NORMAL, "Security", "secure boot %s, flash encryption %s, secure version %u",
 	    on_off(i->flags & OTA_INFO_SECURE_BOOT), on_off(i->flags & OTA_INFO_ENCRYPTED),
 	    i->secure_version);
+	if (i->abilities & OTA_ABILITY_NO_ROLLBACK)
+		add(f, CELLS_WARNING, "Rollback",
+		    "no: the boot loader does not, so an image that fails stays");
 }
 
 static void add_state(const struct view_device *v, struct facts *f)

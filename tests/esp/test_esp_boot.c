@@ -276,6 +276,32 @@ static void erasing_takes_the_way_back(void **state)
 	assert_int_equal(fake_board.otadata_erases, 1);
 }
 
+/* Older Arduino cores bring a boot loader that leaves NEW as it is. */
+static void boot_loader_without_rollback(void **state)
+{
+	struct ota_info info;
+
+	(void)state;
+	fake_board.no_rollback = true;
+	assert_true(esphost_update(&host, &image));
+	assert_true(esphost_restarts(5000));
+	assert_true(esphost_boot());
+	assert_int_equal(fake_board.running, 1);
+	assert_int_equal(fake_board.state[1], 0); /* ESP_OTA_IMG_NEW */
+	esphost_connect(&host, image.bytes, image.size);
+	esphost_info(&host, &info);
+	assert_int_equal(info.abilities, OTA_ABILITY_NO_ROLLBACK);
+	assert_false(info.features & OTA_FEATURE_ROLLBACK);
+	assert_false(info.flags & OTA_INFO_PENDING_VERIFY);
+	/* No trial that a time-out could end, and the next update is taken. */
+	fake_run_ms(300000);
+	assert_false(fake_restarted());
+	esphost_command(&host, OTA_CMD_CONFIRM);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
+	assert_int_equal(host.result.code, OTA_OK);
+	assert_true(esphost_start(&host, 0));
+}
+
 /* REBOOT and ROLLBACK behind an update that did not end well: the running image stays. */
 static void stays(void)
 {
@@ -426,6 +452,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rollback_on_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_way_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(erasing_takes_the_way_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(boot_loader_without_rollback, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused_image_never_boots, setup, teardown),
 		cmocka_unit_test_setup_teardown(aborted_image_never_boots, setup, teardown),
 		cmocka_unit_test_setup_teardown(unfinished_image_never_boots, setup, teardown),

@@ -326,6 +326,7 @@ static void draw_asked_factory(struct cells *cells)
 				      .slot_count = 200,
 				      .running_slot = 0xff,
 				      .flags = OTA_INFO_PENDING_VERIFY,
+				      .abilities = OTA_ABILITY_NO_ROLLBACK,
 				      .slot_size = 4194304};
 
 	metrics_init(&metrics);

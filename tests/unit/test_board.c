@@ -148,6 +148,32 @@ static void test_unconfirmed_is_rolled_back(void **state)
 	rig_assert_runs("2.0.0", 1);
 }
 
+/* NEW stays NEW: no trial, and nothing that a second start would undo. */
+static void test_boot_loader_without_rollback(void **state)
+{
+	struct ota_info info = {.abilities = 0};
+
+	(void)state;
+	rig_start_with(&(struct board_config){
+		.chip_id = RIG_CHIP, .chip_revision = 100, .no_rollback = true, .seed = 1});
+	assert_int_equal(board_install(rig.board, rig.factory.data, rig.factory.size), 0);
+	assert_int_equal(board_boot(rig.board, NULL), 0);
+	rig_assert_runs("1.0.0", 0);
+	board_info(rig.board, &info);
+	assert_int_equal(info.abilities, OTA_ABILITY_NO_ROLLBACK);
+	assert_int_equal(rig_install_update(), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(board_boot(rig.board, NULL), 0);
+		rig_assert_runs("2.0.0", 1);
+		assert_false(board_running(rig.board)->pending_verify);
+		assert_true(board_running(rig.board)->stays_new);
+	}
+	/* An image that was given up by a command is not booted by this one either. */
+	assert_int_equal(rig_run(board_rollback(rig.board)), 0);
+	assert_int_equal(board_boot(rig.board, NULL), 0);
+	rig_assert_runs("1.0.0", 0);
+}
+
 static void test_rollback_asked_for(void **state)
 {
 	(void)state;
@@ -369,6 +395,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_block_revision, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_update_and_confirm, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_unconfirmed_is_rolled_back, rig_setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(test_boot_loader_without_rollback, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(test_rollback_asked_for, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_no_rollback_once_overwritten, rig_setup,

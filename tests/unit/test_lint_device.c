@@ -277,6 +277,21 @@ static void test_signed_for_secure_boot(void **state)
 	expect(LINT_SIGNATURE, LINT_OK, "signed");
 }
 
+/* A warning, since nothing says that this image will fail. */
+static void test_no_rollback(void **state)
+{
+	(void)state;
+	suit();
+	info.abilities = OTA_ABILITY_NO_ROLLBACK;
+	against_device();
+	expect(LINT_ROLLBACK, LINT_WARNING, "does not roll back");
+	assert_false(lint_refused(&report, 0));
+	suit();
+	against_device();
+	for (size_t i = 0; i < report.count; i++)
+		assert_int_not_equal(report.findings[i].check, LINT_ROLLBACK);
+}
+
 /* --- the report itself */
 
 static void test_names(void **state)
@@ -348,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_basic_device),
 		cmocka_unit_test(test_one_slot),
 		cmocka_unit_test(test_signed_for_secure_boot),
+		cmocka_unit_test(test_no_rollback),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_full_report),
 		cmocka_unit_test(test_long_text),

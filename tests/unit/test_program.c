@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "ota/proto.h"
 #include "programlib.h"
 #include "testlib.h"
 
@@ -84,6 +85,29 @@ static void test_info(void **state)
 	assert_int_equal(code, 0);
 	assert_non_null(strstr(words, "reset=brown-out resets=1"));
 	assert_non_null(strstr(words, "reset=software"));
+	free(words);
+}
+
+/* Told where it matters: at a look, and before an update is sent. */
+static void test_boot_loader_without_rollback(void **state)
+{
+	struct program_ran r =
+		program_run("--sim=chip=esp32,bootloader=no-rollback --json info esp-sim-01");
+	char *words;
+	int code;
+
+	(void)state;
+	program_expect(&r, 0, "answered");
+	assert_int_equal(program_number(&r, "abilities"), OTA_ABILITY_NO_ROLLBACK);
+	program_done(&r);
+	words = program_words(&code, "--sim=chip=esp32,bootloader=no-rollback info esp-sim-01");
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(words, "no: its boot loader does not"));
+	free(words);
+	words = program_words(
+		&code, "--sim=chip=esp32,bootloader=no-rollback flash esp-sim-01 %s/new.bin", dir);
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(words, "boot loader does not roll back"));
 	free(words);
 }
 
@@ -496,13 +520,21 @@ static void test_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_not_ready),   cmocka_unit_test(test_flash),
-		cmocka_unit_test(test_info),	    cmocka_unit_test(test_flash_basic),
-		cmocka_unit_test(test_real_image),  cmocka_unit_test(test_kept_state),
-		cmocka_unit_test(test_resume),	    cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_exit_codes),  cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_reader_left), cmocka_unit_test(test_replay),
-		cmocka_unit_test(test_factory),	    cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_not_ready),
+		cmocka_unit_test(test_flash),
+		cmocka_unit_test(test_boot_loader_without_rollback),
+		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_flash_basic),
+		cmocka_unit_test(test_real_image),
+		cmocka_unit_test(test_kept_state),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_reader_left),
+		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_factory),
+		cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, setup, cleanup);

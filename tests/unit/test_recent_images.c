@@ -150,6 +150,10 @@ static void test_compare(void **state)
 		assert_string_equal(word, cases[i].word);
 		assert_int_equal(severity, cases[i].severity);
 		assert_string_equal(rows[5].verdict, "does not fit");
+		info.abilities = OTA_ABILITY_NO_ROLLBACK;
+		assert_int_equal(image_compare(&image, &device, rows, &word, &severity), 7);
+		assert_string_equal(rows[6].verdict, "stays if it fails");
+		assert_int_equal(rows[6].severity, LINT_WARNING);
 	}
 }
 

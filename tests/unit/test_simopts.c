@@ -89,7 +89,8 @@ static void test_all(void **state)
 		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
 		   "security=legacy-passkey,passkey=000042,names=twins,addresses=random,"
 		   "table=shuffled,slots=factory:1M+2M+1280K,secure_version=32,secure_boot=yes,"
-		   "flash_encryption=yes,policy=both,permit=no,boot_delay=90000,revision=102,block_"
+		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,boot_delay="
+		   "90000,revision=102,block_"
 		   "revision=103,boot_"
 		   "reason=brown-out");
 	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
@@ -130,6 +131,7 @@ static void test_all(void **state)
 	assert_int_equal(options.secure_boot, 1);
 	assert_int_equal(options.policy, SIM_POLICY_PROJECT | SIM_POLICY_NEWER);
 	assert_int_equal(options.permit, 0);
+	assert_int_equal(options.no_rollback, 1);
 	assert_int_equal(options.flash_encryption, 1);
 	assert_int_equal(options.boot_delay_ms, 90000);
 	assert_int_equal(options.revision, 102);
@@ -334,6 +336,7 @@ static void test_get(void **state)
 		[SIM_SECURE_VERSION] = "7",
 		[SIM_SECURE_BOOT] = "no",
 		[SIM_FLASH_ENCRYPTION] = "yes",
+		[SIM_BOOTLOADER] = "no-rollback",
 		[SIM_POLICY] = "newer",
 		[SIM_PERMIT] = "no",
 		[SIM_BOOT_DELAY] = "90000",

@@ -52,6 +52,7 @@ struct fake_board {
 	int running, boot; /* slots */
 	int state[2]; /* esp_ota_img_states_t */
 	bool bound; /* otadata names the running slot */
+	bool no_rollback; /* the boot loader is one without */
 	bool forgotten[2]; /* the slot's entry in otadata was erased */
 	uint32_t erase_block_ms, erase_sector_ms, write_us, read_us;
 	bool encrypted;

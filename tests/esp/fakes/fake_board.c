@@ -474,10 +474,12 @@ void fake_flash_image(int slot, const uint8_t *image, size_t size)
 /* As bootloader_utility.c chooses with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE. */
 void fake_boot(void)
 {
-	if (fake_board.state[fake_board.boot] == ESP_OTA_IMG_PENDING_VERIFY) {
+	const bool rolls_back = !fake_board.no_rollback;
+
+	if (rolls_back && fake_board.state[fake_board.boot] == ESP_OTA_IMG_PENDING_VERIFY) {
 		fake_board.state[fake_board.boot] = ESP_OTA_IMG_ABORTED;
 		fake_board.boot = 1 - fake_board.boot;
-	} else if (fake_board.state[fake_board.boot] == ESP_OTA_IMG_NEW) {
+	} else if (rolls_back && fake_board.state[fake_board.boot] == ESP_OTA_IMG_NEW) {
 		fake_board.state[fake_board.boot] = ESP_OTA_IMG_PENDING_VERIFY;
 	}
 	if (image_length(fake_board.slot[fake_board.boot], true) == 0)

@@ -42,13 +42,18 @@ static uint8_t slot_number(const esp_partition_t *slot)
 	return (uint8_t)(slot->subtype - ESP_PARTITION_SUBTYPE_APP_OTA_MIN);
 }
 
+static esp_ota_img_states_t slot_state(const esp_partition_t *slot)
+{
+	esp_ota_img_states_t state;
+
+	return esp_ota_get_state_partition(slot, &state) == ESP_OK ? state : ESP_OTA_IMG_UNDEFINED;
+}
+
 static uint8_t slot_flags(const esp_partition_t *running)
 {
-	esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
 	uint8_t flags = 0;
 
-	if (esp_ota_get_state_partition(running, &state) == ESP_OK &&
-	    state == ESP_OTA_IMG_PENDING_VERIFY)
+	if (slot_state(running) == ESP_OTA_IMG_PENDING_VERIFY)
 		flags |= OTA_INFO_PENDING_VERIFY;
 	if (running->encrypted) /* all app partitions are, with flash encryption on */
 		flags |= OTA_INFO_ENCRYPTED;
@@ -110,6 +115,13 @@ bool ota_esp_image_slots(void)
 #ifdef CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
 	s->info.features |= OTA_FEATURE_ROLLBACK;
 #endif
+	/* A boot loader with rollback has made it pending verify; one without it, such as
+	 * older Arduino cores bring, leaves it new for as long as it runs. */
+	if (slot_state(s->running) == ESP_OTA_IMG_NEW) {
+		ESP_LOGW(tag, "the boot loader does not roll back: there is no trial");
+		s->info.abilities |= OTA_ABILITY_NO_ROLLBACK;
+		s->info.features &= ~OTA_FEATURE_ROLLBACK;
+	}
 	s->new_image = (s->info.flags & OTA_INFO_PENDING_VERIFY) != 0;
 	memcpy(s->info.project, esp_app_get_description()->project_name, sizeof(s->info.project));
 	return true;
