@@ -21,6 +21,7 @@ void job_take_link(struct job *job)
 	job->mtu = s->mtu;
 	job->ceiling = airtime_ceiling(&job->air, s->chunk, s->mode == GATT_REQUEST);
 	job->link_known = true;
+	metrics_ceiling(&job->metrics, job->ceiling);
 }
 
 static bool data_held(struct job *job)
@@ -63,6 +64,7 @@ static void job_ready(struct job *job)
 	const struct session_stats *st = &job->session.stats;
 
 	metrics_start(&job->metrics, st->start_us, st->received, job->session_config.image_size);
+	metrics_ready(&job->metrics, job_now(job));
 	job_take_link(job);
 	if (job->listener.ready)
 		job->listener.ready(job->listener.userdata);
@@ -83,6 +85,9 @@ static void job_state_changed(void *ctx, enum session_state from, enum session_s
 
 	job->state_us = job_now(job);
 	look_encrypted(job);
+	if (from == SESSION_VERIFYING && to == SESSION_REBOOTING)
+		metrics_end(&job->metrics, job->session.stats.done_us,
+			    job->session_config.image_size);
 	if (from == SESSION_PREPARING && (to == SESSION_SENDING || to == SESSION_PAUSED))
 		job_ready(job);
 	else if (from == SESSION_SENDING && to == SESSION_VERIFYING)

@@ -14,7 +14,7 @@ static void safe(const char *text, char *buf, size_t size)
 
 /* --- the result */
 
-static void measure(const struct job *job, struct job_result *r)
+static void measure(struct job *job, struct job_result *r)
 {
 	const struct session_stats *st = &job->session.stats;
 	const uint32_t first = st->resumed_from;
@@ -30,6 +30,7 @@ static void measure(const struct job *job, struct job_result *r)
 	if (r->seconds_us > 0)
 		r->goodput = (uint32_t)(((uint64_t)r->bytes * 1000000u + r->seconds_us / 2) /
 					r->seconds_us);
+	metrics_end(&job->metrics, st->start_us + r->seconds_us, to);
 	r->rate_lowest = metrics_rate_lowest(&job->metrics);
 }
 

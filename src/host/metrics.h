@@ -19,6 +19,9 @@
 #define METRICS_BUCKET_US 100000u /* of the series at first */
 #define METRICS_SLOTS 10u /* one second ... */
 #define METRICS_SLOT_US 100000u /* ... in these */
+#define METRICS_KEPT                                                                               \
+	64u /* slots, the current one included: more than the longest connection
+			   * interval, 4 s (Core Vol 6 Part B 4.5.1) */
 #define METRICS_MARKS_MAX 64u /* the latest are kept */
 
 enum metrics_mark_kind {
@@ -38,11 +41,16 @@ struct metrics_mark {
 struct metrics {
 	bool started;
 	uint64_t start_us, now_us; /* now: of the latest sample */
+	uint64_t end_us; /* of the transfer; 0: not yet */
+	uint64_t ready_us; /* of the latest READY, since the start */
 	uint32_t size; /* bytes of the image */
 	uint32_t first; /* offset of the first READY */
 	uint32_t received; /* of the latest sample */
+	uint32_t most; /* the largest offset ever received */
+	uint32_t ceiling; /* of the link, in bytes per second; 0: unknown */
+	uint32_t early; /* bytes told before the link can have carried them on average */
 	uint64_t slot; /* number of the current slot since the start */
-	uint32_t slots[METRICS_SLOTS + 1]; /* bytes in each; a ring */
+	uint32_t slots[METRICS_KEPT]; /* bytes in each; a ring */
 	uint32_t lowest; /* bytes in the leanest whole second; UINT32_MAX: none yet */
 	uint32_t buckets[METRICS_BUCKETS]; /* bytes in each */
 	uint64_t bucket_us;
@@ -57,15 +65,33 @@ void metrics_init(struct metrics *m);
  * here on samples count.  Called again after a resume, only the offset counts.
  */
 void metrics_start(struct metrics *m, uint64_t start_us, uint32_t offset, uint32_t size);
+/*
+ * From now on the link carries at most so many bytes per second (airtime_ceiling()); 0 is
+ * unknown.  A device tells in bursts what it received meanwhile, after an erase or at the
+ * next connection event: with a ceiling, bytes count in the time in which the link can have
+ * carried them, which is before the sample.  The ceiling is an average: what a
+ * connection event brings ahead of it, a quarter of a second's worth, waits for its time.
+ * What even that does not explain counts as told, because it did arrive.
+ */
+void metrics_ceiling(struct metrics *m, uint32_t ceiling);
+/* READY came, or came again after a lost link: what later samples tell arrived after this. */
+void metrics_ready(struct metrics *m, uint64_t now_us);
+/* The transfer ended at end_us with all before this offset: the average is the goodput. */
+void metrics_end(struct metrics *m, uint64_t end_us, uint32_t received);
 /* The device has received everything before this offset; also just to let time pass. */
 void metrics_sample(struct metrics *m, uint64_t now_us, uint32_t received);
 void metrics_mark(struct metrics *m, uint64_t now_us, enum metrics_mark_kind kind, uint32_t value);
 
 /* Bytes per second; 0 before anything is known. */
 uint32_t metrics_rate_now(const struct metrics *m); /* over the last second */
-uint32_t metrics_rate_average(const struct metrics *m); /* since START */
-uint32_t metrics_rate_lowest(const struct metrics *m); /* in any second since the first */
-/* Microseconds until all is received at the mean of rate now and average; UINT64_MAX: unknown. */
+/* Each byte once, since START and up to the end, if there was one. */
+uint32_t metrics_rate_average(const struct metrics *m);
+/* In any second since the first, up to a second ago: later bursts may still belong there. */
+uint32_t metrics_rate_lowest(const struct metrics *m);
+/*
+ * Microseconds until all is received at the mean of rate now and average.  UINT64_MAX is
+ * unknown: before a second has passed, and while nothing has arrived for one.
+ */
 uint64_t metrics_eta_us(const struct metrics *m);
 
 /*

@@ -317,9 +317,25 @@ static void check(struct soak *k, struct transport *world)
 		check_bad(k, world);
 }
 
+/*
+ * However bytes are told, in no second more of them count than the link can carry.  With write
+ * requests the ceiling is no bound: where PDUs are lost, an event goes on for longer, and an
+ * answer may come in the event of its request.
+ */
+static void on_progress(void *userdata)
+{
+	const struct soak *k = userdata;
+	const struct job *job = k->job;
+
+	if (job->session.mode != GATT_REQUEST && metrics_rate_now(&job->metrics) > job->ceiling)
+		fail_msg("seed %" PRIu64 ": %" PRIu32 " B/s now, with a ceiling of %" PRIu32,
+			 k->seed, metrics_rate_now(&job->metrics), job->ceiling);
+}
+
 static void run_seed(struct soak *k, uint64_t seed)
 {
-	const struct job_listener listener = {.userdata = k, .finished = on_finished};
+	const struct job_listener listener = {
+		.userdata = k, .progress = on_progress, .finished = on_finished};
 	struct job_config config = {.goal = SESSION_UPDATE, .device = DEVICE};
 	struct transport *world, *transport;
 	struct profile profile;
