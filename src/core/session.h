@@ -84,6 +84,10 @@ enum session_note {
 	SESSION_NOTE_WINDOW, /* as the link, or the ring, has it */
 	SESSION_NOTE_WINDOW_RATE, /* less: fewer bytes get through than the link could carry */
 	SESSION_NOTE_WINDOW_GAPS, /* less: values get lost */
+	/* The connection interval by itself, in units of 1.25 ms: ... */
+	SESSION_NOTE_INTERVAL_TRIED, /* since less gets through than the link could carry */
+	SESSION_NOTE_INTERVAL_KEPT, /* the trial was faster */
+	SESSION_NOTE_INTERVAL_BACK, /* it was not; this one is asked for again */
 	SESSION_NOTE_RESUMED, /* offset */
 	SESSION_NOTE_GAP, /* offset to go back to */
 	SESSION_NOTE_RESYNC, /* bytes unacknowledged */

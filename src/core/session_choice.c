@@ -9,6 +9,8 @@
 /* At 7.5 ms an acknowledgement costs a data PDU; these leave room for it. */
 #define INTERVAL_2M 8u /* 10 ms */
 #define INTERVAL_1M 12u /* 15 ms */
+#define INTERVAL_LEAST 6u /* 7.5 ms: as often as an adapter's buffers can be filled */
+#define INTERVAL_GAIN 32u /* a 32nd, which is worth the acknowledgements' PDUs */
 
 static struct session_choice choice(uint32_t value, uint32_t asked, enum session_reason reason)
 {
@@ -156,6 +158,41 @@ uint16_t session_interval_for(bool phy_2m)
 	return phy_2m ? INTERVAL_2M : INTERVAL_1M;
 }
 
+/* What values of the best length carry over this link. */
+static uint32_t payload_at(const struct session *s, struct airtime_link *air, uint16_t interval)
+{
+	uint16_t value = s->config.chunk;
+
+	air->interval_us = interval * 1250u;
+	if (value == 0 || value > s->mtu - OTA_ATT_HEADER)
+		value = airtime_best_value(air, s->mtu, OTA_VALUE_MAX, s->dialect->header);
+	return airtime_ceiling(air, value, choose_mode(s).value == GATT_REQUEST);
+}
+
+/*
+ * An adapter that fills its buffers once an event sends the more, the more events there are.
+ * Where nothing says so, a longer interval leaves room for the acknowledgements.
+ */
+static struct session_choice choose_interval(const struct session *s,
+					     const struct ota_link_request *asked)
+{
+	const uint16_t usual = session_interval_for(asked->phys & OTA_PHYS_2M);
+	struct airtime_link air;
+	uint32_t rate;
+
+	if (s->tune.best > 0)
+		return choice(0, s->tune.best, SESSION_BY_RATE);
+	session_link(s, &air);
+	if (asked->data_length)
+		air.data_length = asked->data_length;
+	if (asked->phys)
+		air.phy = asked->phys & OTA_PHYS_2M ? OTA_PHY_2M : OTA_PHY_1M;
+	rate = payload_at(s, &air, usual);
+	if (payload_at(s, &air, INTERVAL_LEAST) > rate + rate / INTERVAL_GAIN)
+		return choice(0, INTERVAL_LEAST, SESSION_BY_ADAPTER);
+	return choice(0, usual, SESSION_BY_PHY);
+}
+
 /* Nobody can be asked for any of it. */
 static void nobody_to_ask(struct session_choices *c, enum session_reason why)
 {
@@ -177,13 +214,11 @@ bool session_choose_link(struct session *s, struct ota_link_request *ret)
 	*ret = *asked;
 	if (!(s->info.phys & OTA_PHYS_2M) && (asked->phys & OTA_PHYS_2M))
 		ret->phys = 0;
-	if (s->config.link_auto)
-		ret->interval_min = ret->interval_max =
-			session_interval_for(ret->phys & OTA_PHYS_2M);
-	c->interval = choice(0, ret->interval_min,
-			     s->config.link_auto ? SESSION_BY_PHY
-			     : interval		 ? SESSION_ASKED
-						 : SESSION_KEPT);
+	c->interval = choice(0, ret->interval_min, interval ? SESSION_ASKED : SESSION_KEPT);
+	if (s->config.link_auto) {
+		c->interval = choose_interval(s, ret);
+		ret->interval_min = ret->interval_max = (uint16_t)c->interval.asked;
+	}
 	c->latency = choice(0, ret->latency, interval ? SESSION_ASKED : SESSION_KEPT);
 	c->supervision_timeout = choice(0, ret->supervision_timeout,
 					ret->supervision_timeout ? SESSION_ASKED : SESSION_KEPT);
@@ -209,7 +244,9 @@ static void session_choice_settle(const struct session_choices *c, struct sessio
 				  uint32_t now)
 {
 	to->value = now;
-	if ((to->reason == SESSION_ASKED || to->reason == SESSION_BY_PHY) && now != to->asked)
+	if ((to->reason == SESSION_ASKED || to->reason == SESSION_BY_PHY ||
+	     to->reason == SESSION_BY_ADAPTER || to->reason == SESSION_BY_RATE) &&
+	    now != to->asked)
 		to->reason = c->link_code != 0 ? SESSION_DECLINED : SESSION_BY_STACK;
 }
 

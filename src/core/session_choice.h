@@ -17,6 +17,7 @@ enum session_reason {
 	SESSION_BY_GAPS, /* auto: values get lost, so that little is to be sent again */
 	SESSION_BY_DIALECT, /* auto: suits the dialect; or the dialect has no such thing */
 	SESSION_BY_WINDOW, /* auto: follows from the window */
+	SESSION_BY_ADAPTER, /* auto: suits the buffers of the host's adapter */
 	SESSION_BY_PHY, /* auto: suits the PHY */
 	SESSION_BY_CHUNK, /* asked for less than one value */
 	SESSION_BY_MTU, /* asked for more than the MTU leaves */

@@ -130,6 +130,7 @@ static void on_ack(struct session *s, const struct ota_ack *m)
 	}
 	if (m->received < st->received)
 		return; /* an older one that was delayed */
+	session_tune_ack(s, m);
 	if (m->flushed > st->flushed) {
 		st->flushed = m->flushed;
 		session_progressed(s);
@@ -370,6 +371,8 @@ static void session_full_on_link(struct session *s, const struct ota_link *m)
 	s->choices.link_code = m->code;
 	if (s->step == SESSION_STEP_LINK)
 		session_prepare(s);
+	else
+		session_tune_linked(s, m);
 }
 
 /* Decodes one notification and hands it on; false: shorter than it must be. */

@@ -67,6 +67,7 @@ const char *session_reason_name(enum session_reason reason)
 		[SESSION_BY_GAPS] = "gaps",
 		[SESSION_BY_DIALECT] = "dialect",
 		[SESSION_BY_WINDOW] = "window",
+		[SESSION_BY_ADAPTER] = "adapter",
 		[SESSION_BY_PHY] = "phy",
 		[SESSION_BY_CHUNK] = "chunk",
 		[SESSION_BY_MTU] = "mtu",
@@ -85,6 +86,9 @@ const char *session_note_name(enum session_note note)
 	static const char *const names[] = {
 		[SESSION_NOTE_DIALECT] = "dialect",
 		[SESSION_NOTE_CHUNK] = "chunk",
+		[SESSION_NOTE_INTERVAL_TRIED] = "interval-tried",
+		[SESSION_NOTE_INTERVAL_KEPT] = "interval-kept",
+		[SESSION_NOTE_INTERVAL_BACK] = "interval-back",
 		[SESSION_NOTE_WINDOW] = "window",
 		[SESSION_NOTE_WINDOW_RATE] = "window-rate",
 		[SESSION_NOTE_WINDOW_GAPS] = "window-gaps",

@@ -152,6 +152,14 @@ uint32_t session_flow_calm(const struct airtime_link *air, uint32_t rate, uint16
 uint32_t session_flow_window(const struct session *s, const struct airtime_link *air,
 			     enum session_reason *ret_reason);
 
+/* session_tune.c */
+/* READY came. */
+void session_tune_begin(struct session *s);
+/* An ACK, before its figures are taken over. */
+void session_tune_ack(struct session *s, const struct ota_ack *m);
+/* A LINK notification. */
+void session_tune_linked(struct session *s, const struct ota_link *m);
+
 /* session_send.c */
 /* READY came: choose chunk and window, begin at offset; ack_interval in bytes, 0: no ACKs. */
 void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,

@@ -75,6 +75,7 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	st->queued = st->received = st->flushed = offset;
 	st->limit = limit;
 	session_flow_begin(s, ack_interval);
+	session_tune_begin(s);
 	session_choose(s);
 	s->end_answered = s->promised = s->looked = false;
 	if (!s->begun)

@@ -45,6 +45,24 @@ struct session_flow {
 	uint32_t calm_at; /* offset before which values count as getting lost */
 };
 
+/* The search for a better connection interval; session_tune.c.  Units as in struct ota_link. */
+enum session_tune_step {
+	SESSION_TUNE_WATCHING,
+	SESSION_TUNE_ASKED, /* LINK was written for a trial */
+	SESSION_TUNE_TRYING,
+	SESSION_TUNED, /* over */
+};
+
+struct session_tune {
+	enum session_tune_step step;
+	uint16_t asked; /* for by LINK, whose answer has not come; 0: nothing */
+	uint16_t best; /* of those that were measured; 0: none was yet */
+	uint32_t rate; /* bytes per second with it */
+	uint64_t not_before; /* nothing is measured */
+	uint64_t ack_at; /* the last ACK; 0: none to count from */
+	uint32_t bytes, us; /* acknowledged while nothing but the link held them up */
+};
+
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
@@ -82,6 +100,7 @@ struct session {
 	enum gatt_write mode; /* in force */
 	uint32_t window; /* in force */
 	struct session_flow flow;
+	struct session_tune tune;
 	uint16_t max_value; /* READY's */
 	uint16_t sequence;
 	bool gap_seen; /* since READY */

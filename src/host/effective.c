@@ -212,8 +212,13 @@ static void link_why(const struct profile *asked, const struct job_snapshot *run
 		if (wanted == PROFILE_AUTO)
 			auto_why(key, ret);
 		return;
-	case SESSION_BY_AIR_TIME:
+	case SESSION_BY_ADAPTER:
+		because(ret, "auto: suits the adapter's buffers");
+		return;
 	case SESSION_BY_RATE:
+		because(ret, "auto: measured to be faster");
+		return;
+	case SESSION_BY_AIR_TIME:
 	case SESSION_BY_GAPS:
 	case SESSION_BY_WINDOW:
 	case SESSION_BY_CHUNK:

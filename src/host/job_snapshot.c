@@ -5,6 +5,8 @@
 #include "host/job_log.h"
 #include "host/job_result.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
 uint32_t job_window_in_force(const struct job_snapshot *s)
@@ -37,6 +39,20 @@ bool job_log_is_value(const struct job_log_entry *entry)
 	return entry->direction == JOB_OUT || entry->direction == JOB_IN;
 }
 
+static void interval_note_text(enum session_note note, uint32_t value, char *buf, size_t size)
+{
+	static const char *const formats[SESSION_NOTES] = {
+		[SESSION_NOTE_INTERVAL_TRIED] =
+			"less gets through than the link could carry: interval %s ms tried",
+		[SESSION_NOTE_INTERVAL_KEPT] = "interval %s ms kept: it is faster",
+		[SESSION_NOTE_INTERVAL_BACK] = "interval %s ms again: the trial was no faster",
+	};
+	char ms[TEXT_WORD_MAX];
+
+	(void)snprintf(buf, size, formats[note],
+		       text_format_decimal(value * 125u, 2, ms, sizeof(ms)));
+}
+
 char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t size)
 {
 	static const char *const formats[SESSION_NOTES] = {
@@ -56,6 +72,11 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 	};
 
 	switch (note) {
+	case SESSION_NOTE_INTERVAL_TRIED:
+	case SESSION_NOTE_INTERVAL_KEPT:
+	case SESSION_NOTE_INTERVAL_BACK:
+		interval_note_text(note, value, buf, size);
+		break;
 	case SESSION_NOTE_DIALECT:
 		(void)snprintf(buf, size, "speaks the %s",
 			       dialect_get((enum dialect_id)(value + 1u))->title);

@@ -142,7 +142,7 @@ static const struct setting settings[PROFILE_KEYS] = {
 		.name = "connection_interval_ms", .kind = SETTING_NUMBER, AT(connection_interval),
 		.words = word_auto_keep, .min = 750, .max = 400000, .step = 125, .divisor = 125,
 		.decimals = 2, .unit = "ms", .initial = PROFILE_AUTO,
-		.help = "Connection interval that the device requests. auto: the one that suits the PHY; keep: the adapter's initial one. A short interval loses less to lost packets and to adapters with few buffers, a long one saves battery.",
+		.help = "Connection interval that the device requests. auto: the one that suits the PHY and the adapter's buffers; where far less gets through than it should, another is tried. keep: the adapter's initial one. A short interval loses less to lost packets and to adapters with few buffers, a long one saves battery.",
 	},
 	[PROFILE_KEY_PERIPHERAL_LATENCY] = {
 		.name = "peripheral_latency", .kind = SETTING_NUMBER, AT(peripheral_latency),

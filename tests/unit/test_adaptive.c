@@ -23,6 +23,8 @@
 #define SHARE 0.95
 #define BY_HAND 8u
 #define WINDOWS "window=2048", "window=4096", "window=8192", "window=16384"
+#define INTERVALS                                                                                  \
+	"connection_interval_ms=7.5", "connection_interval_ms=10", "connection_interval_ms=15"
 #define RINGS "ack_interval=2048", "ack_interval=8192", "window=131072,ack_interval=8192"
 
 struct setup {
@@ -170,6 +172,29 @@ static void test_chunk(void **state)
 	compare(setups, sizeof(setups) / sizeof(setups[0]));
 }
 
+/* The interval that suits the adapter's buffers, and the air. */
+static void test_interval(void **state)
+{
+	static const struct setup setups[] = {
+		{.sim = "phy=1M", .hand = {INTERVALS}},
+		{.sim = "phy=2M", .hand = {INTERVALS}},
+		{.sim = "phy=1M,buffers=3x251/event", .hand = {INTERVALS}},
+		{.sim = "phy=2M,buffers=3x251/event", .hand = {INTERVALS}},
+		{.sim = "phy=1M,buffers=1x251/event", .hand = {INTERVALS}, .is_short = true},
+		{.sim = "phy=1M,buffers=8x27/event", .hand = {INTERVALS}, .is_short = true},
+		{.sim = "phy=1M,buffers=15x27/event", .hand = {INTERVALS}},
+		{.sim = "phy=1M,mtu=23", .hand = {INTERVALS}, .is_short = true},
+		{.sim = "phy=1M,mtu=185,data_length=27", .hand = {INTERVALS}},
+		{.sim = "phy=1M,loss=5", .hand = {INTERVALS}},
+		{.sim = "phy=2M,loss=5", .hand = {INTERVALS}},
+		{.sim = "phy=1M,flash=slow", .hand = {INTERVALS}},
+		{.sim = "phy=2M,flash=slow", .hand = {INTERVALS}},
+	};
+
+	(void)state;
+	compare(setups, sizeof(setups) / sizeof(setups[0]));
+}
+
 /* The device's flash is slower than the link: each byte of credit counts. */
 static void test_credit(void **state)
 {
@@ -187,9 +212,9 @@ static void test_credit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_storm),  cmocka_unit_test(test_lost_values),
-		cmocka_unit_test(test_ring),   cmocka_unit_test(test_chunk),
-		cmocka_unit_test(test_credit),
+		cmocka_unit_test(test_storm),	 cmocka_unit_test(test_lost_values),
+		cmocka_unit_test(test_ring),	 cmocka_unit_test(test_chunk),
+		cmocka_unit_test(test_interval), cmocka_unit_test(test_credit),
 	};
 
 	return cmocka_run_group_tests(tests, build, clean);

@@ -14,14 +14,19 @@
 
 static uint8_t image[100000];
 static size_t image_size;
+static uint8_t large[800000];
+static size_t large_size;
 static struct update u;
 static struct session_choices got;
 
 static int build(void **state)
 {
 	const struct image_build b = {.version = "2.0.0", .size = 90000, .seed = 3};
+	const struct image_build l = {.version = "2.0.0", .size = 800000, .seed = 3};
 
 	(void)state;
+	if (image_build(&l, sha256_buffer, large, sizeof(large), &large_size) < 0)
+		return -1;
 	return image_build(&b, sha256_buffer, image, sizeof(image), &image_size);
 }
 
@@ -164,12 +169,108 @@ static void test_basic(void **state)
 	update_end(&u);
 }
 
+/* Buffers that are filled once an event want as many events as there can be. */
+static void test_adapter(void **state)
+{
+	(void)state;
+	begin();
+	u.session.link.data_length = 251;
+	u.sim.buffers = 3;
+	u.sim.buffer_octets = 251;
+	run();
+	expect(&got.interval, 6, 6, SESSION_BY_ADAPTER);
+	update_end(&u);
+	begin();
+	u.session.link.data_length = 251;
+	u.sim.buffers = 3;
+	u.sim.buffer_octets = 251;
+	u.sim.refill = true;
+	run();
+	expect(&got.interval, 12, 12, SESSION_BY_PHY);
+	update_end(&u);
+}
+
+static const struct transport_ops *honest;
+static unsigned int asked; /* LINK requests */
+
+/* As bluetoothd is: it knows how many buffers there are, and not how they are filled. */
+static void knows_little(struct transport *t, struct transport_link *ret)
+{
+	honest->link_state(t, ret);
+	ret->refill = true;
+}
+
+static int counting(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
+		    const uint8_t *buf, size_t len)
+{
+	asked += chr == GATT_CONTROL && buf[0] == OTA_CMD_LINK;
+	return honest->write(t, chr, mode, buf, len);
+}
+
+static void finish_over_stack(void)
+{
+	struct transport_ops ops;
+
+	asked = 0;
+	update_open(&u);
+	honest = u.simulator->ops;
+	ops = *honest;
+	ops.link_state = knows_little;
+	ops.write = counting;
+	u.simulator->ops = &ops;
+	update_start(&u, u.simulator, UPDATE_DEVICE);
+	update_finish(&u, 600);
+	assert_int_equal(u.s.outcome, SESSION_CONFIRMED);
+	session_tell_choices(&u.s, &u.s.stats.link, &got);
+	u.simulator->ops = honest;
+}
+
+/* A rate far below what the stack lets one expect: another interval is tried, and kept. */
+static void test_measured(void **state)
+{
+	(void)state;
+	begin();
+	u.session.image = large;
+	u.session.image_size = (uint32_t)large_size;
+	sha256_buffer(large, large_size, u.session.sha256);
+	u.session.link.data_length = 251;
+	u.sim.buffers = 3;
+	u.sim.buffer_octets = 251;
+	finish_over_stack();
+	assert_int_equal(u.s.tune.best, 6);
+	assert_int_equal(u.s.choices.interval.reason, SESSION_BY_RATE);
+	assert_true(asked <= 3); /* before START, the trial, and after the reboot */
+	update_end(&u);
+}
+
+/* Where the trial is no faster, the interval from before is asked for again, and that is all. */
+static void test_undone(void **state)
+{
+	(void)state;
+	begin();
+	u.session.image = large;
+	u.session.image_size = (uint32_t)large_size;
+	sha256_buffer(large, large_size, u.session.sha256);
+	u.sim.kind.chip_id = 0;
+	u.sim.phy = OTA_PHY_2M;
+	u.sim.kind.phys = OTA_PHYS_1M | OTA_PHYS_2M;
+	u.sim.kind.loss_ppm = 40000;
+	finish_over_stack();
+	assert_int_equal(u.s.tune.best, 8);
+	assert_int_equal(u.s.choices.interval.asked, 8);
+	assert_int_equal(u.s.tune.step, SESSION_TUNED);
+	assert_true(asked >= 3);
+	assert_true(asked <= 4);
+	update_end(&u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_auto),   cmocka_unit_test(test_phy),
-		cmocka_unit_test(test_limits), cmocka_unit_test(test_given_another),
-		cmocka_unit_test(test_basic),
+		cmocka_unit_test(test_auto),	cmocka_unit_test(test_phy),
+		cmocka_unit_test(test_limits),	cmocka_unit_test(test_given_another),
+		cmocka_unit_test(test_adapter), cmocka_unit_test(test_measured),
+		cmocka_unit_test(test_undone),	cmocka_unit_test(test_basic),
 	};
 
 	return cmocka_run_group_tests_name("session_choice", tests, build, NULL);
