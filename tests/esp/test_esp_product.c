@@ -100,8 +100,35 @@ static void passkey(void **state)
 	ota_esp.config.show_passkey = NULL;
 	fake_pair_event(host.conn, false);
 	assert_non_null(strstr(fake_board.log, "passkey "));
-	fake_pair_event(host.conn, true); /* the peer forgot its keys */
-	assert_true(fake_radio.deleted_peer);
+}
+
+/* A stranger with the owner's address takes nothing from the owner by pairing badly. */
+static void bond_outlives_a_failed_pairing(void **state)
+{
+	struct host other;
+
+	(void)state;
+	fake_radio.bond = 7;
+	esphost_connect(&host, image.bytes, image.size);
+	esphost_connect(&other, image.bytes, image.size);
+	fake_pair_event(host.conn, true);
+	assert_int_equal(fake_radio.bond, 0); /* now NimBLE pairs */
+	fake_pairing_ends(host.conn, 0); /* a wrong passkey */
+	assert_int_equal(fake_radio.bond, 7);
+	fake_pair_event(host.conn, true);
+	fake_pairing_ends(other.conn, 0); /* another connection's end is not this one's */
+	assert_int_equal(fake_radio.bond, 0);
+	fake_disconnect(host.conn); /* it went away in the middle */
+	fake_run_ms(100);
+	assert_int_equal(fake_radio.bond, 7);
+	/* An owner who did lose his keys proves himself, and has new ones. */
+	esphost_connect(&host, image.bytes, image.size);
+	fake_pair_event(host.conn, true);
+	fake_pairing_ends(host.conn, 9);
+	assert_int_equal(fake_radio.bond, 9);
+	fake_disconnect(host.conn);
+	fake_run_ms(100);
+	assert_int_equal(fake_radio.bond, 9);
 }
 
 static void link_goes_to_2m_and_10_ms(void **state)
@@ -269,6 +296,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(strangers_write_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(silent_link_is_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(passkey, setup, teardown),
+		cmocka_unit_test_setup_teardown(bond_outlives_a_failed_pairing, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_goes_to_2m_and_10_ms, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_request_with_phy, setup, teardown),
 		cmocka_unit_test_setup_teardown(telemetry_is_not_offered, setup, teardown),

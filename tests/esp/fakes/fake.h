@@ -104,7 +104,7 @@ struct fake_radio {
 	uint32_t updates, phy_requests, dle_requests, terminated; /* calls made */
 	uint16_t dle_octets;
 	uint32_t passkey_injected;
-	bool deleted_peer;
+	uint8_t bond; /* key of the peer's part of a bond; 0: none */
 };
 extern struct fake_radio fake_radio;
 
@@ -126,6 +126,8 @@ int fake_read(uint16_t conn, uint16_t chr, uint8_t *buf, size_t size, size_t *re
 bool fake_note(uint16_t conn, struct fake_note *ret);
 bool fake_wait_note(uint16_t conn, struct fake_note *ret, uint32_t ms);
 void fake_pair_event(uint16_t conn, bool repeat); /* passkey wanted, or pairing again */
+/* Pairing ends, with the key that both have then; 0: it failed. */
+void fake_pairing_ends(uint16_t conn, uint8_t key);
 void fake_reset_host(void); /* NimBLE's host resets and synchronizes again */
 /* NimBLE as an application starts that has services of its own; it advertises. */
 void fake_start_own_nimble(void);

@@ -123,6 +123,12 @@ void fake_pair_event(uint16_t conn, bool repeat)
 	finish(post_and_wait(&(struct work){.kind = repeat ? REPEAT : PAIR, .conn = conn}));
 }
 
+void fake_pairing_ends(uint16_t conn, uint8_t key)
+{
+	finish(post_and_wait(
+		&(struct work){.kind = PAIRED, .conn = conn, .bytes = {key}, .len = 1}));
+}
+
 void fake_reset_host(void)
 {
 	finish(post_and_wait(&(struct work){.kind = RESET}));

@@ -18,14 +18,17 @@ struct central *fake_central(uint16_t conn)
 
 /* --- events */
 
-void fake_emit(struct ble_gap_event *event)
+int fake_emit(struct ble_gap_event *event)
 {
+	int rc = 0;
+
 	if (event->type != BLE_GAP_EVENT_NOTIFY_TX)
 		fake_assert_unlocked("a GAP event is delivered with the lock held");
 	for (struct ble_gap_event_listener *l = radio.listeners; l; l = l->fake_next)
 		l->fn(event, l->arg);
 	if (radio.adv_cb)
-		radio.adv_cb(event, NULL);
+		rc = radio.adv_cb(event, NULL);
+	return rc;
 }
 
 int ble_gap_event_listener_register(struct ble_gap_event_listener *listener, ble_gap_event_fn *fn,
@@ -224,9 +227,26 @@ int ble_sm_inject_io(uint16_t conn_handle, struct ble_sm_io *pkey)
 	return pkey->action == BLE_SM_IOACT_DISP ? 0 : BLE_HS_EINVAL;
 }
 
-int ble_store_util_delete_peer(const ble_addr_t *peer_id_addr)
+int ble_store_read_peer_sec(const struct ble_store_key_sec *key_sec,
+			    struct ble_store_value_sec *value_sec)
 {
-	fake_radio.deleted_peer = peer_id_addr != NULL;
+	if (fake_radio.bond == 0)
+		return BLE_HS_ENOENT;
+	*value_sec = (struct ble_store_value_sec){.peer_addr = key_sec->peer_addr,
+						  .ltk = {fake_radio.bond}};
+	return 0;
+}
+
+int ble_store_write_peer_sec(const struct ble_store_value_sec *value_sec)
+{
+	fake_radio.bond = value_sec->ltk[0];
+	return 0;
+}
+
+int ble_store_delete_peer_sec(const struct ble_store_key_sec *key_sec)
+{
+	(void)key_sec;
+	fake_radio.bond = 0;
 	return 0;
 }
 

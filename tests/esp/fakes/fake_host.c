@@ -166,17 +166,36 @@ static void subscribed(struct work *work)
 	fake_emit(&event);
 }
 
+/* ble_sm_chk_repeat_pairing(): asks until the peer is no more bonded. */
+static void pairing_again(uint16_t conn)
+{
+	struct ble_gap_event event = {.type = BLE_GAP_EVENT_REPEAT_PAIRING};
+	int asked = 0;
+
+	event.repeat_pairing.conn_handle = conn;
+	while (fake_radio.bond != 0 && fake_emit(&event) == BLE_GAP_REPEAT_PAIRING_RETRY)
+		if (++asked == 3)
+			fake_broke("pairing again is asked about for ever");
+}
+
 static void pairing(struct work *work)
 {
 	struct ble_gap_event event = {.type = BLE_GAP_EVENT_PASSKEY_ACTION};
 
-	if (work->kind == REPEAT) {
-		event.type = BLE_GAP_EVENT_REPEAT_PAIRING;
-		event.repeat_pairing.conn_handle = work->conn;
-	} else {
-		event.passkey.params.action = BLE_SM_IOACT_DISP;
-		event.passkey.conn_handle = work->conn;
-	}
+	event.passkey.params.action = BLE_SM_IOACT_DISP;
+	event.passkey.conn_handle = work->conn;
+	fake_emit(&event);
+}
+
+/* ble_sm_persist_keys() comes first where it succeeded. */
+static void paired(struct work *work)
+{
+	struct ble_gap_event event = {.type = BLE_GAP_EVENT_ENC_CHANGE};
+
+	if (work->bytes[0] != 0)
+		fake_radio.bond = work->bytes[0];
+	event.enc_change.conn_handle = work->conn;
+	event.enc_change.status = work->bytes[0] != 0 ? 0 : BLE_HS_EINVAL;
 	fake_emit(&event);
 }
 
@@ -213,8 +232,13 @@ static void do_work(struct work *work)
 		rc = do_read(work);
 		break;
 	case PAIR:
-	case REPEAT:
 		pairing(work);
+		break;
+	case REPEAT:
+		pairing_again(work->conn);
+		break;
+	case PAIRED:
+		paired(work);
 		break;
 	}
 	fake_assert_unlocked("a NimBLE callback returns with the lock held");

@@ -12,7 +12,20 @@
 #define NOTES 512
 #define QUEUE 8192 /* what waits for the host task */
 
-enum kind { SYNC, CONNECT, DISCONNECT, UPDATED, PHY, SUBSCRIBE, WRITE, READ, PAIR, REPEAT, RESET };
+enum kind {
+	SYNC,
+	CONNECT,
+	DISCONNECT,
+	UPDATED,
+	PHY,
+	SUBSCRIBE,
+	WRITE,
+	READ,
+	PAIR,
+	REPEAT,
+	PAIRED,
+	RESET
+};
 
 struct work { /* for the host task */
 	enum kind kind;
@@ -50,7 +63,7 @@ struct radio {
 extern struct radio radio;
 
 struct central *fake_central(uint16_t conn); /* NULL: not connected */
-void fake_emit(struct ble_gap_event *event);
+int fake_emit(struct ble_gap_event *event); /* what the connection's own callback says */
 void fake_post(const struct work *work);
 void fake_post_in(uint32_t ms, const struct work *work);
 struct os_mbuf *fake_received(const uint8_t *bytes, size_t len);

@@ -82,6 +82,7 @@ esp_err_t ota_esp_init(const struct ota_esp_config *config)
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
 		s->conns[i].handle = BLE_HS_CONN_HANDLE_NONE;
 	s->start.conn = BLE_HS_CONN_HANDLE_NONE;
+	s->pairing_conn = BLE_HS_CONN_HANDLE_NONE;
 	s->last_us = (uint32_t)esp_timer_get_time();
 	if (!ota_esp_image_slots())
 		return ESP_ERR_NOT_FOUND;

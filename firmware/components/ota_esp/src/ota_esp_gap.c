@@ -239,14 +239,37 @@ static void show_passkey(uint16_t handle)
 }
 #endif
 
-/* The peer lost its keys.  With a passkey it must prove itself anew. */
+/*
+ * A bonded peer lost its keys; or a stranger with its address says so.  NimBLE pairs once
+ * the peer's part of the bond is gone, and goes on asking while it is there.  Our part,
+ * by which the owner's link is encrypted, stays until new keys replace it, and the
+ * peer's comes back where pairing fails.
+ */
 static int pair_again(uint16_t handle)
 {
+	struct ota_esp *s = &ota_esp;
+	struct ble_store_key_sec key = {.idx = 0};
 	struct ble_gap_conn_desc desc;
 
-	if (ble_gap_conn_find(handle, &desc) == 0)
-		ble_store_util_delete_peer(&desc.peer_id_addr);
+	if (s->pairing_conn != BLE_HS_CONN_HANDLE_NONE || ble_gap_conn_find(handle, &desc) != 0)
+		return BLE_GAP_REPEAT_PAIRING_IGNORE; /* one at a time */
+	key.peer_addr = desc.peer_id_addr;
+	if (ble_store_read_peer_sec(&key, &s->old_bond) != 0 ||
+	    ble_store_delete_peer_sec(&key) != 0)
+		return BLE_GAP_REPEAT_PAIRING_IGNORE;
+	s->pairing_conn = handle;
 	return BLE_GAP_REPEAT_PAIRING_RETRY;
+}
+
+static void pairing_ended(uint16_t handle, bool paired)
+{
+	struct ota_esp *s = &ota_esp;
+
+	if (handle != s->pairing_conn)
+		return;
+	s->pairing_conn = BLE_HS_CONN_HANDLE_NONE;
+	if (!paired)
+		ble_store_write_peer_sec(&s->old_bond);
 }
 
 static int on_pairing(struct ble_gap_event *event, void *arg)
@@ -261,6 +284,12 @@ static int on_pairing(struct ble_gap_event *event, void *arg)
 #endif
 	case BLE_GAP_EVENT_REPEAT_PAIRING:
 		return pair_again(event->repeat_pairing.conn_handle);
+	case BLE_GAP_EVENT_ENC_CHANGE:
+		pairing_ended(event->enc_change.conn_handle, event->enc_change.status == 0);
+		break;
+	case BLE_GAP_EVENT_DISCONNECT:
+		pairing_ended(event->disconnect.conn.conn_handle, false);
+		break;
 	default:
 		break;
 	}

@@ -151,6 +151,8 @@ struct ota_esp {
 	struct ble_gap_event_listener listener;
 	struct ota_esp_conn conns[OTA_ESP_CONNECTIONS];
 	struct ota_esp_start start;
+	uint16_t pairing_conn; /* of a bonded peer that pairs again; host task */
+	struct ble_store_value_sec old_bond; /* its part of the bond meanwhile */
 
 	struct ota_esp_hash hash; /* ota_core's */
 };

@@ -15,6 +15,7 @@
 #define BLE_HS_EAGAIN 1
 #define BLE_HS_EALREADY 2
 #define BLE_HS_EINVAL 3
+#define BLE_HS_ENOENT 5
 #define BLE_HS_ENOMEM 6
 #define BLE_HS_ENOTCONN 7
 #define BLE_HS_ENOTSUP 8
@@ -116,6 +117,7 @@ int ble_att_set_preferred_mtu(uint16_t mtu);
 #define BLE_GAP_EVENT_DISCONNECT 1
 #define BLE_GAP_EVENT_CONN_UPDATE 3
 #define BLE_GAP_EVENT_ADV_COMPLETE 9
+#define BLE_GAP_EVENT_ENC_CHANGE 10
 #define BLE_GAP_EVENT_PASSKEY_ACTION 11
 #define BLE_GAP_EVENT_NOTIFY_TX 13
 #define BLE_GAP_EVENT_SUBSCRIBE 14
@@ -125,6 +127,7 @@ int ble_att_set_preferred_mtu(uint16_t mtu);
 #define BLE_GAP_EVENT_DATA_LEN_CHG 34
 #endif
 #define BLE_GAP_REPEAT_PAIRING_RETRY 1
+#define BLE_GAP_REPEAT_PAIRING_IGNORE 2
 #define BLE_GAP_ROLE_MASTER 0
 #define BLE_GAP_ROLE_SLAVE 1
 #define BLE_GAP_CONN_MODE_UND 2
@@ -171,6 +174,10 @@ struct ble_gap_event {
 			int status;
 			uint16_t conn_handle;
 		} conn_update;
+		struct {
+			int status;
+			uint16_t conn_handle;
+		} enc_change;
 		struct {
 			struct {
 				uint8_t action;
@@ -255,7 +262,19 @@ struct ble_sm_io {
 };
 
 int ble_sm_inject_io(uint16_t conn_handle, struct ble_sm_io *pkey);
-int ble_store_util_delete_peer(const ble_addr_t *peer_id_addr);
+struct ble_store_key_sec {
+	ble_addr_t peer_addr;
+	uint8_t idx;
+};
+/* The real one also has keys and their marks. */
+struct ble_store_value_sec {
+	ble_addr_t peer_addr;
+	uint8_t ltk[16];
+};
+int ble_store_read_peer_sec(const struct ble_store_key_sec *key_sec,
+			    struct ble_store_value_sec *value_sec);
+int ble_store_write_peer_sec(const struct ble_store_value_sec *value_sec);
+int ble_store_delete_peer_sec(const struct ble_store_key_sec *key_sec);
 struct ble_store_status_event;
 int ble_store_util_status_rr(struct ble_store_status_event *event, void *arg);
 int ble_hs_id_infer_auto(int privacy, uint8_t *out_addr_type);
