@@ -137,16 +137,6 @@ static void ask_value(struct app *app)
 				    value, sizeof(value)));
 }
 
-static void ask_name(struct app *app)
-{
-	const struct prompt prompt = {.label = "write as NAME, or FILE.yaml: ",
-				      .done = app_profile_write,
-				      .complete = app_prompt_complete_path,
-				      .filled = true};
-
-	app_prompt_open(app, &prompt, app_profile(app)->now.name);
-}
-
 static void default_key(struct app *app)
 {
 	const struct setting *setting = &profile_settings()[mine(app)->selected];
@@ -185,7 +175,7 @@ static bool profile_act(struct app *app, enum action action)
 	else if (action == ACTION_EDIT)
 		app_profile_open_editor(app);
 	else if (action == ACTION_WRITE_AS)
-		ask_name(app);
+		app_profile_ask_name(app);
 	else if (action == ACTION_LOAD)
 		profile_choose(app);
 	else

@@ -44,8 +44,10 @@ void app_profile_replay(struct app *app, const struct profile *profile);
 /* Asks first where changes would be lost. */
 void app_profile_load(struct app *app, const char *name);
 void app_profile_load_now(struct app *app, const char *name);
-/* To its file; to another one where a name is given. */
+/* To its file, or to one whose name is asked for where it is built in or the system's; to another
+ * one where a name is given. */
 void app_profile_write(struct app *app, const char *name);
+void app_profile_ask_name(struct app *app); /* ... which is asked for */
 void app_profile_diff(struct app *app);
 void app_profile_open_editor(struct app *app);
 /* The editor ended well, or failed; false after app_say(): nothing was read. */

@@ -242,6 +242,24 @@ static void write_as(struct app *app, const char *typed)
 	}
 }
 
+void app_profile_ask_name(struct app *app)
+{
+	const struct prompt prompt = {.label = "write as NAME, or FILE.yaml: ",
+				      .done = app_profile_write,
+				      .complete = app_prompt_complete_path,
+				      .filled = true};
+
+	app_prompt_open(app, &prompt, mine(app)->now.name);
+}
+
+/* The file is not the operator's to change: it is built in, or the system's. */
+static bool is_others(const struct app *app)
+{
+	const enum profile_origin origin = mine(app)->source.origin;
+
+	return origin == PROFILE_BUILTIN || origin == PROFILE_SYSTEM;
+}
+
 void app_profile_write(struct app *app, const char *name)
 {
 	struct app_profile *e = mine(app);
@@ -249,6 +267,12 @@ void app_profile_write(struct app *app, const char *name)
 
 	if (name[0] != '\0') {
 		write_as(app, name);
+	} else if (is_others(app) && !app_profile_is_modified(app)) {
+		app_say(app, CELLS_NORMAL, "nothing to write: %s is %s; W writes a copy",
+			e->now.name,
+			e->source.origin == PROFILE_BUILTIN ? "built in" : "the system's");
+	} else if (is_others(app)) {
+		app_profile_ask_name(app);
 	} else if (e->errors.count > 0) {
 		app_say(app, CELLS_BAD, "the file has mistakes: e edits it, W writes elsewhere");
 	} else if (changed_on_disk(app) && !e->overwrite) {

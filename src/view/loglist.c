@@ -2,7 +2,11 @@
 /* See loglist.h. */
 #include "view/loglist.h"
 
+#include "view/terms.h"
+
 #include <string.h>
+
+#define SIGNS "><*!~" /* of all kinds: loglist_sign() */
 
 void loglist_init(struct loglist *list)
 {
@@ -52,9 +56,24 @@ bool loglist_contains(const char *text, const char *part)
 	}
 }
 
+static bool has(const struct loglist_line *line, const char *term)
+{
+	if (strspn(term, SIGNS) == strlen(term))
+		return strchr(term, loglist_sign(line->kind)) != NULL;
+	return loglist_contains(line->text, term);
+}
+
 bool loglist_matches(const struct loglist *list, const struct loglist_line *line)
 {
-	return list->filter[0] == '\0' || loglist_contains(line->text, list->filter);
+	const char *filter = list->filter;
+	char term[TERMS_TEXT];
+	bool not ;
+
+	while (terms_next(&filter, term, &not )) {
+		if (has(line, term) == not )
+			return false;
+	}
+	return true;
 }
 
 /* The newest line that may be shown last. */

@@ -37,7 +37,7 @@ struct loglist {
 	uint64_t count; /* lines ever added; their numbers start at 0 */
 	bool frozen; /* the line read is anchor, else the newest */
 	uint64_t anchor;
-	char filter[64]; /* only lines that hold it; "" all */
+	char filter[64]; /* only lines that pass it; "" all */
 	char search[64]; /* lines that hold it stand out; "" none */
 };
 
@@ -47,7 +47,11 @@ void loglist_add(struct loglist *list, uint64_t at_us, enum loglist_kind kind,
 		 enum cells_style style, const char *text, const uint8_t *raw, size_t len);
 /* A line by its number; NULL when it is gone or not there yet. */
 const struct loglist_line *loglist_at(const struct loglist *list, uint64_t number);
-/* Returns true if the filter lets the line through (ASCII letters in any case). */
+/*
+ * Returns true if the filter lets the line through (view/terms.h): a term is a part of the text,
+ * ASCII letters in any case; signs (loglist_sign()) are lines of these kinds.  "!ACK !~" leaves
+ * out acknowledgements and what the operator tuned.
+ */
 bool loglist_matches(const struct loglist *list, const struct loglist_line *line);
 /* Moves by this many matching lines, negative to older ones; reaching the end follows again. */
 void loglist_scroll(struct loglist *list, int lines);

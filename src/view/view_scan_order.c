@@ -2,11 +2,11 @@
 /* Which devices the scan list shows, and in which order. */
 #include "view/view.h"
 
+#include "view/terms.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TERM_MAX 64u
 
 const char *view_scan_sort_name(enum view_scan_sort sort)
 {
@@ -33,23 +33,7 @@ const char *view_scan_sort_name(enum view_scan_sort sort)
 	return "";
 }
 
-/* --- the filter: terms with blanks between them, all of which must hold */
-
-/* The next term of *text, without a leading '!'; false: there is none. */
-static bool next_term(const char **text, char term[TERM_MAX], bool *ret_not)
-{
-	const char *start = *text + strspn(*text, " ");
-	size_t len = strcspn(start, " ");
-
-	*text = start + len;
-	*ret_not = len > 1 && start[0] == '!';
-	if (*ret_not) {
-		start++;
-		len--;
-	}
-	(void)snprintf(term, TERM_MAX, "%.*s", (int)(len < TERM_MAX ? len : TERM_MAX - 1), start);
-	return len > 0;
-}
+/* --- the filter */
 
 /* "rssi>-80": 1, with *ret_limit and *ret_above; 0: another term; negative: no number. */
 static int parse_rssi(const char *term, long *ret_limit, bool *ret_above)
@@ -77,10 +61,10 @@ static bool holds(const struct scan_device *d, const char *term)
 
 bool view_scan_passes(const struct scan_device *device, const char *filter)
 {
-	char term[TERM_MAX];
+	char term[TERMS_TEXT];
 	bool not ;
 
-	while (next_term(&filter, term, &not )) {
+	while (terms_next(&filter, term, &not )) {
 		if (holds(device, term) == not )
 			return false;
 	}
@@ -89,11 +73,11 @@ bool view_scan_passes(const struct scan_device *device, const char *filter)
 
 const char *view_scan_filter_error(const char *filter)
 {
-	char term[TERM_MAX];
+	char term[TERMS_TEXT];
 	long limit;
 	bool not, above;
 
-	while (next_term(&filter, term, &not )) {
+	while (terms_next(&filter, term, &not )) {
 		if (parse_rssi(term, &limit, &above) < 0)
 			return "rssi: expected a number of dBm, such as rssi>-80";
 	}

@@ -131,8 +131,11 @@ def lose(screen, radio):
 
 def resume(tap, screen, radio, sha256):
     screen.keys("R")
-    screen.shows("otabench resume", "Recover offers to resume, with its command line")
-    screen.keys("1")
+    screen.shows(">r Reconnect, resume", "Recover offers to resume")
+    screen.shows("$ otabench", "with its command line")
+    screen.keys("r")
+    screen.shows("y/n", "r asks before it resumes")
+    screen.keys("y")
     screen.shows("confirmed:", "it resumes, and is proved")
     now = radio.status()
     tap.check(now["sha256"] == sha256 and not now["pending_verify"],

@@ -166,6 +166,41 @@ static void test_heads(void **state)
 	assert_int_equal(seen, (1u << VIEW_SORTS) - 1u - (1u << VIEW_SORT_SEEN_FIRST));
 }
 
+/* --- the log's filter */
+
+static void test_log_filter(void **state)
+{
+	static struct loglist list;
+	static const struct {
+		const char *filter;
+		unsigned int passes; /* bits of the lines below */
+	} rows[] = {
+		{"", 0x1f},	   {"ack", 0x03},   {"!ACK", 0x1c},    {"ack received", 0x02},
+		{"<", 0x02},	   {"!<", 0x1d},    {"><", 0x03},      {"!><", 0x1c},
+		{"!", 0x08},	   {"!!", 0x17},    {"!ack !~", 0x0c}, {"lost link", 0x08},
+		{"! !lost", 0x00}, {"* ! ~", 0x00}, {"*!~", 0x1c},     {"  ", 0x1f},
+		{"a>b", 0x10},
+	};
+
+	(void)state;
+	loglist_init(&list);
+	loglist_add(&list, 1, LOGLIST_SENT, CELLS_NORMAL, "START ack 4096", NULL, 0);
+	loglist_add(&list, 2, LOGLIST_RECEIVED, CELLS_NORMAL, "ACK received=1", NULL, 0);
+	loglist_add(&list, 3, LOGLIST_STATE, CELLS_NORMAL, "sending", NULL, 0);
+	loglist_add(&list, 4, LOGLIST_EVENT, CELLS_NORMAL, "link lost", NULL, 0);
+	loglist_add(&list, 5, LOGLIST_TUNING, CELLS_NORMAL, "a>b", NULL, 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned int passes = 0;
+
+		(void)snprintf(list.filter, sizeof(list.filter), "%s", rows[i].filter);
+		for (unsigned int line = 0; line < 5; line++)
+			passes |= (unsigned int)loglist_matches(&list, loglist_at(&list, line))
+				  << line;
+		if (passes != rows[i].passes)
+			fail_msg("'%s' lets 0x%x through", rows[i].filter, passes);
+	}
+}
+
 /* --- the history's order */
 
 static void test_runs(void **state)
@@ -522,14 +557,14 @@ static void test_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filter),	    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_runs),	    cmocka_unit_test(test_scroll_bar),
-		cmocka_unit_test(test_help_search), cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_heads),	    cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_foreign),	    cmocka_unit_test(test_signal),
-		cmocka_unit_test(test_commands),    cmocka_unit_test(test_no_service),
-		cmocka_unit_test(test_whole),	    cmocka_unit_test(test_letters),
-		cmocka_unit_test(test_factory),
+		cmocka_unit_test(test_filter),	   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_log_filter), cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_scroll_bar), cmocka_unit_test(test_help_search),
+		cmocka_unit_test(test_columns),	   cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_resume),	   cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_signal),	   cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_no_service), cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_letters),	   cmocka_unit_test(test_factory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,10 @@ static void test_edit(void **state)
 
 	(void)state;
 	start(&pty);
+	/* Nobody changed anything: no copy is left behind. */
+	pty_send(&pty, "w");
+	pty_until(&pty, "nothing to write: default is built in");
+	assert_int_not_equal(access(file, F_OK), 0);
 	pty_send(&pty, "j");
 	pty_send(&pty, "\r" CLEAR "9999\r");
 	pty_until(&pty, "expected auto or a whole number, 20..512 bytes, found 9999");
@@ -144,11 +148,15 @@ static void test_edit(void **state)
 	pty_until(&pty, "+chunk: 244");
 	pty_send(&pty, "q");
 	pty_until_gone(&pty, "+chunk: 244");
+	/* It is built in: a file of one's own needs a name. */
 	pty_send(&pty, "w");
+	pty_until(&pty, "write as NAME, or FILE.yaml: default");
+	assert_int_not_equal(access(file, F_OK), 0);
+	pty_send(&pty, "\r");
 	pty_until(&pty, "written:");
 	pty_until_gone(&pty, "*modified*");
 	assert_true(file_holds("\nchunk: 244\n"));
-	assert_true(file_holds("# one byte more costs a whole packet."));
+	assert_true(file_holds("# Attribute value of one Data write, "));
 	pty_send(&pty, "qq");
 	assert_int_equal(pty_end(&pty), 0);
 	pty_finish(&pty);
