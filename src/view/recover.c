@@ -400,15 +400,28 @@ void recover_fill(const struct recover_known *k, struct recover_menu *m)
 	add(k, m, RECOVER_BUNDLE, "log, profile, link, in a folder", NULL);
 }
 
+/* Where all was sent, or nothing is known, the device tells more than this program knows. */
+static enum recover_action first_action(const struct recover_known *k)
+{
+	if (k->running)
+		return RECOVER_PAUSE;
+	if (is_set(k, OTA_INFO_PENDING_VERIFY))
+		return RECOVER_CONFIRM;
+	if (k->have_update ? k->outcome == SESSION_CONFIRMED || k->ended : !k->status_known)
+		return RECOVER_LOOK;
+	return RECOVER_RESUME;
+}
+
 size_t recover_first(const struct recover_known *k, const struct recover_menu *m)
 {
-	const bool ask = !k->running && (k->have_update ? k->outcome == SESSION_CONFIRMED ||
-								  (k->ended && !k->flags_known)
-							: !k->status_known);
+	const enum recover_action wanted = first_action(k);
 	size_t first = 0;
 
-	while (first + 1 < m->count &&
-	       (ask ? m->actions[first] != RECOVER_LOOK : !m->choices[first].possible))
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->actions[i] == wanted && m->choices[i].possible)
+			return i;
+	}
+	while (first + 1 < m->count && !m->choices[first].possible)
 		first++;
 	return first;
 }

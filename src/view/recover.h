@@ -75,8 +75,7 @@ struct recover_menu {
 };
 
 void recover_fill(const struct recover_known *known, struct recover_menu *menu);
-/* The choice to begin with: to ask the device where too little is known, else the first that
- * is possible. */
+/* The choice to begin with: what is most likely wanted, else the first that is possible. */
 size_t recover_first(const struct recover_known *known, const struct recover_menu *menu);
 /* Returns true if the action needs no question: it changes nothing on the device. */
 bool recover_at_once(enum recover_action action);

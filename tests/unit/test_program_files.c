@@ -195,6 +195,36 @@ static void test_hangup(void **state)
 	program_done(&r);
 }
 
+/* What the advice says between its quotes does what it says, in another run of the program. */
+static void test_advice(void **state)
+{
+	char line[1024], expected[1024], *end;
+	struct program_ran r;
+	const char *advice;
+
+	(void)state;
+	r = program_run("--json --sim=state=%s/a,devices=1,chip=esp32,fault=disconnect@100000 "
+			"-s retries=0 -s pacing_us=50 flash esp-sim-01 %s/new.bin",
+			dir, dir);
+	program_expect(&r, 75, "link-lost");
+	advice = program_text(&r, "advice");
+	assert_non_null(advice);
+	(void)snprintf(expected, sizeof(expected),
+		       "'otabench --sim=devices=1,chip=esp32,state=%s/a -s retries=0 -s "
+		       "pacing_us=50 resume esp-sim-01 %s/new.bin' resumes the update.",
+		       dir, dir);
+	assert_string_equal(advice, expected);
+	(void)snprintf(line, sizeof(line), "%s", advice + strlen("'otabench "));
+	end = strchr(line, '\'');
+	assert_non_null(end);
+	*end = '\0';
+	program_done(&r);
+	r = program_run("--json %s", line);
+	program_expect(&r, 0, "confirmed");
+	assert_true(program_number(&r, "resumed_from") > 0);
+	program_done(&r);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -216,10 +246,9 @@ static int cleanup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_overwriting),
-		cmocka_unit_test(test_full_recording),
-		cmocka_unit_test(test_damaged_state),
-		cmocka_unit_test(test_hangup),
+		cmocka_unit_test(test_overwriting),   cmocka_unit_test(test_full_recording),
+		cmocka_unit_test(test_damaged_state), cmocka_unit_test(test_hangup),
+		cmocka_unit_test(test_advice),
 	};
 
 	return cmocka_run_group_tests_name("program_files", tests, setup, cleanup);
