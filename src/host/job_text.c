@@ -121,9 +121,27 @@ static void explain_cancelled(const struct job *job, struct job_result *r)
 	}
 }
 
+/* The code's words, or better ones where the detail tells more. */
+static const char *reason(const struct job_result *r)
+{
+	const bool image = r->code == OTA_ERR_IMAGE;
+
+	if (r->code == OTA_ERR_PERMISSION && r->opcode == 0)
+		return "it asks for an encrypted link";
+	if (r->code == OTA_ERR_BUSY && r->opcode == OTA_CMD_START && r->detail > 0)
+		return "updates were begun too often lately";
+	if (image && r->detail == OTA_DETAIL_PROJECT)
+		return "the image is another project's";
+	if (image && r->detail == OTA_DETAIL_DESCRIPTOR)
+		return "the image has no application descriptor";
+	if (r->code == OTA_ERR_VERSION && r->detail == OTA_DETAIL_VERSION)
+		return "the image is older than the one that runs";
+	return ota_code_text(r->code);
+}
+
 static void explain_device_error(const struct job *job, struct job_result *r)
 {
-	const char *text = ota_code_text(r->code);
+	const char *text = reason(r);
 	char line[JOB_COMMAND_MAX], other[JOB_COMMAND_MAX];
 
 	if (job->session.proved) {
@@ -151,11 +169,20 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 	}
 	switch (r->code) {
 	case OTA_ERR_BUSY:
-		say(r->advice,
-		    "Another host is updating the device: wait, or disconnect that host.");
+		if (r->opcode == OTA_CMD_START && r->detail > 0)
+			say(r->advice, "It spares its flash: wait %u s, then try again.",
+			    r->detail);
+		else
+			say(r->advice,
+			    "Another host is updating the device: wait, or disconnect that host.");
 		break;
 	case OTA_ERR_PERMISSION:
-		say(r->advice, "Pair with the device first (bluetoothctl pair %s).", job->address);
+		if (r->opcode == 0)
+			say(r->advice, "Pair with the device first (bluetoothctl pair %s).",
+			    job->address);
+		else
+			say(r->advice, "Give it permission, often by a button on the device, and "
+				       "try again.");
 		break;
 	case OTA_ERR_ERASE:
 	case OTA_ERR_WRITE:

@@ -88,6 +88,42 @@ static void test_info(void **state)
 	free(words);
 }
 
+/* What the product does not want is refused before anything is erased, and told in words. */
+static void test_product_says_no(void **state)
+{
+	static const struct {
+		const char *sim, *command, *says;
+	} rows[] = {
+		{"permit=no", "flash esp-sim-01 %s/new.bin",
+		 "refused START: the device does not permit it now"},
+		{"permit=no", "confirm esp-sim-01", "refused CONFIRM"},
+		{"permit=no", "reboot esp-sim-01", "refused REBOOT"},
+		{"permit=no", "rollback esp-sim-01", "refused ROLLBACK"},
+		{"policy=project,project=gadget", "flash --force=project esp-sim-01 %s/new.bin",
+		 "the image is another project's"},
+		{"policy=newer,version=9.0.0", "flash --force=downgrade esp-sim-01 %s/new.bin",
+		 "the image is older than the one that runs"},
+		{"policy=both,version=1.0.0", "info esp-sim-01", "Runs"},
+	};
+	char command[160];
+	char *words;
+	int code;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(command, sizeof(command), "--sim=chip=esp32,%s %s", rows[i].sim,
+			       rows[i].command);
+		words = program_words(&code, command, dir);
+		if (!strstr(words, rows[i].says))
+			print_error("%s: %s\n", command, words);
+		assert_non_null(strstr(words, rows[i].says));
+		assert_int_equal(code != 0, i < 6);
+		if (i == 0)
+			assert_non_null(strstr(words, "button"));
+		free(words);
+	}
+}
+
 /* Told where it matters: at a look, and before an update is sent. */
 static void test_boot_loader_without_rollback(void **state)
 {
@@ -522,6 +558,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_ready),
 		cmocka_unit_test(test_flash),
+		cmocka_unit_test(test_product_says_no),
 		cmocka_unit_test(test_boot_loader_without_rollback),
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_flash_basic),

@@ -86,7 +86,7 @@ enum ota_code {
 	OTA_ERR_OPCODE = 1, /* unknown opcode */
 	OTA_ERR_LENGTH = 2, /* PDU shorter than its definition, or too long; detail = its length */
 	OTA_ERR_STATE = 3, /* not possible in this state; detail = the state, OTA_DETAIL_* */
-	OTA_ERR_BUSY = 4, /* another connection owns the session */
+	OTA_ERR_BUSY = 4, /* another connection owns the session; START: detail = s to wait, or 0 */
 	OTA_ERR_UNSUPPORTED =
 		5, /* version or flag not offered; detail = version or flags that are */
 	OTA_ERR_SIZE = 6, /* image empty, or larger than the slot; detail = slot size */
@@ -94,22 +94,29 @@ enum ota_code {
 	OTA_ERR_WRITE = 8, /* flash write failed; detail = offset */
 	OTA_ERR_READ = 9, /* flash read failed; detail = offset */
 	OTA_ERR_HASH = 10, /* flash content does not hash to the image's SHA-256 */
-	OTA_ERR_IMAGE = 11, /* the boot loader's validation refuses the image */
+	OTA_ERR_IMAGE = 11, /* the boot loader's validation, or the product, refuses the image */
 	OTA_ERR_BOOT_SLOT = 12, /* boot slot could not be set */
 	OTA_ERR_PERSIST = 13, /* resume or boot record could not be stored */
 	OTA_ERR_OVERFLOW = 14, /* host sent beyond its limit or the stream's end */
 	OTA_ERR_NO_ROLLBACK = 15, /* the other slot holds no bootable image */
 	OTA_ERR_CHIP = 16, /* image header names another chip */
 	OTA_ERR_TIMEOUT = 17, /* session idle for too long; can be resumed */
-	OTA_ERR_PERMISSION = 18, /* link must be encrypted first */
+	OTA_ERR_PERMISSION =
+		18, /* the product does not allow it now; or the link is not encrypted */
 	OTA_ERR_LINK = 19, /* link parameters refused or invalid */
 	OTA_ERR_INCOMPLETE = 20, /* END before stream_size bytes; detail = received */
-	OTA_ERR_VERSION = 21, /* anti-rollback: secure version too low */
+	OTA_ERR_VERSION = 21, /* older than anti-rollback, or the product, allows */
 	OTA_ERR_INTERNAL = 22, /* a defect in the firmware */
 };
 
 /* ERROR's detail with OTA_ERR_STATE: the state in the low byte, and */
 #define OTA_DETAIL_PENDING 0x100u /* the running image must be confirmed first */
+/* ... with OTA_ERR_IMAGE and OTA_ERR_VERSION: the offset in the image of what is at fault, where
+ * one field is; of esp_app_desc_t. */
+#define OTA_DETAIL_DESCRIPTOR 32u
+#define OTA_DETAIL_SECURE_VERSION 36u
+#define OTA_DETAIL_VERSION 48u
+#define OTA_DETAIL_PROJECT 80u
 
 /* START flags (section 4.1).  Unknown bits are refused with UNSUPPORTED. */
 #define OTA_START_SINK 0x0001u /* count and discard: measures the link, no flash */
