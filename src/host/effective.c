@@ -324,6 +324,14 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 
 /* --- the ceiling */
 
+/* An upload may bring another value; not where it was decided otherwise, or none can be asked. */
+static bool can_change(const struct job_snapshot *run, const struct session_choice *c)
+{
+	return (run->dialect == DIALECT_UNKNOWN || dialect_get(run->dialect)->has_link) &&
+	       c->reason != SESSION_DECLINED && c->reason != SESSION_BY_STACK &&
+	       c->reason != SESSION_UNSUPPORTED;
+}
+
 /* The link that an upload with this profile will have, as far as it can be known. */
 static void assume(const struct profile *profile, const struct job_snapshot *run, bool known,
 		   struct airtime_link *ret)
@@ -340,13 +348,18 @@ static void assume(const struct profile *profile, const struct job_snapshot *run
 		ret->buffer_octets = link->buffer_octets;
 		ret->refill = link->refill;
 	}
-	if (profile->phy == PROFILE_PHY_1M ||
-	    (run && run->have_info && !(run->info.phys & OTA_PHYS_2M)))
-		ret->phy = OTA_PHY_1M;
-	else if (profile->phy == PROFILE_PHY_2M || profile->phy == PROFILE_PHY_AUTO)
-		ret->phy = OTA_PHY_2M;
-	if (profile->data_length != PROFILE_KEEP)
+	if (!known || can_change(run, &run->choices.phy)) {
+		if (profile->phy == PROFILE_PHY_1M ||
+		    (run && run->have_info && !(run->info.phys & OTA_PHYS_2M)))
+			ret->phy = OTA_PHY_1M;
+		else if (profile->phy == PROFILE_PHY_2M || profile->phy == PROFILE_PHY_AUTO)
+			ret->phy = OTA_PHY_2M;
+	}
+	if (profile->data_length != PROFILE_KEEP &&
+	    (!known || can_change(run, &run->choices.data_length)))
 		ret->data_length = profile->data_length > 0 ? (uint16_t)profile->data_length : 251;
+	if (known && !can_change(run, &run->choices.interval))
+		return;
 	if (profile->connection_interval > 0)
 		ret->interval_us = (uint32_t)profile->connection_interval * 1250u;
 	else if (profile->connection_interval == PROFILE_AUTO || !known)

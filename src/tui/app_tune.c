@@ -3,6 +3,7 @@
  * way can take them, else with the next upload. */
 #include "tui/app_device.h"
 
+#include "host/effective.h"
 #include "tui/app_log.h"
 #include "tui/app_profile.h"
 
@@ -12,15 +13,31 @@ static const uint32_t pacings[] = {0, 100, 200, 500, 1000, 2000, 5000, 10000, 20
 static const int32_t chunks[] = {20, 64, 128, 182, 244, 495, 512};
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Tells the operator the meaning of the job's answer; text is "pacing 500 us". */
-static void tell_tuned(struct app *app, int r, const char *text)
+/* What became of a value that the run took: "in force now", or what is in force instead, and why. */
+static char *in_force_text(const struct app *app, enum profile_key key, char *buf, size_t size)
 {
-	char note[VIEW_TEXT];
+	static struct job_snapshot run; /* too large for a stack; one screen a process */
+	struct effective in_force;
+
+	job_snapshot(app_device(app)->job, &run);
+	effective(&app_profile(app)->now, &run, key, &in_force);
+	if (in_force.differs)
+		(void)snprintf(buf, size, "%s is in force%s%s", in_force.value,
+			       in_force.why[0] != '\0' ? ", " : "", in_force.why);
+	else
+		(void)snprintf(buf, size, "in force now");
+	return buf;
+}
+
+/* Tells the operator what a change came to; text is "pacing_us=500". */
+static void tell_tuned(struct app *app, int r, enum profile_key key, const char *text)
+{
+	char came[VIEW_TEXT];
 
 	if (r == 0) {
-		(void)snprintf(note, sizeof(note), "%s", text);
-		app_log_note(app, note);
-		app_say(app, CELLS_TITLE, "%s: in force now", text);
+		app_log_note(app, text);
+		app_say(app, CELLS_TITLE, "%s: %s", text,
+			in_force_text(app, key, came, sizeof(came)));
 	} else {
 		app_say(app, CELLS_TITLE, "%s: with the next upload", text);
 	}
@@ -57,7 +74,9 @@ void app_tune_set(struct app *app, const char *assignment)
 		return;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(assignment, "="), assignment);
 	key = setting_find(profile_settings(), PROFILE_KEYS, name);
-	tell_tuned(app, key < 0 ? -OTA_EINVAL : tune(app, (enum profile_key)key), assignment);
+	if (key >= 0) /* app_profile_assign() has refused what is no key */
+		tell_tuned(app, tune(app, (enum profile_key)key), (enum profile_key)key,
+			   assignment);
 }
 
 void app_tune_command(struct app *app, const char *argument)
@@ -87,17 +106,19 @@ static size_t tune_changed(struct app *app, const struct profile *before, int *r
 
 int app_tune_step(struct app *app, bool redo)
 {
-	char text[SETTING_TEXT_MAX];
+	char text[SETTING_TEXT_MAX], came[VIEW_TEXT] = "";
 	struct profile before;
 	bool now = false;
 	int last = -1;
 
 	if (!app_profile_step(app, redo, &before) || tune_changed(app, &before, &last, &now) == 0)
 		return -1;
-	app_say(app, CELLS_GOOD, "%s: %s=%s%s", redo ? "redo" : "undo",
+	if (now)
+		(void)in_force_text(app, (enum profile_key)last, came, sizeof(came));
+	app_say(app, CELLS_GOOD, "%s: %s=%s%s%s", redo ? "redo" : "undo",
 		profile_settings()[last].name,
 		profile_get(&app_profile(app)->now, (enum profile_key)last, text, sizeof(text)),
-		now ? ", in force now" : "");
+		now ? ", " : "", came);
 	return last;
 }
 

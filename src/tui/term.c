@@ -138,7 +138,6 @@ static void set_colours(struct terminal *term)
 		[CELLS_GOOD] = {A_NORMAL, A_NORMAL, COLOR_GREEN, -1},
 		[CELLS_WARNING] = {A_BOLD, A_BOLD, COLOR_YELLOW, -1},
 		[CELLS_BAD] = {A_BOLD | A_UNDERLINE, A_BOLD, COLOR_RED, -1},
-		[CELLS_SELECTED] = {A_REVERSE, A_REVERSE, -1, -1},
 		[CELLS_KEY] = {A_BOLD, A_BOLD, -1, -1},
 	};
 	const char *no_color = getenv("NO_COLOR");
@@ -276,7 +275,11 @@ void term_redraw(struct terminal *term)
 
 static void show_cell(const struct terminal *term, const struct cell *cell, int x, int y)
 {
-	(void)attr_set(term->attributes[cell->style], term->pairs[cell->style], NULL);
+	attr_t attributes = term->attributes[cell->style];
+
+	if (cell->selected) /* dim on the bar would be grey on grey */
+		attributes = (attributes & ~A_DIM) | A_REVERSE;
+	(void)attr_set(attributes, term->pairs[cell->style], NULL);
 	(void)mvaddstr(y, x, cell->text);
 }
 

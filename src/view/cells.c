@@ -314,7 +314,7 @@ int cells_field(struct cells *cells, struct area area, int x, int y, int width,
 	end = cells_draw(cells, area, x, y, cut ? x + width - 1 : x + width, style, safe);
 	if (!cut) {
 		while (end < x + width)
-			cells_put(cells, area, end++, y, style, " ");
+			cells_put(cells, area, end++, y, CELLS_NORMAL, " ");
 		return x + width;
 	}
 	/* A wide character may have left one column before the sign empty. */
@@ -334,14 +334,22 @@ void cells_right(struct cells *cells, struct area area, int y, enum cells_style 
 	(void)cells_text(cells, area, x < 0 ? 0 : x, y, style, text);
 }
 
-void cells_paint(struct cells *cells, struct area area, enum cells_style style)
+static bool is_graph(const struct cell *cell)
+{
+	const unsigned char *s = (const unsigned char *)cell->text;
+
+	/* U+2580 to U+259F, U+2800 to U+28FF, in UTF-8 */
+	return s[0] == 0xe2 && ((s[1] == 0x96 && s[2] < 0xa0) || (s[1] >= 0xa0 && s[1] <= 0xa3));
+}
+
+void cells_select(struct cells *cells, struct area area)
 {
 	for (int y = 0; y < area.h; y++) {
 		for (int x = 0; x < area.w; x++) {
 			struct cell *cell = at(cells, area.x + x, area.y + y);
 
 			if (cell)
-				cell->style = (uint8_t)style;
+				cell->selected = !is_graph(cell);
 		}
 	}
 }

@@ -22,7 +22,6 @@ enum cells_style {
 	CELLS_GOOD,
 	CELLS_WARNING,
 	CELLS_BAD,
-	CELLS_SELECTED, /* the row on which a key acts */
 	CELLS_KEY, /* a key in the last line */
 	CELLS_STYLES
 };
@@ -49,6 +48,7 @@ struct cell {
 	char text[CELLS_BYTES]; /* "" in the right half of a wide character */
 	uint8_t style; /* enum cells_style */
 	uint8_t width; /* columns: 1, 2; 0: the right half */
+	bool selected; /* in the row on which a key acts */
 };
 
 struct cells {
@@ -104,8 +104,12 @@ void cells_right(struct cells *cells, struct area area, int y, enum cells_style 
 int cells_columns(const struct cells *cells, const char *text);
 /* Bytes of ASCII text that fit into so many columns, up to a blank where there is one. */
 int cells_break(const char *text, int width);
-/* Gives a part of the screen a style; what is written stays. */
-void cells_paint(struct cells *cells, struct area area, enum cells_style style);
+/*
+ * Puts the cursor's bar on what is drawn there, which keeps its styles: what is red says so
+ * under the cursor, too.  Blocks and braille stay beside it, for a graph in reverse would
+ * stand on its head.
+ */
+void cells_select(struct cells *cells, struct area area);
 void cells_blank(struct cells *cells, struct area area);
 /* A line across the area's row y, with a title in it ("": none). */
 void cells_rule(struct cells *cells, struct area area, int y, const char *title);

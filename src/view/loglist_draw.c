@@ -135,6 +135,6 @@ void loglist_draw(const struct loglist *list, struct cells *cells, struct area a
 
 		draw_line(list, line, cells, area, i);
 		if (line == read && area.h > 2)
-			cells_paint(cells, row, CELLS_SELECTED);
+			cells_select(cells, row);
 	}
 }

@@ -16,12 +16,12 @@
 
 static const struct {
 	const char *colour;
-	bool bold, reverse;
+	bool bold;
 } looks[CELLS_STYLES] = {
-	[CELLS_NORMAL] = {"#d7dae0", false, false},   [CELLS_DIM] = {"#848b98", false, false},
-	[CELLS_TITLE] = {"#5fd0e0", true, false},     [CELLS_GOOD] = {"#7ec77b", false, false},
-	[CELLS_WARNING] = {"#e8c268", true, false},   [CELLS_BAD] = {"#f0717a", true, false},
-	[CELLS_SELECTED] = {BACKGROUND, false, true}, [CELLS_KEY] = {"#ffffff", true, false},
+	[CELLS_NORMAL] = {"#d7dae0", false}, [CELLS_DIM] = {"#848b98", false},
+	[CELLS_TITLE] = {"#5fd0e0", true},   [CELLS_GOOD] = {"#7ec77b", false},
+	[CELLS_WARNING] = {"#e8c268", true}, [CELLS_BAD] = {"#f0717a", true},
+	[CELLS_KEY] = {"#ffffff", true},
 };
 #define REVERSED "#d7dae0"
 
@@ -187,13 +187,14 @@ static void write_escaped(const char *text, FILE *out)
 /* Columns from x on that are one text: same style, no shape, no gap of two blanks. */
 static int run_length(const struct cells *cells, int x, int y)
 {
-	const uint8_t style = cells_at(cells, x, y)->style;
+	const struct cell *first = cells_at(cells, x, y);
 	int end = x, last = x;
 
 	while (end < cells->width) {
 		const struct cell *cell = cells_at(cells, end, y);
 
-		if (cell->style != style || is_shape(code_of(cell)))
+		if (cell->style != first->style || cell->selected != first->selected ||
+		    is_shape(code_of(cell)))
 			break;
 		if (is_blank(cell) && end > last)
 			break;
@@ -206,12 +207,12 @@ static int run_length(const struct cells *cells, int x, int y)
 
 static void write_run(const struct cells *cells, int x, int y, int length, FILE *out)
 {
-	const enum cells_style style = (enum cells_style)cells_at(cells, x, y)->style;
+	const struct cell *first = cells_at(cells, x, y);
 	const struct box at = box_of(x, y);
 
 	(void)fprintf(out, "<text x=\"%d\" y=\"%d\" fill=\"%s\"%s textLength=\"%d\">", at.x,
-		      at.y + BASELINE, looks[style].colour,
-		      looks[style].bold ? " font-weight=\"bold\"" : "", length * CELL_W);
+		      at.y + BASELINE, first->selected ? BACKGROUND : looks[first->style].colour,
+		      looks[first->style].bold ? " font-weight=\"bold\"" : "", length * CELL_W);
 	for (int i = 0; i < length; i++)
 		write_escaped(cells_at(cells, x + i, y)->text, out);
 	(void)fputs("</text>\n", out);
@@ -233,21 +234,29 @@ static void write_row(const struct cells *cells, int y, FILE *out)
 
 /* --- what is behind */
 
+/* A selected cell is reversed: it has its colour behind it, but grey would be too dark there. */
+static const char *bar_of(const struct cell *cell)
+{
+	const enum cells_style style = (enum cells_style)cell->style;
+
+	return !cell->selected ? NULL : style == CELLS_DIM ? REVERSED : looks[style].colour;
+}
+
 static void write_reversed(const struct cells *cells, FILE *out)
 {
 	for (int y = 0; y < cells->height; y++) {
-		for (int x = 0; x < cells->width; x++) {
+		for (int x = 0; x < cells->width;) {
+			const char *bar = bar_of(cells_at(cells, x, y));
 			const struct box at = box_of(x, y);
-			int end = x;
+			int end = x + 1;
 
-			while (end < cells->width && looks[cells_at(cells, end, y)->style].reverse)
+			while (end < cells->width && bar_of(cells_at(cells, end, y)) == bar)
 				end++;
-			if (end == x)
-				continue;
-			(void)fprintf(out,
-				      "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
-				      "fill=\"" REVERSED "\"/>\n",
-				      at.x, at.y, (end - x) * CELL_W, CELL_H);
+			if (bar)
+				(void)fprintf(out,
+					      "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
+					      "fill=\"%s\"/>\n",
+					      at.x, at.y, (end - x) * CELL_W, CELL_H, bar);
 			x = end;
 		}
 	}

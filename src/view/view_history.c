@@ -309,8 +309,8 @@ static void draw_row(const struct view_history *v, size_t row, const struct colu
 	draw_result(c, run, cells, area, y);
 	if (row == v->selected) {
 		if (!is_marked(v, run->id))
-			(void)cells_text(cells, area, 0, y, CELLS_SELECTED, ">");
-		cells_paint(cells, (struct area){area.x, area.y + y, area.w, 1}, CELLS_SELECTED);
+			(void)cells_text(cells, area, 0, y, CELLS_NORMAL, ">");
+		cells_select(cells, (struct area){area.x, area.y + y, area.w, 1});
 	}
 }
 

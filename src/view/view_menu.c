@@ -41,7 +41,7 @@ static void draw_choice(const struct view_menu *v, size_t i, struct cells *cells
 	if (area.w >= WIDE_W)
 		(void)cells_field(cells, area, 31, y, area.w - 31, CELLS_DIM, choice->effect);
 	if (i == v->selected)
-		cells_paint(cells, (struct area){area.x, area.y + y, area.w, 1}, CELLS_SELECTED);
+		cells_select(cells, (struct area){area.x, area.y + y, area.w, 1});
 }
 
 #define COMMAND_ROWS 2 /* at most, where there are rows to spare */

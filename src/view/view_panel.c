@@ -48,8 +48,8 @@ static void draw_row(const struct view_panel *v, size_t i, struct cells *cells, 
 		(void)cells_field(cells, area, x + 2, y, area.w - x - 2, CELLS_DIM, row->right);
 	}
 	if (selected) {
-		(void)cells_text(cells, area, 0, y, CELLS_SELECTED, ">");
-		cells_paint(cells, (struct area){area.x, area.y + y, area.w, 1}, CELLS_SELECTED);
+		(void)cells_text(cells, area, 0, y, CELLS_NORMAL, ">");
+		cells_select(cells, (struct area){area.x, area.y + y, area.w, 1});
 	}
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define WIDE_W 110 /* from here on the range has a column */
-#define HELP_ROWS 5 /* rule, what it takes, three lines of reason */
+#define TABLE_ROWS 8 /* stay, however long a key's help is */
 
 /* Columns; w 0: not shown. */
 struct columns {
@@ -28,7 +28,7 @@ static struct columns columns_of(int width)
 		rest -= c.force_w + 1;
 	}
 	if (width >= WIDE_W) {
-		c.range_w = width >= 150 ? 48 : 32;
+		c.range_w = width >= 150 ? 48 : 34;
 		rest -= c.range_w + 1;
 	}
 	if (c.force_w > 0 && rest >= 16)
@@ -82,46 +82,60 @@ static void draw_key(const struct view_profile *v, enum profile_key key, struct 
 	const bool differs = profile_differs(v->profile, v->saved, key);
 	const struct effective *f = &v->in_force[key];
 	char text[SETTING_TEXT_MAX];
+	const bool is_text = setting->kind == SETTING_TEXT; /* nothing else is told of it */
 	int x = cells_field(cells, area, 1, y, c->name_w, CELLS_NORMAL, setting->name);
 
-	x = cells_field(cells, area, x, y, c->value_w, differs ? CELLS_WARNING : CELLS_NORMAL,
-			profile_get(v->profile, key, text, sizeof(text)));
-	(void)cells_text(cells, area, x++, y, CELLS_WARNING, differs ? "*" : " ");
-	if (c->range_w > 0)
+	if (differs)
+		(void)cells_text(cells, area, x - 1, y, CELLS_WARNING, "*");
+	x = cells_field(cells, area, x, y, is_text ? area.w - x : c->value_w,
+			differs ? CELLS_WARNING : CELLS_NORMAL,
+			profile_get(v->profile, key, text, sizeof(text))) +
+	    1;
+	if (c->range_w > 0 && !is_text)
 		x = cells_field(cells, area, x, y, c->range_w, CELLS_DIM,
 				range_text(setting, text, sizeof(text))) +
 		    1;
-	if (c->force_w > 0)
+	if (c->force_w > 0 && !is_text)
 		x = cells_field(cells, area, x, y, c->force_w,
 				f->differs ? CELLS_WARNING : CELLS_GOOD, f->value) +
 		    1;
-	if (c->why_w > 0)
+	if (c->why_w > 0 && !is_text)
 		(void)cells_field(cells, area, x, y, c->why_w,
 				  f->differs ? CELLS_WARNING : CELLS_DIM, f->why);
 	if ((size_t)key == v->selected) {
-		(void)cells_text(cells, area, 0, y, CELLS_SELECTED, ">");
-		cells_paint(cells, (struct area){area.x, area.y + y, area.w, 1}, CELLS_SELECTED);
+		(void)cells_text(cells, area, 0, y, CELLS_NORMAL, ">");
+		cells_select(cells, (struct area){area.x, area.y + y, area.w, 1});
 	}
 }
 
-/* Words of text, broken at blanks, in the rows from y on. */
-static void draw_wrapped(const char *text, struct cells *cells, struct area area, int y)
+/* Words of text, broken at blanks, in the rows from y on; the row after them. */
+static int draw_wrapped(const char *text, struct cells *cells, struct area area, int y)
 {
-	while (*text != '\0' && y < area.h) {
-		int len = 0, end = 0;
+	while (*text != '\0' && area.w > 0) {
+		const int end = cells_break(text, area.w);
 
-		while (len < area.w && text[len] != '\0') {
-			len++;
-			if (text[len] == ' ' || text[len] == '\0')
-				end = len;
-		}
-		if (end == 0)
-			end = len > 0 ? len : 1;
 		(void)cells_printf(cells, area, 0, y++, CELLS_NORMAL, "%.*s", end, text);
 		text += end;
 		while (*text == ' ')
 			text++;
 	}
+	return y;
+}
+
+/* Rows of the longest help at this width, below the rule and what the key takes: the table keeps
+ * its height while the cursor moves, and no help is cut where there is room for it. */
+static int help_rows(struct cells *cells, int width)
+{
+	const struct area nowhere = {0, cells->height, width, 0};
+	int most = 0;
+
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		const char *help = profile_settings()[key].help;
+		const int rows = help ? draw_wrapped(help, cells, nowhere, 0) : 0;
+
+		most = rows > most ? rows : most;
+	}
+	return 2 + most;
 }
 
 static void draw_reason(const struct view_profile *v, struct cells *cells, struct area area)
@@ -144,7 +158,7 @@ static void draw_reason(const struct view_profile *v, struct cells *cells, struc
 	    area.h > 4)
 		(void)cells_printf(cells, area, 0, y++, f->differs ? CELLS_WARNING : CELLS_NORMAL,
 				   "in force %s: %s", f->value[0] != '\0' ? f->value : "?", f->why);
-	draw_wrapped(setting->help ? setting->help : "", cells, area, y);
+	(void)draw_wrapped(setting->help ? setting->help : "", cells, area, y);
 }
 
 /* Lists the file's mistakes with their places; the last row says whose values are shown. */
@@ -178,6 +192,14 @@ static void draw_head(const struct view_profile *v, struct cells *cells, struct 
 		cells_right(cells, area, 0, CELLS_DIM, v->path);
 }
 
+/* With a row for the reason of what is in force, which a narrow table has no room for. */
+static int reason_rows(struct cells *cells, struct area rest)
+{
+	const int wanted = help_rows(cells, rest.w) + 1, room = rest.h - TABLE_ROWS - 2;
+
+	return wanted < room ? wanted : room;
+}
+
 void view_profile_draw(const struct view_profile *v, struct cells *cells, struct area area)
 {
 	const struct columns c = columns_of(area.w);
@@ -186,7 +208,7 @@ void view_profile_draw(const struct view_profile *v, struct cells *cells, struct
 
 	draw_head(v, cells, area_top(&rest, 1));
 	if (rest.h >= 16)
-		reason = area_bottom(&rest, rest.h >= 30 ? HELP_ROWS + 1 : HELP_ROWS);
+		reason = area_bottom(&rest, reason_rows(cells, rest));
 	else if (rest.h >= 10)
 		reason = area_bottom(&rest, 3);
 	if (rest.h >= 9 && v->ceiling[0] != '\0')

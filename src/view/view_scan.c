@@ -236,8 +236,8 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 	if (view_scan_marked(v->marks, d->address))
 		(void)cells_text(cells, area, 0, y, CELLS_TITLE, "*");
 	if (row == v->selected) {
-		(void)cells_text(cells, area, 0, y, CELLS_SELECTED, ">");
-		cells_paint(cells, (struct area){area.x, area.y + y, area.w, 1}, CELLS_SELECTED);
+		(void)cells_text(cells, area, 0, y, CELLS_NORMAL, ">");
+		cells_select(cells, (struct area){area.x, area.y + y, area.w, 1});
 	}
 }
 

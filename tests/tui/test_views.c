@@ -76,6 +76,44 @@ static char *picture_of(const struct screen_case *screen)
 	return text;
 }
 
+/* What is told by a colour is told in the row of the cursor, too: the bar changes no style. */
+static void test_colours_under_cursor(void **state)
+{
+	static const struct {
+		const char *name;
+		enum cells_style style;
+	} rows[] = {
+		{"scan", CELLS_GOOD},		{"history", CELLS_GOOD},
+		{"profile-forced", CELLS_WARNING}, {"profile-chooser", CELLS_DIM},
+		{"recover", CELLS_KEY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cells cells;
+		int selected = 0, coloured = 0;
+		const struct screen_case *screen = NULL;
+
+		for (size_t s = 0; s < screen_case_count; s++) {
+			if (strcmp(screen_cases[s].name, rows[i].name) == 0)
+				screen = &screen_cases[s];
+		}
+		assert_non_null(screen);
+		assert_int_equal(cells_init(&cells, 80, 24, false), 0);
+		screen->draw(&cells);
+		for (int at = 0; at < 80 * 24; at++) {
+			const struct cell *cell = &cells.grid[at];
+
+			selected += cell->selected;
+			coloured += cell->selected && cell->style == rows[i].style;
+		}
+		cells_finish(&cells);
+		if (selected == 0 || coloured == 0)
+			fail_msg("%s: %d cells under the cursor, %d of them coloured", rows[i].name,
+				 selected, coloured);
+	}
+}
+
 static void test_pictures(void **state)
 {
 	const char *root = getenv("OTABENCH_SRCDIR");
@@ -117,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pictures),
+		cmocka_unit_test(test_colours_under_cursor),
 		cmocka_unit_test(test_sizes),
 	};
 

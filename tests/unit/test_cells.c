@@ -402,12 +402,13 @@ static void test_loglist_detail(void **state)
 		  "00:00:00.002 > a long line that is not\n"
 		  "to be read in the row that it has  [07]\n"
 		  "\n");
-	assert_int_equal(cells_at(&c, 0, 2)->style, CELLS_SELECTED);
-	assert_int_equal(cells_at(&c, 12, 1)->style, CELLS_NORMAL);
+	assert_true(cells_at(&c, 0, 2)->selected);
+	assert_int_equal(cells_at(&c, 0, 2)->style, CELLS_DIM);
+	assert_false(cells_at(&c, 12, 1)->selected);
 	/* Followed, nothing is selected. */
 	loglist_follow(&list);
 	loglist_draw(&list, &c, cells_area(&c));
-	assert_int_equal(cells_at(&c, 12, 5)->style, CELLS_NORMAL);
+	assert_false(cells_at(&c, 12, 5)->selected);
 	/* However small the area is. */
 	loglist_scroll(&list, -3);
 	for (int h = 0; h < 9; h++)
