@@ -170,6 +170,7 @@ uint32_t airtime_ceiling(const struct airtime_link *link, uint16_t value, bool w
 struct best {
 	const struct airtime_link *link;
 	uint16_t overhead, limit;
+	bool with_response;
 	uint16_t value;
 	uint64_t rate, whole; /* whole: of the best that fills its PDUs */
 };
@@ -198,7 +199,10 @@ static void consider(struct best *b, uint32_t frame, bool filled)
 	if (frame <= around + b->overhead || frame - around > b->limit)
 		return;
 	value = (uint16_t)(frame - around);
-	rate = payload_rate(b->link, value, b->overhead);
+	if (b->with_response)
+		rate = (uint64_t)ceiling_request(b->link, value) * (value - b->overhead) / value;
+	else
+		rate = payload_rate(b->link, value, b->overhead);
 	/* On a tie the longer one: fewer values for the host to handle. */
 	if (rate > b->rate + (filled ? b->whole / FILLED_GAIN : 0) ||
 	    (rate == b->rate && value > b->value)) {
@@ -227,9 +231,9 @@ static void consider_event(struct best *b, uint32_t pdus, uint32_t event)
 }
 
 uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
-			    uint16_t overhead)
+			    uint16_t overhead, bool with_response)
 {
-	struct best b = {.link = link, .overhead = overhead};
+	struct best b = {.link = link, .overhead = overhead, .with_response = with_response};
 	uint32_t frame, fragment, pdus, fit;
 
 	b.limit = max_value < OTA_VALUE_MAX ? max_value : OTA_VALUE_MAX;
@@ -247,7 +251,7 @@ uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint1
 		consider(&b, n * fragment, false);
 	b.whole = b.rate;
 	/* One PDU more an event, if each value ends in a shorter one. */
-	for (uint32_t n = 1; n <= pdus && fit < MANY_PDUS; n++)
+	for (uint32_t n = 1; n <= pdus && fit < MANY_PDUS && !with_response; n++)
 		for (uint32_t more = 1; more <= MORE_PDUS; more++)
 			consider_event(&b, n, fit + more);
 	return b.value;

@@ -40,11 +40,12 @@ uint16_t airtime_fragment(const struct airtime_link *link);
 uint32_t airtime_ceiling(const struct airtime_link *link, uint16_t value, bool with_response);
 /*
  * The value length of which connection events carry most payload, answered by empty PDUs:
- * one that fills its PDUs, or one that lets an event end with one PDU more.  At most
+ * one that fills its PDUs, or one that lets an event end with one PDU more; with_response: the
+ * longest that takes no event more.  At most
  * min(mtu - 3, 512, max_value), of which overhead bytes are not payload.  0 when
  * no value of more than overhead bytes is possible, or link is out of range.
  */
 uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
-			    uint16_t overhead);
+			    uint16_t overhead, bool with_response);
 
 #endif

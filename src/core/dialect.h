@@ -26,6 +26,8 @@ struct dialect {
 	const char *not_offered; /* why a command of another dialect is not offered */
 	uint16_t header; /* bytes of each Data value that are not payload */
 	enum gatt_write write_mode; /* that suits it, where nobody asks for one */
+	/* That mode's requests need not be for each value: one proves that all before it came. */
+	bool bursts;
 	bool one_byte; /* commands and notifications are their opcode alone */
 	bool has_acknowledgements; /* credit, received and flushed are told; lost values show */
 	bool has_status; /* can be asked what it is at */

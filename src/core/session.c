@@ -389,7 +389,7 @@ void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t 
 	if (chr == GATT_DATA && s->data_busy) {
 		s->data_busy = false;
 		if (s->dialect)
-			s->dialect->ops->data_written(s, s->data_len);
+			s->dialect->ops->data_written(s);
 	} else if (chr == GATT_CONTROL && s->control_busy) {
 		s->control_busy = false;
 		s->end_answered |= s->control_opcode == OTA_CMD_END && s->ended;

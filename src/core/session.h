@@ -84,6 +84,8 @@ enum session_note {
 	SESSION_NOTE_WINDOW, /* as the link, or the ring, has it */
 	SESSION_NOTE_WINDOW_RATE, /* less: fewer bytes get through than the link could carry */
 	SESSION_NOTE_WINDOW_GAPS, /* less: values get lost */
+	SESSION_NOTE_BURST, /* values between two requests from now on: the device ran over */
+	SESSION_NOTE_PACING, /* microseconds between values from now on: the same */
 	/* The connection interval by itself, in units of 1.25 ms: ... */
 	SESSION_NOTE_INTERVAL_TRIED, /* since less gets through than the link could carry */
 	SESSION_NOTE_INTERVAL_KEPT, /* the trial was faster */
@@ -233,6 +235,11 @@ int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us);
 bool session_finished(const struct session *s);
 /* Least time between Data values, in microseconds: as the dialect and the write mode have it. */
 uint32_t session_pacing(const struct session *s);
+/*
+ * Returns true if each value waits for the answer to the last, and false too where only
+ * each burst of them does: what airtime_ceiling() wants to know.
+ */
+bool session_waits_for_each(const struct session *s);
 /* The chosen values, and the values of this link, which the caller knows. */
 void session_tell_choices(const struct session *s, const struct ota_link *link,
 			  struct session_choices *ret);

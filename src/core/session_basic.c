@@ -6,6 +6,14 @@
  */
 #include "core/session_priv.h"
 
+#define BURST_BYTES 8192u /* the least ring that a device of this protocol has */
+#define BURST_CAREFUL 4u /* values, after a failure */
+#define BURST_FAILURES 2u /* from then on each value is a request */
+#define BURST_SLOWER 4u /* slower by a quarter: the device held its answer back */
+#define BURST_FORGETS 8u
+#define PACING_LEAST_US 4000u
+#define PACING_MOST_US 100000u
+
 static void session_basic_begin(struct session *s)
 {
 	switch (s->config.goal) {
@@ -57,6 +65,44 @@ static void session_basic_on_done(struct session *s)
 	session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
 }
 
+/* Most values of a burst: two of them are under way at once. */
+static uint16_t burst_most(const struct session *s)
+{
+	const uint32_t values = BURST_BYTES / s->chunk;
+
+	if (session_waits_for_each(s) || s->burst.failures > 1)
+		return 1;
+	if (s->burst.failures > 0 && values > BURST_CAREFUL)
+		return BURST_CAREFUL;
+	return (uint16_t)(values > 0 ? values : 1);
+}
+
+/*
+ * The device ended the session: its buffer ran over, or the image was not what it should
+ * be, after which nothing but requests are to be trusted.
+ */
+static void learn_from_error(struct session *s)
+{
+	struct session_burst *b = &s->burst;
+
+	if (s->state == SESSION_PREPARING)
+		return;
+	if (!s->stats.received_known) {
+		b->pacing_us = session_pacing(s) * 2u;
+		if (b->pacing_us < PACING_LEAST_US)
+			b->pacing_us = PACING_LEAST_US;
+		if (b->pacing_us > PACING_MOST_US)
+			b->pacing_us = PACING_MOST_US;
+		session_note(s, SESSION_NOTE_PACING, b->pacing_us);
+	} else if (!session_waits_for_each(s)) {
+		b->failures = s->state == SESSION_VERIFYING ? BURST_FAILURES
+							    : (uint8_t)(b->failures + 1u);
+		if (b->failures > BURST_FAILURES)
+			b->failures = BURST_FAILURES;
+		session_note(s, SESSION_NOTE_BURST, burst_most(s));
+	}
+}
+
 static void session_basic_rx(struct session *s, const uint8_t *buf, size_t len)
 {
 	(void)len;
@@ -68,8 +114,14 @@ static void session_basic_rx(struct session *s, const uint8_t *buf, size_t len)
 	case OTA_EVT_ERROR:
 		session_note(s, SESSION_NOTE_ERROR, 0);
 		if (s->state == SESSION_PREPARING || s->state == SESSION_SENDING ||
-		    s->state == SESSION_PAUSED || s->state == SESSION_VERIFYING)
-			session_retry_start(s, SESSION_DEVICE_ERROR);
+		    s->state == SESSION_PAUSED || s->state == SESSION_VERIFYING) {
+			learn_from_error(s);
+			/* Unanswered commands may wait in the stack: they go with the link. */
+			if (s->stats.received_known)
+				session_retry_start(s, SESSION_DEVICE_ERROR);
+			else
+				session_retry(s, SESSION_DEVICE_ERROR);
+		}
 		break;
 	case OTA_EVT_DONE:
 		session_basic_on_done(s);
@@ -85,10 +137,32 @@ static void header_put(struct session *s, uint8_t *buf)
 	(void)buf;
 }
 
-static void session_basic_data_written(struct session *s, uint32_t len)
+/*
+ * Bursts grow while they come through as fast as before.  An answer that was held back
+ * says that the device's buffer is full.
+ */
+static void burst_adapt(struct session *s, uint32_t bytes)
 {
-	(void)len;
-	session_moved(s, s->stats.queued);
+	struct session_burst *b = &s->burst;
+	const uint64_t us = s->now - b->since;
+	const uint32_t rate = us > 0 ? (uint32_t)(bytes * 1000000ull / us) : 0;
+	const uint16_t most = burst_most(s);
+	const uint32_t size =
+		rate >= b->best - b->best / BURST_SLOWER ? b->size * 2u : b->size / 2u;
+
+	b->since = s->now;
+	b->best = rate > b->best ? rate : b->best - (b->best - rate) / BURST_FORGETS;
+	b->size = (uint16_t)(size < 2u ? 2u : size);
+	if (b->size > most)
+		b->size = most;
+}
+
+static void session_basic_data_written(struct session *s)
+{
+	const uint32_t bytes = s->burst.proves - s->stats.received;
+
+	burst_adapt(s, bytes);
+	session_moved(s, s->burst.proves);
 }
 
 static void session_basic_watch(struct session *s)
@@ -135,6 +209,7 @@ const struct dialect session_basic = {
 	.not_offered = "not offered: it speaks basic",
 	.header = 0,
 	.write_mode = GATT_REQUEST,
+	.bursts = true,
 	.one_byte = true,
 	.spoken = session_basic_spoken,
 	.ops = &ops,

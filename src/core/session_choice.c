@@ -37,7 +37,9 @@ static struct session_choice choose_chunk(const struct session *s, const struct 
 	const uint16_t device = s->max_value ? s->max_value : OTA_VALUE_MAX;
 	const uint16_t by_mtu = (uint16_t)(s->mtu - OTA_ATT_HEADER);
 	const uint16_t most = by_mtu < device ? by_mtu : device;
-	uint16_t chunk = asked ? asked : airtime_best_value(air, s->mtu, device, header);
+	uint16_t chunk =
+		asked ? asked
+		      : airtime_best_value(air, s->mtu, device, header, session_waits_for_each(s));
 
 	if (chunk > most || chunk <= header)
 		chunk = most < OTA_VALUE_MAX ? most : OTA_VALUE_MAX;
@@ -134,7 +136,7 @@ uint16_t session_choose_ack(struct session *s)
 	if (s->config.window == 0) { /* that of the beginning follows from the ACKs in its turn */
 		session_link(s, &air);
 		window = session_flow_calm(
-			&air, airtime_ceiling(&air, s->chunk, s->mode == GATT_REQUEST), s->chunk);
+			&air, airtime_ceiling(&air, s->chunk, session_waits_for_each(s)), s->chunk);
 	}
 	value = ((uint32_t)s->chunk - s->dialect->header) * ACK_VALUES;
 	*c = choice(0, 0, SESSION_BY_AIR_TIME);
@@ -161,12 +163,13 @@ uint16_t session_interval_for(bool phy_2m)
 /* What values of the best length carry over this link. */
 static uint32_t payload_at(const struct session *s, struct airtime_link *air, uint16_t interval)
 {
+	const bool request = choose_mode(s).value == GATT_REQUEST;
 	uint16_t value = s->config.chunk;
 
 	air->interval_us = interval * 1250u;
 	if (value == 0 || value > s->mtu - OTA_ATT_HEADER)
-		value = airtime_best_value(air, s->mtu, OTA_VALUE_MAX, s->dialect->header);
-	return airtime_ceiling(air, value, choose_mode(s).value == GATT_REQUEST);
+		value = airtime_best_value(air, s->mtu, OTA_VALUE_MAX, s->dialect->header, request);
+	return airtime_ceiling(air, value, request);
 }
 
 /*

@@ -117,7 +117,7 @@ uint32_t session_flow_window(const struct session *s, const struct airtime_link 
 			     enum session_reason *ret_reason)
 {
 	const struct session_flow *f = &s->flow;
-	const uint32_t ceiling = airtime_ceiling(air, s->chunk, s->mode == GATT_REQUEST);
+	const uint32_t ceiling = airtime_ceiling(air, s->chunk, session_waits_for_each(s));
 	const bool gaps = f->calm_at > s->stats.received;
 	/* Twice, so that what follows the rate cannot hold it back. */
 	const bool slower = f->rate > 0 && f->rate < ceiling / 2u;

@@ -439,10 +439,9 @@ static void header_put(struct session *s, uint8_t *buf)
 }
 
 /* The stack's answer says that the value arrived, not that it was in order. */
-static void session_full_data_written(struct session *s, uint32_t len)
+static void session_full_data_written(struct session *s)
 {
 	(void)s;
-	(void)len;
 }
 
 static uint64_t answer_due(const struct session *s)

@@ -86,6 +86,8 @@ const char *session_note_name(enum session_note note)
 	static const char *const names[] = {
 		[SESSION_NOTE_DIALECT] = "dialect",
 		[SESSION_NOTE_CHUNK] = "chunk",
+		[SESSION_NOTE_BURST] = "burst",
+		[SESSION_NOTE_PACING] = "pacing",
 		[SESSION_NOTE_INTERVAL_TRIED] = "interval-tried",
 		[SESSION_NOTE_INTERVAL_KEPT] = "interval-kept",
 		[SESSION_NOTE_INTERVAL_BACK] = "interval-back",

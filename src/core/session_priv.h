@@ -31,7 +31,7 @@ struct dialect_ops {
 	/* Writes the header of the next Data value. */
 	void (*header_put)(struct session *s, uint8_t *buf);
 	/* The device answered a write request on Data. */
-	void (*data_written)(struct session *s, uint32_t len);
+	void (*data_written)(struct session *s);
 	/* Time has passed in SENDING or PAUSED. */
 	void (*watch)(struct session *s);
 	/* When watch() is wanted. */

@@ -74,6 +74,9 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	session_progressed(s);
 	st->queued = st->received = st->flushed = offset;
 	st->limit = limit;
+	s->burst.size = s->burst.run = 0;
+	s->burst.best = 0;
+	s->burst.since = s->now;
 	session_flow_begin(s, ack_interval);
 	session_tune_begin(s);
 	session_choose(s);
@@ -98,6 +101,26 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	session_pump(s);
 }
 
+/* Returns true if the next value, of that payload, is written with a request. */
+static bool is_request(const struct session *s, uint32_t len)
+{
+	return s->mode == GATT_REQUEST && (s->burst.run + 1u >= s->burst.size ||
+					   s->stats.queued + len == s->config.image_size);
+}
+
+/* A request is outstanding: may another value be sent before its answer? */
+static bool goes_behind_request(const struct session *s, uint32_t len)
+{
+	return s->mode != GATT_REQUEST || (s->burst.failures == 0 && !is_request(s, len));
+}
+
+bool session_waits_for_each(const struct session *s)
+{
+	return s->mode == GATT_REQUEST &&
+	       !(s->dialect && s->dialect->bursts && s->config.mode_auto &&
+		 (s->properties[GATT_DATA] & GATT_PROP_WRITE_COMMAND));
+}
+
 /* Payload of the next Data value, 0 when none may go now. */
 static uint32_t next_length(const struct session *s)
 {
@@ -108,7 +131,7 @@ static uint32_t next_length(const struct session *s)
 	const uint32_t credit = st->limit - st->queued;
 	const uint32_t want = left < payload ? left : payload;
 
-	if (s->blocked || s->resyncing || (s->mode == GATT_REQUEST && s->data_busy) ||
+	if (s->blocked || s->resyncing || (s->data_busy && !goes_behind_request(s, want)) ||
 	    s->now < s->next_send)
 		return 0;
 	if (flight > 0 && flight + want > s->window)
@@ -147,9 +170,11 @@ static bool makes_headway(const struct session *s)
 
 uint32_t session_pacing(const struct session *s)
 {
-	return s->dialect && !dialect_tells_received(s->dialect, s->mode)
-		       ? s->config.basic_pacing_us
-		       : s->config.pacing_us;
+	const uint32_t learned = s->burst.pacing_us, asked = s->config.basic_pacing_us;
+
+	if (!s->dialect || dialect_tells_received(s->dialect, s->mode))
+		return s->config.pacing_us;
+	return learned > asked ? learned : asked;
 }
 
 /* False when the stack took nothing. */
@@ -157,6 +182,8 @@ static bool send_value(struct session *s, uint32_t len)
 {
 	const uint16_t header = s->dialect->header;
 	const uint32_t pacing = session_pacing(s);
+	const bool request = is_request(s, len);
+	const enum gatt_write mode = s->mode == GATT_REQUEST && !request ? GATT_COMMAND : s->mode;
 	uint8_t value[OTA_VALUE_MAX];
 	int rc;
 
@@ -166,7 +193,7 @@ static bool send_value(struct session *s, uint32_t len)
 	}
 	s->dialect->ops->header_put(s, value);
 	fill(s, value + header, s->stats.queued, len);
-	rc = s->ops->write(s->ctx, GATT_DATA, s->mode, value, header + len);
+	rc = s->ops->write(s->ctx, GATT_DATA, mode, value, header + len);
 	if (rc == -OTA_EAGAIN) {
 		s->blocked = true;
 		return false;
@@ -182,12 +209,14 @@ static bool send_value(struct session *s, uint32_t len)
 	if (s->chunk - header < s->least_payload)
 		s->least_payload = (uint16_t)(s->chunk - header);
 	s->sequence++;
-	/* A request from before the mode was changed may still be outstanding. */
-	if (s->mode == GATT_REQUEST) {
-		s->data_busy = true;
-		s->data_len = len;
-	}
 	s->stats.queued += len;
+	s->burst.run++;
+	/* A request from before the mode was changed may still be outstanding. */
+	if (request) {
+		s->data_busy = true;
+		s->burst.run = 0;
+		s->burst.proves = s->stats.queued;
+	}
 	if (s->stats.queued > s->queued_most)
 		s->queued_most = s->stats.queued;
 	s->stats.sent_bytes += len;

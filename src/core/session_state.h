@@ -63,6 +63,17 @@ struct session_tune {
 	uint32_t bytes, us; /* acknowledged while nothing but the link held them up */
 };
 
+/* Commands closed by a request, whose answer proves that all arrived; session_basic.c. */
+struct session_burst {
+	uint16_t size; /* values, the request included; 0, 1: each is a request */
+	uint16_t run; /* of the burst under way */
+	uint8_t failures; /* sessions of this run that the device ended while it was sent to */
+	uint32_t proves; /* offset up to which the outstanding request will */
+	uint64_t since; /* the last answer */
+	uint32_t best; /* bytes per second between two answers, with a tendency to forget */
+	uint32_t pacing_us; /* learned where nothing is answered; 0: nothing was */
+};
+
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
@@ -101,6 +112,7 @@ struct session {
 	uint32_t window; /* in force */
 	struct session_flow flow;
 	struct session_tune tune;
+	struct session_burst burst;
 	uint16_t max_value; /* READY's */
 	uint16_t sequence;
 	bool gap_seen; /* since READY */
@@ -109,7 +121,6 @@ struct session {
 	uint16_t least_payload; /* of the values in flight, but for short ones */
 	bool data_busy; /* a write request on Data is outstanding */
 	bool blocked; /* the stack's queue is full */
-	uint32_t data_len; /* payload of the outstanding request */
 	uint64_t next_send; /* pacing */
 
 	uint8_t commands[SESSION_COMMANDS][OTA_CONTROL_MAX]; /* Control writes in order */

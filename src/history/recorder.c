@@ -274,6 +274,8 @@ static void recorder_on_note(void *userdata, enum session_note note, uint32_t va
 		break;
 	case SESSION_NOTE_DIALECT:
 	case SESSION_NOTE_CHUNK:
+	case SESSION_NOTE_BURST:
+	case SESSION_NOTE_PACING:
 	case SESSION_NOTE_INTERVAL_TRIED:
 	case SESSION_NOTE_INTERVAL_KEPT:
 	case SESSION_NOTE_INTERVAL_BACK:

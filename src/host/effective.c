@@ -79,7 +79,7 @@ static void mode_why(const struct job_snapshot *run, struct effective *ret)
 	else if (run->choices.mode.reason != SESSION_BY_DIALECT)
 		return;
 	else if (!dialect->has_acknowledgements)
-		because(ret, "auto: %s cannot detect a loss", dialect->name);
+		because(ret, "auto: a request proves what came before");
 	else
 		because(ret, "auto: %s dialect finds losses", dialect->name);
 }
@@ -371,9 +371,9 @@ uint32_t effective_ceiling(const struct profile *profile, const struct job_snaps
 {
 	const bool known = run && link_of(run)->link.interval > 0;
 	const struct dialect *dialect = dialect_get(run ? run->dialect : DIALECT_UNKNOWN);
-	const bool request =
-		profile->write_mode == GATT_REQUEST ||
-		(dialect->write_mode == GATT_REQUEST && profile->write_mode == PROFILE_AUTO);
+	const bool request = profile->write_mode == GATT_REQUEST ||
+			     (dialect->write_mode == GATT_REQUEST && !dialect->bursts &&
+			      profile->write_mode == PROFILE_AUTO);
 	uint16_t mtu = (uint16_t)profile->mtu_max;
 	char rate[OUTPUT_FIGURE_MAX], ms[TEXT_WORD_MAX];
 	struct airtime_link link;
@@ -383,7 +383,7 @@ uint32_t effective_ceiling(const struct profile *profile, const struct job_snaps
 	if (run && mtu_of(run) > 0 && mtu_of(run) < mtu)
 		mtu = mtu_of(run);
 	assume(profile, run, known, &link);
-	value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, dialect->header);
+	value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, dialect->header, request);
 	if (profile->chunk > 0 && profile->chunk <= mtu - (int32_t)OTA_ATT_HEADER)
 		value = (uint16_t)profile->chunk;
 	ceiling = airtime_ceiling(&link, value, request);

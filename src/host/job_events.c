@@ -19,7 +19,7 @@ void job_take_link(struct job *job)
 	session_link(s, &job->air);
 	job->transport->ops->link_state(job->transport, &job->link);
 	job->mtu = s->mtu;
-	job->ceiling = airtime_ceiling(&job->air, s->chunk, s->mode == GATT_REQUEST);
+	job->ceiling = airtime_ceiling(&job->air, s->chunk, session_waits_for_each(s));
 	job->link_known = true;
 	metrics_ceiling(&job->metrics, job->ceiling);
 }

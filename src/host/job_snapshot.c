@@ -57,6 +57,8 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 {
 	static const char *const formats[SESSION_NOTES] = {
 		[SESSION_NOTE_CHUNK] = "Data values of %u bytes",
+		[SESSION_NOTE_BURST] = "the device lost values: every %u at most is a request now",
+		[SESSION_NOTE_PACING] = "the device lost values: one in %u us from now on",
 		[SESSION_NOTE_WINDOW] = "window %u bytes again",
 		[SESSION_NOTE_WINDOW_RATE] =
 			"window %u bytes: fewer get through than the link could carry",
@@ -102,6 +104,8 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 	case SESSION_NOTE_PAIRED:
 		(void)snprintf(buf, size, "paired");
 		break;
+	case SESSION_NOTE_BURST:
+	case SESSION_NOTE_PACING:
 	case SESSION_NOTE_CHUNK:
 	case SESSION_NOTE_WINDOW:
 	case SESSION_NOTE_WINDOW_RATE:

@@ -53,7 +53,7 @@ static const struct setting settings[PROFILE_KEYS] = {
 	[PROFILE_KEY_WRITE_MODE] = {
 		.name = "write_mode", .kind = SETTING_CHOICE, AT(write_mode),
 		.words = words_write_mode, .initial = PROFILE_AUTO,
-		.help = "request waits for the answer to each value: slow but safe. command does not wait. acquire is command through a socket of bluetoothd, which saves a D-Bus call per value. auto: command, but request for devices of the basic dialect, which cannot report a lost value.",
+		.help = "request waits for the answer to each value: slow but safe. command does not wait. acquire is command through a socket of bluetoothd, which saves a D-Bus call per value. auto: command; for devices of the basic dialect, which cannot report a lost value, bursts of commands that a request closes.",
 	},
 	[PROFILE_KEY_WINDOW] = {
 		.name = "window", .kind = SETTING_NUMBER, AT(window), .words = word_auto,
@@ -80,8 +80,7 @@ static const struct setting settings[PROFILE_KEYS] = {
 	[PROFILE_KEY_BASIC_PACING] = {
 		.name = "basic_pacing_us", .kind = SETTING_NUMBER, AT(basic_pacing_us),
 		.max = 1000000, .unit = "us", .initial = 20000,
-		.help = "Shortest time between commands to a device of the basic dialect. It has no "
-			"acknowledgements, so only time keeps its buffer from overflowing.",
+		.help = "Shortest time between commands to a device of the basic dialect. It has no acknowledgements, so only time keeps its buffer from overflowing; where it does, the time is doubled for the rest of the run.",
 	},
 	[PROFILE_KEY_ACK_TIMEOUT] = {
 		.name = "ack_timeout_ms", .kind = SETTING_NUMBER, AT(ack_timeout_ms),

@@ -169,7 +169,7 @@ static void test_out_of_range(void **state)
 	assert_int_equal(airtime_ceiling(&link, 495, false), 0);
 	link.data_length = 252;
 	assert_int_equal(airtime_ceiling(&link, 495, false), 0);
-	assert_int_equal(airtime_best_value(&link, 517, 512, 2), 0);
+	assert_int_equal(airtime_best_value(&link, 517, 512, 2, false), 0);
 	link = good;
 	link.interval_us = 7499;
 	assert_int_equal(airtime_ceiling(&link, 495, true), 0);
@@ -189,20 +189,20 @@ static void test_best_value(void **state)
 	(void)state;
 	for (uint16_t overhead = 0; overhead <= 2; overhead++) {
 		link.phy = OTA_PHY_1M;
-		assert_int_equal(airtime_best_value(&link, 517, 512, overhead), 495);
-		assert_int_equal(airtime_best_value(&link, 498, 512, overhead), 495);
-		assert_int_equal(airtime_best_value(&link, 247, 512, overhead), 244);
-		assert_int_equal(airtime_best_value(&link, 185, 512, overhead), 169);
-		assert_int_equal(airtime_best_value(&link, 23, 512, overhead), 20);
-		assert_int_equal(airtime_best_value(&link, 517, 244, overhead), 244);
+		assert_int_equal(airtime_best_value(&link, 517, 512, overhead, false), 495);
+		assert_int_equal(airtime_best_value(&link, 498, 512, overhead, false), 495);
+		assert_int_equal(airtime_best_value(&link, 247, 512, overhead, false), 244);
+		assert_int_equal(airtime_best_value(&link, 185, 512, overhead, false), 169);
+		assert_int_equal(airtime_best_value(&link, 23, 512, overhead, false), 20);
+		assert_int_equal(airtime_best_value(&link, 517, 244, overhead, false), 244);
 		link.phy = OTA_PHY_2M;
-		assert_int_equal(airtime_best_value(&link, 498, 495, overhead),
+		assert_int_equal(airtime_best_value(&link, 498, 495, overhead, false),
 				 overhead < 2 ? 236 : 479); /* 11 PDUs in an event, not 10 */
 	}
-	assert_int_equal(airtime_best_value(&link, 23, 512, 20), 0);
-	assert_int_equal(airtime_best_value(&link, 3, 512, 0), 0);
-	assert_int_equal(airtime_best_value(&link, 0, 512, 0), 0);
-	assert_int_equal(airtime_best_value(&link, 517, 0, 0), 0);
+	assert_int_equal(airtime_best_value(&link, 23, 512, 20, false), 0);
+	assert_int_equal(airtime_best_value(&link, 3, 512, 0, false), 0);
+	assert_int_equal(airtime_best_value(&link, 0, 512, 0, false), 0);
+	assert_int_equal(airtime_best_value(&link, 517, 0, 0, false), 0);
 }
 
 /* Values that end with a full PDU: 27 k - 7. */
@@ -212,13 +212,13 @@ static void test_best_value_short_pdus(void **state)
 
 	(void)state;
 	link.data_length = 27;
-	assert_int_equal(airtime_best_value(&link, 517, 512, 2), 19 * 27 - 7);
-	assert_int_equal(airtime_best_value(&link, 247, 512, 2), 9 * 27 - 7);
-	assert_int_equal(airtime_best_value(&link, 23, 512, 2), 20);
+	assert_int_equal(airtime_best_value(&link, 517, 512, 2, false), 19 * 27 - 7);
+	assert_int_equal(airtime_best_value(&link, 247, 512, 2, false), 9 * 27 - 7);
+	assert_int_equal(airtime_best_value(&link, 23, 512, 2, false), 20);
 	link.data_length = 251;
 	link.buffers = 8;
 	link.buffer_octets = 27;
-	assert_int_equal(airtime_best_value(&link, 517, 512, 2), 19 * 27 - 7);
+	assert_int_equal(airtime_best_value(&link, 517, 512, 2, false), 19 * 27 - 7);
 }
 
 static uint64_t payload(const struct airtime_link *link, uint16_t value)
@@ -247,7 +247,8 @@ static void test_best_value_by_search(void **state)
 		for (uint16_t value = 20; value <= 512 && value <= mtu - 3; value++)
 			if (payload(&link, value) > most)
 				most = payload(&link, value);
-		chosen = payload(&link, airtime_best_value(&link, mtu, 512, OTA_DATA_HEADER));
+		chosen =
+			payload(&link, airtime_best_value(&link, mtu, 512, OTA_DATA_HEADER, false));
 		if (chosen * 100 < most * 97)
 			fail_msg("MTU %u, %u us, set-up %u: %llu of %llu", mtu, link.interval_us, i,
 				 (unsigned long long)chosen, (unsigned long long)most);
@@ -262,7 +263,7 @@ static void test_best_value_bounds(void **state)
 	for (uint16_t length = 27; length <= 251; length += 32) {
 		link.data_length = length;
 		for (uint16_t mtu = 23; mtu < 600; mtu++) {
-			uint16_t best = airtime_best_value(&link, mtu, 512, 2);
+			uint16_t best = airtime_best_value(&link, mtu, 512, 2, false);
 
 			assert_in_range(best, 3, mtu - 3 < 512 ? mtu - 3 : 512);
 		}

@@ -103,7 +103,7 @@ static void confirmed(struct run *r)
 		fail_msg("%s (status %d, device: %s)", session_outcome_name(outcome), s->status,
 			 ota_code_name(s->code));
 	check_flash(r);
-	assert_int_equal(s->chunk, 495);
+	assert_int_equal(s->chunk, s->mode == GATT_REQUEST ? 512 : 495);
 	assert_true(r->u.most_in_flight <= s->window);
 }
 
