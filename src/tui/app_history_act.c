@@ -2,6 +2,8 @@
 /* Actions on recorded runs: export, run again, delete. */
 #include "tui/app_history.h"
 
+#include "base/output.h"
+#include "history/history_compare.h"
 #include "history/history_export.h"
 #include "tui/app_device.h"
 #include "tui/app_image.h"
@@ -137,6 +139,26 @@ static void delete_selected(struct app *app)
 		app_history_remove(app, run->id);
 }
 
+#define AGAIN "Once more"
+
+/* What is sent again, and how it went. */
+static void add_facts(struct app *app, const struct history_run *run)
+{
+	char size[OUTPUT_FIGURE_MAX], time[24], rate[OUTPUT_FIGURE_MAX];
+
+	app_confirm_fact(app, AGAIN, "Device", "%s %s", run->device, run->address);
+	if (run->goal == SESSION_UPDATE)
+		app_confirm_fact(app, AGAIN, "Image", "%.60s %.40s from %.120s", run->project,
+				 run->version, run->image);
+	app_confirm_fact(app, AGAIN, "Size", "%s", output_bytes(run->size, size, sizeof(size)));
+	if (run->result.seconds_us > 0 && run->result.goodput > 0)
+		app_confirm_fact(app, AGAIN, "Time", "%s then, at %s",
+				 view_duration(run->result.seconds_us, time, sizeof(time)),
+				 output_rate(run->result.goodput, rate, sizeof(rate)));
+	app_confirm_fact(app, AGAIN, "Profile", "%s, with the values of that run", run->profile);
+	app_confirm_fact(app, AGAIN, "Then", "%s", history_outcome(run));
+}
+
 static void ask_rerun(struct app *app)
 {
 	const struct history_run *run = app_history_selected(app);
@@ -160,6 +182,8 @@ static void ask_rerun(struct app *app)
 	else
 		app_confirm_open(app, rerun_selected, "Upload %s %s to %s again, profile %s? y/n ",
 				 run->project, run->version, run->device, run->profile);
+	if (app_confirm_asks(app, rerun_selected))
+		add_facts(app, run);
 }
 
 static void ask_delete(struct app *app)

@@ -101,11 +101,30 @@ static uint64_t bottom_of(const struct loglist *list, int height)
 	return bottom;
 }
 
+#define BAR_W 2 /* right of the lines: a blank, and the scroll bar */
+
+/* Where one reads, of all lines that the filter lets through; oldest is the first one shown. */
+static void draw_bar(const struct loglist *list, uint64_t oldest, struct cells *cells,
+		     struct area area)
+{
+	size_t first = 0, total = 0;
+	uint64_t at = list->count > LOGLIST_LINES ? list->count - LOGLIST_LINES : 0;
+
+	for (; at < list->count; at++) {
+		if (!loglist_matches(list, loglist_at(list, at)))
+			continue;
+		total++;
+		first += at < oldest;
+	}
+	cells_scroll_bar(cells, area, first, total);
+}
+
 void loglist_draw(const struct loglist *list, struct cells *cells, struct area area)
 {
 	const struct loglist_line *read = list->frozen ? loglist_selected(list) : NULL;
 	uint64_t number = list->count > 0 ? list->count - 1 : 0;
 	uint64_t shown[CELLS_HEIGHT_MAX];
+	struct area bar;
 	int found = 0;
 
 	cells_blank(cells, area);
@@ -114,6 +133,10 @@ void loglist_draw(const struct loglist *list, struct cells *cells, struct area a
 
 		draw_detail(read, cells, detail);
 	}
+	/* While it follows, the newest line is what is meant, and all others are above. */
+	bar = area;
+	if (list->frozen)
+		area.w -= BAR_W;
 	/* An anchor that fell off the oldest end, or that a filter hides, is where it points. */
 	if (list->frozen && loglist_at(list, list->anchor))
 		number = bottom_of(list, area.h);
@@ -129,6 +152,8 @@ void loglist_draw(const struct loglist *list, struct cells *cells, struct area a
 		if (number-- == 0)
 			break;
 	}
+	if (list->frozen && found > 0)
+		draw_bar(list, shown[found - 1], cells, bar);
 	for (int i = 0; i < found; i++) {
 		const struct loglist_line *line = loglist_at(list, shown[found - 1 - i]);
 		const struct area row = {area.x, area.y + i, area.w, 1};

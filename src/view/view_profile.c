@@ -200,10 +200,12 @@ static int reason_rows(struct cells *cells, struct area rest)
 	return wanted < room ? wanted : room;
 }
 
+#define BAR_W 2 /* right of the keys: a blank, and the scroll bar */
+
 void view_profile_draw(const struct view_profile *v, struct cells *cells, struct area area)
 {
 	const struct columns c = columns_of(area.w);
-	struct area rest = area, heads = {0}, reason = {0}, ceiling = {0}, errors = {0};
+	struct area rest = area, rows, heads = {0}, reason = {0}, ceiling = {0}, errors = {0};
 	size_t first = 0;
 
 	draw_head(v, cells, area_top(&rest, 1));
@@ -220,8 +222,12 @@ void view_profile_draw(const struct view_profile *v, struct cells *cells, struct
 	draw_heads(v, cells, heads, &c);
 	if (rest.h > 0 && v->selected >= (size_t)rest.h)
 		first = v->selected - (size_t)rest.h + 1;
+	rows = rest;
+	if (rest.h < PROFILE_KEYS)
+		rows.w -= BAR_W;
 	for (int y = 0; y < rest.h && first + (size_t)y < PROFILE_KEYS; y++)
-		draw_key(v, (enum profile_key)(first + (size_t)y), cells, rest, &c, y);
+		draw_key(v, (enum profile_key)(first + (size_t)y), cells, rows, &c, y);
+	cells_scroll_bar(cells, rest, first, PROFILE_KEYS);
 	if (errors.h > 0)
 		draw_errors(v, cells, errors);
 	if (ceiling.h > 0)
