@@ -370,6 +370,31 @@ static void idle_connections_make_room(void **state)
 	assert_true(fake_link(third.conn)->up);
 }
 
+/* Two that come first after a reboot, and do nothing, force no roll back. */
+static void idle_connections_end_no_trial(void **state)
+{
+	struct host second;
+
+	(void)state;
+	assert_true(esphost_update(&host, &image));
+	assert_true(esphost_restarts(5000));
+	assert_true(esphost_boot());
+	esphost_connect(&other, image.bytes, image.size);
+	esphost_connect(&second, image.bytes, image.size);
+	/* As long as a host looks for its device after an update. */
+	for (int i = 0; i < 150 && !fake_radio.advertising; i++)
+		fake_run_ms(400);
+	esphost_connect(&host, image.bytes, image.size);
+	assert_int_not_equal(host.conn, 0xffff);
+	esphost_command(&host, OTA_CMD_CONFIRM);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
+	assert_int_equal(host.result.code, OTA_OK);
+	fake_run_ms(120000);
+	assert_int_equal(fake_board.running, 1);
+	assert_int_equal(fake_board.rollbacks, 0);
+	assert_false(fake_restarted());
+}
+
 /* Erases as fast as START and ABORT go, with a restart now and then. */
 static void strangers_cannot_wear_out_the_flash(void **state)
 {
@@ -468,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(telemetry, setup, teardown),
 		cmocka_unit_test_setup_teardown(permit_hook, setup, teardown),
 		cmocka_unit_test_setup_teardown(idle_connections_make_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(idle_connections_end_no_trial, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_cannot_wear_out_the_flash, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(idle_device_does_not_wake_up, setup, teardown),

@@ -66,7 +66,8 @@ static uint32_t due_in(struct ota_esp *s)
 		in = sooner(in, left(s, s->start.since + OTA_ESP_START_WAIT_MS));
 	if (confirm_due(s))
 		in = sooner(in, left(s, s->confirm_at));
-	in = sooner(in, ota_esp_idle_in(s));
+	if (!s->session) /* within one the task wakes for the watchdog, and looks then */
+		in = sooner(in, ota_esp_idle_in(s));
 	if (s->reboot)
 		in = sooner(in, left(s, s->reboot_at));
 	return in;
