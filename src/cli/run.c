@@ -96,6 +96,14 @@ enum cli_exit run_exit(const struct job_result *result)
 	return CLI_DEFECT;
 }
 
+/* No command line reaches what the device holds. */
+static void tell_vain(const struct run *r)
+{
+	if (command_line_is_vain(r->cli))
+		log_write(&r->cli->log, LOG_LEVEL_WARNING,
+			  "the simulated device ends with this program; --sim=state=DIR keeps it");
+}
+
 void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit code)
 {
 	struct job_snapshot now;
@@ -132,9 +140,8 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 	log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.what);
 	if (r->result.advice[0])
 		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.advice);
-	if (r->result.begun && command_line_is_vain(r->cli))
-		log_write(&r->cli->log, LOG_LEVEL_WARNING,
-			  "the simulated device ends with this program; --sim=state=DIR keeps it");
+	if (r->result.begun)
+		tell_vain(r);
 }
 
 static void run_on_unrecorded(void *userdata, const char *text)
@@ -182,14 +189,21 @@ static int tell_left(struct run *r, int rc)
 				job_command_line(r->job, "info", JOB_COMMAND_DEVICE, line));
 	if (now.stats.queued == 0)
 		return cli_fail(r->cli, code, "exited at once");
+	tell_vain(r);
+	if (!dialect_get(now.dialect)->can_resume)
+		return cli_fail(r->cli, code,
+				"exited at once: the device has a part of the image, and %s sends "
+				"it from the start",
+				job_command_line(r->job, "flash", JOB_COMMAND_IMAGE, line));
 	if (r->hangup)
 		return cli_fail(r->cli, code,
 				"exited at once: the terminal is gone; the device keeps the bytes "
 				"it has received, and %s resumes the update",
 				job_command_line(r->job, "resume", JOB_COMMAND_IMAGE, line));
 	return cli_fail(r->cli, code,
-			"exited at once: the device keeps the bytes it has received, and drops "
-			"them after a minute");
+			"exited at once: unless the device was still cancelled, it keeps the bytes "
+			"it has received, and %s resumes the update",
+			job_command_line(r->job, "resume", JOB_COMMAND_IMAGE, line));
 }
 
 static int loop(struct run *r, const struct job_config *config, const struct run_report *report)

@@ -124,11 +124,12 @@ void loglist_draw(const struct loglist *list, struct cells *cells, struct area a
 	const struct loglist_line *read = list->frozen ? loglist_selected(list) : NULL;
 	uint64_t number = list->count > 0 ? list->count - 1 : 0;
 	uint64_t shown[CELLS_HEIGHT_MAX];
-	struct area bar;
+	struct area bar, lines = area;
 	int found = 0;
 
 	cells_blank(cells, area);
-	if (read && area.h >= DETAIL_LEAST_H && !fits(read, cells, area)) {
+	lines.w -= BAR_W;
+	if (read && area.h >= DETAIL_LEAST_H && !fits(read, cells, lines)) {
 		const struct area detail = area_bottom(&area, DETAIL_ROWS);
 
 		draw_detail(read, cells, detail);
