@@ -16,7 +16,7 @@
 #define DATA_LENGTH_MAX 251u
 #define INTERVAL_MIN_US 7500u
 #define INTERVAL_MAX_US 4000000u
-#define SAMPLE_PDUS 128u /* of a candidate that are laid into events */
+#define SAMPLE_PDUS 64u /* of a candidate that are laid into events */
 #define RATE_SCALE 1000u
 #define MORE_PDUS 4u /* than fill an event; shorter ones waste too much of them */
 #define FILLED_GAIN 50u /* 2 %, below which a value that fills PDUs is safer */
@@ -141,20 +141,22 @@ static uint32_t ceiling_request(const struct airtime_link *link, uint16_t value)
 	return rate(value, events * link->interval_us);
 }
 
+/* Events repeat as soon as one begins at the same place of a frame as an earlier one. */
 static uint32_t ceiling_stream(const struct airtime_link *link, uint16_t value)
 {
 	struct cursor c = cursor_start(value);
-	uint64_t frames = 0, events = 0;
-	uint32_t start;
+	uint32_t offset[MAX_START_STATES], done[MAX_START_STATES], frames = 0, i;
 
-	for (unsigned int i = 0; i < MAX_START_STATES; i++)
-		(void)cursor_event(link, &c, false);
-	start = c.offset;
-	do {
+	for (uint32_t events = 0;; events++) {
+		for (i = 0; i < events && offset[i] != c.offset; i++)
+			;
+		if (i < events || events == MAX_START_STATES)
+			return rate((uint64_t)(frames - done[i % events]) * value,
+				    (uint64_t)(events - i % events) * link->interval_us);
+		offset[events] = c.offset;
+		done[events] = frames;
 		frames += cursor_event(link, &c, false);
-		events++;
-	} while (c.offset != start);
-	return rate(frames * value, events * link->interval_us);
+	}
 }
 
 uint32_t airtime_ceiling(const struct airtime_link *link, uint16_t value, bool with_response)

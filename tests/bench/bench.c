@@ -47,7 +47,24 @@ static const struct row rows[] = {
 	{"1M 15 ms MTU 517, slow", COMMON "phy=1M,interval=15,mtu=517,flash=slow", NULL, 0, 0},
 	{"1M 50 ms as Linux, request", COMMON "phy=1M,interval=50,mtu=517", "write_mode=request", 0,
 	 0},
-	{"1M 15 ms basic, request", COMMON "phy=1M,interval=15,dialect=basic", NULL, 0, 0},
+	{"1M 15 ms basic", COMMON "phy=1M,interval=15,dialect=basic", NULL, 0, 0},
+	{"1M 15 ms basic, request", COMMON "phy=1M,interval=15,dialect=basic", "write_mode=request",
+	 0, 0},
+	{"1M 15 ms, ring 8 KiB", COMMON "phy=1M,interval=15,ring=8", NULL, 0, 0},
+	{"1M 15 ms, ring 16 KiB", COMMON "phy=1M,interval=15,ring=16", NULL, 0, 0},
+	{"1M 15 ms, ring 64 KiB", COMMON "phy=1M,interval=15,ring=64", NULL, 0.92, 0},
+	{"1M 15 ms, ring 256 KiB", COMMON "phy=1M,interval=15,ring=256", NULL, 0.92, 0},
+	{"1M 15 ms, ring 1024 KiB", COMMON "phy=1M,interval=15,ring=1024", NULL, 0.92, 0},
+	{"1M 15 ms, 1 % of values lost", COMMON "phy=1M,interval=15,fault=drop-data%1", NULL, 0, 0},
+	{"1M 15 ms, 5 % of values lost", COMMON "phy=1M,interval=15,fault=drop-data%5", NULL, 0, 0},
+	{"1M 15 ms, 10 % of values lost", COMMON "phy=1M,interval=15,fault=drop-data%10", NULL, 0,
+	 0},
+	{"1M, 3x251 an event", COMMON "phy=1M,buffers=3x251/event", NULL, 0, 0},
+	{"2M, 3x251 an event", COMMON "phy=2M,buffers=3x251/event", NULL, 0, 0},
+	{"1M, 8x27 an event", COMMON "phy=1M,buffers=8x27/event", NULL, 0, 0},
+	{"1M, 15x27 an event", COMMON "phy=1M,buffers=15x27/event", NULL, 0, 0},
+	{"1M, 5 % loss", COMMON "phy=1M,loss=5", NULL, 0, 0},
+	{"2M, 5 % loss", COMMON "phy=2M,loss=5", NULL, 0, 0},
 };
 
 static const struct loss_row {
@@ -177,7 +194,7 @@ static void verdict(bool wanted, bool met)
 
 static void print_updates(const char *program, const char *image)
 {
-	printf("%-27s %5s %-8s %8s %8s %8s %6s %7s %6s %6s  %s\n", "update", "chunk", "mode", "s",
+	printf("%-29s %5s %-8s %8s %8s %8s %6s %7s %6s %6s  %s\n", "update", "chunk", "mode", "s",
 	       "kB/s", "ceiling", "ratio", "target", "CPU s", "MiB", "");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *r = &rows[i];
@@ -188,7 +205,7 @@ static void print_updates(const char *program, const char *image)
 			snprintf(target, sizeof(target), "%.2f", r->ratio);
 		else if (r->rate > 0)
 			snprintf(target, sizeof(target), "%.0fkB/s", r->rate / 1000);
-		printf("%-27s %5d %-8s %8.3f %8.1f %8.1f %6.3f %7s %6.2f %6.1f", r->title, o.chunk,
+		printf("%-29s %5d %-8s %8.3f %8.1f %8.1f %6.3f %7s %6.2f %6.1f", r->title, o.chunk,
 		       o.mode, o.seconds, o.goodput / 1000, o.ceiling / 1000, o.ratio, target,
 		       o.cpu, (double)o.memory_kib / 1024);
 		if (!o.ran)
@@ -267,7 +284,7 @@ static double endless(enum ota_phy phy, uint32_t interval_us, uint32_t ppm)
 
 static void print_loss(const char *program, const char *image)
 {
-	printf("\n%-27s %8s %8s %6s %7s\n", "loss, ideal flash", "kB/s", "endless", "share",
+	printf("\n%-29s %8s %8s %6s %7s\n", "loss, ideal flash", "kB/s", "endless", "share",
 	       "target");
 	for (size_t i = 0; i < sizeof(loss_rows) / sizeof(loss_rows[0]); i++) {
 		const struct loss_row *r = &loss_rows[i];
@@ -275,7 +292,7 @@ static void print_loss(const char *program, const char *image)
 		const double most = endless(r->phy, r->interval_us, r->ppm);
 		const double share = most > 0 ? o.goodput / most : 0;
 
-		printf("%-27s %8.1f %8.1f %6.3f %7.2f", r->title, o.goodput / 1000, most / 1000,
+		printf("%-29s %8.1f %8.1f %6.3f %7.2f", r->title, o.goodput / 1000, most / 1000,
 		       share, r->share);
 		verdict(true, o.ran && share >= r->share);
 	}
@@ -286,11 +303,11 @@ static void print_sink(const char *program)
 	static const char *const sims[] = {COMMON "phy=1M,interval=15",
 					   COMMON "phy=2M,interval=10"};
 
-	printf("\n%-27s %8s %8s %6s\n", "bench (SINK)", "kB/s", "ceiling", "ratio");
+	printf("\n%-29s %8s %8s %6s\n", "bench (SINK)", "kB/s", "ceiling", "ratio");
 	for (size_t i = 0; i < 2; i++) {
 		const struct outcome o = run(program, "bench", sims[i], NULL, NULL);
 
-		printf("%-27s %8.1f %8.1f %6.3f", sims[i] + strlen(COMMON), o.goodput / 1000,
+		printf("%-29s %8.1f %8.1f %6.3f", sims[i] + strlen(COMMON), o.goodput / 1000,
 		       o.ceiling / 1000, o.ratio);
 		/* The measurement and the model must tell the same. */
 		verdict(true, o.ran && o.ratio > 0.95 && o.ratio <= 1.0);
