@@ -140,6 +140,7 @@ static void link_goes_to_2m_and_10_ms(void **state)
 	assert_int_equal(fake_link(host.conn)->phy, 2);
 	esphost_info(&host, &info);
 	assert_int_equal(info.phys, OTA_PHYS_1M | OTA_PHYS_2M);
+	assert_int_equal(info.block_revision, 103);
 	assert_false(info.features & OTA_FEATURE_TELEMETRY);
 	assert_true(esphost_start(&host, 0));
 	assert_int_equal(fake_link(host.conn)->interval, 8);

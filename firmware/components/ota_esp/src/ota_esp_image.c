@@ -17,7 +17,9 @@
 #include "esp_ota_ops.h"
 #include "esp_secure_boot.h"
 #include "esp_system.h"
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
 #include "hal/efuse_hal.h"
+#endif
 
 static const char tag[] = "ota_esp";
 
@@ -81,6 +83,15 @@ const esp_partition_t *ota_esp_image_entry(uint32_t index, uint32_t *ret_offset,
 		NULL);
 }
 
+static uint16_t block_revision(void)
+{
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
+	return (uint16_t)efuse_hal_blk_version();
+#else
+	return OTA_REVISION_UNKNOWN;
+#endif
+}
+
 bool ota_esp_image_slots(void)
 {
 	struct ota_esp *s = &ota_esp;
@@ -103,7 +114,7 @@ bool ota_esp_image_slots(void)
 		.phys = OTA_PHYS_1M,
 		.slot_size = s->update->size,
 		.secure_version = esp_efuse_read_secure_version(),
-		.block_revision = (uint16_t)efuse_hal_blk_version(),
+		.block_revision = block_revision(),
 		.reset_reason = (uint8_t)esp_reset_reason(),
 	};
 #ifdef OTA_ESP_2M
