@@ -215,6 +215,21 @@ static void add_state(const struct view_device *v, struct facts *f)
 		    since);
 }
 
+/* Names with commas between, as the log has them, to be read as a list. */
+static void add_names(struct facts *f, const char *label, const char *names)
+{
+	char text[VIEW_TEXT];
+	size_t len = 0;
+
+	for (; *names != '\0' && len + 2 < sizeof(text); names++) {
+		text[len++] = *names;
+		if (*names == ',')
+			text[len++] = ' ';
+	}
+	text[len] = '\0';
+	add(f, CELLS_NORMAL, label, "%s", text);
+}
+
 static void make_facts(const struct view_device *v, struct facts *f)
 {
 	const struct ota_info *i = v->info;
@@ -229,12 +244,11 @@ static void make_facts(const struct view_device *v, struct facts *f)
 				: "size unknown");
 	add_chip(v, f);
 	add_security(v, f);
-	add(f, CELLS_NORMAL, "Features", "%s",
-	    pdu_text_features(i->features, features, sizeof(features)));
+	add_names(f, "Features", pdu_text_features(i->features, features, sizeof(features)));
 	add(f, CELLS_NORMAL, "Memory", "%u slot%s, %s for an update, ring %s", i->slot_count,
 	    i->slot_count == 1 ? "" : "s", output_bytes(i->slot_size, size, sizeof(size)),
 	    output_bytes(i->ring_size, ring, sizeof(ring)));
-	add(f, CELLS_NORMAL, "PHYs", "%s", pdu_text_phys(i->phys, phys, sizeof(phys)));
+	add_names(f, "PHYs", pdu_text_phys(i->phys, phys, sizeof(phys)));
 }
 
 /* A dialect without Info. */
