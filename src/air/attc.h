@@ -40,17 +40,6 @@ struct attc_event {
 	size_t len;
 };
 
-struct attc_config {
-	/* A PDU for the server; 0 or a negative OTA_E*, which the request then ends with. */
-	int (*send)(void *ctx, const uint8_t *pdu, size_t len);
-	/* Never called from within a call of this header other than attc_input(), but for a
-	 * request that could not be sent.  May call all functions but attc_finish(). */
-	void (*event)(void *ctx, const struct attc_event *event);
-	void *ctx;
-	struct sched *sched; /* for the timeout; NULL: none */
-	uint16_t mtu; /* what it offers, 23..517 */
-};
-
 /* A characteristic that was discovered. */
 struct attc_chr {
 	struct att_uuid service, uuid;
@@ -63,6 +52,33 @@ struct attc_chr {
 struct attc_service {
 	uint16_t start, end;
 	struct att_uuid uuid;
+};
+
+#define ATTC_HASH_SIZE 16u
+
+/*
+ * A server's table, kept over connections: as long as the Database Hash is the same, so is
+ * the table (Core Vol 3 Part G 7.3).  A server without one is discovered each time.
+ */
+struct attc_table {
+	bool known;
+	uint8_t hash[ATTC_HASH_SIZE];
+	size_t service_count, chr_count;
+	struct attc_service services[ATTC_SERVICES_MAX];
+	struct attc_chr chrs[ATTC_CHRS_MAX];
+};
+
+struct attc_config {
+	/* A PDU for the server; 0 or a negative OTA_E*, which the request then ends with. */
+	int (*send)(void *ctx, const uint8_t *pdu, size_t len);
+	/* Never called from within a call of this header other than attc_input(), but for a
+	 * request that could not be sent.  May call all functions but attc_finish(). */
+	void (*event)(void *ctx, const struct attc_event *event);
+	void *ctx;
+	struct sched *sched; /* for the timeout; NULL: none */
+	uint16_t mtu; /* what it offers, 23..517 */
+	/* What is known of this server, and learned; the caller's.  NULL: nothing is kept. */
+	struct attc_table *table;
 };
 
 enum attc_op_kind {
@@ -97,6 +113,9 @@ struct attc {
 	size_t part; /* octets of the part under way */
 	int prepare_error; /* the long write is being cancelled because of that */
 	/* discovery */
+	bool hashing; /* the Database Hash was asked for */
+	bool hashed; /* ... and told */
+	uint8_t hash[ATTC_HASH_SIZE];
 	uint16_t start, end; /* range asked for */
 	size_t index; /* service or characteristic under way */
 	size_t service_count, chr_count;
@@ -114,7 +133,8 @@ void attc_input(struct attc *c, const uint8_t *pdu, size_t len);
 
 /* Each ends with one event.  -OTA_ETIMEDOUT after a timeout, -OTA_ENOMEM. */
 int attc_exchange_mtu(struct attc *c);
-/* All primary services with their characteristics and CCC descriptors. */
+/* All primary services with their characteristics and CCC descriptors; by one question
+ * where config.table knows them still. */
 int attc_discover(struct attc *c);
 /* A whole value, read on with Read Blob as needed. */
 int attc_read(struct attc *c, uint16_t handle);

@@ -29,6 +29,8 @@ static bool uuid_set(struct att_uuid *uuid, const uint8_t *bytes, size_t len)
 	return true;
 }
 
+static void discovered(struct attc *c);
+
 static void next_descriptors(struct attc *c)
 {
 	for (; c->index < c->chr_count; c->index++) {
@@ -41,7 +43,7 @@ static void next_descriptors(struct attc *c)
 		ask_range(c, ATT_FIND_INFO_REQ, 0);
 		return;
 	}
-	attc_done(c, 0, 0);
+	discovered(c);
 }
 
 /* Goes on with service c->index, or with descriptors after the last one. */
@@ -57,7 +59,7 @@ static void next_characteristics(struct attc *c)
 	next_descriptors(c);
 }
 
-void attc_discover_begin(struct attc *c)
+static void discover_all(struct attc *c)
 {
 	c->service_count = 0;
 	c->chr_count = 0;
@@ -65,6 +67,55 @@ void attc_discover_begin(struct attc *c)
 	c->start = 0x0001;
 	c->end = 0xffff;
 	ask_range(c, ATT_READ_BY_GROUP_REQ, ATT_UUID_PRIMARY_SERVICE);
+}
+
+void attc_discover_begin(struct attc *c)
+{
+	c->hashed = false;
+	c->hashing = c->config.table != NULL;
+	if (!c->hashing) {
+		discover_all(c);
+		return;
+	}
+	c->start = 0x0001;
+	c->end = 0xffff;
+	ask_range(c, ATT_READ_BY_TYPE_REQ, ATT_UUID_DATABASE_HASH);
+}
+
+/* The server told its hash, or that it has none. */
+static void hash_told(struct attc *c, const uint8_t *hash)
+{
+	const struct attc_table *t = c->config.table;
+
+	c->hashing = false;
+	c->hashed = hash != NULL;
+	if (hash)
+		memcpy(c->hash, hash, sizeof(c->hash));
+	if (!hash || !t->known || memcmp(t->hash, hash, sizeof(t->hash)) != 0) {
+		discover_all(c);
+		return;
+	}
+	c->service_count = t->service_count;
+	c->chr_count = t->chr_count;
+	memcpy(c->services, t->services, sizeof(c->services));
+	memcpy(c->chrs, t->chrs, sizeof(c->chrs));
+	attc_done(c, 0, 0);
+}
+
+/* All was discovered. */
+static void discovered(struct attc *c)
+{
+	struct attc_table *t = c->config.table;
+
+	if (t) {
+		t->known = c->hashed;
+		memcpy(t->hash, c->hash, sizeof(t->hash));
+		t->service_count = c->service_count;
+		t->chr_count = c->chr_count;
+		memcpy(t->services, c->services, sizeof(t->services));
+		memcpy(t->chrs, c->chrs, sizeof(t->chrs));
+	}
+	attc_done(c, 0, 0);
 }
 
 /* The list under way is complete. */
@@ -159,6 +210,11 @@ void attc_discover_response(struct attc *c, const uint8_t *pdu, size_t len)
 	size_t entry = len > 1 ? pdu[1] : 0, least;
 	uint16_t last = 0, from = c->start;
 
+	if (c->hashing) {
+		hash_told(c, len >= 4u + ATTC_HASH_SIZE && entry == 2u + ATTC_HASH_SIZE ? pdu + 4
+											: NULL);
+		return;
+	}
 	switch (c->asked) {
 	case ATT_READ_BY_GROUP_REQ:
 		take = service_entry;
@@ -191,7 +247,9 @@ void attc_discover_response(struct attc *c, const uint8_t *pdu, size_t len)
 
 void attc_discover_error(struct attc *c, int error)
 {
-	if (error == ATT_ERR_NOT_FOUND)
+	if (c->hashing)
+		hash_told(c, NULL);
+	else if (error == ATT_ERR_NOT_FOUND)
 		list_end(c);
 	else
 		attc_done(c, error, 0);

@@ -141,8 +141,12 @@ void sim_gatt_begin(struct sim *sim)
 		.ctx = sim,
 		.sched = &sim->sched,
 		.mtu = sim->config.kind.mtu ? sim->config.kind.mtu : ATT_MTU_MAX,
+		.table = &sim->table,
 	};
 
+	if (sim->table_of != sim->target)
+		sim->table.known = false;
+	sim->table_of = sim->target;
 	memset(sim->writing, 0, sizeof(sim->writing));
 	memset(sim->chrs, 0, sizeof(sim->chrs));
 	sim->client_up = attc_init(&sim->client, &config) == 0;

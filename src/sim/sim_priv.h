@@ -60,6 +60,8 @@ struct sim {
 	struct link *link;
 	struct link_use *use;
 	struct attc client; /* of the link */
+	struct attc_table table; /* of the device that was connected last */
+	const struct esp *table_of; /* NULL: of none yet */
 	bool client_up;
 	const struct attc_chr *chrs[GATT_CHRS]; /* as discovered; NULL: not there */
 	uint16_t mtu;

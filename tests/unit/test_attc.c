@@ -83,6 +83,44 @@ static void test_discover(void **state)
 	assert_int_equal(find(OTA_UUID_CONTROL)->service.len, 16);
 }
 
+/* Over a new connection to the same server, whose Database Hash may have changed. */
+static unsigned int discover_again(enum att_table what, struct attc_table *table)
+{
+	unsigned int asked;
+
+	attc_finish(&attc_rig.client);
+	attc_rig_start(what);
+	attc_rig.client.config.table = table;
+	asked = attc_rig.to_server;
+	attc_rig_discover();
+	return attc_rig.to_server - asked;
+}
+
+static void test_discover_known(void **state)
+{
+	static struct attc_table table;
+	unsigned int all;
+	uint16_t handle;
+
+	(void)state;
+	all = discover_again(ATT_TABLE_FULL, &table);
+	assert_true(all > 2);
+	assert_true(table.known);
+	handle = find(OTA_UUID_CONTROL)->value_handle;
+	assert_int_equal(discover_again(ATT_TABLE_FULL, &table), 1);
+	assert_int_equal(find(OTA_UUID_CONTROL)->value_handle, handle);
+	check_chr(OTA_UUID_CONTROL, GATT_PROP_WRITE | GATT_PROP_NOTIFY, true);
+	/* Another hash, other handles. */
+	assert_true(discover_again(ATT_TABLE_MOVED, &table) >= all);
+	assert_int_not_equal(find(OTA_UUID_CONTROL)->value_handle, handle);
+	check_chr(OTA_UUID_CONTROL, GATT_PROP_WRITE | GATT_PROP_NOTIFY, true);
+	/* Nothing tells that this one is the same: it is discovered each time. */
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(discover_again(ATT_TABLE_HASHLESS, &table) > 2);
+		assert_false(table.known);
+	}
+}
+
 static void test_discover_basic_and_foreign(void **state)
 {
 	(void)state;
@@ -331,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ATTC_TEST(test_mtu),
 		ATTC_TEST(test_discover),
+		ATTC_TEST(test_discover_known),
 		ATTC_TEST(test_discover_basic_and_foreign),
 		ATTC_TEST(test_read),
 		ATTC_TEST(test_write),
