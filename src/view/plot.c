@@ -315,8 +315,8 @@ static void draw_times(struct cells *cells, struct area row, const struct plot_s
 				       (unsigned int)(ms % 1000u / 100u));
 		else
 			time_text(s, ms / 1000u, whole, sizeof(whole));
-		end = row.w - (int)strlen(whole) - 1;
-		if (!shared || free_of_marks(s, room, per, end + 1, row.w))
+		end = row.w - (int)strlen(whole) - 2;
+		if (!shared || free_of_marks(s, room, per, end + 2, row.w))
 			cells_right(cells, row, 0, CELLS_DIM, whole);
 	}
 	for (uint64_t at = 0;; at += steps[step]) {
@@ -382,14 +382,15 @@ static void fit(const struct plot_series *s, size_t room, struct plot_series *re
 	}
 }
 
-#define MARKS_ROW_H 7 /* from this height on marks have a row of their own */
+#define MARKS_ROW_H 7 /* from this height on there is a row for marks alone ... */
+#define MARKS_ROW_MIN_H 5 /* ... and from this on, if there is a mark */
 #define CEILING_H 6 /* rows of the graph that the line needs */
 #define CEILING_FAR 4u /* so many times the largest sample it would press the graph flat */
 
 void plot_series(struct cells *cells, struct area area, const struct plot_series *s)
 {
 	const enum plot_tier tier = plot_tier_for(cells, s->tier);
-	const bool shared = area.h < MARKS_ROW_H;
+	const bool shared = area.h < (s->mark_count > 0 ? MARKS_ROW_MIN_H : MARKS_ROW_H);
 	struct area rest = area;
 	struct area times = area_bottom(&rest, 1);
 	struct area marks = shared ? times : area_bottom(&rest, 1);

@@ -175,6 +175,9 @@ int view_facts_draw(const struct view_device *v, struct cells *cells, struct are
 /* The run's condition in one word, its colour, and the chain of states (view_strip.c). */
 const char *view_condition(const struct view_device *v);
 enum cells_style view_state_style(const struct view_device *v);
+/* The signal and its trend; the link's parameters (view_link.c). */
+void view_radio_draw(const struct view_device *v, struct cells *cells, struct area area);
+void view_link_draw(const struct view_device *v, struct cells *cells, struct area area);
 void view_strip_draw(const struct view_device *v, struct cells *cells, struct area area);
 /* Its graph of the rate with stalls, retries and changes marked; nothing before a transfer. */
 void view_graph_draw(const struct view_device *v, struct cells *cells, struct area area);

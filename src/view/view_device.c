@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* --- head and link */
+/* --- head */
 
 static bool running(const struct view_device *v)
 {
@@ -41,102 +41,6 @@ static void draw_head(const struct view_device *v, struct cells *cells, struct a
 	}
 }
 
-#define RSSI_STEP 10 /* dB: the scale's ends are multiples */
-#define RSSI_SPAN 20 /* dB from end to end at least, or noise would look like a mountain */
-
-/* From red to green as a radio's user reads it: below -85 dBm packets are lost. */
-static enum cells_style rssi_style(int32_t dbm)
-{
-	return dbm >= -70 ? CELLS_GOOD : dbm >= -85 ? CELLS_WARNING : CELLS_BAD;
-}
-
-static void draw_radio(const struct view_device *v, struct cells *cells, struct area area)
-{
-	const int width = area.w / 4;
-	int32_t low = 0, high = PLOT_NONE, from, to, latest = PLOT_NONE;
-	int x;
-
-	for (size_t i = 0; i < v->rssi_count; i++) {
-		if (v->rssi[i] == PLOT_NONE)
-			continue;
-		latest = v->rssi[i];
-		low = v->rssi[i] < low ? v->rssi[i] : low;
-		high = v->rssi[i] > high ? v->rssi[i] : high;
-	}
-	if (high == PLOT_NONE) {
-		(void)cells_text(cells, area, 0, 0, CELLS_DIM, "RSSI n/a");
-		return;
-	}
-	from = (low - RSSI_STEP + 1) / RSSI_STEP * RSSI_STEP;
-	to = high / RSSI_STEP * RSSI_STEP;
-	if (to - from < RSSI_SPAN)
-		from = to - RSSI_SPAN;
-	/* Without a link nobody measures any more: what stands there is the last that was. */
-	if (!v->linked)
-		x = cells_printf(cells, area, 0, 0, CELLS_DIM, "RSSI %3d last ", latest);
-	else if (v->rssi[v->rssi_count - 1] == PLOT_NONE)
-		x = cells_text(cells, area, 0, 0, CELLS_DIM, "RSSI      n/a ");
-	else
-		x = cells_printf(cells, area, 0, 0, rssi_style(latest), "RSSI %4d dBm ", latest);
-	x = cells_printf(cells, area, x, 0, CELLS_DIM, "%4d ", from);
-	plot_trend(cells, area, x, 0, width, rssi_style(latest), v->rssi, v->rssi_count, from, to);
-	x = cells_printf(cells, area, x + width + 1, 0, CELLS_DIM, "%d", to);
-	x = cells_printf(cells, area, x + 2, 0, CELLS_DIM, "min %d max %d", low, high);
-	(void)cells_printf(cells, area, x + 2, 0, CELLS_DIM, "source: %s",
-			   transport_source_name(v->link.rssi_source));
-}
-
-static const char *phy_name(uint8_t phy)
-{
-	static const char *const names[] = {"n/a", "1M", "2M", "coded"};
-
-	return names[phy < sizeof(names) / sizeof(names[0]) ? phy : 0];
-}
-
-/* "15 ms", "7.5 ms"; units of 1.25 ms. */
-static char *interval_text(uint16_t interval, char *buf, size_t size)
-{
-	const unsigned int hundredths = interval * 125u;
-
-	if (interval == 0)
-		(void)snprintf(buf, size, "n/a");
-	else if (hundredths % 100 == 0)
-		(void)snprintf(buf, size, "%u ms", hundredths / 100);
-	else
-		(void)snprintf(buf, size, "%u.%.*u ms", hundredths / 100,
-			       hundredths % 10 == 0 ? 1 : 2,
-			       hundredths % 10 == 0 ? hundredths % 100 / 10 : hundredths % 100);
-	return buf;
-}
-
-static void draw_link(const struct view_device *v, struct cells *cells, struct area area)
-{
-	const struct ota_link *l = &v->link.link;
-	char interval[24], window[OUTPUT_FIGURE_MAX];
-	int x;
-
-	x = cells_printf(cells, area, 0, 0, CELLS_NORMAL, "MTU %u", v->mtu);
-	if (area.w >= LAYOUT_FULL_W)
-		x = cells_printf(cells, area, x, 0, CELLS_DIM, " (%s)",
-				 transport_source_name(v->link.mtu_source));
-	if (v->chunk > 0)
-		x = cells_printf(cells, area, x + 2, 0, CELLS_NORMAL, "chunk %u", v->chunk);
-	if (v->chunk > 0 && area.w >= LAYOUT_FULL_W)
-		x = cells_printf(cells, area, x + 2, 0, CELLS_NORMAL,
-				 area.w >= 100 ? "window %s  %s" : "win %s  %s",
-				 output_bytes(v->window, window, sizeof(window)),
-				 gatt_write_name(v->mode));
-	x = cells_printf(cells, area, x + 2, 0, CELLS_NORMAL, area.w >= 100 ? "interval %s" : "%s",
-			 interval_text(l->interval, interval, sizeof(interval)));
-	x = cells_printf(cells, area, x + 2, 0, CELLS_NORMAL, "PHY %s/%s", phy_name(l->tx_phy),
-			 phy_name(l->rx_phy));
-	x = cells_printf(cells, area, x + 2, 0, CELLS_NORMAL, "DLE %u/%u", l->tx_octets,
-			 l->rx_octets);
-	if (v->link.encrypted)
-		(void)cells_printf(cells, area, x + 2, 0, CELLS_GOOD,
-				   area.w >= 100 ? "encrypted" : "enc");
-}
-
 /* --- progress */
 
 static unsigned int percent_of(uint32_t part, uint32_t total)
@@ -156,13 +60,15 @@ static uint32_t progress_of(const struct view_device *v)
 							     : v->stats->queued;
 }
 
+/* A second that has begun is still to wait for: "ETA 0:00" would be the end. */
 static void eta_text(const struct view_device *v, char *buf, size_t size)
 {
 	const uint64_t eta = metrics_eta_us(v->metrics);
 	char time[24];
 
 	if (v->state == SESSION_SENDING && eta != UINT64_MAX)
-		(void)snprintf(buf, size, "ETA %s", view_duration(eta, time, sizeof(time)));
+		(void)snprintf(buf, size, "ETA %s",
+			       view_duration(eta + 999999u, time, sizeof(time)));
 	else
 		buf[0] = '\0';
 }
@@ -198,66 +104,49 @@ static char *time_text(const struct view_device *v, bool wide, char *buf, size_t
 	return buf;
 }
 
+/* Figures right of the bar: in fields as wide as they will get, or its end would jump. */
+static void bar_text(const struct view_device *v, unsigned int percent, const char *phase,
+		     int width, char *buf, size_t size)
+{
+	const unsigned int total = v->total / 1000u;
+	char kb[48], time[96];
+	int digits;
+
+	(void)time_text(v, width >= LAYOUT_FULL_W, time, sizeof(time));
+	digits = snprintf(kb, sizeof(kb), "%u", total);
+	if (width < 60)
+		(void)snprintf(buf, size, " %3u%%  %-9s", percent, time);
+	else if (phase)
+		(void)snprintf(buf, size, " %3u%%  %-*s  %-23s", percent, 2 * digits + 6, phase,
+			       time);
+	else
+		(void)snprintf(buf, size, " %3u%%  %*u / %u kB  %-23s", percent, digits,
+			       progress_of(v) / 1000u, total, time);
+}
+
 static void draw_bar(const struct view_device *v, struct cells *cells, struct area area)
 {
 	const struct session_stats *s = v->stats;
 	uint32_t done = 0, total = 0;
-	char left[64], right[128], time[96];
+	char right[128];
 	int width;
 
-	(void)time_text(v, area.w >= LAYOUT_FULL_W, time, sizeof(time));
-	if (phase_of(v, &done, &total)) {
-		(void)snprintf(left, sizeof(left), "%s ", ota_phase_name(s->progress.phase));
-		(void)snprintf(right, sizeof(right), " %u%%  %s", percent_of(done, total), time);
-		s = NULL;
-	} else {
-		const uint32_t progress = progress_of(v);
-
-		left[0] = '\0';
-		(void)snprintf(right, sizeof(right), " %u%%  %s", percent_of(progress, v->total),
-			       time);
-		if (area.w >= 60)
-			(void)snprintf(right, sizeof(right), " %u%%  %u / %u kB  %s",
-				       percent_of(progress, v->total), progress / 1000u,
-				       v->total / 1000u, time);
-	}
-	width = area.w - cells_columns(cells, left) - cells_columns(cells, right) - 2;
-	(void)cells_text(cells, area, 0, 0, CELLS_NORMAL, left);
+	if (phase_of(v, &done, &total))
+		bar_text(v, percent_of(done, total), ota_phase_name(s->progress.phase), area.w,
+			 right, sizeof(right));
+	else
+		bar_text(v, percent_of(progress_of(v), v->total), NULL, area.w, right,
+			 sizeof(right));
+	width = area.w - cells_columns(cells, right) - 2;
 	cells_right(cells, area, 0, view_state_style(v), right);
 	if (width < 4)
 		return;
-	(void)cells_text(cells, area, cells_columns(cells, left), 0, CELLS_DIM, "[");
-	(void)cells_text(cells, area, cells_columns(cells, left) + width + 1, 0, CELLS_DIM, "]");
-	plot_bar(cells, area, cells_columns(cells, left) + 1, 0, width, s ? s->flushed : done,
-		 s ? s->received : done, s ? s->queued : done, s ? v->total : total);
-}
-
-/* Ring, erase and write times from telemetry. */
-static void draw_device(const struct view_device *v, struct cells *cells, struct area area)
-{
-	const struct ota_telemetry *t = &v->stats->telemetry;
-	const struct dialect *dialect = dialect_get(v->dialect);
-	char fill[OUTPUT_FIGURE_MAX];
-
-	if (!v->stats->telemetry_known) {
-		if (running(v) && dialect->has_telemetry)
-			(void)cells_text(cells, area, 0, 0, CELLS_DIM, "device: no telemetry yet");
-		else if (running(v))
-			(void)cells_printf(cells, area, 0, 0, CELLS_DIM,
-					   "device: no telemetry in the %s dialect", dialect->name);
-		return;
-	}
-	(void)cells_printf(cells, area, 0, 0,
-			   t->dropped > 0 || t->notify_fails > 0 ? CELLS_WARNING : CELLS_NORMAL,
-			   "device: ring %s  erase %u ms  write %u ms  dropped %u  RSSI %d",
-			   output_bytes(t->ring_fill, fill, sizeof(fill)), t->erase_ms, t->write_ms,
-			   t->dropped, t->rssi);
-}
-
-static char *rate_text(uint32_t rate, char *buf, size_t size)
-{
-	(void)snprintf(buf, size, "%u.%u", rate / 1000u, rate % 1000u / 100u);
-	return buf;
+	(void)cells_text(cells, area, 0, 0, CELLS_DIM, "[");
+	(void)cells_text(cells, area, width + 1, 0, CELLS_DIM, "]");
+	if (total > 0)
+		plot_bar(cells, area, 1, 0, width, done, done, done, total);
+	else
+		plot_bar(cells, area, 1, 0, width, s->flushed, s->received, s->queued, v->total);
 }
 
 /* Nothing is drawn where not all of it fits: half a figure is a wrong one. */
@@ -267,6 +156,40 @@ static int draw_whole(struct cells *cells, struct area area, int x, enum cells_s
 	if (x + cells_columns(cells, text) > area.w)
 		return x;
 	return cells_text(cells, area, x, 0, style, text);
+}
+
+/* Ring, erase and write times from telemetry. */
+static void draw_device(const struct view_device *v, struct cells *cells, struct area area)
+{
+	const struct ota_telemetry *t = &v->stats->telemetry;
+	const struct dialect *dialect = dialect_get(v->dialect);
+	char text[128], fill[OUTPUT_FIGURE_MAX];
+	int x;
+
+	if (!v->stats->telemetry_known) {
+		if (running(v) && dialect->has_telemetry)
+			(void)cells_text(cells, area, 0, 0, CELLS_DIM, "device: no telemetry yet");
+		else if (running(v))
+			(void)cells_printf(cells, area, 0, 0, CELLS_DIM,
+					   "device: no telemetry in the %s dialect", dialect->name);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+		       "device: ring %s  erase %u ms  write %u ms  %u value%s dropped",
+		       output_bytes(t->ring_fill, fill, sizeof(fill)), t->erase_ms, t->write_ms,
+		       t->dropped, t->dropped == 1 ? "" : "s");
+	x = draw_whole(cells, area, 0,
+		       t->dropped > 0 || t->notify_fails > 0 ? CELLS_WARNING : CELLS_NORMAL, text);
+	(void)snprintf(text, sizeof(text), "  RSSI %d dBm", t->rssi);
+	(void)draw_whole(cells, area, x, CELLS_NORMAL, text);
+}
+
+static char *rate_text(uint32_t rate, char *buf, size_t size)
+{
+	const uint32_t tenths = rate / 100u + (rate % 100u >= 50u);
+
+	(void)snprintf(buf, size, "%u.%u", tenths / 10u, tenths % 10u);
+	return buf;
 }
 
 static int draw_trouble(const struct session_stats *s, struct cells *cells, struct area area, int x)
@@ -293,9 +216,13 @@ static void draw_rates(const struct view_device *v, struct cells *cells, struct 
 	char now[24], average[24], flight[64];
 	int x;
 
-	x = cells_printf(cells, area, 0, 0, CELLS_NORMAL, "now %s avg %s kB/s",
-			 rate_text(metrics_rate_now(v->metrics), now, sizeof(now)),
-			 rate_text(metrics_rate_average(v->metrics), average, sizeof(average)));
+	(void)rate_text(metrics_rate_average(v->metrics), average, sizeof(average));
+	if (running(v))
+		x = cells_printf(cells, area, 0, 0, CELLS_NORMAL, "now %s avg %s kB/s",
+				 rate_text(metrics_rate_now(v->metrics), now, sizeof(now)),
+				 average);
+	else
+		x = cells_printf(cells, area, 0, 0, CELLS_NORMAL, "goodput %s kB/s", average);
 	x = draw_trouble(v->stats, cells, area, x);
 	(void)draw_whole(
 		cells, area, x, CELLS_DIM,
@@ -336,29 +263,47 @@ static void draw_progress(const struct view_device *v, struct cells *cells, stru
 	       tells_progress(v) ? output_bytes(s->flushed, b, sizeof(b)) : "unknown");
 }
 
+static void rate_figure(struct cells *cells, struct area area, int *y, enum cells_style style,
+			const char *label, uint32_t rate)
+{
+	char figure_text[24], text[32];
+
+	(void)snprintf(text, sizeof(text), "%s kB/s",
+		       rate_text(rate, figure_text, sizeof(figure_text)));
+	figure(cells, area, y, style, label, text);
+}
+
+/* While it sends: now, on average, at worst. Nothing is "now" once it has ended. */
+static void draw_speeds(const struct view_device *v, struct cells *cells, struct area area, int *y)
+{
+	const uint32_t average = metrics_rate_average(v->metrics);
+	const uint32_t lowest = metrics_rate_lowest(v->metrics);
+	char text[64], a[24], b[24];
+
+	if (running(v))
+		rate_figure(cells, area, y, CELLS_TITLE, "now", metrics_rate_now(v->metrics));
+	else
+		rate_figure(cells, area, y, CELLS_TITLE, "goodput", average);
+	if (running(v) && area.h < 10) {
+		(void)snprintf(text, sizeof(text), "%s, %s kB/s", rate_text(average, a, sizeof(a)),
+			       rate_text(lowest, b, sizeof(b)));
+		figure(cells, area, y, CELLS_NORMAL, "avg, low", text);
+		return;
+	}
+	if (running(v))
+		rate_figure(cells, area, y, CELLS_NORMAL, "average", average);
+	rate_figure(cells, area, y, CELLS_NORMAL, "lowest", lowest);
+}
+
 static void draw_figures(const struct view_device *v, struct cells *cells, struct area area)
 {
 	const struct session_stats *s = v->stats;
-	const bool few = area.h < 10;
-	char text[64], average[24], lowest[24];
+	char text[64];
 	int y = 0;
 
-	figure(cells, area, &y, CELLS_TITLE, "now",
-	       output_rate(metrics_rate_now(v->metrics), text, sizeof(text)));
-	(void)snprintf(text, sizeof(text), "%s, %s kB/s",
-		       rate_text(metrics_rate_average(v->metrics), average, sizeof(average)),
-		       rate_text(metrics_rate_lowest(v->metrics), lowest, sizeof(lowest)));
-	if (few) {
-		figure(cells, area, &y, CELLS_NORMAL, "avg, low", text);
-	} else {
-		figure(cells, area, &y, CELLS_NORMAL, "average",
-		       output_rate(metrics_rate_average(v->metrics), text, sizeof(text)));
-		figure(cells, area, &y, CELLS_NORMAL, "lowest",
-		       output_rate(metrics_rate_lowest(v->metrics), text, sizeof(text)));
-	}
+	draw_speeds(v, cells, area, &y);
 	if (v->ceiling > 0)
-		figure(cells, area, &y, CELLS_DIM, "ceiling",
-		       output_rate(v->ceiling, text, sizeof(text)));
+		rate_figure(cells, area, &y, CELLS_DIM, "ceiling", v->ceiling);
 	(void)snprintf(text, sizeof(text), "%u, retries %u", s->stalls, s->retries);
 	figure(cells, area, &y, s->stalls + s->retries > 0 ? CELLS_WARNING : CELLS_NORMAL, "stalls",
 	       text);
@@ -441,7 +386,9 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 	} else if (v->run) {
 		x = cells_printf(cells, l->bar, 0, 0, view_state_style(v), "%u%% %s kB/s ",
 				 percent_of(progress_of(v), v->total),
-				 rate_text(metrics_rate_now(v->metrics), rate, sizeof(rate)));
+				 rate_text(running(v) ? metrics_rate_now(v->metrics)
+						      : metrics_rate_average(v->metrics),
+					   rate, sizeof(rate)));
 		(void)draw_whole(cells, l->bar, x, view_state_style(v),
 				 time_text(v, false, text, sizeof(text)));
 		x = draw_trouble(v->stats, cells, l->rates, 0);
@@ -451,13 +398,41 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 	if (v->wait[0] != '\0')
 		(void)cells_field(cells, l->link, 0, 0, l->link.w, v->wait_style, v->wait);
 	else if (v->linked)
-		draw_link(v, cells, l->link);
+		view_link_draw(v, cells, l->link);
 	draw_log(v, cells, l->log);
+}
+
+#define WAIT_ROWS 3 /* at most */
+
+/* What went wrong and what to do about it, in whole: advice that is cut is none. */
+static void draw_wait(const struct view_device *v, struct cells *cells, struct layout_device *l)
+{
+	struct area *const below[] = {&l->strip, &l->bar, &l->device, &l->graph, &l->figures};
+	const char *text = v->wait;
+	int rows = 0;
+
+	for (;;) {
+		const int end = cells_break(text, l->wait.w);
+		const bool last = rows + 1 == WAIT_ROWS || l->log.h <= LOG_ROWS + rows;
+
+		(void)cells_printf(cells, (struct area){l->wait.x, l->wait.y, l->wait.w, rows + 1},
+				   0, rows, v->wait_style, "%.*s", last ? (int)strlen(text) : end,
+				   text);
+		text += end;
+		text += strspn(text, " ");
+		if (last || *text == '\0')
+			break;
+		rows++;
+	}
+	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+		below[i]->y += rows;
+	l->log.y += rows;
+	l->log.h -= rows;
 }
 
 void view_device_draw(const struct view_device *v, struct cells *cells, struct area area)
 {
-	struct layout_device l = layout_device(area), asked = l;
+	struct layout_device l = layout_device(area), asked;
 
 	if (!v->chosen) {
 		(void)cells_text(cells, area, 0, area.h > 2 ? 1 : 0, CELLS_DIM,
@@ -469,10 +444,10 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 		return;
 	}
 	draw_head(v, cells, l.head);
-	draw_radio(v, cells, l.radio);
-	draw_link(v, cells, l.link);
+	view_radio_draw(v, cells, l.radio);
+	view_link_draw(v, cells, l.link);
 	if (l.wait.h > 0)
-		(void)cells_field(cells, l.wait, 0, 0, l.wait.w, v->wait_style, v->wait);
+		draw_wait(v, cells, &l);
 	else if (v->wait[0] != '\0' && l.rates.h > 0 && running(v))
 		(void)cells_field(cells, l.rates, 0, 0, l.rates.w, v->wait_style, v->wait);
 	if (v->run) {
@@ -486,6 +461,7 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 			draw_figures(v, cells, l.figures);
 		}
 	}
+	asked = l;
 	if (draw_facts(v, &asked, cells))
 		l.log = asked.log;
 	else

@@ -53,7 +53,9 @@ void view_graph_draw(const struct view_device *v, struct cells *cells, struct ar
 				     .tier = v->tier,
 				     .unit = "kB/s",
 				     .divisor = 1000,
-				     .ceiling = v->ceiling};
+				     .ceiling = v->ceiling,
+				     .past = v->state == SESSION_DONE ||
+					     v->state == SESSION_FAILED};
 	int32_t trend[METRICS_BUCKETS];
 	uint64_t span = 1;
 	size_t merged;
