@@ -291,13 +291,13 @@ static void test_loglist(void **state)
 	loglist_add(&list, 0, LOGLIST_EVENT, CELLS_BAD, "new", NULL, 0);
 	loglist_bookmark(&list);
 	loglist_draw(&list, &c, cells_area(&c));
-	check(&c, "00:02.988 < line 2988                  07 01\n"
-		  "00:02.989#< line 2989                  07 01\n");
+	check(&c, "00:02.988 < line 2988                07 01 █\n"
+		  "00:02.989#< line 2989                07 01 │\n");
 	(void)snprintf(list.filter, sizeof(list.filter), "LINE 299");
 	loglist_scroll(&list, 3);
 	loglist_draw(&list, &c, cells_area(&c));
-	check(&c, "00:02.991 < line 2991                  07 01\n"
-		  "00:02.992 < line 2992                  07 01\n");
+	check(&c, "00:02.991 < line 2991                07 01 █\n"
+		  "00:02.992 < line 2992                07 01 │\n");
 	/* Back beyond the oldest that is kept. */
 	list.filter[0] = '\0';
 	loglist_scroll(&list, -100000);
@@ -394,10 +394,10 @@ static void test_loglist_detail(void **state)
 			    (const uint8_t *)"\x07", 1);
 	loglist_scroll(&list, -3);
 	loglist_draw(&list, &c, cells_area(&c));
-	check(&c, "00:00.000 > short                     07\n"
-		  "00:00.001 > short                     07\n"
-		  "00:00.002 > a long line that is not to ~\n"
-		  "00:00.003 > short                     07\n"
+	check(&c, "00:00.000 > short                   07 #\n"
+		  "00:00.001 > short                   07 #\n"
+		  "00:00.002 > a long line that is not t~ |\n"
+		  "00:00.003 > short                   07 |\n"
 		  "----------------------------------------\n"
 		  "00:00:00.002 > a long line that is not\n"
 		  "to be read in the row that it has  [07]\n"
