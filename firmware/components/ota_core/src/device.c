@@ -174,7 +174,7 @@ void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now
 {
 	dev->now = now_ms;
 	device_notify_forget(dev, conn);
-	for (uint8_t i = 0; i < sizeof(dev->conns) / sizeof(dev->conns[0]); i++)
+	for (size_t i = 0; i < sizeof(dev->conns) / sizeof(dev->conns[0]); i++)
 		if (dev->conns[i] == conn)
 			dev->conns[i] = OTA_NO_CONN;
 	if (dev->conn == conn)

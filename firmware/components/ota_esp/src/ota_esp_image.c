@@ -186,7 +186,7 @@ static int running_hash(struct ota_esp *s, uint32_t *ret_size, uint8_t ret[OTA_S
 void ota_esp_image_inspect(void)
 {
 	struct ota_esp *s = &ota_esp;
-	const bool way_back = ota_esp_image_way_back();
+	const bool goes_back = ota_esp_image_way_back();
 	uint8_t sha256[OTA_SHA256_SIZE] = {0};
 	uint32_t size = 0;
 
@@ -195,7 +195,7 @@ void ota_esp_image_inspect(void)
 	ota_esp_enter();
 	s->info.running_size = size;
 	memcpy(s->info.running_sha256, sha256, sizeof(sha256));
-	if (way_back && !s->session) /* a session has begun to erase it */
+	if (goes_back && !s->session) /* a session has begun to erase it */
 		s->info.flags |= OTA_INFO_CAN_ROLLBACK;
 	s->inspected = true;
 	ota_esp_leave();
