@@ -135,8 +135,11 @@ void bluez_object_gone(struct bluez *b, const struct bluez_object *o)
 static void bluez_link_state(struct transport *t, struct transport_link *ret)
 {
 	const struct bluez *b = bluez_of(t);
+	const struct bluez_object *adapter = bluez_find(b, BLUEZ_IS_ADAPTER, b->adapter);
 
 	memset(ret, 0, sizeof(*ret));
+	if (adapter)
+		memcpy(ret->adapter, adapter->address, sizeof(ret->adapter));
 	/* Device1.RSSI is the advertisements': never shown as the link's. */
 	ret->rssi = BLUEZ_RSSI_NONE;
 	ret->link.mtu = b->mtu;

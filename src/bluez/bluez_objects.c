@@ -263,6 +263,7 @@ static const struct property {
 	unsigned int told;
 } properties[] = {
 	{BLUEZ_IS_ADAPTER, "Powered", "b", get_powered, 0},
+	{BLUEZ_IS_ADAPTER, "Address", "s", get_address, 0},
 	{BLUEZ_IS_DEVICE, "Address", "s", get_address, 0},
 	{BLUEZ_IS_DEVICE, "Name", "s", get_name, 0},
 	{BLUEZ_IS_DEVICE, "Connected", "b", get_connected, BLUEZ_TOLD_CONNECTED},

@@ -29,7 +29,7 @@ struct bluez_object {
 	char path[BLUEZ_PATH_MAX];
 	bool stale; /* not yet seen in the answer that is being read */
 	bool powered; /* adapter */
-	char address[18]; /* device */
+	char address[18]; /* device, adapter */
 	char name[BLUEZ_NAME_MAX]; /* device */
 	int16_t rssi; /* device, dBm; BLUEZ_RSSI_NONE: not heard in this discovery */
 	uint64_t heard_us; /* device: its last advertisement; 0: none */

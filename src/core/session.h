@@ -226,6 +226,13 @@ void session_resume(struct session *s, uint64_t now_us);
 void session_cancel(struct session *s, uint64_t now_us);
 /* Ends TIMED_OUT; the device keeps what it has received. */
 void session_expire(struct session *s, uint64_t now_us);
+/*
+ * What an earlier run learned of this host's adapter: connection intervals on 1M and 2M, in
+ * units of 1.25 ms, 0: nothing.  Asked for where the configuration leaves it to the session.
+ */
+void session_know_intervals(struct session *s, uint16_t on_1m, uint16_t on_2m);
+/* The interval that this run found to be far better than the first; 0: none. */
+uint16_t session_learned_interval(const struct session *s);
 /* While it runs; each returns 0 or -OTA_EINVAL.  A larger chunk waits for the next START. */
 int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us);
 int session_set_window(struct session *s, uint32_t bytes, uint64_t now_us);

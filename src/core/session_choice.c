@@ -182,9 +182,13 @@ static struct session_choice choose_interval(const struct session *s,
 	const uint16_t usual = session_interval_for(asked->phys & OTA_PHYS_2M);
 	struct airtime_link air;
 	uint32_t rate;
+	uint16_t known;
 
 	if (s->tune.best > 0)
 		return choice(0, s->tune.best, SESSION_BY_RATE);
+	known = s->tune.known[asked->phys & OTA_PHYS_2M ? 1 : 0];
+	if (known > 0)
+		return choice(0, known, SESSION_BY_ADAPTER);
 	session_link(s, &air);
 	if (asked->data_length)
 		air.data_length = asked->data_length;

@@ -56,6 +56,9 @@ enum session_tune_step {
 struct session_tune {
 	enum session_tune_step step;
 	uint16_t asked; /* for by LINK, whose answer has not come; 0: nothing */
+	uint16_t known[2]; /* from an earlier run, on 1M and 2M; 0: nothing */
+	uint16_t first; /* the one from before the trials */
+	uint32_t first_rate; /* bytes per second with it */
 	uint16_t best; /* of those that were measured; 0: none was yet */
 	uint32_t rate; /* bytes per second with it */
 	uint64_t not_before; /* nothing is measured */

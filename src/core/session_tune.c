@@ -14,6 +14,7 @@
 #define POOR_PERCENT 85u /* of the ceiling: acknowledgements take some of it, too */
 #define GAIN_SHARE 32u /* a 32nd: less may be chance */
 #define WORSE_SHARE 16u
+#define LEARN_SHARE 4u /* better by a quarter */
 #define SHORT 6u /* 7.5 ms: for few buffers, and where an event ends early */
 #define LONG 12u /* 15 ms: for buffers that are filled in every other event */
 #define LEFT_MIN (128u * 1024u) /* bytes still to come that are worth a trial */
@@ -92,6 +93,10 @@ static void verdict(struct session *s, uint32_t rate)
 	most = airtime_ceiling(&air, s->chunk, false);
 	if (t->best == 0 && (next == 0 || rate * 100ull >= most * POOR_PERCENT))
 		return;
+	if (t->best == 0) {
+		t->first = now;
+		t->first_rate = rate;
+	}
 	if (t->best == 0 || rate > t->rate + t->rate / GAIN_SHARE) {
 		t->best = now;
 		t->rate = rate;
@@ -151,4 +156,20 @@ void session_tune_linked(struct session *s, const struct ota_link *m)
 		*c = (struct session_choice){m->interval, m->interval, SESSION_BY_RATE};
 	t->asked = 0;
 	session_rechoose(s);
+}
+
+void session_know_intervals(struct session *s, uint16_t on_1m, uint16_t on_2m)
+{
+	s->tune.known[0] = on_1m;
+	s->tune.known[1] = on_2m;
+}
+
+uint16_t session_learned_interval(const struct session *s)
+{
+	const struct session_tune *t = &s->tune;
+
+	/* A little better may be the air of that day; so much is the adapter. */
+	return t->best != t->first && t->rate >= t->first_rate + t->first_rate / LEARN_SHARE
+		       ? t->best
+		       : 0;
 }

@@ -2,6 +2,8 @@
 /* See job.h: a job's life, from the name to the end, and what the user may do. */
 #include "host/job_priv.h"
 
+#include "host/adapters.h"
+
 #include "base/command.h"
 #include "base/output.h"
 
@@ -134,11 +136,22 @@ static void job_end(struct job *job, enum session_outcome outcome, int status, c
 	job->deadline = job->end_us = job_now(job);
 }
 
+/* Not being able to remember is no reason to say anything. */
+static void learn_adapter(const struct job *job)
+{
+	const uint16_t interval = session_learned_interval(&job->session);
+	const bool phy_2m = job->session.stats.link.rx_phy == OTA_PHY_2M;
+
+	if (interval > 0 && job->adapter[0] != '\0' && !job->config.recorded)
+		(void)adapters_learn(job->adapter, phy_2m, interval);
+}
+
 static void job_finish(struct job *job)
 {
 	job->stage = JOB_FINISHED;
 	(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
 	job_make_result(job);
+	learn_adapter(job);
 	job_record_end(job);
 	if (job->listener.finished)
 		job->listener.finished(job->listener.userdata, &job->result);

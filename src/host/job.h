@@ -43,14 +43,15 @@ struct job_config {
 	uint32_t scan_timeout_ms; /* how long to look for the device; 0 = 15000 */
 	uint32_t timeout_ms; /* for the whole run, which ends TIMED_OUT then; 0 = none */
 	bool log_data; /* an entry for each Data value as well */
-	/* UPDATE, from a recording: what the checks came to, instead of checking again; the
-	 * caller's.  image then needs no content but its size and hash. */
+	/* From a recording: what the checks came to, instead of checking again, and what was
+	 * known of the adapter; the caller's.  image then needs no content but size and hash. */
 	const struct job_recorded *recorded;
 };
 
 struct job_recorded {
 	struct lint_report report;
 	bool refused;
+	uint16_t intervals[2]; /* learned with the adapter, on 1M and 2M; 0: nothing */
 };
 
 struct job;

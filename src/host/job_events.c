@@ -2,6 +2,8 @@
 /* A job follows what passes between its session and its transport. */
 #include "host/job_priv.h"
 
+#include "host/adapters.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,26 @@ static bool data_held(struct job *job)
 	return l.data_held;
 }
 
+/* Before the first LINK.  Nothing is known of a simulated adapter, or to be. */
+static void recall_adapter(struct job *job)
+{
+	const struct job_recorded *recorded = job->config.recorded;
+	uint16_t on_1m = 0, on_2m = 0;
+	struct transport_link l;
+
+	pump_link_state(&job->pump, &l);
+	memcpy(job->adapter, l.adapter, sizeof(job->adapter));
+	if (recorded) {
+		on_1m = recorded->intervals[0];
+		on_2m = recorded->intervals[1];
+	} else if (l.adapter[0] != '\0') {
+		on_1m = adapters_interval(l.adapter, false);
+		on_2m = adapters_interval(l.adapter, true);
+		job_record_adapter(job, on_1m, on_2m);
+	}
+	session_know_intervals(&job->session, on_1m, on_2m);
+}
+
 static int job_approve(void *ctx, const struct ota_info *info, const char *version)
 {
 	struct job *job = job_of(ctx);
@@ -39,6 +61,7 @@ static int job_approve(void *ctx, const struct ota_info *info, const char *versi
 	const enum session_goal goal = job->config.goal;
 	bool refused;
 
+	recall_adapter(job);
 	if ((goal == SESSION_UPDATE || goal == SESSION_MEASURE) && data_held(job))
 		return -OTA_EBUSY;
 	if (goal != SESSION_UPDATE)

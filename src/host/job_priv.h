@@ -38,6 +38,7 @@ struct job {
 	uint64_t expires; /* the whole run */
 	uint64_t settled; /* not before this does a name count as the only one */
 	struct scan scan;
+	char adapter[18]; /* of the host, where it is worth remembering; else "" */
 	char name[SCAN_NAME_SIZE], address[SCAN_ADDRESS_SIZE]; /* of the device found */
 	bool session_begun;
 	struct session session;
@@ -89,6 +90,8 @@ void job_take_link(struct job *job);
 
 /* job_record.c: for a recording, where there is one */
 void job_record_start(struct job *job);
+/* Connection intervals that were learned with this adapter. */
+void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m);
 void job_record_approve(struct job *job, bool refused);
 void job_record_end(struct job *job);
 /* The user's doing begins, and is done. */

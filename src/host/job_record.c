@@ -90,6 +90,12 @@ void job_record_approve(struct job *job, bool refused)
 	note(job, "checked %s", refused ? "refused" : "passed");
 }
 
+void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m)
+{
+	if (job->transport->ops->note && (on_1m > 0 || on_2m > 0))
+		note(job, "intervals %u %u", on_1m, on_2m);
+}
+
 void job_record_end(struct job *job)
 {
 	note(job, "end %s", session_outcome_name(job->result.outcome));

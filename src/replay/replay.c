@@ -235,6 +235,7 @@ static int begin(struct replay *r, size_t index, const struct job_listener *list
 	run->config.device = run->device;
 	run->config.profile = &run->profile;
 	run->config.image_name = run->image_name[0] != '\0' ? run->image_name : NULL;
+	run->config.recorded = &run->recorded;
 	if (run->config.goal == SESSION_UPDATE) {
 		if (run->image.size == 0)
 			return -OTA_EBADMSG;
@@ -243,7 +244,6 @@ static int begin(struct replay *r, size_t index, const struct job_listener *list
 			return -OTA_ENOMEM;
 		run->image.data = r->blank;
 		run->config.image = &run->image;
-		run->config.recorded = &run->recorded;
 		run->config.report = &run->recorded.report;
 	}
 	rc = trace_play(r->file, run->first, run->last, &r->transport);

@@ -9,6 +9,7 @@
  *       log_data=N device=NAME
  *   image SIZE SHA-256 | image-name TEXT | image-project TEXT | image-version TEXT
  *   bytes N | profile NAME | set KEY=VALUE
+ *   intervals ON-1M ON-2M
  *   finding CHECK SEVERITY CAN-FORCE TEXT | checks again | checked passed | checked refused
  *   end OUTCOME
  *

@@ -223,6 +223,18 @@ static bool note_checked(struct replay_run *run, const char *text)
 	return true;
 }
 
+static bool note_intervals(struct replay_run *run, const char *text)
+{
+	unsigned int on_1m = 0, on_2m = 0;
+	char end[2] = "";
+
+	if (sscanf(text, "%4u %4u%1s", &on_1m, &on_2m, end) != 2 || on_1m > 3200u || on_2m > 3200u)
+		return false;
+	run->recorded.intervals[0] = (uint16_t)on_1m;
+	run->recorded.intervals[1] = (uint16_t)on_2m;
+	return true;
+}
+
 static bool note_end(struct replay_run *run, const char *text)
 {
 	replay_file_safe(text, strlen(text), run->outcome, sizeof(run->outcome));
@@ -244,6 +256,7 @@ static const struct {
 	{"finding", note_finding},
 	{"checks", note_checks},
 	{"checked", note_checked},
+	{"intervals", note_intervals},
 	{"end", note_end},
 };
 

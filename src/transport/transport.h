@@ -87,6 +87,8 @@ struct transport_link {
 	enum transport_source mtu_source, link_source, rssi_source, buffer_source;
 	uint16_t buffers, buffer_octets; /* LE ACL buffers of the adapter, 0 unknown */
 	bool refill; /* buffers are refilled inside a connection event */
+	/* The adapter's address, where what was learned about it is worth keeping; "": none. */
+	char adapter[18];
 	bool encrypted; /* known to be; where nothing tells, false */
 	/* Another program of this host has Data's write socket: no write to Data is taken,
 	 * and disconnect() leaves the link to that program. */

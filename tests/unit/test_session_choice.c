@@ -240,6 +240,22 @@ static void test_measured(void **state)
 	assert_int_equal(u.s.tune.best, 6);
 	assert_int_equal(u.s.choices.interval.reason, SESSION_BY_RATE);
 	assert_true(asked <= 3); /* before START, the trial, and after the reboot */
+	assert_int_equal(session_learned_interval(&u.s), 6); /* far better: worth remembering */
+	update_end(&u);
+}
+
+/* An earlier run has found it out. */
+static void test_known(void **state)
+{
+	(void)state;
+	begin();
+	u.sim.kind.chip_id = 5; /* has 2M */
+	update_begin(&u);
+	session_know_intervals(&u.s, 6, 24);
+	while (u.s.state != SESSION_SENDING)
+		assert_true(update_step(&u));
+	session_tell_choices(&u.s, &u.s.stats.link, &got);
+	expect(&got.interval, 24, 24, SESSION_BY_ADAPTER);
 	update_end(&u);
 }
 
@@ -257,6 +273,7 @@ static void test_undone(void **state)
 	u.sim.kind.loss_ppm = 40000;
 	finish_over_stack();
 	assert_int_equal(u.s.tune.best, 8);
+	assert_int_equal(session_learned_interval(&u.s), 0);
 	assert_int_equal(u.s.choices.interval.asked, 8);
 	assert_int_equal(u.s.tune.step, SESSION_TUNED);
 	assert_true(asked >= 3);
@@ -270,7 +287,8 @@ int main(void)
 		cmocka_unit_test(test_auto),	cmocka_unit_test(test_phy),
 		cmocka_unit_test(test_limits),	cmocka_unit_test(test_given_another),
 		cmocka_unit_test(test_adapter), cmocka_unit_test(test_measured),
-		cmocka_unit_test(test_undone),	cmocka_unit_test(test_basic),
+		cmocka_unit_test(test_known),	cmocka_unit_test(test_undone),
+		cmocka_unit_test(test_basic),
 	};
 
 	return cmocka_run_group_tests_name("session_choice", tests, build, NULL);
