@@ -423,7 +423,13 @@ static void strangers_cannot_wear_out_the_flash(void **state)
 	assert_in_range(most, OTA_WEAR_BURST, OTA_WEAR_BURST + 600000 / OTA_WEAR_MS);
 }
 
-/* An idle device sleeps; nothing polls. */
+/* Looks at whether to advertise, in so many ms; the one under way counts. */
+static uint32_t looks(uint32_t ms)
+{
+	return ms / OTA_ESP_LOOK_MS + 1;
+}
+
+/* An idle device sleeps, but for a look now and then at whether it advertises. */
 static void idle_device_does_not_wake_up(void **state)
 {
 	uint32_t before;
@@ -433,7 +439,7 @@ static void idle_device_does_not_wake_up(void **state)
 	fake_run_ms(1000);
 	before = fake_wakeups();
 	fake_run_ms(3600000);
-	assert_int_equal(fake_wakeups(), before);
+	assert_in_range(fake_wakeups() - before, 0, looks(3600000));
 	/* And it is back at work at once. */
 	assert_true(esphost_update(&other, &image));
 }
@@ -453,7 +459,7 @@ static void lost_report_leaves_nothing_to_do(void **state)
 	fake_run_ms(2000);
 	before = fake_wakeups();
 	fake_run_ms(60000);
-	assert_int_equal(fake_wakeups(), before);
+	assert_in_range(fake_wakeups() - before, 0, looks(60000));
 }
 
 static void stalled_update_is_suspended(void **state)

@@ -91,10 +91,13 @@ struct fake_link {
 
 struct fake_radio {
 	int msys_total, msys_free; /* mbufs */
+	int msys_large; /* free ones of another pool, which no notification is given */
 	int fail_notify; /* so many of the next notifications find no buffer in the stack */
 	bool grant; /* the central agrees to parameters */
 	uint32_t answer_ms; /* and takes so long to */
 	bool mute; /* it does not answer at all */
+	bool apple; /* it refuses connection intervals under 15 ms */
+	int fail_advertise; /* so many of the next starts of advertising fail */
 	uint32_t air_ms; /* from accepting a notification to its delivery */
 	int8_t rssi;
 	bool advertising, changed; /* changed: Service Changed was indicated */
@@ -116,6 +119,26 @@ uint16_t fake_connect(void);
 void fake_connect_as_central(uint16_t handle); /* a link that the application made */
 void fake_disconnect(uint16_t conn); /* by the central, now */
 struct fake_link *fake_link(uint16_t conn);
+/*
+ * The same in the order of other releases of NimBLE: the link is up, CONNECT comes when it is
+ * asked for, or never.
+ */
+uint16_t fake_link_up(void);
+void fake_connect_event(uint16_t conn);
+bool fake_connected(uint16_t conn); /* whether CONNECT came */
+void fake_vanish(uint16_t conn); /* before CONNECT: no event tells of it */
+/* The link dies with an update of its parameters under way: that fails, then DISCONNECT. */
+void fake_die(uint16_t conn);
+/* Any of the events that a central may cause, without its effect on the link. */
+enum fake_event {
+	FAKE_MTU,
+	FAKE_PHY,
+	FAKE_UPDATE,
+	FAKE_UPDATE_FAILS,
+	FAKE_DATA_LENGTH,
+	FAKE_EVENTS
+};
+void fake_event(uint16_t conn, enum fake_event event);
 void fake_subscribe(uint16_t conn, bool notify);
 /* The ATT error of a write with response to Control (0x4002) or Data (0x4003). */
 int fake_write(uint16_t conn, uint16_t chr, const void *buf, size_t len);

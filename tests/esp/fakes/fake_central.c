@@ -48,30 +48,67 @@ static void link_up(uint16_t conn, uint8_t role)
 	memset(who, 0, sizeof(*who));
 	who->generation = generation;
 	who->desc.role = role;
+	who->desc.peer_ota_addr.val[0] = (uint8_t)generation; /* another peer each time */
 	/* BlueZ asks for 30-50 ms and a supervision timeout of 420 ms. */
 	who->link =
 		(struct fake_link){.up = true, .interval = 40, .timeout = 42, .phy = 1, .mtu = 517};
 }
 
-uint16_t fake_connect(void)
+uint16_t fake_link_up(void)
 {
 	for (uint16_t conn = 0; conn < LINKS && fake_radio.advertising; conn++) {
 		if (radio.centrals[conn].link.up)
 			continue;
 		link_up(conn, BLE_GAP_ROLE_SLAVE);
-		finish(post_and_wait(&(struct work){.kind = CONNECT, .conn = conn}));
+		fake_radio.advertising = false; /* a connection ends it */
 		return conn;
 	}
 	return BLE_HS_CONN_HANDLE_NONE;
 }
 
+void fake_connect_event(uint16_t conn)
+{
+	finish(post_and_wait(&(struct work){.kind = CONNECT, .conn = conn}));
+}
+
+bool fake_connected(uint16_t conn)
+{
+	return radio.centrals[conn].connected;
+}
+
+uint16_t fake_connect(void)
+{
+	const uint16_t conn = fake_link_up();
+
+	if (conn != BLE_HS_CONN_HANDLE_NONE)
+		fake_connect_event(conn);
+	return conn;
+}
+
+/* ble_gap_conn_broken(): subscriptions end in any case, DISCONNECT is said after CONNECT. */
+void fake_vanish(uint16_t conn)
+{
+	if (radio.centrals[conn].link.notify)
+		fake_subscribe(conn, false);
+	radio.centrals[conn].link.up = false;
+}
+
+void fake_event(uint16_t conn, enum fake_event event)
+{
+	finish(post_and_wait(&(struct work){.kind = EVENT, .conn = conn, .phy = (uint8_t)event}));
+}
+
+void fake_die(uint16_t conn)
+{
+	radio.centrals[conn].dying = true;
+	fake_post(&(struct work){.kind = EVENT, .conn = conn, .phy = FAKE_UPDATE_FAILS});
+	finish(post_and_wait(&(struct work){.kind = DISCONNECT, .conn = conn}));
+}
+
 void fake_connect_as_central(uint16_t handle)
 {
-	const bool advertising = fake_radio.advertising;
-
 	link_up(handle, BLE_GAP_ROLE_MASTER);
-	finish(post_and_wait(&(struct work){.kind = CONNECT, .conn = handle}));
-	fake_radio.advertising = advertising;
+	fake_connect_event(handle);
 }
 
 void fake_disconnect(uint16_t conn)

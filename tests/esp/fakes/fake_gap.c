@@ -78,6 +78,7 @@ int ble_gap_conn_find(uint16_t handle, struct ble_gap_conn_desc *out_desc)
 {
 	const struct central *who = fake_central(handle);
 
+	fake_assert_unlocked("ble_gap_conn_find() with the lock held");
 	if (!who)
 		return BLE_HS_ENOTCONN;
 	*out_desc = who->desc;
@@ -90,6 +91,7 @@ int ble_gap_conn_find(uint16_t handle, struct ble_gap_conn_desc *out_desc)
 
 int ble_gap_conn_rssi(uint16_t conn_handle, int8_t *out_rssi)
 {
+	fake_assert_unlocked("ble_gap_conn_rssi() with the lock held");
 	if (!fake_central(conn_handle))
 		return BLE_HS_ENOTCONN;
 	*out_rssi = fake_radio.rssi;
@@ -98,6 +100,7 @@ int ble_gap_conn_rssi(uint16_t conn_handle, int8_t *out_rssi)
 
 uint16_t ble_att_mtu(uint16_t conn_handle)
 {
+	fake_assert_unlocked("ble_att_mtu() with the lock held");
 	return fake_central(conn_handle) ? fake_central(conn_handle)->link.mtu : 0;
 }
 
@@ -109,10 +112,17 @@ int ble_att_set_preferred_mtu(uint16_t mtu)
 
 int ble_gap_terminate(uint16_t conn_handle, uint8_t hci_reason)
 {
+	fake_assert_unlocked("ble_gap_terminate() with the lock held");
 	(void)hci_reason;
 	fake_radio.terminated++;
 	fake_post_in(30, &(struct work){.kind = DISCONNECT, .conn = conn_handle});
 	return 0;
+}
+
+/* Accessory Design Guidelines for Apple Devices, connection parameters: 15 ms at least. */
+static bool granted(const struct ble_gap_upd_params *params)
+{
+	return fake_radio.grant && (!fake_radio.apple || params->itvl_min >= 12);
 }
 
 int ble_gap_update_params(uint16_t conn_handle, const struct ble_gap_upd_params *params)
@@ -124,13 +134,18 @@ int ble_gap_update_params(uint16_t conn_handle, const struct ble_gap_upd_params 
 	    params->itvl_min > params->itvl_max ||
 	    params->supervision_timeout * 4u <= (1u + params->latency) * params->itvl_max)
 		return BLE_HS_EINVAL;
+	if (fake_central(conn_handle)->dying)
+		return 0x202; /* the controller: unknown connection */
+	if (fake_central(conn_handle)->updating)
+		return BLE_HS_EALREADY;
 	fake_radio.updates++;
+	fake_central(conn_handle)->updating = !fake_radio.mute;
 	if (!fake_radio.mute)
 		fake_post_in(fake_radio.answer_ms,
 			     &(struct work){.kind = UPDATED,
 					    .conn = conn_handle,
 					    .params = *params,
-					    .status = fake_radio.grant ? 0 : 0x23b});
+					    .status = granted(params) ? 0 : 0x23b});
 	return 0;
 }
 
@@ -140,7 +155,12 @@ int ble_gap_set_prefered_le_phy(uint16_t conn_handle, uint8_t tx_phys_mask, uint
 	(void)rx_phys_mask;
 	(void)phy_opts;
 	fake_assert_unlocked("ble_gap_set_prefered_le_phy() with the lock held");
+	if (!fake_central(conn_handle))
+		return BLE_HS_ENOTCONN;
+	if (fake_central(conn_handle)->phy_pending)
+		return 0x20c; /* the controller: command disallowed */
 	fake_radio.phy_requests++;
+	fake_central(conn_handle)->phy_pending = true;
 	fake_post_in(fake_radio.answer_ms, &(struct work){.kind = PHY,
 							  .conn = conn_handle,
 							  .phy = tx_phys_mask & 2 ? 2 : 1,
@@ -176,11 +196,13 @@ int ble_gap_write_sugg_def_data_len(uint16_t sugg_max_tx_octets, uint16_t sugg_m
 
 int ble_gap_adv_active(void)
 {
+	fake_assert_unlocked("ble_gap_adv_active() with the lock held");
 	return fake_radio.advertising;
 }
 
 int ble_gap_adv_stop(void)
 {
+	fake_assert_unlocked("ble_gap_adv_stop() with the lock held");
 	if (!fake_radio.advertising)
 		return BLE_HS_EALREADY;
 	fake_radio.advertising = false;
@@ -189,6 +211,7 @@ int ble_gap_adv_stop(void)
 
 int ble_gap_adv_set_fields(const struct ble_hs_adv_fields *adv_fields)
 {
+	fake_assert_unlocked("ble_gap_adv_set_fields() with the lock held");
 	/* flags and one 128-bit UUID: 3 + 18 of 31 bytes */
 	fake_radio.adv_flags = adv_fields->flags;
 	return adv_fields->num_uuids128 == 1 && !adv_fields->name ? 0 : BLE_HS_EINVAL;
@@ -207,12 +230,17 @@ int ble_gap_adv_start(uint8_t own_addr_type, const ble_addr_t *direct_addr, int3
 		      const struct ble_gap_adv_params *adv_params, ble_gap_event_fn *cb,
 		      void *cb_arg)
 {
+	fake_assert_unlocked("ble_gap_adv_start() with the lock held");
 	(void)own_addr_type;
 	(void)direct_addr;
 	(void)duration_ms;
 	(void)cb_arg;
 	if (fake_radio.advertising)
 		return BLE_HS_EALREADY;
+	if (fake_radio.fail_advertise > 0) {
+		fake_radio.fail_advertise--;
+		return BLE_HS_ENOMEM;
+	}
 	if (adv_params->itvl_min < 32 || adv_params->itvl_min > adv_params->itvl_max)
 		return BLE_HS_EINVAL;
 	fake_radio.advertising = true;
@@ -222,6 +250,7 @@ int ble_gap_adv_start(uint8_t own_addr_type, const ble_addr_t *direct_addr, int3
 
 int ble_sm_inject_io(uint16_t conn_handle, struct ble_sm_io *pkey)
 {
+	fake_assert_unlocked("ble_sm_inject_io() with the lock held");
 	(void)conn_handle;
 	fake_radio.passkey_injected = pkey->passkey;
 	return pkey->action == BLE_SM_IOACT_DISP ? 0 : BLE_HS_EINVAL;
@@ -259,6 +288,7 @@ int ble_store_util_status_rr(struct ble_store_status_event *event, void *arg)
 
 int ble_hs_util_ensure_addr(int prefer_random)
 {
+	fake_assert_unlocked("ble_hs_util_ensure_addr() with the lock held");
 	return prefer_random ? BLE_HS_EINVAL : 0;
 }
 

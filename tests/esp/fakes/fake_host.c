@@ -109,8 +109,10 @@ static void connected(struct work *work)
 {
 	struct ble_gap_event event = {.type = BLE_GAP_EVENT_CONNECT};
 
+	if (!fake_central(work->conn))
+		return;
+	fake_central(work->conn)->connected = true;
 	event.connect.conn_handle = work->conn;
-	fake_radio.advertising = false; /* a connection ends it */
 	fake_emit(&event);
 }
 
@@ -122,7 +124,8 @@ static void disconnected(struct work *work)
 		return;
 	ble_gap_conn_find(work->conn, &event.disconnect.conn);
 	radio.centrals[work->conn].link.up = false;
-	fake_emit(&event);
+	if (radio.centrals[work->conn].connected)
+		fake_emit(&event);
 }
 
 static void updated(struct work *work)
@@ -132,6 +135,7 @@ static void updated(struct work *work)
 
 	if (!who)
 		return;
+	who->updating = false;
 	if (work->status == 0) {
 		who->link.interval = work->params.itvl_min;
 		who->link.latency = work->params.latency;
@@ -148,6 +152,7 @@ static void phy_updated(struct work *work)
 
 	if (!fake_central(work->conn))
 		return;
+	fake_central(work->conn)->phy_pending = false;
 	if (work->status == 0)
 		fake_central(work->conn)->link.phy = work->phy;
 	event.phy_updated.conn_handle = work->conn;
@@ -160,6 +165,9 @@ static void subscribed(struct work *work)
 {
 	struct ble_gap_event event = {.type = BLE_GAP_EVENT_SUBSCRIBE};
 
+	if (!fake_central(work->conn))
+		return;
+	fake_central(work->conn)->link.notify = work->notify;
 	event.subscribe.conn_handle = work->conn;
 	event.subscribe.attr_handle = *fake_find_chr(0x4002)->val_handle;
 	event.subscribe.cur_notify = work->notify;
@@ -196,6 +204,37 @@ static void paired(struct work *work)
 		fake_radio.bond = work->bytes[0];
 	event.enc_change.conn_handle = work->conn;
 	event.enc_change.status = work->bytes[0] != 0 ? 0 : BLE_HS_EINVAL;
+	fake_emit(&event);
+}
+
+static void any_event(struct work *work)
+{
+	struct ble_gap_event event = {.type = 34};
+
+	if (!fake_central(work->conn))
+		return;
+	switch ((enum fake_event)work->phy) {
+	case FAKE_MTU:
+		event.type = BLE_GAP_EVENT_MTU;
+		event.mtu.conn_handle = work->conn;
+		break;
+	case FAKE_PHY:
+		event.type = BLE_GAP_EVENT_PHY_UPDATE_COMPLETE;
+		event.phy_updated.conn_handle = work->conn;
+		event.phy_updated.tx_phy = event.phy_updated.rx_phy = 1;
+		break;
+	case FAKE_UPDATE:
+	case FAKE_UPDATE_FAILS:
+		event.type = BLE_GAP_EVENT_CONN_UPDATE;
+		event.conn_update.conn_handle = work->conn;
+		event.conn_update.status = work->phy == FAKE_UPDATE ? 0 : BLE_HS_ENOTCONN;
+		break;
+	case FAKE_DATA_LENGTH:
+	case FAKE_EVENTS:
+		event.data_len_chg.conn_handle = work->conn;
+		event.data_len_chg.max_tx_octets = event.data_len_chg.max_rx_octets = 251;
+		break;
+	}
 	fake_emit(&event);
 }
 
@@ -239,6 +278,9 @@ static void do_work(struct work *work)
 		break;
 	case PAIRED:
 		paired(work);
+		break;
+	case EVENT:
+		any_event(work);
 		break;
 	}
 	fake_assert_unlocked("a NimBLE callback returns with the lock held");

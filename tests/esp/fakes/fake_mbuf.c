@@ -26,7 +26,7 @@ static struct os_mbuf *take_mbuf(void)
 	return om;
 }
 
-static void free_chain(struct os_mbuf *om)
+int os_mbuf_free_chain(struct os_mbuf *om)
 {
 	while (om) {
 		struct os_mbuf *next = om->fake_next;
@@ -35,16 +35,12 @@ static void free_chain(struct os_mbuf *om)
 		fake_radio.msys_free++;
 		om = next;
 	}
-}
-
-int os_msys_count(void)
-{
-	return fake_radio.msys_total;
+	return 0;
 }
 
 int os_msys_num_free(void)
 {
-	return fake_radio.msys_free;
+	return fake_radio.msys_free + fake_radio.msys_large;
 }
 
 int os_mbuf_append(struct os_mbuf *om, const void *data, uint16_t len)
@@ -133,8 +129,8 @@ static void land(void *arg)
 		memcpy(note->bytes, flight->om->om_data, note->len);
 		note->at = fake_now_ms();
 	}
-	free_chain(flight->om);
-	free_chain(flight->header);
+	os_mbuf_free_chain(flight->om);
+	os_mbuf_free_chain(flight->header);
 	free(flight);
 }
 
@@ -146,6 +142,7 @@ int ble_gatts_notify_custom(uint16_t conn_handle, uint16_t att_handle, struct os
 	struct flight *flight;
 	int rc = 0;
 
+	fake_assert_unlocked("ble_gatts_notify_custom() with the lock held");
 	radio.notifies++;
 	if (!who)
 		rc = BLE_HS_ENOTCONN;
@@ -158,7 +155,7 @@ int ble_gatts_notify_custom(uint16_t conn_handle, uint16_t att_handle, struct os
 	event.notify_tx.attr_handle = att_handle;
 	fake_emit(&event);
 	if (rc != 0) {
-		free_chain(om);
+		os_mbuf_free_chain(om);
 		return rc;
 	}
 	flight = malloc(sizeof(*flight));

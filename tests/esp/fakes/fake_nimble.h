@@ -24,6 +24,7 @@ enum kind {
 	PAIR,
 	REPEAT,
 	PAIRED,
+	EVENT,
 	RESET
 };
 
@@ -45,6 +46,9 @@ struct central {
 	struct ble_gap_conn_desc desc;
 	struct fake_note notes[NOTES];
 	uint32_t first, count;
+	bool connected; /* CONNECT was said */
+	bool dying; /* the controller knows it no more */
+	bool updating, phy_pending; /* a procedure that the device began is under way */
 	uint16_t generation; /* tells a handle's connections apart */
 };
 

@@ -107,7 +107,7 @@ esp_err_t ota_esp_register(void)
 {
 	if (!ota_esp.task)
 		return ESP_ERR_INVALID_STATE;
-	return ota_esp_gatt_register() == 0 && ota_esp_gap_listen() == 0 ? ESP_OK : ESP_FAIL;
+	return ota_esp_gatt_register() == 0 && ota_esp_conn_listen() == 0 ? ESP_OK : ESP_FAIL;
 }
 
 esp_err_t ota_esp_start(void)

@@ -16,8 +16,13 @@ static int refuse(uint16_t conn, uint8_t opcode, uint8_t code)
 {
 	const struct ota_error_event m = {.code = code, .opcode = opcode};
 	uint8_t buf[OTA_NOTIFY_MAX];
+	const int len = ota_error_encode(&m, buf, sizeof(buf));
+	int rc;
 
-	return ota_esp_gatt_notify(conn, buf, (size_t)ota_error_encode(&m, buf, sizeof(buf)));
+	ota_esp_enter();
+	rc = ota_esp_gatt_post(&ota_esp, conn, buf, (size_t)len);
+	ota_esp_leave();
+	return rc;
 }
 #endif
 
@@ -46,6 +51,8 @@ void ota_esp_release_start(void)
 	if (conn == BLE_HS_CONN_HANDLE_NONE)
 		return;
 	s->start.conn = BLE_HS_CONN_HANDLE_NONE;
+	if (!ota_esp_conn_find(conn))
+		return;
 	s->permitted = true; /* or it had not been kept */
 	ota_device_control(&s->device, conn, s->start.bytes, s->start.len, s->now);
 }
@@ -55,8 +62,30 @@ static void hold(struct ota_esp *s, uint16_t conn, const uint8_t *buf, size_t le
 {
 	s->start.len = (uint8_t)len;
 	memcpy(s->start.bytes, buf, len);
-	s->start.since = s->now;
+	s->start.until = s->now + OTA_ESP_START_WAIT_MS;
 	s->start.conn = conn;
+}
+
+/*
+ * A link that dies fails its update first, and is said to be gone in the next event: a
+ * START that came by it stays where it is meanwhile.
+ */
+void ota_esp_control_updated(uint16_t conn, int status)
+{
+	struct ota_esp *s = &ota_esp;
+	bool waits;
+
+	ota_esp_enter();
+	waits = s->start.conn == conn;
+	ota_esp_leave_quickly();
+	if (!waits || ota_esp_link_prepare(conn, true))
+		return;
+	ota_esp_enter();
+	if (s->start.conn == conn && status == 0)
+		ota_esp_release_start();
+	else if (s->start.conn == conn)
+		s->start.until = s->now + OTA_ESP_DYING_MS;
+	ota_esp_leave();
 }
 
 /* --- idle connections */
@@ -146,15 +175,22 @@ int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len)
 {
 	struct ota_esp *s = &ota_esp;
 	const bool allowed = len > 0 && permitted(s, conn, buf[0]);
+	struct ota_esp_conn *c;
+	uint16_t period;
 	bool wait = false;
+
+	ota_esp_conn_seen(conn); /* no event may have come yet */
 
 #ifndef CONFIG_OTA_ESP_TELEMETRY
 	if (len > 0 && buf[0] == OTA_CMD_TELEMETRY)
 		return refuse(conn, OTA_CMD_TELEMETRY, OTA_ERR_UNSUPPORTED);
 #endif
 	if (allowed && len <= OTA_CONTROL_MAX && buf[0] == OTA_CMD_START)
-		wait = ota_esp_link_prepare(conn);
+		wait = ota_esp_link_prepare(conn, false);
 	ota_esp_enter();
+	c = ota_esp_conn_find(conn);
+	if (c && ota_telemetry_request_decode(buf, len, &period) == 0)
+		c->reports = period > 0;
 	ota_esp_release_start(); /* what came first goes first */
 	s->permitted = allowed;
 	note_use(s, conn);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections, and NimBLE's start where nobody else starts it.
+ * Advertising, pairing, and NimBLE's start where nobody else starts it.
  *
- * Connections are followed by an event listener, which NimBLE calls for every
- * connection whoever advertised; pairing needs answers, which only the callback
- * given to ble_gap_adv_start() can give.
+ * Whether to advertise follows from what is, not from events: a central that leaves
+ * early brings none in some releases (ota_esp_conn.c), so the task looks now and then.
+ * Pairing needs answers, which only the callback given to ble_gap_adv_start() can give.
  */
 #include "ota_esp_priv.h"
 
@@ -24,203 +24,6 @@ static const char tag[] = "ota_esp";
 
 /* In store/config of NimBLE, without a header: its examples declare it as well. */
 void ble_store_config_init(void);
-
-/* --- connections */
-
-struct ota_esp_conn *ota_esp_conn_find(uint16_t handle)
-{
-	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
-		if (ota_esp.conns[i].handle == handle && handle != BLE_HS_CONN_HANDLE_NONE)
-			return &ota_esp.conns[i];
-	return NULL;
-}
-
-static bool conn_add(struct ota_esp *s, uint16_t handle)
-{
-	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
-		struct ota_esp_conn *c = &s->conns[i];
-
-		if (c->handle != BLE_HS_CONN_HANDLE_NONE)
-			continue;
-		*c = (struct ota_esp_conn){.handle = handle,
-					   .tx_phy = OTA_PHY_1M,
-					   .rx_phy = OTA_PHY_1M,
-					   .used = s->now};
-		return true;
-	}
-	return false;
-}
-
-static int connection_count(void)
-{
-	int count = 0;
-
-	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
-		count += ota_esp.conns[i].handle != BLE_HS_CONN_HANDLE_NONE;
-	return count;
-}
-
-bool ota_esp_gap_connected(void)
-{
-	int count;
-
-	ota_esp_enter();
-	count = connection_count();
-	ota_esp_leave_quickly();
-	return count > 0;
-}
-
-void ota_esp_gap_disconnect_all(void)
-{
-#ifdef CONFIG_OTA_ESP_ADVERTISE
-	if (ota_esp.synced)
-		ble_gap_adv_stop();
-#endif
-	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
-		if (ota_esp.conns[i].handle != BLE_HS_CONN_HANDLE_NONE)
-			ble_gap_terminate(ota_esp.conns[i].handle, BLE_ERR_REM_USER_CONN_TERM);
-}
-
-/* --- events; NimBLE's host task, unless said otherwise */
-
-static void on_connect(uint16_t handle)
-{
-	struct ota_esp *s = &ota_esp;
-	struct ble_gap_conn_desc desc;
-	bool added;
-
-	/* An application may be a central, too; those links are not for updates. */
-	if (ble_gap_conn_find(handle, &desc) != 0 || desc.role != BLE_GAP_ROLE_SLAVE)
-		return;
-	ota_esp_enter();
-	added = conn_add(s, handle);
-	if (added)
-		ota_device_connected(&s->device, handle, s->now);
-#ifdef CONFIG_OTA_ESP_CONFIRM_SELF
-	s->confirm_wanted = true;
-#endif
-	ota_esp_leave();
-	if (added)
-		ota_esp_link_connected(handle);
-	ota_esp_gap_advertise();
-}
-
-static void on_disconnect(uint16_t handle)
-{
-	struct ota_esp *s = &ota_esp;
-	struct ota_esp_conn *c;
-
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
-	if (c) {
-		c->handle = BLE_HS_CONN_HANDLE_NONE;
-		if (s->start.conn == handle)
-			s->start.conn = BLE_HS_CONN_HANDLE_NONE;
-		ota_device_disconnected(&s->device, handle, s->now);
-	}
-	ota_esp_leave();
-	ota_esp_gap_advertise();
-}
-
-static void on_subscribe(uint16_t handle, bool notify)
-{
-	struct ota_esp_conn *c;
-
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
-	if (c)
-		c->subscribed = notify;
-	ota_esp_leave();
-	if (c && notify)
-		ota_esp_link_subscribed(handle);
-}
-
-/* A START waits for this: granted or not, there is nothing better to wait for. */
-static void on_conn_update(uint16_t handle, int status)
-{
-	ota_esp_enter();
-	if (ota_esp.start.conn == handle)
-		ota_esp_release_start();
-	ota_esp_leave();
-	ota_esp_link_event(handle, OTA_ESP_WAITS_PARAMS, status);
-}
-
-static void on_phy(uint16_t handle, int status, uint8_t tx_phy, uint8_t rx_phy)
-{
-	struct ota_esp_conn *c;
-
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
-	if (c && status == 0) {
-		c->tx_phy = tx_phy;
-		c->rx_phy = rx_phy;
-	}
-	ota_esp_leave();
-	ota_esp_link_event(handle, OTA_ESP_WAITS_PHY, status);
-}
-
-#ifdef BLE_GAP_EVENT_DATA_LEN_CHG /* from ESP-IDF 5.3 on */
-static void on_data_length(uint16_t handle, uint16_t tx_octets, uint16_t rx_octets)
-{
-	struct ota_esp_conn *c;
-
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
-	if (c) {
-		c->tx_octets = tx_octets;
-		c->rx_octets = rx_octets;
-	}
-	ota_esp_leave();
-}
-#endif
-
-/*
- * NOTIFY_TX, which arrives from within ble_gatts_notify_custom() with the lock
- * held, is none of these.
- */
-static int on_event(struct ble_gap_event *event, void *arg)
-{
-	(void)arg;
-	switch (event->type) {
-	case BLE_GAP_EVENT_CONNECT:
-		if (event->connect.status == 0)
-			on_connect(event->connect.conn_handle);
-		else
-			ota_esp_gap_advertise();
-		break;
-	case BLE_GAP_EVENT_DISCONNECT:
-		on_disconnect(event->disconnect.conn.conn_handle);
-		break;
-	case BLE_GAP_EVENT_ADV_COMPLETE:
-		ota_esp_gap_advertise();
-		break;
-	case BLE_GAP_EVENT_SUBSCRIBE:
-		if (event->subscribe.attr_handle == ota_esp.control_handle)
-			on_subscribe(event->subscribe.conn_handle, event->subscribe.cur_notify);
-		break;
-	case BLE_GAP_EVENT_CONN_UPDATE:
-		on_conn_update(event->conn_update.conn_handle, event->conn_update.status);
-		break;
-	case BLE_GAP_EVENT_PHY_UPDATE_COMPLETE:
-		on_phy(event->phy_updated.conn_handle, event->phy_updated.status,
-		       event->phy_updated.tx_phy, event->phy_updated.rx_phy);
-		break;
-#ifdef BLE_GAP_EVENT_DATA_LEN_CHG
-	case BLE_GAP_EVENT_DATA_LEN_CHG:
-		on_data_length(event->data_len_chg.conn_handle, event->data_len_chg.max_tx_octets,
-			       event->data_len_chg.max_rx_octets);
-		break;
-#endif
-	default:
-		break;
-	}
-	return 0;
-}
-
-int ota_esp_gap_listen(void)
-{
-	return ble_gap_event_listener_register(&ota_esp.listener, on_event, NULL);
-}
 
 /* --- advertising */
 
@@ -314,34 +117,60 @@ static int set_advertising_data(const struct ota_esp *s)
 	return rc == 0 ? ble_gap_adv_rsp_set_fields(&response) : rc;
 }
 
-/* Also called by the update's task, when it has read the running image. */
-void ota_esp_gap_advertise(void)
+static int start_advertising(const struct ota_esp *s)
 {
-	struct ota_esp *s = &ota_esp;
 	const struct ble_gap_adv_params params = {
 		.conn_mode = BLE_GAP_CONN_MODE_UND,
 		.disc_mode = BLE_GAP_DISC_MODE_GEN,
 		.itvl_min = BLE_GAP_ADV_ITVL_MS(CONFIG_OTA_ESP_ADV_INTERVAL_MS),
 		.itvl_max = BLE_GAP_ADV_ITVL_MS(CONFIG_OTA_ESP_ADV_INTERVAL_MS + 10),
 	};
-	bool wanted;
+	uint8_t address_type;
+	int rc = ble_hs_util_ensure_addr(0);
+
+	if (rc == 0)
+		rc = ble_hs_id_infer_auto(0, &address_type);
+	if (rc == 0)
+		rc = set_advertising_data(s);
+	if (rc == 0)
+		rc = ble_gap_adv_start(address_type, NULL, BLE_HS_FOREVER, &params, on_pairing,
+				       NULL);
+	return rc == BLE_HS_EALREADY ? 0 : rc; /* the other task was sooner */
+}
+
+bool ota_esp_gap_wanted(const struct ota_esp *s)
+{
+	return s->owns_nimble && s->synced && s->inspected && !s->reboot &&
+	       ota_esp_conn_count() < OTA_ESP_CONNECTIONS;
+}
+
+void ota_esp_gap_advertise(void)
+{
+	struct ota_esp *s = &ota_esp;
+	bool wanted, told;
 	int rc;
 
 	ota_esp_enter();
-	wanted = s->owns_nimble && s->synced && s->inspected && !s->reboot &&
-		 connection_count() < OTA_ESP_CONNECTIONS;
+	wanted = ota_esp_gap_wanted(s);
 	ota_esp_leave_quickly();
 	if (!wanted || ble_gap_adv_active())
 		return;
-	rc = set_advertising_data(s);
-	if (rc == 0)
-		rc = ble_gap_adv_start(s->address_type, NULL, BLE_HS_FOREVER, &params, on_pairing,
-				       NULL);
-	if (rc != 0 && rc != BLE_HS_EALREADY)
+	rc = start_advertising(s);
+	ota_esp_enter();
+	told = rc == s->advertise_rc;
+	s->advertise_rc = rc;
+	ota_esp_leave_quickly();
+	if (rc != 0 && !told) /* it is tried again each OTA_ESP_LOOK_MS */
 		ESP_LOGE(tag, "cannot advertise: %d", rc);
 }
 
 #else
+
+bool ota_esp_gap_wanted(const struct ota_esp *s)
+{
+	(void)s;
+	return false;
+}
 
 void ota_esp_gap_advertise(void)
 {
@@ -349,24 +178,31 @@ void ota_esp_gap_advertise(void)
 
 #endif
 
+void ota_esp_gap_stop(void)
+{
+#ifdef CONFIG_OTA_ESP_ADVERTISE
+	bool synced;
+
+	ota_esp_enter();
+	synced = ota_esp.synced;
+	ota_esp_leave_quickly();
+	if (synced)
+		ble_gap_adv_stop();
+#endif
+	ota_esp_conn_close_all();
+}
+
 /* --- NimBLE's start */
 
 static void on_sync(void)
 {
 	struct ota_esp *s = &ota_esp;
-	int rc = ble_hs_util_ensure_addr(0);
 
-	if (rc == 0)
-		rc = ble_hs_id_infer_auto(0, &s->address_type);
-	if (rc != 0) {
-		ESP_LOGE(tag, "no address: %d", rc);
-		return;
-	}
 	ble_gap_write_sugg_def_data_len(251, 2120); /* Core Vol 6 Part B 4.5.10 */
 #ifdef OTA_ESP_2M
 	ble_gap_set_prefered_default_le_phy(OTA_PHYS_1M | OTA_PHYS_2M, OTA_PHYS_1M | OTA_PHYS_2M);
 #endif
-	/* A bonded host has cached the attributes of the image before. */
+	/* A bonded host has cached the attributes of the image that ran before. */
 	if (s->new_image)
 		ble_svc_gatt_changed(0x0001, 0xffff);
 	ota_esp_enter();
@@ -384,6 +220,7 @@ static void on_reset(int reason)
 	ota_esp_enter();
 	ota_esp.synced = false;
 	ota_esp_leave();
+	ota_esp_conn_sweep();
 	ESP_LOGW(tag, "NimBLE was reset: %d", reason);
 }
 

@@ -22,7 +22,8 @@
 
 #define INSPECTION_POLLS 300 /* of 10 ms; reading a slot takes a second or two */
 #define ROOM_POLLS 300 /* of 10 ms; a write request may wait 30 s (Core Vol 3 Part F 3.3.3) */
-#define MSYS_RESERVE 4 /* mbufs left to NimBLE's own answers */
+#define MSYS_RESERVE 4 /* mbufs left to the notification's header and NimBLE's own answers */
+#define NOTIFY_RETRY_MS 10u /* about a connection interval: then buffers may be free again */
 
 static const char tag[] = "ota_esp";
 
@@ -268,21 +269,90 @@ int ota_esp_gatt_register(void)
 	return rc;
 }
 
-int ota_esp_gatt_notify(uint16_t conn, const uint8_t *buf, size_t len)
+/* --- notifications */
+
+int ota_esp_gatt_post(struct ota_esp *s, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	const struct ota_esp_conn *c = ota_esp_conn_find(conn);
-	struct os_mbuf *om;
-	int rc;
+	struct ota_notification *n;
 
 	if (!c || !c->subscribed)
 		return -OTA_ENOTCONN;
-	if (os_msys_count() > 0 && os_msys_num_free() < MSYS_RESERVE)
+	if (s->notify_blocked || s->outbox_count == OTA_ESP_OUTBOX) {
+		if (!s->notify_blocked)
+			s->notify_retry = s->now + NOTIFY_RETRY_MS;
+		s->notify_kept = true;
 		return -OTA_EAGAIN;
-	om = ble_hs_mbuf_from_flat(buf, (uint16_t)len);
+	}
+	n = &s->outbox[(s->outbox_first + s->outbox_count++) % OTA_ESP_OUTBOX];
+	n->conn = conn;
+	n->len = (uint8_t)len;
+	memcpy(n->bytes, buf, len);
+	return 0;
+}
+
+bool ota_esp_gatt_can_send(const struct ota_esp *s)
+{
+	return s->outbox_count > 0 && !s->sending && !s->notify_blocked;
+}
+
+/*
+ * A buffer for the value, when enough are left to NimBLE's own answers.  They are asked
+ * for, not counted: NimBLE takes each from the pool of the smallest that fit, and is
+ * refused where that one is empty, whatever the other has.
+ */
+static struct os_mbuf *take_buffer(const struct ota_notification *n)
+{
+	struct os_mbuf *om[1 + MSYS_RESERVE];
+	int got = 0;
+
+	while (got < 1 + MSYS_RESERVE) {
+		om[got] = ble_hs_mbuf_from_flat(n->bytes, n->len);
+		if (!om[got])
+			break;
+		got++;
+	}
+	for (int i = got == 1 + MSYS_RESERVE; i < got; i++)
+		os_mbuf_free_chain(om[i]);
+	return got == 1 + MSYS_RESERVE ? om[0] : NULL;
+}
+
+static bool deliver(const struct ota_notification *n)
+{
+	struct os_mbuf *om = take_buffer(n);
+	int rc;
+
 	if (!om)
-		return -OTA_EAGAIN;
-	rc = ble_gatts_notify_custom(conn, ota_esp.control_handle, om); /* frees om either way */
-	if (rc == BLE_HS_ENOMEM || rc == BLE_HS_EAGAIN || rc == BLE_HS_EBUSY)
-		return -OTA_EAGAIN;
-	return rc == 0 ? 0 : -OTA_ENOTCONN;
+		return false;
+	rc = ble_gatts_notify_custom(n->conn, ota_esp.control_handle, om); /* frees om */
+	return rc != BLE_HS_ENOMEM && rc != BLE_HS_EAGAIN && rc != BLE_HS_EBUSY;
+}
+
+/* One task sends at a time, in order; what another posts meanwhile it sends, too. */
+void ota_esp_gatt_send(void)
+{
+	struct ota_esp *s = &ota_esp;
+	struct ota_notification n;
+	const struct ota_esp_conn *c;
+	bool more = true, sent;
+
+	while (more) {
+		ota_esp_enter();
+		n = s->outbox[s->outbox_first];
+		c = ota_esp_conn_find(n.conn);
+		sent = !c || !c->subscribed; /* nobody listens any more */
+		ota_esp_unlock();
+		sent = sent || deliver(&n);
+		ota_esp_enter();
+		if (sent) {
+			s->outbox_first = (uint8_t)((s->outbox_first + 1u) % OTA_ESP_OUTBOX);
+			s->outbox_count--;
+		} else {
+			s->notify_blocked = true;
+			s->notify_retry = s->now + NOTIFY_RETRY_MS;
+		}
+		more = sent && s->outbox_count > 0;
+		s->sending = more;
+		ota_esp_unlock();
+	}
 }

@@ -2,8 +2,9 @@
 /*
  * The link: what it is, and what the central is asked to make of it.
  *
- * Requests are made without the lock, because NimBLE may emit their GAP event
- * before it returns (ble_gap_set_data_len() does when nothing changes).
+ * NimBLE is asked without the lock, because it may wait for the controller, and may emit
+ * a request's GAP event before it returns (ble_gap_set_data_len() does when nothing
+ * changes).
  */
 #include "ota_esp_priv.h"
 
@@ -24,6 +25,11 @@ static int set_data_length(uint16_t conn, uint16_t octets)
 
 /* --- ota_core's operations, with the lock held */
 
+static bool wants_params(const struct ota_link_request *r)
+{
+	return r->interval_min || r->interval_max || r->latency || r->supervision_timeout;
+}
+
 int ota_esp_link_note(void *ctx, uint16_t conn, const struct ota_link_request *request)
 {
 	struct ota_esp_conn *c = ota_esp_conn_find(conn);
@@ -32,7 +38,12 @@ int ota_esp_link_note(void *ctx, uint16_t conn, const struct ota_link_request *r
 	if (!c)
 		return -OTA_ENOTCONN;
 	c->request = *request;
-	c->requested = true;
+	c->todo = OTA_ESP_WAITS_CALLS;
+	if (request->phys)
+		c->todo |= OTA_ESP_WAITS_PHY;
+	if (wants_params(request))
+		c->todo |= OTA_ESP_WAITS_PARAMS;
+	c->later = 0;
 	c->host_chose = true;
 	return 0;
 }
@@ -40,31 +51,67 @@ int ota_esp_link_note(void *ctx, uint16_t conn, const struct ota_link_request *r
 void ota_esp_link_state(void *ctx, uint16_t conn, struct ota_link *ret)
 {
 	const struct ota_esp_conn *c = ota_esp_conn_find(conn);
-	struct ble_gap_conn_desc desc;
 
 	(void)ctx;
-	if (!c || ble_gap_conn_find(conn, &desc) != 0)
+	if (!c)
 		return;
-	ret->interval = desc.conn_itvl;
-	ret->latency = desc.conn_latency;
-	ret->supervision_timeout = desc.supervision_timeout;
+	ret->interval = c->interval;
+	ret->latency = c->latency;
+	ret->supervision_timeout = c->timeout;
 	ret->tx_phy = c->tx_phy;
 	ret->rx_phy = c->rx_phy;
 	ret->tx_octets = c->tx_octets;
 	ret->rx_octets = c->rx_octets;
-	ret->mtu = ble_att_mtu(conn);
+	ret->mtu = c->mtu;
 }
 
 int8_t ota_esp_link_rssi(void *ctx, uint16_t conn)
 {
-	int8_t rssi = 127;
+	const struct ota_esp_conn *c = ota_esp_conn_find(conn);
 
 	(void)ctx;
-	/* One command to the controller and back, well under a millisecond; it
-	 * emits no event.  127 is what Read RSSI says for unknown, too. */
-	if (ble_gap_conn_rssi(conn, &rssi) != 0)
-		return 127;
-	return rssi;
+	return c ? c->rssi : OTA_ESP_RSSI_UNKNOWN;
+}
+
+/* --- what the link is */
+
+void ota_esp_link_refresh(uint16_t conn, bool rssi)
+{
+	struct ble_gap_conn_desc desc;
+	int8_t value = OTA_ESP_RSSI_UNKNOWN;
+	const uint16_t mtu = ble_att_mtu(conn);
+	struct ota_esp_conn *c;
+
+	if (ble_gap_conn_find(conn, &desc) != 0)
+		return;
+	if (rssi && ble_gap_conn_rssi(conn, &value) != 0)
+		value = OTA_ESP_RSSI_UNKNOWN;
+	ota_esp_enter();
+	c = ota_esp_conn_find(conn);
+	if (c) {
+		c->interval = desc.conn_itvl;
+		c->latency = desc.conn_latency;
+		c->timeout = desc.supervision_timeout;
+		c->mtu = mtu;
+	}
+	if (c && rssi)
+		c->rssi = value;
+	ota_esp_leave_quickly();
+}
+
+void ota_esp_link_measure(void)
+{
+	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
+		const struct ota_esp_conn *c = &ota_esp.conns[i];
+		uint16_t conn = BLE_HS_CONN_HANDLE_NONE;
+
+		ota_esp_enter();
+		if (c->reports && ota_esp_tick_due(&ota_esp))
+			conn = c->handle;
+		ota_esp_leave_quickly();
+		if (conn != BLE_HS_CONN_HANDLE_NONE)
+			ota_esp_link_refresh(conn, true);
+	}
 }
 
 /* --- the host's requests */
@@ -74,9 +121,13 @@ void ota_esp_link_event(uint16_t conn, uint8_t waited, int status)
 	struct ota_esp *s = &ota_esp;
 	struct ota_esp_conn *c;
 
+	ota_esp_link_refresh(conn, false);
 	ota_esp_enter();
 	c = ota_esp_conn_find(conn);
-	if (c) {
+	if (c && (c->later & waited)) { /* another's: now this one can be made */
+		c->todo |= c->later & waited;
+		c->later &= (uint8_t)~waited;
+	} else if (c) {
 		if ((c->waits & waited) && status != 0)
 			c->code = OTA_ERR_LINK;
 		if (!c->waits)
@@ -106,52 +157,67 @@ static int update_params(uint16_t conn, const struct ota_link_request *r)
 	return ble_gap_update_params(conn, &params);
 }
 
-static bool wants_params(const struct ota_link_request *r)
+/* Takes the parts of a noted request that can be made.  What will be waited for is set
+ * before anything is asked: the answer may come before the question returns. */
+static uint8_t take_request(struct ota_esp_conn *c, uint16_t *ret_conn,
+			    struct ota_link_request *ret)
 {
-	return r->interval_min || r->interval_max || r->latency || r->supervision_timeout;
-}
-
-/* Takes a noted request.  What will be waited for is set before anything is
- * asked: the answer may come before the question returns. */
-static bool take_request(struct ota_esp_conn *c, uint16_t *ret_conn, struct ota_link_request *ret)
-{
-	bool taken;
+	uint8_t parts;
 
 	ota_esp_enter();
-	taken = c->requested;
-	if (taken) {
-		*ret_conn = c->handle;
-		*ret = c->request;
-		c->requested = false;
+	parts = c->handle == BLE_HS_CONN_HANDLE_NONE ? 0 : c->todo;
+	*ret_conn = c->handle;
+	*ret = c->request;
+	c->todo = 0;
+	if (parts & OTA_ESP_WAITS_CALLS) {
 		c->code = OTA_OK;
-		c->waits = OTA_ESP_WAITS_CALLS;
-		if (ret->phys)
-			c->waits |= OTA_ESP_WAITS_PHY;
-		if (wants_params(ret))
-			c->waits |= OTA_ESP_WAITS_PARAMS;
+		c->waits = parts;
+	}
+	if ((parts & OTA_ESP_WAITS_PHY) && c->phy_asked) {
+		c->later |= OTA_ESP_WAITS_PHY;
+		parts &= (uint8_t)~OTA_ESP_WAITS_PHY;
 	}
 	ota_esp_leave_quickly();
-	return taken;
+	return parts;
 }
 
-static void make_request(uint16_t conn, const struct ota_link_request *r)
+/* A part was refused at once; or something of its kind is under way, such as what this
+ * side wished after a session, and it waits for that to end. */
+static void not_made(uint16_t conn, uint8_t part, int rc)
 {
-	int rc = 0;
+	struct ota_esp_conn *c;
+
+	if (rc != BLE_HS_EALREADY) {
+		ota_esp_link_event(conn, part, rc);
+		return;
+	}
+	ota_esp_enter();
+	c = ota_esp_conn_find(conn);
+	if (c)
+		c->later |= part;
+	ota_esp_leave_quickly();
+}
+
+static void make_request(uint16_t conn, const struct ota_link_request *r, uint8_t parts)
+{
+	int rc;
 
 	/* OTA_PHYS_* are NimBLE's BLE_GAP_LE_PHY_*_MASK: both are HCI's. */
-	if (r->phys) {
+	if (parts & OTA_ESP_WAITS_PHY) {
 		rc = ble_gap_set_prefered_le_phy(conn, r->phys, r->phys, 0);
 		if (rc != 0)
-			ota_esp_link_event(conn, OTA_ESP_WAITS_PHY, rc);
+			not_made(conn, OTA_ESP_WAITS_PHY, rc);
 	}
-	if (wants_params(r)) {
+	if (parts & OTA_ESP_WAITS_PARAMS) {
 		rc = update_params(conn, r);
 		if (rc != 0)
-			ota_esp_link_event(conn, OTA_ESP_WAITS_PARAMS, rc);
+			not_made(conn, OTA_ESP_WAITS_PARAMS, rc);
 	}
-	/* No event comes when the length is what it was: not waited for. */
-	rc = r->data_length ? set_data_length(conn, r->data_length) : 0;
-	ota_esp_link_event(conn, OTA_ESP_WAITS_CALLS, rc);
+	if (parts & OTA_ESP_WAITS_CALLS) {
+		/* No event comes when the length is what it was: not waited for. */
+		rc = r->data_length ? set_data_length(conn, r->data_length) : 0;
+		ota_esp_link_event(conn, OTA_ESP_WAITS_CALLS, rc);
+	}
 }
 
 void ota_esp_link_run(void)
@@ -159,9 +225,12 @@ void ota_esp_link_run(void)
 	struct ota_link_request request;
 	uint16_t conn;
 
-	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
-		if (take_request(&ota_esp.conns[i], &conn, &request))
-			make_request(conn, &request);
+	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
+		const uint8_t parts = take_request(&ota_esp.conns[i], &conn, &request);
+
+		if (parts)
+			make_request(conn, &request, parts);
+	}
 }
 
 /* --- this side's own wishes */
@@ -174,8 +243,25 @@ void ota_esp_link_connected(uint16_t conn)
 void ota_esp_link_subscribed(uint16_t conn)
 {
 #if defined(OTA_ESP_2M) && defined(CONFIG_OTA_ESP_LINK_MANAGE)
-	/* After discovery, so as not to run into the central's own procedures. */
-	ble_gap_set_prefered_le_phy(conn, OTA_PHYS_2M, OTA_PHYS_2M, 0);
+	struct ota_esp_conn *c;
+	bool wanted;
+
+	/* After discovery, so as not to run into the central's own procedures; and neither
+	 * where the host chooses, nor where the link is so already. */
+	ota_esp_enter();
+	c = ota_esp_conn_find(conn);
+	wanted = c && !c->host_chose && !c->phy_asked &&
+		 (c->tx_phy != OTA_PHY_2M || c->rx_phy != OTA_PHY_2M);
+	if (wanted)
+		c->phy_asked = true;
+	ota_esp_leave_quickly();
+	if (!wanted || ble_gap_set_prefered_le_phy(conn, OTA_PHYS_2M, OTA_PHYS_2M, 0) == 0)
+		return;
+	ota_esp_enter();
+	c = ota_esp_conn_find(conn);
+	if (c)
+		c->phy_asked = false;
+	ota_esp_leave_quickly();
 #else
 	(void)conn;
 #endif
@@ -184,6 +270,10 @@ void ota_esp_link_subscribed(uint16_t conn)
 #ifdef CONFIG_OTA_ESP_LINK_MANAGE
 
 #define TIMEOUT_ENOUGH 200u /* 10 ms; a host that chose its parameters gets no worse than this */
+/* 1.25 ms.  Apple's Accessory Design Guidelines: a request for less than 15 ms is refused
+ * as a whole, its supervision timeout with it. */
+#define INTERVAL_EASY 12u
+#define ASKED_MOST 2 /* as wished, and as every central takes it */
 
 /* Copies the connection's entry and descriptor; false when it is gone. */
 static bool look_up(uint16_t conn, struct ota_esp_conn *ret, struct ble_gap_conn_desc *ret_desc)
@@ -198,27 +288,34 @@ static bool look_up(uint16_t conn, struct ota_esp_conn *ret, struct ble_gap_conn
 	return c && ble_gap_conn_find(conn, ret_desc) == 0;
 }
 
-static void set_fast(uint16_t conn, bool fast)
+static void set_fast(uint16_t conn, bool fast, uint8_t asked)
 {
 	struct ota_esp_conn *c;
 
 	ota_esp_enter();
 	c = ota_esp_conn_find(conn);
-	if (c)
+	if (c) {
 		c->fast = fast;
+		c->asked = asked;
+	}
 	ota_esp_leave_quickly();
 }
 
-bool ota_esp_link_prepare(uint16_t conn)
+bool ota_esp_link_prepare(uint16_t conn, bool again)
 {
 	struct ota_esp_conn c;
 	struct ble_gap_conn_desc desc;
 	struct ota_link_request r = {.supervision_timeout = CONFIG_OTA_ESP_SUPERVISION_TIMEOUT};
 	uint16_t interval;
+	int rc;
 
 	if (!look_up(conn, &c, &desc))
 		return false;
+	if (!again)
+		c.asked = 0;
 	interval = c.tx_phy == OTA_PHY_2M ? CONFIG_OTA_ESP_INTERVAL_2M : CONFIG_OTA_ESP_INTERVAL_1M;
+	if (c.asked > 0 && interval < INTERVAL_EASY)
+		interval = INTERVAL_EASY;
 	if (c.host_chose) {
 		if (desc.supervision_timeout >= TIMEOUT_ENOUGH)
 			return false;
@@ -229,10 +326,13 @@ bool ota_esp_link_prepare(uint16_t conn)
 			return false;
 		r.interval_min = r.interval_max = interval;
 	}
-	if (update_params(conn, &r) != 0)
+	if (c.asked == ASKED_MOST)
 		return false;
-	set_fast(conn, !c.host_chose);
-	return true;
+	rc = update_params(conn, &r);
+	/* With another update under way its end is waited for, and then asked again. */
+	if (rc == 0 || rc == BLE_HS_EALREADY)
+		set_fast(conn, !c.host_chose, (uint8_t)(c.asked + (rc == 0)));
+	return rc == 0 || rc == BLE_HS_EALREADY;
 }
 
 void ota_esp_link_relax(void)
@@ -247,20 +347,24 @@ void ota_esp_link_relax(void)
 	struct ota_esp_conn c;
 
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
-		const uint16_t conn = ota_esp.conns[i].handle;
+		uint16_t conn;
 
+		ota_esp_enter();
+		conn = ota_esp.conns[i].handle;
+		ota_esp_leave_quickly();
 		if (!look_up(conn, &c, &desc) || !c.fast)
 			continue;
-		set_fast(conn, false);
+		set_fast(conn, false, 0);
 		update_params(conn, &relaxed);
 	}
 }
 
 #else
 
-bool ota_esp_link_prepare(uint16_t conn)
+bool ota_esp_link_prepare(uint16_t conn, bool again)
 {
 	(void)conn;
+	(void)again;
 	return false;
 }
 

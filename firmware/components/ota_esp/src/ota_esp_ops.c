@@ -6,7 +6,6 @@
 #include "ota_esp_priv.h"
 
 #define LINGER_MS 2000u /* a reboot waits so long for notifications to go out */
-#define NOTIFY_RETRY_MS 10u /* about a connection interval: then buffers may be free again */
 
 static int post(void *ctx, struct ota_esp_job job)
 {
@@ -96,12 +95,7 @@ static int op_hash_peek(void *ctx, uint8_t ret[OTA_SHA256_SIZE])
 
 static int op_notify(void *ctx, uint16_t conn, const uint8_t *buf, size_t len)
 {
-	struct ota_esp *s = ctx;
-	const int rc = ota_esp_gatt_notify(conn, buf, len);
-
-	s->notify_blocked = rc == -OTA_EAGAIN;
-	s->notify_retry = s->now + NOTIFY_RETRY_MS;
-	return rc;
+	return ota_esp_gatt_post(ctx, conn, buf, len);
 }
 
 static void op_info(void *ctx, struct ota_info *ret)

@@ -6,9 +6,13 @@
  * Two tasks meet here.  NimBLE's host task delivers writes and GAP events; the
  * update's own task works on flash and keeps time.  Every call into ota_core
  * happens between ota_esp_enter() and ota_esp_leave(), which hold one lock.
- * Under it no NimBLE function is called that could emit a GAP event other than
- * NOTIFY_TX, because GAP events take the lock: link requests are noted, and
- * made by ota_esp_leave() after it let go.
+ *
+ * Under it nothing waits for the controller, for NimBLE or for the product: no function
+ * of NimBLE is called but the count of its buffers, and no hook of the product.  NimBLE
+ * waits up to seconds for the controller, with its own locks held, and calls back, where
+ * this lock is taken.  So link requests and notifications are noted, and made by
+ * ota_esp_leave() after it let go; and what the link is was asked beforehand
+ * (ota_esp_link_refresh()).  The fakes of tests/esp hold the firmware to it.
  */
 #ifndef OTA_ESP_PRIV_H
 #define OTA_ESP_PRIV_H
@@ -43,8 +47,12 @@
 
 /* esp_app_desc_t in an image: behind esp_image_header_t and the first segment's header. */
 #define OTA_ESP_DESCRIPTOR 32u
-#define OTA_ESP_CONNECTIONS 2 /* the second is told that the device is busy */
+#define OTA_ESP_CONNECTIONS CONFIG_BT_NIMBLE_MAX_CONNECTIONS /* all but one are told *busy* */
+#define OTA_ESP_OUTBOX 4 /* notifications; ota_core keeps the others */
+#define OTA_ESP_LOOK_MS 1000u /* between looks at whether to advertise; a wake-up each */
+#define OTA_ESP_RSSI_UNKNOWN 127 /* Core Vol 4 Part E 7.5.4 */
 #define OTA_ESP_START_WAIT_MS 1500u /* for the central's answer to a parameter request */
+#define OTA_ESP_DYING_MS 100u /* from a failed update of parameters to DISCONNECT, at most */
 #define OTA_ESP_NAME_MAX 29 /* one structure of a 31-byte scan response */
 
 /* Work for the flash task: an [async] operation of struct ota_device_ops. */
@@ -84,13 +92,21 @@ struct ota_esp_hash {
 
 struct ota_esp_conn {
 	uint16_t handle; /* BLE_HS_CONN_HANDLE_NONE: free */
+	ble_addr_t peer; /* over the air: the same for all of the connection */
+	bool established; /* CONNECT came, so DISCONNECT will */
 	bool subscribed; /* to Control's notifications */
 	bool host_chose; /* LINK was used: parameters are the host's business */
 	bool fast; /* parameters for an update were asked for */
 	uint8_t tx_phy, rx_phy; /* enum ota_phy; 1M until an event says otherwise */
 	uint16_t tx_octets, rx_octets; /* 0 = never told */
+	uint16_t interval, latency, timeout, mtu; /* as ota_esp_link_refresh() found them */
+	int8_t rssi;
+	bool reports; /* it asked for TELEMETRY */
+	bool phy_asked; /* by this side, and not answered yet */
+	uint8_t asked; /* times parameters were asked for since START */
 	struct ota_link_request request; /* to be made by ota_esp_leave() */
-	bool requested;
+	uint8_t todo; /* OTA_ESP_WAITS_*: parts of the request not made yet */
+	uint8_t later; /* parts to be made when what is under way ended */
 	uint8_t waits; /* OTA_ESP_WAITS_* */
 	uint8_t code; /* enum ota_code of the request so far */
 	bool wrote; /* to Control */
@@ -102,7 +118,7 @@ struct ota_esp_start {
 	uint16_t conn; /* BLE_HS_CONN_HANDLE_NONE: none */
 	uint8_t len;
 	uint8_t bytes[OTA_CONTROL_MAX];
-	uint32_t since; /* ms */
+	uint32_t until; /* ms */
 };
 
 struct ota_esp {
@@ -136,7 +152,11 @@ struct ota_esp {
 	bool vouched; /* by ota_esp_confirm() */
 	uint32_t confirm_at; /* ms; when to ask ota_core (again) */
 	bool permitted; /* the application's answer to the command under way */
+	struct ota_notification outbox[OTA_ESP_OUTBOX]; /* a ring */
+	uint8_t outbox_first, outbox_count;
+	bool sending; /* a task takes from the outbox */
 	bool notify_blocked; /* the last notification found no buffer */
+	bool notify_kept; /* ota_core has one that found no place in the outbox */
 	uint32_t notify_retry; /* ms */
 	bool reboot, rollback;
 	uint32_t reboot_at,
@@ -144,7 +164,8 @@ struct ota_esp {
 	int msys_idle; /* free mbufs while nothing waits to be sent */
 
 	bool owns_nimble, synced;
-	uint8_t address_type;
+	int advertise_rc; /* of the last try */
+	uint32_t looked; /* ms; when whether to advertise was looked at */
 	char name[OTA_ESP_NAME_MAX + 1];
 	uint16_t control_handle, data_handle;
 	ble_uuid128_t uuid[4]; /* service, Control, Data, Info */
@@ -169,6 +190,9 @@ extern const struct ota_device_ops ota_esp_ops; /* ctx is the struct ota_esp */
 int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len);
 /* Hands a START that was kept back to ota_core; with the lock held. */
 void ota_esp_release_start(void);
+/* The link's parameters changed, or a request for them failed, which a START may wait for;
+ * NimBLE's host task. */
+void ota_esp_control_updated(uint16_t conn, int status);
 /* Milliseconds until a connection is to be closed because it does nothing; UINT32_MAX: none
  * is.  And which it is now, to be closed without the lock, BLE_HS_CONN_HANDLE_NONE: none.
  * With the lock held. */
@@ -182,6 +206,8 @@ void ota_esp_enter(void);
 void ota_esp_leave(void);
 /* The same without a look at the session's state: for Data, 340 times a second. */
 void ota_esp_leave_quickly(void);
+void ota_esp_unlock(void); /* lets go and wakes the task, but sends nothing */
+bool ota_esp_tick_due(const struct ota_esp *s); /* ota_core's; with the lock held */
 void ota_esp_task(void *arg);
 void ota_esp_feed(void); /* tells the watchdog that flash work gets on */
 
@@ -224,23 +250,42 @@ void ota_esp_hash_end(struct ota_esp_hash *hash);
 
 /* ota_esp_gatt.c */
 int ota_esp_gatt_register(void);
-int ota_esp_gatt_notify(uint16_t conn, const uint8_t *buf, size_t len);
+/* Notes a notification, with the lock held; -OTA_EAGAIN: no place, and the task will tick
+ * when there may be one; -OTA_ENOTCONN: nobody listens. */
+int ota_esp_gatt_post(struct ota_esp *s, uint16_t conn, const uint8_t *buf, size_t len);
+/* Returns true if the outbox can be sent, and is by nobody; with the lock held. */
+bool ota_esp_gatt_can_send(const struct ota_esp *s);
+void ota_esp_gatt_send(void); /* without the lock, by who set s->sending */
 
-/* ota_esp_gap.c */
+/* ota_esp_conn.c; find, count and unsure with the lock held, the others without */
 struct ota_esp_conn *ota_esp_conn_find(uint16_t handle);
-int ota_esp_gap_listen(void);
+int ota_esp_conn_count(void);
+bool ota_esp_conn_unsure(const struct ota_esp *s); /* whether one may end unsaid */
+bool ota_esp_conn_any(void);
+/* Makes the entry of a connection that something was heard of; false: it is gone, not for
+ * updates, or one too many.  NimBLE's host task. */
+bool ota_esp_conn_seen(uint16_t handle);
+void ota_esp_conn_sweep(void); /* forgets connections that ended unsaid */
+void ota_esp_conn_close_all(void);
+int ota_esp_conn_listen(void);
+
+/* ota_esp_gap.c; without the lock, wanted with it */
 int ota_esp_gap_start(void);
-void ota_esp_gap_advertise(void);
-void ota_esp_gap_disconnect_all(void);
-bool ota_esp_gap_connected(void); /* whether any connection is left */
+bool ota_esp_gap_wanted(const struct ota_esp *s); /* whether the device shall advertise */
+void ota_esp_gap_advertise(void); /* where it shall, and does not */
+void ota_esp_gap_stop(void); /* advertising and every connection */
 
 /* ota_esp_link.c */
+/* Asks NimBLE what the link is, and the controller for the RSSI; without the lock. */
+void ota_esp_link_refresh(uint16_t conn, bool rssi);
+void ota_esp_link_measure(void); /* the same for who gets TELEMETRY, when it is due */
 int ota_esp_link_note(void *ctx, uint16_t conn, const struct ota_link_request *request);
 void ota_esp_link_run(void); /* without the lock: makes the requests noted */
 void ota_esp_link_state(void *ctx, uint16_t conn, struct ota_link *ret);
 int8_t ota_esp_link_rssi(void *ctx, uint16_t conn);
-/* Asks for parameters that survive an erase; false: the link has them. */
-bool ota_esp_link_prepare(uint16_t conn);
+/* Asks for parameters that survive an erase, for a START or once more after the central's
+ * answer; false: the link has them, or nothing more is to be asked. */
+bool ota_esp_link_prepare(uint16_t conn, bool again);
 void ota_esp_link_relax(void);
 /* A part of a request ended, or the central changed something; status 0 = well. */
 void ota_esp_link_event(uint16_t conn, uint8_t waited, int status);

@@ -60,20 +60,23 @@ static uint32_t due_in(struct ota_esp *s)
 		return 0;
 	if (ota_device_deadline(&s->device, &due))
 		in = left(s, due);
-	if (s->notify_blocked)
+	if (s->notify_blocked || s->notify_kept)
 		in = sooner(in, left(s, s->notify_retry));
 	if (s->start.conn != BLE_HS_CONN_HANDLE_NONE)
-		in = sooner(in, left(s, s->start.since + OTA_ESP_START_WAIT_MS));
+		in = sooner(in, left(s, s->start.until));
 	if (confirm_due(s))
 		in = sooner(in, left(s, s->confirm_at));
-	if (!s->session) /* within one the task wakes for the watchdog, and looks then */
+	if (!s->session) { /* within one the task wakes for the watchdog, and looks then */
 		in = sooner(in, ota_esp_idle_in(s));
+		if (ota_esp_gap_wanted(s) || ota_esp_conn_unsure(s))
+			in = sooner(in, left(s, s->looked + OTA_ESP_LOOK_MS));
+	}
 	if (s->reboot)
 		in = sooner(in, left(s, s->reboot_at));
 	return in;
 }
 
-void ota_esp_leave_quickly(void)
+void ota_esp_unlock(void)
 {
 	struct ota_esp *s = &ota_esp;
 	const uint32_t slept = s->now - s->asleep_since;
@@ -86,6 +89,17 @@ void ota_esp_leave_quickly(void)
 	xSemaphoreGive(s->lock);
 	if (wake)
 		xSemaphoreGive(s->wake);
+}
+
+void ota_esp_leave_quickly(void)
+{
+	struct ota_esp *s = &ota_esp;
+	const bool send = ota_esp_gatt_can_send(s);
+
+	s->sending = s->sending || send;
+	ota_esp_unlock();
+	if (send)
+		ota_esp_gatt_send();
 }
 
 static bool session_active(struct ota_esp *s)
@@ -132,21 +146,27 @@ void ota_esp_feed(void)
 		esp_task_wdt_reset();
 }
 
-static void tick(struct ota_esp *s)
+bool ota_esp_tick_due(const struct ota_esp *s)
 {
 	uint32_t due;
 
-	if (!(ota_device_deadline(&s->device, &due) && left(s, due) == 0) &&
-	    !(s->notify_blocked && left(s, s->notify_retry) == 0))
+	return ota_device_deadline(&s->device, &due) && left(s, due) == 0;
+}
+
+static void tick(struct ota_esp *s)
+{
+	if (!ota_esp_tick_due(s) &&
+	    !((s->notify_blocked || s->notify_kept) && left(s, s->notify_retry) == 0))
 		return;
-	s->notify_blocked = false; /* unless it fails again */
+	s->notify_blocked = s->notify_kept = false; /* unless it fails again */
 	ota_device_tick(&s->device, s->now);
 }
 
 /* Values that were accepted and have not gone to the controller hold mbufs. */
 static bool drained(const struct ota_esp *s)
 {
-	return !s->notify_blocked && (!s->synced || os_msys_num_free() >= s->msys_idle);
+	return !s->notify_blocked && !s->notify_kept && s->outbox_count == 0 &&
+	       (!s->synced || os_msys_num_free() >= s->msys_idle);
 }
 
 /* Does what is due; true when the device shall restart now. */
@@ -154,8 +174,7 @@ static bool serve(struct ota_esp *s)
 {
 	static const uint8_t confirm = OTA_CMD_CONFIRM;
 
-	if (s->start.conn != BLE_HS_CONN_HANDLE_NONE &&
-	    left(s, s->start.since + OTA_ESP_START_WAIT_MS) == 0)
+	if (s->start.conn != BLE_HS_CONN_HANDLE_NONE && left(s, s->start.until) == 0)
 		ota_esp_release_start();
 	if (confirm_due(s) && left(s, s->confirm_at) == 0) {
 		s->confirm_at = s->now + CONFIRM_RETRY_MS;
@@ -173,8 +192,8 @@ static bool serve(struct ota_esp *s)
 static void restart(struct ota_esp *s)
 {
 	/* Said, not left to the supervision timeout: the host gets on at once. */
-	ota_esp_gap_disconnect_all();
-	for (int i = 0; i < DISCONNECT_POLLS && ota_esp_gap_connected(); i++)
+	ota_esp_gap_stop();
+	for (int i = 0; i < DISCONNECT_POLLS && ota_esp_conn_any(); i++)
 		vTaskDelay(pdMS_TO_TICKS(20));
 	if (s->rollback) {
 		const esp_err_t err = esp_ota_mark_app_invalid_rollback_and_reboot();
@@ -204,11 +223,15 @@ static void step(struct ota_esp *s)
 {
 	struct ota_esp_job job;
 	uint16_t idle;
-	bool restarts;
+	bool restarts, look;
 	int rc;
 
+	ota_esp_link_measure();
 	ota_esp_enter();
 	s->asleep = false;
+	look = s->now - s->looked >= OTA_ESP_LOOK_MS;
+	if (look)
+		s->looked = s->now;
 	restarts = serve(s);
 	idle = ota_esp_idle_take(s);
 	job = s->job;
@@ -220,6 +243,10 @@ static void step(struct ota_esp *s)
 		ble_gap_terminate(idle, BLE_ERR_REM_USER_CONN_TERM);
 	if (restarts)
 		restart(s);
+	if (look) {
+		ota_esp_conn_sweep();
+		ota_esp_gap_advertise();
+	}
 	watch(s, job.kind != OTA_ESP_JOB_NONE || s->session);
 	ota_esp_feed();
 	if (job.kind == OTA_ESP_JOB_NONE) {

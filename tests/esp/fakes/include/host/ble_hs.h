@@ -38,8 +38,8 @@ struct os_mbuf {
 
 #define OS_MBUF_PKTLEN(om) ((om)->fake_pktlen)
 
+int os_mbuf_free_chain(struct os_mbuf *om);
 int os_mbuf_append(struct os_mbuf *om, const void *data, uint16_t len);
-int os_msys_count(void);
 int os_msys_num_free(void);
 struct os_mbuf *ble_hs_mbuf_from_flat(const void *buf, uint16_t len);
 int ble_hs_mbuf_to_flat(const struct os_mbuf *om, void *flat, uint16_t max_len,
@@ -121,6 +121,7 @@ int ble_att_set_preferred_mtu(uint16_t mtu);
 #define BLE_GAP_EVENT_PASSKEY_ACTION 11
 #define BLE_GAP_EVENT_NOTIFY_TX 13
 #define BLE_GAP_EVENT_SUBSCRIBE 14
+#define BLE_GAP_EVENT_MTU 15
 #define BLE_GAP_EVENT_REPEAT_PAIRING 17
 #define BLE_GAP_EVENT_PHY_UPDATE_COMPLETE 18
 #ifdef FAKE_PRODUCT /* ESP-IDF 5.1 has it not */
@@ -142,7 +143,7 @@ struct ble_gap_sec_state {
 
 struct ble_gap_conn_desc {
 	struct ble_gap_sec_state sec_state;
-	ble_addr_t peer_id_addr;
+	ble_addr_t peer_id_addr, peer_ota_addr;
 	uint16_t conn_handle;
 	uint16_t conn_itvl; /* 1.25 ms */
 	uint16_t conn_latency;
@@ -195,6 +196,9 @@ struct ble_gap_event {
 			uint8_t prev_notify : 1;
 			uint8_t cur_notify : 1;
 		} subscribe;
+		struct {
+			uint16_t conn_handle, channel_id, value;
+		} mtu;
 		struct {
 			uint16_t conn_handle;
 		} repeat_pairing;
