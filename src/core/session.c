@@ -200,6 +200,7 @@ void session_forget_link(struct session *s)
 	s->silent = 0;
 	s->stats.progress.phase = 0;
 	s->stats.telemetry_known = false;
+	s->stats.times_known = false;
 	s->stats.link.code = 0xff;
 }
 

@@ -181,6 +181,8 @@ struct session_stats {
 	struct ota_progress progress; /* latest; phase 0 = none under way */
 	struct ota_telemetry telemetry; /* latest */
 	bool telemetry_known;
+	struct ota_times times; /* latest of this link */
+	bool times_known;
 	struct ota_link link; /* latest LINK answer; code 0xff = none */
 	struct ota_status status; /* latest STATUS answer */
 	bool status_known;

@@ -422,6 +422,11 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 			return false;
 		s->stats.telemetry_known = true;
 		return true;
+	case OTA_EVT_TIMES:
+		if (ota_times_decode(buf, len, &s->stats.times) < 0)
+			return false;
+		s->stats.times_known = true;
+		return true;
 	default:
 		return true; /* a later version's notification */
 	}

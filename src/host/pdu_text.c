@@ -284,6 +284,16 @@ static char *telemetry(const uint8_t *bytes, size_t len, char *buf, size_t size)
 		   m.rx_octets, m.ring_fill, m.erase_ms, m.write_ms, m.dropped, m.notify_fails);
 }
 
+static char *times(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_times m;
+
+	if (ota_times_decode(bytes, len, &m) < 0)
+		return pdu_text_cut("TIMES", len, buf, size);
+	return say(buf, size, "TIMES clock=%ums erase=%ums write=%ums read=%ums store=%ums",
+		   m.clock_ms, m.erase_ms, m.write_ms, m.read_ms, m.store_ms);
+}
+
 char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct dialect *dialect,
 			    char *buf, size_t size)
 {
@@ -299,6 +309,7 @@ char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct diale
 		[OTA_EVT_GAP] = gap,
 		[OTA_EVT_LINK] = link,
 		[OTA_EVT_TELEMETRY] = telemetry,
+		[OTA_EVT_TIMES] = times,
 	};
 
 	if (len == 0)

@@ -138,6 +138,7 @@ static void test_telemetry(void **state)
 	silent(&dut);
 	dut_wait(&dut, 1);
 	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 00 00 00 00 00 00 00 00 00 00 00");
+	says(&dut, CONN, "0b d0 07 00 00 00 00 00 00 00 00");
 	start_full(&dut, CONN, image, sizeof(image), 0);
 	send_value(&dut, CONN, 0, image, 0, 400);
 	dut_wait(&dut, 210);
@@ -146,10 +147,12 @@ static void test_telemetry(void **state)
 	dut_op_end(&dut); /* another, of 0 ms */
 	dut_forget_notes(&dut);
 	dut_wait(&dut, 790);
-	/* The last is the telemetry: 400 in the ring, erase 210 ms, 1 dropped. */
-	while (dut.note_count > 1)
+	/* The last two are the telemetry, 400 in the ring, erase 210 ms, 1 dropped; and its
+	 * times, at 3000 ms: erases of 210 ms in all. */
+	while (dut.note_count > 2)
 		dut_take(&dut, &(struct dut_note){0});
 	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 90 01 00 00 d2 00 00 00 01 00 00");
+	says(&dut, CONN, "0b b8 0b d2 00 00 00 00 00 00 00");
 	tell(&dut, CONN, "0a 00 00");
 	says(&dut, CONN, "06 0a 00");
 	dut_wait(&dut, 400);
@@ -160,6 +163,7 @@ static void test_telemetry(void **state)
 	silent(&dut);
 	dut_wait(&dut, 1);
 	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 90 01 00 00 00 00 00 00 01 00 00");
+	says(&dut, CONN, "0b ac 0d 00 00 00 00 00 00 00 00");
 	dut_disconnect(&dut, CONN);
 	dut_wait(&dut, 5000);
 	silent(&dut);

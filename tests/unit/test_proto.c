@@ -40,6 +40,7 @@ ADAPT(ack)
 ADAPT(gap)
 ADAPT(link)
 ADAPT(telemetry)
+ADAPT(times)
 ADAPT(info)
 
 static int telemetry_request_put(const void *m, uint8_t *buf, size_t size)
@@ -324,6 +325,20 @@ static void test_telemetry(void **state)
 	CHECK(telemetry, m, "0a c2 0c 00 01 02 fb 00 21 43 00 00 d4 00 0f 00 03 00 07");
 }
 
+static void test_times(void **state)
+{
+	struct ota_times m = {
+		.clock_ms = 0x1234,
+		.erase_ms = 200,
+		.write_ms = 0x0102,
+		.read_ms = 8,
+		.store_ms = 0xfffe,
+	};
+
+	(void)state;
+	CHECK(times, m, "0b 34 12 c8 00 02 01 08 00 fe ff");
+}
+
 static void test_info(void **state)
 {
 	struct ota_info m;
@@ -388,12 +403,14 @@ static void test_lengths(void **state)
 {
 	static const struct ota_ready ready;
 	static const struct ota_telemetry telemetry;
+	static const struct ota_times times;
 	static const struct ota_start start;
 	static const struct ota_info info;
 	uint8_t buf[OTA_INFO_SIZE];
 
 	(void)state;
 	assert_int_equal(ota_ready_encode(&ready, buf, sizeof(buf)), 16);
+	assert_true(ota_times_encode(&times, buf, sizeof(buf)) <= (int)OTA_NOTIFY_MAX);
 	assert_true(ota_telemetry_encode(&telemetry, buf, sizeof(buf)) <=
 		    (int)(OTA_ATT_MTU_MIN - OTA_ATT_HEADER));
 	assert_int_equal(ota_start_encode(&start, buf, sizeof(buf)), 46);
@@ -418,7 +435,7 @@ static void test_names(void **state)
 		check_name(ota_state_name, i, i <= OTA_STATE_ABORTING);
 		check_name(ota_phase_name, i, i >= OTA_PHASE_ERASE && i <= OTA_PHASE_VALIDATE);
 		check_name(ota_reset_name, i, i >= OTA_RESET_POWER_ON && i <= OTA_RESET_CPU_LOCKUP);
-		check_name(ota_event_name, i, i >= OTA_EVT_READY && i <= OTA_EVT_TELEMETRY);
+		check_name(ota_event_name, i, i >= OTA_EVT_READY && i <= OTA_EVT_TIMES);
 		check_name(ota_command_name, i,
 			   i >= OTA_CMD_START && i <= OTA_CMD_RESYNC && i != 0x03);
 		assert_non_null(ota_code_text(i));
@@ -444,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_telemetry),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_info_cut),
 		cmocka_unit_test(test_lengths),

@@ -140,7 +140,7 @@ void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t 
 
 void ota_device_connected(struct ota_device *dev, uint16_t conn, uint32_t now_ms)
 {
-	dev->now = now_ms;
+	device_pass(dev, now_ms);
 	dev->data_refused = false;
 	if (dev->self_confirm && !dev->command) {
 		dev->command = OTA_CMD_CONFIRM;
@@ -172,7 +172,7 @@ static void owner_lost(struct ota_device *dev)
 
 void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now_ms)
 {
-	dev->now = now_ms;
+	device_pass(dev, now_ms);
 	device_notify_forget(dev, conn);
 	for (size_t i = 0; i < sizeof(dev->conns) / sizeof(dev->conns[0]); i++)
 		if (dev->conns[i] == conn)
@@ -309,7 +309,7 @@ int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, s
 {
 	int rc;
 
-	dev->now = now_ms;
+	device_pass(dev, now_ms);
 	if (dev->state != OTA_STATE_RECEIVING || conn != dev->conn) {
 		rc = data_unexpected(dev, conn, can_wait);
 		device_work(dev);
@@ -325,7 +325,7 @@ int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, s
 
 void ota_device_link_changed(struct ota_device *dev, uint16_t conn, uint8_t code, uint32_t now_ms)
 {
-	dev->now = now_ms;
+	device_pass(dev, now_ms);
 	if (dev->link_conn == conn)
 		device_send_link(dev, conn, code);
 }
@@ -425,7 +425,7 @@ void ota_device_tick(struct ota_device *dev, uint32_t now_ms)
 {
 	uint32_t since, wait;
 
-	dev->now = now_ms;
+	device_pass(dev, now_ms);
 	device_notify_flush(dev);
 	for (enum timer t = TIMER_NOTIFY; t < TIMERS; t++)
 		if (timer_runs(dev, t, &since, &wait) && dev->now - since >= wait)

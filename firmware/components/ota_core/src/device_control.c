@@ -290,6 +290,7 @@ static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *b
 	dev->telemetry_conn = conn;
 	dev->telemetry_ms = period;
 	dev->telemetry_time = dev->now;
+	memset(dev->op_ms, 0, sizeof(dev->op_ms));
 	device_send_result(dev, conn, OTA_CMD_TELEMETRY, OTA_OK);
 }
 
@@ -371,7 +372,7 @@ static void dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 void ota_device_control(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
 			uint32_t now_ms)
 {
-	dev->now = now_ms;
+	device_pass(dev, now_ms);
 	if (len == 0) {
 		device_send_error(dev, conn, OTA_ERR_LENGTH, 0, 0);
 		return;

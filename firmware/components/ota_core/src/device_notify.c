@@ -178,6 +178,8 @@ void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
 				 : 0;
 		memcpy(m.hash, hash, sizeof(m.hash));
 	}
+	/* Else the time since the last TELEMETRY would never be told. */
+	device_send_times(dev);
 	len = ota_done_encode(&m, buf, sizeof(buf));
 	device_notify(dev, dev->conn, buf, dev->rx.basic ? 1 : len);
 }
@@ -229,6 +231,23 @@ void device_send_telemetry(struct ota_device *dev)
 		return; /* the next one carries these figures too */
 	dev->erase_ms = 0;
 	dev->write_ms = 0;
+	device_send_times(dev);
+}
+
+void device_send_times(struct ota_device *dev)
+{
+	const uint16_t *ms = dev->op_ms;
+	const struct ota_times m = {
+		.clock_ms = (uint16_t)dev->now,
+		.erase_ms = ms[OTA_OP_ERASE],
+		.write_ms = ms[OTA_OP_WRITE],
+		.read_ms = ms[OTA_OP_READ],
+		.store_ms = ms[OTA_OP_PERSIST],
+	};
+	uint8_t buf[OTA_NOTIFY_MAX];
+
+	if (dev->telemetry_ms > 0)
+		notify_now(dev, dev->telemetry_conn, buf, ota_times_encode(&m, buf, sizeof(buf)));
 }
 
 /*

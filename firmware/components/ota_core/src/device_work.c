@@ -15,6 +15,12 @@
 /* Up to this much, sectors cost less than the block erase that covers them. */
 #define SECTOR_ERASE_MAX (3u * OTA_SECTOR_SIZE)
 
+void device_pass(struct ota_device *dev, uint32_t now_ms)
+{
+	dev->op_ms[dev->op] = (uint16_t)(dev->op_ms[dev->op] + (now_ms - dev->now));
+	dev->now = now_ms;
+}
+
 static uint32_t round_up(uint32_t value, uint32_t unit)
 {
 	return (value + unit - 1u) / unit * unit;
@@ -475,7 +481,7 @@ void device_op_started(struct ota_device *dev, int rc)
 
 void ota_device_op_done(struct ota_device *dev, int result, uint32_t now_ms)
 {
-	dev->now = now_ms;
+	device_pass(dev, now_ms);
 	if (dev->op == OTA_OP_NONE)
 		return;
 	op_ended(dev, result);

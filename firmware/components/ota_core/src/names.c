@@ -38,6 +38,7 @@ const char *ota_event_name(unsigned int evt)
 		[OTA_EVT_STATUS] = "STATUS", [OTA_EVT_RESULT] = "RESULT",
 		[OTA_EVT_ACK] = "ACK",	     [OTA_EVT_GAP] = "GAP",
 		[OTA_EVT_LINK] = "LINK",     [OTA_EVT_TELEMETRY] = "TELEMETRY",
+		[OTA_EVT_TIMES] = "TIMES",
 	};
 
 	return pick(names, COUNT(names), evt);

@@ -128,6 +128,12 @@ static const struct field telemetry_fields[] = {
 };
 static const struct layout telemetry_layout = LAYOUT(OTA_EVT_TELEMETRY, 19, telemetry_fields);
 
+static const struct field times_fields[] = {
+	F(ota_times, clock_ms), F(ota_times, erase_ms), F(ota_times, write_ms),
+	F(ota_times, read_ms),	F(ota_times, store_ms),
+};
+static const struct layout times_layout = LAYOUT(OTA_EVT_TIMES, 11, times_fields);
+
 static const struct field info_fields[] = {
 	F(ota_info, version),	     F(ota_info, min_version),
 	F(ota_info, features),	     F(ota_info, chip_id),
@@ -363,6 +369,16 @@ int ota_telemetry_encode(const struct ota_telemetry *m, uint8_t *buf, size_t siz
 int ota_telemetry_decode(const uint8_t *buf, size_t len, struct ota_telemetry *ret)
 {
 	return decode(&telemetry_layout, buf, len, ret);
+}
+
+int ota_times_encode(const struct ota_times *m, uint8_t *buf, size_t size)
+{
+	return encode(&times_layout, m, buf, size);
+}
+
+int ota_times_decode(const uint8_t *buf, size_t len, struct ota_times *ret)
+{
+	return decode(&times_layout, buf, len, ret);
 }
 
 int ota_info_encode(const struct ota_info *m, uint8_t *buf, size_t size)

@@ -121,7 +121,7 @@ bool ota_esp_image_slots(void)
 	s->info.phys |= OTA_PHYS_2M;
 #endif
 #ifdef CONFIG_OTA_ESP_TELEMETRY
-	s->info.features |= OTA_FEATURE_TELEMETRY;
+	s->info.features |= OTA_FEATURE_TELEMETRY | OTA_FEATURE_TIMES;
 #endif
 #ifdef CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
 	s->info.features |= OTA_FEATURE_ROLLBACK;

@@ -18,6 +18,7 @@ enum ota_op {
 	OTA_OP_CONFIRM,
 	OTA_OP_ROLLBACK,
 };
+#define OTA_OPS (OTA_OP_ROLLBACK + 1u)
 
 /* Steps between END and DONE, each done once. */
 enum ota_verify_step {
@@ -114,6 +115,7 @@ struct ota_device {
 	uint16_t telemetry_ms;
 	uint32_t telemetry_time;
 	uint16_t erase_ms, write_ms, dropped;
+	uint16_t op_ms[OTA_OPS]; /* as in TIMES; OTA_OP_NONE: without one */
 	uint8_t notify_fails;
 	uint32_t notify_time; /* ms; when the last one found no buffer */
 

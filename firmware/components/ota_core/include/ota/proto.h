@@ -67,6 +67,7 @@ enum ota_event {
 	OTA_EVT_GAP = 0x08,
 	OTA_EVT_LINK = 0x09,
 	OTA_EVT_TELEMETRY = 0x0a,
+	OTA_EVT_TIMES = 0x0b,
 };
 
 /* Device state as STATUS reports it (section 6). */
@@ -133,6 +134,7 @@ enum ota_code {
 #define OTA_FEATURE_ROLLBACK 0x00000010u /* CONFIRM and ROLLBACK */
 #define OTA_FEATURE_COMPRESSED 0x00000020u /* reserved */
 #define OTA_FEATURE_SIGNED 0x00000040u /* reserved */
+#define OTA_FEATURE_TIMES 0x00000080u /* TIMES beside each TELEMETRY */
 
 /* Info and STATUS flags (section 3.3). */
 #define OTA_INFO_PENDING_VERIFY 0x01u /* running image awaits CONFIRM */
@@ -254,6 +256,17 @@ struct ota_telemetry { /* section 5.10, 19 bytes */
 	uint8_t notify_fails; /* notifications that had to wait for a buffer; saturates */
 };
 
+/*
+ * Section 5.11, 11 bytes: what the device did with its time.  Counters since TELEMETRY was
+ * asked for that wrap at 2^16, so that one notification lost costs nothing: a host
+ * subtracts the last that it has.
+ */
+struct ota_times {
+	uint16_t clock_ms; /* the device's clock */
+	uint16_t erase_ms, write_ms, read_ms; /* in flash operations; read: with its hash */
+	uint16_t store_ms; /* in resume records */
+};
+
 struct ota_info { /* section 3.3; Info characteristic, 94 or 100 bytes */
 	uint8_t version; /* highest protocol version spoken */
 	uint8_t min_version;
@@ -335,6 +348,8 @@ int ota_link_encode(const struct ota_link *m, uint8_t *buf, size_t size);
 int ota_link_decode(const uint8_t *buf, size_t len, struct ota_link *ret);
 int ota_telemetry_encode(const struct ota_telemetry *m, uint8_t *buf, size_t size);
 int ota_telemetry_decode(const uint8_t *buf, size_t len, struct ota_telemetry *ret);
+int ota_times_encode(const struct ota_times *m, uint8_t *buf, size_t size);
+int ota_times_decode(const uint8_t *buf, size_t len, struct ota_times *ret);
 int ota_info_encode(const struct ota_info *m, uint8_t *buf, size_t size);
 /* OTA_INFO_SIZE_MIN bytes at least; what a shorter value lacks is unknown. */
 int ota_info_decode(const uint8_t *buf, size_t len, struct ota_info *ret);
