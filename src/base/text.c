@@ -4,6 +4,7 @@
 
 #include "ota/error.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +127,19 @@ char *text_format_decimal(int64_t value, unsigned int decimals, char *buf, size_
 		(void)snprintf(buf, size, "%s%llu.%0*llu", value < 0 ? "-" : "",
 			       (unsigned long long)(magnitude / scale), (int)decimals,
 			       (unsigned long long)(magnitude % scale));
+	return buf;
+}
+
+char *text_count(uint64_t count, const char *noun, char *buf, size_t size)
+{
+	const size_t len = strlen(noun);
+	const bool ies = len > 1 && noun[len - 1] == 'y' && !strchr("aeiou", noun[len - 2]);
+
+	if (count == 1)
+		(void)snprintf(buf, size, "1 %s", noun);
+	else
+		(void)snprintf(buf, size, "%" PRIu64 " %.*s%s", count, (int)(ies ? len - 1 : len),
+			       noun, ies ? "ies" : "s");
 	return buf;
 }
 

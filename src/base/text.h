@@ -38,6 +38,10 @@ int text_parse_decimal(const char *text, size_t len, unsigned int decimals, int6
 /* The reverse, without trailing zeros: 750 with 2 gives "7.5".  Returns buf. */
 char *text_format_decimal(int64_t value, unsigned int decimals, char *buf, size_t size);
 
+#define TEXT_COUNT_MAX 40u
+/* "1 retry", "2 retries", "0 gaps": count and the English noun that follows it.  Returns buf. */
+char *text_count(uint64_t count, const char *noun, char *buf, size_t size);
+
 /* Returns true if text reads as a number of any kind, so that a message need not quote it. */
 bool text_is_number(const char *text, size_t len);
 

@@ -2,6 +2,7 @@
 /* The end of a run in words, for people. */
 #include "cli/run.h"
 #include "base/hex.h"
+#include "base/text.h"
 
 #include "host/pdu_text.h"
 
@@ -49,13 +50,17 @@ static void print_link(FILE *out, const struct job_result *r)
 
 static void print_trouble(FILE *out, const struct job_result *r)
 {
-	char from[OUTPUT_FIGURE_MAX];
+	char from[OUTPUT_FIGURE_MAX], retries[TEXT_COUNT_MAX], gaps[TEXT_COUNT_MAX],
+		stalls[TEXT_COUNT_MAX];
 
 	if (r->resumed_from)
 		run_print_field(out, "Resumed", "from %s",
 				output_bytes(r->resumed_from, from, sizeof(from)));
-	run_print_field(out, "Trouble", "%u retries, %u gaps, %u stalls%s", r->retries, r->gaps,
-			r->stalls, r->retries + r->gaps + r->stalls == 0 ? ": none" : "");
+	run_print_field(out, "Trouble", "%s, %s, %s%s",
+			text_count(r->retries, "retry", retries, sizeof(retries)),
+			text_count(r->gaps, "gap", gaps, sizeof(gaps)),
+			text_count(r->stalls, "stall", stalls, sizeof(stalls)),
+			r->retries + r->gaps + r->stalls == 0 ? ": none" : "");
 }
 
 void run_summary(struct cli *cli, const struct job_snapshot *now, const struct job_result *r)

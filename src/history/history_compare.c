@@ -293,10 +293,29 @@ static double received_at(const struct history_detail *d, uint64_t since_us, siz
 	return *most;
 }
 
+/* Bytes that come too early for the link, carried back from the end; the rest at the start. */
+static double carry_back(uint32_t *rates, size_t count, uint64_t span_us, uint64_t last_us,
+			 uint32_t ceiling, bool write)
+{
+	double carry = 0;
+
+	for (size_t i = count; i-- > 0;) {
+		const double us = (double)(i + 1 == count ? last_us : span_us);
+		const double bytes = rates[i] * us + carry, room = ceiling * us;
+
+		carry = bytes > room ? bytes - room : 0;
+		if (write)
+			rates[i] = (uint32_t)history_whole((bytes - carry) / us, UINT32_MAX);
+	}
+	return carry;
+}
+
 size_t history_rates(const struct history_detail *d, uint64_t span_us, uint32_t *ret, size_t max)
 {
 	const uint64_t whole = history_span(d);
+	const uint32_t ceiling = d->run.result.ceiling;
 	double before, now, most;
+	uint64_t last_us = span_us;
 	size_t count = 0, from = 0;
 
 	if (whole == 0 || span_us == 0)
@@ -309,6 +328,11 @@ size_t history_rates(const struct history_detail *d, uint64_t span_us, uint32_t 
 		ret[count++] = (uint32_t)history_whole(
 			(now - before) * SECOND_US / (double)(to - at), UINT32_MAX);
 		before = now;
+		last_us = to - at;
 	}
+	/* A device tells in bursts what it received meanwhile, and no burst was faster than the
+	 * link; but a ceiling that the run contradicts is not that of all of it. */
+	if (ceiling > 0 && carry_back(ret, count, span_us, last_us, ceiling, false) == 0)
+		(void)carry_back(ret, count, span_us, last_us, ceiling, true);
 	return count;
 }

@@ -40,7 +40,8 @@ uint64_t history_span(const struct history_detail *detail);
 /*
  * Bytes received per second in equal spans of span_us since START, as many as the
  * series covers, at most max; returns how many.  Between samples bytes are spread
- * evenly; what was sent again after a lost link counts once.
+ * evenly, and a burst counts in the time in which the link can have carried it; what was
+ * sent again after a lost link counts once.
  */
 size_t history_rates(const struct history_detail *detail, uint64_t span_us, uint32_t *ret,
 		     size_t max);

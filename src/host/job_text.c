@@ -6,6 +6,7 @@
 #include "host/job_priv.h"
 
 #include "base/output.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -272,9 +273,10 @@ static void explain_unready(const struct job *job, struct job_result *r)
 {
 	const struct session_config *c = &job->session_config;
 	const bool basic = job->dialect == DIALECT_BASIC;
+	char retries[TEXT_COUNT_MAX];
 
-	say(r->what, "The device was asked to begin, and did not become ready (%u retries).",
-	    r->retries);
+	say(r->what, "The device was asked to begin, and did not become ready (%s).",
+	    text_count(r->retries, "retry", retries, sizeof(retries)));
 	say(r->advice,
 	    "Erasing may take it longer: raise %sready_timeout_ms of the profile, now %u.",
 	    basic ? "basic_" : "", basic ? c->basic_ready_timeout_ms : c->ready_timeout_ms);
@@ -285,6 +287,7 @@ static void explain_lost(const struct job *job, struct job_result *r)
 	const struct session_stats *st = &job->session.stats;
 	const char *what = r->outcome == SESSION_STALLED ? "The device stopped answering"
 							 : "The link was lost";
+	char tries[TEXT_COUNT_MAX];
 
 	if (job->session.proved) {
 		say(r->what, "%s, with the new image on trial: it is not confirmed.", what);
@@ -301,12 +304,14 @@ static void explain_lost(const struct job *job, struct job_result *r)
 		return;
 	}
 	if (st->start_us == 0)
-		say(r->what, "%s before anything was sent (%u attempts).", what, r->retries + 1);
+		say(r->what, "%s before anything was sent (%s).", what,
+		    text_count(r->retries + 1ull, "attempt", tries, sizeof(tries)));
 	else if (job->config.goal == SESSION_COMMAND)
 		say(r->what, "%s before the answer to the command arrived.", what);
 	else
-		say(r->what, "%s at %u of %u bytes (%u retries).", what, job->received_most,
-		    job->session_config.image_size, r->retries);
+		say(r->what, "%s at %u of %u bytes (%s).", what, job->received_most,
+		    job->session_config.image_size,
+		    text_count(r->retries, "retry", tries, sizeof(tries)));
 	if (job->config.goal == SESSION_COMMAND && job->config.command == OTA_CMD_ROLLBACK)
 		advise(job, r, "info", JOB_COMMAND_DEVICE, "shows whether it rolled back.");
 	else if (st->start_us == 0 || job->config.goal != SESSION_UPDATE)
@@ -318,12 +323,15 @@ static void explain_lost(const struct job *job, struct job_result *r)
 /* The device or the adapter went away in mid update. */
 static void explain_gone(const struct job *job, struct job_result *r)
 {
+	char retries[TEXT_COUNT_MAX];
+
 	if (!r->begun || job->config.goal != SESSION_UPDATE)
 		return; /* explain_end() has said all */
-	say(r->what, "%s; the device had received %u of %u bytes (%u retries).",
+	say(r->what, "%s; the device had received %u of %u bytes (%s).",
 	    r->outcome == SESSION_NO_ADAPTER ? "The Bluetooth adapter, or bluetoothd, is gone"
 					     : "The device no longer advertises",
-	    job->received_most, job->session_config.image_size, r->retries);
+	    job->received_most, job->session_config.image_size,
+	    text_count(r->retries, "retry", retries, sizeof(retries)));
 	advise_resume(job, r);
 }
 

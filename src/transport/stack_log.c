@@ -2,6 +2,8 @@
 /* See stack_log.h. */
 #include "transport/stack_log.h"
 
+#include "base/text.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,7 +28,8 @@ static void stack_log_tell(struct transport *t, struct transport_call *call, cha
 static void tell_sum(struct transport *t, struct stack_log *c, uint64_t now)
 {
 	struct transport_call call = {.at_us = now, .kind = TRANSPORT_CALL};
-	char text[TRANSPORT_CALL_TEXT], slowest[64] = "", errors[48] = "";
+	char text[TRANSPORT_CALL_TEXT], slowest[64] = "", errors[48] = "", values[TEXT_COUNT_MAX],
+					bytes[TEXT_COUNT_MAX];
 
 	if (c->values == 0 && c->errors == 0)
 		return;
@@ -38,8 +41,9 @@ static void tell_sum(struct transport *t, struct stack_log *c, uint64_t now)
 		call.kind = TRANSPORT_ERROR;
 		(void)snprintf(errors, sizeof(errors), ", %" PRIu32 " refused", c->errors);
 	}
-	(void)snprintf(text, sizeof(text), "Data: %" PRIu32 " values, %" PRIu64 " bytes%s%s",
-		       c->values, c->bytes, slowest, errors);
+	(void)snprintf(text, sizeof(text), "Data: %s, %s%s%s",
+		       text_count(c->values, "value", values, sizeof(values)),
+		       text_count(c->bytes, "byte", bytes, sizeof(bytes)), slowest, errors);
 	c->values = c->errors = 0;
 	c->bytes = c->slowest_us = 0;
 	stack_log_tell(t, &call, text);

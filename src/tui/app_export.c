@@ -4,6 +4,7 @@
 
 #include "base/file_save.h"
 #include "base/output.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -41,7 +42,7 @@ void app_log_export(struct app *app, const char *path)
 {
 	struct file_save save;
 	uint64_t written;
-	char why[VIEW_TEXT];
+	char why[VIEW_TEXT], lines[TEXT_COUNT_MAX];
 
 	if (path[0] == '\0') {
 		export_ask(app);
@@ -59,5 +60,6 @@ void app_log_export(struct app *app, const char *path)
 	if (file_save_end(&save, why, sizeof(why)) < 0)
 		app_refuse(app, CELLS_BAD, "%s", why);
 	else
-		app_say(app, CELLS_GOOD, "%" PRIu64 " lines written to %s", written, path);
+		app_say(app, CELLS_GOOD, "%s written to %s",
+			text_count(written, "line", lines, sizeof(lines)), path);
 }

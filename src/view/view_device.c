@@ -277,6 +277,7 @@ static void rate_figure(struct cells *cells, struct area area, int *y, enum cell
 static void draw_speeds(const struct view_device *v, struct cells *cells, struct area area, int *y)
 {
 	const uint32_t average = metrics_rate_average(v->metrics);
+	const bool low_known = v->metrics->lowest != UINT32_MAX;
 	const uint32_t lowest = metrics_rate_lowest(v->metrics);
 	char text[64], a[24], b[24];
 
@@ -286,13 +287,16 @@ static void draw_speeds(const struct view_device *v, struct cells *cells, struct
 		rate_figure(cells, area, y, CELLS_TITLE, "goodput", average);
 	if (running(v) && area.h < 10) {
 		(void)snprintf(text, sizeof(text), "%s, %s kB/s", rate_text(average, a, sizeof(a)),
-			       rate_text(lowest, b, sizeof(b)));
+			       low_known ? rate_text(lowest, b, sizeof(b)) : "n/a");
 		figure(cells, area, y, CELLS_NORMAL, "avg, low", text);
 		return;
 	}
 	if (running(v))
 		rate_figure(cells, area, y, CELLS_NORMAL, "average", average);
-	rate_figure(cells, area, y, CELLS_NORMAL, "lowest", lowest);
+	if (low_known)
+		rate_figure(cells, area, y, CELLS_NORMAL, "lowest", lowest);
+	else
+		figure(cells, area, y, CELLS_NORMAL, "lowest", "n/a");
 }
 
 static void draw_figures(const struct view_device *v, struct cells *cells, struct area area)

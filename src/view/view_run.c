@@ -5,6 +5,8 @@
 #include "base/hex.h"
 #include "history/history_compare.h"
 #include "base/output.h"
+#include "base/text.h"
+#include "host/pdu_text.h"
 #include "view/layout.h"
 #include "host/metrics.h"
 
@@ -16,10 +18,12 @@
 #define LINES_MAX 640u
 #define MARKS_SHOWN 400u
 #define RATES_MAX 512
+#define BAR_W 2 /* right of the text: a blank, and the scroll bar */
 
 struct line {
 	enum cells_style style;
 	bool follows; /* belongs to the line above */
+	bool is_key; /* of the profile: its label is long */
 	char label[32], text[JOB_TEXT_MAX + 64];
 };
 
@@ -40,7 +44,7 @@ static void add(struct lines *l, enum cells_style style, const char *label, cons
 		return;
 	l->count++;
 	line->style = style;
-	line->follows = false;
+	line->follows = line->is_key = false;
 	(void)snprintf(line->label, sizeof(line->label), "%s", label);
 	va_start(ap, format);
 	(void)vsnprintf(line->text, sizeof(line->text), format, ap);
@@ -94,11 +98,43 @@ static void add_image(struct lines *l, const struct history_run *run)
 		    run->no_confirm ? "not to confirm " : "", run->forced ? "checks forced" : "");
 }
 
+static char *link_words(const struct job_result *r, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "MTU %u, interval %g ms, PHY %s", r->mtu,
+		       r->link.interval_us / 1000.0, pdu_text_phy((uint8_t)r->link.phy));
+	return buf;
+}
+
+static char *rssi_words(const struct history_run *run, char *buf, size_t size)
+{
+	if (run->rssi_median == 127)
+		(void)snprintf(buf, size, "not known");
+	else
+		(void)snprintf(buf, size, "median %d dBm, weakest %d dBm", run->rssi_median,
+			       run->rssi_min);
+	return buf;
+}
+
+static void add_trouble(struct lines *l, const struct job_result *r)
+{
+	char stalls[TEXT_COUNT_MAX], retries[TEXT_COUNT_MAX], gaps[TEXT_COUNT_MAX],
+		longest[32] = "";
+
+	if (r->stalls > 0)
+		(void)snprintf(longest, sizeof(longest), "%s %.1f s",
+			       r->stalls > 1 ? ", the longest" : " of",
+			       r->longest_stall_ms / 1000.0);
+	add(l, r->stalls + r->retries > 0 ? CELLS_WARNING : CELLS_NORMAL, "Trouble", "%s%s, %s, %s",
+	    text_count(r->stalls, "stall", stalls, sizeof(stalls)), longest,
+	    text_count(r->retries, "retry", retries, sizeof(retries)),
+	    text_count(r->gaps, "gap", gaps, sizeof(gaps)));
+}
+
 static void add_figures(struct lines *l, const struct history_run *run)
 {
 	const struct job_result *r = &run->result;
 	char bytes[OUTPUT_FIGURE_MAX], rate[OUTPUT_FIGURE_MAX], ceiling[OUTPUT_FIGURE_MAX],
-		time[OUTPUT_FIGURE_MAX], link[64], rssi[32];
+		time[OUTPUT_FIGURE_MAX], link[64], rssi[64];
 
 	if (r->seconds_us > 0)
 		add(l, CELLS_NORMAL, "Transfer", "%s in %s%s",
@@ -109,16 +145,15 @@ static void add_figures(struct lines *l, const struct history_run *run)
 		add(l, CELLS_NORMAL, "Rate", "%s, %.1f %% of %s", history_rate_text(run, rate, 32),
 		    r->ratio * 100.0, output_rate(r->ceiling, ceiling, sizeof(ceiling)));
 	if (r->link_known) {
-		add(l, CELLS_NORMAL, "MTU / itvl / PHY", "%s, data length %u",
-		    history_link_text(run, link, sizeof(link)), r->link.data_length);
+		add(l, CELLS_NORMAL, "Link", "%s, data length %u",
+		    link_words(r, link, sizeof(link)), r->link.data_length);
 		add(l, CELLS_NORMAL, "Sent as",
-		    "values of %u bytes by %s, window %" PRIu32 ", pacing %" PRIu32 " us", r->chunk,
-		    gatt_write_name(r->mode), r->window, run->pacing_us);
+		    "values of %u bytes by %s, window %s, pacing %" PRIu32 " us", r->chunk,
+		    gatt_write_name(r->mode), output_bytes(r->window, bytes, sizeof(bytes)),
+		    run->pacing_us);
 	}
-	add(l, CELLS_NORMAL, "RSSI med (min)", "%s", history_rssi_text(run, rssi, sizeof(rssi)));
-	add(l, r->stalls + r->retries > 0 ? CELLS_WARNING : CELLS_NORMAL, "Trouble",
-	    "%" PRIu32 " stalls, longest %.1f s, %" PRIu32 " retries, %" PRIu32 " gaps", r->stalls,
-	    r->longest_stall_ms / 1000.0, r->retries, r->gaps);
+	add(l, CELLS_NORMAL, "RSSI", "%s", rssi_words(run, rssi, sizeof(rssi)));
+	add_trouble(l, r);
 	if (r->resumed_from > 0)
 		add(l, CELLS_NORMAL, "Resumed", "from %s",
 		    output_bytes(r->resumed_from, bytes, sizeof(bytes)));
@@ -137,8 +172,10 @@ static void add_run(struct lines *l, const struct history_run *run)
 			       dialect_get(run->result.dialect)->name);
 	add(l, CELLS_NORMAL, "Device", "%s %s, %s", run->device, run->address,
 	    run->address[0] == '\0' ? "not found" : dialect);
-	add(l, CELLS_NORMAL, "Begun", "%s, %s, by %s", view_when(run->started_ms, true, when, 24),
-	    run->options[0] != '\0' ? run->options : "the first adapter", run->program);
+	add(l, CELLS_NORMAL, "Begun", "%s, by %s", view_when(run->started_ms, true, when, 24),
+	    run->program);
+	add(l, CELLS_NORMAL, "With", "%s",
+	    run->options[0] != '\0' ? run->options : "the first adapter");
 	add_image(l, run);
 	add_figures(l, run);
 }
@@ -153,6 +190,7 @@ static void add_keys(struct lines *l, const struct history_detail *d)
 			add(l, CELLS_NORMAL, k->name, "%s, in force %s", k->asked, k->in_force);
 		else
 			add(l, CELLS_NORMAL, k->name, "%s", k->asked);
+		l->at[l->count - 1].is_key = true;
 	}
 }
 
@@ -265,7 +303,21 @@ static void draw_graph(const struct history_detail *d, enum plot_tier tier, stru
 
 /* --- all of it */
 
-/* Its text from column x on, broken at blanks; the row after it.  Where nothing of the area is
+/* Length without the last word, or what follows the last comma but one; 0: it is one piece. */
+static size_t shorten(const char *text, size_t len)
+{
+	size_t end = len;
+
+	while (end > 0 && text[end - 1] != ' ')
+		end--;
+	if (end > 1)
+		return end - 1;
+	for (end = len > 0 ? len - 1 : 0; end > 0 && text[end - 1] != ',';)
+		end--;
+	return end;
+}
+
+/* Its text from column x on, broken at blanks or commas; the row after it.  Where nothing of the area is
  * left at y, nothing is drawn. */
 static int draw_wrapped(const struct line *line, struct cells *cells, struct area area, int x,
 			int y)
@@ -279,11 +331,10 @@ static int draw_wrapped(const struct line *line, struct cells *cells, struct are
 
 		(void)snprintf(part, sizeof(part), "%s", text);
 		while (cells_columns(cells, part) > width) {
-			for (end = len; end > 0 && part[end - 1] != ' '; end--)
-				;
-			if (end <= 1)
+			end = shorten(part, len);
+			if (end == 0)
 				break; /* a word that does not fit is cut */
-			len = end - 1;
+			len = end;
 			part[len] = '\0';
 		}
 		(void)cells_field(cells, area, x, y++, width, line->style, part);
@@ -309,14 +360,15 @@ size_t view_run_lines(const struct history_detail *d)
 
 struct run_layout {
 	struct area head, graph, rest;
-	int label_w;
+	int label_w, key_w;
 };
 
 static struct run_layout lay_run(const struct history_detail *d, struct area area)
 {
 	struct run_layout l = {.rest = area};
 
-	l.label_w = area.w >= LAYOUT_FULL_W ? 24 : area.w >= 44 ? 17 : 10;
+	l.label_w = area.w >= 44 ? 14 : 10;
+	l.key_w = area.w >= LAYOUT_FULL_W ? 24 : area.w >= 44 ? 17 : 10;
 	if (area.h >= 4)
 		l.head = area_top(&l.rest, 1);
 	if (l.rest.h >= 14 && d->sample_count > 0)
@@ -327,10 +379,14 @@ static struct run_layout lay_run(const struct history_detail *d, struct area are
 static int draw_line(const struct run_layout *l, const struct line *line, struct cells *cells,
 		     int y)
 {
-	const int x = line->label[0] != '\0' || line->follows ? l->label_w : 0;
+	const int width = line->is_key ? l->key_w : l->label_w;
+	const int x = line->label[0] != '\0' || line->follows ? width : 0;
+	struct area text = l->rest;
 
-	(void)cells_field(cells, l->rest, 0, y, l->label_w - 1, CELLS_DIM, line->label);
-	return draw_wrapped(line, cells, l->rest, x, y);
+	text.w -= BAR_W;
+
+	(void)cells_field(cells, l->rest, 0, y, width - 1, CELLS_DIM, line->label);
+	return draw_wrapped(line, cells, text, x, y);
 }
 
 /* A line takes as many rows as its words need, so each is laid out below the last row. */

@@ -137,6 +137,7 @@ static void test_rates(void **state)
 	uint32_t rates[16];
 
 	(void)state;
+	d.run.result.ceiling = 0;
 	assert_int_equal(history_span(&d), 7000000);
 	assert_int_equal(history_rates(&d, 1000000, rates, 16), 7);
 	/* 2..3 s: nothing yet; 4..6 spread evenly; 6..8 again what was there; 8..9 the rest. */
@@ -161,6 +162,16 @@ static void test_rates(void **state)
 		if (count * span >= 7000000)
 			assert_true(sum > 49990 && sum < 50010);
 	}
+	/* A burst was carried before it was told; a ceiling below the average is a wrong one. */
+	d.run.result.ceiling = 15000;
+	assert_int_equal(history_rates(&d, 1000000, rates, 16), 7);
+	assert_int_equal(rates[4], 0);
+	assert_int_equal(rates[5], 5000);
+	assert_int_equal(rates[6], 15000);
+	d.run.result.ceiling = 5000;
+	assert_int_equal(history_rates(&d, 1000000, rates, 16), 7);
+	assert_int_equal(rates[6], 20000);
+	d.run.result.ceiling = 0;
 	d.run.result.seconds_us = 3000000;
 	assert_int_equal(history_rates(&d, 1000000, rates, 16), 3);
 	/* A file may claim what no link carries: 4 GB within microseconds. */

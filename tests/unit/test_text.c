@@ -191,13 +191,35 @@ static void test_log(void **state)
 	assert_int_equal(noted.count, 2);
 }
 
+static void test_count(void **state)
+{
+	static const struct {
+		uint64_t count;
+		const char *noun, *text;
+	} rows[] = {
+		{0, "gap", "0 gaps"},
+		{1, "gap", "1 gap"},
+		{2, "gap", "2 gaps"},
+		{1, "retry", "1 retry"},
+		{5, "retry", "5 retries"},
+		{2, "delay", "2 delays"},
+		{UINT64_MAX, "byte", "18446744073709551615 bytes"},
+	};
+	char text[TEXT_COUNT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(text_count(rows[i].count, rows[i].noun, text, sizeof(text)),
+				    rows[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unsigned), cmocka_unit_test(test_decimal),
-		cmocka_unit_test(test_format),	 cmocka_unit_test(test_is_number),
-		cmocka_unit_test(test_distance), cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_count),	  cmocka_unit_test(test_unsigned),
+		cmocka_unit_test(test_decimal),	  cmocka_unit_test(test_format),
+		cmocka_unit_test(test_is_number), cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_nearest),	  cmocka_unit_test(test_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
