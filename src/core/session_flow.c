@@ -105,7 +105,8 @@ static uint32_t busy_window(const struct session *s, const struct airtime_link *
 {
 	const struct session_flow *f = &s->flow;
 	const uint32_t values = VALUES_LEAST_GAPS * (uint32_t)s->chunk;
-	const uint32_t least = in_time(rate, f->trip);
+	const uint32_t trip = f->trip > air->interval_us ? f->trip : air->interval_us;
+	const uint32_t least = in_time(rate, trip);
 
 	if (f->trip > 0)
 		return (least > f->step ? least : f->step) + values;

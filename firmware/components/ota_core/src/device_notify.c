@@ -260,8 +260,7 @@ static void ack_more_often(struct ota_receive *rx)
 
 	rx->gap_at = rx->received;
 	rx->calm_at = rx->received + CALM_AFTER_GAP;
-	rx->ack_every =
-		(uint16_t)min_u32(every > ACK_GAPS_LEAST ? every : ACK_GAPS_LEAST, ACK_GAPS_MOST);
+	rx->ack_every = (uint16_t)min_u32(every, ACK_GAPS_MOST);
 }
 
 /*
