@@ -38,6 +38,7 @@ int pty_run(const char *format, ...)
 int pty_folder_setup(void **state)
 {
 	const char *build = getenv("OTABENCH_BUILDDIR");
+	char history[96];
 
 	(void)state;
 	(void)snprintf(pty_program, sizeof(pty_program), "%s/otabench", build ? build : ".");
@@ -46,6 +47,8 @@ int pty_folder_setup(void **state)
 		return -1;
 	(void)setenv("XDG_CONFIG_HOME", folder, 1);
 	(void)setenv("XDG_STATE_HOME", folder, 1);
+	(void)snprintf(history, sizeof(history), "%s/history.db", folder);
+	(void)setenv("OTABENCH_HISTORY", history, 1);
 	return pty_run("sample-image --size=300000 --chip=esp32 image.bin");
 }
 

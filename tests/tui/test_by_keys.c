@@ -5,8 +5,6 @@
  * again, lose the link, recover by resuming, confirmed; compare the runs in the
  * history, and export them.
  */
-#include "config.h" /* system extensions: mkdtemp() */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,43 +12,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "picturelib.h"
-#include "ptylib.h"
+#include "ptyfolder.h"
 
 #define SIM "--sim=devices=3,chip=esp32,seed=1,speed=8,fault=terminate@450000"
 
-static char program[4096], folder[64];
-
 static int setup(void **state)
 {
-	const char *build = getenv("OTABENCH_BUILDDIR");
-	char command[8192], history[128];
-
-	(void)state;
-	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
-	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-keys-XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder) < 0)
-		return -1;
-	(void)snprintf(history, sizeof(history), "%s/history.db", folder);
-	(void)setenv("XDG_CONFIG_HOME", folder, 1);
-	(void)setenv("OTABENCH_HISTORY", history, 1);
-	(void)snprintf(command, sizeof(command),
-		       "'%s' sample-image --quiet --size=600000 image.bin >/dev/null", program);
-	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
-	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+	return pty_folder_setup(state) == 0
+		       ? pty_run("sample-image --force --size=600000 image.bin")
+		       : -1;
 }
 
 static void press(struct pty *pty, const char *keys, const char *shown)
@@ -121,7 +95,7 @@ static void compare_and_export(struct pty *pty)
 
 static void test_day(void **state)
 {
-	const char *argv[] = {program, SIM, NULL};
+	const char *argv[] = {pty_program, SIM, NULL};
 	struct pty pty;
 
 	(void)state;
@@ -144,5 +118,5 @@ int main(void)
 		cmocka_unit_test(test_day),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, pty_folder_teardown);
 }

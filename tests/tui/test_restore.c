@@ -4,7 +4,7 @@
  * the program's own loop; and however the program ends, by a key, a signal or a
  * crash, in whatever view and state: the terminal is as it was before.
  */
-#include "config.h" /* system extensions: mkdtemp() */
+#include "config.h" /* system extensions: kill() */
 
 #include <setjmp.h>
 #include <signal.h>
@@ -14,51 +14,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "ptylib.h"
+#include "ptyfolder.h"
 #include "base/rng.h"
 
 #define KEYS 3000u
 #define SIM "--sim=devices=3,chip=esp32,seed=1,speed=20"
 
-static char program[4096], folder[64];
-
 static int setup(void **state)
 {
-	const char *build = getenv("OTABENCH_BUILDDIR");
-	char command[8192];
-
-	(void)state;
-	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
-	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-restore-XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder) < 0)
-		return -1;
-	/* Random keys write only into this folder, and start no editor. */
-	(void)setenv("XDG_CONFIG_HOME", folder, 1);
-	(void)setenv("XDG_STATE_HOME", folder, 1);
+	/* Random keys start no editor. */
 	(void)setenv("EDITOR", "true", 1);
 	(void)setenv("VISUAL", "true", 1);
-	(void)snprintf(command, sizeof(command),
-		       "'%s' sample-image --quiet --size=600000 i >/dev/null", program);
-	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
-	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+	return pty_folder_setup(state) == 0 ? pty_run("sample-image --size=600000 i") : -1;
 }
 
 static void start(struct pty *pty)
 {
-	const char *argv[] = {program, SIM, "workbench", "i", NULL};
+	const char *argv[] = {pty_program, SIM, "workbench", "i", NULL};
 
 	pty_start(pty, 80, 24, argv, NULL);
 	pty_until(pty, "esp-sim-01");
@@ -285,5 +260,5 @@ int main(void)
 		cmocka_unit_test(test_random),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, pty_folder_teardown);
 }

@@ -4,7 +4,7 @@
  * every step the emulated terminal must hold the very cells that the program
  * draws, which the same script on the same virtual clock prints without one.
  */
-#include "config.h" /* system extensions: mkdtemp() */
+#include "config.h" /* system extensions: popen() */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "picturelib.h"
-#include "ptylib.h"
+#include "ptyfolder.h"
 
 /* Slow enough that it still sends after the last step: a turn of the loop is up to 0.1 s. */
 #define SIM "--sim=devices=1,chip=esp32,seed=1,phy=1M,interval=50"
@@ -29,7 +29,6 @@ struct size {
 	int width, height;
 };
 
-static char program[4096], folder[64];
 static struct size steps[STEPS_MAX];
 static size_t step_count;
 
@@ -58,29 +57,9 @@ static void plan(void)
 
 static int setup(void **state)
 {
-	const char *build = getenv("OTABENCH_BUILDDIR");
-	char command[8192];
-
-	(void)state;
-	(void)snprintf(program, sizeof(program), "%s/otabench", build ? build : ".");
-	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-sweep-XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder) < 0)
-		return -1;
-	(void)setenv("XDG_CONFIG_HOME", folder, 1);
-	(void)setenv("XDG_STATE_HOME", folder, 1);
-	(void)snprintf(command, sizeof(command),
-		       "'%s' sample-image --quiet --size=600000 image.bin >/dev/null", program);
-	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
-	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+	return pty_folder_setup(state) == 0
+		       ? pty_run("sample-image --force --size=600000 image.bin")
+		       : -1;
 }
 
 static void write_script(bool terminal)
@@ -110,7 +89,8 @@ static char *printed(void)
 	FILE *in;
 
 	write_script(false);
-	(void)snprintf(command, sizeof(command), "'%s' " SIM " " SLOW " --script script", program);
+	(void)snprintf(command, sizeof(command), "'%s' " SIM " " SLOW " --script script",
+		       pty_program);
 	in = popen(command, "r"); /* NOLINT(cert-env33-c): as a user runs it */
 	assert_non_null(in);
 	text = picture_read_all(in);
@@ -133,7 +113,7 @@ static char *next_screen(char **text)
 static void test_sweep(void **state)
 {
 	static const char *const env[] = {"TERM=tmux-256color", NULL};
-	const char *argv[] = {program, SIM, SLOW, "--script", "script", NULL};
+	const char *argv[] = {pty_program, SIM, SLOW, "--script", "script", NULL};
 	char *all, *text, name[32];
 	struct pty pty;
 
@@ -166,5 +146,5 @@ int main(void)
 		cmocka_unit_test(test_sweep),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, pty_folder_teardown);
 }
