@@ -83,10 +83,22 @@ void device_notify(struct ota_device *dev, uint16_t conn, const uint8_t *buf, in
 	memcpy(n->bytes, buf, (size_t)len);
 }
 
-/* For what the next one of its kind makes up for. */
-static bool notify_now(struct ota_device *dev, uint16_t conn, const uint8_t *buf, int len)
+/* A basic host reads opcodes alone. */
+static void say(struct ota_device *dev, uint16_t conn, enum ota_event event, const void *m)
 {
-	return dev->queue_count == 0 && try_notify(dev, conn, buf, (size_t)len) == 0;
+	uint8_t buf[OTA_NOTIFY_MAX];
+	const int len = ota_event_encode(event, m, buf, sizeof(buf));
+
+	device_notify(dev, conn, buf, decisive((uint8_t)event) && is_basic(dev, conn) ? 1 : len);
+}
+
+/* For what the next one of its kind makes up for; 0 when it went out. */
+static int say_now(struct ota_device *dev, uint16_t conn, enum ota_event event, const void *m)
+{
+	uint8_t buf[OTA_NOTIFY_MAX];
+	const int len = ota_event_encode(event, m, buf, sizeof(buf));
+
+	return dev->queue_count > 0 ? -OTA_EAGAIN : try_notify(dev, conn, buf, (size_t)len);
 }
 
 void device_notify_flush(struct ota_device *dev)
@@ -118,31 +130,26 @@ void device_notify_forget(struct ota_device *dev, uint16_t conn)
 void device_send_result(struct ota_device *dev, uint16_t conn, uint8_t opcode, uint8_t code)
 {
 	const struct ota_result m = {.opcode = opcode, .code = code};
-	uint8_t buf[OTA_NOTIFY_MAX];
 
 	/* The only RESULT that a basic host could provoke, and it knows none. */
 	if (opcode != OTA_CMD_ABORT || !is_basic(dev, conn))
-		device_notify(dev, conn, buf, ota_result_encode(&m, buf, sizeof(buf)));
+		say(dev, conn, OTA_EVT_RESULT, &m);
 }
 
-/* The basic dialect's error is the opcode alone; a full host reads on. */
 void device_send_error(struct ota_device *dev, uint16_t conn, uint8_t code, uint8_t opcode,
 		       uint32_t detail)
 {
 	const struct ota_error_event m = {.code = code, .opcode = opcode, .detail = detail};
-	uint8_t buf[OTA_NOTIFY_MAX];
-	const int len = ota_error_encode(&m, buf, sizeof(buf));
 
-	device_notify(dev, conn, buf, is_basic(dev, conn) ? 1 : len);
+	say(dev, conn, OTA_EVT_ERROR, &m);
 }
 
 void device_send_progress(struct ota_device *dev, uint8_t phase, uint32_t done, uint32_t total)
 {
 	const struct ota_progress m = {.phase = phase, .done = done, .total = total};
-	uint8_t buf[OTA_NOTIFY_MAX];
 
 	if (!dev->rx.basic && dev->conn != OTA_NO_CONN)
-		notify_now(dev, dev->conn, buf, ota_progress_encode(&m, buf, sizeof(buf)));
+		say_now(dev, dev->conn, OTA_EVT_PROGRESS, &m);
 }
 
 void device_send_ready(struct ota_device *dev)
@@ -155,10 +162,8 @@ void device_send_ready(struct ota_device *dev)
 		.flags = dev->rx.received > 0 ? OTA_READY_RESUMED : 0,
 		.sequence = dev->expected,
 	};
-	uint8_t buf[OTA_NOTIFY_MAX];
-	const int len = ota_ready_encode(&m, buf, sizeof(buf));
 
-	device_notify(dev, dev->conn, buf, dev->rx.basic ? 1 : len);
+	say(dev, dev->conn, OTA_EVT_READY, &m);
 }
 
 void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
@@ -166,12 +171,9 @@ void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
 {
 	struct ota_info info;
 	struct ota_done m = {.size = dev->rx.received, .slot = 0xff, .reboot_ms = reboot_ms};
-	uint8_t buf[OTA_NOTIFY_MAX];
-	int len;
 
-	memset(&info, 0, sizeof(info));
 	if (!dev->rx.sink) {
-		dev->config.ops->info(dev->config.ctx, &info);
+		device_info(dev, &info);
 		/* As esp_ota_get_next_update_partition() goes round. */
 		m.slot = info.running_slot + 1u < info.slot_count
 				 ? (uint8_t)(info.running_slot + 1u)
@@ -180,29 +182,26 @@ void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
 	}
 	/* Else the time since the last TELEMETRY would never be told. */
 	device_send_times(dev);
-	len = ota_done_encode(&m, buf, sizeof(buf));
-	device_notify(dev, dev->conn, buf, dev->rx.basic ? 1 : len);
+	say(dev, dev->conn, OTA_EVT_DONE, &m);
 }
 
 void device_send_status(struct ota_device *dev, uint16_t conn)
 {
 	struct ota_status m;
-	uint8_t buf[OTA_NOTIFY_MAX];
 
 	ota_device_status(dev, &m);
-	device_notify(dev, conn, buf, ota_status_encode(&m, buf, sizeof(buf)));
+	say(dev, conn, OTA_EVT_STATUS, &m);
 }
 
 void device_send_link(struct ota_device *dev, uint16_t conn, uint8_t code)
 {
 	struct ota_link m;
-	uint8_t buf[OTA_NOTIFY_MAX];
 
 	memset(&m, 0, sizeof(m));
 	dev->config.ops->link_state(dev->config.ctx, conn, &m);
 	m.code = code;
 	dev->link_waits = dev->link_waits && conn != dev->link_conn;
-	device_notify(dev, conn, buf, ota_link_encode(&m, buf, sizeof(buf)));
+	say(dev, conn, OTA_EVT_LINK, &m);
 }
 
 void device_send_telemetry(struct ota_device *dev)
@@ -210,7 +209,6 @@ void device_send_telemetry(struct ota_device *dev)
 	const uint16_t conn = dev->telemetry_conn;
 	struct ota_link link;
 	struct ota_telemetry m;
-	uint8_t buf[OTA_NOTIFY_MAX];
 
 	memset(&link, 0, sizeof(link));
 	dev->config.ops->link_state(dev->config.ctx, conn, &link);
@@ -227,7 +225,7 @@ void device_send_telemetry(struct ota_device *dev)
 		.dropped = dev->dropped,
 		.notify_fails = dev->notify_fails,
 	};
-	if (!notify_now(dev, conn, buf, ota_telemetry_encode(&m, buf, sizeof(buf))))
+	if (say_now(dev, conn, OTA_EVT_TELEMETRY, &m) < 0)
 		return; /* the next one carries these figures too */
 	dev->erase_ms = 0;
 	dev->write_ms = 0;
@@ -244,10 +242,9 @@ void device_send_times(struct ota_device *dev)
 		.read_ms = ms[OTA_OP_READ],
 		.store_ms = ms[OTA_OP_PERSIST],
 	};
-	uint8_t buf[OTA_NOTIFY_MAX];
 
 	if (dev->telemetry_ms > 0)
-		notify_now(dev, dev->telemetry_conn, buf, ota_times_encode(&m, buf, sizeof(buf)));
+		say_now(dev, dev->telemetry_conn, OTA_EVT_TIMES, &m);
 }
 
 /*
@@ -272,7 +269,6 @@ static void ack_more_often(struct ota_receive *rx)
 void device_send_gap(struct ota_device *dev, uint8_t reason)
 {
 	struct ota_gap m = {.reason = reason, .offset = dev->rx.received};
-	uint8_t buf[OTA_NOTIFY_MAX];
 
 	dev->gap_wait = dev->gap && reason == OTA_GAP_REPEAT
 				? min_u32(dev->gap_wait * 2u, GAP_WAIT_MAX_MS)
@@ -284,7 +280,7 @@ void device_send_gap(struct ota_device *dev, uint8_t reason)
 	if (reason == OTA_GAP_MISSING)
 		ack_more_often(&dev->rx);
 	m.sequence = dev->expected;
-	device_notify(dev, dev->conn, buf, ota_gap_encode(&m, buf, sizeof(buf)));
+	say(dev, dev->conn, OTA_EVT_GAP, &m);
 }
 
 void device_ack(struct ota_device *dev, bool force)
@@ -302,8 +298,6 @@ void device_ack(struct ota_device *dev, bool force)
 							: rx->ack_interval;
 	/* The host is out of credit, or will be before the next ACK could come. */
 	const bool dry = opened > 0 && rx->acked_limit - m.received < dev->config.ring_size / 2u;
-	uint8_t buf[OTA_NOTIFY_MAX];
-	int len;
 
 	if (dev->state != OTA_STATE_RECEIVING || rx->basic) {
 		dev->ack_due = false;
@@ -313,9 +307,8 @@ void device_ack(struct ota_device *dev, bool force)
 		return;
 	if (!force && !all && !dry && moved < every && opened < every)
 		return;
-	len = ota_ack_encode(&m, buf, sizeof(buf));
 	dev->ack_due = true;
-	if (dev->queue_count > 0 || try_notify(dev, dev->conn, buf, (size_t)len) == -OTA_EAGAIN)
+	if (say_now(dev, dev->conn, OTA_EVT_ACK, &m) == -OTA_EAGAIN)
 		return;
 	dev->ack_due = false;
 	rx->acked_received = m.received;

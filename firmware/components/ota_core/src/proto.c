@@ -226,6 +226,20 @@ static int decode(const struct layout *l, const uint8_t *buf, size_t len, void *
 	return 0;
 }
 
+int ota_event_encode(enum ota_event event, const void *m, uint8_t *buf, size_t size)
+{
+	static const struct layout *const layouts[] = {
+		[OTA_EVT_READY] = &ready_layout,   [OTA_EVT_ERROR] = &error_layout,
+		[OTA_EVT_DONE] = &done_layout,	   [OTA_EVT_PROGRESS] = &progress_layout,
+		[OTA_EVT_STATUS] = &status_layout, [OTA_EVT_RESULT] = &result_layout,
+		[OTA_EVT_ACK] = &ack_layout,	   [OTA_EVT_GAP] = &gap_layout,
+		[OTA_EVT_LINK] = &link_layout,	   [OTA_EVT_TELEMETRY] = &telemetry_layout,
+		[OTA_EVT_TIMES] = &times_layout,
+	};
+
+	return encode(layouts[event], m, buf, size);
+}
+
 int ota_start_encode(const struct ota_start *m, uint8_t *buf, size_t size)
 {
 	return encode(&start_layout, m, buf, size);

@@ -319,6 +319,8 @@ enum ota_reset {
 #define OTA_ABILITY_AUTO_SUSPEND 0x02u /* flash operations give way to reads */
 #define OTA_ABILITY_XIP_PSRAM 0x04u /* code runs from PSRAM while the flash works */
 
+/* One for all that a device notifies: m is the structure of that event's encoder below. */
+int ota_event_encode(enum ota_event event, const void *m, uint8_t *buf, size_t size);
 int ota_start_encode(const struct ota_start *m, uint8_t *buf, size_t size);
 int ota_start_decode(const uint8_t *buf, size_t len, struct ota_start *ret);
 int ota_link_request_encode(const struct ota_link_request *m, uint8_t *buf, size_t size);
