@@ -11,9 +11,10 @@
 
 #define MEASURE_US (700u * MS) /* of clean time, for one verdict */
 #define SETTLE_US (300u * MS) /* after a change: what was queued before it */
+#define CATCH_UP_US (150u * MS)
 #define POOR_PERCENT 85u /* of the ceiling: acknowledgements take some of it, too */
 #define GAIN_SHARE 32u /* a 32nd: less may be chance */
-#define WORSE_SHARE 16u
+#define WORSE_SHARE 32u
 #define LEARN_SHARE 4u /* better by a quarter */
 #define SHORT 6u /* 7.5 ms: for few buffers, and where an event ends early */
 #define LONG 12u /* 15 ms: for buffers that are filled in every other event */
@@ -112,7 +113,7 @@ static bool clean(const struct session *s, const struct ota_ack *m)
 {
 	const struct session_stats *st = &s->stats;
 
-	return s->state == SESSION_SENDING && s->tune.ack_at > 0 && st->progress.phase == 0 &&
+	return s->state == SESSION_SENDING && s->flow.rate > 0 && s->tune.ack_at > 0 &&
 	       !s->resyncing && s->flow.calm_at <= m->received &&
 	       st->queued < s->config.image_size && st->queued > m->received &&
 	       m->received - m->flushed < s->info.ring_size / 2u;
@@ -126,6 +127,11 @@ void session_tune_ack(struct session *s, const struct ota_ack *m)
 		return;
 	if (t->step == SESSION_TUNE_ASKED || s->now < t->not_before)
 		return;
+	if (s->stats.progress.phase != 0) { /* what waited for the erase comes at once now */
+		t->not_before = s->now + CATCH_UP_US;
+		t->ack_at = 0;
+		return;
+	}
 	if (clean(s, m)) {
 		t->bytes += m->received - s->stats.received;
 		t->us += (uint32_t)(s->now - t->ack_at);
