@@ -58,14 +58,26 @@ static int command_rows(const struct view_menu *v, int width)
 	return rows;
 }
 
-/* Broken at blanks; the last row tells that there is more. */
+/* Bytes for a row: up to a blank, but a word longer than a row goes on in the next one. */
+static int piece_of(const char *command, int room)
+{
+	int end = cells_break(command, room);
+
+	if (end >= room / 2 || (int)strlen(command) <= room)
+		return end;
+	for (end = room; end > 1 && ((unsigned char)command[end] & 0xc0) == 0x80;)
+		end--; /* a character is not cut */
+	return end;
+}
+
+/* The last row tells that there is more. */
 static void draw_command(const char *command, struct cells *cells, struct area area)
 {
 	int x = command[0] == ':' ? 0 : cells_text(cells, area, 0, 0, CELLS_DIM, "$ ");
 
 	for (int y = 0; y < area.h && *command != '\0'; y++) {
 		const int len = (int)strlen(command), room = area.w - x;
-		const int end = y + 1 < area.h ? cells_break(command, room) : len;
+		const int end = y + 1 < area.h ? piece_of(command, room) : len;
 
 		if (end < len)
 			(void)cells_printf(cells, area, x, y, CELLS_DIM, "%.*s", end, command);
