@@ -52,10 +52,32 @@ static enum cells_style device_line(const struct app *app, char *buf, size_t siz
 	return view_severity_style(severity);
 }
 
+/* The verdict stands first: a long version, or a narrow screen, cuts what comes last. */
+static void add_compared(struct app *app, const struct image_compare_row *rows, size_t count)
+{
+	char right[VIEW_TEXT];
+	int verdict_w = 0, image_w = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const int verdict = (int)strlen(rows[i].verdict),
+			  image = (int)strlen(rows[i].image);
+
+		verdict_w = verdict > verdict_w ? verdict : verdict_w;
+		image_w = image > image_w ? image : image_w;
+	}
+	(void)snprintf(right, sizeof(right), "%*s  %-*s  DEVICE", verdict_w, "", image_w, "IMAGE");
+	app_panel_add(app, CELLS_DIM, " ", right);
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(right, sizeof(right), "%-*s  %-*s  %s", verdict_w, rows[i].verdict,
+			       image_w, rows[i].image, rows[i].device);
+		app_panel_add(app, view_severity_style(rows[i].severity), rows[i].name, right);
+	}
+}
+
 static void show_compare(struct app *app)
 {
 	struct image_compare_row rows[IMAGE_COMPARE_ROWS];
-	char right[VIEW_TEXT], title[VIEW_TEXT];
+	char title[VIEW_TEXT];
 	const struct panel panel = {.title = title};
 	enum lint_severity severity;
 	struct lint_device device;
@@ -68,13 +90,7 @@ static void show_compare(struct app *app)
 	(void)snprintf(title, sizeof(title), "Image and %.60s%s%s", app_device_title(app),
 		       word[0] != '\0' ? ": " : "", word);
 	app_panel_open(app, &panel);
-	(void)snprintf(right, sizeof(right), "%-18s %-20s", "IMAGE", "DEVICE");
-	app_panel_add(app, CELLS_DIM, " ", right);
-	for (size_t i = 0; i < count; i++) {
-		(void)snprintf(right, sizeof(right), "%-18s %-20s %s", rows[i].image,
-			       rows[i].device, rows[i].verdict);
-		app_panel_add(app, view_severity_style(rows[i].severity), rows[i].name, right);
-	}
+	add_compared(app, rows, count);
 }
 
 /* --- time */
@@ -102,8 +118,8 @@ static void estimate_line(struct app *app, char buf[ESTIMATE_TEXT])
 	char least[VIEW_TEXT];
 
 	(void)app_estimate_least(app, (uint32_t)app_image(app)->image.size, least, sizeof(least));
-	(void)snprintf(buf, ESTIMATE_TEXT, "%s%s%s", past, past[0] != '\0' && least[0] != '\0' ? "; " : "",
-		       least);
+	(void)snprintf(buf, ESTIMATE_TEXT, "%s%s%s", past,
+		       past[0] != '\0' && least[0] != '\0' ? "; " : "", least);
 }
 
 static void image_view_draw(struct app *app, struct cells *cells, struct area area)

@@ -300,6 +300,19 @@ int cells_break(const char *text, int width)
 	return end;
 }
 
+int cells_wrap(struct cells *cells, struct area area, int y, enum cells_style style,
+	       const char *text)
+{
+	while (*text != '\0' && area.w > 0) {
+		const int end = cells_break(text, area.w);
+
+		(void)cells_printf(cells, area, 0, y++, style, "%.*s", end, text);
+		text += end;
+		text += strspn(text, " ");
+	}
+	return y;
+}
+
 int cells_field(struct cells *cells, struct area area, int x, int y, int width,
 		enum cells_style style, const char *text)
 {

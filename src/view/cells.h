@@ -102,6 +102,9 @@ void cells_right(struct cells *cells, struct area area, int y, enum cells_style 
 		 const char *text);
 /* Columns of text as cells_text() draws it. */
 int cells_columns(const struct cells *cells, const char *text);
+/* ASCII text broken at blanks, from row y on; returns the row after it, drawn or not. */
+int cells_wrap(struct cells *cells, struct area area, int y, enum cells_style style,
+	       const char *text);
 /* Bytes of ASCII text that fit into so many columns, up to a blank where there is one. */
 int cells_break(const char *text, int width);
 /*

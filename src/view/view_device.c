@@ -439,7 +439,7 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 	struct layout_device l = layout_device(area), asked;
 
 	if (!v->chosen) {
-		(void)cells_text(cells, area, 0, area.h > 2 ? 1 : 0, CELLS_DIM,
+		(void)cells_wrap(cells, area, area.h > 3 ? 1 : 0, CELLS_DIM,
 				 "no device chosen: 1 opens the list, Enter there chooses");
 		return;
 	}

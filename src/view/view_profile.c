@@ -83,7 +83,7 @@ static void draw_key(const struct view_profile *v, enum profile_key key, struct 
 	const struct effective *f = &v->in_force[key];
 	char text[SETTING_TEXT_MAX];
 	const bool is_text = setting->kind == SETTING_TEXT; /* nothing else is told of it */
-	int x = cells_field(cells, area, 1, y, c->name_w, CELLS_NORMAL, setting->name);
+	int x = cells_field(cells, area, 1, y, c->name_w - 1, CELLS_NORMAL, setting->name) + 1;
 
 	if (differs)
 		(void)cells_text(cells, area, x - 1, y, CELLS_WARNING, "*");
@@ -108,20 +108,6 @@ static void draw_key(const struct view_profile *v, enum profile_key key, struct 
 	}
 }
 
-/* Words of text, broken at blanks, in the rows from y on; the row after them. */
-static int draw_wrapped(const char *text, struct cells *cells, struct area area, int y)
-{
-	while (*text != '\0' && area.w > 0) {
-		const int end = cells_break(text, area.w);
-
-		(void)cells_printf(cells, area, 0, y++, CELLS_NORMAL, "%.*s", end, text);
-		text += end;
-		while (*text == ' ')
-			text++;
-	}
-	return y;
-}
-
 /* Rows of the longest help at this width, below the rule and what the key takes: the table keeps
  * its height while the cursor moves, and no help is cut where there is room for it. */
 static int help_rows(struct cells *cells, int width)
@@ -131,7 +117,7 @@ static int help_rows(struct cells *cells, int width)
 
 	for (int key = 0; key < PROFILE_KEYS; key++) {
 		const char *help = profile_settings()[key].help;
-		const int rows = help ? draw_wrapped(help, cells, nowhere, 0) : 0;
+		const int rows = help ? cells_wrap(cells, nowhere, 0, CELLS_NORMAL, help) : 0;
 
 		most = rows > most ? rows : most;
 	}
@@ -158,7 +144,7 @@ static void draw_reason(const struct view_profile *v, struct cells *cells, struc
 	    area.h > 4)
 		(void)cells_printf(cells, area, 0, y++, f->differs ? CELLS_WARNING : CELLS_NORMAL,
 				   "in force %s: %s", f->value[0] != '\0' ? f->value : "?", f->why);
-	(void)draw_wrapped(setting->help ? setting->help : "", cells, area, y);
+	(void)cells_wrap(cells, area, y, CELLS_NORMAL, setting->help ? setting->help : "");
 }
 
 /* Lists the file's mistakes with their places; the last row says whose values are shown. */

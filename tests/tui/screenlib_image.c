@@ -122,11 +122,11 @@ static void panel(const struct view_panel *v, struct cells *cells)
 void screenlib_image_compare(struct cells *cells)
 {
 	static const struct view_row rows[] = {
-		{" ", "IMAGE              DEVICE", CELLS_DIM},
-		{"chip", "ESP32-S3           ESP32-C3 v0.4        would not start", CELLS_BAD},
-		{"sha256", "9f5f4915311a...    6a7bb8099d85...      other bytes", CELLS_GOOD},
-		{"version", "1.5.0              1.6.0                downgrade", CELLS_WARNING},
-		{"size", "1.2 MB             1.1 MB of 1.9 MB     fits", CELLS_GOOD},
+		{" ", "                 IMAGE            DEVICE", CELLS_DIM},
+		{"chip", "would not start  ESP32-S3         ESP32-C3 v0.4", CELLS_BAD},
+		{"sha256", "other bytes      9f5f4915311a...  6a7bb8099d85...", CELLS_GOOD},
+		{"version", "downgrade        1.5.0            1.6.0", CELLS_WARNING},
+		{"size", "fits             1.2 MB           1.1 MB of 1.9 MB", CELLS_GOOD},
 	};
 	const struct view_panel v = {.title = "Image and esp-gw-07: for another chip",
 				     .empty = "",
