@@ -40,7 +40,8 @@ struct ota_esp_config {
 	 * Asked in NimBLE's host task: may this connection do so now?  NULL = yes.  Who
 	 * owns the update under way may do anything to it, whatever is answered here.  A
 	 * product that answers yes only for a minute after a button was pressed is safe
-	 * from anybody who cannot press it.  It should say yes to OTA_ESP_CONFIRM all the
+	 * from anybody who cannot press it.  An update that goes on after a lost link
+	 * asks again, so that the minute should be one for all of it.  It should say yes to OTA_ESP_CONFIRM all the
 	 * same: the host asks for it after the reboot, when nobody presses a button, and
 	 * what it keeps was permitted to be sent.
 	 */
