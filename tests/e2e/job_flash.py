@@ -36,7 +36,8 @@ def look(tap):
 
 def update(tap, bluez, row):
     done = Update(bluez, row)
-    if not tap.check(done.good(), "%s: confirmed, identical, MTU 517, chunk 495" % title(row),
+    if not tap.check(done.good(), title(row)
+                     + ": confirmed, identical, MTU 517, the simulator's chunk",
                      done.story()):
         return
     if row.ratio or row.rate:

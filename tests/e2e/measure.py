@@ -75,7 +75,7 @@ class Update:
         after = bluez.usage(), radio.usage()
         self.cpu = self.otabench.cpu, after[0][0] - before[0], after[1][0] - before[1]
         self.peak = self.otabench.peak, after[0][1], after[1][1]
-        self.model = self.simulated()
+        self.model, self.chunk = self.simulated()
         self.after = radio.status()
         self.told = [e for e in radio.events if e["event"] == "status"]
         radio.stop()
@@ -85,7 +85,7 @@ class Update:
         r, row = self.result, self.row
         return (self.status == 0 and r.get("outcome") == "confirmed"
                 and self.after["sha256"] == self.sha256 and not self.after["pending_verify"]
-                and (r["mtu"], r["chunk"], r["write_mode"]) == (517, 495, row.mode)
+                and (r["mtu"], r["chunk"], r["write_mode"]) == (517, self.chunk, row.mode)
                 and (r.get("interval_ms"), r.get("phy")) == (row.interval, row.phy))
 
     def simulated(self):
@@ -94,7 +94,8 @@ class Update:
         twin = Otabench("flash", "esp-sim-01", self.image, "--set=write_mode=" + row.mode,
                         "--sim=devices=1,flash=typical,buffers=8x251,phy=%s,interval=%g" % (
                             row.phy, row.interval))
-        return twin.result()[0].get("goodput", 0)
+        result = twin.result()[0]
+        return result.get("goodput", 0), result.get("chunk")
 
     def fast(self):
         return (self.result.get("ratio", 0) >= self.row.ratio
