@@ -6,6 +6,7 @@
 
 #include "tui/term.h"
 
+#include "base/text.h"
 #include "ota/error.h"
 
 #include <curses.h>
@@ -126,6 +127,25 @@ static void forget_crash(void)
 	}
 }
 
+/*
+ * True if the terminal says so, as rxvt, Konsole and others do: "0;15", the last number being
+ * the background's. 7 and 9 to 15 are the light ones of the sixteen colours.
+ */
+static bool is_light(const char *colorfgbg)
+{
+	const char *last = colorfgbg ? strrchr(colorfgbg, ';') : NULL;
+	uint64_t colour;
+
+	return last && text_parse_unsigned(last + 1, strlen(last + 1), &colour) == 0 &&
+	       (colour == 7 || (colour >= 9 && colour <= 15));
+}
+
+/* Yellow and cyan cannot be read on white. */
+static short on_light(short colour)
+{
+	return colour == COLOR_YELLOW ? COLOR_MAGENTA : colour == COLOR_CYAN ? COLOR_BLUE : colour;
+}
+
 static void set_colours(struct terminal *term)
 {
 	static const struct {
@@ -141,6 +161,7 @@ static void set_colours(struct terminal *term)
 		[CELLS_KEY] = {A_BOLD, A_BOLD, -1, -1},
 	};
 	const char *no_color = getenv("NO_COLOR");
+	const bool light = is_light(getenv("COLORFGBG"));
 	const bool colour = has_colors() && !(no_color && no_color[0] != '\0') &&
 			    start_color() == OK && use_default_colors() == OK;
 
@@ -149,7 +170,9 @@ static void set_colours(struct terminal *term)
 		term->pairs[i] = 0;
 		if (!colour || (styles[i].foreground < 0 && styles[i].background < 0))
 			continue;
-		(void)init_pair((short)(i + 1), styles[i].foreground, styles[i].background);
+		(void)init_pair((short)(i + 1),
+				light ? on_light(styles[i].foreground) : styles[i].foreground,
+				styles[i].background);
 		term->pairs[i] = (short)(i + 1); /* 0 is the terminal's own */
 	}
 }

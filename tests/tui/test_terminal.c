@@ -109,6 +109,33 @@ static void test_types(void **state)
 	run_type(&mono, true);
 }
 
+/* The open view's name is blue where the background is light, else cyan. */
+static void test_light(void **state)
+{
+	static const struct {
+		const char *env;
+		bool light;
+	} rows[] = {
+		{"COLORFGBG=0;15", true},	 {"COLORFGBG=0;default;7", true},
+		{"COLORFGBG=15;0", false},	 {"COLORFGBG=7;8", false},
+		{"COLORFGBG=15;default", false}, {"COLORFGBG=", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *env[] = {"TERM=xterm", rows[i].env, NULL};
+		struct pty pty;
+
+		start(&pty, 80, 24, NULL, env);
+		pty_send(&pty, "q");
+		assert_int_equal(pty_end(&pty), 0);
+		if ((strstr(pty.raw, "\033[34m") != NULL) != rows[i].light ||
+		    (strstr(pty.raw, "\033[36m") != NULL) == rows[i].light)
+			fail_msg("%s", rows[i].env);
+		pty_finish(&pty);
+	}
+}
+
 /* A terminal that cannot be drawn on gets a message. */
 static void test_no_terminal(void **state)
 {
@@ -326,10 +353,10 @@ static void test_small(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types),	cmocka_unit_test(test_no_terminal),
-		cmocka_unit_test(test_mouse),	cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_suspend), cmocka_unit_test(test_crashes),
-		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_types),	    cmocka_unit_test(test_light),
+		cmocka_unit_test(test_no_terminal), cmocka_unit_test(test_mouse),
+		cmocka_unit_test(test_commands),    cmocka_unit_test(test_suspend),
+		cmocka_unit_test(test_crashes),	    cmocka_unit_test(test_small),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
