@@ -271,17 +271,21 @@ static char *link(const uint8_t *bytes, size_t len, char *buf, size_t size)
 static char *telemetry(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	struct ota_telemetry m;
-	char rssi[16] = "unknown";
+	char rssi[16] = "unknown", stack[32] = "";
 
 	if (ota_telemetry_decode(bytes, len, &m) < 0)
 		return pdu_text_cut("TELEMETRY", len, buf, size);
 	if (m.rssi != 127)
 		(void)snprintf(rssi, sizeof(rssi), "%ddBm", m.rssi);
+	if (m.stack_left > 0)
+		(void)snprintf(stack, sizeof(stack), " stack-left=%u",
+			       m.stack_left * OTA_STACK_UNIT);
 	return say(buf, size,
 		   "TELEMETRY rssi=%s interval=%.2fms phy=%s/%s octets=%u ring=%u erase=%ums "
-		   "write=%ums dropped=%u notify-fails=%u",
+		   "write=%ums dropped=%u notify-fails=%u%s",
 		   rssi, m.interval * 1.25, pdu_text_phy(m.tx_phy), pdu_text_phy(m.rx_phy),
-		   m.rx_octets, m.ring_fill, m.erase_ms, m.write_ms, m.dropped, m.notify_fails);
+		   m.rx_octets, m.ring_fill, m.erase_ms, m.write_ms, m.dropped, m.notify_fails,
+		   stack);
 }
 
 static char *times(const uint8_t *bytes, size_t len, char *buf, size_t size)

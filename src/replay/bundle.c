@@ -193,9 +193,11 @@ static void write_device(const struct job_snapshot *now, FILE *out)
 		      "progress", now->stats.queued, now->stats.received, now->stats.flushed,
 		      now->size, now->stats.limit);
 	if (now->stats.telemetry_known)
-		(void)fprintf(out, "%-14s ring %u, erase %u ms, write %u ms, dropped %u, RSSI %d\n",
+		(void)fprintf(out,
+			      "%-14s ring %u, erase %u ms, write %u ms, dropped %u, RSSI %d, "
+			      "stack left %u bytes (0: unknown)\n",
 			      "telemetry", (unsigned int)t->ring_fill, t->erase_ms, t->write_ms,
-			      t->dropped, t->rssi);
+			      t->dropped, t->rssi, t->stack_left * OTA_STACK_UNIT);
 }
 
 static void write_report(const struct lint_report *report, FILE *out)

@@ -79,6 +79,9 @@ static void test_notifications(void **state)
 		 "erase=200ms write=5ms dropped=3 notify-fails=1");
 	NOTIFIED("\x0b\xe8\x03\xc8\x00\xea\x00\x08\x00\x32\x00",
 		 "TIMES clock=1000ms erase=200ms write=234ms read=8ms store=50ms");
+	NOTIFIED("\x0a\xc6\x08\x00\x02\x02\xfb\x00\x00\x10\x00\x00\xc8\x00\x05\x00\x03\x00\x01\x20",
+		 "TELEMETRY rssi=-58dBm interval=10.00ms phy=2M/2M octets=251 ring=4096 "
+		 "erase=200ms write=5ms dropped=3 notify-fails=1 stack-left=2048");
 	NOTIFIED("\xee", "unknown notification 0xee, 1 bytes");
 	NOTIFIED("", "an empty notification");
 	check(pdu_text_notification, BASIC, "\x03", 1, "DONE");

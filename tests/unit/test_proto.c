@@ -322,7 +322,23 @@ static void test_telemetry(void **state)
 	m.write_ms = 15;
 	m.dropped = 3;
 	m.notify_fails = 7;
-	CHECK(telemetry, m, "0a c2 0c 00 01 02 fb 00 21 43 00 00 d4 00 0f 00 03 00 07");
+	m.stack_left = 0x21;
+	check_from(19, telemetry_put, telemetry_get, &m, sizeof(m),
+		   "0a c2 0c 00 01 02 fb 00 21 43 00 00 d4 00 0f 00 03 00 07 21", true);
+}
+
+/* The first devices send 19 bytes: the stack is unknown, whatever stood in the structure. */
+static void test_telemetry_cut(void **state)
+{
+	uint8_t buf[TALK_MAX];
+	struct ota_telemetry m;
+
+	(void)state;
+	talk_hex("0a c2 0c 00 01 02 fb 00 21 43 00 00 d4 00 0f 00 03 00 07", buf);
+	memset(&m, 0xee, sizeof(m));
+	assert_int_equal(ota_telemetry_decode(buf, 19, &m), 0);
+	assert_int_equal(m.notify_fails, 7);
+	assert_int_equal(m.stack_left, 0);
 }
 
 static void test_times(void **state)
@@ -462,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_telemetry),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_telemetry_cut),
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_info_cut),
 		cmocka_unit_test(test_lengths),

@@ -225,6 +225,8 @@ void device_send_telemetry(struct ota_device *dev)
 		.dropped = dev->dropped,
 		.notify_fails = dev->notify_fails,
 	};
+	if (dev->config.ops->stack_left)
+		m.stack_left = dev->config.ops->stack_left(dev->config.ctx);
 	if (say_now(dev, conn, OTA_EVT_TELEMETRY, &m) < 0)
 		return; /* the next one carries these figures too */
 	dev->erase_ms = 0;

@@ -121,12 +121,13 @@ static const struct field link_fields[] = {
 static const struct layout link_layout = LAYOUT(OTA_EVT_LINK, 16, link_fields);
 
 static const struct field telemetry_fields[] = {
-	F(ota_telemetry, rssi),		F(ota_telemetry, interval),  F(ota_telemetry, tx_phy),
-	F(ota_telemetry, rx_phy),	F(ota_telemetry, rx_octets), F(ota_telemetry, ring_fill),
-	F(ota_telemetry, erase_ms),	F(ota_telemetry, write_ms),  F(ota_telemetry, dropped),
-	F(ota_telemetry, notify_fails),
+	F(ota_telemetry, rssi),		F(ota_telemetry, interval),   F(ota_telemetry, tx_phy),
+	F(ota_telemetry, rx_phy),	F(ota_telemetry, rx_octets),  F(ota_telemetry, ring_fill),
+	F(ota_telemetry, erase_ms),	F(ota_telemetry, write_ms),   F(ota_telemetry, dropped),
+	F(ota_telemetry, notify_fails), F(ota_telemetry, stack_left),
 };
-static const struct layout telemetry_layout = LAYOUT(OTA_EVT_TELEMETRY, 19, telemetry_fields);
+static const struct layout telemetry_layout =
+	LAYOUT_FROM(OTA_EVT_TELEMETRY, 19, 20, telemetry_fields);
 
 static const struct field times_fields[] = {
 	F(ota_times, clock_ms), F(ota_times, erase_ms), F(ota_times, write_ms),
@@ -382,7 +383,12 @@ int ota_telemetry_encode(const struct ota_telemetry *m, uint8_t *buf, size_t siz
 
 int ota_telemetry_decode(const uint8_t *buf, size_t len, struct ota_telemetry *ret)
 {
-	return decode(&telemetry_layout, buf, len, ret);
+	struct ota_telemetry m = {.stack_left = 0};
+	const int rc = decode(&telemetry_layout, buf, len, &m);
+
+	if (rc == 0)
+		*ret = m;
+	return rc;
 }
 
 int ota_times_encode(const struct ota_times *m, uint8_t *buf, size_t size)

@@ -125,6 +125,9 @@ struct ota_device_ops {
 	void (*link_state)(void *ctx, uint16_t conn, struct ota_link *ret);
 	/* dBm, or 127 when unknown. */
 	int8_t (*rssi)(void *ctx, uint16_t conn);
+	/* Stack that the update's task had left at worst, OTA_STACK_UNIT; 0: unknown.  NULL
+	 * where there is no such task. */
+	uint8_t (*stack_left)(void *ctx);
 	/* The contents of Info, of which *ret holds 0 and OTA_REVISION_UNKNOWN; flags'
 	 * RESUMABLE bit and resets are filled in by the core.  CAN_ROLLBACK must go once anything in the update slot was erased.  slot_size is a
 	 * multiple of OTA_SECTOR_SIZE. */

@@ -244,7 +244,9 @@ struct ota_link { /* section 5.9, 16 bytes: the link as the device sees it; 0 = 
 	uint16_t mtu; /* ATT MTU */
 };
 
-struct ota_telemetry { /* section 5.10, 19 bytes */
+#define OTA_STACK_UNIT 64u /* bytes */
+
+struct ota_telemetry { /* section 5.10; 20 bytes, 19 of the first devices */
 	int8_t rssi; /* dBm; 127 = unknown (Core Vol 4 Part E 7.5.4) */
 	uint16_t interval; /* 1.25 ms */
 	uint8_t tx_phy, rx_phy; /* enum ota_phy */
@@ -254,6 +256,7 @@ struct ota_telemetry { /* section 5.10, 19 bytes */
 	uint16_t write_ms; /* longest write since the last one */
 	uint16_t dropped; /* Data values not accepted since START (gap, overflow) */
 	uint8_t notify_fails; /* notifications that had to wait for a buffer; saturates */
+	uint8_t stack_left; /* OTA_STACK_UNIT; the update's task's, at worst; 0 = unknown */
 };
 
 /*
