@@ -142,6 +142,7 @@ static void nobody_confirms(void **state)
 	assert_true(esphost_boot());
 	assert_int_equal(fake_board.running, 0);
 	assert_false(ota_esp_pending());
+	assert_true(fake_radio.changed); /* bonded hosts know the new image's attributes */
 }
 
 /* The new image's self-test never comes back, so its own roll back cannot run. */

@@ -229,6 +229,14 @@ static void no_nvs_at_all(void **state)
 	assert_true(esphost_update(&host, &image));
 }
 
+static void watchdog_was_not_started(void **state)
+{
+	(void)state;
+	fake_board.no_watchdog = true;
+	assert_true(esphost_update(&host, &image));
+	assert_int_equal(fake_board.watchdog_refusals, 1); /* once in a session, not each step */
+}
+
 /* --- notification buffers */
 
 static void ready_finds_no_buffer(void **state)
@@ -352,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_nvs_costs_the_resume_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_nvs_at_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(watchdog_was_not_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(ready_finds_no_buffer, setup, teardown),
 		cmocka_unit_test_setup_teardown(done_finds_no_buffer, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_buffers_for_a_while, setup, teardown),

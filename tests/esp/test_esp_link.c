@@ -261,6 +261,7 @@ static void telemetry(void **state)
 {
 	(void)state;
 	fake_board.erase_block_ms = 210;
+	fake_board.stack_left = 2100;
 	esphost_connect(&host, image.bytes, image.size);
 	ask_telemetry(250);
 	assert_true(esphost_start(&host, 0));
@@ -269,6 +270,7 @@ static void telemetry(void **state)
 	assert_int_equal(host.telemetry.rssi, -61);
 	assert_int_equal(host.telemetry.interval, 12);
 	assert_int_equal(host.telemetry.tx_phy, OTA_PHY_1M);
+	assert_int_equal(host.telemetry.stack_left, fake_board.stack_left / OTA_STACK_UNIT);
 	host.telemetry.erase_ms = 0;
 	for (int i = 0; i < 10 && host.telemetry.erase_ms < 210; i++)
 		esphost_wait(&host, OTA_EVT_TELEMETRY, 1000);

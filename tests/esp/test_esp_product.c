@@ -64,6 +64,65 @@ static void strangers_write_nothing(void **state)
 	assert_int_equal(fake_board.erases, 0);
 }
 
+/* The C3's controller drops what arrives while the host task stands still for long, unsaid:
+ * a value that finds no room in time ends the session instead (fake_host.c). */
+static void basic_host_is_refused_before_values_are_dropped(void **state)
+{
+	static const uint8_t start = OTA_CMD_START;
+
+	(void)state;
+	fake_board.write_us = 500000;
+	connect_paired();
+	fake_write(host.conn, CONTROL, &start, 1);
+	assert_true(esphost_wait(&host, OTA_EVT_READY, 60000));
+	for (uint32_t sent = 0; sent + 495 <= image.size; sent += 495)
+		fake_write_command(host.conn, DATA, image.bytes + sent, 495);
+	assert_true(esphost_wait(&host, OTA_EVT_ERROR, 60000));
+	fake_run_ms(1000);
+	assert_int_equal(ota_device_owner(&ota_esp.device), OTA_NO_CONN);
+}
+
+/* The same for who does not wait for `01`, which comes when the slot is erased. */
+static void basic_host_is_refused_before_ready(void **state)
+{
+	static const uint8_t start = OTA_CMD_START;
+
+	(void)state;
+	connect_paired();
+	fake_write(host.conn, CONTROL, &start, 1);
+	fake_write_command(host.conn, DATA, image.bytes, 495);
+	assert_true(esphost_wait(&host, OTA_EVT_ERROR, 1000));
+}
+
+/* 10 ms is refused, with the supervision timeout beside it; so 15 ms is asked for. */
+static void apple_grants_the_second_request(void **state)
+{
+	(void)state;
+	fake_radio.apple = true;
+	connect_paired();
+	assert_true(esphost_start(&host, 0));
+	assert_int_equal(fake_link(host.conn)->interval, 12);
+	assert_int_equal(fake_link(host.conn)->timeout, 500);
+}
+
+/* The PHY that this side asked for at the subscription is on its way. */
+static void link_asks_for_a_phy_right_after_subscribing(void **state)
+{
+	const struct ota_link_request request = {.phys = OTA_PHYS_1M};
+	uint8_t buf[OTA_CONTROL_MAX];
+	const int len = ota_link_request_encode(&request, buf, sizeof(buf));
+
+	(void)state;
+	host = (struct host){.conn = fake_connect(), .image = image.bytes, .size = image.size};
+	fake_link(host.conn)->encrypted = fake_link(host.conn)->authenticated = true;
+	fake_subscribe(host.conn, true);
+	fake_write(host.conn, CONTROL, buf, (size_t)len);
+	assert_true(esphost_wait(&host, OTA_EVT_LINK, 2000));
+	assert_int_equal(host.link.code, OTA_OK);
+	assert_int_equal(host.link.tx_phy, OTA_PHY_1M);
+	assert_int_equal(fake_radio.phy_requests, 2);
+}
+
 /* A link that is not encrypted is of no use here, so it is closed, room or not. */
 static void silent_link_is_closed(void **state)
 {
@@ -296,6 +355,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(strangers_write_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(silent_link_is_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(basic_host_is_refused_before_values_are_dropped,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(basic_host_is_refused_before_ready, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(apple_grants_the_second_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(link_asks_for_a_phy_right_after_subscribing, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(passkey, setup, teardown),
 		cmocka_unit_test_setup_teardown(bond_outlives_a_failed_pairing, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_goes_to_2m_and_10_ms, setup, teardown),

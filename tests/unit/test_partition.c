@@ -47,11 +47,13 @@ static void test_built_in(void **state)
 
 static void test_files_of_the_tree(void **state)
 {
-	const char *const names[] = {"firmware/partitions.csv", "firmware/partitions-8mb.csv"};
-	const uint32_t ends[] = {0x400000, 0x800000};
+	const char *const names[] = {"firmware/partitions.csv", "firmware/partitions-8mb.csv",
+				     "firmware/partitions-secure.csv"};
+	const uint32_t ends[] = {0x400000, 0x800000, 0x400000};
+	const uint32_t begins[] = {0x9000, 0x9000, 0x11000}; /* behind the table's sector */
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		char *path = test_source_path(names[i]);
 		size_t size;
 		uint8_t *text = test_load_file(path, &size);
@@ -62,6 +64,7 @@ static void test_files_of_the_tree(void **state)
 			partition_parse((char *)text, names[i], &table, message, sizeof(message)),
 			0);
 		assert_int_equal(partition_end(&table), ends[i]);
+		assert_int_equal(table.entries[0].offset, begins[i]);
 		assert_int_equal(partition_ota_count(&table), 2);
 		if (i == 0)
 			assert_string_equal((char *)text, partition_default_csv);

@@ -60,6 +60,9 @@ struct fake_board {
 	bool fail_set_boot, fail_verify_io, no_update_slot, no_heap;
 	bool nvs_full, nvs_gone;
 	uint32_t otadata_erases;
+	uint32_t stack_left; /* bytes, of the update's task */
+	bool no_watchdog; /* CONFIG_ESP_TASK_WDT_INIT=n: it is there, and was not started */
+	uint32_t watchdog_refusals; /* each of which ESP-IDF logs */
 	uint32_t wear[FAKE_SLOT_SIZE / 4096]; /* erases of a sector of slot 1 */
 	uint32_t efuse_version; /* secure version */
 	uint32_t erases, writes, verifies, confirms, rollbacks, restarts;

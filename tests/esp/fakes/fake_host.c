@@ -6,6 +6,7 @@
 #include "fake_nimble.h"
 
 #include "nimble/nimble_port.h"
+#include "sdkconfig.h"
 #include "nimble/nimble_port_freertos.h"
 #include "services/gap/ble_svc_gap.h"
 #include "services/gatt/ble_svc_gatt.h"
@@ -238,8 +239,15 @@ static void any_event(struct work *work)
 	fake_emit(&event);
 }
 
+#ifdef CONFIG_IDF_TARGET_ESP32C3
+#define STILL_TICKS 29 /* then the controller drops what arrived */
+#else
+#define STILL_TICKS 3000 /* 30 s: a host's write request times out */
+#endif
+
 static void do_work(struct work *work)
 {
+	const uint64_t began = fake_now_us();
 	int rc = 0;
 
 	switch (work->kind) {
@@ -283,6 +291,8 @@ static void do_work(struct work *work)
 		any_event(work);
 		break;
 	}
+	if (fake_now_us() - began > STILL_TICKS * 1000000ull / configTICK_RATE_HZ)
+		fake_broke("the host task stood still for so long that values are lost");
 	fake_assert_unlocked("a NimBLE callback returns with the lock held");
 	if (work->ret_rc)
 		*work->ret_rc = rc;
@@ -310,6 +320,11 @@ void nimble_port_run(void)
 }
 
 esp_err_t nimble_port_init(void)
+{
+	return ESP_OK;
+}
+
+esp_err_t nimble_port_deinit(void)
 {
 	return ESP_OK;
 }

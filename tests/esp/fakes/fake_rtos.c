@@ -347,6 +347,13 @@ void fake_task(void (*function)(void *arg), void *arg)
 	create(function, arg);
 }
 
+UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t task)
+{
+	if (task)
+		fake_broke("the stack of another task is measured");
+	return fake_board.stack_left;
+}
+
 void vTaskDelay(TickType_t ticks)
 {
 	fake_block_us(ticks * 1000000ull / configTICK_RATE_HZ);
@@ -436,6 +443,10 @@ esp_err_t esp_task_wdt_add(TaskHandle_t task_handle)
 {
 	if (task_handle || rtos.current->watched)
 		return ESP_ERR_INVALID_ARG;
+	if (fake_board.no_watchdog) {
+		fake_board.watchdog_refusals++;
+		return ESP_ERR_INVALID_STATE;
+	}
 	rtos.current->watched = true;
 	rtos.current->fed = rtos.now;
 	return ESP_OK;

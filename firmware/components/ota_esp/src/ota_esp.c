@@ -19,8 +19,6 @@
 #endif
 #define RING_SIZE (CONFIG_OTA_ESP_RING_SIZE_KB * 1024u)
 
-static const char tag[] = "ota_esp";
-
 struct ota_esp ota_esp;
 
 /* RTC memory keeps it over esp_restart(), so that REBOOT is no way to erase more often. */
@@ -30,6 +28,8 @@ RTC_NOINIT_ATTR
 uint32_t ota_esp_wear;
 
 #if CONFIG_OTA_ESP_CONFIRM_TIMEOUT_S > 0
+static const char tag[] = "ota_esp";
+
 /* The image has confirmed nothing and does not even roll itself back: the boot
  * loader does that when it finds it still pending after a restart. */
 static void guard_fired(void *arg)
@@ -87,7 +87,8 @@ esp_err_t ota_esp_init(const struct ota_esp_config *config)
 	if (!ota_esp_image_slots())
 		return ESP_ERR_NOT_FOUND;
 	s->info.ring_size = RING_SIZE;
-	s->ring = heap_caps_malloc(RING_SIZE, RING_MEMORY);
+	if (!s->ring) /* of a call that failed later */
+		s->ring = heap_caps_malloc(RING_SIZE, RING_MEMORY);
 	if (!s->ring)
 		return ESP_ERR_NO_MEM;
 	s->lock = xSemaphoreCreateMutexStatic(&s->lock_memory);

@@ -276,8 +276,11 @@ int ota_esp_gap_start(void)
 	ble_svc_gap_init();
 	ble_svc_gatt_init();
 	if (ota_esp_register() != ESP_OK || ble_svc_gap_device_name_set(s->name) != 0 ||
-	    ble_att_set_preferred_mtu(CONFIG_OTA_ESP_MTU) != 0)
+	    ble_att_set_preferred_mtu(CONFIG_OTA_ESP_MTU) != 0) {
+		s->owns_nimble = false;
+		nimble_port_deinit(); /* so that it can be tried again */
 		return ESP_FAIL;
+	}
 	ble_store_config_init();
 	nimble_port_freertos_init(host_task);
 	return ESP_OK;

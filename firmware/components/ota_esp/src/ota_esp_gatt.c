@@ -20,8 +20,17 @@
 #define WRITE_SECURITY 0
 #endif
 
-#define INSPECTION_POLLS 300 /* of 10 ms; reading a slot takes a second or two */
-#define ROOM_POLLS 300 /* of 10 ms; a write request may wait 30 s (Core Vol 3 Part F 3.3.3) */
+/*
+ * Ticks that NimBLE's host task may stand still.  The controller of the C3 and S3 drops what
+ * arrives after 29, unsaid (the host's queue in esp-idf's components/bt), so 20 leave it what
+ * an erase takes; elsewhere the link layer holds the host back for as long as it takes.  A
+ * write request may wait 30 s (Core Vol 3 Part F 3.3.3).
+ */
+#if defined(CONFIG_IDF_TARGET_ESP32C3) || defined(CONFIG_IDF_TARGET_ESP32S3)
+#define WAIT_TICKS 20
+#else
+#define WAIT_TICKS ((int)pdMS_TO_TICKS(3000))
+#endif
 #define MSYS_RESERVE 4 /* mbufs left to the notification's header and NimBLE's own answers */
 #define NOTIFY_RETRY_MS 10u /* about a connection interval: then buffers may be free again */
 
@@ -31,18 +40,18 @@ static const char tag[] = "ota_esp";
 
 /*
  * A basic host has no credits, so its value may find the ring full.  NimBLE
- * cannot answer a write later, so its task waits; the link layer then holds the
- * host back.  A full host never gets here: it has credits.
+ * cannot answer a write later, so its task waits, and then ends the session with
+ * an ERROR: nothing is lost unsaid.  A full host never gets here: it has credits.
  */
 static int wait_for_room(uint16_t conn, const uint8_t *buf, size_t len)
 {
 	struct ota_esp *s = &ota_esp;
 	int rc = -OTA_EAGAIN;
 
-	for (int i = 1; rc == -OTA_EAGAIN && i <= ROOM_POLLS; i++) {
-		vTaskDelay(pdMS_TO_TICKS(10));
+	for (int i = 1; rc == -OTA_EAGAIN && i <= WAIT_TICKS; i++) {
+		vTaskDelay(1);
 		ota_esp_enter();
-		rc = ota_device_data(&s->device, conn, buf, len, i < ROOM_POLLS, s->now);
+		rc = ota_device_data(&s->device, conn, buf, len, i < WAIT_TICKS, s->now);
 		ota_esp_leave();
 	}
 	return rc;
@@ -120,8 +129,10 @@ static int access_info(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt
 	(void)attr;
 	(void)arg;
 	/* Only an application that advertises on its own can be this early. */
-	for (int i = 0; i < INSPECTION_POLLS && !inspected(); i++)
-		vTaskDelay(pdMS_TO_TICKS(10));
+	for (int i = 0; i < WAIT_TICKS && !inspected(); i++)
+		vTaskDelay(1);
+	if (!inspected())
+		return BLE_ATT_ERR_INSUFFICIENT_RES; /* not yet: to be read again */
 	ota_esp_enter();
 	len = ota_device_read_info(&ota_esp.device, buf, sizeof(buf));
 	ota_esp_leave_quickly();

@@ -95,6 +95,7 @@ static uint16_t block_revision(void)
 bool ota_esp_image_slots(void)
 {
 	struct ota_esp *s = &ota_esp;
+	struct ota_esp_booted booted;
 	esp_chip_info_t chip;
 
 	s->running = esp_ota_get_running_partition();
@@ -133,7 +134,9 @@ bool ota_esp_image_slots(void)
 		s->info.abilities |= OTA_ABILITY_NO_ROLLBACK;
 		s->info.features &= ~OTA_FEATURE_ROLLBACK;
 	}
-	s->new_image = (s->info.flags & OTA_INFO_PENDING_VERIFY) != 0;
+	/* On trial; or back again from the image that was made bootable last. */
+	s->new_image = (s->info.flags & OTA_INFO_PENDING_VERIFY) != 0 ||
+		       (ota_esp_booted_load(&booted) == 0 && booted.address != s->running->address);
 	memcpy(s->info.project, esp_app_get_description()->project_name, sizeof(s->info.project));
 	return true;
 }

@@ -98,6 +98,11 @@ static int op_notify(void *ctx, uint16_t conn, const uint8_t *buf, size_t len)
 	return ota_esp_gatt_post(ctx, conn, buf, len);
 }
 
+static uint8_t op_stack_left(void *ctx)
+{
+	return ((const struct ota_esp *)ctx)->stack_left;
+}
+
 static void op_info(void *ctx, struct ota_info *ret)
 {
 	*ret = ((const struct ota_esp *)ctx)->info;
@@ -122,5 +127,6 @@ const struct ota_device_ops ota_esp_ops = {
 	.link_request = ota_esp_link_note,
 	.link_state = ota_esp_link_state,
 	.rssi = ota_esp_link_rssi,
+	.stack_left = op_stack_left,
 	.info = op_info,
 };

@@ -144,9 +144,11 @@ struct ota_esp {
 	uint32_t asleep_since; /* ms */
 	struct ota_esp_job job; /* the mailbox; ota_core posts one at a time */
 	bool watched; /* the task is known to the task watchdog */
+	bool watch_refused; /* by it, in this session */
+	uint8_t stack_left; /* OTA_STACK_UNIT; the least that the task had */
 
 	bool inspected; /* info is complete */
-	bool new_image; /* first boot of an image: attributes may have moved */
+	bool new_image; /* another ran before, or may have: attributes may have moved */
 	bool session; /* as last told to the application */
 	bool confirm_wanted; /* by ota_esp_confirm() or Kconfig */
 	bool vouched; /* by ota_esp_confirm() */

@@ -13,7 +13,9 @@
 #include "esp_log.h"
 #include "esp_ota_ops.h"
 #include "esp_system.h"
+#ifdef CONFIG_OTA_ESP_TASK_WDT
 #include "esp_task_wdt.h"
+#endif
 
 #define FEED_MS 1000u /* CONFIG_ESP_TASK_WDT_TIMEOUT_S is at least 1, 5 by default */
 #define CONFIRM_RETRY_MS 1000u
@@ -130,20 +132,43 @@ void ota_esp_leave(void)
 static void watch(struct ota_esp *s, bool on)
 {
 #ifdef CONFIG_OTA_ESP_TASK_WDT
-	if (on && !s->watched)
+	if (on && !s->watched && !s->watch_refused) {
 		s->watched = esp_task_wdt_add(NULL) == ESP_OK;
-	else if (!on && s->watched)
-		s->watched = esp_task_wdt_delete(NULL) != ESP_OK;
+		s->watch_refused = !s->watched; /* not initialized, which each call would log */
+	} else if (!on) {
+		s->watched = s->watched && esp_task_wdt_delete(NULL) != ESP_OK;
+		s->watch_refused = false;
+	}
 #else
 	(void)s;
 	(void)on;
 #endif
 }
 
+/* FreeRTOS looks how much of the stack was never written; ESP-IDF's unit is bytes.  It is
+ * told when it became less by what TELEMETRY tells. */
+static void measure_stack(struct ota_esp *s)
+{
+	const uint32_t left = uxTaskGetStackHighWaterMark(NULL);
+	const uint32_t units = left / OTA_STACK_UNIT;
+	const uint8_t now = units < UINT8_MAX ? (uint8_t)units : UINT8_MAX;
+	bool less;
+
+	ota_esp_enter();
+	less = s->stack_left == 0 || now < s->stack_left;
+	s->stack_left = now;
+	ota_esp_leave_quickly();
+	if (less)
+		ESP_LOGI(tag, "stack: %u of %u bytes were never used", (unsigned int)left,
+			 (unsigned int)sizeof(s->stack));
+}
+
 void ota_esp_feed(void)
 {
+#ifdef CONFIG_OTA_ESP_TASK_WDT
 	if (ota_esp.watched)
 		esp_task_wdt_reset();
+#endif
 }
 
 bool ota_esp_tick_due(const struct ota_esp *s)
@@ -254,6 +279,7 @@ static void step(struct ota_esp *s)
 		return;
 	}
 	rc = ota_esp_flash_run(&job);
+	measure_stack(s);
 	ota_esp_enter();
 	ota_device_op_done(&s->device, rc, s->now);
 	ota_esp_leave();

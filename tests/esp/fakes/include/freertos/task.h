@@ -16,6 +16,7 @@ TaskHandle_t xTaskCreateStatic(TaskFunction_t function, const char *name, uint32
 			       void *arg, UBaseType_t priority, StackType_t *stack,
 			       StaticTask_t *task);
 void vTaskDelay(TickType_t ticks);
+UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t task); /* bytes */
 
 /* In ESP-IDF it is freertos/app_startup.c that declares it, for itself. */
 void app_main(void);
