@@ -27,6 +27,7 @@ static const struct transport_ops *honest;
 static struct sched_event refilled;
 static uint64_t free_at;
 static struct rng rng;
+static uint16_t found; /* the interval that the last run settled on; 0: it tried none */
 
 static int build(void **state)
 {
@@ -100,6 +101,7 @@ static uint32_t taken(uint32_t window, uint16_t interval)
 	update_finish(&u, 600);
 	assert_int_equal(u.s.outcome, SESSION_CONFIRMED);
 	u.simulator->ops = honest;
+	found = u.s.tune.best;
 	ms = (uint32_t)((u.s.stats.done_us - u.s.stats.start_us) / 1000u);
 	update_end(&u);
 	return ms;
@@ -112,6 +114,7 @@ static void test_changes(void **state)
 	const uint32_t own = taken(0, 0);
 
 	(void)state;
+	assert_int_equal(found, 6); /* the last third's */
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		for (size_t k = 0; k < sizeof(intervals) / sizeof(intervals[0]); k++) {
 			const uint32_t fixed = taken(windows[i], intervals[k]);
