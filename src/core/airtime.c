@@ -181,13 +181,15 @@ struct best {
 static uint64_t payload_rate(const struct airtime_link *link, uint16_t value, uint16_t overhead)
 {
 	const uint32_t full = airtime_pair_us(link, airtime_fragment(link), EMPTY_OCTETS);
-	const uint32_t wanted = SAMPLE_PDUS / (link->interval_us / full + 1u) + 1u;
-	const uint32_t events = wanted < MAX_START_STATES ? wanted : MAX_START_STATES;
+	const uint32_t wanted = SAMPLE_PDUS / (link->interval_us / full + 1u);
 	struct cursor c = cursor_start(value);
 	uint64_t octets = 0;
+	uint32_t events = 0;
 
-	for (uint32_t i = 0; i < events; i++)
+	do {
 		octets += (uint64_t)cursor_event(link, &c, false) * c.frame;
+		events++;
+	} while (events < wanted);
 	octets += c.offset;
 	return octets * (value - overhead) * RATE_SCALE / c.frame / events;
 }
@@ -195,20 +197,20 @@ static uint64_t payload_rate(const struct airtime_link *link, uint16_t value, ui
 static void consider(struct best *b, uint32_t frame, bool filled)
 {
 	const uint32_t around = OTA_ATT_HEADER + L2CAP_HEADER;
-	uint64_t rate;
+	uint64_t carried;
 	uint16_t value;
 
 	if (frame <= around + b->overhead || frame - around > b->limit)
 		return;
 	value = (uint16_t)(frame - around);
 	if (b->with_response)
-		rate = (uint64_t)ceiling_request(b->link, value) * (value - b->overhead) / value;
+		carried = (uint64_t)ceiling_request(b->link, value) * (value - b->overhead) / value;
 	else
-		rate = payload_rate(b->link, value, b->overhead);
+		carried = payload_rate(b->link, value, b->overhead);
 	/* On a tie the longer one: fewer values for the host to handle. */
-	if (rate > b->rate + (filled ? b->whole / FILLED_GAIN : 0) ||
-	    (rate == b->rate && value > b->value)) {
-		b->rate = rate;
+	if (carried > b->rate + (filled ? b->whole / FILLED_GAIN : 0) ||
+	    (carried == b->rate && value > b->value)) {
+		b->rate = carried;
 		b->value = value;
 	}
 }

@@ -6,6 +6,7 @@
 
 #include "base/file_read.h"
 #include "base/file_save.h"
+#include "base/text.h"
 #include "ota/error.h"
 
 #include <limits.h>
@@ -51,12 +52,17 @@ static bool address_ok(const char *address)
 /* "00:11:22:33:44:55 2M 6"; what is anything else is not ours. */
 static bool line_read(const char *text, struct line *ret)
 {
-	char phy[3] = "", end[2] = "";
-	unsigned int interval = 0;
+	const char *phy = text + ADAPTERS_ADDRESS, *number = phy + 3;
+	uint64_t interval;
 
-	if (sscanf(text, "%17s %2s %4u%1s", ret->address, phy, &interval, end) != 3 ||
-	    !address_ok(ret->address) || interval < INTERVAL_MIN || interval > INTERVAL_MAX ||
-	    (strcmp(phy, "1M") != 0 && strcmp(phy, "2M") != 0))
+	if (strlen(text) <= ADAPTERS_ADDRESS + 3u || text[ADAPTERS_ADDRESS - 1u] != ' ')
+		return false;
+	memcpy(ret->address, text, ADAPTERS_ADDRESS - 1u);
+	ret->address[ADAPTERS_ADDRESS - 1u] = '\0';
+	if (!address_ok(ret->address) ||
+	    (strncmp(phy, "1M ", 3) != 0 && strncmp(phy, "2M ", 3) != 0) ||
+	    text_parse_unsigned(number, strlen(number), &interval) < 0 || interval < INTERVAL_MIN ||
+	    interval > INTERVAL_MAX)
 		return false;
 	ret->phy_2m = phy[0] == '2';
 	ret->interval = (uint16_t)interval;

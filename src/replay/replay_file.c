@@ -225,10 +225,12 @@ static bool note_checked(struct replay_run *run, const char *text)
 
 static bool note_intervals(struct replay_run *run, const char *text)
 {
-	unsigned int on_1m = 0, on_2m = 0;
-	char end[2] = "";
+	const char *space = strchr(text, ' ');
+	uint64_t on_1m, on_2m;
 
-	if (sscanf(text, "%4u %4u%1s", &on_1m, &on_2m, end) != 2 || on_1m > 3200u || on_2m > 3200u)
+	if (!space || text_parse_unsigned(text, (size_t)(space - text), &on_1m) < 0 ||
+	    text_parse_unsigned(space + 1, strlen(space + 1), &on_2m) < 0 || on_1m > 3200u ||
+	    on_2m > 3200u)
 		return false;
 	run->recorded.intervals[0] = (uint16_t)on_1m;
 	run->recorded.intervals[1] = (uint16_t)on_2m;

@@ -70,14 +70,13 @@ static double goodput_of(const struct setup *s, const char *set, unsigned int se
 {
 	char options[256] = "", *at, *part, *rest;
 	struct program_ran r;
+	size_t used = 0;
 	double rate;
 
 	at = strdup(set);
 	assert_non_null(at);
 	for (part = strtok_r(at, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
-		strcat(options, "--set=");
-		strcat(options, part);
-		strcat(options, " ");
+		used += (size_t)snprintf(options + used, sizeof(options) - used, "--set=%s ", part);
 	}
 	free(at);
 	r = program_run("--sim=devices=1,chip=esp32,seed=%u,%s --json %s flash esp-sim-01 %s", seed,
