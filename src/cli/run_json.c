@@ -121,6 +121,39 @@ void run_json_info(json_t *o, const struct job_snapshot *now)
 	set(o, "resumable", json_boolean(i->flags & OTA_INFO_RESUMABLE));
 }
 
+static json_t *time_object(const uint64_t *us, size_t count)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; o && i < count; i++)
+		set(o, budget_share_name((enum budget_share)i), json_real((double)us[i] / 1e6));
+	return o;
+}
+
+/* The names of limits and shares are the manual's. */
+static void set_limit(json_t *o, const struct job_result *r)
+{
+	const struct limit *l = &r->limit;
+
+	set(o, "time", time_object(r->transfer_time, BUDGET_TRANSFER_SHARES));
+	set(o, "time_run", time_object(r->time, BUDGET_SHARES));
+	if (l->cause == LIMIT_NONE)
+		return;
+	set(o, "limit", json_string(limit_cause_name(l->cause)));
+	set(o, "limit_share", json_real(l->share_ppm / 1e6));
+	set(o, "second_limit",
+	    l->second == LIMIT_NONE ? json_null() : json_string(limit_cause_name(l->second)));
+	set(o, "second_share", json_real(l->second_ppm / 1e6));
+	set(o, "limit_text", json_string(r->limit_text));
+	if (!r->advice[0])
+		set(o, "advice", json_string(r->limit_advice));
+	set(o, "change", l->change[0] ? json_string(l->change) : json_null());
+	set(o, "predicted", json_integer(l->predicted));
+	set(o, "possible", json_integer(l->possible));
+	set(o, "link_best", json_integer(l->link_best));
+	set_known(o, "flash", l->flash, l->flash > 0);
+}
+
 static void set_transfer(json_t *o, const struct job_snapshot *now, const struct job_result *r)
 {
 	set(o, "bytes", json_integer(r->bytes));
@@ -176,6 +209,8 @@ json_t *run_json_result(const struct cli *cli, const struct job_snapshot *now,
 	}
 	if (transfers)
 		set_transfer(o, now, r);
+	if (r->begun)
+		set_limit(o, r);
 	/* Not every dialect tells the hash of what runs. */
 	if (r->running_version[0])
 		set(o, "running_version", json_string(r->running_version));

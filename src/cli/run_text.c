@@ -38,6 +38,26 @@ static void print_rate(FILE *out, const struct job_result *r)
 		run_print_field(out, "Rate", "%s", rate);
 }
 
+static void print_limit(FILE *out, const struct job_result *r)
+{
+	const struct limit *l = &r->limit;
+	char possible[OUTPUT_FIGURE_MAX], link[OUTPUT_FIGURE_MAX], flash[OUTPUT_FIGURE_MAX];
+
+	if (l->cause == LIMIT_NONE)
+		return;
+	if (l->flash > 0)
+		run_print_field(out, "Possible",
+				"%s: the link at its best %s, the device's flash %s",
+				output_rate(l->possible, possible, sizeof(possible)),
+				output_rate(l->link_best, link, sizeof(link)),
+				output_rate(l->flash, flash, sizeof(flash)));
+	else
+		run_print_field(out, "Possible", "%s: the link at its best",
+				output_rate(l->possible, possible, sizeof(possible)));
+	run_print_field(out, "Limited by", "%s", r->limit_text);
+	run_print_field(out, "Advice", "%s", r->limit_advice);
+}
+
 static void print_link(FILE *out, const struct job_result *r)
 {
 	if (r->link_known)
@@ -74,6 +94,7 @@ void run_summary(struct cli *cli, const struct job_snapshot *now, const struct j
 		print_rate(out, r);
 		print_link(out, r);
 		print_trouble(out, r);
+		print_limit(out, r);
 	}
 	if (!r->running_known)
 		return;

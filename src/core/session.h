@@ -241,6 +241,18 @@ int session_set_window(struct session *s, uint32_t bytes, uint64_t now_us);
 int session_set_chunk(struct session *s, uint16_t value, uint64_t now_us);
 int session_set_mode(struct session *s, enum gatt_write mode, uint64_t now_us);
 
+/* Why no further Data value is handed over at this moment; NONE also when it does not send. */
+enum session_hindrance {
+	SESSION_HINDERED_NOT,
+	SESSION_HINDERED_STACK,
+	SESSION_HINDERED_RESPONSE,
+	SESSION_HINDERED_PACING,
+	SESSION_HINDERED_WINDOW,
+	SESSION_HINDERED_CREDIT,
+	SESSION_HINDERED_END, /* all is handed over */
+};
+enum session_hindrance session_hindrance(const struct session *s);
+
 bool session_finished(const struct session *s);
 /* Least time between Data values, in microseconds: as the dialect and the write mode have it. */
 uint32_t session_pacing(const struct session *s);

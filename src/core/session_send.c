@@ -121,8 +121,8 @@ bool session_waits_for_each(const struct session *s)
 		 (s->properties[GATT_DATA] & GATT_PROP_WRITE_COMMAND));
 }
 
-/* Payload of the next Data value, 0 when none may go now. */
-static uint32_t next_length(const struct session *s)
+/* What hinders the next Data value; 0 to *ret_len then, else its payload. */
+static enum session_hindrance next_value(const struct session *s, uint32_t *ret_len)
 {
 	const struct session_stats *st = &s->stats;
 	const uint32_t payload = (uint32_t)s->chunk - s->dialect->header;
@@ -131,17 +131,41 @@ static uint32_t next_length(const struct session *s)
 	const uint32_t credit = st->limit - st->queued;
 	const uint32_t want = left < payload ? left : payload;
 
-	if (s->blocked || s->resyncing || (s->data_busy && !goes_behind_request(s, want)) ||
-	    s->now < s->next_send)
-		return 0;
+	*ret_len = 0;
+	if (left == 0)
+		return SESSION_HINDERED_END;
+	if (s->blocked)
+		return SESSION_HINDERED_STACK;
+	if (s->resyncing || (s->data_busy && !goes_behind_request(s, want)))
+		return SESSION_HINDERED_RESPONSE;
+	if (s->now < s->next_send)
+		return SESSION_HINDERED_PACING;
 	if (flight > 0 && flight + want > s->window)
-		return 0;
+		return SESSION_HINDERED_WINDOW;
 	if (flight > 0 && flight / s->least_payload >= OTA_SEQ_WINDOW - 2u)
-		return 0;
+		return SESSION_HINDERED_WINDOW;
 	/* A short value in mid stream wastes air; it is worth it only when nothing else moves. */
-	if (credit < want)
-		return flight == 0 ? credit : 0;
-	return want;
+	if (credit < want && (flight > 0 || credit == 0))
+		return SESSION_HINDERED_CREDIT;
+	*ret_len = credit < want ? credit : want;
+	return SESSION_HINDERED_NOT;
+}
+
+static uint32_t next_length(const struct session *s)
+{
+	uint32_t len;
+
+	(void)next_value(s, &len);
+	return len;
+}
+
+enum session_hindrance session_hindrance(const struct session *s)
+{
+	uint32_t len;
+
+	if (s->state != SESSION_SENDING || !s->dialect || s->chunk == 0)
+		return SESSION_HINDERED_NOT;
+	return next_value(s, &len);
 }
 
 static void fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len)

@@ -188,6 +188,8 @@ static void expire(struct job *job)
 
 void job_settle(struct job *job)
 {
+	if (job->session_begun)
+		job_limit_see(job);
 	if (job_now(job) >= job->expires)
 		expire(job);
 	if (job->stage == JOB_RUNNING && session_finished(&job->session)) {

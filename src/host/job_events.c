@@ -23,6 +23,7 @@ void job_take_link(struct job *job)
 	job->mtu = s->mtu;
 	job->ceiling = airtime_ceiling(&job->air, s->chunk, session_waits_for_each(s));
 	job->link_known = true;
+	job_limit_link(job);
 	metrics_ceiling(&job->metrics, job->ceiling);
 }
 
@@ -150,7 +151,10 @@ static void job_sent(void *ctx, enum gatt_chr chr, enum gatt_write mode, const u
 
 static void job_received(void *ctx, enum gatt_chr chr, const uint8_t *buf, size_t len)
 {
-	job_log_receive(job_of(ctx), chr, buf, len);
+	struct job *job = job_of(ctx);
+
+	job->notifications += chr == GATT_CONTROL;
+	job_log_receive(job, chr, buf, len);
 }
 
 static void job_link_changed(void *ctx, const struct transport_event *e)
@@ -205,6 +209,10 @@ static void job_events_measure(struct job *job)
 		return;
 	if (s->stats.received > job->received_most)
 		job->received_most = s->stats.received;
+	if (s->state == SESSION_SENDING) {
+		job->window = s->choices.window.value;
+		job->pacing_us = session_pacing(s);
+	}
 	if (s->state != SESSION_VERIFYING || s->stats.received != job->metrics.received)
 		metrics_sample(&job->metrics, job_now(job), s->stats.received);
 }

@@ -5,6 +5,7 @@
 
 #include "host/job.h"
 #include "host/pump.h"
+#include "explain/budget.h"
 
 #define JOB_NEVER UINT64_MAX
 
@@ -56,6 +57,9 @@ struct job {
 	struct transport_link link;
 	uint16_t mtu;
 	uint32_t ceiling;
+	uint32_t window, pacing_us; /* the latest while sending */
+	struct budget budget;
+	uint32_t notifications;
 
 	struct metrics metrics;
 	struct job_log_entry *entries; /* JOB_LOG_MAX, a ring */
@@ -87,6 +91,11 @@ void job_log_note(struct job *job, const char *text);
 
 /* job_events.c: takes the link's state down, which the result needs when it is gone. */
 void job_take_link(struct job *job);
+
+/* job_limit.c: the session after an event; the link of now; the verdict at the end. */
+void job_limit_see(struct job *job);
+void job_limit_link(struct job *job);
+void job_limit_result(struct job *job);
 
 /* job_record.c: for a recording, where there is one */
 void job_record_start(struct job *job);

@@ -95,6 +95,7 @@ void job_make_result(struct job *job)
 	take_link(job, r);
 	take_counts(job, r);
 	take_running(job, r);
+	job_limit_result(job);
 	job_explain(job, r);
 }
 

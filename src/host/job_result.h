@@ -8,6 +8,7 @@
 #include "core/airtime.h"
 #include "core/gatt.h"
 #include "core/session.h"
+#include "explain/limit.h"
 
 #define JOB_TEXT_MAX 1024u /* two command lines with their options, and words */
 
@@ -46,6 +47,12 @@ struct job_result {
 	uint32_t retries, gaps, resyncs, stalls, longest_stall_ms;
 	uint32_t resumed_from;
 	uint64_t sent_bytes; /* payload handed to the stack, repeated bytes included */
+
+	/* Microseconds of the run, and of its transfer: together seconds_us. */
+	uint64_t time[BUDGET_SHARES], transfer_time[BUDGET_TRANSFER_SHARES];
+	struct limit limit; /* cause NONE: nothing was sent */
+	char limit_text[JOB_TEXT_MAX]; /* cause, share and figures; "" unknown */
+	char limit_advice[JOB_TEXT_MAX]; /* one sentence */
 
 	bool running_known; /* version and hash of what runs at the end */
 	char running_version[OTA_VALUE_MAX]; /* safe to print; "" unknown */

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The time budget of a run: all of its time, divided into named shares.
+ *
+ * The owner tells what it sees of the session after each event (struct budget_view), and
+ * the link whenever that changes.  Nothing else is needed, so that a run over a real adapter is
+ * divided by the same rules as a simulated one.  A share is inferred, not measured:
+ *
+ * - What was handed to the stack is carried at the rate that the link carries at most
+ *   (airtime_ceiling()).  While something is left of it the air is busy; after that it is
+ *   idle, for the reason for which the host handed over nothing more.
+ * - An acknowledgement that names fewer bytes than must have been carried by then shows that the
+ *   link was slower: that time is the device's, where it was erasing, else lost packets.
+ * - Of the time without credit, the part in which an erase was announced is the erase's; the
+ *   device's TIMES divide the rest.
+ *
+ * Shares are moved, never made: their sum is the time that passed, to the microsecond.
+ * Freestanding: no clock, heap or file.
+ */
+#ifndef OTABENCH_EXPLAIN_BUDGET_H
+#define OTABENCH_EXPLAIN_BUDGET_H
+
+#include "core/airtime.h"
+
+enum budget_share {
+	/* Of the transfer: START written to DONE notified. */
+	BUDGET_AIR, /* data on the air, with the gaps that the link layer needs */
+	BUDGET_ACK, /* notifications on the air */
+	BUDGET_HOST, /* the host had nothing ready, or reacted late */
+	BUDGET_STACK, /* the host's stack took no value */
+	BUDGET_BUFFERS, /* the adapter's buffers were empty before the connection event ended */
+	BUDGET_RESPONSE, /* a write request waited for its response */
+	BUDGET_PACING,
+	BUDGET_WINDOW, /* the window was full, and the air idle */
+	BUDGET_ERASE, /* no credit, or no reception, while the device erased */
+	BUDGET_PROGRAM, /* no credit while it programmed */
+	BUDGET_READ, /* ... read back and hashed */
+	BUDGET_TASK, /* ... stored records, or did nothing */
+	BUDGET_LOSS, /* link layer packets that were sent again */
+	BUDGET_GAPS, /* Data values that were sent again */
+	BUDGET_DOWN, /* the link was down, or being made anew */
+	BUDGET_PAUSED, /* by the user */
+	BUDGET_START, /* START to READY */
+	BUDGET_END, /* the last value's way, and END to DONE */
+	/* Around it. */
+	BUDGET_CONNECT,
+	BUDGET_DISCOVER,
+	BUDGET_PREPARE, /* link parameters, telemetry */
+	BUDGET_REBOOT, /* DONE to the end of the link */
+	BUDGET_RECONNECT,
+	BUDGET_CONFIRM,
+	BUDGET_SHARES
+};
+#define BUDGET_TRANSFER_SHARES BUDGET_CONNECT
+
+/* Why the host hands over no further value. */
+enum budget_wait {
+	BUDGET_WAIT_NONE, /* nothing hinders it */
+	BUDGET_WAIT_STACK,
+	BUDGET_WAIT_RESPONSE,
+	BUDGET_WAIT_PACING,
+	BUDGET_WAIT_WINDOW,
+	BUDGET_WAIT_CREDIT,
+	BUDGET_WAIT_LAST, /* all is handed over */
+	BUDGET_WAITS
+};
+
+/* The session after an event. */
+struct budget_view {
+	/* AIR while it sends, whatever the air does; else the share that the time goes to. */
+	enum budget_share phase;
+	enum budget_wait wait; /* with AIR */
+	uint64_t sent; /* payload bytes handed to the stack, repeated ones included */
+	uint32_t queued, received, flushed; /* offsets in the image */
+	bool received_known;
+	uint32_t values, gaps, notifications; /* counters */
+	bool erasing; /* the device's latest PROGRESS announced an erase */
+	uint64_t start_us, done_us; /* of the transfer; 0: not yet */
+	const struct ota_times *times; /* the latest; NULL: none on this link */
+};
+
+/* What the device told of its flash, in all. */
+struct budget_flash {
+	uint64_t erase_ms, write_ms, read_ms, store_ms;
+};
+
+/* The caller's memory; contents are private but for flash. */
+struct budget {
+	bool begun;
+	uint64_t at_us, start_us, done_us;
+	uint64_t run[BUDGET_SHARES], transfer[BUDGET_TRANSFER_SHARES];
+
+	/* The link: bytes of payload per second, and what is needed of it. */
+	uint32_t rate, free_rate; /* with the adapter's buffers, and without their limit */
+	uint32_t interval_us, notify_us;
+	bool request;
+
+	struct budget_view last;
+	uint64_t backlog, stale; /* bytes in the stack as reckoned; of them before a GAP */
+	/* Since the latest acknowledgement. */
+	uint64_t carried_us, idle_us[BUDGET_WAITS];
+	bool erase_seen;
+	uint64_t erase_from; /* a PROGRESS announced it; 0: none under way */
+	uint32_t erase_flushed;
+	uint64_t slow_us; /* carried nothing though there was something */
+	uint64_t full_us; /* without credit and not erasing, yet to be divided */
+	uint32_t notifications; /* while sending */
+
+	struct ota_times times;
+	bool times_known;
+	struct budget_flash flash;
+};
+
+void budget_init(struct budget *b, uint64_t now_us);
+/* The link and the values that go over it from now on. */
+void budget_link(struct budget *b, const struct airtime_link *link, uint16_t value, uint16_t header,
+		 bool request);
+/* After each event; now_us never goes back. */
+void budget_see(struct budget *b, const struct budget_view *view, uint64_t now_us);
+/*
+ * The shares up to the last budget_see(), in microseconds.  run: all; transfer: from START to
+ * DONE, in BUDGET_TRANSFER_SHARES, or 0 each before START.  Either may be NULL.
+ */
+void budget_shares(const struct budget *b, uint64_t run[BUDGET_SHARES],
+		   uint64_t transfer[BUDGET_TRANSFER_SHARES]);
+
+/* "air", "gaps": the names in JSON and on screens. */
+const char *budget_share_name(enum budget_share share);
+
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See limit.h. */
+#include "explain/limit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define US 1000000ull
+#define PPM 1000000u
+#define BLOCK 65536u
+#define WORTH_PPM 30000u /* less of the time is no cause: the model is no better */
+#define LOSS_PPM 40000u /* time that nothing else explains is lost packets from here on */
+#define LOSS_MAX_PPM 400000u
+#define SMALL_RING 65536u
+#define AUTO_1M_US 15000u
+#define AUTO_2M_US 10000u
+#define HANDSHAKES 5u /* connection intervals outside of the sending */
+
+struct judge {
+	const struct limit_input *in;
+	struct predict now;
+	uint64_t now_us; /* played */
+	uint64_t other_us; /* measured, and not in what is played */
+	struct limit *ret;
+};
+
+/* Played, with what the sending does not hold. */
+static uint64_t played(const struct predict *p)
+{
+	const uint64_t us = predict_us(p);
+
+	return us == 0 ? 0 : us + (uint64_t)HANDSHAKES * p->link.interval_us;
+}
+
+static void best_value(struct predict *p, uint16_t mtu)
+{
+	p->value = airtime_best_value(&p->link, mtu, OTA_VALUE_MAX, p->header, p->request);
+}
+
+/* With what auto would choose anew: enough under way, acknowledged now and then. */
+static struct predict settled(const struct judge *j, const struct predict *changed)
+{
+	const struct limit_input *in = j->in;
+	struct predict p = *changed;
+	const uint32_t ring = p.ring > 0 ? p.ring : SMALL_RING;
+	const bool other = p.link.phy != j->now.link.phy || p.request != j->now.request;
+
+	if (in->interval_auto && other && p.link.interval_us == j->now.link.interval_us)
+		p.link.interval_us = p.link.phy == OTA_PHY_2M ? AUTO_2M_US : AUTO_1M_US;
+	if (in->chunk_auto && p.value == j->now.value)
+		best_value(&p, in->mtu);
+	if (p.window != j->now.window || p.ack_interval != j->now.ack_interval)
+		return p;
+	if (in->window_auto && p.drop_ppm == 0 && p.window < ring)
+		p.window = ring;
+	if (in->ack_auto)
+		p.ack_interval = ring / 4u < 16384u ? ring / 4u : 16384u;
+	return p;
+}
+
+/* The time of the transfer that would be saved, in a million. */
+static uint32_t gain(const struct judge *j, const struct predict *changed)
+{
+	const uint64_t measured = j->in->seconds_us - j->other_us;
+	const uint64_t base = j->now_us < measured ? j->now_us : measured;
+	const struct predict p = settled(j, changed);
+	uint64_t us;
+
+	us = played(&p);
+	/* What makes it slower than played stays; what made it faster is no gain. */
+	if (us == 0 || us >= base)
+		return 0;
+	return (uint32_t)((base - us) * PPM / base * measured / j->in->seconds_us);
+}
+
+static void consider(struct judge *j, enum limit_cause cause, uint32_t share)
+{
+	struct limit *r = j->ret;
+
+	if (share < WORTH_PPM)
+		return;
+	if (share > r->share_ppm) {
+		r->second = r->cause;
+		r->second_ppm = r->share_ppm;
+		r->cause = cause;
+		r->share_ppm = share;
+	} else if (share > r->second_ppm) {
+		r->second = cause;
+		r->second_ppm = share;
+	}
+}
+
+static uint32_t share_of(const struct limit_input *in, enum budget_share share)
+{
+	return (uint32_t)(in->shares[share] * PPM / in->seconds_us);
+}
+
+static const uint16_t intervals[] = {6, 8, 9, 12, 16, 24}; /* 1.25 ms */
+
+/* The interval with which it takes least; the one of now where none is better. */
+static struct predict best_interval(const struct judge *j)
+{
+	struct predict best = j->now, p;
+	uint64_t least = j->now_us, us;
+
+	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
+		p = j->now;
+		p.link.interval_us = intervals[i] * 1250u;
+		us = played(&p);
+		if (us > 0 && us < least - least / 64u) {
+			least = us;
+			best = p;
+		}
+	}
+	return best;
+}
+
+static const uint32_t windows[] = {1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072};
+
+static struct predict best_window(const struct judge *j)
+{
+	struct predict best = j->now, p;
+	uint64_t least = j->now_us, us;
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+		p = j->now;
+		p.window = windows[i];
+		us = played(&p);
+		if (us > 0 && us < least - least / 64u) {
+			least = us;
+			best = p;
+		}
+	}
+	return best;
+}
+
+static uint32_t least_ack(const struct predict *p)
+{
+	const uint32_t ring = p->ring > 0 ? p->ring : SMALL_RING;
+	uint32_t ack = p->window < ring ? p->window / 4u : ring / 4u;
+
+	if (ack > 16384u)
+		ack = 16384u;
+	return ack < 512u ? 512u : ack;
+}
+
+/* --- what the link and its ends are to blame for */
+
+static void judge_link(struct judge *j)
+{
+	const struct limit_input *in = j->in;
+	struct predict p = j->now;
+
+	/* A short interval is the remedy of an adapter that fills its buffers once an event. */
+	p.link.refill = true;
+	if (j->now.link.buffers == 0 || j->now.link.refill || gain(j, &p) < WORTH_PPM) {
+		p = best_interval(j);
+		consider(j, LIMIT_INTERVAL, gain(j, &p));
+	}
+	p = j->now;
+	if (p.link.phy == OTA_PHY_1M && in->device_2m && in->may_phy) {
+		p.link.phy = OTA_PHY_2M;
+		consider(j, LIMIT_PHY, gain(j, &p));
+	}
+	p = j->now;
+	if (p.link.data_length < 251) {
+		p.link.data_length = 251;
+		best_value(&p, in->mtu);
+		consider(j, LIMIT_DATA_LENGTH, gain(j, &p));
+	}
+	p = j->now;
+	if (p.link.buffers > 0 && !p.link.refill) {
+		p.link.refill = true;
+		consider(j, LIMIT_ADAPTER_BUFFERS, gain(j, &p));
+	}
+	p = j->now;
+	if (p.link.buffer_octets > 0 && p.link.buffer_octets < p.link.data_length) {
+		p.link.buffer_octets = p.link.data_length;
+		best_value(&p, in->mtu);
+		consider(j, LIMIT_ADAPTER_FRAGMENTS, gain(j, &p));
+	}
+	p = j->now;
+	p.loss_ppm = 0;
+	if (j->now.loss_ppm > 0)
+		consider(j, LIMIT_LOSS, gain(j, &p));
+	p = j->now;
+	p.drop_ppm = 0;
+	if (j->now.drop_ppm > 0)
+		consider(j, LIMIT_GAPS, gain(j, &p));
+}
+
+/* --- what the settings are to blame for */
+
+static void judge_settings(struct judge *j)
+{
+	const struct limit_input *in = j->in;
+	struct predict p = j->now;
+	uint32_t by_chunk;
+
+	best_value(&p, in->mtu);
+	by_chunk = gain(j, &p);
+	consider(j, LIMIT_CHUNK, by_chunk);
+	if (in->mtu < OTA_VALUE_MAX + OTA_ATT_HEADER) {
+		p = j->now;
+		best_value(&p, OTA_VALUE_MAX + OTA_ATT_HEADER);
+		consider(j, LIMIT_MTU, gain(j, &p) > by_chunk ? gain(j, &p) - by_chunk : 0);
+	}
+	p = j->now;
+	p.ack_interval = least_ack(&p);
+	if (p.ack_interval < j->now.ack_interval)
+		consider(j, LIMIT_ACK_INTERVAL, gain(j, &p));
+	p = j->now;
+	p.window = 1u << 20;
+	if (j->now.drop_ppm == 0)
+		consider(j, LIMIT_WINDOW, gain(j, &p));
+	p = j->now;
+	p.pacing_us = 0;
+	if (j->now.pacing_us > 0)
+		consider(j, LIMIT_PACING, gain(j, &p));
+	p = j->now;
+	p.request = false;
+	if (j->now.request)
+		consider(j, LIMIT_WRITE_MODE, gain(j, &p));
+}
+
+/* A ring that would hide them is to blame for what erases and writes hold up. */
+static void judge_device(struct judge *j)
+{
+	struct predict p = j->now;
+	uint32_t by_ring = 0, by_flash;
+
+	if (p.ring > 0 && p.ring < SMALL_RING) {
+		p.ring = SMALL_RING;
+		by_ring = gain(j, &p);
+		consider(j, LIMIT_RING, by_ring);
+	}
+	p = j->now;
+	p.erase_us = 0;
+	by_flash = gain(j, &p);
+	if (by_flash > by_ring + by_ring / 4u)
+		consider(j, LIMIT_ERASE, by_flash);
+	p = j->now;
+	p.write_us = 0;
+	by_flash = gain(j, &p);
+	if (by_flash > by_ring + by_ring / 4u)
+		consider(j, LIMIT_PROGRAM, by_flash);
+}
+
+static void judge_host(struct judge *j)
+{
+	consider(j, LIMIT_HOST, share_of(j->in, BUDGET_HOST));
+	consider(j, LIMIT_STACK, share_of(j->in, BUDGET_STACK));
+	consider(j, LIMIT_RECONNECTS, share_of(j->in, BUDGET_DOWN));
+	consider(j, LIMIT_DEVICE_TASK, share_of(j->in, BUDGET_TASK));
+}
+
+/* --- the change */
+
+static void offer(struct judge *j, const struct predict *changed, const char *format,
+		  unsigned int value, unsigned int hundredths)
+{
+	const struct predict p = settled(j, changed);
+	const uint32_t share = gain(j, changed);
+	const uint64_t after = j->in->seconds_us - j->in->seconds_us * share / PPM;
+	const uint64_t most = (uint64_t)airtime_ceiling(&p.link, p.value, p.request) *
+			      (uint32_t)(p.value - p.header) / p.value;
+	uint32_t rate = (uint32_t)((uint64_t)j->in->bytes * US / after);
+
+	/* What was measured may owe to chance: more than the air carries is not promised. */
+	if (rate > most)
+		rate = (uint32_t)most;
+	if (share < WORTH_PPM || rate <= j->ret->predicted)
+		return;
+	j->ret->predicted = rate;
+	(void)snprintf(j->ret->change, sizeof(j->ret->change), format, value, hundredths);
+}
+
+static void offer_link(struct judge *j)
+{
+	const struct limit_input *in = j->in;
+	struct predict p = best_interval(j);
+
+	if (in->may_interval)
+		offer(j, &p, "connection_interval_ms=%u.%02u", p.link.interval_us / 1000u,
+		      p.link.interval_us % 1000u / 10u);
+	p = j->now;
+	p.link.phy = OTA_PHY_2M;
+	if (in->may_phy && in->device_2m && j->now.link.phy == OTA_PHY_1M)
+		offer(j, &p, "phy=2M", 0, 0);
+	p = j->now;
+	p.link.data_length = 251;
+	if (in->may_data_length)
+		offer(j, &p, "data_length=251", 0, 0);
+	p = j->now;
+	best_value(&p, OTA_VALUE_MAX + OTA_ATT_HEADER);
+	if (in->may_mtu)
+		offer(j, &p, "mtu_max=517", 0, 0);
+}
+
+static void offer_settings(struct judge *j)
+{
+	struct predict p = j->now;
+
+	best_value(&p, j->in->mtu);
+	offer(j, &p, "chunk=%u", p.value, 0);
+	p = best_window(j);
+	offer(j, &p, "window=%u", p.window, 0);
+	p = j->now;
+	p.ack_interval = least_ack(&p);
+	offer(j, &p, "ack_interval=%u", p.ack_interval, 0);
+	p = j->now;
+	p.pacing_us = 0;
+	if (j->now.header > 0) /* else only time keeps the device from running over */
+		offer(j, &p, "pacing_us=0", 0, 0);
+	p = j->now;
+	p.request = false;
+	if (j->in->may_mode)
+		offer(j, &p, "write_mode=command", 0, 0);
+}
+
+/* --- ceilings */
+
+static uint32_t rate_of(uint64_t bytes, uint64_t us)
+{
+	return us == 0 ? 0 : (uint32_t)((bytes * US + us / 2u) / us);
+}
+
+static void ceilings(struct judge *j)
+{
+	const struct limit_input *in = j->in;
+	const uint64_t flash_us = (uint64_t)j->now.erase_us + j->now.write_us + j->now.read_us;
+	struct limit *r = j->ret;
+	struct airtime_link link = j->now.link;
+	uint16_t value;
+	uint32_t rate;
+
+	if (link.phy == OTA_PHY_1M && in->device_2m && in->may_phy)
+		link.phy = OTA_PHY_2M;
+	if (in->may_data_length)
+		link.data_length = 251;
+	for (size_t i = 0; i <= sizeof(intervals) / sizeof(intervals[0]); i++) {
+		link.interval_us = i == 0 || !in->may_interval ? j->now.link.interval_us
+							       : intervals[i - 1] * 1250u;
+		value = airtime_best_value(&link,
+					   in->may_mtu ? OTA_VALUE_MAX + OTA_ATT_HEADER : in->mtu,
+					   OTA_VALUE_MAX, j->now.header, false);
+		rate = airtime_ceiling(&link, value, false);
+		if (rate > r->link_best)
+			r->link_best = rate;
+	}
+	r->erase_us = j->now.erase_us;
+	r->write_us = j->now.write_us;
+	r->flash = rate_of(BLOCK, flash_us);
+	r->possible = r->flash > 0 && r->flash < r->link_best ? r->flash : r->link_best;
+}
+
+/* Time that nothing else explains: as many packets are lost as make up for it. */
+static void find_loss(struct judge *j, uint64_t measured_us)
+{
+	uint32_t low = 0, high = LOSS_MAX_PPM, middle;
+	struct predict p = j->now;
+
+	if (j->now_us == 0 || measured_us < j->now_us + j->now_us * LOSS_PPM / PPM ||
+	    share_of(j->in, BUDGET_LOSS) < LOSS_PPM)
+		return;
+	for (int i = 0; i < 7; i++) {
+		middle = (low + high) / 2u;
+		p.loss_ppm = middle;
+		if (played(&p) < measured_us)
+			low = middle;
+		else
+			high = middle;
+	}
+	j->now.loss_ppm = low;
+	j->now_us = played(&j->now);
+}
+
+void limit_judge(const struct limit_input *in, struct limit *ret)
+{
+	struct judge j = {.in = in, .now = in->now, .ret = ret};
+
+	memset(ret, 0, sizeof(*ret));
+	if (in->seconds_us == 0 || in->bytes == 0 || in->values == 0)
+		return;
+	j.now.size = in->bytes;
+	j.now.drop_ppm = (uint32_t)((uint64_t)in->gaps * PPM / in->values);
+	j.now.loss_ppm = 0;
+	j.other_us = in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] + in->shares[BUDGET_HOST] +
+		     in->shares[BUDGET_STACK];
+	j.now_us = played(&j.now);
+	if (j.now_us == 0 || j.other_us >= in->seconds_us)
+		return;
+	find_loss(&j, in->seconds_us - j.other_us);
+	ret->goodput = ret->predicted = rate_of(in->bytes, in->seconds_us);
+	judge_link(&j);
+	judge_settings(&j);
+	judge_device(&j);
+	judge_host(&j);
+	if (ret->cause == LIMIT_NONE) {
+		ret->cause = LIMIT_AIR;
+		ret->share_ppm = share_of(in, BUDGET_AIR);
+	}
+	offer_link(&j);
+	offer_settings(&j);
+	ceilings(&j);
+}
+
+const char *limit_cause_name(enum limit_cause cause)
+{
+	static const char *const names[LIMIT_CAUSES] = {
+		[LIMIT_NONE] = "unknown",
+		[LIMIT_AIR] = "air",
+		[LIMIT_INTERVAL] = "interval",
+		[LIMIT_PHY] = "phy",
+		[LIMIT_DATA_LENGTH] = "data-length",
+		[LIMIT_MTU] = "mtu",
+		[LIMIT_CHUNK] = "chunk",
+		[LIMIT_WINDOW] = "window",
+		[LIMIT_ACK_INTERVAL] = "ack-interval",
+		[LIMIT_PACING] = "pacing",
+		[LIMIT_WRITE_MODE] = "write-mode",
+		[LIMIT_ADAPTER_BUFFERS] = "adapter-buffers",
+		[LIMIT_ADAPTER_FRAGMENTS] = "adapter-fragments",
+		[LIMIT_HOST] = "host",
+		[LIMIT_STACK] = "stack",
+		[LIMIT_RING] = "ring",
+		[LIMIT_ERASE] = "erase",
+		[LIMIT_PROGRAM] = "program",
+		[LIMIT_DEVICE_TASK] = "device-task",
+		[LIMIT_LOSS] = "loss",
+		[LIMIT_GAPS] = "gaps",
+		[LIMIT_RECONNECTS] = "reconnects",
+	};
+
+	return cause < LIMIT_CAUSES ? names[cause] : names[LIMIT_NONE];
+}

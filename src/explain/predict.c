@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See predict.h. */
+#include "explain/predict.h"
+
+#include <string.h>
+
+#define US 1000000ull
+#define PPM 1000000u
+#define NEVER UINT64_MAX
+#define BLOCK 65536u
+#define SECTOR 4096u
+#define SIZE_MAX_US (3u * BLOCK) /* of a longer transfer so much is played, and then scaled */
+#define HEARD_US 500u /* from the air to the application, on either side */
+#define ACK_DELAY_US 100000u /* the device acknowledges a smaller rest after that long */
+#define REACT_US 2000000u /* a value lost with nothing behind it: the host asks */
+/* Where values get lost a device acknowledges more often: so often from one gap to the next. */
+#define ACKS_FROM_GAP_TO_GAP 16u
+#define ACK_GAPS_LEAST 512u
+#define ACK_GAPS_MOST 2048u
+#define STEPS_MAX 200000u
+
+enum op { OP_NONE, OP_ERASE, OP_WRITE, OP_READ };
+
+struct play {
+	const struct predict *p;
+	uint32_t size, payload;
+	uint32_t ack_interval;
+	uint64_t value_us; /* on the air, with its part of what events leave unused */
+	uint64_t t; /* the air is free */
+	/* host */
+	uint32_t queued, acked, limit;
+	uint64_t next_send;
+	/* air: bytes carried in order; those behind a gap that still wait */
+	uint32_t carried, stale;
+	uint64_t drops;
+	bool lost, gap; /* a value is missing; and the device has seen that */
+	/* device */
+	uint32_t arrived, received, flushed, erased, hashed;
+	uint32_t acked_received, acked_limit;
+	uint64_t last_data;
+	enum op op;
+	uint64_t op_end;
+	/* the ACK or GAP on its way */
+	uint64_t news_at;
+	uint32_t news_received, news_limit;
+	bool news_gap;
+};
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t next_anchor(const struct play *s, uint64_t t)
+{
+	const uint64_t i = s->p->link.interval_us;
+
+	return (t + i - 1) / i * i;
+}
+
+/* Sent in the event that is going on, or in the next. */
+static void notify(struct play *s, uint64_t at, bool gap)
+{
+	const uint64_t ready = at + HEARD_US;
+	const bool busy = s->carried < s->queued || s->stale > 0;
+
+	s->news_at = (busy ? ready : next_anchor(s, ready)) + HEARD_US;
+	s->news_received = s->received;
+	s->news_limit = s->acked_limit;
+	s->news_gap |= gap;
+}
+
+static void device_ack(struct play *s, uint64_t at, bool force)
+{
+	const struct predict *p = s->p;
+	const uint32_t from = p->ring == 0 ? s->received : s->flushed;
+	const uint32_t ring = p->ring == 0 ? s->size : p->ring;
+	const uint32_t limit = min_u32(s->size - from, ring) + from;
+	const uint32_t opened = limit - s->acked_limit, moved = s->received - s->acked_received;
+	const bool dry = opened > 0 && s->acked_limit - s->received < ring / 2u;
+
+	if (opened + moved == 0 || (!force && !dry && s->received < s->size &&
+				    moved < s->ack_interval && opened < s->ack_interval))
+		return;
+	s->acked_received = s->received;
+	s->acked_limit = limit;
+	notify(s, at, false);
+}
+
+static void begin(struct play *s, enum op op, uint64_t at, uint64_t us)
+{
+	s->op = op;
+	s->op_end = at + us;
+}
+
+static void device_work(struct play *s, uint64_t at)
+{
+	const struct predict *p = s->p;
+	const uint32_t fill = s->received - s->flushed;
+
+	if (p->ring == 0 || s->op != OP_NONE)
+		return;
+	if (s->flushed / BLOCK > s->hashed / BLOCK) {
+		begin(s, OP_READ, at, p->read_us / 16u);
+	} else if (fill >= SECTOR || (s->received == s->size && fill > 0)) {
+		if (s->erased < min_u32(s->flushed + SECTOR, s->size))
+			begin(s, OP_ERASE, at, p->erase_us);
+		else
+			begin(s, OP_WRITE, at, p->write_us / 16u);
+	} else if (s->erased < s->size && s->erased < s->received + BLOCK) {
+		begin(s, OP_ERASE, at, p->erase_us);
+	} else if (s->flushed - s->hashed >= SECTOR ||
+		   (s->flushed == s->size && s->hashed < s->size)) {
+		begin(s, OP_READ, at, p->read_us / 16u);
+	}
+	if (s->op == OP_ERASE)
+		device_ack(s, at, true);
+}
+
+static void op_ended(struct play *s)
+{
+	const enum op op = s->op;
+
+	s->op = OP_NONE;
+	switch (op) {
+	case OP_ERASE:
+		s->erased += BLOCK;
+		s->received = s->arrived;
+		device_ack(s, s->op_end, false);
+		break;
+	case OP_WRITE:
+		s->flushed = min_u32(s->flushed + SECTOR, s->received);
+		device_ack(s, s->op_end, false);
+		break;
+	case OP_READ:
+		s->hashed = min_u32(s->hashed + SECTOR, s->size);
+		break;
+	case OP_NONE:
+		break;
+	}
+	device_work(s, s->op_end);
+}
+
+static void device_until(struct play *s, uint64_t t)
+{
+	while (s->op != OP_NONE && s->op_end <= t)
+		op_ended(s);
+	if (s->received > s->acked_received && t >= s->last_data + ACK_DELAY_US &&
+	    s->op != OP_ERASE)
+		device_ack(s, s->last_data + ACK_DELAY_US, true);
+}
+
+/* A chip that erases runs no code: what arrives meanwhile waits for the end of it. */
+static void device_take(struct play *s, uint32_t len, uint64_t at)
+{
+	device_until(s, at);
+	s->arrived += len;
+	s->last_data = at;
+	if (s->op == OP_ERASE)
+		return;
+	s->received = s->arrived;
+	device_ack(s, at, false);
+	device_work(s, at);
+}
+
+static void host_hear(struct play *s)
+{
+	if (s->news_at > s->t)
+		return;
+	s->news_at = NEVER;
+	s->acked = s->news_received;
+	if (s->news_limit > s->limit)
+		s->limit = s->news_limit;
+	if (!s->news_gap)
+		return;
+	s->news_gap = s->gap = s->lost = false;
+	s->stale += s->queued - s->carried;
+	s->queued = s->carried = s->arrived;
+	s->acked = s->received;
+}
+
+static void host_send(struct play *s)
+{
+	const uint32_t bound = min_u32(s->limit, s->size);
+	uint32_t len;
+
+	while (s->queued < bound && s->t >= s->next_send) {
+		len = min_u32(s->payload, s->size - s->queued);
+		if (s->queued > s->acked &&
+		    (s->queued + len - s->acked > s->p->window || s->queued + len > bound))
+			return;
+		len = min_u32(len, bound - s->queued);
+		s->queued += len;
+		if (s->p->pacing_us > 0)
+			s->next_send = s->t + s->p->pacing_us;
+		if (s->p->request)
+			return;
+	}
+}
+
+/* Nothing to carry: until the host hears something, may send, or the device has done. */
+static bool wait(struct play *s)
+{
+	uint64_t at = s->news_at;
+
+	if (s->next_send > s->t && s->next_send < at)
+		at = s->next_send;
+	if (at == NEVER && s->op != OP_NONE)
+		at = s->op_end;
+	else if (at != NEVER && s->op != OP_NONE && s->op_end < at)
+		at = s->op_end;
+	if (at == NEVER && s->received > s->acked_received)
+		at = s->last_data + ACK_DELAY_US;
+	if (at == NEVER && s->lost) {
+		at = s->t + REACT_US;
+		notify(s, at, true);
+	}
+	if (at == NEVER)
+		return false;
+	if (at > s->t)
+		s->t = at;
+	device_until(s, s->t);
+	return true;
+}
+
+static void carry(struct play *s)
+{
+	const uint32_t len = min_u32(s->payload, s->queued - s->carried);
+
+	s->t += s->value_us * len / s->payload;
+	s->carried += len;
+	s->drops += s->p->drop_ppm;
+	if (s->lost) {
+		/* Behind a gap: thrown away, and the first one tells of it. */
+		s->drops -= s->p->drop_ppm;
+		if (!s->gap)
+			notify(s, s->t, true);
+		s->gap = true;
+		return;
+	}
+	if (s->drops >= PPM) {
+		s->drops -= PPM;
+		s->lost = true;
+		return;
+	}
+	device_take(s, len, s->t + HEARD_US);
+}
+
+/* An event ends at its first lost packet: expected pairs of n, each of which gets through by q. */
+static uint64_t stretched(const struct predict *p, uint64_t us)
+{
+	const uint32_t pair = airtime_pair_us(&p->link, airtime_fragment(&p->link), 0);
+	const uint64_t keep = (uint64_t)(PPM - p->loss_ppm) * (PPM - p->loss_ppm) / PPM;
+	uint32_t n = p->link.interval_us / pair;
+	uint64_t q = PPM, sum = 0;
+
+	if (p->link.buffers > 0 && !p->link.refill && n > p->link.buffers)
+		n = p->link.buffers;
+	if (p->loss_ppm == 0 || n == 0)
+		return us;
+	for (uint32_t i = 0; i < n && q > 100; i++) {
+		q = q * keep / PPM;
+		sum += q;
+	}
+	return sum == 0 ? us * n : us * n * PPM / sum;
+}
+
+static uint32_t ack_interval(const struct predict *p)
+{
+	uint64_t every;
+
+	if (p->drop_ppm == 0)
+		return p->ack_interval;
+	every = (uint64_t)p->value * PPM / p->drop_ppm / ACKS_FROM_GAP_TO_GAP;
+	every = every < ACK_GAPS_LEAST	? ACK_GAPS_LEAST
+		: every > ACK_GAPS_MOST ? ACK_GAPS_MOST
+					: every;
+	return min_u32(p->ack_interval, (uint32_t)every);
+}
+
+static bool play_init(struct play *s, const struct predict *p)
+{
+	uint32_t rate = airtime_ceiling(&p->link, p->value, p->request);
+
+	memset(s, 0, sizeof(*s));
+	if (rate == 0 || p->value <= p->header || p->size == 0)
+		return false;
+	s->p = p;
+	s->size = min_u32(p->size, SIZE_MAX_US);
+	s->payload = (uint32_t)p->value - p->header;
+	s->ack_interval = ack_interval(p);
+	s->value_us = stretched(p, (uint64_t)p->value * US / rate);
+	s->limit = s->acked_limit = p->ring == 0 ? s->size : min_u32(p->ring, s->size);
+	s->news_at = NEVER;
+	return true;
+}
+
+static bool done(const struct play *s)
+{
+	return s->received == s->size && (s->p->ring == 0 || s->hashed == s->size);
+}
+
+uint64_t predict_us(const struct predict *p)
+{
+	struct play s;
+	uint64_t us, flash;
+
+	if (!play_init(&s, p))
+		return 0;
+	device_work(&s, 0);
+	for (uint32_t steps = 0; !done(&s) && steps < STEPS_MAX; steps++) {
+		device_until(&s, s.t);
+		host_hear(&s);
+		host_send(&s);
+		if (s.stale > 0) {
+			s.t += s.value_us * s.stale / s.payload;
+			s.stale = 0;
+		} else if (s.carried < s.queued) {
+			carry(&s);
+		} else if (!wait(&s)) {
+			break;
+		} else if (s.queued == s.carried) {
+			host_hear(&s);
+			host_send(&s);
+			if (s.carried < s.queued && !p->request)
+				s.t = next_anchor(&s, s.t);
+		}
+	}
+	us = s.t * p->size / s.size;
+	flash = p->ring == 0 ? 0
+			     : ((uint64_t)p->erase_us + p->write_us + p->read_us) * p->size / BLOCK;
+	return us > flash ? us : flash;
+}

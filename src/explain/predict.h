@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How long a transfer would take: the pipeline from the host's window to the device's flash,
+ * value by value, with the rates that were measured or are asked about.
+ *
+ * A model of its own, coarser than the simulator's and told nothing by it: the air carries
+ * values at airtime_ceiling()'s rate, a host that has waited begins again at the next
+ * connection event, acknowledgements come when enough has arrived or the host is nearly out of
+ * credit, and the flash does one thing at a time.  Freestanding.
+ */
+#ifndef OTABENCH_EXPLAIN_PREDICT_H
+#define OTABENCH_EXPLAIN_PREDICT_H
+
+#include "core/airtime.h"
+
+struct predict {
+	struct airtime_link link;
+	uint16_t value, header; /* bytes of a Data value, and of them not payload */
+	bool request; /* each value waits for its response */
+	uint32_t window; /* bytes under way at most */
+	uint32_t pacing_us; /* least time between values */
+	uint32_t ack_interval, ring; /* bytes; ring 0: no flash behind it */
+	uint32_t erase_us, write_us, read_us; /* of 64 KiB */
+	uint32_t loss_ppm; /* link layer packets lost */
+	uint32_t drop_ppm; /* Data values lost */
+	uint32_t size; /* bytes of the transfer */
+};
+
+/* Microseconds from READY until all is in flash and read back; 0: no such link. */
+uint64_t predict_us(const struct predict *p);
+
+#endif

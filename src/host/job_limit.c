@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the time of a run went, and what limits it: what explain is told, and its words. */
+#include "host/job_priv.h"
+
+#include "base/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BLOCK 65536u
+#define ACK_RING 4u /* a device's own choice: so many in its ring */
+
+static enum budget_share phase(const struct session *s)
+{
+	const bool back = s->stats.done_us > 0;
+
+	switch (s->state) {
+	case SESSION_IDLE:
+	case SESSION_CONNECTING:
+		return back ? BUDGET_RECONNECT : BUDGET_CONNECT;
+	case SESSION_DISCOVERING:
+		return back ? BUDGET_RECONNECT : BUDGET_DISCOVER;
+	case SESSION_PREPARING:
+		return s->stats.start_us > 0 ? BUDGET_START : BUDGET_PREPARE;
+	case SESSION_SENDING:
+		return BUDGET_AIR;
+	case SESSION_PAUSED:
+		return BUDGET_PAUSED;
+	case SESSION_VERIFYING:
+	case SESSION_CANCELLING:
+		return BUDGET_END;
+	case SESSION_REBOOTING:
+		return BUDGET_REBOOT;
+	case SESSION_RECONNECTING:
+		return BUDGET_RECONNECT;
+	case SESSION_CONFIRMING:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+		return BUDGET_CONFIRM;
+	case SESSION_WAITING:
+		return BUDGET_DOWN;
+	case SESSION_STATES:
+		break;
+	}
+	return BUDGET_CONFIRM;
+}
+
+static enum budget_wait hindrance(const struct session *s)
+{
+	static const enum budget_wait waits[] = {
+		[SESSION_HINDERED_NOT] = BUDGET_WAIT_NONE,
+		[SESSION_HINDERED_STACK] = BUDGET_WAIT_STACK,
+		[SESSION_HINDERED_RESPONSE] = BUDGET_WAIT_RESPONSE,
+		[SESSION_HINDERED_PACING] = BUDGET_WAIT_PACING,
+		[SESSION_HINDERED_WINDOW] = BUDGET_WAIT_WINDOW,
+		[SESSION_HINDERED_CREDIT] = BUDGET_WAIT_CREDIT,
+		[SESSION_HINDERED_END] = BUDGET_WAIT_LAST,
+	};
+
+	return waits[session_hindrance(s)];
+}
+
+void job_limit_see(struct job *job)
+{
+	const struct session *s = &job->session;
+	const struct session_stats *st = &s->stats;
+	const struct budget_view view = {
+		.phase = phase(s),
+		.wait = hindrance(s),
+		.sent = st->sent_bytes,
+		.queued = st->queued,
+		.received = st->received_known ? st->received : st->queued,
+		.flushed = st->flushed,
+		.received_known = st->received_known,
+		.gaps = st->gaps,
+		.notifications = job->notifications,
+		.erasing = st->progress.phase == OTA_PHASE_ERASE,
+		.start_us = st->start_us,
+		.done_us = st->done_us,
+		.times = st->times_known ? &st->times : NULL,
+	};
+
+	if (!job->budget.begun) {
+		budget_init(&job->budget, job->start_us);
+		job->budget.begun = true;
+	}
+	budget_see(&job->budget, &view, job_now(job));
+}
+
+void job_limit_link(struct job *job)
+{
+	const struct session *s = &job->session;
+
+	if (s->dialect)
+		budget_link(&job->budget, &job->air, s->chunk, s->dialect->header,
+			    session_waits_for_each(s));
+}
+
+/* What was asked for is not what the link has: it will not have it either next time. */
+static bool open_to(uint32_t asked, uint32_t now)
+{
+	return asked == 0 || asked == now;
+}
+
+static void may_change(const struct job *job, struct limit_input *in)
+{
+	const struct session *s = &job->session;
+	const struct session_config *c = &job->session_config;
+	const bool link = s->have_info && (s->info.features & OTA_FEATURE_LINK);
+	const uint16_t interval = (uint16_t)(job->air.interval_us / 1250u);
+	const bool asked_2m = (c->link.phys & OTA_PHYS_2M) != 0;
+
+	in->interval_auto = c->link_auto;
+	in->chunk_auto = c->chunk == 0;
+	in->window_auto = c->window == 0;
+	in->ack_auto = c->ack_interval == 0;
+	in->device_2m = s->have_info && (s->info.phys & OTA_PHYS_2M);
+	in->may_phy = link && !asked_2m;
+	in->may_interval = link && open_to(s->choices.interval.asked, interval);
+	in->may_data_length = link && c->link.data_length < 251 && job->air.data_length < 251;
+	in->may_mtu = c->mtu_max < 517 && job->mtu >= c->mtu_max;
+	in->may_mode = s->have_info && session_waits_for_each(s) &&
+		       s->choices.mode.reason == SESSION_ASKED;
+}
+
+static uint32_t per_block(uint64_t ms, uint32_t bytes)
+{
+	return bytes == 0 ? 0 : (uint32_t)(ms * 1000u * BLOCK / bytes);
+}
+
+static void play(const struct job *job, struct limit_input *in)
+{
+	const struct session *s = &job->session;
+	const struct budget_flash *f = &job->budget.flash;
+	const uint32_t ring =
+		s->have_info && job->config.goal == SESSION_UPDATE ? s->info.ring_size : 0;
+	const uint32_t erased = (in->bytes + BLOCK - 1u) / BLOCK * BLOCK;
+	uint32_t ack = s->choices.ack_interval.value;
+
+	if (ack == 0)
+		ack = ring > 0 ? ring / ACK_RING : 8192u;
+	if (ring > 0 && ack > ring / 2u)
+		ack = ring / 2u;
+	in->now = (struct predict){
+		.link = job->air,
+		.value = s->chunk,
+		.header = s->dialect ? s->dialect->header
+				     : (uint16_t)(s->have_info ? OTA_DATA_HEADER : 0),
+		.request = session_waits_for_each(s),
+		.window = job->window,
+		.pacing_us = job->pacing_us,
+		.ack_interval = ack,
+		.ring = ring,
+		.erase_us = per_block(f->erase_ms, erased),
+		.write_us = per_block(f->write_ms, in->bytes),
+		.read_us = per_block(f->read_ms, in->bytes),
+	};
+}
+
+/* --- words */
+
+static char *rate(uint32_t value, char buf[OUTPUT_FIGURE_MAX])
+{
+	return output_rate(value, buf, OUTPUT_FIGURE_MAX);
+}
+
+/* The figures that show the cause. */
+static void say_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
+{
+	const struct airtime_link *air = &job->air;
+	const double ms = air->interval_us / 1000.0;
+	static const char *const plain[LIMIT_CAUSES] = {
+		[LIMIT_AIR] = "the link carries what it can at these settings",
+		[LIMIT_PHY] = "the link is on 1M, and the device has 2M",
+		[LIMIT_HOST] = "this computer had nothing ready in time",
+		[LIMIT_STACK] = "the Bluetooth stack took no value",
+		[LIMIT_DEVICE_TASK] = "the device's task is late",
+		[LIMIT_LOSS] = "packets are lost on the air and sent again",
+		[LIMIT_NONE] = "",
+	};
+
+#define SAY(...) (void)snprintf(buf, size, __VA_ARGS__)
+	switch (l->cause) {
+	case LIMIT_INTERVAL:
+		SAY("the connection interval is %.2f ms", ms);
+		break;
+	case LIMIT_DATA_LENGTH:
+		SAY("a link layer packet carries %u bytes of at most 251", air->data_length);
+		break;
+	case LIMIT_MTU:
+		SAY("the ATT MTU is %u of at most 517", job->mtu);
+		break;
+	case LIMIT_CHUNK:
+		SAY("values of %u bytes leave part of their packets empty", job->result.chunk);
+		break;
+	case LIMIT_WINDOW:
+		SAY("%" PRIu32 " bytes under way are less than the link needs", job->window);
+		break;
+	case LIMIT_ACK_INTERVAL:
+		SAY("too few acknowledgements for %" PRIu32 " bytes under way", job->window);
+		break;
+	case LIMIT_PACING:
+		SAY("%" PRIu32 " us are left between values", job->pacing_us);
+		break;
+	case LIMIT_WRITE_MODE:
+		SAY("each value waits for its response, with an interval of %.2f ms", ms);
+		break;
+	case LIMIT_ADAPTER_BUFFERS:
+		SAY("the adapter sends %u buffers an event of %.2f ms", air->buffers, ms);
+		break;
+	case LIMIT_ADAPTER_FRAGMENTS:
+		SAY("the adapter's buffers hold %u bytes each", air->buffer_octets);
+		break;
+	case LIMIT_RING:
+		SAY("the device's ring holds %" PRIu32 " KiB", job->session.info.ring_size / 1024u);
+		break;
+	case LIMIT_ERASE:
+	case LIMIT_PROGRAM:
+		SAY("64 KiB take %" PRIu32 " ms to erase and %" PRIu32 " ms to write",
+		    l->erase_us / 1000u, l->write_us / 1000u);
+		break;
+	case LIMIT_GAPS:
+		SAY("%u values were lost, and what followed them", job->result.gaps);
+		break;
+	case LIMIT_RECONNECTS:
+		SAY("the link was lost %u times", job->result.retries);
+		break;
+	case LIMIT_NONE:
+	case LIMIT_AIR:
+	case LIMIT_PHY:
+	case LIMIT_HOST:
+	case LIMIT_STACK:
+	case LIMIT_DEVICE_TASK:
+	case LIMIT_LOSS:
+		SAY("%s", plain[l->cause]);
+		break;
+	case LIMIT_CAUSES:
+		break;
+	}
+#undef SAY
+}
+
+static void say_advice(const struct limit *l, char *buf, size_t size)
+{
+	char after[OUTPUT_FIGURE_MAX];
+	const uint32_t gain =
+		l->goodput == 0
+			? 0
+			: (uint32_t)((uint64_t)(l->predicted - l->goodput) * 100u / l->goodput);
+
+	if (l->change[0])
+		(void)snprintf(buf, size, "-s %s: about %s (+%" PRIu32 " %%).", l->change,
+			       rate(l->predicted, after), gain);
+	else if (l->cause == LIMIT_RING)
+		(void)snprintf(buf, size,
+			       "Nothing to set here: a larger "
+			       "CONFIG_OTA_ESP_RING_SIZE_KB in the firmware helps.");
+	else if (l->cause == LIMIT_LOSS)
+		(void)snprintf(buf, size, "Nothing to set here: move closer to the device.");
+	else
+		(void)snprintf(buf, size, "Nothing to set here.");
+}
+
+static void say(const struct job *job, struct job_result *r)
+{
+	const struct limit *l = &r->limit;
+	char cause[JOB_TEXT_MAX / 4], second[64] = "";
+
+	say_cause(job, l, cause, sizeof(cause));
+	if (l->second != LIMIT_NONE && l->second_ppm > 0)
+		(void)snprintf(second, sizeof(second), "; then %s, %u %%",
+			       limit_cause_name(l->second), (l->second_ppm + 5000u) / 10000u);
+	(void)snprintf(r->limit_text, sizeof(r->limit_text), "%s, %u %% of the time: %s%s",
+		       limit_cause_name(l->cause), (l->share_ppm + 5000u) / 10000u, cause, second);
+	say_advice(l, r->limit_advice, sizeof(r->limit_advice));
+}
+
+void job_limit_result(struct job *job)
+{
+	struct job_result *r = &job->result;
+	struct limit_input in = {.seconds_us = r->seconds_us, .bytes = r->bytes, .mtu = job->mtu};
+	uint32_t payload;
+
+	budget_shares(&job->budget, r->time, r->transfer_time);
+	if (!job->link_known || r->bytes == 0)
+		return;
+	memcpy(in.shares, r->transfer_time, sizeof(in.shares));
+	in.gaps = r->gaps;
+	may_change(job, &in);
+	play(job, &in);
+	payload = in.now.value > in.now.header ? (uint32_t)in.now.value - in.now.header : 1u;
+	in.values = r->bytes / payload + r->gaps + 1u;
+	limit_judge(&in, &r->limit);
+	if (r->limit.cause != LIMIT_NONE)
+		say(job, r);
+}

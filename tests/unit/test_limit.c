@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What limits a transfer: set-ups with one dominant cause each, drawn from seeds, run as a
+ * user runs them.  The verdict must name the cause, the change that it advises must gain what
+ * it says, and the shares must be the transfer's time.
+ */
+#include "config.h" /* system extensions: mkdtemp(), memmem() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "explain/limit.h"
+#include "programlib.h"
+#include "testlib.h"
+
+#define RUNS 2u /* seeds of each set-up */
+#define WITHIN 0.15 /* of the predicted rate */
+
+static char folder[] = "/tmp/test_limit.XXXXXX";
+
+struct setup {
+	const char *limits; /* one of these, with commas */
+	const char *sim, *set; /* %d: drawn */
+	int sim_least, sim_most, set_least, set_most;
+};
+
+static const struct setup setups[] = {
+	{"adapter-buffers", "buffers=%dx251/event", "-s connection_interval_ms=30", 2, 3, 0, 0},
+	{"adapter-buffers", "buffers=%dx251/event", "-s connection_interval_ms=15", 1, 1, 0, 0},
+	{"adapter-fragments", "buffers=%dx27", "", 12, 40, 0, 0},
+	{"data-length", "data_length=%d", "", 27, 60, 0, 0},
+	{"interval", "flash=ideal", "-s connection_interval_ms=%d0", 0, 0, 25, 40},
+	{"mtu", "rssi=-5%d", "-s mtu_max=23", 0, 9, 0, 0},
+	{"mtu", "rssi=-5%d", "-s mtu_max=%d", 0, 9, 150, 185},
+	{"chunk", "rssi=-5%d", "-s chunk=%d", 0, 9, 60, 110},
+	{"chunk", "flash=ideal", "-s chunk=%d", 0, 0, 497, 512},
+	{"write-mode", "rssi=-5%d", "-s write_mode=request", 0, 9, 0, 0},
+	{"pacing", "rssi=-5%d", "-s pacing_us=%d", 0, 9, 12000, 30000},
+	{"window", "rssi=-5%d", "-s window=%d", 0, 9, 1024, 2048},
+	{"erase,program", "flash=slow,rssi=-5%d", "", 0, 9, 0, 0},
+	{"erase", "fault=slow-erase:%d", "", 5, 12, 0, 0},
+	{"ring", "ring=8,rssi=-5%d", "", 0, 9, 0, 0},
+	{"loss", "loss=%d", "", 5, 8, 0, 0},
+	{"gaps", "fault=drop-data%%%d", "-s window=%d", 8, 12, 16384, 32768},
+	{"air", "flash=ideal,rssi=-5%d", "", 0, 9, 0, 0},
+};
+
+static int drawn(struct rng *rng, int least, int most)
+{
+	return least + (int)rng_below(rng, (uint64_t)(most - least + 1));
+}
+
+static struct program_ran flash(uint64_t seed, const char *sim, const char *set, const char *change)
+{
+	return program_run("--json --sim=devices=1,chip=esp32,seed=%llu,%s %s %s %s flash "
+			   "esp-sim-01 '%s/image.bin'",
+			   (unsigned long long)seed, sim, set, change ? "-s" : "",
+			   change ? change : "", folder);
+}
+
+static double number(const struct program_ran *r, const char *key)
+{
+	return json_number_value(json_object_get(r->last, key));
+}
+
+static void check_time(const struct program_ran *r)
+{
+	const json_t *time = json_object_get(r->last, "time");
+	double sum = 0;
+
+	for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++) {
+		const char *name = budget_share_name((enum budget_share)i);
+		const double part = json_number_value(json_object_get(time, name));
+
+		assert_true(json_is_number(json_object_get(time, name)));
+		assert_true(part >= 0);
+		sum += part;
+	}
+	/* To the microsecond, in which both are written. */
+	if (sum < number(r, "seconds") - 1e-9 || sum > number(r, "seconds") + 1e-9)
+		fail_msg("shares of %.7f s in %.7f s", sum, number(r, "seconds"));
+}
+
+static bool named(const char *limits, const char *limit)
+{
+	char among[64], word[32];
+
+	(void)snprintf(among, sizeof(among), ",%s,", limits);
+	(void)snprintf(word, sizeof(word), ",%s,", limit);
+	return strstr(among, word) != NULL;
+}
+
+static void check(const struct setup *s, uint64_t seed)
+{
+	struct program_ran before, after;
+	char sim[64], set[64];
+	struct rng rng;
+	const char *change;
+	double predicted;
+
+	rng_init(&rng, seed);
+	/* The table's own formats: one number each at most. */
+	(void)snprintf(sim, sizeof(sim), s->sim, drawn(&rng, s->sim_least, s->sim_most));
+	(void)snprintf(set, sizeof(set), s->set, drawn(&rng, s->set_least, s->set_most));
+	before = flash(seed, sim, set, NULL);
+	if (before.exit != 0)
+		print_error("--sim=%s %s\n", sim, set);
+	program_expect(&before, 0, "confirmed");
+	check_time(&before);
+	if (!named(s->limits, program_text(&before, "limit")))
+		fail_msg("%s %s: %s, not %s", sim, set, program_text(&before, "limit"), s->limits);
+	assert_non_null(program_text(&before, "advice"));
+	assert_true(program_number(&before, "possible") > 0);
+	predicted = number(&before, "predicted");
+	change = json_string_value(json_object_get(before.last, "change"));
+	if (change) {
+		after = flash(seed, sim, set, change);
+		program_expect(&after, 0, "confirmed");
+		if (predicted > number(&after, "goodput") * (1 + WITHIN) ||
+		    predicted < number(&after, "goodput") * (1 - WITHIN))
+			fail_msg("%s %s: %s makes %.0f of it, not %.0f", sim, set, change,
+				 number(&after, "goodput"), predicted);
+		program_done(&after);
+	} else {
+		assert_true(predicted == number(&before, "goodput"));
+	}
+	program_done(&before);
+}
+
+static void test_setups(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(setups) / sizeof(setups[0]); i++)
+		for (uint64_t run = 0; run < RUNS; run++)
+			check(&setups[i], 100u * i + run + 1u);
+}
+
+/* Time in which the link was down is neither the air's nor the device's. */
+static void test_reconnects(void **state)
+{
+	struct program_ran r = flash(1, "flash=ideal,fault=disconnect@300000", "", NULL);
+
+	(void)state;
+	program_expect(&r, 0, "confirmed");
+	check_time(&r);
+	assert_string_equal(program_text(&r, "limit"), "reconnects");
+	assert_true(json_number_value(json_object_get(json_object_get(r.last, "time"), "down")) >
+		    0.3);
+	program_done(&r);
+}
+
+/* Each cause has a paragraph in the manual. */
+static void test_manual(void **state)
+{
+	char *path = test_source_path("docs/otabench.1");
+	size_t size;
+	uint8_t *page = test_load_file(path, &size);
+
+	(void)state;
+	assert_non_null(page);
+	for (int c = LIMIT_AIR; c < LIMIT_CAUSES; c++) {
+		const char *name = limit_cause_name((enum limit_cause)c);
+		char line[64] = "\n.B ";
+		size_t len = strlen(line);
+
+		for (; *name && len + 3 < sizeof(line); name++) {
+			if (*name == '-')
+				line[len++] = '\\';
+			line[len++] = *name;
+		}
+		line[len++] = '\n';
+		if (!memmem(page, size, line, len))
+			fail_msg("%s is not in the manual", limit_cause_name((enum limit_cause)c));
+	}
+	free(page);
+	free(path);
+}
+
+static int set_up(void **state)
+{
+	struct program_ran r;
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	(void)setenv("XDG_STATE_HOME", folder, 1);
+	(void)setenv("XDG_CONFIG_HOME", folder, 1);
+	r = program_run("--json sample-image '%s/image.bin'", folder);
+	program_done(&r);
+	return r.exit;
+}
+
+static int tear_down(void **state)
+{
+	char command[64];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_setups),
+		cmocka_unit_test(test_reconnects),
+		cmocka_unit_test(test_manual),
+	};
+
+	return cmocka_run_group_tests_name("limit", tests, set_up, tear_down);
+}
