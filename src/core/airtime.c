@@ -145,7 +145,7 @@ static uint32_t ceiling_request(const struct airtime_link *link, uint16_t value)
 static uint32_t ceiling_stream(const struct airtime_link *link, uint16_t value)
 {
 	struct cursor c = cursor_start(value);
-	uint32_t offset[MAX_START_STATES], done[MAX_START_STATES], frames = 0, i;
+	uint32_t offset[MAX_START_STATES] = {0}, done[MAX_START_STATES] = {0}, frames = 0, i;
 
 	for (uint32_t events = 0;; events++) {
 		for (i = 0; i < events && offset[i] != c.offset; i++)
