@@ -43,7 +43,9 @@ struct cli_option {
 	const char *help;
 };
 
+struct capture_monitor;
 struct cli;
+struct transport;
 
 struct cli_command {
 	const char *name;
@@ -70,6 +72,7 @@ struct cli {
 	int32_t passkey; /* 0..999999; -1: not given */
 	const char *passkey_file; /* "-": standard input; NULL: not given */
 	const char *trace; /* file; NULL: not given */
+	const char *btsnoop; /* file; NULL: not given */
 	const char *script; /* file of keys for the workbench; NULL: not given */
 	bool overwrite; /* --force alone: files that are there may be replaced */
 	uint32_t force; /* 1u << enum lint_check */
@@ -77,6 +80,8 @@ struct cli {
 	FILE *out, *err;
 	char *const *words; /* the command and its arguments; NULL ends them */
 	bool recorded; /* cli_recorded() was asked */
+	struct transport *capture; /* of --btsnoop, where the transport is wrapped for it */
+	struct capture_monitor *monitor; /* of --btsnoop, where the kernel gives packets */
 	uint64_t start_us; /* of this run, CLOCK_MONOTONIC */
 	double told_at; /* "t" of the latest event */
 	struct log_stderr sink;

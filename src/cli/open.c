@@ -5,8 +5,10 @@
 #include "cli/open.h"
 
 #include "base/file_save.h"
+#include "capture/btsnoop_file.h"
 #include "history/history.h"
 #include "bluez/bluez.h"
+#include "capture/capture.h"
 #include "transport/fault.h"
 #include "sim/sim.h"
 #include "transport/trace.h"
@@ -128,43 +130,120 @@ static int is_read(struct cli *cli, const char *path)
 }
 
 /* An older recording may be replaced by a newer one: the same command again. */
-static bool is_recording(const char *path)
+static bool begins_with(const char *path, const char *head)
 {
-	static const char head[] = "otabench-trace ";
+	const size_t len = strlen(head);
 	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	char found[sizeof(head) - 1];
+	char found[16];
 	bool is;
 
 	if (fd < 0)
 		return false;
-	is = read(fd, found, sizeof(found)) == (ssize_t)sizeof(found) &&
-	     memcmp(found, head, sizeof(found)) == 0;
+	is = read(fd, found, len) == (ssize_t)len && memcmp(found, head, len) == 0;
 	(void)close(fd);
 	return is;
+}
+
+/* A file that is recorded into; head is what such files begin with. */
+static int open_recording(struct cli *cli, const char *path, const char *head, FILE **ret)
+{
+	/* A recording is for its user alone: it holds names and the image's lengths. */
+	unsigned int how = FILE_SAVE_PRIVATE;
+	char why[512];
+	int rc = is_read(cli, path);
+
+	if (rc != CLI_OK)
+		return rc;
+	if (cli->overwrite || begins_with(path, head))
+		how |= FILE_SAVE_REPLACE;
+	rc = file_save_stream(path, how, ret, why, sizeof(why));
+	return rc < 0 ? cli_fail_write(cli, rc, path, why) : CLI_OK;
+}
+
+/* What stands in the file before its packets. */
+static void describe_capture(const struct cli *cli, bool packets, char *ret, size_t size)
+{
+	(void)snprintf(ret, size, "%s: %s %s", PACKAGE_STRING,
+		       packets ? "every packet of the adapter,"
+			       : "the attribute protocol as this program sees it, without HCI; "
+				 "handles are made up;",
+		       cli->sim_given ? "virtual ESP32s, simulated time" : "a real adapter");
+}
+
+/* now_us() 0 as a date.  A virtual clock has none: a run then always gives the same file. */
+static uint64_t capture_origin(const struct transport *t)
+{
+	static const uint64_t year_2000_us = UINT64_C(946684800) * 1000000u;
+	struct timespec real = {0}, monotonic = {0};
+
+	if (t->virtual_clock)
+		return year_2000_us;
+	(void)clock_gettime(CLOCK_REALTIME, &real);
+	(void)clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	return (uint64_t)(real.tv_sec - monotonic.tv_sec) * 1000000u +
+	       (uint64_t)real.tv_nsec / 1000u - (uint64_t)monotonic.tv_nsec / 1000u;
+}
+
+/* The packets of the adapter, or -OTA_EPERM, -OTA_ENOTSUP where they are not to be had. */
+static int capture_packets(struct cli *cli, sd_event *event, FILE *file)
+{
+	unsigned int index = BTSNOOP_NO_INDEX;
+	char note[256];
+
+	if (cli->adapter && sscanf(cli->adapter, "hci%u", &index) != 1)
+		index = BTSNOOP_NO_INDEX;
+	describe_capture(cli, true, note, sizeof(note));
+	return capture_monitor(event, (uint16_t)index, file, note, &cli->monitor);
+}
+
+static int add_capture(struct cli *cli, sd_event *event, struct transport **t)
+{
+	struct transport *inner = *t;
+	char note[256];
+	FILE *file;
+	int rc;
+
+	if (!cli->btsnoop)
+		return CLI_OK;
+	rc = open_recording(cli, cli->btsnoop, "btsnoop", &file);
+	if (rc != CLI_OK) {
+		inner->ops->destroy(inner);
+		return rc;
+	}
+	rc = cli->sim_given ? -OTA_ENOTSUP : capture_packets(cli, event, file);
+	if (rc == 0)
+		return CLI_OK;
+	if (!cli->sim_given)
+		log_write(&cli->log, LOG_LEVEL_WARNING,
+			  "%s: without HCI packets, %s; the attribute protocol is recorded",
+			  cli->btsnoop,
+			  rc == -OTA_EPERM ? "as CAP_NET_RAW is missing (sudo, or setcap)"
+					   : "as there is no monitor channel here");
+	describe_capture(cli, false, note, sizeof(note));
+	rc = capture_att(inner, file, capture_origin(inner), note, t);
+	if (rc == 0) {
+		cli->capture = *t;
+		return CLI_OK;
+	}
+	inner->ops->destroy(inner);
+	return cli_fail(cli, cli_exit_of(rc), "%s: %s", cli->btsnoop, strerror(-rc));
 }
 
 static int add_trace(struct cli *cli, struct transport **t)
 {
 	struct transport *inner = *t;
-	/* A recording is for its user alone: it holds names and the image's lengths. */
-	unsigned int how = FILE_SAVE_PRIVATE;
-	char why[512];
 	FILE *file;
 	int rc;
 
 	if (!cli->trace)
 		return CLI_OK;
-	rc = is_read(cli, cli->trace);
+	if (cli->btsnoop && file_is_same(cli->trace, cli->btsnoop))
+		rc = cli_fail(cli, CLI_USAGE, "%s: both --trace and --btsnoop", cli->trace);
+	else
+		rc = open_recording(cli, cli->trace, "otabench-trace ", &file);
 	if (rc != CLI_OK) {
 		inner->ops->destroy(inner);
 		return rc;
-	}
-	if (cli->overwrite || is_recording(cli->trace))
-		how |= FILE_SAVE_REPLACE;
-	rc = file_save_stream(cli->trace, how, &file, why, sizeof(why));
-	if (rc < 0) {
-		inner->ops->destroy(inner);
-		return cli_fail_write(cli, rc, cli->trace, why);
 	}
 	rc = trace_record_to(inner, file, t);
 	if (rc == 0) {
@@ -176,6 +255,14 @@ static int add_trace(struct cli *cli, struct transport **t)
 	return cli_fail(cli, cli_exit_of(rc), "%s: %s", cli->trace, strerror(-rc));
 }
 
+static struct capture_monitor *take_monitor(struct cli *cli)
+{
+	struct capture_monitor *m = cli->monitor;
+
+	cli->monitor = NULL;
+	return m;
+}
+
 int cli_open(struct cli *cli, sd_event *event, struct transport **ret)
 {
 	struct transport *t = NULL;
@@ -185,10 +272,24 @@ int cli_open(struct cli *cli, sd_event *event, struct transport **ret)
 	if (code == CLI_OK)
 		code = add_faults(cli, &t);
 	if (code == CLI_OK)
+		code = add_capture(cli, event, &t);
+	if (code == CLI_OK)
 		code = add_trace(cli, &t);
+	if (code != CLI_OK)
+		(void)capture_monitor_end(take_monitor(cli));
 	if (code == CLI_OK)
 		*ret = t;
 	return code;
+}
+
+/* Tells of a recording that is not whole. */
+static int recording_ended(struct cli *cli, const char *path, int error, int code)
+{
+	if (error == 0)
+		return code;
+	log_write(&cli->log, LOG_LEVEL_ERROR, "%s: the recording is incomplete: %s", path,
+		  strerror(-error));
+	return code == CLI_OK ? CLI_FILE : code;
 }
 
 int cli_recorded(struct cli *cli, struct transport *t, int code)
@@ -198,11 +299,10 @@ int cli_recorded(struct cli *cli, struct transport *t, int code)
 	if (cli->recorded)
 		return code;
 	cli->recorded = true;
-	if (error == 0)
-		return code;
-	log_write(&cli->log, LOG_LEVEL_ERROR, "%s: the recording is incomplete: %s", cli->trace,
-		  strerror(-error));
-	return code == CLI_OK ? CLI_FILE : code;
+	if (cli->capture)
+		code = recording_ended(cli, cli->btsnoop, capture_att_error(cli->capture), code);
+	code = recording_ended(cli, cli->btsnoop, capture_monitor_end(take_monitor(cli)), code);
+	return recording_ended(cli, cli->trace, error, code);
 }
 
 int cli_close(struct cli *cli, struct transport *t, int code)

@@ -29,6 +29,7 @@ enum option_id {
 	OPTION_PASSKEY_FILE,
 	OPTION_FORCE,
 	OPTION_TRACE,
+	OPTION_BTSNOOP,
 	OPTION_SCRIPT,
 	OPTION_READONLY,
 	OPTION_NO_MOUSE,
@@ -80,6 +81,11 @@ static const struct global_option {
 		{"trace", 0, required_argument, "--trace=FILE",
 		 "Record all traffic of the link (mode 0600), for 'otabench replay'; an older "
 		 "recording is replaced, another file only with --force."},
+	[OPTION_BTSNOOP] =
+		{"btsnoop", 0, required_argument, "--btsnoop=FILE",
+		 "Record the packets of the link for btmon and Wireshark (mode 0600): those of the "
+		 "adapter, with CAP_NET_RAW; else, and with --sim, the attribute protocol as "
+		 "otabench sees it."},
 	[OPTION_SCRIPT] = {"script", 0, required_argument, "--script=FILE",
 			   "Play the keys in FILE into the workbench and print its screens."},
 	[OPTION_READONLY] = {"readonly", 0, no_argument, "--readonly",
@@ -301,6 +307,9 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 		break;
 	case OPTION_TRACE:
 		cli->trace = argument;
+		break;
+	case OPTION_BTSNOOP:
+		cli->btsnoop = argument;
 		break;
 	case OPTION_SCRIPT:
 		cli->script = argument;
