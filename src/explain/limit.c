@@ -20,6 +20,7 @@ struct judge {
 	const struct limit_input *in;
 	struct predict now;
 	uint64_t now_us; /* played */
+	struct predict interval; /* with the one that takes least */
 	uint64_t other_us; /* measured, and not in what is played */
 	struct limit *ret;
 };
@@ -43,11 +44,13 @@ static struct predict settled(const struct judge *j, const struct predict *chang
 	const struct limit_input *in = j->in;
 	struct predict p = *changed;
 	const uint32_t ring = p.ring > 0 ? p.ring : SMALL_RING;
+	const bool link =
+		p.request != j->now.request || memcmp(&p.link, &j->now.link, sizeof(p.link)) != 0;
 	const bool other = p.link.phy != j->now.link.phy || p.request != j->now.request;
 
 	if (in->interval_auto && other && p.link.interval_us == j->now.link.interval_us)
 		p.link.interval_us = p.link.phy == OTA_PHY_2M ? AUTO_2M_US : AUTO_1M_US;
-	if (in->chunk_auto && p.value == j->now.value)
+	if (in->chunk_auto && link && p.value == j->now.value)
 		best_value(&p, in->mtu);
 	if (p.window != j->now.window || p.ack_interval != j->now.ack_interval)
 		return p;
@@ -66,6 +69,8 @@ static uint32_t gain(const struct judge *j, const struct predict *changed)
 	const struct predict p = settled(j, changed);
 	uint64_t us;
 
+	if (memcmp(changed, &j->now, sizeof(j->now)) == 0)
+		return 0;
 	us = played(&p);
 	/* What makes it slower than played stays; what made it faster is no gain. */
 	if (us == 0 || us >= base)
@@ -95,7 +100,7 @@ static uint32_t share_of(const struct limit_input *in, enum budget_share share)
 	return (uint32_t)(in->shares[share] * PPM / in->seconds_us);
 }
 
-static const uint16_t intervals[] = {6, 8, 9, 12, 16, 24}; /* 1.25 ms */
+static const uint16_t intervals[] = {6, 8, 12, 24}; /* 1.25 ms */
 
 /* The interval with which it takes least; the one of now where none is better. */
 static struct predict best_interval(const struct judge *j)
@@ -154,7 +159,7 @@ static void judge_link(struct judge *j)
 	/* A short interval is the remedy of an adapter that fills its buffers once an event. */
 	p.link.refill = true;
 	if (j->now.link.buffers == 0 || j->now.link.refill || gain(j, &p) < WORTH_PPM) {
-		p = best_interval(j);
+		p = j->interval;
 		consider(j, LIMIT_INTERVAL, gain(j, &p));
 	}
 	p = j->now;
@@ -223,27 +228,38 @@ static void judge_settings(struct judge *j)
 		consider(j, LIMIT_WRITE_MODE, gain(j, &p));
 }
 
-/* A ring that would hide them is to blame for what erases and writes hold up. */
+/*
+ * Flash takes its time whatever is set, and the rest of the pipeline is there to hide that.  So it
+ * is to blame only where it takes far more than what else could be changed.
+ */
+static void consider_flash(struct judge *j, enum limit_cause cause, uint32_t share)
+{
+	struct limit *r = j->ret;
+	const bool flash = r->cause == LIMIT_ERASE || r->cause == LIMIT_PROGRAM;
+
+	if (flash || share / 5u * 3u > r->share_ppm) {
+		consider(j, cause, share);
+	} else if (share >= WORTH_PPM && share > r->second_ppm) {
+		r->second = cause;
+		r->second_ppm = share;
+	}
+}
+
 static void judge_device(struct judge *j)
 {
 	struct predict p = j->now;
-	uint32_t by_ring = 0, by_flash;
 
 	if (p.ring > 0 && p.ring < SMALL_RING) {
 		p.ring = SMALL_RING;
-		by_ring = gain(j, &p);
-		consider(j, LIMIT_RING, by_ring);
+		consider(j, LIMIT_RING, gain(j, &p));
 	}
+	consider(j, LIMIT_DEVICE_TASK, share_of(j->in, BUDGET_TASK));
 	p = j->now;
 	p.erase_us = 0;
-	by_flash = gain(j, &p);
-	if (by_flash > by_ring + by_ring / 4u)
-		consider(j, LIMIT_ERASE, by_flash);
+	consider_flash(j, LIMIT_ERASE, gain(j, &p));
 	p = j->now;
 	p.write_us = 0;
-	by_flash = gain(j, &p);
-	if (by_flash > by_ring + by_ring / 4u)
-		consider(j, LIMIT_PROGRAM, by_flash);
+	consider_flash(j, LIMIT_PROGRAM, gain(j, &p));
 }
 
 static void judge_host(struct judge *j)
@@ -251,7 +267,6 @@ static void judge_host(struct judge *j)
 	consider(j, LIMIT_HOST, share_of(j->in, BUDGET_HOST));
 	consider(j, LIMIT_STACK, share_of(j->in, BUDGET_STACK));
 	consider(j, LIMIT_RECONNECTS, share_of(j->in, BUDGET_DOWN));
-	consider(j, LIMIT_DEVICE_TASK, share_of(j->in, BUDGET_TASK));
 }
 
 /* --- the change */
@@ -278,7 +293,7 @@ static void offer(struct judge *j, const struct predict *changed, const char *fo
 static void offer_link(struct judge *j)
 {
 	const struct limit_input *in = j->in;
-	struct predict p = best_interval(j);
+	struct predict p = j->interval;
 
 	if (in->may_interval)
 		offer(j, &p, "connection_interval_ms=%u.%02u", p.link.interval_us / 1000u,
@@ -303,11 +318,15 @@ static void offer_settings(struct judge *j)
 
 	best_value(&p, j->in->mtu);
 	offer(j, &p, "chunk=%u", p.value, 0);
-	p = best_window(j);
-	offer(j, &p, "window=%u", p.window, 0);
 	p = j->now;
 	p.ack_interval = least_ack(&p);
 	offer(j, &p, "ack_interval=%u", p.ack_interval, 0);
+	p = j->now;
+	p.window = 1u << 20;
+	if (j->now.drop_ppm > 0 || gain(j, &p) >= WORTH_PPM)
+		p = best_window(j);
+	if (p.window < 1u << 20)
+		offer(j, &p, "window=%u", p.window, 0);
 	p = j->now;
 	p.pacing_us = 0;
 	if (j->now.header > 0) /* else only time keeps the device from running over */
@@ -391,11 +410,12 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	if (j.now_us == 0 || j.other_us >= in->seconds_us)
 		return;
 	find_loss(&j, in->seconds_us - j.other_us);
+	j.interval = best_interval(&j);
 	ret->goodput = ret->predicted = rate_of(in->bytes, in->seconds_us);
 	judge_link(&j);
 	judge_settings(&j);
-	judge_device(&j);
 	judge_host(&j);
+	judge_device(&j);
 	if (ret->cause == LIMIT_NONE) {
 		ret->cause = LIMIT_AIR;
 		ret->share_ppm = share_of(in, BUDGET_AIR);

@@ -9,7 +9,7 @@
 #define NEVER UINT64_MAX
 #define BLOCK 65536u
 #define SECTOR 4096u
-#define SIZE_MAX_US (3u * BLOCK) /* of a longer transfer so much is played, and then scaled */
+#define PLAYED_MAX (2u * BLOCK) /* of a longer transfer so much is played, and then scaled */
 #define HEARD_US 500u /* from the air to the application, on either side */
 #define ACK_DELAY_US 100000u /* the device acknowledges a smaller rest after that long */
 #define REACT_US 2000000u /* a value lost with nothing behind it: the host asks */
@@ -286,7 +286,7 @@ static bool play_init(struct play *s, const struct predict *p)
 	if (rate == 0 || p->value <= p->header || p->size == 0)
 		return false;
 	s->p = p;
-	s->size = min_u32(p->size, SIZE_MAX_US);
+	s->size = min_u32(p->size, PLAYED_MAX);
 	s->payload = (uint32_t)p->value - p->header;
 	s->ack_interval = ack_interval(p);
 	s->value_us = stretched(p, (uint64_t)p->value * US / rate);
