@@ -277,6 +277,16 @@ bool esphost_update(struct host *host, const struct esphost_image *image)
 	       esphost_end(host);
 }
 
+uint16_t esphost_owner(void)
+{
+	uint16_t owner;
+
+	ota_esp_enter();
+	owner = ota_device_owner(&ota_esp.device);
+	ota_esp_unlock();
+	return owner;
+}
+
 void esphost_info(struct host *host, struct ota_info *ret)
 {
 	uint8_t buf[128];

@@ -132,7 +132,7 @@ static void handle_is_used_again_at_once(void **state)
 	come(&other);
 	assert_int_equal(other.conn, host.conn);
 	fake_subscribe(other.conn, true);
-	assert_int_equal(ota_device_owner(&ota_esp.device), OTA_NO_CONN);
+	assert_int_equal(esphost_owner(), OTA_NO_CONN);
 	finish_update(&other);
 }
 
@@ -156,7 +156,7 @@ static void host_resets_in_mid_update(void **state)
 	assert_true(esphost_send(&host, 70000));
 	fake_radio_off();
 	fake_reset_host();
-	assert_int_equal(ota_device_owner(&ota_esp.device), OTA_NO_CONN);
+	assert_int_equal(esphost_owner(), OTA_NO_CONN);
 	assert_true(esphost_update(&other, &image));
 }
 
@@ -175,7 +175,7 @@ static void start_of_a_dying_link_erases_nothing(void **state)
 	fake_die(host.conn);
 	fake_run_ms(5000);
 	assert_int_equal(fake_board.erases, 0);
-	assert_int_equal(ota_device_owner(&ota_esp.device), OTA_NO_CONN);
+	assert_int_equal(esphost_owner(), OTA_NO_CONN);
 }
 
 /* But one that was refused, and lives, is served. */
@@ -324,8 +324,7 @@ static void random_orders(void **state)
 			random_end(&other);
 		fake_radio.msys_free = 36;
 		look_passes();
-		if (!fake_radio.advertising || fake_breach ||
-		    ota_device_owner(&ota_esp.device) != OTA_NO_CONN)
+		if (!fake_radio.advertising || fake_breach || esphost_owner() != OTA_NO_CONN)
 			fail_msg("seed %u: %s", (unsigned int)seed,
 				 fake_breach ? fake_breach : "lost");
 		esphost_connect(&host, image.bytes, image.size);

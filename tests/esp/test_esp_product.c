@@ -79,7 +79,7 @@ static void basic_host_is_refused_before_values_are_dropped(void **state)
 		fake_write_command(host.conn, DATA, image.bytes + sent, 495);
 	assert_true(esphost_wait(&host, OTA_EVT_ERROR, 60000));
 	fake_run_ms(1000);
-	assert_int_equal(ota_device_owner(&ota_esp.device), OTA_NO_CONN);
+	assert_int_equal(esphost_owner(), OTA_NO_CONN);
 }
 
 /* The same for who does not wait for `01`, which comes when the slot is erased. */

@@ -44,6 +44,7 @@ void fake_at(uint32_t in_ms, void (*function)(void *arg), void *arg);
 /* The same with an argument that the function frees; called at a boot at the latest. */
 void fake_deliver_in(uint32_t in_ms, void (*function)(void *arg), void *arg);
 uint32_t fake_wakeups(void); /* times a task was woken by its time running out */
+void fake_rtos_stop(void); /* no task runs from here on */
 void fake_rtos_boot(void); /* tasks, timers and locks are gone, the clock goes on */
 
 /* --- board (fake_board.c) */

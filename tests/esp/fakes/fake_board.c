@@ -474,6 +474,7 @@ void fake_flash_image(int slot, const uint8_t *image, size_t size)
 /* As bootloader_utility.c chooses with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE. */
 void fake_boot(void)
 {
+	fake_rtos_stop();
 	const bool rolls_back = !fake_board.no_rollback;
 
 	if (rolls_back && fake_board.state[fake_board.boot] == ESP_OTA_IMG_PENDING_VERIFY) {

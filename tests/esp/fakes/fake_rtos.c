@@ -18,6 +18,19 @@
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
 #endif
+/*
+ * For the thread sanitizer each coroutine is a thread of its own, which nothing but what
+ * really orders tasks is ordered by: locks, semaphores, and what is handed over.
+ * tests/tools/esp_threads instruments the firmware only, so the macro is its own.
+ */
+#ifdef FAKE_THREADS
+#include <sanitizer/tsan_interface.h>
+#define ACQUIRE(what) __tsan_acquire(what)
+#define RELEASE(what) __tsan_release(what)
+#else
+#define ACQUIRE(what) ((void)(what))
+#define RELEASE(what) ((void)(what))
+#endif
 
 #define TASKS 8
 #define TIMERS 4096
@@ -34,7 +47,7 @@ struct fake_task {
 	void *arg;
 	ucontext_t context;
 	char *stack;
-	void *asan;
+	void *asan, *tsan;
 	bool watched;
 	uint64_t fed; /* us */
 };
@@ -62,7 +75,7 @@ static struct {
 	struct fake_task tasks[TASKS];
 	struct fake_task *current; /* NULL: the test itself */
 	ucontext_t test;
-	void *asan;
+	void *asan, *tsan;
 	const void *test_stack;
 	size_t test_stack_size;
 	struct timer timers[TIMERS];
@@ -112,6 +125,17 @@ static void to_task(struct fake_task *task)
 #ifdef __SANITIZE_ADDRESS__
 	__sanitizer_start_switch_fiber(&rtos.asan, task->stack, STACK);
 #endif
+#ifdef FAKE_THREADS
+	rtos.tsan = __tsan_get_current_fiber();
+	if (!task->tsan) {
+		task->tsan = __tsan_create_fiber(0);
+		RELEASE(task); /* what came before a task is done for it */
+		__tsan_switch_to_fiber(task->tsan, __tsan_switch_to_fiber_no_sync);
+		ACQUIRE(task);
+	} else {
+		__tsan_switch_to_fiber(task->tsan, __tsan_switch_to_fiber_no_sync);
+	}
+#endif
 	swapcontext(&rtos.test, &task->context);
 #ifdef __SANITIZE_ADDRESS__
 	__sanitizer_finish_switch_fiber(rtos.asan, NULL, NULL);
@@ -125,6 +149,10 @@ static void to_test(void)
 
 #ifdef __SANITIZE_ADDRESS__
 	__sanitizer_start_switch_fiber(&task->asan, rtos.test_stack, rtos.test_stack_size);
+#endif
+#ifdef FAKE_THREADS
+	RELEASE(task); /* for the reset, which nothing outlives */
+	__tsan_switch_to_fiber(rtos.tsan, __tsan_switch_to_fiber_no_sync);
 #endif
 	swapcontext(&task->context, &rtos.test);
 #ifdef __SANITIZE_ADDRESS__
@@ -304,6 +332,7 @@ void fake_wait_flag(bool *flag)
 {
 	rtos.current->flag = flag;
 	block(FOREVER);
+	ACQUIRE(flag);
 	rtos.current->flag = NULL;
 }
 
@@ -386,6 +415,7 @@ BaseType_t xSemaphoreTake(SemaphoreHandle_t semaphore, TickType_t ticks)
 		if (semaphore->taken)
 			return pdFALSE;
 	}
+	ACQUIRE(semaphore);
 	semaphore->taken = true;
 	semaphore->owner = rtos.current;
 	rtos.locked += semaphore->mutex;
@@ -399,6 +429,7 @@ BaseType_t xSemaphoreGive(SemaphoreHandle_t semaphore)
 			fake_broke("a lock is given by who does not hold it");
 		rtos.locked--;
 	}
+	RELEASE(semaphore);
 	semaphore->taken = false;
 	return pdTRUE;
 }
@@ -478,13 +509,24 @@ void esp_restart(void)
 		to_test();
 }
 
+void fake_rtos_stop(void)
+{
+	for (int i = 0; i < TASKS; i++)
+		ACQUIRE(&rtos.tasks[i]);
+}
+
 void fake_rtos_boot(void)
 {
 	for (int i = 0; i < TIMERS; i++)
 		if (rtos.timers[i].armed && rtos.timers[i].release)
 			rtos.timers[i].function(rtos.timers[i].arg);
-	for (int i = 0; i < TASKS; i++)
+	for (int i = 0; i < TASKS; i++) {
 		free(rtos.tasks[i].stack);
+#ifdef FAKE_THREADS
+		if (rtos.tasks[i].tsan)
+			__tsan_destroy_fiber(rtos.tasks[i].tsan);
+#endif
+	}
 	memset(rtos.tasks, 0, sizeof(rtos.tasks));
 	memset(rtos.timers, 0, sizeof(rtos.timers));
 	memset(rtos.esp_timers, 0, sizeof(rtos.esp_timers));

@@ -248,7 +248,7 @@ static void step(struct ota_esp *s)
 {
 	struct ota_esp_job job;
 	uint16_t idle;
-	bool restarts, look;
+	bool restarts, look, session;
 	int rc;
 
 	ota_esp_link_measure();
@@ -259,6 +259,7 @@ static void step(struct ota_esp *s)
 		s->looked = s->now;
 	restarts = serve(s);
 	idle = ota_esp_idle_take(s);
+	session = s->session;
 	job = s->job;
 	s->job.kind = OTA_ESP_JOB_NONE;
 	if (job.kind == OTA_ESP_JOB_NONE)
@@ -272,7 +273,7 @@ static void step(struct ota_esp *s)
 		ota_esp_conn_sweep();
 		ota_esp_gap_advertise();
 	}
-	watch(s, job.kind != OTA_ESP_JOB_NONE || s->session);
+	watch(s, job.kind != OTA_ESP_JOB_NONE || session);
 	ota_esp_feed();
 	if (job.kind == OTA_ESP_JOB_NONE) {
 		sleep_until_due(s);
