@@ -63,14 +63,14 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 		[SESSION_NOTE_WINDOW_RATE] =
 			"window %u bytes: fewer get through than the link could carry",
 		[SESSION_NOTE_WINDOW_GAPS] = "window %u bytes: values get lost",
-		[SESSION_NOTE_RESUMED] = "resumed at %u",
-		[SESSION_NOTE_GAP] = "gap: back to %u",
+		[SESSION_NOTE_RESUMED] = "resumed at byte %u",
+		[SESSION_NOTE_GAP] = "gap: back to byte %u",
 		[SESSION_NOTE_RESYNC] =
 			"no acknowledgement: asked for its position, %u bytes under way",
-		[SESSION_NOTE_QUERY] = "no notification: asked for the status at %u",
-		[SESSION_NOTE_STALL] = "stall at %u",
+		[SESSION_NOTE_QUERY] = "no notification: asked for the status at byte %u",
+		[SESSION_NOTE_STALL] = "stall at byte %u",
 		[SESSION_NOTE_MOVING] = "moving again after %u ms",
-		[SESSION_NOTE_RETRY] = "try %u",
+		[SESSION_NOTE_RETRY] = "retry %u",
 	};
 
 	switch (note) {

@@ -94,7 +94,7 @@ static struct history_mark marks[] = {
 	{900000, HISTORY_STATE, 0, "connecting"},
 	{2100000, HISTORY_STATE, 0, "preparing"},
 	{2900000, HISTORY_STATE, 0, "sending"},
-	{21500000, HISTORY_STALL, 634880, "stall at 634880"},
+	{21500000, HISTORY_STALL, 634880, "stall at byte 634880"},
 	{22916000, HISTORY_MOVING, 1416, "moving again after 1416 ms"},
 	{30000000, HISTORY_TUNING, 500, "pacing 500 us"},
 	{33000000, HISTORY_GAP, 1000000, "gap: back to 1000000"},
