@@ -104,7 +104,7 @@ static const char *short_outcome(const struct history_run *run)
 	case HISTORY_RUNNING:
 		return "runs";
 	case HISTORY_LEFT:
-		return "left";
+		return "quit";
 	case HISTORY_KILLED:
 		return "KILLED";
 	case HISTORY_ENDED:
@@ -245,9 +245,10 @@ static void draw_result(const struct columns *c, const struct history_run *run, 
 	const enum cells_style style = view_history_style(run);
 	char text[64];
 
-	/* How far one came that was to bring an image and did not. */
+	/* How far one came that was to bring an image and did not; "24% left" would be the rest. */
 	if (style != CELLS_GOOD && run->received > 0)
-		(void)snprintf(text, sizeof(text), "%u%% %s", history_percent(run), word);
+		(void)snprintf(text, sizeof(text), c->wide ? "%s at %u%%" : "%s %u%%", word,
+			       history_percent(run));
 	else
 		(void)snprintf(text, sizeof(text), "%s", word);
 	(void)cells_field(cells, area, c->result, y, area.w - c->result, style, text);
