@@ -21,6 +21,12 @@ struct ota_esp_conn *ota_esp_conn_find(uint16_t handle)
 	return NULL;
 }
 
+struct ota_esp_conn *ota_esp_conn_enter(uint16_t handle)
+{
+	ota_esp_enter();
+	return ota_esp_conn_find(handle);
+}
+
 int ota_esp_conn_count(void)
 {
 	int count = 0;
@@ -38,8 +44,7 @@ bool ota_esp_conn_unsure(const struct ota_esp *s)
 	return false;
 }
 
-/* The handle of an entry, as it is now. */
-static uint16_t handle_at(int i)
+uint16_t ota_esp_conn_at(int i)
 {
 	uint16_t handle;
 
@@ -51,17 +56,18 @@ static uint16_t handle_at(int i)
 
 bool ota_esp_conn_any(void)
 {
-	bool any = false;
+	int count;
 
-	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
-		any = any || handle_at(i) != BLE_HS_CONN_HANDLE_NONE;
-	return any;
+	ota_esp_enter();
+	count = ota_esp_conn_count();
+	ota_esp_leave_quickly();
+	return count > 0;
 }
 
 void ota_esp_conn_close_all(void)
 {
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
-		const uint16_t handle = handle_at(i);
+		const uint16_t handle = ota_esp_conn_at(i);
 
 		if (handle != BLE_HS_CONN_HANDLE_NONE)
 			ble_gap_terminate(handle, BLE_ERR_REM_USER_CONN_TERM);
@@ -73,8 +79,7 @@ static void lost(uint16_t handle)
 	struct ota_esp *s = &ota_esp;
 	struct ota_esp_conn *c;
 
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
+	c = ota_esp_conn_enter(handle);
 	if (c) {
 		c->handle = BLE_HS_CONN_HANDLE_NONE;
 		if (s->start.conn == handle)
@@ -92,7 +97,7 @@ void ota_esp_conn_sweep(void)
 	struct ble_gap_conn_desc desc;
 
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
-		const uint16_t handle = handle_at(i);
+		const uint16_t handle = ota_esp_conn_at(i);
 
 		if (handle != BLE_HS_CONN_HANDLE_NONE && ble_gap_conn_find(handle, &desc) != 0)
 			lost(handle);
@@ -124,8 +129,7 @@ static bool known_as(uint16_t handle, const ble_addr_t *peer)
 	const struct ota_esp_conn *c;
 	bool same;
 
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
+	c = ota_esp_conn_enter(handle);
 	same = c && c->peer.type == peer->type &&
 	       memcmp(c->peer.val, peer->val, sizeof(peer->val)) == 0;
 	ota_esp_leave_quickly();
@@ -136,7 +140,7 @@ bool ota_esp_conn_seen(uint16_t handle)
 {
 	struct ota_esp *s = &ota_esp;
 	struct ble_gap_conn_desc desc;
-	bool added = false;
+	bool added;
 
 	/* An application may be a central, too; those links are not for updates. */
 	if (ble_gap_conn_find(handle, &desc) != 0 || desc.role != BLE_GAP_ROLE_SLAVE)
@@ -144,16 +148,13 @@ bool ota_esp_conn_seen(uint16_t handle)
 	if (known_as(handle, &desc.peer_ota_addr))
 		return true;
 	lost(handle);
-	for (int i = 0; i < 2 && !added; i++) {
-		if (i > 0)
-			ota_esp_conn_sweep();
-		ota_esp_enter();
-		added = add(s, handle, &desc.peer_ota_addr);
+	ota_esp_conn_sweep(); /* so that those that are gone take no place */
+	ota_esp_enter();
+	added = add(s, handle, &desc.peer_ota_addr);
 #ifdef CONFIG_OTA_ESP_CONFIRM_SELF
-		s->confirm_wanted = true;
+	s->confirm_wanted = true;
 #endif
-		ota_esp_leave();
-	}
+	ota_esp_leave();
 	if (added)
 		ota_esp_link_refresh(handle, false);
 	return added;
@@ -166,8 +167,7 @@ static void on_connect(uint16_t handle)
 	struct ota_esp_conn *c;
 
 	if (ota_esp_conn_seen(handle)) {
-		ota_esp_enter();
-		c = ota_esp_conn_find(handle);
+		c = ota_esp_conn_enter(handle);
 		if (c)
 			c->established = true; /* so DISCONNECT will come */
 		ota_esp_leave();
@@ -189,8 +189,7 @@ static void on_subscribe(uint16_t handle, bool notify)
 	/* What a connection that ends unsubscribes from needs no entry. */
 	if (notify && !ota_esp_conn_seen(handle))
 		return;
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
+	c = ota_esp_conn_enter(handle);
 	if (c)
 		c->subscribed = notify;
 	ota_esp_leave();
@@ -213,8 +212,7 @@ static void on_phy(uint16_t handle, int status, uint8_t tx_phy, uint8_t rx_phy)
 
 	if (status == 0)
 		ota_esp_conn_seen(handle);
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
+	c = ota_esp_conn_enter(handle);
 	if (c)
 		c->phy_asked = false;
 	if (c && status == 0) {
@@ -232,8 +230,7 @@ static void on_data_length(uint16_t handle, uint16_t tx_octets, uint16_t rx_octe
 	struct ota_esp_conn *c;
 
 	ota_esp_conn_seen(handle);
-	ota_esp_enter();
-	c = ota_esp_conn_find(handle);
+	c = ota_esp_conn_enter(handle);
 	if (c) {
 		c->tx_octets = tx_octets;
 		c->rx_octets = rx_octets;

@@ -187,8 +187,7 @@ int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len)
 #endif
 	if (allowed && len <= OTA_CONTROL_MAX && buf[0] == OTA_CMD_START)
 		wait = ota_esp_link_prepare(conn, false);
-	ota_esp_enter();
-	c = ota_esp_conn_find(conn);
+	c = ota_esp_conn_enter(conn);
 	if (c && ota_telemetry_request_decode(buf, len, &period) == 0)
 		c->reports = period > 0;
 	ota_esp_release_start(); /* what came first goes first */

@@ -86,8 +86,7 @@ void ota_esp_link_refresh(uint16_t conn, bool rssi)
 		return;
 	if (rssi && ble_gap_conn_rssi(conn, &value) != 0)
 		value = OTA_ESP_RSSI_UNKNOWN;
-	ota_esp_enter();
-	c = ota_esp_conn_find(conn);
+	c = ota_esp_conn_enter(conn);
 	if (c) {
 		c->interval = desc.conn_itvl;
 		c->latency = desc.conn_latency;
@@ -122,8 +121,7 @@ void ota_esp_link_event(uint16_t conn, uint8_t waited, int status)
 	struct ota_esp_conn *c;
 
 	ota_esp_link_refresh(conn, false);
-	ota_esp_enter();
-	c = ota_esp_conn_find(conn);
+	c = ota_esp_conn_enter(conn);
 	if (c && (c->later & waited)) { /* another's: now this one can be made */
 		c->todo |= c->later & waited;
 		c->later &= (uint8_t)~waited;
@@ -191,8 +189,7 @@ static void not_made(uint16_t conn, uint8_t part, int rc)
 		ota_esp_link_event(conn, part, rc);
 		return;
 	}
-	ota_esp_enter();
-	c = ota_esp_conn_find(conn);
+	c = ota_esp_conn_enter(conn);
 	if (c)
 		c->later |= part;
 	ota_esp_leave_quickly();
@@ -248,8 +245,7 @@ void ota_esp_link_subscribed(uint16_t conn)
 
 	/* After discovery, so as not to run into the central's own procedures; and neither
 	 * where the host chooses, nor where the link is so already. */
-	ota_esp_enter();
-	c = ota_esp_conn_find(conn);
+	c = ota_esp_conn_enter(conn);
 	wanted = c && !c->host_chose && !c->phy_asked &&
 		 (c->tx_phy != OTA_PHY_2M || c->rx_phy != OTA_PHY_2M);
 	if (wanted)
@@ -257,8 +253,7 @@ void ota_esp_link_subscribed(uint16_t conn)
 	ota_esp_leave_quickly();
 	if (!wanted || ble_gap_set_prefered_le_phy(conn, OTA_PHYS_2M, OTA_PHYS_2M, 0) == 0)
 		return;
-	ota_esp_enter();
-	c = ota_esp_conn_find(conn);
+	c = ota_esp_conn_enter(conn);
 	if (c)
 		c->phy_asked = false;
 	ota_esp_leave_quickly();
@@ -280,8 +275,7 @@ static bool look_up(uint16_t conn, struct ota_esp_conn *ret, struct ble_gap_conn
 {
 	const struct ota_esp_conn *c;
 
-	ota_esp_enter();
-	c = ota_esp_conn_find(conn);
+	c = ota_esp_conn_enter(conn);
 	if (c)
 		*ret = *c;
 	ota_esp_leave_quickly();
@@ -292,8 +286,7 @@ static void set_fast(uint16_t conn, bool fast, uint8_t asked)
 {
 	struct ota_esp_conn *c;
 
-	ota_esp_enter();
-	c = ota_esp_conn_find(conn);
+	c = ota_esp_conn_enter(conn);
 	if (c) {
 		c->fast = fast;
 		c->asked = asked;
@@ -347,11 +340,8 @@ void ota_esp_link_relax(void)
 	struct ota_esp_conn c;
 
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
-		uint16_t conn;
+		const uint16_t conn = ota_esp_conn_at(i);
 
-		ota_esp_enter();
-		conn = ota_esp.conns[i].handle;
-		ota_esp_leave_quickly();
 		if (!look_up(conn, &c, &desc) || !c.fast)
 			continue;
 		set_fast(conn, false, 0);

@@ -261,6 +261,8 @@ void ota_esp_gatt_send(void); /* without the lock, by who set s->sending */
 
 /* ota_esp_conn.c; find, count and unsure with the lock held, the others without */
 struct ota_esp_conn *ota_esp_conn_find(uint16_t handle);
+struct ota_esp_conn *ota_esp_conn_enter(uint16_t handle); /* takes the lock and finds */
+uint16_t ota_esp_conn_at(int i); /* an entry's handle, or NONE; without the lock */
 int ota_esp_conn_count(void);
 bool ota_esp_conn_unsure(const struct ota_esp *s); /* whether one may end unsaid */
 bool ota_esp_conn_any(void);
