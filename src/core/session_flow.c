@@ -20,8 +20,9 @@
 #define VALUES_LEAST 8u
 #define VALUES_FIRST 4u
 #define VALUES_LEAST_GAPS 2u
-#define ACK_GAPS_MOST 2048u /* docs/protocol.md section 8.1: so long as this lasts, ... */
-#define CALM 98304u /* ... and in this the device has not gone back to its interval */
+/* Bytes without a gap that end its time; less than those in which a device still acknowledges
+ * more often (docs/protocol.md section 8.1). */
+#define CALM 98304u
 
 void session_flow_begin(struct session *s, uint32_t ack_interval)
 {
@@ -46,10 +47,21 @@ void session_flow_gap(struct session *s)
 
 	f->empty_at = s->state == SESSION_SENDING ? s->now : 0;
 	f->calm_at = s->stats.received + CALM;
-	/* A device acknowledges more often now; one that does not soon shows it. */
-	if (f->step > ACK_GAPS_MOST)
-		f->step = ACK_GAPS_MOST;
 	session_rewindow(s);
+}
+
+/*
+ * One ACK told so many bytes.  Behind one that leaves nothing under way the device may only
+ * have waited for more, so that such a one is no sign of a smaller step.
+ */
+static void step_told(struct session *s, uint32_t bytes)
+{
+	struct session_flow *f = &s->flow;
+
+	if (bytes > f->step)
+		f->step = bytes;
+	else if (s->stats.queued > s->stats.received)
+		f->step = (f->step + bytes) / 2u;
 }
 
 void session_flow_moved(struct session *s, uint32_t from)
@@ -66,7 +78,7 @@ void session_flow_moved(struct session *s, uint32_t from)
 		session_rewindow(s);
 		return;
 	}
-	f->step = (uint32_t)((f->step * 7ull + (now - from)) / 8u);
+	step_told(s, now - from);
 	if (f->empty_at > 0 && s->now > f->empty_at) {
 		trip = (uint32_t)(s->now - f->empty_at);
 		f->trip = f->trip == 0 || trip < f->trip ? trip : f->trip + (trip - f->trip) / 8u;
@@ -109,7 +121,7 @@ static uint32_t busy_window(const struct session *s, const struct airtime_link *
 	const uint32_t least = in_time(rate, trip);
 
 	if (f->trip > 0)
-		return (least > f->step ? least : f->step) + values;
+		return (least > SPARE_STEPS * f->step ? least : SPARE_STEPS * f->step) + values;
 	return in_time(rate, ROUND_TRIPS * (uint64_t)air->interval_us) + SPARE_STEPS * f->step +
 	       values;
 }
