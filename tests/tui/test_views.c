@@ -83,8 +83,10 @@ static void test_colours_under_cursor(void **state)
 		const char *name;
 		enum cells_style style;
 	} rows[] = {
-		{"scan", CELLS_GOOD},		{"history", CELLS_GOOD},
-		{"profile-forced", CELLS_WARNING}, {"profile-chooser", CELLS_DIM},
+		{"scan", CELLS_GOOD},
+		{"history", CELLS_GOOD},
+		{"profile-forced", CELLS_WARNING},
+		{"profile-chooser", CELLS_DIM},
 		{"recover", CELLS_KEY},
 	};
 
