@@ -64,7 +64,7 @@ static void strangers_write_nothing(void **state)
 	assert_int_equal(fake_board.erases, 0);
 }
 
-/* The C3's controller drops what arrives while the host task stands still for long, unsaid:
+/* ESP-IDF drops what arrives while the host task stands still for long, unsaid:
  * a value that finds no room in time ends the session instead (fake_host.c). */
 static void basic_host_is_refused_before_values_are_dropped(void **state)
 {

@@ -239,11 +239,7 @@ static void any_event(struct work *work)
 	fake_emit(&event);
 }
 
-#ifdef CONFIG_IDF_TARGET_ESP32C3
-#define STILL_TICKS 29 /* then the controller drops what arrived */
-#else
-#define STILL_TICKS 3000 /* 30 s: a host's write request times out */
-#endif
+#define STILL_TICKS 29 /* then ble_hci_rx_acl() drops what arrived */
 
 static void do_work(struct work *work)
 {

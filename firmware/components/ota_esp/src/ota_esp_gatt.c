@@ -21,15 +21,16 @@
 #endif
 
 /*
- * Ticks that NimBLE's host task may stand still.  The controller of the C3 and S3 drops what
- * arrives after 29, unsaid (the host's queue in esp-idf's components/bt), so 20 leave it what
- * an erase takes; elsewhere the link layer holds the host back for as long as it takes.  A
- * write request may wait 30 s (Core Vol 3 Part F 3.3.3).
+ * Ticks that NimBLE's host task may stand still.  Where the controller is reached by VHCI
+ * (ESP32, C3, S3) what arrives is dropped, unsaid, after 29 without a buffer, in ESP-IDF
+ * 5.1.7, 5.2.7, 5.3.5, 5.4.4 and later ones (ble_hci_rx_acl() of esp_nimble_hci.c): 20 leave
+ * it time.  Elsewhere the link layer holds the host back for as long as it takes; a write
+ * request may wait 30 s (Core Vol 3 Part F 3.3.3).
  */
-#if defined(CONFIG_IDF_TARGET_ESP32C3) || defined(CONFIG_IDF_TARGET_ESP32S3)
-#define WAIT_TICKS 20
-#else
+#ifdef CONFIG_SOC_ESP_NIMBLE_CONTROLLER
 #define WAIT_TICKS ((int)pdMS_TO_TICKS(3000))
+#else
+#define WAIT_TICKS 20
 #endif
 #define MSYS_RESERVE 4 /* mbufs left to the notification's header and NimBLE's own answers */
 #define NOTIFY_RETRY_MS 10u /* about a connection interval: then buffers may be free again */
