@@ -20,8 +20,11 @@
 #define WRITE_SECURITY 0
 #endif
 
+/* Of 10 ms; reading a slot takes a second or two.  Who reads sends nothing meanwhile, so no
+ * buffer runs out. */
+#define INSPECTION_POLLS 300
 /*
- * Ticks that NimBLE's host task may stand still.  Where the controller is reached by VHCI
+ * Ticks that NimBLE's host task may stand still while values arrive.  Where the controller is reached by VHCI
  * (ESP32, C3, S3) what arrives is dropped, unsaid, after 29 without a buffer, in ESP-IDF
  * 5.1.7, 5.2.7, 5.3.5, 5.4.4 and later ones (ble_hci_rx_acl() of esp_nimble_hci.c): 20 leave
  * it time.  Elsewhere the link layer holds the host back for as long as it takes; a write
@@ -130,10 +133,8 @@ static int access_info(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt
 	(void)attr;
 	(void)arg;
 	/* Only an application that advertises on its own can be this early. */
-	for (int i = 0; i < WAIT_TICKS && !inspected(); i++)
-		vTaskDelay(1);
-	if (!inspected())
-		return BLE_ATT_ERR_INSUFFICIENT_RES; /* not yet: to be read again */
+	for (int i = 0; i < INSPECTION_POLLS && !inspected(); i++)
+		vTaskDelay(pdMS_TO_TICKS(10));
 	ota_esp_enter();
 	len = ota_device_read_info(&ota_esp.device, buf, sizeof(buf));
 	ota_esp_leave_quickly();
