@@ -271,7 +271,7 @@ static void test_tables(void **state)
 		{"### 5.7 ACK", 13},
 		{"### 5.8 GAP", 8},
 		{"### 5.9 LINK", 16},
-		{"### 5.10 TELEMETRY", 19},
+		{"### 5.10 TELEMETRY", 20},
 		{"### 5.11 TIMES", 11},
 	};
 
