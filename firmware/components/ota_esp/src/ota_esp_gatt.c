@@ -24,11 +24,11 @@
  * buffer runs out. */
 #define INSPECTION_POLLS 300
 /*
- * Ticks that NimBLE's host task may stand still while values arrive.  Where the controller is reached by VHCI
- * (ESP32, C3, S3) what arrives is dropped, unsaid, after 29 without a buffer, in ESP-IDF
- * 5.1.7, 5.2.7, 5.3.5, 5.4.4 and later ones (ble_hci_rx_acl() of esp_nimble_hci.c): 20 leave
- * it time.  Elsewhere the link layer holds the host back for as long as it takes; a write
- * request may wait 30 s (Core Vol 3 Part F 3.3.3).
+ * Ticks that NimBLE's host task may stand still while values arrive.  Where the controller
+ * is reached by VHCI (ESP32, C3, S3) they are dropped, unsaid, after 29 without a buffer, in
+ * ESP-IDF 5.1.7, 5.2.7, 5.3.5, 5.4.4 and later ones (ble_hci_rx_acl() of esp_nimble_hci.c):
+ * 20 leave it time.  Elsewhere the link layer holds the host back for as long as it takes; a
+ * write request may wait 30 s (Core Vol 3 Part F 3.3.3).
  */
 #ifdef CONFIG_SOC_ESP_NIMBLE_CONTROLLER
 #define WAIT_TICKS ((int)pdMS_TO_TICKS(3000))
