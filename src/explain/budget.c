@@ -54,18 +54,13 @@ static uint64_t overlap(const struct budget *b, uint64_t from, uint64_t to)
 /* What the phases around sending are called inside of the transfer. */
 static enum budget_share inside(enum budget_share share)
 {
-	switch (share) {
-	case BUDGET_CONNECT:
-	case BUDGET_DISCOVER:
-	case BUDGET_PREPARE:
-	case BUDGET_RECONNECT:
-		return BUDGET_DOWN;
-	case BUDGET_REBOOT:
-	case BUDGET_CONFIRM:
-		return BUDGET_END;
-	default:
-		return share;
-	}
+	static const enum budget_share inner[BUDGET_SHARES] = {
+		[BUDGET_CONNECT] = BUDGET_DOWN, [BUDGET_DISCOVER] = BUDGET_DOWN,
+		[BUDGET_PREPARE] = BUDGET_DOWN, [BUDGET_RECONNECT] = BUDGET_DOWN,
+		[BUDGET_REBOOT] = BUDGET_END,	[BUDGET_CONFIRM] = BUDGET_END,
+	};
+
+	return share < BUDGET_TRANSFER_SHARES ? share : inner[share];
 }
 
 static void spend(struct budget *b, enum budget_share share, uint64_t from, uint64_t to)

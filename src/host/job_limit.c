@@ -120,8 +120,8 @@ static void may_change(const struct job *job, struct limit_input *in)
 	in->may_interval = link && open_to(s->choices.interval.asked, interval);
 	in->may_data_length = link && c->link.data_length < 251 && job->air.data_length < 251;
 	in->may_mtu = c->mtu_max < 517 && job->mtu >= c->mtu_max;
-	in->may_mode = s->have_info && session_waits_for_each(s) &&
-		       s->choices.mode.reason == SESSION_ASKED;
+	in->may_mode =
+		s->have_info && job->budget.request && s->choices.mode.reason == SESSION_ASKED;
 }
 
 static uint32_t per_block(uint64_t ms, uint32_t bytes)
@@ -147,7 +147,7 @@ static void play(const struct job *job, struct limit_input *in)
 		.value = s->chunk,
 		.header = s->dialect ? s->dialect->header
 				     : (uint16_t)(s->have_info ? OTA_DATA_HEADER : 0),
-		.request = session_waits_for_each(s),
+		.request = job->budget.request,
 		.window = job->window,
 		.pacing_us = job->pacing_us,
 		.ack_interval = ack,

@@ -170,6 +170,7 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	snap_sent(job, ret);
 	ret->ceiling = job->ceiling;
 	ret->metrics = job->metrics;
+	budget_shares(&job->budget, NULL, ret->time);
 	ret->log_count = job->log_count;
 	ret->data_values = job->data_values;
 	ret->virtual_clock = job->transport->virtual_clock;

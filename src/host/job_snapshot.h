@@ -8,6 +8,7 @@
 
 #include "core/airtime.h"
 #include "core/session.h"
+#include "explain/budget.h"
 #include "host/metrics.h"
 #include "host/scan.h"
 #include "transport/transport.h"
@@ -45,6 +46,7 @@ struct job_snapshot {
 	uint32_t pacing_us;
 	uint32_t ceiling; /* as in the result; 0 until it sends */
 	struct metrics metrics;
+	uint64_t time[BUDGET_TRANSFER_SHARES]; /* microseconds since START; 0 each before it */
 	size_t log_count; /* entries ever made */
 	uint64_t data_values; /* Data values written */
 	enum session_outcome outcome;

@@ -153,6 +153,8 @@ struct view_device {
 	uint32_t window, pacing_us;
 	uint32_t ceiling; /* bytes per second that the link allows; 0 unknown */
 	uint32_t total; /* bytes of the image */
+	const uint64_t *time; /* BUDGET_TRANSFER_SHARES, microseconds; NULL: not known */
+	const char *limit; /* what limited it, once it has ended; NULL or "": not known */
 	const struct session_stats *stats;
 	const struct metrics *metrics;
 	const char *wait; /* why it does not go on; "" it does, or is over */
@@ -172,6 +174,10 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 /* What the device told of itself, after it was asked (view_facts.c); returns the rows drawn: 0
  * where another run is shown, or nothing was told. */
 int view_facts_draw(const struct view_device *v, struct cells *cells, struct area area);
+/* Where the transfer's time went, and what limits it (view_budget.c), in the area's first rows;
+ * returns the rows drawn: 0 where it is narrower than this, or nothing is known. */
+#define VIEW_BUDGET_W 60
+int view_budget_draw(const struct view_device *v, struct cells *cells, struct area area);
 /* The run's condition in one word, its colour, and the chain of states (view_strip.c). */
 const char *view_condition(const struct view_device *v);
 enum cells_style view_state_style(const struct view_device *v);

@@ -465,6 +465,12 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 			draw_figures(v, cells, l.figures);
 		}
 	}
+	if (v->run && l.log.h > LOG_ROWS + 2) {
+		const int rows = view_budget_draw(v, cells, l.log);
+
+		l.log.y += rows;
+		l.log.h -= rows;
+	}
 	asked = l;
 	if (draw_facts(v, &asked, cells))
 		l.log = asked.log;

@@ -148,9 +148,16 @@ static void feed_metrics(void)
 	stats.queued = at + 60000;
 }
 
+/* Of a transfer of ten seconds, with some of each kind of trouble. */
+static const uint64_t spent[BUDGET_TRANSFER_SHARES] = {
+	[BUDGET_AIR] = 6000000,	  [BUDGET_ACK] = 100000,  [BUDGET_ERASE] = 2000000,
+	[BUDGET_WINDOW] = 900000, [BUDGET_LOSS] = 800000, [BUDGET_START] = 200000,
+};
+
 static struct view_device sending(void)
 {
 	struct view_device v = {
+		.time = spent,
 		.chosen = true,
 		.name = "esp-gw-07",
 		.address = ADDRESS,
@@ -186,6 +193,7 @@ static struct view_device sending(void)
 	};
 
 	memset(&stats, 0, sizeof(stats));
+	stats.start_us = 1;
 	stats.received_known = true;
 	stats.stalls = 1;
 	stats.longest_stall_ms = 1400;

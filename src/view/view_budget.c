@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the time of a transfer went: a stacked bar with its legend, and the verdict. */
+#include "view/view.h"
+
+#include "view/layout.h"
+
+#include <string.h>
+
+#define BAR_PARTS 2u /* of the row's width, one of so many */
+
+/* A letter for each share, so that the bar reads without colours. */
+static char letter(enum budget_share share)
+{
+	static const char letters[BUDGET_TRANSFER_SHARES] = {
+		[BUDGET_AIR] = '=',	[BUDGET_ACK] = 'a',	[BUDGET_HOST] = 'h',
+		[BUDGET_STACK] = 's',	[BUDGET_BUFFERS] = 'b', [BUDGET_RESPONSE] = 'r',
+		[BUDGET_PACING] = 'p',	[BUDGET_WINDOW] = 'w',	[BUDGET_ERASE] = 'e',
+		[BUDGET_PROGRAM] = 'P', [BUDGET_READ] = 'R',	[BUDGET_TASK] = 't',
+		[BUDGET_LOSS] = 'l',	[BUDGET_GAPS] = 'g',	[BUDGET_DOWN] = 'd',
+		[BUDGET_PAUSED] = '.',	[BUDGET_START] = '<',	[BUDGET_END] = '>',
+	};
+
+	return letters[share];
+}
+
+static enum cells_style share_style(enum budget_share share)
+{
+	static const enum cells_style styles[BUDGET_TRANSFER_SHARES] = {
+		[BUDGET_AIR] = CELLS_GOOD,	  [BUDGET_ACK] = CELLS_DIM,
+		[BUDGET_HOST] = CELLS_WARNING,	  [BUDGET_STACK] = CELLS_WARNING,
+		[BUDGET_BUFFERS] = CELLS_WARNING, [BUDGET_RESPONSE] = CELLS_WARNING,
+		[BUDGET_PACING] = CELLS_WARNING,  [BUDGET_WINDOW] = CELLS_WARNING,
+		[BUDGET_ERASE] = CELLS_WARNING,	  [BUDGET_PROGRAM] = CELLS_WARNING,
+		[BUDGET_READ] = CELLS_WARNING,	  [BUDGET_TASK] = CELLS_WARNING,
+		[BUDGET_LOSS] = CELLS_BAD,	  [BUDGET_GAPS] = CELLS_BAD,
+		[BUDGET_DOWN] = CELLS_BAD,	  [BUDGET_PAUSED] = CELLS_DIM,
+		[BUDGET_START] = CELLS_DIM,	  [BUDGET_END] = CELLS_DIM,
+	};
+
+	return styles[share];
+}
+
+static enum budget_share largest(const uint64_t *us)
+{
+	enum budget_share most = BUDGET_AIR;
+
+	for (enum budget_share s = BUDGET_AIR; s < BUDGET_TRANSFER_SHARES; s++)
+		if (us[s] > us[most])
+			most = s;
+	return most;
+}
+
+/* Largest first, while there is room for them in whole. */
+static void draw_legend(const uint64_t *time, uint64_t sum, struct cells *cells, struct area area,
+			int x)
+{
+	uint64_t left[BUDGET_TRANSFER_SHARES];
+	enum budget_share s;
+	char text[32];
+
+	memcpy(left, time, sizeof(left));
+	for (;;) {
+		s = largest(left);
+		if (left[s] * 200u < sum)
+			return;
+		(void)snprintf(text, sizeof(text), " %c %s %u%%", letter(s), budget_share_name(s),
+			       (unsigned int)((left[s] * 200u / sum + 1u) / 2u));
+		if (x + cells_columns(cells, text) > area.w)
+			return;
+		x = cells_text(cells, area, x, 0, share_style(s), text);
+		left[s] = 0;
+	}
+}
+
+static void draw_budget(const uint64_t *time, struct cells *cells, struct area area)
+{
+	const int width = area.w / (int)BAR_PARTS;
+	uint64_t sum = 0, at = 0;
+	int x = 0;
+
+	for (unsigned int i = 0; i < BUDGET_TRANSFER_SHARES; i++)
+		sum += time[i];
+	if (sum == 0)
+		return;
+	for (enum budget_share s = BUDGET_AIR; s < BUDGET_TRANSFER_SHARES; s++) {
+		const char text[] = {letter(s), '\0'};
+
+		at += time[s];
+		while ((uint64_t)x * sum < at * (uint64_t)width && x < width)
+			x = cells_text(cells, area, x, 0, share_style(s), text);
+	}
+	draw_legend(time, sum, cells, area, width);
+}
+
+int view_budget_draw(const struct view_device *v, struct cells *cells, struct area area)
+{
+	const bool verdict = v->limit && v->limit[0] != '\0';
+	const struct area second = {area.x, area.y + 1, area.w, 1};
+
+	if (!v->time || v->stats->start_us == 0 || area.w < VIEW_BUDGET_W)
+		return 0;
+	draw_budget(v->time, cells, (struct area){area.x, area.y, area.w, 1});
+	if (!verdict)
+		return 1;
+	(void)cells_field(cells, second, cells_text(cells, second, 0, 0, CELLS_DIM, "limited by "),
+			  0, area.w - 11, CELLS_TITLE, v->limit);
+	return 2;
+}
