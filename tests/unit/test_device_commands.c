@@ -137,7 +137,7 @@ static void test_telemetry(void **state)
 	dut_wait(&dut, 999);
 	silent(&dut);
 	dut_wait(&dut, 1);
-	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 00 00 00 00 00 00 00 00 00 00 00");
+	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 00 00 00 00 00 00 00 00 00 00 00 00");
 	says(&dut, CONN, "0b d0 07 00 00 00 00 00 00 00 00");
 	start_full(&dut, CONN, image, sizeof(image), 0);
 	send_value(&dut, CONN, 0, image, 0, 400);
@@ -151,7 +151,7 @@ static void test_telemetry(void **state)
 	 * times, at 3000 ms: erases of 210 ms in all. */
 	while (dut.note_count > 2)
 		dut_take(&dut, &(struct dut_note){0});
-	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 90 01 00 00 d2 00 00 00 01 00 00");
+	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 90 01 00 00 d2 00 00 00 01 00 00 00");
 	says(&dut, CONN, "0b b8 0b d2 00 00 00 00 00 00 00");
 	tell(&dut, CONN, "0a 00 00");
 	says(&dut, CONN, "06 0a 00");
@@ -162,7 +162,7 @@ static void test_telemetry(void **state)
 	dut_wait(&dut, 99);
 	silent(&dut);
 	dut_wait(&dut, 1);
-	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 90 01 00 00 00 00 00 00 01 00 00");
+	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 90 01 00 00 00 00 00 00 01 00 00 00");
 	says(&dut, CONN, "0b ac 0d 00 00 00 00 00 00 00 00");
 	dut_disconnect(&dut, CONN);
 	dut_wait(&dut, 5000);

@@ -245,7 +245,8 @@ void device_send_times(struct ota_device *dev)
 		.store_ms = ms[OTA_OP_PERSIST],
 	};
 
-	if (dev->telemetry_ms > 0)
+	/* The connection that asked may be gone while its session goes on to DONE. */
+	if (dev->telemetry_ms > 0 && dev->telemetry_conn != OTA_NO_CONN)
 		say_now(dev, dev->telemetry_conn, OTA_EVT_TIMES, &m);
 }
 
