@@ -71,6 +71,7 @@ static void firmware_stop(struct esp *esp)
 	esp->device_up = false;
 	esp->held = false;
 	sched_cancel(esp->config.sched, &esp->tick);
+	sched_cancel(esp->config.sched, &esp->op);
 	sched_cancel(esp->config.sched, &esp->boot);
 	sched_cancel(esp->config.sched, &esp->restart);
 	esp_drop_links(esp);
@@ -179,6 +180,17 @@ void esp_restart(struct esp *esp, uint32_t delay_ms)
 
 /* --- the board */
 
+static void task_continues(void *ctx, uint64_t now_us)
+{
+	struct esp *esp = ctx;
+
+	(void)now_us;
+	ota_device_op_done(&esp->device, esp->op_result, esp_now_ms(esp));
+	esp_hold(esp);
+	esp_present_again(esp);
+	esp_rearm(esp);
+}
+
 static void on_op_done(void *ctx, int result)
 {
 	struct esp *esp = ctx;
@@ -186,10 +198,13 @@ static void on_op_done(void *ctx, int result)
 	esp_hold(esp);
 	if (!esp->device_up)
 		return;
-	ota_device_op_done(&esp->device, result, esp_now_ms(esp));
-	esp_hold(esp);
-	esp_present_again(esp);
-	esp_rearm(esp);
+	esp->op_result = result;
+	/* The Bluetooth tasks have the higher priority: what waited for them comes before the
+	 * update's task begins the next operation. */
+	if (esp->config.flash_mode == ESP_FLASH_USUAL)
+		sched_at(esp->config.sched, &esp->op, sched_now(esp->config.sched));
+	else
+		task_continues(esp, sched_now(esp->config.sched));
 }
 
 static void on_resumed(void *ctx)
@@ -308,6 +323,7 @@ int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text
 	esp->config = *config;
 	defaults(esp);
 	esp->boot = (struct sched_event){.fn = firmware_start, .ctx = esp};
+	esp->op = (struct sched_event){.fn = task_continues, .ctx = esp};
 	esp->tick = (struct sched_event){.fn = esp_on_tick, .ctx = esp};
 	esp->restart = (struct sched_event){.fn = restart_now, .ctx = esp};
 	for (uint16_t i = 0; i < ESP_CONNS; i++)

@@ -36,6 +36,19 @@ enum esp_security {
 	ESP_SECURITIES
 };
 
+/* What stands still while the flash erases or programs. */
+enum esp_flash_mode {
+	/* Erases stop the host task only, and the controller takes all that credits allow. */
+	ESP_FLASH_LENIENT,
+	/* Code runs from flash: the cache is off for the whole of a command (spi1_start() of
+	 * ESP-IDF's spi_flash_os_func_app.c), so that all tasks stand still.  The radio's
+	 * interrupt is in IRAM (interrupt_alloc_wrapper() of bt.c) and goes on until the
+	 * controller's buffers are full. */
+	ESP_FLASH_USUAL,
+	ESP_FLASH_AUTO_SUSPEND, /* CONFIG_SPI_FLASH_AUTO_SUSPEND: nothing does; not on an ESP32 */
+	ESP_FLASH_PSRAM, /* CONFIG_SPIRAM_XIP_FROM_PSRAM: nothing does; chips with PSRAM */
+};
+
 #define ESP_PEER 7u /* octets of a central's address: least significant first, then its type */
 #define ESP_BONDS 3u /* CONFIG_BT_NIMBLE_MAX_BONDS; the oldest gives way */
 
@@ -71,6 +84,8 @@ struct esp_config {
 		boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
 	const char *flash_path; /* NULL: in memory */
 	enum flash_speed flash_speed;
+	enum esp_flash_mode flash_mode;
+	uint16_t rx_buffers; /* PDUs that the controller holds; 0: as the flash's mode has it */
 	uint32_t ring_size; /* bytes; 0 = 32 KiB */
 	uint32_t confirm_timeout_ms; /* 0 = 180 s */
 	int8_t rssi; /* dBm at the central, mean */

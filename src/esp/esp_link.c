@@ -13,6 +13,11 @@
 /* ATT application errors, Core Vol 3 Part F 3.4.1.1: 0x80..0x9f are the profile's. */
 #define ATT_APP_REFUSED 0x80
 
+/* esp_chip_id_t of esp_app_format.h */
+#define CHIP_ESP32 0x0000
+#define CHIP_ESP32C3 0x0005
+#define CHIP_ESP32S3 0x0009
+
 struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn)
 {
 	return conn < ESP_CONNS && esp->conns[conn].link ? &esp->conns[conn] : NULL;
@@ -325,6 +330,30 @@ static enum att_table table_of(const struct esp *esp)
 	return ATT_TABLE_FOREIGN;
 }
 
+/*
+ * PDUs that the controller keeps while no task takes them.  8 is what licensees of the
+ * Riviera Waves link layer, which the ESP32, C3 and S3 have (linker_rw_bt_controller.lf),
+ * publish for their receive buffers (BLE_RX_BUFFER_CNT of rwble_config.h); Espressif's own
+ * number is not public.  The later chips' controller is Espressif's: 24,
+ * DEFAULT_BT_LE_ACL_BUF_COUNT of esp_bt_cfg.h.
+ */
+static uint32_t receive_pdus(const struct esp *esp)
+{
+	if (esp->config.rx_buffers > 0)
+		return esp->config.rx_buffers;
+	/* The most that credits allow, and a little for everything else. */
+	if (esp->config.flash_mode == ESP_FLASH_LENIENT)
+		return esp->config.ring_size / 27u + 32u;
+	switch (esp->config.chip_id) {
+	case CHIP_ESP32:
+	case CHIP_ESP32C3:
+	case CHIP_ESP32S3:
+		return 8;
+	default:
+		return 24;
+	}
+}
+
 int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn)
 {
 	struct esp_conn *c = esp->conns;
@@ -339,8 +368,7 @@ int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret
 		.ctx = c,
 		.refill = true,
 		.queue_frames = ESP_TX_FRAMES,
-		/* The most that credits allow, and a little for everything else. */
-		.receive_pdus = esp->config.ring_size / 27u + 32u,
+		.receive_pdus = receive_pdus(esp),
 		.host_latency_us = ESP_HOST_LATENCY,
 		.phys = esp->phys,
 		.data_length = esp->config.data_length,

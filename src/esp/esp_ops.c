@@ -12,10 +12,24 @@ static struct esp *esp_of(void *ctx)
 	return ctx;
 }
 
-/* Code runs from the same flash: while it erases, nothing is delivered and nothing ticks. */
+static bool stands_still(const struct esp *esp)
+{
+	switch (esp->config.flash_mode) {
+	case ESP_FLASH_LENIENT:
+		return board_erasing(esp->board);
+	case ESP_FLASH_USUAL:
+		return board_stalled(esp->board);
+	case ESP_FLASH_AUTO_SUSPEND:
+	case ESP_FLASH_PSRAM:
+		break;
+	}
+	return false;
+}
+
+/* Where code runs from the same flash, nothing is delivered meanwhile and nothing ticks. */
 void esp_hold(struct esp *esp)
 {
-	const bool hold = board_erasing(esp->board);
+	const bool hold = stands_still(esp);
 
 	if (hold == esp->held)
 		return;
@@ -204,6 +218,10 @@ static void op_info(void *ctx, struct ota_info *ret)
 	ret->phys = esp->phys;
 	ret->ring_size = esp->config.ring_size;
 	ret->reset_reason = (uint8_t)esp->reset_reason;
+	if (esp->config.flash_mode == ESP_FLASH_AUTO_SUSPEND)
+		ret->abilities |= OTA_ABILITY_AUTO_SUSPEND;
+	if (esp->config.flash_mode == ESP_FLASH_PSRAM)
+		ret->abilities |= OTA_ABILITY_XIP_PSRAM;
 	board_info(esp->board, ret);
 }
 

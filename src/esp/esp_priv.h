@@ -58,6 +58,8 @@ struct esp {
 	bool device_up;
 	struct esp_conn conns[ESP_CONNS];
 	struct sched_event boot, tick, restart;
+	struct sched_event op; /* the update's task hears of its operation's end */
+	int op_result; /* then */
 	struct rng rng;
 	int16_t rssi_walk; /* dB from the mean, in tenths */
 	uint64_t rssi_at;
@@ -66,7 +68,7 @@ struct esp {
 	uint32_t wear; /* ota_core's, which a restart by software leaves alone */
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
-	bool held; /* an erase stops the processor */
+	bool held; /* the flash stops the processor */
 	unsigned int bond_count;
 	struct esp_bond bonds[ESP_BONDS]; /* the oldest first */
 };

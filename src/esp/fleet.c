@@ -139,6 +139,8 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.version = k->version ? k->version : p->version,
 		.project = k->project ? k->project : p->project,
 		.flash_speed = k->flash_speed,
+		.flash_mode = k->flash_mode,
+		.rx_buffers = k->rx_buffers,
 		.ring_size = k->ring_size,
 		.rssi = k->rssi ? k->rssi : p->rssi,
 		.security = k->security,

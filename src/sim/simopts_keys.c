@@ -21,6 +21,12 @@ static const struct setting_word words_flash[] = {
 	{"slow", SIM_FLASH_SLOW},
 	{NULL, 0},
 };
+static const struct setting_word words_flash_mode[] = {
+	{"usual", ESP_FLASH_USUAL},
+	{"auto-suspend", ESP_FLASH_AUTO_SUSPEND},
+	{"psram", ESP_FLASH_PSRAM},
+	{NULL, 0},
+};
 static const struct setting_word words_dialect[] = {
 	{"full", SIM_DIALECT_FULL},
 	{"basic", SIM_DIALECT_BASIC},
@@ -266,6 +272,19 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.initial = 1,
 		.help = "Whether the devices permit an update and commands that decide about their "
 			"firmware.",
+	},
+	[SIM_FLASH_MODE] = {
+		.name = "flash_mode", .kind = SETTING_CHOICE, AT(flash_mode),
+		.words = words_flash_mode, .initial = ESP_FLASH_USUAL,
+		.help = "What an erase or a write of the flash stops: usual: all code, and the "
+			"controller holds rx_buffers packets; auto-suspend and psram: nothing; not "
+			"given: erases stop the code, and the controller holds any number.",
+	},
+	[SIM_RX_BUFFERS] = {
+		.name = "rx_buffers", .kind = SETTING_NUMBER, AT(rx_buffers),
+		.min = 1, .max = 255, .initial = 8,
+		.help = "Packets that the devices' controllers hold for code that does not run; not "
+			"given: with flash_mode 8 on ESP32, C3 and S3, and 24 on later chips.",
 	},
 	[SIM_BOOT_DELAY] = {
 		.name = "boot_delay", .kind = SETTING_NUMBER, AT(boot_delay_ms),

@@ -92,7 +92,7 @@ static void test_all(void **state)
 		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,boot_delay="
 		   "90000,revision=102,block_"
 		   "revision=103,boot_"
-		   "reason=brown-out");
+		   "reason=brown-out,flash_mode=psram,rx_buffers=255");
 	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
 	assert_int_equal(options.devices, 64);
 	assert_int_equal(options.chip_id, 5);
@@ -137,6 +137,8 @@ static void test_all(void **state)
 	assert_int_equal(options.revision, 102);
 	assert_int_equal(options.block_revision, 103);
 	assert_int_equal(options.boot_reason, OTA_RESET_BROWN_OUT);
+	assert_int_equal(options.flash_mode, ESP_FLASH_PSRAM);
+	assert_int_equal(options.rx_buffers, 255);
 }
 
 static void test_given(void **state)
@@ -343,6 +345,8 @@ static void test_get(void **state)
 		[SIM_REVISION] = "102",
 		[SIM_BLOCK_REVISION] = "103",
 		[SIM_BOOT_REASON] = "task-watchdog",
+		[SIM_FLASH_MODE] = "auto-suspend",
+		[SIM_RX_BUFFERS] = "12",
 	};
 	char text[128], buf[SETTING_TEXT_MAX];
 

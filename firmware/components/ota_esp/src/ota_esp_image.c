@@ -127,6 +127,12 @@ bool ota_esp_image_slots(void)
 #ifdef CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
 	s->info.features |= OTA_FEATURE_ROLLBACK;
 #endif
+#ifdef CONFIG_SPI_FLASH_AUTO_SUSPEND
+	s->info.abilities |= OTA_ABILITY_AUTO_SUSPEND;
+#endif
+#ifdef CONFIG_SPIRAM_XIP_FROM_PSRAM
+	s->info.abilities |= OTA_ABILITY_XIP_PSRAM;
+#endif
 	/* A boot loader with rollback has made it pending verify; one without it, such as
 	 * older Arduino cores bring, leaves it new for as long as it runs. */
 	if (slot_state(s->running) == ESP_OTA_IMG_NEW) {
