@@ -21,13 +21,16 @@ static uint32_t pdu_us(const struct link *link, uint16_t octets)
 	return airtime_pdu_us(link->state.phy, octets, link->state.encrypted);
 }
 
-/* The side's next PDU: the unacknowledged one again, or a new one. */
+/* The side's next PDU: the unacknowledged one again, or a new one.  MD tells what is behind
+ * it now (Vol 6 Part B 4.5.6), which may have come since it was sent first. */
 static struct link_pdu pdu_choose(const struct link_side *side)
 {
 	struct link_pdu pdu = side->out;
 
 	if (pdu.kind == LINK_PDU_NONE)
 		pdu = link_queue_next(side);
+	else if (pdu.kind == LINK_PDU_DATA)
+		pdu.md = link_queue_more(side, pdu.len);
 	pdu.sn = side->sn;
 	pdu.nesn = side->nesn;
 	return pdu;

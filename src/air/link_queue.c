@@ -160,6 +160,15 @@ bool link_queue_empty(const struct link_side *side)
 	       side->wanted == 0;
 }
 
+bool link_queue_more(const struct link_side *side, uint16_t len)
+{
+	const uint8_t *bytes;
+	struct link_chunk chunk = chunk_peek(&side->buffers, &bytes);
+
+	return chunk.len - side->buffer_offset > len ||
+	       side->buffers.len > sizeof(chunk) + chunk.len;
+}
+
 struct link_pdu link_queue_next(const struct link_side *side)
 {
 	const struct link_ctrl_queue *ctrl = &side->ctrl_out;
@@ -183,7 +192,7 @@ struct link_pdu link_queue_next(const struct link_side *side)
 		pdu.len = (uint16_t)(left < side->link->state.data_length
 					     ? left
 					     : side->link->state.data_length);
-		pdu.md = left > pdu.len || side->buffers.len > sizeof(chunk) + chunk.len;
+		pdu.md = link_queue_more(side, pdu.len);
 	}
 	return pdu;
 }

@@ -51,6 +51,21 @@ static void test_hold_fills_the_pool(void **state)
 	assert_int_equal(peripheral()->frames, 20);
 }
 
+/* What was queued after the first try goes in the event of the repetition. */
+static void test_repetition_says_more(void **state)
+{
+	(void)state;
+	link_rig_connect();
+	link_set_silent(w.link, true);
+	link_rig_send(LINK_CENTRAL, 20);
+	sched_advance(&w.sched, 1250 + 1000);
+	link_rig_send(LINK_CENTRAL, 20);
+	link_rig_send(LINK_CENTRAL, 20);
+	link_set_silent(w.link, false);
+	sched_advance(&w.sched, 1250 + INTERVAL_US + INTERVAL_US / 2);
+	assert_int_equal(peripheral()->frames, 3);
+}
+
 static void test_credits(void **state)
 {
 	(void)state;
@@ -177,9 +192,13 @@ static void test_bounded_queue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LINK_TEST(test_no_room),       LINK_TEST(test_hold_fills_the_pool),
-		LINK_TEST(test_credits),       LINK_TEST(test_credits_refilled),
-		LINK_TEST(test_fragments),     LINK_TEST(test_bad_fragments),
+		LINK_TEST(test_no_room),
+		LINK_TEST(test_hold_fills_the_pool),
+		LINK_TEST(test_repetition_says_more),
+		LINK_TEST(test_credits),
+		LINK_TEST(test_credits_refilled),
+		LINK_TEST(test_fragments),
+		LINK_TEST(test_bad_fragments),
 		LINK_TEST(test_bounded_queue),
 	};
 
