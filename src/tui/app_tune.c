@@ -12,6 +12,7 @@
 static const uint32_t pacings[] = {0, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000};
 static const int32_t chunks[] = {20, 64, 128, 182, 244, 495, 512};
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define IN_FORCE_TEXT 384u /* a value, the reason for it, and the words between */
 
 /* What became of a value that the run took: "in force now", or what is in force instead, and why. */
 static char *in_force_text(const struct app *app, enum profile_key key, char *buf, size_t size)
@@ -32,7 +33,7 @@ static char *in_force_text(const struct app *app, enum profile_key key, char *bu
 /* Tells the operator what a change came to; text is "pacing_us=500". */
 static void tell_tuned(struct app *app, int r, enum profile_key key, const char *text)
 {
-	char came[VIEW_TEXT];
+	char came[IN_FORCE_TEXT];
 
 	if (r == 0) {
 		app_log_note(app, text);
