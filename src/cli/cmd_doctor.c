@@ -8,11 +8,14 @@
 
 static void print_finding(struct cli *cli, const struct doctor_finding *f)
 {
+	char found[4 * sizeof(f->found) + 1];
 	json_t *event;
 
 	if (!cli->json) {
+		/* Some of it is what the bus and its daemons said. */
+		(void)output_safe_text(f->found, strlen(f->found), found, sizeof(found));
 		(void)fprintf(cli->out, "%-4s  %-16s %s\n", doctor_level_name(f->level), f->check,
-			      f->found);
+			      found);
 		if (f->advice[0])
 			(void)fprintf(cli->out, "%-22s -> %s\n", "", f->advice);
 		return;
