@@ -89,17 +89,29 @@ static void sync_folder(const char *path)
 	(void)close(fd);
 }
 
+/* The process's umask without a moment in which it is another, which every thread would see
+ * (proc(5)); what cannot be read is taken for the strictest. */
+static mode_t creation_mask(void)
+{
+	FILE *in = fopen("/proc/self/status", "re");
+	unsigned int mask = 0077;
+	char line[256];
+
+	while (in && fgets(line, sizeof(line), in))
+		if (strncmp(line, "Umask:", 6) == 0)
+			mask = (unsigned int)strtoul(line + 6, NULL, 8);
+	if (in)
+		(void)fclose(in);
+	return (mode_t)(mask & 0777u);
+}
+
 static mode_t mode_of(const struct file_save *s, const struct stat *st)
 {
-	mode_t mask;
-
 	if (s->exists)
 		return st->st_mode & 0777;
 	if (s->how & FILE_SAVE_PRIVATE)
 		return 0600;
-	mask = umask(0);
-	(void)umask(mask);
-	return 0666 & ~mask;
+	return 0666 & ~creation_mask();
 }
 
 /* 0, or an errno with words where they say more. */

@@ -72,7 +72,11 @@ static int save(unsigned int how)
 static void test_new(void **state)
 {
 	(void)state;
-	(void)umask(022);
+	(void)umask(027);
+	assert_int_equal(save(0), 0);
+	assert_int_equal(mode_of(path) & 0777, 0640);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(umask(022), 027);
 	assert_int_equal(save(0), 0);
 	holds(path, "new");
 	assert_int_equal(mode_of(path) & 0777, 0644);
