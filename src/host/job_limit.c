@@ -271,7 +271,7 @@ static void say(const struct job *job, struct job_result *r)
 	if (l->second != LIMIT_NONE && l->second_ppm > 0)
 		(void)snprintf(second, sizeof(second), "; then %s, %u %%",
 			       limit_cause_name(l->second), (l->second_ppm + 5000u) / 10000u);
-	(void)snprintf(r->limit_text, sizeof(r->limit_text), "%s, %u %% of the time: %s%s",
+	(void)snprintf(r->limit_text, sizeof(r->limit_text), "%s, %u %% less time without it: %s%s",
 		       limit_cause_name(l->cause), (l->share_ppm + 5000u) / 10000u, cause, second);
 	say_advice(l, r->limit_advice, sizeof(r->limit_advice));
 }
