@@ -159,10 +159,13 @@ static void burst_adapt(struct session *s, uint32_t bytes)
 
 static void session_basic_data_written(struct session *s)
 {
-	const uint32_t bytes = s->burst.proves - s->stats.received;
+	const uint32_t proves = s->burst.proves;
 
-	burst_adapt(s, bytes);
-	session_moved(s, s->burst.proves);
+	/* The answer to a request of before this START proves nothing of what came since. */
+	if (proves <= s->stats.received)
+		return;
+	burst_adapt(s, proves - s->stats.received);
+	session_moved(s, proves);
 }
 
 static void session_basic_watch(struct session *s)

@@ -287,7 +287,7 @@ static void session_full_on_progress(struct session *s, const struct ota_progres
 		s->progress_at = s->now;
 	if (s->state == SESSION_VERIFYING && m->phase != OTA_PHASE_DRAIN &&
 	    m->phase != OTA_PHASE_ERASE)
-		s->stats.flushed = s->config.image_size;
+		s->stats.flushed = s->stats.received; /* all, where it is known */
 }
 
 /* Before a START that may only resume: is there anything of this image? */

@@ -75,6 +75,7 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	st->queued = st->received = st->flushed = offset;
 	st->limit = limit;
 	s->burst.size = s->burst.run = 0;
+	s->burst.proves = 0;
 	s->burst.best = 0;
 	s->burst.since = s->now;
 	session_flow_begin(s, ack_interval);
