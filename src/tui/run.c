@@ -272,6 +272,20 @@ static void block_signals(sigset_t *ret_before)
 	(void)sigprocmask(SIG_BLOCK, &set, ret_before);
 }
 
+/*
+ * ncurses has put handlers in place that end the program with status 1.  The operator has
+ * ended it already: one more Ctrl-C must not change what it tells.
+ */
+static void restore_signals(const sigset_t *before)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN};
+
+	(void)sigaction(SIGINT, &action, NULL);
+	action.sa_handler = SIG_DFL;
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigprocmask(SIG_SETMASK, before, NULL);
+}
+
 int app_run(const struct app_config *config, char *ret_text, size_t size)
 {
 	struct app_config own = *config;
@@ -296,6 +310,6 @@ int app_run(const struct app_config *config, char *ret_text, size_t size)
 		app_tell_left(run.app, config->left);
 	app_destroy(run.app);
 	cells_finish(&run.cells);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	restore_signals(&before);
 	return r;
 }
