@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See failcalls.h.  __wrap_x() is what the linker calls for x(), __real_x() the x() it hides. */
+#include "config.h" /* system extensions: kill() */
+
 #include "failcalls.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +20,7 @@
 
 /* The recorder's thread makes calls too. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool armed;
+static bool armed, kills;
 static enum failcalls_kind armed_kind;
 static uint32_t armed_nth, seen;
 
@@ -33,14 +36,30 @@ const char *failcalls_name(enum failcalls_kind kind)
 	return names[kind];
 }
 
-static bool fails(enum failcalls_kind kind, int error)
+static bool counts(enum failcalls_kind kind)
+{
+	if (!kills)
+		return kind == armed_kind;
+	return kind != FAILCALLS_MEMORY && kind != FAILCALLS_READ;
+}
+
+static bool strikes(enum failcalls_kind kind)
 {
 	bool now = false;
 
 	(void)pthread_mutex_lock(&lock);
-	if (armed && kind == armed_kind)
+	if (armed && counts(kind))
 		now = ++seen == armed_nth;
 	(void)pthread_mutex_unlock(&lock);
+	return now;
+}
+
+static bool fails(enum failcalls_kind kind, int error)
+{
+	const bool now = strikes(kind);
+
+	if (now && kills)
+		(void)kill(getpid(), SIGKILL);
 	if (now)
 		errno = error;
 	return now;
@@ -113,12 +132,36 @@ WRAP(DIR *, opendir, (const char *path))
 
 WRAP(ssize_t, write, (int fd, const void *buf, size_t len))
 {
-	return fails(FAILCALLS_WRITE, ENOSPC) ? -1 : __real_write(fd, buf, len);
+	if (!strikes(FAILCALLS_WRITE))
+		return __real_write(fd, buf, len);
+	if (kills) {
+		(void)!__real_write(fd, buf, len / 2);
+		(void)kill(getpid(), SIGKILL);
+	}
+	errno = ENOSPC;
+	return -1;
 }
 
 WRAP(ssize_t, read, (int fd, void *buf, size_t len))
 {
 	return fails(FAILCALLS_READ, EIO) ? -1 : __real_read(fd, buf, len);
+}
+
+/* These two only kill: what a program could do about their failure, others show. */
+WRAP(ssize_t, pwrite, (int fd, const void *buf, size_t len, off_t offset))
+{
+	if (kills && strikes(FAILCALLS_WRITE)) {
+		(void)!__real_pwrite(fd, buf, len / 2, offset);
+		(void)kill(getpid(), SIGKILL);
+	}
+	return __real_pwrite(fd, buf, len, offset);
+}
+
+WRAP(int, unlink, (const char *path))
+{
+	if (kills && strikes(FAILCALLS_RENAME))
+		(void)kill(getpid(), SIGKILL);
+	return __real_unlink(path);
 }
 
 WRAP(int, fclose, (FILE * file))
@@ -167,7 +210,14 @@ void failcalls_arm(enum failcalls_kind kind, uint32_t nth)
 	armed_kind = kind;
 	armed_nth = nth;
 	seen = 0;
+	kills = false;
 	armed = true;
+}
+
+void failcalls_arm_kill(uint32_t nth)
+{
+	failcalls_arm(FAILCALLS_OPEN, nth);
+	kills = true;
 }
 
 uint32_t failcalls_disarm(void)

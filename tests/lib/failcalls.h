@@ -23,6 +23,11 @@ enum failcalls_kind {
 const char *failcalls_name(enum failcalls_kind kind);
 /* From now on: the nth call of the kind fails, counted from 1; 0 counts only. */
 void failcalls_arm(enum failcalls_kind kind, uint32_t nth);
+/*
+ * From now on: the process is killed in place of its nth call that opens, writes, renames,
+ * syncs or maps a file, counted together from 1; a write is done by half.  0 counts only.
+ */
+void failcalls_arm_kill(uint32_t nth);
 /* Calls of the armed kind since then; nothing fails any more. */
 uint32_t failcalls_disarm(void);
 

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program is killed in place of each of its own calls that open, write, rename, sync or
+ * map a file, a write by half: what is there afterwards is whole, and the next start goes on
+ * from it.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "cli/cli.h"
+#include "failcalls.h"
+#include "testlib.h"
+
+#define WORDS_MAX 16
+/* Places of one scenario; where there are more, every kth is taken. */
+#define RUNS_MAX (getenv("OTABENCH_INSTRUMENTED") ? 20u : 60u)
+
+static char dir[] = "/tmp/otabench-killed-XXXXXX";
+/* How a run that came to its end ended; -1: it did not. */
+static struct ending {
+	int exit;
+	uint32_t calls;
+} * ending;
+
+static void path_of(const char *name, char *ret, size_t size)
+{
+	(void)snprintf(ret, size, "%s/%s", dir, name);
+}
+
+/* SQLite is a library of its own, whose calls the linker does not see. */
+static void kill_in_sqlite(void)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	assert_non_null(vfs);
+	assert_int_equal(vfs->xSetSystemCall(vfs, "write", (sqlite3_syscall_ptr)(uintptr_t)write),
+			 0);
+	assert_int_equal(vfs->xSetSystemCall(vfs, "unlink", (sqlite3_syscall_ptr)(uintptr_t)unlink),
+			 0);
+	assert_int_equal(
+		vfs->xSetSystemCall(vfs, "ftruncate", (sqlite3_syscall_ptr)(uintptr_t)ftruncate),
+		0);
+	/* One of the two, by how it was built. */
+	assert_true(vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)(uintptr_t)pwrite) ==
+			    0 ||
+		    vfs->xSetSystemCall(vfs, "pwrite64", NULL) == 0);
+	(void)vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)(uintptr_t)pwrite);
+}
+
+static void child(const char *line, uint32_t nth)
+{
+	char buf[2048], *argv[WORDS_MAX], *save = NULL;
+	FILE *none = fopen("/dev/null", "w");
+	size_t len = 0;
+	int argc = 1;
+
+	for (; *line != '\0' && len + sizeof(dir) < sizeof(buf); line++) {
+		if (*line == '%')
+			len += (size_t)snprintf(buf + len, sizeof(buf) - len, "%s", dir);
+		else
+			buf[len++] = *line;
+	}
+	buf[len] = '\0';
+	argv[0] = (char *)(uintptr_t) "otabench";
+	for (char *word = strtok_r(buf, " ", &save); word && argc < WORDS_MAX - 1;
+	     word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	kill_in_sqlite();
+	failcalls_arm_kill(nth);
+	ending->exit = cli_main(argc, argv, cli_commands, none, none);
+	ending->calls = failcalls_disarm();
+	_exit(0);
+}
+
+/* nth 0: to its end.  Returns false when the process was killed. */
+static bool run(const char *line, uint32_t nth)
+{
+	pid_t pid;
+	int status;
+
+	ending->exit = -1;
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		child(line, nth);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	/* Nothing else than the kill ends it without a word. */
+	assert_true(ending->exit >= 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+	return ending->exit >= 0;
+}
+
+static void remove_all(const char *path)
+{
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+	char name[4096];
+
+	if (!folder) {
+		(void)unlink(path);
+		return;
+	}
+	while ((entry = readdir(folder)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		remove_all(name);
+	}
+	(void)closedir(folder);
+	(void)rmdir(path);
+}
+
+/* --- what is looked at after each kill */
+
+struct scenario {
+	const char *line;
+	const char *fresh; /* a file or folder that a run makes; removed before it; or NULL */
+	const char *keeps; /* a file that is as before or as meant; or NULL */
+	const char *after; /* the next start, which must end with one of: */
+	int exits[3]; /* 0 ends the list after its first */
+};
+
+struct content {
+	uint8_t *data;
+	size_t len;
+};
+
+static struct content content_of(const char *name)
+{
+	char path[sizeof(dir) + 64];
+	struct content c = {NULL, 0};
+
+	path_of(name, path, sizeof(path));
+	c.data = test_load_file(path, &c.len);
+	return c;
+}
+
+static void put_back(const char *name, const struct content *c)
+{
+	char path[sizeof(dir) + 64];
+	FILE *file;
+
+	path_of(name, path, sizeof(path));
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(c->data, 1, c->len, file), c->len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static bool equal(const struct content *a, const struct content *b)
+{
+	return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+static void remove_fresh(const struct scenario *s)
+{
+	char path[sizeof(dir) + 64];
+
+	if (!s->fresh)
+		return;
+	path_of(s->fresh, path, sizeof(path));
+	remove_all(path);
+}
+
+static void check_start(const struct scenario *s, uint32_t nth)
+{
+	bool known = false;
+
+	if (!s->after)
+		return;
+	assert_true(run(s->after, 0));
+	for (unsigned int i = 0; i < 3 && (i == 0 || s->exits[i] != 0); i++)
+		known |= ending->exit == s->exits[i];
+	if (!known)
+		print_error("killed at call %u: the next start ends with %d\n", nth, ending->exit);
+	assert_true(known);
+}
+
+static void play(const struct scenario *s)
+{
+	struct content before = {NULL, 0}, meant = {NULL, 0};
+	uint32_t calls, step, killed = 0;
+
+	remove_fresh(s);
+	if (s->keeps)
+		before = content_of(s->keeps);
+	assert_true(run(s->line, 0));
+	assert_int_equal(ending->exit, 0);
+	calls = ending->calls;
+	step = calls / RUNS_MAX + 1;
+	if (s->keeps) {
+		meant = content_of(s->keeps);
+		assert_false(equal(&before, &meant));
+		put_back(s->keeps, &before);
+	}
+	for (uint32_t nth = 1; nth <= calls; nth += nth < RUNS_MAX / 2 ? 1 : step) {
+		remove_fresh(s);
+		killed += run(s->line, nth) ? 0 : 1;
+		if (s->keeps) {
+			struct content now = content_of(s->keeps);
+
+			if (!equal(&now, &before) && !equal(&now, &meant))
+				print_error("killed at call %u: %s has %zu bytes\n", nth, s->keeps,
+					    now.len);
+			assert_true(equal(&now, &before) || equal(&now, &meant));
+			free(now.data);
+			put_back(s->keeps, &before);
+		}
+		check_start(s, nth);
+	}
+	print_message("killed at %u of %u calls\n", killed, calls);
+	assert_true(killed > 0);
+	free(before.data);
+	free(meant.data);
+}
+
+#define SCENARIO(id, ...)                                                                          \
+	static void test_##id(void **state)                                                        \
+	{                                                                                          \
+		const struct scenario s = {__VA_ARGS__};                                           \
+                                                                                                   \
+		(void)state;                                                                       \
+		play(&s);                                                                          \
+	}
+
+#define FLASH "flash esp-sim-01 %/app.bin"
+
+SCENARIO(state, .line = "--no-history --sim=devices=1,flash=ideal,state=%/boards " FLASH,
+	 .fresh = "boards",
+	 .after = "--no-history --sim=devices=1,flash=ideal,state=%/boards info esp-sim-01")
+/* 65: it says where the recording is cut; 66: that there is none yet. */
+SCENARIO(trace, .line = "--no-history --sim=devices=1,flash=ideal --trace=%/k.trace " FLASH,
+	 .fresh = "k.trace", .after = "replay %/k.trace", .exits = {0, 65, 66})
+SCENARIO(capture, .line = "--no-history --sim=devices=1,flash=ideal --btsnoop=%/k.snoop " FLASH,
+	 .fresh = "k.snoop", .after = "--no-history --sim=devices=1,flash=ideal " FLASH)
+SCENARIO(history, .line = "--sim=devices=1,flash=ideal " FLASH, .after = "history show 1")
+SCENARIO(export, .line = "--force history export 1 --output=%/runs.csv", .keeps = "runs.csv",
+	 .after = "history show 1")
+SCENARIO(profile, .line = "profile set %/p.yaml window=8192", .keeps = "p.yaml",
+	 .after = "--profile=%/p.yaml profile show")
+
+static void prepare(const char *line)
+{
+	assert_true(run(line, 0));
+	assert_int_equal(ending->exit, 0);
+}
+
+static int setup(void **state)
+{
+	char value[sizeof(dir) + 32];
+
+	(void)state;
+	ending = mmap(NULL, sizeof(*ending), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (ending == MAP_FAILED || !mkdtemp(dir))
+		return -1;
+	(void)setenv("HOME", dir, 1);
+	(void)setenv("XDG_STATE_HOME", dir, 1);
+	path_of("history.db", value, sizeof(value));
+	(void)setenv("OTABENCH_HISTORY", value, 1);
+	prepare("--quiet sample-image --size=40000 %/app.bin");
+	prepare("profile set default window=4096 --as=%/p.yaml");
+	prepare("--quiet --sim=devices=1,flash=ideal " FLASH);
+	put_back("runs.csv", &(struct content){(uint8_t[]){"of before\n"}, 10});
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	remove_all(dir);
+	(void)munmap(ending, sizeof(*ending));
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_state),	cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_capture), cmocka_unit_test(test_history),
+		cmocka_unit_test(test_export),	cmocka_unit_test(test_profile),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
