@@ -4,8 +4,8 @@
 
 #include "air/att_proto.h"
 #include "base/bytes.h"
+#include "base/hex.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define INDEX 0u
@@ -64,16 +64,32 @@ void capture_adapter(struct capture_pdu *p)
 	btsnoop_put(&p->file, INDEX, BTSNOOP_NEW_INDEX, p->now_us, record, sizeof(record));
 }
 
+/* The octets of a text, with what stands between them left out; the last one first. */
+static size_t put_octets(uint8_t *to, size_t size, const char *text)
+{
+	size_t n = 0;
+
+	while (*text && n < size) {
+		if (*text == '-' || *text == ':') {
+			text++;
+			continue;
+		}
+		if (text[1] == '\0' || hex_decode(text, &to[size - 1 - n], 1) < 0)
+			break;
+		text += 2;
+		n++;
+	}
+	return n;
+}
+
 /* Least significant octet first, as on the air. */
 static void put_address(uint8_t *to, const char *text)
 {
-	unsigned int a[6];
+	uint8_t a[6] = {0};
 
-	memset(to, 0, 6);
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &a[0], &a[1], &a[2], &a[3], &a[4], &a[5]) != 6)
-		return;
-	for (unsigned int i = 0; i < 6; i++)
-		to[i] = (uint8_t)a[5 - i];
+	if (strlen(text) != 17 || put_octets(a, 6, text) != 6)
+		memset(a, 0, sizeof(a));
+	memcpy(to, a, sizeof(a));
 }
 
 void capture_connected(struct capture_pdu *p, const char *address, const struct ota_link *link)
@@ -174,26 +190,6 @@ void capture_att_pdu(struct capture_pdu *p, bool sent, const uint8_t *head, size
 		    8 + pdu);
 }
 
-/* A UUID as it is on the air; returns its length. */
-static size_t put_uuid(uint8_t *to, const char *text)
-{
-	size_t n = 16;
-
-	for (const char *c = text; *c && n > 0;) {
-		unsigned int octet;
-
-		if (*c == '-') {
-			c++;
-			continue;
-		}
-		if (sscanf(c, "%2x", &octet) != 1)
-			break;
-		to[--n] = (uint8_t)octet;
-		c += 2;
-	}
-	return 16;
-}
-
 static void put_range_request(struct capture_pdu *p, uint8_t opcode, uint16_t first, uint16_t last,
 			      uint16_t type)
 {
@@ -215,7 +211,7 @@ static void put_service(struct capture_pdu *p, uint16_t first, uint16_t last, co
 	bytes_put16(pdu + 2, first);
 	bytes_put16(pdu + 4, last);
 	if (uuid)
-		len = put_uuid(pdu + 6, uuid);
+		len = put_octets(pdu + 6, 16, uuid);
 	else
 		bytes_put16(pdu + 6, uuid16);
 	pdu[1] = (uint8_t)(4 + len);
@@ -235,7 +231,7 @@ static void put_type(struct capture_pdu *p, uint16_t handle, const char *uuid, u
 	put_range_request(p, ATT_FIND_INFO_REQ, handle, handle, 0);
 	bytes_put16(pdu + 2, handle);
 	if (uuid)
-		len = put_uuid(pdu + 4, uuid);
+		len = put_octets(pdu + 4, 16, uuid);
 	else
 		bytes_put16(pdu + 4, uuid16);
 	capture_att_pdu(p, false, pdu, 4 + len, NULL, 0);

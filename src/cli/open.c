@@ -14,6 +14,7 @@
 #include "transport/trace.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -187,11 +188,11 @@ static uint64_t capture_origin(const struct transport *t)
 /* The packets of the adapter, or -OTA_EPERM, -OTA_ENOTSUP where they are not to be had. */
 static int capture_packets(struct cli *cli, sd_event *event, FILE *file)
 {
-	unsigned int index = BTSNOOP_NO_INDEX;
+	unsigned long index = BTSNOOP_NO_INDEX;
 	char note[256];
 
-	if (cli->adapter && sscanf(cli->adapter, "hci%u", &index) != 1)
-		index = BTSNOOP_NO_INDEX;
+	if (cli->adapter && strncmp(cli->adapter, "hci", 3) == 0)
+		index = strtoul(cli->adapter + 3, NULL, 10);
 	describe_capture(cli, true, note, sizeof(note));
 	return capture_monitor(event, (uint16_t)index, file, note, &cli->monitor);
 }
@@ -232,7 +233,7 @@ static int add_capture(struct cli *cli, sd_event *event, struct transport **t)
 static int add_trace(struct cli *cli, struct transport **t)
 {
 	struct transport *inner = *t;
-	FILE *file;
+	FILE *file = NULL;
 	int rc;
 
 	if (!cli->trace)

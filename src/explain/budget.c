@@ -54,13 +54,9 @@ static uint64_t overlap(const struct budget *b, uint64_t from, uint64_t to)
 /* What the phases around sending are called inside of the transfer. */
 static enum budget_share inside(enum budget_share share)
 {
-	static const enum budget_share inner[BUDGET_SHARES] = {
-		[BUDGET_CONNECT] = BUDGET_DOWN, [BUDGET_DISCOVER] = BUDGET_DOWN,
-		[BUDGET_PREPARE] = BUDGET_DOWN, [BUDGET_RECONNECT] = BUDGET_DOWN,
-		[BUDGET_REBOOT] = BUDGET_END,	[BUDGET_CONFIRM] = BUDGET_END,
-	};
-
-	return share < BUDGET_TRANSFER_SHARES ? share : inner[share];
+	if (share < BUDGET_TRANSFER_SHARES)
+		return share;
+	return share == BUDGET_REBOOT || share == BUDGET_CONFIRM ? BUDGET_END : BUDGET_DOWN;
 }
 
 static void spend(struct budget *b, enum budget_share share, uint64_t from, uint64_t to)
@@ -255,7 +251,7 @@ void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 	watch_erase(b, v, now_us);
 	if (v->phase == BUDGET_AIR) {
 		if (b->last.phase != BUDGET_AIR && b->last.phase != BUDGET_PAUSED) {
-			b->backlog = b->stale = 0;
+			b->stale = 0;
 			b->last.sent = v->sent;
 			b->last.gaps = v->gaps;
 			b->last.received = v->received;

@@ -38,14 +38,31 @@ static void best_value(struct predict *p, uint16_t mtu)
 	p->value = airtime_best_value(&p->link, mtu, OTA_VALUE_MAX, p->header, p->request);
 }
 
+static bool same_link(const struct airtime_link *a, const struct airtime_link *b)
+{
+	return a->phy == b->phy && a->data_length == b->data_length &&
+	       a->interval_us == b->interval_us && a->encrypted == b->encrypted &&
+	       a->buffers == b->buffers && a->buffer_octets == b->buffer_octets &&
+	       a->refill == b->refill;
+}
+
+static bool same(const struct predict *a, const struct predict *b)
+{
+	return same_link(&a->link, &b->link) && a->value == b->value && a->header == b->header &&
+	       a->request == b->request && a->window == b->window && a->pacing_us == b->pacing_us &&
+	       a->ack_interval == b->ack_interval && a->ring == b->ring &&
+	       a->erase_us == b->erase_us && a->write_us == b->write_us &&
+	       a->read_us == b->read_us && a->loss_ppm == b->loss_ppm &&
+	       a->drop_ppm == b->drop_ppm && a->size == b->size;
+}
+
 /* With what auto would choose anew: enough under way, acknowledged now and then. */
 static struct predict settled(const struct judge *j, const struct predict *changed)
 {
 	const struct limit_input *in = j->in;
 	struct predict p = *changed;
 	const uint32_t ring = p.ring > 0 ? p.ring : SMALL_RING;
-	const bool link =
-		p.request != j->now.request || memcmp(&p.link, &j->now.link, sizeof(p.link)) != 0;
+	const bool link = p.request != j->now.request || !same_link(&p.link, &j->now.link);
 	const bool other = p.link.phy != j->now.link.phy || p.request != j->now.request;
 
 	if (in->interval_auto && other && p.link.interval_us == j->now.link.interval_us)
@@ -69,7 +86,7 @@ static uint32_t gain(const struct judge *j, const struct predict *changed)
 	const struct predict p = settled(j, changed);
 	uint64_t us;
 
-	if (memcmp(changed, &j->now, sizeof(j->now)) == 0)
+	if (same(changed, &j->now))
 		return 0;
 	us = played(&p);
 	/* What makes it slower than played stays; what made it faster is no gain. */

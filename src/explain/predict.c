@@ -93,28 +93,42 @@ static void begin(struct play *s, enum op op, uint64_t at, uint64_t us)
 	s->op_end = at + us;
 }
 
+/* What the device does next with its flash, as ota_core chooses. */
+static enum op next_op(const struct play *s)
+{
+	const uint32_t fill = s->received - s->flushed;
+
+	if (s->flushed / BLOCK > s->hashed / BLOCK)
+		return OP_READ;
+	if (fill >= SECTOR || (s->received == s->size && fill > 0))
+		return s->erased < min_u32(s->flushed + SECTOR, s->size) ? OP_ERASE : OP_WRITE;
+	if (s->erased < s->size && s->erased < s->received + BLOCK)
+		return OP_ERASE;
+	if (s->flushed - s->hashed >= SECTOR || (s->flushed == s->size && s->hashed < s->size))
+		return OP_READ;
+	return OP_NONE;
+}
+
 static void device_work(struct play *s, uint64_t at)
 {
 	const struct predict *p = s->p;
-	const uint32_t fill = s->received - s->flushed;
 
 	if (p->ring == 0 || s->op != OP_NONE)
 		return;
-	if (s->flushed / BLOCK > s->hashed / BLOCK) {
-		begin(s, OP_READ, at, p->read_us / 16u);
-	} else if (fill >= SECTOR || (s->received == s->size && fill > 0)) {
-		if (s->erased < min_u32(s->flushed + SECTOR, s->size))
-			begin(s, OP_ERASE, at, p->erase_us);
-		else
-			begin(s, OP_WRITE, at, p->write_us / 16u);
-	} else if (s->erased < s->size && s->erased < s->received + BLOCK) {
+	switch (next_op(s)) {
+	case OP_ERASE:
 		begin(s, OP_ERASE, at, p->erase_us);
-	} else if (s->flushed - s->hashed >= SECTOR ||
-		   (s->flushed == s->size && s->hashed < s->size)) {
-		begin(s, OP_READ, at, p->read_us / 16u);
-	}
-	if (s->op == OP_ERASE)
 		device_ack(s, at, true);
+		break;
+	case OP_WRITE:
+		begin(s, OP_WRITE, at, p->write_us / 16u);
+		break;
+	case OP_READ:
+		begin(s, OP_READ, at, p->read_us / 16u);
+		break;
+	case OP_NONE:
+		break;
+	}
 }
 
 static void op_ended(struct play *s)
@@ -205,9 +219,7 @@ static bool wait(struct play *s)
 
 	if (s->next_send > s->t && s->next_send < at)
 		at = s->next_send;
-	if (at == NEVER && s->op != OP_NONE)
-		at = s->op_end;
-	else if (at != NEVER && s->op != OP_NONE && s->op_end < at)
+	if (s->op != OP_NONE && s->op_end < at)
 		at = s->op_end;
 	if (at == NEVER && s->received > s->acked_received)
 		at = s->last_data + ACK_DELAY_US;

@@ -197,12 +197,12 @@ void app_confirm_fact(struct app *app, const char *title, const char *label, con
 		      ...)
 {
 	struct confirm_state *c = app_part(app, PART_CONFIRM);
-	char *fact = c->facts[c->fact_count];
+	char *fact;
 	va_list ap;
 
 	if (c->fact_count == FACTS_MAX)
 		return;
-	c->fact_count++;
+	fact = c->facts[c->fact_count++];
 	c->title = title;
 	(void)snprintf(fact, VIEW_TEXT, "%-*s", FACT_LABEL, label);
 	va_start(ap, format);
@@ -238,11 +238,11 @@ static void confirm_draw(struct app *app, struct cells *cells, struct area area)
 {
 	const struct confirm_state *c = app_part(app, PART_CONFIRM);
 	struct view_row rows[FACTS_MAX];
-	const struct view_panel v = {
-		.title = c->title, .empty = "", .rows = rows, .count = c->fact_count};
+	struct view_panel v = {.title = c->title, .empty = "", .count = c->fact_count};
 
 	for (size_t i = 0; i < c->fact_count; i++)
 		rows[i] = (struct view_row){c->facts[i], "", CELLS_NORMAL};
+	v.rows = rows;
 	if (c->fact_count > 0)
 		view_panel_draw(&v, cells, area);
 }

@@ -405,20 +405,20 @@ void cells_rule(struct cells *cells, struct area area, int y, const char *title)
 void cells_scroll_bar(struct cells *cells, struct area area, size_t first, size_t total)
 {
 	const size_t rows = area.h > 0 ? (size_t)area.h : 0;
-	size_t thumb, at;
+	size_t thumb, top;
 
 	if (rows < 2 || total <= rows || area.w < 2)
 		return;
 	thumb = rows * rows / total > 0 ? rows * rows / total : 1;
 	first = first < total - rows ? first : total - rows;
-	at = first * (rows - thumb) / (total - rows);
+	top = first * (rows - thumb) / (total - rows);
 	/* Only at the ends does it stand at an end. */
-	if (at == 0 && first > 0 && rows - thumb > 1)
-		at = 1;
-	if (at == rows - thumb && first < total - rows && at > 1)
-		at--;
+	if (top == 0 && first > 0 && rows - thumb > 1)
+		top = 1;
+	if (top == rows - thumb && first < total - rows && top > 1)
+		top--;
 	for (size_t y = 0; y < rows; y++) {
-		const bool is_thumb = y >= at && y < at + thumb;
+		const bool is_thumb = y >= top && y < top + thumb;
 
 		cells_put(cells, area, area.w - 1, (int)y, CELLS_DIM,
 			  cells_symbol(cells, is_thumb ? CELLS_THUMB : CELLS_VERTICAL));

@@ -39,13 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 			return;                                                                    \
 		}                                                                                  \
 		len = ota_##name##_encode(&first.m, buf, sizeof(buf));                             \
-		if (len <= 0 || ((size_t)len > size && size < (tail ? tail : (size_t)len)) ||      \
-		    memcmp(buf, data, (size_t)len <= size ? (size_t)len : tail) != 0)              \
+		if (len <= 0 || ((size_t)len > size && size < ((tail) ? (tail) : (size_t)len)) ||  \
+		    memcmp(buf, data, (size_t)len <= size ? (size_t)len : (tail)) != 0)            \
 			abort();                                                                   \
 		if (ota_##name##_decode(buf, (size_t)len, &second.m) < 0 ||                        \
 		    memcmp(first.bytes, second.bytes, sizeof(first.bytes)) != 0)                   \
 			abort();                                                                   \
-		if (ota_##name##_decode(data, (tail ? tail : (size_t)len) - 1, &second.m) !=       \
+		if (ota_##name##_decode(data, ((tail) ? (tail) : (size_t)len) - 1, &second.m) !=   \
 		    -OTA_EMSGSIZE)                                                                 \
 			abort();                                                                   \
 	}

@@ -117,10 +117,8 @@ static void test_command_completes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wrong_value),
-		cmocka_unit_test(test_failed_open),
-		cmocka_unit_test(test_search_as_typed),
-		cmocka_unit_test(test_search_help),
+		cmocka_unit_test(test_wrong_value),	  cmocka_unit_test(test_failed_open),
+		cmocka_unit_test(test_search_as_typed),	  cmocka_unit_test(test_search_help),
 		cmocka_unit_test(test_command_completes),
 	};
 

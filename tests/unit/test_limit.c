@@ -55,7 +55,7 @@ static const struct setup setups[] = {
 
 static int drawn(struct rng *rng, int least, int most)
 {
-	return least + (int)rng_below(rng, (uint64_t)(most - least + 1));
+	return least + (int)rng_below(rng, (uint64_t)most - (uint64_t)least + 1u);
 }
 
 static struct program_ran flash(uint64_t seed, const char *sim, const char *set, const char *change)

@@ -149,8 +149,8 @@ static void watch(struct ota_esp *s, bool on)
  * told when it became less by what TELEMETRY tells. */
 static void measure_stack(struct ota_esp *s)
 {
-	const uint32_t left = uxTaskGetStackHighWaterMark(NULL);
-	const uint32_t units = left / OTA_STACK_UNIT;
+	const uint32_t unused = uxTaskGetStackHighWaterMark(NULL);
+	const uint32_t units = unused / OTA_STACK_UNIT;
 	const uint8_t now = units < UINT8_MAX ? (uint8_t)units : UINT8_MAX;
 	bool less;
 
@@ -159,7 +159,7 @@ static void measure_stack(struct ota_esp *s)
 	s->stack_left = now;
 	ota_esp_leave_quickly();
 	if (less)
-		ESP_LOGI(tag, "stack: %u of %u bytes were never used", (unsigned int)left,
+		ESP_LOGI(tag, "stack: %u of %u bytes were never used", (unsigned int)unused,
 			 (unsigned int)sizeof(s->stack));
 }
 
