@@ -301,10 +301,11 @@ static int export_to_output(struct cli *cli, struct history *history, const int6
 		r = history_export(cli->out, format, &detail, i == 0);
 		history_detail_finish(&detail);
 	}
-	return CLI_OK; /* an output that cannot be written is told at the end of the program */
+	/* An output that cannot be written is told at the end of the program. */
+	return cli->json ? cli_succeed(cli) : CLI_OK;
 }
 
-/* Standard output holds the export alone, with --json too. */
+/* With --json standard output is NDJSON with a result at its end; a file is what was asked. */
 static int cmd_history_export(struct cli *cli, struct history *history, int count, char **words)
 {
 	const char *name = cli_value(cli, "format"), *path = cli_value(cli, "output");
@@ -315,11 +316,16 @@ static int cmd_history_export(struct cli *cli, struct history *history, int coun
 
 	if (code != CLI_OK)
 		return code;
+	if (cli->json && !path)
+		format = HISTORY_NDJSON;
 	if (!name && path && strrchr(path, '.'))
 		(void)history_format_by_name(strrchr(path, '.') + 1, &format);
 	if (name && history_format_by_name(name, &format) < 0)
 		return cli_fail(cli, CLI_USAGE,
 				"--format: expected csv, csv-runs or ndjson, found \"%s\"", name);
+	if (cli->json && !path && format != HISTORY_NDJSON)
+		return cli_fail(cli, CLI_USAGE,
+				"--format=%s is not JSON: use --output=FILE with it", name);
 	if (!path)
 		return export_to_output(cli, history, ids, count, format);
 	r = history_export_file(history, ids, (size_t)count, format, path, cli->overwrite, why,

@@ -74,7 +74,8 @@ static const struct cli_option replay_options[] = {
 
 static const struct cli_option history_options[] = {
 	{"last", "N", "list: number of runs (50)"},
-	{"format", "FORMAT", "export: csv (series), csv-runs (a line a run) or ndjson (all)"},
+	{"format", "FORMAT",
+	 "export: csv (series), csv-runs (a line a run) or ndjson (all; with --json)"},
 	{"output", "FILE", "export: write to this file instead of standard output"},
 	DEVICE_TIMEOUT,
 	TIMEOUT,

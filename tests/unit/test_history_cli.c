@@ -221,6 +221,23 @@ static void test_compare(void **state)
 	assert_int_equal(run("history compare 2"), 64);
 }
 
+/* Each line of standard output is an object, the result is the last. */
+static void test_export_json(void **state)
+{
+	(void)state;
+	make_runs();
+	assert_int_equal(run("--json history export 1 2"), 0);
+	assert_true(lines() > 4);
+	for (size_t i = 0; i < lines(); i++)
+		json_decref(json_line(i));
+	expect("\"event\":\"sample\"");
+	expect("\"event\":\"result\"");
+	assert_int_equal(run("--json history export 1 --format=csv"), 64);
+	expect("not JSON");
+	assert_int_equal(run("--json history export 1 --output=both.csv"), 0);
+	assert_int_equal(lines(), 1);
+}
+
 static void test_export(void **state)
 {
 	(void)state;
@@ -338,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_show, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_export, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_export_json, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_delete, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rerun, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
