@@ -169,13 +169,30 @@ static int choose_command(struct parser *parser, const char *word)
 	return unknown_command(parser, word);
 }
 
+/* The first command that has this option of its own, "time" without the dashes; or NULL. */
+static const struct cli_command *command_with(const struct parser *parser, const char *option)
+{
+	for (const struct cli_command *c = parser->commands; c->name; c++)
+		for (size_t i = 0; c->options && c->options[i].name; i++)
+			if (strcmp(c->options[i].name, option) == 0)
+				return c;
+	return NULL;
+}
+
 /* option is what was typed: "--jsn=5" or "-x". */
 static int unknown_option(struct parser *parser, const char *option)
 {
+	const struct cli_command *owner;
 	struct text_nearest nearest;
 	char word[TEXT_WORD_MAX + 1];
 
 	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(option, "="), option);
+	owner = parser->cli->command ? NULL : command_with(parser, word + strspn(word, "-"));
+	if (owner)
+		return cli_fail(parser->cli, CLI_USAGE,
+				"%s is an option of a command and stands after it: 'otabench %s "
+				"%s'",
+				word, owner->name, word);
 	nearest = (struct text_nearest){.word = word + strspn(word, "-")};
 	for (size_t i = 0; i < parser->table_size; i++)
 		text_nearest_offer(&nearest, parser->table[i].name);
@@ -379,6 +396,11 @@ static int take(struct parser *parser, int value, char **argv, char **words, int
 {
 	char letter[3] = {'-', (char)optopt, '\0'};
 
+	/* "help" and "help COMMAND", as git and others have them. */
+	if (value == 1 && *count == 0 && strcmp(optarg, "help") == 0) {
+		parser->cli->help = true;
+		return CLI_OK;
+	}
 	if (value == 1) {
 		words[(*count)++] = optarg;
 		return *count == 1 ? choose_command(parser, optarg) : CLI_OK;

@@ -213,6 +213,11 @@ static void test_mistakes(void **state)
 	/* Another command's option. */
 	assert_usage("plain --seconds=5", "otabench: error: unknown option --seconds; 'otabench "
 					  "plain --help' lists them\n");
+	assert_usage("--seconds=5 probe x",
+		     "otabench: error: --seconds is an option of a command and stands after it: "
+		     "'otabench probe --seconds'\n");
+	assert_usage("help prboe",
+		     "otabench: error: unknown command prboe (did you mean probe?)\n");
 	assert_usage("-vx plain", "otabench: error: unknown option -x; 'otabench --help' lists "
 				  "them\n");
 	assert_usage("plain --profile", "otabench: error: --profile: expected an argument\n");
@@ -295,6 +300,10 @@ static void test_help(void **state)
 	/* No line is wider than a terminal. */
 	for (const char *line = out_text; *line != '\0'; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 79);
+	assert_int_equal(run("help"), CLI_OK);
+	assert_non_null(strstr(out_text, "usage: otabench [OPTIONS] COMMAND"));
+	assert_int_equal(run("help probe"), CLI_OK);
+	assert_non_null(strstr(out_text, "usage: otabench [OPTIONS] probe DEV [IMAGE]"));
 	assert_int_equal(run("probe -h"), CLI_OK);
 	assert_non_null(strstr(out_text, "usage: otabench [OPTIONS] probe DEV [IMAGE]"));
 	assert_non_null(strstr(out_text, "\n  --seconds=SECONDS         How long.\n"));
