@@ -56,7 +56,9 @@ struct limit_input {
 
 struct limit {
 	enum limit_cause cause, second; /* second: NONE where nothing else gains much */
-	uint32_t share_ppm, second_ppm; /* of the transfer's time that is saved without it */
+	/* Of the transfer's time: what is saved without it; of air, host, stack, device-task
+	 * and reconnects what they take. */
+	uint32_t share_ppm, second_ppm;
 	char change[LIMIT_CHANGE_MAX]; /* key=value of a profile; "" none helps */
 	uint32_t goodput, predicted; /* bytes per second: now; after the change, or as now */
 	uint32_t link_best, flash; /* what link and flash can carry; flash 0: not measured */

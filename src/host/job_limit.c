@@ -262,6 +262,13 @@ static void say_advice(const struct limit *l, char *buf, size_t size)
 		(void)snprintf(buf, size, "Nothing to set here.");
 }
 
+/* Whether a cause's share is time that it took, or what would be saved without it. */
+static bool takes_time(enum limit_cause cause)
+{
+	return cause == LIMIT_AIR || cause == LIMIT_HOST || cause == LIMIT_STACK ||
+	       cause == LIMIT_DEVICE_TASK || cause == LIMIT_RECONNECTS;
+}
+
 static void say(const struct job *job, struct job_result *r)
 {
 	const struct limit *l = &r->limit;
@@ -271,8 +278,10 @@ static void say(const struct job *job, struct job_result *r)
 	if (l->second != LIMIT_NONE && l->second_ppm > 0)
 		(void)snprintf(second, sizeof(second), "; then %s, %u %%",
 			       limit_cause_name(l->second), (l->second_ppm + 5000u) / 10000u);
-	(void)snprintf(r->limit_text, sizeof(r->limit_text), "%s, %u %% less time without it: %s%s",
-		       limit_cause_name(l->cause), (l->share_ppm + 5000u) / 10000u, cause, second);
+	(void)snprintf(r->limit_text, sizeof(r->limit_text), "%s, %u %% %s: %s%s",
+		       limit_cause_name(l->cause), (l->share_ppm + 5000u) / 10000u,
+		       takes_time(l->cause) ? "of the time" : "less time without it", cause,
+		       second);
 	say_advice(l, r->limit_advice, sizeof(r->limit_advice));
 }
 
