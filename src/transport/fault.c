@@ -243,6 +243,15 @@ static int write_late(struct fault *f, enum gatt_chr chr, enum gatt_write mode, 
 	return 0;
 }
 
+/* Now, or behind what is late already. */
+static int write_value(struct fault *f, enum gatt_chr chr, enum gatt_write mode, uint64_t late_us,
+		       const uint8_t *buf, size_t len)
+{
+	if (late_us > 0 || f->writes.first)
+		return write_late(f, chr, mode, fault_now(f) + late_us, buf, len);
+	return f->wrap.inner->ops->write(f->wrap.inner, chr, mode, buf, len);
+}
+
 /* The device's stack took it and answered; its application never saw it. */
 static int write_lost(struct fault *f, enum gatt_chr chr, enum gatt_write mode)
 {
@@ -274,15 +283,14 @@ static int fault_write(struct transport *t, enum gatt_chr chr, enum gatt_write m
 	fate = decide(f, FAULT_DROP_DATA, FAULT_DUP_DATA, FAULT_DELAY_DATA, f->values + 1ull);
 	if (fate.drop)
 		rc = write_lost(f, chr, mode);
-	else if (fate.late_us > 0 || f->writes.first)
-		rc = write_late(f, chr, mode, fault_now(f) + fate.late_us, buf, len);
 	else
-		rc = f->wrap.inner->ops->write(f->wrap.inner, chr, mode, buf, len);
+		rc = write_value(f, chr, mode, fate.late_us, buf, len);
 	if (rc < 0)
 		return rc; /* not taken: it comes again, and its fate with it */
 	f->values++;
+	/* The repetition follows the value; it must not overtake what waits. */
 	if (fate.twice && !fate.drop && mode != GATT_REQUEST)
-		(void)f->wrap.inner->ops->write(f->wrap.inner, chr, mode, buf, len);
+		(void)write_value(f, chr, mode, 0, buf, len);
 	count_stream(f, len);
 	return 0;
 }

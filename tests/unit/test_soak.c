@@ -92,11 +92,8 @@ static void choose_fault(struct soak *k, struct fault_spec *f)
 			f->at = between(rng, 1, 600);
 		else
 			f->share_ppm = between(rng, 1, 100) * (below(rng, 4) ? 500 : 9000);
-		/*
-		 * Numbers come round after eight GAPs, some 250 ms on a fast link.  ATT keeps
-		 * the order, so that no value is later than that; many here would be.
-		 */
-		f->arg = f->kind == FAULT_DELAY_DATA ? between(rng, 1, f->share_ppm ? 200 : 8000)
+		/* A share of long delays is a run of hours that gets on all the time. */
+		f->arg = f->kind == FAULT_DELAY_DATA ? between(rng, 1, f->share_ppm ? 1500 : 8000)
 						     : 0;
 		break;
 	case FAULT_DROP_NOTIFY:

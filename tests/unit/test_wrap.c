@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "transport/fault.h"
 #include "transport/wrap.h"
 
 static char calls[200]; /* names of what reached the inner transport */
@@ -21,10 +22,12 @@ static int reached(const char *name, int rc)
 	return rc;
 }
 
+static uint64_t now = 42;
+
 static uint64_t in_now(struct transport *t)
 {
 	(void)t;
-	return 42;
+	return now;
 }
 
 static int in_alarm(struct transport *t, uint64_t at_us)
@@ -203,12 +206,48 @@ static void test_events(void **state)
 	assert_int_equal(sum, 247);
 }
 
+static int no_alarm(struct transport *t, uint64_t at_us)
+{
+	(void)t;
+	(void)at_us;
+	return 0;
+}
+
+/* A late value, what follows it and the second copy of either arrive in the order written. */
+static void test_faults_keep_order(void **state)
+{
+	static const struct fault_spec specs[] = {
+		{.kind = FAULT_DELAY_DATA, .at = 2, .arg = 100},
+		{.kind = FAULT_DUP_DATA, .at = 2},
+		{.kind = FAULT_DUP_DATA, .at = 3},
+	};
+	static const char *const values[] = {"one", "two", "three", "four"};
+	static const struct transport_event alarm = {.kind = TRANSPORT_ALARM};
+	struct transport_ops ops = inner_ops;
+	struct transport inner = {.ops = &ops};
+	struct transport *t;
+
+	(void)state;
+	ops.set_alarm = no_alarm;
+	calls[0] = '\0';
+	assert_int_equal(fault_wrap(&inner, specs, 3, 1, &t), 0);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_true(t->ops->write(t, GATT_DATA, GATT_COMMAND, (const uint8_t *)values[i],
+					  strlen(values[i]) + 1) >= 0);
+	assert_string_equal(calls, "one ");
+	now += 100000;
+	inner.handler(inner.userdata, &alarm);
+	assert_string_equal(calls, "one two two three three four ");
+	t->ops->destroy(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_passes_on),
 		cmocka_unit_test(test_offers_no_more),
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_faults_keep_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
