@@ -12,7 +12,7 @@
 
 int cmd_bench(struct cli *cli, int argc, char **argv)
 {
-	static const struct run_report how = {.words = run_summary};
+	static const struct run_report how = {.words = run_summary, .asked = true};
 	const char *text = cli_value(cli, "bytes");
 	struct job_config config = {
 		.goal = SESSION_MEASURE,

@@ -8,7 +8,7 @@
 
 static void print_finding(struct cli *cli, const struct doctor_finding *f)
 {
-	char found[4 * sizeof(f->found) + 1];
+	char found[4 * sizeof(f->found) + 1], advice[4 * sizeof(f->advice) + 1];
 	json_t *event;
 
 	if (!cli->json) {
@@ -16,8 +16,9 @@ static void print_finding(struct cli *cli, const struct doctor_finding *f)
 		(void)output_safe_text(f->found, strlen(f->found), found, sizeof(found));
 		(void)fprintf(cli->out, "%-4s  %-16s %s\n", doctor_level_name(f->level), f->check,
 			      found);
-		if (f->advice[0])
-			(void)fprintf(cli->out, "%-22s -> %s\n", "", f->advice);
+		(void)output_safe_text(f->advice, strlen(f->advice), advice, sizeof(advice));
+		if (advice[0])
+			(void)fprintf(cli->out, "%-22s -> %s\n", "", advice);
 		return;
 	}
 	event = cli_event(cli, "finding");
@@ -26,7 +27,8 @@ static void print_finding(struct cli *cli, const struct doctor_finding *f)
 		(void)json_object_set_new(event, "check", json_string(f->check));
 		(void)json_object_set_new(event, "found",
 					  output_json_text(f->found, strlen(f->found)));
-		(void)json_object_set_new(event, "advice", json_string(f->advice));
+		(void)json_object_set_new(event, "advice",
+					  output_json_text(f->advice, strlen(f->advice)));
 	}
 	cli_emit(cli, event);
 }

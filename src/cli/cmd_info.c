@@ -106,7 +106,7 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 		run_json_status(object, &now->stats.status);
 }
 
-const struct run_report run_report_info = {.words = words, .json = json};
+const struct run_report run_report_info = {.words = words, .json = json, .asked = true};
 
 int cmd_info(struct cli *cli, int argc, char **argv)
 {

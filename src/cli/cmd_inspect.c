@@ -84,7 +84,7 @@ static void cmd_inspect_tell(struct cli *cli, const char *name, const char *path
 
 int cmd_inspect(struct cli *cli, int argc, char **argv)
 {
-	static const struct run_report device = {.words = words, .json = json};
+	static const struct run_report device = {.words = words, .json = json, .asked = true};
 	const struct job_config look = {.goal = SESSION_LOOK, .device = argc > 2 ? argv[2] : NULL};
 	struct lint_report report;
 	struct image_file file;

@@ -71,7 +71,7 @@ int cmd_sample_image(struct cli *cli, int argc, char **argv)
 	free(bytes);
 	if (r < 0)
 		return cli_fail_write(cli, r, argv[1], why);
-	if (!cli->json) {
+	if (!cli->json && !cli->quiet) {
 		output_put_safe(cli->out, argv[1]);
 		(void)fprintf(cli->out, ": %zu bytes for %s, version ", size,
 			      image_chip_by_id(build.chip_id)->name);

@@ -16,7 +16,7 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 		run_json_status(object, &now->stats.status);
 }
 
-const struct run_report run_report_status = {.words = words, .json = json};
+const struct run_report run_report_status = {.words = words, .json = json, .asked = true};
 
 int cmd_status(struct cli *cli, int argc, char **argv)
 {

@@ -117,7 +117,8 @@ static void print_command(FILE *out, const struct cli_command *command)
 {
 	char left[64];
 
-	(void)fprintf(out, "usage: otabench [OPTIONS] %s %s\n\n", command->name, command->usage);
+	(void)fprintf(out, "usage: otabench [OPTIONS] %s%s%s\n\n", command->name,
+		      command->usage[0] != '\0' ? " " : "", command->usage);
 	print_wrapped(out, command->summary, 0, 0);
 	if (command->help) {
 		(void)fputc('\n', out);

@@ -96,7 +96,8 @@ static const struct global_option {
 			     "Leave the mouse to the terminal, to select text; M switches it."},
 	[OPTION_VERBOSE] = {"verbose", 'v', no_argument, "-v, --verbose",
 			    "Print more; -vv prints every Control value and every call to BlueZ."},
-	[OPTION_QUIET] = {"quiet", 'q', no_argument, "-q, --quiet", "Print errors only."},
+	[OPTION_QUIET] = {"quiet", 'q', no_argument, "-q, --quiet",
+			  "Print errors, and nothing but what a command is asked to show."},
 };
 
 void cli_print_options(FILE *out)

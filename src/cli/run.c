@@ -126,7 +126,8 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 		cli_emit(r->cli, object);
 		return;
 	}
-	if (run_exit(&r->result) == CLI_OK && report && report->words)
+	if (run_exit(&r->result) == CLI_OK && report && report->words &&
+	    (report->asked || !r->cli->quiet))
 		report->words(r->cli, &now, &r->result);
 	/* A file that could not be written was told where it failed. */
 	if (run_exit(&r->result) == CLI_OK)

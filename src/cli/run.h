@@ -20,6 +20,7 @@ struct run_report {
 		      const struct job_result *result);
 	void (*json)(json_t *object, const struct job_snapshot *now,
 		     const struct job_result *result);
+	bool asked; /* the words are what the command is for: --quiet shows them, too */
 	const struct image *image; /* that was sent, for the JSON result; may be NULL */
 };
 

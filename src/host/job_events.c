@@ -95,12 +95,14 @@ static void job_ready(struct job *job)
 }
 
 /* The last state is told while the link is still there. */
-static void look_encrypted(struct job *job)
+static void look_at_link(struct job *job)
 {
 	struct transport_link l;
 
 	pump_link_state(&job->pump, &l);
 	job->encrypted |= l.encrypted;
+	if (l.link.interval > 0)
+		job->last_link = l.link;
 }
 
 static void job_state_changed(void *ctx, enum session_state from, enum session_state to)
@@ -108,7 +110,7 @@ static void job_state_changed(void *ctx, enum session_state from, enum session_s
 	struct job *job = job_of(ctx);
 
 	job->state_us = job_now(job);
-	look_encrypted(job);
+	look_at_link(job);
 	if (from == SESSION_VERIFYING && to == SESSION_REBOOTING)
 		metrics_end(&job->metrics, job->session.stats.done_us,
 			    job->session_config.image_size);

@@ -3,6 +3,7 @@
 #include "host/job_priv.h"
 
 #include "base/output.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -166,10 +167,9 @@ static char *rate(uint32_t value, char buf[OUTPUT_FIGURE_MAX])
 }
 
 /* The figures that show the cause. */
-static void say_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
+/* Causes of which the name says nearly all. */
+static const char *plain_cause(enum limit_cause cause)
 {
-	const struct airtime_link *air = &job->air;
-	const double ms = air->interval_us / 1000.0;
 	static const char *const plain[LIMIT_CAUSES] = {
 		[LIMIT_AIR] = "the link carries what it can at these settings",
 		[LIMIT_PHY] = "the link is on 1M, and the device has 2M",
@@ -177,8 +177,16 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 		[LIMIT_STACK] = "the Bluetooth stack took no value",
 		[LIMIT_DEVICE_TASK] = "the device's task is late",
 		[LIMIT_LOSS] = "packets are lost on the air and sent again",
-		[LIMIT_NONE] = "",
 	};
+
+	return plain[cause] ? plain[cause] : "";
+}
+
+static void say_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
+{
+	const struct airtime_link *air = &job->air;
+	const double ms = air->interval_us / 1000.0;
+	char times[TEXT_COUNT_MAX];
 
 #define SAY(...) (void)snprintf(buf, size, __VA_ARGS__)
 	switch (l->cause) {
@@ -221,10 +229,12 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 		    l->erase_us / 1000u, l->write_us / 1000u);
 		break;
 	case LIMIT_GAPS:
-		SAY("%u values were lost, and what followed them", job->result.gaps);
+		SAY("%s, and what followed the lost values was sent again",
+		    text_count(job->result.gaps, "gap", times, sizeof(times)));
 		break;
 	case LIMIT_RECONNECTS:
-		SAY("the link was lost %u times", job->result.retries);
+		SAY("the link was lost (%s)",
+		    text_count(job->result.retries, "retry", times, sizeof(times)));
 		break;
 	case LIMIT_NONE:
 	case LIMIT_AIR:
@@ -233,7 +243,7 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 	case LIMIT_STACK:
 	case LIMIT_DEVICE_TASK:
 	case LIMIT_LOSS:
-		SAY("%s", plain[l->cause]);
+		SAY("%s", plain_cause(l->cause));
 		break;
 	case LIMIT_CAUSES:
 		break;

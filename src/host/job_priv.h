@@ -52,6 +52,7 @@ struct job {
 
 	/* As they were while sending: the link is gone when the result is made. */
 	bool encrypted;
+	struct ota_link last_link; /* of any state, where its interval was known */
 	bool link_known;
 	struct airtime_link air;
 	struct transport_link link;

@@ -300,6 +300,8 @@ static void test_help(void **state)
 	/* No line is wider than a terminal. */
 	for (const char *line = out_text; *line != '\0'; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 79);
+	assert_int_equal(run("plain -h"), CLI_OK);
+	assert_non_null(strstr(out_text, "usage: otabench [OPTIONS] plain\n"));
 	assert_int_equal(run("help"), CLI_OK);
 	assert_non_null(strstr(out_text, "usage: otabench [OPTIONS] COMMAND"));
 	assert_int_equal(run("help probe"), CLI_OK);

@@ -176,22 +176,6 @@ static void test_flash_basic(void **state)
 	}
 }
 
-/* A device that only erases slowly is given more time, not a shorter way. */
-static void test_not_ready(void **state)
-{
-	struct program_ran r = program_run(
-		"--sim=dialect=basic,flash=slow,fault=slow-erase:5 --json --set=retries=0 "
-		"--set=basic_ready_timeout_ms=3000 flash esp-sim-01 %s/new.bin",
-		dir);
-
-	(void)state;
-	program_expect(&r, 75, "stalled");
-	assert_non_null(strstr(program_text(&r, "text"), "did not become ready"));
-	assert_non_null(strstr(program_text(&r, "advice"),
-			       " basic_ready_timeout_ms of the profile, now 3000"));
-	program_done(&r);
-}
-
 static void test_real_image(void **state)
 {
 	const char *images = getenv("OTABENCH_IMAGES");
@@ -556,7 +540,6 @@ static void test_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_not_ready),
 		cmocka_unit_test(test_flash),
 		cmocka_unit_test(test_product_says_no),
 		cmocka_unit_test(test_boot_loader_without_rollback),

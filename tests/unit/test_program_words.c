@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program itself: the words and the advice of runs that fail, and how quiet it can be. */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "programlib.h"
+
+static char dir[] = "/tmp/otabench-words-XXXXXX";
+
+/* A device that only erases slowly is given more time, not a shorter way. */
+static void test_not_ready(void **state)
+{
+	struct program_ran r = program_run(
+		"--sim=dialect=basic,flash=slow,fault=slow-erase:5 --json --set=retries=0 "
+		"--set=basic_ready_timeout_ms=3000 flash esp-sim-01 %s/new.bin",
+		dir);
+
+	(void)state;
+	program_expect(&r, 75, "stalled");
+	assert_non_null(strstr(program_text(&r, "text"), "did not become ready"));
+	assert_non_null(strstr(program_text(&r, "advice"),
+			       " basic_ready_timeout_ms of the profile, now 3000"));
+	program_done(&r);
+}
+
+/* The advice says what helps, where being nearer to the device would not. */
+static void test_advice(void **state)
+{
+	static const struct {
+		const char *sim, *says, *helps;
+	} rows[] = {
+		{"dialect=basic,flash=slow,fault=slow-erase:100", "did not become ready",
+		 "basic_ready_timeout_ms"},
+		{"interval=4000,supervision=420", "interval of 4000 ms is too long",
+		 "connect_timeout_ms"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct program_ran r = program_run("--sim=%s --json flash esp-sim-01 %s/new.bin",
+						   rows[i].sim, dir);
+
+		assert_int_equal(r.exit, 75);
+		assert_non_null(strstr(program_text(&r, "text"), rows[i].says));
+		assert_non_null(strstr(program_text(&r, "advice"), rows[i].helps));
+		assert_null(strstr(program_text(&r, "advice"), "closer"));
+		program_done(&r);
+	}
+}
+
+/* Nothing of an update that ended well; what a command is asked to show all the same. */
+static void test_quiet(void **state)
+{
+	int code;
+	char *said = program_words(&code, "--quiet --sim flash esp-sim-01 %s/new.bin", dir);
+
+	(void)state;
+	assert_int_equal(code, 0);
+	assert_string_equal(said, "");
+	free(said);
+	said = program_words(&code, "--quiet --sim info esp-sim-01");
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(said, "esp-sim-01"));
+	free(said);
+}
+
+static int setup(void **state)
+{
+	struct program_ran r;
+
+	(void)state;
+	if (!mkdtemp(dir))
+		return -1;
+	r = program_run("sample-image --chip=esp32 --size=200000 %s/new.bin", dir);
+	program_done(&r);
+	return r.exit;
+}
+
+static int teardown(void **state)
+{
+	char path[sizeof(dir) + 16];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/new.bin", dir);
+	(void)unlink(path);
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_not_ready),
+		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_quiet),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
