@@ -189,10 +189,10 @@ proto.experts = { e_sequence, e_gap, e_early, e_error, e_short, e_unknown }
 
 -- Conversations -------------------------------------------------------------------------
 
--- What is known of the one session at a time that a link has; built in the first pass over
+-- The one session at a time that a link has, as far as it is known; built in the first pass over
 -- the file, in which frames come in their order.
 local session = {}
--- What a frame was found to be in that pass.
+-- Frames as they were found in that pass.
 local found = {}
 
 function proto.init()

@@ -77,7 +77,7 @@ struct attc_config {
 	void *ctx;
 	struct sched *sched; /* for the timeout; NULL: none */
 	uint16_t mtu; /* what it offers, 23..517 */
-	/* What is known of this server, and learned; the caller's.  NULL: nothing is kept. */
+	/* This server's table as it is known, and learned; the caller's.  NULL: nothing is kept. */
 	struct attc_table *table;
 };
 

@@ -105,7 +105,7 @@ static void op_ended(void *ctx, uint64_t now_us)
 	}
 	if (board->settles && board->result == 0) {
 		board->running.pending_verify = false;
-		/* What was the way back from a trial may be too old for a ROLLBACK. */
+		/* The way back from a trial may be too old for a ROLLBACK. */
 		board->running.can_rollback = board->running.can_rollback && board_way_back(board);
 	}
 	board->settles = false;

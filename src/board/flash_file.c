@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the model stores is written at once, and so in the page cache: it survives
+ * Each write of the model is made at once, and so is in the page cache: it survives
  * the death of the process, in the order it was written.  The file is not mapped:
  * who cuts a mapped file off kills whoever reads it.
  */

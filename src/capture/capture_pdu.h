@@ -22,7 +22,7 @@ void capture_adapter(struct capture_pdu *p);
 /* address: "24:6F:28:AA:10:02"; another text is taken for 00:00:00:00:00:00. */
 void capture_connected(struct capture_pdu *p, const char *address, const struct ota_link *link);
 void capture_disconnected(struct capture_pdu *p, enum gatt_reason reason);
-/* What differs between the two; zero fields are unknown and tell nothing. */
+/* Tells what differs between the two; zero fields are unknown and tell nothing. */
 void capture_link(struct capture_pdu *p, const struct ota_link *before, const struct ota_link *now);
 /* An attribute PDU without a value, or with one. */
 void capture_att_pdu(struct capture_pdu *p, bool sent, const uint8_t *head, size_t head_len,

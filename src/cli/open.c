@@ -161,7 +161,7 @@ static int open_recording(struct cli *cli, const char *path, const char *head, F
 	return rc < 0 ? cli_fail_write(cli, rc, path, why) : CLI_OK;
 }
 
-/* What stands in the file before its packets. */
+/* The note that stands in the file before its packets. */
 static void describe_capture(const struct cli *cli, bool packets, char *ret, size_t size)
 {
 	(void)snprintf(ret, size, "%s: %s %s", PACKAGE_STRING,

@@ -229,7 +229,7 @@ void session_cancel(struct session *s, uint64_t now_us);
 /* Ends TIMED_OUT; the device keeps what it has received. */
 void session_expire(struct session *s, uint64_t now_us);
 /*
- * What an earlier run learned of this host's adapter: connection intervals on 1M and 2M, in
+ * Lessons of an earlier run about this host's adapter: connection intervals on 1M and 2M, in
  * units of 1.25 ms, 0: nothing.  Asked for where the configuration leaves it to the session.
  */
 void session_know_intervals(struct session *s, uint16_t on_1m, uint16_t on_2m);

@@ -160,7 +160,7 @@ uint16_t session_interval_for(bool phy_2m)
 	return phy_2m ? INTERVAL_2M : INTERVAL_1M;
 }
 
-/* What values of the best length carry over this link. */
+/* The rate of values of the best length over this link. */
 static uint32_t payload_at(const struct session *s, struct airtime_link *air, uint16_t interval)
 {
 	const bool request = choose_mode(s).value == GATT_REQUEST;
@@ -174,7 +174,7 @@ static uint32_t payload_at(const struct session *s, struct airtime_link *air, ui
 
 /*
  * An adapter that fills its buffers once an event sends the more, the more events there are.
- * Where nothing says so, a longer interval leaves room for the acknowledgements.
+ * If nothing says so, a longer interval leaves room for the acknowledgements.
  */
 static struct session_choice choose_interval(const struct session *s,
 					     const struct ota_link_request *asked)

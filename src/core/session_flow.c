@@ -2,10 +2,10 @@
 /*
  * How many bytes are kept under way, where nobody said.
  *
- * What the link could carry is a bound, not a fact: with loss on the air, behind a slow
+ * The link's ceiling is a bound, not a fact: with loss on the air, behind a slow
  * adapter or a slow flash, the same bytes would wait for seconds in a queue that nobody
  * can take them out of.  So the window follows the rate that the device's own ACKs show.
- * Where values get lost, whatever is under way behind a lost one is sent again: then as
+ * If a value gets lost, whatever is under way behind it is sent again: then as
  * little is as still keeps the link busy until the next ACK.
  */
 #include "core/session_priv.h"
@@ -152,7 +152,7 @@ uint32_t session_flow_window(const struct session *s, const struct airtime_link 
 }
 
 /*
- * Where all that is under way was lost, or the last value of an image, nothing comes behind
+ * If all that is under way was lost, or the last value of an image, nothing comes behind
  * it that would show so.  The device is asked as soon as its ACK is late, unless it said
  * that it erases.  Once: what is not answered then takes as long as anything else.
  */

@@ -122,7 +122,7 @@ bool session_waits_for_each(const struct session *s)
 		 (s->properties[GATT_DATA] & GATT_PROP_WRITE_COMMAND));
 }
 
-/* What hinders the next Data value; 0 to *ret_len then, else its payload. */
+/* Returns what hinders the next Data value, with 0 in *ret_len; else its payload. */
 static enum session_hindrance next_value(const struct session *s, uint32_t *ret_len)
 {
 	const struct session_stats *st = &s->stats;

@@ -33,7 +33,7 @@ enum session_verdict {
 	SESSION_VERDICT_UNKNOWN, /* equal on both, or not told: cannot tell */
 };
 
-/* What the ACKs of this connection tell of the link; session_flow.c. */
+/* The link as the ACKs of this connection tell it; session_flow.c. */
 struct session_flow {
 	uint64_t since; /* when the sample under way began */
 	uint32_t from; /* ... and how much was received then */

@@ -36,7 +36,7 @@ enum esp_security {
 	ESP_SECURITIES
 };
 
-/* What stands still while the flash erases or programs. */
+/* The parts that stand still while the flash erases or programs. */
 enum esp_flash_mode {
 	/* Erases stop the host task only, and the controller takes all that credits allow. */
 	ESP_FLASH_LENIENT,

@@ -26,7 +26,7 @@ static bool stands_still(const struct esp *esp)
 	return false;
 }
 
-/* Where code runs from the same flash, nothing is delivered meanwhile and nothing ticks. */
+/* Code in the same flash stands still: nothing is delivered meanwhile and nothing ticks. */
 void esp_hold(struct esp *esp)
 {
 	const bool hold = stands_still(esp);

@@ -51,7 +51,7 @@ static uint64_t overlap(const struct budget *b, uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
-/* What the phases around sending are called inside of the transfer. */
+/* Names of the phases around sending, inside of the transfer. */
 static enum budget_share inside(enum budget_share share)
 {
 	if (share < BUDGET_TRANSFER_SHARES)
@@ -142,7 +142,7 @@ static void was_slow(struct budget *b, uint64_t us)
 	const enum budget_share to = b->erase_seen ? BUDGET_ERASE : BUDGET_LOSS;
 	uint64_t part;
 
-	/* What was taken for idle was not: there was something to carry. */
+	/* The time that was taken for idle was not: there was something to carry. */
 	for (unsigned int w = 0; w < BUDGET_WAITS; w++) {
 		const enum budget_share idle = idle_share(b, (enum budget_wait)w);
 
@@ -279,7 +279,7 @@ static void divide(uint64_t shares[], enum budget_share from, enum budget_share 
 	shares[to] += us;
 }
 
-/* What is known only of the whole: the same for both tables. */
+/* Figures that are known only of the whole: the same for both tables. */
 static void settle(const struct budget *b, uint64_t shares[])
 {
 	const struct budget_flash *f = &b->flash;

@@ -79,7 +79,7 @@ struct budget_view {
 	const struct ota_times *times; /* the latest; NULL: none on this link */
 };
 
-/* What the device told of its flash, in all. */
+/* The flash's times as the device told them, in all. */
 struct budget_flash {
 	uint64_t erase_ms, write_ms, read_ms, store_ms;
 };

@@ -89,7 +89,7 @@ static uint32_t gain(const struct judge *j, const struct predict *changed)
 	if (same(changed, &j->now))
 		return 0;
 	us = played(&p);
-	/* What makes it slower than played stays; what made it faster is no gain. */
+	/* A cause that makes it slower than played stays; luck that made it faster is no gain. */
 	if (us == 0 || us >= base)
 		return 0;
 	return (uint32_t)((base - us) * PPM / base * measured / j->in->seconds_us);
@@ -298,7 +298,7 @@ static void offer(struct judge *j, const struct predict *changed, const char *fo
 			      (uint32_t)(p.value - p.header) / p.value;
 	uint32_t rate = (uint32_t)((uint64_t)j->in->bytes * US / after);
 
-	/* What was measured may owe to chance: more than the air carries is not promised. */
+	/* A measured rate may owe to chance: more than the air carries is not promised. */
 	if (rate > most)
 		rate = (uint32_t)most;
 	if (share < WORTH_PPM || rate <= j->ret->predicted)

@@ -4,7 +4,7 @@
  *
  * Each cause is judged by what its absence would gain: the transfer is played twice
  * (predict.h), as it was and without the cause.  The cause with the largest gain is the limit.
- * What was measured calibrates what is played: gains are ratios of two played times.
+ * The measured time calibrates what is played: gains are ratios of two played times.
  * Freestanding.
  */
 #ifndef OTABENCH_EXPLAIN_LIMIT_H

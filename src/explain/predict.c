@@ -13,7 +13,7 @@
 #define HEARD_US 500u /* from the air to the application, on either side */
 #define ACK_DELAY_US 100000u /* the device acknowledges a smaller rest after that long */
 #define REACT_US 2000000u /* a value lost with nothing behind it: the host asks */
-/* Where values get lost a device acknowledges more often: so often from one gap to the next. */
+/* A device acknowledges more often if values get lost: so often from one gap to the next. */
 #define ACKS_FROM_GAP_TO_GAP 16u
 #define ACK_GAPS_LEAST 512u
 #define ACK_GAPS_MOST 2048u
@@ -93,7 +93,7 @@ static void begin(struct play *s, enum op op, uint64_t at, uint64_t us)
 	s->op_end = at + us;
 }
 
-/* What the device does next with its flash, as ota_core chooses. */
+/* The device's next flash operation, as ota_core chooses it. */
 static enum op next_op(const struct play *s)
 {
 	const uint32_t fill = s->received - s->flushed;

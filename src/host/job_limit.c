@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the time of a run went, and what limits it: what explain is told, and its words. */
+/* The time of a run, and what limits it: the facts that explain is told, and its words. */
 #include "host/job_priv.h"
 
 #include "base/output.h"
@@ -98,7 +98,7 @@ void job_limit_link(struct job *job)
 			    session_waits_for_each(s));
 }
 
-/* What was asked for is not what the link has: it will not have it either next time. */
+/* A setting that was asked for and refused will be refused next time, too. */
 static bool open_to(uint32_t asked, uint32_t now)
 {
 	return asked == 0 || asked == now;

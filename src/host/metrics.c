@@ -114,7 +114,7 @@ struct spans {
 	uint64_t us; /* of each */
 };
 
-/* What the link can still have carried in a span, beyond what counts there. */
+/* Bytes that the link can still have carried in a span, beyond what counts there. */
 static uint32_t room_in(const struct metrics *m, const struct spans *s, uint64_t number)
 {
 	const uint64_t since = m->now_us - m->start_us;

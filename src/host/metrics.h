@@ -71,7 +71,7 @@ void metrics_start(struct metrics *m, uint64_t start_us, uint32_t offset, uint32
  * next connection event: with a ceiling, bytes count in the time in which the link can have
  * carried them, which is before the sample.  The ceiling is an average: what a
  * connection event brings ahead of it, a quarter of a second's worth, waits for its time.
- * What even that does not explain counts as told, because it did arrive.
+ * Bytes that even that does not explain count as told, because they did arrive.
  */
 void metrics_ceiling(struct metrics *m, uint32_t ceiling);
 /* READY came, or came again after a lost link: what later samples tell arrived after this. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of simopts.h share. */
+/* Shared by the files of simopts.h. */
 #ifndef OTABENCH_SIM_SIMOPTS_PRIV_H
 #define OTABENCH_SIM_SIMOPTS_PRIV_H
 

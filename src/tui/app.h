@@ -69,7 +69,7 @@ void app_quit(struct app *app);
 /* The terminal is gone, which is no wish to cancel: ends, and what a device has received stays
  * there, to be resumed. */
 void app_hang_up(struct app *app);
-/* What is left on devices, in lines; nothing where nothing is. */
+/* Lines about updates that are left on devices; nothing if none is. */
 void app_tell_left(struct app *app, FILE *out);
 /* Set by keys: the caller suspends the process (Ctrl-Z), or draws all anew (Ctrl-L). */
 bool app_take_suspend(struct app *app);

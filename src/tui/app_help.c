@@ -67,7 +67,7 @@ static void help_search(struct app *app, const char *text)
 
 	help_restore(app);
 	(void)snprintf(h->search, sizeof(h->search), "%.63s", text);
-	/* What is shown already counts. */
+	/* A match that is shown already counts. */
 	h->found = h->scroll > 0 ? h->scroll - 1 : SIZE_MAX;
 	help_find(app, 1);
 }

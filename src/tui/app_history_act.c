@@ -141,7 +141,7 @@ static void delete_selected(struct app *app)
 
 #define AGAIN "Once more"
 
-/* What is sent again, and how it went. */
+/* The run that is repeated, and how it went. */
 static void add_facts(struct app *app, const struct history_run *run)
 {
 	char size[OUTPUT_FIGURE_MAX], time[24], rate[OUTPUT_FIGURE_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this program leaves on devices: a part of an image, an image on trial. */
+/* Updates that this program leaves on devices: a part of an image, an image on trial. */
 #ifndef OTABENCH_TUI_APP_LEFT_H
 #define OTABENCH_TUI_APP_LEFT_H
 

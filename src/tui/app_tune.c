@@ -14,7 +14,7 @@ static const int32_t chunks[] = {20, 64, 128, 182, 244, 495, 512};
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define IN_FORCE_TEXT 384u /* a value, the reason for it, and the words between */
 
-/* What became of a value that the run took: "in force now", or what is in force instead, and why. */
+/* A changed value's fate in the run: "in force now", or what is in force instead, and why. */
 static char *in_force_text(const struct app *app, enum profile_key key, char *buf, size_t size)
 {
 	static struct job_snapshot run; /* too large for a stack; one screen a process */

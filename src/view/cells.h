@@ -118,7 +118,7 @@ void cells_blank(struct cells *cells, struct area area);
 void cells_rule(struct cells *cells, struct area area, int y, const char *title);
 /* A frame around the area with a title; returns its inside. */
 struct area cells_box(struct cells *cells, struct area area, const char *title);
-/* Where rows are hidden, a scroll bar in the area's last column: of total rows those from first on
+/* A scroll bar in the area's last column, if rows are hidden: of total rows those from first on
  * are shown, as many as the area has.  Drawn over what is there. */
 void cells_scroll_bar(struct cells *cells, struct area area, size_t first, size_t total);
 const char *cells_symbol(const struct cells *cells, enum cells_symbol symbol);

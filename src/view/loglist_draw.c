@@ -103,7 +103,7 @@ static uint64_t bottom_of(const struct loglist *list, int height)
 
 #define BAR_W 2 /* right of the lines: a blank, and the scroll bar */
 
-/* Where one reads, of all lines that the filter lets through; oldest is the first one shown. */
+/* The reader's place among all lines that the filter lets through; oldest is the first shown. */
 static void draw_bar(const struct loglist *list, uint64_t oldest, struct cells *cells,
 		     struct area area)
 {

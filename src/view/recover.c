@@ -400,7 +400,7 @@ void recover_fill(const struct recover_known *k, struct recover_menu *m)
 	add(k, m, RECOVER_BUNDLE, "log, profile, link, in a folder", NULL);
 }
 
-/* Where all was sent, or nothing is known, the device tells more than this program knows. */
+/* If all was sent, or nothing is known, the device tells more than this program knows. */
 static enum recover_action first_action(const struct recover_known *k)
 {
 	if (k->running)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What happened to a device's update and what can be done about it, reasoned
+ * The state of a device's update and what can be done about it, reasoned
  * from what is known: facts in, sentences and choices out, so that every case
  * can be tested without a device.
  */

@@ -94,7 +94,7 @@ struct view_scan {
 	bool scanning, frozen;
 	uint64_t now_us, since_us; /* scanning since */
 };
-/* What decides which devices are shown, and in which order. */
+/* The filter and the order of the devices that are shown. */
 struct view_scan_order {
 	const struct scan *scan;
 	const struct view_known *known;
@@ -171,10 +171,10 @@ struct view_device {
 	enum plot_tier tier;
 };
 void view_device_draw(const struct view_device *v, struct cells *cells, struct area area);
-/* What the device told of itself, after it was asked (view_facts.c); returns the rows drawn: 0
+/* The device's own facts, after it was asked (view_facts.c); returns the rows drawn: 0
  * where another run is shown, or nothing was told. */
 int view_facts_draw(const struct view_device *v, struct cells *cells, struct area area);
-/* Where the transfer's time went, and what limits it (view_budget.c), in the area's first rows;
+/* The transfer's time, and what limits it (view_budget.c), in the area's first rows;
  * returns the rows drawn: 0 where it is narrower than this, or nothing is known. */
 #define VIEW_BUDGET_W 60
 int view_budget_draw(const struct view_device *v, struct cells *cells, struct area area);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the time of a transfer went: a stacked bar with its legend, and the verdict. */
+/* The time of a transfer as a stacked bar with its legend, and the verdict. */
 #include "view/view.h"
 
 #include "view/layout.h"

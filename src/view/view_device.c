@@ -408,7 +408,7 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 
 #define WAIT_ROWS 3 /* at most */
 
-/* What went wrong and what to do about it, in whole: advice that is cut is none. */
+/* The failure and what to do about it, in whole: advice that is cut is none. */
 static void draw_wait(const struct view_device *v, struct cells *cells, struct layout_device *l)
 {
 	struct area *const below[] = {&l->strip, &l->bar, &l->device, &l->graph, &l->figures};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a device told of itself: its slots as a table, then what it can do and how it is
+ * A device's own facts: its slots as a table, then what it can do and how it is
  * protected.  What it did not tell is called unknown.
  */
 #include "config.h" /* system extensions: strnlen() */

@@ -119,7 +119,7 @@ static const struct view_known *known_of(const struct view_scan_order *by, const
 	return NULL;
 }
 
-/* What a column of words is sorted by; "" unknown. */
+/* The text by which a column of words is sorted; "" unknown. */
 static const char *word_of(const struct view_scan_order *by, const struct scan_device *d)
 {
 	const struct view_known *known = known_of(by, d->address);

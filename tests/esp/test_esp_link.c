@@ -357,7 +357,7 @@ static void idle_connections_make_room(void **state)
 	esphost_connect(&third, image.bytes, image.size);
 	assert_int_not_equal(third.conn, 0xffff);
 	assert_true(fake_now_ms() - began < 30000);
-	/* Who updates stays, though he came first and writes seldom. */
+	/* The connection that updates stays, though it came first and writes seldom. */
 	assert_true(esphost_start(&third, 0));
 	assert_true(esphost_send(&third, 5000));
 	for (int i = 0; i < 4; i++) {

@@ -3,7 +3,7 @@
  * ota_core's device over memory, for literal conversations and for timing that
  * a test controls to the single operation.
  *
- * What a real platform would suffer in silence is a violation here: programming
+ * Calls that a real platform would suffer in silence are violations here: programming
  * flash that is not erased, leaving the slot, two operations at once, changing
  * a buffer that an operation still uses, a ring that holds more than it can.
  * The first one stays in violation.

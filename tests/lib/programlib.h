@@ -16,7 +16,7 @@ struct program_ran {
 const char *program_path(void);
 /* format is the arguments; standard error is thrown away. */
 struct program_ran program_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* What both outputs of it say together, to be freed, and what it exits with. */
+/* Both outputs of it together, to be freed, and the status that it exits with. */
 char *program_words(int *ret_exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A field of the last line. */
 const char *program_text(const struct program_ran *r, const char *key);

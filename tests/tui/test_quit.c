@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the workbench leaves on devices is told when it ends, each with a command line that
+ * Updates that the workbench leaves on devices are told when it ends, each with a command line that
  * does what is said when it is copied into a shell.
  */
 #include <setjmp.h>

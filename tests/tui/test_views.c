@@ -76,7 +76,7 @@ static char *picture_of(const struct screen_case *screen)
 	return text;
 }
 
-/* What is told by a colour is told in the row of the cursor, too: the bar changes no style. */
+/* Colours say the same in the row of the cursor: the bar changes no style. */
 static void test_colours_under_cursor(void **state)
 {
 	static const struct {

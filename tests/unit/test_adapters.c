@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was learned of adapters: kept by address and PHY, the latest first, no more than there
+/* Lessons about adapters: kept by address and PHY, the latest first, no more than there
  * is room for; a file that holds something else does no harm. */
 #include "config.h" /* system extensions: mkdtemp() */
 

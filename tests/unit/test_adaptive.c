@@ -144,7 +144,7 @@ static void test_storm(void **state)
 	compare(setups, sizeof(setups) / sizeof(setups[0]));
 }
 
-/* What is under way behind a lost value is sent again. */
+/* Everything that is under way behind a lost value is sent again. */
 static void test_lost_values(void **state)
 {
 	static const struct setup setups[] = {
@@ -179,7 +179,7 @@ static void test_ring(void **state)
 	compare(setups, sizeof(setups) / sizeof(setups[0]));
 }
 
-/* What an event carries, not what fills a packet. */
+/* The chunk follows what an event carries, not what fills a packet. */
 static void test_chunk(void **state)
 {
 	static const struct setup setups[] = {

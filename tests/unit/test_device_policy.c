@@ -5,7 +5,7 @@
  * says no.  ota_core runs on the modelled board, with otadata and boot loader as
  * ESP-IDF has them.
  *
- * What may boot is told apart by a book of the slots that this test keeps: an entry
+ * Images that may boot are told apart by a book of the slots that this test keeps: an entry
  * ends with the first erase, and begins when the boot slot is set for an image that
  * was sent whole and that the policy wants.  A failure prints its seed; OTABENCH_SEED
  * runs that one alone, POLICY_RUNS another number of them.
@@ -256,7 +256,7 @@ static const struct ota_device_ops ops = {
 
 /* --- boots */
 
-/* What runs is what the book has for its slot, and no older than what was confirmed. */
+/* The running image is the book's for its slot, and no older than the one confirmed. */
 static void check_running(void)
 {
 	const struct board_running *running = board_running(w.board);

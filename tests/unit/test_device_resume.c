@@ -391,7 +391,7 @@ static void test_resets_counted(void **state)
 	assert_int_equal(resets(), 0);
 }
 
-/* What is recorded later keeps the count; another image begins anew. */
+/* Later records keep the count; another image begins anew. */
 static void test_resets_kept(void **state)
 {
 	(void)state;

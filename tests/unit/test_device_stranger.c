@@ -138,7 +138,7 @@ static void test_confirm_beside_a_measurement(void **state)
 	assert_int_equal(dut.confirms, 1);
 	assert_int_equal(dut.dev.state, OTA_STATE_RECEIVING);
 	assert_int_equal(send_value(&dut, STRANGER, 1, image, 240, 240), 0);
-	/* What changes more than a flag has to wait for it. */
+	/* Anything that changes more than a flag has to wait for it. */
 	tell(&dut, OWNER, "07");
 	says(&dut, OWNER, "06 07 04");
 	tell(&dut, OWNER, "08");
@@ -276,7 +276,7 @@ static void test_wear_is_limited(void **state)
 		tell(&dut, OWNER, "02");
 	}
 	assert_int_equal(erase_once(OWNER, &detail), OTA_OK);
-	/* What an interrupted session goes on with was counted. */
+	/* The erases that an interrupted session goes on with were counted. */
 	start_full(&dut, OWNER, image, BIG, 0);
 	send_value(&dut, OWNER, dut.dev.expected, image, 0, 300);
 	assert_int_not_equal(erase_once(STRANGER, &detail), OTA_OK);

@@ -6,7 +6,6 @@
  */
 #include "config.h" /* system extensions: open_memstream() */
 
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -26,9 +25,9 @@
 
 #include "cli/cli.h"
 #include "failcalls.h"
+#include "keptfile.h"
 #include "testlib.h"
 
-#define WORDS_MAX 16
 /* Runs of one scenario and kind; beyond, every kth call fails. */
 #define RUNS_MAX (getenv("OTABENCH_INSTRUMENTED") ? 30u : 120u)
 
@@ -72,26 +71,6 @@ static void finding(const struct scenario *s, enum failcalls_kind kind, uint32_t
 	print_error("\n");
 }
 
-static void split(const char *line, char *buf, size_t size, char **argv, int *ret_argc)
-{
-	char *save = NULL;
-	size_t len = 0;
-
-	for (; *line != '\0' && len + sizeof(dir) < size; line++) {
-		if (*line == '%')
-			len += (size_t)snprintf(buf + len, size - len, "%s", dir);
-		else
-			buf[len++] = *line;
-	}
-	buf[len] = '\0';
-	*ret_argc = 0;
-	argv[(*ret_argc)++] = (char *)(uintptr_t) "otabench";
-	for (char *word = strtok_r(buf, " ", &save); word && *ret_argc < WORDS_MAX - 1;
-	     word = strtok_r(NULL, " ", &save))
-		argv[(*ret_argc)++] = word;
-	argv[*ret_argc] = NULL;
-}
-
 static void take_result(const char *out)
 {
 	const size_t len = strlen(out);
@@ -110,12 +89,12 @@ static void take_result(const char *out)
 
 static void child(const char *line, enum failcalls_kind kind, uint32_t nth)
 {
-	char buf[2048], *argv[WORDS_MAX], *out_text, *err_text;
+	char buf[KEPTFILE_LINE], *argv[KEPTFILE_WORDS], *out_text, *err_text;
 	size_t out_len, err_len;
 	FILE *out = open_memstream(&out_text, &out_len), *err = open_memstream(&err_text, &err_len);
 	int argc;
 
-	split(line, buf, sizeof(buf), argv, &argc);
+	keptfile_arguments(line, dir, buf, argv, &argc);
 	failcalls_arm(kind, nth);
 	told->exit = cli_main(argc, argv, cli_commands, out, err);
 	told->calls = failcalls_disarm();
@@ -128,24 +107,6 @@ static void child(const char *line, enum failcalls_kind kind, uint32_t nth)
 	_exit(0);
 }
 
-static int remove_folder(const char *path)
-{
-	DIR *folder = opendir(path);
-	struct dirent *entry;
-	char name[4096];
-
-	if (!folder)
-		return unlink(path);
-	while ((entry = readdir(folder)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		(void)snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-		(void)remove_folder(name);
-	}
-	(void)closedir(folder);
-	return rmdir(path);
-}
-
 /* Returns how many calls there were. */
 static uint32_t run(const struct scenario *s, enum failcalls_kind kind, uint32_t nth)
 {
@@ -155,7 +116,7 @@ static uint32_t run(const struct scenario *s, enum failcalls_kind kind, uint32_t
 
 	if (s->makes) {
 		(void)snprintf(made, sizeof(made), "%s/%s", dir, s->makes);
-		(void)remove_folder(made);
+		keptfile_remove(made);
 	}
 	memset(told, 0, sizeof(*told));
 	(void)fflush(NULL);
@@ -190,64 +151,27 @@ static void check_end(const struct scenario *s, enum failcalls_kind kind, uint32
 			told->result_ok, told->exit);
 }
 
-struct content {
-	uint8_t *data;
-	size_t len;
-};
-
-static struct content content_of(const char *name)
-{
-	char path[sizeof(dir) + 64];
-	struct content c = {NULL, 0};
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	c.data = test_load_file(path, &c.len);
-	return c;
-}
-
-static void put_back(const char *name, const struct content *c)
-{
-	char path[sizeof(dir) + 64];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	(void)unlink(path);
-	if (!c->data)
-		return;
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_int_equal(fwrite(c->data, 1, c->len, file), c->len);
-	assert_int_equal(fclose(file), 0);
-}
-
-static bool equal(const struct content *a, const struct content *b)
-{
-	if (!a->data || !b->data)
-		return a->data == b->data;
-	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
-}
-
 /* Files are either as they were or as the run that nothing disturbed leaves them. */
-static void check_file(const struct scenario *s, const char *name, const struct content *before,
-		       const struct content *after, enum failcalls_kind kind, uint32_t nth)
+static void check_file(const struct scenario *s, const char *name, const struct keptfile *before,
+		       const struct keptfile *after, enum failcalls_kind kind, uint32_t nth)
 {
-	struct content now = content_of(name);
+	struct keptfile now = keptfile_read(dir, name);
 
-	if (!equal(&now, before) && !equal(&now, after))
+	if (!keptfile_equal(&now, before) && !keptfile_equal(&now, after))
 		finding(s, kind, nth,
 			"%s is neither as before nor as meant (%zu, %zu and %zu bytes)", name,
 			now.len, before->len, after->len);
 	free(now.data);
-	put_back(name, before);
+	keptfile_put_back(dir, name, before);
 }
 
 static void play(const struct scenario *s)
 {
-	struct content before[3] = {{NULL, 0}}, after[3] = {{NULL, 0}};
+	struct keptfile before[3] = {{NULL, 0}}, after[3] = {{NULL, 0}};
 
 	findings = 0;
 	for (unsigned int i = 0; i < 3 && s->keeps[i]; i++)
-		before[i] = content_of(s->keeps[i]);
+		before[i] = keptfile_read(dir, s->keeps[i]);
 	for (int kind = 0; kind < FAILCALLS_KINDS; kind++) {
 		const uint32_t calls = run(s, (enum failcalls_kind)kind, 0);
 		const uint32_t step = calls / RUNS_MAX + 1;
@@ -255,8 +179,8 @@ static void play(const struct scenario *s)
 		assert_int_equal(told->exit, 0);
 		for (unsigned int i = 0; i < 3 && s->keeps[i]; i++) {
 			free(after[i].data);
-			after[i] = content_of(s->keeps[i]);
-			put_back(s->keeps[i], &before[i]);
+			after[i] = keptfile_read(dir, s->keeps[i]);
+			keptfile_put_back(dir, s->keeps[i], &before[i]);
 		}
 		for (uint32_t nth = 1; nth <= calls; nth += nth < RUNS_MAX / 2 ? 1 : step) {
 			(void)run(s, (enum failcalls_kind)kind, nth);
@@ -331,7 +255,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	(void)munmap(told, sizeof(*told));
-	return remove_folder(dir);
+	keptfile_remove(dir);
+	return 0;
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands still while the flash works, against sums of the times that flash.h and
+ * Standstill while the flash works, against sums of the times that flash.h and
  * the air have: a chip whose code runs from flash receives nothing during an erase but
  * what its controller's buffers hold, one that suspends the erase goes on receiving.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is kept of a run: all of it after its end, what there was of it when its
+ * Runs as they are kept: all of one after its end, what there was of it when its
  * program is killed, and one warning where nothing can be kept.
  */
 #include "config.h" /* system extensions: mkdtemp(), setenv() */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What may happen to a history and to who records in it: killed programs, full
+ * Accidents of a history and of the program that records in it: killed programs, full
  * disks, files that are damaged, newer or another program's, and other programs at
  * the same time.  The update must go on in every case.
  */

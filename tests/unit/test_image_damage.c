@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the image reader says about every truncation and every one-byte change
+ * The image reader's words about every truncation and every one-byte change
  * of real and built images.
  *
  * Reading hashes the file twice.  So that a hundred thousand changes take

@@ -6,7 +6,6 @@
  */
 #include "config.h" /* system extensions: mkdtemp() */
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -25,9 +24,8 @@
 
 #include "cli/cli.h"
 #include "failcalls.h"
-#include "testlib.h"
+#include "keptfile.h"
 
-#define WORDS_MAX 16
 /* Places of one scenario; where there are more, every kth is taken. */
 #define RUNS_MAX (getenv("OTABENCH_INSTRUMENTED") ? 20u : 60u)
 
@@ -65,23 +63,11 @@ static void kill_in_sqlite(void)
 
 static void child(const char *line, uint32_t nth)
 {
-	char buf[2048], *argv[WORDS_MAX], *save = NULL;
+	char buf[KEPTFILE_LINE], *argv[KEPTFILE_WORDS];
 	FILE *none = fopen("/dev/null", "w");
-	size_t len = 0;
-	int argc = 1;
+	int argc;
 
-	for (; *line != '\0' && len + sizeof(dir) < sizeof(buf); line++) {
-		if (*line == '%')
-			len += (size_t)snprintf(buf + len, sizeof(buf) - len, "%s", dir);
-		else
-			buf[len++] = *line;
-	}
-	buf[len] = '\0';
-	argv[0] = (char *)(uintptr_t) "otabench";
-	for (char *word = strtok_r(buf, " ", &save); word && argc < WORDS_MAX - 1;
-	     word = strtok_r(NULL, " ", &save))
-		argv[argc++] = word;
-	argv[argc] = NULL;
+	keptfile_arguments(line, dir, buf, argv, &argc);
 	kill_in_sqlite();
 	failcalls_arm_kill(nth);
 	ending->exit = cli_main(argc, argv, cli_commands, none, none);
@@ -107,26 +93,6 @@ static bool run(const char *line, uint32_t nth)
 	return ending->exit >= 0;
 }
 
-static void remove_all(const char *path)
-{
-	DIR *folder = opendir(path);
-	struct dirent *entry;
-	char name[4096];
-
-	if (!folder) {
-		(void)unlink(path);
-		return;
-	}
-	while ((entry = readdir(folder)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		(void)snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-		remove_all(name);
-	}
-	(void)closedir(folder);
-	(void)rmdir(path);
-}
-
 /* --- what is looked at after each kill */
 
 struct scenario {
@@ -137,38 +103,6 @@ struct scenario {
 	int exits[3]; /* 0 ends the list after its first */
 };
 
-struct content {
-	uint8_t *data;
-	size_t len;
-};
-
-static struct content content_of(const char *name)
-{
-	char path[sizeof(dir) + 64];
-	struct content c = {NULL, 0};
-
-	path_of(name, path, sizeof(path));
-	c.data = test_load_file(path, &c.len);
-	return c;
-}
-
-static void put_back(const char *name, const struct content *c)
-{
-	char path[sizeof(dir) + 64];
-	FILE *file;
-
-	path_of(name, path, sizeof(path));
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_int_equal(fwrite(c->data, 1, c->len, file), c->len);
-	assert_int_equal(fclose(file), 0);
-}
-
-static bool equal(const struct content *a, const struct content *b)
-{
-	return a->data && b->data && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
-}
-
 static void remove_fresh(const struct scenario *s)
 {
 	char path[sizeof(dir) + 64];
@@ -176,7 +110,7 @@ static void remove_fresh(const struct scenario *s)
 	if (!s->fresh)
 		return;
 	path_of(s->fresh, path, sizeof(path));
-	remove_all(path);
+	keptfile_remove(path);
 }
 
 static void check_start(const struct scenario *s, uint32_t nth)
@@ -195,33 +129,33 @@ static void check_start(const struct scenario *s, uint32_t nth)
 
 static void play(const struct scenario *s)
 {
-	struct content before = {NULL, 0}, meant = {NULL, 0};
+	struct keptfile before = {NULL, 0}, meant = {NULL, 0};
 	uint32_t calls, step, killed = 0;
 
 	remove_fresh(s);
 	if (s->keeps)
-		before = content_of(s->keeps);
+		before = keptfile_read(dir, s->keeps);
 	assert_true(run(s->line, 0));
 	assert_int_equal(ending->exit, 0);
 	calls = ending->calls;
 	step = calls / RUNS_MAX + 1;
 	if (s->keeps) {
-		meant = content_of(s->keeps);
-		assert_false(equal(&before, &meant));
-		put_back(s->keeps, &before);
+		meant = keptfile_read(dir, s->keeps);
+		assert_false(keptfile_equal(&before, &meant));
+		keptfile_put_back(dir, s->keeps, &before);
 	}
 	for (uint32_t nth = 1; nth <= calls; nth += nth < RUNS_MAX / 2 ? 1 : step) {
 		remove_fresh(s);
 		killed += run(s->line, nth) ? 0 : 1;
 		if (s->keeps) {
-			struct content now = content_of(s->keeps);
+			struct keptfile now = keptfile_read(dir, s->keeps);
 
-			if (!equal(&now, &before) && !equal(&now, &meant))
+			if (!keptfile_equal(&now, &before) && !keptfile_equal(&now, &meant))
 				print_error("killed at call %u: %s has %zu bytes\n", nth, s->keeps,
 					    now.len);
-			assert_true(equal(&now, &before) || equal(&now, &meant));
+			assert_true(keptfile_equal(&now, &before) || keptfile_equal(&now, &meant));
 			free(now.data);
-			put_back(s->keeps, &before);
+			keptfile_put_back(dir, s->keeps, &before);
 		}
 		check_start(s, nth);
 	}
@@ -278,14 +212,14 @@ static int setup(void **state)
 	prepare("--quiet sample-image --size=40000 %/app.bin");
 	prepare("profile set default window=4096 --as=%/p.yaml");
 	prepare("--quiet --sim=devices=1,flash=ideal " FLASH);
-	put_back("runs.csv", &(struct content){(uint8_t[]){"of before\n"}, 10});
+	keptfile_put_back(dir, "runs.csv", &(struct keptfile){(uint8_t[]){"of before\n"}, 10});
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	remove_all(dir);
+	keptfile_remove(dir);
 	(void)munmap(ending, sizeof(*ending));
 	return 0;
 }

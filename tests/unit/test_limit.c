@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What limits a transfer: set-ups with one dominant cause each, drawn from seeds, run as a
+ * The verdict on a transfer: set-ups with one dominant cause each, drawn from seeds, run as a
  * user runs them.  The verdict must name the cause, the change that it advises must gain what
  * it says, and the shares must be the transfer's time.
  */

@@ -51,7 +51,7 @@ static void test_hold_fills_the_pool(void **state)
 	assert_int_equal(peripheral()->frames, 20);
 }
 
-/* What was queued after the first try goes in the event of the repetition. */
+/* A PDU that was queued after the first try goes in the event of the repetition. */
 static void test_repetition_says_more(void **state)
 {
 	(void)state;

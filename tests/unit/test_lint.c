@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is said about files that are no application image, and about unusual
+ * Findings about files that are no application image, and about unusual
  * images.
  */
 #include "base/bytes.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is said about an image against the device that is to take it, and the
+ * Findings about an image against the device that is to take it, and the
  * report that it is said in.
  */
 #include "base/sha256.h"

@@ -175,7 +175,7 @@ static void test_burst_of_long_interval(void **state)
 	}
 }
 
-/* What is told after a lost link arrived after READY, and in no time that was silent. */
+/* Bytes that are told after a lost link arrived after READY, and in no time that was silent. */
 static void test_burst_after_resume(void **state)
 {
 	uint32_t series[METRICS_BUCKETS];

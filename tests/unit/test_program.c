@@ -57,7 +57,7 @@ static void test_flash(void **state)
 	program_done(&r);
 }
 
-/* What the device tells of itself, and what of a reset in the middle of an update. */
+/* The device's facts about itself, and about a reset in the middle of an update. */
 static void test_info(void **state)
 {
 	struct program_ran r =
@@ -88,7 +88,7 @@ static void test_info(void **state)
 	free(words);
 }
 
-/* What the product does not want is refused before anything is erased, and told in words. */
+/* An unwanted image is refused before anything is erased, and told in words. */
 static void test_product_says_no(void **state)
 {
 	static const struct {

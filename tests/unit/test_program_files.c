@@ -195,7 +195,7 @@ static void test_hangup(void **state)
 	program_done(&r);
 }
 
-/* What the advice says between its quotes does what it says, in another run of the program. */
+/* The command between the advice's quotes does what it says, in another run of the program. */
 static void test_advice(void **state)
 {
 	char line[1024], expected[1024], *end;

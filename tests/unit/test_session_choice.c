@@ -284,7 +284,7 @@ static void test_measured(void **state)
 	update_end(&u);
 }
 
-/* Where a shorter interval is clearly slower, a longer one is tried, and kept. */
+/* If a shorter interval is clearly slower, a longer one is tried, and kept. */
 static void test_late_refill(void **state)
 {
 	(void)state;
@@ -317,7 +317,7 @@ static void test_known(void **state)
 	update_end(&u);
 }
 
-/* Where the trial is no faster, the interval from before is asked for again, and that is all. */
+/* If the trial is no faster, the interval from before is asked for again, and that is all. */
 static void test_undone(void **state)
 {
 	(void)state;

@@ -194,7 +194,7 @@ void device_abort_finish(struct ota_device *dev)
  * wait their turn in device_work(). */
 static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcode)
 {
-	/* Who measures must not keep the trial from its end. */
+	/* A measurement must not keep the trial from its end. */
 	const bool beside =
 		opcode == OTA_CMD_CONFIRM && dev->state == OTA_STATE_RECEIVING && dev->rx.sink;
 	struct ota_info info;
@@ -278,7 +278,7 @@ static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *b
 		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_TELEMETRY, (uint32_t)len);
 		return;
 	}
-	/* Who asked for it stops it, and a session's owner keeps it. */
+	/* Only the connection that asked for it stops it, and a session's owner keeps it. */
 	if (dev->telemetry_ms > 0 && dev->telemetry_conn != conn &&
 	    (period == 0 || device_owned_by_other(dev, conn))) {
 		device_send_result(dev, conn, OTA_CMD_TELEMETRY, period ? OTA_ERR_BUSY : OTA_OK);

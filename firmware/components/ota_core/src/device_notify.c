@@ -251,7 +251,7 @@ void device_send_times(struct ota_device *dev)
 }
 
 /*
- * Where values get lost a host keeps few under way, the fewer the more are lost, and
+ * A host keeps few values under way if some get lost, the fewer the more are lost, and
  * waits for each ACK.
  */
 static void ack_more_often(struct ota_receive *rx)

@@ -88,7 +88,7 @@ bool device_owned_by_other(const struct ota_device *dev, uint16_t conn);
 uint32_t device_state_detail(const struct ota_device *dev);
 
 /* device.c */
-/* What ops->info says now. */
+/* Info as ops->info tells it now. */
 void device_info(const struct ota_device *dev, struct ota_info *ret);
 /*
  * Ends the session with an error, notified to its owner.  It stays to be

@@ -186,7 +186,7 @@ static void on_subscribe(uint16_t handle, bool notify)
 {
 	struct ota_esp_conn *c;
 
-	/* What a connection that ends unsubscribes from needs no entry. */
+	/* A connection that ends unsubscribes: that needs no entry. */
 	if (notify && !ota_esp_conn_seen(handle))
 		return;
 	c = ota_esp_conn_enter(handle);

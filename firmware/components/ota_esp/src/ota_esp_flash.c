@@ -140,7 +140,7 @@ static int confirm(void)
 	s->confirm_wanted = false;
 	s->info.flags &= (uint8_t)~OTA_INFO_PENDING_VERIFY;
 	ota_esp_leave();
-	/* What was the way back from a trial may be too old for a ROLLBACK. */
+	/* The way back from a trial may be too old for a ROLLBACK. */
 	way_back = ota_esp_image_way_back();
 	ota_esp_enter();
 	if (!way_back)

@@ -345,7 +345,7 @@ bool ota_esp_image_way_back(void)
 
 	if (!esp_ota_check_rollback_is_possible())
 		return false;
-	/* What ran before may always follow an image on trial. */
+	/* The image of before may always follow one on trial. */
 	if (ota_esp.info.flags & OTA_INFO_PENDING_VERIFY)
 		return true;
 	slot = way_back();

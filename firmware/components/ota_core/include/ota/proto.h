@@ -286,7 +286,7 @@ struct ota_info { /* section 3.3; Info characteristic, 94 or 100 bytes */
 	uint32_t secure_version; /* anti-rollback version in eFuse */
 	uint8_t running_sha256[OTA_SHA256_SIZE];
 	char project[32]; /* esp_app_desc_t.project_name, NUL padded, may fill all 32 */
-	/* What follows is unknown, OTA_REVISION_UNKNOWN and 0, of devices that send 94 bytes. */
+	/* Devices that send 94 bytes leave these unknown: OTA_REVISION_UNKNOWN, and 0. */
 	uint16_t block_revision; /* of the eFuse: major * 100 + minor, as efuse_hal_blk_version() */
 	uint8_t reset_reason; /* enum ota_reset: why the firmware started */
 	uint8_t abilities; /* OTA_ABILITY_* */
