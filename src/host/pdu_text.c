@@ -83,8 +83,8 @@ char *pdu_text_flags(uint8_t flags, char *buf, size_t size)
 
 char *pdu_text_features(uint32_t features, char *buf, size_t size)
 {
-	static const char *const names[] = {"resume",	"sink",	      "link",  "telemetry",
-					    "rollback", "compressed", "signed"};
+	static const char *const names[] = {"resume",	"sink",	      "link",	"telemetry",
+					    "rollback", "compressed", "signed", "times"};
 
 	return bits(features, names, COUNT(names), buf, size);
 }

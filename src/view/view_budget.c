@@ -92,17 +92,34 @@ static void draw_budget(const uint64_t *time, struct cells *cells, struct area a
 	draw_legend(time, sum, cells, area, width);
 }
 
+/* In whole where two rows are enough; returns the rows. */
+static int draw_verdict(const char *limit, struct cells *cells, struct area area)
+{
+	static const char head[] = "limited by ";
+	const int x = (int)sizeof(head) - 1;
+	const int first = cells_break(limit, area.w - x);
+	const char *rest = limit + first;
+
+	(void)cells_text(cells, area, 0, 0, CELLS_DIM, head);
+	rest += strspn(rest, " ");
+	if (*rest == '\0' || area.h < 2) {
+		(void)cells_field(cells, area, x, 0, area.w - x, CELLS_TITLE, limit);
+		return 1;
+	}
+	(void)cells_printf(cells, area, x, 0, CELLS_TITLE, "%.*s", first, limit);
+	(void)cells_field(cells, area, 0, 1, area.w, CELLS_TITLE, rest);
+	return 2;
+}
+
 int view_budget_draw(const struct view_device *v, struct cells *cells, struct area area)
 {
-	const bool verdict = v->limit && v->limit[0] != '\0';
-	const struct area second = {area.x, area.y + 1, area.w, 1};
+	/* A row of the log stays. */
+	const int left = area.h - 3 > 2 ? 2 : 1;
 
 	if (!v->time || v->stats->start_us == 0 || area.w < VIEW_BUDGET_W)
 		return 0;
 	draw_budget(v->time, cells, (struct area){area.x, area.y, area.w, 1});
-	if (!verdict)
+	if (!v->limit || v->limit[0] == '\0')
 		return 1;
-	(void)cells_field(cells, second, cells_text(cells, second, 0, 0, CELLS_DIM, "limited by "),
-			  0, area.w - 11, CELLS_TITLE, v->limit);
-	return 2;
+	return 1 + draw_verdict(v->limit, cells, (struct area){area.x, area.y + 1, area.w, left});
 }
