@@ -38,8 +38,6 @@ enum esp_security {
 
 /* The parts that stand still while the flash erases or programs. */
 enum esp_flash_mode {
-	/* Erases stop the host task only, and the controller takes all that credits allow. */
-	ESP_FLASH_LENIENT,
 	/* Code runs from flash: the cache is off for the whole of a command (spi1_start() of
 	 * ESP-IDF's spi_flash_os_func_app.c), so that all tasks stand still.  The radio's
 	 * interrupt is in IRAM (interrupt_alloc_wrapper() of bt.c) and goes on until the
@@ -47,6 +45,9 @@ enum esp_flash_mode {
 	ESP_FLASH_USUAL,
 	ESP_FLASH_AUTO_SUSPEND, /* CONFIG_SPI_FLASH_AUTO_SUSPEND: nothing does; not on an ESP32 */
 	ESP_FLASH_PSRAM, /* CONFIG_SPIRAM_XIP_FROM_PSRAM: nothing does; chips with PSRAM */
+	/* No chip: erases stop the host task only, and the controller takes all that credits
+	 * allow.  What an update owes to the rest of the model shows beside it. */
+	ESP_FLASH_LENIENT,
 };
 
 #define ESP_PEER 7u /* octets of a central's address: least significant first, then its type */
@@ -85,7 +86,7 @@ struct esp_config {
 	const char *flash_path; /* NULL: in memory */
 	enum flash_speed flash_speed;
 	enum esp_flash_mode flash_mode;
-	uint16_t rx_buffers; /* PDUs that the controller holds; 0: as the flash's mode has it */
+	uint16_t rx_buffers; /* PDUs that the controller holds; 0: the chip's, or any number */
 	uint32_t ring_size; /* bytes; 0 = 32 KiB */
 	uint32_t confirm_timeout_ms; /* 0 = 180 s */
 	int8_t rssi; /* dBm at the central, mean */

@@ -37,7 +37,7 @@ struct fleet_kind {
 	const char *version, *project; /* of the factory firmware; NULL: each its own */
 	enum flash_speed flash_speed;
 	enum esp_flash_mode flash_mode;
-	uint16_t rx_buffers; /* of the controllers; 0: as the flash's mode has it */
+	uint16_t rx_buffers; /* of the controllers; 0: as struct esp_config has it */
 	uint32_t ring_size; /* bytes; 0: 32 KiB */
 	int8_t rssi; /* dBm, mean; 0: each its own */
 	uint16_t data_length; /* longest, octets; 0: 251 */

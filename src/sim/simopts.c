@@ -74,8 +74,7 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,
 		.project = simopts_given(o, SIM_PROJECT) ? o->project : NULL,
 		.flash_speed = flash_speed_of(o),
-		.flash_mode = simopts_given(o, SIM_FLASH_MODE) ? (enum esp_flash_mode)o->flash_mode
-							       : ESP_FLASH_LENIENT,
+		.flash_mode = (enum esp_flash_mode)o->flash_mode,
 		.rx_buffers =
 			simopts_given(o, SIM_RX_BUFFERS) ? (uint16_t)o->rx_buffers : (uint16_t)0,
 		.ring_size = (uint32_t)o->ring_kib * 1024u,

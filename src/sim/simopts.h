@@ -105,8 +105,8 @@ struct sim_options {
 	int32_t boot_delay_ms;
 	int32_t revision; /* major * 100 + minor; not given: each chip's own */
 	int32_t block_revision; /* of the eFuse, likewise */
-	int32_t flash_mode; /* enum esp_flash_mode; not given: ESP_FLASH_LENIENT */
-	int32_t rx_buffers; /* 1..255; not given: as the flash's mode has it */
+	int32_t flash_mode; /* enum esp_flash_mode */
+	int32_t rx_buffers; /* 1..255; not given: the chip's, or with ESP_FLASH_LENIENT any number */
 	int32_t boot_reason; /* enum ota_reset */
 };
 

@@ -25,6 +25,7 @@ static const struct setting_word words_flash_mode[] = {
 	{"usual", ESP_FLASH_USUAL},
 	{"auto-suspend", ESP_FLASH_AUTO_SUSPEND},
 	{"psram", ESP_FLASH_PSRAM},
+	{"lenient", ESP_FLASH_LENIENT},
 	{NULL, 0},
 };
 static const struct setting_word words_dialect[] = {
@@ -276,15 +277,16 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 	[SIM_FLASH_MODE] = {
 		.name = "flash_mode", .kind = SETTING_CHOICE, AT(flash_mode),
 		.words = words_flash_mode, .initial = ESP_FLASH_USUAL,
-		.help = "What an erase or a write of the flash stops: usual: all code, and the "
-			"controller holds rx_buffers packets; auto-suspend and psram: nothing; not "
-			"given: erases stop the code, and the controller holds any number.",
+		.help = "What an erase or a write of the flash stops: usual, code in the flash: all "
+			"code, and the controller holds rx_buffers packets; auto-suspend, a flash that "
+			"suspends its work, and psram, code in PSRAM: nothing; lenient, no chip: "
+			"erases stop the code, and the controller holds any number.",
 	},
 	[SIM_RX_BUFFERS] = {
 		.name = "rx_buffers", .kind = SETTING_NUMBER, AT(rx_buffers),
 		.min = 1, .max = 255, .initial = 8,
 		.help = "Packets that the devices' controllers hold for code that does not run; not "
-			"given: with flash_mode 8 on ESP32, C3 and S3, and 24 on later chips.",
+			"given: 8 on ESP32, C3 and S3, 24 on later chips, and with lenient any number.",
 	},
 	[SIM_BOOT_DELAY] = {
 		.name = "boot_delay", .kind = SETTING_NUMBER, AT(boot_delay_ms),

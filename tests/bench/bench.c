@@ -33,6 +33,7 @@ struct row {
 };
 
 #define COMMON "devices=1,chip=esp32,"
+#define LENIENT "flash_mode=lenient," /* what an update owes to the standing chip shows beside it */
 
 static const struct row rows[] = {
 	{"1M 15 ms MTU 517, ideal", COMMON "phy=1M,interval=15,mtu=517,flash=ideal", NULL, 0.96, 0},
@@ -42,8 +43,10 @@ static const struct row rows[] = {
 	{"1M 15 ms MTU 247, ideal", COMMON "phy=1M,interval=15,mtu=247,flash=ideal", NULL, 0, 0},
 	{"1M 15 ms MTU 185, ideal", COMMON "phy=1M,interval=15,mtu=185,flash=ideal", NULL, 0.93, 0},
 	{"1M 15 ms MTU 23, ideal", COMMON "phy=1M,interval=15,mtu=23,flash=ideal", NULL, 0.85, 0},
-	{"1M 15 ms MTU 517, typical", COMMON "phy=1M,interval=15,mtu=517", NULL, 0.92, 0},
-	{"2M 15 ms MTU 517, typical", COMMON "phy=2M,interval=15,mtu=517", NULL, 0, 118000},
+	{"1M 15 ms MTU 517, typical", COMMON "phy=1M,interval=15,mtu=517", NULL, 0.73, 0},
+	{"2M 15 ms MTU 517, typical", COMMON "phy=2M,interval=15,mtu=517", NULL, 0, 95000},
+	{"1M 15 ms, typical, lenient", COMMON LENIENT "phy=1M,interval=15", NULL, 0.92, 0},
+	{"2M 15 ms, typical, lenient", COMMON LENIENT "phy=2M,interval=15", NULL, 0, 118000},
 	{"1M 15 ms MTU 517, slow", COMMON "phy=1M,interval=15,mtu=517,flash=slow", NULL, 0, 0},
 	{"1M 50 ms as Linux, request", COMMON "phy=1M,interval=50,mtu=517", "write_mode=request", 0,
 	 0},
@@ -52,9 +55,9 @@ static const struct row rows[] = {
 	 0, 0},
 	{"1M 15 ms, ring 8 KiB", COMMON "phy=1M,interval=15,ring=8", NULL, 0, 0},
 	{"1M 15 ms, ring 16 KiB", COMMON "phy=1M,interval=15,ring=16", NULL, 0, 0},
-	{"1M 15 ms, ring 64 KiB", COMMON "phy=1M,interval=15,ring=64", NULL, 0.92, 0},
-	{"1M 15 ms, ring 256 KiB", COMMON "phy=1M,interval=15,ring=256", NULL, 0.92, 0},
-	{"1M 15 ms, ring 1024 KiB", COMMON "phy=1M,interval=15,ring=1024", NULL, 0.92, 0},
+	{"1M 15 ms, ring 64 KiB", COMMON "phy=1M,interval=15,ring=64", NULL, 0.73, 0},
+	{"1M 15 ms, ring 256 KiB", COMMON "phy=1M,interval=15,ring=256", NULL, 0.73, 0},
+	{"1M 15 ms, ring 1024 KiB", COMMON "phy=1M,interval=15,ring=1024", NULL, 0.73, 0},
 	{"1M 15 ms, 1 % of values lost", COMMON "phy=1M,interval=15,fault=drop-data%1", NULL, 0, 0},
 	{"1M 15 ms, 5 % of values lost", COMMON "phy=1M,interval=15,fault=drop-data%5", NULL, 0, 0},
 	{"1M 15 ms, 10 % of values lost", COMMON "phy=1M,interval=15,fault=drop-data%10", NULL, 0,

@@ -9,17 +9,21 @@ import time
 
 from guest import Capture, Otabench, Radio, adapter_ready, run, sample_image, sha256_of
 
-Row = collections.namedtuple("Row", "mode phy interval settings size ratio rate")
-# ratio: of the link's ceiling, to be reached; rate: in bytes per second; 0: measured only
+Row = collections.namedtuple("Row", "mode phy interval settings size ratio rate flash",
+                             defaults=("usual",))
+# ratio: of the link's ceiling, to be reached; rate: in bytes per second; 0: measured only;
+# flash: --sim=flash_mode of the device
 
 KEEP = ("connection_interval_ms=keep",)  # 50 ms: what Linux starts with
 FAST = ("connection_interval_ms=15",)
 ROWS = (
     Row("request", "1M", 15, FAST, 600000, 0, 0),
-    Row("command", "1M", 15, FAST, 600000, 0.90, 0),
-    Row("acquire", "1M", 15, FAST, 600000, 0.90, 0),
-    Row("command", "2M", 15, FAST, 600000, 0, 110000),
-    Row("acquire", "2M", 15, FAST, 600000, 0, 110000),
+    Row("command", "1M", 15, FAST, 600000, 0.72, 0),
+    Row("acquire", "1M", 15, FAST, 600000, 0.72, 0),
+    Row("command", "2M", 15, FAST, 600000, 0, 95000),
+    Row("acquire", "2M", 15, FAST, 600000, 0, 95000),
+    Row("acquire", "1M", 15, FAST, 600000, 0.90, 0, "auto-suspend"),
+    Row("acquire", "2M", 15, FAST, 600000, 0, 110000, "auto-suspend"),
     # An image of 150 kB: half a minute of the slowest.
     Row("request", "1M", 50, KEEP, 150000, 0, 0),
     Row("command", "1M", 50, KEEP, 600000, 0, 0),
@@ -29,7 +33,8 @@ ROWS = (
 
 
 def title(row):
-    return "%s, %s, %g ms, %d kB" % (row.mode, row.phy, row.interval, row.size // 1000)
+    return "%s, %s, %g ms, %d kB, flash %s" % (row.mode, row.phy, row.interval,
+                                               row.size // 1000, row.flash)
 
 
 def idle():
@@ -57,7 +62,8 @@ class Update:
         version = "2.%d.%d" % (row.size // 1000, row.interval)
         self.image = sample_image("image.bin", row.size, version)
         self.sha256 = sha256_of(self.image)
-        radio = fresh_radio(bluez, "--sim=devices=1,flash=typical,phy=" + row.phy,
+        radio = fresh_radio(bluez, "--sim=devices=1,flash=typical,flash_mode=%s,phy=%s" % (
+            row.flash, row.phy),
                             *(["--watch=0"] if watch else []))
         if row.phy == "2M":
             # Linux lets controllers use 1M only, unless it is told otherwise.
@@ -92,8 +98,8 @@ class Update:
         """The same in otabench's own simulator: neither bluetoothd, kernel nor processor."""
         row = self.row
         twin = Otabench("flash", "esp-sim-01", self.image, "--set=write_mode=" + row.mode,
-                        "--sim=devices=1,flash=typical,buffers=8x251,phy=%s,interval=%g" % (
-                            row.phy, row.interval))
+                        "--sim=devices=1,flash=typical,flash_mode=%s,buffers=8x251,"
+                        "phy=%s,interval=%g" % (row.flash, row.phy, row.interval))
         result = twin.result()[0]
         return result.get("goodput", 0), result.get("chunk")
 
@@ -120,15 +126,16 @@ class Update:
         return wrong, len(first)
 
 
-ABOVE = "%-73s   %-34s   %s" % ("", "CPU seconds", "peak memory, MiB")
-HEAD = "%-8s %-3s %4s %4s %7s %6s %7s %6s %8s %7s %6s   %8s %10s %6s %5s   %8s %10s %5s" % (
-    "mode", "PHY", "ms", "kB", "s", "kB/s", "ceiling", "ratio", "target", "", "model",
+ABOVE = "%-86s   %-34s   %s" % ("", "CPU seconds", "peak memory, MiB")
+HEAD = "%-8s %-3s %4s %4s %-12s %7s %6s %7s %6s %8s %7s %6s   %8s %10s %6s %5s   %8s %10s %5s" % (
+    "mode", "PHY", "ms", "kB", "flash", "s", "kB/s", "ceiling", "ratio", "target", "", "model",
     "otabench", "bluetoothd", "radio", "busy", "otabench", "bluetoothd", "radio")
 
 
 def line(update):
     row, r = update.row, update.result
-    start = "%-8s %-3s %4g %4d" % (row.mode, row.phy, row.interval, row.size // 1000)
+    start = "%-8s %-3s %4g %4d %-12s" % (row.mode, row.phy, row.interval, row.size // 1000,
+                                         row.flash)
     if not update.good():
         return start + " FAILED: " + r.get("text", "no result")
     target = ("%.2f" % row.ratio if row.ratio

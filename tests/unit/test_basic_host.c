@@ -101,7 +101,7 @@ static void connect_app(struct app *a)
 	UNTIL(a, a->subscribed);
 }
 
-static void begin(struct app *a, enum flash_speed speed, enum ota_phy phy)
+static void begin(struct app *a, enum flash_speed speed, enum esp_flash_mode mode, enum ota_phy phy)
 {
 	const struct sim_config config = {
 		.kind.devices = 1,
@@ -111,6 +111,7 @@ static void begin(struct app *a, enum flash_speed speed, enum ota_phy phy)
 		.supervision = 400,
 		.kind.dialect = ESP_FULL,
 		.kind.flash_speed = speed,
+		.kind.flash_mode = mode,
 		.kind.seed = 4,
 	};
 
@@ -148,7 +149,7 @@ static void update(enum gatt_write mode, enum flash_speed speed)
 	const struct board_running *running;
 	struct app a;
 
-	begin(&a, speed, OTA_PHY_1M);
+	begin(&a, speed, ESP_FLASH_USUAL, OTA_PHY_1M);
 	running = board_running(esp_board(sim_device(a.t, DEVICE)));
 	write_value(&a, GATT_CONTROL, GATT_REQUEST, &start, 1);
 	UNTIL(&a, a.heard_count == 1);
@@ -196,7 +197,7 @@ static void test_overrun(void **state)
 	struct app a;
 
 	(void)state;
-	begin(&a, FLASH_SLOW, OTA_PHY_2M);
+	begin(&a, FLASH_SLOW, ESP_FLASH_LENIENT, OTA_PHY_2M);
 	write_value(&a, GATT_CONTROL, GATT_REQUEST, &start, 1);
 	UNTIL(&a, a.heard_count == 1);
 	for (size_t at = 0; at < image_size; at += 512)
@@ -219,7 +220,7 @@ static void test_wrong_chip(void **state)
 
 	(void)state;
 	assert_int_equal(image_build(&b, sha256_buffer, other, sizeof(other), &size), 0);
-	begin(&a, FLASH_TYPICAL, OTA_PHY_1M);
+	begin(&a, FLASH_TYPICAL, ESP_FLASH_USUAL, OTA_PHY_1M);
 	write_value(&a, GATT_CONTROL, GATT_REQUEST, &start, 1);
 	UNTIL(&a, a.heard_count == 1);
 	write_value(&a, GATT_DATA, GATT_REQUEST, other, 500);
@@ -235,7 +236,7 @@ static void test_abort(void **state)
 	struct app a;
 
 	(void)state;
-	begin(&a, FLASH_TYPICAL, OTA_PHY_1M);
+	begin(&a, FLASH_TYPICAL, ESP_FLASH_USUAL, OTA_PHY_1M);
 	write_value(&a, GATT_CONTROL, GATT_REQUEST, &start, 1);
 	UNTIL(&a, a.heard_count == 1);
 	send_image(&a, image, 30000, GATT_REQUEST);

@@ -105,6 +105,16 @@ static void test_buffers_bridge(void **state)
 	assert_true(many > 0.9 * SIZE / (SIZE / LINK_2M + stopped(24)));
 }
 
+/* Whoever names no mode measures a chip, not what is kinder than any. */
+static void test_default(void **state)
+{
+	const double usual = goodput(",flash_mode=usual");
+
+	(void)state;
+	assert_true(goodput("") == usual);
+	assert_true(goodput(",flash_mode=lenient") > usual);
+}
+
 static void test_suspended_goes_on(void **state)
 {
 	const double flash = 65536.0 / (BLOCK_ERASE + 16.0 * PROGRAM + 65536.0 / 8e6);
@@ -138,6 +148,7 @@ static void test_info_tells(void **state)
 	assert_int_equal(abilities(",flash_mode=usual"), 0);
 	assert_int_equal(abilities(",flash_mode=auto-suspend"), 2);
 	assert_int_equal(abilities(",flash_mode=psram"), 4);
+	assert_int_equal(abilities(",flash_mode=lenient"), 0);
 }
 
 int main(void)
@@ -145,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usual_stands_still),
 		cmocka_unit_test(test_buffers_bridge),
+		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_suspended_goes_on),
 		cmocka_unit_test(test_info_tells),
 	};

@@ -60,10 +60,11 @@ static int drawn(struct rng *rng, int least, int most)
 
 static struct program_ran flash(uint64_t seed, const char *sim, const char *set, const char *change)
 {
-	return program_run("--json --sim=devices=1,chip=esp32,seed=%llu,%s %s %s %s flash "
-			   "esp-sim-01 '%s/image.bin'",
-			   (unsigned long long)seed, sim, set, change ? "-s" : "",
-			   change ? change : "", folder);
+	return program_run(
+		"--json --sim=devices=1,chip=esp32,flash_mode=lenient,seed=%llu,%s %s %s %s flash "
+		"esp-sim-01 '%s/image.bin'",
+		(unsigned long long)seed, sim, set, change ? "-s" : "", change ? change : "",
+		folder);
 }
 
 static double number(const struct program_ran *r, const char *key)
