@@ -32,7 +32,8 @@ local chips = {
 	[0] = "ESP32", [2] = "ESP32-S2", [5] = "ESP32-C3", [9] = "ESP32-S3", [12] = "ESP32-C2",
 	[13] = "ESP32-C6", [16] = "ESP32-H2", [18] = "ESP32-P4",
 }
-local start_flags = { { 0x1, "sink" }, { 0x2, "restart" }, { 0x4, "compressed" }, { 0x8, "signed" } }
+local start_flags = { { 0x1, "sink" }, { 0x2, "restart" }, { 0x4, "compressed" }, { 0x8, "signed" },
+	{ 0x10, "pattern" } }
 local ready_flags = { { 0x1, "resumed" } }
 local info_flags = {
 	{ 0x01, "pending verify" }, { 0x02, "can roll back" }, { 0x04, "resumable" },
@@ -49,7 +50,7 @@ local resets = {
 local features = {
 	{ 0x01, "resume" }, { 0x02, "sink" }, { 0x04, "LINK" }, { 0x08, "TELEMETRY" },
 	{ 0x10, "CONFIRM and ROLLBACK" }, { 0x20, "compressed streams" }, { 0x40, "signed images" },
-	{ 0x80, "TIMES" },
+	{ 0x80, "TIMES" }, { 0x100, "PREPARE" }, { 0x200, "pattern" },
 }
 local phy_bits = { { 0x1, "1M" }, { 0x2, "2M" }, { 0x4, "Coded" } }
 

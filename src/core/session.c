@@ -13,7 +13,8 @@ int session_init(struct session *s, const struct session_config *config,
 	if ((config->goal == SESSION_UPDATE && !config->image) ||
 	    (sends && config->image_size == 0) || config->mtu_max < OTA_ATT_MTU_MIN ||
 	    (config->chunk != 0 && (config->chunk < 20 || config->chunk > OTA_VALUE_MAX)) ||
-	    config->ack_timeout_ms == 0 || config->stall_ms == 0)
+	    (config->pattern && config->telemetry_ms == 0) || config->ack_timeout_ms == 0 ||
+	    config->stall_ms == 0)
 		return -OTA_EINVAL;
 	memset(s, 0, sizeof(*s));
 	s->config = *config;

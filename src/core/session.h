@@ -120,6 +120,9 @@ struct session_config {
 	/* UPDATE: REFUSED, status -OTA_ENOENT, where the device holds no part of this image. */
 	bool resume_only;
 	bool force_same; /* send although this image already runs */
+	/* MEASURE the flash, not the link: the device writes image_size bytes of its own to the
+	 * other slot, which is no way back any more.  telemetry_ms must not be 0. */
+	bool pattern;
 
 	uint16_t chunk; /* Data value length, header included; 0 = best for the link */
 	bool mode_auto; /* full: command, basic: request */
@@ -163,6 +166,11 @@ struct session_ops {
 	void (*note)(void *ctx, enum session_note note, uint32_t value);
 };
 
+/* Milliseconds of the device in flash operations: sums of its TIMES on all links. */
+struct session_flash {
+	uint32_t erase_ms, write_ms, read_ms; /* read: with its hash */
+};
+
 struct session_stats {
 	uint32_t queued; /* image offset up to which bytes were handed to the stack */
 	uint32_t received; /* ... accepted in order by the device, as it said */
@@ -183,6 +191,7 @@ struct session_stats {
 	bool telemetry_known;
 	struct ota_times times; /* latest of this link */
 	bool times_known;
+	struct session_flash flash;
 	struct ota_link link; /* latest LINK answer; code 0xff = none */
 	struct ota_status status; /* latest STATUS answer */
 	bool status_known;

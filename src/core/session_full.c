@@ -24,7 +24,7 @@ static void write_start(struct session *s)
 	session_choose(s);
 	m.ack_interval = session_choose_ack(s);
 	if (s->config.goal == SESSION_MEASURE)
-		m.flags |= OTA_START_SINK;
+		m.flags |= s->config.pattern ? OTA_START_PATTERN : OTA_START_SINK;
 	if (s->config.restart && !s->started)
 		m.flags |= OTA_START_RESTART;
 	memcpy(m.sha256, s->config.sha256, sizeof(m.sha256));
@@ -74,7 +74,8 @@ static void session_full_begin(struct session *s)
 		session_opcode(s, s->config.command);
 		return;
 	case SESSION_MEASURE:
-		if (!(s->info.features & OTA_FEATURE_SINK)) {
+		if (!(s->info.features &
+		      (s->config.pattern ? OTA_FEATURE_PATTERN : OTA_FEATURE_SINK))) {
 			session_device_error(s, OTA_ERR_UNSUPPORTED, OTA_CMD_START, 0);
 			return;
 		}
@@ -365,6 +366,20 @@ static void on_result(struct session *s, const struct ota_result *m)
 	}
 }
 
+/* One that got lost costs nothing: the next one's figures include it. */
+static void on_times(struct session *s, const struct ota_times *m)
+{
+	static const struct ota_times none;
+	const struct ota_times *last = s->stats.times_known ? &s->stats.times : &none;
+	struct session_flash *sum = &s->stats.flash;
+
+	sum->erase_ms += (uint16_t)(m->erase_ms - last->erase_ms);
+	sum->write_ms += (uint16_t)(m->write_ms - last->write_ms);
+	sum->read_ms += (uint16_t)(m->read_ms - last->read_ms);
+	s->stats.times = *m;
+	s->stats.times_known = true;
+}
+
 static void session_full_on_link(struct session *s, const struct ota_link *m)
 {
 	s->stats.link = *m;
@@ -387,6 +402,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		struct ota_ack ack;
 		struct ota_gap gap;
 		struct ota_link link;
+		struct ota_times times;
 	} m;
 
 	switch (buf[0]) {
@@ -423,10 +439,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		s->stats.telemetry_known = true;
 		return true;
 	case OTA_EVT_TIMES:
-		if (ota_times_decode(buf, len, &s->stats.times) < 0)
-			return false;
-		s->stats.times_known = true;
-		return true;
+		return ota_times_decode(buf, len, &m.times) == 0 && (on_times(s, &m.times), true);
 	default:
 		return true; /* a later version's notification */
 	}

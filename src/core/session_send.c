@@ -63,6 +63,7 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 			   uint32_t ack_interval)
 {
 	struct session_stats *st = &s->stats;
+	const bool resumed = offset > 0 && !s->config.pattern; /* of which all is there */
 
 	s->gap_seen = s->resyncing = false;
 	s->blocked = false;
@@ -90,11 +91,11 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	st->progress.phase = 0;
 	st->received_known = dialect_tells_received(s->dialect, s->mode);
 	if (!s->begun) {
-		st->resumed = offset > 0;
-		st->resumed_from = offset;
+		st->resumed = resumed;
+		st->resumed_from = resumed ? offset : 0;
 	}
 	s->begun = true;
-	if (offset > 0)
+	if (resumed)
 		session_note(s, SESSION_NOTE_RESUMED, offset);
 	session_note(s, SESSION_NOTE_CHUNK, s->chunk);
 	session_wait(s, SESSION_STEP_NONE, 0);

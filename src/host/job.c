@@ -25,6 +25,8 @@ uint64_t job_now(const struct job *job)
 
 /* --- making one */
 
+#define PATTERN_TELEMETRY_MS 500u
+
 static void configure(struct job *job)
 {
 	struct session_config *c = &job->session_config;
@@ -45,6 +47,9 @@ static void configure(struct job *job)
 		(void)snprintf(c->version, sizeof(c->version), "%s", from->image->version);
 	} else if (from->goal == SESSION_MEASURE) {
 		c->image_size = from->bytes;
+		c->pattern = from->pattern;
+		if (c->pattern) /* the device's times come with it */
+			c->telemetry_ms = PATTERN_TELEMETRY_MS;
 	}
 	/* One question does not need a faster link. */
 	if (from->goal == SESSION_LOOK || from->goal == SESSION_COMMAND)

@@ -36,6 +36,7 @@ struct job_config {
 	const char *sending; /* how an image is sent: "-p fast" */
 	bool on_screen; /* texts name the workbench's commands, ":confirm", not command lines */
 	uint32_t bytes; /* MEASURE: how many to send */
+	bool pattern; /* MEASURE: the flash, see struct session_config; they are not sent */
 	uint32_t forced; /* checks that may fail: 1u << enum lint_check */
 	bool restart; /* do not resume */
 	bool resume_only; /* refuse unless there is something to resume */

@@ -61,6 +61,7 @@ static void take_counts(const struct job *job, struct job_result *r)
 	r->longest_stall_ms = st->longest_stall_ms;
 	r->resumed_from = st->resumed_from;
 	r->sent_bytes = st->sent_bytes;
+	r->flash = st->flash;
 }
 
 /* The device's last report, unless it has rebooted since and not reconnected. */

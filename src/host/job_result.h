@@ -54,6 +54,8 @@ struct job_result {
 	char limit_text[JOB_TEXT_MAX]; /* cause, share and figures; "" unknown */
 	char limit_advice[JOB_TEXT_MAX]; /* one sentence */
 
+	struct session_flash flash; /* as the device told it, where TELEMETRY was on */
+
 	bool running_known; /* version and hash of what runs at the end */
 	char running_version[OTA_VALUE_MAX]; /* safe to print; "" unknown */
 	uint8_t running_sha256[OTA_SHA256_SIZE];

@@ -84,14 +84,15 @@ char *pdu_text_flags(uint8_t flags, char *buf, size_t size)
 char *pdu_text_features(uint32_t features, char *buf, size_t size)
 {
 	static const char *const names[] = {"resume",	"sink",	      "link",	"telemetry",
-					    "rollback", "compressed", "signed", "times"};
+					    "rollback", "compressed", "signed", "times",
+					    "prepare",	"pattern"};
 
 	return bits(features, names, COUNT(names), buf, size);
 }
 
 static char *start_flags(uint16_t flags, char *buf, size_t size)
 {
-	static const char *const names[] = {"sink", "restart", "compressed", "signed"};
+	static const char *const names[] = {"sink", "restart", "compressed", "signed", "pattern"};
 
 	return bits(flags, names, COUNT(names), buf, size);
 }

@@ -6,7 +6,7 @@
  *
  *   recorded DATE by PROGRAM on SOURCE
  *   run GOAL command=N scan_ms=N timeout_ms=N forced=N restart=N resume_only=N no_confirm=N
- *       log_data=N device=NAME
+ *       pattern=N log_data=N device=NAME
  *   image SIZE SHA-256 | image-name TEXT | image-project TEXT | image-version TEXT
  *   bytes N | profile NAME | set KEY=VALUE
  *   intervals ON-1M ON-2M

@@ -77,9 +77,8 @@ static bool note_field(struct replay_run *run, const char *word)
 		const char *name;
 		bool *to;
 	} flags[] = {
-		{"restart", &c->restart},
-		{"resume_only", &c->resume_only},
-		{"no_confirm", &c->no_confirm},
+		{"restart", &c->restart},	{"resume_only", &c->resume_only},
+		{"no_confirm", &c->no_confirm}, {"pattern", &c->pattern},
 		{"log_data", &c->log_data},
 	};
 	uint32_t number;

@@ -70,7 +70,7 @@ static void check_notes(void)
 		if (ota_ready_decode(b, note.len, &ready) == 0 && ready.offset > ready.limit)
 			broken("READY: offset <= limit does not hold");
 		if (ota_gap_decode(b, note.len, &gap) == 0 && gap.offset > SLOT_SIZE &&
-		    !dut.dev.rx.sink)
+		    dut.dev.rx.kind != OTA_KIND_SINK)
 			broken("GAP outside of the slot");
 	}
 }
@@ -111,7 +111,7 @@ static void start(uint16_t conn, uint8_t arg)
 		for (int i = 0; i < 4; i++)
 			dut_start(&cache[i], image, sizes[i]);
 	m = cache[arg & 3u];
-	m.flags = (arg >> 2) & 3u;
+	m.flags = (uint16_t)(((arg >> 2) & 3u) | (arg & 0x80u ? OTA_START_PATTERN : 0u));
 	m.ack_interval = (uint16_t)((arg >> 4) * 300u);
 	starts++;
 	dut_control(&dut, conn, buf, (size_t)ota_start_encode(&m, buf, sizeof(buf)));

@@ -31,7 +31,7 @@ int dut_init(struct dut *dut, const struct dut_options *options)
 	dut->info = (struct ota_info){
 		.version = OTA_PROTOCOL_VERSION,
 		.min_version = OTA_PROTOCOL_VERSION,
-		.features = OTA_FEATURE_RESUME | OTA_FEATURE_SINK,
+		.features = OTA_FEATURE_RESUME | OTA_FEATURE_SINK | OTA_FEATURE_PATTERN,
 		.chip_id = DUT_CHIP,
 		.slot_count = 2,
 		.flags = OTA_INFO_CAN_ROLLBACK,
@@ -114,11 +114,13 @@ static void check_state(struct dut *dut)
 		dut_violation(dut, "suspended with nothing to resume");
 	if (!rx->valid)
 		return;
-	if (rx->received > rx->image_size || (!rx->sink && rx->flushed > rx->received))
+	if (rx->received > rx->image_size ||
+	    (rx->kind != OTA_KIND_SINK && rx->flushed > rx->received))
 		dut_violation(dut, "flushed <= received <= image size does not hold");
-	if (!rx->sink && rx->received - rx->flushed > dut->config.ring_size)
+	if (rx->kind < OTA_KIND_SINK && rx->received - rx->flushed > dut->config.ring_size)
 		dut_violation(dut, "ring overflow");
-	if (!rx->sink && (rx->hashed > rx->flushed || rx->image_size > rx->slot_size))
+	if (rx->kind != OTA_KIND_SINK &&
+	    (rx->hashed > rx->flushed || rx->image_size > rx->slot_size))
 		dut_violation(dut, "hashed <= flushed, image <= slot does not hold");
 }
 

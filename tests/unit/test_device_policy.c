@@ -358,7 +358,9 @@ static void start(uint16_t conn)
 	}
 	m.image_size = m.stream_size = images[peer->kind].size;
 	if (chance(20))
-		m.flags = chance(50) ? OTA_START_SINK : OTA_START_RESTART;
+		m.flags = chance(34)   ? OTA_START_SINK
+			  : chance(50) ? OTA_START_PATTERN
+				       : OTA_START_RESTART;
 	if (chance(5))
 		m.image_size = m.stream_size = 300; /* part of it only */
 	memcpy(m.sha256, images[peer->kind].sha256, sizeof(m.sha256));

@@ -412,8 +412,8 @@ static void test_start_refused(void **state)
 	} cases[] = {
 		{2, 0, SIZE, SIZE, "02 05 01 01 00 00 00"}, /* UNSUPPORTED: version 1 is */
 		{0, 0, SIZE, SIZE, "02 05 01 01 00 00 00"},
-		{1, OTA_START_COMPRESSED, SIZE, SIZE, "02 05 01 03 00 00 00"}, /* flags 3 are */
-		{1, 0x8000, SIZE, SIZE, "02 05 01 03 00 00 00"},
+		{1, OTA_START_COMPRESSED, SIZE, SIZE, "02 05 01 13 00 00 00"}, /* flags 0x13 are */
+		{1, 0x8000, SIZE, SIZE, "02 05 01 13 00 00 00"},
 		{1, 0, 0, 0, "02 06 01 00 00 04 00"}, /* SIZE: 256 KiB fit */
 		{1, 0, 262145, 262145, "02 06 01 00 00 04 00"},
 		{1, 0, SIZE, SIZE + 1, "02 06 01 00 00 04 00"},

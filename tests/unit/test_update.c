@@ -123,6 +123,38 @@ static void test_real_image(void **state)
 	free(real);
 }
 
+/* The flash by itself: what it took is what the model says of it, and nothing boots. */
+static void test_pattern(void **state)
+{
+	const uint32_t size = 4u * FLASH_BLOCK_SIZE, sectors = size / FLASH_SECTOR_SIZE;
+	const struct flash typical = {.speed = FLASH_TYPICAL, .erase_factor = 1};
+	const uint64_t erase_us = flash_erase_us(&typical, 0, size);
+	const uint64_t write_us = sectors * flash_program_us(&typical, FLASH_SECTOR_SIZE);
+	struct flash_counters counters;
+	struct update u;
+	struct board *board;
+
+	(void)state;
+	update_init(&u, image, image_size);
+	u.session.goal = SESSION_MEASURE;
+	u.session.pattern = true;
+	u.session.telemetry_ms = 500;
+	u.session.image_size = size;
+	assert_int_equal(update_run(&u, 60), SESSION_MEASURED);
+	/* Each operation begins and ends within a millisecond of what the device takes for it. */
+	assert_in_range(u.s.stats.flash.erase_ms, erase_us / 1000u - 4u, erase_us / 1000u + 4u);
+	assert_in_range(u.s.stats.flash.write_ms, write_us / 1000u - sectors,
+			write_us / 1000u + sectors);
+	assert_in_range(u.s.stats.flash.read_ms, 1, sectors);
+	board = esp_board(update_device(&u));
+	board_flash_counters(board, &counters);
+	assert_int_equal(counters.block_erases, 4);
+	assert_int_equal(board_running(board)->slot, 0);
+	assert_false(board_running(board)->can_rollback);
+	assert_false(update_check_boots(&u)); /* the factory's image, as before */
+	update_end(&u);
+}
+
 static void test_basic(void **state)
 {
 	struct update u;
@@ -232,17 +264,12 @@ static void test_new_image_does_not_boot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_modes_and_mtus),
-		cmocka_unit_test(test_odd_settings),
-		cmocka_unit_test(test_real_image),
-		cmocka_unit_test(test_basic),
-		cmocka_unit_test(test_basic_commands),
-		cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_already_running),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_measure),
-		cmocka_unit_test(test_new_image_does_not_boot),
+		cmocka_unit_test(test_full),	     cmocka_unit_test(test_modes_and_mtus),
+		cmocka_unit_test(test_odd_settings), cmocka_unit_test(test_real_image),
+		cmocka_unit_test(test_basic),	     cmocka_unit_test(test_basic_commands),
+		cmocka_unit_test(test_foreign),	     cmocka_unit_test(test_already_running),
+		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_measure),
+		cmocka_unit_test(test_pattern),	     cmocka_unit_test(test_new_image_does_not_boot),
 	};
 
 	return cmocka_run_group_tests_name("update", tests, build, NULL);

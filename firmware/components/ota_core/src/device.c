@@ -97,7 +97,7 @@ void device_refuse(struct ota_device *dev)
 	struct ota_info info;
 
 	device_info(dev, &info);
-	if (dev->rx.valid ? dev->rx.flushed > 0 && !dev->rx.sink
+	if (dev->rx.valid ? dev->rx.flushed > 0 && dev->rx.kind != OTA_KIND_SINK
 			  : dev->record.offset > 0 && !(info.flags & OTA_INFO_CAN_ROLLBACK))
 		dev->spoil = true;
 	device_drop(dev);
@@ -105,12 +105,22 @@ void device_refuse(struct ota_device *dev)
 
 static bool device_resumable(const struct ota_device *dev)
 {
-	return (dev->rx.valid && !dev->rx.basic && !dev->rx.sink) || dev->record.offset > 0;
+	return (dev->rx.valid && dev->rx.kind == OTA_KIND_IMAGE) || dev->record.offset > 0;
 }
 
 enum ota_state device_rest_state(const struct ota_device *dev)
 {
 	return device_resumable(dev) ? OTA_STATE_SUSPENDED : OTA_STATE_IDLE;
+}
+
+void device_measured(struct ota_device *dev)
+{
+	device_send_done(dev, OTA_NO_REBOOT);
+	if (dev->rx.kind == OTA_KIND_PATTERN)
+		device_refuse(dev);
+	dev->rx.valid = false;
+	dev->ack_due = false;
+	dev->state = device_rest_state(dev);
 }
 
 /* Codes that say that these bytes will never do, however often they are sent. */
@@ -130,9 +140,9 @@ void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t 
 	dev->rx.drain = false;
 	dev->gap = false;
 	dev->ack_due = false;
-	if (dev->rx.sink)
+	if (dev->rx.kind == OTA_KIND_SINK)
 		dev->rx.valid = false; /* a record is of another session */
-	else if (image_at_fault(code) || dev->rx.basic)
+	else if (image_at_fault(code) || dev->rx.kind != OTA_KIND_IMAGE)
 		device_refuse(dev);
 	dev->rx.received = dev->rx.flushed;
 	dev->state = device_rest_state(dev);
@@ -162,10 +172,10 @@ static void owner_lost(struct ota_device *dev)
 	dev->gap = false;
 	if (dev->state != OTA_STATE_RECEIVING && dev->state != OTA_STATE_PREPARING)
 		return; /* END was given: the device goes on alone */
-	if (begun && rx->basic)
+	if (begun && rx->kind != OTA_KIND_IMAGE && rx->kind != OTA_KIND_SINK)
 		device_refuse(dev);
 	/* Too little to know the image by was not kept. */
-	rx->valid = begun && !rx->basic && !rx->sink && (rx->judged || rx->flushed > 0);
+	rx->valid = begun && rx->kind == OTA_KIND_IMAGE && (rx->judged || rx->flushed > 0);
 	rx->drain = rx->valid;
 	dev->state = device_rest_state(dev);
 }
@@ -241,12 +251,12 @@ static int accept(struct ota_device *dev, const uint8_t *buf, uint32_t len, bool
 		return -OTA_EPROTO;
 	}
 	if (len > device_limit(dev) - rx->received) {
-		if (rx->basic && can_wait)
+		if (rx->kind == OTA_KIND_BASIC && can_wait)
 			return -OTA_EAGAIN;
 		device_fail(dev, OTA_ERR_OVERFLOW, 0, device_limit(dev));
 		return -OTA_EPROTO;
 	}
-	if (!rx->sink)
+	if (rx->kind != OTA_KIND_SINK)
 		ring_put(dev, buf, len);
 	rx->received += len;
 	dev->last_data = dev->now;
@@ -291,7 +301,7 @@ static int data_unexpected(struct ota_device *dev, uint16_t conn, bool can_wait)
 {
 	const bool other = device_owned_by_other(dev, conn);
 
-	if (dev->state == OTA_STATE_PREPARING && dev->start_basic && !other) {
+	if (dev->state == OTA_STATE_PREPARING && dev->start_kind == OTA_KIND_BASIC && !other) {
 		if (can_wait)
 			return -OTA_EAGAIN;
 		device_fail(dev, OTA_ERR_STATE, 0, device_state_detail(dev));
@@ -315,8 +325,8 @@ int ota_device_data(struct ota_device *dev, uint16_t conn, const uint8_t *buf, s
 		device_work(dev);
 		return rc;
 	}
-	rc = dev->rx.basic ? accept(dev, buf, (uint32_t)len, can_wait)
-			   : take_numbered(dev, buf, len);
+	rc = dev->rx.kind == OTA_KIND_BASIC ? accept(dev, buf, (uint32_t)len, can_wait)
+					    : take_numbered(dev, buf, len);
 	if (rc == 0)
 		device_ack(dev, false);
 	device_work(dev);
@@ -365,7 +375,7 @@ static bool timer_runs(const struct ota_device *dev, enum timer timer, uint32_t 
 	case TIMER_ACK:
 		*ret_since = dev->last_data;
 		*ret_wait = ACK_DELAY_MS;
-		return receiving && !rx->basic && !dev->ack_due &&
+		return receiving && rx->kind != OTA_KIND_BASIC && !dev->ack_due &&
 		       (rx->received != rx->acked_received || device_limit(dev) != rx->acked_limit);
 	case TIMER_LINK:
 		*ret_since = dev->link_time;

@@ -61,13 +61,12 @@ static uint8_t start_check(const struct ota_device *dev, const struct ota_start 
 	return OTA_OK;
 }
 
-static uint8_t start_decode(struct ota_device *dev, const uint8_t *buf, size_t len,
-			    struct ota_start *ret, bool *ret_basic)
+static uint8_t start_decode(struct ota_device *dev, const uint8_t *buf, size_t len, bool basic,
+			    struct ota_start *ret)
 {
 	struct ota_info info;
 
-	*ret_basic = len == 1 || dev->config.basic_only;
-	if (!*ret_basic)
+	if (!basic)
 		return ota_start_decode(buf, len, ret) < 0 ? OTA_ERR_LENGTH : OTA_OK;
 	/* A basic host tells no size: there is room for a slot, and END tells. */
 	device_info(dev, &info);
@@ -101,8 +100,8 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 {
 	struct ota_start start;
 	uint32_t detail = 0;
-	bool basic;
-	uint8_t code = start_decode(dev, buf, len, &start, &basic);
+	const bool basic = len == 1 || dev->config.basic_only;
+	uint8_t code = start_decode(dev, buf, len, basic, &start);
 
 	/* A stranger's START does not change how its owner's session is told of. */
 	if (!device_owned_by_other(dev, conn))
@@ -124,7 +123,10 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 		return;
 	}
 	dev->start = start;
-	dev->start_basic = basic;
+	dev->start_kind = basic				    ? OTA_KIND_BASIC
+			  : start.flags & OTA_START_SINK    ? OTA_KIND_SINK
+			  : start.flags & OTA_START_PATTERN ? OTA_KIND_PATTERN
+							    : OTA_KIND_IMAGE;
 	dev->conn = conn;
 	dev->last_error = OTA_OK;
 	dev->prepare = OTA_PREPARE_ADOPT;
@@ -134,14 +136,13 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 
 static void on_end(struct ota_device *dev, uint16_t conn)
 {
-	static const uint8_t no_hash[OTA_SHA256_SIZE];
 	struct ota_receive *rx = &dev->rx;
 
 	if (dev->state != OTA_STATE_RECEIVING) {
 		device_send_error(dev, conn, OTA_ERR_STATE, OTA_CMD_END, device_state_detail(dev));
 		return;
 	}
-	if (rx->basic && rx->received > 0) {
+	if (rx->kind == OTA_KIND_BASIC && rx->received > 0) {
 		rx->image_size = rx->received;
 		if (!device_head_ok(dev))
 			return;
@@ -150,11 +151,8 @@ static void on_end(struct ota_device *dev, uint16_t conn)
 		device_send_error(dev, conn, OTA_ERR_INCOMPLETE, OTA_CMD_END, rx->received);
 		return;
 	}
-	if (rx->sink) {
-		device_send_done(dev, 0xffff, no_hash);
-		rx->valid = false;
-		dev->ack_due = false;
-		dev->state = device_rest_state(dev);
+	if (rx->kind == OTA_KIND_SINK) {
+		device_measured(dev);
 		return;
 	}
 	dev->verify = OTA_VERIFY_DRAIN;
@@ -195,8 +193,8 @@ void device_abort_finish(struct ota_device *dev)
 static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcode)
 {
 	/* A measurement must not keep the trial from its end. */
-	const bool beside =
-		opcode == OTA_CMD_CONFIRM && dev->state == OTA_STATE_RECEIVING && dev->rx.sink;
+	const bool beside = opcode == OTA_CMD_CONFIRM && dev->state == OTA_STATE_RECEIVING &&
+			    dev->rx.kind == OTA_KIND_SINK;
 	struct ota_info info;
 	uint8_t code = OTA_OK;
 
@@ -296,7 +294,8 @@ static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *b
 
 static void on_resync(struct ota_device *dev, uint16_t conn)
 {
-	if (dev->state != OTA_STATE_RECEIVING || dev->conn != conn || dev->rx.basic) {
+	if (dev->state != OTA_STATE_RECEIVING || dev->conn != conn ||
+	    dev->rx.kind == OTA_KIND_BASIC) {
 		device_send_error(dev, conn,
 				  device_owned_by_other(dev, conn) ? OTA_ERR_BUSY : OTA_ERR_STATE,
 				  OTA_CMD_RESYNC, device_state_detail(dev));

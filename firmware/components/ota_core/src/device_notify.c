@@ -148,7 +148,7 @@ void device_send_progress(struct ota_device *dev, uint8_t phase, uint32_t done, 
 {
 	const struct ota_progress m = {.phase = phase, .done = done, .total = total};
 
-	if (!dev->rx.basic && dev->conn != OTA_NO_CONN)
+	if (dev->rx.kind != OTA_KIND_BASIC && dev->conn != OTA_NO_CONN)
 		say_now(dev, dev->conn, OTA_EVT_PROGRESS, &m);
 }
 
@@ -159,26 +159,29 @@ void device_send_ready(struct ota_device *dev)
 		.limit = device_limit(dev),
 		.max_value = dev->config.max_value,
 		.ack_interval = dev->rx.ack_interval,
-		.flags = dev->rx.received > 0 ? OTA_READY_RESUMED : 0,
+		.flags = dev->rx.flushed > 0 ? OTA_READY_RESUMED : 0,
 		.sequence = dev->expected,
 	};
 
 	say(dev, dev->conn, OTA_EVT_READY, &m);
 }
 
-void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
-		      const uint8_t hash[OTA_SHA256_SIZE])
+void device_send_done(struct ota_device *dev, uint32_t reboot_ms)
 {
 	struct ota_info info;
-	struct ota_done m = {.size = dev->rx.received, .slot = 0xff, .reboot_ms = reboot_ms};
+	struct ota_done m = {
+		.size = dev->rx.received,
+		.slot = 0xff,
+		.reboot_ms = (uint16_t)min_u32(reboot_ms, OTA_NO_REBOOT),
+	};
 
-	if (!dev->rx.sink) {
+	if (reboot_ms < OTA_NO_REBOOT) {
 		device_info(dev, &info);
 		/* As esp_ota_get_next_update_partition() goes round. */
 		m.slot = info.running_slot + 1u < info.slot_count
 				 ? (uint8_t)(info.running_slot + 1u)
 				 : 0;
-		memcpy(m.hash, hash, sizeof(m.hash));
+		memcpy(m.hash, dev->rx.sha256, sizeof(m.hash));
 	}
 	/* Else the time since the last TELEMETRY would never be told. */
 	device_send_times(dev);
@@ -218,8 +221,9 @@ void device_send_telemetry(struct ota_device *dev)
 		.tx_phy = link.tx_phy,
 		.rx_phy = link.rx_phy,
 		.rx_octets = link.rx_octets,
-		.ring_fill =
-			dev->rx.valid && !dev->rx.sink ? dev->rx.received - dev->rx.flushed : 0,
+		.ring_fill = dev->rx.valid && dev->rx.kind != OTA_KIND_SINK
+				     ? dev->rx.received - dev->rx.flushed
+				     : 0,
 		.erase_ms = dev->erase_ms,
 		.write_ms = dev->write_ms,
 		.dropped = dev->dropped,
@@ -302,7 +306,7 @@ void device_ack(struct ota_device *dev, bool force)
 	/* The host is out of credit, or will be before the next ACK could come. */
 	const bool dry = opened > 0 && rx->acked_limit - m.received < dev->config.ring_size / 2u;
 
-	if (dev->state != OTA_STATE_RECEIVING || rx->basic) {
+	if (dev->state != OTA_STATE_RECEIVING || rx->kind == OTA_KIND_BASIC) {
 		dev->ack_due = false;
 		return;
 	}

@@ -11,7 +11,7 @@
 static bool same_image(const struct ota_device *dev, uint32_t image_size,
 		       const uint8_t sha256[OTA_SHA256_SIZE])
 {
-	return !dev->start_basic && !(dev->start.flags & (OTA_START_SINK | OTA_START_RESTART)) &&
+	return dev->start_kind == OTA_KIND_IMAGE && !(dev->start.flags & OTA_START_RESTART) &&
 	       image_size == dev->start.image_size &&
 	       memcmp(sha256, dev->start.sha256, OTA_SHA256_SIZE) == 0;
 }
@@ -20,7 +20,8 @@ bool device_can_adopt(const struct ota_device *dev)
 {
 	const struct ota_receive *rx = &dev->rx;
 
-	return rx->valid && !rx->basic && !rx->sink && same_image(dev, rx->image_size, rx->sha256);
+	return rx->valid && rx->kind == OTA_KIND_IMAGE &&
+	       same_image(dev, rx->image_size, rx->sha256);
 }
 
 static bool can_rehash(const struct ota_device *dev)
@@ -32,7 +33,7 @@ static bool can_rehash(const struct ota_device *dev)
 static uint16_t ack_interval(const struct ota_device *dev)
 {
 	const uint32_t most = dev->config.ring_size / 2u;
-	uint32_t wanted = dev->start_basic ? 0 : dev->start.ack_interval;
+	uint32_t wanted = dev->start.ack_interval;
 
 	if (wanted == 0)
 		wanted = dev->config.ack_interval;
@@ -46,11 +47,10 @@ static bool begin_fresh(struct ota_device *dev)
 
 	device_info(dev, &info);
 	memset(rx, 0, sizeof(*rx));
-	rx->basic = dev->start_basic;
+	rx->kind = dev->start_kind;
 	rx->slot_size = info.slot_size;
 	rx->image_size = dev->start.image_size;
 	memcpy(rx->sha256, dev->start.sha256, sizeof(rx->sha256));
-	rx->sink = (dev->start.flags & OTA_START_SINK) != 0;
 	if (dev->config.ops->hash_init(dev->config.ctx) < 0) {
 		device_fail(dev, OTA_ERR_INTERNAL, OTA_CMD_START, 0);
 		return false;
@@ -82,6 +82,18 @@ static void number_values(struct ota_device *dev)
 	dev->expected_conn = dev->conn;
 }
 
+/*
+ * The device's own bytes, which the ring repeats as often as needed.  The first one is
+ * none that an image begins with.
+ */
+static void fill_ring(struct ota_device *dev)
+{
+	for (uint32_t i = 0; i < dev->config.ring_size; i++)
+		dev->config.ring[i] = (uint8_t)(i * 40503u >> 8);
+	dev->rx.received = dev->rx.image_size;
+	dev->rx.judged = true;
+}
+
 static void ready(struct ota_device *dev)
 {
 	struct ota_receive *rx = &dev->rx;
@@ -89,12 +101,15 @@ static void ready(struct ota_device *dev)
 	rx->valid = true;
 	rx->drain = false;
 	rx->received = rx->flushed;
-	rx->judged = rx->sink;
+	rx->judged = rx->kind == OTA_KIND_SINK;
+	if (rx->kind == OTA_KIND_PATTERN)
+		fill_ring(dev);
 	number_values(dev);
 	rx->ack_interval = ack_interval(dev);
 	rx->calm_at = 0;
 	rx->gap_at = rx->received;
-	rx->acked_received = rx->acked_flushed = rx->received;
+	rx->acked_received = rx->received;
+	rx->acked_flushed = rx->flushed;
 	rx->acked_limit = device_limit(dev);
 	dev->gap = false;
 	dev->ack_due = false;
@@ -113,14 +128,14 @@ static void after_adopt(struct ota_device *dev)
 		dev->prepare = OTA_PREPARE_READY;
 		return;
 	}
-	seconds = dev->start.flags & OTA_START_SINK ? 0 : device_worn(dev);
+	seconds = dev->start_kind == OTA_KIND_SINK ? 0 : device_worn(dev);
 	if (seconds > 0) {
 		device_fail(dev, OTA_ERR_BUSY, OTA_CMD_START, seconds);
 		return;
 	}
 	if (!begin_fresh(dev))
 		return;
-	if (dev->rx.sink)
+	if (dev->rx.kind == OTA_KIND_SINK)
 		dev->prepare = OTA_PREPARE_READY;
 	else
 		dev->prepare = can_rehash(dev) ? OTA_PREPARE_REHASH : OTA_PREPARE_CLEAR;
@@ -142,12 +157,13 @@ bool device_prepare_step(struct ota_device *dev)
 			rehashed(dev);
 		return true;
 	case OTA_PREPARE_CLEAR:
-		dev->prepare = dev->rx.basic ? OTA_PREPARE_ERASE : OTA_PREPARE_READY;
+		dev->prepare =
+			dev->rx.kind == OTA_KIND_BASIC ? OTA_PREPARE_ERASE : OTA_PREPARE_READY;
 		if (dev->record.offset > 0 || dev->record.flags != 0 || dev->record_dirty)
 			device_clear_record(dev);
 		return true;
 	case OTA_PREPARE_ERASE:
-		if (!device_erase_step(dev, dev->rx.slot_size))
+		if (!device_erase_step(dev))
 			dev->prepare = OTA_PREPARE_READY;
 		return true;
 	case OTA_PREPARE_READY:

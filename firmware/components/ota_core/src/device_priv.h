@@ -38,8 +38,8 @@ void device_send_error(struct ota_device *dev, uint16_t conn, uint8_t code, uint
 		       uint32_t detail);
 void device_send_progress(struct ota_device *dev, uint8_t phase, uint32_t done, uint32_t total);
 void device_send_ready(struct ota_device *dev);
-void device_send_done(struct ota_device *dev, uint16_t reboot_ms,
-		      const uint8_t hash[OTA_SHA256_SIZE]);
+/* Of an image that boots next, in reboot_ms; of a measurement with OTA_NO_REBOOT. */
+void device_send_done(struct ota_device *dev, uint32_t reboot_ms);
 void device_send_status(struct ota_device *dev, uint16_t conn);
 void device_send_link(struct ota_device *dev, uint16_t conn, uint8_t code);
 void device_send_telemetry(struct ota_device *dev);
@@ -58,7 +58,8 @@ void device_work(struct ota_device *dev);
 bool device_flash_step(struct ota_device *dev);
 /* Starts reading the next bytes up to end into the hash; false: they all are. */
 bool device_hash_step(struct ota_device *dev, uint32_t end);
-bool device_erase_step(struct ota_device *dev, uint32_t total);
+/* Starts the next erase of what the session needs; false: all is. */
+bool device_erase_step(struct ota_device *dev);
 bool device_persist(struct ota_device *dev, const struct ota_record *record);
 void device_clear_record(struct ota_device *dev);
 /* Returns true if the flash is free to store that the firmware has started again. */
@@ -97,8 +98,10 @@ void device_info(const struct ota_device *dev, struct ota_info *ret);
 void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t detail);
 /* Forgets the image and its record; the running slot is untouched. */
 void device_drop(struct ota_device *dev);
-/* The same for an image that must never boot: its first sector is erased next. */
+/* The same for what must never boot: its first sector is erased next. */
 void device_refuse(struct ota_device *dev);
+/* A measurement has ended. */
+void device_measured(struct ota_device *dev);
 /*
  * Looks at what the image begins with, once that arrived.  false: it is refused, and
  * the session ended.

@@ -21,7 +21,7 @@ static void compare(struct ota_device *dev)
 		return;
 	}
 	/* A basic host sends no hash: the boot loader's check alone decides. */
-	if (rx->basic)
+	if (rx->kind == OTA_KIND_BASIC)
 		memcpy(rx->sha256, hash, sizeof(hash));
 	if (memcmp(hash, rx->sha256, sizeof(hash)) != 0) {
 		device_fail(dev, OTA_ERR_HASH, OTA_CMD_END, rx->image_size);
@@ -32,8 +32,7 @@ static void compare(struct ota_device *dev)
 
 static void done(struct ota_device *dev)
 {
-	device_send_done(dev, (uint16_t)min_u32(dev->config.reboot_delay_ms, 0xfffeu),
-			 dev->rx.sha256);
+	device_send_done(dev, min_u32(dev->config.reboot_delay_ms, OTA_NO_REBOOT - 1u));
 	dev->rx.valid = false;
 	device_reboot(dev);
 }
@@ -50,7 +49,11 @@ bool device_verify_step(struct ota_device *dev)
 		enter(dev, OTA_VERIFY_HASH, OTA_PHASE_VERIFY, dev->rx.hashed);
 		return true;
 	case OTA_VERIFY_HASH:
-		if (!device_hash_step(dev, dev->rx.image_size))
+		if (device_hash_step(dev, dev->rx.image_size))
+			return true;
+		if (dev->rx.kind == OTA_KIND_PATTERN)
+			device_measured(dev);
+		else
 			compare(dev);
 		return true;
 	case OTA_VERIFY_CHECK:

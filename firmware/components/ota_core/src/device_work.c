@@ -29,7 +29,8 @@ static uint32_t round_up(uint32_t value, uint32_t unit)
 uint32_t device_limit(const struct ota_device *dev)
 {
 	const struct ota_receive *rx = &dev->rx;
-	const uint32_t from = rx->sink ? rx->received : rx->flushed;
+	const bool waits = rx->kind < OTA_KIND_SINK; /* for the flash */
+	const uint32_t from = waits ? rx->flushed : rx->received;
 
 	return min_u32(rx->image_size - from, dev->config.ring_size) + from;
 }
@@ -95,10 +96,10 @@ static bool erase(struct ota_device *dev, uint32_t at, uint32_t len)
 	return true;
 }
 
-bool device_erase_step(struct ota_device *dev, uint32_t total)
+bool device_erase_step(struct ota_device *dev)
 {
 	const uint32_t at = dev->rx.erased;
-	const uint32_t end = round_up(total, OTA_SECTOR_SIZE);
+	const uint32_t end = round_up(dev->rx.image_size, OTA_SECTOR_SIZE);
 	uint32_t len = OTA_SECTOR_SIZE;
 
 	if (at >= end)
@@ -135,7 +136,8 @@ static uint32_t piece_length(const struct ota_device *dev)
 
 static bool record_due(const struct ota_receive *rx)
 {
-	return !rx->basic && rx->hashed > rx->recorded && rx->hashed % OTA_BLOCK_SIZE == 0;
+	return rx->kind == OTA_KIND_IMAGE && rx->hashed > rx->recorded &&
+	       rx->hashed % OTA_BLOCK_SIZE == 0;
 }
 
 /* A failed record costs a longer resume after power loss, not the update. */
@@ -160,7 +162,7 @@ static bool write_step(struct ota_device *dev, uint32_t len)
 
 	/* The whole image's erase, so that it goes by blocks even when it is late. */
 	if (dev->rx.erased < at + len)
-		return device_erase_step(dev, dev->rx.image_size);
+		return device_erase_step(dev);
 	device_op(dev, OTA_OP_WRITE, at, len);
 	device_op_started(dev, dev->config.ops->flash_write(
 				       dev->config.ctx, at,
@@ -174,18 +176,19 @@ bool device_flash_step(struct ota_device *dev)
 	uint32_t len;
 
 	/* Nothing is erased for a START alone, nor for an image that will be refused. */
-	if (!rx->valid || rx->sink || !rx->judged)
+	if (!rx->valid || rx->kind == OTA_KIND_SINK || !rx->judged)
 		return false;
 	if (record_due(rx) && record_step(dev))
 		return true;
-	if (!rx->basic && rx->flushed / OTA_BLOCK_SIZE > rx->hashed / OTA_BLOCK_SIZE)
+	if (rx->kind == OTA_KIND_IMAGE &&
+	    rx->flushed / OTA_BLOCK_SIZE > rx->hashed / OTA_BLOCK_SIZE)
 		return device_hash_step(dev, rx->flushed);
 	len = piece_length(dev);
 	if (len > 0)
 		return write_step(dev, len);
 	if (dev->state == OTA_STATE_RECEIVING && rx->erased < rx->image_size &&
 	    rx->erased < rx->received + OTA_BLOCK_SIZE)
-		return device_erase_step(dev, rx->image_size);
+		return device_erase_step(dev);
 	if (rx->flushed - rx->hashed >= OTA_SECTOR_SIZE)
 		return device_hash_step(dev, rx->flushed);
 	return false;
@@ -276,7 +279,8 @@ static bool step(struct ota_device *dev)
 		return spoil_step(dev) || command_step(dev) || device_prepare_step(dev);
 	case OTA_STATE_RECEIVING:
 		/* A measurement leaves the flash alone: the image on trial is confirmed beside it. */
-		return (dev->rx.sink && command_step(dev)) || device_flash_step(dev);
+		return (dev->rx.kind == OTA_KIND_SINK && command_step(dev)) ||
+		       device_flash_step(dev);
 	case OTA_STATE_VERIFYING:
 		return device_verify_step(dev);
 	case OTA_STATE_ABORTING:
@@ -316,12 +320,16 @@ static bool session_needs_flash(const struct ota_device *dev)
 
 static void read_done(struct ota_device *dev)
 {
-	if (dev->config.ops->hash_update(dev->config.ctx, dev->config.scratch, dev->op_len) == 0) {
+	const struct ota_device_config *c = &dev->config;
+	const bool kept = dev->rx.kind != OTA_KIND_PATTERN ||
+			  memcmp(c->scratch, c->ring + dev->op_at % c->ring_size, dev->op_len) == 0;
+
+	if (kept && c->ops->hash_update(c->ctx, c->scratch, dev->op_len) == 0) {
 		dev->rx.hashed = dev->op_at + dev->op_len;
 		return;
 	}
 	if (session_needs_flash(dev)) {
-		device_fail(dev, OTA_ERR_INTERNAL, 0, dev->op_at);
+		device_fail(dev, kept ? OTA_ERR_INTERNAL : OTA_ERR_HASH, 0, dev->op_at);
 		return;
 	}
 	/* Its hash can no longer be told; what was recorded is hashed anew. */
@@ -397,10 +405,11 @@ static void op_succeeded(struct ota_device *dev, enum ota_op op)
 		record_ended(dev, true);
 		break;
 	case OTA_OP_CHECK:
-		dev->verify = dev->rx.basic ? OTA_VERIFY_MARK : OTA_VERIFY_SET_BOOT;
+		dev->verify =
+			dev->rx.kind == OTA_KIND_BASIC ? OTA_VERIFY_MARK : OTA_VERIFY_SET_BOOT;
 		break;
 	case OTA_OP_SET_BOOT:
-		dev->verify = dev->rx.basic ? OTA_VERIFY_DONE : OTA_VERIFY_RECORD;
+		dev->verify = dev->rx.kind == OTA_KIND_BASIC ? OTA_VERIFY_DONE : OTA_VERIFY_RECORD;
 		break;
 	case OTA_OP_CONFIRM:
 	case OTA_OP_ROLLBACK:

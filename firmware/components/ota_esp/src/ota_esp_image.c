@@ -122,7 +122,7 @@ bool ota_esp_image_slots(void)
 	s->info.phys |= OTA_PHYS_2M;
 #endif
 #ifdef CONFIG_OTA_ESP_TELEMETRY
-	s->info.features |= OTA_FEATURE_TELEMETRY | OTA_FEATURE_TIMES;
+	s->info.features |= OTA_FEATURE_TELEMETRY | OTA_FEATURE_TIMES | OTA_FEATURE_PATTERN;
 #endif
 #ifdef CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
 	s->info.features |= OTA_FEATURE_ROLLBACK;

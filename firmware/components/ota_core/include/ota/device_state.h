@@ -31,6 +31,14 @@ enum ota_verify_step {
 	OTA_VERIFY_DONE,
 };
 
+/* The contents of a session, which decide what becomes of it. */
+enum ota_kind {
+	OTA_KIND_IMAGE, /* full: numbered, acknowledged, can be resumed */
+	OTA_KIND_BASIC,
+	OTA_KIND_SINK, /* counted and thrown away */
+	OTA_KIND_PATTERN, /* the device's own, to measure the flash: all is there at READY */
+};
+
 /* Steps between START and READY. */
 enum ota_prepare_step {
 	OTA_PREPARE_ADOPT, /* link was lost, power was not: bring the ring to flash, go on */
@@ -51,13 +59,12 @@ struct ota_notification {
 /* The image being received.  Offsets count from the image's first byte. */
 struct ota_receive {
 	bool valid; /* there is one, active or suspended */
-	bool basic, sink;
 	bool drain; /* suspended: still bring the ring to flash */
 	bool worn; /* its erases were counted */
 	bool judged; /* a value came since READY, and what the image begins with will do */
+	enum ota_kind kind;
 	uint32_t image_size; /* basic: the slot's size until END tells */
 	uint32_t slot_size;
-	uint8_t sha256[OTA_SHA256_SIZE];
 	uint32_t received, flushed; /* accepted in order; programmed */
 	uint32_t erased; /* bytes from 0 that are erased or programmed */
 	uint32_t hashed; /* bytes read back into the hash context */
@@ -67,12 +74,23 @@ struct ota_receive {
 	uint32_t calm_at; /* offset before which each ack_every bytes are acknowledged */
 	uint16_t ack_every;
 	uint32_t acked_received, acked_limit, acked_flushed; /* as in the last ACK */
+	uint8_t sha256[OTA_SHA256_SIZE];
 };
 
+/*
+ * What is used most comes first: the ESP32's short instructions reach 128 bytes.
+ */
 struct ota_device {
 	struct ota_device_config config;
 	enum ota_state state;
+	enum ota_op op;
+	uint32_t op_at, op_len; /* flash range of the operation */
+	uint32_t now; /* ms; of the latest call */
+	enum ota_prepare_step prepare;
+	enum ota_verify_step verify;
 	uint16_t conn; /* owner of the session, OTA_NO_CONN when none */
+	uint16_t expected; /* next sequence number */
+	struct ota_receive rx;
 	union { /* connections that something is kept for; OTA_NO_CONN: none */
 		struct {
 			uint16_t basic_conn; /* its last START was a basic one */
@@ -85,51 +103,38 @@ struct ota_device {
 		uint16_t conns[6]; /* the same, for when the stack gives the handle anew */
 	};
 	uint8_t last_error;
-	struct ota_receive rx;
-	struct ota_record record; /* what a START may resume from, and boot flags */
-	struct ota_record new_record; /* being stored */
+	uint8_t command; /* CONFIRM, ROLLBACK or REBOOT that waits for or runs on the flash */
 	bool record_dirty; /* storage holds a record that must not be used again */
 	bool reset_uncounted; /* storage holds a record of one reset less */
 	bool spoil; /* the slot may hold a whole image that was refused or aborted */
-
-	enum ota_op op;
-	uint32_t op_at, op_len; /* flash range of the operation */
-	uint32_t op_started; /* ms */
-	uint32_t now; /* ms; of the latest call */
-
-	enum ota_prepare_step prepare;
-	bool start_basic;
-	struct ota_start start; /* what PREPARING prepares for */
-	enum ota_verify_step verify;
-	uint8_t command; /* CONFIRM, ROLLBACK or REBOOT that waits for or runs on the flash */
-
-	uint16_t expected; /* next sequence number */
 	bool gap; /* a GAP was notified, its value has not come */
-	uint32_t gap_time, gap_wait; /* ms */
-	uint32_t last_data; /* ms; last Data value or command of the owner */
 	bool ack_due; /* an ACK waits for a notification buffer */
 	bool data_refused; /* no (more) ERROR for Data without a session */
-
 	bool link_waits;
-	uint32_t link_time;
-	uint16_t telemetry_ms;
-	uint32_t telemetry_time;
-	uint16_t erase_ms, write_ms, dropped;
-	uint16_t op_ms[OTA_OPS]; /* as in TIMES; OTA_OP_NONE: without one */
-	uint8_t notify_fails;
-	uint32_t notify_time; /* ms; when the last one found no buffer */
-
-	uint32_t wear; /* where the configuration has none */
-	uint32_t wear_time; /* ms; since when none was forgiven */
-
 	bool confirm_waits; /* running image pending: roll back when nobody confirms */
 	bool self_confirm; /* ... and the first connection is proof enough */
-	uint32_t boot_time;
 	bool reboot_due; /* waits for notifications to go out */
-	uint32_t reboot_time;
 
-	struct ota_notification queue[OTA_NOTIFY_QUEUE];
+	uint32_t op_started; /* ms */
+	uint32_t gap_time, gap_wait; /* ms */
+	uint32_t last_data; /* ms; last Data value or command of the owner */
+	uint32_t link_time;
+	uint32_t telemetry_time;
+	uint16_t telemetry_ms;
+	uint16_t erase_ms, write_ms, dropped;
+	uint16_t op_ms[OTA_OPS]; /* as in TIMES; OTA_OP_NONE: without one */
+	uint32_t notify_time; /* ms; when the last one found no buffer */
+	uint32_t boot_time, reboot_time;
+	uint32_t wear; /* where the configuration has none */
+	uint32_t wear_time; /* ms; since when none was forgiven */
+	uint8_t notify_fails;
+
 	uint8_t queue_head, queue_count;
+	struct ota_notification queue[OTA_NOTIFY_QUEUE];
+	struct ota_start start; /* what PREPARING prepares for, ... */
+	enum ota_kind start_kind; /* ... and its contents */
+	struct ota_record record; /* what a START may resume from, and boot flags */
+	struct ota_record new_record; /* being stored */
 };
 
 #endif

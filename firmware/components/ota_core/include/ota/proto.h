@@ -124,7 +124,8 @@ enum ota_code {
 #define OTA_START_RESTART 0x0002u /* drop the resume record, start at 0 */
 #define OTA_START_COMPRESSED 0x0004u /* reserved: stream is compressed */
 #define OTA_START_SIGNED 0x0008u /* reserved: signature trails the stream */
-#define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART)
+#define OTA_START_PATTERN 0x0010u /* write a pattern of the device's own: measures the flash */
+#define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART | OTA_START_PATTERN)
 
 /* Info feature bits (section 11).  Unknown bits are ignored. */
 #define OTA_FEATURE_RESUME 0x00000001u
@@ -135,6 +136,7 @@ enum ota_code {
 #define OTA_FEATURE_COMPRESSED 0x00000020u /* reserved */
 #define OTA_FEATURE_SIGNED 0x00000040u /* reserved */
 #define OTA_FEATURE_TIMES 0x00000080u /* TIMES beside each TELEMETRY */
+#define OTA_FEATURE_PATTERN 0x00000200u /* START's flag of that name */
 
 /* Info and STATUS flags (section 3.3). */
 #define OTA_INFO_PENDING_VERIFY 0x01u /* running image awaits CONFIRM */
@@ -164,7 +166,8 @@ struct ota_start { /* section 4.1, 46 bytes */
 	uint32_t image_size; /* bytes in flash */
 	uint32_t stream_size; /* bytes over Data; equals image_size unless COMPRESSED */
 	uint16_t ack_interval; /* bytes between ACKs the host would like; 0 = device's choice */
-	uint8_t sha256[OTA_SHA256_SIZE]; /* of the image's image_size bytes; ignored with SINK */
+	uint8_t sha256
+		[OTA_SHA256_SIZE]; /* of the image's image_size bytes; ignored with SINK, PATTERN */
 };
 
 struct ota_link_request { /* section 4.8, 12 bytes; 0 = leave as it is */
@@ -194,9 +197,10 @@ struct ota_error_event { /* section 5.2, 7 bytes */
 
 struct ota_done { /* section 5.3, 16 bytes */
 	uint32_t size; /* bytes flushed and verified; bytes received with SINK */
-	uint8_t slot; /* slot that boots next; 0xff with SINK */
+	uint8_t slot; /* slot that boots next; 0xff with SINK, PATTERN */
 	uint16_t reboot_ms; /* the device reboots this much later; OTA_NO_REBOOT = not by itself */
-	uint8_t hash[OTA_DONE_PREFIX]; /* first bytes of the SHA-256 read back */
+	uint8_t hash
+		[OTA_DONE_PREFIX]; /* first bytes of the SHA-256 read back; 0 with SINK, PATTERN */
 };
 
 #define OTA_NO_REBOOT 0xffffu
