@@ -67,22 +67,49 @@ static int lay_out(struct board *board, const char *name, char *ret_text, size_t
 	return 0;
 }
 
-static int set_up(struct board *board, const struct board_config *config, char *ret_text,
-		  size_t text_size)
+static int plan(struct board *board, const struct board_config *config, char *ret_text,
+		size_t text_size)
 {
 	const char *name = config->partitions_name ? config->partitions_name : "partitions.csv";
 	const char *text = config->partitions ? config->partitions : partition_default_csv;
+	const int r = partition_parse(text, name, &board->partitions, ret_text, text_size);
+
+	return r == 0 ? lay_out(board, name, ret_text, text_size) : r;
+}
+
+static int set_up(struct board *board, const struct board_config *config, char *ret_text,
+		  size_t text_size)
+{
 	struct flash_config flash = {
 		.path = config->flash_path, .speed = config->flash_speed, .seed = config->seed};
-	int r;
+	const int r = plan(board, config, ret_text, text_size);
 
-	r = partition_parse(text, name, &board->partitions, ret_text, text_size);
-	if (r == 0)
-		r = lay_out(board, name, ret_text, text_size);
 	if (r < 0)
 		return r;
 	flash.size = chip_size(&board->partitions);
 	return flash_init(&board->flash, &flash, ret_text, text_size);
+}
+
+static const struct partition *first_slot(const struct board *board)
+{
+	return board->factory ? board->factory : board->slots[0];
+}
+
+int board_check(const struct board_config *config, uint32_t image_size, char *ret_text,
+		size_t text_size)
+{
+	struct board *board = calloc(1, sizeof(*board));
+	int r;
+
+	if (!board)
+		return refuse(-OTA_ENOMEM, ret_text, text_size, "out of memory");
+	r = plan(board, config, ret_text, text_size);
+	if (r == 0)
+		r = flash_check_size(chip_size(&board->partitions), ret_text, text_size);
+	if (r == 0 && image_size > first_slot(board)->size)
+		r = -OTA_ENOSPC;
+	free(board);
+	return r;
 }
 
 int board_create(const struct board_config *config, struct board **ret, char *ret_text,
@@ -130,12 +157,11 @@ int board_install(struct board *board, const uint8_t *image, size_t size)
 {
 	struct otadata_entry entry = {.sequence = 1, .state = OTADATA_NEW}; /* slot 0 */
 	uint8_t buf[OTADATA_ENTRY_SIZE];
-	const struct partition *first;
+	const struct partition *first = first_slot(board);
 	int r;
 
 	if (board->state != BOARD_OFF)
 		return -OTA_EBUSY;
-	first = board->factory ? board->factory : board->slots[0];
 	if (size > first->size)
 		return -OTA_ENOSPC;
 	flash_preset_erase(&board->flash);

@@ -92,6 +92,10 @@ struct board_counters { /* since board_create() */
  */
 int board_create(const struct board_config *config, struct board **ret, char *ret_text,
 		 size_t text_size);
+/* Finds out whether board_create() would find fault with the configuration, but for its file,
+ * and board_install() with an image of so many bytes (-OTA_ENOSPC, without a text). */
+int board_check(const struct board_config *config, uint32_t image_size, char *ret_text,
+		size_t text_size);
 /* NULL is allowed.  No callback comes any more. */
 void board_destroy(struct board *board);
 /* Copied.  Until then nobody is told anything. */

@@ -14,18 +14,25 @@
 #define READ_BYTES_PER_S 8000000u
 #define SLOW_FACTOR 3u
 
+int flash_check_size(uint32_t size, char *ret_text, size_t text_size)
+{
+	if (size > 0 && size % FLASH_BLOCK_SIZE == 0 && size <= FLASH_SIZE_MAX)
+		return 0;
+	if (ret_text)
+		snprintf(ret_text, text_size,
+			 "flash of %u bytes: not whole 64 KiB blocks, or more than %u MiB",
+			 (unsigned int)size, FLASH_SIZE_MAX >> 20);
+	return -OTA_EINVAL;
+}
+
 int flash_init(struct flash *flash, const struct flash_config *config, char *ret_text,
 	       size_t text_size)
 {
 	struct flash_file file;
-	int r;
+	int r = flash_check_size(config->size, ret_text, text_size);
 
-	if (config->size == 0 || config->size % FLASH_BLOCK_SIZE || config->size > FLASH_SIZE_MAX) {
-		if (ret_text)
-			snprintf(ret_text, text_size, "flash of %u bytes: not whole 64 KiB blocks",
-				 (unsigned int)config->size);
-		return -OTA_EINVAL;
-	}
+	if (r < 0)
+		return r;
 	r = flash_file_open(config->path, config->size, &file, ret_text, text_size);
 	if (r < 0)
 		return r;

@@ -74,6 +74,8 @@ struct flash { /* private; use the functions */
 int flash_init(struct flash *flash, const struct flash_config *config, char *ret_text,
 	       size_t text_size);
 void flash_finish(struct flash *flash);
+/* 0 or, with a sentence, -OTA_EINVAL: no chip has so many bytes. */
+int flash_check_size(uint32_t size, char *ret_text, size_t text_size);
 
 /* Returns true if flash_init() made a new chip, all FF. */
 bool flash_is_new(const struct flash *flash);

@@ -4,16 +4,15 @@
  */
 #include "esp/esp_priv.h"
 
-#include "image/image_build.h"
-#include "base/sha256.h"
+#include "image/image.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FACTORY_SIZE 262144u /* bytes; a small application */
 #define RSSI_STEP_US 100000u
+#define FIRST_BOOT_US 116000u /* the boot loader's, with a usual flash and factory firmware */
 
 uint32_t esp_now_ms(const struct esp *esp)
 {
@@ -92,9 +91,14 @@ static void firmware_start(void *ctx, uint64_t now_us)
 		.basic_only = esp->config.dialect == ESP_BASIC,
 	};
 	struct ota_record record;
-	const bool recorded = board_record(esp->board, &record) == 0;
+	bool recorded;
 
 	(void)now_us;
+	if (!esp->board) { /* its firmware starts when somebody needs it: esp_wake() */
+		esp->power = ESP_RUNNING;
+		return;
+	}
+	recorded = board_record(esp->board, &record) == 0;
 	if (ota_device_init(&esp->device, &config, recorded ? &record : NULL, esp_now_ms(esp)) <
 	    0) {
 		esp_log(esp, "firmware refuses its configuration");
@@ -109,26 +113,35 @@ static void firmware_start(void *ctx, uint64_t now_us)
 	esp_rearm(esp);
 }
 
-static void boot(struct esp *esp, enum ota_reset reason)
+/* The boot loader, in *ret_us; false: it found nothing to boot. */
+static bool load(struct esp *esp, enum ota_reset reason, uint64_t *ret_us)
 {
 	struct board_counters before, after;
-	uint64_t us = 0;
 	int rc = -OTA_EIO;
 
 	board_counters(esp->board, &before);
 	/* -OTA_EIO: power failed while the boot loader wrote; the supply comes back. */
 	for (unsigned int tries = 0; tries < 3 && rc == -OTA_EIO; tries++) {
-		rc = board_boot(esp->board, &us);
+		rc = board_boot(esp->board, ret_us);
 		esp->boots++;
 	}
 	if (rc < 0) {
 		esp->power = ESP_OFF;
 		esp_log(esp, "does not boot: %s", board_state_name(board_state(esp->board)));
-		return;
+		return false;
 	}
 	/* An image that crashed has started what runs now. */
 	board_counters(esp->board, &after);
 	esp->reset_reason = after.crashes > before.crashes ? OTA_RESET_PANIC : reason;
+	return true;
+}
+
+static void boot(struct esp *esp, enum ota_reset reason)
+{
+	uint64_t us = 0;
+
+	if (!load(esp, reason, &us))
+		return;
 	esp->power = ESP_BOOTING;
 	sched_at(esp->config.sched, &esp->boot,
 		 sched_now(esp->config.sched) + us + ESP_START_US +
@@ -137,17 +150,26 @@ static void boot(struct esp *esp, enum ota_reset reason)
 
 void esp_power_on(struct esp *esp)
 {
-	if (esp->power == ESP_OFF)
+	if (esp->power != ESP_OFF)
+		return;
+	if (esp->board) {
 		boot(esp, esp->config.boot_reason);
+		return;
+	}
+	esp->power = ESP_BOOTING;
+	sched_at(esp->config.sched, &esp->boot,
+		 sched_now(esp->config.sched) + FIRST_BOOT_US + ESP_START_US);
 }
 
 bool esp_is_dead(const struct esp *esp)
 {
-	return esp->power == ESP_OFF && board_state(esp->board) == BOARD_UNBOOTABLE;
+	return esp->board && esp->power == ESP_OFF && board_state(esp->board) == BOARD_UNBOOTABLE;
 }
 
 void esp_reset(struct esp *esp)
 {
+	if (esp_wake(esp) < 0)
+		return;
 	firmware_stop(esp);
 	esp->wear = 0;
 	esp_log(esp, "reset");
@@ -226,67 +248,40 @@ static void on_power_lost(void *ctx)
 	boot(esp, esp->config.boot_reason);
 }
 
-/* With the secure version that the eFuse demands: no such device leaves a factory dead. */
-static int install_factory(struct esp *esp, char *ret_text, size_t size)
-{
-	const struct image_build build = {
-		.chip_id = esp->config.chip_id,
-		.project = esp->config.project,
-		.version = esp->config.version,
-		.secure_version = esp->config.secure_version,
-		.size = FACTORY_SIZE,
-		.seed = (uint32_t)esp->config.seed,
-	};
-	const size_t len = image_build_size(FACTORY_SIZE);
-	uint8_t *image = malloc(len);
-	size_t built = 0;
-	int rc = image ? image_build(&build, sha256_buffer, image, len, &built) : -OTA_ENOMEM;
-
-	if (rc == 0)
-		rc = board_install(esp->board, image, built);
-	if (rc < 0 && ret_text)
-		snprintf(ret_text, size, "%s: factory firmware of %zu KiB cannot be installed%s",
-			 esp->name, len / 1024, rc == -OTA_ENOSPC ? ": its slot is smaller" : "");
-	free(image);
-	return rc;
-}
-
 /* --- creation */
 
-static int make_board(struct esp *esp, char *ret_text, size_t size)
+static int make(struct esp *esp, char *ret_text, size_t size)
 {
-	const struct board_config config = {
-		.sched = esp->config.sched,
-		.chip_id = esp->config.chip_id,
-		.chip_revision = esp->config.chip_revision,
-		.block_revision = esp->config.block_revision,
-		.secure_version = esp->config.secure_version,
-		.secure_boot = esp->config.secure_boot,
-		.same_project = esp->config.same_project,
-		.no_older = esp->config.no_older,
-		.no_rollback = esp->config.no_rollback,
-		.flash_encryption = esp->config.flash_encryption,
-		.partitions = esp->config.partitions,
-		.flash_path = esp->config.flash_path,
-		.flash_speed = esp->config.flash_speed,
-		.seed = esp->config.seed,
-	};
 	const struct board_callbacks callbacks = {
 		.ctx = esp,
 		.op_done = on_op_done,
 		.power_lost = on_power_lost,
 		.resumed = on_resumed,
 	};
-	int rc = board_create(&config, &esp->board, ret_text, size);
+	const int rc = esp_make_board(esp, ret_text, size);
 
-	if (rc < 0)
+	if (rc == 0)
+		board_set_callbacks(esp->board, &callbacks);
+	return rc;
+}
+
+int esp_wake(struct esp *esp)
+{
+	const bool up = esp->power == ESP_RUNNING;
+	char text[160] = "out of memory";
+	uint64_t us = 0;
+	int rc;
+
+	if (esp->board)
+		return 0;
+	rc = make(esp, text, sizeof(text));
+	if (rc < 0) {
+		esp_log(esp, "cannot be made: %s", text);
 		return rc;
-	if (board_is_new(esp->board)) {
-		rc = install_factory(esp, ret_text, size);
-		if (rc < 0)
-			return rc;
 	}
-	board_set_callbacks(esp->board, &callbacks);
+	/* It has been up for as long as it was to be: the time has passed already. */
+	if (esp->power != ESP_OFF && load(esp, esp->config.boot_reason, &us) && up)
+		firmware_start(esp, sched_now(esp->config.sched));
 	return 0;
 }
 
@@ -316,10 +311,10 @@ static void defaults(struct esp *esp)
 int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text, size_t size)
 {
 	struct esp *esp = calloc(1, sizeof(*esp));
-	int rc = -OTA_ENOMEM;
+	int rc;
 
 	if (!esp)
-		return rc;
+		return -OTA_ENOMEM;
 	esp->config = *config;
 	defaults(esp);
 	esp->boot = (struct sched_event){.fn = firmware_start, .ctx = esp};
@@ -329,9 +324,11 @@ int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text
 	for (uint16_t i = 0; i < ESP_CONNS; i++)
 		esp->conns[i] = (struct esp_conn){.esp = esp, .id = i};
 	rng_init(&esp->rng, config->seed ^ 0x5251u);
-	esp->ring = malloc(esp->config.ring_size);
-	if (esp->ring)
-		rc = make_board(esp, ret_text, size);
+	/* A kept flash boots whether or not anybody comes: that may roll it back. */
+	if (config->flash_path)
+		rc = make(esp, ret_text, size);
+	else
+		rc = esp_check_board(esp, ret_text, size);
 	if (rc < 0) {
 		esp_destroy(esp);
 		return rc;
@@ -345,8 +342,7 @@ void esp_destroy(struct esp *esp)
 	if (!esp)
 		return;
 	firmware_stop(esp);
-	board_destroy(esp->board);
-	free(esp->ring);
+	esp_drop_board(esp);
 	free(esp);
 }
 
@@ -395,6 +391,7 @@ int8_t esp_rssi(struct esp *esp)
 
 struct board *esp_board(struct esp *esp)
 {
+	(void)esp_wake(esp);
 	return esp->board;
 }
 
@@ -407,5 +404,10 @@ void esp_status(struct esp *esp, struct ota_status *ret)
 
 uint32_t esp_boots(const struct esp *esp)
 {
-	return esp->boots;
+	return esp->board || esp->power == ESP_OFF ? esp->boots : 1;
+}
+
+bool esp_is_made(const struct esp *esp)
+{
+	return esp->board != NULL;
 }

@@ -105,9 +105,17 @@ struct esp_config {
 	void *show_ctx;
 };
 
-/* Made but without power.  On failure ret_text (may be NULL) says why. */
+/*
+ * Made but without power.  On failure ret_text (may be NULL) says why.  A device whose flash is
+ * not kept in a file has no board, ring or image of its own before somebody needs them; until
+ * then it is only heard.  version, project, partitions and flash_path must outlive it.
+ */
 int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text, size_t size);
 void esp_destroy(struct esp *esp);
+/* Makes the board where there is none yet; so do esp_accept(), esp_reset() and esp_board().
+ * Negative: it cannot be made. */
+int esp_wake(struct esp *esp);
+bool esp_is_made(const struct esp *esp);
 /* Boots; advertises when its firmware is up. */
 void esp_power_on(struct esp *esp);
 /* Returns true if the boot loader found no application to boot. */
@@ -134,7 +142,7 @@ int8_t esp_rssi(struct esp *esp);
 /*
  * A central connects: fills the peripheral's side of *config, and the link is
  * created by the caller, who then calls esp_connected().  *ret_conn names it.
- * -OTA_EBUSY when all connections are taken, -OTA_ENODEV when not advertising.
+ * -OTA_EBUSY when all connections are taken, -OTA_ENODEV when not advertising; as esp_wake().
  */
 int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn);
 /* peer: the central's address.  released() tells that the device is done with the link, which its maker may then
@@ -147,7 +155,7 @@ void esp_not_connected(struct esp *esp, uint16_t conn);
 /* Faults. */
 void esp_reset(struct esp *esp); /* the reset button */
 void esp_terminate(struct esp *esp); /* closes its links */
-struct board *esp_board(struct esp *esp);
+struct board *esp_board(struct esp *esp); /* NULL: it cannot be made */
 /* For tests: the device's own view. */
 /* Centrals that it has a key for. */
 unsigned int esp_bonds(const struct esp *esp);

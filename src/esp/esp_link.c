@@ -357,9 +357,13 @@ static uint32_t receive_pdus(const struct esp *esp)
 int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn)
 {
 	struct esp_conn *c = esp->conns;
+	int rc;
 
 	if (!esp_advertising(esp))
 		return esp->power == ESP_RUNNING ? -OTA_EBUSY : -OTA_ENODEV;
+	rc = esp_wake(esp);
+	if (rc < 0)
+		return rc;
 	while (c->link || c->accepted)
 		c++; /* one is free, since it advertises */
 	c->accepted = true;

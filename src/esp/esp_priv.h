@@ -50,9 +50,9 @@ struct esp {
 	struct esp_config config;
 	char name[ESP_NAME_MAX];
 	char address[18];
-	struct board *board;
+	struct board *board; /* NULL: not made yet */
 	struct ota_device device;
-	uint8_t *ring;
+	uint8_t *ring; /* made with the board */
 	uint8_t scratch[OTA_SECTOR_SIZE];
 	enum esp_power power;
 	bool device_up;
@@ -79,6 +79,12 @@ void esp_log(struct esp *esp, const char *format, ...) __attribute__((format(pri
 void esp_rearm(struct esp *esp);
 /* Closes the links, then starts again. */
 void esp_restart(struct esp *esp, uint32_t delay_ms);
+
+/* esp_board.c: failures are told as esp_create() does */
+/* Finds out whether the board could be made, without making it. */
+int esp_check_board(const struct esp *esp, char *ret_text, size_t size);
+int esp_make_board(struct esp *esp, char *ret_text, size_t size);
+void esp_drop_board(struct esp *esp);
 
 /* esp_ops.c */
 extern const struct ota_device_ops esp_device_ops;

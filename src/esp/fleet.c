@@ -69,6 +69,7 @@ struct fleet {
 	struct fleet_config config;
 	struct rng rng;
 	unsigned int count;
+	char *texts[3]; /* of the kind: version, project, partitions */
 	struct member members[FLEET_DEVICES_MAX];
 };
 
@@ -188,9 +189,20 @@ static int refuse_dead(const struct fleet *fleet, unsigned int index, char *ret_
 	return -OTA_EBADMSG;
 }
 
+/* Copies a text that devices use when they are made. */
+static bool keep_text(char **to, const char **text)
+{
+	if (!*text)
+		return true;
+	*to = strdup(*text);
+	*text = *to;
+	return *to != NULL;
+}
+
 int fleet_create(const struct fleet_config *config, struct fleet **ret, char *ret_text, size_t size)
 {
 	struct fleet *fleet;
+	struct fleet_kind *k;
 	int rc = 0;
 
 	if (config->kind.devices < 1 || config->kind.devices > FLEET_DEVICES_MAX || !config->heard)
@@ -199,6 +211,12 @@ int fleet_create(const struct fleet_config *config, struct fleet **ret, char *re
 	if (!fleet)
 		return -OTA_ENOMEM;
 	fleet->config = *config;
+	k = &fleet->config.kind;
+	if (!keep_text(&fleet->texts[0], &k->version) || !keep_text(&fleet->texts[1], &k->project) ||
+	    !keep_text(&fleet->texts[2], &k->partitions)) {
+		fleet_destroy(fleet);
+		return -OTA_ENOMEM;
+	}
 	rng_init(&fleet->rng, config->kind.seed ^ 0x776f726cu);
 	for (unsigned int i = 0; i < config->kind.devices; i++) {
 		struct member *d = &fleet->members[i];
@@ -230,6 +248,8 @@ void fleet_destroy(struct fleet *fleet)
 	fleet_listen(fleet, false);
 	for (unsigned int i = 0; i < fleet->count; i++)
 		esp_destroy(fleet->members[i].esp);
+	for (size_t i = 0; i < sizeof(fleet->texts) / sizeof(fleet->texts[0]); i++)
+		free(fleet->texts[i]);
 	free(fleet);
 }
 

@@ -53,11 +53,16 @@ static void add_link(json_t *event, struct link *link)
 
 static void radio_emit_status(struct radio *radio, struct esp *esp)
 {
-	const struct board_running *running = board_running(esp_board(esp));
-	json_t *event = radio_event(radio, "status");
+	const struct board *board = esp_board(esp);
+	const struct board_running *running;
 	struct link *link = hci_link(radio->hci, esp);
 	struct ota_status status;
+	json_t *event;
 
+	if (!board)
+		return; /* the log says why */
+	running = board_running(board);
+	event = radio_event(radio, "status");
 	esp_status(esp, &status);
 	(void)json_object_set_new(event, "device", json_string(esp_name(esp)));
 	(void)json_object_set_new(event, "address", json_string(esp_address(esp)));

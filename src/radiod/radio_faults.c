@@ -93,6 +93,8 @@ static bool arm_board(struct radio *radio, const struct fault_spec *spec)
 {
 	struct board *board = esp_board(fleet_device(radio->fleet, 0));
 
+	if (!board)
+		return true; /* the log says why */
 	switch (spec->kind) {
 	case FAULT_POWER_CUT:
 		board_cut_power_in(board, spec->at);

@@ -9,6 +9,8 @@ int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg
 
 	if (!esp)
 		return -OTA_ENOTCONN;
+	if (!esp_board(esp))
+		return -OTA_ENOMEM;
 	sim_clock_kick(sim);
 	switch (kind) {
 	case TRANSPORT_FAULT_REBOOT:

@@ -120,6 +120,62 @@ static void test_secure_version(void **state)
 	fleet_destroy(fleet);
 }
 
+static unsigned int made(struct fleet *fleet)
+{
+	struct esp *esp;
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; (esp = fleet_device(fleet, i)) != NULL; i++)
+		count += esp_is_made(esp);
+	return count;
+}
+
+/* A device that nobody connects to is heard, and has no flash of megabytes. */
+static void test_made_when_needed(void **state)
+{
+	const struct fleet_kind kind = {.devices = FLEET_DEVICES_MAX};
+	struct fleet *fleet = make(&kind);
+	struct link_side_config side;
+	struct esp *esp;
+	uint16_t conn;
+
+	(void)state;
+	fleet_listen(fleet, true);
+	for (unsigned int i = 0; i < FLEET_DEVICES_MAX; i++)
+		(void)until_up(fleet_device(fleet, i));
+	assert_int_equal(made(fleet), 0);
+	assert_int_equal(esp_boots(fleet_device(fleet, 7)), 1);
+
+	esp = fleet_device(fleet, 7);
+	assert_int_equal(esp_accept(esp, &side, &conn), 0);
+	assert_int_equal(made(fleet), 1);
+	assert_true(esp_advertising(esp)); /* for a second central */
+	assert_int_equal(board_state(esp_board(esp)), BOARD_RUNNING);
+	assert_string_equal(board_running(esp_board(esp))->version, "1.4.2");
+	assert_int_equal(esp_boots(esp), 1);
+	esp_not_connected(esp, conn);
+	assert_int_equal(made(fleet), 1);
+	fleet_destroy(fleet);
+}
+
+/* What could not be made later is refused at once. */
+static void test_refused_at_once(void **state)
+{
+	const struct fleet_kind kind = {
+		.devices = 2,
+		.partitions = "nvs,data,nvs,0x9000,0x5000,\notadata,data,ota,0xe000,0x2000,\n"
+			      "app0,app,ota_0,0x10000,0x10000,\n",
+	};
+	const struct fleet_config config = {.sched = &sched, .kind = kind, .heard = on_heard};
+	char text[160] = "";
+	struct fleet *fleet;
+
+	(void)state;
+	sched_init(&sched, 0);
+	assert_int_equal(fleet_create(&config, &fleet, text, sizeof(text)), -OTA_ENOSPC);
+	assert_non_null(strstr(text, "its slot is smaller"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +183,8 @@ int main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_boot_delay),
 		cmocka_unit_test(test_secure_version),
+		cmocka_unit_test(test_made_when_needed),
+		cmocka_unit_test(test_refused_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
