@@ -42,6 +42,7 @@ int flash_init(struct flash *flash, const struct flash_config *config, char *ret
 		.size = config->size,
 		.speed = config->speed,
 		.powered = true,
+		.blank = file.created,
 		.erase_factor = 1,
 	};
 	rng_init(&flash->rng, config->seed);
@@ -127,6 +128,7 @@ uint64_t flash_time_us(const struct flash *flash)
 /* Numbers an operation; true when power is to go in the middle of it. */
 static bool operation_cut(struct flash *flash)
 {
+	flash->blank = false;
 	flash->counters.operations++;
 	return flash->counters.operations == flash->cut_at;
 }
@@ -304,6 +306,8 @@ void flash_slow_erase(struct flash *flash, uint32_t factor)
 
 void flash_preset_erase(struct flash *flash)
 {
+	if (flash->blank)
+		return;
 	memset(flash->data, 0xff, flash->size);
 	(void)flash_file_store(&flash->file, flash->size, 0, flash->size);
 }
@@ -312,6 +316,7 @@ int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint3
 {
 	if (offset > flash->size || len > flash->size - offset)
 		return -OTA_ERANGE;
+	flash->blank = false;
 	memcpy(flash->data + offset, buf, len);
 	return flash_file_store(&flash->file, flash->size, offset, len);
 }

@@ -56,6 +56,7 @@ struct flash { /* private; use the functions */
 	enum flash_speed speed;
 	struct rng rng;
 	bool powered;
+	bool blank; /* new, and nothing was done to it */
 	uint64_t cut_at; /* operation number, 0 = none */
 	bool fail_armed;
 	uint32_t fail_offset;

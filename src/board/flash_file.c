@@ -4,7 +4,7 @@
  * the death of the process, in the order it was written.  The file is not mapped:
  * who cuts a mapped file off kills whoever reads it.
  */
-#include "config.h" /* system extensions: pread(), flock() */
+#include "config.h" /* system extensions: pread(), flock(), memfd_create() */
 
 #include "board/flash_file.h"
 
@@ -15,10 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ota/error.h"
+
+#define PIECE 65536u /* bytes; a flash is a multiple of it */
 
 static int fail(int code, char *ret_text, size_t size, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -149,6 +152,52 @@ static int open_file(struct flash_file *file, uint32_t size, char *ret_text, siz
 		       : r;
 }
 
+/* One piece of a chip that nobody wrote to, in a file that only this process has; or -1. */
+static int open_blank(void)
+{
+	const int fd = memfd_create("blank flash", MFD_CLOEXEC);
+
+	if (fd >= 0 && write_blank(fd, PIECE))
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+/*
+ * A chip in memory.  All of it shows one blank piece, of which each page becomes the chip's own
+ * when it is written to: so it takes the memory of what was stored, however large it is.
+ */
+static uint8_t *map_blank(uint32_t size)
+{
+	const int fd = open_blank();
+	uint8_t *data = MAP_FAILED;
+
+	if (fd >= 0)
+		data = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (uint32_t at = 0; data != MAP_FAILED && at < size; at += PIECE) {
+		if (mmap(data + at, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
+			 0) != MAP_FAILED)
+			continue;
+		(void)munmap(data, size);
+		data = MAP_FAILED;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return data == MAP_FAILED ? NULL : data;
+}
+
+static void take_memory(struct flash_file *file, bool blank)
+{
+	file->data = blank ? map_blank(file->size) : NULL;
+	file->mapped = file->data != NULL;
+	if (file->mapped)
+		return;
+	file->data = malloc(file->size);
+	if (file->data && blank)
+		memset(file->data, 0xff, file->size);
+}
+
 static char *name_of(const char *path, const char *end)
 {
 	const size_t size = strlen(path) + strlen(end) + 1;
@@ -162,9 +211,10 @@ static char *name_of(const char *path, const char *end)
 int flash_file_open(const char *path, uint32_t size, struct flash_file *ret, char *ret_text,
 		    size_t text_size)
 {
-	struct flash_file file = {.data = malloc(size), .fd = -1};
+	struct flash_file file = {.size = size, .fd = -1};
 	int r = -OTA_ENOMEM;
 
+	take_memory(&file, path == NULL);
 	if (path) {
 		file.path = name_of(path, "");
 		file.made = name_of(path, ".new");
@@ -179,10 +229,8 @@ int flash_file_open(const char *path, uint32_t size, struct flash_file *ret, cha
 		flash_file_free(&file);
 		return r;
 	}
-	if (!path) {
-		memset(file.data, 0xff, size);
+	if (!path)
 		file.created = true;
-	}
 	*ret = file;
 	return 0;
 }
@@ -225,7 +273,10 @@ void flash_file_free(struct flash_file *file)
 {
 	if (file->fd >= 0)
 		(void)close(file->fd);
-	free(file->data);
+	if (file->mapped)
+		(void)munmap(file->data, file->size);
+	else
+		free(file->data);
 	free(file->path);
 	free(file->made);
 	*file = (struct flash_file){.fd = -1};

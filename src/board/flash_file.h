@@ -12,12 +12,14 @@
 
 struct flash_file {
 	uint8_t *data;
+	uint32_t size;
+	bool mapped; /* data is not of the heap */
 	int fd; /* -1: in memory */
 	bool created, published;
 	char *path, *made; /* its name, and the one before it is published */
 };
 
-/* Errors and ret_text as flash_init(). */
+/* Errors and ret_text as flash_init(); size is a multiple of 64 KiB. */
 int flash_file_open(const char *path, uint32_t size, struct flash_file *ret, char *ret_text,
 		    size_t text_size);
 /* Brings a part of data, which has size bytes, into the file.  -OTA_EIO: it cannot be written, or

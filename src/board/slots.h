@@ -11,7 +11,7 @@
 
 #define SLOTS_MAX 8u
 #define SLOTS_SIZE_MIN (64u << 10) /* bytes; partitions for applications are 64 KiB aligned */
-#define SLOTS_SIZE_MAX (8u << 20) /* bytes */
+#define SLOTS_SIZE_MAX (16u << 20) /* bytes; no image is longer */
 #define SLOTS_TEXT_MAX 96u
 #define SLOTS_CSV_MAX 1024u
 

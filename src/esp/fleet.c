@@ -212,7 +212,8 @@ int fleet_create(const struct fleet_config *config, struct fleet **ret, char *re
 		return -OTA_ENOMEM;
 	fleet->config = *config;
 	k = &fleet->config.kind;
-	if (!keep_text(&fleet->texts[0], &k->version) || !keep_text(&fleet->texts[1], &k->project) ||
+	if (!keep_text(&fleet->texts[0], &k->version) ||
+	    !keep_text(&fleet->texts[1], &k->project) ||
 	    !keep_text(&fleet->texts[2], &k->partitions)) {
 		fleet_destroy(fleet);
 		return -OTA_ENOMEM;

@@ -11,6 +11,13 @@
 #include "image/image_format.h"
 
 #define SEGMENTS 4u
+#define SEGMENTS_MAX 5u /* with padding, where the chip cannot map all of it */
+
+struct layout {
+	unsigned int segments;
+	uint32_t len[SEGMENTS_MAX]; /* DROM, DRAM, IRAM, IROM, padding */
+	uint32_t total; /* of the file */
+};
 
 struct writer {
 	uint8_t *buf;
@@ -74,15 +81,26 @@ static void put_segment(struct writer *w, uint32_t address, uint32_t len)
 	w->at += IMAGE_SEGMENT_HEADER;
 }
 
-static void put_header(const struct image_build *build, uint32_t entry, struct writer *w)
+/* The header's code of the smallest chip that holds so much, from 4 MB on. */
+static uint8_t flash_size_code(uint32_t size)
+{
+	uint8_t code = 2;
+
+	while (4u << 20 << (code - 2u) < size)
+		code++;
+	return (uint8_t)(code << 4);
+}
+
+static void put_header(const struct image_build *build, const struct layout *layout, uint32_t entry,
+		       struct writer *w)
 {
 	uint8_t *h = w->buf;
 
 	memset(h, 0, IMAGE_HEADER_SIZE);
 	h[0] = IMAGE_MAGIC;
-	h[IMAGE_AT_SEGMENTS] = SEGMENTS;
+	h[IMAGE_AT_SEGMENTS] = (uint8_t)layout->segments;
 	h[IMAGE_AT_MODE] = 2; /* DIO */
-	h[IMAGE_AT_FLASH] = 0x20; /* 4 MB, half the flash clock */
+	h[IMAGE_AT_FLASH] = flash_size_code(layout->total); /* and half the flash clock */
 	bytes_put32(h + IMAGE_AT_ENTRY, entry);
 	h[IMAGE_AT_WP_PIN] = IMAGE_WP_DISABLED;
 	bytes_put16(h + IMAGE_AT_CHIP, build->chip_id);
@@ -117,28 +135,42 @@ static const struct image_region *region_of(const struct image_chip *chip, enum 
 	return found;
 }
 
-struct layout {
-	uint32_t len[SEGMENTS]; /* DROM, DRAM, IRAM, IROM */
-	uint32_t total; /* of the file */
-};
-
 static uint32_t at_most(uint32_t v, uint32_t limit)
 {
 	return (v < limit ? v : limit) & ~3u;
 }
 
-static void plan(const struct image_build *build, struct layout *ret)
+/* Takes from *rest what fits beside what a range of the chip holds already. */
+static uint32_t take(uint32_t *rest, const struct image_region *range, uint32_t used)
+{
+	/* Both ends of a range lose a part of a page, and so does what shares it. */
+	const uint32_t room = range->high - range->low - 3u * IMAGE_PAGE;
+	const uint32_t len = used < room ? at_most(*rest, room - used) : 0;
+
+	*rest -= len;
+	return len;
+}
+
+static void plan(const struct image_build *build, const struct image_region *const map[2],
+		 struct layout *ret)
 {
 	uint32_t total = image_build_size(build->size);
 	uint32_t tail = IMAGE_ALIGN + (build->no_hash ? 0 : OTA_SHA256_SIZE);
 	uint32_t body = total - tail - IMAGE_HEADER_SIZE - SEGMENTS * IMAGE_SEGMENT_HEADER;
-	uint32_t rest = body - IMAGE_DESC_SIZE;
+	uint32_t rest = body - IMAGE_DESC_SIZE, shared;
 
 	ret->total = total;
+	ret->segments = SEGMENTS;
 	ret->len[1] = at_most(rest / 8, 16384);
 	ret->len[2] = at_most(rest / 8, 65536);
 	ret->len[0] = IMAGE_DESC_SIZE + at_most(rest / 4, 0x100000);
-	ret->len[3] = (body - ret->len[0] - ret->len[1] - ret->len[2]) & ~3u;
+	rest = (body - ret->len[0] - ret->len[1] - ret->len[2]) & ~3u;
+	ret->len[3] = take(&rest, map[1], map[0] == map[1] ? ret->len[0] : 0);
+	shared = map[0] == map[1] ? ret->len[3] : 0;
+	ret->len[0] += take(&rest, map[0], ret->len[0] + shared);
+	ret->len[4] = rest > IMAGE_SEGMENT_HEADER ? rest - IMAGE_SEGMENT_HEADER : 0;
+	if (ret->len[4] > 0)
+		ret->segments = SEGMENTS_MAX;
 }
 
 static void put_tail(const struct image_build *build, const struct layout *layout,
@@ -148,7 +180,7 @@ static void put_tail(const struct image_build *build, const struct layout *layou
 	uint8_t checksum = IMAGE_CHECKSUM_SEED;
 	uint32_t at = IMAGE_HEADER_SIZE;
 
-	for (unsigned int i = 0; i < SEGMENTS; i++) {
+	for (unsigned int i = 0; i < layout->segments; i++) {
 		at += IMAGE_SEGMENT_HEADER;
 		for (uint32_t j = 0; j < layout->len[i]; j++)
 			checksum ^= w->buf[at + j];
@@ -176,13 +208,13 @@ int image_build(const struct image_build *build, image_sha256_fn *sha256, uint8_
 
 	if (chip == NULL || build->size < IMAGE_BUILD_MIN || build->size > IMAGE_BUILD_MAX)
 		return -OTA_EINVAL;
-	plan(build, &layout);
-	if (layout.total > size)
-		return -OTA_ENOSPC;
 	for (unsigned int i = 0; i < 2; i++) {
 		map[i] = region_of(chip, IMAGE_USE_MAP, i);
 		load[i] = region_of(chip, IMAGE_USE_LOAD, i);
 	}
+	plan(build, map, &layout);
+	if (layout.total > size)
+		return -OTA_ENOSPC;
 	/* With one range for both, code goes first and data behind it, as ld places them. */
 	data = map[0]->low;
 	if (map[0] == map[1])
@@ -190,7 +222,7 @@ int image_build(const struct image_build *build, image_sha256_fn *sha256, uint8_
 
 	/* 0x4400 leaves room for vectors and cache, 0x28000 keeps data off the code where both
 	 * buses see the same memory. */
-	put_header(build, load[1]->low + 0x4400, &w);
+	put_header(build, &layout, load[1]->low + 0x4400, &w);
 	put_segment(&w, data + w.at + IMAGE_SEGMENT_HEADER, layout.len[0]);
 	put_descriptor(build, &w);
 	put_random(&w, layout.len[0] - IMAGE_DESC_SIZE);
@@ -200,6 +232,10 @@ int image_build(const struct image_build *build, image_sha256_fn *sha256, uint8_
 	put_random(&w, layout.len[2]);
 	put_segment(&w, map[1]->low + (w.at + IMAGE_SEGMENT_HEADER) % IMAGE_PAGE, layout.len[3]);
 	put_random(&w, layout.len[3]);
+	if (layout.len[4] > 0) {
+		put_segment(&w, 0, layout.len[4]);
+		put_random(&w, layout.len[4]);
+	}
 	put_tail(build, &layout, sha256, &w);
 	*ret_size = layout.total;
 	return 0;

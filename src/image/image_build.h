@@ -5,7 +5,8 @@
  *
  * The boot loader's checks all hold (header, segments at addresses of the chip,
  * mapped segments aligned to flash pages, checksum, appended SHA-256); the code
- * in it is pseudo random, so it does not compress and no two seeds are alike.
+ * in it is pseudo random, so it does not compress and no two seeds are alike.  What exceeds
+ * the ranges in which a chip maps flash (7 MiB of an ESP32) is in a padding segment.
  * It is not for real hardware: nothing in it would run.
  */
 #ifndef OTABENCH_IMAGE_IMAGE_BUILD_H
@@ -14,7 +15,7 @@
 #include "image/image.h"
 
 #define IMAGE_BUILD_MIN 512u /* bytes */
-#define IMAGE_BUILD_MAX 0x400000u /* bytes; the smallest chip's address range for code */
+#define IMAGE_BUILD_MAX 0x1000000u /* bytes; ESP_IMAGE_MAX_FLASH_ADDR_SIZE: no image is longer */
 
 struct image_build {
 	uint16_t chip_id; /* one of image_chips() */

@@ -224,7 +224,7 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 	},
 	[SIM_SLOTS] = {
 		.name = "slots", .kind = SETTING_TEXT,
-		.expected = "[factory:]SIZE[+SIZE...], each 64K..8M and a multiple of 64K",
+		.expected = "[factory:]SIZE[+SIZE...], each 64K..16M and a multiple of 64K",
 		.help = "Application partitions of a new flash, such as 2M+2M, factory:1M+2M+2M or "
 			"1M; not given: as firmware/partitions.csv has them.",
 	},
