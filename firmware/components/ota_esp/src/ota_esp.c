@@ -27,15 +27,25 @@ RTC_NOINIT_ATTR
 #endif
 uint32_t ota_esp_wear;
 
-#if CONFIG_OTA_ESP_CONFIRM_TIMEOUT_S > 0
 static const char tag[] = "ota_esp";
 
+void ota_esp_warn(const char *what)
+{
+	ESP_LOGW(tag, "%s", what);
+}
+
+void ota_esp_error(const char *what, int code)
+{
+	ESP_LOGE(tag, "cannot %s: %d (0x%x)", what, code, (unsigned int)code);
+}
+
+#if CONFIG_OTA_ESP_CONFIRM_TIMEOUT_S > 0
 /* The image has confirmed nothing and does not even roll itself back: the boot
  * loader does that when it finds it still pending after a restart. */
 static void guard_fired(void *arg)
 {
 	(void)arg;
-	ESP_LOGE(tag, "new image was not confirmed: restarting into the old one");
+	ota_esp_warn("not confirmed in time: back to the old image");
 	esp_restart();
 }
 
@@ -97,7 +107,7 @@ esp_err_t ota_esp_init(const struct ota_esp_config *config)
 		return ESP_ERR_INVALID_SIZE; /* CONFIG_OTA_ESP_RING_SIZE_KB is no multiple of 4 */
 #if CONFIG_OTA_ESP_CONFIRM_TIMEOUT_S > 0
 	if (s->info.flags & OTA_INFO_PENDING_VERIFY && guard_start(s) != ESP_OK)
-		ESP_LOGE(tag, "no timer to guard the new image");
+		ota_esp_warn("no timer guards the new image");
 #endif
 	s->task = xTaskCreateStatic(ota_esp_task, "ota", sizeof(s->stack), NULL,
 				    CONFIG_OTA_ESP_TASK_PRIORITY, s->stack, &s->task_memory);

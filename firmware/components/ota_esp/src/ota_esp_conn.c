@@ -13,12 +13,18 @@
 
 #include <string.h>
 
-struct ota_esp_conn *ota_esp_conn_find(uint16_t handle)
+/* BLE_HS_CONN_HANDLE_NONE finds a free one. */
+static struct ota_esp_conn *entry(uint16_t handle)
 {
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
-		if (ota_esp.conns[i].handle == handle && handle != BLE_HS_CONN_HANDLE_NONE)
+		if (ota_esp.conns[i].handle == handle)
 			return &ota_esp.conns[i];
 	return NULL;
+}
+
+struct ota_esp_conn *ota_esp_conn_find(uint16_t handle)
+{
+	return handle == BLE_HS_CONN_HANDLE_NONE ? NULL : entry(handle);
 }
 
 struct ota_esp_conn *ota_esp_conn_enter(uint16_t handle)
@@ -92,72 +98,62 @@ static void lost(uint16_t handle)
 	ota_esp_leave();
 }
 
+/* A handle is used again: by another peer, this is another connection. */
 void ota_esp_conn_sweep(void)
 {
 	struct ble_gap_conn_desc desc;
+	struct ota_esp_conn c;
 
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
-		const uint16_t handle = ota_esp_conn_at(i);
-
-		if (handle != BLE_HS_CONN_HANDLE_NONE && ble_gap_conn_find(handle, &desc) != 0)
-			lost(handle);
+		ota_esp_enter();
+		c = ota_esp.conns[i];
+		ota_esp_leave_quickly();
+		if (c.handle != BLE_HS_CONN_HANDLE_NONE &&
+		    (ble_gap_conn_find(c.handle, &desc) != 0 ||
+		     memcmp(&c.peer, &desc.peer_ota_addr, sizeof(c.peer)) != 0))
+			lost(c.handle);
 	}
 }
 
-static bool add(struct ota_esp *s, uint16_t handle, const ble_addr_t *peer)
+static struct ota_esp_conn *add(struct ota_esp *s, uint16_t handle, const ble_addr_t *peer)
 {
-	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
-		struct ota_esp_conn *c = &s->conns[i];
+	struct ota_esp_conn *c = entry(BLE_HS_CONN_HANDLE_NONE);
 
-		if (c->handle != BLE_HS_CONN_HANDLE_NONE)
-			continue;
-		*c = (struct ota_esp_conn){.handle = handle,
-					   .peer = *peer,
-					   .rssi = OTA_ESP_RSSI_UNKNOWN,
-					   .tx_phy = OTA_PHY_1M,
-					   .rx_phy = OTA_PHY_1M,
-					   .used = s->now};
-		ota_device_connected(&s->device, handle, s->now);
-		return true;
-	}
-	return false;
-}
-
-/* A handle is used again; by another peer, this is another connection. */
-static bool known_as(uint16_t handle, const ble_addr_t *peer)
-{
-	const struct ota_esp_conn *c;
-	bool same;
-
-	c = ota_esp_conn_enter(handle);
-	same = c && c->peer.type == peer->type &&
-	       memcmp(c->peer.val, peer->val, sizeof(peer->val)) == 0;
-	ota_esp_leave_quickly();
-	return same;
+	if (!c)
+		return NULL;
+	*c = (struct ota_esp_conn){.handle = handle,
+				   .rssi = OTA_ESP_RSSI_UNKNOWN,
+				   .tx_phy = OTA_PHY_1M,
+				   .rx_phy = OTA_PHY_1M,
+				   .used = s->now};
+	c->peer = *peer;
+	ota_device_connected(&s->device, handle, s->now);
+#ifdef CONFIG_OTA_ESP_CONFIRM_SELF
+	s->confirm_wanted = true;
+#endif
+	return c;
 }
 
 bool ota_esp_conn_seen(uint16_t handle)
 {
 	struct ota_esp *s = &ota_esp;
 	struct ble_gap_conn_desc desc;
-	bool added;
+	struct ota_esp_conn *c;
+	bool added = false;
 
 	/* An application may be a central, too; those links are not for updates. */
 	if (ble_gap_conn_find(handle, &desc) != 0 || desc.role != BLE_GAP_ROLE_SLAVE)
 		return false;
-	if (known_as(handle, &desc.peer_ota_addr))
-		return true;
-	lost(handle);
 	ota_esp_conn_sweep(); /* so that those that are gone take no place */
-	ota_esp_enter();
-	added = add(s, handle, &desc.peer_ota_addr);
-#ifdef CONFIG_OTA_ESP_CONFIRM_SELF
-	s->confirm_wanted = true;
-#endif
+	c = ota_esp_conn_enter(handle);
+	if (!c) {
+		c = add(s, handle, &desc.peer_ota_addr);
+		added = c != NULL;
+	}
 	ota_esp_leave();
 	if (added)
 		ota_esp_link_refresh(handle, false);
-	return added;
+	return c != NULL;
 }
 
 /* --- events; NimBLE's host task, unless said otherwise */

@@ -91,14 +91,20 @@ void ota_esp_control_updated(uint16_t conn, int status)
 /* --- idle connections */
 
 /* Any write got past the security that Control demands. */
-static void note_use(const struct ota_esp *s, uint16_t conn)
+static void note_use(const struct ota_esp *s, struct ota_esp_conn *c, const uint8_t *buf,
+		     size_t len, bool allowed)
 {
-	struct ota_esp_conn *c = ota_esp_conn_find(conn);
+#ifdef CONFIG_OTA_ESP_TELEMETRY
+	uint16_t period;
 
-	if (!c)
-		return;
+	if (ota_telemetry_request_decode(buf, len, &period) == 0)
+		c->reports = period > 0;
+#else
+	(void)buf;
+	(void)len;
+#endif
 	c->wrote = true;
-	if (s->permitted || conn == ota_device_owner(&s->device))
+	if (allowed || c->handle == ota_device_owner(&s->device))
 		c->used = s->now;
 }
 
@@ -174,25 +180,26 @@ uint16_t ota_esp_idle_take(struct ota_esp *s)
 int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len)
 {
 	struct ota_esp *s = &ota_esp;
-	const bool allowed = len > 0 && permitted(s, conn, buf[0]);
+	const uint8_t opcode = len > 0 ? buf[0] : 0;
+	const bool allowed = permitted(s, conn, opcode);
 	struct ota_esp_conn *c;
-	uint16_t period;
 	bool wait = false;
 
 	ota_esp_conn_seen(conn); /* no event may have come yet */
 
 #ifndef CONFIG_OTA_ESP_TELEMETRY
-	if (len > 0 && buf[0] == OTA_CMD_TELEMETRY)
+	if (opcode == OTA_CMD_TELEMETRY)
 		return refuse(conn, OTA_CMD_TELEMETRY, OTA_ERR_UNSUPPORTED);
 #endif
-	if (allowed && len <= OTA_CONTROL_MAX && buf[0] == OTA_CMD_START)
+	if (allowed && len <= OTA_CONTROL_MAX && opcode == OTA_CMD_START)
 		wait = ota_esp_link_prepare(conn, false);
 	c = ota_esp_conn_enter(conn);
-	if (c && ota_telemetry_request_decode(buf, len, &period) == 0)
-		c->reports = period > 0;
-	ota_esp_release_start(); /* what came first goes first */
+	if (c)
+		note_use(s, c, buf, len, allowed);
+	/* What came first goes first, but others' questions hurry nobody. */
+	if (s->start.conn == conn || opcode == OTA_CMD_START)
+		ota_esp_release_start();
 	s->permitted = allowed;
-	note_use(s, conn);
 	if (wait)
 		hold(s, conn, buf, len);
 	else

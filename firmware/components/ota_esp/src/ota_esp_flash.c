@@ -12,19 +12,17 @@
 #include <string.h>
 
 #include "esp_efuse.h"
-#include "esp_log.h"
 #include "esp_ota_ops.h"
 
 /* Reading and hashing is all CPU; IDLE's watchdog wants its turn as well. */
 #define YIELD_BYTES (4u * OTA_BLOCK_SIZE)
 
-static const char tag[] = "ota_esp";
-
-static int io_result(esp_err_t err, const char *what, uint32_t offset)
+/* The host is told where; ERROR has the offset. */
+static int io_result(esp_err_t err, const char *what)
 {
 	if (err == ESP_OK)
 		return 0;
-	ESP_LOGE(tag, "%s at 0x%x: 0x%x", what, (unsigned int)offset, (unsigned int)err);
+	ota_esp_error(what, err);
 	return -OTA_EIO;
 }
 
@@ -44,7 +42,7 @@ static int forget_slot(void)
 		if (slot && slot->address == ota_esp.update->address)
 			err = esp_partition_erase_range(otadata, offset, OTA_SECTOR_SIZE);
 	}
-	return io_result(err, "otadata", 0);
+	return io_result(err, "erase otadata");
 }
 
 /* One erase command of the flash at a time: a block takes at most 4.1 s before
@@ -62,7 +60,7 @@ static int erase(uint32_t offset, uint32_t len)
 
 		ota_esp_feed();
 		if (err != ESP_OK)
-			return io_result(err, "erase", offset);
+			return io_result(err, "erase");
 		offset += piece;
 		len -= piece;
 	}
@@ -84,14 +82,14 @@ static int write(uint32_t offset, const uint8_t *buf, uint32_t len)
 		memcpy(unit, buf + (len - rest), rest);
 		err = esp_partition_write(slot, offset + len - rest, unit, sizeof(unit));
 	}
-	return io_result(err, "write", offset);
+	return io_result(err, "write");
 }
 
 static int read_back(uint32_t offset, uint8_t *buf, uint32_t len)
 {
 	if (offset % YIELD_BYTES == 0)
 		vTaskDelay(1);
-	return io_result(esp_partition_read(ota_esp.update, offset, buf, len), "read", offset);
+	return io_result(esp_partition_read(ota_esp.update, offset, buf, len), "read");
 }
 
 static int set_boot(uint32_t size, const uint8_t *sha256)
@@ -101,17 +99,17 @@ static int set_boot(uint32_t size, const uint8_t *sha256)
 
 	memcpy(booted.sha256, sha256, sizeof(booted.sha256));
 	if (ota_esp_booted_store(&booted) < 0)
-		ESP_LOGW(tag, "NVS is full: trailing bytes of the image will not be reported");
+		ota_esp_warn("NVS is full: Info will have the image without its trailing bytes");
 	err = esp_ota_set_boot_partition(ota_esp.update);
 	ota_esp_feed();
-	return io_result(err, "esp_ota_set_boot_partition", 0);
+	return io_result(err, "set the boot slot");
 }
 
 /* A new image that fails its own test restarts unconfirmed, which is what the
  * boot loader rolls back. */
 static int fail_self_test(void)
 {
-	ESP_LOGE(tag, "self-test failed: rolling back");
+	ota_esp_warn("self-test failed: back to the old image");
 	ota_esp_enter();
 	ota_esp.confirm_wanted = false;
 	ota_esp_ops.reboot(&ota_esp, CONFIG_OTA_ESP_REBOOT_DELAY_MS);
@@ -133,7 +131,7 @@ static int confirm(void)
 		return fail_self_test();
 	err = esp_ota_mark_app_valid_cancel_rollback();
 	if (err != ESP_OK)
-		return io_result(err, "esp_ota_mark_app_valid_cancel_rollback", 0);
+		return io_result(err, "confirm");
 	if (s->guard)
 		esp_timer_stop(s->guard);
 	ota_esp_enter();
@@ -147,7 +145,6 @@ static int confirm(void)
 		s->info.flags &= (uint8_t)~OTA_INFO_CAN_ROLLBACK;
 	s->info.secure_version = esp_efuse_read_secure_version();
 	ota_esp_leave();
-	ESP_LOGI(tag, "running image confirmed");
 	return 0;
 }
 

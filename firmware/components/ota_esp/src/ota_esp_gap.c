@@ -20,8 +20,6 @@
 #include "services/gap/ble_svc_gap.h"
 #include "services/gatt/ble_svc_gatt.h"
 
-static const char tag[] = "ota_esp";
-
 /* In store/config of NimBLE, without a header: its examples declare it as well. */
 void ble_store_config_init(void);
 
@@ -37,7 +35,7 @@ static void show_passkey(uint16_t handle)
 	if (ota_esp.config.show_passkey)
 		ota_esp.config.show_passkey(io.passkey, ota_esp.config.arg);
 	else
-		ESP_LOGW(tag, "passkey %06u", (unsigned int)io.passkey);
+		ESP_LOGW("ota_esp", "passkey %06u", (unsigned int)io.passkey);
 	ble_sm_inject_io(handle, &io);
 }
 #endif
@@ -101,20 +99,21 @@ static int on_pairing(struct ble_gap_event *event, void *arg)
 
 static int set_advertising_data(const struct ota_esp *s)
 {
-	const struct ble_hs_adv_fields advertisement = {
+	struct ble_hs_adv_fields fields = {
 		.flags = BLE_HS_ADV_F_DISC_GEN | BLE_HS_ADV_F_BREDR_UNSUP,
 		.uuids128 = &s->uuid[0],
 		.num_uuids128 = 1,
 		.uuids128_is_complete = 1,
 	};
-	const struct ble_hs_adv_fields response = {
-		.name = (const uint8_t *)s->name,
-		.name_len = (uint8_t)strlen(s->name),
-		.name_is_complete = 1,
-	};
-	const int rc = ble_gap_adv_set_fields(&advertisement);
+	const int rc = ble_gap_adv_set_fields(&fields);
 
-	return rc == 0 ? ble_gap_adv_rsp_set_fields(&response) : rc;
+	if (rc != 0)
+		return rc;
+	memset(&fields, 0, sizeof(fields));
+	fields.name = (const uint8_t *)s->name;
+	fields.name_len = (uint8_t)strlen(s->name);
+	fields.name_is_complete = 1;
+	return ble_gap_adv_rsp_set_fields(&fields);
 }
 
 static int start_advertising(const struct ota_esp *s)
@@ -161,7 +160,7 @@ void ota_esp_gap_advertise(void)
 	s->advertise_rc = rc;
 	ota_esp_leave_quickly();
 	if (rc != 0 && !told) /* it is tried again each OTA_ESP_LOOK_MS */
-		ESP_LOGE(tag, "cannot advertise: %d", rc);
+		ota_esp_error("advertise", rc);
 }
 
 #else
@@ -221,7 +220,7 @@ static void on_reset(int reason)
 	ota_esp.synced = false;
 	ota_esp_leave();
 	ota_esp_conn_sweep();
-	ESP_LOGW(tag, "NimBLE was reset: %d", reason);
+	ota_esp_error("keep NimBLE in step", reason);
 }
 
 static void host_task(void *param)

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The attributes: Control, Data and Info of docs/protocol.md section 3, and
- * Device Information.  Service Changed is in NimBLE's own GATT service.
+ * The attributes: Control, Data and Info of docs/protocol.md section 3.  Service Changed is
+ * in NimBLE's own GATT service.
  *
  * NimBLE calls the access functions in its host task, one at a time.
  */
 #include "ota_esp_priv.h"
 
 #include <string.h>
-
-#include "esp_app_desc.h"
-#include "esp_log.h"
 
 #if defined(CONFIG_OTA_ESP_SECURITY_AUTHENTICATED)
 #define WRITE_SECURITY (BLE_GATT_CHR_F_WRITE_ENC | BLE_GATT_CHR_F_WRITE_AUTHEN)
@@ -37,8 +34,6 @@
 #endif
 #define MSYS_RESERVE 4 /* mbufs left to the notification's header and NimBLE's own answers */
 #define NOTIFY_RETRY_MS 10u /* about a connection interval: then buffers may be free again */
-
-static const char tag[] = "ota_esp";
 
 /* --- Data */
 
@@ -143,53 +138,6 @@ static int access_info(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt
 	return os_mbuf_append(ctxt->om, buf, (uint16_t)len) == 0 ? 0 : BLE_ATT_ERR_INSUFFICIENT_RES;
 }
 
-/* --- Device Information */
-
-#ifdef CONFIG_OTA_ESP_DEVICE_INFORMATION
-static const ble_uuid16_t device_information = BLE_UUID16_INIT(0x180a);
-static const ble_uuid16_t firmware_revision = BLE_UUID16_INIT(0x2a26);
-static const ble_uuid16_t model_number = BLE_UUID16_INIT(0x2a24);
-static const ble_uuid16_t manufacturer_name = BLE_UUID16_INIT(0x2a29);
-
-static int append(struct os_mbuf *om, const char *text, size_t size)
-{
-	const char *end = memchr(text, '\0', size);
-	const size_t len = end ? (size_t)(end - text) : size;
-
-	return os_mbuf_append(om, text, (uint16_t)len) == 0 ? 0 : BLE_ATT_ERR_INSUFFICIENT_RES;
-}
-
-static int access_information(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt *ctxt,
-			      void *arg)
-{
-	static const char manufacturer[] = CONFIG_OTA_ESP_MANUFACTURER;
-	static const char model[] = CONFIG_OTA_ESP_MODEL;
-	const esp_app_desc_t *app = esp_app_get_description();
-
-	(void)conn;
-	(void)attr;
-	(void)arg;
-	if (ctxt->chr->uuid == &firmware_revision.u)
-		return append(ctxt->om, app->version, sizeof(app->version));
-	if (ctxt->chr->uuid == &manufacturer_name.u)
-		return append(ctxt->om, manufacturer, sizeof(manufacturer));
-	if (model[0] != '\0')
-		return append(ctxt->om, model, sizeof(model));
-	return append(ctxt->om, app->project_name, sizeof(app->project_name));
-}
-
-static const struct ble_gatt_chr_def information_characteristics[] = {
-	{.uuid = &firmware_revision.u,
-	 .access_cb = access_information,
-	 .flags = BLE_GATT_CHR_F_READ},
-	{.uuid = &model_number.u, .access_cb = access_information, .flags = BLE_GATT_CHR_F_READ},
-	{.uuid = &manufacturer_name.u,
-	 .access_cb = access_information,
-	 .flags = BLE_GATT_CHR_F_READ},
-	{.uuid = NULL},
-};
-#endif
-
 /* --- the table */
 
 static const struct ble_gatt_chr_def ota_characteristics[] = {
@@ -221,63 +169,56 @@ static const struct ble_gatt_svc_def services[] = {
 #ifdef CONFIG_OTA_ESP_DEVICE_INFORMATION
 	{
 		.type = BLE_GATT_SVC_TYPE_PRIMARY,
-		.uuid = &device_information.u,
-		.characteristics = information_characteristics,
+		.uuid = &ota_esp_information.u,
+		.characteristics = ota_esp_information_table,
 	},
 #endif
 	{.type = BLE_GATT_SVC_TYPE_END},
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "fb1e4001-54ae-..." to the 16 bytes of the air, least significant first. */
-static int parse_uuid(const char *text, uint8_t ret[16])
+static bool parse_uuid(const char *text, uint8_t ret[16])
 {
-	int nibbles = 0;
+	unsigned int nibbles = 0;
 
 	for (; *text != '\0'; text++) {
-		const int digit = hex_digit(*text);
+		unsigned int digit = (unsigned int)*text - '0';
+		uint8_t *byte = &ret[15 - nibbles / 2 % 16];
 
 		if (*text == '-')
 			continue;
-		if (digit < 0 || nibbles == 32)
-			return -OTA_EINVAL;
-		if (nibbles % 2 == 0)
-			ret[15 - nibbles / 2] = (uint8_t)(digit << 4);
-		else
-			ret[15 - nibbles / 2] |= (uint8_t)digit;
+		if (digit > 9) {
+			digit = ((unsigned int)*text | 0x20u) - 'a';
+			if (digit > 5)
+				return false;
+			digit += 10;
+		}
+		*byte = (uint8_t)(*byte << 4 | digit);
 		nibbles++;
 	}
-	return nibbles == 32 ? 0 : -OTA_EINVAL;
+	return nibbles == 32;
 }
 
 int ota_esp_gatt_register(void)
 {
 	struct ota_esp *s = &ota_esp;
-	uint8_t bytes[16];
-	int rc = parse_uuid(CONFIG_OTA_ESP_SERVICE_UUID, bytes);
+	int rc = parse_uuid(CONFIG_OTA_ESP_SERVICE_UUID, s->uuid[0].value) ? 0 : -OTA_EINVAL;
 
 	/* The characteristics follow the service: ...4001 to ...4004. */
-	for (int i = 0; rc == 0 && i < 4; i++) {
+	for (int i = 0; i < 4; i++) {
+		s->uuid[i] = s->uuid[0];
 		s->uuid[i].u.type = BLE_UUID_TYPE_128;
-		memcpy(s->uuid[i].value, bytes, sizeof(bytes));
-		s->uuid[i].value[12] = (uint8_t)(bytes[12] + i);
+		s->uuid[i].value[12] = (uint8_t)(s->uuid[0].value[12] + i);
 	}
 	if (rc == 0)
 		rc = ble_gatts_count_cfg(services);
 	if (rc == 0)
 		rc = ble_gatts_add_svcs(services);
 	if (rc != 0)
-		ESP_LOGE(tag, "services refused: %d", rc);
+		ota_esp_error("add the services", rc);
 #if !defined(CONFIG_OTA_ESP_SECURITY_AUTHENTICATED) && !defined(CONFIG_OTA_ESP_SECURITY_ENCRYPTED)
 	if (!s->config.permit)
-		ESP_LOGW(tag, "anybody in radio range can replace this firmware");
+		ota_esp_warn("anybody in radio range can replace this firmware");
 #endif
 	return rc;
 }

@@ -5,7 +5,6 @@
  */
 #include "ota_esp_priv.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "bootloader_common.h"
@@ -13,15 +12,12 @@
 #include "esp_chip_info.h"
 #include "esp_efuse.h"
 #include "esp_image_format.h"
-#include "esp_log.h"
 #include "esp_ota_ops.h"
 #include "esp_secure_boot.h"
 #include "esp_system.h"
 #if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
 #include "hal/efuse_hal.h"
 #endif
-
-static const char tag[] = "ota_esp";
 
 /* Info has ESP-IDF's numbers. */
 _Static_assert((int)ESP_RST_POWERON == OTA_RESET_POWER_ON &&
@@ -136,7 +132,7 @@ bool ota_esp_image_slots(void)
 	/* A boot loader with rollback has made it pending verify; one without it, such as
 	 * older Arduino cores bring, leaves it new for as long as it runs. */
 	if (slot_state(s->running) == ESP_OTA_IMG_NEW) {
-		ESP_LOGW(tag, "the boot loader does not roll back: there is no trial");
+		ota_esp_warn("the boot loader does not roll back: there is no trial");
 		s->info.abilities |= OTA_ABILITY_NO_ROLLBACK;
 		s->info.features &= ~OTA_FEATURE_ROLLBACK;
 	}
@@ -200,7 +196,7 @@ void ota_esp_image_inspect(void)
 	uint32_t size = 0;
 
 	if (running_hash(s, &size, sha256) < 0)
-		ESP_LOGE(tag, "running image cannot be read");
+		ota_esp_warn("running image cannot be read");
 	ota_esp_enter();
 	s->info.running_size = size;
 	memcpy(s->info.running_sha256, sha256, sizeof(sha256));
@@ -208,120 +204,6 @@ void ota_esp_image_inspect(void)
 		s->info.flags |= OTA_INFO_CAN_ROLLBACK;
 	s->inspected = true;
 	ota_esp_leave();
-}
-
-/* --- versions */
-
-/* The next number of a version; false when there is none. */
-static bool next_number(const char **at, uint32_t *ret)
-{
-	const char *p = *at;
-	uint32_t number = 0;
-
-	while (*p >= '0' && *p <= '9' && number < 100000000u)
-		number = number * 10u + (uint32_t)(*p++ - '0');
-	if (p == *at || (*p != '.' && *p != '-' && *p != '+' && *p != ' ' && *p != '\0'))
-		return false;
-	*at = *p == '.' ? p + 1 : "";
-	*ret = number;
-	return true;
-}
-
-bool ota_esp_version_older(const char *a, const char *b)
-{
-	uint32_t left = 0, right = 0;
-	bool more_left, more_right;
-
-	a += *a == 'v' || *a == 'V';
-	b += *b == 'v' || *b == 'V';
-	if (!next_number(&a, &left) || !next_number(&b, &right))
-		return false; /* a commit's hash, say: no order to be told */
-	do {
-		if (left != right)
-			return left < right;
-		left = right = 0;
-		more_left = next_number(&a, &left);
-		more_right = next_number(&b, &right);
-	} while (more_left || more_right);
-	return false;
-}
-
-/* --- a received image */
-
-#if defined(CONFIG_OTA_ESP_DOWNGRADE_SECURE_VERSION) ||                                            \
-	defined(CONFIG_OTA_ESP_DOWNGRADE_VERSION) || defined(CONFIG_OTA_ESP_SAME_PROJECT) ||       \
-	defined(CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK)
-#define POLICY
-#endif
-
-#ifdef POLICY
-/*
- * esp_ota_set_boot_partition() looks at the eFuse as well, but only after the transfer,
- * and then erases the whole slot in one go, longer than the task watchdog waits.
- */
-static int judge(const esp_app_desc_t *received, uint32_t *ret_field)
-{
-	const esp_app_desc_t *running = esp_app_get_description();
-	uint32_t least = 0;
-
-	*ret_field = OTA_ESP_DESCRIPTOR;
-	if (received->magic_word != ESP_APP_DESC_MAGIC_WORD)
-		return -OTA_EBADMSG;
-#ifdef CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK
-	least = esp_efuse_read_secure_version(); /* CONFIRM raises it */
-#endif
-#ifndef CONFIG_OTA_ESP_DOWNGRADE_ALLOWED
-	if (least < running->secure_version)
-		least = running->secure_version;
-#endif
-	*ret_field = OTA_ESP_DESCRIPTOR + offsetof(esp_app_desc_t, secure_version);
-	if (received->secure_version < least)
-		return -OTA_EPERM;
-#ifdef CONFIG_OTA_ESP_SAME_PROJECT
-	*ret_field = OTA_ESP_DESCRIPTOR + offsetof(esp_app_desc_t, project_name);
-	if (strncmp(received->project_name, running->project_name,
-		    sizeof(received->project_name)) != 0)
-		return -OTA_EBADMSG;
-#endif
-#ifdef CONFIG_OTA_ESP_DOWNGRADE_VERSION
-	char version[sizeof(received->version) + 1] = {0};
-
-	memcpy(version, received->version, sizeof(received->version));
-	*ret_field = OTA_ESP_DESCRIPTOR + offsetof(esp_app_desc_t, version);
-	if (ota_esp_version_older(version, running->version))
-		return -OTA_EPERM;
-#endif
-	return 0;
-}
-#endif
-
-int ota_esp_image_head(void *ctx, const uint8_t *head, uint32_t *ret_detail)
-{
-	(void)ctx;
-#ifdef POLICY
-	const void *descriptor = head + OTA_ESP_DESCRIPTOR; /* the ring is aligned, as heaps do */
-
-	return judge(descriptor, ret_detail);
-#else
-	(void)head;
-	(void)ret_detail;
-	return 0;
-#endif
-}
-
-static int policy_check(const esp_partition_t *slot)
-{
-#ifdef POLICY
-	esp_app_desc_t received;
-	uint32_t field;
-
-	if (esp_ota_get_partition_description(slot, &received) != ESP_OK)
-		return -OTA_EBADMSG;
-	return judge(&received, &field);
-#else
-	(void)slot;
-	return 0;
-#endif
 }
 
 /* The slot that a ROLLBACK goes to: the one that otadata names beside the running one. */
@@ -349,7 +231,7 @@ bool ota_esp_image_way_back(void)
 	if (ota_esp.info.flags & OTA_INFO_PENDING_VERIFY)
 		return true;
 	slot = way_back();
-	return slot && policy_check(slot) == 0;
+	return slot && ota_esp_policy_slot(slot) == 0;
 }
 
 int ota_esp_image_check(uint32_t size)
@@ -365,12 +247,11 @@ int ota_esp_image_check(uint32_t size)
 		return err == ESP_ERR_IMAGE_FLASH_FAIL ? -OTA_EIO : -OTA_EBADMSG;
 	ota_esp_feed();
 	if (image.image_len > size) {
-		ESP_LOGE(tag, "image has %u bytes, %u were sent", (unsigned int)image.image_len,
-			 (unsigned int)size);
+		ota_esp_warn("the image is longer than what was sent");
 		return -OTA_EBADMSG;
 	}
-	rc = policy_check(ota_esp.update);
+	rc = ota_esp_policy_slot(ota_esp.update);
 	if (rc < 0)
-		ESP_LOGE(tag, "image refused by policy");
+		ota_esp_warn("the image is refused by policy");
 	return rc;
 }

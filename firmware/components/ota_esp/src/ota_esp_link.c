@@ -100,6 +100,7 @@ void ota_esp_link_refresh(uint16_t conn, bool rssi)
 
 void ota_esp_link_measure(void)
 {
+#ifdef CONFIG_OTA_ESP_TELEMETRY
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++) {
 		const struct ota_esp_conn *c = &ota_esp.conns[i];
 		uint16_t conn = BLE_HS_CONN_HANDLE_NONE;
@@ -111,6 +112,7 @@ void ota_esp_link_measure(void)
 		if (conn != BLE_HS_CONN_HANDLE_NONE)
 			ota_esp_link_refresh(conn, true);
 	}
+#endif
 }
 
 /* --- the host's requests */

@@ -7,9 +7,16 @@
 
 #define LINGER_MS 2000u /* a reboot waits so long for notifications to go out */
 
-static int post(void *ctx, struct ota_esp_job job)
+/* In the order of flash_write's arguments, which then stay in their registers. */
+static int post(void *ctx, uint32_t offset, const void *in, uint32_t len,
+		enum ota_esp_job_kind kind)
 {
-	((struct ota_esp *)ctx)->job = job;
+	struct ota_esp_job *job = &((struct ota_esp *)ctx)->job;
+
+	job->kind = kind;
+	job->offset = offset;
+	job->len = len;
+	job->in = in;
 	return 0;
 }
 
@@ -18,48 +25,42 @@ static int op_erase(void *ctx, uint32_t offset, uint32_t len)
 	struct ota_esp *s = ctx;
 
 	s->info.flags &= (uint8_t)~OTA_INFO_CAN_ROLLBACK; /* there goes the way back */
-	return post(ctx,
-		    (struct ota_esp_job){.kind = OTA_ESP_JOB_ERASE, .offset = offset, .len = len});
+	return post(ctx, offset, NULL, len, OTA_ESP_JOB_ERASE);
 }
 
 static int op_write(void *ctx, uint32_t offset, const uint8_t *buf, uint32_t len)
 {
-	return post(ctx,
-		    (struct ota_esp_job){
-			    .kind = OTA_ESP_JOB_WRITE, .offset = offset, .len = len, .in = buf});
+	return post(ctx, offset, buf, len, OTA_ESP_JOB_WRITE);
 }
 
 static int op_read(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len)
 {
-	return post(ctx,
-		    (struct ota_esp_job){
-			    .kind = OTA_ESP_JOB_READ, .offset = offset, .len = len, .out = buf});
+	return post(ctx, offset, buf, len, OTA_ESP_JOB_READ);
 }
 
 static int op_check(void *ctx, uint32_t size)
 {
-	return post(ctx, (struct ota_esp_job){.kind = OTA_ESP_JOB_CHECK, .len = size});
+	return post(ctx, 0, NULL, size, OTA_ESP_JOB_CHECK);
 }
 
 static int op_set_boot(void *ctx, uint32_t size, const uint8_t sha256[OTA_SHA256_SIZE])
 {
-	return post(ctx,
-		    (struct ota_esp_job){.kind = OTA_ESP_JOB_SET_BOOT, .len = size, .in = sha256});
+	return post(ctx, 0, sha256, size, OTA_ESP_JOB_SET_BOOT);
 }
 
 static int op_persist(void *ctx, const struct ota_record *record)
 {
-	return post(ctx, (struct ota_esp_job){.kind = OTA_ESP_JOB_PERSIST, .record = record});
+	return post(ctx, 0, record, 0, OTA_ESP_JOB_PERSIST);
 }
 
 static int op_confirm(void *ctx)
 {
-	return post(ctx, (struct ota_esp_job){.kind = OTA_ESP_JOB_CONFIRM});
+	return post(ctx, 0, NULL, 0, OTA_ESP_JOB_CONFIRM);
 }
 
 static int op_rollback(void *ctx)
 {
-	return post(ctx, (struct ota_esp_job){.kind = OTA_ESP_JOB_ROLLBACK});
+	return post(ctx, 0, NULL, 0, OTA_ESP_JOB_ROLLBACK);
 }
 
 static void op_reboot(void *ctx, uint32_t delay_ms)
@@ -112,7 +113,7 @@ const struct ota_device_ops ota_esp_ops = {
 	.flash_erase = op_erase,
 	.flash_write = op_write,
 	.flash_read = op_read,
-	.head_check = ota_esp_image_head,
+	.head_check = ota_esp_policy_head,
 	.image_check = op_check,
 	.set_boot = op_set_boot,
 	.persist = op_persist,

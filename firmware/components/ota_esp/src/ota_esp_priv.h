@@ -45,8 +45,6 @@
 #define OTA_ESP_2M
 #endif
 
-/* esp_app_desc_t in an image: behind esp_image_header_t and the first segment's header. */
-#define OTA_ESP_DESCRIPTOR 32u
 #define OTA_ESP_CONNECTIONS CONFIG_BT_NIMBLE_MAX_CONNECTIONS /* all but one are told *busy* */
 #define OTA_ESP_OUTBOX 4 /* notifications; ota_core keeps the others */
 #define OTA_ESP_LOOK_MS 1000u /* between looks at whether to advertise; a wake-up each */
@@ -71,9 +69,11 @@ enum ota_esp_job_kind {
 struct ota_esp_job {
 	enum ota_esp_job_kind kind;
 	uint32_t offset, len; /* of the update slot; len is the image's size for the later kinds */
-	const uint8_t *in; /* WRITE, SET_BOOT (the hash) */
-	uint8_t *out; /* READ */
-	const struct ota_record *record; /* PERSIST */
+	union { /* the core's, unchanged until the job is done */
+		const uint8_t *in; /* WRITE, SET_BOOT (the hash) */
+		uint8_t *out; /* READ */
+		const struct ota_record *record; /* PERSIST */
+	};
 };
 
 struct ota_esp_hash {
@@ -123,18 +123,11 @@ struct ota_esp_start {
 
 struct ota_esp {
 	struct ota_esp_config config;
-	struct ota_device device;
-	struct ota_info info; /* what Info says, kept up to date */
 	const esp_partition_t *running, *update;
 	uint8_t *ring;
-	uint8_t scratch[OTA_SECTOR_SIZE]; /* the task's: ota_core reads back into it by jobs */
-	uint8_t value[OTA_VALUE_MAX]; /* host task: a value that came in pieces */
 
 	SemaphoreHandle_t lock, wake;
-	StaticSemaphore_t lock_memory, wake_memory;
 	TaskHandle_t task;
-	StaticTask_t task_memory;
-	StackType_t stack[CONFIG_OTA_ESP_TASK_STACK / sizeof(StackType_t)];
 	esp_timer_handle_t guard; /* restarts a new image that confirms nothing */
 
 	uint32_t now; /* ms; advanced by ota_esp_enter() */
@@ -178,10 +171,25 @@ struct ota_esp {
 	struct ble_store_value_sec old_bond; /* its part of the bond meanwhile */
 
 	struct ota_esp_hash hash; /* ota_core's */
+	struct ota_info info; /* what Info says, kept up to date */
+	struct ota_device device;
+
+	/* What is large comes last: a member within 2 KiB of the start takes one instruction
+	 * less each time. */
+	StaticSemaphore_t lock_memory, wake_memory;
+	StaticTask_t task_memory;
+	uint8_t value[OTA_VALUE_MAX]; /* host task: a value that came in pieces */
+	uint8_t scratch[OTA_SECTOR_SIZE]; /* the task's: ota_core reads back into it by jobs */
+	StackType_t stack[CONFIG_OTA_ESP_TASK_STACK / sizeof(StackType_t)];
 };
 
 extern struct ota_esp ota_esp;
 extern uint32_t ota_esp_wear; /* ota_core's; survives a restart */
+
+/* ota_esp.c */
+/* What the console is told.  ESP-IDF's macros cost 60 bytes at each use, these once. */
+void ota_esp_warn(const char *what);
+void ota_esp_error(const char *what, int code); /* "cannot ..." */
 
 /* ota_esp_ops.c */
 extern const struct ota_device_ops ota_esp_ops; /* ctx is the struct ota_esp */
@@ -220,8 +228,6 @@ int ota_esp_flash_run(const struct ota_esp_job *job);
 bool ota_esp_image_slots(void); /* what is known at once; false: nowhere to write to */
 void ota_esp_image_inspect(void); /* what takes reading the running image */
 int ota_esp_image_check(uint32_t size);
-/* head_check of struct ota_device_ops: what Kconfig and the eFuse say of an image. */
-int ota_esp_image_head(void *ctx, const uint8_t *head, uint32_t *ret_detail);
 /* Returns true if a ROLLBACK has where to go, and may; reads all of that image. */
 bool ota_esp_image_way_back(void);
 /*
@@ -230,6 +236,10 @@ bool ota_esp_image_way_back(void);
  */
 const esp_partition_t *ota_esp_image_entry(uint32_t index, uint32_t *ret_offset,
 					   const esp_partition_t **ret_otadata);
+
+/* ota_esp_policy.c: what Kconfig and the eFuse say of an image; 0 or a negative OTA_E*. */
+int ota_esp_policy_head(void *ctx, const uint8_t *head, uint32_t *ret_detail); /* head_check */
+int ota_esp_policy_slot(const esp_partition_t *slot); /* of the image in it */
 /* Returns true if version a is older than b, as far as both begin with numbers and dots. */
 bool ota_esp_version_older(const char *a, const char *b);
 
@@ -258,6 +268,10 @@ int ota_esp_gatt_post(struct ota_esp *s, uint16_t conn, const uint8_t *buf, size
 /* Returns true if the outbox can be sent, and is by nobody; with the lock held. */
 bool ota_esp_gatt_can_send(const struct ota_esp *s);
 void ota_esp_gatt_send(void); /* without the lock, by who set s->sending */
+
+/* ota_esp_information.c: the service's UUID and characteristics */
+extern const ble_uuid16_t ota_esp_information;
+extern const struct ble_gatt_chr_def ota_esp_information_table[];
 
 /* ota_esp_conn.c; find, count and unsure with the lock held, the others without */
 struct ota_esp_conn *ota_esp_conn_find(uint16_t handle);

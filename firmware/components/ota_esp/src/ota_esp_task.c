@@ -22,8 +22,6 @@
 #define LINGER_POLL_MS 20u
 #define DISCONNECT_POLLS 50
 
-static const char tag[] = "ota_esp";
-
 void ota_esp_enter(void)
 {
 	struct ota_esp *s = &ota_esp;
@@ -159,7 +157,7 @@ static void measure_stack(struct ota_esp *s)
 	s->stack_left = now;
 	ota_esp_leave_quickly();
 	if (less)
-		ESP_LOGI(tag, "stack: %u of %u bytes were never used", (unsigned int)unused,
+		ESP_LOGI("ota_esp", "stack: %u of %u bytes were never used", (unsigned int)unused,
 			 (unsigned int)sizeof(s->stack));
 }
 
@@ -220,11 +218,8 @@ static void restart(struct ota_esp *s)
 	ota_esp_gap_stop();
 	for (int i = 0; i < DISCONNECT_POLLS && ota_esp_conn_any(); i++)
 		vTaskDelay(pdMS_TO_TICKS(20));
-	if (s->rollback) {
-		const esp_err_t err = esp_ota_mark_app_invalid_rollback_and_reboot();
-
-		ESP_LOGE(tag, "cannot roll back: 0x%x", (unsigned int)err);
-	}
+	if (s->rollback) /* returns where it cannot */
+		ota_esp_error("roll back", esp_ota_mark_app_invalid_rollback_and_reboot());
 	esp_restart();
 }
 
