@@ -132,14 +132,27 @@ void bluez_object_gone(struct bluez *b, const struct bluez_object *o)
 	}
 }
 
+/* BlueZ: "usb:v1D6Bp0246d0552" is its own vendor and product, and release 5.82. */
+static void release_of(const char *modalias, char *buf, size_t size)
+{
+	unsigned int major, minor;
+
+	/* Two numbers of two digits cannot be out of range. */
+	if (sscanf(modalias, "usb:v1D6Bp0246d%2x%2x", &major, &minor) ==
+	    2) /* NOLINT(cert-err34-c) */
+		(void)snprintf(buf, size, "%u.%u", major, minor);
+}
+
 static void bluez_link_state(struct transport *t, struct transport_link *ret)
 {
 	const struct bluez *b = bluez_of(t);
 	const struct bluez_object *adapter = bluez_find(b, BLUEZ_IS_ADAPTER, b->adapter);
 
 	memset(ret, 0, sizeof(*ret));
-	if (adapter)
+	if (adapter) {
 		memcpy(ret->adapter, adapter->address, sizeof(ret->adapter));
+		release_of(adapter->modalias, ret->bluetoothd, sizeof(ret->bluetoothd));
+	}
 	/* Device1.RSSI is the advertisements': never shown as the link's. */
 	ret->rssi = BLUEZ_RSSI_NONE;
 	ret->link.mtu = b->mtu;

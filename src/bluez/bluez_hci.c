@@ -5,8 +5,8 @@
  * 5.83, why the link ended.
  *
  * The kernel lets any user open such a socket and send what its security filter
- * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI and the events of an
- * encryption that fails and of a link's end are admitted, LE commands need
+ * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI, Read Local Version and the
+ * events of an encryption that fails and of a link's end are admitted, LE commands need
  * CAP_NET_RAW.  Where there is no such socket (containers, other network namespaces)
  * nothing is known, and that is what is told.
  *
@@ -162,6 +162,14 @@ bool bluez_hci_decode(const uint8_t *buf, size_t len, uint16_t handle,
 		figures->buffers = buf[9];
 		return true;
 	}
+	/* Status, HCI version, HCI revision, LMP version, manufacturer, LMP subversion. */
+	if (bytes_get16(buf + 4) == BLUEZ_HCI_READ_LOCAL_VERSION && len >= 15) {
+		figures->version_known = true;
+		figures->revision = bytes_get16(buf + 8);
+		figures->maker = bytes_get16(buf + 11);
+		figures->subversion = bytes_get16(buf + 13);
+		return true;
+	}
 	return false;
 }
 
@@ -307,6 +315,7 @@ static struct bluez_hci *bluez_hci_begin(struct bluez *b)
 		return NULL;
 	}
 	find_buffers(h);
+	command(h, BLUEZ_HCI_READ_LOCAL_VERSION, (const uint8_t *)"", 0);
 	return h;
 }
 
@@ -353,5 +362,10 @@ void bluez_hci_state(const struct bluez *b, struct transport_link *ret)
 		ret->buffers = h->figures.buffers;
 		ret->buffer_octets = h->figures.buffer_octets;
 		ret->buffer_source = TRANSPORT_SOURCE_HCI;
+	}
+	if (h->figures.version_known) {
+		(void)snprintf(ret->maker, sizeof(ret->maker), "0x%04x", h->figures.maker);
+		(void)snprintf(ret->firmware, sizeof(ret->firmware), "%04x.%04x",
+			       h->figures.revision, h->figures.subversion);
 	}
 }

@@ -181,6 +181,11 @@ static int get_address(struct change *c, sd_bus_message *m)
 	return read_string(m, c->o->address, sizeof(c->o->address));
 }
 
+static int get_modalias(struct change *c, sd_bus_message *m)
+{
+	return read_string(m, c->o->modalias, sizeof(c->o->modalias));
+}
+
 static int get_name(struct change *c, sd_bus_message *m)
 {
 	return read_string(m, c->o->name, sizeof(c->o->name));
@@ -264,6 +269,7 @@ static const struct property {
 } properties[] = {
 	{BLUEZ_IS_ADAPTER, "Powered", "b", get_powered, 0},
 	{BLUEZ_IS_ADAPTER, "Address", "s", get_address, 0},
+	{BLUEZ_IS_ADAPTER, "Modalias", "s", get_modalias, 0},
 	{BLUEZ_IS_DEVICE, "Address", "s", get_address, 0},
 	{BLUEZ_IS_DEVICE, "Name", "s", get_name, 0},
 	{BLUEZ_IS_DEVICE, "Connected", "b", get_connected, BLUEZ_TOLD_CONNECTED},

@@ -30,6 +30,7 @@ struct bluez_object {
 	bool stale; /* not yet seen in the answer that is being read */
 	bool powered; /* adapter */
 	char address[18]; /* device, adapter */
+	char modalias[32]; /* adapter: BlueZ's own vendor and product, and its release */
 	char name[BLUEZ_NAME_MAX]; /* device */
 	int16_t rssi; /* device, dBm; BLUEZ_RSSI_NONE: not heard in this discovery */
 	uint64_t heard_us; /* device: its last advertisement; 0: none */

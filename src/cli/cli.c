@@ -229,6 +229,9 @@ int cli_load_profile(struct cli *cli, const char *name, struct profile *ret,
 	if (!name)
 		name = cli->profile ? cli->profile : "default";
 	r = profile_open(name, &profile, &source, &errors);
+	cli->saved_known = r == 0;
+	if (r == 0)
+		cli->saved = profile;
 	if (r == 0)
 		r = profile_set(&profile, cli->set, cli->set_count, "--set", &errors);
 	if (r < 0) {

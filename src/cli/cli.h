@@ -66,6 +66,8 @@ struct cli {
 	const char *profile; /* NULL: not given */
 	const char *set[CLI_SET_MAX];
 	size_t set_count;
+	bool saved_known; /* a profile was read; it is, without --set: */
+	struct profile saved;
 	bool sim_given;
 	struct sim_options sim;
 	const char *adapter; /* "hci0"; NULL: not given */

@@ -379,12 +379,13 @@ static int reach_as_then(struct cli *cli, const struct history_run *run)
 
 static int profile_as_then(struct cli *cli, const struct history_detail *d, struct profile *ret)
 {
-	struct setting_errors errors;
+	struct setting_errors errors, unread;
 	int r;
 
 	if (cli->profile)
 		return cli_load_profile(cli, NULL, ret, NULL);
 	r = history_profile(d, ret, &errors);
+	cli->saved_known = profile_open(d->run.profile, &cli->saved, NULL, &unread) == 0;
 	if (r == 0)
 		r = profile_set(ret, cli->set, cli->set_count, "--set", &errors);
 	if (r == 0)

@@ -161,6 +161,7 @@ static int run_create(struct run *r, const struct job_config *config,
 		.off = r->cli->no_history,
 		.options = cli_reach(r->cli, options, sizeof(options)),
 		.image_path = config->image_name,
+		.saved = r->cli->saved_known ? &r->cli->saved : NULL,
 		.warn = run_on_unrecorded,
 		.userdata = r,
 	};

@@ -41,6 +41,7 @@ struct history_run {
 	char device[SCAN_NAME_SIZE]; /* its name, or what was typed */
 	char address[SCAN_ADDRESS_SIZE]; /* "": it was not found */
 	char profile[PROFILE_NAME_MAX];
+	bool profile_changed; /* its values were not those of the file of that name */
 	char image[HISTORY_IMAGE_MAX]; /* absolute path; "" unknown, or MEASURE */
 	char project[33], version[33]; /* of the image */
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the image's file */
@@ -52,6 +53,11 @@ struct history_run {
 	uint64_t start_us; /* START written, since the run began; 0: it was not */
 	int8_t rssi_median, rssi_min; /* dBm while it ran; 127 unknown */
 	uint32_t lost_samples; /* that could not be kept */
+	/* The circumstances, for whoever asks why it was not as it used to be; "" unknown. */
+	char kernel[48]; /* uname()'s release */
+	char bluetoothd[16], adapter[18], maker[8], firmware[24]; /* as in struct transport_link */
+	char chip[16]; /* "ESP32-C3" */
+	char device_version[64]; /* of the firmware that received the image */
 	struct job_result result;
 };
 
@@ -141,22 +147,38 @@ bool history_changed(struct history *history);
 int history_profile(const struct history_detail *detail, struct profile *ret,
 		    struct setting_errors *errors);
 
-/* --- how long will it take? */
+/* --- what do runs like the next one tell? */
 
+/* Which runs are like it: by what they did, not by what a profile was called then. */
 struct history_question {
 	uint32_t size; /* bytes of the image */
-	const char *address; /* NULL: any device */
-	const char *profile; /* name; NULL: any */
+	const char *address; /* of the device; NULL: any */
+	const char *chip; /* as in the run; NULL: any */
+	const struct profile *profile; /* runs with its values on the air; NULL: any */
+	const struct transport_link *link; /* runs over its adapter and buffers; NULL: any */
+	const char *options; /* of virtual devices, which these make; NULL: any */
 	bool virtual_clock; /* modelled and real runs are never mixed */
 };
 #define HISTORY_ESTIMATE_RUNS 5u
 struct history_estimate {
 	uint64_t us; /* the median of the latest runs, scaled by size; START to DONE */
 	unsigned int runs; /* that it rests on, at most HISTORY_ESTIMATE_RUNS; 0: unknown */
+	bool other_device; /* none of this device: those of its chip */
 };
-/* From updates that reached the device's DONE and brought the larger part of the image. */
+/* From updates that reached the device's DONE and brought the larger part of the image: those of
+ * the device where there are any, else those of its chip where that is named. */
 int history_estimate(struct history *history, const struct history_question *question,
 		     struct history_estimate *ret);
+
+struct history_best {
+	int64_t id; /* of the run with the highest goodput; 0: there is none */
+	uint32_t goodput;
+	char profile[PROFILE_NAME_MAX];
+	bool profile_changed, other_device;
+};
+/* Of the same runs; the question's profile and size do not count. */
+int history_best(struct history *history, const struct history_question *question,
+		 struct history_best *ret);
 
 /* --- names */
 

@@ -30,6 +30,11 @@ static const char *dialect_word(int value)
 	return dialect_get((enum dialect_id)value)->name;
 }
 
+static const char *limit_word(int value)
+{
+	return limit_cause_name((enum limit_cause)value);
+}
+
 /* Two columns from when there were two dialects: readers of the file know them. */
 static bool dialect_known(const struct history_run *run)
 {
@@ -62,6 +67,11 @@ static void take_dialect_basic(struct history_run *run, bool basic)
 #define FIGURE(n, k, member)                                                                       \
 	{                                                                                          \
 		.name = (n), .kind = HISTORY_COLUMN_##k, AT(member), .figure = true                \
+	}
+#define SINCE(n, k, member, version)                                                               \
+	{                                                                                          \
+		.name = (n), .kind = HISTORY_COLUMN_##k, AT(member), .figure = true,               \
+		.since = (version)                                                                 \
 	}
 #define WORD(n, member, fn, count, f)                                                              \
 	{                                                                                          \
@@ -146,6 +156,26 @@ const struct history_column history_columns[] = {
 	 .word = dialect_word,
 	 .words = DIALECTS,
 	 .since = 2},
+	/* What limited it, and the circumstances: of all that was recorded before, unknown. */
+	SINCE("profile_changed", BOOL, profile_changed, 3),
+	{.name = "limit",
+	 .kind = HISTORY_COLUMN_WORD,
+	 AT(result.limit.cause),
+	 .figure = true,
+	 .word = limit_word,
+	 .words = LIMIT_CAUSES,
+	 .since = 3},
+	SINCE("limit_share_ppm", UINT, result.limit.share_ppm, 3),
+	SINCE("possible", UINT, result.limit.possible, 3),
+	SINCE("link_best", UINT, result.limit.link_best, 3),
+	SINCE("flash", UINT, result.limit.flash, 3),
+	SINCE("kernel", TEXT, kernel, 3),
+	SINCE("bluetoothd", TEXT, bluetoothd, 3),
+	SINCE("adapter", TEXT, adapter, 3),
+	SINCE("adapter_maker", TEXT, maker, 3),
+	SINCE("adapter_firmware", TEXT, firmware, 3),
+	SINCE("chip", TEXT, chip, 3),
+	SINCE("device_version", TEXT, device_version, 3),
 };
 const size_t history_column_count = sizeof(history_columns) / sizeof(history_columns[0]);
 

@@ -52,6 +52,19 @@ static const char *const steps[] = {
 	" at_us INTEGER NOT NULL, kind TEXT NOT NULL, value INTEGER, text TEXT);"
 	"CREATE INDEX marks_run ON marks(run, at_us);",
 	"ALTER TABLE runs ADD COLUMN dialect TEXT;",
+	"ALTER TABLE runs ADD COLUMN profile_changed INTEGER;"
+	"ALTER TABLE runs ADD COLUMN \"limit\" TEXT;"
+	"ALTER TABLE runs ADD COLUMN limit_share_ppm INTEGER;"
+	"ALTER TABLE runs ADD COLUMN possible INTEGER;"
+	"ALTER TABLE runs ADD COLUMN link_best INTEGER;"
+	"ALTER TABLE runs ADD COLUMN flash INTEGER;"
+	"ALTER TABLE runs ADD COLUMN kernel TEXT;"
+	"ALTER TABLE runs ADD COLUMN bluetoothd TEXT;"
+	"ALTER TABLE runs ADD COLUMN adapter TEXT;"
+	"ALTER TABLE runs ADD COLUMN adapter_maker TEXT;"
+	"ALTER TABLE runs ADD COLUMN adapter_firmware TEXT;"
+	"ALTER TABLE runs ADD COLUMN chip TEXT;"
+	"ALTER TABLE runs ADD COLUMN device_version TEXT;",
 };
 #define TABLES ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 

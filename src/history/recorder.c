@@ -4,8 +4,12 @@
 
 #include "history/recorder_priv.h"
 
+#include "image/image.h"
+#include "profile/profile_edit.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #define SAMPLE_US 250000u /* of the transport's clock, at first ... */
@@ -79,6 +83,20 @@ static void take_identity(struct recorder *r, const struct job_snapshot *now)
 	(void)snprintf(run->address, sizeof(run->address), "%s", now->address);
 	run->result.dialect = now->dialect;
 	run->pacing_us = now->pacing_us;
+}
+
+/* Of the device that receives; the one that is back after its reboot runs something else. */
+static void take_circumstances(struct recorder *r, const struct job_snapshot *now)
+{
+	struct history_run *run = &r->run;
+	const struct image_chip *chip = now->have_info ? image_chip_by_id(now->info.chip_id) : NULL;
+
+	(void)snprintf(run->chip, sizeof(run->chip), "%s", chip ? chip->title : "");
+	(void)snprintf(run->device_version, sizeof(run->device_version), "%.63s", now->version);
+	memcpy(run->adapter, now->link.adapter, sizeof(run->adapter));
+	memcpy(run->bluetoothd, now->link.bluetoothd, sizeof(run->bluetoothd));
+	memcpy(run->maker, now->link.maker, sizeof(run->maker));
+	memcpy(run->firmware, now->link.firmware, sizeof(run->firmware));
 }
 
 /* As the result will have them, so that a run without one still says how far it came. */
@@ -171,6 +189,7 @@ static void take_sample(struct recorder *r)
 	if (now.state == SESSION_SENDING || now.state == SESSION_PAUSED) {
 		count_rssi(r, now.link.rssi);
 		take_keys(r, &now);
+		take_circumstances(r, &now);
 	}
 	sample = (struct history_sample){
 		.at_us = at,
@@ -358,11 +377,23 @@ static void recorder_on_finished(void *userdata, const struct job_result *result
 
 /* --- life */
 
+/* A comment that differs is no other way to send. */
+static bool is_changed(const struct profile *profile, const struct profile *saved)
+{
+	for (int key = 0; saved && key < PROFILE_KEYS; key++) {
+		if (key != PROFILE_KEY_DESCRIPTION &&
+		    profile_differs(profile, saved, (enum profile_key)key))
+			return true;
+	}
+	return false;
+}
+
 static void describe(struct recorder *r, const struct recorder_config *config,
 		     const struct job_config *job)
 {
 	struct history_run *run = &r->run;
 	char *path = config->image_path ? realpath(config->image_path, NULL) : NULL;
+	struct utsname system;
 
 	run->state = HISTORY_RUNNING;
 	run->started_ms = time_of_day_ms(r->transport);
@@ -372,6 +403,9 @@ static void describe(struct recorder *r, const struct recorder_config *config,
 		       config->options ? config->options : "");
 	(void)snprintf(run->device, sizeof(run->device), "%s", job->device);
 	(void)snprintf(run->profile, sizeof(run->profile), "%s", job->profile->name);
+	run->profile_changed = is_changed(job->profile, config->saved);
+	if (uname(&system) == 0)
+		(void)snprintf(run->kernel, sizeof(run->kernel), "%.47s", system.release);
 	if (path && strlen(path) < sizeof(run->image))
 		(void)snprintf(run->image, sizeof(run->image), "%s", path);
 	free(path);

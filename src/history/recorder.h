@@ -19,6 +19,8 @@ struct recorder_config {
 	const char *path; /* of the history; NULL: history_path() */
 	const char *options; /* how the device is reached, "--sim=seed=1"; NULL: nothing to tell */
 	const char *image_path; /* UPDATE: the file; NULL unknown */
+	/* The profile as its file has it, to tell whether the run's differs; NULL: unknown. */
+	const struct profile *saved;
 	/* Once at most, from within the job's work or recorder_finish(): why the run is not, or
 	 * no longer, recorded.  May be NULL. */
 	void (*warn)(void *userdata, const char *text);

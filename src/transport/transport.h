@@ -89,6 +89,9 @@ struct transport_link {
 	bool refill; /* buffers are refilled inside a connection event */
 	/* The adapter's address, where what was learned about it is worth keeping; "": none. */
 	char adapter[18];
+	/* For a record of the circumstances; "": unknown.  Releases of bluetoothd, "5.82"; the
+	 * adapter's maker, a company identifier of Bluetooth's, and the version of its firmware. */
+	char bluetoothd[16], maker[8], firmware[24];
 	bool encrypted; /* known to be; where nothing tells, false */
 	/* Another program of this host has Data's write socket: no write to Data is taken,
 	 * and disconnect() leaves the link to that program. */

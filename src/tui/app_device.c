@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "history/recorder.h"
 #include "tui/app_log.h"
+#include "tui/app_profile.h"
 #include "view/view_history.h"
 
 #include <string.h>
@@ -442,6 +443,7 @@ int app_device_start(struct app *app, const struct job_config *config, const cha
 		.off = app_config(app)->no_history,
 		.options = app_config(app)->reach,
 		.image_path = image_path,
+		.saved = &app_profile(app)->saved,
 		.warn = on_unrecorded,
 		.userdata = app,
 	};

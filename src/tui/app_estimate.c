@@ -5,18 +5,34 @@
 #include "base/output.h"
 #include "history/history.h"
 #include "host/effective.h"
+#include "image/image.h"
 #include "tui/app_device.h"
 #include "tui/app_image.h"
 #include "tui/app_profile.h"
 
-char *app_estimate_past(const struct app *app, char *buf, size_t size)
+/* Runs like the upload to come, as far as the device, its chip and the adapter are known. */
+static struct history_question question_of(const struct app *app)
 {
-	const struct history_question question = {
+	static struct job_snapshot run; /* too large for a stack; one screen a process */
+	const bool known = app_device_last_run(app, &run);
+	const struct image_chip *chip =
+		known && run.have_info ? image_chip_by_id(run.info.chip_id) : NULL;
+	const bool modelled = app_transport(app)->virtual_clock;
+
+	return (struct history_question){
 		.size = (uint32_t)app_image(app)->image.size,
 		.address = app_device(app)->address[0] != '\0' ? app_device(app)->address : NULL,
-		.profile = app_profile(app)->now.name,
-		.virtual_clock = app_transport(app)->virtual_clock,
+		.chip = chip ? chip->title : NULL,
+		.profile = &app_profile(app)->now,
+		.link = known ? &run.link : NULL,
+		.options = modelled ? app_config(app)->reach : NULL,
+		.virtual_clock = modelled,
 	};
+}
+
+char *app_estimate_past(const struct app *app, char *buf, size_t size)
+{
+	const struct history_question question = question_of(app);
 	struct history_estimate estimate = {.runs = 0};
 	struct history *history = NULL;
 	char why[VIEW_TEXT], time[24];
@@ -25,10 +41,12 @@ char *app_estimate_past(const struct app *app, char *buf, size_t size)
 	if (history_open(NULL, &history, why, sizeof(why)) < 0)
 		return buf;
 	if (history_estimate(history, &question, &estimate) == 0 && estimate.runs > 0)
-		(void)snprintf(buf, size, "%s with %.30s (%u run%s%s)",
+		(void)snprintf(buf, size, "%s with %.30s (%u run%s%s%s)",
 			       view_duration(estimate.us, time, sizeof(time)),
-			       app_profile(app)->now.name, estimate.runs,
-			       estimate.runs == 1 ? "" : "s",
+			       app_profile_is_modified(app) ? "these values"
+							    : app_profile(app)->now.name,
+			       estimate.runs, estimate.runs == 1 ? "" : "s",
+			       estimate.other_device ? " of this chip" : "",
 			       question.virtual_clock ? ", simulated" : "");
 	history_close(history);
 	return buf;

@@ -61,12 +61,19 @@ static void use(const struct history_detail *a, const struct history_detail *b)
 
 static void read_all(struct history *h)
 {
-	const struct history_question question = {.size = 1000, .virtual_clock = true};
+	const struct transport_link link = {.adapter = "00:11:22:33:44:55", .buffers = 8};
+	struct history_question question = {.size = 1000, .link = &link, .virtual_clock = true};
 	struct history_estimate estimate;
+	struct history_best best;
+	struct profile profile;
 	struct history_detail detail, last = {0};
 	struct history_run *runs;
 	size_t count;
 
+	profile_defaults(&profile);
+	(void)history_best(h, &question, &best);
+	(void)history_estimate(h, &question, &estimate);
+	question.profile = &profile;
 	(void)history_estimate(h, &question, &estimate);
 	if (history_list(h, RUNS, &runs, &count) < 0)
 		return;

@@ -110,15 +110,18 @@ void play_run(struct play *play)
 		.tuned = on_tuned,
 		.progress = on_progress,
 	};
+	struct profile saved;
 	const struct recorder_config record = {
 		.off = play->off,
 		.path = play->path,
 		.options = play->options,
 		.image_path = play->image_path,
+		.saved = &saved,
 		.warn = on_warning,
 		.userdata = play,
 	};
-	const struct image_build build = {.size = play->size ? play->size : 60000};
+	const struct image_build build = {.size = play->size ? play->size : 60000,
+					  .version = play->version};
 	struct job_config config = {.device = PLAY_DEVICE};
 	struct transport *t, *inside;
 	struct lint_report report;
@@ -133,6 +136,7 @@ void play_run(struct play *play)
 
 	play->finished = false;
 	profile_defaults(&profile);
+	profile_defaults(&saved);
 	if (play->set)
 		assert_int_equal(profile_set(&profile, &play->set, 1, "test", &errors), 0);
 	bytes = imagelib_build(&build, &size);

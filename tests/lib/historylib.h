@@ -11,6 +11,7 @@ struct play {
 	/* what to do */
 	const char *path; /* of the history; NULL: history_path() */
 	const char *options, *image_path; /* as in struct recorder_config */
+	const char *version; /* of the image; NULL: the same as the device runs */
 	bool off;
 	uint32_t size; /* of the image; 0: 60000 */
 	const char *set; /* one key=value of the profile; NULL: none */

@@ -51,6 +51,17 @@ static void expect_mtu(struct rig *r, uint16_t mtu, enum transport_source source
 
 /* --- discovery */
 
+/* BlueZ tells its release where a USB device would tell its own. */
+static void test_release(void **state)
+{
+	struct transport_link link;
+	struct rig *r = *state;
+
+	link_up(r);
+	r->t->ops->link_state(r->t, &link);
+	assert_string_equal(link.bluetoothd, "5.66"); /* 0x0542 */
+}
+
 static void test_discover(void **state)
 {
 	struct rig *r = *state;
@@ -444,6 +455,9 @@ static void test_hci(void **state)
 	static const uint8_t rssi[] = {4, 0x0e, 7, 1, 0x05, 0x14, 0, 0x40, 0, 0xc4};
 	static const uint8_t buffers[] = {4, 0x0e, 7, 1, 0x02, 0x20, 0, 251, 0, 8};
 	static const uint8_t shared[] = {4, 0x0e, 7, 1, 0x02, 0x20, 0, 0, 0, 0};
+	/* HCI 5.3 (0x0c), revision 0x2a1b, LMP 5.3, maker 0x0002, subversion 0x3c4d */
+	static const uint8_t version[] = {4,	0x0e, 12,   1, 0x01, 0x10, 0,	0x0c,
+					  0x1b, 0x2a, 0x0c, 2, 0,    0x4d, 0x3c};
 	struct bluez_hci_figures f = {.rssi = 127};
 	uint8_t bad[sizeof(rssi)];
 
@@ -455,6 +469,14 @@ static void test_hci(void **state)
 	assert_int_equal(f.buffers, 8);
 	assert_int_equal(f.buffer_octets, 251);
 	assert_false(bluez_hci_decode(shared, sizeof(shared), 0x40, &f));
+	for (size_t n = 0; n < sizeof(version); n++)
+		assert_false(bluez_hci_decode(version, n, 0x40, &f));
+	assert_false(f.version_known);
+	assert_true(bluez_hci_decode(version, sizeof(version), 0x40, &f));
+	assert_true(f.version_known);
+	assert_int_equal(f.maker, 0x0002);
+	assert_int_equal(f.revision, 0x2a1b);
+	assert_int_equal(f.subversion, 0x3c4d);
 	f.rssi = 127;
 	for (size_t n = 0; n < sizeof(rssi); n++)
 		assert_false(bluez_hci_decode(rssi, n, 0x40, &f));
@@ -525,6 +547,7 @@ static void test_hci_reason(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_release),
 		TEST(test_discover),
 		TEST(test_resolved_before_objects),
 		TEST(test_objects_late),

@@ -295,15 +295,125 @@ static void test_estimate(void **state)
 	assert_int_equal(history_estimate(h, &q, &estimate), 0);
 	assert_int_equal(estimate.runs, 0);
 	q.address = NULL;
-	q.profile = "reliable";
-	assert_int_equal(history_estimate(h, &q, &estimate), 0);
-	assert_int_equal(estimate.runs, 0);
-	q.profile = "default";
-	assert_int_equal(history_estimate(h, &q, &estimate), 0);
-	assert_int_equal(estimate.runs, 5);
 	q.virtual_clock = false;
 	assert_int_equal(history_estimate(h, &q, &estimate), 0);
 	assert_int_equal(estimate.runs, 0);
+	history_close(h);
+}
+
+/* --- which runs are alike */
+
+static unsigned int runs_like(struct history *h, const struct history_question *q)
+{
+	struct history_estimate estimate;
+
+	assert_int_equal(history_estimate(h, q, &estimate), 0);
+	return estimate.runs;
+}
+
+/* One run with the defaults, two by request; all of them of the profile "default". */
+static struct history *three_runs(struct play *usual, struct play *slow)
+{
+	play_run(usual);
+	play_run(slow);
+	play_run(slow);
+	return open_history();
+}
+
+/* Values tell runs apart, not the name of a profile. */
+static void test_alike_by_values(void **state)
+{
+	struct history_question q = {.size = 120000, .virtual_clock = true};
+	struct play slow = {.path = path, .set = "write_mode=request"};
+	struct play play = {.path = path};
+	struct setting_errors errors;
+	struct profile profile;
+	struct history *h = three_runs(&play, &slow);
+
+	(void)state;
+	profile_defaults(&profile);
+	q.profile = &profile;
+	(void)snprintf(profile.name, sizeof(profile.name), "another");
+	assert_int_equal(runs_like(h, &q), 1);
+	assert_int_equal(profile_set(&profile, &(const char *){"window=4096"}, 1, "test", &errors),
+			 0);
+	assert_int_equal(runs_like(h, &q), 0);
+	profile_defaults(&profile);
+	assert_int_equal(profile_set(&profile, &slow.set, 1, "test", &errors), 0);
+	assert_int_equal(runs_like(h, &q), 2);
+	/* A longer patience is no other way to send. */
+	assert_int_equal(profile_set(&profile, &(const char *){"retries=9"}, 1, "test", &errors),
+			 0);
+	assert_int_equal(runs_like(h, &q), 2);
+	history_close(h);
+}
+
+static void test_alike_by_place(void **state)
+{
+	struct history_question q = {.size = 120000, .virtual_clock = true};
+	struct play slow = {.path = path, .set = "write_mode=request"};
+	struct play play = {.path = path};
+	struct transport_link link = {.adapter = ""};
+	struct history *h = three_runs(&play, &slow);
+	struct history_estimate estimate;
+
+	(void)state;
+	/* Another device of that chip does, where the chip is known. */
+	q.address = "00:00:00:00:00:00";
+	q.chip = "ESP32-C3";
+	assert_int_equal(runs_like(h, &q), 0);
+	q.chip = "ESP32";
+	assert_int_equal(history_estimate(h, &q, &estimate), 0);
+	assert_int_equal(estimate.runs, 3);
+	assert_true(estimate.other_device);
+	q.chip = q.address = NULL;
+	/* Unknown buffers contradict nothing; others do. */
+	q.link = &link;
+	assert_int_equal(runs_like(h, &q), 3);
+	link.buffers = 8;
+	link.buffer_octets = 251;
+	assert_int_equal(runs_like(h, &q), play.result.link.buffers == 0 ? 3 : 0);
+	assert_int_equal(history_exec(h, "UPDATE runs SET buffers = 8, buffer_octets = 251, "
+					 "refill = 0"),
+			 0);
+	assert_int_equal(runs_like(h, &q), 3);
+	link.refill = true;
+	assert_int_equal(runs_like(h, &q), 0);
+	link.refill = false;
+	link.buffers = 3;
+	assert_int_equal(runs_like(h, &q), 0);
+	link.buffers = 8;
+	/* A run whose adapter is not known is nobody else's; one that is known is. */
+	(void)snprintf(link.adapter, sizeof(link.adapter), "00:11:22:33:44:55");
+	assert_int_equal(runs_like(h, &q), 3);
+	assert_int_equal(history_exec(h, "UPDATE runs SET adapter = '00:11:22:33:44:66' "
+					 "WHERE id > 1"),
+			 0);
+	assert_int_equal(runs_like(h, &q), 1);
+	history_close(h);
+}
+
+static void test_best(void **state)
+{
+	struct history_question q = {.size = 120000, .virtual_clock = true};
+	struct play slow = {.path = path, .set = "write_mode=request"};
+	struct play play = {.path = path, .set = "window=8192"};
+	struct history_best best;
+	struct profile profile;
+	struct history *h = three_runs(&play, &slow);
+
+	(void)state;
+	profile_defaults(&profile);
+	q.profile = &profile; /* whatever its values */
+	assert_true(play.result.goodput > slow.result.goodput);
+	assert_int_equal(history_best(h, &q, &best), 0);
+	assert_int_equal(best.id, 1);
+	assert_int_equal(best.goodput, play.result.goodput);
+	assert_string_equal(best.profile, "default");
+	assert_true(best.profile_changed);
+	q.virtual_clock = false;
+	assert_int_equal(history_best(h, &q, &best), 0);
+	assert_int_equal(best.id, 0);
 	history_close(h);
 }
 
@@ -314,6 +424,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_marks_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_estimate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alike_by_values, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alike_by_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_best, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@
 
 #include "cli/cli.h"
 #include "failcalls.h"
+#include "historyold.h"
 #include "keptfile.h"
 
 /* Places of one scenario; where there are more, every kth is taken. */
@@ -97,16 +98,34 @@ static bool run(const char *line, uint32_t nth)
 
 struct scenario {
 	const char *line;
+	const char *older; /* a history of an older program, which each run finds; or NULL */
 	const char *fresh; /* a file or folder that a run makes; removed before it; or NULL */
 	const char *keeps; /* a file that is as before or as meant; or NULL */
 	const char *after; /* the next start, which must end with one of: */
 	int exits[3]; /* 0 ends the list after its first */
 };
 
+/* Without the log beside it: what was killed before must not be in it. */
+static void take_older(const char *name)
+{
+	static const char *const beside[] = {"history.db-wal", "history.db-shm"};
+	struct keptfile older = keptfile_read(dir, name);
+	char path[sizeof(dir) + 64];
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		path_of(beside[i], path, sizeof(path));
+		keptfile_remove(path);
+	}
+	keptfile_put_back(dir, "history.db", &older);
+	free(older.data);
+}
+
 static void remove_fresh(const struct scenario *s)
 {
 	char path[sizeof(dir) + 64];
 
+	if (s->older)
+		take_older(s->older);
 	if (!s->fresh)
 		return;
 	path_of(s->fresh, path, sizeof(path));
@@ -185,6 +204,7 @@ SCENARIO(trace, .line = "--no-history --sim=devices=1,flash=ideal --trace=%/k.tr
 SCENARIO(capture, .line = "--no-history --sim=devices=1,flash=ideal --btsnoop=%/k.snoop " FLASH,
 	 .fresh = "k.snoop", .after = "--no-history --sim=devices=1,flash=ideal " FLASH)
 SCENARIO(history, .line = "--sim=devices=1,flash=ideal " FLASH, .after = "history show 1")
+SCENARIO(migration, .line = "history list", .older = "older.db", .after = "history show 1")
 SCENARIO(export, .line = "--force history export 1 --output=%/runs.csv", .keeps = "runs.csv",
 	 .after = "history show 1")
 SCENARIO(profile, .line = "profile set %/p.yaml window=8192", .keeps = "p.yaml",
@@ -199,6 +219,7 @@ static void prepare(const char *line)
 static int setup(void **state)
 {
 	char value[sizeof(dir) + 32];
+	struct keptfile history;
 
 	(void)state;
 	ending = mmap(NULL, sizeof(*ending), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -212,6 +233,11 @@ static int setup(void **state)
 	prepare("--quiet sample-image --size=40000 %/app.bin");
 	prepare("profile set default window=4096 --as=%/p.yaml");
 	prepare("--quiet --sim=devices=1,flash=ideal " FLASH);
+	history = keptfile_read(dir, "history.db");
+	keptfile_put_back(dir, "older.db", &history);
+	free(history.data);
+	path_of("older.db", value, sizeof(value));
+	historyold_make(value, 1);
 	keptfile_put_back(dir, "runs.csv", &(struct keptfile){(uint8_t[]){"of before\n"}, 10});
 	return 0;
 }
@@ -227,9 +253,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_state),	cmocka_unit_test(test_trace),
-		cmocka_unit_test(test_capture), cmocka_unit_test(test_history),
-		cmocka_unit_test(test_export),	cmocka_unit_test(test_profile),
+		cmocka_unit_test(test_state),	  cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_capture),	  cmocka_unit_test(test_history),
+		cmocka_unit_test(test_migration), cmocka_unit_test(test_export),
+		cmocka_unit_test(test_profile),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
