@@ -13,10 +13,8 @@
 
 #include <string.h>
 
-/* A damaged image is refused before a device is looked for, and cannot be forced; what else
- * the file alone tells can. */
-static int read_image(struct cli *cli, const char *path, struct image_file *file,
-		      struct image *image, struct lint_report *report)
+int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
+		     struct image *image, struct lint_report *report)
 {
 	char error[256];
 	json_t *result;
@@ -59,7 +57,7 @@ static int run_with_image(struct cli *cli, const struct job_config *given, const
 
 	if (cli->readonly)
 		return cli_fail(cli, CLI_USAGE, "--readonly: this command writes to the device");
-	code = read_image(cli, path, &file, &image, &report);
+	code = flash_read_image(cli, path, &file, &image, &report);
 	if (code != CLI_OK)
 		return code;
 	config.image = &image;

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 
+#include "cli/bench.h"
 #include "cli/flash.h"
 #include "cli/run.h"
 #include "base/text.h"
@@ -396,7 +397,6 @@ static int profile_as_then(struct cli *cli, const struct history_detail *d, stru
 
 static int again(struct cli *cli, const struct history_detail *d)
 {
-	static const struct run_report how = {.words = run_summary};
 	struct job_config config = {.goal = SESSION_MEASURE, .bytes = d->run.size};
 	struct profile profile;
 	int code = reach_as_then(cli, &d->run);
@@ -409,7 +409,7 @@ static int again(struct cli *cli, const struct history_detail *d)
 		return flash_again(cli, &d->run, &profile);
 	config.device = d->run.address[0] != '\0' ? d->run.address : d->run.device;
 	config.profile = &profile;
-	return run_job(cli, &config, &how);
+	return run_job(cli, &config, bench_report(BENCH_LINK));
 }
 
 static int cmd_history_rerun(struct cli *cli, struct history *history, const char *text)

@@ -63,7 +63,14 @@ static const struct cli_option profile_options[] = {
 };
 
 static const struct cli_option bench_options[] = {
-	DEVICE_TIMEOUT,	    TIMEOUT, BUNDLE, {"bytes", "N", "bytes to send (1000000)"},
+	DEVICE_TIMEOUT,
+	{"timeout", "SECONDS", "time limit of each run"},
+	BUNDLE,
+	{"parts", "LIST", "what to measure: link, update (link; with --image link,update)"},
+	{"image", "FILE", "image that the whole update sends"},
+	{"runs", "N", "runs of each part that count (1)"},
+	{"warm-up", "N", "runs before them that do not (0)"},
+	{"bytes", "N", "link: bytes to send in a run (1000000)"},
 	{NULL, NULL, NULL},
 };
 
@@ -193,8 +200,18 @@ const struct cli_command cli_commands[] = {
 	{
 		.name = "bench",
 		.usage = "DEV",
-		.summary = "Measure the rate of the link to a device",
-		.help = "The device counts and discards the bytes; its flash is not written.",
+		.summary = "Measure the link to a device, or whole updates, several times",
+		.help = "link: the device counts and discards the bytes; its flash is not "
+			"written.\n"
+			"update: --image is sent to the other slot, rebooted and proven, also if "
+			"it runs already.\n"
+			"Each run connects anew.  The end is the median of the runs and their "
+			"spread, (highest - lowest) / median; and of the run that is nearest to "
+			"the median, where its time went, what limited it and what to change.\n"
+			"With --json each of several runs is an event \"run\" with all fields of a "
+			"result; the result at the end is that of the nearest run, with median, "
+			"slowest, fastest, spread and goodputs, and these for each of its parts.\n"
+			"Ctrl-C cancels the run under way and ends the bench.",
 		.min_arguments = 1,
 		.max_arguments = 1,
 		.options = bench_options,

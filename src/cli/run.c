@@ -28,8 +28,10 @@ static int run_on_signal(sd_event_source *source, const struct signalfd_siginfo 
 	/* A closed terminal or a lost SSH connection is no wish to cancel: what the device has is
 	 * worth going on with. */
 	r->hangup = si->ssi_signo == SIGHUP;
-	if (r->hangup || r->interrupts++ > 0)
-		return sd_event_exit(r->event, 0);
+	if (r->hangup || r->interrupts++ > 0) {
+		r->left = true;
+		return 0;
+	}
 	log_write(&r->cli->log, LOG_LEVEL_WARNING,
 		  "cancelling on the device; Ctrl-C again exits at once");
 	job_cancel(r->job);
@@ -104,6 +106,24 @@ static void tell_vain(const struct run *r)
 			  "the simulated device ends with this program; --sim=state=DIR keeps it");
 }
 
+void run_tell_failure(const struct run *r)
+{
+	/* A file that could not be written was told where it failed. */
+	if (run_exit(&r->result) == CLI_OK)
+		return;
+	if (r->result.outcome == SESSION_REFUSED && r->result.status == -OTA_EPERM &&
+	    job_report(r->job)) {
+		/* Each reason was told by itself, with what overrides it. */
+		log_write(&r->cli->log, LOG_LEVEL_ERROR, "refused: nothing was sent");
+		return;
+	}
+	log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.what);
+	if (r->result.advice[0])
+		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.advice);
+	if (r->result.begun)
+		tell_vain(r);
+}
+
 void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit code)
 {
 	struct job_snapshot now;
@@ -129,20 +149,7 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 	if (run_exit(&r->result) == CLI_OK && report && report->words &&
 	    (report->asked || !r->cli->quiet))
 		report->words(r->cli, &now, &r->result);
-	/* A file that could not be written was told where it failed. */
-	if (run_exit(&r->result) == CLI_OK)
-		return;
-	if (r->result.outcome == SESSION_REFUSED && r->result.status == -OTA_EPERM &&
-	    job_report(r->job)) {
-		/* Each reason was told by itself, with what overrides it. */
-		log_write(&r->cli->log, LOG_LEVEL_ERROR, "refused: nothing was sent");
-		return;
-	}
-	log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.what);
-	if (r->result.advice[0])
-		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.advice);
-	if (r->result.begun)
-		tell_vain(r);
+	run_tell_failure(r);
 }
 
 static void run_on_unrecorded(void *userdata, const char *text)
@@ -208,40 +215,45 @@ static int tell_left(struct run *r, int rc)
 			job_command_line(r->job, "resume", JOB_COMMAND_IMAGE, line));
 }
 
-static int loop(struct run *r, const struct job_config *config, const struct run_report *report)
+int run_once(struct run *r, const struct job_config *config)
 {
 	const struct job_listener listener = run_listener(r);
-	const char *bundle = cli_value(r->cli, "bundle");
-	int code, rc = run_create(r, config, &listener);
+	int rc = run_create(r, config, &listener);
 
+	r->ended = false;
 	if (rc < 0)
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",
 				rc == -OTA_EINVAL ? "a setting is out of range" : strerror(-rc));
 	passkey_init(&r->passkey, r->cli, r->event);
-	/* Neither costs anything if neither is wanted. */
-	if (bundle || r->cli->verbose > 1)
-		transport_watch(r->transport, run_on_call, r);
-	rc = catch_signals(r);
-	if (rc >= 0) {
-		job_start(r->job);
-		rc = sd_event_loop(r->event);
-	}
+	job_start(r->job);
+	while (rc >= 0 && !r->ended && !r->left)
+		rc = sd_event_run(r->event, UINT64_MAX);
 	passkey_forget(&r->passkey);
-	if (!r->ended) {
-		code = tell_left(r, rc);
-	} else {
-		code = run_exit(&r->result);
-		progress_clear(&r->line);
+	progress_clear(&r->line);
+	return r->ended ? (int)run_exit(&r->result) : tell_left(r, rc);
+}
+
+void run_release(struct run *r)
+{
+	job_destroy(r->job);
+	recorder_finish(r->recorder);
+	r->job = NULL;
+	r->recorder = NULL;
+}
+
+static int loop(struct run *r, const struct job_config *config, const struct run_report *report)
+{
+	const char *bundle = cli_value(r->cli, "bundle");
+	int code = run_once(r, config);
+
+	if (r->ended) {
 		if (bundle)
 			code = run_bundle(r, bundle, config->profile, code);
 		/* The words must agree with the exit status. */
 		code = cli_recorded(r->cli, r->transport, code);
 		run_tell_end(r, report, code);
 	}
-	transport_watch(r->transport, NULL, NULL);
-	stack_log_lines_finish(&r->calls);
-	job_destroy(r->job);
-	recorder_finish(r->recorder);
+	run_release(r);
 	return code;
 }
 
@@ -262,38 +274,66 @@ static int timeout(struct cli *cli, const char *option, uint32_t *ret_ms)
 	return CLI_OK;
 }
 
-int run_job(struct cli *cli, const struct job_config *config, const struct run_report *report)
+int run_settle(struct cli *cli, struct run_settings *settings, struct job_config *config)
 {
-	struct run r = {.cli = cli};
-	struct job_config mine = *config;
-	char options[COMMAND_LINE_OPTIONS], sending[COMMAND_LINE_OPTIONS];
-	struct profile profile;
 	int code = CLI_OK;
 
-	mine.options = command_line_reach(cli, options, sizeof(options));
-	mine.sending = command_line_sending(cli, sending, sizeof(sending));
-	if (!mine.profile)
-		code = cli_load_profile(cli, NULL, &profile, NULL);
+	config->options = command_line_reach(cli, settings->options, sizeof(settings->options));
+	config->sending = command_line_sending(cli, settings->sending, sizeof(settings->sending));
+	if (!config->profile)
+		code = cli_load_profile(cli, NULL, &settings->profile, NULL);
 	if (code == CLI_OK)
-		code = timeout(cli, "device-timeout", &mine.scan_timeout_ms);
+		code = timeout(cli, "device-timeout", &config->scan_timeout_ms);
 	if (code == CLI_OK)
-		code = timeout(cli, "timeout", &mine.timeout_ms);
-	if (code != CLI_OK)
-		return code;
-	if (!mine.profile)
-		mine.profile = &profile;
-	mine.forced = cli->force;
-	if (!cli->json && !cli->quiet && output_is_terminal(cli->err))
-		r.line.out = cli->err;
-	if (sd_event_new(&r.event) < 0)
-		return cli_fail(cli, CLI_DEFECT, "no event loop: out of memory or descriptors");
-	code = cli_open(cli, r.event, &r.transport);
-	if (code == CLI_OK) {
-		code = loop(&r, &mine, report);
-		code = cli_close(cli, r.transport, code);
-	}
-	sd_event_unref(r.event);
+		code = timeout(cli, "timeout", &config->timeout_ms);
+	if (!config->profile)
+		config->profile = &settings->profile;
+	config->forced |= cli->force;
 	return code;
+}
+
+int run_open(struct run *r, struct cli *cli)
+{
+	int code, rc;
+
+	*r = (struct run){.cli = cli};
+	if (!cli->json && !cli->quiet && output_is_terminal(cli->err))
+		r->line.out = cli->err;
+	if (sd_event_new(&r->event) < 0)
+		return cli_fail(cli, CLI_DEFECT, "no event loop: out of memory or descriptors");
+	code = cli_open(cli, r->event, &r->transport);
+	if (code != CLI_OK) {
+		sd_event_unref(r->event);
+		return code;
+	}
+	/* Neither costs anything if neither is wanted. */
+	if (cli_value(cli, "bundle") || cli->verbose > 1)
+		transport_watch(r->transport, run_on_call, r);
+	rc = catch_signals(r);
+	if (rc >= 0)
+		return CLI_OK;
+	return run_close(r, cli_fail(cli, CLI_DEFECT, "%s", strerror(-rc)));
+}
+
+int run_close(struct run *r, int code)
+{
+	transport_watch(r->transport, NULL, NULL);
+	stack_log_lines_finish(&r->calls);
+	code = cli_close(r->cli, r->transport, code);
+	sd_event_unref(r->event);
+	return code;
+}
+
+int run_job(struct cli *cli, const struct job_config *config, const struct run_report *report)
+{
+	struct run_settings settings;
+	struct job_config mine = *config;
+	struct run r;
+	int code = run_settle(cli, &settings, &mine);
+
+	if (code == CLI_OK)
+		code = run_open(&r, cli);
+	return code == CLI_OK ? run_close(&r, loop(&r, &mine, report)) : code;
 }
 
 int run_command(struct cli *cli, const char *device, enum ota_command command,

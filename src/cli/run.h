@@ -46,6 +46,8 @@ enum cli_exit run_exit(const struct job_result *result);
 
 /* run_text.c */
 void run_summary(struct cli *cli, const struct job_snapshot *now, const struct job_result *result);
+/* The shares of the transfer's time from 0.5 % on, the largest first; nothing if there are none. */
+void run_print_time(FILE *out, const struct job_result *result);
 void run_print_status(FILE *out, const struct ota_status *status);
 /* "  Label      text" */
 void run_print_field(FILE *out, const char *label, const char *format, ...)

@@ -243,10 +243,10 @@ static const char *phase_of(const struct job_snapshot *now)
 
 static void run_listen_draw(struct run *r, const struct job_snapshot *now)
 {
-	char wait[JOB_TEXT_MAX];
+	char wait[JOB_TEXT_MAX], phase[64];
 	const struct progress p = {
 		.wait = wait,
-		.phase = phase_of(now),
+		.phase = phase,
 		.size = now->size,
 		.queued = now->stats.queued,
 		.received = now->stats.received,
@@ -256,6 +256,7 @@ static void run_listen_draw(struct run *r, const struct job_snapshot *now)
 		.eta_us = metrics_eta_us(&now->metrics),
 	};
 
+	(void)snprintf(phase, sizeof(phase), "%s%s", r->turn, phase_of(now));
 	(void)job_blocked_text(now, wait, sizeof(wait));
 	if (now->size > 0)
 		progress_draw(&r->line, &p, real_now());
@@ -322,8 +323,6 @@ static void run_listen_on_finished(void *userdata, const struct job_result *resu
 	r->ended = true;
 	r->ended_us = r->transport->ops->now_us(r->transport);
 	r->result = *result;
-	if (r->event)
-		(void)sd_event_exit(r->event, 0);
 }
 
 struct job_listener run_listener(struct run *r)

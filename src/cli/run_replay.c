@@ -2,6 +2,7 @@
 /* A recorded run without a screen: told as it was when it was recorded. */
 #include "cli/run_priv.h"
 
+#include "cli/bench.h"
 #include "replay/replay.h"
 
 #include <string.h>
@@ -50,6 +51,8 @@ static struct run_report report_of(const struct replay_run *run)
 		return run_report_info;
 	if (c->goal == SESSION_COMMAND && c->command == OTA_CMD_STATUS)
 		return run_report_status;
+	if (c->goal == SESSION_MEASURE)
+		return *bench_report(BENCH_LINK);
 	return (struct run_report){
 		.words = run_summary,
 		.image = c->goal == SESSION_UPDATE ? &run->image : NULL,

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 void run_print_field(FILE *out, const char *label, const char *format, ...)
 {
@@ -81,6 +82,30 @@ static void print_trouble(FILE *out, const struct job_result *r)
 			text_count(r->gaps, "gap", gaps, sizeof(gaps)),
 			text_count(r->stalls, "stall", stalls, sizeof(stalls)),
 			r->retries + r->gaps + r->stalls == 0 ? ": none" : "");
+}
+
+void run_print_time(FILE *out, const struct job_result *r)
+{
+	uint64_t left[BUDGET_TRANSFER_SHARES];
+	char text[JOB_TEXT_MAX] = "";
+	size_t len = 0;
+
+	memcpy(left, r->transfer_time, sizeof(left));
+	for (;;) {
+		size_t most = 0;
+
+		for (size_t i = 1; i < BUDGET_TRANSFER_SHARES; i++)
+			most = left[i] > left[most] ? i : most;
+		if (left[most] == 0 || left[most] * 200u < r->seconds_us || len >= sizeof(text))
+			break;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %.1f %%",
+					len > 0 ? ", " : "",
+					budget_share_name((enum budget_share)most),
+					(double)left[most] * 100.0 / (double)r->seconds_us);
+		left[most] = 0;
+	}
+	if (text[0] != '\0')
+		run_print_field(out, "Time", "%s", text);
 }
 
 void run_summary(struct cli *cli, const struct job_snapshot *now, const struct job_result *r)

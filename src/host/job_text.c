@@ -144,11 +144,24 @@ static const char *reason(const struct job_result *r)
 	return ota_code_text(r->code);
 }
 
+/* It was not asked: its Info says that it cannot, or its dialect has no such thing. */
+static bool explain_unmeasured(const struct job *job, struct job_result *r)
+{
+	if (job->config.goal != SESSION_MEASURE || job->session.stats.start_us > 0 ||
+	    r->code != OTA_ERR_UNSUPPORTED)
+		return false;
+	job_say(r->what, "The device does not offer to measure its %s; nothing was changed.",
+		job->config.pattern ? "flash by itself (PATTERN)" : "link (SINK)");
+	return true;
+}
+
 static void explain_device_error(const struct job *job, struct job_result *r)
 {
 	const char *text = reason(r);
 	char line[JOB_COMMAND_MAX], other[JOB_COMMAND_MAX];
 
+	if (explain_unmeasured(job, r))
+		return;
 	if (job->session.proved) {
 		job_say(r->what,
 			"The device runs the new image on trial but refused to confirm it: %s "
