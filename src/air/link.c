@@ -104,6 +104,7 @@ static void side_init(struct link *link, enum link_role role, const struct link_
 	side->rssi = side->config.rssi;
 	side->rssi_us = sched_now(link->sched);
 	side->news_event = (struct sched_event){.fn = link_news_run, .ctx = side};
+	side->drop_event = (struct sched_event){.fn = link_news_drop, .ctx = side};
 	side->timeout_event = (struct sched_event){.fn = link_timed_out, .ctx = side};
 	side->terminate_event = (struct sched_event){.fn = terminate_timed_out, .ctx = side};
 	rng_init(&side->rng, config->seed * 4u + role);
@@ -149,6 +150,7 @@ void link_destroy(struct link *link)
 		struct link_side *side = &link->sides[i];
 
 		sched_cancel(link->sched, &side->news_event);
+		sched_cancel(link->sched, &side->drop_event);
 		sched_cancel(link->sched, &side->timeout_event);
 		sched_cancel(link->sched, &side->terminate_event);
 		fifo_finish(&side->host);
@@ -211,6 +213,7 @@ void link_vanish(struct link *link, enum link_role role)
 	fifo_pop(&side->news, side->news.len);
 	side->news_pdus = 0;
 	sched_cancel(link->sched, &side->news_event);
+	sched_cancel(link->sched, &side->drop_event);
 }
 
 void link_set_silent(struct link *link, bool on)

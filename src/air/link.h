@@ -31,7 +31,8 @@
  *
  * Each side's host learns of everything host_latency_us later, and not while it
  * is held (link_hold(), for a processor that is stopped by a flash erase), nor does
- * it hear writable() then.
+ * it hear writable() then.  While its task is blocked (link_block()), the controller goes
+ * on: it fills the host's pool, then its own buffers, and drops what waits too long.
  */
 #ifndef OTABENCH_AIR_LINK_H
 #define OTABENCH_AIR_LINK_H
@@ -116,6 +117,9 @@ struct link_side_config {
 	bool refill; /* they are free again inside an event */
 	uint32_t queue_frames; /* frames its host queues in front; 0 = no limit */
 	uint32_t receive_pdus; /* PDUs its controller keeps for its host; 0 = no limit */
+	uint32_t host_pdus; /* PDUs that its host's pool takes while its task is blocked */
+	/* A PDU that the pool has no room for is dropped, unsaid, after so long; 0 = never. */
+	uint32_t drop_us;
 	uint32_t host_latency_us; /* from the air to the host */
 	uint8_t phys; /* OTA_PHYS_1M | OTA_PHYS_2M, what it supports */
 	uint8_t prefer_phys; /* of these, what it agrees to when asked; 0 = all */
@@ -150,6 +154,7 @@ struct link_stats {
 	uint64_t sent; /* PDUs, empty ones and repetitions included */
 	uint64_t repeated; /* PDUs sent again */
 	uint64_t refused; /* received PDUs that there was no room for */
+	uint64_t dropped; /* received PDUs that a blocked host's pool had no room for */
 	uint64_t duplicate; /* received PDUs that had been received before */
 	uint64_t events; /* connection events simulated (not idle ones) */
 };
@@ -189,6 +194,9 @@ size_t link_queued(const struct link *link, enum link_role role);
 size_t link_in_controller(const struct link *link, enum link_role role);
 /* While on, this side's host takes nothing; its controller goes on until receive_pdus. */
 void link_hold(struct link *link, enum link_role role, bool on);
+/* While on, this side's host takes nothing; its controller goes on until host_pdus and
+ * receive_pdus, and by drop_us, in which the time that it is held does not count. */
+void link_block(struct link *link, enum link_role role, bool on);
 
 /*
  * Ask for a change; changed() follows on both sides, on the asking side also

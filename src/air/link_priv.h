@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * State that the parts of the link model share: link.c (making, configuring, asking),
- * link_queue.c (hosts: frames in, fragments on, frames out), link_air.c
+ * link_queue.c (from a host to the air), link_news.c (from the air to a host), link_air.c
  * (connection events) and link_ll.c (link layer procedures).
  */
 #ifndef OTABENCH_AIR_LINK_PRIV_H
@@ -80,6 +80,10 @@ struct link_side {
 	struct fifo news;
 	uint32_t news_pdus; /* of these, PDUs: what occupies the controller */
 	bool held;
+	bool blocked; /* the host's task is; its pool has room for some */
+	uint32_t pooled; /* PDUs of news in the pool, no longer in the controller */
+	struct sched_event drop_event; /* for the first that the pool has no room for */
+	uint32_t drop_left_us; /* until then, when it is armed next */
 	struct sched_event news_event;
 	struct link_ctrl_queue ctrl_in; /* answered when the event closes */
 	uint8_t *frame; /* being put together */
@@ -172,12 +176,18 @@ const uint8_t *link_queue_bytes(const struct link_side *side);
 void link_queue_acked(struct link_side *side);
 /* Gives back the buffers that were acknowledged. */
 void link_queue_give_back(struct link_side *side);
+bool link_ctrl_push(struct link_ctrl_queue *queue, const uint8_t *bytes, size_t len);
+void link_ctrl_pop(struct link_ctrl_queue *queue);
+
+/* link_news.c */
+/* Takes a PDU for the host; false: there is no room, and it is not acknowledged. */
 bool link_news_pdu(struct link_side *side, const struct link_pdu *pdu, const uint8_t *bytes);
 void link_news_tell(struct link_side *side, enum link_news_kind kind, uint8_t procedure,
 		    uint8_t code);
+/* Tells the host that it may send again, where it was refused and there is room. */
+void link_news_writable(struct link_side *side);
 void link_news_run(void *ctx, uint64_t now_us);
-bool link_ctrl_push(struct link_ctrl_queue *queue, const uint8_t *bytes, size_t len);
-void link_ctrl_pop(struct link_ctrl_queue *queue);
+void link_news_drop(void *ctx, uint64_t now_us);
 
 /* link_air.c */
 void link_air_anchor(void *ctx, uint64_t now_us);

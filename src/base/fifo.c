@@ -54,3 +54,11 @@ void fifo_pop(struct fifo *fifo, size_t len)
 	fifo->head += len;
 	fifo->len -= len;
 }
+
+void fifo_cut(struct fifo *fifo, size_t at, size_t len)
+{
+	uint8_t *p = fifo->data + fifo->head + at;
+
+	memmove(p, p + len, fifo->len - at - len);
+	fifo->len -= len;
+}

@@ -27,5 +27,7 @@ uint8_t *fifo_push(struct fifo *fifo, size_t len);
 const uint8_t *fifo_peek(const struct fifo *fifo);
 /* Drops len bytes, at most all. */
 void fifo_pop(struct fifo *fifo, size_t len);
+/* Drops len bytes behind the first at; at + len <= fifo->len. */
+void fifo_cut(struct fifo *fifo, size_t at, size_t len);
 
 #endif

@@ -69,7 +69,10 @@ static void firmware_stop(struct esp *esp)
 {
 	esp->device_up = false;
 	esp->held = false;
+	esp->blocked = false;
+	esp->blocked_until = 0;
 	sched_cancel(esp->config.sched, &esp->tick);
+	sched_cancel(esp->config.sched, &esp->block_tick);
 	sched_cancel(esp->config.sched, &esp->op);
 	sched_cancel(esp->config.sched, &esp->boot);
 	sched_cancel(esp->config.sched, &esp->restart);
@@ -209,7 +212,6 @@ static void task_continues(void *ctx, uint64_t now_us)
 	(void)now_us;
 	ota_device_op_done(&esp->device, esp->op_result, esp_now_ms(esp));
 	esp_hold(esp);
-	esp_present_again(esp);
 	esp_rearm(esp);
 }
 
@@ -320,6 +322,7 @@ int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text
 	esp->boot = (struct sched_event){.fn = firmware_start, .ctx = esp};
 	esp->op = (struct sched_event){.fn = task_continues, .ctx = esp};
 	esp->tick = (struct sched_event){.fn = esp_on_tick, .ctx = esp};
+	esp->block_tick = (struct sched_event){.fn = esp_task_tick, .ctx = esp};
 	esp->restart = (struct sched_event){.fn = restart_now, .ctx = esp};
 	for (uint16_t i = 0; i < ESP_CONNS; i++)
 		esp->conns[i] = (struct esp_conn){.esp = esp, .id = i};

@@ -87,6 +87,9 @@ struct esp_config {
 	enum flash_speed flash_speed;
 	enum esp_flash_mode flash_mode;
 	uint16_t rx_buffers; /* PDUs that the controller holds; 0: the chip's, or any number */
+	bool acl_wait_given; /* else the chip's */
+	uint32_t acl_wait_ms; /* until a PDU that finds no buffer is dropped; 0: never */
+	uint32_t wait_ticks; /* of 10 ms, of NimBLE's task for room in the ring; 0: the chip's */
 	uint32_t ring_size; /* bytes; 0 = 32 KiB */
 	uint32_t confirm_timeout_ms; /* 0 = 180 s */
 	int8_t rssi; /* dBm at the central, mean */
@@ -155,6 +158,8 @@ void esp_not_connected(struct esp *esp, uint16_t conn);
 /* Faults. */
 void esp_reset(struct esp *esp); /* the reset button */
 void esp_terminate(struct esp *esp); /* closes its links */
+/* NimBLE's task is kept for so long, as by an application's callback that does not return. */
+void esp_block(struct esp *esp, uint32_t ms);
 struct board *esp_board(struct esp *esp); /* NULL: it cannot be made */
 /* For tests: the device's own view. */
 /* Centrals that it has a key for. */

@@ -13,11 +13,6 @@
 /* ATT application errors, Core Vol 3 Part F 3.4.1.1: 0x80..0x9f are the profile's. */
 #define ATT_APP_REFUSED 0x80
 
-/* esp_chip_id_t of esp_app_format.h */
-#define CHIP_ESP32 0x0000
-#define CHIP_ESP32C3 0x0005
-#define CHIP_ESP32S3 0x0009
-
 struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn)
 {
 	return conn < ESP_CONNS && esp->conns[conn].link ? &esp->conns[conn] : NULL;
@@ -84,16 +79,14 @@ static int esp_link_on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_
 	return -ATT_ERR_READ_NOT_PERMITTED;
 }
 
-static int esp_link_data_written(struct esp_conn *c, const uint8_t *buf, size_t len, bool command)
+int esp_link_data_written(struct esp_conn *c, const uint8_t *buf, size_t len, bool command,
+			  bool can_wait)
 {
 	const int rc =
-		ota_device_data(&c->esp->device, c->id, buf, len, !command, esp_now_ms(c->esp));
+		ota_device_data(&c->esp->device, c->id, buf, len, can_wait, esp_now_ms(c->esp));
 
-	if (rc == -OTA_EAGAIN && len <= sizeof(c->waiting)) {
-		memcpy(c->waiting, buf, len);
-		c->waiting_len = len;
-		return ATT_LATER;
-	}
+	if (rc == -OTA_EAGAIN && len <= OTA_VALUE_MAX)
+		return esp_task_wait(c, buf, len, command);
 	return rc < 0 ? ATT_APP_REFUSED : ATT_OK;
 }
 
@@ -109,31 +102,12 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 	if (id == ATT_CONTROL)
 		ota_device_control(&esp->device, c->id, buf, len, esp_now_ms(esp));
 	else if (id == ATT_DATA)
-		answer = esp_link_data_written(c, buf, len, command);
+		answer = esp_link_data_written(c, buf, len, command, true);
 	if (c->id == ota_device_owner(&esp->device))
 		c->used = esp_now_ms(esp);
 	esp_hold(esp);
 	esp_rearm(esp);
 	return answer;
-}
-
-void esp_present_again(struct esp *esp)
-{
-	for (unsigned int i = 0; i < ESP_CONNS; i++) {
-		struct esp_conn *c = &esp->conns[i];
-		const size_t len = c->waiting_len;
-		uint8_t value[OTA_VALUE_MAX];
-		int answer;
-
-		if (!c->link || len == 0)
-			continue;
-		memcpy(value, c->waiting, len);
-		c->waiting_len = 0;
-		answer = esp_link_data_written(c, value, len, false);
-		if (answer != ATT_LATER)
-			(void)att_server_write_done(&c->att, answer);
-		esp_hold(esp);
-	}
 }
 
 static int esp_link_on_send(void *ctx, const uint8_t *pdu, size_t len)
@@ -216,6 +190,7 @@ static void esp_link_release(struct esp_conn *c)
 	c->link = NULL;
 	c->accepted = false;
 	c->waiting_len = 0;
+	c->waited = 0;
 	c->procedures = 0;
 	c->signal_id = 0;
 	c->released = NULL;
@@ -330,30 +305,6 @@ static enum att_table table_of(const struct esp *esp)
 	return ATT_TABLE_FOREIGN;
 }
 
-/*
- * PDUs that the controller keeps while no task takes them.  8 is what licensees of the
- * Riviera Waves link layer, which the ESP32, C3 and S3 have (linker_rw_bt_controller.lf),
- * publish for their receive buffers (BLE_RX_BUFFER_CNT of rwble_config.h); Espressif's own
- * number is not public.  The later chips' controller is Espressif's: 24,
- * DEFAULT_BT_LE_ACL_BUF_COUNT of esp_bt_cfg.h.
- */
-static uint32_t receive_pdus(const struct esp *esp)
-{
-	if (esp->config.rx_buffers > 0)
-		return esp->config.rx_buffers;
-	/* The most that credits allow, and a little for everything else. */
-	if (esp->config.flash_mode == ESP_FLASH_LENIENT)
-		return esp->config.ring_size / 27u + 32u;
-	switch (esp->config.chip_id) {
-	case CHIP_ESP32:
-	case CHIP_ESP32C3:
-	case CHIP_ESP32S3:
-		return 8;
-	default:
-		return 24;
-	}
-}
-
 int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn)
 {
 	struct esp_conn *c = esp->conns;
@@ -372,7 +323,9 @@ int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret
 		.ctx = c,
 		.refill = true,
 		.queue_frames = ESP_TX_FRAMES,
-		.receive_pdus = receive_pdus(esp),
+		.receive_pdus = esp_receive_pdus(esp),
+		.host_pdus = ESP_ACL_BUFFERS,
+		.drop_us = esp_acl_wait_us(esp),
 		.host_latency_us = ESP_HOST_LATENCY,
 		.phys = esp->phys,
 		.data_length = esp->config.data_length,
@@ -405,6 +358,7 @@ void esp_connected(struct esp *esp, uint16_t conn, const uint8_t peer[ESP_PEER],
 	c->released = released;
 	c->released_ctx = ctx;
 	c->waiting_len = 0;
+	c->waited = 0;
 	c->procedures = 0;
 	c->used = esp_now_ms(esp);
 	c->wrote = false;
@@ -412,6 +366,7 @@ void esp_connected(struct esp *esp, uint16_t conn, const uint8_t peer[ESP_PEER],
 	esp_security_begin(c);
 	(void)att_server_init(&c->att, &config); /* config is in range, by esp_create() */
 	link_hold(link, LINK_PERIPHERAL, esp->held);
+	link_block(link, LINK_PERIPHERAL, esp->blocked);
 	ota_device_connected(&esp->device, conn, esp_now_ms(esp));
 	esp_hold(esp);
 	esp_rearm(esp);

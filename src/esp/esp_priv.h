@@ -12,6 +12,7 @@
 #define ESP_CLOSE_US 300000u /* a restart waits this long for its links to close */
 #define ESP_TX_FRAMES 12u /* notifications NimBLE can queue (MSYS blocks) */
 #define ESP_HOST_LATENCY 300u /* us, from the controller to the application */
+#define ESP_ACL_BUFFERS 24u /* that NimBLE's blocked task still has: sdkconfig.defaults */
 #define ESP_RETRY_US 20000u /* look again for a notification buffer */
 
 enum esp_power { ESP_OFF, ESP_BOOTING, ESP_RUNNING, ESP_CLOSING };
@@ -24,8 +25,10 @@ struct esp_conn {
 	void (*released)(void *ctx);
 	void *released_ctx;
 	struct att_server att;
-	size_t waiting_len; /* a Data value whose write response waits for room in the ring */
+	size_t waiting_len; /* a Data value that NimBLE's task waits for room with; 0: none */
 	uint8_t waiting[OTA_VALUE_MAX];
+	bool waiting_command; /* it wants no response */
+	uint32_t waited; /* ticks */
 	unsigned int procedures; /* 1 << enum link_procedure: of a LINK command, not ended */
 	struct link_params wish; /* of it */
 	uint8_t signal_id; /* of the last L2CAP request; 0: none */
@@ -69,6 +72,9 @@ struct esp {
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
 	bool held; /* the flash stops the processor */
+	bool blocked; /* NimBLE's task waits for something */
+	uint64_t blocked_until; /* us; by esp_block() */
+	struct sched_event block_tick;
 	unsigned int bond_count;
 	struct esp_bond bonds[ESP_BONDS]; /* the oldest first */
 };
@@ -103,8 +109,21 @@ bool esp_has_links(const struct esp *esp);
 /* Returns true if a connection is to be closed for idleness; *ret_ms: when. */
 bool esp_idle_deadline(const struct esp *esp, uint32_t *ret_ms);
 void esp_close_idle(struct esp *esp);
-/* Values that waited for the ring. */
-void esp_present_again(struct esp *esp);
+
+/* A Data value: an enum att_error, or ATT_LATER: it waits for room. */
+int esp_link_data_written(struct esp_conn *conn, const uint8_t *buf, size_t len, bool command,
+			  bool can_wait);
+
+/* esp_task.c: NimBLE's task */
+/* It is kept by this value, until there is room or the firmware has waited enough. */
+int esp_task_wait(struct esp_conn *conn, const uint8_t *buf, size_t len, bool command);
+void esp_task_tick(void *ctx, uint64_t now_us);
+/* The chip's controller, where the configuration does not say: PDUs that it keeps while no
+ * task takes them ... */
+uint32_t esp_receive_pdus(const struct esp *esp);
+/* ... and how long one waits for a buffer of a task that is blocked, until it is dropped; 0:
+ * for ever. */
+uint32_t esp_acl_wait_us(const struct esp *esp);
 
 /* esp_security.c */
 /* Reads the bonds that flash remembers.  changed: another image runs, and their attributes may

@@ -28,6 +28,7 @@ bool radio_fault_possible(enum fault_kind kind, const char **ret_why)
 	case FAULT_WRITE_FAIL:
 	case FAULT_SLOW_ERASE:
 	case FAULT_NO_BOOT:
+	case FAULT_BLOCK:
 		break;
 	case FAULT_KINDS:
 		why = "unknown fault";
@@ -63,6 +64,9 @@ static bool strike(struct radio *radio, const struct fault_spec *spec)
 		break;
 	case FAULT_REBOOT:
 		esp_reset(esp);
+		break;
+	case FAULT_BLOCK:
+		esp_block(esp, spec->arg);
 		break;
 	default:
 		return false;

@@ -36,6 +36,9 @@ int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg
 	case TRANSPORT_FAULT_NO_BOOT:
 		board_break_update(esp_board(esp));
 		return 0;
+	case TRANSPORT_FAULT_BLOCK:
+		esp_block(esp, (uint32_t)arg);
+		return 0;
 	}
 	return -OTA_ENOTSUP;
 }

@@ -77,6 +77,8 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		.flash_mode = (enum esp_flash_mode)o->flash_mode,
 		.rx_buffers =
 			simopts_given(o, SIM_RX_BUFFERS) ? (uint16_t)o->rx_buffers : (uint16_t)0,
+		.acl_wait_given = simopts_given(o, SIM_ACL_WAIT),
+		.acl_wait_ms = (uint32_t)o->acl_wait_ms,
 		.ring_size = (uint32_t)o->ring_kib * 1024u,
 		.rssi = simopts_given(o, SIM_RSSI) ? (int8_t)o->rssi : (int8_t)0,
 		.data_length = (uint16_t)o->data_length,

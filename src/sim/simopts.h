@@ -58,6 +58,7 @@ enum sim_option {
 	SIM_BOOT_REASON,
 	SIM_FLASH_MODE,
 	SIM_RX_BUFFERS,
+	SIM_ACL_WAIT,
 	SIM_OPTIONS
 };
 
@@ -107,6 +108,7 @@ struct sim_options {
 	int32_t block_revision; /* of the eFuse, likewise */
 	int32_t flash_mode; /* enum esp_flash_mode */
 	int32_t rx_buffers; /* 1..255; not given: the chip's, or with ESP_FLASH_LENIENT any number */
+	int32_t acl_wait_ms; /* 0..60000, 0: for ever; not given: the chip's */
 	int32_t boot_reason; /* enum ota_reset */
 };
 

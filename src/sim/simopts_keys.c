@@ -288,6 +288,13 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.help = "Packets that the devices' controllers hold for code that does not run; not "
 			"given: 8 on ESP32, C3 and S3, 24 on later chips, and with lenient any number.",
 	},
+	[SIM_ACL_WAIT] = {
+		.name = "acl_wait", .kind = SETTING_NUMBER, AT(acl_wait_ms),
+		.max = 60000, .initial = 290, .unit = "ms",
+		.help = "Time that a packet waits for a buffer of the devices' Bluetooth task, before "
+			"the controller drops it, unsaid; 0: it waits for ever; not given: 290, 29 "
+			"ticks, on ESP32, C3 and S3, and 0 on later chips and with lenient.",
+	},
 	[SIM_BOOT_DELAY] = {
 		.name = "boot_delay", .kind = SETTING_NUMBER, AT(boot_delay_ms),
 		.max = 600000, .unit = "ms",

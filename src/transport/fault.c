@@ -187,6 +187,8 @@ static enum transport_fault_kind injected(enum fault_kind kind)
 		return TRANSPORT_FAULT_ERASE_SLOW;
 	case FAULT_NO_BOOT:
 		return TRANSPORT_FAULT_NO_BOOT;
+	case FAULT_BLOCK:
+		return TRANSPORT_FAULT_BLOCK;
 	case FAULT_DISCONNECT:
 	case FAULT_DROP_DATA:
 	case FAULT_DROP_NOTIFY:
@@ -202,7 +204,8 @@ static enum transport_fault_kind injected(enum fault_kind kind)
 
 static bool by_stream(enum fault_kind kind)
 {
-	return kind == FAULT_DISCONNECT || kind == FAULT_TERMINATE || kind == FAULT_REBOOT;
+	return kind == FAULT_DISCONNECT || kind == FAULT_TERMINATE || kind == FAULT_REBOOT ||
+	       kind == FAULT_BLOCK;
 }
 
 static bool by_board(enum fault_kind kind)
@@ -214,7 +217,8 @@ static bool by_board(enum fault_kind kind)
 static void inject(struct fault *f, size_t i)
 {
 	const struct fault_spec *spec = &f->specs[i];
-	const uint64_t arg = spec->kind == FAULT_SLOW_ERASE ? spec->arg : spec->at;
+	const bool other = spec->kind == FAULT_SLOW_ERASE || spec->kind == FAULT_BLOCK;
+	const uint64_t arg = other ? spec->arg : spec->at;
 
 	f->spent[i] = true;
 	(void)f->wrap.inner->ops->inject(f->wrap.inner, injected(spec->kind), arg);

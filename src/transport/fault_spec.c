@@ -81,6 +81,10 @@ static const struct form forms[FAULT_KINDS] = {
 		.name = "no-boot", .usage = "no-boot",
 		.help = "The new image does not come up, until it is rolled back.",
 	},
+	[FAULT_BLOCK] = {
+		.name = "block", .at = "BYTE", DELAY, .usage = "block@BYTE:MS",
+		.help = "The device's Bluetooth task stands still there for MS milliseconds.",
+	},
 };
 /* clang-format on */
 
@@ -142,7 +146,7 @@ static int find_kind(const struct reader *reader, size_t len, enum fault_kind *r
 		return refuse(reader, "unknown fault (did you mean %s?)", nearest.best);
 	return refuse(reader, "unknown fault, expected drop-data, drop-notify, dup-data, "
 			      "dup-notify, delay-data, delay-notify, disconnect, terminate, "
-			      "reboot, power-cut, write-fail, slow-erase or no-boot");
+			      "reboot, power-cut, write-fail, slow-erase, no-boot or block");
 }
 
 /* "@N" or "%P", where the kind has one. */

@@ -14,6 +14,7 @@
  *   power-cut@OP       the device loses power at its flash operation OP
  *   write-fail@OFFSET  the flash write that covers that slot offset fails, once
  *   slow-erase[:FACTOR]  every erase takes FACTOR (default 10) times as long
+ *   block@BYTE:MS      the device's Bluetooth task stands still there for MS
  *   no-boot            the new image does not come up, until it is rolled back
  *
  * N and OP count from 1.  P is a share in percent, up to four decimals, drawn
@@ -40,6 +41,7 @@ enum fault_kind {
 	FAULT_WRITE_FAIL,
 	FAULT_SLOW_ERASE,
 	FAULT_NO_BOOT,
+	FAULT_BLOCK,
 	FAULT_KINDS
 };
 
@@ -49,7 +51,7 @@ struct fault_spec {
 	enum fault_kind kind;
 	uint32_t at; /* N, OP, BYTE or OFFSET; unused with a share */
 	uint32_t share_ppm; /* 1..FAULT_SHARE_ALL; 0: at counts */
-	uint32_t arg; /* DELAY_*: milliseconds; SLOW_ERASE: factor; else 0 */
+	uint32_t arg; /* DELAY_*, BLOCK: milliseconds; SLOW_ERASE: factor; else 0 */
 };
 
 #define FAULT_TEXT_MAX 64u /* longest fault_format(), NUL included */

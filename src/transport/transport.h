@@ -110,6 +110,7 @@ enum transport_fault_kind {
 	TRANSPORT_FAULT_WRITE_FAIL, /* the flash write that covers slot offset arg fails once */
 	TRANSPORT_FAULT_ERASE_SLOW, /* erases take arg times as long from now on */
 	TRANSPORT_FAULT_NO_BOOT, /* the new image resets at once until it is rolled back */
+	TRANSPORT_FAULT_BLOCK, /* its Bluetooth task stands still for arg ms */
 };
 
 /* For maintenance(): what may help where a link cannot be had. */

@@ -42,6 +42,7 @@ static void test_good(void **state)
 		{"slow-erase:2", {FAULT_SLOW_ERASE, 0, 0, 2}, NULL},
 		{"slow-erase:1000", {FAULT_SLOW_ERASE, 0, 0, 1000}, NULL},
 		{"no-boot", {FAULT_NO_BOOT, 0, 0, 0}, NULL},
+		{"block@65536:290", {FAULT_BLOCK, 65536, 0, 290}, NULL},
 	};
 	unsigned int kinds = 0;
 
@@ -69,7 +70,7 @@ static void test_bad(void **state)
 	static const char *const cases[][2] = {
 		{"", "unknown fault, expected drop-data, drop-notify, dup-data, dup-notify, "
 		     "delay-data, delay-notify, disconnect, terminate, reboot, power-cut, "
-		     "write-fail, slow-erase or no-boot"},
+		     "write-fail, slow-erase, no-boot or block"},
 		{"@5", NULL},
 		{"explode@5", NULL},
 		{"drop-dta@5", "unknown fault (did you mean drop-data?)"},

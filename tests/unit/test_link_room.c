@@ -51,6 +51,64 @@ static void test_hold_fills_the_pool(void **state)
 	assert_int_equal(peripheral()->frames, 20);
 }
 
+/* Counts from when the pool is full; the time that the processor stands still is none. */
+static void test_block_drops(void **state)
+{
+	const uint64_t drop_us = 290000;
+	struct link_stats stats;
+
+	(void)state;
+	w.config.sides[LINK_PERIPHERAL].receive_pdus = 5;
+	w.config.sides[LINK_PERIPHERAL].host_pdus = 3;
+	w.config.sides[LINK_PERIPHERAL].drop_us = (uint32_t)drop_us;
+	link_rig_connect();
+	sched_advance(&w.sched, 1000);
+	link_block(w.link, LINK_PERIPHERAL, true);
+	for (unsigned int i = 0; i < 20; i++)
+		link_rig_send(LINK_CENTRAL, 247);
+	sched_advance(&w.sched, drop_us);
+	assert_int_equal(central()->completed, 3 + 5);
+	link_get_stats(w.link, LINK_PERIPHERAL, &stats);
+	assert_int_equal(stats.dropped, 0);
+	link_hold(w.link, LINK_PERIPHERAL, true);
+	sched_advance(&w.sched, 10 * drop_us);
+	link_hold(w.link, LINK_PERIPHERAL, false);
+	link_get_stats(w.link, LINK_PERIPHERAL, &stats);
+	assert_int_equal(stats.dropped, 0);
+	/* The first event begins one interval after the connection. */
+	sched_advance(&w.sched, 10 * drop_us + 2 * INTERVAL_US);
+	link_get_stats(w.link, LINK_PERIPHERAL, &stats);
+	assert_int_equal(stats.dropped, 1);
+	sched_advance(&w.sched, 11 * drop_us + 2 * INTERVAL_US);
+	link_get_stats(w.link, LINK_PERIPHERAL, &stats);
+	assert_int_equal(stats.dropped, 2);
+	assert_int_equal(peripheral()->frames, 0);
+	link_block(w.link, LINK_PERIPHERAL, false);
+	sched_advance(&w.sched, 11 * drop_us + 10 * INTERVAL_US);
+	assert_int_equal(peripheral()->frames, 18);
+}
+
+/* Without a limit nothing is dropped: what there is no room for waits on the air. */
+static void test_block_waits(void **state)
+{
+	struct link_stats stats;
+
+	(void)state;
+	w.config.sides[LINK_PERIPHERAL].receive_pdus = 5;
+	w.config.sides[LINK_PERIPHERAL].host_pdus = 3;
+	link_rig_connect();
+	link_block(w.link, LINK_PERIPHERAL, true);
+	for (unsigned int i = 0; i < 20; i++)
+		link_rig_send(LINK_CENTRAL, 247);
+	sched_advance(&w.sched, 5000000);
+	assert_int_equal(central()->completed, 3 + 5);
+	link_block(w.link, LINK_PERIPHERAL, false);
+	sched_advance(&w.sched, 6000000);
+	link_get_stats(w.link, LINK_PERIPHERAL, &stats);
+	assert_int_equal(stats.dropped, 0);
+	assert_int_equal(peripheral()->frames, 20);
+}
+
 /* A PDU that was queued after the first try goes in the event of the repetition. */
 static void test_repetition_says_more(void **state)
 {
@@ -194,6 +252,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LINK_TEST(test_no_room),
 		LINK_TEST(test_hold_fills_the_pool),
+		LINK_TEST(test_block_drops),
+		LINK_TEST(test_block_waits),
 		LINK_TEST(test_repetition_says_more),
 		LINK_TEST(test_credits),
 		LINK_TEST(test_credits_refilled),

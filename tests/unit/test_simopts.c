@@ -92,7 +92,7 @@ static void test_all(void **state)
 		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,boot_delay="
 		   "90000,revision=102,block_"
 		   "revision=103,boot_"
-		   "reason=brown-out,flash_mode=psram,rx_buffers=255");
+		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29");
 	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
 	assert_int_equal(options.devices, 64);
 	assert_int_equal(options.chip_id, 5);
@@ -139,6 +139,7 @@ static void test_all(void **state)
 	assert_int_equal(options.boot_reason, OTA_RESET_BROWN_OUT);
 	assert_int_equal(options.flash_mode, ESP_FLASH_PSRAM);
 	assert_int_equal(options.rx_buffers, 255);
+	assert_int_equal(options.acl_wait_ms, 29);
 }
 
 static void test_given(void **state)
@@ -347,6 +348,7 @@ static void test_get(void **state)
 		[SIM_BOOT_REASON] = "task-watchdog",
 		[SIM_FLASH_MODE] = "auto-suspend",
 		[SIM_RX_BUFFERS] = "12",
+		[SIM_ACL_WAIT] = "0",
 	};
 	char text[128], buf[SETTING_TEXT_MAX];
 

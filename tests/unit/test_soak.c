@@ -120,6 +120,10 @@ static void choose_fault(struct soak *k, struct fault_spec *f)
 	case FAULT_SLOW_ERASE:
 		f->arg = between(rng, 2, 40);
 		break;
+	case FAULT_BLOCK:
+		f->at = below(rng, (uint32_t)k->size);
+		f->arg = between(rng, 1, 8000);
+		break;
 	case FAULT_NO_BOOT:
 	case FAULT_KINDS:
 		break;
