@@ -74,6 +74,15 @@ static const struct cli_option bench_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option sweep_options[] = {
+	DEVICE_TIMEOUT,
+	{"objective", "NAME", "fastest, no-gaps or small-window (fastest)"},
+	{"runs", "N", "measure at most N times now; the next sweep goes on"},
+	{"restart", NULL, "begin anew, even if an earlier sweep was interrupted"},
+	{"no-save", NULL, "write no profile"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option replay_options[] = {
 	{"run", "N", "run to show, counted from 1 (the last update)"},
 	{NULL, NULL, NULL},
@@ -216,6 +225,29 @@ const struct cli_command cli_commands[] = {
 		.max_arguments = 1,
 		.options = bench_options,
 		.run = cmd_bench,
+	},
+	{
+		.name = "sweep",
+		.usage = "DEV",
+		.summary = "Find the best settings for a device by measuring",
+		.help = "Measures the link with one setting after another: PHY, connection "
+			"interval, chunk, write mode, window, ack interval, pacing.  The device "
+			"counts and discards the bytes; its flash is not written.  What --profile "
+			"and --set fix stays as it is; only keys that are auto, and a pacing of 0, "
+			"are varied.  What cannot be better by the air time that it needs is not "
+			"measured; what is close is measured again.\n"
+			"--objective: fastest; no-gaps: the fastest that loses no value; "
+			"small-window: the least window within 5 % of the fastest, for the "
+			"soonest cancel.\n"
+			"The winner is written as a profile for this device and adapter, with "
+			"date, rate, confidence and runner-up.\n"
+			"Ctrl-C interrupts it.  What was measured is kept in "
+			"$XDG_STATE_HOME/otabench/sweeps, and the same command goes on.\n"
+			"Measurements of a sweep are not recorded in the history.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.options = sweep_options,
+		.run = cmd_sweep,
 	},
 	{
 		.name = "replay",

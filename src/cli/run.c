@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See run.h. */
-#include "config.h" /* system extensions: sigprocmask() */
-
 #include "cli/run_priv.h"
 
 #include "cli/command_line.h"
 #include "cli/open.h"
 #include "cli/passkey.h"
+#include "cli/signals.h"
 #include "base/text.h"
 #include "host/image_report.h"
 #include "history/history.h"
@@ -35,24 +34,6 @@ static int run_on_signal(sd_event_source *source, const struct signalfd_siginfo 
 	log_write(&r->cli->log, LOG_LEVEL_WARNING,
 		  "cancelling on the device; Ctrl-C again exits at once");
 	job_cancel(r->job);
-	return 0;
-}
-
-static int catch_signals(struct run *r)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		(void)sigaddset(&set, signals[i]);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		const int rc = sd_event_add_signal(r->event, NULL, signals[i], run_on_signal, r);
-
-		if (rc < 0)
-			return rc;
-	}
 	return 0;
 }
 
@@ -309,7 +290,7 @@ int run_open(struct run *r, struct cli *cli)
 	/* Neither costs anything if neither is wanted. */
 	if (cli_value(cli, "bundle") || cli->verbose > 1)
 		transport_watch(r->transport, run_on_call, r);
-	rc = catch_signals(r);
+	rc = cli_catch_signals(r->event, run_on_signal, r);
 	if (rc >= 0)
 		return CLI_OK;
 	return run_close(r, cli_fail(cli, CLI_DEFECT, "%s", strerror(-rc)));

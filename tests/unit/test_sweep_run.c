@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * otabench sweep on virtual ESP32s, run as a user runs it.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "keptfile.h"
+#include "profile/profile.h"
+#include "programlib.h"
+
+static char folder[] = "/tmp/otabench-sweep.XXXXXX";
+
+static struct program_ran sweep(const char *sim, const char *more)
+{
+	return program_run("--json --sim=devices=1,%s %s sweep esp-sim-01", sim, more);
+}
+
+static char *best_text(const struct program_ran *r)
+{
+	return json_dumps(json_object_get(r->last, "best"), JSON_SORT_KEYS);
+}
+
+/* The profile says what the result says, can be read, and tells that it is simulated. */
+static void check_profile(const struct program_ran *r)
+{
+	const char *path = program_text(r, "profile");
+	const json_t *best = json_object_get(r->last, "best");
+	struct setting_errors errors;
+	char text[SETTING_TEXT_MAX], head[4096] = "";
+	struct profile profile;
+	const char *key;
+	json_t *value;
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	assert_true(fread(head, 1, sizeof(head) - 1, file) > 0);
+	(void)fclose(file);
+	assert_non_null(strstr(head, "SIMULATED"));
+	assert_non_null(strstr(head, "# Rate "));
+	assert_non_null(strstr(head, "# Runner-up"));
+	assert_non_null(strstr(head, "# Confidence"));
+	assert_int_equal(profile_load_file(path, &profile, &errors), 0);
+	json_object_foreach((json_t *)best, key, value)
+	{
+		const int k = setting_find(profile_settings(), PROFILE_KEYS, key);
+		char *said = json_is_string(value) ? strdup(json_string_value(value))
+						   : json_dumps(value, JSON_ENCODE_ANY);
+
+		assert_true(k >= 0);
+		assert_string_equal(profile_get(&profile, (enum profile_key)k, text, sizeof(text)),
+				    said);
+		free(said);
+	}
+}
+
+static void test_result(void **state)
+{
+	struct program_ran r = sweep("chip=esp32c3,seed=3,buffers=3x251/event", "");
+
+	(void)state;
+	program_expect(&r, 0, "swept");
+	assert_true(program_number(&r, "goodput") > 0);
+	assert_true(program_number(&r, "runs") > 1);
+	assert_true(program_number(&r, "runs") * 5 < program_number(&r, "grid"));
+	assert_int_equal(r.events, (size_t)program_number(&r, "runs") + 2u);
+	assert_true(json_is_true(json_object_get(r.last, "simulated")));
+	check_profile(&r);
+	program_done(&r);
+}
+
+/* A few measurements at a time end where all at once end. */
+static void test_continued(void **state)
+{
+	const char *const sim = "chip=esp32c3,seed=5,rssi=-55";
+	struct program_ran whole = sweep(sim, "-s chunk=100"), part;
+	char *best = best_text(&whole), *mine;
+	int times = 0;
+
+	(void)state;
+	program_expect(&whole, 0, "swept");
+	for (;; times++) {
+		assert_true(times < 100);
+		part = program_run("--json --sim=devices=1,%s -s chunk=100 "
+				   "sweep --runs=2 esp-sim-01",
+				   sim);
+		assert_int_equal(part.exit, 0);
+		if (json_object_get(part.last, "best"))
+			break;
+		program_done(&part);
+	}
+	assert_true(times > 0);
+	assert_true(program_number(&part, "runs") >= 2 * times);
+	mine = best_text(&part);
+	assert_string_equal(mine, best);
+	free(mine);
+	free(best);
+	program_done(&part);
+	program_done(&whole);
+}
+
+/* The only file in the folder of states. */
+static char *state_file(void)
+{
+	char command[256], line[512] = "";
+	FILE *p;
+
+	(void)snprintf(command, sizeof(command), "ls '%s'/otabench/sweeps/*.json", folder);
+	p = popen(command, "r"); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+	assert_non_null(p);
+	assert_non_null(fgets(line, sizeof(line), p));
+	(void)pclose(p);
+	line[strcspn(line, "\n")] = '\0';
+	return strdup(line);
+}
+
+/* A state that cannot be read ends in words, and stays as it is until the user says otherwise. */
+static void test_bad_state(void **state)
+{
+	static const char *const bad[] = {"", "{", "[]", "{\"form\":1}"};
+	const char *const sim = "chip=esp32,seed=7,loss=5";
+	struct program_ran r =
+		program_run("--json --sim=devices=1,%s sweep --runs=2 esp-sim-01", sim);
+	char *path, found[64];
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(r.exit, 0);
+	program_done(&r);
+	path = state_file();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		f = fopen(path, "w");
+		assert_non_null(f);
+		(void)fputs(bad[i], f);
+		(void)fclose(f);
+		r = program_run("--json --sim=devices=1,%s sweep esp-sim-01", sim);
+		assert_int_equal(r.exit, 74);
+		assert_non_null(strstr(program_text(&r, "error"), path));
+		assert_non_null(strstr(program_text(&r, "error"), "--restart"));
+		program_done(&r);
+		memset(found, 0, sizeof(found));
+		f = fopen(path, "r");
+		assert_non_null(f);
+		assert_int_equal(fread(found, 1, sizeof(found) - 1, f), strlen(bad[i]));
+		assert_string_equal(found, bad[i]);
+		(void)fclose(f);
+	}
+	r = program_run("--json --sim=devices=1,%s sweep --restart --runs=2 esp-sim-01", sim);
+	assert_int_equal(r.exit, 0);
+	program_done(&r);
+	(void)remove(path);
+	free(path);
+}
+
+/* A file of the user's in the profile's place is not replaced. */
+static void test_own_file(void **state)
+{
+	struct program_ran r = sweep("chip=esp32,seed=9", "");
+	char *path = strdup(program_text(&r, "profile"));
+	char found[64] = "";
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	assert_non_null(f);
+	(void)fputs("# mine\nchunk: 100\n", f);
+	(void)fclose(f);
+	program_done(&r);
+	r = sweep("chip=esp32,seed=9", "");
+	assert_int_equal(r.exit, 74);
+	program_done(&r);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_true(fread(found, 1, sizeof(found) - 1, f) > 0);
+	(void)fclose(f);
+	assert_string_equal(found, "# mine\nchunk: 100\n");
+	r = sweep("chip=esp32,seed=9", "--force");
+	program_expect(&r, 0, "swept");
+	program_done(&r);
+	free(path);
+}
+
+static void test_refused(void **state)
+{
+	struct program_ran r = sweep("chip=esp32,dialect=basic", "");
+
+	(void)state;
+	assert_int_equal(r.exit, 76);
+	program_done(&r);
+	r = program_run("--json --sim=devices=1 sweep --objective=best esp-sim-01");
+	assert_int_equal(r.exit, 64);
+	program_done(&r);
+	r = program_run("--json --sim=devices=1 sweep --device-timeout=1 nobody");
+	assert_int_equal(r.exit, 68);
+	program_done(&r);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	(void)setenv("XDG_STATE_HOME", folder, 1);
+	(void)setenv("XDG_CONFIG_HOME", folder, 1);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	keptfile_remove(folder);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_result),	  cmocka_unit_test(test_continued),
+		cmocka_unit_test(test_bad_state), cmocka_unit_test(test_own_file),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests_name("sweep_run", tests, set_up, tear_down);
+}
