@@ -76,6 +76,7 @@ local commands = {
 		{ "data length", 2, unit = "octets" } },
 	[0x0a] = { name = "TELEMETRY", { "period", 2, unit = "ms" } },
 	[0x0b] = { name = "RESYNC" },
+	[0x0c] = { name = "PREPARE", { "size", 4, unit = "bytes" } },
 }
 
 local notifications = {

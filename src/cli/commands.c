@@ -83,6 +83,11 @@ static const struct cli_option sweep_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option prepare_options[] = {
+	DEVICE_TIMEOUT,	    TIMEOUT, BUNDLE, {"bytes", "N", "bytes to erase (all of the slot)"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option replay_options[] = {
 	{"run", "N", "run to show, counted from 1 (the last update)"},
 	{NULL, NULL, NULL},
@@ -176,6 +181,19 @@ const struct cli_command cli_commands[] = {
 		       NULL),
 	DEVICE_COMMAND("rollback", cmd_rollback, "Roll back to the image in the other slot", NULL),
 	DEVICE_COMMAND("reboot", cmd_reboot, "Restart a device", NULL),
+	{
+		.name = "prepare",
+		.usage = "DEV",
+		.summary = "Erase a device's other slot ahead of an update",
+		.help = "The next update finds the slot erased and need not wait for that.  The "
+			"image in it is gone: there is nothing to roll back to.  A restart of the "
+			"device forgets what was erased.  Refused while an image is on trial, and "
+			"while an update can be resumed ('otabench cancel' drops it).",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.options = prepare_options,
+		.run = cmd_prepare,
+	},
 	{
 		.name = "disconnect",
 		.usage = "DEV",

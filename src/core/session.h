@@ -111,11 +111,11 @@ enum session_note {
 struct session_config {
 	enum session_goal goal;
 	const uint8_t *image; /* the caller's; NULL with MEASURE */
-	uint32_t image_size; /* bytes; with MEASURE: how many to send */
+	uint32_t image_size; /* bytes; MEASURE: how many to send; PREPARE: to erase, 0 = the slot */
 	uint8_t sha256[OTA_SHA256_SIZE];
 	/* UPDATE: the image's version, which tells what runs where no hash does; "" unknown. */
 	char version[SESSION_VERSION];
-	enum ota_command command; /* COMMAND: ABORT, STATUS, CONFIRM, ROLLBACK or REBOOT */
+	enum ota_command command; /* COMMAND: ABORT, STATUS, CONFIRM, ROLLBACK, REBOOT or PREPARE */
 	bool restart; /* do not resume */
 	/* UPDATE: REFUSED, status -OTA_ENOENT, where the device holds no part of this image. */
 	bool resume_only;

@@ -61,6 +61,28 @@ static void write_telemetry(struct session *s)
 			ota_telemetry_request_encode(s->config.telemetry_ms, buf, sizeof(buf)));
 }
 
+static void write_prepare(struct session *s)
+{
+	uint8_t buf[OTA_CONTROL_MAX];
+
+	session_command(s, buf, ota_prepare_encode(s->config.image_size, buf, sizeof(buf)));
+}
+
+/* The one command of a run, and the wait for its answer. */
+static void write_command(struct session *s)
+{
+	s->asked = true;
+	if (s->config.command != OTA_CMD_PREPARE) {
+		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
+		session_opcode(s, s->config.command);
+	} else if (s->info.features & OTA_FEATURE_PREPARE) {
+		session_wait_work(s, SESSION_STEP_ANSWER, s->config.ready_timeout_ms);
+		write_prepare(s);
+	} else {
+		session_device_error(s, OTA_ERR_UNSUPPORTED, OTA_CMD_PREPARE, 0);
+	}
+}
+
 static void session_full_begin(struct session *s)
 {
 	switch (s->config.goal) {
@@ -69,9 +91,7 @@ static void session_full_begin(struct session *s)
 		session_opcode(s, OTA_CMD_STATUS);
 		return;
 	case SESSION_COMMAND:
-		s->asked = true;
-		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
-		session_opcode(s, s->config.command);
+		write_command(s);
 		return;
 	case SESSION_MEASURE:
 		if (!(s->info.features &
@@ -279,7 +299,7 @@ static void session_full_on_progress(struct session *s, const struct ota_progres
 		m->phase != last->phase || m->done != last->done || m->total != last->total;
 
 	s->stats.progress = *m;
-	if (news && s->step == SESSION_STEP_READY)
+	if (news && (s->step == SESSION_STEP_READY || s->step == SESSION_STEP_ANSWER))
 		session_works(s, s->config.ready_timeout_ms);
 	else if (news && s->step == SESSION_STEP_DONE)
 		session_works(s, s->config.verify_timeout_ms);

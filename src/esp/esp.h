@@ -80,7 +80,7 @@ struct esp_config {
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
 	bool secure_boot, flash_encryption; /* as its eFuses have it */
 	bool same_project, no_older, no_rollback; /* as struct board_config has them */
-	bool forbids; /* the product permits no START, ABORT, CONFIRM, ROLLBACK or REBOOT */
+	bool forbids; /* the product permits no START, ABORT, CONFIRM, ROLLBACK, REBOOT or PREPARE */
 	uint32_t
 		boot_delay_ms; /* of a restart, besides the boot loader: how late the firmware is up */
 	const char *flash_path; /* NULL: in memory */

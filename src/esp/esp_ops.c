@@ -212,7 +212,8 @@ static void op_info(void *ctx, struct ota_info *ret)
 	ret->version = OTA_PROTOCOL_VERSION;
 	ret->min_version = OTA_PROTOCOL_VERSION;
 	ret->features = OTA_FEATURE_RESUME | OTA_FEATURE_SINK | OTA_FEATURE_LINK |
-			OTA_FEATURE_TELEMETRY | OTA_FEATURE_TIMES | OTA_FEATURE_PATTERN;
+			OTA_FEATURE_TELEMETRY | OTA_FEATURE_TIMES | OTA_FEATURE_PREPARE |
+			OTA_FEATURE_PATTERN;
 	if (!board_running(esp->board)->stays_new)
 		ret->features |= OTA_FEATURE_ROLLBACK;
 	ret->phys = esp->phys;

@@ -45,7 +45,7 @@ static void configure(struct job *job)
 		c->image_size = (uint32_t)from->image->size;
 		memcpy(c->sha256, from->image->sha256, sizeof(c->sha256));
 		(void)snprintf(c->version, sizeof(c->version), "%s", from->image->version);
-	} else if (from->goal == SESSION_MEASURE) {
+	} else {
 		c->image_size = from->bytes;
 		c->pattern = from->pattern;
 		if (c->pattern) /* the device's times come with it */

@@ -35,7 +35,7 @@ struct job_config {
 	const char *options; /* how the device is reached: "--adapter=hci1" */
 	const char *sending; /* how an image is sent: "-p fast" */
 	bool on_screen; /* texts name the workbench's commands, ":confirm", not command lines */
-	uint32_t bytes; /* MEASURE: how many to send */
+	uint32_t bytes; /* MEASURE: how many to send; PREPARE: to erase, 0 = the slot */
 	bool pattern; /* MEASURE: the flash, see struct session_config; they are not sent */
 	uint32_t forced; /* checks that may fail: 1u << enum lint_check */
 	bool restart; /* do not resume */

@@ -76,7 +76,7 @@ void job_record_start(struct job *job)
 	     job->device);
 	if (c->goal == SESSION_UPDATE)
 		record_image(job);
-	else if (c->goal == SESSION_MEASURE)
+	else if (c->bytes > 0)
 		note(job, "bytes %" PRIu32, c->bytes);
 	record_profile(job);
 	record_findings(job);

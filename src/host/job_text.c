@@ -61,6 +61,10 @@ static void explain_command(const struct job *job, struct job_result *r)
 	case OTA_CMD_REBOOT:
 		job_say(r->what, "The device reboots.");
 		break;
+	case OTA_CMD_PREPARE:
+		job_say(r->what, "The device's other slot is erased: the next update need not "
+				 "wait for that, and there is nothing to roll back to.");
+		break;
 	case OTA_CMD_STATUS:
 	case OTA_CMD_START:
 	case OTA_CMD_END:
@@ -133,7 +137,7 @@ static const char *reason(const struct job_result *r)
 
 	if (r->code == OTA_ERR_PERMISSION && r->opcode == 0)
 		return "it asks for an encrypted link";
-	if (r->code == OTA_ERR_BUSY && r->opcode == OTA_CMD_START && r->detail > 0)
+	if (r->code == OTA_ERR_BUSY && r->detail > 0) /* START or PREPARE: seconds */
 		return "updates were begun too often lately";
 	if (image && r->detail == OTA_DETAIL_PROJECT)
 		return "the image is another project's";
@@ -188,7 +192,7 @@ static void explain_device_error(const struct job *job, struct job_result *r)
 	}
 	switch (r->code) {
 	case OTA_ERR_BUSY:
-		if (r->opcode == OTA_CMD_START && r->detail > 0)
+		if (r->detail > 0)
 			job_say(r->advice, "It spares its flash: wait %u s, then try again.",
 				r->detail);
 		else

@@ -142,6 +142,16 @@ static char *telemetry_request(const uint8_t *bytes, size_t len, char *buf, size
 	return say(buf, size, "TELEMETRY period=%ums", period);
 }
 
+static char *prepare(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	uint32_t erases;
+
+	if (ota_prepare_decode(bytes, len, &erases) < 0)
+		return pdu_text_cut("PREPARE", len, buf, size);
+	return erases > 0 ? say(buf, size, "PREPARE size=%u", erases)
+			  : say(buf, size, "PREPARE size=slot");
+}
+
 char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *dialect, char *buf,
 		       size_t size)
 {
@@ -154,6 +164,8 @@ char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *d
 		return link_request(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_TELEMETRY)
 		return telemetry_request(bytes, len, buf, size);
+	if (!dialect->one_byte && bytes[0] == OTA_CMD_PREPARE)
+		return prepare(bytes, len, buf, size);
 	if (strcmp(ota_command_name(bytes[0]), "unknown") == 0)
 		return say(buf, size, "unknown command 0x%02x, %zu bytes", bytes[0], len);
 	return say(buf, size, "%s", ota_command_name(bytes[0]));

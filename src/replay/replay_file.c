@@ -61,6 +61,7 @@ static bool note_command(struct replay_run *run, uint32_t value)
 	case OTA_CMD_CONFIRM:
 	case OTA_CMD_ROLLBACK:
 	case OTA_CMD_REBOOT:
+	case OTA_CMD_PREPARE:
 		run->config.command = (enum ota_command)value;
 		return true;
 	default: /* no run has another one; without a command it is 0 */

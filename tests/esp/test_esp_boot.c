@@ -70,7 +70,8 @@ static void attributes(void **state)
 	assert_int_equal(info.version, OTA_PROTOCOL_VERSION);
 	assert_int_equal(info.features, OTA_FEATURE_RESUME | OTA_FEATURE_SINK | OTA_FEATURE_LINK |
 						OTA_FEATURE_TELEMETRY | OTA_FEATURE_ROLLBACK |
-						OTA_FEATURE_TIMES | OTA_FEATURE_PATTERN);
+						OTA_FEATURE_TIMES | OTA_FEATURE_PREPARE |
+						OTA_FEATURE_PATTERN);
 	assert_int_equal(info.chip_id, 0);
 	assert_int_equal(info.chip_revision, 301);
 	assert_int_equal(info.slot_count, 2);

@@ -144,7 +144,7 @@ static void values(uint16_t conn, uint8_t arg, bool basic)
 static void step(enum step what, uint8_t arg, const uint8_t *raw, size_t raw_size)
 {
 	const uint16_t conn = (uint16_t)(arg % CONNS);
-	uint8_t op = arg;
+	uint8_t op[5] = {0};
 
 	switch (what) {
 	case STEP_CONTROL:
@@ -155,9 +155,9 @@ static void step(enum step what, uint8_t arg, const uint8_t *raw, size_t raw_siz
 		dut_data(&dut, (uint16_t)(raw_size % CONNS), raw, raw_size, raw_size & 4u);
 		break;
 	case STEP_COMMAND:
-		op = arg / CONNS % 16u;
-		starts += op == OTA_CMD_START;
-		dut_control(&dut, conn, &op, 1);
+		op[0] = arg / CONNS % 16u;
+		starts += op[0] == OTA_CMD_START;
+		dut_control(&dut, conn, op, op[0] == OTA_CMD_PREPARE ? sizeof(op) : 1);
 		break;
 	case STEP_START:
 		start(0, arg);

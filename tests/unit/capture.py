@@ -128,7 +128,7 @@ def literal_capture():
     s.read(INFO, h("01019f00000005000400020001070000040000800000300000000000" "0000")
            + bytes(range(32)) + b"blinky".ljust(32, b"\0") + h("030001000000"))
     for command in ("02", "04", "05", "06", "07", "08", "0b", "0ae803",
-                    "090c000c000000f40103fb00"):
+                    "090c000c000000f40103fb00", "0c00100000"):
         s.write(CONTROL, h(command))
     s.write(DATA, h("0000aabb"), command=True)
     s.write(CONTROL, h("0101000030000000300000000020") + bytes(32))

@@ -278,6 +278,7 @@ static void test_tables(void **state)
 		{"### 3.3 Info", OTA_INFO_SIZE},
 		{"### 4.1 START", 46},
 		{"### 4.8 LINK", 12},
+		{"### 4.11 PREPARE", 5},
 		{"### 5.1 READY", 16},
 		{"### 5.2 ERROR", 7},
 		{"### 5.3 DONE", 16},

@@ -391,11 +391,14 @@ static void value(uint16_t conn)
 
 static void command(uint16_t conn)
 {
-	static const uint8_t opcodes[] = {OTA_CMD_ABORT,    OTA_CMD_END,    OTA_CMD_CONFIRM,
-					  OTA_CMD_CONFIRM,  OTA_CMD_REBOOT, OTA_CMD_ROLLBACK,
-					  OTA_CMD_ROLLBACK, OTA_CMD_RESYNC, 0x7f};
+	static const uint8_t opcodes[] = {OTA_CMD_ABORT,    OTA_CMD_END,
+					  OTA_CMD_CONFIRM,  OTA_CMD_CONFIRM,
+					  OTA_CMD_REBOOT,   OTA_CMD_ROLLBACK,
+					  OTA_CMD_ROLLBACK, OTA_CMD_RESYNC,
+					  OTA_CMD_PREPARE,  0x7f};
+	const uint8_t buf[5] = {opcodes[below(sizeof(opcodes))]};
 
-	control(conn, &opcodes[below(sizeof(opcodes))], 1);
+	control(conn, buf, buf[0] == OTA_CMD_PREPARE ? sizeof(buf) : 1);
 }
 
 /* Most of an image, mostly followed by END: without that nothing would ever be finished. */

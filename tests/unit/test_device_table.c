@@ -107,6 +107,19 @@ struct row {
 #define STATE_ERROR(op) "02 03 " op
 #define BUSY_ERROR(op) "02 04 " op
 
+static bool is_answer(const struct dut_note *note)
+{
+	return note->bytes[0] != OTA_EVT_PROGRESS && note->bytes[0] != OTA_EVT_ACK;
+}
+
+static bool has_answer(void)
+{
+	for (uint32_t i = 0; i < dut.note_count; i++)
+		if (is_answer(&dut.notes[(dut.note_head + i) % DUT_NOTES]))
+			return true;
+	return false;
+}
+
 /* The first notification that is no PROGRESS begins with text. */
 static bool answered(const char *text)
 {
@@ -115,7 +128,7 @@ static bool answered(const char *text)
 	struct dut_note note;
 
 	while (dut_take(&dut, &note)) {
-		if (note.bytes[0] == OTA_EVT_PROGRESS || note.bytes[0] == OTA_EVT_ACK)
+		if (!is_answer(&note))
 			continue;
 		if (len > 0 && note.len >= len && memcmp(note.bytes, wanted, len) == 0)
 			return true;
@@ -131,7 +144,7 @@ static void check_answer(const char *text, const char *what, enum place place, c
 	struct dut_note note;
 	bool ok;
 
-	if (dut.note_count == 0)
+	if (!has_answer())
 		dut_settle(&dut);
 	ok = answered(text);
 	if (!ok)
@@ -353,6 +366,24 @@ static void test_resync(void **state)
 	check_opcode(OTA_CMD_RESYNC, "RESYNC", rows);
 }
 
+static void test_prepare(void **state)
+{
+	static const struct row rows[PLACES] = {
+		{IDLE, "06 0c 00", "06 0c 00", OTA_STATE_IDLE},
+		{PREPARING, STATE_ERROR("0c 01"), BUSY_ERROR("0c"), OTA_STATE_RECEIVING},
+		{RECEIVING, STATE_ERROR("0c 02"), BUSY_ERROR("0c"), OTA_STATE_RECEIVING},
+		{VERIFYING, STATE_ERROR("0c 03"), BUSY_ERROR("0c"), OTA_STATE_REBOOTING},
+		{COMMITTED, STATE_ERROR("0c 03"), BUSY_ERROR("0c"), OTA_STATE_REBOOTING},
+		{REBOOTING, STATE_ERROR("0c 04"), STATE_ERROR("0c 04"), OTA_STATE_REBOOTING},
+		{SUSPENDED, STATE_ERROR("0c 05"), STATE_ERROR("0c 05"), OTA_STATE_SUSPENDED},
+		{ABORTING, STATE_ERROR("0c 06"), BUSY_ERROR("0c"), OTA_STATE_IDLE},
+	};
+	uint8_t buf[TALK_MAX];
+
+	(void)state;
+	check_table("PREPARE", buf, talk_hex("0c 00 00 00 00", buf), rows);
+}
+
 static void check_everywhere(const char *what, const char *write, const char *answer)
 {
 	static const enum ota_state next[PLACES] = {
@@ -377,6 +408,7 @@ static void test_malformed(void **state)
 	check_everywhere("a short LINK", "09 00 00 00 00 00 00 00 00 00 00", "02 02 09 0b");
 	check_everywhere("a short TELEMETRY", "0a e8", "02 02 0a 02");
 	check_everywhere("a short START", "01 01", "02 02 01 02");
+	check_everywhere("a short PREPARE", "0c 00 00 00", "02 02 0c 04");
 }
 
 /* A command that is longer than its definition is a later version's: taken. */
@@ -497,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_reboot),
 		cmocka_unit_test(test_link_and_telemetry),
 		cmocka_unit_test(test_resync),
+		cmocka_unit_test(test_prepare),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_longer_commands),
 		cmocka_unit_test(test_start_refused),

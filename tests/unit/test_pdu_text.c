@@ -38,6 +38,8 @@ static void test_commands(void **state)
 	COMMAND("\x04", "END");
 	COMMAND("\x05", "STATUS");
 	COMMAND("\x0b", "RESYNC");
+	COMMAND("\x0c\x00\x10\x00\x00", "PREPARE size=4096");
+	COMMAND("\x0c\x00\x00\x00\x00", "PREPARE size=slot");
 	COMMAND("\x09\x0c\x00\x0c\x00\x00\x00\xf4\x01\x03\xfb\x00",
 		"LINK interval=15.00..15.00ms latency=0 supervision=5000ms phys=1M,2M "
 		"data-length=251");

@@ -99,6 +99,7 @@ static void test_product_says_no(void **state)
 		{"permit=no", "confirm esp-sim-01", "refused CONFIRM"},
 		{"permit=no", "reboot esp-sim-01", "refused REBOOT"},
 		{"permit=no", "rollback esp-sim-01", "refused ROLLBACK"},
+		{"permit=no", "prepare esp-sim-01", "refused PREPARE"},
 		{"policy=project,project=gadget", "flash --force=project esp-sim-01 %s/new.bin",
 		 "the image is another project's"},
 		{"policy=newer,version=9.0.0", "flash --force=downgrade esp-sim-01 %s/new.bin",
@@ -117,7 +118,7 @@ static void test_product_says_no(void **state)
 		if (!strstr(words, rows[i].says))
 			print_error("%s: %s\n", command, words);
 		assert_non_null(strstr(words, rows[i].says));
-		assert_int_equal(code != 0, i < 6);
+		assert_int_equal(code != 0, i < 7);
 		if (i == 0)
 			assert_non_null(strstr(words, "button"));
 		free(words);
@@ -330,6 +331,13 @@ static void test_exit_codes(void **state)
 		{64, "--sim adapter off"},
 		{0, "--sim bench esp-sim-01 --bytes=50000"},
 		{64, "--sim --readonly reboot esp-sim-01"},
+		{0, "--sim prepare esp-sim-01"},
+		{0, "--sim prepare esp-sim-01 --bytes=5000"},
+		{64, "--sim prepare esp-sim-01 --bytes=0"},
+		{64, "--sim prepare esp-sim-01 --bytes=1k"},
+		{76, "--sim prepare esp-sim-01 --bytes=4000000000"}, /* more than the slot */
+		{76, "--sim=dialect=basic prepare esp-sim-01"}, /* knows no such command */
+		{64, "--sim --readonly prepare esp-sim-01"},
 		{0, "profile list"},
 	};
 	struct program_ran r;

@@ -43,6 +43,19 @@ ADAPT(telemetry)
 ADAPT(times)
 ADAPT(info)
 
+static int prepare_put(const void *m, uint8_t *buf, size_t size)
+{
+	uint32_t erases;
+
+	memcpy(&erases, m, sizeof(erases));
+	return ota_prepare_encode(erases, buf, size);
+}
+
+static int prepare_get(const uint8_t *buf, size_t len, void *ret)
+{
+	return ota_prepare_decode(buf, len, ret);
+}
+
 static int telemetry_request_put(const void *m, uint8_t *buf, size_t size)
 {
 	uint16_t period;
@@ -160,6 +173,14 @@ static void test_telemetry_request(void **state)
 
 	(void)state;
 	CHECK(telemetry_request, period, "0a e8 03");
+}
+
+static void test_prepare(void **state)
+{
+	const uint32_t size = 0x00012340;
+
+	(void)state;
+	CHECK(prepare, size, "0c 40 23 01 00");
 }
 
 static void test_commands(void **state)
@@ -453,7 +474,7 @@ static void test_names(void **state)
 		check_name(ota_reset_name, i, i >= OTA_RESET_POWER_ON && i <= OTA_RESET_CPU_LOCKUP);
 		check_name(ota_event_name, i, i >= OTA_EVT_READY && i <= OTA_EVT_TIMES);
 		check_name(ota_command_name, i,
-			   i >= OTA_CMD_START && i <= OTA_CMD_RESYNC && i != 0x03);
+			   i >= OTA_CMD_START && i <= OTA_CMD_PREPARE && i != 0x03);
 		assert_non_null(ota_code_text(i));
 	}
 	assert_string_equal(ota_code_name(OTA_ERR_HASH), "hash-mismatch");
@@ -466,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_link_request),
 		cmocka_unit_test(test_telemetry_request),
+		cmocka_unit_test(test_prepare),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_error),

@@ -297,6 +297,38 @@ static void command(enum ota_command cmd, const char *written, const char *answe
 	play_finish(&r);
 }
 
+/* PREPARE takes as long as its erases; a device without it is told by name. */
+static void test_prepare(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_COMMAND, 70000);
+	r.config.command = OTA_CMD_PREPARE;
+	r.config.ready_timeout_ms = 5000;
+	r.info.features = OTA_FEATURE_PREPARE;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "request control 0c70110100");
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "04 01 00000000 00200100");
+	play_pass(&r, 4000);
+	play_rx(&r, "04 01 00000100 00200100"); /* another block: it works */
+	play_pass(&r, 4000);
+	play_expect_none(&r);
+	play_rx(&r, "06 0c 00");
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	play_finish(&r);
+	play_init(&r, SESSION_COMMAND, 0);
+	r.config.command = OTA_CMD_PREPARE;
+	r.info.features = OTA_FEATURE_PATTERN;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.opcode, OTA_CMD_PREPARE);
+	play_finish(&r);
+}
+
 static void test_commands(void **state)
 {
 	(void)state;
@@ -545,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_restart_flag_once),
 		cmocka_unit_test(test_measure),
 		cmocka_unit_test(test_pattern),
+		cmocka_unit_test(test_prepare),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_commands_once),
 		cmocka_unit_test(test_look),

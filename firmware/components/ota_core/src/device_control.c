@@ -65,19 +65,23 @@ static uint8_t start_decode(struct ota_device *dev, const uint8_t *buf, size_t l
 			    struct ota_start *ret)
 {
 	struct ota_info info;
+	uint32_t size = 0;
 
-	if (!basic)
+	if (buf[0] == OTA_CMD_PREPARE) {
+		if (ota_prepare_decode(buf, len, &size) < 0)
+			return OTA_ERR_LENGTH;
+	} else if (!basic)
 		return ota_start_decode(buf, len, ret) < 0 ? OTA_ERR_LENGTH : OTA_OK;
 	/* A basic host tells no size: there is room for a slot, and END tells. */
 	device_info(dev, &info);
 	memset(ret, 0, sizeof(*ret));
 	ret->version = OTA_PROTOCOL_VERSION;
-	ret->image_size = ret->stream_size = info.slot_size;
+	ret->image_size = ret->stream_size = size ? size : info.slot_size;
 	return OTA_OK;
 }
 
-static void refuse_start(struct ota_device *dev, uint16_t conn, uint8_t code, uint32_t detail,
-			 bool basic)
+static void refuse_start(struct ota_device *dev, uint16_t conn, uint8_t opcode, uint8_t code,
+			 uint32_t detail, bool basic)
 {
 	static const uint8_t error = OTA_EVT_ERROR;
 
@@ -86,25 +90,30 @@ static void refuse_start(struct ota_device *dev, uint16_t conn, uint8_t code, ui
 	if (basic)
 		device_notify(dev, conn, &error, 1);
 	else
-		device_send_error(dev, conn, code, OTA_CMD_START, detail);
+		device_send_error(dev, conn, code, opcode, detail);
 }
 
-static bool start_possible(const struct ota_device *dev)
+/* PREPARE takes nothing from anybody: what is to be resumed needs an ABORT first. */
+static bool start_possible(const struct ota_device *dev, uint8_t opcode)
 {
+	if (opcode == OTA_CMD_PREPARE && dev->state != OTA_STATE_IDLE)
+		return false;
 	return dev->state != OTA_STATE_VERIFYING && dev->state != OTA_STATE_REBOOTING &&
 	       dev->state != OTA_STATE_ABORTING &&
 	       (dev->command == 0 || dev->command == OTA_CMD_CONFIRM);
 }
 
+/* START and PREPARE */
 static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	struct ota_start start;
 	uint32_t detail = 0;
-	const bool basic = len == 1 || dev->config.basic_only;
+	const bool blank = buf[0] == OTA_CMD_PREPARE;
+	const bool basic = !blank && (len == 1 || dev->config.basic_only);
 	uint8_t code = start_decode(dev, buf, len, basic, &start);
 
 	/* A stranger's START does not change how its owner's session is told of. */
-	if (!device_owned_by_other(dev, conn))
+	if (!blank && !device_owned_by_other(dev, conn))
 		dev->basic_conn = basic			    ? conn
 				  : dev->basic_conn == conn ? OTA_NO_CONN
 							    : dev->basic_conn;
@@ -112,18 +121,19 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 		detail = (uint32_t)len;
 	} else if (device_owned_by_other(dev, conn)) {
 		code = OTA_ERR_BUSY;
-	} else if (!start_possible(dev)) {
+	} else if (!start_possible(dev, buf[0])) {
 		code = OTA_ERR_STATE;
 		detail = device_state_detail(dev);
 	} else {
 		code = start_check(dev, &start, &detail);
 	}
 	if (code != OTA_OK) {
-		refuse_start(dev, conn, code, detail, basic);
+		refuse_start(dev, conn, buf[0], code, detail, basic);
 		return;
 	}
 	dev->start = start;
-	dev->start_kind = basic				    ? OTA_KIND_BASIC
+	dev->start_kind = blank				    ? OTA_KIND_BLANK
+			  : basic			    ? OTA_KIND_BASIC
 			  : start.flags & OTA_START_SINK    ? OTA_KIND_SINK
 			  : start.flags & OTA_START_PATTERN ? OTA_KIND_PATTERN
 							    : OTA_KIND_IMAGE;
@@ -134,31 +144,37 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 	dev->state = OTA_STATE_PREPARING;
 }
 
-static void on_end(struct ota_device *dev, uint16_t conn)
+/* For commands that only the owner of a session may give, while it receives. */
+static uint8_t session_check(const struct ota_device *dev, uint16_t conn)
+{
+	if (device_owned_by_other(dev, conn))
+		return OTA_ERR_BUSY;
+	return dev->state == OTA_STATE_RECEIVING ? OTA_OK : OTA_ERR_STATE;
+}
+
+static uint8_t on_end(struct ota_device *dev, uint16_t conn)
 {
 	struct ota_receive *rx = &dev->rx;
+	const uint8_t code = session_check(dev, conn);
 
-	if (dev->state != OTA_STATE_RECEIVING) {
-		device_send_error(dev, conn, OTA_ERR_STATE, OTA_CMD_END, device_state_detail(dev));
-		return;
-	}
+	if (code != OTA_OK)
+		return code;
 	if (rx->kind == OTA_KIND_BASIC && rx->received > 0) {
 		rx->image_size = rx->received;
 		if (!device_head_ok(dev))
-			return;
+			return OTA_OK; /* told */
 	}
-	if (rx->received != rx->image_size) {
-		device_send_error(dev, conn, OTA_ERR_INCOMPLETE, OTA_CMD_END, rx->received);
-		return;
-	}
+	if (rx->received != rx->image_size)
+		return OTA_ERR_INCOMPLETE;
 	if (rx->kind == OTA_KIND_SINK) {
 		device_measured(dev);
-		return;
+		return OTA_OK;
 	}
 	dev->verify = OTA_VERIFY_DRAIN;
 	dev->state = OTA_STATE_VERIFYING;
 	if (rx->flushed < rx->received)
 		device_send_progress(dev, OTA_PHASE_DRAIN, rx->flushed, rx->received);
+	return OTA_OK;
 }
 
 /* From SET_BOOT or ROLLBACK on another image boots next, whatever is answered. */
@@ -245,18 +261,16 @@ static bool link_request_empty(const struct ota_link_request *r)
 	       r->supervision_timeout == 0 && r->phys == 0 && r->data_length == 0;
 }
 
-static void on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+static uint8_t on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	struct ota_link_request req;
 
-	if (ota_link_request_decode(buf, len, &req) < 0) {
-		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_LINK, (uint32_t)len);
-		return;
-	}
+	if (ota_link_request_decode(buf, len, &req) < 0)
+		return OTA_ERR_LENGTH;
 	/* Another's answer, and the air that a session has, are not a stranger's to take. */
 	if (device_owned_by_other(dev, conn) || (dev->link_waits && dev->link_conn != conn)) {
 		device_send_link(dev, conn, link_request_empty(&req) ? OTA_OK : OTA_ERR_LINK);
-		return;
+		return OTA_OK;
 	}
 	dev->link_conn = conn;
 	dev->link_waits = true;
@@ -266,21 +280,20 @@ static void on_link(struct ota_device *dev, uint16_t conn, const uint8_t *buf, s
 	else if (!link_request_valid(&req) ||
 		 dev->config.ops->link_request(dev->config.ctx, conn, &req) < 0)
 		device_send_link(dev, conn, OTA_ERR_LINK);
+	return OTA_OK;
 }
 
-static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+static uint8_t on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	uint16_t period;
 
-	if (ota_telemetry_request_decode(buf, len, &period) < 0) {
-		device_send_error(dev, conn, OTA_ERR_LENGTH, OTA_CMD_TELEMETRY, (uint32_t)len);
-		return;
-	}
+	if (ota_telemetry_request_decode(buf, len, &period) < 0)
+		return OTA_ERR_LENGTH;
 	/* Only the connection that asked for it stops it, and a session's owner keeps it. */
 	if (dev->telemetry_ms > 0 && dev->telemetry_conn != conn &&
 	    (period == 0 || device_owned_by_other(dev, conn))) {
 		device_send_result(dev, conn, OTA_CMD_TELEMETRY, period ? OTA_ERR_BUSY : OTA_OK);
-		return;
+		return OTA_OK;
 	}
 	/* Faster than ten a second would cost the transfer what it measures. */
 	if (period > 0 && period < 100)
@@ -290,94 +303,105 @@ static void on_telemetry(struct ota_device *dev, uint16_t conn, const uint8_t *b
 	dev->telemetry_time = dev->now;
 	memset(dev->op_ms, 0, sizeof(dev->op_ms));
 	device_send_result(dev, conn, OTA_CMD_TELEMETRY, OTA_OK);
+	return OTA_OK;
 }
 
-static void on_resync(struct ota_device *dev, uint16_t conn)
+static uint8_t on_resync(struct ota_device *dev, uint16_t conn)
 {
-	if (dev->state != OTA_STATE_RECEIVING || dev->conn != conn ||
-	    dev->rx.kind == OTA_KIND_BASIC) {
-		device_send_error(dev, conn,
-				  device_owned_by_other(dev, conn) ? OTA_ERR_BUSY : OTA_ERR_STATE,
-				  OTA_CMD_RESYNC, device_state_detail(dev));
-		return;
-	}
+	uint8_t code = session_check(dev, conn);
+
+	if (code == OTA_OK && dev->rx.kind == OTA_KIND_BASIC)
+		code = OTA_ERR_STATE;
+	if (code != OTA_OK)
+		return code;
 	device_send_gap(dev, OTA_GAP_ASKED);
 	/* An ACK that was lost may have opened the limit that the host waits for. */
 	dev->ack_due = true;
 	device_ack(dev, true);
+	return OTA_OK;
 }
 
-/* START, ABORT, CONFIRM, ROLLBACK, REBOOT: what decides about the firmware. */
-#define GUARDED 0x1c6u /* bits by opcode */
+/* START, ABORT, CONFIRM, ROLLBACK, REBOOT, PREPARE: what decides about the firmware. */
+#define GUARDED 0x11c6u /* bits by opcode */
 
 /* Returns true if the product does not want this command from conn, which was told. */
 static bool forbidden(struct ota_device *dev, uint16_t conn, uint8_t opcode, size_t len)
 {
-	if (opcode > OTA_CMD_REBOOT || !(GUARDED >> opcode & 1u) || conn == OTA_NO_CONN ||
+	if (opcode > OTA_CMD_PREPARE || !(GUARDED >> opcode & 1u) || conn == OTA_NO_CONN ||
 	    conn == ota_device_owner(dev) || dev->config.ops->permit(dev->config.ctx, conn, opcode))
 		return false;
-	if (opcode == OTA_CMD_START)
-		refuse_start(dev, conn, OTA_ERR_PERMISSION, 0, len == 1 || dev->config.basic_only);
+	if (opcode == OTA_CMD_START || opcode == OTA_CMD_PREPARE)
+		refuse_start(dev, conn, opcode, OTA_ERR_PERMISSION, 0,
+			     len == 1 || dev->config.basic_only);
 	else
 		device_send_result(dev, conn, opcode, OTA_ERR_PERMISSION);
 	return true;
 }
 
-static void dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+/* What is to be said by ERROR; OTA_OK: it was obeyed, or answered in its own way. */
+static uint8_t dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
+	if (len == 0)
+		return OTA_ERR_LENGTH;
 	if (dev->config.basic_only && buf[0] != OTA_CMD_START && buf[0] != OTA_CMD_ABORT &&
-	    buf[0] != OTA_CMD_END) {
-		device_send_error(dev, conn, OTA_ERR_OPCODE, buf[0], 0);
-		return;
-	}
+	    buf[0] != OTA_CMD_END)
+		return OTA_ERR_OPCODE;
 	if (forbidden(dev, conn, buf[0], len))
-		return;
+		return OTA_OK;
 	switch (buf[0]) {
 	case OTA_CMD_START:
+	case OTA_CMD_PREPARE:
 		on_start(dev, conn, buf, len);
-		break;
+		return OTA_OK;
 	case OTA_CMD_ABORT:
 		on_abort(dev, conn);
-		break;
+		return OTA_OK;
 	case OTA_CMD_END:
-		if (device_owned_by_other(dev, conn))
-			device_send_error(dev, conn, OTA_ERR_BUSY, OTA_CMD_END, 0);
-		else
-			on_end(dev, conn);
-		break;
+		return on_end(dev, conn);
 	case OTA_CMD_STATUS:
 		device_send_status(dev, conn);
-		break;
+		return OTA_OK;
 	case OTA_CMD_CONFIRM:
 	case OTA_CMD_ROLLBACK:
 	case OTA_CMD_REBOOT:
 		on_slot_command(dev, conn, buf[0]);
-		break;
+		return OTA_OK;
 	case OTA_CMD_LINK:
-		on_link(dev, conn, buf, len);
-		break;
+		return on_link(dev, conn, buf, len);
 	case OTA_CMD_TELEMETRY:
-		on_telemetry(dev, conn, buf, len);
-		break;
+		return on_telemetry(dev, conn, buf, len);
 	case OTA_CMD_RESYNC:
-		on_resync(dev, conn);
-		break;
+		return on_resync(dev, conn);
 	default:
-		device_send_error(dev, conn, OTA_ERR_OPCODE, buf[0], 0);
-		break;
+		return OTA_ERR_OPCODE;
+	}
+}
+
+static uint32_t error_detail(const struct ota_device *dev, uint8_t code, size_t len)
+{
+	switch (code) {
+	case OTA_ERR_LENGTH:
+		return (uint32_t)len;
+	case OTA_ERR_STATE:
+		return device_state_detail(dev);
+	case OTA_ERR_INCOMPLETE:
+		return dev->rx.received;
+	default:
+		return 0;
 	}
 }
 
 void ota_device_control(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len,
 			uint32_t now_ms)
 {
+	uint8_t code;
+
 	device_pass(dev, now_ms);
-	if (len == 0) {
-		device_send_error(dev, conn, OTA_ERR_LENGTH, 0, 0);
-		return;
-	}
-	if (conn == dev->conn)
+	if (conn == dev->conn && len > 0)
 		dev->last_data = now_ms;
-	dispatch(dev, conn, buf, len);
+	code = dispatch(dev, conn, buf, len);
+	if (code != OTA_OK)
+		device_send_error(dev, conn, code, len > 0 ? buf[0] : 0,
+				  error_detail(dev, code, len));
 	device_work(dev);
 }

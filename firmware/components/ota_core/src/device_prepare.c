@@ -40,6 +40,18 @@ static uint16_t ack_interval(const struct ota_device *dev)
 	return (uint16_t)min_u32(min_u32(wanted, most), UINT16_MAX);
 }
 
+static uint8_t start_opcode(const struct ota_device *dev)
+{
+	return dev->start_kind == OTA_KIND_BLANK ? OTA_CMD_PREPARE : OTA_CMD_START;
+}
+
+/* Returns true if the session to begin needs more than what was erased ahead. */
+static bool erases(const struct ota_device *dev)
+{
+	return dev->start_kind != OTA_KIND_SINK &&
+	       (dev->start_kind == OTA_KIND_PATTERN || dev->blank < dev->start.image_size);
+}
+
 static bool begin_fresh(struct ota_device *dev)
 {
 	struct ota_receive *rx = &dev->rx;
@@ -49,10 +61,11 @@ static bool begin_fresh(struct ota_device *dev)
 	memset(rx, 0, sizeof(*rx));
 	rx->kind = dev->start_kind;
 	rx->slot_size = info.slot_size;
+	rx->erased = rx->kind == OTA_KIND_PATTERN ? 0 : dev->blank;
 	rx->image_size = dev->start.image_size;
 	memcpy(rx->sha256, dev->start.sha256, sizeof(rx->sha256));
 	if (dev->config.ops->hash_init(dev->config.ctx) < 0) {
-		device_fail(dev, OTA_ERR_INTERNAL, OTA_CMD_START, 0);
+		device_fail(dev, OTA_ERR_INTERNAL, start_opcode(dev), 0);
 		return false;
 	}
 	return true;
@@ -128,9 +141,9 @@ static void after_adopt(struct ota_device *dev)
 		dev->prepare = OTA_PREPARE_READY;
 		return;
 	}
-	seconds = dev->start_kind == OTA_KIND_SINK ? 0 : device_worn(dev);
+	seconds = erases(dev) ? device_worn(dev) : 0;
 	if (seconds > 0) {
-		device_fail(dev, OTA_ERR_BUSY, OTA_CMD_START, seconds);
+		device_fail(dev, OTA_ERR_BUSY, start_opcode(dev), seconds);
 		return;
 	}
 	if (!begin_fresh(dev))
@@ -157,14 +170,20 @@ bool device_prepare_step(struct ota_device *dev)
 			rehashed(dev);
 		return true;
 	case OTA_PREPARE_CLEAR:
-		dev->prepare =
-			dev->rx.kind == OTA_KIND_BASIC ? OTA_PREPARE_ERASE : OTA_PREPARE_READY;
+		dev->prepare = dev->rx.kind == OTA_KIND_BASIC || dev->rx.kind == OTA_KIND_BLANK
+				       ? OTA_PREPARE_ERASE
+				       : OTA_PREPARE_READY;
 		if (dev->record.offset > 0 || dev->record.flags != 0 || dev->record_dirty)
 			device_clear_record(dev);
 		return true;
 	case OTA_PREPARE_ERASE:
-		if (!device_erase_step(dev))
-			dev->prepare = OTA_PREPARE_READY;
+		if (device_erase_step(dev))
+			return true;
+		dev->prepare = OTA_PREPARE_READY;
+		if (dev->rx.kind == OTA_KIND_BLANK) {
+			dev->state = OTA_STATE_IDLE;
+			device_send_result(dev, dev->conn, OTA_CMD_PREPARE, OTA_OK);
+		}
 		return true;
 	case OTA_PREPARE_READY:
 		ready(dev);

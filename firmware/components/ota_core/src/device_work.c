@@ -98,15 +98,18 @@ static bool erase(struct ota_device *dev, uint32_t at, uint32_t len)
 
 bool device_erase_step(struct ota_device *dev)
 {
-	const uint32_t at = dev->rx.erased;
 	const uint32_t end = round_up(dev->rx.image_size, OTA_SECTOR_SIZE);
-	uint32_t len = OTA_SECTOR_SIZE;
+	uint32_t at = dev->rx.erased, len = OTA_SECTOR_SIZE;
+	const uint32_t block = at - at % OTA_BLOCK_SIZE;
 
 	if (at >= end)
 		return false;
-	if (at % OTA_BLOCK_SIZE == 0 && end - at > SECTOR_ERASE_MAX &&
-	    dev->rx.slot_size - at >= OTA_BLOCK_SIZE)
+	/* Also where some of it is erased already, and nothing is written. */
+	if (end - at > SECTOR_ERASE_MAX && dev->rx.slot_size - block >= OTA_BLOCK_SIZE &&
+	    dev->rx.flushed <= block) {
+		at = block;
 		len = OTA_BLOCK_SIZE;
+	}
 	*dev->config.wear += !dev->rx.worn;
 	dev->rx.worn = true;
 	/* Nothing may be heard from the device until the erase is over. */
@@ -163,6 +166,7 @@ static bool write_step(struct ota_device *dev, uint32_t len)
 	/* The whole image's erase, so that it goes by blocks even when it is late. */
 	if (dev->rx.erased < at + len)
 		return device_erase_step(dev);
+	dev->blank = 0;
 	device_op(dev, OTA_OP_WRITE, at, len);
 	device_op_started(dev, dev->config.ops->flash_write(
 				       dev->config.ctx, at,
@@ -387,6 +391,8 @@ static void op_succeeded(struct ota_device *dev, enum ota_op op)
 	case OTA_OP_ERASE:
 		record_longest(&dev->erase_ms, dev->now - dev->op_started);
 		dev->rx.erased = dev->op_at + dev->op_len;
+		if (dev->op_at <= dev->blank)
+			dev->blank = dev->rx.erased;
 		break;
 	case OTA_OP_WRITE:
 		record_longest(&dev->write_ms, dev->now - dev->op_started);
@@ -424,7 +430,9 @@ static void flash_failed(struct ota_device *dev, uint8_t code)
 {
 	struct ota_receive *rx = &dev->rx;
 
-	/* The sector's contents are unknown: it is erased and sent again. */
+	/* Its contents are unknown. */
+	dev->blank = min_u32(dev->blank, dev->op_at);
+	/* The sector is erased and sent again. */
 	if (code == OTA_ERR_WRITE)
 		rx->flushed = rx->erased = dev->op_at - dev->op_at % OTA_SECTOR_SIZE;
 	if (session_needs_flash(dev))

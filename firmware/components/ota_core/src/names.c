@@ -25,6 +25,7 @@ const char *ota_command_name(unsigned int cmd)
 		[OTA_CMD_LINK] = "LINK",
 		[OTA_CMD_TELEMETRY] = "TELEMETRY",
 		[OTA_CMD_RESYNC] = "RESYNC",
+		[OTA_CMD_PREPARE] = "PREPARE",
 	};
 
 	return pick(names, COUNT(names), cmd);

@@ -52,6 +52,12 @@ static const struct field link_request_fields[] = {
 };
 static const struct layout link_request_layout = LAYOUT(OTA_CMD_LINK, 12, link_request_fields);
 
+struct prepare {
+	uint32_t size;
+};
+static const struct field prepare_fields[] = {F(prepare, size)};
+static const struct layout prepare_layout = LAYOUT(OTA_CMD_PREPARE, 5, prepare_fields);
+
 struct telemetry_request {
 	uint16_t period_ms;
 };
@@ -150,54 +156,33 @@ static const struct field info_fields[] = {
 static const struct layout info_layout =
 	LAYOUT_FROM(0, OTA_INFO_SIZE_MIN, OTA_INFO_SIZE, info_fields);
 
-/* The integer at from, whatever its width; structures keep host byte order. */
-static uint32_t load(const uint8_t *from, uint8_t size)
+/*
+ * Numbers go over the air with the least byte first, and stand in a structure as the
+ * processor has them.
+ */
+static void copy(uint8_t *to, const uint8_t *from, const struct field *f)
 {
-	uint16_t u16;
-	uint32_t u32;
+	const union {
+		uint16_t number;
+		uint8_t first;
+	} one = {.number = 1};
+	const bool turn = !f->raw && one.first == 0;
 
-	if (size == 1)
-		return *from;
-	if (size == 2) {
-		memcpy(&u16, from, sizeof(u16));
-		return u16;
-	}
-	memcpy(&u32, from, sizeof(u32));
-	return u32;
-}
-
-static void store(uint8_t *to, uint8_t size, uint32_t value)
-{
-	const uint16_t u16 = (uint16_t)value;
-
-	if (size == 1)
-		*to = (uint8_t)value;
-	else if (size == 2)
-		memcpy(to, &u16, sizeof(u16));
-	else
-		memcpy(to, &value, sizeof(value));
+	for (uint8_t i = 0; i < f->size; i++)
+		to[i] = from[turn ? f->size - 1u - i : i];
 }
 
 static int encode(const struct layout *l, const void *from, uint8_t *buf, size_t size)
 {
 	const uint8_t *const m = from;
 	uint8_t *at = buf;
-	uint32_t value;
 
 	if (size < l->length)
 		return -OTA_ENOSPC;
 	if (l->opcode)
 		*at++ = l->opcode;
-	for (const struct field *f = l->fields; f < l->fields + l->count; f++) {
-		if (f->raw) {
-			memcpy(at, m + f->offset, f->size);
-			at += f->size;
-			continue;
-		}
-		value = load(m + f->offset, f->size);
-		for (uint8_t i = 0; i < f->size; i++, value >>= 8)
-			*at++ = (uint8_t)(value & 0xffu);
-	}
+	for (const struct field *f = l->fields; f < l->fields + l->count; at += f++->size)
+		copy(at, m + f->offset, f);
 	return l->length;
 }
 
@@ -205,24 +190,15 @@ static int decode(const struct layout *l, const uint8_t *buf, size_t len, void *
 {
 	uint8_t *const m = to;
 	const uint8_t *at = buf;
-	uint32_t value;
 
 	if (l->opcode && len > 0 && *at++ != l->opcode)
 		return -OTA_EBADMSG;
 	if (len < l->least)
 		return -OTA_EMSGSIZE;
-	for (const struct field *f = l->fields; f < l->fields + l->count; f++) {
+	for (const struct field *f = l->fields; f < l->fields + l->count; at += f++->size) {
 		if (f->size > len - (size_t)(at - buf))
 			break;
-		if (f->raw) {
-			memcpy(m + f->offset, at, f->size);
-			at += f->size;
-			continue;
-		}
-		value = 0;
-		for (uint8_t i = 0; i < f->size; i++)
-			value |= (uint32_t)*at++ << (8u * i);
-		store(m + f->offset, f->size, value);
+		copy(m + f->offset, at, f);
 	}
 	return 0;
 }
@@ -259,6 +235,23 @@ int ota_link_request_encode(const struct ota_link_request *m, uint8_t *buf, size
 int ota_link_request_decode(const uint8_t *buf, size_t len, struct ota_link_request *ret)
 {
 	return decode(&link_request_layout, buf, len, ret);
+}
+
+int ota_prepare_encode(uint32_t size, uint8_t *buf, size_t len)
+{
+	const struct prepare m = {size};
+
+	return encode(&prepare_layout, &m, buf, len);
+}
+
+int ota_prepare_decode(const uint8_t *buf, size_t len, uint32_t *ret_size)
+{
+	struct prepare m;
+	const int rc = decode(&prepare_layout, buf, len, &m);
+
+	if (rc == 0)
+		*ret_size = m.size;
+	return rc;
 }
 
 int ota_telemetry_request_encode(uint16_t period_ms, uint8_t *buf, size_t size)

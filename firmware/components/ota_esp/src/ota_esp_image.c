@@ -102,7 +102,8 @@ bool ota_esp_image_slots(void)
 	s->info = (struct ota_info){
 		.version = OTA_PROTOCOL_VERSION,
 		.min_version = OTA_PROTOCOL_VERSION,
-		.features = OTA_FEATURE_RESUME | OTA_FEATURE_SINK | OTA_FEATURE_LINK,
+		.features = OTA_FEATURE_RESUME | OTA_FEATURE_SINK | OTA_FEATURE_LINK |
+			    OTA_FEATURE_PREPARE,
 		.chip_id = CONFIG_IDF_FIRMWARE_CHIP_ID,
 		.chip_revision = chip.revision,
 		.slot_count = esp_ota_get_app_partition_count(),

@@ -103,8 +103,8 @@ struct ota_device_ops {
 	void (*reboot)(void *ctx, uint32_t delay_ms);
 
 	/*
-	 * Whether this connection may START, ABORT, CONFIRM, ROLLBACK or REBOOT now: the
-	 * product's own decision.  Not asked of who owns the session under way.
+	 * Whether this connection may START, ABORT, CONFIRM, ROLLBACK, REBOOT or PREPARE now:
+	 * the product's own decision.  Not asked of who owns the session under way.
 	 */
 	bool (*permit)(void *ctx, uint16_t conn, uint8_t opcode);
 

@@ -37,6 +37,7 @@ enum ota_kind {
 	OTA_KIND_BASIC,
 	OTA_KIND_SINK, /* counted and thrown away */
 	OTA_KIND_PATTERN, /* the device's own, to measure the flash: all is there at READY */
+	OTA_KIND_BLANK, /* PREPARE: nothing, and no READY */
 };
 
 /* Steps between START and READY. */
@@ -44,7 +45,7 @@ enum ota_prepare_step {
 	OTA_PREPARE_ADOPT, /* link was lost, power was not: bring the ring to flash, go on */
 	OTA_PREPARE_REHASH, /* power was lost: check the recorded prefix */
 	OTA_PREPARE_CLEAR, /* another image: its record goes before its data does */
-	OTA_PREPARE_ERASE, /* basic: the whole slot */
+	OTA_PREPARE_ERASE, /* basic: the whole slot; PREPARE: what it asks for */
 	OTA_PREPARE_READY,
 };
 
@@ -115,6 +116,7 @@ struct ota_device {
 	bool self_confirm; /* ... and the first connection is proof enough */
 	bool reboot_due; /* waits for notifications to go out */
 
+	uint32_t blank; /* bytes from 0 of the slot that were erased, and nothing written */
 	uint32_t op_started; /* ms */
 	uint32_t gap_time, gap_wait; /* ms */
 	uint32_t last_data; /* ms; last Data value or command of the owner */

@@ -53,6 +53,7 @@ enum ota_command {
 	OTA_CMD_LINK = 0x09,
 	OTA_CMD_TELEMETRY = 0x0a,
 	OTA_CMD_RESYNC = 0x0b,
+	OTA_CMD_PREPARE = 0x0c,
 };
 
 /* Device to host, first byte of a Control notification (section 5). */
@@ -136,6 +137,7 @@ enum ota_code {
 #define OTA_FEATURE_COMPRESSED 0x00000020u /* reserved */
 #define OTA_FEATURE_SIGNED 0x00000040u /* reserved */
 #define OTA_FEATURE_TIMES 0x00000080u /* TIMES beside each TELEMETRY */
+#define OTA_FEATURE_PREPARE 0x00000100u
 #define OTA_FEATURE_PATTERN 0x00000200u /* START's flag of that name */
 
 /* Info and STATUS flags (section 3.3). */
@@ -332,6 +334,9 @@ int ota_start_encode(const struct ota_start *m, uint8_t *buf, size_t size);
 int ota_start_decode(const uint8_t *buf, size_t len, struct ota_start *ret);
 int ota_link_request_encode(const struct ota_link_request *m, uint8_t *buf, size_t size);
 int ota_link_request_decode(const uint8_t *buf, size_t len, struct ota_link_request *ret);
+/* size: bytes to erase; 0 = the whole slot */
+int ota_prepare_encode(uint32_t size, uint8_t *buf, size_t len);
+int ota_prepare_decode(const uint8_t *buf, size_t len, uint32_t *ret_size);
 int ota_telemetry_request_encode(uint16_t period_ms, uint8_t *buf, size_t size);
 int ota_telemetry_request_decode(const uint8_t *buf, size_t len, uint16_t *ret_period_ms);
 /* A command without payload: ABORT, END, STATUS, CONFIRM, ROLLBACK, REBOOT, RESYNC. */
