@@ -17,6 +17,9 @@
  *   there into PDUs of at most the data length.  A buffer is free again when all
  *   of it was acknowledged - at once, or where the adapter does not refill inside
  *   an event, when the event closes.
+ * - A controller that is late: it ends its last pair a while before the next anchor, and an
+ *   event for which the one before left it no time to prepare carries no data of its own.
+ *   What is known of it is what one USB adapter was measured with (link_air.c).
  * - Peripheral latency (4.5.1): after an event without data the peripheral sleeps
  *   through as many events as it may, unless it has something to send.
  * - Supervision timeout, and 0x3E when not one of the first six events worked.
@@ -115,6 +118,7 @@ struct link_side_config {
 	uint16_t buffers; /* ACL buffers of the controller; 0 = no limit */
 	uint16_t buffer_octets; /* of each, >= 27; 0 = no limit */
 	bool refill; /* they are free again inside an event */
+	bool late; /* central: it prepares its events late, see above; refill is false then */
 	uint32_t queue_frames; /* frames its host queues in front; 0 = no limit */
 	uint32_t receive_pdus; /* PDUs its controller keeps for its host; 0 = no limit */
 	uint32_t host_pdus; /* PDUs that its host's pool takes while its task is blocked */

@@ -145,6 +145,8 @@ struct link {
 	uint64_t anchor_us, next_anchor_us;
 	bool event_open;
 	bool carried; /* the event carried data */
+	bool unprepared; /* the central, which is late, has nothing in hand for this event */
+	uint64_t data_us; /* when its latest pair with data ended */
 	bool listening; /* the peripheral attends this event */
 	uint64_t listen_event; /* next one that it attends */
 	bool deaf; /* it missed an instant: the sides no longer meet */

@@ -33,6 +33,7 @@ static struct sim_config sim_config_of(const struct sim_options *o, char partiti
 		.buffers = (uint16_t)o->buffers,
 		.buffer_octets = (uint16_t)o->buffer_octets,
 		.refill = o->refill,
+		.late = o->late,
 		.encrypted = o->encrypted != 0,
 		.speed = (uint32_t)o->speed,
 	};

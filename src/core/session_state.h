@@ -62,8 +62,17 @@ struct session_tune {
 	uint16_t best; /* of those that were measured; 0: none was yet */
 	uint32_t rate; /* bytes per second with it */
 	uint64_t not_before; /* nothing is measured */
+	/* Of the one under way: */
+	uint64_t since; /* the ACK that it began with; 0: none did */
+	uint32_t from; /* received then */
+	bool erased; /* the device began to erase since */
+	bool by_block; /* rates are those of a block, its erase included; else between erases */
+	uint32_t usual; /* the last one since it is watched, bytes per second; 0: none yet */
+	/* What the link carries if nothing else holds values up: */
+	uint64_t clean_from; /* not before this, after an erase */
 	uint64_t ack_at; /* the last ACK; 0: none to count from */
-	uint32_t bytes, us; /* acknowledged while nothing but the link held them up */
+	uint32_t bytes, us;
+	bool poor; /* it is clearly less than it could carry */
 };
 
 /* Commands closed by a request, whose answer proves that all arrived; session_basic.c. */

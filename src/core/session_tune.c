@@ -5,26 +5,48 @@
  * How many packets an adapter sends in an event, and whether its buffers are filled again
  * meanwhile, no stack tells; nor does it tell what the air loses, which ends an event.  So
  * the rate that the ACKs show is compared with what the link could carry.  Where it is
- * clearly less, another interval is tried for a while, and kept only if it is faster.
+ * clearly less while nothing else holds it up, other intervals are tried for a while, and the
+ * fastest is kept.
+ *
+ * Intervals are compared by whole blocks, erases included: most devices stand still for each
+ * erase, so that without it a rate shows a ring that empties, not what arrives.  Only where a
+ * block takes seconds, which hides its erase, is it the time between erases.
  */
 #include "core/session_priv.h"
 
-#define MEASURE_US (700u * MS) /* of clean time, for one verdict */
-#define SETTLE_US (300u * MS) /* after a change: what was queued before it */
+#define WATCH_US (700u * MS) /* in which nothing but the link held values up */
+#define QUICK_US (250u * MS) /* the same, where it is clear */
+#define MEASURE_US (700u * MS) /* for one rate, between erases */
+#define ERASE_BLOCK 65536u /* bytes that a device erases at once, as a rule */
+#define BLOCKS_RATE 30000u /* bytes per second below which such a block is not waited for */
+#define SETTLE_US (150u * MS) /* after a change: what was queued before it */
 #define CATCH_UP_US (150u * MS)
 #define POOR_PERCENT 85u /* of the ceiling: acknowledgements take some of it, too */
+#define BAD_PERCENT 60u /* the same, beyond doubt */
 #define GAIN_SHARE 32u /* a 32nd: less may be chance */
-#define WORSE_SHARE 32u
 #define LEARN_SHARE 4u /* better by a quarter */
+#define CLEAR_SHARE 4u
 #define SHORT 6u /* 7.5 ms: for few buffers, and where an event ends early */
-#define LONG 12u /* 15 ms: for buffers that are filled in every other event */
+#define LONG 12u /* 15 ms: for adapters that prepare their events late */
 #define LEFT_MIN (128u * 1024u) /* bytes still to come that are worth a trial */
 
 static bool tune_wanted(const struct session *s)
 {
 	return s->config.link_auto && s->dialect->has_link &&
 	       (s->info.features & OTA_FEATURE_LINK) && s->mode != GATT_REQUEST &&
-	       session_pacing(s) == 0 && s->tune.step != SESSION_TUNED;
+	       session_pacing(s) == 0 && s->tune.step != SESSION_TUNED &&
+	       s->tune.step != SESSION_TUNE_ASKED && s->stats.link.code == 0 &&
+	       s->stats.link.interval != 0;
+}
+
+static void measure_anew(struct session_tune *t)
+{
+	t->since = 0;
+	t->ack_at = 0;
+	t->bytes = 0;
+	t->us = 0;
+	t->poor = false;
+	t->usual = 0;
 }
 
 void session_tune_begin(struct session *s)
@@ -34,9 +56,7 @@ void session_tune_begin(struct session *s)
 	/* Asked on a link that is gone: what was best so far is asked for again. */
 	if (t->step == SESSION_TUNE_ASKED || t->step == SESSION_TUNE_TRYING)
 		t->step = SESSION_TUNED;
-	t->ack_at = 0;
-	t->bytes = 0;
-	t->us = 0;
+	measure_anew(t);
 }
 
 static void ask(struct session *s, uint16_t interval, enum session_note note)
@@ -61,8 +81,8 @@ static uint16_t next_trial(const struct session *s, uint16_t now, uint32_t rate)
 		return 0;
 	if (t->best == 0)
 		return now > SHORT ? SHORT : LONG;
-	/* Shorter was clearly worse: so it is not the air that ends events. */
-	return now == SHORT && t->best < LONG && rate < t->rate - t->rate / WORSE_SHARE ? LONG : 0;
+	/* Shorter was not far better: so it is not that each event carries so much and no more. */
+	return now == SHORT && t->best < LONG && rate <= t->rate + t->rate / LEARN_SHARE ? LONG : 0;
 }
 
 static void try_another(struct session *s, uint16_t interval)
@@ -82,17 +102,14 @@ static void settle(struct session *s, uint16_t now)
 		session_note(s, SESSION_NOTE_INTERVAL_KEPT, now);
 }
 
+/* So much is received with the present interval. */
 static void verdict(struct session *s, uint32_t rate)
 {
 	struct session_tune *t = &s->tune;
 	const uint16_t now = s->stats.link.interval;
 	const uint16_t next = next_trial(s, now, rate);
-	struct airtime_link air;
-	uint64_t most;
 
-	session_link(s, &air);
-	most = airtime_ceiling(&air, s->chunk, false);
-	if (t->best == 0 && (next == 0 || rate * 100ull >= most * POOR_PERCENT))
+	if (t->best == 0 && next == 0)
 		return;
 	if (t->best == 0) {
 		t->first = now;
@@ -108,40 +125,127 @@ static void verdict(struct session *s, uint32_t rate)
 		settle(s, now);
 }
 
+/* --- is the link worse than it should be? */
+
 /* Nothing but the link held these bytes up. */
-static bool clean(const struct session *s, const struct ota_ack *m)
+static bool is_clean(const struct session *s, const struct ota_ack *m)
 {
 	const struct session_stats *st = &s->stats;
 
-	return s->state == SESSION_SENDING && s->flow.rate > 0 && s->tune.ack_at > 0 &&
-	       !s->resyncing && s->flow.calm_at <= m->received &&
-	       st->queued < s->config.image_size && st->queued > m->received &&
+	return s->tune.ack_at > 0 && st->queued > m->received &&
 	       m->received - m->flushed < s->info.ring_size / 2u;
+}
+
+static void watch(struct session *s, const struct ota_ack *m)
+{
+	struct session_tune *t = &s->tune;
+	struct airtime_link air;
+	uint64_t percent;
+
+	if (t->poor || s->now < t->clean_from)
+		return;
+	if (s->stats.progress.phase != 0) { /* what waited for the erase comes at once now */
+		t->clean_from = s->now + CATCH_UP_US;
+		t->ack_at = 0;
+		return;
+	}
+	if (is_clean(s, m)) {
+		t->bytes += m->received - s->stats.received;
+		t->us += (uint32_t)(s->now - t->ack_at);
+	}
+	t->ack_at = s->now;
+	if (t->us < QUICK_US)
+		return;
+	session_link(s, &air);
+	percent = t->bytes * 100000000ull / t->us / airtime_ceiling(&air, s->chunk, false);
+	if (percent >= BAD_PERCENT && t->us < WATCH_US)
+		return;
+	if (percent < POOR_PERCENT)
+		t->poor = true;
+	else
+		measure_anew(t); /* what was received until now says nothing of what comes */
+}
+
+/* --- how much is received? */
+
+/* Values go out and arrive as they do for most of the time. */
+static bool is_steady(const struct session *s, const struct ota_ack *m)
+{
+	const struct session_stats *st = &s->stats;
+
+	return s->state == SESSION_SENDING && s->flow.rate > 0 && !s->resyncing &&
+	       s->flow.calm_at <= m->received && st->queued < s->config.image_size;
+}
+
+/* A trial that is so far away from the best one need not be measured to its end. */
+static bool is_clear(const struct session_tune *t, uint32_t rate)
+{
+	/* With an erase to come it only gets less. */
+	return t->step == SESSION_TUNE_TRYING && !t->erased &&
+	       (rate < t->rate - t->rate / CLEAR_SHARE ||
+		(!t->by_block && rate > t->rate + t->rate / CLEAR_SHARE));
+}
+
+static void measure_from(struct session *s, const struct ota_ack *m)
+{
+	struct session_tune *t = &s->tune;
+
+	t->since = s->now;
+	t->from = m->received;
+	t->erased = false;
+	if (t->best == 0)
+		t->by_block = s->flow.rate >= BLOCKS_RATE;
+}
+
+/* Returns the rate once it is known, else 0. */
+static uint32_t measure(struct session *s, const struct ota_ack *m)
+{
+	struct session_tune *t = &s->tune;
+	const uint32_t bytes = m->received - t->from;
+	const uint64_t us = s->now - t->since;
+	uint32_t rate;
+
+	t->erased |= s->stats.progress.phase != 0;
+	if (t->erased && !t->by_block) { /* what waited for the erase comes at once */
+		t->not_before = s->now + CATCH_UP_US;
+		t->since = t->ack_at = 0;
+		t->erased = false;
+		return 0;
+	}
+	if (t->since == 0) {
+		measure_from(s, m);
+		return 0;
+	}
+	if (us < QUICK_US)
+		return 0;
+	rate = (uint32_t)(bytes * 1000000ull / us);
+	if ((t->by_block ? bytes < ERASE_BLOCK : us < MEASURE_US) && !is_clear(t, rate))
+		return 0;
+	measure_from(s, m);
+	return rate;
 }
 
 void session_tune_ack(struct session *s, const struct ota_ack *m)
 {
 	struct session_tune *t = &s->tune;
+	uint32_t rate;
 
-	if (!tune_wanted(s) || s->stats.link.code != 0 || s->stats.link.interval == 0)
+	if (!tune_wanted(s) || s->now < t->not_before)
 		return;
-	if (t->step == SESSION_TUNE_ASKED || s->now < t->not_before)
-		return;
-	if (s->stats.progress.phase != 0) { /* what waited for the erase comes at once now */
-		t->not_before = s->now + CATCH_UP_US;
+	if (!is_steady(s, m)) {
+		t->since = 0;
 		t->ack_at = 0;
 		return;
 	}
-	if (clean(s, m)) {
-		t->bytes += m->received - s->stats.received;
-		t->us += (uint32_t)(s->now - t->ack_at);
-	}
-	t->ack_at = s->now;
-	if (t->us < MEASURE_US)
-		return;
-	verdict(s, (uint32_t)(t->bytes * 1000000ull / t->us));
-	t->bytes = 0;
-	t->us = 0;
+	if (t->step == SESSION_TUNE_WATCHING)
+		watch(s, m);
+	rate = measure(s, m);
+	if (rate > 0 && t->step == SESSION_TUNE_WATCHING)
+		t->usual = rate;
+	else if (rate > 0)
+		verdict(s, rate);
+	if (t->poor && t->usual > 0 && t->step == SESSION_TUNE_WATCHING)
+		verdict(s, t->usual);
 }
 
 void session_tune_linked(struct session *s, const struct ota_link *m)
@@ -156,7 +260,7 @@ void session_tune_linked(struct session *s, const struct ota_link *m)
 		t->step = m->code == 0 && m->interval == t->asked ? SESSION_TUNE_TRYING
 								  : SESSION_TUNED;
 		t->not_before = s->now + SETTLE_US;
-		t->ack_at = 0;
+		measure_anew(t);
 	}
 	if (m->code == 0 && m->interval == t->asked)
 		*c = (struct session_choice){m->interval, m->interval, SESSION_BY_RATE};

@@ -41,6 +41,7 @@ struct hci_config {
 	uint16_t buffers; /* ACL buffers, 1..255, shared by all links */
 	uint16_t buffer_octets; /* of each, 27..65535 */
 	bool refill; /* they are free again inside a connection event */
+	bool late; /* it prepares its events late (air/link.h), whatever refill says */
 	uint16_t data_length; /* longest it supports, 27..251; 0 = the version's */
 	uint8_t phys; /* OTA_PHYS_*; 0 = the version's */
 	uint32_t loss_ppm; /* of the PDUs that it sends, advertisements included */

@@ -185,6 +185,7 @@ static int make_controller(struct radio *radio)
 		.buffer_octets =
 			o->buffers > 0 ? (uint16_t)o->buffer_octets : BUFFER_OCTETS_DEFAULT,
 		.refill = o->refill,
+		.late = o->late,
 		.data_length = (uint16_t)o->data_length,
 		.phys = simopts_given(o, SIM_PHY) && o->phy == (int)OTA_PHY_1M ? OTA_PHYS_1M : 0,
 		.loss_ppm = (uint32_t)o->loss_ppm,

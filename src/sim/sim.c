@@ -222,7 +222,8 @@ static struct link_config link_config_of(struct sim *sim)
 				.ctx = sim,
 				.buffers = c->buffers,
 				.buffer_octets = c->buffer_octets,
-				.refill = c->refill || c->buffers == 0,
+				.refill = (c->refill && !c->late) || c->buffers == 0,
+				.late = c->late,
 				.host_latency_us = 200,
 				.phys = (uint8_t)(c->phy == OTA_PHY_UNKNOWN
 							  ? OTA_PHYS_1M | OTA_PHYS_2M

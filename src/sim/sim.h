@@ -22,7 +22,8 @@ struct sim_config {
 	uint16_t interval; /* 1.25 ms; 0: starts at 50 ms as Linux does, and may change */
 	uint16_t supervision; /* 10 ms; 0: starts at 420 ms as Linux does, and may change */
 	uint16_t buffers, buffer_octets; /* the adapter's; 0: no limit */
-	bool refill; /* ... free again inside a connection event */
+	bool refill; /* ... free again inside a connection event, as the host takes it */
+	bool late; /* ... which prepares its events late, whatever the host takes it for */
 	/* The host's link has kind.data_length, kind.mtu and kind.loss_ppm, too. */
 	bool encrypted; /* from the start, with a key that nobody had to agree on */
 	uint32_t speed; /* thousandths of real time; 0: as fast as possible */

@@ -112,15 +112,15 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 
 static int parse_buffers(struct sim_options *options, const char *value)
 {
-	const char *x = strchr(value, 'x'), *event = strstr(value, "/event");
+	const char *x = strchr(value, 'x'), *how = strchr(value, '/');
+	const bool event = how && strcmp(how, "/event") == 0;
+	const bool late = how && strcmp(how, "/late") == 0;
 	uint64_t count, octets;
 	size_t len;
 
-	if (!x || (event && event[6] != '\0'))
+	if (!x || (how && (how < x || (!event && !late))))
 		return -OTA_EINVAL;
-	len = event ? (size_t)(event - x) : strlen(x);
-	if (event && event < x)
-		return -OTA_EINVAL;
+	len = how ? (size_t)(how - x) : strlen(x);
 	/* The ranges of HCI LE Read Buffer Size's answer, Core Vol 4 Part E 7.8.2. */
 	if (text_parse_unsigned(value, (size_t)(x - value), &count) < 0 || count < 1 ||
 	    count > 255 || text_parse_unsigned(x + 1, len - 1, &octets) < 0 || octets < 27 ||
@@ -128,7 +128,8 @@ static int parse_buffers(struct sim_options *options, const char *value)
 		return -OTA_EINVAL;
 	options->buffers = (int32_t)count;
 	options->buffer_octets = (int32_t)octets;
-	options->refill = event == NULL;
+	options->refill = !event;
+	options->late = late;
 	return 0;
 }
 
@@ -318,7 +319,9 @@ char *simopts_get(const struct sim_options *options, enum sim_option option, cha
 		if (options->buffers > 0)
 			(void)snprintf(buf, size, "%dx%d%s", (int)options->buffers,
 				       (int)options->buffer_octets,
-				       options->refill ? "" : "/event");
+				       options->late	 ? "/late"
+				       : options->refill ? ""
+							 : "/event");
 	} else if (option == SIM_SLOTS) {
 		return slots_format(&options->slots, buf, size);
 	} else if (option == SIM_SEED) {

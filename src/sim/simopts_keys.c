@@ -126,9 +126,10 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 	},
 	[SIM_BUFFERS] = {
 		.name = "buffers", .kind = SETTING_TEXT,
-		.expected = "COUNTxBYTES or COUNTxBYTES/event, 1..255 and 27..65535",
+		.expected = "COUNTxBYTES, COUNTxBYTES/event or COUNTxBYTES/late, 1..255 and 27..65535",
 		.help = "The adapter's LE buffers, such as 3x251; with /event they are refilled only "
-			"between connection events. Not given: no limit.",
+			"between connection events; with /late also too late for the next event, if this "
+			"one lasted long, as some USB adapters do. Not given: no limit.",
 	},
 	[SIM_LOSS] = {
 		.name = "loss", .kind = SETTING_NUMBER, AT(loss_ppm),

@@ -188,6 +188,33 @@ static void test_buffers(void **state)
 	}
 }
 
+/*
+ * Published of a USB adapter with 8 buffers of 251 octets on 2M: bytes a second by interval.
+ * Values of 495 octets carry 493 bytes of payload each.
+ */
+static void test_late(void **state)
+{
+	static const struct {
+		uint32_t interval_us, rate;
+	} rows[] = {{7500, 66000}, {10000, 73700}, {11250, 77100}, {15000, 128000}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct airtime_link air = {.phy = OTA_PHY_2M,
+						 .data_length = 251,
+						 .interval_us = rows[i].interval_us,
+						 .buffers = 8,
+						 .buffer_octets = 251};
+		struct link_config config = make_config(&air);
+		uint32_t got;
+
+		config.sides[LINK_CENTRAL].late = true;
+		got = measure(&config, 495, false, 400u * (uint64_t)air.interval_us) / 495u * 493u;
+		assert_in_range(got, rows[i].rate - rows[i].rate * 3u / 100u,
+				rows[i].rate + rows[i].rate * 3u / 100u);
+	}
+}
+
 static void test_long_intervals(void **state)
 {
 	struct airtime_link air = {
@@ -289,9 +316,9 @@ static void test_published(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ceilings),       cmocka_unit_test(test_buffers),
-		cmocka_unit_test(test_long_intervals), cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_ceilings), cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_late),	 cmocka_unit_test(test_long_intervals),
+		cmocka_unit_test(test_loss),	 cmocka_unit_test(test_published),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,10 +241,25 @@ static void test_chip(void **state)
 
 static void test_buffers(void **state)
 {
-	static const char *const bad[] = {"3",	      "x",	   "3x",	   "x251",
-					  "0x251",    "256x251",   "3x26",	   "3x65536",
-					  "3x251/",   "3x251/evt", "3x251/event2", "3x251x2",
-					  "3x/event", "/event3x5", "3 x 251",	   "3X251"};
+	static const char *const bad[] = {"3",
+					  "x",
+					  "3x",
+					  "x251",
+					  "0x251",
+					  "256x251",
+					  "3x26",
+					  "3x65536",
+					  "3x251/",
+					  "3x251/evt",
+					  "3x251/event2",
+					  "3x251x2",
+					  "3x/event",
+					  "/event3x5",
+					  "8x251/late/event",
+					  "8x251/lat",
+					  "/late8x251",
+					  "3 x 251",
+					  "3X251"};
 	char text[64];
 
 	(void)state;
@@ -256,13 +271,19 @@ static void test_buffers(void **state)
 	assert_int_equal(options.buffers, 255);
 	assert_int_equal(options.buffer_octets, 65535);
 	assert_false(options.refill);
+	assert_false(options.late);
+	parse_good("buffers=8x251/late");
+	assert_true(options.refill); /* nothing tells a host otherwise */
+	assert_true(options.late);
+	assert_string_equal(simopts_get(&options, SIM_BUFFERS, text, sizeof(text)), "8x251/late");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		simopts_defaults(&options);
 		(void)snprintf(text, sizeof(text), "buffers=%s", bad[i]);
 		assert_int_equal(simopts_parse(&options, text, &errors), -OTA_EINVAL);
 		assert_int_equal(errors.count, 1);
-		assert_non_null(strstr(messages(), "buffers: expected COUNTxBYTES or "
-						   "COUNTxBYTES/event, 1..255 and 27..65535, "
+		assert_non_null(strstr(messages(), "buffers: expected COUNTxBYTES, "
+						   "COUNTxBYTES/event or COUNTxBYTES/late, "
+						   "1..255 and 27..65535, "
 						   "found "));
 	}
 }
