@@ -277,6 +277,11 @@ bool esphost_update(struct host *host, const struct esphost_image *image)
 	       esphost_end(host);
 }
 
+uint32_t esphost_looks(uint32_t ms)
+{
+	return ms / OTA_ESP_LOOK_MS + 1;
+}
+
 uint16_t esphost_owner(void)
 {
 	uint16_t owner;

@@ -68,6 +68,8 @@ bool esphost_wait(struct host *host, uint8_t opcode, uint32_t ms);
 void esphost_drain(struct host *host);
 /* The whole of it. */
 bool esphost_update(struct host *host, const struct esphost_image *image);
+/* Wake-ups in so many ms of an idle device that advertises; the one under way counts. */
+uint32_t esphost_looks(uint32_t ms);
 uint16_t esphost_owner(void); /* of the session; OTA_NO_CONN: nobody */
 void esphost_info(struct host *host, struct ota_info *ret);
 uint32_t esphost_version(struct host *host, char *ret, size_t size); /* 0x2A26 */

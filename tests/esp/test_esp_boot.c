@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From power-on to a confirmed image: attributes, trial, confirmation, roll back. */
-#include "esphost.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #define IMAGE 200000u
-
-static struct esphost_image image;
-static struct host host;
-
-static int setup(void **state)
-{
-	(void)state;
-	esphost_set_up(&image, IMAGE);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return esphost_tear_down(&image);
-}
+#include "espfixture.h"
 
 /* An update, and the boot into it: on trial. */
 static void into_the_new_image(void)
@@ -443,25 +420,25 @@ static void versions_have_an_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(attributes, setup, teardown),
-		cmocka_unit_test_setup_teardown(uuids_follow_the_service, setup, teardown),
-		cmocka_unit_test_setup_teardown(init_says_what_is_missing, setup, teardown),
-		cmocka_unit_test_setup_teardown(update_on_trial_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_confirms, setup, teardown),
-		cmocka_unit_test_setup_teardown(new_image_hangs, setup, teardown),
-		cmocka_unit_test_setup_teardown(self_test_fails, setup, teardown),
-		cmocka_unit_test_setup_teardown(power_cut_on_trial, setup, teardown),
-		cmocka_unit_test_setup_teardown(application_confirms, setup, teardown),
-		cmocka_unit_test_setup_teardown(rollback_on_command, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_way_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(erasing_takes_the_way_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(boot_loader_without_rollback, setup, teardown),
-		cmocka_unit_test_setup_teardown(refused_image_never_boots, setup, teardown),
-		cmocka_unit_test_setup_teardown(aborted_image_never_boots, setup, teardown),
-		cmocka_unit_test_setup_teardown(unfinished_image_never_boots, setup, teardown),
-		cmocka_unit_test_setup_teardown(reboot_on_command, setup, teardown),
-		cmocka_unit_test_setup_teardown(application_with_its_own_nimble, setup, teardown),
-		cmocka_unit_test_setup_teardown(demo, setup, teardown),
+		ESP_TEST(attributes),
+		ESP_TEST(uuids_follow_the_service),
+		ESP_TEST(init_says_what_is_missing),
+		ESP_TEST(update_on_trial_is_refused),
+		ESP_TEST(nobody_confirms),
+		ESP_TEST(new_image_hangs),
+		ESP_TEST(self_test_fails),
+		ESP_TEST(power_cut_on_trial),
+		ESP_TEST(application_confirms),
+		ESP_TEST(rollback_on_command),
+		ESP_TEST(no_way_back),
+		ESP_TEST(erasing_takes_the_way_back),
+		ESP_TEST(boot_loader_without_rollback),
+		ESP_TEST(refused_image_never_boots),
+		ESP_TEST(aborted_image_never_boots),
+		ESP_TEST(unfinished_image_never_boots),
+		ESP_TEST(reboot_on_command),
+		ESP_TEST(application_with_its_own_nimble),
+		ESP_TEST(demo),
 		cmocka_unit_test(versions_have_an_order),
 	};
 

@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests the firmware when its platform fails. */
-#include "esphost.h"
-#include "nvs.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #define IMAGE 300000u
-
-static struct esphost_image image;
-static struct host host;
-
-static int setup(void **state)
-{
-	(void)state;
-	esphost_set_up(&image, IMAGE);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return esphost_tear_down(&image);
-}
+#include "espfixture.h"
+#include "nvs.h"
 
 static void expect_old_image_runs(void)
 {
@@ -342,31 +319,29 @@ static void reboot_does_not_wait_for_ever(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(watchdog_is_fed_during_a_6_s_erase, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(watchdog_survives_the_slowest_block, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(watchdog_notices, setup, teardown),
-		cmocka_unit_test_setup_teardown(failing_erase, setup, teardown),
-		cmocka_unit_test_setup_teardown(failing_write, setup, teardown),
-		cmocka_unit_test_setup_teardown(failing_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(encrypted_flash_gets_whole_units, setup, teardown),
-		cmocka_unit_test_setup_teardown(corrupt_image, setup, teardown),
-		cmocka_unit_test_setup_teardown(cut_image, setup, teardown),
-		cmocka_unit_test_setup_teardown(cut_image_over_itself, setup, teardown),
-		cmocka_unit_test_setup_teardown(unreadable_image, setup, teardown),
-		cmocka_unit_test_setup_teardown(failing_set_boot, setup, teardown),
-		cmocka_unit_test_setup_teardown(full_nvs, setup, teardown),
-		cmocka_unit_test_setup_teardown(full_nvs_costs_the_resume_only, setup, teardown),
-		cmocka_unit_test_setup_teardown(foreign_record, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_nvs_at_all, setup, teardown),
-		cmocka_unit_test_setup_teardown(watchdog_was_not_started, setup, teardown),
-		cmocka_unit_test_setup_teardown(ready_finds_no_buffer, setup, teardown),
-		cmocka_unit_test_setup_teardown(done_finds_no_buffer, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_buffers_for_a_while, setup, teardown),
-		cmocka_unit_test_setup_teardown(reserve_is_kept, setup, teardown),
-		cmocka_unit_test_setup_teardown(reboot_waits_for_the_notification, setup, teardown),
-		cmocka_unit_test_setup_teardown(reboot_does_not_wait_for_ever, setup, teardown),
+		ESP_TEST(watchdog_is_fed_during_a_6_s_erase),
+		ESP_TEST(watchdog_survives_the_slowest_block),
+		ESP_TEST(watchdog_notices),
+		ESP_TEST(failing_erase),
+		ESP_TEST(failing_write),
+		ESP_TEST(failing_read),
+		ESP_TEST(encrypted_flash_gets_whole_units),
+		ESP_TEST(corrupt_image),
+		ESP_TEST(cut_image),
+		ESP_TEST(cut_image_over_itself),
+		ESP_TEST(unreadable_image),
+		ESP_TEST(failing_set_boot),
+		ESP_TEST(full_nvs),
+		ESP_TEST(full_nvs_costs_the_resume_only),
+		ESP_TEST(foreign_record),
+		ESP_TEST(no_nvs_at_all),
+		ESP_TEST(watchdog_was_not_started),
+		ESP_TEST(ready_finds_no_buffer),
+		ESP_TEST(done_finds_no_buffer),
+		ESP_TEST(no_buffers_for_a_while),
+		ESP_TEST(reserve_is_kept),
+		ESP_TEST(reboot_waits_for_the_notification),
+		ESP_TEST(reboot_does_not_wait_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

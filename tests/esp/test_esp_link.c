@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections, link parameters, telemetry, and what else the air brings. */
-#include "esphost.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #define IMAGE 200000u
+#include "espfixture.h"
 
-static struct esphost_image image;
-static struct host host, other;
-
-static int setup(void **state)
-{
-	(void)state;
-	esphost_set_up(&image, IMAGE);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return esphost_tear_down(&image);
-}
+static struct host other;
 
 static bool erasing(void *arg)
 {
@@ -277,175 +255,6 @@ static void telemetry(void **state)
 	esphost_drain(&host);
 }
 
-/* --- rest */
-
-static uint32_t requests; /* that the hook was asked about: bits by number */
-
-static bool ask(uint16_t conn, enum ota_esp_request request, void *arg)
-{
-	(void)conn;
-	requests |= 1u << request;
-	return *(bool *)arg;
-}
-
-static void expect_refusal(enum ota_command command)
-{
-	esphost_command(&host, command);
-	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 1000));
-	assert_int_equal(host.result.opcode, command);
-	assert_int_equal(host.result.code, OTA_ERR_PERMISSION);
-}
-
-static void permit_hook(void **state)
-{
-	static const uint8_t basic = OTA_CMD_START;
-	static bool permitted;
-
-	(void)state;
-	permitted = false;
-	requests = 0;
-	esphost_config.permit = ask;
-	esphost_config.arg = &permitted;
-	assert_true(esphost_boot());
-	esphost_connect(&host, image.bytes, image.size);
-	assert_false(esphost_start(&host, 0));
-	assert_int_equal(host.error.code, OTA_ERR_PERMISSION);
-	assert_int_equal(host.error.opcode, OTA_CMD_START);
-	fake_write(host.conn, CONTROL, &basic, 1);
-	assert_false(esphost_wait(&host, OTA_EVT_READY, 100));
-	assert_int_equal(host.error.code, 0xff);
-	assert_int_equal(fake_board.erases, 0);
-	expect_refusal(OTA_CMD_ABORT);
-	expect_refusal(OTA_CMD_CONFIRM);
-	expect_refusal(OTA_CMD_ROLLBACK);
-	expect_refusal(OTA_CMD_REBOOT);
-	assert_int_equal(requests, 1u << OTA_ESP_START | 1u << OTA_ESP_ABORT |
-					   1u << OTA_ESP_CONFIRM | 1u << OTA_ESP_ROLLBACK |
-					   1u << OTA_ESP_REBOOT);
-	assert_false(fake_restarted());
-	permitted = true;
-	assert_true(esphost_start(&host, 0));
-	permitted = false; /* the minute is over: the update goes on, and may be ended */
-	assert_true(esphost_send(&host, 5000));
-	esphost_command(&host, OTA_CMD_ABORT);
-	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 1000));
-	assert_int_equal(host.result.code, OTA_OK);
-}
-
-/* Two connections that do nothing keep nobody out for ever. */
-static void idle_connections_make_room(void **state)
-{
-	struct host third;
-	uint32_t began;
-
-	(void)state;
-	esphost_connect(&host, image.bytes, image.size);
-	fake_run_ms(20000);
-	esphost_connect(&other, image.bytes, image.size);
-	assert_int_equal(fake_connect(), 0xffff);
-	began = fake_now_ms();
-	/* Looking is no work, however often. */
-	for (int i = 0; i < 24; i++) {
-		esphost_command(&host, OTA_CMD_STATUS);
-		fake_run_ms(1000);
-	}
-	assert_int_equal(fake_radio.terminated, 0);
-	fake_run_ms(2000);
-	assert_int_equal(fake_radio.terminated, 1);
-	assert_false(fake_link(host.conn)->up); /* the one that is idle for longer */
-	assert_true(fake_link(other.conn)->up);
-	esphost_connect(&third, image.bytes, image.size);
-	assert_int_not_equal(third.conn, 0xffff);
-	assert_true(fake_now_ms() - began < 30000);
-	/* The connection that updates stays, though it came first and writes seldom. */
-	assert_true(esphost_start(&third, 0));
-	assert_true(esphost_send(&third, 5000));
-	for (int i = 0; i < 4; i++) {
-		fake_run_ms(40000);
-		esphost_command(&third, OTA_CMD_STATUS);
-	}
-	assert_true(fake_link(third.conn)->up);
-	assert_false(fake_link(other.conn)->up);
-	/* And with a place free nobody is closed. */
-	esphost_command(&third, OTA_CMD_ABORT);
-	fake_run_ms(600000);
-	assert_true(fake_link(third.conn)->up);
-}
-
-/* Two that come first after a reboot, and do nothing, force no roll back. */
-static void idle_connections_end_no_trial(void **state)
-{
-	struct host second;
-
-	(void)state;
-	assert_true(esphost_update(&host, &image));
-	assert_true(esphost_restarts(5000));
-	assert_true(esphost_boot());
-	esphost_connect(&other, image.bytes, image.size);
-	esphost_connect(&second, image.bytes, image.size);
-	/* As long as a host looks for its device after an update. */
-	for (int i = 0; i < 150 && !fake_radio.advertising; i++)
-		fake_run_ms(400);
-	esphost_connect(&host, image.bytes, image.size);
-	assert_int_not_equal(host.conn, 0xffff);
-	esphost_command(&host, OTA_CMD_CONFIRM);
-	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
-	assert_int_equal(host.result.code, OTA_OK);
-	fake_run_ms(120000);
-	assert_int_equal(fake_board.running, 1);
-	assert_int_equal(fake_board.rollbacks, 0);
-	assert_false(fake_restarted());
-}
-
-/* Erases as fast as START and ABORT go, with a restart now and then. */
-static void strangers_cannot_wear_out_the_flash(void **state)
-{
-	const uint32_t began = fake_now_ms();
-	uint32_t most = 0;
-
-	(void)state;
-	fake_board.restarts = 0;
-	while (fake_now_ms() - began < 600000) {
-		esphost_connect(&host, image.bytes, image.size);
-		for (int i = 0; i < 100 && esphost_start(&host, 0); i++) {
-			esphost_send(&host, 1000);
-			esphost_command(&host, OTA_CMD_ABORT);
-			esphost_wait(&host, OTA_EVT_RESULT, 2000);
-		}
-		assert_int_equal(host.error.code, OTA_ERR_BUSY);
-		esphost_command(&host, OTA_CMD_REBOOT);
-		assert_true(esphost_restarts(5000));
-		assert_true(esphost_boot());
-		fake_run_ms(10000);
-	}
-	assert_true(fake_board.restarts > 20);
-	for (size_t i = 0; i < FAKE_SLOT_SIZE / 4096; i++)
-		if (fake_board.wear[i] > most)
-			most = fake_board.wear[i];
-	assert_in_range(most, OTA_WEAR_BURST, OTA_WEAR_BURST + 600000 / OTA_WEAR_MS);
-}
-
-/* Looks at whether to advertise, in so many ms; the one under way counts. */
-static uint32_t looks(uint32_t ms)
-{
-	return ms / OTA_ESP_LOOK_MS + 1;
-}
-
-/* An idle device sleeps, but for a look now and then at whether it advertises. */
-static void idle_device_does_not_wake_up(void **state)
-{
-	uint32_t before;
-
-	(void)state;
-	esphost_connect(&host, image.bytes, image.size);
-	fake_run_ms(1000);
-	before = fake_wakeups();
-	fake_run_ms(3600000);
-	assert_in_range(fake_wakeups() - before, 0, looks(3600000));
-	/* And it is back at work at once. */
-	assert_true(esphost_update(&other, &image));
-}
-
 /* A report that found no buffer is dropped; nothing is left to try again. */
 static void lost_report_leaves_nothing_to_do(void **state)
 {
@@ -461,8 +270,10 @@ static void lost_report_leaves_nothing_to_do(void **state)
 	fake_run_ms(2000);
 	before = fake_wakeups();
 	fake_run_ms(60000);
-	assert_in_range(fake_wakeups() - before, 0, looks(60000));
+	assert_in_range(fake_wakeups() - before, 0, esphost_looks(60000));
 }
+
+/* --- rest */
 
 static void stalled_update_is_suspended(void **state)
 {
@@ -479,34 +290,23 @@ static void stalled_update_is_suspended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(second_connection_is_told_busy, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_place_of_one_that_left_is_free, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(a_link_the_application_made_is_not_for_updates,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(nothing_is_notified_without_subscription, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(host_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(too_long_a_write, setup, teardown),
-		cmocka_unit_test_setup_teardown(link_is_prepared_before_anything_is_erased, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(central_does_not_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(central_refuses, setup, teardown),
-		cmocka_unit_test_setup_teardown(another_command_does_not_overtake_start, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(start_of_a_lost_link_is_forgotten, setup, teardown),
-		cmocka_unit_test_setup_teardown(link_request, setup, teardown),
-		cmocka_unit_test_setup_teardown(link_request_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(link_request_without_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(telemetry, setup, teardown),
-		cmocka_unit_test_setup_teardown(permit_hook, setup, teardown),
-		cmocka_unit_test_setup_teardown(idle_connections_make_room, setup, teardown),
-		cmocka_unit_test_setup_teardown(idle_connections_end_no_trial, setup, teardown),
-		cmocka_unit_test_setup_teardown(strangers_cannot_wear_out_the_flash, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(idle_device_does_not_wake_up, setup, teardown),
-		cmocka_unit_test_setup_teardown(lost_report_leaves_nothing_to_do, setup, teardown),
-		cmocka_unit_test_setup_teardown(stalled_update_is_suspended, setup, teardown),
+		ESP_TEST(second_connection_is_told_busy),
+		ESP_TEST(the_place_of_one_that_left_is_free),
+		ESP_TEST(a_link_the_application_made_is_not_for_updates),
+		ESP_TEST(nothing_is_notified_without_subscription),
+		ESP_TEST(host_reset),
+		ESP_TEST(too_long_a_write),
+		ESP_TEST(link_is_prepared_before_anything_is_erased),
+		ESP_TEST(central_does_not_answer),
+		ESP_TEST(central_refuses),
+		ESP_TEST(another_command_does_not_overtake_start),
+		ESP_TEST(start_of_a_lost_link_is_forgotten),
+		ESP_TEST(link_request),
+		ESP_TEST(link_request_refused),
+		ESP_TEST(link_request_without_answer),
+		ESP_TEST(telemetry),
+		ESP_TEST(lost_report_leaves_nothing_to_do),
+		ESP_TEST(stalled_update_is_suspended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

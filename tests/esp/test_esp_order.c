@@ -3,34 +3,13 @@
  * Connections in every order in which releases of NimBLE tell of them: CONNECT first, after
  * all else, or never; a link that dies; and what is asked of NimBLE while it does the same.
  */
-#include "esphost.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #define IMAGE 200000u
+#include "espfixture.h"
+
 #define SEEDS 300
 #define STEPS 40
 
-static struct esphost_image image;
-static struct host host, other;
-
-static int setup(void **state)
-{
-	(void)state;
-	esphost_set_up(&image, IMAGE);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return esphost_tear_down(&image);
-}
+static struct host other;
 
 /* A host whose link is up, and who subscribed, but for CONNECT. */
 static void come(struct host *who)
@@ -98,6 +77,58 @@ static void gone_before_connect(void **state)
 	look_passes();
 	assert_true(fake_radio.advertising);
 	assert_true(esphost_update(&other, &image));
+}
+
+/* The same in 5.5.5: CONNECT says so, with the link still in NimBLE's list. */
+static void gone_before_connect_and_said(void **state)
+{
+	(void)state;
+	come(&host);
+	fake_leave(host.conn);
+	look_passes();
+	assert_int_equal(ota_esp.conns[0].handle, BLE_HS_CONN_HANDLE_NONE);
+	assert_true(fake_radio.advertising);
+	assert_true(esphost_update(&other, &image));
+}
+
+/* BT_NIMBLE_ENABLE_CONN_REATTEMPT: NimBLE advertises again by itself, and says nothing. */
+static void gone_and_advertised_by_nimble(void **state)
+{
+	(void)state;
+	come(&host);
+	fake_subscribe(host.conn, true);
+	assert_true(esphost_start(&host, 0));
+	fake_vanish(host.conn);
+	fake_radio.advertising = true;
+	look_passes();
+	assert_int_equal(esphost_owner(), OTA_NO_CONN);
+	assert_true(esphost_update(&other, &image));
+}
+
+/* A central of Bluetooth 4.0: CONNECT has a status, and the link lives. */
+static void connect_with_a_status(void **state)
+{
+	(void)state;
+	come(&host);
+	fake_connect_event_with(host.conn, 0x21a);
+	fake_subscribe(host.conn, true);
+	finish_update(&host);
+	assert_true(esphost_boot());
+	assert_int_equal(fake_board.running, 1);
+}
+
+/* Two of these that do nothing else are known, and make room. */
+static void silent_with_a_status(void **state)
+{
+	(void)state;
+	come(&host);
+	fake_connect_event_with(host.conn, 0x21a);
+	come(&other);
+	fake_connect_event_with(other.conn, 0x21a);
+	assert_false(fake_radio.advertising);
+	fake_run_ms(CONFIG_OTA_ESP_LINK_IDLE_S * 1000u + 2 * OTA_ESP_LOOK_MS);
+	assert_int_equal(fake_radio.terminated, 1);
+	assert_true(fake_radio.advertising);
 }
 
 static void gone_after_subscribing(void **state)
@@ -192,6 +223,25 @@ static void start_of_a_refusing_central_is_served(void **state)
 			2 * fake_radio.answer_ms + OTA_ESP_DYING_MS + 100);
 }
 
+/* NimBLE ends a link whose central answers no request in 30 s; the update goes on then. */
+static void central_that_never_answers_is_dropped(void **state)
+{
+	(void)state;
+	fake_radio.mute = true;
+	esphost_connect(&host, image.bytes, image.size);
+	assert_true(esphost_start(&host, 0));
+	assert_true(esphost_send(&host, 150000));
+	fake_run_ms(31000);
+	assert_false(fake_link(host.conn)->up);
+	assert_int_equal(esphost_owner(), OTA_NO_CONN);
+	fake_radio.mute = false;
+	esphost_connect(&other, image.bytes, image.size);
+	assert_true(esphost_start(&other, 0));
+	assert_true(other.offset > 100000);
+	assert_true(esphost_send(&other, other.size));
+	assert_true(esphost_end(&other));
+}
+
 /* --- what is under way already */
 
 static void link_right_after_a_session(void **state)
@@ -270,6 +320,8 @@ static void random_end(struct host *who)
 {
 	if (fake_connected(who->conn))
 		draw(2) ? fake_disconnect(who->conn) : fake_die(who->conn);
+	else if (draw(2))
+		fake_leave(who->conn);
 	else
 		fake_vanish(who->conn);
 	who->conn = 0xffff;
@@ -283,7 +335,8 @@ static void random_step(struct host *who)
 	}
 	switch (draw(8)) {
 	case 0:
-		fake_connected(who->conn) ? fake_run_ms(draw(300)) : fake_connect_event(who->conn);
+		fake_connected(who->conn) ? fake_run_ms(draw(300))
+					  : fake_connect_event_with(who->conn, draw(3) ? 0 : 0x21a);
 		break;
 	case 1:
 		fake_subscribe(who->conn, draw(4) > 0);
@@ -339,22 +392,25 @@ static void random_orders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(connect_comes_late, setup, teardown),
-		cmocka_unit_test_setup_teardown(connect_never_comes, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_write_comes_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(gone_before_connect, setup, teardown),
-		cmocka_unit_test_setup_teardown(gone_after_subscribing, setup, teardown),
-		cmocka_unit_test_setup_teardown(handle_is_used_again_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(advertising_fails_to_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(host_resets_in_mid_update, setup, teardown),
-		cmocka_unit_test_setup_teardown(start_of_a_dying_link_erases_nothing, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(start_of_a_refusing_central_is_served, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(link_right_after_a_session, setup, teardown),
-		cmocka_unit_test_setup_teardown(start_right_after_a_session, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_other_pool_is_no_reserve, setup, teardown),
-		cmocka_unit_test_setup_teardown(random_orders, setup, teardown),
+		ESP_TEST(connect_comes_late),
+		ESP_TEST(connect_never_comes),
+		ESP_TEST(a_write_comes_first),
+		ESP_TEST(gone_before_connect),
+		ESP_TEST(gone_before_connect_and_said),
+		ESP_TEST(gone_and_advertised_by_nimble),
+		ESP_TEST(connect_with_a_status),
+		ESP_TEST(silent_with_a_status),
+		ESP_TEST(gone_after_subscribing),
+		ESP_TEST(handle_is_used_again_at_once),
+		ESP_TEST(advertising_fails_to_start),
+		ESP_TEST(host_resets_in_mid_update),
+		ESP_TEST(start_of_a_dying_link_erases_nothing),
+		ESP_TEST(start_of_a_refusing_central_is_served),
+		ESP_TEST(central_that_never_answers_is_dropped),
+		ESP_TEST(link_right_after_a_session),
+		ESP_TEST(start_right_after_a_session),
+		ESP_TEST(the_other_pool_is_no_reserve),
+		ESP_TEST(random_orders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

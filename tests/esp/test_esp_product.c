@@ -4,34 +4,10 @@
  * ESP-IDF with PSA: passkey, the application confirms, no downgrade, no
  * telemetry (tests/esp/fakes/include/sdkconfig.h, FAKE_PRODUCT).
  */
-#include "esphost.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #define IMAGE 200000u
+#include "espfixture.h"
 
-static struct esphost_image image;
-static struct host host;
 static uint32_t shown;
-
-static int setup(void **state)
-{
-	(void)state;
-	esphost_set_up(&image, IMAGE);
-	shown = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return esphost_tear_down(&image);
-}
 
 static void connect_paired(void)
 {
@@ -353,27 +329,23 @@ static void demo_confirms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(strangers_write_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(silent_link_is_closed, setup, teardown),
-		cmocka_unit_test_setup_teardown(basic_host_is_refused_before_values_are_dropped,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(basic_host_is_refused_before_ready, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(apple_grants_the_second_request, setup, teardown),
-		cmocka_unit_test_setup_teardown(link_asks_for_a_phy_right_after_subscribing, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(passkey, setup, teardown),
-		cmocka_unit_test_setup_teardown(bond_outlives_a_failed_pairing, setup, teardown),
-		cmocka_unit_test_setup_teardown(link_goes_to_2m_and_10_ms, setup, teardown),
-		cmocka_unit_test_setup_teardown(link_request_with_phy, setup, teardown),
-		cmocka_unit_test_setup_teardown(telemetry_is_not_offered, setup, teardown),
-		cmocka_unit_test_setup_teardown(application_has_the_last_word, setup, teardown),
-		cmocka_unit_test_setup_teardown(downgrade_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(other_project_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(anti_rollback_is_asked_of_the_efuse, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(rollback_is_no_downgrade, setup, teardown),
-		cmocka_unit_test_setup_teardown(demo_confirms, setup, teardown),
+		ESP_TEST(strangers_write_nothing),
+		ESP_TEST(silent_link_is_closed),
+		ESP_TEST(basic_host_is_refused_before_values_are_dropped),
+		ESP_TEST(basic_host_is_refused_before_ready),
+		ESP_TEST(apple_grants_the_second_request),
+		ESP_TEST(link_asks_for_a_phy_right_after_subscribing),
+		ESP_TEST(passkey),
+		ESP_TEST(bond_outlives_a_failed_pairing),
+		ESP_TEST(link_goes_to_2m_and_10_ms),
+		ESP_TEST(link_request_with_phy),
+		ESP_TEST(telemetry_is_not_offered),
+		ESP_TEST(application_has_the_last_word),
+		ESP_TEST(downgrade_is_refused),
+		ESP_TEST(other_project_is_refused),
+		ESP_TEST(anti_rollback_is_asked_of_the_efuse),
+		ESP_TEST(rollback_is_no_downgrade),
+		ESP_TEST(demo_confirms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Updates on the firmware's own sources, over fakes of ESP-IDF and NimBLE. */
-#include "esphost.h"
+#define IMAGE 500016u /* eight blocks and a rest, in no way a multiple of anything */
+#include "espfixture.h"
 #include "testlib.h"
 
 #include "base/sha256.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define IMAGE 500016u /* eight blocks and a rest, in no way a multiple of anything */
-
-static struct esphost_image image;
-static struct host host;
 static int sessions;
-
-static int setup(void **state)
-{
-	(void)state;
-	esphost_set_up(&image, IMAGE);
-	sessions = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return esphost_tear_down(&image);
-}
 
 static void on_session(bool active, void *arg)
 {
@@ -284,17 +260,17 @@ static void sink_writes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(whole_update, setup, teardown),
-		cmocka_unit_test_setup_teardown(basic_host, setup, teardown),
-		cmocka_unit_test_setup_teardown(basic_host_outruns_flash, setup, teardown),
-		cmocka_unit_test_setup_teardown(full_ring_holds_the_host_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(overflow_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(abort_leaves_the_running_slot, setup, teardown),
-		cmocka_unit_test_setup_teardown(disconnect_in_mid_write, setup, teardown),
-		cmocka_unit_test_setup_teardown(power_cut, setup, teardown),
-		cmocka_unit_test_setup_teardown(another_image_starts_at_0, setup, teardown),
-		cmocka_unit_test_setup_teardown(trailing_bytes_are_reported, setup, teardown),
-		cmocka_unit_test_setup_teardown(sink_writes_nothing, setup, teardown),
+		ESP_TEST(whole_update),
+		ESP_TEST(basic_host),
+		ESP_TEST(basic_host_outruns_flash),
+		ESP_TEST(full_ring_holds_the_host_back),
+		ESP_TEST(overflow_is_refused),
+		ESP_TEST(abort_leaves_the_running_slot),
+		ESP_TEST(disconnect_in_mid_write),
+		ESP_TEST(power_cut),
+		ESP_TEST(another_image_starts_at_0),
+		ESP_TEST(trailing_bytes_are_reported),
+		ESP_TEST(sink_writes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,8 +129,12 @@ struct fake_link *fake_link(uint16_t conn);
  */
 uint16_t fake_link_up(void);
 void fake_connect_event(uint16_t conn);
+/* CONNECT of a link that lives, with what the central said of its features: 0x21a, none. */
+void fake_connect_event_with(uint16_t conn, int status);
 bool fake_connected(uint16_t conn); /* whether CONNECT came */
-void fake_vanish(uint16_t conn); /* before CONNECT: no event tells of it */
+/* Gone before CONNECT: no event tells of it; or CONNECT does, with a failure (5.5.5). */
+void fake_vanish(uint16_t conn);
+void fake_leave(uint16_t conn);
 /* The link dies with an update of its parameters under way: that fails, then DISCONNECT. */
 void fake_die(uint16_t conn);
 /* Any of the events that a central may cause, without its effect on the link. */

@@ -68,7 +68,12 @@ uint16_t fake_link_up(void)
 
 void fake_connect_event(uint16_t conn)
 {
-	finish(post_and_wait(&(struct work){.kind = CONNECT, .conn = conn}));
+	fake_connect_event_with(conn, 0);
+}
+
+void fake_connect_event_with(uint16_t conn, int status)
+{
+	finish(post_and_wait(&(struct work){.kind = CONNECT, .conn = conn, .status = status}));
 }
 
 bool fake_connected(uint16_t conn)
@@ -91,6 +96,13 @@ void fake_vanish(uint16_t conn)
 	if (radio.centrals[conn].link.notify)
 		fake_subscribe(conn, false);
 	radio.centrals[conn].link.up = false;
+}
+
+void fake_leave(uint16_t conn)
+{
+	if (radio.centrals[conn].link.notify)
+		fake_subscribe(conn, false);
+	fake_connect_event_with(conn, BLE_HS_EAGAIN);
 }
 
 void fake_event(uint16_t conn, enum fake_event event)

@@ -48,6 +48,7 @@ static struct work *copy_work(const struct work *work)
 	if (!copy)
 		abort();
 	*copy = *work;
+	copy->generation = work->conn < LINKS ? radio.centrals[work->conn].generation : 0;
 	return copy;
 }
 
@@ -63,10 +64,14 @@ void fake_post(const struct work *work)
 
 static void post_later(void *arg)
 {
-	fake_post(arg);
+	const struct work *work = arg;
+
+	if (work->conn >= LINKS || work->generation == radio.centrals[work->conn].generation)
+		fake_post(work);
 	free(arg);
 }
 
+/* The generation is that of now, whoever has the handle then. */
 void fake_post_in(uint32_t ms, const struct work *work)
 {
 	fake_deliver_in(ms, post_later, copy_work(work));
@@ -139,8 +144,12 @@ int ble_gap_update_params(uint16_t conn_handle, const struct ble_gap_upd_params 
 	if (fake_central(conn_handle)->updating)
 		return BLE_HS_EALREADY;
 	fake_radio.updates++;
-	fake_central(conn_handle)->updating = !fake_radio.mute;
-	if (!fake_radio.mute)
+	fake_central(conn_handle)->updating = true;
+	if (fake_radio.mute) /* ble_l2cap_sig_timer() gives up on it */
+		fake_post_in(30000, &(struct work){.kind = UPDATED,
+						   .conn = conn_handle,
+						   .status = BLE_HS_ETIMEOUT});
+	else
 		fake_post_in(fake_radio.answer_ms,
 			     &(struct work){.kind = UPDATED,
 					    .conn = conn_handle,

@@ -112,8 +112,14 @@ static void connected(struct work *work)
 
 	if (!fake_central(work->conn))
 		return;
-	fake_central(work->conn)->connected = true;
 	event.connect.conn_handle = work->conn;
+	event.connect.status = work->status;
+	if (work->status == BLE_HS_EAGAIN) { /* ble_gap_conn_broken(): it ends, unsaid so far */
+		fake_emit(&event);
+		fake_central(work->conn)->link.up = false;
+		return;
+	}
+	fake_central(work->conn)->connected = true;
 	fake_emit(&event);
 }
 
@@ -145,6 +151,8 @@ static void updated(struct work *work)
 	event.conn_update.conn_handle = work->conn;
 	event.conn_update.status = work->status;
 	fake_emit(&event);
+	if (work->status == BLE_HS_ETIMEOUT) /* as ble_gap_update_notify() does */
+		ble_gap_terminate(work->conn, BLE_ERR_REM_USER_CONN_TERM);
 }
 
 static void phy_updated(struct work *work)

@@ -31,6 +31,7 @@ enum kind {
 struct work { /* for the host task */
 	enum kind kind;
 	uint16_t conn, chr;
+	uint16_t generation; /* of the connection that it was posted for */
 	uint8_t bytes[600];
 	size_t len;
 	int status;

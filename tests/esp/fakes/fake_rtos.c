@@ -1,89 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * FreeRTOS, esp_timer and the task watchdog: tasks are coroutines, so that a
- * test is the same each time, and time passes only when all of them wait.
+ * Tasks are coroutines, so that a test is the same each time, and time passes only when
+ * all of them wait.
  */
-#include "fake.h"
-
-#include "esp_system.h"
-#include "esp_task_wdt.h"
-#include "esp_timer.h"
-#include "freertos/semphr.h"
-#include "freertos/task.h"
+#include "fake_rtos.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
 #endif
-/*
- * For the thread sanitizer each coroutine is a thread of its own, which nothing but what
- * really orders tasks is ordered by: locks, semaphores, and what is handed over.
- * tests/tools/esp_threads instruments the firmware only, so the macro is its own.
- */
-#ifdef FAKE_THREADS
-#include <sanitizer/tsan_interface.h>
-#define ACQUIRE(what) __tsan_acquire(what)
-#define RELEASE(what) __tsan_release(what)
-#else
-#define ACQUIRE(what) ((void)(what))
-#define RELEASE(what) ((void)(what))
-#endif
-
-#define TASKS 8
-#define TIMERS 4096
-#define STACK 262144 /* a host's libraries and sanitizers are not frugal */
-#define FOREVER UINT64_MAX
-
-struct fake_task {
-	bool used, ready;
-	uint64_t wake; /* us */
-	bool timed_out;
-	SemaphoreHandle_t waits;
-	bool *flag;
-	TaskFunction_t function;
-	void *arg;
-	ucontext_t context;
-	char *stack;
-	void *asan, *tsan;
-	bool watched;
-	uint64_t fed; /* us */
-};
-
-struct timer {
-	bool armed;
-	uint64_t at; /* us */
-	void (*function)(void *arg);
-	void *arg;
-	bool release; /* arg is the fake's own: the function frees it */
-};
-
-struct esp_timer {
-	esp_timer_cb_t callback;
-	void *arg;
-	bool armed;
-	uint64_t at; /* us */
-	bool used;
-};
-
 const char *fake_breach;
 
-static struct {
-	uint64_t now; /* us */
-	struct fake_task tasks[TASKS];
-	struct fake_task *current; /* NULL: the test itself */
-	ucontext_t test;
-	void *asan, *tsan;
-	const void *test_stack;
-	size_t test_stack_size;
-	struct timer timers[TIMERS];
-	struct esp_timer esp_timers[4];
-	bool restarted;
-	int locked; /* mutexes held */
-	uint32_t wakeups;
-} rtos;
+struct rtos rtos;
 
 void fake_broke(const char *rule)
 {
@@ -143,7 +73,7 @@ static void to_task(struct fake_task *task)
 	rtos.current = NULL;
 }
 
-static void to_test(void)
+void fake_to_test(void)
 {
 	struct fake_task *task = rtos.current;
 
@@ -171,7 +101,7 @@ static void entry(void)
 	task->ready = false;
 	task->wake = FOREVER;
 	for (;;)
-		to_test();
+		fake_to_test();
 }
 
 static void check_watchdog(void)
@@ -228,7 +158,7 @@ static __attribute__((noinline)) void init_context(struct fake_task *task)
 	makecontext(&task->context, entry, 0);
 }
 
-static struct fake_task *create(TaskFunction_t function, void *arg)
+struct fake_task *fake_create(TaskFunction_t function, void *arg)
 {
 	for (int i = 0; i < TASKS; i++) {
 		struct fake_task *task = &rtos.tasks[i];
@@ -267,7 +197,7 @@ static void fire(void)
 	for (int i = 0; i < 4 && !rtos.restarted; i++)
 		if (rtos.esp_timers[i].armed && rtos.esp_timers[i].at <= rtos.now) {
 			rtos.esp_timers[i].armed = false;
-			create(rtos.esp_timers[i].callback, rtos.esp_timers[i].arg);
+			fake_create(rtos.esp_timers[i].callback, rtos.esp_timers[i].arg);
 		}
 }
 
@@ -304,7 +234,7 @@ void fake_run_ms(uint32_t ms)
 	fake_run_until(NULL, NULL, ms);
 }
 
-static void block(uint64_t until)
+void fake_block(uint64_t until)
 {
 	struct fake_task *task = rtos.current;
 
@@ -317,13 +247,13 @@ static void block(uint64_t until)
 	task->wake = until;
 	task->ready = false;
 	task->timed_out = false;
-	to_test();
+	fake_to_test();
 }
 
 void fake_block_us(uint64_t us)
 {
 	if (rtos.current)
-		block(rtos.now + us);
+		fake_block(rtos.now + us);
 	else
 		rtos.now += us;
 }
@@ -331,7 +261,7 @@ void fake_block_us(uint64_t us)
 void fake_wait_flag(bool *flag)
 {
 	rtos.current->flag = flag;
-	block(FOREVER);
+	fake_block(FOREVER);
 	ACQUIRE(flag);
 	rtos.current->flag = NULL;
 }
@@ -358,155 +288,9 @@ void fake_deliver_in(uint32_t in_ms, void (*function)(void *arg), void *arg)
 	arm(in_ms, function, arg, true);
 }
 
-/* --- FreeRTOS */
-
-TaskHandle_t xTaskCreateStatic(TaskFunction_t function, const char *name, uint32_t stack_bytes,
-			       void *arg, UBaseType_t priority, StackType_t *stack,
-			       StaticTask_t *task)
-{
-	(void)name;
-	(void)priority;
-	if (stack_bytes < 1024 || !stack || !task)
-		return NULL;
-	return create(function, arg);
-}
-
 void fake_task(void (*function)(void *arg), void *arg)
 {
-	create(function, arg);
-}
-
-UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t task)
-{
-	if (task)
-		fake_broke("the stack of another task is measured");
-	return fake_board.stack_left;
-}
-
-void vTaskDelay(TickType_t ticks)
-{
-	fake_block_us(ticks * 1000000ull / configTICK_RATE_HZ);
-}
-
-SemaphoreHandle_t xSemaphoreCreateMutexStatic(StaticSemaphore_t *buffer)
-{
-	*buffer = (StaticSemaphore_t){.mutex = true};
-	return buffer;
-}
-
-SemaphoreHandle_t xSemaphoreCreateBinaryStatic(StaticSemaphore_t *buffer)
-{
-	*buffer = (StaticSemaphore_t){.taken = true};
-	return buffer;
-}
-
-BaseType_t xSemaphoreTake(SemaphoreHandle_t semaphore, TickType_t ticks)
-{
-	if (semaphore->mutex && semaphore->taken) {
-		/* Tasks never block with a lock held, so only the owner can meet it. */
-		fake_broke("a lock is taken twice");
-		return pdFALSE;
-	}
-	if (semaphore->taken) {
-		rtos.current->waits = semaphore;
-		block(ticks == portMAX_DELAY ? FOREVER
-					     : rtos.now + ticks * 1000000ull / configTICK_RATE_HZ);
-		rtos.current->waits = NULL;
-		if (semaphore->taken)
-			return pdFALSE;
-	}
-	ACQUIRE(semaphore);
-	semaphore->taken = true;
-	semaphore->owner = rtos.current;
-	rtos.locked += semaphore->mutex;
-	return pdTRUE;
-}
-
-BaseType_t xSemaphoreGive(SemaphoreHandle_t semaphore)
-{
-	if (semaphore->mutex) {
-		if (!semaphore->taken || semaphore->owner != rtos.current)
-			fake_broke("a lock is given by who does not hold it");
-		rtos.locked--;
-	}
-	RELEASE(semaphore);
-	semaphore->taken = false;
-	return pdTRUE;
-}
-
-/* --- ESP-IDF */
-
-int64_t esp_timer_get_time(void)
-{
-	return (int64_t)rtos.now;
-}
-
-esp_err_t esp_timer_create(const esp_timer_create_args_t *create_args,
-			   esp_timer_handle_t *out_handle)
-{
-	for (int i = 0; i < 4; i++) {
-		struct esp_timer *timer = &rtos.esp_timers[i];
-
-		if (timer->used)
-			continue;
-		*timer = (struct esp_timer){
-			.used = true, .callback = create_args->callback, .arg = create_args->arg};
-		*out_handle = timer;
-		return ESP_OK;
-	}
-	return ESP_ERR_NO_MEM;
-}
-
-esp_err_t esp_timer_start_once(esp_timer_handle_t timer, uint64_t timeout_us)
-{
-	timer->armed = true;
-	timer->at = rtos.now + timeout_us;
-	return ESP_OK;
-}
-
-esp_err_t esp_timer_stop(esp_timer_handle_t timer)
-{
-	timer->armed = false;
-	return ESP_OK;
-}
-
-esp_err_t esp_task_wdt_add(TaskHandle_t task_handle)
-{
-	if (task_handle || rtos.current->watched)
-		return ESP_ERR_INVALID_ARG;
-	if (fake_board.no_watchdog) {
-		fake_board.watchdog_refusals++;
-		return ESP_ERR_INVALID_STATE;
-	}
-	rtos.current->watched = true;
-	rtos.current->fed = rtos.now;
-	return ESP_OK;
-}
-
-esp_err_t esp_task_wdt_reset(void)
-{
-	if (!rtos.current->watched)
-		return ESP_ERR_NOT_FOUND;
-	rtos.current->fed = rtos.now;
-	return ESP_OK;
-}
-
-esp_err_t esp_task_wdt_delete(TaskHandle_t task_handle)
-{
-	if (task_handle || !rtos.current->watched)
-		return ESP_ERR_INVALID_ARG;
-	rtos.current->watched = false;
-	return ESP_OK;
-}
-
-void esp_restart(void)
-{
-	if (rtos.locked > 0)
-		fake_broke("restart with a lock held");
-	fake_board.restarts++;
-	rtos.restarted = true;
-	for (;;)
-		to_test();
+	fake_create(function, arg);
 }
 
 void fake_rtos_stop(void)

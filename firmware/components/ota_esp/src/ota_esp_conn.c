@@ -5,9 +5,9 @@
  *
  * CONNECT is no event to wait for.  In the esp-nimble of ESP-IDF 5.3.5, and 5.4.1 and
  * later, it comes after Read Remote Version and Features were answered, while the central
- * subscribes and writes already; and a central that leaves before brings neither CONNECT
- * nor DISCONNECT.  So whatever comes first makes the entry, and until CONNECT came the
- * task looks whether the connection is still there.
+ * subscribes and writes already; a central that leaves before brings no DISCONNECT, and
+ * CONNECT with a failure, or nothing.  So whatever comes first makes the entry, and until
+ * CONNECT came the task looks whether the connection is still there.
  */
 #include "ota_esp_priv.h"
 
@@ -158,17 +158,23 @@ bool ota_esp_conn_seen(uint16_t handle)
 
 /* --- events; NimBLE's host task, unless said otherwise */
 
-static void on_connect(uint16_t handle)
+/*
+ * With a status it is the end of a link that was never told of, which NimBLE still lists
+ * while it says so; or a link like any other, whose central knows no feature exchange.
+ * Either way it is looked after until it is gone.
+ */
+static void on_connect(uint16_t handle, int status)
 {
 	struct ota_esp_conn *c;
 
-	if (ota_esp_conn_seen(handle)) {
+	if (ota_esp_conn_seen(handle) && status == 0) {
 		c = ota_esp_conn_enter(handle);
 		if (c)
 			c->established = true; /* so DISCONNECT will come */
 		ota_esp_leave();
 		ota_esp_link_connected(handle);
 	}
+	ota_esp_conn_sweep();
 	ota_esp_gap_advertise();
 }
 
@@ -241,12 +247,7 @@ static int on_event(struct ble_gap_event *event, void *arg)
 	(void)arg;
 	switch (event->type) {
 	case BLE_GAP_EVENT_CONNECT:
-		if (event->connect.status == 0)
-			on_connect(event->connect.conn_handle);
-		else { /* the handle is none, or another's */
-			ota_esp_conn_sweep();
-			ota_esp_gap_advertise();
-		}
+		on_connect(event->connect.conn_handle, event->connect.status);
 		break;
 	case BLE_GAP_EVENT_DISCONNECT:
 		on_disconnect(event->disconnect.conn.conn_handle);

@@ -110,6 +110,8 @@ static void note_use(const struct ota_esp *s, struct ota_esp_conn *c, const uint
 
 #if CONFIG_OTA_ESP_LINK_IDLE_S > 0
 
+#define LINK_IDLE_MS (CONFIG_OTA_ESP_LINK_IDLE_S * 1000u)
+
 /*
  * Connections are few, and two that do nothing would keep everybody out.  Only one that
  * owns an update, or was permitted something lately, is worth that.  A connection that
@@ -122,7 +124,8 @@ static struct ota_esp_conn *idlest(struct ota_esp *s, uint32_t *ret_idle)
 
 	*ret_idle = 0;
 	for (int i = 0; i < OTA_ESP_CONNECTIONS; i++)
-		full = full && s->conns[i].handle != BLE_HS_CONN_HANDLE_NONE;
+		full = full && s->conns[i].handle != BLE_HS_CONN_HANDLE_NONE &&
+		       !(s->conns[i].closing && s->now - s->conns[i].used < LINK_IDLE_MS);
 	for (int i = 0; i < OTA_ESP_CONNECTIONS && s->owns_nimble; i++) {
 		struct ota_esp_conn *c = &s->conns[i];
 #ifdef CONFIG_OTA_ESP_SECURITY_NONE
@@ -142,12 +145,11 @@ static struct ota_esp_conn *idlest(struct ota_esp *s, uint32_t *ret_idle)
 
 uint32_t ota_esp_idle_in(struct ota_esp *s)
 {
-	const uint32_t limit = CONFIG_OTA_ESP_LINK_IDLE_S * 1000u;
 	uint32_t idle;
 
 	if (!idlest(s, &idle))
 		return UINT32_MAX;
-	return idle < limit ? limit - idle : 0;
+	return idle < LINK_IDLE_MS ? LINK_IDLE_MS - idle : 0;
 }
 
 uint16_t ota_esp_idle_take(struct ota_esp *s)
@@ -155,8 +157,9 @@ uint16_t ota_esp_idle_take(struct ota_esp *s)
 	uint32_t idle;
 	struct ota_esp_conn *c = idlest(s, &idle);
 
-	if (!c || idle < CONFIG_OTA_ESP_LINK_IDLE_S * 1000u)
+	if (!c || idle < LINK_IDLE_MS)
 		return BLE_HS_CONN_HANDLE_NONE;
+	c->closing = true;
 	c->used = s->now; /* once more where it stays */
 	return c->handle;
 }

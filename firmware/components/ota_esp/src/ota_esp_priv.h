@@ -47,7 +47,12 @@
 
 #define OTA_ESP_CONNECTIONS CONFIG_BT_NIMBLE_MAX_CONNECTIONS /* all but one are told *busy* */
 #define OTA_ESP_OUTBOX 4 /* notifications; ota_core keeps the others */
-#define OTA_ESP_LOOK_MS 1000u /* between looks at whether to advertise; a wake-up each */
+/* Between looks at whether to advertise, a wake-up each: a tenth of what advertising takes. */
+#if defined(CONFIG_OTA_ESP_ADV_INTERVAL_MS) && CONFIG_OTA_ESP_ADV_INTERVAL_MS > 100
+#define OTA_ESP_LOOK_MS (10u * CONFIG_OTA_ESP_ADV_INTERVAL_MS)
+#else
+#define OTA_ESP_LOOK_MS 1000u
+#endif
 #define OTA_ESP_RSSI_UNKNOWN 127 /* Core Vol 4 Part E 7.5.4 */
 #define OTA_ESP_START_WAIT_MS 1500u /* for the central's answer to a parameter request */
 #define OTA_ESP_DYING_MS 100u /* from a failed update of parameters to DISCONNECT, at most */
@@ -110,6 +115,7 @@ struct ota_esp_conn {
 	uint8_t waits; /* OTA_ESP_WAITS_* */
 	uint8_t code; /* enum ota_code of the request so far */
 	bool wrote; /* to Control */
+	bool closing; /* it was asked to end at `used`, and may take a while */
 	uint32_t used; /* ms; when it was made, or last permitted something */
 };
 

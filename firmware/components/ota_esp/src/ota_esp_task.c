@@ -6,7 +6,7 @@
  * erased anyway, and because a telemetry tick talks to the controller, which
  * must not happen in the timer task: a sleeping controller needs that task to
  * wake up.  What is due is looked up under the lock each time somebody lets it
- * go, so that the task sleeps as long as it may: for ever on an idle device.
+ * go, so that the task sleeps as long as it may.
  */
 #include "ota_esp_priv.h"
 
