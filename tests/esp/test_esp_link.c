@@ -114,6 +114,27 @@ static void link_is_prepared_before_anything_is_erased(void **state)
 	assert_int_equal(fake_link(host.conn)->timeout, 500);
 }
 
+/* As for a START: the link is fit for erases before the first. */
+static void link_is_prepared_for_prepare(void **state)
+{
+	uint8_t buf[OTA_CONTROL_MAX];
+	const int len = ota_prepare_encode(0, buf, sizeof(buf));
+
+	(void)state;
+	esphost_connect(&host, image.bytes, image.size);
+	fake_write(host.conn, CONTROL, buf, (size_t)len);
+	assert_int_equal(fake_board.erases, 0);
+	assert_true(fake_run_until(erasing, NULL, 1000));
+	assert_int_equal(fake_link(host.conn)->timeout, 500);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 20000));
+	assert_int_equal(host.result.code, OTA_OK);
+	assert_int_equal(fake_board.erases, FAKE_SLOT_SIZE / OTA_BLOCK_SIZE);
+	assert_true(esphost_start(&host, 0));
+	assert_true(esphost_send(&host, host.size));
+	assert_true(esphost_end(&host));
+	assert_int_equal(fake_board.erases, FAKE_SLOT_SIZE / OTA_BLOCK_SIZE);
+}
+
 static void central_does_not_answer(void **state)
 {
 	uint32_t began;
@@ -297,6 +318,7 @@ int main(void)
 		ESP_TEST(host_reset),
 		ESP_TEST(too_long_a_write),
 		ESP_TEST(link_is_prepared_before_anything_is_erased),
+		ESP_TEST(link_is_prepared_for_prepare),
 		ESP_TEST(central_does_not_answer),
 		ESP_TEST(central_refuses),
 		ESP_TEST(another_command_does_not_overtake_start),

@@ -29,6 +29,7 @@ enum ota_esp_request {
 	OTA_ESP_CONFIRM = 0x06, /* keep the image on trial */
 	OTA_ESP_ROLLBACK = 0x07, /* boot the image before it */
 	OTA_ESP_REBOOT = 0x08,
+	OTA_ESP_PREPARE = 0x0c, /* erase the slot ahead of an update; the way back goes */
 };
 
 /*
@@ -37,12 +38,12 @@ enum ota_esp_request {
  */
 struct ota_esp_config {
 	/*
-	 * Asked in NimBLE's host task: may this connection do so now?  NULL = yes.  Who
-	 * owns the update under way may do anything to it, whatever is answered here.  A
-	 * product that answers yes only for a minute after a button was pressed is safe
-	 * from anybody who cannot press it.  An update that goes on after a lost link
-	 * asks again, so that the minute should be one for all of it.  It should say yes to OTA_ESP_CONFIRM all the
-	 * same: the host asks for it after the reboot, when nobody presses a button, and
+	 * Asked in NimBLE's host task: may this connection do so now?  NULL = yes.  Who owns
+	 * the update under way may do anything to it, whatever is answered here.  A product
+	 * that answers yes only for a minute after a button was pressed is safe from anybody
+	 * who cannot press it.  An update that goes on after a lost link asks again, so that
+	 * the minute should be one for all of it.  It should say yes to OTA_ESP_CONFIRM all
+	 * the same: the host asks for it after the reboot, when nobody presses a button, and
 	 * what it keeps was permitted to be sent.
 	 */
 	bool (*permit)(uint16_t conn_handle, enum ota_esp_request request, void *arg);

@@ -26,6 +26,12 @@ static int refuse(uint16_t conn, uint8_t opcode, uint8_t code)
 }
 #endif
 
+/* What may erase flash, which the link has to survive. */
+static bool erases(uint8_t opcode)
+{
+	return opcode == OTA_CMD_START || opcode == OTA_CMD_PREPARE;
+}
+
 /* The hook is the application's, so it is asked before the lock is taken, and ota_core is
  * told its answer. */
 static bool permitted(const struct ota_esp *s, uint16_t conn, uint8_t opcode)
@@ -36,6 +42,7 @@ static bool permitted(const struct ota_esp *s, uint16_t conn, uint8_t opcode)
 	case OTA_CMD_CONFIRM:
 	case OTA_CMD_ROLLBACK:
 	case OTA_CMD_REBOOT:
+	case OTA_CMD_PREPARE:
 		return !s->config.permit ||
 		       s->config.permit(conn, (enum ota_esp_request)opcode, s->config.arg);
 	default:
@@ -57,7 +64,7 @@ void ota_esp_release_start(void)
 	ota_device_control(&s->device, conn, s->start.bytes, s->start.len, s->now);
 }
 
-/* Keeps a START until the link's answer, or OTA_ESP_START_WAIT_MS. */
+/* Keeps a START or PREPARE until the link's answer, or OTA_ESP_START_WAIT_MS. */
 static void hold(struct ota_esp *s, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	s->start.len = (uint8_t)len;
@@ -194,13 +201,13 @@ int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len)
 	if (opcode == OTA_CMD_TELEMETRY)
 		return refuse(conn, OTA_CMD_TELEMETRY, OTA_ERR_UNSUPPORTED);
 #endif
-	if (allowed && len <= OTA_CONTROL_MAX && opcode == OTA_CMD_START)
+	if (allowed && len <= OTA_CONTROL_MAX && erases(opcode))
 		wait = ota_esp_link_prepare(conn, false);
 	c = ota_esp_conn_enter(conn);
 	if (c)
 		note_use(s, c, buf, len, allowed);
 	/* What came first goes first, but others' questions hurry nobody. */
-	if (s->start.conn == conn || opcode == OTA_CMD_START)
+	if (s->start.conn == conn || erases(opcode))
 		ota_esp_release_start();
 	s->permitted = allowed;
 	if (wait)
