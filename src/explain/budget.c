@@ -9,7 +9,7 @@
 #define ACK_LATE_US 2000u
 /* L2CAP and ATT headers, and most bytes of a notification. */
 #define NOTIFY_OCTETS (4u + OTA_ATT_HEADER + 13u)
-#define LONGEST_OCTETS 251u
+#define SECTOR 4096u
 
 void budget_init(struct budget *b, uint64_t now_us)
 {
@@ -19,7 +19,7 @@ void budget_init(struct budget *b, uint64_t now_us)
 }
 
 void budget_link(struct budget *b, const struct airtime_link *link, uint16_t value, uint16_t header,
-		 bool request)
+		 bool request, uint16_t held_pdus)
 {
 	struct airtime_link whole = *link;
 
@@ -34,6 +34,8 @@ void budget_link(struct budget *b, const struct airtime_link *link, uint16_t val
 	b->free_rate = (uint32_t)((uint64_t)airtime_ceiling(&whole, value, false) *
 				  (uint32_t)(value - header) / value);
 	b->interval_us = link->interval_us;
+	b->stands_still = held_pdus > 0;
+	b->held_us = (uint64_t)held_pdus * airtime_pair_us(link, airtime_fragment(link), 0);
 	b->notify_us = airtime_pdu_us(link->phy, NOTIFY_OCTETS, link->encrypted) -
 		       airtime_pdu_us(link->phy, 0, link->encrypted);
 }
@@ -85,7 +87,7 @@ static uint64_t bytes_us(const struct budget *b, uint64_t bytes)
 
 /* --- while sending */
 
-static enum budget_share idle_share(const struct budget *b, enum budget_wait wait)
+static enum budget_share wait_share(enum budget_wait wait)
 {
 	switch (wait) {
 	case BUDGET_WAIT_NONE:
@@ -99,12 +101,22 @@ static enum budget_share idle_share(const struct budget *b, enum budget_wait wai
 	case BUDGET_WAIT_WINDOW:
 		return BUDGET_WINDOW;
 	case BUDGET_WAIT_CREDIT:
-		return b->erase_from > 0 ? BUDGET_ERASE : BUDGET_PROGRAM;
+		return BUDGET_PROGRAM;
 	case BUDGET_WAIT_LAST:
 	case BUDGET_WAITS:
 		break;
 	}
 	return BUDGET_END;
+}
+
+static enum budget_share idle_share(const struct budget *b, enum budget_wait wait)
+{
+	bool device = wait == BUDGET_WAIT_CREDIT;
+
+	/* Answers come from code that stands still, too. */
+	device |= b->stands_still && (wait == BUDGET_WAIT_RESPONSE || wait == BUDGET_WAIT_WINDOW ||
+				      wait == BUDGET_WAIT_LAST);
+	return device && b->erase_from > 0 ? BUDGET_ERASE : wait_share(wait);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -125,9 +137,12 @@ static void send_span(struct budget *b, uint64_t to)
 		spend(b, BUDGET_AIR, at + stale_us, at + busy_us);
 	spend(b, idle, at + busy_us, to);
 	b->carried_us += busy_us - least(stale_us, busy_us);
-	b->idle_us[b->last.wait] += span - busy_us;
-	if (b->last.wait == BUDGET_WAIT_CREDIT && idle == BUDGET_PROGRAM)
+	if (idle == BUDGET_PROGRAM)
 		b->full_us += span - busy_us;
+	if (idle == BUDGET_ERASE)
+		b->full_erase_us += span - busy_us;
+	else
+		b->idle_us[b->last.wait] += span - busy_us;
 	if (busy_us < span) {
 		b->backlog = b->stale = 0;
 		return;
@@ -139,22 +154,25 @@ static void send_span(struct budget *b, uint64_t to)
 /* The time of an epoch in which nothing was carried although something was there. */
 static void was_slow(struct budget *b, uint64_t us)
 {
-	const enum budget_share to = b->erase_seen ? BUDGET_ERASE : BUDGET_LOSS;
+	const bool erase = b->erase_seen && b->stands_still;
+	const enum budget_share to = erase ? BUDGET_ERASE : BUDGET_LOSS;
+	uint64_t *slow = erase ? &b->slow_erase_us : &b->slow_us;
 	uint64_t part;
 
 	/* The time that was taken for idle was not: there was something to carry. */
 	for (unsigned int w = 0; w < BUDGET_WAITS; w++) {
-		const enum budget_share idle = idle_share(b, (enum budget_wait)w);
+		const enum budget_share idle = wait_share((enum budget_wait)w);
 
 		if (w == BUDGET_WAIT_CREDIT || idle == to)
 			continue;
 		part = least(b->idle_us[w], us);
 		move(b, idle, to, part);
+		*slow += part;
 		us -= part;
 	}
 	part = least(b->carried_us, us);
 	move(b, BUDGET_AIR, to, part);
-	b->slow_us += part;
+	*slow += part;
 }
 
 static void acknowledged(struct budget *b, const struct budget_view *v)
@@ -189,9 +207,12 @@ static void watch_erase(struct budget *b, const struct budget_view *v, uint64_t 
 {
 	if (v->erasing && !b->last.erasing) {
 		b->erase_from = now_us;
+		b->erases++;
 		b->erase_flushed = v->flushed;
+		b->erase_heard = v->notifications;
 		b->erase_seen = true;
-	} else if (b->erase_from > 0 && v->flushed != b->erase_flushed) {
+	} else if (b->erase_from > 0 && (v->flushed != b->erase_flushed ||
+					 (b->stands_still && v->notifications != b->erase_heard))) {
 		b->erase_from = 0;
 	}
 }
@@ -249,6 +270,8 @@ void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 		send_span(b, now_us);
 	b->at_us = now_us;
 	watch_erase(b, v, now_us);
+	if (v->flushed > b->last.flushed)
+		b->written += v->flushed - b->last.flushed;
 	if (v->phase == BUDGET_AIR) {
 		if (b->last.phase != BUDGET_AIR && b->last.phase != BUDGET_PAUSED) {
 			b->stale = 0;
@@ -279,6 +302,38 @@ static void divide(uint64_t shares[], enum budget_share from, enum budget_share 
 	shares[to] += us;
 }
 
+/* A flash operation stops the link when the controller is full. */
+static uint64_t stopped_us(uint64_t ms, uint64_t operations, uint64_t held_us, uint64_t counted_us)
+{
+	const uint64_t kept = operations * held_us + counted_us;
+
+	return ms * 1000u > kept ? ms * 1000u - kept : 0;
+}
+
+/*
+ * A device that stands still explains slow time, up to what its flash took of it.  Where it
+ * does not tell its times, erases explain all that was slow while one was announced.
+ */
+static void settle_slow(const struct budget *b, uint64_t shares[], uint64_t full_write_us)
+{
+	const struct budget_flash *f = &b->flash;
+	uint64_t erase, write, lost;
+
+	if (!b->stands_still || f->erase_ms + f->write_ms == 0)
+		return;
+	erase = stopped_us(f->erase_ms, b->erases, b->held_us, b->full_erase_us);
+	write = stopped_us(f->write_ms, b->written / SECTOR, b->held_us, full_write_us);
+	if (erase < b->slow_erase_us)
+		divide(shares, BUDGET_ERASE, BUDGET_LOSS, b->slow_erase_us - erase);
+	lost = b->slow_us + b->slow_erase_us - least(erase, b->slow_erase_us);
+	if (erase > b->slow_erase_us) {
+		erase = least(erase - b->slow_erase_us, lost);
+		divide(shares, BUDGET_LOSS, BUDGET_ERASE, erase);
+		lost -= erase;
+	}
+	divide(shares, BUDGET_LOSS, BUDGET_PROGRAM, least(write, lost));
+}
+
 /* Figures that are known only of the whole: the same for both tables. */
 static void settle(const struct budget *b, uint64_t shares[])
 {
@@ -289,6 +344,7 @@ static void settle(const struct budget *b, uint64_t shares[])
 	if (b->free_rate > b->rate)
 		divide(shares, BUDGET_AIR, BUDGET_BUFFERS,
 		       shares[BUDGET_AIR] * (b->free_rate - b->rate) / b->free_rate);
+	settle_slow(b, shares, busy > 0 ? b->full_us * f->write_ms / busy : 0);
 	if (busy > 0) {
 		divide(shares, BUDGET_PROGRAM, BUDGET_READ, b->full_us * f->read_ms / busy);
 		divide(shares, BUDGET_PROGRAM, BUDGET_TASK, b->full_us * f->store_ms / busy);

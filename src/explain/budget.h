@@ -10,7 +10,8 @@
  *   (airtime_ceiling()).  While something is left of it the air is busy; after that it is
  *   idle, for the reason for which the host handed over nothing more.
  * - An acknowledgement that names fewer bytes than must have been carried by then shows that the
- *   link was slower: that time is the device's, where it was erasing, else lost packets.
+ *   link was slower: that time is the device's, as far as its code stood still for its flash,
+ *   else lost packets.
  * - Of the time without credit, the part in which an erase was announced is the erase's; the
  *   device's TIMES divide the rest.
  *
@@ -101,9 +102,16 @@ struct budget {
 	uint64_t carried_us, idle_us[BUDGET_WAITS];
 	bool erase_seen;
 	uint64_t erase_from; /* a PROGRESS announced it; 0: none under way */
-	uint32_t erase_flushed;
-	uint64_t slow_us; /* carried nothing though there was something */
+	uint32_t erase_flushed, erase_heard; /* flushed, and notifications, then */
+	/* Carried nothing though there was something, as it was taken when an acknowledgement
+	 * told of it: for the erase that was under way, and for lost packets. */
+	uint64_t slow_erase_us, slow_us;
 	uint64_t full_us; /* without credit and not erasing, yet to be divided */
+	uint64_t full_erase_us; /* without credit, and erasing */
+	uint64_t held_us; /* what the device's controller keeps while its code stands still */
+	bool stands_still;
+	uint32_t erases; /* announced */
+	uint64_t written; /* bytes flushed */
 	uint32_t notifications; /* while sending */
 
 	struct ota_times times;
@@ -112,9 +120,12 @@ struct budget {
 };
 
 void budget_init(struct budget *b, uint64_t now_us);
-/* The link and the values that go over it from now on. */
+/*
+ * The link and the values that go over it from now on.  held_pdus: as struct predict has it, what
+ * the device's controller keeps while the flash stops its code; 0: it stops nothing.
+ */
 void budget_link(struct budget *b, const struct airtime_link *link, uint16_t value, uint16_t header,
-		 bool request);
+		 bool request, uint16_t held_pdus);
 /* After each event; now_us never goes back. */
 void budget_see(struct budget *b, const struct budget_view *view, uint64_t now_us);
 /*

@@ -9,6 +9,7 @@
 #define PPM 1000000u
 #define BLOCK 65536u
 #define WORTH_PPM 30000u /* less of the time is no cause: the model is no better */
+#define CHANCE_PPM 80000u /* a change that gains less is not advised where chance decides */
 #define LOSS_PPM 40000u /* time that nothing else explains is lost packets from here on */
 #define LOSS_MAX_PPM 400000u
 #define SMALL_RING 65536u
@@ -52,8 +53,18 @@ static bool same(const struct predict *a, const struct predict *b)
 	       a->request == b->request && a->window == b->window && a->pacing_us == b->pacing_us &&
 	       a->ack_interval == b->ack_interval && a->ring == b->ring &&
 	       a->erase_us == b->erase_us && a->write_us == b->write_us &&
-	       a->read_us == b->read_us && a->loss_ppm == b->loss_ppm &&
-	       a->drop_ppm == b->drop_ppm && a->size == b->size;
+	       a->read_us == b->read_us && a->held_pdus == b->held_pdus &&
+	       a->loss_ppm == b->loss_ppm && a->drop_ppm == b->drop_ppm && a->size == b->size;
+}
+
+static uint32_t least_ack(const struct predict *p)
+{
+	const uint32_t ring = p->ring > 0 ? p->ring : SMALL_RING;
+	uint32_t ack = p->window < ring ? p->window / 4u : ring / 4u;
+
+	if (ack > 16384u)
+		ack = 16384u;
+	return ack < 512u ? 512u : ack;
 }
 
 /* With what auto would choose anew: enough under way, acknowledged now and then. */
@@ -69,12 +80,12 @@ static struct predict settled(const struct judge *j, const struct predict *chang
 		p.link.interval_us = p.link.phy == OTA_PHY_2M ? AUTO_2M_US : AUTO_1M_US;
 	if (in->chunk_auto && link && p.value == j->now.value)
 		best_value(&p, in->mtu);
-	if (p.window != j->now.window || p.ack_interval != j->now.ack_interval)
+	if (p.ack_interval != j->now.ack_interval)
 		return p;
-	if (in->window_auto && p.drop_ppm == 0 && p.window < ring)
+	if (in->window_auto && p.window == j->now.window && p.drop_ppm == 0 && p.window < ring)
 		p.window = ring;
 	if (in->ack_auto)
-		p.ack_interval = ring / 4u < 16384u ? ring / 4u : 16384u;
+		p.ack_interval = least_ack(&p);
 	return p;
 }
 
@@ -141,29 +152,20 @@ static const uint32_t windows[] = {1024, 2048, 4096, 8192, 16384, 32768, 65536, 
 
 static struct predict best_window(const struct judge *j)
 {
-	struct predict best = j->now, p;
+	struct predict best = j->now, p, by_auto;
 	uint64_t least = j->now_us, us;
 
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		p = j->now;
 		p.window = windows[i];
-		us = played(&p);
+		by_auto = settled(j, &p);
+		us = played(&by_auto);
 		if (us > 0 && us < least - least / 64u) {
 			least = us;
 			best = p;
 		}
 	}
 	return best;
-}
-
-static uint32_t least_ack(const struct predict *p)
-{
-	const uint32_t ring = p->ring > 0 ? p->ring : SMALL_RING;
-	uint32_t ack = p->window < ring ? p->window / 4u : ring / 4u;
-
-	if (ack > 16384u)
-		ack = 16384u;
-	return ack < 512u ? 512u : ack;
 }
 
 /* --- what the link and its ends are to blame for */
@@ -254,7 +256,7 @@ static void consider_flash(struct judge *j, enum limit_cause cause, uint32_t sha
 	struct limit *r = j->ret;
 	const bool flash = r->cause == LIMIT_ERASE || r->cause == LIMIT_PROGRAM;
 
-	if (flash || share / 5u * 3u > r->share_ppm) {
+	if (flash || share / 5u * 2u > r->share_ppm) {
 		consider(j, cause, share);
 	} else if (share >= WORTH_PPM && share > r->second_ppm) {
 		r->second = cause;
@@ -288,6 +290,12 @@ static void judge_host(struct judge *j)
 
 /* --- the change */
 
+/* Lost packets and values come by chance, and so does the time of one run. */
+static bool by_chance(const struct judge *j)
+{
+	return j->now.loss_ppm > 0 || j->now.drop_ppm > 0;
+}
+
 static void offer(struct judge *j, const struct predict *changed, const char *format,
 		  unsigned int value, unsigned int hundredths)
 {
@@ -301,7 +309,7 @@ static void offer(struct judge *j, const struct predict *changed, const char *fo
 	/* A measured rate may owe to chance: more than the air carries is not promised. */
 	if (rate > most)
 		rate = (uint32_t)most;
-	if (share < WORTH_PPM || rate <= j->ret->predicted)
+	if (share < (by_chance(j) ? CHANCE_PPM : WORTH_PPM) || rate <= j->ret->predicted)
 		return;
 	j->ret->predicted = rate;
 	(void)snprintf(j->ret->change, sizeof(j->ret->change), format, value, hundredths);

@@ -17,6 +17,8 @@
 #define ACKS_FROM_GAP_TO_GAP 16u
 #define ACK_GAPS_LEAST 512u
 #define ACK_GAPS_MOST 2048u
+#define L2CAP_HEADER 4u
+#define ACK_OCTETS (L2CAP_HEADER + OTA_ATT_HEADER + 13u) /* of the longest */
 #define STEPS_MAX 200000u
 
 enum op { OP_NONE, OP_ERASE, OP_WRITE, OP_READ };
@@ -26,6 +28,7 @@ struct play {
 	uint32_t size, payload;
 	uint32_t ack_interval;
 	uint64_t value_us; /* on the air, with its part of what events leave unused */
+	uint64_t held_us, held_most_us; /* on the air: what the controller keeps, and may keep */
 	uint64_t t; /* the air is free */
 	/* host */
 	uint32_t queued, acked, limit;
@@ -47,6 +50,11 @@ struct play {
 };
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t least_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
@@ -85,6 +93,11 @@ static void device_ack(struct play *s, uint64_t at, bool force)
 	s->acked_received = s->received;
 	s->acked_limit = limit;
 	notify(s, at, false);
+}
+
+static bool stands_still(const struct play *s)
+{
+	return s->p->held_pdus > 0 && (s->op == OP_ERASE || s->op == OP_WRITE);
 }
 
 static void begin(struct play *s, enum op op, uint64_t at, uint64_t us)
@@ -135,11 +148,15 @@ static void op_ended(struct play *s)
 {
 	const enum op op = s->op;
 
+	/* Whoever takes what arrived meanwhile comes before the next operation. */
+	if (stands_still(s)) {
+		s->received = s->arrived;
+		s->held_us = 0;
+	}
 	s->op = OP_NONE;
 	switch (op) {
 	case OP_ERASE:
 		s->erased += BLOCK;
-		s->received = s->arrived;
 		device_ack(s, s->op_end, false);
 		break;
 	case OP_WRITE:
@@ -159,18 +176,16 @@ static void device_until(struct play *s, uint64_t t)
 {
 	while (s->op != OP_NONE && s->op_end <= t)
 		op_ended(s);
-	if (s->received > s->acked_received && t >= s->last_data + ACK_DELAY_US &&
-	    s->op != OP_ERASE)
+	if (s->received > s->acked_received && t >= s->last_data + ACK_DELAY_US && !stands_still(s))
 		device_ack(s, s->last_data + ACK_DELAY_US, true);
 }
 
-/* A chip that erases runs no code: what arrives meanwhile waits for the end of it. */
 static void device_take(struct play *s, uint32_t len, uint64_t at)
 {
 	device_until(s, at);
 	s->arrived += len;
 	s->last_data = at;
-	if (s->op == OP_ERASE)
+	if (stands_still(s))
 		return;
 	s->received = s->arrived;
 	device_ack(s, at, false);
@@ -235,11 +250,46 @@ static bool wait(struct play *s)
 	return true;
 }
 
+/* The time of a value on the air.  What finds the controller full is sent until it has room. */
+static void pass(struct play *s, uint64_t us)
+{
+	uint64_t step;
+
+	for (; us > 0; us -= step) {
+		device_until(s, s->t);
+		step = us;
+		if (stands_still(s)) {
+			step = least_u64(step, s->op_end - s->t);
+			step = least_u64(step, s->held_most_us - s->held_us);
+			s->held_us += step;
+		}
+		s->t = step == 0 ? s->op_end : s->t + step;
+	}
+}
+
+/* The response to a value comes from code that may stand still. */
+static void pass_request(struct play *s)
+{
+	const uint64_t sent = s->t;
+	uint64_t heard;
+
+	device_until(s, sent);
+	s->t += s->value_us;
+	if (!stands_still(s) || s->op_end <= sent)
+		return;
+	heard = next_anchor(s, s->op_end) + s->p->link.interval_us;
+	if (heard > s->t)
+		s->t = heard;
+}
+
 static void carry(struct play *s)
 {
 	const uint32_t len = min_u32(s->payload, s->queued - s->carried);
 
-	s->t += s->value_us * len / s->payload;
+	if (s->p->request)
+		pass_request(s);
+	else
+		pass(s, s->value_us * len / s->payload);
 	s->carried += len;
 	s->drops += s->p->drop_ppm;
 	if (s->lost) {
@@ -250,7 +300,8 @@ static void carry(struct play *s)
 		s->gap = true;
 		return;
 	}
-	if (s->drops >= PPM) {
+	/* The last one's loss would cost once what is scaled here. */
+	if (s->drops >= PPM && s->carried < s->size) {
 		s->drops -= PPM;
 		s->lost = true;
 		return;
@@ -290,6 +341,41 @@ static uint32_t ack_interval(const struct predict *p)
 	return min_u32(p->ack_interval, (uint32_t)every);
 }
 
+/* Packets of full length that an event carries beside so many acknowledgements. */
+static uint32_t beside(const struct predict *p, uint32_t acks)
+{
+	const struct airtime_link *l = &p->link;
+	const uint32_t ack = airtime_pdu_us(l->phy, ACK_OCTETS, l->encrypted) -
+			     airtime_pdu_us(l->phy, 0, l->encrypted);
+	const uint32_t left = l->interval_us > acks * ack ? l->interval_us - acks * ack : 0;
+	const uint32_t n = left / airtime_pair_us(l, airtime_fragment(l), 0);
+
+	return l->buffers > 0 && !l->refill && n > l->buffers ? l->buffers : n;
+}
+
+/* An acknowledgement makes its pair longer, which may be one pair less in the event. */
+static uint64_t acknowledged(const struct play *s, uint64_t us)
+{
+	const uint64_t alone = beside(s->p, 0);
+	/* So many in an event, in thousandths. */
+	const uint64_t acks = (uint64_t)s->p->link.interval_us * s->payload * 1000u / us /
+			      (s->ack_interval < s->payload ? s->payload : s->ack_interval);
+	const uint64_t few = beside(s->p, (uint32_t)(acks / 1000u));
+	const uint64_t more = beside(s->p, (uint32_t)(acks / 1000u) + 1u);
+	const uint64_t both = few * (1000u - acks % 1000u) + more * (acks % 1000u);
+
+	return both == 0 || s->p->request ? us : us * alone * 1000u / both;
+}
+
+/* Packets that a value takes. */
+static uint32_t pdus(const struct predict *p)
+{
+	const uint32_t octets = (uint32_t)p->value + OTA_ATT_HEADER + L2CAP_HEADER;
+	const uint32_t fragment = airtime_fragment(&p->link);
+
+	return (octets + fragment - 1u) / fragment;
+}
+
 static bool play_init(struct play *s, const struct predict *p)
 {
 	uint32_t rate = airtime_ceiling(&p->link, p->value, p->request);
@@ -301,7 +387,8 @@ static bool play_init(struct play *s, const struct predict *p)
 	s->size = min_u32(p->size, PLAYED_MAX);
 	s->payload = (uint32_t)p->value - p->header;
 	s->ack_interval = ack_interval(p);
-	s->value_us = stretched(p, (uint64_t)p->value * US / rate);
+	s->value_us = stretched(p, acknowledged(s, (uint64_t)p->value * US / rate));
+	s->held_most_us = s->value_us * p->held_pdus / pdus(p);
 	s->limit = s->acked_limit = p->ring == 0 ? s->size : min_u32(p->ring, s->size);
 	s->news_at = NEVER;
 	return true;
@@ -325,7 +412,7 @@ uint64_t predict_us(const struct predict *p)
 		host_hear(&s);
 		host_send(&s);
 		if (s.stale > 0) {
-			s.t += s.value_us * s.stale / s.payload;
+			pass(&s, s.value_us * s.stale / s.payload);
 			s.stale = 0;
 		} else if (s.carried < s.queued) {
 			carry(&s);

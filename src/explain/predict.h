@@ -6,7 +6,8 @@
  * A model of its own, coarser than the simulator's and told nothing by it: the air carries
  * values at airtime_ceiling()'s rate, a host that has waited begins again at the next
  * connection event, acknowledgements come when enough has arrived or the host is nearly out of
- * credit, and the flash does one thing at a time.  Freestanding.
+ * credit, and the flash does one thing at a time.  Code that runs from that flash stands still
+ * meanwhile: no packet is taken then beyond those that the controller keeps.  Freestanding.
  */
 #ifndef OTABENCH_EXPLAIN_PREDICT_H
 #define OTABENCH_EXPLAIN_PREDICT_H
@@ -21,6 +22,9 @@ struct predict {
 	uint32_t pacing_us; /* least time between values */
 	uint32_t ack_interval, ring; /* bytes; ring 0: no flash behind it */
 	uint32_t erase_us, write_us, read_us; /* of 64 KiB */
+	/* Packets that the device's controller keeps while an erase or a write stops its code;
+	 * 0: these stop nothing. */
+	uint16_t held_pdus;
 	uint32_t loss_ppm; /* link layer packets lost */
 	uint32_t drop_ppm; /* Data values lost */
 	uint32_t size; /* bytes of the transfer */

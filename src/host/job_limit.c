@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define BLOCK 65536u
+#define SECTOR 4096u
 #define ACK_RING 4u /* a device's own choice: so many in its ring */
 
 static enum budget_share phase(const struct session *s)
@@ -89,13 +90,32 @@ void job_limit_see(struct job *job)
 	budget_see(&job->budget, &view, job_now(job));
 }
 
+/*
+ * Code runs from the flash unless the device says otherwise, so that it stands still while that
+ * erases or writes.  What its controller keeps then is not told: 8 packets is what the licensees
+ * of the Riviera Waves link layer publish, which the ESP32, C3 and S3 have
+ * (linker_rw_bt_controller.lf), and 24 is DEFAULT_BT_LE_ACL_BUF_COUNT of Espressif's own.
+ */
+static uint16_t held_pdus(const struct session *s)
+{
+	static const uint16_t early[] = {0x0000, 0x0005, 0x0009}; /* ESP32, C3, S3 */
+
+	if (!s->have_info ||
+	    (s->info.abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)))
+		return 0;
+	for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++)
+		if (s->info.chip_id == early[i])
+			return 8;
+	return 24;
+}
+
 void job_limit_link(struct job *job)
 {
 	const struct session *s = &job->session;
 
 	if (s->dialect)
 		budget_link(&job->budget, &job->air, s->chunk, s->dialect->header,
-			    session_waits_for_each(s));
+			    session_waits_for_each(s), held_pdus(s));
 }
 
 /* A setting that was asked for and refused will be refused next time, too. */
@@ -130,13 +150,25 @@ static uint32_t per_block(uint64_t ms, uint32_t bytes)
 	return bytes == 0 ? 0 : (uint32_t)(ms * 1000u * BLOCK / bytes);
 }
 
+/*
+ * Bytes of whole blocks that take as long as the erases of this run: a device erases by blocks, and
+ * an image's last three sectors or less by sectors, which take a quarter of a block's time each.
+ */
+static uint32_t erased_bytes(const struct job *job, uint32_t bytes)
+{
+	const uint32_t sectors = (bytes % BLOCK + SECTOR - 1u) / SECTOR;
+
+	if (job->session.stats.received < job->session.config.image_size)
+		return job->budget.erases * BLOCK;
+	return bytes - bytes % BLOCK + (sectors > 3u ? 4u : sectors) * (BLOCK / 4u);
+}
+
 static void play(const struct job *job, struct limit_input *in)
 {
 	const struct session *s = &job->session;
 	const struct budget_flash *f = &job->budget.flash;
 	const uint32_t ring =
 		s->have_info && job->config.goal == SESSION_UPDATE ? s->info.ring_size : 0;
-	const uint32_t erased = (in->bytes + BLOCK - 1u) / BLOCK * BLOCK;
 	uint32_t ack = s->choices.ack_interval.value;
 
 	if (ack == 0)
@@ -153,9 +185,10 @@ static void play(const struct job *job, struct limit_input *in)
 		.pacing_us = job->pacing_us,
 		.ack_interval = ack,
 		.ring = ring,
-		.erase_us = per_block(f->erase_ms, erased),
+		.erase_us = per_block(f->erase_ms, erased_bytes(job, in->bytes)),
 		.write_us = per_block(f->write_ms, in->bytes),
 		.read_us = per_block(f->read_ms, in->bytes),
+		.held_pdus = held_pdus(s),
 	};
 }
 
