@@ -201,13 +201,13 @@ int run_once(struct run *r, const struct job_config *config)
 	const struct job_listener listener = run_listener(r);
 	int rc = run_create(r, config, &listener);
 
-	r->ended = false;
+	r->ended = r->closed = false;
 	if (rc < 0)
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",
 				rc == -OTA_EINVAL ? "a setting is out of range" : strerror(-rc));
 	passkey_init(&r->passkey, r->cli, r->event);
 	job_start(r->job);
-	while (rc >= 0 && !r->ended && !r->left)
+	while (rc >= 0 && !(r->early ? r->ended : r->closed) && !r->left)
 		rc = sd_event_run(r->event, UINT64_MAX);
 	passkey_forget(&r->passkey);
 	progress_clear(&r->line);
@@ -225,15 +225,21 @@ void run_release(struct run *r)
 static int loop(struct run *r, const struct job_config *config, const struct run_report *report)
 {
 	const char *bundle = cli_value(r->cli, "bundle");
-	int code = run_once(r, config);
+	int code, rc = 0;
 
+	/* What is kept of a run is kept to its last event; else nobody is to wait for that. */
+	r->early = !bundle && !r->cli->trace && !r->cli->btsnoop;
+	code = run_once(r, config);
 	if (r->ended) {
 		if (bundle)
 			code = run_bundle(r, bundle, config->profile, code);
 		/* The words must agree with the exit status. */
 		code = cli_recorded(r->cli, r->transport, code);
 		run_tell_end(r, report, code);
+		(void)fflush(r->cli->out);
 	}
+	while (rc >= 0 && r->ended && !r->closed && !r->left)
+		rc = sd_event_run(r->event, UINT64_MAX);
 	run_release(r);
 	return code;
 }

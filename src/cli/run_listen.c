@@ -199,6 +199,12 @@ static void run_listen_on_log(void *userdata, const struct job_log_entry *entry)
 	cli_emit(r->cli, event);
 }
 
+/* How the link goes down is of no interest behind the result. */
+static bool is_over(const struct run *r)
+{
+	return r->early && r->ended;
+}
+
 void run_on_call(void *userdata, const struct transport_call *call)
 {
 	struct run *r = userdata;
@@ -206,7 +212,7 @@ void run_on_call(void *userdata, const struct transport_call *call)
 	json_t *event;
 
 	stack_log_lines_add(&r->calls, call);
-	if (r->cli->verbose < 2)
+	if (r->cli->verbose < 2 || is_over(r))
 		return;
 	if (!r->cli->json) {
 		progress_clear(&r->line);
@@ -316,13 +322,21 @@ static void run_listen_on_progress(void *userdata)
 	run_listen_draw(r, &now);
 }
 
-static void run_listen_on_finished(void *userdata, const struct job_result *result)
+static void run_listen_on_result(void *userdata, const struct job_result *result)
 {
 	struct run *r = userdata;
 
 	r->ended = true;
 	r->ended_us = r->transport->ops->now_us(r->transport);
 	r->result = *result;
+}
+
+static void run_listen_on_finished(void *userdata, const struct job_result *result)
+{
+	struct run *r = userdata;
+
+	(void)result;
+	r->closed = true;
 }
 
 struct job_listener run_listener(struct run *r)
@@ -338,6 +352,7 @@ struct job_listener run_listener(struct run *r)
 		.log = run_listen_on_log,
 		.passkey = run_listen_on_passkey,
 		.progress = run_listen_on_progress,
+		.result = run_listen_on_result,
 		.finished = run_listen_on_finished,
 	};
 }

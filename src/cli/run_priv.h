@@ -23,7 +23,9 @@ struct run {
 	unsigned int interrupts;
 	bool hangup;
 	bool left; /* the loop is to end before the job does */
-	bool ended;
+	bool ended; /* the result is known ... */
+	bool closed; /* ... and the link is down */
+	bool early; /* the first is enough */
 	uint64_t ended_us; /* the loop may turn once more after it */
 	struct job_result result;
 };

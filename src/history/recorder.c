@@ -360,7 +360,7 @@ static void recorder_on_progress(void *userdata)
 		take_sample(r);
 }
 
-static void recorder_on_finished(void *userdata, const struct job_result *result)
+static void recorder_on_result(void *userdata, const struct job_result *result)
 {
 	struct recorder *r = userdata;
 
@@ -372,6 +372,13 @@ static void recorder_on_finished(void *userdata, const struct job_result *result
 	if (result->bytes + result->resumed_from > r->run.received)
 		r->run.received = result->bytes + result->resumed_from;
 	recorder_put(r, NULL, NULL);
+	INNER(r, result, result);
+}
+
+static void recorder_on_finished(void *userdata, const struct job_result *result)
+{
+	struct recorder *r = userdata;
+
 	INNER(r, finished, result);
 }
 
@@ -464,6 +471,7 @@ int recorder_job_create(const struct recorder_config *config, struct transport *
 		.passkey = recorder_on_passkey,
 		.log = recorder_on_log,
 		.progress = recorder_on_progress,
+		.result = recorder_on_result,
 		.finished = recorder_on_finished,
 	};
 	struct recorder *r;

@@ -151,12 +151,24 @@ static void learn_adapter(const struct job *job)
 		(void)adapters_learn(job->adapter, phy_2m, interval);
 }
 
+/* What follows is the link's end alone. */
+static void tell_result(struct job *job)
+{
+	if (job->has_result)
+		return;
+	job->has_result = true;
+	job_make_result(job);
+	learn_adapter(job);
+	if (job->listener.result)
+		job->listener.result(job->listener.userdata, &job->result);
+	job->listener = (struct job_listener){.userdata = job->listener.userdata,
+					      .finished = job->listener.finished};
+}
+
 static void job_finish(struct job *job)
 {
 	job->stage = JOB_FINISHED;
 	(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
-	job_make_result(job);
-	learn_adapter(job);
 	job_record_end(job);
 	if (job->listener.finished)
 		job->listener.finished(job->listener.userdata, &job->result);
@@ -202,6 +214,8 @@ void job_settle(struct job *job)
 		job->end_us = job_now(job);
 		job->deadline = job->end_us + CLOSE_MS * MS;
 	}
+	if (job->stage == JOB_CLOSING)
+		tell_result(job);
 	if (job->stage == JOB_CLOSING &&
 	    (job_now(job) >= job->deadline || !job->session_begun || !job->session.closing)) {
 		job_finish(job);

@@ -84,6 +84,9 @@ struct job_listener {
 	void (*passkey)(void *userdata, int32_t shown);
 	/* Some figure may have changed. */
 	void (*progress)(void *userdata);
+	/* Once: how the run ended.  The link may take its time to go down, two seconds with
+	 * bluetoothd; the transport is the job's until then, and only finished() is told. */
+	void (*result)(void *userdata, const struct job_result *result);
 	/* Once, as the last call, when the link is down. */
 	void (*finished)(void *userdata, const struct job_result *result);
 };
@@ -120,7 +123,9 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret);
 const struct job_log_entry *job_log(const struct job *job, size_t index);
 /* Findings on the image and, once connected, the device; NULL without an image. */
 const struct lint_report *job_report(const struct job *job);
-/* NULL until finished() was called. */
+/* finished() was called. */
+bool job_is_finished(const struct job *job);
+/* NULL until result() was called. */
 const struct job_result *job_result(const struct job *job);
 
 /* A profile as the session takes it; the goal, image and what else is the run's stay untouched. */

@@ -68,6 +68,7 @@ struct job {
 	uint64_t data_values;
 	uint32_t data_values_since, data_bytes_since; /* the last entry */
 	uint32_t received_most;
+	bool has_result; /* result was told */
 	uint64_t end_us; /* the session ended */
 	enum dialect_id dialect; /* spoken last */
 	struct job_result result;

@@ -100,9 +100,14 @@ void job_make_result(struct job *job)
 	job_explain(job, r);
 }
 
+bool job_is_finished(const struct job *job)
+{
+	return job->stage == JOB_FINISHED;
+}
+
 const struct job_result *job_result(const struct job *job)
 {
-	return job->stage == JOB_FINISHED ? &job->result : NULL;
+	return job->has_result ? &job->result : NULL;
 }
 
 const struct lint_report *job_report(const struct job *job)

@@ -331,7 +331,7 @@ static bool step(struct replay *r, enum trace_step *ret)
 	*ret = trace_step(r->transport);
 	if (*ret == TRACE_DEPARTED)
 		r->state = REPLAY_DEPARTED;
-	else if (job_result(r->job))
+	else if (job_is_finished(r->job))
 		r->state = REPLAY_FINISHED;
 	else if (*ret == TRACE_ENDED)
 		r->state = REPLAY_CUT;

@@ -135,7 +135,7 @@ static void run_loop(sd_event *event, struct job *job, const struct live *l)
 	const struct doing *next = l->doings;
 	struct job_snapshot s;
 
-	while (!job_result(job)) {
+	while (!job_is_finished(job)) {
 		assert_true(sd_event_run(event, UINT64_MAX) >= 0);
 		job_snapshot(job, &s);
 		if (l->leave_at > 0 && s.stats.received >= l->leave_at)
