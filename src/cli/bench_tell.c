@@ -17,6 +17,60 @@ static bool bench_is_single(const struct bench_run *b)
 	return plan->runs == 1 && plan->warm_up == 0 && (plan->parts & (plan->parts - 1u)) == 0;
 }
 
+/* --- the flash: rates that the device told */
+
+static uint32_t rate_of(uint32_t bytes, uint32_t ms)
+{
+	return ms == 0 ? 0 : (uint32_t)((uint64_t)bytes * 1000u / ms);
+}
+
+static void add_flash(json_t *o, const struct job_result *r)
+{
+	set(o, "erase_rate", json_integer(rate_of(r->bytes, r->flash.erase_ms)));
+	set(o, "write_rate", json_integer(rate_of(r->bytes, r->flash.write_ms)));
+	set(o, "read_rate", json_integer(rate_of(r->bytes, r->flash.read_ms)));
+}
+
+static void print_flash_rate(FILE *out, const char *label, uint32_t bytes, uint32_t ms)
+{
+	char rate[OUTPUT_FIGURE_MAX];
+
+	if (ms > 0)
+		run_print_field(out, label, "%s, %.1f s",
+				output_rate(rate_of(bytes, ms), rate, sizeof(rate)), ms / 1e3);
+}
+
+static void flash_words(struct cli *cli, const struct job_snapshot *now, const struct job_result *r)
+{
+	char rate[OUTPUT_FIGURE_MAX], bytes[OUTPUT_FIGURE_MAX], time[OUTPUT_FIGURE_MAX];
+	FILE *out = cli->out;
+
+	(void)fprintf(out, "%s\n\n", r->what);
+	run_print_field(out, "Device", "%s %s", now->device, now->address);
+	run_print_field(out, "Flash", "%s in %s%s", output_bytes(r->bytes, bytes, sizeof(bytes)),
+			output_duration(r->seconds_us, time, sizeof(time)),
+			r->virtual_clock ? " (simulated, on the virtual clock)" : "");
+	run_print_field(out, "Rate", "%s, erased, written and read back",
+			output_rate(r->goodput, rate, sizeof(rate)));
+	print_flash_rate(out, "Erase", r->bytes, r->flash.erase_ms);
+	print_flash_rate(out, "Write", r->bytes, r->flash.write_ms);
+	print_flash_rate(out, "Read back", r->bytes, r->flash.read_ms);
+	if (r->limit.cause == LIMIT_NONE)
+		return;
+	run_print_field(out, "Limited by", "%s", r->limit_text);
+	run_print_field(out, "Advice", "%s", r->limit_advice);
+}
+
+static void part_words(struct cli *cli, enum bench_part part, const struct job_snapshot *now,
+		       const struct job_result *result)
+{
+	if (part == BENCH_FLASH)
+		flash_words(cli, now, result);
+	else
+		run_summary(cli, now, result);
+	run_print_time(cli->out, result);
+}
+
 /* --- a run */
 
 static void bench_run_json(struct bench_run *b, enum cli_exit code, bool counts)
@@ -30,6 +84,8 @@ static void bench_run_json(struct bench_run *b, enum cli_exit code, bool counts)
 	set(o, "part", json_string(bench_part_name(turn->part)));
 	set(o, "run", json_integer(turn->number));
 	set(o, "warm_up", json_boolean(turn->warm_up));
+	if (turn->part == BENCH_FLASH && counts)
+		add_flash(o, &b->run.result);
 	if (counts && !turn->warm_up)
 		b->told[turn->part][turn->number - 1] = json_incref(o);
 	cli_emit(b->cli, o);
@@ -94,8 +150,7 @@ static void bench_end_words(struct bench_run *b)
 		bench_spread(&b->bench, part, &s);
 		r = bench_result(&b->bench, part, (unsigned int)s.nearest);
 		(void)fprintf(b->cli->out, "\n%s, run %zu: ", bench_part_name(part), s.nearest + 1);
-		run_summary(b->cli, &b->now, r);
-		run_print_time(b->cli->out, r);
+		part_words(b->cli, part, &b->now, r);
 	}
 }
 
@@ -159,13 +214,6 @@ static void bench_end_json(struct bench_run *b, enum cli_exit code)
 
 /* --- one run by itself, which a recording holds as well */
 
-static void single_words(struct cli *cli, const struct job_snapshot *now,
-			 const struct job_result *result)
-{
-	run_summary(cli, now, result);
-	run_print_time(cli->out, result);
-}
-
 static void single_json(json_t *o, enum bench_part part, const struct job_result *result)
 {
 	json_t *parts;
@@ -174,28 +222,39 @@ static void single_json(json_t *o, enum bench_part part, const struct job_result
 		return;
 	parts = json_object();
 	set(o, "part", json_string(bench_part_name(part)));
+	if (part == BENCH_FLASH)
+		add_flash(o, result);
 	(void)json_object_update_new(o, figures_json(&result->goodput, 1, 0));
 	set(parts, bench_part_name(part), figures_json(&result->goodput, 1, 0));
 	set(o, "parts", parts);
 }
 
-static void link_json(json_t *o, const struct job_snapshot *now, const struct job_result *result)
-{
-	(void)now;
-	single_json(o, BENCH_LINK, result);
-}
-
-static void update_json(json_t *o, const struct job_snapshot *now, const struct job_result *result)
-{
-	(void)now;
-	single_json(o, BENCH_UPDATE, result);
-}
+#define SINGLE(name, part)                                                                         \
+	static void name##_words(struct cli *cli, const struct job_snapshot *now,                  \
+				 const struct job_result *result)                                  \
+	{                                                                                          \
+		part_words(cli, part, now, result);                                                \
+	}                                                                                          \
+	static void name##_json(json_t *o, const struct job_snapshot *now,                         \
+				const struct job_result *result)                                   \
+	{                                                                                          \
+		(void)now;                                                                         \
+		single_json(o, part, result);                                                      \
+	}
+SINGLE(link_alone, BENCH_LINK)
+SINGLE(flash_alone, BENCH_FLASH)
+SINGLE(update_alone, BENCH_UPDATE)
 
 const struct run_report *bench_report(enum bench_part part)
 {
 	static const struct run_report reports[BENCH_PARTS] = {
-		[BENCH_LINK] = {.words = single_words, .json = link_json, .asked = true},
-		[BENCH_UPDATE] = {.words = single_words, .json = update_json, .asked = true},
+		[BENCH_LINK] = {.words = link_alone_words, .json = link_alone_json, .asked = true},
+		[BENCH_FLASH] = {.words = flash_alone_words,
+				 .json = flash_alone_json,
+				 .asked = true},
+		[BENCH_UPDATE] = {.words = update_alone_words,
+				  .json = update_alone_json,
+				  .asked = true},
 	};
 
 	return &reports[part];

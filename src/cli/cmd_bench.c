@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int number(struct cli *cli, const char *option, uint32_t least, uint32_t most, uint32_t *ret)
 {
@@ -22,6 +23,14 @@ static int number(struct cli *cli, const char *option, uint32_t least, uint32_t 
 	return CLI_OK;
 }
 
+/* One line of the terminal, of which the first letter counts. */
+static bool answer_is_yes(void)
+{
+	char line[64];
+
+	return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
 static int read_plan(struct cli *cli, struct bench_plan *plan)
 {
 	const char *parts = cli_value(cli, "parts");
@@ -32,13 +41,16 @@ static int read_plan(struct cli *cli, struct bench_plan *plan)
 		code = number(cli, "warm-up", 0, BENCH_WARM_UP_MAX, &plan->warm_up);
 	if (code == CLI_OK)
 		code = number(cli, "bytes", BENCH_BYTES_MIN, BENCH_BYTES_MAX, &plan->bytes);
+	if (code == CLI_OK)
+		code = number(cli, "flash-bytes", BENCH_BYTES_MIN, BENCH_BYTES_MAX,
+			      &plan->flash_bytes);
 	if (code != CLI_OK)
 		return code;
 	plan->parts = parts ? bench_parts_by_name(parts)
 			    : 1u << BENCH_LINK | (uint32_t)image << BENCH_UPDATE;
 	if (plan->parts == 0)
-		return cli_fail(cli, CLI_USAGE, "--parts: expected link or update, found \"%s\"",
-				parts);
+		return cli_fail(cli, CLI_USAGE,
+				"--parts: expected link, flash or update, found \"%s\"", parts);
 	if ((plan->parts & 1u << BENCH_UPDATE) && !image)
 		return cli_fail(cli, CLI_USAGE, "--parts=update: --image=FILE is missing");
 	if (image && !(plan->parts & 1u << BENCH_UPDATE))
@@ -46,6 +58,22 @@ static int read_plan(struct cli *cli, struct bench_plan *plan)
 	if (cli->readonly && plan->parts != 1u << BENCH_LINK)
 		return cli_fail(cli, CLI_USAGE, "--readonly: only the link can be measured");
 	return CLI_OK;
+}
+
+int bench_agree(struct cli *cli, const char *device)
+{
+	static const char what[] =
+		"measuring the flash erases the image in the other slot, and with it the way back";
+
+	if (cli_value(cli, "yes"))
+		return CLI_OK;
+	if (cli->json || !isatty(STDIN_FILENO) || !output_is_terminal(cli->err))
+		return cli_fail(cli, CLI_USAGE, "%s; --yes agrees to it", what);
+	(void)fputs("otabench: ", cli->err);
+	output_put_safe(cli->err, device);
+	(void)fprintf(cli->err, ": %s. Go on? y/n ", what);
+	(void)fflush(cli->err);
+	return answer_is_yes() ? CLI_OK : cli_fail(cli, CLI_CANCELLED, "nothing was done");
 }
 
 /* Returns true if another run is to follow. */
@@ -111,7 +139,8 @@ static int bench_run(struct bench_run *b, struct job_config *config)
 
 int cmd_bench(struct cli *cli, int argc, char **argv)
 {
-	struct bench_plan plan = {.runs = 1, .bytes = BENCH_BYTES};
+	struct bench_plan plan = {
+		.runs = 1, .bytes = BENCH_BYTES, .flash_bytes = BENCH_FLASH_BYTES};
 	struct job_config config = {.device = argv[1], .image_name = cli_value(cli, "image")};
 	struct bench_run *b = calloc(1, sizeof(*b));
 	struct image_file file = {.data = NULL};
@@ -124,6 +153,8 @@ int cmd_bench(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, CLI_DEFECT, "out of memory");
 	b->cli = cli;
 	code = read_plan(cli, &plan);
+	if (code == CLI_OK && (plan.parts & 1u << BENCH_FLASH))
+		code = bench_agree(cli, argv[1]);
 	if (code == CLI_OK && config.image_name) {
 		code = flash_read_image(cli, config.image_name, &file, &image, &report);
 		config.image = &image;

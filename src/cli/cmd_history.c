@@ -397,7 +397,8 @@ static int profile_as_then(struct cli *cli, const struct history_detail *d, stru
 
 static int again(struct cli *cli, const struct history_detail *d)
 {
-	struct job_config config = {.goal = SESSION_MEASURE, .bytes = d->run.size};
+	struct job_config config = {
+		.goal = SESSION_MEASURE, .bytes = d->run.size, .pattern = d->run.pattern};
 	struct profile profile;
 	int code = reach_as_then(cli, &d->run);
 
@@ -409,7 +410,11 @@ static int again(struct cli *cli, const struct history_detail *d)
 		return flash_again(cli, &d->run, &profile);
 	config.device = d->run.address[0] != '\0' ? d->run.address : d->run.device;
 	config.profile = &profile;
-	return run_job(cli, &config, bench_report(BENCH_LINK));
+	if (d->run.pattern)
+		code = bench_agree(cli, config.device);
+	return code == CLI_OK ? run_job(cli, &config,
+					bench_report(d->run.pattern ? BENCH_FLASH : BENCH_LINK))
+			      : code;
 }
 
 static int cmd_history_rerun(struct cli *cli, struct history *history, const char *text)

@@ -66,11 +66,13 @@ static const struct cli_option bench_options[] = {
 	DEVICE_TIMEOUT,
 	{"timeout", "SECONDS", "time limit of each run"},
 	BUNDLE,
-	{"parts", "LIST", "what to measure: link, update (link; with --image link,update)"},
+	{"parts", "LIST", "what to measure: link, flash, update (link; with --image link,update)"},
 	{"image", "FILE", "image that the whole update sends"},
 	{"runs", "N", "runs of each part that count (1)"},
 	{"warm-up", "N", "runs before them that do not (0)"},
 	{"bytes", "N", "link: bytes to send in a run (1000000)"},
+	{"flash-bytes", "N", "flash: bytes to write in a run (524288)"},
+	{"yes", NULL, "flash: do not ask; the image in the other slot is erased"},
 	{NULL, NULL, NULL},
 };
 
@@ -98,6 +100,7 @@ static const struct cli_option history_options[] = {
 	{"format", "FORMAT",
 	 "export: csv (series), csv-runs (a line a run) or ndjson (all; with --json)"},
 	{"output", "FILE", "export: write to this file instead of standard output"},
+	{"yes", NULL, "rerun: as with bench, where the flash was measured"},
 	DEVICE_TIMEOUT,
 	TIMEOUT,
 	{NULL, NULL, NULL},
@@ -230,6 +233,10 @@ const struct cli_command cli_commands[] = {
 		.summary = "Measure the link to a device, or whole updates, several times",
 		.help = "link: the device counts and discards the bytes; its flash is not "
 			"written.\n"
+			"flash: the device erases a part of its other slot, writes a pattern of "
+			"its own and reads it back; nothing is sent.  The image in that slot is "
+			"lost, and with it the way back; a device on trial refuses.  Asks first, "
+			"on a terminal; elsewhere --yes is needed.\n"
 			"update: --image is sent to the other slot, rebooted and proven, also if "
 			"it runs already.\n"
 			"Each run connects anew.  The end is the median of the runs and their "

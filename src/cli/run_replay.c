@@ -52,7 +52,7 @@ static struct run_report report_of(const struct replay_run *run)
 	if (c->goal == SESSION_COMMAND && c->command == OTA_CMD_STATUS)
 		return run_report_status;
 	if (c->goal == SESSION_MEASURE)
-		return *bench_report(BENCH_LINK);
+		return *bench_report(c->pattern ? BENCH_FLASH : BENCH_LINK);
 	return (struct run_report){
 		.words = run_summary,
 		.image = c->goal == SESSION_UPDATE ? &run->image : NULL,

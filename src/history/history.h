@@ -47,6 +47,7 @@ struct history_run {
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the image's file */
 	uint32_t size; /* bytes of the image, or to measure with */
 	bool restart, resume_only, no_confirm;
+	bool pattern; /* MEASURE: of the flash, else of the link */
 	uint32_t forced; /* 1u << enum lint_check */
 	uint32_t pacing_us; /* in force at the end */
 	uint32_t queued, received, flushed; /* image offsets reached */

@@ -176,6 +176,7 @@ const struct history_column history_columns[] = {
 	SINCE("adapter_firmware", TEXT, firmware, 3),
 	SINCE("chip", TEXT, chip, 3),
 	SINCE("device_version", TEXT, device_version, 3),
+	{.name = "pattern", .kind = HISTORY_COLUMN_BOOL, AT(pattern), .since = 4},
 };
 const size_t history_column_count = sizeof(history_columns) / sizeof(history_columns[0]);
 

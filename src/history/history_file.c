@@ -65,6 +65,7 @@ static const char *const steps[] = {
 	"ALTER TABLE runs ADD COLUMN adapter_firmware TEXT;"
 	"ALTER TABLE runs ADD COLUMN chip TEXT;"
 	"ALTER TABLE runs ADD COLUMN device_version TEXT;",
+	"ALTER TABLE runs ADD COLUMN pattern INTEGER;",
 };
 #define TABLES ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 

@@ -421,6 +421,7 @@ static void describe(struct recorder *r, const struct recorder_config *config,
 	run->resume_only = job->resume_only;
 	run->no_confirm = r->no_confirm = job->no_confirm;
 	run->forced = job->forced;
+	run->pattern = job->pattern;
 	run->rssi_median = run->rssi_min = 127;
 	run->result.virtual_clock = r->transport->virtual_clock;
 	if (job->goal != SESSION_UPDATE)

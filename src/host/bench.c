@@ -10,7 +10,8 @@ int bench_init(struct bench *b, const struct bench_plan *plan)
 	memset(b, 0, sizeof(*b));
 	if (plan->parts == 0 || plan->parts >> BENCH_PARTS || plan->runs == 0 ||
 	    plan->runs > BENCH_RUNS_MAX || plan->warm_up > BENCH_WARM_UP_MAX ||
-	    plan->bytes < BENCH_BYTES_MIN || plan->bytes > BENCH_BYTES_MAX)
+	    plan->bytes < BENCH_BYTES_MIN || plan->bytes > BENCH_BYTES_MAX ||
+	    plan->flash_bytes < BENCH_BYTES_MIN || plan->flash_bytes > BENCH_BYTES_MAX)
 		return -OTA_EINVAL;
 	b->results = calloc((size_t)plan->runs * BENCH_PARTS, sizeof(*b->results));
 	if (!b->results)
@@ -40,12 +41,15 @@ bool bench_next(const struct bench *b, struct bench_turn *ret)
 
 void bench_configure(const struct bench *b, const struct bench_turn *turn, struct job_config *ret)
 {
+	ret->pattern = turn->part == BENCH_FLASH;
 	switch (turn->part) {
 	case BENCH_LINK:
+	case BENCH_FLASH:
 		ret->goal = SESSION_MEASURE;
-		ret->bytes = b->plan.bytes;
+		ret->bytes = ret->pattern ? b->plan.flash_bytes : b->plan.bytes;
 		ret->image = NULL;
 		ret->report = NULL;
+		ret->image_name = NULL;
 		break;
 	case BENCH_UPDATE:
 		ret->goal = SESSION_UPDATE;
@@ -59,7 +63,7 @@ void bench_configure(const struct bench *b, const struct bench_turn *turn, struc
 
 bool bench_counts(enum bench_part part, const struct job_result *result)
 {
-	if (part == BENCH_LINK)
+	if (part != BENCH_UPDATE)
 		return result->outcome == SESSION_MEASURED;
 	return result->outcome == SESSION_CONFIRMED || result->outcome == SESSION_UNCONFIRMED ||
 	       result->outcome == SESSION_DELIVERED;
@@ -117,6 +121,7 @@ static const struct {
 	const char *name, *text;
 } parts[BENCH_PARTS] = {
 	[BENCH_LINK] = {"link", "the device counts the bytes and discards them"},
+	[BENCH_FLASH] = {"flash", "the device writes a pattern of its own to its other slot"},
 	[BENCH_UPDATE] = {"update", "a whole update, with reboot and proof"},
 };
 

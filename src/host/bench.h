@@ -13,6 +13,9 @@
 
 enum bench_part {
 	BENCH_LINK, /* SINK: the device counts the bytes and discards them */
+	/* The device writes a pattern of its own to the other slot, erased before and read back
+	 * afterwards: whatever the slot held is lost, and with it the way back. */
+	BENCH_FLASH,
 	BENCH_UPDATE, /* a whole update, from the connection to the proof */
 	BENCH_PARTS
 };
@@ -20,6 +23,7 @@ enum bench_part {
 #define BENCH_RUNS_MAX 50u /* of each part */
 #define BENCH_WARM_UP_MAX 10u
 #define BENCH_BYTES 1000000u
+#define BENCH_FLASH_BYTES 524288u /* eight blocks: what is erased and no more */
 #define BENCH_BYTES_MIN 1000u
 #define BENCH_BYTES_MAX 100000000u
 
@@ -28,6 +32,7 @@ struct bench_plan {
 	unsigned int runs; /* of each part, 1..BENCH_RUNS_MAX */
 	unsigned int warm_up; /* before them, not counted in any figure; 0..BENCH_WARM_UP_MAX */
 	uint32_t bytes; /* LINK: how many to send */
+	uint32_t flash_bytes; /* FLASH: how many to write; as bytes in its range */
 };
 
 struct bench_turn {
@@ -67,7 +72,7 @@ void bench_spread(const struct bench *b, enum bench_part part, struct spread *re
 /* The part that says most: of those with a run the last; false: there is no run yet. */
 bool bench_main_part(const struct bench *b, enum bench_part *ret);
 
-/* "link", "update" */
+/* "link", "flash", "update" */
 const char *bench_part_name(enum bench_part part);
 /* One sentence: what a run of it does. */
 const char *bench_part_text(enum bench_part part);

@@ -24,7 +24,7 @@ void job_take_link(struct job *job)
 	job->ceiling = airtime_ceiling(&job->air, s->chunk, session_waits_for_each(s));
 	job->link_known = true;
 	job_limit_link(job);
-	metrics_ceiling(&job->metrics, job->ceiling);
+	metrics_ceiling(&job->metrics, job->config.pattern ? 0 : job->ceiling);
 }
 
 static bool data_held(struct job *job)
@@ -87,7 +87,8 @@ static void job_ready(struct job *job)
 {
 	const struct session_stats *st = &job->session.stats;
 
-	metrics_start(&job->metrics, st->start_us, st->received, job->session_config.image_size);
+	metrics_start(&job->metrics, st->start_us, job->config.pattern ? 0 : st->received,
+		      job->session_config.image_size);
 	metrics_ready(&job->metrics, job_now(job));
 	job_take_link(job);
 	if (job->listener.ready)
@@ -205,18 +206,20 @@ static void forget_passkey(struct job *job, const struct transport_event *e)
 static void job_events_measure(struct job *job)
 {
 	const struct session *s = &job->session;
+	const uint32_t received =
+		job->config.pattern ? job_pattern_written(job) : s->stats.received;
 
 	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
 	    s->state != SESSION_VERIFYING)
 		return;
-	if (s->stats.received > job->received_most)
-		job->received_most = s->stats.received;
+	if (received > job->received_most)
+		job->received_most = received;
 	if (s->state == SESSION_SENDING) {
 		job->window = s->choices.window.value;
 		job->pacing_us = session_pacing(s);
 	}
-	if (s->state != SESSION_VERIFYING || s->stats.received != job->metrics.received)
-		metrics_sample(&job->metrics, job_now(job), s->stats.received);
+	if (s->state != SESSION_VERIFYING || received != job->metrics.received)
+		metrics_sample(&job->metrics, job_now(job), received);
 }
 
 void job_handle(void *userdata, const struct transport_event *event)

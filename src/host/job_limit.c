@@ -334,6 +334,10 @@ void job_limit_result(struct job *job)
 	struct limit_input in = {.seconds_us = r->seconds_us, .bytes = r->bytes, .mtu = job->mtu};
 	uint32_t payload;
 
+	if (job->config.pattern) {
+		job_pattern_result(job);
+		return;
+	}
 	budget_shares(&job->budget, r->time, r->transfer_time);
 	if (!job->link_known || r->bytes == 0)
 		return;

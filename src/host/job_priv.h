@@ -99,6 +99,13 @@ void job_limit_see(struct job *job);
 void job_limit_link(struct job *job);
 void job_limit_result(struct job *job);
 
+/* job_pattern.c: the same of a measurement of the flash. */
+void job_pattern_result(struct job *job);
+/* Bytes that the device has written so far, by blocks: nothing is received in such a run. */
+uint32_t job_pattern_written(const struct job *job);
+/* Puts the transfer's time so far where the device says that it was spent. */
+void job_pattern_divide(const struct job *job, uint64_t transfer[BUDGET_TRANSFER_SHARES]);
+
 /* job_record.c: for a recording, where there is one */
 void job_record_start(struct job *job);
 /* Connection intervals that were learned with this adapter. */

@@ -174,9 +174,13 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	job->transport->ops->link_state(job->transport, &ret->link);
 	ret->air = job->air;
 	snap_sent(job, ret);
-	ret->ceiling = job->ceiling;
+	ret->ceiling = job->config.pattern ? 0 : job->ceiling;
 	ret->metrics = job->metrics;
 	budget_shares(&job->budget, NULL, ret->time);
+	if (job->config.pattern) {
+		job_pattern_divide(job, ret->time);
+		ret->stats.received = ret->stats.flushed = job_pattern_written(job);
+	}
 	ret->log_count = job->log_count;
 	ret->data_values = job->data_values;
 	ret->virtual_clock = job->transport->virtual_clock;

@@ -373,7 +373,10 @@ static void explain_end(const struct job *job, struct job_result *r)
 
 	if (!ends[r->outcome].what)
 		return;
-	job_say(r->what, "%s", ends[r->outcome].what);
+	if (r->outcome == SESSION_MEASURED && job->config.pattern)
+		job_say(r->what, "The flash was measured; the other slot holds no image any more.");
+	else
+		job_say(r->what, "%s", ends[r->outcome].what);
 	job_say(r->advice, "%s", ends[r->outcome].advice);
 	if (ends[r->outcome].verb)
 		job_say(r->advice, "%s%s %s", ends[r->outcome].advice,

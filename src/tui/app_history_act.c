@@ -116,6 +116,7 @@ static void rerun(struct app *app, const struct history_detail *d)
 		return;
 	}
 	config.bytes = d->run.size;
+	config.pattern = d->run.pattern;
 	if (app_device_start(app, &config, NULL) == 0)
 		app_show(app, VIEW_DEVICE);
 }
@@ -176,6 +177,11 @@ static void ask_rerun(struct app *app)
 	else if (run->result.virtual_clock != app_transport(app)->virtual_clock)
 		app_say(app, CELLS_WARNING, "it was %s: otabench history rerun %" PRId64,
 			run->result.virtual_clock ? "simulated" : "on a real device", run->id);
+	else if (run->pattern)
+		app_confirm_open(app, rerun_selected,
+				 "Measure the flash of %s again? The image in its other slot is "
+				 "lost. y/n ",
+				 run->device);
 	else if (run->goal == SESSION_MEASURE)
 		app_confirm_open(app, rerun_selected, "Measure %s again, profile %s? y/n ",
 				 run->device, run->profile);

@@ -305,7 +305,9 @@ static void draw_row(const struct view_history *v, size_t row, const struct colu
 				  run->profile);
 	if (c->image)
 		(void)cells_field(cells, area, c->image, y, c->image_w, CELLS_NORMAL,
-				  run->goal == SESSION_MEASURE ? "bench" : run->version);
+				  run->goal != SESSION_MEASURE ? run->version
+				  : run->pattern	       ? "flash"
+							       : "bench");
 	draw_figures(c, run, cells, area, y);
 	draw_result(c, run, cells, area, y);
 	if (row == v->selected) {

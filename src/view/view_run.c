@@ -83,8 +83,13 @@ static void add_image(struct lines *l, const struct history_run *run)
 	char bytes[OUTPUT_FIGURE_MAX], hash[2 * OTA_SHA256_SIZE + 1];
 
 	if (run->goal == SESSION_MEASURE) {
-		add(l, CELLS_NORMAL, "Measured", "with %s, flash untouched",
-		    output_bytes(run->size, bytes, sizeof(bytes)));
+		(void)output_bytes(run->size, bytes, sizeof(bytes));
+		if (run->pattern)
+			add(l, CELLS_NORMAL, "Measured",
+			    "the flash alone: %s written to the other slot, no update", bytes);
+		else
+			add(l, CELLS_NORMAL, "Measured",
+			    "the link alone with %s, flash untouched, no update", bytes);
 		return;
 	}
 	hex_encode(run->sha256, OTA_SHA256_SIZE, hash);

@@ -11,7 +11,9 @@
 #include "host/bench.h"
 
 #define LINK (1u << BENCH_LINK)
+#define FLASH (1u << BENCH_FLASH)
 #define UPDATE (1u << BENCH_UPDATE)
+#define BYTES .bytes = BENCH_BYTES, .flash_bytes = BENCH_FLASH_BYTES
 
 static struct job_result ended(enum session_outcome outcome, uint32_t goodput)
 {
@@ -20,8 +22,7 @@ static struct job_result ended(enum session_outcome outcome, uint32_t goodput)
 
 static struct bench begun(uint32_t parts, unsigned int runs, unsigned int warm_up)
 {
-	const struct bench_plan plan = {
-		.parts = parts, .runs = runs, .warm_up = warm_up, .bytes = BENCH_BYTES};
+	const struct bench_plan plan = {.parts = parts, .runs = runs, .warm_up = warm_up, BYTES};
 	struct bench b;
 
 	assert_int_equal(bench_init(&b, &plan), 0);
@@ -98,26 +99,39 @@ static void test_counts(void **state)
 		for (size_t k = 0; k < sizeof(good) / sizeof(good[0]); k++)
 			update = update || (enum session_outcome)i == good[k];
 		assert_int_equal(bench_counts(BENCH_LINK, &r), i == SESSION_MEASURED);
+		assert_int_equal(bench_counts(BENCH_FLASH, &r), i == SESSION_MEASURED);
 		assert_int_equal(bench_counts(BENCH_UPDATE, &r), update);
 	}
 }
 
 static void test_configure(void **state)
 {
-	const struct bench_turn link = {.part = BENCH_LINK}, update = {.part = BENCH_UPDATE};
+	const struct bench_turn link = {.part = BENCH_LINK}, update = {.part = BENCH_UPDATE},
+				flash = {.part = BENCH_FLASH};
 	const struct image image = {.size = 7};
-	struct job_config config = {.image = &image, .forced = 1u << LINT_PROJECT};
-	struct bench b = begun(LINK | UPDATE, 1, 0);
+	const struct job_config base = {
+		.image = &image, .image_name = "app.bin", .forced = 1u << LINT_PROJECT};
+	struct bench b = begun(LINK | FLASH | UPDATE, 1, 0);
+	struct job_config config = base;
 
 	(void)state;
 	bench_configure(&b, &update, &config);
 	assert_int_equal(config.goal, SESSION_UPDATE);
 	assert_int_equal(config.forced, 1u << LINT_PROJECT | 1u << LINT_SAME);
 	assert_true(config.restart);
-	config.restart = false;
+	assert_false(config.pattern);
+	config = base;
 	bench_configure(&b, &link, &config);
 	assert_int_equal(config.goal, SESSION_MEASURE);
 	assert_int_equal(config.bytes, BENCH_BYTES);
+	assert_false(config.pattern);
+	assert_null(config.image);
+	assert_null(config.image_name); /* the history would name it */
+	config = base;
+	bench_configure(&b, &flash, &config);
+	assert_int_equal(config.goal, SESSION_MEASURE);
+	assert_int_equal(config.bytes, BENCH_FLASH_BYTES);
+	assert_true(config.pattern);
 	assert_null(config.image);
 	bench_finish(&b);
 }
@@ -125,13 +139,15 @@ static void test_configure(void **state)
 static void test_plan(void **state)
 {
 	static const struct bench_plan bad[] = {
-		{.parts = 0, .runs = 1, .bytes = BENCH_BYTES},
-		{.parts = 1u << BENCH_PARTS, .runs = 1, .bytes = BENCH_BYTES},
-		{.parts = LINK, .runs = 0, .bytes = BENCH_BYTES},
-		{.parts = LINK, .runs = BENCH_RUNS_MAX + 1, .bytes = BENCH_BYTES},
-		{.parts = LINK, .runs = 1, .warm_up = BENCH_WARM_UP_MAX + 1, .bytes = BENCH_BYTES},
-		{.parts = LINK, .runs = 1, .bytes = BENCH_BYTES_MIN - 1},
-		{.parts = LINK, .runs = 1, .bytes = BENCH_BYTES_MAX + 1},
+		{.parts = 0, .runs = 1, BYTES},
+		{.parts = 1u << BENCH_PARTS, .runs = 1, BYTES},
+		{.parts = LINK, .runs = 0, BYTES},
+		{.parts = LINK, .runs = BENCH_RUNS_MAX + 1, BYTES},
+		{.parts = LINK, .runs = 1, .warm_up = BENCH_WARM_UP_MAX + 1, BYTES},
+		{.parts = LINK, .runs = 1, .bytes = BENCH_BYTES_MIN - 1, .flash_bytes = 4096},
+		{.parts = LINK, .runs = 1, .bytes = BENCH_BYTES_MAX + 1, .flash_bytes = 4096},
+		{.parts = FLASH, .runs = 1, .bytes = 4096, .flash_bytes = BENCH_BYTES_MIN - 1},
+		{.parts = FLASH, .runs = 1, .bytes = 4096, .flash_bytes = BENCH_BYTES_MAX + 1},
 	};
 	struct bench b;
 

@@ -136,6 +136,24 @@ static void test_empty(void **state)
 	assert_int_equal(access("otabench/history.db", F_OK), -1);
 }
 
+/* A measurement of the flash is no update and none of the link, and is repeated as what it was. */
+static void test_flash_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(run("-q --sim=chip=esp32 bench --parts=link,flash --yes --bytes=20000 "
+			     "--flash-bytes=65536 esp-sim-01"),
+			 0);
+	assert_int_equal(run("history show 1"), 0);
+	expect("the link alone with 20.0 kB, flash untouched, no update");
+	assert_int_equal(run("history show 2"), 0);
+	expect("the flash alone: 65.5 kB written to the other slot, no update");
+	assert_int_equal(run("history rerun 2"), 64); /* nobody agreed */
+	assert_int_equal(run("history rerun 2 --yes"), 0);
+	expect("The flash was measured");
+	assert_int_equal(run("history show 3"), 0);
+	expect("the flash alone: 65.5 kB written");
+}
+
 static void test_list(void **state)
 {
 	struct stat st;
@@ -352,6 +370,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flash_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_show, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_export, setup, teardown),

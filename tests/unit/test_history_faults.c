@@ -343,12 +343,12 @@ static void test_foreign(void **state)
 	sql("PRAGMA user_version = 99");
 	expect_closed(-OTA_ENOTSUP, "newer otabench");
 	expect_warned(&(struct play){.path = path}, "newer otabench");
-	sql("PRAGMA user_version = 3; PRAGMA application_id = 7");
+	sql("PRAGMA user_version = 4; PRAGMA application_id = 7");
 	expect_closed(-OTA_EBADMSG, "another program");
 	expect_warned(&(struct play){.path = path}, "another program");
 	sql("PRAGMA application_id = 1330921794; PRAGMA user_version = -5");
 	expect_closed(-OTA_EBADMSG, "another program");
-	sql("PRAGMA user_version = 3");
+	sql("PRAGMA user_version = 4");
 	assert_int_equal(count_runs(&run), 1); /* nothing was added meanwhile */
 }
 

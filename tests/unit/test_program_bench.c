@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/spread.h"
+#include "board/flash.h"
 #include "programlib.h"
 
 #define SIM "--sim=devices=1,chip=esp32,flash_mode=auto-suspend"
@@ -61,6 +62,13 @@ static void expect_verdict(const struct program_ran *r)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_non_null(json_object_get(r->last, names[i]));
+}
+
+/* Within a hundredth: the device tells whole milliseconds. */
+static void expect_near(json_int_t is, double wanted)
+{
+	assert_true((double)is > wanted * 0.99);
+	assert_true((double)is < wanted * 1.01);
 }
 
 /* One run by itself is told as it always was, and its result says the same. */
@@ -157,6 +165,77 @@ static void test_parts(void **state)
 	program_done(&r);
 }
 
+/*
+ * The flash by itself: what the device tells of it is what the model takes for a block and a
+ * sector, all of the time is named, and there is no way back afterwards.
+ */
+static void test_flash(void **state)
+{
+	const struct flash typical = {.speed = FLASH_TYPICAL, .erase_factor = 1};
+	const uint64_t erase_us = flash_erase_us(&typical, 0, FLASH_BLOCK_SIZE);
+	const uint64_t write_us = FLASH_BLOCK_SIZE / FLASH_SECTOR_SIZE *
+				  flash_program_us(&typical, FLASH_SECTOR_SIZE);
+	struct program_ran r = program_run(SIM ",flash=typical --json bench esp-sim-01 "
+					       "--parts=flash --yes --flash-bytes=262144");
+	json_t *time, *share;
+	double sum = 0;
+	const char *key;
+	char *words;
+	int code;
+
+	(void)state;
+	program_expect(&r, 0, "measured");
+	expect_spread(r.last, 1);
+	expect_verdict(&r);
+	assert_int_equal(program_number(&r, "bytes"), 262144);
+	assert_int_equal(program_number(&r, "sent_bytes"), 0);
+	expect_near(program_number(&r, "erase_rate"), FLASH_BLOCK_SIZE * 1e6 / (double)erase_us);
+	expect_near(program_number(&r, "write_rate"), FLASH_BLOCK_SIZE * 1e6 / (double)write_us);
+	assert_string_equal(program_text(&r, "limit"), erase_us > write_us ? "erase" : "program");
+	assert_true(program_number(&r, "possible") >= program_number(&r, "goodput"));
+	time = json_object_get(r.last, "time");
+	json_object_foreach(time, key, share) sum += json_real_value(share);
+	assert_true(sum - json_number_value(json_object_get(r.last, "seconds")) < 1e-6);
+	assert_true(json_number_value(json_object_get(r.last, "seconds")) - sum < 1e-6);
+	assert_true(json_real_value(json_object_get(time, "erase")) > 0);
+	assert_true(json_real_value(json_object_get(time, "program")) > 0);
+	assert_true(json_real_value(json_object_get(time, "read")) > 0);
+	program_done(&r);
+	/* Nobody agreed: there is no terminal. */
+	words = program_words(&code, SIM " --json bench esp-sim-01 --parts=flash");
+	assert_int_equal(code, 64);
+	assert_non_null(strstr(words, "--yes agrees"));
+	assert_null(strstr(words, "\"event\":\"state\""));
+	free(words);
+	words = program_words(&code, SIM ",dialect=basic bench esp-sim-01 --parts=flash --yes");
+	assert_int_equal(code, 76);
+	assert_non_null(strstr(words, "does not offer to measure its flash by itself (PATTERN)"));
+	free(words);
+}
+
+/* What was in the other slot is gone afterwards: the device has nothing to roll back to. */
+static void test_no_way_back(void **state)
+{
+	static const char *const steps[] = {"flash esp-sim-01", "bench esp-sim-01 --parts=flash"};
+
+	(void)state;
+	for (size_t measures = 0; measures < 2; measures++) {
+		struct program_ran r;
+
+		for (size_t k = 0; k <= measures; k++) {
+			r = program_run(SIM ",state=%s/%zu --json %s %s%s", dir, measures, steps[k],
+					k == 0 ? dir : "", k == 0 ? "/new.bin" : "--yes");
+			assert_int_equal(r.exit, 0);
+			program_done(&r);
+		}
+		r = program_run(SIM ",state=%s/%zu --json info esp-sim-01", dir, measures);
+		program_expect(&r, 0, "answered");
+		assert_int_equal(json_is_true(json_object_get(r.last, "can_rollback")),
+				 measures == 0);
+		program_done(&r);
+	}
+}
+
 static void test_words(void **state)
 {
 	int code;
@@ -244,16 +323,17 @@ static int teardown(void **state)
 	char path[sizeof(dir) + 16];
 
 	(void)state;
-	(void)snprintf(path, sizeof(path), "%s/new.bin", dir);
-	(void)unlink(path);
-	return rmdir(dir);
+	(void)snprintf(path, sizeof(path), "rm -rf '%s'", dir);
+	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
+	return system(path) == 0 ? 0 : -1;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one),	cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_words),	cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_one),	    cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_words),	    cmocka_unit_test(test_flash),
+		cmocka_unit_test(test_no_way_back), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_failure),
 	};
 
