@@ -367,9 +367,18 @@ def power_cycle(tap, bluez, name):
     bench.end()
 
 
+def blocked(tap, bluez, name):
+    """The device's Bluetooth task, longer than an ESP32's controller keeps what it has."""
+    bench = Bench(tap, bluez, name, sim="devices=1,chip=esp32,flash=ideal,fault=block@60000:900")
+    result = bench.proved(bench.flash())
+    bench.check(result.get("gaps", 0) > 0 and result.get("retries") == 0,
+                "what was lost is sent again over the same link", result)
+    bench.end()
+
+
 SCENARIOS = (lost_early, lost_middle, lost_late, given_up, out_of_reach, daemon, daemon_away,
              adapter, radio_dies, reboot, closed, twins, not_back, held, table_moved, table_shuffled,
-             recorded, killed, hang_up, power_cycle)
+             recorded, killed, hang_up, power_cycle, blocked)
 
 
 def job(tap):
