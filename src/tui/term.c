@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See term.h. */
-#include "config.h" /* system extensions: sigaction() */
+#include "config.h" /* system extensions */
 
 #define NCURSES_WIDECHAR 1
 
 #include "tui/term.h"
+#include "tui/term_crash.h"
 
 #include "base/text.h"
 #include "ota/error.h"
 
 #include <curses.h>
 #include <langinfo.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <term.h>
-#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -39,93 +38,6 @@ struct terminal {
 	struct mouse_event events[EVENTS_MAX]; /* oldest last */
 	size_t event_count;
 };
-
-/* For the crash handler, which may call next to nothing. */
-static struct {
-	struct termios before;
-	char restore[256];
-	size_t restore_len;
-	volatile sig_atomic_t active;
-} crash;
-
-static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-#define CRASH_SIGNALS (sizeof(crash_signals) / sizeof(crash_signals[0]))
-
-static void on_crash(int number)
-{
-	if (crash.active) {
-		ssize_t n = write(STDOUT_FILENO, crash.restore, crash.restore_len);
-
-		(void)n;
-		(void)tcsetattr(STDIN_FILENO, TCSANOW, &crash.before);
-	}
-	/* SA_RESETHAND: this time it takes its course, core file and status included. */
-	(void)raise(number);
-}
-
-static const char *capability(const char *name)
-{
-	/* The name is const in the manual, not in every header. */
-	char copy[16];
-	const char *text;
-
-	(void)snprintf(copy, sizeof(copy), "%s", name);
-	text = tigetstr(copy);
-	return text && (intptr_t)text != -1 ? text : "";
-}
-
-static void append_restoring(const char *text)
-{
-	const size_t len = strlen(text);
-
-	if (crash.restore_len + len > sizeof(crash.restore))
-		return;
-	memcpy(crash.restore + crash.restore_len, text, len);
-	crash.restore_len += len;
-}
-
-/* The extended capability "XM" switches mouse events on (1) and off (0); where a terminal has
- * only the key, ncurses uses xterm's own. */
-static void append_mouse_off(void)
-{
-	const char *mode = capability("XM");
-	const char *off = mode[0] != '\0' ? tiparm(mode, 0) : NULL;
-
-	if (capability("kmous")[0] == '\0')
-		return;
-	append_restoring(off ? off : "\033[?1000l");
-}
-
-static void prepare_for_crash(void)
-{
-	struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
-
-	crash.restore_len = 0;
-	append_mouse_off();
-	append_restoring(capability("sgr0"));
-	append_restoring(capability("rmcup"));
-	append_restoring(capability("cnorm")); /* behind it: see leave_screen() */
-	append_restoring(capability("rmkx"));
-	crash.active = 1;
-	for (size_t i = 0; i < CRASH_SIGNALS; i++) {
-		struct sigaction old;
-
-		/* A sanitizer's own report is worth more than a tidy screen. */
-		if (sigaction(crash_signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-			(void)sigaction(crash_signals[i], &action, NULL);
-	}
-}
-
-static void forget_crash(void)
-{
-	crash.active = 0;
-	for (size_t i = 0; i < CRASH_SIGNALS; i++) {
-		struct sigaction old;
-
-		if (sigaction(crash_signals[i], NULL, &old) == 0 && old.sa_handler == on_crash)
-			(void)signal(crash_signals[i], SIG_DFL);
-	}
-}
 
 /*
  * True if the terminal says so, as rxvt, Konsole and others do: "0;15", the last number being
@@ -212,7 +124,7 @@ static bool can_place_cursor(void)
 
 	if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
 		return false;
-	can = capability("cup")[0] != '\0';
+	can = term_capability("cup")[0] != '\0';
 	(void)del_curterm(cur_term);
 	return can;
 }
@@ -222,8 +134,7 @@ int term_create(struct terminal **ret, char *ret_text, size_t size)
 	const char *name = getenv("TERM");
 	struct terminal *term;
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
-	    tcgetattr(STDIN_FILENO, &crash.before) < 0) {
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || term_crash_remember() < 0) {
 		(void)snprintf(ret_text, size, "standard input and output must be a terminal");
 		return -OTA_ENOTSUP;
 	}
@@ -242,7 +153,7 @@ int term_create(struct terminal **ret, char *ret_text, size_t size)
 	find_characters(term);
 	set_modes();
 	set_colours(term);
-	prepare_for_crash();
+	term_crash_prepare();
 	*ret = term;
 	return 0;
 }
@@ -252,7 +163,7 @@ int term_create(struct terminal **ret, char *ret_text, size_t size)
 static void leave_screen(void)
 {
 	(void)endwin();
-	(void)fputs(capability("cnorm"), stdout);
+	(void)fputs(term_capability("cnorm"), stdout);
 	(void)fflush(stdout);
 }
 
@@ -261,7 +172,7 @@ void term_destroy(struct terminal *term)
 	if (!term)
 		return;
 	leave_screen();
-	forget_crash();
+	term_crash_forget();
 	delscreen(term->screen);
 	cells_finish(&term->shown);
 	free(term);
@@ -464,7 +375,7 @@ static bool takes_copies(void)
 					    "wezterm", "contour", "st-",  "ghostty",   "rio"};
 	const char *name = getenv("TERM");
 
-	if (capability("Ms")[0] != '\0')
+	if (term_capability("Ms")[0] != '\0')
 		return true;
 	for (size_t i = 0; name && i < sizeof(known) / sizeof(known[0]); i++) {
 		if (starts_with(name, known[i]))

@@ -243,23 +243,14 @@ static void ask_agent(struct fake *f, const char *member, const char *device)
 	sd_bus_message_unref(m);
 }
 
-static void happen(struct fake *f, unsigned int what)
+/* In the device and its link; false: that number is none of these. */
+static bool device_happens(struct fake *f, unsigned int what, bool yes)
 {
 	static const char *const reasons[] = {NULL, "org.bluez.Reason.Timeout",
 					      "org.bluez.Reason.Authentication"};
-	const bool yes = below(2) != 0;
 	const enum gatt_chr chr = (enum gatt_chr)below(GATT_CHRS);
 
 	switch (what) {
-	case 0:
-		daemon_goes(f);
-		break;
-	case 1:
-		fake_adapter_there(f, below(2), yes);
-		break;
-	case 2:
-		fake_adapter_powered(f, below(2), yes);
-		break;
 	case 3:
 		f->devices[0].audible = below(4) > 0;
 		break;
@@ -284,6 +275,28 @@ static void happen(struct fake *f, unsigned int what)
 		break;
 	case 10:
 		fake_notify(f, 0, "\3", 1);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void happen(struct fake *f, unsigned int what)
+{
+	const bool yes = below(2) != 0;
+
+	if (device_happens(f, what, yes))
+		return;
+	switch (what) {
+	case 0:
+		daemon_goes(f);
+		break;
+	case 1:
+		fake_adapter_there(f, below(2), yes);
+		break;
+	case 2:
+		fake_adapter_powered(f, below(2), yes);
 		break;
 	case 11:
 		fake_write_acquired(f, yes);

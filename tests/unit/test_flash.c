@@ -308,12 +308,13 @@ static void test_preset_is_free(void **state)
 
 /* --- files --- */
 
-static char directory[] = "/tmp/otabench-flash-XXXXXX";
+static char directory[40];
 static char path[64];
 
 static int setup_directory(void **state)
 {
 	(void)state;
+	snprintf(directory, sizeof(directory), "/tmp/otabench-flash-XXXXXX");
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/chip.bin", directory);
@@ -326,78 +327,116 @@ static int teardown_directory(void **state)
 	return rmdir(directory);
 }
 
-static void test_file(void **state)
+static const uint8_t pattern[4] = {1, 2, 3, 4};
+
+static const struct flash_config *kept(void)
 {
-	const struct flash_config config = {.size = SIZE, .path = path};
-	const struct flash_config wrong = {.size = 2 * SIZE, .path = path};
-	const struct flash_config nowhere = {.size = SIZE, .path = "/nonexistent/x/chip.bin"};
-	struct flash other;
-	const uint8_t pattern[4] = {1, 2, 3, 4};
-	uint8_t byte[4];
-	char text[300];
-	pid_t pid;
+	static struct flash_config config;
+
+	config = (struct flash_config){.size = SIZE, .path = path};
+	return &config;
+}
+
+/* A process opens the chip, programs it, and is killed: by flash_program() where it is known as
+ * a chip, by flash_preset() where it is new. */
+static void killed(bool is_new)
+{
+	const pid_t pid = fork();
 	int status;
 
-	(void)state;
-	assert_int_equal(flash_init(&flash, &config, text, sizeof(text)), 0);
-	assert_true(flash_is_new(&flash));
-	assert_filled(0, SIZE, 0xff);
-	assert_int_equal(flash_init(&other, &config, text, sizeof(text)), -OTA_EBUSY);
-	flash_finish(&flash);
-
-	/* Dying is a power cut: what was written stays written. */
-	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (flash_init(&flash, &config, NULL, 0) == 0 && !flash_is_new(&flash) &&
-		    flash_program(&flash, 100, pattern, 4) == 0)
+		if (flash_init(&flash, kept(), NULL, 0) == 0 && flash_is_new(&flash) == is_new &&
+		    (is_new ? flash_preset(&flash, 100, pattern, 4)
+			    : flash_program(&flash, 100, pattern, 4)) == 0)
 			raise(SIGKILL);
 		_exit(1);
 	}
 	assert_true(waitpid(pid, &status, 0) == pid);
 	assert_true(WIFSIGNALED(status));
-	assert_int_equal(flash_init(&flash, &config, NULL, 0), 0);
+}
+
+static void make_kept(void)
+{
+	char text[300];
+
+	assert_int_equal(flash_init(&flash, kept(), text, sizeof(text)), 0);
+	assert_true(flash_is_new(&flash));
+	assert_filled(0, SIZE, 0xff);
+}
+
+/* Dying is a power cut: what was written stays written. */
+static void test_file(void **state)
+{
+	struct flash other;
+	char text[300];
+
+	(void)state;
+	make_kept();
+	assert_int_equal(flash_init(&other, kept(), text, sizeof(text)), -OTA_EBUSY);
+	flash_finish(&flash);
+	killed(false);
+	assert_int_equal(flash_init(&flash, kept(), NULL, 0), 0);
 	assert_false(flash_is_new(&flash));
 	assert_memory_equal(flash_map(&flash, 100, 4), pattern, 4);
 	flash_finish(&flash);
+	assert_int_equal(unlink(path), 0);
+}
 
-	/* Cut off while it is in use: no signal, a flash that fails, and nothing written. */
-	assert_int_equal(flash_init(&flash, &config, NULL, 0), 0);
+/* Cut off while it is in use: no signal, a flash that fails, and nothing written. */
+static void test_file_cut_off(void **state)
+{
+	uint8_t byte[4];
+	char text[300];
+
+	(void)state;
+	make_kept();
+	flash_finish(&flash);
+	assert_int_equal(flash_init(&flash, kept(), NULL, 0), 0);
 	assert_int_equal(truncate(path, 5000), 0);
 	assert_int_equal(flash_program(&flash, 70000, pattern, 4), -OTA_EIO);
 	assert_int_equal(flash_erase(&flash, 65536, 4096), -OTA_EIO);
 	assert_int_equal(flash_read(&flash, SIZE - 4, byte, 4), 0);
 	flash_finish(&flash);
-	assert_int_equal(flash_init(&flash, &config, text, sizeof(text)), -OTA_EBADMSG);
+	assert_int_equal(flash_init(&flash, kept(), text, sizeof(text)), -OTA_EBADMSG);
 	assert_non_null(strstr(text, "5000"));
 	assert_int_equal(unlink(path), 0);
+}
 
-	/* Killed before it is what it should be: the next one begins anew. */
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (flash_init(&flash, &config, NULL, 0) == 0 &&
-		    flash_preset(&flash, 100, pattern, 4) == 0)
-			raise(SIGKILL);
-		_exit(1);
-	}
-	assert_true(waitpid(pid, &status, 0) == pid);
-	assert_true(WIFSIGNALED(status));
+/* Killed before it is what it should be: the next one begins anew. */
+static void test_file_unpublished(void **state)
+{
+	(void)state;
+	killed(true);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(flash_init(&flash, &config, NULL, 0), 0);
-	assert_true(flash_is_new(&flash));
-	assert_filled(0, SIZE, 0xff);
+	make_kept();
 	assert_int_equal(flash_publish(&flash), 0);
 	assert_int_equal(access(path, F_OK), 0);
 	flash_finish(&flash);
+	assert_int_equal(unlink(path), 0);
+}
 
+static void test_file_refused(void **state)
+{
+	const struct flash_config wrong = {.size = 2 * SIZE, .path = path};
+	struct flash_config nowhere = {.size = SIZE};
+	char text[300], missing[300];
+
+	(void)state;
+	make_kept();
+	assert_int_equal(flash_publish(&flash), 0);
+	flash_finish(&flash);
 	assert_int_equal(flash_init(&flash, &wrong, text, sizeof(text)), -OTA_EBADMSG);
 	assert_non_null(strstr(text, path));
 	assert_non_null(strstr(text, "524288"));
+	(void)snprintf(missing, sizeof(missing), "%s/missing/chip.bin", directory);
+	nowhere.path = missing;
 	assert_int_equal(flash_init(&flash, &nowhere, text, sizeof(text)), -OTA_EIO);
-	assert_non_null(strstr(text, "/nonexistent/x/chip.bin"));
+	assert_non_null(strstr(text, missing));
 	assert_int_equal(unlink(path), 0);
 }
+
+#define FILE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup_directory, teardown_directory)
 
 int main(void)
 {
@@ -414,7 +453,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cut_is_numbered_and_seeded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_write_failure, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_preset_is_free, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_file, setup_directory, teardown_directory),
+		FILE_TEST(test_file),
+		FILE_TEST(test_file_cut_off),
+		FILE_TEST(test_file_unpublished),
+		FILE_TEST(test_file_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
