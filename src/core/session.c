@@ -129,6 +129,8 @@ static void command_next(struct session *s)
 	s->control_opcode = s->commands[at][0];
 	if (s->control_opcode == OTA_CMD_END)
 		s->ended = true;
+	if (s->control_opcode == OTA_CMD_CONFIRM)
+		s->confirm_asked = true;
 }
 
 void session_command(struct session *s, const uint8_t *buf, int len)

@@ -179,7 +179,6 @@ void session_prove(struct session *s)
 
 static void ask_confirm(struct session *s)
 {
-	s->confirm_asked = true;
 	session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
 	session_opcode(s, OTA_CMD_CONFIRM);
 }
