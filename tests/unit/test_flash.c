@@ -327,7 +327,7 @@ static int teardown_directory(void **state)
 	return rmdir(directory);
 }
 
-static const uint8_t pattern[4] = {1, 2, 3, 4};
+static const uint8_t mark[4] = {1, 2, 3, 4};
 
 static const struct flash_config *kept(void)
 {
@@ -347,8 +347,8 @@ static void killed(bool is_new)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		if (flash_init(&flash, kept(), NULL, 0) == 0 && flash_is_new(&flash) == is_new &&
-		    (is_new ? flash_preset(&flash, 100, pattern, 4)
-			    : flash_program(&flash, 100, pattern, 4)) == 0)
+		    (is_new ? flash_preset(&flash, 100, mark, 4)
+			    : flash_program(&flash, 100, mark, 4)) == 0)
 			raise(SIGKILL);
 		_exit(1);
 	}
@@ -378,7 +378,7 @@ static void test_file(void **state)
 	killed(false);
 	assert_int_equal(flash_init(&flash, kept(), NULL, 0), 0);
 	assert_false(flash_is_new(&flash));
-	assert_memory_equal(flash_map(&flash, 100, 4), pattern, 4);
+	assert_memory_equal(flash_map(&flash, 100, 4), mark, 4);
 	flash_finish(&flash);
 	assert_int_equal(unlink(path), 0);
 }
@@ -394,7 +394,7 @@ static void test_file_cut_off(void **state)
 	flash_finish(&flash);
 	assert_int_equal(flash_init(&flash, kept(), NULL, 0), 0);
 	assert_int_equal(truncate(path, 5000), 0);
-	assert_int_equal(flash_program(&flash, 70000, pattern, 4), -OTA_EIO);
+	assert_int_equal(flash_program(&flash, 70000, mark, 4), -OTA_EIO);
 	assert_int_equal(flash_erase(&flash, 65536, 4096), -OTA_EIO);
 	assert_int_equal(flash_read(&flash, SIZE - 4, byte, 4), 0);
 	flash_finish(&flash);
