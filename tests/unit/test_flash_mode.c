@@ -28,35 +28,43 @@
 #define PDU_BYTES 247.0 /* of a value, in one of its two PDUs */
 
 static char folder[] = "/tmp/otabench-flash-mode.XXXXXX";
-static char image[80];
+static const char *const chips[] = {"esp32", "esp32c3", "esp32s3", "esp32c6", "esp32h2"};
+
+#define CHIPS (sizeof(chips) / sizeof(chips[0]))
 
 static int build(void **state)
 {
-	struct program_ran r;
-
 	(void)state;
 	if (!mkdtemp(folder))
 		return -1;
-	snprintf(image, sizeof(image), "%s/image.bin", folder);
-	r = program_run("sample-image --chip=esp32c3 --size=600000 %s", image);
-	if (r.exit != 0)
-		return -1;
-	program_done(&r);
+	for (size_t i = 0; i < CHIPS; i++) {
+		struct program_ran r = program_run("sample-image --chip=%s --size=600000 %s/%s",
+						   chips[i], folder, chips[i]);
+
+		if (r.exit != 0)
+			return -1;
+		program_done(&r);
+	}
 	return 0;
 }
 
 static int clean(void **state)
 {
+	char path[80];
+
 	(void)state;
-	(void)unlink(image);
+	for (size_t i = 0; i < CHIPS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, chips[i]);
+		(void)unlink(path);
+	}
 	return rmdir(folder);
 }
 
-static double goodput(const char *more)
+static double chip_goodput(const char *chip, const char *more)
 {
-	struct program_ran r = program_run("--sim=devices=1,chip=esp32c3,phy=2M,interval=10%s "
-					   "--json flash esp-sim-01 %s",
-					   more, image);
+	struct program_ran r = program_run("--sim=devices=1,chip=%s,phy=2M,interval=10%s "
+					   "--json flash esp-sim-01 %s/%s",
+					   chip, more, folder, chip);
 	double rate;
 
 	assert_int_equal(r.exit, 0);
@@ -64,6 +72,11 @@ static double goodput(const char *more)
 	rate = json_number_value(json_object_get(r.last, "goodput"));
 	program_done(&r);
 	return rate;
+}
+
+static double goodput(const char *more)
+{
+	return chip_goodput("esp32c3", more);
 }
 
 /* Seconds of a transfer in which nothing can arrive: erases, less what the buffers hold. */
@@ -103,6 +116,17 @@ static void test_buffers_bridge(void **state)
 	assert_true(SIZE / two - SIZE / eight < writes * 6.0 * PDU_BYTES / LINK_2M);
 	/* 24 packets bridge each write: what is left is the erases. */
 	assert_true(many > 0.9 * SIZE / (SIZE / LINK_2M + stopped(24)));
+}
+
+/* esp_receive_pdus(): 8 of the Riviera Waves link layer, 24 of Espressif's own. */
+static void test_chips(void **state)
+{
+	const double eight = goodput(",rx_buffers=8");
+	const double many = goodput(",rx_buffers=24");
+
+	(void)state;
+	for (size_t i = 0; i < CHIPS; i++)
+		assert_true(chip_goodput(chips[i], "") == (i < 3 ? eight : many));
 }
 
 /* Whoever names no mode measures a chip, not what is kinder than any. */
@@ -156,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usual_stands_still),
 		cmocka_unit_test(test_buffers_bridge),
+		cmocka_unit_test(test_chips),
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_suspended_goes_on),
 		cmocka_unit_test(test_info_tells),
