@@ -91,6 +91,7 @@ static void firmware_start(void *ctx, uint64_t now_us)
 		.scratch = esp->scratch,
 		.confirm_timeout_ms = esp->config.confirm_timeout_ms,
 		.wear = &esp->wear,
+		.write_size = esp->config.flash_mode == ESP_FLASH_USUAL ? ESP_WRITE_USUAL : 0,
 		.basic_only = esp->config.dialect == ESP_BASIC,
 	};
 	struct ota_record record;

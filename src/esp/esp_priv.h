@@ -13,6 +13,7 @@
 #define ESP_TX_FRAMES 12u /* notifications NimBLE can queue (MSYS blocks) */
 #define ESP_HOST_LATENCY 300u /* us, from the controller to the application */
 #define ESP_ACL_BUFFERS 24u /* that NimBLE's blocked task still has: sdkconfig.defaults */
+#define ESP_WRITE_USUAL 1024u /* WRITE_SIZE of ota_esp.c, where the processor stops for it */
 #define ESP_RETRY_US 20000u /* look again for a notification buffer */
 
 enum esp_power { ESP_OFF, ESP_BOOTING, ESP_RUNNING, ESP_CLOSING };

@@ -48,6 +48,7 @@ int dut_init(struct dut *dut, const struct dut_options *options)
 		.scratch = dut->memory + ring,
 		.max_value = options->max_value,
 		.ack_interval = options->ack_interval,
+		.write_size = options->write_size,
 		.confirm_timeout_ms = options->confirm_timeout_ms,
 		.basic_only = options->basic_only,
 		.wear = &dut->wear,

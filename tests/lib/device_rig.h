@@ -29,7 +29,7 @@ struct dut_note { /* one notification that went out */
 struct dut_options {
 	uint32_t slot_size; /* 0 = 256 KiB */
 	uint32_t ring_size; /* 0 = 8 KiB */
-	uint16_t max_value, ack_interval;
+	uint16_t max_value, ack_interval, write_size;
 	uint32_t confirm_timeout_ms;
 	uint16_t wear_burst; /* 0 = no limit */
 	bool basic_only;

@@ -43,6 +43,12 @@ static int limited(void **state)
 	return set_up_with(&(struct dut_options){.wear_burst = BURST});
 }
 
+static int small_writes(void **state)
+{
+	(void)state;
+	return set_up_with(&(struct dut_options){.write_size = 1024, .manual = true});
+}
+
 static int tear_down(void **state)
 {
 	(void)state;
@@ -244,6 +250,37 @@ static void test_data(void **state)
 	sector_is_spoiled();
 }
 
+/* Where code stands still during a write, no more than so much is written at once. */
+static void test_write_size(void **state)
+{
+	struct ota_device_config config = dut.config;
+	struct ota_device dev;
+
+	(void)state;
+	start_full(&dut, OWNER, image, SIZE, 0);
+	dut_settle(&dut);
+	send_value(&dut, OWNER, 0, image, 0, 500);
+	dut_settle(&dut); /* erases */
+	send_value(&dut, OWNER, 1, image, 500, 500);
+	send_value(&dut, OWNER, 2, image, 1000, 500);
+	assert_int_equal(dut.op, OTA_OP_WRITE);
+	assert_int_equal(dut.op_len, 1024);
+	dut_settle(&dut);
+	send_rest(&dut, OWNER, 3, image, 1500, SIZE);
+	tell(&dut, OWNER, "04");
+	dut_settle(&dut);
+	assert_int_equal(dut.set_boots, 1);
+	assert_int_equal(dut.writes, (SIZE + 1023) / 1024);
+	config.write_size = 3000;
+	assert_int_equal(ota_device_init(&dev, &config, NULL, 0), -OTA_EINVAL);
+	config.write_size = 8;
+	assert_int_equal(ota_device_init(&dev, &config, NULL, 0), -OTA_EINVAL);
+	config.write_size = 8192;
+	assert_int_equal(ota_device_init(&dev, &config, NULL, 0), -OTA_EINVAL);
+	config.write_size = OTA_WRITE_ALIGN;
+	assert_int_equal(ota_device_init(&dev, &config, NULL, 0), 0);
+}
+
 #define TEST(f, set_up) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -252,7 +289,7 @@ int main(void)
 		TEST(test_conversation, manual), TEST(test_times, manual),
 		TEST(test_refused, automatic),	 TEST(test_wears, limited),
 		TEST(test_read_back, manual),	 TEST(test_ends, manual),
-		TEST(test_data, automatic),
+		TEST(test_data, automatic),	 TEST(test_write_size, small_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,8 +233,11 @@ static void test_basic_owner(void **state)
 
 /* --- wear */
 
-/* START, enough to have a block erased, ABORT; the code of START's answer. */
-static uint8_t erase_once(uint16_t conn, uint32_t *ret_detail)
+#define SOME 300u /* has a block erased */
+#define WRITTEN 4200u /* and its first sector written, so that it must be erased again */
+
+/* START, so many bytes, ABORT; the code of START's answer. */
+static uint8_t erase_once(uint16_t conn, uint32_t bytes, uint32_t *ret_detail)
 {
 	struct ota_error_event error = {.code = OTA_OK};
 	struct dut_note note;
@@ -247,7 +250,7 @@ static uint8_t erase_once(uint16_t conn, uint32_t *ret_detail)
 	*ret_detail = error.detail;
 	if (error.code != OTA_OK)
 		return error.code;
-	send_value(&dut, conn, dut.dev.expected, image, 0, 300);
+	send_rest(&dut, conn, dut.dev.expected, image, 0, bytes);
 	dut_command(&dut, conn, OTA_CMD_ABORT);
 	return OTA_OK;
 }
@@ -261,7 +264,7 @@ static void test_wear_is_limited(void **state)
 	tear_down(NULL);
 	set_up_with(&(struct dut_options){.slot_size = BIG, .wear_burst = OTA_WEAR_BURST});
 	for (uint32_t until = dut.now + HOUR_MS; dut.now < until; dut_wait(&dut, 335)) {
-		if (erase_once(STRANGER, &detail) == OTA_OK)
+		if (erase_once(STRANGER, WRITTEN, &detail) == OTA_OK)
 			continue;
 		assert_in_range(detail, 1, OTA_WEAR_MS / 1000u + 1u);
 		assert_int_equal(dut.dev.last_error, OTA_ERR_BUSY);
@@ -270,16 +273,16 @@ static void test_wear_is_limited(void **state)
 	assert_true(refused > 10000);
 	assert_in_range(dut.first_erases, OTA_WEAR_BURST, OTA_WEAR_BURST + HOUR_MS / OTA_WEAR_MS);
 	/* A START alone wears nothing, so nothing is counted for it. */
-	dut_wait(&dut, 2u * OTA_WEAR_MS);
+	dut_wait(&dut, 3u * OTA_WEAR_MS);
 	for (int i = 0; i < 100; i++) {
 		start_full(&dut, OWNER, image, BIG, 0);
 		tell(&dut, OWNER, "02");
 	}
-	assert_int_equal(erase_once(OWNER, &detail), OTA_OK);
+	assert_int_equal(erase_once(OWNER, WRITTEN, &detail), OTA_OK);
 	/* The erases that an interrupted session goes on with were counted. */
 	start_full(&dut, OWNER, image, BIG, 0);
 	send_value(&dut, OWNER, dut.dev.expected, image, 0, 300);
-	assert_int_not_equal(erase_once(STRANGER, &detail), OTA_OK);
+	assert_int_not_equal(erase_once(STRANGER, WRITTEN, &detail), OTA_OK);
 	dut_disconnect(&dut, OWNER);
 	dut_connect(&dut, OWNER);
 	dut_forget_notes(&dut);
@@ -295,7 +298,7 @@ static void test_wear_outlives_a_restart(void **state)
 	(void)state;
 	tear_down(NULL);
 	set_up_with(&(struct dut_options){.slot_size = BIG, .wear_burst = 3});
-	for (i = 0; i < 10 && erase_once(STRANGER, &detail) == OTA_OK; i++) {
+	for (i = 0; i < 10 && erase_once(STRANGER, SOME, &detail) == OTA_OK; i++) {
 		dut_command(&dut, STRANGER, OTA_CMD_REBOOT);
 		dut_boot(&dut);
 		dut_connect(&dut, STRANGER);
@@ -305,7 +308,7 @@ static void test_wear_outlives_a_restart(void **state)
 	dut.wear = 0xffffffff;
 	dut_boot(&dut);
 	dut_connect(&dut, STRANGER);
-	assert_int_equal(erase_once(STRANGER, &detail), OTA_OK);
+	assert_int_equal(erase_once(STRANGER, SOME, &detail), OTA_OK);
 }
 
 /* The same through a resume record: each reboot has the block behind it erased anew. */
@@ -331,20 +334,27 @@ static void test_wear_by_resuming(void **state)
 	assert_int_equal(rounds, 3);
 }
 
+/* What was erased for one serves the next, until something is written there. */
 static void test_basic_wears_too(void **state)
 {
 	(void)state;
 	tear_down(NULL);
 	set_up_with(&(struct dut_options){.slot_size = BIG, .wear_burst = 2});
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 10; i++) {
 		tell(&dut, STRANGER, "01");
 		says(&dut, STRANGER, "01");
 		tell(&dut, STRANGER, "02");
 	}
+	assert_int_equal(dut.first_erases, 1);
+	tell(&dut, STRANGER, "01");
+	says(&dut, STRANGER, "01");
+	for (uint32_t at = 0; at < WRITTEN; at += 200)
+		assert_int_equal(dut_data(&dut, STRANGER, image + at, 200, false), 0);
+	tell(&dut, STRANGER, "02");
 	tell(&dut, STRANGER, "01");
 	says(&dut, STRANGER, "02");
 	assert_int_equal(dut.dev.last_error, OTA_ERR_BUSY);
-	assert_int_equal(dut.first_erases, 2);
+	assert_int_equal(dut.first_erases, 2); /* the second, of what was aborted */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

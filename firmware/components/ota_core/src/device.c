@@ -29,6 +29,11 @@ static void count_reset(struct ota_device *dev)
 	dev->reset_uncounted = true;
 }
 
+static uint16_t max_write(const struct ota_device_config *config)
+{
+	return config->write_size > 0 ? config->write_size : OTA_SECTOR_SIZE;
+}
+
 int ota_device_init(struct ota_device *dev, const struct ota_device_config *config,
 		    const struct ota_record *record, uint32_t now_ms)
 {
@@ -36,10 +41,12 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 
 	if (config->ring_size % OTA_SECTOR_SIZE != 0 || config->ring_size < 2u * OTA_SECTOR_SIZE ||
 	    config->ring_size > (1u << 20) || config->max_value > OTA_VALUE_MAX ||
-	    (config->max_value > 0 && config->max_value < 20))
+	    (config->max_value > 0 && config->max_value < 20) ||
+	    OTA_SECTOR_SIZE % max_write(config) != 0 || max_write(config) % OTA_WRITE_ALIGN != 0)
 		return -OTA_EINVAL;
 	memset(dev, 0, sizeof(*dev));
 	dev->config = *config;
+	dev->config.write_size = max_write(config);
 	if (dev->config.max_value == 0)
 		dev->config.max_value = OTA_VALUE_MAX;
 	if (dev->config.ack_interval == 0)

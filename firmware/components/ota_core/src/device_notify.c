@@ -304,7 +304,8 @@ void device_ack(struct ota_device *dev, bool force)
 	const uint32_t every = m.received < rx->calm_at ? min_u32(rx->ack_interval, rx->ack_every)
 							: rx->ack_interval;
 	/* The host is out of credit, or will be before the next ACK could come. */
-	const bool dry = opened > 0 && rx->acked_limit - m.received < dev->config.ring_size / 2u;
+	const bool dry = opened >= OTA_SECTOR_SIZE &&
+			 rx->acked_limit - m.received < dev->config.ring_size / 2u;
 
 	if (dev->state != OTA_STATE_RECEIVING || rx->kind == OTA_KIND_BASIC) {
 		dev->ack_due = false;

@@ -45,11 +45,12 @@ static uint8_t start_opcode(const struct ota_device *dev)
 	return dev->start_kind == OTA_KIND_BLANK ? OTA_CMD_PREPARE : OTA_CMD_START;
 }
 
-/* Returns true if the session to begin needs more than what was erased ahead. */
-static bool erases(const struct ota_device *dev)
+/* Returns true if the session to begin erases the slot's first block. */
+static bool wears(const struct ota_device *dev)
 {
 	return dev->start_kind != OTA_KIND_SINK &&
-	       (dev->start_kind == OTA_KIND_PATTERN || dev->blank < dev->start.image_size);
+	       (dev->start_kind == OTA_KIND_PATTERN ||
+		dev->blank < min_u32(dev->start.image_size, OTA_BLOCK_SIZE));
 }
 
 static bool begin_fresh(struct ota_device *dev)
@@ -61,6 +62,7 @@ static bool begin_fresh(struct ota_device *dev)
 	memset(rx, 0, sizeof(*rx));
 	rx->kind = dev->start_kind;
 	rx->slot_size = info.slot_size;
+	rx->worn = !wears(dev);
 	rx->erased = rx->kind == OTA_KIND_PATTERN ? 0 : dev->blank;
 	rx->image_size = dev->start.image_size;
 	memcpy(rx->sha256, dev->start.sha256, sizeof(rx->sha256));
@@ -141,7 +143,7 @@ static void after_adopt(struct ota_device *dev)
 		dev->prepare = OTA_PREPARE_READY;
 		return;
 	}
-	seconds = erases(dev) ? device_worn(dev) : 0;
+	seconds = wears(dev) ? device_worn(dev) : 0;
 	if (seconds > 0) {
 		device_fail(dev, OTA_ERR_BUSY, start_opcode(dev), seconds);
 		return;

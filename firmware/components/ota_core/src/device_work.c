@@ -124,11 +124,11 @@ static uint32_t piece_length(const struct ota_device *dev)
 {
 	const struct ota_receive *rx = &dev->rx;
 	const uint32_t fill = rx->received - rx->flushed;
-	const uint32_t to_sector = OTA_SECTOR_SIZE - rx->flushed % OTA_SECTOR_SIZE;
+	const uint32_t whole = dev->config.write_size - rx->flushed % dev->config.write_size;
 	const bool rest = rx->received == rx->image_size;
 
-	if (fill >= to_sector)
-		return to_sector;
+	if (fill >= whole)
+		return whole;
 	if (rest || dev->state == OTA_STATE_VERIFYING)
 		return fill;
 	/* A lost link: what is whole units goes to flash, the rest is sent again. */

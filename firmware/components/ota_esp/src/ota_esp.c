@@ -18,6 +18,13 @@
 #define RING_MEMORY (MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT)
 #endif
 #define RING_SIZE (CONFIG_OTA_ESP_RING_SIZE_KB * 1024u)
+/* Where the processor stops for a write, the controller's buffers bridge a short one: 1 KiB
+ * takes some 4 ms. */
+#if defined(CONFIG_SPI_FLASH_AUTO_SUSPEND) || defined(CONFIG_SPIRAM_XIP_FROM_PSRAM)
+#define WRITE_SIZE OTA_SECTOR_SIZE
+#else
+#define WRITE_SIZE 1024u
+#endif
 
 struct ota_esp ota_esp;
 
@@ -67,6 +74,7 @@ static int device_init(struct ota_esp *s)
 		.ring = s->ring,
 		.ring_size = RING_SIZE,
 		.scratch = s->scratch,
+		.write_size = WRITE_SIZE,
 		.max_value = CONFIG_OTA_ESP_MTU - OTA_ATT_HEADER < OTA_VALUE_MAX
 				     ? CONFIG_OTA_ESP_MTU - OTA_ATT_HEADER
 				     : OTA_VALUE_MAX,

@@ -68,7 +68,7 @@ struct ota_device_ops {
 	 * esp_ota_invalidate_inactive_ota_data_slot()): what is written there afterwards
 	 * boots by set_boot alone. */
 	int (*flash_erase)(void *ctx, uint32_t offset, uint32_t len);
-	/* [async] Program erased flash; at most OTA_SECTOR_SIZE bytes, inside one
+	/* [async] Program erased flash; at most write_size bytes, inside one
 	 * sector, at a multiple of OTA_WRITE_ALIGN.  len is one too, but for the
 	 * image's last bytes: the platform pads them where it must. */
 	int (*flash_write)(void *ctx, uint32_t offset, const uint8_t *buf, uint32_t len);
@@ -142,6 +142,9 @@ struct ota_device_config {
 	uint8_t *scratch; /* caller's; OTA_SECTOR_SIZE bytes for reading back */
 	uint16_t max_value; /* longest Data value, header included; 20..512; 0 = 512 */
 	uint16_t ack_interval; /* bytes; 0 = ring_size / 4 */
+	/* Most bytes of a flash_write; 0 = OTA_SECTOR_SIZE.  Where code stands still meanwhile,
+	 * a controller's few buffers bridge a small one.  A power of two from OTA_WRITE_ALIGN on. */
+	uint16_t write_size;
 	uint32_t idle_timeout_ms; /* no Data for so long suspends the session; 0 = 60000 */
 	uint32_t gap_repeat_ms; /* repeat an unanswered GAP after; 0 = 500 */
 	uint32_t reboot_delay_ms; /* between DONE and the reboot; 0 = 300 */
