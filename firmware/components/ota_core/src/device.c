@@ -191,6 +191,8 @@ void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now
 {
 	device_pass(dev, now_ms);
 	device_notify_forget(dev, conn);
+	if (dev->command_conn == conn)
+		dev->command_conn = OTA_NO_CONN;
 	for (size_t i = 0; i < sizeof(dev->conns) / sizeof(dev->conns[0]); i++)
 		if (dev->conns[i] == conn)
 			dev->conns[i] = OTA_NO_CONN;

@@ -221,10 +221,12 @@ static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcod
 		code = opcode == OTA_CMD_REBOOT ? OTA_OK : OTA_ERR_STATE;
 	else if ((!beside && session_active(dev)) || (dev->command && dev->command != opcode))
 		code = OTA_ERR_STATE;
+	else if (dev->command && dev->command_conn != OTA_NO_CONN && dev->command_conn != conn)
+		code = OTA_ERR_BUSY; /* the answer is another's */
 	else if (opcode == OTA_CMD_ROLLBACK && !(info.flags & OTA_INFO_CAN_ROLLBACK))
 		code = OTA_ERR_NO_ROLLBACK;
 	else if (opcode != OTA_CMD_CONFIRM || (info.flags & OTA_INFO_PENDING_VERIFY)) {
-		dev->command = opcode; /* asked twice: done once, told to the last to ask */
+		dev->command = opcode; /* asked twice: done once, told once */
 		dev->command_conn = conn;
 		return;
 	}

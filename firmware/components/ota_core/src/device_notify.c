@@ -46,16 +46,18 @@ static bool replaces(uint8_t event)
 }
 
 /*
- * Only hosts that flood commands without reading the answers fill the queue.
- * One that does not own the session gets half of it, and the owner's own
- * answers make room for what decides its session.
+ * Only hosts that flood commands without reading the answers fill the queue.  Those that
+ * do not own the session get half of it, each of two where nobody owns one; and the owner's
+ * own answers make room for what decides its session.
  */
 static bool queue_room(struct ota_device *dev, uint16_t conn, uint8_t event)
 {
+	const bool owned = dev->conn != OTA_NO_CONN;
 	uint8_t others = 0;
 
 	for (uint8_t i = 0; i < dev->queue_count; i++)
-		others = (uint8_t)(others + (queued(dev, i)->conn != dev->conn));
+		if (owned ? queued(dev, i)->conn != dev->conn : queued(dev, i)->conn == conn)
+			others++;
 	if (conn != dev->conn)
 		return others < OTA_NOTIFY_QUEUE / 2u && dev->queue_count < OTA_NOTIFY_QUEUE;
 	for (uint8_t i = 0; i < dev->queue_count && dev->queue_count == OTA_NOTIFY_QUEUE; i++)

@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#ifndef CONFIG_OTA_ESP_TELEMETRY
-static int refuse(uint16_t conn, uint8_t opcode, uint8_t code)
+/* A basic host, whose START is its opcode alone, reads no more of an ERROR. */
+static int refuse(uint16_t conn, uint8_t opcode, uint8_t code, bool basic)
 {
 	const struct ota_error_event m = {.code = code, .opcode = opcode};
 	uint8_t buf[OTA_NOTIFY_MAX];
@@ -20,11 +20,10 @@ static int refuse(uint16_t conn, uint8_t opcode, uint8_t code)
 	int rc;
 
 	ota_esp_enter();
-	rc = ota_esp_gatt_post(&ota_esp, conn, buf, (size_t)len);
+	rc = ota_esp_gatt_post(&ota_esp, conn, buf, basic ? 1 : (size_t)len);
 	ota_esp_leave();
 	return rc;
 }
-#endif
 
 /* What may erase flash, which the link has to survive. */
 static bool erases(uint8_t opcode)
@@ -187,6 +186,17 @@ uint16_t ota_esp_idle_take(struct ota_esp *s)
 
 #endif
 
+/* Whether another's START is kept back: it came first, and nobody hurries it. */
+static bool another_waits(struct ota_esp *s, uint16_t conn)
+{
+	bool waits;
+
+	ota_esp_enter();
+	waits = s->start.conn != BLE_HS_CONN_HANDLE_NONE && s->start.conn != conn;
+	ota_esp_leave_quickly();
+	return waits;
+}
+
 int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len)
 {
 	struct ota_esp *s = &ota_esp;
@@ -199,16 +209,18 @@ int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len)
 
 #ifndef CONFIG_OTA_ESP_TELEMETRY
 	if (opcode == OTA_CMD_TELEMETRY)
-		return refuse(conn, OTA_CMD_TELEMETRY, OTA_ERR_UNSUPPORTED);
+		return refuse(conn, opcode, OTA_ERR_UNSUPPORTED, false);
 #endif
-	if (allowed && len <= OTA_CONTROL_MAX && erases(opcode))
-		wait = ota_esp_link_prepare(conn, false);
+	if (allowed && erases(opcode)) {
+		if (another_waits(s, conn))
+			return refuse(conn, opcode, OTA_ERR_BUSY, len == 1);
+		wait = len <= OTA_CONTROL_MAX && ota_esp_link_prepare(conn, false);
+	}
 	c = ota_esp_conn_enter(conn);
 	if (c)
 		note_use(s, c, buf, len, allowed);
-	/* What came first goes first, but others' questions hurry nobody. */
-	if (s->start.conn == conn || erases(opcode))
-		ota_esp_release_start();
+	if (s->start.conn == conn)
+		ota_esp_release_start(); /* what came first goes first */
 	s->permitted = allowed;
 	if (wait)
 		hold(s, conn, buf, len);
