@@ -6,6 +6,7 @@
 
 #include "cli/bench.h"
 #include "cli/flash.h"
+#include "cli/history.h"
 #include "cli/run.h"
 #include "base/text.h"
 #include "history/history_compare.h"
@@ -23,28 +24,25 @@
 #define WIDTH_MAX 160
 #define IDS_MAX 1000
 
-static int fail(struct cli *cli, const struct history *history, int error)
+int history_fail(struct cli *cli, const struct history *history, int error)
 {
 	return cli_fail(cli, error == -OTA_ENOENT ? CLI_NO_FILE : cli_exit_of(error), "%s",
 			history_error(history));
 }
 
-/* A run's number, "12" or "#12". */
-static int parse_id(struct cli *cli, const char *text, int64_t *ret)
+/* A run's number: "12", "#12", "-1", "last". */
+static int parse_id(struct cli *cli, struct history *history, const char *text, int64_t *ret)
 {
-	const char *digits = text + (text[0] == '#');
-	uint64_t value;
+	const int r = history_number(history, text, ret);
 
-	if (text_parse_unsigned(digits, strlen(digits), &value) < 0 || value > INT64_MAX)
-		return cli_fail(cli, CLI_USAGE,
-				"history: expected the number of a run, found \"%s\"", text);
-	*ret = (int64_t)value;
-	return CLI_OK;
+	if (r == -OTA_EINVAL)
+		return cli_fail(cli, CLI_USAGE, "history: %s", history_error(history));
+	return r < 0 ? history_fail(cli, history, r) : CLI_OK;
 }
 
 /* --- words: what the workbench shows, as text */
 
-static int begin_words(struct cli *cli, struct cells *cells, int height)
+int history_words_begin(struct cli *cli, struct cells *cells, int height)
 {
 	int width = (int)output_width(cli->out);
 
@@ -55,7 +53,7 @@ static int begin_words(struct cli *cli, struct cells *cells, int height)
 }
 
 /* Without the empty lines at its end. */
-static int end_words(struct cli *cli, struct cells *cells)
+int history_words_end(struct cli *cli, struct cells *cells)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -90,7 +88,16 @@ static void emit_run(struct cli *cli, const struct history_run *run, json_t *mor
 	cli_emit(cli, event);
 }
 
-static int print_list(struct cli *cli, const struct history_run *runs, size_t count)
+/* --sort=COLUMN, --reverse, --filter=TERMS, --last=N. */
+struct listing {
+	uint64_t last;
+	enum view_history_sort sort;
+	const char *filter;
+	bool reversed;
+};
+
+static int print_list(struct cli *cli, const struct history_run *runs, size_t count, size_t hidden,
+		      const struct listing *how)
 {
 	static const int64_t none[VIEW_MARKED_MAX] = {0};
 	struct view_history v = {
@@ -100,35 +107,68 @@ static int print_list(struct cli *cli, const struct history_run *runs, size_t co
 		.marked = none,
 		.error = "",
 		.search = "",
+		.filter = "",
+		.hidden = hidden,
+		.sort = how->sort,
 		.plain = true,
 	};
 	struct cells cells;
-	int code = begin_words(cli, &cells, (int)v.count + 3);
+	int code = history_words_begin(cli, &cells, (int)v.count + 3);
 
 	if (code != CLI_OK)
 		return code;
 	view_history_draw(&v, &cells, cells_area(&cells));
-	return end_words(cli, &cells);
+	return history_words_end(cli, &cells);
+}
+
+static int parse_listing(struct cli *cli, struct listing *ret)
+{
+	const char *last = cli_value(cli, "last"), *sort = cli_value(cli, "sort"), *wrong;
+
+	*ret = (struct listing){.last = LAST_STANDARD, .sort = VIEW_RUNS_NUMBER};
+	ret->filter = cli_value(cli, "filter") ? cli_value(cli, "filter") : "";
+	ret->reversed = cli_value(cli, "reverse") != NULL;
+	if (last && (text_parse_unsigned(last, strlen(last), &ret->last) < 0 || ret->last < 1 ||
+		     ret->last > HISTORY_RUNS_KEPT))
+		return cli_fail(cli, CLI_USAGE, "--last: expected 1 to %u", HISTORY_RUNS_KEPT);
+	wrong = view_history_filter_error(ret->filter);
+	if (wrong)
+		return cli_fail(cli, CLI_USAGE, "--filter: %s", wrong);
+	if (!sort)
+		return CLI_OK;
+	while (ret->sort < VIEW_RUNS_SORTS && strcmp(view_history_sort_name(ret->sort), sort) != 0)
+		ret->sort++;
+	if (ret->sort < VIEW_RUNS_SORTS)
+		return CLI_OK;
+	return cli_fail(cli, CLI_USAGE,
+			"--sort: expected number, device, profile, image, chunk, mode, window, "
+			"rate, possible, time, link, gaps, stalls, rssi or result, found \"%s\"",
+			sort);
 }
 
 static int cmd_history_list(struct cli *cli, struct history *history)
 {
-	const char *text = cli_value(cli, "last");
-	uint64_t last = LAST_STANDARD;
+	struct listing how;
 	struct history_run *runs;
-	size_t count;
-	int r, code = CLI_OK;
+	size_t count, all;
+	int r, code = parse_listing(cli, &how);
 
-	if (text && (text_parse_unsigned(text, strlen(text), &last) < 0 || last < 1 ||
-		     last > HISTORY_RUNS_KEPT))
-		return cli_fail(cli, CLI_USAGE, "--last: expected 1 to %u", HISTORY_RUNS_KEPT);
-	r = history_list(history, (size_t)last, &runs, &count);
+	if (code != CLI_OK)
+		return code;
+	/* The newest of those that pass, in the order that is asked for. */
+	r = history_list(history, how.filter[0] ? HISTORY_RUNS_KEPT : (size_t)how.last, &runs,
+			 &all);
 	if (r < 0)
-		return fail(cli, history, r);
+		return history_fail(cli, history, r);
+	count = view_history_filter(runs, all, how.filter);
+	all -= count;
+	if (count > how.last)
+		count = (size_t)how.last;
+	view_history_sort(runs, count, how.sort, how.reversed);
 	for (size_t i = 0; i < count && cli->json; i++)
 		emit_run(cli, &runs[i], NULL);
 	if (!cli->json)
-		code = print_list(cli, runs, count);
+		code = print_list(cli, runs, count, all, &how);
 	free(runs);
 	return code == CLI_OK ? cli_succeed(cli) : code;
 }
@@ -169,20 +209,21 @@ static int cmd_history_show(struct cli *cli, struct history *history, const char
 	struct history_detail detail;
 	struct cells cells;
 	int64_t id = 0;
-	int r, code = parse_id(cli, text, &id);
+	int r, code = parse_id(cli, history, text, &id);
 
 	if (code != CLI_OK)
 		return code;
 	r = history_load(history, id, &detail);
 	if (r < 0)
-		return fail(cli, history, r);
+		return history_fail(cli, history, r);
 	if (cli->json)
 		emit_detail(cli, &detail);
 	else
-		code = begin_words(cli, &cells, (int)view_run_lines(&detail) + GRAPH_HEIGHT);
+		code = history_words_begin(cli, &cells,
+					   (int)view_run_lines(&detail) + GRAPH_HEIGHT);
 	if (code == CLI_OK && !cli->json) {
 		(void)view_run_draw(&detail, PLOT_BLOCKS, 0, &cells, cells_area(&cells));
-		code = end_words(cli, &cells);
+		code = history_words_end(cli, &cells);
 	}
 	history_detail_finish(&detail);
 	return code == CLI_OK ? cli_succeed(cli) : code;
@@ -240,12 +281,12 @@ static int print_comparison(struct cli *cli, const struct history_detail *a,
 			    const struct history_detail *b)
 {
 	struct cells cells;
-	int code = begin_words(cli, &cells, view_compare_height(a, b));
+	int code = history_words_begin(cli, &cells, view_compare_height(a, b));
 
 	if (code != CLI_OK)
 		return code;
 	(void)view_compare_draw(a, b, &cells, cells_area(&cells));
-	return end_words(cli, &cells);
+	return history_words_end(cli, &cells);
 }
 
 static int cmd_history_compare(struct cli *cli, struct history *history, const char *first,
@@ -253,19 +294,19 @@ static int cmd_history_compare(struct cli *cli, struct history *history, const c
 {
 	struct history_detail a, b;
 	int64_t ids[2] = {0, 0};
-	int r, code = parse_id(cli, first, &ids[0]);
+	int r, code = parse_id(cli, history, first, &ids[0]);
 
 	if (code == CLI_OK)
-		code = parse_id(cli, second, &ids[1]);
+		code = parse_id(cli, history, second, &ids[1]);
 	if (code != CLI_OK)
 		return code;
 	r = history_load(history, ids[0], &a);
 	if (r < 0)
-		return fail(cli, history, r);
+		return history_fail(cli, history, r);
 	r = history_load(history, ids[1], &b);
 	if (r < 0) {
 		history_detail_finish(&a);
-		return fail(cli, history, r);
+		return history_fail(cli, history, r);
 	}
 	if (cli->json)
 		emit_comparison(cli, &a, &b);
@@ -278,14 +319,15 @@ static int cmd_history_compare(struct cli *cli, struct history *history, const c
 
 /* --- export */
 
-static int parse_ids(struct cli *cli, int count, char **words, int64_t *ret)
+static int parse_ids(struct cli *cli, struct history *history, int count, char **words,
+		     int64_t *ret)
 {
 	int code = CLI_OK;
 
 	if (count > IDS_MAX)
 		return cli_fail(cli, CLI_USAGE, "history: expected at most %d runs", IDS_MAX);
 	for (int i = 0; i < count && code == CLI_OK; i++)
-		code = parse_id(cli, words[i], &ret[i]);
+		code = parse_id(cli, history, words[i], &ret[i]);
 	return code;
 }
 
@@ -298,7 +340,7 @@ static int export_to_output(struct cli *cli, struct history *history, const int6
 	for (int i = 0; i < count && r == 0; i++) {
 		r = history_load(history, ids[i], &detail);
 		if (r < 0)
-			return fail(cli, history, r);
+			return history_fail(cli, history, r);
 		r = history_export(cli->out, format, &detail, i == 0);
 		history_detail_finish(&detail);
 	}
@@ -313,7 +355,7 @@ static int cmd_history_export(struct cli *cli, struct history *history, int coun
 	enum history_format format = HISTORY_CSV_SERIES;
 	int64_t ids[IDS_MAX] = {0};
 	char why[512];
-	int r, code = parse_ids(cli, count, words, ids);
+	int r, code = parse_ids(cli, history, count, words, ids);
 
 	if (code != CLI_OK)
 		return code;
@@ -341,14 +383,14 @@ static int cmd_history_export(struct cli *cli, struct history *history, int coun
 static int delete (struct cli *cli, struct history *history, int count, char **words)
 {
 	int64_t ids[IDS_MAX] = {0};
-	int r, code = parse_ids(cli, count, words, ids);
+	int r, code = parse_ids(cli, history, count, words, ids);
 
 	for (int i = 0; i < count && code == CLI_OK; i++) {
 		r = history_delete(history, ids[i]);
 		if (r == -OTA_ENOENT)
 			return cli_fail(cli, CLI_NO_FILE, "no run %" PRId64, ids[i]);
 		if (r < 0)
-			return fail(cli, history, r);
+			return history_fail(cli, history, r);
 	}
 	return code == CLI_OK ? cli_succeed(cli) : code;
 }
@@ -421,13 +463,13 @@ static int cmd_history_rerun(struct cli *cli, struct history *history, const cha
 {
 	struct history_detail detail;
 	int64_t id = 0;
-	int r, code = parse_id(cli, text, &id);
+	int r, code = parse_id(cli, history, text, &id);
 
 	if (code != CLI_OK)
 		return code;
 	r = history_load(history, id, &detail);
 	if (r < 0)
-		return fail(cli, history, r);
+		return history_fail(cli, history, r);
 	code = again(cli, &detail);
 	history_detail_finish(&detail);
 	return code;
@@ -443,6 +485,8 @@ static int run_verb(struct cli *cli, struct history *history, int argc, char **a
 		return cmd_history_list(cli, history);
 	if (strcmp(verb, "show") == 0 && argc == 3)
 		return cmd_history_show(cli, history, argv[2]);
+	if (strcmp(verb, "trend") == 0 && argc == 3)
+		return history_trend_command(cli, history, argv[2]);
 	if (strcmp(verb, "compare") == 0 && argc == 4)
 		return cmd_history_compare(cli, history, argv[2], argv[3]);
 	if (strcmp(verb, "export") == 0 && argc >= 3)

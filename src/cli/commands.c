@@ -97,6 +97,12 @@ static const struct cli_option replay_options[] = {
 
 static const struct cli_option history_options[] = {
 	{"last", "N", "list: number of runs (50)"},
+	{"sort", "COLUMN", "list: by device, profile, image, chunk, mode, window, rate, possible, "
+			   "time, link, gaps, stalls, rssi or result, not by number"},
+	{"reverse", NULL, "list: the other way round"},
+	{"filter", "TERMS",
+	 "list: only runs of which all terms hold: a part of a text, !TERM, sim, real, rate>90 "
+	 "(kB/s), possible<80 (%), window, chunk, gaps, stalls, rssi, time (s)"},
 	{"format", "FORMAT",
 	 "export: csv (series), csv-runs (a line a run) or ndjson (all; with --json)"},
 	{"output", "FILE", "export: write to this file instead of standard output"},
@@ -290,14 +296,21 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "history",
-		.usage = "[list] | show N | compare A B | export N... | delete N... | rerun N",
+		.usage = "[list] | show N | compare A B | trend DEV | export N... | delete N... | "
+			 "rerun N",
 		.summary = "List, show, compare, export and repeat recorded runs",
 		.help = "Every update and measurement is recorded with its settings, result and "
 			"time series, unless --no-history is given or OTABENCH_HISTORY is no.\n"
-			"list shows the newest runs; ~ marks simulated ones.\n"
+			"N is a run's number; last and -1 are the newest, -2 is the one before "
+			"it.\n"
+			"list shows the newest runs; ~ marks simulated ones, + a profile with "
+			"changed values, %MAX is the rate of what link and flash can carry.\n"
 			"show prints everything about one run.\n"
 			"compare shows two runs side by side: figures, rates over time, and the "
 			"settings that differ.\n"
+			"trend shows a device's runs over time: where the rate falls below the "
+			"spread of the runs before, it says what changed then (kernel, bluetoothd, "
+			"adapter, firmware, settings, signal).\n"
 			"export writes runs as CSV or JSON.\n"
 			"rerun sends the same image to the same device with the same profile; "
 			"--set changes keys of it, --profile replaces it.\n"

@@ -422,6 +422,12 @@ static int take(struct parser *parser, int value, char **argv, char **words, int
 	return take_option(parser, value, optarg);
 }
 
+/* "-1", a run's number counted from the newest: no option begins with a digit. */
+static bool is_number(const char *word)
+{
+	return word[0] == '-' && word[1] != '\0' && word[1 + strspn(word + 1, "0123456789")] == '\0';
+}
+
 int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_command *commands,
 	      char **words, int *ret_count)
 {
@@ -435,8 +441,13 @@ int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_command *
 		add_to_table(&parser, globals[i].name, globals[i].has_argument, GLOBAL_BASE + i);
 	opterr = 0;
 	optind = 0; /* GNU: start afresh, also a second time */
-	while (r == CLI_OK && (value = getopt_long(argc, argv, letters, parser.table, NULL)) != -1)
+	while (r == CLI_OK &&
+	       (value = getopt_long(argc, argv, letters, parser.table, NULL)) != -1) {
 		r = take(&parser, value, argv, words, &count);
+		/* The first word is the command's name, and so nothing is taken before it. */
+		while (r == CLI_OK && count > 0 && optind < argc && is_number(argv[optind]))
+			words[count++] = argv[optind++];
+	}
 	/* After "--" everything is a word. */
 	while (r == CLI_OK && optind < argc) {
 		words[count++] = argv[optind++];

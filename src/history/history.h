@@ -136,6 +136,14 @@ const char *history_error(const struct history *history);
 /* At most limit runs, newest first; the caller frees *ret. */
 int history_list(struct history *history, size_t limit, struct history_run **ret,
 		 size_t *ret_count);
+/*
+ * The number of a run as one types it: "12" or "#12"; "last" and "-1" are the newest, "-2" is the
+ * one before it.  0; -OTA_EINVAL: none of these; -OTA_ENOENT: there are not so many.  That a run
+ * of a plain number is there is not looked for.
+ */
+int history_number(struct history *history, const char *text, int64_t *ret);
+/* The same run without its series: samples and marks are none.  Also -OTA_ENOENT. */
+int history_load_head(struct history *history, int64_t id, struct history_detail *ret);
 /* Also -OTA_ENOENT.  *ret is set on success only. */
 int history_load(struct history *history, int64_t id, struct history_detail *ret);
 void history_detail_finish(struct history_detail *detail);

@@ -137,6 +137,27 @@ static void ceiling_text(const struct history_run *run, char *buf, size_t size)
 		(void)snprintf(buf, size, "%.0f %%", run->result.ratio * 100.0);
 }
 
+/* Of the least that link and flash can carry. */
+static void possible_text(const struct job_result *r, char *buf, size_t size)
+{
+	char rate[OUTPUT_FIGURE_MAX];
+
+	if (r->limit.possible == 0 || r->goodput == 0)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%.0f %% of %s", r->goodput * 100.0 / r->limit.possible,
+			       output_rate(r->limit.possible, rate, sizeof(rate)));
+}
+
+static void limit_text(const struct job_result *r, char *buf, size_t size)
+{
+	if (r->limit.cause == LIMIT_NONE)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%s, %.0f %%", limit_cause_name(r->limit.cause),
+			       r->limit.share_ppm / 1e4);
+}
+
 /* A run that sent nothing chose nothing. */
 static void chunk_text(const struct job_result *r, char *buf, size_t size)
 {
@@ -172,6 +193,14 @@ static void add_rest(struct history_comparison *c, const struct history_run *a,
 	row = add_row(c, "of the ceiling");
 	ceiling_text(a, row->a, sizeof(row->a));
 	ceiling_text(b, row->b, sizeof(row->b));
+	row = add_row(c, "of the possible");
+	possible_text(x, row->a, sizeof(row->a));
+	possible_text(y, row->b, sizeof(row->b));
+	row = add_row(c, "limited by");
+	limit_text(x, row->a, sizeof(row->a));
+	limit_text(y, row->b, sizeof(row->b));
+	if (x->limit.cause != LIMIT_NONE && y->limit.cause != LIMIT_NONE)
+		differs(row);
 	row = add_row(c, "retries / gaps");
 	(void)snprintf(row->a, sizeof(row->a), "%" PRIu32 " / %" PRIu32, x->retries, x->gaps);
 	(void)snprintf(row->b, sizeof(row->b), "%" PRIu32 " / %" PRIu32, y->retries, y->gaps);
@@ -181,6 +210,35 @@ static void add_rest(struct history_comparison *c, const struct history_run *a,
 	(void)snprintf(row->b, sizeof(row->b), "%s", b->version[0] ? b->version : "-");
 	if (memcmp(a->sha256, b->sha256, sizeof(a->sha256)) != 0)
 		(void)snprintf(row->delta, sizeof(row->delta), "<- another image");
+}
+
+/* Only what differs: that it did not is said by its absence. */
+static void add_circumstance(struct history_comparison *c, const char *label, const char *a,
+			     const char *b)
+{
+	struct history_row *row;
+
+	if (a[0] == '\0' || b[0] == '\0' || strcmp(a, b) == 0)
+		return;
+	row = add_row(c, label);
+	(void)snprintf(row->a, sizeof(row->a), "%.63s", a);
+	(void)snprintf(row->b, sizeof(row->b), "%.63s", b);
+	differs(row);
+}
+
+static void add_circumstances(struct history_comparison *c, const struct history_run *a,
+			      const struct history_run *b)
+{
+	add_circumstance(c, "device", a->address, b->address);
+	add_circumstance(c, "chip", a->chip, b->chip);
+	add_circumstance(c, "device firmware", a->device_version, b->device_version);
+	/* Of virtual devices the host says nothing. */
+	if (a->result.virtual_clock || b->result.virtual_clock)
+		return;
+	add_circumstance(c, "kernel", a->kernel, b->kernel);
+	add_circumstance(c, "bluetoothd", a->bluetoothd, b->bluetoothd);
+	add_circumstance(c, "adapter", a->adapter, b->adapter);
+	add_circumstance(c, "adapter fw", a->firmware, b->firmware);
 }
 
 static void add_link(struct history_comparison *c, const struct history_run *a,
@@ -219,7 +277,7 @@ static void add_link(struct history_comparison *c, const struct history_run *a,
 
 /* --- the profile */
 
-static const struct history_key *find_key(const struct history_detail *d, const char *name)
+const struct history_key *history_find_key(const struct history_detail *d, const char *name)
 {
 	for (size_t i = 0; i < d->key_count; i++) {
 		if (strcmp(d->keys[i].name, name) == 0)
@@ -239,12 +297,12 @@ static void add_changes(struct history_comparison *c, const struct history_detai
 			const struct history_detail *b)
 {
 	for (size_t i = 0; i < a->key_count; i++) {
-		const struct history_key *other = find_key(b, a->keys[i].name);
+		const struct history_key *other = history_find_key(b, a->keys[i].name);
 
 		add_change(c, a->keys[i].name, a->keys[i].asked, other ? other->asked : "-");
 	}
 	for (size_t i = 0; i < b->key_count; i++) {
-		if (!find_key(a, b->keys[i].name))
+		if (!history_find_key(a, b->keys[i].name))
 			add_change(c, b->keys[i].name, "-", b->keys[i].asked);
 	}
 }
@@ -256,6 +314,7 @@ void history_compare(const struct history_detail *a, const struct history_detail
 	add_result(ret, &a->run, &b->run);
 	add_link(ret, &a->run, &b->run);
 	add_rest(ret, &a->run, &b->run);
+	add_circumstances(ret, &a->run, &b->run);
 	add_changes(ret, a, b);
 }
 

@@ -9,7 +9,7 @@
 
 #include "history/history.h"
 
-#define HISTORY_ROWS_MAX 16u
+#define HISTORY_ROWS_MAX 24u
 #define HISTORY_CHANGES_MAX 64u
 #define HISTORY_CELL_MAX 64u
 

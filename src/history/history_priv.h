@@ -51,6 +51,9 @@ int64_t history_integer(const struct history_column *column, const struct histor
  */
 uint64_t history_whole(double value, uint64_t most);
 
+/* A key of the profile that the run was begun with; NULL: it had none of that name. */
+const struct history_key *history_find_key(const struct history_detail *d, const char *name);
+
 /* --- the file */
 
 enum history_mode { HISTORY_READ, HISTORY_WRITE };

@@ -5,6 +5,8 @@
  */
 #include "history/history_priv.h"
 
+#include "base/text.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,26 +298,33 @@ static int load_rows(struct history *history, const char *sql, int64_t id, size_
 	return rc;
 }
 
+static int load_keys(struct history *history, int64_t id, struct history_detail *detail)
+{
+	void *keys = NULL;
+	const int r = load_rows(
+		history, "SELECT key, asked, in_force FROM parameters WHERE run = ?", id, KEYS_MAX,
+		sizeof(struct history_key), read_key, &keys, &detail->key_count);
+
+	detail->keys = keys;
+	return r;
+}
+
 static int load_series(struct history *history, int64_t id, struct history_detail *detail)
 {
-	void *keys = NULL, *samples = NULL, *marks = NULL;
+	void *samples = NULL, *marks = NULL;
 	int r;
 
-	r = load_rows(history, "SELECT key, asked, in_force FROM parameters WHERE run = ?", id,
-		      KEYS_MAX, sizeof(struct history_key), read_key, &keys, &detail->key_count);
-	if (r == 0)
-		r = load_rows(history,
-			      "SELECT at_us, queued, received, flushed, rate, rssi, ring "
-			      "FROM samples WHERE run = ? ORDER BY at_us, rowid",
-			      id, SERIES_MAX, sizeof(struct history_sample), read_sample, &samples,
-			      &detail->sample_count);
+	r = load_rows(history,
+		      "SELECT at_us, queued, received, flushed, rate, rssi, ring "
+		      "FROM samples WHERE run = ? ORDER BY at_us, rowid",
+		      id, SERIES_MAX, sizeof(struct history_sample), read_sample, &samples,
+		      &detail->sample_count);
 	if (r == 0)
 		r = load_rows(history,
 			      "SELECT at_us, kind, value, text FROM marks WHERE run = ? "
 			      "ORDER BY at_us, rowid",
 			      id, SERIES_MAX, sizeof(struct history_mark), read_mark, &marks,
 			      &detail->mark_count);
-	detail->keys = keys;
 	detail->samples = samples;
 	detail->marks = marks;
 	return r;
@@ -341,7 +350,7 @@ static int load_run(struct history *history, int64_t id, struct history_run *run
 	return r;
 }
 
-int history_load(struct history *history, int64_t id, struct history_detail *ret)
+static int load_parts(struct history *history, int64_t id, bool series, struct history_detail *ret)
 {
 	struct history_detail detail = {0};
 	int r = history_exec(history, "BEGIN"); /* one moment of the run for all its parts */
@@ -350,6 +359,8 @@ int history_load(struct history *history, int64_t id, struct history_detail *ret
 		return r;
 	r = load_run(history, id, &detail.run);
 	if (r == 0)
+		r = load_keys(history, id, &detail);
+	if (r == 0 && series)
 		r = load_series(history, id, &detail);
 	(void)sqlite3_exec(history->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
 	if (r < 0) {
@@ -357,6 +368,59 @@ int history_load(struct history *history, int64_t id, struct history_detail *ret
 		return r;
 	}
 	*ret = detail;
+	return 0;
+}
+
+int history_load(struct history *history, int64_t id, struct history_detail *ret)
+{
+	return load_parts(history, id, true, ret);
+}
+
+int history_load_head(struct history *history, int64_t id, struct history_detail *ret)
+{
+	return load_parts(history, id, false, ret);
+}
+
+/* The nth newest run, from 1. */
+static int newest(struct history *history, uint64_t nth, int64_t *ret)
+{
+	sqlite3_stmt *s =
+		history_prepare(history, "SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?");
+	int rc, r = 0;
+
+	if (!s)
+		return history_failed(history, sqlite3_errcode(history->db));
+	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)(nth - 1));
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		*ret = sqlite3_column_int64(s, 0);
+	else
+		r = rc == SQLITE_DONE ? -OTA_ENOENT : history_failed(history, rc);
+	(void)sqlite3_finalize(s);
+	if (r == -OTA_ENOENT)
+		(void)snprintf(history->error, sizeof(history->error),
+			       nth == 1 ? "no run is recorded" : "there are not so many runs");
+	return r;
+}
+
+int history_number(struct history *history, const char *text, int64_t *ret)
+{
+	const bool relative = text[0] == '-';
+	const char *digits = text + (relative || text[0] == '#');
+	uint64_t value;
+
+	if (strcmp(text, "last") == 0)
+		return newest(history, 1, ret);
+	if (text_parse_unsigned(digits, strlen(digits), &value) < 0 || value > INT64_MAX ||
+	    (relative && value == 0)) {
+		(void)snprintf(history->error, sizeof(history->error),
+			       "expected the number of a run, or last, -1, -2 ..., found \"%.40s\"",
+			       text);
+		return -OTA_EINVAL;
+	}
+	if (relative)
+		return newest(history, value, ret);
+	*ret = (int64_t)value;
 	return 0;
 }
 

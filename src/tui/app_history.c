@@ -47,10 +47,18 @@ static void close_compare(struct history_shown *h)
 	h->comparing = false;
 }
 
+static void close_trend(struct history_shown *h)
+{
+	if (h->trending)
+		history_trend_finish(&h->trend);
+	h->trending = false;
+}
+
 static void app_history_finish(struct app *app)
 {
 	struct history_shown *h = mine(app);
 
+	close_trend(h);
 	close_run(h);
 	close_compare(h);
 	history_close(h->store);
@@ -71,6 +79,20 @@ static bool is_there(const struct history_shown *h, int64_t id)
 	return h->count > 0 && h->runs[row_of(h, id)].id == id;
 }
 
+/* A trend that cannot be read again stays as it was. */
+static int load_trend(struct history_shown *h)
+{
+	struct history_trend fresh;
+	const int r = history_trend_load(h->store, h->device, &fresh);
+
+	if (r < 0)
+		return r;
+	close_trend(h);
+	h->trend = fresh;
+	h->trending = true;
+	return 0;
+}
+
 static void reload(struct history_shown *h)
 {
 	struct history_run *runs;
@@ -82,13 +104,16 @@ static void reload(struct history_shown *h)
 	}
 	free(h->runs);
 	h->runs = runs;
-	h->count = count;
+	h->count = view_history_filter(runs, count, h->filter);
+	h->hidden = count - h->count;
 	h->loaded = true;
 	view_history_sort(h->runs, h->count, h->sort, h->reversed);
 	for (size_t i = 0; i < VIEW_MARKED_MAX; i++) {
 		if (!is_there(h, h->marked[i]))
 			h->marked[i] = 0;
 	}
+	if (h->trending)
+		(void)load_trend(h);
 	/* A run that is looked at goes on while it runs. */
 	if (h->showing && h->shown.run.state == HISTORY_RUNNING) {
 		struct history_detail fresh;
@@ -124,7 +149,11 @@ static struct view_history history_seen(struct app *app)
 	v.marked = h->marked;
 	v.error = app_config(app)->no_history ? "switched off: --no-history" : h->error;
 	v.search = h->search;
+	v.filter = h->filter;
+	v.hidden = h->hidden;
 	v.shown = h->showing ? &h->shown : NULL;
+	v.trend = h->trending ? &h->trend : NULL;
+	v.device = h->device;
 	v.scroll = h->scroll;
 	for (int i = 0; i < 2 && h->comparing; i++)
 		v.compare[i] = &h->compare[i];
@@ -143,14 +172,18 @@ static void history_draw(struct app *app, struct cells *cells, struct area area)
 
 static unsigned int history_now(const struct app *app)
 {
-	return mine(app)->showing ? KEYS_TEXT : KEYS_LIST;
+	if (mine(app)->trending)
+		return KEYS_TEXT;
+	return KEYS_RECORDED | (mine(app)->showing ? KEYS_TEXT : KEYS_LIST);
 }
 
 static bool history_back(struct app *app)
 {
 	struct history_shown *h = mine(app);
 
-	if (h->showing)
+	if (h->trending)
+		close_trend(h);
+	else if (h->showing)
 		close_run(h);
 	else if (h->comparing)
 		close_compare(h);
@@ -165,6 +198,11 @@ const struct history_run *app_history_selected(struct app *app)
 {
 	struct history_shown *h = refresh(app);
 
+	/* What the list has selected is not seen now. */
+	if (h->trending) {
+		app_say(app, CELLS_WARNING, "q closes the trend");
+		return NULL;
+	}
 	if (h->showing)
 		return &h->shown.run;
 	if (h->count > 0)
@@ -191,6 +229,7 @@ static void history_show(struct app *app, int64_t id)
 
 	if (!app_history_open_run(app, id, &detail))
 		return;
+	close_trend(mine(app));
 	close_run(mine(app));
 	mine(app)->shown = detail;
 	mine(app)->showing = true;
@@ -208,6 +247,7 @@ static void app_history_compare(struct app *app, int64_t a, int64_t b)
 		history_detail_finish(&first);
 		return;
 	}
+	close_trend(mine(app));
 	close_compare(mine(app));
 	close_run(mine(app));
 	mine(app)->compare[0] = first;
@@ -217,16 +257,48 @@ static void app_history_compare(struct app *app, int64_t a, int64_t b)
 
 void app_history_show(struct app *app, const char *argument)
 {
-	long long a = 0, b = 0;
-	/* Anything but one or two numbers selects no run. */
-	const int count = sscanf(argument, "%lld %lld", &a, &b); /* NOLINT(cert-err34-c) */
+	char words[2][24] = {"", ""};
+	int64_t ids[2] = {0, 0};
+	const int count = sscanf(argument, "%23s %23s", words[0], words[1]);
 
 	app_show(app, VIEW_HISTORY);
 	(void)refresh(app);
+	if (!mine(app)->store)
+		return;
+	for (int i = 0; i < count && i < 2; i++) {
+		if (history_number(mine(app)->store, words[i], &ids[i]) < 0) {
+			app_refuse(app, CELLS_BAD, "%s", history_error(mine(app)->store));
+			return;
+		}
+	}
 	if (count == 1)
-		history_show(app, a);
+		history_show(app, ids[0]);
 	else if (count == 2)
-		app_history_compare(app, a, b);
+		app_history_compare(app, ids[0], ids[1]);
+}
+
+void app_history_trend(struct app *app, const char *device)
+{
+	struct history_shown *h = refresh(app);
+	const struct history_run *run = NULL;
+
+	if (device[0] == '\0')
+		run = app_history_selected(app);
+	if (!h->store || (device[0] == '\0' && !run))
+		return; /* said why */
+	if (run) /* a name may be another one's, too */
+		device = run->address[0] != '\0' ? run->address : run->device;
+	app_show(app, VIEW_HISTORY);
+	(void)snprintf(h->device, sizeof(h->device), "%s", device);
+	h->scroll = 0;
+	if (load_trend(h) < 0) {
+		app_say(app, CELLS_BAD, "%s", history_error(h->store));
+		return;
+	}
+	close_run(h);
+	/* As the list calls it. */
+	if (run && run->device[0] != '\0')
+		(void)snprintf(h->device, sizeof(h->device), "%s", run->device);
 }
 
 static void toggle_mark(struct app *app)
@@ -323,6 +395,30 @@ static void history_ask_search(struct app *app)
 	app_prompt_open(app, &prompt, "");
 }
 
+static void history_set_filter(struct app *app, const char *text)
+{
+	const char *wrong = view_history_filter_error(text);
+	struct history_shown *h = mine(app);
+
+	if (wrong) {
+		app_refuse(app, CELLS_BAD, "%s", wrong);
+		return;
+	}
+	(void)snprintf(h->filter, sizeof(h->filter), "%.63s", text);
+	h->loaded = false;
+	(void)refresh(app);
+}
+
+static void history_next_sort(struct app *app)
+{
+	struct history_shown *h = mine(app);
+
+	h->sort = (enum view_history_sort)((h->sort + 1) % VIEW_RUNS_SORTS);
+	h->reversed = false;
+	view_history_sort(h->runs, h->count, h->sort, h->reversed);
+	app_say(app, CELLS_DIM, "sorted by %s", view_history_sort_name(h->sort));
+}
+
 void app_history_remove(struct app *app, int64_t id)
 {
 	struct history_shown *h = mine(app);
@@ -345,7 +441,9 @@ static void history_move(struct app *app, long by)
 {
 	struct history_shown *h = refresh(app);
 
-	if (h->showing)
+	if (h->trending)
+		h->scroll = layout_moved(h->scroll, by, view_trend_lines(&h->trend) - 1);
+	else if (h->showing)
 		h->scroll = layout_moved(h->scroll, by, view_run_lines(&h->shown) - 1);
 	else if (h->count > 0)
 		h->selected = h->runs[layout_moved(row_of(h, h->selected), by, h->count - 1)].id;
@@ -374,6 +472,7 @@ static void history_click(struct app *app, struct area area, int x, int y)
 
 static bool history_act(struct app *app, enum action action)
 {
+	const struct prompt ask_filter = {.label = "show only: ", .done = history_set_filter};
 	const struct history_run *run;
 
 	if (action == ACTION_ENTER) {
@@ -384,6 +483,14 @@ static bool history_act(struct app *app, enum action action)
 		toggle_mark(app);
 	} else if (action == ACTION_COMPARE) {
 		compare_marked(app);
+	} else if (action == ACTION_TREND && mine(app)->trending) {
+		close_trend(mine(app));
+	} else if (action == ACTION_TREND) {
+		app_history_trend(app, "");
+	} else if (action == ACTION_SORT) {
+		history_next_sort(app);
+	} else if (action == ACTION_FILTER) {
+		app_prompt_open(app, &ask_filter, mine(app)->filter);
 	} else if (action == ACTION_SEARCH) {
 		history_ask_search(app);
 	} else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS) {

@@ -15,12 +15,15 @@ struct history_shown {
 	size_t count;
 	int64_t selected; /* number of a run; 0: the newest */
 	int64_t marked[VIEW_MARKED_MAX];
-	bool comparing, showing;
+	bool comparing, showing, trending; /* at most one fills the view */
+	char device[SCAN_NAME_SIZE]; /* or address */
+	struct history_trend trend; /* of that device */
 	struct history_detail compare[2], shown;
 	size_t scroll;
 	enum view_history_sort sort;
 	bool reversed;
-	char search[64];
+	char search[64], filter[64];
+	size_t hidden; /* runs that do not pass it */
 	struct {
 		char search[64];
 		int64_t selected;
@@ -29,6 +32,9 @@ struct history_shown {
 
 /* ":history 12" opens a run, ":history 12 9" compares. */
 void app_history_show(struct app *app, const char *argument);
+
+/* ":trend DEV"; "": of the selected run's device. */
+void app_history_trend(struct app *app, const char *device);
 
 /* --- app_history.c, for app_history_act.c */
 /* The run that keys act on; NULL after app_say(). */

@@ -241,10 +241,11 @@ static void (*const acts[ACTIONS])(struct app *app) = {
 };
 /* The same for those that take what follows the command; "" with a key. */
 static void (*const acts_on[ACTIONS])(struct app *app, const char *argument) = {
-	[ACTION_CONNECT] = key_connect,	  [ACTION_UPLOAD] = key_upload,
-	[ACTION_EXPORT] = app_log_export, [ACTION_PROFILE] = app_profile_show,
-	[ACTION_SET] = app_tune_command,  [ACTION_WRITE] = app_profile_write,
-	[ACTION_OPEN] = app_image_show,	  [ACTION_HISTORY] = app_history_show,
+	[ACTION_CONNECT] = key_connect,	    [ACTION_UPLOAD] = key_upload,
+	[ACTION_EXPORT] = app_log_export,   [ACTION_PROFILE] = app_profile_show,
+	[ACTION_SET] = app_tune_command,    [ACTION_WRITE] = app_profile_write,
+	[ACTION_OPEN] = app_image_show,	    [ACTION_HISTORY] = app_history_show,
+	[ACTION_TREND] = app_history_trend,
 };
 
 void app_act(struct app *app, enum action action, const char *argument)

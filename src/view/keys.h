@@ -69,7 +69,7 @@ enum action {
 	/* the image */
 	ACTION_OPEN,
 	/* the history */
-	ACTION_HISTORY, ACTION_RERUN, ACTION_DELETE,
+	ACTION_HISTORY, ACTION_TREND, ACTION_RERUN, ACTION_DELETE,
 	/* a recording */
 	ACTION_PLAY, ACTION_SLOWER, ACTION_FASTER, ACTION_REAL_TIME, ACTION_STEP,
 	ACTION_STEP_BACK, ACTION_SECONDS_BACK, ACTION_SECONDS_ON, ACTION_BEGINNING, ACTION_END,
@@ -89,6 +89,7 @@ enum action {
 #define KEYS_IMAGE (1u << 24) /* an image is open */
 #define KEYS_TEXT (1u << 20) /* lines to read */
 #define KEYS_TAB (1u << 21) /* Tab completes what is typed */
+#define KEYS_RECORDED (1u << 25) /* a recorded run is selected, or open */
 #define KEYS_TYPE (1u << 22) /* what is chosen may be typed instead */
 
 #define KEYS_ACTIONS 6u

@@ -130,19 +130,25 @@ static const char *short_mode(const struct history_run *run)
 
 struct columns {
 	int number, when, device, device_w, profile, profile_w, image, image_w;
-	int chunk, mode, rate, time, link, stalls, rssi, result;
-	bool wide;
+	int chunk, mode, window, rate, possible, time, link, gaps, stalls, rssi, result;
+	bool wide, year;
 };
+
+#define RSSI 86 /* columns from which on there is the signal; before it the result needs them */
+#define ALL 133 /* columns from which on there is window and gaps ... */
+#define YEAR 140 /* ... and the year of when it was */
 
 static struct columns lay_wide(struct area area)
 {
-	struct columns c = {.wide = area.w >= WIDE};
-	const int extra = area.w > WIDE ? (area.w - WIDE > 60 ? 60 : area.w - WIDE) : 0;
+	struct columns c = {.wide = area.w >= WIDE, .year = area.w >= YEAR};
+	const bool all = area.w >= ALL;
+	const int least = c.year ? YEAR : all ? ALL : WIDE;
+	const int extra = area.w > least ? (area.w - least > 60 ? 60 : area.w - least) : 0;
 	int x;
 
 	c.number = 1;
 	c.when = 7;
-	c.device = c.when + (c.wide ? 17 : 12);
+	c.device = c.when + (c.year ? 17 : 12);
 	c.device_w = 10 + extra / 3;
 	c.profile = c.device + c.device_w + 1;
 	c.profile_w = (c.wide ? 10 : 8) + extra / 4;
@@ -151,16 +157,30 @@ static struct columns lay_wide(struct area area)
 	x = c.image + c.image_w + 1;
 	c.chunk = x;
 	c.mode = c.chunk + 5;
-	c.rate = c.mode + 4;
-	x = c.rate + 6;
+	x = c.mode + 4;
+	if (all) {
+		c.window = x;
+		x = c.window + 6;
+	}
+	c.rate = x;
+	c.possible = c.rate + 6;
+	x = c.possible + 5;
 	if (c.wide) {
 		c.time = x;
 		c.link = c.time + 8;
 		x = c.link + 17;
 	}
+	if (all) {
+		c.gaps = x;
+		x = c.gaps + 4;
+	}
 	c.stalls = x;
-	c.rssi = c.stalls + 4;
-	c.result = c.rssi + 5;
+	x = c.stalls + 4;
+	if (area.w >= RSSI) {
+		c.rssi = x;
+		x = c.rssi + 5;
+	}
+	c.result = x;
 	return c;
 }
 
@@ -168,7 +188,7 @@ static struct columns lay_columns(struct area area)
 {
 	struct columns c = {.number = 0};
 
-	if (area.w >= LAYOUT_FULL_W + 8)
+	if (area.w >= LAYOUT_FULL_W + 10)
 		return lay_wide(area);
 	c.number = area.w >= 26 ? 1 : 0;
 	c.device = c.number ? 7 : 1;
@@ -179,6 +199,10 @@ static struct columns lay_columns(struct area area)
 	c.result = area.w - (area.w >= 34 ? 10 : 7); /* "83% cancel" */
 	if (area.w >= 34)
 		c.rate = c.result - 7;
+	if (area.w >= 56) {
+		c.possible = c.result - 6;
+		c.rate = c.possible - 6;
+	}
 	c.device_w = (c.rate ? c.rate : c.result) - c.device - 1;
 	return c;
 }
@@ -188,7 +212,7 @@ struct head {
 	const char *text;
 	enum view_history_sort sort;
 };
-#define HEADS 13
+#define HEADS 16
 
 static void lay_heads(const struct columns *c, struct head heads[HEADS])
 {
@@ -200,9 +224,12 @@ static void lay_heads(const struct columns *c, struct head heads[HEADS])
 		{c->image, "IMAGE", VIEW_RUNS_IMAGE},
 		{c->chunk, "CHNK", VIEW_RUNS_CHUNK},
 		{c->mode, "MODE", VIEW_RUNS_MODE},
+		{c->window, " WNDW", VIEW_RUNS_WINDOW},
 		{c->rate, " kB/s", VIEW_RUNS_RATE},
+		{c->possible, "%MAX", VIEW_RUNS_POSSIBLE},
 		{c->time, "   TIME", VIEW_RUNS_TIME},
 		{c->link, "MTU / ITVL / PHY", VIEW_RUNS_LINK},
+		{c->gaps, "GAP", VIEW_RUNS_GAPS},
 		{c->stalls, "STL", VIEW_RUNS_STALLS},
 		{c->rssi, "RSSI", VIEW_RUNS_RSSI},
 		{c->result, "RESULT", VIEW_RUNS_RESULT},
@@ -254,6 +281,31 @@ static void draw_result(const struct columns *c, const struct history_run *run, 
 	(void)cells_field(cells, area, c->result, y, area.w - c->result, style, text);
 }
 
+/* "8192", "128K": in five columns. */
+static char *window_text(uint32_t window, char *buf, size_t size)
+{
+	if (window == 0)
+		(void)snprintf(buf, size, "-");
+	else if (window < 100000)
+		(void)snprintf(buf, size, "%" PRIu32, window);
+	else
+		(void)snprintf(buf, size, "%" PRIu32 "K", window / 1024u);
+	return buf;
+}
+
+/* Amber where a fifth and more was left on the table. */
+static void draw_possible(int x, const struct history_run *run, struct cells *cells,
+			  struct area area, int y)
+{
+	const int possible = view_history_possible(run);
+
+	if (possible < 0)
+		(void)cells_text(cells, area, x, y, CELLS_DIM, "   -");
+	else
+		(void)cells_printf(cells, area, x, y, possible < 80 ? CELLS_WARNING : CELLS_NORMAL,
+				   "%4d", possible);
+}
+
 static void draw_figures(const struct columns *c, const struct history_run *run,
 			 struct cells *cells, struct area area, int y)
 {
@@ -267,6 +319,14 @@ static void draw_figures(const struct columns *c, const struct history_run *run,
 	if (c->rate)
 		(void)cells_printf(cells, area, c->rate, y, CELLS_NORMAL,
 				   r->goodput ? "%5.1f" : "    -", r->goodput / 1000.0);
+	if (c->window)
+		(void)cells_printf(cells, area, c->window, y, CELLS_NORMAL, "%5s",
+				   window_text(r->window, text, sizeof(text)));
+	if (c->possible)
+		draw_possible(c->possible, run, cells, area, y);
+	if (c->gaps && r->seconds_us > 0)
+		(void)cells_printf(cells, area, c->gaps, y, r->gaps ? CELLS_WARNING : CELLS_NORMAL,
+				   "%3" PRIu32, r->gaps);
 	if (c->time)
 		(void)cells_printf(cells, area, c->time, y, CELLS_NORMAL, "%7s",
 				   history_time_text(run, text, sizeof(text)));
@@ -279,6 +339,19 @@ static void draw_figures(const struct columns *c, const struct history_run *run,
 	if (c->rssi)
 		(void)cells_printf(cells, area, c->rssi, y, CELLS_NORMAL,
 				   run->rssi_median == 127 ? "   -" : "%4d", run->rssi_median);
+}
+
+/* "default+": its values were not those of the file. */
+static void draw_profile(const struct columns *c, const struct history_run *run,
+			 struct cells *cells, struct area area, int y)
+{
+	int x = c->profile + cells_columns(cells, run->profile);
+
+	(void)cells_field(cells, area, c->profile, y, c->profile_w, CELLS_NORMAL, run->profile);
+	if (x >= c->profile + c->profile_w)
+		x = c->profile + c->profile_w - 1;
+	if (run->profile_changed)
+		(void)cells_text(cells, area, x, y, CELLS_WARNING, "+");
 }
 
 static void draw_row(const struct view_history *v, size_t row, const struct columns *c,
@@ -296,13 +369,12 @@ static void draw_row(const struct view_history *v, size_t row, const struct colu
 				   run->result.virtual_clock ? "~" : " ");
 	if (c->when)
 		(void)cells_text(cells, area, c->when, y, CELLS_DIM,
-				 view_when(run->started_ms, c->wide, when, sizeof(when)));
+				 view_when(run->started_ms, c->year, when, sizeof(when)));
 	(void)cells_field(cells, area, c->device, y, c->device_w,
 			  found ? CELLS_WARNING : CELLS_NORMAL,
 			  run->device[0] != '\0' ? run->device : run->address);
 	if (c->profile)
-		(void)cells_field(cells, area, c->profile, y, c->profile_w, CELLS_NORMAL,
-				  run->profile);
+		draw_profile(c, run, cells, area, y);
 	if (c->image)
 		(void)cells_field(cells, area, c->image, y, c->image_w, CELLS_NORMAL,
 				  run->goal != SESSION_MEASURE ? run->version
@@ -323,6 +395,12 @@ static void draw_status(const struct view_history *v, struct cells *cells, struc
 	int x = cells_printf(cells, area, 0, 0, CELLS_DIM, "%zu run%s   ~ simulated   * marked",
 			     v->count, v->count == 1 ? "" : "s");
 
+	if (v->filter[0] != '\0')
+		x = cells_printf(cells, area, x, 0, CELLS_WARNING, "   filter: %s", v->filter);
+	else if (lay_columns(area).profile)
+		x = cells_text(cells, area, x, 0, CELLS_DIM, "   + values changed");
+	if (v->hidden > 0)
+		x = cells_printf(cells, area, x, 0, CELLS_WARNING, " (%zu hidden)", v->hidden);
 	if (v->search[0] == '\0')
 		return;
 	for (size_t i = 0; i < v->count; i++)
@@ -356,8 +434,11 @@ static void draw_list(const struct view_history *v, struct cells *cells, struct 
 	if (v->count == 0) {
 		(void)cells_text(cells, l.rows, 1, 0, CELLS_DIM,
 				 v->error[0] != '\0' ? v->error
-						     : "no run recorded yet: updates and "
-						       "measurements appear here");
+				 : v->hidden > 0
+					 ? v->plain ? "no run passes the filter"
+						    : "no run passes the filter (\\ changes it)"
+					 : "no run recorded yet: updates and "
+					   "measurements appear here");
 		return;
 	}
 	draw_status(v, cells, l.status);
@@ -377,7 +458,7 @@ static struct area list_area(const struct view_history *v, struct area area, str
 	int height;
 
 	*ret_below = (struct area){0};
-	if (v->shown)
+	if (v->shown || v->trend)
 		return (struct area){0};
 	if (!v->compare[0] || !v->compare[1])
 		return area;
@@ -425,6 +506,10 @@ void view_history_draw(const struct view_history *v, struct cells *cells, struct
 	struct area below;
 	const struct area list = list_area(v, area, &below);
 
+	if (v->trend) {
+		(void)view_trend_draw(v->trend, v->device, v->scroll, cells, area);
+		return;
+	}
 	if (v->shown) {
 		(void)view_run_draw(v->shown, v->tier, v->scroll, cells, area);
 		view_run_bar(v->shown, v->scroll, cells, area);

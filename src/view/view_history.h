@@ -6,7 +6,7 @@
 #ifndef OTABENCH_VIEW_VIEW_HISTORY_H
 #define OTABENCH_VIEW_VIEW_HISTORY_H
 
-#include "history/history.h"
+#include "history/history_trend.h"
 #include "view/cells.h"
 #include "view/plot.h"
 
@@ -20,9 +20,12 @@ enum view_history_sort {
 	VIEW_RUNS_IMAGE,
 	VIEW_RUNS_CHUNK,
 	VIEW_RUNS_MODE,
+	VIEW_RUNS_WINDOW,
 	VIEW_RUNS_RATE,
+	VIEW_RUNS_POSSIBLE, /* the rate, of what was possible */
 	VIEW_RUNS_TIME,
 	VIEW_RUNS_LINK,
+	VIEW_RUNS_GAPS,
 	VIEW_RUNS_STALLS,
 	VIEW_RUNS_RSSI,
 	VIEW_RUNS_RESULT,
@@ -30,6 +33,20 @@ enum view_history_sort {
 };
 void view_history_sort(struct history_run *runs, size_t count, enum view_history_sort sort,
 		       bool reversed);
+/* A word, "number", "rate" ...: on the screen and for --sort. */
+const char *view_history_sort_name(enum view_history_sort sort);
+/*
+ * Terms that must all hold (view/terms.h): part of a text of the run; sim or real; a figure and a
+ * bound, "rate>90" (kB/s), "possible<80" (%), "window", "chunk", "gaps", "stalls", "rssi", "time"
+ * (s).  A figure that is not known passes no bound.
+ */
+bool view_history_passes(const struct history_run *run, const char *filter);
+/* Why it is no filter; NULL: it is one. */
+const char *view_history_filter_error(const char *filter);
+/* Keeps the runs that pass, in their order; returns how many. */
+size_t view_history_filter(struct history_run *runs, size_t count, const char *filter);
+/* Of what was possible, in per cent; negative: not known. */
+int view_history_possible(const struct history_run *run);
 
 struct view_history {
 	const struct history_run *runs; /* newest first */
@@ -37,8 +54,12 @@ struct view_history {
 	const int64_t *marked; /* numbers of runs; 0: none */
 	const char *error; /* why there is nothing; "" */
 	const char *search; /* "" none */
+	const char *filter; /* runs has only those that pass; "" all */
+	size_t hidden; /* runs that do not */
 	const struct history_detail *compare[2]; /* NULL: nothing is compared */
 	const struct history_detail *shown; /* instead of the list; NULL: the list */
+	const struct history_trend *trend; /* of a device, instead of the list; NULL */
+	const char *device; /* of the trend */
 	size_t scroll; /* lines of it to skip */
 	enum view_history_sort sort;
 	bool plain; /* on paper: no selection, and no line about it */
@@ -56,6 +77,14 @@ int view_compare_draw(const struct history_detail *a, const struct history_detai
 		      struct cells *cells, struct area area);
 /* How many rows it can use. */
 int view_compare_height(const struct history_detail *a, const struct history_detail *b);
+
+/* A device's runs over time: how many rows it can use; draws from the area's top, some lines of
+ * words skipped, and returns how many rows it has used. */
+int view_trend_height(const struct history_trend *trend);
+int view_trend_draw(const struct history_trend *trend, const char *device, size_t scroll,
+		    struct cells *cells, struct area area);
+/* Lines of words that it can scroll through. */
+size_t view_trend_lines(const struct history_trend *trend);
 
 /* One run, with as much of a graph as there is room for; rows used. */
 int view_run_draw(const struct history_detail *d, enum plot_tier tier, size_t scroll,

@@ -135,6 +135,51 @@ static void add_trouble(struct lines *l, const struct job_result *r)
 	    text_count(r->gaps, "gap", gaps, sizeof(gaps)));
 }
 
+static void add_possible(struct lines *l, const struct history_run *run)
+{
+	const struct limit *limit = &run->result.limit;
+	char best[OUTPUT_FIGURE_MAX], flash[OUTPUT_FIGURE_MAX] = "not measured";
+
+	if (view_history_possible(run) < 0)
+		return;
+	if (limit->flash > 0)
+		(void)output_rate(limit->flash, flash, sizeof(flash));
+	add(l, CELLS_NORMAL, "Possible", "%d %%: link at its best %s, flash %s",
+	    view_history_possible(run), output_rate(limit->link_best, best, sizeof(best)), flash);
+	if (limit->cause != LIMIT_NONE)
+		add(l, CELLS_NORMAL, "Limited by", "%s, %.0f %%", limit_cause_name(limit->cause),
+		    limit->share_ppm / 1e4);
+}
+
+/* "kernel 6.1, bluetoothd 5.82": what is known of these. */
+static void append(char *buf, size_t size, const char *label, const char *value)
+{
+	const size_t len = strlen(buf);
+
+	if (value[0] != '\0' && len < size)
+		(void)snprintf(buf + len, size - len, "%s%s%s%s", len > 0 ? ", " : "", label,
+			       label[0] != '\0' ? " " : "", value);
+}
+
+static void add_circumstances(struct lines *l, const struct history_run *run)
+{
+	char device[160] = "", host[256] = "";
+
+	append(device, sizeof(device), "", run->chip);
+	append(device, sizeof(device), "firmware", run->device_version);
+	if (device[0] != '\0')
+		add(l, CELLS_NORMAL, "Received by", "%s", device);
+	if (run->result.virtual_clock)
+		return; /* this machine had no part in it */
+	append(host, sizeof(host), "kernel", run->kernel);
+	append(host, sizeof(host), "bluetoothd", run->bluetoothd);
+	append(host, sizeof(host), "adapter", run->adapter);
+	append(host, sizeof(host), "of", run->maker);
+	append(host, sizeof(host), "firmware", run->firmware);
+	if (host[0] != '\0')
+		add(l, CELLS_NORMAL, "Host", "%s", host);
+}
+
 static void add_figures(struct lines *l, const struct history_run *run)
 {
 	const struct job_result *r = &run->result;
@@ -149,6 +194,7 @@ static void add_figures(struct lines *l, const struct history_run *run)
 	if (r->goodput > 0 && r->ceiling > 0)
 		add(l, CELLS_NORMAL, "Rate", "%s, %.1f %% of %s", history_rate_text(run, rate, 32),
 		    r->ratio * 100.0, output_rate(r->ceiling, ceiling, sizeof(ceiling)));
+	add_possible(l, run);
 	if (r->link_known) {
 		add(l, CELLS_NORMAL, "Link", "%s, data length %u",
 		    link_words(r, link, sizeof(link)), r->link.data_length);
@@ -183,11 +229,13 @@ static void add_run(struct lines *l, const struct history_run *run)
 	    run->options[0] != '\0' ? run->options : "the first adapter");
 	add_image(l, run);
 	add_figures(l, run);
+	add_circumstances(l, run);
 }
 
 static void add_keys(struct lines *l, const struct history_detail *d)
 {
-	add(l, CELLS_TITLE, "", "Profile %s", d->run.profile);
+	add(l, CELLS_TITLE, "", "Profile %s%s", d->run.profile,
+	    d->run.profile_changed ? ", with changed values" : "");
 	for (size_t i = 0; i < d->key_count; i++) {
 		const struct history_key *k = &d->keys[i];
 

@@ -486,6 +486,7 @@ const struct screen_case screen_cases[] = {
 	{"history-compare", screenlib_history_compare},
 	{"history-run", screenlib_history_run},
 	{"history-killed", screenlib_history_killed},
+	{"history-trend", screenlib_history_trend},
 	{"help", draw_help},
 	{"help-search", draw_help_search},
 	{"prompt", draw_prompt},

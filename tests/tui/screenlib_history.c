@@ -62,6 +62,21 @@ static void make_runs(struct history_run runs[RUNS])
 	runs[0].state = HISTORY_RUNNING;
 	runs[0].received = 400000;
 	runs[1] = run_of(12, "esp-gw-07", "fast-wnr", SESSION_CONFIRMED, 29800);
+	runs[1].profile_changed = true;
+	runs[1].result.window = 131072;
+	runs[1].result.gaps = 4;
+	runs[1].result.limit = (struct limit){.cause = LIMIT_GAPS,
+					      .share_ppm = 210000,
+					      .link_best = 49000,
+					      .flash = 151000,
+					      .possible = 49000};
+	(void)snprintf(runs[1].kernel, sizeof(runs[1].kernel), "6.12.38+deb13-amd64");
+	(void)snprintf(runs[1].bluetoothd, sizeof(runs[1].bluetoothd), "5.82");
+	(void)snprintf(runs[1].adapter, sizeof(runs[1].adapter), "00:1A:7D:DA:71:13");
+	(void)snprintf(runs[1].maker, sizeof(runs[1].maker), "0x0002");
+	(void)snprintf(runs[1].firmware, sizeof(runs[1].firmware), "2a1b.3c4d");
+	(void)snprintf(runs[1].chip, sizeof(runs[1].chip), "ESP32-C3");
+	(void)snprintf(runs[1].device_version, sizeof(runs[1].device_version), "1.4.2");
 	runs[1].result.stalls = 1;
 	runs[1].result.longest_stall_ms = 1416;
 	runs[2] = run_of(9, "esp-gw-07", "safe", SESSION_CONFIRMED, 8900);
@@ -69,6 +84,11 @@ static void make_runs(struct history_run runs[RUNS])
 	runs[2].result.window = 244;
 	runs[2].result.link.interval_us = 45000;
 	runs[2].result.link.phy = OTA_PHY_1M;
+	runs[2].result.limit = (struct limit){.cause = LIMIT_WRITE_MODE,
+					      .share_ppm = 780000,
+					      .link_best = 49000,
+					      .possible = 49000};
+	(void)snprintf(runs[2].kernel, sizeof(runs[2].kernel), "6.1.0-37-amd64");
 	runs[3] = run_of(8, "esp-gw-09", "fast-wnr", SESSION_LINK_LOST, 3100);
 	runs[3].received = 640000;
 	runs[3].result.stalls = 9;
@@ -130,7 +150,7 @@ static struct history_detail detail_of(const struct history_run *run,
 	return d;
 }
 
-#define KEYS "Enter open  Space mark  c compare  r run again  E export  / search  d delete  ? help"
+#define KEYS "Enter open  Space mark  c compare  t trend  r run again  E export  / search  ? help"
 
 void screenlib_history(struct cells *cells)
 {
@@ -142,6 +162,7 @@ void screenlib_history(struct cells *cells)
 				       .marked = marked,
 				       .error = "",
 				       .search = "gw-09",
+				       .filter = "",
 				       .tier = PLOT_BLOCKS};
 
 	make_runs(runs);
@@ -151,7 +172,7 @@ void screenlib_history(struct cells *cells)
 void screenlib_history_empty(struct cells *cells)
 {
 	static const int64_t none[VIEW_MARKED_MAX] = {0};
-	const struct view_history v = {.marked = none, .error = "", .search = ""};
+	const struct view_history v = {.marked = none, .error = "", .search = "", .filter = ""};
 
 	view_history_draw(&v, cells, screenlib_frame(cells, VIEW_HISTORY, "", KEYS));
 }
@@ -168,6 +189,7 @@ void screenlib_history_compare(struct cells *cells)
 				 .marked = marked,
 				 .error = "",
 				 .search = "",
+				 .filter = "",
 				 .tier = PLOT_BLOCKS};
 
 	make_runs(runs);
@@ -189,6 +211,7 @@ void screenlib_history_run(struct cells *cells)
 				 .marked = none,
 				 .error = "",
 				 .search = "",
+				 .filter = "",
 				 .tier = PLOT_BLOCKS};
 
 	make_runs(runs);
@@ -209,6 +232,7 @@ void screenlib_history_killed(struct cells *cells)
 				 .marked = none,
 				 .error = "",
 				 .search = "",
+				 .filter = "",
 				 .tier = PLOT_BLOCKS};
 
 	make_runs(runs);
@@ -217,4 +241,46 @@ void screenlib_history_killed(struct cells *cells)
 	view_history_draw(&v, cells,
 			  screenlib_frame(cells, VIEW_HISTORY, "",
 					  "q back  r run again  E export  j k scroll  ? help"));
+}
+
+#define TREND_RUNS 14
+
+/* Ten updates that are alike, a single bad one among them, then a new kernel. */
+void screenlib_history_trend(struct cells *cells)
+{
+	static const uint32_t rates[TREND_RUNS] = {96400, 97100, 95800, 96900, 97300, 61200, 96200,
+						   96700, 97000, 96100, 78300, 77900, 78600, 78200};
+	struct history_run runs[TREND_RUNS];
+	struct history_point points[TREND_RUNS];
+	struct history_turn turns[2] = {
+		{.point = 5,
+		 .changes = {{"signal", "-56 dBm", "-84 dBm"}, {"gaps", "0", "31"}},
+		 .change_count = 2},
+		{.point = 10,
+		 .changes = {{"kernel", "6.1.0-37-amd64", "6.12.38+deb13-amd64"},
+			     {"limited by", "air", "adapter-buffers"}},
+		 .change_count = 2}};
+	struct history_trend trend = {
+		.runs = runs, .points = points, .turns = turns, .turn_count = 2};
+	struct view_history v = {.error = "",
+				 .search = "",
+				 .filter = "",
+				 .trend = &trend,
+				 .device = "esp-gw-07",
+				 .tier = PLOT_BLOCKS};
+
+	(void)setenv("TZ", "UTC0", 1);
+	tzset();
+	for (int i = 0; i < TREND_RUNS; i++) /* newest first */
+		runs[i] = run_of(TREND_RUNS - i, "esp-gw-07", "default", SESSION_CONFIRMED,
+				 rates[TREND_RUNS - 1 - i]);
+	for (int i = 0; i < TREND_RUNS; i++)
+		runs[i].result.bytes = runs[i].size;
+	trend.count = history_trend_pick(runs, TREND_RUNS, "esp-gw-07", points, TREND_RUNS,
+					 &trend.others);
+	trend.others = 2;
+	history_trend_judge(points, trend.count);
+	view_history_draw(
+		&v, cells,
+		screenlib_frame(cells, VIEW_HISTORY, "", "t trend  j k scroll  ? help  q back"));
 }

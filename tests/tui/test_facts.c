@@ -201,44 +201,6 @@ static void test_log_filter(void **state)
 	}
 }
 
-/* --- the history's order */
-
-static void test_runs(void **state)
-{
-	struct history_run runs[3] = {
-		{.id = 7, .device = "b", .rssi_median = 127, .result = {.goodput = 5}},
-		{.id = 9, .device = "a", .rssi_median = -70, .result = {.goodput = 9}},
-		{.id = 8, .device = "a", .rssi_median = -50, .result = {.goodput = 1}},
-	};
-	static const struct {
-		enum view_history_sort sort;
-		bool reversed;
-		int64_t ids[3];
-	} rows[] = {
-		{VIEW_RUNS_NUMBER, false, {9, 8, 7}}, {VIEW_RUNS_NUMBER, true, {7, 8, 9}},
-		{VIEW_RUNS_DEVICE, false, {9, 8, 7}}, {VIEW_RUNS_DEVICE, true, {7, 8, 9}},
-		{VIEW_RUNS_RATE, false, {9, 7, 8}},   {VIEW_RUNS_RSSI, false, {8, 9, 7}},
-	};
-	const struct view_history v = {
-		.runs = runs, .count = 3, .error = "", .search = "", .selected = 1};
-	unsigned int seen = 0;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		view_history_sort(runs, 3, rows[i].sort, rows[i].reversed);
-		for (size_t j = 0; j < 3; j++)
-			assert_int_equal(runs[j].id, rows[i].ids[j]);
-	}
-	for (int x = 1; x < 150; x++)
-		seen |= 1u << view_history_sort_at(&v, (struct area){0, 1, 150, 20}, x, 1);
-	assert_int_equal(seen, (1u << VIEW_RUNS_SORTS) - 1u);
-	assert_int_equal(view_history_sort_at(&v, (struct area){0, 1, 150, 20}, 9, 2),
-			 VIEW_RUNS_SORTS);
-	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 2), 0);
-	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 4), 2);
-	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 5), 3);
-}
-
 /* --- a scroll bar */
 
 /* Which rows of ten have the thumb, as bits. */
@@ -559,14 +521,14 @@ static void test_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filter),	   cmocka_unit_test(test_order),
-		cmocka_unit_test(test_log_filter), cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_scroll_bar), cmocka_unit_test(test_help_search),
-		cmocka_unit_test(test_columns),	   cmocka_unit_test(test_heads),
-		cmocka_unit_test(test_resume),	   cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_signal),	   cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_no_service), cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_letters),	   cmocka_unit_test(test_factory),
+		cmocka_unit_test(test_filter),	    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_log_filter),  cmocka_unit_test(test_scroll_bar),
+		cmocka_unit_test(test_help_search), cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_heads),	    cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_foreign),	    cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_commands),    cmocka_unit_test(test_no_service),
+		cmocka_unit_test(test_whole),	    cmocka_unit_test(test_letters),
+		cmocka_unit_test(test_factory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

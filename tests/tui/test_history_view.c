@@ -73,6 +73,32 @@ static void upload(struct pty *pty)
 	pty_until(pty, "paused");
 }
 
+/* Two runs are in the list. */
+static void trend_and_filter(struct pty *pty)
+{
+	pty_send(pty, "t");
+	pty_until(pty, "trend of esp-sim-01 (simulated)");
+	pty_until(pty, "2 runs, the last ");
+	pty_send(pty, "d");
+	pty_until(pty, "q closes the trend");
+	pty_send(pty, "q");
+	pty_until_gone(pty, "trend of esp-sim-01");
+	pty_send(pty, "\\real\r");
+	pty_until(pty, "no run passes the filter");
+	pty_send(pty, "\\");
+	pty_until(pty, "show only: real");
+	pty_send(pty, "\025chunk>20\r");
+	pty_until(pty, "filter: chunk>20");
+	pty_send(pty, "s");
+	pty_until(pty, "sorted by device");
+	pty_send(pty, ":history -9\r");
+	pty_until(pty, "there are not so many runs");
+	pty_send(pty, "\003:history last -2\r");
+	pty_until(pty, "compare 2 vs 1");
+	pty_send(pty, "q");
+	pty_until_gone(pty, "compare 2 vs 1");
+}
+
 static void test_view(void **state)
 {
 	struct pty pty;
@@ -132,6 +158,7 @@ static void test_view(void **state)
 	pty_until(&pty, "changed keys: none");
 	pty_send(&pty, "c");
 	pty_until_gone(&pty, "compare 2 vs 1");
+	trend_and_filter(&pty);
 	pty_send(&pty, "/confirmed\r");
 	pty_until(&pty, "/confirmed: 2");
 	pty_send(&pty, "gd");

@@ -365,6 +365,125 @@ static void test_broken(void **state)
 	expect("has confirmed it");
 }
 
+/* --- numbers from the newest */
+
+static void test_numbers(void **state)
+{
+	json_t *o;
+
+	(void)state;
+	make_runs();
+	assert_int_equal(run("--json history show -1"), 0);
+	o = json_line(0);
+	assert_int_equal(json_integer_value(json_object_get(o, "run")), 4);
+	json_decref(o);
+	assert_int_equal(run("history --json show last"), 0);
+	o = json_line(0);
+	assert_int_equal(json_integer_value(json_object_get(o, "run")), 4);
+	json_decref(o);
+	assert_int_equal(run("history compare -3 -4"), 0);
+	expect("compare 2 vs 1");
+	assert_int_equal(run("history export -4 '#2' --format=csv-runs"), 0);
+	assert_int_equal(lines(), 3);
+	assert_int_equal(run("history show -5"), 66);
+	expect("there are not so many runs");
+	assert_int_equal(run("history show -0"), 64);
+	expect("expected the number of a run, or last, -1, -2 ..., found \"-0\"");
+	assert_int_equal(run("history show -1x"), 64); /* no number, and no option either */
+	expect("unknown option");
+	assert_int_equal(run("history delete -1 -2"), 0); /* 4, and then of the three left 3 */
+	assert_int_equal(run("history show 4"), 66);
+	assert_int_equal(run("history show -1"), 0);
+	expect("run 2 update");
+	assert_int_equal(run("-q history rerun -1"), 0);
+	assert_int_equal(run("history show last"), 0);
+	expect("run 5 update");
+}
+
+static int64_t first_run(void)
+{
+	json_t *o = json_line(0);
+	const int64_t id = json_integer_value(json_object_get(o, "run"));
+
+	json_decref(o);
+	return id;
+}
+
+static void test_sorted(void **state)
+{
+	json_int_t before = 0;
+
+	(void)state;
+	make_runs();
+	assert_int_equal(run("--json history list --sort=rate"), 0);
+	assert_int_equal(lines(), 5);
+	for (size_t i = 0; i < 4; i++) {
+		json_t *o = json_line(i);
+		const json_int_t rate = json_integer_value(json_object_get(o, "goodput"));
+
+		assert_true(i == 0 || rate <= before);
+		before = rate;
+		json_decref(o);
+	}
+	assert_int_equal(run("--json history list --sort=rate --reverse"), 0);
+	assert_int_equal(first_run(), 4); /* it sent nothing */
+	assert_int_equal(run("--json history list --filter='window<3000 window>1'"), 0);
+	assert_int_equal(lines(), 2);
+	assert_int_equal(first_run(), 2);
+	/* The newest that passes, not what passes of the newest. */
+	assert_int_equal(run("--json history list --filter=esp --last=1"), 0);
+	assert_int_equal(lines(), 2);
+	assert_int_equal(first_run(), 3);
+	assert_int_equal(run("history list --filter=real"), 0);
+	expect("no run passes the filter");
+	assert_int_equal(run("history list --filter='rate>fast'"), 64);
+	expect("expected a number behind < or >");
+	assert_int_equal(run("history list --sort=colour"), 64);
+	expect("expected number, device");
+}
+
+/* --- trend */
+
+static void test_trend(void **state)
+{
+	json_t *o, *changed;
+
+	(void)state;
+	assert_int_equal(run("history trend esp-sim-01"), 66); /* nothing recorded */
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(run("-q --sim=chip=esp32 flash --restart --force esp-sim-01 "
+				     "new.bin"),
+				 0);
+	assert_int_equal(run("-q --sim=chip=esp32 -s window=512 flash --restart --force esp-sim-01 "
+			     "new.bin"),
+			 0);
+	assert_int_equal(run("--json history trend esp-sim-01"), 0);
+	assert_int_equal(lines(), 7); /* five points, the trend, the result */
+	o = json_line(3);
+	assert_string_equal(json_string_value(json_object_get(o, "event")), "point");
+	assert_string_equal(json_string_value(json_object_get(o, "move")), "steady");
+	assert_null(json_object_get(o, "changed"));
+	json_decref(o);
+	o = json_line(4);
+	assert_string_equal(json_string_value(json_object_get(o, "move")), "fall");
+	assert_true(json_integer_value(json_object_get(o, "goodput")) <
+		    json_integer_value(json_object_get(o, "low")));
+	changed = json_array_get(json_object_get(o, "changed"), 0);
+	assert_string_equal(json_string_value(json_object_get(changed, "what")), "setting window");
+	assert_string_equal(json_string_value(json_object_get(changed, "from")), "auto");
+	assert_string_equal(json_string_value(json_object_get(changed, "to")), "512");
+	json_decref(o);
+	o = json_line(5);
+	assert_string_equal(json_string_value(json_object_get(o, "event")), "trend");
+	assert_int_equal(json_integer_value(json_object_get(o, "falls")), 1);
+	json_decref(o);
+	assert_int_equal(run("history trend esp-sim-01"), 0);
+	expect("trend of esp-sim-01 (simulated)");
+	expect("setting window auto -> 512");
+	assert_int_equal(run("history trend nobody"), 66);
+	expect("no whole update of nobody is recorded");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +497,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_delete, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rerun, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sorted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trend, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
