@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""After job_capture.py, on the machine that runs the check: tshark decodes what the rig's
+kernel gave, and btmon opens it.  TAP lines on standard output, numbered from the next one on.
+
+usage: look_capture.py FOLDER COUNT     COUNT: results that were told before
+  UPDATE_PICTURES   write the golden text anew"""
+
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+
+SOURCE = os.environ["OTABENCH_SRCDIR"]
+LUA = os.path.join(SOURCE, "wireshark", "otabench.lua")
+GOLDEN = os.path.join(SOURCE, "tests", "e2e", "capture.txt")
+folder = sys.argv[1]
+count = int(sys.argv[2])
+failed = 0
+
+
+def tell(good, title, why=""):
+    global count, failed
+    count += 1
+    failed += not good
+    print("%s %d - %s" % ("ok" if good else "not ok", count, title), flush=True)
+    if not good:
+        print("\n".join("# " + line for line in str(why).splitlines()[-40:]), flush=True)
+
+
+def skip(title, why):
+    global count
+    count += 1
+    print("ok %d - %s # SKIP %s" % (count, title, why), flush=True)
+
+
+def decode(path, *fields):
+    """Rows of the fields of every packet of otabench's, and what tshark complained of."""
+    run = subprocess.run(
+        ["tshark", "-X", "lua_script:" + LUA, "-r", path, "-Y", "otabench", "-T", "fields", "-E",
+         "separator=|"] + [word for field in fields for word in ("-e", field)],
+        capture_output=True, text=True, check=False)
+    errors = [line for line in run.stderr.splitlines() if 'user "root"' not in line]
+    return [line.split("|") for line in run.stdout.splitlines()], "\n".join(errors)
+
+
+def stable(info):
+    """The part of a message that no timing decides; None: all of it may differ."""
+    name = re.match(r"\w+", info)[0]
+    if name in ("Data", "ACK", "PROGRESS", "TIMES"):
+        return None
+    if name == "TELEMETRY" and "period" not in info:
+        return None
+    if name == "Info":  # what a device can do is not this test's
+        return "Info: %s, %s" % (re.search(r"running slot \d+", info)[0],
+                                 re.search(r"flags [a-z ]+", info)[0])
+    return info
+
+
+def look_at_messages(path):
+    rows, errors = decode(path, "_ws.col.Info", "_ws.expert.message")
+    text = "".join(line + "\n" for line in (stable(row[0]) for row in rows) if line)
+    if os.environ.get("UPDATE_PICTURES"):
+        with open(GOLDEN, "w", encoding="utf-8") as file:
+            file.write(text)
+    with open(GOLDEN, encoding="utf-8") as file:
+        want = file.read()
+    tell(not errors and text == want, "tshark: each message of the update, in its order",
+         errors + "\n" + text)
+    tell(not [row for row in rows if row[1]], "tshark: and none with an expert's complaint", rows)
+
+
+def look_at_image(path):
+    rows, errors = decode(path, "otabench.data.offset", "otabench.data.payload")
+    sent = {int(row[0]): bytes.fromhex(row[1].replace(":", "")) for row in rows if row[1]}
+    with open(os.path.join(folder, "app.bin"), "rb") as file:
+        image = file.read()
+    tell(b"".join(sent[at] for at in sorted(sent)) == image,
+         "tshark: the payloads of the Data values are the image", errors)
+
+
+def btmon(path):
+    return subprocess.run(["btmon", "-r", path], capture_output=True, text=True, check=False,
+                          errors="replace")
+
+
+HEAD = b"btsnoop\0" + struct.pack(">II", 1, 2001)
+
+
+def record(kind, data):
+    return struct.pack(">IIIIQ", len(data), len(data), kind, 0, 0x00E03AB44A676000) + data
+
+
+def asks_for_characteristics(kind, data):
+    """An ACL packet with Read By Type Request for 0x2803, Core Vol 3 Part F 3.4.4.1."""
+    return kind in (4, 5) and len(data) == 15 and data[8] == 0x08 and data[13:] == b"\x03\x28"
+
+
+def records(data):
+    at = 16
+    while at + 24 <= len(data):
+        length, kind = struct.unpack(">4xII", data[at:at + 12])
+        yield kind & 0xFFFF, data[at:at + 24 + length]
+        at += 24 + length
+
+
+def look_by_btmon(path):
+    run = btmon(path)
+    if run.returncode == 0:
+        tell("Handle Value Notification" in run.stdout, "btmon opens the capture", run.stdout)
+        return
+    # Is it the file, or does btmon die of that request alone?
+    request = struct.pack("<HHHHBHHH", 0x40, 11, 7, 4, 0x08, 1, 0x1A, 0x2803)
+    alone = os.path.join(folder, "request.snoop")
+    with open(alone, "wb") as file:
+        file.write(HEAD + record(0, bytes(8) + b"hci0\0\0\0\0") + record(4, request))
+    version = subprocess.run(["btmon", "--version"], capture_output=True, text=True, check=False)
+    if btmon(alone).returncode != -signal.SIGSEGV:
+        tell(False, "btmon opens the capture", "status %d" % run.returncode)
+        return
+    skip("btmon opens the capture", "btmon %s crashes on a Read By Type Request for "
+         "characteristics (0x2803), also where that is all of the file" % version.stdout.strip())
+    rest = os.path.join(folder, "rest.snoop")
+    with open(path, "rb") as file, open(rest, "wb") as out:
+        out.write(HEAD + b"".join(whole for kind, whole in records(file.read())
+                                  if not asks_for_characteristics(kind, whole[24:])))
+    run = btmon(rest)
+    tell(run.returncode == 0 and "Handle Value Notification" in run.stdout,
+         "btmon opens it without these requests", "status %d" % run.returncode)
+
+
+def main():
+    path = os.path.join(folder, "flash.btsnoop")
+    if not os.path.exists(path):
+        tell(False, "there is a capture")
+    elif shutil.which("tshark"):
+        look_at_messages(path)
+        look_at_image(path)
+    else:
+        skip("decoding by tshark", "tshark is not installed")
+    if os.path.exists(path) and shutil.which("btmon"):
+        look_by_btmon(path)
+    return 1 if failed else 0
+
+
+sys.exit(main())
