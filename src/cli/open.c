@@ -35,6 +35,8 @@ static struct sim_config sim_config_of(const struct sim_options *o, char partiti
 		.refill = o->refill,
 		.late = o->late,
 		.encrypted = o->encrypted != 0,
+		.host_delay_us = (uint32_t)o->host_delay_ms * 1000u,
+		.stack_delay_us = (uint32_t)o->stack_delay_us,
 		.speed = (uint32_t)o->speed,
 	};
 

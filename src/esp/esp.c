@@ -226,8 +226,9 @@ static void on_op_done(void *ctx, int result)
 	esp->op_result = result;
 	/* The Bluetooth tasks have the higher priority: what waited for them comes before the
 	 * update's task begins the next operation. */
-	if (esp->config.flash_mode == ESP_FLASH_USUAL)
-		sched_at(esp->config.sched, &esp->op, sched_now(esp->config.sched));
+	if (esp->config.flash_mode == ESP_FLASH_USUAL || esp->config.task_delay_ms > 0)
+		sched_at(esp->config.sched, &esp->op,
+			 sched_now(esp->config.sched) + esp->config.task_delay_ms * 1000ull);
 	else
 		task_continues(esp, sched_now(esp->config.sched));
 }

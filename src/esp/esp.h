@@ -87,6 +87,7 @@ struct esp_config {
 	enum flash_speed flash_speed;
 	enum esp_flash_mode flash_mode;
 	uint16_t rx_buffers; /* PDUs that the controller holds; 0: the chip's, or any number */
+	uint32_t task_delay_ms; /* the update's task goes on so late after each operation */
 	bool acl_wait_given; /* else the chip's */
 	uint32_t acl_wait_ms; /* until a PDU that finds no buffer is dropped; 0: never */
 	uint32_t wait_ticks; /* of 10 ms, of NimBLE's task for room in the ring; 0: the chip's */

@@ -142,6 +142,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.flash_speed = k->flash_speed,
 		.flash_mode = k->flash_mode,
 		.rx_buffers = k->rx_buffers,
+		.task_delay_ms = k->task_delay_ms,
 		.acl_wait_given = k->acl_wait_given,
 		.acl_wait_ms = k->acl_wait_ms,
 		.wait_ticks = k->wait_ticks,

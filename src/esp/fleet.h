@@ -38,6 +38,7 @@ struct fleet_kind {
 	enum flash_speed flash_speed;
 	enum esp_flash_mode flash_mode;
 	uint16_t rx_buffers; /* of the controllers; 0: as struct esp_config has it */
+	uint32_t task_delay_ms; /* as struct esp_config has it */
 	bool acl_wait_given;
 	uint32_t acl_wait_ms, wait_ticks; /* as struct esp_config has them */
 	uint32_t ring_size; /* bytes; 0: 32 KiB */

@@ -10,6 +10,9 @@
 /* L2CAP and ATT headers, and most bytes of a notification. */
 #define NOTIFY_OCTETS (4u + OTA_ATT_HEADER + 13u)
 #define SECTOR 4096u
+#define LATE_LEAST_US 2000u /* less is usual on any computer */
+#define READ_US 2000u /* see struct budget_flash */
+#define READ_LATE_US 6000u /* longer than reading takes anywhere, with its hash in software */
 
 void budget_init(struct budget *b, uint64_t now_us)
 {
@@ -131,18 +134,22 @@ static void send_span(struct budget *b, uint64_t to)
 	const uint64_t busy_us = least(bytes_us(b, b->backlog), span);
 	const uint64_t stale_us = least(bytes_us(b, b->stale), busy_us);
 	const enum budget_share idle = idle_share(b, b->last.wait);
+	/* What ended it was there before, and waited for this program's turn. */
+	const uint64_t late_us = idle == BUDGET_PACING ? 0 : least(b->late_us, span - busy_us);
+	const uint64_t idle_us = span - busy_us - late_us;
 
 	spend(b, BUDGET_GAPS, at, at + stale_us);
 	if (busy_us > stale_us)
 		spend(b, BUDGET_AIR, at + stale_us, at + busy_us);
-	spend(b, idle, at + busy_us, to);
+	spend(b, idle, at + busy_us, to - late_us);
+	spend(b, BUDGET_HOST, to - late_us, to);
 	b->carried_us += busy_us - least(stale_us, busy_us);
 	if (idle == BUDGET_PROGRAM)
-		b->full_us += span - busy_us;
+		b->full_us += idle_us;
 	if (idle == BUDGET_ERASE)
-		b->full_erase_us += span - busy_us;
+		b->full_erase_us += idle_us;
 	else
-		b->idle_us[b->last.wait] += span - busy_us;
+		b->idle_us[b->last.wait] += idle_us;
 	if (busy_us < span) {
 		b->backlog = b->stale = 0;
 		return;
@@ -178,7 +185,7 @@ static void was_slow(struct budget *b, uint64_t us)
 static void acknowledged(struct budget *b, const struct budget_view *v)
 {
 	const uint64_t way = v->queued - v->received;
-	const uint64_t late = (uint64_t)b->rate * (b->interval_us + ACK_LATE_US) / US;
+	const uint64_t late = (uint64_t)b->rate * (b->interval_us + ACK_LATE_US + b->late_us) / US;
 	uint64_t missing;
 
 	if (b->backlog > way + b->stale)
@@ -256,6 +263,14 @@ static void ended_before(struct budget *b, uint64_t done_us)
 	}
 }
 
+void budget_late(struct budget *b, uint64_t late_us)
+{
+	if (late_us < LATE_LEAST_US)
+		late_us = 0;
+	/* Once in its turn, a program is in time for what is due soon after. */
+	b->late_us = late_us > b->late_us ? late_us : b->late_us - (b->late_us - late_us) / 8u;
+}
+
 void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 {
 	if (now_us < b->at_us)
@@ -310,13 +325,35 @@ static uint64_t stopped_us(uint64_t ms, uint64_t operations, uint64_t held_us, u
 	return ms * 1000u > kept ? ms * 1000u - kept : 0;
 }
 
+static uint64_t without(uint64_t ms, uint64_t late_us, uint64_t operations)
+{
+	const uint64_t late_ms = operations * late_us / 1000u;
+
+	return ms > late_ms ? ms - late_ms : 0;
+}
+
+void budget_flash(const struct budget *b, struct budget_flash *ret)
+{
+	const uint64_t sectors = b->written / SECTOR;
+	const uint64_t read_us = sectors > 0 ? b->flash.read_ms * 1000u / sectors : 0;
+	const uint32_t late_us = read_us > READ_LATE_US ? (uint32_t)(read_us - READ_US) : 0;
+
+	*ret = b->flash;
+	ret->late_us = late_us;
+	ret->erase_ms = without(b->flash.erase_ms, late_us, b->erases);
+	ret->write_ms = without(b->flash.write_ms, late_us, sectors);
+	ret->read_ms = without(b->flash.read_ms, late_us, sectors);
+	ret->late_ms = b->flash.erase_ms + b->flash.write_ms + b->flash.read_ms - ret->erase_ms -
+		       ret->write_ms - ret->read_ms;
+}
+
 /*
  * A device that stands still explains slow time, up to what its flash took of it.  Where it
  * does not tell its times, erases explain all that was slow while one was announced.
  */
-static void settle_slow(const struct budget *b, uint64_t shares[], uint64_t full_write_us)
+static void settle_slow(const struct budget *b, const struct budget_flash *f, uint64_t shares[],
+			uint64_t full_write_us)
 {
-	const struct budget_flash *f = &b->flash;
 	uint64_t erase, write, lost;
 
 	if (!b->stands_still || f->erase_ms + f->write_ms == 0)
@@ -337,17 +374,21 @@ static void settle_slow(const struct budget *b, uint64_t shares[], uint64_t full
 /* Figures that are known only of the whole: the same for both tables. */
 static void settle(const struct budget *b, uint64_t shares[])
 {
-	const struct budget_flash *f = &b->flash;
-	const uint64_t busy = f->write_ms + f->read_ms + f->store_ms;
+	struct budget_flash f;
+	uint64_t busy, late;
+
+	budget_flash(b, &f);
+	late = f.store_ms + f.late_ms;
+	busy = f.write_ms + f.read_ms + late;
 
 	divide(shares, BUDGET_AIR, BUDGET_ACK, (uint64_t)b->notifications * b->notify_us);
 	if (b->free_rate > b->rate)
 		divide(shares, BUDGET_AIR, BUDGET_BUFFERS,
 		       shares[BUDGET_AIR] * (b->free_rate - b->rate) / b->free_rate);
-	settle_slow(b, shares, busy > 0 ? b->full_us * f->write_ms / busy : 0);
+	settle_slow(b, &f, shares, busy > 0 ? b->full_us * f.write_ms / busy : 0);
 	if (busy > 0) {
-		divide(shares, BUDGET_PROGRAM, BUDGET_READ, b->full_us * f->read_ms / busy);
-		divide(shares, BUDGET_PROGRAM, BUDGET_TASK, b->full_us * f->store_ms / busy);
+		divide(shares, BUDGET_PROGRAM, BUDGET_READ, b->full_us * f.read_ms / busy);
+		divide(shares, BUDGET_PROGRAM, BUDGET_TASK, b->full_us * late / busy);
 	}
 }
 

@@ -80,9 +80,13 @@ struct budget_view {
 	const struct ota_times *times; /* the latest; NULL: none on this link */
 };
 
-/* The flash's times as the device told them, in all. */
+/* What the device told of its flash, in all. */
 struct budget_flash {
 	uint64_t erase_ms, write_ms, read_ms, store_ms;
+	/* Reading back 4 KiB takes 2 ms, whatever the flash.  What it takes beyond that is the
+	 * device's task, which is late with each operation, and in none of the times above. */
+	uint64_t late_ms;
+	uint32_t late_us; /* with each */
 };
 
 /* The caller's memory; contents are private but for flash. */
@@ -110,6 +114,7 @@ struct budget {
 	uint64_t full_erase_us; /* without credit, and erasing */
 	uint64_t held_us; /* what the device's controller keeps while its code stands still */
 	bool stands_still;
+	uint64_t late_us; /* this program's turn */
 	uint32_t erases; /* announced */
 	uint64_t written; /* bytes flushed */
 	uint32_t notifications; /* while sending */
@@ -126,6 +131,8 @@ void budget_init(struct budget *b, uint64_t now_us);
  */
 void budget_link(struct budget *b, const struct airtime_link *link, uint16_t value, uint16_t header,
 		 bool request, uint16_t held_pdus);
+/* This program got its turn so much later than it had asked for. */
+void budget_late(struct budget *b, uint64_t late_us);
 /* After each event; now_us never goes back. */
 void budget_see(struct budget *b, const struct budget_view *view, uint64_t now_us);
 /*
@@ -134,6 +141,8 @@ void budget_see(struct budget *b, const struct budget_view *view, uint64_t now_u
  */
 void budget_shares(const struct budget *b, uint64_t run[BUDGET_SHARES],
 		   uint64_t transfer[BUDGET_TRANSFER_SHARES]);
+
+void budget_flash(const struct budget *b, struct budget_flash *ret);
 
 /* "air", "gaps": the names in JSON and on screens. */
 const char *budget_share_name(enum budget_share share);

@@ -54,7 +54,8 @@ static bool same(const struct predict *a, const struct predict *b)
 	       a->ack_interval == b->ack_interval && a->ring == b->ring &&
 	       a->erase_us == b->erase_us && a->write_us == b->write_us &&
 	       a->read_us == b->read_us && a->held_pdus == b->held_pdus &&
-	       a->loss_ppm == b->loss_ppm && a->drop_ppm == b->drop_ppm && a->size == b->size;
+	       a->late_us == b->late_us && a->host_us == b->host_us && a->loss_ppm == b->loss_ppm &&
+	       a->drop_ppm == b->drop_ppm && a->size == b->size;
 }
 
 static uint32_t least_ack(const struct predict *p)
@@ -272,7 +273,9 @@ static void judge_device(struct judge *j)
 		p.ring = SMALL_RING;
 		consider(j, LIMIT_RING, gain(j, &p));
 	}
-	consider(j, LIMIT_DEVICE_TASK, share_of(j->in, BUDGET_TASK));
+	p = j->now;
+	p.late_us = 0;
+	consider(j, LIMIT_DEVICE_TASK, gain(j, &p));
 	p = j->now;
 	p.erase_us = 0;
 	consider_flash(j, LIMIT_ERASE, gain(j, &p));
@@ -283,7 +286,24 @@ static void judge_device(struct judge *j)
 
 static void judge_host(struct judge *j)
 {
-	consider(j, LIMIT_HOST, share_of(j->in, BUDGET_HOST));
+	struct predict p = j->now;
+	uint32_t late;
+
+	p.host_us = 0;
+	late = gain(j, &p);
+	/* Half of the wait for it, where the played one has just enough under way: the device may
+	 * have been waited for at the same time. */
+	if (late < share_of(j->in, BUDGET_HOST) / 2u)
+		late = share_of(j->in, BUDGET_HOST) / 2u;
+	/* More under way would hide it as well; but what is out of order is named. */
+	if (late >= WORTH_PPM && late <= j->ret->share_ppm && late > j->ret->share_ppm / 2u) {
+		j->ret->second = j->ret->cause;
+		j->ret->second_ppm = j->ret->share_ppm;
+		j->ret->cause = LIMIT_HOST;
+		j->ret->share_ppm = late;
+	} else {
+		consider(j, LIMIT_HOST, late);
+	}
 	consider(j, LIMIT_STACK, share_of(j->in, BUDGET_STACK));
 	consider(j, LIMIT_RECONNECTS, share_of(j->in, BUDGET_DOWN));
 }
@@ -429,8 +449,7 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	j.now.size = in->bytes;
 	j.now.drop_ppm = (uint32_t)((uint64_t)in->gaps * PPM / in->values);
 	j.now.loss_ppm = 0;
-	j.other_us = in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] + in->shares[BUDGET_HOST] +
-		     in->shares[BUDGET_STACK];
+	j.other_us = in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] + in->shares[BUDGET_STACK];
 	j.now_us = played(&j.now);
 	if (j.now_us == 0 || j.other_us >= in->seconds_us)
 		return;
@@ -439,15 +458,26 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	ret->goodput = ret->predicted = rate_of(in->bytes, in->seconds_us);
 	judge_link(&j);
 	judge_settings(&j);
-	judge_host(&j);
 	judge_device(&j);
+	judge_host(&j);
 	if (ret->cause == LIMIT_NONE) {
 		ret->cause = LIMIT_AIR;
 		ret->share_ppm = share_of(in, BUDGET_AIR);
 	}
+	ceilings(&j);
+	/* How a busy computer goes on nobody can promise. */
+	if (ret->cause == LIMIT_HOST)
+		return;
 	offer_link(&j);
 	offer_settings(&j);
-	ceilings(&j);
+}
+
+uint32_t limit_of_possible(const struct limit *limit)
+{
+	const uint64_t percent =
+		limit->possible == 0 ? 0 : (uint64_t)limit->goodput * 100u / limit->possible;
+
+	return percent > 100 ? 100 : (uint32_t)percent;
 }
 
 const char *limit_cause_name(enum limit_cause cause)

@@ -56,7 +56,7 @@ struct limit_input {
 
 struct limit {
 	enum limit_cause cause, second; /* second: NONE where nothing else gains much */
-	/* Of the transfer's time: what is saved without it; of air, host, stack, device-task
+	/* Of the transfer's time: what is saved without it; of air, stack
 	 * and reconnects what they take. */
 	uint32_t share_ppm, second_ppm;
 	char change[LIMIT_CHANGE_MAX]; /* key=value of a profile; "" none helps */
@@ -66,6 +66,8 @@ struct limit {
 	uint32_t erase_us, write_us; /* of 64 KiB; 0: not measured */
 };
 
+/* Percent of what is possible that was reached, at most 100; 0: not known. */
+uint32_t limit_of_possible(const struct limit *limit);
 /* *ret has cause NONE where the input does not suffice. */
 void limit_judge(const struct limit_input *in, struct limit *ret);
 /* "air", "adapter-buffers": the name in JSON and in the manual. */

@@ -42,7 +42,8 @@ struct play {
 	uint32_t acked_received, acked_limit;
 	uint64_t last_data;
 	enum op op;
-	uint64_t op_end;
+	uint64_t op_end, still_end; /* its task goes on; the flash is done */
+	bool awake; /* its code ran since */
 	/* the ACK or GAP on its way */
 	uint64_t news_at;
 	uint32_t news_received, news_limit;
@@ -72,7 +73,9 @@ static void notify(struct play *s, uint64_t at, bool gap)
 	const uint64_t ready = at + HEARD_US;
 	const bool busy = s->carried < s->queued || s->stale > 0;
 
-	s->news_at = (busy ? ready : next_anchor(s, ready)) + HEARD_US;
+	/* All that has come until then is heard in one turn. */
+	if (s->p->host_us == 0 || s->news_at == NEVER)
+		s->news_at = (busy ? ready : next_anchor(s, ready)) + HEARD_US + s->p->host_us;
 	s->news_received = s->received;
 	s->news_limit = s->acked_limit;
 	s->news_gap |= gap;
@@ -97,13 +100,15 @@ static void device_ack(struct play *s, uint64_t at, bool force)
 
 static bool stands_still(const struct play *s)
 {
-	return s->p->held_pdus > 0 && (s->op == OP_ERASE || s->op == OP_WRITE);
+	return s->p->held_pdus > 0 && !s->awake && (s->op == OP_ERASE || s->op == OP_WRITE);
 }
 
 static void begin(struct play *s, enum op op, uint64_t at, uint64_t us)
 {
 	s->op = op;
-	s->op_end = at + us;
+	s->awake = false;
+	s->still_end = at + us;
+	s->op_end = at + us + s->p->late_us;
 }
 
 /* The device's next flash operation, as ota_core chooses it. */
@@ -148,11 +153,6 @@ static void op_ended(struct play *s)
 {
 	const enum op op = s->op;
 
-	/* Whoever takes what arrived meanwhile comes before the next operation. */
-	if (stands_still(s)) {
-		s->received = s->arrived;
-		s->held_us = 0;
-	}
 	s->op = OP_NONE;
 	switch (op) {
 	case OP_ERASE:
@@ -172,10 +172,24 @@ static void op_ended(struct play *s)
 	device_work(s, s->op_end);
 }
 
+/* Whoever takes what arrived meanwhile comes before the next operation. */
+static void wake(struct play *s, uint64_t t)
+{
+	if (!stands_still(s) || s->still_end > t)
+		return;
+	s->awake = true;
+	s->held_us = 0;
+	s->received = s->arrived;
+	device_ack(s, s->still_end, false);
+}
+
 static void device_until(struct play *s, uint64_t t)
 {
-	while (s->op != OP_NONE && s->op_end <= t)
+	wake(s, t);
+	while (s->op != OP_NONE && s->op_end <= t) {
 		op_ended(s);
+		wake(s, t);
+	}
 	if (s->received > s->acked_received && t >= s->last_data + ACK_DELAY_US && !stands_still(s))
 		device_ack(s, s->last_data + ACK_DELAY_US, true);
 }
@@ -259,11 +273,11 @@ static void pass(struct play *s, uint64_t us)
 		device_until(s, s->t);
 		step = us;
 		if (stands_still(s)) {
-			step = least_u64(step, s->op_end - s->t);
+			step = least_u64(step, s->still_end - s->t);
 			step = least_u64(step, s->held_most_us - s->held_us);
 			s->held_us += step;
 		}
-		s->t = step == 0 ? s->op_end : s->t + step;
+		s->t = step == 0 ? s->still_end : s->t + step;
 	}
 }
 
@@ -275,9 +289,9 @@ static void pass_request(struct play *s)
 
 	device_until(s, sent);
 	s->t += s->value_us;
-	if (!stands_still(s) || s->op_end <= sent)
+	if (!stands_still(s) || s->still_end <= sent)
 		return;
-	heard = next_anchor(s, s->op_end) + s->p->link.interval_us;
+	heard = next_anchor(s, s->still_end) + s->p->link.interval_us;
 	if (heard > s->t)
 		s->t = heard;
 }

@@ -25,6 +25,8 @@ struct predict {
 	/* Packets that the device's controller keeps while an erase or a write stops its code;
 	 * 0: these stop nothing. */
 	uint16_t held_pdus;
+	uint32_t host_us; /* the host's program gets its turn so late */
+	uint32_t late_us; /* the device's task goes on so late after each flash operation */
 	uint32_t loss_ppm; /* link layer packets lost */
 	uint32_t drop_ppm; /* Data values lost */
 	uint32_t size; /* bytes of the transfer */

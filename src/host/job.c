@@ -90,7 +90,7 @@ int job_create(struct transport *transport, const struct job_config *config,
 		job->listener = *listener;
 	(void)snprintf(job->device, sizeof(job->device), "%s", config->device);
 	name_image(job, config->image_name ? config->image_name : "IMAGE");
-	job->deadline = job->expires = JOB_NEVER;
+	job->deadline = job->expires = job->probe_us = JOB_NEVER;
 	scan_init(&job->scan);
 	metrics_init(&job->metrics);
 	configure(job);
@@ -184,6 +184,8 @@ static void job_arm(struct job *job)
 		other = job->settled;
 	if (job->stage != JOB_CLOSING && job->expires < other)
 		other = job->expires;
+	if (job->probe_us < other)
+		other = job->probe_us;
 	(void)job->transport->ops->set_alarm(job->transport, other < at ? other : at);
 }
 
@@ -203,8 +205,20 @@ static void expire(struct job *job)
 	}
 }
 
+/* Alarms while sending, only to see how late they come. */
+static void probe(struct job *job)
+{
+	const uint64_t now = job_now(job);
+
+	if (job->stage != JOB_RUNNING || job->session.state != SESSION_SENDING)
+		job->probe_us = JOB_NEVER;
+	else if (job->probe_us == JOB_NEVER)
+		job->probe_us = now + job_limit_probe_ms(job) * MS;
+}
+
 void job_settle(struct job *job)
 {
+	probe(job);
 	if (job->session_begun)
 		job_limit_see(job);
 	if (job_now(job) >= job->expires)

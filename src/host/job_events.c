@@ -235,6 +235,7 @@ void job_handle(void *userdata, const struct transport_event *event)
 		if (!job->session_begun)
 			break;
 		forget_passkey(job, event);
+		job_limit_heard(job, event);
 		pump_event(&job->pump, event);
 		job_events_measure(job);
 		break;

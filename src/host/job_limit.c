@@ -11,6 +11,7 @@
 
 #define BLOCK 65536u
 #define SECTOR 4096u
+#define MS 1000u
 #define ACK_RING 4u /* a device's own choice: so many in its ring */
 
 static enum budget_share phase(const struct session *s)
@@ -61,6 +62,34 @@ static enum budget_wait hindrance(const struct session *s)
 	};
 
 	return waits[session_hindrance(s)];
+}
+
+#define PROBE_MS 100u
+#define PROBE_OFTEN_MS 10u /* while something is to be seen */
+#define PROBES_AT_FIRST 20u
+#define NEARLY_ALL 94u /* percent of what is possible */
+#define TURN_MS 5u /* what comes in one turn of a busy program has times as far apart */
+
+/* The time until the next alarm that is to tell how late it comes. */
+uint32_t job_limit_probe_ms(const struct job *job)
+{
+	return job->probes < PROBES_AT_FIRST || job->budget.late_us > 0 ? PROBE_OFTEN_MS : PROBE_MS;
+}
+
+/* An alarm that comes late tells how long this program waits for its turn. */
+void job_limit_heard(struct job *job, const struct transport_event *event)
+{
+	const uint64_t now = job_now(job);
+	const bool others = job->heard_us > job->probe_us && now > job->heard_us + TURN_MS * MS;
+
+	/* Where others came in between, none was set: an older program's recording. */
+	if (event->kind == TRANSPORT_ALARM && job->probe_us <= now) {
+		if (!others)
+			budget_late(&job->budget, now - job->probe_us);
+		job->probes++;
+		job->probe_us = JOB_NEVER;
+	}
+	job->heard_us = now;
 }
 
 void job_limit_see(struct job *job)
@@ -166,11 +195,12 @@ static uint32_t erased_bytes(const struct job *job, uint32_t bytes)
 static void play(const struct job *job, struct limit_input *in)
 {
 	const struct session *s = &job->session;
-	const struct budget_flash *f = &job->budget.flash;
+	struct budget_flash f;
 	const uint32_t ring =
 		s->have_info && job->config.goal == SESSION_UPDATE ? s->info.ring_size : 0;
 	uint32_t ack = s->choices.ack_interval.value;
 
+	budget_flash(&job->budget, &f);
 	if (ack == 0)
 		ack = ring > 0 ? ring / ACK_RING : 8192u;
 	if (ring > 0 && ack > ring / 2u)
@@ -185,9 +215,11 @@ static void play(const struct job *job, struct limit_input *in)
 		.pacing_us = job->pacing_us,
 		.ack_interval = ack,
 		.ring = ring,
-		.erase_us = per_block(f->erase_ms, erased_bytes(job, in->bytes)),
-		.write_us = per_block(f->write_ms, in->bytes),
-		.read_us = per_block(f->read_ms, in->bytes),
+		.erase_us = per_block(f.erase_ms, erased_bytes(job, in->bytes)),
+		.write_us = per_block(f.write_ms, in->bytes),
+		.read_us = per_block(f.read_ms, in->bytes),
+		.late_us = f.late_us,
+		.host_us = (uint32_t)job->budget.late_us,
 		.held_pdus = held_pdus(s),
 	};
 }
@@ -206,9 +238,7 @@ static const char *plain_cause(enum limit_cause cause)
 	static const char *const plain[LIMIT_CAUSES] = {
 		[LIMIT_AIR] = "the link carries what it can at these settings",
 		[LIMIT_PHY] = "the link is on 1M, and the device has 2M",
-		[LIMIT_HOST] = "this computer had nothing ready in time",
 		[LIMIT_STACK] = "the Bluetooth stack took no value",
-		[LIMIT_DEVICE_TASK] = "the device's task is late",
 		[LIMIT_LOSS] = "packets are lost on the air and sent again",
 	};
 
@@ -219,6 +249,7 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 {
 	const struct airtime_link *air = &job->air;
 	const double ms = air->interval_us / 1000.0;
+	struct budget_flash flash;
 	char times[TEXT_COUNT_MAX];
 
 #define SAY(...) (void)snprintf(buf, size, __VA_ARGS__)
@@ -261,6 +292,15 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 		SAY("64 KiB take %" PRIu32 " ms to erase and %" PRIu32 " ms to write",
 		    l->erase_us / 1000u, l->write_us / 1000u);
 		break;
+	case LIMIT_HOST:
+		SAY("this program gets its turn up to %" PRIu64 " ms late",
+		    job->budget.late_us / MS);
+		break;
+	case LIMIT_DEVICE_TASK:
+		budget_flash(&job->budget, &flash);
+		SAY("the device's task goes on %" PRIu32 " ms late after each flash operation",
+		    flash.late_us / MS);
+		break;
 	case LIMIT_GAPS:
 		SAY("%s, and what followed the lost values was sent again",
 		    text_count(job->result.gaps, "gap", times, sizeof(times)));
@@ -272,9 +312,7 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 	case LIMIT_NONE:
 	case LIMIT_AIR:
 	case LIMIT_PHY:
-	case LIMIT_HOST:
 	case LIMIT_STACK:
-	case LIMIT_DEVICE_TASK:
 	case LIMIT_LOSS:
 		SAY("%s", plain_cause(l->cause));
 		break;
@@ -286,30 +324,41 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 
 static void say_advice(const struct limit *l, char *buf, size_t size)
 {
+	/* What helps where no setting does. */
+	static const char *const help[LIMIT_CAUSES] = {
+		[LIMIT_HOST] = "end what keeps this computer busy",
+		[LIMIT_RING] = "a larger CONFIG_OTA_ESP_RING_SIZE_KB in the firmware helps",
+		[LIMIT_ERASE] = "prepare erases the slot ahead of an update",
+		[LIMIT_DEVICE_TASK] = "a higher CONFIG_OTA_ESP_TASK_PRIORITY in the firmware helps",
+		[LIMIT_LOSS] = "move closer to the device",
+		[LIMIT_RECONNECTS] = "move closer to the device",
+	};
+	const uint32_t of_possible = limit_of_possible(l);
 	char after[OUTPUT_FIGURE_MAX];
 	const uint32_t gain =
 		l->goodput == 0
 			? 0
 			: (uint32_t)((uint64_t)(l->predicted - l->goodput) * 100u / l->goodput);
 
-	if (l->change[0])
+	if (l->change[0]) {
 		(void)snprintf(buf, size, "-s %s: about %s (+%" PRIu32 " %%).", l->change,
 			       rate(l->predicted, after), gain);
-	else if (l->cause == LIMIT_RING)
-		(void)snprintf(buf, size,
-			       "Nothing to set here: a larger "
-			       "CONFIG_OTA_ESP_RING_SIZE_KB in the firmware helps.");
-	else if (l->cause == LIMIT_LOSS)
-		(void)snprintf(buf, size, "Nothing to set here: move closer to the device.");
-	else
-		(void)snprintf(buf, size, "Nothing to set here.");
+		return;
+	}
+	if (of_possible >= NEARLY_ALL) {
+		(void)snprintf(buf, size, "Nothing: this is %" PRIu32 " %% of what is possible.",
+			       of_possible);
+		return;
+	}
+	(void)snprintf(buf, size, "Nothing to set here (%" PRIu32 " %% of what is possible)%s%s.",
+		       of_possible, help[l->cause] ? ": " : "",
+		       help[l->cause] ? help[l->cause] : "");
 }
 
 /* Whether a cause's share is time that it took, or what would be saved without it. */
 static bool takes_time(enum limit_cause cause)
 {
-	return cause == LIMIT_AIR || cause == LIMIT_HOST || cause == LIMIT_STACK ||
-	       cause == LIMIT_DEVICE_TASK || cause == LIMIT_RECONNECTS;
+	return cause == LIMIT_AIR || cause == LIMIT_STACK || cause == LIMIT_RECONNECTS;
 }
 
 static void say(const struct job *job, struct job_result *r)

@@ -60,6 +60,9 @@ struct job {
 	uint32_t ceiling;
 	uint32_t window, pacing_us; /* the latest while sending */
 	struct budget budget;
+	uint64_t heard_us; /* the latest event */
+	uint32_t probes; /* since START */
+	uint64_t probe_us; /* an alarm that tells how late this program gets its turn; or NEVER */
 	uint32_t notifications;
 
 	struct metrics metrics;
@@ -94,8 +97,10 @@ void job_log_note(struct job *job, const char *text);
 /* job_events.c: takes the link's state down, which the result needs when it is gone. */
 void job_take_link(struct job *job);
 
-/* job_limit.c: the session after an event; the link of now; the verdict at the end. */
+/* job_limit.c: the session after an event; an event; the link of now; the verdict at the end. */
 void job_limit_see(struct job *job);
+uint32_t job_limit_probe_ms(const struct job *job);
+void job_limit_heard(struct job *job, const struct transport_event *event);
 void job_limit_link(struct job *job);
 void job_limit_result(struct job *job);
 

@@ -17,13 +17,6 @@
 #define LINUX_SUPERVISION 42u /* 420 ms, hci_core.c le_supv_timeout */
 #define CONNECT_US 10000000u /* gives up when the device was not heard */
 
-void sim_emit(struct sim *sim, const struct transport_event *event)
-{
-	sim_calls_event(sim, event);
-	if (sim->base.handler)
-		sim->base.handler(sim->base.userdata, event);
-}
-
 static uint64_t sim_now(struct transport *t)
 {
 	return sched_now(&sim_of(t)->sched);
@@ -383,6 +376,7 @@ static void sim_destroy(struct transport *t)
 	forget_link(sim);
 	fleet_destroy(sim->fleet);
 	sim_clock_destroy(sim);
+	sim_turn_destroy(sim);
 	sched_finish(&sim->sched);
 	free(sim);
 }
@@ -450,6 +444,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 	sim->later = (struct sched_event){.fn = on_aborted, .ctx = sim};
 	sim->give_up = (struct sched_event){.fn = on_give_up, .ctx = sim};
 	sim->faulty = (struct sched_event){.fn = sim_faulty, .ctx = sim};
+	sim_turn_create(sim);
 	sim->cycle = (struct sched_event){.fn = sim_maintenance_step, .ctx = sim};
 	rc = sim_clock_create(sim);
 	if (rc == 0)

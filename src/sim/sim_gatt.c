@@ -211,7 +211,9 @@ int sim_gatt_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 	struct sim *sim = sim_of(t);
 	int rc = available(sim, chr);
 
-	if (rc == 0 && mode != GATT_REQUEST)
+	if (rc == 0 && chr == GATT_DATA && !sim->writing[chr] && !sim_stack_takes(sim))
+		rc = -OTA_EAGAIN;
+	else if (rc == 0 && mode != GATT_REQUEST)
 		rc = attc_write_command(&sim->client, sim->chrs[chr]->value_handle, buf, len);
 	else if (rc == 0 && sim->writing[chr])
 		rc = -OTA_EBUSY;

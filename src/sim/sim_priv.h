@@ -5,6 +5,7 @@
 
 #include "sim/sim.h"
 #include "air/attc.h"
+#include "base/fifo.h"
 #include "base/rng.h"
 #include "air/smp.h"
 #include "esp/fleet.h"
@@ -82,6 +83,12 @@ struct sim {
 	unsigned int bond_count;
 	struct sim_bond bonds[FLEET_DEVICES_MAX];
 
+	struct fifo waiting; /* events for a program that has not got its turn */
+	unsigned int waiting_count;
+	struct sched_event program; /* its turn */
+	uint64_t stack_busy; /* until then the stack takes no value */
+	struct sched_event stack_free; /* and a value was refused */
+
 	struct stack_log calls;
 	struct stack_log_tag tags[SIM_CALLS][GATT_CHRS]; /* under way */
 	uint64_t data_us; /* the latest Data value */
@@ -139,7 +146,11 @@ void sim_security_forget(struct sim *sim, const struct esp *esp);
 void sim_security_shown(void *ctx, struct esp *esp, int32_t passkey);
 int sim_passkey(struct transport *t, int32_t passkey);
 
-/* sim.c */
+/* sim_turn.c */
+void sim_turn_create(struct sim *sim);
+void sim_turn_destroy(struct sim *sim);
+/* False: it is busy with the last value, and WRITABLE follows. */
+bool sim_stack_takes(struct sim *sim);
 void sim_emit(struct sim *sim, const struct transport_event *event);
 
 #endif

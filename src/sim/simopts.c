@@ -77,6 +77,7 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		.flash_mode = (enum esp_flash_mode)o->flash_mode,
 		.rx_buffers =
 			simopts_given(o, SIM_RX_BUFFERS) ? (uint16_t)o->rx_buffers : (uint16_t)0,
+		.task_delay_ms = (uint32_t)o->task_delay_ms,
 		.acl_wait_given = simopts_given(o, SIM_ACL_WAIT),
 		.acl_wait_ms = (uint32_t)o->acl_wait_ms,
 		.ring_size = (uint32_t)o->ring_kib * 1024u,

@@ -59,6 +59,9 @@ enum sim_option {
 	SIM_FLASH_MODE,
 	SIM_RX_BUFFERS,
 	SIM_ACL_WAIT,
+	SIM_TASK_DELAY,
+	SIM_HOST_DELAY,
+	SIM_STACK_DELAY,
 	SIM_OPTIONS
 };
 
@@ -111,6 +114,9 @@ struct sim_options {
 	int32_t rx_buffers; /* 1..255; not given: the chip's, or with ESP_FLASH_LENIENT any number */
 	int32_t acl_wait_ms; /* 0..60000, 0: for ever; not given: the chip's */
 	int32_t boot_reason; /* enum ota_reset */
+	int32_t task_delay_ms; /* 0..1000 */
+	int32_t host_delay_ms; /* 0..1000 */
+	int32_t stack_delay_us; /* 0..1000000 */
 };
 
 /* SIM_OPTIONS descriptions, indexed by enum sim_option, for help texts. */

@@ -296,6 +296,24 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 			"the controller drops it, unsaid; 0: it waits for ever; not given: 290, 29 "
 			"ticks, on ESP32, C3 and S3, and 0 on later chips and with lenient.",
 	},
+	[SIM_TASK_DELAY] = {
+		.name = "task_delay", .kind = SETTING_NUMBER, AT(task_delay_ms),
+		.max = 1000, .unit = "ms",
+		.help = "Time that the devices' update task waits for the processor after each "
+			"operation of the flash.",
+	},
+	[SIM_HOST_DELAY] = {
+		.name = "host_delay", .kind = SETTING_NUMBER, AT(host_delay_ms),
+		.max = 1000, .unit = "ms",
+		.help = "Time that this program waits for its turn once there is something for it, "
+			"as on a busy computer.",
+	},
+	[SIM_STACK_DELAY] = {
+		.name = "stack_delay", .kind = SETTING_NUMBER, AT(stack_delay_us),
+		.max = 1000000, .unit = "us",
+		.help = "Time that the Bluetooth stack takes for each Data value before it takes the "
+			"next.",
+	},
 	[SIM_BOOT_DELAY] = {
 		.name = "boot_delay", .kind = SETTING_NUMBER, AT(boot_delay_ms),
 		.max = 600000, .unit = "ms",

@@ -92,7 +92,8 @@ static void test_all(void **state)
 		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,boot_delay="
 		   "90000,revision=102,block_"
 		   "revision=103,boot_"
-		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29");
+		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
+		   "task_delay=20,host_delay=30,stack_delay=4000");
 	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
 	assert_int_equal(options.devices, 64);
 	assert_int_equal(options.chip_id, 5);
@@ -140,6 +141,9 @@ static void test_all(void **state)
 	assert_int_equal(options.flash_mode, ESP_FLASH_PSRAM);
 	assert_int_equal(options.rx_buffers, 255);
 	assert_int_equal(options.acl_wait_ms, 29);
+	assert_int_equal(options.task_delay_ms, 20);
+	assert_int_equal(options.host_delay_ms, 30);
+	assert_int_equal(options.stack_delay_us, 4000);
 }
 
 static void test_given(void **state)
@@ -370,6 +374,9 @@ static void test_get(void **state)
 		[SIM_FLASH_MODE] = "auto-suspend",
 		[SIM_RX_BUFFERS] = "12",
 		[SIM_ACL_WAIT] = "0",
+		[SIM_TASK_DELAY] = "50",
+		[SIM_HOST_DELAY] = "100",
+		[SIM_STACK_DELAY] = "2500",
 	};
 	char text[128], buf[SETTING_TEXT_MAX];
 
