@@ -97,6 +97,31 @@ static void init_says_what_is_missing(void **state)
 
 /* --- trial */
 
+/* A start that fails at any of its calls can be tried again, and leaves nothing behind. */
+static void start_fails_half_way(void **state)
+{
+	int calls = 0;
+
+	(void)state;
+	while (fake_radio.fail_start == 0) {
+		esphost_power_on();
+		fake_boot();
+		assert_int_equal(ota_esp_init(&esphost_config), ESP_OK);
+		fake_radio.fail_start = ++calls;
+		if (ota_esp_start() == ESP_OK)
+			continue; /* there are no so many calls */
+		fake_run_ms(2 * OTA_ESP_LOOK_MS);
+		assert_false(fake_radio.advertising);
+		assert_int_equal(fake_radio.fail_start, 0);
+		assert_int_equal(ota_esp_start(), ESP_OK);
+		fake_run_ms(2 * OTA_ESP_LOOK_MS);
+		assert_true(esphost_update(&host, &image));
+		assert_null(fake_breach); /* a new board forgets it */
+	}
+	assert_int_equal(calls, 7);
+	fake_radio.fail_start = 0;
+}
+
 static void update_on_trial_is_refused(void **state)
 {
 	(void)state;
@@ -214,6 +239,7 @@ static void rollback_on_command(void **state)
 	assert_true(esphost_boot());
 	assert_int_equal(fake_board.running, 0);
 	assert_int_equal(fake_board.state[1], 3); /* ESP_OTA_IMG_INVALID */
+	assert_true(fake_radio.changed); /* bonded hosts are told again */
 }
 
 static void no_way_back(void **state)
@@ -423,6 +449,7 @@ int main(void)
 		ESP_TEST(attributes),
 		ESP_TEST(uuids_follow_the_service),
 		ESP_TEST(init_says_what_is_missing),
+		ESP_TEST(start_fails_half_way),
 		ESP_TEST(update_on_trial_is_refused),
 		ESP_TEST(nobody_confirms),
 		ESP_TEST(new_image_hangs),

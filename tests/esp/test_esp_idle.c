@@ -73,6 +73,44 @@ static void permit_hook(void **state)
 	assert_int_equal(host.result.code, OTA_OK);
 }
 
+static bool waits_and_permits(uint16_t conn, enum ota_esp_request request, void *arg)
+{
+	(void)conn;
+	(void)request;
+	vTaskDelay(2);
+	*(uint32_t *)arg += 1;
+	return true;
+}
+
+static void waits(bool active, void *arg)
+{
+	(void)active;
+	vTaskDelay(2);
+	*(uint32_t *)arg += 1;
+}
+
+/* They may wait, and look at the device: no lock is held.  The fakes see it if one is. */
+static void hooks_are_called_without_the_lock(void **state)
+{
+	static uint32_t calls;
+
+	(void)state;
+	calls = 0;
+	esphost_config.permit = waits_and_permits;
+	esphost_config.session = waits;
+	esphost_config.arg = &calls;
+	assert_true(esphost_boot());
+	assert_true(esphost_update(&host, &image));
+	assert_int_equal(calls, 2); /* START, and that an update began */
+	assert_true(esphost_restarts(5000));
+	assert_true(esphost_boot());
+	esphost_connect(&host, image.bytes, image.size);
+	esphost_command(&host, OTA_CMD_CONFIRM);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 2000));
+	assert_int_equal(host.result.code, OTA_OK);
+	assert_int_equal(calls, 3);
+}
+
 /* Two connections that do nothing keep nobody out for ever. */
 static void idle_connections_make_room(void **state)
 {
@@ -187,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ESP_TEST(permit_hook),
+		ESP_TEST(hooks_are_called_without_the_lock),
 		ESP_TEST(idle_connections_make_room),
 		ESP_TEST(idle_connections_end_no_trial),
 		ESP_TEST(strangers_cannot_wear_out_the_flash),

@@ -42,6 +42,31 @@ static void strangers_write_nothing(void **state)
 
 /* ESP-IDF drops what arrives while the host task stands still for long, unsaid:
  * a value that finds no room in time ends the session instead (fake_host.c). */
+/* A product with more than two: one updates, the others are told so, and another place opens
+ * where somebody leaves. */
+static void three_connections(void **state)
+{
+	struct host third[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		connect_paired();
+		third[i] = host;
+	}
+	assert_true(fake_radio.advertising);
+	connect_paired();
+	assert_false(fake_radio.advertising);
+	assert_true(esphost_start(&host, 0));
+	for (int i = 0; i < 2; i++) {
+		assert_false(esphost_start(&third[i], 0));
+		assert_int_equal(third[i].error.code, OTA_ERR_BUSY);
+	}
+	fake_disconnect(third[1].conn);
+	assert_true(fake_radio.advertising);
+	assert_true(esphost_send(&host, host.size));
+	assert_true(esphost_end(&host));
+}
+
 static void basic_host_is_refused_before_values_are_dropped(void **state)
 {
 	static const uint8_t start = OTA_CMD_START;
@@ -331,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ESP_TEST(strangers_write_nothing),
 		ESP_TEST(silent_link_is_closed),
+		ESP_TEST(three_connections),
 		ESP_TEST(basic_host_is_refused_before_values_are_dropped),
 		ESP_TEST(basic_host_is_refused_before_ready),
 		ESP_TEST(apple_grants_the_second_request),

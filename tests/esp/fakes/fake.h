@@ -102,6 +102,7 @@ struct fake_radio {
 	bool mute; /* it does not answer at all */
 	bool apple; /* it refuses connection intervals under 15 ms */
 	int fail_advertise; /* so many of the next starts of advertising fail */
+	int fail_start; /* the Nth call of NimBLE's start from now fails; 0 = none */
 	uint32_t air_ms; /* from accepting a notification to its delivery */
 	int8_t rssi;
 	bool advertising, changed; /* changed: Service Changed was indicated */

@@ -200,6 +200,7 @@ void fake_radio_boot(void)
 	}
 	radio.listeners = NULL;
 	radio.services = NULL;
+	radio.started = false;
 	radio.adv_cb = NULL;
 	memset(&ble_hs_cfg, 0, sizeof(ble_hs_cfg));
 	fake_radio.advertising = fake_radio.changed = false;

@@ -31,9 +31,19 @@ int fake_emit(struct ble_gap_event *event)
 	return rc;
 }
 
+bool fake_start_fails(void)
+{
+	return fake_radio.fail_start > 0 && --fake_radio.fail_start == 0;
+}
+
 int ble_gap_event_listener_register(struct ble_gap_event_listener *listener, ble_gap_event_fn *fn,
 				    void *arg)
 {
+	if (fake_start_fails())
+		return BLE_HS_ENOMEM;
+	for (struct ble_gap_event_listener *l = radio.listeners; l; l = l->fake_next)
+		if (l == listener)
+			return BLE_HS_EALREADY;
 	listener->fn = fn;
 	listener->arg = arg;
 	listener->fake_next = radio.listeners;
@@ -112,7 +122,7 @@ uint16_t ble_att_mtu(uint16_t conn_handle)
 int ble_att_set_preferred_mtu(uint16_t mtu)
 {
 	fake_radio.preferred_mtu = mtu;
-	return 0;
+	return fake_start_fails() ? BLE_HS_EINVAL : 0;
 }
 
 int ble_gap_terminate(uint16_t conn_handle, uint8_t hci_reason)

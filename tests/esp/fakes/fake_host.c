@@ -45,13 +45,15 @@ uint16_t fake_chr_flags(uint16_t chr)
 
 int ble_gatts_count_cfg(const struct ble_gatt_svc_def *defs)
 {
-	return defs ? 0 : BLE_HS_EINVAL;
+	return defs && !fake_start_fails() ? 0 : BLE_HS_EINVAL;
 }
 
 int ble_gatts_add_svcs(const struct ble_gatt_svc_def *svcs)
 {
 	uint16_t handle = 0x10;
 
+	if (fake_start_fails())
+		return BLE_HS_ENOMEM;
 	radio.services = svcs;
 	for (const struct ble_gatt_svc_def *svc = svcs; svc->type != BLE_GATT_SVC_TYPE_END; svc++)
 		for (const struct ble_gatt_chr_def *c = svc->characteristics; c->uuid; c++) {
@@ -326,11 +328,21 @@ void nimble_port_run(void)
 
 esp_err_t nimble_port_init(void)
 {
+	if (fake_start_fails())
+		return ESP_ERR_NO_MEM;
+	if (radio.started)
+		fake_broke("NimBLE is started twice");
+	radio.started = true;
 	return ESP_OK;
 }
 
+/* The services go; the listeners do not, but with esp-nimble's BLE_STATIC_TO_DYNAMIC. */
 esp_err_t nimble_port_deinit(void)
 {
+	if (!radio.started)
+		fake_broke("NimBLE is stopped without a start");
+	radio.started = false;
+	radio.services = NULL;
 	return ESP_OK;
 }
 
@@ -381,7 +393,7 @@ void ble_svc_gap_init(void)
 
 int ble_svc_gap_device_name_set(const char *name)
 {
-	return strlen(name) <= 31 ? 0 : BLE_HS_EINVAL;
+	return strlen(name) <= 31 && !fake_start_fails() ? 0 : BLE_HS_EINVAL;
 }
 
 void ble_svc_gatt_init(void)

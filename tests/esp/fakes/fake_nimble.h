@@ -63,11 +63,13 @@ struct radio {
 	ble_gap_event_fn *adv_cb;
 	uint32_t notifies;
 	TaskFunction_t host_task;
+	bool started; /* nimble_port_init() */
 };
 
 extern struct radio radio;
 
 struct central *fake_central(uint16_t conn); /* NULL: not connected */
+bool fake_start_fails(void); /* as fake_radio.fail_start says */
 int fake_emit(struct ble_gap_event *event); /* what the connection's own callback says */
 void fake_post(const struct work *work);
 void fake_post_in(uint32_t ms, const struct work *work);
