@@ -142,93 +142,6 @@ static void remember(struct app_device *d)
 	d->last_total = s->size;
 }
 
-static void learn_flags(struct app_device_told *told, uint8_t known, uint8_t flags)
-{
-	told->flags_known |= known;
-	told->flags = (uint8_t)((told->flags & ~known) | (flags & known));
-}
-
-static void learn_command(struct app_device *d)
-{
-	struct app_device_told *told = &d->told;
-
-	if (d->command == OTA_CMD_CONFIRM)
-		learn_flags(told, OTA_INFO_PENDING_VERIFY, 0);
-	else if (d->command == OTA_CMD_ABORT)
-		learn_flags(told, OTA_INFO_RESUMABLE, 0);
-	if (d->command == OTA_CMD_REBOOT || d->command == OTA_CMD_ROLLBACK)
-		told->flags_known = 0;
-	if (d->command != OTA_CMD_STATUS)
-		told->status_known = false;
-}
-
-static void learn_answer(struct app *app, struct app_device *d)
-{
-	const struct job_snapshot *s = &d->snapshot;
-	struct app_device_told *told = &d->told;
-
-	if (s->stats.status_known) {
-		told->status = s->stats.status;
-		told->status_known = true;
-		told->status_us = app_now(app);
-		learn_flags(told, UINT8_MAX, told->status.flags);
-	} else if (s->have_info) {
-		learn_flags(told, UINT8_MAX, s->info.flags);
-	}
-	if (d->goal == SESSION_COMMAND && d->result.outcome == SESSION_ANSWERED)
-		learn_command(d);
-}
-
-/* An update makes a part of the device's earlier answers obsolete. */
-static void learn_update(struct app_device *d)
-{
-	const struct job_snapshot *s = &d->snapshot;
-	struct app_device_told *told = &d->told;
-
-	told->status_known = false;
-	switch (d->result.outcome) {
-	case SESSION_CONFIRMED:
-	case SESSION_UNCONFIRMED:
-	case SESSION_ROLLED_BACK: /* Info was read after the reboot */
-		if (s->have_info)
-			learn_flags(told, UINT8_MAX, s->info.flags);
-		else
-			told->flags_known = 0;
-		break;
-	case SESSION_CANCELLED:
-		if (d->result.status == 0)
-			learn_flags(told, OTA_INFO_RESUMABLE, 0);
-		else
-			told->flags_known = 0;
-		break;
-	case SESSION_REFUSED:
-		if (d->result.status == -OTA_ENOENT) /* asked to resume, and has nothing */
-			learn_flags(told, OTA_INFO_RESUMABLE, 0);
-		break;
-	case SESSION_IN_USE:
-	case SESSION_NOT_PAIRED:
-	case SESSION_ALREADY_RUNNING:
-		break;
-	case SESSION_NO_OUTCOME:
-	case SESSION_DELIVERED:
-	case SESSION_MEASURED:
-	case SESSION_ANSWERED:
-	case SESSION_DEVICE_ERROR:
-	case SESSION_LINK_LOST:
-	case SESSION_STALLED:
-	case SESSION_NOT_FOUND:
-	case SESSION_NOT_BACK:
-	case SESSION_NO_SERVICE:
-	case SESSION_NO_ADAPTER:
-	case SESSION_PROTOCOL:
-	case SESSION_NO_HEADWAY:
-	case SESSION_TIMED_OUT:
-	case SESSION_OUTCOMES:
-		told->flags_known = 0;
-		break;
-	}
-}
-
 /* --- the passkey that a device shows */
 
 static void device_give_passkey(struct app *app, const char *text);
@@ -518,9 +431,11 @@ bool app_device_settle(struct app *app)
 	app_tell(app, APP_DEVICE_CHANGED);
 	say_end(app);
 	if (d->goal == SESSION_UPDATE)
-		learn_update(d);
+		app_told_update(&d->told, &d->snapshot, &d->result);
 	else
-		learn_answer(app, d);
+		app_told_answer(&d->told, &d->snapshot, app_now(app));
+	if (d->goal == SESSION_COMMAND && d->result.outcome == SESSION_ANSWERED)
+		app_told_command(&d->told, d->command);
 	return true;
 }
 

@@ -5,18 +5,11 @@
 
 #include "host/job.h"
 #include "tui/app_core.h"
+#include "tui/app_told.h"
 
 #define DEVICE_RSSI_MAX 256u /* samples of the dashboard's graph */
 #define DEVICE_SAMPLE_US 500000u
 #define DEVICE_KNOWN_MAX 64u
-
-/* The device's last report of itself, as far as it must still hold. */
-struct app_device_told {
-	uint8_t flags_known, flags; /* bits of OTA_INFO_* that are known, and what they are */
-	bool status_known;
-	struct ota_status status;
-	uint64_t status_us;
-};
 
 struct app_device {
 	char name[SCAN_NAME_SIZE], address[SCAN_ADDRESS_SIZE]; /* "" none chosen */
