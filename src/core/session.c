@@ -109,6 +109,13 @@ void session_start(struct session *s, uint64_t now_us)
 
 /* --- Control writes: one outstanding, as GATT allows per characteristic */
 
+static void start_written(struct session *s)
+{
+	s->started = true;
+	if (s->stats.start_us == 0 && !s->link_waits)
+		s->stats.start_us = s->now;
+}
+
 static void command_next(struct session *s)
 {
 	const uint8_t at = s->command_head;
@@ -127,6 +134,8 @@ static void command_next(struct session *s)
 	}
 	s->control_busy = true;
 	s->control_opcode = s->commands[at][0];
+	if (s->control_opcode == OTA_CMD_START)
+		start_written(s);
 	if (s->control_opcode == OTA_CMD_END)
 		s->ended = true;
 	if (s->control_opcode == OTA_CMD_CONFIRM)
@@ -192,7 +201,7 @@ void session_forget_link(struct session *s)
 	s->link_up = false;
 	s->pairing = false;
 	s->closing = false;
-	s->link_asked = false;
+	s->link_asked = s->link_waits = false;
 	s->status_asked = false;
 	s->data_busy = false;
 	s->blocked = false;
@@ -470,6 +479,8 @@ void session_tick(struct session *s, uint64_t now_us)
 			session_paired(s, -OTA_ETIMEDOUT, now_us);
 		return;
 	}
+	if (s->link_waits && now_us >= s->link_until)
+		session_link_settled(s); /* no answer to LINK: goes on without */
 	if (now_us >= s->step_deadline)
 		session_step_expired(s);
 	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED))
@@ -485,6 +496,8 @@ uint64_t session_deadline(const struct session *s)
 		return NEVER;
 	if (s->pairing)
 		return s->pairing_since + PAIRING_MS * MS;
+	if (s->link_waits && s->link_until < at)
+		at = s->link_until;
 	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED)) {
 		other = s->dialect->ops->watch_at(s);
 		at = other < at ? other : at;

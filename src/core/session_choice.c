@@ -120,6 +120,22 @@ void session_rewindow(struct session *s)
 	tell_window(s, reason);
 }
 
+/* The link as it will be, where it was asked for and the answer has not come yet. */
+static void link_to_come(const struct session *s, struct airtime_link *ret)
+{
+	const struct session_choices *c = &s->choices;
+
+	session_link(s, ret);
+	if (!s->link_waits)
+		return;
+	if (c->interval.asked > 0)
+		ret->interval_us = c->interval.asked * 1250u;
+	if (c->phy.asked > 0)
+		ret->phy = (enum ota_phy)c->phy.asked;
+	if (c->data_length.asked > 0)
+		ret->data_length = (uint16_t)c->data_length.asked;
+}
+
 /* The least of three bounds: window, ring, and what an ACK may cost. */
 uint16_t session_choose_ack(struct session *s)
 {
@@ -134,7 +150,7 @@ uint16_t session_choose_ack(struct session *s)
 		return asked;
 	}
 	if (s->config.window == 0) { /* that of the beginning follows from the ACKs in its turn */
-		session_link(s, &air);
+		link_to_come(s, &air);
 		window = session_flow_calm(
 			&air, airtime_ceiling(&air, s->chunk, session_waits_for_each(s)), s->chunk);
 	}

@@ -255,8 +255,6 @@ void session_step_expired(struct session *s)
 	} else if (s->state == SESSION_WAITING ||
 		   (s->state == SESSION_RECONNECTING && step == SESSION_STEP_LINK_DOWN)) {
 		session_connect(s);
-	} else if (s->state == SESSION_PREPARING && step == SESSION_STEP_LINK) {
-		session_prepare(s); /* no answer to LINK: go on without */
 	} else {
 		silence(s);
 	}

@@ -17,12 +17,16 @@
 #define SPARE_TRIPS 4u /* the same with room for events that carry nothing */
 #define SPARE_STEPS 2u /* one ACK may be late */
 #define LATE_US (300u * MS) /* 100 ms in which a device waits for more, and its flash */
+#define TURN_US 5000u /* least that a host's stack takes to answer an ACK with a value */
+#define EVENT_SHARE 3u /* of an event, which ends if nothing is there for a moment */
+#define STEP_GAPS 2u /* values between ACKs right after a gap */
 #define VALUES_LEAST 8u
 #define VALUES_FIRST 4u
 #define VALUES_LEAST_GAPS 2u
 /* Bytes without a gap that end its time; less than those in which a device still acknowledges
  * more often (docs/protocol.md section 8.1). */
 #define CALM 98304u
+#define CALM_MOST 1572864u /* the same where one gap followed another: twice as many each time */
 
 void session_flow_begin(struct session *s, uint32_t ack_interval)
 {
@@ -41,13 +45,30 @@ void session_flow_resumed(struct session *s)
 	s->flow.empty_at = 0;
 }
 
-void session_flow_gap(struct session *s)
+void session_flow_gap(struct session *s, uint32_t stale)
 {
 	struct session_flow *f = &s->flow;
+	struct airtime_link air;
+	uint32_t ceiling;
 
-	f->empty_at = s->state == SESSION_SENDING ? s->now : 0;
-	f->calm_at = s->stats.received + CALM;
+	session_link(s, &air);
+	ceiling = airtime_ceiling(&air, s->chunk, session_waits_for_each(s));
+	f->empty_at = s->state == SESSION_SENDING && ceiling > 0
+			      ? s->now + stale * 1000000ull / ceiling
+			      : 0;
+	/* A device acknowledges more often now; one that does not is found out by its first ACK. */
+	if (f->step > STEP_GAPS * (uint32_t)s->chunk)
+		f->step = STEP_GAPS * (uint32_t)s->chunk;
+	f->calm = f->calm == 0 ? CALM : f->calm < CALM_MOST ? 2u * f->calm : f->calm;
+	f->calm_at = s->stats.received + f->calm;
 	session_rewindow(s);
+}
+
+bool session_flow_quiet(const struct session *s, uint32_t received)
+{
+	const struct session_flow *f = &s->flow;
+
+	return f->calm == 0 || received >= f->calm_at - f->calm + CALM;
 }
 
 /*
@@ -79,8 +100,8 @@ void session_flow_moved(struct session *s, uint32_t from)
 		return;
 	}
 	step_told(s, now - from);
-	if (f->empty_at > 0 && s->now > f->empty_at) {
-		trip = (uint32_t)(s->now - f->empty_at);
+	if (f->empty_at > 0) {
+		trip = s->now > f->empty_at ? (uint32_t)(s->now - f->empty_at) : 1u;
 		f->trip = f->trip == 0 || trip < f->trip ? trip : f->trip + (trip - f->trip) / 8u;
 		f->empty_at = 0;
 	}
@@ -117,11 +138,14 @@ static uint32_t busy_window(const struct session *s, const struct airtime_link *
 {
 	const struct session_flow *f = &s->flow;
 	const uint32_t values = VALUES_LEAST_GAPS * (uint32_t)s->chunk;
-	const uint32_t trip = f->trip > air->interval_us ? f->trip : air->interval_us;
+	/* An event goes on while it is answered in; else the answer waits for the next one. */
+	const uint32_t turn = air->buffers == 0 || air->refill ? TURN_US : air->interval_us;
+	const uint32_t trip = f->trip > turn ? f->trip : turn;
 	const uint32_t least = in_time(rate, trip);
 
 	if (f->trip > 0)
-		return (least > SPARE_STEPS * f->step ? least : SPARE_STEPS * f->step) + values;
+		return (least > SPARE_STEPS * f->step ? least : SPARE_STEPS * f->step) + values +
+		       in_time(rate, air->interval_us / EVENT_SHARE);
 	return in_time(rate, ROUND_TRIPS * (uint64_t)air->interval_us) + SPARE_STEPS * f->step +
 	       values;
 }

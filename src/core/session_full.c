@@ -28,27 +28,24 @@ static void write_start(struct session *s)
 	if (s->config.restart && !s->started)
 		m.flags |= OTA_START_RESTART;
 	memcpy(m.sha256, s->config.sha256, sizeof(m.sha256));
-	s->started = true;
-	if (s->stats.start_us == 0)
-		s->stats.start_us = s->now;
 	session_wait_work(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
 	session_command(s, buf, ota_start_encode(&m, buf, sizeof(buf)));
 }
 
-/* False: nothing to ask for. */
-static bool write_link(struct session *s)
+/* Its answer comes when the link has changed, which may be long after READY's. */
+static void write_link(struct session *s)
 {
 	struct ota_link_request m;
 	uint8_t buf[OTA_CONTROL_MAX];
 
 	if (s->link_asked)
-		return false;
+		return;
 	s->link_asked = true;
 	if (!session_choose_link(s, &m))
-		return false;
-	session_wait(s, SESSION_STEP_LINK, LINK_WAIT_MS);
+		return;
+	s->link_waits = true;
+	s->link_until = s->now + LINK_WAIT_MS * MS;
 	session_command(s, buf, ota_link_request_encode(&m, buf, sizeof(buf)));
-	return true;
 }
 
 static void write_telemetry(struct session *s)
@@ -108,8 +105,8 @@ static void session_full_begin(struct session *s)
 		session_opcode(s, OTA_CMD_STATUS);
 		return;
 	}
-	if (write_link(s))
-		return;
+	/* None waits for the answer to another; the link takes longest to change. */
+	write_link(s);
 	write_telemetry(s);
 	if (s->state == SESSION_PREPARING && session_live(s))
 		write_start(s);
@@ -123,6 +120,30 @@ static void write_end(struct session *s)
 
 /* --- what the device says */
 
+static void begin_sending(struct session *s)
+{
+	const struct ota_ready *m = &s->ready;
+
+	s->max_value = m->max_value;
+	s->sequence = m->sequence;
+	session_begin_sending(s, m->offset, m->limit, m->ack_interval);
+}
+
+/*
+ * LINK was answered, or will not be.  Values wait for that: the first of them begin an erase, and
+ * a device that stands still may not hear of a change before its instant, which ends the link.
+ */
+void session_link_settled(struct session *s)
+{
+	if (!s->link_waits)
+		return;
+	s->link_waits = false;
+	if (s->started && s->stats.start_us == 0)
+		s->stats.start_us = s->now;
+	if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_LINK)
+		begin_sending(s);
+}
+
 static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 {
 	if (s->state != SESSION_PREPARING || s->step != SESSION_STEP_READY)
@@ -132,9 +153,13 @@ static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 		session_broken(s, "its READY lies outside the image");
 		return;
 	}
-	s->max_value = m->max_value;
-	s->sequence = m->sequence;
-	session_begin_sending(s, m->offset, m->limit, m->ack_interval);
+	s->ready = *m;
+	if (!s->link_waits) {
+		begin_sending(s);
+		return;
+	}
+	s->step = SESSION_STEP_LINK;
+	s->step_deadline = NEVER; /* link_until */
 }
 
 static void on_ack(struct session *s, const struct ota_ack *m)
@@ -187,7 +212,7 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 	if (m->reason != OTA_GAP_ASKED || st->queued != m->offset) {
 		st->gaps++;
 		session_note(s, SESSION_NOTE_GAP, m->offset);
-		session_flow_gap(s);
+		session_flow_gap(s, st->queued - m->offset);
 	}
 	st->queued = m->offset;
 	s->sequence = m->sequence;
@@ -275,13 +300,14 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 	s->code = m->code;
 	s->opcode = m->opcode;
 	s->detail = m->detail;
+	if (s->started && s->stats.start_us == 0)
+		s->stats.start_us = s->now;
 	/* Optional things that failed do not stop an update. */
 	if (m->opcode == OTA_CMD_TELEMETRY)
 		return;
 	if (m->opcode == OTA_CMD_LINK) {
 		s->choices.link_code = m->code;
-		if (s->step == SESSION_STEP_LINK)
-			session_prepare(s);
+		session_link_settled(s);
 		return;
 	}
 	if (s->config.goal == SESSION_COMMAND || !worth_retry(m->code) ||
@@ -404,10 +430,9 @@ static void session_full_on_link(struct session *s, const struct ota_link *m)
 {
 	s->stats.link = *m;
 	s->choices.link_code = m->code;
-	if (s->step == SESSION_STEP_LINK)
-		session_prepare(s);
-	else
-		session_tune_linked(s, m);
+	session_link_settled(s);
+	session_tune_linked(s, m);
+	session_rechoose(s);
 }
 
 /* Decodes one notification and hands it on; false: shorter than it must be. */

@@ -143,7 +143,10 @@ void session_flow_begin(struct session *s, uint32_t ack_interval);
 void session_flow_resumed(struct session *s);
 /* The device told more received bytes than from. */
 void session_flow_moved(struct session *s, uint32_t from);
-void session_flow_gap(struct session *s);
+/* stale: bytes that were sent behind the gap, and are still to pass the air. */
+void session_flow_gap(struct session *s, uint32_t stale);
+/* Returns true if values have not been getting lost lately, up to this offset. */
+bool session_flow_quiet(const struct session *s, uint32_t received);
 /* Microseconds in which the device should acknowledge something. */
 uint64_t session_flow_patience(const struct session *s);
 /* Bytes to have under way over this link at a rate, where nothing is lost. */
@@ -159,6 +162,10 @@ void session_tune_begin(struct session *s);
 void session_tune_ack(struct session *s, const struct ota_ack *m);
 /* A LINK notification. */
 void session_tune_linked(struct session *s, const struct ota_link *m);
+
+/* session_full.c */
+/* LINK's answer came, or is not waited for any longer. */
+void session_link_settled(struct session *s);
 
 /* session_send.c */
 /* READY came: choose chunk and window, begin at offset; ack_interval in bytes, 0: no ACKs. */

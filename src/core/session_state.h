@@ -17,8 +17,8 @@ enum session_step {
 	SESSION_STEP_INFO,
 	SESSION_STEP_VERSION,
 	SESSION_STEP_MODEL,
-	SESSION_STEP_LINK, /* LINK's answer */
 	SESSION_STEP_READY,
+	SESSION_STEP_LINK, /* READY came, LINK's answer did not */
 	SESSION_STEP_DONE,
 	SESSION_STEP_ANSWER, /* of a command */
 	SESSION_STEP_LINK_DOWN,
@@ -40,8 +40,9 @@ struct session_flow {
 	uint32_t rate; /* bytes per second; 0: not known yet */
 	bool heard; /* an ACK, since READY */
 	uint32_t step; /* bytes that one ACK acknowledges, on average */
-	uint64_t empty_at; /* when a GAP came, behind which nothing was under way; 0: long ago */
+	uint64_t empty_at; /* when the last GAP had left nothing under way; 0: long ago */
 	uint32_t trip; /* microseconds from then to the first ACK; 0: not known */
+	uint32_t calm; /* bytes without a gap that end its time, after the last one */
 	uint32_t calm_at; /* offset before which values count as getting lost */
 };
 
@@ -111,6 +112,9 @@ struct session {
 	bool closing; /* disconnect() was called, its event has not come */
 	uint64_t closing_until; /* ... and is not waited for beyond this */
 	bool link_asked; /* LINK was written on this connection */
+	bool link_waits; /* for the answer to that one ... */
+	uint64_t link_until; /* ... but not beyond this */
+	struct ota_ready ready; /* the latest */
 	uint16_t mtu;
 	uint8_t properties[GATT_CHRS];
 	bool have_info;

@@ -15,14 +15,13 @@
 #include "core/session_priv.h"
 
 #define WATCH_US (700u * MS) /* in which nothing but the link held values up */
-#define QUICK_US (250u * MS) /* the same, where it is clear */
+#define QUICK_US (250u * MS) /* for a trial that is clearly worse */
 #define MEASURE_US (700u * MS) /* for one rate, between erases */
 #define ERASE_BLOCK 65536u /* bytes that a device erases at once, as a rule */
 #define BLOCKS_RATE 30000u /* bytes per second below which such a block is not waited for */
 #define SETTLE_US (150u * MS) /* after a change: what was queued before it */
 #define CATCH_UP_US (150u * MS)
 #define POOR_PERCENT 85u /* of the ceiling: acknowledgements take some of it, too */
-#define BAD_PERCENT 60u /* the same, beyond doubt */
 #define GAIN_SHARE 32u /* a 32nd: less may be chance */
 #define LEARN_SHARE 4u /* better by a quarter */
 #define CLEAR_SHARE 4u
@@ -154,12 +153,10 @@ static void watch(struct session *s, const struct ota_ack *m)
 		t->us += (uint32_t)(s->now - t->ack_at);
 	}
 	t->ack_at = s->now;
-	if (t->us < QUICK_US)
+	if (t->us < WATCH_US)
 		return;
 	session_link(s, &air);
 	percent = t->bytes * 100000000ull / t->us / airtime_ceiling(&air, s->chunk, false);
-	if (percent >= BAD_PERCENT && t->us < WATCH_US)
-		return;
 	if (percent < POOR_PERCENT)
 		t->poor = true;
 	else
@@ -174,7 +171,7 @@ static bool is_steady(const struct session *s, const struct ota_ack *m)
 	const struct session_stats *st = &s->stats;
 
 	return s->state == SESSION_SENDING && s->flow.rate > 0 && !s->resyncing &&
-	       s->flow.calm_at <= m->received && st->queued < s->config.image_size;
+	       session_flow_quiet(s, m->received) && st->queued < s->config.image_size;
 }
 
 /* A trial that is so far away from the best one need not be measured to its end. */
@@ -265,7 +262,6 @@ void session_tune_linked(struct session *s, const struct ota_link *m)
 	if (m->code == 0 && m->interval == t->asked)
 		*c = (struct session_choice){m->interval, m->interval, SESSION_BY_RATE};
 	t->asked = 0;
-	session_rechoose(s);
 }
 
 void session_know_intervals(struct session *s, uint16_t on_1m, uint16_t on_2m)
