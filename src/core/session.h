@@ -120,6 +120,8 @@ struct session_config {
 	/* UPDATE: REFUSED, status -OTA_ENOENT, where the device holds no part of this image. */
 	bool resume_only;
 	bool force_same; /* send although this image already runs */
+	/* UPDATE: PREPARE before START, where nothing is resumed; the way back is lost. */
+	bool prepare;
 	/* MEASURE the flash, not the link: the device writes image_size bytes of its own to the
 	 * other slot, which is no way back any more.  telemetry_ms must not be 0. */
 	bool pattern;

@@ -65,6 +65,15 @@ static void write_prepare(struct session *s)
 	session_command(s, buf, ota_prepare_encode(s->config.image_size, buf, sizeof(buf)));
 }
 
+/* The slot is erased while the link is made better; START takes over what is done by then. */
+static void write_prepare_ahead(struct session *s)
+{
+	if (s->config.prepare && s->config.goal == SESSION_UPDATE && !s->started &&
+	    !s->link_asked && (s->info.features & OTA_FEATURE_PREPARE) &&
+	    !(s->info.flags & (OTA_INFO_RESUMABLE | OTA_INFO_PENDING_VERIFY)))
+		write_prepare(s);
+}
+
 /* The one command of a run, and the wait for its answer. */
 static void write_command(struct session *s)
 {
@@ -105,6 +114,7 @@ static void session_full_begin(struct session *s)
 		session_opcode(s, OTA_CMD_STATUS);
 		return;
 	}
+	write_prepare_ahead(s);
 	/* None waits for the answer to another; the link takes longest to change. */
 	write_link(s);
 	write_telemetry(s);
@@ -303,7 +313,8 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 	if (s->started && s->stats.start_us == 0)
 		s->stats.start_us = s->now;
 	/* Optional things that failed do not stop an update. */
-	if (m->opcode == OTA_CMD_TELEMETRY)
+	if (m->opcode == OTA_CMD_TELEMETRY ||
+	    (m->opcode == OTA_CMD_PREPARE && s->config.goal == SESSION_UPDATE))
 		return;
 	if (m->opcode == OTA_CMD_LINK) {
 		s->choices.link_code = m->code;

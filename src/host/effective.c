@@ -294,6 +294,13 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 		if (run)
 			link_key(asked, run, key, ret);
 		return;
+	case PROFILE_KEY_PREPARE:
+		if (run && asked->prepare == PROFILE_PREPARE_YES && run->have_info &&
+		    !(run->info.features & OTA_FEATURE_PREPARE))
+			because(ret, "this device does not offer it");
+		else if (run)
+			(void)profile_get(asked, key, ret->value, sizeof(ret->value));
+		return;
 	case PROFILE_KEY_TELEMETRY:
 		if (run && !dialect_get(run->dialect)->has_telemetry)
 			because(ret, "the %s dialect has none", dialect_get(run->dialect)->name);

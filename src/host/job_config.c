@@ -67,6 +67,7 @@ void job_apply_profile(const struct profile *profile, struct session_config *ret
 	ret->mtu_max = (uint16_t)profile->mtu_max;
 	apply_link(profile, ret);
 	ret->telemetry_ms = (uint16_t)profile->telemetry_ms;
+	ret->prepare = profile->prepare == PROFILE_PREPARE_YES;
 	ret->confirm = profile->confirm == PROFILE_CONFIRM_AUTO;
 	ret->stall_action = stall_action(profile->stall_action);
 	ret->stall_ms = (uint32_t)profile->stall_ms;

@@ -21,6 +21,7 @@
 
 enum profile_stall_action { PROFILE_STALL_WARN, PROFILE_STALL_PAUSE, PROFILE_STALL_ABORT };
 enum profile_confirm { PROFILE_CONFIRM_AUTO, PROFILE_CONFIRM_NEVER };
+enum profile_prepare { PROFILE_PREPARE_NO, PROFILE_PREPARE_YES };
 enum profile_phy {
 	PROFILE_PHY_KEEP = PROFILE_KEEP,
 	PROFILE_PHY_AUTO = PROFILE_AUTO,
@@ -43,6 +44,7 @@ struct profile {
 	int32_t ack_interval; /* bytes between ACKs; 256..65535 or AUTO */
 	int32_t basic_pacing_us; /* like pacing_us, for commands in the basic dialect */
 	int32_t mtu_max; /* ATT MTU never used beyond this; 23..517 */
+	enum profile_prepare prepare;
 
 	/* Patience */
 	int32_t ack_timeout_ms;
@@ -78,6 +80,7 @@ enum profile_key {
 	PROFILE_KEY_ACK_INTERVAL,
 	PROFILE_KEY_MTU_MAX,
 	PROFILE_KEY_BASIC_PACING,
+	PROFILE_KEY_PREPARE,
 	PROFILE_KEY_ACK_TIMEOUT,
 	PROFILE_KEY_RETRIES,
 	PROFILE_KEY_BACKOFF,

@@ -31,6 +31,11 @@ static const struct setting_word words_phy[] = {
 	{"2M", PROFILE_PHY_2M},
 	{NULL, 0},
 };
+static const struct setting_word words_prepare[] = {
+	{"no", PROFILE_PREPARE_NO},
+	{"yes", PROFILE_PREPARE_YES},
+	{NULL, 0},
+};
 static const struct setting_word words_confirm[] = {
 	{"auto", PROFILE_CONFIRM_AUTO},
 	{"never", PROFILE_CONFIRM_NEVER},
@@ -81,6 +86,11 @@ static const struct setting settings[PROFILE_KEYS] = {
 		.name = "basic_pacing_us", .kind = SETTING_NUMBER, AT(basic_pacing_us),
 		.max = 1000000, .unit = "us", .initial = 20000,
 		.help = "Shortest time between commands to a device of the basic dialect. It has no acknowledgements, so only time keeps its buffer from overflowing; where it does, the time is doubled for the rest of the run.",
+	},
+	[PROFILE_KEY_PREPARE] = {
+		.name = "prepare", .kind = SETTING_CHOICE, AT(prepare), .words = words_prepare,
+		.initial = PROFILE_PREPARE_NO,
+		.help = "yes has the device erase its other slot as soon as it is known, while the link is being made better and before it has seen the image: the image to roll back to is lost even if the device refuses the new one. no: the slot is erased once the image's first bytes were accepted.",
 	},
 	[PROFILE_KEY_ACK_TIMEOUT] = {
 		.name = "ack_timeout_ms", .kind = SETTING_NUMBER, AT(ack_timeout_ms),

@@ -139,7 +139,7 @@ static void test_telemetry(void **state)
 	dut_wait(&dut, 1);
 	says(&dut, CONN, "0a ce 0c 00 00 00 fb 00 00 00 00 00 00 00 00 00 00 00 00 00");
 	says(&dut, CONN, "0b d0 07 00 00 00 00 00 00 00 00");
-	start_full(&dut, CONN, image, sizeof(image), 0);
+	start_full(&dut, CONN, image, 2u * OTA_BLOCK_SIZE, 0);
 	send_value(&dut, CONN, 0, image, 0, 400);
 	dut_wait(&dut, 210);
 	dut_op_end(&dut); /* an erase of 210 ms */

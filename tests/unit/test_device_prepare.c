@@ -131,11 +131,37 @@ static void test_start_takes_over(void **state)
 	dut_forget_notes(&dut);
 	assert_int_equal(dut.op, OTA_OP_ERASE); /* the second block's */
 	start_full(&dut, OWNER, image, SIZE, 0);
-	dut_settle(&dut);
 	says(&dut, OWNER, "01 00 00 00 00 00 20 00 00 00 02 00 08 00 00 00");
-	silent(&dut); /* no RESULT: READY answers both */
+	silent(&dut); /* no RESULT: READY answers both, and waits for no erase */
+	assert_int_equal(dut.op, OTA_OP_ERASE);
+	send_value(&dut, OWNER, 0, image, 0, 500);
+	dut_settle(&dut);
 	assert_int_equal(dut.erases, 2);
-	assert_int_equal(update(SIZE), 1);
+	send_rest(&dut, OWNER, 1, image, 500, SIZE);
+	tell(&dut, OWNER, "04");
+	dut_settle(&dut);
+	assert_int_equal(dut.set_boots, 1);
+	assert_int_equal(dut.erases, 3);
+	assert_memory_equal(dut.slots[1], image, SIZE);
+}
+
+/* One that is another thing, or comes while the erase is another's, waits as ever. */
+static void test_others_wait(void **state)
+{
+	(void)state;
+	tell(&dut, OWNER, "0c 00 00 00 00");
+	dut_forget_notes(&dut);
+	start_full(&dut, OWNER, image, SIZE, OTA_START_PATTERN);
+	silent(&dut);
+	dut_settle(&dut);
+	says(&dut, OWNER, "01 f0 49 02 00 f0 49 02 00 00 02 00 08 00 00 00");
+	tell(&dut, OWNER, "02");
+	dut_forget_notes(&dut);
+	assert_int_equal(dut.op, OTA_OP_ERASE); /* of the pattern's first sector */
+	tell(&dut, OWNER, "0c 00 00 00 00");
+	start_full(&dut, OWNER, image, SIZE, 0);
+	silent(&dut);
+	dut_settle(&dut);
 }
 
 static void test_ends(void **state)
@@ -207,6 +233,28 @@ static void test_pattern_erases(void **state)
 	assert_int_equal(dut.erases, 4 + 3 + 1);
 }
 
+/* A host that only asks for STATUS has paused: the rest is erased, which holds up nothing. */
+static void test_pause(void **state)
+{
+	(void)state;
+	start_full(&dut, OWNER, image, SLOT, 0);
+	tell(&dut, OWNER, "05");
+	dut_wait(&dut, 1000);
+	assert_int_equal(dut.erases, 0); /* nothing came yet: it may be no image to want */
+	send_rest(&dut, OWNER, dut.dev.expected, image, 0, 5000);
+	assert_int_equal(dut.erases, 2); /* the block that is written, and the next */
+	tell(&dut, OTHER, "05");
+	dut_wait(&dut, 3000);
+	assert_int_equal(dut.erases, 2);
+	tell(&dut, OWNER, "05");
+	assert_int_equal(dut.erases, 4);
+	assert_int_equal(dut.block_erases, 4);
+	send_rest(&dut, OWNER, dut.dev.expected, image, 5000, SLOT);
+	tell(&dut, OWNER, "04");
+	assert_int_equal(dut.set_boots, 1);
+	assert_int_equal(dut.erases, 4);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -253,10 +301,12 @@ int main(void)
 		TEST(test_whole_slot, manual),
 		TEST(test_other_sizes, automatic),
 		TEST(test_start_takes_over, manual),
+		TEST(test_others_wait, manual),
 		TEST(test_ends, manual),
 		TEST(test_forgotten, manual),
 		TEST(test_written, automatic),
 		TEST(test_pattern_erases, automatic),
+		TEST(test_pause, automatic),
 		TEST(test_refused, automatic),
 		TEST(test_wears, limited),
 	};

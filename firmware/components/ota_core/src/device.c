@@ -270,6 +270,7 @@ static int accept(struct ota_device *dev, const uint8_t *buf, uint32_t len, bool
 	rx->received += len;
 	dev->last_data = dev->now;
 	dev->gap = false;
+	rx->paused = false;
 	return device_head_ok(dev) ? 0 : -OTA_EPROTO;
 }
 
@@ -361,51 +362,72 @@ enum timer {
 	TIMERS
 };
 
-/* Returns true if the timer runs; its start and length go to ret_since and ret_wait. */
-static bool timer_runs(const struct ota_device *dev, enum timer timer, uint32_t *ret_since,
-		       uint32_t *ret_wait)
+struct timing {
+	uint32_t since, wait; /* ms */
+	bool runs;
+};
+
+static struct timing timing_of(const struct ota_device *dev, enum timer timer)
 {
 	const struct ota_receive *rx = &dev->rx;
 	const bool receiving = dev->state == OTA_STATE_RECEIVING;
+	struct timing t = {.since = dev->last_data, .runs = receiving};
 
 	switch (timer) {
 	case TIMER_NOTIFY:
-		*ret_since = dev->notify_time;
-		*ret_wait = NOTIFY_RETRY_MS;
-		return dev->queue_count > 0 || dev->ack_due;
+		t.since = dev->notify_time;
+		t.wait = NOTIFY_RETRY_MS;
+		t.runs = dev->queue_count > 0 || dev->ack_due;
+		break;
 	case TIMER_IDLE:
-		*ret_since = dev->last_data;
-		*ret_wait = dev->config.idle_timeout_ms;
-		return receiving;
+		t.wait = dev->config.idle_timeout_ms;
+		break;
 	case TIMER_GAP:
-		*ret_since = dev->gap_time;
-		*ret_wait = dev->gap_wait;
-		return receiving && dev->gap;
+		t.since = dev->gap_time;
+		t.wait = dev->gap_wait;
+		t.runs = receiving && dev->gap;
+		break;
 	case TIMER_ACK:
-		*ret_since = dev->last_data;
-		*ret_wait = ACK_DELAY_MS;
-		return receiving && rx->kind != OTA_KIND_BASIC && !dev->ack_due &&
-		       (rx->received != rx->acked_received || device_limit(dev) != rx->acked_limit);
+		t.wait = ACK_DELAY_MS;
+		t.runs = receiving && rx->kind != OTA_KIND_BASIC && !dev->ack_due &&
+			 (rx->received != rx->acked_received ||
+			  device_limit(dev) != rx->acked_limit);
+		break;
 	case TIMER_LINK:
-		*ret_since = dev->link_time;
-		*ret_wait = LINK_ANSWER_MS;
-		return dev->link_waits && dev->link_conn != OTA_NO_CONN;
+		t.since = dev->link_time;
+		t.wait = LINK_ANSWER_MS;
+		t.runs = dev->link_waits && dev->link_conn != OTA_NO_CONN;
+		break;
 	case TIMER_TELEMETRY:
-		*ret_since = dev->telemetry_time;
-		*ret_wait = dev->telemetry_ms;
-		return dev->telemetry_ms > 0 && dev->telemetry_conn != OTA_NO_CONN;
+		t.since = dev->telemetry_time;
+		t.wait = dev->telemetry_ms;
+		t.runs = t.wait > 0 && dev->telemetry_conn != OTA_NO_CONN;
+		break;
 	case TIMER_CONFIRM:
-		*ret_since = dev->boot_time;
-		*ret_wait = dev->config.confirm_timeout_ms;
-		return dev->confirm_waits && *ret_wait > 0 && dev->command == 0;
+		t.since = dev->boot_time;
+		t.wait = dev->config.confirm_timeout_ms;
+		t.runs = dev->confirm_waits && t.wait > 0 && dev->command == 0;
+		break;
 	case TIMER_REBOOT:
-		*ret_since = dev->reboot_time;
-		*ret_wait = REBOOT_WAIT_MS;
-		return dev->reboot_due;
+		t.since = dev->reboot_time;
+		t.wait = REBOOT_WAIT_MS;
+		t.runs = dev->reboot_due;
+		break;
 	case TIMERS:
 		break;
 	}
-	return false;
+	return t;
+}
+
+/* Milliseconds until the timer fires; UINT32_MAX: it does not run. */
+static uint32_t time_left(const struct ota_device *dev, enum timer timer)
+{
+	const struct timing t = timing_of(dev, timer);
+	const uint32_t passed = dev->now - t.since;
+
+	if (!t.runs)
+		return UINT32_MAX;
+	return passed < t.wait ? t.wait - passed : 0;
 }
 
 static void timer_fire(struct ota_device *dev, enum timer timer)
@@ -442,28 +464,20 @@ static void timer_fire(struct ota_device *dev, enum timer timer)
 
 void ota_device_tick(struct ota_device *dev, uint32_t now_ms)
 {
-	uint32_t since, wait;
-
 	device_pass(dev, now_ms);
 	device_notify_flush(dev);
 	for (enum timer t = TIMER_NOTIFY; t < TIMERS; t++)
-		if (timer_runs(dev, t, &since, &wait) && dev->now - since >= wait)
+		if (time_left(dev, t) == 0)
 			timer_fire(dev, t);
 	device_work(dev);
 }
 
 bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms)
 {
-	uint32_t since, wait, left, least = UINT32_MAX;
+	uint32_t least = device_counts_reset(dev) ? 0 : UINT32_MAX;
 
-	if (device_counts_reset(dev))
-		least = 0;
-	for (enum timer t = TIMER_NOTIFY; t < TIMERS; t++) {
-		if (!timer_runs(dev, t, &since, &wait))
-			continue;
-		left = dev->now - since >= wait ? 0 : wait - (dev->now - since);
-		least = min_u32(least, left);
-	}
+	for (enum timer t = TIMER_NOTIFY; t < TIMERS; t++)
+		least = min_u32(least, time_left(dev, t));
 	if (least == UINT32_MAX)
 		return false;
 	*ret_ms = dev->now + least;

@@ -107,6 +107,7 @@ static bool start_possible(const struct ota_device *dev, uint8_t opcode)
 static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	struct ota_start start;
+	bool prepared;
 	uint32_t detail = 0;
 	const bool blank = buf[0] == OTA_CMD_PREPARE;
 	const bool basic = !blank && (len == 1 || dev->config.basic_only);
@@ -131,6 +132,9 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 		refuse_start(dev, conn, buf[0], code, detail, basic);
 		return;
 	}
+	/* PREPARE's erases, of which one is under way. */
+	prepared = dev->state == OTA_STATE_PREPARING && dev->prepare == OTA_PREPARE_ERASE &&
+		   dev->start_kind == OTA_KIND_BLANK && dev->op == OTA_OP_ERASE && !dev->command;
 	dev->start = start;
 	dev->start_kind = blank				    ? OTA_KIND_BLANK
 			  : basic			    ? OTA_KIND_BASIC
@@ -142,6 +146,8 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 	dev->prepare = OTA_PREPARE_ADOPT;
 	dev->gap = false;
 	dev->state = OTA_STATE_PREPARING;
+	if (prepared && dev->start_kind == OTA_KIND_IMAGE)
+		device_take_over(dev);
 }
 
 /* For commands that only the owner of a session may give, while it receives. */
@@ -361,6 +367,7 @@ static uint8_t dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *bu
 	case OTA_CMD_END:
 		return on_end(dev, conn);
 	case OTA_CMD_STATUS:
+		dev->rx.paused |= conn == dev->conn;
 		device_send_status(dev, conn);
 		return OTA_OK;
 	case OTA_CMD_CONFIRM:

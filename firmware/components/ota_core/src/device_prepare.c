@@ -114,7 +114,7 @@ static void ready(struct ota_device *dev)
 	struct ota_receive *rx = &dev->rx;
 
 	rx->valid = true;
-	rx->drain = false;
+	rx->drain = rx->paused = false;
 	rx->received = rx->flushed;
 	rx->judged = rx->kind == OTA_KIND_SINK;
 	if (rx->kind == OTA_KIND_PATTERN)
@@ -133,6 +133,12 @@ static void ready(struct ota_device *dev)
 	dev->last_data = dev->now;
 	dev->state = OTA_STATE_RECEIVING;
 	device_send_ready(dev);
+}
+
+void device_take_over(struct ota_device *dev)
+{
+	if (begin_fresh(dev))
+		ready(dev);
 }
 
 static void after_adopt(struct ota_device *dev)

@@ -78,6 +78,8 @@ uint32_t device_worn(struct ota_device *dev);
 /* device_prepare.c and device_verify.c: one step each; false: nothing to do now. */
 /* Returns true if the START being prepared resumes where a lost link left. */
 bool device_can_adopt(const struct ota_device *dev);
+/* A START during PREPARE's erases: the session begins at once, beside the one under way. */
+void device_take_over(struct ota_device *dev);
 bool device_prepare_step(struct ota_device *dev);
 bool device_verify_step(struct ota_device *dev);
 

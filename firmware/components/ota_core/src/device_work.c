@@ -191,7 +191,7 @@ bool device_flash_step(struct ota_device *dev)
 	if (len > 0)
 		return write_step(dev, len);
 	if (dev->state == OTA_STATE_RECEIVING && rx->erased < rx->image_size &&
-	    rx->erased < rx->received + OTA_BLOCK_SIZE)
+	    (rx->paused || rx->erased < rx->received + OTA_BLOCK_SIZE))
 		return device_erase_step(dev);
 	if (rx->flushed - rx->hashed >= OTA_SECTOR_SIZE)
 		return device_hash_step(dev, rx->flushed);

@@ -62,6 +62,7 @@ struct ota_receive {
 	bool valid; /* there is one, active or suspended */
 	bool drain; /* suspended: still bring the ring to flash */
 	bool worn; /* its erases were counted */
+	bool paused; /* the host only asks how things are: an erase holds up nothing */
 	bool judged; /* a value came since READY, and what the image begins with will do */
 	enum ota_kind kind;
 	uint32_t image_size; /* basic: the slot's size until END tells */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flash apart from the image: the session's PREPARE, and START's flag *pattern*. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "session_play.h"
+
+static struct play r;
+
+/* MEASURE of the flash: nothing goes over Data, and TIMES add up over their wrap. */
+static void test_pattern(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_MEASURE, 70000);
+	r.config.pattern = true;
+	r.config.telemetry_ms = 500;
+	r.info.features = OTA_FEATURE_PATTERN | OTA_FEATURE_TELEMETRY | OTA_FEATURE_TIMES;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "request control 0af401");
+	play_written(&r, GATT_CONTROL);
+	assert_int_equal(play_count(&r, "request control 010110007011010070110100"), 1);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_ready(&r, 70000, 70000);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+	assert_null(strstr(r.notes, "resumed"));
+	assert_false(r.s.stats.resumed);
+	play_rx(&r, "0b 0000 e803 0000 0000 0000"); /* erase 1000, write 0, read 0 */
+	play_rx(&r, "0b 0000 e803 60ea 0100 0000"); /* ... 1000, 60000, 1 */
+	play_rx(&r, "0b 0000 f003 6011 0300 0000"); /* ... 1008, 4448 again, 3 */
+	play_rx(&r, "03 70110100 ff ffff 0000000000000000");
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_MEASURED);
+	assert_int_equal(r.s.stats.flash.erase_ms, 1008);
+	assert_int_equal(r.s.stats.flash.write_ms, 65536 + 4448);
+	assert_int_equal(r.s.stats.flash.read_ms, 3);
+	assert_int_equal(r.s.stats.sent_bytes, 0);
+	play_finish(&r);
+	/* A device that knows SINK alone. */
+	play_init(&r, SESSION_MEASURE, 70000);
+	r.config.pattern = true;
+	r.config.telemetry_ms = 500;
+	r.info.features = OTA_FEATURE_SINK;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.code, OTA_ERR_UNSUPPORTED);
+	play_finish(&r);
+}
+
+/* PREPARE takes as long as its erases; a device without it is told by name. */
+static void test_prepare(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_COMMAND, 70000);
+	r.config.command = OTA_CMD_PREPARE;
+	r.config.ready_timeout_ms = 5000;
+	r.info.features = OTA_FEATURE_PREPARE;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "request control 0c70110100");
+	play_written(&r, GATT_CONTROL);
+	play_rx(&r, "04 01 00000000 00200100");
+	play_pass(&r, 4000);
+	play_rx(&r, "04 01 00000100 00200100"); /* another block: it works */
+	play_pass(&r, 4000);
+	play_expect_none(&r);
+	play_rx(&r, "06 0c 00");
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ANSWERED);
+	play_finish(&r);
+	play_init(&r, SESSION_COMMAND, 0);
+	r.config.command = OTA_CMD_PREPARE;
+	r.info.features = OTA_FEATURE_PATTERN;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.opcode, OTA_CMD_PREPARE);
+	play_finish(&r);
+}
+
+static void prepared_update(uint32_t features, uint8_t flags, bool first)
+{
+	play_init(&r, SESSION_UPDATE, 60);
+	r.config.prepare = true;
+	r.info.features |= features;
+	r.info.flags = flags;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	if (first) {
+		play_expect(&r, "request control 0c3c000000");
+		play_rx_error(&r, OTA_ERR_BUSY, OTA_CMD_PREPARE, 90); /* no reason to stop */
+		play_written(&r, GATT_CONTROL);
+	}
+	assert_int_equal(play_count(&r, "request control 0101"), 1);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_ready(&r, 0, 60);
+	assert_int_equal(r.s.state, SESSION_SENDING);
+	play_end(&r);
+}
+
+/* Ahead of START, but never where that would throw away what can be resumed. */
+static void test_prepare_ahead(void **state)
+{
+	(void)state;
+	prepared_update(OTA_FEATURE_PREPARE, 0, true);
+	prepared_update(OTA_FEATURE_PREPARE, OTA_INFO_RESUMABLE, false);
+	prepared_update(0, 0, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pattern),
+		cmocka_unit_test(test_prepare),
+		cmocka_unit_test(test_prepare_ahead),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
