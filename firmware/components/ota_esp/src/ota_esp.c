@@ -43,7 +43,7 @@ void ota_esp_warn(const char *what)
 
 void ota_esp_error(const char *what, int code)
 {
-	ESP_LOGE(tag, "cannot %s: %d (0x%x)", what, code, (unsigned int)code);
+	ESP_LOGE(tag, "cannot %s: 0x%x", what, (unsigned int)code);
 }
 
 #if CONFIG_OTA_ESP_CONFIRM_TIMEOUT_S > 0

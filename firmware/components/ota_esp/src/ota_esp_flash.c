@@ -99,7 +99,7 @@ static int set_boot(uint32_t size, const uint8_t *sha256)
 
 	memcpy(booted.sha256, sha256, sizeof(booted.sha256));
 	if (ota_esp_booted_store(&booted) < 0)
-		ota_esp_warn("NVS is full: Info will have the image without its trailing bytes");
+		ota_esp_warn("NVS is full: trailing bytes will not be reported");
 	err = esp_ota_set_boot_partition(ota_esp.update);
 	ota_esp_feed();
 	return io_result(err, "set the boot slot");

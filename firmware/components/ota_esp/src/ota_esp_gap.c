@@ -97,6 +97,7 @@ static int on_pairing(struct ble_gap_event *event, void *arg)
 	return 0;
 }
 
+/* NimBLE keeps the first fields, with their pointers, and advertises them again by itself. */
 static int set_advertising_data(const struct ota_esp *s)
 {
 	struct ble_hs_adv_fields fields = {
