@@ -339,10 +339,16 @@ static bool can_change(const struct job_snapshot *run, const struct session_choi
 	       c->reason != SESSION_UNSUPPORTED;
 }
 
-/* The link that an upload with this profile will have, as far as it can be known. */
-static void assume(const struct profile *profile, const struct job_snapshot *run, bool known,
-		   struct airtime_link *ret)
+bool effective_can_ask(const struct job_snapshot *run)
 {
+	return can_change(run, &run->choices.interval);
+}
+
+void effective_link(const struct profile *profile, const struct job_snapshot *run,
+		    struct airtime_link *ret)
+{
+	const bool known = run && link_of(run)->link.interval > 0;
+
 	*ret = (struct airtime_link){.phy = OTA_PHY_2M, .data_length = 251};
 	if (known) {
 		const struct transport_link *link = link_of(run);
@@ -389,7 +395,7 @@ uint32_t effective_ceiling(const struct profile *profile, const struct job_snaps
 
 	if (run && mtu_of(run) > 0 && mtu_of(run) < mtu)
 		mtu = mtu_of(run);
-	assume(profile, run, known, &link);
+	effective_link(profile, run, &link);
 	value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, dialect->header, request);
 	if (profile->chunk > 0 && profile->chunk <= mtu - (int32_t)OTA_ATT_HEADER)
 		value = (uint16_t)profile->chunk;

@@ -21,6 +21,12 @@ struct effective {
 void effective(const struct profile *asked, const struct job_snapshot *run, enum profile_key key,
 	       struct effective *ret);
 
+/* Returns true if the device can be asked for another connection interval. */
+bool effective_can_ask(const struct job_snapshot *run);
+/* The link that an upload with this profile will have, as far as it can be known from the run;
+ * NULL: as the profile asks for it. */
+void effective_link(const struct profile *profile, const struct job_snapshot *run,
+		    struct airtime_link *ret);
 /*
  * The rate that the profile allows at most (airtime_ceiling()), with what it is
  * reckoned with: the link of run where there is one, else the one that the

@@ -224,6 +224,25 @@ static void play(const struct job *job, struct limit_input *in)
 	};
 }
 
+void job_limit_play(const struct job *job, struct predict *ret)
+{
+	const struct session_stats *st = &job->session.stats;
+	struct limit_input in = {
+		.bytes = st->received > st->resumed_from ? st->received - st->resumed_from : 0};
+	uint32_t payload;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!job->link_known || st->start_us == 0 || job->session.chunk == 0)
+		return;
+	play(job, &in);
+	*ret = in.now;
+	ret->size = job->session_config.image_size;
+	if (ret->value <= ret->header)
+		return;
+	payload = (uint32_t)ret->value - ret->header;
+	ret->drop_ppm = (uint32_t)((uint64_t)st->gaps * 1000000u / (in.bytes / payload + 1u));
+}
+
 /* --- words */
 
 static char *rate(uint32_t value, char buf[OUTPUT_FIGURE_MAX])

@@ -103,6 +103,8 @@ uint32_t job_limit_probe_ms(const struct job *job);
 void job_limit_heard(struct job *job, const struct transport_event *event);
 void job_limit_link(struct job *job);
 void job_limit_result(struct job *job);
+/* The transfer so far as predict.h plays it; value 0: none. */
+void job_limit_play(const struct job *job, struct predict *ret);
 
 /* job_pattern.c: the same of a measurement of the flash. */
 void job_pattern_result(struct job *job);

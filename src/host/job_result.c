@@ -176,6 +176,7 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	snap_sent(job, ret);
 	ret->ceiling = job->config.pattern ? 0 : job->ceiling;
 	ret->metrics = job->metrics;
+	job_limit_play(job, &ret->play);
 	budget_shares(&job->budget, NULL, ret->time);
 	if (job->config.pattern) {
 		job_pattern_divide(job, ret->time);

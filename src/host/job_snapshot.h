@@ -9,6 +9,7 @@
 #include "core/airtime.h"
 #include "core/session.h"
 #include "explain/budget.h"
+#include "explain/predict.h"
 #include "host/metrics.h"
 #include "host/scan.h"
 #include "transport/transport.h"
@@ -47,6 +48,9 @@ struct job_snapshot {
 	uint32_t ceiling; /* as in the result; 0 until it sends */
 	struct metrics metrics;
 	uint64_t time[BUDGET_TRANSFER_SHARES]; /* microseconds since START; 0 each before it */
+	/* The transfer as it goes, for predict_us(), with flash as far as it was measured; value 0:
+	 * it has not begun. */
+	struct predict play;
 	size_t log_count; /* entries ever made */
 	uint64_t data_values; /* Data values written */
 	enum session_outcome outcome;

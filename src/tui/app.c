@@ -26,6 +26,7 @@ static const struct app_part_ops *const services[] = {
 	[PART_IMAGE - PART_SERVICES] = &image_part,
 	[PART_UPLOAD - PART_SERVICES] = &upload_part,
 	[PART_LEFT - PART_SERVICES] = &left_part,
+	[PART_EFFECT - PART_SERVICES] = &effect_part,
 	[PART_REPLAY - PART_SERVICES] = &replay_part,
 };
 

@@ -30,6 +30,7 @@ enum app_part {
 	PART_IMAGE,
 	PART_UPLOAD,
 	PART_LEFT,
+	PART_EFFECT,
 	PART_REPLAY,
 	APP_PARTS,
 	PART_MODALS = PART_PANEL, /* the first of them ... */
@@ -86,7 +87,7 @@ extern const struct modal_ops panel_modal, menu_modal, help_modal, confirm_modal
 #define VIEW_OPS(upper, lower, name, tab) extern const struct view_ops lower##_view;
 VIEW_EACH(VIEW_OPS)
 extern const struct app_part_ops command_part, log_part, device_part, profile_part, image_part,
-	upload_part, left_part, replay_part;
+	upload_part, left_part, effect_part, replay_part;
 
 /* --- app_core.c */
 /* A part's state, for its own files and for its const accessor. */

@@ -10,6 +10,8 @@
 #include "tui/app_image.h"
 #include "tui/app_profile.h"
 
+#include <inttypes.h>
+
 /* Runs like the upload to come, as far as the device, its chip and the adapter are known. */
 static struct history_question question_of(const struct app *app)
 {
@@ -48,6 +50,24 @@ char *app_estimate_past(const struct app *app, char *buf, size_t size)
 			       estimate.runs, estimate.runs == 1 ? "" : "s",
 			       estimate.other_device ? " of this chip" : "",
 			       question.virtual_clock ? ", simulated" : "");
+	history_close(history);
+	return buf;
+}
+
+char *app_estimate_best(const struct app *app, char *buf, size_t size)
+{
+	const struct history_question question = question_of(app);
+	struct history *history = NULL;
+	struct history_best best;
+	char why[VIEW_TEXT];
+
+	buf[0] = '\0';
+	if (history_open(NULL, &history, why, sizeof(why)) < 0)
+		return buf;
+	if (history_best(history, &question, &best) == 0 && best.id != 0)
+		(void)snprintf(buf, size, "best known%s %.1f kB/s: run %" PRId64 ", %.30s%s",
+			       best.other_device ? " of this chip" : "", best.goodput / 1000.0,
+			       best.id, best.profile, best.profile_changed ? "+" : "");
 	history_close(history);
 	return buf;
 }

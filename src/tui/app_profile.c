@@ -4,12 +4,19 @@
 
 #include "host/effective.h"
 #include "tui/app_device.h"
+#include "tui/app_effect.h"
+#include "tui/app_estimate.h"
 #include "view/layout.h"
 
 #include <string.h>
 
 struct profile_state {
 	size_t selected; /* key */
+	char typed[INPUT_MAX]; /* a value that is being typed; "": none */
+	/* The best that is known, as of: */
+	char best[VIEW_TEXT];
+	char best_address[SCAN_ADDRESS_SIZE];
+	uint64_t best_us;
 };
 
 static struct profile_state *mine(const struct app *app)
@@ -32,12 +39,60 @@ static void mark_later(const struct app *app, enum profile_key key, struct effec
 	to->differs = true;
 }
 
+/* With the value that is being typed, where it is one. */
+static struct profile as_typed(const struct app *app)
+{
+	const struct profile_state *p = mine(app);
+	struct profile profile = app_profile(app)->now;
+	char assignment[INPUT_MAX + 64], *const given = assignment;
+	struct setting_errors errors;
+
+	(void)snprintf(assignment, sizeof(assignment), "%s=%s",
+		       profile_settings()[p->selected].name, p->typed);
+	if (p->typed[0] != '\0')
+		(void)profile_set(&profile, &(const char *){given}, 1, "typed", &errors);
+	return profile;
+}
+
+static char *what_if_text(const struct app *app, const struct profile *profile, char *buf,
+			  size_t size)
+{
+	uint32_t now;
+	const uint32_t then = app_effect_predict(app, profile, false, &now);
+
+	buf[0] = '\0';
+	if (then > 0 && then != now)
+		(void)snprintf(buf, size, "predicted %.1f kB/s; %.1f measured last", then / 1000.0,
+			       now / 1000.0);
+	else if (then > 0)
+		(void)snprintf(buf, size, "%.1f kB/s measured last", now / 1000.0);
+	return buf;
+}
+
+/* Read from the history when a run has ended, or the device is another one. */
+static const char *best_text(const struct app *app)
+{
+	const struct app_device *d = app_device(app);
+	struct profile_state *p = mine(app);
+
+	/* A run is in the history once its job is gone. */
+	if (d->job || (p->best_us == d->ended_us + 1 && strcmp(p->best_address, d->address) == 0))
+		return p->best;
+	p->best_us = d->ended_us + 1; /* 0: never read */
+	(void)snprintf(p->best_address, sizeof(p->best_address), "%.17s", d->address);
+	p->best[0] = '\0';
+	if (d->address[0] != '\0' && !app_config(app)->no_history)
+		(void)app_estimate_best(app, p->best, sizeof(p->best));
+	return p->best;
+}
+
 static void profile_draw(struct app *app, struct cells *cells, struct area area)
 {
 	static struct job_snapshot run; /* too large for a stack; one screen a process */
 	struct effective keys[PROFILE_KEYS];
 	const struct app_profile *e = app_profile(app);
-	char ceiling[VIEW_TEXT];
+	const struct profile typed = as_typed(app);
+	char ceiling[VIEW_TEXT], what_if[VIEW_TEXT];
 	bool known;
 	struct view_profile v = {
 		.profile = &e->now,
@@ -46,6 +101,8 @@ static void profile_draw(struct app *app, struct cells *cells, struct area area)
 		.in_force = keys,
 		.errors = e->errors.count > 0 ? &e->errors : NULL,
 		.ceiling = ceiling,
+		.what_if = what_if_text(app, &typed, what_if, sizeof(what_if)),
+		.best = best_text(app),
 		.selected = mine(app)->selected,
 	};
 
@@ -56,7 +113,7 @@ static void profile_draw(struct app *app, struct cells *cells, struct area area)
 		if (known)
 			mark_later(app, (enum profile_key)i, &keys[i]);
 	}
-	if (effective_ceiling(&e->now, known ? &run : NULL, ceiling, sizeof(ceiling)) == 0)
+	if (effective_ceiling(&typed, known ? &run : NULL, ceiling, sizeof(ceiling)) == 0)
 		v.ceiling = "";
 	view_profile_draw(&v, cells, area);
 }
@@ -111,9 +168,21 @@ void app_profile_show(struct app *app, const char *name)
 
 /* --- keys */
 
+static void typing_value(struct app *app, const char *text)
+{
+	(void)snprintf(mine(app)->typed, sizeof(mine(app)->typed), "%s", text);
+}
+
+static void typing_end(struct app *app)
+{
+	mine(app)->typed[0] = '\0';
+}
+
 static void set_value(struct app *app, const char *text)
 {
 	char assignment[INPUT_MAX + 64];
+
+	typing_end(app);
 
 	(void)snprintf(assignment, sizeof(assignment), "%s=%s",
 		       profile_settings()[mine(app)->selected].name, text);
@@ -128,8 +197,11 @@ static size_t complete_value(struct app *app, struct input *input, char *list, s
 
 static void ask_value(struct app *app)
 {
-	const struct prompt prompt = {
-		.label = "value: ", .done = set_value, .complete = complete_value};
+	const struct prompt prompt = {.label = "value: ",
+				      .done = set_value,
+				      .complete = complete_value,
+				      .typing = typing_value,
+				      .cancelled = typing_end};
 	char value[SETTING_TEXT_MAX];
 
 	app_prompt_open(app, &prompt,

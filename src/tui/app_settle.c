@@ -3,6 +3,7 @@
 #include "tui/app_priv.h"
 
 #include "tui/app_device.h"
+#include "tui/app_effect.h"
 #include "tui/app_image.h"
 #include "tui/app_left.h"
 #include "tui/app_recover.h"
@@ -31,6 +32,7 @@ void app_tick(struct app *app)
 	app_settle(app);
 	if (app_device_sample(app))
 		app_touch(app);
+	app_effect_tick(app);
 }
 
 void app_hang_up(struct app *app)

@@ -4,6 +4,7 @@
 #include "tui/app_device.h"
 
 #include "host/effective.h"
+#include "tui/app_effect.h"
 #include "tui/app_log.h"
 #include "tui/app_profile.h"
 
@@ -30,17 +31,32 @@ static char *in_force_text(const struct app *app, enum profile_key key, char *bu
 	return buf;
 }
 
+/* ", about 92.1 kB/s": the rate that the values of now are predicted to give; "" unknown. */
+static char *about_text(const struct app *app, bool under_way, char *buf, size_t size)
+{
+	uint32_t now;
+	const uint32_t then = app_effect_predict(app, &app_profile(app)->now, under_way, &now);
+
+	buf[0] = '\0';
+	if (then > 0 && then != now)
+		(void)snprintf(buf, size, ", about %.1f kB/s (predicted)", then / 1000.0);
+	return buf;
+}
+
 /* Tells the operator what a change came to; text is "pacing_us=500". */
 static void tell_tuned(struct app *app, int r, enum profile_key key, const char *text)
 {
-	char came[IN_FORCE_TEXT];
+	char came[IN_FORCE_TEXT], about[48];
 
 	if (r == 0) {
 		app_log_note(app, text);
-		app_say(app, CELLS_TITLE, "%s: %s", text,
-			in_force_text(app, key, came, sizeof(came)));
+		app_effect_begin(app, text);
+		app_say(app, CELLS_TITLE, "%s: %s%s", text,
+			in_force_text(app, key, came, sizeof(came)),
+			about_text(app, true, about, sizeof(about)));
 	} else {
-		app_say(app, CELLS_TITLE, "%s: with the next upload", text);
+		app_say(app, CELLS_TITLE, "%s: with the next upload%s", text,
+			about_text(app, false, about, sizeof(about)));
 	}
 }
 

@@ -213,6 +213,8 @@ struct view_profile {
 	const struct effective *in_force; /* PROFILE_KEYS of them */
 	const struct setting_errors *errors; /* of the file as it is on the disk; NULL: none */
 	const char *ceiling; /* what the link allows at most, with what it rests on; "" unknown */
+	const char *what_if; /* the rate that these values would give; "" unknown */
+	const char *best; /* the best that is known of this device; "" nothing */
 	size_t selected;
 };
 void view_profile_draw(const struct view_profile *v, struct cells *cells, struct area area);

@@ -186,12 +186,23 @@ static int reason_rows(struct cells *cells, struct area rest)
 	return wanted < room ? wanted : room;
 }
 
+/* What they would give comes first; the best that is known as far as there is room. */
+static void draw_what_if(const struct view_profile *v, struct cells *cells, struct area area)
+{
+	const int from = cells_columns(cells, v->what_if);
+
+	(void)cells_field(cells, area, 0, 0, area.w, CELLS_TITLE, v->what_if);
+	if (v->best[0] != '\0' && from + 3 + cells_columns(cells, v->best) <= area.w)
+		(void)cells_text(cells, area, from > 0 ? from + 3 : 0, 0, CELLS_NORMAL, v->best);
+}
+
 #define BAR_W 2 /* right of the keys: a blank, and the scroll bar */
 
 void view_profile_draw(const struct view_profile *v, struct cells *cells, struct area area)
 {
 	const struct columns c = columns_of(area.w);
-	struct area rest = area, rows, heads = {0}, reason = {0}, ceiling = {0}, errors = {0};
+	struct area rest = area, rows, heads = {0}, reason = {0}, ceiling = {0}, what_if = {0},
+		    errors = {0};
 	size_t first = 0;
 
 	draw_head(v, cells, area_top(&rest, 1));
@@ -201,6 +212,8 @@ void view_profile_draw(const struct view_profile *v, struct cells *cells, struct
 		reason = area_bottom(&rest, 3);
 	if (rest.h >= 9 && v->ceiling[0] != '\0')
 		ceiling = area_bottom(&rest, 1);
+	if (rest.h >= 9 && (v->what_if[0] != '\0' || v->best[0] != '\0'))
+		what_if = area_bottom(&rest, 1);
 	if (v->errors && rest.h >= 4)
 		errors = area_bottom(&rest, v->errors->count < 3 ? (int)v->errors->count + 1 : 4);
 	if (rest.h >= 6)
@@ -218,6 +231,8 @@ void view_profile_draw(const struct view_profile *v, struct cells *cells, struct
 		draw_errors(v, cells, errors);
 	if (ceiling.h > 0)
 		(void)cells_field(cells, ceiling, 0, 0, ceiling.w, CELLS_NORMAL, v->ceiling);
+	if (what_if.h > 0)
+		draw_what_if(v, cells, what_if);
 	if (reason.h > 0)
 		draw_reason(v, cells, reason);
 }

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See what_if.h. */
+#include "host/what_if.h"
+
+#include "core/session.h"
+#include "explain/predict.h"
+#include "host/effective.h"
+#include "profile/profile_edit.h"
+
+#define LARGE_WINDOW 65536u /* where no ring bounds what is under way */
+#define LEAST_SIZE 65536u /* of what is played: less is all beginning and end */
+/* As session_choose_ack() chooses: the least of so many values, and of a quarter. */
+#define ACK_VALUES 64u
+#define ACK_LEAST 1024u /* where the window is chosen, too */
+
+struct asking {
+	const struct profile *was, *is;
+	const struct job_snapshot *run;
+	bool under_way;
+};
+
+static bool differs(const struct asking *a, enum profile_key key)
+{
+	return profile_differs(a->was, a->is, key);
+}
+
+/* What both sides agreed on was bounded by the profile, or by one of them. */
+static uint16_t mtu_of(const struct asking *a)
+{
+	const uint16_t agreed = a->run->sent_known ? a->run->sent_mtu : a->run->mtu;
+
+	if (a->is->mtu_max < agreed || agreed == a->was->mtu_max)
+		return (uint16_t)a->is->mtu_max;
+	return agreed;
+}
+
+/* True where the link would be another one. */
+static bool change_link(const struct asking *a, struct predict *p)
+{
+	const uint32_t interval_us = p->link.interval_us;
+	const enum ota_phy phy = p->link.phy;
+
+	if (!differs(a, PROFILE_KEY_CONNECTION_INTERVAL) && !differs(a, PROFILE_KEY_PHY) &&
+	    !differs(a, PROFILE_KEY_DATA_LENGTH))
+		return false;
+	effective_link(a->is, a->run, &p->link);
+	/* What the session found for it stays, unless it is for another PHY. */
+	if (!differs(a, PROFILE_KEY_CONNECTION_INTERVAL) && p->link.phy == phy)
+		p->link.interval_us = interval_us;
+	return true;
+}
+
+static void change_mode(const struct asking *a, struct predict *p)
+{
+	const struct dialect *dialect = dialect_get(a->run->dialect);
+
+	if (!differs(a, PROFILE_KEY_WRITE_MODE))
+		return;
+	p->request = a->is->write_mode == PROFILE_AUTO ? dialect->write_mode == GATT_REQUEST
+						       : a->is->write_mode == GATT_REQUEST;
+}
+
+static void change_value(const struct asking *a, bool link, struct predict *p)
+{
+	const uint16_t mtu = mtu_of(a);
+	const int32_t most = (int32_t)mtu - (int32_t)OTA_ATT_HEADER;
+
+	if (!link && !differs(a, PROFILE_KEY_CHUNK) && !differs(a, PROFILE_KEY_MTU_MAX) &&
+	    !differs(a, PROFILE_KEY_WRITE_MODE))
+		return;
+	if (a->is->chunk > 0)
+		p->value = (uint16_t)(a->is->chunk < most ? a->is->chunk : most);
+	else
+		p->value = airtime_best_value(&p->link, mtu, OTA_VALUE_MAX, p->header, p->request);
+}
+
+static void change_window(const struct asking *a, struct predict *p)
+{
+	const uint32_t ring = p->ring > 0 ? p->ring : LARGE_WINDOW;
+	uint32_t ack;
+
+	if (differs(a, PROFILE_KEY_WINDOW))
+		p->window = a->is->window > 0 ? (uint32_t)a->is->window : ring;
+	if (p->window < p->value)
+		p->window = p->value; /* one is always under way */
+	if (a->under_way ||
+	    (!differs(a, PROFILE_KEY_WINDOW) && !differs(a, PROFILE_KEY_ACK_INTERVAL) &&
+	     p->value == a->run->play.value))
+		return;
+	ack = (p->window < ring ? p->window : ring) / 4u;
+	if (ack > ((uint32_t)p->value - p->header) * ACK_VALUES)
+		ack = ((uint32_t)p->value - p->header) * ACK_VALUES;
+	if (ack < ACK_LEAST && a->is->window <= 0)
+		ack = ACK_LEAST;
+	if (a->is->ack_interval > 0)
+		ack = (uint32_t)a->is->ack_interval;
+	p->ack_interval = p->ring > 0 && ack > p->ring / 2u ? p->ring / 2u : ack;
+}
+
+static void change_pacing(const struct asking *a, struct predict *p)
+{
+	if (dialect_tells_received(dialect_get(a->run->dialect), a->run->mode)) {
+		if (differs(a, PROFILE_KEY_PACING))
+			p->pacing_us = (uint32_t)a->is->pacing_us;
+	} else if (differs(a, PROFILE_KEY_BASIC_PACING)) {
+		p->pacing_us = (uint32_t)a->is->basic_pacing_us;
+	}
+}
+
+/* Played; where the session finds the interval by trial, with the one that takes least. */
+static uint64_t take_least(const struct profile *profile, const struct job_snapshot *run,
+			   struct predict *p)
+{
+	const uint32_t intervals_us[] = {7500u,
+					 session_interval_for(p->link.phy == OTA_PHY_2M) * 1250u};
+	struct predict other = *p;
+	uint64_t us = predict_us(p), least = us;
+
+	if (profile->connection_interval != PROFILE_AUTO || !effective_can_ask(run))
+		return us;
+	for (size_t i = 0; i < sizeof(intervals_us) / sizeof(intervals_us[0]); i++) {
+		other.link.interval_us = intervals_us[i];
+		us = predict_us(&other);
+		if (us > 0 && us < least) {
+			least = us;
+			p->link.interval_us = intervals_us[i];
+		}
+	}
+	return least;
+}
+
+uint32_t what_if(const struct profile *was, const struct profile *is,
+		 const struct job_snapshot *run, uint32_t measured, bool under_way)
+{
+	const struct asking a = {.was = was, .is = is, .run = run, .under_way = under_way};
+	struct predict now = run->play, then;
+	uint64_t now_us, then_us, rate, played, most;
+
+	if (now.value <= now.header || measured == 0)
+		return 0;
+	if (now.size < LEAST_SIZE)
+		now.size = LEAST_SIZE;
+	then = now;
+	change_mode(&a, &then);
+	change_value(&a, change_link(&a, &then), &then);
+	change_window(&a, &then);
+	change_pacing(&a, &then);
+	if (then.value <= then.header)
+		return 0;
+	now_us = take_least(was, run, &now);
+	then_us = take_least(is, run, &then);
+	if (now_us == 0 || then_us == 0)
+		return 0;
+	if (now_us == then_us)
+		return measured;
+	rate = (uint64_t)measured * now_us / then_us;
+	/* Where the model takes the one for slower than it was, the other gains no more by that. */
+	played = (uint64_t)then.size * 1000000u / then_us;
+	if (rate > measured && rate > played)
+		rate = played > measured ? played : measured;
+	/* A measured rate may owe to chance: more than the air carries is not promised. */
+	most = (uint64_t)airtime_ceiling(&then.link, then.value, then.request) *
+	       (uint32_t)(then.value - then.header) / then.value;
+	return (uint32_t)(rate < most ? rate : most);
+}
