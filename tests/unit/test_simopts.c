@@ -80,21 +80,9 @@ static void test_defaults(void **state)
 	assert_int_equal(options.passkey, -1);
 }
 
-static void test_all(void **state)
+/* What test_all() gives of the link, the flash and chance. */
+static void expect_link(void)
 {
-	(void)state;
-	parse_good("devices=64,chip=ESP32-C3,phy=2M,interval=7.5,mtu=23,data_length=27,"
-		   "buffers=3x251/event,loss=1.5,rssi=-127,flash=slow,ring=1024,dialect=basic,"
-		   "seed=18446744073709551615,speed=2.5,fault=drop-data@5,fault=slow-erase,"
-		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
-		   "security=legacy-passkey,passkey=000042,names=twins,addresses=random,"
-		   "table=shuffled,slots=factory:1M+2M+1280K,secure_version=32,secure_boot=yes,"
-		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,boot_delay="
-		   "90000,revision=102,block_"
-		   "revision=103,boot_"
-		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
-		   "task_delay=20,host_delay=30,stack_delay=4000");
-	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
 	assert_int_equal(options.devices, 64);
 	assert_int_equal(options.chip_id, 5);
 	assert_int_equal(options.phy, OTA_PHY_2M);
@@ -115,6 +103,11 @@ static void test_all(void **state)
 	assert_int_equal(options.faults[0].kind, FAULT_DROP_DATA);
 	assert_int_equal(options.faults[0].at, 5);
 	assert_int_equal(options.faults[1].kind, FAULT_SLOW_ERASE);
+}
+
+/* ... and of the devices. */
+static void expect_devices(void)
+{
 	assert_string_equal(options.state, "/var/x,y\\z");
 	assert_string_equal(options.version, "v1.0");
 	assert_string_equal(options.project, "gw");
@@ -146,6 +139,25 @@ static void test_all(void **state)
 	assert_int_equal(options.stack_delay_us, 4000);
 }
 
+static void test_all(void **state)
+{
+	(void)state;
+	parse_good("devices=64,chip=ESP32-C3,phy=2M,interval=7.5,mtu=23,data_length=27,"
+		   "buffers=3x251/event,loss=1.5,rssi=-127,flash=slow,ring=1024,dialect=basic,"
+		   "seed=18446744073709551615,speed=2.5,fault=drop-data@5,fault=slow-erase,"
+		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
+		   "security=legacy-passkey,passkey=000042,names=twins,addresses=random,"
+		   "table=shuffled,slots=factory:1M+2M+1280K,secure_version=32,secure_boot=yes,"
+		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,boot_delay="
+		   "90000,revision=102,block_"
+		   "revision=103,boot_"
+		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
+		   "task_delay=20,host_delay=30,stack_delay=4000");
+	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
+	expect_link();
+	expect_devices();
+}
+
 static void test_given(void **state)
 {
 	(void)state;
@@ -163,66 +175,64 @@ static void test_given(void **state)
 	assert_int_equal(options.phy, OTA_PHY_1M);
 }
 
+static const char *const bad_values[][2] = {
+	{"devices=0", "devices: expected a whole number, 1..64, found 0"},
+	{"devices=65", "devices: expected a whole number, 1..64, found 65"},
+	{"devices=", "devices: expected a whole number, 1..64, found nothing"},
+	{"phy=3M", "phy: expected 1M or 2M, found \"3M\""},
+	{"phy=coded", "phy: expected 1M or 2M, found \"coded\""},
+	{"interval=7", "interval: expected a number, 7.5..4000 ms in steps of 1.25, "
+		       "found 7"},
+	{"interval=8", "interval: expected a number, 7.5..4000 ms in steps of 1.25, "
+		       "found 8"},
+	{"mtu=518", "mtu: expected a whole number, 23..517 bytes, found 518"},
+	{"data_length=26", "data_length: expected a whole number, 27..251 bytes, found 26"},
+	{"loss=90.1", "loss: expected a number, 0..90 percent, found 90.1"},
+	{"loss=-1", "loss: expected a number, 0..90 percent, found -1"},
+	{"rssi=21", "rssi: expected a whole number, -127..20 dBm, found 21"},
+	{"rssi=-128", "rssi: expected a whole number, -127..20 dBm, found -128"},
+	{"flash=idael", "flash: expected typical, ideal or slow, found \"idael\" (did you "
+			"mean ideal?)"},
+	{"ring=7", "ring: expected a whole number, 8..1024 KiB in steps of 4, found 7"},
+	{"seed=-1", "seed: expected a whole number, 0..18446744073709551615, found -1"},
+	{"seed=18446744073709551616", "seed: expected a whole number, "
+				      "0..18446744073709551615, found "
+				      "18446744073709551616"},
+	{"speed=0", "speed: expected max or a number, 0.001..1000, found 0"},
+	{"speed=fast", "speed: expected max or a number, 0.001..1000, found \"fast\""},
+	{"encrypted=1", "encrypted: expected yes or no, found 1"},
+	{"passkey=12345", "passkey: expected six digits, found 12345"},
+	{"passkey=12345x", "passkey: expected six digits, found \"12345x\""},
+	{"passkey=1234567", "passkey: expected six digits, found 1234567"},
+	{"security=no", "security: expected none, just-works, passkey, legacy-just-works or "
+			"legacy-passkey, found \"no\""},
+	{"supervision=105",
+	 "supervision: expected a whole number, 100..32000 ms in steps of 10, found 105"},
+	{"version=", "version: expected one line of text, at most 31 bytes, found nothing"},
+	{"version=abcdefghijklmnopqrstuvwxyzabcdef",
+	 "version: expected one line of text, at most 31 bytes, found "
+	 "\"abcdefghijklmnopqrstuvwxyzabcdef\""},
+	{"version=\033c", "version: expected one line of text, at most 31 bytes, found "
+			  "\"\\x1bc\""},
+	{"state=", "state: expected a directory, at most 4095 bytes, found nothing"},
+	{"fault=drop-dta@5", "fault: unknown fault (did you mean drop-data?) in \"drop-dta@5\""},
+	{"fault=disconnect@x", "fault: expected BYTE from 0 to 4294967295, found no number "
+			       "in \"disconnect@x\""},
+	{"loss", "expected key=value, found \"loss\""},
+	{"loss=1,", "expected key=value, found \"\""},
+	{"los=1", "los: unknown key (did you mean loss?)"},
+	{"datalength=27", "datalength: unknown key (did you mean data_length?)"},
+	{"loss=1,loss=2", "loss: expected once, found again"},
+};
+
 static void test_bad_values(void **state)
 {
-	static const char *const cases[][2] = {
-		{"devices=0", "devices: expected a whole number, 1..64, found 0"},
-		{"devices=65", "devices: expected a whole number, 1..64, found 65"},
-		{"devices=", "devices: expected a whole number, 1..64, found nothing"},
-		{"phy=3M", "phy: expected 1M or 2M, found \"3M\""},
-		{"phy=coded", "phy: expected 1M or 2M, found \"coded\""},
-		{"interval=7", "interval: expected a number, 7.5..4000 ms in steps of 1.25, "
-			       "found 7"},
-		{"interval=8", "interval: expected a number, 7.5..4000 ms in steps of 1.25, "
-			       "found 8"},
-		{"mtu=518", "mtu: expected a whole number, 23..517 bytes, found 518"},
-		{"data_length=26", "data_length: expected a whole number, 27..251 bytes, found 26"},
-		{"loss=90.1", "loss: expected a number, 0..90 percent, found 90.1"},
-		{"loss=-1", "loss: expected a number, 0..90 percent, found -1"},
-		{"rssi=21", "rssi: expected a whole number, -127..20 dBm, found 21"},
-		{"rssi=-128", "rssi: expected a whole number, -127..20 dBm, found -128"},
-		{"flash=idael", "flash: expected typical, ideal or slow, found \"idael\" (did you "
-				"mean ideal?)"},
-		{"ring=7", "ring: expected a whole number, 8..1024 KiB in steps of 4, found 7"},
-		{"seed=-1", "seed: expected a whole number, 0..18446744073709551615, found -1"},
-		{"seed=18446744073709551616", "seed: expected a whole number, "
-					      "0..18446744073709551615, found "
-					      "18446744073709551616"},
-		{"speed=0", "speed: expected max or a number, 0.001..1000, found 0"},
-		{"speed=fast", "speed: expected max or a number, 0.001..1000, found \"fast\""},
-		{"encrypted=1", "encrypted: expected yes or no, found 1"},
-		{"passkey=12345", "passkey: expected six digits, found 12345"},
-		{"passkey=12345x", "passkey: expected six digits, found \"12345x\""},
-		{"passkey=1234567", "passkey: expected six digits, found 1234567"},
-		{"security=no",
-		 "security: expected none, just-works, passkey, legacy-just-works or "
-		 "legacy-passkey, found \"no\""},
-		{"supervision=105",
-		 "supervision: expected a whole number, 100..32000 ms in steps of 10, found 105"},
-		{"version=", "version: expected one line of text, at most 31 bytes, found nothing"},
-		{"version=abcdefghijklmnopqrstuvwxyzabcdef",
-		 "version: expected one line of text, at most 31 bytes, found "
-		 "\"abcdefghijklmnopqrstuvwxyzabcdef\""},
-		{"version=\033c", "version: expected one line of text, at most 31 bytes, found "
-				  "\"\\x1bc\""},
-		{"state=", "state: expected a directory, at most 4095 bytes, found nothing"},
-		{"fault=drop-dta@5",
-		 "fault: unknown fault (did you mean drop-data?) in \"drop-dta@5\""},
-		{"fault=disconnect@x", "fault: expected BYTE from 0 to 4294967295, found no number "
-				       "in \"disconnect@x\""},
-		{"loss", "expected key=value, found \"loss\""},
-		{"loss=1,", "expected key=value, found \"\""},
-		{"los=1", "los: unknown key (did you mean loss?)"},
-		{"datalength=27", "datalength: unknown key (did you mean data_length?)"},
-		{"loss=1,loss=2", "loss: expected once, found again"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(bad_values) / sizeof(bad_values[0]); i++) {
 		char expected[512];
 
-		(void)snprintf(expected, sizeof(expected), "--sim: %s\n", cases[i][1]);
-		assert_refused(cases[i][0], expected);
+		(void)snprintf(expected, sizeof(expected), "--sim: %s\n", bad_values[i][1]);
+		assert_refused(bad_values[i][0], expected);
 	}
 }
 
