@@ -45,6 +45,8 @@ static size_t any_command(uint8_t *buf)
 		start.flags = rng_below(&rng, 2) == 0 ? OTA_START_SINK : 0;
 		start.image_size = start.stream_size = IMAGE;
 		len = (size_t)ota_start_encode(&start, buf, OTA_CONTROL_MAX);
+	} else if (buf[0] == OTA_CMD_PREPARE && rng_below(&rng, 2) == 0) {
+		len = (size_t)ota_prepare_encode(0, buf, OTA_CONTROL_MAX);
 	} else if (buf[0] == OTA_CMD_LINK) {
 		len = (size_t)ota_link_request_encode(&link, buf, OTA_CONTROL_MAX);
 	} else if (buf[0] == OTA_CMD_TELEMETRY) {
