@@ -234,8 +234,8 @@ static void consider_event(struct best *b, uint32_t pdus, uint32_t event)
 	consider(b, (pdus - 1u) * fragment + octets, true);
 }
 
-uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
-			    uint16_t overhead, bool with_response)
+static uint16_t best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
+			   uint16_t overhead, bool with_response, bool whole)
 {
 	struct best b = {.link = link, .overhead = overhead, .with_response = with_response};
 	uint32_t frame, fragment, pdus, fit;
@@ -255,8 +255,20 @@ uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint1
 		consider(&b, n * fragment, false);
 	b.whole = b.rate;
 	/* One PDU more an event, if each value ends in a shorter one. */
-	for (uint32_t n = 1; n <= pdus && fit < MANY_PDUS && !with_response; n++)
+	for (uint32_t n = 1; n <= pdus && fit < MANY_PDUS && !with_response && !whole; n++)
 		for (uint32_t more = 1; more <= MORE_PDUS; more++)
 			consider_event(&b, n, fit + more);
 	return b.value;
+}
+
+uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
+			    uint16_t overhead, bool with_response)
+{
+	return best_value(link, mtu, max_value, overhead, with_response, false);
+}
+
+uint16_t airtime_whole_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
+			     uint16_t overhead)
+{
+	return best_value(link, mtu, max_value, overhead, false, true);
 }

@@ -47,5 +47,8 @@ uint32_t airtime_ceiling(const struct airtime_link *link, uint16_t value, bool w
  */
 uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
 			    uint16_t overhead, bool with_response);
+/* The same among values that fill their PDUs, for a link of which events end as they like. */
+uint16_t airtime_whole_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
+			     uint16_t overhead);
 
 #endif

@@ -31,15 +31,24 @@ static struct session_choice choose_mode(const struct session *s)
 	return choice(asked, asked, s->config.mode_auto ? SESSION_BY_DIALECT : SESSION_ASKED);
 }
 
+/* What fills an event is of no use where events were found to end for other reasons. */
+static uint16_t value_by_air(const struct session *s, const struct airtime_link *air,
+			     uint16_t device)
+{
+	const bool request = session_waits_for_each(s);
+
+	if (!request && (s->tune.poor || s->tune.best > 0))
+		return airtime_whole_value(air, s->mtu, device, s->dialect->header);
+	return airtime_best_value(air, s->mtu, device, s->dialect->header, request);
+}
+
 static struct session_choice choose_chunk(const struct session *s, const struct airtime_link *air)
 {
 	const uint16_t header = s->dialect->header, asked = s->config.chunk;
 	const uint16_t device = s->max_value ? s->max_value : OTA_VALUE_MAX;
 	const uint16_t by_mtu = (uint16_t)(s->mtu - OTA_ATT_HEADER);
 	const uint16_t most = by_mtu < device ? by_mtu : device;
-	uint16_t chunk =
-		asked ? asked
-		      : airtime_best_value(air, s->mtu, device, header, session_waits_for_each(s));
+	uint16_t chunk = asked ? asked : value_by_air(s, air, device);
 
 	if (chunk > most || chunk <= header)
 		chunk = most < OTA_VALUE_MAX ? most : OTA_VALUE_MAX;

@@ -118,6 +118,17 @@ void session_flow_moved(struct session *s, uint32_t from)
 	session_rewindow(s);
 }
 
+void session_flow_erase(struct session *s, uint32_t ms)
+{
+	struct session_flow *f = &s->flow;
+
+	if (ms <= f->erase_ms)
+		return;
+	f->erase_ms = ms;
+	if (s->state == SESSION_SENDING && ms > HOLD_MS)
+		session_rewindow(s);
+}
+
 /* Bytes that pass in so many microseconds. */
 static uint32_t in_time(uint32_t rate, uint64_t us)
 {
@@ -160,7 +171,9 @@ uint32_t session_flow_window(const struct session *s, const struct airtime_link 
 	const bool slower = f->rate > 0 && f->rate < ceiling / 2u;
 	const uint32_t rate = slower ? f->rate * 2u : ceiling;
 	uint32_t busy = busy_window(s, air, rate), first;
-	const uint32_t calm = session_flow_calm(air, rate, s->chunk);
+	/* Nothing is acknowledged during an erase, and its values are under way all the same. */
+	const uint32_t silent = f->erase_ms > HOLD_MS ? f->erase_ms - HOLD_MS : 0;
+	const uint32_t calm = session_flow_calm(air, rate, s->chunk) + in_time(rate, silent * MS);
 
 	*ret_reason = gaps ? SESSION_BY_GAPS : slower ? SESSION_BY_RATE : SESSION_BY_AIR_TIME;
 	if (gaps)

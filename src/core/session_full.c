@@ -493,6 +493,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		if (ota_telemetry_decode(buf, len, &s->stats.telemetry) < 0)
 			return false;
 		s->stats.telemetry_known = true;
+		session_flow_erase(s, s->stats.telemetry.erase_ms);
 		return true;
 	case OTA_EVT_TIMES:
 		return ota_times_decode(buf, len, &m.times) == 0 && (on_times(s, &m.times), true);

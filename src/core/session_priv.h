@@ -143,6 +143,8 @@ void session_flow_begin(struct session *s, uint32_t ack_interval);
 void session_flow_resumed(struct session *s);
 /* The device told more received bytes than from. */
 void session_flow_moved(struct session *s, uint32_t from);
+/* The device told an erase of so many milliseconds. */
+void session_flow_erase(struct session *s, uint32_t ms);
 /* stale: bytes that were sent behind the gap, and are still to pass the air. */
 void session_flow_gap(struct session *s, uint32_t stale);
 /* Returns true if values have not been getting lost lately, up to this offset. */

@@ -42,6 +42,7 @@ struct session_flow {
 	uint32_t step; /* bytes that one ACK acknowledges, on average */
 	uint64_t empty_at; /* when the last GAP had left nothing under way; 0: long ago */
 	uint32_t trip; /* microseconds from then to the first ACK; 0: not known */
+	uint32_t erase_ms; /* the longest erase that was told */
 	uint32_t calm; /* bytes without a gap that end its time, after the last one */
 	uint32_t calm_at; /* offset before which values count as getting lost */
 };

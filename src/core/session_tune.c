@@ -78,10 +78,13 @@ static uint16_t next_trial(const struct session *s, uint16_t now, uint32_t rate)
 
 	if (s->config.image_size - s->stats.received < LEFT_MIN)
 		return 0;
+	/* The longer first: where it is better it is so by far, and where not, that shows soon. */
 	if (t->best == 0)
-		return now > SHORT ? SHORT : LONG;
-	/* Shorter was not far better: so it is not that each event carries so much and no more. */
-	return now == SHORT && t->best < LONG && rate <= t->rate + t->rate / LEARN_SHARE ? LONG : 0;
+		return now < LONG ? LONG : SHORT;
+	return now == LONG && t->best > SHORT && t->best < LONG &&
+			       rate <= t->rate + t->rate / LEARN_SHARE
+		       ? SHORT
+		       : 0;
 }
 
 static void try_another(struct session *s, uint16_t interval)

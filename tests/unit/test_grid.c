@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings that nobody gave against a grid of settings by hand: set-ups are drawn from a seed,
+ * and on each the defaults reach at least 0.95 of the best that the grid has, or 0.92 where
+ * something gets lost.  `make check`
+ * takes a few set-ups and a part of the grid, `make grid` all of both; GRID_SEED=N draws others.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "programlib.h"
+
+#define SHARE 0.95
+#define SHARE_CHANCE 0.92 /* where packets or values get lost; until that is known, time passes */
+#define SETUPS 7u /* of a check */
+#define TRIES 16u /* points of the grid on each, in a check */
+#define CHOOSING 2u /* runs by which a point is chosen where chance decides ... */
+#define COMPARING 6u /* ... and others by which it is compared */
+
+/* %d: drawn between the two. */
+static const struct condition {
+	const char *sim;
+	int least, most;
+	bool chance;
+} conditions[] = {
+	{"rssi=-5%d", 0, 9, false},
+	{"buffers=%dx251/event", 1, 6, false},
+	{"buffers=%dx27/event", 8, 20, false},
+	{"buffers=%dx251", 3, 12, false},
+	{"buffers=%dx27", 12, 40, false},
+	{"data_length=%d", 27, 120, false},
+	{"mtu=%d", 23, 40, false},
+	{"mtu=%d", 100, 250, false},
+	{"encrypted=yes", 0, 0, false},
+	{"ring=%d", 2, 8, false}, /* times 4 */
+	{"fault=slow-erase:%d", 2, 8, false},
+	{"loss=%d", 1, 8, true},
+	{"fault=drop-data%%%d", 1, 10, true},
+};
+static const char *const phys[] = {"1M", "2M"};
+static const char *const flashes[] = {
+	"typical,flash_mode=usual", "typical,flash_mode=lenient", "typical,flash_mode=auto-suspend",
+	"slow,flash_mode=usual",    "slow,flash_mode=lenient",	  "ideal",
+};
+
+/* The grid; "": left to the program. */
+static const char *const intervals[] = {"", "7.5", "8.75", "10", "11.25", "15", "20", "30", "50"};
+static const char *const chunks[] = {"", "169", "244", "480", "495"};
+static const char *const windows[] = {"", "1024", "2048", "4096", "8192", "16384", "65536"};
+static const char *const acks[] = {"", "1024", "2048", "8192"};
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+#define POINTS (COUNT(intervals) * COUNT(chunks) * COUNT(windows) * COUNT(acks))
+
+static char folder[] = "/tmp/otabench-grid.XXXXXX";
+static char image[80];
+static bool whole; /* all of the grid */
+
+static size_t add(char *buf, size_t size, size_t used, const char *key, const char *value)
+{
+	const int len = value[0] ? snprintf(buf + used, size - used, "-s %s=%s ", key, value) : 0;
+
+	return used + (size_t)len;
+}
+
+static void point(size_t n, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	used = add(buf, size, used, "connection_interval_ms", intervals[n % COUNT(intervals)]);
+	n /= COUNT(intervals);
+	used = add(buf, size, used, "chunk", chunks[n % COUNT(chunks)]);
+	n /= COUNT(chunks);
+	used = add(buf, size, used, "window", windows[n % COUNT(windows)]);
+	n /= COUNT(windows);
+	(void)add(buf, size, used, "ack_interval", acks[n % COUNT(acks)]);
+}
+
+/* Bytes per second of runs with these seeds together; 0: one failed. */
+static double goodput(const char *sim, const char *set, unsigned int first, unsigned int runs)
+{
+	double time = 0, rate;
+
+	for (unsigned int seed = first; seed < first + runs; seed++) {
+		struct program_ran r = program_run(
+			"--json --sim=devices=1,chip=esp32,%s,seed=%u %s flash esp-sim-01 %s", sim,
+			seed, set, image);
+
+		rate = r.exit == 0 ? json_number_value(json_object_get(r.last, "goodput")) : 0;
+		program_done(&r);
+		if (rate <= 0)
+			return 0;
+		time += 1 / rate;
+	}
+	return runs / time;
+}
+
+/* False where the defaults are too slow. */
+static bool compare(const char *sim, bool chance, struct rng *rng)
+{
+	const unsigned int choosing = chance ? CHOOSING : 1, comparing = chance ? COMPARING : 1;
+	const unsigned int first = chance ? 100 : 1; /* others than those that chose */
+	const double own = goodput(sim, "", first, comparing);
+	char set[160], best_set[160] = "";
+	double best = 0;
+
+	for (size_t n = 0; n < (whole ? POINTS : TRIES); n++) {
+		double rate;
+
+		point(whole ? n : (size_t)rng_below(rng, POINTS), set, sizeof(set));
+		rate = goodput(sim, set, 1, choosing);
+		if (rate > best) {
+			best = rate;
+			(void)snprintf(best_set, sizeof(best_set), "%s", set);
+		}
+	}
+	if (chance)
+		best = goodput(sim, best_set, first, comparing);
+	print_message("%-60s %6.1f kB/s by itself, %6.1f with %s\n", sim, own / 1000, best / 1000,
+		      best_set);
+	return own > 0 && own >= (chance ? SHARE_CHANCE : SHARE) * best;
+}
+
+static const char *any_of(const char *const *list, size_t count, struct rng *rng)
+{
+	return list[rng_below(rng, count)];
+}
+
+static void test_grid(void **state)
+{
+	const char *seed = getenv("GRID_SEED");
+	const size_t setups = whole ? 3 * COUNT(conditions) : SETUPS;
+	unsigned int missed = 0;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, seed ? strtoull(seed, NULL, 10) : 1);
+	for (size_t i = 0; i < setups; i++) {
+		const size_t n =
+			whole ? i % COUNT(conditions) : (size_t)rng_below(&rng, COUNT(conditions));
+		const struct condition *c = &conditions[n];
+		char drawn[64], sim[160];
+		int value = c->least +
+			    (int)rng_below(&rng, (uint64_t)c->most - (uint64_t)c->least + 1u);
+
+		if (strncmp(c->sim, "ring", 4) == 0)
+			value *= 4;
+		/* The table's own formats: one number each at most. */
+		(void)snprintf(drawn, sizeof(drawn), c->sim, value);
+		(void)snprintf(sim, sizeof(sim), "phy=%s,flash=%s,%s",
+			       any_of(phys, COUNT(phys), &rng),
+			       any_of(flashes, COUNT(flashes), &rng), drawn);
+		missed += !compare(sim, c->chance, &rng);
+	}
+	assert_int_equal(missed, 0);
+}
+
+static int set_up(void **state)
+{
+	struct program_ran r;
+	int code;
+
+	(void)state;
+	whole = getenv("GRID_WHOLE") != NULL;
+	if (!mkdtemp(folder))
+		return -1;
+	(void)snprintf(image, sizeof(image), "%s/image.bin", folder);
+	r = program_run("sample-image --size=600000 %s", image);
+	code = r.exit;
+	program_done(&r);
+	return code;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	(void)unlink(image);
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_grid)};
+
+	return cmocka_run_group_tests_name("grid", tests, set_up, tear_down);
+}
