@@ -113,6 +113,7 @@ void app_log_clear(struct app *app)
 	struct app_log *l = app_part(app, PART_LOG);
 
 	l->control.count = l->calls.count = 0;
+	l->control.routine = l->calls.routine = 0;
 	loglist_follow(&l->control);
 	loglist_follow(&l->calls);
 }
@@ -224,6 +225,16 @@ static void log_copy(struct app *app)
 	app_copy(app, safe);
 }
 
+static void toggle_fold(struct app *app)
+{
+	struct app_log *l = app_part(app, PART_LOG);
+
+	l->control.unfolded = !l->control.unfolded;
+	app_say(app, CELLS_DIM, "%s",
+		l->control.unfolded ? "each ACK, PROGRESS, TELEMETRY and TIMES has a line"
+				    : "ACK, PROGRESS, TELEMETRY and TIMES share one line");
+}
+
 static void toggle_calls(struct app *app)
 {
 	struct app_log *l = app_part(app, PART_LOG);
@@ -250,6 +261,8 @@ bool app_log_act(struct app *app, enum action action)
 		loglist_follow(log);
 	else if (action == ACTION_FREEZE)
 		loglist_scroll(log, -1);
+	else if (action == ACTION_FOLD)
+		toggle_fold(app);
 	else if (action == ACTION_CALLS)
 		toggle_calls(app);
 	else if (action == ACTION_BOOKMARK)

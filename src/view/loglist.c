@@ -23,6 +23,15 @@ void loglist_add(struct loglist *list, uint64_t at_us, enum loglist_kind kind,
 	line->raw_len = (uint8_t)(len < LOGLIST_RAW ? len : LOGLIST_RAW);
 	if (line->raw_len > 0)
 		memcpy(line->raw, raw, line->raw_len);
+	if (kind == LOGLIST_ROUTINE) {
+		list->routine++;
+		list->newest_routine = list->count - 1;
+	}
+}
+
+bool loglist_folds(const struct loglist *list)
+{
+	return !list->unfolded && list->filter[0] == '\0' && list->search[0] == '\0';
 }
 
 static uint64_t oldest(const struct loglist *list)
@@ -69,6 +78,9 @@ bool loglist_matches(const struct loglist *list, const struct loglist_line *line
 	char term[TERMS_TEXT];
 	bool not ;
 
+	if (line->kind == LOGLIST_ROUTINE && loglist_folds(list) &&
+	    line != &list->lines[list->newest_routine % LOGLIST_LINES])
+		return false;
 	while (terms_next(&filter, term, &not )) {
 		if (has(line, term) == not )
 			return false;
@@ -197,6 +209,7 @@ char loglist_sign(enum loglist_kind kind)
 	case LOGLIST_SENT:
 		return '>';
 	case LOGLIST_RECEIVED:
+	case LOGLIST_ROUTINE:
 		return '<';
 	case LOGLIST_STATE:
 		return '*';

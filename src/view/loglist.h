@@ -17,6 +17,7 @@
 enum loglist_kind {
 	LOGLIST_SENT,
 	LOGLIST_RECEIVED,
+	LOGLIST_ROUTINE, /* received again and again: ACK, PROGRESS, TELEMETRY, TIMES */
 	LOGLIST_STATE, /* the update's state changed */
 	LOGLIST_EVENT, /* stall, gap, retry, link lost */
 	LOGLIST_TUNING, /* the operator changed something */
@@ -37,6 +38,11 @@ struct loglist {
 	uint64_t count; /* lines ever added; their numbers start at 0 */
 	bool frozen; /* the line read is anchor, else the newest */
 	uint64_t anchor;
+	/* Routine lines stand as one, the newest, so that others stay in sight; not while there is
+	 * a filter or a search, which may be for them. */
+	bool unfolded;
+	uint64_t routine; /* lines of them ever added ... */
+	uint64_t newest_routine; /* ... and the number of the newest */
 	char filter[64]; /* only lines that pass it; "" all */
 	char search[64]; /* lines that hold it stand out; "" none */
 };
@@ -48,11 +54,13 @@ void loglist_add(struct loglist *list, uint64_t at_us, enum loglist_kind kind,
 /* A line by its number; NULL when it is gone or not there yet. */
 const struct loglist_line *loglist_at(const struct loglist *list, uint64_t number);
 /*
- * Returns true if the filter lets the line through (view/terms.h): a term is a part of the text,
+ * Returns true if the line is not folded away and the filter lets it through (view/terms.h): a term is a part of the text,
  * ASCII letters in any case; signs (loglist_sign()) are lines of these kinds.  "!ACK !~" leaves
  * out acknowledgements and what the operator tuned.
  */
 bool loglist_matches(const struct loglist *list, const struct loglist_line *line);
+/* Returns true while routine lines stand as one. */
+bool loglist_folds(const struct loglist *list);
 /* Moves by this many matching lines, negative to older ones; reaching the end follows again. */
 void loglist_scroll(struct loglist *list, int lines);
 void loglist_follow(struct loglist *list);

@@ -2,6 +2,7 @@
 /* See loglist_draw() in loglist.h. */
 #include "view/loglist.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define DETAIL_ROWS 4 /* at most, with the rule above */
@@ -21,6 +22,19 @@ static bool fits(const struct loglist_line *line, const struct cells *cells, str
 	return lead_of(area) + cells_columns(cells, line->text) + raw <= area.w;
 }
 
+/* Behind the line that stands for all routine ones, whose text ends at x. */
+static void draw_folded(const struct loglist *list, int x, struct cells *cells, struct area area,
+			int y)
+{
+	char text[48];
+
+	if (list->routine < 2)
+		return;
+	(void)snprintf(text, sizeof(text), "+%" PRIu64 " folded", list->routine - 1);
+	if (x + 2 + (int)strlen(text) <= area.w)
+		cells_right(cells, area, y, CELLS_DIM, text);
+}
+
 static void draw_line(const struct loglist *list, const struct loglist_line *line,
 		      struct cells *cells, struct area area, int y)
 {
@@ -35,6 +49,11 @@ static void draw_line(const struct loglist *list, const struct loglist_line *lin
 	x = cells_printf(cells, area, x, y, line->style, "%c%c ", line->bookmark ? '#' : ' ',
 			 loglist_sign(line->kind));
 	(void)cells_field(cells, area, x, y, area.w - x, style, line->text);
+	/* What is folded into it is told as far as there is room; its bytes are the last ones'. */
+	if (line->kind == LOGLIST_ROUTINE && loglist_folds(list)) {
+		draw_folded(list, x + cells_columns(cells, line->text), cells, area, y);
+		return;
+	}
 	/* Bytes go to the right where they leave the meaning whole. */
 	if (line->raw_len > 0 && fits(line, cells, area)) {
 		loglist_format_raw(line, raw, sizeof(raw));

@@ -121,9 +121,12 @@ static void feed_log(void)
 		    sizeof(start));
 	loglist_add(&list, 3203000, LOGLIST_RECEIVED, CELLS_NORMAL, "READY offset 0 limit 32768",
 		    ready, sizeof(ready));
+	for (unsigned int i = 0; i < 117; i++)
+		loglist_add(&list, 3300000 + i * 200000, LOGLIST_ROUTINE, CELLS_NORMAL,
+			    "ACK received 4096 flushed 4096 limit 36864", ack, sizeof(ack));
 	loglist_add(&list, 28114000, LOGLIST_EVENT, CELLS_WARNING,
 		    "stall: nothing received for 1.0 s, offset 634880", NULL, 0);
-	loglist_add(&list, 29530000, LOGLIST_RECEIVED, CELLS_NORMAL,
+	loglist_add(&list, 29530000, LOGLIST_ROUTINE, CELLS_NORMAL,
 		    "ACK received 634880 flushed 630784 limit 667648", ack, sizeof(ack));
 	loglist_add(&list, 29531000, LOGLIST_TUNING, CELLS_TITLE, "pacing 0 -> 500 us", NULL, 0);
 }

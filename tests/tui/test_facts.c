@@ -201,6 +201,68 @@ static void test_log_filter(void **state)
 	}
 }
 
+/* --- routine lines that stand as one */
+
+/* The lines that are shown, as their numbers' digits, oldest first. */
+static const char *shown(const struct loglist *log)
+{
+	static char digits[16];
+	size_t count = 0;
+
+	for (uint64_t i = 0; i < log->count && count + 1 < sizeof(digits); i++) {
+		if (loglist_matches(log, loglist_at(log, i)))
+			digits[count++] = (char)('0' + i);
+	}
+	digits[count] = '\0';
+	return digits;
+}
+
+static void test_fold(void **state)
+{
+	static struct loglist log;
+	static const struct {
+		enum loglist_kind kind;
+		const char *text;
+	} lines[] = {
+		{LOGLIST_STATE, "sending"},    {LOGLIST_ROUTINE, "ACK 1"},
+		{LOGLIST_ROUTINE, "ACK 2"},    {LOGLIST_RECEIVED, "GAP 1"},
+		{LOGLIST_ROUTINE, "PROGRESS"}, {LOGLIST_ROUTINE, "ACK 3"},
+		{LOGLIST_EVENT, "stall"},
+	};
+
+	(void)state;
+	loglist_init(&log);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		loglist_add(&log, i, lines[i].kind, CELLS_NORMAL, lines[i].text, NULL, 0);
+	assert_string_equal(shown(&log), "0356"); /* the newest stays in its place */
+	loglist_add(&log, 8, LOGLIST_ROUTINE, CELLS_NORMAL, "ACK 4", NULL, 0);
+	assert_string_equal(shown(&log), "0367"); /* and moves */
+	log.unfolded = true;
+	assert_string_equal(shown(&log), "01234567");
+	log.unfolded = false;
+	/* Who filters or searches may mean them. */
+	(void)snprintf(log.filter, sizeof(log.filter), "ACK");
+	assert_string_equal(shown(&log), "1257");
+	(void)snprintf(log.filter, sizeof(log.filter), "<");
+	assert_string_equal(shown(&log), "123457");
+	log.filter[0] = '\0';
+	(void)snprintf(log.search, sizeof(log.search), "PROGRESS");
+	assert_string_equal(shown(&log), "01234567");
+	log.search[0] = '\0';
+	/* Scrolling goes by what is shown. */
+	loglist_scroll(&log, -1);
+	assert_string_equal(loglist_selected(&log)->text, "stall");
+	loglist_scroll(&log, -1);
+	assert_string_equal(loglist_selected(&log)->text, "GAP 1");
+	/* Whatever comes by the hundreds, an event stays. */
+	loglist_follow(&log);
+	for (unsigned int i = 0; i < 500; i++)
+		loglist_add(&log, 9 + i, LOGLIST_ROUTINE, CELLS_NORMAL, "ACK", NULL, 0);
+	assert_true(loglist_matches(&log, loglist_at(&log, 6)));
+	assert_false(loglist_matches(&log, loglist_at(&log, 7)));
+	assert_true(loglist_matches(&log, loglist_at(&log, 507)));
+}
+
 /* --- a scroll bar */
 
 /* Which rows of ten have the thumb, as bits. */
@@ -521,14 +583,14 @@ static void test_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filter),	    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_log_filter),  cmocka_unit_test(test_scroll_bar),
-		cmocka_unit_test(test_help_search), cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_heads),	    cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_foreign),	    cmocka_unit_test(test_signal),
-		cmocka_unit_test(test_commands),    cmocka_unit_test(test_no_service),
-		cmocka_unit_test(test_whole),	    cmocka_unit_test(test_letters),
-		cmocka_unit_test(test_factory),
+		cmocka_unit_test(test_filter),	   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_log_filter), cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_scroll_bar), cmocka_unit_test(test_help_search),
+		cmocka_unit_test(test_columns),	   cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_resume),	   cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_signal),	   cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_no_service), cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_letters),	   cmocka_unit_test(test_factory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
