@@ -217,18 +217,19 @@ static void on_slot_command(struct ota_device *dev, uint16_t conn, uint8_t opcod
 	/* A measurement must not keep the trial from its end. */
 	const bool beside = opcode == OTA_CMD_CONFIRM && dev->state == OTA_STATE_RECEIVING &&
 			    dev->rx.kind == OTA_KIND_SINK;
+	/* The answer is another's. */
+	const bool asked = dev->command == opcode && dev->command_conn != OTA_NO_CONN &&
+			   dev->command_conn != conn;
 	struct ota_info info;
 	uint8_t code = OTA_OK;
 
 	device_info(dev, &info);
-	if (!beside && device_owned_by_other(dev, conn))
+	if (asked || (!beside && device_owned_by_other(dev, conn)))
 		code = OTA_ERR_BUSY;
 	else if (dev->state == OTA_STATE_REBOOTING)
 		code = opcode == OTA_CMD_REBOOT ? OTA_OK : OTA_ERR_STATE;
 	else if ((!beside && session_active(dev)) || (dev->command && dev->command != opcode))
 		code = OTA_ERR_STATE;
-	else if (dev->command && dev->command_conn != OTA_NO_CONN && dev->command_conn != conn)
-		code = OTA_ERR_BUSY; /* the answer is another's */
 	else if (opcode == OTA_CMD_ROLLBACK && !(info.flags & OTA_INFO_CAN_ROLLBACK))
 		code = OTA_ERR_NO_ROLLBACK;
 	else if (opcode != OTA_CMD_CONFIRM || (info.flags & OTA_INFO_PENDING_VERIFY)) {
