@@ -166,6 +166,12 @@ void session_tune_ack(struct session *s, const struct ota_ack *m);
 void session_tune_linked(struct session *s, const struct ota_link *m);
 
 /* session_full.c */
+/* Writes END. */
+void session_full_end(struct session *s);
+
+/* session_full_rx.c */
+/* As struct dialect_ops' rx. */
+void session_full_rx(struct session *s, const uint8_t *buf, size_t len);
 /* LINK's answer came, or is not waited for any longer. */
 void session_link_settled(struct session *s);
 

@@ -92,6 +92,37 @@ void session_expire(struct session *s, uint64_t now_us)
 	session_finish(s, SESSION_TIMED_OUT);
 }
 
+/* --- pairing, which bluetoothd begins when the device refuses a write for want of it */
+
+void session_pairing(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (!session_live(s) || s->pairing)
+		return;
+	s->pairing = true;
+	s->pairing_since = now_us;
+	session_note(s, SESSION_NOTE_PASSKEY, 0);
+}
+
+void session_paired(struct session *s, int status, uint64_t now_us)
+{
+	s->now = now_us;
+	if (!session_live(s))
+		return;
+	/* A request that waited for the link gets its full time-out again. */
+	if (s->pairing && s->step_deadline != NEVER)
+		s->step_deadline += now_us - s->pairing_since;
+	s->pairing = false;
+	s->heard_at = s->progress_at = s->stall_at = now_us;
+	if (status < 0) {
+		s->status = status;
+		session_finish(s, SESSION_NOT_PAIRED);
+		return;
+	}
+	session_note(s, SESSION_NOTE_PAIRED, 0);
+	session_pump(s);
+}
+
 /* --- tuning */
 
 int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us)

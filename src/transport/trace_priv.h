@@ -32,6 +32,36 @@ struct trace_file {
 	size_t pool_len, pool_room;
 };
 
+/* Plays a file: trace_replay.c. */
+struct trace_replay {
+	struct transport base;
+	const struct trace_file *file;
+	struct trace_file *own; /* to be freed with it */
+	size_t first, next, last; /* the lines to play are [first, last) */
+	uint64_t now_us;
+	unsigned int mismatch;
+	bool in_turn;
+	/* Played by hand: Data values are compared by length, and where the file ends or the
+	 * host departs from it, calls seem to succeed - the file tells of no failure. */
+	bool by_hand;
+	struct transport_link state;
+	void (*act)(void *userdata, const char *text);
+	void *act_userdata;
+
+	/* Under an event loop only. */
+	sd_event_source *source;
+	bool ended;
+};
+
+static inline struct trace_replay *trace_replay_of(struct transport *t)
+{
+	return (struct trace_replay *)t;
+}
+
+/* Tells the host of it. */
+void trace_replay_emit(struct trace_replay *r, const struct transport_event *event);
+void trace_replay_destroy(struct transport *t);
+
 const struct trace_form *trace_form(char direction, const char *name);
 
 #endif

@@ -10,50 +10,22 @@
  * that it found.
  */
 #include "transport/trace_priv.h"
-#include "base/file_read.h"
 #include "base/bytes.h"
-#include "base/os_error.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct replay {
-	struct transport base;
-	const struct trace_file *file;
-	struct trace_file *own; /* to be freed with it */
-	size_t first, next, last; /* the lines to play are [first, last) */
-	uint64_t now_us;
-	unsigned int mismatch;
-	bool in_turn;
-	/* Played by hand: Data values are compared by length, and where the file ends or the
-	 * host departs from it, calls seem to succeed - the file tells of no failure. */
-	bool by_hand;
-	struct transport_link state;
-	void (*act)(void *userdata, const char *text);
-	void *act_userdata;
-
-	/* Under an event loop only. */
-	sd_event_source *source;
-	bool ended;
-};
-
-static struct replay *replay_of(struct transport *t)
-{
-	return (struct replay *)t;
-}
-
-static const struct trace_entry *head_of(const struct replay *r)
+static const struct trace_entry *head_of(const struct trace_replay *r)
 {
 	return r->next < r->last ? &r->file->entries[r->next] : NULL;
 }
 
-static const uint8_t *bytes_of(const struct replay *r, const struct trace_entry *e)
+static const uint8_t *bytes_of(const struct trace_replay *r, const struct trace_entry *e)
 {
 	return r->file->pool + e->bytes;
 }
 
-static const char *address_of(const struct replay *r, const struct trace_entry *e)
+static const char *address_of(const struct trace_replay *r, const struct trace_entry *e)
 {
 	return e->form->fields[0] == 'a' ? (const char *)r->file->pool + e->address : "";
 }
@@ -71,7 +43,7 @@ static enum transport_call_kind call_kind(const char *word, size_t len)
 }
 
 /* "call KIND ID MICROSECONDS TEXT", for whoever watches the calls. */
-static void tell_call(struct replay *r, const struct trace_entry *e)
+static void tell_call(struct trace_replay *r, const struct trace_entry *e)
 {
 	const char *text = (const char *)bytes_of(r, e);
 	struct transport_call told = {.at_us = e->at_us};
@@ -91,7 +63,7 @@ static void tell_call(struct replay *r, const struct trace_entry *e)
 }
 
 /* A state or a note at the head is taken; false: it is something else. */
-static bool take_aside(struct replay *r)
+static bool take_aside(struct trace_replay *r)
 {
 	const struct trace_entry *e = head_of(r);
 
@@ -108,7 +80,7 @@ static bool take_aside(struct replay *r)
 }
 
 /* The entries of the same turn, up to the next call. */
-static void take_turn(struct replay *r)
+static void take_turn(struct trace_replay *r)
 {
 	const struct trace_entry *e;
 
@@ -119,7 +91,7 @@ static void take_turn(struct replay *r)
 }
 
 /* The states of this turn, with the notes before them; notes after them wait for their call. */
-static void take_states(struct replay *r)
+static void take_states(struct trace_replay *r)
 {
 	for (size_t i = r->next; i < r->last; i++) {
 		const struct trace_form *form = r->file->entries[i].form;
@@ -152,7 +124,7 @@ void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link 
 
 /* --- events */
 
-static void trace_replay_emit(struct replay *r, const struct transport_event *event)
+void trace_replay_emit(struct trace_replay *r, const struct transport_event *event)
 {
 	r->in_turn = true;
 	if (r->base.handler)
@@ -169,7 +141,7 @@ static enum transport_event_kind trace_replay_kind_of(const char *name)
 	return kind;
 }
 
-static void play(struct replay *r, const struct trace_entry *e)
+static void play(struct trace_replay *r, const struct trace_entry *e)
 {
 	struct transport_event event = {
 		.kind = trace_replay_kind_of(e->form->name), .data = bytes_of(r, e), .len = e->len};
@@ -221,7 +193,7 @@ static void play(struct replay *r, const struct trace_entry *e)
 	trace_replay_emit(r, &event);
 }
 
-static void play_act(struct replay *r, const struct trace_entry *e)
+static void play_act(struct trace_replay *r, const struct trace_entry *e)
 {
 	if (!r->act)
 		return;
@@ -232,7 +204,7 @@ static void play_act(struct replay *r, const struct trace_entry *e)
 
 enum trace_step trace_step(struct transport *t)
 {
-	struct replay *r = replay_of(t);
+	struct trace_replay *r = trace_replay_of(t);
 	const struct trace_entry *e = head_of(r);
 
 	if (r->mismatch)
@@ -260,14 +232,14 @@ enum trace_step trace_step(struct transport *t)
 
 uint64_t trace_next_us(const struct transport *t)
 {
-	const struct trace_entry *e = head_of((const struct replay *)t);
+	const struct trace_entry *e = head_of((const struct trace_replay *)t);
 
 	return e ? e->at_us : UINT64_MAX;
 }
 
 unsigned int trace_next_line(const struct transport *t)
 {
-	const struct replay *r = (const struct replay *)t;
+	const struct trace_replay *r = (const struct trace_replay *)t;
 	const struct trace_entry *e = head_of(r);
 
 	if (e)
@@ -277,7 +249,7 @@ unsigned int trace_next_line(const struct transport *t)
 
 void trace_pass(struct transport *t, uint64_t now_us)
 {
-	struct replay *r = replay_of(t);
+	struct trace_replay *r = trace_replay_of(t);
 
 	if (now_us > r->now_us)
 		r->now_us = now_us;
@@ -286,13 +258,13 @@ void trace_pass(struct transport *t, uint64_t now_us)
 void trace_play_acts(struct transport *t, void (*act)(void *userdata, const char *text),
 		     void *userdata)
 {
-	replay_of(t)->act = act;
-	replay_of(t)->act_userdata = userdata;
+	trace_replay_of(t)->act = act;
+	trace_replay_of(t)->act_userdata = userdata;
 }
 
 /* --- calls */
 
-static bool is_call(const struct replay *r, const struct trace_entry *e, const char *name,
+static bool is_call(const struct trace_replay *r, const struct trace_entry *e, const char *name,
 		    const char *address, int a, int b)
 {
 	return e->form->direction == '>' && strcmp(e->form->name, name) == 0 &&
@@ -303,7 +275,7 @@ static bool is_call(const struct replay *r, const struct trace_entry *e, const c
 static int trace_replay_call(struct transport *t, const char *name, const char *address, int a,
 			     int b, const uint8_t *buf, size_t len)
 {
-	struct replay *r = replay_of(t);
+	struct trace_replay *r = trace_replay_of(t);
 	const bool lengths = r->by_hand && buf && a == GATT_DATA;
 	const struct trace_entry *e;
 
@@ -329,7 +301,7 @@ static int trace_replay_call(struct transport *t, const char *name, const char *
 
 static uint64_t replay_now(struct transport *t)
 {
-	return replay_of(t)->now_us;
+	return trace_replay_of(t)->now_us;
 }
 
 static int replay_set_alarm(struct transport *t, uint64_t at_us)
@@ -382,14 +354,14 @@ static int replay_write(struct transport *t, enum gatt_chr chr, enum gatt_write 
 
 static void replay_link_state(struct transport *t, struct transport_link *ret)
 {
-	if (replay_of(t)->in_turn)
-		take_states(replay_of(t));
-	*ret = replay_of(t)->state;
+	if (trace_replay_of(t)->in_turn)
+		take_states(trace_replay_of(t));
+	*ret = trace_replay_of(t)->state;
 }
 
-static void replay_destroy(struct transport *t)
+void trace_replay_destroy(struct transport *t)
 {
-	struct replay *r = replay_of(t);
+	struct trace_replay *r = trace_replay_of(t);
 
 	sd_event_source_disable_unref(r->source);
 	trace_file_free(r->own);
@@ -409,16 +381,16 @@ static const struct transport_ops replay_ops = {
 	.read = replay_read,
 	.write = replay_write,
 	.link_state = replay_link_state,
-	.destroy = replay_destroy,
+	.destroy = trace_replay_destroy,
 };
 
 int trace_play(const struct trace_file *file, size_t first, size_t last, struct transport **ret)
 {
-	struct replay *r = calloc(1, sizeof(*r));
+	struct trace_replay *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -OTA_ENOMEM;
-	*r = (struct replay){
+	*r = (struct trace_replay){
 		.base = {.ops = &replay_ops, .virtual_clock = file->virtual_clock},
 		.file = file,
 		.first = first,
@@ -435,78 +407,5 @@ int trace_play(const struct trace_file *file, size_t first, size_t last, struct 
 
 unsigned int trace_mismatch(const struct transport *t)
 {
-	return t->ops == &replay_ops ? ((const struct replay *)t)->mismatch : 0;
-}
-
-/* --- under an event loop */
-
-static void replay_end(struct replay *r)
-{
-	const struct transport_event event = {
-		.kind = TRANSPORT_DISCONNECTED,
-		.reason = GATT_NO_ADAPTER,
-	};
-
-	r->ended = true;
-	(void)sd_event_source_set_enabled(r->source, SD_EVENT_OFF);
-	trace_replay_emit(r, &event);
-}
-
-static int trace_replay_on_turn(sd_event_source *source, void *userdata)
-{
-	struct replay *r = userdata;
-	enum trace_step step;
-
-	(void)source;
-	do
-		step = trace_step(&r->base);
-	while (step == TRACE_PASSED);
-	if (step == TRACE_ENDED || step == TRACE_DEPARTED)
-		replay_end(r);
-	return 0;
-}
-
-int trace_replay_stream(sd_event *event, FILE *file, struct transport **ret, unsigned int *ret_line)
-{
-	struct trace_file *f = NULL;
-	struct transport *t = NULL;
-	struct replay *r;
-	int rc = trace_file_read(file, &f, ret_line);
-
-	if (rc < 0)
-		return rc;
-	rc = *ret_line > 0 ? -OTA_EBADMSG : trace_play(f, 0, f->count, &t);
-	if (rc < 0) {
-		trace_file_free(f);
-		return rc;
-	}
-	r = replay_of(t);
-	r->own = f;
-	r->base.virtual_clock = true;
-	r->by_hand = false;
-	r->now_us = 0;
-	rc = sd_event_add_defer(event, &r->source, trace_replay_on_turn, r);
-	if (rc >= 0)
-		rc = sd_event_source_set_enabled(r->source, SD_EVENT_ON);
-	if (rc >= 0)
-		rc = sd_event_source_set_priority(r->source, SD_EVENT_PRIORITY_IDLE);
-	if (rc < 0) {
-		replay_destroy(t);
-		return rc;
-	}
-	*ret = t;
-	return 0;
-}
-
-int trace_replay(sd_event *event, const char *path, struct transport **ret, unsigned int *ret_line)
-{
-	FILE *file = file_read_stream(path);
-	int rc;
-
-	*ret_line = 0;
-	if (!file)
-		return os_error_code(errno);
-	rc = trace_replay_stream(event, file, ret, ret_line);
-	(void)fclose(file);
-	return rc;
+	return t->ops == &replay_ops ? ((const struct trace_replay *)t)->mismatch : 0;
 }

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a device of the full dialect says: credits, acknowledgements, gaps, resume.  Every figure
+ * that leaves this file is one the device told.
+ */
+#include "core/session_priv.h"
+
+/* GAPs in a row for the same byte.  A device repeats one with doubling patience, so that a
+ * handful is all that a link ever takes which still carries anything. */
+#define GAPS_MAX 16u
+
+static void begin_sending(struct session *s)
+{
+	const struct ota_ready *m = &s->ready;
+
+	s->max_value = m->max_value;
+	s->sequence = m->sequence;
+	session_begin_sending(s, m->offset, m->limit, m->ack_interval);
+}
+
+/*
+ * LINK was answered, or will not be.  Values wait for that: the first of them begin an erase, and
+ * a device that stands still may not hear of a change before its instant, which ends the link.
+ */
+void session_link_settled(struct session *s)
+{
+	if (!s->link_waits)
+		return;
+	s->link_waits = false;
+	if (s->started && s->stats.start_us == 0)
+		s->stats.start_us = s->now;
+	if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_LINK)
+		begin_sending(s);
+}
+
+static void session_full_on_ready(struct session *s, const struct ota_ready *m)
+{
+	if (s->state != SESSION_PREPARING || s->step != SESSION_STEP_READY)
+		return; /* the answer to a START that was given up */
+	if (m->offset > s->config.image_size || m->limit < m->offset ||
+	    m->limit > s->config.image_size || m->max_value < 20) {
+		session_broken(s, "its READY lies outside the image");
+		return;
+	}
+	s->ready = *m;
+	if (!s->link_waits) {
+		begin_sending(s);
+		return;
+	}
+	s->step = SESSION_STEP_LINK;
+	s->step_deadline = NEVER; /* link_until */
+}
+
+static void on_ack(struct session *s, const struct ota_ack *m)
+{
+	struct session_stats *st = &s->stats;
+
+	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
+	    s->state != SESSION_VERIFYING)
+		return;
+	if (m->received > st->queued || m->flushed > m->received || m->limit < m->received ||
+	    m->limit > s->config.image_size) {
+		session_broken(s, "its ACK contradicts what was sent");
+		return;
+	}
+	if (m->received < st->received)
+		return; /* an older one that was delayed */
+	session_tune_ack(s, m);
+	if (m->flushed > st->flushed) {
+		st->flushed = m->flushed;
+		session_progressed(s);
+	}
+	session_moved(s, m->received);
+	if (m->limit > st->limit)
+		st->limit = m->limit;
+	st->progress.phase = 0;
+}
+
+static void on_gap(struct session *s, const struct ota_gap *m)
+{
+	struct session_stats *st = &s->stats;
+
+	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED)
+		return;
+	if (m->reason == OTA_GAP_ASKED)
+		s->resyncing = false;
+	/* A copy of one that was handled: going back again would number other bytes alike. */
+	if (m->offset < st->received || (s->gap_seen && m->sequence == s->gap_sequence))
+		return;
+	if (m->offset > st->queued) {
+		session_broken(s, "its GAP lies beyond what was sent");
+		return;
+	}
+	if (m->offset == st->received && ++s->gaps_alone > GAPS_MAX) {
+		session_retry(s, SESSION_STALLED);
+		return;
+	}
+	s->gap_seen = true;
+	s->gap_sequence = m->sequence;
+	session_moved(s, m->offset);
+	if (m->reason != OTA_GAP_ASKED || st->queued != m->offset) {
+		st->gaps++;
+		session_note(s, SESSION_NOTE_GAP, m->offset);
+		session_flow_gap(s, st->queued - m->offset);
+	}
+	st->queued = m->offset;
+	s->sequence = m->sequence;
+	s->progress_at = s->now;
+}
+
+static void session_full_on_done(struct session *s, const struct ota_done *m)
+{
+	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
+	    s->state != SESSION_VERIFYING && s->state != SESSION_CANCELLING)
+		return;
+	if (!s->ended) {
+		session_broken(s, "it said DONE before it was told that all was sent");
+		return;
+	}
+	if (m->size != s->config.image_size ||
+	    (s->config.goal == SESSION_UPDATE &&
+	     memcmp(m->hash, s->config.sha256, sizeof(m->hash)) != 0)) {
+		session_broken(s, "its DONE tells another size or hash than the image's");
+		return;
+	}
+	s->stats.done = *m;
+	s->stats.done_us = s->now;
+	s->stats.received = m->size;
+	if (s->config.goal == SESSION_MEASURE) {
+		session_finish(s, SESSION_MEASURED);
+		return;
+	}
+	s->stats.flushed = m->size;
+	if (m->reboot_ms == OTA_NO_REBOOT)
+		session_opcode(s, OTA_CMD_REBOOT);
+	if (session_live(s))
+		session_promise(s, m->reboot_ms == OTA_NO_REBOOT ? 0 : m->reboot_ms);
+}
+
+/* Returns true if sending again, from the device's offset or from 0, can help. */
+static bool worth_retry(uint8_t code)
+{
+	switch (code) {
+	case OTA_ERR_ERASE:
+	case OTA_ERR_WRITE:
+	case OTA_ERR_READ:
+	case OTA_ERR_HASH:
+	case OTA_ERR_BOOT_SLOT:
+	case OTA_ERR_OVERFLOW:
+	case OTA_ERR_TIMEOUT:
+	case OTA_ERR_INCOMPLETE:
+	case OTA_ERR_BUSY:
+	case OTA_ERR_STATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Commands that a device of fewer features refuses; true: that was all. */
+static bool refused_command(struct session *s, const struct ota_error_event *m)
+{
+	if (s->state == SESSION_CONFIRMING && m->opcode == OTA_CMD_CONFIRM) {
+		if (m->code == OTA_ERR_OPCODE || m->code == OTA_ERR_UNSUPPORTED)
+			session_finish(s, SESSION_UNCONFIRMED); /* it knows no trial boots */
+		else
+			session_device_error(s, m->code, m->opcode, m->detail);
+		return true;
+	}
+	if (s->state == SESSION_CANCELLING && m->opcode == OTA_CMD_ABORT) {
+		session_device_error(s, m->code, m->opcode, m->detail);
+		return true;
+	}
+	if (s->state == SESSION_PREPARING && s->config.goal == SESSION_LOOK) {
+		session_finish(s, SESSION_ANSWERED); /* Info was read; STATUS is extra */
+		return true;
+	}
+	return false;
+}
+
+static void on_error(struct session *s, const struct ota_error_event *m)
+{
+	const bool active = s->state == SESSION_PREPARING || s->state == SESSION_SENDING ||
+			    s->state == SESSION_PAUSED || s->state == SESSION_VERIFYING;
+
+	session_note(s, SESSION_NOTE_ERROR, m->code);
+	if (refused_command(s, m) || !active)
+		return;
+	s->code = m->code;
+	s->opcode = m->opcode;
+	s->detail = m->detail;
+	if (s->started && s->stats.start_us == 0)
+		s->stats.start_us = s->now;
+	/* Optional things that failed do not stop an update. */
+	if (m->opcode == OTA_CMD_TELEMETRY ||
+	    (m->opcode == OTA_CMD_PREPARE && s->config.goal == SESSION_UPDATE))
+		return;
+	if (m->opcode == OTA_CMD_LINK) {
+		s->choices.link_code = m->code;
+		session_link_settled(s);
+		return;
+	}
+	if (s->config.goal == SESSION_COMMAND || !worth_retry(m->code) ||
+	    (m->code == OTA_ERR_STATE && m->opcode == OTA_CMD_START &&
+	     (m->detail & OTA_DETAIL_PENDING)))
+		session_device_error(s, m->code, m->opcode, m->detail);
+	else
+		session_retry_start(s, SESSION_DEVICE_ERROR);
+}
+
+static void session_full_on_progress(struct session *s, const struct ota_progress *m)
+{
+	const struct ota_progress *last = &s->stats.progress;
+	const bool news =
+		m->phase != last->phase || m->done != last->done || m->total != last->total;
+
+	s->stats.progress = *m;
+	if (news && (s->step == SESSION_STEP_READY || s->step == SESSION_STEP_ANSWER))
+		session_works(s, s->config.ready_timeout_ms);
+	else if (news && s->step == SESSION_STEP_DONE)
+		session_works(s, s->config.verify_timeout_ms);
+	else if (news &&
+		 s->now < s->moved_at + (uint64_t)s->config.ack_timeout_ms * WORK_TIMES * MS)
+		s->progress_at = s->now;
+	if (s->state == SESSION_VERIFYING && m->phase != OTA_PHASE_DRAIN &&
+	    m->phase != OTA_PHASE_ERASE)
+		s->stats.flushed = s->stats.received; /* all, where it is known */
+}
+
+/* Before a START that may only resume: is there anything of this image? */
+static void resume_checked(struct session *s, const struct ota_status *m)
+{
+	if (s->step != SESSION_STEP_ANSWER)
+		return;
+	if (m->received > 0 && memcmp(m->hash, s->config.sha256, sizeof(m->hash)) == 0) {
+		session_prepare(s);
+		return;
+	}
+	s->status = -OTA_ENOENT;
+	session_finish(s, SESSION_REFUSED);
+}
+
+/* Asked because an answer was missing: what does the device think? */
+static void status_compare(struct session *s, const struct ota_status *m)
+{
+	switch (s->state) {
+	case SESSION_SENDING:
+	case SESSION_PAUSED:
+		if (m->state != OTA_STATE_RECEIVING)
+			session_retry_start(s, SESSION_STALLED);
+		break;
+	case SESSION_VERIFYING:
+		if (m->state == OTA_STATE_REBOOTING)
+			session_promise_unheard(s);
+		else if (m->state == OTA_STATE_RECEIVING)
+			session_full_end(s); /* it never came */
+		else if (m->state != OTA_STATE_VERIFYING)
+			session_retry_start(s, SESSION_STALLED);
+		break;
+	case SESSION_PREPARING:
+		if (s->config.goal == SESSION_LOOK || s->config.goal == SESSION_COMMAND)
+			session_finish(s, SESSION_ANSWERED);
+		else
+			resume_checked(s, m);
+		break;
+	case SESSION_IDLE:
+	case SESSION_CONNECTING:
+	case SESSION_DISCOVERING:
+	case SESSION_REBOOTING:
+	case SESSION_RECONNECTING:
+	case SESSION_CONFIRMING:
+	case SESSION_WAITING:
+	case SESSION_CANCELLING:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+	case SESSION_STATES:
+		break;
+	}
+}
+
+static void on_result(struct session *s, const struct ota_result *m)
+{
+	if (s->state == SESSION_CANCELLING && m->opcode == OTA_CMD_ABORT) {
+		if (m->code == OTA_ERR_STATE && s->ended) {
+			session_note(s, SESSION_NOTE_LATE, 0);
+			session_promise_unheard(s);
+		} else if (m->code == OTA_OK) {
+			session_finish(s, SESSION_CANCELLED);
+		} else {
+			session_device_error(s, m->code, m->opcode, 0);
+		}
+	} else if (s->state == SESSION_CONFIRMING && m->opcode == OTA_CMD_CONFIRM) {
+		session_confirm_answered(s, m->code);
+	} else if (s->config.goal == SESSION_COMMAND && s->step == SESSION_STEP_ANSWER &&
+		   m->opcode == (uint8_t)s->config.command) {
+		if (m->code == OTA_OK && m->opcode == OTA_CMD_CONFIRM)
+			session_confirm_answered(s, m->code);
+		else if (m->code == OTA_OK)
+			session_finish(s, SESSION_ANSWERED);
+		else
+			session_device_error(s, m->code, m->opcode, 0);
+	}
+}
+
+/* One that got lost costs nothing: the next one's figures include it. */
+static void on_times(struct session *s, const struct ota_times *m)
+{
+	static const struct ota_times none;
+	const struct ota_times *last = s->stats.times_known ? &s->stats.times : &none;
+	struct session_flash *sum = &s->stats.flash;
+
+	sum->erase_ms += (uint16_t)(m->erase_ms - last->erase_ms);
+	sum->write_ms += (uint16_t)(m->write_ms - last->write_ms);
+	sum->read_ms += (uint16_t)(m->read_ms - last->read_ms);
+	s->stats.times = *m;
+	s->stats.times_known = true;
+}
+
+static void session_full_on_link(struct session *s, const struct ota_link *m)
+{
+	s->stats.link = *m;
+	s->choices.link_code = m->code;
+	session_link_settled(s);
+	session_tune_linked(s, m);
+	session_rechoose(s);
+}
+
+/* Decodes one notification and hands it on; false: shorter than it must be. */
+static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
+{
+	union {
+		struct ota_ready ready;
+		struct ota_error_event error;
+		struct ota_done done;
+		struct ota_progress progress;
+		struct ota_result result;
+		struct ota_ack ack;
+		struct ota_gap gap;
+		struct ota_link link;
+		struct ota_times times;
+	} m;
+
+	switch (buf[0]) {
+	case OTA_EVT_READY:
+		return ota_ready_decode(buf, len, &m.ready) == 0 &&
+		       (session_full_on_ready(s, &m.ready), true);
+	case OTA_EVT_ERROR:
+		return ota_error_decode(buf, len, &m.error) == 0 && (on_error(s, &m.error), true);
+	case OTA_EVT_DONE:
+		return ota_done_decode(buf, len, &m.done) == 0 &&
+		       (session_full_on_done(s, &m.done), true);
+	case OTA_EVT_PROGRESS:
+		return ota_progress_decode(buf, len, &m.progress) == 0 &&
+		       (session_full_on_progress(s, &m.progress), true);
+	case OTA_EVT_STATUS:
+		if (ota_status_decode(buf, len, &s->stats.status) < 0)
+			return false;
+		s->stats.status_known = true;
+		status_compare(s, &s->stats.status);
+		return true;
+	case OTA_EVT_RESULT:
+		return ota_result_decode(buf, len, &m.result) == 0 &&
+		       (on_result(s, &m.result), true);
+	case OTA_EVT_ACK:
+		return ota_ack_decode(buf, len, &m.ack) == 0 && (on_ack(s, &m.ack), true);
+	case OTA_EVT_GAP:
+		return ota_gap_decode(buf, len, &m.gap) == 0 && (on_gap(s, &m.gap), true);
+	case OTA_EVT_LINK:
+		return ota_link_decode(buf, len, &m.link) == 0 &&
+		       (session_full_on_link(s, &m.link), true);
+	case OTA_EVT_TELEMETRY:
+		if (ota_telemetry_decode(buf, len, &s->stats.telemetry) < 0)
+			return false;
+		s->stats.telemetry_known = true;
+		session_flow_erase(s, s->stats.telemetry.erase_ms);
+		return true;
+	case OTA_EVT_TIMES:
+		return ota_times_decode(buf, len, &m.times) == 0 && (on_times(s, &m.times), true);
+	default:
+		return true; /* a later version's notification */
+	}
+}
+
+void session_full_rx(struct session *s, const uint8_t *buf, size_t len)
+{
+	if (!dispatch(s, buf, len))
+		session_broken(s, "it sent a notification that is too short");
+}
