@@ -111,8 +111,10 @@ static void session_full_begin(struct session *s)
 		return;
 	}
 	write_prepare_ahead(s);
-	/* None waits for the answer to another; the link takes longest to change. */
-	write_link(s);
+	/* None waits for the answer to another; the link takes longest to change.  A pattern needs
+	 * no faster link, and begins an erase at once, in which a change could be missed. */
+	if (!s->config.pattern)
+		write_link(s);
 	write_telemetry(s);
 	if (s->state == SESSION_PREPARING && session_live(s))
 		write_start(s);

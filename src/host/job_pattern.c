@@ -94,8 +94,8 @@ static void say(struct job_result *r, uint32_t ceiling)
 		(void)snprintf(r->limit_advice, sizeof(r->limit_advice), "Nothing to set here.");
 	else
 		(void)snprintf(r->limit_advice, sizeof(r->limit_advice),
-			       "Nothing to set here: the flash takes %s, and the link, which is "
-			       "%s, carries %s at these settings.",
+			       "Nothing to set here: the flash takes %s; the link, as it was, "
+			       "is %s and carries %s.",
 			       flash, ceiling < l->flash ? "slower" : "faster", link);
 }
 

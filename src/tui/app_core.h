@@ -18,7 +18,8 @@
 /* Each view is a part by its own number; then what opens over a view, from the lowest to the
  * one that gets keys first; then services. */
 enum app_part {
-	PART_PANEL = VIEWS,
+	PART_BENCH = VIEWS,
+	PART_PANEL,
 	PART_MENU,
 	PART_HELP,
 	PART_CONFIRM,
@@ -33,7 +34,7 @@ enum app_part {
 	PART_EFFECT,
 	PART_REPLAY,
 	APP_PARTS,
-	PART_MODALS = PART_PANEL, /* the first of them ... */
+	PART_MODALS = PART_BENCH, /* the first of them ... */
 	PART_SERVICES = PART_COMMAND, /* ... and behind the last one */
 };
 
@@ -82,7 +83,7 @@ struct modal_ops {
 	void (*click)(struct app *app, struct area area, int x, int y);
 	int wheel;
 };
-extern const struct modal_ops panel_modal, menu_modal, help_modal, confirm_modal, prompt_modal;
+extern const struct modal_ops bench_modal, panel_modal, menu_modal, help_modal, confirm_modal, prompt_modal;
 
 #define VIEW_OPS(upper, lower, name, tab) extern const struct view_ops lower##_view;
 VIEW_EACH(VIEW_OPS)

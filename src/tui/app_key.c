@@ -2,6 +2,7 @@
 /* A key goes to the modal on top, else to the view, else to the shared actions. */
 #include "tui/app_priv.h"
 
+#include "tui/app_bench.h"
 #include "tui/app_device.h"
 #include "tui/app_doctor.h"
 #include "tui/app_history.h"
@@ -238,6 +239,7 @@ static void (*const acts[ACTIONS])(struct app *app) = {
 	[ACTION_POWER_CYCLE] = entry_power_cycle,
 	[ACTION_BUNDLE] = app_menu_bundle,
 	[ACTION_DOCTOR] = app_doctor,
+	[ACTION_BENCH] = app_bench,
 };
 /* The same for those that take what follows the command; "" with a key. */
 static void (*const acts_on[ACTIONS])(struct app *app, const char *argument) = {

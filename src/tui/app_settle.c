@@ -2,6 +2,7 @@
 /* Handles the end of a job, the passing of time, and the wish to quit. */
 #include "tui/app_priv.h"
 
+#include "tui/app_bench.h"
 #include "tui/app_device.h"
 #include "tui/app_effect.h"
 #include "tui/app_image.h"
@@ -25,6 +26,7 @@ void app_settle(struct app *app)
 	app_menu_settled(app);
 	app_image_settled(app);
 	app_upload_settled(app);
+	app_bench_settled(app);
 }
 
 void app_tick(struct app *app)

@@ -177,6 +177,9 @@ int view_facts_draw(const struct view_device *v, struct cells *cells, struct are
 /* The transfer's time, and what limits it (view_budget.c), in the area's first rows;
  * returns the rows drawn: 0 where it is narrower than this, or nothing is known. */
 #define VIEW_BUDGET_W 60
+/* Its parts, in one row and in at most two; the verdict returns the rows drawn. */
+void view_budget_bar(const uint64_t *time, struct cells *cells, struct area area);
+int view_budget_verdict(const char *limit, struct cells *cells, struct area area);
 int view_budget_draw(const struct view_device *v, struct cells *cells, struct area area);
 /* The run's condition in one word, its colour, and the chain of states (view_strip.c). */
 const char *view_condition(const struct view_device *v);

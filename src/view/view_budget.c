@@ -72,7 +72,7 @@ static void draw_legend(const uint64_t *time, uint64_t sum, struct cells *cells,
 	}
 }
 
-static void draw_budget(const uint64_t *time, struct cells *cells, struct area area)
+void view_budget_bar(const uint64_t *time, struct cells *cells, struct area area)
 {
 	const int width = area.w / (int)BAR_PARTS;
 	uint64_t sum = 0, at = 0;
@@ -93,7 +93,7 @@ static void draw_budget(const uint64_t *time, struct cells *cells, struct area a
 }
 
 /* In whole where two rows are enough; returns the rows. */
-static int draw_verdict(const char *limit, struct cells *cells, struct area area)
+int view_budget_verdict(const char *limit, struct cells *cells, struct area area)
 {
 	static const char head[] = "limited by ";
 	const int x = (int)sizeof(head) - 1;
@@ -118,8 +118,9 @@ int view_budget_draw(const struct view_device *v, struct cells *cells, struct ar
 
 	if (!v->time || v->stats->start_us == 0 || area.w < VIEW_BUDGET_W)
 		return 0;
-	draw_budget(v->time, cells, (struct area){area.x, area.y, area.w, 1});
+	view_budget_bar(v->time, cells, (struct area){area.x, area.y, area.w, 1});
 	if (!v->limit || v->limit[0] == '\0')
 		return 1;
-	return 1 + draw_verdict(v->limit, cells, (struct area){area.x, area.y + 1, area.w, left});
+	return 1 + view_budget_verdict(v->limit, cells,
+				       (struct area){area.x, area.y + 1, area.w, left});
 }
