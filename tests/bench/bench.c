@@ -4,8 +4,8 @@
  *
  * Each row runs the installed-to-be program on one virtual ESP32 and reads its
  * JSON result, so that everything a user's run costs is in the figures.  All
- * seconds of transfers are modelled ones: from START written to DONE notified,
- * on the virtual clock.  CPU seconds and memory are this machine's.
+ * seconds of transfers are modelled ones: from START written, and LINK answered, to
+ * DONE notified, on the virtual clock.  CPU seconds and memory are this machine's.
  */
 #include "config.h" /* system extensions: wait4(), asprintf(), mkdtemp() */
 
@@ -460,8 +460,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench PROGRAM IMAGE\n");
 		return 64;
 	}
-	printf("Simulated: virtual ESP32, virtual clock. Seconds from START written to DONE "
-	       "notified;\nCPU and memory are otabench's on this machine, simulator included.\n\n");
+	printf("Simulated: virtual ESP32, virtual clock. Seconds from START written, "
+	       "and LINK\nanswered, to DONE notified; CPU and memory are otabench's on this "
+	       "machine, simulator included.\n\n");
 	print_updates(argv[1], argv[2]);
 	print_ways(argv[1]);
 	print_loss(argv[1], argv[2]);
