@@ -8,20 +8,25 @@
 
 #include <string.h>
 
-/* --run=N, counted from 1; without it the last update. */
+/* --run=N, counted from 1; -1 or last, the one before -2 ...; without it the last update. */
 static int choose_run(struct cli *cli, const struct replay *replay, size_t *ret)
 {
 	const char *text = cli_value(cli, "run");
+	const size_t runs = replay_runs(replay);
+	bool from_end;
 	uint64_t number;
 
 	*ret = replay_main_run(replay);
 	if (!text)
 		return CLI_OK;
-	if (text_parse_unsigned(text, strlen(text), &number) < 0 || number < 1 ||
-	    number > replay_runs(replay))
-		return cli_fail(cli, CLI_USAGE, "--run: expected 1 to %zu, found %s",
-				replay_runs(replay), text);
-	*ret = (size_t)number - 1;
+	text = strcmp(text, "last") == 0 ? "-1" : text;
+	from_end = text[0] == '-';
+	if (text_parse_unsigned(text + from_end, strlen(text + from_end), &number) < 0 ||
+	    number < 1 || number > runs)
+		return cli_fail(cli, CLI_USAGE,
+				"--run: expected 1 to %zu, or last, -1, -2 ..., found %s", runs,
+				text);
+	*ret = from_end ? runs - (size_t)number : (size_t)number - 1;
 	return CLI_OK;
 }
 

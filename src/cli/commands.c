@@ -91,7 +91,7 @@ static const struct cli_option prepare_options[] = {
 };
 
 static const struct cli_option replay_options[] = {
-	{"run", "N", "run to show, counted from 1 (the last update)"},
+	{"run", "N", "run to show, counted from 1; last and -1 are the last (the last update)"},
 	{NULL, NULL, NULL},
 };
 

@@ -56,11 +56,13 @@ static void draw_names(const struct columns *c, const struct history_run *a,
 {
 	char text[128];
 
-	(void)snprintf(text, sizeof(text), "#%" PRId64 "%s %s", a->id,
-		       a->result.virtual_clock ? "~" : "", a->profile);
+	(void)snprintf(text, sizeof(text), "#%" PRId64 "%s %s%s", a->id,
+		       a->result.virtual_clock ? "~" : "", a->profile,
+		       a->profile_changed ? "+" : "");
 	(void)cells_field(cells, area, c->a, 0, c->a_w, CELLS_TITLE, text);
-	(void)snprintf(text, sizeof(text), "#%" PRId64 "%s %s", b->id,
-		       b->result.virtual_clock ? "~" : "", b->profile);
+	(void)snprintf(text, sizeof(text), "#%" PRId64 "%s %s%s", b->id,
+		       b->result.virtual_clock ? "~" : "", b->profile,
+		       b->profile_changed ? "+" : "");
 	(void)cells_field(cells, area, c->b, 0, c->b_w, CELLS_TITLE, text);
 	if (c->delta)
 		(void)cells_text(cells, area, c->delta, 0, CELLS_DIM, "delta");

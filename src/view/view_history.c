@@ -293,7 +293,7 @@ static char *window_text(uint32_t window, char *buf, size_t size)
 	return buf;
 }
 
-/* Amber where a fifth and more was left on the table. */
+/* Amber where two fifths and more are left on the table. */
 static void draw_possible(int x, const struct history_run *run, struct cells *cells,
 			  struct area area, int y)
 {
@@ -302,7 +302,7 @@ static void draw_possible(int x, const struct history_run *run, struct cells *ce
 	if (possible < 0)
 		(void)cells_text(cells, area, x, y, CELLS_DIM, "   -");
 	else
-		(void)cells_printf(cells, area, x, y, possible < 80 ? CELLS_WARNING : CELLS_NORMAL,
+		(void)cells_printf(cells, area, x, y, possible < 60 ? CELLS_WARNING : CELLS_NORMAL,
 				   "%4d", possible);
 }
 

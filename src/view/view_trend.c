@@ -131,12 +131,14 @@ static void say_turn(struct words *w, const struct history_trend *t,
 	const struct history_point *p = &t->points[turn->point];
 	const bool fell = p->move == HISTORY_FALL;
 	const double change = ((double)p->goodput - p->median) / p->median * 100.0;
-	char text[256], when[24];
+	char text[256], when[24] = "";
 
+	/* In a narrow terminal the figures are worth more than the date. */
+	if (w->area.w >= LAYOUT_FULL_W)
+		(void)view_when(run_of(t, turn->point)->started_ms, false, when, sizeof(when));
 	(void)snprintf(text, sizeof(text),
-		       "#%" PRId64 "  %s  %s %+.0f %%: %.1f kB/s, before %.1f .. %.1f (%u runs)",
-		       run_of(t, turn->point)->id,
-		       view_when(run_of(t, turn->point)->started_ms, false, when, sizeof(when)),
+		       "#%" PRId64 "  %s%s%s %+.0f %%: %.1f kB/s, before %.1f .. %.1f (%u runs)",
+		       run_of(t, turn->point)->id, when, when[0] != '\0' ? "  " : "",
 		       fell ? "fall" : "rise", change, p->goodput / 1000.0, p->low / 1000.0,
 		       p->high / 1000.0, p->spread_runs);
 	say(w, fell ? CELLS_BAD : CELLS_GOOD, 1, text);

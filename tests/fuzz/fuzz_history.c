@@ -5,6 +5,7 @@
 #include "history/history_compare.h"
 #include "history/history_export.h"
 #include "history/history_priv.h"
+#include "history/history_trend.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static bool open_bytes(struct history *h, const uint8_t *data, size_t size)
 
 static void use(const struct history_detail *a, const struct history_detail *b)
 {
+	struct history_changed changed[HISTORY_CHANGED_MAX];
 	struct history_comparison comparison;
 	struct setting_errors errors;
 	struct profile profile;
@@ -48,6 +50,7 @@ static void use(const struct history_detail *a, const struct history_detail *b)
 	FILE *out = open_memstream(&text, &len);
 
 	history_compare(a, b, &comparison);
+	(void)history_changes(a, b, changed);
 	(void)history_rates(a, history_span(a) / 64 + 1, rates, 64);
 	(void)history_profile(a, &profile, &errors);
 	if (!out)
@@ -64,7 +67,9 @@ static void read_all(struct history *h)
 	const struct transport_link link = {.adapter = "00:11:22:33:44:55", .buffers = 8};
 	struct history_question question = {.size = 1000, .link = &link, .virtual_clock = true};
 	struct history_estimate estimate;
+	struct history_trend trend;
 	struct history_best best;
+	int64_t number;
 	struct profile profile;
 	struct history_detail detail, last = {0};
 	struct history_run *runs;
@@ -77,6 +82,9 @@ static void read_all(struct history *h)
 	(void)history_estimate(h, &question, &estimate);
 	if (history_list(h, RUNS, &runs, &count) < 0)
 		return;
+	if (count > 0 && history_trend_load(h, runs[0].address, &trend) == 0)
+		history_trend_finish(&trend);
+	(void)history_number(h, "-2", &number);
 	for (size_t i = 0; i < count; i++) {
 		if (history_load(h, runs[i].id, &detail) < 0)
 			continue;

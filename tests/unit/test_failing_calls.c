@@ -217,6 +217,8 @@ SCENARIO(sample_image, .line = "--quiet sample-image --size=30000 %/sample.bin",
 	 .keeps = {"sample.bin"})
 SCENARIO(replay, .line = "--json replay %/t.trace", .keeps = {"t.trace"})
 SCENARIO(history, .line = "--json history list", .keeps = {"app.bin"})
+SCENARIO(trend, .line = "--json history trend esp-sim-01", .keeps = {"app.bin"})
+SCENARIO(sorted, .line = "--json history list --sort=rate --filter=sim", .keeps = {"app.bin"})
 SCENARIO(scan, .line = "--json --sim scan --time=1", .keeps = {"app.bin"})
 
 SCENARIO(record,
@@ -266,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_inspect),	     cmocka_unit_test(test_profile_set),
 		cmocka_unit_test(test_profile_show), cmocka_unit_test(test_sample_image),
 		cmocka_unit_test(test_replay),	     cmocka_unit_test(test_history),
+		cmocka_unit_test(test_trend),	     cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_scan),	     cmocka_unit_test(test_record),
 		cmocka_unit_test(test_export),
 	};

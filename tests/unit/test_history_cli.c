@@ -400,6 +400,20 @@ static void test_numbers(void **state)
 	expect("run 5 update");
 }
 
+/* The runs of a recording are counted likewise. */
+static void test_recorded_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(run("-q --sim=chip=esp32 --trace=t flash esp-sim-01 new.bin"), 0);
+	assert_int_equal(run("replay t --run=-1"), 0);
+	expect("confirmed");
+	assert_int_equal(run("replay --run=last t"), 0);
+	assert_int_equal(run("replay t --run -1"), 0);
+	assert_int_equal(run("replay t --run=-2"), 64);
+	expect("--run: expected 1 to 1, or last, -1, -2 ..., found -2");
+	assert_int_equal(run("replay t --run=0"), 64);
+}
+
 static int64_t first_run(void)
 {
 	json_t *o = json_line(0);
@@ -498,6 +512,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rerun, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_recorded_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sorted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trend, setup, teardown),
 	};
