@@ -13,6 +13,7 @@
  * - SN and NESN (4.5.9): a PDU whose acknowledgement was lost comes again and is
  *   dropped as a duplicate; one that the receiver has no room for is not
  *   acknowledged and comes again.
+ * - Loss is a share of the PDUs, short and long alike; in life long ones are lost more often.
  * - Fragments: a frame goes into ACL buffers of the sender's controller, and from
  *   there into PDUs of at most the data length.  A buffer is free again when all
  *   of it was acknowledged - at once, or where the adapter does not refill inside

@@ -39,8 +39,8 @@ static struct link_pdu pdu_choose(const struct link_side *side)
 
 	if (pdu.kind == LINK_PDU_NONE)
 		pdu = link_queue_next(side);
-	else if (pdu.kind == LINK_PDU_DATA)
-		pdu.md = link_queue_more(side, pdu.len);
+	else
+		pdu.md = link_queue_more(side, &pdu);
 	if (side->role == LINK_CENTRAL && side->link->unprepared &&
 	    side->out.kind == LINK_PDU_NONE && pdu.kind == LINK_PDU_DATA)
 		pdu = (struct link_pdu){.kind = LINK_PDU_EMPTY};

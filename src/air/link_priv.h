@@ -170,8 +170,8 @@ void link_watch(struct link_side *side);
 bool link_queue_empty(const struct link_side *side); /* nothing to send, control PDUs included */
 /* Describes what is sent next, when nothing is in flight. */
 struct link_pdu link_queue_next(const struct link_side *side);
-/* Returns true if data follows the first len bytes of what the controller holds. */
-bool link_queue_more(const struct link_side *side, uint16_t len);
+/* Returns true if the controller has something to send behind this PDU, which is its next. */
+bool link_queue_more(const struct link_side *side, const struct link_pdu *pdu);
 /* Payload of the PDU in flight; valid until anything is queued. */
 const uint8_t *link_queue_bytes(const struct link_side *side);
 /* The PDU in flight was acknowledged: lets go of its bytes. */

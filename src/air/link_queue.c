@@ -160,12 +160,28 @@ bool link_queue_empty(const struct link_side *side)
 	       side->wanted == 0;
 }
 
-bool link_queue_more(const struct link_side *side, uint16_t len)
+static bool data_may_go(const struct link_side *side)
 {
-	const uint8_t *bytes;
-	struct link_chunk chunk = chunk_peek(&side->buffers, &bytes);
+	return side->buffers.len > 0 && !side->terminating && !side->paused;
+}
 
-	return chunk.len - side->buffer_offset > len ||
+bool link_queue_more(const struct link_side *side, const struct link_pdu *pdu)
+{
+	const unsigned int ctrls = side->ctrl_out.count;
+	struct link_chunk chunk;
+	const uint8_t *bytes;
+
+	switch (pdu->kind) {
+	case LINK_PDU_NONE:
+	case LINK_PDU_EMPTY:
+		return !side->leaving && (ctrls > 0 || data_may_go(side));
+	case LINK_PDU_CTRL:
+		return !side->terminating && (ctrls > 1 || data_may_go(side));
+	case LINK_PDU_DATA:
+		break;
+	}
+	chunk = chunk_peek(&side->buffers, &bytes);
+	return ctrls > 0 || chunk.len - side->buffer_offset > pdu->len ||
 	       side->buffers.len > sizeof(chunk) + chunk.len;
 }
 
@@ -182,9 +198,7 @@ struct link_pdu link_queue_next(const struct link_side *side)
 	if (ctrl->count > 0) {
 		pdu.kind = LINK_PDU_CTRL;
 		pdu.len = ctrl->ctrl[ctrl->first].len;
-		pdu.md = !side->terminating &&
-			 (ctrl->count > 1 || (side->buffers.len > 0 && !side->paused));
-	} else if (side->buffers.len > 0 && !side->terminating && !side->paused) {
+	} else if (data_may_go(side)) {
 		chunk = chunk_peek(&side->buffers, &bytes);
 		left = chunk.len - side->buffer_offset;
 		pdu.kind = LINK_PDU_DATA;
@@ -192,8 +206,9 @@ struct link_pdu link_queue_next(const struct link_side *side)
 		pdu.len = (uint16_t)(left < side->link->state.data_length
 					     ? left
 					     : side->link->state.data_length);
-		pdu.md = link_queue_more(side, pdu.len);
 	}
+	if (pdu.kind != LINK_PDU_EMPTY)
+		pdu.md = link_queue_more(side, &pdu);
 	return pdu;
 }
 

@@ -124,6 +124,19 @@ static void test_repetition_says_more(void **state)
 	assert_int_equal(peripheral()->frames, 3);
 }
 
+/* The same of an empty one: the event before last had nothing to send, and was lost. */
+static void test_empty_repetition_says_more(void **state)
+{
+	(void)state;
+	link_rig_connect();
+	link_set_silent(w.link, true);
+	sched_advance(&w.sched, 1250 + 1000);
+	link_rig_send(LINK_CENTRAL, 20);
+	link_set_silent(w.link, false);
+	sched_advance(&w.sched, 1250 + INTERVAL_US + INTERVAL_US / 2);
+	assert_int_equal(peripheral()->frames, 1);
+}
+
 static void test_credits(void **state)
 {
 	(void)state;
@@ -255,6 +268,7 @@ int main(void)
 		LINK_TEST(test_block_drops),
 		LINK_TEST(test_block_waits),
 		LINK_TEST(test_repetition_says_more),
+		LINK_TEST(test_empty_repetition_says_more),
 		LINK_TEST(test_credits),
 		LINK_TEST(test_credits_refilled),
 		LINK_TEST(test_fragments),
