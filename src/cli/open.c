@@ -26,36 +26,13 @@ static void open_on_device_log(void *ctx, const char *text)
 	log_write(&cli->log, LOG_LEVEL_DEBUG, "%s", text);
 }
 
-/* A value that was not given is left to the simulator's own choice: 0, or "follows". */
-static struct sim_config sim_config_of(const struct sim_options *o, char partitions[SLOTS_CSV_MAX])
-{
-	struct sim_config c = {
-		.buffers = (uint16_t)o->buffers,
-		.buffer_octets = (uint16_t)o->buffer_octets,
-		.refill = o->refill,
-		.late = o->late,
-		.encrypted = o->encrypted != 0,
-		.host_delay_us = (uint32_t)o->host_delay_ms * 1000u,
-		.stack_delay_us = (uint32_t)o->stack_delay_us,
-		.speed = (uint32_t)o->speed,
-	};
-
-	simopts_kind(o, partitions, &c.kind);
-	if (simopts_given(o, SIM_PHY))
-		c.phy = (enum ota_phy)o->phy;
-	if (simopts_given(o, SIM_INTERVAL))
-		c.interval = (uint16_t)o->interval;
-	if (simopts_given(o, SIM_SUPERVISION))
-		c.supervision = (uint16_t)(o->supervision_ms / 10);
-	return c;
-}
-
 static int open_sim(struct cli *cli, sd_event *event, struct transport **ret)
 {
 	char why[256] = "", partitions[SLOTS_CSV_MAX];
-	struct sim_config config = sim_config_of(&cli->sim, partitions);
+	struct sim_config config;
 	int rc;
 
+	simopts_config(&cli->sim, partitions, &config);
 	config.log = open_on_device_log;
 	config.log_ctx = cli;
 	rc = sim_create(event, &config, ret, why, sizeof(why));

@@ -9,16 +9,26 @@
 #define ACK_LATE_US 2000u
 /* L2CAP and ATT headers, and most bytes of a notification. */
 #define NOTIFY_OCTETS (4u + OTA_ATT_HEADER + 13u)
-#define SECTOR 4096u
+#define L2CAP_HEADER 4u
 #define LATE_LEAST_US 2000u /* less is usual on any computer */
-#define READ_US 2000u /* see struct budget_flash */
-#define READ_LATE_US 6000u /* longer than reading takes anywhere, with its hash in software */
 
 void budget_init(struct budget *b, uint64_t now_us)
 {
 	memset(b, 0, sizeof(*b));
 	b->at_us = now_us;
 	b->last.phase = BUDGET_CONNECT;
+}
+
+/* A value alone on the air: its packets, each with its answer. */
+static uint64_t value_us(const struct airtime_link *link, uint16_t value)
+{
+	const uint32_t fragment = airtime_fragment(link);
+	const uint32_t octets = (uint32_t)value + OTA_ATT_HEADER + L2CAP_HEADER;
+	uint64_t us = (uint64_t)(octets / fragment) * airtime_pair_us(link, (uint16_t)fragment, 0);
+
+	if (octets % fragment > 0)
+		us += airtime_pair_us(link, (uint16_t)(octets % fragment), 0);
+	return us;
 }
 
 void budget_link(struct budget *b, const struct airtime_link *link, uint16_t value, uint16_t header,
@@ -32,15 +42,26 @@ void budget_link(struct budget *b, const struct airtime_link *link, uint16_t val
 	whole.refill = true;
 	/* With requests the air carries one value and is idle until the response. */
 	b->request = request;
-	b->rate = (uint32_t)((uint64_t)airtime_ceiling(link, value, false) *
-			     (uint32_t)(value - header) / value);
-	b->free_rate = (uint32_t)((uint64_t)airtime_ceiling(&whole, value, false) *
-				  (uint32_t)(value - header) / value);
+	if (request) {
+		b->rate = b->free_rate = (uint32_t)((value - header) * US / value_us(link, value));
+	} else {
+		b->rate = (uint32_t)((uint64_t)airtime_ceiling(link, value, false) *
+				     (uint32_t)(value - header) / value);
+		b->free_rate = (uint32_t)((uint64_t)airtime_ceiling(&whole, value, false) *
+					  (uint32_t)(value - header) / value);
+	}
+	b->link = *link;
+	b->value_us = value_us(link, value);
 	b->interval_us = link->interval_us;
 	b->stands_still = held_pdus > 0;
 	b->held_us = (uint64_t)held_pdus * airtime_pair_us(link, airtime_fragment(link), 0);
 	b->notify_us = airtime_pdu_us(link->phy, NOTIFY_OCTETS, link->encrypted) -
 		       airtime_pdu_us(link->phy, 0, link->encrypted);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* --- time goes to a share */
@@ -122,9 +143,28 @@ static enum budget_share idle_share(const struct budget *b, enum budget_wait wai
 	return device && b->erase_from > 0 ? BUDGET_ERASE : wait_share(wait);
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+/* An erase that was announced is over when it has taken as long as the ones before it; a device
+ * that stands still says so by what comes next. */
+static uint64_t erase_end(const struct budget *b)
 {
-	return a < b ? a : b;
+	uint64_t us;
+
+	if (b->stands_still || b->erases_told == 0)
+		return UINT64_MAX;
+	/* It had begun when that was heard. */
+	us = b->flash.erase_ms * 1000u / b->erases_told;
+	return b->erase_from + us - least(us, b->interval_us);
+}
+
+static void spend_idle(struct budget *b, enum budget_share share, uint64_t from, uint64_t to)
+{
+	spend(b, share, from, to);
+	if (share == BUDGET_PROGRAM)
+		b->full_us += to - from;
+	if (share == BUDGET_ERASE)
+		b->full_erase_us += to - from;
+	else
+		b->idle_us[b->last.wait] += to - from;
 }
 
 /* The air carries what there is, the stale part first; then it is idle. */
@@ -136,20 +176,20 @@ static void send_span(struct budget *b, uint64_t to)
 	const enum budget_share idle = idle_share(b, b->last.wait);
 	/* What ended it was there before, and waited for this program's turn. */
 	const uint64_t late_us = idle == BUDGET_PACING ? 0 : least(b->late_us, span - busy_us);
-	const uint64_t idle_us = span - busy_us - late_us;
+	uint64_t end;
 
 	spend(b, BUDGET_GAPS, at, at + stale_us);
 	if (busy_us > stale_us)
 		spend(b, BUDGET_AIR, at + stale_us, at + busy_us);
-	spend(b, idle, at + busy_us, to - late_us);
+	if (idle == BUDGET_ERASE && erase_end(b) < to - late_us) {
+		end = erase_end(b) > at + busy_us ? erase_end(b) : at + busy_us;
+		spend_idle(b, BUDGET_ERASE, at + busy_us, end);
+		spend_idle(b, wait_share(b->last.wait), end, to - late_us);
+	} else {
+		spend_idle(b, idle, at + busy_us, to - late_us);
+	}
 	spend(b, BUDGET_HOST, to - late_us, to);
 	b->carried_us += busy_us - least(stale_us, busy_us);
-	if (idle == BUDGET_PROGRAM)
-		b->full_us += idle_us;
-	if (idle == BUDGET_ERASE)
-		b->full_erase_us += idle_us;
-	else
-		b->idle_us[b->last.wait] += idle_us;
 	if (busy_us < span) {
 		b->backlog = b->stale = 0;
 		return;
@@ -200,6 +240,17 @@ static void acknowledged(struct budget *b, const struct budget_view *v)
 	b->erase_seen = b->erase_from > 0;
 }
 
+/* Nothing was heard since the last acknowledgement: the link was down already. */
+static void lost_link(struct budget *b)
+{
+	for (unsigned int w = 0; w < BUDGET_WAITS; w++)
+		move(b, wait_share((enum budget_wait)w), BUDGET_DOWN, b->idle_us[w]);
+	move(b, BUDGET_AIR, BUDGET_DOWN, b->carried_us);
+	b->full_us -= least(b->full_us, b->idle_us[BUDGET_WAIT_CREDIT]);
+	b->carried_us = 0;
+	memset(b->idle_us, 0, sizeof(b->idle_us));
+}
+
 /* All that was handed over behind the gap goes over the air for nothing. */
 static void gap(struct budget *b, const struct budget_view *v)
 {
@@ -207,6 +258,8 @@ static void gap(struct budget *b, const struct budget_view *v)
 
 	if (behind > b->backlog)
 		move(b, BUDGET_AIR, BUDGET_GAPS, bytes_us(b, behind - b->backlog));
+	/* The lost one itself was hardly on the air, and what was for nothing is less by that. */
+	move(b, BUDGET_GAPS, BUDGET_WINDOW, b->value_us);
 	b->stale = b->backlog;
 }
 
@@ -241,6 +294,8 @@ static void take_times(struct budget *b, const struct ota_times *now)
 	b->times_known = now != NULL;
 	if (!now)
 		return;
+	if (now->erase_ms != last->erase_ms)
+		b->erases_told = b->erases - (b->erase_from > 0 ? 1u : 0u);
 	f->erase_ms += since(now->erase_ms, last->erase_ms);
 	f->write_ms += since(now->write_ms, last->write_ms);
 	f->read_ms += since(now->read_ms, last->read_ms);
@@ -284,6 +339,8 @@ void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 	else
 		send_span(b, now_us);
 	b->at_us = now_us;
+	if (b->last.phase == BUDGET_AIR && v->phase == BUDGET_DOWN)
+		lost_link(b);
 	watch_erase(b, v, now_us);
 	if (v->flushed > b->last.flushed)
 		b->written += v->flushed - b->last.flushed;
@@ -300,139 +357,14 @@ void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 		b->backlog += v->sent - b->last.sent;
 		if (v->received != b->last.received && v->received_known)
 			acknowledged(b, v);
+		if (v->received_known && v->received > b->last.received)
+			b->useful_us += bytes_us(b, v->received - b->last.received);
 		b->notifications += v->notifications - b->last.notifications;
 	}
+	/* The shortest of the longest: one may have waited for something else. */
+	if (v->write_ms > 0 && (b->write_ms == 0 || v->write_ms < b->write_ms))
+		b->write_ms = v->write_ms;
 	take_times(b, v->times);
 	b->last = *v;
 	b->last.times = NULL;
-}
-
-/* --- the shares */
-
-static void divide(uint64_t shares[], enum budget_share from, enum budget_share to, uint64_t us)
-{
-	if (us > shares[from])
-		us = shares[from];
-	shares[from] -= us;
-	shares[to] += us;
-}
-
-/* A flash operation stops the link when the controller is full. */
-static uint64_t stopped_us(uint64_t ms, uint64_t operations, uint64_t held_us, uint64_t counted_us)
-{
-	const uint64_t kept = operations * held_us + counted_us;
-
-	return ms * 1000u > kept ? ms * 1000u - kept : 0;
-}
-
-static uint64_t without(uint64_t ms, uint64_t late_us, uint64_t operations)
-{
-	const uint64_t late_ms = operations * late_us / 1000u;
-
-	return ms > late_ms ? ms - late_ms : 0;
-}
-
-void budget_flash(const struct budget *b, struct budget_flash *ret)
-{
-	const uint64_t sectors = b->written / SECTOR;
-	const uint64_t read_us = sectors > 0 ? b->flash.read_ms * 1000u / sectors : 0;
-	const uint32_t late_us = read_us > READ_LATE_US ? (uint32_t)(read_us - READ_US) : 0;
-
-	*ret = b->flash;
-	ret->late_us = late_us;
-	ret->erase_ms = without(b->flash.erase_ms, late_us, b->erases);
-	ret->write_ms = without(b->flash.write_ms, late_us, sectors);
-	ret->read_ms = without(b->flash.read_ms, late_us, sectors);
-	ret->late_ms = b->flash.erase_ms + b->flash.write_ms + b->flash.read_ms - ret->erase_ms -
-		       ret->write_ms - ret->read_ms;
-}
-
-/*
- * A device that stands still explains slow time, up to what its flash took of it.  Where it
- * does not tell its times, erases explain all that was slow while one was announced.
- */
-static void settle_slow(const struct budget *b, const struct budget_flash *f, uint64_t shares[],
-			uint64_t full_write_us)
-{
-	uint64_t erase, write, lost;
-
-	if (!b->stands_still || f->erase_ms + f->write_ms == 0)
-		return;
-	erase = stopped_us(f->erase_ms, b->erases, b->held_us, b->full_erase_us);
-	write = stopped_us(f->write_ms, b->written / SECTOR, b->held_us, full_write_us);
-	if (erase < b->slow_erase_us)
-		divide(shares, BUDGET_ERASE, BUDGET_LOSS, b->slow_erase_us - erase);
-	lost = b->slow_us + b->slow_erase_us - least(erase, b->slow_erase_us);
-	if (erase > b->slow_erase_us) {
-		erase = least(erase - b->slow_erase_us, lost);
-		divide(shares, BUDGET_LOSS, BUDGET_ERASE, erase);
-		lost -= erase;
-	}
-	divide(shares, BUDGET_LOSS, BUDGET_PROGRAM, least(write, lost));
-}
-
-/* Figures that are known only of the whole: the same for both tables. */
-static void settle(const struct budget *b, uint64_t shares[])
-{
-	struct budget_flash f;
-	uint64_t busy, late;
-
-	budget_flash(b, &f);
-	late = f.store_ms + f.late_ms;
-	busy = f.write_ms + f.read_ms + late;
-
-	divide(shares, BUDGET_AIR, BUDGET_ACK, (uint64_t)b->notifications * b->notify_us);
-	if (b->free_rate > b->rate)
-		divide(shares, BUDGET_AIR, BUDGET_BUFFERS,
-		       shares[BUDGET_AIR] * (b->free_rate - b->rate) / b->free_rate);
-	settle_slow(b, &f, shares, busy > 0 ? b->full_us * f.write_ms / busy : 0);
-	if (busy > 0) {
-		divide(shares, BUDGET_PROGRAM, BUDGET_READ, b->full_us * f.read_ms / busy);
-		divide(shares, BUDGET_PROGRAM, BUDGET_TASK, b->full_us * late / busy);
-	}
-}
-
-void budget_shares(const struct budget *b, uint64_t run[BUDGET_SHARES],
-		   uint64_t transfer[BUDGET_TRANSFER_SHARES])
-{
-	if (run) {
-		memcpy(run, b->run, sizeof(b->run));
-		settle(b, run);
-	}
-	if (transfer) {
-		memcpy(transfer, b->transfer, sizeof(b->transfer));
-		settle(b, transfer);
-	}
-}
-
-const char *budget_share_name(enum budget_share share)
-{
-	static const char *const names[BUDGET_SHARES] = {
-		[BUDGET_AIR] = "air",
-		[BUDGET_ACK] = "ack",
-		[BUDGET_HOST] = "host",
-		[BUDGET_STACK] = "stack",
-		[BUDGET_BUFFERS] = "buffers",
-		[BUDGET_RESPONSE] = "response",
-		[BUDGET_PACING] = "pacing",
-		[BUDGET_WINDOW] = "window",
-		[BUDGET_ERASE] = "erase",
-		[BUDGET_PROGRAM] = "program",
-		[BUDGET_READ] = "read",
-		[BUDGET_TASK] = "task",
-		[BUDGET_LOSS] = "loss",
-		[BUDGET_GAPS] = "gaps",
-		[BUDGET_DOWN] = "down",
-		[BUDGET_PAUSED] = "paused",
-		[BUDGET_START] = "start",
-		[BUDGET_END] = "end",
-		[BUDGET_CONNECT] = "connect",
-		[BUDGET_DISCOVER] = "discover",
-		[BUDGET_PREPARE] = "prepare",
-		[BUDGET_REBOOT] = "reboot",
-		[BUDGET_RECONNECT] = "reconnect",
-		[BUDGET_CONFIRM] = "confirm",
-	};
-
-	return share < BUDGET_SHARES ? names[share] : "unknown";
 }

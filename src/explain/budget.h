@@ -77,6 +77,7 @@ struct budget_view {
 	uint32_t values, gaps, notifications; /* counters */
 	bool erasing; /* the device's latest PROGRESS announced an erase */
 	uint64_t start_us, done_us; /* of the transfer; 0: not yet */
+	uint16_t write_ms; /* the longest write lately; 0: not known */
 	const struct ota_times *times; /* the latest; NULL: none on this link */
 };
 
@@ -87,6 +88,8 @@ struct budget_flash {
 	 * device's task, which is late with each operation, and in none of the times above. */
 	uint64_t late_ms;
 	uint32_t late_us; /* with each */
+	uint32_t
+		write_size; /* bytes that it writes at once: a sector, or a half or quarter of it */
 };
 
 /* The caller's memory; contents are private but for flash. */
@@ -98,6 +101,9 @@ struct budget {
 	/* The link: bytes of payload per second, and what is needed of it. */
 	uint32_t rate, free_rate; /* with the adapter's buffers, and without their limit */
 	uint32_t interval_us, notify_us;
+	struct airtime_link link;
+	uint64_t value_us; /* a value alone on the air */
+	uint64_t useful_us; /* on the air, of what arrived */
 	bool request;
 
 	struct budget_view last;
@@ -115,8 +121,9 @@ struct budget {
 	uint64_t held_us; /* what the device's controller keeps while its code stands still */
 	bool stands_still;
 	uint64_t late_us; /* this program's turn */
-	uint32_t erases; /* announced */
+	uint32_t erases, erases_told; /* announced; and of them in the times told */
 	uint64_t written; /* bytes flushed */
+	uint16_t write_ms; /* of one write */
 	uint32_t notifications; /* while sending */
 
 	struct ota_times times;

@@ -54,7 +54,8 @@ static bool same(const struct predict *a, const struct predict *b)
 	       a->ack_interval == b->ack_interval && a->ring == b->ring &&
 	       a->erase_us == b->erase_us && a->write_us == b->write_us &&
 	       a->read_us == b->read_us && a->held_pdus == b->held_pdus &&
-	       a->late_us == b->late_us && a->host_us == b->host_us && a->loss_ppm == b->loss_ppm &&
+	       a->write_size == b->write_size && a->late_us == b->late_us &&
+	       a->host_us == b->host_us && a->loss_ppm == b->loss_ppm &&
 	       a->drop_ppm == b->drop_ppm && a->size == b->size;
 }
 

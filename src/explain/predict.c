@@ -26,7 +26,7 @@ enum op { OP_NONE, OP_ERASE, OP_WRITE, OP_READ };
 struct play {
 	const struct predict *p;
 	uint32_t size, payload;
-	uint32_t ack_interval;
+	uint32_t ack_interval, write_size;
 	uint64_t value_us; /* on the air, with its part of what events leave unused */
 	uint64_t held_us, held_most_us; /* on the air: what the controller keeps, and may keep */
 	uint64_t t; /* the air is free */
@@ -53,6 +53,11 @@ struct play {
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+static uint32_t max_u32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
 }
 
 static uint64_t least_u64(uint64_t a, uint64_t b)
@@ -118,8 +123,9 @@ static enum op next_op(const struct play *s)
 
 	if (s->flushed / BLOCK > s->hashed / BLOCK)
 		return OP_READ;
-	if (fill >= SECTOR || (s->received == s->size && fill > 0))
-		return s->erased < min_u32(s->flushed + SECTOR, s->size) ? OP_ERASE : OP_WRITE;
+	if (fill >= s->write_size || (s->received == s->size && fill > 0))
+		return s->erased < min_u32(s->flushed + s->write_size, s->size) ? OP_ERASE
+										: OP_WRITE;
 	if (s->erased < s->size && s->erased < s->received + BLOCK)
 		return OP_ERASE;
 	if (s->flushed - s->hashed >= SECTOR || (s->flushed == s->size && s->hashed < s->size))
@@ -139,7 +145,7 @@ static void device_work(struct play *s, uint64_t at)
 		device_ack(s, at, true);
 		break;
 	case OP_WRITE:
-		begin(s, OP_WRITE, at, p->write_us / 16u);
+		begin(s, OP_WRITE, at, (uint64_t)p->write_us * s->write_size / BLOCK);
 		break;
 	case OP_READ:
 		begin(s, OP_READ, at, p->read_us / 16u);
@@ -160,7 +166,7 @@ static void op_ended(struct play *s)
 		device_ack(s, s->op_end, false);
 		break;
 	case OP_WRITE:
-		s->flushed = min_u32(s->flushed + SECTOR, s->received);
+		s->flushed = min_u32(s->flushed + s->write_size, s->received);
 		device_ack(s, s->op_end, false);
 		break;
 	case OP_READ:
@@ -356,9 +362,8 @@ static uint32_t ack_interval(const struct predict *p)
 }
 
 /* Packets of full length that an event carries beside so many acknowledgements. */
-static uint32_t beside(const struct predict *p, uint32_t acks)
+static uint32_t beside(const struct airtime_link *l, uint32_t acks)
 {
-	const struct airtime_link *l = &p->link;
 	const uint32_t ack = airtime_pdu_us(l->phy, ACK_OCTETS, l->encrypted) -
 			     airtime_pdu_us(l->phy, 0, l->encrypted);
 	const uint32_t left = l->interval_us > acks * ack ? l->interval_us - acks * ack : 0;
@@ -367,18 +372,16 @@ static uint32_t beside(const struct predict *p, uint32_t acks)
 	return l->buffers > 0 && !l->refill && n > l->buffers ? l->buffers : n;
 }
 
-/* An acknowledgement makes its pair longer, which may be one pair less in the event. */
-static uint64_t acknowledged(const struct play *s, uint64_t us)
+uint64_t predict_beside_acks(const struct airtime_link *link, uint64_t us, uint64_t each_us)
 {
-	const uint64_t alone = beside(s->p, 0);
+	const uint64_t alone = beside(link, 0);
 	/* So many in an event, in thousandths. */
-	const uint64_t acks = (uint64_t)s->p->link.interval_us * s->payload * 1000u / us /
-			      (s->ack_interval < s->payload ? s->payload : s->ack_interval);
-	const uint64_t few = beside(s->p, (uint32_t)(acks / 1000u));
-	const uint64_t more = beside(s->p, (uint32_t)(acks / 1000u) + 1u);
+	const uint64_t acks = each_us == 0 ? 0 : (uint64_t)link->interval_us * 1000u / each_us;
+	const uint64_t few = beside(link, (uint32_t)(acks / 1000u));
+	const uint64_t more = beside(link, (uint32_t)(acks / 1000u) + 1u);
 	const uint64_t both = few * (1000u - acks % 1000u) + more * (acks % 1000u);
 
-	return both == 0 || s->p->request ? us : us * alone * 1000u / both;
+	return both == 0 ? us : us * alone * 1000u / both;
 }
 
 /* Packets that a value takes. */
@@ -392,7 +395,8 @@ static uint32_t pdus(const struct predict *p)
 
 static bool play_init(struct play *s, const struct predict *p)
 {
-	uint32_t rate = airtime_ceiling(&p->link, p->value, p->request);
+	const uint32_t rate = airtime_ceiling(&p->link, p->value, p->request);
+	uint64_t us;
 
 	memset(s, 0, sizeof(*s));
 	if (rate == 0 || p->value <= p->header || p->size == 0)
@@ -401,7 +405,12 @@ static bool play_init(struct play *s, const struct predict *p)
 	s->size = min_u32(p->size, PLAYED_MAX);
 	s->payload = (uint32_t)p->value - p->header;
 	s->ack_interval = ack_interval(p);
-	s->value_us = stretched(p, acknowledged(s, (uint64_t)p->value * US / rate));
+	s->write_size = p->write_size > 0 && p->write_size < SECTOR ? p->write_size : SECTOR;
+	us = (uint64_t)p->value * US / rate;
+	if (!p->request)
+		us = predict_beside_acks(&p->link, us,
+					 us * max_u32(s->ack_interval, s->payload) / s->payload);
+	s->value_us = stretched(p, us);
 	s->held_most_us = s->value_us * p->held_pdus / pdus(p);
 	s->limit = s->acked_limit = p->ring == 0 ? s->size : min_u32(p->ring, s->size);
 	s->news_at = NEVER;

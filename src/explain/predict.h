@@ -22,6 +22,7 @@ struct predict {
 	uint32_t pacing_us; /* least time between values */
 	uint32_t ack_interval, ring; /* bytes; ring 0: no flash behind it */
 	uint32_t erase_us, write_us, read_us; /* of 64 KiB */
+	uint32_t write_size; /* bytes that it writes at once, up to 4096; 0: 4096 */
 	/* Packets that the device's controller keeps while an erase or a write stops its code;
 	 * 0: these stop nothing. */
 	uint16_t held_pdus;
@@ -34,5 +35,11 @@ struct predict {
 
 /* Microseconds from READY until all is in flash and read back; 0: no such link. */
 uint64_t predict_us(const struct predict *p);
+
+/*
+ * The time that so much time on the air becomes, where an acknowledgement comes each so often: one
+ * may leave room for a packet less in its event.  Never less than us.
+ */
+uint64_t predict_beside_acks(const struct airtime_link *link, uint64_t us, uint64_t each_us);
 
 #endif

@@ -109,6 +109,7 @@ void job_limit_see(struct job *job)
 		.erasing = st->progress.phase == OTA_PHASE_ERASE,
 		.start_us = st->start_us,
 		.done_us = st->done_us,
+		.write_ms = st->telemetry_known ? st->telemetry.write_ms : 0,
 		.times = st->times_known ? &st->times : NULL,
 	};
 
@@ -218,6 +219,7 @@ static void play(const struct job *job, struct limit_input *in)
 		.erase_us = per_block(f.erase_ms, erased_bytes(job, in->bytes)),
 		.write_us = per_block(f.write_ms, in->bytes),
 		.read_us = per_block(f.read_ms, in->bytes),
+		.write_size = f.write_size,
 		.late_us = f.late_us,
 		.host_us = (uint32_t)job->budget.late_us,
 		.held_pdus = held_pdus(s),

@@ -375,3 +375,27 @@ char *simopts_format(const struct sim_options *options, char *buf, size_t size)
 		buf[0] = '\0';
 	return buf;
 }
+
+/* A value that was not given is left to the simulator's own choice: 0, or "follows". */
+void simopts_config(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
+		    struct sim_config *ret)
+{
+	*ret = (struct sim_config){
+		.buffers = (uint16_t)o->buffers,
+		.buffer_octets = (uint16_t)o->buffer_octets,
+		.refill = o->refill,
+		.late = o->late,
+		.encrypted = o->encrypted != 0,
+		.host_delay_us = (uint32_t)o->host_delay_ms * 1000u,
+		.stack_delay_us = (uint32_t)o->stack_delay_us,
+		.speed = (uint32_t)o->speed,
+	};
+
+	simopts_kind(o, partitions, &ret->kind);
+	if (simopts_given(o, SIM_PHY))
+		ret->phy = (enum ota_phy)o->phy;
+	if (simopts_given(o, SIM_INTERVAL))
+		ret->interval = (uint16_t)o->interval;
+	if (simopts_given(o, SIM_SUPERVISION))
+		ret->supervision = (uint16_t)(o->supervision_ms / 10);
+}

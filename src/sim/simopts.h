@@ -14,6 +14,7 @@
 #include "ota/proto.h"
 #include "board/slots.h"
 #include "esp/fleet.h"
+#include "sim/sim.h"
 #include "transport/fault_spec.h"
 
 #define SIM_POLICY_PROJECT 1
@@ -131,6 +132,10 @@ bool simopts_given(const struct sim_options *options, enum sim_option option);
  */
 void simopts_kind(const struct sim_options *options, char partitions[SLOTS_CSV_MAX],
 		  struct fleet_kind *ret);
+
+/* The whole simulation that they ask for; speed included, log not. */
+void simopts_config(const struct sim_options *options, char partitions[SLOTS_CSV_MAX],
+		    struct sim_config *ret);
 
 /*
  * Adds the options of one --sim argument: "key=value,..."; "\," is a comma in a
