@@ -271,5 +271,5 @@ void bench_tell_end(struct bench_run *b, enum cli_exit code)
 		return;
 	}
 	bench_end_words(b);
-	run_tell_failure(&b->run);
+	run_tell_failure(&b->run, true);
 }

@@ -65,7 +65,7 @@ int cmd_replay(struct cli *cli, int argc, char **argv)
 	if (r == CLI_OK && !cli->json && (cli->script || output_is_terminal(cli->out)))
 		r = cmd_replay_show(cli, replay, run);
 	else if (r == CLI_OK)
-		r = run_replay(cli, replay, run);
+		r = run_replay(cli, replay, run, NULL);
 	replay_close(replay);
 	return r;
 }

@@ -184,6 +184,17 @@ const struct cli_command cli_commands[] = {
 		.run = cmd_resume,
 	},
 	DEVICE_COMMAND("status", cmd_status, "Show the progress of an update", NULL),
+	{
+		.name = "diagnose",
+		.usage = "[DEV]",
+		.summary = "Say why an update fails, and what cures it",
+		.help = "Asks the device and names what is wrong with it: the cause, how certain "
+			"it is, the evidence, and the cure.  Without DEV, --trace=FILE names a "
+			"run that was recorded.",
+		.max_arguments = 1,
+		.options = device_options,
+		.run = cmd_diagnose,
+	},
 	DEVICE_COMMAND("cancel", cmd_cancel, "Cancel an update on a device",
 		       "The device drops the bytes it has received; its running firmware stays."),
 	DEVICE_COMMAND("confirm", cmd_confirm, "Confirm the image that a device runs on trial",

@@ -87,7 +87,7 @@ static void tell_vain(const struct run *r)
 			  "the simulated device ends with this program; --sim=state=DIR keeps it");
 }
 
-void run_tell_failure(const struct run *r)
+void run_tell_failure(const struct run *r, bool with_cause)
 {
 	/* A file that could not be written was told where it failed. */
 	if (run_exit(&r->result) == CLI_OK)
@@ -101,6 +101,8 @@ void run_tell_failure(const struct run *r)
 	log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.what);
 	if (r->result.advice[0])
 		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", r->result.advice);
+	if (with_cause)
+		run_diagnose_tell(r);
 	if (r->result.begun)
 		tell_vain(r);
 }
@@ -122,15 +124,17 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 			(void)json_object_set_new(object, "image_size",
 						  json_integer((json_int_t)report->image->size));
 		}
+		if (object)
+			(void)json_object_set_new(object, "diagnosis", run_diagnose_json(r));
 		if (object && report && report->json)
 			report->json(object, &now, &r->result);
 		cli_emit(r->cli, object);
 		return;
 	}
-	if (run_exit(&r->result) == CLI_OK && report && report->words &&
-	    (report->asked || !r->cli->quiet))
+	if ((run_exit(&r->result) == CLI_OK || (report && report->always)) && report &&
+	    report->words && (report->asked || !r->cli->quiet))
 		report->words(r->cli, &now, &r->result);
-	run_tell_failure(r);
+	run_tell_failure(r, !report || !report->always);
 }
 
 static void run_on_unrecorded(void *userdata, const char *text)

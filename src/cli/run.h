@@ -21,6 +21,7 @@ struct run_report {
 	void (*json)(json_t *object, const struct job_snapshot *now,
 		     const struct job_result *result);
 	bool asked; /* the words are what the command is for: --quiet shows them, too */
+	bool always; /* after a bad end, too, instead of what it says */
 	const struct image *image; /* that was sent, for the JSON result; may be NULL */
 };
 
@@ -40,7 +41,8 @@ int run_write_command(struct cli *cli, const char *device, enum ota_command comm
 struct replay;
 /* A run of a recording to its end, told as when it was recorded; then the same exit status,
  * or CLI_REFUSED where the recording does not hold the run's end. */
-int run_replay(struct cli *cli, struct replay *replay, size_t index);
+int run_replay(struct cli *cli, struct replay *replay, size_t index,
+	       const struct run_report *report);
 
 enum cli_exit run_exit(const struct job_result *result);
 

@@ -351,6 +351,7 @@ struct job_listener run_listener(struct run *r)
 		.note = run_listen_on_note,
 		.log = run_listen_on_log,
 		.passkey = run_listen_on_passkey,
+		.diagnosed = run_on_diagnosed,
 		.progress = run_listen_on_progress,
 		.result = run_listen_on_result,
 		.finished = run_listen_on_finished,

@@ -54,7 +54,12 @@ void run_release(struct run *run);
 /* The end of a job that finished. */
 void run_tell_end(struct run *run, const struct run_report *report, enum cli_exit code);
 /* Its part in words: why the run failed; nothing after a good end. */
-void run_tell_failure(const struct run *run);
+void run_tell_failure(const struct run *run, bool with_cause);
+
+/* run_diagnose.c */
+void run_on_diagnosed(void *userdata, const struct diagnosis *diagnosis);
+json_t *run_diagnose_json(const struct run *run);
+void run_diagnose_tell(const struct run *run);
 
 /* run_bundle.c: writes the folder; returns code, or what failing to makes of it. */
 int run_bundle(struct run *run, const char *folder, const struct profile *profile, int code);

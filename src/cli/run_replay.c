@@ -71,10 +71,11 @@ static int tell_cut(struct run *r, const struct replay *replay)
 			job_state_name(&now), now.stats.received, now.size);
 }
 
-int run_replay(struct cli *cli, struct replay *replay, size_t index)
+int run_replay(struct cli *cli, struct replay *replay, size_t index,
+	       const struct run_report *report)
 {
 	const struct replay_run *run = replay_run(replay, index);
-	const struct run_report how = report_of(run);
+	const struct run_report how = report ? *report : report_of(run);
 	struct run r = {.cli = cli};
 	const struct job_listener listener = run_listener(&r);
 	int code;

@@ -41,6 +41,7 @@ enum gatt_reason { /* why a link ended */
 		   GATT_UNKNOWN, /* the stack did not say */
 		   GATT_KEY_MISSING, /* encryption failed: a side has lost the bond */
 };
+#define GATT_REASONS (GATT_KEY_MISSING + 1)
 
 const char *gatt_reason_name(enum gatt_reason reason);
 const char *gatt_write_name(enum gatt_write mode);

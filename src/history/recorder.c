@@ -351,6 +351,14 @@ static void recorder_on_log(void *userdata, const struct job_log_entry *entry)
 	INNER(r, log, entry);
 }
 
+static void recorder_on_diagnosed(void *userdata, const struct diagnosis *diagnosis)
+{
+	const struct recorder *r = userdata;
+
+	if (r->inner.diagnosed)
+		r->inner.diagnosed(r->inner.userdata, diagnosis);
+}
+
 static void recorder_on_progress(void *userdata)
 {
 	struct recorder *r = userdata;
@@ -471,6 +479,7 @@ int recorder_job_create(const struct recorder_config *config, struct transport *
 		.tuned = on_tuned,
 		.passkey = recorder_on_passkey,
 		.log = recorder_on_log,
+		.diagnosed = recorder_on_diagnosed,
 		.progress = recorder_on_progress,
 		.result = recorder_on_result,
 		.finished = recorder_on_finished,

@@ -92,6 +92,7 @@ int job_create(struct transport *transport, const struct job_config *config,
 	name_image(job, config->image_name ? config->image_name : "IMAGE");
 	job->deadline = job->expires = job->probe_us = JOB_NEVER;
 	scan_init(&job->scan);
+	job->seen.rssi = job->seen.rssi_most = job->seen.losses.rssi = 127;
 	metrics_init(&job->metrics);
 	configure(job);
 	job->profile = *config->profile;
@@ -219,8 +220,10 @@ static void probe(struct job *job)
 void job_settle(struct job *job)
 {
 	probe(job);
-	if (job->session_begun)
+	if (job->session_begun) {
 		job_limit_see(job);
+		job_diagnose_see(job);
+	}
 	if (job_now(job) >= job->expires)
 		expire(job);
 	if (job->stage == JOB_RUNNING && session_finished(&job->session)) {

@@ -82,6 +82,8 @@ struct job_listener {
 	/* Pairing: the device shows a passkey, and job_passkey() is to bring it, but not from
 	 * within.  shown: as in the snapshot. */
 	void (*passkey)(void *userdata, int32_t shown);
+	/* The run stands, or what is known of the reason has changed: the likeliest cause. */
+	void (*diagnosed)(void *userdata, const struct diagnosis *diagnosis);
 	/* Some figure may have changed. */
 	void (*progress)(void *userdata);
 	/* Once: how the run ended.  The link may take its time to go down, two seconds with
@@ -118,6 +120,9 @@ enum job_command_on { JOB_COMMAND_ALONE, JOB_COMMAND_DEVICE, JOB_COMMAND_IMAGE }
  * device, as it can be typed.  Where the options do not fit, it has none.  Returns buf. */
 char *job_command_line(const struct job *job, const char *verb, enum job_command_on on,
 		       char buf[JOB_COMMAND_MAX]);
+/* The command of a diagnosis's cure likewise; NULL: it has none. */
+char *job_cure_line(const struct job *job, const struct diagnosis *diagnosis,
+		    char buf[JOB_COMMAND_MAX]);
 void job_snapshot(const struct job *job, struct job_snapshot *ret);
 /* The index-th entry ever made; NULL when it is not kept any more, or not yet made. */
 const struct job_log_entry *job_log(const struct job *job, size_t index);

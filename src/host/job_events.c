@@ -140,7 +140,10 @@ static void job_note(void *ctx, enum session_note note, uint32_t value)
 	} else if (note == SESSION_NOTE_RESUMED) {
 		metrics_mark(&job->metrics, job_now(job), METRICS_RESUME, value);
 	}
+	job_diagnose_note(job, note);
 	job_note_text(note, value, text, sizeof(text));
+	if (note == SESSION_NOTE_STALL)
+		job_diagnose_stall(job, text, sizeof(text));
 	job_log_note(job, text);
 	if (job->listener.note)
 		job->listener.note(job->listener.userdata, note, value, text);
@@ -157,6 +160,8 @@ static void job_received(void *ctx, enum gatt_chr chr, const uint8_t *buf, size_
 	struct job *job = job_of(ctx);
 
 	job->notifications += chr == GATT_CONTROL;
+	if (chr == GATT_CONTROL)
+		job_diagnose_received(job, buf, len);
 	job_log_receive(job, chr, buf, len);
 }
 
@@ -236,6 +241,7 @@ void job_handle(void *userdata, const struct transport_event *event)
 			break;
 		forget_passkey(job, event);
 		job_limit_heard(job, event);
+		job_diagnose_event(job, event);
 		pump_event(&job->pump, event);
 		job_events_measure(job);
 		break;

@@ -5,6 +5,7 @@
 
 #include "host/job.h"
 #include "host/pump.h"
+#include "diagnose/diagnose.h"
 #include "explain/budget.h"
 
 #define JOB_NEVER UINT64_MAX
@@ -23,6 +24,27 @@ enum job_passkey {
 	JOB_PASSKEY_WANTED,
 	JOB_PASSKEY_GIVEN,
 	JOB_PASSKEY_REFUSED,
+};
+
+/* For the diagnosis: what the session does not keep. */
+struct job_seen {
+	bool not_connectable;
+	struct diagnosis_losses losses;
+	struct ota_info info_first; /* of the first connection of this run */
+	bool info_known;
+	int8_t rssi, rssi_most; /* dBm; 127 unknown */
+	uint16_t interval_first; /* 1.25 ms; while sending first; 0: not yet */
+	uint16_t timeout; /* 10 ms; of the latest link */
+	uint16_t latency;
+	bool erase_last; /* of notifications */
+	uint32_t unheard; /* bytes that STATUS told of, and no ACK */
+	uint32_t queries, answers;
+	bool query; /* one is unanswered */
+	bool stood, stack_full; /* when it was last looked at while running */
+	uint64_t silent_us;
+	struct diagnosis found[DIAGNOSES_MAX]; /* of the run, the most certain first */
+	size_t found_count;
+	uint64_t told; /* 1 << enum diagnosis_cause, of those told in this run */
 };
 
 struct job {
@@ -63,6 +85,7 @@ struct job {
 	uint64_t heard_us; /* the latest event */
 	uint32_t probes; /* since START */
 	uint64_t probe_us; /* an alarm that tells how late this program gets its turn; or NEVER */
+	struct job_seen seen;
 	uint32_t notifications;
 
 	struct metrics metrics;
@@ -112,6 +135,16 @@ void job_pattern_result(struct job *job);
 uint32_t job_pattern_written(const struct job *job);
 /* Puts the transfer's time so far where the device says that it was spent. */
 void job_pattern_divide(const struct job *job, uint64_t transfer[BUDGET_TRANSFER_SHARES]);
+
+/* job_diagnose.c: before the session gets an event or a value; after it, when it may stand. */
+void job_diagnose_event(struct job *job, const struct transport_event *event);
+void job_diagnose_received(struct job *job, const uint8_t *bytes, size_t len);
+void job_diagnose_note(struct job *job, enum session_note note);
+/* Adds the likeliest cause of a stall to its note. */
+void job_diagnose_stall(const struct job *job, char *text, size_t size);
+void job_diagnose_see(struct job *job);
+size_t job_diagnose(const struct job *job, struct diagnosis ret[DIAGNOSES_MAX]);
+void job_diagnose_result(const struct job *job, struct job_result *result);
 
 /* job_record.c: for a recording, where there is one */
 void job_record_start(struct job *job);

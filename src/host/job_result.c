@@ -98,6 +98,7 @@ void job_make_result(struct job *job)
 	take_running(job, r);
 	job_limit_result(job);
 	job_explain(job, r);
+	job_diagnose_result(job, r);
 }
 
 bool job_is_finished(const struct job *job)

@@ -8,6 +8,7 @@
 #include "core/airtime.h"
 #include "core/gatt.h"
 #include "core/session.h"
+#include "diagnose/diagnose.h"
 #include "explain/limit.h"
 
 #define JOB_TEXT_MAX 1024u /* two command lines with their options, and words */
@@ -55,6 +56,9 @@ struct job_result {
 	char limit_advice[JOB_TEXT_MAX]; /* one sentence */
 
 	struct session_flash flash; /* as the device told it, where TELEMETRY was on */
+	/* Why it failed, or what was found on the device: the most certain first. */
+	struct diagnosis diagnoses[DIAGNOSES_MAX];
+	size_t diagnosis_count;
 
 	bool running_known; /* version and hash of what runs at the end */
 	char running_version[OTA_VALUE_MAX]; /* safe to print; "" unknown */

@@ -485,6 +485,17 @@ static void test_factory(void **state)
 	free(text);
 }
 
+/* How the device was reached is no part of a recording, so commands for it differ. */
+static void without_commands(char *text)
+{
+	static const char key[] = "\"command\":\"";
+
+	for (char *at = strstr(text, key); at; at = strstr(at, key)) {
+		at += sizeof(key) - 1;
+		memmove(at, strchr(at, '"'), strlen(strchr(at, '"')) + 1);
+	}
+}
+
 static void test_replay(void **state)
 {
 	static const char *const runs[] = {
@@ -515,6 +526,8 @@ static void test_replay(void **state)
 				at--;
 			memmove(at, strchr(at, '\n') + 1, strlen(strchr(at, '\n') + 1) + 1);
 		}
+		without_commands(live);
+		without_commands(again);
 		if (strcmp(live, again) != 0)
 			fail_msg("%s: not the same", runs[i]);
 		assert_non_null(strstr(live, "\"event\":\"call\""));

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Links that do not come up, become slow, or end. */
+#include "diagnose/diagnose_priv.h"
+
+#define FALL_DB 10 /* people and doors make less */
+#define EXCHANGES 10u /* of discovery: the ATT MTU, services, characteristics, reads */
+
+/* In mid run, or as its end: not a link that was never wanted again. */
+static bool lost(const struct diagnosis_facts *f)
+{
+	return diagnose_failed(f) && f->losses.by[GATT_SUPERVISION] > 0 &&
+	       (f->outcome != SESSION_NO_OUTCOME || f->state == SESSION_WAITING ||
+		f->state == SESSION_CONNECTING);
+}
+
+static int8_t last_rssi(const struct diagnosis_facts *f)
+{
+	return f->losses.rssi != 127 && f->losses.rssi != 0 ? f->losses.rssi : f->rssi;
+}
+
+uint8_t diagnose_fading(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const int8_t rssi = last_rssi(f);
+
+	if (!diagnose_is_weak(rssi) || (!lost(f) && !(diagnose_failed(f) && diagnose_stands(f))))
+		return 0;
+	if (f->rssi_most != 127 && f->rssi_most - rssi >= FALL_DB) {
+		diagnose_say(evidence, "the signal fell from %d to %d dBm", f->rssi_most, rssi);
+		return PROVED - 2u;
+	}
+	diagnose_say(evidence, "the signal was %d dBm", rssi);
+	return LIKELY;
+}
+
+/* Lost, and never heard again. */
+uint8_t diagnose_out_of_range(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const bool unheard = f->outcome == SESSION_NOT_FOUND || f->losses.by[GATT_NOT_FOUND] > 0;
+
+	if (!diagnose_failed(f) || f->losses.by[GATT_SUPERVISION] == 0 || !unheard)
+		return 0;
+	diagnose_say(evidence,
+		     "the link ended by supervision timeout, and nothing was heard in %u "
+		     "attempts since",
+		     f->losses.by[GATT_NOT_FOUND]);
+	return diagnose_is_weak(last_rssi(f)) ? PROVED + 3u : PROVED;
+}
+
+/* Links that come up again and end by supervision timeout again. */
+uint8_t diagnose_interference(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const unsigned int ended = f->losses.by[GATT_SUPERVISION] - f->losses.erasing;
+
+	if (!lost(f) || ended < 2 || diagnose_is_weak(last_rssi(f)))
+		return 0;
+	if (f->rssi == 127 || f->rssi == 0)
+		diagnose_say(evidence, "%u links ended by supervision timeout", ended);
+	else
+		diagnose_say(evidence, "%u links ended by supervision timeout at %d dBm", ended,
+			     f->rssi);
+	return LIKELY + 5u;
+}
+
+uint8_t diagnose_supervision(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const uint64_t timeout_us = f->link.supervision_timeout * 10000ull;
+	/* Core Vol 6 Part B 4.5.2: larger than (1 + latency) x interval x 2. */
+	const uint64_t least_us = (1ull + f->link.latency) * f->link.interval * 1250ull * 2u;
+
+	if (!lost(f) || timeout_us == 0)
+		return 0;
+	if (f->link.interval > 0 && timeout_us <= least_us) {
+		diagnose_say(evidence, "%u ms, with an interval of %u ms: two events do not fit",
+			     (unsigned int)(timeout_us / 1000u), f->link.interval * 5u / 4u);
+		return CERTAIN;
+	}
+	if (f->losses.erasing == 0)
+		return 0;
+	diagnose_say(evidence,
+		     "%u of %u links ended by the timeout of %u ms while the device erased",
+		     f->losses.erasing, f->losses.by[GATT_SUPERVISION],
+		     (unsigned int)(timeout_us / 1000u));
+	return f->losses.erasing == f->losses.by[GATT_SUPERVISION] ? PROVED : POSSIBLE;
+}
+
+uint8_t diagnose_interval(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const uint32_t interval_ms = f->link.interval * 5u / 4u;
+
+	if (!diagnose_failed(f) || f->stats->start_us != 0 || interval_ms == 0 ||
+	    (uint64_t)interval_ms * 2u * EXCHANGES < f->connect_timeout_ms)
+		return 0;
+	diagnose_say(evidence,
+		     "%u ms: each answer takes two of them, and %u ms are waited for all of "
+		     "them",
+		     interval_ms, f->connect_timeout_ms);
+	return PROVED;
+}
+
+uint8_t diagnose_interval_changed(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	if (!diagnose_failed(f) || !f->begun || f->interval_first == 0 ||
+	    f->link.interval < 2u * f->interval_first)
+		return 0;
+	diagnose_say(evidence, "from %u to %u ms since the transfer began",
+		     f->interval_first * 5u / 4u, f->link.interval * 5u / 4u);
+	return LIKELY + 5u;
+}
+
+uint8_t diagnose_connect_fails(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const unsigned int failed = f->losses.by[GATT_CONNECT_FAILED];
+
+	if (!diagnose_failed(f) || failed == 0 || f->info || f->begun)
+		return 0;
+	diagnose_say(evidence, failed == 1 ? "1 attempt failed" : "%u attempts failed", failed);
+	if (f->losses.by[GATT_SUPERVISION] > 0)
+		return POSSIBLE; /* it does come up, and ends */
+	return f->not_connectable ? POSSIBLE : PROVED - 5u;
+}
+
+uint8_t diagnose_not_advertising(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	if (f->outcome != SESSION_NOT_FOUND || f->losses.by[GATT_SUPERVISION] > 0)
+		return 0;
+	diagnose_say(evidence, "%s",
+		     f->heard ? "it was heard in this run, and is not any more"
+			      : "nothing was heard of it while it was looked for");
+	return PROVED;
+}
+
+uint8_t diagnose_not_connectable(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	if (!f->not_connectable || !diagnose_failed(f) || f->info)
+		return 0;
+	diagnose_say(evidence, "its advertisements are of a type that is not connectable");
+	return CERTAIN;
+}
+
+uint8_t diagnose_hung_up(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const unsigned int ended = f->losses.by[GATT_BY_DEVICE];
+
+	if (!diagnose_failed(f) || ended == 0 || f->ended ||
+	    (f->outcome == SESSION_NO_OUTCOME && f->state != SESSION_WAITING &&
+	     f->state != SESSION_CONNECTING))
+		return 0;
+	diagnose_say(evidence, "%u links were ended by the device", ended);
+	return POSSIBLE + 5u;
+}

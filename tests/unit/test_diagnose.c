@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The diagnosis: from facts alone, each cause by what proves it, and from faults that a virtual
+ * board, its radio or its flash suffers, as a user's program reports them.
+ */
+#include "config.h" /* system extensions: mkdtemp(), memmem() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "diagnose/diagnose.h"
+#include "programlib.h"
+#include "testlib.h"
+
+static char folder[] = "/tmp/test_diagnose.XXXXXX";
+
+/* --- facts alone */
+
+struct known {
+	struct diagnosis_facts f;
+	struct session_stats stats;
+	struct ota_info info, first;
+};
+
+/* An update that stands in mid transfer; each case changes what makes it its own. */
+static struct known stalled(void)
+{
+	struct known k;
+
+	memset(&k, 0, sizeof(k));
+	k.f.goal = SESSION_UPDATE;
+	k.f.state = SESSION_SENDING;
+	k.f.dialect = DIALECT_FULL;
+	k.f.heard = k.f.begun = k.f.stalled = true;
+	k.f.size = 600000;
+	k.f.still_us = 3000000;
+	k.f.state_us = 9000000;
+	k.f.mtu = 517;
+	k.f.chunk = 495;
+	k.f.mode = GATT_COMMAND;
+	k.f.rssi = k.f.rssi_most = -60;
+	k.f.losses.rssi = 127;
+	k.f.link = (struct ota_link){.interval = 12, .supervision_timeout = 400};
+	k.f.interval_first = 12;
+	k.f.ready_timeout_ms = 20000;
+	k.f.connect_timeout_ms = 15000;
+	k.stats.start_us = 1;
+	k.stats.queued = 132000;
+	k.stats.received = 100000;
+	k.stats.flushed = 98304;
+	k.stats.limit = 165536;
+	return k;
+}
+
+static enum diagnosis_cause first_of(struct known *k)
+{
+	struct diagnosis found[DIAGNOSES_MAX];
+
+	k->f.stats = &k->stats;
+	return diagnose(&k->f, found) > 0 ? found[0].cause : DIAGNOSIS_NONE;
+}
+
+static void expect(struct known *k, enum diagnosis_cause cause)
+{
+	const enum diagnosis_cause found = first_of(k);
+
+	if (found != cause)
+		fail_msg("%s, not %s", diagnosis_name(found), diagnosis_name(cause));
+}
+
+static void test_device_busy(void **state)
+{
+	struct known k = stalled();
+
+	(void)state;
+	k.stats.progress = (struct ota_progress){OTA_PHASE_ERASE, 131072, 600000};
+	k.f.erase_last = true;
+	expect(&k, DIAGNOSIS_ERASING);
+	k.f.erase_last = false;
+	expect(&k, DIAGNOSIS_NONE); /* it speaks, and has credit: not the erase */
+	k.stats.flushed = 135168; /* written behind that erase: it is over */
+	k.stats.received = 140000;
+	k.stats.queued = k.stats.limit;
+	k.stats.telemetry_known = true;
+	expect(&k, DIAGNOSIS_DEVICE_TASK);
+	k.stats.telemetry.write_ms = 900;
+	expect(&k, DIAGNOSIS_PROGRAMMING);
+	k.stats.telemetry.erase_ms = 1500;
+	expect(&k, DIAGNOSIS_ERASING);
+
+	k = stalled();
+	k.f.begun = false;
+	k.f.state = SESSION_PREPARING;
+	expect(&k, DIAGNOSIS_ERASING);
+}
+
+static void test_lost_on_the_way(void **state)
+{
+	struct known k = stalled();
+
+	(void)state;
+	k.f.unheard = 4096;
+	expect(&k, DIAGNOSIS_NOTIFICATIONS_LOST);
+
+	k = stalled();
+	k.f.queries = k.f.answers = 2;
+	expect(&k, DIAGNOSIS_VALUES_DROPPED);
+	k.f.answers = 0;
+	k.f.silent_us = 5000000;
+	expect(&k, DIAGNOSIS_SILENT);
+	k.f.stack_full = true;
+	expect(&k, DIAGNOSIS_ADAPTER_BUFFERS);
+	k.f.silent_us = 0;
+	expect(&k, DIAGNOSIS_HOST_QUEUE);
+
+	k = stalled();
+	k.f.dialect = DIALECT_BASIC;
+	k.f.outcome = SESSION_DEVICE_ERROR;
+	expect(&k, DIAGNOSIS_WRITES_UNSEEN);
+	k.f.mode = GATT_REQUEST; /* every one was answered */
+	expect(&k, DIAGNOSIS_NONE);
+}
+
+static void lost(struct known *k, unsigned int times)
+{
+	k->f.state = SESSION_WAITING;
+	k->f.losses.by[GATT_SUPERVISION] = (uint16_t)times;
+}
+
+static void test_link(void **state)
+{
+	struct known k = stalled();
+
+	(void)state;
+	lost(&k, 1);
+	k.f.losses.rssi = -92;
+	expect(&k, DIAGNOSIS_SIGNAL_FADING);
+	k.f.outcome = SESSION_NOT_FOUND;
+	k.f.losses.by[GATT_NOT_FOUND] = 3;
+	expect(&k, DIAGNOSIS_OUT_OF_RANGE);
+
+	k = stalled();
+	lost(&k, 2);
+	expect(&k, DIAGNOSIS_INTERFERENCE);
+	k.f.losses.erasing = 2;
+	expect(&k, DIAGNOSIS_SUPERVISION);
+
+	k = stalled();
+	lost(&k, 1);
+	k.f.link = (struct ota_link){.interval = 3200, .supervision_timeout = 42};
+	expect(&k, DIAGNOSIS_SUPERVISION);
+
+	k = stalled();
+	k.f.link.interval = 320;
+	expect(&k, DIAGNOSIS_INTERVAL_CHANGED);
+	k.f.begun = false;
+	k.stats.start_us = 0;
+	k.f.state = SESSION_DISCOVERING;
+	k.f.link.interval = 3200;
+	k.f.outcome = SESSION_STALLED;
+	expect(&k, DIAGNOSIS_INTERVAL);
+
+	k = stalled();
+	k.f.losses.by[GATT_BY_DEVICE] = 1;
+	k.f.state = SESSION_WAITING;
+	expect(&k, DIAGNOSIS_HUNG_UP);
+}
+
+/* Nothing was begun. */
+static struct known unreached(enum session_outcome outcome)
+{
+	struct known k = stalled();
+
+	memset(&k.stats, 0, sizeof(k.stats));
+	k.f.begun = k.f.stalled = false;
+	k.f.still_us = 0;
+	k.f.state = SESSION_FAILED;
+	k.f.outcome = outcome;
+	k.f.dialect = DIALECT_UNKNOWN;
+	return k;
+}
+
+static void test_unreached(void **state)
+{
+	struct known k = unreached(SESSION_NOT_FOUND);
+
+	(void)state;
+	expect(&k, DIAGNOSIS_NOT_ADVERTISING);
+	k = unreached(SESSION_LINK_LOST);
+	k.f.losses.by[GATT_CONNECT_FAILED] = 5;
+	expect(&k, DIAGNOSIS_CONNECT_FAILS);
+	k.f.not_connectable = true;
+	expect(&k, DIAGNOSIS_NOT_CONNECTABLE);
+	k = unreached(SESSION_NO_SERVICE);
+	expect(&k, DIAGNOSIS_DIALECT);
+	k.f.misremembered = true;
+	expect(&k, DIAGNOSIS_STALE_CACHE);
+	k = unreached(SESSION_IN_USE);
+	expect(&k, DIAGNOSIS_HELD_HERE);
+	k = unreached(SESSION_NO_ADAPTER);
+	expect(&k, DIAGNOSIS_ADAPTER_GONE);
+	k.f.adapter_off = true;
+	expect(&k, DIAGNOSIS_ADAPTER_OFF);
+	k.f.adapter_blocked = true;
+	expect(&k, DIAGNOSIS_ADAPTER_BLOCKED);
+	k = unreached(SESSION_NO_ADAPTER);
+	k.f.daemon_gone = true;
+	expect(&k, DIAGNOSIS_BLUETOOTHD_GONE);
+}
+
+static void test_pairing(void **state)
+{
+	struct known k = unreached(SESSION_NOT_PAIRED);
+
+	(void)state;
+	expect(&k, DIAGNOSIS_PAIRING_REFUSED);
+	k.f.passkey_asked = true;
+	expect(&k, DIAGNOSIS_PAIRING_NEEDED);
+	k.f.passkey_given = true;
+	expect(&k, DIAGNOSIS_PAIRING_REFUSED);
+	k.f.key_missing = true;
+	expect(&k, DIAGNOSIS_BOND_LOST);
+	k = unreached(SESSION_DEVICE_ERROR);
+	k.f.code = OTA_ERR_PERMISSION;
+	expect(&k, DIAGNOSIS_PAIRING_NEEDED);
+	k.f.opcode = OTA_CMD_START;
+	expect(&k, DIAGNOSIS_PERMISSION);
+}
+
+static void test_device_says(void **state)
+{
+	static const struct {
+		enum ota_code code;
+		uint32_t detail;
+		enum diagnosis_cause cause;
+	} says[] = {
+		{OTA_ERR_BUSY, 0, DIAGNOSIS_OTHER_CLIENT},
+		{OTA_ERR_BUSY, 60, DIAGNOSIS_TOO_OFTEN},
+		{OTA_ERR_ERASE, 4096, DIAGNOSIS_FLASH_FAULT},
+		{OTA_ERR_WRITE, 4096, DIAGNOSIS_FLASH_FAULT},
+		{OTA_ERR_READ, 4096, DIAGNOSIS_FLASH_FAULT},
+		{OTA_ERR_HASH, 0, DIAGNOSIS_FLASH_FAULT},
+		{OTA_ERR_IMAGE, 80, DIAGNOSIS_IMAGE_REFUSED},
+		{OTA_ERR_CHIP, 0, DIAGNOSIS_IMAGE_REFUSED},
+		{OTA_ERR_VERSION, 48, DIAGNOSIS_IMAGE_REFUSED},
+		{OTA_ERR_SIZE, 4096, DIAGNOSIS_IMAGE_REFUSED},
+		{OTA_ERR_STATE, OTA_DETAIL_PENDING, DIAGNOSIS_ON_TRIAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		struct known k = unreached(SESSION_DEVICE_ERROR);
+
+		k.f.dialect = DIALECT_FULL;
+		k.f.code = (uint8_t)says[i].code;
+		k.f.opcode = OTA_CMD_START;
+		k.f.detail = says[i].detail;
+		expect(&k, says[i].cause);
+	}
+}
+
+static void test_what_runs(void **state)
+{
+	struct known k = stalled();
+
+	(void)state;
+	k.f.info = &k.info;
+	k.f.info_first = &k.first;
+	k.info.resets = 1;
+	expect(&k, DIAGNOSIS_RESET);
+	k.info.running_slot = 1;
+	expect(&k, DIAGNOSIS_OTHER_SLOT);
+
+	k = unreached(SESSION_ROLLED_BACK);
+	expect(&k, DIAGNOSIS_ROLLED_BACK);
+	k.f.verdict = SESSION_VERDICT_OLD;
+	expect(&k, DIAGNOSIS_SAME_VERSION);
+	k = unreached(SESSION_NOT_BACK);
+	expect(&k, DIAGNOSIS_NO_RETURN);
+
+	k = unreached(SESSION_ANSWERED);
+	k.f.goal = SESSION_LOOK;
+	k.f.info = &k.info;
+	expect(&k, DIAGNOSIS_NONE);
+	k.info.flags = OTA_INFO_RESUMABLE;
+	expect(&k, DIAGNOSIS_LEFT_BEHIND);
+	k.info.resets = 2;
+	expect(&k, DIAGNOSIS_RESET);
+	k.info.flags = OTA_INFO_PENDING_VERIFY;
+	expect(&k, DIAGNOSIS_ON_TRIAL);
+}
+
+/* A run that ended well, or as asked, has no cause of anything. */
+static void test_nothing_wrong(void **state)
+{
+	static const enum session_outcome good[] = {SESSION_CONFIRMED, SESSION_DELIVERED,
+						    SESSION_MEASURED, SESSION_ALREADY_RUNNING};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct known k = stalled();
+
+		k.f.stalled = false;
+		k.f.ended = true;
+		k.f.state = SESSION_DONE;
+		k.f.outcome = good[i];
+		k.stats.gaps = 5;
+		k.f.losses.by[GATT_SUPERVISION] = 2;
+		expect(&k, DIAGNOSIS_NONE);
+	}
+}
+
+/* Whatever is seen, the list is in order and says something. */
+static void test_any_facts(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 42);
+	for (int i = 0; i < 200000; i++) {
+		struct diagnosis found[DIAGNOSES_MAX];
+		struct known k;
+		size_t count;
+
+		for (size_t at = 0; at < sizeof(k); at++)
+			((uint8_t *)&k)[at] =
+				rng_below(&rng, 4) ? 0 : (uint8_t)rng_below(&rng, 256);
+		k.f.goal = (enum session_goal)rng_below(&rng, SESSION_COMMAND + 1);
+		k.f.state = (enum session_state)rng_below(&rng, SESSION_STATES);
+		k.f.outcome = (enum session_outcome)rng_below(&rng, SESSION_OUTCOMES);
+		k.f.dialect = (enum dialect_id)rng_below(&rng, DIALECTS);
+		k.f.verdict = (enum session_verdict)rng_below(&rng, SESSION_VERDICT_UNKNOWN + 1);
+		k.f.mode = (enum gatt_write)rng_below(&rng, GATT_ACQUIRE + 1);
+		for (uint8_t *flag = (uint8_t *)&k.f.scanning;
+		     flag <= (uint8_t *)&k.f.not_connectable; flag++)
+			*flag &= 1u;
+		k.f.begun = rng_below(&rng, 2);
+		k.f.ended = rng_below(&rng, 2);
+		k.f.proved = rng_below(&rng, 2);
+		k.f.stalled = rng_below(&rng, 2);
+		k.f.stack_full = rng_below(&rng, 2);
+		k.f.misremembered = rng_below(&rng, 2);
+		k.f.data_held = rng_below(&rng, 2);
+		k.f.key_missing = rng_below(&rng, 2);
+		k.f.passkey_asked = rng_below(&rng, 2);
+		k.f.passkey_given = rng_below(&rng, 2);
+		k.f.adapter_off = rng_below(&rng, 2);
+		k.f.adapter_blocked = rng_below(&rng, 2);
+		k.f.adapter_gone = rng_below(&rng, 2);
+		k.f.daemon_gone = rng_below(&rng, 2);
+		k.f.erase_last = rng_below(&rng, 2);
+		k.stats.telemetry_known = rng_below(&rng, 2);
+		k.stats.status_known = rng_below(&rng, 2);
+		k.f.stats = &k.stats;
+		k.f.info = rng_below(&rng, 2) ? &k.info : NULL;
+		k.f.info_first = rng_below(&rng, 2) ? &k.first : NULL;
+		count = diagnose(&k.f, found);
+		assert_true(count <= DIAGNOSES_MAX);
+		for (size_t at = 0; at < count; at++) {
+			assert_true(found[at].certainty >= 50 && found[at].certainty <= 100);
+			assert_true(at == 0 || found[at].certainty <= found[at - 1].certainty);
+			assert_int_not_equal(found[at].evidence[0], '\0');
+			assert_int_not_equal(found[at].cause, DIAGNOSIS_NONE);
+		}
+	}
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < DIAGNOSIS_CAUSES; i++) {
+		assert_int_not_equal(diagnosis_text((enum diagnosis_cause)i)[0], '\0');
+		assert_true(i == 0 || diagnosis_cure((enum diagnosis_cause)i)[0] != '\0');
+		for (unsigned int j = 0; j < i; j++)
+			assert_string_not_equal(diagnosis_name((enum diagnosis_cause)i),
+						diagnosis_name((enum diagnosis_cause)j));
+	}
+}
+
+/* Each cause has a paragraph in the manual, with its words. */
+static void test_manual(void **state)
+{
+	char *path = test_source_path("docs/otabench.1");
+	size_t size;
+	uint8_t *page = test_load_file(path, &size);
+
+	(void)state;
+	assert_non_null(page);
+	for (unsigned int c = DIAGNOSIS_NONE + 1; c < DIAGNOSIS_CAUSES; c++) {
+		char wanted[512], entry[512];
+		size_t len = 0;
+
+		(void)snprintf(wanted, sizeof(wanted), "\n.TP\n.B %s\n%s\n",
+			       diagnosis_name((enum diagnosis_cause)c),
+			       diagnosis_text((enum diagnosis_cause)c));
+		for (const char *at = wanted; *at; at++) {
+			if (*at == '-')
+				entry[len++] = '\\';
+			entry[len++] = *at;
+		}
+		if (!memmem(page, size, entry, len))
+			fail_msg("%s is not in the manual",
+				 diagnosis_name((enum diagnosis_cause)c));
+	}
+	free(page);
+	free(path);
+}
+
+/* --- faults of boards, as the program reports them */
+
+struct fault {
+	const char *sim, *set;
+	const char *cause; /* told first, while it runs or at its end */
+	int exit;
+};
+
+static const struct fault faults[] = {
+	{"fault=slow-erase:40", "", "erasing", 0},
+	{"dialect=basic,flash=slow,fault=slow-erase:5", "-s retries=0", "erasing", 75},
+	{"interval=4000,supervision=420", "-s retries=0", "interval", 75},
+	{"fault=drop-data%40", "", "values-dropped", 0},
+	{"fault=no-boot", "", "rolled-back", 76},
+	{"fault=reboot@100000", "", "device-reset", 0},
+	{"loss=60", "-s retries=3", "interference", 75},
+	{"dialect=foreign", "", "dialect", 76},
+	{"permit=no", "", "permission", 77},
+	{"dialect=basic,fault=no-boot", "", "same-version", 76},
+};
+
+static const char *cause_in(json_t *line)
+{
+	const json_t *d = json_object_get(line, "diagnosis");
+
+	if (json_is_array(d))
+		d = json_array_get(d, 0);
+	return json_string_value(json_object_get(d, "id"));
+}
+
+static void test_faults(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		const struct fault *f = &faults[i];
+		struct program_ran ran =
+			program_run("--json --sim=devices=1,%s %s flash esp-sim-01 '%s/image.bin'",
+				    f->sim, f->set, folder);
+
+		if (ran.exit != f->exit || !cause_in(ran.last) ||
+		    strcmp(cause_in(ran.last), f->cause) != 0)
+			fail_msg("%s: exit %d, %s", f->sim, ran.exit, cause_in(ran.last));
+		program_done(&ran);
+	}
+}
+
+static int setup(void **state)
+{
+	struct program_ran ran;
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	(void)setenv("XDG_STATE_HOME", folder, 1);
+	(void)setenv("XDG_CONFIG_HOME", folder, 1);
+	ran = program_run("sample-image --size=300000 '%s/image.bin'", folder);
+	assert_int_equal(ran.exit, 0);
+	program_done(&ran);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[64];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_device_busy), cmocka_unit_test(test_lost_on_the_way),
+		cmocka_unit_test(test_link),	    cmocka_unit_test(test_unreached),
+		cmocka_unit_test(test_pairing),	    cmocka_unit_test(test_device_says),
+		cmocka_unit_test(test_what_runs),   cmocka_unit_test(test_nothing_wrong),
+		cmocka_unit_test(test_any_facts),   cmocka_unit_test(test_names),
+		cmocka_unit_test(test_manual),	    cmocka_unit_test(test_faults),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
