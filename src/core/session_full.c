@@ -65,9 +65,29 @@ static void write_prepare(struct session *s)
 static void write_prepare_ahead(struct session *s)
 {
 	if (s->config.prepare && s->config.goal == SESSION_UPDATE && !s->started &&
-	    !s->link_asked && (s->info.features & OTA_FEATURE_PREPARE) &&
+	    (s->info.features & OTA_FEATURE_PREPARE) &&
 	    !(s->info.flags & (OTA_INFO_RESUMABLE | OTA_INFO_PENDING_VERIFY)))
 		write_prepare(s);
+}
+
+/*
+ * None of these waits for the answer to another; the link takes longest to change.  A device
+ * that stands still for an erase is not asked for one meanwhile: see session_link_settled().
+ */
+static void write_wishes(struct session *s)
+{
+	const bool goes_on =
+		(s->info.abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)) != 0;
+
+	if (goes_on)
+		write_prepare_ahead(s);
+	/* A pattern needs no faster link, and begins an erase at once, in which a change could
+	 * be missed. */
+	if (!s->config.pattern)
+		write_link(s);
+	if (!goes_on && !s->link_waits)
+		write_prepare_ahead(s);
+	write_telemetry(s);
 }
 
 /* The one command of a run, and the wait for its answer. */
@@ -110,12 +130,7 @@ static void session_full_begin(struct session *s)
 		session_opcode(s, OTA_CMD_STATUS);
 		return;
 	}
-	write_prepare_ahead(s);
-	/* None waits for the answer to another; the link takes longest to change.  A pattern needs
-	 * no faster link, and begins an erase at once, in which a change could be missed. */
-	if (!s->config.pattern)
-		write_link(s);
-	write_telemetry(s);
+	write_wishes(s);
 	if (s->state == SESSION_PREPARING && session_live(s))
 		write_start(s);
 }

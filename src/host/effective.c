@@ -268,6 +268,25 @@ static void mtu_key(const struct profile *asked, const struct job_snapshot *run,
 	ret->differs = false;
 }
 
+/* As write_wishes() of session_full.c decides. */
+static void prepare_key(const struct profile *asked, const struct job_snapshot *run,
+			struct effective *ret)
+{
+	const bool goes_on =
+		(run->info.abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)) != 0;
+	const bool changes = run->stats.link.code != 0xff; /* a LINK was answered */
+	enum profile_prepare is = asked->prepare;
+
+	if (is == PROFILE_PREPARE_YES && !(run->info.features & OTA_FEATURE_PREPARE)) {
+		is = PROFILE_PREPARE_NO;
+		because(ret, "not offered");
+	} else if (is == PROFILE_PREPARE_YES && !goes_on && changes) {
+		is = PROFILE_PREPARE_NO;
+		because(ret, "an erase stops it, and the link changes");
+	}
+	put(asked, PROFILE_KEY_PREPARE, (int32_t)is, ret);
+}
+
 void effective(const struct profile *asked, const struct job_snapshot *run, enum profile_key key,
 	       struct effective *ret)
 {
@@ -295,11 +314,8 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 			link_key(asked, run, key, ret);
 		return;
 	case PROFILE_KEY_PREPARE:
-		if (run && asked->prepare == PROFILE_PREPARE_YES && run->have_info &&
-		    !(run->info.features & OTA_FEATURE_PREPARE))
-			because(ret, "this device does not offer it");
-		else if (run)
-			(void)profile_get(asked, key, ret->value, sizeof(ret->value));
+		if (run)
+			prepare_key(asked, run, ret);
 		return;
 	case PROFILE_KEY_TELEMETRY:
 		if (run && !dialect_get(run->dialect)->has_telemetry)

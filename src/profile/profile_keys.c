@@ -90,7 +90,7 @@ static const struct setting settings[PROFILE_KEYS] = {
 	[PROFILE_KEY_PREPARE] = {
 		.name = "prepare", .kind = SETTING_CHOICE, AT(prepare), .words = words_prepare,
 		.initial = PROFILE_PREPARE_NO,
-		.help = "yes has the device erase its other slot as soon as it is known, while the link is being made better and before it has seen the image: the image to roll back to is lost even if the device refuses the new one. no: the slot is erased once the image's first bytes were accepted.",
+		.help = "yes has the device erase its other slot as soon as it is known, while the link is being made better and before it has seen the image: the image to roll back to is lost even if the device refuses the new one. A device that stands still for an erase is not asked: it could miss the change of the link. no: the slot is erased once the image's first bytes were accepted.",
 	},
 	[PROFILE_KEY_ACK_TIMEOUT] = {
 		.name = "ack_timeout_ms", .kind = SETTING_NUMBER, AT(ack_timeout_ms),

@@ -203,6 +203,7 @@ ENTRY(entry_abort, RECOVER_ABORT)
 ENTRY(entry_confirm, RECOVER_CONFIRM)
 ENTRY(entry_rollback, RECOVER_ROLLBACK)
 ENTRY(entry_reboot, RECOVER_REBOOT)
+ENTRY(entry_prepare, RECOVER_PREPARE)
 ENTRY(entry_disconnect, RECOVER_DISCONNECT)
 ENTRY(entry_forget, RECOVER_FORGET)
 ENTRY(entry_power_cycle, RECOVER_POWER_CYCLE)
@@ -234,6 +235,7 @@ static void (*const acts[ACTIONS])(struct app *app) = {
 	[ACTION_CONFIRM] = entry_confirm,
 	[ACTION_ROLLBACK] = entry_rollback,
 	[ACTION_REBOOT] = entry_reboot,
+	[ACTION_PREPARE] = entry_prepare,
 	[ACTION_DISCONNECT] = entry_disconnect,
 	[ACTION_FORGET] = entry_forget,
 	[ACTION_POWER_CYCLE] = entry_power_cycle,

@@ -211,6 +211,9 @@ static void recover_run(struct app *app)
 	case RECOVER_REBOOT:
 		app_device_command(app, OTA_CMD_REBOOT);
 		break;
+	case RECOVER_PREPARE:
+		app_device_command(app, OTA_CMD_PREPARE);
+		break;
 	case RECOVER_DISCONNECT:
 		app_device_maintenance(app, TRANSPORT_HANG_UP);
 		break;

@@ -12,6 +12,8 @@ void app_told_command(struct app_device_told *told, enum ota_command command)
 {
 	if (command == OTA_CMD_CONFIRM)
 		learn_flags(told, OTA_INFO_PENDING_VERIFY, 0);
+	else if (command == OTA_CMD_PREPARE)
+		learn_flags(told, OTA_INFO_CAN_ROLLBACK, 0);
 	else if (command == OTA_CMD_ABORT)
 		learn_flags(told, OTA_INFO_RESUMABLE, 0);
 	if (command == OTA_CMD_REBOOT || command == OTA_CMD_ROLLBACK)

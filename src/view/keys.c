@@ -215,6 +215,8 @@ const struct keys_row keys_rows[] = {
 	COMMAND("history", "[RUN [RUN]]", ACTION_HISTORY,
 	 "list the recorded runs; open one; compare two: 12, -1 the newest, last"),
 	COMMAND("power-cycle", NULL, ACTION_POWER_CYCLE, "switch the adapter off and on (asks)"),
+	COMMAND("prepare", NULL, ACTION_PREPARE,
+	 "erase the device's other slot ahead of an update (asks)"),
 	COMMAND("profile", "[NAME]", ACTION_PROFILE, "show the profile view, or load a profile"),
 	COMMAND("quit", NULL, ACTION_QUIT, "end the program"),
 	COMMAND("reboot", NULL, ACTION_REBOOT, "restart the device (asks)"),
@@ -246,7 +248,7 @@ const struct keys_row keys_rows[] = {
 	{PLACE_PANEL, "q|Esc|D", {ACTION_CLOSE}, "q  Esc", "close it", HINT("q back")},
 
 	{PLACE_MENU, "Enter", {ACTION_ENTER}, NULL, "run the selected action; what changes the device asks first", HINT("Enter run")},
-	{PLACE_MENU, "r|s|a|i|c|b|t|d|f|o|v|p|x", {ACTION_CHOOSE}, "a letter",
+	{PLACE_MENU, "r|s|a|i|c|b|t|e|d|f|o|v|p|x", {ACTION_CHOOSE}, "a letter",
 	 "run the action of this letter; what changes the device asks first", NO_HINT},
 	{PLACE_MENU, "y", {ACTION_COPY}, NULL, "copy the equivalent command line",
 	 HINT("y copy command")},

@@ -209,6 +209,7 @@ static const struct entry {
 	[RECOVER_CONFIRM] = {'c', "Confirm the running image", "confirm", true, false},
 	[RECOVER_ROLLBACK] = {'b', "Roll back", "rollback", true, false},
 	[RECOVER_REBOOT] = {'t', "Reboot", "reboot", true, false},
+	[RECOVER_PREPARE] = {'e', "Erase the other slot", "prepare", true, false},
 	[RECOVER_DISCONNECT] = {'d', "Disconnect", "disconnect", true, false},
 	[RECOVER_FORGET] = {'f', "Forget its GATT cache", "forget", true, false},
 	[RECOVER_POWER_CYCLE] = {'o', "Power-cycle the adapter", "adapter power-cycle", false,
@@ -346,6 +347,19 @@ static const char *why_not_abort(const struct recover_known *k)
 		       : NULL;
 }
 
+/* Where the device would refuse it: its other slot is needed. */
+static const char *why_not_prepare(const struct recover_known *k)
+{
+	const char *why = why_not_command(k);
+
+	if (why)
+		return why;
+	if (is_set(k, OTA_INFO_PENDING_VERIFY))
+		return "the running image is on trial";
+	return is_set(k, OTA_INFO_RESUMABLE) || holds_session(k) ? "an update can be resumed"
+								 : NULL;
+}
+
 static void add_stack(const struct recover_known *k, struct recover_menu *m)
 {
 	const char *why = !k->stack_keeps ? "not on this transport"
@@ -373,6 +387,7 @@ static void add_idle(const struct recover_known *k, struct recover_menu *m)
 	add(k, m, RECOVER_ROLLBACK, "boots the image in the other slot",
 	    why_not_flag(k, OTA_INFO_CAN_ROLLBACK, "no other image to boot"));
 	add(k, m, RECOVER_REBOOT, "restarts, keeps what it has", why_not_command(k));
+	add(k, m, RECOVER_PREPARE, "nothing is left to roll back to", why_not_prepare(k));
 	add_stack(k, m);
 	add(k, m, RECOVER_BUNDLE, "log, profile, link, in a folder", NULL);
 }
@@ -439,6 +454,7 @@ bool recover_at_once(enum recover_action action)
 	case RECOVER_CONFIRM:
 	case RECOVER_ROLLBACK:
 	case RECOVER_REBOOT:
+	case RECOVER_PREPARE:
 	case RECOVER_DISCONNECT:
 	case RECOVER_FORGET:
 	case RECOVER_POWER_CYCLE:

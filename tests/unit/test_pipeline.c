@@ -151,7 +151,8 @@ static void test_flash_is_busy(void **state)
 	assert_reached("600 kB, usual, slow", took, work_seconds(&slow, USUAL));
 }
 
-/* What the handshake's time erases is not erased in the transfer's. */
+/* What the handshake's time erases is not erased in the transfer's; but a device that stands
+ * still for it is let alone while the link changes. */
 static void test_prepared(void **state)
 {
 	double link, took, without;
@@ -162,8 +163,7 @@ static void test_prepared(void **state)
 	assert_reached("600 kB, auto-suspend, prepare=yes", took, USUAL / least(link, &typical));
 	assert_true(took < without);
 	without = seconds("usual", &typical, "", usual_image, &link);
-	took = seconds("usual", &typical, "--set=prepare=yes", usual_image, &link);
-	assert_true(took < without);
+	assert_true(seconds("usual", &typical, "--set=prepare=yes", usual_image, &link) == without);
 }
 
 /*

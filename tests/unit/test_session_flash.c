@@ -87,34 +87,43 @@ static void test_prepare(void **state)
 	play_finish(&r);
 }
 
-static void prepared_update(uint32_t features, uint8_t flags, bool first)
+/* An update with prepare; wishes: about the link, which a device that goes on may change. */
+static void prepared_update(uint32_t features, uint8_t flags, uint8_t abilities, bool wishes,
+			    bool prepares)
 {
 	play_init(&r, SESSION_UPDATE, 60);
 	r.config.prepare = true;
-	r.info.features |= features;
+	r.config.link = (struct ota_link_request){.phys = wishes ? OTA_PHYS_2M : 0};
+	r.info.features |= features | OTA_FEATURE_LINK;
 	r.info.flags = flags;
+	r.info.abilities = abilities;
 	play_start(&r);
 	play_link_up(&r, 247, PLAY_FULL);
-	if (first) {
+	if (prepares) {
 		play_expect(&r, "request control 0c3c000000");
 		play_rx_error(&r, OTA_ERR_BUSY, OTA_CMD_PREPARE, 90); /* no reason to stop */
 		play_written(&r, GATT_CONTROL);
 	}
+	if (wishes) {
+		assert_int_equal(play_count(&r, "request control 09"), 1);
+		play_skip(&r);
+		play_written(&r, GATT_CONTROL);
+	}
 	assert_int_equal(play_count(&r, "request control 0101"), 1);
 	play_skip(&r);
-	play_written(&r, GATT_CONTROL);
-	play_rx_ready(&r, 0, 60);
-	assert_int_equal(r.s.state, SESSION_SENDING);
 	play_end(&r);
 }
 
-/* Ahead of START, but never where that would throw away what can be resumed. */
+/* Never where that would throw away what can be resumed, or lose the change of the link. */
 static void test_prepare_ahead(void **state)
 {
 	(void)state;
-	prepared_update(OTA_FEATURE_PREPARE, 0, true);
-	prepared_update(OTA_FEATURE_PREPARE, OTA_INFO_RESUMABLE, false);
-	prepared_update(0, 0, false);
+	prepared_update(OTA_FEATURE_PREPARE, 0, 0, false, true);
+	prepared_update(OTA_FEATURE_PREPARE, OTA_INFO_RESUMABLE, 0, false, false);
+	prepared_update(0, 0, 0, false, false);
+	prepared_update(OTA_FEATURE_PREPARE, 0, 0, true, false);
+	prepared_update(OTA_FEATURE_PREPARE, 0, OTA_ABILITY_AUTO_SUSPEND, true, true);
+	prepared_update(OTA_FEATURE_PREPARE, 0, OTA_ABILITY_XIP_PSRAM, true, true);
 }
 
 int main(void)
