@@ -83,11 +83,11 @@ static void *json_memory(size_t size)
 
 void cli_emit(struct cli *cli, json_t *event)
 {
+	order(cli, event); /* makes a number anew, for which there may be no memory */
 	if (json_starved) {
 		json_decref(event);
 		return;
 	}
-	order(cli, event);
 	/* A failed write shows in ferror(out), which cli_main() checks. */
 	if (cli->json)
 		(void)output_json_line(cli->out, event);
