@@ -167,6 +167,50 @@ static void handle_is_used_again_at_once(void **state)
 	finish_update(&other);
 }
 
+/* ble_sm_persist_keys(), for a peer that connected by another address of its own. */
+static void identity_becomes_known(void **state)
+{
+	(void)state;
+	esphost_connect(&host, image.bytes, image.size);
+	assert_true(esphost_start(&host, 0));
+	assert_true(esphost_send(&host, 50000));
+	fake_identity(host.conn);
+	look_passes();
+	esphost_command(&host, OTA_CMD_STATUS);
+	assert_true(esphost_wait(&host, OTA_EVT_STATUS, 1000));
+	assert_true(esphost_send(&host, host.size));
+	assert_true(esphost_end(&host));
+}
+
+/*
+ * A connection that failed to be established (0x3e): 5.3 to 5.3.4 and 5.4 have said CONNECT,
+ * and say nothing more.  The next with its handle is another; and it goes as idle ones do.
+ */
+static void never_established_on_air(void **state)
+{
+	(void)state;
+	esphost_connect(&other, image.bytes, image.size);
+	esphost_connect(&host, image.bytes, image.size);
+	assert_true(esphost_start(&host, 0)); /* as no such link can: to see that it is let go */
+	fake_vanish(host.conn);
+	fake_radio.advertising = true; /* by NimBLE */
+	esphost_connect(&host, image.bytes, image.size);
+	assert_int_equal(esphost_owner(), OTA_NO_CONN);
+	assert_true(esphost_start(&host, 0));
+	assert_true(esphost_send(&host, 50000));
+	fake_vanish(other.conn);
+	assert_true(esphost_send(&host, host.size));
+	assert_true(esphost_end(&host));
+	assert_true(esphost_restarts(5000));
+	assert_true(esphost_boot());
+	esphost_connect(&other, image.bytes, image.size);
+	esphost_connect(&host, image.bytes, image.size);
+	fake_vanish(other.conn);
+	fake_run_ms(CONFIG_OTA_ESP_LINK_IDLE_S * 1000u + 1000u);
+	assert_int_equal(ota_esp.conns[0].handle, BLE_HS_CONN_HANDLE_NONE);
+	assert_true(fake_radio.advertising);
+}
+
 static void advertising_fails_to_start(void **state)
 {
 	(void)state;
@@ -402,6 +446,8 @@ int main(void)
 		ESP_TEST(silent_with_a_status),
 		ESP_TEST(gone_after_subscribing),
 		ESP_TEST(handle_is_used_again_at_once),
+		ESP_TEST(identity_becomes_known),
+		ESP_TEST(never_established_on_air),
 		ESP_TEST(advertising_fails_to_start),
 		ESP_TEST(host_resets_in_mid_update),
 		ESP_TEST(start_of_a_dying_link_erases_nothing),

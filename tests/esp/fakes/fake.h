@@ -148,6 +148,7 @@ enum fake_event {
 	FAKE_EVENTS
 };
 void fake_event(uint16_t conn, enum fake_event event);
+void fake_identity(uint16_t conn); /* the peer's address becomes that of its identity */
 void fake_subscribe(uint16_t conn, bool notify);
 /* The ATT error of a write with response to Control (0x4002) or Data (0x4003). */
 int fake_write(uint16_t conn, uint16_t chr, const void *buf, size_t len);

@@ -110,6 +110,11 @@ void fake_event(uint16_t conn, enum fake_event event)
 	finish(post_and_wait(&(struct work){.kind = EVENT, .conn = conn, .phy = (uint8_t)event}));
 }
 
+void fake_identity(uint16_t conn)
+{
+	radio.centrals[conn].desc.peer_ota_addr.val[5] ^= 0xff;
+}
+
 void fake_die(uint16_t conn)
 {
 	radio.centrals[conn].dying = true;

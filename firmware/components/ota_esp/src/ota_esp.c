@@ -52,7 +52,7 @@ void ota_esp_error(const char *what, int code)
 static void guard_fired(void *arg)
 {
 	(void)arg;
-	ota_esp_warn("not confirmed in time: back to the old image");
+	ota_esp_warn("not confirmed: back to the old image");
 	esp_restart();
 }
 

@@ -98,7 +98,10 @@ static void lost(uint16_t handle)
 	ota_esp_leave();
 }
 
-/* A handle is used again: by another peer, this is another connection. */
+/*
+ * A handle is used again: by another peer, this is another connection.  After CONNECT the
+ * next CONNECT says so, and the address may become that of the peer's identity.
+ */
 void ota_esp_conn_sweep(void)
 {
 	struct ble_gap_conn_desc desc;
@@ -110,7 +113,7 @@ void ota_esp_conn_sweep(void)
 		ota_esp_leave_quickly();
 		if (c.handle != BLE_HS_CONN_HANDLE_NONE &&
 		    (ble_gap_conn_find(c.handle, &desc) != 0 ||
-		     memcmp(&c.peer, &desc.peer_ota_addr, sizeof(c.peer)) != 0))
+		     (!c.established && memcmp(&c.peer, &desc.peer_ota_addr, sizeof(c.peer)) != 0)))
 			lost(c.handle);
 	}
 }
@@ -167,10 +170,16 @@ static void on_connect(uint16_t handle, int status)
 {
 	struct ota_esp_conn *c;
 
+	c = ota_esp_conn_enter(handle);
+	if (c && c->established) { /* that one ended unsaid: it never was on air */
+		c->established = false;
+		c->peer.type = UINT8_MAX; /* nobody's */
+	}
+	ota_esp_leave_quickly();
 	if (ota_esp_conn_seen(handle) && status == 0) {
 		c = ota_esp_conn_enter(handle);
 		if (c)
-			c->established = true; /* so DISCONNECT will come */
+			c->established = true;
 		ota_esp_leave();
 		ota_esp_link_connected(handle);
 	}

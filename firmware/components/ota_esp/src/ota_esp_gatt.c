@@ -109,30 +109,22 @@ static int access_control(uint16_t conn, uint16_t attr, struct ble_gatt_access_c
 	return ota_esp_control(conn, buf, len) < 0 ? BLE_ATT_ERR_INSUFFICIENT_RES : 0;
 }
 
-static bool inspected(void)
-{
-	bool done;
-
-	ota_esp_enter();
-	done = ota_esp.inspected;
-	ota_esp_leave_quickly();
-	return done;
-}
-
 static int access_info(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt *ctxt, void *arg)
 {
 	uint8_t buf[OTA_INFO_SIZE];
-	int len;
+	int len = 0;
 
 	(void)conn;
 	(void)attr;
 	(void)arg;
-	/* Only an application that advertises on its own can be this early. */
-	for (int i = 0; i < INSPECTION_POLLS && !inspected(); i++)
-		vTaskDelay(pdMS_TO_TICKS(10));
-	ota_esp_enter();
-	len = ota_device_read_info(&ota_esp.device, buf, sizeof(buf));
-	ota_esp_leave_quickly();
+	for (int i = INSPECTION_POLLS; len == 0; i--) {
+		ota_esp_enter();
+		if (ota_esp.inspected || i == 0)
+			len = ota_device_read_info(&ota_esp.device, buf, sizeof(buf));
+		ota_esp_leave_quickly();
+		if (len == 0) /* only an application that advertises on its own can be so early */
+			vTaskDelay(pdMS_TO_TICKS(10));
+	}
 	if (len < 0)
 		return BLE_ATT_ERR_UNLIKELY;
 	return os_mbuf_append(ctxt->om, buf, (uint16_t)len) == 0 ? 0 : BLE_ATT_ERR_INSUFFICIENT_RES;

@@ -133,7 +133,7 @@ bool ota_esp_image_slots(void)
 	/* A boot loader with rollback has made it pending verify; one without it, such as
 	 * older Arduino cores bring, leaves it new for as long as it runs. */
 	if (slot_state(s->running) == ESP_OTA_IMG_NEW) {
-		ota_esp_warn("the boot loader does not roll back: there is no trial");
+		ota_esp_warn("no trial: the boot loader does not roll back");
 		s->info.abilities |= OTA_ABILITY_NO_ROLLBACK;
 		s->info.features &= ~OTA_FEATURE_ROLLBACK;
 	}
@@ -248,11 +248,11 @@ int ota_esp_image_check(uint32_t size)
 		return err == ESP_ERR_IMAGE_FLASH_FAIL ? -OTA_EIO : -OTA_EBADMSG;
 	ota_esp_feed();
 	if (image.image_len > size) {
-		ota_esp_warn("the image is longer than what was sent");
+		ota_esp_warn("the image is longer than sent");
 		return -OTA_EBADMSG;
 	}
 	rc = ota_esp_policy_slot(ota_esp.update);
 	if (rc < 0)
-		ota_esp_warn("the image is refused by policy");
+		ota_esp_warn("image refused by policy");
 	return rc;
 }

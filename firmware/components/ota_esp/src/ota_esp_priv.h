@@ -97,8 +97,8 @@ struct ota_esp_hash {
 
 struct ota_esp_conn {
 	uint16_t handle; /* BLE_HS_CONN_HANDLE_NONE: free */
-	ble_addr_t peer; /* over the air: the same for all of the connection */
-	bool established; /* CONNECT came, so DISCONNECT will */
+	ble_addr_t peer; /* over the air, when it was first heard of */
+	bool established; /* CONNECT came, so DISCONNECT or the next CONNECT will */
 	bool subscribed; /* to Control's notifications */
 	bool host_chose; /* LINK was used: parameters are the host's business */
 	bool fast; /* parameters for an update were asked for */
