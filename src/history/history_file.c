@@ -154,6 +154,17 @@ sqlite3_stmt *history_prepare(struct history *history, const char *sql)
 	return NULL;
 }
 
+sqlite3_stmt *history_keep(struct history *history, enum history_kept which, const char *sql)
+{
+	sqlite3_stmt **kept = &history->kept[which];
+
+	if (!*kept)
+		*kept = history_prepare(history, sql);
+	if (*kept)
+		(void)sqlite3_clear_bindings(*kept);
+	return *kept;
+}
+
 int history_finish(struct history *history, sqlite3_stmt *statement)
 {
 	int rc = statement ? SQLITE_ROW : SQLITE_ERROR, r;
@@ -319,6 +330,10 @@ static int open_once(struct history *history, const char *name, int flags, int b
 
 static void close_db(struct history *history)
 {
+	for (size_t i = 0; i < HISTORY_KEPT; i++) {
+		(void)sqlite3_finalize(history->kept[i]);
+		history->kept[i] = NULL;
+	}
 	(void)sqlite3_close(history->db);
 	history->db = NULL;
 }

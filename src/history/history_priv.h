@@ -7,8 +7,12 @@
 
 #include <sqlite3.h>
 
+/* Statements that a recorder needs with each batch: compiling one costs more than running it. */
+enum history_kept { HISTORY_UPDATE_RUN, HISTORY_INSERT_SAMPLE, HISTORY_KEPT };
+
 struct history {
 	sqlite3 *db;
+	sqlite3_stmt *kept[HISTORY_KEPT]; /* owned; NULL: not compiled yet */
 	char error[512]; /* of the last call that failed */
 	int64_t version; /* of its tables when it was opened; may be more by now */
 	int64_t seen; /* data_version when history_changed() was asked last */
@@ -67,6 +71,10 @@ int history_failed(struct history *history, int rc);
 int history_exec(struct history *history, const char *sql);
 /* NULL after history_failed(). */
 sqlite3_stmt *history_prepare(struct history *history, const char *sql);
+/* The statement that is kept under this number, compiled with the first call: sql is not looked
+ * at again.  It begins anew, without values; sqlite3_reset() when it has run, and never
+ * sqlite3_finalize().  NULL after history_failed(). */
+sqlite3_stmt *history_keep(struct history *history, enum history_kept which, const char *sql);
 /* Runs a statement without rows and ends it; 0 or negative. */
 int history_finish(struct history *history, sqlite3_stmt *statement);
 

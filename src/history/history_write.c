@@ -143,36 +143,48 @@ int history_insert(struct history *history, const struct history_run *run,
 	return r;
 }
 
-static int update_run(struct history *history, const struct history_run *run)
+/* Sets the columns that change while it runs; NULL after history_failed(). */
+static sqlite3_stmt *updating_run(struct history *history)
 {
 	char sql[4096] = "UPDATE runs SET state = ?";
 	size_t len = strlen(sql);
-	sqlite3_stmt *statement;
-	int at = 0;
 
+	if (history->kept[HISTORY_UPDATE_RUN])
+		return history_keep(history, HISTORY_UPDATE_RUN, NULL);
 	for (size_t i = 0; i < history_column_count && len < sizeof(sql); i++) {
 		if (history_columns[i].figure)
 			len += (size_t)snprintf(sql + len, sizeof(sql) - len, ", \"%s\" = ?",
 						history_columns[i].name);
 	}
 	(void)snprintf(sql + len, sizeof(sql) - len, " WHERE id = ?");
-	statement = history_prepare(history, sql);
-	if (!statement)
+	return history_keep(history, HISTORY_UPDATE_RUN, sql);
+}
+
+static int update_run(struct history *history, const struct history_run *run)
+{
+	sqlite3_stmt *s = updating_run(history);
+	int at = 0, rc;
+
+	if (!s)
 		return -OTA_EIO;
-	(void)sqlite3_bind_text(statement, ++at, state_name(run->state), -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, ++at, state_name(run->state), -1, SQLITE_STATIC);
 	for (size_t i = 0; i < history_column_count; i++) {
 		if (history_columns[i].figure)
-			(void)bind_column(statement, ++at, &history_columns[i], run);
+			(void)bind_column(s, ++at, &history_columns[i], run);
 	}
-	(void)sqlite3_bind_int64(statement, ++at, run->id);
-	return history_finish(history, statement);
+	(void)sqlite3_bind_int64(s, ++at, run->id);
+	rc = sqlite3_step(s);
+	rc = rc == SQLITE_DONE ? 0 : history_failed(history, rc);
+	(void)sqlite3_reset(s);
+	return rc;
 }
 
 static int insert_samples(struct history *history, int64_t id, const struct history_batch *batch)
 {
-	sqlite3_stmt *s = history_prepare(
-		history, "INSERT INTO samples (run, at_us, queued, received, flushed, rate, rssi, "
-			 "ring) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+	sqlite3_stmt *s = history_keep(
+		history, HISTORY_INSERT_SAMPLE,
+		"INSERT INTO samples (run, at_us, queued, received, flushed, rate, rssi, "
+		"ring) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 	int rc = SQLITE_DONE;
 
 	if (!s)
@@ -196,7 +208,6 @@ static int insert_samples(struct history *history, int64_t id, const struct hist
 	}
 	if (rc != SQLITE_DONE)
 		rc = history_failed(history, rc);
-	(void)sqlite3_finalize(s);
 	return rc == SQLITE_DONE ? 0 : rc;
 }
 
