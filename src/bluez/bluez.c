@@ -137,9 +137,8 @@ static void release_of(const char *modalias, char *buf, size_t size)
 {
 	unsigned int major, minor;
 
-	/* Two numbers of two digits cannot be out of range. */
-	if (sscanf(modalias, "usb:v1D6Bp0246d%2x%2x", &major, &minor) ==
-	    2) /* NOLINT(cert-err34-c) */
+	/* Two numbers of two digits cannot be out of range.  NOLINTNEXTLINE(cert-err34-c) */
+	if (sscanf(modalias, "usb:v1D6Bp0246d%2x%2x", &major, &minor) == 2)
 		(void)snprintf(buf, size, "%u.%u", major, minor);
 }
 

@@ -77,7 +77,7 @@ static double middle(const double *sorted, size_t count)
 static double tolerance(const double *sorted, size_t count)
 {
 	const double median = middle(sorted, count), least = LEAST_TOLERANCE * median;
-	double off[HISTORY_TREND_BEFORE], wide;
+	double off[HISTORY_TREND_BEFORE] = {0}, wide;
 
 	for (size_t i = 0; i < count; i++)
 		off[i] = sorted[i] > median ? sorted[i] - median : median - sorted[i];
