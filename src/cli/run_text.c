@@ -32,9 +32,12 @@ static void print_rate(FILE *out, const struct job_result *r)
 	(void)output_rate(r->ceiling, ceiling, sizeof(ceiling));
 	run_print_field(out, "Transfer", "%s in %s%s", bytes, time,
 			r->virtual_clock ? " (simulated, on the virtual clock)" : "");
-	if (r->ceiling)
-		run_print_field(out, "Rate", "%s, %.1f %% of the %s that this link can carry", rate,
-				r->ratio * 100.0, ceiling);
+	if (r->limit.possible > 0)
+		run_print_field(out, "Rate", "%s, %" PRIu32 " %% of what is possible", rate,
+				limit_of_possible(&r->limit));
+	else if (r->ceiling)
+		run_print_field(out, "Rate", "%s, %.1f %% of the %s that these settings can carry",
+				rate, r->ratio * 100.0, ceiling);
 	else
 		run_print_field(out, "Rate", "%s", rate);
 }
@@ -42,19 +45,18 @@ static void print_rate(FILE *out, const struct job_result *r)
 static void print_limit(FILE *out, const struct job_result *r)
 {
 	const struct limit *l = &r->limit;
-	char possible[OUTPUT_FIGURE_MAX], link[OUTPUT_FIGURE_MAX], flash[OUTPUT_FIGURE_MAX];
+	char possible[OUTPUT_FIGURE_MAX], link[OUTPUT_FIGURE_MAX], flash[OUTPUT_FIGURE_MAX] = "";
+	char ceiling[OUTPUT_FIGURE_MAX];
 
 	if (l->cause == LIMIT_NONE)
 		return;
 	if (l->flash > 0)
-		run_print_field(out, "Possible",
-				"%s: the link at its best %s, the device's flash %s",
-				output_rate(l->possible, possible, sizeof(possible)),
-				output_rate(l->link_best, link, sizeof(link)),
-				output_rate(l->flash, flash, sizeof(flash)));
-	else
-		run_print_field(out, "Possible", "%s: the link at its best",
-				output_rate(l->possible, possible, sizeof(possible)));
+		(void)output_rate(l->flash, flash, sizeof(flash));
+	run_print_field(out, "Possible", "%s: these settings carry %s, the link at its best %s%s%s",
+			output_rate(l->possible, possible, sizeof(possible)),
+			output_rate(r->ceiling, ceiling, sizeof(ceiling)),
+			output_rate(l->link_best, link, sizeof(link)),
+			l->flash > 0 ? ", the device's flash " : "", flash);
 	run_print_field(out, "Limited by", "%s", r->limit_text);
 	run_print_field(out, "Advice", "%s", r->limit_advice);
 }

@@ -390,29 +390,35 @@ static uint32_t rate_of(uint64_t bytes, uint64_t us)
 	return us == 0 ? 0 : (uint32_t)((bytes * US + us / 2u) / us);
 }
 
-static void ceilings(struct judge *j)
+uint32_t limit_link_best(const struct limit_input *in)
 {
-	const struct limit_input *in = j->in;
-	const uint64_t flash_us = (uint64_t)j->now.erase_us + j->now.write_us + j->now.read_us;
-	struct limit *r = j->ret;
-	struct airtime_link link = j->now.link;
+	struct airtime_link link = in->now.link;
+	uint32_t rate, best = 0;
 	uint16_t value;
-	uint32_t rate;
 
 	if (link.phy == OTA_PHY_1M && in->device_2m && in->may_phy)
 		link.phy = OTA_PHY_2M;
 	if (in->may_data_length)
 		link.data_length = 251;
 	for (size_t i = 0; i <= sizeof(intervals) / sizeof(intervals[0]); i++) {
-		link.interval_us = i == 0 || !in->may_interval ? j->now.link.interval_us
+		link.interval_us = i == 0 || !in->may_interval ? in->now.link.interval_us
 							       : intervals[i - 1] * 1250u;
 		value = airtime_best_value(&link,
 					   in->may_mtu ? OTA_VALUE_MAX + OTA_ATT_HEADER : in->mtu,
-					   OTA_VALUE_MAX, j->now.header, false);
+					   OTA_VALUE_MAX, in->now.header, false);
 		rate = airtime_ceiling(&link, value, false);
-		if (rate > r->link_best)
-			r->link_best = rate;
+		if (rate > best)
+			best = rate;
 	}
+	return best;
+}
+
+static void ceilings(struct judge *j)
+{
+	const uint64_t flash_us = (uint64_t)j->now.erase_us + j->now.write_us + j->now.read_us;
+	struct limit *r = j->ret;
+
+	r->link_best = limit_link_best(j->in);
 	r->erase_us = j->now.erase_us;
 	r->write_us = j->now.write_us;
 	r->flash = rate_of(BLOCK, flash_us);

@@ -66,6 +66,9 @@ struct limit {
 	uint32_t erase_us, write_us; /* of 64 KiB; 0: not measured */
 };
 
+/* What the link can carry with the best settings, bytes per second; of *in only now.link,
+ * now.header, mtu, device_2m and may_* are used.  0: not known. */
+uint32_t limit_link_best(const struct limit_input *in);
 /* Percent of what is possible that was reached, at most 100; 0: not known. */
 uint32_t limit_of_possible(const struct limit *limit);
 /* *ret has cause NONE where the input does not suffice. */

@@ -139,15 +139,6 @@ static uint16_t held_pdus(const struct session *s)
 	return 24;
 }
 
-void job_limit_link(struct job *job)
-{
-	const struct session *s = &job->session;
-
-	if (s->dialect)
-		budget_link(&job->budget, &job->air, s->chunk, s->dialect->header,
-			    session_waits_for_each(s), held_pdus(s));
-}
-
 /* A setting that was asked for and refused will be refused next time, too. */
 static bool open_to(uint32_t asked, uint32_t now)
 {
@@ -175,6 +166,20 @@ static void may_change(const struct job *job, struct limit_input *in)
 		s->have_info && job->budget.request && s->choices.mode.reason == SESSION_ASKED;
 }
 
+void job_limit_link(struct job *job)
+{
+	const struct session *s = &job->session;
+	struct limit_input in = {.mtu = job->mtu, .now.link = job->air};
+
+	if (!s->dialect)
+		return;
+	budget_link(&job->budget, &job->air, s->chunk, s->dialect->header,
+		    session_waits_for_each(s), held_pdus(s));
+	may_change(job, &in);
+	in.now.header = s->dialect->header;
+	job->link_best = limit_link_best(&in);
+}
+
 static uint32_t per_block(uint64_t ms, uint32_t bytes)
 {
 	return bytes == 0 ? 0 : (uint32_t)(ms * 1000u * BLOCK / bytes);
@@ -191,6 +196,21 @@ static uint32_t erased_bytes(const struct job *job, uint32_t bytes)
 	if (job->session.stats.received < job->session.config.image_size)
 		return job->budget.erases * BLOCK;
 	return bytes - bytes % BLOCK + (sectors > 3u ? 4u : sectors) * (BLOCK / 4u);
+}
+
+uint32_t job_limit_flash(const struct job *job)
+{
+	const struct session_stats *st = &job->session.stats;
+	const uint32_t bytes = st->flushed > st->resumed_from ? st->flushed - st->resumed_from : 0;
+	struct budget_flash f;
+	uint64_t us;
+
+	budget_flash(&job->budget, &f);
+	if (!st->times_known || bytes < BLOCK || f.erase_ms == 0 || f.write_ms == 0)
+		return 0;
+	us = (uint64_t)per_block(f.erase_ms, erased_bytes(job, bytes)) +
+	     per_block(f.write_ms, bytes) + per_block(f.read_ms, bytes);
+	return (uint32_t)(BLOCK * 1000000ull / us);
 }
 
 static void play(const struct job *job, struct limit_input *in)

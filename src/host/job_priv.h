@@ -79,7 +79,7 @@ struct job {
 	struct airtime_link air;
 	struct transport_link link;
 	uint16_t mtu;
-	uint32_t ceiling;
+	uint32_t ceiling, link_best;
 	uint32_t window, pacing_us; /* the latest while sending */
 	struct budget budget;
 	uint64_t heard_us; /* the latest event */
@@ -125,6 +125,8 @@ void job_limit_see(struct job *job);
 uint32_t job_limit_probe_ms(const struct job *job);
 void job_limit_heard(struct job *job, const struct transport_event *event);
 void job_limit_link(struct job *job);
+/* What the device's flash can take, by its TIMES until now, bytes per second; 0: not measured. */
+uint32_t job_limit_flash(const struct job *job);
 void job_limit_result(struct job *job);
 /* The transfer so far as predict.h plays it; value 0: none. */
 void job_limit_play(const struct job *job, struct predict *ret);

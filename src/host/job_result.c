@@ -176,6 +176,8 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->air = job->air;
 	snap_sent(job, ret);
 	ret->ceiling = job->config.pattern ? 0 : job->ceiling;
+	ret->link_best = ret->ceiling > 0 ? job->link_best : 0;
+	ret->flash = job_limit_flash(job);
 	ret->metrics = job->metrics;
 	job_limit_play(job, &ret->play);
 	budget_shares(&job->budget, NULL, ret->time);

@@ -46,6 +46,7 @@ struct job_snapshot {
 	uint32_t window; /* bytes, as asked for or chosen: see job_window_in_force() */
 	uint32_t pacing_us;
 	uint32_t ceiling; /* as in the result; 0 until it sends */
+	uint32_t link_best, flash; /* what link and flash can carry, as in struct limit */
 	struct metrics metrics;
 	uint64_t time[BUDGET_TRANSFER_SHARES]; /* microseconds since START; 0 each before it */
 	/* The transfer as it goes, for predict_us(), with flash as far as it was measured; value 0:

@@ -97,6 +97,8 @@ static void dashboard_draw(struct app *app, struct cells *cells, struct area are
 		v.window = job_window_in_force(s);
 		v.pacing_us = s->pacing_us;
 		v.ceiling = s->ceiling;
+		v.link_best = s->link_best;
+		v.flash = s->flash;
 		v.total = s->size;
 		v.time = s->time;
 		v.limit = d->have_result ? d->result.limit_text : NULL;

@@ -318,6 +318,10 @@ static void draw_figures(const struct view_device *v, struct cells *cells, struc
 	figure(cells, area, &y, CELLS_NORMAL, "pacing", text);
 	(void)snprintf(text, sizeof(text), "%u, resyncs %u", s->gaps, s->resyncs);
 	figure(cells, area, &y, CELLS_NORMAL, "gaps", text);
+	if (v->link_best > 0)
+		rate_figure(cells, area, &y, CELLS_DIM, "at best", v->link_best);
+	if (v->flash > 0)
+		rate_figure(cells, area, &y, CELLS_DIM, "flash", v->flash);
 	if (s->resumed)
 		figure(cells, area, &y, CELLS_GOOD, "resumed at",
 		       output_bytes(s->resumed_from, text, sizeof(text)));
