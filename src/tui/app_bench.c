@@ -74,7 +74,7 @@ static void bench_stop(struct app *app, const char *why)
 	struct bench_state *b = bench_of(app);
 
 	b->runs = false;
-	(void)snprintf(b->failed, sizeof(b->failed), "%s", why);
+	(void)snprintf(b->failed, sizeof(b->failed), "%.*s", (int)sizeof(b->failed) - 1, why);
 }
 
 static void next_run(struct app *app)
