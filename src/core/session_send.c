@@ -300,10 +300,19 @@ void session_moved(struct session *s, uint32_t received)
 	session_progressed(s);
 }
 
+/* A slow link needs longer for the bytes of one ACK: that it comes no sooner is no stall. */
+static uint64_t stall_us(const struct session *s)
+{
+	const struct session_flow *f = &s->flow;
+	const uint64_t told_us = f->rate > 0 ? f->step * 1000000ull / f->rate : 0;
+	const uint64_t least_us = s->config.stall_ms * MS;
+
+	return 2u * told_us > least_us ? 2u * told_us : least_us;
+}
+
 uint64_t session_stall_deadline(const struct session *s)
 {
-	return s->stalled || s->state != SESSION_SENDING ? NEVER
-							 : s->stall_at + s->config.stall_ms * MS;
+	return s->stalled || s->state != SESSION_SENDING ? NEVER : s->stall_at + stall_us(s);
 }
 
 void session_watch_stall(struct session *s)

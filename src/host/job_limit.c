@@ -320,7 +320,8 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 		SAY("each value waits for its response, with an interval of %.2f ms", ms);
 		break;
 	case LIMIT_ADAPTER_BUFFERS:
-		SAY("the adapter sends %u buffers an event of %.2f ms", air->buffers, ms);
+		SAY("the adapter sends %u %s an event of %.2f ms", air->buffers,
+		    air->buffers == 1 ? "buffer" : "buffers", ms);
 		break;
 	case LIMIT_ADAPTER_FRAGMENTS:
 		SAY("the adapter's buffers hold %u bytes each", air->buffer_octets);

@@ -45,7 +45,9 @@ static void take_link(const struct job *job, struct job_result *r)
 	r->chunk = job->session.chunk;
 	r->mode = job->session.mode;
 	r->window = job->session.choices.window.value;
-	r->ceiling = job->ceiling;
+	/* By request an event that is prolonged carries a response sooner than the average: what
+	 * was measured is what the link can carry at least. */
+	r->ceiling = job->ceiling > 0 && job->ceiling < r->goodput ? r->goodput : job->ceiling;
 	if (r->ceiling > 0)
 		r->ratio = (double)r->goodput / r->ceiling;
 }

@@ -263,6 +263,26 @@ static void test_pacing_is_not_silence(void **state)
 	play_end(&r);
 }
 
+/* An ACK every two seconds is what such a link carries, and no stall; silence for longer is one. */
+static void test_slow_is_no_stall(void **state)
+{
+	uint32_t stalls;
+
+	(void)state;
+	sending(6000, 6000);
+	play_rx_ack(&r, 18, 0, 6000);
+	for (uint32_t received = 36; received < 360; received += 18) {
+		play_pass(&r, 800); /* less than stall_ms */
+		play_rx_ack(&r, received, 0, 6000);
+	}
+	stalls = r.s.stats.stalls;
+	play_pass(&r, 1200); /* more */
+	assert_int_equal(r.s.stats.stalls, stalls);
+	play_pass(&r, 600000);
+	assert_int_equal(r.s.stats.stalls, stalls + 1);
+	play_end(&r);
+}
+
 static void test_stalls(void **state)
 {
 	(void)state;
@@ -457,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_futile),
 		cmocka_unit_test(test_silent_device),
 		cmocka_unit_test(test_pacing_is_not_silence),
+		cmocka_unit_test(test_slow_is_no_stall),
 		cmocka_unit_test(test_stalls),
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_progress_renews_tries),
