@@ -97,8 +97,9 @@ static const struct cli_option replay_options[] = {
 
 static const struct cli_option history_options[] = {
 	{"last", "N", "list: number of runs (50)"},
-	{"sort", "COLUMN", "list: by device, profile, image, chunk, mode, window, rate, possible, "
-			   "time, link, gaps, stalls, rssi or result, not by number"},
+	{"sort", "COLUMN",
+	 "list: by device, profile, image, chunk, mode, window, rate, possible, "
+	 "time, link, gaps, stalls, rssi or result, not by number"},
 	{"reverse", NULL, "list: the other way round"},
 	{"filter", "TERMS",
 	 "list: only runs of which all terms hold: a part of a text, !TERM, sim, real, rate>90 "
@@ -282,7 +283,9 @@ const struct cli_command cli_commands[] = {
 			"small-window: the least window within 5 % of the fastest, for the "
 			"soonest cancel.\n"
 			"The winner is written as a profile for this device and adapter, with "
-			"date, rate, confidence and runner-up.\n"
+			"date, rate, confidence and runner-up.  flash uses it where no profile is "
+			"named, and says so.  What was found with --sim is used in the same "
+			"simulation only.\n"
 			"Ctrl-C interrupts it.  What was measured is kept in "
 			"$XDG_STATE_HOME/otabench/sweeps, and the same command goes on.\n"
 			"Measurements of a sweep are not recorded in the history.",

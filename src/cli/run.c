@@ -324,7 +324,11 @@ int run_job(struct cli *cli, const struct job_config *config, const struct run_r
 
 	if (code == CLI_OK)
 		code = run_open(&r, cli);
-	return code == CLI_OK ? run_close(&r, loop(&r, &mine, report)) : code;
+	if (code != CLI_OK)
+		return code;
+	if (!config->profile && mine.goal == SESSION_UPDATE)
+		code = run_take_swept(&r, mine.device, &settings.profile);
+	return run_close(&r, code == CLI_OK ? loop(&r, &mine, report) : code);
 }
 
 int run_command(struct cli *cli, const char *device, enum ota_command command,

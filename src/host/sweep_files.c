@@ -4,6 +4,8 @@
 
 #include "host/sweep_files.h"
 
+#include "host/scan.h"
+
 #include "base/file_read.h"
 #include "base/file_save.h"
 #include "base/hex.h"
@@ -17,7 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 #define HASH_BYTES 4u
 #define MARK "# Found by otabench sweep"
@@ -59,18 +61,57 @@ char *sweep_profile_name(const struct sweep_pair *pair, char buf[PROFILE_NAME_MA
 	return buf;
 }
 
-/* --- the profile */
+struct sought {
+	const char *typed, *tail; /* tail: "-ADAPTER" */
+	char *name;
+	size_t found;
+};
 
-int sweep_profile_find(const struct sweep_pair *pair, struct profile *ret,
-		       struct setting_errors *errors)
+/* The device's name in the comments that write_head() made. */
+static bool names_device(const char *path, const char *typed)
 {
-	char name[PROFILE_NAME_MAX];
-	struct profile_source source;
+	FILE *in = file_read_stream(path);
+	char line[512], wanted[300];
+	bool is = false;
 
-	if (profile_find(sweep_profile_name(pair, name), &source) < 0)
-		return -OTA_ENOENT;
-	return profile_open(name, ret, NULL, errors);
+	if (!in)
+		return false;
+	(void)snprintf(wanted, sizeof(wanted), " (%.249s), ", typed);
+	if (fgets(line, sizeof(line), in) && strncmp(line, MARK, strlen(MARK)) == 0 &&
+	    fgets(line, sizeof(line), in) && strncmp(line, "# Device ", 9) == 0)
+		is = strlen(line) > 26 && strncmp(line + 26, wanted, strlen(wanted)) == 0;
+	(void)fclose(in);
+	return is;
 }
+
+static void look_at(void *userdata, const char *name, const struct profile_source *source)
+{
+	struct sought *f = userdata;
+	const size_t len = strlen(name), tail = strlen(f->tail);
+	char device[13];
+
+	digits(f->typed, device);
+	if (source->origin != PROFILE_USER || strncmp(name, "sweep-", 6) != 0 || len < 18 + tail ||
+	    strcmp(name + len - tail, f->tail) != 0)
+		return;
+	if (scan_is_address(f->typed) ? strncasecmp(name + 6, device, 12) != 0
+				      : !names_device(source->path, f->typed))
+		return;
+	f->found++;
+	(void)snprintf(f->name, PROFILE_NAME_MAX, "%s", name);
+}
+
+bool sweep_profile_of(const struct sweep_pair *pair, const char *typed, char name[PROFILE_NAME_MAX])
+{
+	char any[PROFILE_NAME_MAX];
+	struct sought f = {.typed = typed, .name = name};
+
+	(void)sweep_profile_name(pair, any); /* "sweep--TAIL": the device is not known yet */
+	f.tail = any + strlen("sweep-") + strspn(any + strlen("sweep-"), "0123456789ABCDEFabcdef");
+	return profile_each(look_at, &f) == 0 && f.found == 1;
+}
+
+/* --- the profile */
 
 static void write_point(FILE *out, const struct sweep *s, const struct sweep_score *x)
 {

@@ -22,11 +22,11 @@ struct sweep_pair {
 /* A plain name for the pair's profile: "sweep-246F28AA1001-001A7DDA7113".  Returns buf. */
 char *sweep_profile_name(const struct sweep_pair *pair, char buf[PROFILE_NAME_MAX]);
 /*
- * The profile that was found for the pair.  0; -OTA_ENOENT: there is none; what profile_open()
- * returns where the file cannot be used, with *errors.
+ * The name of the profile that was found for a device, typed as its address or its name, with
+ * the pair's adapter or simulation.  False: there is none, or several devices have that name.
  */
-int sweep_profile_find(const struct sweep_pair *pair, struct profile *ret,
-		       struct setting_errors *errors);
+bool sweep_profile_of(const struct sweep_pair *pair, const char *typed,
+		      char name[PROFILE_NAME_MAX]);
 /*
  * Writes it: bounds with the values of the best point, and comments that say how it was found.
  * Only a file that a search wrote is replaced, unless force.  0 with its path, or the errors of

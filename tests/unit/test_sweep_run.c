@@ -188,6 +188,35 @@ static void test_own_file(void **state)
 	free(path);
 }
 
+/* flash takes the profile of its own device and simulation, and no other; -p goes before it. */
+static void test_used(void **state)
+{
+	static const struct {
+		const char *sim, *more, *device;
+		int chunk; /* that is in force: 104 was swept with */
+	} runs[] = {
+		{"chip=esp32,seed=11", "", "esp-sim-01", 104},
+		{"chip=esp32,seed=11", "", "24:6F:28:AA:10:01", 104},
+		{"chip=esp32,seed=11", "-p default", "esp-sim-01", 495},
+		{"chip=esp32,seed=12", "", "esp-sim-01", 495},
+	};
+	struct program_ran r = sweep("chip=esp32,seed=11", "-s chunk=104");
+
+	(void)state;
+	program_expect(&r, 0, "swept");
+	program_done(&r);
+	r = program_run("sample-image --size=60000 %s/image.bin", folder);
+	assert_int_equal(r.exit, 0);
+	program_done(&r);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		r = program_run("--json --sim=devices=1,%s %s flash %s %s/image.bin", runs[i].sim,
+				runs[i].more, runs[i].device, folder);
+		program_expect(&r, 0, "confirmed");
+		assert_int_equal(program_number(&r, "chunk"), runs[i].chunk);
+		program_done(&r);
+	}
+}
+
 static void test_refused(void **state)
 {
 	struct program_ran r = sweep("chip=esp32,dialect=basic", "");
@@ -225,7 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_result),	  cmocka_unit_test(test_continued),
 		cmocka_unit_test(test_bad_state), cmocka_unit_test(test_own_file),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_used),	  cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("sweep_run", tests, set_up, tear_down);
