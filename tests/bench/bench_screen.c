@@ -145,11 +145,11 @@ static void end(struct pty *pty)
 	pty_finish(pty);
 }
 
-/* Returns the goodput that the screen shows at the end, in bytes per second; on a low screen the
- * average shares its row with the lowest. */
+/* Returns the goodput that the screen shows at the end, in bytes per second; before it the
+ * average stands there, on a low screen in a row with the lowest. */
 static double goodput_shown(struct pty *pty)
 {
-	static const char *const labels[] = {"average", "avg, low"};
+	static const char *const labels[] = {"goodput", "average", "avg, low"};
 	char *text = pty_text(pty);
 	double rate = 0;
 
