@@ -217,6 +217,64 @@ static void test_used(void **state)
 	}
 }
 
+/* As bench measures it with the program's own settings by hand. */
+static double by_hand(const char *sim, const char *set)
+{
+	struct program_ran r = program_run(
+		"--json --sim=devices=1,%s %s bench --bytes=150000 esp-sim-01", sim, set);
+	const double rate = json_number_value(json_object_get(r.last, "goodput"));
+
+	program_done(&r);
+	return rate;
+}
+
+/* Within 5 % of the best of a grid, in at most a fifth of its measurements. */
+static void test_grid(void **state)
+{
+	static const char *const sims[] = {
+		"chip=esp32,seed=21,buffers=3x251/event", "chip=esp32,seed=22,data_length=27",
+		"chip=esp32,seed=23,ring=8", "chip=esp32c3,seed=24", "chip=esp32,seed=25,mtu=185"};
+	static const char *const intervals[] = {"7.5", "10", "15", "30"};
+	static const char *const chunks[] = {"auto", "244", "100"};
+	static const char *const windows[] = {"auto", "2048", "8192"};
+	static const char *const acks[] = {"auto", "1024"};
+	static const char *const modes[] = {"command", "request"};
+	char set[256], best[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sims) / sizeof(sims[0]); i++) {
+		struct program_ran r = sweep(sims[i], "");
+		size_t grid = 0, len = 0;
+		double most = 0, rate;
+		const char *key;
+		json_t *value;
+
+		program_expect(&r, 0, "swept");
+		json_object_foreach(json_object_get(r.last, "best"), key, value) len +=
+			(size_t)(json_is_string(value)
+					 ? snprintf(best + len, sizeof(best) - len, "-s %s=%s ",
+						    key, json_string_value(value))
+					 : snprintf(best + len, sizeof(best) - len, "-s %s=%g ",
+						    key, json_number_value(value)));
+		for (; grid < 4u * 3u * 3u * 2u * 2u; grid++) {
+			(void)snprintf(set, sizeof(set),
+				       "-s connection_interval_ms=%s -s chunk=%s -s window=%s "
+				       "-s ack_interval=%s -s write_mode=%s",
+				       intervals[grid % 4], chunks[grid / 4 % 3],
+				       windows[grid / 12 % 3], acks[grid / 36 % 2],
+				       modes[grid / 72]);
+			rate = by_hand(sims[i], set);
+			most = rate > most ? rate : most;
+		}
+		rate = by_hand(sims[i], best);
+		print_message("%s: %.0f of %.0f B/s in %d of %zu\n", sims[i], rate, most,
+			      (int)program_number(&r, "runs"), grid);
+		assert_true(rate >= 0.95 * most);
+		assert_true((size_t)program_number(&r, "runs") * 5u <= grid);
+		program_done(&r);
+	}
+}
+
 static void test_refused(void **state)
 {
 	struct program_ran r = sweep("chip=esp32,dialect=basic", "");
@@ -254,7 +312,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_result),	  cmocka_unit_test(test_continued),
 		cmocka_unit_test(test_bad_state), cmocka_unit_test(test_own_file),
-		cmocka_unit_test(test_used),	  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_used),	  cmocka_unit_test(test_grid),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("sweep_run", tests, set_up, tear_down);
