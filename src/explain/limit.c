@@ -283,6 +283,9 @@ static void judge_device(struct judge *j)
 	p = j->now;
 	p.write_us = 0;
 	consider_flash(j, LIMIT_PROGRAM, gain(j, &p));
+	/* Without a header it is the basic dialect, which erases the slot before the first value. */
+	if (j->now.header == 0)
+		consider_flash(j, LIMIT_ERASE, share_of(j->in, BUDGET_START));
 }
 
 static void judge_host(struct judge *j)

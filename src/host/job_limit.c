@@ -286,6 +286,16 @@ static const char *plain_cause(enum limit_cause cause)
 	return plain[cause] ? plain[cause] : "";
 }
 
+static void say_flash(const struct limit *l, char *buf, size_t size)
+{
+	if (l->erase_us == 0)
+		(void)snprintf(buf, size, "the device erases its slot before the first value");
+	else
+		(void)snprintf(buf, size,
+			       "64 KiB take %" PRIu32 " ms to erase and %" PRIu32 " ms to write",
+			       l->erase_us / 1000u, l->write_us / 1000u);
+}
+
 static void say_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
 {
 	const struct airtime_link *air = &job->air;
@@ -331,8 +341,7 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 		break;
 	case LIMIT_ERASE:
 	case LIMIT_PROGRAM:
-		SAY("64 KiB take %" PRIu32 " ms to erase and %" PRIu32 " ms to write",
-		    l->erase_us / 1000u, l->write_us / 1000u);
+		say_flash(l, buf, size);
 		break;
 	case LIMIT_HOST:
 		SAY("this program gets its turn up to %" PRIu64 " ms late",
@@ -376,6 +385,7 @@ static void say_advice(const struct limit *l, char *buf, size_t size)
 		[LIMIT_RECONNECTS] = "move closer to the device",
 	};
 	const uint32_t of_possible = limit_of_possible(l);
+	const char *more;
 	char after[OUTPUT_FIGURE_MAX];
 	const uint32_t gain =
 		l->goodput == 0
@@ -392,9 +402,10 @@ static void say_advice(const struct limit *l, char *buf, size_t size)
 			       of_possible);
 		return;
 	}
+	/* A device of the basic dialect, whose flash is not measured, knows no PREPARE. */
+	more = l->cause == LIMIT_ERASE && l->erase_us == 0 ? NULL : help[l->cause];
 	(void)snprintf(buf, size, "Nothing to set here (%" PRIu32 " %% of what is possible)%s%s.",
-		       of_possible, help[l->cause] ? ": " : "",
-		       help[l->cause] ? help[l->cause] : "");
+		       of_possible, more ? ": " : "", more ? more : "");
 }
 
 /* Whether a cause's share is time that it took, or what would be saved without it. */

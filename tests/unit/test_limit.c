@@ -59,6 +59,7 @@ static const struct setup setups[] = {
 	{"host", "host_delay=%d", "-s window=8192", 150, 300, 0, 0, NULL},
 	{"stack", "stack_delay=%d000", "", 9, 40, 0, 0, NULL},
 	{"device-task", "task_delay=%d", "", 25, 200, 0, 0, NULL},
+	{"erase", "dialect=basic,rssi=-5%d", "", 0, 9, 0, 0, NULL},
 	{"air", "flash=ideal,rssi=-5%d", "", 0, 9, 0, 0, NULL},
 };
 
@@ -125,7 +126,7 @@ static void check(const struct setup *s, uint64_t seed, bool still)
 	before = flash(seed, sim, set, NULL);
 	if (before.exit != 0)
 		print_error("--sim=%s %s\n", sim, set);
-	program_expect(&before, 0, "confirmed");
+	program_expect(&before, 0, strstr(sim, "basic") ? "delivered" : "confirmed");
 	check_time(&before);
 	if (!named(limits, program_text(&before, "limit")))
 		fail_msg("%s %s: %s, not %s", sim, set, program_text(&before, "limit"), limits);
