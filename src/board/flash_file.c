@@ -176,8 +176,10 @@ static uint8_t *map_blank(uint32_t size)
 	if (fd >= 0)
 		data = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (uint32_t at = 0; data != MAP_FAILED && at < size; at += PIECE) {
-		if (mmap(data + at, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
-			 0) != MAP_FAILED)
+		const void *piece = mmap(data + at, PIECE, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_FIXED, fd, 0);
+
+		if (piece != MAP_FAILED)
 			continue;
 		(void)munmap(data, size);
 		data = MAP_FAILED;

@@ -230,10 +230,10 @@ int cli_load_profile(struct cli *cli, const char *name, struct profile *ret,
 		name = cli->profile ? cli->profile : "default";
 	r = profile_open(name, &profile, &source, &errors);
 	cli->saved_known = r == 0;
-	if (r == 0)
+	if (r == 0) {
 		cli->saved = profile;
-	if (r == 0)
 		r = profile_set(&profile, cli->set, cli->set_count, "--set", &errors);
+	}
 	if (r < 0) {
 		cli_tell_errors(cli, &errors);
 		return cli_fail(cli, cli_exit_of(r), "the profile cannot be used");

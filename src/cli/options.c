@@ -425,7 +425,8 @@ static int take(struct parser *parser, int value, char **argv, char **words, int
 /* "-1", a run's number counted from the newest: no option begins with a digit. */
 static bool is_number(const char *word)
 {
-	return word[0] == '-' && word[1] != '\0' && word[1 + strspn(word + 1, "0123456789")] == '\0';
+	return word[0] == '-' && word[1] != '\0' &&
+	       word[1 + strspn(word + 1, "0123456789")] == '\0';
 }
 
 int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_command *commands,

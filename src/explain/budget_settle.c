@@ -42,7 +42,7 @@ static uint64_t without(uint64_t ms, uint64_t late_us, uint64_t operations)
 static uint32_t write_size(const struct budget *b, uint64_t sectors)
 {
 	const uint64_t sector_us = sectors > 0 ? b->flash.write_ms * 1000u / sectors : 0;
-	const uint64_t write_us = b->write_ms * 1000u;
+	const uint64_t write_us = 1000ull * b->write_ms;
 
 	if (write_us == 0 || sector_us < write_us + write_us / 2u)
 		return SECTOR;

@@ -47,7 +47,9 @@ static void take_link(const struct job *job, struct job_result *r)
 	r->window = job->session.choices.window.value;
 	/* By request an event that is prolonged carries a response sooner than the average: what
 	 * was measured is what the link can carry at least. */
-	r->ceiling = job->ceiling > 0 && job->ceiling < r->goodput ? r->goodput : job->ceiling;
+	r->ceiling = job->ceiling;
+	if (r->ceiling > 0 && r->ceiling < r->goodput && !job->config.pattern)
+		r->ceiling = r->goodput;
 	if (r->ceiling > 0)
 		r->ratio = (double)r->goodput / r->ceiling;
 }

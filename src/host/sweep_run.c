@@ -252,11 +252,9 @@ static int run_step(sd_event_source *source, void *userdata)
 	if (r->stopping || (good && r->config.runs > 0 && r->runs >= r->config.runs &&
 			    sweep_next(&r->sweep, &r->request)))
 		run_finish(r, SWEEP_END_PAUSED);
-	else if (!good)
-		run_finish(r, SWEEP_END_FAILED);
-	else if (!sweep_next(&r->sweep, &r->request))
+	else if (good && !sweep_next(&r->sweep, &r->request))
 		run_finish(r, SWEEP_END_DONE);
-	else if (!run_measure(r))
+	else if (!good || !run_measure(r))
 		run_finish(r, SWEEP_END_FAILED);
 	return 0;
 }

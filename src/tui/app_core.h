@@ -83,7 +83,8 @@ struct modal_ops {
 	void (*click)(struct app *app, struct area area, int x, int y);
 	int wheel;
 };
-extern const struct modal_ops bench_modal, panel_modal, menu_modal, help_modal, confirm_modal, prompt_modal;
+extern const struct modal_ops bench_modal, panel_modal, menu_modal, help_modal, confirm_modal,
+	prompt_modal;
 
 #define VIEW_OPS(upper, lower, name, tab) extern const struct view_ops lower##_view;
 VIEW_EACH(VIEW_OPS)

@@ -291,14 +291,11 @@ const char *view_tab(enum view view)
 
 const char *keys_place_name(enum keys_place place)
 {
-	static const char *const names[PLACES] = {[PLACE_REPLAY] = "In a recording",
-						  [PLACE_COMMON] = "In all views",
-						  [PLACE_BENCH] = "In the bench",
-						  [PLACE_PANEL] = "In a list or text",
-						  [PLACE_MENU] = "In the recover menu",
-						  [PLACE_HELP] = "In help",
-						  [PLACE_CONFIRM] = "At a question",
-						  [PLACE_PROMPT] = "In a line that is typed"};
+	static const char *const names[PLACES] = {
+		[PLACE_REPLAY] = "In a recording",    [PLACE_COMMON] = "In all views",
+		[PLACE_BENCH] = "In the bench",	      [PLACE_PANEL] = "In a list or text",
+		[PLACE_MENU] = "In the recover menu", [PLACE_HELP] = "In help",
+		[PLACE_CONFIRM] = "At a question",    [PLACE_PROMPT] = "In a line that is typed"};
 
 	return names[place] ? names[place] : view_name((enum view)place);
 }

@@ -105,8 +105,9 @@ static int parse_bound(const char *term, struct bound *ret)
 
 static bool holds_text(const struct history_run *run, const char *term)
 {
-	const char *const texts[] = {run->device,  run->address, run->profile, run->version,
-				     run->project, run->image,	 run->chip,    history_outcome(run)};
+	const char *const texts[] = {run->device,  run->address,	run->profile,
+				     run->version, run->project,	run->image,
+				     run->chip,	   history_outcome(run)};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (loglist_contains(texts[i], term))

@@ -270,16 +270,16 @@ static void spend(struct account *a, uint64_t us)
 
 static void account_steps(struct account *a)
 {
-	struct sched *world = &a->sim->sched;
+	struct sched *sched = &a->sim->sched;
 	enum session_state state;
 	uint64_t next;
 
 	a->rest = a->idle = IDLE;
-	while (!job_is_finished(a->job) && sched_next(world, &next)) {
+	while (!job_is_finished(a->job) && sched_next(sched, &next)) {
 		state = a->job->session.state;
 		spend(a, next > a->at_us ? next - a->at_us : 0);
 		a->at_us = next > a->at_us ? next : a->at_us;
-		(void)sched_step(world);
+		(void)sched_step(sched);
 		if (a->job->session.state != state) {
 			a->pair.open = false;
 			a->rest = a->idle = IDLE;

@@ -173,7 +173,7 @@ static void test_prepared(void **state)
 static void test_standstill(void **state)
 {
 	const double held = RX_BUFFERS * airtime_pair_us(&air, 251, 0) * 1e-6;
-	const double erases =
+	const unsigned int erases =
 		USUAL / FLASH_BLOCK_SIZE + USUAL % FLASH_BLOCK_SIZE / FLASH_SECTOR_SIZE + 1;
 	double link, took;
 

@@ -129,7 +129,7 @@ static void test_parts(void **state)
 		SIM " --json bench esp-sim-01 --image=%s/new.bin --runs=2 --warm-up=1 "
 		    "--bytes=50000";
 	struct program_ran r = program_run(command, dir);
-	json_t *events[8];
+	json_t *events[8] = {NULL};
 	char *text;
 	int code;
 
