@@ -66,9 +66,10 @@ static const struct cause {
 				       "a switch keeps the Bluetooth adapter off",
 				       "Release it: rfkill unblock bluetooth.", DIAGNOSIS_DO_RESUME,
 				       diagnose_adapter_blocked},
-	[DIAGNOSIS_ADAPTER_GONE] = {"adapter-gone", "the Bluetooth adapter is gone",
-				    "Plug it in again, then go on.", DIAGNOSIS_DO_RESUME,
-				    diagnose_adapter_gone},
+	[DIAGNOSIS_ADAPTER_GONE] =
+		{"adapter-gone", "the Bluetooth adapter, or bluetoothd, is gone",
+		 "See which of them it is; plug in, switch on or start it, then go on.",
+		 DIAGNOSIS_DO_DOCTOR, diagnose_adapter_gone},
 	[DIAGNOSIS_BLUETOOTHD_GONE] = {"bluetoothd-gone", "bluetoothd has ended",
 				       "Start it again: systemctl start bluetooth.",
 				       DIAGNOSIS_DO_RESUME, diagnose_daemon_gone},

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUSY_MS 2000 /* other programs hold the file for milliseconds */
+#define BUSY_MS 10000 /* others hold the file for milliseconds, and wait for their turn */
 
 /* --- the job's side */
 

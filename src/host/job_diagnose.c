@@ -160,7 +160,7 @@ static void facts(const struct job *job, struct diagnosis_facts *f)
 	memset(f, 0, sizeof(*f));
 	f->goal = job->config.goal;
 	f->state = s->state;
-	f->outcome = s->outcome;
+	f->outcome = job->session_begun ? s->outcome : job->result.outcome;
 	f->scanning = job->stage == JOB_SCANNING;
 	f->dialect = job->dialect;
 	if (scan_find(&job->scan, job->address[0] ? job->address : job->device, &device, NULL, 0) ==

@@ -87,8 +87,10 @@ void job_make_result(struct job *job)
 	const struct session *s = &job->session;
 
 	r->virtual_clock = job->transport->virtual_clock;
-	if (!job->session_begun)
+	if (!job->session_begun) {
+		job_diagnose_result(job, r);
 		return;
+	}
 	r->outcome = s->outcome;
 	r->code = s->code;
 	r->opcode = s->opcode;

@@ -460,6 +460,17 @@ static void test_faults(void **state)
 	}
 }
 
+/* One that nobody hears has a cause, too, although no connection was tried. */
+static void test_unheard(void **state)
+{
+	struct program_ran ran = program_run("--json --sim diagnose nobody --device-timeout=2");
+
+	(void)state;
+	assert_int_equal(ran.exit, 68);
+	assert_string_equal(cause_in(ran.last), "not-advertising");
+	program_done(&ran);
+}
+
 static int setup(void **state)
 {
 	struct program_ran ran;
@@ -493,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_what_runs),   cmocka_unit_test(test_nothing_wrong),
 		cmocka_unit_test(test_any_facts),   cmocka_unit_test(test_names),
 		cmocka_unit_test(test_manual),	    cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_unheard),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -185,7 +185,7 @@ static bool parse_uuid(const char *text, uint8_t ret[16])
 				return false;
 			digit += 10;
 		}
-		*byte = (uint8_t)(*byte << 4 | digit);
+		*byte = (uint8_t)((unsigned int)*byte << 4 | digit);
 		nibbles++;
 	}
 	return nibbles == 32;
