@@ -246,16 +246,22 @@ static void test_grid(void **state)
 		struct program_ran r = sweep(sims[i], "");
 		size_t grid = 0, len = 0;
 		double most = 0, rate;
-		const char *key;
-		json_t *value;
+		json_t *keys = json_object_get(r.last, "best");
 
 		program_expect(&r, 0, "swept");
-		json_object_foreach(json_object_get(r.last, "best"), key, value) len +=
-			(size_t)(json_is_string(value)
-					 ? snprintf(best + len, sizeof(best) - len, "-s %s=%s ",
-						    key, json_string_value(value))
-					 : snprintf(best + len, sizeof(best) - len, "-s %s=%g ",
-						    key, json_number_value(value)));
+		for (void *at = json_object_iter(keys); at; at = json_object_iter_next(keys, at)) {
+			const json_t *value = json_object_iter_value(at);
+			char *to = best + len;
+			const size_t room = sizeof(best) - len;
+			const int n =
+				json_is_string(value)
+					? snprintf(to, room, "-s %s=%s ", json_object_iter_key(at),
+						   json_string_value(value))
+					: snprintf(to, room, "-s %s=%g ", json_object_iter_key(at),
+						   json_number_value(value));
+
+			len += (size_t)n;
+		}
 		for (; grid < 4u * 3u * 3u * 2u * 2u; grid++) {
 			(void)snprintf(set, sizeof(set),
 				       "-s connection_interval_ms=%s -s chunk=%s -s window=%s "
