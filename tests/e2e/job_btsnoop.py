@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """In the rig: flash --btsnoop over bluetoothd takes its packets from the kernel's monitor
-channel.  The file and the image stay for look_capture.py, which has tshark decode it."""
+channel.  The file and the image stay for look_btsnoop.py, which has tshark decode it."""
 
 import os
 import sys

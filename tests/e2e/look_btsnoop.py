@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""After job_capture.py, on the machine that runs the check: tshark decodes what the rig's
+"""After job_btsnoop.py, on the machine that runs the check: tshark decodes what the rig's
 kernel gave, and btmon opens it.  TAP lines on standard output, numbered from the next one on.
 
-usage: look_capture.py FOLDER COUNT     COUNT: results that were told before
+usage: look_btsnoop.py FOLDER COUNT     COUNT: results that were told before
   UPDATE_PICTURES   write the golden text anew"""
 
 import os
@@ -16,7 +16,7 @@ import sys
 
 SOURCE = os.environ["OTABENCH_SRCDIR"]
 LUA = os.path.join(SOURCE, "wireshark", "otabench.lua")
-GOLDEN = os.path.join(SOURCE, "tests", "e2e", "capture.txt")
+GOLDEN = os.path.join(SOURCE, "tests", "e2e", "btsnoop.txt")
 folder = sys.argv[1]
 count = int(sys.argv[2])
 failed = 0
