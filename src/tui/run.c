@@ -274,14 +274,13 @@ static void block_signals(sigset_t *ret_before)
 
 /*
  * ncurses has put handlers in place that end the program with status 1.  The operator has
- * ended it already: one more Ctrl-C must not change what it tells.
+ * ended it already: one more Ctrl-C or SIGTERM must not change what it tells.
  */
 static void restore_signals(const sigset_t *before)
 {
 	struct sigaction action = {.sa_handler = SIG_IGN};
 
 	(void)sigaction(SIGINT, &action, NULL);
-	action.sa_handler = SIG_DFL;
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigprocmask(SIG_SETMASK, before, NULL);
 }
