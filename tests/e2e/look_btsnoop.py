@@ -60,9 +60,27 @@ def stable(info):
     return info
 
 
+# These are answered beside what goes on meanwhile: LINK when the link has changed.
+BESIDE = {"LINK: interval": "LINK: code", "TELEMETRY: period": "RESULT: command 10"}
+
+
+def in_order(lines):
+    """Answers that may come later stand behind what they answer."""
+    answers = [line for line in lines if line.startswith(tuple(BESIDE.values()))]
+    for line in [line for line in lines if line not in answers]:
+        yield line
+        for asked, answered in BESIDE.items():
+            found = [a for a in answers if line.startswith(asked) and a.startswith(answered)]
+            yield from found[:1]
+            if found:
+                answers.remove(found[0])
+    yield from answers
+
+
 def look_at_messages(path):
     rows, errors = decode(path, "_ws.col.Info", "_ws.expert.message")
-    text = "".join(line + "\n" for line in (stable(row[0]) for row in rows) if line)
+    told = [line for line in (stable(row[0]) for row in rows) if line]
+    text = "".join(line + "\n" for line in in_order(told))
     if os.environ.get("UPDATE_PICTURES"):
         with open(GOLDEN, "w", encoding="utf-8") as file:
             file.write(text)
