@@ -15,12 +15,12 @@
 /* Names in JSON and in the manual: diagnosis_name(). */
 enum diagnosis_cause {
 	DIAGNOSIS_NONE,
-	/* What the device is at. */
+	/* The device is at it. */
 	DIAGNOSIS_ERASING,
 	DIAGNOSIS_PROGRAMMING,
 	DIAGNOSIS_DEVICE_TASK, /* its ring is full, and nothing leaves it */
 	DIAGNOSIS_FLASH_FAULT, /* erase, write or read failed, or the hash differs */
-	/* What gets lost. */
+	/* Something gets lost. */
 	DIAGNOSIS_NOTIFICATIONS_LOST,
 	DIAGNOSIS_VALUES_DROPPED, /* between the host's stack and the device's task */
 	DIAGNOSIS_WRITES_UNSEEN, /* written without response, and nothing tells of them */

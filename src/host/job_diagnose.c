@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a job sees, as the facts that a diagnosis is made of. */
+/* A job's observations, as the facts that a diagnosis is made of. */
 #include "host/job_priv.h"
 
 #include <stdio.h>

@@ -347,7 +347,7 @@ static bool forbidden(struct ota_device *dev, uint16_t conn, uint8_t opcode, siz
 	return true;
 }
 
-/* What is to be said by ERROR; OTA_OK: it was obeyed, or answered in its own way. */
+/* The code that ERROR is to tell; OTA_OK: it was obeyed, or answered in its own way. */
 static uint8_t dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	if (len == 0)

@@ -25,7 +25,7 @@ static int refuse(uint16_t conn, uint8_t opcode, uint8_t code, bool basic)
 	return rc;
 }
 
-/* What may erase flash, which the link has to survive. */
+/* Commands that may erase flash, which the link has to survive. */
 static bool erases(uint8_t opcode)
 {
 	return opcode == OTA_CMD_START || opcode == OTA_CMD_PREPARE;
