@@ -95,6 +95,32 @@ static const struct cli_option replay_options[] = {
 	{NULL, NULL, NULL},
 };
 
+#define PASSPHRASE_FILE                                                                            \
+	{                                                                                          \
+		"passphrase-file", "FILE", "read the key's passphrase from a line of FILE"         \
+	}
+
+static const struct cli_option key_options[] = {
+	PASSPHRASE_FILE,
+	{"no-passphrase", NULL, "new: do not ask; the key lies in the file as it is"},
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option sign_options[] = {
+	{"key", "FILE", "private key, as 'otabench key new' or openssl writes it"},
+	{"output", "FILE", "write the signature here (IMAGE.sig)"},
+	{"statement", "FILE", "write what is signed here, for another program to sign"},
+	PASSPHRASE_FILE,
+	{NULL, NULL, NULL},
+};
+
+static const struct cli_option verify_options[] = {
+	{"key", "FILE", "public or private key"},
+	{"signature", "FILE", "signature to check (IMAGE.sig)"},
+	PASSPHRASE_FILE,
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option history_options[] = {
 	{"last", "N", "list: number of runs (50)"},
 	{"sort", "COLUMN",
@@ -354,6 +380,45 @@ const struct cli_command cli_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = -1,
 		.run = cmd_profile,
+	},
+	{
+		.name = "key",
+		.usage = "new FILE | show FILE",
+		.summary = "Make and show keys that updates are signed with",
+		.help = "new writes a private key (ECDSA on P-256, PEM) that only this user can "
+			"read, and asks for a passphrase that encrypts it.\n"
+			"show prints the public half of a private or public key, as PEM, as the "
+			"number that the firmware's configuration takes, and its id.",
+		.options = key_options,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.run = cmd_key,
+	},
+	{
+		.name = "sign",
+		.usage = "IMAGE",
+		.summary = "Sign an image for devices that take signed updates only",
+		.help = "Writes the signature to IMAGE.sig.  It covers chip, project, version, "
+			"secure version, size and SHA-256 of the image, and says nothing about "
+			"secure boot, which has a signature of its own inside the image.\n"
+			"--statement without --key writes only what is to be signed; 'openssl "
+			"dgst -sha256 -sign KEY -out IMAGE.sig FILE' then does the rest, with a "
+			"key that otabench cannot read.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.options = sign_options,
+		.run = cmd_sign,
+	},
+	{
+		.name = "verify",
+		.usage = "IMAGE",
+		.summary = "Check the signature of an image",
+		.help = "Exit status 0: IMAGE.sig is a signature of this image by this key; 65: "
+			"it is not.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.options = verify_options,
+		.run = cmd_verify,
 	},
 	{
 		.name = "sample-image",

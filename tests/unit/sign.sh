@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# otabench key, sign and verify, with openssl as the other side: each reads what the other
+# writes.  TAP on standard output.
+
+program=${OTABENCH_BUILDDIR:?}/otabench
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+number=0
+cd "$folder" || exit 1
+unset OPENSSL_CONF
+
+# check TITLE CONDITION...: the condition is a command.
+check()
+{
+	title=$1
+	shift
+	number=$((number + 1))
+	if "$@"; then
+		echo "ok $number - $title"
+	else
+		sed 's/^/# /' out err
+		echo "not ok $number - $title"
+	fi
+}
+
+# run EXIT ARGUMENTS...: whether the program ends with EXIT.
+run()
+{
+	wanted=$1
+	shift
+	"$program" "$@" >out 2>err </dev/null
+	[ $? -eq "$wanted" ]
+}
+
+says()
+{
+	grep -qF -e "$1" out err
+}
+
+ssl()
+{
+	openssl "$@" >out 2>err </dev/null
+}
+
+private()
+{
+	[ "$(stat -c %a "$1")" = 600 ]
+}
+
+"$program" -q sample-image --chip=esp32c3 --project=gateway a.bin || exit 1
+"$program" -q sample-image --chip=esp32c3 --project=gateway --version-text=2.0.1 b.bin || exit 1
+echo 'pass phrase' >words
+echo 'another' >other
+
+check "a new key" run 0 key new k.pem --no-passphrase
+check "... is for its user alone" private k.pem
+check "... is not replaced" run 74 key new k.pem --no-passphrase
+check "... is read by openssl" ssl pkey -in k.pem -noout -check
+"$program" key show k.pem >k.pub
+check "its public half is read by openssl" ssl pkey -pubin -in k.pub -noout
+openssl pkey -in k.pem -pubout >k.ssl 2>err
+grep -v '^#' k.pub >k.own
+check "... is what openssl makes of it" cmp -s k.ssl k.own
+
+check "an encrypted key" run 0 key new e.pem --passphrase-file=words
+check "... opens with its passphrase" run 0 key show e.pem --passphrase-file=words
+check "... in openssl, too" ssl pkey -in e.pem -passin 'pass:pass phrase' -noout
+check "... not with another" run 77 key show e.pem --passphrase-file=other
+check "... which is said" says "wrong passphrase"
+check "... nor with none" run 77 key show e.pem --passphrase-file=/dev/null
+
+check "sign" run 0 sign --key k.pem a.bin --statement=a.statement
+check "... not over an older signature" run 74 sign --key k.pem a.bin
+check "... but with --force" run 0 --force sign --key k.pem a.bin
+check "verify" run 0 verify --key k.pem a.bin
+check "verify by the public key" run 0 verify --key k.pub a.bin
+check "openssl verifies it" ssl dgst -sha256 -verify k.pub -signature a.bin.sig a.statement
+check "a signature of another image" run 65 verify --key k.pub --signature=a.bin.sig b.bin
+check "a signature by another key" run 65 verify --key e.pem --passphrase-file=words a.bin
+check "... names the file, the image and the key" says "a.bin.sig: not a signature of a.bin by key"
+check "no signature" run 66 verify --key k.pub b.bin
+check "an image for a signature" run 65 verify --key k.pub --signature=a.bin b.bin
+check "a key that cannot sign" run 65 sign --key k.pub b.bin
+check "no key" run 64 sign b.bin
+check "... left no file" test ! -e b.bin.sig
+
+# The other way round: keys of openssl in each of its forms, and its signatures, whose numbers
+# are now and then a byte shorter.
+openssl ecparam -name prime256v1 -genkey -out o.pem 2>err
+openssl ec -in o.pem -aes256 -passout 'pass:pass phrase' -out old.pem 2>err
+openssl pkcs8 -topk8 -in o.pem -passout 'pass:pass phrase' -out p8.pem 2>err
+check "a key of openssl with its parameters" run 0 key show o.pem
+cp out o.pub
+for key in old p8; do
+	check "a key of openssl, $key" run 0 key show $key.pem --passphrase-file=words
+	check "... has the same point" says "$(sed -n 's/^# x, y: //p' o.pub)"
+done
+check "a statement without a key" run 0 sign b.bin --statement=b.statement
+all=yes
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+	openssl dgst -sha256 -sign o.pem -out b.bin.sig b.statement 2>err &&
+		"$program" -q verify --key o.pub b.bin >out 2>err || all=no
+done
+check "openssl's signatures" test $all = yes
+
+openssl ecparam -name secp384r1 -genkey -noout -out p384.pem 2>err
+openssl genrsa -out rsa.pem 2048 2>err
+for key in p384 rsa; do
+	check "a key of another kind, $key" run 65 key show $key.pem
+	check "... is named" says "expected an ECDSA key on P-256"
+done
+check "no key at all" run 65 key show a.bin
+echo "1..$number"
