@@ -1,40 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See limit.h. */
-#include "explain/limit.h"
+#include "explain/limit_priv.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define US 1000000ull
-#define PPM 1000000u
-#define BLOCK 65536u
-#define WORTH_PPM 30000u /* less of the time is no cause: the model is no better */
-#define CHANCE_PPM 80000u /* a change that gains less is not advised where chance decides */
 #define LOSS_PPM 40000u /* time that nothing else explains is lost packets from here on */
 #define LOSS_MAX_PPM 400000u
 #define SMALL_RING 65536u
+#define USUAL_RING 32768u /* CONFIG_OTA_ESP_RING_SIZE_KB where nobody set it */
 #define AUTO_1M_US 15000u
 #define AUTO_2M_US 10000u
 #define HANDSHAKES 5u /* connection intervals outside of the sending */
 
-struct judge {
-	const struct limit_input *in;
-	struct predict now;
-	uint64_t now_us; /* played */
-	struct predict interval; /* with the one that takes least */
-	uint64_t other_us; /* measured, and not in what is played */
-	struct limit *ret;
-};
-
-/* Played, with what the sending does not hold. */
-static uint64_t played(const struct predict *p)
+uint64_t limit_played(const struct predict *p)
 {
 	const uint64_t us = predict_us(p);
 
 	return us == 0 ? 0 : us + (uint64_t)HANDSHAKES * p->link.interval_us;
 }
 
-static void best_value(struct predict *p, uint16_t mtu)
+void limit_best_value(struct predict *p, uint16_t mtu)
 {
 	p->value = airtime_best_value(&p->link, mtu, OTA_VALUE_MAX, p->header, p->request);
 }
@@ -59,7 +44,7 @@ static bool same(const struct predict *a, const struct predict *b)
 	       a->drop_ppm == b->drop_ppm && a->size == b->size;
 }
 
-static uint32_t least_ack(const struct predict *p)
+uint32_t limit_least_ack(const struct predict *p)
 {
 	const uint32_t ring = p->ring > 0 ? p->ring : SMALL_RING;
 	uint32_t ack = p->window < ring ? p->window / 4u : ring / 4u;
@@ -69,8 +54,7 @@ static uint32_t least_ack(const struct predict *p)
 	return ack < 512u ? 512u : ack;
 }
 
-/* With what auto would choose anew: enough under way, acknowledged now and then. */
-static struct predict settled(const struct judge *j, const struct predict *changed)
+struct predict limit_settled(const struct judge *j, const struct predict *changed)
 {
 	const struct limit_input *in = j->in;
 	struct predict p = *changed;
@@ -81,31 +65,47 @@ static struct predict settled(const struct judge *j, const struct predict *chang
 	if (in->interval_auto && other && p.link.interval_us == j->now.link.interval_us)
 		p.link.interval_us = p.link.phy == OTA_PHY_2M ? AUTO_2M_US : AUTO_1M_US;
 	if (in->chunk_auto && link && p.value == j->now.value)
-		best_value(&p, in->mtu);
+		limit_best_value(&p, in->mtu);
 	if (p.ack_interval != j->now.ack_interval)
 		return p;
 	if (in->window_auto && p.window == j->now.window && p.drop_ppm == 0 && p.window < ring)
 		p.window = ring;
 	if (in->ack_auto)
-		p.ack_interval = least_ack(&p);
+		p.ack_interval = limit_least_ack(&p);
 	return p;
 }
 
-/* The time of the transfer that would be saved, in a million. */
-static uint32_t gain(const struct judge *j, const struct predict *changed)
+/*
+ * Of the time that what is played does not explain, as much as was spent in waiting for more to be
+ * under way: it goes when more is.
+ */
+static uint64_t goes_with(const struct judge *j, const struct predict *p)
+{
+	const uint64_t measured = j->in->seconds_us - j->other_us;
+	const uint64_t more = measured > j->now_us ? measured - j->now_us : 0;
+	const uint64_t waited = j->in->shares[BUDGET_WINDOW];
+
+	if (p->window == j->now.window && p->ack_interval == j->now.ack_interval)
+		return 0;
+	return more < waited ? more : waited;
+}
+
+uint32_t limit_gain(const struct judge *j, const struct predict *changed)
 {
 	const uint64_t measured = j->in->seconds_us - j->other_us;
 	const uint64_t base = j->now_us < measured ? j->now_us : measured;
-	const struct predict p = settled(j, changed);
-	uint64_t us;
+	const struct predict p = limit_settled(j, changed);
+	uint64_t us, goes;
 
 	if (same(changed, &j->now))
 		return 0;
-	us = played(&p);
+	us = limit_played(&p);
 	/* A cause that makes it slower than played stays; luck that made it faster is no gain. */
 	if (us == 0 || us >= base)
 		return 0;
-	return (uint32_t)((base - us) * PPM / base * measured / j->in->seconds_us);
+	goes = goes_with(j, &p);
+	return (uint32_t)(((measured - goes) * (base - us) / base + goes) * PPM /
+			  j->in->seconds_us);
 }
 
 static void consider(struct judge *j, enum limit_cause cause, uint32_t share)
@@ -130,38 +130,16 @@ static uint32_t share_of(const struct limit_input *in, enum budget_share share)
 	return (uint32_t)(in->shares[share] * PPM / in->seconds_us);
 }
 
-static const uint16_t intervals[] = {6, 8, 12, 24}; /* 1.25 ms */
-
 /* The interval with which it takes least; the one of now where none is better. */
 static struct predict best_interval(const struct judge *j)
 {
 	struct predict best = j->now, p;
 	uint64_t least = j->now_us, us;
 
-	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
+	for (size_t i = 0; i < LIMIT_INTERVALS; i++) {
 		p = j->now;
-		p.link.interval_us = intervals[i] * 1250u;
-		us = played(&p);
-		if (us > 0 && us < least - least / 64u) {
-			least = us;
-			best = p;
-		}
-	}
-	return best;
-}
-
-static const uint32_t windows[] = {1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072};
-
-static struct predict best_window(const struct judge *j)
-{
-	struct predict best = j->now, p, by_auto;
-	uint64_t least = j->now_us, us;
-
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
-		p = j->now;
-		p.window = windows[i];
-		by_auto = settled(j, &p);
-		us = played(&by_auto);
+		p.link.interval_us = limit_intervals[i] * 1250u;
+		us = limit_played(&p);
 		if (us > 0 && us < least - least / 64u) {
 			least = us;
 			best = p;
@@ -179,43 +157,65 @@ static void judge_link(struct judge *j)
 
 	/* A short interval is the remedy of an adapter that fills its buffers once an event. */
 	p.link.refill = true;
-	if (j->now.link.buffers == 0 || j->now.link.refill || gain(j, &p) < WORTH_PPM) {
+	if (j->now.link.buffers == 0 || j->now.link.refill || limit_gain(j, &p) < WORTH_PPM) {
 		p = j->interval;
-		consider(j, LIMIT_INTERVAL, gain(j, &p));
+		consider(j, LIMIT_INTERVAL, limit_gain(j, &p));
 	}
 	p = j->now;
 	if (p.link.phy == OTA_PHY_1M && in->device_2m && in->may_phy) {
 		p.link.phy = OTA_PHY_2M;
-		consider(j, LIMIT_PHY, gain(j, &p));
+		consider(j, LIMIT_PHY, limit_gain(j, &p));
 	}
 	p = j->now;
 	if (p.link.data_length < 251) {
 		p.link.data_length = 251;
-		best_value(&p, in->mtu);
-		consider(j, LIMIT_DATA_LENGTH, gain(j, &p));
+		limit_best_value(&p, in->mtu);
+		consider(j, LIMIT_DATA_LENGTH, limit_gain(j, &p));
 	}
 	p = j->now;
 	if (p.link.buffers > 0 && !p.link.refill) {
 		p.link.refill = true;
-		consider(j, LIMIT_ADAPTER_BUFFERS, gain(j, &p));
+		consider(j, LIMIT_ADAPTER_BUFFERS, limit_gain(j, &p));
 	}
 	p = j->now;
 	if (p.link.buffer_octets > 0 && p.link.buffer_octets < p.link.data_length) {
 		p.link.buffer_octets = p.link.data_length;
-		best_value(&p, in->mtu);
-		consider(j, LIMIT_ADAPTER_FRAGMENTS, gain(j, &p));
+		limit_best_value(&p, in->mtu);
+		consider(j, LIMIT_ADAPTER_FRAGMENTS, limit_gain(j, &p));
 	}
 	p = j->now;
 	p.loss_ppm = 0;
 	if (j->now.loss_ppm > 0)
-		consider(j, LIMIT_LOSS, gain(j, &p));
+		consider(j, LIMIT_LOSS, limit_gain(j, &p));
 	p = j->now;
 	p.drop_ppm = 0;
 	if (j->now.drop_ppm > 0)
-		consider(j, LIMIT_GAPS, gain(j, &p));
+		consider(j, LIMIT_GAPS, limit_gain(j, &p));
 }
 
 /* --- what the settings are to blame for */
+
+/*
+ * A larger window makes up for acknowledgements that come too seldom.  Where these were asked for,
+ * and as often as auto asks for them would do most of what it does, it is to blame for the rest.
+ */
+static void judge_window(struct judge *j)
+{
+	struct predict p = j->now;
+	uint32_t by_acks = 0, by_window;
+
+	p.ack_interval = limit_least_ack(&p);
+	if (p.ack_interval < j->now.ack_interval)
+		by_acks = limit_gain(j, &p);
+	consider(j, LIMIT_ACK_INTERVAL, by_acks);
+	p = j->now;
+	p.window = 1u << 20;
+	by_window = limit_gain(j, &p);
+	if (!j->in->ack_auto && by_acks > by_window / 2u)
+		by_window -= by_acks < by_window ? by_acks : by_window;
+	if (j->now.drop_ppm == 0)
+		consider(j, LIMIT_WINDOW, by_window);
+}
 
 static void judge_settings(struct judge *j)
 {
@@ -223,30 +223,24 @@ static void judge_settings(struct judge *j)
 	struct predict p = j->now;
 	uint32_t by_chunk;
 
-	best_value(&p, in->mtu);
-	by_chunk = gain(j, &p);
+	limit_best_value(&p, in->mtu);
+	by_chunk = limit_gain(j, &p);
 	consider(j, LIMIT_CHUNK, by_chunk);
 	if (in->mtu < OTA_VALUE_MAX + OTA_ATT_HEADER) {
 		p = j->now;
-		best_value(&p, OTA_VALUE_MAX + OTA_ATT_HEADER);
-		consider(j, LIMIT_MTU, gain(j, &p) > by_chunk ? gain(j, &p) - by_chunk : 0);
+		limit_best_value(&p, OTA_VALUE_MAX + OTA_ATT_HEADER);
+		consider(j, LIMIT_MTU,
+			 limit_gain(j, &p) > by_chunk ? limit_gain(j, &p) - by_chunk : 0);
 	}
-	p = j->now;
-	p.ack_interval = least_ack(&p);
-	if (p.ack_interval < j->now.ack_interval)
-		consider(j, LIMIT_ACK_INTERVAL, gain(j, &p));
-	p = j->now;
-	p.window = 1u << 20;
-	if (j->now.drop_ppm == 0)
-		consider(j, LIMIT_WINDOW, gain(j, &p));
+	judge_window(j);
 	p = j->now;
 	p.pacing_us = 0;
 	if (j->now.pacing_us > 0)
-		consider(j, LIMIT_PACING, gain(j, &p));
+		consider(j, LIMIT_PACING, limit_gain(j, &p));
 	p = j->now;
 	p.request = false;
 	if (j->now.request)
-		consider(j, LIMIT_WRITE_MODE, gain(j, &p));
+		consider(j, LIMIT_WRITE_MODE, limit_gain(j, &p));
 }
 
 /*
@@ -270,19 +264,19 @@ static void judge_device(struct judge *j)
 {
 	struct predict p = j->now;
 
-	if (p.ring > 0 && p.ring < SMALL_RING) {
-		p.ring = SMALL_RING;
-		consider(j, LIMIT_RING, gain(j, &p));
+	if (p.ring > 0 && p.ring < USUAL_RING) {
+		p.ring = USUAL_RING;
+		consider(j, LIMIT_RING, limit_gain(j, &p));
 	}
 	p = j->now;
 	p.late_us = 0;
-	consider(j, LIMIT_DEVICE_TASK, gain(j, &p));
+	consider(j, LIMIT_DEVICE_TASK, limit_gain(j, &p));
 	p = j->now;
 	p.erase_us = 0;
-	consider_flash(j, LIMIT_ERASE, gain(j, &p));
+	consider_flash(j, LIMIT_ERASE, limit_gain(j, &p));
 	p = j->now;
 	p.write_us = 0;
-	consider_flash(j, LIMIT_PROGRAM, gain(j, &p));
+	consider_flash(j, LIMIT_PROGRAM, limit_gain(j, &p));
 	/* Without a header it is the basic dialect, which erases the slot before the first value. */
 	if (j->now.header == 0)
 		consider_flash(j, LIMIT_ERASE, share_of(j->in, BUDGET_START));
@@ -294,7 +288,7 @@ static void judge_host(struct judge *j)
 	uint32_t late;
 
 	p.host_us = 0;
-	late = gain(j, &p);
+	late = limit_gain(j, &p);
 	/* Half of the wait for it, where the played one has just enough under way: the device may
 	 * have been waited for at the same time. */
 	if (late < share_of(j->in, BUDGET_HOST) / 2u)
@@ -312,121 +306,7 @@ static void judge_host(struct judge *j)
 	consider(j, LIMIT_RECONNECTS, share_of(j->in, BUDGET_DOWN));
 }
 
-/* --- the change */
-
-/* Lost packets and values come by chance, and so does the time of one run. */
-static bool by_chance(const struct judge *j)
-{
-	return j->now.loss_ppm > 0 || j->now.drop_ppm > 0;
-}
-
-static void offer(struct judge *j, const struct predict *changed, const char *format,
-		  unsigned int value, unsigned int hundredths)
-{
-	const struct predict p = settled(j, changed);
-	const uint32_t share = gain(j, changed);
-	const uint64_t after = j->in->seconds_us - j->in->seconds_us * share / PPM;
-	const uint64_t most = (uint64_t)airtime_ceiling(&p.link, p.value, p.request) *
-			      (uint32_t)(p.value - p.header) / p.value;
-	uint32_t rate = (uint32_t)((uint64_t)j->in->bytes * US / after);
-
-	/* A measured rate may owe to chance: more than the air carries is not promised. */
-	if (rate > most)
-		rate = (uint32_t)most;
-	if (share < (by_chance(j) ? CHANCE_PPM : WORTH_PPM) || rate <= j->ret->predicted)
-		return;
-	j->ret->predicted = rate;
-	(void)snprintf(j->ret->change, sizeof(j->ret->change), format, value, hundredths);
-}
-
-static void offer_link(struct judge *j)
-{
-	const struct limit_input *in = j->in;
-	struct predict p = j->interval;
-
-	if (in->may_interval)
-		offer(j, &p, "connection_interval_ms=%u.%02u", p.link.interval_us / 1000u,
-		      p.link.interval_us % 1000u / 10u);
-	p = j->now;
-	p.link.phy = OTA_PHY_2M;
-	if (in->may_phy && in->device_2m && j->now.link.phy == OTA_PHY_1M)
-		offer(j, &p, "phy=2M", 0, 0);
-	p = j->now;
-	p.link.data_length = 251;
-	if (in->may_data_length)
-		offer(j, &p, "data_length=251", 0, 0);
-	p = j->now;
-	best_value(&p, OTA_VALUE_MAX + OTA_ATT_HEADER);
-	if (in->may_mtu)
-		offer(j, &p, "mtu_max=517", 0, 0);
-}
-
-static void offer_settings(struct judge *j)
-{
-	struct predict p = j->now;
-
-	best_value(&p, j->in->mtu);
-	offer(j, &p, "chunk=%u", p.value, 0);
-	p = j->now;
-	p.ack_interval = least_ack(&p);
-	offer(j, &p, "ack_interval=%u", p.ack_interval, 0);
-	p = j->now;
-	p.window = 1u << 20;
-	if (j->now.drop_ppm > 0 || gain(j, &p) >= WORTH_PPM)
-		p = best_window(j);
-	if (p.window < 1u << 20)
-		offer(j, &p, "window=%u", p.window, 0);
-	p = j->now;
-	p.pacing_us = 0;
-	if (j->now.header > 0) /* else only time keeps the device from running over */
-		offer(j, &p, "pacing_us=0", 0, 0);
-	p = j->now;
-	p.request = false;
-	if (j->in->may_mode)
-		offer(j, &p, "write_mode=command", 0, 0);
-}
-
-/* --- ceilings */
-
-static uint32_t rate_of(uint64_t bytes, uint64_t us)
-{
-	return us == 0 ? 0 : (uint32_t)((bytes * US + us / 2u) / us);
-}
-
-uint32_t limit_link_best(const struct limit_input *in)
-{
-	struct airtime_link link = in->now.link;
-	uint32_t rate, best = 0;
-	uint16_t value;
-
-	if (link.phy == OTA_PHY_1M && in->device_2m && in->may_phy)
-		link.phy = OTA_PHY_2M;
-	if (in->may_data_length)
-		link.data_length = 251;
-	for (size_t i = 0; i <= sizeof(intervals) / sizeof(intervals[0]); i++) {
-		link.interval_us = i == 0 || !in->may_interval ? in->now.link.interval_us
-							       : intervals[i - 1] * 1250u;
-		value = airtime_best_value(&link,
-					   in->may_mtu ? OTA_VALUE_MAX + OTA_ATT_HEADER : in->mtu,
-					   OTA_VALUE_MAX, in->now.header, false);
-		rate = airtime_ceiling(&link, value, false);
-		if (rate > best)
-			best = rate;
-	}
-	return best;
-}
-
-static void ceilings(struct judge *j)
-{
-	const uint64_t flash_us = (uint64_t)j->now.erase_us + j->now.write_us + j->now.read_us;
-	struct limit *r = j->ret;
-
-	r->link_best = limit_link_best(j->in);
-	r->erase_us = j->now.erase_us;
-	r->write_us = j->now.write_us;
-	r->flash = rate_of(BLOCK, flash_us);
-	r->possible = r->flash > 0 && r->flash < r->link_best ? r->flash : r->link_best;
-}
+/* --- all of it */
 
 /* Time that nothing else explains: as many packets are lost as make up for it. */
 static void find_loss(struct judge *j, uint64_t measured_us)
@@ -440,13 +320,13 @@ static void find_loss(struct judge *j, uint64_t measured_us)
 	for (int i = 0; i < 7; i++) {
 		middle = (low + high) / 2u;
 		p.loss_ppm = middle;
-		if (played(&p) < measured_us)
+		if (limit_played(&p) < measured_us)
 			low = middle;
 		else
 			high = middle;
 	}
 	j->now.loss_ppm = low;
-	j->now_us = played(&j->now);
+	j->now_us = limit_played(&j->now);
 }
 
 void limit_judge(const struct limit_input *in, struct limit *ret)
@@ -460,12 +340,12 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	j.now.drop_ppm = (uint32_t)((uint64_t)in->gaps * PPM / in->values);
 	j.now.loss_ppm = 0;
 	j.other_us = in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] + in->shares[BUDGET_STACK];
-	j.now_us = played(&j.now);
+	j.now_us = limit_played(&j.now);
 	if (j.now_us == 0 || j.other_us >= in->seconds_us)
 		return;
 	find_loss(&j, in->seconds_us - j.other_us);
 	j.interval = best_interval(&j);
-	ret->goodput = ret->predicted = rate_of(in->bytes, in->seconds_us);
+	ret->goodput = ret->predicted = limit_rate(in->bytes, in->seconds_us);
 	judge_link(&j);
 	judge_settings(&j);
 	judge_device(&j);
@@ -474,12 +354,11 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 		ret->cause = LIMIT_AIR;
 		ret->share_ppm = share_of(in, BUDGET_AIR);
 	}
-	ceilings(&j);
+	limit_ceilings(&j);
 	/* How a busy computer goes on nobody can promise. */
 	if (ret->cause == LIMIT_HOST)
 		return;
-	offer_link(&j);
-	offer_settings(&j);
+	limit_offer(&j);
 }
 
 uint32_t limit_of_possible(const struct limit *limit)

@@ -1,231 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See predict.h. */
-#include "explain/predict.h"
+/* See predict.h.  Here: the host, and the link layer packet by packet. */
+#include "explain/predict_priv.h"
 
 #include <string.h>
 
 #define US 1000000ull
 #define PPM 1000000u
-#define NEVER UINT64_MAX
-#define BLOCK 65536u
 #define SECTOR 4096u
-#define PLAYED_MAX (2u * BLOCK) /* of a longer transfer so much is played, and then scaled */
-#define HEARD_US 500u /* from the air to the application, on either side */
-#define ACK_DELAY_US 100000u /* the device acknowledges a smaller rest after that long */
+#define PLAYED_MAX                                                                                 \
+	(4u * PREDICT_BLOCK) /* of a longer transfer; its second half goes for the rest */
+#define DEVICE_HEARS_US 300u /* from the controller to the application */
+#define HOST_HEARS_US 200u
 #define REACT_US 2000000u /* a value lost with nothing behind it: the host asks */
 /* A device acknowledges more often if values get lost: so often from one gap to the next. */
 #define ACKS_FROM_GAP_TO_GAP 16u
 #define ACK_GAPS_LEAST 512u
 #define ACK_GAPS_MOST 2048u
 #define L2CAP_HEADER 4u
-#define ACK_OCTETS (L2CAP_HEADER + OTA_ATT_HEADER + 13u) /* of the longest */
+#define NOTE_OCTETS (L2CAP_HEADER + OTA_ATT_HEADER + 13u) /* of the longest */
+#define RESPONSE_OCTETS (L2CAP_HEADER + 1u)
 #define STEPS_MAX 200000u
-
-enum op { OP_NONE, OP_ERASE, OP_WRITE, OP_READ };
-
-struct play {
-	const struct predict *p;
-	uint32_t size, payload;
-	uint32_t ack_interval, write_size;
-	uint64_t value_us; /* on the air, with its part of what events leave unused */
-	uint64_t held_us, held_most_us; /* on the air: what the controller keeps, and may keep */
-	uint64_t t; /* the air is free */
-	/* host */
-	uint32_t queued, acked, limit;
-	uint64_t next_send;
-	/* air: bytes carried in order; those behind a gap that still wait */
-	uint32_t carried, stale;
-	uint64_t drops;
-	bool lost, gap; /* a value is missing; and the device has seen that */
-	/* device */
-	uint32_t arrived, received, flushed, erased, hashed;
-	uint32_t acked_received, acked_limit;
-	uint64_t last_data;
-	enum op op;
-	uint64_t op_end, still_end; /* its task goes on; the flash is done */
-	bool awake; /* its code ran since */
-	/* the ACK or GAP on its way */
-	uint64_t news_at;
-	uint32_t news_received, news_limit;
-	bool news_gap;
-};
+#define GOLDEN_PPM 618034u /* multiples of it, without their whole part, lie evenly */
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
 }
 
-static uint32_t max_u32(uint32_t a, uint32_t b)
+/* --- the host */
+
+static void hear(struct play *s, const struct play_note *note)
 {
-	return a > b ? a : b;
-}
-
-static uint64_t least_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t next_anchor(const struct play *s, uint64_t t)
-{
-	const uint64_t i = s->p->link.interval_us;
-
-	return (t + i - 1) / i * i;
-}
-
-/* Sent in the event that is going on, or in the next. */
-static void notify(struct play *s, uint64_t at, bool gap)
-{
-	const uint64_t ready = at + HEARD_US;
-	const bool busy = s->carried < s->queued || s->stale > 0;
-
-	/* All that has come until then is heard in one turn. */
-	if (s->p->host_us == 0 || s->news_at == NEVER)
-		s->news_at = (busy ? ready : next_anchor(s, ready)) + HEARD_US + s->p->host_us;
-	s->news_received = s->received;
-	s->news_limit = s->acked_limit;
-	s->news_gap |= gap;
-}
-
-static void device_ack(struct play *s, uint64_t at, bool force)
-{
-	const struct predict *p = s->p;
-	const uint32_t from = p->ring == 0 ? s->received : s->flushed;
-	const uint32_t ring = p->ring == 0 ? s->size : p->ring;
-	const uint32_t limit = min_u32(s->size - from, ring) + from;
-	const uint32_t opened = limit - s->acked_limit, moved = s->received - s->acked_received;
-	const bool dry = opened > 0 && s->acked_limit - s->received < ring / 2u;
-
-	if (opened + moved == 0 || (!force && !dry && s->received < s->size &&
-				    moved < s->ack_interval && opened < s->ack_interval))
+	if (note->response)
+		s->waiting = false;
+	if (note->received > s->acked)
+		s->acked = note->received;
+	if (note->limit > s->limit)
+		s->limit = note->limit;
+	if (!note->gap || !s->lost)
 		return;
-	s->acked_received = s->received;
-	s->acked_limit = limit;
-	notify(s, at, false);
-}
-
-static bool stands_still(const struct play *s)
-{
-	return s->p->held_pdus > 0 && !s->awake && (s->op == OP_ERASE || s->op == OP_WRITE);
-}
-
-static void begin(struct play *s, enum op op, uint64_t at, uint64_t us)
-{
-	s->op = op;
-	s->awake = false;
-	s->still_end = at + us;
-	s->op_end = at + us + s->p->late_us;
-}
-
-/* The device's next flash operation, as ota_core chooses it. */
-static enum op next_op(const struct play *s)
-{
-	const uint32_t fill = s->received - s->flushed;
-
-	if (s->flushed / BLOCK > s->hashed / BLOCK)
-		return OP_READ;
-	if (fill >= s->write_size || (s->received == s->size && fill > 0))
-		return s->erased < min_u32(s->flushed + s->write_size, s->size) ? OP_ERASE
-										: OP_WRITE;
-	if (s->erased < s->size && s->erased < s->received + BLOCK)
-		return OP_ERASE;
-	if (s->flushed - s->hashed >= SECTOR || (s->flushed == s->size && s->hashed < s->size))
-		return OP_READ;
-	return OP_NONE;
-}
-
-static void device_work(struct play *s, uint64_t at)
-{
-	const struct predict *p = s->p;
-
-	if (p->ring == 0 || s->op != OP_NONE)
-		return;
-	switch (next_op(s)) {
-	case OP_ERASE:
-		begin(s, OP_ERASE, at, p->erase_us);
-		device_ack(s, at, true);
-		break;
-	case OP_WRITE:
-		begin(s, OP_WRITE, at, (uint64_t)p->write_us * s->write_size / BLOCK);
-		break;
-	case OP_READ:
-		begin(s, OP_READ, at, p->read_us / 16u);
-		break;
-	case OP_NONE:
-		break;
+	s->gap = s->lost = false;
+	s->stale += s->queued - s->carried;
+	if (s->left > 0 && !s->left_stale) {
+		s->stale -= min_u32(s->left_len, s->stale);
+		s->left_stale = true;
 	}
-}
-
-static void op_ended(struct play *s)
-{
-	const enum op op = s->op;
-
-	s->op = OP_NONE;
-	switch (op) {
-	case OP_ERASE:
-		s->erased += BLOCK;
-		device_ack(s, s->op_end, false);
-		break;
-	case OP_WRITE:
-		s->flushed = min_u32(s->flushed + s->write_size, s->received);
-		device_ack(s, s->op_end, false);
-		break;
-	case OP_READ:
-		s->hashed = min_u32(s->hashed + SECTOR, s->size);
-		break;
-	case OP_NONE:
-		break;
-	}
-	device_work(s, s->op_end);
-}
-
-/* Whoever takes what arrived meanwhile comes before the next operation. */
-static void wake(struct play *s, uint64_t t)
-{
-	if (!stands_still(s) || s->still_end > t)
-		return;
-	s->awake = true;
-	s->held_us = 0;
-	s->received = s->arrived;
-	device_ack(s, s->still_end, false);
-}
-
-static void device_until(struct play *s, uint64_t t)
-{
-	wake(s, t);
-	while (s->op != OP_NONE && s->op_end <= t) {
-		op_ended(s);
-		wake(s, t);
-	}
-	if (s->received > s->acked_received && t >= s->last_data + ACK_DELAY_US && !stands_still(s))
-		device_ack(s, s->last_data + ACK_DELAY_US, true);
-}
-
-static void device_take(struct play *s, uint32_t len, uint64_t at)
-{
-	device_until(s, at);
-	s->arrived += len;
-	s->last_data = at;
-	if (stands_still(s))
-		return;
-	s->received = s->arrived;
-	device_ack(s, at, false);
-	device_work(s, at);
+	s->queued = s->carried = s->arrived;
+	s->acked = s->received;
 }
 
 static void host_hear(struct play *s)
 {
-	if (s->news_at > s->t)
-		return;
-	s->news_at = NEVER;
-	s->acked = s->news_received;
-	if (s->news_limit > s->limit)
-		s->limit = s->news_limit;
-	if (!s->news_gap)
-		return;
-	s->news_gap = s->gap = s->lost = false;
-	s->stale += s->queued - s->carried;
-	s->queued = s->carried = s->arrived;
-	s->acked = s->received;
+	struct play_note note;
+
+	while (s->sent > 0 && s->notes[0].at <= s->t) {
+		note = s->notes[0];
+		s->sent--;
+		s->count--;
+		memmove(&s->notes[0], &s->notes[1], s->count * sizeof(s->notes[0]));
+		hear(s, &note);
+	}
 }
 
 static void host_send(struct play *s)
@@ -233,7 +67,7 @@ static void host_send(struct play *s)
 	const uint32_t bound = min_u32(s->limit, s->size);
 	uint32_t len;
 
-	while (s->queued < bound && s->t >= s->next_send) {
+	while (s->queued < bound && s->t >= s->next_send && !s->waiting) {
 		len = min_u32(s->payload, s->size - s->queued);
 		if (s->queued > s->acked &&
 		    (s->queued + len - s->acked > s->p->window || s->queued + len > bound))
@@ -242,110 +76,235 @@ static void host_send(struct play *s)
 		s->queued += len;
 		if (s->p->pacing_us > 0)
 			s->next_send = s->t + s->p->pacing_us;
-		if (s->p->request)
-			return;
+		s->waiting = s->p->request;
 	}
 }
 
-/* Nothing to carry: until the host hears something, may send, or the device has done. */
-static bool wait(struct play *s)
-{
-	uint64_t at = s->news_at;
+/* --- the link layer */
 
-	if (s->next_send > s->t && s->next_send < at)
-		at = s->next_send;
-	if (s->op != OP_NONE && s->op_end < at)
-		at = s->op_end;
-	if (at == NEVER && s->received > s->acked_received)
-		at = s->last_data + ACK_DELAY_US;
-	if (at == NEVER && s->lost) {
-		at = s->t + REACT_US;
-		notify(s, at, true);
+static uint32_t frame_octets(const struct play *s, uint32_t len)
+{
+	return len + s->p->header + OTA_ATT_HEADER + L2CAP_HEADER;
+}
+
+static bool to_carry(const struct play *s)
+{
+	return s->left > 0 || s->stale > 0 || s->carried < s->queued;
+}
+
+static bool to_notify(const struct play *s, uint64_t t)
+{
+	return s->count > s->sent && s->notes[s->sent].at <= t;
+}
+
+/* The next value, or what is left of the one on the air. */
+static uint32_t next_packet(struct play *s)
+{
+	const struct airtime_link *l = &s->p->link;
+
+	if (l->buffers > 0 && !l->refill && s->in_event >= l->buffers)
+		return 0;
+	if (s->left == 0 && to_carry(s)) {
+		s->left_stale = s->stale > 0;
+		s->left_len = min_u32(s->payload, s->stale > 0 ? s->stale : s->queued - s->carried);
+		s->left = frame_octets(s, s->left_len);
+		if (s->left_stale)
+			s->stale -= s->left_len;
 	}
-	if (at == NEVER)
+	return min_u32(s->left, s->fragment);
+}
+
+/* Whether the controller has another one ready behind it. */
+static bool more_behind(const struct play *s, uint32_t octets)
+{
+	const struct airtime_link *l = &s->p->link;
+	const uint32_t len = s->left_stale ? 0 : s->left_len;
+
+	if (l->buffers > 0 && !l->refill && s->in_event + 1u >= l->buffers)
 		return false;
-	if (at > s->t)
-		s->t = at;
-	device_until(s, s->t);
+	return s->left > octets || s->stale > 0 || s->queued > s->carried + len;
+}
+
+/* Lost pairs come as seldom or often as chance has it, but evenly drawn. */
+static bool pair_lost(struct play *s)
+{
+	if (s->keep_ppm == PPM)
+		return false;
+	s->survives = (uint32_t)((uint64_t)s->survives * s->keep_ppm / PPM);
+	if (s->survives > s->draw)
+		return false;
+	s->survives = PPM;
+	s->draw = (s->draw + GOLDEN_PPM) % PPM;
 	return true;
 }
 
-/* The time of a value on the air.  What finds the controller full is sent until it has room. */
-static void pass(struct play *s, uint64_t us)
+/* Behind the lost value, so many are under way; all of them may be lost as well. */
+static uint64_t stall_us(const struct play *s)
 {
-	uint64_t step;
+	const uint32_t behind = s->p->window > s->payload ? s->p->window / s->payload - 1u : 0;
+	uint64_t us = REACT_US;
 
-	for (; us > 0; us -= step) {
-		device_until(s, s->t);
-		step = us;
-		if (stands_still(s)) {
-			step = least_u64(step, s->still_end - s->t);
-			step = least_u64(step, s->held_most_us - s->held_us);
-			s->held_us += step;
-		}
-		s->t = step == 0 ? s->still_end : s->t + step;
-	}
+	for (uint32_t i = 0; i < behind && us > 0; i++)
+		us = us * s->p->drop_ppm / PPM;
+	return us;
 }
 
-/* The response to a value comes from code that may stand still. */
-static void pass_request(struct play *s)
+static void value_done(struct play *s, uint64_t at)
 {
-	const uint64_t sent = s->t;
-	uint64_t heard;
+	const uint32_t len = s->left_len;
+	const uint64_t told = play_still(s) ? s->still_end : at;
 
-	device_until(s, sent);
-	s->t += s->value_us;
-	if (!stands_still(s) || s->still_end <= sent)
+	if (s->left_stale)
 		return;
-	heard = next_anchor(s, s->still_end) + s->p->link.interval_us;
-	if (heard > s->t)
-		s->t = heard;
-}
-
-static void carry(struct play *s)
-{
-	const uint32_t len = min_u32(s->payload, s->queued - s->carried);
-
-	if (s->p->request)
-		pass_request(s);
-	else
-		pass(s, s->value_us * len / s->payload);
 	s->carried += len;
-	s->drops += s->p->drop_ppm;
 	if (s->lost) {
 		/* Behind a gap: thrown away, and the first one tells of it. */
-		s->drops -= s->p->drop_ppm;
-		if (!s->gap)
-			notify(s, s->t, true);
+		if (!s->gap || s->p->request)
+			play_notify(s, told, !s->gap, s->p->request);
 		s->gap = true;
 		return;
 	}
+	s->drops += s->p->drop_ppm;
 	/* The last one's loss would cost once what is scaled here. */
 	if (s->drops >= PPM && s->carried < s->size) {
 		s->drops -= PPM;
+		s->drop_stall_us += s->queued > s->carried ? stall_us(s) : 0;
 		s->lost = true;
+		if (s->p->request)
+			play_notify(s, told, false, true);
 		return;
 	}
-	device_take(s, len, s->t + HEARD_US);
+	play_take(s, len, at);
 }
 
-/* An event ends at its first lost packet: expected pairs of n, each of which gets through by q. */
-static uint64_t stretched(const struct predict *p, uint64_t us)
+/* The controller is full: the packet is refused, and sent again until there is room. */
+static void refused(struct play *s, bool more)
 {
-	const uint32_t pair = airtime_pair_us(&p->link, airtime_fragment(&p->link), 0);
-	const uint64_t keep = (uint64_t)(PPM - p->loss_ppm) * (PPM - p->loss_ppm) / PPM;
-	uint32_t n = p->link.interval_us / pair;
-	uint64_t q = PPM, sum = 0;
+	const uint32_t interval = s->p->link.interval_us;
 
-	if (p->link.buffers > 0 && !p->link.refill && n > p->link.buffers)
-		n = p->link.buffers;
-	if (p->loss_ppm == 0 || n == 0)
-		return us;
-	for (uint32_t i = 0; i < n && q > 100; i++) {
-		q = q * keep / PPM;
-		sum += q;
+	s->t = s->still_end;
+	s->open = more;
+	if (s->t < s->event_end)
+		return;
+	s->event_end += (s->t - s->event_end) / interval * interval + interval;
+	s->in_event = 0;
+}
+
+static void sent(struct play *s, uint32_t octets, uint64_t down_end)
+{
+	if (octets == 0)
+		return;
+	s->in_event++;
+	s->left -= octets;
+	if (play_still(s))
+		s->held++;
+	if (s->left == 0)
+		value_done(s, down_end + DEVICE_HEARS_US);
+}
+
+/* All that has come until the host's turn is heard in it. */
+static void heard(struct play *s)
+{
+	struct play_note *note = &s->notes[s->sent];
+
+	note->at = s->sent > 0 && s->p->host_us > 0 ? s->notes[0].at
+						    : s->t + HOST_HEARS_US + s->p->host_us;
+	s->sent++;
+}
+
+/* A packet of the host's and the device's answer. */
+static void pair(struct play *s)
+{
+	const struct airtime_link *l = &s->p->link;
+	const uint32_t empty = airtime_pdu_us(l->phy, 0, l->encrypted);
+	const uint32_t octets = next_packet(s);
+	const uint64_t down_end = s->t + airtime_pdu_us(l->phy, (uint16_t)octets, l->encrypted);
+	const uint64_t answer = down_end + AIRTIME_T_IFS_US;
+	bool more = more_behind(s, octets), note, lost;
+	uint32_t up = empty, size;
+
+	if (answer + empty + AIRTIME_T_IFS_US > s->event_end) {
+		s->open = false;
+		return;
 	}
-	return sum == 0 ? us * n : us * n * PPM / sum;
+	play_device(s, down_end);
+	if (octets > 0 && play_still(s) && s->held >= s->p->held_pdus) {
+		refused(s, more);
+		return;
+	}
+	lost = pair_lost(s);
+	note = to_notify(s, down_end);
+	if (note) {
+		size = s->notes[s->sent].response && !s->notes[s->sent].gap ? RESPONSE_OCTETS
+									    : NOTE_OCTETS;
+		up = airtime_pdu_us(l->phy, (uint16_t)size, l->encrypted);
+		if (answer + up + AIRTIME_T_IFS_US > s->event_end) {
+			note = false;
+			more = true;
+			up = empty;
+		}
+	}
+	if (lost) {
+		s->open = false;
+		return;
+	}
+	s->t = answer + up + AIRTIME_T_IFS_US;
+	if (note) {
+		heard(s);
+		more = more || to_notify(s, down_end);
+	}
+	sent(s, octets, down_end);
+	s->open = more;
+}
+
+/* --- all of it */
+
+/* When something happens that is not on the air. */
+static uint64_t next_at(const struct play *s)
+{
+	uint64_t at = play_device_next(s);
+
+	if (s->sent > 0 && s->notes[0].at < at)
+		at = s->notes[0].at;
+	if (s->count > s->sent && s->notes[s->sent].at > s->t && s->notes[s->sent].at < at)
+		at = s->notes[s->sent].at;
+	if (!s->waiting && s->next_send > s->t && s->next_send < at)
+		at = s->next_send;
+	return at;
+}
+
+/* Nothing is on the air, and nobody has something for it. */
+static bool wait(struct play *s)
+{
+	uint64_t at = next_at(s);
+
+	if (at == PREDICT_NEVER && s->lost) {
+		at = s->t + REACT_US;
+		play_notify(s, at, true, s->p->request);
+	}
+	if (at == PREDICT_NEVER)
+		return false;
+	if (at > s->t)
+		s->t = at;
+	return true;
+}
+
+/* At the next anchor, if nothing happens before it. */
+static void open_event(struct play *s)
+{
+	const uint64_t i = s->p->link.interval_us, at = next_at(s);
+	uint64_t anchor = (s->t + i - 1) / i * i;
+
+	if (anchor < s->event_end)
+		anchor = s->event_end;
+	if (at > s->t && at < anchor) {
+		s->t = at;
+		return;
+	}
+	s->t = anchor;
+	s->event_end = anchor + i;
+	s->in_event = 0;
+	s->open = true;
 }
 
 static uint32_t ack_interval(const struct predict *p)
@@ -364,7 +323,7 @@ static uint32_t ack_interval(const struct predict *p)
 /* Packets of full length that an event carries beside so many acknowledgements. */
 static uint32_t beside(const struct airtime_link *l, uint32_t acks)
 {
-	const uint32_t ack = airtime_pdu_us(l->phy, ACK_OCTETS, l->encrypted) -
+	const uint32_t ack = airtime_pdu_us(l->phy, NOTE_OCTETS, l->encrypted) -
 			     airtime_pdu_us(l->phy, 0, l->encrypted);
 	const uint32_t left = l->interval_us > acks * ack ? l->interval_us - acks * ack : 0;
 	const uint32_t n = left / airtime_pair_us(l, airtime_fragment(l), 0);
@@ -384,72 +343,70 @@ uint64_t predict_beside_acks(const struct airtime_link *link, uint64_t us, uint6
 	return both == 0 ? us : us * alone * 1000u / both;
 }
 
-/* Packets that a value takes. */
-static uint32_t pdus(const struct predict *p)
-{
-	const uint32_t octets = (uint32_t)p->value + OTA_ATT_HEADER + L2CAP_HEADER;
-	const uint32_t fragment = airtime_fragment(&p->link);
-
-	return (octets + fragment - 1u) / fragment;
-}
-
 static bool play_init(struct play *s, const struct predict *p)
 {
-	const uint32_t rate = airtime_ceiling(&p->link, p->value, p->request);
-	uint64_t us;
+	const uint64_t keep = (uint64_t)(PPM - p->loss_ppm) * (PPM - p->loss_ppm) / PPM;
 
 	memset(s, 0, sizeof(*s));
-	if (rate == 0 || p->value <= p->header || p->size == 0)
+	if (airtime_ceiling(&p->link, p->value, p->request) == 0 || p->value <= p->header ||
+	    p->size == 0)
 		return false;
 	s->p = p;
-	s->size = min_u32(p->size, PLAYED_MAX);
+	s->size = p->size;
+	s->played = min_u32(p->size, PLAYED_MAX);
 	s->payload = (uint32_t)p->value - p->header;
 	s->ack_interval = ack_interval(p);
 	s->write_size = p->write_size > 0 && p->write_size < SECTOR ? p->write_size : SECTOR;
-	us = (uint64_t)p->value * US / rate;
-	if (!p->request)
-		us = predict_beside_acks(&p->link, us,
-					 us * max_u32(s->ack_interval, s->payload) / s->payload);
-	s->value_us = stretched(p, us);
-	s->held_most_us = s->value_us * p->held_pdus / pdus(p);
+	s->fragment = airtime_fragment(&p->link);
+	s->keep_ppm = (uint32_t)keep;
+	s->survives = PPM;
+	s->draw = PPM / 2u;
 	s->limit = s->acked_limit = p->ring == 0 ? s->size : min_u32(p->ring, s->size);
-	s->news_at = NEVER;
 	return true;
+}
+
+/* What comes behind what is played takes as long as its second half. */
+static uint64_t scaled(const struct play *s, uint64_t first_us)
+{
+	const uint64_t rest = s->size - s->played;
+
+	if (rest == 0)
+		return s->t + s->drop_stall_us;
+	return s->t + (s->t - first_us) * rest / (s->played - PREDICT_BLOCK) +
+	       s->drop_stall_us * s->size / s->played;
 }
 
 static bool done(const struct play *s)
 {
+	if (s->played < s->size)
+		return s->received >= s->played;
 	return s->received == s->size && (s->p->ring == 0 || s->hashed == s->size);
 }
 
 uint64_t predict_us(const struct predict *p)
 {
+	uint64_t us, flash, first_us = 0;
 	struct play s;
-	uint64_t us, flash;
 
 	if (!play_init(&s, p))
 		return 0;
-	device_work(&s, 0);
+	play_device(&s, 0);
 	for (uint32_t steps = 0; !done(&s) && steps < STEPS_MAX; steps++) {
-		device_until(&s, s.t);
+		play_device(&s, s.t);
 		host_hear(&s);
 		host_send(&s);
-		if (s.stale > 0) {
-			pass(&s, s.value_us * s.stale / s.payload);
-			s.stale = 0;
-		} else if (s.carried < s.queued) {
-			carry(&s);
-		} else if (!wait(&s)) {
+		if (s.open)
+			pair(&s);
+		else if (to_carry(&s) || to_notify(&s, s.t))
+			open_event(&s);
+		else if (!wait(&s))
 			break;
-		} else if (s.queued == s.carried) {
-			host_hear(&s);
-			host_send(&s);
-			if (s.carried < s.queued && !p->request)
-				s.t = next_anchor(&s, s.t);
-		}
+		if (first_us == 0 && s.received >= PREDICT_BLOCK)
+			first_us = s.t;
 	}
-	us = s.t * p->size / s.size;
+	us = scaled(&s, first_us);
 	flash = p->ring == 0 ? 0
-			     : ((uint64_t)p->erase_us + p->write_us + p->read_us) * p->size / BLOCK;
+			     : ((uint64_t)p->erase_us + p->write_us + p->read_us) * p->size /
+				       PREDICT_BLOCK;
 	return us > flash ? us : flash;
 }

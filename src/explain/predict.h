@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long a transfer would take: the pipeline from the host's window to the device's flash,
- * value by value, with the rates that were measured or are asked about.
+ * packet by packet, with the rates that were measured or are asked about.
  *
- * A model of its own, coarser than the simulator's and told nothing by it: the air carries
- * values at airtime_ceiling()'s rate, a host that has waited begins again at the next
- * connection event, acknowledgements come when enough has arrived or the host is nearly out of
- * credit, and the flash does one thing at a time.  Code that runs from that flash stands still
- * meanwhile: no packet is taken then beyond those that the controller keeps.  Freestanding.
+ * A model of its own, told nothing by the simulator: connection events end where neither side has
+ * another packet ready (Core Vol 6 Part B 4.5.6), a notification goes out with the next answer of
+ * the device, both sides hear of what the air brought a little later, acknowledgements come when
+ * enough has arrived or the host is nearly out of credit, and the flash does one thing at a time.
+ * Code that runs from that flash stands still meanwhile: no packet is taken then beyond those that
+ * the controller keeps.  Some blocks of the transfer are played, and the rest takes as long as the
+ * last of these.  Freestanding.
  */
 #ifndef OTABENCH_EXPLAIN_PREDICT_H
 #define OTABENCH_EXPLAIN_PREDICT_H

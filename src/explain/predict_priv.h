@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is played: the state that host, link layer and device share. */
+#ifndef OTABENCH_EXPLAIN_PREDICT_PRIV_H
+#define OTABENCH_EXPLAIN_PREDICT_PRIV_H
+
+#include "explain/predict.h"
+
+#define PREDICT_NEVER UINT64_MAX
+#define PREDICT_BLOCK 65536u
+#define PREDICT_NOTES 8u /* notifications on their way; more tell no more than the last */
+
+enum play_op { PLAY_NONE, PLAY_ERASE, PLAY_WRITE, PLAY_READ };
+
+/* What the device says: an ACK, a GAP or the response to a write. */
+struct play_note {
+	uint64_t at; /* the controller has it; once it was sent: the host hears it */
+	uint32_t received, limit;
+	bool gap, response;
+};
+
+struct play {
+	const struct predict *p;
+	uint32_t size, played, payload;
+	uint32_t ack_interval, write_size;
+	uint64_t t;
+
+	/* The host. */
+	uint32_t queued, acked, limit;
+	uint64_t next_send;
+	bool waiting; /* for a response */
+
+	/* The link layer. */
+	uint32_t fragment; /* octets of the longest packet */
+	uint64_t event_end; /* the next anchor */
+	bool open; /* the connection event goes on */
+	uint32_t in_event; /* packets of data in this event */
+	uint32_t left; /* octets of the value on the air that are still to come; 0: none is */
+	uint32_t left_len; /* payload of it */
+	bool left_stale;
+	uint32_t carried, stale; /* payload in order; what is queued behind a gap */
+	uint32_t keep_ppm; /* a pair of packets gets through */
+	uint32_t survives, draw; /* until the next loss, in a million */
+
+	/* Values that get lost. */
+	uint64_t drops, drop_stall_us;
+	bool lost, gap; /* a value is missing; and the device has seen that */
+
+	/* The device. */
+	uint32_t arrived, received, flushed, erased, hashed;
+	uint32_t acked_received, acked_limit;
+	uint32_t held; /* packets that the controller keeps */
+	uint64_t last_data;
+	bool unanswered;
+	enum play_op op;
+	uint64_t op_end, still_end; /* its task goes on; the flash is done */
+	bool awake; /* its code ran since */
+
+	/* The first ones were sent, and the host has yet to hear them. */
+	struct play_note notes[PREDICT_NOTES];
+	uint32_t sent, count;
+};
+
+/* Its code stands still, and takes nothing. */
+bool play_still(const struct play *s);
+/* The device, up to t. */
+void play_device(struct play *s, uint64_t t);
+/* It got a value's last packet, and its application hears of it at the time given. */
+void play_take(struct play *s, uint32_t len, uint64_t at);
+/* When it next does something by itself; PREDICT_NEVER: it does not. */
+uint64_t play_device_next(const struct play *s);
+void play_notify(struct play *s, uint64_t at, bool gap, bool response);
+
+#endif
