@@ -144,14 +144,17 @@ static void release_of(const char *modalias, char *buf, size_t size)
 
 static void bluez_link_state(struct transport *t, struct transport_link *ret)
 {
-	const struct bluez *b = bluez_of(t);
+	struct bluez *b = bluez_of(t);
 	const struct bluez_object *adapter = bluez_find(b, BLUEZ_IS_ADAPTER, b->adapter);
 
 	memset(ret, 0, sizeof(*ret));
 	if (adapter) {
 		memcpy(ret->adapter, adapter->address, sizeof(ret->adapter));
-		release_of(adapter->modalias, ret->bluetoothd, sizeof(ret->bluetoothd));
+		release_of(adapter->modalias, b->release, sizeof(b->release));
 	}
+	memcpy(ret->bluetoothd, b->release, sizeof(ret->bluetoothd)); /* it outlives the daemon */
+	ret->host = bluez_adapter_host(b);
+	ret->pairing = b->pairing;
 	/* Device1.RSSI is the advertisements': never shown as the link's. */
 	ret->rssi = BLUEZ_RSSI_NONE;
 	ret->link.mtu = b->mtu;
@@ -197,8 +200,8 @@ static int add_timer(struct bluez *b, struct bluez_timer *timer)
 
 static int add_timers(struct bluez *b)
 {
-	struct bluez_timer *const timers[] = {&b->patience, &b->rescan, &b->released, &b->refused,
-					      &b->reload};
+	struct bluez_timer *const timers[] = {&b->patience, &b->rescan, &b->released,
+					      &b->refused,  &b->reload, &b->pulse};
 	int rc = sd_event_add_time(b->event, &b->alarm, CLOCK_MONOTONIC, UINT64_MAX, 1,
 				   bluez_on_alarm, b);
 
@@ -233,6 +236,7 @@ static void bluez_destroy(struct transport *t)
 	sd_event_source_disable_unref(b->released.source);
 	sd_event_source_disable_unref(b->refused.source);
 	sd_event_source_disable_unref(b->reload.source);
+	sd_event_source_disable_unref(b->pulse.source);
 	bluez_objects_clear(b);
 	if (b->bus && !b->config.bus) {
 		(void)sd_bus_flush(b->bus);
@@ -278,6 +282,8 @@ int bluez_create(sd_event *event, const struct bluez_config *config, struct tran
 	snprintf(b->sysfs, sizeof(b->sysfs), "%s", config->sysfs ? config->sysfs : "/sys");
 	if (b->config.find_ms == 0)
 		b->config.find_ms = BLUEZ_FIND_MS;
+	if (b->config.pulse_ms == 0)
+		b->config.pulse_ms = BLUEZ_PULSE_MS;
 	b->event = event;
 	b->base.ops = &bluez_ops;
 	b->fd = -1;

@@ -19,6 +19,7 @@ struct bluez_config {
 	const char *adapter; /* "hci0"; NULL: the first that is powered, else the first */
 	bool power_on; /* switch it on where it is off */
 	uint32_t find_ms; /* connect() waits so long for an advertisement; 0: 10 s */
+	uint32_t pulse_ms; /* that long it may owe an answer before it is pinged; 0: 2 s */
 	/* Something worth a line in a log, or NULL. */
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;

@@ -143,6 +143,7 @@ static void on_loaded(struct bluez_request *call, sd_bus_message *reply, const s
 int bluez_adapter_load(struct bluez *b)
 {
 	b->problem = BLUEZ_LOADING;
+	b->denied = false;
 	return bluez_request(b, BLUEZ_FOR_ADAPTER, "/", "org.freedesktop.DBus.ObjectManager",
 			     "GetManagedObjects", on_loaded);
 }
@@ -157,6 +158,8 @@ static void bluez_adapter_gone(struct bluez *b, enum bluez_problem problem)
 	if (!b->present)
 		return;
 	b->present = false;
+	b->host = GATT_HOST_UNTOLD;
+	b->host = bluez_adapter_host(b);
 	bluez_log(b, "%s is gone", b->adapter);
 	bluez_discovery_forget(b);
 	b->hanging_up = false;
@@ -209,6 +212,7 @@ void bluez_adapter_cycled(struct bluez *b, int status)
 void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem)
 {
 	b->loaded = false;
+	bluez_pulse_forget(b);
 	bluez_cancel(b, BLUEZ_FOR_ADAPTER);
 	bluez_adapter_gone(b, problem);
 	bluez_objects_clear(b);
@@ -220,6 +224,40 @@ void bluez_daemon_back(struct bluez *b)
 	bluez_log(b, "bluetoothd is back");
 	bluez_cancel(b, BLUEZ_FOR_ADAPTER);
 	(void)bluez_adapter_load(b);
+}
+
+enum gatt_host bluez_adapter_host(struct bluez *b)
+{
+	const struct bluez_object *o = best_adapter(b);
+
+	if (b->present)
+		return b->silent   ? GATT_HOST_DAEMON_SILENT
+		       : b->denied ? GATT_HOST_REFUSED
+				   : GATT_HOST_UNTOLD;
+	switch (b->problem) {
+	case BLUEZ_NO_DAEMON:
+		return GATT_HOST_DAEMON_GONE;
+	case BLUEZ_NO_ANSWER:
+		return GATT_HOST_DAEMON_SILENT;
+	case BLUEZ_NO_PERMISSION:
+		return GATT_HOST_REFUSED;
+	case BLUEZ_NO_BUS:
+		return GATT_HOST_NO_BUS;
+	case BLUEZ_NO_ADAPTER:
+	case BLUEZ_NO_SUCH_ADAPTER:
+		return GATT_HOST_ADAPTER_GONE;
+	case BLUEZ_ADAPTER_BLOCKED:
+		return GATT_HOST_ADAPTER_BLOCKED;
+	case BLUEZ_ADAPTER_OFF:
+		/* A switch that is pressed in mid run is told as no more than that. */
+		return o && (o->blocked || bluez_rfkill_blocks(b, o->path))
+			       ? GATT_HOST_ADAPTER_BLOCKED
+			       : GATT_HOST_ADAPTER_OFF;
+	case BLUEZ_LOADING:
+	case BLUEZ_POWERING:
+		break;
+	}
+	return b->host; /* it comes back, and is not there yet */
 }
 
 static int say(char *ret_text, size_t size, int code, const char *text)

@@ -25,6 +25,7 @@ struct bluez_agent {
 	sd_bus_message *asked; /* RequestPasskey() without an answer yet */
 	bool pairing; /* the host was asked, and awaits PAIRED */
 	bool answered; /* ... it has answered */
+	bool asked_once; /* in this connection */
 	bool again; /* it was paired before, with a key that was not good enough */
 };
 
@@ -55,7 +56,16 @@ static void bluez_agent_ended(struct bluez_agent *a, int status)
 	if (!a->pairing)
 		return;
 	a->pairing = false;
+	if (status == 0)
+		a->b->pairing = GATT_PAIRING_UNTOLD;
+	else
+		a->b->pairing = status == -OTA_ETIMEDOUT ? GATT_PAIRING_LATE : GATT_PAIRING_REFUSED;
 	bluez_emit(a->b, &event);
+}
+
+bool bluez_agent_asked(const struct bluez *b)
+{
+	return b->agent && b->agent->asked_once;
 }
 
 static int on_cancel(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
@@ -87,6 +97,7 @@ static int bluez_agent_on_passkey(sd_bus_message *m, void *userdata, sd_bus_erro
 	a->asked = sd_bus_message_ref(m);
 	a->pairing = true;
 	a->answered = false;
+	a->asked_once = true;
 	a->again = device && device->paired;
 	bluez_emit(b, &event);
 	return 1;

@@ -14,6 +14,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * The kernel has one reason for a bond that is lost and for a pairing that failed (HCI
+ * errors 0x05 and 0x06); without a bond nothing can have been lost.
+ */
+static enum gatt_reason bluez_no_key(struct bluez *b)
+{
+	const struct transport_event event = {.kind = TRANSPORT_PAIRED, .status = -OTA_EPERM};
+
+	if (b->bonded && !bluez_agent_asked(b)) {
+		b->pairing = GATT_PAIRING_BOND_LOST;
+		return GATT_KEY_MISSING;
+	}
+	if (b->pairing != GATT_PAIRING_UNTOLD && b->pairing != GATT_PAIRING_WANTED)
+		return GATT_UNKNOWN; /* that it failed was told */
+	b->pairing = GATT_PAIRING_REFUSED;
+	bluez_emit(b, &event);
+	return GATT_UNKNOWN;
+}
+
 void bluez_ended(struct bluez *b, enum gatt_reason reason)
 {
 	struct transport_event event = {.kind = TRANSPORT_DISCONNECTED};
@@ -22,6 +41,8 @@ void bluez_ended(struct bluez *b, enum gatt_reason reason)
 		return;
 	if (!b->hanging_up)
 		bluez_agent_hung_up(b, reason);
+	if (reason == GATT_KEY_MISSING)
+		reason = bluez_no_key(b);
 	event.reason = b->hanging_up ? GATT_BY_HOST : reason;
 	b->phase = BLUEZ_IDLE;
 	b->hanging_up = false;
@@ -114,9 +135,14 @@ void bluez_connect_ready(struct bluez *b)
 
 void bluez_connect_quiet(struct bluez *b)
 {
+	const struct bluez_object *o = bluez_find(b, BLUEZ_IS_DEVICE, b->device);
+
 	b->phase = BLUEZ_CONNECTING;
 	b->answered = b->dropped = false;
 	b->reason = GATT_UNKNOWN;
+	bluez_pulse_start(b);
+	b->pairing = GATT_PAIRING_UNTOLD;
+	b->bonded = o && o->paired;
 	bluez_timer_stop(&b->patience);
 	if (!bluez_agent_start(b))
 		bluez_connect_ready(b);

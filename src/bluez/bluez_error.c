@@ -104,6 +104,15 @@ bool bluez_error_is_stale(const sd_bus_error *error)
 	       (says(error, "ATT error: 0x01") || says(error, "ATT error: 0x0a"));
 }
 
+enum gatt_pairing bluez_error_pairing(const sd_bus_error *error)
+{
+	if (is(error, BLUEZ ".Error.NotPermitted") && says(error, "Not paired"))
+		return GATT_PAIRING_WANTED; /* ATT errors 0x05, 0x0c, 0x0f */
+	if (is(error, BLUEZ ".Error.NotAuthorized")) /* 0x08 */
+		return GATT_PAIRING_UNAUTHORIZED;
+	return GATT_PAIRING_UNTOLD;
+}
+
 enum gatt_reason bluez_disconnect_reason(const char *name)
 {
 	static const struct {

@@ -239,6 +239,21 @@ static void on_subscribed(struct bluez_request *call, sd_bus_message *reply,
 			error ? bluez_error_status(error) : 0, NULL, 0);
 }
 
+void bluez_gatt_refused(struct bluez *b, enum gatt_chr chr, const sd_bus_error *error)
+{
+	const enum gatt_pairing told = bluez_error_pairing(error);
+
+	/* bluetoothd itself never says that; it is the bus's own policy. */
+	if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED))
+		b->denied = true;
+	if (chr >= GATT_CHRS || told == GATT_PAIRING_UNTOLD)
+		return;
+	/* With a bond, and nobody asked for a passkey, the link was to be encrypted by itself. */
+	b->pairing = told == GATT_PAIRING_WANTED && b->bonded && !bluez_agent_asked(b)
+			     ? GATT_PAIRING_BOND_LOST
+			     : told;
+}
+
 /* StartNotify and not AcquireNotify, which loses what comes before the CCC's answer. */
 int bluez_gatt_subscribe(struct transport *t, enum gatt_chr chr)
 {

@@ -176,6 +176,15 @@ static int get_powered(struct change *c, sd_bus_message *m)
 	return read_bool(m, &c->o->powered);
 }
 
+static int get_power_state(struct change *c, sd_bus_message *m)
+{
+	char text[16] = "";
+	const int rc = read_string(m, text, sizeof(text));
+
+	c->o->blocked = strcmp(text, "off-blocked") == 0;
+	return rc;
+}
+
 static int get_address(struct change *c, sd_bus_message *m)
 {
 	return read_string(m, c->o->address, sizeof(c->o->address));
@@ -268,6 +277,7 @@ static const struct property {
 	unsigned int told;
 } properties[] = {
 	{BLUEZ_IS_ADAPTER, "Powered", "b", get_powered, 0},
+	{BLUEZ_IS_ADAPTER, "PowerState", "s", get_power_state, 0}, /* [5.66] */
 	{BLUEZ_IS_ADAPTER, "Address", "s", get_address, 0},
 	{BLUEZ_IS_ADAPTER, "Modalias", "s", get_modalias, 0},
 	{BLUEZ_IS_DEVICE, "Address", "s", get_address, 0},

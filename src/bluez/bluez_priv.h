@@ -16,6 +16,7 @@
 #define BLUEZ_LOAD_US 5000000u /* for what bluetoothd has at hand */
 #define BLUEZ_FRESH_US 5000000u /* an advertisement this young: the device is there */
 #define BLUEZ_FIND_MS 10000u
+#define BLUEZ_PULSE_MS 2000u
 #define BLUEZ_HANG_UP_US 5000000u /* bluetoothd itself waits 2 s (DISCONNECT_TIMER) */
 #define BLUEZ_OBJECTS_US 2000000u /* from ServicesResolved until the objects are there */
 #define BLUEZ_RSSI_NONE 127
@@ -29,6 +30,7 @@ struct bluez_object {
 	char path[BLUEZ_PATH_MAX];
 	bool stale; /* not yet seen in the answer that is being read */
 	bool powered; /* adapter */
+	bool blocked; /* adapter: by rfkill, as bluetoothd says [5.66] */
 	char address[18]; /* device, adapter */
 	char modalias[32]; /* adapter: BlueZ's own vendor and product, and its release */
 	char name[BLUEZ_NAME_MAX]; /* device */
@@ -128,13 +130,20 @@ struct bluez {
 	struct bluez_request *calls;
 	struct bluez_object *objects;
 	char adapter[BLUEZ_PATH_MAX]; /* the one in use while present */
+	char release[16]; /* bluetoothd's, as it told last; "": it did not */
 	bool present; /* bluetoothd and a powered adapter are there */
 	bool loaded; /* all objects were read since bluetoothd came */
 	enum bluez_problem problem; /* while not present */
+	enum gatt_host host; /* what the latest problem that was no mere wait means */
+	bool denied; /* the bus let a call not pass */
+	bool pinged; /* ... and has not answered yet */
+	bool silent; /* bluetoothd owes even that answer for longer than a period */
+	enum gatt_pairing pairing; /* told in this connection, or the one before */
+	bool bonded; /* there was a bond when the connection was begun */
 
 	sd_event_source *alarm;
 	struct bluez_timer patience; /* with the connection, by phase */
-	struct bluez_timer rescan, released, refused, reload;
+	struct bluez_timer rescan, released, refused, reload, pulse;
 
 	bool scanning; /* the user wants it */
 	enum bluez_discovery discovery;
@@ -239,6 +248,8 @@ void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o);
 void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem);
 void bluez_daemon_back(struct bluez *b);
 
+/* What ails this side now. */
+enum gatt_host bluez_adapter_host(struct bluez *b);
 /* The one in use, else the one that would be; false: there is none. */
 bool bluez_adapter_path(const struct bluez *b, char *buf, size_t size);
 /* Sets Powered. */
@@ -247,6 +258,12 @@ int bluez_adapter_power(struct bluez *b, const char *path, bool on,
 				     const sd_bus_error *error));
 /* b->cycled is on again, or with a negative status cannot be switched. */
 void bluez_adapter_cycled(struct bluez *b, int status);
+
+/* bluez_pulse.c */
+/* A connection begins. */
+void bluez_pulse_start(struct bluez *b);
+/* The daemon is another, or none. */
+void bluez_pulse_forget(struct bluez *b);
 
 /* bluez_maintenance.c */
 int bluez_maintenance(struct transport *t, enum transport_maintenance what, const char *device);
@@ -305,6 +322,8 @@ void bluez_gatt_tell(struct bluez *b);
 void bluez_gatt_mtu(struct bluez *b, uint16_t mtu);
 void bluez_gatt_told(struct bluez *b, enum transport_event_kind kind, enum gatt_chr chr, int status,
 		     const uint8_t *data, size_t len);
+/* A call failed: a refusal for want of a pairing, of a right, or by the bus is kept. */
+void bluez_gatt_refused(struct bluez *b, enum gatt_chr chr, const sd_bus_error *error);
 /* A PropertiesChanged with a Value. */
 void bluez_gatt_value(struct bluez *b, const char *path, const uint8_t *buf, size_t len);
 /* A call to a characteristic; or a negative OTA_E*. */
@@ -336,6 +355,8 @@ bool bluez_error_is_held(const sd_bus_error *error);
 /* The handle is not what bluetoothd remembers: ATT errors 0x01, 0x0a, and 0x02 or 0x03 for
  * what its properties allow. */
 bool bluez_error_is_stale(const sd_bus_error *error);
+/* What the refusal of an access tells of pairing. */
+enum gatt_pairing bluez_error_pairing(const sd_bus_error *error);
 /* The reason in Device1.Disconnected(name, message) [5.83]. */
 enum gatt_reason bluez_disconnect_reason(const char *name);
 
@@ -350,6 +371,8 @@ bool bluez_agent_start(struct bluez *b);
 void bluez_agent_stop(struct bluez *b);
 /* The link is gone; tells what of a pairing that was under way. */
 void bluez_agent_hung_up(struct bluez *b, enum gatt_reason reason);
+/* A passkey was asked for in this connection. */
+bool bluez_agent_asked(const struct bluez *b);
 /* A write was answered, which a device that wants pairing does not do before. */
 void bluez_agent_written(struct bluez *b);
 /* The device's Paired may have become true. */

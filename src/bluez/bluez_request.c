@@ -38,6 +38,8 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 		error = &foreign;
 	}
 	unlink_call(call);
+	if (error)
+		bluez_gatt_refused(b, call->chr, error);
 	bluez_stack_log_done(b, call, reply, error);
 	if (error && bluez_error_is_loss(error))
 		bluez_daemon_gone(b, BLUEZ_NO_DAEMON); /* its name's loss is told later */

@@ -43,6 +43,30 @@ enum gatt_reason { /* why a link ended */
 };
 #define GATT_REASONS (GATT_KEY_MISSING + 1)
 
+/* What ails the host's own side: a link that is lost does not tell it. */
+enum gatt_host {
+	GATT_HOST_UNTOLD, /* nothing does, or nothing tells */
+	GATT_HOST_ADAPTER_GONE, /* unplugged, or never there */
+	GATT_HOST_ADAPTER_OFF,
+	GATT_HOST_ADAPTER_BLOCKED, /* by a switch of rfkill */
+	GATT_HOST_DAEMON_GONE,
+	GATT_HOST_DAEMON_SILENT, /* it is there, and answers nothing */
+	GATT_HOST_REFUSED, /* the bus lets this user not talk to the daemon */
+	GATT_HOST_NO_BUS,
+};
+#define GATT_HOSTS (GATT_HOST_NO_BUS + 1)
+
+/* What the stack told of pairing, or for want of it, in the last connection. */
+enum gatt_pairing {
+	GATT_PAIRING_UNTOLD,
+	GATT_PAIRING_WANTED, /* an access was refused until there is a pairing */
+	GATT_PAIRING_REFUSED, /* it was tried, and one of the sides ended it */
+	GATT_PAIRING_LATE, /* the passkey did not come in time */
+	GATT_PAIRING_BOND_LOST, /* one side has no key any more */
+	GATT_PAIRING_UNAUTHORIZED, /* the device refuses this host an access, paired or not */
+};
+#define GATT_PAIRINGS (GATT_PAIRING_UNAUTHORIZED + 1)
+
 const char *gatt_reason_name(enum gatt_reason reason);
 const char *gatt_write_name(enum gatt_write mode);
 

@@ -32,6 +32,10 @@ enum diagnosis_cause {
 	DIAGNOSIS_ADAPTER_BLOCKED,
 	DIAGNOSIS_ADAPTER_GONE,
 	DIAGNOSIS_BLUETOOTHD_GONE,
+	DIAGNOSIS_BLUETOOTHD_SILENT,
+	DIAGNOSIS_BLUETOOTHD_OLD, /* a fault that its release is known for */
+	DIAGNOSIS_BUS_POLICY,
+	DIAGNOSIS_NO_BUS,
 	DIAGNOSIS_STALE_CACHE,
 	DIAGNOSIS_HELD_HERE, /* another program of this host has the Data characteristic */
 	/* The link. */
@@ -124,7 +128,10 @@ struct diagnosis_facts {
 	int status; /* negative OTA_E*: what it said last */
 	bool misremembered, data_held, key_missing;
 	bool passkey_asked, passkey_given;
-	bool adapter_off, adapter_blocked, adapter_gone, daemon_gone;
+	bool adapter_gone; /* ... without a word on why; else host tells */
+	enum gatt_host host;
+	enum gatt_pairing pairing;
+	unsigned int release; /* of bluetoothd, major << 8 | minor; 0: unknown */
 };
 
 enum diagnosis_verb { /* the command that cures, where one does */
@@ -159,6 +166,16 @@ size_t diagnose(const struct diagnosis_facts *facts, struct diagnosis ret[DIAGNO
 /* Adds one to a list in that order, which keeps one of each cause, and the most certain. */
 void diagnosis_keep(struct diagnosis list[DIAGNOSES_MAX], size_t *count,
 		    const struct diagnosis *diagnosis);
+
+/* A fault that bluetoothd has from one release on, and before another. */
+struct diagnosis_release {
+	unsigned int from, before; /* major << 8 | minor */
+	const char *text; /* "keeps ...": what the release does */
+	const char *advice;
+};
+/* NULL: there are no more. */
+const struct diagnosis_release *diagnosis_release_fault(size_t index);
+bool diagnosis_release_has(const struct diagnosis_release *fault, unsigned int release);
 
 /* "erasing": in JSON, the log and the manual. */
 const char *diagnosis_name(enum diagnosis_cause cause);

@@ -48,6 +48,10 @@ uint8_t diagnose_too_often(const struct diagnosis_facts *f, char evidence[DIAGNO
 
 uint8_t diagnose_permission(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
+	if (f->code == OTA_ERR_PERMISSION && f->pairing == GATT_PAIRING_UNAUTHORIZED) {
+		diagnose_say(evidence, "it refuses this computer the access, paired or not");
+		return CERTAIN;
+	}
 	if (f->code != OTA_ERR_PERMISSION || f->opcode == 0)
 		return 0;
 	diagnose_say(evidence, "it answered %s with %s", ota_command_name(f->opcode),

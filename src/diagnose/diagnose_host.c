@@ -20,7 +20,7 @@ uint8_t diagnose_adapter_buffers(const struct diagnosis_facts *f, char evidence[
 
 uint8_t diagnose_adapter_off(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (!f->adapter_off || f->adapter_blocked)
+	if (f->host != GATT_HOST_ADAPTER_OFF)
 		return 0;
 	diagnose_say(evidence, "bluetoothd says that it is not powered");
 	return CERTAIN;
@@ -28,7 +28,7 @@ uint8_t diagnose_adapter_off(const struct diagnosis_facts *f, char evidence[DIAG
 
 uint8_t diagnose_adapter_blocked(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (!f->adapter_blocked)
+	if (f->host != GATT_HOST_ADAPTER_BLOCKED)
 		return 0;
 	diagnose_say(evidence, "rfkill blocks it");
 	return CERTAIN;
@@ -36,18 +36,45 @@ uint8_t diagnose_adapter_blocked(const struct diagnosis_facts *f, char evidence[
 
 uint8_t diagnose_adapter_gone(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (f->daemon_gone || f->adapter_off || f->adapter_blocked ||
-	    (!f->adapter_gone && f->outcome != SESSION_NO_ADAPTER))
+	if (f->host == GATT_HOST_ADAPTER_GONE) {
+		diagnose_say(evidence, "bluetoothd has it no longer");
+		return CERTAIN;
+	}
+	if (f->host != GATT_HOST_UNTOLD || (!f->adapter_gone && f->outcome != SESSION_NO_ADAPTER))
 		return 0;
-	diagnose_say(evidence, "the stack no longer has it");
+	diagnose_say(evidence, "the stack has it no longer");
 	return PROVED;
 }
 
 uint8_t diagnose_daemon_gone(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (!f->daemon_gone)
+	if (f->host != GATT_HOST_DAEMON_GONE)
 		return 0;
 	diagnose_say(evidence, "the name org.bluez has no owner");
+	return CERTAIN;
+}
+
+uint8_t diagnose_daemon_silent(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	if (f->host != GATT_HOST_DAEMON_SILENT)
+		return 0;
+	diagnose_say(evidence, "it is on the bus, and owes even the answer to a ping");
+	return CERTAIN;
+}
+
+uint8_t diagnose_bus_policy(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	if (f->host != GATT_HOST_REFUSED)
+		return 0;
+	diagnose_say(evidence, "the bus answered AccessDenied in place of bluetoothd");
+	return CERTAIN + 1u; /* what it looks like otherwise follows from it */
+}
+
+uint8_t diagnose_no_bus(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	if (f->host != GATT_HOST_NO_BUS)
+		return 0;
+	diagnose_say(evidence, "no connection to the system bus could be made");
 	return CERTAIN;
 }
 
@@ -73,11 +100,19 @@ static bool unpaired(const struct diagnosis_facts *f)
 	       (f->code == OTA_ERR_PERMISSION && f->opcode == 0);
 }
 
+static bool bond_lost(const struct diagnosis_facts *f)
+{
+	return f->key_missing || f->losses.by[GATT_KEY_MISSING] > 0 ||
+	       (f->pairing == GATT_PAIRING_BOND_LOST && unpaired(f));
+}
+
 uint8_t diagnose_pairing_needed(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (!unpaired(f) || f->key_missing || f->passkey_given)
+	if (!unpaired(f) || f->passkey_given || bond_lost(f) || f->host == GATT_HOST_REFUSED ||
+	    f->pairing == GATT_PAIRING_UNAUTHORIZED)
 		return 0;
-	if (f->outcome == SESSION_NOT_PAIRED && !f->passkey_asked)
+	if (f->outcome == SESSION_NOT_PAIRED && !f->passkey_asked &&
+	    f->pairing != GATT_PAIRING_WANTED)
 		return 0;
 	diagnose_say(evidence, "%s",
 		     f->passkey_asked ? "it shows a passkey, and none was typed"
@@ -87,8 +122,9 @@ uint8_t diagnose_pairing_needed(const struct diagnosis_facts *f, char evidence[D
 
 uint8_t diagnose_pairing_refused(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (f->outcome != SESSION_NOT_PAIRED || f->key_missing ||
-	    (f->passkey_asked && !f->passkey_given))
+	if (f->outcome != SESSION_NOT_PAIRED || bond_lost(f) ||
+	    (f->passkey_asked && !f->passkey_given) ||
+	    (!f->passkey_asked && f->pairing == GATT_PAIRING_WANTED))
 		return 0;
 	diagnose_say(evidence, "%s",
 		     f->passkey_given ? "the passkey was not the one that it shows"
@@ -98,8 +134,11 @@ uint8_t diagnose_pairing_refused(const struct diagnosis_facts *f, char evidence[
 
 uint8_t diagnose_bond_lost(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (!f->key_missing && f->losses.by[GATT_KEY_MISSING] == 0)
+	if (!bond_lost(f))
 		return 0;
-	diagnose_say(evidence, "encryption failed: the key is missing");
+	diagnose_say(evidence, "%s",
+		     f->key_missing || f->losses.by[GATT_KEY_MISSING] > 0
+			     ? "encryption failed: the key is missing"
+			     : "there is a bond, and the device asks for a pairing all the same");
 	return CERTAIN;
 }

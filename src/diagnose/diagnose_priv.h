@@ -40,8 +40,11 @@ diagnosis_judge diagnose_erasing, diagnose_programming, diagnose_device_task, di
 	diagnose_no_headway, diagnose_silent;
 /* diagnose_host.c */
 diagnosis_judge diagnose_host_queue, diagnose_adapter_buffers, diagnose_adapter_off,
-	diagnose_adapter_blocked, diagnose_adapter_gone, diagnose_daemon_gone, diagnose_stale_cache,
+	diagnose_adapter_blocked, diagnose_adapter_gone, diagnose_daemon_gone,
+	diagnose_daemon_silent, diagnose_bus_policy, diagnose_no_bus, diagnose_stale_cache,
 	diagnose_held_here, diagnose_pairing_needed, diagnose_pairing_refused, diagnose_bond_lost;
+/* diagnose_release.c */
+diagnosis_judge diagnose_daemon_old;
 /* diagnose_link.c */
 diagnosis_judge diagnose_fading, diagnose_out_of_range, diagnose_interference, diagnose_supervision,
 	diagnose_interval, diagnose_interval_changed, diagnose_connect_fails,

@@ -4,6 +4,7 @@
  * adapters.  Which release brought or mended what was read in BlueZ's ChangeLog
  * and source.
  */
+#include "diagnose/diagnose.h"
 #include "doctor/doctor_priv.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 
 #define BUS "org.freedesktop.DBus"
 #define ANSWER_US 3000000u
-#define RELEASE(major, minor) ((major) << 8 | (minor))
 
 struct adapter {
 	char path[128], address[18], modalias[64];
@@ -34,20 +34,7 @@ unsigned int doctor_version(const char *modalias)
 
 static void check_release(struct doctor *d, unsigned int version)
 {
-	static const struct {
-		unsigned int from, before;
-		const char *text, *advice;
-	} known[] = {
-		{RELEASE(5, 62), RELEASE(5, 63), "can crash when a device's MTU is read",
-		 "update it"},
-		{0, RELEASE(5, 62), "does not report the MTU until a write socket is acquired",
-		 "nothing to do: otabench acquires one"},
-		{0, RELEASE(5, 62), "keeps a removed device's GATT cache",
-		 "if a firmware's GATT table has changed, delete the device's file below "
-		 "/var/lib/bluetooth"},
-		{0, RELEASE(5, 83), "does not report why a link ended",
-		 "'btmon' as root shows it; or update bluetoothd"},
-	};
+	const struct diagnosis_release *fault;
 
 	if (version == 0) {
 		doctor_add(d, DOCTOR_NOTE, "bluetoothd", "bluetoothd --version",
@@ -56,11 +43,10 @@ static void check_release(struct doctor *d, unsigned int version)
 	}
 	doctor_add(d, DOCTOR_GOOD, "bluetoothd", "", "answers; release %u.%u", version >> 8,
 		   version & 0xffu);
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (version >= known[i].from && version < known[i].before)
-			doctor_add(d, DOCTOR_NOTE, "bluetoothd", known[i].advice,
-				   "release %u.%u %s", version >> 8, version & 0xffu,
-				   known[i].text);
+	for (size_t i = 0; (fault = diagnosis_release_fault(i)) != NULL; i++)
+		if (diagnosis_release_has(fault, version))
+			doctor_add(d, DOCTOR_NOTE, "bluetoothd", fault->advice, "release %u.%u %s",
+				   version >> 8, version & 0xffu, fault->text);
 }
 
 static void check_adapter(struct doctor *d, const struct adapter *a)

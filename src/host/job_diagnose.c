@@ -118,6 +118,9 @@ static void facts_of_link(const struct job *job, struct diagnosis_facts *f)
 	f->misremembered = l.misremembered;
 	f->data_held = l.data_held;
 	f->adapter_gone = job->session.adapter_gone;
+	f->host = l.host;
+	f->pairing = l.pairing;
+	f->release = transport_release(l.bluetoothd);
 }
 
 static void facts_of_transfer(const struct job *job, struct diagnosis_facts *f)

@@ -57,10 +57,12 @@ int trace_replay(sd_event *event, const char *path, struct transport **ret, unsi
 int trace_replay_stream(sd_event *event, FILE *file, struct transport **ret,
 			unsigned int *ret_line);
 
-/* struct transport_link as bytes, for both halves. */
-#define TRACE_STATE_SIZE 26u
+/* struct transport_link as bytes, for both halves.  Older files lack what came later. */
+#define TRACE_STATE_SIZE 29u
+#define TRACE_STATE_LEAST 26u
 void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_SIZE]);
-void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link *ret);
+/* len: TRACE_STATE_LEAST or TRACE_STATE_SIZE */
+void trace_state_get(const uint8_t *buf, size_t len, struct transport_link *ret);
 
 /* The line of the file where calls departed from it; 0: they never did. */
 unsigned int trace_mismatch(const struct transport *t);

@@ -181,7 +181,7 @@ static bool chr_valid(const struct trace_form *form, const struct trace_entry *e
 	bool has_chr = false;
 
 	if (form->direction == '=')
-		return e->len == TRACE_STATE_SIZE;
+		return e->len == TRACE_STATE_SIZE || e->len == TRACE_STATE_LEAST;
 	if (form->direction == '~')
 		return e->numbers[0] < 0;
 	if (strcmp(form->name, "discovered") == 0)

@@ -232,6 +232,7 @@ static int record_write(struct transport *t, enum gatt_chr chr, enum gatt_write 
 
 void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_SIZE])
 {
+	const unsigned int release = transport_release(link->bluetoothd);
 	const uint8_t tail[] = {
 		(uint8_t)link->rssi,
 		(uint8_t)link->mtu_source,
@@ -242,7 +243,12 @@ void trace_state_put(const struct transport_link *link, uint8_t buf[TRACE_STATE_
 		(uint8_t)(link->buffers >> 8),
 		(uint8_t)(link->buffer_octets & 0xffu),
 		(uint8_t)(link->buffer_octets >> 8),
-		(uint8_t)((link->refill ? 1 : 0) | (link->encrypted ? 2 : 0)),
+		(uint8_t)((link->refill ? 1 : 0) | (link->encrypted ? 2 : 0) |
+			  (link->data_held ? 4 : 0) | (link->misremembered ? 8 : 0) |
+			  (unsigned int)link->host << 4),
+		(uint8_t)link->pairing,
+		(uint8_t)(release >> 8),
+		(uint8_t)release,
 	};
 
 	memset(buf, 0, TRACE_STATE_SIZE);

@@ -70,7 +70,7 @@ static bool take_aside(struct trace_replay *r)
 	if (!e)
 		return false;
 	if (e->form->direction == '=')
-		trace_state_get(bytes_of(r, e), &r->state);
+		trace_state_get(bytes_of(r, e), e->len, &r->state);
 	else if (e->form->direction == '#')
 		tell_call(r, e);
 	else
@@ -105,12 +105,12 @@ static void take_states(struct trace_replay *r)
 	}
 }
 
-void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link *ret)
+void trace_state_get(const uint8_t *buf, size_t len, struct transport_link *ret)
 {
-	const uint8_t *tail = buf + TRACE_STATE_SIZE - 10;
+	const uint8_t *tail = buf + TRACE_STATE_LEAST - 10;
 
 	memset(ret, 0, sizeof(*ret));
-	(void)ota_link_decode(buf, TRACE_STATE_SIZE - 10, &ret->link);
+	(void)ota_link_decode(buf, TRACE_STATE_LEAST - 10, &ret->link);
 	ret->rssi = (int8_t)tail[0];
 	ret->mtu_source = (enum transport_source)tail[1];
 	ret->link_source = (enum transport_source)tail[2];
@@ -120,6 +120,17 @@ void trace_state_get(const uint8_t buf[TRACE_STATE_SIZE], struct transport_link 
 	ret->buffer_octets = bytes_get16(tail + 7);
 	ret->refill = (tail[9] & 1u) != 0;
 	ret->encrypted = (tail[9] & 2u) != 0;
+	ret->data_held = (tail[9] & 4u) != 0;
+	ret->misremembered = (tail[9] & 8u) != 0;
+	if (tail[9] >> 4 < GATT_HOSTS)
+		ret->host = (enum gatt_host)(tail[9] >> 4);
+	if (len < TRACE_STATE_SIZE)
+		return;
+	if (tail[10] < GATT_PAIRINGS)
+		ret->pairing = (enum gatt_pairing)tail[10];
+	if (tail[11] != 0)
+		(void)snprintf(ret->bluetoothd, sizeof(ret->bluetoothd), "%u.%u", tail[11],
+			       tail[12]);
 }
 
 /* --- events */

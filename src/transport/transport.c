@@ -2,6 +2,19 @@
 /* Words for transport.h's enumerations, for logs, traces and JSON; what every backend may lack. */
 #include "transport/transport.h"
 
+#include <stdio.h>
+
+unsigned int transport_release(const char *text)
+{
+	unsigned int major, minor;
+
+	/* Too many digits are out of range, and so are numbers that do not fit.
+	 * NOLINTNEXTLINE(cert-err34-c) */
+	if (sscanf(text, "%3u.%3u", &major, &minor) != 2 || major > 255 || minor > 255)
+		return 0;
+	return major << 8 | minor;
+}
+
 const char *transport_event_name(enum transport_event_kind kind)
 {
 	static const char *const names[] = {

@@ -93,6 +93,8 @@ struct transport_link {
 	 * adapter's maker, a company identifier of Bluetooth's, and the version of its firmware. */
 	char bluetoothd[16], maker[8], firmware[24];
 	bool encrypted; /* known to be; where nothing tells, false */
+	enum gatt_host host; /* of now, with no link, too */
+	enum gatt_pairing pairing;
 	/* Another program of this host has Data's write socket: no write to Data is taken,
 	 * and disconnect() leaves the link to that program. */
 	bool data_held;
@@ -204,6 +206,8 @@ void transport_act(struct transport *t, const char *text);
 /* From now on fn is told every call; NULL: no more. */
 void transport_watch(struct transport *t, transport_watch_fn *fn, void *userdata);
 
+/* "5.82" as major << 8 | minor; 0: it is none. */
+unsigned int transport_release(const char *text);
 const char *transport_event_name(enum transport_event_kind kind);
 const char *transport_call_name(enum transport_call_kind kind);
 const char *transport_source_name(enum transport_source source);

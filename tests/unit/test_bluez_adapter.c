@@ -28,6 +28,14 @@ static void test_ready(void **state)
 	assert_int_equal(r->t->ops->write(r->t, GATT_DATA, GATT_COMMAND, NULL, 0), -OTA_ENOTCONN);
 }
 
+static enum gatt_host host(struct rig *r)
+{
+	struct transport_link link;
+
+	r->t->ops->link_state(r->t, &link);
+	return link.host;
+}
+
 static void not_ready(struct rig *r, const struct bluez_config *config, int code, const char *text)
 {
 	char why[200] = "";
@@ -47,8 +55,10 @@ static void test_no_adapter(void **state)
 
 	r->fake.adapters[0].there = false;
 	not_ready(r, &config, -OTA_ENODEV, "no Bluetooth adapter");
+	assert_int_equal(host(r), GATT_HOST_ADAPTER_GONE);
 	fake_adapter_there(&r->fake, 0, true);
 	rig_expect(r, "adapter 0\n");
+	assert_int_equal(host(r), GATT_HOST_UNTOLD);
 	assert_int_equal(bluez_ready(r->t, NULL, 0), 0);
 }
 
@@ -88,6 +98,7 @@ static void test_adapter_off(void **state)
 
 	r->fake.adapters[0].powered = false;
 	not_ready(r, &config, -OTA_ENODEV, "power on");
+	assert_int_equal(host(r), GATT_HOST_ADAPTER_OFF);
 	fake_adapter_powered(&r->fake, 0, true);
 	rig_expect(r, "adapter 0\n");
 }
@@ -114,6 +125,7 @@ static void test_rfkill(void **state)
 	r->fake.adapters[0].powered = false;
 	r->fake.error = (struct fake_error){"Set", "org.bluez.Error.Blocked", "Blocked"};
 	not_ready(r, &config, -OTA_ENODEV, "rfkill unblock");
+	assert_int_equal(host(r), GATT_HOST_ADAPTER_BLOCKED);
 }
 
 /* Linux 6.1 does not tell why; its files do. */
@@ -121,12 +133,13 @@ static void test_rfkill_untold(void **state)
 {
 	static const struct {
 		const char *file, *value, *text;
+		enum gatt_host host;
 	} switches[] = {
-		{"soft", "0\n", "'bluetoothctl power on'"},
-		{"soft", "1\n", "rfkill unblock"},
-		{"hard", "1\n", "rfkill unblock"},
-		{"state", "1\n", "'bluetoothctl power on'"},
-		{"soft", "", "'bluetoothctl power on'"},
+		{"soft", "0\n", "'bluetoothctl power on'", GATT_HOST_ADAPTER_OFF},
+		{"soft", "1\n", "rfkill unblock", GATT_HOST_ADAPTER_BLOCKED},
+		{"hard", "1\n", "rfkill unblock", GATT_HOST_ADAPTER_BLOCKED},
+		{"state", "1\n", "'bluetoothctl power on'", GATT_HOST_ADAPTER_OFF},
+		{"soft", "", "'bluetoothctl power on'", GATT_HOST_ADAPTER_OFF},
 	};
 	struct rig *r = *state;
 	char sysfs[] = "/tmp/test_bluez.XXXXXX", path[128];
@@ -150,6 +163,14 @@ static void test_rfkill_untold(void **state)
 		r->fake.adapters[0].powered = false;
 		r->fake.error = (struct fake_error){"Set", "org.bluez.Error.Failed", "Failed"};
 		not_ready(r, &config, -OTA_ENODEV, switches[i].text);
+		assert_int_equal(host(r), switches[i].host);
+		/* The same switch in mid run, of which bluetoothd says no more than "off". */
+		fake_adapter_powered(&r->fake, 0, true);
+		rig_expect(r, "adapter 0\n");
+		assert_int_equal(host(r), GATT_HOST_UNTOLD);
+		fake_adapter_powered(&r->fake, 0, false);
+		rig_expect(r, "adapter -19\n");
+		assert_int_equal(host(r), switches[i].host);
 		r->t->ops->destroy(r->t);
 		r->t = NULL;
 		(void)unlink(path);
@@ -166,11 +187,16 @@ static void test_no_answers(void **state)
 	static const struct {
 		const char *name, *text;
 		int code;
+		enum gatt_host host;
 	} answers[] = {
-		{"org.freedesktop.DBus.Error.ServiceUnknown", "is not running", -OTA_ENODEV},
-		{"org.freedesktop.systemd1.NoSuchUnit", "is not running", -OTA_ENODEV},
-		{"org.freedesktop.DBus.Error.AccessDenied", "policy", -OTA_EPERM},
-		{"org.freedesktop.DBus.Error.NoReply", "does not answer", -OTA_ENODEV},
+		{"org.freedesktop.DBus.Error.ServiceUnknown", "is not running", -OTA_ENODEV,
+		 GATT_HOST_DAEMON_GONE},
+		{"org.freedesktop.systemd1.NoSuchUnit", "is not running", -OTA_ENODEV,
+		 GATT_HOST_DAEMON_GONE},
+		{"org.freedesktop.DBus.Error.AccessDenied", "policy", -OTA_EPERM,
+		 GATT_HOST_REFUSED},
+		{"org.freedesktop.DBus.Error.NoReply", "does not answer", -OTA_ENODEV,
+		 GATT_HOST_DAEMON_SILENT},
 	};
 	struct rig *r = *state;
 	const struct bluez_config config = {.adapter = NULL};
@@ -178,6 +204,7 @@ static void test_no_answers(void **state)
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		r->fake.error = (struct fake_error){"GetManagedObjects", answers[i].name, "no"};
 		not_ready(r, &config, answers[i].code, answers[i].text);
+		assert_int_equal(host(r), answers[i].host);
 		r->t->ops->destroy(r->t);
 		r->t = NULL;
 	}
@@ -221,6 +248,7 @@ static void test_adapter_removed(void **state)
 	rig_connect(r);
 	fake_adapter_there(&r->fake, 0, false);
 	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
+	assert_int_equal(host(r), GATT_HOST_ADAPTER_GONE);
 	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), -OTA_ENODEV);
 	fake_adapter_there(&r->fake, 0, true);
 	rig_expect(r, "adapter 0\n");
@@ -328,6 +356,7 @@ static void test_daemon_restarts(void **state)
 	r->fake.adapters[0].powered = false;
 	fake_owner(&r->fake, false);
 	rig_expect(r, "");
+	assert_int_equal(host(r), GATT_HOST_DAEMON_GONE);
 	/* It comes back, and powers the adapter a little later. */
 	fake_owner(&r->fake, true);
 	rig_expect(r, "");
@@ -350,6 +379,56 @@ static void test_daemon_killed(void **state)
 	rig_expect(r, "");
 }
 
+static void until_host(struct rig *r, enum gatt_host wanted)
+{
+	while (host(r) != wanted)
+		assert_true(sd_event_run(r->event, UINT64_MAX) >= 0);
+}
+
+/* A daemon that is stopped keeps its name: only the ping tells it from a device that is silent. */
+static void test_daemon_stopped(void **state)
+{
+	struct rig *r = *state;
+	const struct bluez_config config = {.find_ms = 300, .pulse_ms = 1};
+
+	assert_int_equal(rig_open(r, &config), 0);
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_until(r, "connected");
+	assert_int_equal(r->t->ops->discover(r->t), 0);
+	rig_until(r, "discovered");
+	r->fake.hold = "ReadValue";
+	assert_int_equal(r->t->ops->read(r->t, GATT_MODEL), 0);
+	fake_settle(&r->fake);
+	assert_int_equal(r->fake.held_count, 1);
+	/* The device owes the answer, and bluetoothd is well. */
+	(void)fake_calls(&r->fake);
+	while (!strstr(fake_calls(&r->fake), "Ping\n"))
+		assert_true(sd_event_run(r->event, UINT64_MAX) >= 0);
+	fake_settle(&r->fake);
+	assert_int_equal(host(r), GATT_HOST_UNTOLD);
+	r->fake.hold = "Ping";
+	until_host(r, GATT_HOST_DAEMON_SILENT);
+	assert_non_null(strstr(rig_log(r), "does not answer a ping"));
+	r->fake.hold = NULL;
+	fake_answer(&r->fake, 1);
+	until_host(r, GATT_HOST_UNTOLD);
+	fake_owner(&r->fake, false);
+	rig_until(r, "disconnected");
+	assert_int_equal(host(r), GATT_HOST_DAEMON_GONE);
+}
+
+/* The policy lets the objects be read, and not the call. */
+static void test_bus_refuses(void **state)
+{
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.error = (struct fake_error){"ReadValue", SD_BUS_ERROR_ACCESS_DENIED, "policy"};
+	assert_int_equal(r->t->ops->read(r->t, GATT_MODEL), 0);
+	rig_expect(r, "read model -1\n");
+	assert_int_equal(host(r), GATT_HOST_REFUSED);
+}
+
 static void test_bus_lost(void **state)
 {
 	struct rig *r = *state;
@@ -358,6 +437,7 @@ static void test_bus_lost(void **state)
 	private_bus_stop();
 	rig_until(r, "disconnected");
 	rig_expect(r, "adapter -19\ndisconnected no-adapter\n");
+	assert_int_equal(host(r), GATT_HOST_NO_BUS);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bluez_rig_setup, bluez_rig_teardown)
@@ -384,6 +464,8 @@ int main(void)
 		TEST(test_unplugged_while_powering),
 		TEST(test_daemon_restarts),
 		TEST(test_daemon_killed),
+		TEST(test_daemon_stopped),
+		TEST(test_bus_refuses),
 		TEST(test_bus_lost),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Characteristics over a fake org.bluez: discovery, the MTU, requests, pairing, and
- * a cache that does not fit.
+ * Characteristics over a fake org.bluez: discovery, the MTU, requests, and a cache
+ * that does not fit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -366,88 +366,6 @@ static void test_values_that_are_no_notifications(void **state)
 	rig_expect(r, "notified control 0\n");
 }
 
-/* --- pairing */
-
-struct answer {
-	bool came;
-	char error[100];
-	uint32_t passkey;
-};
-
-static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
-{
-	struct answer *a = userdata;
-	const sd_bus_error *error = sd_bus_message_get_error(m);
-
-	(void)ret_error;
-	a->came = true;
-	(void)snprintf(a->error, sizeof(a->error), "%s", error ? error->name : "");
-	if (!error)
-		(void)sd_bus_message_read(m, "u", &a->passkey);
-	return 0;
-}
-
-/* bluetoothd asks the agent about a device. */
-static void ask_agent(struct rig *r, const char *member, const char *device, struct answer *a)
-{
-	memset(a, 0, sizeof(*a));
-	assert_true(sd_bus_call_method_async(r->fake.server, NULL, fake_client_name(&r->fake),
-					     "/org/otabench/agent", "org.bluez.Agent1", member,
-					     on_answer, a, "o", device) >= 0);
-	fake_settle(&r->fake);
-}
-
-static int passkey(struct rig *r, int32_t digits)
-{
-	return r->t->ops->passkey(r->t, digits);
-}
-
-static void test_pairing(void **state)
-{
-	struct rig *r = *state;
-	struct answer a;
-
-	rig_ready(r);
-	assert_int_equal(passkey(r, 1), -OTA_EINVAL);
-	ask_agent(r, "RequestAuthorization", FAKE_DEVICE, &a);
-	assert_string_not_equal(a.error, ""); /* nobody there while nothing is connected */
-	(void)fake_calls(&r->fake);
-	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
-	rig_expect(r, "connected 23\n");
-	rig_expect_calls(r, "SetDiscoveryFilter\nStartDiscovery\nStopDiscovery\n"
-			    "RegisterAgent\nRequestDefaultAgent\nConnect\n");
-	ask_agent(r, "RequestAuthorization", FAKE_DEVICE, &a);
-	assert_string_equal(a.error, "");
-	ask_agent(r, "RequestAuthorization", FAKE_ADAPTER "/dev_another", &a);
-	assert_string_equal(a.error, "org.bluez.Error.Rejected");
-	ask_agent(r, "RequestPinCode", FAKE_DEVICE, &a);
-	assert_string_equal(a.error, "org.bluez.Error.Rejected");
-
-	ask_agent(r, "RequestPasskey", FAKE_ADAPTER "/dev_another", &a);
-	assert_string_equal(a.error, "org.bluez.Error.Rejected");
-	rig_expect(r, "");
-	ask_agent(r, "RequestPasskey", FAKE_DEVICE, &a);
-	rig_expect(r, "passkey -1\n");
-	assert_false(a.came);
-	assert_int_equal(passkey(r, 1000000), -OTA_EINVAL);
-	assert_int_equal(passkey(r, 123456), 0);
-	fake_settle(&r->fake);
-	assert_int_equal(a.passkey, 123456);
-	assert_int_equal(passkey(r, 123456), -OTA_EINVAL);
-
-	ask_agent(r, "RequestPasskey", FAKE_DEVICE, &a);
-	assert_int_equal(passkey(r, -1), 0);
-	fake_settle(&r->fake);
-	assert_string_equal(a.error, "org.bluez.Error.Rejected");
-	rig_expect(r, "passkey -1\npaired -1\n"); /* once for both questions */
-	/* With a wrong one the kernel hangs up, and that is all. */
-	ask_agent(r, "RequestPasskey", FAKE_DEVICE, &a);
-	assert_int_equal(passkey(r, 0), 0);
-	fake_disconnected(&r->fake, 0, NULL);
-	rig_expect(r, "passkey -1\npaired -1\ndisconnected unknown\n");
-	rig_expect_calls(r, "UnregisterAgent\n");
-}
-
 /* --- answers of a controller */
 
 static void test_hci(void **state)
@@ -564,7 +482,6 @@ int main(void)
 		TEST(test_errors),
 		TEST(test_requests),
 		TEST(test_values_that_are_no_notifications),
-		TEST(test_pairing),
 		cmocka_unit_test(test_hci),
 		cmocka_unit_test(test_hci_key_missing),
 		cmocka_unit_test(test_hci_reason),

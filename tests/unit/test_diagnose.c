@@ -207,13 +207,27 @@ static void test_unreached(void **state)
 	expect(&k, DIAGNOSIS_HELD_HERE);
 	k = unreached(SESSION_NO_ADAPTER);
 	expect(&k, DIAGNOSIS_ADAPTER_GONE);
-	k.f.adapter_off = true;
+	k.f.host = GATT_HOST_ADAPTER_OFF;
 	expect(&k, DIAGNOSIS_ADAPTER_OFF);
-	k.f.adapter_blocked = true;
+	k.f.host = GATT_HOST_ADAPTER_BLOCKED;
 	expect(&k, DIAGNOSIS_ADAPTER_BLOCKED);
 	k = unreached(SESSION_NO_ADAPTER);
-	k.f.daemon_gone = true;
+	k.f.host = GATT_HOST_DAEMON_GONE;
 	expect(&k, DIAGNOSIS_BLUETOOTHD_GONE);
+	k.f.release = 5 << 8 | 62;
+	expect(&k, DIAGNOSIS_BLUETOOTHD_OLD);
+	k.f.release = 5 << 8 | 63;
+	expect(&k, DIAGNOSIS_BLUETOOTHD_GONE);
+	k.f.host = GATT_HOST_DAEMON_SILENT;
+	expect(&k, DIAGNOSIS_BLUETOOTHD_SILENT);
+	k.f.host = GATT_HOST_REFUSED;
+	expect(&k, DIAGNOSIS_BUS_POLICY);
+	k.f.host = GATT_HOST_NO_BUS;
+	expect(&k, DIAGNOSIS_NO_BUS);
+	k = unreached(SESSION_NO_SERVICE);
+	k.f.misremembered = true;
+	k.f.release = 5 << 8 | 55;
+	expect(&k, DIAGNOSIS_BLUETOOTHD_OLD);
 }
 
 static void test_pairing(void **state)
@@ -231,6 +245,16 @@ static void test_pairing(void **state)
 	k = unreached(SESSION_DEVICE_ERROR);
 	k.f.code = OTA_ERR_PERMISSION;
 	expect(&k, DIAGNOSIS_PAIRING_NEEDED);
+	k.f.pairing = GATT_PAIRING_WANTED;
+	expect(&k, DIAGNOSIS_PAIRING_NEEDED);
+	k.f.pairing = GATT_PAIRING_BOND_LOST;
+	expect(&k, DIAGNOSIS_BOND_LOST);
+	k.f.pairing = GATT_PAIRING_UNAUTHORIZED;
+	expect(&k, DIAGNOSIS_PERMISSION);
+	k.f.host = GATT_HOST_REFUSED; /* nothing of it reached the device */
+	expect(&k, DIAGNOSIS_BUS_POLICY);
+	k.f.host = GATT_HOST_UNTOLD;
+	k.f.pairing = GATT_PAIRING_UNTOLD;
 	k.f.opcode = OTA_CMD_START;
 	expect(&k, DIAGNOSIS_PERMISSION);
 }
@@ -352,10 +376,10 @@ static void test_any_facts(void **state)
 		k.f.key_missing = rng_below(&rng, 2);
 		k.f.passkey_asked = rng_below(&rng, 2);
 		k.f.passkey_given = rng_below(&rng, 2);
-		k.f.adapter_off = rng_below(&rng, 2);
-		k.f.adapter_blocked = rng_below(&rng, 2);
+		k.f.host = (enum gatt_host)rng_below(&rng, GATT_HOSTS);
+		k.f.pairing = (enum gatt_pairing)rng_below(&rng, GATT_PAIRINGS);
+		k.f.release = 5u << 8 | (unsigned int)rng_below(&rng, 99);
 		k.f.adapter_gone = rng_below(&rng, 2);
-		k.f.daemon_gone = rng_below(&rng, 2);
 		k.f.erase_last = rng_below(&rng, 2);
 		k.stats.telemetry_known = rng_below(&rng, 2);
 		k.stats.status_known = rng_below(&rng, 2);

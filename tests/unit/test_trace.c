@@ -108,6 +108,40 @@ static int replay_text(const char *text, unsigned int *ret_line)
 	return rc;
 }
 
+/* What a replay's diagnosis needs; an older file has less. */
+static void test_state(void **state)
+{
+	struct transport_link link = {
+		.link = {.interval = 12, .supervision_timeout = 400},
+		.rssi = -71,
+		.encrypted = true,
+		.data_held = true,
+		.misremembered = true,
+		.host = GATT_HOST_NO_BUS,
+		.pairing = GATT_PAIRING_UNAUTHORIZED,
+		.bluetoothd = "5.66",
+	};
+	uint8_t bytes[TRACE_STATE_SIZE];
+	struct transport_link back;
+
+	(void)state;
+	trace_state_put(&link, bytes);
+	trace_state_get(bytes, sizeof(bytes), &back);
+	assert_int_equal(back.link.interval, 12);
+	assert_int_equal(back.rssi, -71);
+	assert_true(back.encrypted && back.data_held && back.misremembered);
+	assert_int_equal(back.host, GATT_HOST_NO_BUS);
+	assert_int_equal(back.pairing, GATT_PAIRING_UNAUTHORIZED);
+	assert_string_equal(back.bluetoothd, "5.66");
+	trace_state_get(bytes, TRACE_STATE_LEAST, &back);
+	assert_int_equal(back.rssi, -71);
+	assert_int_equal(back.pairing, GATT_PAIRING_UNTOLD);
+	assert_string_equal(back.bluetoothd, "");
+	assert_int_equal(transport_release("5.82"), 5 << 8 | 82);
+	assert_int_equal(transport_release("5.999"), 0);
+	assert_int_equal(transport_release(""), 0);
+}
+
 static void test_damaged_files(void **state)
 {
 	static const struct {
@@ -179,8 +213,11 @@ static void test_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_again),    cmocka_unit_test(test_other_host),
-		cmocka_unit_test(test_damaged_files), cmocka_unit_test(test_files_that_cannot_be),
+		cmocka_unit_test(test_same_again),
+		cmocka_unit_test(test_other_host),
+		cmocka_unit_test(test_state),
+		cmocka_unit_test(test_damaged_files),
+		cmocka_unit_test(test_files_that_cannot_be),
 		cmocka_unit_test(test_full_disk),
 	};
 
