@@ -12,6 +12,7 @@
 #include "cli/signals.h"
 #include "cli/sweep_table.h"
 #include "history/history.h"
+#include "history/recorder.h"
 #include "host/sweep_run.h"
 
 #include <inttypes.h>
@@ -103,8 +104,7 @@ static void on_measuring(void *userdata, const struct sweep_request *request)
 	sweep_screen_draw(&c->screen, sweep_run_sweep(c->run), request);
 }
 
-static void measured_json(struct sweep_cli *c, const struct sweep_request *request,
-			  const struct sweep_sample *x, uint32_t rate)
+static void measured_json(struct sweep_cli *c, const struct sweep_sample *x, uint32_t rate)
 {
 	const struct sweep *s = sweep_run_sweep(c->run);
 	json_t *event = sweep_event(c, "measured");
@@ -112,8 +112,7 @@ static void measured_json(struct sweep_cli *c, const struct sweep_request *reque
 
 	if (event) {
 		(void)json_object_set_new(event, "number", json_integer((json_int_t)s->count));
-		(void)json_object_set_new(event, "stage",
-					  json_string(sweep_stage_name(request->stage)));
+		(void)json_object_set_new(event, "stage", json_string(sweep_stage_name(x->stage)));
 		(void)json_object_set_new(event, "settings", point_json(s, &x->point));
 		(void)json_object_set_new(event, "goodput", json_integer(rate));
 		(void)json_object_set_new(event, "bytes", json_integer(x->bytes));
@@ -126,8 +125,7 @@ static void measured_json(struct sweep_cli *c, const struct sweep_request *reque
 	cli_emit(c->cli, event);
 }
 
-static void on_measured(void *userdata, const struct sweep_request *request,
-			const struct sweep_sample *x)
+static void on_measured(void *userdata, const struct sweep_sample *x)
 {
 	struct sweep_cli *c = userdata;
 	const struct sweep *s = sweep_run_sweep(c->run);
@@ -135,7 +133,7 @@ static void on_measured(void *userdata, const struct sweep_request *request,
 	const uint32_t rate = sweep_sample_rate(x);
 
 	if (c->cli->json)
-		measured_json(c, request, x, rate);
+		measured_json(c, x, rate);
 	else if (!c->screen.out)
 		log_write(&c->cli->log, LOG_LEVEL_INFO, "%3zu  %10s  %s%s", s->count,
 			  rate > 0 ? output_rate(rate, figure, sizeof(figure)) : "failed",
@@ -201,8 +199,8 @@ static void print_result(struct sweep_cli *c, const struct sweep_result *r, cons
 		run_print_field(out, "Runner-up", "%s: %s",
 				output_rate(r->second.rate, rate, sizeof(rate)),
 				sweep_point_text(s, &r->second.point, text, sizeof(text)));
-		run_print_field(out, "Confidence", "%.0f %% that the runner-up is not faster",
-				r->sure_ppm / 10000.0);
+		run_print_field(out, "Confidence", "%.0f %% %s", r->sure_ppm / 10000.0,
+				sweep_sure_text(s->objective));
 	}
 	if (!r->met)
 		run_print_field(out, "Objective",
@@ -224,8 +222,9 @@ static int tell_result(struct sweep_cli *c)
 	if (!sweep_best(s, &r))
 		return cli_fail(c->cli, CLI_LINK_LOST, "nothing was measured");
 	if (c->save)
-		rc = sweep_run_save(c->run, time(NULL), c->cli->overwrite, path, error,
-				    sizeof(error));
+		rc = sweep_work_save(sweep_run_work(c->run),
+				     (time_t)(recorder_date_ms(c->transport) / 1000),
+				     c->cli->overwrite, path, error, sizeof(error));
 	if (!c->cli->json && !(rc < 0))
 		print_result(c, &r, c->save ? path : NULL);
 	if (rc < 0)
@@ -278,9 +277,9 @@ static int tell_end(struct sweep_cli *c)
 			  s->count);
 		return cli_succeed(c->cli);
 	}
-	if (sweep_run_error(c->run)[0])
+	if (sweep_run_work(c->run)->error[0])
 		return cli_fail(c->cli, CLI_FILE, "%s; --restart begins anew and replaces it",
-				sweep_run_error(c->run));
+				sweep_run_work(c->run)->error);
 	if (result->advice[0])
 		log_write(&c->cli->log, LOG_LEVEL_ERROR, "%s", result->advice);
 	return cli_fail(c->cli, run_exit(result) == CLI_OK ? CLI_DEVICE_ERROR : run_exit(result),
@@ -322,18 +321,18 @@ static int read_options(struct cli *cli, struct sweep_run_config *config)
 	const char *look = cli_value(cli, "device-timeout");
 	uint64_t n;
 
-	if (objective && !sweep_objective_of(objective, &config->objective))
+	if (objective && !sweep_objective_of(objective, &config->work.objective))
 		return cli_fail(cli, CLI_USAGE,
 				"--objective: expected fastest, no-gaps or small-window");
 	if (runs && (text_parse_unsigned(runs, strlen(runs), &n) < 0 || n < 1 || n > RUNS_MAX))
 		return cli_fail(cli, CLI_USAGE, "--runs: expected 1 to %u", RUNS_MAX);
 	if (runs)
-		config->runs = (uint32_t)n;
+		config->work.runs = (uint32_t)n;
 	if (look && (text_parse_unsigned(look, strlen(look), &n) < 0 || n < 1 || n > 86400))
 		return cli_fail(cli, CLI_USAGE, "--device-timeout: expected 1 to 86400 seconds");
 	if (look)
 		config->scan_timeout_ms = (uint32_t)n * 1000u;
-	config->restart = cli_value(cli, "restart") != NULL;
+	config->work.restart = cli_value(cli, "restart") != NULL;
 	return CLI_OK;
 }
 
@@ -350,9 +349,9 @@ int cmd_sweep(struct cli *cli, int argc, char **argv)
 		code = cli_load_profile(cli, NULL, &bounds, NULL);
 	if (code != CLI_OK)
 		return code;
-	config.bounds = &bounds;
+	config.work.bounds = &bounds;
 	config.options = command_line_reach(cli, options, sizeof(options));
-	config.simulated = cli->sim_given ? cli_reach(cli, reach, sizeof(reach)) : NULL;
+	config.work.simulated = cli->sim_given ? cli_reach(cli, reach, sizeof(reach)) : NULL;
 	if (!cli->json && !cli->quiet && output_is_terminal(cli->err))
 		c.screen.out = cli->err;
 	if (sd_event_new(&c.event) < 0)

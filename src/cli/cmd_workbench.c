@@ -76,6 +76,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 	if (r != CLI_OK)
 		return r;
 	config.profile_source = &source;
+	config.profile_named = cli->profile != NULL;
 	if (sd_event_new(&config.event) < 0)
 		return cli_fail(cli, CLI_DEFECT, "no event loop");
 	r = open_transport(cli, config.event, &config.transport);

@@ -26,39 +26,6 @@ static void line(struct sweep_table *t, const char *format, ...)
 	va_end(ap);
 }
 
-char *sweep_point_text(const struct sweep *s, const struct sweep_point *point, char *buf,
-		       size_t size)
-{
-	static const char *const words[SWEEP_AXES] = {
-		[SWEEP_PHY] = "%s",
-		[SWEEP_INTERVAL] = " %s ms",
-		[SWEEP_CHUNK] = ", chunk %s",
-		[SWEEP_MODE] = ", %s",
-		[SWEEP_WINDOW] = ", window %s",
-		[SWEEP_ACK] = ", ack %s",
-		[SWEEP_PACING] = ", pacing %s us",
-	};
-	char value[SETTING_TEXT_MAX];
-	size_t len = 0;
-	int n;
-
-	buf[0] = '\0';
-	for (enum sweep_axis a = 0; a < SWEEP_AXES && len < size; a++) {
-		const int32_t v = s->axes[a].value[point->at[a]];
-
-		if (a >= SWEEP_CHUNK && v == (a == SWEEP_PACING ? 0 : PROFILE_AUTO))
-			continue;
-		(void)sweep_value_text(s, a, point->at[a], value, sizeof(value));
-		/* The formats are this table's own. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		n = snprintf(buf + len, size - len, words[a], value);
-#pragma GCC diagnostic pop
-		len += n > 0 ? (size_t)n : 0;
-	}
-	return buf;
-}
-
 static void scores(struct sweep_table *t, const struct sweep *s, size_t most)
 {
 	struct sweep_score all[SWEEP_SAMPLES];

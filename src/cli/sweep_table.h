@@ -21,10 +21,6 @@ struct sweep_table {
 /* Up to rows lines of at most width columns.  now: the measurement under way, or NULL. */
 void sweep_table_make(struct sweep_table *t, const struct sweep *s, const struct sweep_request *now,
 		      size_t rows, size_t width);
-/* "2M 10 ms, chunk auto, command, window 8192": in words, what is not left to the session. */
-char *sweep_point_text(const struct sweep *s, const struct sweep_point *point, char *buf,
-		       size_t size);
-
 /* Drawn over itself. */
 struct sweep_screen {
 	FILE *out; /* a terminal, or NULL: nothing is drawn */

@@ -18,11 +18,7 @@
 /* Marks that a run keeps: a device in a loop makes some a second, for as long as it lasts. */
 #define MARKS_MAX 4096u
 
-/*
- * On a virtual clock the run's date can be modelled, too: SOURCE_DATE_EPOCH, as
- * for reproducible builds, is the second at which the modelled world began.
- */
-static int64_t time_of_day_ms(struct transport *transport)
+int64_t recorder_date_ms(struct transport *transport)
 {
 	const char *epoch = transport->virtual_clock ? getenv("SOURCE_DATE_EPOCH") : NULL;
 	struct timespec now = {0};
@@ -375,7 +371,7 @@ static void recorder_on_result(void *userdata, const struct job_result *result)
 	take_sample(r);
 	r->run.result = *result;
 	r->run.state = HISTORY_ENDED;
-	r->run.ended_ms = time_of_day_ms(r->transport);
+	r->run.ended_ms = recorder_date_ms(r->transport);
 	/* DONE says that all was received, whatever was last told before it. */
 	if (result->bytes + result->resumed_from > r->run.received)
 		r->run.received = result->bytes + result->resumed_from;
@@ -411,7 +407,7 @@ static void describe(struct recorder *r, const struct recorder_config *config,
 	struct utsname system;
 
 	run->state = HISTORY_RUNNING;
-	run->started_ms = time_of_day_ms(r->transport);
+	run->started_ms = recorder_date_ms(r->transport);
 	(void)snprintf(run->program, sizeof(run->program), "%s", PACKAGE_STRING);
 	run->goal = job->goal;
 	(void)snprintf(run->options, sizeof(run->options), "%s",
@@ -509,7 +505,7 @@ void recorder_finish(struct recorder *r)
 		return;
 	if (r->run.state == HISTORY_RUNNING) {
 		r->run.state = HISTORY_LEFT;
-		r->run.ended_ms = time_of_day_ms(r->transport);
+		r->run.ended_ms = recorder_date_ms(r->transport);
 		recorder_put(r, NULL, NULL);
 	}
 	recorder_end(r);

@@ -44,4 +44,10 @@ int recorder_job_create(const struct recorder_config *config, struct transport *
  */
 void recorder_finish(struct recorder *recorder);
 
+/*
+ * The date, milliseconds since 1970.  On a virtual clock it can be modelled, too:
+ * SOURCE_DATE_EPOCH, as for reproducible builds, is the second at which the modelled world began.
+ */
+int64_t recorder_date_ms(struct transport *transport);
+
 #endif

@@ -158,8 +158,8 @@ static void write_head(FILE *out, const struct sweep_pair *pair, const struct sw
 		write_score(out, &r->second);
 		(void)fprintf(out, "\n#            ");
 		write_point(out, s, &r->second);
-		(void)fprintf(out, "\n# Confidence %.0f %% that the runner-up is not faster\n",
-			      r->sure_ppm / 10000.0);
+		(void)fprintf(out, "\n# Confidence %.0f %% %s\n", r->sure_ppm / 10000.0,
+			      sweep_sure_text(s->objective));
 	}
 	(void)fputs("\n", out);
 }
@@ -270,7 +270,7 @@ int sweep_state_load(const char *path, struct sweep *ret, char *error, size_t si
 	char why[96];
 	int rc;
 
-	if (!in && errno == ENOENT)
+	if (!in && (errno == ENOENT || errno == ENOTDIR))
 		return -OTA_ENOENT;
 	if (!in) {
 		(void)snprintf(error, size, "%s: %s", path, file_read_why(errno));

@@ -1,35 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A sweep: a job after another over one transport, as sweep.h asks for them, until the best
- * settings for a device are known.  Each job measures the link (SINK): the device counts bytes
- * and throws them away, and its flash is not touched.
- *
- * What was measured is kept in a file after each job, and taken up by the next sweep of the
- * same device, adapter, profile and objective.
+ * A sweep (sweep_work.h) with its jobs, one after another over one transport, until the best
+ * settings for a device are known.
  */
 #ifndef OTABENCH_HOST_SWEEP_RUN_H
 #define OTABENCH_HOST_SWEEP_RUN_H
 
-#include "host/job.h"
-#include "host/sweep_files.h"
+#include "host/sweep_work.h"
 
 #include <systemd/sd-event.h>
 
 struct sweep_run_config {
+	struct sweep_work_config work;
 	const char *device; /* name or address, as typed; copied */
-	const struct profile *bounds; /* what it fixes is not varied; copied */
-	enum sweep_objective objective;
 	const char *options; /* as in struct job_config; the caller's */
-	const char *simulated; /* the options of the simulation, or NULL; the caller's */
-	uint32_t runs; /* measurements at most, this time; 0: as many as it needs */
 	uint32_t scan_timeout_ms; /* as in struct job_config */
-	bool restart; /* begin anew; a state that is kept is replaced */
-	bool on_screen; /* as in struct job_config */
 };
 
 enum sweep_end {
 	SWEEP_END_DONE,
-	SWEEP_END_PAUSED, /* by the user or by config.runs; what was measured is kept */
+	SWEEP_END_PAUSED, /* by the user or by work.runs; what was measured is kept */
 	SWEEP_END_FAILED, /* by a job, or by a file: see what and advice */
 };
 
@@ -44,8 +34,7 @@ struct sweep_listener {
 	void (*measuring)(void *userdata, const struct sweep_request *request);
 	/* The running job's figures may have changed. */
 	void (*progress)(void *userdata);
-	void (*measured)(void *userdata, const struct sweep_request *request,
-			 const struct sweep_sample *sample);
+	void (*measured)(void *userdata, const struct sweep_sample *sample);
 	/* A passkey is wanted; see struct job_listener. */
 	void (*passkey)(void *userdata, int32_t shown);
 	/* Something that the user should know; once each. */
@@ -64,18 +53,13 @@ int sweep_run_start(struct sweep_run *run);
 /* Ends after the job that runs, which is cancelled. */
 void sweep_run_stop(struct sweep_run *run);
 
+/* To be read, and saved once it is over. */
+struct sweep_work *sweep_run_work(struct sweep_run *run);
 const struct sweep *sweep_run_sweep(const struct sweep_run *run);
 const struct sweep_pair *sweep_run_pair(const struct sweep_run *run);
-/* The measurement under way; NULL: none. */
-const struct sweep_request *sweep_run_request(const struct sweep_run *run);
 /* The job that runs; NULL between two. */
 struct job *sweep_run_job(const struct sweep_run *run);
 /* Why it ended FAILED: the last job's result; what and advice are "" where a file is to blame. */
 const struct job_result *sweep_run_result(const struct sweep_run *run);
-/* The file that is to blame, as a sentence; "" none. */
-const char *sweep_run_error(const struct sweep_run *run);
-/* Writes the winner, and drops the state where the search is over.  See sweep_profile_save(). */
-int sweep_run_save(struct sweep_run *run, time_t now, bool force, char path[4096], char *error,
-		   size_t size);
 
 #endif

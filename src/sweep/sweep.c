@@ -305,15 +305,18 @@ static uint32_t normal_ppm(uint64_t quarters)
 	return table[quarters < count ? quarters : count - 1u];
 }
 
-static uint32_t how_sure(const struct sweep_score *won, const struct sweep_score *other)
+/* share_ppm: of the other's rate, which is enough. */
+static uint32_t how_sure(const struct sweep_score *won, const struct sweep_score *other,
+			 uint32_t share_ppm)
 {
 	const uint64_t error = both_errors(won, other);
+	const uint64_t enough = (uint64_t)other->merit * share_ppm / SWEEP_PPM;
 
 	if (error == 0)
 		return SWEEP_PPM;
-	if (won->merit >= other->merit)
-		return normal_ppm((won->merit - other->merit) * 4ull / error);
-	return SWEEP_PPM - normal_ppm((other->merit - won->merit) * 4ull / error);
+	if (won->merit >= enough)
+		return normal_ppm((won->merit - enough) * 4ull / error);
+	return SWEEP_PPM - normal_ppm((enough - won->merit) * 4ull / error);
 }
 
 bool sweep_best(const struct sweep *s, struct sweep_result *ret)
@@ -333,7 +336,8 @@ bool sweep_best(const struct sweep *s, struct sweep_result *ret)
 	ret->sure_ppm = SWEEP_PPM;
 	if (other) {
 		ret->second = *other;
-		ret->sure_ppm = how_sure(won, other);
+		ret->sure_ppm = how_sure(
+			won, other, s->objective == SWEEP_SMALL_WINDOW ? SHARE_PPM : SWEEP_PPM);
 	}
 	return true;
 }

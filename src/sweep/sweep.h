@@ -121,7 +121,8 @@ struct sweep_score {
 struct sweep_result {
 	struct sweep_score best, second; /* second.runs 0: nothing else was measured */
 	bool met; /* false: no setting meets the objective; best is the nearest */
-	uint32_t sure_ppm; /* that best is not slower than second, in a million */
+	/* In a million: that best is not slower than second, or with SMALL_WINDOW than 95 % of it. */
+	uint32_t sure_ppm;
 	uint32_t first_rate; /* of the first point: as the profile is */
 };
 
@@ -158,6 +159,13 @@ enum profile_key sweep_axis_key(enum sweep_axis axis);
 /* A value as one would type it.  Returns buf; SETTING_TEXT_MAX bytes are enough. */
 char *sweep_value_text(const struct sweep *s, enum sweep_axis axis, uint8_t at, char *buf,
 		       size_t size);
+/* "2M 10 ms, request, window 8192": in words, without what is left to the session.  Returns buf;
+ * SWEEP_POINT_TEXT bytes are enough. */
+char *sweep_point_text(const struct sweep *s, const struct sweep_point *point, char *buf,
+		       size_t size);
+#define SWEEP_POINT_TEXT 128u
+/* "that the runner-up is not faster": what sure_ppm is sure of. */
+const char *sweep_sure_text(enum sweep_objective objective);
 /* "fastest", "no-gaps", "small-window" */
 const char *sweep_objective_name(enum sweep_objective objective);
 /* False: no such name. */

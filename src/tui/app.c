@@ -14,8 +14,9 @@
 const struct view_ops *const app_views[VIEWS] = {VIEW_EACH(VIEW_ROW)};
 
 const struct modal_ops *const app_modals[PART_SERVICES] = {
-	[PART_BENCH] = &bench_modal, [PART_PANEL] = &panel_modal,     [PART_MENU] = &menu_modal,
-	[PART_HELP] = &help_modal,   [PART_CONFIRM] = &confirm_modal, [PART_PROMPT] = &prompt_modal,
+	[PART_BENCH] = &bench_modal,   [PART_SWEEP] = &sweep_modal, [PART_PANEL] = &panel_modal,
+	[PART_MENU] = &menu_modal,     [PART_HELP] = &help_modal,   [PART_CONFIRM] = &confirm_modal,
+	[PART_PROMPT] = &prompt_modal,
 };
 
 static const struct app_part_ops *const services[] = {

@@ -29,6 +29,7 @@ struct app_config {
 	FILE *left;
 	struct profile profile;
 	const struct profile_source *profile_source; /* where it is from; NULL: nowhere */
+	bool profile_named; /* the user asked for that one: none that a sweep found takes its place */
 	const char *image; /* to open at once; NULL: none */
 	uint32_t force; /* checks of the image that do not refuse, 1u << enum lint_check */
 	bool readonly;

@@ -31,6 +31,11 @@ bool app_is_replay(const struct app *app)
 	return app->config.replay != NULL;
 }
 
+const char *app_simulation(const struct app *app)
+{
+	return app->transport && app->transport->virtual_clock ? app->config.reach : NULL;
+}
+
 struct transport *app_transport(const struct app *app)
 {
 	return app->transport;

@@ -19,6 +19,7 @@
  * one that gets keys first; then services. */
 enum app_part {
 	PART_BENCH = VIEWS,
+	PART_SWEEP,
 	PART_PANEL,
 	PART_MENU,
 	PART_HELP,
@@ -83,8 +84,8 @@ struct modal_ops {
 	void (*click)(struct app *app, struct area area, int x, int y);
 	int wheel;
 };
-extern const struct modal_ops bench_modal, panel_modal, menu_modal, help_modal, confirm_modal,
-	prompt_modal;
+extern const struct modal_ops bench_modal, sweep_modal, panel_modal, menu_modal, help_modal,
+	confirm_modal, prompt_modal;
 
 #define VIEW_OPS(upper, lower, name, tab) extern const struct view_ops lower##_view;
 VIEW_EACH(VIEW_OPS)
@@ -98,6 +99,8 @@ const struct app_config *app_config(const struct app *app);
 void app_tell(struct app *app, enum app_event event);
 bool app_is_replay(const struct app *app);
 struct transport *app_transport(const struct app *app);
+/* The options of the simulation; NULL: the devices are real. */
+const char *app_simulation(const struct app *app);
 /* In a recording each run has a transport of its own. */
 void app_use_transport(struct app *app, struct transport *transport);
 #if defined(__GNUC__)

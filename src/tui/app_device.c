@@ -359,12 +359,13 @@ static void device_begin(struct app *app, const struct job_config *config)
 	d->linked_since = 0;
 }
 
-int app_device_start(struct app *app, const struct job_config *config, const char *image_path)
+static int device_start(struct app *app, const struct job_config *config, const char *image_path,
+			bool recorded)
 {
 	struct app_device *d = app_part(app, PART_DEVICE);
 	const struct job_listener listener = app_device_listener(app);
 	struct recorder_config record = {
-		.off = app_config(app)->no_history,
+		.off = !recorded || app_config(app)->no_history,
 		.options = app_config(app)->reach,
 		.image_path = image_path,
 		.saved = &app_profile(app)->saved,
@@ -404,6 +405,16 @@ int app_device_start(struct app *app, const struct job_config *config, const cha
 	d->have_snapshot = true;
 	app_touch(app);
 	return 0;
+}
+
+int app_device_start(struct app *app, const struct job_config *config, const char *image_path)
+{
+	return device_start(app, config, image_path, true);
+}
+
+int app_device_start_unrecorded(struct app *app, const struct job_config *config)
+{
+	return device_start(app, config, NULL, false);
 }
 
 /* How it ended, and what to do where both fit: the dashboard and Recover have the rest. */

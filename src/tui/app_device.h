@@ -70,6 +70,8 @@ const struct view_known *app_device_known(struct app *app, const char *address);
 /* Starts a job on the chosen device; image_path: of what it sends, NULL: nothing.  0;
  * negative after app_say(). */
 int app_device_start(struct app *app, const struct job_config *config, const char *image_path);
+/* The same without an image; the history does not get it. */
+int app_device_start_unrecorded(struct app *app, const struct job_config *config);
 /* A job that has ended makes room; false: none had. */
 bool app_device_settle(struct app *app);
 /* Takes a sample for graphs when it is time; false: not yet. */

@@ -12,6 +12,7 @@
 #include "tui/app_recover.h"
 #include "tui/app_replay.h"
 #include "tui/app_scan.h"
+#include "tui/app_sweep.h"
 #include "tui/app_upload.h"
 #include "view/layout.h"
 
@@ -242,6 +243,7 @@ static void (*const acts[ACTIONS])(struct app *app) = {
 	[ACTION_BUNDLE] = app_menu_bundle,
 	[ACTION_DOCTOR] = app_doctor,
 	[ACTION_BENCH] = app_bench,
+	[ACTION_SWEEP] = app_sweep,
 };
 /* The same for those that take what follows the command; "" with a key. */
 static void (*const acts_on[ACTIONS])(struct app *app, const char *argument) = {

@@ -21,6 +21,11 @@ struct app_profile {
 	struct profile undo[PROFILE_UNDO_MAX], redo[PROFILE_UNDO_MAX]; /* the newest last */
 	size_t undo_count, redo_count;
 	bool editing; /* $EDITOR has the file */
+	bool named; /* the operator asked for this one */
+	bool swept; /* a sweep's, taken by itself; then ... */
+	struct profile base; /* ... what stood here before, as its file has it ... */
+	struct profile_source base_source; /* ... and that file */
+	struct profile bounds; /* see app_profile_bounds() */
 };
 const struct app_profile *app_profile(const struct app *app);
 
@@ -44,6 +49,11 @@ void app_profile_replay(struct app *app, const struct profile *profile);
 /* Asks first where changes would be lost. */
 void app_profile_load(struct app *app, const char *name);
 void app_profile_load_now(struct app *app, const char *name);
+/* Where the operator named none, the profile that a sweep found for this device takes the place
+ * of the one that stands there, under the changes that were made to it.  Another device's goes. */
+void app_profile_take_swept(struct app *app, const char *device);
+/* What a sweep may vary: the profile without what an earlier sweep has found. */
+const struct profile *app_profile_bounds(struct app *app);
 /* To its file, or to one whose name is asked for where it is built in or the system's; to another
  * one where a name is given. */
 void app_profile_write(struct app *app, const char *name);

@@ -6,6 +6,7 @@
 #include "tui/app_profile.h"
 
 #include "base/file_save.h"
+#include "host/sweep_files.h"
 #include "profile/editor.h"
 #include "profile/profile_edit.h"
 #include "profile/text_diff.h"
@@ -55,6 +56,7 @@ static void profile_file_begin(struct app *app)
 	struct app_profile *e = mine(app);
 
 	e->now = e->saved = e->running = app_config(app)->profile;
+	e->named = app_config(app)->profile_named;
 	setting_errors_init(&e->errors, "");
 	if (!app_config(app)->profile_source)
 		return;
@@ -75,6 +77,19 @@ const struct app_part_ops profile_part = {sizeof(struct app_profile), profile_fi
 
 /* --- reading */
 
+/* now: saved, with changes or without. */
+static void take_file(struct app *app, const struct profile *now, const struct profile *saved,
+		      const struct profile_source *source)
+{
+	struct app_profile *e = mine(app);
+
+	app_profile_take(app, now);
+	e->saved = *saved;
+	e->source = *source;
+	setting_errors_init(&e->errors, source->path);
+	(void)read_text(app, &e->errors);
+}
+
 void app_profile_load_now(struct app *app, const char *name)
 {
 	struct setting_errors errors;
@@ -85,12 +100,72 @@ void app_profile_load_now(struct app *app, const char *name)
 		say_error(app, &errors);
 		return;
 	}
-	app_profile_take(app, &profile);
-	mine(app)->saved = profile;
-	mine(app)->source = source;
-	setting_errors_init(&mine(app)->errors, source.path);
-	(void)read_text(app, &mine(app)->errors);
+	take_file(app, &profile, &profile, &source);
+	mine(app)->named = true;
+	mine(app)->swept = false;
 	app_say(app, CELLS_GOOD, "profile %s: with the next upload", profile.name);
+}
+
+/* That profile, with what was changed here and is not in the file. */
+static struct profile with_changes(const struct app *app, const struct profile *profile)
+{
+	const struct app_profile *e = mine(app);
+	struct profile r = *profile;
+
+	for (int key = 0; key < PROFILE_KEYS; key++) {
+		const struct setting *setting = &profile_settings()[key];
+
+		if (key != PROFILE_KEY_DESCRIPTION && /* which is the file's */
+		    profile_differs(&e->now, &e->saved, (enum profile_key)key))
+			setting_put(setting, &r, setting_get(setting, &e->now));
+	}
+	return r;
+}
+
+const struct profile *app_profile_bounds(struct app *app)
+{
+	struct app_profile *e = mine(app);
+
+	e->bounds = e->swept ? with_changes(app, &e->base) : e->now;
+	return &e->bounds;
+}
+
+static bool find_swept(const struct app *app, const char *device, char name[PROFILE_NAME_MAX])
+{
+	struct transport *transport = app_transport(app);
+	struct sweep_pair pair = {.simulated = app_simulation(app)};
+	struct transport_link link;
+
+	transport->ops->link_state(transport, &link);
+	(void)snprintf(pair.adapter, sizeof(pair.adapter), "%s", link.adapter);
+	return sweep_profile_of(&pair, device, name);
+}
+
+void app_profile_take_swept(struct app *app, const char *device)
+{
+	struct app_profile *e = mine(app);
+	struct profile saved, now;
+	struct setting_errors errors;
+	struct profile_source source;
+	char name[PROFILE_NAME_MAX];
+
+	if (e->named || app_is_replay(app))
+		return;
+	if (find_swept(app, device, name) && profile_open(name, &saved, &source, &errors) == 0) {
+		if (e->swept && memcmp(&saved, &e->saved, sizeof(saved)) == 0)
+			return;
+		if (!e->swept) {
+			e->base = e->saved;
+			e->base_source = e->source;
+		}
+		now = with_changes(app, &saved);
+		take_file(app, &now, &saved, &source);
+		e->swept = true;
+	} else if (e->swept) {
+		now = with_changes(app, &e->base);
+		take_file(app, &now, &e->base, &e->base_source);
+		e->swept = false;
+	}
 }
 
 static void load_target(struct app *app)
@@ -193,6 +268,8 @@ static bool save_to(struct app *app, const char *path)
 	e->len = len;
 	e->overwrite = false;
 	e->source = (struct profile_source){.origin = PROFILE_PATH};
+	e->named = true;
+	e->swept = false;
 	(void)snprintf(e->source.path, sizeof(e->source.path), "%s", path);
 	e->saved = mine(app)->now;
 	setting_errors_init(&e->errors, path);

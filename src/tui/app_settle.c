@@ -9,6 +9,7 @@
 #include "tui/app_left.h"
 #include "tui/app_recover.h"
 #include "tui/app_scan.h"
+#include "tui/app_sweep.h"
 #include "tui/app_upload.h"
 
 /* A job that ended makes room; scanning goes on. */
@@ -27,6 +28,7 @@ void app_settle(struct app *app)
 	app_image_settled(app);
 	app_upload_settled(app);
 	app_bench_settled(app);
+	app_sweep_settled(app);
 }
 
 void app_tick(struct app *app)

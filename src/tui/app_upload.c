@@ -8,6 +8,7 @@
 #include "tui/app_device.h"
 #include "tui/app_estimate.h"
 #include "tui/app_image.h"
+#include "tui/app_log.h"
 #include "tui/app_profile.h"
 
 #include <string.h>
@@ -16,12 +17,28 @@ struct upload_state {
 	bool wanted; /* when the look that runs has ended */
 };
 
+/* Says so, as the command line does. */
+static void take_swept(struct app *app)
+{
+	const struct app_profile *p = app_profile(app);
+	char name[PROFILE_NAME_MAX], text[VIEW_TEXT];
+
+	memcpy(name, p->now.name, sizeof(name));
+	app_profile_take_swept(app, app_device(app)->address);
+	if (strcmp(name, p->now.name) == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "profile %s%s", p->now.name,
+		       p->swept ? ", which a sweep found for this device" : "");
+	app_log_note(app, text);
+}
+
 void app_upload_now(struct app *app, bool restart, bool resume_only, bool same)
 {
 	struct job_config config = app_device_config(app, SESSION_UPDATE);
 
 	if (!app_may_change(app))
 		return;
+	take_swept(app);
 	config.image = &app_image(app)->image;
 	config.report = &app_image(app)->report;
 	config.restart = restart;
@@ -96,6 +113,7 @@ static void add_time(struct app *app)
 static void add_profile(struct app *app)
 {
 	const struct app_profile *p = app_profile(app);
+	const char *found = p->swept ? ", which a sweep found for this device" : "";
 	char value[SETTING_TEXT_MAX], changes[VIEW_TEXT] = "";
 	size_t len = 0, count = 0;
 
@@ -110,10 +128,10 @@ static void add_profile(struct app *app)
 				profile_get(&p->now, (enum profile_key)key, value, sizeof(value)));
 	}
 	if (count == 0)
-		app_confirm_fact(app, TITLE, "Profile", "%s", p->now.name);
+		app_confirm_fact(app, TITLE, "Profile", "%s%s", p->now.name, found);
 	else
-		app_confirm_fact(app, TITLE, "Profile", "%.60s with %zu change%s:%s", p->now.name,
-				 count, count == 1 ? "" : "s", changes);
+		app_confirm_fact(app, TITLE, "Profile", "%.60s%s with %zu change%s:%s",
+				 p->now.name, found, count, count == 1 ? "" : "s", changes);
 }
 
 static void ask_upload(struct app *app)
@@ -164,6 +182,7 @@ void app_upload(struct app *app)
 		app_device_look(app);
 		u->wanted = d->job != NULL;
 	} else {
+		take_swept(app);
 		ask_upload(app);
 	}
 }

@@ -62,6 +62,9 @@ const struct keys_row keys_rows[] = {
 	{PLACE_DEVICE, "B", {ACTION_BENCH}, NULL,
 	 "bench: measure link, flash or whole updates several times", NO_HINT,
 	 .command = "bench"},
+	{PLACE_DEVICE, "S", {ACTION_SWEEP}, NULL,
+	 "sweep: find the best settings for this device by measuring", NO_HINT,
+	 .command = "sweep"},
 	{PLACE_DEVICE, "c", {ACTION_LOOK}, NULL, "connect and ask the device what it runs",
 	 HINT_WHEN("c look again", KEYS_IDLE), .command = "info"},
 	{PLACE_DEVICE, "T", {ACTION_GRAPH}, NULL,
@@ -240,6 +243,17 @@ const struct keys_row keys_rows[] = {
 	{PLACE_BENCH, "q|Esc|B", {ACTION_CLOSE}, "q  Esc", "close it; its runs go on",
 	 HINT("q back")},
 
+	{PLACE_SWEEP, "Enter", {ACTION_ENTER}, NULL,
+	 "start, or go on where it was interrupted", HINT_WHEN("Enter start", KEYS_IDLE)},
+	{PLACE_SWEEP, "o", {ACTION_OBJECTIVE}, NULL, "what is the best: fastest, no gaps, small window",
+	 HINT_WHEN("o objective", KEYS_IDLE)},
+	{PLACE_SWEEP, "r", {ACTION_ANEW}, NULL, "start anew: what was measured is dropped",
+	 HINT_WHEN("r anew", KEYS_IDLE | KEYS_TEXT)},
+	{PLACE_SWEEP, "x", {ACTION_CANCEL}, NULL, "interrupt it; what was measured is kept",
+	 HINT_WHEN("x interrupt", KEYS_RUNS)},
+	{PLACE_SWEEP, "q|Esc|S", {ACTION_CLOSE}, "q  Esc", "close it; it goes on",
+	 HINT("q back")},
+
 	{PLACE_PANEL, "Enter", {ACTION_ENTER}, NULL, "choose the row",
 	 HINT_WHEN("Enter choose", KEYS_ROWS)},
 	{PLACE_PANEL, "L", {ACTION_TYPE}, NULL, "type a path that is not in the list",
@@ -291,11 +305,15 @@ const char *view_tab(enum view view)
 
 const char *keys_place_name(enum keys_place place)
 {
-	static const char *const names[PLACES] = {
-		[PLACE_REPLAY] = "In a recording",    [PLACE_COMMON] = "In all views",
-		[PLACE_BENCH] = "In the bench",	      [PLACE_PANEL] = "In a list or text",
-		[PLACE_MENU] = "In the recover menu", [PLACE_HELP] = "In help",
-		[PLACE_CONFIRM] = "At a question",    [PLACE_PROMPT] = "In a line that is typed"};
+	static const char *const names[PLACES] = {[PLACE_REPLAY] = "In a recording",
+						  [PLACE_COMMON] = "In all views",
+						  [PLACE_BENCH] = "In the bench",
+						  [PLACE_SWEEP] = "In the sweep",
+						  [PLACE_PANEL] = "In a list or text",
+						  [PLACE_MENU] = "In the recover menu",
+						  [PLACE_HELP] = "In help",
+						  [PLACE_CONFIRM] = "At a question",
+						  [PLACE_PROMPT] = "In a line that is typed"};
 
 	return names[place] ? names[place] : view_name((enum view)place);
 }

@@ -243,14 +243,16 @@ static char *section_of(const char *file, size_t size, bool ascii)
 static void check_shown(const struct play *play, bool ascii)
 {
 	/* A terminal without REP, with which libvterm 0.1 goes astray before the last column. */
-	static const char *const unicode[] = {"TERM=tmux-256color", NULL};
-	static const char *const plain[] = {"TERM=tmux-256color", "LC_ALL=C", NULL};
+	char home[sizeof(folder) + sizeof("XDG_STATE_HOME=")];
+	const char *const unicode[] = {"TERM=tmux-256color", home, NULL};
+	const char *const plain[] = {"TERM=tmux-256color", home, "LC_ALL=C", NULL};
 	char sim[300];
 	const char *argv[] = {program, sim, "--script", "shown.script", NULL};
 	struct pty pty;
 
 	forget_history();
 	write_script(play, "shown.script", true);
+	(void)snprintf(home, sizeof(home), "XDG_STATE_HOME=%s", folder);
 	(void)snprintf(sim, sizeof(sim), "--sim=%s", play->sim);
 	pty_start(&pty, sizes[0].width, sizes[0].height, argv, ascii ? plain : unicode);
 	for (size_t i = 0; i < play->count; i++) {
