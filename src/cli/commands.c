@@ -32,6 +32,12 @@ static const struct cli_option scan_options[] = {
 			"write logs, profile, link and result into this folder at the end"         \
 	}
 
+static const struct cli_option doctor_options[] = {
+	{"fix", NULL, "do what is harmless and helps, after a question"},
+	{"yes", NULL, "fix: do not ask"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option device_options[] = {
 	DEVICE_TIMEOUT,
 	TIMEOUT,
@@ -162,9 +168,14 @@ const struct cli_command cli_commands[] = {
 		.help = "Checks the kernel, rfkill, D-Bus, bluetoothd and the limits of its "
 			"version, and every adapter; lists which figures of a link can be read.\n"
 			"Exit status 0: an adapter is ready; 69: there is none; 77: this user may "
-			"not use Bluetooth.",
+			"not use Bluetooth.\n"
+			"--fix does what is harmless: releases a software switch of rfkill, "
+			"switches an adapter on, starts bluetoothd, and ends an adapter's USB "
+			"autosuspend until it is plugged in again.  It says what it would do and "
+			"asks, or does it with --yes.",
 		.min_arguments = 0,
 		.max_arguments = 0,
+		.options = doctor_options,
 		.run = cmd_doctor,
 	},
 	{

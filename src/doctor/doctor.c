@@ -49,16 +49,27 @@ void doctor_add(struct doctor *d, enum doctor_level level, const char *check, co
 	va_end(ap);
 }
 
-/* The first line of a file below the root; "" when it cannot be read. */
-static void read_line(const char *root, const char *folder, const char *entry, const char *name,
-		      char *buf, size_t size)
+void doctor_offer(struct doctor *d, enum doctor_fix fix, const char *format, ...)
 {
-	char path[PATH_SIZE];
+	struct doctor_finding *f = &d->findings[d->count - 1];
+	va_list ap;
+
+	if (d->count == 0)
+		return;
+	f->fix = fix;
+	va_start(ap, format);
+	(void)vsnprintf(f->target, sizeof(f->target), format, ap);
+	va_end(ap);
+}
+
+void doctor_line(const char *root, const char *path, char *buf, size_t size)
+{
+	char full[PATH_SIZE];
 	FILE *file;
 
 	buf[0] = '\0';
-	(void)snprintf(path, sizeof(path), "%s%s/%s/%s", root, folder, entry, name);
-	file = fopen(path, "re");
+	(void)snprintf(full, sizeof(full), "%s%s", root, path);
+	file = fopen(full, "re");
 	if (!file)
 		return;
 	if (!fgets(buf, (int)size, file))
@@ -67,7 +78,17 @@ static void read_line(const char *root, const char *folder, const char *entry, c
 	(void)fclose(file);
 }
 
-static void check_kernel(struct doctor *d, const char *root)
+static void read_switch(const char *root, const char *entry, const char *name, char *buf,
+			size_t size)
+{
+	char path[PATH_SIZE];
+
+	(void)snprintf(path, sizeof(path), "/sys/class/rfkill/%s/%s", entry, name);
+	doctor_line(root, path, buf, size);
+}
+
+/* Returns true if there is an adapter. */
+static bool check_kernel(struct doctor *d, const char *root)
 {
 	char path[PATH_SIZE];
 	struct dirent *entry;
@@ -81,7 +102,7 @@ static void check_kernel(struct doctor *d, const char *root)
 		doctor_add(d, DOCTOR_BAD, "kernel",
 			   "modprobe bluetooth; a container sees it only with its host's network",
 			   "no Bluetooth in the kernel (no /sys/class/bluetooth)");
-		return;
+		return false;
 	}
 	while ((entry = readdir(dir)) && count < ADAPTERS_MAX)
 		/* hci0 is an adapter, hci0:64 a connection. */
@@ -96,28 +117,34 @@ static void check_kernel(struct doctor *d, const char *root)
 		doctor_add(d, DOCTOR_BAD, "kernel",
 			   "plug one in; 'dmesg' shows why a driver or firmware failed",
 			   "Bluetooth is supported, but there is no adapter");
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < count; i++) {
+		doctor_check_adapter(d, root, indexes[i]);
+		doctor_check_controller(d, indexes[i]);
 		doctor_check_phy(d, indexes[i]);
+	}
+	return count > 0;
 }
 
 static void check_switch(struct doctor *d, const char *root, const char *entry)
 {
 	char type[32], soft[8], hard[8];
 
-	read_line(root, "/sys/class/rfkill", entry, "type", type, sizeof(type));
+	read_switch(root, entry, "type", type, sizeof(type));
 	if (strcmp(type, "bluetooth") != 0)
 		return;
-	read_line(root, "/sys/class/rfkill", entry, "soft", soft, sizeof(soft));
-	read_line(root, "/sys/class/rfkill", entry, "hard", hard, sizeof(hard));
-	if (strcmp(hard, "1") == 0)
+	read_switch(root, entry, "soft", soft, sizeof(soft));
+	read_switch(root, entry, "hard", hard, sizeof(hard));
+	if (strcmp(hard, "1") == 0) {
 		doctor_add(d, DOCTOR_BAD, "rfkill",
 			   "use the computer's wireless switch or key, or its BIOS",
 			   "%s is blocked by hardware", entry);
-	else if (strcmp(soft, "1") == 0)
+	} else if (strcmp(soft, "1") == 0) {
 		doctor_add(d, DOCTOR_BAD, "rfkill", "rfkill unblock bluetooth",
 			   "%s is blocked by software", entry);
-	else
+		doctor_offer(d, DOCTOR_FIX_UNBLOCK, "%s/sys/class/rfkill/%s/soft", root, entry);
+	} else {
 		doctor_add(d, DOCTOR_GOOD, "rfkill", "", "%s is not blocked", entry);
+	}
 }
 
 static void check_rfkill(struct doctor *d, const char *root)
@@ -174,9 +201,11 @@ static void check_visibility(struct doctor *d)
 void doctor_collect(struct doctor *d, const struct doctor_config *config)
 {
 	const char *root = config->root ? config->root : "";
+	bool adapter;
 
 	memset(d, 0, sizeof(*d));
-	check_kernel(d, root);
+	adapter = check_kernel(d, root);
+	doctor_check_system(d, root, adapter);
 	check_rfkill(d, root);
 	doctor_check_bluez(d, config->bus);
 	check_visibility(d);

@@ -11,7 +11,7 @@
 
 #include <systemd/sd-bus.h>
 
-#define DOCTOR_FINDINGS_MAX 32u
+#define DOCTOR_FINDINGS_MAX 64u
 #define DOCTOR_TEXT 200u
 
 enum doctor_level {
@@ -20,11 +20,22 @@ enum doctor_level {
 	DOCTOR_BAD, /* nothing can be updated until this is mended */
 };
 
+/* What the program itself may do about a finding: nothing that is lost, or hard to undo. */
+enum doctor_fix {
+	DOCTOR_FIX_NONE,
+	DOCTOR_FIX_UNBLOCK, /* a software switch of rfkill */
+	DOCTOR_FIX_AWAKE, /* no USB autosuspend for an adapter, until it is plugged in again */
+	DOCTOR_FIX_POWER, /* an adapter is switched on */
+	DOCTOR_FIX_START, /* bluetoothd, by D-Bus activation */
+};
+
 struct doctor_finding {
 	enum doctor_level level;
 	const char *check; /* "rfkill" */
 	char found[DOCTOR_TEXT];
 	char advice[DOCTOR_TEXT]; /* "" when there is nothing to do */
+	enum doctor_fix fix;
+	char target[DOCTOR_TEXT]; /* of the fix: a file, an object of bluetoothd's */
 };
 
 struct doctor {
@@ -35,12 +46,16 @@ struct doctor {
 };
 
 struct doctor_config {
-	const char *root; /* in front of /sys and /dev, for tests; NULL: "" */
+	const char *root; /* in front of /sys, /proc, /var and /dev, for tests; NULL: "" */
 	sd_bus *bus; /* instead of the system bus, for tests */
 };
 
 /* Asks; waits at most a few seconds for bluetoothd. */
 void doctor_collect(struct doctor *d, const struct doctor_config *config);
+/* One sentence: what doctor_mend() would do; ret has DOCTOR_TEXT bytes. */
+const char *doctor_fix_text(const struct doctor_finding *finding, char *ret, size_t size);
+/* 0, or a negative errno value: -EACCES where that needs root, -EINVAL where nothing mends it. */
+int doctor_mend(const struct doctor_finding *finding, const struct doctor_config *config);
 /* "good", "note", "bad" */
 const char *doctor_level_name(enum doctor_level level);
 /*

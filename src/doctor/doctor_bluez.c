@@ -61,6 +61,7 @@ static void check_adapter(struct doctor *d, const struct adapter *a)
 		doctor_add(d, DOCTOR_NOTE, "adapter",
 			   "bluetoothctl power on; otabench also tries to", "%s (%s) is off", name,
 			   a->address);
+		doctor_offer(d, DOCTOR_FIX_POWER, "%s", a->path);
 	}
 }
 
@@ -175,6 +176,7 @@ static void no_answer(struct doctor *d, int rc, const sd_bus_error *error)
 	} else {
 		doctor_add(d, DOCTOR_BAD, "bluetoothd", "systemctl start bluetooth (package bluez)",
 			   "is not running");
+		doctor_offer(d, DOCTOR_FIX_START, "org.bluez");
 	}
 }
 

@@ -9,6 +9,31 @@
 
 void doctor_add(struct doctor *d, enum doctor_level level, const char *check, const char *advice,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* What mends the finding that was added last. */
+void doctor_offer(struct doctor *d, enum doctor_fix fix, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The first line of a file below the root; "" when it cannot be read. */
+void doctor_line(const char *root, const char *path, char *buf, size_t size);
+
+/* doctor_adapter.c: what the adapter hciN is, in which computer. */
+void doctor_check_adapter(struct doctor *d, const char *root, unsigned int index);
+void doctor_check_system(struct doctor *d, const char *root, bool adapter);
+
+/* doctor_hci.c */
+struct doctor_controller {
+	bool version_known, features_known;
+	uint8_t version; /* of HCI: Assigned Numbers, 0x06 is 4.0 */
+	uint16_t maker, revision;
+	uint64_t features; /* of LE: Core Vol 6 Part B 4.6, bit by bit */
+	uint16_t buffer_octets;
+	uint8_t buffers; /* of LE; 0: unknown */
+};
+/* 1, 0 when the packet is no answer that is wanted, negative when the controller refused. */
+int doctor_controller_parse(const uint8_t *packet, size_t len, struct doctor_controller *ret);
+void doctor_controller_tell(struct doctor *d, unsigned int index,
+			    const struct doctor_controller *c);
+void doctor_check_controller(struct doctor *d, unsigned int index);
+
 /* --- which PHYs an adapter has, and which the kernel allows: bits of the mgmt API */
 struct doctor_phys {
 	uint32_t supported, selected;

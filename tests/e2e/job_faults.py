@@ -5,6 +5,7 @@ has a device of its own."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -57,6 +58,11 @@ class Bench:
                    what or "ends %s, status %d" % (outcome, status),
                    "status %d\n%s" % (got, run.story()))
         return result
+
+    def names(self, result, cause):
+        """The first cause that the result names."""
+        causes = [d["id"] for d in result.get("diagnosis", [])]
+        self.check(causes[:1] == [cause], "names the cause: " + cause, causes)
 
     def proved(self, run, what="goes on, and is proved"):
         """The run ended well, and the device runs the image."""
@@ -161,11 +167,25 @@ def daemon_away(tap, bluez, name):
     run = bench.flash("--set=retries=2")
     bench.sent(0.4)
     bluez.kill()
-    bench.ends(run, "no-adapter", 75)
+    bench.names(bench.ends(run, "no-adapter", 75), "bluetoothd-gone")
     bluez.start()
     adapter_ready()
     bench.untouched()
     bench.resume()
+    bench.end()
+
+
+def daemon_stopped(tap, bluez, name):
+    """It keeps its name and its sockets, and the device is silent for no fault of its own."""
+    bench = Bench(tap, bluez, name)
+    run = bench.flash()
+    bench.sent(0.4)
+    bluez.daemon.send_signal(signal.SIGSTOP)
+    told = run.wait(lambda e: e["event"] == "diagnosis" and
+                    e["diagnosis"]["id"] == "bluetoothd-silent", 60)
+    bluez.daemon.send_signal(signal.SIGCONT)
+    bench.check(told, "a daemon that is stopped is named", run.story())
+    bench.proved(run)
     bench.end()
 
 
@@ -189,7 +209,7 @@ def radio_dies(tap, bluez, name):
     bench.sent(0.6)
     bench.radio.process.kill()
     bench.radio.process.wait()
-    bench.ends(run, "no-adapter", 75)
+    bench.names(bench.ends(run, "no-adapter", 75), "adapter-gone")
     bench.plug_in()
     bench.untouched()
     bench.resume(65536)
@@ -377,8 +397,8 @@ def blocked(tap, bluez, name):
 
 
 SCENARIOS = (lost_early, lost_middle, lost_late, given_up, out_of_reach, daemon, daemon_away,
-             adapter, radio_dies, reboot, closed, twins, not_back, held, table_moved, table_shuffled,
-             recorded, killed, hang_up, power_cycle, blocked)
+             daemon_stopped, adapter, radio_dies, reboot, closed, twins, not_back, held,
+             table_moved, table_shuffled, recorded, killed, hang_up, power_cycle, blocked)
 
 
 def job(tap):

@@ -193,6 +193,123 @@ static void test_good_machine(void **state)
 	expect(&d, DOCTOR_GOOD, "virtual adapter", "otabench-radio works");
 }
 
+/* --- what the computer and the adapter are */
+
+static void expect_fix(const struct doctor *d, enum doctor_fix fix, const char *target)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->findings[i].fix == fix && strstr(d->findings[i].target, target))
+			return;
+	fail_msg("no finding is mended by %u on '%s'", (unsigned int)fix, target);
+}
+
+/* Of a file below the root. */
+static const char *text_of(const char *path)
+{
+	static char text[64];
+	char full[200];
+	FILE *file;
+
+	(void)snprintf(full, sizeof(full), "%s%s", root, path);
+	file = fopen(full, "re");
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	(void)fclose(file);
+	return text;
+}
+
+static void test_hardware(void **state)
+{
+	static const struct {
+		const char *vendor, *product, *text;
+		enum doctor_level level;
+	} chips[] = {
+		{"0a12\n", "0001\n", "CSR8510", DOCTOR_NOTE},
+		{"0bda\n", "8771\n", "Realtek", DOCTOR_NOTE},
+		{"8087\n", "0029\n", "shares its antennas", DOCTOR_NOTE},
+		{"0a12\n", "0002\n", "0a12:0002 on USB", DOCTOR_GOOD},
+	};
+	static const char control[] = "/sys/class/bluetooth/hci0/power/control";
+	struct answer a = {.adapter = true, .modalias = "usb:v1D6Bp0246d0557"};
+	const struct doctor_config config = {.root = root};
+	struct doctor d;
+
+	(void)state;
+	place("/sys/class/bluetooth/hci0/device/uevent", "");
+	place("/sys/class/bluetooth/hci0/power/control", "auto\n");
+	place("/sys/class/ieee80211/phy0", NULL);
+	place("/sys/class/rfkill/rfkill0/type", "bluetooth\n");
+	place("/sys/class/rfkill/rfkill0/soft", "1\n");
+	place("/proc/sys/kernel/osrelease", "4.18.0-9-amd64\n");
+	place("/proc/self/status", "Name:\tx\nCapEff:\t0000000000002000\n");
+	place("/etc/dbus-1/system.d/bluetooth.conf", "");
+	place("/var/lib/bluetooth/00:AA:01:00:00:23/cache/24:6F:28:AA:10:01", "[General]\n");
+	for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
+		place("/sys/class/bluetooth/hci0/idVendor", chips[i].vendor);
+		place("/sys/class/bluetooth/hci0/idProduct", chips[i].product);
+		collect(&d, &a);
+		expect(&d, chips[i].level, "adapter's chip", chips[i].text);
+	}
+	expect(&d, DOCTOR_NOTE, "USB autosuspend", "put to sleep");
+	expect(&d, DOCTOR_NOTE, "kernel", "4.19 can");
+	expect(&d, DOCTOR_NOTE, "coexistence", "Wi-Fi");
+	expect(&d, DOCTOR_GOOD, "capture", "packets");
+	expect(&d, DOCTOR_GOOD, "D-Bus policy", "is there");
+	expect(&d, DOCTOR_GOOD, "GATT cache", "of 1 device");
+	expect_fix(&d, DOCTOR_FIX_POWER, "/org/bluez/hci0");
+	/* What is offered mends what was found, and nothing else is offered. */
+	for (size_t i = 0; i < d.count; i++)
+		if (d.findings[i].fix == DOCTOR_FIX_UNBLOCK ||
+		    d.findings[i].fix == DOCTOR_FIX_AWAKE)
+			assert_int_equal(doctor_mend(&d.findings[i], &config), 0);
+		else if (d.findings[i].fix == DOCTOR_FIX_NONE)
+			assert_int_equal(doctor_mend(&d.findings[i], &config), -EINVAL);
+	assert_string_equal(text_of("/sys/class/rfkill/rfkill0/soft"), "0\n");
+	assert_int_equal(strncmp(text_of(control), "on", 2), 0);
+	place(control, "on\n");
+	place("/proc/sys/kernel/osrelease", "6.1.0-18-amd64\n");
+	place("/proc/self/status", "CapEff:\t0000000000000000\n");
+	collect(&d, &a);
+	expect(&d, DOCTOR_GOOD, "USB autosuspend", "stays awake");
+	expect(&d, DOCTOR_GOOD, "rfkill", "is not blocked");
+	expect(&d, DOCTOR_GOOD, "kernel", "Linux 6.1.0");
+	expect(&d, DOCTOR_NOTE, "capture", "CAP_NET_RAW");
+}
+
+static void test_controller(void **state)
+{
+	static const uint8_t version[] = {0x04, 0x0e, 12,   1,	  0x01, 0x10, 0, 0x09,
+					  0x34, 0x12, 0x09, 0x0f, 0x00, 1,    0};
+	static const uint8_t features[] = {0x04, 0x0e, 12, 1, 0x03, 0x20, 0, 0x21,
+					   1,	 0,    0,  0, 0,    0,	  0};
+	static const uint8_t buffers[] = {0x04, 0x0e, 7, 1, 0x02, 0x20, 0, 0xfb, 0x00, 3};
+	static const uint8_t refused[] = {0x04, 0x0e, 4, 1, 0x02, 0x20, 0x01};
+	struct doctor_controller c;
+	struct doctor d = {.count = 0};
+
+	(void)state;
+	memset(&c, 0, sizeof(c));
+	for (size_t len = 0; len < sizeof(version); len++)
+		assert_int_equal(doctor_controller_parse(version, len, &c), 0);
+	assert_int_equal(doctor_controller_parse(refused, sizeof(refused), &c), -1);
+	assert_false(c.version_known);
+	doctor_controller_tell(&d, 0, &c);
+	assert_int_equal(d.count, 0); /* nothing is known, nothing is told */
+	assert_int_equal(doctor_controller_parse(version, sizeof(version), &c), 1);
+	assert_int_equal(doctor_controller_parse(features, sizeof(features), &c), 1);
+	assert_int_equal(doctor_controller_parse(buffers, sizeof(buffers), &c), 1);
+	doctor_controller_tell(&d, 0, &c);
+	expect(&d, DOCTOR_GOOD, "controller", "Bluetooth 5.0, maker 0x000f, firmware 1234");
+	expect(&d, DOCTOR_GOOD, "data length", "251");
+	expect(&d, DOCTOR_NOTE, "buffers", "3 LE buffers of 251 bytes");
+	c.features = 0x01;
+	c.buffers = 8;
+	d.count = 0;
+	doctor_controller_tell(&d, 0, &c);
+	expect(&d, DOCTOR_NOTE, "data length", "27 bytes");
+	expect(&d, DOCTOR_GOOD, "buffers", "8 LE buffers");
+}
+
 /* --- LE 2M */
 
 #define SELECTED_1M 0xff, 0x07, 0, 0 /* all of BR/EDR, LE 1M: what Linux begins with */
@@ -334,6 +451,8 @@ int main(void)
 		TEST(test_bare_machine),
 		TEST(test_good_machine),
 		TEST(test_blocked),
+		TEST(test_hardware),
+		cmocka_unit_test(test_controller),
 		TEST(test_refused),
 		TEST(test_no_adapter),
 		TEST(test_foreign_answer),
