@@ -44,9 +44,8 @@ int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
 	return CLI_REFUSED;
 }
 
-/* config without the image; sha256: the only one that is meant, or NULL. */
-static int run_with_image(struct cli *cli, const struct job_config *given, const char *path,
-			  const uint8_t *sha256)
+int flash_with_image(struct cli *cli, const struct job_config *given, const char *path,
+		     const uint8_t *sha256)
 {
 	struct lint_report report;
 	struct image_file file;
@@ -85,7 +84,7 @@ int flash_run(struct cli *cli, const char *device, const char *path, bool resume
 		.resume_only = resume_only,
 	};
 
-	return run_with_image(cli, &config, path, NULL);
+	return flash_with_image(cli, &config, path, NULL);
 }
 
 int flash_again(struct cli *cli, const struct history_run *run, const struct profile *profile)
@@ -102,7 +101,7 @@ int flash_again(struct cli *cli, const struct history_run *run, const struct pro
 		return cli_fail(cli, CLI_NO_FILE, "run %lld: its image file is unknown",
 				(long long)run->id);
 	cli->force |= run->forced;
-	return run_with_image(cli, &config, run->image, run->sha256);
+	return flash_with_image(cli, &config, run->image, run->sha256);
 }
 
 int cmd_flash(struct cli *cli, int argc, char **argv)

@@ -6,6 +6,7 @@
 #include "cli/workbench.h"
 
 #include "history/history.h"
+#include "host/journal.h"
 #include "tui/app.h"
 
 #include <string.h>
@@ -67,7 +68,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		.no_mouse = cli->no_mouse,
 		.tier = PLOT_BLOCKS,
 	};
-	char reach[HISTORY_OPTIONS_MAX], options[COMMAND_LINE_OPTIONS];
+	char reach[HISTORY_OPTIONS_MAX], options[COMMAND_LINE_OPTIONS], place[JOURNAL_PLACE_MAX];
 	struct profile_source source;
 	int r;
 
@@ -85,6 +86,7 @@ int cmd_workbench(struct cli *cli, int argc, char **argv)
 		if (!cli->sim_given)
 			config.source = cli->adapter ? cli->adapter : "Bluetooth";
 		config.options = command_line_reach(cli, options, sizeof(options));
+		config.place = cli_place(cli, place);
 		config.vain = command_line_is_vain(cli);
 		r = workbench_show(cli, &config);
 		r = cli_close(cli, config.transport, r);

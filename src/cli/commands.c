@@ -59,6 +59,7 @@ static const struct cli_option resume_options[] = {
 	TIMEOUT,
 	BUNDLE,
 	{"no-confirm", NULL, "leave the new image on trial, for another program to confirm"},
+	{"give-up", NULL, "without IMAGE: forget the update; the device is not asked"},
 	{NULL, NULL, NULL},
 };
 
@@ -213,10 +214,16 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "resume",
-		.usage = "DEV IMAGE",
+		.usage = "DEV [IMAGE]",
 		.summary = "Resume an interrupted update",
-		.help = "Works as flash, but fails unless the device holds a part of this image.",
-		.min_arguments = 2,
+		.help = "Works as flash, but fails unless the device holds a part of this image.  "
+			"Without IMAGE it is the update that was interrupted on this computer, "
+			"also by the end of otabench itself: the journal in "
+			"$XDG_STATE_HOME/otabench/journals knows its file.  Only a file with the "
+			"image's SHA-256 is sent; where the file has moved, the images opened last "
+			"and the files beside it are looked at, and a terminal is asked.\n"
+			"Exit status 66: no update of DEV is known, or its image is not found.",
+		.min_arguments = 1,
 		.max_arguments = 2,
 		.options = resume_options,
 		.run = cmd_resume,

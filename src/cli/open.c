@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See open.h. */
-#include "config.h" /* system extensions: localtime_r() */
+#include "config.h" /* system extensions: localtime_r(), realpath() */
 
 #include "cli/open.h"
 
 #include "base/file_save.h"
 #include "capture/btsnoop_file.h"
 #include "history/history.h"
+#include "host/journal.h"
 #include "bluez/bluez.h"
 #include "capture/capture.h"
 #include "transport/fault.h"
@@ -305,4 +306,11 @@ char *cli_reach(const struct cli *cli, char *buf, size_t size)
 	else if (cli->adapter)
 		(void)snprintf(buf, size, "--adapter=%s", cli->adapter);
 	return buf;
+}
+
+const char *cli_place(const struct cli *cli, char *buf)
+{
+	if (!cli->sim_given)
+		return JOURNAL_AIR;
+	return cli->sim.state[0] != '\0' && realpath(cli->sim.state, buf) ? buf : NULL;
 }

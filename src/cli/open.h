@@ -21,4 +21,8 @@ int cli_close(struct cli *cli, struct transport *t, int code);
 /* How the device is reached, as the options that say so; see struct recorder_config. */
 char *cli_reach(const struct cli *cli, char *buf, size_t size);
 
+/* Where devices are, for their journals; NULL: simulated ones that end with this program.  buf
+ * has JOURNAL_PLACE_MAX bytes. */
+const char *cli_place(const struct cli *cli, char *buf);
+
 #endif

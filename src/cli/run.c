@@ -203,8 +203,11 @@ static int tell_left(struct run *r, int rc)
 int run_once(struct run *r, const struct job_config *config)
 {
 	const struct job_listener listener = run_listener(r);
-	int rc = run_create(r, config, &listener);
+	struct job_config mine = *config;
+	int rc;
 
+	mine.place = cli_place(r->cli, r->place);
+	rc = run_create(r, &mine, &listener);
 	r->ended = r->closed = false;
 	if (rc < 0)
 		return cli_fail(r->cli, rc == -OTA_EINVAL ? CLI_USAGE : CLI_DEFECT, "%s",

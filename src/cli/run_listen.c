@@ -322,6 +322,14 @@ static void run_listen_on_progress(void *userdata)
 	run_listen_draw(r, &now);
 }
 
+static void run_listen_on_warned(void *userdata, const char *text)
+{
+	struct run *r = userdata;
+
+	progress_clear(&r->line);
+	log_write(&r->cli->log, LOG_LEVEL_WARNING, "%s", text);
+}
+
 static void run_listen_on_result(void *userdata, const struct job_result *result)
 {
 	struct run *r = userdata;
@@ -352,6 +360,7 @@ struct job_listener run_listener(struct run *r)
 		.log = run_listen_on_log,
 		.passkey = run_listen_on_passkey,
 		.diagnosed = run_on_diagnosed,
+		.warned = run_listen_on_warned,
 		.progress = run_listen_on_progress,
 		.result = run_listen_on_result,
 		.finished = run_listen_on_finished,

@@ -6,6 +6,7 @@
 #include "cli/command_line.h"
 #include "cli/passkey.h"
 #include "cli/run.h"
+#include "host/journal.h"
 #include "host/stack_log_lines.h"
 #include "history/recorder.h"
 
@@ -28,6 +29,7 @@ struct run {
 	bool early; /* the first is enough */
 	uint64_t ended_us; /* the loop may turn once more after it */
 	struct job_result result;
+	char place[JOURNAL_PLACE_MAX]; /* of its journals */
 };
 
 /* Tells what the job tells, as words or JSON; run is the userdata. */

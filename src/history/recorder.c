@@ -355,6 +355,14 @@ static void recorder_on_diagnosed(void *userdata, const struct diagnosis *diagno
 		r->inner.diagnosed(r->inner.userdata, diagnosis);
 }
 
+static void recorder_on_warned(void *userdata, const char *text)
+{
+	const struct recorder *r = userdata;
+
+	if (r->inner.warned)
+		r->inner.warned(r->inner.userdata, text);
+}
+
 static void recorder_on_progress(void *userdata)
 {
 	struct recorder *r = userdata;
@@ -476,6 +484,7 @@ int recorder_job_create(const struct recorder_config *config, struct transport *
 		.passkey = recorder_on_passkey,
 		.log = recorder_on_log,
 		.diagnosed = recorder_on_diagnosed,
+		.warned = recorder_on_warned,
 		.progress = recorder_on_progress,
 		.result = recorder_on_result,
 		.finished = recorder_on_finished,

@@ -119,6 +119,8 @@ void job_destroy(struct job *job)
 {
 	if (!job)
 		return;
+	job->listener = (struct job_listener){.userdata = NULL}; /* its owner goes */
+	job_journal_leave(job);
 	if (job->transport->userdata == job) {
 		job->transport->handler = NULL;
 		job->transport->userdata = NULL;
@@ -160,6 +162,8 @@ static void tell_result(struct job *job)
 	job->has_result = true;
 	job_make_result(job);
 	learn_adapter(job);
+	job_journal_end(job);
+	job_journal_heard(job);
 	if (job->listener.result)
 		job->listener.result(job->listener.userdata, &job->result);
 	job->listener = (struct job_listener){.userdata = job->listener.userdata,
@@ -222,6 +226,7 @@ void job_settle(struct job *job)
 	probe(job);
 	if (job->session_begun) {
 		job_limit_see(job);
+		job_journal_see(job);
 		job_diagnose_see(job);
 	}
 	if (job_now(job) >= job->expires)

@@ -44,6 +44,8 @@ struct job_config {
 	uint32_t scan_timeout_ms; /* how long to look for the device; 0 = 15000 */
 	uint32_t timeout_ms; /* for the whole run, which ends TIMED_OUT then; 0 = none */
 	bool log_data; /* an entry for each Data value as well */
+	/* UPDATE: where the device is, as host/journal.h has it; NULL: no journal.  The caller's. */
+	const char *place;
 	/* From a recording: what the checks came to, instead of checking again, and what was
 	 * known of the adapter; the caller's.  image then needs no content but size and hash. */
 	const struct job_recorded *recorded;
@@ -84,6 +86,8 @@ struct job_listener {
 	void (*passkey)(void *userdata, int32_t shown);
 	/* The run stands, or what is known of the reason has changed: the likeliest cause. */
 	void (*diagnosed)(void *userdata, const struct diagnosis *diagnosis);
+	/* Something that the run can do without does not work: one sentence. */
+	void (*warned)(void *userdata, const char *text);
 	/* Some figure may have changed. */
 	void (*progress)(void *userdata);
 	/* Once: how the run ended.  The link may take its time to go down, two seconds with

@@ -80,7 +80,7 @@ static int job_approve(void *ctx, const struct ota_info *info, const char *versi
 	if (!job->linted && job->listener.lint)
 		job->listener.lint(job->listener.userdata, &job->report, refused);
 	job->linted = true;
-	return refused ? -OTA_EPERM : 0;
+	return refused ? -OTA_EPERM : job_journal_claim(job);
 }
 
 static void job_ready(struct job *job)

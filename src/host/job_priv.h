@@ -97,6 +97,11 @@ struct job {
 	bool has_result; /* result was told */
 	uint64_t end_us; /* the session ended */
 	enum dialect_id dialect; /* spoken last */
+
+	struct journal_writer *journal; /* NULL: none is kept */
+	bool journal_ready, journal_ended; /* as it was told last */
+	uint32_t journal_last, journal_next; /* bytes received: told, and to be told at */
+	char claimed[JOB_TEXT_MAX / 4]; /* IN_USE: by another program; "" not so */
 	struct job_result result;
 };
 
@@ -147,6 +152,15 @@ void job_diagnose_stall(const struct job *job, char *text, size_t size);
 void job_diagnose_see(struct job *job);
 size_t job_diagnose(const struct job *job, struct diagnosis ret[DIAGNOSES_MAX]);
 void job_diagnose_result(const struct job *job, struct job_result *result);
+
+/* job_journal.c: before START, 0 or -OTA_EBUSY, -OTA_ENOMEM; after each event; with the
+ * result; and where the program ends before there is one. */
+int job_journal_claim(struct job *job);
+void job_journal_see(struct job *job);
+void job_journal_end(struct job *job);
+/* With the result of a look or a command: a journal that the device's answer contradicts goes. */
+void job_journal_heard(struct job *job);
+void job_journal_leave(struct job *job);
 
 /* job_record.c: for a recording, where there is one */
 void job_record_start(struct job *job);

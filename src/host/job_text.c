@@ -444,10 +444,15 @@ void job_explain(const struct job *job, struct job_result *r)
 	case SESSION_ROLLED_BACK:
 		explain_rolled_back(job, r);
 		break;
+	case SESSION_IN_USE:
+		if (job->claimed[0] != '\0') {
+			job_say(r->what, "%s  Nothing was sent.", job->claimed);
+			job_say(r->advice, "Wait for its end, or end it.");
+		}
+		break;
 	case SESSION_CONFIRMED:
 	case SESSION_ALREADY_RUNNING:
 	case SESSION_MEASURED:
-	case SESSION_IN_USE:
 	case SESSION_NO_OUTCOME:
 	case SESSION_OUTCOMES:
 		break;

@@ -5,6 +5,7 @@
 #include "tui/app_device.h"
 #include "tui/app_image.h"
 #include "tui/app_log.h"
+#include "tui/app_offer.h"
 #include "tui/app_replay.h"
 #include "tui/app_scan.h"
 
@@ -26,7 +27,9 @@ static const struct app_part_ops *const services[] = {
 	[PART_PROFILE - PART_SERVICES] = &profile_part,
 	[PART_IMAGE - PART_SERVICES] = &image_part,
 	[PART_UPLOAD - PART_SERVICES] = &upload_part,
+	[PART_JOURNAL - PART_SERVICES] = &journal_part,
 	[PART_LEFT - PART_SERVICES] = &left_part,
+	[PART_OFFER - PART_SERVICES] = &offer_part,
 	[PART_EFFECT - PART_SERVICES] = &effect_part,
 	[PART_REPLAY - PART_SERVICES] = &replay_part,
 };
@@ -76,6 +79,7 @@ int app_create(const struct app_config *config, struct app **ret)
 	app_scan_begin(app);
 	if (config->image)
 		(void)app_image_open(app, config->image);
+	app_offer_begin(app);
 	*ret = app;
 	return 0;
 }

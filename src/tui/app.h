@@ -33,6 +33,7 @@ struct app_config {
 	const char *image; /* to open at once; NULL: none */
 	uint32_t force; /* checks of the image that do not refuse, 1u << enum lint_check */
 	bool readonly;
+	const char *place; /* where devices are, for their journals; NULL: nothing outlives this */
 	const char *trace; /* file that the transport is recorded to; NULL: none */
 	bool no_history; /* neither recorded nor shown */
 	const char *reach; /* the options that say how devices are reached, for the history */

@@ -247,7 +247,7 @@ static void on_finished(void *userdata, const struct job_result *result)
 	app_touch(userdata);
 }
 
-static void on_unrecorded(void *userdata, const char *text)
+static void on_warned(void *userdata, const char *text)
 {
 	app_say(userdata, CELLS_WARNING, "%s", text);
 	app_log_note(userdata, text);
@@ -260,6 +260,7 @@ struct job_listener app_device_listener(struct app *app)
 		.state = on_state,
 		.log = on_log,
 		.passkey = on_passkey,
+		.warned = on_warned,
 		.progress = on_progress,
 		.finished = on_finished,
 	};
@@ -369,7 +370,7 @@ static int device_start(struct app *app, const struct job_config *config, const 
 		.options = app_config(app)->reach,
 		.image_path = image_path,
 		.saved = &app_profile(app)->saved,
-		.warn = on_unrecorded,
+		.warn = on_warned,
 		.userdata = app,
 	};
 	int r;

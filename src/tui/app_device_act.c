@@ -16,6 +16,7 @@ struct job_config app_device_config(const struct app *app, enum session_goal goa
 		.profile = &app_profile(app)->now,
 		.forced = app_config(app)->force,
 		.on_screen = true,
+		.place = app_config(app)->place,
 	};
 }
 

@@ -8,6 +8,7 @@
 #include "tui/app_history.h"
 #include "tui/app_image.h"
 #include "tui/app_log.h"
+#include "tui/app_offer.h"
 #include "tui/app_profile.h"
 #include "tui/app_recover.h"
 #include "tui/app_replay.h"
@@ -286,6 +287,9 @@ static void view_key(struct app *app, int32_t key)
 	app->message[0] = '\0';
 	if (app_is_replay(app) && app_replay_act(app, action, key))
 		return;
+	if (action == ACTION_RECOVER && app_offer_take(app))
+		return;
+	app_offer_decline(app);
 	if (action == ACTION_VIEW)
 		app->view = (enum view)(key - '1');
 	else if (!key_move(app, action, view->move) && !view->act(app, action))

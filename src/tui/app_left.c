@@ -10,6 +10,7 @@
 #include "base/output.h"
 #include "tui/app_device.h"
 #include "tui/app_image.h"
+#include "tui/app_journal.h"
 #include "tui/app_upload.h"
 
 #include <string.h>
@@ -113,6 +114,8 @@ static enum left_kind kind_told(const struct app *app, const struct left *item)
 		return LEFT_NOTHING;
 	if (item->kind == LEFT_PART && memcmp(s->hash, item->hash, sizeof(s->hash)) == 0)
 		return LEFT_PART;
+	if (app_journal(app) && journal_image_of(app_journal(app), s->hash))
+		return LEFT_PART;
 	return i->have && memcmp(s->hash, i->image.sha256, sizeof(s->hash)) == 0 ? LEFT_PART
 										 : LEFT_FOREIGN;
 }
@@ -146,6 +149,8 @@ static void take_part(const struct app *app, struct left *item)
 	const struct app_device *d = app_device(app);
 	const struct app_image *i = app_image(app);
 	const struct ota_status *s = &d->told.status;
+	const struct journal_image *own =
+		app_journal(app) ? journal_image_of(app_journal(app), s->hash) : NULL;
 
 	if (sends(d)) {
 		item->bytes = d->snapshot.stats.received;
@@ -158,6 +163,10 @@ static void take_part(const struct app *app, struct left *item)
 	if (memcmp(item->hash, s->hash, sizeof(s->hash)) == 0 && item->image[0] != '\0')
 		return;
 	memcpy(item->hash, s->hash, sizeof(s->hash));
+	if (own && strlen(own->path) < sizeof(item->image)) {
+		item->total = own->size;
+		memcpy(item->image, own->path, strlen(own->path) + 1);
+	}
 	if (!i->have || memcmp(s->hash, i->image.sha256, sizeof(s->hash)) != 0)
 		return;
 	item->total = (uint32_t)i->image.size;

@@ -6,6 +6,7 @@
 #include "transport/trace.h"
 #include "tui/app_device.h"
 #include "tui/app_image.h"
+#include "tui/app_journal.h"
 #include "tui/app_log.h"
 #include "tui/app_profile.h"
 #include "tui/app_upload.h"
@@ -41,6 +42,7 @@ static void collect(const struct app *app, struct recover_known *k)
 		.image_refused = app_image_is_refused(app),
 		.image_sha256 = i->have ? i->image.sha256 : NULL,
 		.readonly = app_config(app)->readonly,
+		.own = told->status_known ? app_journal_own(app, told->status.hash) : NULL,
 		.running = app_device_runs(app) ? job_state_name(s) : NULL,
 		.hold = s->hold,
 		.stack_keeps = app_transport(app)->ops->maintenance != NULL,

@@ -7,6 +7,7 @@
 #include "tui/app_effect.h"
 #include "tui/app_image.h"
 #include "tui/app_left.h"
+#include "tui/app_offer.h"
 #include "tui/app_recover.h"
 #include "tui/app_scan.h"
 #include "tui/app_sweep.h"
@@ -27,6 +28,7 @@ void app_settle(struct app *app)
 	app_menu_settled(app);
 	app_image_settled(app);
 	app_upload_settled(app);
+	app_offer_settled(app);
 	app_bench_settled(app);
 	app_sweep_settled(app);
 }

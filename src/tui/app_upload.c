@@ -8,6 +8,7 @@
 #include "tui/app_device.h"
 #include "tui/app_estimate.h"
 #include "tui/app_image.h"
+#include "tui/app_journal.h"
 #include "tui/app_log.h"
 #include "tui/app_profile.h"
 
@@ -32,6 +33,19 @@ static void take_swept(struct app *app)
 	app_log_note(app, text);
 }
 
+/* An update that is resumed ends as it was meant to, whichever program began it. */
+static void take_journal(const struct app *app, struct job_config *config)
+{
+	const struct journal *j = app_journal(app);
+	const struct journal_image *i =
+		config->resume_only && j ? journal_image_of(j, config->image->sha256) : NULL;
+
+	if (!i)
+		return;
+	config->no_confirm = i->no_confirm;
+	config->forced |= i->forced;
+}
+
 void app_upload_now(struct app *app, bool restart, bool resume_only, bool same)
 {
 	struct job_config config = app_device_config(app, SESSION_UPDATE);
@@ -43,6 +57,7 @@ void app_upload_now(struct app *app, bool restart, bool resume_only, bool same)
 	config.report = &app_image(app)->report;
 	config.restart = restart;
 	config.resume_only = resume_only;
+	take_journal(app, &config);
 	if (same) /* the operator was asked, and answered */
 		config.forced |= 1u << LINT_SAME;
 	if (app_device_start(app, &config, app_image(app)->path) == 0)

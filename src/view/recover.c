@@ -28,7 +28,7 @@ static bool same_image(const struct recover_known *k)
 
 bool recover_foreign(const struct recover_known *k)
 {
-	return holds_session(k) && !k->running &&
+	return holds_session(k) && !k->running && !k->own &&
 	       !(k->have_update && (same_image(k) || !k->image_sha256));
 }
 
@@ -61,6 +61,8 @@ static void say_what(const struct recover_known *k, struct recover_menu *m)
 		(void)snprintf(fact, VIEW_TEXT, "Another host is updating it now: image %s, %s",
 			       hash_text(&k->status, hash, sizeof(hash)),
 			       ota_state_name(k->status.state));
+	else if (k->own && holds_session(k) && !(k->have_update && same_image(k)))
+		(void)snprintf(fact, VIEW_TEXT, "%s", k->own);
 	else if (k->have_update)
 		(void)snprintf(fact, VIEW_TEXT, "%s: %.200s", session_outcome_name(k->outcome),
 			       k->what);

@@ -45,6 +45,8 @@ struct recover_known {
 	bool hold; /* ... is paused by the operator */
 	bool stack_keeps; /* the host's stack can be told to hang up, forget, power-cycle */
 
+	const char *own; /* STATUS tells of an update that this user's journal knows: a sentence; or
+			  * NULL */
 	bool have_update; /* an update was tried from here */
 	enum session_outcome outcome;
 	bool ended; /* it was sent whole: what runs may be the image */
