@@ -21,6 +21,7 @@ local codes = {
 	[0] = "ok", "opcode", "length", "state", "busy", "unsupported", "size", "erase", "write",
 	"read", "hash", "image", "boot-slot", "persist", "overflow", "no-rollback", "chip",
 	"timeout", "permission", "link", "incomplete", "version", "internal",
+	"signature",
 }
 local states = {
 	[0] = "idle", "preparing", "receiving", "verifying", "rebooting", "suspended", "aborting",
@@ -41,6 +42,7 @@ local info_flags = {
 }
 local abilities = {
 	{ 0x01, "boot loader does not roll back" }, { 0x02, "flash auto-suspend" }, { 0x04, "code in PSRAM" },
+	{ 0x08, "signed images only" },
 }
 local resets = {
 	[0] = "unknown", "power-on", "external pin", "software", "panic", "interrupt watchdog",
@@ -63,7 +65,9 @@ local phy_bits = { { 0x1, "1M" }, { 0x2, "2M" }, { 0x4, "Coded" } }
 local commands = {
 	[0x01] = { name = "START", { "version", 1 }, { "flags", 2, bits = start_flags },
 		{ "image size", 4, unit = "bytes" }, { "stream size", 4, unit = "bytes" },
-		{ "ack interval", 2, unit = "bytes" }, { "SHA-256", 32, hash = true } },
+		{ "ack interval", 2, unit = "bytes" }, { "SHA-256", 32, hash = true },
+		optional = 46, { "chip id", 2 }, { "secure version", 4 }, { "project", 32, text = true },
+		{ "image version", 32, text = true }, { "signature", 64, hash = true } },
 	[0x02] = { name = "ABORT" },
 	[0x04] = { name = "END" },
 	[0x05] = { name = "STATUS" },

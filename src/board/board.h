@@ -36,6 +36,7 @@ struct board_config {
 	bool flash_encryption; /* told in Info; bytes are kept as they are */
 	bool no_rollback; /* the boot loader is one without rollback; board_install() then has the
 			   * image look as if it had come by an update */
+	bool secure_never_falls; /* nor below that of the image that runs */
 	bool same_project; /* CONFIG_OTA_ESP_SAME_PROJECT */
 	bool no_older; /* CONFIG_OTA_ESP_DOWNGRADE_VERSION */
 	const char *flash_path; /* NULL: in memory */

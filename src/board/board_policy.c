@@ -40,7 +40,8 @@ int board_judge(const struct board *board, const uint8_t *head, uint32_t *ret_fi
 			       ? -OTA_EBADMSG
 			       : 0;
 	*ret_field = AT_DESCRIPTOR + IMAGE_DESC_SECURE;
-	if (secure_version < config->secure_version)
+	if (secure_version < config->secure_version ||
+	    (config->secure_never_falls && secure_version < board->running.secure_version))
 		return -OTA_EPERM;
 	*ret_field = AT_DESCRIPTOR + IMAGE_DESC_PROJECT;
 	if (config->same_project && strcmp(project, board->running.project) != 0)

@@ -166,6 +166,7 @@ static void set_transfer(json_t *o, const struct job_snapshot *now, const struct
 	set(o, "chunk", json_integer(r->chunk));
 	set(o, "window", json_integer(r->window));
 	set(o, "write_mode", json_string(gatt_write_name(r->mode)));
+	set(o, "signed", json_boolean(r->is_signed));
 	set(o, "sent_bytes", json_integer((json_int_t)r->sent_bytes));
 	set(o, "retries", json_integer(r->retries));
 	set(o, "gaps", json_integer(r->gaps));

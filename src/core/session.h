@@ -22,6 +22,7 @@
 #include "core/session_choice.h"
 #include "ota/error.h"
 #include "ota/proto.h"
+#include "ota/statement.h"
 
 enum session_state {
 	SESSION_IDLE,
@@ -116,6 +117,9 @@ struct session_config {
 	/* UPDATE: the image's version, which tells what runs where no hash does; "" unknown. */
 	char version[SESSION_VERSION];
 	enum ota_command command; /* COMMAND: ABORT, STATUS, CONFIRM, ROLLBACK, REBOOT or PREPARE */
+	/* UPDATE: what follows START for a device that checks signatures: ota_statement_encode(). */
+	bool is_signed;
+	uint8_t signed_start[OTA_SIGNED_SIZE];
 	bool restart; /* do not resume */
 	/* UPDATE: REFUSED, status -OTA_ENOENT, where the device holds no part of this image. */
 	bool resume_only;
@@ -247,6 +251,8 @@ void session_expire(struct session *s, uint64_t now_us);
 void session_know_intervals(struct session *s, uint16_t on_1m, uint16_t on_2m);
 /* The interval that this run found to be far better than the first; 0: none. */
 uint16_t session_learned_interval(const struct session *s);
+/* Returns true if this update goes with its signature, to a device that checks it. */
+bool session_is_signed(const struct session *s);
 /* While it runs; each returns 0 or -OTA_EINVAL.  A larger chunk waits for the next START. */
 int session_set_pacing(struct session *s, uint32_t us, uint64_t now_us);
 int session_set_window(struct session *s, uint32_t bytes, uint64_t now_us);

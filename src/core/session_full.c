@@ -8,6 +8,12 @@
 
 /* --- what the host writes */
 
+bool session_is_signed(const struct session *s)
+{
+	return s->config.is_signed && s->config.goal == SESSION_UPDATE &&
+	       (s->info.features & OTA_FEATURE_SIGNED);
+}
+
 static void write_start(struct session *s)
 {
 	struct ota_start m = {
@@ -16,6 +22,7 @@ static void write_start(struct session *s)
 		.stream_size = s->config.image_size,
 	};
 	uint8_t buf[OTA_CONTROL_MAX];
+	int len;
 
 	session_choose(s);
 	m.ack_interval = session_choose_ack(s);
@@ -25,7 +32,14 @@ static void write_start(struct session *s)
 		m.flags |= OTA_START_RESTART;
 	memcpy(m.sha256, s->config.sha256, sizeof(m.sha256));
 	session_wait_work(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
-	session_command(s, buf, ota_start_encode(&m, buf, sizeof(buf)));
+	if (session_is_signed(s))
+		m.flags |= OTA_START_SIGNED;
+	len = ota_start_encode(&m, buf, sizeof(buf));
+	if (session_is_signed(s) && len > 0) {
+		memcpy(buf + len, s->config.signed_start, OTA_SIGNED_SIZE);
+		len += (int)OTA_SIGNED_SIZE;
+	}
+	session_command(s, buf, len);
 }
 
 /* Its answer comes when the link has changed, which may be long after READY's. */

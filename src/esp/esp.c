@@ -38,7 +38,7 @@ void esp_rearm(struct esp *esp)
 {
 	const uint64_t now = sched_now(esp->config.sched);
 	uint32_t at_ms, idle_ms;
-	bool due = ota_device_deadline(&esp->device, &at_ms);
+	bool due = esp_deadline(esp, &at_ms);
 
 	if (esp_idle_deadline(esp, &idle_ms)) {
 		if (!due || (int32_t)(idle_ms - at_ms) < 0)
@@ -58,7 +58,7 @@ static void esp_on_tick(void *ctx, uint64_t now_us)
 	struct esp *esp = ctx;
 
 	(void)now_us;
-	ota_device_tick(&esp->device, esp_now_ms(esp));
+	esp_tick(esp);
 	esp_close_idle(esp);
 	esp_rearm(esp);
 }
@@ -74,6 +74,7 @@ static void firmware_stop(struct esp *esp)
 	sched_cancel(esp->config.sched, &esp->tick);
 	sched_cancel(esp->config.sched, &esp->block_tick);
 	sched_cancel(esp->config.sched, &esp->op);
+	esp_signed_stop(esp);
 	sched_cancel(esp->config.sched, &esp->boot);
 	sched_cancel(esp->config.sched, &esp->restart);
 	esp_drop_links(esp);
@@ -108,6 +109,7 @@ static void firmware_start(void *ctx, uint64_t now_us)
 		esp_log(esp, "firmware refuses its configuration");
 		return;
 	}
+	esp_signed_start(esp);
 	esp_security_load(esp, board_running(esp->board)->pending_verify);
 	esp->device_up = true;
 	esp->power = ESP_RUNNING;

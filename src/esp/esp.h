@@ -79,6 +79,10 @@ struct esp_config {
 	const char *version, *project; /* of the factory firmware; only for a new flash */
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
 	bool secure_boot, flash_encryption; /* as its eFuses have it */
+	/* The product's key, x and y of ECDSA on P-256, where it takes signed images only: then
+	 * none of a lower secure version than the one that runs, either. */
+	bool signed_only;
+	uint8_t public_key[64];
 	bool same_project, no_older, no_rollback; /* as struct board_config has them */
 	bool forbids; /* the product permits no START, ABORT, CONFIRM, ROLLBACK, REBOOT or PREPARE */
 	uint32_t

@@ -50,6 +50,7 @@ static struct board_config config_of(const struct esp *esp)
 		.block_revision = esp->config.block_revision,
 		.secure_version = esp->config.secure_version,
 		.secure_boot = esp->config.secure_boot,
+		.secure_never_falls = esp->config.signed_only,
 		.same_project = esp->config.same_project,
 		.no_older = esp->config.no_older,
 		.no_rollback = esp->config.no_rollback,

@@ -100,7 +100,7 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 		return ATT_ERR_UNLIKELY;
 	c->wrote = c->wrote || id == ATT_CONTROL;
 	if (id == ATT_CONTROL)
-		ota_device_control(&esp->device, c->id, buf, len, esp_now_ms(esp));
+		esp_control(esp, c->id, buf, len);
 	else if (id == ATT_DATA)
 		answer = esp_link_data_written(c, buf, len, command, true);
 	if (c->id == ota_device_owner(&esp->device))
@@ -217,7 +217,7 @@ static void on_writable(void *ctx)
 	if (!c->link || !c->esp->device_up)
 		return;
 	att_server_writable(&c->att);
-	ota_device_tick(&c->esp->device, esp_now_ms(c->esp));
+	esp_tick(c->esp);
 	esp_hold(c->esp);
 	esp_rearm(c->esp);
 }
@@ -263,7 +263,7 @@ static void esp_link_on_disconnected(void *ctx, uint8_t reason)
 	esp_link_release(c);
 	if (!esp->device_up)
 		return;
-	ota_device_disconnected(&esp->device, c->id, esp_now_ms(esp));
+	esp_gone(esp, c->id);
 	esp_hold(esp);
 	esp_rearm(esp);
 }

@@ -224,6 +224,8 @@ static void op_info(void *ctx, struct ota_info *ret)
 	if (esp->config.flash_mode == ESP_FLASH_PSRAM)
 		ret->abilities |= OTA_ABILITY_XIP_PSRAM;
 	board_info(esp->board, ret);
+	if (esp->gated)
+		ota_signed_info(&esp->gate, ret);
 }
 
 const struct ota_device_ops esp_device_ops = {

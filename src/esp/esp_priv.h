@@ -6,6 +6,7 @@
 #include "esp/esp.h"
 #include "air/att.h"
 #include "base/rng.h"
+#include "ota/signed.h"
 #include "air/smp.h"
 
 #define ESP_START_US 250000u /* from the boot loader's end to the first advertisement */
@@ -56,6 +57,9 @@ struct esp {
 	char address[18];
 	struct board *board; /* NULL: not made yet */
 	struct ota_device device;
+	struct ota_signed gate; /* before it, where gated */
+	bool gated;
+	struct sched_event verify; /* a signature has been checked */
 	uint8_t *ring; /* made with the board */
 	uint8_t scratch[OTA_SECTOR_SIZE];
 	enum esp_power power;
@@ -96,6 +100,14 @@ void esp_drop_board(struct esp *esp);
 /* esp_ops.c */
 extern const struct ota_device_ops esp_device_ops;
 void esp_hold(struct esp *esp);
+
+/* esp_signed.c: ota_core's entry points, through the gate where the product has one */
+void esp_signed_start(struct esp *esp);
+void esp_signed_stop(struct esp *esp);
+void esp_control(struct esp *esp, uint16_t conn, const uint8_t *buf, size_t len);
+void esp_gone(struct esp *esp, uint16_t conn);
+void esp_tick(struct esp *esp);
+bool esp_deadline(const struct esp *esp, uint32_t *ret_ms);
 
 /* esp_link.c */
 struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn);

@@ -159,6 +159,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.partitions = k->partitions,
 		.secure_version = k->secure_version,
 		.secure_boot = k->secure_boot,
+		.signed_only = k->signed_only,
 		.same_project = k->same_project,
 		.no_older = k->no_older,
 		.no_rollback = k->no_rollback,
@@ -172,6 +173,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 	};
 	int rc;
 
+	memcpy(c.public_key, k->public_key, sizeof(c.public_key));
 	name_of(k->names, i, name, sizeof(name));
 	address_of(k->random_addresses, i, c.address);
 	if (k->state) {

@@ -50,6 +50,8 @@ struct fleet_kind {
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
 	uint32_t secure_version; /* burnt into eFuse; 0: no anti-rollback */
 	bool secure_boot, flash_encryption;
+	bool signed_only; /* as struct esp_config has it */
+	uint8_t public_key[64];
 	bool same_project, no_older, no_rollback; /* as struct board_config has them */
 	bool forbids; /* as struct esp_config has it */
 	uint32_t

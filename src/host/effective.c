@@ -337,6 +337,7 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 	case PROFILE_KEY_STALL:
 	case PROFILE_KEY_STALL_ACTION:
 	case PROFILE_KEY_CONFIRM:
+	case PROFILE_KEY_SIGNATURE:
 	case PROFILE_KEYS:
 		break;
 	}

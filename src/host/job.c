@@ -97,6 +97,7 @@ int job_create(struct transport *transport, const struct job_config *config,
 	configure(job);
 	job->profile = *config->profile;
 	job->config.profile = NULL; /* copied */
+	job_signed_read(job, config->image_name);
 	if (config->report)
 		job->report = *config->report;
 	job->pump = (struct pump){

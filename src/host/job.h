@@ -54,6 +54,8 @@ struct job_config {
 struct job_recorded {
 	struct lint_report report;
 	bool refused;
+	bool is_signed; /* as struct session_config has it */
+	uint8_t signed_start[OTA_SIGNED_SIZE];
 	uint16_t intervals[2]; /* learned with the adapter, on 1M and 2M; 0: nothing */
 };
 

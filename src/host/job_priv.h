@@ -67,6 +67,7 @@ struct job {
 	struct session session;
 	struct pump pump;
 	struct lint_report report;
+	char signature_error[LINT_TEXT_SIZE]; /* why IMAGE.sig cannot be used; "" */
 	bool linted; /* told once */
 	bool cancelling;
 	enum job_passkey passkey;
@@ -161,6 +162,11 @@ void job_journal_end(struct job *job);
 /* With the result of a look or a command: a journal that the device's answer contradicts goes. */
 void job_journal_heard(struct job *job);
 void job_journal_leave(struct job *job);
+
+/* job_signed.c: IMAGE.sig, read when the job is made; and what to say of it beside the device */
+void job_signed_read(struct job *job, const char *image_path);
+void job_signed_lint(const struct job *job, const struct ota_info *info,
+		     struct lint_report *report);
 
 /* job_record.c: for a recording, where there is one */
 void job_record_start(struct job *job);

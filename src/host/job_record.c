@@ -29,9 +29,12 @@ static void note(struct job *job, const char *format, ...)
 static void record_image(struct job *job)
 {
 	const struct image *image = job->config.image;
-	char hash[2 * OTA_SHA256_SIZE + 1];
+	char hash[2 * OTA_SHA256_SIZE + 1], trailer[2 * OTA_SIGNED_SIZE + 1];
 
 	note(job, "image %zu %s", image->size, hex_encode(image->sha256, OTA_SHA256_SIZE, hash));
+	if (job->session_config.is_signed)
+		note(job, "image-signed %s",
+		     hex_encode(job->session_config.signed_start, OTA_SIGNED_SIZE, trailer));
 	note(job, "image-name %s", job->image_name);
 	if (image->project[0] != '\0')
 		note(job, "image-project %s", image->project);

@@ -23,6 +23,7 @@ static void measure(struct job *job, struct job_result *r)
 	if (st->start_us == 0)
 		return;
 	r->begun = true;
+	r->is_signed = session_is_signed(&job->session);
 	r->seconds_us = (st->done_us > 0 ? st->done_us : job->end_us) - st->start_us;
 	if (st->done_us > 0)
 		to = job->session_config.image_size;

@@ -15,6 +15,7 @@
 
 /* How a run ended.  Figures that are not known are 0. */
 struct job_result {
+	bool is_signed; /* the signature went with it, to a device that checks it */
 	enum session_outcome outcome;
 	uint8_t code; /* enum ota_code, with DEVICE_ERROR; 0: the device gave none */
 	uint8_t opcode; /* command it answers; 0: Data, or none */

@@ -24,6 +24,7 @@ static const char *const check_names[LINT_CHECKS] = {
 	[LINT_SECURE_VERSION] = "secure-version",
 	[LINT_ROLLBACK] = "rollback",
 	[LINT_SAME] = "same",
+	[LINT_SIGNED] = "signed",
 };
 
 const char *lint_check_name(enum lint_check check)

@@ -33,6 +33,7 @@ enum lint_check {
 	LINT_SECURE_VERSION, /* "secure-version": anti-rollback */
 	LINT_ROLLBACK, /* "rollback": no way back from an image that fails */
 	LINT_SAME, /* "same": this very image already runs */
+	LINT_SIGNED, /* "signed": the signature of the update, for devices that check it */
 	LINT_CHECKS
 };
 

@@ -21,6 +21,7 @@
 
 enum profile_stall_action { PROFILE_STALL_WARN, PROFILE_STALL_PAUSE, PROFILE_STALL_ABORT };
 enum profile_confirm { PROFILE_CONFIRM_AUTO, PROFILE_CONFIRM_NEVER };
+enum profile_signature { PROFILE_SIGNATURE_AUTO, PROFILE_SIGNATURE_NO, PROFILE_SIGNATURE_REQUIRED };
 enum profile_prepare { PROFILE_PREPARE_NO, PROFILE_PREPARE_YES };
 enum profile_phy {
 	PROFILE_PHY_KEEP = PROFILE_KEEP,
@@ -45,6 +46,7 @@ struct profile {
 	int32_t basic_pacing_us; /* like pacing_us, for commands in the basic dialect */
 	int32_t mtu_max; /* ATT MTU never used beyond this; 23..517 */
 	enum profile_prepare prepare;
+	enum profile_signature signature;
 
 	/* Patience */
 	int32_t ack_timeout_ms;
@@ -81,6 +83,7 @@ enum profile_key {
 	PROFILE_KEY_MTU_MAX,
 	PROFILE_KEY_BASIC_PACING,
 	PROFILE_KEY_PREPARE,
+	PROFILE_KEY_SIGNATURE,
 	PROFILE_KEY_ACK_TIMEOUT,
 	PROFILE_KEY_RETRIES,
 	PROFILE_KEY_BACKOFF,

@@ -31,6 +31,13 @@ static const struct setting_word words_phy[] = {
 	{"2M", PROFILE_PHY_2M},
 	{NULL, 0},
 };
+static const struct setting_word words_signature[] = {
+	{"auto", PROFILE_SIGNATURE_AUTO},
+	{"no", PROFILE_SIGNATURE_NO},
+	{"required", PROFILE_SIGNATURE_REQUIRED},
+	{NULL, 0},
+};
+
 static const struct setting_word words_prepare[] = {
 	{"no", PROFILE_PREPARE_NO},
 	{"yes", PROFILE_PREPARE_YES},
@@ -91,6 +98,11 @@ static const struct setting settings[PROFILE_KEYS] = {
 		.name = "prepare", .kind = SETTING_CHOICE, AT(prepare), .words = words_prepare,
 		.initial = PROFILE_PREPARE_NO,
 		.help = "yes has the device erase its other slot as soon as it is known, while the link is being made better and before it has seen the image: the image to roll back to is lost even if the device refuses the new one. A device that stands still for an erase is not asked: it could miss the change of the link. no: the slot is erased once the image's first bytes were accepted.",
+	},
+	[PROFILE_KEY_SIGNATURE] = {
+		.name = "signature", .kind = SETTING_CHOICE, AT(signature), .words = words_signature,
+		.initial = PROFILE_SIGNATURE_AUTO,
+		.help = "auto: where IMAGE.sig lies beside the image, it goes with it to devices that check signatures. no: it stays here. required: nothing is sent unless there is a signature and the device checks it.",
 	},
 	[PROFILE_KEY_ACK_TIMEOUT] = {
 		.name = "ack_timeout_ms", .kind = SETTING_NUMBER, AT(ack_timeout_ms),

@@ -134,6 +134,13 @@ static bool note_image(struct replay_run *run, const char *text)
 	return hex_decode(text, run->image.sha256, OTA_SHA256_SIZE) == 0;
 }
 
+static bool note_signed(struct replay_run *run, const char *text)
+{
+	run->recorded.is_signed = true;
+	return strlen(text) == (size_t)2 * OTA_SIGNED_SIZE &&
+	       hex_decode(text, run->recorded.signed_start, OTA_SIGNED_SIZE) == 0;
+}
+
 static bool note_name(struct replay_run *run, const char *text)
 {
 	(void)snprintf(run->image_name, sizeof(run->image_name), "%s", text);
@@ -249,6 +256,7 @@ static const struct {
 	bool (*take)(struct replay_run *run, const char *text);
 } notes[] = {
 	{"image", note_image},
+	{"image-signed", note_signed},
 	{"image-name", note_name},
 	{"image-project", note_project},
 	{"image-version", note_version},

@@ -8,6 +8,7 @@
 #include "image/image.h"
 #include "base/text.h"
 #include "base/output.h"
+#include "sign/sign_key.h"
 #include "ota/error.h"
 
 #include <stdlib.h>
@@ -100,6 +101,7 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		.secure_boot = o->secure_boot != 0,
 		.flash_encryption = o->flash_encryption != 0,
 		.no_rollback = o->no_rollback != 0,
+		.signed_only = simopts_given(o, SIM_PUBLIC_KEY),
 		.same_project = (o->policy & SIM_POLICY_PROJECT) != 0,
 		.no_older = (o->policy & SIM_POLICY_NEWER) != 0,
 		.forbids = o->permit == 0,
@@ -107,6 +109,7 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		.seed = o->seed,
 		.state = o->state[0] != '\0' ? o->state : NULL,
 	};
+	memcpy(ret->public_key, o->public_key, sizeof(ret->public_key));
 	if (o->slots.count > 0)
 		ret->partitions = slots_csv(&o->slots, partitions, SLOTS_CSV_MAX);
 }
@@ -190,10 +193,30 @@ static int parse_text(struct sim_options *options, const struct setting *setting
 	if (len == 0 || len >= setting->size)
 		return -OTA_EINVAL;
 	/* A path is the file system's business, and may be any bytes. */
-	if (setting != &simopts_keys[SIM_STATE] && !output_is_safe(value, len))
+	if (setting != &simopts_keys[SIM_STATE] && setting != &simopts_keys[SIM_PUBLIC_KEY] &&
+	    !output_is_safe(value, len))
 		return -OTA_EINVAL;
 	memcpy(member, value, len + 1);
 	return 0;
+}
+
+/* The public half is enough; a private key's is taken, if it is not encrypted. */
+static void parse_key(struct sim_options *options, const char *path, struct setting_errors *errors)
+{
+	char why[SETTING_TEXT_MAX] = "", safe[SETTING_TEXT_MAX];
+	struct sign_key key;
+
+	if (parse_text(options, &simopts_keys[SIM_PUBLIC_KEY], path) < 0) {
+		setting_errors_add_value(errors, 0, 0, &simopts_keys[SIM_PUBLIC_KEY], path,
+					 strlen(path), false);
+		return;
+	}
+	if (sign_key_read(&key, path, NULL, NULL, why, sizeof(why)) < 0) {
+		(void)output_safe_text(why, strlen(why), safe, sizeof(safe));
+		setting_errors_add(errors, 0, 0, "public_key", "%s", safe);
+	}
+	memcpy(options->public_key, key.pair.point, sizeof(options->public_key));
+	sign_key_finish(&key);
 }
 
 static int parse_plain(struct sim_options *options, enum sim_option option, const char *value)
@@ -244,6 +267,8 @@ static void parse_option(struct sim_options *options, char *item, struct setting
 		parse_fault(options, value, errors);
 	else if (option == SIM_CHIP)
 		parse_chip(options, value, errors);
+	else if (option == SIM_PUBLIC_KEY)
+		parse_key(options, value, errors);
 	else if (parse_plain(options, (enum sim_option)option, value) < 0)
 		setting_errors_add_value(errors, 0, 0, &simopts_keys[option], value, strlen(value),
 					 false);

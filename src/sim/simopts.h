@@ -10,6 +10,7 @@
 #ifndef OTABENCH_SIM_SIMOPTS_H
 #define OTABENCH_SIM_SIMOPTS_H
 
+#include "base/ecdsa.h"
 #include "base/setting.h"
 #include "ota/proto.h"
 #include "board/slots.h"
@@ -63,6 +64,7 @@ enum sim_option {
 	SIM_TASK_DELAY,
 	SIM_HOST_DELAY,
 	SIM_STACK_DELAY,
+	SIM_PUBLIC_KEY,
 	SIM_OPTIONS
 };
 
@@ -93,6 +95,8 @@ struct sim_options {
 	struct fault_spec faults[SIM_FAULTS_MAX];
 	size_t fault_count;
 	char state[4096]; /* directory; "" = keep nothing */
+	char public_key_file[4096];
+	uint8_t public_key[ECDSA_POINT]; /* from it; given: devices take signed images only */
 	char version[32]; /* of the factory firmware, as esp_app_desc_t holds it */
 	char project[32];
 	int32_t encrypted; /* 0 or 1 */

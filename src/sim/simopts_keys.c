@@ -177,6 +177,12 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.expected = "a directory, at most 4095 bytes",
 		.help = "Directory in which the devices' flash is kept between runs.",
 	},
+	[SIM_PUBLIC_KEY] = {
+		.name = "public_key", .kind = SETTING_TEXT, TEXT(public_key_file),
+		.expected = "a file with a key, at most 4095 bytes",
+		.help = "Key, as 'otabench key' makes it, of devices that take images signed by it "
+			"only, and none of a lower secure version than the one that runs.",
+	},
 	[SIM_VERSION] = {
 		.name = "version", .kind = SETTING_TEXT, TEXT(version),
 		.help = "Version of the factory firmware.",

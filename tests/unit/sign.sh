@@ -111,4 +111,43 @@ for key in p384 rsa; do
 	check "... is named" says "expected an ECDSA key on P-256"
 done
 check "no key at all" run 65 key show a.bin
+# Devices that take signed images only.
+XDG_STATE_HOME=$folder/state
+export XDG_STATE_HOME
+sim="--sim=speed=max,project=gateway,chip=esp32c3,public_key=k.pub"
+flash()
+{
+	wanted=$1
+	shift
+	run "$wanted" --no-history --json "$@" flash esp-sim-01 a.bin
+}
+rm -f a.bin.sig
+check "an image without signature" flash 65 "$sim"
+check "... is not sent" says "signed images only, and there is no signature beside the image"
+check "... even with --force" flash 65 "$sim" --force=signed
+"$program" -q sign --key k.pem a.bin
+check "a signed one" flash 0 "$sim" --trace=t
+check "... is confirmed" says '"outcome":"confirmed"'
+check "... as signed" says '"signed":true'
+check "... and replays" run 0 --json replay t
+check "... as signed" says '"signed":true'
+check "... not where the profile says so" flash 65 "$sim" -s signature=no
+check "on a link with an ATT MTU of 23" flash 0 "$sim,mtu=23"
+check "after a lost link" flash 0 "$sim,fault=disconnect@200000"
+check "... as signed" says '"retries":1'
+"$program" -q --force sign --key o.pem a.bin
+check "by another key" flash 76 "$sim"
+check "... is refused by the device" says '"error":"bad-signature"'
+cp b.bin.sig a.bin.sig
+check "the signature of another image" flash 76 "$sim"
+echo nothing >a.bin.sig
+check "a file that is no signature" flash 65 "$sim"
+check "... is named" says "a.bin.sig: expected a signature"
+"$program" -q --force sign --key k.pem a.bin
+check "a device that checks none" flash 0 "--sim=speed=max,project=gateway,chip=esp32c3"
+check "... got none" says '"signed":false'
+check "... where one is required" flash 65 "--sim=speed=max,project=gateway,chip=esp32c3" \
+	-s signature=required
+check "a device keeps its slot" run 76 --no-history "$sim" prepare esp-sim-01
+check "a missing key" run 64 "--sim=public_key=nowhere" info esp-sim-01
 echo "1..$number"

@@ -63,12 +63,12 @@ static void test_write_lengths(void **state)
 	assert_int_equal(d.len, 512);
 	att_rig_input(pdu, 516);
 	assert_int_equal(d.writes, 1);
-	/* Control takes 64. */
+	/* Control takes OTA_CONTROL_MAX. */
 	pdu[0] = 0x12;
 	pdu[1] = 0x15;
-	att_rig_input(pdu, 67);
+	att_rig_input(pdu, OTA_CONTROL_MAX + 3);
 	expect_sent("13");
-	att_rig_input(pdu, 68);
+	att_rig_input(pdu, OTA_CONTROL_MAX + 4);
 	expect_sent("01 12 15 00 0d");
 	assert_int_equal(d.writes, 2);
 }
@@ -178,9 +178,9 @@ static void test_long_write_limits(void **state)
 	uint8_t part[23] = {0x16, 0x15, 0x00};
 
 	(void)state;
-	/* 65 octets to Control. */
-	for (uint8_t offset = 0; offset < 65; offset = (uint8_t)(offset + 13)) {
-		part[3] = offset;
+	/* More octets than Control takes. */
+	for (unsigned int offset = 0; offset <= OTA_CONTROL_MAX; offset += 13) {
+		part[3] = (uint8_t)offset;
 		att_rig_input(part, 18);
 	}
 	d.sent[0] = '\0';

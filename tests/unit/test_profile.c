@@ -210,7 +210,7 @@ static void test_unknown_key(void **state)
 		"\"\\e[31m\": 1\n? [a, b]\n: 2\n<<: *x\n",
 		"p.yaml:1:1: \\x1b[31m: unknown key, expected one of description, chunk, "
 		"write_mode, window, pacing_us, ack_interval, mtu_max, basic_pacing_us, "
-		"prepare, ack_timeout_ms, retries, backoff_ms, backoff_max_ms, connect_timeout_ms, "
+		"prepare, signature, ack_timeout_ms, retries, backoff_ms, backoff_max_ms, connect_timeout_ms, "
 		"ready_timeout_ms, basic_ready_timeout_ms, verify_timeout_ms, "
 		"reconnect_timeout_ms, stall_ms, stall_action, connection_interval_ms, "
 		"peripheral_latency, supervision_timeout_ms, phy, data_length, "
@@ -464,7 +464,7 @@ static void test_set(void **state)
 		   "bytes, found nothing\n");
 	assert_set(&profile, "=5",
 		   "--set: unknown key, expected one of description, chunk, write_mode, window, "
-		   "pacing_us, ack_interval, mtu_max, basic_pacing_us, prepare, ack_timeout_ms, "
+		   "pacing_us, ack_interval, mtu_max, basic_pacing_us, prepare, signature, ack_timeout_ms, "
 		   "retries, "
 		   "backoff_ms, backoff_max_ms, connect_timeout_ms, ready_timeout_ms, "
 		   "basic_ready_timeout_ms, verify_timeout_ms, reconnect_timeout_ms, stall_ms, "

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "sim/simopts.h"
+#include "sign/sign_key.h"
 #include "ota/error.h"
 
 static struct setting_errors errors;
@@ -153,7 +155,9 @@ static void test_all(void **state)
 		   "revision=103,boot_"
 		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
 		   "task_delay=20,host_delay=30,stack_delay=4000");
-	assert_true(options.given == (UINT64_C(1) << SIM_OPTIONS) - 1);
+	/* The key has a file of its own: test_public_key. */
+	assert_true(options.given ==
+		    (((UINT64_C(1) << SIM_OPTIONS) - 1) & ~(UINT64_C(1) << SIM_PUBLIC_KEY)));
 	expect_link();
 	expect_devices();
 }
@@ -392,6 +396,8 @@ static void test_get(void **state)
 
 	(void)state;
 	for (int i = 0; i < SIM_OPTIONS; i++) {
+		if (i == SIM_PUBLIC_KEY) /* needs a file: test_public_key */
+			continue;
 		(void)snprintf(text, sizeof(text), "%s=%s", simopts_settings()[i].name, values[i]);
 		parse_good(text);
 		assert_true(options.given == UINT64_C(1) << i);
@@ -404,6 +410,39 @@ static void test_get(void **state)
 	assert_string_equal(simopts_get(&options, SIM_BUFFERS, buf, sizeof(buf)), "3x251/event");
 }
 
+static void test_public_key(void **state)
+{
+	struct ecdsa_key pair;
+	struct sign_key key = {.secret = true};
+	char path[] = "/tmp/otabench-key-XXXXXX", text[128], buf[SETTING_TEXT_MAX], wanted[128];
+	const int fd = mkstemp(path);
+	char *pem;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ecdsa_generate(&pair), 0);
+	key.pair = pair;
+	pem = sign_key_public_pem(&key);
+	assert_non_null(pem);
+	assert_int_equal(write(fd, pem, strlen(pem)), strlen(pem));
+	(void)snprintf(text, sizeof(text), "public_key=%s", path);
+	parse_good(text);
+	assert_true(options.given == UINT64_C(1) << SIM_PUBLIC_KEY);
+	assert_memory_equal(options.public_key, pair.point, sizeof(pair.point));
+	assert_string_equal(simopts_get(&options, SIM_PUBLIC_KEY, buf, sizeof(buf)), path);
+	/* A key that is cut is none. */
+	assert_int_equal(ftruncate(fd, 40), 0);
+	(void)snprintf(wanted, sizeof(wanted),
+		       "--sim: public_key: %s: expected a key as PEM\n", path);
+	assert_refused(text, wanted);
+	assert_int_equal(unlink(path), 0);
+	(void)snprintf(wanted, sizeof(wanted),
+		       "--sim: public_key: %s: No such file or directory\n", path);
+	assert_refused(text, wanted);
+	(void)close(fd);
+	free(pem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,7 +450,7 @@ int main(void)
 		cmocka_unit_test(test_given),	 cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_chip),	 cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_many),	 cmocka_unit_test(test_boot_reasons),
-		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_get),	 cmocka_unit_test(test_public_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,17 @@ void ota_statement_pack(const struct ota_statement *statement, uint8_t ret[OTA_S
 	(void)put_bytes(p, statement->sha256, OTA_SHA256_SIZE);
 }
 
+void ota_statement_encode(const struct ota_statement *statement,
+			  const uint8_t signature[OTA_SIGNATURE_SIZE], uint8_t ret[OTA_SIGNED_SIZE])
+{
+	uint8_t *p = put(ret, statement->chip_id, 2);
+
+	p = put(p, statement->secure_version, 4);
+	p = put_bytes(p, statement->project, OTA_STATEMENT_TEXT);
+	p = put_bytes(p, statement->version, OTA_STATEMENT_TEXT);
+	(void)put_bytes(p, signature, OTA_SIGNATURE_SIZE);
+}
+
 void ota_statement_text(uint8_t ret[OTA_STATEMENT_TEXT], const uint8_t *text)
 {
 	size_t len = 0;

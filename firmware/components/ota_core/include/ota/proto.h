@@ -33,7 +33,7 @@
 #define OTA_HASH_PREFIX 4u /* STATUS */
 #define OTA_DONE_PREFIX 8u /* DONE */
 #define OTA_NOTIFY_MAX 20u
-#define OTA_CONTROL_MAX 64u /* longest Control write a device accepts, bytes */
+#define OTA_CONTROL_MAX 192u /* longest Control write a device accepts, bytes */
 #define OTA_DATA_HEADER 2u /* sequence number before each Data value's payload */
 #define OTA_ATT_HEADER 3u /* opcode and handle, Core Vol 3 Part F 3.4.5 */
 #define OTA_ATT_MTU_MIN 23u /* LE default, Core Vol 3 Part F 3.2.8 */
@@ -109,6 +109,7 @@ enum ota_code {
 	OTA_ERR_INCOMPLETE = 20, /* END before stream_size bytes; detail = received */
 	OTA_ERR_VERSION = 21, /* older than anti-rollback, or the product, allows */
 	OTA_ERR_INTERNAL = 22, /* a defect in the firmware */
+	OTA_ERR_SIGNATURE = 23, /* missing (detail 0), or by no key that the device knows (1) */
 };
 
 /* ERROR's detail with OTA_ERR_STATE: the state in the low byte, and */
@@ -124,7 +125,7 @@ enum ota_code {
 #define OTA_START_SINK 0x0001u /* count and discard: measures the link, no flash */
 #define OTA_START_RESTART 0x0002u /* drop the resume record, start at 0 */
 #define OTA_START_COMPRESSED 0x0004u /* reserved: stream is compressed */
-#define OTA_START_SIGNED 0x0008u /* reserved: signature trails the stream */
+#define OTA_START_SIGNED 0x0008u /* a statement and its signature follow: signed.h */
 #define OTA_START_PATTERN 0x0010u /* write a pattern of the device's own: measures the flash */
 #define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART | OTA_START_PATTERN)
 
@@ -135,7 +136,7 @@ enum ota_code {
 #define OTA_FEATURE_TELEMETRY 0x00000008u
 #define OTA_FEATURE_ROLLBACK 0x00000010u /* CONFIRM and ROLLBACK */
 #define OTA_FEATURE_COMPRESSED 0x00000020u /* reserved */
-#define OTA_FEATURE_SIGNED 0x00000040u /* reserved */
+#define OTA_FEATURE_SIGNED 0x00000040u /* START's flag of that name */
 #define OTA_FEATURE_TIMES 0x00000080u /* TIMES beside each TELEMETRY */
 #define OTA_FEATURE_PREPARE 0x00000100u
 #define OTA_FEATURE_PATTERN 0x00000200u /* START's flag of that name */
@@ -162,7 +163,10 @@ enum ota_phase {
 	OTA_PHASE_VALIDATE = 5, /* the boot loader's own check */
 };
 
-struct ota_start { /* section 4.1, 46 bytes */
+#define OTA_START_SIZE 46u
+#define OTA_DESCRIPTOR_MAGIC 0xabcd5432u /* ESP_APP_DESC_MAGIC_WORD */
+
+struct ota_start { /* section 4.1, OTA_START_SIZE bytes */
 	uint8_t version;
 	uint16_t flags; /* OTA_START_* */
 	uint32_t image_size; /* bytes in flash */
@@ -326,6 +330,7 @@ enum ota_reset {
 /* Section 3.3 */
 #define OTA_ABILITY_NO_ROLLBACK 0x01u /* the boot loader does not roll back */
 #define OTA_ABILITY_AUTO_SUSPEND 0x02u /* flash operations give way to reads */
+#define OTA_ABILITY_SIGNED_ONLY 0x08u /* takes signed images only */
 #define OTA_ABILITY_XIP_PSRAM 0x04u /* code runs from PSRAM while the flash works */
 
 /* One for all that a device notifies: m is the structure of that event's encoder below. */

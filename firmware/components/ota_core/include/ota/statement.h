@@ -28,6 +28,12 @@ struct ota_statement {
 
 /* The bytes that are signed, by ECDSA with SHA-256 (FIPS 186-5, 6.4). */
 void ota_statement_pack(const struct ota_statement *statement, uint8_t ret[OTA_STATEMENT_SIZE]);
+/* What follows the 46 bytes of a START with the flag *signed*: chip id, secure version, project,
+ * version, signature.  Size and hash stand in START. */
+#define OTA_SIGNED_SIZE 134u
+void ota_statement_encode(const struct ota_statement *statement,
+			  const uint8_t signature[OTA_SIGNATURE_SIZE],
+			  uint8_t ret[OTA_SIGNED_SIZE]);
 /* A text of 32 bytes as it stands in a descriptor: what follows its end becomes 0. */
 void ota_statement_text(uint8_t ret[OTA_STATEMENT_TEXT], const uint8_t *text);
 
