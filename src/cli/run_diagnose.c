@@ -50,10 +50,9 @@ json_t *run_diagnose_json(const struct run *r)
 
 void run_diagnose_tell(const struct run *r)
 {
-	const struct diagnosis *d = r->result.diagnoses;
+	char line[2u * DIAGNOSIS_TEXT];
 
 	if (r->result.diagnosis_count > 0)
-		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s: %s (%s)",
-			  d->certainty >= 90 ? "cause" : "probable cause", diagnosis_text(d->cause),
-			  d->evidence);
+		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s",
+			  diagnosis_line(r->result.diagnoses, line, sizeof(line)));
 }

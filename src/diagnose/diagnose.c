@@ -305,6 +305,14 @@ const char *diagnosis_cure(enum diagnosis_cause cause)
 	return (unsigned int)cause < DIAGNOSIS_CAUSES ? causes[cause].cure : "";
 }
 
+char *diagnosis_line(const struct diagnosis *diagnosis, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%s: %s (%s)",
+		       diagnosis->certainty >= PROVED ? "cause" : "probable cause",
+		       diagnosis_text(diagnosis->cause), diagnosis->evidence);
+	return buf;
+}
+
 const char *diagnosis_verb_name(enum diagnosis_verb verb)
 {
 	static const char *const names[] = {

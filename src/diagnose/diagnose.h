@@ -183,6 +183,9 @@ const char *diagnosis_name(enum diagnosis_cause cause);
 const char *diagnosis_text(enum diagnosis_cause cause);
 /* One sentence: what to do; "" where waiting is all. */
 const char *diagnosis_cure(enum diagnosis_cause cause);
+/* "cause: the device is erasing its flash (ERASE at 3 of 16)": the same in the log, on the
+ * dashboard and in Recover.  Returns buf. */
+char *diagnosis_line(const struct diagnosis *diagnosis, char *buf, size_t size);
 /* "resume": the subcommand; NULL: none. */
 const char *diagnosis_verb_name(enum diagnosis_verb verb);
 

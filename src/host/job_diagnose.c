@@ -202,6 +202,16 @@ static bool in_trouble(const struct job *job)
 	       (s->state == SESSION_CONNECTING && s->stats.retries > 0);
 }
 
+bool job_cause(const struct job *job, struct diagnosis *ret)
+{
+	struct diagnosis found[DIAGNOSES_MAX];
+
+	if (job->stage != JOB_RUNNING || !in_trouble(job) || job_diagnose(job, found) == 0)
+		return false;
+	*ret = found[0];
+	return true;
+}
+
 void job_diagnose_see(struct job *job)
 {
 	const struct session *s = &job->session;

@@ -47,6 +47,7 @@ enum app_event {
 	APP_JOB_STARTS, /* it needs the transport */
 	APP_JOB_RUNS,
 	APP_TRANSPORT_FREE, /* the job did not start after all, or the adapter is back */
+	APP_MAINTENANCE_ENDED, /* well or not */
 	APP_IMAGE_CHANGED, /* its file was read again, and holds another one */
 };
 

@@ -42,6 +42,20 @@ static enum cells_style wait_style(enum job_blocked wait)
 	return CELLS_TITLE;
 }
 
+/* Cause, evidence, cure and command, in the words that the log and JSON have, too. */
+static void add_cause(const struct app_device *d, char *buf, size_t size)
+{
+	const size_t len = strlen(buf);
+	char line[VIEW_TEXT];
+
+	if (d->cause.cause == DIAGNOSIS_NONE)
+		return;
+	(void)diagnosis_line(&d->cause, line, sizeof(line));
+	(void)snprintf(buf + len, size - len, "%s%s. %s%s%s", len > 0 ? "; " : "", line,
+		       diagnosis_cure(d->cause.cause), d->cure_line[0] != '\0' ? " " : "",
+		       d->cure_line);
+}
+
 static void dashboard_draw(struct app *app, struct cells *cells, struct area area)
 {
 	const struct app_device *d = app_device(app);
@@ -77,8 +91,10 @@ static void dashboard_draw(struct app *app, struct cells *cells, struct area are
 		v.run = true;
 		if (d->job)
 			v.wait_style = wait_style(job_blocked_text(s, wait, sizeof(wait)));
-		else if (d->have_result && view_outcome_style(d->result.outcome) != CELLS_GOOD)
+		else if (d->have_result && view_outcome_style(d->result.outcome) != CELLS_GOOD &&
+			 d->cause.cause == DIAGNOSIS_NONE)
 			(void)snprintf(wait, sizeof(wait), "%s", d->result.advice);
+		add_cause(d, wait, sizeof(wait));
 		v.scanning = s->scanning;
 		v.linked = d->job && d->linked_since > 0;
 		v.linked_us = s->now_us - d->linked_since;

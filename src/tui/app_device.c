@@ -34,6 +34,14 @@ const char *app_device_title(const struct app *app)
 	return d->name[0] != '\0' ? d->name : d->address;
 }
 
+static void take_cause(struct app_device *d, const struct diagnosis *cause)
+{
+	d->cause = cause ? *cause : (struct diagnosis){.cause = DIAGNOSIS_NONE};
+	d->cure_line[0] = '\0';
+	if (cause && d->job)
+		(void)job_cure_line(d->job, cause, d->cure_line);
+}
+
 bool app_device_is_chosen(struct app *app)
 {
 	if (app_device(app)->address[0] == '\0')
@@ -56,6 +64,7 @@ bool app_device_choose(struct app *app, const char *address, const char *name)
 	(void)snprintf(d->name, sizeof(d->name), "%s", name);
 	d->have_snapshot = d->have_result = d->have_update = false;
 	memset(&d->told, 0, sizeof(d->told));
+	take_cause(d, NULL);
 	d->rssi_count = 0;
 	d->heard_us = 0;
 	app_tell(app, APP_DEVICE_CHANGED);
@@ -232,6 +241,14 @@ static void on_log(void *userdata, const struct job_log_entry *entry)
 			    entry->text, entry->bytes, note ? 0 : len);
 }
 
+static void on_diagnosed(void *userdata, const struct diagnosis *diagnosis)
+{
+	char line[LOGLIST_TEXT];
+
+	app_log_add(userdata, app_now(userdata), LOGLIST_EVENT, CELLS_WARNING,
+		    diagnosis_line(diagnosis, line, sizeof(line)), NULL, 0);
+}
+
 static void on_progress(void *userdata)
 {
 	app_touch(userdata);
@@ -261,6 +278,7 @@ struct job_listener app_device_listener(struct app *app)
 		.log = on_log,
 		.passkey = on_passkey,
 		.warned = on_warned,
+		.diagnosed = on_diagnosed,
 		.progress = on_progress,
 		.finished = on_finished,
 	};
@@ -282,10 +300,13 @@ void app_device_refresh(struct app *app)
 {
 	struct app_device *d = app_part(app, PART_DEVICE);
 	const struct job_snapshot *s = &d->snapshot;
+	struct diagnosis cause;
 
 	if (!d->job)
 		return;
 	job_snapshot(d->job, &d->snapshot);
+	if (!d->job_finished)
+		take_cause(d, job_cause(d->job, &cause) ? &cause : NULL);
 	/* The question goes when nobody waits for the answer any more. */
 	if (!s->passkey_wanted)
 		app_prompt_drop(app, device_give_passkey);
@@ -357,6 +378,7 @@ static void device_begin(struct app *app, const struct job_config *config)
 	d->stage = SESSION_IDLE;
 	d->seen = 0;
 	d->job_finished = d->have_result = false;
+	take_cause(d, NULL);
 	d->linked_since = 0;
 }
 
@@ -443,6 +465,7 @@ bool app_device_settle(struct app *app)
 	if (!d->job || !d->job_finished)
 		return false;
 	job_snapshot(d->job, &d->snapshot);
+	take_cause(d, d->result.diagnosis_count > 0 ? &d->result.diagnoses[0] : NULL);
 	remember(d);
 	if (!app_is_replay(app))
 		job_destroy(d->job);
@@ -453,12 +476,7 @@ bool app_device_settle(struct app *app)
 	d->linked_since = 0;
 	app_tell(app, APP_DEVICE_CHANGED);
 	say_end(app);
-	if (d->goal == SESSION_UPDATE)
-		app_told_update(&d->told, &d->snapshot, &d->result);
-	else
-		app_told_answer(&d->told, &d->snapshot, app_now(app));
-	if (d->goal == SESSION_COMMAND && d->result.outcome == SESSION_ANSWERED)
-		app_told_command(&d->told, d->command);
+	told_ended(&d->told, d->goal, d->command, &d->snapshot, &d->result);
 	return true;
 }
 

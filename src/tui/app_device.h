@@ -5,7 +5,7 @@
 
 #include "host/job.h"
 #include "tui/app_core.h"
-#include "tui/app_told.h"
+#include "host/told.h"
 
 #define DEVICE_RSSI_MAX 256u /* samples of the dashboard's graph */
 #define DEVICE_SAMPLE_US 500000u
@@ -27,6 +27,9 @@ struct app_device {
 	uint32_t seen; /* 1u << enum session_state: those that the run was in */
 	struct job_result result; /* of the last one */
 	bool have_result;
+	/* The likeliest cause of what is wrong, while it runs and as it ended; NONE: there is none. */
+	struct diagnosis cause;
+	char cure_line[JOB_COMMAND_MAX]; /* its command, as it is typed here; "": it has none */
 	uint64_t ended_us; /* when that was */
 	uint64_t heard_us; /* when the device advertised last; 0: not since it was chosen */
 	/* Result of the last update: a look or a command after it does not change this. */
@@ -41,9 +44,10 @@ struct app_device {
 	size_t rssi_count;
 	uint64_t sampled_us;
 	char passkey_label[VIEW_TEXT];
-	struct app_device_told told;
+	struct device_told told;
 	struct view_known known[DEVICE_KNOWN_MAX];
 	size_t known_count;
+	bool maintenance_ok; /* how the last one ended */
 	bool maintenance; /* under way: */
 	enum transport_maintenance maintenance_what;
 };

@@ -114,9 +114,11 @@ void app_device_maintenance_done(struct app *app, int status)
 	if (!d->maintenance)
 		return;
 	d->maintenance = false;
+	d->maintenance_ok = maintenance_succeeded(what, status);
 	(void)maintenance_text(what, status, maintenance_device(app, what), text, sizeof(text));
 	app_log_note(app, text);
-	app_say(app, maintenance_succeeded(what, status) ? CELLS_GOOD : CELLS_BAD, "%s", text);
+	app_say(app, d->maintenance_ok ? CELLS_GOOD : CELLS_BAD, "%s", text);
+	app_tell(app, APP_MAINTENANCE_ENDED);
 	if (status == 0)
 		app_tell(app, APP_TRANSPORT_FREE);
 }

@@ -130,7 +130,7 @@ bool app_offer_take(struct app *app)
 
 static bool told(const struct app *app, uint8_t flag)
 {
-	const struct app_device_told *t = &app_device(app)->told;
+	const struct device_told *t = &app_device(app)->told;
 
 	return (t->flags_known & t->flags & flag) != 0;
 }

@@ -11,6 +11,7 @@
 #include "tui/app_profile.h"
 #include "tui/app_upload.h"
 #include "view/layout.h"
+#include "view/view_history.h"
 
 #include <string.h>
 
@@ -18,6 +19,11 @@
 
 struct menu_state {
 	bool again; /* opens when the job under way has ended */
+	bool asks; /* that is a question of this menu's own */
+	int32_t ahead; /* a letter pressed while it was asked; 0: none */
+	enum recover_action pending; /* what the job, or the adapter, does for it; CLOSE: nothing */
+	char address[SCAN_ADDRESS_SIZE]; /* of the device that tries are of */
+	struct recover_tries tries;
 	bool unheard; /* the device did not advertise when it was filled */
 	size_t selected;
 	struct recover_menu is;
@@ -28,21 +34,41 @@ static struct menu_state *mine(const struct app *app)
 	return app_part(app, PART_MENU);
 }
 
+static const char *why_no_image(const struct app *app)
+{
+	if (!app_image(app)->have)
+		return "no image chosen (4, then o)";
+	return app_image_is_refused(app) ? "this image is refused: 4 tells why" : NULL;
+}
+
+/* What STATUS tells by itself is no cause; then it is why the update before that failed. */
+static const struct diagnosis *cause_of(const struct app_device *d)
+{
+	if (d->cause.cause != DIAGNOSIS_NONE && d->cause.cause != DIAGNOSIS_LEFT_BEHIND &&
+	    d->cause.cause != DIAGNOSIS_ON_TRIAL)
+		return &d->cause;
+	return d->have_update && d->last_update.diagnosis_count > 0 ? d->last_update.diagnoses
+								    : NULL;
+}
+
 static void collect(const struct app *app, struct recover_known *k)
 {
+	const struct menu_state *m = mine(app);
 	const struct app_device *d = app_device(app);
 	const struct app_image *i = app_image(app);
 	const struct job_snapshot *s = &d->snapshot;
-	const struct app_device_told *told = &d->told;
+	const struct device_told *told = &d->told;
 
 	*k = (struct recover_known){
 		.address = d->address,
 		.options = app_config(app)->options,
 		.image = i->have ? i->path : "",
-		.image_refused = app_image_is_refused(app),
+		.image_why = why_no_image(app),
 		.image_sha256 = i->have ? i->image.sha256 : NULL,
 		.readonly = app_config(app)->readonly,
 		.own = told->status_known ? app_journal_own(app, told->status.hash) : NULL,
+		.on_screen = true,
+		.asking = m->asks && app_device_runs(app),
 		.running = app_device_runs(app) ? job_state_name(s) : NULL,
 		.hold = s->hold,
 		.stack_keeps = app_transport(app)->ops->maintenance != NULL,
@@ -56,13 +82,20 @@ static void collect(const struct app *app, struct recover_known *k)
 		.rssi = d->rssi,
 		.rssi_count = d->rssi_count,
 		.rssi_ms = DEVICE_SAMPLE_US / 1000u,
-		.dialect = d->have_snapshot ? s->dialect : DIALECT_UNKNOWN,
+		.cause = cause_of(d),
+		.cure = d->cause.verb,
+		.no_service = told->no_service,
+		.dialect = told->dialect,
 		.unheard = app_device_is_unheard(app),
 		.flags_known = told->flags_known,
 		.flags = told->flags,
+		.features_known = told->features_known,
+		.features = told->features,
+		.running_sha256 = told->running_known ? told->running_sha256 : NULL,
 		.status_known = told->status_known,
 		.status = told->status,
 		.status_age_us = app_now(app) - told->status_us,
+		.tries = strcmp(m->address, d->address) == 0 ? m->tries : (struct recover_tries){0},
 	};
 	if (k->running && (d->goal == SESSION_UPDATE || d->goal == SESSION_MEASURE)) {
 		k->have_update = true;
@@ -78,7 +111,9 @@ static void collect_older(struct app *app, struct recover_known *k, char *what, 
 {
 	const struct view_known *known = app_device_known(app, app_device(app)->address);
 
-	k->no_service = known && known->no_service;
+	k->no_service |= known && known->no_service;
+	if (k->dialect == DIALECT_UNKNOWN && known)
+		k->dialect = known->dialect;
 	if (k->have_update || !known || known->outcome == SESSION_NO_OUTCOME)
 		return;
 	k->have_update = true;
@@ -114,9 +149,9 @@ static void fill(struct app *app)
 	collect(app, &known);
 	known.sending = app_upload_options(app, sending, sizeof(sending));
 	collect_older(app, &known, what, sizeof(what));
-	recover_fill(&known, &m->is);
+	view_recover_fill(&known, &m->is);
 	m->unheard = known.unheard;
-	m->selected = recover_first(&known, &m->is);
+	m->selected = 0;
 }
 
 /* The device is back in the air: more is possible.  A question that stands is about the menu as
@@ -124,24 +159,55 @@ static void fill(struct app *app)
 static void fill_again(struct app *app)
 {
 	struct menu_state *m = mine(app);
-	const enum recover_action action = m->is.actions[m->selected];
+	const enum recover_action action = m->is.list.at[m->selected].action;
 
+	if (m->asks && app_device_runs(app) && !app_confirm_asks(app, recover_run))
+		fill(app); /* how far the question has come */
 	if (!m->unheard || app_device_is_unheard(app) || app_confirm_asks(app, recover_run))
 		return;
 	fill(app);
-	for (size_t i = 0; i < m->is.count; i++) {
-		if (m->is.actions[i] == action)
+	for (size_t i = 0; i < m->is.list.count; i++) {
+		if (m->is.list.at[i].action == action)
 			m->selected = i;
 	}
+}
+
+#define ASK_MS 10000u /* a question that takes longer is no help to anybody who waits for a menu */
+
+/* Before anything is offered, the device is asked where that is possible. */
+static void ask(struct app *app)
+{
+	struct menu_state *m = mine(app);
+	struct job_config config = app_device_config(app, SESSION_LOOK);
+	struct recover_known known;
+	char what[VIEW_TEXT];
+
+	collect(app, &known);
+	collect_older(app, &known, what, sizeof(what));
+	if (app_is_replay(app) || app_device(app)->job || app_device(app)->maintenance ||
+	    !recover_wants_answer(&known) || (known.tries.tried & 1u << RECOVER_LOOK))
+		return;
+	config.timeout_ms = ASK_MS;
+	if (app_device_start(app, &config, NULL) < 0)
+		return;
+	m->asks = true;
+	m->ahead = 0;
+	m->pending = RECOVER_LOOK;
+}
+
+static void open_as_known(struct app *app)
+{
+	app_device_refresh(app);
+	fill(app);
+	app_modal_open(app, PART_MENU);
 }
 
 void app_menu_open(struct app *app)
 {
 	if (!app_device_is_chosen(app))
 		return;
-	app_device_refresh(app);
-	fill(app);
-	app_modal_open(app, PART_MENU);
+	ask(app);
+	open_as_known(app);
 }
 
 /* --- what entries do */
@@ -182,15 +248,24 @@ void app_menu_bundle(struct app *app)
 		app_say(app, CELLS_GOOD, "bundle written to %s", path);
 }
 
-static void recover_run(struct app *app)
+/* An action ended: what failed is not offered first again. */
+static void note_tried(struct app *app, bool accepted, uint32_t received)
+{
+	struct menu_state *m = mine(app);
+	const struct app_device *d = app_device(app);
+
+	if (strcmp(m->address, d->address) != 0)
+		m->tries = (struct recover_tries){0};
+	(void)snprintf(m->address, sizeof(m->address), "%s", d->address);
+	recover_tried(&m->tries, m->pending, accepted, received);
+	m->pending = RECOVER_CLOSE;
+}
+
+static void carry_out(struct app *app, enum recover_action action)
 {
 	struct menu_state *m = mine(app);
 
-	app_modal_close(app, PART_MENU);
-	app_log_note(app, m->is.commands[m->selected]);
-	if (app_view(app) == VIEW_SCAN && m->is.actions[m->selected] < RECOVER_DISCONNECT)
-		app_show(app, VIEW_DEVICE);
-	switch (m->is.actions[m->selected]) {
+	switch (action) {
 	case RECOVER_RESUME:
 		app_upload_now(app, false, true, false);
 		break;
@@ -234,7 +309,28 @@ static void recover_run(struct app *app)
 	case RECOVER_CANCEL:
 		app_device_cancel(app);
 		break;
+	case RECOVER_CLOSE:
+	case RECOVER_ACTIONS:
+		break;
 	}
+}
+
+static void recover_run(struct app *app)
+{
+	struct menu_state *m = mine(app);
+	const struct recover_choice *choice = &m->is.list.at[m->selected];
+	const bool ran = app_device_runs(app);
+
+	app_modal_close(app, PART_MENU);
+	if (choice->command[0] != '\0')
+		app_log_note(app, choice->command);
+	if (app_view(app) == VIEW_SCAN && choice->action < RECOVER_DISCONNECT)
+		app_show(app, VIEW_DEVICE);
+	if (!ran)
+		m->pending = choice->action;
+	carry_out(app, choice->action);
+	if (!ran && !app_device(app)->job && !app_device(app)->maintenance)
+		m->pending = RECOVER_CLOSE; /* it is done, or was told why not */
 }
 
 /* --- keys */
@@ -244,33 +340,77 @@ static void recover_choose(struct app *app)
 	const struct menu_state *m = mine(app);
 	const struct view_choice *choice = &m->is.choices[m->selected];
 
-	if (m->is.count == 0)
+	if (m->is.list.count == 0)
 		return;
 	if (!choice->possible)
 		app_say(app, CELLS_WARNING, "not possible: %s", choice->effect);
-	else if (recover_at_once(m->is.actions[m->selected]))
+	else if (recover_at_once(m->is.list.at[m->selected].action))
 		recover_run(app);
 	else
 		app_confirm_open(app, recover_run, "%s: %s. y/n ", choice->title, choice->effect);
 }
 
+/* False: no entry has it. */
+static bool choose_letter(struct app *app, int32_t letter)
+{
+	struct menu_state *m = mine(app);
+	const size_t row = view_menu_of(m->is.choices, m->is.list.count, letter);
+
+	if (row == m->is.list.count)
+		return false;
+	m->selected = row;
+	recover_choose(app);
+	return true;
+}
+
 void app_menu_settled(struct app *app)
 {
 	struct menu_state *m = mine(app);
+	const struct app_device *d = app_device(app);
+	const bool good = view_outcome_style(d->result.outcome) == CELLS_GOOD;
+	int32_t ahead = 0;
+	bool again;
 
 	app_confirm_drop(app, recover_run); /* what was asked fits no more */
-	if (app_modal_is_open(app, PART_MENU) || m->again)
-		app_menu_open(app);
-	m->again = false;
+	if (m->pending != RECOVER_CLOSE)
+		note_tried(app, good, d->snapshot.stats.received);
+	else if (d->goal == SESSION_UPDATE) /* begun outside of this menu */
+		m->tries = (struct recover_tries){0};
+	if (m->asks)
+		ahead = m->ahead;
+	again = m->again;
+	m->asks = m->again = false;
+	m->ahead = 0;
+	if (app_modal_is_open(app, PART_MENU) || again)
+		open_as_known(app);
+	/* To ask once more is what was just done. */
+	if (ahead != 0 && ahead != 'i' && app_modal_is_open(app, PART_MENU))
+		(void)choose_letter(app, ahead);
+}
+
+static void menu_begin(struct app *app)
+{
+	struct menu_state *m = mine(app);
+
+	m->pending = RECOVER_CLOSE;
+}
+
+static void menu_on(struct app *app, enum app_event event)
+{
+	const struct menu_state *m = mine(app);
+
+	if (event == APP_MAINTENANCE_ENDED && m->pending != RECOVER_CLOSE)
+		note_tried(app, app_device(app)->maintenance_ok, 0);
 }
 
 void app_menu_run(struct app *app, enum recover_action action)
 {
 	struct menu_state *m = mine(app);
 
-	app_menu_open(app);
-	for (size_t i = 0; app_modal_is_open(app, PART_MENU) && i < m->is.count; i++) {
-		if (m->is.actions[i] != action)
+	if (app_device_is_chosen(app))
+		open_as_known(app);
+	for (size_t i = 0; app_modal_is_open(app, PART_MENU) && i < m->is.list.count; i++) {
+		if (m->is.list.at[i].action != action)
 			continue;
 		m->selected = i;
 		recover_choose(app);
@@ -284,8 +424,8 @@ static void recover_move(struct app *app, long by)
 {
 	struct menu_state *m = mine(app);
 
-	if (m->is.count > 0)
-		m->selected = layout_moved(m->selected, by, m->is.count - 1);
+	if (m->is.list.count > 0)
+		m->selected = layout_moved(m->selected, by, m->is.list.count - 1);
 }
 
 static void recover_press(struct app *app, enum action action, int32_t pressed)
@@ -294,17 +434,13 @@ static void recover_press(struct app *app, enum action action, int32_t pressed)
 
 	if (action == ACTION_CLOSE) {
 		app_modal_close(app, PART_MENU);
-	} else if (action == ACTION_COPY && m->is.count > 0) {
-		app_copy(app, m->is.commands[m->selected]);
+	} else if (action == ACTION_COPY && m->is.list.count > 0) {
+		app_copy(app, m->is.list.at[m->selected].command);
 	} else if (action == ACTION_ENTER) {
 		recover_choose(app);
 	} else if (action == ACTION_CHOOSE) {
-		const size_t row = view_menu_of(m->is.choices, m->is.count, pressed);
-
-		if (row == m->is.count)
-			return;
-		m->selected = row;
-		recover_choose(app);
+		if (!choose_letter(app, pressed) && m->asks)
+			m->ahead = pressed; /* of a list that is not there yet */
 	}
 }
 
@@ -318,7 +454,7 @@ static void recover_seen(const struct app *app, struct view_menu *ret, char *tit
 		.title = title,
 		.what = m->is.what,
 		.choices = m->is.choices,
-		.count = m->is.count,
+		.count = m->is.list.count,
 		.selected = m->selected,
 	};
 	(void)snprintf(title, size, "Recover %.200s", app_device_title(app));
@@ -359,7 +495,7 @@ static unsigned int recover_now(const struct app *app)
 }
 
 const struct modal_ops menu_modal = {
-	.part = {.size = sizeof(struct menu_state)},
+	.part = {.size = sizeof(struct menu_state), .begin = menu_begin, .on = menu_on},
 	.place = PLACE_MENU,
 	.draw = recover_draw,
 	.key = recover_press,

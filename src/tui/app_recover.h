@@ -3,7 +3,7 @@
 #ifndef OTABENCH_TUI_APP_RECOVER_H
 #define OTABENCH_TUI_APP_RECOVER_H
 
-#include "view/recover.h"
+#include "view/view_recover.h"
 
 struct app;
 

@@ -67,7 +67,7 @@ void app_upload_now(struct app *app, bool restart, bool resume_only, bool same)
 /* The device told that it holds a part of this image: it is sent from there on. */
 static bool upload_part_is_there(const struct app *app)
 {
-	const struct app_device_told *told = &app_device(app)->told;
+	const struct device_told *told = &app_device(app)->told;
 
 	return told->status_known && told->status.state == OTA_STATE_SUSPENDED &&
 	       memcmp(told->status.hash, app_image(app)->image.sha256, OTA_HASH_PREFIX) == 0;

@@ -236,7 +236,7 @@ struct view_choice {
 struct view_menu {
 	const char *title;
 	enum cells_style what; /* of the first fact */
-	const char *facts[6]; /* lines above the choices; NULL ends */
+	const char *facts[8]; /* lines above the choices; NULL ends */
 	const struct view_choice *choices;
 	size_t count, selected;
 };

@@ -73,7 +73,9 @@ static int piece_of(const char *command, int room)
 /* The last row tells that there is more. */
 static void draw_command(const char *command, struct cells *cells, struct area area)
 {
-	int x = command[0] == ':' ? 0 : cells_text(cells, area, 0, 0, CELLS_DIM, "$ ");
+	int x = command[0] == ':' || command[0] == '\0'
+			? 0
+			: cells_text(cells, area, 0, 0, CELLS_DIM, "$ ");
 
 	for (int y = 0; y < area.h && *command != '\0'; y++) {
 		const int len = (int)strlen(command), room = area.w - x;
@@ -102,11 +104,73 @@ static void draw_below(const struct view_menu *v, struct cells *cells, struct ar
 	draw_command(choice->command, cells, area);
 }
 
+static int possible(const struct view_menu *v)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < v->count; i++)
+		count += v->choices[i].possible;
+	return count;
+}
+
 struct menu_layout {
 	struct area box, inside;
 	size_t facts, first; /* facts shown; first choice shown */
+	int fact_rows; /* that these take */
 	int top, rows, below; /* of the first choice; lines for facts and choices; after them */
 };
+
+/* Texts from outside are cut, not broken: only ASCII has a column for each byte. */
+static bool is_ascii(const char *text)
+{
+	while (*text > 0)
+		text++;
+	return *text == '\0';
+}
+
+#define FACT_ROWS 2 /* of one fact at most */
+
+static int rows_of(const char *fact, int width)
+{
+	int rows = 0;
+
+	if (!is_ascii(fact) || width <= 0)
+		return 1;
+	while (*fact != '\0' && rows < FACT_ROWS) {
+		fact += cells_break(fact, width);
+		fact += strspn(fact, " ");
+		rows++;
+	}
+	return rows;
+}
+
+static int rows_of_facts(const struct view_menu *v, size_t count, int width)
+{
+	int rows = 0;
+
+	for (size_t i = 0; i < count; i++)
+		rows += rows_of(v->facts[i], width);
+	return rows;
+}
+
+/* Returns the row after it. */
+static int draw_fact(const struct view_menu *v, size_t i, struct cells *cells, struct area area,
+		     int y)
+{
+	const enum cells_style style = i == 0 ? v->what : CELLS_NORMAL;
+	const int rows = rows_of(v->facts[i], area.w);
+	const char *text = v->facts[i];
+
+	for (int row = 0; row + 1 < rows; row++) {
+		const int end = cells_break(text, area.w);
+
+		(void)cells_printf(cells, area, 0, y++, style, "%.*s", end, text);
+		text += end;
+		text += strspn(text, " ");
+	}
+	(void)cells_field(cells, area, 0, y++, area.w, style, text);
+	return y;
+}
 
 static struct menu_layout lay_menu(const struct view_menu *v, struct area area)
 {
@@ -117,18 +181,19 @@ static struct menu_layout lay_menu(const struct view_menu *v, struct area area)
 
 	while (l.facts < limit && v->facts[l.facts])
 		l.facts++;
-	l.box = menu_area(v, area, (int)(l.facts + v->count) + 2);
+	l.box = menu_area(v, area, 2);
 	rows = command_rows(v, l.box.w - 4);
-	l.box = menu_area(v, area, (int)(l.facts + v->count) + 2 + rows);
+	l.fact_rows = rows_of_facts(v, l.facts, l.box.w - 4);
+	l.box = menu_area(v, area, l.fact_rows + (int)v->count + 2 + rows);
 	l.inside = (struct area){l.box.x + 2, l.box.y + 1, l.box.w - 4, l.box.h - 2};
-	/* If not all of it fits, actions have precedence over their command line, and that over
-	 * all facts but the first, which tells the failure. */
+	/* If not all of it fits, actions that are possible have precedence over their command
+	 * line, and that over all facts but the first, which tells the failure. */
 	rows = l.inside.h >= 10 ? rows : 1;
 	l.below = l.inside.h < 2 ? 0 : l.inside.w >= WIDE_W || l.inside.h < 5 ? rows : 1 + rows;
 	l.rows = l.inside.h - l.below;
-	while (l.facts > (l.rows >= 6 ? 1 : 0) && (int)(l.facts + v->count) > l.rows)
-		l.facts--;
-	l.top = (int)l.facts + (l.facts > 0 && l.rows > (int)(l.facts + v->count));
+	while (l.facts > (l.rows >= 6 ? 1 : 0) && l.fact_rows + possible(v) > l.rows)
+		l.fact_rows = rows_of_facts(v, --l.facts, l.inside.w);
+	l.top = l.fact_rows + (l.facts > 0 && l.rows > l.fact_rows + possible(v));
 	room = l.rows > l.top ? (size_t)(l.rows - l.top) : 1;
 	if (v->selected >= room)
 		l.first = v->selected - room + 1;
@@ -150,11 +215,11 @@ void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area 
 {
 	const struct menu_layout l = lay_menu(v, area);
 	struct area inside = cells_box(cells, l.box, v->title);
-	int y = l.top;
+	int y = 0;
 
 	for (size_t i = 0; i < l.facts; i++)
-		(void)cells_field(cells, inside, 0, (int)i, inside.w,
-				  i == 0 ? v->what : CELLS_NORMAL, v->facts[i]);
+		y = draw_fact(v, i, cells, inside, y);
+	y = l.top;
 	for (size_t i = l.first; i < v->count && y < l.rows; i++)
 		draw_choice(v, i, cells, inside, y++);
 	draw_below(v, cells, area_bottom(&inside, l.below));

@@ -3,7 +3,7 @@
 #include "screenlib_priv.h"
 
 #include "view/layout.h"
-#include "view/recover.h"
+#include "view/view_recover.h"
 
 #include <string.h>
 
@@ -362,8 +362,8 @@ static void draw_menu(struct cells *cells, const struct recover_known *known)
 	static struct recover_menu is;
 	struct view_menu menu = {.title = "Recover esp-gw-07", .choices = is.choices};
 
-	recover_fill(known, &is);
-	menu.count = is.count;
+	view_recover_fill(known, &is);
+	menu.count = is.list.count;
 	menu.selected = 1;
 	for (size_t i = 0; i < is.fact_count; i++)
 		menu.facts[i] = is.facts[i];

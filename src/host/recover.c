@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See recover.h. */
+#include "host/recover.h"
+
+#include "base/command.h"
+#include "base/output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Letters that move, copy, search or close a menu are taken: g G j k n y; q closes. */
+static const struct entry {
+	char key;
+	const char *name, *title, *verb; /* verb: the command, with what stands before DEV */
+	bool device, image; /* what follows the verb */
+} entries[RECOVER_ACTIONS] = {
+	[RECOVER_RESUME] = {'r', "resume", "Reconnect, resume", "resume", true, true},
+	[RECOVER_RESTART] = {'s', "restart", "Reconnect, restart from 0", "flash --restart", true,
+			     true},
+	[RECOVER_ABORT] = {'a', "cancel", "Abort, wait for idle", "cancel", true, false},
+	[RECOVER_LOOK] = {'i', "info", "Ask for its state", "info", true, false},
+	[RECOVER_CONFIRM] = {'c', "confirm", "Confirm the running image", "confirm", true, false},
+	[RECOVER_ROLLBACK] = {'b', "rollback", "Roll back", "rollback", true, false},
+	[RECOVER_REBOOT] = {'t', "reboot", "Reboot", "reboot", true, false},
+	[RECOVER_PREPARE] = {'e', "prepare", "Erase the other slot", "prepare", true, false},
+	[RECOVER_DISCONNECT] = {'d', "disconnect", "Disconnect", "disconnect", true, false},
+	[RECOVER_FORGET] = {'f', "forget", "Forget its GATT cache", "forget", true, false},
+	[RECOVER_POWER_CYCLE] = {'o', "power-cycle", "Power-cycle the adapter",
+				 "adapter power-cycle", false, false},
+	[RECOVER_BUNDLE] = {'v', "bundle", "Save a bundle", "info --bundle=DIR", true, false},
+	[RECOVER_PAUSE] = {'p', "pause", "Pause", NULL, false, false},
+	[RECOVER_CANCEL] = {'x', "cancel", "Cancel", "cancel", true, false},
+	[RECOVER_CLOSE] = {'q', "close", "Close", NULL, false, false},
+};
+
+const char *recover_action_name(enum recover_action action)
+{
+	return (unsigned int)action < RECOVER_ACTIONS ? entries[action].name : "";
+}
+
+/* --- what is known */
+
+static uint32_t bit(enum recover_action action)
+{
+	return 1u << (unsigned int)action;
+}
+
+static bool holds_session(const struct recover_known *k)
+{
+	return k->status_known && k->status.state != OTA_STATE_IDLE;
+}
+
+static bool same_image(const struct recover_known *k)
+{
+	return k->image_sha256 &&
+	       memcmp(k->status.hash, k->image_sha256, sizeof(k->status.hash)) == 0;
+}
+
+static bool is_known(const struct recover_known *k, uint8_t flag)
+{
+	return (k->flags_known & flag) != 0;
+}
+
+static bool is_set(const struct recover_known *k, uint8_t flag)
+{
+	return (k->flags_known & k->flags & flag) != 0;
+}
+
+bool recover_foreign(const struct recover_known *k)
+{
+	return holds_session(k) && !k->running && !k->own &&
+	       !(k->have_update && (same_image(k) || !k->image_sha256));
+}
+
+bool recover_runs_image(const struct recover_known *k)
+{
+	return k->image_sha256 && k->running_sha256 &&
+	       memcmp(k->image_sha256, k->running_sha256, OTA_SHA256_SIZE) == 0;
+}
+
+bool recover_wants_answer(const struct recover_known *k)
+{
+	/* A device whose dialect has no STATUS takes a connection for a sign that its new image
+	 * works (docs/protocol.md section 2.1): so one that is not known is not asked by itself. */
+	return !k->running && !k->unheard && !k->no_service && !k->status_known &&
+	       k->dialect != DIALECT_UNKNOWN && dialect_get(k->dialect)->has_status;
+}
+
+/* --- what is possible */
+
+#define NO_SERVICE "it has no service for this"
+#define UNHEARD "it does not advertise"
+#define ASK_FIRST "not known: ask for its state first"
+#define ON_TRIAL "the running image is on trial"
+
+/* Of everything that writes to the device over a link. */
+static const char *why_not_write(const struct recover_known *k)
+{
+	if (k->readonly)
+		return "not with --readonly";
+	if (k->no_service)
+		return NO_SERVICE;
+	return k->unheard ? UNHEARD : NULL;
+}
+
+static const char *why_not_upload(const struct recover_known *k)
+{
+	const char *why = why_not_write(k);
+
+	if (why)
+		return why;
+	if (k->image_why || k->image[0] == '\0')
+		return k->image_why ? k->image_why : "no image chosen";
+	return is_set(k, OTA_INFO_PENDING_VERIFY) ? ON_TRIAL : NULL;
+}
+
+/* An update from here stopped halfway: the device keeps what it has, unless it lost it since. */
+static bool interrupted(const struct recover_known *k)
+{
+	return k->have_update && !k->ended && k->received > 0 && k->outcome != SESSION_CANCELLED;
+}
+
+static const char *why_not_resume(const struct recover_known *k)
+{
+	const char *why = why_not_upload(k);
+
+	if (why)
+		return why;
+	if (!dialect_get(k->dialect)->can_resume)
+		return dialect_get(k->dialect)->not_offered;
+	if (holds_session(k))
+		return same_image(k) ? NULL : "it holds part of another image";
+	if (is_known(k, OTA_INFO_RESUMABLE))
+		return is_set(k, OTA_INFO_RESUMABLE) ? NULL : "it has nothing to resume";
+	return interrupted(k) ? NULL : ASK_FIRST;
+}
+
+static const char *why_not_command(const struct recover_known *k)
+{
+	const char *why = why_not_write(k);
+
+	if (why)
+		return why;
+	if (k->dialect == DIALECT_UNKNOWN && k->flags_known == 0)
+		return ASK_FIRST;
+	return dialect_get(k->dialect)->can_rollback ? NULL : dialect_get(k->dialect)->not_offered;
+}
+
+/* Of a command that needs a flag; without: what its absence means. */
+static const char *why_not_flag(const struct recover_known *k, uint8_t flag, const char *without)
+{
+	const char *why = why_not_command(k);
+
+	if (why)
+		return why;
+	if (!is_known(k, flag))
+		return ASK_FIRST;
+	return is_set(k, flag) ? NULL : without;
+}
+
+static const char *why_not_abort(const struct recover_known *k)
+{
+	const char *why = why_not_write(k);
+
+	if (why || holds_session(k))
+		return why;
+	if (k->dialect == DIALECT_UNKNOWN && k->flags_known == 0)
+		return interrupted(k) ? NULL : ASK_FIRST;
+	return is_known(k, OTA_INFO_RESUMABLE) && !is_set(k, OTA_INFO_RESUMABLE)
+		       ? "no update is in progress on it"
+		       : NULL;
+}
+
+/* Where the device would refuse it: its other slot is needed. */
+static const char *why_not_prepare(const struct recover_known *k)
+{
+	const char *why = why_not_command(k);
+
+	if (why)
+		return why;
+	if (k->features_known && !(k->features & OTA_FEATURE_PREPARE))
+		return "it does not offer this";
+	if (!is_known(k, OTA_INFO_PENDING_VERIFY) || !is_known(k, OTA_INFO_RESUMABLE))
+		return ASK_FIRST;
+	if (is_set(k, OTA_INFO_PENDING_VERIFY))
+		return ON_TRIAL;
+	return is_set(k, OTA_INFO_RESUMABLE) || holds_session(k) ? "an update can be resumed"
+								 : NULL;
+}
+
+/* --- the choices */
+
+/* A pause is of this program's own run: no other command line reaches it. */
+static void put_command(const struct recover_known *k, const struct entry *entry,
+			char buf[RECOVER_COMMAND])
+{
+	struct command c;
+
+	if (!entry->verb) {
+		(void)snprintf(buf, RECOVER_COMMAND, "%s", entry->key == 'p' ? ":pause" : "");
+		return;
+	}
+	command_begin(&c, buf, RECOVER_COMMAND);
+	command_add(&c, k->options);
+	command_add(&c, entry->image && k->sending ? k->sending : "");
+	command_add(&c, entry->verb);
+	if (entry->device)
+		command_word(&c, k->address);
+	if (entry->image && k->image[0] != '\0')
+		command_file(&c, k->image);
+	else if (entry->image)
+		command_add(&c, "IMAGE");
+	(void)command_end(&c);
+}
+
+/* why is NULL where it is possible. */
+static void add(const struct recover_known *k, struct recover_list *l, enum recover_action action,
+		const char *effect, const char *why)
+{
+	struct recover_choice *c = &l->at[l->count++];
+
+	c->action = action;
+	c->key = entries[action].key;
+	c->title = entries[action].title;
+	c->possible = why == NULL;
+	c->refused = c->possible && (k->tries.refused & bit(action));
+	put_command(k, &entries[action], c->command);
+	(void)snprintf(c->effect, sizeof(c->effect), "%s%s", c->refused ? "failed just now: " : "",
+		       why ? why : effect);
+}
+
+static void add_stack(const struct recover_known *k, struct recover_list *l)
+{
+	const char *why = !k->stack_keeps ? "not on this transport"
+			  : k->readonly	  ? "not with --readonly"
+					  : NULL;
+
+	add(k, l, RECOVER_DISCONNECT, "ends another program's link to it", why);
+	add(k, l, RECOVER_FORGET, "services discovered again; bond lost", why);
+	add(k, l, RECOVER_POWER_CYCLE, "drops every link through it", why);
+}
+
+static void add_idle(const struct recover_known *k, struct recover_list *l)
+{
+	char effect[64] = "resumes where it stopped", at[OUTPUT_FIGURE_MAX];
+
+	if (holds_session(k))
+		(void)snprintf(effect, sizeof(effect), "resumes at %s",
+			       output_bytes(k->status.flushed, at, sizeof(at)));
+	add(k, l, RECOVER_RESUME, effect, why_not_resume(k));
+	add(k, l, RECOVER_RESTART, "sends everything again", why_not_upload(k));
+	add(k, l, RECOVER_ABORT, "drops what was received", why_not_abort(k));
+	add(k, l, RECOVER_LOOK, k->unheard ? "waits until it advertises" : "changes nothing", NULL);
+	add(k, l, RECOVER_CONFIRM, "ends its trial",
+	    why_not_flag(k, OTA_INFO_PENDING_VERIFY, "it is not on trial"));
+	add(k, l, RECOVER_ROLLBACK, "boots the image in the other slot",
+	    why_not_flag(k, OTA_INFO_CAN_ROLLBACK, "no other image to boot"));
+	add(k, l, RECOVER_REBOOT, "restarts, keeps what it has", why_not_command(k));
+	add(k, l, RECOVER_PREPARE, "nothing is left to roll back to", why_not_prepare(k));
+	add_stack(k, l);
+}
+
+static void add_running(const struct recover_known *k, struct recover_list *l)
+{
+	if (!k->asking) {
+		add(k, l, RECOVER_PAUSE, "the link stays, nothing is lost", NULL);
+		if (k->hold)
+			l->at[l->count - 1].title = "Continue";
+	}
+	add(k, l, RECOVER_CANCEL,
+	    k->asking ? "ends the question" : "it becomes idle; its firmware stays", NULL);
+}
+
+/* --- what comes first */
+
+static const struct recover_choice *choice_of(const struct recover_list *l,
+					      enum recover_action action)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->at[i].action == action)
+			return &l->at[i];
+	}
+	return NULL;
+}
+
+static bool may_advise(const struct recover_known *k, const struct recover_list *l,
+		       enum recover_action action)
+{
+	const struct recover_choice *c = choice_of(l, action);
+
+	return c && c->possible && !(k->tries.tried & bit(action));
+}
+
+/* What the host's side has to do before the device can be reached, or written to, at all. */
+static enum recover_action of_cure(enum diagnosis_verb cure)
+{
+	switch (cure) {
+	case DIAGNOSIS_DO_FORGET:
+		return RECOVER_FORGET;
+	case DIAGNOSIS_DO_DISCONNECT:
+		return RECOVER_DISCONNECT;
+	case DIAGNOSIS_DO_NOTHING:
+	case DIAGNOSIS_DO_RESUME:
+	case DIAGNOSIS_DO_FLASH:
+	case DIAGNOSIS_DO_CONFIRM:
+	case DIAGNOSIS_DO_INFO:
+	case DIAGNOSIS_DO_SCAN:
+	case DIAGNOSIS_DO_DOCTOR:
+		break;
+	}
+	return RECOVER_CLOSE;
+}
+
+/* An update from here that did not do what was wanted: the image does not run. */
+static bool failed(const struct recover_known *k)
+{
+	if (!k->have_update || recover_runs_image(k))
+		return false;
+	switch (k->outcome) {
+	case SESSION_CONFIRMED:
+	case SESSION_UNCONFIRMED:
+	case SESSION_DELIVERED:
+	case SESSION_ALREADY_RUNNING:
+	case SESSION_REFUSED:
+	case SESSION_CANCELLED:
+	case SESSION_ROLLED_BACK: /* sent once more it would not start either */
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Most of what the device knows is worth more than what this program remembers of it. */
+static bool wants_look(const struct recover_known *k)
+{
+	if (k->no_service)
+		return false;
+	return k->dialect == DIALECT_UNKNOWN || k->unheard ||
+	       (!k->status_known && dialect_get(k->dialect)->has_status);
+}
+
+/* CLOSE: nothing. */
+static enum recover_action advised(const struct recover_known *k, const struct recover_list *l)
+{
+	const enum recover_action cure = of_cure(k->cure);
+	const bool part = holds_session(k) ? k->status.state == OTA_STATE_SUSPENDED
+					   : is_set(k, OTA_INFO_RESUMABLE) || interrupted(k);
+
+	if (cure != RECOVER_CLOSE && may_advise(k, l, cure))
+		return cure;
+	if (is_set(k, OTA_INFO_PENDING_VERIFY) && may_advise(k, l, RECOVER_CONFIRM))
+		return RECOVER_CONFIRM;
+	if (part && !wants_look(k) && may_advise(k, l, RECOVER_RESUME))
+		return RECOVER_RESUME;
+	if (wants_look(k) && may_advise(k, l, RECOVER_LOOK))
+		return RECOVER_LOOK;
+	if (part && may_advise(k, l, RECOVER_RESUME))
+		return RECOVER_RESUME;
+	/* What another host left is not for this one to drop, or to write over. */
+	if (part && recover_foreign(k) && !same_image(k))
+		return RECOVER_CLOSE;
+	if (wants_look(k)) /* it did not answer: nothing tells that a part of it is at fault */
+		return RECOVER_CLOSE;
+	if ((failed(k) || part) && may_advise(k, l, RECOVER_RESTART))
+		return RECOVER_RESTART;
+	return part && may_advise(k, l, RECOVER_ABORT) ? RECOVER_ABORT : RECOVER_CLOSE;
+}
+
+static const char *why_close(const struct recover_known *k)
+{
+	if (k->unheard || wants_look(k))
+		return "nothing more can be done from here";
+	if (k->no_service)
+		return "nothing can be done from here";
+	if (recover_foreign(k) && k->status.state == OTA_STATE_SUSPENDED)
+		return "choose its image to resume it, or abort it";
+	if (holds_session(k) && k->status.state != OTA_STATE_SUSPENDED)
+		return "it is busy: ask again later";
+	return failed(k) ? "what fits was tried" : "nothing is left to do";
+}
+
+/* Lower comes first. */
+static int rank(const struct recover_choice *c, enum recover_action first)
+{
+	if (c->action == first)
+		return 0;
+	return !c->possible ? 3 : c->refused ? 2 : 1;
+}
+
+/* Stable, so that what stays possible stays where it was. */
+static void put_in_order(struct recover_list *l, enum recover_action first)
+{
+	for (size_t i = 1; i < l->count; i++) {
+		for (size_t at = i; at > 0 && rank(&l->at[at], first) < rank(&l->at[at - 1], first);
+		     at--) {
+			const struct recover_choice c = l->at[at];
+
+			l->at[at] = l->at[at - 1];
+			l->at[at - 1] = c;
+		}
+	}
+}
+
+void recover_list(const struct recover_known *k, struct recover_list *l)
+{
+	enum recover_action first;
+
+	memset(l, 0, sizeof(*l));
+	if (k->running)
+		add_running(k, l);
+	else
+		add_idle(k, l);
+	if (k->on_screen)
+		add(k, l, RECOVER_BUNDLE, "log, profile, link, in a folder", NULL);
+	if (k->running)
+		return;
+	first = advised(k, l);
+	l->advised = first != RECOVER_CLOSE;
+	if (!l->advised)
+		add(k, l, RECOVER_CLOSE, why_close(k), NULL);
+	put_in_order(l, first);
+}
+
+bool recover_at_once(enum recover_action action)
+{
+	return (bit(action) & (bit(RECOVER_LOOK) | bit(RECOVER_BUNDLE) | bit(RECOVER_PAUSE) |
+			       bit(RECOVER_CLOSE))) != 0;
+}
+
+bool recover_is_safe(const struct recover_known *k, enum recover_action action)
+{
+	if (action == RECOVER_CONFIRM)
+		return recover_runs_image(k);
+	/* The image in the other slot is a way back, until something is written over it. */
+	if (action == RECOVER_RESTART)
+		return is_known(k, OTA_INFO_CAN_ROLLBACK) && !is_set(k, OTA_INFO_CAN_ROLLBACK) &&
+		       !recover_foreign(k);
+	return action == RECOVER_RESUME || (recover_at_once(action) && action != RECOVER_PAUSE);
+}
+
+void recover_tried(struct recover_tries *t, enum recover_action action, bool accepted,
+		   uint32_t received)
+{
+	const uint32_t sends = bit(RECOVER_RESUME) | bit(RECOVER_RESTART);
+
+	t->tried |= bit(action);
+	t->refused &= ~bit(action);
+	if (!accepted)
+		t->refused |= bit(action);
+	if (action != RECOVER_LOOK) /* it may have changed what a look would tell */
+		t->tried &= ~bit(RECOVER_LOOK);
+	if ((bit(action) & sends) && received > t->most) {
+		t->most = received;
+		t->tried &= ~sends;
+		t->refused &= ~sends;
+	}
+}

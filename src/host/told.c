@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See told.h. */
+#include "host/told.h"
+
+#include <string.h>
+
+static void learn_flags(struct device_told *told, uint8_t known, uint8_t flags)
+{
+	told->flags_known |= known;
+	told->flags = (uint8_t)((told->flags & ~known) | (flags & known));
+}
+
+static void told_command(struct device_told *told, enum ota_command command)
+{
+	if (command == OTA_CMD_CONFIRM)
+		learn_flags(told, OTA_INFO_PENDING_VERIFY, 0);
+	else if (command == OTA_CMD_PREPARE)
+		learn_flags(told, OTA_INFO_CAN_ROLLBACK, 0);
+	else if (command == OTA_CMD_ABORT)
+		learn_flags(told, OTA_INFO_RESUMABLE, 0);
+	if (command == OTA_CMD_REBOOT || command == OTA_CMD_ROLLBACK)
+		told->flags_known = 0;
+	if (command != OTA_CMD_STATUS)
+		told->status_known = false;
+}
+
+static void told_answer(struct device_told *told, const struct job_snapshot *s)
+{
+	if (s->stats.status_known) {
+		told->status = s->stats.status;
+		told->status_known = true;
+		told->status_us = s->now_us;
+		learn_flags(told, UINT8_MAX, told->status.flags);
+	} else if (s->have_info) {
+		learn_flags(told, UINT8_MAX, s->info.flags);
+	}
+}
+
+static void told_update(struct device_told *told, const struct job_snapshot *s,
+			const struct job_result *result)
+{
+	told->status_known = false;
+	switch (result->outcome) {
+	case SESSION_CONFIRMED:
+	case SESSION_UNCONFIRMED:
+	case SESSION_ROLLED_BACK: /* Info was read after the reboot */
+		if (s->have_info)
+			learn_flags(told, UINT8_MAX, s->info.flags);
+		else
+			told->flags_known = 0;
+		break;
+	case SESSION_CANCELLED:
+		if (result->status == 0)
+			learn_flags(told, OTA_INFO_RESUMABLE, 0);
+		else
+			told->flags_known = 0;
+		break;
+	case SESSION_REFUSED:
+		if (result->status == -OTA_ENOENT) /* asked to resume, and has nothing */
+			learn_flags(told, OTA_INFO_RESUMABLE, 0);
+		break;
+	case SESSION_IN_USE:
+	case SESSION_NOT_PAIRED:
+	case SESSION_ALREADY_RUNNING:
+		break;
+	case SESSION_NO_OUTCOME:
+	case SESSION_DELIVERED:
+	case SESSION_MEASURED:
+	case SESSION_ANSWERED:
+	case SESSION_DEVICE_ERROR:
+	case SESSION_LINK_LOST:
+	case SESSION_STALLED:
+	case SESSION_NOT_FOUND:
+	case SESSION_NOT_BACK:
+	case SESSION_NO_SERVICE:
+	case SESSION_NO_ADAPTER:
+	case SESSION_PROTOCOL:
+	case SESSION_NO_HEADWAY:
+	case SESSION_TIMED_OUT:
+	case SESSION_OUTCOMES:
+		told->flags_known = 0;
+		break;
+	}
+}
+
+/* Written, and nobody knows whether it was carried out. */
+static bool is_in_doubt(const struct job_result *result)
+{
+	return result->outcome != SESSION_ANSWERED && result->outcome != SESSION_DEVICE_ERROR &&
+	       result->outcome != SESSION_NOT_FOUND;
+}
+
+static void told_device(struct device_told *told, const struct job_snapshot *s,
+			const struct job_result *result)
+{
+	if (s->dialect != DIALECT_UNKNOWN) {
+		told->dialect = s->dialect;
+		told->no_service = false;
+	}
+	if (result->outcome == SESSION_NO_SERVICE)
+		told->no_service = true;
+	if (s->have_info) {
+		told->features_known = true;
+		told->features = s->info.features;
+	}
+	told->running_known = result->running_known;
+	memcpy(told->running_sha256, result->running_sha256, sizeof(told->running_sha256));
+}
+
+void told_ended(struct device_told *told, enum session_goal goal, enum ota_command command,
+		const struct job_snapshot *s, const struct job_result *result)
+{
+	told_device(told, s, result);
+	switch (goal) {
+	case SESSION_UPDATE:
+		told_update(told, s, result);
+		break;
+	case SESSION_LOOK:
+		told_answer(told, s);
+		break;
+	case SESSION_MEASURE: /* that of the flash takes the way back, and what can be resumed */
+		told_answer(told, s);
+		told->flags_known &= (uint8_t) ~(OTA_INFO_CAN_ROLLBACK | OTA_INFO_RESUMABLE);
+		told->status_known = false;
+		break;
+	case SESSION_COMMAND:
+		told_answer(told, s);
+		if (result->outcome == SESSION_ANSWERED)
+			told_command(told, command);
+		else if (command != OTA_CMD_STATUS && is_in_doubt(result))
+			told->flags_known = 0;
+		if (command == OTA_CMD_REBOOT || command == OTA_CMD_ROLLBACK)
+			told->running_known = false;
+		break;
+	}
+}
