@@ -164,6 +164,7 @@ void fake_pairing_ends(uint16_t conn, uint8_t key);
 void fake_reset_host(void); /* NimBLE's host resets and synchronizes again */
 /* NimBLE as an application starts that has services of its own; it advertises. */
 void fake_start_own_nimble(void);
+int fake_ecdsa_held(void); /* keys, groups and numbers of signatures that were not freed */
 uint32_t fake_notifies(void); /* calls of ble_gatts_notify_custom() */
 uint16_t fake_chr_flags(uint16_t chr);
 

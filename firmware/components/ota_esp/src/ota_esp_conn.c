@@ -93,6 +93,9 @@ static void lost(uint16_t handle)
 		for (int i = 0; i < OTA_ESP_OUTBOX; i++)
 			if (s->outbox[i].conn == handle)
 				s->outbox[i].conn = BLE_HS_CONN_HANDLE_NONE;
+#ifdef CONFIG_OTA_ESP_SIGNED
+		ota_signed_disconnected(&s->gate, handle);
+#endif
 		ota_device_disconnected(&s->device, handle, s->now);
 	}
 	ota_esp_leave();

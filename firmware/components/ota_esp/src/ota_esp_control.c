@@ -60,7 +60,7 @@ void ota_esp_release_start(void)
 	if (!ota_esp_conn_find(conn))
 		return;
 	s->permitted = true; /* or it had not been kept */
-	ota_device_control(&s->device, conn, s->start.bytes, s->start.len, s->now);
+	ota_esp_core_control(s, conn, s->start.bytes, s->start.len);
 }
 
 /* Keeps a START or PREPARE until the link's answer, or OTA_ESP_START_WAIT_MS. */
@@ -225,7 +225,7 @@ int ota_esp_control(uint16_t conn, const uint8_t *buf, size_t len)
 	if (wait)
 		hold(s, conn, buf, len);
 	else
-		ota_device_control(&s->device, conn, buf, len, s->now);
+		ota_esp_core_control(s, conn, buf, len);
 	ota_esp_leave();
 	return 0;
 }

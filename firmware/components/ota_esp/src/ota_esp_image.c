@@ -124,6 +124,10 @@ bool ota_esp_image_slots(void)
 #ifdef CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
 	s->info.features |= OTA_FEATURE_ROLLBACK;
 #endif
+#ifdef CONFIG_OTA_ESP_SIGNED
+	s->info.features |= OTA_FEATURE_SIGNED;
+	s->info.abilities |= OTA_ABILITY_SIGNED_ONLY;
+#endif
 #ifdef CONFIG_SPI_FLASH_AUTO_SUSPEND
 	s->info.abilities |= OTA_ABILITY_AUTO_SUSPEND;
 #endif

@@ -55,7 +55,7 @@ bool ota_esp_version_older(const char *a, const char *b)
 
 #if defined(CONFIG_OTA_ESP_DOWNGRADE_SECURE_VERSION) ||                                            \
 	defined(CONFIG_OTA_ESP_DOWNGRADE_VERSION) || defined(CONFIG_OTA_ESP_SAME_PROJECT) ||       \
-	defined(CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK)
+	defined(CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK) || defined(CONFIG_OTA_ESP_SIGNED)
 #define POLICY
 #endif
 
@@ -75,7 +75,8 @@ static int judge(const esp_app_desc_t *received, uint32_t *ret_field)
 #ifdef CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK
 	least = esp_efuse_read_secure_version(); /* CONFIRM raises it */
 #endif
-#ifndef CONFIG_OTA_ESP_DOWNGRADE_ALLOWED
+	/* An image that was signed once can be sent again for ever: its secure version ends that. */
+#if !defined(CONFIG_OTA_ESP_DOWNGRADE_ALLOWED) || defined(CONFIG_OTA_ESP_SIGNED)
 	if (least < running->secure_version)
 		least = running->secure_version;
 #endif

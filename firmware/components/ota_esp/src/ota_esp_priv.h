@@ -20,6 +20,7 @@
 #include "ota_esp.h"
 
 #include "ota/device.h"
+#include "ota/signed.h"
 #include "ota/error.h"
 
 #include "esp_idf_version.h"
@@ -179,6 +180,10 @@ struct ota_esp {
 	struct ota_esp_hash hash; /* ota_core's */
 	struct ota_info info; /* what Info says, kept up to date */
 	struct ota_device device;
+#ifdef CONFIG_OTA_ESP_SIGNED
+	struct ota_signed gate;
+	bool signature_due; /* the task is to check what the gate keeps */
+#endif
 
 	/* What is large comes last: a member within 2 KiB of the start takes one instruction
 	 * less each time. */
@@ -199,6 +204,20 @@ void ota_esp_error(const char *what, int code); /* "cannot ..." */
 
 /* ota_esp_ops.c */
 extern const struct ota_device_ops ota_esp_ops; /* ctx is the struct ota_esp */
+
+/*
+ * ota_esp_signed.c, and ota_core's entry points: through the gate where there is one.  With the
+ * lock held, but for check, which the task runs without it.
+ */
+#ifdef CONFIG_OTA_ESP_SIGNED
+bool ota_esp_signed_init(struct ota_esp *s); /* false: the keys are none */
+void ota_esp_signed_check(void);
+#define ota_esp_core_control(s, conn, buf, len)                                                    \
+	ota_signed_control(&(s)->gate, conn, buf, len, (s)->now)
+#else
+#define ota_esp_core_control(s, conn, buf, len)                                                    \
+	ota_device_control(&(s)->device, conn, buf, len, (s)->now)
+#endif
 
 /* ota_esp_control.c */
 /* A write to Control, from the host task.  Negative when it was refused and

@@ -60,6 +60,12 @@ static uint32_t due_in(struct ota_esp *s)
 		return 0;
 	if (ota_device_deadline(&s->device, &due))
 		in = left(s, due);
+#ifdef CONFIG_OTA_ESP_SIGNED
+	if (s->signature_due)
+		return 0;
+	if (ota_signed_deadline(&s->gate, &due))
+		in = sooner(in, left(s, due));
+#endif
 	if (s->notify_blocked || s->notify_kept)
 		in = sooner(in, left(s, s->notify_retry));
 	if (s->start.conn != BLE_HS_CONN_HANDLE_NONE)
@@ -203,6 +209,9 @@ static bool serve(struct ota_esp *s)
 		s->confirm_at = s->now + CONFIRM_RETRY_MS;
 		ota_device_control(&s->device, OTA_NO_CONN, &confirm, 1, s->now);
 	}
+#ifdef CONFIG_OTA_ESP_SIGNED
+	ota_signed_tick(&s->gate, s->now);
+#endif
 	tick(s);
 	if (!s->reboot || left(s, s->reboot_at) > 0)
 		return false;
@@ -244,6 +253,9 @@ static void step(struct ota_esp *s)
 	struct ota_esp_job job;
 	uint16_t idle;
 	bool restarts, look, session;
+#ifdef CONFIG_OTA_ESP_SIGNED
+	bool signature;
+#endif
 	int rc;
 
 	ota_esp_link_measure();
@@ -259,6 +271,9 @@ static void step(struct ota_esp *s)
 	s->job.kind = OTA_ESP_JOB_NONE;
 	if (job.kind == OTA_ESP_JOB_NONE)
 		fall_asleep(s);
+#ifdef CONFIG_OTA_ESP_SIGNED
+	signature = s->signature_due;
+#endif
 	ota_esp_leave();
 	if (idle != BLE_HS_CONN_HANDLE_NONE)
 		ble_gap_terminate(idle, BLE_ERR_REM_USER_CONN_TERM);
@@ -270,6 +285,12 @@ static void step(struct ota_esp *s)
 	}
 	watch(s, job.kind != OTA_ESP_JOB_NONE || session);
 	ota_esp_feed();
+#ifdef CONFIG_OTA_ESP_SIGNED
+	if (signature) {
+		ota_esp_signed_check();
+		measure_stack(s);
+	}
+#endif
 	if (job.kind == OTA_ESP_JOB_NONE) {
 		sleep_until_due(s);
 		return;

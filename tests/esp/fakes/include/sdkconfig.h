@@ -37,6 +37,23 @@
 #define CONFIG_DEMO_HEARTBEAT_S 10
 #define CONFIG_DEMO_HEALTHY_AFTER 2
 
+#ifdef FAKE_SIGNED
+#define CONFIG_OTA_ESP_SIGNED 1
+/* Of RFC 6979, A.2.5, whose private half the tests have. */
+#define FAKE_KEY                                                                                   \
+	"60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"                         \
+	"7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299"
+#ifdef FAKE_KEY_2 /* that of RFC 5903, 8.1, and then the right one */
+#define CONFIG_OTA_ESP_PUBLIC_KEY                                                                  \
+	"dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"                         \
+	"5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3"
+#define CONFIG_OTA_ESP_PUBLIC_KEY_2 FAKE_KEY
+#else
+#define CONFIG_OTA_ESP_PUBLIC_KEY FAKE_KEY
+#define CONFIG_OTA_ESP_PUBLIC_KEY_2 ""
+#endif
+#endif
+
 #ifdef FAKE_PRODUCT
 #define CONFIG_IDF_FIRMWARE_CHIP_ID 0x0005 /* ESP32-C3 */
 #define CONFIG_SOC_BLE_50_SUPPORTED 1
