@@ -265,7 +265,7 @@ static void gap(struct budget *b, const struct budget_view *v)
 
 static void watch_erase(struct budget *b, const struct budget_view *v, uint64_t now_us)
 {
-	if (v->erasing && !b->last.erasing) {
+	if (v->erasing && (!b->last.erasing || v->erase_at != b->last.erase_at)) {
 		b->erase_from = now_us;
 		b->erases++;
 		b->erase_flushed = v->flushed;
@@ -290,12 +290,21 @@ static void take_times(struct budget *b, const struct ota_times *now)
 	static const struct ota_times none;
 	const struct ota_times *last = b->times_known ? &b->times : &none;
 	struct budget_flash *f = &b->flash;
+	uint32_t erases;
 
 	b->times_known = now != NULL;
 	if (!now)
 		return;
-	if (now->erase_ms != last->erase_ms)
-		b->erases_told = b->erases - (b->erase_from > 0 ? 1u : 0u);
+	/* A device that stands still for an erase tells nothing before its end. */
+	if (now->erase_ms != last->erase_ms) {
+		erases = b->erases - (b->erase_from > 0 && !b->stands_still ? 1u : 0u);
+		b->erases_told += erases - b->erases_from;
+		b->erases_from = erases;
+	}
+	if (now->write_ms != last->write_ms) {
+		b->written_told += b->written - b->written_from;
+		b->written_from = b->written;
+	}
 	f->erase_ms += since(now->erase_ms, last->erase_ms);
 	f->write_ms += since(now->write_ms, last->write_ms);
 	f->read_ms += since(now->read_ms, last->read_ms);
@@ -351,6 +360,8 @@ void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 			b->last.gaps = v->gaps;
 			b->last.received = v->received;
 			b->backlog = v->queued - v->received;
+			b->written_from = b->written;
+			b->erases_from = b->erases;
 		}
 		if (v->gaps != b->last.gaps)
 			gap(b, v);

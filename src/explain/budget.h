@@ -75,7 +75,8 @@ struct budget_view {
 	uint32_t queued, received, flushed; /* offsets in the image */
 	bool received_known;
 	uint32_t values, gaps, notifications; /* counters */
-	bool erasing; /* the device's latest PROGRESS announced an erase */
+	bool erasing; /* the device's latest PROGRESS announced an erase ... */
+	uint32_t erase_at; /* ... behind so many bytes */
 	uint64_t start_us, done_us; /* of the transfer; 0: not yet */
 	uint16_t write_ms; /* the longest write lately; 0: not known */
 	const struct ota_times *times; /* the latest; NULL: none on this link */
@@ -88,6 +89,8 @@ struct budget_flash {
 	 * device's task, which is late with each operation, and in none of the times above. */
 	uint64_t late_ms;
 	uint32_t late_us; /* with each */
+	uint32_t erases; /* of these times: so many erases, and so many bytes written */
+	uint64_t written;
 	uint32_t
 		write_size; /* bytes that it writes at once: a sector, or a half or quarter of it */
 };
@@ -122,7 +125,9 @@ struct budget {
 	bool stands_still;
 	uint64_t late_us; /* this program's turn */
 	uint32_t erases, erases_told; /* announced; and of them in the times told */
-	uint64_t written; /* bytes flushed */
+	uint64_t written, written_told; /* bytes flushed; and of them in the times told */
+	uint64_t written_from; /* not told of on this link: those up to here ... */
+	uint32_t erases_from; /* ... and these erases */
 	uint16_t write_ms; /* of one write */
 	uint32_t notifications; /* while sending */
 

@@ -51,15 +51,17 @@ static uint32_t write_size(const struct budget *b, uint64_t sectors)
 
 void budget_flash(const struct budget *b, struct budget_flash *ret)
 {
-	const uint64_t sectors = b->written / SECTOR;
+	const uint64_t sectors = b->written_told / SECTOR;
 	const uint64_t read_us = sectors > 0 ? b->flash.read_ms * 1000u / sectors : 0;
 	const uint32_t late_us = read_us > READ_LATE_US ? (uint32_t)(read_us - READ_US) : 0;
 
 	*ret = b->flash;
 	ret->late_us = late_us;
+	ret->erases = b->erases_told;
+	ret->written = b->written_told;
 	ret->write_size = write_size(b, sectors);
-	ret->erase_ms = without(b->flash.erase_ms, late_us, b->erases);
-	ret->write_ms = without(b->flash.write_ms, late_us, b->written / ret->write_size);
+	ret->erase_ms = without(b->flash.erase_ms, late_us, b->erases_told);
+	ret->write_ms = without(b->flash.write_ms, late_us, b->written_told / ret->write_size);
 	ret->read_ms = without(b->flash.read_ms, late_us, sectors);
 	ret->late_ms = b->flash.erase_ms + b->flash.write_ms + b->flash.read_ms - ret->erase_ms -
 		       ret->write_ms - ret->read_ms;
@@ -86,8 +88,8 @@ static void settle_slow(const struct budget *b, const struct budget_flash *f, ui
 
 	if (!b->stands_still || f->erase_ms + f->write_ms == 0)
 		return;
-	erase = stopped_us(f->erase_ms, b->erases, b->held_us, b->full_erase_us);
-	write = stopped_us(f->write_ms, b->written / f->write_size,
+	erase = stopped_us(f->erase_ms, f->erases, b->held_us, b->full_erase_us);
+	write = stopped_us(f->write_ms, f->written / f->write_size,
 			   always_busy(f, shares) ? 0 : b->held_us, full_write_us);
 	if (erase < b->slow_erase_us)
 		divide(shares, BUDGET_ERASE, BUDGET_LOSS, b->slow_erase_us - erase);
@@ -154,7 +156,7 @@ static void settle_erases(const struct budget *b, const struct budget_flash *f, 
 
 	if (!b->stands_still)
 		return;
-	left_us = stopped_us(f->erase_ms, b->erases, b->held_us, seen_us);
+	left_us = stopped_us(f->erase_ms, f->erases, b->held_us, seen_us);
 	part = least(left_us, *full_us);
 	divide(shares, BUDGET_PROGRAM, BUDGET_ERASE, part);
 	*full_us -= part;
@@ -171,13 +173,28 @@ static void settle_answers(const struct budget *b, const struct budget_flash *f,
 		       f->write_ms * 1000u * (waits / 1000u) / (all / 1000u + 1u));
 }
 
+/* The same up to now: what was done since the times were told took as long as before. */
+static void budget_flash_now(const struct budget *b, struct budget_flash *ret)
+{
+	budget_flash(b, ret);
+	if (ret->erases > 0 && b->erases > ret->erases) {
+		ret->erase_ms = ret->erase_ms * b->erases / ret->erases;
+		ret->erases = b->erases;
+	}
+	if (ret->written > 0 && b->written > ret->written) {
+		ret->write_ms = ret->write_ms * b->written / ret->written;
+		ret->read_ms = ret->read_ms * b->written / ret->written;
+		ret->written = b->written;
+	}
+}
+
 /* Figures that are known only of the whole: the same for both tables. */
 static void settle(const struct budget *b, uint64_t shares[])
 {
 	struct budget_flash f;
 	uint64_t busy, late, full_us;
 
-	budget_flash(b, &f);
+	budget_flash_now(b, &f);
 	late = f.store_ms + f.late_ms;
 	busy = f.write_ms + f.read_ms + late;
 	/* What arrived was carried, and once of use. */

@@ -62,22 +62,32 @@ static void host_hear(struct play *s)
 	}
 }
 
+static bool may_send(const struct play *s, uint32_t bound)
+{
+	const uint32_t len = min_u32(s->payload, s->size - s->queued);
+
+	if (s->queued >= bound || s->waiting)
+		return false;
+	return s->queued == s->acked ||
+	       (s->queued + len - s->acked <= s->p->window && s->queued + len <= bound);
+}
+
 static void host_send(struct play *s)
 {
 	const uint32_t bound = min_u32(s->limit, s->size);
-	uint32_t len;
+	uint64_t at;
 
-	while (s->queued < bound && s->t >= s->next_send && !s->waiting) {
-		len = min_u32(s->payload, s->size - s->queued);
-		if (s->queued > s->acked &&
-		    (s->queued + len - s->acked > s->p->window || s->queued + len > bound))
+	while (may_send(s, bound)) {
+		/* Where only the time was waited for, it went when that was over. */
+		at = s->paced ? s->next_send : s->t;
+		s->paced = s->p->pacing_us > 0;
+		if (s->t < s->next_send)
 			return;
-		len = min_u32(len, bound - s->queued);
-		s->queued += len;
-		if (s->p->pacing_us > 0)
-			s->next_send = s->t + s->p->pacing_us;
+		s->queued += min_u32(s->payload, bound - s->queued);
+		s->next_send = at + s->p->pacing_us;
 		s->waiting = s->p->request;
 	}
+	s->paced = false;
 }
 
 /* --- the link layer */
@@ -365,7 +375,19 @@ static bool play_init(struct play *s, const struct predict *p)
 	return true;
 }
 
-/* What comes behind what is played takes as long as its second half. */
+/* The ring is emptied, the image is looked at once more, and a sector is erased to have it boot. */
+static uint64_t end_us(const struct play *s)
+{
+	const struct predict *p = s->p;
+	const uint64_t left = s->received - s->hashed;
+
+	if (p->ring == 0)
+		return 0;
+	return left * ((uint64_t)p->write_us + p->read_us) / PREDICT_BLOCK + p->erase_us / 4u +
+	       (uint64_t)p->read_us * s->size / PREDICT_BLOCK / 4u;
+}
+
+/* What comes behind what is played takes as long as its last blocks. */
 static uint64_t scaled(const struct play *s, uint64_t first_us)
 {
 	const uint64_t rest = s->size - s->played;
@@ -408,5 +430,5 @@ uint64_t predict_us(const struct predict *p)
 	flash = p->ring == 0 ? 0
 			     : ((uint64_t)p->erase_us + p->write_us + p->read_us) * p->size /
 				       PREDICT_BLOCK;
-	return us > flash ? us : flash;
+	return (us > flash ? us : flash) + end_us(&s);
 }

@@ -35,7 +35,7 @@ struct predict {
 	uint32_t size; /* bytes of the transfer */
 };
 
-/* Microseconds from READY until all is in flash and read back; 0: no such link. */
+/* Microseconds from READY until all is in flash, read back and set to boot; 0: no such link. */
 uint64_t predict_us(const struct predict *p);
 
 /*

@@ -28,6 +28,7 @@ struct play {
 	uint32_t queued, acked, limit;
 	uint64_t next_send;
 	bool waiting; /* for a response */
+	bool paced; /* nothing but next_send hindered the latest value */
 
 	/* The link layer. */
 	uint32_t fragment; /* octets of the longest packet */

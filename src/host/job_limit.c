@@ -107,6 +107,7 @@ void job_limit_see(struct job *job)
 		.gaps = st->gaps,
 		.notifications = job->notifications,
 		.erasing = st->progress.phase == OTA_PHASE_ERASE,
+		.erase_at = st->progress.done,
 		.start_us = st->start_us,
 		.done_us = st->done_us,
 		.write_ms = st->telemetry_known ? st->telemetry.write_ms : 0,
@@ -180,7 +181,7 @@ void job_limit_link(struct job *job)
 	job->link_best = limit_link_best(&in);
 }
 
-static uint32_t per_block(uint64_t ms, uint32_t bytes)
+static uint32_t per_block(uint64_t ms, uint64_t bytes)
 {
 	return bytes == 0 ? 0 : (uint32_t)(ms * 1000u * BLOCK / bytes);
 }
@@ -189,12 +190,12 @@ static uint32_t per_block(uint64_t ms, uint32_t bytes)
  * Bytes of whole blocks that take as long as the erases of this run: a device erases by blocks, and
  * an image's last three sectors or less by sectors, which take a quarter of a block's time each.
  */
-static uint32_t erased_bytes(const struct job *job, uint32_t bytes)
+static uint64_t erased_bytes(const struct job *job, const struct budget_flash *f, uint32_t bytes)
 {
 	const uint32_t sectors = (bytes % BLOCK + SECTOR - 1u) / SECTOR;
 
 	if (job->session.stats.received < job->session.config.image_size)
-		return job->budget.erases * BLOCK;
+		return (uint64_t)f->erases * BLOCK;
 	return bytes - bytes % BLOCK + (sectors > 3u ? 4u : sectors) * (BLOCK / 4u);
 }
 
@@ -203,14 +204,17 @@ uint32_t job_limit_flash(const struct job *job)
 	const struct session_stats *st = &job->session.stats;
 	const uint32_t bytes = st->flushed > st->resumed_from ? st->flushed - st->resumed_from : 0;
 	struct budget_flash f;
-	uint64_t us;
+	uint32_t erase, write;
 
 	budget_flash(&job->budget, &f);
-	if (!st->times_known || bytes < BLOCK || f.erase_ms == 0 || f.write_ms == 0)
+	if (!st->times_known || bytes < BLOCK)
 		return 0;
-	us = (uint64_t)per_block(f.erase_ms, erased_bytes(job, bytes)) +
-	     per_block(f.write_ms, bytes) + per_block(f.read_ms, bytes);
-	return (uint32_t)(BLOCK * 1000000ull / us);
+	erase = per_block(f.erase_ms, erased_bytes(job, &f, bytes));
+	write = per_block(f.write_ms, f.written);
+	if (erase == 0 || write == 0)
+		return 0;
+	return (uint32_t)(BLOCK * 1000000ull /
+			  ((uint64_t)erase + write + per_block(f.read_ms, f.written)));
 }
 
 static void play(const struct job *job, struct limit_input *in)
@@ -236,9 +240,9 @@ static void play(const struct job *job, struct limit_input *in)
 		.pacing_us = job->pacing_us,
 		.ack_interval = ack,
 		.ring = ring,
-		.erase_us = per_block(f.erase_ms, erased_bytes(job, in->bytes)),
-		.write_us = per_block(f.write_ms, in->bytes),
-		.read_us = per_block(f.read_ms, in->bytes),
+		.erase_us = per_block(f.erase_ms, erased_bytes(job, &f, in->bytes)),
+		.write_us = per_block(f.write_ms, f.written),
+		.read_us = per_block(f.read_ms, f.written),
 		.write_size = f.write_size,
 		.late_us = f.late_us,
 		.host_us = (uint32_t)job->budget.late_us,
@@ -421,7 +425,7 @@ static void say(const struct job *job, struct job_result *r)
 
 	say_cause(job, l, cause, sizeof(cause));
 	if (l->second != LIMIT_NONE && l->second_ppm > 0)
-		(void)snprintf(second, sizeof(second), "; then %s, %u %%",
+		(void)snprintf(second, sizeof(second), "; also %s, %u %%",
 			       limit_cause_name(l->second), (l->second_ppm + 5000u) / 10000u);
 	(void)snprintf(r->limit_text, sizeof(r->limit_text), "%s, %u %% %s: %s%s",
 		       limit_cause_name(l->cause), (l->share_ppm + 5000u) / 10000u,

@@ -64,6 +64,8 @@ static struct transport *open_world(const struct play *play, sd_event *event,
 	const struct sim_config config = {
 		.kind.devices = 1,
 		.kind.chip_all = true,
+		.kind.chip_id = play->chip_id,
+		.kind.flash_mode = play->flash_mode,
 		.kind.dialect = ESP_FULL,
 		.kind.dialect_all = true,
 		.kind.rssi = play->rssi,
@@ -101,6 +103,26 @@ static void drive(struct play *play, struct job *job, struct sched *sched)
 	}
 }
 
+void play_settings(const char *set, struct profile *profile)
+{
+	struct setting_errors errors;
+	const char *one[16];
+	char *words, *rest;
+	size_t n = 0;
+
+	if (!set)
+		return;
+	words = strdup(set);
+	assert_non_null(words);
+	for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		assert_true(n < sizeof(one) / sizeof(one[0]));
+		one[n++] = word;
+	}
+	if (profile_set(profile, one, n, "test", &errors))
+		fail_msg("%s", set);
+	free(words);
+}
+
 void play_run(struct play *play)
 {
 	const struct job_listener listener = {
@@ -121,12 +143,12 @@ void play_run(struct play *play)
 		.userdata = play,
 	};
 	const struct image_build build = {.size = play->size ? play->size : 60000,
-					  .version = play->version};
+					  .version = play->version,
+					  .chip_id = play->chip_id};
 	struct job_config config = {.device = PLAY_DEVICE};
 	struct transport *t, *inside;
 	struct lint_report report;
 	struct recorder *recorder;
-	struct setting_errors errors;
 	struct profile profile;
 	struct image image;
 	struct job *job;
@@ -137,8 +159,7 @@ void play_run(struct play *play)
 	play->finished = false;
 	profile_defaults(&profile);
 	profile_defaults(&saved);
-	if (play->set)
-		assert_int_equal(profile_set(&profile, &play->set, 1, "test", &errors), 0);
+	play_settings(play->set, &profile);
 	bytes = imagelib_build(&build, &size);
 	(void)image_read(bytes, size, sha256_buffer, &image, &report);
 	config.profile = &profile;

@@ -3,6 +3,7 @@
 #ifndef OTABENCH_HISTORYLIB_H
 #define OTABENCH_HISTORYLIB_H
 
+#include "esp/esp.h"
 #include "history/recorder.h"
 
 #define PLAY_DEVICE "esp-sim-01"
@@ -14,10 +15,12 @@ struct play {
 	const char *version; /* of the image; NULL: the same as the device runs */
 	bool off;
 	uint32_t size; /* of the image; 0: 60000 */
-	const char *set; /* one key=value of the profile; NULL: none */
+	const char *set; /* key=value of the profile, more apart by blanks; NULL: none */
 	const char *fault; /* NULL: none */
 	bool measure;
 	int8_t rssi;
+	uint16_t chip_id; /* as image_chip_by_id() has it; 0: an ESP32 */
+	enum esp_flash_mode flash_mode;
 	/* Once this much is received: what happens then, and whether the run goes on after it. */
 	uint32_t at;
 	bool (*then)(struct play *play, struct job *job);
@@ -30,6 +33,8 @@ struct play {
 		heard_states; /* by the listener behind */
 };
 
+/* Puts play.set into a profile. */
+void play_settings(const char *set, struct profile *profile);
 /* Plays it to its end, or until then() says that this is it. */
 void play_run(struct play *play);
 /* The same in a child process, which then() is to kill; returns its process's number. */

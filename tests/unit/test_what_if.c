@@ -16,11 +16,13 @@
 
 #include <cmocka.h>
 
+#include "base/rng.h"
 #include "historylib.h"
 #include "host/what_if.h"
 
 #define SIZE 300000u
 #define TOLERANCE 15u /* per cent, as for the gain of an advice */
+#define DRAWN 40u /* changes of a check */
 
 static struct job_snapshot seen;
 
@@ -31,25 +33,34 @@ static bool look(struct play *play, struct job *job)
 	return true;
 }
 
-/* A run with a value set, seen when most of it has gone through; its goodput. */
-static uint32_t run_with(const char *set)
+static uint32_t run_on(const struct play *device, const char *set)
 {
-	struct play play = {
-		.off = true, .set = set, .size = SIZE, .at = SIZE * 9u / 10u, .then = look};
+	struct play play = *device;
 
+	play.set = set;
+	play.size = SIZE;
+	play.at = SIZE * 9u / 10u;
+	play.then = look;
+	play.off = true;
 	play_run(&play);
 	assert_int_equal(play.result.outcome, SESSION_CONFIRMED);
 	return play.result.goodput;
 }
 
+/* A run with a value set, seen when most of it has gone through; its goodput. */
+static uint32_t run_with(const char *set)
+{
+	static const struct play usual;
+
+	return run_on(&usual, set);
+}
+
 static struct profile profile_with(const char *set)
 {
-	struct setting_errors errors;
 	struct profile profile;
 
 	profile_defaults(&profile);
-	if (set)
-		assert_int_equal(profile_set(&profile, &set, 1, "test", &errors), 0);
+	play_settings(set, &profile);
 	return profile;
 }
 
@@ -95,6 +106,97 @@ static void test_changes(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* %d: drawn between the two. */
+static const struct value {
+	const char *format;
+	int least, most;
+	unsigned int keys;
+} values[] = {
+	{"chunk=%d", 40, 512, 33},
+	{"chunk=%d", 200, 512, 33},
+	{"window=%d", 2048, 16384, 2},
+	{"window=%d", 1024, 65536, 2},
+	{"ack_interval=%d", 256, 1024, 4},
+	{"connection_interval_ms=%d", 8, 60, 8},
+	{"connection_interval_ms=%d.5", 7, 7, 8},
+	{"data_length=%d", 27, 251, 16},
+	{"mtu_max=%d", 23, 517, 33},
+	{"write_mode=request", 0, 0, 64},
+	{"pacing_us=%d", 0, 20000, 128},
+	{"phy=1M", 0, 0, 256},
+};
+
+static void draw_settings(struct rng *rng, char *text, size_t size)
+{
+	const size_t count = sizeof(values) / sizeof(values[0]);
+	uint64_t n = rng_below(rng, 4), drawn = 0, which;
+	size_t len = 0;
+	int value;
+
+	text[0] = '\0';
+	for (; n > 0 && len < size; n--) {
+		const struct value *v;
+
+		/* Each key once. */
+		do
+			which = rng_below(rng, count);
+		while (drawn & values[which].keys);
+		drawn |= values[which].keys;
+		v = &values[which];
+		value = v->least + (int)rng_below(rng, (uint64_t)(v->most - v->least) + 1u);
+		if (strstr(v->format, "interval_ms=%d") && !strstr(v->format, ".5"))
+			value -= value % 5; /* a multiple of 1.25 */
+		if (strstr(v->format, "interval_ms=%d") && value < 10 && !strstr(v->format, ".5"))
+			value = 10;
+		/* The table's own formats. */
+		len += (size_t)snprintf(text + len, size - len, v->format, value);
+		if (n > 1 && len + 1u < size)
+			text[len++] = ' ', text[len] = '\0';
+	}
+}
+
+/* Any settings on any chip, and any others: WHAT_IF_RUNS=N draws so many, WHAT_IF_FIRST=SEED. */
+static void test_drawn(void **state)
+{
+	static const uint16_t chips[] = {0x0000, 0x0005}; /* ESP32, C3 */
+	static const enum esp_flash_mode modes[] = {ESP_FLASH_USUAL, ESP_FLASH_AUTO_SUSPEND};
+	const char *runs_text = getenv("WHAT_IF_RUNS"), *first_text = getenv("WHAT_IF_FIRST");
+	const uint64_t runs = runs_text ? strtoull(runs_text, NULL, 10) : DRAWN;
+	const uint64_t first = first_text ? strtoull(first_text, NULL, 10) : 1u;
+	char was[128], is[128];
+	unsigned int bad = 0;
+
+	(void)state;
+	for (uint64_t seed = first; seed < first + runs; seed++) {
+		struct play device = {.rssi = -50};
+		struct profile a, b;
+		struct job_snapshot run;
+		uint32_t before, after, said;
+		struct rng rng;
+
+		rng_init(&rng, seed);
+		device.chip_id = chips[rng_below(&rng, 2)];
+		device.flash_mode = modes[rng_below(&rng, 2)];
+		draw_settings(&rng, was, sizeof(was));
+		draw_settings(&rng, is, sizeof(is));
+		a = profile_with(was);
+		b = profile_with(is);
+		before = run_on(&device, was);
+		run = seen;
+		after = run_on(&device, is);
+		said = what_if(&a, &b, &run, before, false);
+		if (said * 100ull >= after * (100ull - TOLERANCE) &&
+		    said * 100ull <= after * (100ull + TOLERANCE))
+			continue;
+		bad++;
+		print_error(
+			"WHAT_IF_FIRST=%llu: chip %u, flash %d, '%s' -> '%s': %u -> %u, said %u\n",
+			(unsigned long long)seed, device.chip_id, (int)device.flash_mode, was, is,
+			before, after, said);
+	}
+	assert_int_equal(bad, 0);
+}
+
 static void test_nothing(void **state)
 {
 	const struct job_snapshot nothing = {.mtu = 517};
@@ -122,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_drawn),
 		cmocka_unit_test(test_nothing),
 	};
 
