@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUN_MS 120000u /* a measurement that takes longer has failed */
+/* A measurement that takes longer is ended, and what arrived until then counts: so long to connect
+ * and all that, and so often what was expected of it. */
+#define AROUND_MS 60000u
+#define RUN_TIMES 4u
 #define FAILURES_MAX 3u /* in a row */
 
 void sweep_work_init(struct sweep_work *w, const struct sweep_work_config *config)
@@ -26,7 +29,7 @@ void sweep_work_configure(const struct sweep_work *w, struct job_config *ret)
 	ret->goal = w->looked ? SESSION_MEASURE : SESSION_LOOK;
 	ret->profile = w->looked ? &w->profile : &w->bounds;
 	ret->bytes = w->looked ? w->request.bytes : 0;
-	ret->timeout_ms = w->looked ? RUN_MS : 0;
+	ret->timeout_ms = w->looked ? AROUND_MS + RUN_TIMES * (w->request.us / 1000u) : 0;
 }
 
 /* --- the device is known */
@@ -95,7 +98,8 @@ static struct sweep_sample work_sample(const struct sweep_work *w, const struct 
 	const uint32_t payload = x->chunk > OTA_DATA_HEADER ? x->chunk - OTA_DATA_HEADER : 1u;
 	struct sweep_sample s = {.stage = w->request.stage, .point = w->request.point};
 
-	if (x->outcome != SESSION_MEASURED || x->seconds_us <= around)
+	if ((x->outcome != SESSION_MEASURED && x->outcome != SESSION_TIMED_OUT) ||
+	    x->seconds_us <= around)
 		return s;
 	s.bytes = x->bytes;
 	s.send_us = x->seconds_us - around;

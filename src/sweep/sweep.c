@@ -14,9 +14,10 @@
 /* Of the fastest: for so much, fewer settings by hand are taken, which follow nothing. */
 #define SIMPLE_PPM 975000u
 /* Measurements of a stage at most: a search on a real device is to take minutes. */
-#define LINKS_MAX 12u
+#define LINKS_MAX 10u
 #define LINKS_MIN 3u /* so many others, for comparison, however good the first is */
 #define SETTINGS_MAX 20u
+#define PATIENCE 12u /* settings that brought nothing better, one after the other */
 #define OBJECTIVE_MAX 12u
 #define SURE_MAX 8u
 #define RUNS_OF_ONE 5u /* a point is measured so often at most */
@@ -35,6 +36,11 @@ static bool stage_links(const struct sweep_plan *p, struct sweep_request *ret)
 
 	if (p->asked[SWEEP_STAGE_LINKS] >= LINKS_MAX)
 		return false;
+	/* What all is compared with was measured before anything was known, and so perhaps for
+	 * too short a time. */
+	(void)sweep_plan_ask(p, SWEEP_STAGE_LINKS, &point, SWEEP_SHORT_US, ret);
+	if (p->asked[SWEEP_STAGE_LINKS] == 0 && ret->bytes > 2u * s->samples[0].bytes)
+		return true;
 	for (uint8_t phy = 0; phy < s->axes[SWEEP_PHY].count; phy++) {
 		for (uint8_t i = 0; i < s->axes[SWEEP_INTERVAL].count; i++) {
 			point.at[SWEEP_PHY] = phy;
@@ -49,12 +55,13 @@ static bool stage_links(const struct sweep_plan *p, struct sweep_request *ret)
  * The values to go to from one of an axis: those beside it, and the session's own choice.  From
  * that choice, and in an axis without an order, any.
  */
-static size_t neighbours(const struct sweep *s, enum sweep_axis axis, uint8_t at,
+static size_t neighbours(const struct sweep_plan *p, enum sweep_axis axis, uint8_t at,
 			 uint8_t ret[SWEEP_VALUES])
 {
-	const struct sweep_values *v = &s->axes[axis];
+	const struct sweep_values *v = &p->s->axes[axis];
 	const bool ordered = axis != SWEEP_CHUNK && axis != SWEEP_MODE && axis != SWEEP_PHY;
-	const bool chosen = axis == SWEEP_WINDOW || axis == SWEEP_ACK;
+	const bool chosen = axis == SWEEP_WINDOW || axis == SWEEP_ACK ||
+			    (axis == SWEEP_PACING && p->trouble.drop_ppm > 0);
 	size_t n = 0;
 
 	for (uint8_t i = 0; i < v->count; i++) {
@@ -66,17 +73,54 @@ static size_t neighbours(const struct sweep *s, enum sweep_axis axis, uint8_t at
 	return n;
 }
 
+/* Settings that are left to the session, which follow what happens. */
+static unsigned int simple(const struct sweep_score *x)
+{
+	unsigned int n = 0;
+
+	for (int a = SWEEP_CHUNK; a < SWEEP_AXES; a++)
+		n += x->point.at[a] == 0;
+	return n;
+}
+
+static uint64_t both_errors(const struct sweep_score *a, const struct sweep_score *b)
+{
+	return sweep_root((uint64_t)a->error * a->error + (uint64_t)b->error * b->error);
+}
+
+/* What was set by hand must be worth it and, with by_chance, better by more than chance. */
+static const struct sweep_score *simplest(const struct sweep_plan *p, bool by_chance)
+{
+	const uint64_t least = (uint64_t)p->best->merit * SIMPLE_PPM / SWEEP_PPM;
+	const struct sweep_score *r = p->best;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct sweep_score *x = &p->scores[i];
+
+		if (sweep_usable(x) &&
+		    x->merit + (by_chance ? both_errors(x, p->best) / 2u : 0) >= least &&
+		    simple(x) > simple(r) &&
+		    (p->s->objective != SWEEP_NO_GAPS ||
+		     sweep_gaps_ppm(x) <= sweep_gaps_ppm(p->best)))
+			r = x;
+	}
+	return r;
+}
+
+/* From the simplest of the best: what is better by next to nothing leads nowhere. */
 static bool stage_settings(const struct sweep_plan *p, struct sweep_request *ret)
 {
-	const uint32_t slack = SETTING_SLACK_PPM + p->unexplained_ppm / 4u;
+	const uint32_t slack =
+		SETTING_SLACK_PPM + p->unexplained_ppm / 4u + p->trouble.lost_ppm / 2u;
+	const struct sweep_score *from = simplest(p, false);
 	uint8_t list[SWEEP_VALUES];
 	struct sweep_pick k = {0};
 
-	if (p->asked[SWEEP_STAGE_SETTINGS] >= SETTINGS_MAX)
+	if (p->asked[SWEEP_STAGE_SETTINGS] >= SETTINGS_MAX || p->in_vain >= PATIENCE)
 		return false;
 	for (enum sweep_axis axis = 0; axis < SWEEP_AXES; axis++) {
-		struct sweep_point point = p->best->point;
-		const size_t n = neighbours(p->s, axis, point.at[axis], list);
+		struct sweep_point point = from->point;
+		const size_t n = neighbours(p, axis, point.at[axis], list);
 
 		for (size_t i = 0; i < n; i++) {
 			point.at[axis] = list[i];
@@ -176,16 +220,6 @@ static bool stage_objective(const struct sweep_plan *p, struct sweep_request *re
 
 /* --- the winner */
 
-/* Settings that are left to the session, which follow what happens. */
-static unsigned int simple(const struct sweep_score *x)
-{
-	unsigned int n = 0;
-
-	for (int a = SWEEP_CHUNK; a < SWEEP_AXES; a++)
-		n += x->point.at[a] == 0;
-	return n;
-}
-
 static const struct sweep_score *least_window(const struct sweep_plan *p)
 {
 	const struct sweep_score *r = p->best;
@@ -199,32 +233,9 @@ static const struct sweep_score *least_window(const struct sweep_plan *p)
 	return r;
 }
 
-static uint64_t both_errors(const struct sweep_score *a, const struct sweep_score *b)
-{
-	return sweep_root((uint64_t)a->error * a->error + (uint64_t)b->error * b->error);
-}
-
-/* What was set by hand must be better by more than chance, and be worth it. */
-static const struct sweep_score *simplest(const struct sweep_plan *p)
-{
-	const uint64_t least = (uint64_t)p->best->merit * SIMPLE_PPM / SWEEP_PPM;
-	const struct sweep_score *r = p->best;
-
-	for (size_t i = 0; i < p->count; i++) {
-		const struct sweep_score *x = &p->scores[i];
-
-		if (sweep_usable(x) && x->merit + both_errors(x, p->best) >= least &&
-		    simple(x) > simple(r) &&
-		    (p->s->objective != SWEEP_NO_GAPS ||
-		     sweep_gaps_ppm(x) <= sweep_gaps_ppm(p->best)))
-			r = x;
-	}
-	return r;
-}
-
 static const struct sweep_score *winner(const struct sweep_plan *p)
 {
-	return p->s->objective == SWEEP_SMALL_WINDOW ? least_window(p) : simplest(p);
+	return p->s->objective == SWEEP_SMALL_WINDOW ? least_window(p) : simplest(p, true);
 }
 
 /* The one that comes nearest to it. */

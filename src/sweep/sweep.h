@@ -103,6 +103,7 @@ struct sweep_request {
 	enum sweep_stage stage; /* FIRST: the profile as it is, and point says nothing */
 	struct sweep_point point;
 	uint32_t bytes; /* to be sent */
+	uint32_t us; /* about how long that should take; 0: not known */
 };
 
 /* All that was measured of one point. */

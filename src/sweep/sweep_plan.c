@@ -6,8 +6,11 @@
 
 #define EVENTS 24u /* connection events that a measurement lasts at least */
 /* Where values get lost each of them weighs much: so many in a measurement, but for ... */
-#define GAPS_WANTED 8u
+#define GAPS_WANTED 24u
+#define GAPS_SURE 200u /* ... and where it is about being sure */
 #define GAPS_TIMES 6u /* ... at most so much longer a one */
+/* A measurement is to be long beside what it takes to say something and to hear the answer. */
+#define AROUND_TIMES 4u
 #define BYTES_MIN 4096u
 #define BYTES_MAX 2000000u
 #define LOSS_FROM_PPM 30000u /* a prediction is no better than so */
@@ -56,40 +59,24 @@ static void plan_loss(struct sweep_plan *p)
 	}
 }
 
+/* Of what was expected of the best, that it does not reach. */
+static uint32_t missing_ppm(const struct sweep_plan *p, uint32_t expected)
+{
+	if (expected <= p->best->rate)
+		return 0;
+	return (uint32_t)((uint64_t)(expected - p->best->rate) * SWEEP_PPM / expected);
+}
+
 static void plan_prior(struct sweep_plan *p)
 {
-	p->prior = sweep_prior(p->s, &p->best->point, &p->trouble);
-	if (p->prior.expected > p->best->rate)
-		p->unexplained_ppm = (uint32_t)((uint64_t)(p->prior.expected - p->best->rate) *
-						SWEEP_PPM / p->prior.expected);
-}
+	struct sweep_trouble none = p->trouble;
 
-void sweep_plan_make(struct sweep_plan *p, const struct sweep *s)
-{
-	memset(p, 0, sizeof(*p));
-	p->s = s;
-	for (size_t i = 0; i < s->count; i++)
-		p->asked[s->samples[i].stage]++;
-	p->count = sweep_scores_make(s, SWEEP_SCATTER_PPM, NULL, p->scores);
-	if (p->count == 0 || !sweep_usable(&p->scores[0]))
-		return;
-	p->best = &p->scores[0];
-	plan_trouble(p);
-	plan_prior(p);
-	if (p->unexplained_ppm >= LOSS_FROM_PPM)
-		plan_loss(p);
-	(void)sweep_scores_make(s, SWEEP_SCATTER_PPM + p->unexplained_ppm / SCATTER_PARTS,
-				&p->trouble, p->scores);
-	p->prior = sweep_prior(s, &p->best->point, &p->trouble);
-}
-
-size_t sweep_scores(const struct sweep *s, struct sweep_score ret[SWEEP_SAMPLES])
-{
-	struct sweep_plan p;
-
-	sweep_plan_make(&p, s);
-	memcpy(ret, p.scores, p.count * sizeof(ret[0]));
-	return p.count;
+	p->prior = p->plain = sweep_prior(p->s, &p->best->point, &p->trouble);
+	p->unexplained_ppm = missing_ppm(p, p->prior.expected);
+	none.drop_ppm = 0;
+	if (p->trouble.drop_ppm > 0)
+		p->trouble.lost_ppm =
+			missing_ppm(p, sweep_prior(p->s, &p->best->point, &none).expected);
 }
 
 const struct sweep_score *sweep_plan_find(const struct sweep_plan *p,
@@ -102,18 +89,73 @@ const struct sweep_score *sweep_plan_find(const struct sweep_plan *p,
 	return NULL;
 }
 
+/* Since one was found that is as good as the best, but for what is worth nothing. */
+static void plan_in_vain(struct sweep_plan *p)
+{
+	const uint64_t least = p->best->merit - (uint64_t)p->best->merit * GAIN_PPM / SWEEP_PPM;
+	const struct sweep_score *known;
+	bool found = false;
+
+	for (size_t i = 0; i < p->s->count; i++) {
+		const struct sweep_sample *x = &p->s->samples[i];
+
+		p->in_vain += found && x->stage == SWEEP_STAGE_SETTINGS;
+		known = sweep_plan_find(p, &x->point);
+		found = found || (known && sweep_usable(known) && known->merit >= least);
+	}
+}
+
+void sweep_plan_make(struct sweep_plan *p, const struct sweep *s)
+{
+	uint32_t usual;
+
+	memset(p, 0, sizeof(*p));
+	p->s = s;
+	for (size_t i = 0; i < s->count; i++)
+		p->asked[s->samples[i].stage]++;
+	p->count = sweep_scores_make(s, SWEEP_SCATTER_PPM, NULL, p->scores);
+	if (p->count == 0 || !sweep_usable(&p->scores[0]))
+		return;
+	p->best = &p->scores[0];
+	plan_trouble(p);
+	plan_prior(p);
+	if (p->unexplained_ppm >= LOSS_FROM_PPM)
+		plan_loss(p);
+	usual = SWEEP_SCATTER_PPM + p->unexplained_ppm / SCATTER_PARTS;
+	(void)sweep_scores_make(s, sweep_scatter_ppm(s, p->scores, p->count, usual), &p->trouble,
+				p->scores);
+	plan_in_vain(p);
+	p->prior = sweep_prior(s, &p->best->point, &p->trouble);
+}
+
+size_t sweep_scores(const struct sweep *s, struct sweep_score ret[SWEEP_SAMPLES])
+{
+	struct sweep_plan p;
+
+	sweep_plan_make(&p, s);
+	memcpy(ret, p.scores, p.count * sizeof(ret[0]));
+	return p.count;
+}
+
 /* The rate of a point in the light of the best one; ret_most: what it can be at most. */
 static uint32_t sweep_plan_expect(const struct sweep_plan *p, const struct sweep_point *point,
 				  uint32_t slack_ppm, uint32_t *ret_most)
 {
 	const struct sweep_prior prior = sweep_prior(p->s, point, &p->trouble);
+	struct sweep_trouble plain = p->trouble;
 	const uint32_t flash_ppm = sweep_flash_ppm(p->s, point, &p->trouble);
-	uint64_t rate, most;
+	uint64_t rate, other, most;
 
 	*ret_most = 0;
 	if (prior.expected == 0 || p->prior.expected == 0)
 		return 0;
 	rate = (uint64_t)p->best->rate * prior.expected / p->prior.expected;
+	if (p->trouble.loss_ppm > 0 && p->plain.expected > 0) {
+		plain.loss_ppm = 0;
+		other = (uint64_t)p->best->rate * sweep_prior(p->s, point, &plain).expected /
+			p->plain.expected;
+		rate = other > rate ? other : rate;
+	}
 	most = rate + rate * slack_ppm / SWEEP_PPM;
 	if (most > prior.most)
 		most = prior.most;
@@ -132,16 +174,23 @@ bool sweep_plan_ask(const struct sweep_plan *p, enum sweep_stage stage,
 
 	if (us < events_us)
 		us = (uint32_t)events_us;
+	if (us < AROUND_TIMES * p->trouble.around_us)
+		us = (uint32_t)(AROUND_TIMES * p->trouble.around_us);
 	bytes = (uint64_t)rate * us / SWEEP_US;
 	if (p->trouble.drop_ppm > 0) {
-		const uint64_t wanted =
-			(uint64_t)GAPS_WANTED * SWEEP_PPM / p->trouble.drop_ppm * p->value_bytes;
+		const uint64_t gaps = stage == SWEEP_STAGE_SURE ? GAPS_SURE : GAPS_WANTED;
+		const uint64_t wanted = gaps * SWEEP_PPM / p->trouble.drop_ppm * p->value_bytes;
 
 		if (wanted > bytes)
 			bytes = wanted < bytes * GAPS_TIMES ? wanted : bytes * GAPS_TIMES;
 	}
 	bytes = bytes < BYTES_MIN ? BYTES_MIN : bytes > BYTES_MAX ? BYTES_MAX : bytes;
-	*ret = (struct sweep_request){.stage = stage, .point = *point, .bytes = (uint32_t)bytes};
+	*ret = (struct sweep_request){
+		.stage = stage,
+		.point = *point,
+		.bytes = (uint32_t)bytes,
+		.us = rate > 0 ? (uint32_t)(bytes * SWEEP_US / rate) : 0,
+	};
 	return true;
 }
 

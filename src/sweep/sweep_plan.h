@@ -15,9 +15,13 @@ struct sweep_plan {
 	const struct sweep_score *best; /* NULL: nothing was measured with success */
 	struct sweep_trouble trouble;
 	struct sweep_prior prior; /* of best */
+	/* What is not explained may be lost packets, or something that no prediction knows: then
+	 * this is the best's. */
+	struct sweep_prior plain;
 	uint32_t unexplained_ppm; /* of what was expected of the best, that it does not reach */
 	uint32_t value_bytes; /* of a Data value, on average */
 	uint32_t asked[SWEEP_STAGES]; /* measurements so far */
+	uint32_t in_vain; /* settings measured since the best was found */
 };
 
 /* What follows from the samples. */
@@ -52,6 +56,10 @@ struct sweep_score sweep_score_of(const struct sweep *s, const struct sweep_poin
 /* t NULL: nothing is known yet. */
 size_t sweep_scores_make(const struct sweep *s, uint32_t noise_ppm, const struct sweep_trouble *t,
 			 struct sweep_score ret[SWEEP_SAMPLES]);
+/* What a measurement of a second scatters by, in a million: as is usual, corrected by what those
+ * did that were made of the same point. */
+uint32_t sweep_scatter_ppm(const struct sweep *s, const struct sweep_score *scores, size_t count,
+			   uint32_t usual_ppm);
 #define SWEEP_SCATTER_PPM 10000u /* what one measurement of a second scatters by */
 
 #endif

@@ -26,6 +26,7 @@ struct sweep_trouble {
 	uint32_t loss_ppm; /* link layer packets that do; or whatever acts like that */
 	uint32_t window; /* in force where nobody says one; 0: not known */
 	uint64_t around_us; /* start and end of a transfer */
+	uint32_t lost_ppm; /* of the time of the best, which lost values and packets take */
 };
 
 struct sweep_prior sweep_prior(const struct sweep *s, const struct sweep_point *p,

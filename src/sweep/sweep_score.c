@@ -6,6 +6,7 @@
 
 /* What one measurement of a second scatters by where values get lost, besides the usual. */
 #define SCATTER_GAPS_PPM 60000u
+#define GAP_VARIANCE 2u /* of an exponential distribution: number and size of the costs */
 #define SCATTER_WEIGHT 2u /* measurements that this assumption counts for */
 
 uint64_t sweep_root(uint64_t n)
@@ -91,6 +92,31 @@ struct sweep_score sweep_score_of(const struct sweep *s, const struct sweep_poin
 	return r;
 }
 
+uint32_t sweep_scatter_ppm(const struct sweep *s, const struct sweep_score *scores, size_t count,
+			   uint32_t usual_ppm)
+{
+	uint64_t sum = (uint64_t)SCATTER_WEIGHT * usual_ppm * usual_ppm;
+	uint32_t n = SCATTER_WEIGHT;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct sweep_score *x = &scores[i];
+
+		if (x->runs < 2 || x->rate == 0 || x->gaps > 0)
+			continue;
+		n += x->runs - 1u;
+		for (size_t k = 0; k < s->count; k++) {
+			const struct sweep_sample *one = &s->samples[k];
+
+			if (one->bytes == 0 || !sweep_same(&one->point, &x->point))
+				continue;
+			sum += square_of((uint64_t)sweep_sample_rate(one) * SWEEP_PPM / x->rate,
+					 SWEEP_PPM) *
+			       (one->send_us / 1000u) / 1000u;
+		}
+	}
+	return (uint32_t)sweep_root(sum / n);
+}
+
 /* In a million Data values. */
 uint32_t sweep_gaps_ppm(const struct sweep_score *x)
 {
@@ -112,6 +138,18 @@ bool sweep_better(const struct sweep *s, const struct sweep_score *a, const stru
 	return a->merit > b->merit;
 }
 
+/*
+ * What a lost value costs differs from one to the next about as much as what it costs: so the
+ * time that they took is known by the root of their number.
+ */
+static void add_gaps(struct sweep_score *x, const struct sweep_trouble *t)
+{
+	const uint64_t lost = (uint64_t)x->rate * t->lost_ppm / SWEEP_PPM;
+
+	x->error = (uint32_t)sweep_root((uint64_t)x->error * x->error +
+					GAP_VARIANCE * lost * lost / x->gaps);
+}
+
 /* t NULL: nothing is known yet. */
 size_t sweep_scores_make(const struct sweep *s, uint32_t noise_ppm, const struct sweep_trouble *t,
 			 struct sweep_score ret[SWEEP_SAMPLES])
@@ -126,6 +164,8 @@ size_t sweep_scores_make(const struct sweep *s, uint32_t noise_ppm, const struct
 		if (at < count)
 			continue;
 		one = sweep_score_of(s, &s->samples[i].point, noise_ppm);
+		if (t && one.gaps > 0)
+			add_gaps(&one, t);
 		if (t)
 			one.merit = (uint32_t)((uint64_t)one.rate *
 					       sweep_flash_ppm(s, &one.point, t) / SWEEP_PPM);
