@@ -27,9 +27,12 @@ static const struct cli_option scan_options[] = {
 	}
 
 #define BUNDLE                                                                                     \
+	{"bundle", "FILE",                                                                         \
+	 "write logs, recording, profile, link and result into this .zip or .tar.gz at the end; "  \
+	 "another name is that of a folder"},                                                      \
 	{                                                                                          \
-		"bundle", "DIR",                                                                   \
-			"write logs, profile, link and result into this folder at the end"         \
+		"anonymous", NULL,                                                                 \
+			"bundle: replace addresses, names of devices and this user's folder"       \
 	}
 
 static const struct cli_option doctor_options[] = {

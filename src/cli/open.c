@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See open.h. */
-#include "config.h" /* system extensions: localtime_r(), realpath() */
+#include "config.h" /* system extensions: localtime_r(), realpath(), mkostemp() */
 
 #include "cli/open.h"
 
@@ -9,11 +9,13 @@
 #include "history/history.h"
 #include "host/journal.h"
 #include "bluez/bluez.h"
+#include "replay/archive.h"
 #include "capture/capture.h"
 #include "transport/fault.h"
 #include "sim/sim.h"
 #include "transport/trace.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +213,56 @@ static int add_capture(struct cli *cli, sd_event *event, struct transport **t)
 	return cli_fail(cli, cli_exit_of(rc), "%s: %s", cli->btsnoop, strerror(-rc));
 }
 
+/* A file without a name, which is gone with the program: one to write, one to read. */
+static int open_unnamed(FILE **ret_out, FILE **ret_in)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[512];
+	int out, in;
+
+	(void)snprintf(path, sizeof(path), "%s/otabench-XXXXXX", folder ? folder : "/tmp");
+	out = mkostemp(path, O_CLOEXEC);
+	if (out < 0)
+		return -errno;
+	in = open(path, O_RDONLY | O_CLOEXEC);
+	(void)unlink(path);
+	*ret_out = fdopen(out, "w");
+	*ret_in = in < 0 ? NULL : fdopen(in, "r");
+	if (*ret_out && *ret_in)
+		return 0;
+	if (*ret_out)
+		(void)fclose(*ret_out);
+	else
+		(void)close(out);
+	if (*ret_in)
+		(void)fclose(*ret_in);
+	else if (in >= 0)
+		(void)close(in);
+	return -OTA_EIO;
+}
+
+/* A bundle holds the run, also where nobody asked for a recording of it. */
+static int add_bundle_recording(struct cli *cli, struct transport **t)
+{
+	const char *bundle = cli_value(cli, "bundle");
+	struct transport *inner = *t;
+	FILE *file = NULL;
+	int rc;
+
+	if (!bundle || !archive_is_named(bundle))
+		return CLI_OK;
+	rc = open_unnamed(&file, &cli->bundle_recording);
+	if (rc == 0)
+		rc = trace_record_to(inner, file, t);
+	if (rc == 0) {
+		note_recording(cli, *t);
+		return CLI_OK;
+	}
+	log_write(&cli->log, LOG_LEVEL_WARNING, "the bundle will have no recording: %s",
+		  strerror(-rc));
+	return CLI_OK;
+}
+
 static int add_trace(struct cli *cli, struct transport **t)
 {
 	struct transport *inner = *t;
@@ -218,7 +270,7 @@ static int add_trace(struct cli *cli, struct transport **t)
 	int rc;
 
 	if (!cli->trace)
-		return CLI_OK;
+		return add_bundle_recording(cli, t);
 	if (cli->btsnoop && file_is_same(cli->trace, cli->btsnoop))
 		rc = cli_fail(cli, CLI_USAGE, "%s: both --trace and --btsnoop", cli->trace);
 	else
@@ -284,13 +336,16 @@ int cli_recorded(struct cli *cli, struct transport *t, int code)
 	if (cli->capture)
 		code = recording_ended(cli, cli->btsnoop, capture_att_error(cli->capture), code);
 	code = recording_ended(cli, cli->btsnoop, capture_monitor_end(take_monitor(cli)), code);
-	return recording_ended(cli, cli->trace, error, code);
+	return recording_ended(cli, cli->trace ? cli->trace : "the bundle", error, code);
 }
 
 int cli_close(struct cli *cli, struct transport *t, int code)
 {
 	code = cli_recorded(cli, t, code);
 	t->ops->destroy(t);
+	if (cli->bundle_recording)
+		(void)fclose(cli->bundle_recording);
+	cli->bundle_recording = NULL;
 	return code;
 }
 

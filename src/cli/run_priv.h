@@ -63,8 +63,8 @@ void run_on_diagnosed(void *userdata, const struct diagnosis *diagnosis);
 json_t *run_diagnose_json(const struct run *run);
 void run_diagnose_tell(const struct run *run);
 
-/* run_bundle.c: writes the folder; returns code, or what failing to makes of it. */
-int run_bundle(struct run *run, const char *folder, const struct profile *profile, int code);
+/* run_bundle.c: writes the bundle; returns code, or what failing to makes of it. */
+int run_bundle(struct run *run, const char *name, const struct profile *profile, int code);
 
 /* run_swept.c: where no profile was named and a sweep found one, that is loaded, and told. */
 int run_take_swept(struct run *run, const char *device, struct profile *profile);

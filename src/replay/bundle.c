@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See bundle.h. */
-#include "config.h" /* system extensions: mkdir(), localtime_r(), openat() */
+#include "config.h" /* system extensions: mkdir(), localtime_r(), openat(), open_memstream() */
 
 #include "replay/bundle.h"
 
 #include "base/file_read.h"
-#include "doctor/doctor.h"
 #include "base/output.h"
+#include "doctor/doctor.h"
+#include "replay/archive.h"
+#include "replay/scrub.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -20,8 +23,12 @@
 /* A bundle being written. */
 struct pack {
 	const struct bundle *b;
-	int folder;
-	FILE *readme;
+	int folder; /* -1: an archive */
+	struct archive_out *archive;
+	char name[BUNDLE_NAME_MAX]; /* of the folder in the archive */
+	struct scrub scrub;
+	char readme[2048];
+	size_t readme_len;
 	char *why;
 	size_t why_size;
 };
@@ -46,37 +53,75 @@ static int complain(struct pack *p, const char *name)
 	return -error;
 }
 
-static FILE *open_file(struct pack *p, const char *name)
+static int store_in_folder(struct pack *p, const char *name, const char *text, size_t len)
 {
 	const int fd = openat(p->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
-	if (!out && fd >= 0)
-		(void)close(fd);
-	return out;
-}
+	if (!out) {
+		const int r = complain(p, name);
 
-static int close_file(struct pack *p, FILE *out, const char *name)
-{
+		if (fd >= 0)
+			(void)close(fd);
+		return r;
+	}
 	errno = 0;
+	(void)fwrite(text, 1, len, out);
 	if (ferror(out)) {
+		const int r = complain(p, name);
+
 		(void)fclose(out);
-		return complain(p, name);
+		return r;
 	}
 	return fclose(out) == 0 ? 0 : complain(p, name);
 }
 
-/* One file of text; what it is stands in README.txt. */
+/* Nothing is stored that was not scrubbed. */
+static int store(struct pack *p, const char *name, const char *text, size_t len)
+{
+	size_t clean_len = 0;
+	char *clean = strcmp(name, BUNDLE_TRACE) == 0
+			      ? scrub_trace(&p->scrub, text, len, &clean_len)
+			      : scrub_text(&p->scrub, text, len, &clean_len);
+	int r;
+
+	if (!clean) {
+		errno = ENOMEM;
+		return complain(p, name);
+	}
+	r = p->archive
+		    ? archive_add(p->archive, p->name, name, clean, clean_len, p->why, p->why_size)
+		    : store_in_folder(p, name, clean, clean_len);
+	free(clean);
+	return r;
+}
+
+/* What it is stands in README.txt. */
+static void list(struct pack *p, const char *name, const char *what)
+{
+	const size_t left = sizeof(p->readme) - p->readme_len;
+	const int n = snprintf(p->readme + p->readme_len, left, "%-13s %s\n", name, what);
+
+	p->readme_len += n > 0 && (size_t)n < left ? (size_t)n : 0;
+}
+
+/* One file of text. */
 static int put(struct pack *p, const char *name, const char *what,
 	       void (*write)(const struct bundle *b, FILE *out))
 {
-	FILE *out = open_file(p, name);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int r;
 
 	if (!out)
 		return complain(p, name);
 	write(p->b, out);
-	(void)fprintf(p->readme, "%-13s %s\n", name, what);
-	return close_file(p, out, name);
+	r = fclose(out) == 0 ? store(p, name, text, len) : complain(p, name);
+	free(text);
+	if (r == 0)
+		list(p, name, what);
+	return r;
 }
 
 /* --- the files */
@@ -105,6 +150,10 @@ static void write_versions(const struct bundle *b, FILE *out)
 			       system.release, system.machine);
 		field(out, "system", text);
 	}
+	(void)snprintf(text, sizeof(text), "%s", archive_libraries());
+	field(out, "libraries", text);
+	if (b->now && b->now->link.bluetoothd[0])
+		field(out, "bluetoothd", b->now->link.bluetoothd);
 	if (b->source)
 		field(out, "source", b->source);
 }
@@ -256,40 +305,86 @@ static void write_doctor(const struct bundle *b, FILE *out)
 	}
 }
 
-static int copy_trace(struct pack *p)
+static void write_screens(const struct bundle *b, FILE *out)
 {
-	static const char name[] = "run.trace";
-	FILE *in = file_read_stream(p->b->trace), *out;
-	char buf[8192];
+	b->screens(b->userdata, out);
+}
+
+/* All of a stream, or NULL with errno. */
+static char *read_all(FILE *in, size_t *ret_len)
+{
+	char *text = NULL, buf[8192];
+	FILE *out = open_memstream(&text, ret_len);
 	size_t n;
 	bool bad;
 
-	if (!in)
-		return complain(p, p->b->trace);
-	out = open_file(p, name);
-	if (!out) {
-		const int r = complain(p, name);
+	if (!out)
+		return NULL;
+	while ((n = fread(buf, 1, sizeof(buf), in)) > 0)
+		(void)fwrite(buf, 1, n, out);
+	bad = ferror(in) || ferror(out);
+	if (fclose(out) == 0 && !bad)
+		return text;
+	free(text);
+	return NULL;
+}
 
-		(void)fclose(in);
-		return r;
-	}
-	while ((n = fread(buf, 1, sizeof(buf), in)) > 0 && fwrite(buf, 1, n, out) == n)
-		;
-	bad = ferror(in);
+static int copy(struct pack *p, FILE *in, const char *from, const char *name, const char *what)
+{
+	size_t len = 0;
+	char *text = read_all(in, &len);
+	int r;
+
+	if (!text)
+		return complain(p, from);
+	r = store(p, name, text, len);
+	free(text);
+	if (r == 0)
+		list(p, name, what);
+	return r;
+}
+
+/* What names devices have is known before the first file is written. */
+static int learn(struct pack *p, FILE *in)
+{
+	size_t len = 0;
+	char *text = read_all(in, &len);
+
+	if (!text)
+		return complain(p, BUNDLE_TRACE);
+	scrub_learn(&p->scrub, text, len);
+	free(text);
+	rewind(in);
+	return 0;
+}
+
+/* Returns 0 with NULL where nothing was recorded. */
+static int open_recording(struct pack *p, FILE **ret)
+{
+	*ret = p->b->recording;
+	if (*ret)
+		rewind(*ret);
+	else if (p->b->trace)
+		*ret = file_read_stream(p->b->trace);
+	return *ret || !p->b->trace ? 0 : complain(p, p->b->trace);
+}
+
+static int copy_journal(struct pack *p)
+{
+	FILE *in = p->b->journal ? file_read_stream(p->b->journal) : NULL;
+	int r;
+
+	if (!in)
+		return 0; /* nothing was left behind */
+	r = copy(p, in, p->b->journal, "journal.txt",
+		 "what is kept of an update that was not finished");
 	(void)fclose(in);
-	(void)fprintf(p->readme, "%-13s %s\n", name,
-		      "all traffic of the transport; 'otabench replay run.trace' shows it.  It "
-		      "holds the image.");
-	if (bad) {
-		(void)fclose(out);
-		return complain(p, p->b->trace);
-	}
-	return close_file(p, out, name);
+	return r;
 }
 
 /* --- all of it */
 
-static int write_files(struct pack *p)
+static int write_files(struct pack *p, FILE *recording)
 {
 	const struct bundle *b = p->b;
 	int r = put(p, "summary.txt", "versions, result, device, link, checks of the image",
@@ -304,41 +399,75 @@ static int write_files(struct pack *p)
 	if (r == 0 && b->calls_log)
 		r = put(p, "calls.log", "calls to the Bluetooth stack, and its answers",
 			write_calls);
+	if (r == 0 && b->screens)
+		r = put(p, "screens.txt", "the screen when this was written", write_screens);
+	if (r == 0)
+		r = copy_journal(p);
 	if (r == 0 && b->doctor)
 		r = put(p, "doctor.txt", "the checks of this computer's Bluetooth", write_doctor);
-	if (r == 0 && b->trace)
-		r = copy_trace(p);
-	return r;
+	if (r == 0 && recording)
+		r = copy(p, recording, b->trace ? b->trace : BUNDLE_TRACE, BUNDLE_TRACE,
+			 "all traffic of the transport, without the image's bytes; 'otabench "
+			 "replay' "
+			 "shows it, also from the bundle");
+	return r == 0 ? store(p, BUNDLE_README, p->readme, p->readme_len) : r;
+}
+
+static int write_all(struct pack *p)
+{
+	FILE *recording = NULL;
+	const int opened = open_recording(p, &recording);
+	int r = 0;
+
+	p->readme_len =
+		(size_t)snprintf(p->readme, sizeof(p->readme),
+				 "A run of otabench, as it was known when this was written.\n\n");
+	if (p->b->now)
+		scrub_name(&p->scrub, p->b->now->device);
+	if (recording)
+		r = learn(p, recording);
+	if (r == 0)
+		r = write_files(p, recording);
+	if (recording && recording != p->b->recording)
+		(void)fclose(recording);
+	return r == 0 ? opened : r;
+}
+
+static int open_folder(struct pack *p, const char *path)
+{
+	if (mkdir(path, 0700) < 0)
+		return complain(p, path);
+	p->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return p->folder < 0 ? complain(p, path) : 0;
 }
 
 int bundle_write(const struct bundle *b, char *ret_path, size_t size, char *ret_why,
 		 size_t why_size)
 {
-	struct pack p = {.b = b, .why = ret_why, .why_size = why_size};
-	char name[BUNDLE_NAME_MAX];
-	const char *folder = b->folder ? b->folder : bundle_name(name, sizeof(name));
+	struct pack p = {.b = b, .folder = -1, .why = ret_why, .why_size = why_size};
+	char own[BUNDLE_NAME_MAX];
+	const char *path = b->path;
 	int r;
 
-	if (mkdir(folder, 0700) < 0)
-		return complain(&p, folder);
-	p.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (p.folder < 0)
-		return complain(&p, folder);
-	p.readme = open_file(&p, "README.txt");
-	if (!p.readme) {
-		r = complain(&p, "README.txt");
-	} else {
-		(void)fprintf(p.readme, "A run of otabench, as it was known when this was "
-					"written.\n\n");
-		r = write_files(&p);
-		if (r == 0)
-			r = close_file(&p, p.readme, "README.txt");
-		else
-			(void)fclose(p.readme);
+	scrub_init(&p.scrub, b->anonymous);
+	(void)bundle_name(p.name, sizeof(p.name));
+	if (!path) {
+		(void)snprintf(own, sizeof(own), "%.40s.tar.gz", p.name);
+		path = own;
 	}
-	(void)close(p.folder);
+	r = archive_is_named(path) ? archive_create(path, b->replace, &p.archive, ret_why, why_size)
+				   : open_folder(&p, path);
 	if (r == 0)
-		(void)snprintf(ret_path, size, "%s", folder);
+		r = write_all(&p);
+	if (p.archive) {
+		const int closed = archive_close(p.archive, r == 0, ret_why, why_size);
+
+		r = r == 0 ? closed : r;
+	}
+	if (p.folder >= 0)
+		(void)close(p.folder);
+	if (r == 0)
+		(void)snprintf(ret_path, size, "%s", path);
 	return r;
 }
 

@@ -2,6 +2,8 @@
 /* See replay.h: runs of a recording, played by a job. */
 #include "config.h" /* system extensions, as everywhere in this folder */
 
+#include "replay/archive.h"
+#include "replay/bundle.h"
 #include "replay/replay_priv.h"
 #include "base/file_read.h"
 #include "base/os_error.h"
@@ -10,6 +12,7 @@
 #include "base/output.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,17 +45,48 @@ int replay_open_stream(FILE *file, const char *name, struct replay **ret, char *
 	return rc;
 }
 
+/* A bundle: its recording, read into memory. */
+static int open_bundle(FILE *file, const char *name, struct replay **ret, char *ret_why,
+		       size_t size)
+{
+	char why[300], *text = NULL;
+	size_t len = 0;
+	int rc = archive_take(file, BUNDLE_TRACE, &text, &len, why, sizeof(why));
+	FILE *in;
+
+	if (rc < 0) {
+		(void)snprintf(ret_why, size, "%s: %s", name, why);
+		return rc == -OTA_ENOENT ? -OTA_EBADMSG : rc;
+	}
+	in = fmemopen(text, len > 0 ? len : 1, "r");
+	rc = in ? replay_open_stream(in, name, ret, ret_why, size) : -OTA_ENOMEM;
+	if (in)
+		(void)fclose(in);
+	else
+		(void)snprintf(ret_why, size, "%s: out of memory", name);
+	free(text);
+	return rc;
+}
+
 int replay_open(const char *path, struct replay **ret, char *ret_why, size_t size)
 {
 	FILE *file = file_read_stream(path);
+	char inside[PATH_MAX];
 	int rc;
+
+	if (!file && errno == EISDIR &&
+	    snprintf(inside, sizeof(inside), "%s/" BUNDLE_TRACE, path) < (int)sizeof(inside)) {
+		file = file_read_stream(inside);
+		errno = file ? 0 : EISDIR; /* no bundle in a folder, either */
+	}
 
 	if (!file) {
 		rc = os_error_code(errno);
 		(void)snprintf(ret_why, size, "%s: %s", path, file_read_why(errno));
 		return rc;
 	}
-	rc = replay_open_stream(file, path, ret, ret_why, size);
+	rc = archive_is(file) ? open_bundle(file, path, ret, ret_why, size)
+			      : replay_open_stream(file, path, ret, ret_why, size);
 	(void)fclose(file);
 	return rc;
 }

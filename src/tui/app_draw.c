@@ -65,3 +65,15 @@ void app_draw(struct app *app, struct cells *cells)
 	draw_frame(app, cells);
 	app->changed = false;
 }
+
+void app_screen(struct app *app, FILE *out)
+{
+	struct cells cells;
+
+	if (app->width <= 0 || cells_init(&cells, app->width, app->height, false) < 0)
+		return;
+	app_draw(app, &cells);
+	app->changed = true; /* that was not the terminal */
+	cells_dump(&cells, out);
+	cells_finish(&cells);
+}

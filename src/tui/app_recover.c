@@ -2,6 +2,7 @@
 /* Recover: the menu over a view, and what its entries do.  recover.c reasons. */
 #include "tui/app_recover.h"
 
+#include "host/journal.h"
 #include "replay/bundle.h"
 #include "transport/trace.h"
 #include "tui/app_device.h"
@@ -222,10 +223,15 @@ static void calls_log(void *userdata, FILE *out)
 	(void)app_log_write(&app_log(userdata)->calls, out);
 }
 
+static void screens(void *userdata, FILE *out)
+{
+	app_screen(userdata, out);
+}
+
 void app_menu_bundle(struct app *app)
 {
 	const struct app_device *d = app_device(app);
-	const struct bundle bundle = {
+	struct bundle bundle = {
 		.source = app_config(app)->source,
 		.profile = &app_profile(app)->now,
 		.now = d->have_snapshot ? &d->snapshot : NULL,
@@ -235,12 +241,17 @@ void app_menu_bundle(struct app *app)
 		.report = app_image(app)->have ? &app_image(app)->report : NULL,
 		.control_log = control_log,
 		.calls_log = calls_log,
+		.screens = screens,
 		.trace = app_config(app)->trace,
 		.userdata = app,
 	};
-	char path[APP_PATH_MAX] = "", why[VIEW_TEXT] = "";
+	const char *place = app_config(app)->place;
+	char path[APP_PATH_MAX] = "", why[VIEW_TEXT] = "", journal[PATH_MAX];
 
 	app_device_refresh(app);
+	if (place && bundle.now &&
+	    journal_path(place, bundle.now->address, journal, sizeof(journal)) == 0)
+		bundle.journal = journal;
 	(void)trace_error(app_transport(app)); /* flushes what is being recorded */
 	if (bundle_write(&bundle, path, sizeof(path), why, sizeof(why)) < 0)
 		app_say(app, CELLS_BAD, "the bundle is incomplete: %s", why);

@@ -206,7 +206,7 @@ const struct keys_row keys_rows[] = {
 	 .reads = true},
 
 	COMMAND("abort", NULL, ACTION_ABORT, "drop the bytes that the device has received (asks)"),
-	COMMAND("bundle", NULL, ACTION_BUNDLE, "write everything known about the run into a folder"),
+	COMMAND("bundle", NULL, ACTION_BUNDLE, "write everything known about the run into a file"),
 	COMMAND("confirm", NULL, ACTION_CONFIRM, "keep the image that runs on trial (asks)"),
 	COMMAND("connect", "DEV", ACTION_CONNECT, "choose a device, connect and ask what it runs"),
 	COMMAND("device", NULL, ACTION_SHOW_DEVICE, "show the dashboard"),

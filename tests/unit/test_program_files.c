@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests the files that the program writes, and those that it must not overwrite. */
-#include "config.h" /* system extensions: mkdtemp(), symlink() */
+#include "config.h" /* system extensions: mkdtemp(), symlink(), memmem() */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,10 @@
 
 #include <cmocka.h>
 
+#include "base/hex.h"
 #include "programlib.h"
+#include "replay/archive.h"
+#include "testlib.h"
 
 static char dir[] = "/tmp/otabench-files-XXXXXX";
 
@@ -93,6 +96,63 @@ static void test_overwriting(void **state)
 	program_done(&r);
 	read_file("mine.bin", text, sizeof(text));
 	assert_memory_equal(text, "otabench-trace 1", 16);
+}
+
+/* Whether those bytes stand in a file of the bundle, as they are or in hexadecimal. */
+static void expect_without(const char *bundle, const char *name, const uint8_t *bytes, size_t len)
+{
+	char path[256], why[300], hex[65], *text = NULL;
+	size_t size = 0;
+	FILE *in;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, bundle);
+	in = fopen(path, "re");
+	assert_non_null(in);
+	if (archive_take(in, name, &text, &size, why, sizeof(why)) < 0)
+		fail_msg("%s: %s", name, why);
+	(void)fclose(in);
+	if (memmem(text, size, bytes, len) ||
+	    memmem(text, size, hex_encode(bytes, len, hex), 2 * len))
+		fail_msg("%s holds what it must not", name);
+	free(text);
+}
+
+/* One file, which holds the run for a replay: no byte of the image, no passkey. */
+static void test_bundle_file(void **state)
+{
+	static const char *const files[] = {"README.txt",  "summary.txt", "profile.yaml",
+					    "control.log", "calls.log",	  "run.trace"};
+	static const char *const dialects[] = {"full", "basic"};
+	struct program_ran r;
+	char path[256];
+	uint8_t *image;
+	size_t size;
+
+	(void)state;
+	sample("sent.bin", "--size=40000");
+	(void)snprintf(path, sizeof(path), "%s/sent.bin", dir);
+	image = test_load_file(path, &size);
+	assert_non_null(image);
+	for (size_t d = 0; d < 2; d++) {
+		r = program_run("--json -vv --sim=devices=1,flash=ideal,dialect=%s,"
+				"security=passkey,passkey=864209 --passkey=864209 --force flash "
+				"esp-sim-01 %s/sent.bin --bundle=%s/sent.zip --anonymous",
+				dialects[d], dir, dir);
+		assert_int_equal(r.exit, 0);
+		program_done(&r);
+		assert_int_equal(mode_of("sent.zip"), 0600);
+		for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
+			expect_without("sent.zip", files[f], (const uint8_t *)"864209", 6);
+			expect_without("sent.zip", files[f], (const uint8_t *)"esp-sim-01", 10);
+			/* Behind the header, whose parts stand in the log by right. */
+			for (size_t at = 512; at + 16 < size; at += 1999)
+				expect_without("sent.zip", files[f], image + at, 8);
+		}
+		r = program_run("--json replay %s/sent.zip", dir);
+		assert_int_equal(r.exit, 0);
+		program_done(&r);
+	}
+	free(image);
 }
 
 /* A recording that broke off is told in the result, not only by the exit status. */
@@ -246,9 +306,9 @@ static int cleanup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_overwriting),   cmocka_unit_test(test_full_recording),
-		cmocka_unit_test(test_damaged_state), cmocka_unit_test(test_hangup),
-		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_bundle_file),    cmocka_unit_test(test_overwriting),
+		cmocka_unit_test(test_full_recording), cmocka_unit_test(test_damaged_state),
+		cmocka_unit_test(test_hangup),	       cmocka_unit_test(test_advice),
 	};
 
 	return cmocka_run_group_tests_name("program_files", tests, setup, cleanup);
