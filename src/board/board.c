@@ -287,6 +287,11 @@ void board_slow_erase(struct board *board, uint32_t factor)
 	flash_slow_erase(&board->flash, factor);
 }
 
+void board_slow_program(struct board *board, uint32_t factor)
+{
+	flash_slow_program(&board->flash, factor);
+}
+
 void board_break_update(struct board *board)
 {
 	board->update_broken = true;

@@ -173,6 +173,8 @@ void board_cut_power_in(struct board *board, uint64_t n);
 void board_fail_write(struct board *board, uint32_t offset);
 /* Erases take factor times as long from now on. */
 void board_slow_erase(struct board *board, uint32_t factor);
+/* Programs likewise. */
+void board_slow_program(struct board *board, uint32_t factor);
 /* The next image that boots unverified resets at once, until it is rolled back. */
 void board_break_update(struct board *board);
 

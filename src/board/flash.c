@@ -44,6 +44,7 @@ int flash_init(struct flash *flash, const struct flash_config *config, char *ret
 		.powered = true,
 		.blank = file.created,
 		.erase_factor = 1,
+		.program_factor = 1,
 	};
 	rng_init(&flash->rng, config->seed);
 	return 0;
@@ -112,7 +113,7 @@ uint64_t flash_erase_us(const struct flash *flash, uint32_t offset, uint32_t len
 
 uint64_t flash_program_us(const struct flash *flash, uint32_t len)
 {
-	return scale(flash, transfer_us(len, PROGRAM_BYTES_PER_S));
+	return scale(flash, transfer_us(len, PROGRAM_BYTES_PER_S) * flash->program_factor);
 }
 
 uint64_t flash_read_us(const struct flash *flash, uint32_t len)
@@ -302,6 +303,11 @@ void flash_fail_program(struct flash *flash, uint32_t offset)
 void flash_slow_erase(struct flash *flash, uint32_t factor)
 {
 	flash->erase_factor = factor ? factor : 1;
+}
+
+void flash_slow_program(struct flash *flash, uint32_t factor)
+{
+	flash->program_factor = factor ? factor : 1;
 }
 
 void flash_preset_erase(struct flash *flash)

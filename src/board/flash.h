@@ -60,7 +60,7 @@ struct flash { /* private; use the functions */
 	uint64_t cut_at; /* operation number, 0 = none */
 	bool fail_armed;
 	uint32_t fail_offset;
-	uint32_t erase_factor;
+	uint32_t erase_factor, program_factor;
 	uint64_t time_us;
 	struct flash_counters counters;
 };
@@ -118,6 +118,8 @@ bool flash_powered(const struct flash *flash);
 void flash_fail_program(struct flash *flash, uint32_t offset);
 /* Erases take factor times as long from now on; 0 and 1 mean as usual. */
 void flash_slow_erase(struct flash *flash, uint32_t factor);
+/* Programs likewise. */
+void flash_slow_program(struct flash *flash, uint32_t factor);
 /* As a programmer before the chip is soldered: no operation, no time, no faults. */
 void flash_preset_erase(struct flash *flash);
 int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint32_t len);

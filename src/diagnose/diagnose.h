@@ -77,6 +77,7 @@ enum diagnosis_cause {
 struct diagnosis_losses {
 	uint16_t by[GATT_REASONS];
 	uint16_t erasing; /* of them by supervision timeout: an erase had been announced */
+	uint16_t brief; /* ... the timeout was shorter than what an erase may take */
 	uint16_t weak; /* ... the signal was weak */
 	uint32_t silent_ms; /* nothing was heard of the device before the latest; 0: unknown */
 	int8_t rssi; /* dBm before the latest; 127: unknown */
@@ -106,6 +107,11 @@ struct diagnosis_facts {
 	uint64_t state_us; /* in the present state */
 	bool erase_last; /* the last that the device said was that it erases */
 	uint32_t unheard; /* bytes that STATUS told of, and no ACK had */
+	uint32_t missing; /* bytes written before a question whose answer did not have them */
+	uint32_t written; /* writes to Control answered by its stack since it was heard */
+	bool unanswered; /* a write to Control was not answered by its stack for long */
+	uint32_t forgot; /* bytes in its flash that READY after a loss did not count any more */
+	uint16_t erase_ms; /* the longest erase of this run that telemetry told of */
 	uint32_t queries; /* questions (STATUS, RESYNC) that the silence led to */
 	uint32_t answers; /* of them that were answered */
 	uint16_t mtu, chunk;
@@ -121,7 +127,9 @@ struct diagnosis_facts {
 	/* The device. */
 	const struct ota_info *info; /* the latest; NULL: none */
 	const struct ota_info *info_first; /* of the first connection; NULL: none */
+	uint8_t resets, reset_reason; /* of Info, when the transfer moved last */
 	uint8_t code, opcode; /* DEVICE_ERROR; or the last that the device sent */
+	bool erred; /* ERROR came since it moved last */
 	uint32_t detail;
 
 	/* The host's stack. */

@@ -2,20 +2,31 @@
 /* The device's doing: resets, refusals, and what runs after the transfer. */
 #include "diagnose/diagnose_priv.h"
 
-/* During an update: resets that were counted since it began (Info, protocol.md 3.3). */
+/* Counted since the update began (Info, protocol.md 3.3), or another reason than before. */
 uint8_t diagnose_reset(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
 	const struct ota_info *i = f->info;
-	const uint8_t before = f->info_first && f->info_first != i ? f->info_first->resets : 0;
+	const uint8_t before = f->begun ? f->resets : 0;
+	const bool other = i && f->begun && i->reset_reason != f->reset_reason;
 
-	if (!i || f->ended || i->resets <= before ||
-	    (f->goal != SESSION_UPDATE && !(i->flags & OTA_INFO_RESUMABLE)))
+	if (!i || f->ended || (i->resets <= before && !other && f->forgot == 0) ||
+	    (f->goal != SESSION_UPDATE && !(i->flags & OTA_INFO_RESUMABLE)) ||
+	    (f->goal == SESSION_UPDATE && !f->begun))
 		return 0;
-	if (i->reset_reason == OTA_RESET_UNKNOWN)
-		diagnose_say(evidence, "resets since the update began: %u", i->resets - before);
+	if (i->resets <= before && !other) {
+		diagnose_say(evidence,
+			     "it forgot %u bytes that it had in flash; its latest reset: %s",
+			     f->forgot, ota_reset_name(i->reset_reason));
+		return PROVED;
+	}
+	if (i->resets <= before)
+		diagnose_say(evidence, "its latest reset is another than before: by %s",
+			     ota_reset_name(i->reset_reason));
+	else if (i->reset_reason == OTA_RESET_UNKNOWN)
+		diagnose_say(evidence, "resets since the update began: %u", i->resets);
 	else
 		diagnose_say(evidence, "resets since the update began: %u, the latest by %s",
-			     i->resets - before, ota_reset_name(i->reset_reason));
+			     i->resets, ota_reset_name(i->reset_reason));
 	return CERTAIN;
 }
 
@@ -118,7 +129,7 @@ uint8_t diagnose_same_version(const struct diagnosis_facts *f, char evidence[DIA
 	if (f->verdict != SESSION_VERDICT_OLD)
 		return 0;
 	diagnose_say(evidence, "it reports the version that it had before, and no hash");
-	return CERTAIN;
+	return f->erred ? LIKELY : CERTAIN; /* it did not take the image: that has a cause */
 }
 
 uint8_t diagnose_image_refused(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])

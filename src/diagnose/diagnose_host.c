@@ -7,15 +7,18 @@ uint8_t diagnose_host_queue(const struct diagnosis_facts *f, char evidence[DIAGN
 	if (!f->stack_full || !diagnose_stands(f))
 		return 0;
 	diagnose_say(evidence, "it takes no value, with %u bytes under way", diagnose_under_way(f));
-	return diagnose_is_silent(f) ? POSSIBLE : PROVED - 5u;
+	return f->unanswered || diagnose_is_silent(f) ? POSSIBLE : PROVED - 5u;
 }
 
+/* What it took is under way for ever: a request, too, which any device's stack would answer. */
 uint8_t diagnose_adapter_buffers(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (!f->stack_full || !diagnose_stands(f) || !diagnose_is_silent(f))
+	if (!f->stack_full || !diagnose_stands(f) || (!f->unanswered && !diagnose_is_silent(f)))
 		return 0;
-	diagnose_say(evidence, "the queue above it is full, and the device has said nothing since");
-	return POSSIBLE + 5u;
+	diagnose_say(evidence, "the queue above it is full, and %s",
+		     f->unanswered ? "no request gets an answer any more"
+				   : "the device has said nothing since");
+	return f->unanswered ? PROVED - 3u : POSSIBLE + 5u;
 }
 
 uint8_t diagnose_adapter_off(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])

@@ -2,6 +2,8 @@
 /* Links that do not come up, become slow, or end. */
 #include "diagnose/diagnose_priv.h"
 
+#define SLOW_INTERVAL 80u /* 100 ms: more than the session tries by itself */
+#define LONG_INTERVAL 400u /* 500 ms: nobody updates like this on purpose */
 #define FALL_DB 10 /* people and doors make less */
 #define EXCHANGES 10u /* of discovery: the ATT MTU, services, characteristics, reads */
 
@@ -49,15 +51,19 @@ uint8_t diagnose_out_of_range(const struct diagnosis_facts *f, char evidence[DIA
 /* Links that come up again and end by supervision timeout again. */
 uint8_t diagnose_interference(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	const unsigned int ended = f->losses.by[GATT_SUPERVISION] - f->losses.erasing;
+	/* One that does not come up at all is a beginning that got lost (Core Vol 1 Part F 2.58). */
+	const unsigned int ended = (unsigned int)f->losses.by[GATT_SUPERVISION] -
+				   f->losses.erasing + f->losses.by[GATT_CONNECT_FAILED];
 
-	if (!lost(f) || ended < 2 || diagnose_is_weak(last_rssi(f)))
+	if (!lost(f) || (ended < 2 && f->stats->retries < 2) || f->losses.by[GATT_NOT_FOUND] > 0 ||
+	    diagnose_is_weak(last_rssi(f)))
 		return 0;
 	if (f->rssi == 127 || f->rssi == 0)
-		diagnose_say(evidence, "%u links ended by supervision timeout", ended);
+		diagnose_say(evidence, "%u links were lost, the signal is not known",
+			     ended > 0 ? ended : 1);
 	else
-		diagnose_say(evidence, "%u links ended by supervision timeout at %d dBm", ended,
-			     f->rssi);
+		diagnose_say(evidence, "%u links were lost at %d dBm, in %u retries",
+			     ended > 0 ? ended : 1, f->rssi, f->stats->retries);
 	return LIKELY + 5u;
 }
 
@@ -74,13 +80,30 @@ uint8_t diagnose_supervision(const struct diagnosis_facts *f, char evidence[DIAG
 			     (unsigned int)(timeout_us / 1000u), f->link.interval * 5u / 4u);
 		return CERTAIN;
 	}
+	if (f->erase_ms * 1000ull >= timeout_us) {
+		diagnose_say(evidence,
+			     "%u links ended by the timeout of %u ms, and an erase took %u ms",
+			     f->losses.by[GATT_SUPERVISION], (unsigned int)(timeout_us / 1000u),
+			     f->erase_ms);
+		return CERTAIN - 1u;
+	}
+	if (f->losses.erasing == 0 && f->losses.brief > 1 &&
+	    f->losses.brief == f->losses.by[GATT_SUPERVISION] && !diagnose_is_weak(last_rssi(f))) {
+		diagnose_say(evidence,
+			     "%u links ended by the timeout of %u ms; an erase may take 2000",
+			     f->losses.brief, (unsigned int)(timeout_us / 1000u));
+		return LIKELY + 8u;
+	}
 	if (f->losses.erasing == 0)
 		return 0;
 	diagnose_say(evidence,
 		     "%u of %u links ended by the timeout of %u ms while the device erased",
 		     f->losses.erasing, f->losses.by[GATT_SUPERVISION],
 		     (unsigned int)(timeout_us / 1000u));
-	return f->losses.erasing == f->losses.by[GATT_SUPERVISION] ? PROVED : POSSIBLE;
+	return f->losses.erasing == f->losses.by[GATT_SUPERVISION] &&
+			       !diagnose_is_weak(last_rssi(f))
+		       ? PROVED
+		       : POSSIBLE;
 }
 
 uint8_t diagnose_interval(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
@@ -100,11 +123,11 @@ uint8_t diagnose_interval(const struct diagnosis_facts *f, char evidence[DIAGNOS
 uint8_t diagnose_interval_changed(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
 	if (!diagnose_failed(f) || !f->begun || f->interval_first == 0 ||
-	    f->link.interval < 2u * f->interval_first)
+	    f->link.interval < SLOW_INTERVAL || f->link.interval < 2u * f->interval_first)
 		return 0;
 	diagnose_say(evidence, "from %u to %u ms since the transfer began",
 		     f->interval_first * 5u / 4u, f->link.interval * 5u / 4u);
-	return LIKELY + 5u;
+	return f->link.interval >= LONG_INTERVAL ? CERTAIN - 1u : LIKELY + 5u;
 }
 
 uint8_t diagnose_connect_fails(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])

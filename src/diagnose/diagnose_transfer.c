@@ -5,6 +5,8 @@
 #define LONG_ERASE_MS 1000u /* of one operation; 64 KiB take 150 to 2000 ms (data sheets) */
 #define LONG_WRITE_MS 300u /* of one operation; 4 KiB take 15 ms */
 
+#define SECTOR 4096u /* what waits for the rest of a sector is not programmed yet */
+
 static unsigned int ms(uint64_t us)
 {
 	return (unsigned int)(us / 1000u);
@@ -16,17 +18,31 @@ static bool awaits_ready(const struct diagnosis_facts *f)
 	return f->stats->start_us != 0 && !f->begun && f->goal == SESSION_UPDATE;
 }
 
+static bool ready_is_late(const struct diagnosis_facts *f)
+{
+	return awaits_ready(f) &&
+	       (f->outcome == SESSION_STALLED || f->outcome == SESSION_NOT_FOUND ||
+		f->state_us >= 1000u * (uint64_t)LONG_ERASE_MS);
+}
+
 static bool no_credit(const struct diagnosis_facts *f)
 {
 	return dialect_get(f->dialect)->has_acknowledgements && f->begun && !f->ended &&
 	       f->stats->queued >= f->stats->limit && f->stats->received < f->size;
 }
 
+/* By ACK, or where these got lost by STATUS. */
+static uint32_t flushed(const struct session_stats *st)
+{
+	return st->status_known && st->status.flushed > st->flushed ? st->status.flushed
+								    : st->flushed;
+}
+
 /* Announced, and nothing written behind it yet (PROGRESS, protocol.md 5.4). */
 static bool erases(const struct session_stats *st)
 {
 	return st->progress.phase == OTA_PHASE_ERASE && st->progress.done < st->progress.total &&
-	       st->flushed <= st->progress.done;
+	       flushed(st) <= st->progress.done;
 }
 
 uint8_t diagnose_erasing(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
@@ -36,8 +52,10 @@ uint8_t diagnose_erasing(const struct diagnosis_facts *f, char evidence[DIAGNOSI
 
 	if (!diagnose_failed(f) || f->ended || f->stats->start_us == 0)
 		return 0;
-	if (awaits_ready(f) && (f->outcome == SESSION_STALLED || f->outcome == SESSION_NOT_FOUND ||
-				f->state_us >= 1000u * (uint64_t)LONG_ERASE_MS)) {
+	if (ready_is_late(f)) {
+		/* Nothing is erased for a START alone where the device says so (protocol.md 4.1). */
+		if (dialect_get(f->dialect)->has_acknowledgements && p->phase != OTA_PHASE_ERASE)
+			return 0;
 		diagnose_say(evidence, "START was written, and READY has not come in %u ms",
 			     f->outcome == SESSION_NO_OUTCOME ? ms(f->state_us)
 							      : f->ready_timeout_ms);
@@ -62,10 +80,10 @@ uint8_t diagnose_programming(const struct diagnosis_facts *f, char evidence[DIAG
 {
 	const struct ota_telemetry *t = &f->stats->telemetry;
 
-	if (!diagnose_failed(f) || !diagnose_stands(f) || !no_credit(f) ||
-	    !f->stats->telemetry_known || t->write_ms < LONG_WRITE_MS)
+	if (!diagnose_failed(f) || !diagnose_stands(f) || f->ended || !f->stats->telemetry_known ||
+	    t->write_ms < LONG_WRITE_MS || (!no_credit(f) && !diagnose_is_silent(f)))
 		return 0;
-	diagnose_say(evidence, "no credit, %u bytes in its ring, a write took %u ms", t->ring_fill,
+	diagnose_say(evidence, "%u bytes in its ring, its latest write took %u ms", t->ring_fill,
 		     t->write_ms);
 	return t->write_ms > t->erase_ms ? PROVED : POSSIBLE;
 }
@@ -76,14 +94,14 @@ uint8_t diagnose_device_task(const struct diagnosis_facts *f, char evidence[DIAG
 	const struct ota_telemetry *t = &st->telemetry;
 
 	if (!diagnose_failed(f) || !diagnose_stands(f) || !no_credit(f) ||
-	    st->flushed >= st->received || diagnose_is_silent(f))
+	    st->received < flushed(st) + SECTOR || diagnose_is_silent(f))
 		return 0;
-	if (erases(st))
+	if (erases(st) || f->unheard > 0)
 		return 0;
 	if (st->telemetry_known && (t->erase_ms >= LONG_ERASE_MS || t->write_ms >= LONG_WRITE_MS))
 		return 0;
 	diagnose_say(evidence, "no credit: %u bytes wait in its ring, and it is not erasing",
-		     st->received - st->flushed);
+		     st->received - flushed(st));
 	return st->telemetry_known ? PROVED : LIKELY;
 }
 
@@ -102,11 +120,23 @@ uint8_t diagnose_flash_fault(const struct diagnosis_facts *f, char evidence[DIAG
 
 uint8_t diagnose_notifications_lost(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (f->unheard == 0)
+	if (f->unheard > 0) {
+		diagnose_say(evidence, "asked, it had received %u bytes of which no ACK had come",
+			     f->unheard);
+		return CERTAIN - 1u;
+	}
+	if (!diagnose_failed(f) || diagnose_losses(f) > 0)
 		return 0;
-	diagnose_say(evidence, "asked, it had received %u bytes of which no ACK had come",
-		     f->unheard);
-	return PROVED;
+	if (ready_is_late(f) && dialect_get(f->dialect)->has_acknowledgements) {
+		diagnose_say(evidence, "START was answered by its stack, and READY has not come");
+		return PROVED;
+	}
+	/* Its stack answers, so that link and device are well. */
+	if (!diagnose_is_silent(f) || f->written == 0 || f->queries <= f->answers)
+		return 0;
+	diagnose_say(evidence, "its stack answered %u writes since the last of them, %u ms ago",
+		     f->written, ms(f->silent_us));
+	return f->written > 1 ? PROVED : LIKELY;
 }
 
 uint8_t diagnose_values_dropped(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
@@ -119,9 +149,8 @@ uint8_t diagnose_values_dropped(const struct diagnosis_facts *f, char evidence[D
 		return 0;
 	if (diagnose_stands(f) && erases(st) && f->erase_last)
 		return 0; /* it answers late */
-	/* Without a GAP only its answers tell: it has not what was written long ago. */
-	if (st->gaps == 0 && !(f->state == SESSION_SENDING && f->stalled && f->answers > 0 &&
-			       f->unheard == 0 && diagnose_under_way(f) > 0))
+	/* Without a GAP only its answers tell: what was written before them did not arrive. */
+	if (st->gaps == 0 && (f->missing == 0 || f->unheard > 0))
 		return 0;
 	diagnose_say(evidence, "%u gaps in %u values, %u not accepted, %u bytes unacknowledged",
 		     st->gaps, st->values, dropped, diagnose_under_way(f));
@@ -136,6 +165,14 @@ uint8_t diagnose_writes_unseen(const struct diagnosis_facts *f, char evidence[DI
 			    !dialect_get(f->dialect)->has_acknowledgements &&
 			    f->mode != GATT_REQUEST && f->begun;
 
+	if (unseen && f->erred &&
+	    (f->outcome == SESSION_NO_OUTCOME || f->verdict == SESSION_VERDICT_OLD)) {
+		diagnose_say(evidence,
+			     "it reported a failure after %u values of %u bytes, most of them "
+			     "without response",
+			     f->stats->values, f->chunk);
+		return LIKELY + 5u;
+	}
 	if (!unseen || !diagnose_failed(f) ||
 	    (f->outcome != SESSION_DEVICE_ERROR && f->outcome != SESSION_NO_HEADWAY &&
 	     f->outcome != SESSION_STALLED && f->outcome != SESSION_NO_OUTCOME))

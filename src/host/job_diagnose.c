@@ -7,6 +7,13 @@
 
 /* --- what the session does not keep */
 
+#define SLOW_INTERVAL 80u /* 100 ms: longer than Linux or a device asks for by itself */
+#define LESS_CERTAIN 10u /* percent */
+#define BRIEF_TIMEOUT 100u /* 1 s: an erase of 64 KiB may take 2 s (data sheets) */
+#define HEARD_US 1000000u
+#define LOOK_US 100000u /* between two looks at the link: a signal fades in seconds */
+#define UNANSWERED_US 2000000u /* an ATT request takes two connection events */
+
 static struct session *session_of(struct job *job)
 {
 	return &job->session;
@@ -29,26 +36,16 @@ static void lost(struct job *job, enum gatt_reason reason)
 		return;
 	}
 	l->by[reason]++;
+	job->seen.interval_first = 0; /* the next link begins as it likes */
 	if (reason != GATT_SUPERVISION)
 		return;
+	if (s->state == SESSION_SENDING && job->seen.timeout > 0 &&
+	    job->seen.timeout < BRIEF_TIMEOUT)
+		l->brief++;
 	if (erasing || (s->state == SESSION_PREPARING && s->stats.start_us != 0))
 		l->erasing++;
 	l->rssi = job->seen.rssi;
 	l->silent_ms = (uint32_t)((job_now(job) - s->spoke_at) / 1000u);
-}
-
-static void see_link(struct job *job)
-{
-	struct job_seen *seen = &job->seen;
-	struct transport_link l;
-
-	pump_link_state(&job->pump, &l);
-	if (l.link.interval == 0)
-		return;
-	seen->timeout = l.link.supervision_timeout;
-	seen->latency = l.link.latency;
-	if (session_of(job)->state == SESSION_SENDING && seen->interval_first == 0)
-		seen->interval_first = l.link.interval;
 }
 
 static void see_rssi(struct job *job, int8_t rssi)
@@ -60,13 +57,50 @@ static void see_rssi(struct job *job, int8_t rssi)
 		job->seen.rssi_most = rssi;
 }
 
+static void see_link(struct job *job)
+{
+	struct job_seen *seen = &job->seen;
+	struct transport_link l;
+
+	seen->link_us = job_now(job);
+	pump_link_state(&job->pump, &l);
+	if (l.link.interval == 0)
+		return;
+	seen->interval = l.link.interval;
+	see_rssi(job, l.rssi);
+	seen->timeout = l.link.supervision_timeout;
+	seen->latency = l.link.latency;
+	if (session_of(job)->state == SESSION_SENDING && seen->interval_first == 0)
+		seen->interval_first = l.link.interval;
+}
+
 void job_diagnose_event(struct job *job, const struct transport_event *event)
 {
-	if (event->kind == TRANSPORT_DISCONNECTED)
+	if (event->kind == TRANSPORT_DISCONNECTED) {
 		lost(job, event->reason);
-	else if (event->kind == TRANSPORT_CONNECTED || event->kind == TRANSPORT_LINK ||
-		 event->kind == TRANSPORT_MTU)
+		job->seen.control_us = 0;
+	} else if (event->kind == TRANSPORT_WRITTEN && event->chr == GATT_CONTROL) {
+		job->seen.written += event->status == 0;
+		job->seen.control_us = 0;
+	} else if (event->kind == TRANSPORT_CONNECTED || event->kind == TRANSPORT_LINK ||
+		   event->kind == TRANSPORT_MTU || job_now(job) >= job->seen.link_us + LOOK_US)
 		see_link(job);
+}
+
+/* Told by an answer, where an ACK should have. */
+static void see_received(struct job_seen *seen, const struct session *s, uint32_t received)
+{
+	if (s->begun && received >= s->stats.received + s->ready.ack_interval)
+		seen->unheard = received - s->stats.received;
+}
+
+/* Its answer comes after all that was written before the question. */
+static void see_status(struct job_seen *seen, const struct session *s,
+		       const struct ota_status *status)
+{
+	see_received(seen, s, status->received);
+	if (seen->query && status->received < seen->asked_at)
+		seen->missing = seen->asked_at - status->received;
 }
 
 void job_diagnose_received(struct job *job, const uint8_t *bytes, size_t len)
@@ -76,20 +110,39 @@ void job_diagnose_received(struct job *job, const uint8_t *bytes, size_t len)
 	struct ota_telemetry telemetry;
 	struct ota_progress progress;
 	struct ota_status status;
+	struct ota_ready ready;
+	struct ota_gap gap;
+	struct ota_ack ack;
 
 	if (s->have_info && !seen->info_known) {
 		seen->info_first = s->info;
 		seen->info_known = true;
+		seen->resets = s->info.resets;
+		seen->reset_reason = s->info.reset_reason;
 	}
-	if (ota_telemetry_decode(bytes, len, &telemetry) == 0)
+	if (ota_telemetry_decode(bytes, len, &telemetry) == 0) {
 		see_rssi(job, telemetry.rssi);
+		if (telemetry.erase_ms > seen->erase_ms)
+			seen->erase_ms = telemetry.erase_ms;
+	}
 	seen->erase_last = ota_progress_decode(bytes, len, &progress) == 0 &&
 			   progress.phase == OTA_PHASE_ERASE;
+	seen->written = 0;
+	if (ota_ack_decode(bytes, len, &ack) == 0)
+		seen->unheard = 0;
+	if (s->state == SESSION_SENDING && ota_gap_decode(bytes, len, &gap) == 0)
+		see_received(seen, s, gap.offset);
+	if (ota_ready_decode(bytes, len, &ready) == 0 && ready.offset < s->stats.flushed)
+		seen->forgot = s->stats.flushed - ready.offset;
+	if (s->state == SESSION_SENDING && ota_status_decode(bytes, len, &status) == 0)
+		see_status(seen, s, &status);
 	seen->answers += seen->query;
 	seen->query = false;
-	if (s->state == SESSION_SENDING && ota_status_decode(bytes, len, &status) == 0 &&
-	    status.received > s->stats.received)
-		seen->unheard = status.received - s->stats.received;
+}
+
+void job_diagnose_sent(struct job *job)
+{
+	job->seen.control_us = job_now(job);
 }
 
 void job_diagnose_note(struct job *job, enum session_note note)
@@ -99,7 +152,12 @@ void job_diagnose_note(struct job *job, enum session_note note)
 	if (note == SESSION_NOTE_QUERY || note == SESSION_NOTE_RESYNC) {
 		seen->queries++;
 		seen->query = true;
+		seen->asked_at = session_of(job)->stats.queued;
 	}
+	if (note == SESSION_NOTE_ERROR)
+		seen->erred = true;
+	if (note == SESSION_NOTE_GAP)
+		seen->gap = true;
 }
 
 /* --- the facts */
@@ -136,7 +194,7 @@ static void facts_of_transfer(const struct job *job, struct diagnosis_facts *f)
 	f->proved = s->proved;
 	f->verdict = s->verdict;
 	f->stalled = session_finished(s) ? job->seen.stood : s->stalled;
-	f->stack_full = session_finished(s) ? job->seen.stack_full : s->blocked;
+	f->stack_full = job->seen.stack_full || s->blocked;
 	f->silent_us = session_finished(s)		 ? job->seen.silent_us
 		       : s->link_up && now > s->spoke_at ? now - s->spoke_at
 							 : 0;
@@ -144,6 +202,11 @@ static void facts_of_transfer(const struct job *job, struct diagnosis_facts *f)
 	f->state_us = now > job->state_us ? now - job->state_us : 0;
 	f->erase_last = job->seen.erase_last;
 	f->unheard = job->seen.unheard;
+	f->missing = job->seen.missing;
+	f->written = job->seen.written;
+	f->forgot = job->seen.forgot;
+	f->erase_ms = job->seen.erase_ms;
+	f->unanswered = job->seen.unanswered;
 	f->queries = job->seen.queries;
 	f->answers = job->seen.answers;
 	f->mtu = s->mtu;
@@ -175,7 +238,13 @@ static void facts(const struct job *job, struct diagnosis_facts *f)
 	facts_of_link(job, f);
 	f->info = s->have_info ? &s->info : NULL;
 	f->info_first = job->seen.info_known ? &job->seen.info_first : NULL;
-	f->code = s->outcome == SESSION_DEVICE_ERROR ? s->code : OTA_OK;
+	f->resets = job->seen.resets;
+	f->reset_reason = job->seen.reset_reason;
+	f->code = s->outcome == SESSION_DEVICE_ERROR ||
+				  (s->outcome == SESSION_NO_OUTCOME && job->seen.erred)
+			  ? s->code
+			  : OTA_OK;
+	f->erred = job->seen.erred;
 	f->opcode = s->opcode;
 	f->detail = s->detail;
 	f->status = s->status;
@@ -192,14 +261,81 @@ size_t job_diagnose(const struct job *job, struct diagnosis ret[DIAGNOSES_MAX])
 	return diagnose(&f, ret);
 }
 
+/*
+ * The cause that was the likeliest when a trouble was over gets the time that it took: of a run,
+ * what cost the most comes first.
+ */
+static void keep_suspect(struct job_seen *seen)
+{
+	size_t at = 0;
+
+	while (at < seen->found_count && seen->found[at].cause != seen->suspect.cause)
+		at++;
+	if (at == DIAGNOSES_MAX) {
+		if (seen->found_us[--at] >= seen->suspect_us)
+			return;
+		seen->found_us[at] = 0;
+	} else if (at == seen->found_count) {
+		seen->found_us[seen->found_count++] = 0;
+	}
+	seen->found[at] = seen->suspect;
+	seen->found_us[at] += seen->suspect_us;
+	for (; at > 0 && seen->found_us[at - 1] < seen->found_us[at]; at--) {
+		const struct diagnosis d = seen->found[at];
+		const uint64_t us = seen->found_us[at];
+
+		seen->found[at] = seen->found[at - 1];
+		seen->found_us[at] = seen->found_us[at - 1];
+		seen->found[at - 1] = d;
+		seen->found_us[at - 1] = us;
+	}
+}
+
+/* An interval that the transfer feels, and that no trial of the session's asks for. */
+static bool slowed(const struct job *job)
+{
+	const struct job_seen *seen = &job->seen;
+
+	return seen->interval_first > 0 && seen->interval >= SLOW_INTERVAL &&
+	       seen->interval >= 2u * seen->interval_first;
+}
+
 /* Most events find a run that goes on, and cost nothing here. */
 static bool in_trouble(const struct job *job)
 {
 	const struct session *s = &job->session;
 
-	return s->stalled || s->state == SESSION_WAITING ||
-	       (s->state == SESSION_PREPARING && job_now(job) - job->state_us > 2000000u) ||
-	       (s->state == SESSION_CONNECTING && s->stats.retries > 0);
+	switch (s->state) {
+	case SESSION_WAITING:
+		return true;
+	case SESSION_PREPARING:
+		return job->seen.troubled || job_now(job) - job->state_us > 2000000u;
+	case SESSION_CONNECTING:
+	case SESSION_DISCOVERING:
+		return s->stats.retries > 0;
+	case SESSION_SENDING:
+		return s->stalled || slowed(job) || (job->seen.gap && s->stats.gaps >= 3);
+	default:
+		return s->stalled;
+	}
+}
+
+/* It moves again: what was seen belongs to what held it up. */
+static void trouble_over(struct job *job)
+{
+	struct job_seen *seen = &job->seen;
+	const struct session *s = &job->session;
+
+	if (seen->troubled && seen->suspect.cause != DIAGNOSIS_NONE)
+		keep_suspect(seen);
+	seen->suspect.cause = DIAGNOSIS_NONE;
+	seen->troubled = seen->erred = seen->gap = seen->stack_full = false;
+	seen->missing = seen->forgot = 0;
+	seen->unanswered = false;
+	if (s->have_info) {
+		seen->resets = s->info.resets;
+		seen->reset_reason = s->info.reset_reason;
+	}
 }
 
 bool job_cause(const struct job *job, struct diagnosis *ret)
@@ -215,20 +351,41 @@ bool job_cause(const struct job *job, struct diagnosis *ret)
 void job_diagnose_see(struct job *job)
 {
 	const struct session *s = &job->session;
+	struct job_seen *seen = &job->seen;
 	struct diagnosis found[DIAGNOSES_MAX];
 
 	if (session_finished(s))
 		return;
-	job->seen.stood = s->stalled;
-	job->seen.stack_full = s->blocked;
-	job->seen.silent_us =
-		s->link_up && job_now(job) > s->spoke_at ? job_now(job) - s->spoke_at : 0;
-	if (!in_trouble(job) || job_diagnose(job, found) == 0)
+	seen->stood = s->stalled;
+	seen->stack_full |= s->blocked && s->stalled;
+	seen->unanswered |=
+		seen->control_us > 0 && job_now(job) >= seen->control_us + UNANSWERED_US;
+	seen->silent_us = s->link_up && job_now(job) > s->spoke_at ? job_now(job) - s->spoke_at : 0;
+	if (!in_trouble(job)) {
+		const bool moves =
+			s->state == SESSION_SENDING && s->stats.received > seen->received;
+
+		seen->received = s->stats.received;
+		if (moves)
+			trouble_over(job);
+		if (moves || !seen->troubled)
+			return;
+	}
+	if (!seen->troubled) {
+		seen->troubled = true;
+		seen->trouble_us = job_now(job);
+	}
+	if (job_diagnose(job, found) == 0)
 		return;
-	diagnosis_keep(job->seen.found, &job->seen.found_count, &found[0]);
-	if (job->seen.told & (1ull << found[0].cause))
+	/* What is less certain does not explain it better. */
+	if (seen->suspect.cause != DIAGNOSIS_NONE &&
+	    found[0].certainty + LESS_CERTAIN < seen->suspect.certainty)
 		return;
-	job->seen.told |= 1ull << found[0].cause;
+	seen->suspect = found[0];
+	seen->suspect_us = job_now(job) - seen->trouble_us;
+	if (seen->told & (1ull << found[0].cause))
+		return;
+	seen->told |= 1ull << found[0].cause;
 	if (job->listener.diagnosed)
 		job->listener.diagnosed(job->listener.userdata, &found[0]);
 }
@@ -238,15 +395,26 @@ void job_diagnose_stall(const struct job *job, char *text, size_t size)
 	struct diagnosis found[DIAGNOSES_MAX];
 	const size_t used = strlen(text);
 
-	if (used < size && job_diagnose(job, found) > 0)
+	if (used >= size)
+		return;
+	if (job_diagnose(job, found) > 0)
 		(void)snprintf(text + used, size - used, ": %s", diagnosis_text(found[0].cause));
+	else if (job_now(job) - job->session.spoke_at >= HEARD_US)
+		(void)snprintf(text + used, size - used, ": nothing was heard for %u ms",
+			       (unsigned int)((job_now(job) - job->session.spoke_at) / 1000u));
+	else
+		(void)snprintf(text + used, size - used,
+			       ": the device speaks, and receives nothing");
 }
 
-void job_diagnose_result(const struct job *job, struct job_result *r)
+void job_diagnose_result(struct job *job, struct job_result *r)
 {
-	const struct job_seen *seen = &job->seen;
-	size_t count = job_diagnose(job, r->diagnoses);
+	struct job_seen *seen = &job->seen;
+	size_t count;
 
+	if (seen->troubled && seen->suspect.cause != DIAGNOSIS_NONE)
+		keep_suspect(seen);
+	count = job_diagnose(job, r->diagnoses);
 	/* The end's own causes first, then what was found on the way. */
 	for (size_t i = 0; i < seen->found_count && count < DIAGNOSES_MAX; i++) {
 		size_t at = 0;

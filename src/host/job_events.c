@@ -153,6 +153,8 @@ static void job_note(void *ctx, enum session_note note, uint32_t value)
 static void job_sent(void *ctx, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
 		     size_t len)
 {
+	if (chr == GATT_CONTROL)
+		job_diagnose_sent(job_of(ctx));
 	job_log_write(job_of(ctx), chr, mode, buf, len);
 }
 

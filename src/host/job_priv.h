@@ -33,16 +33,32 @@ struct job_seen {
 	struct ota_info info_first; /* of the first connection of this run */
 	bool info_known;
 	int8_t rssi, rssi_most; /* dBm; 127 unknown */
-	uint16_t interval_first; /* 1.25 ms; while sending first; 0: not yet */
+	uint16_t interval; /* 1.25 ms; of the latest link */
+	uint16_t interval_first; /* ... while this link's sending began; 0: not yet */
 	uint16_t timeout; /* 10 ms; of the latest link */
 	uint16_t latency;
 	bool erase_last; /* of notifications */
 	uint32_t unheard; /* bytes that STATUS told of, and no ACK */
 	uint32_t queries, answers;
 	bool query; /* one is unanswered */
+	uint32_t asked_at; /* bytes that were queued when it was asked */
+	uint32_t missing; /* of them, that the answer did not have */
+	uint32_t written; /* writes to Control that were answered since it was heard */
+	uint64_t control_us; /* a write to Control that its stack has not answered; 0: none */
+	bool unanswered; /* ... for long, since it moved */
+	uint32_t forgot; /* bytes that were in flash, and that READY did not count any more */
+	uint16_t erase_ms; /* the longest erase that telemetry told of */
+	uint64_t link_us; /* when the link was looked at last */
+	bool erred, gap; /* an ERROR, a GAP came, since it moved */
+	uint8_t resets, reset_reason; /* of Info, when it moved last */
+	uint32_t received; /* then */
 	bool stood, stack_full; /* when it was last looked at while running */
 	uint64_t silent_us;
-	struct diagnosis found[DIAGNOSES_MAX]; /* of the run, the most certain first */
+	bool troubled; /* since trouble_us, and it has not moved since */
+	uint64_t trouble_us, suspect_us;
+	struct diagnosis suspect; /* the likeliest cause of it as yet */
+	struct diagnosis found[DIAGNOSES_MAX]; /* of the run, what took the most time first */
+	uint64_t found_us[DIAGNOSES_MAX];
 	size_t found_count;
 	uint64_t told; /* 1 << enum diagnosis_cause, of those told in this run */
 };
@@ -147,12 +163,14 @@ void job_pattern_divide(const struct job *job, uint64_t transfer[BUDGET_TRANSFER
 /* job_diagnose.c: before the session gets an event or a value; after it, when it may stand. */
 void job_diagnose_event(struct job *job, const struct transport_event *event);
 void job_diagnose_received(struct job *job, const uint8_t *bytes, size_t len);
+/* A write request to Control was taken. */
+void job_diagnose_sent(struct job *job);
 void job_diagnose_note(struct job *job, enum session_note note);
 /* Adds the likeliest cause of a stall to its note. */
 void job_diagnose_stall(const struct job *job, char *text, size_t size);
 void job_diagnose_see(struct job *job);
 size_t job_diagnose(const struct job *job, struct diagnosis ret[DIAGNOSES_MAX]);
-void job_diagnose_result(const struct job *job, struct job_result *result);
+void job_diagnose_result(struct job *job, struct job_result *result);
 
 /* job_journal.c: before START, 0 or -OTA_EBUSY, -OTA_ENOMEM; after each event; with the
  * result; and where the program ends before there is one. */

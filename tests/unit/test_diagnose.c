@@ -99,6 +99,11 @@ static void test_device_busy(void **state)
 	k = stalled();
 	k.f.begun = false;
 	k.f.state = SESSION_PREPARING;
+	expect(&k, DIAGNOSIS_NOTIFICATIONS_LOST); /* READY comes before anything is erased */
+	k.stats.progress = (struct ota_progress){OTA_PHASE_ERASE, 0, 600000};
+	expect(&k, DIAGNOSIS_ERASING); /* unless it says so */
+	k.stats.progress.phase = 0;
+	k.f.dialect = DIALECT_BASIC;
 	expect(&k, DIAGNOSIS_ERASING);
 }
 
@@ -112,14 +117,21 @@ static void test_lost_on_the_way(void **state)
 
 	k = stalled();
 	k.f.queries = k.f.answers = 2;
+	expect(&k, DIAGNOSIS_NONE); /* they may be on their way */
+	k.f.missing = 8192;
 	expect(&k, DIAGNOSIS_VALUES_DROPPED);
-	k.f.answers = 0;
+	k.f.missing = k.f.answers = 0;
 	k.f.silent_us = 5000000;
 	expect(&k, DIAGNOSIS_SILENT);
+	k.f.written = 2; /* its stack answers, and nothing is notified */
+	expect(&k, DIAGNOSIS_NOTIFICATIONS_LOST);
+	k.f.written = 0;
 	k.f.stack_full = true;
 	expect(&k, DIAGNOSIS_ADAPTER_BUFFERS);
 	k.f.silent_us = 0;
 	expect(&k, DIAGNOSIS_HOST_QUEUE);
+	k.f.unanswered = true;
+	expect(&k, DIAGNOSIS_ADAPTER_BUFFERS);
 
 	k = stalled();
 	k.f.dialect = DIALECT_BASIC;
