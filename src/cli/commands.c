@@ -66,6 +66,13 @@ static const struct cli_option resume_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option recover_options[] = {
+	DEVICE_TIMEOUT,
+	{"timeout", "SECONDS", "time limit of each step"},
+	{"yes", NULL, "do what is advised without asking, as long as it loses nothing"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option profile_options[] = {
 	{"as", "NAME|FILE", "set: write the result here and leave NAME as it is"},
 	{"dry-run", NULL, "set: show the changes and write nothing"},
@@ -242,6 +249,25 @@ const struct cli_command cli_commands[] = {
 		.max_arguments = 1,
 		.options = device_options,
 		.run = cmd_diagnose,
+	},
+	{
+		.name = "recover",
+		.usage = "DEV [IMAGE]",
+		.summary = "Bring a device back after an update that failed, step by step",
+		.help = "Asks the device what it is at, names the cause as far as it is known, and "
+			"lists what can be done, what to do next first, each with its command; "
+			"does what is chosen, and asks the device again, until nothing is left.  "
+			"On a terminal a letter and Enter choose, and what changes the device is "
+			"asked about first; elsewhere the list is printed once.\n"
+			"--yes does what comes first as long as nothing can be lost by it: "
+			"resuming IMAGE, confirming it once the device runs it, and sending it "
+			"again where the other slot holds nothing to roll back to.\n"
+			"Exit status 0: nothing is left to do; 75: something is; else why the "
+			"device could not be asked.",
+		.min_arguments = 1,
+		.max_arguments = 2,
+		.options = recover_options,
+		.run = cmd_recover,
 	},
 	DEVICE_COMMAND("cancel", cmd_cancel, "Cancel an update on a device",
 		       "The device drops the bytes it has received; its running firmware stays."),

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct waiting {
-	sd_event *event;
+	bool ended;
 	int status;
 };
 
@@ -20,7 +20,7 @@ static void maintenance_on_event(void *userdata, const struct transport_event *e
 	if (e->kind != TRANSPORT_MAINTENANCE)
 		return;
 	w->status = e->status;
-	(void)sd_event_exit(w->event, 0);
+	w->ended = true;
 }
 
 static int exit_code(int status)
@@ -56,28 +56,50 @@ static int maintenance_tell(struct cli *cli, struct transport *t, enum transport
 	return cli_finish(cli, cli_recorded(cli, t, CLI_OK));
 }
 
+/* The status; negative too where the event loop failed. */
+static int maintain(struct transport *t, sd_event *event, enum transport_maintenance what,
+		    const char *device)
+{
+	struct waiting w = {.ended = false};
+	int rc;
+
+	t->handler = maintenance_on_event;
+	t->userdata = &w;
+	rc = maintenance_start(t, what, device);
+	while (rc >= 0 && !w.ended)
+		rc = sd_event_run(event, UINT64_MAX);
+	t->handler = NULL;
+	t->userdata = NULL;
+	return rc < 0 ? rc : w.status;
+}
+
+int cli_maintain(struct transport *t, sd_event *event, enum transport_maintenance what,
+		 const char *device, char *text, size_t size)
+{
+	const int status = maintain(t, event, what, device);
+	char safe[256] = "";
+
+	if (device)
+		(void)output_safe_text(device, strlen(device), safe, sizeof(safe));
+	(void)maintenance_text(what, status, device ? safe : NULL, text, size);
+	return maintenance_succeeded(what, status) ? CLI_OK : exit_code(status);
+}
+
 int cli_maintenance(struct cli *cli, enum transport_maintenance what, const char *device)
 {
-	struct waiting w = {.status = 0};
 	struct transport *t;
-	int code, rc;
+	sd_event *event;
+	int code;
 
 	if (cli->readonly)
 		return cli_fail(cli, CLI_USAGE, "--readonly: this command ends links");
-	if (sd_event_new(&w.event) < 0)
+	if (sd_event_new(&event) < 0)
 		return cli_fail(cli, CLI_DEFECT, "no event loop: out of memory or descriptors");
-	code = cli_open(cli, w.event, &t);
+	code = cli_open(cli, event, &t);
 	if (code == CLI_OK) {
-		t->handler = maintenance_on_event;
-		t->userdata = &w;
-		rc = maintenance_start(t, what, device);
-		if (rc < 0)
-			w.status = rc;
-		else
-			rc = sd_event_loop(w.event);
-		code = maintenance_tell(cli, t, what, rc < 0 ? rc : w.status, device);
+		code = maintenance_tell(cli, t, what, maintain(t, event, what, device), device);
 		code = cli_close(cli, t, code);
 	}
-	sd_event_unref(w.event);
+	sd_event_unref(event);
 	return code;
 }

@@ -48,8 +48,10 @@ static const struct diagnosis *cause_of(const struct app_device *d)
 	if (d->cause.cause != DIAGNOSIS_NONE && d->cause.cause != DIAGNOSIS_LEFT_BEHIND &&
 	    d->cause.cause != DIAGNOSIS_ON_TRIAL)
 		return &d->cause;
-	return d->have_update && d->last_update.diagnosis_count > 0 ? d->last_update.diagnoses
-								    : NULL;
+	return d->have_update && d->last_update.diagnosis_count > 0 &&
+			       view_outcome_style(d->last_update.outcome) != CELLS_GOOD
+		       ? d->last_update.diagnoses
+		       : NULL;
 }
 
 static void collect(const struct app *app, struct recover_known *k)

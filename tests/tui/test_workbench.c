@@ -204,7 +204,7 @@ static void test_recover_foreign(void **state)
 	pty_send(&pty, "a");
 	pty_until(&pty, "Abort, wait for idle: drops what was received. y/n");
 	pty_send(&pty, "y");
-	pty_until(&pty, "answered:");
+	pty_until(&pty, "No update is in progress");
 	pty_send(&pty, "Ri");
 	pty_until(&pty, "STATUS just now: idle");
 	/* The adapter, off and on. */
@@ -235,7 +235,7 @@ static void test_recover_trial(void **state)
 	pty_send(&pty, "b");
 	pty_until(&pty, "y/n");
 	pty_send(&pty, "y");
-	pty_until(&pty, "answered:");
+	pty_until(&pty, "rolls back to the image");
 	pty_send(&pty, "Ri");
 	pty_until(&pty, "STATUS just now: idle");
 	pty_until(&pty, "it is not on trial");
@@ -245,7 +245,7 @@ static void test_recover_trial(void **state)
 	pty_send(&pty, "Rc");
 	pty_until(&pty, "y/n");
 	pty_send(&pty, "y");
-	pty_until(&pty, "answered:");
+	pty_until(&pty, "running image is confirmed");
 	pty_send(&pty, "R");
 	pty_until(&pty, "it is not on trial");
 	pty_send(&pty, "qqq");
