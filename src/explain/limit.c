@@ -306,6 +306,23 @@ static void judge_host(struct judge *j)
 	consider(j, LIMIT_RECONNECTS, share_of(j->in, BUDGET_DOWN));
 }
 
+/* Nobody here can change it, so that it is named behind all that somebody can. */
+static void judge_refused(struct judge *j)
+{
+	struct predict p = j->now;
+	struct limit *r = j->ret;
+
+	if (!j->in->phy_refused || (r->cause != LIMIT_NONE && r->second != LIMIT_NONE))
+		return;
+	p.link.phy = OTA_PHY_2M;
+	if (r->cause == LIMIT_NONE) {
+		consider(j, LIMIT_PHY, limit_gain(j, &p));
+	} else {
+		r->second_ppm = limit_gain(j, &p);
+		r->second = r->second_ppm >= WORTH_PPM ? LIMIT_PHY : LIMIT_NONE;
+	}
+}
+
 /* --- all of it */
 
 /* Time that nothing else explains: as many packets are lost as make up for it. */
@@ -350,6 +367,7 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	judge_settings(&j);
 	judge_device(&j);
 	judge_host(&j);
+	judge_refused(&j);
 	if (ret->cause == LIMIT_NONE) {
 		ret->cause = LIMIT_AIR;
 		ret->share_ppm = share_of(in, BUDGET_AIR);

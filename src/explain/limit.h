@@ -47,6 +47,7 @@ struct limit_input {
 	uint64_t shares[BUDGET_TRANSFER_SHARES];
 	uint16_t mtu;
 	bool device_2m; /* the device has it */
+	bool phy_refused; /* it was asked for 2M, and the link stayed on 1M */
 	/* The profile decides it, and the link did not refuse. */
 	bool interval_auto, chunk_auto, window_auto, ack_auto; /* chosen anew for another link */
 	bool may_phy, may_interval, may_data_length, may_mtu, may_mode;

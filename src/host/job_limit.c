@@ -160,6 +160,7 @@ static void may_change(const struct job *job, struct limit_input *in)
 	in->ack_auto = c->ack_interval == 0;
 	in->device_2m = s->have_info && (s->info.phys & OTA_PHYS_2M);
 	in->may_phy = link && !asked_2m;
+	in->phy_refused = link && asked_2m && in->device_2m && job->air.phy == OTA_PHY_1M;
 	in->may_interval = link && open_to(s->choices.interval.asked, interval);
 	in->may_data_length = link && c->link.data_length < 251 && job->air.data_length < 251;
 	in->may_mtu = c->mtu_max < 517 && job->mtu >= c->mtu_max;
@@ -381,11 +382,18 @@ static void say_advice(const struct limit *l, char *buf, size_t size)
 {
 	/* What helps where no setting does. */
 	static const char *const help[LIMIT_CAUSES] = {
+		[LIMIT_INTERVAL] = "adapter and device keep the interval",
+		[LIMIT_DATA_LENGTH] = "an adapter and a device with Data Length Extension help",
+		[LIMIT_MTU] = "a larger CONFIG_OTA_ESP_MTU in the firmware helps",
+		[LIMIT_ADAPTER_BUFFERS] = "an adapter that refills its buffers helps",
+		[LIMIT_ADAPTER_FRAGMENTS] = "an adapter with longer buffers helps",
 		[LIMIT_HOST] = "end what keeps this computer busy",
+		[LIMIT_STACK] = "end what keeps bluetoothd or D-Bus busy",
 		[LIMIT_RING] = "a larger CONFIG_OTA_ESP_RING_SIZE_KB in the firmware helps",
 		[LIMIT_ERASE] = "prepare erases the slot ahead of an update",
 		[LIMIT_DEVICE_TASK] = "a higher CONFIG_OTA_ESP_TASK_PRIORITY in the firmware helps",
 		[LIMIT_LOSS] = "move closer to the device",
+		[LIMIT_GAPS] = "another adapter, or more buffers for the firmware's Bluetooth",
 		[LIMIT_RECONNECTS] = "move closer to the device",
 	};
 	const uint32_t of_possible = limit_of_possible(l);
@@ -399,6 +407,15 @@ static void say_advice(const struct limit *l, char *buf, size_t size)
 	if (l->change[0]) {
 		(void)snprintf(buf, size, "-s %s: about %s (+%" PRIu32 " %%).", l->change,
 			       rate(l->predicted, after), gain);
+		return;
+	}
+	if (l->cause == LIMIT_PHY) {
+		(void)snprintf(
+			buf, size,
+			"The profile allows 2M, adapter or kernel do not: as root, btmgmt phy "
+			"LE1MTX LE1MRX LE2MTX LE2MRX (about %s).",
+			rate((uint32_t)(l->goodput * 1000000ull / (1000001u - l->share_ppm)),
+			     after));
 		return;
 	}
 	if (of_possible >= NEARLY_ALL) {

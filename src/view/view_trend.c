@@ -13,6 +13,9 @@
 #define GRAPH_LEAST 4 /* fewer show nothing */
 #define AXIS_W 8
 #define RUNS_SHOWN 512 /* columns */
+#define FALLS_TOLD 3u /* with what changed; the rest is summed up */
+#define TURNS_TOLD 6u
+#define CHANGES_TOLD 5u
 
 static const struct history_run *run_of(const struct history_trend *t, size_t point)
 {
@@ -125,11 +128,65 @@ static void say(struct words *w, enum cells_style style, int x, const char *text
 		(void)cells_field(w->cells, w->area, x, w->y++, w->area.w - x, style, text);
 }
 
+static bool is_fall(const struct history_trend *t, const struct history_turn *turn)
+{
+	return t->points[turn->point].move == HISTORY_FALL;
+}
+
+/* Of a fall so many changes are told, causes before their effects; one more than that is, too. */
+static size_t changes_told(const struct history_turn *turn)
+{
+	return turn->change_count > CHANGES_TOLD + 1u ? CHANGES_TOLD : turn->change_count;
+}
+
+/* The latest few falls, and the rises between them: all from this one on. */
+static size_t first_told(const struct history_trend *t)
+{
+	size_t first = t->turn_count, falls = 0;
+
+	while (first > 0) {
+		falls += is_fall(t, &t->turns[first - 1u]);
+		if (falls > FALLS_TOLD || t->turn_count - first == TURNS_TOLD)
+			break;
+		first--;
+	}
+	/* A line that says what another would say itself is no help. */
+	return first == 1 && !is_fall(t, &t->turns[0]) ? 0 : first;
+}
+
+static size_t turn_lines(const struct history_trend *t, const struct history_turn *turn)
+{
+	const size_t told = changes_told(turn);
+
+	if (!is_fall(t, turn))
+		return 1;
+	return 1u + (told > 0 ? told : 1u) + (told < turn->change_count ? 1u : 0u);
+}
+
+static void say_changes(struct words *w, const struct history_turn *turn)
+{
+	const size_t told = changes_told(turn);
+	char text[256];
+
+	for (size_t i = 0; i < told; i++) {
+		const struct history_changed *c = &turn->changes[i];
+
+		(void)snprintf(text, sizeof(text), "%s %s -> %s", c->what, c->from, c->to);
+		say(w, CELLS_WARNING, 5, text);
+	}
+	if (told < turn->change_count) {
+		(void)snprintf(text, sizeof(text), "and %zu more", turn->change_count - told);
+		say(w, CELLS_DIM, 5, text);
+	}
+	if (turn->change_count == 0)
+		say(w, CELLS_DIM, 5, "nothing that is recorded changed");
+}
+
 static void say_turn(struct words *w, const struct history_trend *t,
 		     const struct history_turn *turn)
 {
 	const struct history_point *p = &t->points[turn->point];
-	const bool fell = p->move == HISTORY_FALL;
+	const bool fell = is_fall(t, turn);
 	const double change = ((double)p->goodput - p->median) / p->median * 100.0;
 	char text[256], when[24] = "";
 
@@ -142,14 +199,22 @@ static void say_turn(struct words *w, const struct history_trend *t,
 		       fell ? "fall" : "rise", change, p->goodput / 1000.0, p->low / 1000.0,
 		       p->high / 1000.0, p->spread_runs);
 	say(w, fell ? CELLS_BAD : CELLS_GOOD, 1, text);
-	for (size_t i = 0; i < turn->change_count; i++) {
-		const struct history_changed *c = &turn->changes[i];
+	if (fell)
+		say_changes(w, turn);
+}
 
-		(void)snprintf(text, sizeof(text), "%s %s -> %s", c->what, c->from, c->to);
-		say(w, CELLS_WARNING, 5, text);
-	}
-	if (turn->change_count == 0)
-		say(w, CELLS_DIM, 5, "nothing that is recorded changed");
+/* Those before: how many, and from where on. */
+static void say_earlier(struct words *w, const struct history_trend *t, size_t count)
+{
+	size_t falls = 0;
+	char text[128];
+
+	for (size_t i = 0; i < count; i++)
+		falls += is_fall(t, &t->turns[i]);
+	(void)snprintf(text, sizeof(text), "earlier: %zu fall%s, %zu rise%s, from #%" PRId64 " on",
+		       falls, falls == 1 ? "" : "s", count - falls, count - falls == 1 ? "" : "s",
+		       run_of(t, t->turns[0].point)->id);
+	say(w, CELLS_DIM, 1, text);
 }
 
 /* What the runs of the present level tell. */
@@ -174,10 +239,11 @@ static void say_level(struct words *w, const struct history_trend *t)
 
 size_t view_trend_lines(const struct history_trend *t)
 {
-	size_t lines = 1 + (t->turn_count == 0);
+	const size_t first = first_told(t);
+	size_t lines = 1u + (t->turn_count == 0) + (first > 0);
 
-	for (size_t i = 0; i < t->turn_count; i++)
-		lines += 1 + (t->turns[i].change_count > 0 ? t->turns[i].change_count : 1);
+	for (size_t i = first; i < t->turn_count; i++)
+		lines += turn_lines(t, &t->turns[i]);
 	return lines;
 }
 
@@ -191,6 +257,7 @@ int view_trend_draw(const struct history_trend *t, const char *device, size_t sc
 {
 	struct area rest = area;
 	struct words w = {.cells = cells, .skip = scroll};
+	const size_t first = first_told(t);
 	char title[96];
 	int graph;
 
@@ -212,7 +279,9 @@ int view_trend_draw(const struct history_trend *t, const char *device, size_t sc
 	if (t->turn_count == 0)
 		say(&w, CELLS_GOOD, 1, "no run left the spread of those before it");
 	/* The latest first: it is the one that is asked about. */
-	for (size_t i = t->turn_count; i-- > 0;)
+	for (size_t i = t->turn_count; i-- > first;)
 		say_turn(&w, t, &t->turns[i]);
+	if (first > 0)
+		say_earlier(&w, t, first);
 	return rest.y - area.y + w.y;
 }

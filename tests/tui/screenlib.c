@@ -490,6 +490,7 @@ const struct screen_case screen_cases[] = {
 	{"history-run", screenlib_history_run},
 	{"history-killed", screenlib_history_killed},
 	{"history-trend", screenlib_history_trend},
+	{"history-trend-long", screenlib_history_trend_long},
 	{"help", draw_help},
 	{"help-search", draw_help_search},
 	{"prompt", draw_prompt},

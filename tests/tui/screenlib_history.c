@@ -284,3 +284,48 @@ void screenlib_history_trend(struct cells *cells)
 		&v, cells,
 		screenlib_frame(cells, VIEW_HISTORY, "", "t trend  j k scroll  ? help  q back"));
 }
+
+#define TREND_LEVELS 14
+#define TREND_LONG (TREND_LEVELS * 3)
+
+/* Two settings in turn: the latest falls are told, and the earlier ones counted. */
+void screenlib_history_trend_long(struct cells *cells)
+{
+	struct history_run runs[TREND_LONG];
+	struct history_point points[TREND_LONG];
+	struct history_turn turns[TREND_LEVELS];
+	struct history_trend trend = {.runs = runs, .points = points, .turns = turns};
+	struct view_history v = {.error = "",
+				 .search = "",
+				 .filter = "",
+				 .trend = &trend,
+				 .device = "esp-gw-07",
+				 .tier = PLOT_BLOCKS};
+
+	(void)setenv("TZ", "UTC0", 1);
+	tzset();
+	for (int i = 0; i < TREND_LONG; i++) { /* newest first */
+		const int at = TREND_LONG - 1 - i;
+
+		runs[i] = run_of(at + 1, "esp-gw-07", "default", SESSION_CONFIRMED,
+				 (at / 3 % 2 ? 51000u : 96000u) + 100u * (uint32_t)(at % 3));
+		runs[i].result.bytes = runs[i].size;
+	}
+	trend.count = history_trend_pick(runs, TREND_LONG, "esp-gw-07", points, TREND_LONG,
+					 &trend.others);
+	history_trend_judge(points, trend.count);
+	for (size_t i = 0; i < trend.count; i++) {
+		struct history_turn *turn = &turns[trend.turn_count];
+
+		if (points[i].move != HISTORY_FALL && points[i].move != HISTORY_RISE)
+			continue;
+		*turn = (struct history_turn){.point = i, .change_count = 8};
+		for (size_t c = 0; c < turn->change_count; c++)
+			(void)snprintf(turn->changes[c].what, sizeof(turn->changes[c].what),
+				       "change %zu", c + 1u);
+		trend.turn_count++;
+	}
+	view_history_draw(
+		&v, cells,
+		screenlib_frame(cells, VIEW_HISTORY, "", "t trend  j k scroll  ? help  q back"));
+}

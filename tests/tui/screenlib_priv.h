@@ -26,6 +26,7 @@ void screenlib_history_compare(struct cells *cells);
 void screenlib_history_run(struct cells *cells);
 void screenlib_history_killed(struct cells *cells);
 void screenlib_history_trend(struct cells *cells);
+void screenlib_history_trend_long(struct cells *cells);
 
 /* --- screenlib_profile.c */
 void screenlib_profile(struct cells *cells);

@@ -170,6 +170,45 @@ static void test_reconnects(void **state)
 	program_done(&r);
 }
 
+/* A link that stays on 1M though 2M was asked for: named behind all that somebody can set. */
+static void test_refused(void **state)
+{
+	struct limit_input in = {
+		.now = {.link = {.phy = OTA_PHY_1M, .data_length = 251, .interval_us = 30000},
+			.value = 495,
+			.header = OTA_DATA_HEADER,
+			.window = 32768,
+			.ack_interval = 8192,
+			.size = 600000},
+		.bytes = 600000,
+		.values = 1217,
+		.mtu = 517,
+		.device_2m = true,
+		.phy_refused = true,
+		.window_auto = true,
+	};
+	struct limit limit;
+
+	(void)state;
+	in.seconds_us = predict_us(&in.now) + 150000u;
+	in.shares[BUDGET_AIR] = in.seconds_us;
+	limit_judge(&in, &limit);
+	assert_int_equal(limit.cause, LIMIT_PHY);
+	assert_true(limit.share_ppm > 350000);
+	assert_string_equal(limit.change, "");
+	assert_int_equal(limit.predicted, limit.goodput);
+	in.phy_refused = false;
+	limit_judge(&in, &limit);
+	assert_int_equal(limit.cause, LIMIT_AIR);
+	/* What somebody may change comes first. */
+	in.phy_refused = true;
+	in.now.link.data_length = 27;
+	in.seconds_us = predict_us(&in.now) + 150000u;
+	limit_judge(&in, &limit);
+	assert_int_equal(limit.cause, LIMIT_DATA_LENGTH);
+	assert_int_equal(limit.second, LIMIT_PHY);
+}
+
 /* Each cause has a paragraph in the manual. */
 static void test_manual(void **state)
 {
@@ -225,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_setups),
 		cmocka_unit_test(test_reconnects),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_manual),
 	};
 
