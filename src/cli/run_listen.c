@@ -155,7 +155,10 @@ static void run_listen_on_note(void *userdata, enum session_note note, uint32_t 
 		log_write(&r->cli->log,
 			  note == SESSION_NOTE_LINK_LOST || note == SESSION_NOTE_ERROR ||
 					  note == SESSION_NOTE_STALL || note == SESSION_NOTE_LATE ||
-					  note == SESSION_NOTE_ADAPTER
+					  note == SESSION_NOTE_ADAPTER ||
+					  note == SESSION_NOTE_HELD ||
+					  note == SESSION_NOTE_STALL_PAUSED ||
+					  note == SESSION_NOTE_STALL_ENDED
 				  ? LOG_LEVEL_WARNING
 				  : LOG_LEVEL_INFO,
 			  "%s", text);

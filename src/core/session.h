@@ -102,6 +102,10 @@ enum session_note {
 	SESSION_NOTE_LINK_LOST, /* enum gatt_reason */
 	SESSION_NOTE_LATE, /* cancel came after the point of no return */
 	SESSION_NOTE_ADAPTER, /* 0: it, or the host's daemon, is gone; 1: back.  From the pump. */
+	SESSION_NOTE_HELD, /* a weak signal pauses; -dBm.  From the job, as the next one. */
+	SESSION_NOTE_RELEASED, /* it is strong enough again; -dBm */
+	SESSION_NOTE_STALL_PAUSED, /* stall_action did so; offset */
+	SESSION_NOTE_STALL_ENDED, /* ... ends the run; offset */
 	SESSION_NOTE_PASSKEY, /* the device shows one: waiting for the user */
 	SESSION_NOTE_PAIRED, /* pairing succeeded */
 	SESSION_NOTES

@@ -105,6 +105,10 @@ const char *session_note_name(enum session_note note)
 		[SESSION_NOTE_LINK_LOST] = "link-lost",
 		[SESSION_NOTE_LATE] = "too-late",
 		[SESSION_NOTE_ADAPTER] = "adapter",
+		[SESSION_NOTE_HELD] = "held",
+		[SESSION_NOTE_RELEASED] = "released",
+		[SESSION_NOTE_STALL_PAUSED] = "stall-paused",
+		[SESSION_NOTE_STALL_ENDED] = "stall-ended",
 		[SESSION_NOTE_PASSKEY] = "passkey",
 		[SESSION_NOTE_PAIRED] = "paired",
 	};

@@ -326,9 +326,11 @@ void session_watch_stall(struct session *s)
 	case SESSION_STALL_WARN:
 		break;
 	case SESSION_STALL_PAUSE:
+		session_note(s, SESSION_NOTE_STALL_PAUSED, s->stats.received);
 		session_pause(s, s->now);
 		break;
 	case SESSION_STALL_ABORT:
+		session_note(s, SESSION_NOTE_STALL_ENDED, s->stats.received);
 		session_finish(s, SESSION_STALLED);
 		break;
 	}

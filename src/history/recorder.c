@@ -287,6 +287,14 @@ static void recorder_on_note(void *userdata, enum session_note note, uint32_t va
 	case SESSION_NOTE_LINK_LOST:
 		recorder_mark(r, HISTORY_LINK_LOST, value, text);
 		break;
+	case SESSION_NOTE_HELD:
+	case SESSION_NOTE_STALL_PAUSED:
+	case SESSION_NOTE_STALL_ENDED:
+		recorder_mark(r, HISTORY_STALL, value, text);
+		break;
+	case SESSION_NOTE_RELEASED:
+		recorder_mark(r, HISTORY_MOVING, value, text);
+		break;
 	case SESSION_NOTE_DIALECT:
 	case SESSION_NOTE_CHUNK:
 	case SESSION_NOTE_BURST:

@@ -336,6 +336,8 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 	case PROFILE_KEY_RECONNECT_TIMEOUT:
 	case PROFILE_KEY_STALL:
 	case PROFILE_KEY_STALL_ACTION:
+	case PROFILE_KEY_PAUSE_BELOW:
+	case PROFILE_KEY_CONTINUE_ABOVE:
 	case PROFILE_KEY_CONFIRM:
 	case PROFILE_KEY_SIGNATURE:
 	case PROFILE_KEYS:

@@ -335,6 +335,7 @@ void job_pause(struct job *job)
 	if (job->stage != JOB_RUNNING)
 		return;
 	job_act(job, "pause");
+	job_hold_overrule(job, true);
 	session_pause(&job->session, job_now(job));
 	job_settle(job);
 	job_acted(job);
@@ -345,6 +346,7 @@ void job_resume(struct job *job)
 	if (job->stage != JOB_RUNNING)
 		return;
 	job_act(job, "resume");
+	job_hold_overrule(job, false);
 	session_resume(&job->session, job_now(job));
 	job_settle(job);
 	job_acted(job);

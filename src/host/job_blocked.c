@@ -82,7 +82,13 @@ static void say_paused(const struct job_snapshot *s, char *buf, size_t size)
 	char time[24], bytes[OUTPUT_FIGURE_MAX];
 
 	(void)seconds(since(s, s->state_us), time, sizeof(time));
-	if (s->stats.received_known && under_way(s) > 0)
+	if (s->held_by == JOB_HELD_BY_SIGNAL)
+		(void)snprintf(buf, size,
+			       "PAUSED %s: the signal is weak; it goes on by itself from %d dBm",
+			       time, s->continue_dbm);
+	else if (s->held_by == JOB_HELD_BY_STALL)
+		(void)snprintf(buf, size, "PAUSED %s by stall_action: it waits for you", time);
+	else if (s->stats.received_known && under_way(s) > 0)
 		(void)snprintf(buf, size, "PAUSED %s: no more is sent, %s still on the way", time,
 			       output_bytes(under_way(s), bytes, sizeof(bytes)));
 	else if (!dialect_get(s->dialect)->has_acknowledgements)

@@ -141,6 +141,8 @@ static void job_note(void *ctx, enum session_note note, uint32_t value)
 	} else if (note == SESSION_NOTE_RESUMED) {
 		metrics_mark(&job->metrics, job_now(job), METRICS_RESUME, value);
 	}
+	if (note == SESSION_NOTE_STALL_PAUSED)
+		job->hold.by = JOB_HELD_BY_STALL;
 	job_diagnose_note(job, note);
 	job_note_text(note, value, text, sizeof(text));
 	if (note == SESSION_NOTE_STALL)
@@ -247,6 +249,7 @@ void job_handle(void *userdata, const struct transport_event *event)
 		job_diagnose_event(job, event);
 		pump_event(&job->pump, event);
 		job_events_measure(job);
+		job_hold_see(job);
 		break;
 	case JOB_IDLE:
 	case JOB_FINISHED:

@@ -63,6 +63,14 @@ struct job_seen {
 	uint64_t told; /* 1 << enum diagnosis_cause, of those told in this run */
 };
 
+/* Of a pause; job_hold.c. */
+struct job_hold {
+	enum job_held by;
+	bool overruled; /* the user went on although the signal is weak */
+	unsigned int weak, strong; /* readings in a row */
+	uint64_t next_us; /* no reading before this */
+};
+
 struct job {
 	struct transport *transport;
 	struct job_config config; /* device, profile: copied to the members below */
@@ -103,6 +111,7 @@ struct job {
 	uint32_t probes; /* since START */
 	uint64_t probe_us; /* an alarm that tells how late this program gets its turn; or NEVER */
 	struct job_seen seen;
+	struct job_hold hold;
 	uint32_t notifications;
 
 	struct metrics metrics;
@@ -185,6 +194,11 @@ void job_journal_leave(struct job *job);
 void job_signed_read(struct job *job, const char *image_path);
 void job_signed_lint(const struct job *job, const struct ota_info *info,
 		     struct lint_report *report);
+
+/* job_hold.c: after each event; the user paused, or went on. */
+void job_hold_see(struct job *job);
+void job_hold_overrule(struct job *job, bool pause);
+int job_hold_continue_dbm(const struct job *job);
 
 /* job_record.c: for a recording, where there is one */
 void job_record_start(struct job *job);

@@ -71,6 +71,10 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 		[SESSION_NOTE_STALL] = "stall at byte %u",
 		[SESSION_NOTE_MOVING] = "moving again after %u ms",
 		[SESSION_NOTE_RETRY] = "retry %u",
+		[SESSION_NOTE_HELD] = "paused: the signal is weak, -%u dBm",
+		[SESSION_NOTE_RELEASED] = "continues: the signal is -%u dBm",
+		[SESSION_NOTE_STALL_PAUSED] = "stall_action paused it at byte %u: it waits for you",
+		[SESSION_NOTE_STALL_ENDED] = "stall_action ends it at byte %u",
 	};
 
 	switch (note) {
@@ -117,6 +121,10 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 	case SESSION_NOTE_STALL:
 	case SESSION_NOTE_MOVING:
 	case SESSION_NOTE_RETRY:
+	case SESSION_NOTE_HELD:
+	case SESSION_NOTE_RELEASED:
+	case SESSION_NOTE_STALL_PAUSED:
+	case SESSION_NOTE_STALL_ENDED:
 		(void)snprintf(buf, size, formats[note], value);
 		break;
 	case SESSION_NOTES:

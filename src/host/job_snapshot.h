@@ -15,9 +15,13 @@
 #include "transport/transport.h"
 
 /* The figures of a job at one moment, copied in one piece. */
+enum job_held { JOB_HELD_NOT, JOB_HELD_BY_USER, JOB_HELD_BY_SIGNAL, JOB_HELD_BY_STALL };
+
 struct job_snapshot {
 	bool scanning, finished;
-	bool hold; /* the user's pause is on, or will be */
+	bool hold; /* a pause is on, or will be ... */
+	enum job_held held_by; /* ... whose */
+	int continue_dbm; /* BY_SIGNAL: it goes on from here */
 	bool cancelling;
 	bool passkey_wanted; /* job_passkey() is awaited */
 	int32_t passkey_shown; /* what the device's display reads where that can be seen; else -1 */

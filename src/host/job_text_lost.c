@@ -94,6 +94,12 @@ void job_explain_lost(const struct job *job, struct job_result *r)
 			text_count(r->retries + 1ull, "attempt", tries, sizeof(tries)));
 	else if (job->config.goal == SESSION_COMMAND)
 		job_say(r->what, "%s before the answer to the command arrived.", what);
+	else if (r->outcome == SESSION_STALLED &&
+		 job->session_config.stall_action == SESSION_STALL_ABORT)
+		job_say(r->what,
+			"%s at %u of %u bytes, and stall_action: abort of the profile ended the "
+			"update.",
+			what, job->received_most, job->session_config.image_size);
 	else
 		job_say(r->what, "%s at %u of %u bytes (%s).", what, job->received_most,
 			job->session_config.image_size,

@@ -60,6 +60,8 @@ struct profile {
 	int32_t reconnect_timeout_ms; /* from DONE to the rebooted device's connection */
 	int32_t stall_ms; /* this long without progress is a stall */
 	enum profile_stall_action stall_action;
+	int32_t pause_below_dbm; /* 0: off */
+	int32_t continue_above_dbm; /* AUTO: somewhat above pause_below_dbm */
 
 	/* Link: what the device is asked to request (LINK) */
 	int32_t connection_interval; /* units of 1.25 ms, 6..3200; AUTO or KEEP */
@@ -95,6 +97,8 @@ enum profile_key {
 	PROFILE_KEY_RECONNECT_TIMEOUT,
 	PROFILE_KEY_STALL,
 	PROFILE_KEY_STALL_ACTION,
+	PROFILE_KEY_PAUSE_BELOW,
+	PROFILE_KEY_CONTINUE_ABOVE,
 	PROFILE_KEY_CONNECTION_INTERVAL,
 	PROFILE_KEY_PERIPHERAL_LATENCY,
 	PROFILE_KEY_SUPERVISION_TIMEOUT,

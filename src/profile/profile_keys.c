@@ -159,6 +159,16 @@ static const struct setting settings[PROFILE_KEYS] = {
 		.words = words_stall_action, .initial = PROFILE_STALL_WARN,
 		.help = "warn reports the stall and continues; pause holds the transfer until you continue it, for an investigation; abort ends the update, for unattended runs.",
 	},
+	[PROFILE_KEY_PAUSE_BELOW] = {
+		.name = "pause_below_dbm", .kind = SETTING_NUMBER, AT(pause_below_dbm),
+		.words = word_off, .min = -110, .max = -30, .unit = "dBm", .initial = 0,
+		.help = "Holds the transfer while the signal is weaker than this, instead of sending what does not get through; the device keeps what it has, also over a lost link. off: it sends as long as there is a link.",
+	},
+	[PROFILE_KEY_CONTINUE_ABOVE] = {
+		.name = "continue_above_dbm", .kind = SETTING_NUMBER, AT(continue_above_dbm),
+		.words = word_auto, .min = -110, .max = -20, .unit = "dBm", .initial = PROFILE_AUTO,
+		.help = "Goes on from here. auto: 6 dB above pause_below_dbm, so that a signal that wavers does not pause and continue by turns.",
+	},
 	[PROFILE_KEY_CONNECTION_INTERVAL] = {
 		.name = "connection_interval_ms", .kind = SETTING_NUMBER, AT(connection_interval),
 		.words = word_auto_keep, .min = 750, .max = 400000, .step = 125, .divisor = 125,

@@ -212,7 +212,8 @@ static void test_unknown_key(void **state)
 		"write_mode, window, pacing_us, ack_interval, mtu_max, basic_pacing_us, "
 		"prepare, signature, ack_timeout_ms, retries, backoff_ms, backoff_max_ms, connect_timeout_ms, "
 		"ready_timeout_ms, basic_ready_timeout_ms, verify_timeout_ms, "
-		"reconnect_timeout_ms, stall_ms, stall_action, connection_interval_ms, "
+		"reconnect_timeout_ms, stall_ms, stall_action, pause_below_dbm, "
+		"continue_above_dbm, connection_interval_ms, "
 		"peripheral_latency, supervision_timeout_ms, phy, data_length, "
 		"telemetry_ms, confirm\n"
 		"p.yaml:2:3: expected a key, found a list\n"
@@ -468,7 +469,8 @@ static void test_set(void **state)
 		   "retries, "
 		   "backoff_ms, backoff_max_ms, connect_timeout_ms, ready_timeout_ms, "
 		   "basic_ready_timeout_ms, verify_timeout_ms, reconnect_timeout_ms, stall_ms, "
-		   "stall_action, connection_interval_ms, peripheral_latency, "
+		   "stall_action, pause_below_dbm, continue_above_dbm, "
+		   "connection_interval_ms, peripheral_latency, "
 		   "supervision_timeout_ms, phy, data_length, telemetry_ms, confirm\n");
 	assert_set(&profile, "mtu_max=246",
 		   "--set: mtu_max: expected chunk at most mtu_max - 3 = 243 bytes, found 244\n");
