@@ -3,10 +3,14 @@
  * change on a device. */
 #include "cli/run.h"
 
+#include "base/hex.h"
+#include "base/output.h"
 #include "base/sha256.h"
 #include "host/image_compare.h"
 #include "host/image_file.h"
 #include "host/image_report.h"
+#include "sign/secure_boot.h"
+#include "sign/sign_file.h"
 
 #include <string.h>
 
@@ -60,48 +64,121 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 	(void)json_object_set_new(object, "compare", all);
 }
 
+struct inspection {
+	const char *path;
+	struct image image;
+	struct lint_report report;
+	const char *key; /* file; NULL: no key was given */
+	struct secure_boot boot; /* compared with it */
+};
+
+static void print_boot(struct cli *cli, const struct inspection *in)
+{
+	char digest[2 * OTA_SHA256_SIZE + 1];
+
+	(void)fputs("\n  Secure boot v2, against ", cli->out);
+	output_put_safe(cli->out, in->key);
+	(void)fputs(in->boot.count == 0 ? ": no signature\n" : ":\n", cli->out);
+	for (unsigned int i = 0; i < in->boot.count; i++)
+		(void)fprintf(cli->out, "  block %u       %s\n                key digest %s\n", i,
+			      secure_boot_text(in->boot.blocks[i]),
+			      hex_encode(in->boot.digests[i], OTA_SHA256_SIZE, digest));
+}
+
+static json_t *boot_json(const struct inspection *in)
+{
+	char digest[2 * OTA_SHA256_SIZE + 1];
+	json_t *o = json_object(), *blocks = json_array();
+
+	for (unsigned int i = 0; o && blocks && i < in->boot.count; i++) {
+		json_t *block = json_object();
+
+		(void)json_object_set_new(block, "verdict",
+					  json_string(secure_boot_text(in->boot.blocks[i])));
+		(void)json_object_set_new(
+			block, "key_digest",
+			json_string(hex_encode(in->boot.digests[i], OTA_SHA256_SIZE, digest)));
+		(void)json_array_append_new(blocks, block);
+	}
+	(void)json_object_set_new(o, "signed", json_boolean(in->boot.is_signed));
+	(void)json_object_set_new(o, "blocks", blocks);
+	return o;
+}
+
 /* name of the event: "result", or "image" where a device's result follows. */
-static void cmd_inspect_tell(struct cli *cli, const char *name, const char *path,
-			     const struct image *image, const struct lint_report *report, bool ok)
+static void cmd_inspect_tell(struct cli *cli, const char *name, const struct inspection *in,
+			     int exit)
 {
 	json_t *event;
 
 	if (!cli->json) {
-		image_report_print(cli->out, path, image, report);
+		image_report_print(cli->out, in->path, &in->image, &in->report);
+		if (in->key)
+			print_boot(cli, in);
 		return;
 	}
 	event = cli_event(cli, name);
 	if (event) {
-		(void)json_object_set_new(event, "ok", json_boolean(ok));
+		(void)json_object_set_new(event, "ok", json_boolean(exit == CLI_OK));
 		(void)json_object_set_new(event, "outcome",
-					  json_string(ok ? "readable" : "refused"));
-		(void)json_object_set_new(event, "exit", json_integer(ok ? CLI_OK : CLI_REFUSED));
-		(void)json_object_set_new(event, "file", output_json_text(path, strlen(path)));
-		(void)json_object_update_missing_new(event, image_report_json(image, report));
+					  json_string(exit == CLI_OK ? "readable" : "refused"));
+		(void)json_object_set_new(event, "exit", json_integer(exit));
+		(void)json_object_set_new(event, "file",
+					  output_json_text(in->path, strlen(in->path)));
+		if (in->key)
+			(void)json_object_set_new(event, "secure_boot_key", boot_json(in));
+		(void)json_object_update_missing_new(event,
+						     image_report_json(&in->image, &in->report));
 	}
 	cli_emit(cli, event);
 }
 
-int cmd_inspect(struct cli *cli, int argc, char **argv)
+static int check_boot(struct cli *cli, struct inspection *in)
+{
+	char pem[SIGN_FILE_MOST], error[512];
+	int r = sign_file_read(in->key, pem, sizeof(pem), error, sizeof(error));
+
+	if (r < 0)
+		return cli_fail(cli, cli_exit_of(r), "%s", error);
+	r = secure_boot_check(&in->image, pem, (size_t)r, &in->boot);
+	if (r < 0)
+		return cli_fail(cli, r == -OTA_ENOMEM ? CLI_DEFECT : CLI_REFUSED,
+				"%s: expected an RSA or ECDSA key as PEM, not encrypted", in->key);
+	return CLI_OK;
+}
+
+static int inspect(struct cli *cli, struct inspection *in, const struct image_file *file,
+		   const struct job_config *look)
 {
 	static const struct run_report device = {.words = words, .json = json, .asked = true};
-	const struct job_config look = {.goal = SESSION_LOOK, .device = argc > 2 ? argv[2] : NULL};
-	struct lint_report report;
-	struct image_file file;
-	struct image image;
-	char error[256];
-	int rc;
+	int r, code = CLI_OK;
 
-	rc = image_file_init(&file, argv[1], error, sizeof(error));
-	if (rc < 0)
-		return cli_fail(cli, rc == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(rc), "%s",
-				error);
-	rc = image_read(file.data, file.size, sha256_buffer, &image, &report);
+	r = image_read(file->data, file->size, sha256_buffer, &in->image, &in->report);
+	if (in->key)
+		code = check_boot(cli, in);
+	if (code != CLI_OK)
+		return code;
+	code = r < 0 || (in->key && !in->boot.is_signed) ? CLI_REFUSED : CLI_OK;
 	/* Only an image can be compared with one. */
-	cmd_inspect_tell(cli, rc == 0 && look.device ? "image" : "result", argv[1], &image, &report,
-			 rc == 0);
-	inspected = &image;
-	rc = rc < 0 ? CLI_REFUSED : look.device ? run_job(cli, &look, &device) : CLI_OK;
+	cmd_inspect_tell(cli, r == 0 && look->device ? "image" : "result", in, code);
+	inspected = &in->image;
+	if (r < 0 || !look->device)
+		return code;
+	r = run_job(cli, look, &device);
+	return code == CLI_OK ? r : code;
+}
+
+int cmd_inspect(struct cli *cli, int argc, char **argv)
+{
+	const struct job_config look = {.goal = SESSION_LOOK, .device = argc > 2 ? argv[2] : NULL};
+	struct inspection in = {.path = argv[1], .key = cli_value(cli, "secure-boot-key")};
+	struct image_file file;
+	char error[256];
+	int r = image_file_init(&file, argv[1], error, sizeof(error));
+
+	if (r < 0)
+		return cli_fail(cli, r == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(r), "%s", error);
+	r = inspect(cli, &in, &file, &look);
 	image_file_finish(&file);
-	return rc;
+	return r;
 }

@@ -48,6 +48,15 @@ static const struct cli_option device_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option inspect_options[] = {
+	DEVICE_TIMEOUT,
+	TIMEOUT,
+	BUNDLE,
+	{"secure-boot-key", "FILE",
+	 "public or private key (PEM) that secure boot v2's signature in the image is to be by"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option flash_options[] = {
 	DEVICE_TIMEOUT,
 	TIMEOUT,
@@ -196,10 +205,10 @@ const struct cli_command cli_commands[] = {
 		.help = "With DEV, compares it with the firmware of that device as well: upgrade, "
 			"downgrade, another project or chip.\n"
 			"Exit status 0: an application image; 65: damaged, or not an application "
-			"image.",
+			"image; or not signed by the key that --secure-boot-key names.",
 		.min_arguments = 1,
 		.max_arguments = 2,
-		.options = device_options,
+		.options = inspect_options,
 		.run = cmd_inspect,
 	},
 	{

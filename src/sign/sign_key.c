@@ -4,20 +4,15 @@
 
 #include "sign/sign_key.h"
 
-#include "base/file_read.h"
 #include "base/hex.h"
-#include "base/os_error.h"
 #include "base/sha256.h"
+#include "sign/sign_file.h"
 
-#include <errno.h>
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define FILE_MOST 16384u /* bytes; a key has a few hundred */
 
 struct source {
 	const char *text, *name;
@@ -168,27 +163,12 @@ int sign_key_parse(struct sign_key *ret, const char *text, size_t len, const cha
 int sign_key_read(struct sign_key *ret, const char *path, sign_ask_fn *ask, void *ctx, char *error,
 		  size_t size)
 {
-	const struct source s = {NULL, path, 0, error, size};
-	char text[FILE_MOST + 1];
-	size_t len = 0;
-	ssize_t n = 1;
-	const int fd = file_read_open(path, true);
-	int r;
+	char text[SIGN_FILE_MOST];
+	int r = sign_file_read(path, text, sizeof(text), error, size);
 
 	memset(ret, 0, sizeof(*ret));
-	if (fd < 0)
-		return key_says(&s, os_error_code(-fd), file_read_why(-fd));
-	while (len < sizeof(text) && n > 0) {
-		n = file_read_some(fd, text + len, sizeof(text) - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	(void)close(fd);
-	if (n < 0)
-		r = key_says(&s, os_error_code((int)-n), file_read_why((int)-n));
-	else if (len > FILE_MOST)
-		r = key_says(&s, -OTA_EBADMSG, "expected a key as PEM");
-	else
-		r = sign_key_parse(ret, text, len, path, ask, ctx, error, size);
+	if (r >= 0)
+		r = sign_key_parse(ret, text, (size_t)r, path, ask, ctx, error, size);
 	gnutls_memset(text, 0, sizeof(text));
 	return r;
 }

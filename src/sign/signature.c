@@ -2,15 +2,13 @@
 /* See signature.h. */
 #include "sign/signature.h"
 
-#include "base/file_read.h"
-#include "base/os_error.h"
 #include "image/image_format.h"
+#include "sign/sign_file.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NUMBER (OTA_SIGNATURE_SIZE / 2)
 
@@ -89,32 +87,17 @@ int signature_from_der(const uint8_t *der, size_t len, uint8_t ret[OTA_SIGNATURE
 	return rc;
 }
 
-static int say(char *error, size_t size, const char *path, int code, const char *what)
-{
-	(void)snprintf(error, size, "%s: %s", path, what);
-	return code;
-}
-
 int signature_read(const char *path, uint8_t ret[OTA_SIGNATURE_SIZE], char *error, size_t size)
 {
 	uint8_t der[SIGNATURE_DER_MOST + 1];
-	size_t len = 0;
-	ssize_t n = 1;
-	const int fd = file_read_open(path, true);
+	const int r = sign_file_read(path, der, sizeof(der), error, size);
 
-	if (fd < 0)
-		return say(error, size, path, os_error_code(-fd), file_read_why(-fd));
-	while (len < sizeof(der) && n > 0) {
-		n = file_read_some(fd, der + len, sizeof(der) - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	(void)close(fd);
-	if (n < 0)
-		return say(error, size, path, os_error_code((int)-n), file_read_why((int)-n));
-	if (signature_from_der(der, len, ret) < 0)
-		return say(error, size, path, -OTA_EBADMSG,
-			   "expected a signature as 'otabench sign' and 'openssl dgst' write it");
-	return 0;
+	if (r < 0 || signature_from_der(der, (size_t)r, ret) == 0)
+		return r < 0 ? r : 0;
+	(void)snprintf(error, size,
+		       "%s: expected a signature as 'otabench sign' and 'openssl dgst' write it",
+		       path);
+	return -OTA_EBADMSG;
 }
 
 bool signature_path(const char *image, char *buf, size_t size)

@@ -85,7 +85,7 @@ static void too_long_a_write(void **state)
 
 	(void)state;
 	esphost_connect(&host, image.bytes, image.size);
-	assert_int_equal(fake_write(host.conn, CONTROL, zeros, 65), 0x0d);
+	assert_int_equal(fake_write(host.conn, CONTROL, zeros, OTA_CONTROL_MAX + 1), 0x0d);
 	assert_int_equal(fake_write(host.conn, DATA, zeros, 513), 0x0d);
 	assert_int_equal(fake_write(host.conn, CONTROL, zeros, 0), 0);
 	assert_true(esphost_wait(&host, OTA_EVT_ERROR, 1000));

@@ -111,6 +111,37 @@ for key in p384 rsa; do
 	check "... is named" says "expected an ECDSA key on P-256"
 done
 check "no key at all" run 65 key show a.bin
+# Secure boot v2: images, keys and digests as espsecure 5 of esptool made them.
+boot=${OTABENCH_SRCDIR:?}/tests/unit/secure_boot
+for key in rsa ecdsa192 ecdsa256 ecdsa384; do
+	check "secure boot, $key" run 0 inspect --secure-boot-key="$boot/$key.pem" "$boot/$key.bin"
+	check "... with the eFuse's digest" says "key digest $(cat "$boot/$key.digest")"
+	other=rsa
+	[ $key != rsa ] || other=ecdsa256
+	check "... not by another key" run 65 inspect --secure-boot-key="$boot/$other.pem" "$boot/$key.bin"
+	check "... which is said" says "signed by another key"
+done
+check "two blocks, the first's key" run 0 inspect --secure-boot-key="$boot/rsa.pem" "$boot/two.bin"
+check "... the second's" run 0 --json inspect --secure-boot-key="$boot/ecdsa256.pem" "$boot/two.bin"
+check "... as JSON" says '"secure_boot_key":{"signed":true,"blocks":[{"verdict":"signed by another key"'
+# patch NAME OFFSET: the image with one byte changed.
+patch()
+{
+	cp "$boot/$1.bin" patched.bin
+	byte=$(od -An -tu1 -j "$2" -N1 patched.bin)
+	# shellcheck disable=SC2059
+	printf "$(printf '\\%03o' $((byte ^ 1)))" | dd of=patched.bin bs=1 seek="$2" conv=notrunc 2>err
+}
+# 4096 is the block: its digest, the signature and the check sum.
+for at in 4100 4908 5292; do
+	patch rsa $at
+	check "a damaged block, byte $at" run 65 inspect --secure-boot-key="$boot/rsa.pem" patched.bin
+	check "... which is said" says "damaged, or not of these bytes"
+done
+check "no signature" run 65 inspect --secure-boot-key="$boot/rsa.pem" a.bin
+check "no key" run 65 inspect --secure-boot-key=a.bin "$boot/rsa.bin"
+check "no file" run 66 inspect --secure-boot-key=nowhere "$boot/rsa.bin"
+
 # Devices that take signed images only.
 XDG_STATE_HOME=$folder/state
 export XDG_STATE_HOME

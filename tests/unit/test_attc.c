@@ -171,7 +171,7 @@ static void test_write(void **state)
 	for (size_t i = 0; i < sizeof(value); i++)
 		value[i] = (uint8_t)(i + 5);
 	attc_rig_discover();
-	for (size_t len = 0; len <= 64; len++) {
+	for (size_t len = 0; len <= OTA_CONTROL_MAX; len++) {
 		assert_int_equal(attc_write(&attc_rig.client, find(OTA_UUID_CONTROL)->value_handle,
 					    value, len),
 				 0);
@@ -182,10 +182,11 @@ static void test_write(void **state)
 		assert_memory_equal(attc_rig.value, value, len);
 		attc_rig.note_count = 0;
 	}
-	assert_int_equal(attc_rig.writes, 65);
+	assert_int_equal(attc_rig.writes, OTA_CONTROL_MAX + 1);
 	/* Too long for the device: refused when executed, and nothing stays behind. */
-	assert_int_equal(
-		attc_write(&attc_rig.client, find(OTA_UUID_CONTROL)->value_handle, value, 65), 0);
+	assert_int_equal(attc_write(&attc_rig.client, find(OTA_UUID_CONTROL)->value_handle, value,
+				    OTA_CONTROL_MAX + 1),
+			 0);
 	attc_rig_run();
 	attc_rig_last(ATTC_WRITTEN, ATT_ERR_LENGTH);
 	assert_int_equal(attc_write(&attc_rig.client, find(OTA_UUID_INFO)->value_handle, value, 30),

@@ -83,6 +83,8 @@ static void take_result(const char *out)
 	told->result = last && strcmp(json_string_value(json_object_get(last, "event")) ?: "",
 				      "result") == 0;
 	told->result_exit = (int)json_integer_value(json_object_get(last, "exit"));
+	/* With --json an ending's words are in its result. */
+	told->said |= json_string_length(json_object_get(last, "text")) > 0;
 	told->result_ok = json_is_true(json_object_get(last, "ok"));
 	json_decref(last);
 }
