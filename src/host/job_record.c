@@ -73,10 +73,11 @@ void job_record_start(struct job *job)
 		return;
 	note(job,
 	     "run %s command=%u scan_ms=%" PRIu32 " timeout_ms=%" PRIu32 " forced=%" PRIu32
-	     " restart=%d resume_only=%d no_confirm=%d pattern=%d log_data=%d device=%s",
+	     " restart=%d resume_only=%d no_confirm=%d pattern=%d log_data=%d on_screen=%d"
+	     " device=%s",
 	     job_goal_name(c->goal), (unsigned int)c->command, c->scan_timeout_ms, c->timeout_ms,
 	     c->forced, c->restart, c->resume_only, c->no_confirm, c->pattern, c->log_data,
-	     job->device);
+	     c->on_screen, job->device);
 	if (c->goal == SESSION_UPDATE)
 		record_image(job);
 	else if (c->bytes > 0)

@@ -80,7 +80,7 @@ static bool note_field(struct replay_run *run, const char *word)
 	} flags[] = {
 		{"restart", &c->restart},	{"resume_only", &c->resume_only},
 		{"no_confirm", &c->no_confirm}, {"pattern", &c->pattern},
-		{"log_data", &c->log_data},
+		{"log_data", &c->log_data},	{"on_screen", &c->on_screen},
 	};
 	uint32_t number;
 
