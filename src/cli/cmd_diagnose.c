@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* otabench diagnose DEV | --trace FILE: why an update does not go on. */
+/* otabench diagnose DEV | --trace FILE | --btsnoop FILE: why an update does not go on. */
 #include "cli/run.h"
 
+#include "base/file_read.h"
+#include "base/os_error.h"
+#include "cli/diagnose_capture.h"
 #include "replay/replay.h"
 
-static void words(struct cli *cli, const struct job_snapshot *now, const struct job_result *result)
+#include <errno.h>
+#include <stdlib.h>
+
+static void tell_causes(struct cli *cli, const struct diagnosis *found, size_t count)
 {
-	(void)fprintf(cli->out, "%s %s\n\n", now->device, now->address);
-	if (result->diagnosis_count == 0)
+	if (count == 0)
 		run_print_field(cli->out, "Diagnosis", "%s", diagnosis_text(DIAGNOSIS_NONE));
-	for (size_t i = 0; i < result->diagnosis_count; i++) {
-		const struct diagnosis *d = &result->diagnoses[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct diagnosis *d = &found[i];
 
 		run_print_field(cli->out, i == 0 ? "Diagnosis" : "Or", "%s (%s, %u %% certain)",
 				diagnosis_text(d->cause), diagnosis_name(d->cause), d->certainty);
@@ -18,6 +23,12 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 		if (diagnosis_cure(d->cause)[0])
 			run_print_field(cli->out, "Cure", "%s", diagnosis_cure(d->cause));
 	}
+}
+
+static void words(struct cli *cli, const struct job_snapshot *now, const struct job_result *result)
+{
+	(void)fprintf(cli->out, "%s %s\n\n", now->device, now->address);
+	tell_causes(cli, result->diagnoses, result->diagnosis_count);
 	if (now->stats.status_known) {
 		(void)fputc('\n', cli->out);
 		run_print_status(cli->out, &now->stats.status);
@@ -48,6 +59,93 @@ static int afterwards(struct cli *cli, const char *path)
 	return r;
 }
 
+static json_t *causes_json(const struct diagnose_capture *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < d->count; i++) {
+		const struct diagnosis *f = &d->found[i];
+		const char *verb = diagnosis_verb_name(f->verb);
+		json_t *o = json_object();
+
+		if (!o)
+			break;
+		(void)json_object_set_new(o, "id", json_string(diagnosis_name(f->cause)));
+		(void)json_object_set_new(o, "certainty", json_real(f->certainty / 100.0));
+		(void)json_object_set_new(o, "text", json_string(diagnosis_text(f->cause)));
+		(void)json_object_set_new(o, "evidence", json_string(f->evidence));
+		(void)json_object_set_new(o, "cure", json_string(diagnosis_cure(f->cause)));
+		/* The device's address here is not known from there: no whole command. */
+		(void)json_object_set_new(o, "command", json_null());
+		(void)json_object_set_new(o, "verb", verb ? json_string(verb) : json_null());
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static int tell_capture(struct cli *cli, const struct diagnose_capture *d, const char *path)
+{
+	const struct session_stats *st = &d->snoop.stats;
+	json_t *event;
+
+	if (d->damaged)
+		log_write(&cli->log, LOG_LEVEL_WARNING,
+			  "%s: the file is cut or damaged; what stands before that is judged",
+			  path);
+	if (!cli->json) {
+		(void)fprintf(cli->out, "%s\n\n", path);
+		if (d->snoop.started)
+			run_print_field(cli->out, "Update",
+					"%u values sent, %u bytes received, %u flushed, of %u",
+					st->values, st->received, st->flushed, d->snoop.size);
+		else
+			run_print_field(cli->out, "Update", "none was begun in this file");
+		tell_causes(cli, d->found, d->count);
+		return CLI_OK;
+	}
+	event = cli_event(cli, "result");
+	if (event) {
+		(void)json_object_set_new(event, "ok", json_true());
+		(void)json_object_set_new(event, "outcome", json_string(cli_exit_name(CLI_OK)));
+		(void)json_object_set_new(event, "exit", json_integer(CLI_OK));
+		(void)json_object_set_new(event, "update", json_boolean(d->snoop.started));
+		(void)json_object_set_new(event, "dialect",
+					  json_string(dialect_get(d->snoop.dialect)->name));
+		(void)json_object_set_new(event, "values", json_integer(st->values));
+		(void)json_object_set_new(event, "received", json_integer(st->received));
+		(void)json_object_set_new(event, "flushed", json_integer(st->flushed));
+		(void)json_object_set_new(event, "whole", json_boolean(!d->damaged));
+		(void)json_object_set_new(event, "diagnosis", causes_json(d));
+	}
+	cli_emit(cli, event);
+	return CLI_OK;
+}
+
+/* A capture of packets, of whichever client's update. */
+static int of_capture(struct cli *cli, const char *path)
+{
+	struct diagnose_capture *d = malloc(sizeof(*d));
+	FILE *in = file_read_stream(path);
+	int rc;
+
+	if (!d || !in) {
+		rc = in ? -OTA_ENOMEM : os_error_code(errno);
+		rc = cli_fail(cli, cli_exit_of(rc), "%s: %s", path,
+			      in ? "out of memory" : file_read_why(errno));
+	} else {
+		rc = diagnose_capture(in, d);
+		rc = rc == 0 ? tell_capture(cli, d, path)
+			     : cli_fail(cli, CLI_REFUSED,
+					"%s: not a btsnoop file of HCI packets (data links 1001, "
+					"1002, 2001)",
+					path);
+	}
+	if (in)
+		(void)fclose(in);
+	free(d);
+	return rc;
+}
+
 int cmd_diagnose(struct cli *cli, int argc, char **argv)
 {
 	const struct job_config config = {
@@ -57,8 +155,11 @@ int cmd_diagnose(struct cli *cli, int argc, char **argv)
 
 	if (argc > 1)
 		return run_job(cli, &config, &report);
+	if (cli->btsnoop)
+		return of_capture(cli, cli->btsnoop);
 	if (!cli->trace)
 		return cli_fail(cli, CLI_USAGE,
-				"diagnose: expected a device, or --trace=FILE of a recorded run");
+				"diagnose: expected a device, --trace=FILE of a recorded run, or "
+				"--btsnoop=FILE of a capture");
 	return afterwards(cli, cli->trace);
 }

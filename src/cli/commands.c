@@ -254,7 +254,8 @@ const struct cli_command cli_commands[] = {
 		.summary = "Say why an update fails, and what cures it",
 		.help = "Asks the device and names what is wrong with it: the cause, how certain "
 			"it is, the evidence, and the cure.  Without DEV, --trace=FILE names a "
-			"run that was recorded.",
+			"run that was recorded, or a bundle, and --btsnoop=FILE a capture of "
+			"packets, also a phone's snoop log of an update by another program.",
 		.max_arguments = 1,
 		.options = device_options,
 		.run = cmd_diagnose,
