@@ -139,6 +139,8 @@ enum cli_exit cli_exit_of(int error)
 		return CLI_DEFECT;
 	case OTA_EBADMSG:
 		return CLI_REFUSED;
+	case OTA_ECANCELED:
+		return CLI_CANCELLED;
 	case OTA_EBUSY:
 		return CLI_LINK_LOST;
 	default: /* errno has no end of values: a loop of links, a disk that fails or is full */

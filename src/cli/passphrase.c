@@ -16,6 +16,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#define CTRL_C 3
+
 /* Up to the end of the line; the rest is another reader's.  0, or a negative errno. */
 static int read_line(int fd, char *buf)
 {
@@ -67,19 +69,21 @@ static int type_line(int fd, const char *question, const char *path, char *buf)
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
 	hidden = before;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	/* Ctrl-C is a byte meanwhile, and means no passphrase. */
+	/* Ctrl-C is a byte meanwhile that ends the line, and means no passphrase. */
 	hidden.c_lflag &= ~(tcflag_t)ISIG;
+	hidden.c_cc[VEOL] = CTRL_C;
 	(void)tcsetattr(fd, TCSAFLUSH, &hidden);
 	(void)dprintf(fd, "%s %s: ", question, path);
 	do {
 		n = read(fd, buf + len, SIGN_PASSPHRASE - 1 - len);
 		len += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && buf[len - 1] != '\n' && len < SIGN_PASSPHRASE - 1);
+	} while (n > 0 && buf[len - 1] != '\n' && buf[len - 1] != CTRL_C &&
+		 len < SIGN_PASSPHRASE - 1);
 	(void)tcsetattr(fd, TCSAFLUSH, &before);
 	(void)dprintf(fd, "\n");
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	buf[len] = '\0';
-	if (n <= 0 || memchr(buf, 3, len))
+	if (n <= 0 || memchr(buf, CTRL_C, len))
 		return -ECANCELED;
 	buf[strcspn(buf, "\r\n")] = '\0';
 	return 0;
