@@ -23,17 +23,26 @@
 #define VALUES_LEAST 8u
 #define VALUES_FIRST 4u
 #define VALUES_LEAST_GAPS 2u
-/* Bytes without a gap that end its time; less than those in which a device still acknowledges
- * more often (docs/protocol.md section 8.1). */
+/* Bytes behind a gap in which a device surely acknowledges more often: it does so for 128 KiB
+ * (docs/protocol.md section 8.1). */
 #define CALM 98304u
-#define CALM_MOST 1572864u /* the same where one gap followed another: twice as many each time */
+/* What is under way behind a lost value goes twice: this share of what came without a gap. */
+#define TRUST_SHARE 8u /* nothing was lost yet */
+#define TRUST_SHARE_GAPS 16u /* of the usual distance of two gaps ... */
+#define TRUST_OUTGROWN 2u /* ... or of half of what came since the last, where that is more */
+#define TRUST_ERASE 2u /* times as much while the device erases, if nothing was lost yet */
+#define TRUST_FIRST 24576u /* bytes, of a link of which nothing is known */
+#define DISTANCES 4u /* the last so many gaps count most */
+#define LOOK 16384u /* bytes after which the window is worked out anew */
 
 void session_flow_begin(struct session *s, uint32_t ack_interval)
 {
 	s->flow = (struct session_flow){
 		.since = s->now,
 		.from = s->stats.received,
+		.gap_at = s->stats.received,
 		.step = ack_interval,
+		.told_step = ack_interval,
 	};
 }
 
@@ -43,6 +52,18 @@ void session_flow_resumed(struct session *s)
 	s->flow.since = s->now;
 	s->flow.from = s->stats.received;
 	s->flow.empty_at = 0;
+}
+
+/* Several GAPs for one offset are one place at which something was lost. */
+static void gap_told(struct session_flow *f, uint32_t offset)
+{
+	const uint32_t distance = offset - f->gap_at;
+
+	if (distance > 0)
+		f->apart = f->apart == 0 ? distance
+					 : f->apart - f->apart / DISTANCES + distance / DISTANCES;
+	f->gap_at = offset;
+	f->lossy = true;
 }
 
 void session_flow_gap(struct session *s, uint32_t stale)
@@ -59,8 +80,7 @@ void session_flow_gap(struct session *s, uint32_t stale)
 	/* A device acknowledges more often now; one that does not is found out by its first ACK. */
 	if (f->step > STEP_GAPS * (uint32_t)s->chunk)
 		f->step = STEP_GAPS * (uint32_t)s->chunk;
-	f->calm = f->calm == 0 ? CALM : f->calm < CALM_MOST ? 2u * f->calm : f->calm;
-	f->calm_at = s->stats.received + f->calm;
+	gap_told(f, s->stats.received);
 	session_rewindow(s);
 }
 
@@ -68,7 +88,7 @@ bool session_flow_quiet(const struct session *s, uint32_t received)
 {
 	const struct session_flow *f = &s->flow;
 
-	return f->calm == 0 || received >= f->calm_at - f->calm + CALM;
+	return !f->lossy || received >= f->gap_at + CALM;
 }
 
 /*
@@ -90,7 +110,6 @@ void session_flow_moved(struct session *s, uint32_t from)
 	struct session_flow *f = &s->flow;
 	const uint32_t now = s->stats.received;
 	const uint64_t us = s->now - f->since;
-	const bool calmed = from < f->calm_at && now >= f->calm_at;
 	uint32_t sample, trip;
 
 	if (!f->heard) { /* what READY and the first erase took is no rate */
@@ -112,9 +131,10 @@ void session_flow_moved(struct session *s, uint32_t from)
 		f->rate = f->rate ? (f->rate + sample) / 2u : sample;
 		f->since = s->now;
 		f->from = now;
-	} else if (!calmed) {
+	} else if (now < f->looked_at + LOOK) {
 		return;
 	}
+	f->looked_at = now;
 	session_rewindow(s);
 }
 
@@ -144,6 +164,29 @@ uint32_t session_flow_calm(const struct airtime_link *air, uint32_t rate, uint16
 	return window > least ? window : least;
 }
 
+/* The device does not acknowledge more often for ever: a window below what one ACK tells
+ * would wait for its patience each time. */
+static uint32_t step_to_come(const struct session *s)
+{
+	const struct session_flow *f = &s->flow;
+
+	return f->step > f->told_step || !session_flow_quiet(s, s->stats.received) ? f->step
+										   : f->told_step;
+}
+
+/* Most that may be under way by what came without a gap. */
+static uint32_t trusted(const struct session *s)
+{
+	const struct session_flow *f = &s->flow;
+	const uint32_t since = s->stats.received - f->gap_at, outgrown = since / TRUST_OUTGROWN;
+	const uint32_t trust = TRUST_FIRST + since / TRUST_SHARE;
+
+	if (f->lossy)
+		return (f->apart > outgrown ? f->apart : outgrown) / TRUST_SHARE_GAPS;
+	/* Where a device stands still for an erase, only what is under way passes meanwhile. */
+	return s->stats.progress.phase == OTA_PHASE_ERASE ? TRUST_ERASE * trust : trust;
+}
+
 /* The least that keeps the link busy. */
 static uint32_t busy_window(const struct session *s, const struct airtime_link *air, uint32_t rate)
 {
@@ -152,13 +195,12 @@ static uint32_t busy_window(const struct session *s, const struct airtime_link *
 	/* An event goes on while it is answered in; else the answer waits for the next one. */
 	const uint32_t turn = air->buffers == 0 || air->refill ? TURN_US : air->interval_us;
 	const uint32_t trip = f->trip > turn ? f->trip : turn;
-	const uint32_t least = in_time(rate, trip);
+	const uint32_t least = in_time(rate, trip), steps = SPARE_STEPS * step_to_come(s);
 
 	if (f->trip > 0)
-		return (least > SPARE_STEPS * f->step ? least : SPARE_STEPS * f->step) + values +
+		return (least > steps ? least : steps) + values +
 		       in_time(rate, air->interval_us / EVENT_SHARE);
-	return in_time(rate, ROUND_TRIPS * (uint64_t)air->interval_us) + SPARE_STEPS * f->step +
-	       values;
+	return in_time(rate, ROUND_TRIPS * (uint64_t)air->interval_us) + steps + values;
 }
 
 uint32_t session_flow_window(const struct session *s, const struct airtime_link *air,
@@ -166,26 +208,25 @@ uint32_t session_flow_window(const struct session *s, const struct airtime_link 
 {
 	const struct session_flow *f = &s->flow;
 	const uint32_t ceiling = airtime_ceiling(air, s->chunk, session_waits_for_each(s));
-	const bool gaps = f->calm_at > s->stats.received;
 	/* Twice, so that what follows the rate cannot hold it back. */
 	const bool slower = f->rate > 0 && f->rate < ceiling / 2u;
 	const uint32_t rate = slower ? f->rate * 2u : ceiling;
-	uint32_t busy = busy_window(s, air, rate), first;
+	const uint32_t busy = busy_window(s, air, rate);
 	/* Nothing is acknowledged during an erase, and its values are under way all the same. */
 	const uint32_t silent = f->erase_ms > HOLD_MS ? f->erase_ms - HOLD_MS : 0;
 	const uint32_t calm = session_flow_calm(air, rate, s->chunk) + in_time(rate, silent * MS);
+	const uint32_t first = f->step + VALUES_FIRST * (uint32_t)s->chunk, trust = trusted(s);
+	const uint32_t window = trust < calm ? trust : calm;
 
-	*ret_reason = gaps ? SESSION_BY_GAPS : slower ? SESSION_BY_RATE : SESSION_BY_AIR_TIME;
-	if (gaps)
-		return busy;
-	/* Nobody knows yet whether this link loses values: up to the first ACK, and then up
-	 * to the first rate. */
-	first = f->step + VALUES_FIRST * (uint32_t)s->chunk;
-	if (f->rate == 0 && f->step > 0) {
-		busy = f->heard ? 2u * busy : first;
-		return busy < calm ? busy : calm;
-	}
-	return busy > calm ? busy : calm;
+	*ret_reason = SESSION_BY_AIR_TIME;
+	if (trust < calm && f->lossy)
+		*ret_reason = SESSION_BY_GAPS;
+	else if (trust >= calm && slower)
+		*ret_reason = SESSION_BY_RATE;
+	/* Up to the first ACK nobody knows whether this link carries anything. */
+	if (!f->heard && f->step > 0 && first < calm)
+		return first;
+	return window > busy ? window : busy;
 }
 
 /*

@@ -215,6 +215,8 @@ static void session_full_on_progress(struct session *s, const struct ota_progres
 		m->phase != last->phase || m->done != last->done || m->total != last->total;
 
 	s->stats.progress = *m;
+	if (news && s->state == SESSION_SENDING)
+		session_rewindow(s);
 	if (news && (s->step == SESSION_STEP_READY || s->step == SESSION_STEP_ANSWER))
 		session_works(s, s->config.ready_timeout_ms);
 	else if (news && s->step == SESSION_STEP_DONE)

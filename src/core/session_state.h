@@ -43,8 +43,11 @@ struct session_flow {
 	uint64_t empty_at; /* when the last GAP had left nothing under way; 0: long ago */
 	uint32_t trip; /* microseconds from then to the first ACK; 0: not known */
 	uint32_t erase_ms; /* the longest erase that was told */
-	uint32_t calm; /* bytes without a gap that end its time, after the last one */
-	uint32_t calm_at; /* offset before which values count as getting lost */
+	uint32_t told_step; /* ... as READY has it, where no gap was */
+	bool lossy; /* a GAP came */
+	uint32_t gap_at; /* its offset; or where sending began */
+	uint32_t apart; /* bytes from one gap to the next, as a rule; 0: not known */
+	uint32_t looked_at; /* received when the window was worked out last */
 };
 
 /* The search for a better connection interval; session_tune.c.  Units as in struct ota_link. */
@@ -58,6 +61,8 @@ enum session_tune_step {
 struct session_tune {
 	enum session_tune_step step;
 	uint16_t asked; /* for by LINK, whose answer has not come; 0: nothing */
+	uint16_t wanted; /* will be asked for, with this note, when the device does not erase */
+	enum session_note wanted_note;
 	uint16_t known[2]; /* from an earlier run, on 1M and 2M; 0: nothing */
 	uint16_t first; /* the one from before the trials */
 	uint32_t first_rate; /* bytes per second with it */

@@ -27,6 +27,9 @@
 #define CLEAR_SHARE 4u
 #define SHORT 6u /* 7.5 ms: for few buffers, and where an event ends early */
 #define LONG 12u /* 15 ms: for adapters that prepare their events late */
+#define CHANGE_EVENTS 10u /* until both sides have changed the interval: an instant is 6 ahead */
+#define CHANGE_US (150u * MS) /* ... and until the device has read LINK */
+#define CHANGE_MOST (ERASE_BLOCK / 2u)
 #define LEFT_MIN (128u * 1024u) /* bytes still to come that are worth a trial */
 
 static bool tune_wanted(const struct session *s)
@@ -55,6 +58,7 @@ void session_tune_begin(struct session *s)
 	/* Asked on a link that is gone: what was best so far is asked for again. */
 	if (t->step == SESSION_TUNE_ASKED || t->step == SESSION_TUNE_TRYING)
 		t->step = SESSION_TUNED;
+	t->wanted = 0;
 	measure_anew(t);
 }
 
@@ -87,10 +91,37 @@ static uint16_t next_trial(const struct session *s, uint16_t now, uint32_t rate)
 		       : 0;
 }
 
-static void try_another(struct session *s, uint16_t interval)
+/*
+ * A device that stands still for an erase may miss the instant of a change, which ends the link.
+ * It erases ahead of what it received, each time that this enters another block.
+ */
+static bool erases_soon(const struct session *s, const struct ota_ack *m)
 {
-	s->tune.step = SESSION_TUNE_ASKED;
-	ask(s, interval, SESSION_NOTE_INTERVAL_TRIED);
+	const uint64_t us = CHANGE_US + CHANGE_EVENTS * s->stats.link.interval * 1250ull;
+	const uint64_t bytes = s->flow.rate * us / 1000000u;
+	const uint32_t left = ERASE_BLOCK - m->received % ERASE_BLOCK;
+
+	return s->stats.progress.phase != 0 || left < (bytes < CHANGE_MOST ? bytes : CHANGE_MOST);
+}
+
+/* Asked when no erase is in the way. */
+static void want(struct session *s, uint16_t interval, enum session_note note)
+{
+	s->tune.wanted = interval;
+	s->tune.wanted_note = note;
+}
+
+static void ask_wanted(struct session *s, const struct ota_ack *m)
+{
+	struct session_tune *t = &s->tune;
+	const uint16_t interval = t->wanted;
+
+	if (interval == 0 || erases_soon(s, m))
+		return;
+	t->wanted = 0;
+	if (t->wanted_note == SESSION_NOTE_INTERVAL_TRIED)
+		t->step = SESSION_TUNE_ASKED;
+	ask(s, interval, t->wanted_note);
 }
 
 static void settle(struct session *s, uint16_t now)
@@ -99,7 +130,7 @@ static void settle(struct session *s, uint16_t now)
 
 	t->step = SESSION_TUNED;
 	if (t->best != now)
-		ask(s, t->best, SESSION_NOTE_INTERVAL_BACK);
+		want(s, t->best, SESSION_NOTE_INTERVAL_BACK);
 	else
 		session_note(s, SESSION_NOTE_INTERVAL_KEPT, now);
 }
@@ -122,7 +153,7 @@ static void verdict(struct session *s, uint32_t rate)
 		t->rate = rate;
 	}
 	if (next != 0)
-		try_another(s, next);
+		want(s, next, SESSION_NOTE_INTERVAL_TRIED);
 	else
 		settle(s, now);
 }
@@ -230,7 +261,8 @@ void session_tune_ack(struct session *s, const struct ota_ack *m)
 	struct session_tune *t = &s->tune;
 	uint32_t rate;
 
-	if (!tune_wanted(s) || s->now < t->not_before)
+	ask_wanted(s, m);
+	if (t->wanted != 0 || !tune_wanted(s) || s->now < t->not_before)
 		return;
 	if (!is_steady(s, m)) {
 		t->since = 0;
@@ -246,6 +278,7 @@ void session_tune_ack(struct session *s, const struct ota_ack *m)
 		verdict(s, rate);
 	if (t->poor && t->usual > 0 && t->step == SESSION_TUNE_WATCHING)
 		verdict(s, t->usual);
+	ask_wanted(s, m);
 }
 
 void session_tune_linked(struct session *s, const struct ota_link *m)
