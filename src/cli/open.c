@@ -29,6 +29,20 @@ static void open_on_device_log(void *ctx, const char *text)
 	log_write(&cli->log, LOG_LEVEL_DEBUG, "%s", text);
 }
 
+/* Core Vol 6 Part B 4.5.2: longer than two intervals.  No controller makes such a link. */
+static void tell_supervision(struct cli *cli, const struct sim_config *config)
+{
+	const uint32_t timeout_ms = config->supervision * 10u;
+	const uint32_t interval_ms = config->interval * 5u / 4u;
+
+	if (timeout_ms == 0 || timeout_ms > 2u * interval_ms)
+		return;
+	log_write(&cli->log, LOG_LEVEL_WARNING,
+		  "--sim: a supervision timeout of %u ms cannot work with an interval of %u ms: it "
+		  "has to be longer than %u ms, and the simulated link gets such a one",
+		  timeout_ms, interval_ms, 2u * interval_ms);
+}
+
 static int open_sim(struct cli *cli, sd_event *event, struct transport **ret)
 {
 	char why[256] = "", partitions[SLOTS_CSV_MAX];
@@ -36,6 +50,7 @@ static int open_sim(struct cli *cli, sd_event *event, struct transport **ret)
 	int rc;
 
 	simopts_config(&cli->sim, partitions, &config);
+	tell_supervision(cli, &config);
 	config.log = open_on_device_log;
 	config.log_ctx = cli;
 	rc = sim_create(event, &config, ret, why, sizeof(why));

@@ -109,7 +109,8 @@ static const struct cause {
 		 DIAGNOSIS_DO_RESUME, diagnose_interference},
 	[DIAGNOSIS_SUPERVISION] = {"supervision-timeout",
 				   "the supervision timeout is too short for this device",
-				   "Raise supervision_timeout_ms of the profile.",
+				   "Raise supervision_timeout_ms of the profile: it has to be "
+				   "longer than two connection intervals, and than an erase.",
 				   DIAGNOSIS_DO_RESUME, diagnose_supervision},
 	[DIAGNOSIS_INTERVAL] =
 		{"interval", "the connection interval is too long for the time that is waited",

@@ -73,13 +73,17 @@ uint8_t diagnose_supervision(const struct diagnosis_facts *f, char evidence[DIAG
 	/* Core Vol 6 Part B 4.5.2: larger than (1 + latency) x interval x 2. */
 	const uint64_t least_us = (1ull + f->link.latency) * f->link.interval * 1250ull * 2u;
 
-	if (!lost(f) || timeout_us == 0)
+	if (!diagnose_failed(f) || timeout_us == 0)
 		return 0;
-	if (f->link.interval > 0 && timeout_us <= least_us) {
+	/* However the link failed: no timing can keep such a one. */
+	if (f->link.interval > 0 && timeout_us <= least_us &&
+	    (f->outcome != SESSION_NO_OUTCOME || lost(f) || f->stats->start_us == 0)) {
 		diagnose_say(evidence, "%u ms, with an interval of %u ms: two events do not fit",
 			     (unsigned int)(timeout_us / 1000u), f->link.interval * 5u / 4u);
 		return CERTAIN;
 	}
+	if (!lost(f))
+		return 0;
 	if (f->erase_ms * 1000ull >= timeout_us) {
 		diagnose_say(evidence,
 			     "%u links ended by the timeout of %u ms, and an erase took %u ms",

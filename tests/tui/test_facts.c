@@ -315,13 +315,39 @@ static void test_help_search(void **state)
 	assert_true(view_help_find(VIEW_SCAN, "Ctrl-L", SIZE_MAX, 1, area) < SIZE_MAX);
 }
 
+/* A device that was only asked has no DONE to be green, whatever it holds. */
+static void test_mere_connect(void **state)
+{
+	static const struct {
+		enum session_goal goal;
+		enum cells_style style;
+	} rows[] = {
+		{SESSION_LOOK, CELLS_NORMAL},
+		{SESSION_COMMAND, CELLS_NORMAL},
+		{SESSION_UPDATE, CELLS_GOOD},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct view_device v = {.run = true,
+					      .goal = rows[i].goal,
+					      .state = SESSION_DONE,
+					      .outcome = rows[i].goal == SESSION_UPDATE
+								 ? SESSION_CONFIRMED
+								 : SESSION_ANSWERED};
+
+		assert_int_equal(view_state_style(&v), rows[i].style);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filter),	   cmocka_unit_test(test_order),
-		cmocka_unit_test(test_log_filter), cmocka_unit_test(test_fold),
-		cmocka_unit_test(test_scroll_bar), cmocka_unit_test(test_help_search),
-		cmocka_unit_test(test_columns),	   cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_filter),	     cmocka_unit_test(test_order),
+		cmocka_unit_test(test_log_filter),   cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_scroll_bar),   cmocka_unit_test(test_help_search),
+		cmocka_unit_test(test_columns),	     cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_mere_connect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,9 @@ static void test_link(void **state)
 	k.f.state = SESSION_DISCOVERING;
 	k.f.link.interval = 3200;
 	k.f.outcome = SESSION_STALLED;
+	/* Also where the link did not end by it: two events do not fit. */
+	expect(&k, DIAGNOSIS_SUPERVISION);
+	k.f.link.supervision_timeout = 3200;
 	expect(&k, DIAGNOSIS_INTERVAL);
 
 	k = stalled();
@@ -462,6 +465,7 @@ static const struct fault faults[] = {
 	{"fault=slow-erase:40", "", "erasing", 0},
 	{"dialect=basic,flash=slow,fault=slow-erase:5", "-s retries=0", "erasing", 75},
 	{"interval=4000,supervision=420", "-s retries=0", "interval", 75},
+	{"interval=4000,supervision=32000", "-s retries=0", "interval", 75},
 	{"fault=drop-data%40", "", "values-dropped", 0},
 	{"fault=no-boot", "", "rolled-back", 76},
 	{"fault=reboot@100000", "", "device-reset", 0},

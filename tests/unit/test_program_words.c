@@ -58,6 +58,22 @@ static void test_advice(void **state)
 	}
 }
 
+/* A timing that no link can have is told as what it is. */
+static void test_impossible_timing(void **state)
+{
+	int code;
+	char *said = program_words(
+		&code, "--sim=interval=4000,supervision=420 flash esp-sim-01 %s/new.bin", dir);
+
+	(void)state;
+	assert_int_equal(code, 75);
+	assert_non_null(strstr(said,
+			       "supervision timeout of 420 ms cannot work with an interval of "
+			       "4000 ms"));
+	assert_null(strstr(said, "closer"));
+	free(said);
+}
+
 /* Nothing of an update that ended well; what a command is asked to show all the same. */
 static void test_quiet(void **state)
 {
@@ -101,6 +117,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_ready),
 		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_impossible_timing),
 		cmocka_unit_test(test_quiet),
 	};
 
