@@ -55,6 +55,7 @@ void app_upload_now(struct app *app, bool restart, bool resume_only, bool same)
 	take_swept(app);
 	config.image = &app_image(app)->image;
 	config.report = &app_image(app)->report;
+	config.image_name = app_image(app)->path;
 	config.restart = restart;
 	config.resume_only = resume_only;
 	take_journal(app, &config);

@@ -198,6 +198,12 @@ static void play(const struct scenario *s)
 SCENARIO(state, .line = "--no-history --sim=devices=1,flash=ideal,state=%/boards " FLASH,
 	 .fresh = "boards",
 	 .after = "--no-history --sim=devices=1,flash=ideal,state=%/boards info esp-sim-01")
+/* 66: it was killed before there was a journal; 65: the device had taken the image on trial, and
+ * the loss of its power rolled back. */
+SCENARIO(journal, .line = "--no-history --sim=devices=1,flash=ideal,state=%/boards " FLASH,
+	 .fresh = "boards",
+	 .after = "--no-history --sim=devices=1,flash=ideal,state=%/boards resume esp-sim-01",
+	 .exits = {0, 65, 66})
 /* 65: it says where the recording is cut; 66: that there is none yet. */
 SCENARIO(trace, .line = "--no-history --sim=devices=1,flash=ideal --trace=%/k.trace " FLASH,
 	 .fresh = "k.trace", .after = "replay %/k.trace", .exits = {0, 65, 66})
@@ -256,7 +262,7 @@ int main(void)
 		cmocka_unit_test(test_state),	  cmocka_unit_test(test_trace),
 		cmocka_unit_test(test_capture),	  cmocka_unit_test(test_history),
 		cmocka_unit_test(test_migration), cmocka_unit_test(test_export),
-		cmocka_unit_test(test_profile),
+		cmocka_unit_test(test_profile),	  cmocka_unit_test(test_journal),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
