@@ -208,7 +208,7 @@ uint32_t job_limit_flash(const struct job *job)
 	uint32_t erase, write;
 
 	budget_flash(&job->budget, &f);
-	if (!st->times_known || bytes < BLOCK)
+	if (bytes < BLOCK)
 		return 0;
 	erase = per_block(f.erase_ms, erased_bytes(job, &f, bytes));
 	write = per_block(f.write_ms, f.written);

@@ -118,6 +118,7 @@ static void dashboard_draw(struct app *app, struct cells *cells, struct area are
 		v.total = s->size;
 		v.time = s->time;
 		v.limit = d->have_result ? d->result.limit_text : NULL;
+		v.advice = d->have_result ? d->result.limit_advice : NULL;
 		v.dialect = s->dialect;
 		v.version = d->job || !known ? s->version : known->version;
 		v.chip = chip_of(s);

@@ -156,6 +156,7 @@ struct view_device {
 	uint32_t total; /* bytes of the image */
 	const uint64_t *time; /* BUDGET_TRANSFER_SHARES, microseconds; NULL: not known */
 	const char *limit; /* what limited it, once it has ended; NULL or "": not known */
+	const char *advice; /* what to change; likewise */
 	const struct session_stats *stats;
 	const struct metrics *metrics;
 	const char *wait; /* why it does not go on; "" it does, or is over */

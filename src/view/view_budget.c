@@ -115,12 +115,18 @@ int view_budget_draw(const struct view_device *v, struct cells *cells, struct ar
 {
 	/* A row of the log stays. */
 	const int left = area.h - 3 > 2 ? 2 : 1;
+	int used, x;
 
 	if (!v->time || v->stats->start_us == 0 || area.w < VIEW_BUDGET_W)
 		return 0;
 	view_budget_bar(v->time, cells, (struct area){area.x, area.y, area.w, 1});
 	if (!v->limit || v->limit[0] == '\0')
 		return 1;
-	return 1 + view_budget_verdict(v->limit, cells,
+	used = 1 + view_budget_verdict(v->limit, cells,
 				       (struct area){area.x, area.y + 1, area.w, left});
+	if (!v->advice || v->advice[0] == '\0' || area.h - used < 4)
+		return used;
+	x = cells_text(cells, area, 0, used, CELLS_DIM, "advice ");
+	(void)cells_field(cells, area, x, used, area.w - x, CELLS_NORMAL, v->advice);
+	return used + 1;
 }
