@@ -7,6 +7,7 @@
 #include "cli/open.h"
 #include "cli/run_priv.h"
 #include "host/recover_walk.h"
+#include "host/journal.h"
 
 #include <signal.h>
 #include <string.h>
@@ -24,9 +25,31 @@ struct recovery {
 	struct recover_list list;
 	int code; /* of the last action */
 	bool left; /* the program was asked to end */
+	char own[JOB_TEXT_MAX]; /* an update of this user's that the device holds; "" none */
 };
 
 /* --- what is told */
+
+/* The journal knows the image that the device holds a part of. */
+static void find_own(struct recovery *v)
+{
+	char place[JOURNAL_PLACE_MAX], error[JOURNAL_TEXT_MAX], name[PATH_MAX], at[64];
+	const char *where = cli_place(v->cli, place);
+	const struct journal_image *image;
+	struct journal j;
+
+	v->own[0] = '\0';
+	if (!v->known.status_known || !where ||
+	    journal_find(where, v->base.device, &j, error, sizeof(error)) < 0)
+		return;
+	image = journal_image_of(&j, v->known.status.hash);
+	if (!image)
+		return;
+	(void)snprintf(v->own, sizeof(v->own), "Your update of %.255s stopped at %s",
+		       journal_image_name(image, name, sizeof(name)),
+		       journal_stopped_at(image, at, sizeof(at)));
+	v->known.own = v->own;
+}
 
 static void learn(struct recovery *v)
 {
@@ -41,6 +64,7 @@ static void learn(struct recovery *v)
 		.stack_keeps = v->run.transport->ops->maintenance != NULL,
 	};
 	recover_walk_known(&v->walk, &v->known);
+	find_own(v);
 	recover_list(&v->known, &v->list);
 }
 
@@ -106,6 +130,8 @@ static void tell(const struct recovery *v)
 	}
 	if (v->known.status_known)
 		run_print_status(out, &v->known.status);
+	if (v->own[0] != '\0')
+		(void)fprintf(out, "%s.\n", v->own);
 	tell_cause(v);
 	if (!v->list.advised)
 		(void)fprintf(out, "%s\n", v->list.at[0].effect);
@@ -304,21 +330,36 @@ static int with_image(struct recovery *v)
 	return code == CLI_OK ? run_close(&v->run, walk(v)) : code;
 }
 
+/* The image of the update that was interrupted here, so that resuming it can be offered. */
+static bool find_image(const struct cli *cli, const char *device, char path[PATH_MAX])
+{
+	char place[JOURNAL_PLACE_MAX], error[JOURNAL_TEXT_MAX];
+	const char *where = cli_place(cli, place);
+	struct journal j;
+
+	return where && journal_find(where, device, &j, error, sizeof(error)) == 0 &&
+	       journal_find_image(&j.images[0], path);
+}
+
 int cmd_recover(struct cli *cli, int argc, char **argv)
 {
 	static struct recovery v; /* its list is too much for a stack */
 	struct lint_report report;
 	struct image_file file;
 	struct image image;
+	char found[PATH_MAX];
+	const char *path = argc > 2 ? argv[2] : NULL;
 	int code;
 
 	v = (struct recovery){.cli = cli, .base = {.device = argv[1]}};
-	if (argc < 3)
+	if (!path && find_image(cli, argv[1], found))
+		path = found;
+	if (!path)
 		return with_image(&v);
-	code = flash_read_image(cli, argv[2], &file, &image, &report);
+	code = flash_read_image(cli, path, &file, &image, &report);
 	if (code != CLI_OK)
 		return code;
-	v.path = v.base.image_name = argv[2];
+	v.path = v.base.image_name = path;
 	v.image = v.base.image = &image;
 	v.base.report = &report;
 	code = with_image(&v);

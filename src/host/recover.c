@@ -356,8 +356,8 @@ static enum recover_action advised(const struct recover_known *k, const struct r
 		return RECOVER_LOOK;
 	if (part && may_advise(k, l, RECOVER_RESUME))
 		return RECOVER_RESUME;
-	/* What another host left is not for this one to drop, or to write over. */
-	if (part && recover_foreign(k) && !same_image(k))
+	/* What another host left, or this user with another image, is not for this menu to drop. */
+	if (part && (recover_foreign(k) || k->own) && !same_image(k))
 		return RECOVER_CLOSE;
 	if (wants_look(k)) /* it did not answer: nothing tells that a part of it is at fault */
 		return RECOVER_CLOSE;
@@ -372,7 +372,8 @@ static const char *why_close(const struct recover_known *k)
 		return "nothing more can be done from here";
 	if (k->no_service)
 		return "nothing can be done from here";
-	if (recover_foreign(k) && k->status.state == OTA_STATE_SUSPENDED)
+	if ((recover_foreign(k) || (k->own && !same_image(k))) &&
+	    k->status.state == OTA_STATE_SUSPENDED)
 		return "choose its image to resume it, or abort it";
 	if (holds_session(k) && k->status.state != OTA_STATE_SUSPENDED)
 		return "it is busy: ask again later";
