@@ -113,7 +113,9 @@ uint64_t flash_erase_us(const struct flash *flash, uint32_t offset, uint32_t len
 
 uint64_t flash_program_us(const struct flash *flash, uint32_t len)
 {
-	return scale(flash, transfer_us(len, PROGRAM_BYTES_PER_S) * flash->program_factor);
+	const uint32_t factor = flash->program_factor ? flash->program_factor : 1;
+
+	return scale(flash, transfer_us(len, PROGRAM_BYTES_PER_S) * factor);
 }
 
 uint64_t flash_read_us(const struct flash *flash, uint32_t len)

@@ -13,6 +13,12 @@ void *app_part(const struct app *app, size_t part)
 	return app->parts[part];
 }
 
+void app_screen(struct app *app, FILE *out)
+{
+	if (app->text)
+		app->text(app, out);
+}
+
 const struct app_config *app_config(const struct app *app)
 {
 	return &app->config;

@@ -95,14 +95,12 @@ VIEW_EACH(VIEW_OPS)
 extern const struct app_part_ops command_part, log_part, device_part, profile_part, image_part,
 	upload_part, journal_part, left_part, offer_part, effect_part, replay_part;
 
-/* --- app_draw.c */
-/* The screen of now as text; not while one is drawn. */
-void app_screen(struct app *app, FILE *out);
-
 /* --- app_core.c */
 /* A part's state, for its own files and for its const accessor. */
 void *app_part(const struct app *app, size_t part);
 const struct app_config *app_config(const struct app *app);
+/* The screen of now as text; not while one is drawn. */
+void app_screen(struct app *app, FILE *out);
 void app_tell(struct app *app, enum app_event event);
 bool app_is_replay(const struct app *app);
 struct transport *app_transport(const struct app *app);

@@ -64,9 +64,10 @@ void app_draw(struct app *app, struct cells *cells)
 	}
 	draw_frame(app, cells);
 	app->changed = false;
+	app->text = app_draw_text;
 }
 
-void app_screen(struct app *app, FILE *out)
+void app_draw_text(struct app *app, FILE *out)
 {
 	struct cells cells;
 

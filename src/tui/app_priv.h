@@ -16,6 +16,8 @@ struct app {
 	bool open[PART_SERVICES]; /* of the modals */
 	enum view view;
 	bool changed, redraw, suspend, mouse_off;
+	/* app_draw_text(), from the first screen on: drawing lies above what may ask for it. */
+	void (*text)(struct app *app, FILE *out);
 	int width, height; /* of the screen drawn last */
 	bool ended, quitting;
 	int status;
@@ -42,5 +44,8 @@ unsigned int app_now_keys(const struct app *app, enum keys_place *ret_place);
 /* Asks for a line, and calls act() for the command in it. */
 void app_command(struct app *app,
 		 void (*act)(struct app *app, enum action action, const char *argument));
+
+/* app_draw.c: as app_screen(), which leads here. */
+void app_draw_text(struct app *app, FILE *out);
 
 #endif
