@@ -172,6 +172,6 @@ uint8_t diagnose_hung_up(const struct diagnosis_facts *f, char evidence[DIAGNOSI
 	    (f->outcome == SESSION_NO_OUTCOME && f->state != SESSION_WAITING &&
 	     f->state != SESSION_CONNECTING))
 		return 0;
-	diagnose_say(evidence, "%u links were ended by the device", ended);
+	diagnose_say(evidence, "the device ended %u link%s", ended, ended == 1 ? "" : "s");
 	return POSSIBLE + 5u;
 }
