@@ -26,8 +26,9 @@
 static char folder[] = "/tmp/otabench-pipeline.XXXXXX";
 static char usual_image[80], whole_image[80];
 
-static const struct flash typical = {.speed = FLASH_TYPICAL, .erase_factor = 1};
-static const struct flash slow = {.speed = FLASH_SLOW, .erase_factor = 1};
+static const struct flash typical = {
+	.speed = FLASH_TYPICAL, .erase_factor = 1, .program_factor = 1};
+static const struct flash slow = {.speed = FLASH_SLOW, .erase_factor = 1, .program_factor = 1};
 static const struct airtime_link air = {
 	.phy = OTA_PHY_2M,
 	.data_length = 251,

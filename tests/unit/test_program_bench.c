@@ -171,7 +171,8 @@ static void test_parts(void **state)
  */
 static void test_flash(void **state)
 {
-	const struct flash typical = {.speed = FLASH_TYPICAL, .erase_factor = 1};
+	const struct flash typical = {
+		.speed = FLASH_TYPICAL, .erase_factor = 1, .program_factor = 1};
 	const uint64_t erase_us = flash_erase_us(&typical, 0, FLASH_BLOCK_SIZE);
 	const uint64_t write_us = FLASH_BLOCK_SIZE / FLASH_SECTOR_SIZE *
 				  flash_program_us(&typical, FLASH_SECTOR_SIZE);

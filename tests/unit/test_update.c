@@ -127,7 +127,8 @@ static void test_real_image(void **state)
 static void test_pattern(void **state)
 {
 	const uint32_t size = 4u * FLASH_BLOCK_SIZE, sectors = size / FLASH_SECTOR_SIZE;
-	const struct flash typical = {.speed = FLASH_TYPICAL, .erase_factor = 1};
+	const struct flash typical = {
+		.speed = FLASH_TYPICAL, .erase_factor = 1, .program_factor = 1};
 	const uint64_t erase_us = flash_erase_us(&typical, 0, size);
 	const uint64_t write_us = sectors * flash_program_us(&typical, FLASH_SECTOR_SIZE);
 	struct flash_counters counters;
