@@ -255,6 +255,9 @@ void session_expire(struct session *s, uint64_t now_us);
 void session_know_intervals(struct session *s, uint16_t on_1m, uint16_t on_2m);
 /* The interval that this run found to be far better than the first; 0: none. */
 uint16_t session_learned_interval(const struct session *s);
+/* True if a longer interval was found to be far better: the adapter fills its buffers once an
+ * event, and prepares an event too late where events are close. */
+bool session_adapter_late(const struct session *s);
 /* Returns true if this update goes with its signature, to a device that checks it. */
 bool session_is_signed(const struct session *s);
 /* While it runs; each returns 0 or -OTA_EINVAL.  A larger chunk waits for the next START. */

@@ -315,3 +315,11 @@ uint16_t session_learned_interval(const struct session *s)
 		       ? t->best
 		       : 0;
 }
+
+bool session_adapter_late(const struct session *s)
+{
+	const bool phy_2m = s->stats.link.tx_phy == OTA_PHY_2M;
+	const uint16_t learned = session_learned_interval(s), known = s->tune.known[phy_2m];
+
+	return learned > 0 ? learned > s->tune.first : known > session_interval_for(phy_2m);
+}

@@ -154,6 +154,7 @@ static void judge_link(struct judge *j)
 {
 	const struct limit_input *in = j->in;
 	struct predict p = j->now;
+	uint32_t slow;
 
 	/* A short interval is the remedy of an adapter that fills its buffers once an event. */
 	p.link.refill = true;
@@ -175,7 +176,9 @@ static void judge_link(struct judge *j)
 	p = j->now;
 	if (p.link.buffers > 0 && !p.link.refill) {
 		p.link.refill = true;
-		consider(j, LIMIT_ADAPTER_BUFFERS, limit_gain(j, &p));
+		slow = in->adapter_late ? share_of(in, BUDGET_LOSS) : 0;
+		consider(j, LIMIT_ADAPTER_BUFFERS,
+			 slow > limit_gain(j, &p) ? slow : limit_gain(j, &p));
 	}
 	p = j->now;
 	if (p.link.buffer_octets > 0 && p.link.buffer_octets < p.link.data_length) {
@@ -331,6 +334,9 @@ static void find_loss(struct judge *j, uint64_t measured_us)
 	uint32_t low = 0, high = LOSS_MAX_PPM, middle;
 	struct predict p = j->now;
 
+	/* Events that such an adapter missed look the same. */
+	if (j->in->adapter_late)
+		return;
 	if (j->now_us == 0 || measured_us < j->now_us + j->now_us * LOSS_PPM / PPM ||
 	    share_of(j->in, BUDGET_LOSS) < LOSS_PPM)
 		return;

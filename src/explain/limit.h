@@ -46,6 +46,7 @@ struct limit_input {
 	uint32_t values, gaps; /* sent; lost */
 	uint64_t shares[BUDGET_TRANSFER_SHARES];
 	uint16_t mtu;
+	bool adapter_late; /* it fills its buffers once an event, and missed events at first */
 	bool device_2m; /* the device has it */
 	bool phy_refused; /* it was asked for 2M, and the link stayed on 1M */
 	/* The profile decides it, and the link did not refuse. */

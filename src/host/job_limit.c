@@ -161,7 +161,10 @@ static void may_change(const struct job *job, struct limit_input *in)
 	in->device_2m = s->have_info && (s->info.phys & OTA_PHYS_2M);
 	in->may_phy = link && !asked_2m;
 	in->phy_refused = link && asked_2m && in->device_2m && job->air.phy == OTA_PHY_1M;
-	in->may_interval = link && open_to(s->choices.interval.asked, interval);
+	/* What was tried over this link is no advice any more. */
+	in->may_interval = link && open_to(s->choices.interval.asked, interval) &&
+			   s->tune.best == 0 && !session_adapter_late(s);
+	in->adapter_late = session_adapter_late(s);
 	in->may_data_length = link && c->link.data_length < 251 && job->air.data_length < 251;
 	in->may_mtu = c->mtu_max < 517 && job->mtu >= c->mtu_max;
 	in->may_mode =
@@ -249,6 +252,9 @@ static void play(const struct job *job, struct limit_input *in)
 		.host_us = (uint32_t)job->budget.late_us,
 		.held_pdus = held_pdus(s),
 	};
+	/* No stack tells that; with an interval that suits such an adapter it is all that is left. */
+	if (session_adapter_late(s))
+		in->now.link.refill = false;
 }
 
 void job_limit_play(const struct job *job, struct predict *ret)

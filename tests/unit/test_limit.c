@@ -236,6 +236,21 @@ static void test_manual(void **state)
 	free(path);
 }
 
+/*
+ * An adapter that prepares its events late is not told from lost packets by one rate, but is by
+ * two intervals: it is named, and no interval is advised against what was measured.
+ */
+static void test_late_adapter(void **state)
+{
+	struct program_ran r = flash(31, "phy=2M,flash=ideal,buffers=8x251/late", "", NULL);
+
+	(void)state;
+	program_expect(&r, 0, "confirmed");
+	assert_string_equal(program_text(&r, "limit"), "adapter-buffers");
+	assert_true(json_is_null(json_object_get(r.last, "change")));
+	program_done(&r);
+}
+
 static int set_up(void **state)
 {
 	struct program_ran r;
@@ -262,9 +277,8 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_setups),
-		cmocka_unit_test(test_reconnects),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_setups),	cmocka_unit_test(test_reconnects),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_late_adapter),
 		cmocka_unit_test(test_manual),
 	};
 
