@@ -42,6 +42,7 @@ struct bench_stack {
 	bool not_connectable; /* its advertisements say so, and connections fail */
 	bool held; /* another program has Data's write socket */
 	bool stale; /* it remembers other services */
+	enum gatt_host host; /* what ails it; while it does, there is no link */
 	uint16_t mtu; /* that it tells instead of the link's; 0: the link's */
 	uint32_t taken; /* bytes that are stuck */
 	struct sched_event later; /* a connection that failed */
@@ -109,6 +110,9 @@ void bench_stranger(struct bench *b, unsigned int i, int opcode);
 void bench_strangers_go(struct bench *b);
 /* --set */
 void bench_set(struct bench *b, const char *assignment);
+
+/* The adapter, or bluetoothd, goes, and UNTOLD: comes back. */
+void bench_host(struct bench *b, enum gatt_host host);
 
 struct transport *bench_stack_create(struct transport *inner, uint64_t seed,
 				     struct bench_stack **ret);

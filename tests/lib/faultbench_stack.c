@@ -31,11 +31,35 @@ static int stack_connect(struct transport *t, const char *address)
 {
 	struct bench_stack *s = stack_of(t);
 
+	if (s->host != GATT_HOST_UNTOLD)
+		return -OTA_ENODEV;
 	if (!s->refuses && !s->deaf && !s->not_connectable)
 		return s->wrap.inner->ops->connect(s->wrap.inner, address);
 	s->reason = s->deaf ? GATT_NOT_FOUND : GATT_CONNECT_FAILED;
 	sched_at(s->sched, &s->later, sched_now(s->sched) + (s->refuses ? REFUSED_US : UNHEARD_US));
 	return 0;
+}
+
+static int stack_scan_start(struct transport *t)
+{
+	struct bench_stack *s = stack_of(t);
+
+	return s->host != GATT_HOST_UNTOLD ? -OTA_ENODEV
+					   : s->wrap.inner->ops->scan_start(s->wrap.inner);
+}
+
+void bench_host(struct bench *b, enum gatt_host host)
+{
+	struct bench_stack *s = b->stack;
+	const struct transport_event event = {
+		.kind = TRANSPORT_ADAPTER,
+		.status = host == GATT_HOST_UNTOLD ? 0 : -OTA_ENODEV,
+	};
+
+	s->host = host;
+	if (host != GATT_HOST_UNTOLD)
+		(void)s->wrap.inner->ops->disconnect(s->wrap.inner);
+	wrap_emit(&s->wrap, &event);
 }
 
 static int stack_disconnect(struct transport *t)
@@ -82,6 +106,7 @@ static void stack_link_state(struct transport *t, struct transport_link *ret)
 	s->wrap.inner->ops->link_state(s->wrap.inner, ret);
 	ret->data_held = s->held;
 	ret->misremembered = s->stale;
+	ret->host = s->host;
 }
 
 static void on_notified(struct bench_stack *s, const struct transport_event *event)
@@ -106,6 +131,8 @@ static void on_event(void *userdata, const struct transport_event *event)
 	struct transport_event other = *event;
 	struct transport_advertisement adv;
 
+	if (s->host != GATT_HOST_UNTOLD && event->kind != TRANSPORT_ALARM)
+		return;
 	if (event->kind == TRANSPORT_NOTIFIED && event->len > 0) {
 		on_notified(s, event);
 		return;
@@ -135,6 +162,7 @@ static void stack_destroy(struct transport *t)
 
 static const struct transport_ops stack_ops = {
 	.name = "faultbench",
+	.scan_start = stack_scan_start,
 	.connect = stack_connect,
 	.disconnect = stack_disconnect,
 	.discover = stack_discover,

@@ -24,6 +24,32 @@ static void all_well(struct bench *b)
 	s->taken = 0;
 }
 
+static void switch_off(struct bench *b)
+{
+	bench_host(b, GATT_HOST_ADAPTER_OFF);
+}
+
+static void block(struct bench *b)
+{
+	bench_host(b, GATT_HOST_ADAPTER_BLOCKED);
+}
+
+static void unplug(struct bench *b)
+{
+	bench_host(b, GATT_HOST_ADAPTER_GONE);
+}
+
+static void kill_daemon(struct bench *b)
+{
+	bench_host(b, GATT_HOST_DAEMON_GONE);
+}
+
+static void host_back(struct bench *b)
+{
+	bench_host(b, GATT_HOST_UNTOLD);
+	sched_advance(sim_sched(b->world), sched_now(sim_sched(b->world)) + 2000000u);
+}
+
 static void fill(struct bench *b)
 {
 	b->stack->full = true;
@@ -166,5 +192,17 @@ const struct bench_kind faultkinds_host[] = {
 	{"bond lost", "the device's flash was erased", DIAGNOSIS_BOND_LOST, "key",
 	 "Delete the bond", BENCH_CURED, SESSION_UPDATE, .prepare = passkey, .before = lose_bond,
 	 .heal = forget},
+	{"adapter off", "the stack's adapter is switched off in mid transfer",
+	 DIAGNOSIS_ADAPTER_OFF, NULL, "power on", BENCH_CURED, SESSION_UPDATE,
+	 .prepare = few_retries, .strike = switch_off, .heal = host_back},
+	{"adapter blocked", "rfkill blocks the stack's adapter", DIAGNOSIS_ADAPTER_BLOCKED, NULL,
+	 "rfkill unblock", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = block,
+	 .heal = host_back},
+	{"adapter gone", "it is unplugged in mid transfer", DIAGNOSIS_ADAPTER_GONE, NULL,
+	 "Plug it in", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = unplug,
+	 .heal = host_back},
+	{"bluetoothd gone", "the stack's daemon ends in mid transfer", DIAGNOSIS_BLUETOOTHD_GONE,
+	 NULL, "Start it again", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries,
+	 .strike = kill_daemon, .heal = host_back},
 	{NULL},
 };
