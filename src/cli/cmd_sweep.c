@@ -77,7 +77,7 @@ static void on_known(void *userdata, size_t taken_up)
 		log_write(&c->cli->log, LOG_LEVEL_INFO, "found %s %s%s", pair->name, pair->device,
 			  pair->simulated ? ", simulated" : "");
 		if (taken_up > 0)
-			log_write(&c->cli->log, LOG_LEVEL_INFO,
+			log_write(&c->cli->log, LOG_LEVEL_WARNING,
 				  "going on with an earlier sweep: %zu measured; --restart begins "
 				  "anew",
 				  taken_up);

@@ -289,6 +289,20 @@ int sweep_state_load(const char *path, struct sweep *ret, char *error, size_t si
 	return rc;
 }
 
+/* Where memory is short a library may write a text that lacks something: it is read once before it
+ * takes the place of a good one. */
+static bool is_whole(const char *text, const struct sweep *s)
+{
+	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	struct sweep again;
+	char why[96];
+	const bool whole = json && sweep_from_json(json, &again, why, sizeof(why)) == 0 &&
+			   again.count == s->count;
+
+	json_decref(json);
+	return whole;
+}
+
 int sweep_state_save(const char *path, const struct sweep *s, char *error, size_t size)
 {
 	json_t *json = sweep_to_json(s);
@@ -296,7 +310,7 @@ int sweep_state_save(const char *path, const struct sweep *s, char *error, size_
 	int rc = -OTA_ENOMEM;
 
 	json_decref(json);
-	if (text)
+	if (text && is_whole(text, s))
 		rc = file_save(path, text, strlen(text), error, size);
 	else
 		(void)snprintf(error, size, "%s: out of memory", path);

@@ -82,13 +82,18 @@ static void work_keep(struct sweep_work *w)
 	w->path[0] = '\0'; /* told once */
 }
 
-static bool link_is(const struct sweep_work *w, const struct airtime_link *link)
+static bool phy_is(const struct sweep_work *w, const struct airtime_link *link)
 {
-	const int32_t phy = w->profile.phy, interval = w->profile.connection_interval;
+	const int32_t phy = w->profile.phy;
 
-	if ((phy == PROFILE_PHY_1M && link->phy != OTA_PHY_1M) ||
-	    (phy == PROFILE_PHY_2M && link->phy != OTA_PHY_2M))
-		return false;
+	return !(phy == PROFILE_PHY_1M && link->phy != OTA_PHY_1M) &&
+	       !(phy == PROFILE_PHY_2M && link->phy != OTA_PHY_2M);
+}
+
+static bool interval_is(const struct sweep_work *w, const struct airtime_link *link)
+{
+	const int32_t interval = w->profile.connection_interval;
+
 	return interval <= 0 || link->interval_us == (uint32_t)interval * 1250u;
 }
 
@@ -107,7 +112,10 @@ static struct sweep_sample work_sample(const struct sweep_work *w, const struct 
 	s.gaps = x->gaps;
 	s.values = (uint32_t)(x->sent_bytes / payload) + 1u;
 	s.window = x->window;
-	s.not_had = w->request.stage != SWEEP_STAGE_FIRST && !link_is(w, &x->link);
+	if (w->request.stage != SWEEP_STAGE_FIRST) {
+		s.phy_not_had = !phy_is(w, &x->link);
+		s.not_had = s.phy_not_had || !interval_is(w, &x->link);
+	}
 	return s;
 }
 

@@ -85,7 +85,8 @@ struct sweep_sample {
 	uint64_t around_us; /* START to READY, and the end */
 	uint32_t values, gaps;
 	uint32_t window; /* in force at the end, bytes */
-	bool not_had; /* the link was refused: another one was measured */
+	bool not_had; /* the link was refused: another one was measured ... */
+	bool phy_not_had; /* ... whose PHY, too, was not the one asked for */
 };
 
 #define SWEEP_SAMPLES 128u /* a search ends before that */

@@ -7,6 +7,7 @@
 #define EVENTS 24u /* connection events that a measurement lasts at least */
 /* Where values get lost each of them weighs much: so many in a measurement, but for ... */
 #define GAPS_WANTED 24u
+#define GAPS_LINK 100u /* ... and where all that follows builds on it */
 #define GAPS_SURE 200u /* ... and where it is about being sure */
 #define GAPS_TIMES 6u /* ... at most so much longer a one */
 /* A measurement is to be long beside what it takes to say something and to hear the answer. */
@@ -15,6 +16,7 @@
 #define BYTES_MAX 2000000u
 #define LOSS_FROM_PPM 30000u /* a prediction is no better than so */
 #define LOSS_MAX_PPM 400000u
+#define REFUSED_MAX 2u
 #define GAIN_PPM 20000u /* that a change must bring to be worth anything */
 /* Measurements scatter by such a part of what cannot be explained but by loss. */
 #define SCATTER_PARTS 6u
@@ -178,7 +180,9 @@ bool sweep_plan_ask(const struct sweep_plan *p, enum sweep_stage stage,
 		us = (uint32_t)(AROUND_TIMES * p->trouble.around_us);
 	bytes = (uint64_t)rate * us / SWEEP_US;
 	if (p->trouble.drop_ppm > 0) {
-		const uint64_t gaps = stage == SWEEP_STAGE_SURE ? GAPS_SURE : GAPS_WANTED;
+		const uint64_t gaps = stage == SWEEP_STAGE_SURE	   ? GAPS_SURE
+				      : stage == SWEEP_STAGE_LINKS ? GAPS_LINK
+								   : GAPS_WANTED;
 		const uint64_t wanted = gaps * SWEEP_PPM / p->trouble.drop_ppm * p->value_bytes;
 
 		if (wanted > bytes)
@@ -194,6 +198,34 @@ bool sweep_plan_ask(const struct sweep_plan *p, enum sweep_stage stage,
 	return true;
 }
 
+/*
+ * Whether a link can be had is asked once: a PHY that was refused, or an interval, is not asked
+ * for again, and where REFUSED_MAX intervals were refused and no change was granted, none is.
+ */
+static bool is_refused(const struct sweep_plan *p, const struct sweep_point *point)
+{
+	const struct sweep *s = p->s;
+	const uint8_t first = s->samples[0].point.at[SWEEP_INTERVAL];
+	uint32_t refused = 0;
+	bool moved = false, phy = false, interval = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct sweep_sample *x = &s->samples[i];
+		const uint8_t at = x->point.at[SWEEP_INTERVAL];
+
+		if (x->bytes == 0)
+			continue;
+		phy |= x->phy_not_had && x->point.at[SWEEP_PHY] == point->at[SWEEP_PHY];
+		if (x->phy_not_had)
+			continue;
+		interval |= x->not_had && at == point->at[SWEEP_INTERVAL];
+		refused += x->not_had;
+		moved |= !x->not_had && at != first;
+	}
+	return phy || interval ||
+	       (refused >= REFUSED_MAX && !moved && point->at[SWEEP_INTERVAL] != first);
+}
+
 void sweep_pick_offer(struct sweep_pick *k, const struct sweep_plan *p,
 		      const struct sweep_point *point, uint32_t slack_ppm, bool always)
 {
@@ -202,7 +234,7 @@ void sweep_pick_offer(struct sweep_pick *k, const struct sweep_plan *p,
 	const uint64_t worth = p->best->merit + p->best->error / 2u +
 			       (uint64_t)p->best->merit * GAIN_PPM / SWEEP_PPM;
 
-	if (sweep_plan_find(p, point) || (most <= worth && !always) ||
+	if (sweep_plan_find(p, point) || is_refused(p, point) || (most <= worth && !always) ||
 	    (k->found && expected <= k->expected))
 		return;
 	*k = (struct sweep_pick){.point = *point, .expected = expected, .found = true};

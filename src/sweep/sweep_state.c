@@ -13,12 +13,24 @@
 
 /* --- writing */
 
+/* The list with the value, which it owns; NULL, and nothing is left of either: out of memory.
+ * A state without one of its values would take the place of a good one. */
+static json_t *with(json_t *list, json_t *value)
+{
+	if (list && json_array_append_new(list, value) == 0)
+		return list;
+	if (!list)
+		json_decref(value);
+	json_decref(list);
+	return NULL;
+}
+
 static json_t *numbers(const int32_t *value, size_t count)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < count; i++)
-		(void)json_array_append_new(list, json_integer(value[i]));
+		list = with(list, json_integer(value[i]));
 	return list;
 }
 
@@ -26,9 +38,13 @@ static json_t *axes_to_json(const struct sweep *s)
 {
 	json_t *axes = json_object();
 
-	for (int a = 0; axes && a < SWEEP_AXES; a++)
-		(void)json_object_set_new(axes, profile_settings()[sweep_axis_key(a)].name,
-					  numbers(s->axes[a].value, s->axes[a].count));
+	for (int a = 0; axes && a < SWEEP_AXES; a++) {
+		if (json_object_set_new(axes, profile_settings()[sweep_axis_key(a)].name,
+					numbers(s->axes[a].value, s->axes[a].count)) == 0)
+			continue;
+		json_decref(axes);
+		return NULL;
+	}
 	return axes;
 }
 
@@ -48,11 +64,12 @@ static json_t *sample_to_json(const struct sweep_sample *x)
 
 	for (int a = 0; a < SWEEP_AXES; a++)
 		at[a] = x->point.at[a];
-	return json_pack("{s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "stage", (int)x->stage, "at",
+	return json_pack("{s:i,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b}", "stage", (int)x->stage, "at",
 			 numbers(at, SWEEP_AXES), "bytes", (json_int_t)x->bytes, "send_us",
 			 (json_int_t)x->send_us, "around_us", (json_int_t)x->around_us, "values",
 			 (json_int_t)x->values, "gaps", (json_int_t)x->gaps, "window",
-			 (json_int_t)x->window, "not_had", x->not_had);
+			 (json_int_t)x->window, "not_had", x->not_had, "phy_not_had",
+			 x->phy_not_had);
 }
 
 json_t *sweep_to_json(const struct sweep *s)
@@ -60,7 +77,7 @@ json_t *sweep_to_json(const struct sweep *s)
 	json_t *samples = json_array();
 
 	for (size_t i = 0; samples && i < s->count; i++)
-		(void)json_array_append_new(samples, sample_to_json(&s->samples[i]));
+		samples = with(samples, sample_to_json(&s->samples[i]));
 	return json_pack("{s:i,s:s,s:o,s:o,s:o}", "form", FORM, "objective",
 			 sweep_objective_name(s->objective), "axes", axes_to_json(s), "facts",
 			 s->facts_known ? facts_to_json(&s->facts) : json_null(), "samples",
@@ -173,6 +190,7 @@ static struct sweep_sample sample_from_json(struct reader *r, const json_t *from
 		.gaps = (uint32_t)number(r, from, "gaps", 0, UINT32_MAX),
 		.window = (uint32_t)number(r, from, "window", 0, UINT32_MAX),
 		.not_had = truth(r, from, "not_had"),
+		.phy_not_had = truth(r, from, "phy_not_had"),
 	};
 
 	if (json_array_size(at) != SWEEP_AXES)

@@ -199,6 +199,7 @@ static void play(const struct scenario *s)
 	assert_int_equal(findings, 0);
 }
 
+#define SWEEP_SIM "--sim=devices=1,flash=ideal,phy=1M,interval=15"
 #define SCENARIO(id, ...)                                                                          \
 	static void test_##id(void **state)                                                        \
 	{                                                                                          \
@@ -227,6 +228,16 @@ SCENARIO(record,
 	 .line = "--json --sim=devices=1,flash=ideal --trace=%/f.trace -vv flash esp-sim-01 "
 		 "%/app.bin --bundle=%/bundle",
 	 .makes = "bundle", .keeps = {"app.bin"})
+SCENARIO(bench, .line = "--json --sim=devices=1,flash=ideal bench --bytes=20000 esp-sim-01",
+	 .keeps = {"app.bin"})
+SCENARIO(prepare_slot, .line = "--json --sim=devices=1,flash=ideal prepare esp-sim-01",
+	 .keeps = {"app.bin"})
+SCENARIO(diagnose, .line = "--json --sim=devices=1,flash=ideal diagnose esp-sim-01",
+	 .keeps = {"app.bin"})
+/* A state is there from the preparation, and is gone on with, or stays. */
+SCENARIO(sweep_on, .line = "--json " SWEEP_SIM " sweep --runs=1 esp-sim-01", .keeps = {"app.bin"})
+SCENARIO(sweep, .line = "--json " SWEEP_SIM " -s chunk=100 -s write_mode=command sweep esp-sim-01",
+	 .makes = "otabench", .keeps = {"app.bin"})
 SCENARIO(export, .line = "history export 1 --format=ndjson", .keeps = {"app.bin"})
 
 static void prepare(const char *line)
@@ -251,6 +262,7 @@ static int setup(void **state)
 	(void)setenv("OTABENCH_HISTORY", value, 1);
 	prepare("--quiet sample-image --size=40000 %/app.bin");
 	prepare("profile set default window=4096 --as=%/p.yaml");
+	prepare("--quiet " SWEEP_SIM " sweep --runs=2 esp-sim-01");
 	prepare("--quiet --sim=devices=1,flash=ideal --trace=%/t.trace flash esp-sim-01 %/app.bin");
 	return 0;
 }
@@ -272,7 +284,9 @@ int main(void)
 		cmocka_unit_test(test_replay),	     cmocka_unit_test(test_history),
 		cmocka_unit_test(test_trend),	     cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_scan),	     cmocka_unit_test(test_record),
-		cmocka_unit_test(test_export),
+		cmocka_unit_test(test_bench),	     cmocka_unit_test(test_prepare_slot),
+		cmocka_unit_test(test_diagnose),     cmocka_unit_test(test_sweep_on),
+		cmocka_unit_test(test_sweep),	     cmocka_unit_test(test_export),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

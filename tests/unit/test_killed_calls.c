@@ -216,6 +216,10 @@ SCENARIO(export, .line = "--force history export 1 --output=%/runs.csv", .keeps 
 SCENARIO(profile, .line = "profile set %/p.yaml window=8192", .keeps = "p.yaml",
 	 .after = "--profile=%/p.yaml profile show")
 
+#define SWEEP "--no-history --sim=devices=1,flash=ideal,phy=1M,interval=15 -s chunk=100 sweep"
+/* The state, then the profile in its place: each is whole, or as before. */
+SCENARIO(sweep, .line = SWEEP " esp-sim-01", .fresh = "otabench", .after = SWEEP " esp-sim-01")
+
 static void prepare(const char *line)
 {
 	assert_true(run(line, 0));
@@ -263,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_capture),	  cmocka_unit_test(test_history),
 		cmocka_unit_test(test_migration), cmocka_unit_test(test_export),
 		cmocka_unit_test(test_profile),	  cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_sweep),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -281,6 +281,43 @@ static void test_grid(void **state)
 	}
 }
 
+static struct program_ran sweep_for(const char *sim, const char *objective)
+{
+	return program_run("--json --sim=devices=1,%s sweep --objective=%s esp-sim-01", sim,
+			   objective);
+}
+
+/* Each objective against what it is about, on a link that loses values under load. */
+static void test_objectives(void **state)
+{
+	const char *const sim = "chip=esp32c3,seed=13,fault=drop-data%4";
+	struct program_ran fast = sweep("chip=esp32c3,seed=13", ""), small, clean;
+
+	(void)state;
+	program_expect(&fast, 0, "swept");
+	small = sweep_for("chip=esp32c3,seed=13", "small-window");
+	program_expect(&small, 0, "swept");
+	assert_string_equal(program_text(&small, "objective"), "small-window");
+	assert_true(
+		json_is_integer(json_object_get(json_object_get(small.last, "best"), "window")));
+	assert_true((double)program_number(&small, "goodput") >=
+		    0.95 * 0.95 * (double)program_number(&fast, "goodput"));
+	program_done(&small);
+	/* Values are dropped whatever one sends: what comes nearest is told as just that. */
+	clean = sweep_for(sim, "no-gaps");
+	program_expect(&clean, 0, "swept");
+	assert_true(json_is_false(json_object_get(clean.last, "objective_met")));
+	assert_true(program_number(&clean, "gaps") > 0);
+	program_done(&clean);
+	clean = sweep_for("chip=esp32c3,seed=13", "no-gaps");
+	program_expect(&clean, 0, "swept");
+	assert_true(json_is_true(json_object_get(clean.last, "objective_met")));
+	assert_int_equal(program_number(&clean, "gaps"), 0);
+	assert_int_equal(program_number(&clean, "goodput"), program_number(&fast, "goodput"));
+	program_done(&clean);
+	program_done(&fast);
+}
+
 static void test_refused(void **state)
 {
 	struct program_ran r = sweep("chip=esp32,dialect=basic", "");
@@ -316,10 +353,10 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_result),	  cmocka_unit_test(test_continued),
-		cmocka_unit_test(test_bad_state), cmocka_unit_test(test_own_file),
-		cmocka_unit_test(test_used),	  cmocka_unit_test(test_grid),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_result),	   cmocka_unit_test(test_continued),
+		cmocka_unit_test(test_bad_state),  cmocka_unit_test(test_own_file),
+		cmocka_unit_test(test_used),	   cmocka_unit_test(test_grid),
+		cmocka_unit_test(test_objectives), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("sweep_run", tests, set_up, tear_down);
