@@ -308,14 +308,18 @@ int bluez_create(sd_event *event, const struct bluez_config *config, struct tran
 }
 
 int bluez_open(sd_event *event, const struct bluez_config *config, struct transport **ret,
-	       char *ret_text, size_t size)
+	       enum gatt_host *ret_host, char *ret_text, size_t size)
 {
 	struct transport *t;
 	uint64_t now, until;
 	int rc = bluez_create(event, config, &t, ret_text, size);
 
-	if (rc < 0)
+	if (rc < 0) {
+		*ret_host = rc == -OTA_EPERM	? GATT_HOST_REFUSED
+			    : rc == -OTA_ENODEV ? GATT_HOST_NO_BUS
+						: GATT_HOST_UNTOLD;
 		return rc;
+	}
 	now = bluez_now(t);
 	until = now + BLUEZ_LOAD_US;
 	while ((rc = bluez_ready(t, ret_text, size)) == -OTA_EAGAIN && now < until) {
@@ -332,6 +336,8 @@ int bluez_open(sd_event *event, const struct bluez_config *config, struct transp
 	if (rc == -OTA_EAGAIN)
 		rc = -OTA_ENODEV;
 	if (rc < 0) {
+		*ret_host = bluez_of(t)->problem == BLUEZ_LOADING ? GATT_HOST_DAEMON_SILENT
+								  : bluez_adapter_host(bluez_of(t));
 		t->ops->destroy(t);
 		return rc;
 	}

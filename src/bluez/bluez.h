@@ -40,8 +40,9 @@ int bluez_create(sd_event *event, const struct bluez_config *config, struct tran
  * adapter, adapter off), -OTA_EPERM (the bus refuses this user).
  */
 int bluez_ready(struct transport *t, char *ret_text, size_t size);
-/* bluez_create(), then waits at most five seconds for bluez_ready(); not from a handler. */
+/* bluez_create(), then waits at most five seconds for bluez_ready(); not from a handler.  On failure
+ * *ret_host is what ails this side. */
 int bluez_open(sd_event *event, const struct bluez_config *config, struct transport **ret,
-	       char *ret_text, size_t size);
+	       enum gatt_host *ret_host, char *ret_text, size_t size);
 
 #endif

@@ -183,6 +183,11 @@ int cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...)
 	log_write(&cli->log, LOG_LEVEL_ERROR, "%s", text);
 	if (result)
 		(void)json_object_set_new(result, "error", output_json_text(text, strlen(text)));
+	if (result && cli->diagnosis)
+		(void)json_object_set_new(result, "diagnosis", cli->diagnosis);
+	else
+		json_decref(cli->diagnosis);
+	cli->diagnosis = NULL;
 	cli_emit(cli, result);
 	return code;
 }

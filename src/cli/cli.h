@@ -84,6 +84,7 @@ struct cli {
 	bool recorded; /* cli_recorded() was asked */
 	struct transport *capture; /* of --btsnoop, where the transport is wrapped for it */
 	struct capture_monitor *monitor; /* of --btsnoop, where the kernel gives packets */
+	json_t *diagnosis; /* of a failure that is about to be told; its result takes it */
 	FILE *bundle_recording; /* of a run that nobody else records, for its bundle */
 	uint64_t start_us; /* of this run, CLOCK_MONOTONIC */
 	double told_at; /* "t" of the latest event */

@@ -63,23 +63,8 @@ static json_t *causes_json(const struct diagnose_capture *d)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < d->count; i++) {
-		const struct diagnosis *f = &d->found[i];
-		const char *verb = diagnosis_verb_name(f->verb);
-		json_t *o = json_object();
-
-		if (!o)
-			break;
-		(void)json_object_set_new(o, "id", json_string(diagnosis_name(f->cause)));
-		(void)json_object_set_new(o, "certainty", json_real(f->certainty / 100.0));
-		(void)json_object_set_new(o, "text", json_string(diagnosis_text(f->cause)));
-		(void)json_object_set_new(o, "evidence", json_string(f->evidence));
-		(void)json_object_set_new(o, "cure", json_string(diagnosis_cure(f->cause)));
-		/* The device's address here is not known from there: no whole command. */
-		(void)json_object_set_new(o, "command", json_null());
-		(void)json_object_set_new(o, "verb", verb ? json_string(verb) : json_null());
-		(void)json_array_append_new(list, o);
-	}
+	for (size_t i = 0; list && i < d->count; i++)
+		(void)json_array_append_new(list, cli_diagnosis(&d->found[i]));
 	return list;
 }
 

@@ -143,3 +143,23 @@ int diagnose_capture(FILE *in, struct diagnose_capture *d)
 	judge(d, &f);
 	return 0;
 }
+
+json_t *cli_diagnosis(const struct diagnosis *d)
+{
+	const char *verb = diagnosis_verb_name(d->verb);
+	json_t *o = json_object();
+
+	if (!o)
+		return NULL;
+	(void)json_object_set_new(o, "id", json_string(diagnosis_name(d->cause)));
+	(void)json_object_set_new(o, "certainty", json_real(d->certainty / 100.0));
+	(void)json_object_set_new(o, "text", json_string(diagnosis_text(d->cause)));
+	(void)json_object_set_new(o, "evidence", json_string(d->evidence));
+	(void)json_object_set_new(o, "cure", json_string(diagnosis_cure(d->cause)));
+	/* Which device it is is not known: no whole command, but for what needs none. */
+	(void)json_object_set_new(o, "command",
+				  d->verb == DIAGNOSIS_DO_DOCTOR ? json_string("otabench doctor")
+								 : json_null());
+	(void)json_object_set_new(o, "verb", verb ? json_string(verb) : json_null());
+	return o;
+}

@@ -6,6 +6,8 @@
 #include "capture/snoop.h"
 #include "diagnose/diagnose.h"
 
+#include <jansson.h>
+
 struct diagnose_capture {
 	struct snoop snoop;
 	struct diagnosis found[DIAGNOSES_MAX];
@@ -13,6 +15,8 @@ struct diagnose_capture {
 	bool damaged; /* the file is cut, or not whole from some record on */
 };
 
+/* A cause without a job, and so without its device. */
+json_t *cli_diagnosis(const struct diagnosis *diagnosis);
 /* Large: not on a stack.  0; -OTA_EBADMSG: not a file of the kind. */
 int diagnose_capture(FILE *in, struct diagnose_capture *ret);
 

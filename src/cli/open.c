@@ -11,6 +11,7 @@
 #include "bluez/bluez.h"
 #include "replay/archive.h"
 #include "capture/capture.h"
+#include "cli/diagnose_capture.h"
 #include "transport/fault.h"
 #include "sim/sim.h"
 #include "transport/trace.h"
@@ -60,6 +61,28 @@ static int open_sim(struct cli *cli, sd_event *event, struct transport **ret)
 	return CLI_OK;
 }
 
+/* There is no run yet, and no device: what this side lacks is all that is known. */
+static json_t *diagnosis_of(enum gatt_host host)
+{
+	static const struct session_stats none;
+	const struct diagnosis_facts f = {
+		.outcome = SESSION_NO_ADAPTER,
+		.state = SESSION_FAILED,
+		.stats = &none,
+		.rssi = 127,
+		.rssi_most = 127,
+		.losses.rssi = 127,
+		.host = host,
+	};
+	struct diagnosis found[DIAGNOSES_MAX];
+	const size_t count = diagnose(&f, found);
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < count; i++)
+		(void)json_array_append_new(list, cli_diagnosis(&found[i]));
+	return list;
+}
+
 static int open_bluez(struct cli *cli, sd_event *event, struct transport **ret)
 {
 	const struct bluez_config config = {
@@ -68,12 +91,14 @@ static int open_bluez(struct cli *cli, sd_event *event, struct transport **ret)
 		.log = open_on_device_log,
 		.log_ctx = cli,
 	};
+	enum gatt_host host = GATT_HOST_UNTOLD;
 	char why[256] = "";
 	int rc;
 
-	rc = bluez_open(event, &config, ret, why, sizeof(why));
+	rc = bluez_open(event, &config, ret, &host, why, sizeof(why));
 	if (rc == 0)
 		return CLI_OK;
+	cli->diagnosis = diagnosis_of(host);
 	return cli_fail(cli, rc == -OTA_EPERM ? CLI_NO_PERMISSION : CLI_NO_ADAPTER,
 			"%s; 'otabench doctor' explains, and --sim runs the same command on "
 			"virtual ESP32s",

@@ -484,6 +484,20 @@ static const char *cause_in(json_t *line)
 	return json_string_value(json_object_get(d, "id"));
 }
 
+/* What lacks before there is a run is named, too. */
+static void test_no_bus(void **state)
+{
+	struct program_ran r;
+
+	(void)state;
+	(void)setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+	r = program_run("--json diagnose 24:6F:28:AA:10:01");
+	(void)unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+	assert_int_equal(r.exit, 69);
+	assert_string_equal(cause_in(r.last), "no-dbus");
+	program_done(&r);
+}
+
 static void test_faults(void **state)
 {
 	(void)state;
@@ -543,8 +557,8 @@ int main(void)
 		cmocka_unit_test(test_pairing),	    cmocka_unit_test(test_device_says),
 		cmocka_unit_test(test_what_runs),   cmocka_unit_test(test_nothing_wrong),
 		cmocka_unit_test(test_any_facts),   cmocka_unit_test(test_names),
-		cmocka_unit_test(test_manual),	    cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_unheard),
+		cmocka_unit_test(test_manual),	    cmocka_unit_test(test_no_bus),
+		cmocka_unit_test(test_faults),	    cmocka_unit_test(test_unheard),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
