@@ -18,6 +18,6 @@ struct diagnose_capture {
 /* A cause without a job, and so without its device. */
 json_t *cli_diagnosis(const struct diagnosis *diagnosis);
 /* Large: not on a stack.  0; -OTA_EBADMSG: not a file of the kind. */
-int diagnose_capture(FILE *in, struct diagnose_capture *ret);
+int diagnose_capture(FILE *in, struct diagnose_capture *d);
 
 #endif

@@ -29,7 +29,7 @@ struct doctor_controller {
 	uint8_t buffers; /* of LE; 0: unknown */
 };
 /* 1, 0 when the packet is no answer that is wanted, negative when the controller refused. */
-int doctor_controller_parse(const uint8_t *packet, size_t len, struct doctor_controller *ret);
+int doctor_controller_parse(const uint8_t *p, size_t len, struct doctor_controller *c);
 void doctor_controller_tell(struct doctor *d, unsigned int index,
 			    const struct doctor_controller *c);
 void doctor_check_controller(struct doctor *d, unsigned int index);

@@ -97,7 +97,7 @@ int archive_create(const char *path, bool replace, struct archive_out **ret, cha
 		return 0;
 	}
 	rc = failed(out->a, path, ret_why, size);
-	(void)archive_close(out, false, NULL, 0);
+	(void)archive_close(out, false, ret_why, size);
 	return rc;
 }
 

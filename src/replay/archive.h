@@ -30,17 +30,17 @@ struct archive_out;
 int archive_create(const char *path, bool replace, struct archive_out **ret, char *ret_why,
 		   size_t size);
 /* A file of the folder that the archive holds.  0 or negative. */
-int archive_add(struct archive_out *a, const char *folder, const char *name, const void *bytes,
+int archive_add(struct archive_out *out, const char *folder, const char *name, const void *bytes,
 		size_t len, char *ret_why, size_t size);
 /* Frees it in any case; where it was not whole the file goes. */
-int archive_close(struct archive_out *a, bool whole, char *ret_why, size_t size);
+int archive_close(struct archive_out *out, bool whole, char *ret_why, size_t size);
 
 /*
  * The file of that name in the archive's one folder, in heap memory that ends in a NUL.
  * -OTA_ENOENT: there is none; -OTA_EBADMSG: no archive, damaged, cut, or none of a bundle, with a
  * sentence in ret_why; -OTA_ENOMEM.
  */
-int archive_take(FILE *in, const char *name, char **ret, size_t *ret_len, char *ret_why,
+int archive_take(FILE *file, const char *name, char **ret, size_t *ret_len, char *ret_why,
 		 size_t size);
 
 #endif
