@@ -166,6 +166,8 @@ int board_install(struct board *board, const uint8_t *image, size_t size)
 		return -OTA_ENOSPC;
 	flash_preset_erase(&board->flash);
 	r = flash_preset(&board->flash, first->offset, image, (uint32_t)size);
+	if (r == 0)
+		r = nvs_preset(&board->flash, board->nvs_partition->offset);
 	if (r == 0 && board->config.no_rollback && !board->factory) {
 		entry.crc = otadata_crc(entry.sequence);
 		otadata_encode(&entry, buf);

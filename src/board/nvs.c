@@ -165,6 +165,22 @@ static int copy_live(struct nvs *nvs, uint32_t target, uint32_t skip_key)
 	return (int)next;
 }
 
+static void header_put(uint8_t header[UNIT], uint32_t generation)
+{
+	memset(header, 0xff, UNIT);
+	put_le(header, MAGIC, 4);
+	put_le(header + 4, generation, 4);
+	seal(header);
+}
+
+int nvs_preset(struct flash *flash, uint32_t offset)
+{
+	uint8_t header[UNIT];
+
+	header_put(header, 1);
+	return flash_preset(flash, offset, header, UNIT);
+}
+
 /* Moves to the next sector with all that counts and the new unit, which may be a
  * record of length 0: then its key is simply left behind. */
 static int move_on(struct nvs *nvs, const uint8_t record[UNIT])
@@ -181,10 +197,7 @@ static int move_on(struct nvs *nvs, const uint8_t record[UNIT])
 		r = flash_program(nvs->flash, target + (uint32_t)next * UNIT, record, UNIT);
 	if (r < 0)
 		return r;
-	memset(header, 0xff, UNIT);
-	put_le(header, MAGIC, 4);
-	put_le(header + 4, nvs->generation + 1, 4);
-	seal(header);
+	header_put(header, nvs->generation + 1);
 	r = flash_program(nvs->flash, target, header, UNIT);
 	if (r < 0)
 		return r;

@@ -34,6 +34,11 @@ struct nvs { /* private */
 /* size is the partition's, at least two sectors, else -OTA_EINVAL.  Only reads;
  * a blank partition is formatted by the first write. */
 int nvs_mount(struct nvs *nvs, struct flash *flash, uint32_t offset, uint32_t size);
+/*
+ * A partition that was used before and holds no record, as the first application's
+ * nvs_flash_init() leaves it.  No operation: this is not the flash at work.
+ */
+int nvs_preset(struct flash *flash, uint32_t offset);
 /* Length of the record, copied to buf; -OTA_ENOENT: none; -OTA_ENOSPC: longer than size. */
 int nvs_read(struct nvs *nvs, uint16_t key, uint8_t *buf, size_t size);
 /* key is 1..65534; -OTA_EINVAL, also for len 0 or over NVS_PAYLOAD_MAX; -OTA_ENOSPC: too

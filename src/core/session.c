@@ -202,6 +202,7 @@ void session_forget_link(struct session *s)
 	s->pairing = false;
 	s->closing = false;
 	s->link_asked = s->link_waits = false;
+	s->ahead = 0;
 	s->status_asked = false;
 	s->data_busy = false;
 	s->blocked = false;

@@ -16,7 +16,8 @@
 #define ROUND_TRIPS 2u /* intervals until a value is acknowledged: its own, and the answer's */
 #define SPARE_TRIPS 4u /* the same with room for events that carry nothing */
 #define SPARE_STEPS 2u /* one ACK may be late */
-#define LATE_US (300u * MS) /* 100 ms in which a device waits for more, and its flash */
+#define ACK_US (100u * MS) /* in which a device waits for more to acknowledge */
+#define LATE_US (300u * MS) /* that, and its flash, where it has not told how long it erases */
 #define TURN_US 5000u /* least that a host's stack takes to answer an ACK with a value */
 #define EVENT_SHARE 3u /* of an event, which ends if nothing is there for a moment */
 #define STEP_GAPS 2u /* values between ACKs right after a gap */
@@ -244,7 +245,8 @@ uint64_t session_flow_patience(const struct session *s)
 	if (f->rate == 0 || s->futile > 0 || s->stats.progress.phase != 0)
 		return most;
 	session_link(s, &air);
-	us = LATE_US + SPARE_TRIPS * (uint64_t)air.interval_us +
+	us = f->erase_ms * MS + ACK_US;
+	us = (us > LATE_US ? us : LATE_US) + SPARE_TRIPS * (uint64_t)air.interval_us +
 	     2u * 1000000u * (uint64_t)(s->stats.queued - s->stats.received) / f->rate;
 	return us < most ? us : most;
 }

@@ -6,6 +6,9 @@
 #include "core/session_priv.h"
 #include "base/bytes.h"
 
+#define ERASE_US (200u * MS) /* a block's, as a rule */
+#define CHANGE_EVENTS 14u /* PHY, data length and interval, one after the other */
+
 /* --- what the host writes */
 
 bool session_is_signed(const struct session *s)
@@ -42,20 +45,22 @@ static void write_start(struct session *s)
 	session_command(s, buf, len);
 }
 
-/* Its answer comes when the link has changed, which may be long after READY's. */
-static void write_link(struct session *s)
+/*
+ * What the link should be, of which the length is returned; 0: as it is.  The answer comes when the
+ * link has changed, which may be long after READY's.
+ */
+static int wish_link(struct session *s, uint8_t buf[OTA_CONTROL_MAX])
 {
 	struct ota_link_request m;
-	uint8_t buf[OTA_CONTROL_MAX];
 
 	if (s->link_asked)
-		return;
+		return 0;
 	s->link_asked = true;
 	if (!session_choose_link(s, &m))
-		return;
+		return 0;
 	s->link_waits = true;
 	s->link_until = s->now + LINK_WAIT_MS * MS;
-	session_command(s, buf, ota_link_request_encode(&m, buf, sizeof(buf)));
+	return ota_link_request_encode(&m, buf, OTA_CONTROL_MAX);
 }
 
 static void write_telemetry(struct session *s)
@@ -75,6 +80,12 @@ static void write_prepare(struct session *s)
 	session_command(s, buf, ota_prepare_encode(s->config.image_size, buf, sizeof(buf)));
 }
 
+bool session_erases_beside(const struct session *s)
+{
+	return s->have_info &&
+	       (s->info.abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)) != 0;
+}
+
 /* The slot is erased while the link is made better; START takes over what is done by then. */
 static void write_prepare_ahead(struct session *s)
 {
@@ -85,23 +96,43 @@ static void write_prepare_ahead(struct session *s)
 }
 
 /*
+ * Values wait for the change of the link and, on a device that erases beside it, for the first
+ * erase.  Whichever takes longer is begun first: at 2M, where the flash limits the transfer, that is
+ * the erase unless intervals are long.
+ */
+static bool erase_takes_longer(const struct session *s)
+{
+	struct airtime_link air;
+
+	session_link(s, &air);
+	return session_erases_beside(s) && air.phy == OTA_PHY_2M && air.interval_us > 0 &&
+	       (uint64_t)air.interval_us * CHANGE_EVENTS < ERASE_US;
+}
+
+/*
  * None of these waits for the answer to another; the link takes longest to change.  A device
  * that stands still for an erase is not asked for one meanwhile: see session_link_settled().
  */
-static void write_wishes(struct session *s)
+static void write_session(struct session *s)
 {
-	const bool goes_on =
-		(s->info.abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)) != 0;
+	const bool beside = session_erases_beside(s), first = erase_takes_longer(s);
+	uint8_t buf[OTA_CONTROL_MAX];
+	int len;
 
-	if (goes_on)
+	if (beside)
 		write_prepare_ahead(s);
 	/* A pattern needs no faster link, and begins an erase at once, in which a change could
 	 * be missed. */
-	if (!s->config.pattern)
-		write_link(s);
-	if (!goes_on && !s->link_waits)
+	len = s->config.pattern ? 0 : wish_link(s, buf);
+	if (first)
+		write_start(s);
+	if (len > 0 && session_live(s))
+		session_command(s, buf, len);
+	if (!beside && !s->link_waits)
 		write_prepare_ahead(s);
 	write_telemetry(s);
+	if (!first && s->state == SESSION_PREPARING && session_live(s))
+		write_start(s);
 }
 
 /* The one command of a run, and the wait for its answer. */
@@ -144,9 +175,7 @@ static void session_full_begin(struct session *s)
 		session_opcode(s, OTA_CMD_STATUS);
 		return;
 	}
-	write_wishes(s);
-	if (s->state == SESSION_PREPARING && session_live(s))
-		write_start(s);
+	write_session(s);
 }
 
 void session_full_end(struct session *s)

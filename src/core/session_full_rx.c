@@ -13,8 +13,6 @@ static void begin_sending(struct session *s)
 {
 	const struct ota_ready *m = &s->ready;
 
-	s->max_value = m->max_value;
-	s->sequence = m->sequence;
 	session_begin_sending(s, m->offset, m->limit, m->ack_interval);
 }
 
@@ -43,12 +41,17 @@ static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 		return;
 	}
 	s->ready = *m;
+	s->ahead = 0;
+	s->max_value = m->max_value;
+	s->sequence = m->sequence;
 	if (!s->link_waits) {
 		begin_sending(s);
 		return;
 	}
 	s->step = SESSION_STEP_LINK;
 	s->step_deadline = NEVER; /* link_until */
+	if (session_erases_beside(s) && s->config.goal == SESSION_UPDATE && !s->hold)
+		session_send_head(s, m->offset, m->limit);
 }
 
 static void on_ack(struct session *s, const struct ota_ack *m)
@@ -76,10 +79,21 @@ static void on_ack(struct session *s, const struct ota_ack *m)
 	st->progress.phase = 0;
 }
 
+/* Some of what was sent ahead: it goes again, with all the rest, once the link has settled. */
+static void head_lost(struct session *s, const struct ota_gap *m)
+{
+	if (m->offset < s->ready.offset || m->offset > s->ready.offset + s->ahead)
+		return;
+	s->ahead = m->offset - s->ready.offset;
+	s->sequence = m->sequence;
+}
+
 static void on_gap(struct session *s, const struct ota_gap *m)
 {
 	struct session_stats *st = &s->stats;
 
+	if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_LINK && s->ahead > 0)
+		head_lost(s, m);
 	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED)
 		return;
 	if (m->reason == OTA_GAP_ASKED)

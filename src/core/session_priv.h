@@ -172,6 +172,8 @@ void session_full_end(struct session *s);
 /* session_full_rx.c */
 /* As struct dialect_ops' rx. */
 void session_full_rx(struct session *s, const uint8_t *buf, size_t len);
+/* Returns true if the device says that it goes on receiving while its flash erases. */
+bool session_erases_beside(const struct session *s);
 /* LINK's answer came, or is not waited for any longer. */
 void session_link_settled(struct session *s);
 
@@ -179,6 +181,12 @@ void session_link_settled(struct session *s);
 /* READY came: choose chunk and window, begin at offset; ack_interval in bytes, 0: no ACKs. */
 void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 			   uint32_t ack_interval);
+/*
+ * READY came while the link changes, on a device that goes on receiving while it erases: sends
+ * as much as the device judges the image by, so that its first erase passes meanwhile.  The rest
+ * waits, since it would fill the queue at the pace of a link that is soon another.
+ */
+void session_send_head(struct session *s, uint32_t offset, uint32_t limit);
 void session_pump(struct session *s);
 /* The same while it sends: goes on with what it chose. */
 void session_rechoose(struct session *s);

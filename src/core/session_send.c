@@ -8,6 +8,7 @@
  * slow and a lost link expensive.
  */
 #include "core/session_priv.h"
+#include "ota/device.h"
 
 /* Sent in all, before it counts as going nowhere: a lost value costs a window, which is some
  * thirty values; an image that turns out wrong costs an image, as often as there are tries. */
@@ -73,7 +74,8 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	s->stall_at = s->now;
 	s->ended = false;
 	session_progressed(s);
-	st->queued = st->received = st->flushed = offset;
+	st->received = st->flushed = offset;
+	st->queued = offset + s->ahead;
 	st->limit = limit;
 	s->burst.size = s->burst.run = 0;
 	s->burst.proves = 0;
@@ -88,7 +90,9 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	/* Bytes that a lost link hid: but only what was sent can have arrived. */
 	if (offset > s->most && offset <= s->queued_most)
 		s->most = offset;
-	st->progress.phase = 0;
+	if (s->ahead == 0) /* else it may erase already */
+		st->progress.phase = 0;
+	s->ahead = 0;
 	st->received_known = dialect_tells_received(s->dialect, s->mode);
 	if (!s->begun) {
 		st->resumed = resumed;
@@ -249,6 +253,24 @@ static bool send_value(struct session *s, uint32_t len)
 	s->stats.values++;
 	s->next_send = s->now + pacing;
 	return true;
+}
+
+void session_send_head(struct session *s, uint32_t offset, uint32_t limit)
+{
+	struct session_stats *st = &s->stats;
+	uint32_t len;
+
+	session_choose(s);
+	st->queued = st->received = offset;
+	st->limit = limit;
+	/* The last value is acknowledged when there is somebody who listens. */
+	while (s->mode != GATT_REQUEST && session_live(s) && s->ahead < OTA_HEAD_SIZE &&
+	       s->config.image_size - st->queued > s->chunk) {
+		len = next_length(s);
+		if (len == 0 || !send_value(s, len))
+			return;
+		s->ahead += len;
+	}
 }
 
 static bool all_there(const struct session *s)

@@ -121,6 +121,7 @@ struct session {
 	bool link_waits; /* for the answer to that one ... */
 	uint64_t link_until; /* ... but not beyond this */
 	struct ota_ready ready; /* the latest */
+	uint32_t ahead; /* bytes behind READY's offset, sent before the link was settled */
 	uint16_t mtu;
 	uint8_t properties[GATT_CHRS];
 	bool have_info;

@@ -149,10 +149,10 @@ static uint64_t erase_end(const struct budget *b)
 {
 	uint64_t us;
 
-	if (b->stands_still || b->erases_told == 0)
+	if (b->stands_still || b->erase_ms == 0)
 		return UINT64_MAX;
 	/* It had begun when that was heard. */
-	us = b->flash.erase_ms * 1000u / b->erases_told;
+	us = b->erase_ms * 1000ull;
 	return b->erase_from + us - least(us, b->interval_us);
 }
 
@@ -284,6 +284,25 @@ static uint16_t since(uint16_t now, uint16_t last)
 	return (uint16_t)(now - last);
 }
 
+/*
+ * One erase, of so many milliseconds for all.  If one is under way, nobody knows how much of that is
+ * its own: at least nothing, and at most what the others took.
+ */
+static void learn_erase(struct budget *b, uint64_t all_ms)
+{
+	const uint32_t over = b->erases - (b->erase_from > 0 && b->erases > 0 ? 1u : 0u);
+	uint32_t least_ms, most_ms;
+
+	if (over == 0)
+		return;
+	least_ms = (uint32_t)(all_ms / b->erases);
+	most_ms = (uint32_t)(all_ms / over);
+	if (b->erase_ms == 0 || b->erase_ms > most_ms)
+		b->erase_ms = most_ms;
+	if (b->erase_ms < least_ms)
+		b->erase_ms = least_ms;
+}
+
 /* The device counts from the moment at which telemetry was asked for, on each link anew. */
 static void take_times(struct budget *b, const struct ota_times *now)
 {
@@ -306,6 +325,7 @@ static void take_times(struct budget *b, const struct ota_times *now)
 		b->written_from = b->written;
 	}
 	f->erase_ms += since(now->erase_ms, last->erase_ms);
+	learn_erase(b, f->erase_ms);
 	f->write_ms += since(now->write_ms, last->write_ms);
 	f->read_ms += since(now->read_ms, last->read_ms);
 	f->store_ms += since(now->store_ms, last->store_ms);

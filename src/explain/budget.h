@@ -128,6 +128,7 @@ struct budget {
 	uint64_t written, written_told; /* bytes flushed; and of them in the times told */
 	uint64_t written_from; /* not told of on this link: those up to here ... */
 	uint32_t erases_from; /* ... and these erases */
+	uint32_t erase_ms; /* of one, by what was told; 0: not known */
 	uint16_t write_ms; /* of one write */
 	uint32_t notifications; /* while sending */
 

@@ -214,8 +214,8 @@ static void test_interval(void **state)
 		{.sim = "phy=1M,buffers=15x27/event", .hand = {INTERVALS}},
 		{.sim = "phy=1M,mtu=23", .hand = {INTERVALS}, .is_short = true},
 		{.sim = "phy=1M,mtu=185,data_length=27", .hand = {INTERVALS}},
-		{.sim = "phy=1M,loss=5", .hand = {INTERVALS}},
-		{.sim = "phy=2M,loss=5", .hand = {INTERVALS}},
+		{.sim = "phy=1M,loss=5", .hand = {INTERVALS}, .seeds = 6},
+		{.sim = "phy=2M,loss=5", .hand = {INTERVALS}, .seeds = 6},
 		{.sim = "phy=1M,flash=slow", .hand = {INTERVALS}},
 		{.sim = "phy=2M,flash=slow", .hand = {INTERVALS}},
 	};

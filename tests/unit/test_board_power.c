@@ -92,7 +92,7 @@ static void test_power_cut_at_every_operation(void **state)
 	rig_assert_runs("1.0.0", 0);
 	board_flash_counters(rig.board, &c);
 	assert_int_equal(c.overwrites, 0);
-	assert_true(c.operations > 20);
+	assert_true(c.operations > 15);
 	for (uint64_t seed = 0; seed < 8; seed++) {
 		for (uint64_t k = 1; k <= c.operations; k++) {
 			rig_start(FLASH_IDEAL, seed);

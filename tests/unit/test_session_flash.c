@@ -126,12 +126,98 @@ static void test_prepare_ahead(void **state)
 	prepared_update(OTA_FEATURE_PREPARE, 0, OTA_ABILITY_XIP_PSRAM, true, true);
 }
 
+#define LINK_ANSWER "09 00 0c00 0000 f401 02 02 fb00 fb00 f700"
+
+/* READY came, and LINK's answer has not; the connection begins with that PHY. */
+static void ready_before_link(uint8_t abilities, enum ota_phy phy, uint32_t size)
+{
+	play_init(&r, SESSION_UPDATE, size);
+	r.config.link = (struct ota_link_request){.phys = OTA_PHYS_2M};
+	r.link.phy = phy;
+	r.link.interval_us = 10000;
+	r.info.features |= OTA_FEATURE_LINK;
+	r.info.abilities = abilities;
+	play_start(&r);
+	play_link_up(&r, 247, PLAY_FULL);
+	play_written(&r, GATT_CONTROL);
+	play_written(&r, GATT_CONTROL);
+	play_rx_ready(&r, 0, size);
+}
+
+/*
+ * As much as an image is judged by goes to a device that erases beside the change of the link.
+ * The values behind it go on in order.
+ */
+static void test_head_ahead(void **state)
+{
+	(void)state;
+	ready_before_link(OTA_ABILITY_AUTO_SUSPEND, OTA_PHY_1M, 2000);
+	assert_int_equal(play_count(&r, "request control 09"), 1);
+	assert_int_equal(play_count(&r, "command data 000000"), 1);
+	assert_int_equal(play_count(&r, "command data 0100f2"), 1);
+	assert_int_equal(play_count(&r, "command data"), 2);
+	assert_int_equal(r.s.state, SESSION_PREPARING);
+	play_skip(&r);
+	play_rx(&r, LINK_ANSWER);
+	assert_int_equal(r.s.state, SESSION_SENDING);
+	assert_int_equal(play_count(&r, "command data 0200e4"), 1);
+	assert_int_equal(r.s.stats.queued, 2000);
+	play_end(&r);
+
+	ready_before_link(0, OTA_PHY_1M, 2000);
+	assert_int_equal(play_count(&r, "command data"), 0);
+	play_end(&r);
+	/* Nobody would hear of the last value's acknowledgement. */
+	ready_before_link(OTA_ABILITY_XIP_PSRAM, OTA_PHY_1M, 200);
+	assert_int_equal(play_count(&r, "command data"), 0);
+	play_rx(&r, LINK_ANSWER);
+	assert_int_equal(play_count(&r, "command data"), 1);
+	play_end(&r);
+}
+
+static void test_head_lost(void **state)
+{
+	(void)state;
+	ready_before_link(OTA_ABILITY_AUTO_SUSPEND, OTA_PHY_1M, 2000);
+	play_skip(&r);
+	play_rx_gap(&r, 8192, 900, OTA_GAP_MISSING); /* beyond what was sent */
+	play_rx_gap(&r, 8192, 242, OTA_GAP_MISSING);
+	play_expect_none(&r);
+	play_rx(&r, LINK_ANSWER);
+	assert_int_equal(play_count(&r, "command data 0020f2"), 1);
+	assert_int_equal(r.s.stats.queued, 2000);
+	play_end(&r);
+	/* A link that is lost takes along what was sent ahead. */
+	ready_before_link(OTA_ABILITY_AUTO_SUSPEND, OTA_PHY_1M, 2000);
+	play_lost(&r, GATT_SUPERVISION);
+	assert_int_equal(r.s.ahead, 0);
+	play_end(&r);
+}
+
+/* At 2M the first erase outlasts the change of a link with short intervals. */
+static void test_start_first(void **state)
+{
+	(void)state;
+	ready_before_link(OTA_ABILITY_AUTO_SUSPEND, OTA_PHY_2M, 2000);
+	play_expect(&r,
+		    "request control 01010000d0070000d00700000000a0a1a2a3a4a5a6a7a8a9aaabacadaea"
+		    "fb0b1b2b3b4b5b6b7b8b9babbbcbdbebf");
+	assert_int_equal(play_count(&r, "request control 09"), 1);
+	assert_int_equal(play_count(&r, "command data"), 2);
+	assert_true(r.s.stats.start_us == 0); /* values wait for the link as ever */
+	play_end(&r);
+	ready_before_link(0, OTA_PHY_2M, 2000);
+	assert_int_equal(play_count(&r, "command data"), 0);
+	assert_true(strncmp(r.actions[r.taken], "request control 09", 18) == 0);
+	play_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pattern),
-		cmocka_unit_test(test_prepare),
-		cmocka_unit_test(test_prepare_ahead),
+		cmocka_unit_test(test_pattern),	      cmocka_unit_test(test_prepare),
+		cmocka_unit_test(test_prepare_ahead), cmocka_unit_test(test_head_ahead),
+		cmocka_unit_test(test_head_lost),     cmocka_unit_test(test_start_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,6 +246,7 @@ static void test_measure(void **state)
 	board_flash_counters(esp_board(update_device(&u)), &after);
 	assert_int_equal(u.s.outcome, SESSION_MEASURED);
 	assert_int_equal(u.s.stats.done.size, 300000);
+	after.bytes_read = before.bytes_read; /* records and bonds are looked up */
 	assert_memory_equal(&before, &after, sizeof(before));
 	update_end(&u);
 }
