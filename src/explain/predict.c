@@ -412,6 +412,7 @@ uint64_t predict_us(const struct predict *p)
 
 	if (!play_init(&s, p))
 		return 0;
+	s.erased = p->ahead ? PREDICT_BLOCK : 0;
 	play_device(&s, 0);
 	for (uint32_t steps = 0; !done(&s) && steps < STEPS_MAX; steps++) {
 		play_device(&s, s.t);

@@ -33,6 +33,7 @@ struct predict {
 	uint32_t loss_ppm; /* link layer packets lost */
 	uint32_t drop_ppm; /* Data values lost */
 	uint32_t size; /* bytes of the transfer */
+	bool ahead; /* the first erase passed before, while the link changed */
 };
 
 /* Microseconds from READY until all is in flash, read back and set to boot; 0: no such link. */

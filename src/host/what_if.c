@@ -129,6 +129,16 @@ static uint64_t take_least(const struct profile *profile, const struct job_snaps
 	return least;
 }
 
+/*
+ * A device that goes on while it erases begins with the image's head, while the link changes from
+ * what Linux gives a new one (50 ms, 1M), which takes about as long as an erase.
+ */
+static bool erases_ahead(const struct job_snapshot *run, const struct airtime_link *link)
+{
+	return (run->info.abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)) != 0 &&
+	       (link->phy == OTA_PHY_2M || link->interval_us != 50000u);
+}
+
 uint32_t what_if(const struct profile *was, const struct profile *is,
 		 const struct job_snapshot *run, uint32_t measured, bool under_way)
 {
@@ -147,6 +157,8 @@ uint32_t what_if(const struct profile *was, const struct profile *is,
 	change_pacing(&a, &then);
 	if (then.value <= then.header)
 		return 0;
+	now.ahead = erases_ahead(run, &now.link);
+	then.ahead = erases_ahead(run, &then.link);
 	now_us = take_least(was, run, &now);
 	then_us = take_least(is, run, &then);
 	if (now_us == 0 || then_us == 0)
@@ -161,5 +173,8 @@ uint32_t what_if(const struct profile *was, const struct profile *is,
 	/* A measured rate may owe to chance: more than the air carries is not promised. */
 	most = (uint64_t)airtime_ceiling(&then.link, then.value, then.request) *
 	       (uint32_t)(then.value - then.header) / then.value;
+	/* Nor more than pacing lets through. */
+	if (then.pacing_us > 0 && most > (then.value - then.header) * 1000000ull / then.pacing_us)
+		most = (then.value - then.header) * 1000000ull / then.pacing_us;
 	return (uint32_t)(rate < most ? rate : most);
 }

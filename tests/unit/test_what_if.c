@@ -20,7 +20,7 @@
 #include "historylib.h"
 #include "host/what_if.h"
 
-#define SIZE 300000u
+#define SIZE 600000u
 #define TOLERANCE 15u /* per cent, as for the gain of an advice */
 #define DRAWN 40u /* changes of a check */
 
