@@ -59,10 +59,11 @@ class Bench:
                    "status %d\n%s" % (got, run.story()))
         return result
 
-    def names(self, result, cause):
-        """The first cause that the result names."""
-        causes = [d["id"] for d in result.get("diagnosis", [])]
-        self.check(causes[:1] == [cause], "names the cause: " + cause, causes)
+    def names(self, result, cause, cure=""):
+        """The first cause that the result names, and words of its cure."""
+        causes = result.get("diagnosis") or [{}]
+        self.check(causes[0].get("id") == cause and cure in causes[0].get("cure", ""),
+                   "names the cause: " + cause, json.dumps(causes))
 
     def proved(self, run, what="goes on, and is proved"):
         """The run ended well, and the device runs the image."""
@@ -143,7 +144,7 @@ def out_of_reach(tap, bluez, name):
     bench.sent(0.4)
     bench.radio.command("mute %s on" % DEVICE)
     bench.radio.command("silent %s on" % DEVICE)
-    bench.ends(run, "not-found", 75)
+    bench.names(bench.ends(run, "not-found", 75), "out-of-range", "closer")
     bench.untouched()
     bench.radio.command("mute %s off" % DEVICE)
     bench.resume()
@@ -167,7 +168,7 @@ def daemon_away(tap, bluez, name):
     run = bench.flash("--set=retries=2")
     bench.sent(0.4)
     bluez.kill()
-    bench.names(bench.ends(run, "no-adapter", 75), "bluetoothd-gone")
+    bench.names(bench.ends(run, "no-adapter", 75), "bluetoothd-gone", "systemctl start bluetooth")
     bluez.start()
     adapter_ready()
     bench.untouched()
@@ -209,7 +210,7 @@ def radio_dies(tap, bluez, name):
     bench.sent(0.6)
     bench.radio.process.kill()
     bench.radio.process.wait()
-    bench.names(bench.ends(run, "no-adapter", 75), "adapter-gone")
+    bench.names(bench.ends(run, "no-adapter", 75), "adapter-gone", "Plug it in")
     bench.plug_in()
     bench.untouched()
     bench.resume(65536)
@@ -221,7 +222,7 @@ def reboot(tap, bluez, name):
     run = bench.flash()
     bench.sent(0.6)
     bench.radio.command("reset %s" % DEVICE)
-    bench.proved(run)
+    bench.names(bench.proved(run), "device-reset", "go on")
     bench.went_on(run, "supervision-timeout", 65536)
     bench.end()
 
@@ -232,7 +233,7 @@ def closed(tap, bluez, name):
     run = bench.flash("--set=write_mode=acquire")
     bench.sent(0.4)
     bench.radio.command("terminate %s" % DEVICE)
-    bench.proved(run)
+    bench.names(bench.proved(run), "hung-up", "log")
     bench.went_on(run, "by-device")
     bench.end()
 
@@ -254,6 +255,7 @@ def not_back(tap, bluez, name):
     bench.sent(0.5)
     bench.radio.command("mute %s on" % DEVICE)
     result = bench.ends(run, "not-back", 75)
+    bench.names(result, "no-return", "power")
     bench.check("did not come back" in result.get("text", ""), "the error says so", result)
     bench.radio.command("mute %s off" % DEVICE)
     bench.proved(bench.flash(), "the next run confirms it")
@@ -276,6 +278,7 @@ def held(tap, bluez, name):
     bench.radio.command("mute %s on" % DEVICE)
     run = bench.flash()
     result = bench.ends(run, "in-use", 75)
+    bench.names(result, "held-here", "End that program")
     bench.check("another program" in result.get("text", "").lower(), "the error says so", result)
     bench.untouched()
     bench.check(bench.radio.status()["connected"] and holder.poll() is None,
@@ -396,9 +399,71 @@ def blocked(tap, bluez, name):
     bench.end()
 
 
+def unheard(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    bench.radio.command("mute %s on" % DEVICE)
+    result = bench.ends(bench.flash("--device-timeout=3"), "not-found", 68)
+    bench.names(result, "not-advertising", "power")
+    bench.radio.command("mute %s off" % DEVICE)
+    bench.proved(bench.flash(), "it is updated when it is heard again")
+    bench.end()
+
+
+def switched_off(tap, bluez, name):
+    """The adapter, by another program, in mid transfer."""
+    bench = Bench(tap, bluez, name)
+    control = Bluetoothctl()
+    run = bench.flash("--set=retries=1")
+    bench.sent(0.4)
+    control.say("power off")
+    bench.names(bench.ends(run, "no-adapter", 75), "adapter-off", "power on")
+    control.say("power on")
+    adapter_ready()
+    bench.resume()
+    control.quit()
+    bench.end()
+
+
+def refusal(bench, status, cause, cure):
+    """The device stays as it was."""
+    run = bench.flash()
+    result, got = run.result()
+    bench.check(got == status, "ends with status %d" % status, run.story())
+    bench.names(result, cause, cure)
+    bench.untouched()
+    bench.end()
+
+
+def forbidden(tap, bluez, name):
+    refusal(Bench(tap, bluez, name, "--sim=permit=no"), 77, "permission", "permission")
+
+
+def foreign(tap, bluez, name):
+    refusal(Bench(tap, bluez, name, "--sim=dialect=foreign"), 76, "dialect", "maker")
+
+
+def no_boot(tap, bluez, name):
+    refusal(Bench(tap, bluez, name, "--sim=fault=no-boot"), 76, "rolled-back", "log")
+
+
+def on_trial(tap, bluez, name):
+    bench = Bench(tap, bluez, name)
+    bench.ends(bench.flash("--set=confirm=never"), "unconfirmed", 0, "one is left on trial")
+    bench.image = sample_image("%s-3.bin" % name, SIZE, "3.0.0")
+    bench.before = bench.radio.status()
+    refusal(bench, 76, "on-trial", "Confirm")
+
+
+def erases(tap, bluez, name):
+    bench = Bench(tap, bluez, name, "--sim=fault=slow-erase:20", sim="devices=1,flash=typical")
+    bench.names(bench.proved(bench.flash()), "erasing", "Wait")
+    bench.end()
+
+
 SCENARIOS = (lost_early, lost_middle, lost_late, given_up, out_of_reach, daemon, daemon_away,
              daemon_stopped, adapter, radio_dies, reboot, closed, twins, not_back, held,
-             table_moved, table_shuffled, recorded, killed, hang_up, power_cycle, blocked)
+             table_moved, table_shuffled, recorded, killed, hang_up, power_cycle, blocked,
+             unheard, switched_off, forbidden, foreign, no_boot, on_trial, erases)
 
 
 def job(tap):
