@@ -146,8 +146,8 @@ static void add_profile(struct app *app)
 	if (count == 0)
 		app_confirm_fact(app, TITLE, "Profile", "%s%s", p->now.name, found);
 	else
-		app_confirm_fact(app, TITLE, "Profile", "%.60s%s with %zu change%s:%s",
-				 p->now.name, found, count, count == 1 ? "" : "s", changes);
+		app_confirm_fact(app, TITLE, "Profile", "%.60s%s with %zu change%s:%s", p->now.name,
+				 found, count, count == 1 ? "" : "s", changes);
 }
 
 static void ask_upload(struct app *app)

@@ -432,12 +432,12 @@ static void test_public_key(void **state)
 	assert_string_equal(simopts_get(&options, SIM_PUBLIC_KEY, buf, sizeof(buf)), path);
 	/* A key that is cut is none. */
 	assert_int_equal(ftruncate(fd, 40), 0);
-	(void)snprintf(wanted, sizeof(wanted),
-		       "--sim: public_key: %s: expected a key as PEM\n", path);
+	(void)snprintf(wanted, sizeof(wanted), "--sim: public_key: %s: expected a key as PEM\n",
+		       path);
 	assert_refused(text, wanted);
 	assert_int_equal(unlink(path), 0);
-	(void)snprintf(wanted, sizeof(wanted),
-		       "--sim: public_key: %s: No such file or directory\n", path);
+	(void)snprintf(wanted, sizeof(wanted), "--sim: public_key: %s: No such file or directory\n",
+		       path);
 	assert_refused(text, wanted);
 	(void)close(fd);
 	free(pem);
