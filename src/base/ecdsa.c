@@ -46,7 +46,7 @@ static int get_number(gcry_sexp_t from, const char *name, uint8_t *ret, size_t s
 int ecdsa_generate(struct ecdsa_key *ret)
 {
 	gcry_sexp_t how = NULL, pair = NULL;
-	uint8_t encoded[1 + ECDSA_POINT];
+	uint8_t encoded[1 + ECDSA_POINT] = {0};
 	gcry_error_t error;
 	int r;
 

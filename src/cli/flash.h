@@ -15,8 +15,8 @@
  * the update is over; else an exit code after cli_fail(). */
 int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
 		     struct image *image, struct lint_report *report);
-/* config without the image; sha256: the only one that is meant, or NULL. */
-int flash_with_image(struct cli *cli, const struct job_config *config, const char *path,
+/* given without the image; sha256: the only one that is meant, or NULL. */
+int flash_with_image(struct cli *cli, const struct job_config *given, const char *path,
 		     const uint8_t *sha256);
 /* The update of a recorded run, from the same file, which must not have changed. */
 int flash_again(struct cli *cli, const struct history_run *run, const struct profile *profile);

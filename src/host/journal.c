@@ -104,19 +104,21 @@ static void words(struct reader *r, const json_t *from, const char *key, char *r
 {
 	const json_t *v = json_object_get(from, key), *hex = json_object_get(v, "hex");
 	const size_t len = json_string_length(json_is_object(v) ? hex : v);
-	const char *text = json_string_value(json_is_object(v) ? hex : v);
+	const char *text = json_string_value(json_is_object(v) ? hex : v), *before = r->bad;
 
 	ret[0] = '\0';
-	if (!text || strlen(text) != len || (len / (json_is_object(v) ? 2 : 1)) >= size) {
-		r->bad = key;
-	} else if (!json_is_object(v)) {
+	r->bad = key;
+	if (!text || strlen(text) != len || (len / (json_is_object(v) ? 2 : 1)) >= size)
+		return;
+	if (!json_is_object(v)) {
 		memcpy(ret, text, len + 1);
-	} else if (len % 2 == 0 && hex_decode(text, (uint8_t *)ret, len / 2) == 0 &&
-		   !memchr(ret, '\0', len / 2)) {
-		ret[len / 2] = '\0';
 	} else {
-		r->bad = key;
+		if (len % 2 != 0 || hex_decode(text, (uint8_t *)ret, len / 2) < 0 ||
+		    memchr(ret, '\0', len / 2))
+			return;
+		ret[len / 2] = '\0';
 	}
+	r->bad = before;
 }
 
 static void image_from_json(struct reader *r, const json_t *from, struct journal_image *ret)

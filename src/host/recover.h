@@ -103,7 +103,7 @@ struct recover_list {
 	struct recover_choice at[RECOVER_CHOICES_MAX + 1];
 };
 
-void recover_list(const struct recover_known *known, struct recover_list *ret);
+void recover_list(const struct recover_known *k, struct recover_list *l);
 /* "resume": in JSON. */
 const char *recover_action_name(enum recover_action action);
 /* Returns true if the action needs no question: it changes nothing on the device. */

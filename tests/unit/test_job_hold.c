@@ -78,7 +78,7 @@ static void begin(const char *pause_below)
 	memset(&h, 0, sizeof(h));
 	h.rssi = STRONG;
 	profile_defaults(&h.profile);
-	h.profile.pause_below_dbm = pause_below ? atoi(pause_below) : 0;
+	h.profile.pause_below_dbm = pause_below ? (int32_t)strtol(pause_below, NULL, 10) : 0;
 	h.bytes = imagelib_build(&spec, &size);
 	(void)image_read(h.bytes, size, sha256_buffer, &h.image, &h.report);
 	assert_true(sd_event_new(&h.event) >= 0);

@@ -130,6 +130,8 @@ static void test_matrix(void **state)
 	assert_non_null(out);
 	intro(out);
 	good = matrix(out, only, &kinds);
+	if (kinds == 0)
+		fail_msg("no kind of that name");
 	(void)fprintf(out, "\n%u kinds at %u places: right in %u of %u, %u.%u %%.\n", kinds,
 		      BENCH_PLACES, good, kinds * BENCH_PLACES, good * 10u / kinds,
 		      good * 100u / kinds % 10u);

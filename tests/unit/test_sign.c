@@ -213,7 +213,7 @@ static void test_der(void **state)
 static int wrong_passphrase(void *ctx, const char *path, char *buf)
 {
 	(void)path;
-	(void)strcpy(buf, ctx);
+	(void)snprintf(buf, SIGN_PASSPHRASE, "%s", (const char *)ctx);
 	return 0;
 }
 
@@ -279,12 +279,15 @@ static void doc_block(const char *name, uint8_t *ret, size_t size)
 {
 	char *path = test_source_path("docs/protocol.md"), fence[32], *end;
 	size_t len = 0;
-	char *doc = (char *)test_load_file(path, &len);
+	uint8_t *bytes = test_load_file(path, &len);
+	char *doc;
 	const char *at;
 
+	assert_non_null(bytes);
+	doc = malloc(len + 1);
 	assert_non_null(doc);
-	doc = realloc(doc, len + 1);
-	assert_non_null(doc);
+	memcpy(doc, bytes, len);
+	free(bytes);
 	doc[len] = '\0';
 	(void)snprintf(fence, sizeof(fence), "```%s\n", name);
 	at = strstr(doc, fence);
