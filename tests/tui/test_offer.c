@@ -22,6 +22,13 @@
 #define SIM "--sim=devices=1,chip=esp32,seed=1,state=boards,flash_mode=usual,speed="
 #define FEED_MS 1000 /* for news of the screen; it is read as soon as there is any */
 
+static void drop_boards(void)
+{
+	const int r = system("rm -rf boards"); /* NOLINT(cert-env33-c): the test's own folder */
+
+	assert_int_equal(r, 0);
+}
+
 static void start(struct pty *pty, const char *sim, const char *image)
 {
 	const char *argv[] = {pty_program, sim, "workbench", image, NULL};
@@ -72,8 +79,7 @@ static void test_killed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
-		assert_int_equal(system("rm -rf boards"),
-				 0); /* NOLINT(cert-env33-c): the test\'s own folder */
+		drop_boards();
 		begin_and_die(percents[i]);
 		/* Not the path: the journal has it. */
 		start(&pty, SIM "20", NULL);
@@ -95,8 +101,7 @@ static void test_declined(void **state)
 	struct pty pty;
 
 	(void)state;
-	assert_int_equal(system("rm -rf boards"),
-			 0); /* NOLINT(cert-env33-c): the test\'s own folder */
+	drop_boards();
 	begin_and_die(60);
 	start(&pty, SIM "20", NULL);
 	pty_until(&pty, "resume? (R)");
@@ -118,14 +123,12 @@ static void test_declined(void **state)
 static void test_given_up(void **state)
 {
 	(void)state;
-	assert_int_equal(system("rm -rf boards"),
-			 0); /* NOLINT(cert-env33-c): the test\'s own folder */
+	drop_boards();
 	begin_and_die(60);
 	/* The journal names the image, so that what is safe completes the update. */
 	assert_int_equal(pty_run(SIM "20 recover --yes esp-sim-01"), 0);
 	assert_int_equal(pty_run(SIM "20 resume esp-sim-01"), 66);
-	assert_int_equal(system("rm -rf boards"),
-			 0); /* NOLINT(cert-env33-c): the test\'s own folder */
+	drop_boards();
 	begin_and_die(0);
 	assert_int_equal(pty_run(SIM "20 resume --give-up esp-sim-01"), 0);
 	assert_int_equal(pty_run(SIM "20 resume esp-sim-01"), 66);

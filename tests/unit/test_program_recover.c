@@ -135,7 +135,7 @@ static int teardown(void **state)
 
 	(void)state;
 	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command); /* NOLINT(cert-env33-c): the test\'s own folder */
+	return system(command); /* NOLINT(cert-env33-c): the test's own folder */
 }
 
 int main(void)
