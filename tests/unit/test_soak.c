@@ -7,8 +7,10 @@
  *   SOAK_RUNS   how many (100); `make soak` takes 5000
  *   SOAK_FIRST  the first seed (1), to repeat one that failed
  *   SOAK_TELL   a line for each run
+ *   SOAK_KEPT   updates of the four boards that are kept (500)
  */
 #include <inttypes.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -387,10 +389,154 @@ static void test_soak(void **state)
 	print_message("# the longest took %u s of virtual time\n", (unsigned int)longest);
 }
 
+/* --- the same boards, again and again */
+
+#define BOARDS 4u
+#define IMAGES 2u
+#define KEPT_RUNS 500u
+#define LEAK_BYTES 262144u /* caches of libraries, at most */
+
+static const char *const chip_names[BOARDS] = {"esp32", "esp32c3", "esp32s3", "esp32c6"};
+static struct kept {
+	char folder[64];
+	uint8_t bytes[IMAGES][SIZE_MAX_BYTES];
+	struct image images[IMAGES];
+	struct lint_report reports[IMAGES];
+} kept[BOARDS];
+
+static void make_boards(const char *root)
+{
+	for (size_t b = 0; b < BOARDS; b++) {
+		(void)snprintf(kept[b].folder, sizeof(kept[b].folder), "%s/%s", root,
+			       chip_names[b]);
+		for (size_t i = 0; i < IMAGES; i++) {
+			const struct image_build build = {
+				.chip_id = image_chip_by_name(chip_names[b])->id,
+				.version = i == 0 ? "2.0.0" : "2.1.0",
+				.size = i == 0 ? 60000 : 150000,
+				.seed = (unsigned int)(b * IMAGES + i),
+			};
+			size_t size;
+
+			assert_int_equal(image_build(&build, sha256_buffer, kept[b].bytes[i],
+						     SIZE_MAX_BYTES, &size),
+					 0);
+			assert_int_equal(image_read(kept[b].bytes[i], size, sha256_buffer,
+						    &kept[b].images[i], &kept[b].reports[i]),
+					 0);
+		}
+	}
+}
+
+/* Whatever happens: the board runs a whole image, now and at a moment of the run. */
+static void drive_kept(struct soak *k, struct transport *world, uint64_t look_us)
+{
+	bool pending;
+
+	job_start(k->job);
+	while (!k->finished) {
+		if (!sched_step(sim_sched(world)))
+			WRONG(k, "nothing happens any more");
+		k->seconds = world->ops->now_us(world) / S;
+		if (k->seconds > LONGEST_S)
+			WRONG(k, "it does not end: %s", session_state_name(k->job->session.state));
+		if (look_us > 0 && world->ops->now_us(world) >= look_us) {
+			look_us = 0;
+			(void)board_runs(k, world, &pending);
+		}
+	}
+	/* A trial that nobody confirms ends by then. */
+	sched_advance(sim_sched(world), world->ops->now_us(world) + 400 * S);
+	if (board_runs(k, world, &pending) == RUNS_NOTHING)
+		WRONG(k, "the board runs nothing");
+	if (pending)
+		WRONG(k, "the trial does not end");
+}
+
+/* An update of a board that is as the one before left it; the flash lies in a file meanwhile. */
+static void run_kept(struct soak *k, uint32_t n)
+{
+	const struct job_listener listener = {.userdata = k, .finished = on_finished};
+	struct kept *board = &kept[n % BOARDS];
+	const bool clean = n / BOARDS % 8u == 7u;
+	struct job_config config = {.goal = SESSION_UPDATE, .device = DEVICE, .forced = UINT32_MAX};
+	struct transport *world, *transport;
+	struct profile profile;
+	sd_event *event;
+	char why[200], text[64];
+	size_t image, len;
+
+	memset(k, 0, sizeof(*k));
+	k->seed = n;
+	rng_init(&k->rng, 90001u + n);
+	image = below(&k->rng, IMAGES);
+	k->read = board->images[image];
+	k->size = k->read.size;
+	len = (size_t)snprintf(k->about, sizeof(k->about), "%s, image %zu", chip_names[n % BOARDS],
+			       image);
+	k->fault_count = clean ? 0 : between(&k->rng, 1, FAULTS_MAX);
+	for (size_t i = 0; i < k->fault_count; i++) {
+		choose_fault(k, &k->faults[i]);
+		fault_format(&k->faults[i], text, sizeof(text));
+		len += (size_t)snprintf(k->about + len, sizeof(k->about) - len, ", %s", text);
+	}
+	k->sim.kind = (struct fleet_kind){
+		.devices = 1,
+		.chip_id = k->read.chip_id,
+		.chip_all = true,
+		.dialect_all = true,
+		.seed = 1u + n % BOARDS,
+		.state = board->folder,
+	};
+	profile_defaults(&profile);
+	config.profile = &profile;
+	config.image = &k->read;
+	config.report = &board->reports[image];
+	assert_true(sd_event_new(&event) >= 0);
+	if (sim_create(event, &k->sim, &world, why, sizeof(why)) < 0)
+		WRONG(k, "%s", why);
+	assert_int_equal(fault_wrap(world, k->faults, k->fault_count, n, &transport), 0);
+	assert_int_equal(job_create(transport, &config, &listener, &k->job), 0);
+	drive_kept(k, world, between(&k->rng, 1, 20000) * 1000ull);
+	if (clean && k->result.outcome != SESSION_CONFIRMED)
+		WRONG(k, "without a fault it is confirmed");
+	job_destroy(k->job);
+	transport->ops->destroy(transport);
+	sd_event_unref(event);
+}
+
+static void test_kept_boards(void **state)
+{
+	const uint32_t runs = number_of("SOAK_KEPT", KEPT_RUNS);
+	uint32_t outcomes[SESSION_OUTCOMES] = {0};
+	char root[] = "/tmp/otabench-soak-XXXXXX", command[80];
+	size_t held = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	make_boards(root);
+	for (uint32_t n = 0; n < runs; n++) {
+		run_kept(&soak, n);
+		outcomes[soak.result.outcome]++;
+		if (n == runs / 5u)
+			held = mallinfo2().uordblks;
+	}
+	for (int i = 0; i < SESSION_OUTCOMES; i++)
+		if (outcomes[i] > 0)
+			print_message("# %5u %s\n", outcomes[i],
+				      session_outcome_name((enum session_outcome)i));
+	print_message("# %zu bytes held after a fifth of the runs, %zu at the end\n", held,
+		      mallinfo2().uordblks);
+	assert_true(mallinfo2().uordblks <= held + LEAK_BYTES);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", root);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): the test's own folder */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_soak),
+		cmocka_unit_test(test_kept_boards),
 	};
 
 	return cmocka_run_group_tests_name("soak", tests, NULL, NULL);
