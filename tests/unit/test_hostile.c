@@ -203,7 +203,46 @@ static void confirms_in_words(struct hostile *h, uint8_t *buf, size_t len)
 		pass(h, buf, len);
 }
 
+/* All but the last hundredth, and then no more, as often as the host comes back. */
+static void ends_at_99(struct hostile *h, uint8_t *buf, size_t len)
+{
+	const struct ota_error_event over = {.code = OTA_ERR_TIMEOUT};
+	const uint32_t last = (uint32_t)h->image.size - (uint32_t)h->image.size / 100u;
+	struct ota_ready ready;
+	struct ota_ack ack;
+
+	if ((buf[0] == OTA_EVT_ACK && ota_ack_decode(buf, len, &ack) == 0 &&
+	     ack.received >= last) ||
+	    (buf[0] == OTA_EVT_READY && ota_ready_decode(buf, len, &ready) == 0 &&
+	     ready.offset >= last))
+		tell(h, buf, ota_error_encode(&over, buf, OTA_CONTROL_MAX));
+	else
+		pass(h, buf, len);
+}
+
+static void flood(struct hostile *h)
+{
+	const struct ota_telemetry telemetry = {.rssi = -50};
+	uint8_t buf[OTA_CONTROL_MAX];
+
+	for (unsigned int i = 0; i < 10000; i++)
+		tell(h, buf, ota_telemetry_encode(&telemetry, buf, sizeof(buf)));
+}
+
 static const struct lie lies[] = {
+	{.name = "the end of the session at 99 %",
+	 .heard = ends_at_99,
+	 .outcome = SESSION_DEVICE_ERROR,
+	 .code = CLI_DEVICE_ERROR,
+	 .words = "session-timeout",
+	 .longest_s = 1800},
+	{.name = "10,000 notifications a second, and no other",
+	 .heard = nothing,
+	 .each_second = flood,
+	 .outcome = SESSION_STALLED,
+	 .code = CLI_LINK_LOST,
+	 .words = "did not become ready",
+	 .longest_s = 400},
 	{.name = "ABORT is answered with DONE",
 	 .heard = abort_is_done,
 	 .cancels = true,
@@ -217,7 +256,7 @@ static const struct lie lies[] = {
 	 .code = CLI_DEVICE_ERROR,
 	 .words = "busy, detail 2",
 	 .longest_s = 1800},
-	{.name = "the same PROGRESS for ever",
+	{.name = "an erase that never ends: the same PROGRESS for ever",
 	 .heard = nothing,
 	 .each_second = same_progress,
 	 .outcome = SESSION_STALLED,
