@@ -149,6 +149,7 @@ struct intake {
 	const char *name;
 	char *text;
 	size_t len, all; /* of the file that is wanted, and of all */
+	size_t room; /* of text */
 	bool found, last; /* ... and the last that a bundle has */
 	const char *wrong; /* why it is refused */
 };
@@ -192,10 +193,13 @@ static int take_data(struct archive *a, struct intake *in, bool wanted)
 		}
 		if (!wanted)
 			continue;
-		more = realloc(in->text, in->len + (size_t)n + 1);
-		if (!more)
-			return -OTA_ENOMEM;
-		in->text = more;
+		if (in->len + (size_t)n + 1 > in->room) { /* by halves: it may be large */
+			in->room = 2 * (in->len + (size_t)n + 1);
+			more = realloc(in->text, in->room);
+			if (!more)
+				return -OTA_ENOMEM;
+			in->text = more;
+		}
 		memcpy(in->text + in->len, chunk, (size_t)n);
 		in->len += (size_t)n;
 		in->text[in->len] = '\0';
