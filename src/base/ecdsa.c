@@ -98,6 +98,7 @@ static bool in_range(const uint8_t secret[ECDSA_SCALAR], gcry_ctx_t context)
 	if (n && gcry_mpi_scan(&d, GCRYMPI_FMT_USG, secret, ECDSA_SCALAR, NULL) == 0)
 		good = gcry_mpi_cmp_ui(d, 0) > 0 && gcry_mpi_cmp(d, n) < 0;
 	gcry_mpi_release(d);
+	gcry_mpi_release(n); /* may be a copy, although none was asked for */
 	return good;
 }
 

@@ -19,7 +19,12 @@
 
 const char *archive_libraries(void)
 {
-	return archive_version_details();
+	/* It makes its text anew each time, and forgets the one before (libarchive 3.6). */
+	static const char *details;
+
+	if (!details)
+		details = archive_version_details();
+	return details;
 }
 
 static bool ends_in(const char *path, const char *ending)

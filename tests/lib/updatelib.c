@@ -67,6 +67,8 @@ static void update_event(void *userdata, const struct transport_event *e)
 
 	pump_event(&u->pump, e);
 	in_flight = u->s.stats.queued - u->s.stats.received;
+	if (u->s.window > u->most_window)
+		u->most_window = u->s.window;
 	if (u->s.state == SESSION_SENDING && in_flight > u->most_in_flight)
 		u->most_in_flight = in_flight;
 	update_rearm(u);

@@ -32,6 +32,7 @@ struct update {
 	unsigned int asked, paired; /* times that he was, and that pairing succeeded */
 	bool to_answer;
 	bool refuse; /* approve() answers -OTA_EPERM */
+	uint32_t most_window; /* the session's, which follows what gets through */
 	uint32_t most_in_flight; /* bytes handed to the stack and not yet acknowledged */
 	uint8_t factory[OTA_SHA256_SIZE]; /* what ran before */
 };

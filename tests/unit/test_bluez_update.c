@@ -104,7 +104,7 @@ static void confirmed(struct run *r)
 			 ota_code_name(s->code));
 	check_flash(r);
 	assert_int_equal(s->chunk, s->mode == GATT_REQUEST ? 512 : 495);
-	assert_true(r->u.most_in_flight <= s->window);
+	assert_true(r->u.most_in_flight <= r->u.most_window);
 }
 
 static int build(void **state)

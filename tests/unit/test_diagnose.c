@@ -396,6 +396,8 @@ static void test_any_facts(void **state)
 		k.f.release = 5u << 8 | (unsigned int)rng_below(&rng, 99);
 		k.f.adapter_gone = rng_below(&rng, 2);
 		k.f.erase_last = rng_below(&rng, 2);
+		k.f.unanswered = rng_below(&rng, 2);
+		k.f.erred = rng_below(&rng, 2);
 		k.stats.telemetry_known = rng_below(&rng, 2);
 		k.stats.status_known = rng_below(&rng, 2);
 		k.f.stats = &k.stats;
