@@ -42,7 +42,10 @@ def update(tap, bluez, row):
         return
     if row.ratio or row.rate:
         tap.check(done.fast(), "%s: as fast as it should be" % title(row), done.story())
-        tap.check(done.result["goodput"] >= 0.98 * done.model,
+        # Where the flash suspends its erases, how much of the first one passes before LINK is
+        # answered is bluetoothd's and the kernel's affair: up to 0.1 s of 4.
+        least = 0.97 if row.flash == "auto-suspend" else 0.98
+        tap.check(done.result["goodput"] >= least * done.model,
                   "%s: bluetoothd costs no speed" % title(row),
                   "%d of the simulator's %d" % (done.result["goodput"], done.model))
     wrong, count = done.ahead()

@@ -46,7 +46,7 @@ static size_t signed_start(const struct ecdsa_key *key, uint32_t secure_version,
 	return OTA_START_SIZE + OTA_SIGNED_SIZE;
 }
 
-static bool start(const struct ecdsa_key *key, uint32_t secure_version)
+static bool begins(const struct ecdsa_key *key, uint32_t secure_version)
 {
 	uint8_t buf[OTA_CONTROL_MAX];
 	const size_t len = signed_start(key, secure_version, buf);
@@ -66,7 +66,7 @@ static void signed_image_is_taken(void **state)
 	esphost_info(&host, &info);
 	assert_true(info.features & OTA_FEATURE_SIGNED);
 	assert_true(info.abilities & OTA_ABILITY_SIGNED_ONLY);
-	assert_true(start(&key, 1));
+	assert_true(begins(&key, 1));
 	assert_true(esphost_send(&host, host.size));
 	assert_true(esphost_end(&host));
 	assert_true(esphost_restarts(10000));
@@ -86,10 +86,10 @@ static void others_are_refused_before_an_erase(void **state)
 	assert_false(esphost_start(&host, 0));
 	assert_int_equal(host.error.code, OTA_ERR_SIGNATURE);
 	assert_int_equal(host.error.detail, 0);
-	assert_false(start(&stranger, 1));
+	assert_false(begins(&stranger, 1));
 	assert_int_equal(host.error.code, OTA_ERR_SIGNATURE);
 	assert_int_equal(host.error.detail, 1);
-	assert_false(start(&key, 0)); /* the image that runs has 1 */
+	assert_false(begins(&key, 0)); /* the image that runs has 1 */
 	assert_int_equal(host.error.code, OTA_ERR_VERSION);
 	assert_int_equal(host.error.detail, OTA_DETAIL_SECURE_VERSION);
 	len = signed_start(&key, 1, buf);
@@ -104,7 +104,7 @@ static void others_are_refused_before_an_erase(void **state)
 	assert_int_equal(fake_board.erases, 0);
 	assert_int_equal(fake_ecdsa_held(), 0);
 	/* The right one after them waits for its turn, and is taken. */
-	assert_true(start(&key, 1));
+	assert_true(begins(&key, 1));
 	assert_true(esphost_send(&host, host.size));
 	assert_true(esphost_end(&host));
 }
@@ -124,7 +124,7 @@ static void who_leaves_gets_nothing(void **state)
 	assert_int_equal(esphost_owner(), OTA_NO_CONN);
 	assert_int_equal(fake_board.erases, 0);
 	esphost_connect(&host, image.bytes, image.size);
-	assert_true(start(&key, 1));
+	assert_true(begins(&key, 1));
 }
 
 static void lost_link_is_resumed(void **state)
@@ -133,12 +133,12 @@ static void lost_link_is_resumed(void **state)
 
 	(void)state;
 	esphost_connect(&host, image.bytes, image.size);
-	assert_true(start(&key, 1));
+	assert_true(begins(&key, 1));
 	assert_true(esphost_send(&host, 90000));
 	fake_disconnect(host.conn);
 	fake_run_ms(2000);
 	esphost_connect(&host, image.bytes, image.size);
-	assert_true(start(&key, 1));
+	assert_true(begins(&key, 1));
 	assert_true(host.offset > 0);
 	host.sent = host.offset;
 	assert_true(esphost_send(&host, host.size));
