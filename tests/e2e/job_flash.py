@@ -42,8 +42,8 @@ def update(tap, bluez, row):
         return
     if row.ratio or row.rate:
         tap.check(done.fast(), "%s: as fast as it should be" % title(row), done.story())
-        # Where the flash suspends its erases, how much of the first one passes before LINK is
-        # answered is bluetoothd's and the kernel's affair: up to 0.1 s of 4.
+        # A flash that suspends its erases begins the first one while LINK is under way. How much of
+        # it passes by then presumably differs here; that was not measured.
         least = 0.97 if row.flash == "auto-suspend" else 0.98
         tap.check(done.result["goodput"] >= least * done.model,
                   "%s: bluetoothd costs no speed" % title(row),

@@ -4,7 +4,7 @@
 
 #include "device_priv.h"
 
-/* What follows START's 46 bytes. */
+/* Offsets of the fields behind START's 46 bytes. */
 #define AT_CHIP OTA_START_SIZE
 #define AT_SECURE (AT_CHIP + 2u)
 #define AT_PROJECT (AT_SECURE + 4u)
@@ -13,7 +13,7 @@
 /* START's flags, in its first bytes. */
 #define AT_FLAGS 2u
 
-/* Where an image has the same: esp_image_header_t, esp_app_desc_t. */
+/* An image's head has the same fields: esp_image_header_t, esp_app_desc_t. */
 #define HEAD_CHIP 12u
 #define HEAD_MAGIC 0xe9u
 

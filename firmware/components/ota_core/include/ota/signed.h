@@ -60,7 +60,7 @@ void ota_signed_disconnected(struct ota_signed *gate, uint16_t conn);
 void ota_signed_tick(struct ota_signed *gate, uint32_t now_ms);
 /* As ota_device_deadline(), for the gate alone. */
 bool ota_signed_deadline(const struct ota_signed *gate, uint32_t *ret_ms);
-/* What Info tells beside ops->info's: the feature, and that only signed images are taken. */
+/* Adds to Info the feature, and the ability that tells that only signed images are taken. */
 void ota_signed_info(const struct ota_signed *gate, struct ota_info *info);
 
 #endif

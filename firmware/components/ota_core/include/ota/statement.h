@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a signature of an update is made over: docs/protocol.md, section 15.
+ * The statement that a signature of an update is made over: docs/protocol.md, section 15.
  *
  * A hash alone says which bytes are meant.  Chip, project, version, secure version and
  * size are said beside it, so that a device can refuse what is not meant for it
@@ -28,8 +28,8 @@ struct ota_statement {
 
 /* The bytes that are signed, by ECDSA with SHA-256 (FIPS 186-5, 6.4). */
 void ota_statement_pack(const struct ota_statement *statement, uint8_t ret[OTA_STATEMENT_SIZE]);
-/* What follows the 46 bytes of a START with the flag *signed*: chip id, secure version, project,
- * version, signature.  Size and hash stand in START. */
+/* The rest of a START with the flag *signed*, behind its 46 bytes: chip id, secure version,
+ * project, version, signature.  Size and hash stand in START. */
 #define OTA_SIGNED_SIZE 134u
 void ota_statement_encode(const struct ota_statement *statement,
 			  const uint8_t signature[OTA_SIGNATURE_SIZE],
