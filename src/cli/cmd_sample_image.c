@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * otabench sample-image FILE: a valid image to try things with, where no real
- * one is at hand.  It passes every check of the boot loader and runs nowhere.
+ * one is at hand, or a relative of one that is.  It passes every check of the boot
+ * loader and runs nowhere.
  */
 #include "cli/cli.h"
 
@@ -9,7 +10,10 @@
 #include "base/output.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "host/image_file.h"
 #include "image/image_build.h"
+#include "image/image_edit.h"
+#include "image/lint.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +21,8 @@
 
 #define DEFAULT_SIZE 600000u
 #define KEPT 31u /* bytes of a text in the application descriptor */
+
+static const char *const only_built[] = {"chip", "size", "project"};
 
 static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
 {
@@ -49,34 +55,118 @@ static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
 	return CLI_OK;
 }
 
-int cmd_sample_image(struct cli *cli, int argc, char **argv)
+/* Writes what was made, and says so. */
+static int finish_sample(struct cli *cli, const char *path, uint16_t chip, const char *version,
+			 const uint8_t *bytes, size_t size)
+{
+	char why[512];
+	const int r = file_save_as(path, cli->overwrite ? FILE_SAVE_REPLACE : 0, bytes, size, why,
+				   sizeof(why));
+
+	if (r < 0)
+		return cli_fail_write(cli, r, path, why);
+	if (!cli->json && !cli->quiet) {
+		output_put_safe(cli->out, path);
+		(void)fprintf(cli->out, ": %zu bytes for %s, version ", size,
+			      image_chip_by_id(chip)->name);
+		output_put_safe(cli->out, version);
+		(void)fputc('\n', cli->out);
+	}
+	return cli_succeed(cli);
+}
+
+static int build_sample(struct cli *cli, const char *path)
 {
 	struct image_build build = {.chip_id = 0};
 	uint8_t *bytes;
 	size_t size = 0;
-	char why[512];
-	int r, code = cmd_sample_image_fill(cli, &build);
+	int code = cmd_sample_image_fill(cli, &build);
 
-	(void)argc;
 	if (code != CLI_OK)
 		return code;
 	bytes = malloc(image_build_size(build.size));
 	if (!bytes ||
-	    image_build(&build, sha256_buffer, bytes, image_build_size(build.size), &size) < 0) {
-		free(bytes);
-		return cli_fail(cli, CLI_DEFECT, "out of memory");
-	}
-	r = file_save_as(argv[1], cli->overwrite ? FILE_SAVE_REPLACE : 0, bytes, size, why,
-			 sizeof(why));
+	    image_build(&build, sha256_buffer, bytes, image_build_size(build.size), &size) < 0)
+		code = cli_fail(cli, CLI_DEFECT, "out of memory");
+	else
+		code = finish_sample(cli, path, build.chip_id, build.version, bytes, size);
 	free(bytes);
+	return code;
+}
+
+static int fill_edit(struct cli *cli, struct image_edit *edit)
+{
+	const char *percent = cli_value(cli, "edit"), *seed = cli_value(cli, "seed");
+	int64_t ppm = IMAGE_EDIT_PPM / 100;
+
+	for (size_t i = 0; i < sizeof(only_built) / sizeof(only_built[0]); i++)
+		if (cli_value(cli, only_built[i]))
+			return cli_fail(cli, CLI_USAGE, "--%s: --like takes it from the image",
+					only_built[i]);
+	if (percent && (text_parse_decimal(percent, strlen(percent), 4, &ppm) < 0 || ppm < 0 ||
+			ppm > (int64_t)IMAGE_EDIT_PPM))
+		return cli_fail(cli, CLI_USAGE,
+				"--edit: expected a number, 0..100 %%, with 4 decimals at most");
+	if (seed && text_parse_unsigned(seed, strlen(seed), &edit->seed) < 0)
+		return cli_fail(cli, CLI_USAGE, "--seed: expected a whole number");
+	edit->ppm = (uint32_t)ppm;
+	edit->version = cli_value(cli, "version-text");
+	if (edit->version && strlen(edit->version) > KEPT)
+		return cli_fail(cli, CLI_USAGE, "--version-text: expected at most %u bytes", KEPT);
+	return CLI_OK;
+}
+
+static int edit_image(struct cli *cli, const char *path, const struct image *image,
+		      struct image_edit *edit)
+{
+	char version[KEPT + 1];
+	uint8_t *bytes = malloc(image->size + IMAGE_EDIT_GROWTH);
+	size_t size = 0;
+	int code;
+
+	image_edit_version(image->version, version);
+	if (!edit->version)
+		edit->version = version;
+	if (!bytes || image_edit(image, edit, sha256_buffer, bytes, image->size + IMAGE_EDIT_GROWTH,
+				 &size) < 0)
+		code = cli_fail(cli, CLI_DEFECT, "out of memory");
+	else
+		code = finish_sample(cli, path, image->chip_id, edit->version, bytes, size);
+	free(bytes);
+	return code;
+}
+
+static int edit_sample(struct cli *cli, const char *path, const char *like)
+{
+	struct image_edit edit = {.ppm = 0};
+	struct lint_report report;
+	struct image_file file;
+	struct image image;
+	char error[512];
+	int r, code = fill_edit(cli, &edit);
+
+	if (code != CLI_OK)
+		return code;
+	r = image_file_init(&file, like, error, sizeof(error));
 	if (r < 0)
-		return cli_fail_write(cli, r, argv[1], why);
-	if (!cli->json && !cli->quiet) {
-		output_put_safe(cli->out, argv[1]);
-		(void)fprintf(cli->out, ": %zu bytes for %s, version ", size,
-			      image_chip_by_id(build.chip_id)->name);
-		output_put_safe(cli->out, build.version);
-		(void)fputc('\n', cli->out);
-	}
-	return cli_succeed(cli);
+		return cli_fail(cli, r == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(r), "%s", error);
+	if (image_read(file.data, file.size, sha256_buffer, &image, &report) < 0)
+		code = cli_fail(cli, CLI_REFUSED,
+				"%s: not an image that boots; 'otabench inspect' says why", like);
+	else
+		code = edit_image(cli, path, &image, &edit);
+	image_file_finish(&file);
+	return code;
+}
+
+int cmd_sample_image(struct cli *cli, int argc, char **argv)
+{
+	const char *like = cli_value(cli, "like");
+
+	(void)argc;
+	if (like)
+		return edit_sample(cli, argv[1], like);
+	if (cli_value(cli, "edit") || cli_value(cli, "seed"))
+		return cli_fail(cli, CLI_USAGE, "--edit and --seed go with --like=IMAGE");
+	return build_sample(cli, argv[1]);
 }

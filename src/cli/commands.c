@@ -7,6 +7,9 @@ static const struct cli_option sample_options[] = {
 	{"size", "BYTES", "size of the file (600000)"},
 	{"version-text", "TEXT", "version in the application descriptor (2.0.0)"},
 	{"project", "TEXT", "project in the application descriptor (otabench-sim)"},
+	{"like", "IMAGE", "make a relative of this image, as its next build would be"},
+	{"edit", "PERCENT", "share of its bytes that are new (1)"},
+	{"seed", "NUMBER", "draw other places and bytes for them (0)"},
 	{NULL, NULL, NULL},
 };
 
@@ -483,7 +486,11 @@ const struct cli_command cli_commands[] = {
 		.usage = "FILE",
 		.summary = "Write a valid image for tests",
 		.help = "The image passes every check of the boot loader; its code is random and "
-			"does not run on a chip.",
+			"does not run on a chip.\n"
+			"With --like it is IMAGE with some functions new and longer or shorter, so "
+			"that those behind move and what refers to them changes, with the next "
+			"version, another build time and another hash: for trying delta updates.  "
+			"A signature is left out.",
 		.min_arguments = 1,
 		.max_arguments = 1,
 		.options = sample_options,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "image/image_format.h"
+#include "image/image_random.h"
 
 #define SEGMENTS 4u
 #define SEGMENTS_MAX 5u /* with padding, where the chip cannot map all of it */
@@ -25,20 +26,10 @@ struct writer {
 	uint64_t random;
 };
 
-/* SplitMix64 (Steele, Lea, Flood 2014): any seed, also 0, gives a full-period sequence. */
-static uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 static void put_random(struct writer *w, uint32_t len)
 {
 	for (uint32_t i = 0; i < len; i += 4)
-		bytes_put32(w->buf + w->at + i, (uint32_t)(random_next(&w->random) >> 32));
+		bytes_put32(w->buf + w->at + i, (uint32_t)(image_random(&w->random) >> 32));
 	w->at += len;
 }
 
@@ -173,23 +164,26 @@ static void plan(const struct image_build *build, const struct image_region *con
 		ret->segments = SEGMENTS_MAX;
 }
 
-static void put_tail(const struct image_build *build, const struct layout *layout,
-		     image_sha256_fn *sha256, struct writer *w)
+size_t image_seal(uint8_t *buf, image_sha256_fn *sha256)
 {
-	uint32_t end = layout->total - (build->no_hash ? 0 : OTA_SHA256_SIZE);
 	uint8_t checksum = IMAGE_CHECKSUM_SEED;
-	uint32_t at = IMAGE_HEADER_SIZE;
+	size_t at = IMAGE_HEADER_SIZE, end;
 
-	for (unsigned int i = 0; i < layout->segments; i++) {
+	for (unsigned int i = 0; i < buf[IMAGE_AT_SEGMENTS]; i++) {
+		const size_t len = bytes_get32(buf + at + 4);
+
 		at += IMAGE_SEGMENT_HEADER;
-		for (uint32_t j = 0; j < layout->len[i]; j++)
-			checksum ^= w->buf[at + j];
-		at += layout->len[i];
+		for (size_t j = 0; j < len; j++)
+			checksum ^= buf[at + j];
+		at += len;
 	}
-	memset(w->buf + w->at, 0, end - w->at);
-	w->buf[end - 1] = checksum;
-	if (!build->no_hash)
-		sha256(w->buf, end, w->buf + end);
+	end = (at + IMAGE_ALIGN) & ~(size_t)(IMAGE_ALIGN - 1);
+	memset(buf + at, 0, end - at);
+	buf[end - 1] = checksum;
+	if (buf[IMAGE_AT_HASHED] == 0)
+		return end;
+	sha256(buf, end, buf + end);
+	return end + OTA_SHA256_SIZE;
 }
 
 uint32_t image_build_size(uint32_t size)
@@ -236,7 +230,6 @@ int image_build(const struct image_build *build, image_sha256_fn *sha256, uint8_
 		put_segment(&w, 0, layout.len[4]);
 		put_random(&w, layout.len[4]);
 	}
-	put_tail(build, &layout, sha256, &w);
-	*ret_size = layout.total;
+	*ret_size = image_seal(buf, sha256);
 	return 0;
 }

@@ -44,4 +44,11 @@ uint32_t image_build_size(uint32_t size);
 int image_build(const struct image_build *build, image_sha256_fn *sha256, uint8_t *buf, size_t size,
 		size_t *ret_size);
 
+/*
+ * Writes what follows an image's segments: zeros up to the checksum, and the SHA-256 where the
+ * header promises one.  buf holds header and segments, with room for 48 bytes more.  Returns
+ * the size of the whole.
+ */
+size_t image_seal(uint8_t *buf, image_sha256_fn *sha256);
+
 #endif
