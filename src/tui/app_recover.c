@@ -42,11 +42,17 @@ static const char *why_no_image(const struct app *app)
 	return app_image_is_refused(app) ? "this image is refused: 4 tells why" : NULL;
 }
 
+/* A question or a command that was answered: a link that ended before that explains nothing. */
+static bool was_answered(const struct app_device *d)
+{
+	return !d->job && d->have_result && d->result.outcome == SESSION_ANSWERED;
+}
+
 /* What STATUS tells by itself is no cause; then it is why the update before that failed. */
 static const struct diagnosis *cause_of(const struct app_device *d)
 {
-	if (d->cause.cause != DIAGNOSIS_NONE && d->cause.cause != DIAGNOSIS_LEFT_BEHIND &&
-	    d->cause.cause != DIAGNOSIS_ON_TRIAL)
+	if (!was_answered(d) && d->cause.cause != DIAGNOSIS_NONE &&
+	    d->cause.cause != DIAGNOSIS_LEFT_BEHIND && d->cause.cause != DIAGNOSIS_ON_TRIAL)
 		return &d->cause;
 	return d->have_update && d->last_update.diagnosis_count > 0 &&
 			       view_outcome_style(d->last_update.outcome) != CELLS_GOOD

@@ -225,7 +225,7 @@ static void test_recover_trial(void **state)
 	struct pty pty;
 
 	(void)state;
-	begin(&pty, "--sim=devices=1,chip=esp32,seed=1,speed=3");
+	begin(&pty, "--sim=devices=1,chip=esp32,seed=1,speed=1");
 	pty_send(&pty, ":set confirm=never\r");
 	pty_until(&pty, "with the next upload");
 	begin_upload(&pty);
