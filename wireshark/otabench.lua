@@ -93,7 +93,8 @@ local notifications = {
 		{ "total", 4, unit = "bytes" } },
 	[0x05] = { name = "STATUS", { "state", 1, enum = states }, { "received", 4, unit = "bytes" },
 		{ "flushed", 4, unit = "bytes" }, { "hash", 4, hash = true }, { "running slot", 1 },
-		{ "last error", 1, enum = codes }, { "flags", 1, bits = info_flags } },
+		{ "last error", 1, enum = codes }, { "flags", 1, bits = info_flags },
+		optional = 17, { "reset reason", 1, enum = resets }, { "resets", 1 }, { "panics", 1 } },
 	[0x06] = { name = "RESULT", { "command", 1 }, { "code", 1, enum = codes } },
 	[0x07] = { name = "ACK", { "received", 4, unit = "bytes" }, { "flushed", 4, unit = "bytes" },
 		{ "limit", 4 } },
@@ -118,7 +119,7 @@ local info = { name = "Info", { "version", 1 }, { "lowest version", 1 }, { "feat
 	{ "running SHA-256", 32, hash = true }, { "project", 32, text = true },
 	-- Devices of the first version end here.
 	optional = 94, { "block revision", 2 }, { "reset reason", 1, enum = resets },
-	{ "abilities", 1, bits = abilities }, { "resets", 1 }, { "reserved", 1 } }
+	{ "abilities", 1, bits = abilities }, { "resets", 1 }, { "panics", 1 } }
 
 -- Fields and experts --------------------------------------------------------------------
 

@@ -223,11 +223,22 @@ static void error(struct snoop *s, const uint8_t *p, size_t len)
 	s->detail = m.detail;
 }
 
+/* A client that does not read Info again learns of a reset so. */
+static void take_resets(struct snoop *s, const struct ota_status *m)
+{
+	if (m->reset_reason == OTA_RESET_UNKNOWN && m->resets == 0)
+		return;
+	s->info.reset_reason = m->reset_reason;
+	s->info.resets = m->resets;
+	s->info.panics = m->panics;
+}
+
 static void told_status(struct snoop *s, const uint8_t *p, size_t len)
 {
 	if (ota_status_decode(p, len, &s->stats.status) < 0)
 		return;
 	s->stats.status_known = true;
+	take_resets(s, &s->stats.status);
 	if (s->state == SESSION_SENDING && s->stats.status.received > s->stats.received)
 		s->unheard = s->stats.status.received - s->stats.received;
 	if (s->asked && s->state == SESSION_SENDING && s->stats.status.received < s->asked_at)

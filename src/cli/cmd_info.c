@@ -34,24 +34,21 @@ static void print_device(FILE *out, const struct job_snapshot *now)
 {
 	const struct ota_info *i = &now->info;
 	const struct image_chip *chip = image_chip_by_id(i->chip_id);
-	char slot[OUTPUT_FIGURE_MAX], ring[OUTPUT_FIGURE_MAX], block[32] = "", resets[64] = "";
+	char slot[OUTPUT_FIGURE_MAX], ring[OUTPUT_FIGURE_MAX], block[32] = "", resets[80];
 
 	if (i->block_revision != OTA_REVISION_UNKNOWN)
 		(void)snprintf(block, sizeof(block), ", eFuse block %u.%u",
 			       i->block_revision / 100u, i->block_revision % 100u);
-	if (i->resets > 0)
-		(void)snprintf(resets, sizeof(resets), "; %u reset%s since it began", i->resets,
-			       i->resets == 1 ? "" : "s");
 	run_print_field(out, "Chip", "%s, revision %u.%u%s", chip ? chip->title : "unknown",
 			i->chip_revision / 100u, i->chip_revision % 100u, block);
-	if (i->reset_reason != OTA_RESET_UNKNOWN)
-		run_print_field(out, "Last reset", "%s", ota_reset_name(i->reset_reason));
+	(void)pdu_text_resets(i->reset_reason, i->resets, i->panics, resets, sizeof(resets));
+	if (resets[0] != '\0')
+		run_print_field(out, "Last reset", "%s", resets);
 	run_print_field(out, "Slots", "%u of %s", i->slot_count,
 			output_bytes(i->slot_size, slot, sizeof(slot)));
 	run_print_field(out, "Ring", "%s", output_bytes(i->ring_size, ring, sizeof(ring)));
-	run_print_field(out, "Resumes", "%s%s%s", yes_no(i->features & OTA_FEATURE_RESUME),
-			i->flags & OTA_INFO_RESUMABLE ? ", and has something to resume" : "",
-			resets);
+	run_print_field(out, "Resumes", "%s%s", yes_no(i->features & OTA_FEATURE_RESUME),
+			i->flags & OTA_INFO_RESUMABLE ? ", and has something to resume" : "");
 	if (i->abilities & OTA_ABILITY_NO_ROLLBACK)
 		run_print_field(out, "Rolls back",
 				"no: its boot loader does not, so an image that fails stays");

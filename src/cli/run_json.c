@@ -74,6 +74,19 @@ void run_json_link(json_t *o, const struct job_snapshot *now)
 	set(o, "rssi_source", json_string(transport_source_name(now->link.rssi_source)));
 }
 
+/* Of a device that tells neither: null, unless its Info has. */
+static void set_resets(json_t *o, uint8_t reason, uint8_t resets, uint8_t panics)
+{
+	const bool known = reason != OTA_RESET_UNKNOWN || resets > 0;
+
+	if (!known && json_object_get(o, "resets"))
+		return;
+	set(o, "reset_reason",
+	    reason != OTA_RESET_UNKNOWN ? json_string(ota_reset_name(reason)) : json_null());
+	set_known(o, "resets", resets, known);
+	set_known(o, "panics", panics, known);
+}
+
 void run_json_status(json_t *o, const struct ota_status *status)
 {
 	set(o, "state", json_string(ota_state_name(status->state)));
@@ -85,6 +98,7 @@ void run_json_status(json_t *o, const struct ota_status *status)
 	set(o, "resumable", json_boolean(status->flags & OTA_INFO_RESUMABLE));
 	set(o, "pending_verify", json_boolean(status->flags & OTA_INFO_PENDING_VERIFY));
 	set(o, "can_rollback", json_boolean(status->flags & OTA_INFO_CAN_ROLLBACK));
+	set_resets(o, status->reset_reason, status->resets, status->panics);
 }
 
 void run_json_info(json_t *o, const struct job_snapshot *now)
@@ -103,10 +117,7 @@ void run_json_info(json_t *o, const struct job_snapshot *now)
 	set(o, "chip_revision", json_integer(i->chip_revision));
 	set_known(o, "block_revision", i->block_revision,
 		  i->block_revision != OTA_REVISION_UNKNOWN);
-	set(o, "reset_reason",
-	    i->reset_reason != OTA_RESET_UNKNOWN ? json_string(ota_reset_name(i->reset_reason))
-						 : json_null());
-	set(o, "resets", json_integer(i->resets));
+	set_resets(o, i->reset_reason, i->resets, i->panics);
 	set(o, "abilities", json_integer(i->abilities));
 	set(o, "slots", json_integer(i->slot_count));
 	set(o, "running_slot", json_integer(i->running_slot));

@@ -136,7 +136,8 @@ void run_summary(struct cli *cli, const struct job_snapshot *now, const struct j
 
 void run_print_status(FILE *out, const struct ota_status *s)
 {
-	char received[OUTPUT_FIGURE_MAX], flushed[OUTPUT_FIGURE_MAX], flags[64], hash[9], slot[8];
+	char received[OUTPUT_FIGURE_MAX], flushed[OUTPUT_FIGURE_MAX], flags[80], resets[80],
+		hash[9], slot[8];
 
 	run_print_field(out, "State", "%s", ota_state_name(s->state));
 	if (s->state != OTA_STATE_IDLE) {
@@ -148,4 +149,7 @@ void run_print_status(FILE *out, const struct ota_status *s)
 	run_print_field(out, "Running slot", "%s", pdu_text_slot(s->slot, slot, sizeof(slot)));
 	run_print_field(out, "Last error", "%s", ota_code_text(s->last_error));
 	run_print_field(out, "Flags", "%s", pdu_text_flags(s->flags, flags, sizeof(flags)));
+	(void)pdu_text_resets(s->reset_reason, s->resets, s->panics, resets, sizeof(resets));
+	if (resets[0] != '\0')
+		run_print_field(out, "Last reset", "%s", resets);
 }

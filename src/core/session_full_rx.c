@@ -256,6 +256,16 @@ static void resume_checked(struct session *s, const struct ota_status *m)
 	session_finish(s, SESSION_REFUSED);
 }
 
+/* What Info told of the device's resets is no newer. */
+static void take_resets(struct session *s, const struct ota_status *m)
+{
+	if (m->reset_reason == OTA_RESET_UNKNOWN && m->resets == 0)
+		return;
+	s->info.reset_reason = m->reset_reason;
+	s->info.resets = m->resets;
+	s->info.panics = m->panics;
+}
+
 /* Asked because an answer was missing: what does the device think? */
 static void status_compare(struct session *s, const struct ota_status *m)
 {
@@ -372,6 +382,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		if (ota_status_decode(buf, len, &s->stats.status) < 0)
 			return false;
 		s->stats.status_known = true;
+		take_resets(s, &s->stats.status);
 		status_compare(s, &s->stats.status);
 		return true;
 	case OTA_EVT_RESULT:

@@ -22,6 +22,12 @@ uint8_t diagnose_reset(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_
 	if (i->resets <= before)
 		diagnose_say(evidence, "its latest reset is another than before: by %s",
 			     ota_reset_name(i->reset_reason));
+	else if (i->panics > 0)
+		diagnose_say(evidence,
+			     "it panicked %u time%s since the update began (resets: %u, the latest "
+			     "by %s)",
+			     i->panics, i->panics == 1 ? "" : "s", i->resets,
+			     ota_reset_name(i->reset_reason));
 	else if (i->reset_reason == OTA_RESET_UNKNOWN)
 		diagnose_say(evidence, "resets since the update began: %u", i->resets);
 	else

@@ -218,19 +218,47 @@ static char *progress(const uint8_t *bytes, size_t len, char *buf, size_t size)
 		   m.total);
 }
 
+/* " reset=panic resets=3 panics=2", as far as it is known. */
+static char *resets(uint8_t reason, uint8_t count, uint8_t panics, char *buf, size_t size)
+{
+	char counted[16] = "", of_them[16] = "";
+
+	if (count > 0)
+		(void)say(counted, sizeof(counted), " resets=%u", count);
+	if (panics > 0)
+		(void)say(of_them, sizeof(of_them), " panics=%u", panics);
+	return say(buf, size, "%s%s%s%s", reason != OTA_RESET_UNKNOWN ? " reset=" : "",
+		   reason != OTA_RESET_UNKNOWN ? ota_reset_name(reason) : "", counted, of_them);
+}
+
+char *pdu_text_resets(uint8_t reason, uint8_t count, uint8_t panics, char *buf, size_t size)
+{
+	char since[64] = "", of_them[24] = "";
+
+	if (panics > 0)
+		(void)say(of_them, sizeof(of_them), " (panics: %u)", panics);
+	if (count > 0)
+		(void)say(since, sizeof(since), "; %u reset%s since the update began%s", count,
+			  count == 1 ? "" : "s", of_them);
+	if (reason == OTA_RESET_UNKNOWN && count == 0)
+		return say(buf, size, "%s", "");
+	return say(buf, size, "%s%s", ota_reset_name(reason), since);
+}
+
 static char *pdu_text_status(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	struct ota_status m;
-	char digest[2 * OTA_HASH_PREFIX + 1], flags[80], slot[8];
+	char digest[2 * OTA_HASH_PREFIX + 1], flags[80], slot[8], starts[64];
 
 	if (ota_status_decode(bytes, len, &m) < 0)
 		return pdu_text_cut("STATUS", len, buf, size);
 	return say(buf, size,
-		   "STATUS %s received=%u flushed=%u sha256=%s slot=%s last-error=%s flags=%s",
+		   "STATUS %s received=%u flushed=%u sha256=%s slot=%s last-error=%s flags=%s%s",
 		   ota_state_name(m.state), m.received, m.flushed,
 		   pdu_text_hex(m.hash, sizeof(m.hash), digest, sizeof(digest)),
 		   pdu_text_slot(m.slot, slot, sizeof(slot)), ota_code_name(m.last_error),
-		   pdu_text_flags(m.flags, flags, sizeof(flags)));
+		   pdu_text_flags(m.flags, flags, sizeof(flags)),
+		   resets(m.reset_reason, m.resets, m.panics, starts, sizeof(starts)));
 }
 
 static char *result(const uint8_t *bytes, size_t len, char *buf, size_t size)
@@ -355,23 +383,19 @@ char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	const struct image_chip *chip;
 	struct ota_info m;
-	char digest[2 * 8 + 1], flags[80], slot[8], block[16] = "", resets[16] = "";
+	char digest[2 * 8 + 1], flags[80], slot[8], block[16] = "", starts[64];
 
 	if (ota_info_decode(bytes, len, &m) < 0)
 		return pdu_text_cut("INFO", len, buf, size);
 	chip = image_chip_by_id(m.chip_id);
 	if (m.block_revision != OTA_REVISION_UNKNOWN)
 		(void)say(block, sizeof(block), " block=%u", m.block_revision);
-	if (m.resets > 0)
-		(void)say(resets, sizeof(resets), " resets=%u", m.resets);
 	return say(buf, size,
 		   "INFO version=%u features=0x%x chip=%s slot=%s/%u slot-size=%u ring=%u "
-		   "running=%s flags=%s%s%s%s%s",
+		   "running=%s flags=%s%s%s",
 		   m.version, m.features, chip ? chip->name : "unknown",
 		   pdu_text_slot(m.running_slot, slot, sizeof(slot)), m.slot_count, m.slot_size,
 		   m.ring_size, pdu_text_hex(m.running_sha256, 8, digest, sizeof(digest)),
 		   pdu_text_flags(m.flags, flags, sizeof(flags)), block,
-		   m.reset_reason != OTA_RESET_UNKNOWN ? " reset=" : "",
-		   m.reset_reason != OTA_RESET_UNKNOWN ? ota_reset_name(m.reset_reason) : "",
-		   resets);
+		   resets(m.reset_reason, m.resets, m.panics, starts, sizeof(starts)));
 }

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#define PDU_TEXT_SIZE 240u /* long enough for every text */
+#define PDU_TEXT_SIZE 256u /* long enough for every text */
 
 /*
  * Each writes one line without newline, printable ASCII, NUL terminated, and
@@ -35,6 +35,8 @@ char *pdu_text_phys(uint8_t set, char *buf, size_t size);
 #define PDU_TEXT_FACTORY 0xffu /* the running slot is the factory partition */
 /* A running slot: its number, or "factory". */
 char *pdu_text_slot(uint8_t slot, char *buf, size_t size);
+/* "panic; 3 resets since the update began (panics: 2)", of Info or STATUS; "": nothing is known. */
+char *pdu_text_resets(uint8_t reason, uint8_t resets, uint8_t panics, char *buf, size_t size);
 /* "2M", "unknown" */
 const char *pdu_text_phy(uint8_t phy);
 

@@ -230,12 +230,12 @@ static void write_device(const struct job_snapshot *now, FILE *out)
 			      "%-14s protocol %u, features 0x%" PRIx32
 			      ", chip %u revision %u, slots %u of %" PRIu32
 			      " bytes, running %u, ring %" PRIu32
-			      ", flags 0x%02x, eFuse block %u, reset %s, %u resets, abilities "
-			      "0x%02x\n",
+			      ", flags 0x%02x, eFuse block %u, reset %s, %u resets, %u panics, "
+			      "abilities 0x%02x\n",
 			      "info", i->version, (uint32_t)i->features, i->chip_id,
 			      i->chip_revision, i->slot_count, i->slot_size, i->running_slot,
 			      (uint32_t)i->ring_size, i->flags, i->block_revision,
-			      ota_reset_name(i->reset_reason), i->resets, i->abilities);
+			      ota_reset_name(i->reset_reason), i->resets, i->panics, i->abilities);
 	(void)fprintf(out,
 		      "%-14s queued %" PRIu32 ", received %" PRIu32 ", flushed %" PRIu32
 		      " of %" PRIu32 ", limit %" PRIu32 "\n",

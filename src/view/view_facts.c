@@ -192,10 +192,8 @@ static void add_state(const struct view_device *v, struct facts *f)
 {
 	const struct ota_info *i = v->info;
 	const struct ota_status *s = v->status;
-	char text[96] = "", since[48] = "";
+	char text[96] = "", resets[80];
 
-	if (i->resets > 0)
-		(void)snprintf(since, sizeof(since), "; %u since the update began", i->resets);
 	if (s && s->state != OTA_STATE_IDLE)
 		partial_text(v, true, text, sizeof(text));
 	if (!s)
@@ -208,11 +206,9 @@ static void add_state(const struct view_device *v, struct facts *f)
 		add(f, CELLS_NORMAL, "Update", "idle");
 	if (s && s->last_error != OTA_OK)
 		add(f, CELLS_WARNING, "Last error", "%s", ota_code_text(s->last_error));
-	if (i->reset_reason != OTA_RESET_UNKNOWN || i->resets > 0)
-		add(f, CELLS_NORMAL, "Last reset", "%s%s",
-		    i->reset_reason != OTA_RESET_UNKNOWN ? ota_reset_name(i->reset_reason)
-							 : "unknown",
-		    since);
+	(void)pdu_text_resets(i->reset_reason, i->resets, i->panics, resets, sizeof(resets));
+	if (resets[0] != '\0')
+		add(f, i->panics > 0 ? CELLS_WARNING : CELLS_NORMAL, "Last reset", "%s", resets);
 }
 
 /* Names with commas between, as the log has them, to be read as a list. */

@@ -159,7 +159,7 @@ static char *slot_text(uint8_t slot, char *buf, size_t size)
 static void say_status(const struct recover_known *k, struct recover_menu *m)
 {
 	const struct ota_status *s = &k->status;
-	char age[40], received[OUTPUT_FIGURE_MAX], hash[16], slot[16];
+	char age[40], received[OUTPUT_FIGURE_MAX], hash[16], slot[16], resets[80];
 
 	if (!k->status_known) {
 		if (!k->running)
@@ -184,6 +184,9 @@ static void say_status(const struct recover_known *k, struct recover_menu *m)
 	if (s->last_error != OTA_OK)
 		(void)snprintf(next_fact(m), VIEW_TEXT, "last error: %s",
 			       ota_code_text(s->last_error));
+	(void)pdu_text_resets(s->reset_reason, s->resets, s->panics, resets, sizeof(resets));
+	if (s->resets > 0)
+		(void)snprintf(next_fact(m), VIEW_TEXT, "last reset: %s", resets);
 }
 
 /* The same words as in a log and in JSON. */

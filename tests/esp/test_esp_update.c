@@ -184,6 +184,41 @@ static void disconnect_in_mid_write(void **state)
 	expect_new_image_runs();
 }
 
+/* STATUS tells of the resets since the update began, and which of them were panics. */
+static void resets_are_counted(void **state)
+{
+	static const struct {
+		enum ota_reset reason;
+		uint8_t resets, panics;
+	} starts[] = {
+		{OTA_RESET_PANIC, 1, 1},
+		{OTA_RESET_POWER_ON, 2, 1},
+		{OTA_RESET_TASK_WATCHDOG, 3, 2},
+	};
+
+	(void)state;
+	esphost_connect(&host, image.bytes, image.size);
+	assert_true(esphost_start(&host, 0));
+	assert_true(esphost_send(&host, 300000));
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		fake_board.reset_reason = (int)starts[i].reason;
+		assert_true(esphost_boot());
+		esphost_connect(&host, image.bytes, image.size);
+		esphost_command(&host, OTA_CMD_STATUS);
+		assert_true(esphost_wait(&host, OTA_EVT_STATUS, 1000));
+		assert_int_equal(host.status.reset_reason, starts[i].reason);
+		assert_int_equal(host.status.resets, starts[i].resets);
+		assert_int_equal(host.status.panics, starts[i].panics);
+	}
+	esphost_command(&host, OTA_CMD_ABORT);
+	assert_true(esphost_wait(&host, OTA_EVT_RESULT, 1000));
+	esphost_command(&host, OTA_CMD_STATUS);
+	assert_true(esphost_wait(&host, OTA_EVT_STATUS, 1000));
+	assert_int_equal(host.status.reset_reason, OTA_RESET_TASK_WATCHDOG);
+	assert_int_equal(host.status.resets, 0);
+	assert_int_equal(host.status.panics, 0);
+}
+
 static void power_cut(void **state)
 {
 	(void)state;
@@ -268,6 +303,7 @@ int main(void)
 		ESP_TEST(abort_leaves_the_running_slot),
 		ESP_TEST(disconnect_in_mid_write),
 		ESP_TEST(power_cut),
+		ESP_TEST(resets_are_counted),
 		ESP_TEST(another_image_starts_at_0),
 		ESP_TEST(trailing_bytes_are_reported),
 		ESP_TEST(sink_writes_nothing),

@@ -83,7 +83,9 @@ void dut_boot(struct dut *dut)
 		if (dut->boots_pending)
 			dut->info.flags |= OTA_INFO_PENDING_VERIFY | OTA_INFO_CAN_ROLLBACK;
 	}
-	dut->info.reset_reason = dut->reboots > 0 ? OTA_RESET_SOFTWARE : OTA_RESET_POWER_ON;
+	dut->info.reset_reason = (uint8_t)(dut->reset_reason  ? dut->reset_reason
+					   : dut->reboots > 0 ? OTA_RESET_SOFTWARE
+							      : OTA_RESET_POWER_ON);
 	dut->info.running_slot = (uint8_t)dut->boot_slot;
 	dut->info.running_size = dut->image_size[dut->boot_slot];
 	memcpy(dut->info.running_sha256, dut->image_hash[dut->boot_slot], OTA_SHA256_SIZE);

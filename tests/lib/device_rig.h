@@ -48,6 +48,7 @@ struct dut { /* the device under test, and its board */
 	uint8_t *slots[2];
 	uint8_t *clean[2]; /* per byte: 1 = erased and not programmed since */
 	unsigned int boot_slot;
+	enum ota_reset reset_reason; /* of the next start; 0: as it comes */
 	struct ota_record record;
 	bool have_record;
 	bool boots_pending; /* boot_slot was set by an update, not by a rollback */

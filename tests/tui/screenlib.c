@@ -306,7 +306,8 @@ static void draw_asked(struct cells *cells)
 				      .project = "gw-\033app",
 				      .block_revision = OTA_REVISION_UNKNOWN,
 				      .reset_reason = OTA_RESET_BROWN_OUT,
-				      .resets = 2};
+				      .resets = 2,
+				      .panics = 1};
 	const struct ota_status status = {.state = OTA_STATE_SUSPENDED,
 					  .received = 634880,
 					  .flushed = 634880,
@@ -412,7 +413,10 @@ static void draw_recover_foreign(struct cells *cells)
 					   .flushed = 131072,
 					   .hash = {0x9a, 0x31, 0x45, 0x65},
 					   .last_error = OTA_ERR_WRITE,
-					   .flags = OTA_INFO_RESUMABLE};
+					   .flags = OTA_INFO_RESUMABLE,
+					   .reset_reason = OTA_RESET_TASK_WATCHDOG,
+					   .resets = 2,
+					   .panics = 1};
 	known.status_age_us = 12000000;
 	draw_menu(cells, &known);
 }

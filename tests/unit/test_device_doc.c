@@ -283,7 +283,7 @@ static void test_tables(void **state)
 		{"### 5.2 ERROR", 7},
 		{"### 5.3 DONE", 16},
 		{"### 5.4 PROGRESS", 10},
-		{"### 5.5 STATUS", 17},
+		{"### 5.5 STATUS", 20},
 		{"### 5.7 ACK", 13},
 		{"### 5.8 GAP", 8},
 		{"### 5.9 LINK", 16},

@@ -360,14 +360,24 @@ static void test_bad_records(void **state)
 	finish_from(0);
 }
 
-static unsigned int resets(void)
+/* STATUS says the same as Info. */
+static struct ota_info told(void)
 {
+	const struct ota_status s = status();
 	uint8_t buf[OTA_INFO_SIZE];
 	struct ota_info info;
 
 	assert_int_equal(ota_device_read_info(&dut.dev, buf, sizeof(buf)), OTA_INFO_SIZE);
 	assert_int_equal(ota_info_decode(buf, sizeof(buf), &info), 0);
-	return info.resets;
+	assert_int_equal(s.reset_reason, info.reset_reason);
+	assert_int_equal(s.resets, info.resets);
+	assert_int_equal(s.panics, info.panics);
+	return info;
+}
+
+static unsigned int resets(void)
+{
+	return told().resets;
 }
 
 /* Each start with something to resume counts, also those in which nobody connects. */
@@ -391,19 +401,70 @@ static void test_resets_counted(void **state)
 	assert_int_equal(resets(), 0);
 }
 
-/* Later records keep the count; another image begins anew. */
+/* Of the resets those count in which the firmware failed or hung, and a lost supply is none. */
+static void test_panics_counted(void **state)
+{
+	unsigned int panics = 0;
+
+	(void)state;
+	receive(OTA_BLOCK_SIZE + 5000);
+	for (unsigned int reason = OTA_RESET_POWER_ON; reason <= OTA_RESET_CPU_LOCKUP; reason++) {
+		dut.reset_reason = (enum ota_reset)reason;
+		dut_boot(&dut);
+		dut_wait(&dut, 1);
+		panics += reason == 4 || reason == 5 || reason == 6 || reason == 7 || reason == 15;
+		assert_int_equal(told().reset_reason, reason);
+		assert_int_equal(told().resets, reason);
+		assert_int_equal(told().panics, panics);
+	}
+	for (unsigned int i = 0; i < 300; i++) {
+		dut_boot(&dut);
+		dut_wait(&dut, 1);
+	}
+	assert_int_equal(resets(), 255);
+	assert_int_equal(told().panics, 255 - (OTA_RESET_CPU_LOCKUP - panics));
+	dut_connect(&dut, CONN);
+	tell(&dut, CONN, "02");
+	dut_settle(&dut);
+	assert_int_equal(told().resets, 0);
+	assert_int_equal(told().panics, 0);
+	assert_int_equal(told().reset_reason, OTA_RESET_CPU_LOCKUP);
+	dut_forget_notes(&dut);
+}
+
+/* Firmware that counted resets alone left the rest of these bits 0. */
+static void test_older_record(void **state)
+{
+	(void)state;
+	receive(OTA_BLOCK_SIZE + 5000);
+	dut.record.flags = 0x0700;
+	dut.reset_reason = OTA_RESET_PANIC;
+	dut_boot(&dut);
+	assert_int_equal(resets(), 8);
+	assert_int_equal(told().panics, 1);
+	dut_wait(&dut, 1);
+	assert_int_equal(dut.record.flags, 0x010800);
+	dut_connect(&dut, CONN);
+	finish_from(OTA_BLOCK_SIZE);
+}
+
+/* Later records keep the counts; another image begins anew. */
 static void test_resets_kept(void **state)
 {
 	(void)state;
 	receive(OTA_BLOCK_SIZE + 5000);
+	dut.reset_reason = OTA_RESET_TASK_WATCHDOG;
 	lose_power();
 	start_full(&dut, CONN, image, SIZE, 0);
 	dut_settle(&dut);
 	send_rest(&dut, CONN, 0, image, OTA_BLOCK_SIZE, 2u * OTA_BLOCK_SIZE + 5000);
 	assert_int_equal(dut.record.offset, 2u * OTA_BLOCK_SIZE);
 	assert_int_equal(resets(), 1);
+	assert_int_equal(told().panics, 1);
+	dut.reset_reason = OTA_RESET_BROWN_OUT;
 	lose_power();
 	assert_int_equal(resets(), 2);
+	assert_int_equal(told().panics, 1);
 	start_full(&dut, CONN, image, SIZE, OTA_START_RESTART);
 	dut_settle(&dut);
 	assert_int_equal(resets(), 0);
@@ -506,6 +567,8 @@ int main(void)
 		TEST(test_sink_between),
 		TEST(test_bad_records),
 		TEST(test_resets_counted),
+		TEST(test_panics_counted),
+		TEST(test_older_record),
 		TEST(test_resets_kept),
 		TEST(test_record_of_running_image),
 		TEST(test_all_received),

@@ -68,6 +68,15 @@ static enum diagnosis_cause first_of(struct known *k)
 	return diagnose(&k->f, found) > 0 ? found[0].cause : DIAGNOSIS_NONE;
 }
 
+static void expect_evidence(struct known *k, const char *evidence)
+{
+	struct diagnosis found[DIAGNOSES_MAX];
+
+	k->f.stats = &k->stats;
+	assert_true(diagnose(&k->f, found) > 0);
+	assert_string_equal(found[0].evidence, evidence);
+}
+
 static void expect(struct known *k, enum diagnosis_cause cause)
 {
 	const enum diagnosis_cause found = first_of(k);
@@ -315,6 +324,12 @@ static void test_what_runs(void **state)
 	k.f.info_first = &k.first;
 	k.info.resets = 1;
 	expect(&k, DIAGNOSIS_RESET);
+	expect_evidence(&k, "resets since the update began: 1");
+	k.info.resets = 3;
+	k.info.panics = 2;
+	k.info.reset_reason = OTA_RESET_POWER_ON;
+	expect_evidence(&k, "it panicked 2 times since the update began (resets: 3, the latest by "
+			    "power-on)");
 	k.info.running_slot = 1;
 	expect(&k, DIAGNOSIS_OTHER_SLOT);
 

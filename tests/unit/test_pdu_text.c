@@ -70,6 +70,9 @@ static void test_notifications(void **state)
 	NOTIFIED("\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\x00\x00",
 		 "STATUS idle received=0 flushed=0 sha256=00000000 slot=factory last-error=ok "
 		 "flags=none");
+	NOTIFIED("\x05\x05\x00\x00\x01\x00\x00\x00\x01\x00\xaa\xbb\xcc\xdd\x00\x00\x04\x04\x03\x02",
+		 "STATUS suspended received=65536 flushed=65536 sha256=aabbccdd slot=0 "
+		 "last-error=ok flags=resumable reset=panic resets=3 panics=2");
 	NOTIFIED("\x06\x06\x00", "RESULT CONFIRM ok");
 	NOTIFIED("\x08\x01\x20\x12\x00\x00\x00\x01", "GAP sequence=8193 offset=18 reason=missing");
 	NOTIFIED("\x08\x01\x20\x12\x00\x00\x00\x63", "GAP sequence=8193 offset=18 reason=unknown");
@@ -135,23 +138,37 @@ static void test_values(void **state)
 		"running=0000000000000000 flags=pending-verify,0x80 block=0");
 	info.block_revision = 103;
 	info.reset_reason = OTA_RESET_INTERRUPT_WATCHDOG;
-	info.resets = 255;
+	info.resets = info.panics = 255;
 	info.flags = 0xff;
 	assert_int_equal(ota_info_encode(&info, bytes, sizeof(bytes)), OTA_INFO_SIZE);
 	assert_non_null(strstr(pdu_text_info(bytes, sizeof(bytes), text, sizeof(text)),
-			       " block=103 reset=interrupt-watchdog resets=255"));
+			       " block=103 reset=interrupt-watchdog resets=255 panics=255"));
 	assert_null(strstr(pdu_text_info(bytes, OTA_INFO_SIZE_MIN, text, sizeof(text)), " block="));
 	assert_string_equal(pdu_text_info(bytes, 93, text, sizeof(text)),
 			    "INFO cut short: 93 bytes");
 }
 
+static void test_resets(void **state)
+{
+	char words[80];
+
+	(void)state;
+	assert_string_equal(pdu_text_resets(0, 0, 0, words, sizeof(words)), "");
+	assert_string_equal(pdu_text_resets(9, 0, 0, words, sizeof(words)), "brown-out");
+	assert_string_equal(pdu_text_resets(9, 2, 0, words, sizeof(words)),
+			    "brown-out; 2 resets since the update began");
+	assert_string_equal(pdu_text_resets(5, 255, 255, words, sizeof(words)),
+			    "interrupt-watchdog; 255 resets since the update began (panics: 255)");
+	assert_string_equal(pdu_text_resets(0, 1, 1, words, sizeof(words)),
+			    "unknown; 1 reset since the update began (panics: 1)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_notifications),
-		cmocka_unit_test(test_cut_short),
-		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_commands),  cmocka_unit_test(test_notifications),
+		cmocka_unit_test(test_cut_short), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_resets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

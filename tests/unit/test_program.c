@@ -71,6 +71,7 @@ static void test_info(void **state)
 	assert_int_equal(program_number(&r, "block_revision"), 103);
 	assert_string_equal(program_text(&r, "reset_reason"), "brown-out");
 	assert_int_equal(program_number(&r, "resets"), 0);
+	assert_int_equal(program_number(&r, "panics"), 0);
 	assert_int_equal(program_number(&r, "abilities"), 0);
 	program_done(&r);
 	words = program_words(&code, "--sim=chip=esp32c3,block_revision=2 info esp-sim-01");
@@ -83,8 +84,17 @@ static void test_info(void **state)
 			      "flash esp-sim-01 %s/new.bin",
 			      dir);
 	assert_int_equal(code, 0);
-	assert_non_null(strstr(words, "reset=brown-out resets=1"));
+	assert_non_null(strstr(words, "reset=brown-out resets=1\n"));
 	assert_non_null(strstr(words, "reset=software"));
+	free(words);
+	words = program_words(&code,
+			      "--sim=chip=esp32,boot_reason=task-watchdog,fault=reboot@150000 -vv "
+			      "flash esp-sim-01 %s/new.bin",
+			      dir);
+	assert_int_equal(code, 0);
+	assert_non_null(strstr(words, "reset=task-watchdog resets=1 panics=1\n"));
+	assert_non_null(strstr(words, "it panicked 1 time since the update began (resets: 1, the "
+				      "latest by task-watchdog)"));
 	free(words);
 }
 

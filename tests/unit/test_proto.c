@@ -271,7 +271,44 @@ static void test_status(void **state)
 	m.slot = 1;
 	m.last_error = OTA_ERR_TIMEOUT;
 	m.flags = OTA_INFO_RESUMABLE | OTA_INFO_CAN_ROLLBACK;
-	CHECK(status, m, "05 05 03 02 01 00 00 00 01 00 11 22 33 44 01 11 06");
+	m.reset_reason = OTA_RESET_TASK_WATCHDOG;
+	m.resets = 3;
+	m.panics = 2;
+	check_from(17, status_put, status_get, &m, sizeof(m),
+		   "05 05 03 02 01 00 00 00 01 00 11 22 33 44 01 11 06 06 03 02", true);
+}
+
+/* The first devices send 17 bytes: the rest is unknown, whatever stood in the structure. */
+static void test_status_cut(void **state)
+{
+	uint8_t buf[OTA_NOTIFY_MAX];
+	struct ota_status m;
+
+	(void)state;
+	memset(buf, 0x41, sizeof(buf));
+	buf[0] = OTA_EVT_STATUS;
+	for (size_t len = 17; len <= sizeof(buf); len++) {
+		memset(&m, 0xee, sizeof(m));
+		assert_int_equal(ota_status_decode(buf, len, &m), 0);
+		assert_int_equal(m.flags, 0x41);
+		assert_int_equal(m.reset_reason, len >= 18 ? 0x41 : OTA_RESET_UNKNOWN);
+		assert_int_equal(m.resets, len >= 19 ? 0x41 : 0);
+		assert_int_equal(m.panics, len >= 20 ? 0x41 : 0);
+	}
+}
+
+/* Section 3.3: 4 to 7 and 15; what the enumeration does not have is none. */
+static void test_panics(void **state)
+{
+	unsigned int panics = 0;
+
+	(void)state;
+	for (unsigned int reason = 0; reason <= UINT8_MAX; reason++)
+		panics += ota_reset_is_panic((uint8_t)reason);
+	assert_int_equal(panics, 5);
+	for (unsigned int reason = 4; reason <= 7; reason++)
+		assert_true(ota_reset_is_panic((uint8_t)reason));
+	assert_true(ota_reset_is_panic(15));
 }
 
 static void test_result(void **state)
@@ -401,6 +438,7 @@ static void test_info(void **state)
 	m.reset_reason = OTA_RESET_BROWN_OUT;
 	m.abilities = OTA_ABILITY_NO_ROLLBACK | OTA_ABILITY_XIP_PSRAM;
 	m.resets = 2;
+	m.panics = 1;
 	check_from(94, info_put, info_get, &m, sizeof(m),
 		   "01 01 1f 00 00 80 05 00 68 00 02 01 09 07 00 00 18 00 00 80 00 00"
 		   "40 ab 12 00 02 00 00 00"
@@ -408,7 +446,7 @@ static void test_info(void **state)
 		   "77 77 77 77 77 77 77 77 77 77 77 77 77 77 77 77"
 		   "70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70"
 		   "70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70"
-		   "67 00 09 05 02 00",
+		   "67 00 09 05 02 01",
 		   false);
 }
 
@@ -428,6 +466,7 @@ static void test_info_cut(void **state)
 		assert_int_equal(m.reset_reason, len >= 97 ? 0x41 : OTA_RESET_UNKNOWN);
 		assert_int_equal(m.abilities, len >= 98 ? 0x41 : 0);
 		assert_int_equal(m.resets, len >= 99 ? 0x41 : 0);
+		assert_int_equal(m.panics, len >= 100 ? 0x41 : 0);
 	}
 	memset(&m, 0xee, sizeof(m));
 	memcpy(&was, &m, sizeof(m));
@@ -494,6 +533,8 @@ int main(void)
 		cmocka_unit_test(test_done),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_status_cut),
+		cmocka_unit_test(test_panics),
 		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_ack),
 		cmocka_unit_test(test_gap),

@@ -189,6 +189,34 @@ static void test_resume_only(void **state)
 	play_finish(&r);
 }
 
+/* STATUS tells of resets too, and is the later word; a device of the first ones says nothing. */
+static void test_status_tells_resets(void **state)
+{
+	struct ota_status m = {.state = OTA_STATE_SUSPENDED,
+			       .reset_reason = OTA_RESET_PANIC,
+			       .resets = 3,
+			       .panics = 2};
+	uint8_t buf[20];
+
+	(void)state;
+	for (size_t len = 17; len <= 20; len += 3) {
+		play_init(&r, SESSION_UPDATE, 40);
+		r.config.resume_only = true;
+		play_start(&r);
+		play_link_up(&r, 23, PLAY_FULL);
+		r.s.info.reset_reason = OTA_RESET_BROWN_OUT;
+		r.s.info.resets = r.s.info.panics = 1;
+		assert_int_equal(ota_status_encode(&m, buf, sizeof(buf)), 20);
+		session_rx(&r.s, buf, len, r.now);
+		assert_int_equal(r.s.info.reset_reason,
+				 len == 20 ? OTA_RESET_PANIC : OTA_RESET_BROWN_OUT);
+		assert_int_equal(r.s.info.resets, len == 20 ? 3 : 1);
+		assert_int_equal(r.s.info.panics, len == 20 ? 2 : 1);
+		play_skip(&r);
+		play_finish(&r);
+	}
+}
+
 static void test_restart_flag_once(void **state)
 {
 	(void)state;
@@ -499,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_at_the_end),
 		cmocka_unit_test(test_resume_only),
+		cmocka_unit_test(test_status_tells_resets),
 		cmocka_unit_test(test_restart_flag_once),
 		cmocka_unit_test(test_measure),
 		cmocka_unit_test(test_commands),

@@ -66,6 +66,7 @@ struct fake_board {
 	uint32_t watchdog_refusals; /* each of which ESP-IDF logs */
 	uint32_t wear[FAKE_SLOT_SIZE / 4096]; /* erases of a sector of slot 1 */
 	uint32_t efuse_version; /* secure version */
+	int reset_reason; /* esp_reset_reason_t */
 	uint32_t erases, writes, verifies, confirms, rollbacks, restarts;
 	char log[4096]; /* what was logged, newest last */
 };

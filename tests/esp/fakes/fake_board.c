@@ -413,7 +413,7 @@ uint32_t efuse_hal_blk_version(void)
 
 esp_reset_reason_t esp_reset_reason(void)
 {
-	return ESP_RST_BROWNOUT;
+	return (esp_reset_reason_t)fake_board.reset_reason;
 }
 
 bool esp_secure_boot_enabled(void)
@@ -459,6 +459,7 @@ void fake_board_reset(void)
 	fake_board.write_us = 14600; /* 280 kB/s */
 	fake_board.read_us = 500;
 	fake_board.efuse_version = 1;
+	fake_board.reset_reason = ESP_RST_BROWNOUT;
 	ota_esp_wear = 0xa5a5a5a5; /* RTC memory after power-on: anything */
 	fake_breach = NULL;
 	layout();

@@ -9,10 +9,20 @@
 
 #define HEADER_SIZE 16u /* what is looked at of an image too short for a descriptor */
 
+static bool device_resumable(const struct ota_device *dev)
+{
+	return (dev->rx.valid && dev->rx.kind == OTA_KIND_IMAGE) || dev->record.offset > 0;
+}
+
 void device_info(const struct ota_device *dev, struct ota_info *ret)
 {
 	*ret = (struct ota_info){.block_revision = OTA_REVISION_UNKNOWN};
 	dev->config.ops->info(dev->config.ctx, ret);
+	if (!device_resumable(dev))
+		return;
+	ret->flags |= OTA_INFO_RESUMABLE;
+	ret->resets = (uint8_t)(dev->record.flags / OTA_RECORD_RESET);
+	ret->panics = (uint8_t)(dev->record.flags / OTA_RECORD_PANIC);
 }
 
 static bool record_valid(const struct ota_record *record)
@@ -20,12 +30,18 @@ static bool record_valid(const struct ota_record *record)
 	return record->offset % OTA_BLOCK_SIZE == 0 && record->offset <= record->image_size;
 }
 
-/* This start is one.  Its record is stored as soon as there is time. */
-static void count_reset(struct ota_device *dev)
+/*
+ * This start is one, and a panic where the firmware failed or hung, whoever noticed it.
+ * Panics are some of the resets, and no more are counted than these.  The record is stored
+ * as soon as there is time.
+ */
+static void count_reset(struct ota_device *dev, uint8_t reason)
 {
-	if ((dev->record.flags & OTA_RECORD_RESETS) == OTA_RECORD_RESETS)
+	if ((uint8_t)(dev->record.flags / OTA_RECORD_RESET) == UINT8_MAX)
 		return;
 	dev->record.flags += OTA_RECORD_RESET;
+	if (ota_reset_is_panic(reason))
+		dev->record.flags += OTA_RECORD_PANIC;
 	dev->reset_uncounted = true;
 }
 
@@ -76,7 +92,7 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 	    memcmp(dev->record.sha256, info.running_sha256, OTA_SHA256_SIZE) == 0)
 		device_drop(dev);
 	if (dev->record.offset > 0)
-		count_reset(dev);
+		count_reset(dev, info.reset_reason);
 	dev->state = device_rest_state(dev);
 	dev->confirm_waits = (info.flags & OTA_INFO_PENDING_VERIFY) != 0;
 	dev->self_confirm = dev->confirm_waits && (dev->record.flags & OTA_RECORD_SELF_CONFIRM);
@@ -108,11 +124,6 @@ void device_refuse(struct ota_device *dev)
 			  : dev->record.offset > 0 && !(info.flags & OTA_INFO_CAN_ROLLBACK))
 		dev->spoil = true;
 	device_drop(dev);
-}
-
-static bool device_resumable(const struct ota_device *dev)
-{
-	return (dev->rx.valid && dev->rx.kind == OTA_KIND_IMAGE) || dev->record.offset > 0;
 }
 
 enum ota_state device_rest_state(const struct ota_device *dev)
@@ -489,32 +500,31 @@ int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size)
 	struct ota_info info;
 
 	device_info(dev, &info);
-	if (device_resumable(dev)) {
-		info.flags |= OTA_INFO_RESUMABLE;
-		info.resets = (uint8_t)((dev->record.flags & OTA_RECORD_RESETS) / OTA_RECORD_RESET);
-	}
 	return ota_info_encode(&info, buf, size);
 }
 
 void ota_device_status(struct ota_device *dev, struct ota_status *ret)
 {
+	const uint8_t *hash = NULL;
 	struct ota_info info;
 
 	device_info(dev, &info);
-	*ret = (struct ota_status){
-		.state = (uint8_t)dev->state,
-		.slot = info.running_slot,
-		.last_error = dev->last_error,
-		.flags = info.flags,
-	};
-	if (device_resumable(dev))
-		ret->flags |= OTA_INFO_RESUMABLE;
+	memset(ret, 0, sizeof(*ret)); /* a literal's members would all be loaded before */
+	ret->state = (uint8_t)dev->state;
+	ret->slot = info.running_slot;
+	ret->last_error = dev->last_error;
+	ret->flags = info.flags;
+	ret->reset_reason = info.reset_reason;
+	ret->resets = info.resets;
+	ret->panics = info.panics;
 	if (dev->rx.valid) {
 		ret->received = dev->rx.received;
 		ret->flushed = dev->rx.flushed;
-		memcpy(ret->hash, dev->rx.sha256, sizeof(ret->hash));
+		hash = dev->rx.sha256;
 	} else if (dev->record.offset > 0) {
 		ret->received = ret->flushed = dev->record.offset;
-		memcpy(ret->hash, dev->record.sha256, sizeof(ret->hash));
+		hash = dev->record.sha256;
 	}
+	if (hash)
+		memcpy(ret->hash, hash, sizeof(ret->hash));
 }

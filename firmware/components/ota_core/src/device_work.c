@@ -147,7 +147,7 @@ static bool record_due(const struct ota_receive *rx)
 static bool record_step(struct ota_device *dev)
 {
 	struct ota_record record = {
-		.flags = dev->record.flags & OTA_RECORD_RESETS,
+		.flags = dev->record.flags & OTA_RECORD_COUNTS,
 		.image_size = dev->rx.image_size,
 		.offset = dev->rx.hashed,
 	};

@@ -94,11 +94,12 @@ static const struct field progress_fields[] = {
 static const struct layout progress_layout = LAYOUT(OTA_EVT_PROGRESS, 10, progress_fields);
 
 static const struct field status_fields[] = {
-	F(ota_status, state),  F(ota_status, received), F(ota_status, flushed),
-	RAW(ota_status, hash), F(ota_status, slot),	F(ota_status, last_error),
-	F(ota_status, flags),
+	F(ota_status, state),  F(ota_status, received),	    F(ota_status, flushed),
+	RAW(ota_status, hash), F(ota_status, slot),	    F(ota_status, last_error),
+	F(ota_status, flags),  F(ota_status, reset_reason), F(ota_status, resets),
+	F(ota_status, panics),
 };
-static const struct layout status_layout = LAYOUT(OTA_EVT_STATUS, 17, status_fields);
+static const struct layout status_layout = LAYOUT_FROM(OTA_EVT_STATUS, 17, 20, status_fields);
 
 static const struct field result_fields[] = {F(ota_result, opcode), F(ota_result, code)};
 static const struct layout result_layout = LAYOUT(OTA_EVT_RESULT, 3, result_fields);
@@ -151,7 +152,7 @@ static const struct field info_fields[] = {
 	F(ota_info, secure_version), RAW(ota_info, running_sha256),
 	RAW(ota_info, project),	     F(ota_info, block_revision),
 	F(ota_info, reset_reason),   F(ota_info, abilities),
-	F(ota_info, resets),	     F(ota_info, reserved),
+	F(ota_info, resets),	     F(ota_info, panics),
 };
 static const struct layout info_layout =
 	LAYOUT_FROM(0, OTA_INFO_SIZE_MIN, OTA_INFO_SIZE, info_fields);
@@ -326,7 +327,14 @@ int ota_status_encode(const struct ota_status *m, uint8_t *buf, size_t size)
 
 int ota_status_decode(const uint8_t *buf, size_t len, struct ota_status *ret)
 {
-	return decode(&status_layout, buf, len, ret);
+	struct ota_status m;
+	int rc;
+
+	memset(&m, 0, sizeof(m));
+	rc = decode(&status_layout, buf, len, &m);
+	if (rc == 0)
+		*ret = m;
+	return rc;
 }
 
 int ota_result_encode(const struct ota_result *m, uint8_t *buf, size_t size)

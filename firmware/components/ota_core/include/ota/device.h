@@ -37,10 +37,12 @@
 /* The image that was just made bootable came from a basic host, which knows no
  * CONFIRM: the first connection that its firmware accepts confirms it. */
 #define OTA_RECORD_SELF_CONFIRM 0x1u
-/* Resets since the update began that the record lets resume; in bits of flags that the
- * first firmware left 0, so that its records are read, and it reads these. */
-#define OTA_RECORD_RESETS 0xff00u
-#define OTA_RECORD_RESET 0x0100u
+/* Resets since the update began that the record lets resume, and those of them that were
+ * panics: a byte each, in bits of flags that the first firmware left 0, so that its records
+ * are read, and it reads these. */
+#define OTA_RECORD_COUNTS 0xffff00u
+#define OTA_RECORD_RESET 0x000100u
+#define OTA_RECORD_PANIC 0x010000u
 
 /* Kept across disconnect, reboot and power loss; stored by ops->persist as is. */
 struct ota_record {
@@ -129,7 +131,8 @@ struct ota_device_ops {
 	 * where there is no such task. */
 	uint8_t (*stack_left)(void *ctx);
 	/* The contents of Info, of which *ret holds 0 and OTA_REVISION_UNKNOWN; flags'
-	 * RESUMABLE bit and resets are filled in by the core.  CAN_ROLLBACK must go once anything in the update slot was erased.  slot_size is a
+	 * RESUMABLE bit, resets and panics are filled in by the core, by reset_reason.
+	 * CAN_ROLLBACK must go once anything in the update slot was erased.  slot_size is a
 	 * multiple of OTA_SECTOR_SIZE. */
 	void (*info)(void *ctx, struct ota_info *ret);
 };

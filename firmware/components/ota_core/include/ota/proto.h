@@ -216,7 +216,7 @@ struct ota_progress { /* section 5.4, 10 bytes */
 	uint32_t done, total; /* bytes */
 };
 
-struct ota_status { /* section 5.5, 17 bytes */
+struct ota_status { /* section 5.5; 20 bytes, 17 of the first devices */
 	uint8_t state; /* enum ota_state */
 	uint32_t received; /* stream bytes accepted in order */
 	uint32_t flushed; /* bytes programmed */
@@ -224,6 +224,8 @@ struct ota_status { /* section 5.5, 17 bytes */
 	uint8_t slot; /* running slot */
 	uint8_t last_error; /* enum ota_code; kept until the next START */
 	uint8_t flags; /* OTA_INFO_* */
+	/* As in Info; 0 of a device that sends 17 bytes. */
+	uint8_t reset_reason, resets, panics;
 };
 
 struct ota_result { /* section 5.6, 3 bytes */
@@ -301,7 +303,7 @@ struct ota_info { /* section 3.3; Info characteristic, 94 or 100 bytes */
 	uint8_t reset_reason; /* enum ota_reset: why the firmware started */
 	uint8_t abilities; /* OTA_ABILITY_* */
 	uint8_t resets; /* since the update that can be resumed began; saturates */
-	uint8_t reserved; /* 0 */
+	uint8_t panics; /* ota_reset_is_panic() among them; saturates */
 };
 #define OTA_INFO_SIZE 100u
 #define OTA_INFO_SIZE_MIN 94u /* of the first devices */
@@ -326,6 +328,13 @@ enum ota_reset {
 	OTA_RESET_POWER_GLITCH = 14,
 	OTA_RESET_CPU_LOCKUP = 15,
 };
+
+/* Section 3.3: the firmware failed or hung.  Values outside the enumeration did not. */
+static inline bool ota_reset_is_panic(uint8_t reason)
+{
+	return reason == OTA_RESET_CPU_LOCKUP ||
+	       (reason >= OTA_RESET_PANIC && reason <= OTA_RESET_WATCHDOG);
+}
 
 /* Section 3.3 */
 #define OTA_ABILITY_NO_ROLLBACK 0x01u /* the boot loader does not roll back */
