@@ -111,6 +111,13 @@ void cli_print_help(struct cli *cli, const struct cli_command *commands,
 		    const struct cli_command *command);
 /* The global options, for cli_print_help(). */
 void cli_print_options(FILE *out);
+/* A global option, for completion; false behind the last. */
+struct cli_global {
+	const char *name, *left, *help; /* "profile", "-p, --profile=NAME|FILE" */
+	char letter; /* or 0 */
+	bool required, optional; /* its value */
+};
+bool cli_global_option(size_t index, struct cli_global *ret);
 /* "  left            right", right wrapped at the width of 80 columns. */
 void cli_print_entry(FILE *out, const char *left, const char *right);
 
@@ -152,6 +159,7 @@ int cli_load_profile(struct cli *cli, const char *name, struct profile *ret,
 int cmd_adapter(struct cli *cli, int argc, char **argv);
 int cmd_bench(struct cli *cli, int argc, char **argv);
 int cmd_cancel(struct cli *cli, int argc, char **argv);
+int cmd_complete(struct cli *cli, int argc, char **argv);
 int cmd_confirm(struct cli *cli, int argc, char **argv);
 int cmd_flash(struct cli *cli, int argc, char **argv);
 int cmd_history(struct cli *cli, int argc, char **argv);

@@ -497,6 +497,18 @@ const struct cli_command cli_commands[] = {
 		.run = cmd_sample_image,
 	},
 	{
+		.name = "complete",
+		.usage = "-- WORD...",
+		.summary = "Say what the last word of a command line may become",
+		.help = "The completion scripts of bash, zsh and fish ask this: a line for each "
+			"word, "
+			"with its description.  Devices are those of the history, or with --sim "
+			"among the words the virtual ones; a line 'files' says that a file fits.",
+		.min_arguments = 0,
+		.max_arguments = -1,
+		.run = cmd_complete,
+	},
+	{
 		.name = "workbench",
 		.usage = "[IMAGE]",
 		.summary = "Open the workbench (the default)",

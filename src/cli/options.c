@@ -106,6 +106,21 @@ void cli_print_options(FILE *out)
 		cli_print_entry(out, globals[i].left, globals[i].help);
 }
 
+bool cli_global_option(size_t index, struct cli_global *ret)
+{
+	if (index >= OPTION_IDS)
+		return false;
+	*ret = (struct cli_global){
+		.name = globals[index].name,
+		.left = globals[index].left,
+		.help = globals[index].help,
+		.letter = globals[index].letter,
+		.required = globals[index].has_argument == required_argument,
+		.optional = globals[index].has_argument == optional_argument,
+	};
+	return true;
+}
+
 struct parser {
 	struct cli *cli;
 	const struct cli_command *commands;

@@ -31,7 +31,7 @@ static const struct personality {
 	{"esp32h2", "1.2.0", "otabench-sim", -73, ESP_FULL},
 };
 
-static void name_of(enum fleet_names names, unsigned int index, char *buf, size_t size)
+void fleet_device_name(enum fleet_names names, unsigned int index, char *buf, size_t size)
 {
 	switch (names) {
 	case FLEET_NAMES_TWINS:
@@ -174,7 +174,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 	int rc;
 
 	memcpy(c.public_key, k->public_key, sizeof(c.public_key));
-	name_of(k->names, i, name, sizeof(name));
+	fleet_device_name(k->names, i, name, sizeof(name));
 	address_of(k->random_addresses, i, c.address);
 	if (k->state) {
 		rc = flash_path(fleet, i, path, sizeof(path), ret_text, size);

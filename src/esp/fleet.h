@@ -76,6 +76,10 @@ struct fleet_config {
 
 struct fleet;
 
+/* The name that a device of a fleet advertises, "esp-sim-01" for index 0; "" where they have
+ * none. */
+void fleet_device_name(enum fleet_names names, unsigned int index, char *buf, size_t size);
+
 /* All devices are powered on.  On failure ret_text (may be NULL) says why. */
 int fleet_create(const struct fleet_config *config, struct fleet **ret, char *ret_text,
 		 size_t size);

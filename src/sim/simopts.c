@@ -424,3 +424,9 @@ void simopts_config(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 	if (simopts_given(o, SIM_SUPERVISION))
 		ret->supervision = (uint16_t)(o->supervision_ms / 10);
 }
+
+void simopts_device_name(const struct sim_options *options, unsigned int index, char *buf,
+			 size_t size)
+{
+	fleet_device_name((enum fleet_names)options->names, index, buf, size);
+}

@@ -129,6 +129,9 @@ const struct setting *simopts_settings(void);
 void simopts_defaults(struct sim_options *options);
 bool simopts_given(const struct sim_options *options, enum sim_option option);
 
+/* The name that a device advertises, counted from 0; "" where they have none. */
+void simopts_device_name(const struct sim_options *options, unsigned int index, char *buf,
+			 size_t size);
 /*
  * The devices that the options ask for.  What was not given is left to the devices,
  * each its own.  Texts are those of *options; partitions, which the caller keeps as
