@@ -61,3 +61,28 @@ char *test_source_path(const char *name)
 
 	return join(directory != NULL ? directory : ".", name);
 }
+
+int test_doc_block(const char *name, uint8_t *ret, size_t size)
+{
+	char *path = test_source_path("docs/protocol.md"), fence[32], *end, *doc, *at;
+	size_t len = 0, count = 0;
+	uint8_t *bytes = path ? test_load_file(path, &len) : NULL;
+
+	free(path);
+	doc = bytes ? realloc(bytes, len + 1) : NULL;
+	if (!doc)
+		return -1;
+	doc[len] = '\0';
+	(void)snprintf(fence, sizeof(fence), "```%s\n", name);
+	at = strstr(doc, fence);
+	at = at ? at + strlen(fence) : NULL;
+	for (; at && count < size; at = end) {
+		ret[count] = (uint8_t)strtoul(at, &end, 16);
+		if (end == at)
+			break;
+		count++;
+	}
+	count = at && strncmp(at + strspn(at, "\n"), "```", 3) == 0 ? count : size + 1;
+	free(doc);
+	return count == size ? 0 : -1;
+}

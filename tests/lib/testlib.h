@@ -16,4 +16,8 @@ uint8_t *test_load_image(const char *name, size_t *ret_size);
 /* The name of a file in the source tree, to be freed. */
 char *test_source_path(const char *name);
 
+/* The size bytes of the fenced block of docs/protocol.md whose info string is name.  -1: there is
+ * no such block, or it has another number of bytes. */
+int test_doc_block(const char *name, uint8_t *ret, size_t size);
+
 #endif

@@ -274,35 +274,6 @@ static void test_pem(void **state)
 	free(public);
 }
 
-/* The fenced block of docs/protocol.md whose info string is name. */
-static void doc_block(const char *name, uint8_t *ret, size_t size)
-{
-	char *path = test_source_path("docs/protocol.md"), fence[32], *end;
-	size_t len = 0;
-	uint8_t *bytes = test_load_file(path, &len);
-	char *doc;
-	const char *at;
-
-	assert_non_null(bytes);
-	doc = malloc(len + 1);
-	assert_non_null(doc);
-	memcpy(doc, bytes, len);
-	free(bytes);
-	doc[len] = '\0';
-	(void)snprintf(fence, sizeof(fence), "```%s\n", name);
-	at = strstr(doc, fence);
-	assert_non_null(at);
-	at += strlen(fence);
-	for (size_t i = 0; i < size; i++) {
-		ret[i] = (uint8_t)strtoul(at, &end, 16);
-		assert_true(end > at);
-		at = end;
-	}
-	assert_memory_equal(at + strspn(at, "\n"), "```", 3);
-	free(doc);
-	free(path);
-}
-
 static void test_documented(void **state)
 {
 	static const char hash[] =
@@ -316,8 +287,9 @@ static void test_documented(void **state)
 	memcpy(statement.project, "demo", 4);
 	memcpy(statement.version, "1.2.3", 5);
 	assert_int_equal(hex_decode(hash, statement.sha256, OTA_SHA256_SIZE), 0);
-	doc_block("statement", wanted, sizeof(wanted));
-	doc_block("signature", wanted_signature, sizeof(wanted_signature));
+	assert_int_equal(test_doc_block("statement", wanted, sizeof(wanted)), 0);
+	assert_int_equal(test_doc_block("signature", wanted_signature, sizeof(wanted_signature)),
+			 0);
 	ota_statement_pack(&statement, bytes);
 	assert_memory_equal(bytes, wanted, sizeof(wanted));
 	assert_int_equal(ecdsa_sign(&key, bytes, sizeof(bytes), signature), 0);
