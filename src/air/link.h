@@ -136,6 +136,7 @@ struct link_side_config {
 
 struct link_config {
 	struct link_params params; /* starts with interval_max */
+	bool unchecked; /* params need not be valid: a controller that does not look at them */
 	enum ota_phy phy; /* starts with; both sides must support it */
 	uint16_t data_length; /* starts with; bounded by both sides' */
 	bool encrypted;

@@ -30,7 +30,7 @@ static void open_on_device_log(void *ctx, const char *text)
 	log_write(&cli->log, LOG_LEVEL_DEBUG, "%s", text);
 }
 
-/* Core Vol 6 Part B 4.5.2: longer than two intervals.  No controller makes such a link. */
+/* Core Vol 6 Part B 4.5.2: longer than two intervals.  A link is made, and ends by it. */
 static void tell_supervision(struct cli *cli, const struct sim_config *config)
 {
 	const uint32_t timeout_ms = config->supervision * 10u;
@@ -40,7 +40,7 @@ static void tell_supervision(struct cli *cli, const struct sim_config *config)
 		return;
 	log_write(&cli->log, LOG_LEVEL_WARNING,
 		  "--sim: a supervision timeout of %u ms cannot work with an interval of %u ms: it "
-		  "has to be longer than %u ms, and the simulated link gets such a one",
+		  "has to be longer than %u ms",
 		  timeout_ms, interval_ms, 2u * interval_ms);
 }
 

@@ -110,8 +110,15 @@ static const struct cause {
 	[DIAGNOSIS_SUPERVISION] = {"supervision-timeout",
 				   "the supervision timeout is too short for this device",
 				   "Raise supervision_timeout_ms of the profile: it has to be "
-				   "longer than two connection intervals, and than an erase.",
+				   "longer than the device's erases.",
 				   DIAGNOSIS_DO_RESUME, diagnose_supervision},
+	[DIAGNOSIS_TIMING] =
+		{"supervision-interval",
+		 "the supervision timeout cannot work with the connection interval",
+		 "Links have to begin with a longer timeout or a shorter interval: section [LE] of "
+		 "bluetoothd's main.conf, the device's [ConnectionParameters] below "
+		 "/var/lib/bluetooth; or supervision= and interval= of --sim.",
+		 DIAGNOSIS_DO_RESUME, diagnose_timing},
 	[DIAGNOSIS_INTERVAL] =
 		{"interval", "the connection interval is too long for the time that is waited",
 		 "Raise connect_timeout_ms of the profile, or let the adapter choose a shorter "

@@ -43,6 +43,7 @@ enum diagnosis_cause {
 	DIAGNOSIS_OUT_OF_RANGE,
 	DIAGNOSIS_INTERFERENCE, /* packets get lost at a good signal */
 	DIAGNOSIS_SUPERVISION, /* the timeout is shorter than what the device needs */
+	DIAGNOSIS_TIMING, /* ... than the interval needs: no such link can stand */
 	DIAGNOSIS_INTERVAL, /* long connection events: answers come too late */
 	DIAGNOSIS_INTERVAL_CHANGED, /* ... since the parameters changed on the way */
 	DIAGNOSIS_CONNECT_FAILS,
@@ -111,6 +112,8 @@ struct diagnosis_facts {
 	uint32_t written; /* writes to Control answered by its stack since it was heard */
 	bool unanswered; /* a write to Control was not answered by its stack for long */
 	uint32_t forgot; /* bytes in its flash that READY after a loss did not count any more */
+	uint16_t
+		silences; /* of a second and more, which the link outlived, each soon after another */
 	uint16_t erase_ms; /* the longest erase of this run that telemetry told of */
 	uint32_t queries; /* questions (STATUS, RESYNC) that the silence led to */
 	uint32_t answers; /* of them that were answered */

@@ -7,12 +7,18 @@
 #define FALL_DB 10 /* people and doors make less */
 #define EXCHANGES 10u /* of discovery: the ATT MTU, services, characteristics, reads */
 
+/* Failed, or about to try again. */
+static bool in_vain(const struct diagnosis_facts *f)
+{
+	return diagnose_failed(f) &&
+	       (f->outcome != SESSION_NO_OUTCOME || f->state == SESSION_WAITING ||
+		f->state == SESSION_CONNECTING);
+}
+
 /* In mid run, or as its end: not a link that was never wanted again. */
 static bool lost(const struct diagnosis_facts *f)
 {
-	return diagnose_failed(f) && f->losses.by[GATT_SUPERVISION] > 0 &&
-	       (f->outcome != SESSION_NO_OUTCOME || f->state == SESSION_WAITING ||
-		f->state == SESSION_CONNECTING);
+	return f->losses.by[GATT_SUPERVISION] > 0 && in_vain(f);
 }
 
 static int8_t last_rssi(const struct diagnosis_facts *f)
@@ -48,15 +54,21 @@ uint8_t diagnose_out_of_range(const struct diagnosis_facts *f, char evidence[DIA
 	return diagnose_is_weak(last_rssi(f)) ? PROVED + 3u : PROVED;
 }
 
-/* Links that come up again and end by supervision timeout again. */
-uint8_t diagnose_interference(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+/*
+ * Links that come up again and end by supervision timeout again.  One that does not come up
+ * although the device advertises is a beginning that got lost (Core Vol 1 Part F 2.58); one that
+ * the host gave up before such a one had kept alive by few packets.
+ */
+static uint8_t links_end(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	/* One that does not come up at all is a beginning that got lost (Core Vol 1 Part F 2.58). */
-	const unsigned int ended = (unsigned int)f->losses.by[GATT_SUPERVISION] -
-				   f->losses.erasing + f->losses.by[GATT_CONNECT_FAILED];
+	const uint16_t *by = f->losses.by;
+	const bool barely =
+		by[GATT_CONNECT_FAILED] > 0 && by[GATT_BY_HOST] > 0 && f->begun && in_vain(f);
+	const unsigned int ended = (unsigned int)by[GATT_SUPERVISION] - f->losses.erasing +
+				   by[GATT_CONNECT_FAILED] + (barely ? by[GATT_BY_HOST] : 0u);
 
-	if (!lost(f) || (ended < 2 && f->stats->retries < 2) || f->losses.by[GATT_NOT_FOUND] > 0 ||
-	    diagnose_is_weak(last_rssi(f)))
+	if ((!lost(f) && !barely) || (ended < 2 && f->stats->retries < 2) ||
+	    by[GATT_NOT_FOUND] > 0 || diagnose_is_weak(last_rssi(f)))
 		return 0;
 	if (f->rssi == 127 || f->rssi == 0)
 		diagnose_say(evidence, "%u links were lost, the signal is not known",
@@ -67,22 +79,47 @@ uint8_t diagnose_interference(const struct diagnosis_facts *f, char evidence[DIA
 	return LIKELY + 5u;
 }
 
+uint8_t diagnose_interference(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const uint8_t certainty = links_end(f, evidence);
+
+	if (certainty > 0 || f->silences < 2 || !diagnose_failed(f) || !diagnose_stands(f) ||
+	    diagnose_is_weak(f->rssi))
+		return certainty;
+	/* A task that hangs does so once, and for longer. */
+	diagnose_say(evidence, "it fell silent %u times, and was heard again each time",
+		     f->silences);
+	return LIKELY - 5u;
+}
+
+/* Core Vol 6 Part B 4.5.2: larger than (1 + latency) x interval x 2. */
+static uint64_t least_timeout_us(const struct ota_link *link)
+{
+	return (1ull + link->latency) * link->interval * 1250ull * 2u;
+}
+
+/* However the link failed: no link can keep such a timing. */
+uint8_t diagnose_timing(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
+{
+	const struct ota_link *l = &f->link;
+
+	if (!diagnose_failed(f) || l->supervision_timeout == 0 || l->interval == 0 ||
+	    l->supervision_timeout * 10000ull > least_timeout_us(l) ||
+	    (f->outcome == SESSION_NO_OUTCOME && !lost(f) && f->stats->start_us != 0))
+		return 0;
+	diagnose_say(evidence,
+		     "a timeout of %u ms, an interval of %u ms, latency %u: longer than %u ms is "
+		     "needed",
+		     l->supervision_timeout * 10u, l->interval * 5u / 4u, l->latency,
+		     (unsigned int)(least_timeout_us(l) / 1000u));
+	return CERTAIN + 1u; /* whatever else is seen follows from it */
+}
+
 uint8_t diagnose_supervision(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
 	const uint64_t timeout_us = f->link.supervision_timeout * 10000ull;
-	/* Core Vol 6 Part B 4.5.2: larger than (1 + latency) x interval x 2. */
-	const uint64_t least_us = (1ull + f->link.latency) * f->link.interval * 1250ull * 2u;
 
-	if (!diagnose_failed(f) || timeout_us == 0)
-		return 0;
-	/* However the link failed: no timing can keep such a one. */
-	if (f->link.interval > 0 && timeout_us <= least_us &&
-	    (f->outcome != SESSION_NO_OUTCOME || lost(f) || f->stats->start_us == 0)) {
-		diagnose_say(evidence, "%u ms, with an interval of %u ms: two events do not fit",
-			     (unsigned int)(timeout_us / 1000u), f->link.interval * 5u / 4u);
-		return CERTAIN;
-	}
-	if (!lost(f))
+	if (!lost(f) || timeout_us == 0)
 		return 0;
 	if (f->erase_ms * 1000ull >= timeout_us) {
 		diagnose_say(evidence,

@@ -47,7 +47,7 @@ diagnosis_judge diagnose_host_queue, diagnose_adapter_buffers, diagnose_adapter_
 diagnosis_judge diagnose_daemon_old;
 /* diagnose_link.c */
 diagnosis_judge diagnose_fading, diagnose_out_of_range, diagnose_interference, diagnose_supervision,
-	diagnose_interval, diagnose_interval_changed, diagnose_connect_fails,
+	diagnose_timing, diagnose_interval, diagnose_interval_changed, diagnose_connect_fails,
 	diagnose_not_advertising, diagnose_not_connectable, diagnose_hung_up;
 /* diagnose_device.c */
 diagnosis_judge diagnose_reset, diagnose_other_slot, diagnose_other_client, diagnose_permission,

@@ -13,6 +13,8 @@
 #define HEARD_US 1000000u
 #define LOOK_US 100000u /* between two looks at the link: a signal fades in seconds */
 #define UNANSWERED_US 2000000u /* an ATT request takes two connection events */
+#define SILENCE_US 1000000u /* a device under way says something several times a second */
+#define SOON_US 20000000u /* between two silences of one cause */
 
 static struct session *session_of(struct job *job)
 {
@@ -74,11 +76,34 @@ static void see_link(struct job *job)
 		seen->interval_first = l.link.interval;
 }
 
+/*
+ * A silence that ends before the supervision timeout: one may have any cause.  An erase that
+ * was announced is none.
+ */
+static void see_heard(struct job *job)
+{
+	struct job_seen *seen = &job->seen;
+	const uint64_t now = job_now(job);
+	const uint64_t us = seen->heard_us > 0 ? now - seen->heard_us : 0;
+
+	seen->heard_us = now;
+	if (session_of(job)->state != SESSION_SENDING || us < SILENCE_US || seen->erase_last ||
+	    us >= seen->timeout * 10000ull)
+		return;
+	if (now > seen->silence_us + SOON_US)
+		seen->silences = 0;
+	seen->silences++;
+	seen->silence_us = now;
+}
+
 void job_diagnose_event(struct job *job, const struct transport_event *event)
 {
+	if (event->kind == TRANSPORT_NOTIFIED ||
+	    (event->kind == TRANSPORT_WRITTEN && event->chr == GATT_CONTROL))
+		see_heard(job);
 	if (event->kind == TRANSPORT_DISCONNECTED) {
 		lost(job, event->reason);
-		job->seen.control_us = 0;
+		job->seen.control_us = job->seen.heard_us = 0;
 	} else if (event->kind == TRANSPORT_WRITTEN && event->chr == GATT_CONTROL) {
 		job->seen.written += event->status == 0;
 		job->seen.control_us = 0;
@@ -207,6 +232,7 @@ static void facts_of_transfer(const struct job *job, struct diagnosis_facts *f)
 	f->forgot = job->seen.forgot;
 	f->erase_ms = job->seen.erase_ms;
 	f->unanswered = job->seen.unanswered;
+	f->silences = job->seen.silences;
 	f->queries = job->seen.queries;
 	f->answers = job->seen.answers;
 	f->mtu = s->mtu;
@@ -326,8 +352,10 @@ static void trouble_over(struct job *job)
 	struct job_seen *seen = &job->seen;
 	const struct session *s = &job->session;
 
-	if (seen->troubled && seen->suspect.cause != DIAGNOSIS_NONE)
+	if (seen->troubled && seen->suspect.cause != DIAGNOSIS_NONE) {
+		seen->suspect_us = job_now(job) - seen->trouble_us;
 		keep_suspect(seen);
+	}
 	seen->suspect.cause = DIAGNOSIS_NONE;
 	seen->troubled = seen->erred = seen->gap = seen->stack_full = false;
 	seen->missing = seen->forgot = 0;

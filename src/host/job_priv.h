@@ -48,6 +48,9 @@ struct job_seen {
 	bool unanswered; /* ... for long, since it moved */
 	uint32_t forgot; /* bytes that were in flash, and that READY did not count any more */
 	uint16_t erase_ms; /* the longest erase that telemetry told of */
+	uint64_t heard_us; /* when this link's device, or its stack, was heard last; 0: not yet */
+	uint64_t silence_us; /* end of the latest silence that a link outlived */
+	uint16_t silences; /* of them, one soon after the other */
 	uint64_t link_us; /* when the link was looked at last */
 	bool erred, gap; /* an ERROR, a GAP came, since it moved */
 	uint8_t resets, reset_reason; /* of Info, when it moved last */

@@ -104,8 +104,8 @@ void job_make_result(struct job *job)
 	take_counts(job, r);
 	take_running(job, r);
 	job_limit_result(job);
+	job_diagnose_result(job, r); /* advice follows what it finds */
 	job_explain(job, r);
-	job_diagnose_result(job, r);
 }
 
 bool job_is_finished(const struct job *job)

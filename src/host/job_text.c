@@ -34,6 +34,17 @@ void job_advise_resume(const struct job *job, struct job_result *r)
 	if (job->config.goal == SESSION_UPDATE && dialect_get(job->dialect)->can_resume)
 		job_advise(job, r, "resume", JOB_COMMAND_IMAGE, "resumes the update.");
 	else
+		job_advise_cure(job, r);
+}
+
+void job_advise_cure(const struct job *job, struct job_result *r)
+{
+	const struct diagnosis *d = r->diagnoses;
+
+	(void)job;
+	if (r->diagnosis_count > 0 && diagnosis_cure(d->cause)[0] != '\0')
+		job_say(r->advice, "%s", diagnosis_cure(d->cause));
+	else
 		job_say(r->advice, "Move closer to the device and try again.");
 }
 

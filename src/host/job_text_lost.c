@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define EXCHANGES 10u /* of discovery: the ATT MTU, services, characteristics, descriptors, reads */
-
 /* END was written, and nothing heard or read tells that it led to anything. */
 static void explain_unheard(const struct job *job, struct job_result *r)
 {
@@ -45,24 +43,26 @@ static void explain_unready(const struct job *job, struct job_result *r)
 		basic ? "basic_" : "", basic ? c->basic_ready_timeout_ms : c->ready_timeout_ms);
 }
 
-/*
- * An answer comes one interval after its request or later, and the next request waits for
- * the event after it: with long intervals discovery alone takes longer than is waited for it.
- */
-static bool explain_interval(const struct job *job, struct job_result *r)
+/* A timing with which no link stands, or none is quick enough. */
+static bool explain_timing(const struct job *job, struct job_result *r)
 {
-	const uint32_t interval_ms = job->last_link.interval * 5u / 4u;
-	const uint32_t limit_ms = job->session_config.connect_timeout_ms;
+	const enum diagnosis_cause cause =
+		r->diagnosis_count > 0 ? r->diagnoses[0].cause : DIAGNOSIS_NONE;
+	const struct ota_link *l = &job->last_link;
 
-	if (interval_ms == 0 || (uint64_t)interval_ms * 2u * EXCHANGES < limit_ms)
+	if (cause == DIAGNOSIS_INTERVAL)
+		job_say(r->what,
+			"The connection interval of %u ms is too long: each answer takes two of "
+			"them, and not all came within the %u ms that are waited.",
+			l->interval * 5u / 4u, job->session_config.connect_timeout_ms);
+	else if (cause == DIAGNOSIS_TIMING)
+		job_say(r->what,
+			"No link stands with a supervision timeout of %u ms and a connection "
+			"interval of %u ms.",
+			l->supervision_timeout * 10u, l->interval * 5u / 4u);
+	else
 		return false;
-	job_say(r->what,
-		"The connection interval of %u ms is too long: each answer takes two of them, and "
-		"not all came within the %u ms that are waited.",
-		interval_ms, limit_ms);
-	job_say(r->advice,
-		"Raise connect_timeout_ms of the profile, or let the adapter choose a shorter "
-		"interval.");
+	job_advise_cure(job, r);
 	return true;
 }
 
@@ -87,7 +87,7 @@ void job_explain_lost(const struct job *job, struct job_result *r)
 		explain_unready(job, r);
 		return;
 	}
-	if (st->start_us == 0 && explain_interval(job, r))
+	if (st->start_us == 0 && explain_timing(job, r))
 		return;
 	if (st->start_us == 0)
 		job_say(r->what, "%s before anything was sent (%s).", what,
@@ -107,7 +107,7 @@ void job_explain_lost(const struct job *job, struct job_result *r)
 	if (job->config.goal == SESSION_COMMAND && job->config.command == OTA_CMD_ROLLBACK)
 		job_advise(job, r, "info", JOB_COMMAND_DEVICE, "shows whether it rolled back.");
 	else if (st->start_us == 0 || job->config.goal != SESSION_UPDATE)
-		job_say(r->advice, "Move closer to the device and try again.");
+		job_advise_cure(job, r);
 	else
 		job_advise_resume(job, r);
 }

@@ -12,7 +12,9 @@ void job_say(char to[JOB_TEXT_MAX], const char *format, ...);
 /* Says what a command on the device does. */
 void job_advise(const struct job *job, struct job_result *r, const char *verb,
 		enum job_command_on on, const char *does);
-/* The command that goes on; nearness where nothing can be resumed. */
+/* What cures the likeliest cause; nearness where none is known. */
+void job_advise_cure(const struct job *job, struct job_result *r);
+/* The command that goes on; a cure where nothing can be resumed. */
 void job_advise_resume(const struct job *job, struct job_result *r);
 void job_safe_version(const char *version, char to[JOB_TEXT_MAX / 4]);
 

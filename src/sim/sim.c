@@ -207,6 +207,7 @@ static struct link_config link_config_of(struct sim *sim)
 		.phy = c->phy == OTA_PHY_UNKNOWN ? OTA_PHY_1M : c->phy,
 		.data_length = longest,
 		.encrypted = c->encrypted,
+		.unchecked = c->supervision > 0,
 		.seed = rng_u64(&sim->rng),
 		.first_anchor_us = interval * 1250u,
 		.sides[LINK_CENTRAL] =
@@ -261,7 +262,8 @@ static void make_link(struct sim *sim)
 		return; /* not yet; the next advertisement tells */
 	if (sim->config.phy == OTA_PHY_2M)
 		config.sides[LINK_PERIPHERAL].phys |= OTA_PHYS_2M;
-	fit_supervision(&config.params);
+	if (!config.unchecked)
+		fit_supervision(&config.params);
 	sim->use = calloc(1, sizeof(*sim->use));
 	if (!sim->use || link_create(&sim->sched, &config, &sim->link) < 0) {
 		esp_not_connected(sim->target, conn);

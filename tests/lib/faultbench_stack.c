@@ -88,6 +88,8 @@ static int stack_write(struct transport *t, enum gatt_chr chr, enum gatt_write m
 
 	if (s->full && chr == GATT_DATA)
 		return -OTA_EAGAIN;
+	if (s->stuck && chr == GATT_CONTROL)
+		return 0; /* a request is the daemon's, until it is answered */
 	if (s->stuck) {
 		if (s->taken + len > STUCK_BYTES)
 			return -OTA_EAGAIN;

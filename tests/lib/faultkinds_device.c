@@ -211,7 +211,9 @@ static void confirm(struct bench *b)
 
 static void interrupted(struct bench *b)
 {
-	bench_leave(b, b->place->percent);
+	const uint32_t some = b->place->percent; /* of the first value nothing is left */
+
+	bench_leave(b, some > 4 ? some : 4);
 }
 
 static void three_slots(struct bench *b)

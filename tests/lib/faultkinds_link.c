@@ -18,6 +18,11 @@ static void few_retries(struct bench *b)
 	bench_set(b, "retries=2");
 }
 
+static void many_retries(struct bench *b)
+{
+	bench_set(b, "retries=100");
+}
+
 static void set_loss(struct bench *b, uint32_t ppm)
 {
 	b->esp->config.loss_ppm = ppm;
@@ -64,6 +69,15 @@ static void jam(struct bench *b)
 	set_loss(b, 900000);
 }
 
+/* As while a microwave oven runs. */
+static void jam_awhile(struct bench *b)
+{
+	const uint64_t us = sched_now(sim_sched(b->world)) - b->struck_us;
+
+	if (b->esp->config.loss_ppm != (us < 20u * S ? 900000u : 0u))
+		set_loss(b, us < 20u * S ? 900000u : 0u);
+}
+
 /* A chip whose radio stands still while its flash is erased. */
 static void deaf_erases(struct bench *b)
 {
@@ -87,6 +101,13 @@ static void long_interval(struct bench *b)
 	b->sim.interval = 3200;
 	b->sim.supervision = 1000;
 	bench_set(b, "retries=0");
+}
+
+static void no_such_timing(struct bench *b)
+{
+	b->sim.interval = 3200;
+	b->sim.supervision = 42;
+	few_retries(b);
 }
 
 static void shorter_interval(struct bench *b)
@@ -118,12 +139,18 @@ const struct bench_kind faultkinds_link[] = {
 	{"interference", "nine of ten packets are lost at -60 dBm", DIAGNOSIS_INTERFERENCE, NULL,
 	 "Wi-Fi", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = jam,
 	 .heal = bring_back},
+	{"interference awhile", "nine of ten packets are lost for 20 s", DIAGNOSIS_INTERFERENCE,
+	 NULL, "Wi-Fi", BENCH_GOES_ON, SESSION_UPDATE, .prepare = many_retries,
+	 .moment = jam_awhile},
 	{"supervision timeout too short", "the radio stops while flash is erased, for longer",
 	 DIAGNOSIS_SUPERVISION, "500 ms", "supervision_timeout_ms", BENCH_GOES_ON, SESSION_UPDATE,
 	 .prepare = deaf_erases, .before = long_erases, .moment = radio_stops},
 	{"interval too long", "the adapter gives an interval of 4 s", DIAGNOSIS_INTERVAL, "4000 ms",
 	 "connect_timeout_ms", BENCH_CURED, SESSION_UPDATE, .prepare = long_interval,
 	 .heal = shorter_interval},
+	{"supervision timeout of no such interval", "420 ms with an interval of 4 s",
+	 DIAGNOSIS_TIMING, "8000 ms", "main.conf", BENCH_CURED, SESSION_UPDATE,
+	 .prepare = no_such_timing, .heal = shorter_interval},
 	{"interval renegotiated", "somebody changes it from 30 ms to 2 s",
 	 DIAGNOSIS_INTERVAL_CHANGED, "2000 ms", "interval", BENCH_GOES_ON, SESSION_UPDATE,
 	 .prepare = pinned, .strike = renegotiate},

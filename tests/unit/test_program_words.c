@@ -41,8 +41,9 @@ static void test_advice(void **state)
 	} rows[] = {
 		{"dialect=basic,flash=slow,fault=slow-erase:100", "did not become ready",
 		 "basic_ready_timeout_ms"},
-		{"interval=4000,supervision=420", "interval of 4000 ms is too long",
-		 "connect_timeout_ms"},
+		{"interval=4000", "interval of 4000 ms is too long", "connect_timeout_ms"},
+		{"interval=4000,supervision=420",
+		 "No link stands with a supervision timeout of 420 ms", "longer timeout"},
 	};
 
 	(void)state;

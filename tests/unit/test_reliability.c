@@ -69,7 +69,7 @@ static void intro(FILE *out)
 		out);
 	for (unsigned int i = 0; i < BENCH_PLACES; i++)
 		(void)fprintf(out, "- %s\n", bench_places[i].name);
-	(void)fputs("\nThey are shares of the image, about 300 kB; a fault that comes before the "
+	(void)fputs("\nThey are shares of the image, about 460 kB; a fault that comes before the "
 		    "transfer has the same\nten devices and links.\n\n"
 		    "| fault | caused by | cause told first | right | cure | the update |\n"
 		    "| --- | --- | --- | --- | --- | --- |\n",
