@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* otabench inspect IMAGE [DEV]: what an image is, all that speaks against it, and what it would
- * change on a device. */
+ * change on a device; or a patch's contents. */
 #include "cli/run.h"
 
 #include "base/hex.h"
 #include "base/output.h"
 #include "base/sha256.h"
+#include "cli/patch_report.h"
 #include "host/image_compare.h"
 #include "host/image_file.h"
 #include "host/image_report.h"
@@ -168,6 +169,21 @@ static int inspect(struct cli *cli, struct inspection *in, const struct image_fi
 	return code == CLI_OK ? r : code;
 }
 
+static int inspect_patch(struct cli *cli, const char *path, const struct image_file *file)
+{
+	struct patch_file patch;
+	char why[256];
+	const int r = patch_file_parse(&patch, file->data, file->size, why, sizeof(why));
+
+	if (r == -OTA_ENOMEM)
+		return cli_fail(cli, CLI_DEFECT, "out of memory");
+	if (r < 0)
+		return cli_fail(cli, CLI_REFUSED, "%s: %s", path, why);
+	patch_report_print(cli, path, &patch, file->size);
+	patch_file_finish(&patch);
+	return CLI_OK;
+}
+
 int cmd_inspect(struct cli *cli, int argc, char **argv)
 {
 	const struct job_config look = {.goal = SESSION_LOOK, .device = argc > 2 ? argv[2] : NULL};
@@ -178,7 +194,8 @@ int cmd_inspect(struct cli *cli, int argc, char **argv)
 
 	if (r < 0)
 		return cli_fail(cli, r == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(r), "%s", error);
-	r = inspect(cli, &in, &file, &look);
+	r = patch_file_is(file.data, file.size) ? inspect_patch(cli, argv[1], &file)
+						: inspect(cli, &in, &file, &look);
 	image_file_finish(&file);
 	return r;
 }

@@ -13,6 +13,11 @@ static const struct cli_option sample_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option delta_options[] = {
+	{"output", "FILE", "write the patch here; -o FILE does the same"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option scan_options[] = {
 	{"time", "SECONDS", "time to listen (5)"},
 	{NULL, NULL, NULL},
@@ -208,7 +213,9 @@ const struct cli_command cli_commands[] = {
 		.help = "With DEV, compares it with the firmware of that device as well: upgrade, "
 			"downgrade, another project or chip.\n"
 			"Exit status 0: an application image; 65: damaged, or not an application "
-			"image; or not signed by the key that --secure-boot-key names.",
+			"image; or not signed by the key that --secure-boot-key names.\n"
+			"Of a file of 'otabench delta' it shows which image it makes, and out of "
+			"which.",
 		.min_arguments = 1,
 		.max_arguments = 2,
 		.options = inspect_options,
@@ -480,6 +487,21 @@ const struct cli_command cli_commands[] = {
 		.max_arguments = 1,
 		.options = verify_options,
 		.run = cmd_verify,
+	},
+	{
+		.name = "delta",
+		.usage = "OLD NEW",
+		.summary = "Write a patch: what differs between two images",
+		.help = "The patch makes NEW out of OLD on a device that runs OLD.  It names OLD "
+			"by "
+			"its SHA-256 and holds what an update has to know of NEW, so that "
+			"neither is needed to send it.\n"
+			"Both must be images that boot.  'otabench inspect' shows a patch's "
+			"contents.",
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.options = delta_options,
+		.run = cmd_delta,
 	},
 	{
 		.name = "sample-image",

@@ -369,8 +369,25 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 	return CLI_OK;
 }
 
+/* -o FILE, as compilers have it, where a command has --output=FILE. */
+static int take_output(struct parser *parser, const char *argument)
+{
+	const struct cli_command *command = parser->cli->command;
+
+	for (size_t i = 0; command && command->options && command->options[i].name; i++)
+		if (strcmp(command->options[i].name, "output") == 0) {
+			parser->cli->values[i] = argument;
+			return CLI_OK;
+		}
+	return cli_fail(parser->cli, CLI_USAGE,
+			command ? "-o: this command writes no file"
+				: "-o is an option of a command and stands after it");
+}
+
 static int take_option(struct parser *parser, int value, const char *argument)
 {
+	if (value == 'o')
+		return take_output(parser, argument);
 	if (value >= COMMAND_BASE) {
 		parser->cli->values[value - COMMAND_BASE] = argument ? argument : "";
 		return CLI_OK;
@@ -388,7 +405,7 @@ static int take_option(struct parser *parser, int value, const char *argument)
  * argument from an unknown option - and the letters. */
 static void make_letters(char *letters, size_t size)
 {
-	(void)snprintf(letters, size, "-:");
+	(void)snprintf(letters, size, "-:o:");
 	for (int i = 0; i < OPTION_IDS; i++) {
 		size_t len = strlen(letters);
 
@@ -448,7 +465,7 @@ int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_command *
 	      char **words, int *ret_count)
 {
 	struct parser parser = {.cli = cli, .commands = commands};
-	char letters[OPTION_IDS * 2 + 4];
+	char letters[OPTION_IDS * 2 + 6];
 	int value, r = CLI_OK, count = 0;
 
 	cli->json = wants_json(argc, argv);

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "patch/patch.h"
+#include "base/sha256.h"
+#include "patch/patch_file.h"
 
 #define BASE 70000u
 #define IMAGE 200000u
@@ -60,6 +61,21 @@ static uint32_t apply(const uint8_t *data, size_t size, uint32_t offset, size_t 
 	return sum + p.made + p.fault;
 }
 
+/* As a file; with a checksum that fits, else no change would get behind it. */
+static void as_file(uint8_t *data, size_t size)
+{
+	struct patch_file file;
+	size_t again = 0;
+	char why[256];
+
+	if (size > OTA_SHA256_SIZE)
+		sha256_buffer(data, size - OTA_SHA256_SIZE, data + size - OTA_SHA256_SIZE);
+	if (patch_file_parse(&file, data, size, why, sizeof(why)) < 0)
+		return;
+	free(patch_file_format(&file, &again));
+	patch_file_finish(&file);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum ota_patch_fault fault;
@@ -75,6 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!copy)
 		return 0;
+	memcpy(copy, data, size);
+	as_file(copy, size);
 	memcpy(copy, data, size);
 	if (patch_read(&patch, copy, size, &fault) == 0) {
 		if (patch.borders[patch.border_count - 1] != size)

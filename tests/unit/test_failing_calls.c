@@ -218,6 +218,8 @@ SCENARIO(profile_set, .line = "profile set %/p.yaml window=8192", .keeps = {"p.y
 SCENARIO(profile_show, .line = "--json --profile=%/p.yaml profile show", .keeps = {"p.yaml"})
 SCENARIO(sample_image, .line = "--quiet sample-image --size=30000 %/sample.bin",
 	 .keeps = {"sample.bin"})
+SCENARIO(delta, .line = "--json delta %/app.bin %/newer.bin -o %/app.delta",
+	 .keeps = {"app.delta", "app.bin"})
 SCENARIO(replay, .line = "--json replay %/t.trace", .keeps = {"t.trace"})
 SCENARIO(history, .line = "--json history list", .keeps = {"app.bin"})
 SCENARIO(trend, .line = "--json history trend esp-sim-01", .keeps = {"app.bin"})
@@ -261,6 +263,7 @@ static int setup(void **state)
 	(void)snprintf(value, sizeof(value), "%s/history.db", dir);
 	(void)setenv("OTABENCH_HISTORY", value, 1);
 	prepare("--quiet sample-image --size=40000 %/app.bin");
+	prepare("--quiet sample-image --like=%/app.bin %/newer.bin");
 	prepare("profile set default window=4096 --as=%/p.yaml");
 	prepare("--quiet " SWEEP_SIM " sweep --runs=2 esp-sim-01");
 	prepare("--quiet --sim=devices=1,flash=ideal --trace=%/t.trace flash esp-sim-01 %/app.bin");
@@ -287,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_bench),	     cmocka_unit_test(test_prepare_slot),
 		cmocka_unit_test(test_diagnose),     cmocka_unit_test(test_sweep_on),
 		cmocka_unit_test(test_sweep),	     cmocka_unit_test(test_export),
+		cmocka_unit_test(test_delta),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

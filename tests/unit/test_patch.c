@@ -18,7 +18,7 @@
 #include "image/image_build.h"
 #include "image/image_edit.h"
 #include "image/lint.h"
-#include "patch/patch.h"
+#include "patch/patch_file.h"
 #include "testlib.h"
 
 #define MOST (6u * OTA_PATCH_BLOCK)
@@ -348,6 +348,43 @@ static void test_every_byte(void **state)
 	patch_finish(&patch);
 }
 
+/* A file says what it holds; whatever changes in it, its checksum or its parts tell. */
+static void test_file(void **state)
+{
+	struct patch_file file, back;
+	struct patch patch;
+	size_t size, again_size;
+	char why[256] = "";
+	uint8_t *bytes, *again;
+
+	(void)state;
+	fill(base, 3000, 7, 256);
+	fill(image, 100, 8, 256);
+	memcpy(image + 100, base, 2900);
+	assert_int_equal(patch_make(&patch, base, 3000, image, 3000), 0);
+	patch_file_init(&file, &patch, image);
+	bytes = patch_file_format(&file, &size);
+	assert_non_null(bytes);
+	assert_int_equal(patch_file_parse(&back, bytes, size, why, sizeof(why)), 0);
+	assert_memory_equal(back.head, image, OTA_HEAD_SIZE);
+	assert_memory_equal(back.image_sha256, file.image_sha256, OTA_SHA256_SIZE);
+	assert_memory_equal(back.patch.data, file.patch.data, file.patch.size);
+	again = patch_file_format(&back, &again_size);
+	assert_int_equal(again_size, size);
+	assert_memory_equal(again, bytes, size);
+	free(again);
+	patch_file_finish(&back);
+	for (size_t i = 0; i < size; i++) {
+		bytes[i] ^= 0x10;
+		assert_int_equal(patch_file_parse(&back, bytes, size, why, sizeof(why)),
+				 -OTA_EBADMSG);
+		bytes[i] ^= 0x10;
+		assert_int_equal(patch_file_parse(&back, bytes, i, why, sizeof(why)), -OTA_EBADMSG);
+	}
+	free(bytes);
+	patch_file_finish(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_unreadable_base),
 		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

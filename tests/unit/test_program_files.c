@@ -285,6 +285,78 @@ static void test_advice(void **state)
 	program_done(&r);
 }
 
+/* A hash that a result tells of the patch's image or base. */
+static const char *patch_hash(const struct program_ran *r, const char *side)
+{
+	return json_string_value(json_object_get(json_object_get(r->last, side), "sha256"));
+}
+
+/* What 'delta' writes names both images, and holds little of them. */
+static void test_delta(void **state)
+{
+	struct program_ran made, seen, old, new;
+	char option[300];
+
+	(void)state;
+	(void)snprintf(option, sizeof(option), "--like=%s/new.bin --edit=1", dir);
+	sample("newer.bin", option);
+	made = program_run("--json delta %s/new.bin %s/newer.bin -o %s/a.delta", dir, dir, dir);
+	assert_int_equal(made.exit, 0);
+	seen = program_run("--json inspect %s/a.delta", dir);
+	assert_int_equal(seen.exit, 0);
+	old = program_run("--json inspect %s/new.bin", dir);
+	new = program_run("--json inspect %s/newer.bin", dir);
+	assert_string_equal(program_text(&seen, "kind"), "patch");
+	assert_string_equal(patch_hash(&seen, "image"), program_text(&new, "sha256"));
+	assert_string_equal(patch_hash(&seen, "base"), program_text(&old, "sha256"));
+	assert_string_equal(patch_hash(&made, "image"), patch_hash(&seen, "image"));
+	assert_int_equal(program_number(&seen, "size"), program_number(&made, "size"));
+	/* 1 % is new, and one word in 64 refers to what has moved. */
+	assert_true(program_number(&seen, "size") < 200000 / 20);
+	program_done(&made);
+	program_done(&seen);
+	program_done(&old);
+	program_done(&new);
+}
+
+static void test_delta_refused(void **state)
+{
+	static const struct {
+		int code;
+		const char *words;
+	} rows[] = {
+		{64, "delta %s/new.bin %s/new.bin"}, /* no -o */
+		{64, "delta -o %s/new.bin %s/new.bin %s/new.bin"},
+		{66, "delta -o %s/b.delta %s/new.bin %s/none"},
+		{65, "delta -o %s/b.delta %s/junk %s/new.bin"},
+		{65, "delta -o %s/b.delta %s/new.bin %s/junk"},
+		{74, "delta -o %s/junk %s/new.bin %s/new.bin"},
+		{64, "scan -o %s/b.delta"},
+		{65, "inspect %s/bad.delta"},
+	};
+	struct program_ran r;
+	char path[256];
+	FILE *out;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, i == 0 ? "junk" : "bad.delta");
+		out = fopen(path, "we");
+		assert_non_null(out);
+		(void)fputs("OBDELTA\001 and then nothing that it should have", out);
+		(void)fclose(out);
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[1024];
+
+		(void)snprintf(line, sizeof(line), rows[i].words, dir, dir, dir);
+		r = program_run("--json %s", line);
+		if (r.exit != rows[i].code)
+			fail_msg("%s: exit %d, not %d", line, r.exit, rows[i].code);
+		program_done(&r);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -309,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_bundle_file),    cmocka_unit_test(test_overwriting),
 		cmocka_unit_test(test_full_recording), cmocka_unit_test(test_damaged_state),
 		cmocka_unit_test(test_hangup),	       cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_delta),	       cmocka_unit_test(test_delta_refused),
 	};
 
 	return cmocka_run_group_tests_name("program_files", tests, setup, cleanup);
