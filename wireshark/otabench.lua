@@ -21,7 +21,7 @@ local codes = {
 	[0] = "ok", "opcode", "length", "state", "busy", "unsupported", "size", "erase", "write",
 	"read", "hash", "image", "boot-slot", "persist", "overflow", "no-rollback", "chip",
 	"timeout", "permission", "link", "incomplete", "version", "internal",
-	"signature",
+	"signature", "stream",
 }
 local states = {
 	[0] = "idle", "preparing", "receiving", "verifying", "rebooting", "suspended", "aborting",
@@ -85,7 +85,8 @@ local commands = {
 
 local notifications = {
 	[0x01] = { name = "READY", { "offset", 4 }, { "limit", 4 }, { "largest value", 2, unit = "bytes" },
-		{ "ack interval", 2, unit = "bytes" }, { "flags", 1, bits = ready_flags }, { "sequence", 2 } },
+		{ "ack interval", 2, unit = "bytes" }, { "flags", 1, bits = ready_flags }, { "sequence", 2 },
+		optional = 16, { "image offset", 4 } },
 	[0x02] = { name = "ERROR", { "code", 1, enum = codes }, { "command", 1 }, { "detail", 4 } },
 	[0x03] = { name = "DONE", { "size", 4, unit = "bytes" }, { "slot", 1 }, { "reboot", 2, unit = "ms" },
 		{ "hash", 8, hash = true } },

@@ -176,11 +176,15 @@ char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *d
 static char *ready(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	struct ota_ready m;
+	char image[24] = "";
 
 	if (ota_ready_decode(bytes, len, &m) < 0)
 		return pdu_text_cut("READY", len, buf, size);
-	return say(buf, size, "READY offset=%u limit=%u sequence=%u max-value=%u ack-interval=%u%s",
-		   m.offset, m.limit, m.sequence, m.max_value, m.ack_interval,
+	if (len >= OTA_READY_STREAM_SIZE)
+		say(image, sizeof(image), " image=%u", ota_ready_image_offset(&m, bytes, len));
+	return say(buf, size,
+		   "READY offset=%u%s limit=%u sequence=%u max-value=%u ack-interval=%u%s",
+		   m.offset, image, m.limit, m.sequence, m.max_value, m.ack_interval,
 		   m.flags & OTA_READY_RESUMED ? " resumed" : "");
 }
 

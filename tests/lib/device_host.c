@@ -2,8 +2,11 @@
 /* See device_host.h. */
 #include "device_host.h"
 
+#include "base/bytes.h"
+#include "base/deflate.h"
 #include "base/sha256.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t *image,
@@ -15,6 +18,43 @@ void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t 
 	host->image = image;
 	host->size = size;
 	sha256_buffer(image, size, host->sha256);
+}
+
+uint8_t *host_make_stream(const uint8_t *image, uint32_t size, uint32_t offset, unsigned int window,
+			  uint32_t *ret_size)
+{
+	const uint32_t blocks = (size - offset) / OTA_BLOCK_SIZE + 1u;
+	uint8_t *stream = malloc(OTA_STREAM_HEAD + size - offset + (size_t)blocks * OTA_BLOCK_HEAD);
+	uint32_t at = OTA_STREAM_HEAD;
+
+	while (stream != NULL && offset < size) {
+		const uint32_t len =
+			size - offset < OTA_BLOCK_SIZE ? size - offset : OTA_BLOCK_SIZE;
+		const int made = deflate_block(image + offset, len, window, stream + at,
+					       DEFLATE_BLOCK_ROOM(len));
+
+		if (made < 0) {
+			free(stream);
+			return NULL;
+		}
+		at += (uint32_t)made;
+		offset += len;
+	}
+	if (stream != NULL)
+		bytes_put32(stream, at);
+	*ret_size = at;
+	return stream;
+}
+
+void host_compress(struct host *host, unsigned int window)
+{
+	host->window = window;
+}
+
+void host_finish(struct host *host)
+{
+	free(host->stream);
+	host->stream = NULL;
 }
 
 static void complain(struct host *host, const char *text)
@@ -41,6 +81,12 @@ bool host_start(struct host *host, uint16_t flags)
 		return false;
 	dut_start(&m, host->image, host->size);
 	m.flags = flags;
+	if (host->window > 0) {
+		m.flags |= OTA_START_COMPRESSED;
+		free(host->stream);
+		host->stream =
+			host_make_stream(host->image, host->size, 0, host->window, &m.stream_size);
+	}
 	w->control = true;
 	w->len = (uint16_t)ota_start_encode(&m, w->bytes, sizeof(w->bytes));
 	host->starts++;
@@ -75,8 +121,8 @@ bool host_write(struct host *host, uint32_t chunk)
 
 	if (host->phase != HOST_SENDING)
 		return false;
-	if (host->offset == host->size) {
-		if (host->received != host->size || !host_command(host, OTA_CMD_END))
+	if (host->offset == host->to_send) {
+		if (host->received != host->to_send || !host_command(host, OTA_CMD_END))
 			return false;
 		host->phase = HOST_ENDING;
 		return true;
@@ -85,6 +131,8 @@ bool host_write(struct host *host, uint32_t chunk)
 		chunk = host->ready.max_value;
 	if (len > chunk - OTA_DATA_HEADER)
 		len = chunk - OTA_DATA_HEADER;
+	if (len > host->to_send - host->offset)
+		len = host->to_send - host->offset;
 	w = len > 0 ? air_push(host) : NULL;
 	if (w == NULL)
 		return false;
@@ -92,7 +140,8 @@ bool host_write(struct host *host, uint32_t chunk)
 	w->len = (uint16_t)(OTA_DATA_HEADER + len);
 	w->bytes[0] = (uint8_t)host->sequence;
 	w->bytes[1] = (uint8_t)(host->sequence >> 8);
-	memcpy(w->bytes + OTA_DATA_HEADER, host->image + host->offset, len);
+	memcpy(w->bytes + OTA_DATA_HEADER,
+	       (host->window > 0 ? host->stream : host->image) + host->offset, len);
 	host->sequence++;
 	host->offset += len;
 	host->sent += len;
@@ -141,18 +190,36 @@ void host_link_lost(struct host *host)
 
 /* --- hearing */
 
+/* The rest of the stream, from where the image goes on. */
+static void on_stream_ready(struct host *host)
+{
+	if (host->ready.offset != 0 || host->begins % OTA_BLOCK_SIZE != 0 ||
+	    host->begins > host->size)
+		complain(host, "a stream that begins in mid block");
+	free(host->stream);
+	host->stream = host_make_stream(host->image, host->size, host->begins, host->window,
+					&host->to_send);
+}
+
 static void on_ready(struct host *host, const struct dut_note *note)
 {
 	struct ota_ready *m = &host->ready;
 
 	if (host->readies++ >= host->starts || ota_ready_decode(note->bytes, note->len, m) < 0)
 		complain(host, "READY without START, or a short one");
-	if (m->offset > host->size || m->limit < m->offset || m->limit > host->size)
-		complain(host, "READY's offset and limit are out of the image");
-	if ((m->offset > 0) != ((m->flags & OTA_READY_RESUMED) != 0))
-		complain(host, "READY's resumed flag does not fit its offset");
+	host->begins = ota_ready_image_offset(m, note->bytes, note->len);
+	host->to_send = host->size;
+	if (host->window > 0) {
+		on_stream_ready(host);
+	} else {
+		if (m->offset > host->size || m->limit < m->offset || m->limit > host->size)
+			complain(host, "READY's offset and limit are out of the image");
+		if ((m->offset > 0) != ((m->flags & OTA_READY_RESUMED) != 0))
+			complain(host, "READY's resumed flag does not fit its offset");
+	}
 	host->phase = HOST_SENDING;
-	host->offset = host->furthest = host->received = host->flushed = m->offset;
+	host->offset = host->furthest = host->received = m->offset;
+	host->flushed = host->begins;
 	host->limit = m->limit;
 	host->sequence = m->sequence;
 	host->resyncing = false;
@@ -167,12 +234,13 @@ static void on_ack(struct host *host, const struct dut_note *note)
 		return;
 	if (ota_ack_decode(note->bytes, note->len, &m) < 0)
 		complain(host, "a short ACK");
-	if (m.flushed > m.received || m.received > host->furthest || m.limit > host->size ||
-	    m.limit < m.received)
+	if ((host->window > 0 ? m.flushed > host->size
+			      : m.flushed > m.received || m.limit > host->size) ||
+	    m.received > host->furthest || m.limit < m.received)
 		complain(host, "ACK: flushed <= received <= sent, received <= limit <= size");
 	if (m.received < host->received || m.flushed < host->flushed || m.limit < host->limit)
 		complain(host, "ACK goes back");
-	if (m.limit - m.flushed > host->dut->config.ring_size)
+	if (m.limit - (host->window > 0 ? m.received : m.flushed) > host->dut->config.ring_size)
 		complain(host, "ACK gives more credit than the ring has room");
 	host->received = m.received;
 	host->flushed = m.flushed;

@@ -33,6 +33,10 @@ struct host {
 	const uint8_t *image;
 	uint32_t size;
 	uint8_t sha256[OTA_SHA256_SIZE];
+	unsigned int window; /* of a compressed stream; 0: the image is sent as it is */
+	uint8_t *stream; /* this session's */
+	uint32_t begins; /* of the image, where the session begins */
+	uint32_t to_send; /* bytes of this session's stream; of the image where there is none */
 
 	enum host_phase phase;
 	uint32_t offset; /* next byte to send */
@@ -54,6 +58,12 @@ struct host {
 
 void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t *image,
 	       uint32_t size);
+/* From now on by compressed streams; host_finish() is due then. */
+void host_compress(struct host *host, unsigned int window);
+void host_finish(struct host *host);
+/* The stream for image's bytes from offset on, allocated by malloc(), in *ret_size bytes. */
+uint8_t *host_make_stream(const uint8_t *image, uint32_t size, uint32_t offset, unsigned int window,
+			  uint32_t *ret_size);
 /* Writes START; false when the air is full. */
 bool host_start(struct host *host, uint16_t flags);
 /* Writes the next value, of at most chunk bytes with its header, or END when all is sent.

@@ -2,6 +2,7 @@
 /* See device_rig.h: the harness and its flash; operations are in device_rig_ops.c. */
 #include "device_rig_priv.h"
 
+#include "base/deflate.h"
 #include "base/sha256.h"
 
 #include <stdlib.h>
@@ -54,6 +55,14 @@ int dut_init(struct dut *dut, const struct dut_options *options)
 		.wear = &dut->wear,
 		.wear_burst = options->wear_burst ? options->wear_burst : UINT16_MAX,
 	};
+	dut->window = options->window;
+	if (dut->window > 0) {
+		dut->info.features |= OTA_FEATURE_COMPRESSED;
+		if (inflate_create(dut->window, &dut->inflate) < 0) {
+			dut_finish(dut);
+			return -OTA_ENOMEM;
+		}
+	}
 	dut_boot(dut);
 	return 0;
 }
@@ -61,6 +70,7 @@ int dut_init(struct dut *dut, const struct dut_options *options)
 void dut_finish(struct dut *dut)
 {
 	sha256_finish(&dut->hash);
+	inflate_destroy(&dut->inflate);
 	for (unsigned int i = 0; i < 2; i++) {
 		free(dut->slots[i]);
 		free(dut->clean[i]);
@@ -93,6 +103,8 @@ void dut_boot(struct dut *dut)
 	if (ota_device_init(&dut->dev, &dut->config, dut->have_record ? &dut->record : NULL,
 			    dut->now) < 0)
 		dut_violation(dut, "the configuration was refused");
+	if (dut->window > 0)
+		dut_attach_stream(dut);
 }
 
 void dut_violation(struct dut *dut, const char *text)
@@ -120,6 +132,8 @@ static void check_state(struct dut *dut)
 	if (rx->received > rx->image_size ||
 	    (rx->kind != OTA_KIND_SINK && rx->flushed > rx->received))
 		dut_violation(dut, "flushed <= received <= image size does not hold");
+	if (dev->stream && dev->stream->received - dev->stream->taken > dut->config.ring_size)
+		dut_violation(dut, "the stream overflows the ring");
 	if (rx->kind < OTA_KIND_SINK && rx->received - rx->flushed > dut->config.ring_size)
 		dut_violation(dut, "ring overflow");
 	if (rx->kind != OTA_KIND_SINK &&

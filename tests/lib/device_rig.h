@@ -11,6 +11,7 @@
 #ifndef OTABENCH_DEVICE_RIG_H
 #define OTABENCH_DEVICE_RIG_H
 
+#include "ota/decoder.h"
 #include "ota/device.h"
 #include "ota/error.h"
 #include "base/rng.h"
@@ -32,6 +33,7 @@ struct dut_options {
 	uint16_t max_value, ack_interval, write_size;
 	uint32_t confirm_timeout_ms;
 	uint16_t wear_burst; /* 0 = no limit */
+	unsigned int window; /* log2 of bytes; 0 = compressed streams are not decoded */
 	bool basic_only;
 	bool manual; /* operations end when the test says so */
 };
@@ -57,12 +59,20 @@ struct dut { /* the device under test, and its board */
 	struct sha256 hash;
 	uint8_t *memory; /* ring and scratch */
 
+	/* Compressed streams, where the options have a window. */
+	unsigned int window;
+	struct ota_stream stream;
+	struct ota_decoder decoder;
+	struct ota_stage inflate;
+	uint8_t sector[OTA_SECTOR_SIZE];
+
 	/* The operation outstanding; NONE when idle. */
 	enum ota_op op;
 	uint32_t op_at, op_len, op_sum;
 	const uint8_t *op_from;
 	uint8_t *op_to;
 	const struct ota_record *op_record;
+	struct ota_piece *op_piece;
 	uint8_t op_sha256[OTA_SHA256_SIZE];
 
 	/* Faults. */
@@ -84,7 +94,7 @@ struct dut { /* the device under test, and its board */
 	struct dut_note notes[DUT_NOTES]; /* those not taken yet */
 	uint32_t note_head, note_count;
 	uint32_t reboots;
-	uint32_t erases, writes, reads, persists, confirms, rollbacks, set_boots;
+	uint32_t erases, writes, reads, persists, confirms, rollbacks, set_boots, decodes;
 	uint32_t block_erases, head_checks, asked;
 	uint32_t first_erases; /* of the slot's first sector */
 	uint32_t wear; /* outlives dut_boot() */

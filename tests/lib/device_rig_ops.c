@@ -125,6 +125,44 @@ static int op_rollback(void *ctx)
 	return begin(ctx, OTA_OP_ROLLBACK, 0, 0);
 }
 
+static int op_decode(void *ctx, struct ota_piece *piece)
+{
+	struct dut *dut = ctx;
+
+	if (piece->out < dut->sector || piece->out + piece->room > dut->sector + OTA_SECTOR_SIZE ||
+	    piece->in < dut->config.ring ||
+	    piece->in + piece->in_len > dut->config.ring + dut->config.ring_size)
+		dut_violation(dut, "a decode outside of ring and sector");
+	dut->op_piece = piece;
+	dut->op_sum = checksum(piece->in, piece->in_len);
+	return begin(dut, OTA_OP_DECODE, 0, piece->in_len);
+}
+
+static int decode_begin(void *ctx, uint16_t flags, uint32_t offset, uint32_t size)
+{
+	struct dut *dut = ctx;
+
+	if (dut->op != OTA_OP_NONE || flags != (dut->dev.start.flags))
+		dut_violation(dut, "a decoder that begins while it is at work, or for others");
+	return ota_decoder_begin(&dut->decoder, false, offset, size);
+}
+
+void dut_attach_stream(struct dut *dut)
+{
+	const struct ota_stream_config config = {
+		.flags = OTA_START_COMPRESSED,
+		.sector = dut->sector,
+		.begin = decode_begin,
+		.decode = op_decode,
+		.ctx = dut,
+	};
+
+	memset(dut->sector, 0x5a, sizeof(dut->sector));
+	ota_decoder_init(&dut->decoder, &dut->inflate, NULL);
+	if (ota_stream_attach(&dut->stream, &config, &dut->dev) < 0)
+		dut_violation(dut, "the stream was refused");
+}
+
 /* --- ending */
 
 static void erase(struct dut *dut, uint32_t at, uint32_t len)
@@ -205,9 +243,25 @@ static int atomic(struct dut *dut)
 	case OTA_OP_WRITE:
 	case OTA_OP_READ:
 	case OTA_OP_CHECK:
+	case OTA_OP_DECODE:
 		break;
 	}
 	return 0;
+}
+
+/* What the decoder reads and writes is its own meanwhile, and nothing beyond it. */
+static int decode(struct dut *dut)
+{
+	struct ota_piece *p = dut->op_piece;
+	int rc;
+
+	if (checksum(p->in, p->in_len) != dut->op_sum)
+		dut_violation(dut, "the ring changed under a decode");
+	rc = ota_decoder_run(&dut->decoder, p);
+	if (p->used > p->in_len || p->made > p->room)
+		dut_violation(dut, "the decoder took or made more than there was");
+	dut->decodes++;
+	return rc;
 }
 
 static int perform(struct dut *dut)
@@ -231,6 +285,8 @@ static int perform(struct dut *dut)
 		return 0;
 	case OTA_OP_CHECK:
 		return dut->op_len >= 16 && slot[0] == 0xe9 ? 0 : -OTA_EBADMSG;
+	case OTA_OP_DECODE:
+		return decode(dut);
 	case OTA_OP_NONE:
 	case OTA_OP_SET_BOOT:
 	case OTA_OP_PERSIST:

@@ -279,7 +279,7 @@ static void test_tables(void **state)
 		{"### 4.1 START", 46},
 		{"### 4.8 LINK", 12},
 		{"### 4.11 PREPARE", 5},
-		{"### 5.1 READY", 16},
+		{"### 5.1 READY", OTA_READY_STREAM_SIZE},
 		{"### 5.2 ERROR", 7},
 		{"### 5.3 DONE", 16},
 		{"### 5.4 PROGRESS", 10},

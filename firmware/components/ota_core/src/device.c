@@ -6,6 +6,7 @@
  * counts, and leaves everything slow to device_work().
  */
 #include "device_priv.h"
+#include "device_stream.h"
 
 #define HEADER_SIZE 16u /* what is looked at of an image too short for a descriptor */
 
@@ -163,6 +164,7 @@ void device_fail(struct ota_device *dev, uint8_t code, uint8_t opcode, uint32_t 
 	else if (image_at_fault(code) || dev->rx.kind != OTA_KIND_IMAGE)
 		device_refuse(dev);
 	dev->rx.received = dev->rx.flushed;
+	device_stream_forget(dev);
 	dev->state = device_rest_state(dev);
 }
 
@@ -215,7 +217,7 @@ void ota_device_disconnected(struct ota_device *dev, uint16_t conn, uint32_t now
 /* ESP-IDF's esp_image_header_t, as far as it is the same for all chips. */
 static uint8_t header_code(const struct ota_device *dev, uint32_t *ret_detail)
 {
-	const uint8_t *h = dev->config.ring;
+	const uint8_t *h = device_bytes(dev, 0);
 	struct ota_info info;
 
 	*ret_detail = 0;
@@ -244,21 +246,12 @@ bool device_head_ok(struct ota_device *dev)
 	if (len >= HEADER_SIZE)
 		code = header_code(dev, &detail);
 	if (code == OTA_OK && whole)
-		rc = dev->config.ops->head_check(dev->config.ctx, dev->config.ring, &detail);
+		rc = dev->config.ops->head_check(dev->config.ctx, device_bytes(dev, 0), &detail);
 	if (rc < 0)
 		code = rc == -OTA_EPERM ? OTA_ERR_VERSION : OTA_ERR_IMAGE;
 	if (code != OTA_OK)
 		device_fail(dev, code, 0, detail);
 	return code == OTA_OK;
-}
-
-static void ring_put(struct ota_device *dev, const uint8_t *buf, uint32_t len)
-{
-	const uint32_t head = dev->rx.received % dev->config.ring_size;
-	const uint32_t first = min_u32(len, dev->config.ring_size - head);
-
-	memcpy(dev->config.ring + head, buf, first);
-	memcpy(dev->config.ring, buf + first, len - first);
 }
 
 /* The next value in order: 0 when there was room for it. */
@@ -277,7 +270,7 @@ static int accept(struct ota_device *dev, const uint8_t *buf, uint32_t len, bool
 		return -OTA_EPROTO;
 	}
 	if (rx->kind != OTA_KIND_SINK)
-		ring_put(dev, buf, len);
+		ring_put(dev, rx->received, buf, len);
 	rx->received += len;
 	dev->last_data = dev->now;
 	dev->gap = false;
@@ -307,7 +300,10 @@ static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
 			device_send_gap(dev, OTA_GAP_MISSING);
 		return -OTA_EPROTO;
 	}
-	rc = accept(dev, buf + OTA_DATA_HEADER, (uint32_t)(len - OTA_DATA_HEADER), false);
+	buf += OTA_DATA_HEADER;
+	len -= OTA_DATA_HEADER;
+	rc = device_stream(dev) ? device_stream_accept(dev, buf, (uint32_t)len)
+				: accept(dev, buf, (uint32_t)len, false);
 	if (rc == 0)
 		dev->expected++;
 	return rc;
@@ -401,7 +397,7 @@ static struct timing timing_of(const struct ota_device *dev, enum timer timer)
 	case TIMER_ACK:
 		t.wait = ACK_DELAY_MS;
 		t.runs = receiving && rx->kind != OTA_KIND_BASIC && !dev->ack_due &&
-			 (rx->received != rx->acked_received ||
+			 (device_received(dev) != rx->acked_received ||
 			  device_limit(dev) != rx->acked_limit);
 		break;
 	case TIMER_LINK:
@@ -448,7 +444,7 @@ static void timer_fire(struct ota_device *dev, enum timer timer)
 	case TIMER_REBOOT: /* device_work() looks at the time */
 		break;
 	case TIMER_IDLE:
-		device_fail(dev, OTA_ERR_TIMEOUT, 0, dev->rx.received);
+		device_fail(dev, OTA_ERR_TIMEOUT, 0, device_received(dev));
 		break;
 	case TIMER_GAP:
 		device_send_gap(dev, OTA_GAP_REPEAT);
@@ -518,7 +514,7 @@ void ota_device_status(struct ota_device *dev, struct ota_status *ret)
 	ret->resets = info.resets;
 	ret->panics = info.panics;
 	if (dev->rx.valid) {
-		ret->received = dev->rx.received;
+		ret->received = device_received(dev);
 		ret->flushed = dev->rx.flushed;
 		hash = dev->rx.sha256;
 	} else if (dev->record.offset > 0) {

@@ -5,6 +5,7 @@
  * state; docs/protocol.md section 6 has the table.
  */
 #include "device_priv.h"
+#include "device_stream.h"
 
 static bool session_active(const struct ota_device *dev)
 {
@@ -43,11 +44,12 @@ static uint8_t start_check(const struct ota_device *dev, const struct ota_start 
 	*ret_detail = OTA_PROTOCOL_VERSION;
 	if (m->version != OTA_PROTOCOL_VERSION)
 		return OTA_ERR_UNSUPPORTED;
-	*ret_detail = OTA_START_KNOWN;
-	if (m->flags & ~OTA_START_KNOWN)
+	*ret_detail = device_start_flags(dev, m);
+	if (m->flags & ~*ret_detail)
 		return OTA_ERR_UNSUPPORTED;
 	*ret_detail = info.slot_size;
-	if (m->image_size == 0 || m->stream_size != m->image_size)
+	if (m->image_size == 0 || (device_start_decodes(m) ? m->stream_size < OTA_STREAM_HEAD
+							   : m->stream_size != m->image_size))
 		return OTA_ERR_SIZE;
 	if (m->flags & OTA_START_SINK)
 		return OTA_OK;
@@ -170,7 +172,7 @@ static uint8_t on_end(struct ota_device *dev, uint16_t conn)
 		if (!device_head_ok(dev))
 			return OTA_OK; /* told */
 	}
-	if (rx->received != rx->image_size)
+	if (!device_received_all(dev))
 		return OTA_ERR_INCOMPLETE;
 	if (rx->kind == OTA_KIND_SINK) {
 		device_measured(dev);
@@ -178,8 +180,8 @@ static uint8_t on_end(struct ota_device *dev, uint16_t conn)
 	}
 	dev->verify = OTA_VERIFY_DRAIN;
 	dev->state = OTA_STATE_VERIFYING;
-	if (rx->flushed < rx->received)
-		device_send_progress(dev, OTA_PHASE_DRAIN, rx->flushed, rx->received);
+	if (rx->flushed < rx->image_size)
+		device_send_progress(dev, OTA_PHASE_DRAIN, rx->flushed, rx->image_size);
 	return OTA_OK;
 }
 
@@ -395,7 +397,7 @@ static uint32_t error_detail(const struct ota_device *dev, uint8_t code, size_t 
 	case OTA_ERR_STATE:
 		return device_state_detail(dev);
 	case OTA_ERR_INCOMPLETE:
-		return dev->rx.received;
+		return device_received(dev);
 	default:
 		return 0;
 	}

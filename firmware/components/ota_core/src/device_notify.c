@@ -8,6 +8,7 @@
  * more.
  */
 #include "device_priv.h"
+#include "device_stream.h"
 
 static int try_notify(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
 {
@@ -157,7 +158,7 @@ void device_send_progress(struct ota_device *dev, uint8_t phase, uint32_t done, 
 void device_send_ready(struct ota_device *dev)
 {
 	const struct ota_ready m = {
-		.offset = dev->rx.received,
+		.offset = device_received(dev),
 		.limit = device_limit(dev),
 		.max_value = dev->config.max_value,
 		.ack_interval = dev->rx.ack_interval,
@@ -165,7 +166,10 @@ void device_send_ready(struct ota_device *dev)
 		.sequence = dev->expected,
 	};
 
-	say(dev, dev->conn, OTA_EVT_READY, &m);
+	if (device_stream(dev))
+		device_stream_ready(dev, &m);
+	else
+		say(dev, dev->conn, OTA_EVT_READY, &m);
 }
 
 void device_send_done(struct ota_device *dev, uint32_t reboot_ms)
@@ -224,7 +228,7 @@ void device_send_telemetry(struct ota_device *dev)
 		.rx_phy = link.rx_phy,
 		.rx_octets = link.rx_octets,
 		.ring_fill = dev->rx.valid && dev->rx.kind != OTA_KIND_SINK
-				     ? dev->rx.received - dev->rx.flushed
+				     ? device_received(dev) - device_taken(dev)
 				     : 0,
 		.erase_ms = dev->erase_ms,
 		.write_ms = dev->write_ms,
@@ -260,12 +264,13 @@ void device_send_times(struct ota_device *dev)
  * A host keeps few values under way if some get lost, the fewer the more are lost, and
  * waits for each ACK.
  */
-static void ack_more_often(struct ota_receive *rx)
+static void ack_more_often(const struct ota_device *dev, struct ota_receive *rx)
 {
-	const uint32_t every = (rx->received - rx->gap_at) / ACKS_FROM_GAP_TO_GAP;
+	const uint32_t received = device_received(dev);
+	const uint32_t every = (received - rx->gap_at) / ACKS_FROM_GAP_TO_GAP;
 
-	rx->gap_at = rx->received;
-	rx->calm_at = rx->received + CALM_AFTER_GAP;
+	rx->gap_at = received;
+	rx->calm_at = received + CALM_AFTER_GAP;
 	rx->ack_every = (uint16_t)min_u32(every, ACK_GAPS_MOST);
 }
 
@@ -277,7 +282,7 @@ static void ack_more_often(struct ota_receive *rx)
  */
 void device_send_gap(struct ota_device *dev, uint8_t reason)
 {
-	struct ota_gap m = {.reason = reason, .offset = dev->rx.received};
+	struct ota_gap m = {.reason = reason, .offset = device_received(dev)};
 
 	dev->gap_wait = dev->gap && reason == OTA_GAP_REPEAT
 				? min_u32(dev->gap_wait * 2u, GAP_WAIT_MAX_MS)
@@ -287,7 +292,7 @@ void device_send_gap(struct ota_device *dev, uint8_t reason)
 	if (reason != OTA_GAP_REPEAT)
 		dev->expected = (uint16_t)(dev->expected + OTA_SEQ_JUMP);
 	if (reason == OTA_GAP_MISSING)
-		ack_more_often(&dev->rx);
+		ack_more_often(dev, &dev->rx);
 	m.sequence = dev->expected;
 	say(dev, dev->conn, OTA_EVT_GAP, &m);
 }
@@ -296,13 +301,13 @@ void device_ack(struct ota_device *dev, bool force)
 {
 	struct ota_receive *rx = &dev->rx;
 	const struct ota_ack m = {
-		.received = rx->received,
+		.received = device_received(dev),
 		.flushed = rx->flushed,
 		.limit = device_limit(dev),
 	};
 	const uint32_t moved = m.received - rx->acked_received;
 	const uint32_t opened = m.limit - rx->acked_limit;
-	const bool all = m.received == rx->image_size && moved > 0;
+	const bool all = device_received_all(dev) && moved > 0;
 	const uint32_t every = m.received < rx->calm_at ? min_u32(rx->ack_interval, rx->ack_every)
 							: rx->ack_interval;
 	/* The host is out of credit, or will be before the next ACK could come. */

@@ -7,6 +7,7 @@
  * back and hash to what the record says.  Anything else starts at 0.
  */
 #include "device_priv.h"
+#include "device_stream.h"
 
 static bool same_image(const struct ota_device *dev, uint32_t image_size,
 		       const uint8_t sha256[OTA_SHA256_SIZE])
@@ -59,6 +60,7 @@ static bool begin_fresh(struct ota_device *dev)
 	struct ota_info info;
 
 	device_info(dev, &info);
+	device_stream_none(dev);
 	memset(rx, 0, sizeof(*rx));
 	rx->kind = dev->start_kind;
 	rx->slot_size = info.slot_size;
@@ -119,11 +121,13 @@ static void ready(struct ota_device *dev)
 	rx->judged = rx->kind == OTA_KIND_SINK;
 	if (rx->kind == OTA_KIND_PATTERN)
 		fill_ring(dev);
+	if (OTA_CORE_STREAM && !device_stream_begin(dev))
+		return;
 	number_values(dev);
 	rx->ack_interval = ack_interval(dev);
 	rx->calm_at = 0;
-	rx->gap_at = rx->received;
-	rx->acked_received = rx->received;
+	rx->gap_at = device_received(dev);
+	rx->acked_received = device_received(dev);
 	rx->acked_flushed = rx->flushed;
 	rx->acked_limit = device_limit(dev);
 	dev->gap = false;

@@ -23,6 +23,16 @@ static inline uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* Puts bytes accepted in order into the ring, as its byte at and further. */
+static inline void ring_put(struct ota_device *dev, uint32_t at, const uint8_t *buf, uint32_t len)
+{
+	const uint32_t head = at % dev->config.ring_size;
+	const uint32_t first = min_u32(len, dev->config.ring_size - head);
+
+	memcpy(dev->config.ring + head, buf, first);
+	memcpy(dev->config.ring, buf + first, len - first);
+}
+
 /* Returns true if conn's host speaks the basic dialect: opcodes alone. */
 static inline bool is_basic(const struct ota_device *dev, uint16_t conn)
 {

@@ -4,6 +4,7 @@
  * compared, validated by the boot loader's own check and made bootable.
  */
 #include "device_priv.h"
+#include "device_stream.h"
 
 static void enter(struct ota_device *dev, enum ota_verify_step next, uint8_t phase, uint32_t done)
 {
@@ -44,7 +45,7 @@ bool device_verify_step(struct ota_device *dev)
 
 	switch (dev->verify) {
 	case OTA_VERIFY_DRAIN:
-		if (dev->rx.flushed < dev->rx.received)
+		if (dev->rx.flushed < dev->rx.received || device_stream_waits(dev))
 			return device_flash_step(dev);
 		enter(dev, OTA_VERIFY_HASH, OTA_PHASE_VERIFY, dev->rx.hashed);
 		return true;

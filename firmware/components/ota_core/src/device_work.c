@@ -11,6 +11,7 @@
  * its block took.
  */
 #include "device_priv.h"
+#include "device_stream.h"
 
 /* Up to this much, sectors cost less than the block erase that covers them. */
 #define SECTOR_ERASE_MAX (3u * OTA_SECTOR_SIZE)
@@ -31,7 +32,11 @@ uint32_t device_limit(const struct ota_device *dev)
 	const struct ota_receive *rx = &dev->rx;
 	const bool waits = rx->kind < OTA_KIND_SINK; /* for the flash */
 	const uint32_t from = waits ? rx->flushed : rx->received;
+	const struct ota_stream *s = device_stream(dev);
 
+	/* Its end is not known before it begins, and a limit does not go back. */
+	if (s)
+		return s->taken + dev->config.ring_size;
 	return min_u32(rx->image_size - from, dev->config.ring_size) + from;
 }
 
@@ -129,6 +134,8 @@ static uint32_t piece_length(const struct ota_device *dev)
 
 	if (fill >= whole)
 		return whole;
+	if (device_stream_waits(dev))
+		return 0; /* more comes of it at once */
 	if (rest || dev->state == OTA_STATE_VERIFYING)
 		return fill;
 	/* A lost link: what is whole units goes to flash, the rest is sent again. */
@@ -168,9 +175,8 @@ static bool write_step(struct ota_device *dev, uint32_t len)
 		return device_erase_step(dev);
 	dev->blank = 0;
 	device_op(dev, OTA_OP_WRITE, at, len);
-	device_op_started(dev, dev->config.ops->flash_write(
-				       dev->config.ctx, at,
-				       dev->config.ring + at % dev->config.ring_size, len));
+	device_op_started(
+		dev, dev->config.ops->flash_write(dev->config.ctx, at, device_bytes(dev, at), len));
 	return true;
 }
 
@@ -181,7 +187,7 @@ bool device_flash_step(struct ota_device *dev)
 
 	/* Nothing is erased for a START alone, nor for an image that will be refused. */
 	if (!rx->valid || rx->kind == OTA_KIND_SINK || !rx->judged)
-		return false;
+		return rx->valid && device_stream(dev) && device_stream_step(dev);
 	if (record_due(rx) && record_step(dev))
 		return true;
 	if (rx->kind == OTA_KIND_IMAGE &&
@@ -190,6 +196,8 @@ bool device_flash_step(struct ota_device *dev)
 	len = piece_length(dev);
 	if (len > 0)
 		return write_step(dev, len);
+	if (device_stream(dev) && device_stream_step(dev))
+		return true;
 	if (dev->state == OTA_STATE_RECEIVING && rx->erased < rx->image_size &&
 	    (rx->paused || rx->erased < rx->received + OTA_BLOCK_SIZE))
 		return device_erase_step(dev);
@@ -421,6 +429,7 @@ static void op_succeeded(struct ota_device *dev, enum ota_op op)
 	case OTA_OP_ROLLBACK:
 		command_done(dev, op, 0);
 		break;
+	case OTA_OP_DECODE:
 	case OTA_OP_NONE:
 		break;
 	}
@@ -474,6 +483,7 @@ static void op_failed(struct ota_device *dev, enum ota_op op, int result)
 	case OTA_OP_ROLLBACK:
 		command_done(dev, op, result);
 		break;
+	case OTA_OP_DECODE:
 	case OTA_OP_NONE:
 		break;
 	}
@@ -484,7 +494,9 @@ static void op_ended(struct ota_device *dev, int result)
 	const enum ota_op op = dev->op;
 
 	dev->op = OTA_OP_NONE;
-	if (result < 0)
+	if (OTA_CORE_STREAM && op == OTA_OP_DECODE)
+		device_stream_decoded(dev, result);
+	else if (result < 0)
 		op_failed(dev, op, result);
 	else
 		op_succeeded(dev, op);

@@ -85,6 +85,8 @@ static const struct code codes[] = {
 	[OTA_ERR_INCOMPLETE] = {"incomplete", "the update was ended before all bytes had arrived"},
 	[OTA_ERR_VERSION] = {"secure-version", "the image is older than anti-rollback allows"},
 	[OTA_ERR_SIGNATURE] = {"bad-signature", "the device takes images signed by its key only"},
+	[OTA_ERR_STREAM] = {"stream-damaged",
+			    "the compressed stream is damaged, or of another length"},
 	[OTA_ERR_INTERNAL] = {"internal", "the device's firmware found a defect in itself"},
 };
 

@@ -290,6 +290,15 @@ int ota_ready_decode(const uint8_t *buf, size_t len, struct ota_ready *ret)
 	return decode(&ready_layout, buf, len, ret);
 }
 
+uint32_t ota_ready_image_offset(const struct ota_ready *m, const uint8_t *buf, size_t len)
+{
+	const uint8_t *p = buf + OTA_READY_SIZE;
+
+	if (len < OTA_READY_STREAM_SIZE)
+		return m->offset;
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
 int ota_error_encode(const struct ota_error_event *m, uint8_t *buf, size_t size)
 {
 	return encode(&error_layout, m, buf, size);

@@ -17,8 +17,9 @@ enum ota_op {
 	OTA_OP_PERSIST,
 	OTA_OP_CONFIRM,
 	OTA_OP_ROLLBACK,
+	OTA_OP_DECODE, /* ota/stream.h */
 };
-#define OTA_OPS (OTA_OP_ROLLBACK + 1u)
+#define OTA_OPS (OTA_OP_DECODE + 1u)
 
 /* Steps between END and DONE, each done once. */
 enum ota_verify_step {
@@ -67,7 +68,7 @@ struct ota_receive {
 	enum ota_kind kind;
 	uint32_t image_size; /* basic: the slot's size until END tells */
 	uint32_t slot_size;
-	uint32_t received, flushed; /* accepted in order; programmed */
+	uint32_t received, flushed; /* accepted in order, and decoded; programmed */
 	uint32_t erased; /* bytes from 0 that are erased or programmed */
 	uint32_t hashed; /* bytes read back into the hash context */
 	uint32_t recorded; /* offset of the last resume record attempted */
@@ -138,6 +139,8 @@ struct ota_device {
 	enum ota_kind start_kind; /* ... and its contents */
 	struct ota_record record; /* what a START may resume from, and boot flags */
 	struct ota_record new_record; /* being stored */
+	struct ota_stream *decoder; /* of ota/stream.h; NULL: none */
+	struct ota_stream *stream; /* the same in a session that it decodes for; else NULL */
 };
 
 #endif

@@ -110,6 +110,7 @@ enum ota_code {
 	OTA_ERR_VERSION = 21, /* older than anti-rollback, or the product, allows */
 	OTA_ERR_INTERNAL = 22, /* a defect in the firmware */
 	OTA_ERR_SIGNATURE = 23, /* missing (detail 0), or by no key that the device knows (1) */
+	OTA_ERR_STREAM = 24, /* damaged, or of another length; detail = offset in the image */
 };
 
 /* ERROR's detail with OTA_ERR_STATE: the state in the low byte, and */
@@ -124,9 +125,10 @@ enum ota_code {
 /* START flags (section 4.1).  Unknown bits are refused with UNSUPPORTED. */
 #define OTA_START_SINK 0x0001u /* count and discard: measures the link, no flash */
 #define OTA_START_RESTART 0x0002u /* drop the resume record, start at 0 */
-#define OTA_START_COMPRESSED 0x0004u /* reserved: stream is compressed */
+#define OTA_START_COMPRESSED 0x0004u /* the stream is compressed: section 16 */
 #define OTA_START_SIGNED 0x0008u /* a statement and its signature follow: signed.h */
 #define OTA_START_PATTERN 0x0010u /* write a pattern of the device's own: measures the flash */
+#define OTA_START_DECODED OTA_START_COMPRESSED /* what is decoded before it is in flash */
 #define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART | OTA_START_PATTERN)
 
 /* Info feature bits (section 11).  Unknown bits are ignored. */
@@ -135,7 +137,7 @@ enum ota_code {
 #define OTA_FEATURE_LINK 0x00000004u
 #define OTA_FEATURE_TELEMETRY 0x00000008u
 #define OTA_FEATURE_ROLLBACK 0x00000010u /* CONFIRM and ROLLBACK */
-#define OTA_FEATURE_COMPRESSED 0x00000020u /* reserved */
+#define OTA_FEATURE_COMPRESSED 0x00000020u /* START's flag of that name */
 #define OTA_FEATURE_SIGNED 0x00000040u /* START's flag of that name */
 #define OTA_FEATURE_TIMES 0x00000080u /* TIMES beside each TELEMETRY */
 #define OTA_FEATURE_PREPARE 0x00000100u
@@ -185,7 +187,7 @@ struct ota_link_request { /* section 4.8, 12 bytes; 0 = leave as it is */
 	uint16_t data_length; /* octets, 27..251 */
 };
 
-struct ota_ready { /* section 5.1, 16 bytes */
+struct ota_ready { /* section 5.1; 16 bytes, 20 of a stream that is decoded */
 	uint32_t offset; /* stream offset of the first Data value */
 	uint32_t limit; /* stream offset up to which the host may send */
 	uint16_t max_value; /* longest Data value accepted, header included */
@@ -194,6 +196,8 @@ struct ota_ready { /* section 5.1, 16 bytes */
 	uint16_t sequence; /* number of the first Data value */
 };
 #define OTA_READY_RESUMED 0x01u
+#define OTA_READY_SIZE 16u
+#define OTA_READY_STREAM_SIZE 20u /* with the offset in the image behind the rest */
 
 struct ota_error_event { /* section 5.2, 7 bytes */
 	uint8_t code; /* enum ota_code */
@@ -358,6 +362,9 @@ int ota_command_encode(enum ota_command cmd, uint8_t *buf, size_t size);
 
 int ota_ready_encode(const struct ota_ready *m, uint8_t *buf, size_t size);
 int ota_ready_decode(const uint8_t *buf, size_t len, struct ota_ready *ret);
+/* The offset in the image that the first Data value makes, of a READY that was decoded as m: the
+ * stream's own where it is the image. */
+uint32_t ota_ready_image_offset(const struct ota_ready *m, const uint8_t *buf, size_t len);
 int ota_error_encode(const struct ota_error_event *m, uint8_t *buf, size_t size);
 int ota_error_decode(const uint8_t *buf, size_t len, struct ota_error_event *ret);
 int ota_done_encode(const struct ota_done *m, uint8_t *buf, size_t size);
