@@ -90,12 +90,6 @@ static const struct row rows_shuffled[] = {
 
 static const struct row rows_basic[] = {ROWS_COMMON, ROW_CONTROL, ROW_DATA};
 
-static const struct row rows_foreign[] = {
-	ROWS_COMMON,
-	{OTA_SHORT(2), WRITE | WRITE_COMMAND, ATT_FOREIGN_RX},
-	{OTA_SHORT(3), NOTIFY, ATT_FOREIGN_TX},
-};
-
 struct att_uuid att_uuid16(uint16_t uuid)
 {
 	struct att_uuid ret = {.len = 2};
@@ -120,20 +114,22 @@ static struct att_uuid row_uuid(const struct row *row)
 	return ret;
 }
 
-static struct att_attribute *add(struct att_db *db, enum att_kind kind, const struct row *row)
+static struct att_attribute *add(struct att_db *db, enum att_kind kind, const struct att_uuid *uuid,
+				 uint8_t properties, enum att_value_id id)
 {
 	struct att_attribute *a = &db->attributes[db->count++];
 
 	*a = (struct att_attribute){
 		.handle = (uint16_t)db->count,
 		.kind = kind,
-		.uuid = row_uuid(row),
-		.properties = row->properties,
-		.id = row->id,
+		.uuid = *uuid,
+		.properties = properties,
+		.id = id,
 	};
 	switch (kind) {
 	case ATT_KIND_SERVICE:
 		a->type = att_uuid16(ATT_UUID_PRIMARY_SERVICE);
+		a->group_end = a->handle;
 		break;
 	case ATT_KIND_CHARACTERISTIC:
 		a->type = att_uuid16(ATT_UUID_CHARACTERISTIC);
@@ -148,22 +144,47 @@ static struct att_attribute *add(struct att_db *db, enum att_kind kind, const st
 	return a;
 }
 
+struct att_attribute *att_db_service(struct att_db *db, const struct att_uuid *uuid)
+{
+	return add(db, ATT_KIND_SERVICE, uuid, 0, ATT_VALUES);
+}
+
+void att_db_characteristic(struct att_db *db, struct att_attribute *service,
+			   const struct att_uuid *uuid, uint8_t properties, enum att_value_id id)
+{
+	(void)add(db, ATT_KIND_CHARACTERISTIC, uuid, properties, id);
+	(void)add(db, ATT_KIND_VALUE, uuid, properties, id);
+	if (properties & (NOTIFY | INDICATE))
+		(void)add(db, ATT_KIND_CCC, uuid, properties, id);
+	service->group_end = (uint16_t)db->count;
+}
+
 static void add_rows(struct att_db *db, const struct row *rows, size_t count)
 {
 	struct att_attribute *service = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].properties == 0) {
-			service = add(db, ATT_KIND_SERVICE, &rows[i]);
-		} else {
-			add(db, ATT_KIND_CHARACTERISTIC, &rows[i]);
-			add(db, ATT_KIND_VALUE, &rows[i]);
-			if (rows[i].properties & (NOTIFY | INDICATE))
-				add(db, ATT_KIND_CCC, &rows[i]);
-		}
-		if (service)
-			service->group_end = (uint16_t)db->count;
+		const struct att_uuid uuid = row_uuid(&rows[i]);
+
+		if (rows[i].properties == 0)
+			service = att_db_service(db, &uuid);
+		else if (service)
+			att_db_characteristic(db, service, &uuid, rows[i].properties, rows[i].id);
 	}
+}
+
+void att_db_generic(struct att_db *db)
+{
+	static const struct row rows[] = {ROWS_GENERIC, ROW_HASH};
+
+	add_rows(db, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+void att_db_information(struct att_db *db)
+{
+	static const struct row rows[] = {ROWS_INFORMATION};
+
+	add_rows(db, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 size_t att_db_declaration(const struct att_attribute *attribute, uint8_t ret[ATT_DECLARATION_MAX])
@@ -237,7 +258,22 @@ void att_db_init(struct att_db *db, enum att_table table)
 		add_rows(db, rows_basic, sizeof(rows_basic) / sizeof(rows_basic[0]));
 		break;
 	case ATT_TABLE_FOREIGN:
-		add_rows(db, rows_foreign, sizeof(rows_foreign) / sizeof(rows_foreign[0]));
+	case ATT_TABLE_FBIEGO:
+	case ATT_TABLE_FBIEGO_COMPACT:
+	case ATT_TABLE_BLE_OTA:
+	case ATT_TABLE_BLE_OTA_RAW:
+	case ATT_TABLE_BLEOTA:
+	case ATT_TABLE_NIMBLEOTA:
+	case ATT_TABLE_ANGERER:
+	case ATT_TABLE_ARDUINO_BLE_OTA:
+	case ATT_TABLE_SMP:
+	case ATT_TABLE_NORDIC_DFU:
+	case ATT_TABLE_NORDIC_LEGACY_DFU:
+	case ATT_TABLE_MESHTASTIC:
+	case ATT_TABLE_MATTER:
+	case ATT_TABLE_SILABS:
+	case ATT_TABLE_TI_OAD:
+		att_others_add(db, table);
 		break;
 	case ATT_TABLES:
 		break;

@@ -21,8 +21,23 @@ enum att_table {
 	ATT_TABLE_HASHLESS, /* FULL without a Database Hash, as many firmwares have it */
 	/* HASHLESS with the OTA characteristics in another order: each service is where it was */
 	ATT_TABLE_SHUFFLED,
-	ATT_TABLE_FOREIGN, /* same service UUID, but ...4002 write and ...4003 notify: another
-			    * project's protocol, not to be written to */
+	/* Of other projects, not to be written to; att_others.c. */
+	ATT_TABLE_FOREIGN, /* the same service UUID, and characteristics of no project known */
+	ATT_TABLE_FBIEGO,
+	ATT_TABLE_FBIEGO_COMPACT,
+	ATT_TABLE_BLE_OTA,
+	ATT_TABLE_BLE_OTA_RAW,
+	ATT_TABLE_BLEOTA,
+	ATT_TABLE_NIMBLEOTA,
+	ATT_TABLE_ANGERER,
+	ATT_TABLE_ARDUINO_BLE_OTA,
+	ATT_TABLE_SMP,
+	ATT_TABLE_NORDIC_DFU,
+	ATT_TABLE_NORDIC_LEGACY_DFU,
+	ATT_TABLE_MESHTASTIC,
+	ATT_TABLE_MATTER,
+	ATT_TABLE_SILABS,
+	ATT_TABLE_TI_OAD,
 	ATT_TABLES
 };
 
@@ -38,8 +53,14 @@ enum att_value_id {
 	ATT_CONTROL,
 	ATT_DATA,
 	ATT_INFO,
-	ATT_FOREIGN_RX,
-	ATT_FOREIGN_TX,
+	/* Characteristics of the other projects' services, in their order. */
+	ATT_FOREIGN_1,
+	ATT_FOREIGN_2,
+	ATT_FOREIGN_3,
+	ATT_FOREIGN_4,
+	ATT_FOREIGN_5,
+	ATT_FOREIGN_6,
+	ATT_FOREIGN_7,
 	ATT_VALUES
 };
 
@@ -55,7 +76,7 @@ struct att_attribute {
 	enum att_value_id id; /* of the same; not for services */
 };
 
-#define ATT_ATTRIBUTES_MAX 32u
+#define ATT_ATTRIBUTES_MAX 40u
 #define ATT_DECLARATION_MAX 19u /* properties, handle, UUID of 16 octets */
 #define ATT_HASH_SIZE 16u
 
@@ -75,5 +96,16 @@ const struct att_attribute *att_db_find_id(const struct att_db *db, enum att_kin
 size_t att_db_declaration(const struct att_attribute *attribute, uint8_t ret[ATT_DECLARATION_MAX]);
 struct att_uuid att_uuid16(uint16_t uuid);
 bool att_uuid_equal(const struct att_uuid *a, const struct att_uuid *b);
+
+/* Appends a service's declaration; its end moves with what is appended behind it. */
+struct att_attribute *att_db_service(struct att_db *db, const struct att_uuid *uuid);
+/* Appends a characteristic to that service: declaration, value and, where it notifies, a CCC. */
+void att_db_characteristic(struct att_db *db, struct att_attribute *service,
+			   const struct att_uuid *uuid, uint8_t properties, enum att_value_id id);
+/* The services that all tables have: GAP, GATT with the Database Hash; and Device Information. */
+void att_db_generic(struct att_db *db);
+void att_db_information(struct att_db *db);
+/* att_others.c: appends the table of another project, table being FOREIGN or behind it. */
+void att_others_add(struct att_db *db, enum att_table table);
 
 #endif

@@ -107,6 +107,7 @@ void bluez_object_changed(struct bluez *b, struct bluez_object *o, unsigned int 
 	case BLUEZ_IS_CHR:
 		bluez_gatt_chr_changed(b, o, told);
 		break;
+	case BLUEZ_IS_SERVICE: /* its UUID counts once its characteristics are there */
 	case BLUEZ_KINDS:
 		break;
 	}
@@ -127,6 +128,7 @@ void bluez_object_gone(struct bluez *b, const struct bluez_object *o)
 	case BLUEZ_IS_CHR:
 		bluez_gatt_chr_gone(b, o);
 		break;
+	case BLUEZ_IS_SERVICE: /* its UUID counts once its characteristics are there */
 	case BLUEZ_KINDS:
 		break;
 	}

@@ -8,20 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const uuids[GATT_CHRS] = {
-	[GATT_CONTROL] = OTA_UUID_CONTROL,
-	[GATT_DATA] = OTA_UUID_DATA,
-	[GATT_INFO] = OTA_UUID_INFO,
-	[GATT_FIRMWARE_REVISION] = "00002a26-0000-1000-8000-00805f9b34fb",
-	[GATT_MODEL] = "00002a24-0000-1000-8000-00805f9b34fb",
-	[GATT_MANUFACTURER] = "00002a29-0000-1000-8000-00805f9b34fb",
-};
+#define CHRS_MAX 128u /* that a device has; the rest does not count */
 
 void bluez_gatt_reset(struct bluez *b)
 {
 	bluez_write_reset(b);
 	memset(b->chrs, 0, sizeof(b->chrs));
 	memset(b->properties, 0, sizeof(b->properties));
+	b->dialect = DIALECT_UNKNOWN;
 	b->discover_wanted = b->looking = b->mapped = false;
 	b->mtu = OTA_ATT_MTU_MIN;
 	b->mtu_source = TRANSPORT_SOURCE_NONE;
@@ -51,32 +45,70 @@ void bluez_gatt_mtu(struct bluez *b, uint16_t mtu)
 /* --- discovery */
 
 /* GATT_CHRS when it is none of ours. */
-static enum gatt_chr bluez_gatt_chr_of(const char *uuid)
+static enum gatt_chr bluez_gatt_chr_of(const struct bluez *b, const char *path)
 {
 	enum gatt_chr chr = GATT_CONTROL;
 
-	while (chr < GATT_CHRS && strcmp(uuid, uuids[chr]) != 0)
+	while (chr < GATT_CHRS && strcmp(path, b->chrs[chr]) != 0)
 		chr++;
 	return chr;
 }
 
-/* If a UUID exists twice, the lower handle, which is part of the path, wins. */
+/* The device's characteristics by their handles, which are part of the path. */
+static size_t sort_chrs(const struct bluez *b, const struct bluez_object *ret[CHRS_MAX])
+{
+	size_t count = 0, at;
+
+	for (const struct bluez_object *o = b->objects; o && count < CHRS_MAX; o = o->next) {
+		if (o->kind != BLUEZ_IS_CHR || !bluez_below(o->path, b->device))
+			continue;
+		for (at = count++; at > 0 && strcmp(ret[at - 1]->path, o->path) > 0; at--)
+			ret[at] = ret[at - 1];
+		ret[at] = o;
+	}
+	return count;
+}
+
+/* The UUID of its service; NULL: bluetoothd has not told it. */
+static const char *service_of(const struct bluez *b, const struct bluez_object *chr)
+{
+	for (const struct bluez_object *o = b->objects; o; o = o->next)
+		if (o->kind == BLUEZ_IS_SERVICE && o->uuid[0] && bluez_below(chr->path, o->path))
+			return o->uuid;
+	return NULL;
+}
+
+/* If a UUID exists twice, the lower handle wins. */
 static void bluez_gatt_map(struct bluez *b)
 {
+	const struct bluez_object *chrs[CHRS_MAX];
+	struct gatt_found found[CHRS_MAX];
+	const size_t count = sort_chrs(b, chrs);
+	const struct dialect *dialect;
+
 	memset(b->chrs, 0, sizeof(b->chrs));
 	memset(b->properties, 0, sizeof(b->properties));
-	for (const struct bluez_object *o = b->objects; o; o = o->next) {
-		const enum gatt_chr chr = bluez_gatt_chr_of(o->uuid);
+	for (size_t i = 0; i < count; i++)
+		found[i] = (struct gatt_found){service_of(b, chrs[i]), chrs[i]->uuid,
+					       chrs[i]->properties};
+	dialect = dialect_find(found, count);
+	b->dialect = dialect ? dialect->id : DIALECT_UNKNOWN;
+	for (enum gatt_chr chr = GATT_CONTROL; chr < GATT_CHRS; chr++) {
+		const size_t at = dialect_map(dialect, chr, found, count);
 
-		if (o->kind != BLUEZ_IS_CHR || chr == GATT_CHRS || !bluez_below(o->path, b->device))
+		if (at == count)
 			continue;
-		if (b->chrs[chr][0] && strcmp(b->chrs[chr], o->path) < 0)
-			continue;
-		snprintf(b->chrs[chr], sizeof(b->chrs[chr]), "%s", o->path);
-		b->properties[chr] = o->properties;
-		if (o->mtu)
-			bluez_gatt_mtu(b, o->mtu);
+		snprintf(b->chrs[chr], sizeof(b->chrs[chr]), "%s", chrs[at]->path);
+		b->properties[chr] = chrs[at]->properties;
+		if (chrs[at]->mtu)
+			bluez_gatt_mtu(b, chrs[at]->mtu);
 	}
+}
+
+/* Returns true if what bluetoothd has told so far is a whole dialect. */
+static bool is_recognised(const struct bluez *b)
+{
+	return b->dialect != DIALECT_UNKNOWN && b->dialect != DIALECT_FOREIGN;
 }
 
 void bluez_gatt_tell(struct bluez *b)
@@ -88,14 +120,14 @@ void bluez_gatt_tell(struct bluez *b)
 	bluez_timer_stop(&b->patience);
 	if (b->mtu_source != TRANSPORT_SOURCE_NONE)
 		bluez_emit(b, &event);
-	event = (struct transport_event){.kind = TRANSPORT_DISCOVERED};
+	event = (struct transport_event){.kind = TRANSPORT_DISCOVERED, .dialect = b->dialect};
 	memcpy(event.properties, b->properties, sizeof(event.properties));
 	bluez_emit(b, &event);
 }
 
 static void mapped(struct bluez *b)
 {
-	if (b->properties[GATT_CONTROL] && b->properties[GATT_DATA])
+	if (is_recognised(b))
 		snprintf(b->known, sizeof(b->known), "%s", b->address);
 	/* Before 5.62 only AcquireWrite tells the MTU. */
 	if (b->mtu_source == TRANSPORT_SOURCE_NONE && bluez_write_ask_mtu(b))
@@ -116,7 +148,7 @@ static void out_of_patience(struct bluez *b)
 static void bluez_gatt_complete(struct bluez *b)
 {
 	bluez_gatt_map(b);
-	if (b->properties[GATT_CONTROL] && b->properties[GATT_DATA])
+	if (is_recognised(b))
 		mapped(b);
 	else
 		bluez_after(b, &b->patience, BLUEZ_OBJECTS_US, out_of_patience);
@@ -153,17 +185,18 @@ void bluez_gatt_look(struct bluez *b)
 
 void bluez_gatt_chr_changed(struct bluez *b, const struct bluez_object *o, unsigned int told)
 {
-	const enum gatt_chr chr = bluez_gatt_chr_of(o->uuid);
+	enum gatt_chr chr;
 
-	if (b->phase != BLUEZ_UP || chr == GATT_CHRS || !bluez_below(o->path, b->device))
+	if (b->phase != BLUEZ_UP || !bluez_below(o->path, b->device))
 		return;
 	if (b->discover_wanted && !b->looking && !b->socket_for_mtu) {
 		bluez_gatt_map(b);
-		if (b->properties[GATT_CONTROL] && b->properties[GATT_DATA])
+		if (is_recognised(b))
 			bluez_gatt_look(b); /* the last were late: are there more? */
 		return;
 	}
-	if (strcmp(o->path, b->chrs[chr]) != 0)
+	chr = bluez_gatt_chr_of(b, o->path);
+	if (chr == GATT_CHRS)
 		return;
 	if ((told & BLUEZ_TOLD_MTU) && b->mapped)
 		bluez_gatt_mtu(b, o->mtu);
@@ -174,9 +207,10 @@ void bluez_gatt_chr_changed(struct bluez *b, const struct bluez_object *o, unsig
 /* The table changed under the link: what is asked of it now is -OTA_ENOENT. */
 void bluez_gatt_chr_gone(struct bluez *b, const struct bluez_object *o)
 {
-	for (enum gatt_chr chr = GATT_CONTROL; chr < GATT_CHRS; chr++)
-		if (strcmp(b->chrs[chr], o->path) == 0)
-			b->chrs[chr][0] = '\0';
+	const enum gatt_chr chr = bluez_gatt_chr_of(b, o->path);
+
+	if (chr < GATT_CHRS)
+		b->chrs[chr][0] = '\0';
 }
 
 int bluez_gatt_discover(struct transport *t)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bluetoothd's objects, kept in step with its signals: adapters, devices and
- * characteristics, each with the few properties that matter here.
+ * bluetoothd's objects, kept in step with its signals: adapters, devices, services
+ * and characteristics, each with the few properties that matter here.
  *
  * Every message is from a daemon that relays what strangers send, so that names
  * and lengths are bounded and a value whose type is not the documented one is
@@ -91,6 +91,7 @@ static bool bluez_objects_kind_of(const char *interface, enum bluez_kind *ret)
 	static const char *const names[BLUEZ_KINDS] = {
 		[BLUEZ_IS_ADAPTER] = BLUEZ_ADAPTER,
 		[BLUEZ_IS_DEVICE] = BLUEZ_DEVICE,
+		[BLUEZ_IS_SERVICE] = BLUEZ_SERVICE,
 		[BLUEZ_IS_CHR] = BLUEZ_CHR,
 	};
 
@@ -167,7 +168,7 @@ static void add_flag(const char *text, struct bluez_object *o)
 
 static void add_uuid(const char *text, struct bluez_object *o)
 {
-	o->ota |= strcasecmp(text, OTA_UUID_SERVICE) == 0;
+	o->dialects |= dialects_of_service(text);
 }
 
 /* One property each: how to read it, and what its being told means. */
@@ -221,8 +222,31 @@ static int get_resolved(struct change *c, sd_bus_message *m)
 
 static int get_uuids(struct change *c, sd_bus_message *m)
 {
-	c->o->ota = false;
+	c->o->dialects = 0;
 	return read_strings(m, add_uuid, c->o);
+}
+
+/* The services that an advertisement has data of; what the data says is not for this program. */
+static int get_service_data(struct change *c, sd_bus_message *m)
+{
+	const char *uuid;
+	int rc = sd_bus_message_enter_container(m, 'v', "a{sv}");
+
+	if (rc > 0)
+		rc = sd_bus_message_enter_container(m, 'a', "{sv}");
+	c->o->by_data = 0;
+	while (rc >= 0 && (rc = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		rc = sd_bus_message_read(m, "s", &uuid);
+		if (rc < 0)
+			break;
+		c->o->by_data |= dialects_of_service(uuid);
+		rc = sd_bus_message_skip(m, "v");
+		if (rc >= 0)
+			rc = sd_bus_message_exit_container(m);
+	}
+	if (rc == 0)
+		rc = sd_bus_message_exit_container(m);
+	return rc < 0 ? rc : sd_bus_message_exit_container(m);
 }
 
 static int get_rssi(struct change *c, sd_bus_message *m)
@@ -289,7 +313,8 @@ static const struct property {
 	{BLUEZ_IS_DEVICE, "RSSI", "n", get_rssi, BLUEZ_TOLD_HEARD},
 	/* Told with each advertisement that has them, because of DuplicateData. */
 	{BLUEZ_IS_DEVICE, "ManufacturerData", NULL, NULL, BLUEZ_TOLD_HEARD},
-	{BLUEZ_IS_DEVICE, "ServiceData", NULL, NULL, BLUEZ_TOLD_HEARD},
+	{BLUEZ_IS_DEVICE, "ServiceData", "a{sv}", get_service_data, BLUEZ_TOLD_HEARD},
+	{BLUEZ_IS_SERVICE, "UUID", "s", get_uuid, 0},
 	{BLUEZ_IS_CHR, "UUID", "s", get_uuid, 0},
 	{BLUEZ_IS_CHR, "Flags", "as", get_flags, 0},
 	{BLUEZ_IS_CHR, "MTU", "q", get_mtu, BLUEZ_TOLD_MTU},

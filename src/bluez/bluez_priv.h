@@ -9,6 +9,7 @@
 #define BLUEZ "org.bluez"
 #define BLUEZ_ADAPTER "org.bluez.Adapter1"
 #define BLUEZ_DEVICE "org.bluez.Device1"
+#define BLUEZ_SERVICE "org.bluez.GattService1"
 #define BLUEZ_CHR "org.bluez.GattCharacteristic1"
 #define BLUEZ_PATH_MAX 128u
 #define BLUEZ_NAME_MAX 249u /* Core Vol 3 Part C 12.1: 248 octets */
@@ -21,7 +22,7 @@
 #define BLUEZ_OBJECTS_US 2000000u /* from ServicesResolved until the objects are there */
 #define BLUEZ_RSSI_NONE 127
 
-enum bluez_kind { BLUEZ_IS_ADAPTER, BLUEZ_IS_DEVICE, BLUEZ_IS_CHR, BLUEZ_KINDS };
+enum bluez_kind { BLUEZ_IS_ADAPTER, BLUEZ_IS_DEVICE, BLUEZ_IS_SERVICE, BLUEZ_IS_CHR, BLUEZ_KINDS };
 
 /* One object of bluetoothd's that matters here, with the properties that do. */
 struct bluez_object {
@@ -36,8 +37,9 @@ struct bluez_object {
 	char name[BLUEZ_NAME_MAX]; /* device */
 	int16_t rssi; /* device, dBm; BLUEZ_RSSI_NONE: not heard in this discovery */
 	uint64_t heard_us; /* device: its last advertisement; 0: none */
-	bool connected, resolved, ota, paired; /* device */
-	char uuid[37]; /* characteristic, lower case */
+	bool connected, resolved, paired; /* device */
+	uint32_t dialects, by_data; /* device: that its services leave; of those with data */
+	char uuid[GATT_UUID_TEXT]; /* service, characteristic; lower case */
 	uint8_t properties; /* characteristic: GATT_PROP_* */
 	uint16_t mtu; /* characteristic; 0: not told [before 5.62] */
 	bool acquired; /* characteristic: some client holds its write socket */
@@ -165,6 +167,7 @@ struct bluez {
 	bool looking; /* GetManagedObjects() was called for them */
 	bool mapped; /* DISCOVERED was told */
 	char chrs[GATT_CHRS][BLUEZ_PATH_MAX];
+	enum dialect_id dialect; /* of the device, as bluez_gatt_map() found it */
 	uint8_t properties[GATT_CHRS];
 	bool writing[GATT_CHRS]; /* a write request is outstanding */
 	uint16_t mtu;

@@ -19,7 +19,7 @@ static void advertised(struct bluez *b, const struct bluez_object *o)
 		.address = o->address,
 		.name = o->name,
 		.rssi = (int8_t)(o->rssi < -127 || o->rssi > 20 ? 127 : o->rssi),
-		.ota_service = o->ota,
+		.dialects = o->dialects | o->by_data,
 		.connectable = true, /* bluetoothd does not tell */
 	};
 	const struct transport_event event = {.kind = TRANSPORT_ADVERTISEMENT, .adv = &adv};

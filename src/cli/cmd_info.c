@@ -80,7 +80,13 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 	run_print_field(out, "Model", "%s", now->model[0] ? now->model : "unknown");
 	if (!now->have_info) {
 		run_print_field(out, "Runs", "%s", now->version[0] ? now->version : "unknown");
-		run_print_field(out, "Dialect", "%s: %s", dialect->name, dialect->lacks);
+		if (dialect_is_driven(dialect)) {
+			run_print_field(out, "Dialect", "%s: %s", dialect->name, dialect->lacks);
+			return;
+		}
+		run_print_field(out, "Dialect", "%s: %s; %s", dialect->name, dialect->title,
+				dialect->lacks);
+		run_print_field(out, "Updated by", "%s", dialect->tool);
 		return;
 	}
 	print_image(out, now);
@@ -103,7 +109,8 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 		run_json_status(object, &now->stats.status);
 }
 
-const struct run_report run_report_info = {.words = words, .json = json, .asked = true};
+const struct run_report run_report_info = {
+	.words = words, .json = json, .asked = true, .others = true};
 
 int cmd_info(struct cli *cli, int argc, char **argv)
 {

@@ -42,24 +42,68 @@ static json_t *rssi_json(int8_t rssi)
 
 static void print_header(const struct scanner *s)
 {
-	(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-3s %6s %7s\n", "NAME", "ADDRESS",
-		      "RSSI", "MIN", "MAX", "OTA", "HEARD", "AGE");
+	(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-5s %6s %7s  %s\n", "NAME", "ADDRESS",
+		      "RSSI", "MIN", "MAX", "OTA", "HEARD", "AGE", "DIALECT");
+}
+
+/* Projects share services, so that an advertisement can leave several dialects. */
+static const char *ota_text(uint32_t set)
+{
+	const struct dialect *only = dialects_only(set);
+
+	if (set == 0)
+		return "-";
+	if (!dialects_driven(set))
+		return "no";
+	return only ? "yes" : "maybe";
+}
+
+/* "a/b/c?" */
+static const char *dialect_text(uint32_t set, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	(void)snprintf(buf, size, "-");
+	for (unsigned int i = 0; i < DIALECTS; i++) {
+		if (!(set & UINT32_C(1) << i))
+			continue;
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? "/" : "",
+					dialect_get((enum dialect_id)i)->name);
+		if (len >= size)
+			return buf;
+	}
+	if (set != 0 && !dialects_only(set))
+		(void)snprintf(buf + len, size - len, "?");
+	return buf;
+}
+
+static json_t *dialects_json(uint32_t set)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < DIALECTS; i++)
+		if (set & UINT32_C(1) << i)
+			(void)json_array_append_new(
+				array, json_string(dialect_get((enum dialect_id)i)->name));
+	return array;
 }
 
 static void print_row(const struct scanner *s, const struct scan_device *d)
 {
 	const double age = (double)(s->t->ops->now_us(s->t) - d->last_us) / 1e6;
-	char buf[3][8];
+	char buf[3][8], dialect[160];
 
-	(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-3s %6u %6.1fs\n",
+	(void)fprintf(s->cli->out, "%-20s %-17s %5s %5s %5s  %-5s %6u %6.1fs  %s\n",
 		      d->name[0] ? d->name : "(no name)", d->address, rssi_text(d->rssi, buf[0]),
 		      rssi_text(d->rssi_min, buf[1]), rssi_text(d->rssi_max, buf[2]),
-		      d->ota_service ? "yes" : "-", d->seen, age);
+		      ota_text(d->dialects), d->seen, age,
+		      dialect_text(d->dialects, dialect, sizeof(dialect)));
 }
 
 static void cmd_scan_emit(const struct scanner *s, const struct scan_device *d, const char *name)
 {
 	const uint64_t now = s->t->ops->now_us(s->t);
+	const struct dialect *only = dialects_only(d->dialects);
 	json_t *event = cli_event_at(now, name);
 
 	if (event) {
@@ -68,7 +112,12 @@ static void cmd_scan_emit(const struct scanner *s, const struct scan_device *d, 
 		(void)json_object_set_new(event, "rssi", rssi_json(d->rssi));
 		(void)json_object_set_new(event, "rssi_min", rssi_json(d->rssi_min));
 		(void)json_object_set_new(event, "rssi_max", rssi_json(d->rssi_max));
-		(void)json_object_set_new(event, "ota", json_boolean(d->ota_service));
+		(void)json_object_set_new(event, "ota", json_boolean(dialects_driven(d->dialects)));
+		(void)json_object_set_new(event, "dialect",
+					  only ? json_string(only->name) : json_null());
+		(void)json_object_set_new(event, "dialects", dialects_json(d->dialects));
+		if (only && !dialect_is_driven(only))
+			(void)json_object_set_new(event, "tool", json_string(only->tool));
 		(void)json_object_set_new(event, "advertisements", json_integer(d->seen));
 		(void)json_object_set_new(event, "age",
 					  json_real((double)(now - d->last_us) / 1e6));

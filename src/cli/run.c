@@ -70,6 +70,7 @@ enum cli_exit run_exit(const struct job_result *result)
 		return CLI_NO_PERMISSION;
 	case SESSION_ROLLED_BACK:
 	case SESSION_NO_SERVICE:
+	case SESSION_OTHER_DIALECT:
 	case SESSION_PROTOCOL:
 		return CLI_DEVICE_ERROR;
 	case SESSION_NO_OUTCOME:
@@ -111,6 +112,7 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 {
 	struct job_snapshot now;
 	json_t *object;
+	bool told;
 
 	progress_clear(&r->line);
 	job_snapshot(r->job, &now);
@@ -131,8 +133,10 @@ void run_tell_end(struct run *r, const struct run_report *report, enum cli_exit 
 		cli_emit(r->cli, object);
 		return;
 	}
-	if ((run_exit(&r->result) == CLI_OK || (report && report->always)) && report &&
-	    report->words && (report->asked || !r->cli->quiet))
+	told = run_exit(&r->result) == CLI_OK ||
+	       (report &&
+		(report->always || (report->others && r->result.outcome == SESSION_OTHER_DIALECT)));
+	if (told && report && report->words && (report->asked || !r->cli->quiet))
 		report->words(r->cli, &now, &r->result);
 	run_tell_failure(r, !report || !report->always);
 }

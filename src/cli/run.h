@@ -22,6 +22,7 @@ struct run_report {
 		     const struct job_result *result);
 	bool asked; /* the words are what the command is for: --quiet shows them, too */
 	bool always; /* after a bad end, too, instead of what it says */
+	bool others; /* of a device that is left alone, too, besides what its end says */
 	const struct image *image; /* that was sent, for the JSON result; may be NULL */
 };
 
@@ -62,6 +63,8 @@ void run_json_progress(json_t *object, const struct job_snapshot *now);
 void run_json_link(json_t *object, const struct job_snapshot *now);
 void run_json_status(json_t *object, const struct ota_status *status);
 void run_json_info(json_t *object, const struct job_snapshot *now);
+/* "dialect" and, of one that this program leaves alone, "tool". */
+void run_json_dialect(json_t *object, enum dialect_id id);
 /* Hexadecimal digits; NULL when out of memory. */
 json_t *run_json_hex(const uint8_t *bytes, size_t len);
 

@@ -101,12 +101,21 @@ void run_json_status(json_t *o, const struct ota_status *status)
 	set_resets(o, status->reset_reason, status->resets, status->panics);
 }
 
+void run_json_dialect(json_t *o, enum dialect_id id)
+{
+	const struct dialect *dialect = dialect_get(id);
+
+	set(o, "dialect", id != DIALECT_UNKNOWN ? json_string(dialect->name) : json_null());
+	if (!dialect_is_driven(dialect))
+		set(o, "tool", json_string(dialect->tool));
+}
+
 void run_json_info(json_t *o, const struct job_snapshot *now)
 {
 	const struct ota_info *i = &now->info;
 	const struct image_chip *chip = image_chip_by_id(i->chip_id);
 
-	set(o, "dialect", json_string(dialect_get(now->dialect)->name));
+	run_json_dialect(o, now->dialect);
 	set(o, "version", json_string(now->version));
 	set(o, "model", json_string(now->model));
 	if (!now->have_info)
@@ -185,9 +194,7 @@ static void set_transfer(json_t *o, const struct job_snapshot *now, const struct
 	set(o, "stalls", json_integer(r->stalls));
 	set(o, "longest_stall_ms", json_integer(r->longest_stall_ms));
 	set(o, "resumed_from", json_integer(r->resumed_from));
-	set(o, "dialect",
-	    now->dialect != DIALECT_UNKNOWN ? json_string(dialect_get(r->dialect)->name)
-					    : json_null());
+	run_json_dialect(o, now->dialect != DIALECT_UNKNOWN ? r->dialect : DIALECT_UNKNOWN);
 	if (r->link_known) {
 		set(o, "interval_ms", json_real(r->link.interval_us / 1000.0));
 		set(o, "phy", json_string(pdu_text_phy((uint8_t)r->link.phy)));

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The dialects of the protocol that devices speak: one row each, of what a device
- * of it can tell and do.  Whoever shows or decides something asks the row, never
- * which dialect it is, so that another one is a file in this folder and a row.
+ * The dialects of the protocol that devices speak: one row each, of how it is
+ * recognised and of what a device of it can tell and do.  Whoever shows or decides
+ * something asks the row, never which dialect it is, so that another one is a file in
+ * this folder and a row.
+ *
+ * A dialect is recognised before anything is written: the services in an advertisement
+ * leave a set of dialects, often of several, since projects share service UUIDs; the
+ * characteristics and their properties, at connect, leave one.
  */
 #ifndef OTABENCH_CORE_DIALECT_H
 #define OTABENCH_CORE_DIALECT_H
@@ -11,11 +16,36 @@
 
 struct dialect_ops; /* session_priv.h */
 
+/* Recordings hold these numbers: new ones come last. */
 enum dialect_id {
 	DIALECT_UNKNOWN, /* not discovered yet: its row denies nothing */
 	DIALECT_BASIC,
 	DIALECT_FULL,
+	DIALECT_FOREIGN, /* a known service's UUID, and none of the dialects known to have it */
+	DIALECT_FBIEGO,
+	DIALECT_FBIEGO_COMPACT,
+	DIALECT_BLE_OTA,
+	DIALECT_BLE_OTA_RAW,
+	DIALECT_BLEOTA,
+	DIALECT_NIMBLEOTA,
+	DIALECT_ANGERER,
+	DIALECT_ARDUINO_BLE_OTA,
+	DIALECT_SMP,
+	DIALECT_NORDIC_DFU,
+	DIALECT_NORDIC_LEGACY_DFU,
+	DIALECT_MESHTASTIC,
+	DIALECT_MATTER,
+	DIALECT_SILABS,
+	DIALECT_TI_OAD,
 	DIALECTS
+};
+
+#define DIALECT_SERVICES 2u
+
+/* A characteristic that a device must have to speak a dialect. */
+struct dialect_chr {
+	const char *uuid; /* NULL: the dialect has no such thing */
+	uint8_t all, any, none; /* GATT_PROP_* that it must have, of which one, and must not */
 };
 
 struct dialect {
@@ -24,6 +54,17 @@ struct dialect {
 	const char *title; /* "full protocol" */
 	const char *lacks; /* "no acknowledgements, no hash"; "": nothing */
 	const char *not_offered; /* why a command of another dialect is not offered */
+	/* Where this program leaves it alone: what serves it.  "": this program does. */
+	const char *tool;
+
+	/* UUIDs, as GATT_UUID_TEXT; the characteristics are in the first. */
+	const char *services[DIALECT_SERVICES];
+	bool advertised; /* an advertisement of the project's own examples has the first */
+	/* No UUID at all: the service alone says it. */
+	struct dialect_chr chrs[GATT_CHRS];
+	/* Characteristics of the service that tell it from dialects that are else the same. */
+	const char *with, *without;
+
 	uint16_t header; /* bytes of each Data value that are not payload */
 	enum gatt_write write_mode; /* that suits it, where nobody asks for one */
 	/* That mode's requests need not be for each value: one proves that all before it came. */
@@ -36,19 +77,29 @@ struct dialect {
 	bool has_hash; /* of the running image: an update can be proved */
 	bool can_resume;
 	bool can_rollback; /* trial boots: CONFIRM and ROLLBACK */
-	/* Returns true if a device with these properties (GATT_PROP_*), by GATT_CHRS, speaks it. */
-	bool (*spoken)(const uint8_t properties[GATT_CHRS]);
 	const struct dialect_ops *ops; /* NULL: UNKNOWN */
 };
 
 /* Never NULL: of anything else the row of UNKNOWN. */
 const struct dialect *dialect_get(enum dialect_id id);
-/*
- * By characteristics and properties, before anything is written: a project that
- * shares the service UUID has its notifications on what is Data here.  NULL: none.
- */
-const struct dialect *dialect_spoken(const uint8_t properties[GATT_CHRS]);
+/* The dialect of a device with these characteristics.  NULL: no service known here. */
+const struct dialect *dialect_find(const struct gatt_found *found, size_t count);
+/* The one for chr in this dialect; count: there is none. */
+size_t dialect_map(const struct dialect *dialect, enum gatt_chr chr, const struct gatt_found *found,
+		   size_t count);
+/* Returns true if this program updates devices of it, and false where it writes nothing. */
+bool dialect_is_driven(const struct dialect *dialect);
 /* Returns true if anything tells that Data values arrived, when they are written so. */
 bool dialect_tells_received(const struct dialect *dialect, enum gatt_write mode);
+
+/*
+ * Sets of dialects, by 1 << id: those that a device with a service of this UUID, in any
+ * case of letters, may speak; 0: none is known.
+ */
+uint32_t dialects_of_service(const char *uuid);
+/* The one dialect of a set; NULL: it has none, or several. */
+const struct dialect *dialects_only(uint32_t set);
+/* Returns true if the set has one that this program drives. */
+bool dialects_driven(uint32_t set);
 
 #endif

@@ -18,12 +18,23 @@ enum gatt_chr {
 	GATT_CHRS
 };
 
+/* UUIDs are texts of 36 lower-case characters; one of 16 bits, given as its four digits. */
+#define GATT_UUID_TEXT 37u
+#define GATT_UUID16(digits) "0000" digits "-0000-1000-8000-00805f9b34fb"
+
 /* Characteristic properties, Core Vol 3 Part G 3.3.1.1. */
 #define GATT_PROP_READ 0x02u
 #define GATT_PROP_WRITE_COMMAND 0x04u
 #define GATT_PROP_WRITE 0x08u
 #define GATT_PROP_NOTIFY 0x10u
 #define GATT_PROP_INDICATE 0x20u
+
+/* A characteristic that a device was found to have. */
+struct gatt_found {
+	const char *service; /* NULL: the stack did not tell */
+	const char *uuid;
+	uint8_t properties;
+};
 
 enum gatt_write {
 	GATT_REQUEST, /* write with response: an answer follows each */
@@ -67,6 +78,10 @@ enum gatt_pairing {
 };
 #define GATT_PAIRINGS (GATT_PAIRING_UNAUTHORIZED + 1)
 
+/* The text of a UUID as it is on the air, of 2 or 16 octets, the least significant first. */
+void gatt_uuid_text(const uint8_t *uuid, size_t len, char ret[GATT_UUID_TEXT]);
+/* Returns its octets on the air, 2 for one of 16 bits, or 0: it is no UUID's text. */
+size_t gatt_uuid_octets(const char *text, uint8_t ret[16]);
 const char *gatt_reason_name(enum gatt_reason reason);
 const char *gatt_write_name(enum gatt_write mode);
 

@@ -123,6 +123,10 @@ static void command_next(struct session *s)
 
 	if (s->control_busy || s->command_count == 0 || !session_live(s))
 		return;
+	if (s->dialect && !dialect_is_driven(s->dialect)) {
+		s->command_count = 0; /* nothing is written to it, whoever wanted to */
+		return;
+	}
 	rc = s->ops->write(s->ctx, GATT_CONTROL, GATT_REQUEST, s->commands[at], s->command_len[at]);
 	if (rc == -OTA_EAGAIN || rc == -OTA_EBUSY)
 		return; /* session_writable() or session_written() comes */

@@ -65,13 +65,14 @@ enum session_outcome {
 	SESSION_NOT_FOUND, /* the device does not advertise */
 	SESSION_NOT_BACK, /* did not come back after its reboot */
 	SESSION_ROLLED_BACK, /* came back with another image than the one sent */
-	SESSION_NO_SERVICE, /* no OTA service, or a dialect that this host does not speak */
+	SESSION_NO_SERVICE, /* no OTA service that is known here */
 	SESSION_NO_ADAPTER,
 	SESSION_IN_USE, /* by approve(): another program has what would be written to */
 	SESSION_NOT_PAIRED, /* the device wants an encrypted link, and pairing failed */
 	SESSION_PROTOCOL, /* the device broke the protocol */
 	SESSION_NO_HEADWAY, /* far more was sent than the device received */
 	SESSION_TIMED_OUT, /* session_expire(): the run took longer than it may */
+	SESSION_OTHER_DIALECT, /* a dialect that this host leaves alone: its row names a tool */
 	SESSION_OUTCOMES
 };
 
@@ -220,7 +221,9 @@ void session_start(struct session *s, uint64_t now_us);
 void session_connected(struct session *s, uint16_t mtu, uint64_t now_us);
 void session_mtu(struct session *s, uint16_t mtu, uint64_t now_us);
 void session_disconnected(struct session *s, enum gatt_reason reason, uint64_t now_us);
-void session_discovered(struct session *s, const uint8_t properties[GATT_CHRS], uint64_t now_us);
+/* properties: as the dialect's characteristics have them, 0: not there. */
+void session_discovered(struct session *s, enum dialect_id dialect,
+			const uint8_t properties[GATT_CHRS], uint64_t now_us);
 void session_subscribed(struct session *s, int status, uint64_t now_us);
 void session_read(struct session *s, enum gatt_chr chr, int status, const uint8_t *buf, size_t len,
 		  uint64_t now_us);

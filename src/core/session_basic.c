@@ -189,11 +189,6 @@ static void abort_written(struct session *s)
 		session_finish(s, SESSION_CANCELLED);
 }
 
-static bool session_basic_spoken(const uint8_t properties[GATT_CHRS])
-{
-	return !(properties[GATT_INFO] & GATT_PROP_READ);
-}
-
 static const struct dialect_ops ops = {
 	.begin = session_basic_begin,
 	.rx = session_basic_rx,
@@ -210,10 +205,12 @@ const struct dialect session_basic = {
 	.title = "basic dialect",
 	.lacks = "no acknowledgements, no resume, no hash",
 	.not_offered = "not offered: it speaks basic",
+	.tool = "",
+	OTABENCH_SERVICE,
+	.chrs = {[GATT_CONTROL] = OTABENCH_CONTROL, [GATT_DATA] = OTABENCH_DATA},
 	.header = 0,
 	.write_mode = GATT_REQUEST,
 	.bursts = true,
 	.one_byte = true,
-	.spoken = session_basic_spoken,
 	.ops = &ops,
 };

@@ -55,23 +55,6 @@ void session_connected(struct session *s, uint16_t mtu, uint64_t now_us)
 	session_connect_call(s, s->ops->discover(s->ctx));
 }
 
-void session_discovered(struct session *s, const uint8_t properties[GATT_CHRS], uint64_t now_us)
-{
-	s->now = now_us;
-	if (s->step != SESSION_STEP_DISCOVER || !session_live(s))
-		return;
-	memcpy(s->properties, properties, sizeof(s->properties));
-	s->dialect = dialect_spoken(properties);
-	if (!s->dialect) {
-		session_finish(s, SESSION_NO_SERVICE);
-		return;
-	}
-	if (!s->proving)
-		session_note(s, SESSION_NOTE_DIALECT, s->dialect->id - 1u);
-	session_wait(s, SESSION_STEP_SUBSCRIBE, s->config.connect_timeout_ms);
-	session_connect_call(s, s->ops->subscribe(s->ctx, GATT_CONTROL));
-}
-
 /* Reads the next of Info, version and model that the device has. */
 static void read_next(struct session *s, enum session_step from)
 {
@@ -94,6 +77,39 @@ static void read_next(struct session *s, enum session_step from)
 	discovery_done(s);
 }
 
+static void begin_reading(struct session *s)
+{
+	s->have_info = false;
+	s->version[0] = s->model[0] = '\0';
+	read_next(s, SESSION_STEP_SUBSCRIBE);
+}
+
+void session_discovered(struct session *s, enum dialect_id dialect,
+			const uint8_t properties[GATT_CHRS], uint64_t now_us)
+{
+	s->now = now_us;
+	if (s->step != SESSION_STEP_DISCOVER || !session_live(s))
+		return;
+	memcpy(s->properties, properties, sizeof(s->properties));
+	if (dialect_get(dialect)->id == DIALECT_UNKNOWN) {
+		session_finish(s, SESSION_NO_SERVICE);
+		return;
+	}
+	s->dialect = dialect_get(dialect);
+	if (!s->proving)
+		session_note(s, SESSION_NOTE_DIALECT, s->dialect->id - 1u);
+	if (!dialect_is_driven(s->dialect)) {
+		/* A subscription would be a write, too. */
+		if (s->config.goal == SESSION_LOOK)
+			begin_reading(s);
+		else
+			session_finish(s, SESSION_OTHER_DIALECT);
+		return;
+	}
+	session_wait(s, SESSION_STEP_SUBSCRIBE, s->config.connect_timeout_ms);
+	session_connect_call(s, s->ops->subscribe(s->ctx, GATT_CONTROL));
+}
+
 void session_subscribed(struct session *s, int status, uint64_t now_us)
 {
 	s->now = now_us;
@@ -103,9 +119,7 @@ void session_subscribed(struct session *s, int status, uint64_t now_us)
 		session_connect_call(s, status);
 		return;
 	}
-	s->have_info = false;
-	s->version[0] = s->model[0] = '\0';
-	read_next(s, SESSION_STEP_SUBSCRIBE);
+	begin_reading(s);
 }
 
 /* Bytes from the peer: kept as they are but for the terminator; whoever prints, cleans. */
@@ -187,9 +201,11 @@ static void discovery_done(struct session *s)
 		session_abort(s);
 		return;
 	}
-	if (!s->started && !begin_allowed(s))
-		return;
-	session_enter(s, SESSION_PREPARING);
+	if (dialect_is_driven(s->dialect)) {
+		if (!s->started && !begin_allowed(s))
+			return;
+		session_enter(s, SESSION_PREPARING);
+	}
 	session_prepare(s);
 }
 

@@ -245,11 +245,6 @@ static void abort_written(struct session *s)
 	(void)s;
 }
 
-static bool session_full_spoken(const uint8_t properties[GATT_CHRS])
-{
-	return properties[GATT_INFO] & GATT_PROP_READ;
-}
-
 static const struct dialect_ops ops = {
 	.begin = session_full_begin,
 	.rx = session_full_rx,
@@ -265,7 +260,11 @@ const struct dialect session_full = {
 	.name = "full",
 	.title = "full protocol",
 	.not_offered = "not offered: it speaks full",
+	.tool = "",
+	OTABENCH_SERVICE,
+	.chrs = {[GATT_CONTROL] = OTABENCH_CONTROL,
+		 [GATT_DATA] = OTABENCH_DATA,
+		 [GATT_INFO] = {OTA_UUID_INFO, .all = GATT_PROP_READ}},
 	DIALECT_WHOLE,
-	.spoken = session_full_spoken,
 	.ops = &ops,
 };

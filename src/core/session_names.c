@@ -45,6 +45,7 @@ const char *session_outcome_name(enum session_outcome outcome)
 		[SESSION_NOT_BACK] = "not-back",
 		[SESSION_ROLLED_BACK] = "rolled-back",
 		[SESSION_NO_SERVICE] = "no-service",
+		[SESSION_OTHER_DIALECT] = "other-dialect",
 		[SESSION_NO_ADAPTER] = "no-adapter",
 		[SESSION_IN_USE] = "in-use",
 		[SESSION_NOT_PAIRED] = "not-paired",

@@ -40,7 +40,24 @@ struct dialect_ops {
 	void (*abort_written)(struct session *s);
 };
 
-extern const struct dialect session_full, session_basic; /* the rows; dialect.c */
+/* The rows; dialect.c has their order. */
+extern const struct dialect session_full, session_basic;
+extern const struct dialect dialect_foreign, dialect_fbiego, dialect_fbiego_compact,
+	dialect_ble_ota, dialect_ble_ota_raw, dialect_bleota, dialect_nimbleota, dialect_angerer,
+	dialect_arduino_ble_ota, dialect_smp, dialect_nordic_dfu, dialect_nordic_legacy_dfu,
+	dialect_meshtastic, dialect_matter, dialect_silabs, dialect_ti_oad;
+
+/* The OTA service of docs/protocol.md, and what is common to the dialects that have it. */
+#define OTABENCH_SERVICE .services = {OTA_UUID_SERVICE}, .advertised = true
+#define OTABENCH_CONTROL                                                                           \
+	{                                                                                          \
+		OTA_UUID_CONTROL, .all = GATT_PROP_WRITE | GATT_PROP_NOTIFY                        \
+	}
+#define OTABENCH_DATA                                                                              \
+	{                                                                                          \
+		OTA_UUID_DATA, .any = GATT_PROP_WRITE | GATT_PROP_WRITE_COMMAND,                   \
+			       .none = GATT_PROP_NOTIFY                                            \
+	}
 
 /* Of a row that lacks nothing: the full dialect, and one not known yet, which denies nothing. */
 /* clang-format off */

@@ -78,6 +78,11 @@ uint8_t diagnose_permission(const struct diagnosis_facts *f, char evidence[DIAGN
 
 uint8_t diagnose_dialect(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
+	if (f->outcome == SESSION_OTHER_DIALECT) {
+		diagnose_say(evidence, "its services are those of the %s",
+			     dialect_get(f->dialect)->title);
+		return PROVED;
+	}
 	if (f->outcome != SESSION_NO_SERVICE)
 		return 0;
 	diagnose_say(evidence, "none of its characteristics are those of a dialect known here");

@@ -375,10 +375,9 @@ bool esp_advertising(const struct esp *esp)
 	return false;
 }
 
-bool esp_advertises_ota(const struct esp *esp)
+uint32_t esp_foreign_writes(const struct esp *esp)
 {
-	(void)esp;
-	return true; /* the foreign dialect shares the service's UUID */
+	return esp->foreign_writes;
 }
 
 /* A walk that is pulled back to the mean, a step each tenth of a second. */

@@ -14,7 +14,9 @@
 #include "ota/device.h"
 #include "board/board.h"
 #include "air/link.h"
+#include "core/dialect.h"
 
+/* FOREIGN: it has the attribute table of another protocol, and refuses every write. */
 enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN };
 
 /* How the attribute table of what is sent to it differs from its factory firmware's. */
@@ -75,6 +77,7 @@ struct esp_config {
 	enum ota_reset boot_reason; /* of a start that its firmware did not ask for; 0: power-on */
 	uint32_t secure_version;
 	enum esp_dialect dialect;
+	enum dialect_id foreign; /* ESP_FOREIGN: which other one; UNKNOWN: DIALECT_FOREIGN */
 	enum esp_update_table update_table; /* ESP_FULL only */
 	const char *version, *project; /* of the factory firmware; only for a new flash */
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
@@ -139,8 +142,8 @@ uint8_t esp_address_type(const struct esp *esp);
 bool esp_advertising(const struct esp *esp);
 /* OTA_PHYS_* that it supports. */
 uint8_t esp_phys(const struct esp *esp);
-/* Returns true if the advertisement carries the OTA service's UUID. */
-bool esp_advertises_ota(const struct esp *esp);
+/* The set of dialects that its advertisement leaves, as dialects_of_service() has it. */
+uint32_t esp_advertised_dialects(const struct esp *esp);
 /* The payloads on the air; their lengths.  A name that does not fit is cut. */
 size_t esp_advertisement(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
 size_t esp_scan_response(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
@@ -170,6 +173,8 @@ struct board *esp_board(struct esp *esp); /* NULL: it cannot be made */
 /* Centrals that it has a key for. */
 unsigned int esp_bonds(const struct esp *esp);
 void esp_status(struct esp *esp, struct ota_status *ret);
+/* ATT PDUs that were to write something to a device of a FOREIGN dialect: all were refused. */
+uint32_t esp_foreign_writes(const struct esp *esp);
 uint32_t esp_boots(const struct esp *esp);
 
 #endif

@@ -71,8 +71,13 @@ static int esp_link_on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_
 	case ATT_DATABASE_HASH:
 	case ATT_CONTROL:
 	case ATT_DATA:
-	case ATT_FOREIGN_RX:
-	case ATT_FOREIGN_TX:
+	case ATT_FOREIGN_1:
+	case ATT_FOREIGN_2:
+	case ATT_FOREIGN_3:
+	case ATT_FOREIGN_4:
+	case ATT_FOREIGN_5:
+	case ATT_FOREIGN_6:
+	case ATT_FOREIGN_7:
 	case ATT_VALUES:
 		break;
 	}
@@ -98,6 +103,8 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 
 	if (!esp->device_up)
 		return ATT_ERR_UNLIKELY;
+	if (id >= ATT_FOREIGN_1)
+		return ATT_ERR_WRITE_NOT_PERMITTED;
 	c->wrote = c->wrote || id == ATT_CONTROL;
 	if (id == ATT_CONTROL)
 		esp_control(esp, c->id, buf, len);
@@ -198,16 +205,32 @@ static void esp_link_release(struct esp_conn *c)
 		released(c->released_ctx);
 }
 
+/* Any PDU that is to write, whatever comes of it: nobody may, to a device of another dialect. */
+static void watch_writes(struct esp *esp, const uint8_t *pdu, size_t len)
+{
+	char text[80];
+
+	if (esp->config.dialect != ESP_FOREIGN || len == 0 ||
+	    (pdu[0] != ATT_WRITE_REQ && pdu[0] != ATT_WRITE_CMD && pdu[0] != ATT_PREPARE_REQ))
+		return;
+	esp->foreign_writes++;
+	(void)snprintf(text, sizeof(text), "REFUSES A WRITE of %zu bytes: its dialect is %s", len,
+		       dialect_get(esp->config.foreign)->name);
+	esp_log(esp, text);
+}
+
 static void esp_link_on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
 {
 	struct esp_conn *c = ctx;
 
 	if (!c->link)
 		return;
-	if (cid == LINK_CID_ATT)
+	if (cid == LINK_CID_ATT) {
+		watch_writes(c->esp, buf, len);
 		att_server_input(&c->att, buf, len);
-	else
+	} else {
 		esp_l2cap_input(c, cid, buf, len);
+	}
 }
 
 static void on_writable(void *ctx)
@@ -292,6 +315,30 @@ static enum att_table full_table(const struct esp *esp)
 	return ATT_TABLE_FULL;
 }
 
+static enum att_table foreign_table(const struct esp *esp)
+{
+	static const enum att_table tables[DIALECTS] = {
+		[DIALECT_FBIEGO] = ATT_TABLE_FBIEGO,
+		[DIALECT_FBIEGO_COMPACT] = ATT_TABLE_FBIEGO_COMPACT,
+		[DIALECT_BLE_OTA] = ATT_TABLE_BLE_OTA,
+		[DIALECT_BLE_OTA_RAW] = ATT_TABLE_BLE_OTA_RAW,
+		[DIALECT_BLEOTA] = ATT_TABLE_BLEOTA,
+		[DIALECT_NIMBLEOTA] = ATT_TABLE_NIMBLEOTA,
+		[DIALECT_ANGERER] = ATT_TABLE_ANGERER,
+		[DIALECT_ARDUINO_BLE_OTA] = ATT_TABLE_ARDUINO_BLE_OTA,
+		[DIALECT_SMP] = ATT_TABLE_SMP,
+		[DIALECT_NORDIC_DFU] = ATT_TABLE_NORDIC_DFU,
+		[DIALECT_NORDIC_LEGACY_DFU] = ATT_TABLE_NORDIC_LEGACY_DFU,
+		[DIALECT_MESHTASTIC] = ATT_TABLE_MESHTASTIC,
+		[DIALECT_MATTER] = ATT_TABLE_MATTER,
+		[DIALECT_SILABS] = ATT_TABLE_SILABS,
+		[DIALECT_TI_OAD] = ATT_TABLE_TI_OAD,
+	};
+	const enum att_table table = tables[esp->config.foreign];
+
+	return table > ATT_TABLE_FOREIGN ? table : ATT_TABLE_FOREIGN;
+}
+
 static enum att_table table_of(const struct esp *esp)
 {
 	switch (esp->config.dialect) {
@@ -302,7 +349,7 @@ static enum att_table table_of(const struct esp *esp)
 	case ESP_FOREIGN:
 		break;
 	}
-	return ATT_TABLE_FOREIGN;
+	return foreign_table(esp);
 }
 
 int esp_accept(struct esp *esp, struct link_side_config *ret_side, uint16_t *ret_conn)

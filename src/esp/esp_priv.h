@@ -73,6 +73,7 @@ struct esp {
 	uint64_t rssi_at;
 	uint64_t restart_at; /* us */
 	uint32_t boots;
+	uint32_t foreign_writes; /* esp_foreign_writes() */
 	uint32_t wear; /* ota_core's, which a restart by software leaves alone */
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;

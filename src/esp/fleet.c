@@ -119,6 +119,35 @@ static int flash_path(const struct fleet *fleet, unsigned int index, char *buf, 
 	return 0;
 }
 
+/* The dialects of a fleet that has one of each. */
+static void give_each(struct esp_config *c, unsigned int index)
+{
+	static const enum dialect_id order[] = {
+		DIALECT_FULL,
+		DIALECT_BASIC,
+		DIALECT_FOREIGN,
+		DIALECT_FBIEGO,
+		DIALECT_FBIEGO_COMPACT,
+		DIALECT_BLE_OTA,
+		DIALECT_BLE_OTA_RAW,
+		DIALECT_BLEOTA,
+		DIALECT_NIMBLEOTA,
+		DIALECT_ANGERER,
+		DIALECT_ARDUINO_BLE_OTA,
+		DIALECT_SMP,
+		DIALECT_NORDIC_DFU,
+		DIALECT_NORDIC_LEGACY_DFU,
+		DIALECT_MESHTASTIC,
+		DIALECT_MATTER,
+		DIALECT_SILABS,
+		DIALECT_TI_OAD,
+	};
+	const enum dialect_id id = order[index % (sizeof(order) / sizeof(order[0]))];
+
+	c->dialect = id == DIALECT_FULL ? ESP_FULL : id == DIALECT_BASIC ? ESP_BASIC : ESP_FOREIGN;
+	c->foreign = c->dialect == ESP_FOREIGN ? id : DIALECT_UNKNOWN;
+}
+
 static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, size_t size)
 {
 	const struct personality *p =
@@ -136,6 +165,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 							  : image_chip_by_id(chip)->block_revision,
 		.boot_reason = k->boot_reason,
 		.dialect = i == 0 || k->dialect_all ? k->dialect : p->dialect,
+		.foreign = i == 0 || k->dialect_all ? k->foreign : DIALECT_UNKNOWN,
 		.update_table = k->update_table,
 		.version = k->version ? k->version : p->version,
 		.project = k->project ? k->project : p->project,
@@ -173,6 +203,8 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 	};
 	int rc;
 
+	if (k->dialect_each)
+		give_each(&c, i);
 	memcpy(c.public_key, k->public_key, sizeof(c.public_key));
 	fleet_device_name(k->names, i, name, sizeof(name));
 	address_of(k->random_addresses, i, c.address);

@@ -32,7 +32,9 @@ struct fleet_kind {
 	enum ota_reset boot_reason; /* of a start that the firmware did not ask for; 0: power-on */
 	bool chip_all; /* of all of them; else the others differ */
 	enum esp_dialect dialect; /* of the first device */
+	enum dialect_id foreign; /* where that is ESP_FOREIGN: as struct esp_config has it */
 	bool dialect_all; /* of all of them; else some differ */
+	bool dialect_each; /* each device another one, from full on, and so round */
 	enum esp_update_table update_table; /* of those that speak the full dialect */
 	const char *version, *project; /* of the factory firmware; NULL: each its own */
 	enum flash_speed flash_speed;

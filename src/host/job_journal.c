@@ -121,6 +121,7 @@ static enum journal_end left_of(const struct job *job)
 	case SESSION_NOT_FOUND:
 	case SESSION_NOT_BACK:
 	case SESSION_NO_SERVICE:
+	case SESSION_OTHER_DIALECT:
 	case SESSION_NO_ADAPTER:
 	case SESSION_IN_USE:
 	case SESSION_NOT_PAIRED:

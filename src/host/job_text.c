@@ -358,10 +358,10 @@ static void explain_end(const struct job *job, struct job_result *r)
 					 "sent.",
 					 "The new image did not start, and the boot loader rolled "
 					 "back: the device's own log says why."},
-		[SESSION_NO_SERVICE] = {"The device has no update service that otabench speaks; "
+		[SESSION_NO_SERVICE] = {"The device has no update service that otabench knows; "
 					"nothing was written.",
-					"Another project's firmware may use the same service UUID "
-					"with other characteristics."},
+					"Its firmware may have another service in its update mode "
+					"only, or none that a Bluetooth update can use."},
 		[SESSION_NO_ADAPTER] = {"The Bluetooth adapter is gone.",
 					"Switch it on again; an update can be resumed."},
 		[SESSION_IN_USE] =
@@ -393,6 +393,23 @@ static void explain_end(const struct job *job, struct job_result *r)
 		job_say(r->advice, "%s%s %s", ends[r->outcome].advice,
 			job_command_line(job, ends[r->outcome].verb, ends[r->outcome].on, line),
 			ends[r->outcome].does);
+}
+
+static void explain_other_dialect(const struct job *job, struct job_result *r)
+{
+	const struct dialect *dialect = dialect_get(job->dialect);
+
+	if (job->session.ended)
+		job_say(r->what,
+			"The device came back with the %s (%s), so it is unknown which image runs.",
+			dialect->title, dialect->name);
+	else
+		job_say(r->what,
+			"The device speaks the %s (%s), which otabench leaves alone; nothing was "
+			"written.",
+			dialect->title, dialect->name);
+	job_say(r->advice, "Updated by %s.", dialect->tool);
+	job_explain_misremembered(job, r);
 }
 
 void job_explain(const struct job *job, struct job_result *r)
@@ -440,6 +457,9 @@ void job_explain(const struct job *job, struct job_result *r)
 				"The device came back without an update service that otabench "
 				"speaks, so it is unknown which image runs.");
 		job_explain_misremembered(job, r);
+		break;
+	case SESSION_OTHER_DIALECT:
+		explain_other_dialect(job, r);
 		break;
 	case SESSION_PROTOCOL:
 		explain_protocol(job, r);

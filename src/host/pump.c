@@ -171,7 +171,7 @@ void pump_event(struct pump *p, const struct transport_event *e)
 		pump_link_changed(p, e);
 		break;
 	case TRANSPORT_DISCOVERED:
-		session_discovered(s, e->properties, now);
+		session_discovered(s, e->dialect, e->properties, now);
 		break;
 	case TRANSPORT_SUBSCRIBED:
 		session_subscribed(s, e->status, now);

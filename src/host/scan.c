@@ -52,8 +52,10 @@ static struct scan_device *find_address(struct scan *scan, const char *address)
 /* Returns true if a is to be dropped before b. */
 static bool worse(const struct scan_device *a, const struct scan_device *b)
 {
-	if (a->ota_service != b->ota_service)
-		return b->ota_service;
+	const bool wanted = dialects_driven(b->dialects);
+
+	if (dialects_driven(a->dialects) != wanted)
+		return wanted;
 	return a->last_us < b->last_us;
 }
 
@@ -111,7 +113,7 @@ const struct scan_device *scan_add(struct scan *scan, const struct transport_adv
 	if (adv->name[0] != '\0')
 		(void)output_safe_text(adv->name, strlen(adv->name), device->name,
 				       sizeof(device->name));
-	device->ota_service |= adv->ota_service;
+	device->dialects |= adv->dialects;
 	device->connectable = adv->connectable;
 	device->last_us = now_us;
 	device->seen++;

@@ -21,7 +21,7 @@
 struct scan_device {
 	char address[SCAN_ADDRESS_SIZE];
 	char name[SCAN_NAME_SIZE]; /* safe to print (output_safe_text()); "" when none is known */
-	bool ota_service; /* some advertisement named it */
+	uint32_t dialects; /* that its advertisements leave, by 1 << id; 0: none is known */
 	bool connectable;
 	int8_t rssi, rssi_min, rssi_max; /* dBm, or SCAN_RSSI_UNKNOWN */
 	int8_t history[SCAN_HISTORY]; /* a ring; scan_rssi() reads it */
@@ -41,7 +41,7 @@ void scan_init(struct scan *scan);
  * Takes an advertisement in; returns its device, which stays where it is until
  * the next scan_add().  An address that is none is ignored: NULL.  When there
  * are SCAN_DEVICES_MAX already, the one not seen for the longest makes room,
- * those without the OTA service first.
+ * those first that this program cannot update.
  */
 const struct scan_device *scan_add(struct scan *scan, const struct transport_advertisement *adv,
 				   uint64_t now_us);

@@ -73,6 +73,7 @@ static void told_update(struct device_told *told, const struct job_snapshot *s,
 	case SESSION_NOT_FOUND:
 	case SESSION_NOT_BACK:
 	case SESSION_NO_SERVICE:
+	case SESSION_OTHER_DIALECT:
 	case SESSION_NO_ADAPTER:
 	case SESSION_PROTOCOL:
 	case SESSION_NO_HEADWAY:
@@ -95,7 +96,7 @@ static void told_device(struct device_told *told, const struct job_snapshot *s,
 {
 	if (s->dialect != DIALECT_UNKNOWN) {
 		told->dialect = s->dialect;
-		told->no_service = false;
+		told->no_service = !dialect_is_driven(dialect_get(s->dialect));
 	}
 	if (result->outcome == SESSION_NO_SERVICE)
 		told->no_service = true;

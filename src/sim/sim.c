@@ -284,7 +284,7 @@ static void sim_on_heard(void *ctx, struct esp *esp)
 		.address = esp_address(esp),
 		.name = esp_name(esp),
 		.rssi = esp_rssi(esp),
-		.ota_service = esp_advertises_ota(esp),
+		.dialects = esp_advertised_dialects(esp),
 		.connectable = true,
 	};
 	const struct transport_event event = {.kind = TRANSPORT_ADVERTISEMENT, .adv = &adv};

@@ -7,56 +7,27 @@
 
 #include <string.h>
 
-/* Octet n from the end of a UUID's text without its dashes is octet n on the air. */
-static bool uuid128_is(const struct att_uuid *uuid, const char *text)
+/* The dialect that the device speaks, and its characteristics as that has them. */
+static enum dialect_id map_characteristics(struct sim *sim)
 {
-	static const char digits[] = "0123456789abcdef";
-	size_t n = 32;
-
-	if (uuid->len != 16)
-		return false;
-	for (; *text && n > 0; text++) {
-		uint8_t nibble;
-
-		if (*text == '-')
-			continue;
-		n--;
-		nibble = n % 2 ? uuid->bytes[n / 2] >> 4 : uuid->bytes[n / 2] & 0x0fu;
-		if (digits[nibble] != *text)
-			return false;
-	}
-	return n == 0;
-}
-
-static bool uuid16_is(const struct att_uuid *uuid, uint16_t number)
-{
-	return uuid->len == 2 && bytes_get16(uuid->bytes) == number;
-}
-
-static const struct {
-	enum gatt_chr chr;
-	const char *text; /* NULL: number counts */
-	uint16_t number;
-} wanted[] = {
-	{GATT_CONTROL, OTA_UUID_CONTROL, 0},
-	{GATT_DATA, OTA_UUID_DATA, 0},
-	{GATT_INFO, OTA_UUID_INFO, 0},
-	{GATT_FIRMWARE_REVISION, NULL, ATT_UUID_FIRMWARE_REVISION},
-	{GATT_MODEL, NULL, ATT_UUID_MODEL},
-	{GATT_MANUFACTURER, NULL, ATT_UUID_MANUFACTURER},
-};
-
-static void map_characteristics(struct sim *sim)
-{
+	char texts[ATTC_CHRS_MAX][2][GATT_UUID_TEXT];
+	struct gatt_found found[ATTC_CHRS_MAX];
 	size_t count;
 	const struct attc_chr *all = attc_chrs(&sim->client, &count);
+	const struct dialect *dialect;
 
-	memset(sim->chrs, 0, sizeof(sim->chrs));
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < sizeof(wanted) / sizeof(wanted[0]); k++)
-			if (wanted[k].text ? uuid128_is(&all[i].uuid, wanted[k].text)
-					   : uuid16_is(&all[i].uuid, wanted[k].number))
-				sim->chrs[wanted[k].chr] = &all[i];
+	for (size_t i = 0; i < count; i++) {
+		gatt_uuid_text(all[i].service.bytes, all[i].service.len, texts[i][0]);
+		gatt_uuid_text(all[i].uuid.bytes, all[i].uuid.len, texts[i][1]);
+		found[i] = (struct gatt_found){texts[i][0], texts[i][1], all[i].properties};
+	}
+	dialect = dialect_find(found, count);
+	for (size_t i = 0; i < GATT_CHRS; i++) {
+		const size_t at = dialect_map(dialect, (enum gatt_chr)i, found, count);
+
+		sim->chrs[i] = at < count ? &all[at] : NULL;
+	}
+	return dialect ? dialect->id : DIALECT_UNKNOWN;
 }
 
 /* GATT_CHRS when it is none of ours. */
@@ -93,7 +64,7 @@ static void sim_gatt_on_event(void *ctx, const struct attc_event *e)
 		return;
 	case ATTC_DISCOVERED:
 		event.kind = TRANSPORT_DISCOVERED;
-		map_characteristics(sim);
+		event.dialect = map_characteristics(sim);
 		for (size_t i = 0; i < GATT_CHRS; i++)
 			event.properties[i] = sim->chrs[i] ? sim->chrs[i]->properties : 0;
 		sim_emit(sim, &event);

@@ -49,15 +49,9 @@ static enum flash_speed flash_speed_of(const struct sim_options *options)
 
 static enum esp_dialect dialect_of(const struct sim_options *options)
 {
-	switch (options->dialect) {
-	case SIM_DIALECT_BASIC:
-		return ESP_BASIC;
-	case SIM_DIALECT_FOREIGN:
-		return ESP_FOREIGN;
-	case SIM_DIALECT_FULL:
-		break;
-	}
-	return ESP_FULL;
+	if (options->dialect == DIALECT_FULL || options->dialect == DIALECT_UNKNOWN)
+		return ESP_FULL;
+	return options->dialect == DIALECT_BASIC ? ESP_BASIC : ESP_FOREIGN;
 }
 
 void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
@@ -70,6 +64,9 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		.chip_id = o->chip_id,
 		.chip_all = simopts_given(o, SIM_CHIP),
 		.dialect = dialect_of(o),
+		.foreign = dialect_of(o) == ESP_FOREIGN ? (enum dialect_id)o->dialect
+							: DIALECT_UNKNOWN,
+		.dialect_each = o->dialect == DIALECT_UNKNOWN,
 		.dialect_all = simopts_given(o, SIM_DIALECT),
 		.update_table = (enum esp_update_table)o->table,
 		.version = simopts_given(o, SIM_VERSION) ? o->version : NULL,

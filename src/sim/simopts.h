@@ -69,7 +69,6 @@ enum sim_option {
 };
 
 enum sim_flash { SIM_FLASH_TYPICAL, SIM_FLASH_IDEAL, SIM_FLASH_SLOW };
-enum sim_dialect { SIM_DIALECT_FULL, SIM_DIALECT_BASIC, SIM_DIALECT_FOREIGN };
 
 #define SIM_FAULTS_MAX 16u
 #define SIM_SPEED_MAX 0 /* as fast as the machine can */
@@ -89,7 +88,7 @@ struct sim_options {
 	int32_t rssi; /* dBm */
 	enum sim_flash flash;
 	int32_t ring_kib; /* 8..1024 */
-	enum sim_dialect dialect;
+	int32_t dialect; /* enum dialect_id; UNKNOWN: each device another */
 	uint64_t seed;
 	int32_t speed; /* thousandths of real time; SIM_SPEED_MAX: unbounded */
 	struct fault_spec faults[SIM_FAULTS_MAX];

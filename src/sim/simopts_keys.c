@@ -29,9 +29,25 @@ static const struct setting_word words_flash_mode[] = {
 	{NULL, 0},
 };
 static const struct setting_word words_dialect[] = {
-	{"full", SIM_DIALECT_FULL},
-	{"basic", SIM_DIALECT_BASIC},
-	{"foreign", SIM_DIALECT_FOREIGN},
+	{"full", DIALECT_FULL},
+	{"basic", DIALECT_BASIC},
+	{"foreign", DIALECT_FOREIGN},
+	{"fbiego", DIALECT_FBIEGO},
+	{"fbiego-compact", DIALECT_FBIEGO_COMPACT},
+	{"ble-ota", DIALECT_BLE_OTA},
+	{"ble-ota-raw", DIALECT_BLE_OTA_RAW},
+	{"bleota", DIALECT_BLEOTA},
+	{"nimbleota", DIALECT_NIMBLEOTA},
+	{"angerer", DIALECT_ANGERER},
+	{"arduino-ble-ota", DIALECT_ARDUINO_BLE_OTA},
+	{"smp", DIALECT_SMP},
+	{"nordic-dfu", DIALECT_NORDIC_DFU},
+	{"nordic-legacy-dfu", DIALECT_NORDIC_LEGACY_DFU},
+	{"meshtastic", DIALECT_MESHTASTIC},
+	{"matter", DIALECT_MATTER},
+	{"silabs", DIALECT_SILABS},
+	{"ti-oad", DIALECT_TI_OAD},
+	{"each", DIALECT_UNKNOWN},
 	{NULL, 0},
 };
 static const struct setting_word words_speed[] = {{"max", SIM_SPEED_MAX}, {NULL, 0}};
@@ -153,9 +169,10 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 	},
 	[SIM_DIALECT] = {
 		.name = "dialect", .kind = SETTING_CHOICE, AT(dialect), .words = words_dialect,
-		.initial = SIM_DIALECT_FULL,
-		.help = "Protocol of all devices; foreign: another protocol under the same service "
-			"UUID; not given: the devices differ.",
+		.initial = DIALECT_FULL,
+		.help = "Protocol of all devices; each: another one for each device.  Other projects' "
+			"have services and advertisement, and refuse every write; foreign: an unknown "
+			"one under the same service UUID.  Not given: the devices differ.",
 	},
 	[SIM_SEED] = {
 		.name = "seed", .kind = SETTING_TEXT,

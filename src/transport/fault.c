@@ -349,7 +349,7 @@ static void fault_event(void *userdata, const struct transport_event *event)
 		f->armed = true;
 		break;
 	case TRANSPORT_DISCOVERED:
-		f->header = event->properties[GATT_INFO] ? OTA_DATA_HEADER : 0;
+		f->header = (uint8_t)dialect_get(event->dialect)->header;
 		break;
 	case TRANSPORT_ADVERTISEMENT:
 	case TRANSPORT_MTU:

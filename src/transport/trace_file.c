@@ -116,7 +116,7 @@ static bool parse_number(const char *text, int *ret)
 
 	errno = 0;
 	value = strtol(text, &end, 10);
-	if (errno || end == text || *end || value < -100000 || value > 100000)
+	if (errno || end == text || *end || value < -100000 || value > INT32_MAX)
 		return false;
 	*ret = (int)value;
 	return true;
@@ -185,7 +185,7 @@ static bool chr_valid(const struct trace_form *form, const struct trace_entry *e
 	if (form->direction == '~')
 		return e->numbers[0] < 0;
 	if (strcmp(form->name, "discovered") == 0)
-		return e->len == GATT_CHRS;
+		return e->len >= TRACE_CHRS_BEFORE && e->len <= 1u + GATT_CHRS;
 	for (size_t i = 0; i < sizeof(with_chr) / sizeof(with_chr[0]); i++)
 		has_chr |= strcmp(form->name, with_chr[i]) == 0;
 	return !has_chr || (e->numbers[0] >= 0 && e->numbers[0] < (int)GATT_CHRS);

@@ -8,6 +8,11 @@
 #define TRACE_LINE_MAX 2048u /* bytes of a line, with newline and NUL */
 #define TRACE_TEXT_MAX 1500u /* bytes of a note */
 
+/* Before DISCOVERED told the dialect it had the properties of so many characteristics, alone;
+ * now the dialect comes first.  ADVERTISEMENT told TRACE_OTA_BEFORE for the OTA service. */
+#define TRACE_CHRS_BEFORE 6u
+#define TRACE_OTA_BEFORE 1
+
 /* Names are unique within a direction. */
 struct trace_form {
 	char direction;

@@ -71,6 +71,7 @@ static void line(struct recorder *r, char direction, const uint8_t *buf, size_t 
 static void record_event(struct recorder *r, const struct transport_event *e)
 {
 	const char *name = transport_event_name(e->kind);
+	uint8_t discovered[1 + GATT_CHRS];
 	size_t n = 0;
 
 	switch (e->kind) {
@@ -78,7 +79,7 @@ static void record_event(struct recorder *r, const struct transport_event *e)
 		while (e->adv->name[n])
 			n++;
 		line(r, '<', (const uint8_t *)e->adv->name, n, true, "%s %s %d %d %d", name,
-		     e->adv->address, e->adv->rssi, e->adv->ota_service, e->adv->connectable);
+		     e->adv->address, e->adv->rssi, (int)e->adv->dialects, e->adv->connectable);
 		break;
 	case TRANSPORT_CONNECTED:
 	case TRANSPORT_MTU:
@@ -88,7 +89,9 @@ static void record_event(struct recorder *r, const struct transport_event *e)
 		EVENT(r, "%s %d", name, (int)e->reason);
 		break;
 	case TRANSPORT_DISCOVERED:
-		line(r, '<', e->properties, sizeof(e->properties), true, "%s", name);
+		discovered[0] = (uint8_t)e->dialect;
+		memcpy(discovered + 1, e->properties, sizeof(e->properties));
+		line(r, '<', discovered, sizeof(discovered), true, "%s", name);
 		break;
 	case TRANSPORT_SUBSCRIBED:
 	case TRANSPORT_WRITTEN:

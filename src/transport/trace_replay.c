@@ -152,6 +152,32 @@ static enum transport_event_kind trace_replay_kind_of(const char *name)
 	return kind;
 }
 
+/* A recording of before the dialect was told has the OTA service's characteristics alone. */
+static void play_discovered_before(struct transport_event *event)
+{
+	static const char *const uuids[] = {OTA_UUID_CONTROL, OTA_UUID_DATA, OTA_UUID_INFO};
+	struct gatt_found found[sizeof(uuids) / sizeof(uuids[0])];
+	const struct dialect *dialect;
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(uuids) / sizeof(uuids[0]); i++)
+		if (event->properties[i] != 0)
+			found[count++] = (struct gatt_found){NULL, uuids[i], event->properties[i]};
+	dialect = dialect_find(found, count);
+	event->dialect = dialect && dialect_is_driven(dialect) ? dialect->id : DIALECT_UNKNOWN;
+}
+
+static void play_discovered(const uint8_t *bytes, size_t len, struct transport_event *event)
+{
+	if (len == TRACE_CHRS_BEFORE) {
+		memcpy(event->properties, bytes, len);
+		play_discovered_before(event);
+		return;
+	}
+	event->dialect = dialect_get((enum dialect_id)bytes[0])->id;
+	memcpy(event->properties, bytes + 1, len - 1);
+}
+
 static void play(struct trace_replay *r, const struct trace_entry *e)
 {
 	struct transport_event event = {
@@ -161,7 +187,9 @@ static void play(struct trace_replay *r, const struct trace_entry *e)
 		.address = address_of(r, e),
 		.name = name,
 		.rssi = (int8_t)e->numbers[0],
-		.ota_service = e->numbers[1] != 0,
+		.dialects = e->numbers[1] == TRACE_OTA_BEFORE
+				    ? dialects_of_service(OTA_UUID_SERVICE)
+				    : (uint32_t)e->numbers[1],
 		.connectable = e->numbers[2] != 0,
 	};
 
@@ -179,7 +207,7 @@ static void play(struct trace_replay *r, const struct trace_entry *e)
 		event.reason = (enum gatt_reason)e->numbers[0];
 		break;
 	case TRANSPORT_DISCOVERED:
-		memcpy(event.properties, bytes_of(r, e), sizeof(event.properties));
+		play_discovered(bytes_of(r, e), e->len, &event);
 		break;
 	case TRANSPORT_SUBSCRIBED:
 	case TRANSPORT_READ:

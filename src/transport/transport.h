@@ -21,6 +21,7 @@
 #define OTABENCH_TRANSPORT_TRANSPORT_H
 
 #include "ota/error.h"
+#include "core/dialect.h"
 #include "core/gatt.h"
 
 enum transport_event_kind {
@@ -28,7 +29,8 @@ enum transport_event_kind {
 	TRANSPORT_CONNECTED, /* link up; mtu may still be 23 */
 	TRANSPORT_DISCONNECTED, /* also ends a connect() that failed */
 	TRANSPORT_MTU, /* ATT MTU became known or changed */
-	TRANSPORT_DISCOVERED, /* properties of each characteristic are filled in */
+	/* The dialect, and the properties of each of its characteristics, are filled in. */
+	TRANSPORT_DISCOVERED,
 	TRANSPORT_SUBSCRIBED, /* CCC written */
 	TRANSPORT_READ, /* answer to read(): status, data */
 	/* Answer to write(GATT_REQUEST): status.  With a negative status also when the stack
@@ -53,7 +55,8 @@ struct transport_advertisement {
 	const char *address; /* "24:6F:28:AA:10:02" */
 	const char *name; /* raw bytes from the air, "" when none: not yet safe to print */
 	int8_t rssi; /* dBm, 127 unknown */
-	bool ota_service; /* OTA_UUID_SERVICE in the advertisement */
+	/* Dialects that its services leave, by 1 << id: dialects_of_service() of each; 0: none. */
+	uint32_t dialects;
 	bool connectable;
 };
 
@@ -66,6 +69,7 @@ struct transport_event {
 	uint16_t mtu; /* CONNECTED, MTU */
 	enum gatt_reason reason; /* DISCONNECTED */
 	const struct transport_advertisement *adv; /* ADVERTISEMENT */
+	enum dialect_id dialect; /* DISCOVERED; UNKNOWN: no service that is known here */
 	uint8_t properties[GATT_CHRS]; /* DISCOVERED; 0 = characteristic not there */
 	/* PASSKEY: what the device's display reads where that can be seen from here, in the
 	 * simulator; else -1. */

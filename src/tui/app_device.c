@@ -133,7 +133,9 @@ static void remember(struct app_device *d)
 		return;
 	if (s->dialect != DIALECT_UNKNOWN)
 		known->dialect = s->dialect;
-	known->no_service = d->result.outcome == SESSION_NO_SERVICE;
+	known->no_service =
+		d->result.outcome == SESSION_NO_SERVICE ||
+		(s->dialect != DIALECT_UNKNOWN && !dialect_is_driven(dialect_get(s->dialect)));
 	if (d->result.running_known && d->result.running_version[0] != '\0')
 		(void)snprintf(known->version, sizeof(known->version), "%.*s",
 			       (int)sizeof(known->version) - 1, d->result.running_version);

@@ -70,6 +70,7 @@ static enum left_kind kind_of_update(const struct app_device *d)
 	case SESSION_IN_USE:
 	case SESSION_NOT_PAIRED:
 	case SESSION_NO_SERVICE:
+	case SESSION_OTHER_DIALECT:
 		if (!r->begun)
 			return LEFT_UNKNOWN;
 		break;

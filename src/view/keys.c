@@ -38,7 +38,7 @@ const struct keys_row keys_rows[] = {
 	 "freeze the order, new rows come last; Z again: sort as they change", NO_HINT},
 	{PLACE_SCAN, "Space", {ACTION_MARK}, NULL,
 	 "mark: sorted first, passes every filter", HINT("Space mark")},
-	NOTE(PLACE_SCAN, "OTA: yes, once connected full or basic; other: another project's; - none"),
+	NOTE(PLACE_SCAN, "OTA: the dialect; maybe, other: the service is shared, Enter asks; - none"),
 
 	{PLACE_DEVICE, "u", {ACTION_UPLOAD}, NULL, "upload the chosen image (asks)",
 	 HINT_WHEN("u upload", KEYS_IDLE), .command = "flash", .argument = "[IMAGE]"},

@@ -256,6 +256,8 @@ static void make_little(const struct view_device *v, struct facts *f)
 	add(f, CELLS_NORMAL, "Slots", "unknown");
 	add(f, CELLS_NORMAL, "Chip", "unknown");
 	add(f, CELLS_DIM, "", "the %s dialect: %s", dialect->name, dialect->lacks);
+	if (!dialect_is_driven(dialect))
+		add(f, CELLS_WARNING, "", "updated by %s", dialect->tool);
 }
 
 static bool is_asked(const struct view_device *v)

@@ -63,6 +63,7 @@ enum cells_style view_outcome_style(enum session_outcome outcome)
 	case SESSION_NOT_BACK:
 	case SESSION_ROLLED_BACK:
 	case SESSION_NO_SERVICE:
+	case SESSION_OTHER_DIALECT:
 	case SESSION_NO_ADAPTER:
 	case SESSION_NOT_PAIRED:
 	case SESSION_PROTOCOL:
@@ -87,17 +88,18 @@ enum cells_style view_history_style(const struct history_run *run)
 static const char *short_outcome(const struct history_run *run)
 {
 	static const char *const words[SESSION_OUTCOMES] = {
-		[SESSION_NO_OUTCOME] = "?",	     [SESSION_CONFIRMED] = "ok",
-		[SESSION_UNCONFIRMED] = "on trial",  [SESSION_DELIVERED] = "delivered",
-		[SESSION_ALREADY_RUNNING] = "same",  [SESSION_MEASURED] = "measured",
-		[SESSION_ANSWERED] = "answered",     [SESSION_REFUSED] = "refused",
-		[SESSION_CANCELLED] = "cancel",	     [SESSION_DEVICE_ERROR] = "device",
-		[SESSION_LINK_LOST] = "LINK",	     [SESSION_STALLED] = "STALL",
-		[SESSION_NOT_FOUND] = "not found",   [SESSION_NOT_BACK] = "not back",
-		[SESSION_ROLLED_BACK] = "rolled b",  [SESSION_NO_SERVICE] = "no OTA",
-		[SESSION_NO_ADAPTER] = "adapter",    [SESSION_PROTOCOL] = "protocol",
-		[SESSION_NO_HEADWAY] = "no headway", [SESSION_TIMED_OUT] = "timed out",
-		[SESSION_IN_USE] = "in use",	     [SESSION_NOT_PAIRED] = "unpaired",
+		[SESSION_NO_OUTCOME] = "?",	    [SESSION_CONFIRMED] = "ok",
+		[SESSION_UNCONFIRMED] = "on trial", [SESSION_DELIVERED] = "delivered",
+		[SESSION_ALREADY_RUNNING] = "same", [SESSION_MEASURED] = "measured",
+		[SESSION_ANSWERED] = "answered",    [SESSION_REFUSED] = "refused",
+		[SESSION_CANCELLED] = "cancel",	    [SESSION_DEVICE_ERROR] = "device",
+		[SESSION_LINK_LOST] = "LINK",	    [SESSION_STALLED] = "STALL",
+		[SESSION_NOT_FOUND] = "not found",  [SESSION_NOT_BACK] = "not back",
+		[SESSION_ROLLED_BACK] = "rolled b", [SESSION_NO_SERVICE] = "no OTA",
+		[SESSION_OTHER_DIALECT] = "other",  [SESSION_NO_ADAPTER] = "adapter",
+		[SESSION_PROTOCOL] = "protocol",    [SESSION_NO_HEADWAY] = "no headway",
+		[SESSION_TIMED_OUT] = "timed out",  [SESSION_IN_USE] = "in use",
+		[SESSION_NOT_PAIRED] = "unpaired",
 	};
 
 	switch (run->state) {

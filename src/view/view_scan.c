@@ -10,6 +10,8 @@
 #define RSSI_LOW (-100)
 #define RSSI_WEAK (-85) /* receivers begin to lose packets */
 #define RSSI_HIGH (-40)
+#define OTA_W 5
+#define OTA_LONG_W (OTA_W + 9) /* with the column of the version, whose width is 8 */
 
 static const struct view_known *known_of(const struct view_scan *v, const char *address)
 {
@@ -136,6 +138,7 @@ const char *view_scan_outcome(enum session_outcome outcome, enum cells_style *re
 	case SESSION_STALLED:
 	case SESSION_NOT_FOUND:
 	case SESSION_NO_SERVICE:
+	case SESSION_OTHER_DIALECT:
 	case SESSION_NO_ADAPTER:
 	case SESSION_PROTOCOL:
 	case SESSION_NO_HEADWAY:
@@ -149,14 +152,24 @@ const char *view_scan_outcome(enum session_outcome outcome, enum cells_style *re
 const char *view_scan_ota(const struct scan_device *d, const struct view_known *known,
 			  enum cells_style *ret_style)
 {
-	*ret_style = d->ota_service ? CELLS_GOOD : CELLS_DIM;
-	if (known && known->no_service) {
-		*ret_style = CELLS_WARNING;
-		return "other"; /* the service's UUID, but not otabench's service */
-	}
+	const struct dialect *only = dialects_only(d->dialects);
+
 	if (known && known->dialect != DIALECT_UNKNOWN)
-		return dialect_get(known->dialect)->name;
-	return d->ota_service ? "yes" : "-";
+		only = dialect_get(known->dialect);
+	if (only) {
+		*ret_style = dialect_is_driven(only) ? CELLS_GOOD : CELLS_WARNING;
+		return only->name;
+	}
+	*ret_style = CELLS_DIM;
+	if (d->dialects == 0 || (known && known->no_service))
+		return "-";
+	/* Dialects share services: which of them it is shows when it is asked. */
+	if (dialects_driven(d->dialects)) {
+		*ret_style = CELLS_GOOD;
+		return "maybe";
+	}
+	*ret_style = CELLS_WARNING;
+	return "other";
 }
 
 static void draw_state(const struct columns *c, const struct view_known *known, bool stale,
@@ -208,6 +221,7 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 	const bool stale = age > STALE_US && !busy;
 	enum cells_style ota;
 	const char *word = view_scan_ota(d, known, &ota);
+	const bool long_word = strlen(word) > OTA_W;
 	const enum cells_style style = stale ? CELLS_DIM : CELLS_NORMAL;
 	const bool found = v->search[0] != '\0' && (loglist_contains(d->name, v->search) ||
 						    loglist_contains(d->address, v->search));
@@ -220,9 +234,11 @@ static void draw_row(const struct view_scan *v, size_t row, const struct columns
 		(void)cells_printf(cells, area, c->rssi, y, rssi_style(d, style), "%4d", d->rssi);
 	if (c->trend)
 		draw_trend(c, d, cells, area, y);
+	/* A long name is another project's, whose firmware has no version that is known here. */
 	if (c->ota)
-		(void)cells_text(cells, area, c->ota, y, ota, word);
-	if (c->version)
+		(void)cells_field(cells, area, c->ota, y,
+				  c->version && long_word ? OTA_LONG_W : OTA_W, ota, word);
+	if (c->version && !long_word)
 		(void)cells_field(cells, area, c->version, y, 8, style,
 				  known && known->version[0] != '\0' ? known->version : "?");
 	if (c->seen)

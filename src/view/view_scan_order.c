@@ -53,7 +53,7 @@ static bool holds(const struct scan_device *d, const char *term)
 	bool above;
 
 	if (strcmp(term, "ota") == 0)
-		return d->ota_service;
+		return dialects_driven(d->dialects);
 	if (parse_rssi(term, &limit, &above) > 0)
 		return d->rssi != 127 && (above ? d->rssi > limit : d->rssi < limit);
 	return loglist_contains(d->name, term) || loglist_contains(d->address, term);

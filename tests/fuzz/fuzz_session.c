@@ -202,8 +202,10 @@ static void discovered(struct peer *p, uint8_t kind)
 		{0x0c, 0x10, 0, 0, 0, 0},
 		{0x18, 0x08, 0x02, 0, 0, 0},
 	};
+	static const enum dialect_id dialects[4] = {DIALECT_FULL, DIALECT_BASIC, DIALECT_FBIEGO,
+						    DIALECT_FULL};
 
-	session_discovered(&p->s, kinds[kind], p->now);
+	session_discovered(&p->s, dialects[kind], kinds[kind], p->now);
 }
 
 static void info_answer(struct peer *p, uint8_t features, uint8_t flags, bool runs)

@@ -60,8 +60,13 @@ static int on_read(void *ctx, enum att_value_id id, uint8_t *buf, size_t size)
 	case ATT_DATABASE_HASH:
 	case ATT_CONTROL:
 	case ATT_DATA:
-	case ATT_FOREIGN_RX:
-	case ATT_FOREIGN_TX:
+	case ATT_FOREIGN_1:
+	case ATT_FOREIGN_2:
+	case ATT_FOREIGN_3:
+	case ATT_FOREIGN_4:
+	case ATT_FOREIGN_5:
+	case ATT_FOREIGN_6:
+	case ATT_FOREIGN_7:
 	case ATT_VALUES:
 		break;
 	}

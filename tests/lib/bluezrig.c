@@ -33,7 +33,7 @@ static void put_event(struct fake_text *out, const struct transport_event *e)
 	switch (e->kind) {
 	case TRANSPORT_ADVERTISEMENT:
 		fake_add(out, " %s '%s' %d%s", e->adv->address, e->adv->name, e->adv->rssi,
-			 e->adv->ota_service ? " ota" : "");
+			 dialects_driven(e->adv->dialects) ? " ota" : "");
 		break;
 	case TRANSPORT_CONNECTED:
 	case TRANSPORT_MTU:

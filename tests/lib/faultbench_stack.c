@@ -148,8 +148,10 @@ static void on_event(void *userdata, const struct transport_event *event)
 	}
 	if (event->kind == TRANSPORT_MTU && s->mtu > 0)
 		other.mtu = s->mtu;
-	if (event->kind == TRANSPORT_DISCOVERED && s->stale)
+	if (event->kind == TRANSPORT_DISCOVERED && s->stale) {
 		memset(other.properties, 0, sizeof(other.properties));
+		other.dialect = DIALECT_UNKNOWN;
+	}
 	wrap_emit(&s->wrap, &other);
 }
 

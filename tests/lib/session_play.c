@@ -338,13 +338,29 @@ void play_lost(struct play *play, enum gatt_reason reason)
 	session_disconnected(&play->s, reason, play->now);
 }
 
+void play_discovered(struct play *play, const uint8_t *properties)
+{
+	static const char *const uuids[] = {OTA_UUID_CONTROL, OTA_UUID_DATA, OTA_UUID_INFO};
+	struct gatt_found found[3];
+	const struct dialect *dialect;
+	size_t count = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		if (properties[i])
+			found[count++] =
+				(struct gatt_found){OTA_UUID_SERVICE, uuids[i], properties[i]};
+	dialect = dialect_find(found, count);
+	session_discovered(&play->s, dialect ? dialect->id : DIALECT_UNKNOWN, properties,
+			   play->now);
+}
+
 void play_link_up(struct play *play, uint16_t mtu, const uint8_t *properties)
 {
 	play_expect(play, "connect");
 	session_connected(&play->s, OTA_ATT_MTU_MIN, play->now);
 	play_expect(play, "discover");
 	session_mtu(&play->s, mtu, play->now);
-	session_discovered(&play->s, properties, play->now);
+	play_discovered(play, properties);
 	play_expect(play, "subscribe control");
 	session_subscribed(&play->s, 0, play->now);
 	if (properties[GATT_INFO])

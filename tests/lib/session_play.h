@@ -69,6 +69,8 @@ void play_info(struct play *play);
 void play_written(struct play *play, enum gatt_chr chr);
 void play_lost(struct play *play, enum gatt_reason reason);
 
+/* The device has the OTA service's characteristics with these properties; PLAY_*. */
+void play_discovered(struct play *play, const uint8_t *properties);
 /* The connection up to Info and the versions, taking its actions; properties as PLAY_*. */
 void play_link_up(struct play *play, uint16_t mtu, const uint8_t *properties);
 /* The same, and START with its answer: SENDING at offset.  Sent values are left to be taken. */

@@ -34,7 +34,7 @@ static void hear(struct scan *scan, const char *address, const char *name, int r
 			.address = address,
 			.name = name,
 			.rssi = (int8_t)(rssi + (i * 7 + rssi) % 5),
-			.ota_service = ota,
+			.dialects = ota ? dialects_of_service(OTA_UUID_SERVICE) : 0,
 			.connectable = true,
 		};
 

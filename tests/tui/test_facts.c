@@ -27,7 +27,7 @@ static void test_filter(void **state)
 	};
 	struct scan_device d = {.address = "24:6F:28:AA:10:02",
 				.name = "esp-gw-07",
-				.ota_service = true,
+				.dialects = dialects_of_service(OTA_UUID_SERVICE),
 				.rssi = -70};
 
 	(void)state;

@@ -93,13 +93,13 @@ static void test_basic_and_foreign(void **state)
 	att_rig_start(ATT_TABLE_FOREIGN, 517);
 	att_rig_exchange(517);
 	says("08 13 00 ff ff 03 28",
-	     "09 15 14 00 0c 15 00 " OTA_UUID("02") " 16 00 10 17 00 " OTA_UUID("03"));
+	     "09 15 14 00 08 15 00 " OTA_UUID("02") " 16 00 20 17 00 " OTA_UUID("03"));
 	says("04 18 00 18 00", "05 01 18 00 02 29");
 	says("12 15 00 01", "13");
-	assert_int_equal(d.id, ATT_FOREIGN_RX);
+	assert_int_equal(d.id, ATT_FOREIGN_1);
 	says("12 17 00 01", "01 12 17 00 03");
-	says("12 18 00 01 00", "13");
-	assert_int_equal(d.ccc, ATT_CCC_NOTIFY);
+	says("12 18 00 02 00", "13");
+	assert_int_equal(d.ccc, ATT_CCC_INDICATE);
 }
 
 /* An update may change the table, with a database hash that tells so or without one. */
@@ -217,7 +217,7 @@ static void test_database_hash(void **state)
 	att_rig_start(ATT_TABLE_BASIC, 517);
 	says("08 01 00 ff ff 2a 2b", "09 12 0b 00 aa 69 7c b1 ab 7b c8 8e b4 19 e7 d2 8a c6 f7 29");
 	att_rig_start(ATT_TABLE_FOREIGN, 517);
-	says("0a 0b 00", "0b aa 04 32 e9 f8 a6 ef e2 d8 fb 1d ef 4e 01 36 96");
+	says("0a 0b 00", "0b 2f 47 46 92 da 83 e7 f8 38 f2 9d ac b7 1a 0a 06");
 }
 
 static void test_subscribe(void **state)
@@ -241,7 +241,7 @@ static void test_subscribe(void **state)
 	d.sent[0] = '\0';
 	assert_int_equal(att_server_notify(&d.server, ATT_CONTROL, long_value, 21), -OTA_EMSGSIZE);
 	assert_int_equal(att_server_indicate(&d.server, ATT_CONTROL, event, 2), -OTA_EPERM);
-	assert_int_equal(att_server_notify(&d.server, ATT_FOREIGN_TX, event, 2), -OTA_ENOTSUP);
+	assert_int_equal(att_server_notify(&d.server, ATT_FOREIGN_2, event, 2), -OTA_ENOTSUP);
 	d.full = true;
 	assert_int_equal(att_server_notify(&d.server, ATT_CONTROL, event, 2), -OTA_EAGAIN);
 	d.full = false;
@@ -286,8 +286,8 @@ static void test_service_changed(void **state)
 	att_server_restore_ccc(&d.server, ATT_SERVICE_CHANGED, ATT_CCC_INDICATE);
 	assert_int_equal(d.subscribed, 0);
 	assert_int_equal(att_server_indicate(&d.server, ATT_SERVICE_CHANGED, all, 4), 0);
-	att_server_restore_ccc(&d.server, ATT_FOREIGN_TX, ATT_CCC_NOTIFY);
-	assert_int_equal(att_server_ccc(&d.server, ATT_FOREIGN_TX), 0);
+	att_server_restore_ccc(&d.server, ATT_FOREIGN_2, ATT_CCC_NOTIFY);
+	assert_int_equal(att_server_ccc(&d.server, ATT_FOREIGN_2), 0);
 }
 
 static void test_response_waits_for_a_buffer(void **state)

@@ -132,8 +132,8 @@ static void test_discover_basic_and_foreign(void **state)
 	attc_finish(&attc_rig.client);
 	attc_rig_start(ATT_TABLE_FOREIGN);
 	attc_rig_discover();
-	check_chr(OTA_UUID_CONTROL, GATT_PROP_WRITE | GATT_PROP_WRITE_COMMAND, false);
-	check_chr(OTA_UUID_DATA, GATT_PROP_NOTIFY, true);
+	check_chr(OTA_UUID_CONTROL, GATT_PROP_WRITE, false);
+	check_chr(OTA_UUID_DATA, GATT_PROP_INDICATE, true);
 }
 
 static void test_read(void **state)

@@ -15,11 +15,12 @@ static struct scan scan;
 static const struct scan_device *see(const char *address, const char *name, int8_t rssi,
 				     bool service, uint64_t at)
 {
-	const struct transport_advertisement adv = {.address = address,
-						    .name = name,
-						    .rssi = rssi,
-						    .ota_service = service,
-						    .connectable = true};
+	const struct transport_advertisement adv = {
+		.address = address,
+		.name = name,
+		.rssi = rssi,
+		.dialects = service ? dialects_of_service(OTA_UUID_SERVICE) : 0,
+		.connectable = true};
 
 	return scan_add(&scan, &adv, at);
 }
@@ -37,7 +38,7 @@ static void test_collects(void **state)
 	assert_int_equal(scan.count, 2);
 	assert_ptr_equal(d, &scan.devices[0]);
 	assert_string_equal(d->name, "gw"); /* kept though later ones brought none */
-	assert_true(d->ota_service);
+	assert_int_equal(d->dialects, dialects_of_service(OTA_UUID_SERVICE));
 	assert_int_equal(d->rssi, -50);
 	assert_int_equal(d->rssi_min, -60);
 	assert_int_equal(d->rssi_max, -50);

@@ -423,9 +423,10 @@ static void test_foreign_dialect(void **state)
 	play_expect(&r, "connect");
 	session_connected(&r.s, 247, r.now);
 	play_expect(&r, "discover");
-	session_discovered(&r.s, PLAY_FOREIGN, r.now);
+	play_discovered(&r, PLAY_FOREIGN);
 	play_expect(&r, "disconnect"); /* nothing was subscribed or written */
-	assert_int_equal(r.s.outcome, SESSION_NO_SERVICE);
+	assert_int_equal(r.s.outcome, SESSION_OTHER_DIALECT);
+	assert_int_equal(r.s.dialect->id, DIALECT_FBIEGO);
 	play_finish(&r);
 }
 

@@ -35,7 +35,7 @@ static void test_late_events(void **state)
 	play_written(&r, GATT_CONTROL);
 	play_written(&r, GATT_DATA);
 	session_writable(&r.s, r.now);
-	session_discovered(&r.s, PLAY_FULL, r.now);
+	play_discovered(&r, PLAY_FULL);
 	session_subscribed(&r.s, 0, r.now);
 	session_read(&r.s, GATT_INFO, 0, value, sizeof(value), r.now);
 	play_expect_none(&r);

@@ -491,8 +491,8 @@ static void test_comes_back_without_service(void **state)
 	play_pass(&r, 400);
 	play_expect(&r, "connect");
 	session_connected(&r.s, 23, r.now);
-	session_discovered(&r.s, PLAY_FOREIGN, r.now);
-	assert_int_equal(r.s.outcome, SESSION_NO_SERVICE);
+	play_discovered(&r, PLAY_FOREIGN);
+	assert_int_equal(r.s.outcome, SESSION_OTHER_DIALECT);
 	play_end(&r);
 }
 

@@ -399,7 +399,7 @@ static void test_not_permitted(void **state)
 	play_start(&r);
 	play_expect(&r, "connect");
 	session_connected(&r.s, 247, r.now);
-	session_discovered(&r.s, PLAY_FULL, r.now);
+	play_discovered(&r, PLAY_FULL);
 	session_subscribed(&r.s, -OTA_EPERM, r.now);
 	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
 	assert_int_equal(r.s.code, OTA_ERR_PERMISSION);
@@ -418,7 +418,7 @@ static void test_calls_that_fail(void **state)
 		*rcs[i] = -OTA_EIO;
 		play_start(&r);
 		session_connected(&r.s, 247, r.now);
-		session_discovered(&r.s, PLAY_FULL, r.now);
+		play_discovered(&r, PLAY_FULL);
 		session_subscribed(&r.s, 0, r.now);
 		if (rcs[i] == &r.control_rc) {
 			play_skip(&r);

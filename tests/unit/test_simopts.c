@@ -69,7 +69,7 @@ static void test_defaults(void **state)
 	assert_int_equal(options.rssi, -58);
 	assert_int_equal(options.flash, SIM_FLASH_TYPICAL);
 	assert_int_equal(options.ring_kib, 32);
-	assert_int_equal(options.dialect, SIM_DIALECT_FULL);
+	assert_int_equal(options.dialect, DIALECT_FULL);
 	assert_int_equal(options.seed, 1);
 	assert_int_equal(options.speed, SIM_SPEED_MAX);
 	assert_int_equal(options.fault_count, 0);
@@ -98,7 +98,7 @@ static void expect_link(void)
 	assert_int_equal(options.rssi, -127);
 	assert_int_equal(options.flash, SIM_FLASH_SLOW);
 	assert_int_equal(options.ring_kib, 1024);
-	assert_int_equal(options.dialect, SIM_DIALECT_BASIC);
+	assert_int_equal(options.dialect, DIALECT_BASIC);
 	assert_true(options.seed == UINT64_MAX);
 	assert_int_equal(options.speed, 2500);
 	assert_int_equal(options.fault_count, 2);

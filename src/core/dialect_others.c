@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The dialects that this program names and leaves alone: how a device of each is
+ * recognised, and what serves it.  Nothing is ever written to such a device, a
+ * characteristic's CCC included; its versions are read, where it tells them.
+ */
+#include "core/session_priv.h"
+
+#define READ GATT_PROP_READ
+#define WRITE GATT_PROP_WRITE
+#define COMMAND GATT_PROP_WRITE_COMMAND
+#define NOTIFY GATT_PROP_NOTIFY
+#define INDICATE GATT_PROP_INDICATE
+
+static void begin(struct session *s)
+{
+	session_finish(s, SESSION_OTHER_DIALECT);
+}
+
+/* Nothing was asked for, so that nothing that it says has a meaning. */
+static void rx(struct session *s, const uint8_t *buf, size_t len)
+{
+	(void)s;
+	(void)buf;
+	(void)len;
+}
+
+static void header_put(struct session *s, uint8_t *buf)
+{
+	(void)s;
+	(void)buf;
+}
+
+static void nothing(struct session *s)
+{
+	(void)s;
+}
+
+static uint64_t never(const struct session *s)
+{
+	(void)s;
+	return NEVER;
+}
+
+static const struct dialect_ops ops = {
+	.begin = begin,
+	.rx = rx,
+	.header_put = header_put,
+	.data_written = nothing,
+	.watch = nothing,
+	.watch_at = never,
+	.abort_written = nothing,
+};
+
+#define LEFT_ALONE                                                                                 \
+	.lacks = "otabench leaves it alone",                                                       \
+	.not_offered = "not offered: otabench leaves it alone", .ops = &ops
+
+const struct dialect dialect_foreign = {
+	.id = DIALECT_FOREIGN,
+	.name = "foreign",
+	.title = "protocol of an unknown project",
+	.tool = "the app of the firmware's maker",
+	LEFT_ALONE,
+};
+
+/* github.com/fbiego/ESP32_BLE_OTA_Arduino: its sketches have RX and TX readable, or not. */
+#define FBIEGO_CHRS(rx_uuid, tx_uuid)                                                              \
+	.chrs = {                                                                                  \
+		[GATT_CONTROL] = {rx_uuid, .all = WRITE | COMMAND, .none = NOTIFY | INDICATE},     \
+		[GATT_DATA] = {tx_uuid, .all = NOTIFY, .none = WRITE | COMMAND},                   \
+	}
+
+const struct dialect dialect_fbiego = {
+	.id = DIALECT_FBIEGO,
+	.name = "fbiego",
+	.title = "protocol of fbiego's ESP32_BLE_OTA_Arduino",
+	.tool = "the ESP32 BLE OTA app, or BLE_OTA_Python's ota.py",
+	.services = {OTA_UUID_SERVICE},
+	.advertised = true,
+	FBIEGO_CHRS(OTA_UUID_CONTROL, OTA_UUID_DATA),
+	LEFT_ALONE,
+};
+
+const struct dialect dialect_fbiego_compact = {
+	.id = DIALECT_FBIEGO_COMPACT,
+	.name = "fbiego-compact",
+	.title = "protocol of fbiego's compact library",
+	.tool = "esp32_ble_ota_lib_compact's ota_updater.py",
+	.services = {"fe590001-54ae-4a28-9f74-dfccb248601d"},
+	.advertised = true,
+	FBIEGO_CHRS("fe590002-54ae-4a28-9f74-dfccb248601d", "fe590003-54ae-4a28-9f74-dfccb248601d"),
+	LEFT_ALONE,
+};
+
+/*
+ * Four projects have Espressif's service.  Its own component ble_ota offers neither write
+ * commands nor notifications (nimble_ota.c: ota_gatt_db); ble_ota_raw both, with the progress
+ * bar (esp_ble_ota_svc.c: nu_lookup_table); BLEOTA both, without it (BLEOTA.cpp: init());
+ * NimBLEOta write commands and indications alone (NimBLEOta.cpp: start()).
+ */
+#define ESPRESSIF_SERVICE GATT_UUID16("8018")
+#define ESPRESSIF_FIRMWARE GATT_UUID16("8020")
+#define ESPRESSIF_PROGRESS GATT_UUID16("8021")
+#define ESPRESSIF_COMMAND GATT_UUID16("8022")
+#define ESPRESSIF_CHRS(has, has_not)                                                               \
+	.services = {ESPRESSIF_SERVICE},                                                           \
+	.chrs = {                                                                                  \
+		[GATT_CONTROL] = {ESPRESSIF_COMMAND, .all = WRITE | (has), .none = has_not},       \
+		[GATT_DATA] = {ESPRESSIF_FIRMWARE, .all = WRITE | (has), .none = has_not},         \
+	}
+
+const struct dialect dialect_ble_ota = {
+	.id = DIALECT_BLE_OTA,
+	.name = "ble-ota",
+	.title = "protocol of Espressif's ble_ota",
+	.tool = "Espressif's ESP BLE OTA app (esp-ble-ota-android)",
+	ESPRESSIF_CHRS(INDICATE, COMMAND | NOTIFY),
+	LEFT_ALONE,
+};
+
+const struct dialect dialect_ble_ota_raw = {
+	.id = DIALECT_BLE_OTA_RAW,
+	.name = "ble-ota-raw",
+	.title = "protocol of Espressif's ble_ota_raw",
+	.tool = "the host script of esp-iot-solution's ble_profiles/ble_ota",
+	ESPRESSIF_CHRS(COMMAND | NOTIFY | INDICATE, 0),
+	.with = ESPRESSIF_PROGRESS,
+	LEFT_ALONE,
+};
+
+const struct dialect dialect_bleota = {
+	.id = DIALECT_BLEOTA,
+	.name = "bleota",
+	.title = "protocol of gb88's BLEOTA",
+	.tool = "BLEOTA's page for Web Bluetooth",
+	.advertised = true,
+	ESPRESSIF_CHRS(COMMAND | NOTIFY | INDICATE, 0),
+	.without = ESPRESSIF_PROGRESS,
+	LEFT_ALONE,
+};
+
+const struct dialect dialect_nimbleota = {
+	.id = DIALECT_NIMBLEOTA,
+	.name = "nimbleota",
+	.title = "protocol of h2zero's NimBLEOta",
+	.tool = "NimBLEOta's nimbleota.py",
+	.advertised = true,
+	ESPRESSIF_CHRS(COMMAND | INDICATE, NOTIFY),
+	LEFT_ALONE,
+};
+
+/* gatt_svr.h of github.com/michael-angerer/esp32_ble_ota: an octet of its service's UUID is
+ * written 024, which is 14. */
+const struct dialect dialect_angerer = {
+	.id = DIALECT_ANGERER,
+	.name = "angerer",
+	.title = "protocol of Angerer's esp32_ble_ota",
+	.tool = "ble_client/main.py of esp32_ble_ota",
+	.services = {"d6f1d96d-594c-4c53-b1c6-144a1dfde6d8"},
+	.chrs =
+		{
+			[GATT_CONTROL] = {"7ad671aa-21c0-46a4-b722-270e3ae3d830",
+					  .all = READ | WRITE | NOTIFY},
+			[GATT_DATA] = {"23408888-1f40-4cd8-9b89-ca8d45f8a5b0", .all = WRITE,
+				       .none = NOTIFY},
+		},
+	LEFT_ALONE,
+};
+
+/* BleOtaUuids.h; the second service is that of its earlier releases. */
+const struct dialect dialect_arduino_ble_ota = {
+	.id = DIALECT_ARDUINO_BLE_OTA,
+	.name = "arduino-ble-ota",
+	.title = "protocol of ArduinoBleOTA",
+	.tool = "the BLE OTA app (vovagorodok/ble_ota_app)",
+	.services = {"dac890c2-35a1-11ef-aba0-9b95565f4ffb",
+		     "15c155ca-36c5-11ed-adc0-9741d6a72f04"},
+	.advertised = true,
+	LEFT_ALONE,
+};
+
+/* Zephyr's smp_bt.c. */
+const struct dialect dialect_smp = {
+	.id = DIALECT_SMP,
+	.name = "smp",
+	.title = "SMP protocol of MCUmgr",
+	.tool = "smpmgr, mcumgr or nRF Connect Device Manager",
+	.services = {"8d53dc1d-1db7-4cd3-868b-8a527460aa84"},
+	.advertised = true,
+	.chrs =
+		{
+			[GATT_CONTROL] = {"da2e7828-fbce-4e01-ae9e-261174997c48",
+					  .all = COMMAND | NOTIFY},
+		},
+	LEFT_ALONE,
+};
+
+/* nRF5 SDK: the boot loader and the buttonless service have the same UUID; the second is the
+ * experimental buttonless service of SDK 12. */
+const struct dialect dialect_nordic_dfu = {
+	.id = DIALECT_NORDIC_DFU,
+	.name = "nordic-dfu",
+	.title = "Secure DFU protocol of Nordic Semiconductor",
+	.tool = "the nRF Device Firmware Update app, or nrfutil",
+	.services = {GATT_UUID16("fe59"), "8e400001-f315-4f60-9fb8-838830daea50"},
+	.advertised = true,
+	LEFT_ALONE,
+};
+
+const struct dialect dialect_nordic_legacy_dfu = {
+	.id = DIALECT_NORDIC_LEGACY_DFU,
+	.name = "nordic-legacy-dfu",
+	.title = "legacy DFU protocol of Nordic Semiconductor",
+	.tool = "the nRF Device Firmware Update app",
+	.services = {"00001530-1212-efde-1523-785feabcd123"},
+	.advertised = true,
+	LEFT_ALONE,
+};
+
+/* github.com/meshtastic/esp32-unified-ota: ble_ota.cpp.  The service's UUID is also that of an
+ * Arduino example, so that the characteristics decide. */
+const struct dialect dialect_meshtastic = {
+	.id = DIALECT_MESHTASTIC,
+	.name = "meshtastic",
+	.title = "OTA protocol of Meshtastic",
+	.tool = "the Meshtastic app, or flasher.meshtastic.org",
+	.services = {"4fafc201-1fb5-459e-8fcc-c5c9c331914b"},
+	.advertised = true,
+	.chrs =
+		{
+			[GATT_CONTROL] = {"62ec0272-3ec5-11eb-b378-0242ac130005",
+					  .any = WRITE | COMMAND},
+			[GATT_DATA] = {"62ec0272-3ec5-11eb-b378-0242ac130003", .all = NOTIFY},
+		},
+	LEFT_ALONE,
+};
+
+/* Matter Core Specification 5.4.3: commissioning over BLE; its OTA (BDX) runs over IP. */
+const struct dialect dialect_matter = {
+	.id = DIALECT_MATTER,
+	.name = "matter",
+	.title = "Matter protocol",
+	.tool = "the Matter controller that the device belongs to (OTA provider)",
+	.services = {GATT_UUID16("fff6")},
+	.advertised = true,
+	LEFT_ALONE,
+};
+
+const struct dialect dialect_silabs = {
+	.id = DIALECT_SILABS,
+	.name = "silabs",
+	.title = "OTA DFU protocol of Silicon Labs",
+	.tool = "Simplicity Connect (EFR Connect)",
+	.services = {"1d14d6ee-fd63-4fa1-bfa4-8f47b42119f0"},
+	.advertised = true,
+	LEFT_ALONE,
+};
+
+const struct dialect dialect_ti_oad = {
+	.id = DIALECT_TI_OAD,
+	.name = "ti-oad",
+	.title = "OAD protocol of Texas Instruments",
+	.tool = "SimpleLink Connect, or BTool",
+	.services = {"f000ffc0-0451-4000-b000-000000000000"},
+	.advertised = true,
+	LEFT_ALONE,
+};
