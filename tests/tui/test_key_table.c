@@ -209,14 +209,16 @@ static void put_escaped(const char *text, FILE *out)
 	}
 }
 
-static void put_row(const char *label, const char *words, bool man, FILE *out)
+/* first: right behind a head, which begins a paragraph by itself. */
+static void put_row(const char *label, const char *words, bool man, bool first, FILE *out)
 {
 	if (!man) {
 		(void)fprintf(out, label[0] != '\0' ? "| `%s` | %s |\n" : "| %s | %s |\n", label,
 			      words);
 		return;
 	}
-	(void)fputs(label[0] != '\0' ? ".TP\n.B " : ".P\n", out);
+	if (label[0] != '\0' || !first)
+		(void)fputs(label[0] != '\0' ? ".TP\n.B " : ".P\n", out);
 	put_escaped(label, out);
 	(void)fputs(label[0] != '\0' ? "\n" : "", out);
 	put_escaped(words, out);
@@ -237,14 +239,18 @@ static char *list(bool man)
 
 	assert_non_null(out);
 	for (int place = 0; place < PLACES; place++) {
+		bool first = true;
+
 		put_head(keys_place_name((enum keys_place)place), man, out);
 		for (size_t i = 0; i < keys_row_count; i++) {
 			const struct keys_row *row = &keys_rows[i];
 
 			if (row->where == (enum keys_place)place &&
-			    (row->keys[0] != '\0' || !row->command))
+			    (row->keys[0] != '\0' || !row->command)) {
 				put_row(keys_label(row, label, sizeof(label)), row->words, man,
-					out);
+					first, out);
+				first = false;
+			}
 		}
 	}
 	put_head("Commands", man, out);
@@ -253,7 +259,7 @@ static char *list(bool man)
 
 		(void)snprintf(label, sizeof(label), ":%s%s%s", commands[i]->command,
 			       argument ? " " : "", argument ? argument : "");
-		put_row(label, commands[i]->words, man, out);
+		put_row(label, commands[i]->words, man, false, out);
 	}
 	assert_int_equal(fclose(out), 0);
 	return text;

@@ -98,7 +98,7 @@ for key in old p8; do
 done
 check "a statement without a key" run 0 sign b.bin --statement=b.statement
 all=yes
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 	openssl dgst -sha256 -sign o.pem -out b.bin.sig b.statement 2>err &&
 		"$program" -q verify --key o.pub b.bin >out 2>err || all=no
 done
