@@ -40,7 +40,7 @@ static bool is_above(const char *folder, const char *base)
 
 static bool may_make(const char *folder)
 {
-	static const char *const names[] = {"XDG_CONFIG_HOME", "XDG_STATE_HOME"};
+	static const char *const names[] = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"};
 	const char *home = getenv("HOME");
 
 	if (home && is_above(folder, home))

@@ -55,7 +55,7 @@ int file_save_stream(const char *path, unsigned int how, FILE **ret, char *error
 /*
  * The folders above path, for the user alone where they are new (XDG Base
  * Directory Specification 0.8).  The user's home is never made, nor what is
- * above it, nor what is above an XDG_CONFIG_HOME or XDG_STATE_HOME outside of it:
+ * above it, nor what is above an XDG_CONFIG_HOME, XDG_STATE_HOME or XDG_CACHE_HOME outside of it:
  * a home that is missing is not mounted, or not ours.
  */
 void file_make_folders(const char *path);

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "cli/patch_report.h"
 #include "host/image_file.h"
+#include "host/image_store.h"
 #include "image/lint.h"
 
 #include <stdlib.h>
@@ -22,8 +23,10 @@ static int delta_read(struct cli *cli, const char *path, struct image_file *file
 
 	if (r < 0)
 		return cli_fail(cli, r == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(r), "%s", error);
-	if (image_read(file->data, file->size, sha256_buffer, &image, &report) == 0)
+	if (image_read(file->data, file->size, sha256_buffer, &image, &report) == 0) {
+		image_store_keep(&image, &cli->log);
 		return CLI_OK;
+	}
 	image_file_finish(file);
 	return cli_fail(cli, CLI_REFUSED,
 			"%s: not an image that boots; 'otabench inspect' says why", path);

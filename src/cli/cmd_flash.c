@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "host/image_file.h"
 #include "host/image_report.h"
+#include "host/image_store.h"
 
 #include <string.h>
 
@@ -44,6 +45,14 @@ int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
 	return CLI_REFUSED;
 }
 
+/* What is sent now may be the base of the next update. */
+static int keep_and_run(struct cli *cli, const struct job_config *config,
+			const struct run_report *how)
+{
+	image_store_keep(config->image, &cli->log);
+	return run_job(cli, config, how);
+}
+
 int flash_with_image(struct cli *cli, const struct job_config *given, const char *path,
 		     const uint8_t *sha256)
 {
@@ -69,7 +78,7 @@ int flash_with_image(struct cli *cli, const struct job_config *given, const char
 				"%s is not the image that this run sent; 'otabench flash' sends it",
 				path);
 	else
-		code = run_job(cli, &config, &how);
+		code = keep_and_run(cli, &config, &how);
 	image_file_finish(&file);
 	return code;
 }

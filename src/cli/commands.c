@@ -13,6 +13,11 @@ static const struct cli_option sample_options[] = {
 	{NULL, NULL, NULL},
 };
 
+static const struct cli_option images_options[] = {
+	{"keep", "COUNT", "prune: leave so many of those that were used last (0)"},
+	{NULL, NULL, NULL},
+};
+
 static const struct cli_option delta_options[] = {
 	{"output", "FILE", "write the patch here; -o FILE does the same"},
 	{NULL, NULL, NULL},
@@ -502,6 +507,21 @@ const struct cli_command cli_commands[] = {
 		.max_arguments = 2,
 		.options = delta_options,
 		.run = cmd_delta,
+	},
+	{
+		.name = "images",
+		.usage = "list | prune",
+		.summary = "Show or remove the images that are kept for delta updates",
+		.help = "Each image that is sent, or given to 'delta', is kept in "
+			"$XDG_CACHE_HOME/otabench/images (~/.cache) by its SHA-256: a device that "
+			"runs it can be sent what differs alone.  At most 32 images and 128 MiB "
+			"are "
+			"kept, those that were used last; with OTABENCH_IMAGE_STORE=no in the "
+			"environment none.",
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.options = images_options,
+		.run = cmd_images,
 	},
 	{
 		.name = "sample-image",
