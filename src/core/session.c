@@ -208,6 +208,7 @@ void session_forget_link(struct session *s)
 	s->link_asked = s->link_waits = false;
 	s->ahead = 0;
 	s->status_asked = false;
+	s->user_asked_at = 0;
 	s->data_busy = false;
 	s->blocked = false;
 	s->control_busy = false;

@@ -207,6 +207,7 @@ struct session_stats {
 	struct ota_link link; /* latest LINK answer; code 0xff = none */
 	struct ota_status status; /* latest STATUS answer */
 	bool status_known;
+	uint64_t status_us; /* when it came */
 	struct ota_done done;
 };
 
@@ -249,6 +250,14 @@ void session_resume(struct session *s, uint64_t now_us);
  * could not be told, or did not answer, status is negative.
  */
 void session_cancel(struct session *s, uint64_t now_us);
+/*
+ * Asks the device for its STATUS beside what is under way, for the stats.  An answer that tells
+ * otherwise than the session's state counts as one that it asked for itself.  0, also while an answer is awaited; -OTA_ENOTCONN: no link to ask
+ * over; -OTA_ENOTSUP: the dialect has none; -OTA_EBUSY: not in this state.
+ */
+int session_ask(struct session *s, uint64_t now_us);
+/* When that was, if the answer has not come; 0: nothing is awaited. */
+uint64_t session_asked(const struct session *s);
 /* Ends TIMED_OUT; the device keeps what it has received. */
 void session_expire(struct session *s, uint64_t now_us);
 /*

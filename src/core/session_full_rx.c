@@ -304,6 +304,20 @@ static void status_compare(struct session *s, const struct ota_status *m)
 	}
 }
 
+static void on_status(struct session *s, const struct ota_status *m)
+{
+	/* The user's question may be older than the state: before END the device was receiving. */
+	const bool outdated = s->user_asked_at > 0 && s->user_asked_in != s->state;
+
+	s->stats.status = *m;
+	s->stats.status_known = true;
+	s->stats.status_us = s->now;
+	s->user_asked_at = 0;
+	take_resets(s, m);
+	if (!outdated)
+		status_compare(s, m);
+}
+
 static void on_result(struct session *s, const struct ota_result *m)
 {
 	if (s->state == SESSION_CANCELLING && m->opcode == OTA_CMD_ABORT) {
@@ -359,6 +373,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		struct ota_error_event error;
 		struct ota_done done;
 		struct ota_progress progress;
+		struct ota_status status;
 		struct ota_result result;
 		struct ota_ack ack;
 		struct ota_gap gap;
@@ -379,12 +394,8 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		return ota_progress_decode(buf, len, &m.progress) == 0 &&
 		       (session_full_on_progress(s, &m.progress), true);
 	case OTA_EVT_STATUS:
-		if (ota_status_decode(buf, len, &s->stats.status) < 0)
-			return false;
-		s->stats.status_known = true;
-		take_resets(s, &s->stats.status);
-		status_compare(s, &s->stats.status);
-		return true;
+		return ota_status_decode(buf, len, &m.status) == 0 &&
+		       (on_status(s, &m.status), true);
 	case OTA_EVT_RESULT:
 		return ota_result_decode(buf, len, &m.result) == 0 &&
 		       (on_result(s, &m.result), true);

@@ -165,6 +165,9 @@ struct session {
 	enum session_outcome given_up; /* why the link was, when it is looked again */
 	bool asked; /* COMMAND's command was written */
 	bool status_asked; /* for resume_only, on this connection */
+	uint64_t
+		user_asked_at; /* STATUS, by session_ask(), on this connection; 0: it was answered */
+	enum session_state user_asked_in;
 	bool hold; /* the user's pause, kept over a lost link */
 	bool cancel; /* asked for; the device is yet to be told */
 	bool adapter_gone;

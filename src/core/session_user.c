@@ -86,6 +86,55 @@ void session_cancel(struct session *s, uint64_t now_us)
 	session_finish(s, SESSION_CANCELLED);
 }
 
+/* States in which STATUS means what it says: no other answer is waited for that it could be. */
+static bool may_be_asked(const struct session *s)
+{
+	switch (s->state) {
+	case SESSION_PREPARING:
+		return s->step != SESSION_STEP_ANSWER;
+	case SESSION_SENDING:
+	case SESSION_PAUSED:
+	case SESSION_VERIFYING:
+	case SESSION_CONFIRMING:
+		return true;
+	case SESSION_IDLE:
+	case SESSION_CONNECTING:
+	case SESSION_DISCOVERING:
+	case SESSION_REBOOTING:
+	case SESSION_RECONNECTING:
+	case SESSION_WAITING:
+	case SESSION_CANCELLING:
+	case SESSION_DONE:
+	case SESSION_FAILED:
+	case SESSION_STATES:
+		break;
+	}
+	return false;
+}
+
+int session_ask(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (!session_live(s))
+		return -OTA_ENOTCONN;
+	if (s->dialect && !s->dialect->has_status)
+		return -OTA_ENOTSUP;
+	if (!s->dialect || s->pairing || !may_be_asked(s) || s->config.goal == SESSION_LOOK ||
+	    s->config.goal == SESSION_COMMAND || s->command_count == SESSION_COMMANDS)
+		return -OTA_EBUSY;
+	if (s->user_asked_at > 0 && now_us - s->user_asked_at < ANSWER_MS * MS)
+		return 0;
+	s->user_asked_at = now_us;
+	s->user_asked_in = s->state;
+	session_opcode(s, OTA_CMD_STATUS);
+	return 0;
+}
+
+uint64_t session_asked(const struct session *s)
+{
+	return s->user_asked_at;
+}
+
 void session_expire(struct session *s, uint64_t now_us)
 {
 	s->now = now_us;

@@ -366,6 +366,19 @@ void job_cancel(struct job *job)
 	job_acted(job);
 }
 
+int job_ask(struct job *job)
+{
+	int rc;
+
+	if (job->stage != JOB_RUNNING)
+		return -OTA_ENOTCONN;
+	job_act(job, "ask");
+	rc = session_ask(&job->session, job_now(job));
+	job_settle(job);
+	job_acted(job);
+	return rc;
+}
+
 int job_passkey(struct job *job, int32_t passkey)
 {
 	int rc;

@@ -111,6 +111,8 @@ void job_pause(struct job *job);
 void job_resume(struct job *job);
 /* Brings the device to idle, then ends; see session_cancel(). */
 void job_cancel(struct job *job);
+/* Asks the device for its STATUS beside the run: see session_ask().  -OTA_ENOTCONN before that. */
+int job_ask(struct job *job);
 /* The passkey that the user typed, 0..999999; negative: none, which ends the run.
  * -OTA_EINVAL when it is not awaited (any more), or out of range. */
 int job_passkey(struct job *job, int32_t passkey);

@@ -131,6 +131,7 @@ static void snap_session(const struct job *job, struct job_snapshot *ret)
 
 	ret->state = s->state;
 	ret->hold = s->hold;
+	ret->asked_us = session_asked(s);
 	ret->held_by = s->hold ? job->hold.by : JOB_HELD_NOT;
 	ret->continue_dbm = job_hold_continue_dbm(job);
 	ret->have_info = s->have_info;

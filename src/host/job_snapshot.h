@@ -23,6 +23,8 @@ struct job_snapshot {
 	enum job_held held_by; /* ... whose */
 	int continue_dbm; /* BY_SIGNAL: it goes on from here */
 	bool cancelling;
+	uint64_t
+		asked_us; /* when job_ask() asked the device, if it has not answered; 0: no question */
 	bool passkey_wanted; /* job_passkey() is awaited */
 	int32_t passkey_shown; /* what the device's display reads where that can be seen; else -1 */
 	enum session_state state; /* once it no longer scans */

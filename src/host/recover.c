@@ -190,13 +190,19 @@ static const char *why_not_prepare(const struct recover_known *k)
 
 /* --- the choices */
 
-/* A pause is of this program's own run: no other command line reaches it. */
+static bool is_sending(const struct recover_known *k)
+{
+	return k->goal == SESSION_UPDATE || k->goal == SESSION_MEASURE;
+}
+
+/* A pause, or a question that is ended, is of this program's own run: no other command line
+ * reaches it. */
 static void put_command(const struct recover_known *k, const struct entry *entry,
 			char buf[RECOVER_COMMAND])
 {
 	struct command c;
 
-	if (!entry->verb) {
+	if (!entry->verb || (entry == &entries[RECOVER_CANCEL] && !is_sending(k))) {
 		(void)snprintf(buf, RECOVER_COMMAND, "%s", entry->key == 'p' ? ":pause" : "");
 		return;
 	}
@@ -260,15 +266,55 @@ static void add_idle(const struct recover_known *k, struct recover_list *l)
 	add_stack(k, l);
 }
 
+#define CANCELLING "it is being cancelled"
+
+static const char *why_not_pause(const struct recover_known *k)
+{
+	switch (k->state) {
+	case SESSION_VERIFYING:
+	case SESSION_REBOOTING:
+	case SESSION_RECONNECTING:
+	case SESSION_CONFIRMING:
+		return "everything is sent";
+	case SESSION_CANCELLING:
+		return CANCELLING;
+	default:
+		return NULL;
+	}
+}
+
+static const char *why_not_cancel(const struct recover_known *k)
+{
+	switch (k->state) {
+	case SESSION_REBOOTING:
+	case SESSION_CONFIRMING:
+		return "too late: the new image boots next";
+	case SESSION_RECONNECTING:
+		return k->promised ? "too late: the new image boots next" : NULL;
+	case SESSION_CANCELLING:
+		return CANCELLING;
+	default:
+		return NULL;
+	}
+}
+
+static const char *cancel_effect(const struct recover_known *k)
+{
+	if (k->asking || k->goal == SESSION_LOOK)
+		return "ends the question";
+	return is_sending(k) ? "it becomes idle; its firmware stays"
+			     : "what was written to it is not taken back";
+}
+
 static void add_running(const struct recover_known *k, struct recover_list *l)
 {
-	if (!k->asking) {
-		add(k, l, RECOVER_PAUSE, "the link stays, nothing is lost", NULL);
+	if (!k->asking && is_sending(k)) {
+		add(k, l, RECOVER_PAUSE,
+		    k->hold ? "sends again" : "the link stays, nothing is lost", why_not_pause(k));
 		if (k->hold)
 			l->at[l->count - 1].title = "Continue";
 	}
-	add(k, l, RECOVER_CANCEL,
-	    k->asking ? "ends the question" : "it becomes idle; its firmware stays", NULL);
+	add(k, l, RECOVER_CANCEL, cancel_effect(k), why_not_cancel(k));
 }
 
 /* --- what comes first */
@@ -413,11 +459,9 @@ void recover_list(const struct recover_known *k, struct recover_list *l)
 		add_idle(k, l);
 	if (k->on_screen)
 		add(k, l, RECOVER_BUNDLE, "log, profile, link, in a folder", NULL);
-	if (k->running)
-		return;
-	first = advised(k, l);
+	first = k->running ? RECOVER_CLOSE : advised(k, l);
 	l->advised = first != RECOVER_CLOSE;
-	if (!l->advised)
+	if (!l->advised && !k->running)
 		add(k, l, RECOVER_CLOSE, why_close(k), NULL);
 	put_in_order(l, first);
 }

@@ -55,6 +55,12 @@ struct recover_known {
 	const char *image_why; /* why it cannot be sent; NULL: it can */
 	bool readonly;
 	const char *running; /* the state of the job under way; NULL: none */
+	enum session_goal goal; /* ... its goal, */
+	enum session_state state; /* ... its state, */
+	bool promised; /* ... and whether the device said that the new image boots next */
+	bool linked; /* ... over a link */
+	bool asked; /* ... STATUS was asked for beside it, and is not answered ... */
+	uint64_t asked_age_us; /* ... for so long */
 	bool hold; /* ... is paused */
 	bool asking; /* ... asks the device for what is not known here */
 	bool stack_keeps; /* the host's stack can be told to hang up, forget, power-cycle */

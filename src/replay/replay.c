@@ -247,6 +247,8 @@ static void on_act(void *userdata, const char *text)
 		job_resume(job);
 	else if (strcmp(text, "cancel") == 0)
 		job_cancel(job);
+	else if (strcmp(text, "ask") == 0)
+		(void)job_ask(job);
 	else if (text[len] == ' ' &&
 		 text_parse_unsigned(text + len + 1, strlen(text + len + 1), &value) == 0 &&
 		 value <= UINT32_MAX)

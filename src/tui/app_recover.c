@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recover: the menu over a view, and what its entries do.  recover.c reasons. */
 #include "tui/app_recover.h"
+#include "tui/app_recover_priv.h"
 
 #include "host/journal.h"
 #include "replay/bundle.h"
@@ -15,8 +16,6 @@
 #include "view/view_history.h"
 
 #include <string.h>
-
-/* --- what is known */
 
 struct menu_state {
 	bool again; /* opens when the job under way has ended */
@@ -35,100 +34,13 @@ static struct menu_state *mine(const struct app *app)
 	return app_part(app, PART_MENU);
 }
 
-static const char *why_no_image(const struct app *app)
-{
-	if (!app_image(app)->have)
-		return "no image chosen (4, then o)";
-	return app_image_is_refused(app) ? "this image is refused: 4 tells why" : NULL;
-}
-
-/* A question or a command that was answered: a link that ended before that explains nothing. */
-static bool was_answered(const struct app_device *d)
-{
-	return !d->job && d->have_result && d->result.outcome == SESSION_ANSWERED;
-}
-
-/* What STATUS tells by itself is no cause; then it is why the update before that failed. */
-static const struct diagnosis *cause_of(const struct app_device *d)
-{
-	if (!was_answered(d) && d->cause.cause != DIAGNOSIS_NONE &&
-	    d->cause.cause != DIAGNOSIS_LEFT_BEHIND && d->cause.cause != DIAGNOSIS_ON_TRIAL)
-		return &d->cause;
-	return d->have_update && d->last_update.diagnosis_count > 0 &&
-			       view_outcome_style(d->last_update.outcome) != CELLS_GOOD
-		       ? d->last_update.diagnoses
-		       : NULL;
-}
-
 static void collect(const struct app *app, struct recover_known *k)
 {
+	static const struct recover_tries none;
 	const struct menu_state *m = mine(app);
-	const struct app_device *d = app_device(app);
-	const struct app_image *i = app_image(app);
-	const struct job_snapshot *s = &d->snapshot;
-	const struct device_told *told = &d->told;
+	const bool same = strcmp(m->address, app_device(app)->address) == 0;
 
-	*k = (struct recover_known){
-		.address = d->address,
-		.options = app_config(app)->options,
-		.image = i->have ? i->path : "",
-		.image_why = why_no_image(app),
-		.image_sha256 = i->have ? i->image.sha256 : NULL,
-		.readonly = app_config(app)->readonly,
-		.own = told->status_known ? app_journal_own(app, told->status.hash) : NULL,
-		.on_screen = true,
-		.asking = m->asks && app_device_runs(app),
-		.running = app_device_runs(app) ? job_state_name(s) : NULL,
-		.hold = s->hold,
-		.stack_keeps = app_transport(app)->ops->maintenance != NULL,
-		.have_update = d->have_update,
-		.outcome = d->last_update.outcome,
-		.ended = d->last_update.ended,
-		.what = d->last_update.what,
-		.received = d->last_received,
-		.flushed = d->last_flushed,
-		.total = d->last_total,
-		.rssi = d->rssi,
-		.rssi_count = d->rssi_count,
-		.rssi_ms = DEVICE_SAMPLE_US / 1000u,
-		.cause = cause_of(d),
-		.cure = d->cause.verb,
-		.no_service = told->no_service,
-		.dialect = told->dialect,
-		.unheard = app_device_is_unheard(app),
-		.flags_known = told->flags_known,
-		.flags = told->flags,
-		.features_known = told->features_known,
-		.features = told->features,
-		.running_sha256 = told->running_known ? told->running_sha256 : NULL,
-		.status_known = told->status_known,
-		.status = told->status,
-		.status_age_us = app_now(app) - told->status_us,
-		.tries = strcmp(m->address, d->address) == 0 ? m->tries : (struct recover_tries){0},
-	};
-	if (k->running && (d->goal == SESSION_UPDATE || d->goal == SESSION_MEASURE)) {
-		k->have_update = true;
-		k->outcome = SESSION_NO_OUTCOME;
-		k->received = s->stats.received;
-		k->flushed = s->stats.flushed;
-		k->total = s->size;
-	}
-}
-
-/* Once another device was chosen, only the end of the run is still known. */
-static void collect_older(struct app *app, struct recover_known *k, char *what, size_t size)
-{
-	const struct view_known *known = app_device_known(app, app_device(app)->address);
-
-	k->no_service |= known && known->no_service;
-	if (k->dialect == DIALECT_UNKNOWN && known)
-		k->dialect = known->dialect;
-	if (k->have_update || !known || known->outcome == SESSION_NO_OUTCOME)
-		return;
-	k->have_update = true;
-	k->outcome = known->outcome;
-	k->what = what;
-	(void)snprintf(what, size, "at %u %%, earlier in this session", known->percent);
+	app_recover_collect(app, same ? &m->tries : &none, m->asks, k);
 }
 
 void app_menu_tell_foreign(struct app *app)
@@ -157,23 +69,23 @@ static void fill(struct app *app)
 
 	collect(app, &known);
 	known.sending = app_upload_options(app, sending, sizeof(sending));
-	collect_older(app, &known, what, sizeof(what));
+	app_recover_collect_older(app, &known, what, sizeof(what));
 	view_recover_fill(&known, &m->is);
 	m->unheard = known.unheard;
 	m->selected = 0;
 }
 
-/* The device is back in the air: more is possible.  A question that stands is about the menu as
- * it was. */
+/* How far the job under way has come, and what the device answers; or it is back in the air, and
+ * more is possible.  A question that stands is about the menu as it was. */
 static void fill_again(struct app *app)
 {
 	struct menu_state *m = mine(app);
 	const enum recover_action action = m->is.list.at[m->selected].action;
 
-	if (m->asks && app_device_runs(app) && !app_confirm_asks(app, recover_run))
-		fill(app); /* how far the question has come */
-	if (!m->unheard || app_device_is_unheard(app) || app_confirm_asks(app, recover_run))
+	if (app_confirm_asks(app, recover_run) ||
+	    (!app_device_runs(app) && (!m->unheard || app_device_is_unheard(app))))
 		return;
+	app_device_refresh(app);
 	fill(app);
 	for (size_t i = 0; i < m->is.list.count; i++) {
 		if (m->is.list.at[i].action == action)
@@ -191,8 +103,13 @@ static void ask(struct app *app)
 	struct recover_known known;
 	char what[VIEW_TEXT];
 
+	/* Beside an update: whether that was possible is told where the answer would be. */
+	if (app_device_runs(app) && !app_is_replay(app)) {
+		(void)job_ask(app_device(app)->job);
+		return;
+	}
 	collect(app, &known);
-	collect_older(app, &known, what, sizeof(what));
+	app_recover_collect_older(app, &known, what, sizeof(what));
 	if (app_is_replay(app) || app_device(app)->job || app_device(app)->maintenance ||
 	    !recover_wants_answer(&known) || (known.tries.tried & 1u << RECOVER_LOOK))
 		return;

@@ -146,6 +146,21 @@ static void say_no_status(const struct dialect *dialect, struct recover_menu *m)
 			       dialect->name);
 }
 
+/* Of a job under way, beside which the device is asked. */
+static void say_question(const struct recover_known *k, struct recover_menu *m)
+{
+	const struct dialect *dialect = dialect_get(k->dialect);
+	char age[40];
+
+	if (k->asked)
+		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS: asked %s, no answer yet",
+			       age_text(k->asked_age_us, age, sizeof(age)));
+	else if (!k->linked)
+		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS: there is no link to ask over");
+	else if (!dialect->has_status)
+		say_no_status(dialect, m);
+}
+
 /* "slot 1", "factory" */
 static char *slot_text(uint8_t slot, char *buf, size_t size)
 {
@@ -161,11 +176,12 @@ static void say_status(const struct recover_known *k, struct recover_menu *m)
 	const struct ota_status *s = &k->status;
 	char age[40], received[OUTPUT_FIGURE_MAX], hash[16], slot[16], resets[80];
 
-	if (!k->status_known) {
-		if (!k->running)
-			say_no_status(dialect_get(k->dialect), m);
+	if (k->running)
+		say_question(k, m);
+	else if (!k->status_known)
+		say_no_status(dialect_get(k->dialect), m);
+	if (!k->status_known)
 		return;
-	}
 	(void)age_text(k->status_age_us, age, sizeof(age));
 	if (s->state == OTA_STATE_IDLE)
 		(void)snprintf(next_fact(m), VIEW_TEXT, "STATUS %s: idle, %s runs%s%s", age,

@@ -426,6 +426,9 @@ static void draw_recover_running(struct cells *cells)
 	struct recover_known known = lost();
 
 	known.running = "sending";
+	known.state = SESSION_SENDING;
+	known.linked = known.asked = true;
+	known.asked_age_us = 4000000;
 	draw_menu(cells, &known);
 }
 

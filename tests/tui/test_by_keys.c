@@ -50,6 +50,10 @@ static void upload_and_cancel(struct pty *pty)
 	press(pty, "y", "[DATA]");
 	press(pty, "]", "pacing_us=100: in force now");
 	press(pty, "}", "window=");
+	press(pty, "R", "STATUS just now: receiving"); /* it is asked beside the transfer */
+	pty_until(pty, "Under way: sending");
+	pty_send(pty, "q");
+	pty_until_gone(pty, "Recover");
 	press(pty, "p", "paused 0");
 	pty_send(pty, "p");
 	pty_until_gone(pty, "paused 0");

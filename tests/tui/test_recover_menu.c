@@ -165,6 +165,85 @@ static void test_letters(void **state)
 	assert_int_equal(view_menu_of(m.choices, m.list.count, '1'), m.list.count);
 }
 
+/* Beside a job the device is asked, and its answer is shown as it comes. */
+static void test_asked_beside(void **state)
+{
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	k.running = "waiting";
+	k.state = SESSION_WAITING;
+	k.dialect = DIALECT_FULL;
+	view_recover_fill(&k, &m);
+	assert_true(tells(&m, "STATUS: there is no link to ask over"));
+	k.running = "sending";
+	k.state = SESSION_SENDING;
+	k.linked = k.asked = true;
+	k.asked_age_us = 7000000;
+	view_recover_fill(&k, &m);
+	assert_true(tells(&m, "STATUS: asked 0:07 ago, no answer yet"));
+	k.status_known = true;
+	k.status = (struct ota_status){.state = OTA_STATE_RECEIVING, .flushed = 65536};
+	k.status_age_us = 60000000;
+	view_recover_fill(&k, &m);
+	assert_true(tells(&m, "STATUS: asked 0:07 ago, no answer yet"));
+	assert_true(tells(&m, "STATUS 1:00 ago: receiving at 65.5 kB"));
+	k.asked = false;
+	k.status_age_us = 0;
+	view_recover_fill(&k, &m);
+	assert_false(tells(&m, "no answer yet"));
+	assert_true(tells(&m, "STATUS just now: receiving at 65.5 kB"));
+	k.status_known = false;
+	k.dialect = DIALECT_BASIC;
+	view_recover_fill(&k, &m);
+	assert_true(tells(&m, "STATUS: not in the basic dialect"));
+}
+
+/* What is offered beside a job is possible in the state that it is in. */
+static void test_running(void **state)
+{
+	static const struct {
+		enum session_goal goal;
+		enum session_state state;
+		bool promised, pause, cancel;
+	} rows[] = {
+		{SESSION_UPDATE, SESSION_CONNECTING, false, true, true},
+		{SESSION_UPDATE, SESSION_SENDING, false, true, true},
+		{SESSION_UPDATE, SESSION_PAUSED, false, true, true},
+		{SESSION_UPDATE, SESSION_WAITING, false, true, true},
+		{SESSION_UPDATE, SESSION_VERIFYING, false, false, true},
+		{SESSION_UPDATE, SESSION_REBOOTING, true, false, false},
+		{SESSION_UPDATE, SESSION_RECONNECTING, true, false, false},
+		{SESSION_UPDATE, SESSION_RECONNECTING, false, false, true},
+		{SESSION_UPDATE, SESSION_CONFIRMING, true, false, false},
+		{SESSION_UPDATE, SESSION_CANCELLING, false, false, false},
+		{SESSION_MEASURE, SESSION_SENDING, false, true, true},
+	};
+	static struct recover_menu m;
+	struct recover_known k = base();
+
+	(void)state;
+	k.running = "busy";
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		k.goal = rows[i].goal;
+		k.state = rows[i].state;
+		k.promised = rows[i].promised;
+		view_recover_fill(&k, &m);
+		assert_int_equal(possible(&m, RECOVER_PAUSE), rows[i].pause);
+		assert_int_equal(possible(&m, RECOVER_CANCEL), rows[i].cancel);
+		/* What is possible comes first. */
+		for (size_t at = 1; at < m.list.count; at++)
+			assert_true(m.list.at[at - 1].possible || !m.list.at[at].possible);
+	}
+	k.goal = SESSION_COMMAND; /* sends nothing that could be paused */
+	view_recover_fill(&k, &m);
+	for (size_t at = 0; at < m.list.count; at++)
+		assert_int_not_equal(m.list.at[at].action, RECOVER_PAUSE);
+	assert_string_equal(choice_of(&m, RECOVER_CANCEL)->effect,
+			    "what was written to it is not taken back");
+}
+
 static void test_factory(void **state)
 {
 	static struct recover_menu m;
@@ -286,7 +365,8 @@ int main(void)
 		cmocka_unit_test(test_resume),	   cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_signal),	   cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_no_service), cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_letters),	   cmocka_unit_test(test_factory),
+		cmocka_unit_test(test_letters),	   cmocka_unit_test(test_asked_beside),
+		cmocka_unit_test(test_running),	   cmocka_unit_test(test_factory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A weak signal holds the transfer, also over a lost link, and a strong one lets it go on. */
+/*
+ * A weak signal holds the transfer, also over a lost link, and a strong one lets it go on.  And a
+ * user who asks the device beside it holds nothing.
+ */
 #include "config.h" /* system extensions: libraries' headers */
 
 #include <setjmp.h>
@@ -186,6 +189,39 @@ static void test_overruled(void **state)
 	finish();
 }
 
+/* Whoever asks what the device is at, in every state and as often as he likes, disturbs nothing. */
+static void test_asked_beside(void **state)
+{
+	struct job_snapshot s;
+	unsigned int in_state[SESSION_STATES] = {0};
+	uint64_t last = 0;
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(job_ask(h.job), -OTA_ENOTCONN);
+	while (!h.done) {
+		assert_true(sd_event_run(h.event, UINT64_MAX) >= 0);
+		s = now();
+		if (s.stats.status_us > last) {
+			assert_int_equal(s.asked_us, 0);
+			assert_int_equal(s.stats.status.reset_reason, s.state == SESSION_CONFIRMING
+									      ? OTA_RESET_SOFTWARE
+									      : OTA_RESET_POWER_ON);
+			assert_true(s.stats.status.received <= s.stats.queued);
+			in_state[s.state]++;
+		}
+		last = s.stats.status_us;
+		(void)job_ask(h.job);
+	}
+	assert_true(in_state[SESSION_PREPARING] > 0);
+	assert_true(in_state[SESSION_SENDING] > 10);
+	assert_true(in_state[SESSION_VERIFYING] > 0);
+	assert_int_equal(job_ask(h.job), -OTA_ENOTCONN);
+	assert_int_equal(h.result.outcome, SESSION_CONFIRMED);
+	assert_int_equal(now().stats.retries + now().stats.stalls + now().stats.resyncs, 0);
+	finish();
+}
+
 /* Nobody asked for it. */
 static void test_off(void **state)
 {
@@ -205,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_overruled),
 		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_asked_beside),
 	};
 
 	return cmocka_run_group_tests_name("job_hold", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The user's hand on a running session: cancel in every state, pause. */
+/* The user's hand on a running session: cancel in every state, pause, ask. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -314,6 +314,110 @@ static void test_pause_holds(void **state)
 	play_end(&r);
 }
 
+/* --- ask */
+
+static void asks_once(enum ota_state says, uint32_t received)
+{
+	assert_int_equal(session_ask(&r.s, r.now), 0);
+	play_expect(&r, "request control 05");
+	assert_int_equal(session_asked(&r.s), r.now);
+	r.now += 1000;
+	assert_int_equal(session_ask(&r.s, r.now), 0); /* it is on its way */
+	play_expect_none(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_status(&r, says, received);
+	assert_int_equal(session_asked(&r.s), 0);
+	assert_true(r.s.stats.status_known);
+	assert_int_equal(r.s.stats.status_us, r.now);
+	assert_int_equal(r.s.stats.status.received, received);
+}
+
+/* The answer changes nothing where it is what the session knows. */
+static void test_asked_beside(void **state)
+{
+	(void)state;
+	play_begin(&r);
+	assert_int_equal(session_ask(&r.s, r.now), -OTA_ENOTCONN);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	asks_once(OTA_STATE_PREPARING, 0);
+	assert_int_equal(r.s.state, SESSION_PREPARING);
+	play_end(&r);
+	play_to_sending(&r);
+	asks_once(OTA_STATE_RECEIVING, 36);
+	assert_int_equal(r.s.state, SESSION_SENDING);
+	session_pause(&r.s, r.now);
+	asks_once(OTA_STATE_RECEIVING, 36);
+	assert_int_equal(r.s.state, SESSION_PAUSED);
+	/* Not answered: asked again later, and not over another link. */
+	assert_int_equal(session_ask(&r.s, r.now), 0);
+	play_expect(&r, "request control 05");
+	play_written(&r, GATT_CONTROL);
+	r.now += 5000000;
+	assert_int_equal(session_ask(&r.s, r.now), 0);
+	play_expect(&r, "request control 05");
+	play_lost(&r, GATT_SUPERVISION);
+	assert_int_equal(session_asked(&r.s), 0);
+	assert_int_equal(session_ask(&r.s, r.now), -OTA_ENOTCONN);
+	play_end(&r);
+	play_to_verifying(&r);
+	asks_once(OTA_STATE_VERIFYING, 60);
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+	play_end(&r);
+}
+
+/* What it tells otherwise is believed, as where the session had asked by itself. */
+static void test_asked_and_told(void **state)
+{
+	(void)state;
+	play_to_sending(&r);
+	assert_int_equal(session_ask(&r.s, r.now), 0);
+	play_expect(&r, "request control 05");
+	play_written(&r, GATT_CONTROL);
+	play_rx_status(&r, OTA_STATE_SUSPENDED, 32);
+	assert_int_equal(r.s.state, SESSION_WAITING);
+	assert_int_equal(session_ask(&r.s, r.now), -OTA_EBUSY);
+	play_end(&r);
+}
+
+/* Asked before END was written: that the device was receiving then is no reason to repeat END. */
+static void test_asked_before(void **state)
+{
+	(void)state;
+	play_to_sending(&r);
+	assert_int_equal(session_ask(&r.s, r.now), 0);
+	play_expect(&r, "request control 05");
+	play_rx_ack(&r, 60, 60, 60);
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+	play_written(&r, GATT_CONTROL);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+	play_rx_status(&r, OTA_STATE_RECEIVING, 60);
+	play_expect_none(&r);
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+	play_end(&r);
+}
+
+static void test_not_asked(void **state)
+{
+	(void)state;
+	play_init(&r, SESSION_UPDATE, 60);
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_BASIC);
+	play_skip(&r);
+	assert_int_equal(session_ask(&r.s, r.now), -OTA_ENOTSUP);
+	play_expect_none(&r);
+	play_end(&r);
+	play_init(&r, SESSION_LOOK, 60);
+	play_start(&r);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_skip(&r);
+	assert_int_equal(session_ask(&r.s, r.now), -OTA_EBUSY); /* it is asked */
+	play_expect_none(&r);
+	play_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +431,10 @@ int main(void)
 		cmocka_unit_test(test_cancel_basic_after_end),
 		cmocka_unit_test(test_abort_command_basic),
 		cmocka_unit_test(test_pause_holds),
+		cmocka_unit_test(test_asked_beside),
+		cmocka_unit_test(test_asked_and_told),
+		cmocka_unit_test(test_asked_before),
+		cmocka_unit_test(test_not_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
