@@ -58,6 +58,8 @@ enum att_error {
 	ATT_ERR_ENCRYPTION = 0x0f, /* the link must be encrypted, and there is a key */
 	ATT_ERR_GROUP_TYPE = 0x10,
 	ATT_ERR_RESOURCES = 0x11,
+	ATT_ERR_APPLICATION = 0x80, /* up to 0x9f: the application's own */
+	ATT_ERR_APPLICATION_LAST = 0x9f,
 	ATT_ERR_CCC = 0xfd, /* improperly configured; Core Specification Supplement Part B 1.2 */
 };
 

@@ -375,7 +375,7 @@ static void value_pushed(struct attc *c, const uint8_t *pdu, size_t len)
 	event.handle = bytes_get16(pdu + 1);
 	event.data = pdu + WRITE_HEADER;
 	event.len = len - WRITE_HEADER;
-	if (pdu[0] == ATT_INDICATION)
+	if (pdu[0] == ATT_INDICATION && !c->config.deaf)
 		(void)c->config.send(c->config.ctx, &confirmation, 1);
 	c->config.event(c->config.ctx, &event);
 }

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/gatt.h"
+#include "core/gatt_table.h"
 #include "ota/error.h"
-#include "air/att_proto.h"
+#include "air/att_db.h"
 #include "base/fifo.h"
 #include "base/sched.h"
 
@@ -43,6 +43,7 @@ struct attc_event {
 /* A characteristic that was discovered. */
 struct attc_chr {
 	struct att_uuid service, uuid;
+	uint16_t handle; /* of the declaration */
 	uint16_t value_handle;
 	uint16_t end_handle; /* of its descriptors */
 	uint16_t ccc_handle; /* 0: none */
@@ -62,6 +63,7 @@ struct attc_service {
  */
 struct attc_table {
 	bool known;
+	bool kept; /* used whatever the hash is, as by a stack that missed a change */
 	uint8_t hash[ATTC_HASH_SIZE];
 	size_t service_count, chr_count;
 	struct attc_service services[ATTC_SERVICES_MAX];
@@ -79,6 +81,7 @@ struct attc_config {
 	uint16_t mtu; /* what it offers, 23..517 */
 	/* This server's table as it is known, and learned; the caller's.  NULL: nothing is kept. */
 	struct attc_table *table;
+	bool deaf; /* indications are meant for another client of this host: not confirmed */
 };
 
 enum attc_op_kind {
@@ -144,6 +147,11 @@ int attc_write(struct attc *c, uint16_t handle, const uint8_t *buf, size_t len);
 int attc_subscribe(struct attc *c, const struct attc_chr *chr);
 /* Without response, and at once.  -OTA_EMSGSIZE over MTU - 3. */
 int attc_write_command(struct attc *c, uint16_t handle, const uint8_t *buf, size_t len);
+
+/* The same as services and characteristics by handle. */
+void attc_table_export(const struct attc_table *table, struct gatt_table *ret);
+/* What a client knows of a server with this table; kept. */
+void attc_table_keep(struct attc_table *table, enum att_table of);
 
 const struct attc_chr *attc_chrs(const struct attc *c, size_t *ret_count);
 uint16_t attc_mtu(const struct attc *c);

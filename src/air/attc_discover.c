@@ -82,6 +82,17 @@ void attc_discover_begin(struct attc *c)
 	ask_range(c, ATT_READ_BY_TYPE_REQ, ATT_UUID_DATABASE_HASH);
 }
 
+static void take_table(struct attc *c)
+{
+	const struct attc_table *t = c->config.table;
+
+	c->service_count = t->service_count;
+	c->chr_count = t->chr_count;
+	memcpy(c->services, t->services, sizeof(c->services));
+	memcpy(c->chrs, t->chrs, sizeof(c->chrs));
+	attc_done(c, 0, 0);
+}
+
 /* The server told its hash, or that it has none. */
 static void hash_told(struct attc *c, const uint8_t *hash)
 {
@@ -91,15 +102,10 @@ static void hash_told(struct attc *c, const uint8_t *hash)
 	c->hashed = hash != NULL;
 	if (hash)
 		memcpy(c->hash, hash, sizeof(c->hash));
-	if (!hash || !t->known || memcmp(t->hash, hash, sizeof(t->hash)) != 0) {
+	if (t->kept || (hash && t->known && memcmp(t->hash, hash, sizeof(t->hash)) == 0))
+		take_table(c);
+	else
 		discover_all(c);
-		return;
-	}
-	c->service_count = t->service_count;
-	c->chr_count = t->chr_count;
-	memcpy(c->services, t->services, sizeof(c->services));
-	memcpy(c->chrs, t->chrs, sizeof(c->chrs));
-	attc_done(c, 0, 0);
 }
 
 /* All was discovered. */
@@ -177,6 +183,7 @@ static uint16_t characteristic_entry(struct attc *c, uint16_t from, const uint8_
 	uint16_t handle = bytes_get16(p);
 	struct attc_chr chr = {
 		.service = service->uuid,
+		.handle = handle,
 		.properties = p[2],
 		.value_handle = bytes_get16(p + 3),
 		.end_handle = service->end,

@@ -147,7 +147,7 @@ static void release_of(const char *modalias, char *buf, size_t size)
 static void bluez_link_state(struct transport *t, struct transport_link *ret)
 {
 	struct bluez *b = bluez_of(t);
-	const struct bluez_object *adapter = bluez_find(b, BLUEZ_IS_ADAPTER, b->adapter);
+	const struct bluez_object *adapter = bluez_find(b, BLUEZ_IS_ADAPTER, b->adapter), *device;
 
 	memset(ret, 0, sizeof(*ret));
 	if (adapter) {
@@ -164,6 +164,8 @@ static void bluez_link_state(struct transport *t, struct transport_link *ret)
 	ret->refill = true; /* what most controllers do; nothing tells */
 	ret->data_held = bluez_data_held(b);
 	ret->misremembered = b->misremembered[0] && strcmp(b->misremembered, b->address) == 0;
+	device = bluez_find_address(b, b->address);
+	ret->bonded = device && device->paired;
 	bluez_hci_state(b, ret);
 }
 
@@ -228,6 +230,7 @@ static void bluez_destroy(struct transport *t)
 	b->present = false; /* nothing begins any more */
 	b->discovery = BLUEZ_QUIET;
 	bluez_ended(b, GATT_BY_HOST);
+	bluez_table_stop(b);
 	bluez_cancel(b, BLUEZ_FOR_EVER);
 	for (size_t i = 0; i < sizeof(b->matches) / sizeof(b->matches[0]); i++)
 		sd_bus_slot_unref(b->matches[i]);
@@ -264,6 +267,7 @@ static const struct transport_ops bluez_ops = {
 	.passkey = bluez_passkey,
 	.link_state = bluez_link_state,
 	.maintenance = bluez_maintenance,
+	.table = bluez_table,
 	.destroy = bluez_destroy,
 };
 

@@ -180,7 +180,7 @@ int bluez_connect(struct transport *t, const char *address)
 
 	if (!b->present)
 		return -OTA_ENODEV;
-	if (b->phase != BLUEZ_IDLE)
+	if (b->phase != BLUEZ_IDLE || bluez_table_looking(b))
 		return -OTA_EBUSY;
 	if (strlen(address) >= sizeof(b->address))
 		return -OTA_EINVAL;
@@ -252,6 +252,8 @@ void bluez_device_changed(struct bluez *b, const struct bluez_object *o, unsigne
 	const bool there =
 		(told & BLUEZ_TOLD_HEARD) || ((told & BLUEZ_TOLD_CONNECTED) && o->connected);
 
+	if (told & BLUEZ_TOLD_CONNECTED)
+		bluez_table_left(b, o);
 	if (there)
 		bluez_heard(b, o);
 	if (there && b->phase == BLUEZ_FINDING && !b->hanging_up &&

@@ -104,6 +104,12 @@ bool bluez_error_is_stale(const sd_bus_error *error)
 	       (says(error, "ATT error: 0x01") || says(error, "ATT error: 0x0a"));
 }
 
+bool bluez_error_is_applications(const sd_bus_error *error)
+{
+	return is(error, BLUEZ ".Error.Failed") &&
+	       (says(error, "ATT error: 0x8") || says(error, "ATT error: 0x9"));
+}
+
 enum gatt_pairing bluez_error_pairing(const sd_bus_error *error)
 {
 	if (is(error, BLUEZ ".Error.NotPermitted") && says(error, "Not paired"))

@@ -267,7 +267,8 @@ static void on_subscribed(struct bluez_request *call, sd_bus_message *reply,
 			  const sd_bus_error *error)
 {
 	(void)reply;
-	if (error && bluez_error_is_stale(error) && bluez_forget_cache(call->b))
+	if (error && (bluez_error_is_stale(error) || bluez_error_is_applications(error)) &&
+	    bluez_forget_cache(call->b))
 		return;
 	bluez_gatt_told(call->b, TRANSPORT_SUBSCRIBED, call->chr,
 			error ? bluez_error_status(error) : 0, NULL, 0);

@@ -2,7 +2,7 @@
 /*
  * Steps for an operator when a link or a memory of bluetoothd's stands in the
  * way: Device1.Disconnect of whoever holds the device, Adapter1.RemoveDevice,
- * and Adapter1.Powered off and on again.
+ * and Adapter1.Powered off and on again; and the look past its memory.
  */
 #include "config.h" /* system extensions: strcasecmp() */
 
@@ -150,6 +150,9 @@ int bluez_maintenance(struct transport *t, enum transport_maintenance what, cons
 		break;
 	case TRANSPORT_POWER_CYCLE:
 		rc = power_cycle(b);
+		break;
+	case TRANSPORT_READ_TABLE:
+		rc = bluez_table_look(b, o);
 		break;
 	}
 	if (rc < 0) {

@@ -191,6 +191,15 @@ static int get_address(struct change *c, sd_bus_message *m)
 	return read_string(m, c->o->address, sizeof(c->o->address));
 }
 
+static int get_address_type(struct change *c, sd_bus_message *m)
+{
+	char text[16] = "";
+	const int rc = read_string(m, text, sizeof(text));
+
+	c->o->random = strcmp(text, "random") == 0;
+	return rc;
+}
+
 static int get_modalias(struct change *c, sd_bus_message *m)
 {
 	return read_string(m, c->o->modalias, sizeof(c->o->modalias));
@@ -303,8 +312,10 @@ static const struct property {
 	{BLUEZ_IS_ADAPTER, "Powered", "b", get_powered, 0},
 	{BLUEZ_IS_ADAPTER, "PowerState", "s", get_power_state, 0}, /* [5.66] */
 	{BLUEZ_IS_ADAPTER, "Address", "s", get_address, 0},
+	{BLUEZ_IS_ADAPTER, "AddressType", "s", get_address_type, 0},
 	{BLUEZ_IS_ADAPTER, "Modalias", "s", get_modalias, 0},
 	{BLUEZ_IS_DEVICE, "Address", "s", get_address, 0},
+	{BLUEZ_IS_DEVICE, "AddressType", "s", get_address_type, 0},
 	{BLUEZ_IS_DEVICE, "Name", "s", get_name, 0},
 	{BLUEZ_IS_DEVICE, "Connected", "b", get_connected, BLUEZ_TOLD_CONNECTED},
 	{BLUEZ_IS_DEVICE, "Paired", "b", get_paired, 0},

@@ -33,6 +33,7 @@ struct bluez_object {
 	bool powered; /* adapter */
 	bool blocked; /* adapter: by rfkill, as bluetoothd says [5.66] */
 	char address[18]; /* device, adapter */
+	bool random; /* device, adapter: that is a random address */
 	char modalias[32]; /* adapter: BlueZ's own vendor and product, and its release */
 	char name[BLUEZ_NAME_MAX]; /* device */
 	int16_t rssi; /* device, dBm; BLUEZ_RSSI_NONE: not heard in this discovery */
@@ -116,6 +117,7 @@ struct bluez_timer {
 };
 
 struct bluez_hci; /* bluez_hci.c */
+struct bluez_look; /* bluez_table.c */
 struct bluez_agent; /* bluez_agent.c */
 
 struct bluez {
@@ -184,6 +186,7 @@ struct bluez {
 
 	struct bluez_hci *hci;
 	struct bluez_agent *agent;
+	struct bluez_look *look; /* of TRANSPORT_READ_TABLE, NULL: there was none */
 	struct stack_log told; /* the second log */
 
 	bool maintenance; /* bluez_maintenance() is at work */
@@ -335,6 +338,16 @@ int bluez_gatt_discover(struct transport *t);
 int bluez_gatt_subscribe(struct transport *t, enum gatt_chr chr);
 int bluez_gatt_read(struct transport *t, enum gatt_chr chr);
 
+/* bluez_table.c */
+int bluez_table(struct transport *t, const char *address, enum transport_table which,
+		struct gatt_table *ret);
+/* bluez_maintenance_end() follows; or a negative OTA_E*. */
+int bluez_table_look(struct bluez *b, const struct bluez_object *device);
+bool bluez_table_looking(const struct bluez *b);
+/* The device's Connected may have turned false. */
+void bluez_table_left(struct bluez *b, const struct bluez_object *device);
+void bluez_table_stop(struct bluez *b);
+
 /* bluez_write.c */
 void bluez_write_reset(struct bluez *b);
 int bluez_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
@@ -358,6 +371,9 @@ bool bluez_error_is_held(const sd_bus_error *error);
 /* The handle is not what bluetoothd remembers: ATT errors 0x01, 0x0a, and 0x02 or 0x03 for
  * what its properties allow. */
 bool bluez_error_is_stale(const sd_bus_error *error);
+/* ATT errors 0x80 to 0x9f.  A CCC descriptor is the device's stack's, which answers with none
+ * of these: what was written is another attribute. */
+bool bluez_error_is_applications(const sd_bus_error *error);
 /* What the refusal of an access tells of pairing. */
 enum gatt_pairing bluez_error_pairing(const sd_bus_error *error);
 /* The reason in Device1.Disconnected(name, message) [5.83]. */

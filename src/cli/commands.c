@@ -196,18 +196,23 @@ const struct cli_command cli_commands[] = {
 		       "DEV is the device's name or address, here and in all commands."),
 	{
 		.name = "doctor",
-		.usage = "",
+		.usage = "[DEV]",
 		.summary = "Check this computer's Bluetooth and say what to change",
 		.help = "Checks the kernel, rfkill, D-Bus, bluetoothd and the limits of its "
 			"version, and every adapter; lists which figures of a link can be read.\n"
+			"With DEV it asks that device, too, and compares the services that the "
+			"stack goes by, which may be out of its cache, with those that the device "
+			"has: they are read over a link of its own, past the cache.  Where they "
+			"differ it says how to make the stack ask again without losing a bond.\n"
 			"Exit status 0: an adapter is ready; 69: there is none; 77: this user may "
-			"not use Bluetooth.\n"
+			"not use Bluetooth; with DEV also 68 and 75 as 'info', and 76: the cached "
+			"services are not the device's.\n"
 			"--fix does what is harmless: releases a software switch of rfkill, "
 			"switches an adapter on, starts bluetoothd, and ends an adapter's USB "
 			"autosuspend until it is plugged in again.  It says what it would do and "
 			"asks, or does it with --yes.",
 		.min_arguments = 0,
-		.max_arguments = 0,
+		.max_arguments = 1,
 		.options = doctor_options,
 		.run = cmd_doctor,
 	},

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The computer's Bluetooth, as findings: facts, what follows
- * from each, and what to do.  No device and no link are needed.
+ * from each, and what to do.  No device and no link are needed, but for what the stack
+ * remembers of a device (doctor_tell_table()).
  */
 #ifndef OTABENCH_DOCTOR_DOCTOR_H
 #define OTABENCH_DOCTOR_DOCTOR_H
+
+#include "core/gatt_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +45,7 @@ struct doctor {
 	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
 	size_t count;
 	bool ready; /* an adapter is powered and bluetoothd serves it */
+	bool stale; /* the stack remembers other services than the device has */
 	bool refused; /* the bus does not let this user talk to bluetoothd */
 };
 
@@ -52,6 +56,19 @@ struct doctor_config {
 
 /* Asks; waits at most a few seconds for bluetoothd. */
 void doctor_collect(struct doctor *d, const struct doctor_config *config);
+
+struct doctor_table {
+	/* What the stack goes by, NULL: it knows none; what the device has, NULL: it was not
+	 * read, why says the reason and advice what to do ("": nothing). */
+	const struct gatt_table *stack, *device;
+	const char *why, *advice;
+	const char *address, *adapter; /* of the device, and of the adapter in the stack's files */
+	bool bonded, simulated;
+	unsigned int release; /* of bluetoothd as major << 8 | minor, 0 unknown */
+};
+
+/* Adds what follows from it. */
+void doctor_tell_table(struct doctor *d, const struct doctor_table *t);
 /* One sentence: what doctor_mend() would do; ret has DOCTOR_TEXT bytes. */
 const char *doctor_fix_text(const struct doctor_finding *finding, char *ret, size_t size);
 /* 0, or a negative errno value: -EACCES where that needs root, -EINVAL where nothing mends it. */

@@ -150,9 +150,7 @@ static void check_cache(struct doctor *d, const char *root)
 
 	if (n > 0)
 		doctor_add(d, DOCTOR_GOOD, "GATT cache",
-			   "stale? 'otabench diagnose DEV' finds out; systemctl stop bluetooth; rm "
-			   "/var/lib/bluetooth/ADAPTER/cache/DEV; systemctl start bluetooth keeps "
-			   "the bond",
+			   "'otabench doctor DEV' compares them with what the device has",
 			   "bluetoothd remembers the services or names of %zu device%s", n,
 			   n == 1 ? "" : "s");
 }

@@ -135,15 +135,16 @@ void job_explain_gone(const struct job *job, struct job_result *r)
 void job_explain_misremembered(const struct job *job, struct job_result *r)
 {
 	struct transport_link l;
-	char line[JOB_COMMAND_MAX];
+	char line[JOB_COMMAND_MAX], other[JOB_COMMAND_MAX];
 
 	memset(&l, 0, sizeof(l));
 	job->transport->ops->link_state(job->transport, &l);
 	if (l.misremembered)
 		job_say(r->advice,
 			"bluetoothd has cached other services than the device has: %s deletes the "
-			"cache, and the bond with it.",
-			job_command_line(job, "forget", JOB_COMMAND_DEVICE, line));
+			"cache, and the bond with it; %s says how to keep the bond.",
+			job_command_line(job, "forget", JOB_COMMAND_DEVICE, line),
+			job_command_line(job, "doctor", JOB_COMMAND_DEVICE, other));
 }
 
 /* Given up although the device still speaks. */

@@ -18,6 +18,7 @@ bool maintenance_succeeded(enum transport_maintenance what, int status)
 	case TRANSPORT_FORGET:
 		return status == 0 || status == -OTA_ENOENT;
 	case TRANSPORT_POWER_CYCLE:
+	case TRANSPORT_READ_TABLE:
 		break;
 	}
 	return status == 0;
@@ -32,6 +33,8 @@ static const char *good_text(enum transport_maintenance what, int status)
 		return status == 0 ? "forgotten: services are discovered again, a bonded device "
 				     "must be paired again"
 				   : "nothing is cached for it";
+	case TRANSPORT_READ_TABLE:
+		return "its services were read";
 	case TRANSPORT_POWER_CYCLE:
 		break;
 	}

@@ -30,6 +30,9 @@ bool radio_fault_possible(enum fault_kind kind, const char **ret_why)
 	case FAULT_NO_BOOT:
 	case FAULT_BLOCK:
 		break;
+	case FAULT_STALE_CACHE:
+		why = "the stack is the host's own here";
+		break;
 	case FAULT_KINDS:
 		why = "unknown fault";
 		break;

@@ -356,6 +356,8 @@ static void sim_link_state(struct transport *t, struct transport_link *ret)
 	ret->buffer_octets = sim->config.buffer_octets;
 	ret->refill = sim->config.refill || sim->config.buffers == 0;
 	ret->buffer_source = TRANSPORT_SOURCE_MODEL;
+	ret->misremembered = sim->misremembered;
+	ret->bonded = sim->table_of && sim_security_bonded(sim, sim->table_of);
 	if (!sim->link)
 		return;
 	link_get_state(sim->link, &now);
@@ -399,6 +401,7 @@ static const struct transport_ops sim_ops = {
 	.link_state = sim_link_state,
 	.inject = sim_inject,
 	.maintenance = sim_maintenance,
+	.table = sim_table,
 	.destroy = sim_destroy,
 };
 

@@ -9,6 +9,10 @@ int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg
 
 	if (!esp)
 		return -OTA_ENOTCONN;
+	if (kind == TRANSPORT_FAULT_STALE_CACHE) {
+		sim_table_misremember(sim);
+		return 0;
+	}
 	if (!esp_board(esp))
 		return -OTA_ENOMEM;
 	sim_clock_kick(sim);
@@ -39,6 +43,8 @@ int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg
 	case TRANSPORT_FAULT_BLOCK:
 		esp_block(esp, (uint32_t)arg);
 		return 0;
+	case TRANSPORT_FAULT_STALE_CACHE:
+		break;
 	}
 	return -OTA_ENOTSUP;
 }

@@ -88,6 +88,7 @@ static void sim_gatt_on_event(void *ctx, const struct attc_event *e)
 	event.chr = sim_gatt_chr_of(sim, e->handle);
 	if (event.chr == GATT_CHRS)
 		return;
+	sim_table_refused(sim, e->kind == ATTC_SUBSCRIBED, e->status);
 	if (event.kind == TRANSPORT_WRITTEN && event.chr <= GATT_DATA &&
 	    sim_security_refused(sim, event.chr, e->status))
 		return;
@@ -112,12 +113,14 @@ void sim_gatt_begin(struct sim *sim)
 		.ctx = sim,
 		.sched = &sim->sched,
 		.mtu = sim->config.kind.mtu ? sim->config.kind.mtu : ATT_MTU_MAX,
-		.table = &sim->table,
+		.table = sim->looking ? &sim->looked : &sim->table,
+		.deaf = sim->looking,
 	};
 
-	if (sim->table_of != sim->target)
-		sim->table.known = false;
-	sim->table_of = sim->target;
+	if (!sim->looking && sim->table_of != sim->target)
+		sim_table_forget(sim, sim->table_of);
+	if (!sim->looking)
+		sim->table_of = sim->target;
 	memset(sim->writing, 0, sizeof(sim->writing));
 	memset(sim->chrs, 0, sizeof(sim->chrs));
 	sim->client_up = attc_init(&sim->client, &config) == 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The simulated adapter switched off and on.  Nobody else uses it, so that there
- * is nothing to hang up; and of devices it remembers the bond alone, so that
- * forgetting one is soon done.
+ * is nothing to hang up; and of devices it remembers the bond and the services, so
+ * that forgetting one is soon done.
  */
 #include "sim/sim_priv.h"
 
@@ -51,7 +51,10 @@ int sim_maintenance(struct transport *t, enum transport_maintenance what, const 
 		return -OTA_ENOTCONN;
 	case TRANSPORT_FORGET:
 		sim_security_forget(sim, fleet_find(sim->fleet, device));
+		sim_table_forget(sim, fleet_find(sim->fleet, device));
 		break;
+	case TRANSPORT_READ_TABLE:
+		return sim_table_look(sim, device);
 	case TRANSPORT_POWER_CYCLE:
 		sim->cycling = true;
 		break;

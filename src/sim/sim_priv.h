@@ -63,6 +63,11 @@ struct sim {
 	struct attc client; /* of the link */
 	struct attc_table table; /* of the device that was connected last */
 	const struct esp *table_of; /* NULL: of none yet */
+	bool misremembered; /* the device refused what that table allows */
+	bool looking; /* TRANSPORT_READ_TABLE is at work: the program hears of its end alone */
+	int look_status;
+	struct attc_table looked; /* what it found */
+	const struct esp *looked_at; /* NULL: nothing yet */
 	bool client_up;
 	const struct attc_chr *chrs[GATT_CHRS]; /* as discovered; NULL: not there */
 	uint16_t mtu;
@@ -141,10 +146,23 @@ void sim_security_changed(struct sim *sim, uint8_t code);
  * waits for the link to be encrypted and is not to be told as failed. */
 void sim_security_asked(struct sim *sim, enum gatt_chr chr, const uint8_t *buf, size_t len);
 bool sim_security_refused(struct sim *sim, enum gatt_chr chr, int error);
+bool sim_security_bonded(const struct sim *sim, const struct esp *esp);
 void sim_security_forget(struct sim *sim, const struct esp *esp);
 /* As struct fleet_config's show. */
 void sim_security_shown(void *ctx, struct esp *esp, int32_t passkey);
 int sim_passkey(struct transport *t, int32_t passkey);
+
+/* sim_table.c */
+int sim_table(struct transport *t, const char *address, enum transport_table which,
+	      struct gatt_table *ret);
+int sim_table_look(struct sim *sim, const char *address);
+/* An event of the connection that READ_TABLE made. */
+void sim_table_event(struct sim *sim, const struct transport_event *event);
+/* The stack remembers another firmware of the device that is connected. */
+void sim_table_misremember(struct sim *sim);
+/* The device answered a request with this enum att_error; ccc: a CCC descriptor was written. */
+void sim_table_refused(struct sim *sim, bool ccc, int error);
+void sim_table_forget(struct sim *sim, const struct esp *esp);
 
 /* sim_turn.c */
 void sim_turn_create(struct sim *sim);

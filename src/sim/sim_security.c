@@ -28,6 +28,14 @@ static struct sim_bond *sim_security_bond_of(struct sim *sim, const struct esp *
 	return NULL;
 }
 
+bool sim_security_bonded(const struct sim *sim, const struct esp *esp)
+{
+	for (unsigned int i = 0; i < sim->bond_count; i++)
+		if (sim->bonds[i].esp == esp)
+			return true;
+	return false;
+}
+
 static void bond_add(struct sim *sim, const struct smp_key *key)
 {
 	struct sim_bond *bond = sim_security_bond_of(sim, sim->target);
@@ -222,7 +230,8 @@ void sim_security_begin(struct sim *sim)
 	memset(sim->asked, 0, sizeof(sim->asked));
 	sim->encrypting = sim->asking = sim->key_missing = false;
 	sim->shown = -1;
-	if (bond)
+	/* Encrypted, the device would tell what it owes to the bond. */
+	if (bond && !sim->looking)
 		encrypt(sim, &bond->key);
 }
 

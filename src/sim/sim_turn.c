@@ -77,7 +77,9 @@ void sim_emit(struct sim *sim, const struct transport_event *event)
 	const bool now = sim->config.host_delay_us == 0 || event->kind == TRANSPORT_ADVERTISEMENT ||
 			 event->len > ATT_VALUE_MAX;
 
-	if (now)
+	if (sim->looking && event->kind != TRANSPORT_ALARM)
+		sim_table_event(sim, event);
+	else if (now)
 		deliver(sim, event);
 	else
 		wait_for_turn(sim, event);

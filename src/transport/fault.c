@@ -38,7 +38,7 @@ struct fault {
 	uint32_t values, notifications; /* seen so far, from 1 */
 	uint64_t stream; /* payload bytes written so far */
 	uint8_t header; /* bytes of a value that are not payload */
-	bool armed; /* the board's faults were set */
+	bool armed; /* the faults of board and stack were set */
 	struct queue writes, events;
 	uint64_t alarm_at; /* the job's */
 };
@@ -189,6 +189,8 @@ static enum transport_fault_kind injected(enum fault_kind kind)
 		return TRANSPORT_FAULT_NO_BOOT;
 	case FAULT_BLOCK:
 		return TRANSPORT_FAULT_BLOCK;
+	case FAULT_STALE_CACHE:
+		return TRANSPORT_FAULT_STALE_CACHE;
 	case FAULT_DISCONNECT:
 	case FAULT_DROP_DATA:
 	case FAULT_DROP_NOTIFY:
@@ -208,10 +210,11 @@ static bool by_stream(enum fault_kind kind)
 	       kind == FAULT_BLOCK;
 }
 
-static bool by_board(enum fault_kind kind)
+/* Set once, when the first link is up. */
+static bool by_nature(enum fault_kind kind)
 {
 	return kind == FAULT_POWER_CUT || kind == FAULT_WRITE_FAIL || kind == FAULT_SLOW_ERASE ||
-	       kind == FAULT_NO_BOOT;
+	       kind == FAULT_NO_BOOT || kind == FAULT_STALE_CACHE;
 }
 
 static void inject(struct fault *f, size_t i)
@@ -344,7 +347,7 @@ static void fault_event(void *userdata, const struct transport_event *event)
 		break;
 	case TRANSPORT_CONNECTED:
 		for (size_t i = 0; !f->armed && i < f->count; i++)
-			if (by_board(f->specs[i].kind))
+			if (by_nature(f->specs[i].kind))
 				inject(f, i);
 		f->armed = true;
 		break;
@@ -399,7 +402,7 @@ int fault_wrap(struct transport *inner, const struct fault_spec *specs, size_t c
 	struct fault *f;
 
 	for (size_t i = 0; i < count; i++)
-		if ((by_stream(specs[i].kind) || by_board(specs[i].kind)) && !inner->ops->inject)
+		if ((by_stream(specs[i].kind) || by_nature(specs[i].kind)) && !inner->ops->inject)
 			return -OTA_ENOTSUP;
 	f = calloc(1, sizeof(*f));
 	if (!f)

@@ -85,6 +85,10 @@ static const struct form forms[FAULT_KINDS] = {
 		.name = "block", .at = "BYTE", DELAY, .usage = "block@BYTE:MS",
 		.help = "The device's Bluetooth task stands still there for MS milliseconds.",
 	},
+	[FAULT_STALE_CACHE] = {
+		.name = "stale-cache", .usage = "stale-cache",
+		.help = "The host's stack remembers services of another firmware.",
+	},
 };
 /* clang-format on */
 
@@ -146,7 +150,8 @@ static int find_kind(const struct reader *reader, size_t len, enum fault_kind *r
 		return refuse(reader, "unknown fault (did you mean %s?)", nearest.best);
 	return refuse(reader, "unknown fault, expected drop-data, drop-notify, dup-data, "
 			      "dup-notify, delay-data, delay-notify, disconnect, terminate, "
-			      "reboot, power-cut, write-fail, slow-erase, no-boot or block");
+			      "reboot, power-cut, write-fail, slow-erase, no-boot, block or "
+			      "stale-cache");
 }
 
 /* "@N" or "%P", where the kind has one. */

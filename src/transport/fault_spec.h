@@ -16,6 +16,7 @@
  *   slow-erase[:FACTOR]  every erase takes FACTOR (default 10) times as long
  *   block@BYTE:MS      the device's Bluetooth task stands still there for MS
  *   no-boot            the new image does not come up, until it is rolled back
+ *   stale-cache        the host's stack remembers services of another firmware
  *
  * N and OP count from 1.  P is a share in percent, up to four decimals, drawn
  * from the simulation's seed.  BYTE and OFFSET count from 0: BYTE is the number
@@ -42,6 +43,7 @@ enum fault_kind {
 	FAULT_SLOW_ERASE,
 	FAULT_NO_BOOT,
 	FAULT_BLOCK,
+	FAULT_STALE_CACHE,
 	FAULT_KINDS
 };
 

@@ -23,6 +23,7 @@
 #include "ota/error.h"
 #include "core/dialect.h"
 #include "core/gatt.h"
+#include "core/gatt_table.h"
 
 enum transport_event_kind {
 	TRANSPORT_ADVERTISEMENT,
@@ -105,6 +106,7 @@ struct transport_link {
 	/* The stack remembers other services than the device has, and keeps them because a
 	 * pairing would be lost with them, or because asking again did not help. */
 	bool misremembered;
+	bool bonded; /* the stack has a bond with the device that was connected last */
 };
 
 /* For inject(): what only the simulated device can suffer. */
@@ -117,6 +119,7 @@ enum transport_fault_kind {
 	TRANSPORT_FAULT_ERASE_SLOW, /* erases take arg times as long from now on */
 	TRANSPORT_FAULT_NO_BOOT, /* the new image resets at once until it is rolled back */
 	TRANSPORT_FAULT_BLOCK, /* its Bluetooth task stands still for arg ms */
+	TRANSPORT_FAULT_STALE_CACHE, /* the stack remembers services of another firmware */
 };
 
 /* For maintenance(): what may help where a link cannot be had. */
@@ -124,6 +127,14 @@ enum transport_maintenance {
 	TRANSPORT_HANG_UP, /* end the stack's link to the device, whoever asked for it */
 	TRANSPORT_FORGET, /* what the stack remembers of it: services, and the bond */
 	TRANSPORT_POWER_CYCLE, /* the adapter, off and on: every link through it ends */
+	/* The device's own services, read past what the stack remembers of them, over a link of
+	 * its own; table() has them then.  Nothing that the device sends meanwhile is confirmed. */
+	TRANSPORT_READ_TABLE,
+};
+
+enum transport_table {
+	TRANSPORT_TABLE_STACK, /* what the stack goes by: of the last link, or what it kept */
+	TRANSPORT_TABLE_DEVICE, /* what the last TRANSPORT_READ_TABLE found */
 };
 
 /*
@@ -180,9 +191,15 @@ struct transport_ops {
 	 * NULL.  MAINTENANCE follows, after ADAPTER where that went and came.  -OTA_EBUSY while
 	 * connected, connecting or at it; -OTA_ENOENT: the stack knows no such device;
 	 * -OTA_EINVAL: several of that name; -OTA_ENOTCONN: nothing to hang up, which may
-	 * also be MAINTENANCE's status; -OTA_ENODEV.  NULL: the backend has none of it. */
+	 * also be MAINTENANCE's status; -OTA_ENODEV.  READ_TABLE: -OTA_EBUSY where another
+	 * program has a link to it, -OTA_ETIMEDOUT, -OTA_ENOTCONN.  NULL: the backend has none
+	 * of it. */
 	int (*maintenance)(struct transport *t, enum transport_maintenance what,
 			   const char *device);
+	/* Services and characteristics of the device with this address.  -OTA_ENOENT: none are
+	 * known.  NULL: the backend tells none. */
+	int (*table)(struct transport *t, const char *address, enum transport_table which,
+		     struct gatt_table *ret);
 	/* A line of printable text for whoever records.  NULL: nobody does. */
 	void (*note)(struct transport *t, const char *text);
 	/* The user's doing (a word and values), which a replay does again at this place;

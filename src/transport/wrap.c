@@ -74,6 +74,12 @@ static int wrap_maintenance(struct transport *t, enum transport_maintenance what
 	return wrap_inner(t)->ops->maintenance(wrap_inner(t), what, device);
 }
 
+static int wrap_table(struct transport *t, const char *address, enum transport_table which,
+		      struct gatt_table *ret)
+{
+	return wrap_inner(t)->ops->table(wrap_inner(t), address, which, ret);
+}
+
 static void wrap_note(struct transport *t, const char *text)
 {
 	wrap_inner(t)->ops->note(wrap_inner(t), text);
@@ -116,6 +122,7 @@ void wrap_init(struct wrap *w, struct transport *inner, const struct transport_o
 	PASS_ON(w, link_state);
 	PASS_ON(w, inject);
 	PASS_ON(w, maintenance);
+	PASS_ON(w, table);
 	PASS_ON(w, note);
 	PASS_ON(w, act);
 	if (!w->ops.watch)

@@ -148,6 +148,11 @@ class Bluez:
         self.daemon.kill()
         self.daemon.wait()
 
+    def stop(self):
+        """As systemctl does: it may write what it has to."""
+        self.daemon.terminate()
+        self.daemon.wait()
+
     def forget(self):
         """While there is no adapter: the next one knows no device, its attributes, or
         the connection interval that it asked for last."""

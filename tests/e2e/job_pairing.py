@@ -271,8 +271,63 @@ def table_shuffled(tap):
     end(radio)
 
 
+def doctor(tap, name, status, level, found):
+    """The finding of 'otabench doctor DEV' about the GATT cache."""
+    run_of = Otabench("doctor", "esp-sim-01")
+    _, got = run_of.result()
+    # What can be said without a device comes first.
+    cache = [e for e in run_of.events
+             if e["event"] == "finding" and e["check"] == "GATT cache"][-1:] or [{}]
+    tap.check(got == status and cache[0].get("level") == level
+              and re.search(found, cache[0].get("found", "")), name, run_of.story())
+    return cache[0].get("advice", "")
+
+
+def do_as_told(tap, bluez, advice):
+    """The steps of the command, with systemctl's done by the rig, which has no systemd."""
+    told = re.match(r"sudo sh -c '(systemctl stop bluetooth); (rm %s/\S+/cache/%s); "
+                    r"(systemctl start bluetooth)' \(keeps the bond\)$" % (STORAGE, FIRST), advice)
+    if not tap.check(told, "refreshed: the command that keeps the bond is named", advice):
+        raise RuntimeError(advice)
+    bluez.stop()
+    text, status = run("sh", "-c", told.group(2))
+    bluez.start()
+    adapter_ready()
+    tap.check(status == 0, "refreshed: it can be done", text)
+
+
+def table_refreshed(tap, bluez):
+    """The same device, and the bond outlives the cure that 'otabench doctor' names."""
+    radio, image, before, paired, flash, result, status = updates_table(tap, "shuffled")
+    if status == 0:  # a later bluetoothd: it is not stale there
+        doctor(tap, "refreshed: nothing is stale", 0, "good", "fits: all")
+        end(radio)
+        return
+    tap.check("otabench doctor esp-sim-01" in result.get("advice", ""),
+              "refreshed: the error names what keeps the bond", flash.story())
+    told = said("the central has confirmed that its services changed")
+    advice = doctor(tap, "refreshed: doctor names what is stale", 76, "bad",
+                    r"stale: at 0x[0-9a-f]{4} the stack remembers \S+ and the device has ")
+    now = radio.status()
+    tap.check(now["bonds"] == 1 and not now["connected"]
+              and said("the central has confirmed that its services changed") == told,
+              "refreshed: the look took nothing from the bond, and left no link", now)
+    do_as_told(tap, bluez, advice)
+    again = Otabench("flash", "esp-sim-01", image)
+    result, status = again.result()
+    now = radio.status()
+    tap.check(status == 0 and result.get("encrypted") is True and not now["pending_verify"]
+              and now["sha256"] == sha256_of(image) and now["boots"] == before["boots"] + 1,
+              "refreshed: the image is confirmed, without being sent again", again.story())
+    tap.check(said("paired and bonded") == paired + 1 and now["bonds"] == 1
+              and device_known()["Paired"] and kept(FIRST),
+              "refreshed: nobody paired again", open("radio.log").read())
+    doctor(tap, "refreshed: nothing is stale any more", 0, "good", "fits: all")
+    end(radio)
+
+
 def job(tap):
-    Bluez()
+    bluez = Bluez()
     capture = Capture("pairing.btsnoop")
     just_works(tap, "just-works")
     just_works(tap, "legacy-just-works")
@@ -283,6 +338,7 @@ def job(tap):
     forgotten(tap)
     table_moved(tap)
     table_shuffled(tap)
+    table_refreshed(tap, bluez)
     capture.stop()
 
 

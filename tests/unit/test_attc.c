@@ -136,6 +136,32 @@ static void test_discover_basic_and_foreign(void **state)
 	check_chr(OTA_UUID_DATA, GATT_PROP_INDICATE, true);
 }
 
+/* A table that is kept is used whatever the server says, and what it lets one expect. */
+static void test_discover_kept(void **state)
+{
+	static struct attc_table table;
+	struct gatt_table own, kept;
+	struct gatt_difference d;
+
+	(void)state;
+	(void)discover_again(ATT_TABLE_SHUFFLED, &table);
+	attc_table_export(&table, &own);
+	attc_table_keep(&table, ATT_TABLE_SHUFFLED);
+	attc_table_export(&table, &kept);
+	assert_false(gatt_table_differ(&kept, &own, &d));
+	assert_int_equal(kept.count, own.count);
+	/* ... every field of it, as discovery finds it */
+	assert_int_equal(discover_again(ATT_TABLE_SHUFFLED, &table), 1);
+	check_chr(OTA_UUID_CONTROL, GATT_PROP_WRITE | GATT_PROP_NOTIFY, true);
+	check_chr(OTA_UUID_INFO, GATT_PROP_READ, false);
+	for (size_t i = 0; i < table.chr_count; i++)
+		assert_int_equal(att_db_find(&attc_rig.server.db, table.chrs[i].handle)->kind,
+				 ATT_KIND_CHARACTERISTIC);
+	assert_int_equal(discover_again(ATT_TABLE_FULL, &table), 1);
+	assert_int_equal(attc_rig.client.chr_count, table.chr_count);
+	(void)discover_again(ATT_TABLE_FULL, NULL);
+}
+
 static void test_read(void **state)
 {
 	static const size_t lengths[] = {0, 1, 21, 22, 23, 43, 44, 45, 94, 511, 512};
@@ -370,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ATTC_TEST(test_mtu),
 		ATTC_TEST(test_discover),
+		ATTC_TEST(test_discover_kept),
 		ATTC_TEST(test_discover_known),
 		ATTC_TEST(test_discover_basic_and_foreign),
 		ATTC_TEST(test_read),

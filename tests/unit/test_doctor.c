@@ -310,6 +310,88 @@ static void test_controller(void **state)
 	expect(&d, DOCTOR_GOOD, "buffers", "8 LE buffers");
 }
 
+/* --- what the stack remembers of a device */
+
+static void expect_advice(const struct doctor *d, const char *check, const char *text)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(d->findings[i].check, check) == 0 &&
+		    strcmp(d->findings[i].advice, text) == 0)
+			return;
+	for (size_t i = 0; i < d->count; i++)
+		print_message("%s: %s\n", d->findings[i].check, d->findings[i].advice);
+	fail_msg("no advice about '%s' is '%s'", check, text);
+}
+
+static void put(struct gatt_table *t, uint16_t handle, const char *uuid, uint8_t properties)
+{
+	struct gatt_entry e = {
+		.handle = handle, .service = properties == 0, .properties = properties};
+
+	(void)snprintf(e.uuid, sizeof(e.uuid), "%s", uuid);
+	gatt_table_add(t, &e);
+}
+
+static void test_table(void **state)
+{
+	struct gatt_table own = {.hashed = true}, stack;
+	struct doctor_table t = {.stack = &stack,
+				 .device = &own,
+				 .address = "24:6F:28:AA:10:01",
+				 .adapter = "00:AA:01:00:00:23",
+				 .release = 5u << 8 | 66u};
+	struct doctor d = {.count = 0};
+
+	(void)state;
+	put(&own, 6, "00001801-0000-1000-8000-00805f9b34fb", 0);
+	put(&own, 7, "00002a05-0000-1000-8000-00805f9b34fb", GATT_PROP_INDICATE);
+	put(&own, 0x13, OTA_UUID_SERVICE, 0);
+	put(&own, 0x14, OTA_UUID_DATA, GATT_PROP_WRITE);
+	stack = own;
+	doctor_tell_table(&d, &t);
+	assert_int_equal(d.count, 2);
+	expect(&d, DOCTOR_GOOD, "GATT cache", "all 4 services");
+	expect(&d, DOCTOR_GOOD, "Database Hash", "");
+	assert_false(d.stale);
+	/* Nothing else is lost where there is no bond. */
+	put(&stack, 0x14, OTA_UUID_INFO, GATT_PROP_READ);
+	d.count = 0;
+	doctor_tell_table(&d, &t);
+	assert_true(d.stale);
+	expect(&d, DOCTOR_BAD, "GATT cache",
+	       "at 0x0014 the stack remembers Info and the device has Data; 1 difference");
+	expect_advice(&d, "GATT cache", "otabench forget 24:6F:28:AA:10:01");
+	t.release = 5u << 8 | 61u; /* which keeps the services of a device that it forgets */
+	d.count = 0;
+	doctor_tell_table(&d, &t);
+	expect_advice(&d, "GATT cache",
+		      "sudo sh -c 'systemctl stop bluetooth; rm /var/lib/bluetooth/"
+		      "00:AA:01:00:00:23/cache/24:6F:28:AA:10:01; systemctl start bluetooth'");
+	t.bonded = true;
+	d.count = 0;
+	doctor_tell_table(&d, &t);
+	expect_advice(&d, "GATT cache",
+		      "sudo sh -c 'systemctl stop bluetooth; rm /var/lib/bluetooth/"
+		      "00:AA:01:00:00:23/cache/24:6F:28:AA:10:01; systemctl start bluetooth' "
+		      "(keeps the bond)");
+	/* A firmware that tells of no change. */
+	own = (struct gatt_table){.count = 0};
+	t.stack = NULL;
+	d = (struct doctor){.count = 0};
+	doctor_tell_table(&d, &t);
+	expect(&d, DOCTOR_GOOD, "GATT cache", "remembers no services");
+	expect(&d, DOCTOR_NOTE, "Database Hash", "has none");
+	expect(&d, DOCTOR_NOTE, "Service Changed", "cannot tell");
+	t.device = NULL;
+	t.why = "the link failed";
+	t.advice = "ask again";
+	d = (struct doctor){.count = 0};
+	doctor_tell_table(&d, &t);
+	assert_int_equal(d.count, 1);
+	expect(&d, DOCTOR_NOTE, "GATT cache", "the link failed");
+	assert_false(d.stale);
+}
+
 /* --- LE 2M */
 
 #define SELECTED_1M 0xff, 0x07, 0, 0 /* all of BR/EDR, LE 1M: what Linux begins with */
@@ -453,6 +535,7 @@ int main(void)
 		TEST(test_blocked),
 		TEST(test_hardware),
 		cmocka_unit_test(test_controller),
+		cmocka_unit_test(test_table),
 		TEST(test_refused),
 		TEST(test_no_adapter),
 		TEST(test_foreign_answer),

@@ -43,6 +43,7 @@ static void test_good(void **state)
 		{"slow-erase:1000", {FAULT_SLOW_ERASE, 0, 0, 1000}, NULL},
 		{"no-boot", {FAULT_NO_BOOT, 0, 0, 0}, NULL},
 		{"block@65536:290", {FAULT_BLOCK, 65536, 0, 290}, NULL},
+		{"stale-cache", {FAULT_STALE_CACHE, 0, 0, 0}, NULL},
 	};
 	unsigned int kinds = 0;
 
@@ -70,7 +71,7 @@ static void test_bad(void **state)
 	static const char *const cases[][2] = {
 		{"", "unknown fault, expected drop-data, drop-notify, dup-data, dup-notify, "
 		     "delay-data, delay-notify, disconnect, terminate, reboot, power-cut, "
-		     "write-fail, slow-erase, no-boot or block"},
+		     "write-fail, slow-erase, no-boot, block or stale-cache"},
 		{"@5", NULL},
 		{"explode@5", NULL},
 		{"drop-dta@5", "unknown fault (did you mean drop-data?)"},
@@ -108,6 +109,7 @@ static void test_bad(void **state)
 		{"no-boot@5", "expected no-boot and nothing after it"},
 		{"no-boot:5", "expected no-boot and nothing after it"},
 		{"no-boot%5", "expected no-boot and nothing after it"},
+		{"stale-cache@5", "expected stale-cache and nothing after it"},
 	};
 
 	(void)state;

@@ -113,12 +113,43 @@ static int teardown(void **state)
 	return rmdir(dir);
 }
 
+/* What the stack remembers is compared with what the device has, also where it hinders. */
+static void test_stale_cache(void **state)
+{
+	static const struct {
+		const char *command, *says;
+		int code;
+	} rows[] = {
+		{"--sim=devices=1 doctor esp-sim-01", "fits: all 14", 0},
+		{"--sim=devices=1,fault=stale-cache doctor esp-sim-01",
+		 "stale: at 0x000a the stack remembers 180a and the device has 2b2a; 11", 76},
+		{"--sim=security=just-works,fault=stale-cache doctor esp-sim-01", "stale: at", 76},
+		{"--sim=devices=1,fault=stale-cache info esp-sim-01",
+		 "'otabench --sim=devices=1 doctor esp-sim-01' says how to keep the bond", 75},
+		{"--sim=devices=1,fault=stale-cache info esp-sim-01",
+		 "cause: bluetoothd remembers other services", 75},
+		{"--sim=devices=1 doctor nobody", "was heard", 68},
+		{"--sim=devices=1 doctor esp-sim-01 esp-sim-02", "found more", 64},
+	};
+	char *words;
+	int code;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		words = program_words(&code, "%s", rows[i].command);
+		if (!strstr(words, rows[i].says) || code != rows[i].code)
+			print_error("%s: %d %s\n", rows[i].command, code, words);
+		assert_non_null(strstr(words, rows[i].says));
+		assert_int_equal(code, rows[i].code);
+		free(words);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_not_ready),
-		cmocka_unit_test(test_advice),
-		cmocka_unit_test(test_impossible_timing),
+		cmocka_unit_test(test_stale_cache), cmocka_unit_test(test_not_ready),
+		cmocka_unit_test(test_advice),	    cmocka_unit_test(test_impossible_timing),
 		cmocka_unit_test(test_quiet),
 	};
 

@@ -100,6 +100,15 @@ static int in_inject(struct transport *t, enum transport_fault_kind kind, uint64
 	return reached("inject", (int)arg);
 }
 
+static int in_table(struct transport *t, const char *address, enum transport_table which,
+		    struct gatt_table *ret)
+{
+	(void)t;
+	(void)which;
+	ret->count = 3;
+	return reached(address, -8);
+}
+
 static void in_destroy(struct transport *t)
 {
 	(void)t;
@@ -120,6 +129,7 @@ static const struct transport_ops inner_ops = {
 	.write = in_write,
 	.link_state = in_link,
 	.inject = in_inject,
+	.table = in_table,
 	.destroy = in_destroy,
 };
 
@@ -152,6 +162,7 @@ static void test_passes_on(void **state)
 	struct transport_link link;
 	struct wrap w = {.inner = NULL};
 	struct transport *t = &w.base;
+	struct gatt_table table;
 
 	(void)state;
 	calls[0] = '\0';
@@ -169,11 +180,13 @@ static void test_passes_on(void **state)
 	assert_int_equal(t->ops->read(t, GATT_INFO), 100 + GATT_INFO);
 	assert_int_equal(t->ops->write(t, GATT_DATA, GATT_COMMAND, (const uint8_t *)"bytes", 5), 5);
 	assert_int_equal(t->ops->inject(t, TRANSPORT_FAULT_REBOOT, 6), 6);
+	assert_int_equal(t->ops->table(t, "whose", TRANSPORT_TABLE_STACK, &table), -8);
+	assert_int_equal(table.count, 3);
 	t->ops->link_state(t, &link);
 	assert_int_equal(link.rssi, -7);
 	t->ops->destroy(t);
 	assert_string_equal(calls, "alarm start stop address disconnect discover subscribe read "
-				   "bytes inject destroy ");
+				   "bytes inject whose destroy ");
 }
 
 static void test_offers_no_more(void **state)
