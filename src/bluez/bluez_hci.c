@@ -354,6 +354,7 @@ void bluez_hci_state(const struct bluez *b, struct transport_link *ret)
 		(void)find_link(h);
 	}
 	ret->encrypted = h->encrypted;
+	ret->keeps_bonds = h->handle != NO_HANDLE;
 	if (h->rssi_us && h->rssi_us + FRESH_US > now) {
 		ret->rssi = h->figures.rssi;
 		ret->rssi_source = TRANSPORT_SOURCE_HCI;

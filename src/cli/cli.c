@@ -120,6 +120,8 @@ const char *cli_exit_name(enum cli_exit code)
 		return "device-error";
 	case CLI_NO_PERMISSION:
 		return "no-permission";
+	case CLI_CHANGED:
+		return "device-changed";
 	case CLI_CANCELLED:
 		return "cancelled";
 	}
@@ -141,6 +143,8 @@ enum cli_exit cli_exit_of(int error)
 		return CLI_REFUSED;
 	case OTA_ECANCELED:
 		return CLI_CANCELLED;
+	case OTA_ESTALE:
+		return CLI_CHANGED;
 	case OTA_EBUSY:
 		return CLI_LINK_LOST;
 	default: /* errno has no end of values: a loop of links, a disk that fails or is full */

@@ -30,6 +30,7 @@ enum cli_exit {
 	CLI_LINK_LOST = 75, /* or stalled, or in use: worth another try */
 	CLI_DEVICE_ERROR = 76, /* the device said no */
 	CLI_NO_PERMISSION = 77,
+	CLI_CHANGED = 78, /* the device is not what it was when it was met before */
 	CLI_CANCELLED = 130,
 };
 
@@ -76,6 +77,7 @@ struct cli {
 	const char *trace; /* file; NULL: not given */
 	const char *btsnoop; /* file; NULL: not given */
 	const char *script; /* file of keys for the workbench; NULL: not given */
+	bool trust_change; /* --trust-change */
 	bool overwrite; /* --force alone: files that are there may be replaced */
 	uint32_t force; /* 1u << enum lint_check */
 	const char *values[CLI_OPTIONS_MAX]; /* of command->options; NULL: not given */
@@ -183,6 +185,7 @@ int cmd_sweep(struct cli *cli, int argc, char **argv);
 int cmd_key(struct cli *cli, int argc, char **argv);
 int cmd_sign(struct cli *cli, int argc, char **argv);
 int cmd_verify(struct cli *cli, int argc, char **argv);
+int cmd_known(struct cli *cli, int argc, char **argv);
 int cmd_prepare(struct cli *cli, int argc, char **argv);
 int cmd_profile(struct cli *cli, int argc, char **argv);
 int cmd_workbench(struct cli *cli, int argc, char **argv);

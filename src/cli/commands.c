@@ -339,6 +339,22 @@ const struct cli_command cli_commands[] = {
 		.run = cmd_forget,
 	},
 	{
+		.name = "known",
+		.usage = "list | forget DEV",
+		.summary = "Show and forget the devices that this user has met",
+		.help = "Each device is remembered as it was when it was met first, or proven "
+			"last: "
+			"its chip, its project, the image that it ran, whether it took signed "
+			"images "
+			"only, whether the link was encrypted.  One that is something else at the "
+			"next meeting is refused (exit status 78) unless --trust-change is given: "
+			"another device may answer in its place.\n"
+			"forget takes a name or an address; the next meeting is the first again.",
+		.min_arguments = 1,
+		.max_arguments = 2,
+		.run = cmd_known,
+	},
+	{
 		.name = "adapter",
 		.usage = "power-cycle",
 		.summary = "Switch the adapter off and on",

@@ -3,6 +3,7 @@
 #include "cli/maintenance.h"
 
 #include "cli/open.h"
+#include "host/known.h"
 #include "host/scan.h"
 #include "host/maintenance.h"
 
@@ -87,9 +88,11 @@ int cli_maintain(struct transport *t, sd_event *event, enum transport_maintenanc
 
 int cli_maintenance(struct cli *cli, enum transport_maintenance what, const char *device)
 {
+	char place[DEVICE_PLACE_MAX];
+	const char *where = cli_place(cli, place);
 	struct transport *t;
 	sd_event *event;
-	int code;
+	int code, status;
 
 	if (cli->readonly)
 		return cli_fail(cli, CLI_USAGE, "--readonly: this command ends links");
@@ -97,7 +100,10 @@ int cli_maintenance(struct cli *cli, enum transport_maintenance what, const char
 		return cli_fail(cli, CLI_DEFECT, "no event loop: out of memory or descriptors");
 	code = cli_open(cli, event, &t);
 	if (code == CLI_OK) {
-		code = maintenance_tell(cli, t, what, maintain(t, event, what, device), device);
+		status = maintain(t, event, what, device);
+		if (what == TRANSPORT_FORGET && status == 0 && where)
+			known_unbound(where, device);
+		code = maintenance_tell(cli, t, what, status, device);
 		code = cli_close(cli, t, code);
 	}
 	sd_event_unref(event);

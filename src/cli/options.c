@@ -28,6 +28,7 @@ enum option_id {
 	OPTION_PASSKEY,
 	OPTION_PASSKEY_FILE,
 	OPTION_FORCE,
+	OPTION_TRUST_CHANGE,
 	OPTION_TRACE,
 	OPTION_BTSNOOP,
 	OPTION_SCRIPT,
@@ -77,6 +78,10 @@ static const struct global_option {
 		{"force", 0, optional_argument, "--force[=CHECK,...]",
 		 "Continue although these checks of the image failed; without a list: overwrite "
 		 "existing files, but never a device, a FIFO or a file that the command reads."},
+	[OPTION_TRUST_CHANGE] =
+		{"trust-change", 0, no_argument, "--trust-change",
+		 "Go on although the device is not what it was when it was met before, and take it "
+		 "for what it is now; 'otabench known list' shows what is remembered."},
 	[OPTION_TRACE] =
 		{"trace", 0, required_argument, "--trace=FILE",
 		 "Record all traffic of the link (mode 0600), for 'otabench replay'; an older "
@@ -308,18 +313,32 @@ static int take_passkey(struct cli *cli, enum option_id id, const char *argument
 	return CLI_OK;
 }
 
+/* An option that is there or is not. */
+static bool take_switch(struct cli *cli, enum option_id id)
+{
+	bool *const switches[OPTION_IDS] = {
+		[OPTION_HELP] = &cli->help,
+		[OPTION_VERSION] = &cli->version,
+		[OPTION_JSON] = &cli->json,
+		[OPTION_TRUST_CHANGE] = &cli->trust_change,
+		[OPTION_READONLY] = &cli->readonly,
+		[OPTION_NO_MOUSE] = &cli->no_mouse,
+		[OPTION_NO_HISTORY] = &cli->no_history,
+		[OPTION_QUIET] = &cli->quiet,
+	};
+
+	if (switches[id])
+		*switches[id] = true;
+	return switches[id] != NULL;
+}
+
 static int take_global(struct cli *cli, enum option_id id, const char *argument)
 {
+	if (take_switch(cli, id)) {
+		set_log_level(cli);
+		return CLI_OK;
+	}
 	switch (id) {
-	case OPTION_HELP:
-		cli->help = true;
-		break;
-	case OPTION_VERSION:
-		cli->version = true;
-		break;
-	case OPTION_JSON:
-		cli->json = true;
-		break;
 	case OPTION_PROFILE:
 		cli->profile = argument;
 		break;
@@ -347,21 +366,17 @@ static int take_global(struct cli *cli, enum option_id id, const char *argument)
 	case OPTION_SCRIPT:
 		cli->script = argument;
 		break;
-	case OPTION_READONLY:
-		cli->readonly = true;
-		break;
-	case OPTION_NO_MOUSE:
-		cli->no_mouse = true;
-		break;
-	case OPTION_NO_HISTORY:
-		cli->no_history = true;
-		break;
 	case OPTION_VERBOSE:
 		cli->verbose++;
 		break;
+	case OPTION_HELP:
+	case OPTION_VERSION:
+	case OPTION_JSON:
+	case OPTION_TRUST_CHANGE:
+	case OPTION_READONLY:
+	case OPTION_NO_MOUSE:
+	case OPTION_NO_HISTORY:
 	case OPTION_QUIET:
-		cli->quiet = true;
-		break;
 	case OPTION_IDS:
 		break;
 	}

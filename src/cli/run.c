@@ -51,6 +51,8 @@ enum cli_exit run_exit(const struct job_result *result)
 		return CLI_OK;
 	case SESSION_REFUSED:
 		return CLI_REFUSED;
+	case SESSION_DEVICE_CHANGED:
+		return CLI_CHANGED;
 	case SESSION_CANCELLED:
 		return CLI_CANCELLED;
 	case SESSION_NOT_FOUND:
@@ -211,6 +213,7 @@ int run_once(struct run *r, const struct job_config *config)
 	int rc;
 
 	mine.place = cli_place(r->cli, r->place);
+	mine.trust_change = r->cli->trust_change;
 	rc = run_create(r, &mine, &listener);
 	r->ended = r->closed = false;
 	if (rc < 0)

@@ -5,6 +5,7 @@
 #include "cli/run.h"
 #include "base/hex.h"
 
+#include "host/known.h"
 #include "host/pdu_text.h"
 #include "host/job_blocked.h"
 
@@ -202,6 +203,18 @@ static void set_transfer(json_t *o, const struct job_snapshot *now, const struct
 	}
 }
 
+static json_t *changed_names(unsigned int changes)
+{
+	json_t *names = json_array();
+
+	for (unsigned int bit = 1; names && bit != 0 && bit <= changes; bit <<= 1) {
+		if (changes & bit)
+			(void)json_array_append_new(
+				names, json_string(known_change_name((enum known_change)bit)));
+	}
+	return names;
+}
+
 json_t *run_json_result(const struct cli *cli, const struct job_snapshot *now,
 			const struct job_result *r, enum cli_exit code)
 {
@@ -218,6 +231,9 @@ json_t *run_json_result(const struct cli *cli, const struct job_snapshot *now,
 	set(o, "device", json_string(now->device));
 	set(o, "address", json_string(now->address));
 	set(o, "encrypted", json_boolean(r->encrypted));
+	set(o, "authenticated", json_boolean(r->authenticated));
+	if (r->known_changes != 0)
+		set(o, "changed", changed_names(r->known_changes));
 	set(o, "text", json_string(r->what));
 	if (r->advice[0])
 		set(o, "advice", json_string(r->advice));

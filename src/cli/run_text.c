@@ -117,6 +117,12 @@ void run_summary(struct cli *cli, const struct job_snapshot *now, const struct j
 
 	(void)fprintf(out, "%s\n\n", r->what);
 	run_print_field(out, "Device", "%s %s", now->device, now->address);
+	if (r->outcome == SESSION_CONFIRMED || r->outcome == SESSION_UNCONFIRMED)
+		run_print_field(out, "Proof", "%s",
+				r->authenticated
+					? "the device's word over an authenticated link"
+					: "the device's word over an unauthenticated link: "
+					  "whoever answers may claim the hash");
 	if (r->bytes > 0) {
 		print_rate(out, r);
 		print_link(out, r);

@@ -68,6 +68,7 @@ enum session_outcome {
 	SESSION_NO_SERVICE, /* no OTA service that is known here */
 	SESSION_NO_ADAPTER,
 	SESSION_IN_USE, /* by approve(): another program has what would be written to */
+	SESSION_DEVICE_CHANGED, /* by approve(): it is not what it was when it was met before */
 	SESSION_NOT_PAIRED, /* the device wants an encrypted link, and pairing failed */
 	SESSION_PROTOCOL, /* the device broke the protocol */
 	SESSION_NO_HEADWAY, /* far more was sent than the device received */
@@ -171,7 +172,7 @@ struct session_ops {
 	/* The link as far as known now, to choose chunk and window. */
 	void (*link)(void *ctx, struct airtime_link *ret);
 	/* Device known, nothing sent: 0 to go on, -OTA_EBUSY when another program has it, else
-	 * negative to refuse.  info is NULL in basic. */
+	 * negative to refuse; -OTA_ESTALE: it is another than the one met.  info is NULL in basic. */
 	int (*approve)(void *ctx, const struct ota_info *info, const char *version);
 	void (*state_changed)(void *ctx, enum session_state from, enum session_state to);
 	void (*note)(void *ctx, enum session_note note, uint32_t value);

@@ -172,7 +172,9 @@ static bool begin_allowed(struct session *s)
 	memcpy(s->version_before, s->version, sizeof(s->version_before));
 	if (rc < 0) {
 		s->status = rc;
-		session_finish(s, rc == -OTA_EBUSY ? SESSION_IN_USE : SESSION_REFUSED);
+		session_finish(s, rc == -OTA_EBUSY    ? SESSION_IN_USE
+				  : rc == -OTA_ESTALE ? SESSION_DEVICE_CHANGED
+						      : SESSION_REFUSED);
 		return false;
 	}
 	if (!session_runs_image(s) || s->config.force_same)

@@ -48,6 +48,7 @@ const char *session_outcome_name(enum session_outcome outcome)
 		[SESSION_OTHER_DIALECT] = "other-dialect",
 		[SESSION_NO_ADAPTER] = "no-adapter",
 		[SESSION_IN_USE] = "in-use",
+		[SESSION_DEVICE_CHANGED] = "device-changed",
 		[SESSION_NOT_PAIRED] = "not-paired",
 		[SESSION_PROTOCOL] = "protocol-error",
 		[SESSION_NO_HEADWAY] = "no-headway",

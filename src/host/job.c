@@ -165,6 +165,7 @@ static void tell_result(struct job *job)
 	learn_adapter(job);
 	job_journal_end(job);
 	job_journal_heard(job);
+	job_known_end(job);
 	if (job->listener.result)
 		job->listener.result(job->listener.userdata, &job->result);
 	job->listener = (struct job_listener){.userdata = job->listener.userdata,
@@ -388,6 +389,7 @@ int job_passkey(struct job *job, int32_t passkey)
 	rc = transport_passkey(job->transport, passkey);
 	if (rc < 0)
 		return rc;
+	job->passkey_given |= passkey >= 0;
 	job->passkey = passkey < 0 ? JOB_PASSKEY_REFUSED : JOB_PASSKEY_GIVEN;
 	job_settle(job);
 	return 0;

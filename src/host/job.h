@@ -40,6 +40,7 @@ struct job_config {
 	uint32_t forced; /* checks that may fail: 1u << enum lint_check */
 	bool restart; /* do not resume */
 	bool resume_only; /* refuse unless there is something to resume */
+	bool trust_change; /* the device may be another than the one that was met; known.h */
 	bool no_confirm; /* leave the new image on trial, whatever the profile says */
 	uint32_t scan_timeout_ms; /* how long to look for the device; 0 = 15000 */
 	uint32_t timeout_ms; /* for the whole run, which ends TIMED_OUT then; 0 = none */
@@ -56,6 +57,9 @@ struct job_recorded {
 	bool refused;
 	bool is_signed; /* as struct session_config has it */
 	uint8_t signed_start[OTA_SIGNED_SIZE];
+	unsigned int changes; /* KNOWN_* of known.h, in words, and whether they were accepted */
+	bool trusted;
+	char changed[JOB_TEXT_MAX / 2];
 	uint16_t intervals[2]; /* learned with the adapter, on 1M and 2M; 0: nothing */
 };
 

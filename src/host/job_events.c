@@ -61,12 +61,13 @@ static int job_approve(void *ctx, const struct ota_info *info, const char *versi
 	const struct lint_device device = {.info = info, .version = version};
 	const enum session_goal goal = job->config.goal;
 	bool refused;
+	int r;
 
 	recall_adapter(job);
 	if ((goal == SESSION_UPDATE || goal == SESSION_MEASURE) && data_held(job))
 		return -OTA_EBUSY;
-	if (goal != SESSION_UPDATE)
-		return 0;
+	if ((r = job_known_approve(job, info)) < 0 || goal != SESSION_UPDATE)
+		return r;
 	if (job->config.recorded) {
 		job->report = job->config.recorded->report;
 		refused = job->config.recorded->refused;
@@ -103,6 +104,8 @@ static void look_at_link(struct job *job)
 
 	pump_link_state(&job->pump, &l);
 	job->encrypted |= l.encrypted;
+	job->encrypted_last = l.encrypted;
+	job->keeps_bonds |= l.keeps_bonds;
 	if (l.link.interval > 0)
 		job->last_link = l.link;
 }

@@ -124,6 +124,7 @@ static enum journal_end left_of(const struct job *job)
 	case SESSION_OTHER_DIALECT:
 	case SESSION_NO_ADAPTER:
 	case SESSION_IN_USE:
+	case SESSION_DEVICE_CHANGED:
 	case SESSION_NOT_PAIRED:
 	case SESSION_PROTOCOL:
 	case SESSION_NO_HEADWAY:

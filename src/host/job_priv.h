@@ -4,6 +4,7 @@
 #define OTABENCH_HOST_JOB_PRIV_H
 
 #include "host/job.h"
+#include "host/known.h"
 #include "host/pump.h"
 #include "diagnose/diagnose.h"
 #include "explain/budget.h"
@@ -130,6 +131,14 @@ struct job {
 	struct journal_writer *journal; /* NULL: none is kept */
 	bool journal_ready, journal_ended; /* as it was told last */
 	uint32_t journal_last, journal_next; /* bytes received: told, and to be told at */
+	/* What the device said of itself before anything was sent, beside what it was before. */
+	bool met, met_told, keeps_bonds;
+	struct ota_info met_info;
+	bool encrypted_first, encrypted_last; /* the link: then, and when the session ended */
+	bool passkey_given; /* in this run */
+	unsigned int known_changes; /* KNOWN_* */
+	char known_text[JOB_TEXT_MAX / 2]; /* "2026-11-28: it is ...", of these changes */
+
 	char claimed[JOB_TEXT_MAX / 4]; /* IN_USE: by another program; "" not so */
 	struct job_result result;
 };
@@ -193,6 +202,10 @@ void job_journal_end(struct job *job);
 void job_journal_heard(struct job *job);
 void job_journal_leave(struct job *job);
 
+/* job_known.c: before START, 0 or -OTA_ESTALE, -OTA_ENOMEM; with the result. */
+int job_known_approve(struct job *job, const struct ota_info *info);
+void job_known_end(struct job *job);
+
 /* job_signed.c: IMAGE.sig, read when the job is made; and what to say of it beside the device */
 void job_signed_read(struct job *job, const char *image_path);
 void job_signed_lint(const struct job *job, const struct ota_info *info,
@@ -208,6 +221,8 @@ void job_record_start(struct job *job);
 /* Connection intervals that were learned with this adapter. */
 void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m);
 void job_record_approve(struct job *job, bool refused);
+/* The device is not what it was when it was met before. */
+void job_record_known(struct job *job);
 void job_record_end(struct job *job);
 /* The user's doing begins, and is done. */
 void job_act(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));

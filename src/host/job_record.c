@@ -95,6 +95,13 @@ void job_record_approve(struct job *job, bool refused)
 	note(job, "checked %s", refused ? "refused" : "passed");
 }
 
+void job_record_known(struct job *job)
+{
+	if (job->known_changes != 0)
+		note(job, "known %u %d %s", job->known_changes, job->config.trust_change,
+		     job->known_text);
+}
+
 void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m)
 {
 	if (job->transport->ops->note && (on_1m > 0 || on_2m > 0))

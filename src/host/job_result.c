@@ -38,6 +38,9 @@ static void measure(struct job *job, struct job_result *r)
 static void take_link(const struct job *job, struct job_result *r)
 {
 	r->encrypted = job->encrypted;
+	r->known_changes = job->known_changes;
+	memcpy(r->known_text, job->known_text, sizeof(r->known_text));
+	r->authenticated = job->encrypted_last && (job->encrypted_first || job->passkey_given);
 	r->link_known = job->link_known;
 	r->mtu = job->mtu;
 	if (!job->link_known)

@@ -39,6 +39,11 @@ struct job_result {
 	double ratio; /* goodput over ceiling; 0 when either is unknown */
 	uint32_t rate_lowest; /* bytes in the leanest second */
 
+	unsigned int known_changes; /* KNOWN_* of known.h: against what was met before ... */
+	char known_text[JOB_TEXT_MAX / 2]; /* ... "2026-11-28: it is ..." */
+	/* The link that the device was asked on last is encrypted by a key that only the device
+	 * has which was met before, or whose passkey was typed in this run. */
+	bool authenticated;
 	bool encrypted; /* the link was, at any time, as far as the stack tells */
 	bool link_known;
 	struct airtime_link link; /* while sending */

@@ -339,6 +339,40 @@ static void explain_protocol(const struct job *job, struct job_result *r)
 			   "shows which image runs; --trace=FILE records what the device sent.");
 }
 
+static void explain_confirmed(struct job_result *r)
+{
+	if (!r->authenticated)
+		job_say(r->what,
+			"It runs the image and has confirmed it over an unauthenticated link.");
+}
+
+static void explain_not_back(const struct job *job, struct job_result *r)
+{
+	if (!job->session.promised)
+		job_say(r->what,
+			"The whole image was sent, but the device neither reported that it "
+			"is valid nor came back.");
+	job_explain_misremembered(job, r);
+}
+
+static void explain_in_use(const struct job *job, struct job_result *r)
+{
+	if (job->claimed[0] == '\0')
+		return;
+	job_say(r->what, "%s  Nothing was sent.", job->claimed);
+	job_say(r->advice, "Wait for its end, or end it.");
+}
+
+static void explain_changed(const struct job *job, struct job_result *r)
+{
+	job_say(r->what, "This is not the device that was met on %s. Nothing was sent.",
+		job->known_text);
+	if (job->config.on_screen)
+		return;
+	job_say(r->advice, "Another device may answer in its place. If you know of the change, "
+			   "--trust-change takes the device for what it is now.");
+}
+
 /* Ends that need no more than a sentence each. */
 static void explain_end(const struct job *job, struct job_result *r)
 {
@@ -445,11 +479,7 @@ void job_explain(const struct job *job, struct job_result *r)
 		job_explain_gone(job, r);
 		break;
 	case SESSION_NOT_BACK:
-		if (!job->session.promised)
-			job_say(r->what,
-				"The whole image was sent, but the device neither reported "
-				"that it is valid nor came back.");
-		job_explain_misremembered(job, r);
+		explain_not_back(job, r);
 		break;
 	case SESSION_NO_SERVICE:
 		if (job->session.ended)
@@ -476,12 +506,14 @@ void job_explain(const struct job *job, struct job_result *r)
 		explain_rolled_back(job, r);
 		break;
 	case SESSION_IN_USE:
-		if (job->claimed[0] != '\0') {
-			job_say(r->what, "%s  Nothing was sent.", job->claimed);
-			job_say(r->advice, "Wait for its end, or end it.");
-		}
+		explain_in_use(job, r);
+		break;
+	case SESSION_DEVICE_CHANGED:
+		explain_changed(job, r);
 		break;
 	case SESSION_CONFIRMED:
+		explain_confirmed(r);
+		break;
 	case SESSION_ALREADY_RUNNING:
 	case SESSION_MEASURED:
 	case SESSION_NO_OUTCOME:

@@ -11,6 +11,7 @@
 #define OTABENCH_HOST_JOURNAL_H
 
 #include "core/session.h"
+#include "host/device_file.h"
 #include "host/scan.h"
 
 #include <limits.h>
@@ -20,13 +21,13 @@
 
 #define JOURNAL_FILE_MAX 32768u /* bytes; more is no journal */
 #define JOURNAL_IMAGES 2u
-#define JOURNAL_PLACE_MAX PATH_MAX
+#define JOURNAL_PLACE_MAX DEVICE_PLACE_MAX
 #define JOURNAL_TEXT_MAX 4096u
 #define JOURNALS_MAX 64u /* files that are kept, the latest */
 
-/* The place of real devices.  That of simulated ones is the folder that keeps their flash: the
- * same address elsewhere is another device. */
-#define JOURNAL_AIR "air"
+#define JOURNAL_AIR DEVICE_PLACE_AIR
+
+extern const struct device_file journal_kind;
 
 struct journal_image {
 	uint8_t sha256[OTA_SHA256_SIZE];

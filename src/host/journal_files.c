@@ -7,10 +7,7 @@
 #include "host/image_file.h"
 #include "host/recent_images.h"
 
-#include "base/file_read.h"
 #include "base/file_save.h"
-#include "base/hex.h"
-#include "base/output.h"
 #include "base/sha256.h"
 
 #include <dirent.h>
@@ -23,84 +20,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PLACE_HASH 8u /* bytes of it in a file's name */
-#define SUFFIX ".journal"
 #define BESIDE_MAX 1000u /* files of a folder that are looked at */
-
-/* --- names */
-
-static int folder_path(char *buf, size_t size)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	const bool xdg = state && state[0] == '/';
-	int n;
-
-	if (!xdg && !(home && home[0] == '/'))
-		return -OTA_EINVAL;
-	n = snprintf(buf, size, "%s%s/otabench/journals", xdg ? state : home,
-		     xdg ? "" : "/.local/state");
-	return n > 0 && (size_t)n < size ? 0 : -OTA_EINVAL;
-}
-
-static void place_hash(const char *place, uint8_t ret[OTA_SHA256_SIZE])
-{
-	sha256_buffer((const uint8_t *)place, strlen(place), ret);
-}
-
-int journal_path(const char *place, const char *address, char *buf, size_t size)
-{
-	char folder[PATH_MAX], digits[SCAN_ADDRESS_SIZE] = "", sim[2 * PLACE_HASH + 8] = "";
-	uint8_t hash[OTA_SHA256_SIZE];
-	size_t len = 0;
-	int n;
-
-	if (!scan_is_address(address) || folder_path(folder, sizeof(folder)) < 0)
-		return -OTA_EINVAL;
-	for (const char *c = address; *c; c++) {
-		if (*c != ':')
-			digits[len++] = *c >= 'a' && *c <= 'f' ? (char)(*c - 'a' + 'A') : *c;
-	}
-	if (strcmp(place, JOURNAL_AIR) != 0) {
-		memcpy(sim, "-sim", 4);
-		place_hash(place, hash);
-		(void)hex_encode(hash, PLACE_HASH, sim + 4);
-	}
-	n = snprintf(buf, size, "%s/%s%s" SUFFIX, folder, digits, sim);
-	return n > 0 && (size_t)n < size ? 0 : -OTA_EINVAL;
-}
 
 /* --- one file */
 
-static int cannot(const char *path, const char *why, int code, char *error, size_t size)
+int journal_path(const char *place, const char *address, char *buf, size_t size)
 {
-	char safe[PATH_MAX];
-
-	(void)output_safe_text(path, strlen(path), safe, sizeof(safe));
-	(void)snprintf(error, size, "%s: %s", safe, why);
-	return code;
+	return device_file_path(&journal_kind, place, address, buf, size);
 }
 
 static int load_file(const char *path, struct journal *ret, char *error, size_t size)
 {
-	FILE *in = file_read_stream(path);
-	char *text, why[128];
-	size_t len;
-	int r;
+	char *text = NULL, why[128];
+	size_t len = 0;
+	int r = device_file_read(&journal_kind, path, &text, &len, error, size);
 
-	if (!in && errno == ENOENT)
-		return -OTA_ENOENT;
-	if (!in)
-		return cannot(path, file_read_why(errno), -OTA_EIO, error, size);
-	text = malloc(JOURNAL_FILE_MAX + 1);
-	len = text ? fread(text, 1, JOURNAL_FILE_MAX + 1, in) : 0;
-	if (!text)
-		r = -OTA_ENOMEM;
-	else if (ferror(in))
-		r = cannot(path, "cannot be read", -OTA_EIO, error, size);
-	else if ((r = journal_parse(text, len, ret, why, sizeof(why))) < 0)
-		(void)cannot(path, why, r, error, size);
+	if (r == 0 && (r = journal_parse(text, len, ret, why, sizeof(why))) < 0)
+		(void)device_file_cannot(path, why, r, error, size);
 	free(text);
-	(void)fclose(in);
 	return r;
 }
 
@@ -119,40 +56,21 @@ int journal_load(const char *place, const char *address, struct journal *ret, ch
 
 int journal_save(const struct journal *j, char *error, size_t size)
 {
-	char path[PATH_MAX], *text;
 	size_t len = 0;
-	int r = journal_path(j->place, j->address, path, sizeof(path));
+	char *text = journal_format(j, &len);
+	const int r =
+		device_file_write(&journal_kind, j->place, j->address, text, len, error, size);
 
-	if (r < 0) {
-		(void)snprintf(error, size, "neither HOME nor XDG_STATE_HOME is set");
-		return r;
-	}
-	text = journal_format(j, &len);
-	if (text)
-		r = file_save_as(path, FILE_SAVE_REPLACE | FILE_SAVE_PRIVATE | FILE_SAVE_FOLDERS,
-				 text, len, error, size);
-	else
-		r = cannot(path, "out of memory", -OTA_ENOMEM, error, size);
 	free(text);
 	return r;
 }
 
 void journal_drop(const char *place, const char *address)
 {
-	char path[PATH_MAX];
-
-	if (journal_path(place, address, path, sizeof(path)) == 0)
-		(void)unlink(path);
+	device_file_drop(&journal_kind, place, address);
 }
 
 /* --- all of them */
-
-static bool is_journal(const char *name)
-{
-	const size_t len = strlen(name);
-
-	return len > strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
-}
 
 static int latest_first(const void *a, const void *b)
 {
@@ -161,8 +79,15 @@ static int latest_first(const void *a, const void *b)
 	return (x->order < y->order) - (x->order > y->order);
 }
 
-static int list_add(struct journal_list *list, const char *path, const char *place)
+struct listing {
+	struct journal_list *list;
+	const char *place;
+};
+
+static int list_add(void *ctx, const char *path)
 {
+	const struct listing *l = ctx;
+	struct journal_list *list = l->list;
 	struct journal *more = realloc(list->items, (list->count + 1) * sizeof(*more));
 	char error[JOURNAL_TEXT_MAX];
 	int r;
@@ -179,29 +104,18 @@ static int list_add(struct journal_list *list, const char *path, const char *pla
 		return 0;
 	if (more[list->count].order > list->order)
 		list->order = more[list->count].order;
-	if (!place || strcmp(more[list->count].place, place) == 0)
+	if (!l->place || strcmp(more[list->count].place, l->place) == 0)
 		list->count++;
 	return 0;
 }
 
 int journal_list(const char *place, struct journal_list *ret)
 {
-	char folder[PATH_MAX], path[PATH_MAX];
-	struct dirent *entry;
-	DIR *dir = NULL;
-	int r = 0;
+	struct listing listing = {.list = ret, .place = place};
+	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	if (folder_path(folder, sizeof(folder)) == 0)
-		dir = opendir(folder);
-	while (dir && r == 0 && (entry = readdir(dir)) != NULL) {
-		if (is_journal(entry->d_name) &&
-		    (size_t)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) <
-			    sizeof(path))
-			r = list_add(ret, path, place);
-	}
-	if (dir)
-		(void)closedir(dir);
+	r = device_file_each(&journal_kind, list_add, &listing);
 	if (r == 0 && ret->count > 0)
 		qsort(ret->items, ret->count, sizeof(*ret->items), latest_first);
 	if (r < 0)
@@ -262,7 +176,7 @@ static struct flock claim_of(const char *place, const char *address)
 	char both[JOURNAL_PLACE_MAX + SCAN_ADDRESS_SIZE];
 
 	(void)snprintf(both, sizeof(both), "%s %s", address, place);
-	place_hash(both, hash);
+	sha256_buffer((const uint8_t *)both, strlen(both), hash);
 	for (size_t i = 0; i < 7; i++)
 		lock.l_start = lock.l_start << 8 | hash[i];
 	return lock;
@@ -272,7 +186,7 @@ static int open_lock(int flags)
 {
 	char path[PATH_MAX], folder[PATH_MAX - 8];
 
-	if (folder_path(folder, sizeof(folder)) < 0)
+	if (device_file_folder(&journal_kind, folder, sizeof(folder)) < 0)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/lock", folder);
 	if (flags & O_CREAT)

@@ -139,7 +139,7 @@ static bool is_hopeless(enum session_outcome outcome)
 	return outcome == SESSION_NOT_FOUND || outcome == SESSION_NO_ADAPTER ||
 	       outcome == SESSION_NOT_PAIRED || outcome == SESSION_IN_USE ||
 	       outcome == SESSION_NO_SERVICE || outcome == SESSION_OTHER_DIALECT ||
-	       outcome == SESSION_CANCELLED;
+	       outcome == SESSION_DEVICE_CHANGED || outcome == SESSION_CANCELLED;
 }
 
 /* False: it ends here. */

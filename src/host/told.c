@@ -60,6 +60,7 @@ static void told_update(struct device_told *told, const struct job_snapshot *s,
 			learn_flags(told, OTA_INFO_RESUMABLE, 0);
 		break;
 	case SESSION_IN_USE:
+	case SESSION_DEVICE_CHANGED:
 	case SESSION_NOT_PAIRED:
 	case SESSION_ALREADY_RUNNING:
 		break;

@@ -244,6 +244,21 @@ static bool note_intervals(struct replay_run *run, const char *text)
 	return true;
 }
 
+static bool note_known(struct replay_run *run, const char *text)
+{
+	char changes[8], trusted[4];
+	uint64_t bits;
+
+	if (!take_word(&text, changes, sizeof(changes)) ||
+	    !take_word(&text, trusted, sizeof(trusted)) ||
+	    text_parse_unsigned(changes, strlen(changes), &bits) < 0 || bits > 0xff)
+		return false;
+	run->recorded.changes = (unsigned int)bits;
+	run->recorded.trusted = trusted[0] == '1';
+	replay_file_safe(text, strlen(text), run->recorded.changed, sizeof(run->recorded.changed));
+	return true;
+}
+
 static bool note_end(struct replay_run *run, const char *text)
 {
 	replay_file_safe(text, strlen(text), run->outcome, sizeof(run->outcome));
@@ -266,6 +281,7 @@ static const struct {
 	{"finding", note_finding},
 	{"checks", note_checks},
 	{"checked", note_checked},
+	{"known", note_known},
 	{"intervals", note_intervals},
 	{"end", note_end},
 };

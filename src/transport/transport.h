@@ -98,6 +98,8 @@ struct transport_link {
 	 * adapter's maker, a company identifier of Bluetooth's, and the version of its firmware. */
 	char bluetoothd[16], maker[8], firmware[24];
 	bool encrypted; /* known to be; where nothing tells, false */
+	/* The stack tells whether it is encrypted, and keeps bonds for the next program. */
+	bool keeps_bonds;
 	enum gatt_host host; /* of now, with no link, too */
 	enum gatt_pairing pairing;
 	/* Another program of this host has Data's write socket: no write to Data is taken,

@@ -27,6 +27,7 @@ static const struct app_part_ops *const services[] = {
 	[PART_PROFILE - PART_SERVICES] = &profile_part,
 	[PART_IMAGE - PART_SERVICES] = &image_part,
 	[PART_UPLOAD - PART_SERVICES] = &upload_part,
+	[PART_TRUST - PART_SERVICES] = &trust_part,
 	[PART_JOURNAL - PART_SERVICES] = &journal_part,
 	[PART_LEFT - PART_SERVICES] = &left_part,
 	[PART_OFFER - PART_SERVICES] = &offer_part,

@@ -31,6 +31,7 @@ enum app_part {
 	PART_PROFILE,
 	PART_IMAGE,
 	PART_UPLOAD,
+	PART_TRUST,
 	PART_JOURNAL,
 	PART_LEFT,
 	PART_OFFER,
@@ -93,7 +94,7 @@ extern const struct modal_ops bench_modal, sweep_modal, panel_modal, menu_modal,
 #define VIEW_OPS(upper, lower, name, tab) extern const struct view_ops lower##_view;
 VIEW_EACH(VIEW_OPS)
 extern const struct app_part_ops command_part, log_part, device_part, profile_part, image_part,
-	upload_part, journal_part, left_part, offer_part, effect_part, replay_part;
+	upload_part, trust_part, journal_part, left_part, offer_part, effect_part, replay_part;
 
 /* --- app_core.c */
 /* A part's state, for its own files and for its const accessor. */

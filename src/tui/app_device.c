@@ -375,6 +375,7 @@ static void device_begin(struct app *app, const struct job_config *config)
 	struct app_device *d = app_part(app, PART_DEVICE);
 
 	app_hush(app); /* of what was done before */
+	d->config = *config;
 	d->goal = config->goal;
 	d->command = config->command;
 	d->stage = SESSION_IDLE;

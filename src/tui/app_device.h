@@ -15,6 +15,7 @@ struct app_device {
 	char name[SCAN_NAME_SIZE], address[SCAN_ADDRESS_SIZE]; /* "" none chosen */
 	struct job *job; /* under way; NULL: none */
 	struct recorder *recorder; /* of the job; NULL: not recorded */
+	struct job_config config; /* of the job, or of the last one */
 	enum session_goal goal; /* of the job, or of the last one */
 	enum ota_command command; /* of COMMAND */
 	/* Of the image that the job sends, or the last one sent. */

@@ -2,6 +2,7 @@
 /* Actions on the chosen device (look, command, hold, cancel) and on the adapter. */
 #include "tui/app_device.h"
 
+#include "host/known.h"
 #include "host/maintenance.h"
 #include "tui/app_log.h"
 #include "tui/app_profile.h"
@@ -117,6 +118,8 @@ void app_device_maintenance_done(struct app *app, int status)
 	d->maintenance_ok = maintenance_succeeded(what, status);
 	(void)maintenance_text(what, status, maintenance_device(app, what), text, sizeof(text));
 	app_log_note(app, text);
+	if (what == TRANSPORT_FORGET && status == 0 && app_config(app)->place)
+		known_unbound(app_config(app)->place, d->address);
 	app_say(app, d->maintenance_ok ? CELLS_GOOD : CELLS_BAD, "%s", text);
 	app_tell(app, APP_MAINTENANCE_ENDED);
 	if (status == 0)

@@ -68,6 +68,7 @@ static enum left_kind kind_of_update(const struct app_device *d)
 	case SESSION_ALREADY_RUNNING:
 	case SESSION_REFUSED:
 	case SESSION_IN_USE:
+	case SESSION_DEVICE_CHANGED:
 	case SESSION_NOT_PAIRED:
 	case SESSION_NO_SERVICE:
 	case SESSION_OTHER_DIALECT:

@@ -11,6 +11,7 @@
 #include "tui/app_recover.h"
 #include "tui/app_scan.h"
 #include "tui/app_sweep.h"
+#include "tui/app_trust.h"
 #include "tui/app_upload.h"
 
 /* A job that ended makes room; scanning goes on. */
@@ -31,6 +32,7 @@ void app_settle(struct app *app)
 	app_offer_settled(app);
 	app_bench_settled(app);
 	app_sweep_settled(app);
+	app_trust_settled(app);
 }
 
 void app_tick(struct app *app)

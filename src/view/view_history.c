@@ -54,6 +54,7 @@ enum cells_style view_outcome_style(enum session_outcome outcome)
 	case SESSION_CANCELLED:
 	case SESSION_REFUSED:
 	case SESSION_IN_USE:
+	case SESSION_DEVICE_CHANGED:
 		return CELLS_WARNING;
 	case SESSION_NO_OUTCOME:
 	case SESSION_DEVICE_ERROR:
@@ -99,7 +100,7 @@ static const char *short_outcome(const struct history_run *run)
 		[SESSION_OTHER_DIALECT] = "other",  [SESSION_NO_ADAPTER] = "adapter",
 		[SESSION_PROTOCOL] = "protocol",    [SESSION_NO_HEADWAY] = "no headway",
 		[SESSION_TIMED_OUT] = "timed out",  [SESSION_IN_USE] = "in use",
-		[SESSION_NOT_PAIRED] = "unpaired",
+		[SESSION_NOT_PAIRED] = "unpaired",  [SESSION_DEVICE_CHANGED] = "changed",
 	};
 
 	switch (run->state) {

@@ -133,6 +133,7 @@ const char *view_scan_outcome(enum session_outcome outcome, enum cells_style *re
 	case SESSION_ANSWERED:
 	case SESSION_DEVICE_ERROR:
 	case SESSION_IN_USE:
+	case SESSION_DEVICE_CHANGED:
 	case SESSION_NOT_PAIRED:
 	case SESSION_LINK_LOST:
 	case SESSION_STALLED:

@@ -400,7 +400,7 @@ static void test_script(void **state)
 	first = play(script);
 	second = play(script);
 	assert_non_null(strstr(first, "=== small 60x16 ASCII"));
-	assert_non_null(strstr(first, "confirmed: The device runs the new image"));
+	assert_non_null(strstr(first, "confirmed: It runs the image"));
 	assert_string_equal(first, second);
 	free(first);
 	free(second);

@@ -213,6 +213,7 @@ SCENARIO(flash, .line = "--json --sim=devices=1,flash=ideal flash esp-sim-01 %/a
 	 .keeps = {"app.bin"})
 SCENARIO(look, .line = "--json --sim=devices=2,state=%/boards info esp-sim-01",
 	 .keeps = {"app.bin"})
+SCENARIO(known, .line = "--json --sim=devices=2,state=%/boards known list", .keeps = {"app.bin"})
 SCENARIO(inspect, .line = "--json inspect %/app.bin", .keeps = {"app.bin"})
 SCENARIO(profile_set, .line = "profile set %/p.yaml window=8192", .keeps = {"p.yaml"})
 SCENARIO(profile_show, .line = "--json --profile=%/p.yaml profile show", .keeps = {"p.yaml"})
@@ -290,7 +291,7 @@ int main(void)
 		cmocka_unit_test(test_bench),	     cmocka_unit_test(test_prepare_slot),
 		cmocka_unit_test(test_diagnose),     cmocka_unit_test(test_sweep_on),
 		cmocka_unit_test(test_sweep),	     cmocka_unit_test(test_export),
-		cmocka_unit_test(test_delta),
+		cmocka_unit_test(test_delta),	     cmocka_unit_test(test_known),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

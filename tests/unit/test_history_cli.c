@@ -191,7 +191,7 @@ static void test_show(void **state)
 	make_runs();
 	assert_int_equal(run("history show 2"), 0);
 	expect("run 2 update");
-	expect("confirmed: The device runs the new image");
+	expect("confirmed: It runs the image and has confirmed it");
 	expect("kB/s");
 	expect("verifying");
 	expect("chunk                   auto, in force "); /* the session chooses it */

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See known.h. */
+#include "config.h" /* system extensions: strnlen() */
+
+#include "host/known.h"
+
+#include "base/hex.h"
+#include "base/output.h"
+#include "image/image.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const struct device_file known_kind = {
+	.folder = "known",
+	.suffix = ".known",
+	.head = "otabench-known ",
+	.what = "a record of a known device",
+	.version = '1',
+	.size_max = KNOWN_FILE_MAX,
+};
+
+/* --- the text */
+
+static json_t *images_json(const struct known *k)
+{
+	char digits[2 * OTA_SHA256_SIZE + 1];
+	json_t *images = json_array();
+
+	for (size_t i = 0; images && i < k->image_count; i++)
+		(void)json_array_append_new(
+			images, json_pack("{s:s}", "sha256",
+					  hex_encode(k->images[i], OTA_SHA256_SIZE, digits)));
+	return images;
+}
+
+char *known_format(const struct known *k, size_t *ret_len)
+{
+	json_t *json = json_pack("{s:o,s:s,s:o,s:I,s:b,s:b,s:b,s:I,s:o,s:o}", "place",
+				 device_text_json(k->place), "address", k->address, "name",
+				 device_text_json(k->name), "at", (json_int_t)k->at, "encrypted",
+				 k->encrypted, "told", k->told, "signed_only", k->signed_only,
+				 "chip_id", (json_int_t)k->chip_id, "project",
+				 device_text_json(k->project), "images", images_json(k));
+	char *text = device_file_format(&known_kind, json, ret_len);
+
+	json_decref(json);
+	return text;
+}
+
+static void known_from_json(struct device_reader *r, const json_t *from, struct known *ret)
+{
+	const json_t *images = json_object_get(from, "images");
+	char safe[SCAN_NAME_SIZE];
+
+	device_reader_text(r, from, "place", ret->place, sizeof(ret->place));
+	device_reader_text(r, from, "address", ret->address, sizeof(ret->address));
+	if (!scan_is_address(ret->address))
+		r->bad = "address";
+	device_reader_text(r, from, "name", ret->name, sizeof(ret->name));
+	/* What is printed without a further look. */
+	(void)output_safe_text(ret->name, strlen(ret->name), safe, sizeof(safe));
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", safe);
+	ret->at = device_reader_number(r, from, "at", INT64_MAX);
+	ret->encrypted = device_reader_truth(r, from, "encrypted");
+	ret->told = device_reader_truth(r, from, "told");
+	ret->signed_only = device_reader_truth(r, from, "signed_only");
+	ret->chip_id = (uint16_t)device_reader_number(r, from, "chip_id", UINT16_MAX);
+	device_reader_text(r, from, "project", ret->project, sizeof(ret->project));
+	ret->image_count = json_array_size(images);
+	if (!json_is_array(images) || ret->image_count > KNOWN_IMAGES)
+		r->bad = "images";
+	for (size_t i = 0; !r->bad && i < ret->image_count; i++)
+		device_reader_bytes(r, json_array_get(images, i), "sha256", ret->images[i],
+				    OTA_SHA256_SIZE);
+}
+
+int known_parse(const char *text, size_t len, struct known *ret, char *why, size_t size)
+{
+	struct device_reader r = {.bad = NULL};
+	json_t *json = device_file_parse(&known_kind, text, len, why, size);
+	struct known *k;
+
+	if (!json)
+		return -OTA_EBADMSG;
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		r.bad = "memory";
+	else
+		known_from_json(&r, json, k);
+	if (!r.bad)
+		*ret = *k;
+	free(k);
+	json_decref(json);
+	if (!r.bad)
+		return 0;
+	(void)snprintf(why, size, "damaged: %s is missing or out of range", r.bad);
+	return -OTA_EBADMSG;
+}
+
+/* --- files */
+
+static int load_file(const char *path, struct known *ret, char *error, size_t size)
+{
+	char *text = NULL, why[128];
+	size_t len = 0;
+	int r = device_file_read(&known_kind, path, &text, &len, error, size);
+
+	if (r == 0 && (r = known_parse(text, len, ret, why, sizeof(why))) < 0)
+		(void)device_file_cannot(path, why, r, error, size);
+	free(text);
+	return r;
+}
+
+int known_load(const char *place, const char *address, struct known *ret, char *error, size_t size)
+{
+	struct known *k = calloc(1, sizeof(*k));
+	char path[PATH_MAX];
+	int r = device_file_path(&known_kind, place, address, path, sizeof(path));
+
+	if (!k)
+		return -OTA_ENOMEM;
+	r = r < 0 ? -OTA_ENOENT : load_file(path, k, error, size);
+	/* Eight bytes of a hash are no proof of where it is from. */
+	if (r == 0 && strcmp(k->place, place) != 0)
+		r = -OTA_ENOENT;
+	if (r == 0)
+		*ret = *k;
+	free(k);
+	return r;
+}
+
+static void known_prune(void)
+{
+	struct known_list list;
+
+	if (known_list(NULL, &list) < 0)
+		return;
+	for (size_t i = KNOWN_DEVICES_MAX; i < list.count; i++)
+		known_drop(list.items[i].place, list.items[i].address);
+	known_list_finish(&list);
+}
+
+int known_save(const struct known *k, char *error, size_t size)
+{
+	size_t len = 0;
+	char *text = known_format(k, &len);
+	const int r = device_file_write(&known_kind, k->place, k->address, text, len, error, size);
+
+	free(text);
+	if (r == 0)
+		known_prune();
+	return r;
+}
+
+void known_drop(const char *place, const char *address)
+{
+	device_file_drop(&known_kind, place, address);
+}
+
+struct listing {
+	struct known_list *list;
+	const char *place;
+};
+
+static int list_add(void *ctx, const char *path)
+{
+	const struct listing *l = ctx;
+	struct known_list *list = l->list;
+	struct known *more = realloc(list->items, (list->count + 1) * sizeof(*more));
+	char error[KNOWN_TEXT_MAX];
+	int r;
+
+	if (!more)
+		return -OTA_ENOMEM;
+	list->items = more;
+	r = load_file(path, &more[list->count], error, sizeof(error));
+	if (r == -OTA_ENOMEM)
+		return r;
+	if (r < 0 && r != -OTA_ENOENT)
+		memcpy(list->bad, error, sizeof(list->bad));
+	if (r == 0 && (!l->place || strcmp(more[list->count].place, l->place) == 0))
+		list->count++;
+	return 0;
+}
+
+static int latest_first(const void *a, const void *b)
+{
+	const struct known *x = a, *y = b;
+
+	return x->at != y->at ? (x->at < y->at) - (x->at > y->at) : strcmp(x->address, y->address);
+}
+
+int known_list(const char *place, struct known_list *ret)
+{
+	struct listing listing = {.list = ret, .place = place};
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	r = device_file_each(&known_kind, list_add, &listing);
+	if (r == 0 && ret->count > 0)
+		qsort(ret->items, ret->count, sizeof(*ret->items), latest_first);
+	if (r < 0)
+		known_list_finish(ret);
+	return r;
+}
+
+void known_list_finish(struct known_list *list)
+{
+	free(list->items);
+	list->items = NULL;
+	list->count = 0;
+}
+
+int known_by_name(const char *place, const char *name, const char *address, struct known *ret)
+{
+	struct known_list list;
+	int r = known_list(place, &list);
+
+	if (r < 0)
+		return r;
+	r = -OTA_ENOENT;
+	for (size_t i = 0; r < 0 && name[0] != '\0' && i < list.count; i++) {
+		if (strcmp(list.items[i].name, name) != 0 ||
+		    strcasecmp(list.items[i].address, address) == 0)
+			continue;
+		*ret = list.items[i];
+		r = 0;
+	}
+	known_list_finish(&list);
+	return r;
+}
+
+void known_unbound(const char *place, const char *typed)
+{
+	const bool address = scan_is_address(typed);
+	struct known_list list;
+	char error[KNOWN_TEXT_MAX];
+
+	if (known_list(place, &list) < 0)
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		struct known *k = &list.items[i];
+
+		if (!k->encrypted || strcasecmp(address ? k->address : k->name, typed) != 0)
+			continue;
+		k->encrypted = false;
+		/* Where it cannot be written, the next run asks. */
+		(void)known_save(k, error, sizeof(error));
+	}
+	known_list_finish(&list);
+}
+
+/* --- what it is */
+
+static void project_of(const struct ota_info *info, char ret[KNOWN_PROJECT])
+{
+	memcpy(ret, info->project, sizeof(info->project));
+	ret[sizeof(info->project)] = '\0';
+}
+
+void known_take(struct known *k, const struct ota_info *info)
+{
+	k->told = info != NULL;
+	k->signed_only = info && (info->abilities & OTA_ABILITY_SIGNED_ONLY);
+	k->chip_id = info ? info->chip_id : 0;
+	memset(k->project, 0, sizeof(k->project));
+	if (info)
+		project_of(info, k->project);
+}
+
+static bool has_image(const struct known *k, const uint8_t sha256[OTA_SHA256_SIZE])
+{
+	for (size_t i = 0; i < k->image_count; i++) {
+		if (memcmp(k->images[i], sha256, OTA_SHA256_SIZE) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is there already moves; what is too many falls out at the end. */
+void known_runs(struct known *k, const uint8_t sha256[OTA_SHA256_SIZE])
+{
+	size_t at = 0;
+
+	while (at < k->image_count && memcmp(k->images[at], sha256, OTA_SHA256_SIZE) != 0)
+		at++;
+	if (at == k->image_count && k->image_count < KNOWN_IMAGES)
+		k->image_count++;
+	if (at == KNOWN_IMAGES)
+		at--;
+	memmove(k->images[1], k->images[0], at * OTA_SHA256_SIZE);
+	memcpy(k->images[0], sha256, OTA_SHA256_SIZE);
+}
+
+void known_may_run(struct known *k, const uint8_t sha256[OTA_SHA256_SIZE])
+{
+	uint8_t first[OTA_SHA256_SIZE];
+
+	/* Without a first one any image is taken. */
+	if (k->image_count == 0 || has_image(k, sha256))
+		return;
+	memcpy(first, k->images[0], sizeof(first));
+	known_runs(k, sha256);
+	known_runs(k, first);
+}
+
+unsigned int known_compare(const struct known *k, const struct ota_info *info, bool encrypted)
+{
+	char project[KNOWN_PROJECT];
+	unsigned int changes = k->encrypted && !encrypted ? (unsigned int)KNOWN_ENCRYPTED : 0;
+	bool hashed;
+
+	if (k->told && !info)
+		return changes | KNOWN_TOLD;
+	/* A device that tells more than it did was given firmware that does. */
+	if (!k->told)
+		return changes;
+	hashed = info->running_size > 0;
+	project_of(info, project);
+	if (info->chip_id != k->chip_id)
+		changes |= KNOWN_CHIP;
+	if (hashed && k->image_count == 0)
+		return changes;
+	if (hashed && !has_image(k, info->running_sha256))
+		changes |= KNOWN_IMAGE;
+	/* Another image that is known has its own project and demands. */
+	if (hashed && !(changes & KNOWN_IMAGE) &&
+	    memcmp(k->images[0], info->running_sha256, OTA_SHA256_SIZE) != 0)
+		return changes;
+	if (strcmp(project, k->project) != 0)
+		changes |= KNOWN_PROJECT_NAME;
+	if (k->signed_only && !(info->abilities & OTA_ABILITY_SIGNED_ONLY))
+		changes |= KNOWN_SIGNED;
+	return changes;
+}
+
+/* --- in words */
+
+const char *known_change_name(enum known_change change)
+{
+	switch (change) {
+	case KNOWN_TOLD:
+		return "info";
+	case KNOWN_CHIP:
+		return "chip";
+	case KNOWN_PROJECT_NAME:
+		return "project";
+	case KNOWN_IMAGE:
+		return "image";
+	case KNOWN_SIGNED:
+		return "signed-only";
+	case KNOWN_ENCRYPTED:
+		return "encrypted";
+	case KNOWN_ADDRESS:
+		return "address";
+	}
+	return "unknown";
+}
+
+struct text {
+	char *buf;
+	size_t size, len;
+};
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+add(struct text *t, const char *format, ...)
+{
+	va_list ap;
+
+	if (t->len > 0 && t->len < t->size)
+		t->len += (size_t)snprintf(t->buf + t->len, t->size - t->len, "; ");
+	if (t->len >= t->size)
+		return;
+	va_start(ap, format);
+	t->len += (size_t)vsnprintf(t->buf + t->len, t->size - t->len, format, ap);
+	va_end(ap);
+}
+
+static const char *chip_name(uint16_t id, char buf[16])
+{
+	const struct image_chip *chip = image_chip_by_id(id);
+
+	(void)snprintf(buf, 16, "%.12s", chip ? chip->title : "unknown");
+	if (!chip)
+		(void)snprintf(buf, 16, "id %u", id);
+	return buf;
+}
+
+char *known_changes_text(const struct known *k, const struct ota_info *info, unsigned int changes,
+			 char *buf, size_t size)
+{
+	struct text t = {.buf = buf, .size = size};
+	char is[4 * KNOWN_PROJECT], was[4 * KNOWN_PROJECT], project[KNOWN_PROJECT];
+
+	buf[0] = '\0';
+	if (changes & KNOWN_ADDRESS)
+		add(&t, "that was %s, and another one has its name now", k->address);
+	if (changes & KNOWN_CHIP)
+		add(&t, "it is an %s, and was an %s", chip_name(info->chip_id, is),
+		    chip_name(k->chip_id, was));
+	if (changes & KNOWN_PROJECT_NAME) {
+		project_of(info, project);
+		(void)output_safe_text(project, strlen(project), is, sizeof(is));
+		(void)output_safe_text(k->project, strlen(k->project), was, sizeof(was));
+		add(&t, "its project is \"%s\", and was \"%s\"", is, was);
+	}
+	if (changes & KNOWN_IMAGE)
+		add(&t, "it runs image %s..., and ran %s...",
+		    hex_encode(info->running_sha256, 4, is), hex_encode(k->images[0], 4, was));
+	if (changes & KNOWN_SIGNED)
+		add(&t, "it takes images without a signature, and took signed ones only");
+	if (changes & KNOWN_TOLD)
+		add(&t, "it does not tell what it is and runs any more");
+	if (changes & KNOWN_ENCRYPTED)
+		add(&t, "the link is not encrypted any more");
+	return buf;
+}
