@@ -301,7 +301,9 @@ int bluez_gatt_subscribe(struct transport *t, enum gatt_chr chr)
 
 void bluez_gatt_value(struct bluez *b, const char *path, const uint8_t *buf, size_t len)
 {
-	/* Values of the others change when they are read; only Control notifies. */
-	if (b->phase == BLUEZ_UP && strcmp(path, b->chrs[GATT_CONTROL]) == 0)
-		bluez_gatt_told(b, TRANSPORT_NOTIFIED, GATT_CONTROL, 0, buf, len);
+	const enum gatt_chr chr = bluez_gatt_chr_of(b, path);
+
+	/* Values of the others change when they are read. */
+	if (b->phase == BLUEZ_UP && (chr == GATT_CONTROL || chr == GATT_DATA))
+		bluez_gatt_told(b, TRANSPORT_NOTIFIED, chr, 0, buf, len);
 }

@@ -66,6 +66,9 @@ struct dialect {
 	const char *with, *without;
 
 	uint16_t header; /* bytes of each Data value that are not payload */
+	/* Bytes of the image that are acknowledged at once, so that no value goes beyond them, and
+	 * the bytes behind the payload of the last value of each; 0: there are no sectors. */
+	uint16_t sector, trailer;
 	enum gatt_write write_mode; /* that suits it, where nobody asks for one */
 	/* That mode's requests need not be for each value: one proves that all before it came. */
 	bool bursts;

@@ -25,8 +25,9 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 	(void)len;
 }
 
-static void header_put(struct session *s, uint8_t *buf)
+static void header_put(struct session *s, uint8_t *buf, uint32_t len)
 {
+	(void)len;
 	(void)s;
 	(void)buf;
 }
@@ -49,6 +50,8 @@ static const struct dialect_ops ops = {
 	.data_written = nothing,
 	.watch = nothing,
 	.watch_at = never,
+	.end = nothing,
+	.abort = nothing,
 	.abort_written = nothing,
 };
 
@@ -94,10 +97,10 @@ const struct dialect dialect_fbiego_compact = {
 };
 
 /*
- * Four projects have Espressif's service.  Its own component ble_ota offers neither write
- * commands nor notifications (nimble_ota.c: ota_gatt_db); ble_ota_raw both, with the progress
- * bar (esp_ble_ota_svc.c: nu_lookup_table); BLEOTA both, without it (BLEOTA.cpp: init());
- * NimBLEOta write commands and indications alone (NimBLEOta.cpp: start()).
+ * The service is that of session_sectors.c, too.  Espressif's own component ble_ota offers neither
+ * write commands nor notifications (nimble_ota.c: ota_gatt_db).  It is left alone: an update that
+ * stopped half-way leaves it in the middle of a sector until it is reset, and its STOP keeps
+ * NimBLE's task waiting for the end of an update that never began.
  */
 #define ESPRESSIF_SERVICE GATT_UUID16("8018")
 #define ESPRESSIF_FIRMWARE GATT_UUID16("8020")
@@ -116,37 +119,6 @@ const struct dialect dialect_ble_ota = {
 	.title = "protocol of Espressif's ble_ota",
 	.tool = "Espressif's ESP BLE OTA app (esp-ble-ota-android)",
 	ESPRESSIF_CHRS(INDICATE, COMMAND | NOTIFY),
-	LEFT_ALONE,
-};
-
-const struct dialect dialect_ble_ota_raw = {
-	.id = DIALECT_BLE_OTA_RAW,
-	.name = "ble-ota-raw",
-	.title = "protocol of Espressif's ble_ota_raw",
-	.tool = "the host script of esp-iot-solution's ble_profiles/ble_ota",
-	ESPRESSIF_CHRS(COMMAND | NOTIFY | INDICATE, 0),
-	.with = ESPRESSIF_PROGRESS,
-	LEFT_ALONE,
-};
-
-const struct dialect dialect_bleota = {
-	.id = DIALECT_BLEOTA,
-	.name = "bleota",
-	.title = "protocol of gb88's BLEOTA",
-	.tool = "BLEOTA's page for Web Bluetooth",
-	.advertised = true,
-	ESPRESSIF_CHRS(COMMAND | NOTIFY | INDICATE, 0),
-	.without = ESPRESSIF_PROGRESS,
-	LEFT_ALONE,
-};
-
-const struct dialect dialect_nimbleota = {
-	.id = DIALECT_NIMBLEOTA,
-	.name = "nimbleota",
-	.title = "protocol of h2zero's NimBLEOta",
-	.tool = "NimBLEOta's nimbleota.py",
-	.advertised = true,
-	ESPRESSIF_CHRS(COMMAND | INDICATE, NOTIFY),
 	LEFT_ALONE,
 };
 

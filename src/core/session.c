@@ -442,6 +442,17 @@ void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_
 	session_pump(s);
 }
 
+void session_rx_data(struct session *s, const uint8_t *buf, size_t len, uint64_t now_us)
+{
+	s->now = now_us;
+	if (len == 0 || !s->dialect || !s->dialect->ops->rx_data || !session_live(s))
+		return;
+	s->heard_at = s->spoke_at = now_us;
+	s->silent = 0;
+	s->dialect->ops->rx_data(s, buf, len);
+	session_pump(s);
+}
+
 /* --- time */
 
 void session_tick(struct session *s, uint64_t now_us)

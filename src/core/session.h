@@ -236,6 +236,8 @@ void session_pairing(struct session *s, uint64_t now_us);
 void session_paired(struct session *s, int status, uint64_t now_us);
 /* A notification from Control. */
 void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_us);
+/* A notification from Data. */
+void session_rx_data(struct session *s, const uint8_t *buf, size_t len, uint64_t now_us);
 void session_writable(struct session *s, uint64_t now_us);
 void session_tick(struct session *s, uint64_t now_us);
 /* When session_tick() is wanted next; UINT64_MAX: not at all. */

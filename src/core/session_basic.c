@@ -131,8 +131,9 @@ static void session_basic_rx(struct session *s, const uint8_t *buf, size_t len)
 	}
 }
 
-static void header_put(struct session *s, uint8_t *buf)
+static void header_put(struct session *s, uint8_t *buf, uint32_t len)
 {
+	(void)len;
 	(void)s;
 	(void)buf;
 }
@@ -196,6 +197,8 @@ static const struct dialect_ops ops = {
 	.data_written = session_basic_data_written,
 	.watch = session_basic_watch,
 	.watch_at = watch_at,
+	.end = session_send_end,
+	.abort = session_send_abort,
 	.abort_written = abort_written,
 };
 

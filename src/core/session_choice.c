@@ -64,6 +64,8 @@ static struct session_choice choose_window(const struct session *s, const struct
 	uint32_t window = s->config.window;
 	enum session_reason reason = SESSION_ASKED;
 
+	if (s->dialect->sector != 0)
+		return choice(s->dialect->sector, window, SESSION_BY_DIALECT);
 	if (window == 0)
 		window = session_flow_window(s, air, &reason);
 	if (window < s->chunk)

@@ -96,6 +96,7 @@ void session_discovered(struct session *s, enum dialect_id dialect,
 		return;
 	}
 	s->dialect = dialect_get(dialect);
+	s->data_subscribed = false;
 	if (!s->proving)
 		session_note(s, SESSION_NOTE_DIALECT, s->dialect->id - 1u);
 	if (!dialect_is_driven(s->dialect)) {
@@ -117,6 +118,12 @@ void session_subscribed(struct session *s, int status, uint64_t now_us)
 		return;
 	if (status < 0) {
 		session_connect_call(s, status);
+		return;
+	}
+	if (!s->data_subscribed && s->dialect->ops->rx_data) {
+		s->data_subscribed = true;
+		session_wait(s, SESSION_STEP_SUBSCRIBE, s->config.connect_timeout_ms);
+		session_connect_call(s, s->ops->subscribe(s->ctx, GATT_DATA));
 		return;
 	}
 	begin_reading(s);

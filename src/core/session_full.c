@@ -184,8 +184,9 @@ void session_full_end(struct session *s)
 	session_opcode(s, OTA_CMD_END);
 }
 
-static void header_put(struct session *s, uint8_t *buf)
+static void header_put(struct session *s, uint8_t *buf, uint32_t len)
 {
+	(void)len;
 	bytes_put16(buf, s->sequence);
 }
 
@@ -252,6 +253,8 @@ static const struct dialect_ops ops = {
 	.data_written = session_full_data_written,
 	.watch = session_full_watch,
 	.watch_at = watch_at,
+	.end = session_send_end,
+	.abort = session_send_abort,
 	.abort_written = abort_written,
 };
 

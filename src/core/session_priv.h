@@ -28,24 +28,33 @@ struct dialect_ops {
 	void (*begin)(struct session *s);
 	/* A Control notification, at least one byte. */
 	void (*rx)(struct session *s, const uint8_t *buf, size_t len);
-	/* Writes the header of the next Data value. */
-	void (*header_put)(struct session *s, uint8_t *buf);
+	/* A notification of Data, at least one byte; NULL: such a device has none. */
+	void (*rx_data)(struct session *s, const uint8_t *buf, size_t len);
+	/* Writes the header of the next Data value, which has len bytes of payload. */
+	void (*header_put)(struct session *s, uint8_t *buf, uint32_t len);
+	/* Writes what is behind the payload of a sector's last value; NULL: there are none. */
+	void (*trailer_put)(struct session *s, uint8_t *buf);
 	/* The device answered a write request on Data. */
 	void (*data_written)(struct session *s);
 	/* Time has passed in SENDING or PAUSED. */
 	void (*watch)(struct session *s);
 	/* When watch() is wanted. */
 	uint64_t (*watch_at)(const struct session *s);
+	/* All was sent, and acknowledged where something is: writes the command that ends it. */
+	void (*end)(struct session *s);
+	/* Writes the command that brings the device to idle. */
+	void (*abort)(struct session *s);
 	/* ABORT was written and answered by the stack. */
 	void (*abort_written)(struct session *s);
 };
 
 /* The rows; dialect.c has their order. */
-extern const struct dialect session_full, session_basic;
+extern const struct dialect session_full, session_basic, session_ble_ota_raw, session_bleota,
+	session_nimbleota;
 extern const struct dialect dialect_foreign, dialect_fbiego, dialect_fbiego_compact,
-	dialect_ble_ota, dialect_ble_ota_raw, dialect_bleota, dialect_nimbleota, dialect_angerer,
-	dialect_arduino_ble_ota, dialect_smp, dialect_nordic_dfu, dialect_nordic_legacy_dfu,
-	dialect_meshtastic, dialect_matter, dialect_silabs, dialect_ti_oad;
+	dialect_ble_ota, dialect_angerer, dialect_arduino_ble_ota, dialect_smp, dialect_nordic_dfu,
+	dialect_nordic_legacy_dfu, dialect_meshtastic, dialect_matter, dialect_silabs,
+	dialect_ti_oad;
 
 /* The OTA service of docs/protocol.md, and what is common to the dialects that have it. */
 #define OTABENCH_SERVICE .services = {OTA_UUID_SERVICE}, .advertised = true
@@ -195,6 +204,11 @@ bool session_erases_beside(const struct session *s);
 void session_link_settled(struct session *s);
 
 /* session_send.c */
+/* For struct dialect_ops' end and abort: the opcode alone. */
+void session_send_end(struct session *s);
+void session_send_abort(struct session *s);
+/* Returns true if a value of that payload is the last of a sector. */
+bool session_ends_sector(const struct session *s, uint32_t len);
 /* READY came: choose chunk and window, begin at offset; ack_interval in bytes, 0: no ACKs. */
 void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 			   uint32_t ack_interval);

@@ -107,6 +107,38 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	session_pump(s);
 }
 
+void session_send_end(struct session *s)
+{
+	session_opcode(s, OTA_CMD_END);
+}
+
+void session_send_abort(struct session *s)
+{
+	session_opcode(s, OTA_CMD_ABORT);
+}
+
+bool session_ends_sector(const struct session *s, uint32_t len)
+{
+	const uint32_t at = s->stats.queued + len;
+
+	return s->dialect->sector != 0 &&
+	       (at % s->dialect->sector == 0 || at == s->config.image_size);
+}
+
+/* Payload of the next value: a sector's trailer is not apart from its last bytes. */
+static uint32_t payload_wanted(const struct session *s)
+{
+	const struct dialect *d = s->dialect;
+	const uint32_t payload = (uint32_t)s->chunk - d->header;
+	uint32_t left = s->config.image_size - s->stats.queued;
+
+	if (d->sector != 0 && left > d->sector - s->stats.queued % d->sector)
+		left = d->sector - s->stats.queued % d->sector;
+	if (left > payload)
+		return payload;
+	return left + d->trailer > payload ? payload - d->trailer : left;
+}
+
 /* Returns true if the next value, of that payload, is written with a request. */
 static bool is_request(const struct session *s, uint32_t len)
 {
@@ -131,11 +163,10 @@ bool session_waits_for_each(const struct session *s)
 static enum session_hindrance next_value(const struct session *s, uint32_t *ret_len)
 {
 	const struct session_stats *st = &s->stats;
-	const uint32_t payload = (uint32_t)s->chunk - s->dialect->header;
 	const uint32_t left = s->config.image_size - st->queued;
 	const uint32_t flight = st->received_known ? st->queued - st->received : 0;
 	const uint32_t credit = st->limit - st->queued;
-	const uint32_t want = left < payload ? left : payload;
+	const uint32_t want = payload_wanted(s);
 
 	*ret_len = 0;
 	if (left == 0)
@@ -146,7 +177,8 @@ static enum session_hindrance next_value(const struct session *s, uint32_t *ret_
 		return SESSION_HINDERED_RESPONSE;
 	if (s->now < s->next_send)
 		return SESSION_HINDERED_PACING;
-	if (flight > 0 && flight + want > s->window)
+	/* A sector is acknowledged as a whole, so that a window below it would wait for ever. */
+	if (s->dialect->sector == 0 && flight > 0 && flight + want > s->window)
 		return SESSION_HINDERED_WINDOW;
 	if (flight > 0 && flight / s->least_payload >= OTA_SEQ_WINDOW - 2u)
 		return SESSION_HINDERED_WINDOW;
@@ -215,15 +247,20 @@ static bool send_value(struct session *s, uint32_t len)
 	const bool request = is_request(s, len);
 	const enum gatt_write mode = s->mode == GATT_REQUEST && !request ? GATT_COMMAND : s->mode;
 	uint8_t value[OTA_VALUE_MAX];
+	size_t all = header + len;
 	int rc;
 
 	if (!makes_headway(s)) {
 		session_finish(s, SESSION_NO_HEADWAY);
 		return false;
 	}
-	s->dialect->ops->header_put(s, value);
+	s->dialect->ops->header_put(s, value, len);
 	fill(s, value + header, s->stats.queued, len);
-	rc = s->ops->write(s->ctx, GATT_DATA, mode, value, header + len);
+	if (session_ends_sector(s, len) && s->dialect->ops->trailer_put) {
+		s->dialect->ops->trailer_put(s, value + all);
+		all += s->dialect->trailer;
+	}
+	rc = s->ops->write(s->ctx, GATT_DATA, mode, value, all);
 	if (rc == -OTA_EAGAIN) {
 		s->blocked = true;
 		return false;
@@ -290,7 +327,7 @@ void session_pump(struct session *s)
 		session_enter(s, SESSION_VERIFYING);
 		session_progressed(s);
 		session_wait_work(s, SESSION_STEP_DONE, s->config.verify_timeout_ms);
-		session_opcode(s, OTA_CMD_END);
+		s->dialect->ops->end(s);
 		return;
 	}
 	while (s->state == SESSION_SENDING && s->stats.queued < s->config.image_size) {

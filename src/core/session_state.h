@@ -93,6 +93,15 @@ struct session_burst {
 	uint32_t pacing_us; /* learned where nothing is answered; 0: nothing was */
 };
 
+/* Sectors that are acknowledged one after the other; session_sectors.c. */
+struct session_sectors {
+	bool awaiting; /* a whole sector was sent, its answer has not come */
+	uint64_t sent_at; /* ... when its last value was */
+	uint16_t last; /* ... which has so many bytes of the image */
+	uint8_t packet; /* number of the next value in its sector */
+	uint8_t again; /* times that this sector was sent again */
+};
+
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
@@ -122,6 +131,8 @@ struct session {
 	uint64_t link_until; /* ... but not beyond this */
 	struct ota_ready ready; /* the latest */
 	uint32_t ahead; /* bytes behind READY's offset, sent before the link was settled */
+	bool data_subscribed; /* Data's notifications were asked for, too */
+	struct session_sectors sectors;
 	uint16_t mtu;
 	uint8_t properties[GATT_CHRS];
 	bool have_info;

@@ -32,7 +32,7 @@ void session_abort(struct session *s)
 	s->command_count = 0; /* what was not written yet never will be */
 	session_enter(s, SESSION_CANCELLING);
 	session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
-	session_opcode(s, OTA_CMD_ABORT);
+	s->dialect->ops->abort(s);
 }
 
 void session_cancel(struct session *s, uint64_t now_us)

@@ -113,6 +113,8 @@ static void firmware_start(void *ctx, uint64_t now_us)
 	esp_security_load(esp, board_running(esp->board)->pending_verify);
 	esp->device_up = true;
 	esp->power = ESP_RUNNING;
+	if (esp->config.dialect == ESP_SECTORS)
+		esp_sectors_start(esp);
 	esp_log(esp, "runs %s from slot %u%s", board_running(esp->board)->version,
 		board_running(esp->board)->slot,
 		board_running(esp->board)->pending_verify ? ", pending verify" : "");
@@ -213,7 +215,10 @@ static void task_continues(void *ctx, uint64_t now_us)
 	struct esp *esp = ctx;
 
 	(void)now_us;
-	ota_device_op_done(&esp->device, esp->op_result, esp_now_ms(esp));
+	if (esp->config.dialect == ESP_SECTORS)
+		esp_sectors_op_done(esp, esp->op_result);
+	else
+		ota_device_op_done(&esp->device, esp->op_result, esp_now_ms(esp));
 	esp_hold(esp);
 	esp_rearm(esp);
 }
@@ -373,6 +378,37 @@ bool esp_advertising(const struct esp *esp)
 		if (!esp->conns[i].link && !esp->conns[i].accepted)
 			return true;
 	return false;
+}
+
+enum esp_dialect esp_dialect_of(enum dialect_id id)
+{
+	switch (id) {
+	case DIALECT_FULL:
+	case DIALECT_UNKNOWN:
+		return ESP_FULL;
+	case DIALECT_BASIC:
+		return ESP_BASIC;
+	case DIALECT_BLE_OTA_RAW:
+	case DIALECT_BLEOTA:
+	case DIALECT_NIMBLEOTA:
+		return ESP_SECTORS;
+	case DIALECT_FOREIGN:
+	case DIALECT_FBIEGO:
+	case DIALECT_FBIEGO_COMPACT:
+	case DIALECT_BLE_OTA:
+	case DIALECT_ANGERER:
+	case DIALECT_ARDUINO_BLE_OTA:
+	case DIALECT_SMP:
+	case DIALECT_NORDIC_DFU:
+	case DIALECT_NORDIC_LEGACY_DFU:
+	case DIALECT_MESHTASTIC:
+	case DIALECT_MATTER:
+	case DIALECT_SILABS:
+	case DIALECT_TI_OAD:
+	case DIALECTS:
+		break;
+	}
+	return ESP_FOREIGN;
 }
 
 uint32_t esp_foreign_writes(const struct esp *esp)

@@ -16,8 +16,9 @@
 #include "air/link.h"
 #include "core/dialect.h"
 
-/* FOREIGN: it has the attribute table of another protocol, and refuses every write. */
-enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN };
+/* FOREIGN: it has the attribute table of another protocol, and refuses every write.  SECTORS:
+ * another protocol that it serves, esp_sectors.c. */
+enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN, ESP_SECTORS };
 
 /* How the attribute table of what is sent to it differs from its factory firmware's. */
 enum esp_update_table {
@@ -77,7 +78,9 @@ struct esp_config {
 	enum ota_reset boot_reason; /* of a start that its firmware did not ask for; 0: power-on */
 	uint32_t secure_version;
 	enum esp_dialect dialect;
-	enum dialect_id foreign; /* ESP_FOREIGN: which other one; UNKNOWN: DIALECT_FOREIGN */
+	/* FOREIGN: which other one, UNKNOWN for DIALECT_FOREIGN; SECTORS: BLE_OTA_RAW, BLEOTA or
+	 * NIMBLEOTA. */
+	enum dialect_id foreign;
 	enum esp_update_table update_table; /* ESP_FULL only */
 	const char *version, *project; /* of the factory firmware; only for a new flash */
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
@@ -175,6 +178,10 @@ unsigned int esp_bonds(const struct esp *esp);
 void esp_status(struct esp *esp, struct ota_status *ret);
 /* ATT PDUs that were to write something to a device of a FOREIGN dialect: all were refused. */
 uint32_t esp_foreign_writes(const struct esp *esp);
+/* Times that a SECTORS device was sent beyond its buffer, where a real one may crash. */
+uint32_t esp_sectors_overruns(const struct esp *esp);
+/* As a device of that dialect is to be configured. */
+enum esp_dialect esp_dialect_of(enum dialect_id id);
 uint32_t esp_boots(const struct esp *esp);
 
 #endif

@@ -103,6 +103,11 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 
 	if (!esp->device_up)
 		return ATT_ERR_UNLIKELY;
+	if (id >= ATT_FOREIGN_1 && esp->config.dialect == ESP_SECTORS) {
+		esp_sectors_written(c, id, buf, len);
+		esp_hold(esp);
+		return ATT_OK;
+	}
 	if (id >= ATT_FOREIGN_1)
 		return ATT_ERR_WRITE_NOT_PERMITTED;
 	c->wrote = c->wrote || id == ATT_CONTROL;
@@ -347,6 +352,7 @@ static enum att_table table_of(const struct esp *esp)
 	case ESP_BASIC:
 		return ATT_TABLE_BASIC;
 	case ESP_FOREIGN:
+	case ESP_SECTORS:
 		break;
 	}
 	return foreign_table(esp);

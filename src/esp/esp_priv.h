@@ -51,6 +51,34 @@ struct esp_bond {
 	bool changed; /* and it is to be told */
 };
 
+#define ESP_SECTOR 4096u
+
+/* An update by sectors: what the device waits for. */
+enum esp_sectors_step {
+	ESP_SECTORS_IDLE,
+	ESP_SECTORS_RECEIVING,
+	/* the end of a flash operation: */
+	ESP_SECTORS_CLEARING, /* the slot, before START is answered */
+	ESP_SECTORS_ERASING,
+	ESP_SECTORS_WRITING,
+	ESP_SECTORS_CHECKING,
+	ESP_SECTORS_INSTALLING,
+	ESP_SECTORS_OVER, /* it is about to restart */
+	ESP_SECTORS_CONFIRMING,
+};
+
+struct esp_sectors {
+	enum esp_sectors_step step;
+	uint16_t conn; /* that wrote last */
+	uint32_t size, written; /* bytes of the image */
+	uint32_t erased; /* bytes of the slot, before START was answered */
+	uint16_t sector; /* the next one */
+	uint8_t packet; /* the next value in it */
+	uint32_t fill; /* bytes of it in buf */
+	uint32_t overruns;
+	uint8_t buf[ESP_SECTOR + 16u];
+};
+
 struct esp {
 	struct esp_config config;
 	char name[ESP_NAME_MAX];
@@ -74,6 +102,7 @@ struct esp {
 	uint64_t restart_at; /* us */
 	uint32_t boots;
 	uint32_t foreign_writes; /* esp_foreign_writes() */
+	struct esp_sectors sectors; /* ESP_SECTORS */
 	uint32_t wear; /* ota_core's, which a restart by software leaves alone */
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
@@ -127,6 +156,12 @@ void esp_close_idle(struct esp *esp);
 /* A Data value: an enum att_error, or ATT_LATER: it waits for room. */
 int esp_link_data_written(struct esp_conn *conn, const uint8_t *buf, size_t len, bool command,
 			  bool can_wait);
+
+/* esp_sectors.c: firmware of another project, ESP_SECTORS */
+void esp_sectors_start(struct esp *esp);
+void esp_sectors_written(struct esp_conn *conn, enum att_value_id id, const uint8_t *buf,
+			 size_t len);
+void esp_sectors_op_done(struct esp *esp, int result);
 
 /* esp_task.c: NimBLE's task */
 /* It is kept by this value, until there is room or the firmware has waited enough. */

@@ -19,7 +19,7 @@
 
 static bool secured(const struct esp *esp)
 {
-	return esp->config.security != ESP_OPEN && esp->config.dialect != ESP_FOREIGN;
+	return esp->config.security != ESP_OPEN && esp->config.dialect < ESP_FOREIGN;
 }
 
 static bool wants_passkey(const struct esp *esp)

@@ -144,8 +144,8 @@ static void give_each(struct esp_config *c, unsigned int index)
 	};
 	const enum dialect_id id = order[index % (sizeof(order) / sizeof(order[0]))];
 
-	c->dialect = id == DIALECT_FULL ? ESP_FULL : id == DIALECT_BASIC ? ESP_BASIC : ESP_FOREIGN;
-	c->foreign = c->dialect == ESP_FOREIGN ? id : DIALECT_UNKNOWN;
+	c->dialect = esp_dialect_of(id);
+	c->foreign = c->dialect >= ESP_FOREIGN ? id : DIALECT_UNKNOWN;
 }
 
 static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, size_t size)

@@ -92,6 +92,9 @@ static void window_why(const struct profile *asked, const struct job_snapshot *r
 	put(asked, PROFILE_KEY_WINDOW, (int32_t)c->value, ret);
 	if (c->reason == SESSION_BY_RING)
 		because(ret, "limited by the device's ring");
+	else if (c->reason == SESSION_BY_DIALECT)
+		because(ret, "the %s dialect acknowledges so many at once",
+			dialect_get(run->dialect)->name);
 	else if (c->reason == SESSION_BY_CHUNK)
 		because(ret, "raised to hold one value");
 	else if (c->reason == SESSION_BY_RATE)

@@ -470,6 +470,10 @@ void job_limit_result(struct job *job)
 	budget_shares(&job->budget, r->time, r->transfer_time);
 	if (!job->link_known || r->bytes == 0)
 		return;
+	/* What holds them up is the wait for each sector, which no setting shortens, and of which
+	 * the prediction knows nothing. */
+	if (dialect_get(job->dialect)->sector != 0)
+		return;
 	memcpy(in.shares, r->transfer_time, sizeof(in.shares));
 	in.gaps = r->gaps;
 	may_change(job, &in);

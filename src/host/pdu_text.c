@@ -158,6 +158,8 @@ char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *d
 
 	if (len == 0)
 		return say(buf, size, "an empty command");
+	if (dialect->sector != 0)
+		return pdu_text_sectors_command(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_START)
 		return pdu_text_start(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_LINK)
@@ -363,6 +365,8 @@ char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct diale
 
 	if (len == 0)
 		return say(buf, size, "an empty notification");
+	if (dialect->sector != 0)
+		return pdu_text_sectors_answer(bytes, len, buf, size);
 	if (bytes[0] >= COUNT(functions) || !functions[bytes[0]])
 		return say(buf, size, "unknown notification 0x%02x, %zu bytes", bytes[0], len);
 	if (dialect->one_byte)
@@ -379,6 +383,9 @@ char *pdu_text_data(const uint8_t *bytes, size_t len, const struct dialect *dial
 		return say(buf, size, "DATA length=%zu", len);
 	if (len < dialect->header)
 		return pdu_text_cut("DATA", len, buf, size);
+	if (dialect->sector != 0)
+		return say(buf, size, "DATA sector=%u value=%u length=%zu", bytes_get16(bytes),
+			   bytes[2], len - dialect->header);
 	return say(buf, size, "DATA sequence=%u length=%zu", bytes_get16(bytes),
 		   len - OTA_DATA_HEADER);
 }

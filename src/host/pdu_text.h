@@ -22,7 +22,11 @@ char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *d
 		       size_t size);
 char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct dialect *dialect,
 			    char *buf, size_t size);
-/* "DATA sequence=12 length=242" */
+/* pdu_text_sectors.c: the same of a dialect with sectors, and a notification of Data. */
+char *pdu_text_sectors_command(const uint8_t *bytes, size_t len, char *buf, size_t size);
+char *pdu_text_sectors_answer(const uint8_t *bytes, size_t len, char *buf, size_t size);
+char *pdu_text_sectors_data(const uint8_t *bytes, size_t len, char *buf, size_t size);
+/* "DATA sequence=12 length=242", "DATA sector=3 value=7 length=242" */
 char *pdu_text_data(const uint8_t *bytes, size_t len, const struct dialect *dialect, char *buf,
 		    size_t size);
 char *pdu_text_info(const uint8_t *bytes, size_t len, char *buf, size_t size);

@@ -185,10 +185,13 @@ void pump_event(struct pump *p, const struct transport_event *e)
 		session_written(s, e->chr, e->status, now);
 		break;
 	case TRANSPORT_NOTIFIED:
-		if (e->chr != GATT_CONTROL)
+		if (e->chr != GATT_CONTROL && e->chr != GATT_DATA)
 			break;
 		pump_received(p, e);
-		session_rx(s, e->data, e->len, now);
+		if (e->chr == GATT_CONTROL)
+			session_rx(s, e->data, e->len, now);
+		else
+			session_rx_data(s, e->data, e->len, now);
 		break;
 	case TRANSPORT_WRITABLE:
 		session_writable(s, now);

@@ -47,13 +47,6 @@ static enum flash_speed flash_speed_of(const struct sim_options *options)
 	return FLASH_TYPICAL;
 }
 
-static enum esp_dialect dialect_of(const struct sim_options *options)
-{
-	if (options->dialect == DIALECT_FULL || options->dialect == DIALECT_UNKNOWN)
-		return ESP_FULL;
-	return options->dialect == DIALECT_BASIC ? ESP_BASIC : ESP_FOREIGN;
-}
-
 void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		  struct fleet_kind *ret)
 {
@@ -63,9 +56,10 @@ void simopts_kind(const struct sim_options *o, char partitions[SLOTS_CSV_MAX],
 		.random_addresses = o->random_addresses != 0,
 		.chip_id = o->chip_id,
 		.chip_all = simopts_given(o, SIM_CHIP),
-		.dialect = dialect_of(o),
-		.foreign = dialect_of(o) == ESP_FOREIGN ? (enum dialect_id)o->dialect
-							: DIALECT_UNKNOWN,
+		.dialect = esp_dialect_of((enum dialect_id)o->dialect),
+		.foreign = esp_dialect_of((enum dialect_id)o->dialect) >= ESP_FOREIGN
+				   ? (enum dialect_id)o->dialect
+				   : DIALECT_UNKNOWN,
 		.dialect_each = o->dialect == DIALECT_UNKNOWN,
 		.dialect_all = simopts_given(o, SIM_DIALECT),
 		.update_table = (enum esp_update_table)o->table,

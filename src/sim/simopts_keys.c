@@ -170,9 +170,10 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 	[SIM_DIALECT] = {
 		.name = "dialect", .kind = SETTING_CHOICE, AT(dialect), .words = words_dialect,
 		.initial = DIALECT_FULL,
-		.help = "Protocol of all devices; each: another one for each device.  Other projects' "
-			"have services and advertisement, and refuse every write; foreign: an unknown "
-			"one under the same service UUID.  Not given: the devices differ.",
+		.help = "Protocol of all devices; each: another one for each device.  Those that are "
+			"left alone have the services and the advertisement, and refuse every write; "
+			"foreign: an unknown one under the same service UUID.  Not given: the devices "
+			"differ.",
 	},
 	[SIM_SEED] = {
 		.name = "seed", .kind = SETTING_TEXT,

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests the dialects with Espressif's sectors: literal bytes, and updates of virtual devices
+ * with the quirks of each project, undisturbed and with faults at many places.  Whatever
+ * happens, the device boots, its buffer is not overrun, and "delivered" is told of nothing
+ * but the image that was sent.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "image/image_build.h"
+#include "base/sha256.h"
+#include "session_play.h"
+#include "updatelib.h"
+
+#define SECONDS 600u
+#define PLACES 20u
+#define CUTS 50u
+
+static const enum dialect_id ids[] = {DIALECT_NIMBLEOTA, DIALECT_BLEOTA, DIALECT_BLE_OTA_RAW};
+#define IDS (sizeof(ids) / sizeof(ids[0]))
+
+static uint8_t image[60000];
+static size_t image_size;
+
+static int build(void **state)
+{
+	const struct image_build b = {.version = "2.0.0", .size = 50000, .seed = 3};
+
+	(void)state;
+	return image_build(&b, sha256_buffer, image, sizeof(image), &image_size);
+}
+
+/* --- literal bytes: messages worked out apart from this code, CRC-16/XMODEM */
+
+#define SAYS_STARTED "0300 0100 0000 000000000000000000000000 56a8"
+#define SAYS_REJECTED "0300 0100 0100 000000000000000000000000 37d3"
+#define SAYS_STOPPED "0300 0200 0000 000000000000000000000000 1b40"
+#define SECTOR_OK "0000 0000 0000 000000000000000000000000 0000"
+#define SECTOR_CRC "0000 0100 0000 000000000000000000000000 24a8"
+#define SECTOR_HAVE "0000 0200 0100 000000000000000000000000 083b"
+
+static struct play r;
+
+static size_t bytes_of(const char *hex, uint8_t buf[32])
+{
+	size_t n = 0;
+	unsigned int byte;
+
+	for (; *hex; hex += 2) {
+		if (*hex == ' ')
+			hex++;
+		assert_int_equal(sscanf(hex, "%2x", &byte), 1);
+		buf[n++] = (uint8_t)byte;
+	}
+	return n;
+}
+
+static void says_data(const char *hex)
+{
+	uint8_t buf[32];
+	const size_t len = bytes_of(hex, buf);
+
+	session_rx_data(&r.s, buf, len, r.now);
+}
+
+/* Connected and asked, as far as START. */
+static void begin(enum dialect_id id)
+{
+	static const uint8_t properties[GATT_CHRS] = {0x3c, 0x3c, 0, 0x02, 0, 0};
+
+	play_init(&r, SESSION_UPDATE, 60);
+	play_start(&r);
+	play_expect(&r, "connect");
+	session_connected(&r.s, 247, r.now);
+	play_expect(&r, "discover");
+	session_discovered(&r.s, id, properties, r.now);
+	play_expect(&r, "subscribe control");
+	session_subscribed(&r.s, 0, r.now);
+	play_expect(&r, "subscribe data");
+	session_subscribed(&r.s, 0, r.now);
+	play_expect(&r, "read version");
+	session_read(&r.s, GATT_FIRMWARE_REVISION, 0, (const uint8_t *)"1.0.0", 5, r.now);
+	if (id != DIALECT_BLEOTA) {
+		play_expect(&r, "request control 02000000000000000000000000000000000043f0");
+		play_written(&r, GATT_CONTROL);
+	}
+	play_expect(&r, "request control 01003c0000000000000000000000000000007804");
+	play_written(&r, GATT_CONTROL);
+	assert_int_equal(r.s.state, SESSION_PREPARING);
+}
+
+/* One sector of 60 bytes, 0 to 59: its CRC is 1ee1. */
+static void expect_sector(void)
+{
+	assert_int_equal(play_count(&r, "command data 0000ff000102030405"), 1);
+	assert_int_equal(r.data_bytes % 65u, 0);
+	play_skip(&r);
+	assert_int_equal(r.s.stats.queued, 60);
+	assert_int_equal(r.s.stats.received, 0);
+}
+
+static void test_bytes(void **state)
+{
+	(void)state;
+	begin(DIALECT_BLEOTA);
+	play_rx(&r, SAYS_STARTED);
+	expect_sector();
+	says_data(SECTOR_CRC); /* the same again */
+	expect_sector();
+	assert_int_equal(r.s.stats.gaps, 1);
+	says_data(SECTOR_OK);
+	play_expect(&r, "request control 02000000000000000000000000000000000043f0");
+	play_written(&r, GATT_CONTROL);
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+	play_rx(&r, SAYS_STOPPED);
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	play_end(&r);
+	/* The last sector's answer is all. */
+	begin(DIALECT_NIMBLEOTA);
+	play_rx(&r, SAYS_STARTED);
+	expect_sector();
+	says_data(SECTOR_HAVE); /* an answer was lost: it has the sector */
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	play_end(&r);
+}
+
+/* Its CRC shows each changed byte, and then it counts as if it had not come. */
+static void test_flipped(void **state)
+{
+	static const char *const sector[] = {SECTOR_OK, SECTOR_CRC, SECTOR_HAVE};
+	uint8_t buf[32];
+	size_t len;
+
+	(void)state;
+	begin(DIALECT_NIMBLEOTA);
+	len = bytes_of(SAYS_STARTED, buf);
+	for (size_t i = 0; i < len; i++) {
+		buf[i] ^= 0xff;
+		session_rx(&r.s, buf, len, r.now);
+		buf[i] ^= 0xff;
+		assert_int_equal(r.s.state, SESSION_PREPARING);
+	}
+	session_rx(&r.s, buf, len - 1, r.now); /* cut off */
+	assert_int_equal(r.s.state, SESSION_PREPARING);
+	play_rx(&r, SAYS_STARTED);
+	expect_sector();
+	for (size_t k = 0; k < sizeof(sector) / sizeof(sector[0]); k++) {
+		len = bytes_of(sector[k], buf);
+		for (size_t i = 0; i < len; i++) {
+			buf[i] ^= 0xff;
+			session_rx_data(&r.s, buf, len, r.now);
+			buf[i] ^= 0xff;
+		}
+		session_rx_data(&r.s, buf, len - 1, r.now);
+		play_expect_none(&r);
+		assert_int_equal(r.s.state, SESSION_SENDING);
+		assert_int_equal(r.s.stats.received, 0);
+	}
+	play_end(&r);
+}
+
+/* Answers that come doubled, late or before anything was sent. */
+static void test_out_of_place(void **state)
+{
+	(void)state;
+	begin(DIALECT_NIMBLEOTA);
+	says_data(SECTOR_OK);
+	play_rx(&r, SAYS_STOPPED);
+	assert_int_equal(r.s.state, SESSION_PREPARING);
+	play_rx(&r, SAYS_STARTED);
+	expect_sector();
+	play_rx(&r, SAYS_STARTED);
+	says_data("0100 0000 0000 000000000000000000000000 0000"); /* and a wrong CRC */
+	play_expect_none(&r);
+	assert_int_equal(r.s.state, SESSION_SENDING);
+	play_end(&r);
+}
+
+static void test_rejected(void **state)
+{
+	(void)state;
+	begin(DIALECT_BLE_OTA_RAW);
+	for (uint32_t i = 0; i <= r.config.retries && !session_finished(&r.s); i++) {
+		play_rx(&r, SAYS_REJECTED);
+		play_pass(&r, r.config.backoff_max_ms);
+		play_written(&r, GATT_CONTROL);
+	}
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_BUSY);
+	play_end(&r);
+}
+
+/* --- virtual devices */
+
+static void init(struct update *u, enum dialect_id id)
+{
+	update_init(u, image, image_size);
+	u->sim.kind.dialect = ESP_SECTORS;
+	u->sim.kind.foreign = id;
+	u->sim.kind.flash_mode = ESP_FLASH_LENIENT;
+	(void)snprintf(u->session.version, sizeof(u->session.version), "2.0.0");
+}
+
+static void check(struct update *u, enum dialect_id id, const char *what)
+{
+	const bool delivered = u->s.outcome == SESSION_DELIVERED;
+
+	/* A value that the stack itself doubles overruns NimBLEOta, whatever a host does. */
+	if (esp_sectors_overruns(update_device(u)) != 0 && strncmp(what, "dup-data", 8) != 0)
+		fail_msg("%s, %s: its buffer was overrun", dialect_get(id)->name, what);
+	if (delivered && u->s.verdict != SESSION_VERDICT_NEW)
+		fail_msg("%s, %s: delivered by nothing", dialect_get(id)->name, what);
+	/* The boot loader, once more: what runs is one of the two images, whole. */
+	if (update_check_boots(u) != delivered)
+		fail_msg("%s, %s: %s, and it boots another image", dialect_get(id)->name, what,
+			 session_outcome_name(u->s.outcome));
+}
+
+static void deliver(enum dialect_id id, const char *fault)
+{
+	struct update u;
+
+	init(&u, id);
+	if (fault[0])
+		update_fault(&u, fault);
+	if (update_run(&u, SECONDS) != SESSION_DELIVERED)
+		fail_msg("%s, %s: %s", dialect_get(id)->name, fault,
+			 session_outcome_name(u.s.outcome));
+	check(&u, id, fault);
+	update_end(&u);
+}
+
+static void each(const char *format, uint32_t count, uint32_t step)
+{
+	char fault[64];
+
+	for (size_t k = 0; k < IDS; k++)
+		for (uint32_t i = 1; i <= count; i++) {
+			(void)snprintf(fault, sizeof(fault), format, i * step);
+			deliver(ids[k], fault);
+		}
+}
+
+static void test_mtus(void **state)
+{
+	static const uint16_t mtus[] = {23, 185, 247, 517};
+
+	(void)state;
+	for (size_t k = 0; k < IDS; k++)
+		for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++)
+			for (unsigned int requests = 0; requests < 2; requests++) {
+				struct update u;
+
+				init(&u, ids[k]);
+				u.sim.kind.mtu = mtus[i];
+				u.session.mode_auto = requests == 0;
+				u.session.mode = GATT_REQUEST;
+				assert_int_equal(update_run(&u, SECONDS), SESSION_DELIVERED);
+				assert_int_equal(u.s.stats.sent_bytes, image_size);
+				check(&u, ids[k], "undisturbed");
+				update_end(&u);
+			}
+}
+
+static void test_link_loss(void **state)
+{
+	(void)state;
+	each("disconnect@%u", PLACES, (uint32_t)image_size / PLACES);
+	each("terminate@%u", PLACES / 4u, (uint32_t)image_size / PLACES * 4u);
+	each("reboot@%u", PLACES / 4u, (uint32_t)image_size / PLACES * 4u);
+}
+
+static void test_notifications(void **state)
+{
+	(void)state;
+	each("drop-notify@%u", 14, 1); /* two of the handshake, one of each of 13 sectors, STOP's */
+	each("dup-notify@%u", 14, 1);
+	each("delay-notify@%u:700", 14, 1);
+	each("delay-notify@%u:6000", 7, 2);
+}
+
+static void test_values(void **state)
+{
+	(void)state;
+	each("drop-data@%u", 115, 1); /* each of some nine values a sector */
+	each("dup-data@%u", PLACES, 5);
+	each("drop-data%%%u", 3, 1);
+}
+
+/* Another session with the same device. */
+static void again(struct update *u)
+{
+	update_wait(u, 5000000u);
+	assert_int_equal(pump_init(&u->pump, &u->session), 0);
+	session_start(&u->s, update_now(u));
+	update_finish(u, SECONDS);
+}
+
+static void test_power_cuts(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < IDS; k++)
+		for (unsigned int op = 1; op <= CUTS; op++) {
+			struct update u;
+			char fault[32];
+
+			init(&u, ids[k]);
+			u.sim.kind.seed = op;
+			(void)snprintf(fault, sizeof(fault), "power-cut@%u", op);
+			update_fault(&u, fault);
+			update_run(&u, SECONDS);
+			/* Cut while it installs what it has acknowledged: that is told, and the
+			 * next session completes. */
+			if (u.s.outcome == SESSION_ROLLED_BACK)
+				again(&u);
+			if (u.s.outcome != SESSION_DELIVERED)
+				fail_msg("%s, %s: %s", dialect_get(ids[k])->name, fault,
+					 session_outcome_name(u.s.outcome));
+			check(&u, ids[k], fault);
+			update_end(&u);
+		}
+}
+
+static void test_does_not_boot(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < IDS; k++) {
+		struct update u;
+
+		init(&u, ids[k]);
+		update_fault(&u, "no-boot");
+		assert_int_equal(update_run(&u, SECONDS), SESSION_ROLLED_BACK);
+		check(&u, ids[k], "no-boot");
+		update_end(&u);
+	}
+}
+
+static void test_cancel(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < IDS; k++)
+		for (uint32_t i = 0; i < PLACES; i++) {
+			const uint32_t at = (uint32_t)((uint64_t)image_size * i / PLACES);
+			struct update u;
+
+			init(&u, ids[k]);
+			update_begin(&u);
+			while (u.s.state != SESSION_SENDING || u.s.stats.queued < at)
+				assert_true(update_step(&u));
+			session_cancel(&u.s, update_now(&u));
+			update_finish(&u, SECONDS);
+			assert_int_equal(u.s.outcome, SESSION_CANCELLED);
+			/* Nothing of it is in the way of the next one. */
+			again(&u);
+			assert_int_equal(u.s.outcome, SESSION_DELIVERED);
+			check(&u, ids[k], "cancelled before");
+			update_end(&u);
+		}
+}
+
+/* An image that the boot loader refuses never counts as delivered, and the old one stays. */
+static void test_damaged_image(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < IDS; k++) {
+		struct update u;
+
+		image[20000] ^= 0x01;
+		init(&u, ids[k]);
+		u.session.retries = 1;
+		update_run(&u, SECONDS);
+		image[20000] ^= 0x01;
+		assert_int_equal(session_finished(&u.s), true);
+		assert_int_not_equal(u.s.outcome, SESSION_DELIVERED);
+		if (ids[k] == DIALECT_BLEOTA) {
+			assert_int_equal(u.s.outcome, SESSION_DEVICE_ERROR);
+			assert_int_equal(u.s.code, OTA_ERR_IMAGE);
+		}
+		check(&u, ids[k], "a damaged image");
+		update_end(&u);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bytes),	      cmocka_unit_test(test_flipped),
+		cmocka_unit_test(test_out_of_place),  cmocka_unit_test(test_rejected),
+		cmocka_unit_test(test_mtus),	      cmocka_unit_test(test_link_loss),
+		cmocka_unit_test(test_notifications), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_power_cuts),    cmocka_unit_test(test_does_not_boot),
+		cmocka_unit_test(test_cancel),	      cmocka_unit_test(test_damaged_image),
+	};
+
+	return cmocka_run_group_tests(tests, build, NULL);
+}
