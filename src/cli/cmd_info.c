@@ -2,12 +2,25 @@
 /* otabench info DEV: what a device is, what it runs, and what it can do. */
 #include "config.h" /* system extensions: strnlen() */
 
+#include "cli/journal_note.h"
 #include "cli/run.h"
 #include "base/hex.h"
 
 #include "host/pdu_text.h"
 
 #include <string.h>
+
+/* Of the command that asks a device; a report's functions are not given it, and in a recording,
+ * which they show, too, there is none. */
+static const struct cli *asking;
+
+static void print_journal(FILE *out, const struct job_snapshot *now)
+{
+	char text[JOURNAL_NOTE_TEXT];
+
+	if (asking && journal_note(asking, now->address, text, sizeof(text)))
+		run_print_field(out, "Journal", "%s", text);
+}
 
 static void print_image(FILE *out, const struct job_snapshot *now)
 {
@@ -82,6 +95,7 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 		run_print_field(out, "Runs", "%s", now->version[0] ? now->version : "unknown");
 		if (dialect_is_driven(dialect)) {
 			run_print_field(out, "Dialect", "%s: %s", dialect->name, dialect->lacks);
+			print_journal(out, now);
 			return;
 		}
 		run_print_field(out, "Dialect", "%s: %s; %s", dialect->name, dialect->title,
@@ -92,6 +106,7 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 	print_image(out, now);
 	run_print_field(out, "Dialect", "%s, protocol %u", dialect->name, now->info.version);
 	print_device(out, now);
+	print_journal(out, now);
 	print_link(out, result);
 	if (now->stats.status_known) {
 		(void)fputc('\n', out);
@@ -107,6 +122,9 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 	(void)json_object_set_new(object, "mtu", json_integer(result->mtu));
 	if (now->stats.status_known)
 		run_json_status(object, &now->stats.status);
+	if (asking)
+		(void)json_object_set_new(object, "journal",
+					  journal_note_json(asking, now->address));
 }
 
 const struct run_report run_report_info = {
@@ -117,5 +135,6 @@ int cmd_info(struct cli *cli, int argc, char **argv)
 	const struct job_config config = {.goal = SESSION_LOOK, .device = argv[1]};
 
 	(void)argc;
+	asking = cli;
 	return run_job(cli, &config, &run_report_info);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* otabench scan: the devices in the air, listed as they are heard. */
+#include "cli/journal_note.h"
 #include "cli/open.h"
 #include "cli/run.h"
 
@@ -121,6 +122,7 @@ static void cmd_scan_emit(const struct scanner *s, const struct scan_device *d, 
 		(void)json_object_set_new(event, "advertisements", json_integer(d->seen));
 		(void)json_object_set_new(event, "age",
 					  json_real((double)(now - d->last_us) / 1e6));
+		(void)json_object_set_new(event, "journal", journal_note_json(s->cli, d->address));
 	}
 	cli_emit(s->cli, event);
 }
@@ -178,6 +180,20 @@ static void cmd_scan_on_event(void *userdata, const struct transport_event *e)
 	(void)sd_event_exit(s->event, 0);
 }
 
+/* What was interrupted here, below the table. */
+static void tell_journals(const struct scanner *s)
+{
+	char text[JOURNAL_NOTE_TEXT];
+
+	for (size_t i = 0; i < s->scan.count; i++) {
+		const struct scan_device *d = &s->scan.devices[i];
+
+		if (journal_note(s->cli, d->address, text, sizeof(text)))
+			(void)fprintf(s->cli->out, "%s: %s\n", d->name[0] ? d->name : d->address,
+				      text);
+	}
+}
+
 static int loudest_first(const void *a, const void *b)
 {
 	const struct scan_device *x = a, *y = b;
@@ -212,6 +228,8 @@ static int cmd_scan_run(struct scanner *s, double seconds)
 		else
 			print_row(s, &s->scan.devices[i]);
 	}
+	if (!s->cli->json)
+		tell_journals(s);
 	return cli_finish(s->cli, cli_recorded(s->cli, s->t, CLI_OK));
 }
 

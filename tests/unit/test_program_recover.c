@@ -117,6 +117,56 @@ static void test_copied(void **state)
 	program_done(&r);
 }
 
+/* Who lists devices or asks one is told what was interrupted, with the line that goes on. */
+static void test_mentioned(void **state)
+{
+	static const char *const asks[] = {"scan --time=2", "info esp-sim-01"};
+	char path[128], before[256], line[256], told[320];
+	struct program_ran r;
+	json_int_t received, size;
+	json_t *journal;
+	char *said;
+	int code;
+
+	(void)state;
+	(void)snprintf(before, sizeof(before), "%s", getenv("XDG_STATE_HOME"));
+	(void)snprintf(path, sizeof(path), "%s/journals", dir);
+	assert_int_equal(setenv("XDG_STATE_HOME", path, 1), 0);
+	leave_part("mentioned");
+	(void)snprintf(line, sizeof(line), "--sim=state=%s/mentioned resume 24:6F:28:AA:10:01",
+		       dir);
+	r = program_run("--sim=state=%s/mentioned --json info esp-sim-01", dir);
+	program_expect(&r, 0, "answered");
+	journal = json_object_get(r.last, "journal");
+	received = json_integer_value(json_object_get(journal, "received"));
+	size = json_integer_value(json_object_get(journal, "size"));
+	assert_string_equal(json_string_value(json_object_get(journal, "image")), "new.bin");
+	assert_string_equal(
+		json_string_value(json_object_get(journal, "command")) + strlen("otabench "), line);
+	assert_true(received > 0 && received < size);
+	(void)snprintf(told, sizeof(told), "an update of new.bin stopped at %u %%: otabench %s",
+		       (unsigned int)(received * 100 / size), line);
+	program_done(&r);
+	for (size_t i = 0; i < 2; i++) {
+		said = program_words(&code, "--sim=state=%s/mentioned %s", dir, asks[i]);
+		assert_int_equal(code, 0);
+		assert_non_null(strstr(said, told));
+		free(said);
+		/* Another device of the same address. */
+		said = program_words(&code, "--sim=devices=1 %s", asks[i]);
+		assert_int_equal(code, 0);
+		assert_null(strstr(said, "an update of"));
+		free(said);
+	}
+	r = program_run("--json %s", line);
+	program_expect(&r, 0, "confirmed");
+	program_done(&r);
+	r = program_run("--sim=state=%s/mentioned --json info esp-sim-01", dir);
+	assert_true(json_is_null(json_object_get(r.last, "journal")));
+	program_done(&r);
+	assert_int_equal(setenv("XDG_STATE_HOME", before, 1), 0);
+}
+
 static int setup(void **state)
 {
 	struct program_ran r;
@@ -141,10 +191,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_listed),
-		cmocka_unit_test(test_yes),
-		cmocka_unit_test(test_basic),
-		cmocka_unit_test(test_copied),
+		cmocka_unit_test(test_listed),	  cmocka_unit_test(test_yes),
+		cmocka_unit_test(test_basic),	  cmocka_unit_test(test_copied),
+		cmocka_unit_test(test_mentioned),
 	};
 
 	return cmocka_run_group_tests_name("program_recover", tests, setup, teardown);
