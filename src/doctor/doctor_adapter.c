@@ -13,9 +13,17 @@
 #define CAP_NET_RAW 13
 
 /*
- * Families of USB adapters with faults that an update meets; product "" is every one of that
- * vendor.  drivers/bluetooth/btusb.c of Linux names them: btusb_setup_csr(), the tables of
- * BTUSB_REALTEK, BTUSB_INTEL_COMBINED and BTUSB_BCM_PATCHRAM.
+ * Families of USB adapters with something that an update meets; product "" is every one of
+ * that vendor.  Each is said by Linux's own drivers:
+ * - CSR: drivers/bluetooth/btusb.c, btusb_setup_csr().  Real ones end with Bluetooth 4.0, which
+ *   has neither 2M (5.0) nor Data Length Extension (4.2); copies announce what they cannot do,
+ *   and the driver logs "CSR: Unbranded CSR clone detected".
+ * - Realtek: btrtl.c, btrtl_initialize().  The setup fails without the file, and the log has
+ *   "RTL: firmware file ... not found".
+ * - Broadcom: btbcm.c, btbcm_initialize().  Without a file it logs "BCM: firmware Patch file not
+ *   found" and leaves the adapter with what its ROM has.
+ * - Intel: the driver of the same module's Wi-Fi, iwlwifi/mvm/coex.c, iwl_get_coex_type(): Wi-Fi
+ *   is restrained for Bluetooth's sake where it is on 2.4 GHz, and nowhere else.
  */
 static const struct family {
 	const char *vendor, *product, *text, *advice;
@@ -23,11 +31,11 @@ static const struct family {
 	{"0a12", "0001",
 	 "CSR8510, or one of its many copies: Bluetooth 4.0, so 1M and short packets",
 	 "an adapter of Bluetooth 5 is several times as fast; 'dmesg | grep CSR' names a copy"},
-	{"0bda", "", "Realtek: without its firmware file it works from ROM, with faults",
-	 "'dmesg | grep RTL' shows whether it was loaded (package firmware-realtek)"},
-	{"0a5c", "", "Broadcom: without its patch file it works from ROM, with faults",
+	{"0bda", "", "Realtek: it does not start without its firmware file",
+	 "where it is missing, 'dmesg | grep RTL' says so (package firmware-realtek)"},
+	{"0a5c", "", "Broadcom: without its patch file it runs what is in its ROM",
 	 "'dmesg | grep BCM' shows whether brcm/*.hcd was loaded"},
-	{"8087", "", "Intel: shares its antennas with the Wi-Fi of the same module",
+	{"8087", "", "Intel: on 2.4 GHz it takes turns with the Wi-Fi of the same module",
 	 "in mid update use Wi-Fi on 5 GHz, or none ('nmcli radio wifi off')"},
 };
 
@@ -63,12 +71,14 @@ void doctor_check_adapter(struct doctor *d, const char *root, unsigned int index
 	tell_family(d, index, vendor, product);
 	(void)snprintf(path, sizeof(path), "%s/power/control", base);
 	doctor_line(root, path, control, sizeof(control));
+	/* btusb_setup_csr() of btusb.c tells of adapters that stay asleep then. */
 	if (strcmp(control, "auto") == 0) {
 		doctor_add(d, DOCTOR_NOTE, "USB autosuspend",
 			   "otabench doctor --fix, or: echo on | sudo tee the adapter's "
 			   "power/control; "
 			   "for good: btusb.enable_autosuspend=0 on the kernel's command line",
-			   "hci%u may be put to sleep between packets, and some lose some then",
+			   "hci%u may be put to sleep while nothing is sent, and some do not wake "
+			   "for what they receive",
 			   index);
 		doctor_offer(d, DOCTOR_FIX_AWAKE, "%s%s", root, path);
 	} else if (control[0]) {
@@ -91,6 +101,15 @@ static void check_release(struct doctor *d, const char *root)
 			   "Linux %s cannot allow an adapter LE 2M: 4.19 can", text);
 	else
 		doctor_add(d, DOCTOR_GOOD, "kernel", "", "Linux %s", text);
+	/*
+	 * hci_le_remote_conn_param_req_evt() of net/bluetooth/hci_event.c refuses what is longer than
+	 * the upper bound that the connection was made with (Linux 6.8; 5.10 to 6.6 got it later, in
+	 * stable releases), and makes what it grants the bound of the device's next connection.
+	 */
+	if (major > 5 || (major == 5 && minor >= 10))
+		doctor_add(d, DOCTOR_NOTE, "interval",
+			   "for longer ones: otabench forget DEV, then plug the adapter in again",
+			   "Linux grants a device no connection interval longer than its last one");
 }
 
 /* Files of a pattern below the root. */

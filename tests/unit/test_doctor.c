@@ -225,8 +225,9 @@ static void test_hardware(void **state)
 		enum doctor_level level;
 	} chips[] = {
 		{"0a12\n", "0001\n", "CSR8510", DOCTOR_NOTE},
-		{"0bda\n", "8771\n", "Realtek", DOCTOR_NOTE},
-		{"8087\n", "0029\n", "shares its antennas", DOCTOR_NOTE},
+		{"0bda\n", "8771\n", "does not start without", DOCTOR_NOTE},
+		{"8087\n", "0029\n", "takes turns", DOCTOR_NOTE},
+		{"0a5c\n", "21e8\n", "in its ROM", DOCTOR_NOTE},
 		{"0a12\n", "0002\n", "0a12:0002 on USB", DOCTOR_GOOD},
 	};
 	static const char control[] = "/sys/class/bluetooth/hci0/power/control";
@@ -273,6 +274,7 @@ static void test_hardware(void **state)
 	expect(&d, DOCTOR_GOOD, "USB autosuspend", "stays awake");
 	expect(&d, DOCTOR_GOOD, "rfkill", "is not blocked");
 	expect(&d, DOCTOR_GOOD, "kernel", "Linux 6.1.0");
+	expect(&d, DOCTOR_NOTE, "interval", "no connection interval longer than its last");
 	expect(&d, DOCTOR_NOTE, "capture", "CAP_NET_RAW");
 }
 
