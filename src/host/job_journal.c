@@ -95,43 +95,10 @@ void job_journal_see(struct job *job)
 /* What is left on the device for a later run. */
 static enum journal_end left_of(const struct job *job)
 {
-	const struct job_result *r = &job->result;
+	const enum job_rest rest = job_rest(&job->result);
 
-	switch (r->outcome) {
-	case SESSION_CONFIRMED:
-	case SESSION_UNCONFIRMED:
-	case SESSION_DELIVERED:
-	case SESSION_ROLLED_BACK:
-	case SESSION_ALREADY_RUNNING:
+	if (rest == JOB_REST_SETTLED || rest == JOB_REST_RUNS || rest == JOB_REST_NOTHING)
 		return JOURNAL_OVER;
-	case SESSION_CANCELLED:
-		if (r->begun && r->status == 0)
-			return JOURNAL_OVER;
-		break;
-	case SESSION_REFUSED:
-		if (r->status == -OTA_ENOENT) /* asked to resume, the device has nothing of it */
-			return JOURNAL_OVER;
-		break;
-	case SESSION_DEVICE_ERROR:
-	case SESSION_NO_OUTCOME:
-	case SESSION_MEASURED:
-	case SESSION_ANSWERED:
-	case SESSION_LINK_LOST:
-	case SESSION_STALLED:
-	case SESSION_NOT_FOUND:
-	case SESSION_NOT_BACK:
-	case SESSION_NO_SERVICE:
-	case SESSION_OTHER_DIALECT:
-	case SESSION_NO_ADAPTER:
-	case SESSION_IN_USE:
-	case SESSION_DEVICE_CHANGED:
-	case SESSION_NOT_PAIRED:
-	case SESSION_PROTOCOL:
-	case SESSION_NO_HEADWAY:
-	case SESSION_TIMED_OUT:
-	case SESSION_OUTCOMES:
-		break;
-	}
 	/* The latest link may have ended before READY, and the journal of before it holds. */
 	return job->session.begun ? JOURNAL_STOPPED : JOURNAL_UNTOUCHED;
 }

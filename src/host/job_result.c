@@ -202,3 +202,44 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->data_values = job->data_values;
 	ret->virtual_clock = job->transport->virtual_clock;
 }
+
+enum job_rest job_rest(const struct job_result *r)
+{
+	switch (r->outcome) {
+	case SESSION_CONFIRMED:
+	case SESSION_UNCONFIRMED:
+	case SESSION_DELIVERED:
+	case SESSION_ROLLED_BACK:
+		return JOB_REST_SETTLED;
+	case SESSION_ALREADY_RUNNING:
+		return JOB_REST_RUNS;
+	case SESSION_CANCELLED:
+		if (r->status == 0)
+			return r->begun ? JOB_REST_NOTHING : JOB_REST_AS_BEFORE;
+		break;
+	case SESSION_REFUSED:
+		/* ENOENT: asked to resume, and the device has nothing of it */
+		return r->status == -OTA_ENOENT ? JOB_REST_NOTHING : JOB_REST_AS_BEFORE;
+	case SESSION_IN_USE:
+	case SESSION_DEVICE_CHANGED:
+	case SESSION_NOT_PAIRED:
+		return JOB_REST_AS_BEFORE;
+	case SESSION_NO_OUTCOME:
+	case SESSION_MEASURED:
+	case SESSION_ANSWERED:
+	case SESSION_DEVICE_ERROR:
+	case SESSION_LINK_LOST:
+	case SESSION_STALLED:
+	case SESSION_NOT_FOUND:
+	case SESSION_NOT_BACK:
+	case SESSION_NO_SERVICE:
+	case SESSION_OTHER_DIALECT:
+	case SESSION_NO_ADAPTER:
+	case SESSION_PROTOCOL:
+	case SESSION_NO_HEADWAY:
+	case SESSION_TIMED_OUT:
+	case SESSION_OUTCOMES:
+		break;
+	}
+	return JOB_REST_UNKNOWN;
+}

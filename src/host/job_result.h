@@ -13,6 +13,15 @@
 
 #define JOB_TEXT_MAX 1024u /* two command lines with their options, and words */
 
+/* What the end of an update says of what the device holds now. */
+enum job_rest {
+	JOB_REST_SETTLED, /* it came back, and said what it runs, or is known to run the image */
+	JOB_REST_RUNS, /* it ran the image before */
+	JOB_REST_NOTHING, /* nothing to go on with: it was cancelled, or it said that it has none */
+	JOB_REST_AS_BEFORE, /* nothing was asked of it, or it refused all */
+	JOB_REST_UNKNOWN, /* nobody saw what became of what was sent */
+};
+
 /* How a run ended.  Figures that are not known are 0. */
 struct job_result {
 	bool is_signed; /* the signature went with it, to a device that checks it */
@@ -74,5 +83,7 @@ struct job_result {
 
 /* "update", "measure", "look", "command" */
 const char *job_goal_name(enum session_goal goal);
+
+enum job_rest job_rest(const struct job_result *result);
 
 #endif

@@ -40,47 +40,21 @@ static void told_update(struct device_told *told, const struct job_snapshot *s,
 			const struct job_result *result)
 {
 	told->status_known = false;
-	switch (result->outcome) {
-	case SESSION_CONFIRMED:
-	case SESSION_UNCONFIRMED:
-	case SESSION_ROLLED_BACK: /* Info was read after the reboot */
+	switch (job_rest(result)) {
+	case JOB_REST_SETTLED: /* Info was read after the reboot, where it has one */
 		if (s->have_info)
 			learn_flags(told, UINT8_MAX, s->info.flags);
 		else
 			told->flags_known = 0;
 		break;
-	case SESSION_CANCELLED:
-		if (result->status == 0)
-			learn_flags(told, OTA_INFO_RESUMABLE, 0);
-		else
-			told->flags_known = 0;
+	case JOB_REST_NOTHING:
+		learn_flags(told, OTA_INFO_RESUMABLE, 0);
 		break;
-	case SESSION_REFUSED:
-		if (result->status == -OTA_ENOENT) /* asked to resume, and has nothing */
-			learn_flags(told, OTA_INFO_RESUMABLE, 0);
-		break;
-	case SESSION_IN_USE:
-	case SESSION_DEVICE_CHANGED:
-	case SESSION_NOT_PAIRED:
-	case SESSION_ALREADY_RUNNING:
-		break;
-	case SESSION_NO_OUTCOME:
-	case SESSION_DELIVERED:
-	case SESSION_MEASURED:
-	case SESSION_ANSWERED:
-	case SESSION_DEVICE_ERROR:
-	case SESSION_LINK_LOST:
-	case SESSION_STALLED:
-	case SESSION_NOT_FOUND:
-	case SESSION_NOT_BACK:
-	case SESSION_NO_SERVICE:
-	case SESSION_OTHER_DIALECT:
-	case SESSION_NO_ADAPTER:
-	case SESSION_PROTOCOL:
-	case SESSION_NO_HEADWAY:
-	case SESSION_TIMED_OUT:
-	case SESSION_OUTCOMES:
+	case JOB_REST_UNKNOWN:
 		told->flags_known = 0;
+		break;
+	case JOB_REST_RUNS:
+	case JOB_REST_AS_BEFORE:
 		break;
 	}
 }

@@ -59,39 +59,16 @@ static enum left_kind kind_of_update(const struct app_device *d)
 
 	if (is_on_trial(d))
 		return LEFT_TRIAL;
-	switch (r->outcome) {
-	case SESSION_CONFIRMED:
-	case SESSION_UNCONFIRMED:
-	case SESSION_DELIVERED:
-	case SESSION_ROLLED_BACK:
+	switch (job_rest(r)) {
+	case JOB_REST_SETTLED:
+	case JOB_REST_NOTHING:
 		return LEFT_NOTHING;
-	case SESSION_ALREADY_RUNNING:
-	case SESSION_REFUSED:
-	case SESSION_IN_USE:
-	case SESSION_DEVICE_CHANGED:
-	case SESSION_NOT_PAIRED:
-	case SESSION_NO_SERVICE:
-	case SESSION_OTHER_DIALECT:
+	case JOB_REST_RUNS:
+	case JOB_REST_AS_BEFORE: /* ... this run's last try; what an earlier one sent is there */
 		if (!r->begun)
 			return LEFT_UNKNOWN;
 		break;
-	case SESSION_CANCELLED:
-		if (r->status == 0)
-			return LEFT_NOTHING;
-		break;
-	case SESSION_NO_OUTCOME:
-	case SESSION_MEASURED:
-	case SESSION_ANSWERED:
-	case SESSION_DEVICE_ERROR:
-	case SESSION_LINK_LOST:
-	case SESSION_STALLED:
-	case SESSION_NOT_FOUND:
-	case SESSION_NOT_BACK:
-	case SESSION_NO_ADAPTER:
-	case SESSION_PROTOCOL:
-	case SESSION_NO_HEADWAY:
-	case SESSION_TIMED_OUT:
-	case SESSION_OUTCOMES:
+	case JOB_REST_UNKNOWN:
 		break;
 	}
 	if (r->ended)
