@@ -4,10 +4,8 @@
  * the connection, whether it is encrypted, the controller's LE buffers, and, before
  * 5.83, why the link ended.
  *
- * The kernel lets any user open such a socket and send what its security filter
- * admits (hci_sec_filter of net/bluetooth/hci_sock.c): Read RSSI, Read Local Version and the
- * events of an encryption that fails and of a link's end are admitted, LE commands need
- * CAP_NET_RAW.  Where there is no such socket (containers, other network namespaces)
+ * Who may ask what is said in base/hci_socket.h; the events of an encryption that fails and
+ * of a link's end come to everybody.  Where there is no such socket (containers, other network namespaces)
  * nothing is known, and that is what is told.
  *
  * Structures and numbers are those of the kernel's
@@ -29,13 +27,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifndef AF_BLUETOOTH
-#define AF_BLUETOOTH 31
-#endif
-#define BTPROTO_HCI 1
-#define SOL_HCI 0
-#define HCI_FILTER 2
-#define HCI_CHANNEL_RAW 0
 #define HCIGETDEVINFO _IOR('H', 211, int)
 #define HCIGETCONNLIST _IOR('H', 212, int)
 #define HCI_LE_LINK 0x80
@@ -46,15 +37,6 @@
 #define FRESH_US 3000000u /* older is not shown */
 #define LOOK_US 100000u /* the kernel's list of links is read that often at most */
 #define LINK_MODE_ENCRYPTED 0x0004u /* HCI_LM_ENCRYPT */
-
-struct sockaddr_hci {
-	unsigned short family, dev, channel;
-};
-
-struct hci_filter {
-	uint32_t type_mask, event_mask[2];
-	uint16_t opcode;
-};
 
 struct hci_connection {
 	uint16_t handle;
@@ -140,59 +122,32 @@ static bool decode_encryption(const uint8_t *buf, size_t len, uint16_t handle,
 	return true;
 }
 
-/* Command Complete: packet type, event, length, packets, opcode, status ... */
 bool bluez_hci_decode(const uint8_t *buf, size_t len, uint16_t handle,
 		      struct bluez_hci_figures *figures)
 {
-	if (decode_end(buf, len, handle, figures) || decode_encryption(buf, len, handle, figures))
+	if (decode_end(buf, len, handle, figures) || decode_encryption(buf, len, handle, figures) ||
+	    hci_controller_take(&figures->controller, buf, len) > 0)
 		return true;
-	if (len < 7 || buf[0] != 0x04 || buf[1] != 0x0e || buf[2] != len - 3 || buf[6] != 0)
+	/* Command Complete: packet type, event, length, packets, opcode, status, handle, RSSI. */
+	if (len < 10 || buf[0] != 0x04 || buf[1] != HCI_COMMAND_COMPLETE || buf[2] != len - 3 ||
+	    buf[6] != 0 || bytes_get16(buf + 4) != HCI_READ_RSSI ||
+	    bytes_get16(buf + 7) != handle || (int8_t)buf[9] == BLUEZ_RSSI_NONE)
 		return false;
-	if (bytes_get16(buf + 4) == BLUEZ_HCI_READ_RSSI) {
-		if (len < 10 || bytes_get16(buf + 7) != handle || (int8_t)buf[9] == BLUEZ_RSSI_NONE)
-			return false;
-		figures->rssi = (int8_t)buf[9];
-		return true;
-	}
-	if (bytes_get16(buf + 4) == BLUEZ_HCI_LE_READ_BUFFER_SIZE) {
-		if (len < 10 ||
-		    bytes_get16(buf + 7) == 0) /* 0: shared with BR/EDR, whose size is not known */
-			return false;
-		figures->buffer_octets = bytes_get16(buf + 7);
-		figures->buffers = buf[9];
-		return true;
-	}
-	/* Status, HCI version, HCI revision, LMP version, manufacturer, LMP subversion. */
-	if (bytes_get16(buf + 4) == BLUEZ_HCI_READ_LOCAL_VERSION && len >= 15) {
-		figures->version_known = true;
-		figures->revision = bytes_get16(buf + 8);
-		figures->maker = bytes_get16(buf + 11);
-		figures->subversion = bytes_get16(buf + 13);
-		return true;
-	}
-	return false;
-}
-
-static void command(const struct bluez_hci *h, uint16_t opcode, const uint8_t *parameters,
-		    uint8_t len)
-{
-	uint8_t packet[8] = {0x01, (uint8_t)opcode, (uint8_t)(opcode >> 8), len};
-
-	memcpy(packet + 4, parameters, len);
-	(void)send(h->fd, packet, 4u + len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	figures->rssi = (int8_t)buf[9];
+	return true;
 }
 
 static void ask_rssi(const struct bluez_hci *h)
 {
 	const uint8_t handle[2] = {(uint8_t)h->handle, (uint8_t)(h->handle >> 8)};
 
-	command(h, BLUEZ_HCI_READ_RSSI, handle, sizeof(handle));
+	(void)hci_socket_command(h->fd, HCI_READ_RSSI, handle, sizeof(handle));
 }
 
 /* False when there is no more. */
 static bool read_packet(struct bluez_hci *h)
 {
-	uint8_t buf[300];
+	uint8_t buf[HCI_PACKET_MAX];
 	const ssize_t n = recv(h->fd, buf, sizeof(buf), MSG_DONTWAIT);
 
 	if (n < 0 && errno == EPIPE) /* told once: hci_sock_dev_event() */
@@ -201,7 +156,7 @@ static bool read_packet(struct bluez_hci *h)
 		return false;
 	if (!bluez_hci_decode(buf, (size_t)n, h->handle, &h->figures))
 		return true;
-	if (buf[1] == 0x0e && bytes_get16(buf + 4) == BLUEZ_HCI_READ_RSSI)
+	if (buf[1] == 0x0e && bytes_get16(buf + 4) == HCI_READ_RSSI)
 		h->rssi_us = bluez_now(&h->b->base);
 	else if (buf[1] == 0x08)
 		bluez_log(h->b, "encryption failed: status 0x%02x", buf[3]);
@@ -276,22 +231,20 @@ static void find_buffers(struct bluez_hci *h)
 
 	if (ioctl(h->fd, HCIGETDEVINFO, &device) == 0 && (device.features[4] & NO_BREDR) &&
 	    device.acl_mtu > 0) {
-		h->figures.buffers = device.acl_packets;
-		h->figures.buffer_octets = device.acl_mtu;
+		h->figures.controller.buffers =
+			(uint8_t)(device.acl_packets < UINT8_MAX ? device.acl_packets : UINT8_MAX);
+		h->figures.controller.buffer_octets = device.acl_mtu;
 		return;
 	}
-	command(h, BLUEZ_HCI_LE_READ_BUFFER_SIZE, (const uint8_t *)"", 0);
+	(void)hci_socket_command(h->fd, HCI_LE_READ_BUFFER_SIZE, NULL, 0);
 }
 
 static bool open_socket(struct bluez_hci *h)
 {
-	const struct sockaddr_hci address = {AF_BLUETOOTH, h->dev, HCI_CHANNEL_RAW};
-	const struct hci_filter filter = {.type_mask = 1u << 4,
-					  .event_mask = {1u << 0x05 | 1u << 0x08 | 1u << 0x0e}};
-
-	h->fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, BTPROTO_HCI);
-	return h->fd >= 0 && setsockopt(h->fd, SOL_HCI, HCI_FILTER, &filter, sizeof(filter)) == 0 &&
-	       bind(h->fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+	h->fd = hci_socket(HCI_CHANNEL_RAW, h->dev, false);
+	return h->fd >= 0 &&
+	       hci_socket_listen(h->fd, 1u << HCI_DISCONNECTION | 1u << HCI_ENCRYPTION_CHANGE |
+						1u << HCI_COMMAND_COMPLETE) == 0;
 }
 
 static struct bluez_hci *bluez_hci_begin(struct bluez *b)
@@ -315,7 +268,7 @@ static struct bluez_hci *bluez_hci_begin(struct bluez *b)
 		return NULL;
 	}
 	find_buffers(h);
-	command(h, BLUEZ_HCI_READ_LOCAL_VERSION, (const uint8_t *)"", 0);
+	(void)hci_socket_command(h->fd, HCI_READ_LOCAL_VERSION, NULL, 0);
 	return h;
 }
 
@@ -359,14 +312,15 @@ void bluez_hci_state(const struct bluez *b, struct transport_link *ret)
 		ret->rssi = h->figures.rssi;
 		ret->rssi_source = TRANSPORT_SOURCE_HCI;
 	}
-	if (h->figures.buffers) {
-		ret->buffers = h->figures.buffers;
-		ret->buffer_octets = h->figures.buffer_octets;
+	if (h->figures.controller.buffers) {
+		ret->buffers = h->figures.controller.buffers;
+		ret->buffer_octets = h->figures.controller.buffer_octets;
 		ret->buffer_source = TRANSPORT_SOURCE_HCI;
 	}
-	if (h->figures.version_known) {
-		(void)snprintf(ret->maker, sizeof(ret->maker), "0x%04x", h->figures.maker);
+	if (h->figures.controller.version_known) {
+		(void)snprintf(ret->maker, sizeof(ret->maker), "0x%04x",
+			       h->figures.controller.maker);
 		(void)snprintf(ret->firmware, sizeof(ret->firmware), "%04x.%04x",
-			       h->figures.revision, h->figures.subversion);
+			       h->figures.controller.revision, h->figures.controller.subversion);
 	}
 }

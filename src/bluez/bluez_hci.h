@@ -7,18 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hci_socket.h"
 #include "core/gatt.h"
-
-#define BLUEZ_HCI_READ_RSSI 0x1405u /* Core Vol 4 Part E 7.5.4 */
-#define BLUEZ_HCI_LE_READ_BUFFER_SIZE 0x2002u /* 7.8.2 */
-#define BLUEZ_HCI_READ_LOCAL_VERSION 0x1001u /* 7.4.1 */
 
 struct bluez_hci_figures {
 	int8_t rssi; /* dBm, 127 unknown */
-	uint16_t buffers, buffer_octets; /* LE ACL buffers, 0 unknown */
-	/* Of the controller, whose firmware's number is in the two revisions. */
-	bool version_known;
-	uint16_t maker, revision, subversion;
+	struct hci_controller controller;
 	bool key_missing; /* the two sides do not hold the same key, so there is no encryption */
 	bool ended; /* the link is down ... */
 	enum gatt_reason reason; /* ... for this */

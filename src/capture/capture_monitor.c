@@ -8,6 +8,7 @@
 #include "capture/capture.h"
 
 #include "base/bytes.h"
+#include "base/hci_socket.h"
 #include "base/os_error.h"
 #include "capture/btsnoop_file.h"
 
@@ -20,21 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef AF_BLUETOOTH
-#define AF_BLUETOOTH 31
-#endif
-#define BTPROTO_HCI 1
-#define HCI_DEV_NONE 0xffffu
-#define HCI_CHANNEL_MONITOR 2
 #define HEADER 6u /* struct hci_mon_hdr: kind, index, length */
 #define LAST_HCI 11u /* BTSNOOP's VENDOR_DIAG; what follows are notes and management */
 #define ISO_TX 18u
 /* A burst of an update is some 150 packets in a connection event. */
 #define RECEIVE_BUFFER (1024 * 1024)
-
-struct sockaddr_hci {
-	unsigned short family, dev, channel;
-};
 
 struct capture_monitor {
 	struct btsnoop_file file;
@@ -123,18 +114,11 @@ static int monitor_readable(sd_event_source *source, int fd, uint32_t revents, v
 
 static int open_socket(void)
 {
-	const struct sockaddr_hci to = {AF_BLUETOOTH, HCI_DEV_NONE, HCI_CHANNEL_MONITOR};
+	const int fd = hci_socket(HCI_CHANNEL_MONITOR, HCI_NO_DEVICE, false);
 	const int on = 1, room = RECEIVE_BUFFER;
-	const int fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, BTPROTO_HCI);
-	int rc;
 
 	if (fd < 0)
-		return errno == EPERM || errno == EACCES ? -OTA_EPERM : -OTA_ENOTSUP;
-	if (bind(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
-		rc = os_error_code(errno);
-		(void)close(fd);
-		return rc;
-	}
+		return fd == -EPERM || fd == -EACCES ? -OTA_EPERM : -OTA_ENOTSUP;
 	/* Without these the file is a little less exact, no more. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMP, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));

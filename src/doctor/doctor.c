@@ -9,13 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#ifndef AF_BLUETOOTH
-#define AF_BLUETOOTH 31
-#endif
-#define BTPROTO_HCI 1
 #define PATH_SIZE 512u
 #define ADAPTERS_MAX 8u /* more are not looked at */
 
@@ -183,7 +178,7 @@ static void check_vhci(struct doctor *d, const char *root)
 
 static void check_visibility(struct doctor *d)
 {
-	const int fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_HCI);
+	const int fd = hci_socket(HCI_CHANNEL_RAW, HCI_NO_DEVICE, true);
 
 	if (fd >= 0) {
 		close(fd);

@@ -5,7 +5,6 @@
  */
 #include "config.h" /* system extensions: SOCK_CLOEXEC */
 
-#include "base/bytes.h"
 #include "doctor/doctor_priv.h"
 
 #include <poll.h>
@@ -14,63 +13,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifndef AF_BLUETOOTH
-#define AF_BLUETOOTH 31
-#endif
-#define BTPROTO_HCI 1
-#define SOL_HCI 0
-#define HCI_FILTER 2
-#define READ_LOCAL_VERSION 0x1001u /* Core Vol 4 Part E 7.4.1 */
-#define LE_READ_BUFFER_SIZE 0x2002u /* 7.8.2 */
-#define LE_READ_FEATURES 0x2003u /* 7.8.3 */
 #define ANSWER_MS 1000
 #define PACKETS_MAX 32 /* of others, before the answer */
 #define DATA_LENGTH (1u << 5) /* Core Vol 6 Part B 4.6 */
 #define BUFFERS_FEW 4u /* a connection event carries more packets than that */
 
-struct sockaddr_hci {
-	unsigned short family, dev, channel;
-};
-
-struct hci_filter {
-	uint32_t type_mask, event_mask[2];
-	uint16_t opcode;
-};
-
-/* Command Complete: packet type, event, length, packets, opcode, status, and what was asked. */
-int doctor_controller_parse(const uint8_t *p, size_t len, struct doctor_controller *c)
-{
-	if (len < 7 || p[0] != 0x04 || p[1] != 0x0e || p[2] != len - 3)
-		return 0;
-	switch (bytes_get16(p + 4)) {
-	case READ_LOCAL_VERSION:
-		if (p[6] != 0 || len < 15)
-			return -1;
-		c->version_known = true;
-		c->version = p[7];
-		c->revision = bytes_get16(p + 8);
-		c->maker = bytes_get16(p + 11);
-		return 1;
-	case LE_READ_BUFFER_SIZE:
-		if (p[6] != 0 || len < 10)
-			return -1;
-		c->buffer_octets = bytes_get16(p + 7);
-		c->buffers = c->buffer_octets > 0 ? p[9] : 0; /* 0: shared with BR/EDR */
-		return 1;
-	case LE_READ_FEATURES:
-		if (p[6] != 0 || len < 15)
-			return -1;
-		c->features_known = true;
-		c->features = 0;
-		for (unsigned int i = 0; i < 8; i++)
-			c->features |= (uint64_t)p[7 + i] << (8 * i);
-		return 1;
-	default:
-		return 0;
-	}
-}
-
-void doctor_controller_tell(struct doctor *d, unsigned int index, const struct doctor_controller *c)
+void doctor_controller_tell(struct doctor *d, unsigned int index, const struct hci_controller *c)
 {
 	/* Assigned Numbers 2.1: from 1.0b on. */
 	static const char *const versions[] = {"1.0b", "1.1", "1.2", "2.0", "2.1",
@@ -99,39 +47,35 @@ void doctor_controller_tell(struct doctor *d, unsigned int index, const struct d
 			   index, c->buffers, c->buffer_octets);
 }
 
-static void ask(int fd, uint16_t opcode, struct doctor_controller *c)
+static void ask(int fd, uint16_t opcode, struct hci_controller *c)
 {
-	const uint8_t command[4] = {0x01, (uint8_t)opcode, (uint8_t)(opcode >> 8), 0};
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	uint8_t packet[300];
+	uint8_t packet[HCI_PACKET_MAX];
 	int rc = 0;
 
-	if (send(fd, command, sizeof(command), MSG_NOSIGNAL) < 0)
+	if (!hci_socket_command(fd, opcode, NULL, 0))
 		return; /* the filter does not let this user ask */
 	for (int i = 0; rc == 0 && i < PACKETS_MAX && poll(&p, 1, ANSWER_MS) > 0; i++) {
 		const ssize_t n = recv(fd, packet, sizeof(packet), 0);
 
 		if (n <= 0)
 			return;
-		rc = doctor_controller_parse(packet, (size_t)n, c);
+		rc = hci_controller_take(c, packet, (size_t)n);
 	}
 }
 
 void doctor_check_controller(struct doctor *d, unsigned int index)
 {
-	const struct sockaddr_hci to = {AF_BLUETOOTH, (unsigned short)index, 0};
-	const struct hci_filter filter = {.type_mask = 1u << 4, .event_mask = {1u << 0x0e}};
-	const int fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_HCI);
-	struct doctor_controller c;
+	const int fd = hci_socket(HCI_CHANNEL_RAW, (uint16_t)index, true);
+	struct hci_controller c;
 
 	memset(&c, 0, sizeof(c));
 	if (fd < 0)
 		return;
-	if (setsockopt(fd, SOL_HCI, HCI_FILTER, &filter, sizeof(filter)) == 0 &&
-	    bind(fd, (const struct sockaddr *)&to, sizeof(to)) == 0) {
-		ask(fd, READ_LOCAL_VERSION, &c);
-		ask(fd, LE_READ_FEATURES, &c);
-		ask(fd, LE_READ_BUFFER_SIZE, &c);
+	if (hci_socket_listen(fd, 1u << HCI_COMMAND_COMPLETE) == 0) {
+		ask(fd, HCI_READ_LOCAL_VERSION, &c);
+		ask(fd, HCI_LE_READ_FEATURES, &c);
+		ask(fd, HCI_LE_READ_BUFFER_SIZE, &c);
 	}
 	(void)close(fd);
 	doctor_controller_tell(d, index, &c);

@@ -17,12 +17,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifndef AF_BLUETOOTH
-#define AF_BLUETOOTH 31
-#endif
-#define BTPROTO_HCI 1
-#define HCI_DEV_NONE 0xffff
-#define HCI_CHANNEL_CONTROL 3
 #define GET_PHY_CONFIGURATION 0x0044
 #define COMMAND_COMPLETE 0x0001
 #define COMMAND_STATUS 0x0002
@@ -30,10 +24,6 @@
 #define ANSWER_MS 3000
 #define PACKETS_MAX 64 /* of others, before the answer */
 #define LE_2M (1u << 11 | 1u << 12) /* to send and to receive */
-
-struct sockaddr_hci {
-	unsigned short family, dev, channel;
-};
 
 struct mgmt_head { /* little-endian, as all here */
 	uint16_t code, index, len;
@@ -95,19 +85,6 @@ static int doctor_phy_ask(int fd, unsigned int index, struct doctor_phys *ret)
 	return rc > 0 ? 0 : rc < 0 ? rc : -ETIMEDOUT;
 }
 
-static int open_control(void)
-{
-	const struct sockaddr_hci to = {AF_BLUETOOTH, HCI_DEV_NONE, HCI_CHANNEL_CONTROL};
-	const int fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_HCI);
-	int rc;
-
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&to, sizeof(to)) >= 0)
-		return fd < 0 ? -errno : fd;
-	rc = -errno;
-	close(fd);
-	return rc;
-}
-
 /*
  * The command takes all that shall be allowed, not what shall be added, and refuses
  * a list without what cannot be turned off.
@@ -142,7 +119,7 @@ void doctor_phys_tell(struct doctor *d, unsigned int index, const struct doctor_
 void doctor_check_phy(struct doctor *d, unsigned int index)
 {
 	struct doctor_phys phys = {.supported = 0};
-	const int fd = open_control();
+	const int fd = hci_socket(HCI_CHANNEL_CONTROL, HCI_NO_DEVICE, true);
 	const int rc = fd < 0 ? fd : doctor_phy_ask(fd, index, &phys);
 
 	if (fd >= 0)

@@ -3,6 +3,7 @@
 #ifndef OTABENCH_DOCTOR_DOCTOR_PRIV_H
 #define OTABENCH_DOCTOR_DOCTOR_PRIV_H
 
+#include "base/hci_socket.h"
 #include "doctor/doctor.h"
 
 #include <stdint.h>
@@ -20,18 +21,7 @@ void doctor_check_adapter(struct doctor *d, const char *root, unsigned int index
 void doctor_check_system(struct doctor *d, const char *root, bool adapter);
 
 /* doctor_hci.c */
-struct doctor_controller {
-	bool version_known, features_known;
-	uint8_t version; /* of HCI: Assigned Numbers, 0x06 is 4.0 */
-	uint16_t maker, revision;
-	uint64_t features; /* of LE: Core Vol 6 Part B 4.6, bit by bit */
-	uint16_t buffer_octets;
-	uint8_t buffers; /* of LE; 0: unknown */
-};
-/* 1, 0 when the packet is no answer that is wanted, negative when the controller refused. */
-int doctor_controller_parse(const uint8_t *p, size_t len, struct doctor_controller *c);
-void doctor_controller_tell(struct doctor *d, unsigned int index,
-			    const struct doctor_controller *c);
+void doctor_controller_tell(struct doctor *d, unsigned int index, const struct hci_controller *c);
 void doctor_check_controller(struct doctor *d, unsigned int index);
 
 /* --- which PHYs an adapter has, and which the kernel allows: bits of the mgmt API */

@@ -384,17 +384,17 @@ static void test_hci(void **state)
 	assert_int_equal(f.rssi, -60);
 	assert_false(bluez_hci_decode(rssi, sizeof(rssi), 0x41, &f)); /* another link's */
 	assert_true(bluez_hci_decode(buffers, sizeof(buffers), 0x40, &f));
-	assert_int_equal(f.buffers, 8);
-	assert_int_equal(f.buffer_octets, 251);
+	assert_int_equal(f.controller.buffers, 8);
+	assert_int_equal(f.controller.buffer_octets, 251);
 	assert_false(bluez_hci_decode(shared, sizeof(shared), 0x40, &f));
 	for (size_t n = 0; n < sizeof(version); n++)
 		assert_false(bluez_hci_decode(version, n, 0x40, &f));
-	assert_false(f.version_known);
+	assert_false(f.controller.version_known);
 	assert_true(bluez_hci_decode(version, sizeof(version), 0x40, &f));
-	assert_true(f.version_known);
-	assert_int_equal(f.maker, 0x0002);
-	assert_int_equal(f.revision, 0x2a1b);
-	assert_int_equal(f.subversion, 0x3c4d);
+	assert_true(f.controller.version_known);
+	assert_int_equal(f.controller.maker, 0x0002);
+	assert_int_equal(f.controller.revision, 0x2a1b);
+	assert_int_equal(f.controller.subversion, 0x3c4d);
 	f.rssi = 127;
 	for (size_t n = 0; n < sizeof(rssi); n++)
 		assert_false(bluez_hci_decode(rssi, n, 0x40, &f));

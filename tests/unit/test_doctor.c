@@ -286,20 +286,21 @@ static void test_controller(void **state)
 					   1,	 0,    0,  0, 0,    0,	  0};
 	static const uint8_t buffers[] = {0x04, 0x0e, 7, 1, 0x02, 0x20, 0, 0xfb, 0x00, 3};
 	static const uint8_t refused[] = {0x04, 0x0e, 4, 1, 0x02, 0x20, 0x01};
-	struct doctor_controller c;
+	struct hci_controller c;
 	struct doctor d = {.count = 0};
 
 	(void)state;
 	memset(&c, 0, sizeof(c));
 	for (size_t len = 0; len < sizeof(version); len++)
-		assert_int_equal(doctor_controller_parse(version, len, &c), 0);
-	assert_int_equal(doctor_controller_parse(refused, sizeof(refused), &c), -1);
+		assert_int_equal(hci_controller_take(&c, version, len), 0);
+	assert_int_equal(hci_controller_take(&c, refused, sizeof(refused)), -1);
 	assert_false(c.version_known);
 	doctor_controller_tell(&d, 0, &c);
 	assert_int_equal(d.count, 0); /* nothing is known, nothing is told */
-	assert_int_equal(doctor_controller_parse(version, sizeof(version), &c), 1);
-	assert_int_equal(doctor_controller_parse(features, sizeof(features), &c), 1);
-	assert_int_equal(doctor_controller_parse(buffers, sizeof(buffers), &c), 1);
+	assert_int_equal(hci_controller_take(&c, version, sizeof(version)), HCI_READ_LOCAL_VERSION);
+	assert_int_equal(hci_controller_take(&c, features, sizeof(features)), HCI_LE_READ_FEATURES);
+	assert_int_equal(hci_controller_take(&c, buffers, sizeof(buffers)),
+			 HCI_LE_READ_BUFFER_SIZE);
 	doctor_controller_tell(&d, 0, &c);
 	expect(&d, DOCTOR_GOOD, "controller", "Bluetooth 5.0, maker 0x000f, firmware 1234");
 	expect(&d, DOCTOR_GOOD, "data length", "251");
