@@ -202,7 +202,7 @@ static int with_device(struct cli *cli, const char *name, struct doctor *d)
 	if (r.ended && !r.left) {
 		job_snapshot(r.job, &now);
 		(void)snprintf(address, sizeof(address), "%s", now.address);
-		if (code != CLI_OK)
+		if (code != CLI_OK && address[0] != '\0')
 			log_write(&cli->log, LOG_LEVEL_WARNING, "%s", r.result.what);
 	}
 	run_release(&r);
@@ -215,11 +215,11 @@ static int with_device(struct cli *cli, const char *name, struct doctor *d)
 
 /* --- */
 
-static int verdict(struct cli *cli, const struct doctor *d)
+static int verdict(struct cli *cli, const struct doctor *d, bool machine)
 {
 	if (d->refused)
 		return cli_fail(cli, CLI_NO_PERMISSION, "this user may not use Bluetooth");
-	if (!d->ready && !cli->sim_given)
+	if (!d->ready && machine)
 		return cli_fail(cli, CLI_NO_ADAPTER, "no Bluetooth adapter is ready");
 	if (d->stale)
 		return cli_fail(cli, CLI_DEVICE_ERROR,
@@ -243,5 +243,5 @@ int cmd_doctor(struct cli *cli, int argc, char **argv)
 		code = with_device(cli, argv[1], &d);
 	for (size_t i = 0; i < d.count; i++)
 		print_finding(cli, &d.findings[i]);
-	return code == CLI_OK ? verdict(cli, &d) : code;
+	return code == CLI_OK ? verdict(cli, &d, machine) : code;
 }

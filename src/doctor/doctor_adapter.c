@@ -86,7 +86,7 @@ void doctor_check_adapter(struct doctor *d, const char *root, unsigned int index
 	}
 }
 
-static void check_release(struct doctor *d, const char *root)
+static void check_release(struct doctor *d, const char *root, bool adapter)
 {
 	unsigned int major = 0, minor = 0;
 	char text[64];
@@ -106,7 +106,7 @@ static void check_release(struct doctor *d, const char *root)
 	 * the upper bound that the connection was made with (Linux 6.8; 5.10 to 6.6 got it later, in
 	 * stable releases), and makes what it grants the bound of the device's next connection.
 	 */
-	if (major > 5 || (major == 5 && minor >= 10))
+	if (adapter && (major > 5 || (major == 5 && minor >= 10)))
 		doctor_add(d, DOCTOR_NOTE, "interval",
 			   "for longer ones: otabench forget DEV, then plug the adapter in again",
 			   "Linux grants a device no connection interval longer than its last one");
@@ -178,7 +178,7 @@ void doctor_check_system(struct doctor *d, const char *root, bool adapter)
 {
 	const size_t wireless = count(root, "/sys/class/ieee80211/*");
 
-	check_release(d, root);
+	check_release(d, root, adapter);
 	check_policy(d, root);
 	check_capture(d, root);
 	check_cache(d, root);

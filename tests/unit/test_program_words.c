@@ -128,11 +128,11 @@ static void test_stale_cache(void **state)
 		 "'otabench --sim=devices=1 doctor esp-sim-01' says how to keep the bond", 75},
 		{"--sim=devices=1,fault=stale-cache info esp-sim-01",
 		 "cause: bluetoothd remembers other services", 75},
-		{"--sim=devices=1 doctor nobody", "was heard", 68},
+		{"--sim=devices=1 doctor nobody", "error: No device nobody was heard", 68},
 		{"--sim=devices=1 doctor esp-sim-01 esp-sim-02", "found more", 64},
 	};
 	char *words;
-	int code;
+	int code, other;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -143,6 +143,10 @@ static void test_stale_cache(void **state)
 		assert_int_equal(code, rows[i].code);
 		free(words);
 	}
+	/* Without a device it is about this computer, whatever is simulated. */
+	free(program_words(&code, "doctor"));
+	free(program_words(&other, "--sim doctor"));
+	assert_int_equal(code, other);
 }
 
 int main(void)
