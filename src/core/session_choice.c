@@ -141,7 +141,7 @@ static void link_to_come(const struct session *s, struct airtime_link *ret)
 		return;
 	if (c->interval.asked > 0)
 		ret->interval_us = c->interval.asked * 1250u;
-	if (c->phy.asked > 0)
+	if (c->phy.asked > 0 && c->phy.reason != SESSION_UNSUPPORTED)
 		ret->phy = (enum ota_phy)c->phy.asked;
 	if (c->data_length.asked > 0)
 		ret->data_length = (uint16_t)c->data_length.asked;

@@ -13,26 +13,23 @@
 #define SAMPLE_US (500u * MS) /* over which the rate is measured */
 #define SILENCE_US (2000u * MS) /* in a longer one the device did not answer at all */
 #define HOLD_MS 400u /* most that a cancel waits for, of what the link carries */
-#define ROUND_TRIPS 2u /* intervals until a value is acknowledged: its own, and the answer's */
-#define SPARE_TRIPS 4u /* the same with room for events that carry nothing */
-#define SPARE_STEPS 2u /* one ACK may be late */
+#define SPARE_TRIPS 4u /* intervals, with room for events that carry nothing */
 #define ACK_US (100u * MS) /* in which a device waits for more to acknowledge */
 #define LATE_US (300u * MS) /* that, and its flash, where it has not told how long it erases */
-#define TURN_US 5000u /* least that a host's stack takes to answer an ACK with a value */
-#define EVENT_SHARE 3u /* of an event, which ends if nothing is there for a moment */
-#define STEP_GAPS 2u /* values between ACKs right after a gap */
+#define EVENT_SHARE 3u /* of an event, which ends if nothing is there for a moment ... */
+#define EVENT_MOST_US 8000u /* ... that a host's stack takes to answer an ACK with a value */
+#define TURN_US 500u /* no two ACKs are nearer to each other on the air */
 #define VALUES_LEAST 8u
 #define VALUES_FIRST 4u
-#define VALUES_LEAST_GAPS 2u
-/* Bytes behind a gap in which a device surely acknowledges more often: it does so for 128 KiB
- * (docs/protocol.md section 8.1). */
+#define VALUES_TURN 2u /* on the air while the ACK of the one before them comes and is answered */
+/* Bytes behind a gap in which a device of earlier firmware acknowledges more often: 128 KiB. */
 #define CALM 98304u
 /* What is under way behind a lost value goes twice: this share of what came without a gap. */
-#define TRUST_SHARE 8u /* nothing was lost yet */
+#define TRUST_SHARE 5u /* nothing was lost yet */
 #define TRUST_SHARE_GAPS 16u /* of the usual distance of two gaps ... */
 #define TRUST_OUTGROWN 2u /* ... or of half of what came since the last, where that is more */
 #define TRUST_ERASE 2u /* times as much while the device erases, if nothing was lost yet */
-#define TRUST_FIRST 24576u /* bytes, of a link of which nothing is known */
+#define TRUST_FIRST 12288u /* bytes, of a link of which nothing is known */
 #define DISTANCES 4u /* the last so many gaps count most */
 #define LOOK 16384u /* bytes after which the window is worked out anew */
 
@@ -42,6 +39,8 @@ void session_flow_begin(struct session *s, uint32_t ack_interval)
 		.since = s->now,
 		.from = s->stats.received,
 		.gap_at = s->stats.received,
+		.acks_from = s->stats.received,
+		.acks_apart = UINT32_MAX,
 		.step = ack_interval,
 		.told_step = ack_interval,
 	};
@@ -56,7 +55,7 @@ void session_flow_resumed(struct session *s)
 }
 
 /* Several GAPs for one offset are one place at which something was lost. */
-static void gap_told(struct session_flow *f, uint32_t offset)
+static void gap_told(struct session_flow *f, uint32_t offset, bool seen)
 {
 	const uint32_t distance = offset - f->gap_at;
 
@@ -65,9 +64,30 @@ static void gap_told(struct session_flow *f, uint32_t offset)
 					 : f->apart - f->apart / DISTANCES + distance / DISTANCES;
 	f->gap_at = offset;
 	f->lossy = true;
+	if (!seen)
+		return;
+	f->acks_apart = offset - f->acks_from;
+	f->acks_from = offset;
 }
 
-void session_flow_gap(struct session *s, uint32_t stale)
+/* A device acknowledges by values, whatever interval in bytes it goes by. */
+static uint32_t whole_values(const struct session *s, uint32_t bytes)
+{
+	const uint32_t payload = (uint32_t)s->chunk - s->dialect->header;
+
+	return bytes == 0 ? payload : (bytes + payload - 1u) / payload * payload;
+}
+
+/* What one ACK tells once what is under way has arrived, by the rule that devices go by. */
+static uint32_t step_by_rule(const struct session *s)
+{
+	const struct session_flow *f = &s->flow;
+
+	return whole_values(
+		s, ota_ack_step(f->told_step, f->acks_apart, s->stats.queued - f->acks_from));
+}
+
+void session_flow_gap(struct session *s, uint32_t stale, bool seen)
 {
 	struct session_flow *f = &s->flow;
 	struct airtime_link air;
@@ -79,9 +99,9 @@ void session_flow_gap(struct session *s, uint32_t stale)
 			      ? s->now + stale * 1000000ull / ceiling
 			      : 0;
 	/* A device acknowledges more often now; one that does not is found out by its first ACK. */
-	if (f->step > STEP_GAPS * (uint32_t)s->chunk)
-		f->step = STEP_GAPS * (uint32_t)s->chunk;
-	gap_told(f, s->stats.received);
+	gap_told(f, s->stats.received, seen);
+	if (f->step > step_by_rule(s))
+		f->step = step_by_rule(s);
 	session_rewindow(s);
 }
 
@@ -104,6 +124,28 @@ static void step_told(struct session *s, uint32_t bytes)
 		f->step = bytes;
 	else if (s->stats.queued > s->stats.received)
 		f->step = (f->step + bytes) / 2u;
+	/* It waited for more, and does not go by the rule: devices of earlier firmware do not. */
+	if (s->stats.queued == s->stats.received && bytes > step_by_rule(s) + (uint32_t)s->chunk)
+		f->acks_rare = true;
+}
+
+/*
+ * ACKs that are heard at the same time waited for this program's turn.  If they tell all that was under
+ * way before, the air was idle meanwhile.
+ */
+static void look_for_drain(struct session *s)
+{
+	struct session_flow *f = &s->flow;
+
+	if (s->now >= f->turn_at + TURN_US)
+		f->turn_queued = s->stats.queued;
+	f->turn_at = s->now;
+	if (f->lossy || f->turn_queued != s->stats.received || s->state != SESSION_SENDING)
+		return;
+	f->drains++;
+	f->drained += s->window;
+	f->turn_queued = 0;
+	session_rewindow(s);
 }
 
 void session_flow_moved(struct session *s, uint32_t from)
@@ -115,11 +157,13 @@ void session_flow_moved(struct session *s, uint32_t from)
 
 	if (!f->heard) { /* what READY and the first erase took is no rate */
 		f->heard = true;
+		f->step = step_by_rule(s);
 		session_flow_resumed(s);
 		session_rewindow(s);
 		return;
 	}
 	step_told(s, now - from);
+	look_for_drain(s);
 	if (f->empty_at > 0) {
 		trip = s->now > f->empty_at ? (uint32_t)(s->now - f->empty_at) : 1u;
 		f->trip = f->trip == 0 || trip < f->trip ? trip : f->trip + (trip - f->trip) / 8u;
@@ -165,14 +209,18 @@ uint32_t session_flow_calm(const struct airtime_link *air, uint32_t rate, uint16
 	return window > least ? window : least;
 }
 
-/* The device does not acknowledge more often for ever: a window below what one ACK tells
- * would wait for its patience each time. */
+/*
+ * A window below what one ACK tells would wait for the device's patience each time.  Devices of
+ * earlier firmware acknowledge by the rule behind a gap alone.
+ */
 static uint32_t step_to_come(const struct session *s)
 {
 	const struct session_flow *f = &s->flow;
+	const uint32_t rule = f->acks_rare && session_flow_quiet(s, s->stats.received)
+				      ? f->told_step
+				      : step_by_rule(s);
 
-	return f->step > f->told_step || !session_flow_quiet(s, s->stats.received) ? f->step
-										   : f->told_step;
+	return f->step > rule ? f->step : rule;
 }
 
 /* Most that may be under way by what came without a gap. */
@@ -180,7 +228,7 @@ static uint32_t trusted(const struct session *s)
 {
 	const struct session_flow *f = &s->flow;
 	const uint32_t since = s->stats.received - f->gap_at, outgrown = since / TRUST_OUTGROWN;
-	const uint32_t trust = TRUST_FIRST + since / TRUST_SHARE;
+	const uint32_t trust = TRUST_FIRST + f->drained + since / TRUST_SHARE;
 
 	if (f->lossy)
 		return (f->apart > outgrown ? f->apart : outgrown) / TRUST_SHARE_GAPS;
@@ -192,16 +240,17 @@ static uint32_t trusted(const struct session *s)
 static uint32_t busy_window(const struct session *s, const struct airtime_link *air, uint32_t rate)
 {
 	const struct session_flow *f = &s->flow;
-	const uint32_t values = VALUES_LEAST_GAPS * (uint32_t)s->chunk;
-	/* An event goes on while it is answered in; else the answer waits for the next one. */
-	const uint32_t turn = air->buffers == 0 || air->refill ? TURN_US : air->interval_us;
-	const uint32_t trip = f->trip > turn ? f->trip : turn;
-	const uint32_t least = in_time(rate, trip), steps = SPARE_STEPS * step_to_come(s);
+	uint32_t turn = air->interval_us / EVENT_SHARE;
 
-	if (f->trip > 0)
-		return (least > steps ? least : steps) + values +
-		       in_time(rate, air->interval_us / EVENT_SHARE);
-	return in_time(rate, ROUND_TRIPS * (uint64_t)air->interval_us) + steps + values;
+	if (turn > EVENT_MOST_US)
+		turn = EVENT_MOST_US;
+	/* An event goes on while it is answered in; else the answer waits for the next one. */
+	if (air->buffers > 0 && !air->refill)
+		turn = air->interval_us;
+	if (turn < f->trip)
+		turn = f->trip;
+	return whole_values(s, step_to_come(s) + VALUES_TURN * (uint32_t)s->chunk +
+				       in_time(rate, turn));
 }
 
 uint32_t session_flow_window(const struct session *s, const struct airtime_link *air,
@@ -233,7 +282,7 @@ uint32_t session_flow_window(const struct session *s, const struct airtime_link 
 /*
  * If all that is under way was lost, or the last value of an image, nothing comes behind
  * it that would show so.  The device is asked as soon as its ACK is late, unless it said
- * that it erases.  Once: what is not answered then takes as long as anything else.
+ * that it erases.  Twice: what is not answered then takes as long as anything else.
  */
 uint64_t session_flow_patience(const struct session *s)
 {
@@ -242,7 +291,7 @@ uint64_t session_flow_patience(const struct session *s)
 	struct airtime_link air;
 	uint64_t us;
 
-	if (f->rate == 0 || s->futile > 0 || s->stats.progress.phase != 0)
+	if (f->rate == 0 || s->futile > 1 || s->stats.progress.phase != 0)
 		return most;
 	session_link(s, &air);
 	us = f->erase_ms * MS + ACK_US;

@@ -115,7 +115,7 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 	if (m->reason != OTA_GAP_ASKED || st->queued != m->offset) {
 		st->gaps++;
 		session_note(s, SESSION_NOTE_GAP, m->offset);
-		session_flow_gap(s, st->queued - m->offset);
+		session_flow_gap(s, st->queued - m->offset, m->reason != OTA_GAP_ASKED);
 	}
 	st->queued = m->offset;
 	s->sequence = m->sequence;

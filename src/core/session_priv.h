@@ -172,7 +172,7 @@ void session_flow_moved(struct session *s, uint32_t from);
 /* The device told an erase of so many milliseconds. */
 void session_flow_erase(struct session *s, uint32_t ms);
 /* stale: bytes that were sent behind the gap, and are still to pass the air. */
-void session_flow_gap(struct session *s, uint32_t stale);
+void session_flow_gap(struct session *s, uint32_t stale, bool seen);
 /* Returns true if values have not been getting lost lately, up to this offset. */
 bool session_flow_quiet(const struct session *s, uint32_t received);
 /* Microseconds in which the device should acknowledge something. */

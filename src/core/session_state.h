@@ -39,11 +39,17 @@ struct session_flow {
 	uint32_t from; /* ... and how much was received then */
 	uint32_t rate; /* bytes per second; 0: not known yet */
 	bool heard; /* an ACK, since READY */
-	uint32_t step; /* bytes that one ACK acknowledges, on average */
+	uint32_t step; /* bytes that one ACK acknowledges, of the latest ones */
 	uint64_t empty_at; /* when the last GAP had left nothing under way; 0: long ago */
 	uint32_t trip; /* microseconds from then to the first ACK; 0: not known */
 	uint32_t erase_ms; /* the longest erase that was told */
 	uint32_t told_step; /* ... as READY has it, where no gap was */
+	uint32_t acks_from, acks_apart; /* since and apart of ota_ack_step() */
+	bool acks_rare; /* the device does not go by it */
+	uint64_t turn_at; /* an ACK was heard; and what was queued at the first one of that time */
+	uint32_t turn_queued;
+	uint32_t drains,
+		drained; /* so many windows, of so many bytes, were empty before the host knew */
 	bool lossy; /* a GAP came */
 	uint32_t gap_at; /* its offset; or where sending began */
 	uint32_t apart; /* bytes from one gap to the next, as a rule; 0: not known */

@@ -30,11 +30,16 @@
 #define CHANGE_EVENTS 10u /* until both sides have changed the interval: an instant is 6 ahead */
 #define CHANGE_US (150u * MS) /* ... and until the device has read LINK */
 #define CHANGE_MOST (ERASE_BLOCK / 2u)
+#define DRAINS 2u /* windows that were empty before this program knew it; one may be chance */
 #define LEFT_MIN (128u * 1024u) /* bytes still to come that are worth a trial */
 
+/*
+ * Where this program's turn comes late, what is received says nothing of the link, and a change cannot
+ * be kept clear of an erase.
+ */
 static bool tune_wanted(const struct session *s)
 {
-	return s->config.link_auto && s->dialect->has_link &&
+	return s->flow.drains < DRAINS && s->config.link_auto && s->dialect->has_link &&
 	       (s->info.features & OTA_FEATURE_LINK) && s->mode != GATT_REQUEST &&
 	       session_pacing(s) == 0 && s->tune.step != SESSION_TUNED &&
 	       s->tune.step != SESSION_TUNE_ASKED && s->stats.link.code == 0 &&
@@ -135,6 +140,17 @@ static void settle(struct session *s, uint16_t now)
 		session_note(s, SESSION_NOTE_INTERVAL_KEPT, now);
 }
 
+/*
+ * Where a link carries less than it could, events end early, by loss or for few buffers, and the
+ * short interval is what helps: a tie, which is chance, goes to it.
+ */
+static bool is_better(const struct session_tune *t, uint16_t interval, uint32_t rate)
+{
+	const uint32_t margin = t->rate / GAIN_SHARE;
+
+	return interval == SHORT ? rate + margin > t->rate : rate > t->rate + margin;
+}
+
 /* So much is received with the present interval. */
 static void verdict(struct session *s, uint32_t rate)
 {
@@ -148,7 +164,7 @@ static void verdict(struct session *s, uint32_t rate)
 		t->first = now;
 		t->first_rate = rate;
 	}
-	if (t->best == 0 || rate > t->rate + t->rate / GAIN_SHARE) {
+	if (t->best == 0 || is_better(t, now, rate)) {
 		t->best = now;
 		t->rate = rate;
 	}

@@ -297,7 +297,7 @@ static void judge_host(struct judge *j)
 	if (late < share_of(j->in, BUDGET_HOST) / 2u)
 		late = share_of(j->in, BUDGET_HOST) / 2u;
 	/* More under way would hide it as well; but what is out of order is named. */
-	if (late >= WORTH_PPM && late <= j->ret->share_ppm && late > j->ret->share_ppm / 2u) {
+	if (late >= WORTH_PPM && late <= j->ret->share_ppm && late > j->ret->share_ppm / 3u) {
 		j->ret->second = j->ret->cause;
 		j->ret->second_ppm = j->ret->share_ppm;
 		j->ret->cause = LIMIT_HOST;

@@ -12,10 +12,6 @@
 #define DEVICE_HEARS_US 300u /* from the controller to the application */
 #define HOST_HEARS_US 200u
 #define REACT_US 2000000u /* a value lost with nothing behind it: the host asks */
-/* A device acknowledges more often if values get lost: so often from one gap to the next. */
-#define ACKS_FROM_GAP_TO_GAP 16u
-#define ACK_GAPS_LEAST 512u
-#define ACK_GAPS_MOST 2048u
 #define L2CAP_HEADER 4u
 #define NOTE_OCTETS (L2CAP_HEADER + OTA_ATT_HEADER + 13u) /* of the longest */
 #define RESPONSE_OCTETS (L2CAP_HEADER + 1u)
@@ -169,6 +165,10 @@ static void value_done(struct play *s, uint64_t at)
 	s->carried += len;
 	if (s->lost) {
 		/* Behind a gap: thrown away, and the first one tells of it. */
+		if (!s->gap) {
+			s->gap_apart = s->received - s->gap_at;
+			s->gap_at = s->received;
+		}
 		if (!s->gap || s->p->request)
 			play_notify(s, told, !s->gap, s->p->request);
 		s->gap = true;
@@ -317,19 +317,6 @@ static void open_event(struct play *s)
 	s->open = true;
 }
 
-static uint32_t ack_interval(const struct predict *p)
-{
-	uint64_t every;
-
-	if (p->drop_ppm == 0)
-		return p->ack_interval;
-	every = (uint64_t)p->value * PPM / p->drop_ppm / ACKS_FROM_GAP_TO_GAP;
-	every = every < ACK_GAPS_LEAST	? ACK_GAPS_LEAST
-		: every > ACK_GAPS_MOST ? ACK_GAPS_MOST
-					: every;
-	return min_u32(p->ack_interval, (uint32_t)every);
-}
-
 /* Packets of full length that an event carries beside so many acknowledgements. */
 static uint32_t beside(const struct airtime_link *l, uint32_t acks)
 {
@@ -365,7 +352,7 @@ static bool play_init(struct play *s, const struct predict *p)
 	s->size = p->size;
 	s->played = min_u32(p->size, PLAYED_MAX);
 	s->payload = (uint32_t)p->value - p->header;
-	s->ack_interval = ack_interval(p);
+	s->gap_apart = UINT32_MAX;
 	s->write_size = p->write_size > 0 && p->write_size < SECTOR ? p->write_size : SECTOR;
 	s->fragment = airtime_fragment(&p->link);
 	s->keep_ppm = (uint32_t)keep;

@@ -40,9 +40,10 @@ static void ack(struct play *s, uint64_t at, bool force)
 	const uint32_t limit = min_u32(s->size - from, ring) + from;
 	const uint32_t opened = limit - s->acked_limit, moved = s->received - s->acked_received;
 	const bool dry = opened > 0 && s->acked_limit - s->received < ring / 2u;
+	const uint32_t step = ota_ack_step(p->ack_interval, s->gap_apart, s->received - s->gap_at);
 
-	if (opened + moved == 0 || (!force && !dry && s->received < s->size &&
-				    moved < s->ack_interval && opened < s->ack_interval))
+	if (opened + moved == 0 ||
+	    (!force && !dry && s->received < s->size && moved < step && opened < step))
 		return;
 	s->acked_received = s->received;
 	s->acked_limit = limit;

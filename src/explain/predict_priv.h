@@ -21,7 +21,7 @@ struct play_note {
 struct play {
 	const struct predict *p;
 	uint32_t size, played, payload;
-	uint32_t ack_interval, write_size;
+	uint32_t write_size;
 	uint64_t t;
 
 	/* The host. */
@@ -49,6 +49,7 @@ struct play {
 	/* The device. */
 	uint32_t arrived, received, flushed, erased, hashed;
 	uint32_t acked_received, acked_limit;
+	uint32_t gap_at, gap_apart; /* the latest gap, and how far behind the one before it */
 	uint32_t held; /* packets that the controller keeps */
 	uint64_t last_data;
 	bool unanswered;

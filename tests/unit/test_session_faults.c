@@ -292,7 +292,7 @@ static void test_stalls(void **state)
 	assert_int_equal(r.s.stats.stalls, 1);
 	play_rx_ack(&r, 36, 0, 60);
 	assert_int_equal(r.s.stats.longest_stall_ms, 1400);
-	assert_string_equal(r.notes, "dialect=1 chunk=20 stall=18 moving=1400 window-rate=16424 ");
+	assert_string_equal(r.notes, "dialect=1 chunk=20 stall=18 moving=1400 window-rate=2106 ");
 	play_end(&r);
 	play_init(&r, SESSION_UPDATE, 60);
 	r.config.stall_action = SESSION_STALL_PAUSE;

@@ -29,7 +29,7 @@
 
 #define SHARE 0.95
 #define TRIES 6u /* points of the grid on each set-up, in a check */
-#define COMPARING 6u /* runs by which points are compared where chance decides ... */
+#define COMPARING 24u /* runs by which points are compared where chance decides ... */
 #define FINALISTS 6u /* ... of so many that one run each has put first */
 #define LINK_BYTES 300000
 #define IMAGE_BYTES 300000

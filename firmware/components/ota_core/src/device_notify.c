@@ -260,18 +260,12 @@ void device_send_times(struct ota_device *dev)
 		say_now(dev, dev->telemetry_conn, OTA_EVT_TIMES, &m);
 }
 
-/*
- * A host keeps few values under way if some get lost, the fewer the more are lost, and
- * waits for each ACK.
- */
-static void ack_more_often(const struct ota_device *dev, struct ota_receive *rx)
+static void gap_opened(const struct ota_device *dev, struct ota_receive *rx)
 {
 	const uint32_t received = device_received(dev);
-	const uint32_t every = (received - rx->gap_at) / ACKS_FROM_GAP_TO_GAP;
 
+	rx->gap_apart = received - rx->gap_at;
 	rx->gap_at = received;
-	rx->calm_at = received + CALM_AFTER_GAP;
-	rx->ack_every = (uint16_t)min_u32(every, ACK_GAPS_MOST);
 }
 
 /*
@@ -292,7 +286,7 @@ void device_send_gap(struct ota_device *dev, uint8_t reason)
 	if (reason != OTA_GAP_REPEAT)
 		dev->expected = (uint16_t)(dev->expected + OTA_SEQ_JUMP);
 	if (reason == OTA_GAP_MISSING)
-		ack_more_often(dev, &dev->rx);
+		gap_opened(dev, &dev->rx);
 	m.sequence = dev->expected;
 	say(dev, dev->conn, OTA_EVT_GAP, &m);
 }
@@ -308,8 +302,8 @@ void device_ack(struct ota_device *dev, bool force)
 	const uint32_t moved = m.received - rx->acked_received;
 	const uint32_t opened = m.limit - rx->acked_limit;
 	const bool all = device_received_all(dev) && moved > 0;
-	const uint32_t every = m.received < rx->calm_at ? min_u32(rx->ack_interval, rx->ack_every)
-							: rx->ack_interval;
+	const uint32_t every =
+		ota_ack_step(rx->ack_interval, rx->gap_apart, m.received - rx->gap_at);
 	/* The host is out of credit, or will be before the next ACK could come. */
 	const bool dry = opened >= OTA_SECTOR_SIZE &&
 			 rx->acked_limit - m.received < dev->config.ring_size / 2u;

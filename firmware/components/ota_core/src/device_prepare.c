@@ -125,7 +125,7 @@ static void ready(struct ota_device *dev)
 		return;
 	number_values(dev);
 	rx->ack_interval = ack_interval(dev);
-	rx->calm_at = 0;
+	rx->gap_apart = UINT32_MAX;
 	rx->gap_at = device_received(dev);
 	rx->acked_received = device_received(dev);
 	rx->acked_flushed = rx->flushed;

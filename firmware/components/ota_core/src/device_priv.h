@@ -10,9 +10,6 @@
 
 #define LINK_ANSWER_MS 3000u /* a central that has not reacted by then will not */
 #define ACK_DELAY_MS 100u /* acknowledge a smaller rest when data pauses */
-#define ACKS_FROM_GAP_TO_GAP 16u
-#define ACK_GAPS_MOST 2048u /* bytes between ACKs after a GAP, ... */
-#define CALM_AFTER_GAP 131072u /* ... until that many came without another */
 #define NOTIFY_RETRY_MS 50u /* when the platform does not tell of free buffers */
 #define REBOOT_WAIT_MS 2000u /* a host that takes no notification by then is not there */
 #define WEAR_NONE 0x0ec00000u /* no erases counted; what else is in its high half is no count */

@@ -74,8 +74,7 @@ struct ota_receive {
 	uint32_t recorded; /* offset of the last resume record attempted */
 	uint16_t ack_interval;
 	uint32_t gap_at; /* offset of the latest GAP */
-	uint32_t calm_at; /* offset before which each ack_every bytes are acknowledged */
-	uint16_t ack_every;
+	uint32_t gap_apart; /* bytes from the one before to it */
 	uint32_t acked_received, acked_limit, acked_flushed; /* as in the last ACK */
 	uint8_t sha256[OTA_SHA256_SIZE];
 };

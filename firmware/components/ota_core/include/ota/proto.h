@@ -40,6 +40,8 @@
 #define OTA_VALUE_MAX 512u /* longest attribute value, Core Vol 3 Part F 3.2.9 */
 #define OTA_SEQ_JUMP 0x2000u /* a GAP or READY restarts numbering this far ahead */
 #define OTA_SEQ_WINDOW 0x1000u /* most Data values a host may have unacknowledged */
+#define OTA_ACK_SHARE 16u /* ACKs come so often from one gap to the next, ... */
+#define OTA_ACK_FIRST 2048u /* ... behind a gap, or READY, after so many bytes at most */
 
 /* Host to device, first byte of a Control write (section 4). */
 enum ota_command {
@@ -347,6 +349,21 @@ static inline bool ota_reset_is_panic(uint8_t reason)
 #define OTA_ABILITY_XIP_PSRAM 0x04u /* code runs from PSRAM while the flash works */
 
 /* One for all that a device notifies: m is the structure of that event's encoder below. */
+/*
+ * Bytes that a device acknowledges at once (section 8.1): since of them came behind the latest gap, or
+ * READY, and that gap came apart bytes behind the one before it; UINT32_MAX: there was none.  A host
+ * keeps the less under way, the more get lost, and waits for each ACK.
+ */
+static inline uint32_t ota_ack_step(uint32_t ack_interval, uint32_t apart, uint32_t since)
+{
+	const uint32_t near = apart / OTA_ACK_SHARE, far = since / OTA_ACK_SHARE;
+	uint32_t step = near < OTA_ACK_FIRST ? near : OTA_ACK_FIRST;
+
+	if (step < far)
+		step = far;
+	return step < ack_interval ? step : ack_interval;
+}
+
 int ota_event_encode(enum ota_event event, const void *m, uint8_t *buf, size_t size);
 int ota_start_encode(const struct ota_start *m, uint8_t *buf, size_t size);
 int ota_start_decode(const uint8_t *buf, size_t len, struct ota_start *ret);
