@@ -290,7 +290,6 @@ static void test_gap(void **state)
 	assert_int_equal(dut.dev.dropped, 8);
 }
 
-/* After a gap each 2048 bytes at most are acknowledged; 128 KiB without another end that. */
 /* Sends so many values of 256 bytes; returns the offset of the first that is acknowledged. */
 static uint32_t until_ack(uint16_t *number, uint32_t *sent, uint32_t values)
 {
@@ -457,7 +456,7 @@ static void test_status_and_info(void **state)
 
 	(void)state;
 	tell(&dut, CONN, "05");
-	says(&dut, CONN, "05 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02");
+	says(&dut, CONN, "05 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 01 00 00");
 	start_full(&dut, CONN, image, 8000, 0);
 	dut_settle(&dut);
 	send_rest(&dut, CONN, 0, image, 0, 4800);
@@ -465,7 +464,7 @@ static void test_status_and_info(void **state)
 	memset(dut.dev.rx.sha256, 0x99, 4);
 	tell(&dut, CONN, "05");
 	/* receiving, 4800 received, 4096 flushed, RESUMABLE */
-	says(&dut, CONN, "05 02 c0 12 00 00 00 10 00 00 99 99 99 99 00 00 04");
+	says(&dut, CONN, "05 02 c0 12 00 00 00 10 00 00 99 99 99 99 00 00 04 01 00 00");
 	assert_int_equal(ota_device_read_info(&dut.dev, buf, sizeof(buf)), OTA_INFO_SIZE);
 	assert_int_equal(ota_device_read_info(&dut.dev, buf, sizeof(buf) - 1), -OTA_ENOSPC);
 	assert_int_equal(ota_info_decode(buf, sizeof(buf), &info), 0);
