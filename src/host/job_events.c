@@ -185,16 +185,14 @@ static void job_link_changed(void *ctx, const struct transport_event *e)
 		job->listener.link(job->listener.userdata);
 }
 
-/* A transport that plays a recording needs no answer. */
+/* A transport that plays a recording has what the user did, and nobody is asked. */
 static void job_ask_passkey(void *ctx, int32_t shown)
 {
 	struct job *job = job_of(ctx);
 
-	if (!job->transport->ops->passkey)
-		return;
 	job->passkey = JOB_PASSKEY_WANTED;
 	job->passkey_shown = shown;
-	if (job->listener.passkey)
+	if (job->transport->ops->passkey && job->listener.passkey)
 		job->listener.passkey(job->listener.userdata, shown);
 }
 

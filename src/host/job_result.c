@@ -173,7 +173,8 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->scanning = job->stage == JOB_SCANNING;
 	ret->finished = job->stage == JOB_FINISHED;
 	ret->cancelling = job->cancelling;
-	ret->passkey_wanted = job->stage == JOB_RUNNING && job->passkey == JOB_PASSKEY_WANTED;
+	ret->passkey_wanted = job->stage == JOB_RUNNING && job->passkey == JOB_PASSKEY_WANTED &&
+			      job->transport->ops->passkey;
 	ret->passkey_shown = ret->passkey_wanted ? job->passkey_shown : -1;
 	ret->now_us = job_now(job);
 	ret->start_us = job->start_us;

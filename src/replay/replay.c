@@ -249,6 +249,10 @@ static void on_act(void *userdata, const char *text)
 		job_cancel(job);
 	else if (strcmp(text, "ask") == 0)
 		(void)job_ask(job);
+	else if (strcmp(text, "passkey given") == 0)
+		(void)job_passkey(job, 0);
+	else if (strcmp(text, "passkey refused") == 0)
+		(void)job_passkey(job, -1);
 	else if (text[len] == ' ' &&
 		 text_parse_unsigned(text + len + 1, strlen(text + len + 1), &value) == 0 &&
 		 value <= UINT32_MAX)

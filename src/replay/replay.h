@@ -13,8 +13,8 @@
  *   finding CHECK SEVERITY CAN-FORCE TEXT | checks again | checked passed | checked refused
  *   end OUTCOME
  *
- * and what the user did ("! start", pause, resume, cancel, pacing N, window N,
- * chunk N, mode N) where it was done.
+ * and what the user did ("! start", pause, resume, cancel, passkey given, passkey refused,
+ * pacing N, window N, chunk N, mode N) where it was done.
  *
  * A file may hold several runs, as the workbench makes them, and may end anywhere.
  */

@@ -149,12 +149,40 @@ static void test_stale_cache(void **state)
 	assert_int_equal(code, other);
 }
 
+/* A recording has no digits, and its replay ends with the same words all the same. */
+static void test_recorded_passkey(void **state)
+{
+	static const char *const passkeys[] = {"--passkey=123456", ""};
+	char path[sizeof(dir) + 16], *recording;
+	struct program_ran live, again;
+	int code;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/p.trace", dir);
+	for (size_t i = 0; i < 2; i++) {
+		live = program_run("--sim=security=passkey,passkey=654321 %s --trace=%s --json "
+				   "flash esp-sim-01 %s/new.bin",
+				   passkeys[i], path, dir);
+		program_expect(&live, 77, "not-paired");
+		again = program_run("--json replay %s", path);
+		program_expect(&again, 77, "not-paired");
+		assert_string_equal(program_text(&again, "text"), program_text(&live, "text"));
+		assert_string_equal(program_text(&again, "advice"), program_text(&live, "advice"));
+		program_done(&live);
+		program_done(&again);
+		recording = program_words(&code, "replay %s", path);
+		assert_null(strstr(recording, "123456"));
+		free(recording);
+	}
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stale_cache), cmocka_unit_test(test_not_ready),
-		cmocka_unit_test(test_advice),	    cmocka_unit_test(test_impossible_timing),
-		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_stale_cache),	  cmocka_unit_test(test_recorded_passkey),
+		cmocka_unit_test(test_not_ready),	  cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_impossible_timing), cmocka_unit_test(test_quiet),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
