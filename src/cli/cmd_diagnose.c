@@ -16,12 +16,14 @@ static void tell_causes(struct cli *cli, const struct diagnosis *found, size_t c
 		run_print_field(cli->out, "Diagnosis", "%s", diagnosis_text(DIAGNOSIS_NONE));
 	for (size_t i = 0; i < count; i++) {
 		const struct diagnosis *d = &found[i];
+		char cure[3u * DIAGNOSIS_TEXT];
 
 		run_print_field(cli->out, i == 0 ? "Diagnosis" : "Or", "%s (%s, %u %% certain)",
 				diagnosis_text(d->cause), diagnosis_name(d->cause), d->certainty);
 		run_print_field(cli->out, "Evidence", "%s", d->evidence);
 		if (diagnosis_cure(d->cause)[0])
-			run_print_field(cli->out, "Cure", "%s", diagnosis_cure(d->cause));
+			run_print_field(cli->out, "Cure", "%s",
+					diagnosis_cure_text(d, cure, sizeof(cure)));
 	}
 }
 

@@ -111,13 +111,14 @@ static void tell_json(const struct recovery *v)
 
 static void tell_cause(const struct recovery *v)
 {
-	char line[2u * DIAGNOSIS_TEXT];
+	char line[3u * DIAGNOSIS_TEXT];
 
 	if (!v->known.cause)
 		return;
 	(void)fprintf(v->cli->out, "%s\n", diagnosis_line(v->known.cause, line, sizeof(line)));
 	if (diagnosis_cure(v->known.cause->cause)[0] != '\0')
-		(void)fprintf(v->cli->out, "cure: %s\n", diagnosis_cure(v->known.cause->cause));
+		(void)fprintf(v->cli->out, "cure: %s\n",
+			      diagnosis_cure_text(v->known.cause, line, sizeof(line)));
 }
 
 static void tell(const struct recovery *v)

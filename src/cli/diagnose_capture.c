@@ -156,6 +156,8 @@ json_t *cli_diagnosis(const struct diagnosis *d)
 	(void)json_object_set_new(o, "text", json_string(diagnosis_text(d->cause)));
 	(void)json_object_set_new(o, "evidence", json_string(d->evidence));
 	(void)json_object_set_new(o, "cure", json_string(diagnosis_cure(d->cause)));
+	(void)json_object_set_new(o, "change",
+				  d->change[0] != '\0' ? json_string(d->change) : json_null());
 	/* Which device it is is not known: no whole command, but for what needs none. */
 	(void)json_object_set_new(o, "command",
 				  d->verb == DIAGNOSIS_DO_DOCTOR ? json_string("otabench doctor")

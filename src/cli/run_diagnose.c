@@ -17,6 +17,8 @@ static json_t *object_of(const struct run *r, const struct diagnosis *d)
 	(void)json_object_set_new(o, "evidence",
 				  output_json_text(d->evidence, strlen(d->evidence)));
 	(void)json_object_set_new(o, "cure", json_string(diagnosis_cure(d->cause)));
+	(void)json_object_set_new(o, "change",
+				  d->change[0] != '\0' ? json_string(d->change) : json_null());
 	(void)json_object_set_new(o, "command",
 				  job_cure_line(r->job, d, line) ? json_string(line) : json_null());
 	return o;
@@ -50,9 +52,19 @@ json_t *run_diagnose_json(const struct run *r)
 
 void run_diagnose_tell(const struct run *r)
 {
-	char line[2u * DIAGNOSIS_TEXT];
+	const struct diagnosis *d = r->result.diagnoses;
+	char line[4u * DIAGNOSIS_TEXT], command[JOB_COMMAND_MAX];
+	const char *does;
 
-	if (r->result.diagnosis_count > 0)
-		log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s",
-			  diagnosis_line(r->result.diagnoses, line, sizeof(line)));
+	if (r->result.diagnosis_count == 0)
+		return;
+	log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", diagnosis_line(d, line, sizeof(line)));
+	does = job_cure_line(r->job, d, command);
+	/* What the advice above says already is not said again, nor is a command twice. */
+	if (does && strstr(r->result.advice, does))
+		does = NULL;
+	if (!does && strstr(r->result.advice, diagnosis_cure(d->cause)))
+		return;
+	log_write(&r->cli->log, LOG_LEVEL_ERROR, "cure: %s%s%s",
+		  diagnosis_cure_text(d, line, sizeof(line)), does ? " " : "", does ? does : "");
 }

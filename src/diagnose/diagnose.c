@@ -13,13 +13,14 @@ static const struct cause {
 	const char *name, *text, *cure;
 	enum diagnosis_verb verb;
 	diagnosis_judge *judge;
+	diagnosis_changer *change;
 } causes[DIAGNOSIS_CAUSES] = {
 	[DIAGNOSIS_NONE] = {"none", "nothing is known to be wrong", "", DIAGNOSIS_DO_NOTHING, NULL},
 	[DIAGNOSIS_ERASING] =
 		{"erasing", "the device is erasing its flash",
 		 "Wait: it goes on by itself. Where READY does not come in time, raise "
 		 "ready_timeout_ms (basic_ready_timeout_ms for the basic dialect) of the profile.",
-		 DIAGNOSIS_DO_NOTHING, diagnose_erasing},
+		 DIAGNOSIS_DO_FLASH, diagnose_erasing, diagnose_more_patience},
 	[DIAGNOSIS_PROGRAMMING] =
 		{"programming", "the device is programming its flash more slowly than data comes",
 		 "Wait: it goes on by itself.", DIAGNOSIS_DO_NOTHING, diagnose_programming},
@@ -34,22 +35,25 @@ static const struct cause {
 		 DIAGNOSIS_DO_FLASH, diagnose_flash_fault},
 	[DIAGNOSIS_NOTIFICATIONS_LOST] =
 		{"notifications-lost", "notifications of the device do not arrive",
-		 "The device has no buffer for them, or the stack here lost them: a smaller "
-		 "telemetry rate and a larger ack_interval need fewer.",
-		 DIAGNOSIS_DO_RESUME, diagnose_notifications_lost},
+		 "Where only some get lost, a larger ack_interval needs fewer of them; where none "
+		 "arrives over a new link either, restart bluetoothd, then reset the device.",
+		 DIAGNOSIS_DO_RESUME, diagnose_notifications_lost, diagnose_fewer_notifications},
 	[DIAGNOSIS_VALUES_DROPPED] =
 		{"values-dropped",
 		 "the device's stack drops Data values before the update sees them",
-		 "Send less at a time: a smaller window; the device's firmware needs more buffers.",
-		 DIAGNOSIS_DO_RESUME, diagnose_values_dropped},
+		 "Send less at a time: a smaller window, or write_mode: request where hardly any "
+		 "arrives; the device's firmware needs more buffers.",
+		 DIAGNOSIS_DO_RESUME, diagnose_values_dropped, diagnose_less_at_a_time},
 	[DIAGNOSIS_WRITES_UNSEEN] =
 		{"writes-unseen",
 		 "values written without response got lost, and this dialect tells nothing of it",
 		 "Use write_mode: request, or raise basic_pacing_us, in the profile.",
-		 DIAGNOSIS_DO_FLASH, diagnose_writes_unseen},
-	[DIAGNOSIS_MTU] = {"mtu", "the value's length does not fit what the other side takes",
-			   "Leave chunk and mtu_max of the profile to the session (auto, 517).",
-			   DIAGNOSIS_DO_FLASH, diagnose_mtu},
+		 DIAGNOSIS_DO_FLASH, diagnose_writes_unseen, diagnose_wait_for_each},
+	[DIAGNOSIS_MTU] =
+		{"mtu", "the value's length does not fit what the other side takes",
+		 "Send shorter values: every link carries those of an mtu_max of 23, and every "
+		 "device those of a chunk of 20.",
+		 DIAGNOSIS_DO_FLASH, diagnose_mtu, diagnose_shorter_values},
 	[DIAGNOSIS_HOST_QUEUE] =
 		{"host-queue", "bluetoothd's queue is full, and it takes no more values",
 		 "Another program may load the same adapter; restarting bluetoothd empties the "
@@ -111,24 +115,25 @@ static const struct cause {
 				   "the supervision timeout is too short for this device",
 				   "Raise supervision_timeout_ms of the profile: it has to be "
 				   "longer than the device's erases.",
-				   DIAGNOSIS_DO_RESUME, diagnose_supervision},
+				   DIAGNOSIS_DO_RESUME, diagnose_supervision,
+				   diagnose_longer_timeout},
 	[DIAGNOSIS_TIMING] =
 		{"supervision-interval",
 		 "the supervision timeout cannot work with the connection interval",
-		 "Links have to begin with a longer timeout or a shorter interval: section [LE] of "
-		 "bluetoothd's main.conf, the device's [ConnectionParameters] below "
-		 "/var/lib/bluetooth; or supervision= and interval= of --sim.",
+		 "Links have to begin with a longer timeout or a shorter interval: main.conf of "
+		 "bluetoothd, [LE], or the device's info, [ConnectionParameters]; of --sim: "
+		 "supervision, interval.",
 		 DIAGNOSIS_DO_RESUME, diagnose_timing},
 	[DIAGNOSIS_INTERVAL] =
 		{"interval", "the connection interval is too long for the time that is waited",
 		 "Raise connect_timeout_ms of the profile, or let the adapter choose a shorter "
 		 "interval.",
-		 DIAGNOSIS_DO_NOTHING, diagnose_interval},
+		 DIAGNOSIS_DO_FLASH, diagnose_interval, diagnose_longer_connect},
 	[DIAGNOSIS_INTERVAL_CHANGED] =
 		{"interval-changed", "the connection interval became longer on the way",
 		 "The device, or another program here, asked for it: see which, and set "
-		 "interval_ms of the profile.",
-		 DIAGNOSIS_DO_NOTHING, diagnose_interval_changed},
+		 "connection_interval_ms of the profile.",
+		 DIAGNOSIS_DO_RESUME, diagnose_interval_changed, diagnose_same_interval},
 	[DIAGNOSIS_CONNECT_FAILS] =
 		{"connect-fails", "the device advertises, and no connection to it comes up",
 		 "Another central may hold its only connection; else move closer, or reset it.",
@@ -171,7 +176,8 @@ static const struct cause {
 				diagnose_protocol},
 	[DIAGNOSIS_NO_HEADWAY] = {"no-headway", "the device speaks, and receives almost nothing",
 				  "Send less at a time: a smaller window and chunk.",
-				  DIAGNOSIS_DO_RESUME, diagnose_no_headway},
+				  DIAGNOSIS_DO_RESUME, diagnose_no_headway,
+				  diagnose_less_at_a_time},
 	[DIAGNOSIS_PAIRING_NEEDED] = {"pairing-needed", "the device wants to be paired with",
 				      "Pair, and type the passkey that the device shows.",
 				      DIAGNOSIS_DO_NOTHING, diagnose_pairing_needed},
@@ -292,8 +298,11 @@ size_t diagnose(const struct diagnosis_facts *facts, struct diagnosis ret[DIAGNO
 		struct diagnosis d = {.cause = (enum diagnosis_cause)i, .verb = causes[i].verb};
 
 		d.certainty = causes[i].judge(facts, d.evidence);
-		if (d.certainty >= LEAST)
-			diagnosis_keep(ret, &count, &d);
+		if (d.certainty < LEAST)
+			continue;
+		if (causes[i].change)
+			causes[i].change(facts, d.change);
+		diagnosis_keep(ret, &count, &d);
 	}
 	return count;
 }
@@ -311,6 +320,14 @@ const char *diagnosis_text(enum diagnosis_cause cause)
 const char *diagnosis_cure(enum diagnosis_cause cause)
 {
 	return (unsigned int)cause < DIAGNOSIS_CAUSES ? causes[cause].cure : "";
+}
+
+char *diagnosis_cure_text(const struct diagnosis *diagnosis, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%s%s%s%s", diagnosis_cure(diagnosis->cause),
+		       diagnosis->change[0] != '\0' ? " Here: " : "", diagnosis->change,
+		       diagnosis->change[0] != '\0' ? "." : "");
+	return buf;
 }
 
 char *diagnosis_line(const struct diagnosis *diagnosis, char *buf, size_t size)

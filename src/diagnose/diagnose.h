@@ -119,6 +119,9 @@ struct diagnosis_facts {
 	uint32_t answers; /* of them that were answered */
 	uint16_t mtu, chunk;
 	enum gatt_write mode;
+	uint32_t window; /* bytes, in force */
+	uint16_t ack_interval; /* bytes, as READY has it; 0: unknown */
+	uint16_t timeout_asked; /* 10 ms, of the profile */
 	uint32_t ready_timeout_ms, connect_timeout_ms;
 
 	/* The link. */
@@ -158,12 +161,14 @@ enum diagnosis_verb { /* the command that cures, where one does */
 };
 
 #define DIAGNOSIS_TEXT 200u
+#define DIAGNOSIS_CHANGE 48u
 
 struct diagnosis {
 	enum diagnosis_cause cause;
 	uint8_t certainty; /* percent: 90 and more is proved by what was seen */
 	char evidence[DIAGNOSIS_TEXT]; /* what was seen: figures, no advice */
 	enum diagnosis_verb verb;
+	char change[DIAGNOSIS_CHANGE]; /* key=value of a profile, that cures; "" none does */
 };
 
 #define DIAGNOSES_MAX 4u
@@ -194,6 +199,8 @@ const char *diagnosis_name(enum diagnosis_cause cause);
 const char *diagnosis_text(enum diagnosis_cause cause);
 /* One sentence: what to do; "" where waiting is all. */
 const char *diagnosis_cure(enum diagnosis_cause cause);
+/* The same with the change that does it here.  Returns buf. */
+char *diagnosis_cure_text(const struct diagnosis *diagnosis, char *buf, size_t size);
 /* "cause: the device is erasing its flash (ERASE at 3 of 16)": the same in the log, on the
  * dashboard and in Recover.  Returns buf. */
 char *diagnosis_line(const struct diagnosis *diagnosis, char *buf, size_t size);

@@ -145,6 +145,10 @@ uint8_t diagnose_same_version(const struct diagnosis_facts *f, char evidence[DIA
 
 uint8_t diagnose_image_refused(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
+	if (f->outcome == SESSION_REFUSED && f->status == -OTA_EPERM) {
+		diagnose_say(evidence, "it does not go with what the device says of itself");
+		return CERTAIN;
+	}
 	if (f->code != OTA_ERR_IMAGE && f->code != OTA_ERR_CHIP && f->code != OTA_ERR_VERSION &&
 	    f->code != OTA_ERR_SIZE)
 		return 0;

@@ -74,8 +74,8 @@ static uint8_t links_end(const struct diagnosis_facts *f, char evidence[DIAGNOSI
 		diagnose_say(evidence, "%u links were lost, the signal is not known",
 			     ended > 0 ? ended : 1);
 	else
-		diagnose_say(evidence, "%u links were lost at %d dBm, in %u retries",
-			     ended > 0 ? ended : 1, f->rssi, f->stats->retries);
+		diagnose_say(evidence, "%u links were lost at %d dBm, in %u attempts",
+			     ended > 0 ? ended : 1, f->rssi, f->stats->retries + 1u);
 	return LIKELY + 5u;
 }
 
@@ -147,12 +147,17 @@ uint8_t diagnose_supervision(const struct diagnosis_facts *f, char evidence[DIAG
 		       : POSSIBLE;
 }
 
+uint32_t diagnose_discovery_ms(uint16_t interval)
+{
+	return interval * 5u / 4u * 2u * EXCHANGES;
+}
+
 uint8_t diagnose_interval(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
 	const uint32_t interval_ms = f->link.interval * 5u / 4u;
 
 	if (!diagnose_failed(f) || f->stats->start_us != 0 || interval_ms == 0 ||
-	    (uint64_t)interval_ms * 2u * EXCHANGES < f->connect_timeout_ms)
+	    diagnose_discovery_ms(f->link.interval) < f->connect_timeout_ms)
 		return 0;
 	diagnose_say(evidence,
 		     "%u ms: each answer takes two of them, and %u ms are waited for all of "

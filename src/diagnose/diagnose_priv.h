@@ -15,6 +15,9 @@
 #define POSSIBLE 55u
 #define LEAST 50u /* below this nothing is told */
 
+/* Of a cause that was found: writes the setting that cures it, or leaves it "". */
+typedef void diagnosis_changer(const struct diagnosis_facts *f, char change[DIAGNOSIS_CHANGE]);
+
 typedef uint8_t diagnosis_judge(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT]);
 
 #if defined(__GNUC__)
@@ -33,7 +36,13 @@ bool diagnose_is_silent(const struct diagnosis_facts *f);
 /* Links that ended in mid run, however they did. */
 unsigned int diagnose_losses(const struct diagnosis_facts *f);
 bool diagnose_is_weak(int8_t rssi);
+/* Milliseconds that discovery takes at least with an interval of so many of 1.25 ms. */
+uint32_t diagnose_discovery_ms(uint16_t interval);
 
+/* diagnose_change.c */
+diagnosis_changer diagnose_more_patience, diagnose_fewer_notifications, diagnose_less_at_a_time,
+	diagnose_wait_for_each, diagnose_shorter_values, diagnose_longer_timeout,
+	diagnose_longer_connect, diagnose_same_interval;
 /* diagnose_transfer.c */
 diagnosis_judge diagnose_erasing, diagnose_programming, diagnose_device_task, diagnose_flash_fault,
 	diagnose_notifications_lost, diagnose_values_dropped, diagnose_writes_unseen, diagnose_mtu,

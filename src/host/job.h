@@ -132,6 +132,9 @@ enum job_command_on { JOB_COMMAND_ALONE, JOB_COMMAND_DEVICE, JOB_COMMAND_IMAGE }
  * device, as it can be typed.  Where the options do not fit, it has none.  Returns buf. */
 char *job_command_line(const struct job *job, const char *verb, enum job_command_on on,
 		       char buf[JOB_COMMAND_MAX]);
+/* The same with a setting of the profile, "key=value" ("": none), where an image is sent. */
+char *job_command_with(const struct job *job, const char *change, const char *verb,
+		       enum job_command_on on, char buf[JOB_COMMAND_MAX]);
 /* The likeliest cause of a run that stands, as things are; false: it moves, or none is known. */
 bool job_cause(const struct job *job, struct diagnosis *ret);
 /* The command of a diagnosis's cure likewise; NULL: it has none. */

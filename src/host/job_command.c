@@ -18,7 +18,7 @@ static const char *typed(const struct job *job)
 		       : job->address;
 }
 
-static bool put_line(const struct job *job, bool with_options, const char *verb,
+static bool put_line(const struct job *job, bool with_options, const char *change, const char *verb,
 		     enum job_command_on on, char *buf, size_t size)
 {
 	const char *options = with_options ? job->config.options : NULL;
@@ -28,6 +28,10 @@ static bool put_line(const struct job *job, bool with_options, const char *verb,
 	command_begin(&c, buf, size);
 	command_add(&c, options ? options : "");
 	command_add(&c, sending ? sending : "");
+	if (change[0] != '\0' && on == JOB_COMMAND_IMAGE) {
+		command_add(&c, "-s");
+		command_add(&c, change);
+	}
 	command_add(&c, verb);
 	if (on != JOB_COMMAND_ALONE)
 		command_word(&c, typed(job));
@@ -36,18 +40,27 @@ static bool put_line(const struct job *job, bool with_options, const char *verb,
 	return command_end(&c);
 }
 
-char *job_command_line(const struct job *job, const char *verb, enum job_command_on on,
-		       char buf[JOB_COMMAND_MAX])
+char *job_command_with(const struct job *job, const char *change, const char *verb,
+		       enum job_command_on on, char buf[JOB_COMMAND_MAX])
 {
 	char line[JOB_COMMAND_MAX - 2]; /* between quotes */
 
 	if (job->config.on_screen) {
-		(void)snprintf(buf, JOB_COMMAND_MAX, "':%s'",
+		const bool set = change[0] != '\0' && on == JOB_COMMAND_IMAGE;
+
+		(void)snprintf(buf, JOB_COMMAND_MAX, "%s%s%s':%s'", set ? "':set " : "",
+			       set ? change : "", set ? "', " : "",
 			       strcmp(verb, "cancel") == 0 ? "abort" : verb);
 		return buf;
 	}
-	if (!put_line(job, true, verb, on, line, sizeof(line)))
-		(void)put_line(job, false, verb, on, line, sizeof(line));
+	if (!put_line(job, true, change, verb, on, line, sizeof(line)))
+		(void)put_line(job, false, change, verb, on, line, sizeof(line));
 	(void)snprintf(buf, JOB_COMMAND_MAX, "'%s'", line);
 	return buf;
+}
+
+char *job_command_line(const struct job *job, const char *verb, enum job_command_on on,
+		       char buf[JOB_COMMAND_MAX])
+{
+	return job_command_with(job, "", verb, on, buf);
 }

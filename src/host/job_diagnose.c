@@ -238,6 +238,9 @@ static void facts_of_transfer(const struct job *job, struct diagnosis_facts *f)
 	f->mtu = s->mtu;
 	f->chunk = s->chunk;
 	f->mode = s->mode;
+	f->window = s->choices.window.value;
+	f->ack_interval = s->begun ? s->ready.ack_interval : 0;
+	f->timeout_asked = job->session_config.link.supervision_timeout;
 	f->ready_timeout_ms = dialect_get(job->dialect)->has_acknowledgements
 				      ? job->session_config.ready_timeout_ms
 				      : job->session_config.basic_ready_timeout_ms;
@@ -475,5 +478,5 @@ char *job_cure_line(const struct job *job, const struct diagnosis *diagnosis,
 	/* Without an update of this run nothing can be resumed by it. */
 	if (diagnosis->verb == DIAGNOSIS_DO_RESUME && !dialect_get(job->dialect)->can_resume)
 		verb = diagnosis_verb_name(DIAGNOSIS_DO_FLASH);
-	return job_command_line(job, verb, on[diagnosis->verb], buf);
+	return job_command_with(job, diagnosis->change, verb, on[diagnosis->verb], buf);
 }

@@ -40,12 +40,14 @@ void job_advise_resume(const struct job *job, struct job_result *r)
 void job_advise_cure(const struct job *job, struct job_result *r)
 {
 	const struct diagnosis *d = r->diagnoses;
+	char line[JOB_COMMAND_MAX], cure[3u * DIAGNOSIS_TEXT];
 
-	(void)job;
-	if (r->diagnosis_count > 0 && diagnosis_cure(d->cause)[0] != '\0')
-		job_say(r->advice, "%s", diagnosis_cure(d->cause));
-	else
+	if (r->diagnosis_count == 0 || diagnosis_cure(d->cause)[0] == '\0')
 		job_say(r->advice, "Move closer to the device and try again.");
+	else if (d->change[0] != '\0' && job_cure_line(job, d, line))
+		job_say(r->advice, "%s %s", diagnosis_cure(d->cause), line);
+	else
+		job_say(r->advice, "%s", diagnosis_cure_text(d, cure, sizeof(cure)));
 }
 
 void job_safe_version(const char *version, char to[JOB_TEXT_MAX / 4])

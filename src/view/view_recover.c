@@ -213,8 +213,12 @@ static void say_cause(const struct recover_known *k, struct recover_menu *m)
 	if (!d || d->cause == DIAGNOSIS_NONE)
 		return;
 	(void)diagnosis_line(d, next_fact(m), VIEW_TEXT);
-	if (diagnosis_cure(d->cause)[0] != '\0')
-		(void)snprintf(next_fact(m), VIEW_TEXT, "cure: %s", diagnosis_cure(d->cause));
+	if (diagnosis_cure(d->cause)[0] != '\0') {
+		char cure[VIEW_TEXT - 8u];
+
+		(void)snprintf(next_fact(m), VIEW_TEXT, "cure: %s",
+			       diagnosis_cure_text(d, cure, sizeof(cure)));
+	}
 }
 
 /* --- what can be done */

@@ -43,10 +43,16 @@ struct bench_stack {
 	bool not_connectable; /* its advertisements say so, and connections fail */
 	bool held; /* another program has Data's write socket */
 	bool stale; /* it remembers other services */
+	const char *release; /* of bluetoothd; NULL: as the simulator has it */
+	bool keeps; /* ... which keeps what it remembers of a device that it forgets */
+	bool link_only; /* notifications get lost on this link alone */
+	uint16_t longest; /* Data value that the device takes, else ERROR; 0: any */
 	enum gatt_host host; /* what ails it; while it does, there is no link */
 	uint16_t mtu; /* that it tells instead of the link's; 0: the link's */
 	uint32_t taken; /* bytes that are stuck */
 	struct sched_event later; /* a connection that failed */
+	struct sched_event refusal; /* of a value that was too long */
+	size_t refused; /* its length */
 	enum gatt_reason reason;
 };
 
@@ -69,7 +75,8 @@ struct bench_kind {
 	void (*before)(struct bench *b); /* before the run that is diagnosed */
 	void (*strike)(struct bench *b); /* at the place */
 	void (*moment)(struct bench *b); /* after each event, from the place on */
-	void (*heal)(struct bench *b); /* what the cure says */
+	bool again; /* a run that the cure goes ahead of meets the fault, and is not held up by it */
+	bool runs_new; /* the run that is diagnosed leaves the new image running */
 };
 
 struct bench {
@@ -91,6 +98,7 @@ struct bench {
 	unsigned int image; /* of two, that is sent */
 	unsigned int silent_stalls; /* notes of a stall without a reason */
 	struct job_result result;
+	struct diagnosis cured;
 	bool finished;
 	uint64_t struck_us;
 	struct link *strangers[2]; /* other centrals' */
@@ -109,9 +117,20 @@ struct link *bench_link(struct bench *b);
 /* Another central connects, and may write one octet to Control; it stays until it is dropped. */
 void bench_stranger(struct bench *b, unsigned int i, int opcode);
 void bench_strangers_go(struct bench *b);
+/*
+ * What a diagnosis says that cures: its change of the profile, its command, and where the cure is
+ * the user's to do, the deed that stands for its words.  Returns the words that have no deed
+ * any more; NULL: it is done.
+ */
+const char *bench_cure(struct bench *b, const struct diagnosis *diagnosis);
+/* A deed whose words are not the program's any more; NULL: there is none. */
+const char *bench_stale_deed(void);
 /* --set */
 void bench_set(struct bench *b, const char *assignment);
 
+void bench_wait(struct bench *b, uint64_t us);
+/* What all packets of the link, and of later ones, have. */
+void bench_air(struct bench *b, int8_t rssi, uint32_t loss_ppm);
 /* The adapter, or bluetoothd, goes, and UNTOLD: comes back. */
 void bench_host(struct bench *b, enum gatt_host host);
 

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,21 @@ static int stack_discover(struct transport *t)
 	return s->stuck ? 0 : s->wrap.inner->ops->discover(s->wrap.inner);
 }
 
+/* As by a device whose buffer is shorter than its Info says. */
+static void on_refusal(void *ctx, uint64_t now_us)
+{
+	struct bench_stack *s = ctx;
+	const struct ota_error_event error = {.code = OTA_ERR_LENGTH,
+					      .detail = (uint32_t)s->refused};
+	uint8_t buf[OTA_CONTROL_MAX];
+	const int len = ota_error_encode(&error, buf, sizeof(buf));
+	const struct transport_event event = {
+		.kind = TRANSPORT_NOTIFIED, .chr = GATT_CONTROL, .data = buf, .len = (size_t)len};
+
+	(void)now_us;
+	wrap_emit(&s->wrap, &event);
+}
+
 static int stack_write(struct transport *t, enum gatt_chr chr, enum gatt_write mode,
 		       const uint8_t *buf, size_t len)
 {
@@ -96,9 +112,36 @@ static int stack_write(struct transport *t, enum gatt_chr chr, enum gatt_write m
 		s->taken += (uint32_t)len;
 		return 0;
 	}
+	if (chr == GATT_DATA && s->longest > 0 && len > s->longest) {
+		s->refused = len;
+		sched_at(s->sched, &s->refusal, sched_now(s->sched) + 30000u);
+		return 0;
+	}
 	if (chr == GATT_DATA && mode != GATT_REQUEST && rng_chance(&s->rng, s->drop_data))
 		return 0;
 	return s->wrap.inner->ops->write(s->wrap.inner, chr, mode, buf, len);
+}
+
+static int stack_maintenance(struct transport *t, enum transport_maintenance what,
+			     const char *device)
+{
+	struct bench_stack *s = stack_of(t);
+
+	switch (what) {
+	case TRANSPORT_HANG_UP:
+		s->held = false;
+		break;
+	case TRANSPORT_FORGET:
+		s->stale = s->stale && s->keeps;
+		break;
+	case TRANSPORT_READ_TABLE:
+		break;
+	case TRANSPORT_POWER_CYCLE:
+		s->stuck = false;
+		s->taken = 0;
+		break;
+	}
+	return s->wrap.inner->ops->maintenance(s->wrap.inner, what, device);
 }
 
 static void stack_link_state(struct transport *t, struct transport_link *ret)
@@ -109,6 +152,8 @@ static void stack_link_state(struct transport *t, struct transport_link *ret)
 	ret->data_held = s->held;
 	ret->misremembered = s->stale;
 	ret->host = s->host;
+	if (s->release)
+		(void)snprintf(ret->bluetoothd, sizeof(ret->bluetoothd), "%s", s->release);
 }
 
 static void on_notified(struct bench_stack *s, const struct transport_event *event)
@@ -146,6 +191,8 @@ static void on_event(void *userdata, const struct transport_event *event)
 		adv.connectable = !s->not_connectable;
 		other.adv = &adv;
 	}
+	if (event->kind == TRANSPORT_DISCONNECTED && s->link_only)
+		s->drop_notify = 0;
 	if (event->kind == TRANSPORT_MTU && s->mtu > 0)
 		other.mtu = s->mtu;
 	if (event->kind == TRANSPORT_DISCOVERED && s->stale) {
@@ -160,6 +207,7 @@ static void stack_destroy(struct transport *t)
 	struct bench_stack *s = stack_of(t);
 
 	sched_cancel(s->sched, &s->later);
+	sched_cancel(s->sched, &s->refusal);
 	s->wrap.inner->ops->destroy(s->wrap.inner);
 	free(s);
 }
@@ -172,6 +220,7 @@ static const struct transport_ops stack_ops = {
 	.discover = stack_discover,
 	.write = stack_write,
 	.link_state = stack_link_state,
+	.maintenance = stack_maintenance,
 	.destroy = stack_destroy,
 };
 
@@ -184,6 +233,7 @@ struct transport *bench_stack_create(struct transport *inner, uint64_t seed,
 	rng_init(&s->rng, seed);
 	s->sched = sim_sched(inner);
 	s->later = (struct sched_event){.fn = on_failed, .ctx = s};
+	s->refusal = (struct sched_event){.fn = on_refusal, .ctx = s};
 	wrap_init(&s->wrap, inner, &stack_ops, on_event);
 	*ret = s;
 	return &s->wrap.base;

@@ -31,19 +31,9 @@ static void starve(struct bench *b)
 	b->esp->config.task_delay_ms = 1000;
 }
 
-static void feed(struct bench *b)
-{
-	b->esp->config.task_delay_ms = 0;
-}
-
 static void hang(struct bench *b)
 {
 	esp_block(b->esp, HANG_MS);
-}
-
-static void reset_button(struct bench *b)
-{
-	esp_reset(b->esp);
 }
 
 static void fail_write(struct bench *b)
@@ -64,15 +54,16 @@ static void lose_acks(struct bench *b)
 	b->stack->drop_opcode = OTA_EVT_ACK;
 }
 
+static void lose_on_link(struct bench *b)
+{
+	b->stack->drop_notify = 1000000;
+	b->stack->link_only = true;
+}
+
 static void lose_ready(struct bench *b)
 {
 	b->stack->drop_notify = 1000000;
 	b->stack->drop_opcode = OTA_EVT_READY;
-}
-
-static void find_notifications(struct bench *b)
-{
-	b->stack->drop_notify = 0;
 }
 
 static void lose_some(struct bench *b)
@@ -85,9 +76,9 @@ static void lose_all(struct bench *b)
 	b->stack->drop_data = 1000000;
 }
 
-static void find_values(struct bench *b)
+static void short_buffer(struct bench *b)
 {
-	b->stack->drop_data = 0;
+	b->stack->longest = 60;
 }
 
 /* --- resets */
@@ -143,19 +134,9 @@ static void basic_slow(struct bench *b)
 	bench_set(b, "retries=0");
 }
 
-static void with_request(struct bench *b)
-{
-	bench_set(b, "write_mode=request");
-}
-
 static void slower_erase(struct bench *b)
 {
 	board_slow_erase(bench_board(b), 8);
-}
-
-static void more_patience(struct bench *b)
-{
-	bench_set(b, "basic_ready_timeout_ms=300000");
 }
 
 static void foreign(struct bench *b)
@@ -168,9 +149,17 @@ static void forbid(struct bench *b)
 	b->sim.kind.forbids = true;
 }
 
-static void permit(struct bench *b)
+static void own_project(struct bench *b)
 {
-	b->esp->config.forbids = false;
+	b->sim.kind.project = "of-another";
+	b->sim.kind.same_project = true;
+}
+
+/* As by a client that sends START and ABORT by turns (protocol.md, on wear). */
+static void wear_out(struct bench *b)
+{
+	bench_job(b, SESSION_LOOK, (enum ota_command)0); /* its firmware has begun to count */
+	b->esp->wear += OTA_WEAR_BURST;
 }
 
 static void break_update(struct bench *b)
@@ -191,9 +180,18 @@ static void unheard_since(struct bench *b)
 		b->stack->deaf = true;
 }
 
-static void heard_again(struct bench *b)
+static void no_retries(struct bench *b)
 {
-	b->stack->deaf = false;
+	bench_set(b, "retries=0");
+}
+
+/* Somebody closes a metal door for a minute. */
+static void unheard_confirm(struct bench *b)
+{
+	struct link *link = bench_link(b);
+
+	if (b->job->session.state == SESSION_CONFIRMING && link)
+		link_set_silent(link, true);
 }
 
 static void one_on_trial(struct bench *b)
@@ -202,11 +200,6 @@ static void one_on_trial(struct bench *b)
 	bench_job(b, SESSION_UPDATE, (enum ota_command)0);
 	b->no_confirm = false;
 	b->image = 1;
-}
-
-static void confirm(struct bench *b)
-{
-	bench_job(b, SESSION_COMMAND, OTA_CMD_CONFIRM);
 }
 
 static void interrupted(struct bench *b)
@@ -246,30 +239,35 @@ const struct bench_kind faultkinds_device[] = {
 	 "Wait", BENCH_GOES_ON, SESSION_UPDATE, .strike = slow_erase},
 	{"erasing before READY", "a basic device with slow flash erases 8 times as long",
 	 DIAGNOSIS_ERASING, "READY", "basic_ready_timeout_ms", BENCH_CURED, SESSION_UPDATE,
-	 .prepare = basic_slow, .before = slower_erase, .heal = more_patience},
+	 .prepare = basic_slow, .before = slower_erase},
 	{"programming slowly", "the board's programs take 200 times as long", DIAGNOSIS_PROGRAMMING,
 	 "write took", "Wait", BENCH_GOES_ON, SESSION_UPDATE, .strike = slow_program},
 	{"update task starved", "the firmware's update task gets no turn for a second at a time",
 	 DIAGNOSIS_DEVICE_TASK, "ring", "higher priority", BENCH_GOES_ON, SESSION_UPDATE,
-	 .strike = starve, .heal = feed},
+	 .strike = starve},
 	{"Bluetooth task hangs", "NimBLE's task stands still for a minute", DIAGNOSIS_SILENT, NULL,
-	 "reset", BENCH_GOES_ON, SESSION_UPDATE, .strike = hang, .heal = reset_button},
+	 "reset", BENCH_GOES_ON, SESSION_UPDATE, .strike = hang},
 	{"flash write fails", "the board fails a write, once", DIAGNOSIS_FLASH_FAULT, NULL,
 	 "Send the image again", BENCH_GOES_ON, SESSION_UPDATE, .strike = fail_write},
 	{"all notifications lost", "none arrives from the place on", DIAGNOSIS_NOTIFICATIONS_LOST,
-	 NULL, "ack_interval", BENCH_CURED, SESSION_UPDATE, .strike = lose_notifications,
-	 .heal = find_notifications},
+	 NULL, "reset the device", BENCH_CURED, SESSION_UPDATE, .strike = lose_notifications},
+	{"a link's notifications lost", "none arrives before the link is another",
+	 DIAGNOSIS_NOTIFICATIONS_LOST, NULL, "new link", BENCH_GOES_ON, SESSION_UPDATE,
+	 .strike = lose_on_link},
 	{"ACKs lost", "none arrives from the place on", DIAGNOSIS_NOTIFICATIONS_LOST, NULL,
 	 "ack_interval", BENCH_GOES_ON, SESSION_UPDATE, .strike = lose_acks},
-	{"READY lost", "it never arrives", DIAGNOSIS_NOTIFICATIONS_LOST, "READY", "ack_interval",
-	 BENCH_CURED, SESSION_UPDATE, .before = lose_ready, .heal = find_notifications},
+	{"READY lost", "it never arrives", DIAGNOSIS_NOTIFICATIONS_LOST, "READY",
+	 "reset the device", BENCH_CURED, SESSION_UPDATE, .before = lose_ready},
 	{"values dropped", "two of five never reach the update", DIAGNOSIS_VALUES_DROPPED, NULL,
 	 "window", BENCH_GOES_ON, SESSION_UPDATE, .strike = lose_some},
 	{"writes silently dropped", "no value reaches the update", DIAGNOSIS_VALUES_DROPPED, NULL,
-	 "window", BENCH_CURED, SESSION_UPDATE, .strike = lose_all, .heal = find_values},
+	 "window", BENCH_CURED, SESSION_UPDATE, .strike = lose_all},
+	{"wrong chunk", "the device takes values of 60 bytes, and its Info says more",
+	 DIAGNOSIS_MTU, "refused a value", "chunk of 20", BENCH_CURED, SESSION_UPDATE,
+	 .before = short_buffer},
 	{"basic, commands lost", "two of five values never reach a basic device",
 	 DIAGNOSIS_WRITES_UNSEEN, NULL, "request", BENCH_CURED, SESSION_UPDATE,
-	 .prepare = basic_commands, .strike = lose_some, .heal = with_request},
+	 .prepare = basic_commands, .strike = lose_some},
 	{"power lost", "reset by power-on", DIAGNOSIS_RESET, "power-on", "go on", BENCH_GOES_ON,
 	 SESSION_UPDATE, .strike = power_on},
 	{"brown-out", "reset by brown-out", DIAGNOSIS_RESET, "brown-out", "go on", BENCH_GOES_ON,
@@ -280,19 +278,27 @@ const struct bench_kind faultkinds_device[] = {
 	 BENCH_GOES_ON, SESSION_UPDATE, .strike = watchdog},
 	{"other slot", "the application boots its other slot", DIAGNOSIS_OTHER_SLOT, "slot 0",
 	 "anew", BENCH_CURED, SESSION_UPDATE, .prepare = three_slots, .before = updated_once,
-	 .strike = other_slot, .heal = confirm},
+	 .strike = other_slot},
 	{"device hangs up", "the application ends the link", DIAGNOSIS_HUNG_UP, NULL, "log",
 	 BENCH_GOES_ON, SESSION_UPDATE, .strike = close_link},
 	{"another dialect", "a service of the same UUID, other characteristics", DIAGNOSIS_DIALECT,
 	 NULL, "maker", BENCH_KEPT, SESSION_UPDATE, .prepare = foreign},
 	{"no permission", "the product permits no update", DIAGNOSIS_PERMISSION, NULL, "permission",
-	 BENCH_CURED, SESSION_UPDATE, .prepare = forbid, .heal = permit},
+	 BENCH_CURED, SESSION_UPDATE, .prepare = forbid},
+	{"another project's image", "the device takes those of its own project alone",
+	 DIAGNOSIS_IMAGE_REFUSED, NULL, "made for this device", BENCH_KEPT, SESSION_UPDATE,
+	 .prepare = own_project},
+	{"updates too often", "somebody began one after the other", DIAGNOSIS_TOO_OFTEN, " s",
+	 "wait", BENCH_CURED, SESSION_UPDATE, .before = wear_out},
 	{"protocol broken", "an ACK contradicts what was sent", DIAGNOSIS_PROTOCOL, NULL, "--trace",
 	 BENCH_KEPT, SESSION_UPDATE, .strike = break_protocol},
 	{"does not come back", "it is not heard after its reboot", DIAGNOSIS_NO_RETURN, NULL,
-	 "power", BENCH_CURED, SESSION_UPDATE, .moment = unheard_since, .heal = heard_again},
+	 "power", BENCH_CURED, SESSION_UPDATE, .moment = unheard_since},
 	{"on trial", "an image of before is not confirmed", DIAGNOSIS_ON_TRIAL, NULL, "Confirm",
-	 BENCH_CURED, SESSION_UPDATE, .before = one_on_trial, .heal = confirm},
+	 BENCH_CURED, SESSION_UPDATE, .before = one_on_trial},
+	{"on trial, unconfirmed", "the link ends for good as CONFIRM is written",
+	 DIAGNOSIS_ON_TRIAL, NULL, "Confirm", BENCH_CURED, SESSION_UPDATE, .prepare = no_retries,
+	 .moment = unheard_confirm, .runs_new = true},
 	{"rolled back", "the new image panics at its start", DIAGNOSIS_ROLLED_BACK, "panic", "log",
 	 BENCH_KEPT, SESSION_UPDATE, .strike = break_update},
 	{"same version", "a basic device's new image panics at its start", DIAGNOSIS_SAME_VERSION,

@@ -15,15 +15,6 @@ static void few_retries(struct bench *b)
 	bench_set(b, "retries=2");
 }
 
-static void all_well(struct bench *b)
-{
-	struct bench_stack *s = b->stack;
-
-	s->full = s->stuck = s->refuses = s->deaf = s->not_connectable = false;
-	s->held = s->stale = false;
-	s->taken = 0;
-}
-
 static void switch_off(struct bench *b)
 {
 	bench_host(b, GATT_HOST_ADAPTER_OFF);
@@ -44,10 +35,33 @@ static void kill_daemon(struct bench *b)
 	bench_host(b, GATT_HOST_DAEMON_GONE);
 }
 
-static void host_back(struct bench *b)
+static void deafen_daemon(struct bench *b)
 {
-	bench_host(b, GATT_HOST_UNTOLD);
-	sched_advance(sim_sched(b->world), sched_now(sim_sched(b->world)) + 2000000u);
+	bench_host(b, GATT_HOST_DAEMON_SILENT);
+}
+
+static void forbid_bus(struct bench *b)
+{
+	bench_host(b, GATT_HOST_REFUSED);
+}
+
+static void kill_bus(struct bench *b)
+{
+	bench_host(b, GATT_HOST_NO_BUS);
+}
+
+/* It can crash when a device's MTU is read. */
+static void crash_old(struct bench *b)
+{
+	b->stack->release = "5.62";
+	kill_daemon(b);
+}
+
+/* It keeps a removed device's cache. */
+static void stale_old(struct bench *b)
+{
+	b->stack->release = "5.55";
+	b->stack->stale = b->stack->keeps = true;
 }
 
 static void fill(struct bench *b)
@@ -97,11 +111,6 @@ static void short_mtu(struct bench *b)
 	few_retries(b);
 }
 
-static void small_mtu(struct bench *b)
-{
-	bench_set(b, "mtu_max=23");
-}
-
 /* --- other clients */
 
 static void another_updates(struct bench *b)
@@ -134,11 +143,6 @@ static void passkey_wrong(struct bench *b)
 	b->passkey = BENCH_PASSKEY_WRONG;
 }
 
-static void type_it(struct bench *b)
-{
-	b->passkey = BENCH_PASSKEY_RIGHT;
-}
-
 /* Paired once; then the device was erased. */
 static void lose_bond(struct bench *b)
 {
@@ -149,60 +153,61 @@ static void lose_bond(struct bench *b)
 	sched_advance(sim_sched(b->world), sched_now(sim_sched(b->world)) + 5000000u);
 }
 
-static void forget(struct bench *b)
-{
-	assert_int_equal(b->world->ops->maintenance(b->world, TRANSPORT_FORGET, BENCH_DEVICE), 0);
-	sched_advance(sim_sched(b->world), sched_now(sim_sched(b->world)) + 1000000u);
-}
-
 const struct bench_kind faultkinds_host[] = {
 	{"host's queue full", "the stack takes no more Data values", DIAGNOSIS_HOST_QUEUE, NULL,
 	 "restarting bluetoothd", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries,
-	 .strike = fill, .heal = all_well},
+	 .strike = fill},
 	{"adapter's buffers do not come back", "what the stack takes never leaves the adapter",
 	 DIAGNOSIS_ADAPTER_BUFFERS, NULL, "off and on", BENCH_CURED, SESSION_UPDATE,
-	 .prepare = few_retries, .strike = stick, .heal = all_well},
+	 .prepare = few_retries, .strike = stick},
 	{"wrong ATT MTU", "the stack takes 64 bytes for 517", DIAGNOSIS_MTU, NULL, "mtu_max",
-	 BENCH_CURED, SESSION_UPDATE, .prepare = short_mtu, .before = lie, .heal = small_mtu},
+	 BENCH_CURED, SESSION_UPDATE, .prepare = short_mtu, .before = lie},
 	{"socket held here", "another program has Data's write socket", DIAGNOSIS_HELD_HERE, NULL,
-	 "End that program", BENCH_CURED, SESSION_UPDATE, .before = hold, .heal = all_well},
+	 "End that program", BENCH_CURED, SESSION_UPDATE, .before = hold},
 	{"stale GATT cache", "the stack remembers other services", DIAGNOSIS_STALE_CACHE, NULL,
-	 "Delete what it remembers", BENCH_CURED, SESSION_UPDATE, .before = stale,
-	 .heal = all_well},
+	 "Delete what it remembers", BENCH_CURED, SESSION_UPDATE, .before = stale},
 	{"connections fail at once", "the stack ends each after 150 ms", DIAGNOSIS_CONNECT_FAILS,
-	 NULL, "closer", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .before = refuse,
-	 .heal = all_well},
+	 NULL, "closer", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .before = refuse},
 	{"not advertising", "the device is not heard", DIAGNOSIS_NOT_ADVERTISING, NULL, "power",
-	 BENCH_CURED, SESSION_UPDATE, .before = mute, .heal = all_well},
+	 BENCH_CURED, SESSION_UPDATE, .before = mute},
 	{"advertises, not connectable", "its advertisements take no connection",
 	 DIAGNOSIS_NOT_CONNECTABLE, NULL, "button", BENCH_CURED, SESSION_UPDATE,
-	 .prepare = few_retries, .before = unconnectable, .heal = all_well},
+	 .prepare = few_retries, .before = unconnectable},
 	{"another client updates", "another central owns the device's session",
 	 DIAGNOSIS_OTHER_CLIENT, NULL, "finished", BENCH_CURED, SESSION_UPDATE,
-	 .before = another_updates, .heal = bench_strangers_go},
+	 .before = another_updates},
 	{"other clients have all places", "two centrals hold the device's two connections",
 	 DIAGNOSIS_NOT_ADVERTISING, NULL, "another central", BENCH_CURED, SESSION_UPDATE,
-	 .before = others_hold_all, .heal = bench_strangers_go},
+	 .before = others_hold_all},
 	{"pairing needed", "it shows a passkey, and nobody types it", DIAGNOSIS_PAIRING_NEEDED,
-	 "none was typed", "type the passkey", BENCH_CURED, SESSION_UPDATE, .prepare = passkey_none,
-	 .heal = type_it},
+	 "none was typed", "type the passkey", BENCH_CURED, SESSION_UPDATE,
+	 .prepare = passkey_none},
 	{"pairing refused", "another passkey is typed than it shows", DIAGNOSIS_PAIRING_REFUSED,
-	 "not the one", "Try again", BENCH_CURED, SESSION_UPDATE, .prepare = passkey_wrong,
-	 .heal = type_it},
+	 "not the one", "Try again", BENCH_CURED, SESSION_UPDATE, .prepare = passkey_wrong},
 	{"bond lost", "the device's flash was erased", DIAGNOSIS_BOND_LOST, "key",
-	 "Delete the bond", BENCH_CURED, SESSION_UPDATE, .prepare = passkey, .before = lose_bond,
-	 .heal = forget},
+	 "Delete the bond", BENCH_CURED, SESSION_UPDATE, .prepare = passkey, .before = lose_bond},
 	{"adapter off", "the stack's adapter is switched off in mid transfer",
 	 DIAGNOSIS_ADAPTER_OFF, NULL, "power on", BENCH_CURED, SESSION_UPDATE,
-	 .prepare = few_retries, .strike = switch_off, .heal = host_back},
+	 .prepare = few_retries, .strike = switch_off},
 	{"adapter blocked", "rfkill blocks the stack's adapter", DIAGNOSIS_ADAPTER_BLOCKED, NULL,
-	 "rfkill unblock", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = block,
-	 .heal = host_back},
+	 "rfkill unblock", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = block},
 	{"adapter gone", "it is unplugged in mid transfer", DIAGNOSIS_ADAPTER_GONE, NULL,
-	 "Plug it in", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = unplug,
-	 .heal = host_back},
+	 "Plug it in", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = unplug},
 	{"bluetoothd gone", "the stack's daemon ends in mid transfer", DIAGNOSIS_BLUETOOTHD_GONE,
 	 NULL, "Start it again", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries,
-	 .strike = kill_daemon, .heal = host_back},
+	 .strike = kill_daemon},
+	{"bluetoothd answers nothing", "the stack's daemon hangs in mid transfer",
+	 DIAGNOSIS_BLUETOOTHD_SILENT, NULL, "Restart it", BENCH_CURED, SESSION_UPDATE,
+	 .prepare = few_retries, .strike = deafen_daemon},
+	{"bluetoothd too old, crash", "5.62 ends in mid transfer", DIAGNOSIS_BLUETOOTHD_OLD, "5.62",
+	 "Update bluetoothd", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries,
+	 .strike = crash_old},
+	{"bluetoothd too old, cache", "5.55 remembers other services, and does not forget them",
+	 DIAGNOSIS_BLUETOOTHD_OLD, "cache", "Update bluetoothd", BENCH_CURED, SESSION_UPDATE,
+	 .before = stale_old},
+	{"D-Bus policy", "the bus answers AccessDenied from mid transfer on", DIAGNOSIS_BUS_POLICY,
+	 NULL, "root", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = forbid_bus},
+	{"no D-Bus", "the bus ends in mid transfer", DIAGNOSIS_NO_BUS, NULL, "systemctl start",
+	 BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = kill_bus},
 	{NULL},
 };

@@ -25,19 +25,7 @@ static void many_retries(struct bench *b)
 
 static void set_loss(struct bench *b, uint32_t ppm)
 {
-	b->esp->config.loss_ppm = ppm;
-	((struct sim *)b->world)->config.kind.loss_ppm = ppm;
-	for (enum link_role role = LINK_CENTRAL; bench_link(b) && role < LINK_ROLES; role++)
-		link_set_loss(bench_link(b), role, ppm);
-}
-
-static void set_rssi(struct bench *b, int8_t rssi)
-{
-	b->esp->config.rssi = rssi;
-	for (enum link_role role = LINK_CENTRAL; bench_link(b) && role < LINK_ROLES; role++) {
-		bench_link(b)->sides[role].config.rssi = rssi;
-		bench_link(b)->sides[role].rssi = rssi;
-	}
+	bench_air(b, b->esp->config.rssi, ppm);
 }
 
 /* Somebody carries it away: 40 dB a second, and below -90 dBm more and more is lost. */
@@ -46,16 +34,7 @@ static void carry_away(struct bench *b)
 	const uint64_t away = (sched_now(sim_sched(b->world)) - b->struck_us) / (S / 40u);
 	const int rssi = -60 - (int)(away < 38u ? away : 38u);
 
-	set_rssi(b, (int8_t)rssi);
-	if (rssi < -90)
-		set_loss(b, (uint32_t)(-90 - rssi) * 120000u);
-}
-
-static void bring_back(struct bench *b)
-{
-	set_rssi(b, -60);
-	set_loss(b, 0);
-	b->stack->deaf = false;
+	bench_air(b, (int8_t)rssi, rssi < -90 ? (uint32_t)(-90 - rssi) * 120000u : 0);
 }
 
 static void out_of_range(struct bench *b)
@@ -82,7 +61,7 @@ static void jam_awhile(struct bench *b)
 static void deaf_erases(struct bench *b)
 {
 	b->sim.interval = 24;
-	b->sim.supervision = 50;
+	bench_set(b, "supervision_timeout_ms=500");
 }
 
 static void radio_stops(struct bench *b)
@@ -110,11 +89,6 @@ static void no_such_timing(struct bench *b)
 	few_retries(b);
 }
 
-static void shorter_interval(struct bench *b)
-{
-	((struct sim *)b->world)->config.interval = 24;
-}
-
 /* As by another program, or by the device's application: one event in a second. */
 static void renegotiate(struct bench *b)
 {
@@ -131,26 +105,24 @@ static void pinned(struct bench *b)
 
 const struct bench_kind faultkinds_link[] = {
 	{"signal fading", "the device is carried away, 40 dB a second", DIAGNOSIS_SIGNAL_FADING,
-	 "dBm", "closer", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .moment = carry_away,
-	 .heal = bring_back},
+	 "dBm", "closer", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries,
+	 .moment = carry_away},
 	{"out of range", "nothing is heard any more, of link and advertisements",
 	 DIAGNOSIS_OUT_OF_RANGE, NULL, "closer", BENCH_CURED, SESSION_UPDATE,
-	 .prepare = few_retries, .strike = out_of_range, .heal = bring_back},
+	 .prepare = few_retries, .strike = out_of_range},
 	{"interference", "nine of ten packets are lost at -60 dBm", DIAGNOSIS_INTERFERENCE, NULL,
-	 "Wi-Fi", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = jam,
-	 .heal = bring_back},
+	 "Wi-Fi", BENCH_CURED, SESSION_UPDATE, .prepare = few_retries, .strike = jam},
 	{"interference awhile", "nine of ten packets are lost for 20 s", DIAGNOSIS_INTERFERENCE,
 	 NULL, "Wi-Fi", BENCH_GOES_ON, SESSION_UPDATE, .prepare = many_retries,
 	 .moment = jam_awhile},
 	{"supervision timeout too short", "the radio stops while flash is erased, for longer",
-	 DIAGNOSIS_SUPERVISION, "500 ms", "supervision_timeout_ms", BENCH_GOES_ON, SESSION_UPDATE,
-	 .prepare = deaf_erases, .before = long_erases, .moment = radio_stops},
+	 DIAGNOSIS_SUPERVISION, "links ended by the timeout", "supervision_timeout_ms", BENCH_GOES_ON, SESSION_UPDATE,
+	 .prepare = deaf_erases, .before = long_erases, .moment = radio_stops, .again = true},
 	{"interval too long", "the adapter gives an interval of 4 s", DIAGNOSIS_INTERVAL, "4000 ms",
-	 "connect_timeout_ms", BENCH_CURED, SESSION_UPDATE, .prepare = long_interval,
-	 .heal = shorter_interval},
+	 "connect_timeout_ms", BENCH_CURED, SESSION_UPDATE, .prepare = long_interval},
 	{"supervision timeout of no such interval", "420 ms with an interval of 4 s",
 	 DIAGNOSIS_TIMING, "8000 ms", "main.conf", BENCH_CURED, SESSION_UPDATE,
-	 .prepare = no_such_timing, .heal = shorter_interval},
+	 .prepare = no_such_timing},
 	{"interval renegotiated", "somebody changes it from 30 ms to 2 s",
 	 DIAGNOSIS_INTERVAL_CHANGED, "2000 ms", "interval", BENCH_GOES_ON, SESSION_UPDATE,
 	 .prepare = pinned, .strike = renegotiate},

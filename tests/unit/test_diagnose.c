@@ -14,6 +14,7 @@
 
 #include "base/rng.h"
 #include "diagnose/diagnose.h"
+#include "profile/profile.h"
 #include "testlib.h"
 
 struct known {
@@ -75,6 +76,71 @@ static void expect(struct known *k, enum diagnosis_cause cause)
 
 	if (found != cause)
 		fail_msg("%s, not %s", diagnosis_name(found), diagnosis_name(cause));
+}
+
+/* A change is one that a profile takes. */
+static void expect_setting(const char *change)
+{
+	struct setting_errors errors;
+	struct profile profile;
+
+	profile_defaults(&profile);
+	if (change[0] != '\0' && profile_set(&profile, &change, 1, "--set", &errors) < 0)
+		fail_msg("%s is no setting", change);
+}
+
+static void expect_change(struct known *k, enum diagnosis_cause cause, const char *change)
+{
+	struct diagnosis found[DIAGNOSES_MAX];
+
+	k->f.stats = &k->stats;
+	assert_true(diagnose(&k->f, found) > 0);
+	assert_int_equal(found[0].cause, cause);
+	assert_string_equal(found[0].change, change);
+	expect_setting(change);
+}
+
+/* The figures follow from what was seen; what is as it should be already is not named. */
+static void test_changes(void **state)
+{
+	struct known k = stalled();
+
+	(void)state;
+	k.f.begun = k.f.stalled = false;
+	k.f.dialect = DIALECT_BASIC;
+	k.f.outcome = SESSION_STALLED;
+	k.f.ready_timeout_ms = 60000;
+	expect_change(&k, DIAGNOSIS_ERASING, "basic_ready_timeout_ms=240000");
+	k.f.ready_timeout_ms = 100000;
+	expect_change(&k, DIAGNOSIS_ERASING, "basic_ready_timeout_ms=300000");
+	k.f.ready_timeout_ms = 300000;
+	expect_change(&k, DIAGNOSIS_ERASING, "");
+
+	k = stalled();
+	k.f.state = SESSION_WAITING;
+	k.f.losses.by[GATT_SUPERVISION] = k.f.losses.erasing = 2;
+	k.f.timeout_asked = 42;
+	expect_change(&k, DIAGNOSIS_SUPERVISION, "supervision_timeout_ms=8000");
+	k.f.erase_ms = 9000;
+	expect_change(&k, DIAGNOSIS_SUPERVISION, "supervision_timeout_ms=18000");
+	k.f.timeout_asked = 1800; /* the other side did not grant it */
+	expect_change(&k, DIAGNOSIS_SUPERVISION, "");
+
+	k = stalled();
+	k.f.interval_first = 9;
+	k.f.timeout_asked = 500;
+	k.f.link.interval = 1600;
+	expect_change(&k, DIAGNOSIS_INTERVAL_CHANGED, "connection_interval_ms=11.25");
+
+	k = stalled();
+	k.stats.gaps = 3;
+	k.f.window = 32768;
+	expect_change(&k, DIAGNOSIS_VALUES_DROPPED, "window=16384");
+	k.f.outcome = SESSION_STALLED;
+	expect_change(&k, DIAGNOSIS_VALUES_DROPPED, "write_mode=request");
+	k.f.mode = GATT_REQUEST;
+	k.f.window = 512;
+	expect_change(&k, DIAGNOSIS_VALUES_DROPPED, "");
 }
 
 static void test_device_busy(void **state)
@@ -447,6 +513,7 @@ static void test_any_facts(void **state)
 			assert_true(at == 0 || found[at].certainty <= found[at - 1].certainty);
 			assert_int_not_equal(found[at].evidence[0], '\0');
 			assert_int_not_equal(found[at].cause, DIAGNOSIS_NONE);
+			expect_setting(found[at].change);
 		}
 	}
 }
@@ -495,12 +562,13 @@ static void test_manual(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_device_busy),   cmocka_unit_test(test_lost_on_the_way),
-		cmocka_unit_test(test_link),	      cmocka_unit_test(test_timing),
-		cmocka_unit_test(test_unreached),     cmocka_unit_test(test_pairing),
-		cmocka_unit_test(test_device_says),   cmocka_unit_test(test_what_runs),
-		cmocka_unit_test(test_nothing_wrong), cmocka_unit_test(test_any_facts),
-		cmocka_unit_test(test_names),	      cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_changes),		cmocka_unit_test(test_device_busy),
+		cmocka_unit_test(test_lost_on_the_way), cmocka_unit_test(test_link),
+		cmocka_unit_test(test_timing),		cmocka_unit_test(test_unreached),
+		cmocka_unit_test(test_pairing),		cmocka_unit_test(test_device_says),
+		cmocka_unit_test(test_what_runs),	cmocka_unit_test(test_nothing_wrong),
+		cmocka_unit_test(test_any_facts),	cmocka_unit_test(test_names),
+		cmocka_unit_test(test_manual),
 
 	};
 

@@ -144,10 +144,44 @@ static void test_matrix(void **state)
 	free(text);
 }
 
+/* Causes that no row above can have, with the reason. */
+static bool elsewhere(enum diagnosis_cause cause)
+{
+	return cause == DIAGNOSIS_NO_HEADWAY; /* a device that lies: test_hostile */
+}
+
+static void test_all_causes(void **state)
+{
+	(void)state;
+	for (unsigned int c = DIAGNOSIS_NONE + 1; c < DIAGNOSIS_CAUSES; c++) {
+		bool found = elsewhere((enum diagnosis_cause)c);
+
+		for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
+			for (const struct bench_kind *k = lists[l]; k->name; k++)
+				found |= k->cause == (enum diagnosis_cause)c;
+		if (!found)
+			fail_msg("no fault has the cause %s",
+				 diagnosis_name((enum diagnosis_cause)c));
+	}
+}
+
+/* A cure that has other words now may need another deed. */
+static void test_deeds(void **state)
+{
+	const char *cause = bench_stale_deed();
+
+	(void)state;
+	if (cause)
+		fail_msg("the cure of %s has other words than its deed in faultbench_cure.c",
+			 cause);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matrix),
+		cmocka_unit_test(test_all_causes),
+		cmocka_unit_test(test_deeds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
