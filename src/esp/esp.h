@@ -89,6 +89,8 @@ struct esp_config {
 	 * none of a lower secure version than the one that runs, either. */
 	bool signed_only;
 	uint8_t public_key[64];
+	/* With a key: security is demanded for what no signature covers alone. */
+	bool commands_only;
 	bool same_project, no_older, no_rollback; /* as struct board_config has them */
 	bool forbids; /* the product permits no START, ABORT, CONFIRM, ROLLBACK, REBOOT or PREPARE */
 	uint32_t

@@ -110,6 +110,10 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 	}
 	if (id >= ATT_FOREIGN_1)
 		return ATT_ERR_WRITE_NOT_PERMITTED;
+	if (id == ATT_CONTROL)
+		answer = esp_security_permits_command(c, buf, len);
+	if (answer != ATT_OK)
+		return answer;
 	c->wrote = c->wrote || id == ATT_CONTROL;
 	if (id == ATT_CONTROL)
 		esp_control(esp, c->id, buf, len);

@@ -189,6 +189,8 @@ void esp_security_confirmed(void *ctx, enum att_value_id id);
 void esp_security_key(void *ctx, const uint8_t rand[8], uint16_t ediv);
 /* Checks that a value may be written over the link as it is: an enum att_error. */
 int esp_security_permits(const struct esp_conn *conn, enum att_value_id id);
+/* The same of one write to Control, where the product demands it for some commands alone. */
+int esp_security_permits_command(const struct esp_conn *conn, const uint8_t *buf, size_t len);
 
 /* esp_l2cap.c: every channel but ATT */
 void esp_l2cap_input(struct esp_conn *conn, uint16_t cid, const uint8_t *buf, size_t len);

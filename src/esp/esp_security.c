@@ -296,11 +296,25 @@ void esp_security_changed(struct esp_conn *c, uint8_t code)
 }
 
 /* Core Vol 3 Part C 10.3.1, as NimBLE's ble_att_svr_check_perms() has it. */
-int esp_security_permits(const struct esp_conn *c, enum att_value_id id)
+static int link_will_do(const struct esp_conn *c)
 {
-	if (!secured(c->esp) || (id != ATT_CONTROL && id != ATT_DATA))
-		return ATT_OK;
 	if (!c->encrypted)
 		return esp_security_bond_of(c) ? ATT_ERR_ENCRYPTION : ATT_ERR_AUTHENTICATION;
 	return wants_passkey(c->esp) && !c->key.authenticated ? ATT_ERR_AUTHENTICATION : ATT_OK;
+}
+
+int esp_security_permits(const struct esp_conn *c, enum att_value_id id)
+{
+	if (!secured(c->esp) || c->esp->config.commands_only ||
+	    (id != ATT_CONTROL && id != ATT_DATA))
+		return ATT_OK;
+	return link_will_do(c);
+}
+
+int esp_security_permits_command(const struct esp_conn *c, const uint8_t *buf, size_t len)
+{
+	if (!secured(c->esp) || !c->esp->config.commands_only || !c->esp->gated ||
+	    !ota_uncovered(&c->esp->gate, c->id, buf, len))
+		return ATT_OK;
+	return link_will_do(c);
 }

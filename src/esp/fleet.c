@@ -194,6 +194,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.no_older = k->no_older,
 		.no_rollback = k->no_rollback,
 		.forbids = k->forbids,
+		.commands_only = k->commands_only,
 		.flash_encryption = k->flash_encryption,
 		.boot_delay_ms = k->boot_delay_ms,
 		.random_address = k->random_addresses,

@@ -54,6 +54,7 @@ struct fleet_kind {
 	bool secure_boot, flash_encryption;
 	bool signed_only; /* as struct esp_config has it */
 	uint8_t public_key[64];
+	bool commands_only; /* as struct esp_config has it */
 	bool same_project, no_older, no_rollback; /* as struct board_config has them */
 	bool forbids; /* as struct esp_config has it */
 	uint32_t

@@ -384,7 +384,7 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 #undef SAY
 }
 
-static void say_advice(const struct limit *l, char *buf, size_t size)
+static void say_advice(const struct job *job, const struct limit *l, char *buf, size_t size)
 {
 	/* What helps where no setting does. */
 	static const char *const help[LIMIT_CAUSES] = {
@@ -429,8 +429,11 @@ static void say_advice(const struct limit *l, char *buf, size_t size)
 			       of_possible);
 		return;
 	}
-	/* A device of the basic dialect, whose flash is not measured, knows no PREPARE. */
-	more = l->cause == LIMIT_ERASE && l->erase_us == 0 ? NULL : help[l->cause];
+	/* A device of the basic dialect, or one that takes signed images only, has no PREPARE. */
+	more = l->cause == LIMIT_ERASE &&
+			       !(job->met_told && (job->met_info.features & OTA_FEATURE_PREPARE))
+		       ? NULL
+		       : help[l->cause];
 	(void)snprintf(buf, size, "Nothing to set here (%" PRIu32 " %% of what is possible)%s%s.",
 		       of_possible, more ? ": " : "", more ? more : "");
 }
@@ -454,7 +457,7 @@ static void say(const struct job *job, struct job_result *r)
 		       limit_cause_name(l->cause), (l->share_ppm + 5000u) / 10000u,
 		       takes_time(l->cause) ? "of the time" : "less time without it", cause,
 		       second);
-	say_advice(l, r->limit_advice, sizeof(r->limit_advice));
+	say_advice(job, l, r->limit_advice, sizeof(r->limit_advice));
 }
 
 void job_limit_result(struct job *job)

@@ -54,6 +54,7 @@ enum sim_option {
 	SIM_BOOTLOADER,
 	SIM_POLICY,
 	SIM_PERMIT,
+	SIM_COMMANDS_ONLY,
 	SIM_BOOT_DELAY,
 	SIM_REVISION,
 	SIM_BLOCK_REVISION,
@@ -111,6 +112,7 @@ struct sim_options {
 	int32_t no_rollback; /* 0 or 1 */
 	int32_t policy; /* bits: SIM_POLICY_* */
 	int32_t permit; /* 0 or 1 */
+	int32_t commands_only; /* 0 or 1 */
 	int32_t boot_delay_ms;
 	int32_t revision; /* major * 100 + minor; not given: each chip's own */
 	int32_t block_revision; /* of the eFuse, likewise */

@@ -299,6 +299,13 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.help = "Whether the devices permit an update and commands that decide about their "
 			"firmware.",
 	},
+	[SIM_COMMANDS_ONLY] = {
+		.name = "commands_only", .kind = SETTING_CHOICE, AT(commands_only),
+		.words = words_yes_no,
+		.help = "With public_key and security: whether the devices require pairing for what no "
+			"signature covers alone - abort, confirm, rollback, reboot, and a transfer by "
+			"which one that could be resumed is lost.",
+	},
 	[SIM_FLASH_MODE] = {
 		.name = "flash_mode", .kind = SETTING_CHOICE, AT(flash_mode),
 		.words = words_flash_mode, .initial = ESP_FLASH_USUAL,

@@ -66,6 +66,7 @@ static void signed_image_is_taken(void **state)
 	esphost_info(&host, &info);
 	assert_true(info.features & OTA_FEATURE_SIGNED);
 	assert_true(info.abilities & OTA_ABILITY_SIGNED_ONLY);
+	assert_false(info.features & (OTA_FEATURE_PREPARE | OTA_FEATURE_PATTERN));
 	assert_true(begins(&key, 1));
 	assert_true(esphost_send(&host, host.size));
 	assert_true(esphost_end(&host));
@@ -145,6 +146,56 @@ static void lost_link_is_resumed(void **state)
 	assert_true(esphost_end(&host));
 }
 
+static int command(uint8_t opcode)
+{
+	return fake_write(host.conn, CONTROL, &opcode, 1);
+}
+
+/* CONFIG_OTA_ESP_SECURITY_COMMANDS: without it any link will do. */
+static void what_is_not_signed_needs_the_link(void **state)
+{
+#ifdef CONFIG_OTA_ESP_SECURITY_COMMANDS
+	const int refusal = BLE_ATT_ERR_INSUFFICIENT_AUTHEN;
+#else
+	const int refusal = 0;
+#endif
+	const struct ecdsa_key key = product_key();
+	uint8_t buf[OTA_CONTROL_MAX];
+	size_t len;
+
+	(void)state;
+	esphost_connect(&host, image.bytes, image.size);
+	assert_true(begins(&key, 1));
+	assert_true(esphost_send(&host, 90000));
+	assert_int_equal(command(OTA_CMD_ABORT), 0); /* the owner's own */
+	esphost_drain(&host);
+	assert_true(begins(&key, 1));
+	assert_true(esphost_send(&host, 90000));
+	fake_disconnect(host.conn);
+	fake_run_ms(2000);
+	esphost_connect(&host, image.bytes, image.size);
+	len = signed_start(&key, 1, buf);
+	buf[2] |= OTA_START_RESTART; /* what could be resumed would be lost */
+	assert_int_equal(fake_write(host.conn, CONTROL, buf, len), refusal);
+	if (refusal == 0)
+		return;
+	assert_int_equal(command(OTA_CMD_STATUS), 0);
+	assert_int_equal(command(OTA_CMD_ABORT), refusal);
+	assert_int_equal(command(OTA_CMD_CONFIRM), refusal);
+	assert_int_equal(command(OTA_CMD_ROLLBACK), refusal);
+	assert_int_equal(command(OTA_CMD_REBOOT), refusal);
+	fake_link(host.conn)->encrypted = true; /* by just works pairing */
+	assert_int_equal(command(OTA_CMD_ABORT), refusal);
+	/* None of it has cost anything, and who has the image goes on. */
+	assert_true(begins(&key, 1));
+	assert_true(host.offset > 0);
+	fake_disconnect(host.conn);
+	fake_run_ms(2000);
+	esphost_connect(&host, image.bytes, image.size);
+	fake_link(host.conn)->encrypted = fake_link(host.conn)->authenticated = true;
+	assert_int_equal(command(OTA_CMD_ABORT), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +203,7 @@ int main(void)
 		ESP_TEST(others_are_refused_before_an_erase),
 		ESP_TEST(who_leaves_gets_nothing),
 		ESP_TEST(lost_link_is_resumed),
+		ESP_TEST(what_is_not_signed_needs_the_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

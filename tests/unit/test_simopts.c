@@ -127,6 +127,7 @@ static void expect_devices(void)
 	assert_int_equal(options.secure_boot, 1);
 	assert_int_equal(options.policy, SIM_POLICY_PROJECT | SIM_POLICY_NEWER);
 	assert_int_equal(options.permit, 0);
+	assert_int_equal(options.commands_only, 1);
 	assert_int_equal(options.no_rollback, 1);
 	assert_int_equal(options.flash_encryption, 1);
 	assert_int_equal(options.boot_delay_ms, 90000);
@@ -150,7 +151,7 @@ static void test_all(void **state)
 		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
 		   "security=legacy-passkey,passkey=000042,names=twins,addresses=random,"
 		   "table=shuffled,slots=factory:1M+2M+1280K,secure_version=32,secure_boot=yes,"
-		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,boot_delay="
+		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,commands_only=yes,boot_delay="
 		   "90000,revision=102,block_"
 		   "revision=103,boot_"
 		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
@@ -381,6 +382,7 @@ static void test_get(void **state)
 		[SIM_BOOTLOADER] = "no-rollback",
 		[SIM_POLICY] = "newer",
 		[SIM_PERMIT] = "no",
+		[SIM_COMMANDS_ONLY] = "yes",
 		[SIM_BOOT_DELAY] = "90000",
 		[SIM_REVISION] = "102",
 		[SIM_BLOCK_REVISION] = "103",

@@ -98,6 +98,8 @@ int ble_gap_conn_find(uint16_t handle, struct ble_gap_conn_desc *out_desc)
 		return BLE_HS_ENOTCONN;
 	*out_desc = who->desc;
 	out_desc->conn_handle = handle;
+	out_desc->sec_state.encrypted = who->link.encrypted;
+	out_desc->sec_state.authenticated = who->link.authenticated;
 	out_desc->conn_itvl = who->link.interval;
 	out_desc->conn_latency = who->link.latency;
 	out_desc->supervision_timeout = who->link.timeout;

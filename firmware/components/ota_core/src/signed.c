@@ -159,6 +159,40 @@ void ota_signed_control(struct ota_signed *gate, uint16_t conn, const uint8_t *b
 		ota_device_control(dev, conn, buf, len, now_ms);
 }
 
+/* Returns true if this START makes another image, or none, of what could be resumed. */
+static bool drops(const struct ota_device *dev, const struct ota_start *start)
+{
+	const bool here = dev->rx.valid && dev->rx.kind == OTA_KIND_IMAGE;
+	const uint8_t *sha256 = here ? dev->rx.sha256 : dev->record.sha256;
+
+	if ((!here && dev->record.offset == 0) || start->flags & OTA_START_SINK)
+		return false;
+	return start->flags & OTA_START_RESTART ||
+	       start->image_size != (here ? dev->rx.image_size : dev->record.image_size) ||
+	       memcmp(start->sha256, sha256, OTA_SHA256_SIZE) != 0;
+}
+
+bool ota_uncovered(const struct ota_signed *gate, uint16_t conn, const uint8_t *buf,
+			  size_t len)
+{
+	const struct ota_device *dev = gate->config.dev;
+	struct ota_start start;
+
+	if (len == 0 || ota_device_owner(dev) == conn)
+		return false;
+	switch (buf[0]) {
+	case OTA_CMD_ABORT:
+	case OTA_CMD_CONFIRM:
+	case OTA_CMD_ROLLBACK:
+	case OTA_CMD_REBOOT:
+		return true;
+	case OTA_CMD_START:
+		return ota_start_decode(buf, len, &start) == 0 && drops(dev, &start);
+	default:
+		return false;
+	}
+}
+
 void ota_signed_checked(struct ota_signed *gate, int result, uint32_t now_ms)
 {
 	const uint16_t conn = gate->conn;
@@ -206,6 +240,8 @@ bool ota_signed_deadline(const struct ota_signed *gate, uint32_t *ret_ms)
 void ota_signed_info(const struct ota_signed *gate, struct ota_info *info)
 {
 	info->features |= OTA_FEATURE_SIGNED;
-	if (gate->config.only)
-		info->abilities |= OTA_ABILITY_SIGNED_ONLY;
+	if (!gate->config.only)
+		return;
+	info->abilities |= OTA_ABILITY_SIGNED_ONLY;
+	info->features &= ~(OTA_FEATURE_PREPARE | OTA_FEATURE_PATTERN);
 }

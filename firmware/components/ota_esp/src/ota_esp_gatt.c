@@ -9,7 +9,9 @@
 
 #include <string.h>
 
-#if defined(CONFIG_OTA_ESP_SECURITY_AUTHENTICATED)
+#if defined(CONFIG_OTA_ESP_SECURITY_COMMANDS)
+#define WRITE_SECURITY 0
+#elif defined(CONFIG_OTA_ESP_SECURITY_AUTHENTICATED)
 #define WRITE_SECURITY (BLE_GATT_CHR_F_WRITE_ENC | BLE_GATT_CHR_F_WRITE_AUTHEN)
 #elif defined(CONFIG_OTA_ESP_SECURITY_ENCRYPTED)
 #define WRITE_SECURITY BLE_GATT_CHR_F_WRITE_ENC
@@ -92,6 +94,29 @@ static int access_data(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt
 
 /* --- Control and Info */
 
+#ifdef CONFIG_OTA_ESP_SECURITY_COMMANDS
+/* What no signature covers needs the link that Kconfig demands; the answer makes the host's stack
+ * encrypt it, or pair, and write again. */
+static bool link_will_do(uint16_t conn, const uint8_t *buf, uint16_t len)
+{
+	struct ble_gap_conn_desc desc;
+	bool uncovered;
+
+	ota_esp_enter();
+	uncovered = ota_uncovered(&ota_esp.gate, conn, buf, len);
+	ota_esp_leave_quickly();
+	if (!uncovered)
+		return true;
+	if (ble_gap_conn_find(conn, &desc) != 0 || !desc.sec_state.encrypted)
+		return false;
+#ifdef CONFIG_OTA_ESP_SECURITY_AUTHENTICATED
+	return desc.sec_state.authenticated;
+#else
+	return true;
+#endif
+}
+#endif
+
 static int access_control(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt *ctxt,
 			  void *arg)
 {
@@ -106,6 +131,10 @@ static int access_control(uint16_t conn, uint16_t attr, struct ble_gatt_access_c
 		return BLE_ATT_ERR_INVALID_ATTR_VALUE_LEN;
 	if (ble_hs_mbuf_to_flat(ctxt->om, buf, sizeof(buf), NULL) != 0)
 		return BLE_ATT_ERR_UNLIKELY;
+#ifdef CONFIG_OTA_ESP_SECURITY_COMMANDS
+	if (!link_will_do(conn, buf, len))
+		return BLE_ATT_ERR_INSUFFICIENT_AUTHEN;
+#endif
 	return ota_esp_control(conn, buf, len) < 0 ? BLE_ATT_ERR_INSUFFICIENT_RES : 0;
 }
 

@@ -126,6 +126,7 @@ bool ota_esp_image_slots(void)
 #endif
 #ifdef CONFIG_OTA_ESP_SIGNED
 	s->info.features |= OTA_FEATURE_SIGNED;
+	s->info.features &= ~(OTA_FEATURE_PREPARE | OTA_FEATURE_PATTERN); /* would be refused */
 	s->info.abilities |= OTA_ABILITY_SIGNED_ONLY;
 #endif
 #ifdef CONFIG_SPI_FLASH_AUTO_SUSPEND

@@ -26,6 +26,7 @@
 #define BLE_ERR_REM_USER_CONN_TERM 0x13 /* nimble/ble.h */
 #define BLE_ATT_ERR_INVALID_ATTR_VALUE_LEN 0x0d
 #define BLE_ATT_ERR_UNLIKELY 0x0e
+#define BLE_ATT_ERR_INSUFFICIENT_AUTHEN 0x05
 #define BLE_ATT_ERR_INSUFFICIENT_RES 0x11
 
 /* --- mbufs; the real packet header lies behind struct os_mbuf in the same block */
