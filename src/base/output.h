@@ -14,6 +14,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Version of the contract of --json (docs/json.md), told in the first object. */
+#define OUTPUT_JSON_SCHEMA 1
+
 /*
  * Bytes from the air, a file or the command line as text that a terminal and a
  * JSON parser can take: well-formed UTF-8 stays, all else - malformed bytes,

@@ -84,6 +84,9 @@ static void *json_memory(size_t size)
 void cli_emit(struct cli *cli, json_t *event)
 {
 	order(cli, event); /* makes a number anew, for which there may be no memory */
+	if (event && !cli->schema_told)
+		(void)json_object_set_new(event, "schema", json_integer(OUTPUT_JSON_SCHEMA));
+	cli->schema_told = true;
 	if (json_starved) {
 		json_decref(event);
 		return;
@@ -152,7 +155,7 @@ enum cli_exit cli_exit_of(int error)
 	}
 }
 
-static json_t *result_event(const struct cli *cli, enum cli_exit code)
+json_t *cli_result(const struct cli *cli, enum cli_exit code)
 {
 	json_t *result = cli_event(cli, "result");
 
@@ -166,7 +169,7 @@ static json_t *result_event(const struct cli *cli, enum cli_exit code)
 
 int cli_finish(struct cli *cli, int code)
 {
-	cli_emit(cli, result_event(cli, (enum cli_exit)code));
+	cli_emit(cli, cli_result(cli, (enum cli_exit)code));
 	return code;
 }
 
@@ -177,7 +180,7 @@ int cli_succeed(struct cli *cli)
 
 int cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...)
 {
-	json_t *result = result_event(cli, code);
+	json_t *result = cli_result(cli, code);
 	char text[LOG_LINE_MAX];
 	va_list ap;
 

@@ -83,6 +83,7 @@ struct cli {
 	const char *values[CLI_OPTIONS_MAX]; /* of command->options; NULL: not given */
 	FILE *out, *err;
 	char *const *words; /* the command and its arguments; NULL ends them */
+	bool schema_told; /* an object was printed */
 	bool recorded; /* cli_recorded() was asked */
 	struct transport *capture; /* of --btsnoop, where the transport is wrapped for it */
 	struct capture_monitor *monitor; /* of --btsnoop, where the kernel gives packets */
@@ -130,6 +131,9 @@ const char *cli_value(const struct cli *cli, const char *name);
 json_t *cli_event(const struct cli *cli, const char *name);
 /* The same with a time of one's own, e.g. of a virtual clock. */
 json_t *cli_event_at(uint64_t us, const char *name);
+/* The last event of a command: {"event":"result","ok":true,"outcome":"ok","exit":0}, to be filled
+ * and emitted instead of cli_finish(); NULL: no memory. */
+json_t *cli_result(const struct cli *cli, enum cli_exit code);
 /* Prints and releases it; nothing without --json.  A failure is told once, at the end. */
 void cli_emit(struct cli *cli, json_t *event);
 

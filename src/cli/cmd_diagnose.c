@@ -90,11 +90,8 @@ static int tell_capture(struct cli *cli, const struct diagnose_capture *d, const
 		tell_causes(cli, d->found, d->count);
 		return CLI_OK;
 	}
-	event = cli_event(cli, "result");
+	event = cli_result(cli, CLI_OK);
 	if (event) {
-		(void)json_object_set_new(event, "ok", json_true());
-		(void)json_object_set_new(event, "outcome", json_string(cli_exit_name(CLI_OK)));
-		(void)json_object_set_new(event, "exit", json_integer(CLI_OK));
 		(void)json_object_set_new(event, "update", json_boolean(d->snoop.started));
 		(void)json_object_set_new(event, "dialect",
 					  json_string(dialect_get(d->snoop.dialect)->name));

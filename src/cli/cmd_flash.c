@@ -33,11 +33,8 @@ int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
 		return cli_fail(cli, CLI_REFUSED,
 				"%s is refused: it is damaged, or not an application", path);
 	}
-	result = cli_event(cli, "result");
+	result = cli_result(cli, CLI_REFUSED);
 	if (result) {
-		(void)json_object_set_new(result, "ok", json_false());
-		(void)json_object_set_new(result, "outcome", json_string("refused"));
-		(void)json_object_set_new(result, "exit", json_integer(CLI_REFUSED));
 		(void)json_object_set_new(result, "checks", image_report_checks_json(report));
 	}
 	cli_emit(cli, result);

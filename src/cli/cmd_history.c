@@ -344,6 +344,7 @@ static int export_to_output(struct cli *cli, struct history *history, const int6
 		r = history_export(cli->out, format, &detail, i == 0);
 		history_detail_finish(&detail);
 	}
+	cli->schema_told |= cli->json; /* by each run */
 	/* An output that cannot be written is told at the end of the program. */
 	return cli->json ? cli_succeed(cli) : CLI_OK;
 }

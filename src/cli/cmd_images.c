@@ -70,7 +70,7 @@ static int images_list(struct cli *cli)
 	if (r < 0)
 		return cli_fail(cli, cli_exit_of(r), "%s", error[0] ? error : "out of memory");
 	(void)image_store_folder(folder, sizeof(folder));
-	result = cli_event(cli, "result");
+	result = cli_result(cli, CLI_OK);
 	all = json_array();
 	for (size_t i = 0; i < list.count; i++) {
 		const struct image_stored *item = &list.items[i];
@@ -85,8 +85,6 @@ static int images_list(struct cli *cli)
 		(void)fprintf(cli->out, "%zu of %u images, %.1f of %u MB, in %s\n", list.count,
 			      IMAGE_STORE_COUNT, (double)list.bytes / 1e6,
 			      IMAGE_STORE_BYTES / 1000000u, folder);
-	(void)json_object_set_new(result, "ok", json_true());
-	(void)json_object_set_new(result, "exit", json_integer(CLI_OK));
 	(void)json_object_set_new(result, "folder", output_json_text(folder, strlen(folder)));
 	(void)json_object_set_new(result, "bytes", json_integer((json_int_t)list.bytes));
 	(void)json_object_set_new(result, "images", all);
@@ -119,9 +117,7 @@ static int images_prune(struct cli *cli)
 			      text_count(removed, "image", text, sizeof(text)),
 			      (double)bytes / 1e6);
 	}
-	result = cli_event(cli, "result");
-	(void)json_object_set_new(result, "ok", json_true());
-	(void)json_object_set_new(result, "exit", json_integer(CLI_OK));
+	result = cli_result(cli, CLI_OK);
 	(void)json_object_set_new(result, "removed", json_integer((json_int_t)removed));
 	(void)json_object_set_new(result, "bytes", json_integer((json_int_t)bytes));
 	cli_emit(cli, result);

@@ -116,6 +116,8 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 
 static void json(json_t *object, const struct job_snapshot *now, const struct job_result *result)
 {
+	json_t *note = NULL;
+
 	if (now->dialect == DIALECT_UNKNOWN)
 		return;
 	run_json_info(object, now);
@@ -123,8 +125,11 @@ static void json(json_t *object, const struct job_snapshot *now, const struct jo
 	if (now->stats.status_known)
 		run_json_status(object, &now->stats.status);
 	if (asking)
-		(void)json_object_set_new(object, "journal",
-					  journal_note_json(asking, now->address));
+		note = journal_note_json(asking, now->address);
+	/* Not null without one: a recording that is replayed has no journal to look into. */
+	if (json_is_object(note))
+		(void)json_object_set(object, "journal", note);
+	json_decref(note);
 }
 
 const struct run_report run_report_info = {

@@ -23,10 +23,8 @@ static int tell_key(struct cli *cli, const char *path, const struct sign_key *ke
 	(void)sign_key_id(key, id);
 	(void)sign_key_point(key, point);
 	if (cli->json) {
-		event = cli_event(cli, "result");
+		event = cli_result(cli, CLI_OK);
 		if (event) {
-			(void)json_object_set_new(event, "ok", json_true());
-			(void)json_object_set_new(event, "exit", json_integer(CLI_OK));
 			(void)json_object_set_new(event, "file",
 						  output_json_text(path, strlen(path)));
 			(void)json_object_set_new(event, "private", json_boolean(key->secret));

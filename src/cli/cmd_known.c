@@ -76,13 +76,13 @@ static int known_show(struct cli *cli, const struct known_list *list)
 	}
 	if (!cli->json && list->count == 0 && !cli->quiet)
 		(void)fprintf(cli->out, "no device was met yet\n");
-	event = cli_event(cli, "known");
+	event = cli_result(cli, CLI_OK);
 	if (event)
 		(void)json_object_set_new(event, "devices", devices);
 	else
 		json_decref(devices);
 	cli_emit(cli, event);
-	return cli_succeed(cli);
+	return CLI_OK;
 }
 
 static int known_forget(struct cli *cli, const struct known_list *list, const char *typed)

@@ -81,10 +81,8 @@ static void tell_subject(struct cli *cli, const struct subject *s, const char *p
 		(void)fprintf(cli->out, ": %s by key %s\n", word, id);
 		return;
 	}
-	event = cli_event(cli, "result");
+	event = cli_result(cli, CLI_OK);
 	if (event) {
-		(void)json_object_set_new(event, "ok", json_true());
-		(void)json_object_set_new(event, "exit", json_integer(CLI_OK));
 		(void)json_object_set_new(event, "file",
 					  output_json_text(s->path, strlen(s->path)));
 		(void)json_object_set_new(event, "signature", output_json_text(path, strlen(path)));

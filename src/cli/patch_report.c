@@ -73,14 +73,12 @@ void patch_report_print(struct cli *cli, const char *path, const struct patch_fi
 			patch_report_words(cli, path, file, size);
 		return;
 	}
-	event = cli_event(cli, "result");
+	event = cli_result(cli, CLI_OK);
 	image = side_json(p->image_size, file->image_sha256);
 	read_head(file, &head);
 	(void)json_object_set_new(image, "chip", json_string(chip_name(&head)));
 	(void)json_object_set_new(image, "project", json_string(head.project));
 	(void)json_object_set_new(image, "version", json_string(head.version));
-	(void)json_object_set_new(event, "ok", json_true());
-	(void)json_object_set_new(event, "exit", json_integer(CLI_OK));
 	(void)json_object_set_new(event, "file", output_json_text(path, strlen(path)));
 	(void)json_object_set_new(event, "kind", json_string("patch"));
 	(void)json_object_set_new(event, "size", json_integer((json_int_t)size));

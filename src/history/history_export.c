@@ -167,6 +167,7 @@ static int export_ndjson(FILE *out, const struct history_detail *d)
 	if (o && run) {
 		(void)json_object_update(o, run);
 		(void)json_object_set_new(o, "keys", history_keys_json(d));
+		(void)json_object_set_new(o, "schema", json_integer(OUTPUT_JSON_SCHEMA));
 	}
 	json_decref(run);
 	r = output_json_line(out, o);
