@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* otabench doctor [DEV]: what this machine offers, what it lacks, and what to do; what its stack
  * remembers of a device. */
+#include "config.h" /* system extensions: PATH_MAX */
+
 #include "cli/run_priv.h"
 #include "doctor/doctor.h"
 #include "host/maintenance.h"
@@ -172,10 +174,10 @@ static void compare(struct run *r, const char *address, struct doctor *d)
 	facts.adapter = link.adapter;
 	facts.bonded = link.bonded;
 	facts.release = transport_release(link.bluetoothd);
-	rc = read_table(r, address);
+	rc = t->ops->table ? read_table(r, address) : -OTA_ENOTSUP;
 	if (t->ops->table && t->ops->table(t, address, TRANSPORT_TABLE_STACK, &stack) == 0)
 		facts.stack = &stack;
-	if (rc == 0)
+	if (t->ops->table && rc == 0)
 		rc = t->ops->table(t, address, TRANSPORT_TABLE_DEVICE, &device);
 	if (rc == 0)
 		facts.device = &device;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See journal_note.h. */
+#include "config.h" /* system extensions: PATH_MAX */
+
 #include "cli/journal_note.h"
 
 #include "base/command.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --bundle=FILE: what is known of a run, kept when it has ended. */
+#include "config.h" /* system extensions: PATH_MAX */
+
 #include "cli/run_priv.h"
 
 #include "cli/open.h"

@@ -286,6 +286,7 @@ static void test_controller(void **state)
 					   1,	 0,    0,  0, 0,    0,	  0};
 	static const uint8_t buffers[] = {0x04, 0x0e, 7, 1, 0x02, 0x20, 0, 0xfb, 0x00, 3};
 	static const uint8_t refused[] = {0x04, 0x0e, 4, 1, 0x02, 0x20, 0x01};
+	uint8_t longer[sizeof(version) + 1] = {0}; /* than it says */
 	struct hci_controller c;
 	struct doctor d = {.count = 0};
 
@@ -294,6 +295,8 @@ static void test_controller(void **state)
 	for (size_t len = 0; len < sizeof(version); len++)
 		assert_int_equal(hci_controller_take(&c, version, len), 0);
 	assert_int_equal(hci_controller_take(&c, refused, sizeof(refused)), -1);
+	memcpy(longer, version, sizeof(version));
+	assert_int_equal(hci_controller_take(&c, longer, sizeof(longer)), 0);
 	assert_false(c.version_known);
 	doctor_controller_tell(&d, 0, &c);
 	assert_int_equal(d.count, 0); /* nothing is known, nothing is told */
