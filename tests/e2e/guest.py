@@ -182,10 +182,18 @@ class Capture(Lines):
         self.process.wait()
 
 
+def forget_devices():
+    """What otabench remembers of devices: those that are made anew have the same addresses."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    shutil.rmtree(state + "/otabench/known", ignore_errors=True)
+
+
 class Radio(Lines):
-    """An otabench-radio."""
+    """An otabench-radio; its devices are new ones unless they have a folder (state=)."""
 
     def __init__(self, *options):
+        if not any("state=" in option for option in options):
+            forget_devices()
         super().__init__([OTABENCH_RADIO, "--control", "-v", *options], "radio.log")
         if not self.wait(lambda e: e["event"] == "ready", START_SECONDS):
             raise RuntimeError("otabench-radio did not start; see radio.log")
