@@ -15,6 +15,7 @@ void bluez_gatt_reset(struct bluez *b)
 	bluez_write_reset(b);
 	memset(b->chrs, 0, sizeof(b->chrs));
 	memset(b->properties, 0, sizeof(b->properties));
+	b->events[0] = '\0';
 	b->dialect = DIALECT_UNKNOWN;
 	b->discover_wanted = b->looking = b->mapped = false;
 	b->mtu = OTA_ATT_MTU_MIN;
@@ -85,6 +86,7 @@ static void bluez_gatt_map(struct bluez *b)
 	struct gatt_found found[CHRS_MAX];
 	const size_t count = sort_chrs(b, chrs);
 	const struct dialect *dialect;
+	size_t events;
 
 	memset(b->chrs, 0, sizeof(b->chrs));
 	memset(b->properties, 0, sizeof(b->properties));
@@ -93,6 +95,8 @@ static void bluez_gatt_map(struct bluez *b)
 					       chrs[i]->properties};
 	dialect = dialect_find(found, count);
 	b->dialect = dialect ? dialect->id : DIALECT_UNKNOWN;
+	events = dialect_map_events(dialect, found, count);
+	snprintf(b->events, sizeof(b->events), "%s", events < count ? chrs[events]->path : "");
 	for (enum gatt_chr chr = GATT_CONTROL; chr < GATT_CHRS; chr++) {
 		const size_t at = dialect_map(dialect, chr, found, count);
 
@@ -294,14 +298,21 @@ int bluez_gatt_subscribe(struct transport *t, enum gatt_chr chr)
 {
 	struct bluez *b = bluez_of(t);
 	sd_bus_message *m = NULL;
-	const int rc = bluez_gatt_begin(b, chr, "StartNotify", &m);
+	int rc = bluez_gatt_begin(b, chr, "StartNotify", &m);
+
+	if (rc >= 0 && chr == GATT_CONTROL && strcmp(b->events, b->chrs[chr]) != 0) {
+		sd_bus_message_unref(m);
+		rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, b->events, BLUEZ_CHR,
+						    "StartNotify");
+	}
 
 	return bluez_send(b, BLUEZ_FOR_LINK, chr, m, rc, on_subscribed);
 }
 
 void bluez_gatt_value(struct bluez *b, const char *path, const uint8_t *buf, size_t len)
 {
-	const enum gatt_chr chr = bluez_gatt_chr_of(b, path);
+	const bool event = strcmp(path, b->events) == 0;
+	const enum gatt_chr chr = event ? GATT_CONTROL : bluez_gatt_chr_of(b, path);
 
 	/* Values of the others change when they are read. */
 	if (b->phase == BLUEZ_UP && (chr == GATT_CONTROL || chr == GATT_DATA))

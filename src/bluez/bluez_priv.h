@@ -169,6 +169,7 @@ struct bluez {
 	bool looking; /* GetManagedObjects() was called for them */
 	bool mapped; /* DISCOVERED was told */
 	char chrs[GATT_CHRS][BLUEZ_PATH_MAX];
+	char events[BLUEZ_PATH_MAX]; /* whose notifications are Control's */
 	enum dialect_id dialect; /* of the device, as bluez_gatt_map() found it */
 	uint8_t properties[GATT_CHRS];
 	bool writing[GATT_CHRS]; /* a write request is outstanding */

@@ -15,8 +15,8 @@ static const struct dialect unknown = {
 static const struct dialect *const rows[] = {
 	&session_full,
 	&session_basic,
-	&dialect_fbiego,
-	&dialect_fbiego_compact,
+	&session_fbiego,
+	&session_fbiego_compact,
 	&dialect_ble_ota,
 	&session_ble_ota_raw,
 	&session_bleota,
@@ -111,6 +111,8 @@ static bool spoken(const struct dialect *d, const struct gatt_found *found, size
 		if (d->chrs[i].uuid && !chr_matches(d, &d->chrs[i], found, count))
 			return false;
 	}
+	if (d->events.uuid && !chr_matches(d, &d->events, found, count))
+		return false;
 	if (any)
 		return (!d->with || has_chr(d, d->with, found, count)) &&
 		       (!d->without || !has_chr(d, d->without, found, count));
@@ -152,6 +154,22 @@ size_t dialect_map(const struct dialect *d, enum gatt_chr chr, const struct gatt
 	else
 		i = count;
 	return i;
+}
+
+size_t dialect_map_events(const struct dialect *d, const struct gatt_found *found, size_t count)
+{
+	size_t i = 0;
+
+	if (!d || !dialect_is_driven(d) || !d->events.uuid)
+		return dialect_map(d, GATT_CONTROL, found, count);
+	while (i < count && !is_its(d, &found[i], d->events.uuid))
+		i++;
+	return i;
+}
+
+bool dialect_is_shared(const struct dialect *d)
+{
+	return d->chrs[GATT_CONTROL].uuid && d->chrs[GATT_CONTROL].uuid == d->chrs[GATT_DATA].uuid;
 }
 
 bool dialect_is_driven(const struct dialect *dialect)

@@ -42,6 +42,13 @@ enum dialect_id {
 
 #define DIALECT_SERVICES 2u
 
+/* Projects whose messages are of one kind, for those who put them into words. */
+enum dialect_family {
+	DIALECT_OTABENCH, /* docs/protocol.md */
+	DIALECT_SECTORS, /* session_sectors.c */
+	DIALECT_PARTS, /* session_parts.c */
+};
+
 /* A characteristic that a device must have to speak a dialect. */
 struct dialect_chr {
 	const char *uuid; /* NULL: the dialect has no such thing */
@@ -62,9 +69,12 @@ struct dialect {
 	bool advertised; /* an advertisement of the project's own examples has the first */
 	/* No UUID at all: the service alone says it. */
 	struct dialect_chr chrs[GATT_CHRS];
+	/* The one whose notifications are Control's; no UUID: Control's own. */
+	struct dialect_chr events;
 	/* Characteristics of the service that tell it from dialects that are else the same. */
 	const char *with, *without;
 
+	enum dialect_family family;
 	uint16_t header; /* bytes of each Data value that are not payload */
 	/* Bytes of the image that are acknowledged at once, so that no value goes beyond them, and
 	 * the bytes behind the payload of the last value of each; 0: there are no sectors. */
@@ -72,6 +82,7 @@ struct dialect {
 	enum gatt_write write_mode; /* that suits it, where nobody asks for one */
 	/* That mode's requests need not be for each value: one proves that all before it came. */
 	bool bursts;
+	bool paced; /* values that come too fast are lost without a word: basic_pacing counts */
 	bool one_byte; /* commands and notifications are their opcode alone */
 	bool has_acknowledgements; /* credit, received and flushed are told; lost values show */
 	bool has_status; /* can be asked what it is at */
@@ -90,6 +101,11 @@ const struct dialect *dialect_find(const struct gatt_found *found, size_t count)
 /* The one for chr in this dialect; count: there is none. */
 size_t dialect_map(const struct dialect *dialect, enum gatt_chr chr, const struct gatt_found *found,
 		   size_t count);
+/* The one whose notifications are Control's, in the same way. */
+size_t dialect_map_events(const struct dialect *dialect, const struct gatt_found *found,
+			  size_t count);
+/* Returns true if Control and Data are one characteristic. */
+bool dialect_is_shared(const struct dialect *dialect);
 /* Returns true if this program updates devices of it, and false where it writes nothing. */
 bool dialect_is_driven(const struct dialect *dialect);
 /* Returns true if anything tells that Data values arrived, when they are written so. */

@@ -67,35 +67,6 @@ const struct dialect dialect_foreign = {
 	LEFT_ALONE,
 };
 
-/* github.com/fbiego/ESP32_BLE_OTA_Arduino: its sketches have RX and TX readable, or not. */
-#define FBIEGO_CHRS(rx_uuid, tx_uuid)                                                              \
-	.chrs = {                                                                                  \
-		[GATT_CONTROL] = {rx_uuid, .all = WRITE | COMMAND, .none = NOTIFY | INDICATE},     \
-		[GATT_DATA] = {tx_uuid, .all = NOTIFY, .none = WRITE | COMMAND},                   \
-	}
-
-const struct dialect dialect_fbiego = {
-	.id = DIALECT_FBIEGO,
-	.name = "fbiego",
-	.title = "protocol of fbiego's ESP32_BLE_OTA_Arduino",
-	.tool = "the ESP32 BLE OTA app, or BLE_OTA_Python's ota.py",
-	.services = {OTA_UUID_SERVICE},
-	.advertised = true,
-	FBIEGO_CHRS(OTA_UUID_CONTROL, OTA_UUID_DATA),
-	LEFT_ALONE,
-};
-
-const struct dialect dialect_fbiego_compact = {
-	.id = DIALECT_FBIEGO_COMPACT,
-	.name = "fbiego-compact",
-	.title = "protocol of fbiego's compact library",
-	.tool = "esp32_ble_ota_lib_compact's ota_updater.py",
-	.services = {"fe590001-54ae-4a28-9f74-dfccb248601d"},
-	.advertised = true,
-	FBIEGO_CHRS("fe590002-54ae-4a28-9f74-dfccb248601d", "fe590003-54ae-4a28-9f74-dfccb248601d"),
-	LEFT_ALONE,
-};
-
 /*
  * The service is that of session_sectors.c, too.  Espressif's own component ble_ota offers neither
  * write commands nor notifications (nimble_ota.c: ota_gatt_db).  It is left alone: an update that

@@ -414,6 +414,8 @@ void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t 
 		s->end_answered |= s->control_opcode == OTA_CMD_END && s->ended;
 		if (s->state == SESSION_CANCELLING && s->command_count == 0 && s->dialect)
 			s->dialect->ops->abort_written(s);
+		else if (s->dialect && s->dialect->ops->control_written)
+			s->dialect->ops->control_written(s, s->control_opcode);
 		command_next(s);
 	}
 	session_pump(s);

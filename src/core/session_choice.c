@@ -24,6 +24,9 @@ static struct session_choice choose_mode(const struct session *s)
 	const uint8_t p = s->properties[GATT_DATA];
 	const enum gatt_write asked = s->config.mode_auto ? s->dialect->write_mode : s->config.mode;
 
+	/* A request is a command's, and a socket would keep commands out. */
+	if (dialect_is_shared(s->dialect))
+		return choice(GATT_COMMAND, asked, SESSION_BY_DIALECT);
 	if (asked != GATT_REQUEST && !(p & GATT_PROP_WRITE_COMMAND))
 		return choice(GATT_REQUEST, asked, SESSION_BY_DEVICE);
 	if (asked == GATT_REQUEST && !(p & GATT_PROP_WRITE))
@@ -50,6 +53,9 @@ static struct session_choice choose_chunk(const struct session *s, const struct 
 	const uint16_t most = by_mtu < device ? by_mtu : device;
 	uint16_t chunk = asked ? asked : value_by_air(s, air, device);
 
+	if (s->parts.chunk != 0 && dialect_is_shared(s->dialect)) /* the device was told */
+		return choice((uint32_t)s->parts.chunk + header, asked, SESSION_BY_DIALECT);
+
 	if (chunk > most || chunk <= header)
 		chunk = most < OTA_VALUE_MAX ? most : OTA_VALUE_MAX;
 	if (asked == 0)
@@ -64,8 +70,8 @@ static struct session_choice choose_window(const struct session *s, const struct
 	uint32_t window = s->config.window;
 	enum session_reason reason = SESSION_ASKED;
 
-	if (s->dialect->sector != 0)
-		return choice(s->dialect->sector, window, SESSION_BY_DIALECT);
+	if (session_sector(s) != 0)
+		return choice(session_sector(s), window, SESSION_BY_DIALECT);
 	if (window == 0)
 		window = session_flow_window(s, air, &reason);
 	if (window < s->chunk)

@@ -30,6 +30,12 @@ struct dialect_ops {
 	void (*rx)(struct session *s, const uint8_t *buf, size_t len);
 	/* A notification of Data, at least one byte; NULL: such a device has none. */
 	void (*rx_data)(struct session *s, const uint8_t *buf, size_t len);
+	/* A command was written and answered by the stack; opcode: its first byte.  NULL: no matter. */
+	void (*control_written)(struct session *s, uint8_t opcode);
+	/* Bytes of a sector, where these depend on the link; NULL: the row has them. */
+	uint32_t (*sector)(const struct session *s);
+	/* The last value of a sector was written; NULL: no matter. */
+	void (*sector_sent)(struct session *s);
 	/* Writes the header of the next Data value, which has len bytes of payload. */
 	void (*header_put)(struct session *s, uint8_t *buf, uint32_t len);
 	/* Writes what is behind the payload of a sector's last value; NULL: there are none. */
@@ -50,11 +56,10 @@ struct dialect_ops {
 
 /* The rows; dialect.c has their order. */
 extern const struct dialect session_full, session_basic, session_ble_ota_raw, session_bleota,
-	session_nimbleota;
-extern const struct dialect dialect_foreign, dialect_fbiego, dialect_fbiego_compact,
-	dialect_ble_ota, dialect_angerer, dialect_arduino_ble_ota, dialect_smp, dialect_nordic_dfu,
-	dialect_nordic_legacy_dfu, dialect_meshtastic, dialect_matter, dialect_silabs,
-	dialect_ti_oad;
+	session_nimbleota, session_fbiego, session_fbiego_compact;
+extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_angerer,
+	dialect_arduino_ble_ota, dialect_smp, dialect_nordic_dfu, dialect_nordic_legacy_dfu,
+	dialect_meshtastic, dialect_matter, dialect_silabs, dialect_ti_oad;
 
 /* The OTA service of docs/protocol.md, and what is common to the dialects that have it. */
 #define OTABENCH_SERVICE .services = {OTA_UUID_SERVICE}, .advertised = true
@@ -207,6 +212,8 @@ void session_link_settled(struct session *s);
 /* For struct dialect_ops' end and abort: the opcode alone. */
 void session_send_end(struct session *s);
 void session_send_abort(struct session *s);
+/* Bytes that are acknowledged at once, so that no value goes beyond them; 0: none. */
+uint32_t session_sector(const struct session *s);
 /* Returns true if a value of that payload is the last of a sector. */
 bool session_ends_sector(const struct session *s, uint32_t len);
 /* READY came: choose chunk and window, begin at offset; ack_interval in bytes, 0: no ACKs. */

@@ -363,6 +363,7 @@ static const struct dialect_ops ops = {
 #define SECTORS(has, has_not) \
 	.tool = "", \
 	.lacks = "no resume, no hash; it confirms by itself", \
+	.family = DIALECT_SECTORS, \
 	.services = {GATT_UUID16("8018")}, \
 	.chrs = { \
 		[GATT_CONTROL] = {GATT_UUID16("8022"), .all = WRITES | (has), .none = has_not}, \

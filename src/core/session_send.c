@@ -117,23 +117,27 @@ void session_send_abort(struct session *s)
 	session_opcode(s, OTA_CMD_ABORT);
 }
 
+uint32_t session_sector(const struct session *s)
+{
+	return s->dialect->ops->sector ? s->dialect->ops->sector(s) : s->dialect->sector;
+}
+
 bool session_ends_sector(const struct session *s, uint32_t len)
 {
-	const uint32_t at = s->stats.queued + len;
+	const uint32_t at = s->stats.queued + len, sector = session_sector(s);
 
-	return s->dialect->sector != 0 &&
-	       (at % s->dialect->sector == 0 || at == s->config.image_size);
+	return sector != 0 && (at % sector == 0 || at == s->config.image_size);
 }
 
 /* Payload of the next value: a sector's trailer is not apart from its last bytes. */
 static uint32_t payload_wanted(const struct session *s)
 {
 	const struct dialect *d = s->dialect;
-	const uint32_t payload = (uint32_t)s->chunk - d->header;
+	const uint32_t payload = (uint32_t)s->chunk - d->header, sector = session_sector(s);
 	uint32_t left = s->config.image_size - s->stats.queued;
 
-	if (d->sector != 0 && left > d->sector - s->stats.queued % d->sector)
-		left = d->sector - s->stats.queued % d->sector;
+	if (sector != 0 && left > sector - s->stats.queued % sector)
+		left = sector - s->stats.queued % sector;
 	if (left > payload)
 		return payload;
 	return left + d->trailer > payload ? payload - d->trailer : left;
@@ -178,7 +182,7 @@ static enum session_hindrance next_value(const struct session *s, uint32_t *ret_
 	if (s->now < s->next_send)
 		return SESSION_HINDERED_PACING;
 	/* A sector is acknowledged as a whole, so that a window below it would wait for ever. */
-	if (s->dialect->sector == 0 && flight > 0 && flight + want > s->window)
+	if (session_sector(s) == 0 && flight > 0 && flight + want > s->window)
 		return SESSION_HINDERED_WINDOW;
 	if (flight > 0 && flight / s->least_payload >= OTA_SEQ_WINDOW - 2u)
 		return SESSION_HINDERED_WINDOW;
@@ -234,7 +238,7 @@ uint32_t session_pacing(const struct session *s)
 {
 	const uint32_t learned = s->burst.pacing_us, asked = s->config.basic_pacing_us;
 
-	if (!s->dialect || dialect_tells_received(s->dialect, s->mode))
+	if (!s->dialect || (dialect_tells_received(s->dialect, s->mode) && !s->dialect->paced))
 		return s->config.pacing_us;
 	return learned > asked ? learned : asked;
 }
@@ -244,7 +248,7 @@ static bool send_value(struct session *s, uint32_t len)
 {
 	const uint16_t header = s->dialect->header;
 	const uint32_t pacing = session_pacing(s);
-	const bool request = is_request(s, len);
+	const bool request = is_request(s, len), ends = session_ends_sector(s, len);
 	const enum gatt_write mode = s->mode == GATT_REQUEST && !request ? GATT_COMMAND : s->mode;
 	uint8_t value[OTA_VALUE_MAX];
 	size_t all = header + len;
@@ -256,7 +260,7 @@ static bool send_value(struct session *s, uint32_t len)
 	}
 	s->dialect->ops->header_put(s, value, len);
 	fill(s, value + header, s->stats.queued, len);
-	if (session_ends_sector(s, len) && s->dialect->ops->trailer_put) {
+	if (ends && s->dialect->ops->trailer_put) {
 		s->dialect->ops->trailer_put(s, value + all);
 		all += s->dialect->trailer;
 	}
@@ -289,6 +293,8 @@ static bool send_value(struct session *s, uint32_t len)
 	s->stats.sent_bytes += len;
 	s->stats.values++;
 	s->next_send = s->now + pacing;
+	if (ends && s->dialect->ops->sector_sent)
+		s->dialect->ops->sector_sent(s);
 	return true;
 }
 

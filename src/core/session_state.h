@@ -108,6 +108,17 @@ struct session_sectors {
 	uint8_t again; /* times that this sector was sent again */
 };
 
+/* Parts that a device puts into a file; session_parts.c. */
+struct session_parts {
+	bool mode_known;
+	uint8_t mode; /* 0: it asks for each */
+	uint16_t chunk; /* payload of a value, which the device was told; 0: not yet */
+	uint32_t size; /* bytes of a part */
+	bool wanted; /* the next one was asked for while the last was still being closed */
+	bool waiting; /* a part is there, the next one was not asked for yet ... */
+	uint64_t since;
+};
+
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
@@ -139,6 +150,7 @@ struct session {
 	uint32_t ahead; /* bytes behind READY's offset, sent before the link was settled */
 	bool data_subscribed; /* Data's notifications were asked for, too */
 	struct session_sectors sectors;
+	struct session_parts parts;
 	uint16_t mtu;
 	uint8_t properties[GATT_CHRS];
 	bool have_info;

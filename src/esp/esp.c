@@ -75,6 +75,7 @@ static void firmware_stop(struct esp *esp)
 	sched_cancel(esp->config.sched, &esp->block_tick);
 	sched_cancel(esp->config.sched, &esp->op);
 	esp_signed_stop(esp);
+	esp_parts_stop(esp);
 	sched_cancel(esp->config.sched, &esp->boot);
 	sched_cancel(esp->config.sched, &esp->restart);
 	esp_drop_links(esp);
@@ -115,6 +116,8 @@ static void firmware_start(void *ctx, uint64_t now_us)
 	esp->power = ESP_RUNNING;
 	if (esp->config.dialect == ESP_SECTORS)
 		esp_sectors_start(esp);
+	if (esp->config.dialect == ESP_PARTS)
+		esp_parts_start(esp);
 	esp_log(esp, "runs %s from slot %u%s", board_running(esp->board)->version,
 		board_running(esp->board)->slot,
 		board_running(esp->board)->pending_verify ? ", pending verify" : "");
@@ -217,6 +220,8 @@ static void task_continues(void *ctx, uint64_t now_us)
 	(void)now_us;
 	if (esp->config.dialect == ESP_SECTORS)
 		esp_sectors_op_done(esp, esp->op_result);
+	else if (esp->config.dialect == ESP_PARTS)
+		esp_parts_op_done(esp, esp->op_result);
 	else
 		ota_device_op_done(&esp->device, esp->op_result, esp_now_ms(esp));
 	esp_hold(esp);
@@ -354,6 +359,7 @@ void esp_destroy(struct esp *esp)
 	if (!esp)
 		return;
 	firmware_stop(esp);
+	esp_parts_finish(esp);
 	esp_drop_board(esp);
 	free(esp);
 }
@@ -392,9 +398,10 @@ enum esp_dialect esp_dialect_of(enum dialect_id id)
 	case DIALECT_BLEOTA:
 	case DIALECT_NIMBLEOTA:
 		return ESP_SECTORS;
-	case DIALECT_FOREIGN:
 	case DIALECT_FBIEGO:
 	case DIALECT_FBIEGO_COMPACT:
+		return ESP_PARTS;
+	case DIALECT_FOREIGN:
 	case DIALECT_BLE_OTA:
 	case DIALECT_ANGERER:
 	case DIALECT_ARDUINO_BLE_OTA:

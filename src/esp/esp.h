@@ -16,9 +16,9 @@
 #include "air/link.h"
 #include "core/dialect.h"
 
-/* FOREIGN: it has the attribute table of another protocol, and refuses every write.  SECTORS:
- * another protocol that it serves, esp_sectors.c. */
-enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN, ESP_SECTORS };
+/* FOREIGN: it has the attribute table of another protocol, and refuses every write.  SECTORS,
+ * PARTS: another protocol that it serves, esp_sectors.c, esp_parts.c. */
+enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN, ESP_SECTORS, ESP_PARTS };
 
 /* How the attribute table of what is sent to it differs from its factory firmware's. */
 enum esp_update_table {
@@ -79,7 +79,7 @@ struct esp_config {
 	uint32_t secure_version;
 	enum esp_dialect dialect;
 	/* FOREIGN: which other one, UNKNOWN for DIALECT_FOREIGN; SECTORS: BLE_OTA_RAW, BLEOTA or
-	 * NIMBLEOTA. */
+	 * NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT. */
 	enum dialect_id foreign;
 	enum esp_update_table update_table; /* ESP_FULL only */
 	const char *version, *project; /* of the factory firmware; only for a new flash */
@@ -182,6 +182,10 @@ void esp_status(struct esp *esp, struct ota_status *ret);
 uint32_t esp_foreign_writes(const struct esp *esp);
 /* Times that a SECTORS device was sent beyond its buffer, where a real one may crash. */
 uint32_t esp_sectors_overruns(const struct esp *esp);
+/* The same of a PARTS device, with parts that it lost because they came too soon; and the times
+ * that its file system was formatted. */
+uint32_t esp_parts_overruns(const struct esp *esp);
+uint32_t esp_parts_formats(const struct esp *esp);
 /* As a device of that dialect is to be configured. */
 enum esp_dialect esp_dialect_of(enum dialect_id id);
 uint32_t esp_boots(const struct esp *esp);

@@ -103,8 +103,11 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 
 	if (!esp->device_up)
 		return ATT_ERR_UNLIKELY;
-	if (id >= ATT_FOREIGN_1 && esp->config.dialect == ESP_SECTORS) {
-		esp_sectors_written(c, id, buf, len);
+	if (id >= ATT_FOREIGN_1 && esp->config.dialect >= ESP_SECTORS) {
+		if (esp->config.dialect == ESP_SECTORS)
+			esp_sectors_written(c, id, buf, len);
+		else
+			esp_parts_written(c, buf, len);
 		esp_hold(esp);
 		return ATT_OK;
 	}
@@ -357,6 +360,7 @@ static enum att_table table_of(const struct esp *esp)
 		return ATT_TABLE_BASIC;
 	case ESP_FOREIGN:
 	case ESP_SECTORS:
+	case ESP_PARTS:
 		break;
 	}
 	return foreign_table(esp);

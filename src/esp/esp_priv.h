@@ -79,6 +79,35 @@ struct esp_sectors {
 	uint8_t buf[ESP_SECTOR + 16u];
 };
 
+#define ESP_PARTS_FILE (1536u * 1024u) /* of its file system */
+
+enum esp_parts_step {
+	ESP_PARTS_NORMAL,
+	ESP_PARTS_RECEIVING,
+	ESP_PARTS_ALL, /* about to install */
+	/* the end of a flash operation: */
+	ESP_PARTS_FLASHING,
+	ESP_PARTS_CHECKING,
+	ESP_PARTS_INSTALLING,
+	ESP_PARTS_OVER, /* it is about to restart */
+};
+
+struct esp_parts {
+	enum esp_parts_step step;
+	uint16_t conn; /* that wrote last */
+	uint32_t expected, received; /* bytes of the image */
+	uint32_t parts, chunk; /* as it was told */
+	uint32_t current; /* the part that ended last */
+	unsigned int filling, writing; /* buffers */
+	uint32_t writing_len; /* of the part on its way to the file; 0: none is */
+	uint32_t installed, erased; /* bytes of the slot */
+	uint32_t overruns, lost, formats;
+	struct sched_event later;
+	uint8_t *file; /* ESP_PARTS_FILE, made with the board; file_len are there */
+	uint32_t file_len;
+	uint8_t buffers[2][16384];
+};
+
 struct esp {
 	struct esp_config config;
 	char name[ESP_NAME_MAX];
@@ -103,6 +132,7 @@ struct esp {
 	uint32_t boots;
 	uint32_t foreign_writes; /* esp_foreign_writes() */
 	struct esp_sectors sectors; /* ESP_SECTORS */
+	struct esp_parts parts; /* ESP_PARTS */
 	uint32_t wear; /* ota_core's, which a restart by software leaves alone */
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
@@ -162,6 +192,13 @@ void esp_sectors_start(struct esp *esp);
 void esp_sectors_written(struct esp_conn *conn, enum att_value_id id, const uint8_t *buf,
 			 size_t len);
 void esp_sectors_op_done(struct esp *esp, int result);
+
+/* esp_parts.c: the same, ESP_PARTS */
+void esp_parts_start(struct esp *esp);
+void esp_parts_stop(struct esp *esp);
+void esp_parts_finish(struct esp *esp);
+void esp_parts_written(struct esp_conn *conn, const uint8_t *buf, size_t len);
+void esp_parts_op_done(struct esp *esp, int rc);
 
 /* esp_task.c: NimBLE's task */
 /* It is kept by this value, until there is room or the firmware has waited enough. */

@@ -70,7 +70,7 @@ void esp_gone(struct esp *esp, uint16_t conn)
 
 void esp_tick(struct esp *esp)
 {
-	if (esp->config.dialect == ESP_SECTORS)
+	if (esp->config.dialect >= ESP_SECTORS)
 		return; /* its firmware has no ota_core */
 	if (esp->gated)
 		ota_signed_tick(&esp->gate, esp_now_ms(esp));
@@ -79,7 +79,7 @@ void esp_tick(struct esp *esp)
 
 bool esp_deadline(const struct esp *esp, uint32_t *ret_ms)
 {
-	bool due = esp->config.dialect != ESP_SECTORS && ota_device_deadline(&esp->device, ret_ms);
+	bool due = esp->config.dialect < ESP_SECTORS && ota_device_deadline(&esp->device, ret_ms);
 	uint32_t at_ms;
 
 	if (esp->gated && ota_signed_deadline(&esp->gate, &at_ms)) {

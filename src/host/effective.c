@@ -125,7 +125,8 @@ static void ack_why(const struct profile *asked, const struct job_snapshot *run,
 static void sending(const struct profile *asked, const struct job_snapshot *run,
 		    enum profile_key key, struct effective *ret)
 {
-	const bool basic_pacing = !dialect_tells_received(dialect_get(run->dialect), run->mode);
+	const struct dialect *dialect = dialect_get(run->dialect);
+	const bool basic_pacing = dialect->paced || !dialect_tells_received(dialect, run->mode);
 
 	if (run->chunk == 0) {
 		because(ret, "chosen when an upload begins");

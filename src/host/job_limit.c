@@ -475,7 +475,7 @@ void job_limit_result(struct job *job)
 		return;
 	/* What holds them up is the wait for each sector, which no setting shortens, and of which
 	 * the prediction knows nothing. */
-	if (dialect_get(job->dialect)->sector != 0)
+	if (dialect_get(job->dialect)->family != DIALECT_OTABENCH)
 		return;
 	memcpy(in.shares, r->transfer_time, sizeof(in.shares));
 	in.gaps = r->gaps;

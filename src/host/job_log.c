@@ -94,7 +94,7 @@ void job_log_receive(struct job *job, enum gatt_chr chr, const uint8_t *bytes, s
 		describe_value("MANUFACTURER", bytes, len, text, sizeof(entry->text));
 		break;
 	case GATT_DATA:
-		if (dialect_get(job->dialect)->sector != 0) {
+		if (dialect_get(job->dialect)->family == DIALECT_SECTORS) {
 			pdu_text_sectors_data(bytes, len, text, sizeof(entry->text));
 			break;
 		}

@@ -158,8 +158,10 @@ char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *d
 
 	if (len == 0)
 		return say(buf, size, "an empty command");
-	if (dialect->sector != 0)
+	if (dialect->family == DIALECT_SECTORS)
 		return pdu_text_sectors_command(bytes, len, buf, size);
+	if (dialect->family == DIALECT_PARTS)
+		return pdu_text_parts_command(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_START)
 		return pdu_text_start(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_LINK)
@@ -365,8 +367,10 @@ char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct diale
 
 	if (len == 0)
 		return say(buf, size, "an empty notification");
-	if (dialect->sector != 0)
+	if (dialect->family == DIALECT_SECTORS)
 		return pdu_text_sectors_answer(bytes, len, buf, size);
+	if (dialect->family == DIALECT_PARTS)
+		return pdu_text_parts_notification(bytes, len, buf, size);
 	if (bytes[0] >= COUNT(functions) || !functions[bytes[0]])
 		return say(buf, size, "unknown notification 0x%02x, %zu bytes", bytes[0], len);
 	if (dialect->one_byte)
@@ -383,9 +387,11 @@ char *pdu_text_data(const uint8_t *bytes, size_t len, const struct dialect *dial
 		return say(buf, size, "DATA length=%zu", len);
 	if (len < dialect->header)
 		return pdu_text_cut("DATA", len, buf, size);
-	if (dialect->sector != 0)
+	if (dialect->family == DIALECT_SECTORS)
 		return say(buf, size, "DATA sector=%u value=%u length=%zu", bytes_get16(bytes),
 			   bytes[2], len - dialect->header);
+	if (dialect->family == DIALECT_PARTS)
+		return say(buf, size, "DATA value=%u length=%zu", bytes[1], len - dialect->header);
 	return say(buf, size, "DATA sequence=%u length=%zu", bytes_get16(bytes),
 		   len - OTA_DATA_HEADER);
 }

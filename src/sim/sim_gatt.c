@@ -15,6 +15,7 @@ static enum dialect_id map_characteristics(struct sim *sim)
 	size_t count;
 	const struct attc_chr *all = attc_chrs(&sim->client, &count);
 	const struct dialect *dialect;
+	size_t events;
 
 	for (size_t i = 0; i < count; i++) {
 		gatt_uuid_text(all[i].service.bytes, all[i].service.len, texts[i][0]);
@@ -22,6 +23,8 @@ static enum dialect_id map_characteristics(struct sim *sim)
 		found[i] = (struct gatt_found){texts[i][0], texts[i][1], all[i].properties};
 	}
 	dialect = dialect_find(found, count);
+	events = dialect_map_events(dialect, found, count);
+	sim->events = events < count ? &all[events] : NULL;
 	for (size_t i = 0; i < GATT_CHRS; i++) {
 		const size_t at = dialect_map(dialect, (enum gatt_chr)i, found, count);
 
@@ -86,6 +89,9 @@ static void sim_gatt_on_event(void *ctx, const struct attc_event *e)
 		return;
 	}
 	event.chr = sim_gatt_chr_of(sim, e->handle);
+	if ((e->kind == ATTC_SUBSCRIBED || e->kind == ATTC_NOTIFIED) && sim->events &&
+	    sim->events->value_handle == e->handle)
+		event.chr = GATT_CONTROL;
 	if (event.chr == GATT_CHRS)
 		return;
 	sim_table_refused(sim, e->kind == ATTC_SUBSCRIBED, e->status);
@@ -123,6 +129,7 @@ void sim_gatt_begin(struct sim *sim)
 		sim->table_of = sim->target;
 	memset(sim->writing, 0, sizeof(sim->writing));
 	memset(sim->chrs, 0, sizeof(sim->chrs));
+	sim->events = NULL;
 	sim->client_up = attc_init(&sim->client, &config) == 0;
 	if (sim->client_up)
 		(void)attc_exchange_mtu(&sim->client);
@@ -165,7 +172,8 @@ int sim_gatt_subscribe(struct transport *t, enum gatt_chr chr)
 	int rc = available(sim, chr);
 
 	if (rc == 0)
-		rc = attc_subscribe(&sim->client, sim->chrs[chr]);
+		rc = attc_subscribe(&sim->client,
+				    chr == GATT_CONTROL ? sim->events : sim->chrs[chr]);
 	return sim_calls_made(sim, SIM_CALL_SUBSCRIBE, chr, sim_gatt_called(sim, rc), "subscribe");
 }
 

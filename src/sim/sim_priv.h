@@ -70,6 +70,7 @@ struct sim {
 	const struct esp *looked_at; /* NULL: nothing yet */
 	bool client_up;
 	const struct attc_chr *chrs[GATT_CHRS]; /* as discovered; NULL: not there */
+	const struct attc_chr *events; /* whose notifications are Control's */
 	uint16_t mtu;
 	bool writing[GATT_CHRS]; /* a write request is outstanding */
 	struct esp *reset; /* an injected reset that is about to happen */

@@ -199,7 +199,7 @@ static void discovered(struct peer *p, uint8_t kind)
 	static const uint8_t kinds[4][GATT_CHRS] = {
 		{0x18, 0x0c, 0x02, 0x02, 0x02, 0x02},
 		{0x18, 0x0c, 0, 0x02, 0, 0},
-		{0x0c, 0x10, 0, 0, 0, 0},
+		{0x0c, 0x0c, 0, 0, 0, 0},
 		{0x18, 0x08, 0x02, 0, 0, 0},
 	};
 	static const enum dialect_id dialects[4] = {DIALECT_FULL, DIALECT_BASIC, DIALECT_FBIEGO,

@@ -12,8 +12,8 @@
 
 #define PLAY_FULL ((const uint8_t[GATT_CHRS]){0x18, 0x0c, 0x02, 0x02, 0x02, 0x02})
 #define PLAY_BASIC ((const uint8_t[GATT_CHRS]){0x18, 0x0c, 0, 0x02, 0, 0})
-/* The project that shares the service UUID: RX write, TX notify (docs/protocol.md 2). */
-#define PLAY_FOREIGN ((const uint8_t[GATT_CHRS]){0x0c, 0x10, 0, 0, 0, 0})
+/* A project that shares the service UUID, and of which nothing else is known. */
+#define PLAY_FOREIGN ((const uint8_t[GATT_CHRS]){0x08, 0x20, 0, 0, 0, 0})
 
 #define PLAY_ACTIONS 8192u
 #define PLAY_ACTION_TEXT 160u /* longer values are cut */

@@ -39,7 +39,7 @@ for name in full basic foreign fbiego fbiego-compact ble-ota ble-ota-raw bleota 
 	"$program" --json $sim info "$device" >"$work/info" 2>&1
 	exit=$?
 	case $name in
-	full | basic | ble-ota-raw | bleota | nimbleota) expected=0 ;;
+	full | basic | ble-ota-raw | bleota | nimbleota | fbiego*) expected=0 ;;
 	*) expected=76 ;;
 	esac
 	[ $exit -eq $expected ] && [ "$(field "$work/info" dialect)" = "$name" ]
@@ -48,7 +48,7 @@ for name in full basic foreign fbiego fbiego-compact ble-ota ble-ota-raw bleota 
 		"$work/image.bin" >"$work/flash" 2>"$work/errors"
 	exit=$?
 	case $name in
-	full | basic | ble-ota-raw | bleota | nimbleota)
+	full | basic | ble-ota-raw | bleota | nimbleota | fbiego*)
 		[ $exit -eq 0 ] && ! grep -q '"tool":' "$work/info"
 		;;
 	*)

@@ -426,7 +426,7 @@ static void test_foreign_dialect(void **state)
 	play_discovered(&r, PLAY_FOREIGN);
 	play_expect(&r, "disconnect"); /* nothing was subscribed or written */
 	assert_int_equal(r.s.outcome, SESSION_OTHER_DIALECT);
-	assert_int_equal(r.s.dialect->id, DIALECT_FBIEGO);
+	assert_int_equal(r.s.dialect->id, DIALECT_FOREIGN);
 	play_finish(&r);
 }
 

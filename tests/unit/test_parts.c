@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests fbiego's dialect and its compact library's: literal bytes, and updates of virtual devices
+ * with the quirks of each, undisturbed and with faults at many places.  Such a device tells no
+ * version, so that "delivered" is what the device itself said, and never more; whatever happens,
+ * it boots, its buffers are not overrun, no part comes too soon, and its file system is not
+ * formatted.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "image/image_build.h"
+#include "base/sha256.h"
+#include "session_play.h"
+#include "updatelib.h"
+
+#define SECONDS 3600u
+#define PLACES 20u
+#define CUTS 50u
+
+static const enum dialect_id ids[] = {DIALECT_FBIEGO, DIALECT_FBIEGO_COMPACT};
+#define IDS (sizeof(ids) / sizeof(ids[0]))
+
+static uint8_t image[100000];
+static size_t image_size;
+
+static int build(void **state)
+{
+	const struct image_build b = {.version = "2.0.0", .size = 90000, .seed = 3};
+
+	(void)state;
+	return image_build(&b, sha256_buffer, image, sizeof(image), &image_size);
+}
+
+/* --- literal bytes */
+
+#define SUCCESS "0f 4f544120446f6e653a2053756363657373210a" /* "OTA Done: Success!\n" */
+#define FAILED "0f 4572726f7220233a2039" /* "Error #: 9" */
+#define CUT_OFF "0f 5772697474656e203a2036302f" /* "Written : 60/" */
+
+static struct play r;
+
+/* Connected, as far as its mode: 60 bytes in values of 242. */
+static void begin(void)
+{
+	static const uint8_t properties[GATT_CHRS] = {0x0c, 0x0c, 0, 0, 0, 0};
+
+	play_init(&r, SESSION_UPDATE, 60);
+	play_start(&r);
+	play_expect(&r, "connect");
+	session_connected(&r.s, 247, r.now);
+	play_expect(&r, "discover");
+	session_discovered(&r.s, DIALECT_FBIEGO, properties, r.now);
+	play_expect(&r, "subscribe control");
+	session_subscribed(&r.s, 0, r.now);
+	play_expect(&r, "request control fd");
+	play_written(&r, GATT_CONTROL);
+	play_expect(&r, "request control fe0000003c");
+	play_written(&r, GATT_CONTROL);
+	play_expect_none(&r); /* what it does with PARTS before it told its mode is lost */
+	assert_int_equal(r.s.state, SESSION_PREPARING);
+}
+
+static void send_all(const char *mode)
+{
+	begin();
+	play_rx(&r, mode);
+	play_expect(&r, "request control ff000100f2");
+	play_expect_none(&r);
+	play_written(&r, GATT_CONTROL);
+	assert_int_equal(play_count(&r, "command data fb00000102030405"), 1);
+	assert_int_equal(play_count(&r, "request control fc003c0000"), 1);
+	assert_int_equal(r.data_bytes, 62);
+	play_skip(&r);
+	assert_int_equal(r.s.stats.received, 0);
+	play_written(&r, GATT_CONTROL);
+	assert_int_equal(r.s.stats.received, 60);
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+	play_expect_none(&r);
+}
+
+static void test_bytes(void **state)
+{
+	(void)state;
+	send_all("aa01");
+	play_rx(&r, "f20001");
+	play_rx(&r, SUCCESS);
+	assert_int_equal(r.s.state, SESSION_REBOOTING);
+	play_end(&r);
+	send_all("aa00");
+	play_rx(&r, FAILED);
+	assert_int_equal(r.s.outcome, SESSION_DEVICE_ERROR);
+	assert_int_equal(r.s.code, OTA_ERR_IMAGE);
+	play_end(&r);
+}
+
+/* Nothing that is flipped, cut off or unknown counts for success. */
+static void test_wrong_answers(void **state)
+{
+	static const uint8_t success[] = "\x0fSuccess";
+	uint8_t buf[sizeof(success) - 1];
+
+	(void)state;
+	begin();
+	play_rx(&r, "aa");
+	play_rx(&r, "5501");
+	play_rx(&r, SUCCESS);
+	play_rx(&r, "f10000");
+	play_rx(&r, "ef000000000000");
+	play_expect_none(&r);
+	assert_int_equal(r.s.state, SESSION_PREPARING);
+	play_end(&r);
+	send_all("aa01");
+	memcpy(buf, success, sizeof(buf));
+	for (size_t i = 0; i < sizeof(buf); i++) {
+		buf[i] ^= 0x20;
+		session_rx(&r.s, buf, sizeof(buf), r.now);
+		buf[i] ^= 0x20;
+		assert_int_equal(r.s.state, SESSION_VERIFYING);
+	}
+	play_rx(&r, CUT_OFF);
+	play_rx(&r, "0f");
+	assert_int_equal(r.s.state, SESSION_VERIFYING);
+	play_end(&r);
+}
+
+/* --- virtual devices */
+
+static void init(struct update *u, enum dialect_id id)
+{
+	update_init(u, image, image_size);
+	u->sim.kind.dialect = ESP_PARTS;
+	u->sim.kind.foreign = id;
+	u->sim.kind.flash_mode = ESP_FLASH_LENIENT;
+	(void)snprintf(u->session.version, sizeof(u->session.version), "2.0.0");
+}
+
+static void check(struct update *u, enum dialect_id id, const char *what)
+{
+	const bool delivered = u->s.outcome == SESSION_DELIVERED;
+
+	if (esp_parts_overruns(update_device(u)) != 0)
+		fail_msg("%s, %s: overrun, or too soon", dialect_get(id)->name, what);
+	assert_int_equal(esp_parts_formats(update_device(u)), 0);
+	/* What boots is one of the two images, whole; and the new one, where that was told, unless
+	 * its power went when it had told it. */
+	if (!update_check_boots(u) && delivered && strncmp(what, "power-cut", 9) != 0)
+		fail_msg("%s, %s: delivered, and it boots the old image", dialect_get(id)->name,
+			 what);
+}
+
+static enum session_outcome run(enum dialect_id id, const char *fault)
+{
+	enum session_outcome outcome;
+	struct update u;
+
+	init(&u, id);
+	if (fault[0])
+		update_fault(&u, fault);
+	outcome = update_run(&u, SECONDS);
+	check(&u, id, fault);
+	update_end(&u);
+	return outcome;
+}
+
+/* Each is delivered, or ends as what nothing tells any more: the link was lost at the end. */
+static void each(const char *format, uint32_t count, uint32_t step, bool may_lose)
+{
+	char fault[64];
+
+	for (size_t k = 0; k < IDS; k++)
+		for (uint32_t i = 1; i <= count; i++) {
+			enum session_outcome outcome;
+
+			(void)snprintf(fault, sizeof(fault), format, i * step);
+			outcome = run(ids[k], fault);
+			if (outcome != SESSION_DELIVERED &&
+			    !(may_lose &&
+			      (outcome == SESSION_LINK_LOST || outcome == SESSION_STALLED)))
+				fail_msg("%s, %s: %s", dialect_get(ids[k])->name, fault,
+					 session_outcome_name(outcome));
+		}
+}
+
+static void test_mtus(void **state)
+{
+	static const uint16_t mtus[] = {185, 247, 517};
+
+	(void)state;
+	for (size_t k = 0; k < IDS; k++)
+		for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
+			struct update u;
+
+			init(&u, ids[k]);
+			u.sim.kind.mtu = mtus[i];
+			assert_int_equal(update_run(&u, SECONDS), SESSION_DELIVERED);
+			assert_int_equal(u.s.stats.sent_bytes, image_size);
+			assert_int_equal(u.s.stats.stalls, 0);
+			assert_int_equal(u.s.stats.resyncs, 0);
+			check(&u, ids[k], "undisturbed");
+			update_end(&u);
+		}
+}
+
+/* The result does not fit, and nothing else tells: not a success, though it is one. */
+static void test_least_mtu(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < IDS; k++) {
+		struct update u;
+
+		init(&u, ids[k]);
+		u.sim.kind.mtu = 23;
+		assert_int_equal(update_run(&u, SECONDS), SESSION_LINK_LOST);
+		assert_int_equal(u.s.verdict, SESSION_VERDICT_UNKNOWN);
+		assert_true(update_check_boots(&u));
+		check(&u, ids[k], "MTU 23");
+		update_end(&u);
+	}
+}
+
+static void test_link_loss(void **state)
+{
+	(void)state;
+	each("disconnect@%u", PLACES, (uint32_t)image_size / PLACES, true);
+	each("terminate@%u", PLACES / 4u, (uint32_t)image_size / PLACES * 4u, true);
+	each("reboot@%u", PLACES / 4u, (uint32_t)image_size / PLACES * 4u, true);
+}
+
+static void test_notifications(void **state)
+{
+	(void)state;
+	each("drop-notify@%u", 8, 1, true);
+	each("dup-notify@%u", 8, 1, false);
+	each("delay-notify@%u:700", 8, 1, false);
+}
+
+/* Nothing shows a lost value but the image itself, which is refused then. */
+static void test_values(void **state)
+{
+	char fault[32];
+
+	(void)state;
+	for (size_t k = 0; k < IDS; k++)
+		for (unsigned int i = 1; i <= PLACES; i++) {
+			(void)snprintf(fault, sizeof(fault), "drop-data@%u", i * 9u);
+			assert_int_equal(run(ids[k], fault), SESSION_DEVICE_ERROR);
+		}
+}
+
+static void test_power_cuts(void **state)
+{
+	(void)state;
+	each("power-cut@%u", CUTS, 1, true);
+}
+
+static void test_cancel(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < IDS; k++)
+		for (uint32_t i = 0; i < PLACES; i++) {
+			const uint32_t at = (uint32_t)((uint64_t)image_size * i / PLACES);
+			struct update u;
+
+			init(&u, ids[k]);
+			update_begin(&u);
+			while (u.s.state != SESSION_SENDING || u.s.stats.queued < at)
+				assert_true(update_step(&u));
+			session_cancel(&u.s, update_now(&u));
+			update_finish(&u, SECONDS);
+			assert_int_equal(u.s.outcome, SESSION_CANCELLED);
+			check(&u, ids[k], "cancelled");
+			update_end(&u);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bytes),	  cmocka_unit_test(test_wrong_answers),
+		cmocka_unit_test(test_mtus),	  cmocka_unit_test(test_least_mtu),
+		cmocka_unit_test(test_link_loss), cmocka_unit_test(test_notifications),
+		cmocka_unit_test(test_values),	  cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_cancel),
+	};
+
+	return cmocka_run_group_tests(tests, build, NULL);
+}
