@@ -165,7 +165,7 @@ static void tell_result(struct job *job)
 	learn_adapter(job);
 	job_journal_end(job);
 	job_journal_heard(job);
-	job_known_end(job);
+	job_known_remember(job);
 	if (job->listener.result)
 		job->listener.result(job->listener.userdata, &job->result);
 	job->listener = (struct job_listener){.userdata = job->listener.userdata,

@@ -82,7 +82,11 @@ static int job_approve(void *ctx, const struct ota_info *info, const char *versi
 	if (!job->linted && job->listener.lint)
 		job->listener.lint(job->listener.userdata, &job->report, refused);
 	job->linted = true;
-	return refused ? -OTA_EPERM : job_journal_claim(job);
+	if (refused)
+		return -OTA_EPERM;
+	job->known_begun = true;
+	job_known_remember(job);
+	return job_journal_claim(job);
 }
 
 static void job_ready(struct job *job)

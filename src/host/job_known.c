@@ -40,12 +40,13 @@ static bool keeps_bonds(const struct job *job)
 	return l.keeps_bonds;
 }
 
-static void save(const struct job *job, const struct known *k)
+static void save(struct job *job, const struct known *k)
 {
 	char error[KNOWN_TEXT_MAX], text[KNOWN_TEXT_MAX + 128];
 
-	if (known_save(k, error, sizeof(error)) == 0)
+	if (known_save(k, error, sizeof(error)) == 0 || job->known_unsaved)
 		return;
+	job->known_unsaved = true;
 	(void)snprintf(text, sizeof(text), "the next run does not know what this device is now: %s",
 		       error);
 	warn(job, text);
@@ -126,6 +127,7 @@ int job_known_approve(struct job *job, const struct ota_info *info)
 	} else if (r != -OTA_ENOENT) {
 		/* A file that cannot be read is no reason to refuse a device; not to say so is. */
 		warn(job, error);
+		job->known_unsaved = true;
 		r = 0;
 	} else {
 		r = 0;
@@ -170,14 +172,15 @@ static void learn(const struct job *job, struct known *k, bool anew)
 		if (told && info->running_size > 0)
 			known_runs(k, info->running_sha256);
 	}
-	if (job->config.goal == SESSION_UPDATE && s->ended && !proven)
+	/* From before START on: this program may not live to see the end. */
+	if (job->known_begun && !proven)
 		known_may_run(k, s->config.sha256);
 	if (went_back(job))
 		k->image_count = 0;
 	k->encrypted |= job->encrypted && job->keeps_bonds;
 }
 
-void job_known_end(struct job *job)
+void job_known_remember(struct job *job)
 {
 	struct known *k, *before;
 	char error[KNOWN_TEXT_MAX];

@@ -136,6 +136,8 @@ struct job {
 	struct ota_info met_info;
 	bool encrypted_first, encrypted_last; /* the link: then, and when the session ended */
 	bool passkey_given; /* in this run */
+	bool known_begun; /* an update that nothing refused */
+	bool known_unsaved; /* what was met cannot be read or written, which was told */
 	unsigned int known_changes; /* KNOWN_* */
 	char known_text[JOB_TEXT_MAX / 2]; /* "2026-11-28: it is ...", of these changes */
 
@@ -204,7 +206,8 @@ void job_journal_leave(struct job *job);
 
 /* job_known.c: before START, 0 or -OTA_ESTALE, -OTA_ENOMEM; with the result. */
 int job_known_approve(struct job *job, const struct ota_info *info);
-void job_known_end(struct job *job);
+/* Before START, and with the result: what this run has shown, and what the device may run by it. */
+void job_known_remember(struct job *job);
 
 /* job_signed.c: IMAGE.sig, read when the job is made; and what to say of it beside the device */
 void job_signed_read(struct job *job, const char *image_path);

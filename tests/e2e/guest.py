@@ -189,10 +189,12 @@ def forget_devices():
 
 
 class Radio(Lines):
-    """An otabench-radio; its devices are new ones unless they have a folder (state=)."""
+    """An otabench-radio; its devices are new ones unless they have a folder (state=).
 
-    def __init__(self, *options):
-        if not any("state=" in option for option in options):
+    kept: otabench takes them for those that it has met."""
+
+    def __init__(self, *options, kept=False):
+        if not kept and not any("state=" in option for option in options):
             forget_devices()
         super().__init__([OTABENCH_RADIO, "--control", "-v", *options], "radio.log")
         if not self.wait(lambda e: e["event"] == "ready", START_SECONDS):

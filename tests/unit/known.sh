@@ -115,14 +115,14 @@ keys y
 until confirmed:
 screen done
 END
-check "the workbench asks" run 0 "" --script=script
+check "the workbench asks" run 0 ",version=0.7" --script=script
 check "... and says what has changed" says "it runs image"
 check "... and does what was asked for after a yes" says "confirmed: It runs the image"
 sed -i 's/^keys y/keys n/; /^until confirmed/,$d' script
 another
 "$program" -q sample-image --size=100000 --version-text=4.0.0 2.0.0.bin --force >out 2>err || exit 1
-check "after a no" run 0 "" --script=script
-check "... nothing is remembered" run 78 "" flash esp-sim-01 2.0.0.bin
+check "after a no" run 0 ",version=0.8" --script=script
+check "... nothing is remembered" run 78 ",version=0.8" flash esp-sim-01 2.0.0.bin
 
 another
 key=$folder/k.pem
