@@ -77,6 +77,7 @@ static void control(const uint8_t *data, size_t size)
 		size -= 1 + len;
 		dut.now += 500;
 		ota_signed_tick(&gate, dut.now);
+		dut_settle(&dut); /* READY comes behind operations */
 		while (dut_take(&dut, &note))
 			require(note.bytes[0] != OTA_EVT_READY || dut.dev.rx.kind == OTA_KIND_SINK);
 	}
