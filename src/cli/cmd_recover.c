@@ -11,7 +11,10 @@
 
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
+
+#define ANSWER_MAX 64
 
 struct recovery {
 	struct cli *cli;
@@ -221,7 +224,8 @@ static void act(struct recovery *v, enum recover_action action)
 
 /* --- what is chosen */
 
-static bool read_line(char *line, int size)
+/* One line without its end; what does not fit, as of something pasted, is no answer: "?". */
+static bool read_line(char line[ANSWER_MAX])
 {
 	sigset_t signals, before;
 	bool got;
@@ -232,7 +236,13 @@ static bool read_line(char *line, int size)
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGHUP);
 	(void)pthread_sigmask(SIG_UNBLOCK, &signals, &before);
-	got = fgets(line, size, stdin) != NULL;
+	got = fgets(line, ANSWER_MAX, stdin) != NULL;
+	if (got && !strchr(line, '\n')) {
+		for (int c = getc(stdin); c != '\n' && c != EOF; c = getc(stdin))
+			;
+		(void)snprintf(line, ANSWER_MAX, "?");
+	}
+	line[got ? strcspn(line, "\r\n") : 0] = '\0';
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return got;
 }
@@ -245,37 +255,45 @@ static bool asks(const struct recovery *v)
 
 static bool agreed(const struct recovery *v, const struct recover_choice *c)
 {
-	char line[64];
+	char line[ANSWER_MAX];
 
 	if (recover_at_once(c->action))
 		return true;
 	(void)fprintf(v->cli->err, "%s: %s. y/n ", c->title, c->effect);
 	(void)fflush(v->cli->err);
-	return read_line(line, sizeof(line)) && (line[0] == 'y' || line[0] == 'Y');
+	return read_line(line) && (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0);
+}
+
+static const struct recover_choice *choice_at(const struct recovery *v, const char *line)
+{
+	if (line[0] == '\0')
+		return v->list.advised ? &v->list.at[0] : NULL;
+	for (size_t i = 0; line[1] == '\0' && i < v->list.count; i++)
+		if (v->list.at[i].key == line[0])
+			return &v->list.at[i];
+	return NULL;
 }
 
 /* A letter and Enter; Enter alone is what is advised.  CLOSE: nothing more. */
 static enum recover_action ask(const struct recovery *v)
 {
-	char line[64];
+	const struct recover_choice *c;
+	char line[ANSWER_MAX];
 
 	for (;;) {
 		(void)fprintf(v->cli->err, "A letter, %sq to end: ",
 			      v->list.advised ? "Enter for the first, " : "");
 		(void)fflush(v->cli->err);
-		if (!read_line(line, sizeof(line)) || line[0] == 'q' ||
-		    (line[0] == '\n' && !v->list.advised))
+		if (!read_line(line) || strcmp(line, "q") == 0 ||
+		    (line[0] == '\0' && !v->list.advised))
 			return RECOVER_CLOSE;
-		for (size_t i = 0; i < v->list.count; i++) {
-			const struct recover_choice *c = &v->list.at[i];
-
-			if (c->key != line[0] && !(line[0] == '\n' && i == 0))
-				continue;
-			if (!c->possible)
-				(void)fprintf(v->cli->err, "not possible: %s\n", c->effect);
-			else if (agreed(v, c))
-				return c->action;
-		}
+		c = choice_at(v, line);
+		if (!c)
+			(void)fprintf(v->cli->err, "none of these letters\n");
+		else if (!c->possible)
+			(void)fprintf(v->cli->err, "not possible: %s\n", c->effect);
+		else if (agreed(v, c))
+			return c->action;
 	}
 }
 
