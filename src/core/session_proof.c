@@ -151,6 +151,26 @@ static void ask_state(struct session *s)
 	session_opcode(s, OTA_CMD_STATUS);
 }
 
+/*
+ * It lost its supply while the image was on trial, so that its boot loader went back: no image is
+ * at fault, and the device has kept what it needs to try it again.
+ */
+static bool trial_lost_supply(const struct session *s)
+{
+	return (s->info.flags & OTA_INFO_RESUMABLE) && s->info.resets > 0 &&
+	       ota_reset_is_supply(s->info.reset_reason);
+}
+
+static void try_again(struct session *s)
+{
+	s->proving = s->promised = s->proved = false;
+	s->ended = s->end_answered = false;
+	s->confirm_asked = s->confirm_told = false;
+	s->confirm_until = 0;
+	s->stats.done_us = 0;
+	session_retry_start(s, SESSION_ROLLED_BACK);
+}
+
 void session_prove(struct session *s)
 {
 	if (s->cancel && !session_runs_image(s)) {
@@ -168,6 +188,8 @@ void session_prove(struct session *s)
 		if (s->stats.done_us == 0)
 			s->stats.done_us = s->ended_at;
 		session_confirm(s);
+	} else if ((s->promised || s->proved) && trial_lost_supply(s)) {
+		try_again(s);
 	} else if (s->promised || s->proved) {
 		session_finish(s, SESSION_ROLLED_BACK);
 	} else {

@@ -106,7 +106,7 @@ static void test_conversation(void **state)
 	sector_is_spoiled();
 	assert_int_equal(dut.persists, 0);
 	dut_control(&dut, OWNER, status, sizeof(status));
-	says(&dut, OWNER, "05 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
+	says(&dut, OWNER, "05 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00");
 }
 
 /* The last TIMES comes right before DONE and tells all that was done. */

@@ -471,25 +471,6 @@ static void test_resets_kept(void **state)
 	dut_forget_notes(&dut);
 }
 
-/* Power goes after the boot slot was changed and before the record was cleared. */
-static void test_record_of_running_image(void **state)
-{
-	(void)state;
-	receive(SIZE);
-	dut.manual = true;
-	tell(&dut, CONN, "04");
-	while (dut.op != OTA_OP_PERSIST)
-		dut_op_end(&dut);
-	assert_int_equal(dut.set_boots, 1);
-	assert_true(dut.record.offset > 0);
-	lose_power();
-	dut.manual = false;
-	assert_memory_equal(dut.info.running_sha256, host.sha256, sizeof(host.sha256));
-	assert_int_equal(status().state, OTA_STATE_IDLE);
-	dut_wait(&dut, 1);
-	assert_int_equal(dut.record.offset, 0);
-}
-
 /* All was received, the link goes before END: nothing is sent twice. */
 static void test_all_received(void **state)
 {
@@ -570,7 +551,6 @@ int main(void)
 		TEST(test_panics_counted),
 		TEST(test_older_record),
 		TEST(test_resets_kept),
-		TEST(test_record_of_running_image),
 		TEST(test_all_received),
 		TEST(test_idle_timeout),
 		TEST(test_keep_alive),

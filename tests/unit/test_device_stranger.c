@@ -64,7 +64,7 @@ static void test_forbidden(void **state)
 	assert_int_equal(dut.asked, 7);
 	/* Looking is free, and what is malformed is told as ever. */
 	tell(&dut, STRANGER, "05");
-	says(&dut, STRANGER, "05 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02");
+	says(&dut, STRANGER, "05 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 01 00 00");
 	tell(&dut, STRANGER, "04");
 	says(&dut, STRANGER, "02 03 04 00 00 00 00");
 	tell(&dut, STRANGER, "7e");

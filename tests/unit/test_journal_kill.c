@@ -59,8 +59,6 @@ struct host {
 	struct profile profile;
 	bool finished;
 	unsigned int events, die_at; /* since START; 0: never */
-	bool info_known;
-	struct ota_info info; /* as the device told it at first */
 	unsigned int warnings;
 	char warning[JOURNAL_TEXT_MAX];
 	bool kills, dead; /* with the process, or only the job is left */
@@ -73,9 +71,6 @@ static void look(struct host *h)
 	if (!h->job)
 		return;
 	job_snapshot(h->job, &now);
-	if (!h->info_known && now.have_info)
-		h->info = now.info;
-	h->info_known |= now.have_info;
 	if (now.stats.start_us == 0)
 		return;
 	*known = (struct known){
@@ -164,7 +159,7 @@ static void host_run(struct host *h, bool resume_only, unsigned int die_at, bool
 	h->events = 0;
 	h->die_at = die_at;
 	h->kills = kills;
-	h->finished = h->dead = h->info_known = false;
+	h->finished = h->dead = false;
 	assert_int_equal(job_create(h->t, &config, &listener, &h->job), 0);
 	job_start(h->job);
 	host_go(h);
@@ -177,40 +172,7 @@ static void host_close(struct host *h)
 	sd_event_unref(h->event);
 }
 
-static void host_again(struct host *h)
-{
-	job_destroy(h->job);
-	h->job = NULL;
-	host_run(h, false, 0, false);
-}
-
 /* --- the next program */
-
-/*
- * A loss of power while the image is on trial is a reset, on which the boot loader rolls back:
- * nothing is left to resume, as the device said when it was met.  No other place may end so.
- */
-static bool rolled_back(const struct host *h, const struct known *died)
-{
-	return died->received == SIZE && h->info_known &&
-	       !(h->info.flags & (OTA_INFO_RESUMABLE | OTA_INFO_PENDING_VERIFY)) &&
-	       memcmp(h->info.running_sha256, image.sha256, OTA_SHA256_SIZE) != 0;
-}
-
-/* It is said, and the image not sent again in secret; virtual time may outrun the journal, which
- * then does not know that all had been sent. */
-static void check_rolled_back(struct host *h, const struct journal_image *i)
-{
-	if (!journal_expects_part(i)) {
-		assert_int_equal(h->result.outcome, SESSION_CONFIRMED);
-		return;
-	}
-	assert_int_equal(h->result.outcome, SESSION_REFUSED);
-	assert_int_equal(h->result.status, -OTA_ENOENT);
-	assert_int_equal(h->result.sent_bytes, 0);
-	host_again(h);
-	assert_int_equal(h->result.outcome, SESSION_CONFIRMED);
-}
 
 /* As 'otabench resume DEV' does it; the device decides what there is to do. */
 static void resume(struct host *h, const struct known *died, unsigned int at)
@@ -226,10 +188,6 @@ static void resume(struct host *h, const struct known *died, unsigned int at)
 	assert_true(journal_find_image(i, path));
 	assert_string_equal(path, image_path);
 	host_run(h, journal_expects_part(i), 0, false);
-	if (rolled_back(h, died)) {
-		check_rolled_back(h, i);
-		return;
-	}
 	if (h->result.outcome != SESSION_CONFIRMED && h->result.outcome != SESSION_ALREADY_RUNNING)
 		fail_msg("killed at event %u with %u received: %s", at, died->received,
 			 h->result.what);

@@ -30,6 +30,68 @@ static void test_rolled_back(void **state)
 	play_end(&r);
 }
 
+/* On trial it lost its supply, and is back with the image before and what it kept. */
+static void without_power(enum ota_reset reason)
+{
+	memset(r.info.running_sha256, 0x11, 32);
+	r.info.flags = OTA_INFO_RESUMABLE;
+	r.info.reset_reason = (uint8_t)reason;
+	r.info.resets = 1;
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+}
+
+/* The rest of the transfer, END and DONE. */
+static void transfer_again(void)
+{
+	assert_int_equal(r.s.state, SESSION_WAITING);
+	play_pass(&r, 8000);
+	assert_int_equal(play_count(&r, "request control 01010000"), 1);
+	play_skip(&r);
+	play_written(&r, GATT_CONTROL);
+	play_rx_ready(&r, 48, PLAY_SIZE);
+	assert_int_equal(play_count(&r, "command data"), 1);
+	play_skip(&r);
+	play_rx_ack(&r, PLAY_SIZE, PLAY_SIZE, PLAY_SIZE);
+	play_expect(&r, "request control 04");
+	play_written(&r, GATT_CONTROL);
+	play_rx_done(&r, PLAY_SIZE, 300);
+	play_pass(&r, 350);
+	play_lost(&r, GATT_BY_DEVICE);
+}
+
+/* No image is at fault: the rest is sent once more, and the trial repeated. */
+static void test_trial_without_power(void **state)
+{
+	(void)state;
+	play_to_rebooted(&r);
+	without_power(OTA_RESET_BROWN_OUT);
+	transfer_again();
+	memcpy(r.info.running_sha256, r.config.sha256, 32);
+	r.info.flags = OTA_INFO_PENDING_VERIFY;
+	play_pass(&r, 400);
+	play_link_up(&r, 23, PLAY_FULL);
+	play_confirmed(&r);
+	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
+	play_end(&r);
+	/* It keeps something, and yet the image failed. */
+	play_to_rebooted(&r);
+	without_power(OTA_RESET_PANIC);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ROLLED_BACK);
+	play_end(&r);
+	/* Each trial loses its supply: that ends, too. */
+	play_to_rebooted(&r);
+	for (unsigned int i = 0; i < r.config.retries; i++) {
+		without_power(OTA_RESET_POWER_ON);
+		transfer_again();
+	}
+	without_power(OTA_RESET_POWER_ON);
+	play_expect(&r, "disconnect");
+	assert_int_equal(r.s.outcome, SESSION_ROLLED_BACK);
+	play_end(&r);
+}
+
 static void test_unconfirmed(void **state)
 {
 	(void)state;
@@ -500,6 +562,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rolled_back),
+		cmocka_unit_test(test_trial_without_power),
 		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_confirm_fails),
 		cmocka_unit_test(test_confirm_unheard),

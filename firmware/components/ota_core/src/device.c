@@ -46,6 +46,28 @@ static void count_reset(struct ota_device *dev, uint8_t reason)
 	dev->reset_uncounted = true;
 }
 
+static void take_record(struct ota_device *dev, const struct ota_record *record,
+			const struct ota_info *info)
+{
+	const bool part = record->offset > 0;
+	const bool runs =
+		part && memcmp(record->sha256, info->running_sha256, sizeof(record->sha256)) == 0;
+
+	/* The image on trial came by it.  If the trial fails, the firmware before decides. */
+	if (runs && (info->flags & OTA_INFO_PENDING_VERIFY))
+		return;
+	/* An image that was tried and failed is not to be gone on with, unless its supply did. */
+	dev->record_dirty = runs || (part && (record->flags & OTA_RECORD_TRIED) &&
+				     !ota_reset_is_supply(info->reset_reason));
+	if (dev->record_dirty)
+		return;
+	dev->record = *record;
+	if (part) {
+		dev->record.flags &= ~OTA_RECORD_TRIED;
+		count_reset(dev, info->reset_reason);
+	}
+}
+
 static uint16_t max_write(const struct ota_device_config *config)
 {
 	return config->write_size > 0 ? config->write_size : OTA_SECTOR_SIZE;
@@ -87,13 +109,7 @@ int ota_device_init(struct ota_device *dev, const struct ota_device_config *conf
 	memset(dev->conns, 0xff, sizeof(dev->conns)); /* OTA_NO_CONN */
 	device_info(dev, &info);
 	if (record && record_valid(record))
-		dev->record = *record;
-	/* Power went between the change of the boot slot and the end of the record. */
-	if (dev->record.offset > 0 &&
-	    memcmp(dev->record.sha256, info.running_sha256, OTA_SHA256_SIZE) == 0)
-		device_drop(dev);
-	if (dev->record.offset > 0)
-		count_reset(dev, info.reset_reason);
+		take_record(dev, record, &info);
 	dev->state = device_rest_state(dev);
 	dev->confirm_waits = (info.flags & OTA_INFO_PENDING_VERIFY) != 0;
 	dev->self_confirm = dev->confirm_waits && (dev->record.flags & OTA_RECORD_SELF_CONFIRM);

@@ -69,8 +69,8 @@ bool device_verify_step(struct ota_device *dev)
 			dev, ops->set_boot(dev->config.ctx, dev->rx.image_size, dev->rx.sha256));
 		return true;
 	case OTA_VERIFY_RECORD:
-		device_clear_record(dev);
-		return true;
+		dev->record.flags |= OTA_RECORD_TRIED;
+		return device_persist(dev, &dev->record);
 	case OTA_VERIFY_DONE:
 		done(dev);
 		return true;

@@ -37,6 +37,9 @@
 /* The image that was just made bootable came from a basic host, which knows no
  * CONFIRM: the first connection that its firmware accepts confirms it. */
 #define OTA_RECORD_SELF_CONFIRM 0x1u
+/* The image is whole, and was made bootable.  While it is on trial its firmware leaves the record
+ * alone; where the boot loader goes back, for a lost supply, the one before has it again. */
+#define OTA_RECORD_TRIED 0x2u
 /* Resets since the update began that the record lets resume, and those of them that were
  * panics: a byte each, in bits of flags that the first firmware left 0, so that its records
  * are read, and it reads these. */

@@ -335,6 +335,13 @@ enum ota_reset {
 	OTA_RESET_CPU_LOCKUP = 15,
 };
 
+/* Section 9.2: the supply failed, for which no firmware need be at fault. */
+static inline bool ota_reset_is_supply(uint8_t reason)
+{
+	return reason == OTA_RESET_POWER_ON || reason == OTA_RESET_BROWN_OUT ||
+	       reason == OTA_RESET_POWER_GLITCH;
+}
+
 /* Section 3.3: the firmware failed or hung.  Values outside the enumeration did not. */
 static inline bool ota_reset_is_panic(uint8_t reason)
 {
