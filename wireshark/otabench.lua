@@ -60,7 +60,7 @@ local phy_bits = { { 0x1, "1M" }, { 0x2, "2M" }, { 0x4, "Coded" } }
 --
 -- One table a message, in the order of docs/protocol.md.  A row is the field's name there,
 -- its size in bytes, and how it is shown: words (enum), bits, unit, signed, hash, text.
--- optional: the offset from which older devices leave the fields out.
+-- optional, later: the offsets from which older devices leave the fields out.
 
 local commands = {
 	[0x01] = { name = "START", { "version", 1 }, { "flags", 2, bits = start_flags },
@@ -120,7 +120,9 @@ local info = { name = "Info", { "version", 1 }, { "lowest version", 1 }, { "feat
 	{ "running SHA-256", 32, hash = true }, { "project", 32, text = true },
 	-- Devices of the first version end here.
 	optional = 94, { "block revision", 2 }, { "reset reason", 1, enum = resets },
-	{ "abilities", 1, bits = abilities }, { "resets", 1 }, { "panics", 1 } }
+	{ "abilities", 1, bits = abilities }, { "resets", 1 }, { "panics", 1 },
+	-- And these later.
+	later = 100, { "window", 1 }, { "reserved", 1 } }
 
 -- Fields and experts --------------------------------------------------------------------
 
@@ -253,7 +255,8 @@ local function add_message(message, buffer, at, tree)
 	for _, row in ipairs(message) do
 		if at + row[2] > buffer:len() then
 			-- Notifications of the basic dialect are their first byte.
-			if not (session.basic and at == 1) and at ~= message.optional then
+			if not (session.basic and at == 1) and at ~= message.optional and
+				at ~= message.later then
 				tree:add_proto_expert_info(e_short)
 			end
 			return values

@@ -44,6 +44,7 @@ void run_json_progress(json_t *o, const struct job_snapshot *now)
 	set(o, "queued", json_integer(st->queued));
 	set_known(o, "received", st->received, st->received_known);
 	set_known(o, "flushed", st->flushed, dialect_get(now->dialect)->has_acknowledgements);
+	set(o, "air_bytes", json_integer((json_int_t)st->sent_bytes));
 	set(o, "chunk", json_integer(now->chunk));
 	set(o, "window", json_integer(now->window));
 	set(o, "write_mode", json_string(gatt_write_name(now->mode)));
@@ -188,6 +189,8 @@ static void set_transfer(json_t *o, const struct job_snapshot *now, const struct
 	set(o, "window", json_integer(r->window));
 	set(o, "write_mode", json_string(gatt_write_name(r->mode)));
 	set(o, "signed", json_boolean(r->is_signed));
+	set(o, "stream", json_string(stream_kind_name(r->stream)));
+	set(o, "air_bytes", json_integer((json_int_t)r->air_bytes));
 	set(o, "sent_bytes", json_integer((json_int_t)r->sent_bytes));
 	set(o, "retries", json_integer(r->retries));
 	set(o, "gaps", json_integer(r->gaps));

@@ -30,6 +30,21 @@ int session_init(struct session *s, const struct session_config *config,
 	return 0;
 }
 
+uint32_t session_size(const struct session *s)
+{
+	return s->stream ? s->stream->size : s->config.image_size;
+}
+
+uint32_t session_image_at(const struct session *s, uint32_t offset)
+{
+	return s->stream ? stream_image_at(s->stream, offset) : offset;
+}
+
+enum stream_kind session_stream_kind(const struct session *s)
+{
+	return s->stream ? s->stream->kind : STREAM_RAW;
+}
+
 void session_enter(struct session *s, enum session_state state)
 {
 	const enum session_state from = s->state;
@@ -253,10 +268,9 @@ static bool once_only(const struct session *s)
  */
 static bool got_further(const struct session *s)
 {
-	const uint32_t least = s->config.image_size / 512u + 1u;
+	const uint32_t size = session_size(s), least = size / 512u + 1u;
 
-	return s->most > s->tried_at &&
-	       (s->most - s->tried_at >= least || s->most == s->config.image_size);
+	return s->most > s->tried_at && (s->most - s->tried_at >= least || s->most == size);
 }
 
 bool session_try(struct session *s, enum session_outcome outcome)
@@ -438,7 +452,7 @@ void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_
 	s->silent = 0;
 	s->dialect->ops->rx(s, buf, len);
 	if (!session_finished(s) &&
-	    (s->stats.received > s->stats.queued || s->stats.queued > s->config.image_size ||
+	    (s->stats.received > s->stats.queued || s->stats.queued > session_size(s) ||
 	     s->stats.flushed > s->stats.received))
 		session_broken(s, "its figures contradict what was sent");
 	session_pump(s);

@@ -20,6 +20,7 @@
 #include "core/dialect.h"
 #include "core/gatt.h"
 #include "core/session_choice.h"
+#include "core/stream.h"
 #include "ota/error.h"
 #include "ota/proto.h"
 #include "ota/statement.h"
@@ -110,6 +111,7 @@ enum session_note {
 	SESSION_NOTE_STALL_ENDED, /* ... ends the run; offset */
 	SESSION_NOTE_PASSKEY, /* the device shows one: waiting for the user */
 	SESSION_NOTE_PAIRED, /* pairing succeeded */
+	SESSION_NOTE_STREAM_RAW, /* the device refused the stream: the image as it is from now on */
 	SESSION_NOTES
 };
 
@@ -174,6 +176,12 @@ struct session_ops {
 	/* Device known, nothing sent: 0 to go on, -OTA_EBUSY when another program has it, else
 	 * negative to refuse; -OTA_ESTALE: it is another than the one met.  info is NULL in basic. */
 	int (*approve)(void *ctx, const struct ota_info *info, const char *version);
+	/*
+	 * UPDATE, once, before the first START, of a device that inflates with a window of that
+	 * many bytes (log2): the stream to send, which outlives the session; NULL: the image as
+	 * it is.  The member may be NULL: never.
+	 */
+	const struct stream *(*stream)(void *ctx, const struct ota_info *info);
 	void (*state_changed)(void *ctx, enum session_state from, enum session_state to);
 	void (*note)(void *ctx, enum session_note note, uint32_t value);
 };
@@ -183,8 +191,9 @@ struct session_flash {
 	uint32_t erase_ms, write_ms, read_ms; /* read: with its hash */
 };
 
+/* Offsets are places in the stream where one is sent, else in the image. */
 struct session_stats {
-	uint32_t queued; /* image offset up to which bytes were handed to the stack */
+	uint32_t queued; /* offset up to which bytes were handed to the stack */
 	uint32_t received; /* ... accepted in order by the device, as it said */
 	uint32_t flushed; /* ... programmed to flash, as it said */
 	bool received_known; /* false: basic dialect with write commands; nothing tells */
@@ -294,6 +303,14 @@ enum session_hindrance {
 enum session_hindrance session_hindrance(const struct session *s);
 
 bool session_finished(const struct session *s);
+/* Bytes to send in all: the stream's, or the image's. */
+uint32_t session_size(const struct session *s);
+/* The image's bytes that an offset of stats stands for. */
+uint32_t session_image_at(const struct session *s, uint32_t offset);
+/* The offset of stats that a device means in ACK or GAP; and those of a STATUS, in place. */
+uint32_t session_place(const struct session *s, uint32_t offset);
+void session_place_status(const struct session *s, struct ota_status *status);
+enum stream_kind session_stream_kind(const struct session *s);
 /* Least time between Data values, in microseconds: as the dialect and the write mode have it. */
 uint32_t session_pacing(const struct session *s);
 /*

@@ -249,7 +249,7 @@ static void silence(struct session *s)
 			session_retry(s, SESSION_STALLED);
 			break;
 		}
-		session_note(s, SESSION_NOTE_QUERY, s->stats.received);
+		session_note(s, SESSION_NOTE_QUERY, session_image_at(s, s->stats.received));
 		session_wait(s, SESSION_STEP_DONE, ANSWER_MS);
 		session_opcode(s, OTA_CMD_STATUS);
 		break;

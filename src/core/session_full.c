@@ -17,16 +17,29 @@ bool session_is_signed(const struct session *s)
 	       (s->info.features & OTA_FEATURE_SIGNED);
 }
 
+/* It stays, however often the link is lost: only so is its rest what the device lacks. */
+static void ask_stream(struct session *s)
+{
+	if (s->stream_asked || s->config.goal != SESSION_UPDATE || !s->ops->stream)
+		return;
+	s->stream_asked = true;
+	if (s->info.features & OTA_FEATURE_COMPRESSED)
+		s->stream = s->ops->stream(s->ctx, &s->info);
+}
+
 static void write_start(struct session *s)
 {
 	struct ota_start m = {
 		.version = OTA_PROTOCOL_VERSION,
 		.image_size = s->config.image_size,
-		.stream_size = s->config.image_size,
 	};
 	uint8_t buf[OTA_CONTROL_MAX];
 	int len;
 
+	ask_stream(s);
+	m.stream_size = session_size(s);
+	if (s->stream)
+		m.flags |= OTA_START_COMPRESSED;
 	session_choose(s);
 	m.ack_interval = session_choose_ack(s);
 	if (s->config.goal == SESSION_MEASURE)
@@ -228,7 +241,7 @@ static void session_full_watch(struct session *s)
 		session_note(s, SESSION_NOTE_RESYNC, s->stats.queued - s->stats.received);
 		session_opcode(s, OTA_CMD_RESYNC);
 	} else {
-		session_note(s, SESSION_NOTE_QUERY, s->stats.received);
+		session_note(s, SESSION_NOTE_QUERY, session_image_at(s, s->stats.received));
 		session_opcode(s, OTA_CMD_STATUS);
 	}
 }

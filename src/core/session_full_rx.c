@@ -4,6 +4,7 @@
  * that leaves this file is one the device told.
  */
 #include "core/session_priv.h"
+#include "ota/stream.h"
 
 /* GAPs in a row for the same byte.  A device repeats one with doubling patience, so that a
  * handful is all that a link ever takes which still carries anything. */
@@ -31,12 +32,61 @@ void session_link_settled(struct session *s)
 		begin_sending(s);
 }
 
+/*
+ * What the device counts from this session's first byte, and in bytes of the image, becomes places in
+ * the stream.  Its limit may lie behind the stream's end, which it does not know.
+ */
+uint32_t session_place(const struct session *s, uint32_t offset)
+{
+	return !s->stream			      ? offset
+	       : offset < UINT32_MAX - s->stream_base ? offset + s->stream_base
+						      : UINT32_MAX;
+}
+
+static uint32_t place_limit(const struct session *s, uint32_t limit)
+{
+	const uint32_t at = session_place(s, limit);
+
+	return at < s->stream->size ? at : s->stream->size;
+}
+
+void session_place_status(const struct session *s, struct ota_status *m)
+{
+	const bool streams = m->state == OTA_STATE_RECEIVING || m->state == OTA_STATE_VERIFYING;
+
+	if (!s->stream)
+		return;
+	m->flushed = stream_place_of(s->stream, m->flushed);
+	m->received =
+		streams ? session_place(s, m->received) : stream_place_of(s->stream, m->received);
+}
+
+/* False: no stream begins there. */
+static bool place_ready(struct session *s, struct ota_ready *m, uint32_t image)
+{
+	if (m->offset != 0 || image > s->config.image_size || image % OTA_BLOCK_SIZE != 0)
+		return false;
+	s->stream_base = stream_block_at(s->stream, image) - OTA_STREAM_HEAD;
+	m->offset = s->stream_base;
+	m->limit = place_limit(s, m->limit);
+	return true;
+}
+
+static void place_ack(const struct session *s, struct ota_ack *m)
+{
+	const uint32_t flushed = stream_place_of(s->stream, m->flushed);
+
+	m->received = session_place(s, m->received);
+	m->flushed = flushed < m->received ? flushed : m->received;
+	m->limit = place_limit(s, m->limit);
+}
+
 static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 {
 	if (s->state != SESSION_PREPARING || s->step != SESSION_STEP_READY)
 		return; /* the answer to a START that was given up */
-	if (m->offset > s->config.image_size || m->limit < m->offset ||
-	    m->limit > s->config.image_size || m->max_value < 20) {
+	if (m->offset > session_size(s) || m->limit < m->offset || m->limit > session_size(s) ||
+	    m->max_value < 20) {
 		session_broken(s, "its READY lies outside the image");
 		return;
 	}
@@ -62,7 +112,7 @@ static void on_ack(struct session *s, const struct ota_ack *m)
 	    s->state != SESSION_VERIFYING)
 		return;
 	if (m->received > st->queued || m->flushed > m->received || m->limit < m->received ||
-	    m->limit > s->config.image_size) {
+	    m->limit > session_size(s)) {
 		session_broken(s, "its ACK contradicts what was sent");
 		return;
 	}
@@ -114,7 +164,7 @@ static void on_gap(struct session *s, const struct ota_gap *m)
 	session_moved(s, m->offset);
 	if (m->reason != OTA_GAP_ASKED || st->queued != m->offset) {
 		st->gaps++;
-		session_note(s, SESSION_NOTE_GAP, m->offset);
+		session_note(s, SESSION_NOTE_GAP, session_image_at(s, m->offset));
 		session_flow_gap(s, st->queued - m->offset, m->reason != OTA_GAP_ASKED);
 	}
 	st->queued = m->offset;
@@ -139,12 +189,12 @@ static void session_full_on_done(struct session *s, const struct ota_done *m)
 	}
 	s->stats.done = *m;
 	s->stats.done_us = s->now;
-	s->stats.received = m->size;
+	s->stats.received = session_size(s);
 	if (s->config.goal == SESSION_MEASURE) {
 		session_finish(s, SESSION_MEASURED);
 		return;
 	}
-	s->stats.flushed = m->size;
+	s->stats.flushed = session_size(s);
 	if (m->reboot_ms == OTA_NO_REBOOT)
 		session_opcode(s, OTA_CMD_REBOOT);
 	if (session_live(s))
@@ -169,6 +219,20 @@ static bool worth_retry(uint8_t code)
 	default:
 		return false;
 	}
+}
+
+/* Returns true if it is the stream that the device cannot do with: the image itself goes then. */
+static bool stream_refused(struct session *s, const struct ota_error_event *m)
+{
+	if (!s->stream || (m->code != OTA_ERR_STREAM &&
+			   !(m->code == OTA_ERR_UNSUPPORTED && m->opcode == OTA_CMD_START)))
+		return false;
+	s->stream = NULL;
+	s->stream_base = 0;
+	s->begun = false; /* what was counted were places in it */
+	s->stats.queued = s->stats.received = s->stats.flushed = 0;
+	session_note(s, SESSION_NOTE_STREAM_RAW, 0);
+	return true;
 }
 
 /* Commands that a device of fewer features refuses; true: that was all. */
@@ -212,6 +276,10 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 	if (m->opcode == OTA_CMD_LINK) {
 		s->choices.link_code = m->code;
 		session_link_settled(s);
+		return;
+	}
+	if (stream_refused(s, m)) {
+		session_retry_start(s, SESSION_DEVICE_ERROR);
 		return;
 	}
 	if (s->config.goal == SESSION_COMMAND || !worth_retry(m->code) ||
@@ -383,8 +451,14 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 
 	switch (buf[0]) {
 	case OTA_EVT_READY:
-		return ota_ready_decode(buf, len, &m.ready) == 0 &&
-		       (session_full_on_ready(s, &m.ready), true);
+		if (ota_ready_decode(buf, len, &m.ready) < 0)
+			return false;
+		if (s->stream &&
+		    !place_ready(s, &m.ready, ota_ready_image_offset(&m.ready, buf, len)))
+			session_broken(s, "its READY lies outside the image");
+		else
+			session_full_on_ready(s, &m.ready);
+		return true;
 	case OTA_EVT_ERROR:
 		return ota_error_decode(buf, len, &m.error) == 0 && (on_error(s, &m.error), true);
 	case OTA_EVT_DONE:
@@ -394,15 +468,27 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		return ota_progress_decode(buf, len, &m.progress) == 0 &&
 		       (session_full_on_progress(s, &m.progress), true);
 	case OTA_EVT_STATUS:
-		return ota_status_decode(buf, len, &m.status) == 0 &&
-		       (on_status(s, &m.status), true);
+		if (ota_status_decode(buf, len, &m.status) < 0)
+			return false;
+		session_place_status(s, &m.status);
+		on_status(s, &m.status);
+		return true;
 	case OTA_EVT_RESULT:
 		return ota_result_decode(buf, len, &m.result) == 0 &&
 		       (on_result(s, &m.result), true);
 	case OTA_EVT_ACK:
-		return ota_ack_decode(buf, len, &m.ack) == 0 && (on_ack(s, &m.ack), true);
+		if (ota_ack_decode(buf, len, &m.ack) < 0)
+			return false;
+		if (s->stream)
+			place_ack(s, &m.ack);
+		on_ack(s, &m.ack);
+		return true;
 	case OTA_EVT_GAP:
-		return ota_gap_decode(buf, len, &m.gap) == 0 && (on_gap(s, &m.gap), true);
+		if (ota_gap_decode(buf, len, &m.gap) < 0)
+			return false;
+		m.gap.offset = session_place(s, m.gap.offset);
+		on_gap(s, &m.gap);
+		return true;
 	case OTA_EVT_LINK:
 		return ota_link_decode(buf, len, &m.link) == 0 &&
 		       (session_full_on_link(s, &m.link), true);

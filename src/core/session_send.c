@@ -8,7 +8,8 @@
  * slow and a lost link expensive.
  */
 #include "core/session_priv.h"
-#include "ota/device.h"
+#include "base/bytes.h"
+#include "ota/stream.h"
 
 /* Sent in all, before it counts as going nowhere: a lost value costs a window, which is some
  * thirty values; an image that turns out wrong costs an image, as often as there are tries. */
@@ -64,7 +65,8 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 			   uint32_t ack_interval)
 {
 	struct session_stats *st = &s->stats;
-	const bool resumed = offset > 0 && !s->config.pattern; /* of which all is there */
+	const bool resumed = (s->stream ? s->ready.flags & OTA_READY_RESUMED : offset > 0) &&
+			     !s->config.pattern; /* of which all is there */
 
 	s->gap_seen = s->resyncing = false;
 	s->blocked = false;
@@ -100,7 +102,8 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	}
 	s->begun = true;
 	if (resumed)
-		session_note(s, SESSION_NOTE_RESUMED, offset);
+		session_note(s, SESSION_NOTE_RESUMED,
+			     session_image_at(s, s->stream ? offset + OTA_STREAM_HEAD : offset));
 	session_note(s, SESSION_NOTE_CHUNK, s->chunk);
 	session_wait(s, SESSION_STEP_NONE, 0);
 	session_enter(s, s->hold ? SESSION_PAUSED : SESSION_SENDING);
@@ -126,7 +129,7 @@ bool session_ends_sector(const struct session *s, uint32_t len)
 {
 	const uint32_t at = s->stats.queued + len, sector = session_sector(s);
 
-	return sector != 0 && (at % sector == 0 || at == s->config.image_size);
+	return sector != 0 && (at % sector == 0 || at == session_size(s));
 }
 
 /* Payload of the next value: a sector's trailer is not apart from its last bytes. */
@@ -134,7 +137,7 @@ static uint32_t payload_wanted(const struct session *s)
 {
 	const struct dialect *d = s->dialect;
 	const uint32_t payload = (uint32_t)s->chunk - d->header, sector = session_sector(s);
-	uint32_t left = s->config.image_size - s->stats.queued;
+	uint32_t left = session_size(s) - s->stats.queued;
 
 	if (sector != 0 && left > sector - s->stats.queued % sector)
 		left = sector - s->stats.queued % sector;
@@ -146,8 +149,8 @@ static uint32_t payload_wanted(const struct session *s)
 /* Returns true if the next value, of that payload, is written with a request. */
 static bool is_request(const struct session *s, uint32_t len)
 {
-	return s->mode == GATT_REQUEST && (s->burst.run + 1u >= s->burst.size ||
-					   s->stats.queued + len == s->config.image_size);
+	return s->mode == GATT_REQUEST &&
+	       (s->burst.run + 1u >= s->burst.size || s->stats.queued + len == session_size(s));
 }
 
 /* A request is outstanding: may another value be sent before its answer? */
@@ -167,7 +170,7 @@ bool session_waits_for_each(const struct session *s)
 static enum session_hindrance next_value(const struct session *s, uint32_t *ret_len)
 {
 	const struct session_stats *st = &s->stats;
-	const uint32_t left = s->config.image_size - st->queued;
+	const uint32_t left = session_size(s) - st->queued;
 	const uint32_t flight = st->received_known ? st->queued - st->received : 0;
 	const uint32_t credit = st->limit - st->queued;
 	const uint32_t want = payload_wanted(s);
@@ -210,8 +213,25 @@ enum session_hindrance session_hindrance(const struct session *s)
 	return next_value(s, &len);
 }
 
+/* The session's length comes first, whatever of the whole stream it begins with. */
+static void fill_stream(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len)
+{
+	const struct stream *stream = s->stream;
+	uint8_t head[OTA_STREAM_HEAD];
+
+	bytes_put32(head, stream->size - s->stream_base);
+	for (uint32_t i = 0; i < len; i++, offset++)
+		to[i] = offset - s->stream_base < OTA_STREAM_HEAD ? head[offset - s->stream_base]
+			: stream->bytes				  ? stream->bytes[offset]
+								  : 0;
+}
+
 static void fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len)
 {
+	if (s->stream) {
+		fill_stream(s, to, offset, len);
+		return;
+	}
 	if (s->config.image) {
 		memcpy(to, s->config.image + offset, len);
 		return;
@@ -230,7 +250,7 @@ static bool makes_headway(const struct session *s)
 
 	return !s->stats.received_known ||
 	       s->stats.sent_bytes <= HEADWAY_RATIO * moved +
-					      HEADWAY_IMAGES * (uint64_t)s->config.image_size +
+					      HEADWAY_IMAGES * (uint64_t)session_size(s) +
 					      HEADWAY_BYTES;
 }
 
@@ -298,6 +318,12 @@ static bool send_value(struct session *s, uint32_t len)
 	return true;
 }
 
+/* Deflate's tables take half of what they save in the first bytes. */
+static uint32_t head_size(const struct session *s)
+{
+	return s->stream ? 2u * OTA_HEAD_SIZE : OTA_HEAD_SIZE;
+}
+
 void session_send_head(struct session *s, uint32_t offset, uint32_t limit)
 {
 	struct session_stats *st = &s->stats;
@@ -307,8 +333,8 @@ void session_send_head(struct session *s, uint32_t offset, uint32_t limit)
 	st->queued = st->received = offset;
 	st->limit = limit;
 	/* The last value is acknowledged when there is somebody who listens. */
-	while (s->mode != GATT_REQUEST && session_live(s) && s->ahead < OTA_HEAD_SIZE &&
-	       s->config.image_size - st->queued > s->chunk) {
+	while (s->mode != GATT_REQUEST && session_live(s) && s->ahead < head_size(s) &&
+	       session_size(s) - st->queued > s->chunk) {
 		len = next_length(s);
 		if (len == 0 || !send_value(s, len))
 			return;
@@ -320,7 +346,7 @@ static bool all_there(const struct session *s)
 {
 	const uint32_t there = s->stats.received_known ? s->stats.received : s->stats.queued;
 
-	return there == s->config.image_size && !s->data_busy;
+	return there == session_size(s) && !s->data_busy;
 }
 
 void session_pump(struct session *s)
@@ -336,7 +362,7 @@ void session_pump(struct session *s)
 		s->dialect->ops->end(s);
 		return;
 	}
-	while (s->state == SESSION_SENDING && s->stats.queued < s->config.image_size) {
+	while (s->state == SESSION_SENDING && s->stats.queued < session_size(s)) {
 		len = next_length(s);
 		if (len == 0 || !send_value(s, len))
 			return;
@@ -386,16 +412,16 @@ void session_watch_stall(struct session *s)
 		return;
 	s->stalled = true;
 	s->stats.stalls++;
-	session_note(s, SESSION_NOTE_STALL, s->stats.received);
+	session_note(s, SESSION_NOTE_STALL, session_image_at(s, s->stats.received));
 	switch (s->config.stall_action) {
 	case SESSION_STALL_WARN:
 		break;
 	case SESSION_STALL_PAUSE:
-		session_note(s, SESSION_NOTE_STALL_PAUSED, s->stats.received);
+		session_note(s, SESSION_NOTE_STALL_PAUSED, session_image_at(s, s->stats.received));
 		session_pause(s, s->now);
 		break;
 	case SESSION_STALL_ABORT:
-		session_note(s, SESSION_NOTE_STALL_ENDED, s->stats.received);
+		session_note(s, SESSION_NOTE_STALL_ENDED, session_image_at(s, s->stats.received));
 		session_finish(s, SESSION_STALLED);
 		break;
 	}

@@ -181,6 +181,10 @@ struct session {
 	bool control_busy;
 	uint8_t control_opcode; /* of the write that is outstanding */
 
+	const struct stream *stream; /* sent in place of the image; NULL: it is sent itself */
+	bool stream_asked; /* for it */
+	uint32_t stream_base; /* of this link's session: what the device counts as 0 */
+
 	bool started; /* START was written at least once */
 	bool begun; /* READY came at least once */
 	bool ended; /* END was given to the stack, since the last READY */

@@ -85,7 +85,7 @@ static uint16_t next_trial(const struct session *s, uint16_t now, uint32_t rate)
 {
 	const struct session_tune *t = &s->tune;
 
-	if (s->config.image_size - s->stats.received < LEFT_MIN)
+	if (session_size(s) - s->stats.received < LEFT_MIN)
 		return 0;
 	/* The longer first: where it is better it is so by far, and where not, that shows soon. */
 	if (t->best == 0)
@@ -221,7 +221,7 @@ static bool is_steady(const struct session *s, const struct ota_ack *m)
 	const struct session_stats *st = &s->stats;
 
 	return s->state == SESSION_SENDING && s->flow.rate > 0 && !s->resyncing &&
-	       session_flow_quiet(s, m->received) && st->queued < s->config.image_size;
+	       session_flow_quiet(s, m->received) && st->queued < session_size(s);
 }
 
 /* A trial that is so far away from the best one need not be measured to its end. */

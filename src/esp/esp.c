@@ -76,6 +76,7 @@ static void firmware_stop(struct esp *esp)
 	sched_cancel(esp->config.sched, &esp->op);
 	esp_signed_stop(esp);
 	esp_parts_stop(esp);
+	esp_stream_stop(esp);
 	sched_cancel(esp->config.sched, &esp->boot);
 	sched_cancel(esp->config.sched, &esp->restart);
 	esp_drop_links(esp);
@@ -111,6 +112,7 @@ static void firmware_start(void *ctx, uint64_t now_us)
 		return;
 	}
 	esp_signed_start(esp);
+	esp_stream_start(esp);
 	esp_security_load(esp, board_running(esp->board)->pending_verify);
 	esp->device_up = true;
 	esp->power = ESP_RUNNING;
@@ -361,6 +363,7 @@ void esp_destroy(struct esp *esp)
 	firmware_stop(esp);
 	esp_parts_finish(esp);
 	esp_drop_board(esp);
+	esp_stream_finish(esp);
 	free(esp);
 }
 

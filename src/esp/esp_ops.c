@@ -224,6 +224,7 @@ static void op_info(void *ctx, struct ota_info *ret)
 	if (esp->config.flash_mode == ESP_FLASH_PSRAM)
 		ret->abilities |= OTA_ABILITY_XIP_PSRAM;
 	board_info(esp->board, ret);
+	esp_stream_info(esp, ret);
 	if (esp->gated)
 		ota_signed_info(&esp->gate, ret);
 }

@@ -6,6 +6,7 @@
 #include "esp/esp.h"
 #include "air/att.h"
 #include "base/rng.h"
+#include "ota/decoder.h"
 #include "ota/signed.h"
 #include "air/smp.h"
 
@@ -117,6 +118,12 @@ struct esp {
 	struct ota_signed gate; /* before it, where gated */
 	bool gated;
 	struct sched_event verify; /* a signature has been checked */
+	struct ota_stream stream; /* where compressed streams are taken */
+	struct ota_decoder decoder;
+	struct ota_stage inflate; /* ctx NULL: they are not */
+	struct ota_piece *piece;
+	struct sched_event decode; /* of it */
+	uint8_t sector[OTA_SECTOR_SIZE];
 	uint8_t *ring; /* made with the board */
 	uint8_t scratch[OTA_SECTOR_SIZE];
 	enum esp_power power;
@@ -168,6 +175,12 @@ void esp_control(struct esp *esp, uint16_t conn, const uint8_t *buf, size_t len)
 void esp_gone(struct esp *esp, uint16_t conn);
 void esp_tick(struct esp *esp);
 bool esp_deadline(const struct esp *esp, uint32_t *ret_ms);
+
+/* esp_stream.c: compressed streams, after ota_device_init() */
+void esp_stream_start(struct esp *esp);
+void esp_stream_stop(struct esp *esp);
+void esp_stream_info(const struct esp *esp, struct ota_info *info);
+void esp_stream_finish(struct esp *esp);
 
 /* esp_link.c */
 struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn);

@@ -344,6 +344,7 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 	case PROFILE_KEY_CONTINUE_ABOVE:
 	case PROFILE_KEY_CONFIRM:
 	case PROFILE_KEY_SIGNATURE:
+	case PROFILE_KEY_STREAM:
 	case PROFILE_KEYS:
 		break;
 	}

@@ -98,6 +98,10 @@ int job_create(struct transport *transport, const struct job_config *config,
 	job->profile = *config->profile;
 	job->config.profile = NULL; /* copied */
 	job_signed_read(job, config->image_name);
+	if (config->recorded && config->recorded->stream_blocks > 0)
+		(void)job_stream_recorded(
+			&job->stream, config->recorded->stream, job->session_config.image_size,
+			config->recorded->stream_block, config->recorded->stream_blocks);
 	if (config->report)
 		job->report = *config->report;
 	job->pump = (struct pump){
@@ -127,6 +131,7 @@ void job_destroy(struct job *job)
 		job->transport->userdata = NULL;
 		(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
 	}
+	job_stream_finish(&job->stream);
 	free(job->entries);
 	free(job);
 }

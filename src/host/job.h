@@ -18,6 +18,7 @@
 #include "host/job_log.h"
 #include "host/job_result.h"
 #include "host/job_snapshot.h"
+#include "host/job_stream.h"
 #include "host/scan.h"
 #include "image/lint.h"
 #include "profile/profile.h"
@@ -60,6 +61,9 @@ struct job_recorded {
 	unsigned int changes; /* KNOWN_* of known.h, in words, and whether they were accepted */
 	bool trusted;
 	char changed[JOB_TEXT_MAX / 2];
+	enum stream_kind stream; /* sent, with the bytes of each of its blocks; 0 of them: raw */
+	uint32_t stream_blocks;
+	uint32_t stream_block[JOB_STREAM_BLOCKS];
 	uint16_t intervals[2]; /* learned with the adapter, on 1M and 2M; 0: nothing */
 };
 

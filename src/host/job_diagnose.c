@@ -2,6 +2,8 @@
 /* A job's observations, as the facts that a diagnosis is made of. */
 #include "host/job_priv.h"
 
+#include "ota/device.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -27,8 +29,8 @@ static void lost(struct job *job, enum gatt_reason reason)
 	const struct session *s = session_of(job);
 	struct diagnosis_losses *l = &job->seen.losses;
 	const struct ota_progress *p = &s->stats.progress;
-	const bool erasing =
-		p->phase == OTA_PHASE_ERASE && p->done < p->total && s->stats.flushed <= p->done;
+	const bool erasing = p->phase == OTA_PHASE_ERASE && p->done < p->total &&
+			     session_image_at(s, s->stats.flushed) <= p->done;
 
 	if (session_finished(s) || (unsigned int)reason >= GATT_REASONS)
 		return;
@@ -128,6 +130,15 @@ static void see_status(struct job_seen *seen, const struct session *s,
 		seen->missing = seen->asked_at - status->received;
 }
 
+/* A stream goes on at the block that the flash has a part of. */
+static void see_ready(struct job_seen *seen, const struct session *s, uint32_t image)
+{
+	const uint32_t flushed = session_image_at(s, s->stats.flushed);
+
+	if (image + (s->stream ? OTA_BLOCK_SIZE : 0) < flushed)
+		seen->forgot = flushed - image;
+}
+
 void job_diagnose_received(struct job *job, const uint8_t *bytes, size_t len)
 {
 	struct job_seen *seen = &job->seen;
@@ -156,11 +167,13 @@ void job_diagnose_received(struct job *job, const uint8_t *bytes, size_t len)
 	if (ota_ack_decode(bytes, len, &ack) == 0)
 		seen->unheard = 0;
 	if (s->state == SESSION_SENDING && ota_gap_decode(bytes, len, &gap) == 0)
-		see_received(seen, s, gap.offset);
-	if (ota_ready_decode(bytes, len, &ready) == 0 && ready.offset < s->stats.flushed)
-		seen->forgot = s->stats.flushed - ready.offset;
-	if (s->state == SESSION_SENDING && ota_status_decode(bytes, len, &status) == 0)
+		see_received(seen, s, session_place(s, gap.offset));
+	if (ota_ready_decode(bytes, len, &ready) == 0)
+		see_ready(seen, s, ota_ready_image_offset(&ready, bytes, len));
+	if (s->state == SESSION_SENDING && ota_status_decode(bytes, len, &status) == 0) {
+		session_place_status(s, &status);
 		see_status(seen, s, &status);
+	}
 	seen->answers += seen->query;
 	seen->query = false;
 }
@@ -213,7 +226,7 @@ static void facts_of_transfer(const struct job *job, struct diagnosis_facts *f)
 	const bool moves = s->state != SESSION_SENDING;
 
 	f->stats = &s->stats;
-	f->size = job->session_config.image_size;
+	f->size = session_size(&job->session);
 	f->begun = s->begun;
 	f->ended = s->ended;
 	f->proved = s->proved;

@@ -21,7 +21,8 @@ void job_take_link(struct job *job)
 	session_link(s, &job->air);
 	job->transport->ops->link_state(job->transport, &job->link);
 	job->mtu = s->mtu;
-	job->ceiling = airtime_ceiling(&job->air, s->chunk, session_waits_for_each(s));
+	job->ceiling = job_stream_image(
+		job, airtime_ceiling(&job->air, s->chunk, session_waits_for_each(s)));
 	job->link_known = true;
 	job_limit_link(job);
 	metrics_ceiling(&job->metrics, job->config.pattern ? 0 : job->ceiling);
@@ -53,6 +54,11 @@ static void recall_adapter(struct job *job)
 		job_record_adapter(job, on_1m, on_2m);
 	}
 	session_know_intervals(&job->session, on_1m, on_2m);
+}
+
+static const struct stream *job_events_stream(void *ctx, const struct ota_info *info)
+{
+	return job_stream_choose(job_of(ctx), info);
 }
 
 static int job_approve(void *ctx, const struct ota_info *info, const char *version)
@@ -89,11 +95,20 @@ static int job_approve(void *ctx, const struct ota_info *info, const char *versi
 	return job_journal_claim(job);
 }
 
+/* Of the image, as far as the device has it. */
+static uint32_t received_image(const struct job *job)
+{
+	struct session_stats st = job->session.stats;
+
+	job_stream_stats(job, &st);
+	return st.received;
+}
+
 static void job_ready(struct job *job)
 {
 	const struct session_stats *st = &job->session.stats;
 
-	metrics_start(&job->metrics, st->start_us, job->config.pattern ? 0 : st->received,
+	metrics_start(&job->metrics, st->start_us, job->config.pattern ? 0 : received_image(job),
 		      job->session_config.image_size);
 	metrics_ready(&job->metrics, job_now(job));
 	job_take_link(job);
@@ -202,6 +217,7 @@ static void job_ask_passkey(void *ctx, int32_t shown)
 
 const struct pump_owner job_pump_owner = {
 	.approve = job_approve,
+	.stream = job_events_stream,
 	.state_changed = job_state_changed,
 	.note = job_note,
 	.sent = job_sent,
@@ -222,7 +238,7 @@ static void job_events_measure(struct job *job)
 {
 	const struct session *s = &job->session;
 	const uint32_t received =
-		job->config.pattern ? job_pattern_written(job) : s->stats.received;
+		job->config.pattern ? job_pattern_written(job) : received_image(job);
 
 	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
 	    s->state != SESSION_VERIFYING)

@@ -73,13 +73,15 @@ int job_journal_claim(struct job *job)
 void job_journal_see(struct job *job)
 {
 	const struct session *s = &job->session;
-	const struct session_stats *st = &s->stats;
+	struct session_stats image = s->stats;
+	const struct session_stats *st = &image;
 	const uint32_t share = job->session_config.image_size / STEP_SHARE;
 	const uint32_t step = share < STEP_MAX ? share : STEP_MAX;
 	char error[JOURNAL_TEXT_MAX];
 
 	if (!job->journal)
 		return;
+	job_stream_stats(job, &image);
 	journal_warning(job->journal, error, sizeof(error));
 	tell(job, error);
 	if (!s->begun || (job->journal_ready && s->ended == job->journal_ended &&
@@ -114,12 +116,13 @@ static void finish(struct job *job, enum journal_end how)
 
 void job_journal_end(struct job *job)
 {
-	const struct session_stats *st = &job->session.stats;
+	struct session_stats st = job->session.stats;
 
 	if (!job->journal)
 		return;
+	job_stream_stats(job, &st);
 	if (job->session.begun)
-		journal_progress(job->journal, st->received, st->flushed, job->session.ended, true);
+		journal_progress(job->journal, st.received, st.flushed, job->session.ended, true);
 	finish(job, left_of(job));
 }
 

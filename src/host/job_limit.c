@@ -92,6 +92,14 @@ void job_limit_heard(struct job *job, const struct transport_event *event)
 	job->heard_us = now;
 }
 
+/* An erase is announced by its offset in the image. */
+static uint32_t erase_at(const struct session *s)
+{
+	const uint32_t done = s->stats.progress.done;
+
+	return s->stream && done < s->config.image_size ? stream_place_of(s->stream, done) : done;
+}
+
 void job_limit_see(struct job *job)
 {
 	const struct session *s = &job->session;
@@ -107,7 +115,7 @@ void job_limit_see(struct job *job)
 		.gaps = st->gaps,
 		.notifications = job->notifications,
 		.erasing = st->progress.phase == OTA_PHASE_ERASE,
-		.erase_at = st->progress.done,
+		.erase_at = erase_at(s),
 		.start_us = st->start_us,
 		.done_us = st->done_us,
 		.write_ms = st->telemetry_known ? st->telemetry.write_ms : 0,
@@ -182,7 +190,7 @@ void job_limit_link(struct job *job)
 		    session_waits_for_each(s), held_pdus(s));
 	may_change(job, &in);
 	in.now.header = s->dialect->header;
-	job->link_best = limit_link_best(&in);
+	job->link_best = job_stream_image(job, limit_link_best(&in));
 }
 
 static uint32_t per_block(uint64_t ms, uint64_t bytes)
@@ -196,11 +204,13 @@ static uint32_t per_block(uint64_t ms, uint64_t bytes)
  */
 static uint64_t erased_bytes(const struct job *job, const struct budget_flash *f, uint32_t bytes)
 {
-	const uint32_t sectors = (bytes % BLOCK + SECTOR - 1u) / SECTOR;
+	const uint32_t image = job_stream_image(job, bytes);
+	const uint32_t sectors = (image % BLOCK + SECTOR - 1u) / SECTOR;
 
-	if (job->session.stats.received < job->session.config.image_size)
-		return (uint64_t)f->erases * BLOCK;
-	return bytes - bytes % BLOCK + (sectors > 3u ? 4u : sectors) * (BLOCK / 4u);
+	if (job->session.stats.received < session_size(&job->session))
+		return job_stream_air(job, (uint64_t)f->erases * BLOCK);
+	return job_stream_air(job,
+			      image - image % BLOCK + (sectors > 3u ? 4u : sectors) * (BLOCK / 4u));
 }
 
 uint32_t job_limit_flash(const struct job *job)
@@ -217,8 +227,9 @@ uint32_t job_limit_flash(const struct job *job)
 	write = per_block(f.write_ms, f.written);
 	if (erase == 0 || write == 0)
 		return 0;
-	return (uint32_t)(BLOCK * 1000000ull /
-			  ((uint64_t)erase + write + per_block(f.read_ms, f.written)));
+	return job_stream_image(
+		job,
+		BLOCK * 1000000ull / ((uint64_t)erase + write + per_block(f.read_ms, f.written)));
 }
 
 static void play(const struct job *job, struct limit_input *in)
@@ -269,7 +280,7 @@ void job_limit_play(const struct job *job, struct predict *ret)
 		return;
 	play(job, &in);
 	*ret = in.now;
-	ret->size = job->session_config.image_size;
+	ret->size = session_size(&job->session);
 	if (ret->value <= ret->header)
 		return;
 	payload = (uint32_t)ret->value - ret->header;
@@ -460,10 +471,26 @@ static void say(const struct job *job, struct job_result *r)
 	say_advice(job, l, r->limit_advice, sizeof(r->limit_advice));
 }
 
+/* What was judged is the stream's pace over the air; it is told as the image's. */
+static void as_image(const struct job *job, struct limit *l)
+{
+	l->goodput = job_stream_image(job, l->goodput);
+	l->predicted = job_stream_image(job, l->predicted);
+	l->possible = job_stream_image(job, l->possible);
+	l->link_best = job_stream_image(job, l->link_best);
+	l->flash = job_stream_image(job, l->flash);
+	l->erase_us = (uint32_t)job_stream_air(job, l->erase_us);
+	l->write_us = (uint32_t)job_stream_air(job, l->write_us);
+}
+
 void job_limit_result(struct job *job)
 {
 	struct job_result *r = &job->result;
-	struct limit_input in = {.seconds_us = r->seconds_us, .bytes = r->bytes, .mtu = job->mtu};
+	struct limit_input in = {
+		.seconds_us = r->seconds_us,
+		.bytes = (uint32_t)job_stream_air(job, r->bytes),
+		.mtu = job->mtu,
+	};
 	uint32_t payload;
 
 	if (job->config.pattern) {
@@ -482,8 +509,9 @@ void job_limit_result(struct job *job)
 	may_change(job, &in);
 	play(job, &in);
 	payload = in.now.value > in.now.header ? (uint32_t)in.now.value - in.now.header : 1u;
-	in.values = r->bytes / payload + r->gaps + 1u;
+	in.values = in.bytes / payload + r->gaps + 1u;
 	limit_judge(&in, &r->limit);
+	as_image(job, &r->limit);
 	if (r->limit.cause != LIMIT_NONE)
 		say(job, r);
 }

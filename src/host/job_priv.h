@@ -4,6 +4,7 @@
 #define OTABENCH_HOST_JOB_PRIV_H
 
 #include "host/job.h"
+#include "host/job_stream.h"
 #include "host/known.h"
 #include "host/pump.h"
 #include "diagnose/diagnose.h"
@@ -94,6 +95,7 @@ struct job {
 	bool session_begun;
 	struct session session;
 	struct pump pump;
+	struct job_stream stream;
 	struct lint_report report;
 	char signature_error[LINT_TEXT_SIZE]; /* why IMAGE.sig cannot be used; "" */
 	bool linted; /* told once */
@@ -214,6 +216,13 @@ void job_signed_read(struct job *job, const char *image_path);
 void job_signed_lint(const struct job *job, const struct ota_info *info,
 		     struct lint_report *report);
 
+/* job_stream.c: as struct session_ops' stream; figures in bytes of the stream as those of the image,
+ * and the other way round, as if all of it were equally compressible; offsets as they are. */
+const struct stream *job_stream_choose(struct job *job, const struct ota_info *info);
+uint32_t job_stream_image(const struct job *job, uint64_t air);
+uint64_t job_stream_air(const struct job *job, uint64_t image);
+void job_stream_stats(const struct job *job, struct session_stats *st);
+
 /* job_hold.c: after each event; the user paused, or went on. */
 void job_hold_see(struct job *job);
 void job_hold_overrule(struct job *job, bool pause);
@@ -223,6 +232,7 @@ int job_hold_continue_dbm(const struct job *job);
 void job_record_start(struct job *job);
 /* Connection intervals that were learned with this adapter. */
 void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m);
+void job_record_stream(struct job *job);
 void job_record_approve(struct job *job, bool refused);
 /* The device is not what it was when it was met before. */
 void job_record_known(struct job *job);

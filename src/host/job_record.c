@@ -86,6 +86,16 @@ void job_record_start(struct job *job)
 	record_findings(job);
 }
 
+/* A line for each block: a note's length is limited. */
+void job_record_stream(struct job *job)
+{
+	const struct stream *s = &job->stream.stream;
+
+	for (uint32_t i = 0; i < s->count; i++)
+		note(job, "stream-block %s %" PRIu32, stream_kind_name(s->kind),
+		     s->at[i + 1u] - s->at[i]);
+}
+
 void job_record_approve(struct job *job, bool refused)
 {
 	if (!job->transport->ops->note)

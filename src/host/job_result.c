@@ -17,9 +17,13 @@ static void safe(const char *text, char *buf, size_t size)
 static void measure(struct job *job, struct job_result *r)
 {
 	const struct session_stats *st = &job->session.stats;
-	const uint32_t first = st->resumed_from;
-	uint32_t to = job->received_most;
+	struct session_stats image = *st;
+	uint32_t to = job->received_most, first;
 
+	job_stream_stats(job, &image);
+	first = image.resumed_from;
+	r->stream = session_stream_kind(&job->session);
+	r->air_bytes = st->sent_bytes;
 	if (st->start_us == 0)
 		return;
 	r->begun = true;
@@ -60,8 +64,10 @@ static void take_link(const struct job *job, struct job_result *r)
 
 static void take_counts(const struct job *job, struct job_result *r)
 {
-	const struct session_stats *st = &job->session.stats;
+	struct session_stats st_image = job->session.stats;
+	const struct session_stats *st = &st_image;
 
+	job_stream_stats(job, &st_image);
 	r->retries = st->retries;
 	r->gaps = st->gaps;
 	r->resyncs = st->resyncs;
@@ -193,6 +199,9 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->link_best = ret->ceiling > 0 ? job->link_best : 0;
 	ret->flash = job_limit_flash(job);
 	ret->metrics = job->metrics;
+	ret->stream = session_stream_kind(&job->session);
+	ret->air_size = session_size(&job->session);
+	job_stream_stats(job, &ret->stats);
 	job_limit_play(job, &ret->play);
 	budget_shares(&job->budget, NULL, ret->time);
 	if (job->config.pattern) {

@@ -63,6 +63,9 @@ struct job_result {
 	uint32_t retries, gaps, resyncs, stalls, longest_stall_ms;
 	uint32_t resumed_from;
 	uint64_t sent_bytes; /* payload handed to the stack, repeated bytes included */
+	enum stream_kind stream; /* what it was */
+	uint64_t
+		air_bytes; /* of sent_bytes: here, and of a compressed stream, what the air carried */
 
 	/* Microseconds of the run, and of its transfer: together seconds_us. */
 	uint64_t time[BUDGET_SHARES], transfer_time[BUDGET_TRANSFER_SHARES];

@@ -73,6 +73,9 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 		[SESSION_NOTE_RETRY] = "retry %u",
 		[SESSION_NOTE_HELD] = "paused: the signal is weak, -%u dBm",
 		[SESSION_NOTE_RELEASED] = "continues: the signal is -%u dBm",
+		[SESSION_NOTE_PASSKEY] = "the device shows a passkey: type it",
+		[SESSION_NOTE_STREAM_RAW] = "the device refused the stream: the image as it is",
+		[SESSION_NOTE_PAIRED] = "paired",
 		[SESSION_NOTE_STALL_PAUSED] = "stall_action paused it at byte %u: it waits for you",
 		[SESSION_NOTE_STALL_ENDED] = "stall_action ends it at byte %u",
 	};
@@ -103,11 +106,8 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 			       value ? "back" : "gone");
 		break;
 	case SESSION_NOTE_PASSKEY:
-		(void)snprintf(buf, size, "the device shows a passkey: type it");
-		break;
+	case SESSION_NOTE_STREAM_RAW:
 	case SESSION_NOTE_PAIRED:
-		(void)snprintf(buf, size, "paired");
-		break;
 	case SESSION_NOTE_BURST:
 	case SESSION_NOTE_PACING:
 	case SESSION_NOTE_CHUNK:

@@ -39,7 +39,10 @@ struct job_snapshot {
 	bool stalled; /* a stall is under way */
 	bool blocked; /* the stack takes no value just now */
 	uint64_t moved_us, spoke_us; /* received moved last; the device said anything last */
-	uint32_t size; /* bytes to send */
+	/* Bytes of the image; of stats every offset is one in it, whatever stream is sent. */
+	uint32_t size;
+	enum stream_kind stream;
+	uint32_t air_size; /* bytes of the stream; size where it is raw */
 	struct transport_link link;
 	struct airtime_link air; /* what chunk and ceiling are reckoned with */
 	/* As the image was sent over it, or is: the link after the reboot says nothing of that. */

@@ -112,6 +112,13 @@ static void pump_note(void *ctx, enum session_note note, uint32_t value)
 		p->owner->note(p->ctx, note, value);
 }
 
+static const struct stream *pump_stream(void *ctx, const struct ota_info *info)
+{
+	const struct pump *p = pump_of(ctx);
+
+	return p->owner->stream ? p->owner->stream(p->ctx, info) : NULL;
+}
+
 static const struct session_ops session_ops = {
 	.connect = pump_connect,
 	.disconnect = pump_disconnect,
@@ -121,6 +128,7 @@ static const struct session_ops session_ops = {
 	.write = pump_write,
 	.link = pump_link,
 	.approve = pump_approve,
+	.stream = pump_stream,
 	.state_changed = pump_state_changed,
 	.note = pump_note,
 };

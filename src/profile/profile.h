@@ -21,6 +21,12 @@
 
 enum profile_stall_action { PROFILE_STALL_WARN, PROFILE_STALL_PAUSE, PROFILE_STALL_ABORT };
 enum profile_confirm { PROFILE_CONFIRM_AUTO, PROFILE_CONFIRM_NEVER };
+enum profile_stream {
+	PROFILE_STREAM_AUTO,
+	PROFILE_STREAM_RAW,
+	PROFILE_STREAM_DEFLATE,
+	PROFILE_STREAM_DELTA
+};
 enum profile_signature { PROFILE_SIGNATURE_AUTO, PROFILE_SIGNATURE_NO, PROFILE_SIGNATURE_REQUIRED };
 enum profile_prepare { PROFILE_PREPARE_NO, PROFILE_PREPARE_YES };
 enum profile_phy {
@@ -47,6 +53,7 @@ struct profile {
 	int32_t mtu_max; /* ATT MTU never used beyond this; 23..517 */
 	enum profile_prepare prepare;
 	enum profile_signature signature;
+	enum profile_stream stream;
 
 	/* Patience */
 	int32_t ack_timeout_ms;
@@ -86,6 +93,7 @@ enum profile_key {
 	PROFILE_KEY_BASIC_PACING,
 	PROFILE_KEY_PREPARE,
 	PROFILE_KEY_SIGNATURE,
+	PROFILE_KEY_STREAM,
 	PROFILE_KEY_ACK_TIMEOUT,
 	PROFILE_KEY_RETRIES,
 	PROFILE_KEY_BACKOFF,

@@ -38,6 +38,14 @@ static const struct setting_word words_signature[] = {
 	{NULL, 0},
 };
 
+static const struct setting_word words_stream[] = {
+	{"auto", PROFILE_STREAM_AUTO},
+	{"raw", PROFILE_STREAM_RAW},
+	{"deflate", PROFILE_STREAM_DEFLATE},
+	{"delta", PROFILE_STREAM_DELTA},
+	{NULL, 0},
+};
+
 static const struct setting_word words_prepare[] = {
 	{"no", PROFILE_PREPARE_NO},
 	{"yes", PROFILE_PREPARE_YES},
@@ -103,6 +111,11 @@ static const struct setting settings[PROFILE_KEYS] = {
 		.name = "signature", .kind = SETTING_CHOICE, AT(signature), .words = words_signature,
 		.initial = PROFILE_SIGNATURE_AUTO,
 		.help = "auto: where IMAGE.sig lies beside the image, it goes with it to devices that check signatures. no: it stays here. required: nothing is sent unless there is a signature and the device checks it.",
+	},
+	[PROFILE_KEY_STREAM] = {
+		.name = "stream", .kind = SETTING_CHOICE, AT(stream), .words = words_stream,
+		.initial = PROFILE_STREAM_AUTO,
+		.help = "What goes over the air to a device that takes compressed streams. auto: what takes the least time: deflate, or raw where the image hardly shrinks. raw: the image as it is. deflate: compressed. delta: only what differs from the image that runs; not at hand in this version, which sends deflate then. Other devices get the image as it is.",
 	},
 	[PROFILE_KEY_ACK_TIMEOUT] = {
 		.name = "ack_timeout_ms", .kind = SETTING_NUMBER, AT(ack_timeout_ms),

@@ -8,6 +8,7 @@
  *   run GOAL command=N scan_ms=N timeout_ms=N forced=N restart=N resume_only=N no_confirm=N
  *       pattern=N log_data=N on_screen=N device=NAME
  *   image SIZE SHA-256 | image-signed HEX | image-name TEXT | image-project TEXT | image-version TEXT
+ *   stream-block KIND BYTES, for each block of the stream that was sent in the image's place
  *   bytes N | profile NAME | set KEY=VALUE
  *   intervals ON-1M ON-2M
  *   finding CHECK SEVERITY CAN-FORCE TEXT | checks again | checked passed | checked refused

@@ -141,6 +141,18 @@ static bool note_signed(struct replay_run *run, const char *text)
 	       hex_decode(text, run->recorded.signed_start, OTA_SIGNED_SIZE) == 0;
 }
 
+static bool note_stream(struct replay_run *run, const char *text)
+{
+	struct job_recorded *r = &run->recorded;
+	char word[32];
+
+	if (!take_word(&text, word, sizeof(word)) || r->stream_blocks == JOB_STREAM_BLOCKS - 1u)
+		return false;
+	r->stream =
+		strcmp(word, stream_kind_name(STREAM_DELTA)) == 0 ? STREAM_DELTA : STREAM_DEFLATE;
+	return take_number(text, &r->stream_block[r->stream_blocks++]);
+}
+
 static bool note_name(struct replay_run *run, const char *text)
 {
 	(void)snprintf(run->image_name, sizeof(run->image_name), "%s", text);
@@ -272,6 +284,7 @@ static const struct {
 } notes[] = {
 	{"image", note_image},
 	{"image-signed", note_signed},
+	{"stream-block", note_stream},
 	{"image-name", note_name},
 	{"image-project", note_project},
 	{"image-version", note_version},

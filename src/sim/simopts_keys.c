@@ -50,6 +50,7 @@ static const struct setting_word words_dialect[] = {
 	{"each", DIALECT_UNKNOWN},
 	{NULL, 0},
 };
+static const struct setting_word words_off[] = {{"off", 0}, {NULL, 0}};
 static const struct setting_word words_speed[] = {{"max", SIM_SPEED_MAX}, {NULL, 0}};
 static const struct setting_word words_security[] = {
 	{"none", ESP_OPEN},
@@ -200,6 +201,12 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.expected = "a file with a key, at most 4095 bytes",
 		.help = "Key, as 'otabench key' makes it, of devices that take images signed by it "
 			"only, and none of a lower secure version than the one that runs.",
+	},
+	[SIM_DEFLATE] = {
+		.name = "deflate", .kind = SETTING_NUMBER, AT(deflate_window), .words = words_off,
+		.min = 12, .max = 15, .initial = 12,
+		.help = "Window of compressed streams that the devices take, log2 of bytes: 12 is "
+			"4 KiB, 15 is 32 KiB; off: they take none.",
 	},
 	[SIM_VERSION] = {
 		.name = "version", .kind = SETTING_TEXT, TEXT(version),

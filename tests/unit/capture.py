@@ -127,12 +127,15 @@ def literal_capture():
     s.begin()
     s.read(INFO, h("01019f00000005000400020001070000040000800000300000000000" "0000")
            + bytes(range(32)) + b"blinky".ljust(32, b"\0") + h("030001000000"))
+    s.read(INFO, h("01013f00000005000400020001070000040000800000300000000000" "0000")
+           + bytes(range(32)) + b"blinky".ljust(32, b"\0") + h("0300010000000c00"))
     for command in ("02", "04", "05", "06", "07", "08", "0b", "0ae803",
                     "090c000c000000f40103fb00", "0c00100000"):
         s.write(CONTROL, h(command))
     s.write(DATA, h("0000aabb"), command=True)
     s.write(CONTROL, h("0101000030000000300000000020") + bytes(32))
-    for notification in ("04010000000000000400", "01000000000080000" "00002002000" "0000"):
+    for notification in ("04010000000000000400", "01000000000080000" "00002002000" "0000",
+                         "01000000000080000" "00002002001" "0000" "00000100"):
         s.notify(h(notification))
     for value in ("0000aabb", "0100ccdd", "0300eeff"):
         s.write(DATA, h(value), command=True)

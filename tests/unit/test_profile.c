@@ -209,7 +209,7 @@ static void test_unknown_key(void **state)
 	assert_refused("\"\\e[31m\": 1\n? [a, b]\n: 2\n<<: *x\n",
 		       "p.yaml:1:1: \\x1b[31m: unknown key, expected one of description, chunk, "
 		       "write_mode, window, pacing_us, ack_interval, mtu_max, basic_pacing_us, "
-		       "prepare, signature, ack_timeout_ms, retries, backoff_ms, backoff_max_ms, "
+		       "prepare, signature, stream, ack_timeout_ms, retries, backoff_ms, backoff_max_ms, "
 		       "connect_timeout_ms, "
 		       "ready_timeout_ms, basic_ready_timeout_ms, verify_timeout_ms, "
 		       "reconnect_timeout_ms, stall_ms, stall_action, pause_below_dbm, "
@@ -465,7 +465,7 @@ static void test_set(void **state)
 		   "bytes, found nothing\n");
 	assert_set(&profile, "=5",
 		   "--set: unknown key, expected one of description, chunk, write_mode, window, "
-		   "pacing_us, ack_interval, mtu_max, basic_pacing_us, prepare, signature, "
+		   "pacing_us, ack_interval, mtu_max, basic_pacing_us, prepare, signature, stream, "
 		   "ack_timeout_ms, "
 		   "retries, "
 		   "backoff_ms, backoff_max_ms, connect_timeout_ms, ready_timeout_ms, "

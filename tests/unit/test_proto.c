@@ -439,6 +439,7 @@ static void test_info(void **state)
 	m.abilities = OTA_ABILITY_NO_ROLLBACK | OTA_ABILITY_XIP_PSRAM;
 	m.resets = 2;
 	m.panics = 1;
+	m.deflate_window = 12;
 	check_from(94, info_put, info_get, &m, sizeof(m),
 		   "01 01 1f 00 00 80 05 00 68 00 02 01 09 07 00 00 18 00 00 80 00 00"
 		   "40 ab 12 00 02 00 00 00"
@@ -446,7 +447,7 @@ static void test_info(void **state)
 		   "77 77 77 77 77 77 77 77 77 77 77 77 77 77 77 77"
 		   "70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70"
 		   "70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70"
-		   "67 00 09 05 02 01",
+		   "67 00 09 05 02 01 0c 00",
 		   false);
 }
 
@@ -467,6 +468,7 @@ static void test_info_cut(void **state)
 		assert_int_equal(m.abilities, len >= 98 ? 0x41 : 0);
 		assert_int_equal(m.resets, len >= 99 ? 0x41 : 0);
 		assert_int_equal(m.panics, len >= 100 ? 0x41 : 0);
+		assert_int_equal(m.deflate_window, len >= 101 ? 0x41 : 0);
 	}
 	memset(&m, 0xee, sizeof(m));
 	memcpy(&was, &m, sizeof(m));

@@ -140,6 +140,7 @@ static void expect_devices(void)
 	assert_int_equal(options.task_delay_ms, 20);
 	assert_int_equal(options.host_delay_ms, 30);
 	assert_int_equal(options.stack_delay_us, 4000);
+	assert_int_equal(options.deflate_window, 14);
 }
 
 static void test_all(void **state)
@@ -155,7 +156,7 @@ static void test_all(void **state)
 		   "90000,revision=102,block_"
 		   "revision=103,boot_"
 		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
-		   "task_delay=20,host_delay=30,stack_delay=4000");
+		   "task_delay=20,host_delay=30,stack_delay=4000,deflate=14");
 	/* The key has a file of its own: test_public_key. */
 	assert_true(options.given ==
 		    (((UINT64_C(1) << SIM_OPTIONS) - 1) & ~(UINT64_C(1) << SIM_PUBLIC_KEY)));
@@ -393,6 +394,7 @@ static void test_get(void **state)
 		[SIM_TASK_DELAY] = "50",
 		[SIM_HOST_DELAY] = "100",
 		[SIM_STACK_DELAY] = "2500",
+		[SIM_DEFLATE] = "off",
 	};
 	char text[128], buf[SETTING_TEXT_MAX];
 

@@ -153,6 +153,7 @@ static const struct field info_fields[] = {
 	RAW(ota_info, project),	     F(ota_info, block_revision),
 	F(ota_info, reset_reason),   F(ota_info, abilities),
 	F(ota_info, resets),	     F(ota_info, panics),
+	F(ota_info, deflate_window), F(ota_info, reserved),
 };
 static const struct layout info_layout =
 	LAYOUT_FROM(0, OTA_INFO_SIZE_MIN, OTA_INFO_SIZE, info_fields);

@@ -288,7 +288,7 @@ struct ota_times {
 	uint16_t store_ms; /* in resume records */
 };
 
-struct ota_info { /* section 3.3; Info characteristic, 94 or 100 bytes */
+struct ota_info { /* section 3.3; Info characteristic, 94, 100 or 102 bytes */
 	uint8_t version; /* highest protocol version spoken */
 	uint8_t min_version;
 	uint32_t features; /* OTA_FEATURE_* */
@@ -310,8 +310,10 @@ struct ota_info { /* section 3.3; Info characteristic, 94 or 100 bytes */
 	uint8_t abilities; /* OTA_ABILITY_* */
 	uint8_t resets; /* since the update that can be resumed began; saturates */
 	uint8_t panics; /* ota_reset_is_panic() among them; saturates */
+	uint8_t deflate_window; /* log2 of bytes, 12..15; 0: no compressed streams */
+	uint8_t reserved; /* 0 */
 };
-#define OTA_INFO_SIZE 100u
+#define OTA_INFO_SIZE 102u
 #define OTA_INFO_SIZE_MIN 94u /* of the first devices */
 #define OTA_REVISION_UNKNOWN 0xffffu
 

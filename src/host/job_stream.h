@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stream that an update sends: the image as it is, or compressed for the device that was
+ * found.  job_stream.c makes it whole, in as many bytes of memory as it has at most, between the
+ * device's Info and START.
+ */
+#ifndef OTABENCH_HOST_JOB_STREAM_H
+#define OTABENCH_HOST_JOB_STREAM_H
+
+#include "core/stream.h"
+
+#include <stdbool.h>
+
+#define JOB_STREAM_BLOCKS 257u /* of IMAGE_FILE_MAX, and one more */
+
+struct job_stream {
+	struct stream stream;
+	uint8_t *bytes; /* heap; NULL: none, or of a recording */
+	uint32_t at[JOB_STREAM_BLOCKS];
+	bool ready; /* stream can be sent */
+};
+
+/* Fills s with image, compressed for a window (log2 of bytes).  -OTA_EINVAL: out of range;
+ * -OTA_ENOMEM.  The caller ends with job_stream_finish(). */
+int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size,
+		       unsigned int window);
+/* As a recording has it: the bytes of each block. */
+int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,
+			const uint32_t *blocks, uint32_t count);
+void job_stream_finish(struct job_stream *s);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See job_stream.h: streams themselves; job_stream.c has what a job does with them. */
+#include "host/job_stream.h"
+
+#include "base/bytes.h"
+#include "base/deflate.h"
+#include "ota/decoder.h"
+#include "ota/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t blocks_of(uint32_t size)
+{
+	return (size + OTA_BLOCK_SIZE - 1u) / OTA_BLOCK_SIZE;
+}
+
+static void begin(struct job_stream *s, enum stream_kind kind, uint32_t size)
+{
+	memset(s, 0, sizeof(*s));
+	s->at[0] = OTA_STREAM_HEAD;
+	s->stream = (struct stream){
+		.kind = kind,
+		.image_size = size,
+		.count = blocks_of(size),
+		.at = s->at,
+	};
+}
+
+int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size,
+		       unsigned int window)
+{
+	const uint32_t room = OTA_STREAM_HEAD + size + blocks_of(size) * OTA_BLOCK_HEAD;
+	uint8_t *shrunk;
+	uint32_t at = OTA_STREAM_HEAD;
+
+	begin(s, STREAM_DEFLATE, size);
+	if (size == 0 || s->stream.count >= JOB_STREAM_BLOCKS)
+		return -OTA_EINVAL;
+	s->bytes = malloc(room);
+	if (!s->bytes)
+		return -OTA_ENOMEM;
+	for (uint32_t i = 0; i < s->stream.count; i++) {
+		const uint32_t from = i * OTA_BLOCK_SIZE, left = size - from;
+		const uint32_t len = left < OTA_BLOCK_SIZE ? left : OTA_BLOCK_SIZE;
+		const int made = deflate_block(image + from, len, window, s->bytes + at, room - at);
+
+		if (made < 0) {
+			job_stream_finish(s);
+			return made;
+		}
+		at += (uint32_t)made;
+		s->at[i + 1u] = at;
+	}
+	bytes_put32(s->bytes, at);
+	shrunk = realloc(s->bytes, at);
+	if (shrunk)
+		s->bytes = shrunk;
+	s->stream.bytes = s->bytes;
+	s->stream.size = at;
+	s->ready = true;
+	return 0;
+}
+
+int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,
+			const uint32_t *blocks, uint32_t count)
+{
+	begin(s, kind, image_size);
+	if (image_size == 0 || count != s->stream.count || count >= JOB_STREAM_BLOCKS)
+		return -OTA_EINVAL;
+	for (uint32_t i = 0; i < count; i++) {
+		if (blocks[i] < OTA_BLOCK_HEAD || blocks[i] > OTA_BLOCK_HEAD + OTA_BLOCK_MOST)
+			return -OTA_EINVAL;
+		s->at[i + 1u] = s->at[i] + blocks[i];
+	}
+	s->stream.size = s->at[count];
+	s->ready = true;
+	return 0;
+}
+
+void job_stream_finish(struct job_stream *s)
+{
+	free(s->bytes);
+	s->bytes = NULL;
+	s->stream.bytes = NULL;
+	s->ready = false;
+}
