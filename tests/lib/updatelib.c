@@ -46,8 +46,23 @@ static void update_link_changed(void *ctx, const struct transport_event *e)
 	update_of(ctx)->paired += e->kind == TRANSPORT_PAIRED && e->status == 0;
 }
 
+static const struct stream *update_stream(void *ctx, const struct ota_info *info)
+{
+	struct update *u = ctx;
+
+	if (u->window == 0)
+		return NULL;
+	assert_int_equal(info->deflate_window, u->window);
+	if (!u->stream.ready)
+		assert_int_equal(job_stream_deflate(&u->stream, u->session.image,
+						    u->session.image_size, u->window),
+				 0);
+	return &u->stream.stream;
+}
+
 static const struct pump_owner update_owner = {
 	.approve = update_approve,
+	.stream = update_stream,
 	.note = update_note,
 	.passkey = update_passkey,
 	.link_changed = update_link_changed,
@@ -134,6 +149,7 @@ void update_open(struct update *u)
 {
 	char why[200] = "";
 
+	u->sim.kind.deflate_window = u->window;
 	assert_true(sd_event_new(&u->event) >= 0);
 	if (sim_create(u->event, &u->sim, &u->simulator, why, sizeof(why)) < 0)
 		fail_msg("sim_create: %s", why);
@@ -233,6 +249,7 @@ bool update_check_boots(struct update *u)
 
 void update_end(struct update *u)
 {
+	job_stream_finish(&u->stream);
 	u->transport->ops->destroy(u->transport);
 	sd_event_unref(u->event);
 }

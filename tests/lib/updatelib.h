@@ -6,6 +6,7 @@
 #ifndef OTABENCH_UPDATELIB_H
 #define OTABENCH_UPDATELIB_H
 
+#include "host/job_stream.h"
 #include "host/pump.h"
 #include "transport/fault.h"
 #include "sim/sim.h"
@@ -20,6 +21,7 @@ struct update {
 	struct fault_spec faults[UPDATE_FAULTS];
 	size_t fault_count;
 	uint64_t fault_seed;
+	unsigned int window; /* the image goes deflated for it; 0: as it is */
 	const char *record; /* file to record the run to; NULL: none */
 	/* the run */
 	sd_event *event;
@@ -27,6 +29,7 @@ struct update {
 	struct transport *transport; /* what the session uses: faults around it */
 	struct session s;
 	struct pump pump;
+	struct job_stream stream;
 	unsigned int losses; /* links lost while it ran */
 	int32_t typed; /* what a user answers to a passkey: that number, or -1 */
 	unsigned int asked, paired; /* times that he was, and that pairing succeeded */
