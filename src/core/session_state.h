@@ -64,8 +64,16 @@ enum session_tune_step {
 	SESSION_TUNED, /* over */
 };
 
+/* A trial that does not wait for a whole block, since half of the link's rate is missing. */
+enum session_soon {
+	SESSION_SOON_NOT, /* was not tried */
+	SESSION_SOON_TRIED, /* is under way */
+	SESSION_SOON_OVER
+};
+
 struct session_tune {
 	enum session_tune_step step;
+	enum session_soon soon;
 	uint16_t asked; /* for by LINK, whose answer has not come; 0: nothing */
 	uint16_t wanted; /* will be asked for, with this note, when the device does not erase */
 	enum session_note wanted_note;

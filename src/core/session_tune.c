@@ -25,6 +25,9 @@
 #define GAIN_SHARE 32u /* a 32nd: less may be chance */
 #define LEARN_SHARE 4u /* better by a quarter */
 #define CLEAR_SHARE 4u
+#define WORSE_SHARE 8u /* an eighth worse, without an erase that the other rate has in it */
+#define MISSED_SHARE 2u /* better by half, where every second event was missed */
+#define HALF_PERCENT 55u /* of the ceiling: events are missed, which shows at once */
 #define SHORT 6u /* 7.5 ms: for few buffers, and where an event ends early */
 #define LONG 12u /* 15 ms: for adapters that prepare their events late */
 #define CHANGE_EVENTS 10u /* until both sides have changed the interval: an instant is 6 ahead */
@@ -96,6 +99,12 @@ static uint16_t next_trial(const struct session *s, uint16_t now, uint32_t rate)
 		       : 0;
 }
 
+/* The device erases, and stands still for that. */
+static bool erase_stops(const struct session *s)
+{
+	return s->stats.progress.phase != 0 && !session_erases_beside(s);
+}
+
 /*
  * A device that stands still for an erase may miss the instant of a change, which ends the link.
  * It erases ahead of what it received, each time that this enters another block.
@@ -103,10 +112,12 @@ static uint16_t next_trial(const struct session *s, uint16_t now, uint32_t rate)
 static bool erases_soon(const struct session *s, const struct ota_ack *m)
 {
 	const uint64_t us = CHANGE_US + CHANGE_EVENTS * s->stats.link.interval * 1250ull;
-	const uint64_t bytes = s->flow.rate * us / 1000000u;
+	const uint64_t bytes = s->flow.rate > 0 ? s->flow.rate * us / 1000000u : CHANGE_MOST;
 	const uint32_t left = ERASE_BLOCK - m->received % ERASE_BLOCK;
 
-	return s->stats.progress.phase != 0 || left < (bytes < CHANGE_MOST ? bytes : CHANGE_MOST);
+	if (session_erases_beside(s))
+		return false;
+	return erase_stops(s) || left < (bytes < CHANGE_MOST ? bytes : CHANGE_MOST);
 }
 
 /* Asked when no erase is in the way. */
@@ -151,6 +162,29 @@ static bool is_better(const struct session_tune *t, uint16_t interval, uint32_t 
 	return interval == SHORT ? rate + margin > t->rate : rate > t->rate + margin;
 }
 
+/* So many percent of what the link could carry are not reached. */
+static bool is_below(const struct session *s, uint32_t rate, uint32_t percent)
+{
+	struct airtime_link air;
+
+	session_link(s, &air);
+	return (uint64_t)rate * 100u < (uint64_t)airtime_ceiling(&air, s->chunk, false) * percent;
+}
+
+/*
+ * The long interval, tried after a quarter of a second, is no cure: events are not missed.  What
+ * holds them up shows by whole blocks.
+ */
+static void not_late(struct session *s)
+{
+	struct session_tune *t = &s->tune;
+
+	want(s, t->first, SESSION_NOTE_INTERVAL_BACK);
+	t->step = SESSION_TUNE_WATCHING;
+	t->best = 0;
+	measure_anew(t);
+}
+
 /* So much is received with the present interval. */
 static void verdict(struct session *s, uint32_t rate)
 {
@@ -160,6 +194,14 @@ static void verdict(struct session *s, uint32_t rate)
 
 	if (t->best == 0 && next == 0)
 		return;
+	if (t->soon == SESSION_SOON_TRIED && t->best > 0) {
+		t->soon = SESSION_SOON_OVER;
+		/* Where packets get lost, a longer event is no cure, whatever chance had it seem. */
+		if (rate <= t->rate + t->rate / MISSED_SHARE || is_below(s, rate, HALF_PERCENT)) {
+			not_late(s);
+			return;
+		}
+	}
 	if (t->best == 0) {
 		t->first = now;
 		t->first_rate = rate;
@@ -188,12 +230,11 @@ static bool is_clean(const struct session *s, const struct ota_ack *m)
 static void watch(struct session *s, const struct ota_ack *m)
 {
 	struct session_tune *t = &s->tune;
-	struct airtime_link air;
-	uint64_t percent;
+	uint32_t rate;
 
 	if (t->poor || s->now < t->clean_from)
 		return;
-	if (s->stats.progress.phase != 0) { /* what waited for the erase comes at once now */
+	if (erase_stops(s)) { /* what waited for the erase comes at once now */
 		t->clean_from = s->now + CATCH_UP_US;
 		t->ack_at = 0;
 		return;
@@ -203,11 +244,20 @@ static void watch(struct session *s, const struct ota_ack *m)
 		t->us += (uint32_t)(s->now - t->ack_at);
 	}
 	t->ack_at = s->now;
+	if (t->us < QUICK_US)
+		return;
+	rate = (uint32_t)(t->bytes * 1000000ull / t->us);
+	/* A device that was silent for long has slow flash, which holds values up as well. */
+	if (is_below(s, rate, HALF_PERCENT) && s->stats.link.interval < LONG &&
+	    t->soon == SESSION_SOON_NOT && s->stats.stalls == 0) {
+		t->soon = SESSION_SOON_TRIED;
+		t->poor = true;
+		t->by_block = false;
+		t->usual = rate;
+	}
 	if (t->us < WATCH_US)
 		return;
-	session_link(s, &air);
-	percent = t->bytes * 100000000ull / t->us / airtime_ceiling(&air, s->chunk, false);
-	if (percent < POOR_PERCENT)
+	if (is_below(s, rate, POOR_PERCENT))
 		t->poor = true;
 	else
 		measure_anew(t); /* what was received until now says nothing of what comes */
@@ -220,8 +270,8 @@ static bool is_steady(const struct session *s, const struct ota_ack *m)
 {
 	const struct session_stats *st = &s->stats;
 
-	return s->state == SESSION_SENDING && s->flow.rate > 0 && !s->resyncing &&
-	       session_flow_quiet(s, m->received) && st->queued < session_size(s);
+	return s->state == SESSION_SENDING && !s->resyncing && session_flow_quiet(s, m->received) &&
+	       st->queued < session_size(s);
 }
 
 /* A trial that is so far away from the best one need not be measured to its end. */
@@ -229,7 +279,7 @@ static bool is_clear(const struct session_tune *t, uint32_t rate)
 {
 	/* With an erase to come it only gets less. */
 	return t->step == SESSION_TUNE_TRYING && !t->erased &&
-	       (rate < t->rate - t->rate / CLEAR_SHARE ||
+	       (rate < t->rate - t->rate / WORSE_SHARE ||
 		(!t->by_block && rate > t->rate + t->rate / CLEAR_SHARE));
 }
 
@@ -252,7 +302,9 @@ static uint32_t measure(struct session *s, const struct ota_ack *m)
 	const uint64_t us = s->now - t->since;
 	uint32_t rate;
 
-	t->erased |= s->stats.progress.phase != 0;
+	if (s->flow.rate == 0)
+		return 0;
+	t->erased |= erase_stops(s);
 	if (t->erased && !t->by_block) { /* what waited for the erase comes at once */
 		t->not_before = s->now + CATCH_UP_US;
 		t->since = t->ack_at = 0;

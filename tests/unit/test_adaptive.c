@@ -217,6 +217,12 @@ static void test_interval(void **state)
 		{.sim = "phy=1M,loss=5", .hand = {INTERVALS}, .seeds = 6},
 		{.sim = "phy=2M,loss=5", .hand = {INTERVALS}, .seeds = 6},
 		{.sim = "phy=1M,flash=slow", .hand = {INTERVALS}},
+		/* Known to be late only after a while. */
+		{.sim = "phy=1M,flash_mode=auto-suspend,buffers=8x251/late", .hand = {INTERVALS}},
+		{.sim = "phy=2M,buffers=8x251/late", .hand = {INTERVALS}},
+		{.sim = "phy=2M,flash_mode=lenient,buffers=8x251/late", .hand = {INTERVALS}},
+		{.sim = "phy=2M,flash_mode=auto-suspend,buffers=8x251/late", .hand = {INTERVALS}},
+		{.sim = "phy=2M,flash=slow,loss=8", .hand = {INTERVALS}, .seeds = 6},
 		{.sim = "phy=2M,flash=slow", .hand = {INTERVALS}},
 	};
 

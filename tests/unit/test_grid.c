@@ -2,7 +2,8 @@
 /*
  * Settings that nobody gave against a grid of settings by hand: set-ups are drawn from a seed,
  * and on each the defaults reach at least 0.95 of the best that the grid has.  `make check`
- * takes a few set-ups and a part of the grid, `make grid` all of both; GRID_SEED=N draws others.
+ * takes a few set-ups and a part of the grid, `make grid` three of each kind, and climbs to the
+ * best of the grid; GRID_SEED=N draws others.
  */
 #include "config.h" /* system extensions: mkdtemp() */
 
@@ -23,7 +24,9 @@
 
 #define SHARE 0.95
 #define SETUPS 7u /* of a check */
-#define TRIES 16u /* points of the grid on each, in a check */
+#define TRIES 16u /* points of the grid that are drawn on each, in a check; ... */
+#define TRIES_WHOLE 60u /* ... and otherwise, before the best of them is climbed from */
+#define ROUNDS 3u /* most in which each setting of the best point is replaced by all others */
 #define CHOOSING 2u /* runs by which a point is chosen where chance decides ... */
 #define COMPARING 12u /* ... and others by which it is compared */
 
@@ -64,7 +67,7 @@ static const char *const acks[] = {"", "1024", "2048", "8192"};
 
 static char folder[] = "/tmp/otabench-grid.XXXXXX";
 static char image[80];
-static bool whole; /* all of the grid */
+static bool whole; /* all set-ups, and a search for the best of the grid */
 
 static size_t add(char *buf, size_t size, size_t used, const char *key, const char *value)
 {
@@ -72,6 +75,8 @@ static size_t add(char *buf, size_t size, size_t used, const char *key, const ch
 
 	return used + (size_t)len;
 }
+
+static const size_t axes[] = {COUNT(intervals), COUNT(chunks), COUNT(windows), COUNT(acks)};
 
 static void point(size_t n, char *buf, size_t size)
 {
@@ -106,30 +111,67 @@ static double goodput(const char *sim, const char *set, unsigned int first, unsi
 	return runs / time;
 }
 
+/* The best point of one set-up so far. */
+struct best {
+	const char *sim;
+	unsigned int runs; /* by which it is chosen */
+	size_t point;
+	double rate;
+};
+
+static bool try_point(struct best *b, size_t n)
+{
+	char set[160];
+	double rate;
+
+	point(n, set, sizeof(set));
+	rate = goodput(b->sim, set, 1, b->runs);
+	if (rate <= b->rate)
+		return false;
+	b->rate = rate;
+	b->point = n;
+	return true;
+}
+
+/* Each setting by itself, the others as they are best; until no other is better. */
+static void climb(struct best *b)
+{
+	bool better = true;
+
+	for (unsigned int round = 0; better && round < ROUNDS; round++) {
+		size_t step = 1;
+
+		better = false;
+		for (size_t axis = 0; axis < COUNT(axes); axis++) {
+			const size_t rest = b->point - b->point / step % axes[axis] * step;
+
+			for (size_t value = 0; value < axes[axis]; value++)
+				better |= try_point(b, rest + value * step);
+			step *= axes[axis];
+		}
+	}
+}
+
 /* False where the defaults are too slow. */
 static bool compare(const char *sim, bool chance, struct rng *rng)
 {
-	const unsigned int choosing = chance ? CHOOSING : 1, comparing = chance ? COMPARING : 1;
+	const unsigned int comparing = chance ? COMPARING : 1;
 	const unsigned int first = chance ? 100 : 1; /* others than those that chose */
 	const double own = goodput(sim, "", first, comparing);
-	char set[160], best_set[160] = "";
-	double best = 0;
+	struct best b = {.sim = sim, .runs = chance ? CHOOSING : 1};
+	char set[160];
 
-	for (size_t n = 0; n < (whole ? POINTS : TRIES); n++) {
-		double rate;
-
-		point(whole ? n : (size_t)rng_below(rng, POINTS), set, sizeof(set));
-		rate = goodput(sim, set, 1, choosing);
-		if (rate > best) {
-			best = rate;
-			(void)snprintf(best_set, sizeof(best_set), "%s", set);
-		}
-	}
+	for (size_t n = 0; n < (whole ? TRIES_WHOLE : TRIES); n++)
+		(void)try_point(&b, (size_t)rng_below(rng, POINTS));
+	if (whole)
+		climb(&b);
+	point(b.point, set, sizeof(set));
 	if (chance)
-		best = goodput(sim, best_set, first, comparing);
-	print_message("%-60s %6.1f kB/s by itself, %6.1f with %s\n", sim, own / 1000, best / 1000,
-		      best_set);
-	return own > 0 && own >= SHARE * best;
+		b.rate = goodput(sim, set, first, comparing);
+	print_message("| `%s` | %.1f | %.1f | %.3f | `%s` |\n", sim, own / 1000, b.rate / 1000,
+		      own / b.rate, set);
+	(void)fflush(stdout);
+	return own > 0 && own >= SHARE * b.rate;
 }
 
 static const char *any_of(const char *const *list, size_t count, struct rng *rng)
