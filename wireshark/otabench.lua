@@ -21,7 +21,7 @@ local codes = {
 	[0] = "ok", "opcode", "length", "state", "busy", "unsupported", "size", "erase", "write",
 	"read", "hash", "image", "boot-slot", "persist", "overflow", "no-rollback", "chip",
 	"timeout", "permission", "link", "incomplete", "version", "internal",
-	"signature", "stream",
+	"signature", "stream", "base",
 }
 local states = {
 	[0] = "idle", "preparing", "receiving", "verifying", "rebooting", "suspended", "aborting",
@@ -34,7 +34,7 @@ local chips = {
 	[13] = "ESP32-C6", [16] = "ESP32-H2", [18] = "ESP32-P4",
 }
 local start_flags = { { 0x1, "sink" }, { 0x2, "restart" }, { 0x4, "compressed" }, { 0x8, "signed" },
-	{ 0x10, "pattern" } }
+	{ 0x10, "pattern" }, { 0x20, "delta" } }
 local ready_flags = { { 0x1, "resumed" } }
 local info_flags = {
 	{ 0x01, "pending verify" }, { 0x02, "can roll back" }, { 0x04, "resumable" },
@@ -53,6 +53,7 @@ local features = {
 	{ 0x01, "resume" }, { 0x02, "sink" }, { 0x04, "LINK" }, { 0x08, "TELEMETRY" },
 	{ 0x10, "CONFIRM and ROLLBACK" }, { 0x20, "compressed streams" }, { 0x40, "signed images" },
 	{ 0x80, "TIMES" }, { 0x100, "PREPARE" }, { 0x200, "pattern" },
+	{ 0x400, "delta" },
 }
 local phy_bits = { { 0x1, "1M" }, { 0x2, "2M" }, { 0x4, "Coded" } }
 

@@ -279,6 +279,7 @@ int run_settle(struct cli *cli, struct run_settings *settings, struct job_config
 {
 	int code = CLI_OK;
 
+	config->log = &cli->log;
 	config->options = command_line_reach(cli, settings->options, sizeof(settings->options));
 	config->sending = command_line_sending(cli, settings->sending, sizeof(settings->sending));
 	if (!config->profile)

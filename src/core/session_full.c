@@ -39,7 +39,7 @@ static void write_start(struct session *s)
 	ask_stream(s);
 	m.stream_size = session_size(s);
 	if (s->stream)
-		m.flags |= OTA_START_COMPRESSED;
+		m.flags |= stream_start_flags(s->stream);
 	session_choose(s);
 	m.ack_interval = session_choose_ack(s);
 	if (s->config.goal == SESSION_MEASURE)

@@ -224,7 +224,7 @@ static bool worth_retry(uint8_t code)
 /* Returns true if it is the stream that the device cannot do with: the image itself goes then. */
 static bool stream_refused(struct session *s, const struct ota_error_event *m)
 {
-	if (!s->stream || (m->code != OTA_ERR_STREAM &&
+	if (!s->stream || (m->code != OTA_ERR_STREAM && m->code != OTA_ERR_BASE &&
 			   !(m->code == OTA_ERR_UNSUPPORTED && m->opcode == OTA_CMD_START)))
 		return false;
 	s->stream = NULL;

@@ -15,6 +15,12 @@ const char *stream_kind_name(enum stream_kind kind)
 	return kind < STREAM_KINDS ? names[kind] : "raw";
 }
 
+uint16_t stream_start_flags(const struct stream *s)
+{
+	return s->kind == STREAM_DELTA ? OTA_START_COMPRESSED | OTA_START_DELTA
+				       : OTA_START_COMPRESSED;
+}
+
 /* Bytes of the image that a block makes. */
 static uint32_t makes(const struct stream *s, uint32_t block)
 {

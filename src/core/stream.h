@@ -22,6 +22,8 @@ struct stream {
 
 /* "raw", "deflate", "delta" */
 const char *stream_kind_name(enum stream_kind kind);
+/* OTA_START_* of a session that sends it. */
+uint16_t stream_start_flags(const struct stream *stream);
 /* The image's bytes that a device can have of the stream's first offset bytes; within a block as
  * if all of it were equally compressible. */
 uint32_t stream_image_at(const struct stream *stream, uint32_t offset);

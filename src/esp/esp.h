@@ -91,6 +91,7 @@ struct esp_config {
 	uint8_t public_key[64];
 	/* With a key: security is demanded for what no signature covers alone. */
 	bool commands_only;
+	bool delta; /* patches of the running image, too */
 	unsigned int deflate_window; /* of compressed streams, log2 of bytes, 12..15; 0: none */
 	bool same_project, no_older, no_rollback; /* as struct board_config has them */
 	bool forbids; /* the product permits no START, ABORT, CONFIRM, ROLLBACK, REBOOT or PREPARE */

@@ -7,6 +7,7 @@
 #include "air/att.h"
 #include "base/rng.h"
 #include "ota/decoder.h"
+#include "ota/patch.h"
 #include "ota/signed.h"
 #include "air/smp.h"
 
@@ -121,6 +122,7 @@ struct esp {
 	struct ota_stream stream; /* where compressed streams are taken */
 	struct ota_decoder decoder;
 	struct ota_stage inflate; /* ctx NULL: they are not */
+	struct ota_patch patch; /* where delta updates are taken */
 	struct ota_piece *piece;
 	struct sched_event decode; /* of it */
 	uint8_t sector[OTA_SECTOR_SIZE];

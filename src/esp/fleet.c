@@ -191,6 +191,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.secure_boot = k->secure_boot,
 		.signed_only = k->signed_only,
 		.deflate_window = k->deflate_window,
+		.delta = k->delta,
 		.same_project = k->same_project,
 		.no_older = k->no_older,
 		.no_rollback = k->no_rollback,

@@ -31,6 +31,7 @@ struct job_config {
 	const struct profile *profile; /* copied */
 	const struct image *image; /* UPDATE: as image_read() filled it; the caller's */
 	const struct lint_report *report; /* UPDATE: what image_read() found; the caller's */
+	const struct log *log; /* what was chosen to be sent, and why; the caller's; or NULL */
 	const char *image_name; /* file, for texts; NULL: "IMAGE"; copied */
 	/* Options of the command lines in texts; the caller's; NULL: none. */
 	const char *options; /* how the device is reached: "--adapter=hci1" */

@@ -2,7 +2,10 @@
 /* The choice of what an update sends, and figures of the stream as figures of the image. */
 #include "host/job_priv.h"
 
+#include "base/hex.h"
+#include "base/log.h"
 #include "base/output.h"
+#include "host/image_store.h"
 #include "ota/stream.h"
 
 #include <stdio.h>
@@ -10,14 +13,75 @@
 /* Less than this of the air is not worth a decoder's doing: the link carries it in a moment. */
 #define WORTH_SHARE 33u /* a 33rd of the image */
 
-/* Deflate for this device in job->stream; false: it cannot be made. */
-static bool make(struct job *job, const struct ota_info *info)
+/* On the screen and, where a command runs, in its log. */
+static void tell(struct job *job, const char *text)
+{
+	job_log_note(job, text);
+	log_write(job->config.log, LOG_LEVEL_INFO, "%s", text);
+}
+
+/* Deflate for this device in *ret; false: it cannot be made. */
+static bool make_deflate(const struct job *job, const struct ota_info *info, struct job_stream *ret)
 {
 	const struct image *image = job->config.image;
 
-	return job->stream.ready ||
-	       job_stream_deflate(&job->stream, image->data, (uint32_t)image->size,
-				  info->deflate_window) == 0;
+	return job_stream_deflate(ret, image->data, (uint32_t)image->size, info->deflate_window) ==
+	       0;
+}
+
+/* What differs from the image that the device runs, which is read from the store. */
+static bool make_delta(struct job *job, const struct ota_info *info, struct job_stream *ret)
+{
+	const struct image *image = job->config.image;
+	char text[IMAGE_STORE_TEXT_MAX + 64], error[IMAGE_STORE_TEXT_MAX] = "";
+	char digits[2 * OTA_SHA256_SIZE + 1];
+	struct image_file base;
+	struct patch patch;
+	bool made = false;
+
+	if (image_store_get(info->running_sha256, &base, error, sizeof(error)) < 0) {
+		(void)snprintf(text, sizeof(text),
+			       "stream: no delta, the image that runs is not kept: SHA-256 %s%s%s",
+			       hex_encode(info->running_sha256, OTA_SHA256_SIZE, digits),
+			       error[0] != '\0' ? "; " : "", error);
+		tell(job, text);
+		return false;
+	}
+	if (patch_make(&patch, base.data, base.size, image->data, image->size) == 0) {
+		made = job_stream_delta(ret, &patch, info->deflate_window) == 0;
+		patch_finish(&patch);
+	}
+	image_file_finish(&base);
+	if (made)
+		image_store_used(info->running_sha256);
+	else
+		tell(job, "stream: no delta, it could not be made");
+	return made;
+}
+
+/* Whichever of the two is shorter; deflate where the profile wants no other. */
+static bool make(struct job *job, const struct ota_info *info)
+{
+	const bool delta = job->profile.stream != PROFILE_STREAM_DEFLATE &&
+			   (info->features & OTA_FEATURE_DELTA) != 0;
+	struct job_stream other;
+
+	if (job->stream.ready)
+		return true;
+	if (delta && make_delta(job, info, &job->stream)) {
+		if (job->profile.stream == PROFILE_STREAM_DELTA)
+			return true;
+		if (make_deflate(job, info, &other) &&
+		    other.stream.size < job->stream.stream.size) {
+			job_stream_finish(&job->stream);
+			return make_deflate(job, info, &job->stream);
+		}
+		job_stream_finish(&other);
+		return true;
+	}
+	if (!delta && job->profile.stream == PROFILE_STREAM_DELTA)
+		tell(job, "stream: no delta, the device takes none");
+	return make_deflate(job, info, &job->stream);
 }
 
 static void say(struct job *job, const char *why)
@@ -28,7 +92,7 @@ static void say(struct job *job, const char *why)
 	(void)snprintf(text, sizeof(text), "stream: %s, %s on air for %s%s", why,
 		       output_bytes(air, on, sizeof(on)), output_bytes(image, of, sizeof(of)),
 		       job->profile.stream == PROFILE_STREAM_AUTO ? " (auto: least time)" : "");
-	job_log_note(job, text);
+	tell(job, text);
 }
 
 /*
@@ -50,18 +114,16 @@ const struct stream *job_stream_choose(struct job *job, const struct ota_info *i
 		return job->stream.ready ? &job->stream.stream : NULL;
 	if (wanted == PROFILE_STREAM_RAW)
 		return NULL;
-	if (wanted == PROFILE_STREAM_DELTA)
-		job_log_note(job, "stream: delta is not at hand in this version: deflate instead");
 	if (!make(job, info)) {
-		job_log_note(job, "stream: raw, the image could not be compressed");
+		tell(job, "stream: raw, the image could not be compressed");
 		return NULL;
 	}
 	if (wanted == PROFILE_STREAM_AUTO && !worth_it(job)) {
-		job_log_note(job, "stream: raw, compression saves next to nothing of this image");
+		tell(job, "stream: raw, compression saves next to nothing of this image");
 		job_stream_finish(&job->stream);
 		return NULL;
 	}
-	say(job, "deflate");
+	say(job, stream_kind_name(job->stream.stream.kind));
 	job_record_stream(job);
 	return &job->stream.stream;
 }

@@ -8,6 +8,7 @@
 #define OTABENCH_HOST_JOB_STREAM_H
 
 #include "core/stream.h"
+#include "patch/patch.h"
 
 #include <stdbool.h>
 
@@ -24,6 +25,9 @@ struct job_stream {
  * -OTA_ENOMEM.  The caller ends with job_stream_finish(). */
 int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size,
 		       unsigned int window);
+/* The same of a patch, which is looked at in the call alone.  -OTA_EINVAL also where a block of it
+ * is longer than a device takes. */
+int job_stream_delta(struct job_stream *s, const struct patch *patch, unsigned int window);
 /* As a recording has it: the bytes of each block. */
 int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,
 			const uint32_t *blocks, uint32_t count);

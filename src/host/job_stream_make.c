@@ -27,23 +27,38 @@ static void begin(struct job_stream *s, enum stream_kind kind, uint32_t size)
 	};
 }
 
-int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size,
-		       unsigned int window)
-{
-	const uint32_t room = OTA_STREAM_HEAD + size + blocks_of(size) * OTA_BLOCK_HEAD;
-	uint8_t *shrunk;
-	uint32_t at = OTA_STREAM_HEAD;
+/* Where the block begins that makes the image's nth 64 KiB, in what is compressed. */
+struct source {
+	const uint8_t *bytes;
+	const uint32_t *borders; /* of a patch; NULL: the image itself */
+	uint32_t size;
+};
 
-	begin(s, STREAM_DEFLATE, size);
-	if (size == 0 || s->stream.count >= JOB_STREAM_BLOCKS)
+static uint32_t border(const struct source *source, uint32_t block)
+{
+	const uint32_t at = block * OTA_BLOCK_SIZE;
+
+	if (source->borders)
+		return source->borders[block];
+	return at < source->size ? at : source->size;
+}
+
+static int make(struct job_stream *s, const struct source *source, unsigned int window)
+{
+	const uint32_t room =
+		OTA_STREAM_HEAD + source->size + blocks_of(s->stream.image_size) * OTA_BLOCK_HEAD;
+	uint32_t at = OTA_STREAM_HEAD;
+	uint8_t *shrunk;
+
+	if (s->stream.image_size == 0 || s->stream.count >= JOB_STREAM_BLOCKS)
 		return -OTA_EINVAL;
 	s->bytes = malloc(room);
 	if (!s->bytes)
 		return -OTA_ENOMEM;
 	for (uint32_t i = 0; i < s->stream.count; i++) {
-		const uint32_t from = i * OTA_BLOCK_SIZE, left = size - from;
-		const uint32_t len = left < OTA_BLOCK_SIZE ? left : OTA_BLOCK_SIZE;
-		const int made = deflate_block(image + from, len, window, s->bytes + at, room - at);
+		const uint32_t from = border(source, i), len = border(source, i + 1u) - from;
+		const int made =
+			deflate_block(source->bytes + from, len, window, s->bytes + at, room - at);
 
 		if (made < 0) {
 			job_stream_finish(s);
@@ -60,6 +75,24 @@ int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size
 	s->stream.size = at;
 	s->ready = true;
 	return 0;
+}
+
+int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size,
+		       unsigned int window)
+{
+	const struct source source = {.bytes = image, .size = size};
+
+	begin(s, STREAM_DEFLATE, size);
+	return make(s, &source, window);
+}
+
+int job_stream_delta(struct job_stream *s, const struct patch *patch, unsigned int window)
+{
+	const struct source source = {
+		.bytes = patch->data, .borders = patch->borders, .size = (uint32_t)patch->size};
+
+	begin(s, STREAM_DELTA, patch->image_size);
+	return make(s, &source, window);
 }
 
 int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,

@@ -85,14 +85,15 @@ char *pdu_text_features(uint32_t features, char *buf, size_t size)
 {
 	static const char *const names[] = {"resume",	"sink",	      "link",	"telemetry",
 					    "rollback", "compressed", "signed", "times",
-					    "prepare",	"pattern"};
+					    "prepare",	"pattern",    "delta"};
 
 	return bits(features, names, COUNT(names), buf, size);
 }
 
 static char *start_flags(uint16_t flags, char *buf, size_t size)
 {
-	static const char *const names[] = {"sink", "restart", "compressed", "signed", "pattern"};
+	static const char *const names[] = {"sink",   "restart", "compressed",
+					    "signed", "pattern", "delta"};
 
 	return bits(flags, names, COUNT(names), buf, size);
 }

@@ -115,7 +115,7 @@ static const struct setting settings[PROFILE_KEYS] = {
 	[PROFILE_KEY_STREAM] = {
 		.name = "stream", .kind = SETTING_CHOICE, AT(stream), .words = words_stream,
 		.initial = PROFILE_STREAM_AUTO,
-		.help = "What goes over the air to a device that takes compressed streams. auto: what takes the least time: deflate, or raw where the image hardly shrinks. raw: the image as it is. deflate: compressed. delta: only what differs from the image that runs; not at hand in this version, which sends deflate then. Other devices get the image as it is.",
+		.help = "What goes over the air to a device that takes compressed streams. auto: what takes the least time: delta, deflate, or raw where the image hardly shrinks. raw: the image as it is. deflate: compressed. delta: only what differs from the image that runs, which must be kept ('otabench images list'); else deflate. Other devices get the image as it is.",
 	},
 	[PROFILE_KEY_ACK_TIMEOUT] = {
 		.name = "ack_timeout_ms", .kind = SETTING_NUMBER, AT(ack_timeout_ms),

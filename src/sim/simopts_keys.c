@@ -208,6 +208,12 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.help = "Window of compressed streams that the devices take, log2 of bytes: 12 is "
 			"4 KiB, 15 is 32 KiB; off: they take none.",
 	},
+	[SIM_DELTA] = {
+		.name = "delta", .kind = SETTING_CHOICE, AT(delta), .words = words_yes_no,
+		.initial = 1,
+		.help = "Whether devices that take compressed streams take what differs from the "
+			"image that they run, too.",
+	},
 	[SIM_VERSION] = {
 		.name = "version", .kind = SETTING_TEXT, TEXT(version),
 		.help = "Version of the factory firmware.",

@@ -20,17 +20,22 @@ void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t 
 	sha256_buffer(image, size, host->sha256);
 }
 
-uint8_t *host_make_stream(const uint8_t *image, uint32_t size, uint32_t offset, unsigned int window,
-			  uint32_t *ret_size)
+uint8_t *host_make_stream(const struct host *host, uint32_t offset, uint32_t *ret_size)
 {
-	const uint32_t blocks = (size - offset) / OTA_BLOCK_SIZE + 1u;
-	uint8_t *stream = malloc(OTA_STREAM_HEAD + size - offset + (size_t)blocks * OTA_BLOCK_HEAD);
+	const struct patch *patch = host->patch;
+	const uint32_t whole = patch ? (uint32_t)patch->size : host->size;
+	const uint32_t blocks = (host->size - offset) / OTA_BLOCK_SIZE + 1u;
+	uint8_t *stream = malloc(OTA_STREAM_HEAD + whole + (size_t)blocks * OTA_BLOCK_HEAD);
 	uint32_t at = OTA_STREAM_HEAD;
 
-	while (stream != NULL && offset < size) {
-		const uint32_t len =
-			size - offset < OTA_BLOCK_SIZE ? size - offset : OTA_BLOCK_SIZE;
-		const int made = deflate_block(image + offset, len, window, stream + at,
+	for (; stream != NULL && offset < host->size; offset += OTA_BLOCK_SIZE) {
+		const uint32_t left = host->size - offset, block = offset / OTA_BLOCK_SIZE;
+		const uint8_t *from =
+			patch ? patch->data + patch->borders[block] : host->image + offset;
+		const uint32_t len = patch ? patch->borders[block + 1] - patch->borders[block]
+				     : left < OTA_BLOCK_SIZE ? left
+							     : OTA_BLOCK_SIZE;
+		const int made = deflate_block(from, len, host->window, stream + at,
 					       DEFLATE_BLOCK_ROOM(len));
 
 		if (made < 0) {
@@ -38,7 +43,6 @@ uint8_t *host_make_stream(const uint8_t *image, uint32_t size, uint32_t offset, 
 			return NULL;
 		}
 		at += (uint32_t)made;
-		offset += len;
 	}
 	if (stream != NULL)
 		bytes_put32(stream, at);
@@ -83,9 +87,10 @@ bool host_start(struct host *host, uint16_t flags)
 	m.flags = flags;
 	if (host->window > 0) {
 		m.flags |= OTA_START_COMPRESSED;
+		if (host->patch)
+			m.flags |= OTA_START_DELTA;
 		free(host->stream);
-		host->stream =
-			host_make_stream(host->image, host->size, 0, host->window, &m.stream_size);
+		host->stream = host_make_stream(host, 0, &m.stream_size);
 	}
 	w->control = true;
 	w->len = (uint16_t)ota_start_encode(&m, w->bytes, sizeof(w->bytes));
@@ -197,8 +202,7 @@ static void on_stream_ready(struct host *host)
 	    host->begins > host->size)
 		complain(host, "a stream that begins in mid block");
 	free(host->stream);
-	host->stream = host_make_stream(host->image, host->size, host->begins, host->window,
-					&host->to_send);
+	host->stream = host_make_stream(host, host->begins, &host->to_send);
 }
 
 static void on_ready(struct host *host, const struct dut_note *note)

@@ -9,6 +9,7 @@
 #define OTABENCH_DEVICE_HOST_H
 
 #include "device_rig.h"
+#include "patch/patch.h"
 
 #define HOST_AIR 32u /* writes on their way */
 
@@ -34,6 +35,7 @@ struct host {
 	uint32_t size;
 	uint8_t sha256[OTA_SHA256_SIZE];
 	unsigned int window; /* of a compressed stream; 0: the image is sent as it is */
+	const struct patch *patch; /* sent compressed in place of the image; or NULL */
 	uint8_t *stream; /* this session's */
 	uint32_t begins; /* of the image, where the session begins */
 	uint32_t to_send; /* bytes of this session's stream; of the image where there is none */
@@ -61,9 +63,8 @@ void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t 
 /* From now on by compressed streams; host_finish() is due then. */
 void host_compress(struct host *host, unsigned int window);
 void host_finish(struct host *host);
-/* The stream for image's bytes from offset on, allocated by malloc(), in *ret_size bytes. */
-uint8_t *host_make_stream(const uint8_t *image, uint32_t size, uint32_t offset, unsigned int window,
-			  uint32_t *ret_size);
+/* The stream for the image's bytes from offset on, allocated by malloc(), in *ret_size bytes. */
+uint8_t *host_make_stream(const struct host *host, uint32_t offset, uint32_t *ret_size);
 /* Writes START; false when the air is full. */
 bool host_start(struct host *host, uint16_t flags);
 /* Writes the next value, of at most chunk bytes with its header, or END when all is sent.

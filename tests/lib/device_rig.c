@@ -56,6 +56,10 @@ int dut_init(struct dut *dut, const struct dut_options *options)
 		.wear_burst = options->wear_burst ? options->wear_burst : UINT16_MAX,
 	};
 	dut->window = options->window;
+	dut->base = options->base;
+	dut->base_size = options->base_size;
+	if (dut->base)
+		dut->info.features |= OTA_FEATURE_DELTA;
 	if (dut->window > 0) {
 		dut->info.features |= OTA_FEATURE_COMPRESSED;
 		if (inflate_create(dut->window, &dut->inflate) < 0) {

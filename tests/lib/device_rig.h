@@ -14,6 +14,7 @@
 #include "ota/decoder.h"
 #include "ota/device.h"
 #include "ota/error.h"
+#include "ota/patch.h"
 #include "base/rng.h"
 #include "base/sha256.h"
 
@@ -33,6 +34,8 @@ struct dut_options {
 	uint16_t max_value, ack_interval, write_size;
 	uint32_t confirm_timeout_ms;
 	uint16_t wear_burst; /* 0 = no limit */
+	const uint8_t *base; /* what runs: patches of it are taken; NULL: none */
+	uint32_t base_size;
 	unsigned int window; /* log2 of bytes; 0 = compressed streams are not decoded */
 	bool basic_only;
 	bool manual; /* operations end when the test says so */
@@ -61,6 +64,9 @@ struct dut { /* the device under test, and its board */
 
 	/* Compressed streams, where the options have a window. */
 	unsigned int window;
+	const uint8_t *base;
+	uint32_t base_size;
+	struct ota_patch patch;
 	struct ota_stream stream;
 	struct ota_decoder decoder;
 	struct ota_stage inflate;

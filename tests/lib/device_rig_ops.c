@@ -144,13 +144,25 @@ static int decode_begin(void *ctx, uint16_t flags, uint32_t offset, uint32_t siz
 
 	if (dut->op != OTA_OP_NONE || flags != (dut->dev.start.flags))
 		dut_violation(dut, "a decoder that begins while it is at work, or for others");
-	return ota_decoder_begin(&dut->decoder, false, offset, size);
+	return ota_decoder_begin(&dut->decoder, (flags & OTA_START_DELTA) != 0, offset, size);
+}
+
+static int read_base(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len)
+{
+	struct dut *dut = ctx;
+
+	if (offset > dut->base_size || len > dut->base_size - offset)
+		dut_violation(dut, "a base that is read beyond its end");
+	memcpy(buf, dut->base + offset, len);
+	return 0;
 }
 
 void dut_attach_stream(struct dut *dut)
 {
+	struct ota_patch_config base = {.read = read_base, .ctx = dut, .base_size = dut->base_size};
+	struct ota_stage patch;
 	const struct ota_stream_config config = {
-		.flags = OTA_START_COMPRESSED,
+		.flags = OTA_START_COMPRESSED | (dut->base ? OTA_START_DELTA : 0u),
 		.sector = dut->sector,
 		.begin = decode_begin,
 		.decode = op_decode,
@@ -158,7 +170,10 @@ void dut_attach_stream(struct dut *dut)
 	};
 
 	memset(dut->sector, 0x5a, sizeof(dut->sector));
-	ota_decoder_init(&dut->decoder, &dut->inflate, NULL);
+	if (dut->base)
+		sha256_buffer(dut->base, dut->base_size, base.base_sha256);
+	ota_patch_stage(&dut->patch, &base, &patch);
+	ota_decoder_init(&dut->decoder, &dut->inflate, dut->base ? &patch : NULL);
 	if (ota_stream_attach(&dut->stream, &config, &dut->dev) < 0)
 		dut_violation(dut, "the stream was refused");
 }

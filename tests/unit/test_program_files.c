@@ -357,6 +357,56 @@ static void test_delta_refused(void **state)
 	}
 }
 
+#define DELTA_SIM "--sim=devices=1,chip=esp32,flash_mode=usual,state=%s/boards"
+
+/* The image that runs is kept, so that the next one goes as what differs; without it the
+ * program says which is lacking. */
+static void test_delta_update(void **state)
+{
+	char option[300], *words;
+	struct program_ran r;
+	int exit = -1;
+
+	(void)state;
+	(void)unsetenv("OTABENCH_IMAGE_STORE");
+	(void)setenv("XDG_CACHE_HOME", dir, 1);
+	(void)snprintf(option, sizeof(option), "--like=%s/new.bin --edit=1 --seed=7", dir);
+	sample("next.bin", option);
+	r = program_run("--json " DELTA_SIM " flash esp-sim-01 %s/new.bin", dir, dir);
+	program_expect(&r, 0, "confirmed");
+	program_done(&r);
+	r = program_run("--json " DELTA_SIM " flash esp-sim-01 %s/next.bin", dir, dir);
+	program_expect(&r, 0, "confirmed");
+	assert_string_equal(program_text(&r, "stream"), "delta");
+	assert_true(program_number(&r, "air_bytes") > 0);
+	assert_true(program_number(&r, "air_bytes") < 200000 / 20);
+	program_done(&r);
+	r = program_run("--json images list");
+	assert_int_equal(json_array_size(json_object_get(r.last, "images")), 2);
+	program_done(&r);
+	r = program_run("--json images prune");
+	assert_int_equal(program_number(&r, "removed"), 2);
+	program_done(&r);
+	(void)snprintf(option, sizeof(option), "--like=%s/next.bin --edit=1", dir);
+	sample("third.bin", option);
+	words = program_words(
+		&exit, "-vv -s stream=delta " DELTA_SIM " flash esp-sim-01 %s/third.bin", dir, dir);
+	assert_int_equal(exit, 0);
+	assert_non_null(
+		strstr(words, "stream: no delta, the image that runs is not kept: SHA-256"));
+	assert_non_null(strstr(words, "stream: deflate"));
+	free(words);
+	(void)snprintf(option, sizeof(option), "--like=%s/third.bin --edit=1", dir);
+	sample("fourth.bin", option);
+	r = program_run("--json -s stream=delta " DELTA_SIM ",delta=no flash esp-sim-01 "
+			"%s/fourth.bin",
+			dir, dir);
+	program_expect(&r, 0, "confirmed");
+	assert_string_equal(program_text(&r, "stream"), "deflate");
+	program_done(&r);
+	(void)setenv("OTABENCH_IMAGE_STORE", "no", 1);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -382,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_full_recording), cmocka_unit_test(test_damaged_state),
 		cmocka_unit_test(test_hangup),	       cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_delta),	       cmocka_unit_test(test_delta_refused),
+		cmocka_unit_test(test_delta_update),
 	};
 
 	return cmocka_run_group_tests_name("program_files", tests, setup, cleanup);

@@ -509,7 +509,7 @@ static void test_names(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < 300; i++) {
-		check_name(ota_code_name, i, i <= OTA_ERR_STREAM);
+		check_name(ota_code_name, i, i <= OTA_ERR_BASE);
 		check_name(ota_state_name, i, i <= OTA_STATE_ABORTING);
 		check_name(ota_phase_name, i, i >= OTA_PHASE_ERASE && i <= OTA_PHASE_VALIDATE);
 		check_name(ota_reset_name, i, i >= OTA_RESET_POWER_ON && i <= OTA_RESET_CPU_LOCKUP);

@@ -141,6 +141,7 @@ static void expect_devices(void)
 	assert_int_equal(options.host_delay_ms, 30);
 	assert_int_equal(options.stack_delay_us, 4000);
 	assert_int_equal(options.deflate_window, 14);
+	assert_int_equal(options.delta, 0);
 }
 
 static void test_all(void **state)
@@ -152,11 +153,12 @@ static void test_all(void **state)
 		   "state=/var/x\\,y\\\\z,version=v1.0,project=gw,encrypted=yes,supervision=32000,"
 		   "security=legacy-passkey,passkey=000042,names=twins,addresses=random,"
 		   "table=shuffled,slots=factory:1M+2M+1280K,secure_version=32,secure_boot=yes,"
-		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,commands_only=yes,boot_delay="
+		   "flash_encryption=yes,bootloader=no-rollback,policy=both,permit=no,commands_"
+		   "only=yes,boot_delay="
 		   "90000,revision=102,block_"
 		   "revision=103,boot_"
 		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
-		   "task_delay=20,host_delay=30,stack_delay=4000,deflate=14");
+		   "task_delay=20,host_delay=30,stack_delay=4000,deflate=14,delta=no");
 	/* The key has a file of its own: test_public_key. */
 	assert_true(options.given ==
 		    (((UINT64_C(1) << SIM_OPTIONS) - 1) & ~(UINT64_C(1) << SIM_PUBLIC_KEY)));
@@ -367,6 +369,7 @@ static void test_get(void **state)
 		[SIM_SPEED] = "max",
 		[SIM_FAULT] = "dup-data%5",
 		[SIM_STATE] = "/tmp/x",
+		[SIM_DELTA] = "no",
 		[SIM_VERSION] = "1.2.3",
 		[SIM_PROJECT] = "p",
 		[SIM_ENCRYPTED] = "no",

@@ -132,6 +132,8 @@ bool device_stream_step(struct ota_device *dev)
 
 static uint8_t decode_code(int result)
 {
+	if (result == -OTA_ENOENT)
+		return OTA_ERR_BASE;
 	return result == -OTA_EIO ? OTA_ERR_READ : OTA_ERR_STREAM;
 }
 

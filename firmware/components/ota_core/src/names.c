@@ -87,6 +87,7 @@ static const struct code codes[] = {
 	[OTA_ERR_SIGNATURE] = {"bad-signature", "the device takes images signed by its key only"},
 	[OTA_ERR_STREAM] = {"stream-damaged",
 			    "the compressed stream is damaged, or of another length"},
+	[OTA_ERR_BASE] = {"other-base", "the patch is of another image than the device runs"},
 	[OTA_ERR_INTERNAL] = {"internal", "the device's firmware found a defect in itself"},
 };
 

@@ -30,9 +30,13 @@ int ota_patch_init(struct ota_patch *patch, const struct ota_patch_config *confi
 	if (config->image_size == 0 || offset % OTA_PATCH_BLOCK != 0 ||
 	    offset >= config->image_size || config->read == NULL)
 		return -OTA_EINVAL;
-	memset(patch, 0, sizeof(*patch));
-	patch->config = *config;
+	if (config != &patch->config)
+		patch->config = *config;
+	patch->state = OTA_PATCH_IN_HEAD;
+	patch->fault = OTA_PATCH_OK;
 	patch->made = offset;
+	patch->diff = patch->extra = 0;
+	patch->have = 0;
 	return 0;
 }
 
@@ -191,4 +195,32 @@ int ota_patch_step(struct ota_patch *patch, const uint8_t *in, size_t *in_len, u
 	*in_len = taken;
 	*out_len = given;
 	return r < 0 ? r : 0;
+}
+
+static int stage_begin(void *ctx, uint32_t offset, uint32_t size)
+{
+	struct ota_patch *patch = ctx;
+
+	patch->config.image_size = size;
+	return ota_patch_init(patch, &patch->config, offset);
+}
+
+/* All that it gives it gives while it takes: when all was taken nothing waits. */
+static int stage_run(void *ctx, struct ota_piece *piece)
+{
+	size_t used = piece->in_len, made = piece->room;
+	const int r = ota_patch_step(ctx, piece->in, &used, piece->out, &made);
+
+	piece->used = (uint32_t)used;
+	piece->made = (uint32_t)made;
+	if (r < 0)
+		return r == -OTA_EPERM ? -OTA_ENOENT : r;
+	return used < piece->in_len ? OTA_STAGE_FULL : OTA_STAGE_HUNGRY;
+}
+
+void ota_patch_stage(struct ota_patch *patch, const struct ota_patch_config *config,
+		     struct ota_stage *ret)
+{
+	patch->config = *config;
+	*ret = (struct ota_stage){.begin = stage_begin, .run = stage_run, .ctx = patch};
 }

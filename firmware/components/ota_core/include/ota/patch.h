@@ -15,8 +15,8 @@
 #ifndef OTA_PATCH_H
 #define OTA_PATCH_H
 
+#include "ota/decoder.h"
 #include "ota/error.h"
-#include "ota/proto.h"
 
 #define OTA_PATCH_BLOCK 65536u /* of the image: a patch can be gone on with at its multiples */
 #define OTA_PATCH_HEADER 48u /* bytes at the patch's start */
@@ -85,6 +85,13 @@ int ota_patch_init(struct ota_patch *patch, const struct ota_patch_config *confi
  */
 int ota_patch_step(struct ota_patch *patch, const uint8_t *in, size_t *in_len, uint8_t *out,
 		   size_t *out_len);
+
+/*
+ * The patch stage of a decoder (ota/decoder.h): config's read, ctx and base; what image it makes
+ * the decoder tells.  patch must outlive it.
+ */
+void ota_patch_stage(struct ota_patch *patch, const struct ota_patch_config *config,
+		     struct ota_stage *ret);
 
 /* Returns true if the whole image was made. */
 bool ota_patch_done(const struct ota_patch *patch);

@@ -113,6 +113,7 @@ enum ota_code {
 	OTA_ERR_INTERNAL = 22, /* a defect in the firmware */
 	OTA_ERR_SIGNATURE = 23, /* missing (detail 0), or by no key that the device knows (1) */
 	OTA_ERR_STREAM = 24, /* damaged, or of another length; detail = offset in the image */
+	OTA_ERR_BASE = 25, /* a patch of another image than the one that runs */
 };
 
 /* ERROR's detail with OTA_ERR_STATE: the state in the low byte, and */
@@ -130,7 +131,9 @@ enum ota_code {
 #define OTA_START_COMPRESSED 0x0004u /* the stream is compressed: section 16 */
 #define OTA_START_SIGNED 0x0008u /* a statement and its signature follow: signed.h */
 #define OTA_START_PATTERN 0x0010u /* write a pattern of the device's own: measures the flash */
-#define OTA_START_DECODED OTA_START_COMPRESSED /* what is decoded before it is in flash */
+#define OTA_START_DELTA 0x0020u /* with COMPRESSED: what comes out of it is a patch: section 17 */
+/* What is decoded before it is in flash. */
+#define OTA_START_DECODED (OTA_START_COMPRESSED | OTA_START_DELTA)
 #define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART | OTA_START_PATTERN)
 
 /* Info feature bits (section 11).  Unknown bits are ignored. */
@@ -144,6 +147,7 @@ enum ota_code {
 #define OTA_FEATURE_TIMES 0x00000080u /* TIMES beside each TELEMETRY */
 #define OTA_FEATURE_PREPARE 0x00000100u
 #define OTA_FEATURE_PATTERN 0x00000200u /* START's flag of that name */
+#define OTA_FEATURE_DELTA 0x00000400u /* START's flag of that name */
 
 /* Info and STATUS flags (section 3.3). */
 #define OTA_INFO_PENDING_VERIFY 0x01u /* running image awaits CONFIRM */
