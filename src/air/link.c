@@ -43,8 +43,8 @@ static uint8_t phy_bit(enum ota_phy phy)
 
 static bool config_valid(const struct link_config *config)
 {
-	if ((!config->unchecked && !link_params_valid(&config->params)) || config->data_length < OCTETS_MIN ||
-	    config->data_length > OCTETS_MAX)
+	if ((!config->unchecked && !link_params_valid(&config->params)) ||
+	    config->data_length < OCTETS_MIN || config->data_length > OCTETS_MAX)
 		return false;
 	for (unsigned int i = 0; i < LINK_ROLES; i++) {
 		const struct link_side_config *side = &config->sides[i];

@@ -282,21 +282,11 @@ static const struct {
 	const char *word;
 	bool (*take)(struct replay_run *run, const char *text);
 } notes[] = {
-	{"image", note_image},
-	{"image-signed", note_signed},
-	{"stream-block", note_stream},
-	{"image-name", note_name},
-	{"image-project", note_project},
-	{"image-version", note_version},
-	{"bytes", note_bytes},
-	{"profile", note_profile},
-	{"set", note_set},
-	{"finding", note_finding},
-	{"checks", note_checks},
-	{"checked", note_checked},
-	{"known", note_known},
-	{"intervals", note_intervals},
-	{"end", note_end},
+	{"image", note_image},	   {"image-signed", note_signed},   {"stream-block", note_stream},
+	{"image-name", note_name}, {"image-project", note_project}, {"image-version", note_version},
+	{"bytes", note_bytes},	   {"profile", note_profile},	    {"set", note_set},
+	{"finding", note_finding}, {"checks", note_checks},	    {"checked", note_checked},
+	{"known", note_known},	   {"intervals", note_intervals},   {"end", note_end},
 };
 
 /* --- the file */

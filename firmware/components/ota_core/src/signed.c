@@ -172,8 +172,7 @@ static bool drops(const struct ota_device *dev, const struct ota_start *start)
 	       memcmp(start->sha256, sha256, OTA_SHA256_SIZE) != 0;
 }
 
-bool ota_uncovered(const struct ota_signed *gate, uint16_t conn, const uint8_t *buf,
-			  size_t len)
+bool ota_uncovered(const struct ota_signed *gate, uint16_t conn, const uint8_t *buf, size_t len)
 {
 	const struct ota_device *dev = gate->config.dev;
 	struct ota_start start;

@@ -57,8 +57,7 @@ void ota_signed_control(struct ota_signed *gate, uint16_t conn, const uint8_t *b
  * ROLLBACK, REBOOT, and a START by which an update that could be resumed is lost.  Not so of who
  * owns the session under way.  A product may demand an authenticated link for these alone.
  */
-bool ota_uncovered(const struct ota_signed *gate, uint16_t conn, const uint8_t *buf,
-			  size_t len);
+bool ota_uncovered(const struct ota_signed *gate, uint16_t conn, const uint8_t *buf, size_t len);
 /* The check ended: 0, or a negative OTA_E*, of which each refuses. */
 void ota_signed_checked(struct ota_signed *gate, int result, uint32_t now_ms);
 /* Before ota_device_disconnected(). */
