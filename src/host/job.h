@@ -63,6 +63,8 @@ struct job_recorded {
 	bool trusted;
 	char changed[JOB_TEXT_MAX / 2];
 	enum stream_kind stream; /* sent, with the bytes of each of its blocks; 0 of them: raw */
+	char stream_text[JOB_STREAM_TEXTS][JOB_TEXT_MAX / 2]; /* what was said of the choice */
+	uint32_t stream_texts;
 	uint32_t stream_blocks;
 	uint32_t stream_block[JOB_STREAM_BLOCKS];
 	uint16_t intervals[2]; /* learned with the adapter, on 1M and 2M; 0: nothing */

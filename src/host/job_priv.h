@@ -233,6 +233,7 @@ void job_record_start(struct job *job);
 /* Connection intervals that were learned with this adapter. */
 void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m);
 void job_record_stream(struct job *job);
+void job_record_stream_text(struct job *job, const char *text);
 void job_record_approve(struct job *job, bool refused);
 /* The device is not what it was when it was met before. */
 void job_record_known(struct job *job);

@@ -96,6 +96,11 @@ void job_record_stream(struct job *job)
 		     s->at[i + 1u] - s->at[i]);
 }
 
+void job_record_stream_text(struct job *job, const char *text)
+{
+	note(job, "stream-text %s", text);
+}
+
 void job_record_approve(struct job *job, bool refused)
 {
 	if (!job->transport->ops->note)

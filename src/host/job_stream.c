@@ -17,6 +17,7 @@
 static void tell(struct job *job, const char *text)
 {
 	job_log_note(job, text);
+	job_record_stream_text(job, text);
 	log_write(job->config.log, LOG_LEVEL_INFO, "%s", text);
 }
 
@@ -106,12 +107,22 @@ static bool worth_it(const struct job *job)
 	return air + image / WORTH_SHARE < image;
 }
 
+/* A recording has the choice: what was kept here, and where, is no longer as it was. */
+static const struct stream *recorded(struct job *job)
+{
+	const struct job_recorded *r = job->config.recorded;
+
+	for (uint32_t i = 0; i < r->stream_texts; i++)
+		job_log_note(job, r->stream_text[i]);
+	return job->stream.ready ? &job->stream.stream : NULL;
+}
+
 const struct stream *job_stream_choose(struct job *job, const struct ota_info *info)
 {
 	const enum profile_stream wanted = job->profile.stream;
 
 	if (job->config.recorded)
-		return job->stream.ready ? &job->stream.stream : NULL;
+		return recorded(job);
 	if (wanted == PROFILE_STREAM_RAW)
 		return NULL;
 	if (!make(job, info)) {

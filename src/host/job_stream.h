@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #define JOB_STREAM_BLOCKS 257u /* of IMAGE_FILE_MAX, and one more */
+#define JOB_STREAM_TEXTS 4u /* sentences on the choice */
 
 struct job_stream {
 	struct stream stream;

@@ -153,6 +153,18 @@ static bool note_stream(struct replay_run *run, const char *text)
 	return take_number(text, &r->stream_block[r->stream_blocks++]);
 }
 
+static bool note_stream_text(struct replay_run *run, const char *text)
+{
+	struct job_recorded *r = &run->recorded;
+
+	if (r->stream_texts == JOB_STREAM_TEXTS)
+		return false;
+	replay_file_safe(text, strlen(text), r->stream_text[r->stream_texts],
+			 sizeof(r->stream_text[0]));
+	r->stream_texts++;
+	return true;
+}
+
 static bool note_name(struct replay_run *run, const char *text)
 {
 	(void)snprintf(run->image_name, sizeof(run->image_name), "%s", text);
@@ -282,11 +294,14 @@ static const struct {
 	const char *word;
 	bool (*take)(struct replay_run *run, const char *text);
 } notes[] = {
-	{"image", note_image},	   {"image-signed", note_signed},   {"stream-block", note_stream},
-	{"image-name", note_name}, {"image-project", note_project}, {"image-version", note_version},
-	{"bytes", note_bytes},	   {"profile", note_profile},	    {"set", note_set},
-	{"finding", note_finding}, {"checks", note_checks},	    {"checked", note_checked},
-	{"known", note_known},	   {"intervals", note_intervals},   {"end", note_end},
+	{"image", note_image},		 {"image-signed", note_signed},
+	{"stream-block", note_stream},	 {"stream-text", note_stream_text},
+	{"image-name", note_name},	 {"image-project", note_project},
+	{"image-version", note_version}, {"bytes", note_bytes},
+	{"profile", note_profile},	 {"set", note_set},
+	{"finding", note_finding},	 {"checks", note_checks},
+	{"checked", note_checked},	 {"known", note_known},
+	{"intervals", note_intervals},	 {"end", note_end},
 };
 
 /* --- the file */

@@ -127,12 +127,12 @@ static void test_view(void **state)
 	pty_send(&pty, "n");
 	pty_send(&pty, "\r");
 	pty_until(&pty, "run 1 update");
-	pty_until(&pty, "confirmed: The device runs the new");
+	pty_until(&pty, "confirmed: It runs the image");
 	/* The end is a full page. */
 	pty_send(&pty, "G");
 	pty_until(&pty, "verify_timeout_ms");
 	pty_until(&pty, "stall_action");
-	pty_until_gone(&pty, "confirmed: The device runs the new");
+	pty_until_gone(&pty, "confirmed: It runs the image");
 	pty_send(&pty, "q");
 	pty_until(&pty, "RESULT");
 	pty_send(&pty, "E");

@@ -49,7 +49,7 @@ cp "$folder/p.yaml" "$folder/before.yaml"
 check "diff of two" run 0 profile diff default reliable
 check "... tells a key" says "window                   auto             16384"
 check "diff against the defaults" run 0 profile diff "$folder/p.yaml" --json
-check "... tells a key" says '"key":"chunk","a":"auto","b":20}'
+check "... tells a key" says '"key":"chunk","a":"auto","b":20'
 check "diff of one and the same" run 0 profile diff reliable reliable
 check "... tells none" says "no key differs"
 

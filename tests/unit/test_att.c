@@ -175,9 +175,9 @@ static void test_read_blob(void **state)
 	     "0b 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15");
 	says("0c " INFO_VALUE " 16 00",
 	     "0d 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b");
-	says("0c " INFO_VALUE " 62 00", "0d 62 63");
-	says("0c " INFO_VALUE " 64 00", "0d");
-	says("0c " INFO_VALUE " 65 00", "01 0c 1a 00 07");
+	says("0c " INFO_VALUE " 62 00", "0d 62 63 64 65");
+	says("0c " INFO_VALUE " 66 00", "0d");
+	says("0c " INFO_VALUE " 67 00", "01 0c 1a 00 07");
 	says("0c " INFO_VALUE " 00", "01 0c 00 00 04");
 	says("0c " CONTROL_VALUE " 00 00", "01 0c 15 00 02");
 	/* However much the device claims, a value has at most 512 octets. */
