@@ -19,6 +19,8 @@ bool radio_fault_possible(enum fault_kind kind, const char **ret_why)
 	case FAULT_DUP_NOTIFY:
 	case FAULT_DELAY_DATA:
 	case FAULT_DELAY_NOTIFY:
+	case FAULT_GARBLE_NOTIFY:
+	case FAULT_FLOOD_NOTIFY:
 		why = "a link layer loses, doubles and reorders nothing; use loss=PERCENT";
 		break;
 	case FAULT_DISCONNECT:

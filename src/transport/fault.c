@@ -198,6 +198,8 @@ static enum transport_fault_kind injected(enum fault_kind kind)
 	case FAULT_DUP_NOTIFY:
 	case FAULT_DELAY_DATA:
 	case FAULT_DELAY_NOTIFY:
+	case FAULT_GARBLE_NOTIFY:
+	case FAULT_FLOOD_NOTIFY:
 	case FAULT_KINDS:
 		break;
 	}
@@ -302,15 +304,44 @@ static int fault_write(struct transport *t, enum gatt_chr chr, enum gatt_write m
 	return 0;
 }
 
-static void notified(struct fault *f, const struct transport_event *event)
+/* Other figures behind the same opcode, sometimes fewer of them. */
+static size_t garble(struct fault *f, const struct transport_event *event,
+		     uint8_t bytes[OTA_VALUE_MAX])
 {
+	const size_t len = event->len < OTA_VALUE_MAX ? event->len : OTA_VALUE_MAX;
+
+	memcpy(bytes, event->data, len);
+	for (size_t i = 0; i < f->count; i++) {
+		if (f->specs[i].kind != FAULT_GARBLE_NOTIFY || !strikes(f, i, f->notifications))
+			continue;
+		for (size_t at = 1; at < len; at++)
+			bytes[at] = (uint8_t)rng_u64(&f->rng);
+		return rng_below(&f->rng, 4) > 0 || len == 0 ? len : rng_below(&f->rng, len);
+	}
+	return len;
+}
+
+static uint32_t times(const struct fault *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->specs[i].kind == FAULT_FLOOD_NOTIFY)
+			return f->specs[i].arg;
+	return 1;
+}
+
+static void notified(struct fault *f, const struct transport_event *told)
+{
+	uint8_t bytes[OTA_VALUE_MAX];
+	struct transport_event other = *told, *event = &other;
 	const struct fate fate = decide(f, FAULT_DROP_NOTIFY, FAULT_DUP_NOTIFY, FAULT_DELAY_NOTIFY,
 					++f->notifications);
 	struct late *l;
 
 	if (fate.drop)
 		return;
-	for (int i = 0; i < (fate.twice ? 2 : 1); i++) {
+	other.len = garble(f, told, bytes);
+	other.data = bytes;
+	for (uint32_t i = 0; i < times(f) + (fate.twice ? 1u : 0u); i++) {
 		if (fate.late_us == 0 && !f->events.first) {
 			wrap_emit(&f->wrap, event);
 			continue;

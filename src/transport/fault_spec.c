@@ -89,6 +89,15 @@ static const struct form forms[FAULT_KINDS] = {
 		.name = "stale-cache", .usage = "stale-cache",
 		.help = "The host's stack remembers services of another firmware.",
 	},
+	[FAULT_GARBLE_NOTIFY] = {
+		VALUES("garble-notify"), .usage = "garble-notify@N or garble-notify%P",
+		.help = "A notification arrives with other figures, as of a device that lies.",
+	},
+	[FAULT_FLOOD_NOTIFY] = {
+		.name = "flood-notify", .usage = "flood-notify:TIMES",
+		.arg = "TIMES", .arg_min = 2, .arg_max = 10000,
+		.help = "Each notification arrives TIMES times.",
+	},
 };
 /* clang-format on */
 
@@ -150,8 +159,8 @@ static int find_kind(const struct reader *reader, size_t len, enum fault_kind *r
 		return refuse(reader, "unknown fault (did you mean %s?)", nearest.best);
 	return refuse(reader, "unknown fault, expected drop-data, drop-notify, dup-data, "
 			      "dup-notify, delay-data, delay-notify, disconnect, terminate, "
-			      "reboot, power-cut, write-fail, slow-erase, no-boot, block or "
-			      "stale-cache");
+			      "reboot, power-cut, write-fail, slow-erase, no-boot, block, "
+			      "stale-cache, garble-notify or flood-notify");
 }
 
 /* "@N" or "%P", where the kind has one. */

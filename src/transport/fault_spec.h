@@ -44,6 +44,8 @@ enum fault_kind {
 	FAULT_NO_BOOT,
 	FAULT_BLOCK,
 	FAULT_STALE_CACHE,
+	FAULT_GARBLE_NOTIFY,
+	FAULT_FLOOD_NOTIFY,
 	FAULT_KINDS
 };
 
@@ -53,7 +55,7 @@ struct fault_spec {
 	enum fault_kind kind;
 	uint32_t at; /* N, OP, BYTE or OFFSET; unused with a share */
 	uint32_t share_ppm; /* 1..FAULT_SHARE_ALL; 0: at counts */
-	uint32_t arg; /* DELAY_*, BLOCK: milliseconds; SLOW_ERASE: factor; else 0 */
+	uint32_t arg; /* DELAY_*, BLOCK: ms; SLOW_ERASE: factor; FLOOD_NOTIFY: times; else 0 */
 };
 
 #define FAULT_TEXT_MAX 64u /* longest fault_format(), NUL included */

@@ -44,6 +44,9 @@ static void test_good(void **state)
 		{"no-boot", {FAULT_NO_BOOT, 0, 0, 0}, NULL},
 		{"block@65536:290", {FAULT_BLOCK, 65536, 0, 290}, NULL},
 		{"stale-cache", {FAULT_STALE_CACHE, 0, 0, 0}, NULL},
+		{"garble-notify@7", {FAULT_GARBLE_NOTIFY, 7, 0, 0}, NULL},
+		{"garble-notify%2.5", {FAULT_GARBLE_NOTIFY, 0, 25000, 0}, NULL},
+		{"flood-notify:500", {FAULT_FLOOD_NOTIFY, 0, 0, 500}, NULL},
 	};
 	unsigned int kinds = 0;
 
@@ -71,7 +74,8 @@ static void test_bad(void **state)
 	static const char *const cases[][2] = {
 		{"", "unknown fault, expected drop-data, drop-notify, dup-data, dup-notify, "
 		     "delay-data, delay-notify, disconnect, terminate, reboot, power-cut, "
-		     "write-fail, slow-erase, no-boot, block or stale-cache"},
+		     "write-fail, slow-erase, no-boot, block, stale-cache, garble-notify or "
+		     "flood-notify"},
 		{"@5", NULL},
 		{"explode@5", NULL},
 		{"drop-dta@5", "unknown fault (did you mean drop-data?)"},

@@ -85,7 +85,8 @@ static void choose_fault(struct soak *k, struct fault_spec *f)
 {
 	struct rng *rng = &k->rng;
 
-	/* The last kind is the host's memory of an earlier run, which these runs do not have. */
+	/* What follows is the host's memory of an earlier run, which these runs do not have, and
+	 * devices that lie. */
 	*f = (struct fault_spec){.kind = (enum fault_kind)below(rng, FAULT_STALE_CACHE)};
 	switch (f->kind) {
 	case FAULT_DROP_DATA:
@@ -129,6 +130,8 @@ static void choose_fault(struct soak *k, struct fault_spec *f)
 		break;
 	case FAULT_NO_BOOT:
 	case FAULT_STALE_CACHE:
+	case FAULT_GARBLE_NOTIFY:
+	case FAULT_FLOOD_NOTIFY:
 	case FAULT_KINDS:
 		break;
 	}
