@@ -220,15 +220,12 @@ static void esp_link_release(struct esp_conn *c)
 /* Any PDU that is to write, whatever comes of it: nobody may, to a device of another dialect. */
 static void watch_writes(struct esp *esp, const uint8_t *pdu, size_t len)
 {
-	char text[80];
-
 	if (esp->config.dialect != ESP_FOREIGN || len == 0 ||
 	    (pdu[0] != ATT_WRITE_REQ && pdu[0] != ATT_WRITE_CMD && pdu[0] != ATT_PREPARE_REQ))
 		return;
 	esp->foreign_writes++;
-	(void)snprintf(text, sizeof(text), "REFUSES A WRITE of %zu bytes: its dialect is %s", len,
-		       dialect_get(esp->config.foreign)->name);
-	esp_log(esp, text);
+	esp_log(esp, "REFUSES A WRITE of %zu bytes: its dialect is %s", len,
+		dialect_get(esp->config.foreign)->name);
 }
 
 static void esp_link_on_frame(void *ctx, uint16_t cid, const uint8_t *buf, size_t len)
