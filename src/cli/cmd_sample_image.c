@@ -117,21 +117,22 @@ static int fill_edit(struct cli *cli, struct image_edit *edit)
 }
 
 static int edit_image(struct cli *cli, const char *path, const struct image *image,
-		      struct image_edit *edit)
+		      const struct image_edit *asked)
 {
+	struct image_edit edit = *asked;
 	char version[KEPT + 1];
 	uint8_t *bytes = malloc(image->size + IMAGE_EDIT_GROWTH);
 	size_t size = 0;
 	int code;
 
 	image_edit_version(image->version, version);
-	if (!edit->version)
-		edit->version = version;
-	if (!bytes || image_edit(image, edit, sha256_buffer, bytes, image->size + IMAGE_EDIT_GROWTH,
-				 &size) < 0)
+	if (!edit.version)
+		edit.version = version;
+	if (!bytes || image_edit(image, &edit, sha256_buffer, bytes,
+				 image->size + IMAGE_EDIT_GROWTH, &size) < 0)
 		code = cli_fail(cli, CLI_DEFECT, "out of memory");
 	else
-		code = finish_sample(cli, path, image->chip_id, edit->version, bytes, size);
+		code = finish_sample(cli, path, image->chip_id, edit.version, bytes, size);
 	free(bytes);
 	return code;
 }

@@ -80,8 +80,8 @@ const struct dialect dialect_foreign = {
 #define ESPRESSIF_CHRS(has, has_not)                                                               \
 	.services = {ESPRESSIF_SERVICE},                                                           \
 	.chrs = {                                                                                  \
-		[GATT_CONTROL] = {ESPRESSIF_COMMAND, .all = WRITE | (has), .none = has_not},       \
-		[GATT_DATA] = {ESPRESSIF_FIRMWARE, .all = WRITE | (has), .none = has_not},         \
+		[GATT_CONTROL] = {ESPRESSIF_COMMAND, .all = WRITE | (has), .none = (has_not)},     \
+		[GATT_DATA] = {ESPRESSIF_FIRMWARE, .all = WRITE | (has), .none = (has_not)},       \
 	}
 
 const struct dialect dialect_ble_ota = {
