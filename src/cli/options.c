@@ -327,9 +327,10 @@ static bool take_switch(struct cli *cli, enum option_id id)
 		[OPTION_QUIET] = &cli->quiet,
 	};
 
-	if (switches[id])
-		*switches[id] = true;
-	return switches[id] != NULL;
+	if (id >= OPTION_IDS || !switches[id])
+		return false;
+	*switches[id] = true;
+	return true;
 }
 
 static int take_global(struct cli *cli, enum option_id id, const char *argument)

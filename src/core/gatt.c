@@ -38,11 +38,15 @@ size_t gatt_uuid_octets(const char *text, uint8_t ret[16])
 	if (strlen(text) != GATT_UUID_TEXT - 1u)
 		return 0;
 	for (size_t i = 0; i < GATT_UUID_TEXT - 1u; i += 2) {
+		int high, low;
+
 		if (base[i] == '-' && text[i++] != '-')
 			return 0;
-		if (digit_of(text[i]) < 0 || digit_of(text[i + 1]) < 0)
+		high = digit_of(text[i]);
+		low = digit_of(text[i + 1]);
+		if (high < 0 || low < 0)
 			return 0;
-		octets[--left] = (uint8_t)(digit_of(text[i]) << 4 | digit_of(text[i + 1]));
+		octets[--left] = (uint8_t)(high * 16 + low);
 	}
 	if (memcmp(text, base, 4) == 0 && strcmp(text + 8, base + 8) == 0) {
 		memcpy(ret, octets + 12, 2);

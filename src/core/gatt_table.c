@@ -57,7 +57,7 @@ static void count_difference(struct gatt_difference *d, const struct gatt_entry 
 {
 	if (d->count++ > 0)
 		return;
-	d->handle = remembered ? remembered->handle : own->handle;
+	d->handle = remembered ? remembered->handle : own ? own->handle : 0;
 	if (remembered)
 		memcpy(d->remembered, remembered->uuid, sizeof(d->remembered));
 	if (own)

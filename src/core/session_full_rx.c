@@ -50,15 +50,16 @@ static uint32_t place_limit(const struct session *s, uint32_t limit)
 	return at < s->stream->size ? at : s->stream->size;
 }
 
-void session_place_status(const struct session *s, struct ota_status *m)
+void session_place_status(const struct session *s, struct ota_status *status)
 {
-	const bool streams = m->state == OTA_STATE_RECEIVING || m->state == OTA_STATE_VERIFYING;
+	const bool streams =
+		status->state == OTA_STATE_RECEIVING || status->state == OTA_STATE_VERIFYING;
 
 	if (!s->stream)
 		return;
-	m->flushed = stream_place_of(s->stream, m->flushed);
-	m->received =
-		streams ? session_place(s, m->received) : stream_place_of(s->stream, m->received);
+	status->flushed = stream_place_of(s->stream, status->flushed);
+	status->received = streams ? session_place(s, status->received)
+				   : stream_place_of(s->stream, status->received);
 }
 
 /* False: no stream begins there. */

@@ -115,11 +115,11 @@ static uint32_t part_end(const struct session *s, uint32_t from)
 
 static void part_accepted(struct session *s)
 {
-	const uint32_t end = s->stats.queued;
+	const uint32_t reached = s->stats.queued;
 
 	s->parts.waiting = s->parts.wanted = false;
-	s->stats.limit = part_end(s, end);
-	session_moved(s, end);
+	s->stats.limit = part_end(s, reached);
+	session_moved(s, reached);
 }
 
 static void control_written(struct session *s, uint8_t opcode)

@@ -158,17 +158,17 @@ static void stopped(struct session *s, bool accepted)
 /* An answer whose CRC is wrong is none. */
 static void rx(struct session *s, const uint8_t *buf, size_t len)
 {
-	bool accepted;
+	bool good;
 
 	if (!is_whole(buf, len) || bytes_get16(buf) != CMD_ANSWER)
 		return;
-	accepted = bytes_get16(buf + 4) == STATUS_OK;
+	good = bytes_get16(buf + 4) == STATUS_OK;
 	if (bytes_get16(buf + 2) == CMD_STOP) {
-		stopped(s, accepted);
+		stopped(s, good);
 	} else if (bytes_get16(buf + 2) == CMD_START && s->state == SESSION_PREPARING &&
 		   s->step == SESSION_STEP_READY) {
 		s->sectors = (struct session_sectors){0};
-		if (accepted)
+		if (good)
 			session_begin_sending(s, 0, sector_end(s, 0), 0);
 		else
 			refused(s, OTA_ERR_BUSY);
@@ -366,8 +366,8 @@ static const struct dialect_ops ops = {
 	.family = DIALECT_SECTORS, \
 	.services = {GATT_UUID16("8018")}, \
 	.chrs = { \
-		[GATT_CONTROL] = {GATT_UUID16("8022"), .all = WRITES | (has), .none = has_not}, \
-		[GATT_DATA] = {GATT_UUID16("8020"), .all = WRITES | (has), .none = has_not}, \
+		[GATT_CONTROL] = {GATT_UUID16("8022"), .all = WRITES | (has), .none = (has_not)}, \
+		[GATT_DATA] = {GATT_UUID16("8020"), .all = WRITES | (has), .none = (has_not)}, \
 	}, \
 	.header = HEADER, \
 	.sector = SECTOR, \

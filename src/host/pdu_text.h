@@ -43,7 +43,7 @@ char *pdu_text_phys(uint8_t set, char *buf, size_t size);
 /* A running slot: its number, or "factory". */
 char *pdu_text_slot(uint8_t slot, char *buf, size_t size);
 /* "panic; 3 resets since the update began (panics: 2)", of Info or STATUS; "": nothing is known. */
-char *pdu_text_resets(uint8_t reason, uint8_t resets, uint8_t panics, char *buf, size_t size);
+char *pdu_text_resets(uint8_t reason, uint8_t count, uint8_t panics, char *buf, size_t size);
 /* "2M", "unknown" */
 const char *pdu_text_phy(uint8_t phy);
 

@@ -156,7 +156,7 @@ static void copy_words(const struct segment *g, uint32_t from, uint32_t to, uint
 static uint32_t edit_segment(const struct segment *g, uint8_t *out)
 {
 	const uint8_t *data = g->image->data + g->s->offset;
-	uint32_t from = g->head, to = g->head;
+	uint32_t from = g->head, to = from;
 	struct change change;
 	uint64_t rng;
 

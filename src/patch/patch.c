@@ -170,7 +170,7 @@ static int walk(const struct ota_patch_config *config, const uint8_t *data, size
 		uint8_t *image, struct patch *borders, enum ota_patch_fault *ret_fault)
 {
 	static const uint8_t more = 0;
-	uint8_t buf[4096];
+	uint8_t buf[4096] = {0};
 	struct ota_patch state;
 	size_t at = 0, one = 1, room = 1;
 	int r = ota_patch_init(&state, config, 0);

@@ -160,6 +160,8 @@ static uint32_t split(const struct matcher *m, const struct anchor *a, const str
 	int64_t score = 0, best_score = 0;
 	uint32_t best = 0;
 
+	if (!a || !b)
+		return 0;
 	for (uint32_t i = 0; i < len; i++) {
 		score += m->old[a->old_at + (from + i - a->at)] == m->new[from + i];
 		score -= m->old[b->old_at - (b->at - (from + i))] == m->new[from + i];

@@ -26,15 +26,13 @@ static struct patch patch;
 /* The image is the base, with bytes of its own here and there and all behind them moved. */
 static void make_image(void)
 {
-	uint32_t from = 0;
-
 	dut_image(base, sizeof(base), 4);
 	dut_image(image, sizeof(image), 9);
 	memcpy(image, base, OTA_HEAD_SIZE);
 	for (uint32_t at = OTA_HEAD_SIZE; at < SIZE; at += 20000u) {
 		const uint32_t room = SIZE - at < 19000u ? SIZE - at : 19000u;
+		const uint32_t from = at + at / 20000u * 12u;
 
-		from = at + at / 20000u * 12u;
 		memcpy(image + at, base + from, room);
 	}
 }

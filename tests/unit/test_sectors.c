@@ -50,13 +50,14 @@ static struct play r;
 static size_t bytes_of(const char *hex, uint8_t buf[32])
 {
 	size_t n = 0;
-	unsigned int byte;
 
 	for (; *hex; hex += 2) {
-		if (*hex == ' ')
-			hex++;
-		assert_int_equal(sscanf(hex, "%2x", &byte), 1);
-		buf[n++] = (uint8_t)byte;
+		const char pair[] = {hex[*hex == ' '], hex[1 + (*hex == ' ')], '\0'};
+		char *end;
+
+		hex += *hex == ' ';
+		buf[n++] = (uint8_t)strtoul(pair, &end, 16);
+		assert_ptr_equal(end, pair + 2);
 	}
 	return n;
 }

@@ -30,9 +30,9 @@ static inline uint16_t device_start_flags(const struct ota_device *dev, const st
 {
 	const struct ota_stream *s = OTA_CORE_STREAM ? dev->decoder : NULL;
 
-	return (uint16_t)(OTA_START_KNOWN |
-			  (s && !(m->flags & (OTA_START_SINK | OTA_START_PATTERN)) ? s->config.flags
-										   : 0u));
+	if (!s || (m->flags & (OTA_START_SINK | OTA_START_PATTERN)))
+		return OTA_START_KNOWN;
+	return (uint16_t)(OTA_START_KNOWN | s->config.flags);
 }
 
 static inline bool device_start_decodes(const struct ota_start *m)

@@ -370,11 +370,11 @@ static inline bool ota_reset_is_panic(uint8_t reason)
 static inline uint32_t ota_ack_step(uint32_t ack_interval, uint32_t apart, uint32_t since)
 {
 	const uint32_t near = apart / OTA_ACK_SHARE, far = since / OTA_ACK_SHARE;
-	uint32_t step = near < OTA_ACK_FIRST ? near : OTA_ACK_FIRST;
+	uint32_t bytes = near < OTA_ACK_FIRST ? near : OTA_ACK_FIRST;
 
-	if (step < far)
-		step = far;
-	return step < ack_interval ? step : ack_interval;
+	if (bytes < far)
+		bytes = far;
+	return bytes < ack_interval ? bytes : ack_interval;
 }
 
 int ota_event_encode(enum ota_event event, const void *m, uint8_t *buf, size_t size);
