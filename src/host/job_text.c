@@ -41,8 +41,14 @@ void job_advise_cure(const struct job *job, struct job_result *r)
 {
 	const struct diagnosis *d = r->diagnoses;
 	char line[JOB_COMMAND_MAX], cure[3u * DIAGNOSIS_TEXT];
+	const bool unknown = r->diagnosis_count == 0 || diagnosis_cure(d->cause)[0] == '\0';
 
-	if (r->diagnosis_count == 0 || diagnosis_cure(d->cause)[0] == '\0')
+	/* Only a link that ended unheard speaks for the distance. */
+	if (unknown && job->config.goal != SESSION_LOOK &&
+	    job->seen.losses.by[GATT_SUPERVISION] == 0)
+		job_advise(job, r, "diagnose", JOB_COMMAND_DEVICE,
+			   "asks the device for the cause.");
+	else if (unknown)
 		job_say(r->advice, "Move closer to the device and try again.");
 	else if (d->change[0] != '\0' && job_cure_line(job, d, line))
 		job_say(r->advice, "%s %s", diagnosis_cure(d->cause), line);

@@ -14,7 +14,7 @@
 
 #include "ota/stream.h"
 
-/* What stands before a block: kind in the highest byte, length of what follows below it. */
+/* The head that stands before a block: kind in the highest byte, length of what follows below it. */
 #define OTA_BLOCK_HEAD 4u
 #define OTA_BLOCK_STORED 0u
 #define OTA_BLOCK_DEFLATED 1u /* raw deflate, RFC 1951, with its final block */
@@ -66,7 +66,7 @@ void ota_decoder_init(struct ota_decoder *decoder, const struct ota_stage *infla
 		      const struct ota_stage *patch);
 /* As ota_stream_config's begin; patched: what is inflated is a patch's. */
 int ota_decoder_begin(struct ota_decoder *decoder, bool patched, uint32_t offset, uint32_t size);
-/* What ota_stream_config's decode does, at once. */
+/* ota_stream_config's decode, done at once. */
 int ota_decoder_run(struct ota_decoder *decoder, struct ota_piece *piece);
 
 #endif

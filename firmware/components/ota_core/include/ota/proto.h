@@ -132,7 +132,7 @@ enum ota_code {
 #define OTA_START_SIGNED 0x0008u /* a statement and its signature follow: signed.h */
 #define OTA_START_PATTERN 0x0010u /* write a pattern of the device's own: measures the flash */
 #define OTA_START_DELTA 0x0020u /* with COMPRESSED: what comes out of it is a patch: section 17 */
-/* What is decoded before it is in flash. */
+/* Bytes decoded before they are in flash. */
 #define OTA_START_DECODED (OTA_START_COMPRESSED | OTA_START_DELTA)
 #define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART | OTA_START_PATTERN)
 

@@ -20,7 +20,7 @@
 /* The length of all that a session sends, these bytes included, comes first. */
 #define OTA_STREAM_HEAD 4u
 
-/* What one call of a decoder takes and gives. */
+/* Bytes that one call of a decoder takes and gives. */
 struct ota_piece {
 	const uint8_t *in;
 	uint32_t in_len; /* may be 0 where more was told */
