@@ -105,6 +105,7 @@ static void print_exit_codes(FILE *out)
 		 "link lost, stalled, out of time, or in use; an update can be resumed"},
 		{CLI_DEVICE_ERROR, "the device refused"},
 		{CLI_NO_PERMISSION, "no permission"},
+		{CLI_CHANGED, "the device is not what it was when it was met before"},
 		{CLI_CANCELLED, "cancelled"},
 	};
 

@@ -1,20 +1,23 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Every object that --json prints, over all commands, against docs/json.schema.json; and
-docs/json.md, which is made from that schema.  TAP on standard output.
+docs/json.md and the manual's page of section 5, which are made from that schema.  TAP on
+standard output.
 
 usage: json_lines.py            the test
-       json_lines.py --write    docs/json.md from the schema
+       json_lines.py --write    both pages from the schema
 """
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 SOURCE = os.path.abspath(os.environ["OTABENCH_SRCDIR"])
 SCHEMA = os.path.join(SOURCE, "docs", "json.schema.json")
 PAGE = os.path.join(SOURCE, "docs", "json.md")
+MANUAL = os.path.join(SOURCE, "docs", "otabench-json.5")
 
 AIR = "--sim=devices=3,seed=3,state=air"
 LOSING = "--sim=devices=1,seed=3,state=air,fault=disconnect@100000"
@@ -199,17 +202,85 @@ def page(schema):
     return text
 
 
+# --- docs/otabench-json.5
+
+MANUAL_HEAD = """.\\" SPDX-License-Identifier: Apache-2.0
+.\\" Made from docs/json.schema.json: make json-page
+.TH OTABENCH\\-JSON 5 2026-11-29 "otabench 0.1.0" "File Formats"
+.SH NAME
+otabench\\-json \\- what otabench \\-\\-json prints
+.SH DESCRIPTION
+With
+.B \\-\\-json
+every command of
+.BR otabench (1)
+prints one JSON object a line on standard output, the result last, and text on standard error.
+The first object has
+.B schema
+1.
+Events and keys may be added under that number; what is here keeps its name, its type and its
+meaning.
+A JSON Schema of all events is docs/json.schema.json of the source.
+.PP
+Sizes are bytes, rates bytes per second, times seconds unless the name has a unit.
+"""
+
+MANUAL_TAIL = """.SH EXAMPLES
+The rate of an update, for a script that reads JSON with Python:
+.PP
+.EX
+otabench sample\\-image new.bin
+otabench \\-\\-sim \\-\\-json flash esp\\-sim\\-01 new.bin > run.ndjson
+tail \\-n 1 run.ndjson | python3 \\-c 'import json; print(json.loads(input())["goodput"])'
+.EE
+.SH SEE ALSO
+.BR otabench (1),
+.BR otabench\\-trace (5)
+"""
+
+
+def roff(text):
+    lines = textwrap.wrap(text.replace("\\", "\\e").replace("-", "\\-"), 79,
+                          break_long_words=False, break_on_hyphens=False)
+    return "\n".join("\\&" + line if line[:1] in ".'" else line for line in lines) + "\n"
+
+
+def manual_part(name, part):
+    own = {"t", "event", "schema"}
+    also = [one["$ref"].rsplit("/", 1)[-1] for one in part.get("allOf", [])]
+    words = part["description"] + (" Keys of %s, too." % ", ".join(also) if also else "")
+    text = ".SS %s\n%s" % (name, roff(words))
+    for key, spec in part["properties"].items():
+        if key not in own:
+            text += ".TP\n.BR %s \" (%s)\"\n%s" % (key.replace("-", "\\-"), type_of(spec),
+                                                roff(spec.get("description", "")) or "\\&\n")
+    return text
+
+
+def manual(schema):
+    parts = schema["$defs"]
+    text = MANUAL_HEAD + ".SH EVENTS\nEach has t and event.\n"
+    text += "".join(manual_part(name[len("event-"):], part) for name, part in parts.items()
+                    if name.startswith("event-"))
+    text += ".SH KEYS THAT EVENTS SHARE\n"
+    text += "".join(manual_part(name, part) for name, part in parts.items()
+                    if not name.startswith("event-"))
+    return text + MANUAL_TAIL
+
+
 def main():
     with open(SCHEMA, encoding="ascii") as file:
         schema = json.load(file)
     if sys.argv[1:] == ["--write"]:
-        with open(PAGE, "w", encoding="ascii") as file:
-            file.write(page(schema))
+        for path, made in ((PAGE, page), (MANUAL, manual)):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(made(schema))
         return 0
     tap = Tap()
-    with open(PAGE, encoding="ascii") as file:
-        tap.check("docs/json.md is the schema's (make json-page)",
-                  [] if file.read() == page(schema) else ["it is not"])
+    for path, made in ((PAGE, page), (MANUAL, manual)):
+        with open(path, encoding="ascii") as file:
+            tap.check("docs/%s is the schema's (make json-page)" % os.path.basename(path),
+                      [] if file.read() == made(schema) else ["it is not"])
     try:
         import jsonschema
     except ImportError:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The manual's lists - commands, options, keys of --sim, faults, exit status - are the
-program's own help: this test compares them, and with --write puts them in place
-(make manual).
+"""The manual's lists - commands, options, keys of --sim, faults, exit status, keys of
+profiles - are what the program itself says: this test compares them, and with --write puts
+them in place (make manual).
 
 usage: manual.py [--write]     TAP on standard output
 """
@@ -13,7 +13,7 @@ import sys
 import textwrap
 
 BUILD = os.environ.get("OTABENCH_BUILDDIR", ".")
-PAGE = os.path.join(os.environ.get("OTABENCH_SRCDIR", "."), "docs", "otabench.1")
+DOCS = os.path.join(os.environ.get("OTABENCH_SRCDIR", "."), "docs")
 RIGHT = 28  # the column of an entry's text (cli_print_entry())
 
 
@@ -105,22 +105,46 @@ def statuses():
     return listed(pairs)
 
 
-LISTS = {
+def profile_keys():
+    """Keys with their comments, out of a profile that the program prints: a title is a comment
+    that begins with dashes, and a block of comments belongs to the key behind it."""
+    command = [os.path.join(BUILD, "otabench"), "profile", "show", "default"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True,
+                           env={**os.environ, "XDG_CONFIG_HOME": os.devnull}).stdout
+    text, words = "", []
+    for line in shown.split("\n"):
+        if line.startswith("# --- "):
+            text += ".SS %s\n" % one_line(line[len("# --- "):])
+        elif line.startswith("# "):
+            words.append(line[2:])
+        elif not line:
+            words = []
+        elif words:
+            takes = next((i for i, one in enumerate(words) if one.startswith("Takes ")),
+                         len(words))
+            text += listed([(line.split(":")[0], " ".join(words[:takes]))])
+            if words[takes:]:
+                text += ".br\n%s\n" % roff(" ".join(words[takes:]))
+            words = []
+    return text
+
+
+PAGES = {"otabench.1": {
     "commands": commands,
     "options": lambda: listed(entries(after(program_help(), "Options, before"))),
     "checks": checks,
     "sim": lambda: listed(entries(after(program_help(), "Keys of --sim"))),
     "faults": lambda: listed(entries(after(program_help(), "Faults, for"))),
     "exit status": statuses,
-}
+}, "otabench-profile.5": {"profile keys": profile_keys}}
 
 
-def main():
-    with open(PAGE, encoding="utf-8") as page:
+def check_page(name, lists, first):
+    path = os.path.join(DOCS, name)
+    with open(path, encoding="utf-8") as page:
         text = page.read()
-    print("1..%d" % len(LISTS))
-    for number, (name, make) in enumerate(LISTS.items(), 1):
-        begin, end = '.\\" list: %s\n' % name, '.\\" end of list\n'
+    for number, (title, make) in enumerate(lists.items(), first):
+        begin, end = '.\\" list: %s\n' % title, '.\\" end of list\n'
         found = re.search(re.escape(begin) + "(.*?)" + re.escape(end), text, re.S)
         meant = make()
         good = found is not None and found.group(1) == meant and meant != ""
@@ -128,11 +152,19 @@ def main():
             text = text[:found.start(1)] + meant + text[found.end(1):]
             good = True
         if not good:
-            print("# docs/otabench.1: the list '%s' is not the program's; make manual" % name)
-        print("%sok %d - the manual's %s are the program's" % ("" if good else "not ", number, name))
+            print("# docs/%s: the list '%s' is not the program's; make manual" % (name, title))
+        print("%sok %d - %s: %s are the program's" % ("" if good else "not ", number, name, title))
     if "--write" in sys.argv:
-        with open(PAGE, "w", encoding="utf-8") as page:
+        with open(path, "w", encoding="utf-8") as page:
             page.write(text)
+
+
+def main():
+    print("1..%d" % sum(len(lists) for lists in PAGES.values()))
+    first = 1
+    for name, lists in PAGES.items():
+        check_page(name, lists, first)
+        first += len(lists)
 
 
 main()
