@@ -60,7 +60,7 @@ static void control(const uint8_t *data, size_t size)
 	static struct dut dut;
 	struct ota_signed gate;
 	const struct ota_signed_config config = {.dev = &dut.dev, .check = never, .only = true};
-	const struct dut_options options = {.slot_size = 0};
+	const struct dut_options options = {.slot_size = OTA_BLOCK_SIZE};
 	struct dut_note note;
 
 	require(dut_init(&dut, &options) == 0);

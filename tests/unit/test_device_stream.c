@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/deflate.h"
 #include "device_host.h"
 #include "device_talk.h"
 
@@ -215,6 +216,95 @@ static void test_kinds_change(void **state)
 	assert_int_equal(resume(), OTA_BLOCK_SIZE);
 }
 
+/* READY came, and the host's stream is there to be changed. */
+static void ready(void)
+{
+	tear_down(NULL);
+	assert_int_equal(set_up(NULL), 0);
+	assert_true(host_start(&host, 0));
+	host_deliver(&host, false);
+	dut_settle(&dut);
+	host_hear(&host);
+	assert_int_equal(host.phase, HOST_SENDING);
+}
+
+/* ERROR stream, where it happened in the image; what runs is as it was, and there is nothing to go on
+ * with, so that the same host brings the image over by a stream that is whole. */
+static void assert_refused(uint32_t from, uint32_t to)
+{
+	host_run(&host, 244);
+	assert_int_equal(host.phase, HOST_REFUSED);
+	assert_int_equal(host.error.code, OTA_ERR_STREAM);
+	assert_in_range(host.error.detail, from, to);
+	assert_false(status().flags & OTA_INFO_RESUMABLE);
+	assert_int_equal(status().state, OTA_STATE_IDLE);
+	assert_null(dut.violation);
+	assert_int_equal(dut.set_boots, 0);
+	for (uint32_t i = 0; i < sizeof(image); i++)
+		assert_int_equal(dut.slots[0][i], 0xa5);
+	assert_int_equal(resume(), 0);
+}
+
+/* A block that makes more than its 64 KiB: the image's first, and the next. */
+static void test_bomb(void **state)
+{
+	static uint8_t more[OTA_BLOCK_MOST];
+	uint8_t block[OTA_BLOCK_HEAD + OTA_BLOCK_MOST];
+	uint32_t len;
+
+	(void)state;
+	for (uint32_t nth = 0; nth < 2; nth++) {
+		uint32_t at = OTA_STREAM_HEAD;
+
+		ready();
+		if (nth > 0)
+			at += OTA_BLOCK_HEAD +
+			      (host.stream[at] | (uint32_t)host.stream[at + 1] << 8);
+		memcpy(more, image, OTA_HEAD_SIZE);
+		memset(more + OTA_HEAD_SIZE, 0, sizeof(more) - OTA_HEAD_SIZE);
+		len = (uint32_t)deflate_block(more, sizeof(more), 12, block, sizeof(block));
+		assert_in_range(len, 5, 2000); /* a small stream with a large end */
+		memcpy(host.stream + at, block, len);
+		assert_refused(OTA_BLOCK_SIZE * nth, OTA_BLOCK_SIZE * (nth + 1));
+	}
+}
+
+/* Every kind of damage by its name, where it is found. */
+static void test_damaged(void **state)
+{
+	static const struct {
+		uint32_t at; /* behind the first block's head */
+		uint8_t to;
+	} damages[] = {
+		{0, 0x05}, /* a dynamic block whose code is none */
+		{0, 0x07}, /* no such block */
+		{3000, 0xff}, {20000, 0}, {30000, 0x77},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		ready();
+		memset(host.stream + OTA_STREAM_HEAD + OTA_BLOCK_HEAD + damages[i].at,
+		       damages[i].to, 8);
+		assert_refused(0, OTA_BLOCK_SIZE);
+	}
+	ready();
+	host.stream[OTA_STREAM_HEAD + 3] = 2; /* a kind of block that there is not */
+	assert_refused(0, 0);
+	ready();
+	host.stream[OTA_STREAM_HEAD + 2] = 2; /* longer than a block can be */
+	assert_refused(0, 0);
+	ready();
+	host.stream[OTA_STREAM_HEAD + 1] -= 1; /* ends before its end */
+	assert_refused(0, OTA_BLOCK_SIZE);
+	ready();
+	host.stream[OTA_STREAM_HEAD + 1] += 1; /* goes on after it */
+	assert_refused(0, OTA_BLOCK_SIZE);
+	ready();
+	host.stream[0] ^= 1; /* of another length than START said */
+	assert_refused(0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +314,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_link_loss, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_power_loss, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kinds_change, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bomb, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
