@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the jobs inside the rig share: the bus, bluetoothd, otabench-radio and its
-control channel, otabench itself, and results as TAP."""
+control channel, and otabench itself."""
 
 import asyncio
 import hashlib
@@ -10,12 +10,11 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
-import traceback
 
 import bus
+from results import main  # for the jobs
 
 BUILD = os.environ["OTABENCH_BUILDDIR"]
 SOURCE = os.environ["OTABENCH_SRCDIR"]
@@ -27,35 +26,6 @@ OTABENCH_RADIO = BUILD + "/otabench-radio"
 # A limit only for what never comes: idle seconds of virtual time cost nothing, and
 # the rig's own limit is on real ones.
 START_SECONDS = 600
-
-
-class Tap:
-    """One line a result, so that a job which dies shows how far it came."""
-
-    def __init__(self):
-        self.count = 0
-        self.failed = 0
-
-    def check(self, good, name, detail=""):
-        self.count += 1
-        if not good:
-            self.failed += 1
-            for line in str(detail).splitlines():
-                print("# " + line)
-        print("%s %d - %s" % ("ok" if good else "not ok", self.count, name), flush=True)
-        return good
-
-    def skip(self, name, why):
-        self.count += 1
-        print("ok %d - %s # SKIP %s" % (self.count, name, why), flush=True)
-
-    def note(self, text):
-        for line in str(text).splitlines():
-            print("# " + line, flush=True)
-
-    def end(self):
-        print("1..%d" % self.count, flush=True)
-        return 1 if self.failed else 0
 
 
 class Lines:
@@ -341,13 +311,3 @@ def sample_image(path, size=65536, version="2.0.0", chip="esp32"):
 def sha256_of(path):
     with open(path, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
-
-
-def main(job):
-    """Runs job(tap), and makes what goes wrong in it a failed result."""
-    tap = Tap()
-    try:
-        job(tap)
-    except Exception as error:  # the results so far should not be lost
-        tap.check(False, "the job ran to its end: %r" % error, traceback.format_exc())
-    sys.exit(tap.end())
