@@ -23,7 +23,8 @@ static int delta_read(struct cli *cli, const char *path, struct image_file *file
 
 	if (r < 0)
 		return cli_fail(cli, r == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(r), "%s", error);
-	if (image_read(file->data, file->size, sha256_buffer, &image, &report) == 0) {
+	if (image_read(file->data, file->size, sha256_buffer, &image, &report) == 0 &&
+	    image.kind == IMAGE_APPLICATION) {
 		image_store_keep(&image, &cli->log);
 		return CLI_OK;
 	}

@@ -14,6 +14,7 @@
 #include "image/image_build.h"
 #include "image/image_edit.h"
 #include "image/lint.h"
+#include "image/mcuboot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,18 +23,15 @@
 #define DEFAULT_SIZE 600000u
 #define KEPT 31u /* bytes of a text in the application descriptor */
 
-static const char *const only_built[] = {"chip", "size", "project"};
+static const char *const only_built[] = {"kind", "chip", "size", "project"};
+static const char *const only_esp[] = {"chip", "project"};
 
-static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
+static int size_asked(struct cli *cli, uint32_t *ret)
 {
-	const char *chip = cli_value(cli, "chip"), *size = cli_value(cli, "size");
-	const struct image_chip *known = image_chip_by_name(chip ? chip : "esp32");
-	char *end = NULL;
+	const char *size = cli_value(cli, "size");
 	unsigned long bytes = DEFAULT_SIZE;
+	char *end = NULL;
 
-	if (!known)
-		return cli_fail(cli, CLI_USAGE,
-				"--chip: expected a chip of the ESP32 family such as esp32c3");
 	errno = 0;
 	if (size)
 		bytes = strtoul(size, &end, 10);
@@ -41,13 +39,28 @@ static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
 	    bytes > IMAGE_BUILD_MAX)
 		return cli_fail(cli, CLI_USAGE, "--size: expected %u to %u bytes", IMAGE_BUILD_MIN,
 				IMAGE_BUILD_MAX);
+	*ret = (uint32_t)bytes;
+	return CLI_OK;
+}
+
+static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
+{
+	const char *chip = cli_value(cli, "chip");
+	const struct image_chip *known = image_chip_by_name(chip ? chip : "esp32");
+	int code;
+
+	if (!known)
+		return cli_fail(cli, CLI_USAGE,
+				"--chip: expected a chip of the ESP32 family such as esp32c3");
+	code = size_asked(cli, &build->size);
+	if (code != CLI_OK)
+		return code;
 	build->chip_id = known->id;
-	build->size = (uint32_t)bytes;
 	build->version = cli_value(cli, "version-text");
 	build->project = cli_value(cli, "project");
 	if (!build->version)
 		build->version = "2.0.0";
-	build->seed = (uint32_t)bytes ^ known->id;
+	build->seed = build->size ^ known->id;
 	if (strlen(build->version) > KEPT)
 		return cli_fail(cli, CLI_USAGE, "--version-text: expected at most %u bytes", KEPT);
 	if (build->project && strlen(build->project) > KEPT)
@@ -56,7 +69,7 @@ static int cmd_sample_image_fill(struct cli *cli, struct image_build *build)
 }
 
 /* Writes what was made, and says so. */
-static int finish_sample(struct cli *cli, const char *path, uint16_t chip, const char *version,
+static int finish_sample(struct cli *cli, const char *path, const char *what, const char *version,
 			 const uint8_t *bytes, size_t size)
 {
 	char why[512];
@@ -67,8 +80,7 @@ static int finish_sample(struct cli *cli, const char *path, uint16_t chip, const
 		return cli_fail_write(cli, r, path, why);
 	if (!cli->json && !cli->quiet) {
 		output_put_safe(cli->out, path);
-		(void)fprintf(cli->out, ": %zu bytes for %s, version ", size,
-			      image_chip_by_id(chip)->name);
+		(void)fprintf(cli->out, ": %zu bytes for %s, version ", size, what);
 		output_put_safe(cli->out, version);
 		(void)fputc('\n', cli->out);
 	}
@@ -89,7 +101,38 @@ static int build_sample(struct cli *cli, const char *path)
 	    image_build(&build, sha256_buffer, bytes, image_build_size(build.size), &size) < 0)
 		code = cli_fail(cli, CLI_DEFECT, "out of memory");
 	else
-		code = finish_sample(cli, path, build.chip_id, build.version, bytes, size);
+		code = finish_sample(cli, path, image_chip_by_id(build.chip_id)->name,
+				     build.version, bytes, size);
+	free(bytes);
+	return code;
+}
+
+static int build_mcuboot(struct cli *cli, const char *path)
+{
+	const char *version = cli_value(cli, "version-text");
+	struct mcuboot_build build = {.seed = 0};
+	uint8_t *bytes;
+	int code = size_asked(cli, &build.size);
+
+	for (size_t i = 0; code == CLI_OK && i < sizeof(only_esp) / sizeof(only_esp[0]); i++)
+		if (cli_value(cli, only_esp[i]))
+			code = cli_fail(cli, CLI_USAGE, "--%s: an MCUboot image names none",
+					only_esp[i]);
+	if (!version)
+		version = "2.0.0";
+	if (code == CLI_OK && mcuboot_version_parse(version, &build) < 0)
+		code = cli_fail(
+			cli, CLI_USAGE,
+			"--version-text: expected 1.2.3 or 1.2.3+4, of which the parts are at "
+			"most 255, 255, 65535 and 4294967295");
+	if (code != CLI_OK)
+		return code;
+	build.seed = build.size ^ build.revision;
+	bytes = malloc(build.size);
+	if (!bytes || mcuboot_build(&build, sha256_buffer, bytes, build.size) < 0)
+		code = cli_fail(cli, CLI_DEFECT, "out of memory");
+	else
+		code = finish_sample(cli, path, "MCUboot", version, bytes, build.size);
 	free(bytes);
 	return code;
 }
@@ -132,7 +175,8 @@ static int edit_image(struct cli *cli, const char *path, const struct image *ima
 				 image->size + IMAGE_EDIT_GROWTH, &size) < 0)
 		code = cli_fail(cli, CLI_DEFECT, "out of memory");
 	else
-		code = finish_sample(cli, path, image->chip_id, edit.version, bytes, size);
+		code = finish_sample(cli, path, image_chip_by_id(image->chip_id)->name,
+				     edit.version, bytes, size);
 	free(bytes);
 	return code;
 }
@@ -154,6 +198,9 @@ static int edit_sample(struct cli *cli, const char *path, const char *like)
 	if (image_read(file.data, file.size, sha256_buffer, &image, &report) < 0)
 		code = cli_fail(cli, CLI_REFUSED,
 				"%s: not an image that boots; 'otabench inspect' says why", like);
+	else if (image.kind != IMAGE_APPLICATION)
+		code = cli_fail(cli, CLI_REFUSED, "%s: only ESP-IDF's images have relatives made",
+				like);
 	else
 		code = edit_image(cli, path, &image, &edit);
 	image_file_finish(&file);
@@ -162,12 +209,16 @@ static int edit_sample(struct cli *cli, const char *path, const char *like)
 
 int cmd_sample_image(struct cli *cli, int argc, char **argv)
 {
-	const char *like = cli_value(cli, "like");
+	const char *like = cli_value(cli, "like"), *kind = cli_value(cli, "kind");
 
 	(void)argc;
 	if (like)
 		return edit_sample(cli, argv[1], like);
 	if (cli_value(cli, "edit") || cli_value(cli, "seed"))
 		return cli_fail(cli, CLI_USAGE, "--edit and --seed go with --like=IMAGE");
+	if (kind && strcmp(kind, "mcuboot") == 0)
+		return build_mcuboot(cli, argv[1]);
+	if (kind && strcmp(kind, "esp") != 0)
+		return cli_fail(cli, CLI_USAGE, "--kind: expected esp or mcuboot");
 	return build_sample(cli, argv[1]);
 }

@@ -3,9 +3,10 @@
 #include "cli/cli.h"
 
 static const struct cli_option sample_options[] = {
+	{"kind", "KIND", "esp, for ESP-IDF's boot loader, or mcuboot, for devices with SMP (esp)"},
 	{"chip", "CHIP", "chip to build for: esp32, esp32c3 ... (esp32)"},
 	{"size", "BYTES", "size of the file (600000)"},
-	{"version-text", "TEXT", "version in the application descriptor (2.0.0)"},
+	{"version-text", "TEXT", "its version (2.0.0); of an MCUboot image as in 1.2.3+4"},
 	{"project", "TEXT", "project in the application descriptor (otabench-sim)"},
 	{"like", "IMAGE", "make a relative of this image, as its next build would be"},
 	{"edit", "PERCENT", "share of its bytes that are new (1)"},

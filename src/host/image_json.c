@@ -93,6 +93,20 @@ static json_t *descriptor_json(const struct image *image)
 			 "elf_sha256", hash_string(image->elf_sha256));
 }
 
+static json_t *mcuboot_json(const struct image *image)
+{
+	const struct image_mcuboot *m = &image->mcuboot;
+
+	return json_pack("{s:s, s:i, s:I, s:i, s:o, s:o, s:i, s:o, s:o, s:o}", "version",
+			 image->version, "header_bytes", m->header_size, "body_bytes",
+			 (json_int_t)m->body_size, "protected_bytes", m->protected_size, "flags",
+			 hex_string(m->flags), "load_address", hex_string(m->load_address), "tlvs",
+			 (int)m->tlvs, "image_hash",
+			 m->hashes > 0 ? hash_string(m->hash) : json_null(), "signed_with",
+			 m->signature ? json_string(m->signature) : json_null(), "security_counter",
+			 m->has_counter ? json_integer(m->counter) : json_null());
+}
+
 /* Moves the members of part over, which is used up. */
 static void merge(json_t *object, json_t *part)
 {
@@ -124,6 +138,8 @@ json_t *image_report_json(const struct image *image, const struct lint_report *r
 		return NULL;
 	if (image->segments_claimed > 0)
 		merge(object, header_json(image));
+	if (image->kind == IMAGE_MCUBOOT && image->mcuboot.header_size > 0)
+		merge(object, mcuboot_json(image));
 	if (image->image_size > 0)
 		merge(object, integrity_json(image));
 	if (image->has_descriptor)

@@ -100,6 +100,25 @@ static void print_descriptor(FILE *out, const struct image *image)
 	print_hash(out, "ELF SHA-256", image->elf_sha256);
 }
 
+static void print_mcuboot(FILE *out, const struct image *image)
+{
+	const struct image_mcuboot *m = &image->mcuboot;
+
+	label(out, "Version");
+	fprintf(out, "%s\n", image->version);
+	label(out, "Header");
+	fprintf(out, "%u bytes, flags 0x%x, load address 0x%08x\n", m->header_size, m->flags,
+		m->load_address);
+	label(out, "TLVs");
+	fprintf(out, "%u, %u bytes protected; %s\n", m->tlvs, m->protected_size,
+		m->signature ? m->signature : "no signature");
+	if (m->has_counter) {
+		label(out, "Counter");
+		fprintf(out, "%u\n", m->counter);
+	}
+	print_hash(out, "Image hash", m->hash);
+}
+
 static void print_flash(FILE *out, const struct image *image)
 {
 	unsigned int mhz = image_report_flash_mhz(image);
@@ -225,6 +244,8 @@ void image_report_print(FILE *out, const char *name, const struct image *image,
 		print_chip(out, image);
 		print_descriptor(out, image);
 	}
+	if (image->kind == IMAGE_MCUBOOT && image->mcuboot.header_size > 0)
+		print_mcuboot(out, image);
 	print_hash(out, "SHA-256", image->sha256);
 	if (parsed) {
 		label(out, "Entry point");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "image/image_format.h"
+#include "image/mcuboot.h"
 
 static void parse_header(struct image *image)
 {
@@ -190,7 +191,10 @@ int image_read(const uint8_t *data, size_t size, image_sha256_fn *sha256, struct
 	ret->max_revision = 0xffff;
 	ret->page_size = IMAGE_PAGE;
 	sha256(data, size, ret->sha256);
-	if (!image_recognise(ret, report)) {
+	if (mcuboot_is(data, size) && size <= IMAGE_MAX_BYTES) {
+		mcuboot_parse(ret, sha256);
+		lint_mcuboot(ret, report);
+	} else if (!image_recognise(ret, report)) {
 		image_parse(ret, sha256);
 		if (!image_recognise_loader(ret, report))
 			lint_image(ret, sha256, report);

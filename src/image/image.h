@@ -27,7 +27,7 @@ struct image_segment {
 
 enum image_signature { IMAGE_SIGNATURE_NONE, IMAGE_SIGNATURE_V1, IMAGE_SIGNATURE_V2 };
 
-/* The kind of file.  Only IMAGE_APPLICATION goes into an update slot. */
+/* The kind of file.  Only IMAGE_APPLICATION, or IMAGE_MCUBOOT, goes into an update slot. */
 enum image_kind {
 	IMAGE_APPLICATION,
 	IMAGE_BOOT_LOADER,
@@ -37,6 +37,20 @@ enum image_kind {
 	IMAGE_CIPHERTEXT,
 	IMAGE_EMPTY, /* no bytes, or only FF or 00 */
 	IMAGE_OTHER, /* another format, named in the report, or an unknown one */
+	IMAGE_MCUBOOT, /* for the boot loader of that name: mcuboot.h */
+};
+
+/* IMAGE_MCUBOOT: its header and TLVs.  Its version is struct image's, has_hash and hash_ok are of
+ * the SHA-256 behind the code. */
+struct image_mcuboot {
+	uint16_t header_size, protected_size; /* bytes; of the protected TLVs */
+	uint32_t body_size; /* bytes of the code */
+	uint32_t load_address, flags; /* raw fields of the header */
+	unsigned int tlvs, hashes; /* that were read */
+	uint8_t hash[OTA_SHA256_SIZE]; /* by which a device tells what it runs */
+	const char *signature; /* "ECDSA"; NULL: none */
+	bool has_counter;
+	uint32_t counter; /* security counter */
 };
 
 struct image {
@@ -69,6 +83,7 @@ struct image {
 	char project[33], version[33], idf[33], date[17], time[17];
 	uint8_t elf_sha256[OTA_SHA256_SIZE];
 	uint8_t sha256[OTA_SHA256_SIZE]; /* of the whole file: what START carries */
+	struct image_mcuboot mcuboot;
 };
 
 /* The boot loader's treatment of a segment (esp_image_format.c, should_map and should_load). */

@@ -49,9 +49,7 @@ static const struct {
 	MAGIC("\x04\x22\x4d\x18", "This file is lz4-compressed. Unpack it first."),
 	MAGIC("\x02\x21\x4c\x18", "This file is lz4-compressed. Unpack it first."),
 	MAGIC("LZIP", "This file is lzip-compressed. Unpack it first."),
-	/* mcuboot's image.h, IMAGE_MAGIC; connectedhomeip's OTAImageHeader.h, kOTAImageFileIdentifier. */
-	MAGIC("\x3d\xb8\xf3\x96", "This is an MCUboot image, for devices with that boot loader. "
-				  "This project's boot with ESP-IDF's. " APPLICATION),
+	/* connectedhomeip's OTAImageHeader.h, kOTAImageFileIdentifier. */
 	MAGIC("\x1e\xf1\xee\x1b", "This is a Matter OTA file, which has the application inside. "
 				  "Give that: the .bin of which it was made."),
 	MAGIC("7z\xbc\xaf\x27\x1c",
@@ -400,6 +398,8 @@ const char *image_kind_name(enum image_kind kind)
 		return "empty file";
 	case IMAGE_OTHER:
 		return "no image";
+	case IMAGE_MCUBOOT:
+		return "MCUboot image";
 	}
 	return "unknown";
 }

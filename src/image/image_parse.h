@@ -28,6 +28,13 @@ bool image_signature_matches(const struct image *image, image_sha256_fn *sha256,
 bool image_recognise(struct image *image, struct lint_report *report);
 bool image_recognise_loader(struct image *image, struct lint_report *report);
 
+/* The same two steps for an image that mcuboot_is(). */
+void mcuboot_parse(struct image *image, image_sha256_fn *sha256);
+void lint_mcuboot(const struct image *image, struct lint_report *report);
+
+/* Says what follows the image. */
+void lint_trailing(const struct image *image, struct lint_report *report);
+
 /* Adds the findings about an image that image_parse() has read. */
 void lint_image(const struct image *image, image_sha256_fn *sha256, struct lint_report *report);
 

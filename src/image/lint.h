@@ -55,12 +55,14 @@ struct lint_report {
 /* The connected device's report: Info, and its firmware revision string. */
 struct lint_device {
 	const struct ota_info *info; /* NULL: basic dialect, only version is known */
-	const char *version; /* 0x2A26; "" when unknown */
+	const char *version; /* 0x2A26, or of the slot that runs; "" when unknown */
+	bool mcuboot; /* its boot loader takes MCUboot images, and no others */
+	const uint8_t *running_hash; /* of an MCUboot image that runs; NULL: unknown */
 };
 
 /*
  * Reads an image from the caller's memory, which *ret goes on pointing to.
- * Returns 0 when it is an application image without an error finding, else
+ * Returns 0 when it is an application or MCUboot image without an error finding, else
  * -OTA_EBADMSG; *ret and *report are filled as far as the bytes went.
  */
 int image_read(const uint8_t *data, size_t size, image_sha256_fn *sha256, struct image *ret,

@@ -245,12 +245,50 @@ static void lint_secure_version(const struct image *image, const struct ota_info
 			 info->secure_version);
 }
 
+static void lint_same(struct lint_report *report)
+{
+	lint_add(report, LINT_SAME, LINT_NOTE, false,
+		 "The device already runs this image: there is nothing to update.");
+}
+
+/* Returns true if the image is of the kind that the device's boot loader boots. */
+static bool lint_kind(const struct image *image, const struct lint_device *device,
+		      struct lint_report *report)
+{
+	const bool mcuboot = image->kind == IMAGE_MCUBOOT;
+
+	if (mcuboot == device->mcuboot)
+		return true;
+	if (mcuboot)
+		lint_add(
+			report, LINT_FORMAT, LINT_ERROR, false,
+			"This is an MCUboot image, and the device's boot loader is ESP-IDF's. Give "
+			"the application's .bin (ESP-IDF: build/PROJECT.bin).");
+	else
+		lint_add(
+			report, LINT_FORMAT, LINT_ERROR, false,
+			"The device speaks SMP, so that its boot loader is MCUboot, and this is no "
+			"MCUboot image. Give the signed one (Zephyr: build/zephyr/"
+			"zephyr.signed.bin).");
+	return false;
+}
+
 void lint_device(const struct image *image, const struct lint_device *device,
 		 struct lint_report *report)
 {
 	const struct ota_info *info = device->info;
 	const char *version = device->version != NULL ? device->version : "";
 
+	if (!lint_kind(image, device, report))
+		return;
+	if (image->kind == IMAGE_MCUBOOT) {
+		lint_size(image, NULL, report);
+		lint_downgrade(image, version, report);
+		if (device->running_hash != NULL &&
+		    memcmp(device->running_hash, image->mcuboot.hash, OTA_SHA256_SIZE) == 0)
+			lint_same(report);
+		return;
+	}
 	lint_chip(image, info, report);
 	lint_revision(image, info, report);
 	lint_block_revision(image, info, report);
@@ -265,6 +303,5 @@ void lint_device(const struct image *image, const struct lint_device *device,
 			 "and takes a cable to replace. Test it on a device at hand first.");
 	if (info != NULL && info->running_size == image->size &&
 	    memcmp(info->running_sha256, image->sha256, sizeof(image->sha256)) == 0)
-		lint_add(report, LINT_SAME, LINT_NOTE, false,
-			 "The device already runs this image: there is nothing to update.");
+		lint_same(report);
 }

@@ -336,7 +336,7 @@ static void lint_signature(const struct image *image, image_sha256_fn *sha256,
 	}
 }
 
-static void lint_trailing(const struct image *image, struct lint_report *report)
+void lint_trailing(const struct image *image, struct lint_report *report)
 {
 	const uint8_t *p = image->data + image->size - image->trailing;
 	bool padding = true;

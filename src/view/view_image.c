@@ -21,6 +21,20 @@ enum cells_style view_severity_style(enum lint_severity severity)
 	return CELLS_NORMAL;
 }
 
+static void draw_mcuboot(const struct image *image, struct cells *cells, struct area area, int y)
+{
+	const struct image_mcuboot *m = &image->mcuboot;
+	char hash[OTA_SHA256_SIZE * 2 + 1];
+
+	hex_encode(m->hash, sizeof(m->hash), hash);
+	(void)cells_printf(cells, area, 0, y++, CELLS_DIM, "image   %.*s", area.w >= 74 ? 64 : 16,
+			   m->hashes > 0 ? hash : "no hash");
+	(void)cells_printf(cells, area, 0, y++, CELLS_NORMAL, "MCUboot image, version %s",
+			   image->version[0] != '\0' ? image->version : "?");
+	(void)cells_printf(cells, area, 0, y, CELLS_NORMAL, "header  %u bytes, %u TLVs, %s",
+			   m->header_size, m->tlvs, m->signature ? m->signature : "not signed");
+}
+
 static void draw_facts(const struct view_image *v, struct cells *cells, struct area area)
 {
 	const struct image *i = v->image;
@@ -32,6 +46,10 @@ static void draw_facts(const struct view_image *v, struct cells *cells, struct a
 	hex_encode(i->sha256, sizeof(i->sha256), hash);
 	(void)cells_printf(cells, area, 0, y++, CELLS_DIM, "sha256  %.*s", area.w >= 74 ? 64 : 16,
 			   hash);
+	if (i->kind == IMAGE_MCUBOOT) {
+		draw_mcuboot(i, cells, area, y);
+		return;
+	}
 	if (i->kind != IMAGE_APPLICATION) {
 		(void)cells_printf(cells, area, 0, y, CELLS_BAD, "this is: %s",
 				   image_kind_name(i->kind));

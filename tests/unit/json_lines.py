@@ -25,6 +25,8 @@ LOSING = "--sim=devices=1,seed=3,state=air,fault=disconnect@100000"
 COMMANDS = """
 sample-image a.bin --size=300000
 sample-image --like=a.bin b.bin
+sample-image --kind=mcuboot m.bin --version-text=1.2.3+4
+inspect m.bin
 --sim scan
 --sim=devices=2,dialect=basic scan
 AIR info esp-sim-01
