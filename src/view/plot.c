@@ -294,21 +294,20 @@ static void draw_times(struct cells *cells, struct area row, const struct plot_s
 {
 	static const uint32_t steps[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600};
 	const size_t per = per_column(tier), room = (size_t)row.w * per;
-	const uint64_t column_ms = (uint64_t)s->sample_ms * per;
-	const size_t empty = s->past && s->count < room ? (room - s->count) / per : 0;
+	const uint64_t column_us = s->sample_us * per;
 	const int apart =
 		row.w / TIME_LABELS_MAX > TIME_LABEL_W ? row.w / TIME_LABELS_MAX : TIME_LABEL_W;
 	size_t step = 0;
 	int end = row.w, from = 0;
 
-	if (column_ms == 0)
+	if (column_us == 0)
 		return;
 	while (step + 1 < sizeof(steps) / sizeof(steps[0]) &&
-	       steps[step] * 1000u < (uint64_t)apart * column_ms)
+	       steps[step] * UINT64_C(1000000) < (uint64_t)apart * column_us)
 		step++;
 	if (s->past) { /* how long it took in all */
 		char whole[24];
-		const uint64_t ms = (uint64_t)s->count * s->sample_ms;
+		const uint64_t ms = s->count * s->sample_us / 1000u;
 
 		if (ms < 10000u)
 			(void)snprintf(whole, sizeof(whole), "%u.%u s", (unsigned int)(ms / 1000u),
@@ -320,7 +319,7 @@ static void draw_times(struct cells *cells, struct area row, const struct plot_s
 			cells_right(cells, row, 0, CELLS_DIM, whole);
 	}
 	for (uint64_t at = 0;; at += steps[step]) {
-		const uint64_t columns = at * 1000u / column_ms;
+		const uint64_t columns = at * 1000000u / column_us;
 		char text[24];
 		int x, w;
 
@@ -328,7 +327,7 @@ static void draw_times(struct cells *cells, struct area row, const struct plot_s
 		w = (int)strlen(text);
 		if (columns >= (uint64_t)row.w)
 			break;
-		x = s->past ? (int)empty + (int)columns : row.w - (int)columns - w;
+		x = s->past ? (int)columns : row.w - (int)columns - w;
 		if (x < 0 || (s->past && x + w > end))
 			break;
 		if (s->past ? x < from : x + w > end)
@@ -359,6 +358,17 @@ size_t plot_fit(uint32_t *samples, size_t count, size_t room, size_t *ret_merged
 	return made;
 }
 
+/* A run that is over has no time to come: its few samples, each several times, fill the room. */
+static void spread(struct plot_series *s, uint32_t *samples, struct plot_mark *marks, size_t room)
+{
+	for (size_t i = room; i-- > 0;)
+		samples[i] = samples[i * s->count / room];
+	for (size_t i = 0; i < s->mark_count; i++)
+		marks[i].sample = (uint32_t)(marks[i].sample * room / s->count);
+	s->sample_us = (s->sample_us * s->count + room - 1) / room;
+	s->count = room;
+}
+
 /* The series with its samples, at most SAMPLES_MAX, and marks fitted to the room. */
 static void fit(const struct plot_series *s, size_t room, struct plot_series *ret,
 		uint32_t *samples, struct plot_mark *marks)
@@ -371,7 +381,7 @@ static void fit(const struct plot_series *s, size_t room, struct plot_series *re
 	ret->samples = samples;
 	ret->count = plot_fit(samples, s->count - skip, room, &merged);
 	each = merged > 0 ? merged : 1;
-	ret->sample_ms = s->sample_ms * (uint32_t)each;
+	ret->sample_us = s->sample_us * each;
 	ret->marks = marks;
 	ret->mark_count = 0;
 	for (size_t i = 0; i < s->mark_count && ret->mark_count < MARKS_MAX; i++) {
@@ -380,6 +390,8 @@ static void fit(const struct plot_series *s, size_t room, struct plot_series *re
 		marks[ret->mark_count] = s->marks[i];
 		marks[ret->mark_count++].sample = (uint32_t)((s->marks[i].sample - skip) / each);
 	}
+	if (s->past && ret->count > 0 && ret->count < room && room <= SAMPLES_MAX)
+		spread(ret, samples, marks, room);
 }
 
 #define MARKS_ROW_H 7 /* from this height on there is a row for marks alone ... */

@@ -34,14 +34,15 @@ struct plot_mark {
 struct plot_series {
 	const uint32_t *samples; /* oldest first */
 	size_t count;
-	uint32_t sample_ms; /* time of each */
+	uint64_t sample_us; /* time of each */
 	const struct plot_mark *marks; /* in order of time */
 	size_t mark_count;
 	enum plot_tier tier;
 	const char *unit; /* above the axis: "kB/s" */
 	uint32_t divisor; /* of samples, for the labels of the axis */
 	uint32_t ceiling; /* a line at this height, where there is room; 0 none */
-	bool past; /* it is over: time counts from its start, and not back from now */
+	bool past; /* it is over: time counts from its start, and not back from now, and the whole
+		    * width is for it */
 };
 
 #define PLOT_AXIS 7 /* columns of the axis and its labels */

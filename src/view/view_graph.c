@@ -64,7 +64,7 @@ void view_graph_draw(const struct view_device *v, struct cells *cells, struct ar
 		return;
 	series.count = metrics_series(v->metrics, samples, &span);
 	smooth(samples, series.count, span);
-	series.sample_ms = (uint32_t)(span / 1000u);
+	series.sample_us = span;
 	for (const struct metrics_mark *m;
 	     (m = metrics_mark_at(v->metrics, series.mark_count)) != NULL; series.mark_count++) {
 		struct plot_mark *mark = &marks[series.mark_count];

@@ -339,7 +339,7 @@ static void draw_graph(const struct history_detail *d, enum plot_tier tier, stru
 	span = (whole + room - 1) / room;
 	span = span < 1000 ? 1000 : span;
 	series.count = history_rates(d, span, rates, room);
-	series.sample_ms = (uint32_t)(span / 1000);
+	series.sample_us = span;
 	for (size_t i = 0; i < d->mark_count && mark_count < METRICS_MARKS_MAX; i++) {
 		const struct history_mark *m = &d->marks[i];
 		const uint64_t since = m->at_us > d->run.start_us ? m->at_us - d->run.start_us : 0;

@@ -149,7 +149,7 @@ static void test_series(void **state)
 	struct plot_series series = {
 		.samples = samples,
 		.count = 6,
-		.sample_ms = 1000,
+		.sample_us = 1000000,
 		.marks = marks,
 		.mark_count = 1,
 		.tier = PLOT_BLOCKS,
@@ -191,7 +191,7 @@ static void test_series_tall(void **state)
 	struct plot_series series = {
 		.samples = samples,
 		.count = 6,
-		.sample_ms = 1000,
+		.sample_us = 1000000,
 		.marks = marks,
 		.mark_count = 3,
 		.tier = PLOT_BLOCKS,
@@ -218,26 +218,26 @@ static void test_series_tall(void **state)
 	plot_series(&c, cells_area(&c), &series);
 	check(&c, "    60┤\n"
 		  "      │⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁\n"
-		  "    40┤                ⡆⡆\n"
-		  "      │                ⡇⣧\n"
-		  "    20┤               ⢀⡇⣿\n"
-		  "      │               ⣸⡇⣿\n"
-		  "     0┤               ⣿⡇⣿\n"
-		  "                       S~\n"
-		  "kB/s                6.0 s\n");
+		  "    40┤      ⣶⣶⣶   ⣶⣶⣶\n"
+		  "      │      ⣿⣿⣿   ⣿⣿⣿⣤⣤⣤\n"
+		  "    20┤   ⣀⣀⣀⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
+		  "      │⣀⣀⣀⣿⣿⣿⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
+		  "     0┤⣿⣿⣿⣿⣿⣿⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
+		  "                S     ~\n"
+		  "kB/s   0            6.0 s\n");
 	/* It would press the samples flat: the figure beside the graph has to do. */
 	cells_clear(&c);
 	series.ceiling = 400000;
 	plot_series(&c, cells_area(&c), &series);
-	check(&c, "    40┤                ⡇⡇\n"
-		  "      │                ⡇⣇\n"
-		  "      │                ⡇⣿\n"
-		  "    20┤               ⢠⡇⣿\n"
-		  "      │               ⢸⡇⣿\n"
-		  "      │               ⣾⡇⣿\n"
-		  "     0┤               ⣿⡇⣿\n"
-		  "                       S~\n"
-		  "kB/s                6.0 s\n");
+	check(&c, "    40┤      ⣿⣿⣿   ⣿⣿⣿\n"
+		  "      │      ⣿⣿⣿   ⣿⣿⣿⣀⣀⣀\n"
+		  "      │      ⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
+		  "    20┤   ⣤⣤⣤⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
+		  "      │   ⣿⣿⣿⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
+		  "      │⣶⣶⣶⣿⣿⣿⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
+		  "     0┤⣿⣿⣿⣿⣿⣿⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
+		  "                S     ~\n"
+		  "kB/s   0            6.0 s\n");
 	cells_finish(&c);
 }
 
