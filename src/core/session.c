@@ -127,7 +127,7 @@ void session_start(struct session *s, uint64_t now_us)
 static void start_written(struct session *s)
 {
 	s->started = true;
-	if (s->stats.start_us == 0 && !s->link_waits)
+	if (s->stats.start_us == 0 && (!s->link_waits || session_begins_early(s)))
 		s->stats.start_us = s->now;
 }
 
@@ -188,30 +188,6 @@ void session_progressed(struct session *s)
 	s->silent = 0;
 	s->futile = 0;
 	s->gaps_alone = 0;
-}
-
-void session_wait_work(struct session *s, enum session_step step, uint32_t ms)
-{
-	s->waiting_since = s->now;
-	session_wait(s, step, ms);
-}
-
-void session_works(struct session *s, uint32_t ms)
-{
-	const uint64_t last = s->waiting_since + (uint64_t)ms * WORK_TIMES * MS;
-	const uint64_t at = s->now + ms * MS;
-
-	s->step_deadline = at < last ? at : last;
-}
-
-bool session_may_ask(struct session *s)
-{
-	if (s->silent >= SILENT_MAX || s->futile >= s->config.retries + SILENT_MAX)
-		return false;
-	s->silent++;
-	if (s->state != SESSION_PAUSED) /* nothing is meant to move */
-		s->futile++;
-	return true;
 }
 
 void session_forget_link(struct session *s)

@@ -203,7 +203,8 @@ struct session_stats {
 	uint32_t longest_stall_ms;
 	bool resumed; /* the first READY began past 0 */
 	uint32_t resumed_from; /* ... here */
-	/* START written and, if that is later, the link as it was asked for; 0 = not yet. */
+	/* START written; where the device is sent nothing before the link is as it was asked for, and
+	 * that is later, then; 0 = not yet. */
 	uint64_t start_us;
 	/* DONE notified; 0 = not yet.  Where DONE was lost with the link and the proof
 	 * held all the same: when the link was lost. */

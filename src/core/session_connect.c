@@ -223,6 +223,32 @@ void session_prepare(struct session *s)
 	s->dialect->ops->begin(s);
 }
 
+/* --- time-outs */
+
+void session_wait_work(struct session *s, enum session_step step, uint32_t ms)
+{
+	s->waiting_since = s->now;
+	session_wait(s, step, ms);
+}
+
+void session_works(struct session *s, uint32_t ms)
+{
+	const uint64_t last = s->waiting_since + (uint64_t)ms * WORK_TIMES * MS;
+	const uint64_t at = s->now + ms * MS;
+
+	s->step_deadline = at < last ? at : last;
+}
+
+bool session_may_ask(struct session *s)
+{
+	if (s->silent >= SILENT_MAX || s->futile >= s->config.retries + SILENT_MAX)
+		return false;
+	s->silent++;
+	if (s->state != SESSION_PAUSED) /* nothing is meant to move */
+		s->futile++;
+	return true;
+}
+
 /* The action after a time-out. */
 static void silence(struct session *s)
 {

@@ -99,6 +99,11 @@ bool session_erases_beside(const struct session *s)
 	       (s->info.abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)) != 0;
 }
 
+bool session_begins_early(const struct session *s)
+{
+	return session_erases_beside(s) && s->config.goal == SESSION_UPDATE;
+}
+
 /* The slot is erased while the link is made better; START takes over what is done by then. */
 static void write_prepare_ahead(struct session *s)
 {

@@ -101,7 +101,7 @@ static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 	}
 	s->step = SESSION_STEP_LINK;
 	s->step_deadline = NEVER; /* link_until */
-	if (session_erases_beside(s) && s->config.goal == SESSION_UPDATE && !s->hold)
+	if (session_begins_early(s) && !s->hold)
 		session_send_head(s, m->offset, m->limit);
 }
 

@@ -205,6 +205,8 @@ void session_full_end(struct session *s);
 void session_full_rx(struct session *s, const uint8_t *buf, size_t len);
 /* Returns true if the device says that it goes on receiving while its flash erases. */
 bool session_erases_beside(const struct session *s);
+/* ... and is sent what it judges an image by, which begins an erase, before the link has changed. */
+bool session_begins_early(const struct session *s);
 /* LINK's answer came, or is not waited for any longer. */
 void session_link_settled(struct session *s);
 

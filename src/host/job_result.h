@@ -35,7 +35,7 @@ struct job_result {
 
 	bool begun; /* START was written: what the device has may be resumed */
 	bool ended; /* END was written: what runs may be the image */
-	/* START written, and LINK answered, to DONE notified; in a run that did not get there, to its end.  Between
+	/* See docs/terms.md at "transfer"; in a run that did not get to DONE, to its end.  Between
 	 * them lie the handshake, acknowledgements, lost links, retries and verification. */
 	uint64_t seconds_us;
 	/* Of the image, received in order by the device after the offset that the first READY
