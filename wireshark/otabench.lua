@@ -34,7 +34,7 @@ local chips = {
 	[13] = "ESP32-C6", [16] = "ESP32-H2", [18] = "ESP32-P4",
 }
 local start_flags = { { 0x1, "sink" }, { 0x2, "restart" }, { 0x4, "compressed" }, { 0x8, "signed" },
-	{ 0x10, "pattern" }, { 0x20, "delta" } }
+	{ 0x10, "pattern" }, { 0x20, "delta" }, { 0x40, "skip" } }
 local ready_flags = { { 0x1, "resumed" } }
 local info_flags = {
 	{ 0x01, "pending verify" }, { 0x02, "can roll back" }, { 0x04, "resumable" },
@@ -53,7 +53,7 @@ local features = {
 	{ 0x01, "resume" }, { 0x02, "sink" }, { 0x04, "LINK" }, { 0x08, "TELEMETRY" },
 	{ 0x10, "CONFIRM and ROLLBACK" }, { 0x20, "compressed streams" }, { 0x40, "signed images" },
 	{ 0x80, "TIMES" }, { 0x100, "PREPARE" }, { 0x200, "pattern" },
-	{ 0x400, "delta" },
+	{ 0x400, "delta" }, { 0x800, "skip" },
 }
 local phy_bits = { { 0x1, "1M" }, { 0x2, "2M" }, { 0x4, "Coded" } }
 
@@ -61,6 +61,7 @@ local phy_bits = { { 0x1, "1M" }, { 0x2, "2M" }, { 0x4, "Coded" } }
 --
 -- One table a message, in the order of docs/protocol.md.  A row is the field's name there,
 -- its size in bytes, and how it is shown: words (enum), bits, unit, signed, hash, text.
+-- repeated: more of the last field may follow.
 -- optional, later: the offsets from which older devices leave the fields out.
 
 local commands = {
@@ -82,6 +83,7 @@ local commands = {
 	[0x0a] = { name = "TELEMETRY", { "period", 2, unit = "ms" } },
 	[0x0b] = { name = "RESYNC" },
 	[0x0c] = { name = "PREPARE", { "size", 4, unit = "bytes" } },
+	[0x0d] = { name = "BLOCKS", { "first", 2 }, { "count", 2 } },
 }
 
 local notifications = {
@@ -112,6 +114,7 @@ local notifications = {
 		{ "waits", 1 }, optional = 19, { "stack", 1, unit = "64 bytes" } },
 	[0x0b] = { name = "TIMES", { "clock", 2, unit = "ms" }, { "erase", 2, unit = "ms" },
 		{ "write", 2, unit = "ms" }, { "read", 2, unit = "ms" }, { "store", 2, unit = "ms" } },
+	[0x0d] = { name = "BLOCKS", repeated = true, { "first", 2 }, { "digest", 4 } },
 }
 
 local info = { name = "Info", { "version", 1 }, { "lowest version", 1 }, { "features", 4, bits = features },
@@ -270,6 +273,11 @@ local function add_message(message, buffer, at, tree)
 		end
 		values[row[1]] = value
 		at = at + row[2]
+	end
+	local last = message[#message]
+	while message.repeated and at + last[2] <= buffer:len() do
+		tree:add_le(last.field, buffer(at, last[2]))
+		at = at + last[2]
 	end
 	if at < buffer:len() then
 		tree:add(f_more, buffer(at))

@@ -90,6 +90,7 @@ static void explain_command(const struct job *job, struct job_result *r)
 	case OTA_CMD_LINK:
 	case OTA_CMD_TELEMETRY:
 	case OTA_CMD_RESYNC:
+	case OTA_CMD_BLOCKS:
 		job_say(r->what, "The device answered.");
 		break;
 	}

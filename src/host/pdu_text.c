@@ -5,6 +5,7 @@
 #include "base/hex.h"
 
 #include "image/image.h"
+#include "ota/skip.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,15 +86,15 @@ char *pdu_text_features(uint32_t features, char *buf, size_t size)
 {
 	static const char *const names[] = {"resume",	"sink",	      "link",	"telemetry",
 					    "rollback", "compressed", "signed", "times",
-					    "prepare",	"pattern",    "delta"};
+					    "prepare",	"pattern",    "delta",	"skip"};
 
 	return bits(features, names, COUNT(names), buf, size);
 }
 
 static char *start_flags(uint16_t flags, char *buf, size_t size)
 {
-	static const char *const names[] = {"sink",   "restart", "compressed",
-					    "signed", "pattern", "delta"};
+	static const char *const names[] = {"sink",    "restart", "compressed", "signed",
+					    "pattern", "delta",	  "skip"};
 
 	return bits(flags, names, COUNT(names), buf, size);
 }
@@ -143,6 +144,15 @@ static char *telemetry_request(const uint8_t *bytes, size_t len, char *buf, size
 	return say(buf, size, "TELEMETRY period=%ums", period);
 }
 
+static char *blocks_request(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_blocks_request m;
+
+	if (ota_blocks_request_decode(bytes, len, &m) < 0)
+		return pdu_text_cut("BLOCKS", len, buf, size);
+	return say(buf, size, "BLOCKS first=%u count=%u", m.first, m.count);
+}
+
 static char *prepare(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	uint32_t erases;
@@ -171,6 +181,8 @@ char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *d
 		return telemetry_request(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_PREPARE)
 		return prepare(bytes, len, buf, size);
+	if (!dialect->one_byte && bytes[0] == OTA_CMD_BLOCKS)
+		return blocks_request(bytes, len, buf, size);
 	if (strcmp(ota_command_name(bytes[0]), "unknown") == 0)
 		return say(buf, size, "unknown command 0x%02x, %zu bytes", bytes[0], len);
 	return say(buf, size, "%s", ota_command_name(bytes[0]));
@@ -348,6 +360,18 @@ static char *times(const uint8_t *bytes, size_t len, char *buf, size_t size)
 		   m.clock_ms, m.erase_ms, m.write_ms, m.read_ms, m.store_ms);
 }
 
+static char *blocks(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	struct ota_blocks m;
+	char digests[OTA_DIGESTS * 9u + 1u] = "";
+
+	if (ota_blocks_decode(bytes, len, &m) < 0)
+		return pdu_text_cut("BLOCKS", len, buf, size);
+	for (unsigned int i = 0; i < m.count; i++)
+		say(digests + 9u * i, sizeof(digests) - 9u * i, " %08x", m.crc[i]);
+	return say(buf, size, "BLOCKS first=%u crc=%s", m.first, digests + 1);
+}
+
 char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct dialect *dialect,
 			    char *buf, size_t size)
 {
@@ -364,6 +388,7 @@ char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct diale
 		[OTA_EVT_LINK] = link,
 		[OTA_EVT_TELEMETRY] = telemetry,
 		[OTA_EVT_TIMES] = times,
+		[OTA_EVT_BLOCKS] = blocks,
 	};
 
 	if (len == 0)

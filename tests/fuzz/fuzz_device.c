@@ -8,6 +8,7 @@
  * host would take (a START with the right hash, the next value in order) are
  * among them, since no mutation finds a SHA-256.
  */
+#include "base/bytes.h"
 #include "base/sha256.h"
 
 #include <stdio.h>
@@ -43,6 +44,8 @@ enum step {
 #define RAW_MAX 600u
 
 static uint8_t image[SLOT_SIZE];
+static uint8_t stream[SLOT_SIZE + 64u]; /* of a session with kept blocks */
+static uint8_t kept; /* its map */
 static struct dut dut;
 static uint32_t starts, readies, set_boots;
 
@@ -64,7 +67,7 @@ static void check_notes(void)
 
 		if (b[0] == OTA_EVT_READY && ++readies > starts)
 			broken("READY without START");
-		if (ota_ack_decode(b, note.len, &ack) == 0 &&
+		if (!dut.dev.stream && ota_ack_decode(b, note.len, &ack) == 0 &&
 		    (ack.flushed > ack.received || ack.received > ack.limit))
 			broken("ACK: flushed <= received <= limit does not hold");
 		if (ota_ready_decode(b, note.len, &ready) == 0 && ready.offset > ready.limit)
@@ -113,8 +116,59 @@ static void start(uint16_t conn, uint8_t arg)
 	m = cache[arg & 3u];
 	m.flags = (uint16_t)(((arg >> 2) & 3u) | (arg & 0x80u ? OTA_START_PATTERN : 0u));
 	m.ack_interval = (uint16_t)((arg >> 4) * 300u);
+	if (arg & 0x40u) {
+		m.flags |= OTA_START_SKIP;
+		m.stream_size = m.image_size + 64u;
+		kept = arg >> 4 & 3u;
+	}
 	starts++;
 	dut_control(&dut, conn, buf, (size_t)ota_start_encode(&m, buf, sizeof(buf)));
+}
+
+/* The image's blocks from the session's first on, each stored, but for those of the map. */
+static uint32_t make_stream(void)
+{
+	const uint32_t size = dut.dev.rx.image_size;
+	uint32_t at = OTA_STREAM_HEAD + 1u;
+
+	stream[OTA_STREAM_HEAD] = kept;
+	for (uint32_t from = dut.dev.stream->offset; from < size; from += OTA_BLOCK_SIZE) {
+		const uint32_t left = size - from;
+		const uint32_t len = left < OTA_BLOCK_SIZE ? left : OTA_BLOCK_SIZE;
+
+		if (kept >> from / OTA_BLOCK_SIZE & 1u)
+			continue;
+		bytes_put32(stream + at, len);
+		memcpy(stream + at + OTA_BLOCK_HEAD, image + from, len);
+		at += OTA_BLOCK_HEAD + len;
+	}
+	bytes_put32(stream, at);
+	return at;
+}
+
+/* The next values of a session with kept blocks; false: it has none. */
+static bool stream_values(uint16_t conn, uint8_t arg)
+{
+	uint8_t buf[OTA_VALUE_MAX];
+
+	if (dut.off || dut.dev.state != OTA_STATE_RECEIVING || !dut.dev.stream)
+		return false;
+	for (uint32_t i = 0; i <= arg && dut.dev.state == OTA_STATE_RECEIVING; i++) {
+		const uint32_t end = make_stream(), at = dut.dev.stream->received;
+		const uint32_t len = at > end ? 0 : end - at < 500u ? end - at : 500u;
+
+		if (len == 0)
+			break;
+		buf[0] = (uint8_t)dut.dev.expected;
+		buf[1] = (uint8_t)(dut.dev.expected >> 8);
+		memcpy(buf + OTA_DATA_HEADER, stream + at, len);
+		if (at - dut.dev.stream->taken + len > dut.config.ring_size)
+			dut_settle(&dut);
+		(void)dut_data(&dut, conn, buf, OTA_DATA_HEADER + len, false);
+		if (dut.off)
+			break;
+	}
+	return true;
 }
 
 static void values(uint16_t conn, uint8_t arg, bool basic)
@@ -122,6 +176,8 @@ static void values(uint16_t conn, uint8_t arg, bool basic)
 	uint8_t buf[OTA_VALUE_MAX];
 	const uint32_t header = basic ? 0 : OTA_DATA_HEADER;
 
+	if (!basic && stream_values(conn, arg))
+		return;
 	for (uint32_t i = 0; i <= arg; i++) {
 		const uint32_t at = dut.dev.rx.received;
 		uint32_t len = SLOT_SIZE - (at < SLOT_SIZE ? at : SLOT_SIZE);
@@ -156,8 +212,10 @@ static void step(enum step what, uint8_t arg, const uint8_t *raw, size_t raw_siz
 		break;
 	case STEP_COMMAND:
 		op[0] = arg / CONNS % 16u;
+		op[3] = op[0] == OTA_CMD_BLOCKS ? 9 : 0;
 		starts += op[0] == OTA_CMD_START;
-		dut_control(&dut, conn, op, op[0] == OTA_CMD_PREPARE ? sizeof(op) : 1);
+		dut_control(&dut, conn, op,
+			    op[0] == OTA_CMD_PREPARE || op[0] == OTA_CMD_BLOCKS ? sizeof(op) : 1);
 		break;
 	case STEP_START:
 		start(0, arg);
@@ -222,8 +280,11 @@ static void set_up(uint8_t options)
 	o.basic_only = (options & 0x38u) == 0x38u;
 	o.max_value = options & 0x40u ? 512 : 0;
 	o.confirm_timeout_ms = options & 0x80u ? 5000 : 0;
+	o.skip = !o.basic_only;
 	if (dut_init(&dut, &o) < 0)
 		abort();
+	if (options & 0x20u)
+		memcpy(dut.slots[1], image, SLOT_SIZE);
 	starts = readies = set_boots = 0;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "ota/error.h"
 #include "ota/proto.h"
+#include "ota/skip.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 STABLE(start, 0u)
 STABLE(link_request, 0u)
+STABLE(blocks_request, 0u)
+STABLE(blocks, 7u)
 STABLE(ready, 0u)
 STABLE(done, 0u)
 STABLE(progress, 0u)
@@ -92,11 +95,22 @@ static void telemetry_request_stable(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const stable[])(const uint8_t *data, size_t size) = {
-		start_stable,	  link_request_stable, telemetry_request_stable,
-		ready_stable,	  error_stable,	       done_stable,
-		progress_stable,  status_stable,       result_stable,
-		ack_stable,	  gap_stable,	       link_stable,
-		telemetry_stable, info_stable,
+		start_stable,
+		link_request_stable,
+		blocks_request_stable,
+		blocks_stable,
+		telemetry_request_stable,
+		ready_stable,
+		error_stable,
+		done_stable,
+		progress_stable,
+		status_stable,
+		result_stable,
+		ack_stable,
+		gap_stable,
+		link_stable,
+		telemetry_stable,
+		info_stable,
 	};
 
 	for (size_t i = 0; i < sizeof(stable) / sizeof(stable[0]); i++)

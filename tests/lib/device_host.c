@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t *image,
 	       uint32_t size)
@@ -20,13 +21,30 @@ void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t 
 	sha256_buffer(image, size, host->sha256);
 }
 
+static int stored_block(const uint8_t *from, uint32_t len, uint8_t *to)
+{
+	bytes_put32(to, len); /* and the kind, which is 0 */
+	memcpy(to + OTA_BLOCK_HEAD, from, len);
+	return (int)(OTA_BLOCK_HEAD + len);
+}
+
+/* Returns true if what goes over Data is not the image itself. */
+static bool streams(const struct host *host)
+{
+	return host->window > 0 || host->skip;
+}
+
 uint8_t *host_make_stream(const struct host *host, uint32_t offset, uint32_t *ret_size)
 {
 	const struct patch *patch = host->patch;
 	const uint32_t whole = patch ? (uint32_t)patch->size : host->size;
 	const uint32_t blocks = (host->size - offset) / OTA_BLOCK_SIZE + 1u;
-	uint8_t *stream = malloc(OTA_STREAM_HEAD + whole + (size_t)blocks * OTA_BLOCK_HEAD);
-	uint32_t at = OTA_STREAM_HEAD;
+	const uint32_t map = host->skip ? ota_skip_map_size(host->size) : 0;
+	uint8_t *stream = malloc(OTA_STREAM_HEAD + map + whole + (size_t)blocks * OTA_BLOCK_HEAD);
+	uint32_t at = OTA_STREAM_HEAD + map;
+
+	if (stream != NULL && map > 0)
+		memcpy(stream + OTA_STREAM_HEAD, host->map, map);
 
 	for (; stream != NULL && offset < host->size; offset += OTA_BLOCK_SIZE) {
 		const uint32_t left = host->size - offset, block = offset / OTA_BLOCK_SIZE;
@@ -35,8 +53,13 @@ uint8_t *host_make_stream(const struct host *host, uint32_t offset, uint32_t *re
 		const uint32_t len = patch ? patch->borders[block + 1] - patch->borders[block]
 				     : left < OTA_BLOCK_SIZE ? left
 							     : OTA_BLOCK_SIZE;
-		const int made = deflate_block(from, len, host->window, stream + at,
-					       DEFLATE_BLOCK_ROOM(len));
+		int made;
+
+		if (host->skip && ota_skip_has(host->map, offset))
+			continue;
+		made = host->window > 0 ? deflate_block(from, len, host->window, stream + at,
+							DEFLATE_BLOCK_ROOM(len))
+					: stored_block(from, len, stream + at);
 
 		if (made < 0) {
 			free(stream);
@@ -53,6 +76,11 @@ uint8_t *host_make_stream(const struct host *host, uint32_t offset, uint32_t *re
 void host_compress(struct host *host, unsigned int window)
 {
 	host->window = window;
+}
+
+void host_skip(struct host *host)
+{
+	host->skip = true;
 }
 
 void host_finish(struct host *host)
@@ -85,10 +113,13 @@ bool host_start(struct host *host, uint16_t flags)
 		return false;
 	dut_start(&m, host->image, host->size);
 	m.flags = flags;
-	if (host->window > 0) {
+	if (host->window > 0)
 		m.flags |= OTA_START_COMPRESSED;
-		if (host->patch)
-			m.flags |= OTA_START_DELTA;
+	if (host->patch)
+		m.flags |= OTA_START_DELTA;
+	if (host->skip)
+		m.flags |= OTA_START_SKIP;
+	if (streams(host)) {
 		free(host->stream);
 		host->stream = host_make_stream(host, 0, &m.stream_size);
 	}
@@ -146,7 +177,7 @@ bool host_write(struct host *host, uint32_t chunk)
 	w->bytes[0] = (uint8_t)host->sequence;
 	w->bytes[1] = (uint8_t)(host->sequence >> 8);
 	memcpy(w->bytes + OTA_DATA_HEADER,
-	       (host->window > 0 ? host->stream : host->image) + host->offset, len);
+	       (streams(host) ? host->stream : host->image) + host->offset, len);
 	host->sequence++;
 	host->offset += len;
 	host->sent += len;
@@ -205,6 +236,17 @@ static void on_stream_ready(struct host *host)
 	host->stream = host_make_stream(host, host->begins, &host->to_send);
 }
 
+static void ask_blocks(struct host *host)
+{
+	const struct ota_blocks_request m = {(uint16_t)(host->begins / OTA_BLOCK_SIZE), UINT16_MAX};
+	struct host_write *w = air_push(host);
+
+	if (w == NULL)
+		return;
+	w->control = true;
+	w->len = (uint16_t)ota_blocks_request_encode(&m, w->bytes, sizeof(w->bytes));
+}
+
 static void on_ready(struct host *host, const struct dut_note *note)
 {
 	struct ota_ready *m = &host->ready;
@@ -213,7 +255,7 @@ static void on_ready(struct host *host, const struct dut_note *note)
 		complain(host, "READY without START, or a short one");
 	host->begins = ota_ready_image_offset(m, note->bytes, note->len);
 	host->to_send = host->size;
-	if (host->window > 0) {
+	if (streams(host)) {
 		on_stream_ready(host);
 	} else {
 		if (m->offset > host->size || m->limit < m->offset || m->limit > host->size)
@@ -221,13 +263,42 @@ static void on_ready(struct host *host, const struct dut_note *note)
 		if ((m->offset > 0) != ((m->flags & OTA_READY_RESUMED) != 0))
 			complain(host, "READY's resumed flag does not fit its offset");
 	}
-	host->phase = HOST_SENDING;
+	host->phase = host->skip && !host->mapped ? HOST_ASKING : HOST_SENDING;
 	host->offset = host->furthest = host->received = m->offset;
 	host->flushed = host->begins;
 	host->limit = m->limit;
 	host->sequence = m->sequence;
 	host->resyncing = false;
 	host->gaps = 0;
+	if (host->phase == HOST_ASKING)
+		ask_blocks(host);
+}
+
+/* What is the same as the image's is kept; the answer comes in the order of the blocks. */
+static void on_blocks(struct host *host, const struct dut_note *note)
+{
+	const uint32_t blocks = (host->size + OTA_BLOCK_SIZE - 1u) / OTA_BLOCK_SIZE;
+	struct ota_blocks m = {0};
+
+	if (host->phase != HOST_ASKING || ota_blocks_decode(note->bytes, note->len, &m) < 0 ||
+	    m.first + m.count > blocks) {
+		complain(host, "BLOCKS that nobody asked for, or of none");
+		return;
+	}
+	for (uint32_t i = m.first; i < m.first + m.count; i++) {
+		const uint32_t at = i * OTA_BLOCK_SIZE, left = host->size - at;
+		const uint32_t len = left < OTA_BLOCK_SIZE ? left : OTA_BLOCK_SIZE;
+
+		if (crc32(0, host->image + at, len) != m.crc[i - m.first])
+			continue;
+		host->map[i / 8u] |= (uint8_t)(1u << i % 8u);
+		host->kept += len;
+	}
+	if (m.first + m.count < blocks)
+		return;
+	host->mapped = true;
+	on_stream_ready(host);
+	host->phase = HOST_SENDING;
 }
 
 static void on_ack(struct host *host, const struct dut_note *note)
@@ -238,13 +309,13 @@ static void on_ack(struct host *host, const struct dut_note *note)
 		return;
 	if (ota_ack_decode(note->bytes, note->len, &m) < 0)
 		complain(host, "a short ACK");
-	if ((host->window > 0 ? m.flushed > host->size
-			      : m.flushed > m.received || m.limit > host->size) ||
+	if ((streams(host) ? m.flushed > host->size
+			   : m.flushed > m.received || m.limit > host->size) ||
 	    m.received > host->furthest || m.limit < m.received)
 		complain(host, "ACK: flushed <= received <= sent, received <= limit <= size");
 	if (m.received < host->received || m.flushed < host->flushed || m.limit < host->limit)
 		complain(host, "ACK goes back");
-	if (m.limit - (host->window > 0 ? m.received : m.flushed) > host->dut->config.ring_size)
+	if (m.limit - (streams(host) ? m.received : m.flushed) > host->dut->config.ring_size)
 		complain(host, "ACK gives more credit than the ring has room");
 	host->received = m.received;
 	host->flushed = m.flushed;
@@ -298,6 +369,9 @@ static void hear_one(struct host *host, const struct dut_note *note)
 		break;
 	case OTA_EVT_DONE:
 		on_done(host, note);
+		break;
+	case OTA_EVT_BLOCKS:
+		on_blocks(host, note);
 		break;
 	case OTA_EVT_ACK:
 		on_ack(host, note);

@@ -16,6 +16,7 @@
 enum host_phase {
 	HOST_IDLE, /* START not written */
 	HOST_STARTING, /* until READY */
+	HOST_ASKING, /* until the digests are there: BLOCKS */
 	HOST_SENDING,
 	HOST_ENDING, /* END written, until DONE */
 	HOST_DONE,
@@ -36,6 +37,10 @@ struct host {
 	uint8_t sha256[OTA_SHA256_SIZE];
 	unsigned int window; /* of a compressed stream; 0: the image is sent as it is */
 	const struct patch *patch; /* sent compressed in place of the image; or NULL */
+	bool skip; /* blocks that the slot holds are asked for, and left out */
+	bool mapped; /* which these are is known */
+	uint8_t map[OTA_SKIP_MAP];
+	uint32_t kept; /* bytes of them */
 	uint8_t *stream; /* this session's */
 	uint32_t begins; /* of the image, where the session begins */
 	uint32_t to_send; /* bytes of this session's stream; of the image where there is none */
@@ -62,6 +67,8 @@ void host_init(struct host *host, struct dut *dut, uint16_t conn, const uint8_t 
 	       uint32_t size);
 /* From now on by compressed streams; host_finish() is due then. */
 void host_compress(struct host *host, unsigned int window);
+/* Leaves blocks out from now on; host_finish() is due then. */
+void host_skip(struct host *host);
 void host_finish(struct host *host);
 /* The stream for the image's bytes from offset on, allocated by malloc(), in *ret_size bytes. */
 uint8_t *host_make_stream(const struct host *host, uint32_t offset, uint32_t *ret_size);

@@ -58,6 +58,9 @@ int dut_init(struct dut *dut, const struct dut_options *options)
 	dut->window = options->window;
 	dut->base = options->base;
 	dut->base_size = options->base_size;
+	dut->skips = options->skip;
+	if (dut->skips)
+		dut->info.features |= OTA_FEATURE_SKIP;
 	if (dut->base)
 		dut->info.features |= OTA_FEATURE_DELTA;
 	if (dut->window > 0) {
@@ -107,7 +110,7 @@ void dut_boot(struct dut *dut)
 	if (ota_device_init(&dut->dev, &dut->config, dut->have_record ? &dut->record : NULL,
 			    dut->now) < 0)
 		dut_violation(dut, "the configuration was refused");
-	if (dut->window > 0)
+	if (dut->window > 0 || dut->skips)
 		dut_attach_stream(dut);
 }
 

@@ -15,6 +15,7 @@
 #include "ota/device.h"
 #include "ota/error.h"
 #include "ota/patch.h"
+#include "ota/skip.h"
 #include "base/rng.h"
 #include "base/sha256.h"
 
@@ -37,6 +38,7 @@ struct dut_options {
 	const uint8_t *base; /* what runs: patches of it are taken; NULL: none */
 	uint32_t base_size;
 	unsigned int window; /* log2 of bytes; 0 = compressed streams are not decoded */
+	bool skip; /* blocks may be kept */
 	bool basic_only;
 	bool manual; /* operations end when the test says so */
 };
@@ -62,11 +64,13 @@ struct dut { /* the device under test, and its board */
 	struct sha256 hash;
 	uint8_t *memory; /* ring and scratch */
 
-	/* Compressed streams, where the options have a window. */
+	/* Compressed streams, where the options have a window, and blocks that are kept. */
 	unsigned int window;
 	const uint8_t *base;
 	uint32_t base_size;
 	struct ota_patch patch;
+	bool skips;
+	struct ota_skip skip;
 	struct ota_stream stream;
 	struct ota_decoder decoder;
 	struct ota_stage inflate;

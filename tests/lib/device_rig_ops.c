@@ -3,6 +3,7 @@
 #include "device_rig_priv.h"
 
 #include <string.h>
+#include <zlib.h>
 
 /* Tells whether a buffer is still what it was when the operation began. */
 static uint32_t checksum(const uint8_t *buf, uint32_t len)
@@ -157,12 +158,19 @@ static int read_base(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len)
 	return 0;
 }
 
+static uint32_t crc(uint32_t before, const uint8_t *buf, uint32_t len)
+{
+	return (uint32_t)crc32(before, buf, len);
+}
+
 void dut_attach_stream(struct dut *dut)
 {
 	struct ota_patch_config base = {.read = read_base, .ctx = dut, .base_size = dut->base_size};
 	struct ota_stage patch;
 	const struct ota_stream_config config = {
-		.flags = OTA_START_COMPRESSED | (dut->base ? OTA_START_DELTA : 0u),
+		.flags = (uint16_t)((dut->window > 0 ? OTA_START_COMPRESSED : 0u) |
+				    (dut->base ? OTA_START_DELTA : 0u) |
+				    (dut->skips ? OTA_START_SKIP : 0u)),
 		.sector = dut->sector,
 		.begin = decode_begin,
 		.decode = op_decode,
@@ -176,6 +184,11 @@ void dut_attach_stream(struct dut *dut)
 	ota_decoder_init(&dut->decoder, &dut->inflate, dut->base ? &patch : NULL);
 	if (ota_stream_attach(&dut->stream, &config, &dut->dev) < 0)
 		dut_violation(dut, "the stream was refused");
+	if (!dut->skips)
+		return;
+	if (ota_skip_attach(&dut->skip, crc, &dut->stream) < 0)
+		dut_violation(dut, "the map of blocks was refused");
+	dut->decoder.kept = dut->skip.map;
 }
 
 /* --- ending */
@@ -259,6 +272,7 @@ static int atomic(struct dut *dut)
 	case OTA_OP_READ:
 	case OTA_OP_CHECK:
 	case OTA_OP_DECODE:
+	case OTA_OP_DIGEST:
 		break;
 	}
 	return 0;
@@ -302,6 +316,7 @@ static int perform(struct dut *dut)
 		return dut->op_len >= 16 && slot[0] == 0xe9 ? 0 : -OTA_EBADMSG;
 	case OTA_OP_DECODE:
 		return decode(dut);
+	case OTA_OP_DIGEST: /* the core's word for a read of its own */
 	case OTA_OP_NONE:
 	case OTA_OP_SET_BOOT:
 	case OTA_OP_PERSIST:

@@ -39,6 +39,7 @@ static void test_commands(void **state)
 	COMMAND("\x05", "STATUS");
 	COMMAND("\x0b", "RESYNC");
 	COMMAND("\x0c\x00\x10\x00\x00", "PREPARE size=4096");
+	COMMAND("\x0d\x04\x00\x0a\x00", "BLOCKS first=4 count=10");
 	COMMAND("\x0c\x00\x00\x00\x00", "PREPARE size=slot");
 	COMMAND("\x09\x0c\x00\x0c\x00\x00\x00\xf4\x01\x03\xfb\x00",
 		"LINK interval=15.00..15.00ms latency=0 supervision=5000ms phys=1M,2M "
@@ -84,6 +85,8 @@ static void test_notifications(void **state)
 		 "erase=200ms write=5ms dropped=3 notify-fails=1");
 	NOTIFIED("\x0b\xe8\x03\xc8\x00\xea\x00\x08\x00\x32\x00",
 		 "TIMES clock=1000ms erase=200ms write=234ms read=8ms store=50ms");
+	NOTIFIED("\x0d\x04\x00\x01\x00\x00\xa0\x44\x33\x22\x11",
+		 "BLOCKS first=4 crc=a0000001 11223344");
 	NOTIFIED("\x0a\xc6\x08\x00\x02\x02\xfb\x00\x00\x10\x00\x00\xc8\x00\x05\x00\x03\x00\x01\x20",
 		 "TELEMETRY rssi=-58dBm interval=10.00ms phy=2M/2M octets=251 ring=4096 "
 		 "erase=200ms write=5ms dropped=3 notify-fails=1 stack-left=2048");

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "device_talk.h"
+#include "ota/skip.h"
 
 #include <string.h>
 
@@ -30,6 +31,7 @@ typedef int decode_fn(const uint8_t *buf, size_t len, void *ret);
 
 ADAPT(start)
 ADAPT(link_request)
+ADAPT(blocks_request)
 ADAPT(ready)
 ADAPT(error)
 ADAPT(done)
@@ -181,6 +183,34 @@ static void test_prepare(void **state)
 
 	(void)state;
 	CHECK(prepare, size, "0c 40 23 01 00");
+}
+
+static void test_blocks(void **state)
+{
+	const struct ota_blocks_request ask = {.first = 0x0102, .count = 0x0304};
+	const struct ota_blocks told = {
+		.first = 0x0102, .count = 3, .crc = {0x11223344, 5, 0xaabbccdd}};
+	uint8_t all[OTA_NOTIFY_MAX] = {0};
+	struct ota_blocks m;
+
+	(void)state;
+	CHECK(blocks_request, ask, "0d 02 01 04 03");
+	assert_int_equal(ota_blocks_encode(&told, all, 14), -OTA_ENOSPC);
+	assert_int_equal(ota_blocks_encode(&told, all, sizeof(all)), 15);
+	assert_memory_equal(all, "\x0d\x02\x01\x44\x33\x22\x11\x05\x00\x00\x00\xdd\xcc\xbb\xaa",
+			    15);
+	assert_int_equal(ota_blocks_decode(all, 15, &m), 0);
+	assert_int_equal(m.first, told.first);
+	assert_int_equal(m.count, 3);
+	assert_memory_equal(m.crc, told.crc, sizeof(m.crc));
+	/* A digest that is cut off is none; what is longer is a later version's. */
+	assert_int_equal(ota_blocks_decode(all, 14, &m), 0);
+	assert_int_equal(m.count, 2);
+	assert_int_equal(ota_blocks_decode(all, 6, &m), -OTA_EMSGSIZE);
+	assert_int_equal(ota_blocks_decode(all, 20, &m), 0);
+	assert_int_equal(m.count, OTA_DIGESTS);
+	all[0] = OTA_EVT_TIMES;
+	assert_int_equal(ota_blocks_decode(all, 15, &m), -OTA_EBADMSG);
 }
 
 static void test_commands(void **state)
@@ -513,9 +543,10 @@ static void test_names(void **state)
 		check_name(ota_state_name, i, i <= OTA_STATE_ABORTING);
 		check_name(ota_phase_name, i, i >= OTA_PHASE_ERASE && i <= OTA_PHASE_VALIDATE);
 		check_name(ota_reset_name, i, i >= OTA_RESET_POWER_ON && i <= OTA_RESET_CPU_LOCKUP);
-		check_name(ota_event_name, i, i >= OTA_EVT_READY && i <= OTA_EVT_TIMES);
+		check_name(ota_event_name, i,
+			   (i >= OTA_EVT_READY && i <= OTA_EVT_TIMES) || i == OTA_EVT_BLOCKS);
 		check_name(ota_command_name, i,
-			   i >= OTA_CMD_START && i <= OTA_CMD_PREPARE && i != 0x03);
+			   i >= OTA_CMD_START && i <= OTA_CMD_BLOCKS && i != 0x03);
 		assert_non_null(ota_code_text(i));
 	}
 	assert_string_equal(ota_code_name(OTA_ERR_HASH), "hash-mismatch");
@@ -529,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_link_request),
 		cmocka_unit_test(test_telemetry_request),
 		cmocka_unit_test(test_prepare),
+		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_error),

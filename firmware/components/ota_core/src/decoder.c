@@ -3,6 +3,7 @@
 #include "ota/decoder.h"
 
 #include "ota/error.h"
+#include "ota/skip.h"
 
 #include <string.h>
 
@@ -36,12 +37,26 @@ int ota_decoder_begin(struct ota_decoder *d, bool patched, uint32_t offset, uint
 
 #define GO_ON 3 /* how a step ends where neither bytes nor room are lacking */
 
+/* What comes next belongs behind the blocks that are kept. */
+static int leave_out(struct ota_decoder *d)
+{
+	const uint32_t from = d->at;
+
+	while (d->at < d->size && ota_skip_has(d->kept, d->at))
+		d->at = least(d->at - d->at % OTA_BLOCK_SIZE + OTA_BLOCK_SIZE, d->size);
+	if (d->at == from || d->at == d->size || !d->patched)
+		return 0;
+	return d->patch.begin(d->patch.ctx, d->at, d->size);
+}
+
 /* Reads a block's head, as far as it came. */
 static int open_block(struct ota_decoder *d, struct ota_piece *piece)
 {
 	const uint32_t len = least(OTA_BLOCK_HEAD - d->head_len, piece->in_len - piece->used);
-	int rc;
+	int rc = OTA_CORE_SKIP && d->kept && d->head_len == 0 ? leave_out(d) : 0;
 
+	if (rc < 0)
+		return rc;
 	memcpy(d->head + d->head_len, piece->in + piece->used, len);
 	d->head_len = (uint8_t)(d->head_len + len);
 	piece->used += len;
@@ -49,7 +64,8 @@ static int open_block(struct ota_decoder *d, struct ota_piece *piece)
 		return OTA_STAGE_HUNGRY;
 	d->head_len = 0;
 	d->left = d->head[0] | (uint32_t)d->head[1] << 8 | (uint32_t)d->head[2] << 16;
-	if (d->head[3] > OTA_BLOCK_DEFLATED || d->left > OTA_BLOCK_MOST || d->at >= d->size)
+	if (d->head[3] > (d->inflate.run ? OTA_BLOCK_DEFLATED : OTA_BLOCK_STORED) ||
+	    d->left > OTA_BLOCK_MOST || d->at >= d->size)
 		return -OTA_EBADMSG;
 	d->open = true;
 	d->ended = false;

@@ -137,7 +137,8 @@ void device_refuse(struct ota_device *dev)
 	struct ota_info info;
 
 	device_info(dev, &info);
-	if (dev->rx.valid ? dev->rx.flushed > 0 && dev->rx.kind != OTA_KIND_SINK
+	if (dev->rx.valid ? dev->rx.flushed > 0 && dev->rx.kind != OTA_KIND_SINK &&
+				    !device_skip_untouched(dev)
 			  : dev->record.offset > 0 && !(info.flags & OTA_INFO_CAN_ROLLBACK))
 		dev->spoil = true;
 	device_drop(dev);

@@ -332,6 +332,15 @@ static uint8_t on_resync(struct ota_device *dev, uint16_t conn)
 	return OTA_OK;
 }
 
+#if OTA_CORE_SKIP
+static uint8_t on_blocks(struct ota_device *dev, uint16_t conn, const uint8_t *buf, size_t len)
+{
+	const uint8_t code = session_check(dev, conn);
+
+	return code == OTA_OK ? device_skip_asked(dev, buf, len) : code;
+}
+#endif
+
 /* START, ABORT, CONFIRM, ROLLBACK, REBOOT, PREPARE: what decides about the firmware. */
 #define GUARDED 0x11c6u /* bits by opcode */
 
@@ -384,6 +393,10 @@ static uint8_t dispatch(struct ota_device *dev, uint16_t conn, const uint8_t *bu
 		return on_telemetry(dev, conn, buf, len);
 	case OTA_CMD_RESYNC:
 		return on_resync(dev, conn);
+#if OTA_CORE_SKIP
+	case OTA_CMD_BLOCKS:
+		return on_blocks(dev, conn, buf, len);
+#endif
 	default:
 		return OTA_ERR_OPCODE;
 	}

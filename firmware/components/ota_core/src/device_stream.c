@@ -54,6 +54,9 @@ bool device_stream_begin(struct ota_device *dev)
 		return false;
 	}
 	dev->stream = s;
+	s->head = OTA_STREAM_HEAD;
+	if (OTA_CORE_SKIP && s->blocks)
+		device_skip_begin(dev);
 	return true;
 }
 
@@ -67,6 +70,16 @@ void device_stream_ready(struct ota_device *dev, const struct ota_ready *m)
 	device_notify(dev, dev->conn, buf, len);
 }
 
+void device_stream_check(struct ota_device *dev)
+{
+	const struct ota_stream *s = dev->stream;
+	const struct ota_receive *rx = &dev->rx;
+
+	if (s->taken == s->end && !s->more && (s->skip > 0 || rx->received < rx->image_size) &&
+	    !device_skip_next(dev))
+		stream_fail(dev, OTA_ERR_STREAM, rx->received - s->skip);
+}
+
 /* The session's length, once its first bytes came: the whole stream's, or of a rest of it. */
 static bool take_head(struct ota_device *dev)
 {
@@ -75,13 +88,18 @@ static bool take_head(struct ota_device *dev)
 	const uint32_t end =
 		b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 
-	if (end < OTA_STREAM_HEAD || end > s->size || (s->offset == 0 && end != s->size)) {
+	/* What is kept was not known when START was written. */
+	if (end < s->head || end > s->size ||
+	    (s->offset == 0 && end != s->size && !device_skip(dev))) {
 		stream_fail(dev, OTA_ERR_STREAM, s->offset);
 		return false;
 	}
-	s->taken = OTA_STREAM_HEAD;
+	if (OTA_CORE_SKIP && s->blocks)
+		memcpy(s->blocks->map, b + OTA_STREAM_HEAD, s->head - OTA_STREAM_HEAD);
+	s->taken = s->head;
 	s->end = end;
-	return true;
+	device_stream_check(dev); /* a head alone */
+	return dev->state == OTA_STATE_RECEIVING;
 }
 
 int device_stream_accept(struct ota_device *dev, const uint8_t *buf, uint32_t len)
@@ -94,7 +112,7 @@ int device_stream_accept(struct ota_device *dev, const uint8_t *buf, uint32_t le
 	}
 	ring_put(dev, s->received, buf, len);
 	s->received += len;
-	if (s->end == 0 && s->received >= OTA_STREAM_HEAD && !take_head(dev))
+	if (s->end == 0 && s->received >= s->head && !take_head(dev))
 		return -OTA_EPROTO;
 	if (s->end > 0 && s->received > s->end) {
 		device_fail(dev, OTA_ERR_OVERFLOW, 0, s->end);
@@ -115,6 +133,8 @@ bool device_stream_step(struct ota_device *dev)
 	const uint32_t in_sector = s->skip ? 0 : rx->received % OTA_SECTOR_SIZE;
 	const uint32_t left = s->skip ? s->skip : rx->image_size - rx->received;
 
+	if (OTA_CORE_SKIP && device_skip_step(dev))
+		return true;
 	if (!device_stream_waits(dev) || (dev->state == OTA_STATE_RECEIVING && rx->judged &&
 					  !s->more && waits < BATCH && s->received < s->end))
 		return false;
@@ -159,10 +179,7 @@ void device_stream_decoded(struct ota_device *dev, int result)
 		s->skip -= s->piece.made;
 	else
 		rx->received += s->piece.made;
-	if (s->taken == s->end && !s->more && (s->skip > 0 || rx->received < rx->image_size)) {
-		stream_fail(dev, OTA_ERR_STREAM, rx->received - s->skip);
-		return;
-	}
-	if (device_head_ok(dev) && dev->state == OTA_STATE_RECEIVING)
+	device_stream_check(dev);
+	if (rx->valid && device_head_ok(dev) && dev->state == OTA_STATE_RECEIVING)
 		device_ack(dev, false);
 }

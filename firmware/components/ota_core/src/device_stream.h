@@ -6,7 +6,7 @@
 #ifndef OTA_DEVICE_STREAM_H
 #define OTA_DEVICE_STREAM_H
 
-#include "ota/stream.h"
+#include "device_skip.h"
 
 #ifndef OTA_CORE_STREAM
 #define OTA_CORE_STREAM 0
@@ -17,6 +17,8 @@ bool device_stream_begin(struct ota_device *dev);
 int device_stream_accept(struct ota_device *dev, const uint8_t *buf, uint32_t len);
 bool device_stream_step(struct ota_device *dev);
 void device_stream_decoded(struct ota_device *dev, int result);
+/* All of it was taken: fails where the image lacks something. */
+void device_stream_check(struct ota_device *dev);
 void device_stream_ready(struct ota_device *dev, const struct ota_ready *m);
 
 /* The session's, or NULL: what comes over Data is the image. */
@@ -32,6 +34,9 @@ static inline uint16_t device_start_flags(const struct ota_device *dev, const st
 
 	if (!s || (m->flags & (OTA_START_SINK | OTA_START_PATTERN)))
 		return OTA_START_KNOWN;
+	/* Its map has an end. */
+	if (OTA_CORE_SKIP && m->image_size > OTA_SKIP_BLOCKS * OTA_BLOCK_SIZE)
+		return (uint16_t)(OTA_START_KNOWN | (s->config.flags & ~OTA_START_SKIP));
 	return (uint16_t)(OTA_START_KNOWN | s->config.flags);
 }
 
@@ -69,7 +74,7 @@ static inline bool device_stream_waits(const struct ota_device *dev)
 {
 	const struct ota_stream *s = device_stream(dev);
 
-	return s && s->end > 0 && (s->taken < s->received || s->more);
+	return s && s->end > 0 && (s->taken < s->received || s->more || device_skip_next(dev));
 }
 
 /* The image's byte at an offset that was received and is not in flash yet. */

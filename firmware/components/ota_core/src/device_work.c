@@ -104,9 +104,11 @@ static bool erase(struct ota_device *dev, uint32_t at, uint32_t len)
 bool device_erase_step(struct ota_device *dev)
 {
 	const uint32_t end = round_up(dev->rx.image_size, OTA_SECTOR_SIZE);
-	uint32_t at = dev->rx.erased, len = OTA_SECTOR_SIZE;
-	const uint32_t block = at - at % OTA_BLOCK_SIZE;
+	uint32_t at, len = OTA_SECTOR_SIZE, block;
 
+	device_skip_erased(dev);
+	at = dev->rx.erased;
+	block = at - at % OTA_BLOCK_SIZE;
 	if (at >= end)
 		return false;
 	/* Also where some of it is erased already, and nothing is written. */
@@ -117,6 +119,7 @@ bool device_erase_step(struct ota_device *dev)
 	}
 	*dev->config.wear += !dev->rx.worn;
 	dev->rx.worn = true;
+	device_skip_touch(dev);
 	/* Nothing may be heard from the device until the erase is over. */
 	if (dev->state == OTA_STATE_RECEIVING)
 		device_ack(dev, true);
@@ -188,7 +191,8 @@ bool device_flash_step(struct ota_device *dev)
 	/* Nothing is erased for a START alone, nor for an image that will be refused. */
 	if (!rx->valid || rx->kind == OTA_KIND_SINK || !rx->judged)
 		return rx->valid && device_stream(dev) && device_stream_step(dev);
-	if (record_due(rx) && record_step(dev))
+	/* What is kept is there after a loss of power, too, and need not be recorded. */
+	if (record_due(rx) && !device_skip_keeps(dev, rx->hashed) && record_step(dev))
 		return true;
 	if (rx->kind == OTA_KIND_IMAGE &&
 	    rx->flushed / OTA_BLOCK_SIZE > rx->hashed / OTA_BLOCK_SIZE)
@@ -198,6 +202,7 @@ bool device_flash_step(struct ota_device *dev)
 		return write_step(dev, len);
 	if (device_stream(dev) && device_stream_step(dev))
 		return true;
+	device_skip_erased(dev);
 	if (dev->state == OTA_STATE_RECEIVING && rx->erased < rx->image_size &&
 	    (rx->paused || rx->erased < rx->received + OTA_BLOCK_SIZE))
 		return device_erase_step(dev);
@@ -430,6 +435,7 @@ static void op_succeeded(struct ota_device *dev, enum ota_op op)
 		command_done(dev, op, 0);
 		break;
 	case OTA_OP_DECODE:
+	case OTA_OP_DIGEST:
 	case OTA_OP_NONE:
 		break;
 	}
@@ -484,6 +490,7 @@ static void op_failed(struct ota_device *dev, enum ota_op op, int result)
 		command_done(dev, op, result);
 		break;
 	case OTA_OP_DECODE:
+	case OTA_OP_DIGEST:
 	case OTA_OP_NONE:
 		break;
 	}
@@ -496,6 +503,8 @@ static void op_ended(struct ota_device *dev, int result)
 	dev->op = OTA_OP_NONE;
 	if (OTA_CORE_STREAM && op == OTA_OP_DECODE)
 		device_stream_decoded(dev, result);
+	else if (OTA_CORE_SKIP && op == OTA_OP_DIGEST)
+		device_skip_read(dev, result);
 	else if (result < 0)
 		op_failed(dev, op, result);
 	else

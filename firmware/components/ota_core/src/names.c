@@ -26,6 +26,7 @@ const char *ota_command_name(unsigned int cmd)
 		[OTA_CMD_TELEMETRY] = "TELEMETRY",
 		[OTA_CMD_RESYNC] = "RESYNC",
 		[OTA_CMD_PREPARE] = "PREPARE",
+		[OTA_CMD_BLOCKS] = "BLOCKS",
 	};
 
 	return pick(names, COUNT(names), cmd);
@@ -39,7 +40,7 @@ const char *ota_event_name(unsigned int evt)
 		[OTA_EVT_STATUS] = "STATUS", [OTA_EVT_RESULT] = "RESULT",
 		[OTA_EVT_ACK] = "ACK",	     [OTA_EVT_GAP] = "GAP",
 		[OTA_EVT_LINK] = "LINK",     [OTA_EVT_TELEMETRY] = "TELEMETRY",
-		[OTA_EVT_TIMES] = "TIMES",
+		[OTA_EVT_TIMES] = "TIMES",   [OTA_EVT_BLOCKS] = "BLOCKS",
 	};
 
 	return pick(names, COUNT(names), evt);

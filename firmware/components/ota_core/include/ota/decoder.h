@@ -47,6 +47,9 @@ struct ota_stage {
 
 struct ota_decoder {
 	struct ota_stage inflate, patch;
+	/* Caller's map of blocks that the stream leaves out, as ota/skip.h has it, set after
+	 * ota_decoder_init() and all 0 where there are none; NULL: there never are. */
+	const uint8_t *kept;
 	bool patched; /* in this session */
 	bool open; /* a block's head came, and not its end */
 	bool deflated; /* it is */
@@ -61,7 +64,7 @@ struct ota_decoder {
 	uint8_t middle[OTA_DECODER_MIDDLE]; /* inflated, for the patch */
 };
 
-/* patch NULL: there is none.  Copies both. */
+/* inflate without a run, patch NULL: there is none.  Copies both. */
 void ota_decoder_init(struct ota_decoder *decoder, const struct ota_stage *inflate,
 		      const struct ota_stage *patch);
 /* As ota_stream_config's begin; patched: what is inflated is a patch's. */

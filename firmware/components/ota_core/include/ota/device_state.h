@@ -18,8 +18,9 @@ enum ota_op {
 	OTA_OP_CONFIRM,
 	OTA_OP_ROLLBACK,
 	OTA_OP_DECODE, /* ota/stream.h */
+	OTA_OP_DIGEST, /* a read: ota/skip.h */
 };
-#define OTA_OPS (OTA_OP_DECODE + 1u)
+#define OTA_OPS (OTA_OP_DIGEST + 1u)
 
 /* Steps between END and DONE, each done once. */
 enum ota_verify_step {

@@ -56,6 +56,7 @@ enum ota_command {
 	OTA_CMD_TELEMETRY = 0x0a,
 	OTA_CMD_RESYNC = 0x0b,
 	OTA_CMD_PREPARE = 0x0c,
+	OTA_CMD_BLOCKS = 0x0d, /* ota/skip.h */
 };
 
 /* Device to host, first byte of a Control notification (section 5). */
@@ -71,6 +72,7 @@ enum ota_event {
 	OTA_EVT_LINK = 0x09,
 	OTA_EVT_TELEMETRY = 0x0a,
 	OTA_EVT_TIMES = 0x0b,
+	OTA_EVT_BLOCKS = 0x0d, /* ota/skip.h */
 };
 
 /* Device state as STATUS reports it (section 6). */
@@ -132,8 +134,9 @@ enum ota_code {
 #define OTA_START_SIGNED 0x0008u /* a statement and its signature follow: signed.h */
 #define OTA_START_PATTERN 0x0010u /* write a pattern of the device's own: measures the flash */
 #define OTA_START_DELTA 0x0020u /* with COMPRESSED: what comes out of it is a patch: section 17 */
+#define OTA_START_SKIP 0x0040u /* a map of blocks that stay as they are: section 18 */
 /* Bytes decoded before they are in flash. */
-#define OTA_START_DECODED (OTA_START_COMPRESSED | OTA_START_DELTA)
+#define OTA_START_DECODED (OTA_START_COMPRESSED | OTA_START_DELTA | OTA_START_SKIP)
 #define OTA_START_KNOWN (OTA_START_SINK | OTA_START_RESTART | OTA_START_PATTERN)
 
 /* Info feature bits (section 11).  Unknown bits are ignored. */
@@ -148,6 +151,7 @@ enum ota_code {
 #define OTA_FEATURE_PREPARE 0x00000100u
 #define OTA_FEATURE_PATTERN 0x00000200u /* START's flag of that name */
 #define OTA_FEATURE_DELTA 0x00000400u /* START's flag of that name */
+#define OTA_FEATURE_SKIP 0x00000800u /* START's flag of that name, and BLOCKS */
 
 /* Info and STATUS flags (section 3.3). */
 #define OTA_INFO_PENDING_VERIFY 0x01u /* running image awaits CONFIRM */

@@ -48,6 +48,8 @@ struct ota_stream_config {
 	void *ctx;
 };
 
+struct ota_skip; /* ota/skip.h */
+
 struct ota_stream {
 	struct ota_stream_config config;
 	struct ota_piece piece; /* of the decode under way */
@@ -57,6 +59,8 @@ struct ota_stream {
 	uint32_t offset; /* of the image, at which the session began */
 	uint32_t end; /* of the session's stream; 0 until its first bytes came */
 	uint32_t received, taken; /* bytes accepted in order; given to the decoder */
+	struct ota_skip *blocks; /* that may be kept; NULL: none */
+	uint32_t head; /* bytes before the first block of the session */
 	uint32_t skip; /* bytes that the image has in flash and that are to be decoded again */
 };
 
