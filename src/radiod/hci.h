@@ -25,7 +25,9 @@
 /* Packet types of the UART transport, Vol 4 Part A 2, which also /dev/vhci uses. */
 #define HCI_TYPE_COMMAND 0x01u
 #define HCI_TYPE_ACL 0x02u
+#define HCI_TYPE_SCO 0x03u
 #define HCI_TYPE_EVENT 0x04u
+#define HCI_TYPE_ISO 0x05u
 
 enum hci_version {
 	HCI_4_0, /* no data length extension, 27-octet PDUs; parameter requests by L2CAP */

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * otabench-radio: virtual ESP32s behind a virtual adapter that the kernel takes
- * for a real one.
+ * for a real one, or a program with a Bluetooth stack of its own for its controller.
  *
  * radio_main.c reads the options, radio_air.c runs the world in real time between
- * /dev/vhci and the devices, radio_control.c does what can be asked of it while
- * it runs, radio_faults.c what was asked for beforehand.
+ * the host (radio_host.c: the kernel, or a program at radio_socket.c) and the devices,
+ * radio_control.c does what can be asked of it while it runs, radio_faults.c what was
+ * asked for beforehand.
  */
 #ifndef OTABENCH_RADIOD_RADIO_H
 #define OTABENCH_RADIOD_RADIO_H
 
 #include "base/log_stderr.h"
 #include "sim/simopts.h"
+#include "radiod/h4.h"
 #include "radiod/hci.h"
 #include "esp/fleet.h"
 
@@ -25,6 +27,7 @@ struct radio_options {
 	struct sim_options sim;
 	enum hci_version version;
 	const char *path; /* of the vhci device */
+	const char *listen; /* a socket for a host instead, or NULL */
 	bool control; /* commands on standard input */
 	bool watch; /* status of devices when they change */
 	uint32_t watch_ms; /* looked at that often; 0: at every change */
@@ -48,8 +51,10 @@ struct radio {
 	struct log log;
 	FILE *out; /* JSON lines */
 	sd_event *event;
-	sd_event_source *timer, *io, *input, *signals[2];
-	int fd;
+	sd_event_source *timer, *io, *listen_io, *input, *signals[2];
+	int fd; /* to and from the host; -1: none */
+	int listener; /* where one may come, or -1 */
+	struct h4 h4; /* what came from a socket */
 	uint16_t index; /* of hciN */
 	struct sched sched; /* on CLOCK_MONOTONIC, us */
 	struct fleet *fleet;
@@ -64,17 +69,37 @@ struct radio {
 
 /* radio_air.c: until told to end.  Returns an enum cli_exit. */
 int radio_run(struct radio *radio);
+/* Brings the world up to now: before anything is done with what came from outside. */
+void radio_now(struct radio *radio);
 /* After anything that armed an event from outside of the queue. */
 void radio_rearm(struct radio *radio);
+/* Its number, or -1. */
+int radio_device_index(struct radio *radio, const struct esp *esp);
+
+/* radio_host.c */
+/* Makes the adapter, or the socket.  An enum cli_exit; the log says why not. */
+int radio_host_open(struct radio *radio);
+/* Lets the event loop look after it.  A negative errno. */
+int radio_host_watch(struct radio *radio);
+void radio_host_tell_ready(struct radio *radio);
+/* A packet for the host; dropped where there is none. */
+void radio_host_send(struct radio *radio, const uint8_t *packet, size_t len);
+void radio_host_close(struct radio *radio);
 /*
- * Pulls the adapter out, or puts it in again: the kernel sees it go and come, the
+ * Pulls the adapter out, or puts it in again: the host sees it go and come, the
  * devices stay and lose their links by the supervision timeout.  False: it is as asked
  * already, or cannot be had.
  */
 bool radio_unplug(struct radio *radio);
 bool radio_plug(struct radio *radio);
-/* Its number, or -1. */
-int radio_device_index(struct radio *radio, const struct esp *esp);
+
+/* radio_socket.c */
+/* Listens at path, which must not exist.  A negative errno. */
+int radio_socket_open(const char *path, int *ret_fd);
+/* An event handler: a host wants in. */
+int radio_socket_on_host(sd_event_source *source, int listener, uint32_t revents, void *userdata);
+/* A negative errno; a host that left meanwhile is no error. */
+int radio_socket_write(int fd, const uint8_t *packet, size_t len);
 
 /* radio_control.c */
 /* {"t": seconds of CLOCK_MONOTONIC, "event": name}; NULL: no memory. */

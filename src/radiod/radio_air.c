@@ -9,17 +9,13 @@
 
 #include "radiod/radio.h"
 #include "cli/cli.h"
-#include "radiod/vhci.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
-#include <unistd.h>
 
-#define PACKETS_PER_TURN 32
 #define BUFFERS_DEFAULT 8 /* what most adapters have: 3 to 10 of a PDU's length */
 #define BUFFER_OCTETS_DEFAULT 251
 
@@ -29,6 +25,11 @@ static uint64_t monotonic_us(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+void radio_now(struct radio *radio)
+{
+	sched_advance(&radio->sched, monotonic_us());
 }
 
 void radio_rearm(struct radio *radio)
@@ -49,35 +50,7 @@ static int radio_air_on_time(sd_event_source *source, uint64_t usec, void *userd
 
 	(void)source;
 	(void)usec;
-	sched_advance(&radio->sched, monotonic_us());
-	radio_watch_moved(radio);
-	radio_rearm(radio);
-	return 0;
-}
-
-static int radio_air_on_packet(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct radio *radio = userdata;
-	uint8_t packet[HCI_PACKET_MAX];
-	int n;
-
-	(void)source;
-	if (revents & (EPOLLHUP | EPOLLERR)) {
-		log_write(&radio->log, LOG_LEVEL_ERROR, "the kernel closed the adapter");
-		return sd_event_exit(radio->event, CLI_NO_ADAPTER);
-	}
-	sched_advance(&radio->sched, monotonic_us());
-	for (int i = 0; i < PACKETS_PER_TURN; i++) {
-		n = vhci_read(fd, packet, sizeof(packet));
-		if (n < 0) {
-			log_write(&radio->log, LOG_LEVEL_ERROR, "reading from the kernel: %s",
-				  strerror(-n));
-			return sd_event_exit(radio->event, CLI_NO_ADAPTER);
-		}
-		if (n == 0)
-			break;
-		hci_input(radio->hci, packet, (size_t)n);
-	}
+	radio_now(radio);
 	radio_watch_moved(radio);
 	radio_rearm(radio);
 	return 0;
@@ -87,12 +60,7 @@ static int radio_air_on_packet(sd_event_source *source, int fd, uint32_t revents
 
 static void radio_air_on_send(void *ctx, const uint8_t *packet, size_t len)
 {
-	struct radio *radio = ctx;
-	const int rc = radio->fd < 0 ? 0 : vhci_write(radio->fd, packet, len);
-
-	if (rc < 0)
-		log_write(&radio->log, LOG_LEVEL_WARNING, "writing to the kernel: %s",
-			  strerror(-rc));
+	radio_host_send(ctx, packet, len);
 }
 
 static void on_listen(void *ctx, bool on)
@@ -229,12 +197,6 @@ static int block_signals(struct radio *radio)
 	return rc;
 }
 
-static int watch_adapter(struct radio *radio)
-{
-	return sd_event_add_io(radio->event, &radio->io, radio->fd, EPOLLIN, radio_air_on_packet,
-			       radio);
-}
-
 static int begin_loop(struct radio *radio)
 {
 	int rc = sd_event_new(&radio->event);
@@ -245,58 +207,12 @@ static int begin_loop(struct radio *radio)
 		rc = sd_event_add_time(radio->event, &radio->timer, CLOCK_MONOTONIC, UINT64_MAX, 1,
 				       radio_air_on_time, radio);
 	if (rc >= 0)
-		rc = watch_adapter(radio);
+		rc = radio_host_watch(radio);
 	if (rc >= 0 && radio->options.control)
 		rc = radio_control_begin(radio);
 	if (rc < 0)
 		log_write(&radio->log, LOG_LEVEL_ERROR, "the event loop: %s", strerror(-rc));
 	return rc;
-}
-
-static int open_adapter(struct radio *radio)
-{
-	const char *path = radio->options.path;
-	const int rc = vhci_open(path, &radio->fd, &radio->index);
-
-	if (rc == 0)
-		return CLI_OK;
-	log_write(&radio->log, LOG_LEVEL_ERROR, "%s: %s%s", path, strerror(-rc),
-		  rc == -ENOENT || rc == -ENODEV ? " (try: modprobe hci_vhci)" : "");
-	return rc == -EACCES || rc == -EPERM ? CLI_NO_PERMISSION : CLI_NO_ADAPTER;
-}
-
-static void tell_ready(struct radio *radio)
-{
-	char name[16];
-	json_t *event = radio_event(radio, "ready");
-
-	snprintf(name, sizeof(name), "hci%u", radio->index);
-	(void)json_object_set_new(event, "adapter", json_string(name));
-	radio_emit(radio, event);
-}
-
-bool radio_unplug(struct radio *radio)
-{
-	if (radio->fd < 0)
-		return false;
-	sched_advance(&radio->sched, monotonic_us());
-	radio->io = sd_event_source_disable_unref(radio->io);
-	(void)close(radio->fd);
-	radio->fd = -1;
-	hci_power_cycle(radio->hci);
-	return true;
-}
-
-bool radio_plug(struct radio *radio)
-{
-	if (radio->fd >= 0 || open_adapter(radio) != CLI_OK)
-		return false;
-	if (watch_adapter(radio) < 0) {
-		(void)radio_unplug(radio);
-		return false;
-	}
-	tell_ready(radio);
-	return true;
 }
 
 static void radio_air_finish(struct radio *radio)
@@ -307,29 +223,27 @@ static void radio_air_finish(struct radio *radio)
 	for (unsigned int i = 0; i < 2; i++)
 		sd_event_source_disable_unref(radio->signals[i]);
 	sd_event_source_disable_unref(radio->timer);
-	sd_event_source_disable_unref(radio->io);
+	radio_host_close(radio);
 	sd_event_source_disable_unref(radio->input);
 	sd_event_unref(radio->event);
-	if (radio->fd >= 0)
-		(void)close(radio->fd);
 }
 
 int radio_run(struct radio *radio)
 {
 	int code;
 
-	radio->fd = -1;
+	radio->fd = radio->listener = -1;
 	sched_init(&radio->sched, monotonic_us());
 	code = make_fleet(radio) < 0 ? CLI_DEFECT : CLI_OK;
 	if (code == CLI_OK)
-		code = open_adapter(radio);
+		code = radio_host_open(radio);
 	if (code == CLI_OK && (make_controller(radio) < 0 || begin_loop(radio) < 0))
 		code = CLI_DEFECT;
 	if (code == CLI_OK) {
 		run_first();
 		radio_faults_begin(radio);
 		radio_watch_begin(radio);
-		tell_ready(radio);
+		radio_host_tell_ready(radio);
 		radio_rearm(radio);
 		code = sd_event_loop(radio->event);
 	}

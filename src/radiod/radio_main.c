@@ -29,12 +29,14 @@ static const struct {
 	{"--control", "Read commands from standard input: status, reset and terminate DEV, "
 		      "silent and mute DEV on|off, unplug, plug, quit."},
 	{"--device=FILE", "Instead of " VHCI_PATH "."},
+	{"--listen=PATH", "Instead of the kernel: a socket, for a program with a Bluetooth stack "
+			  "of its own; HCI packets as on a UART (H4)."},
 	{"-v, --verbose", "Print more."},
 	{"-h, --help", "Show this."},
 	{"-V, --version", "Show the version."},
 };
 
-enum { OPT_SIM = 0x1000, OPT_CONTROLLER, OPT_WATCH, OPT_CONTROL, OPT_DEVICE };
+enum { OPT_SIM = 0x1000, OPT_CONTROLLER, OPT_WATCH, OPT_CONTROL, OPT_DEVICE, OPT_LISTEN };
 
 static const struct option long_options[] = {
 	{"sim", required_argument, NULL, OPT_SIM},
@@ -42,6 +44,7 @@ static const struct option long_options[] = {
 	{"watch", required_argument, NULL, OPT_WATCH},
 	{"control", no_argument, NULL, OPT_CONTROL},
 	{"device", required_argument, NULL, OPT_DEVICE},
+	{"listen", required_argument, NULL, OPT_LISTEN},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -135,6 +138,9 @@ static int parse_option(struct radio *radio, int option)
 		return CLI_OK;
 	case OPT_DEVICE:
 		radio->options.path = optarg;
+		return CLI_OK;
+	case OPT_LISTEN:
+		radio->options.listen = optarg;
 		return CLI_OK;
 	case 'v':
 		radio->log.level = LOG_LEVEL_INFO;
