@@ -1,188 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of subcommands, in the order in which --help lists them. */
 #include "cli/cli.h"
-
-static const struct cli_option sample_options[] = {
-	{"kind", "KIND", "esp, for ESP-IDF's boot loader, or mcuboot, for devices with SMP (esp)"},
-	{"chip", "CHIP", "chip to build for: esp32, esp32c3 ... (esp32)"},
-	{"size", "BYTES", "size of the file (600000)"},
-	{"version-text", "TEXT", "its version (2.0.0); of an MCUboot image as in 1.2.3+4"},
-	{"project", "TEXT", "project in the application descriptor (otabench-sim)"},
-	{"like", "IMAGE", "make a relative of this image, as its next build would be"},
-	{"edit", "PERCENT", "share of its bytes that are new (1)"},
-	{"seed", "NUMBER", "draw other places and bytes for them (0)"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option images_options[] = {
-	{"keep", "COUNT", "prune: leave so many of those that were used last (0)"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option delta_options[] = {
-	{"output", "FILE", "write the patch here; -o FILE does the same"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option scan_options[] = {
-	{"time", "SECONDS", "time to listen (5)"},
-	{NULL, NULL, NULL},
-};
-
-#define DEVICE_TIMEOUT                                                                             \
-	{                                                                                          \
-		"device-timeout", "SECONDS", "time to look for the device (15)"                    \
-	}
-
-#define TIMEOUT                                                                                    \
-	{                                                                                          \
-		"timeout", "SECONDS",                                                              \
-			"time limit of the whole run; an update can be resumed afterwards"         \
-	}
-
-#define BUNDLE                                                                                     \
-	{"bundle", "FILE",                                                                         \
-	 "write logs, recording, profile, link and result into this .zip or .tar.gz at the end; "  \
-	 "another name is that of a folder"},                                                      \
-	{                                                                                          \
-		"anonymous", NULL,                                                                 \
-			"bundle: replace addresses, names of devices and this user's folder"       \
-	}
-
-static const struct cli_option doctor_options[] = {
-	{"fix", NULL, "do what is harmless and helps, after a question"},
-	{"yes", NULL, "fix: do not ask"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option device_options[] = {
-	DEVICE_TIMEOUT,
-	TIMEOUT,
-	BUNDLE,
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option inspect_options[] = {
-	DEVICE_TIMEOUT,
-	TIMEOUT,
-	BUNDLE,
-	{"secure-boot-key", "FILE",
-	 "public or private key (PEM) that secure boot v2's signature in the image is to be by"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option flash_options[] = {
-	DEVICE_TIMEOUT,
-	TIMEOUT,
-	BUNDLE,
-	{"restart", NULL, "send from the first byte, even if the device could resume"},
-	{"no-confirm", NULL, "leave the new image on trial, for another program to confirm"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option resume_options[] = {
-	DEVICE_TIMEOUT,
-	TIMEOUT,
-	BUNDLE,
-	{"no-confirm", NULL, "leave the new image on trial, for another program to confirm"},
-	{"give-up", NULL, "without IMAGE: forget the update; the device is not asked"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option recover_options[] = {
-	DEVICE_TIMEOUT,
-	{"timeout", "SECONDS", "time limit of each step"},
-	{"yes", NULL, "do what is advised without asking, as long as it loses nothing"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option profile_options[] = {
-	{"as", "NAME|FILE", "set: write the result here and leave NAME as it is"},
-	{"dry-run", NULL, "set: show the changes and write nothing"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option bench_options[] = {
-	DEVICE_TIMEOUT,
-	{"timeout", "SECONDS", "time limit of each run"},
-	BUNDLE,
-	{"parts", "LIST", "what to measure: link, flash, update (link; with --image link,update)"},
-	{"image", "FILE", "image that the whole update sends"},
-	{"runs", "N", "runs of each part that count (1)"},
-	{"warm-up", "N", "runs before them that do not (0)"},
-	{"bytes", "N", "link: bytes to send in a run (1000000)"},
-	{"flash-bytes", "N", "flash: bytes to write in a run (524288)"},
-	{"yes", NULL, "flash: do not ask; the image in the other slot is erased"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option sweep_options[] = {
-	DEVICE_TIMEOUT,
-	{"objective", "NAME", "fastest, no-gaps or small-window (fastest)"},
-	{"runs", "N", "measure at most N times now; the next sweep goes on"},
-	{"restart", NULL, "begin anew, even if an earlier sweep was interrupted"},
-	{"no-save", NULL, "write no profile"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option prepare_options[] = {
-	DEVICE_TIMEOUT,	    TIMEOUT, BUNDLE, {"bytes", "N", "bytes to erase (all of the slot)"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option replay_options[] = {
-	{"run", "N", "run to show, counted from 1; last and -1 are the last (the last update)"},
-	{NULL, NULL, NULL},
-};
-
-#define PASSPHRASE_FILE                                                                            \
-	{                                                                                          \
-		"passphrase-file", "FILE", "read the key's passphrase from a line of FILE"         \
-	}
-
-static const struct cli_option key_options[] = {
-	PASSPHRASE_FILE,
-	{"no-passphrase", NULL, "new: do not ask; the key lies in the file as it is"},
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option sign_options[] = {
-	{"key", "FILE", "private key, as 'otabench key new' or openssl writes it"},
-	{"output", "FILE", "write the signature here (IMAGE.sig)"},
-	{"statement", "FILE", "write what is signed here, for another program to sign"},
-	PASSPHRASE_FILE,
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option verify_options[] = {
-	{"key", "FILE", "public or private key"},
-	{"signature", "FILE", "signature to check (IMAGE.sig)"},
-	PASSPHRASE_FILE,
-	{NULL, NULL, NULL},
-};
-
-static const struct cli_option history_options[] = {
-	{"last", "N", "list: number of runs (50)"},
-	{"sort", "COLUMN",
-	 "list: by device, profile, image, chunk, mode, window, rate, possible, "
-	 "time, link, gaps, stalls, rssi or result, not by number"},
-	{"reverse", NULL, "list: the other way round"},
-	{"filter", "TERMS",
-	 "list: only runs of which all terms hold: a part of a text, !TERM, sim, real, rate>90 "
-	 "(kB/s), possible<80 (%), window, chunk, gaps, stalls, rssi, time (s)"},
-	{"format", "FORMAT",
-	 "export: csv (series), csv-runs (a line a run) or ndjson (all; with --json)"},
-	{"output", "FILE", "export: write to this file instead of standard output"},
-	{"yes", NULL, "rerun: as with bench, where the flash was measured"},
-	DEVICE_TIMEOUT,
-	TIMEOUT,
-	{NULL, NULL, NULL},
-};
+#include "cli/command_options.h"
 
 #define DEVICE_COMMAND(n, fn, s, h)                                                                \
 	{                                                                                          \
 		.name = (n), .usage = "DEV", .summary = (s), .help = (h), .min_arguments = 1,      \
-		.max_arguments = 1, .options = device_options, .run = (fn)                         \
+		.max_arguments = 1, .options = cli_device_options, .run = (fn)                     \
 	}
 
 const struct cli_command cli_commands[] = {
@@ -190,7 +14,7 @@ const struct cli_command cli_commands[] = {
 		.name = "scan",
 		.usage = "",
 		.summary = "List the devices in the air",
-		.options = scan_options,
+		.options = cli_scan_options,
 		.run = cmd_scan,
 	},
 	DEVICE_COMMAND("info", cmd_info, "Show a device's chip, firmware and features",
@@ -214,7 +38,7 @@ const struct cli_command cli_commands[] = {
 			"asks, or does it with --yes.",
 		.min_arguments = 0,
 		.max_arguments = 1,
-		.options = doctor_options,
+		.options = cli_doctor_options,
 		.run = cmd_doctor,
 	},
 	{
@@ -229,7 +53,7 @@ const struct cli_command cli_commands[] = {
 			"which.",
 		.min_arguments = 1,
 		.max_arguments = 2,
-		.options = inspect_options,
+		.options = cli_inspect_options,
 		.run = cmd_inspect,
 	},
 	{
@@ -249,7 +73,7 @@ const struct cli_command cli_commands[] = {
 			"another image.",
 		.min_arguments = 2,
 		.max_arguments = 2,
-		.options = flash_options,
+		.options = cli_flash_options,
 		.run = cmd_flash,
 	},
 	{
@@ -265,7 +89,7 @@ const struct cli_command cli_commands[] = {
 			"Exit status 66: no update of DEV is known, or its image is not found.",
 		.min_arguments = 1,
 		.max_arguments = 2,
-		.options = resume_options,
+		.options = cli_resume_options,
 		.run = cmd_resume,
 	},
 	DEVICE_COMMAND("status", cmd_status, "Show the progress of an update", NULL),
@@ -278,7 +102,7 @@ const struct cli_command cli_commands[] = {
 			"run that was recorded, or a bundle, and --btsnoop=FILE a capture of "
 			"packets, also a phone's snoop log of an update by another program.",
 		.max_arguments = 1,
-		.options = device_options,
+		.options = cli_device_options,
 		.run = cmd_diagnose,
 	},
 	{
@@ -297,7 +121,7 @@ const struct cli_command cli_commands[] = {
 			"device could not be asked.",
 		.min_arguments = 1,
 		.max_arguments = 2,
-		.options = recover_options,
+		.options = cli_recover_options,
 		.run = cmd_recover,
 	},
 	DEVICE_COMMAND("cancel", cmd_cancel, "Cancel an update on a device",
@@ -316,7 +140,7 @@ const struct cli_command cli_commands[] = {
 			"while an update can be resumed ('otabench cancel' drops it).",
 		.min_arguments = 1,
 		.max_arguments = 1,
-		.options = prepare_options,
+		.options = cli_prepare_options,
 		.run = cmd_prepare,
 	},
 	{
@@ -386,7 +210,7 @@ const struct cli_command cli_commands[] = {
 			"Ctrl-C cancels the run under way and ends the bench.",
 		.min_arguments = 1,
 		.max_arguments = 1,
-		.options = bench_options,
+		.options = cli_bench_options,
 		.run = cmd_bench,
 	},
 	{
@@ -411,8 +235,31 @@ const struct cli_command cli_commands[] = {
 			"Measurements of a sweep are not recorded in the history.",
 		.min_arguments = 1,
 		.max_arguments = 1,
-		.options = sweep_options,
+		.options = cli_sweep_options,
 		.run = cmd_sweep,
+	},
+	{
+		.name = "serve",
+		.usage = "",
+		.summary = "Be a virtual ESP32 on this adapter, for an app to update",
+		.help = "Phones and other computers see a simulated ESP32 and update it.  --sim "
+			"says what it is and what befalls it: chip, version, dialect, flash, "
+			"faults; with state=DIR its flash is kept for the next time.  Everything "
+			"the client does is told, with each rule of the protocol that it breaks.  "
+			"Ctrl-C ends it.\n"
+			"The figures that LINK and TELEMETRY tell are the simulation's.  "
+			"bluetoothd answers a write request to Data itself, at once, where "
+			"commands are taken as well; --data=request offers requests alone, so that "
+			"a device of the basic dialect can hold a client back.\n"
+			"--grade lists each rule of docs/protocol.md at the end as kept, broken or "
+			"unseen, a broken one with the first time that it was.\n"
+			"--pipe needs no adapter: a program writes one JSON object a line, "
+			"{\"do\":\"connect\"}, subscribe, read, write or disconnect, and reads "
+			"what --json prints.\n"
+			"Exit status 65: with --grade, a rule was broken.",
+		.max_arguments = 0,
+		.options = cli_serve_options,
+		.run = cmd_serve,
 	},
 	{
 		.name = "replay",
@@ -425,7 +272,7 @@ const struct cli_command cli_commands[] = {
 			"end; the readable part is shown.",
 		.min_arguments = 1,
 		.max_arguments = 1,
-		.options = replay_options,
+		.options = cli_replay_options,
 		.run = cmd_replay,
 	},
 	{
@@ -453,7 +300,7 @@ const struct cli_command cli_commands[] = {
 			"OTABENCH_HISTORY names.",
 		.min_arguments = 0,
 		.max_arguments = -1,
-		.options = history_options,
+		.options = cli_history_options,
 		.run = cmd_history,
 	},
 	{
@@ -471,7 +318,7 @@ const struct cli_command cli_commands[] = {
 			"set changes values in the file and keeps its comments and order; a "
 			"built-in profile is copied to the user's folder first.\n"
 			"edit opens the file in $VISUAL or $EDITOR and checks it afterwards.",
-		.options = profile_options,
+		.options = cli_profile_options,
 		.min_arguments = 1,
 		.max_arguments = -1,
 		.run = cmd_profile,
@@ -484,7 +331,7 @@ const struct cli_command cli_commands[] = {
 			"read, and asks for a passphrase that encrypts it.\n"
 			"show prints the public half of a private or public key, as PEM, as the "
 			"number that the firmware's configuration takes, and its id.",
-		.options = key_options,
+		.options = cli_key_options,
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.run = cmd_key,
@@ -501,7 +348,7 @@ const struct cli_command cli_commands[] = {
 			"key that otabench cannot read.",
 		.min_arguments = 1,
 		.max_arguments = 1,
-		.options = sign_options,
+		.options = cli_sign_options,
 		.run = cmd_sign,
 	},
 	{
@@ -512,7 +359,7 @@ const struct cli_command cli_commands[] = {
 			"it is not.",
 		.min_arguments = 1,
 		.max_arguments = 1,
-		.options = verify_options,
+		.options = cli_verify_options,
 		.run = cmd_verify,
 	},
 	{
@@ -527,7 +374,7 @@ const struct cli_command cli_commands[] = {
 			"contents.",
 		.min_arguments = 2,
 		.max_arguments = 2,
-		.options = delta_options,
+		.options = cli_delta_options,
 		.run = cmd_delta,
 	},
 	{
@@ -542,7 +389,7 @@ const struct cli_command cli_commands[] = {
 			"environment none.",
 		.min_arguments = 1,
 		.max_arguments = 1,
-		.options = images_options,
+		.options = cli_images_options,
 		.run = cmd_images,
 	},
 	{
@@ -557,7 +404,7 @@ const struct cli_command cli_commands[] = {
 			"A signature is left out.",
 		.min_arguments = 1,
 		.max_arguments = 1,
-		.options = sample_options,
+		.options = cli_sample_options,
 		.run = cmd_sample_image,
 	},
 	{

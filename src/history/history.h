@@ -13,7 +13,6 @@
 #ifndef OTABENCH_HISTORY_HISTORY_H
 #define OTABENCH_HISTORY_HISTORY_H
 
-#include "host/job.h"
 #include "host/job_result.h"
 #include "host/scan.h"
 #include "profile/profile.h"
@@ -189,9 +188,6 @@ struct history_best {
 /* Of the same runs; the question's profile and size do not count. */
 int history_best(struct history *history, const struct history_question *question,
 		 struct history_best *ret);
-
-/* What a device's flash took in its latest runs, or one of its chip: a job_flash_fn. */
-uint32_t history_flash(const struct job_flash_asked *asked);
 
 /* --- names */
 

@@ -393,6 +393,7 @@ static const struct transport_ops sim_ops = {
 	.scan_stop = sim_scan_stop,
 	.connect = sim_connect,
 	.disconnect = sim_disconnect,
+	.offer_mtu = sim_gatt_offer_mtu,
 	.discover = sim_gatt_discover,
 	.subscribe = sim_gatt_subscribe,
 	.read = sim_gatt_read,

@@ -111,6 +111,14 @@ static int sim_gatt_on_send(void *ctx, const uint8_t *pdu, size_t len)
 			 : -OTA_ENOTCONN;
 }
 
+/* The host's own longest, like the kind's, where nobody asked for another. */
+static uint16_t host_mtu(const struct sim *sim)
+{
+	if (sim->offered)
+		return sim->offered;
+	return sim->config.kind.mtu ? sim->config.kind.mtu : ATT_MTU_MAX;
+}
+
 void sim_gatt_begin(struct sim *sim)
 {
 	const struct attc_config config = {
@@ -118,7 +126,7 @@ void sim_gatt_begin(struct sim *sim)
 		.event = sim_gatt_on_event,
 		.ctx = sim,
 		.sched = &sim->sched,
-		.mtu = sim->config.kind.mtu ? sim->config.kind.mtu : ATT_MTU_MAX,
+		.mtu = host_mtu(sim),
 		.table = sim->looking ? &sim->looked : &sim->table,
 		.deaf = sim->looking,
 	};
@@ -146,6 +154,20 @@ static int sim_gatt_called(struct sim *sim, int rc)
 {
 	sim_clock_kick(sim);
 	return rc;
+}
+
+int sim_gatt_offer_mtu(struct transport *t, uint16_t mtu)
+{
+	struct sim *sim = sim_of(t);
+	const bool more = mtu > host_mtu(sim);
+
+	if (mtu < ATT_MTU_MIN || mtu > ATT_MTU_MAX)
+		return -OTA_EINVAL;
+	sim->offered = mtu;
+	if (!more || !sim->client_up)
+		return 0;
+	sim->client.config.mtu = mtu;
+	return sim_gatt_called(sim, attc_exchange_mtu(&sim->client));
 }
 
 int sim_gatt_discover(struct transport *t)

@@ -72,6 +72,7 @@ struct sim {
 	const struct attc_chr *chrs[GATT_CHRS]; /* as discovered; NULL: not there */
 	const struct attc_chr *events; /* whose notifications are Control's */
 	uint16_t mtu;
+	uint16_t offered; /* the longest that the host offers; 0: the kind's */
 	bool writing[GATT_CHRS]; /* a write request is outstanding */
 	struct esp *reset; /* an injected reset that is about to happen */
 	struct sched_event faulty;
@@ -125,6 +126,7 @@ void sim_clock_kick(struct sim *sim);
 /* sim_gatt.c */
 void sim_gatt_begin(struct sim *sim);
 void sim_gatt_finish(struct sim *sim);
+int sim_gatt_offer_mtu(struct transport *t, uint16_t mtu);
 int sim_gatt_discover(struct transport *t);
 int sim_gatt_subscribe(struct transport *t, enum gatt_chr chr);
 int sim_gatt_read(struct transport *t, enum gatt_chr chr);

@@ -175,6 +175,9 @@ struct transport_ops {
 	int (*connect)(struct transport *t, const char *address);
 	/* DISCONNECTED follows; queued writes are lost. */
 	int (*disconnect)(struct transport *t);
+	/* The longest ATT MTU that this host offers, 23..517, from now on; a link that is up
+	 * exchanges anew where it is more than before, as MTU tells.  NULL: the stack decides. */
+	int (*offer_mtu)(struct transport *t, uint16_t mtu);
 	int (*discover)(struct transport *t);
 	int (*subscribe)(struct transport *t, enum gatt_chr chr);
 	int (*read)(struct transport *t, enum gatt_chr chr);

@@ -32,6 +32,11 @@ static int wrap_disconnect(struct transport *t)
 	return wrap_inner(t)->ops->disconnect(wrap_inner(t));
 }
 
+static int wrap_offer_mtu(struct transport *t, uint16_t mtu)
+{
+	return wrap_inner(t)->ops->offer_mtu(wrap_inner(t), mtu);
+}
+
 static int wrap_discover(struct transport *t)
 {
 	return wrap_inner(t)->ops->discover(wrap_inner(t));
@@ -114,6 +119,7 @@ void wrap_init(struct wrap *w, struct transport *inner, const struct transport_o
 	PASS_ON(w, scan_stop);
 	PASS_ON(w, connect);
 	PASS_ON(w, disconnect);
+	PASS_ON(w, offer_mtu);
 	PASS_ON(w, discover);
 	PASS_ON(w, subscribe);
 	PASS_ON(w, read);

@@ -21,6 +21,20 @@ MANUAL = os.path.join(SOURCE, "docs", "otabench-json.5")
 
 AIR = "--sim=devices=3,seed=3,state=air"
 LOSING = "--sim=devices=1,seed=3,state=air,fault=disconnect@100000"
+PIPE = "--sim=flash=ideal,speed=20,seed=3"
+# What a program writes to serve, with a defect or two.
+CLIENT = """{"do":"connect","mtu":247}
+{"do":"read","uuid":"%(info)s","id":1}
+{"do":"write","uuid":"%(control)s","value":"05","id":2}
+{"do":"subscribe","uuid":"%(control)s"}
+{"do":"write","uuid":"%(control)s","value":"05","id":3}
+{"do":"write","uuid":"%(data)s","value":"0000e9","response":false}
+{"do":"write","uuid":"none","value":"05"}
+{"do":"fly"}
+nonsense
+{"do":"write","uuid":"%(control)s","value":"77","id":4}
+""" % {name: "fb1e400%d-54ae-4a28-9f74-dfccb248601d" % number
+       for name, number in (("control", 2), ("data", 3), ("info", 4))}
 # Each command, in this order in one folder; what it ends with is another test's matter.
 COMMANDS = """
 sample-image a.bin --size=300000
@@ -99,6 +113,8 @@ diagnose --btsnoop=t.snoop
 --sim=devices=1,interval=4000,supervision=420 -s retries=1 flash esp-sim-01 b.bin
 --sim=devices=1 -s stream=deflate flash esp-sim-01 b.bin
 --sim flash nobody a.bin
+PIPE serve --pipe --grade
+serve --pipe --data=nonsense
 flash nobody no-file
 flash
 nonsense
@@ -111,9 +127,9 @@ def lines_of(program, words, folder):
     env = {"PATH": os.environ["PATH"], "HOME": folder}
     for name in ("STATE", "CONFIG", "CACHE"):
         env[f"XDG_{name}_HOME"] = os.path.join(folder, name.lower())
-    words = [{"AIR": AIR, "LOSING": LOSING}.get(word, word) for word in words]
-    return subprocess.run([program, "--json", *words], cwd=folder, env=env, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    given = {"input": CLIENT} if "PIPE" in words else {"stdin": subprocess.DEVNULL}
+    words = [{"AIR": AIR, "LOSING": LOSING, "PIPE": PIPE}.get(word, word) for word in words]
+    return subprocess.run([program, "--json", *words], cwd=folder, env=env, text=True, **given, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, check=False).stdout.splitlines()
 
 

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bluetoothd's adapter, what is registered with it, and the links of clients; see serve_bluez.h. */
+#include "config.h" /* system extensions: strdup() */
+
+#include "serve/serve_bluez_priv.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADAPTER "org.bluez.Adapter1"
+#define BUS "org.freedesktop.DBus"
+#define PROPERTIES BUS ".Properties"
+#define WAIT_US 10000000u /* for an adapter that is being switched on */
+#define END_US 2000000u /* at the end, for each thing that is taken back */
+
+void serve_bluez_log(struct serve_bluez *b, const char *format, ...)
+{
+	char text[256];
+	va_list ap;
+
+	if (!b->config.log)
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	b->config.log(b->config.ctx, text);
+}
+
+static void gone(struct serve_bluez *b, const char *why)
+{
+	if (b->config.gone)
+		b->config.gone(b->config.ctx, why);
+}
+
+bool serve_bluez_is_owner(struct serve_bluez *b, sd_bus_message *m)
+{
+	const char *sender = sd_bus_message_get_sender(m);
+
+	if (sender && strcmp(sender, b->owner) == 0)
+		return true;
+	serve_bluez_log(b, "%s is not bluetoothd: its call is refused", sender ? sender : "-");
+	(void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
+					 "only bluetoothd may call this");
+	return false;
+}
+
+/* --- calls to bluetoothd */
+
+/* Takes a message whose building ended with rc; the answer comes to done(). */
+static int call(struct serve_bluez *b, sd_bus_slot **slot, sd_bus_message *m, int rc,
+		sd_bus_message_handler_t done)
+{
+	if (slot)
+		*slot = sd_bus_slot_unref(*slot);
+	if (rc >= 0)
+		rc = sd_bus_call_async(b->bus, slot, m, done, b, 0);
+	sd_bus_message_unref(m);
+	return rc < 0 ? rc : 0;
+}
+
+static int manager_call(struct serve_bluez *b, const char *interface, const char *member,
+			const char *object, bool options, sd_bus_message **ret)
+{
+	int rc = sd_bus_message_new_method_call(b->bus, ret, BLUEZ, b->adapter, interface, member);
+
+	if (rc >= 0)
+		rc = sd_bus_message_append(*ret, "o", object);
+	if (rc >= 0 && options)
+		rc = sd_bus_message_append(*ret, "a{sv}", 0);
+	return rc;
+}
+
+static int on_application(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(m);
+	struct serve_bluez *b = userdata;
+	char why[256];
+
+	(void)ret_error;
+	b->registered = !error;
+	if (!error)
+		return 0;
+	(void)snprintf(why, sizeof(why), "bluetoothd does not take the services: %s",
+		       error->message ? error->message : error->name);
+	gone(b, why);
+	return 0;
+}
+
+static void advertise_as_wanted(struct serve_bluez *b);
+
+static int on_advertisement(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(m);
+	struct serve_bluez *b = userdata;
+	char why[256];
+
+	(void)ret_error;
+	b->calls[1] = sd_bus_slot_unref(b->calls[1]);
+	if (!error) {
+		b->advertised = true;
+		advertise_as_wanted(b);
+		return 0;
+	}
+	(void)snprintf(why, sizeof(why), "the adapter does not advertise: %s",
+		       error->message ? error->message : error->name);
+	gone(b, why);
+	return 0;
+}
+
+static int on_quiet(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	struct serve_bluez *b = userdata;
+
+	(void)m;
+	(void)ret_error;
+	b->calls[1] = sd_bus_slot_unref(b->calls[1]);
+	b->advertised = false;
+	advertise_as_wanted(b);
+	return 0;
+}
+
+/* One step at a time. */
+static void advertise_as_wanted(struct serve_bluez *b)
+{
+	sd_bus_message *m = NULL;
+	int rc;
+
+	if (b->wanted == b->advertised || b->calls[1])
+		return;
+	rc = manager_call(b, BLUEZ_ADVERTISING,
+			  b->wanted ? "RegisterAdvertisement" : "UnregisterAdvertisement",
+			  SERVE_ADVERTISEMENT, b->wanted, &m);
+	(void)call(b, &b->calls[1], m, rc, b->wanted ? on_advertisement : on_quiet);
+}
+
+/* --- the front's operations */
+
+static int serve_bluez_publish(void *ctx, const struct gatt_table *table)
+{
+	struct serve_bluez *b = ctx;
+	const struct dialect *d = serve_dialect(b->serve);
+	sd_bus_message *m = NULL;
+	int rc;
+
+	if (b->registered) {
+		/* bluetoothd asks for the objects while it takes them: never wait for it. */
+		rc = manager_call(b, BLUEZ_GATT, "UnregisterApplication", SERVE_ROOT, false, &m);
+		(void)call(b, NULL, m, rc, NULL);
+		m = NULL;
+	}
+	b->uuid[0] = '\0';
+	if (d->advertised)
+		(void)snprintf(b->uuid, sizeof(b->uuid), "%s", d->services[0]);
+	rc = serve_objects_export(b, table);
+	if (rc < 0)
+		return rc;
+	rc = manager_call(b, BLUEZ_GATT, "RegisterApplication", SERVE_ROOT, true, &m);
+	return call(b, &b->calls[0], m, rc, on_application);
+}
+
+static void serve_bluez_advertise(void *ctx, bool on)
+{
+	struct serve_bluez *b = ctx;
+
+	b->wanted = on;
+	advertise_as_wanted(b);
+}
+
+static void serve_bluez_notify(void *ctx, uint16_t handle, const uint8_t *buf, size_t len)
+{
+	serve_objects_notify(ctx, handle, buf, len);
+}
+
+static void serve_bluez_answer(void *ctx, void *token, int status, const uint8_t *buf, size_t len)
+{
+	(void)ctx;
+	serve_objects_answer(token, status, buf, len);
+}
+
+static void serve_bluez_hang_up(void *ctx)
+{
+	struct serve_bluez *b = ctx;
+	sd_bus_message *m = NULL;
+	int rc;
+
+	if (!b->client[0])
+		return;
+	b->hanging_up = true;
+	rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, b->client, BLUEZ_DEVICE,
+					    "Disconnect");
+	(void)call(b, NULL, m, rc, NULL);
+}
+
+const struct serve_front_ops serve_bluez_ops = {
+	.publish = serve_bluez_publish,
+	.advertise = serve_bluez_advertise,
+	.notify = serve_bluez_notify,
+	.answer = serve_bluez_answer,
+	.hang_up = serve_bluez_hang_up,
+};
+
+/* --- clients */
+
+/* "/org/bluez/hci0/dev_24_6F_28_AA_10_01" as an address. */
+static void client_name(const char *path, char *buf, size_t size)
+{
+	const char *last = strstr(path, "/dev_");
+
+	(void)snprintf(buf, size, "%s", last ? last + 5 : path);
+	for (char *c = buf; *c; c++)
+		if (*c == '_')
+			*c = ':';
+}
+
+bool serve_bluez_client(struct serve_bluez *b, const char *device)
+{
+	char name[SERVE_PATH];
+
+	if (!device[0]) /* not told: the one that is there, or came last */
+		device = b->client[0] ? b->client : b->connected;
+	if (!device[0] || !b->serve)
+		return false;
+	if (b->client[0])
+		return strcmp(b->client, device) == 0 && !b->hanging_up;
+	(void)snprintf(b->client, sizeof(b->client), "%s", device);
+	client_name(device, name, sizeof(name));
+	serve_client_joined(b->serve, name);
+	return true;
+}
+
+static void client_gone(struct serve_bluez *b, const char *path)
+{
+	if (strcmp(path, b->connected) == 0)
+		b->connected[0] = '\0';
+	if (strcmp(path, b->client) != 0)
+		return;
+	b->client[0] = '\0';
+	b->hanging_up = false;
+	serve_client_left(b->serve);
+}
+
+/* Returns 1 or 0 for the Connected of a PropertiesChanged, -1 where it is none of that. */
+static int connected_of(sd_bus_message *m)
+{
+	const char *interface, *name;
+	int value = -1, rc;
+
+	if (sd_bus_message_read(m, "s", &interface) <= 0 || strcmp(interface, BLUEZ_DEVICE) != 0)
+		return -1;
+	rc = sd_bus_message_enter_container(m, 'a', "{sv}");
+	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		rc = sd_bus_message_read(m, "s", &name);
+		if (rc > 0 && strcmp(name, "Connected") == 0)
+			rc = sd_bus_message_read(m, "v", "b", &value);
+		else if (rc > 0)
+			rc = sd_bus_message_skip(m, "v");
+		if (rc >= 0)
+			rc = sd_bus_message_exit_container(m) < 0 ? -1 : 1;
+	}
+	return value;
+}
+
+static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	struct serve_bluez *b = userdata;
+	const char *path = sd_bus_message_get_path(m);
+	const size_t len = strlen(b->adapter);
+	int connected;
+
+	(void)ret_error;
+	if (strcmp(sd_bus_message_get_sender(m), b->owner) != 0 || !path ||
+	    strncmp(path, b->adapter, len) != 0 || path[len] != '/')
+		return 0;
+	connected = connected_of(m);
+	if (connected == 1)
+		(void)snprintf(b->connected, sizeof(b->connected), "%s", path);
+	else if (connected == 0)
+		client_gone(b, path);
+	return 0;
+}
+
+static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	struct serve_bluez *b = userdata;
+	const char *path;
+
+	(void)ret_error;
+	if (strcmp(sd_bus_message_get_sender(m), b->owner) != 0 ||
+	    sd_bus_message_read(m, "o", &path) <= 0)
+		return 0;
+	client_gone(b, path);
+	if (strcmp(path, b->adapter) == 0)
+		gone(b, "the adapter is gone");
+	return 0;
+}
+
+static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+	struct serve_bluez *b = userdata;
+	const char *name, *from, *to;
+
+	(void)ret_error;
+	if (sd_bus_message_read(m, "sss", &name, &from, &to) > 0 && strcmp(from, b->owner) == 0)
+		gone(b, "bluetoothd is gone");
+	return 0;
+}
+
+/* --- the adapter */
+
+static int say(char *text, size_t size, int code, const char *what)
+{
+	if (text)
+		(void)snprintf(text, size, "%s", what);
+	return code;
+}
+
+/* The interfaces of one object, as bits of what matters; its address. */
+enum { IS_ADAPTER = 1, HAS_GATT = 2, HAS_ADVERTISING = 4, IS_OFF = 8 };
+
+static int read_adapter(sd_bus_message *m, unsigned int *found, char address[18])
+{
+	const char *name, *text;
+	int powered, rc = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		rc = sd_bus_message_read(m, "s", &name);
+		if (rc > 0 && strcmp(name, "Address") == 0) {
+			rc = sd_bus_message_read(m, "v", "s", &text);
+			if (rc > 0)
+				(void)snprintf(address, 18, "%s", text);
+		} else if (rc > 0 && strcmp(name, "Powered") == 0) {
+			rc = sd_bus_message_read(m, "v", "b", &powered);
+			*found |= rc > 0 && !powered ? IS_OFF : 0u;
+		} else if (rc > 0) {
+			rc = sd_bus_message_skip(m, "v");
+		}
+		if (rc >= 0)
+			rc = sd_bus_message_exit_container(m) < 0 ? -1 : 1;
+	}
+	return rc < 0 ? rc : sd_bus_message_exit_container(m);
+}
+
+static int read_interfaces(sd_bus_message *m, unsigned int *found, char address[18])
+{
+	const char *name;
+	int rc = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
+
+	*found = 0;
+	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
+		rc = sd_bus_message_read(m, "s", &name);
+		if (rc > 0 && strcmp(name, ADAPTER) == 0) {
+			*found |= IS_ADAPTER;
+			rc = read_adapter(m, found, address);
+		} else if (rc > 0) {
+			*found |= strcmp(name, BLUEZ_GATT) == 0 ? HAS_GATT : 0u;
+			*found |= strcmp(name, BLUEZ_ADVERTISING) == 0 ? HAS_ADVERTISING : 0u;
+			rc = sd_bus_message_skip(m, "a{sv}");
+		}
+		if (rc >= 0)
+			rc = sd_bus_message_exit_container(m) < 0 ? -1 : 1;
+	}
+	return rc < 0 ? rc : sd_bus_message_exit_container(m);
+}
+
+static bool is_wanted(const struct serve_bluez *b, const char *path)
+{
+	const char *last = strrchr(path, '/');
+
+	return !b->config.adapter || (last && strcmp(last + 1, b->config.adapter) == 0);
+}
+
+/* The best of what bluetoothd has: *ret_found are its bits. */
+static int choose(struct serve_bluez *b, sd_bus_message *m, unsigned int *ret_found)
+{
+	const unsigned int all = IS_ADAPTER | HAS_GATT | HAS_ADVERTISING;
+	unsigned int found = 0;
+	char address[18];
+	const char *path;
+	int rc = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
+
+	*ret_found = 0;
+	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
+		address[0] = '\0';
+		rc = sd_bus_message_read(m, "o", &path);
+		if (rc > 0)
+			rc = read_interfaces(m, &found, address);
+		if (rc >= 0 && found & IS_ADAPTER && is_wanted(b, path) &&
+		    ((*ret_found & all) == 0 ||
+		     ((found & all) == all && (*ret_found & all) != all))) {
+			*ret_found = found;
+			(void)snprintf(b->adapter, sizeof(b->adapter), "%s", path);
+			(void)snprintf(b->address, sizeof(b->address), "%s", address);
+		}
+		if (rc >= 0)
+			rc = sd_bus_message_exit_container(m) < 0 ? -1 : 1;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int find(struct serve_bluez *b, unsigned int *ret_found, char *text, size_t size)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	int rc;
+
+	rc = sd_bus_call_method(b->bus, BLUEZ, "/", BUS ".ObjectManager", "GetManagedObjects",
+				&error, &reply, "");
+	if (rc >= 0) {
+		(void)snprintf(b->owner, sizeof(b->owner), "%s", sd_bus_message_get_sender(reply));
+		rc = choose(b, reply, ret_found);
+	} else if (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED)) {
+		rc = say(text, size, -OTA_EPERM,
+			 "the D-Bus policy does not let this user talk to bluetoothd: try as root");
+	} else {
+		rc = say(text, size, -OTA_ENODEV,
+			 "bluetoothd is not running: start it ('systemctl start bluetooth')");
+	}
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(reply);
+	return rc;
+}
+
+static int use_adapter(struct serve_bluez *b, char *text, size_t size)
+{
+	unsigned int found = 0;
+	int rc = find(b, &found, text, size);
+
+	if (rc < 0)
+		return rc;
+	if (!(found & IS_ADAPTER))
+		return say(text, size, -OTA_ENODEV,
+			   b->config.adapter ? "there is no adapter of that name: 'bluetoothctl "
+					       "list' shows them"
+					     : "there is no Bluetooth adapter");
+	/* bluetoothd offers them also while the adapter is off. */
+	if (!(found & HAS_GATT) || !(found & HAS_ADVERTISING))
+		return say(text, size, -OTA_ENOTSUP,
+			   "this adapter cannot be a peripheral, or bluetoothd is older than 5.48");
+	if (!(found & IS_OFF))
+		return 0;
+	rc = sd_bus_set_property(b->bus, BLUEZ, b->adapter, ADAPTER, "Powered", NULL, "b", 1);
+	return rc < 0 ? say(text, size, -OTA_ENODEV,
+			    "the adapter is off and cannot be switched on: 'rfkill list' may tell")
+		      : 0;
+}
+
+static int watch(struct serve_bluez *b)
+{
+	int rc = sd_bus_match_signal(b->bus, &b->matches[0], BLUEZ, NULL, PROPERTIES,
+				     "PropertiesChanged", on_changed, b);
+
+	if (rc >= 0)
+		rc = sd_bus_match_signal(b->bus, &b->matches[1], BLUEZ, "/", BUS ".ObjectManager",
+					 "InterfacesRemoved", on_removed, b);
+	if (rc >= 0)
+		rc = sd_bus_add_match(b->bus, &b->matches[2],
+				      "type='signal',sender='" BUS "',interface='" BUS "',"
+				      "member='NameOwnerChanged',arg0='" BLUEZ "'",
+				      on_owner, b);
+	if (rc >= 0)
+		rc = sd_bus_add_object_manager(b->bus, &b->manager, SERVE_ROOT);
+	if (rc >= 0)
+		rc = serve_objects_advertisement(b);
+	return rc;
+}
+
+int serve_bluez_create(sd_event *event, const struct serve_bluez_config *config,
+		       struct serve_bluez **ret, char *ret_text, size_t size)
+{
+	struct serve_bluez *b = calloc(1, sizeof(*b));
+	int rc;
+
+	if (!b)
+		return say(ret_text, size, -OTA_ENOMEM, "out of memory");
+	b->config = *config;
+	(void)snprintf(b->name, sizeof(b->name), "%s", config->name);
+	(void)snprintf(b->security, sizeof(b->security), "%s",
+		       config->security ? config->security : "");
+	b->bus = sd_bus_ref(config->bus);
+	rc = b->bus ? 0 : sd_bus_open_system(&b->bus);
+	if (rc < 0)
+		(void)say(ret_text, size, rc, "there is no system D-Bus, and so no bluetoothd");
+	if (rc >= 0)
+		rc = sd_bus_set_method_call_timeout(b->bus, WAIT_US);
+	if (rc >= 0)
+		rc = use_adapter(b, ret_text, size);
+	if (rc >= 0)
+		rc = watch(b);
+	if (rc >= 0 && !config->bus)
+		rc = sd_bus_attach_event(b->bus, event, SD_EVENT_PRIORITY_NORMAL);
+	if (rc >= 0) {
+		*ret = b;
+		return 0;
+	}
+	if (ret_text && size > 0 && ret_text[0] == '\0')
+		(void)say(ret_text, size, rc, strerror(-rc));
+	serve_bluez_destroy(b);
+	return rc == -OTA_EPERM || rc == -OTA_ENOTSUP || rc == -OTA_ENOMEM ? rc : -OTA_ENODEV;
+}
+
+void serve_bluez_attach(struct serve_bluez *b, struct serve *serve)
+{
+	b->serve = serve;
+}
+
+const char *serve_bluez_adapter(const struct serve_bluez *b)
+{
+	const char *last = strrchr(b->adapter, '/');
+
+	return last ? last + 1 : b->adapter;
+}
+
+const char *serve_bluez_address(const struct serve_bluez *b)
+{
+	return b->address;
+}
+
+/* --- the end */
+
+static void take_back(struct serve_bluez *b, const char *interface, const char *member,
+		      const char *object)
+{
+	sd_bus_message *m = NULL;
+	int rc = manager_call(b, interface, member, object, false, &m);
+
+	if (rc >= 0)
+		(void)sd_bus_call(b->bus, m, END_US, NULL, NULL);
+	sd_bus_message_unref(m);
+}
+
+void serve_bluez_destroy(struct serve_bluez *b)
+{
+	if (!b)
+		return;
+	for (size_t i = 0; i < 2; i++)
+		b->calls[i] = sd_bus_slot_unref(b->calls[i]);
+	if (b->advertised)
+		take_back(b, BLUEZ_ADVERTISING, "UnregisterAdvertisement", SERVE_ADVERTISEMENT);
+	if (b->client[0] && !b->hanging_up)
+		(void)sd_bus_call_method(b->bus, BLUEZ, b->client, BLUEZ_DEVICE, "Disconnect", NULL,
+					 NULL, "");
+	if (b->registered)
+		take_back(b, BLUEZ_GATT, "UnregisterApplication", SERVE_ROOT);
+	serve_objects_drop(b);
+	for (size_t i = 0; i < 3; i++)
+		b->matches[i] = sd_bus_slot_unref(b->matches[i]);
+	b->advertisement = sd_bus_slot_unref(b->advertisement);
+	b->manager = sd_bus_slot_unref(b->manager);
+	if (b->bus && !b->config.bus)
+		sd_bus_flush_close_unref(b->bus);
+	else
+		sd_bus_unref(b->bus);
+	free(b);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between serve_bluez.c (adapter, registration, clients' links) and serve_objects.c (the objects
+ * that bluetoothd calls). */
+#ifndef OTABENCH_SERVE_SERVE_BLUEZ_PRIV_H
+#define OTABENCH_SERVE_SERVE_BLUEZ_PRIV_H
+
+#include "serve/serve_bluez.h"
+
+#define SERVE_ROOT "/org/otabench/serve"
+#define SERVE_ADVERTISEMENT "/org/otabench/advertisement"
+#define SERVE_PATH 128u
+#define BLUEZ "org.bluez"
+#define BLUEZ_CHR "org.bluez.GattCharacteristic1"
+#define BLUEZ_GATT "org.bluez.GattManager1"
+#define BLUEZ_ADVERTISING "org.bluez.LEAdvertisingManager1"
+#define BLUEZ_DEVICE "org.bluez.Device1"
+
+/* A service or characteristic that is exported. */
+struct serve_object {
+	struct serve_bluez *b;
+	sd_bus_slot *slot;
+	struct gatt_entry entry;
+	char path[SERVE_PATH], service[SERVE_PATH];
+};
+
+struct serve_bluez {
+	struct serve_bluez_config config;
+	char name[64], security[32];
+	sd_bus *bus;
+	struct serve *serve;
+	char owner[256]; /* unique name of bluetoothd */
+	char adapter[SERVE_PATH]; /* its path */
+	char address[18];
+	sd_bus_slot *matches[3], *manager, *calls[2], *advertisement;
+	char uuid[GATT_UUID_TEXT]; /* advertised; "": none */
+	struct serve_object objects[GATT_TABLE_MAX];
+	size_t count;
+	bool registered, wanted, advertised; /* advertisement: asked for, and there */
+	char client[SERVE_PATH]; /* the device object of the client; "": none */
+	char connected[SERVE_PATH]; /* the latest that connected */
+	bool hanging_up; /* client is no client any more, but has its link */
+};
+
+void serve_bluez_log(struct serve_bluez *b, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* False: somebody else than bluetoothd called, and was answered. */
+bool serve_bluez_is_owner(struct serve_bluez *b, sd_bus_message *m);
+/* The client that a call is of; false: it is not to be served. */
+bool serve_bluez_client(struct serve_bluez *b, const char *device);
+
+/* serve_objects.c */
+int serve_objects_export(struct serve_bluez *b, const struct gatt_table *table);
+void serve_objects_drop(struct serve_bluez *b);
+int serve_objects_advertisement(struct serve_bluez *b);
+void serve_objects_notify(struct serve_bluez *b, uint16_t handle, const uint8_t *buf, size_t len);
+void serve_objects_answer(void *token, int status, const uint8_t *buf, size_t len);
+
+#endif
