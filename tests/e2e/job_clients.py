@@ -102,6 +102,22 @@ def bleak_job(tap, dialect, flash):
     radio.stop()
 
 
+def kit_job(tap, dialect, fault, outcome):
+    """The reference client as anybody runs it; its link is lost in the middle."""
+    image = sample_image("kit.bin", 98304, "4.0.0")
+    radio = Radio("--sim=devices=1,dialect=%s%s" % (dialect, fault), "--watch=0")
+    adapter_ready()
+    before = radio.status()
+    text, status = run(sys.executable, SOURCE + "/clients/python/otabench_client.py",
+                       "esp-sim-01", image, timeout=600)
+    after = radio.wait_status(lambda s: s["boots"] > before["boots"], 20) or radio.status()
+    tap.check(status == 0 and text.split()[-1] == outcome and after["version"] == "4.0.0"
+              and after["sha256"] == sha256_of(image),
+              "clients/python updates a %s device%s" % (dialect, " whose link is lost" * bool(fault)),
+              "%s\n%s\n%s" % (text, before, after))
+    radio.stop()
+
+
 def job(tap):
     Bluez()
     capture = Capture("clients.btsnoop")
@@ -111,6 +127,8 @@ def job(tap):
     version_job(tap, "4.0", {**common, "data_length": 27})
     bleak_job(tap, "full", "typical")
     bleak_job(tap, "basic", "typical")
+    kit_job(tap, "full", ",fault=disconnect@50000", "confirmed")
+    kit_job(tap, "basic", "", "delivered")
     capture.stop()
 
 
