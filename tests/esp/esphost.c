@@ -2,7 +2,9 @@
 #include "esphost.h"
 
 #include "image/image_build.h"
+#include "base/bytes.h"
 #include "base/sha256.h"
+#include "ota/stream.h"
 #include "testlib.h"
 
 #include <stdio.h>
@@ -105,6 +107,12 @@ static void on_gap(struct host *host, const uint8_t *buf, size_t len)
 	host->sent = gap.offset;
 }
 
+/* Where the session's stream begins in the whole one, less the length that comes first. */
+static uint32_t session_base(const struct host *host)
+{
+	return stream_block_at(host->stream, host->begins) - OTA_STREAM_HEAD;
+}
+
 static void on_ready(struct host *host, const uint8_t *buf, size_t len)
 {
 	struct ota_ready ready;
@@ -115,6 +123,8 @@ static void on_ready(struct host *host, const uint8_t *buf, size_t len)
 	host->limit = ready.limit;
 	host->max_value = ready.max_value;
 	host->sequence = ready.sequence;
+	host->begins = ota_ready_image_offset(&ready, buf, len);
+	host->to_send = host->stream ? host->stream->size - session_base(host) : host->size;
 	host->ready_at = fake_now_ms();
 }
 
@@ -207,6 +217,10 @@ int esphost_write_start(struct host *host, uint16_t flags)
 	int len;
 
 	sha256_buffer(host->image, host->size, start.sha256);
+	if (host->stream) {
+		start.flags |= stream_start_flags(host->stream);
+		start.stream_size = host->stream->size;
+	}
 	len = ota_start_encode(&start, buf, sizeof(buf));
 	host->error.code = OTA_OK;
 	return fake_write(host->conn, CONTROL, buf, (size_t)len);
@@ -217,13 +231,27 @@ bool esphost_start(struct host *host, uint16_t flags)
 	return esphost_write_start(host, flags) == 0 && esphost_wait(host, OTA_EVT_READY, 60000);
 }
 
+static void fill(const struct host *host, uint8_t *to, uint32_t len)
+{
+	uint8_t head[OTA_STREAM_HEAD];
+
+	if (!host->stream) {
+		memcpy(to, host->image + host->sent, len);
+		return;
+	}
+	bytes_put32(head, host->to_send);
+	for (uint32_t i = 0, at = host->sent; i < len; i++, at++)
+		to[i] = at < OTA_STREAM_HEAD ? head[at]
+					     : host->stream->bytes[session_base(host) + at];
+}
+
 static void one_value(struct host *host, uint32_t len)
 {
 	uint8_t buf[OTA_VALUE_MAX];
 
 	buf[0] = (uint8_t)host->sequence;
 	buf[1] = (uint8_t)(host->sequence >> 8);
-	memcpy(buf + OTA_DATA_HEADER, host->image + host->sent, len);
+	fill(host, buf + OTA_DATA_HEADER, len);
 	fake_write_command(host->conn, DATA, buf, len + OTA_DATA_HEADER);
 	host->sequence++;
 	host->sent += len;

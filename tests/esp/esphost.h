@@ -8,6 +8,7 @@
 #define ESPHOST_H
 
 #include "fake.h"
+#include "host/job_stream.h"
 #include "ota/device.h"
 #include "ota/error.h"
 #include "ota_esp_priv.h"
@@ -31,6 +32,9 @@ struct host {
 	uint32_t seen[16]; /* notifications by opcode */
 	uint32_t ready_at, done_at; /* ms */
 	uint32_t offset; /* of READY */
+	const struct stream *stream; /* sent in place of the image; NULL: the image itself */
+	uint32_t begins; /* of the image, as READY tells of a stream */
+	uint32_t to_send; /* bytes of this session, as READY leaves them */
 };
 
 /* The firmware on the board. */

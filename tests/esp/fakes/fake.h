@@ -79,6 +79,11 @@ void fake_boot(void);
 /* Puts an image into a slot as a cable would. */
 void fake_flash_image(int slot, const uint8_t *image, size_t size);
 
+/* --- heap and ROM (fake_heap.c, fake_tinfl.c) */
+size_t fake_heap_used(void); /* bytes */
+void fake_heap_boot(void);
+void fake_tinfl_boot(void);
+
 /* --- radio (fake_gap.c, fake_host.c, fake_mbuf.c, fake_central.c) */
 struct fake_note { /* a notification that arrived at a central */
 	uint8_t bytes[64];

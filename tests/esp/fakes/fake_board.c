@@ -9,7 +9,6 @@
 #include "bootloader_common.h"
 #include "esp_chip_info.h"
 #include "esp_efuse.h"
-#include "esp_heap_caps.h"
 #include "esp_image_format.h"
 #include "esp_log.h"
 #include "esp_mac.h"
@@ -38,7 +37,6 @@ struct fake_board fake_board;
 static esp_partition_t slots[2];
 static const esp_partition_t otadata = {.size = 2 * SECTOR};
 static esp_app_desc_t description;
-static void *ring;
 static struct {
 	char key[16];
 	uint8_t value[256];
@@ -388,14 +386,6 @@ void fake_log(char level, const char *tag, const char *format, ...)
 			 tag, line);
 }
 
-void *heap_caps_malloc(size_t size, uint32_t caps)
-{
-	(void)caps;
-	free(ring);
-	ring = fake_board.no_heap ? NULL : malloc(size);
-	return ring;
-}
-
 void esp_chip_info(esp_chip_info_t *out_info)
 {
 	*out_info = (esp_chip_info_t){.revision = 301, .cores = 2};
@@ -492,5 +482,7 @@ void fake_boot(void)
 	fake_rtos_boot();
 	fake_radio_boot();
 	ota_esp_hash_end(&ota_esp.hash); /* what a real chip's memory simply forgets */
+	fake_heap_boot();
+	fake_tinfl_boot();
 	memset(&ota_esp, 0, sizeof(ota_esp));
 }

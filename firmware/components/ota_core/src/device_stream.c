@@ -50,7 +50,7 @@ bool device_stream_begin(struct ota_device *dev)
 	s->received = s->taken = s->end = 0;
 	rc = s->config.begin(s->config.ctx, dev->start.flags, s->offset, rx->image_size);
 	if (rc < 0) {
-		device_fail(dev, OTA_ERR_INTERNAL, OTA_CMD_START, 0);
+		device_fail(dev, OTA_ERR_UNSUPPORTED, OTA_CMD_START, OTA_START_KNOWN);
 		return false;
 	}
 	dev->stream = s;

@@ -113,6 +113,10 @@ esp_err_t ota_esp_init(const struct ota_esp_config *config)
 	s->wake = xSemaphoreCreateBinaryStatic(&s->wake_memory);
 	if (device_init(s) < 0)
 		return ESP_ERR_INVALID_SIZE; /* CONFIG_OTA_ESP_RING_SIZE_KB is no multiple of 4 */
+#ifdef CONFIG_OTA_ESP_DEFLATE
+	if (!ota_esp_stream_init(s))
+		return ESP_ERR_NO_MEM;
+#endif
 #ifdef CONFIG_OTA_ESP_SIGNED
 	if (!ota_esp_signed_init(s))
 		return ESP_ERR_INVALID_ARG;

@@ -177,6 +177,10 @@ int ota_esp_flash_run(const struct ota_esp_job *job)
 		return confirm();
 	case OTA_ESP_JOB_ROLLBACK:
 		return roll_back();
+	case OTA_ESP_JOB_DECODE:
+#ifdef CONFIG_OTA_ESP_DEFLATE
+		return ota_esp_stream_decode(job->piece);
+#endif
 	case OTA_ESP_JOB_NONE:
 		break;
 	}

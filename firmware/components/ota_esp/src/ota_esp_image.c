@@ -209,6 +209,9 @@ void ota_esp_image_inspect(void)
 	if (goes_back && !s->session) /* a session has begun to erase it */
 		s->info.flags |= OTA_INFO_CAN_ROLLBACK;
 	s->inspected = true;
+#ifdef CONFIG_OTA_ESP_DEFLATE
+	ota_esp_stream_inspected(s);
+#endif
 	ota_esp_leave();
 }
 

@@ -21,6 +21,7 @@
 
 #include "ota/device.h"
 #include "ota/signed.h"
+#include "ota/stream.h"
 #include "ota/error.h"
 
 #include "esp_idf_version.h"
@@ -70,6 +71,7 @@ enum ota_esp_job_kind {
 	OTA_ESP_JOB_PERSIST,
 	OTA_ESP_JOB_CONFIRM,
 	OTA_ESP_JOB_ROLLBACK,
+	OTA_ESP_JOB_DECODE,
 };
 
 struct ota_esp_job {
@@ -79,6 +81,7 @@ struct ota_esp_job {
 		const uint8_t *in; /* WRITE, SET_BOOT (the hash) */
 		uint8_t *out; /* READ */
 		const struct ota_record *record; /* PERSIST */
+		struct ota_piece *piece; /* DECODE */
 	};
 };
 
@@ -184,6 +187,10 @@ struct ota_esp {
 	struct ota_signed gate;
 	bool signature_due; /* the task is to check what the gate keeps */
 #endif
+#ifdef CONFIG_OTA_ESP_DEFLATE
+	struct ota_stream stream;
+	struct ota_esp_unpack *unpack; /* NULL: no update is decoded */
+#endif
 
 	/* What is large comes last: a member within 2 KiB of the start takes one instruction
 	 * less each time. */
@@ -217,6 +224,15 @@ void ota_esp_signed_check(void);
 #else
 #define ota_esp_core_control(s, conn, buf, len)                                                    \
 	ota_device_control(&(s)->device, conn, buf, len, (s)->now)
+#endif
+
+/* ota_esp_stream.c: streams that are not the image itself.  With the lock held, but for decode,
+ * which the task runs without it. */
+#ifdef CONFIG_OTA_ESP_DEFLATE
+bool ota_esp_stream_init(struct ota_esp *s); /* false: no memory to keep */
+void ota_esp_stream_inspected(struct ota_esp *s); /* the running image can be a base */
+void ota_esp_stream_rest(struct ota_esp *s); /* no update is under way, nor any of its work */
+int ota_esp_stream_decode(struct ota_piece *piece);
 #endif
 
 /* ota_esp_control.c */

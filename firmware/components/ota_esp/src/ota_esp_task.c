@@ -269,8 +269,13 @@ static void step(struct ota_esp *s)
 	session = s->session;
 	job = s->job;
 	s->job.kind = OTA_ESP_JOB_NONE;
-	if (job.kind == OTA_ESP_JOB_NONE)
+	if (job.kind == OTA_ESP_JOB_NONE) {
+#ifdef CONFIG_OTA_ESP_DEFLATE
+		if (!session_active(s))
+			ota_esp_stream_rest(s);
+#endif
 		fall_asleep(s);
+	}
 #ifdef CONFIG_OTA_ESP_SIGNED
 	signature = s->signature_due;
 #endif

@@ -11,5 +11,6 @@
 #define MALLOC_CAP_INTERNAL (1u << 11)
 
 void *heap_caps_malloc(size_t size, uint32_t caps);
+void heap_caps_free(void *ptr);
 
 #endif

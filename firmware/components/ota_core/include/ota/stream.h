@@ -32,10 +32,14 @@ struct ota_piece {
 
 struct ota_stream_config {
 	uint16_t flags; /* of START, OTA_START_DECODED's: the ones that the decoder understands */
-	uint8_t *sector; /* caller's; OTA_SECTOR_SIZE bytes: the image's, until they are in flash */
+	/* The caller's; OTA_SECTOR_SIZE bytes: the image's, until they are in flash.  Another may be
+	 * set in ota_stream.config while no session is under way, and in begin. */
+	uint8_t *sector;
 	/*
 	 * Begins anew: what comes next yields the image's bytes from offset, a multiple of
 	 * OTA_BLOCK_SIZE, to size.  flags are START's.  Never called while a decode is under way.
+	 * Where it fails, as without memory for it, START is refused as unsupported: the
+	 * host may send the image itself.
 	 */
 	int (*begin)(void *ctx, uint16_t flags, uint32_t offset, uint32_t size);
 	/*
