@@ -41,7 +41,7 @@ static bool same(const struct predict *a, const struct predict *b)
 	       a->read_us == b->read_us && a->held_pdus == b->held_pdus &&
 	       a->write_size == b->write_size && a->late_us == b->late_us &&
 	       a->host_us == b->host_us && a->loss_ppm == b->loss_ppm &&
-	       a->drop_ppm == b->drop_ppm && a->size == b->size;
+	       a->drop_ppm == b->drop_ppm && a->size == b->size && a->image == b->image;
 }
 
 uint32_t limit_least_ack(const struct predict *p)

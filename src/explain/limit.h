@@ -63,7 +63,8 @@ struct limit {
 	uint32_t share_ppm, second_ppm;
 	char change[LIMIT_CHANGE_MAX]; /* key=value of a profile; "" none helps */
 	uint32_t goodput, predicted; /* bytes per second: now; after the change, or as now */
-	uint32_t link_best, flash; /* what link and flash can carry; flash 0: not measured */
+	/* What link and flash can carry, as bytes of the air; flash 0: not measured. */
+	uint32_t link_best, flash;
 	uint32_t possible; /* the least of them */
 	uint32_t erase_us, write_us; /* of 64 KiB; 0: not measured */
 };

@@ -148,6 +148,7 @@ void limit_ceilings(struct judge *j)
 	r->link_best = limit_link_best(j->in);
 	r->erase_us = j->now.erase_us;
 	r->write_us = j->now.write_us;
-	r->flash = limit_rate(BLOCK, flash_us);
+	r->flash = limit_rate(
+		j->now.image > 0 ? (uint64_t)BLOCK * j->now.size / j->now.image : BLOCK, flash_us);
 	r->possible = r->flash > 0 && r->flash < r->link_best ? r->flash : r->link_best;
 }

@@ -350,6 +350,7 @@ static bool play_init(struct play *s, const struct predict *p)
 		return false;
 	s->p = p;
 	s->size = p->size;
+	s->image = p->image > 0 ? p->image : p->size;
 	s->played = min_u32(p->size, PLAYED_MAX);
 	s->payload = (uint32_t)p->value - p->header;
 	s->gap_apart = UINT32_MAX;
@@ -366,12 +367,12 @@ static bool play_init(struct play *s, const struct predict *p)
 static uint64_t end_us(const struct play *s)
 {
 	const struct predict *p = s->p;
-	const uint64_t left = s->received - s->hashed;
+	const uint64_t left = play_image(s, s->received) - s->hashed;
 
 	if (p->ring == 0)
 		return 0;
 	return left * ((uint64_t)p->write_us + p->read_us) / PREDICT_BLOCK + p->erase_us / 4u +
-	       (uint64_t)p->read_us * s->size / PREDICT_BLOCK / 4u;
+	       (uint64_t)p->read_us * s->image / PREDICT_BLOCK / 4u;
 }
 
 /* What comes behind what is played takes as long as its last blocks. */
@@ -389,7 +390,7 @@ static bool done(const struct play *s)
 {
 	if (s->played < s->size)
 		return s->received >= s->played;
-	return s->received == s->size && (s->p->ring == 0 || s->hashed == s->size);
+	return s->received == s->size && (s->p->ring == 0 || s->hashed == s->image);
 }
 
 uint64_t predict_us(const struct predict *p)
@@ -416,7 +417,7 @@ uint64_t predict_us(const struct predict *p)
 	}
 	us = scaled(&s, first_us);
 	flash = p->ring == 0 ? 0
-			     : ((uint64_t)p->erase_us + p->write_us + p->read_us) * p->size /
+			     : ((uint64_t)p->erase_us + p->write_us + p->read_us) * s.image /
 				       PREDICT_BLOCK;
 	return (us > flash ? us : flash) + end_us(&s);
 }

@@ -32,7 +32,8 @@ struct predict {
 	uint32_t late_us; /* the device's task goes on so late after each flash operation */
 	uint32_t loss_ppm; /* link layer packets lost */
 	uint32_t drop_ppm; /* Data values lost */
-	uint32_t size; /* bytes of the transfer */
+	uint32_t size; /* bytes of the transfer, as the air has them */
+	uint32_t image; /* bytes of flash that they become; 0: as many.  Else equally everywhere. */
 	bool ahead; /* the first erase passed before, while the link changed */
 };
 

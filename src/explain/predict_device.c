@@ -32,10 +32,30 @@ void play_notify(struct play *s, uint64_t at, bool gap, bool response)
 	last->response |= response;
 }
 
+uint32_t play_image(const struct play *s, uint32_t air)
+{
+	return (uint32_t)((uint64_t)air * s->image / s->size);
+}
+
+uint32_t play_air(const struct play *s, uint32_t image)
+{
+	return (uint32_t)((uint64_t)image * s->size / s->image);
+}
+
+/* Bytes of the air that left the ring: what is decoded leaves it a sector before the flash has it. */
+static uint32_t taken(const struct play *s)
+{
+	const uint32_t ahead = s->image == s->size ? 0 : SECTOR;
+
+	if (s->p->ring == 0)
+		return s->received;
+	return min_u32(play_air(s, min_u32(s->flushed + ahead, s->image)), s->received);
+}
+
 static void ack(struct play *s, uint64_t at, bool force)
 {
 	const struct predict *p = s->p;
-	const uint32_t from = p->ring == 0 ? s->received : s->flushed;
+	const uint32_t from = taken(s);
 	const uint32_t ring = p->ring == 0 ? s->size : p->ring;
 	const uint32_t limit = min_u32(s->size - from, ring) + from;
 	const uint32_t opened = limit - s->acked_limit, moved = s->received - s->acked_received;
@@ -66,16 +86,16 @@ static void begin(struct play *s, enum play_op op, uint64_t at, uint64_t us)
 /* The next flash operation, as ota_core chooses it. */
 static enum play_op next_op(const struct play *s)
 {
-	const uint32_t fill = s->received - s->flushed;
+	const uint32_t made = play_image(s, s->received), fill = made - s->flushed;
 
 	if (s->flushed / PREDICT_BLOCK > s->hashed / PREDICT_BLOCK)
 		return PLAY_READ;
 	if (fill >= s->write_size || (s->received == s->size && fill > 0))
-		return s->erased < min_u32(s->flushed + s->write_size, s->size) ? PLAY_ERASE
-										: PLAY_WRITE;
-	if (s->erased < s->size && s->erased < s->received + PREDICT_BLOCK)
+		return s->erased < min_u32(s->flushed + s->write_size, s->image) ? PLAY_ERASE
+										 : PLAY_WRITE;
+	if (s->erased < s->image && s->erased < made + PREDICT_BLOCK)
 		return PLAY_ERASE;
-	if (s->flushed - s->hashed >= SECTOR || (s->flushed == s->size && s->hashed < s->size))
+	if (s->flushed - s->hashed >= SECTOR || (s->flushed == s->image && s->hashed < s->image))
 		return PLAY_READ;
 	return PLAY_NONE;
 }
@@ -113,11 +133,11 @@ static void op_ended(struct play *s)
 		ack(s, s->op_end, false);
 		break;
 	case PLAY_WRITE:
-		s->flushed = min_u32(s->flushed + s->write_size, s->received);
+		s->flushed = min_u32(s->flushed + s->write_size, play_image(s, s->received));
 		ack(s, s->op_end, false);
 		break;
 	case PLAY_READ:
-		s->hashed = min_u32(s->hashed + SECTOR, s->size);
+		s->hashed = min_u32(s->hashed + SECTOR, s->image);
 		break;
 	case PLAY_NONE:
 		break;

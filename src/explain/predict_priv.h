@@ -21,6 +21,7 @@ struct play_note {
 struct play {
 	const struct predict *p;
 	uint32_t size, played, payload;
+	uint32_t image; /* bytes of flash: of flushed, erased and hashed */
 	uint32_t write_size;
 	uint64_t t;
 
@@ -62,6 +63,9 @@ struct play {
 	uint32_t sent, count;
 };
 
+/* Bytes of flash that the first so many bytes of the air become, and the other way round. */
+uint32_t play_image(const struct play *s, uint32_t air);
+uint32_t play_air(const struct play *s, uint32_t image);
 /* Its code stands still, and takes nothing. */
 bool play_still(const struct play *s);
 /* The device, up to t. */

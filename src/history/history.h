@@ -13,6 +13,7 @@
 #ifndef OTABENCH_HISTORY_HISTORY_H
 #define OTABENCH_HISTORY_HISTORY_H
 
+#include "host/job.h"
 #include "host/job_result.h"
 #include "host/scan.h"
 #include "profile/profile.h"
@@ -188,6 +189,9 @@ struct history_best {
 /* Of the same runs; the question's profile and size do not count. */
 int history_best(struct history *history, const struct history_question *question,
 		 struct history_best *ret);
+
+/* What a device's flash took in its latest runs, or one of its chip: a job_flash_fn. */
+uint32_t history_flash(const struct job_flash_asked *asked);
 
 /* --- names */
 

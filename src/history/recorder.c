@@ -498,15 +498,19 @@ int recorder_job_create(const struct recorder_config *config, struct transport *
 		.result = recorder_on_result,
 		.finished = recorder_on_finished,
 	};
+	struct job_config asking = *job_config;
 	struct recorder *r;
 	int rc;
 
 	*ret_recorder = NULL;
+	asking.flash = config->off ? NULL : history_flash;
+	asking.history = config->path;
+	asking.reach = config->options;
 	r = recorder_create(config, transport, job_config, listener);
 	if (!r)
-		return job_create(transport, job_config, listener, ret_job);
+		return job_create(transport, &asking, listener, ret_job);
 	mine.userdata = r;
-	rc = job_create(transport, job_config, &mine, ret_job);
+	rc = job_create(transport, &asking, &mine, ret_job);
 	if (rc < 0) {
 		recorder_drop(r);
 		return rc;

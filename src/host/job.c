@@ -97,6 +97,9 @@ int job_create(struct transport *transport, const struct job_config *config,
 	configure(job);
 	job->profile = *config->profile;
 	job->config.profile = NULL; /* copied */
+	(void)snprintf(job->history, sizeof(job->history), "%s",
+		       config->history ? config->history : "");
+	(void)snprintf(job->reach, sizeof(job->reach), "%s", config->reach ? config->reach : "");
 	job_signed_read(job, config->image_name);
 	if (config->recorded && config->recorded->stream_blocks > 0)
 		(void)job_stream_recorded(

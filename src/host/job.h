@@ -24,6 +24,19 @@
 #include "profile/profile.h"
 #include "transport/transport.h"
 
+#define JOB_PATH_MAX 4096u
+/* A question to what earlier runs have left. */
+struct job_flash_asked {
+	char history[JOB_PATH_MAX]; /* its file; "": the usual one */
+	char address[SCAN_ADDRESS_SIZE];
+	char chip[16]; /* "ESP32-C3" */
+	char options[JOB_TEXT_MAX]; /* how the device is reached */
+	bool virtual_clock;
+};
+/* Bytes per second that the device's flash takes, else one of its chip; 0: not known.  Called by
+ * any thread. */
+typedef uint32_t job_flash_fn(const struct job_flash_asked *asked);
+
 struct job_config {
 	enum session_goal goal;
 	enum ota_command command; /* COMMAND */
@@ -49,6 +62,9 @@ struct job_config {
 	bool log_data; /* an entry for each Data value as well */
 	/* UPDATE: where the device is, as host/journal.h has it; NULL: no journal.  The caller's. */
 	const char *place;
+	job_flash_fn *flash; /* NULL: nobody knows */
+	/* What flash is asked with: the file, NULL: the usual one; how the device is reached.  Copied. */
+	const char *history, *reach;
 	/* From a recording: what the checks came to, instead of checking again, and what was
 	 * known of the adapter; the caller's.  image then needs no content but size and hash. */
 	const struct job_recorded *recorded;

@@ -96,6 +96,7 @@ struct job {
 	struct session session;
 	struct pump pump;
 	struct job_stream stream;
+	char history[JOB_PATH_MAX], reach[JOB_TEXT_MAX]; /* of config */
 	struct lint_report report;
 	char signature_error[LINT_TEXT_SIZE]; /* why IMAGE.sig cannot be used; "" */
 	bool linted; /* told once */
@@ -177,6 +178,10 @@ uint32_t job_limit_flash(const struct job *job);
 void job_limit_result(struct job *job);
 /* The transfer so far as predict.h plays it; value 0: none. */
 void job_limit_play(const struct job *job, struct predict *ret);
+/* Packets that a device's controller keeps while its flash stops the code; 0: it stops nothing. */
+uint16_t job_limit_held_pdus(const struct session *session);
+/* job_limit_text.c: fills in the words for r->limit. */
+void job_limit_say(const struct job *job, struct job_result *r);
 
 /* job_pattern.c: the same of a measurement of the flash. */
 void job_pattern_result(struct job *job);
@@ -222,6 +227,15 @@ const struct stream *job_stream_choose(struct job *job, const struct ota_info *i
 uint32_t job_stream_image(const struct job *job, uint64_t air);
 uint64_t job_stream_air(const struct job *job, uint64_t image);
 void job_stream_stats(const struct job *job, struct session_stats *st);
+
+/* job_stream_time.c: what is expected of an update of this device, whose flash takes so many bytes
+ * per second (0: as usual); false: it cannot be told.  Then the microseconds of one that takes so
+ * many bytes on air, and the rates that it rests on, in bytes per second. */
+bool job_stream_expect(const struct job *job, const struct ota_info *info, uint32_t flash,
+		       struct predict *ret);
+uint64_t job_stream_us(const struct predict *expected, uint32_t image, uint32_t air);
+uint32_t job_stream_link_rate(const struct predict *expected);
+uint32_t job_stream_flash_rate(const struct predict *expected);
 
 /* job_hold.c: after each event; the user paused, or went on. */
 void job_hold_see(struct job *job);

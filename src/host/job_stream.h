@@ -32,6 +32,8 @@ int job_stream_delta(struct job_stream *s, const struct patch *patch, unsigned i
 /* As a recording has it: the bytes of each block. */
 int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,
 			const uint32_t *blocks, uint32_t count);
+/* What from has is to's, and from has none any more. */
+void job_stream_move(struct job_stream *to, struct job_stream *from);
 void job_stream_finish(struct job_stream *s);
 
 #endif

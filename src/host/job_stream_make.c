@@ -111,6 +111,13 @@ int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t im
 	return 0;
 }
 
+void job_stream_move(struct job_stream *to, struct job_stream *from)
+{
+	*to = *from;
+	to->stream.at = to->at;
+	*from = (struct job_stream){.ready = false};
+}
+
 void job_stream_finish(struct job_stream *s)
 {
 	free(s->bytes);

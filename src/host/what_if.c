@@ -144,12 +144,14 @@ uint32_t what_if(const struct profile *was, const struct profile *is,
 {
 	const struct asking a = {.was = was, .is = is, .run = run, .under_way = under_way};
 	struct predict now = run->play, then;
-	uint64_t now_us, then_us, rate, played, most;
+	uint64_t now_us, then_us, rate, played, most, image;
 
 	if (now.value <= now.header || measured == 0)
 		return 0;
-	if (now.size < LEAST_SIZE)
+	if (now.size < LEAST_SIZE) {
+		now.image = (uint32_t)((uint64_t)now.image * LEAST_SIZE / now.size);
 		now.size = LEAST_SIZE;
+	}
 	then = now;
 	change_mode(&a, &then);
 	change_value(&a, change_link(&a, &then), &then);
@@ -167,7 +169,8 @@ uint32_t what_if(const struct profile *was, const struct profile *is,
 		return measured;
 	rate = (uint64_t)measured * now_us / then_us;
 	/* Where the model takes the one for slower than it was, the other gains no more by that. */
-	played = (uint64_t)then.size * 1000000u / then_us;
+	image = then.image > 0 ? then.image : then.size;
+	played = image * 1000000u / then_us;
 	if (rate > measured && rate > played)
 		rate = played > measured ? played : measured;
 	/* A measured rate may owe to chance: more than the air carries is not promised. */
@@ -176,5 +179,6 @@ uint32_t what_if(const struct profile *was, const struct profile *is,
 	/* Nor more than pacing lets through. */
 	if (then.pacing_us > 0 && most > (then.value - then.header) * 1000000ull / then.pacing_us)
 		most = (then.value - then.header) * 1000000ull / then.pacing_us;
+	most = most * image / then.size; /* of a stream, as bytes of the image */
 	return (uint32_t)(rate < most ? rate : most);
 }

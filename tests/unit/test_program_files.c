@@ -361,6 +361,9 @@ static void test_delta_refused(void **state)
 
 /* The image that runs is kept, so that the next one goes as what differs; without it the
  * program says which is lacking. */
+#define CHOICE_SIM                                                                                 \
+	"--sim=devices=1,chip=esp32,flash=typical,flash_mode=auto-suspend,state=%s/choice"
+
 static void test_delta_update(void **state)
 {
 	char option[300], *words;
@@ -407,6 +410,70 @@ static void test_delta_update(void **state)
 	(void)setenv("OTABENCH_IMAGE_STORE", "no", 1);
 }
 
+/* The seconds that stand behind a word. */
+static double seconds_after(const char *words, const char *word)
+{
+	const char *at = strstr(words, word);
+	double minutes, seconds;
+
+	assert_non_null(at);
+	assert_int_equal(sscanf(at + strlen(word), "%lf:%lf", &minutes, &seconds), 2);
+	return minutes * 60 + seconds;
+}
+
+static double transfer_of(const char *how, const char *image)
+{
+	struct program_ran r = program_run(
+		"--json -s stream=%s " CHOICE_SIM " flash esp-sim-01 %s/%s", how, dir, dir, image);
+	double seconds;
+
+	program_expect(&r, 0, "confirmed");
+	assert_string_equal(program_text(&r, "stream"), how);
+	seconds = json_real_value(json_object_get(r.last, "seconds"));
+	program_done(&r);
+	return seconds;
+}
+
+/* What auto expects of each stream is what each of them takes, within a quarter; it takes the one with the
+ * least, and knows the flash once it has seen it. */
+static void test_choice(void **state)
+{
+	char option[300], *words, history[300], last[] = "choice0.bin";
+	double expected[3], took[3];
+	int exit = -1;
+
+	(void)state;
+	(void)unsetenv("OTABENCH_IMAGE_STORE");
+	(void)setenv("XDG_CACHE_HOME", dir, 1);
+	(void)snprintf(history, sizeof(history), "%s/choice.db", dir);
+	(void)setenv("OTABENCH_HISTORY", history, 1);
+	for (int i = 0; i < 4; i++) {
+		char name[] = "choice0.bin";
+
+		(void)snprintf(option, sizeof(option), "--like=%s/%s --edit=2", dir,
+			       i == 0 ? "new.bin" : last);
+		name[6] = last[6] = (char)('0' + i);
+		sample(name, option);
+	}
+	took[0] = transfer_of("raw", "choice0.bin");
+	took[1] = transfer_of("deflate", "choice1.bin");
+	took[2] = transfer_of("delta", "choice2.bin");
+	words = program_words(&exit, "-v " CHOICE_SIM " flash esp-sim-01 %s/choice3.bin", dir, dir);
+	assert_int_equal(exit, 0);
+	assert_non_null(strstr(words, "stream: delta, "));
+	assert_non_null(strstr(words, "by earlier runs"));
+	expected[0] = seconds_after(words, "raw ");
+	expected[1] = seconds_after(words, "deflate ");
+	expected[2] = seconds_after(words, "auto: least time, ");
+	free(words);
+	for (int i = 0; i < 3; i++)
+		if (expected[i] < took[i] * 0.75 || expected[i] > took[i] * 1.25)
+			fail_msg("stream %d: %.1f s expected, %.1f s taken", i, expected[i],
+				 took[i]);
+	(void)setenv("OTABENCH_HISTORY", "no", 1);
+	(void)setenv("OTABENCH_IMAGE_STORE", "no", 1);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -432,7 +499,7 @@ int main(void)
 		cmocka_unit_test(test_full_recording), cmocka_unit_test(test_damaged_state),
 		cmocka_unit_test(test_hangup),	       cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_delta),	       cmocka_unit_test(test_delta_refused),
-		cmocka_unit_test(test_delta_update),
+		cmocka_unit_test(test_delta_update),   cmocka_unit_test(test_choice),
 	};
 
 	return cmocka_run_group_tests_name("program_files", tests, setup, cleanup);
