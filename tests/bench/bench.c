@@ -7,20 +7,17 @@
  * seconds of transfers are modelled ones, on the virtual clock; docs/terms.md says at "transfer"
  * which.  CPU seconds and memory are this machine's.
  */
-#include "config.h" /* system extensions: wait4(), asprintf(), mkdtemp() */
+#include "config.h" /* system extensions: asprintf(), mkdtemp() */
 
 #include "bench_prepare.h"
+#include "bench_run.h"
 #include "core/airtime.h"
 #include "air/link.h"
 #include "testlib.h"
 
-#include <jansson.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define STREAM_SECONDS 120u
@@ -140,121 +137,21 @@ static const struct loss_row {
 	 50000, 0.92},
 };
 
-struct outcome {
-	bool ran;
-	double seconds, goodput, ceiling, ratio;
-	int chunk;
-	char mode[16], outcome[24];
-	double cpu;
-	long memory_kib;
-};
-
-static unsigned int missed;
-
-static double number(const json_t *o, const char *key)
+/* Of the image as it is: what a stream saves has a table of its own. */
+static struct bench_outcome run(const char *program, const char *command, const char *sim,
+				const char *set, const char *image)
 {
-	return json_number_value(json_object_get(o, key));
-}
+	char sets[128];
 
-/* The last line that the program printed, as an object. */
-static json_t *last_object(FILE *from)
-{
-	char *line = NULL;
-	size_t size = 0;
-	json_t *last = NULL, *now;
-
-	while (getline(&line, &size, from) > 0) {
-		now = json_loads(line, 0, NULL);
-		if (!now)
-			continue;
-		json_decref(last);
-		last = now;
-	}
-	free(line);
-	return last;
-}
-
-static void child(const char *program, const char *command, const char *sim, const char *set,
-		  const char *image, int out)
-{
-	char *argv[12];
-	int n = 0;
-	char sim_option[256], set_option[64];
-
-	snprintf(sim_option, sizeof(sim_option), "--sim=%s", sim);
-	argv[n++] = strdup(program);
-	argv[n++] = sim_option;
-	argv[n++] = strdup("--json");
-	argv[n++] = strdup("--set=stream=raw");
-	if (set) {
-		snprintf(set_option, sizeof(set_option), "--set=%s", set);
-		argv[n++] = set_option;
-	}
-	argv[n++] = strdup(command);
-	argv[n++] = strdup("esp-sim-01");
-	if (image)
-		argv[n++] = strdup(image);
-	argv[n] = NULL;
-	if (dup2(out, STDOUT_FILENO) >= 0)
-		execv(program, argv);
-	_exit(127);
-}
-
-static struct outcome run(const char *program, const char *command, const char *sim,
-			  const char *set, const char *image)
-{
-	struct outcome o = {.ran = false};
-	struct rusage usage;
-	int fds[2], status = -1;
-	json_t *result;
-	FILE *from;
-	pid_t pid;
-
-	if (pipe(fds) < 0)
-		return o;
-	pid = fork();
-	if (pid == 0) {
-		close(fds[0]);
-		child(program, command, sim, set, image, fds[1]);
-	}
-	close(fds[1]);
-	from = fdopen(fds[0], "r");
-	result = from ? last_object(from) : NULL;
-	if (from)
-		fclose(from);
-	if (pid < 0 || wait4(pid, &status, 0, &usage) < 0 || !result)
-		return o;
-	o.ran = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	o.seconds = number(result, "seconds");
-	o.goodput = number(result, "goodput");
-	o.ceiling = number(result, "ceiling");
-	o.ratio = number(result, "ratio");
-	o.chunk = (int)number(result, "chunk");
-	snprintf(o.mode, sizeof(o.mode), "%s",
-		 json_string_value(json_object_get(result, "write_mode")));
-	snprintf(o.outcome, sizeof(o.outcome), "%s",
-		 json_string_value(json_object_get(result, "outcome")));
-	o.cpu = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6 +
-		(double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-	o.memory_kib = usage.ru_maxrss;
-	json_decref(result);
-	return o;
-}
-
-static void verdict(bool wanted, bool met)
-{
-	if (!wanted)
-		printf("\n");
-	else
-		printf("  %s\n", met ? "met" : "MISSED");
-	missed += wanted && !met;
+	snprintf(sets, sizeof(sets), "stream=raw,%s", set ? set : "");
+	return bench_run(program, command, sim, sets, image);
 }
 
 static void print_update(const char *program, const char *image, const struct row *r)
 {
-	const struct outcome o = run(program, "flash", r->sim, r->set, image);
+	const struct bench_outcome o = run(program, "flash", r->sim, r->set, image);
 	char target[16] = "", sim[256];
-	struct outcome lenient;
+	struct bench_outcome lenient;
 
 	snprintf(sim, sizeof(sim), "%s" LENIENT, r->sim);
 	lenient = run(program, "flash", sim, r->set, image);
@@ -267,8 +164,8 @@ static void print_update(const char *program, const char *image, const struct ro
 	       lenient.goodput / 1000, o.cpu, (double)o.memory_kib / 1024);
 	if (!o.ran)
 		printf("  %s", o.outcome[0] ? o.outcome : "did not run");
-	verdict(r->ratio > 0 || r->rate > 0 || !o.ran,
-		o.ran && o.ratio >= r->ratio && o.goodput >= r->rate);
+	bench_verdict(r->ratio > 0 || r->rate > 0 || !o.ran,
+		      o.ran && o.ratio >= r->ratio && o.goodput >= r->rate);
 }
 
 static void print_updates(const char *program, const char *image)
@@ -300,7 +197,7 @@ static char *image_for(const char *program, const char *folder, const char *chip
 static double way_rate(const char *program, const char *image, const struct way *way,
 		       const char *link)
 {
-	struct outcome o;
+	struct bench_outcome o;
 	char sim[256];
 
 	snprintf(sim, sizeof(sim), "devices=1,chip=%s,%s,%s", way->chip, link, way->sim);
@@ -327,22 +224,16 @@ static void print_way(const char *program, const char *folder, const struct way 
 	}
 	printf("  %s%s%s%s", way->sim, way->set ? " --set=" : "", way->set ? way->set : "",
 	       way->prepared ? ", otabench prepare before" : "");
-	verdict(true, met);
+	bench_verdict(true, met);
 	if (image)
 		(void)unlink(image);
 	free(image);
 }
 
-static void print_ways(const char *program)
+static void print_ways(const char *program, const char *folder)
 {
-	char folder[] = "bench.XXXXXX";
 	double base[LINKS] = {0};
 
-	if (!mkdtemp(folder)) {
-		perror(folder);
-		missed++;
-		return;
-	}
 	printf("\nkB/s of 600 kB, typical and slow flash, and what is won of code in flash\n"
 	       "(otabench --sim=devices=1,chip=CHIP,LINK,WAY --json flash esp-sim-01 IMAGE):\n");
 	for (size_t i = 0; i < LINKS; i++)
@@ -353,7 +244,6 @@ static void print_ways(const char *program)
 	printf("  WAY\n");
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		print_way(program, folder, &ways[i], base);
-	(void)rmdir(folder);
 }
 
 /* --- an endless stream through the link model alone */
@@ -429,13 +319,13 @@ static void print_loss(const char *program, const char *image)
 	       "target");
 	for (size_t i = 0; i < sizeof(loss_rows) / sizeof(loss_rows[0]); i++) {
 		const struct loss_row *r = &loss_rows[i];
-		const struct outcome o = run(program, "flash", r->sim, NULL, image);
+		const struct bench_outcome o = run(program, "flash", r->sim, NULL, image);
 		const double most = endless(r->phy, r->interval_us, r->ppm);
 		const double share = most > 0 ? o.goodput / most : 0;
 
 		printf("%-29s %8.1f %8.1f %6.3f %7.2f", r->title, o.goodput / 1000, most / 1000,
 		       share, r->share);
-		verdict(true, o.ran && share >= r->share);
+		bench_verdict(true, o.ran && share >= r->share);
 	}
 }
 
@@ -446,30 +336,43 @@ static void print_sink(const char *program)
 
 	printf("\n%-29s %8s %8s %6s\n", "bench (SINK)", "kB/s", "ceiling", "ratio");
 	for (size_t i = 0; i < 2; i++) {
-		const struct outcome o = run(program, "bench", sims[i], NULL, NULL);
+		const struct bench_outcome o = run(program, "bench", sims[i], NULL, NULL);
 
 		printf("%-29s %8.1f %8.1f %6.3f", sims[i] + strlen(COMMON), o.goodput / 1000,
 		       o.ceiling / 1000, o.ratio);
 		/* The measurement and the model must tell the same. */
-		verdict(true, o.ran && o.ratio > 0.95 && o.ratio <= 1.0);
+		bench_verdict(true, o.ran && o.ratio > 0.95 && o.ratio <= 1.0);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: bench PROGRAM IMAGE\n");
+	char name[] = "bench.XXXXXX", *folder;
+
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr,
+			"usage: bench PROGRAM IMAGE [BUILT]    BUILT: one that compresses\n");
 		return 64;
+	}
+	folder = mkdtemp(name) ? realpath(name, NULL) : NULL;
+	if (!folder) {
+		perror(name);
+		return 1;
 	}
 	printf("Simulated: virtual ESP32, virtual clock. Seconds from START written (where nothing "
 	       "is sent\nbefore the link has changed: from LINK answered) to DONE notified; CPU "
 	       "and "
 	       "memory are\notabench's on this machine, simulator included.\n\n");
+	(void)setenv("OTABENCH_IMAGE_STORE", "no", 1); /* its user's is left alone */
 	print_updates(argv[1], argv[2]);
-	print_ways(argv[1]);
+	bench_found(argv[1], folder);
+	print_ways(argv[1], folder);
+	bench_streams(argv[1], folder, argv[3]);
 	print_loss(argv[1], argv[2]);
 	print_sink(argv[1]);
-	if (missed > 0)
-		printf("\n%u targets missed\n", missed);
-	return missed > 0 ? 1 : 0;
+	(void)rmdir(folder);
+	free(folder);
+	if (bench_missed() > 0)
+		printf("\n%u targets missed\n", bench_missed());
+	return bench_missed() > 0 ? 1 : 0;
 }
