@@ -73,13 +73,20 @@ static void on_gone(void *ctx, const char *why)
 	(void)sd_event_exit(s->event, 0);
 }
 
+static int end(struct server *s)
+{
+	if (s->bluez)
+		serve_bluez_stop(s->bluez);
+	return sd_event_exit(s->event, 0);
+}
+
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
 {
 	struct server *s = userdata;
 
 	(void)source;
 	(void)si;
-	return sd_event_exit(s->event, 0);
+	return end(s);
 }
 
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
@@ -88,7 +95,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	return sd_event_exit(s->event, 0);
+	return end(s);
 }
 
 /* --- a program as the client */

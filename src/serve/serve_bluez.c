@@ -531,10 +531,8 @@ static void take_back(struct serve_bluez *b, const char *interface, const char *
 	sd_bus_message_unref(m);
 }
 
-void serve_bluez_destroy(struct serve_bluez *b)
+void serve_bluez_stop(struct serve_bluez *b)
 {
-	if (!b)
-		return;
 	for (size_t i = 0; i < 2; i++)
 		b->calls[i] = sd_bus_slot_unref(b->calls[i]);
 	if (b->advertised)
@@ -544,6 +542,15 @@ void serve_bluez_destroy(struct serve_bluez *b)
 					 NULL, "");
 	if (b->registered)
 		take_back(b, BLUEZ_GATT, "UnregisterApplication", SERVE_ROOT);
+	b->advertised = b->registered = b->wanted = false;
+	b->client[0] = '\0';
+}
+
+void serve_bluez_destroy(struct serve_bluez *b)
+{
+	if (!b)
+		return;
+	serve_bluez_stop(b);
 	serve_objects_drop(b);
 	for (size_t i = 0; i < 3; i++)
 		b->matches[i] = sd_bus_slot_unref(b->matches[i]);

@@ -44,7 +44,9 @@ void serve_bluez_attach(struct serve_bluez *b, struct serve *serve);
 /* "hci0", and the adapter's address. */
 const char *serve_bluez_adapter(const struct serve_bluez *b);
 const char *serve_bluez_address(const struct serve_bluez *b);
-/* Hangs up, and takes everything back from bluetoothd; waits for that. */
+/* Hangs up, and takes everything back from bluetoothd; waits for that.  To be called while the
+ * event loop runs: sd-bus closes its connection when that exits. */
+void serve_bluez_stop(struct serve_bluez *b);
 void serve_bluez_destroy(struct serve_bluez *b);
 
 #endif
