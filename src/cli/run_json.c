@@ -191,6 +191,7 @@ static void set_transfer(json_t *o, const struct job_snapshot *now, const struct
 	set(o, "signed", json_boolean(r->is_signed));
 	set(o, "stream", json_string(stream_kind_name(r->stream)));
 	set(o, "air_bytes", json_integer((json_int_t)r->air_bytes));
+	set(o, "skipped_bytes", json_integer(r->skipped_bytes));
 	set(o, "sent_bytes", json_integer((json_int_t)r->sent_bytes));
 	set(o, "retries", json_integer(r->retries));
 	set(o, "gaps", json_integer(r->gaps));

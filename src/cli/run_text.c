@@ -32,6 +32,11 @@ static void print_rate(FILE *out, const struct job_result *r)
 	(void)output_rate(r->ceiling, ceiling, sizeof(ceiling));
 	run_print_field(out, "Transfer", "%s in %s%s", bytes, time,
 			r->virtual_clock ? " (simulated, on the virtual clock)" : "");
+	if (r->skipped_bytes > 0)
+		run_print_field(out, "Not sent", "%s that the slot held already",
+				output_bytes(r->skipped_bytes, bytes, sizeof(bytes)));
+	if (r->bytes == 0)
+		return;
 	if (r->limit.possible > 0)
 		run_print_field(out, "Rate", "%s, %" PRIu32 " %% of what is possible", rate,
 				limit_of_possible(&r->limit));
@@ -123,7 +128,7 @@ void run_summary(struct cli *cli, const struct job_snapshot *now, const struct j
 					? "the device's word over an authenticated link"
 					: "the device's word over an unauthenticated link: "
 					  "whoever answers may claim the hash");
-	if (r->bytes > 0) {
+	if (r->bytes > 0 || r->skipped_bytes > 0) {
 		print_rate(out, r);
 		print_link(out, r);
 		print_trouble(out, r);

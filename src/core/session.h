@@ -111,6 +111,8 @@ enum session_note {
 	SESSION_NOTE_STALL_ENDED, /* ... ends the run; offset */
 	SESSION_NOTE_PASSKEY, /* the device shows one: waiting for the user */
 	SESSION_NOTE_PAIRED, /* pairing succeeded */
+	SESSION_NOTE_KEPT, /* bytes of the image that the slot holds already, and that are not sent */
+	SESSION_NOTE_KEPT_NOT, /* the device refused that, or the hash says otherwise: all is sent */
 	SESSION_NOTE_STREAM_RAW, /* the device refused the stream: the image as it is from now on */
 	SESSION_NOTES
 };
@@ -182,6 +184,12 @@ struct session_ops {
 	 * it is.  The member may be NULL: never.
 	 */
 	const struct stream *(*stream)(void *ctx, const struct ota_info *info);
+	/*
+	 * UPDATE, once, after stream(), of a device that has the feature *skip*: CRC-32s of the
+	 * image's blocks of 64 KiB, to leave out what its slot holds; they outlive the session.
+	 * NULL: all is sent, and the member may be NULL, too.
+	 */
+	const uint32_t *(*digests)(void *ctx, const struct ota_info *info);
 	void (*state_changed)(void *ctx, enum session_state from, enum session_state to);
 	void (*note)(void *ctx, enum session_note note, uint32_t value);
 };
@@ -312,6 +320,8 @@ uint32_t session_image_at(const struct session *s, uint32_t offset);
 uint32_t session_place(const struct session *s, uint32_t offset);
 void session_place_status(const struct session *s, struct ota_status *status);
 enum stream_kind session_stream_kind(const struct session *s);
+/* Bytes of the image that are not sent, since the device's slot holds them. */
+uint32_t session_kept(const struct session *s);
 /* Least time between Data values, in microseconds: as the dialect and the write mode have it. */
 uint32_t session_pacing(const struct session *s);
 /*

@@ -306,6 +306,8 @@ void session_step_expired(struct session *s)
 	} else if (s->state == SESSION_WAITING ||
 		   (s->state == SESSION_RECONNECTING && step == SESSION_STEP_LINK_DOWN)) {
 		session_connect(s);
+	} else if (step == SESSION_STEP_BLOCKS) {
+		session_skip_known(s); /* what was not told is sent */
 	} else {
 		silence(s);
 	}

@@ -17,16 +17,6 @@ bool session_is_signed(const struct session *s)
 	       (s->info.features & OTA_FEATURE_SIGNED);
 }
 
-/* It stays, however often the link is lost: only so is its rest what the device lacks. */
-static void ask_stream(struct session *s)
-{
-	if (s->stream_asked || s->config.goal != SESSION_UPDATE || !s->ops->stream)
-		return;
-	s->stream_asked = true;
-	if (s->info.features & OTA_FEATURE_COMPRESSED)
-		s->stream = s->ops->stream(s->ctx, &s->info);
-}
-
 static void write_start(struct session *s)
 {
 	struct ota_start m = {
@@ -36,7 +26,7 @@ static void write_start(struct session *s)
 	uint8_t buf[OTA_CONTROL_MAX];
 	int len;
 
-	ask_stream(s);
+	session_stream_ask(s);
 	m.stream_size = session_size(s);
 	if (s->stream)
 		m.flags |= stream_start_flags(s->stream);

@@ -4,7 +4,6 @@
  * that leaves this file is one the device told.
  */
 #include "core/session_priv.h"
-#include "ota/stream.h"
 
 /* GAPs in a row for the same byte.  A device repeats one with doubling patience, so that a
  * handful is all that a link ever takes which still carries anything. */
@@ -32,54 +31,16 @@ void session_link_settled(struct session *s)
 		begin_sending(s);
 }
 
-/*
- * What the device counts from this session's first byte, and in bytes of the image, becomes places in
- * the stream.  Its limit may lie behind the stream's end, which it does not know.
- */
-uint32_t session_place(const struct session *s, uint32_t offset)
+void session_ready_known(struct session *s)
 {
-	return !s->stream			      ? offset
-	       : offset < UINT32_MAX - s->stream_base ? offset + s->stream_base
-						      : UINT32_MAX;
-}
-
-static uint32_t place_limit(const struct session *s, uint32_t limit)
-{
-	const uint32_t at = session_place(s, limit);
-
-	return at < s->stream->size ? at : s->stream->size;
-}
-
-void session_place_status(const struct session *s, struct ota_status *status)
-{
-	const bool streams =
-		status->state == OTA_STATE_RECEIVING || status->state == OTA_STATE_VERIFYING;
-
-	if (!s->stream)
+	if (!s->link_waits) {
+		begin_sending(s);
 		return;
-	status->flushed = stream_place_of(s->stream, status->flushed);
-	status->received = streams ? session_place(s, status->received)
-				   : stream_place_of(s->stream, status->received);
-}
-
-/* False: no stream begins there. */
-static bool place_ready(struct session *s, struct ota_ready *m, uint32_t image)
-{
-	if (m->offset != 0 || image > s->config.image_size || image % OTA_BLOCK_SIZE != 0)
-		return false;
-	s->stream_base = stream_block_at(s->stream, image) - OTA_STREAM_HEAD;
-	m->offset = s->stream_base;
-	m->limit = place_limit(s, m->limit);
-	return true;
-}
-
-static void place_ack(const struct session *s, struct ota_ack *m)
-{
-	const uint32_t flushed = stream_place_of(s->stream, m->flushed);
-
-	m->received = session_place(s, m->received);
-	m->flushed = flushed < m->received ? flushed : m->received;
-	m->limit = place_limit(s, m->limit);
+	}
+	s->step = SESSION_STEP_LINK;
+	s->step_deadline = NEVER; /* link_until */
+	if (session_begins_early(s) && !s->hold)
+		session_send_head(s, s->ready.offset, s->ready.limit);
 }
 
 static void session_full_on_ready(struct session *s, const struct ota_ready *m)
@@ -95,14 +56,8 @@ static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 	s->ahead = 0;
 	s->max_value = m->max_value;
 	s->sequence = m->sequence;
-	if (!s->link_waits) {
-		begin_sending(s);
-		return;
-	}
-	s->step = SESSION_STEP_LINK;
-	s->step_deadline = NEVER; /* link_until */
-	if (session_begins_early(s) && !s->hold)
-		session_send_head(s, m->offset, m->limit);
+	if (!session_skip_ask(s))
+		session_ready_known(s);
 }
 
 static void on_ack(struct session *s, const struct ota_ack *m)
@@ -222,20 +177,6 @@ static bool worth_retry(uint8_t code)
 	}
 }
 
-/* Returns true if it is the stream that the device cannot do with: the image itself goes then. */
-static bool stream_refused(struct session *s, const struct ota_error_event *m)
-{
-	if (!s->stream || (m->code != OTA_ERR_STREAM && m->code != OTA_ERR_BASE &&
-			   !(m->code == OTA_ERR_UNSUPPORTED && m->opcode == OTA_CMD_START)))
-		return false;
-	s->stream = NULL;
-	s->stream_base = 0;
-	s->begun = false; /* what was counted were places in it */
-	s->stats.queued = s->stats.received = s->stats.flushed = 0;
-	session_note(s, SESSION_NOTE_STREAM_RAW, 0);
-	return true;
-}
-
 /* Commands that a device of fewer features refuses; true: that was all. */
 static bool refused_command(struct session *s, const struct ota_error_event *m)
 {
@@ -279,7 +220,12 @@ static void on_error(struct session *s, const struct ota_error_event *m)
 		session_link_settled(s);
 		return;
 	}
-	if (stream_refused(s, m)) {
+	if (m->opcode == OTA_CMD_BLOCKS) {
+		if (s->step == SESSION_STEP_BLOCKS)
+			session_skip_known(s);
+		return;
+	}
+	if (session_stream_refused(s, m)) {
 		session_retry_start(s, SESSION_DEVICE_ERROR);
 		return;
 	}
@@ -448,6 +394,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		struct ota_gap gap;
 		struct ota_link link;
 		struct ota_times times;
+		struct ota_blocks blocks;
 	} m;
 
 	switch (buf[0]) {
@@ -455,7 +402,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		if (ota_ready_decode(buf, len, &m.ready) < 0)
 			return false;
 		if (s->stream &&
-		    !place_ready(s, &m.ready, ota_ready_image_offset(&m.ready, buf, len)))
+		    !session_stream_ready(s, &m.ready, ota_ready_image_offset(&m.ready, buf, len)))
 			session_broken(s, "its READY lies outside the image");
 		else
 			session_full_on_ready(s, &m.ready);
@@ -481,7 +428,7 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		if (ota_ack_decode(buf, len, &m.ack) < 0)
 			return false;
 		if (s->stream)
-			place_ack(s, &m.ack);
+			session_stream_ack(s, &m.ack);
 		on_ack(s, &m.ack);
 		return true;
 	case OTA_EVT_GAP:
@@ -501,6 +448,9 @@ static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
 		return true;
 	case OTA_EVT_TIMES:
 		return ota_times_decode(buf, len, &m.times) == 0 && (on_times(s, &m.times), true);
+	case OTA_EVT_BLOCKS:
+		return ota_blocks_decode(buf, len, &m.blocks) == 0 &&
+		       (session_skip_blocks(s, &m.blocks), true);
 	default:
 		return true; /* a later version's notification */
 	}

@@ -112,6 +112,8 @@ const char *session_note_name(enum session_note note)
 		[SESSION_NOTE_STALL_PAUSED] = "stall-paused",
 		[SESSION_NOTE_STALL_ENDED] = "stall-ended",
 		[SESSION_NOTE_PASSKEY] = "passkey",
+		[SESSION_NOTE_KEPT] = "kept",
+		[SESSION_NOTE_KEPT_NOT] = "kept-not",
 		[SESSION_NOTE_STREAM_RAW] = "stream-raw",
 		[SESSION_NOTE_PAIRED] = "paired",
 	};

@@ -210,6 +210,24 @@ bool session_begins_early(const struct session *s);
 /* LINK's answer came, or is not waited for any longer. */
 void session_link_settled(struct session *s);
 
+/* READY is understood, and what the slot holds is known: sends, or waits for LINK. */
+void session_ready_known(struct session *s);
+
+/* session_stream.c */
+/* Before the first START: what is sent. */
+void session_stream_ask(struct session *s);
+/* READY and ACK in places of the stream; false: no stream begins there. */
+bool session_stream_ready(struct session *s, struct ota_ready *m, uint32_t image);
+void session_stream_ack(const struct session *s, struct ota_ack *m);
+/* Returns true if it is the stream that the device cannot do with: the next START has another, or
+ * the image itself. */
+bool session_stream_refused(struct session *s, const struct ota_error_event *m);
+/* READY came; true: the device is asked what its slot holds, and session_ready_known() follows. */
+bool session_skip_ask(struct session *s);
+void session_skip_blocks(struct session *s, const struct ota_blocks *m);
+/* No more is told of it. */
+void session_skip_known(struct session *s);
+
 /* session_send.c */
 /* For struct dialect_ops' end and abort: the opcode alone. */
 void session_send_end(struct session *s);

@@ -103,7 +103,7 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	s->begun = true;
 	if (resumed)
 		session_note(s, SESSION_NOTE_RESUMED,
-			     session_image_at(s, s->stream ? offset + OTA_STREAM_HEAD : offset));
+			     session_image_at(s, s->stream ? offset + s->stream->at[0] : offset));
 	session_note(s, SESSION_NOTE_CHUNK, s->chunk);
 	session_wait(s, SESSION_STEP_NONE, 0);
 	session_enter(s, s->hold ? SESSION_PAUSED : SESSION_SENDING);
@@ -213,17 +213,18 @@ enum session_hindrance session_hindrance(const struct session *s)
 	return next_value(s, &len);
 }
 
-/* The session's length comes first, whatever of the whole stream it begins with. */
+/* The session's length and its map come first, whatever of the whole stream it begins with. */
 static void fill_stream(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len)
 {
 	const struct stream *stream = s->stream;
-	uint8_t head[OTA_STREAM_HEAD];
+	uint8_t head[OTA_STREAM_HEAD + OTA_SKIP_MAP];
 
 	bytes_put32(head, stream->size - s->stream_base);
-	for (uint32_t i = 0; i < len; i++, offset++)
-		to[i] = offset - s->stream_base < OTA_STREAM_HEAD ? head[offset - s->stream_base]
-			: stream->bytes				  ? stream->bytes[offset]
-								  : 0;
+	if (stream->kept)
+		memcpy(head + OTA_STREAM_HEAD, stream->kept->map, OTA_SKIP_MAP);
+	for (; len > 0 && offset - s->stream_base < stream->at[0]; offset++, len--)
+		*to++ = head[offset - s->stream_base];
+	stream_copy(stream, offset, to, len);
 }
 
 static void fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len)

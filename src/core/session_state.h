@@ -18,6 +18,7 @@ enum session_step {
 	SESSION_STEP_VERSION,
 	SESSION_STEP_MODEL,
 	SESSION_STEP_READY,
+	SESSION_STEP_BLOCKS, /* READY came, BLOCKS' answers did not */
 	SESSION_STEP_LINK, /* READY came, LINK's answer did not */
 	SESSION_STEP_DONE,
 	SESSION_STEP_ANSWER, /* of a command */
@@ -127,6 +128,15 @@ struct session_parts {
 	uint64_t since;
 };
 
+/* Blocks that the device's slot holds already; session_stream.c. */
+struct session_skip {
+	const uint32_t *crc; /* of the image's blocks, to compare; NULL: nothing is left out */
+	bool known; /* what the slot holds: told, or not to be had */
+	uint32_t next; /* block that is told next */
+	uint32_t image, limit; /* READY's image offset, and limit as the device counts */
+	struct stream_kept kept; /* what is sent */
+};
+
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
@@ -191,6 +201,7 @@ struct session {
 
 	const struct stream *stream; /* sent in place of the image; NULL: it is sent itself */
 	bool stream_asked; /* for it */
+	struct session_skip skip;
 	uint32_t stream_base; /* of this link's session: what the device counts as 0 */
 
 	bool started; /* START was written at least once */

@@ -17,8 +17,12 @@ const char *stream_kind_name(enum stream_kind kind)
 
 uint16_t stream_start_flags(const struct stream *s)
 {
-	return s->kind == STREAM_DELTA ? OTA_START_COMPRESSED | OTA_START_DELTA
-				       : OTA_START_COMPRESSED;
+	static const uint16_t flags[STREAM_KINDS] = {
+		[STREAM_DEFLATE] = OTA_START_COMPRESSED,
+		[STREAM_DELTA] = OTA_START_COMPRESSED | OTA_START_DELTA,
+	};
+
+	return (uint16_t)(flags[s->kind] | (s->kept ? OTA_START_SKIP : 0u));
 }
 
 /* Bytes of the image that a block makes. */

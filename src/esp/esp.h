@@ -92,6 +92,7 @@ struct esp_config {
 	/* With a key: security is demanded for what no signature covers alone. */
 	bool commands_only;
 	bool delta; /* patches of the running image, too */
+	bool skip; /* it tells which blocks its free slot holds, and keeps them */
 	unsigned int deflate_window; /* of compressed streams, log2 of bytes, 12..15; 0: none */
 	bool same_project, no_older, no_rollback; /* as struct board_config has them */
 	bool forbids; /* the product permits no START, ABORT, CONFIRM, ROLLBACK, REBOOT or PREPARE */

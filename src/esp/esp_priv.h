@@ -9,6 +9,7 @@
 #include "ota/decoder.h"
 #include "ota/patch.h"
 #include "ota/signed.h"
+#include "ota/skip.h"
 #include "air/smp.h"
 
 #define ESP_START_US 250000u /* from the boot loader's end to the first advertisement */
@@ -119,7 +120,8 @@ struct esp {
 	struct ota_signed gate; /* before it, where gated */
 	bool gated;
 	struct sched_event verify; /* a signature has been checked */
-	struct ota_stream stream; /* where compressed streams are taken */
+	struct ota_stream stream; /* where compressed streams are taken, or blocks are kept */
+	struct ota_skip skip;
 	struct ota_decoder decoder;
 	struct ota_stage inflate; /* ctx NULL: they are not */
 	struct ota_patch patch; /* where delta updates are taken */

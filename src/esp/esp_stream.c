@@ -8,6 +8,7 @@
 #include "base/deflate.h"
 
 #include <string.h>
+#include <zlib.h>
 
 static int begin(void *ctx, uint16_t flags, uint32_t offset, uint32_t size)
 {
@@ -67,10 +68,24 @@ static void decoded(void *ctx, uint64_t now_us)
 	esp_rearm(esp);
 }
 
+/* As a chip's ROM has it.  The time of its reading is the flash's. */
+static uint32_t digest(uint32_t before, const uint8_t *buf, uint32_t len)
+{
+	return (uint32_t)crc32(before, buf, len);
+}
+
+static void start_skip(struct esp *esp)
+{
+	if (esp->config.skip && ota_skip_attach(&esp->skip, digest, &esp->stream) == 0)
+		esp->decoder.kept = esp->skip.map;
+}
+
 void esp_stream_start(struct esp *esp)
 {
+	const unsigned int window = esp->config.deflate_window;
 	const struct ota_stream_config config = {
-		.flags = OTA_START_COMPRESSED | (has_base(esp) ? OTA_START_DELTA : 0u),
+		.flags = (uint16_t)((window > 0 ? OTA_START_COMPRESSED : OTA_START_SKIP) |
+				    (window > 0 && has_base(esp) ? OTA_START_DELTA : 0u)),
 		.sector = esp->sector,
 		.begin = begin,
 		.decode = decode,
@@ -78,12 +93,13 @@ void esp_stream_start(struct esp *esp)
 	};
 
 	esp->decode = (struct sched_event){.fn = decoded, .ctx = esp};
-	if (esp->config.deflate_window == 0 || esp->config.dialect != ESP_FULL)
+	if ((window == 0 && !esp->config.skip) || esp->config.dialect != ESP_FULL)
 		return;
-	if (!esp->inflate.ctx && inflate_create(esp->config.deflate_window, &esp->inflate) < 0)
+	if (window > 0 && !esp->inflate.ctx && inflate_create(window, &esp->inflate) < 0)
 		return;
 	make_decoder(esp);
-	(void)ota_stream_attach(&esp->stream, &config, &esp->device);
+	if (ota_stream_attach(&esp->stream, &config, &esp->device) == 0)
+		start_skip(esp);
 }
 
 void esp_stream_stop(struct esp *esp)
@@ -93,6 +109,8 @@ void esp_stream_stop(struct esp *esp)
 
 void esp_stream_info(const struct esp *esp, struct ota_info *info)
 {
+	if (esp->decoder.kept)
+		info->features |= OTA_FEATURE_SKIP;
 	if (!esp->inflate.ctx)
 		return;
 	info->features |= OTA_FEATURE_COMPRESSED;

@@ -190,6 +190,7 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.secure_version = k->secure_version,
 		.secure_boot = k->secure_boot,
 		.signed_only = k->signed_only,
+		.skip = k->skip,
 		.deflate_window = k->deflate_window,
 		.delta = k->delta,
 		.same_project = k->same_project,

@@ -56,6 +56,7 @@ struct fleet_kind {
 	uint8_t public_key[64];
 	bool commands_only; /* as struct esp_config has it */
 	bool delta; /* likewise */
+	bool skip; /* as struct esp_config has it */
 	unsigned int deflate_window; /* as struct esp_config has it */
 	bool same_project, no_older, no_rollback; /* as struct board_config has them */
 	bool forbids; /* as struct esp_config has it */

@@ -312,6 +312,8 @@ static void recorder_on_note(void *userdata, enum session_note note, uint32_t va
 	case SESSION_NOTE_ADAPTER: /* what it does to the link has a mark of its own */
 	case SESSION_NOTE_PASSKEY:
 	case SESSION_NOTE_PAIRED:
+	case SESSION_NOTE_KEPT:
+	case SESSION_NOTE_KEPT_NOT:
 	case SESSION_NOTE_STREAM_RAW:
 	case SESSION_NOTES:
 		break;

@@ -345,6 +345,7 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 	case PROFILE_KEY_CONFIRM:
 	case PROFILE_KEY_SIGNATURE:
 	case PROFILE_KEY_STREAM:
+	case PROFILE_KEY_SKIP:
 	case PROFILE_KEYS:
 		break;
 	}

@@ -83,6 +83,8 @@ struct job_recorded {
 	uint32_t stream_texts;
 	uint32_t stream_blocks;
 	uint32_t stream_block[JOB_STREAM_BLOCKS];
+	uint32_t digests; /* of the image's blocks, which the device was asked for; 0: it was not */
+	uint32_t digest[OTA_SKIP_BLOCKS];
 	uint16_t intervals[2]; /* learned with the adapter, on 1M and 2M; 0: nothing */
 };
 

@@ -61,6 +61,11 @@ static const struct stream *job_events_stream(void *ctx, const struct ota_info *
 	return job_stream_choose(job_of(ctx), info);
 }
 
+static const uint32_t *job_events_digests(void *ctx, const struct ota_info *info)
+{
+	return job_skip_digests(job_of(ctx), info);
+}
+
 static int job_approve(void *ctx, const struct ota_info *info, const char *version)
 {
 	struct job *job = job_of(ctx);
@@ -218,6 +223,7 @@ static void job_ask_passkey(void *ctx, int32_t shown)
 const struct pump_owner job_pump_owner = {
 	.approve = job_approve,
 	.stream = job_events_stream,
+	.digests = job_events_digests,
 	.state_changed = job_state_changed,
 	.note = job_note,
 	.sent = job_sent,

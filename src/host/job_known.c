@@ -159,6 +159,27 @@ static bool went_back(const struct job *job)
 	       job->result.outcome == SESSION_ANSWERED;
 }
 
+/* The device's free slot was erased, or written with what is no image. */
+static bool emptied(const struct job *job)
+{
+	return (job->config.goal == SESSION_COMMAND && job->config.command == OTA_CMD_PREPARE) ||
+	       (job->config.goal == SESSION_MEASURE && job->config.pattern);
+}
+
+/* What the free slot may hold now: of what was sent, and what ran before, the latter is likelier
+ * once the former runs. */
+static void learn_held(const struct job *job, struct known *k)
+{
+	const bool before = job->met_told && job->met_info.running_size > 0;
+
+	if (emptied(job))
+		k->held_count = 0;
+	if (job->known_begun)
+		known_holds(k, job->session.config.sha256);
+	if (before && ((job->known_begun && is_proven(job)) || went_back(job)))
+		known_holds(k, job->met_info.running_sha256);
+}
+
 static void learn(const struct job *job, struct known *k, bool anew)
 {
 	const struct session *s = &job->session;
@@ -177,6 +198,8 @@ static void learn(const struct job *job, struct known *k, bool anew)
 		known_may_run(k, s->config.sha256);
 	if (went_back(job))
 		k->image_count = 0;
+	if (job->has_result)
+		learn_held(job, k);
 	k->encrypted |= job->encrypted && job->keeps_bonds;
 }
 

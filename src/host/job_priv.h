@@ -97,6 +97,7 @@ struct job {
 	struct pump pump;
 	struct job_stream stream;
 	char history[JOB_PATH_MAX], reach[JOB_TEXT_MAX]; /* of config */
+	uint32_t digest[OTA_SKIP_BLOCKS]; /* CRC-32 of the image's blocks, where they are asked for */
 	struct lint_report report;
 	char signature_error[LINT_TEXT_SIZE]; /* why IMAGE.sig cannot be used; "" */
 	bool linted; /* told once */
@@ -237,6 +238,12 @@ uint64_t job_stream_us(const struct predict *expected, uint32_t image, uint32_t 
 uint32_t job_stream_link_rate(const struct predict *expected);
 uint32_t job_stream_flash_rate(const struct predict *expected);
 
+/* On the screen and, where a command runs, in its log. */
+void job_stream_tell(struct job *job, const char *text);
+
+/* job_skip.c: as struct session_ops' digests */
+const uint32_t *job_skip_digests(struct job *job, const struct ota_info *info);
+
 /* job_hold.c: after each event; the user paused, or went on. */
 void job_hold_see(struct job *job);
 void job_hold_overrule(struct job *job, bool pause);
@@ -247,6 +254,7 @@ void job_record_start(struct job *job);
 /* Connection intervals that were learned with this adapter. */
 void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m);
 void job_record_stream(struct job *job);
+void job_record_digests(struct job *job, const uint32_t *digest, uint32_t count);
 void job_record_stream_text(struct job *job, const char *text);
 void job_record_approve(struct job *job, bool refused);
 /* The device is not what it was when it was met before. */

@@ -96,6 +96,12 @@ void job_record_stream(struct job *job)
 		     s->at[i + 1u] - s->at[i]);
 }
 
+void job_record_digests(struct job *job, const uint32_t *digest, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		note(job, "digest %" PRIu32, digest[i]);
+}
+
 void job_record_stream_text(struct job *job, const char *text)
 {
 	note(job, "stream-text %s", text);

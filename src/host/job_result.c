@@ -31,7 +31,8 @@ static void measure(struct job *job, struct job_result *r)
 	r->seconds_us = (st->done_us > 0 ? st->done_us : job->end_us) - st->start_us;
 	if (st->done_us > 0)
 		to = job->session_config.image_size;
-	r->bytes = to > first ? to - first : 0;
+	r->skipped_bytes = session_kept(&job->session);
+	r->bytes = to > first + r->skipped_bytes ? to - first - r->skipped_bytes : 0;
 	if (r->seconds_us > 0)
 		r->goodput = (uint32_t)(((uint64_t)r->bytes * 1000000u + r->seconds_us / 2) /
 					r->seconds_us);

@@ -62,6 +62,7 @@ struct job_result {
 	enum dialect_id dialect;
 	uint32_t retries, gaps, resyncs, stalls, longest_stall_ms;
 	uint32_t resumed_from;
+	uint32_t skipped_bytes; /* of the image: the device's slot held them already */
 	uint64_t sent_bytes; /* payload handed to the stack, repeated bytes included */
 	enum stream_kind stream; /* what it was */
 	uint64_t

@@ -53,33 +53,34 @@ static void interval_note_text(enum session_note note, uint32_t value, char *buf
 		       text_format_decimal(value * 125u, 2, ms, sizeof(ms)));
 }
 
+/* Those that say their value and no more. */
+static const char *const note_formats[] = {
+	[SESSION_NOTE_CHUNK] = "Data values of %u bytes",
+	[SESSION_NOTE_BURST] = "the device lost values: every %u at most is a request now",
+	[SESSION_NOTE_PACING] = "the device lost values: one in %u us from now on",
+	[SESSION_NOTE_WINDOW] = "window %u bytes again",
+	[SESSION_NOTE_WINDOW_RATE] = "window %u bytes: fewer get through than the link could carry",
+	[SESSION_NOTE_WINDOW_GAPS] = "window %u bytes: values get lost",
+	[SESSION_NOTE_RESUMED] = "resumed at byte %u",
+	[SESSION_NOTE_GAP] = "gap: back to byte %u",
+	[SESSION_NOTE_RESYNC] = "no acknowledgement: asked for its position, %u bytes under way",
+	[SESSION_NOTE_QUERY] = "no notification: asked for the status at byte %u",
+	[SESSION_NOTE_STALL] = "stall at byte %u",
+	[SESSION_NOTE_MOVING] = "moving again after %u ms",
+	[SESSION_NOTE_RETRY] = "retry %u",
+	[SESSION_NOTE_HELD] = "paused: the signal is weak, -%u dBm",
+	[SESSION_NOTE_RELEASED] = "continues: the signal is -%u dBm",
+	[SESSION_NOTE_PASSKEY] = "the device shows a passkey: type it",
+	[SESSION_NOTE_KEPT] = "the slot holds %u bytes of the image already: not sent",
+	[SESSION_NOTE_KEPT_NOT] = "what the slot holds is left out no more: all is sent",
+	[SESSION_NOTE_STREAM_RAW] = "the device refused the stream: the image as it is",
+	[SESSION_NOTE_PAIRED] = "paired",
+	[SESSION_NOTE_STALL_PAUSED] = "stall_action paused it at byte %u: it waits for you",
+	[SESSION_NOTE_STALL_ENDED] = "stall_action ends it at byte %u",
+};
+
 char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t size)
 {
-	static const char *const formats[SESSION_NOTES] = {
-		[SESSION_NOTE_CHUNK] = "Data values of %u bytes",
-		[SESSION_NOTE_BURST] = "the device lost values: every %u at most is a request now",
-		[SESSION_NOTE_PACING] = "the device lost values: one in %u us from now on",
-		[SESSION_NOTE_WINDOW] = "window %u bytes again",
-		[SESSION_NOTE_WINDOW_RATE] =
-			"window %u bytes: fewer get through than the link could carry",
-		[SESSION_NOTE_WINDOW_GAPS] = "window %u bytes: values get lost",
-		[SESSION_NOTE_RESUMED] = "resumed at byte %u",
-		[SESSION_NOTE_GAP] = "gap: back to byte %u",
-		[SESSION_NOTE_RESYNC] =
-			"no acknowledgement: asked for its position, %u bytes under way",
-		[SESSION_NOTE_QUERY] = "no notification: asked for the status at byte %u",
-		[SESSION_NOTE_STALL] = "stall at byte %u",
-		[SESSION_NOTE_MOVING] = "moving again after %u ms",
-		[SESSION_NOTE_RETRY] = "retry %u",
-		[SESSION_NOTE_HELD] = "paused: the signal is weak, -%u dBm",
-		[SESSION_NOTE_RELEASED] = "continues: the signal is -%u dBm",
-		[SESSION_NOTE_PASSKEY] = "the device shows a passkey: type it",
-		[SESSION_NOTE_STREAM_RAW] = "the device refused the stream: the image as it is",
-		[SESSION_NOTE_PAIRED] = "paired",
-		[SESSION_NOTE_STALL_PAUSED] = "stall_action paused it at byte %u: it waits for you",
-		[SESSION_NOTE_STALL_ENDED] = "stall_action ends it at byte %u",
-	};
-
 	switch (note) {
 	case SESSION_NOTE_INTERVAL_TRIED:
 	case SESSION_NOTE_INTERVAL_KEPT:
@@ -106,6 +107,8 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 			       value ? "back" : "gone");
 		break;
 	case SESSION_NOTE_PASSKEY:
+	case SESSION_NOTE_KEPT:
+	case SESSION_NOTE_KEPT_NOT:
 	case SESSION_NOTE_STREAM_RAW:
 	case SESSION_NOTE_PAIRED:
 	case SESSION_NOTE_BURST:
@@ -125,7 +128,7 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 	case SESSION_NOTE_RELEASED:
 	case SESSION_NOTE_STALL_PAUSED:
 	case SESSION_NOTE_STALL_ENDED:
-		(void)snprintf(buf, size, formats[note], value);
+		(void)snprintf(buf, size, note_formats[note], value);
 		break;
 	case SESSION_NOTES:
 		break;

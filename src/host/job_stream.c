@@ -7,7 +7,6 @@
 #include "base/output.h"
 #include "host/image_store.h"
 #include "image/image.h"
-#include "ota/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +15,7 @@
 #define WORTH_SHARE 33u /* a 33rd of the image */
 #define ALIKE 2u /* percent of time: the prediction is no better */
 
-/* On the screen and, where a command runs, in its log. */
-static void tell(struct job *job, const char *text)
+void job_stream_tell(struct job *job, const char *text)
 {
 	job_log_note(job, text);
 	job_record_stream_text(job, text);
@@ -48,7 +46,7 @@ static bool make_delta(struct job *job, const struct ota_info *info, struct job_
 			       "stream: no delta, the image that runs is not kept: SHA-256 %s%s%s",
 			       hex_encode(info->running_sha256, OTA_SHA256_SIZE, digits),
 			       error[0] != '\0' ? "; " : "", error);
-		tell(job, text);
+		job_stream_tell(job, text);
 		return false;
 	}
 	if (patch_make(&patch, base.data, base.size, image->data, image->size) == 0) {
@@ -59,7 +57,7 @@ static bool make_delta(struct job *job, const struct ota_info *info, struct job_
 	if (made)
 		image_store_used(info->running_sha256);
 	else
-		tell(job, "stream: no delta, it could not be made");
+		job_stream_tell(job, "stream: no delta, it could not be made");
 	return made;
 }
 
@@ -177,7 +175,7 @@ static void say(struct job *job, const struct choice *c, const struct offer *bes
 		       stream_kind_name(best->kind), output_bytes(best->air, on, sizeof(on)),
 		       output_bytes(job->session_config.image_size, of, sizeof(of)), c ? " (" : "",
 		       times, c ? ")" : "");
-	tell(job, text);
+	job_stream_tell(job, text);
 }
 
 /* Every stream that the device takes is made, and the one kept that takes least time. */
@@ -214,11 +212,11 @@ static bool choose_wanted(struct job *job, const struct ota_info *info)
 	struct offer o;
 
 	if (delta && !(info->features & OTA_FEATURE_DELTA))
-		tell(job, "stream: no delta, the device takes none");
+		job_stream_tell(job, "stream: no delta, the device takes none");
 	if (!(delta && (info->features & OTA_FEATURE_DELTA) &&
 	      make_delta(job, info, &job->stream)) &&
 	    !make_deflate(job, info, &job->stream)) {
-		tell(job, "stream: raw, the image could not be compressed");
+		job_stream_tell(job, "stream: raw, the image could not be compressed");
 		return false;
 	}
 	o = (struct offer){job->stream.stream.kind, job->stream.stream.size, 0};
@@ -253,15 +251,17 @@ const struct stream *job_stream_choose(struct job *job, const struct ota_info *i
 uint32_t job_stream_image(const struct job *job, uint64_t air)
 {
 	const struct stream *s = job->session.stream;
+	const uint32_t sent = s ? s->image_size - session_kept(&job->session) : 0;
 
-	return s ? (uint32_t)(air * s->image_size / s->size) : (uint32_t)air;
+	return sent > 0 ? (uint32_t)(air * sent / s->size) : (uint32_t)air;
 }
 
 uint64_t job_stream_air(const struct job *job, uint64_t image)
 {
 	const struct stream *s = job->session.stream;
+	const uint32_t sent = s ? s->image_size - session_kept(&job->session) : 0;
 
-	return s ? image * s->size / s->image_size : image;
+	return sent > 0 ? image * s->size / sent : image;
 }
 
 void job_stream_stats(const struct job *job, struct session_stats *st)
@@ -275,5 +275,5 @@ void job_stream_stats(const struct job *job, struct session_stats *st)
 	st->flushed = session_image_at(s, st->flushed);
 	st->limit = session_image_at(s, st->limit);
 	st->resumed_from =
-		st->resumed ? session_image_at(s, st->resumed_from + OTA_STREAM_HEAD) : 0;
+		st->resumed ? session_image_at(s, st->resumed_from + s->stream->at[0]) : 0;
 }

@@ -25,26 +25,41 @@ const struct device_file known_kind = {
 
 /* --- the text */
 
-static json_t *images_json(const struct known *k)
+static json_t *images_json(const uint8_t (*hashes)[OTA_SHA256_SIZE], size_t count)
 {
 	char digits[2 * OTA_SHA256_SIZE + 1];
 	json_t *images = json_array();
 
-	for (size_t i = 0; images && i < k->image_count; i++)
+	for (size_t i = 0; images && i < count; i++)
 		(void)json_array_append_new(
 			images, json_pack("{s:s}", "sha256",
-					  hex_encode(k->images[i], OTA_SHA256_SIZE, digits)));
+					  hex_encode(hashes[i], OTA_SHA256_SIZE, digits)));
 	return images;
+}
+
+static size_t images_from(struct device_reader *r, const json_t *images,
+			  uint8_t (*ret)[OTA_SHA256_SIZE], size_t most)
+{
+	const size_t count = json_array_size(images);
+
+	if (!json_is_array(images) || count > most)
+		r->bad = "images";
+	for (size_t i = 0; !r->bad && i < count; i++)
+		device_reader_bytes(r, json_array_get(images, i), "sha256", ret[i],
+				    OTA_SHA256_SIZE);
+	return count;
 }
 
 char *known_format(const struct known *k, size_t *ret_len)
 {
-	json_t *json = json_pack("{s:o,s:s,s:o,s:I,s:b,s:b,s:b,s:I,s:o,s:o}", "place",
-				 device_text_json(k->place), "address", k->address, "name",
-				 device_text_json(k->name), "at", (json_int_t)k->at, "encrypted",
-				 k->encrypted, "told", k->told, "signed_only", k->signed_only,
-				 "chip_id", (json_int_t)k->chip_id, "project",
-				 device_text_json(k->project), "images", images_json(k));
+	json_t *json =
+		json_pack("{s:o,s:s,s:o,s:I,s:b,s:b,s:b,s:I,s:o,s:o,s:o}", "place",
+			  device_text_json(k->place), "address", k->address, "name",
+			  device_text_json(k->name), "at", (json_int_t)k->at, "encrypted",
+			  k->encrypted, "told", k->told, "signed_only", k->signed_only, "chip_id",
+			  (json_int_t)k->chip_id, "project", device_text_json(k->project), "images",
+			  images_json(k->images, k->image_count), "held",
+			  images_json(k->held, k->held_count));
 	char *text = device_file_format(&known_kind, json, ret_len);
 
 	json_decref(json);
@@ -53,7 +68,7 @@ char *known_format(const struct known *k, size_t *ret_len)
 
 static void known_from_json(struct device_reader *r, const json_t *from, struct known *ret)
 {
-	const json_t *images = json_object_get(from, "images");
+	const json_t *held = json_object_get(from, "held");
 	char safe[SCAN_NAME_SIZE];
 
 	device_reader_text(r, from, "place", ret->place, sizeof(ret->place));
@@ -70,12 +85,10 @@ static void known_from_json(struct device_reader *r, const json_t *from, struct 
 	ret->signed_only = device_reader_truth(r, from, "signed_only");
 	ret->chip_id = (uint16_t)device_reader_number(r, from, "chip_id", UINT16_MAX);
 	device_reader_text(r, from, "project", ret->project, sizeof(ret->project));
-	ret->image_count = json_array_size(images);
-	if (!json_is_array(images) || ret->image_count > KNOWN_IMAGES)
-		r->bad = "images";
-	for (size_t i = 0; !r->bad && i < ret->image_count; i++)
-		device_reader_bytes(r, json_array_get(images, i), "sha256", ret->images[i],
-				    OTA_SHA256_SIZE);
+	ret->image_count =
+		images_from(r, json_object_get(from, "images"), ret->images, KNOWN_IMAGES);
+	if (held) /* files of earlier versions have none */
+		ret->held_count = images_from(r, held, ret->held, KNOWN_HELD);
 }
 
 int known_parse(const char *text, size_t len, struct known *ret, char *why, size_t size)
@@ -282,18 +295,30 @@ static bool has_image(const struct known *k, const uint8_t sha256[OTA_SHA256_SIZ
 }
 
 /* What is there already moves; what is too many falls out at the end. */
-void known_runs(struct known *k, const uint8_t sha256[OTA_SHA256_SIZE])
+/* Becomes the first of a list; the last goes where it is full. */
+static void put_first(uint8_t (*list)[OTA_SHA256_SIZE], size_t *count, size_t most,
+		      const uint8_t sha256[OTA_SHA256_SIZE])
 {
 	size_t at = 0;
 
-	while (at < k->image_count && memcmp(k->images[at], sha256, OTA_SHA256_SIZE) != 0)
+	while (at < *count && memcmp(list[at], sha256, OTA_SHA256_SIZE) != 0)
 		at++;
-	if (at == k->image_count && k->image_count < KNOWN_IMAGES)
-		k->image_count++;
-	if (at == KNOWN_IMAGES)
+	if (at == *count && *count < most)
+		++*count;
+	if (at == most)
 		at--;
-	memmove(k->images[1], k->images[0], at * OTA_SHA256_SIZE);
-	memcpy(k->images[0], sha256, OTA_SHA256_SIZE);
+	memmove(list[1], list[0], at * OTA_SHA256_SIZE);
+	memcpy(list[0], sha256, OTA_SHA256_SIZE);
+}
+
+void known_runs(struct known *k, const uint8_t sha256[OTA_SHA256_SIZE])
+{
+	put_first(k->images, &k->image_count, KNOWN_IMAGES, sha256);
+}
+
+void known_holds(struct known *k, const uint8_t sha256[OTA_SHA256_SIZE])
+{
+	put_first(k->held, &k->held_count, KNOWN_HELD, sha256);
 }
 
 void known_may_run(struct known *k, const uint8_t sha256[OTA_SHA256_SIZE])

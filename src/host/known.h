@@ -19,6 +19,7 @@
 
 #define KNOWN_FILE_MAX 16384u /* bytes; more is none */
 #define KNOWN_IMAGES 4u
+#define KNOWN_HELD 3u
 #define KNOWN_DEVICES_MAX 256u /* files that are kept, the latest */
 #define KNOWN_TEXT_MAX 4096u
 #define KNOWN_PROJECT 33u
@@ -38,6 +39,9 @@ struct known {
 	 * not proven.  None: it told no hash, or was sent back to one that is not known. */
 	uint8_t images[KNOWN_IMAGES][OTA_SHA256_SIZE];
 	size_t image_count;
+	/* What its free slot may hold, the likeliest first: what it ran before, or was sent last. */
+	uint8_t held[KNOWN_HELD][OTA_SHA256_SIZE];
+	size_t held_count;
 };
 
 enum known_change {
@@ -78,6 +82,8 @@ void known_take(struct known *known, const struct ota_info *info);
 /* The image becomes the first, which it runs, or the last, which it may run. */
 void known_runs(struct known *known, const uint8_t sha256[OTA_SHA256_SIZE]);
 void known_may_run(struct known *known, const uint8_t sha256[OTA_SHA256_SIZE]);
+/* The image is what its free slot holds, as far as is known. */
+void known_holds(struct known *known, const uint8_t sha256[OTA_SHA256_SIZE]);
 
 /*
  * A device of this name that was met at another address, the latest: what advertises the name of

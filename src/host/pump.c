@@ -119,6 +119,13 @@ static const struct stream *pump_stream(void *ctx, const struct ota_info *info)
 	return p->owner->stream ? p->owner->stream(p->ctx, info) : NULL;
 }
 
+static const uint32_t *pump_digests(void *ctx, const struct ota_info *info)
+{
+	const struct pump *p = pump_of(ctx);
+
+	return p->owner->digests ? p->owner->digests(p->ctx, info) : NULL;
+}
+
 static const struct session_ops session_ops = {
 	.connect = pump_connect,
 	.disconnect = pump_disconnect,
@@ -129,6 +136,7 @@ static const struct session_ops session_ops = {
 	.link = pump_link,
 	.approve = pump_approve,
 	.stream = pump_stream,
+	.digests = pump_digests,
 	.state_changed = pump_state_changed,
 	.note = pump_note,
 };

@@ -21,6 +21,12 @@
 
 enum profile_stall_action { PROFILE_STALL_WARN, PROFILE_STALL_PAUSE, PROFILE_STALL_ABORT };
 enum profile_confirm { PROFILE_CONFIRM_AUTO, PROFILE_CONFIRM_NEVER };
+enum profile_skip {
+	PROFILE_SKIP_AUTO, /* asks where what is known makes it worth while */
+	PROFILE_SKIP_NO,
+	PROFILE_SKIP_YES,
+};
+
 enum profile_stream {
 	PROFILE_STREAM_AUTO,
 	PROFILE_STREAM_RAW,
@@ -54,6 +60,7 @@ struct profile {
 	enum profile_prepare prepare;
 	enum profile_signature signature;
 	enum profile_stream stream;
+	enum profile_skip skip;
 
 	/* Patience */
 	int32_t ack_timeout_ms;
@@ -94,6 +101,7 @@ enum profile_key {
 	PROFILE_KEY_PREPARE,
 	PROFILE_KEY_SIGNATURE,
 	PROFILE_KEY_STREAM,
+	PROFILE_KEY_SKIP,
 	PROFILE_KEY_ACK_TIMEOUT,
 	PROFILE_KEY_RETRIES,
 	PROFILE_KEY_BACKOFF,

@@ -46,6 +46,13 @@ static const struct setting_word words_stream[] = {
 	{NULL, 0},
 };
 
+static const struct setting_word words_skip[] = {
+	{"auto", PROFILE_SKIP_AUTO},
+	{"no", PROFILE_SKIP_NO},
+	{"yes", PROFILE_SKIP_YES},
+	{NULL, 0},
+};
+
 static const struct setting_word words_prepare[] = {
 	{"no", PROFILE_PREPARE_NO},
 	{"yes", PROFILE_PREPARE_YES},
@@ -116,6 +123,11 @@ static const struct setting settings[PROFILE_KEYS] = {
 		.name = "stream", .kind = SETTING_CHOICE, AT(stream), .words = words_stream,
 		.initial = PROFILE_STREAM_AUTO,
 		.help = "What goes over the air to a device that takes compressed streams. auto: what takes the least time: delta, deflate, or raw where the image hardly shrinks. raw: the image as it is. deflate: compressed. delta: only what differs from the image that runs, which must be kept ('otabench images list'); else deflate. Other devices get the image as it is.",
+	},
+	[PROFILE_KEY_SKIP] = {
+		.name = "skip", .kind = SETTING_CHOICE, AT(skip), .words = words_skip,
+		.initial = PROFILE_SKIP_AUTO,
+		.help = "Blocks of 64 KiB that the device's free slot holds already are not sent again. auto: the device is asked what it holds where that is likely to save time: it ran or was sent this image before, or one that is kept here and has blocks in common with it. yes: it is always asked. no: all is sent. What is left out is read back and hashed as all else.",
 	},
 	[PROFILE_KEY_ACK_TIMEOUT] = {
 		.name = "ack_timeout_ms", .kind = SETTING_NUMBER, AT(ack_timeout_ms),

@@ -9,6 +9,7 @@
  *       pattern=N log_data=N on_screen=N device=NAME
  *   image SIZE SHA-256 | image-signed HEX | image-name TEXT | image-project TEXT | image-version TEXT
  *   stream-block KIND BYTES, for each block of the stream that was sent in the image's place
+ *   digest CRC32, for each block of the image, where the device was asked for its own
  *   bytes N | profile NAME | set KEY=VALUE
  *   intervals ON-1M ON-2M
  *   finding CHECK SEVERITY CAN-FORCE TEXT | checks again | checked passed | checked refused

@@ -153,6 +153,13 @@ static bool note_stream(struct replay_run *run, const char *text)
 	return take_number(text, &r->stream_block[r->stream_blocks++]);
 }
 
+static bool note_digest(struct replay_run *run, const char *text)
+{
+	struct job_recorded *r = &run->recorded;
+
+	return r->digests < OTA_SKIP_BLOCKS && take_number(text, &r->digest[r->digests++]);
+}
+
 static bool note_stream_text(struct replay_run *run, const char *text)
 {
 	struct job_recorded *r = &run->recorded;
@@ -294,14 +301,23 @@ static const struct {
 	const char *word;
 	bool (*take)(struct replay_run *run, const char *text);
 } notes[] = {
-	{"image", note_image},		 {"image-signed", note_signed},
-	{"stream-block", note_stream},	 {"stream-text", note_stream_text},
-	{"image-name", note_name},	 {"image-project", note_project},
-	{"image-version", note_version}, {"bytes", note_bytes},
-	{"profile", note_profile},	 {"set", note_set},
-	{"finding", note_finding},	 {"checks", note_checks},
-	{"checked", note_checked},	 {"known", note_known},
-	{"intervals", note_intervals},	 {"end", note_end},
+	{"image", note_image},
+	{"image-signed", note_signed},
+	{"stream-block", note_stream},
+	{"stream-text", note_stream_text},
+	{"digest", note_digest},
+	{"image-name", note_name},
+	{"image-project", note_project},
+	{"image-version", note_version},
+	{"bytes", note_bytes},
+	{"profile", note_profile},
+	{"set", note_set},
+	{"finding", note_finding},
+	{"checks", note_checks},
+	{"checked", note_checked},
+	{"known", note_known},
+	{"intervals", note_intervals},
+	{"end", note_end},
 };
 
 /* --- the file */

@@ -68,6 +68,7 @@ enum sim_option {
 	SIM_PUBLIC_KEY,
 	SIM_DEFLATE,
 	SIM_DELTA,
+	SIM_SKIP,
 	SIM_OPTIONS
 };
 
@@ -100,6 +101,7 @@ struct sim_options {
 	char public_key_file[4096];
 	uint8_t public_key[ECDSA_POINT]; /* from it; given: devices take signed images only */
 	int32_t delta; /* bool */
+	int32_t skip; /* bool */
 	int32_t deflate_window; /* log2 of bytes, 12..15; 0: no compressed streams */
 	char version[32]; /* of the factory firmware, as esp_app_desc_t holds it */
 	char project[32];

@@ -214,6 +214,12 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.help = "Whether devices that take compressed streams take what differs from the "
 			"image that they run, too.",
 	},
+	[SIM_SKIP] = {
+		.name = "skip", .kind = SETTING_CHOICE, AT(skip), .words = words_yes_no,
+		.initial = 1,
+		.help = "Whether devices tell which blocks of 64 KiB their free slot holds, so that "
+			"these need not be sent again.",
+	},
 	[SIM_VERSION] = {
 		.name = "version", .kind = SETTING_TEXT, TEXT(version),
 		.help = "Version of the factory firmware.",

@@ -464,6 +464,7 @@ static void go_on(struct peer *p, bool basic)
 			wait_for(p);
 		break;
 	case SESSION_STEP_NONE:
+	case SESSION_STEP_BLOCKS:
 	case SESSION_STEP_LINK:
 		go_on_sending(p);
 		break;

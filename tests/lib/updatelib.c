@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "testlib.h"
 #include "transport/trace.h"
@@ -60,9 +61,28 @@ static const struct stream *update_stream(void *ctx, const struct ota_info *info
 	return &u->stream.stream;
 }
 
+/* A device that lies is, to the host, one whose digests are always those that it looks for. */
+static const uint32_t *update_digests(void *ctx, const struct ota_info *info)
+{
+	struct update *u = ctx;
+	struct board *board = esp_board(update_device(u));
+	const uint8_t *slot = board_slot_map(board, board_update_slot(board), info->slot_size);
+	const uint8_t *from = u->deceived ? slot : u->session.image;
+	const uint32_t size = u->session.image_size;
+
+	if (!u->asks)
+		return NULL;
+	assert_non_null(from);
+	for (uint32_t at = 0; at < size; at += OTA_BLOCK_SIZE)
+		u->digest[at / OTA_BLOCK_SIZE] = (uint32_t)crc32(
+			0, from + at, size - at < OTA_BLOCK_SIZE ? size - at : OTA_BLOCK_SIZE);
+	return u->digest;
+}
+
 static const struct pump_owner update_owner = {
 	.approve = update_approve,
 	.stream = update_stream,
+	.digests = update_digests,
 	.note = update_note,
 	.passkey = update_passkey,
 	.link_changed = update_link_changed,

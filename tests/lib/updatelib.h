@@ -21,6 +21,8 @@ struct update {
 	struct fault_spec faults[UPDATE_FAULTS];
 	size_t fault_count;
 	uint64_t fault_seed;
+	bool asks; /* for blocks that the slot holds, which are not sent then */
+	bool deceived; /* ... by a device that says of each that it is the image's */
 	unsigned int window; /* the image goes deflated for it; 0: as it is */
 	const char *record; /* file to record the run to; NULL: none */
 	/* the run */
@@ -30,6 +32,7 @@ struct update {
 	struct session s;
 	struct pump pump;
 	struct job_stream stream;
+	uint32_t digest[OTA_SKIP_BLOCKS];
 	unsigned int losses; /* links lost while it ran */
 	int32_t typed; /* what a user answers to a passkey: that number, or -1 */
 	unsigned int asked, paired; /* times that he was, and that pairing succeeded */

@@ -210,7 +210,7 @@ static void test_unknown_key(void **state)
 		"\"\\e[31m\": 1\n? [a, b]\n: 2\n<<: *x\n",
 		"p.yaml:1:1: \\x1b[31m: unknown key, expected one of description, chunk, "
 		"write_mode, window, pacing_us, ack_interval, mtu_max, basic_pacing_us, "
-		"prepare, signature, stream, ack_timeout_ms, retries, backoff_ms, backoff_max_ms, "
+		"prepare, signature, stream, skip, ack_timeout_ms, retries, backoff_ms, backoff_max_ms, "
 		"connect_timeout_ms, "
 		"ready_timeout_ms, basic_ready_timeout_ms, verify_timeout_ms, "
 		"reconnect_timeout_ms, stall_ms, stall_action, pause_below_dbm, "
@@ -467,7 +467,7 @@ static void test_set(void **state)
 	assert_set(&profile, "=5",
 		   "--set: unknown key, expected one of description, chunk, write_mode, window, "
 		   "pacing_us, ack_interval, mtu_max, basic_pacing_us, prepare, signature, stream, "
-		   "ack_timeout_ms, "
+		   "skip, ack_timeout_ms, "
 		   "retries, "
 		   "backoff_ms, backoff_max_ms, connect_timeout_ms, ready_timeout_ms, "
 		   "basic_ready_timeout_ms, verify_timeout_ms, reconnect_timeout_ms, stall_ms, "

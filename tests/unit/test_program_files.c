@@ -357,6 +357,43 @@ static void test_delta_refused(void **state)
 	}
 }
 
+/* Runs of the same boards one after the other. */
+static void flashes(const char *sim, const char *words, json_int_t skipped)
+{
+	struct program_ran r = program_run("--json --sim=chip=esp32,%s %s", sim, words);
+
+	program_expect(&r, 0, "confirmed");
+	assert_int_equal(program_number(&r, "skipped_bytes"), skipped);
+	program_done(&r);
+}
+
+/* What a device ran or was sent before is looked for in its slot by itself; what is kept is proven
+ * as all else. */
+static void test_skip(void **state)
+{
+	char sim[300], first[300], second[300];
+	struct program_ran r;
+
+	(void)state;
+	(void)setenv("XDG_STATE_HOME", dir, 1); /* where it is kept what a device is */
+	(void)snprintf(sim, sizeof(sim), "devices=1,flash_mode=usual,state=%s/skip", dir);
+	(void)snprintf(first, sizeof(first), "flash esp-sim-01 %s/new.bin", dir);
+	(void)snprintf(second, sizeof(second), "-s skip=no flash esp-sim-01 %s/new.bin", dir);
+	flashes(sim, first, 0); /* nothing is known of the slot */
+	r = program_run("--json --sim=chip=esp32,%s rollback esp-sim-01", sim);
+	assert_int_equal(r.exit, 0);
+	program_done(&r);
+	flashes(sim, first, 200000);
+	r = program_run("--json --sim=chip=esp32,%s rollback esp-sim-01", sim);
+	program_done(&r);
+	flashes(sim, second, 0);
+	r = program_run("--json --sim=chip=esp32,%s rollback esp-sim-01", sim);
+	program_done(&r);
+	(void)snprintf(sim, sizeof(sim), "devices=1,flash_mode=usual,skip=no,state=%s/skip", dir);
+	flashes(sim, first, 0); /* the device does not tell */
+	(void)setenv("XDG_STATE_HOME", "/dev/null/none", 1);
+}
+
 #define DELTA_SIM "--sim=devices=1,chip=esp32,flash_mode=usual,state=%s/boards"
 
 /* The image that runs is kept, so that the next one goes as what differs; without it the
@@ -500,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_hangup),	       cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_delta),	       cmocka_unit_test(test_delta_refused),
 		cmocka_unit_test(test_delta_update),   cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_skip),
 	};
 
 	return cmocka_run_group_tests_name("program_files", tests, setup, cleanup);

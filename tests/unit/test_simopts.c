@@ -142,6 +142,7 @@ static void expect_devices(void)
 	assert_int_equal(options.stack_delay_us, 4000);
 	assert_int_equal(options.deflate_window, 14);
 	assert_int_equal(options.delta, 0);
+	assert_int_equal(options.skip, 0);
 }
 
 static void test_all(void **state)
@@ -158,7 +159,7 @@ static void test_all(void **state)
 		   "90000,revision=102,block_"
 		   "revision=103,boot_"
 		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
-		   "task_delay=20,host_delay=30,stack_delay=4000,deflate=14,delta=no");
+		   "task_delay=20,host_delay=30,stack_delay=4000,deflate=14,delta=no,skip=no");
 	/* The key has a file of its own: test_public_key. */
 	assert_true(options.given ==
 		    (((UINT64_C(1) << SIM_OPTIONS) - 1) & ~(UINT64_C(1) << SIM_PUBLIC_KEY)));
@@ -387,6 +388,7 @@ static void test_get(void **state)
 		[SIM_POLICY] = "newer",
 		[SIM_PERMIT] = "no",
 		[SIM_COMMANDS_ONLY] = "yes",
+		[SIM_SKIP] = "yes",
 		[SIM_BOOT_DELAY] = "90000",
 		[SIM_REVISION] = "102",
 		[SIM_BLOCK_REVISION] = "103",
