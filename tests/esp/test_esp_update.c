@@ -14,6 +14,16 @@ static void on_session(bool active, void *arg)
 	sessions += active ? 1 : 100;
 }
 
+static unsigned int percents, last_percent;
+
+static void on_progress(unsigned int percent, void *arg)
+{
+	(void)arg;
+	assert_true(percent > last_percent && percent <= 100);
+	last_percent = percent;
+	percents++;
+}
+
 static void reboot_and_connect(void)
 {
 	assert_true(esphost_restarts(5000));
@@ -45,8 +55,13 @@ static void whole_update(void **state)
 
 	(void)state;
 	esphost_config.session = on_session;
+	esphost_config.progress = on_progress;
+	percents = last_percent = 0;
 	assert_true(esphost_boot());
 	assert_true(esphost_update(&host, &image));
+	assert_int_equal(last_percent, 100);
+	assert_in_range(percents, 50,
+			100); /* a sector is less than one in a hundred of this image */
 	assert_int_equal(host.done.size, image.size);
 	assert_int_equal(host.done.slot, 1);
 	assert_int_equal(sessions, 1);

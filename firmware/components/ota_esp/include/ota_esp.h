@@ -50,6 +50,12 @@ struct ota_esp_config {
 	/* An update began or ended.  Flash erases stop everything that runs from
 	 * flash for up to 0.2 s each: time to put motors at rest. */
 	void (*session)(bool active, void *arg);
+	/*
+	 * For a display: 0..100, the share of the image that is in flash, each time it is another.
+	 * Called in the update's own task.  An update that is gone on with begins where it was; a
+	 * basic one, whose size is told at its end, counts by the slot until then.
+	 */
+	void (*progress)(unsigned int percent, void *arg);
 	/* Asked in the update's own task before a new image is confirmed, whoever
 	 * confirms it.  false = the image is rolled back.  May take seconds. */
 	bool (*self_test)(void *arg);

@@ -153,6 +153,7 @@ struct ota_esp {
 	bool inspected; /* info is complete */
 	bool new_image; /* another ran before, or may have: attributes may have moved */
 	bool session; /* as last told to the application */
+	uint8_t percent; /* the same, of the image in flash */
 	bool confirm_wanted; /* by ota_esp_confirm() or Kconfig */
 	bool vouched; /* by ota_esp_confirm() */
 	uint32_t confirm_at; /* ms; when to ask ota_core (again) */

@@ -248,9 +248,25 @@ static void sleep_until_due(const struct ota_esp *s)
 		       s->wake_in == UINT32_MAX ? portMAX_DELAY : pdMS_TO_TICKS(s->wake_in) + 1);
 }
 
+/* Under the lock.  No slot is so large that a hundred times its size is too much. */
+static unsigned int percent_of(const struct ota_receive *rx)
+{
+	return rx->image_size > 0 ? rx->flushed * 100u / rx->image_size : 0;
+}
+
+/* Without the lock, as all hooks are called. */
+static void tell_progress(struct ota_esp *s, unsigned int percent)
+{
+	if (s->config.progress && percent != s->percent) {
+		s->percent = (uint8_t)percent;
+		s->config.progress(percent, s->config.arg);
+	}
+}
+
 static void step(struct ota_esp *s)
 {
 	struct ota_esp_job job;
+	unsigned int percent;
 	uint16_t idle;
 	bool restarts, look, session;
 #ifdef CONFIG_OTA_ESP_SIGNED
@@ -304,7 +320,9 @@ static void step(struct ota_esp *s)
 	measure_stack(s);
 	ota_esp_enter();
 	ota_device_op_done(&s->device, rc, s->now);
+	percent = percent_of(&s->device.rx);
 	ota_esp_leave();
+	tell_progress(s, percent);
 }
 
 void ota_esp_task(void *arg)

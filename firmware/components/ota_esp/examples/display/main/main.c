@@ -24,11 +24,18 @@ static void show_session(bool active, void *arg)
 	ESP_LOGI(tag, "%s", active ? "updating, do not switch off" : "ready");
 }
 
+static void show_progress(unsigned int percent, void *arg)
+{
+	(void)arg;
+	ESP_LOGI(tag, "%u %%", percent);
+}
+
 void app_main(void)
 {
 	const struct ota_esp_config config = {
 		.show_passkey = show_passkey,
 		.session = show_session,
+		.progress = show_progress,
 	};
 
 	ESP_ERROR_CHECK(nvs_flash_init());
