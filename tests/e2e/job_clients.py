@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """In the rig: any BLE client sees the virtual ESP32s, connects, and updates one."""
 
-import json
 import os
 import re
 import sys
@@ -10,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.environ["OTABENCH_SRCDIR"], "tests/e2e"))
 from guest import FIRST, SOURCE, Bluetoothctl, Bluez, Capture, Radio, adapter_ready, main, run
 from guest import sample_image, sha256_of
+from with_bleak import bleak_job
 
 OTA_SERVICE = "fb1e4001-54ae-4a28-9f74-dfccb248601d"
 NAMES = ["esp-sim-01", "esp-sim-02", "esp-sim-03"]
@@ -78,30 +78,6 @@ def version_job(tap, version, expected):
     radio.stop()
 
 
-def bleak_job(tap, dialect, flash):
-    """The second device of the radio would do as well; the first can be chosen."""
-    image = sample_image("bleak.bin", 98304, "3.0.0")
-    radio = Radio("--sim=devices=1,flash=%s,dialect=%s" % (flash, dialect), "--watch=0")
-    adapter_ready()
-    before = radio.status()
-    text, status = run(sys.executable, SOURCE + "/tests/e2e/bleak_update.py", "esp-sim-01", image,
-                       timeout=300)
-    try:
-        result = json.loads(text.splitlines()[-1])
-    except (ValueError, IndexError):
-        result = {"outcome": "exit status %d" % status}
-    what = "a %s device" % dialect
-    tap.check(result["outcome"] == "done" and result.get("chunk") == 512,
-              "bleak updates %s by the basic dialect" % what, text)
-    radio.wait_status(lambda s: s["boots"] > before["boots"], 20)
-    after, sha256 = radio.status(), sha256_of(image)
-    tap.check(after["version"] == "3.0.0" and after["slot"] != before["slot"]
-              and after["sha256"] == sha256,
-              "%s runs what bleak sent" % what, "%s\n%s\n%s" % (before, after, sha256))
-    tap.note("bleak, %s: %s" % (dialect, result))
-    radio.stop()
-
-
 def kit_job(tap, dialect, fault, outcome):
     """The reference client as anybody runs it; its link is lost in the middle."""
     image = sample_image("kit.bin", 98304, "4.0.0")
@@ -125,8 +101,8 @@ def job(tap):
     version_job(tap, "5.2", {**common, "data_length": 251})
     version_job(tap, "4.2", {**common, "data_length": 251})
     version_job(tap, "4.0", {**common, "data_length": 27})
-    bleak_job(tap, "full", "typical")
-    bleak_job(tap, "basic", "typical")
+    bleak_job(tap, "bleak", "full")
+    bleak_job(tap, "bleak", "basic")
     kit_job(tap, "full", ",fault=disconnect@50000", "confirmed")
     kit_job(tap, "basic", "", "delivered")
     capture.stop()
