@@ -47,6 +47,33 @@ static void update_link_changed(void *ctx, const struct transport_event *e)
 	update_of(ctx)->paired += e->kind == TRANSPORT_PAIRED && e->status == 0;
 }
 
+const uint8_t *update_running(const struct update *u, uint32_t *ret_size)
+{
+	struct board *board = esp_board(update_device(u));
+	const struct board_running *running = board_running(board);
+
+	*ret_size = running->size;
+	return board_slot_map(board, running->slot, running->size);
+}
+
+static int make_stream(struct update *u)
+{
+	const uint8_t *base;
+	struct patch patch;
+	uint32_t size;
+	int rc;
+
+	if (!u->delta)
+		return job_stream_deflate(&u->stream, u->session.image, u->session.image_size,
+					  u->window);
+	base = update_running(u, &size);
+	if (!base || patch_make(&patch, base, size, u->session.image, u->session.image_size) < 0)
+		return -OTA_ENOMEM;
+	rc = job_stream_delta(&u->stream, &patch, u->window);
+	patch_finish(&patch);
+	return rc;
+}
+
 static const struct stream *update_stream(void *ctx, const struct ota_info *info)
 {
 	struct update *u = ctx;
@@ -55,9 +82,7 @@ static const struct stream *update_stream(void *ctx, const struct ota_info *info
 		return NULL;
 	assert_int_equal(info->deflate_window, u->window);
 	if (!u->stream.ready)
-		assert_int_equal(job_stream_deflate(&u->stream, u->session.image,
-						    u->session.image_size, u->window),
-				 0);
+		assert_int_equal(make_stream(u), 0);
 	return &u->stream.stream;
 }
 
@@ -170,6 +195,7 @@ void update_open(struct update *u)
 	char why[200] = "";
 
 	u->sim.kind.deflate_window = u->window;
+	u->sim.kind.delta = u->delta;
 	assert_true(sd_event_new(&u->event) >= 0);
 	if (sim_create(u->event, &u->sim, &u->simulator, why, sizeof(why)) < 0)
 		fail_msg("sim_create: %s", why);

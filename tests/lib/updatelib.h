@@ -24,6 +24,7 @@ struct update {
 	bool asks; /* for blocks that the slot holds, which are not sent then */
 	bool deceived; /* ... by a device that says of each that it is the image's */
 	unsigned int window; /* the image goes deflated for it; 0: as it is */
+	bool delta; /* ... as a patch of the firmware that the device came with */
 	const char *record; /* file to record the run to; NULL: none */
 	/* the run */
 	sd_event *event;
@@ -60,6 +61,8 @@ void update_replay(struct update *u, const char *path);
 bool update_step(struct update *u);
 /* Until the session ended, at most seconds of virtual time; the test fails beyond. */
 void update_finish(struct update *u, unsigned int seconds);
+/* The bytes in flash of the firmware that runs. */
+const uint8_t *update_running(const struct update *u, uint32_t *ret_size);
 /* Lets the world run on. */
 void update_wait(struct update *u, uint64_t us);
 uint64_t update_now(const struct update *u);

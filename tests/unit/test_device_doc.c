@@ -20,9 +20,12 @@
 
 #define CONN 1
 #define LINE_MAX_CHARS 512u
+#define INFO_FEATURES 2u /* where Info has them */
+#define INFO_WINDOW 100u
 
 static char *doc;
 static struct dut dut;
+static bool newer; /* the device has features that the host of the document knows nothing of */
 
 static int load(void **state)
 {
@@ -93,6 +96,11 @@ static void check_info(const uint8_t *wanted, size_t len)
 
 	assert_int_equal(len, OTA_INFO_SIZE);
 	assert_int_equal(ota_device_read_info(&dut.dev, buf, sizeof(buf)), OTA_INFO_SIZE);
+	if (newer) { /* it says so in the bits and in bytes that the document's host ignores */
+		assert_memory_not_equal(buf, wanted, len);
+		memcpy(buf + INFO_FEATURES, wanted + INFO_FEATURES, 4);
+		buf[INFO_WINDOW] = wanted[INFO_WINDOW];
+	}
 	assert_memory_equal(buf, wanted, len);
 }
 
@@ -182,12 +190,11 @@ static void exchange_updates(const char *name)
 	assert_int_equal(dut.reboots, 1);
 }
 
-static int set_up(void **state)
+static int set_up_with(const struct dut_options *options)
 {
-	(void)state;
-	if (dut_init(&dut, &(struct dut_options){.ring_size = 32768}) < 0)
+	if (dut_init(&dut, options) < 0)
 		return -1;
-	dut.info.features = 0x1f;
+	dut.info.features = newer ? 0x1fu | dut.info.features : 0x1fu;
 	dut.info.chip_revision = 4;
 	dut.info.block_revision = 103;
 	dut.info.phys = OTA_PHYS_1M | OTA_PHYS_2M;
@@ -196,6 +203,30 @@ static int set_up(void **state)
 	dut.image_size[0] = 1000000;
 	memset(dut.image_hash[0], 0x11, sizeof(dut.image_hash[0]));
 	dut_boot(&dut);
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	newer = false;
+	return set_up_with(&(struct dut_options){.ring_size = 32768});
+}
+
+/* A device that takes compressed streams and patches, and keeps blocks that it has. */
+static int set_up_newer(void **state)
+{
+	static const uint8_t base[OTA_SECTOR_SIZE];
+
+	(void)state;
+	newer = true;
+	if (set_up_with(&(struct dut_options){.ring_size = 32768,
+					      .window = 12,
+					      .base = base,
+					      .base_size = sizeof(base),
+					      .skip = true}) < 0)
+		return -1;
+	dut.info.deflate_window = 12;
 	return 0;
 }
 
@@ -321,6 +352,11 @@ static void test_error_codes(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* Byte for byte the same: a host of this conversation updates a device that offers more. */
+#define TEST_NEWER(name)                                                                           \
+	{                                                                                          \
+#name "_of_a_newer_device", name, set_up_newer, tear_down, NULL                    \
+	}
 
 int main(void)
 {
@@ -330,6 +366,10 @@ int main(void)
 		TEST(test_full),
 		TEST(test_resume),
 		TEST(test_pattern),
+		TEST_NEWER(test_basic),
+		TEST_NEWER(test_full),
+		TEST_NEWER(test_resume),
+		TEST_NEWER(test_pattern),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_error_codes),
 	};

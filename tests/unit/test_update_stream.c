@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compressed updates of a virtual ESP32: power cut at every flash operation, the link lost at
- * fifty places, with a signature, and with a device that cannot do with the stream.
+ * Compressed and delta updates of a virtual ESP32: power cut at every flash operation, the link lost
+ * at fifty places, and a device that cannot do with the stream.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 
 #include "base/sha256.h"
 #include "image/image_build.h"
+#include "image/image_edit.h"
 #include "image/lint.h"
 #include "ota/decoder.h"
 #include "testlib.h"
@@ -22,8 +23,32 @@
 #define PLACES 50u
 #define WINDOW 12u
 
-static uint8_t image[200000];
+/* What is sent: an image, deflated, or a relative of what runs, as a patch. */
+static uint8_t plain[200000], relative[300000];
+static size_t plain_size, relative_size;
+static const uint8_t *image;
 static size_t image_size;
+static bool delta;
+
+static int build_relative(void)
+{
+	const struct image_edit edit = {.ppm = 20000, .seed = 5};
+	struct lint_report report;
+	struct image read;
+	struct update u;
+	const uint8_t *base;
+	uint32_t size;
+	int rc;
+
+	update_init(&u, plain, plain_size);
+	update_open(&u);
+	base = update_running(&u, &size);
+	(void)image_read(base, size, sha256_buffer, &read, &report);
+	rc = image_edit(&read, &edit, sha256_buffer, relative, sizeof(relative), &relative_size);
+	u.transport = u.simulator;
+	update_end(&u);
+	return rc;
+}
 
 /* An image of which about half of the bits are the same, as of code. */
 static int build(void **state)
@@ -33,13 +58,31 @@ static int build(void **state)
 	struct image read;
 
 	(void)state;
-	if (image_build(&b, sha256_buffer, image, sizeof(image), &image_size) < 0)
+	if (image_build(&b, sha256_buffer, plain, sizeof(plain), &plain_size) < 0)
 		return -1;
-	(void)image_read(image, image_size, sha256_buffer, &read, &report);
+	(void)image_read(plain, plain_size, sha256_buffer, &read, &report);
 	for (size_t i = 0; i < read.segment_count; i++)
 		for (uint32_t at = i == 0 ? 256 : 0; at < read.segments[i].size; at++)
-			image[read.segments[i].offset + at] &= 0x1du;
-	image_size = image_seal(image, sha256_buffer);
+			plain[read.segments[i].offset + at] &= 0x1du;
+	plain_size = image_seal(plain, sha256_buffer);
+	return build_relative();
+}
+
+static int deflated(void **state)
+{
+	(void)state;
+	delta = false;
+	image = plain;
+	image_size = plain_size;
+	return 0;
+}
+
+static int patched(void **state)
+{
+	(void)state;
+	delta = true;
+	image = relative;
+	image_size = relative_size;
 	return 0;
 }
 
@@ -47,6 +90,7 @@ static void begin(struct update *u)
 {
 	update_init(u, image, image_size);
 	u->window = WINDOW;
+	u->delta = delta;
 }
 
 static uint64_t operations(const struct update *u)
@@ -64,9 +108,9 @@ static void test_whole(void **state)
 	(void)state;
 	begin(&u);
 	assert_int_equal(update_run(&u, 60), SESSION_CONFIRMED);
-	assert_int_equal(session_stream_kind(&u.s), STREAM_DEFLATE);
+	assert_int_equal(session_stream_kind(&u.s), delta ? STREAM_DELTA : STREAM_DEFLATE);
 	assert_int_equal(u.s.stats.sent_bytes, u.stream.stream.size);
-	assert_true(u.stream.stream.size < image_size * 3u / 4u);
+	assert_true(u.stream.stream.size < (delta ? image_size / 15u : image_size * 3u / 4u));
 	assert_true(update_check_boots(&u));
 	update_end(&u);
 }
@@ -114,7 +158,8 @@ static void test_power_cut_everywhere(void **state)
 	assert_true(n > 50);
 	for (uint64_t op = 1; op <= n; op++) {
 		begin(&u);
-		u.sim.kind.seed = op;
+		if (!delta) /* whose base has a seed, too */
+			u.sim.kind.seed = op;
 		snprintf(spec, sizeof(spec), "power-cut@%u", (unsigned int)op);
 		update_fault(&u, spec);
 		update_run(&u, 300);
@@ -128,22 +173,62 @@ static void test_power_cut_everywhere(void **state)
 	}
 }
 
+/* A patch has arrived in a few events: the link is lost in the midst of the flash's work for it, of
+ * which there is as much as for an image, and most of it after END. */
+static void lose_at_work(struct update *u, uint64_t operation)
+{
+	const uint64_t first = operations(u);
+
+	while (operations(u) < first + operation)
+		assert_true(update_step(u));
+	esp_terminate(update_device(u));
+}
+
+/* What was in flash goes not again, but for the block that it ended in; nothing does behind END. */
+static void assert_goes_on(const struct update *u, uint32_t flushed)
+{
+	const struct stream *s = &u->stream.stream;
+	uint32_t block = 0;
+
+	if (u->s.stats.sent_bytes == s->size)
+		return;
+	while (block < s->count && s->at[block + 1u] <= flushed)
+		block++;
+	assert_true(u->s.stream_base + OTA_STREAM_HEAD >= s->at[block]);
+}
+
 static void test_disconnect(void **state)
 {
 	struct update u;
 	char spec[32];
 	unsigned int resumed = 0;
+	uint32_t whole, flushed = 0;
+	uint64_t work;
 
 	(void)state;
-	for (uint32_t i = 1; i < PLACES; i++) {
+	begin(&u);
+	update_begin(&u);
+	work = operations(&u);
+	update_finish(&u, 60);
+	work = operations(&u) - work;
+	whole = u.stream.stream.size;
+	update_end(&u);
+	for (uint32_t i = 1; i <= PLACES; i++) {
 		begin(&u);
 		snprintf(spec, sizeof(spec), "disconnect@%u",
-			 (unsigned int)(image_size / 2u * i / PLACES));
-		update_fault(&u, spec);
-		assert_int_equal(update_run(&u, 100), SESSION_CONFIRMED);
-		assert_int_equal(u.losses, 1);
-		resumed += u.s.stream_base > 0;
+			 (unsigned int)(whole * i / (PLACES + 1u)));
+		if (!delta)
+			update_fault(&u, spec);
+		update_begin(&u);
+		if (delta)
+			lose_at_work(&u, work * i / (PLACES + 3u));
+		flushed = u.s.stats.flushed;
+		update_finish(&u, 100);
+		assert_int_equal(u.s.outcome, SESSION_CONFIRMED);
+		assert_in_range(u.losses, 1, delta ? 2 : 1); /* again while the flash works */
+		resumed += u.s.stream_base > 0 || u.s.stats.sent_bytes == whole;
 		assert_little_again(&u, spec, u.most_in_flight);
+		assert_goes_on(&u, flushed);
 		assert_true(update_check_boots(&u));
 		update_end(&u);
 	}
@@ -179,12 +264,23 @@ static void test_not_offered(void **state)
 	update_end(&u);
 }
 
+#define DEFLATED(test) cmocka_unit_test_setup(test, deflated)
+#define PATCHED(test)                                                                              \
+	{                                                                                          \
+#test "_of_a_patch", test, patched, NULL, NULL                                     \
+	}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),	    cmocka_unit_test(test_power_cut_everywhere),
-		cmocka_unit_test(test_disconnect),  cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_not_offered),
+		DEFLATED(test_whole),
+		DEFLATED(test_power_cut_everywhere),
+		DEFLATED(test_disconnect),
+		DEFLATED(test_refused),
+		DEFLATED(test_not_offered),
+		PATCHED(test_whole),
+		PATCHED(test_power_cut_everywhere),
+		PATCHED(test_disconnect),
 	};
 
 	return cmocka_run_group_tests_name("update stream", tests, build, NULL);
