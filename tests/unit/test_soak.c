@@ -23,6 +23,8 @@
 
 #include "base/rng.h"
 #include "cli/run.h"
+#include "codelike.h"
+#include "drawfault.h"
 #include "host/job_priv.h"
 #include "image/image_build.h"
 #include "sim/sim.h"
@@ -57,6 +59,7 @@ struct soak {
 	bool ended; /* END was written */
 	enum session_verdict verdict;
 	uint64_t seconds;
+	bool deflated;
 };
 
 static struct soak soak;
@@ -81,60 +84,15 @@ static uint32_t number_of(const char *name, uint32_t otherwise)
 
 /* --- what is to happen */
 
-static void choose_fault(struct soak *k, struct fault_spec *f)
+/* Every third image goes compressed. */
+static int choose_stream(struct soak *k, int at)
 {
-	struct rng *rng = &k->rng;
-
-	/* What follows is the host's memory of an earlier run, which these runs do not have, and
-	 * devices that lie. */
-	*f = (struct fault_spec){.kind = (enum fault_kind)below(rng, FAULT_STALE_CACHE)};
-	switch (f->kind) {
-	case FAULT_DROP_DATA:
-	case FAULT_DUP_DATA:
-	case FAULT_DELAY_DATA:
-		if (below(rng, 2))
-			f->at = between(rng, 1, 600);
-		else
-			f->share_ppm = between(rng, 1, 100) * (below(rng, 4) ? 500 : 9000);
-		/* A share of long delays is a run of hours that gets on all the time. */
-		f->arg = f->kind == FAULT_DELAY_DATA ? between(rng, 1, f->share_ppm ? 1500 : 8000)
-						     : 0;
-		break;
-	case FAULT_DROP_NOTIFY:
-	case FAULT_DUP_NOTIFY:
-	case FAULT_DELAY_NOTIFY:
-		if (below(rng, 2))
-			f->at = between(rng, 1, 60);
-		else
-			f->share_ppm = between(rng, 1, 100) * 10000u;
-		f->arg = f->kind == FAULT_DELAY_NOTIFY ? between(rng, 1, 8000) : 0;
-		break;
-	case FAULT_DISCONNECT:
-	case FAULT_TERMINATE:
-	case FAULT_REBOOT:
-		/* The last byte, and what is sent again, are places of their own. */
-		f->at = below(rng, 4) ? below(rng, (uint32_t)k->size) : (uint32_t)k->size;
-		break;
-	case FAULT_WRITE_FAIL:
-		f->at = below(rng, (uint32_t)k->size);
-		break;
-	case FAULT_POWER_CUT:
-		f->at = between(rng, 1, 120);
-		break;
-	case FAULT_SLOW_ERASE:
-		f->arg = between(rng, 2, 40);
-		break;
-	case FAULT_BLOCK:
-		f->at = below(rng, (uint32_t)k->size);
-		f->arg = between(rng, 1, 8000);
-		break;
-	case FAULT_NO_BOOT:
-	case FAULT_STALE_CACHE:
-	case FAULT_GARBLE_NOTIFY:
-	case FAULT_FLOOD_NOTIFY:
-	case FAULT_KINDS:
-		break;
-	}
+	if (k->basic || k->seed % 3u != 0)
+		return 0;
+	k->size = code_like(k->image, k->size);
+	k->sim.kind.deflate_window = (unsigned int)(12u + k->seed / 3u % 4u);
+	return snprintf(k->about + at, sizeof(k->about) - (size_t)at, ", deflated for %u",
+			k->sim.kind.deflate_window);
 }
 
 static void choose(struct soak *k)
@@ -167,9 +125,10 @@ static void choose(struct soak *k)
 		       "%s, %zu bytes, version %s, loss %u ppm, boot %u ms",
 		       k->basic ? "basic" : "full", k->size, build.version, k->sim.kind.loss_ppm,
 		       k->sim.kind.boot_delay_ms);
+	len += choose_stream(k, len);
 	k->fault_count = between(rng, 1, FAULTS_MAX);
 	for (size_t i = 0; i < k->fault_count; i++) {
-		choose_fault(k, &k->faults[i]);
+		draw_fault(&k->rng, (uint32_t)k->size, &k->faults[i]);
 		fault_format(&k->faults[i], text, sizeof(text));
 		len += snprintf(k->about + len, sizeof(k->about) - (size_t)len, ", %s", text);
 	}
@@ -369,6 +328,7 @@ static void run_seed(struct soak *k, uint64_t seed)
 	drive(k, world);
 	k->ended = k->job->session.ended;
 	k->verdict = k->job->session.verdict;
+	k->deflated = session_stream_kind(&k->job->session) == STREAM_DEFLATE;
 	check(k, world);
 	job_destroy(k->job);
 	transport->ops->destroy(transport);
@@ -380,10 +340,12 @@ static void test_soak(void **state)
 	const uint32_t first = number_of("SOAK_FIRST", 1), runs = number_of("SOAK_RUNS", 100);
 	uint32_t outcomes[SESSION_OUTCOMES] = {0};
 	uint64_t longest = 0;
+	uint32_t deflated = 0;
 
 	(void)state;
 	for (uint32_t seed = first; seed < first + runs; seed++) {
 		run_seed(&soak, seed);
+		deflated += soak.deflated;
 		outcomes[soak.result.outcome]++;
 		longest = soak.seconds > longest ? soak.seconds : longest;
 	}
@@ -391,7 +353,9 @@ static void test_soak(void **state)
 		if (outcomes[i] > 0)
 			print_message("# %5u %s\n", outcomes[i],
 				      session_outcome_name((enum session_outcome)i));
-	print_message("# the longest took %u s of virtual time\n", (unsigned int)longest);
+	print_message("# %u deflated; the longest took %u s of virtual time\n", deflated,
+		      (unsigned int)longest);
+	assert_true(runs < 100 || deflated >= runs / 6u);
 }
 
 /* --- the same boards, again and again */
@@ -481,7 +445,7 @@ static void run_kept(struct soak *k, uint32_t n)
 			       image);
 	k->fault_count = clean ? 0 : between(&k->rng, 1, FAULTS_MAX);
 	for (size_t i = 0; i < k->fault_count; i++) {
-		choose_fault(k, &k->faults[i]);
+		draw_fault(&k->rng, (uint32_t)k->size, &k->faults[i]);
 		fault_format(&k->faults[i], text, sizeof(text));
 		len += (size_t)snprintf(k->about + len, sizeof(k->about) - len, ", %s", text);
 	}
