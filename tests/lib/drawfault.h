@@ -8,6 +8,6 @@
 
 /* size: bytes that the update sends.  Devices that lie, and stacks that remember another
  * firmware, are not among them. */
-void draw_fault(struct rng *rng, uint32_t size, struct fault_spec *ret);
+void draw_fault(struct rng *rng, uint32_t size, struct fault_spec *f);
 
 #endif

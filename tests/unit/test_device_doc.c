@@ -136,7 +136,7 @@ static void happens(const char *what)
 /* One line with its continuations: direction, characteristic, bytes. */
 static void replay(const char *line, const char *hex)
 {
-	uint8_t buf[TALK_MAX];
+	uint8_t buf[TALK_MAX] = {0};
 	const size_t len = line[0] == '*' ? 0 : talk_hex(hex, buf);
 	const bool data = strncmp(line + 2, "Data", 4) == 0;
 
