@@ -10,8 +10,7 @@
 #define SIGNED_SIZE 180u /* START, section 4.1 */
 #define LINK_SIZE 12u
 #define TELEMETRY_SIZE 3u
-#define PREPARE_SIZE 5u
-#define BLOCKS_SIZE 5u
+#define RANGE_SIZE 5u /* of PREPARE and BLOCKS: opcode and a number */
 
 void grade_init(struct grade *g)
 {
@@ -232,9 +231,8 @@ static size_t length_of(uint8_t opcode)
 	case OTA_CMD_TELEMETRY:
 		return TELEMETRY_SIZE;
 	case OTA_CMD_PREPARE:
-		return PREPARE_SIZE;
 	case OTA_CMD_BLOCKS:
-		return BLOCKS_SIZE;
+		return RANGE_SIZE;
 	}
 	return 0;
 }

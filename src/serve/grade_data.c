@@ -221,6 +221,7 @@ static void judge_error(struct grade *g, const struct ota_error_event *e)
 static void error(struct grade *g, const uint8_t *buf, size_t len)
 {
 	struct ota_error_event e;
+	bool goes_on;
 
 	if (g->basic) {
 		grade_leave(g);
@@ -237,9 +238,8 @@ static void error(struct grade *g, const uint8_t *buf, size_t len)
 	}
 	judge_error(g, &e);
 	/* A command that was too short leaves the session alone, as do values without one. */
-	if (e.code != OTA_ERR_STATE && !(e.code == OTA_ERR_LENGTH && e.opcode != 0))
-		grade_leave(g);
-	else if (e.opcode == OTA_CMD_START)
+	goes_on = e.code == OTA_ERR_STATE || (e.code == OTA_ERR_LENGTH && e.opcode != 0);
+	if (!goes_on || e.opcode == OTA_CMD_START)
 		grade_leave(g);
 }
 

@@ -251,7 +251,7 @@ static int connected_of(sd_bus_message *m)
 	if (sd_bus_message_read(m, "s", &interface) <= 0 || strcmp(interface, BLUEZ_DEVICE) != 0)
 		return -1;
 	rc = sd_bus_message_enter_container(m, 'a', "{sv}");
-	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+	while (rc > 0 && sd_bus_message_enter_container(m, 'e', "sv") > 0) {
 		rc = sd_bus_message_read(m, "s", &name);
 		if (rc > 0 && strcmp(name, "Connected") == 0)
 			rc = sd_bus_message_read(m, "v", "b", &value);

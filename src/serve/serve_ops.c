@@ -131,9 +131,17 @@ void serve_ops_pump(struct serve *s)
 
 /* --- from the device */
 
-static bool is_under_way(const struct serve *s, enum serve_op_kind kind, enum gatt_chr chr)
+/* Returns true if the event ends what is under way. */
+static bool is_its_answer(const struct serve *s, const struct transport_event *e)
 {
-	return s->busy && !s->again && s->ops->kind == kind && s->ops->chr == chr;
+	static const enum transport_event_kind answers[] = {
+		[SERVE_OP_READ] = TRANSPORT_READ,
+		[SERVE_OP_WRITE] = TRANSPORT_WRITTEN,
+		[SERVE_OP_SUBSCRIBE] = TRANSPORT_SUBSCRIBED,
+		[SERVE_OP_UNSUBSCRIBE] = TRANSPORT_SUBSCRIBED,
+	};
+
+	return s->busy && !s->again && answers[s->ops->kind] == e->kind && s->ops->chr == e->chr;
 }
 
 static void notified(struct serve *s, const struct transport_event *e)
@@ -171,16 +179,13 @@ void serve_ops_event(struct serve *s, const struct transport_event *e)
 		notified(s, e);
 		return;
 	}
-	if (e->kind == TRANSPORT_WRITABLE)
+	if (e->kind == TRANSPORT_WRITABLE) {
 		again(s);
-	else if (e->kind == TRANSPORT_READ && is_under_way(s, SERVE_OP_READ, e->chr)) {
-		if (e->chr == GATT_INFO && e->status == 0)
+	} else if (is_its_answer(s, e)) {
+		if (e->kind == TRANSPORT_READ && e->chr == GATT_INFO && e->status == 0)
 			grade_info(&s->grade, e->data, e->len);
 		finish_op(s, e->status, e->data, e->len);
-	} else if (e->kind == TRANSPORT_WRITTEN && is_under_way(s, SERVE_OP_WRITE, e->chr))
-		finish_op(s, e->status, NULL, 0);
-	else if (e->kind == TRANSPORT_SUBSCRIBED && is_under_way(s, SERVE_OP_SUBSCRIBE, e->chr))
-		finish_op(s, e->status, NULL, 0);
+	}
 	serve_ops_pump(s);
 }
 

@@ -373,6 +373,47 @@ static void each_fault(void **state)
 	}
 }
 
+/* A device of the basic dialect: the same verdict, by the rules that it has. */
+static void basic_sends(struct client *c, enum grade_mode mode, const uint8_t *buf, size_t len)
+{
+	serve_client_wrote(c->serve, client_handle(c, OTA_UUID_DATA), c->mtu, mode, buf, len, c);
+	client_pass(c, 50);
+}
+
+static void basic(void **state)
+{
+	const struct sim_config sim = {
+		.kind = {.flash_speed = FLASH_IDEAL, .dialect = ESP_BASIC, .dialect_all = true}};
+	const uint8_t status = OTA_CMD_STATUS;
+	const struct grade *g;
+	struct client c;
+
+	(void)state;
+	client_begin(&c, sim, NULL);
+	c.mtu = MTU_LONGEST;
+	assert_true(client_wait(&c, &c.published, 0, 20));
+	g = serve_grade(c.serve);
+	client_connect(&c);
+	client_command(&c, OTA_CMD_START);
+	client_pass(&c, 2000);
+	for (size_t at = 0; at < image_size; at += 500)
+		basic_sends(&c, GRADE_REQUEST, image + at,
+			    image_size - at < 500 ? image_size - at : 500);
+	client_command(&c, OTA_CMD_END);
+	assert_true(client_wait(&c, &c.dones, 0, 30));
+	assert_true(client_wait(&c, &c.lost, 0, 30));
+	assert_string_equal(c.told, "");
+	assert_int_equal(g->findings[GRADE_STAY].mark, GRADE_KEPT);
+	assert_int_equal(g->findings[GRADE_SEQUENCE].mark, GRADE_UNSEEN);
+	/* It knows no STATUS, and takes nothing before START. */
+	client_connect(&c);
+	basic_sends(&c, GRADE_COMMAND, image, 100);
+	assert_string_equal(g->findings[GRADE_READY].detail, "START was not written");
+	client_control(&c, &status, 1);
+	assert_int_equal(g->findings[GRADE_OPCODE].mark, GRADE_BROKEN);
+	client_finish(&c);
+}
+
 /* The words of each rule name what a client did. */
 static void words(void **state)
 {
@@ -402,10 +443,9 @@ static int build(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words),
-		cmocka_unit_test(good),
-		cmocka_unit_test(good_with_loss),
-		cmocka_unit_test(each_fault),
+		cmocka_unit_test(words),	  cmocka_unit_test(good),
+		cmocka_unit_test(good_with_loss), cmocka_unit_test(each_fault),
+		cmocka_unit_test(basic),
 	};
 
 	return cmocka_run_group_tests(tests, build, NULL);
