@@ -5,8 +5,10 @@
  */
 #include "cli/flash.h"
 
+#include "cli/flash_patch.h"
 #include "cli/run.h"
 #include "base/file_save.h"
+#include "base/hex.h"
 #include "base/sha256.h"
 #include "host/image_file.h"
 #include "host/image_report.h"
@@ -14,16 +16,11 @@
 
 #include <string.h>
 
-int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
-		     struct image *image, struct lint_report *report)
+static int check_image(struct cli *cli, const char *path, struct image_file *file,
+		       struct image *image, struct lint_report *report)
 {
-	char error[256];
 	json_t *result;
-	int rc = image_file_init(file, path, error, sizeof(error));
 
-	if (rc < 0)
-		return cli_fail(cli, rc == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(rc), "%s",
-				error);
 	(void)image_read(file->data, file->size, sha256_buffer, image, report);
 	if (!lint_refused(report, cli->force))
 		return CLI_OK;
@@ -42,11 +39,52 @@ int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
 	return CLI_REFUSED;
 }
 
+static int read_any(struct cli *cli, const char *path, struct image_file *file,
+		    struct flash_patch *patch, struct image *image, struct lint_report *report)
+{
+	char error[256];
+	const int rc = image_file_init(file, path, error, sizeof(error));
+	int code;
+
+	patch->used = false;
+	if (rc < 0)
+		return cli_fail(cli, rc == -OTA_EBADMSG ? CLI_REFUSED : cli_exit_of(rc), "%s",
+				error);
+	code = flash_patch_open(cli, path, file, patch, image);
+	if (code != CLI_OK)
+		image_file_finish(file);
+	else if (patch->used)
+		memset(report, 0, sizeof(*report)); /* all checks but those of its head */
+	else
+		code = check_image(cli, path, file, image, report);
+	return code;
+}
+
+int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
+		     struct image *image, struct lint_report *report)
+{
+	struct flash_patch patch;
+	char digits[2 * OTA_SHA256_SIZE + 1];
+	int code = read_any(cli, path, file, &patch, image, report);
+
+	if (code != CLI_OK || !patch.used)
+		return code;
+	code = cli_fail(
+		cli, CLI_REFUSED,
+		"%s is a patch of an image that is not kept here: SHA-256 %s; here the image "
+		"itself is needed",
+		path, hex_encode(patch.file.patch.base_sha256, OTA_SHA256_SIZE, digits));
+	flash_patch_finish(&patch);
+	image_file_finish(file);
+	return code;
+}
+
 /* What is sent now may be the base of the next update. */
 static int keep_and_run(struct cli *cli, const struct job_config *config,
 			const struct run_report *how)
 {
-	image_store_keep(config->image, &cli->log);
+	if (config->image->data)
+		image_store_keep(config->image, &cli->log);
 	return run_job(cli, config, how);
 }
 
@@ -54,6 +92,7 @@ int flash_with_image(struct cli *cli, const struct job_config *given, const char
 		     const uint8_t *sha256)
 {
 	struct lint_report report;
+	struct flash_patch patch;
 	struct image_file file;
 	struct image image;
 	const struct run_report how = {.words = run_summary, .image = &image};
@@ -62,10 +101,11 @@ int flash_with_image(struct cli *cli, const struct job_config *given, const char
 
 	if (cli->readonly)
 		return cli_fail(cli, CLI_USAGE, "--readonly: this command writes to the device");
-	code = flash_read_image(cli, path, &file, &image, &report);
+	code = read_any(cli, path, &file, &patch, &image, &report);
 	if (code != CLI_OK)
 		return code;
 	config.image = &image;
+	config.patch = patch.used ? &patch.file.patch : NULL;
 	config.image_name = path;
 	config.report = &report;
 	if (cli->trace && file_is_same(cli->trace, path))
@@ -76,6 +116,7 @@ int flash_with_image(struct cli *cli, const struct job_config *given, const char
 				path);
 	else
 		code = keep_and_run(cli, &config, &how);
+	flash_patch_finish(&patch);
 	image_file_finish(&file);
 	return code;
 }

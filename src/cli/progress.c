@@ -34,7 +34,7 @@ static void bar(const struct progress *p, size_t width, char *to)
 	to[width] = '\0';
 }
 
-#define FIGURES_MAX 5u
+#define FIGURES_MAX 6u
 
 /* The figures behind the bar, the most important first.  Returns how many. */
 static size_t figures(const struct progress *p, char parts[FIGURES_MAX][PART_MAX])
@@ -60,6 +60,9 @@ static size_t figures(const struct progress *p, char parts[FIGURES_MAX][PART_MAX
 	(void)snprintf(parts[count++], PART_MAX, "%3u%% %s of %s", percent, received, total);
 	(void)snprintf(parts[count++], PART_MAX, "%s",
 		       output_rate(p->rate, figure, sizeof(figure)));
+	if (p->air > 0)
+		(void)snprintf(parts[count++], PART_MAX, "%s on air",
+			       output_bytes(p->air, figure, sizeof(figure)));
 	(void)snprintf(
 		parts[count++], PART_MAX, "ETA %s",
 		p->eta_us == UINT64_MAX ? "-" : output_duration(p->eta_us, figure, sizeof(figure)));

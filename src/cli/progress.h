@@ -17,6 +17,7 @@ struct progress {
 	uint32_t queued, received, flushed;
 	bool received_known; /* false: nothing tells; queued is all there is */
 	uint32_t rate; /* bytes per second now */
+	uint64_t air; /* bytes that the air has carried, of a stream; 0: as many as the image's */
 	uint64_t eta_us; /* UINT64_MAX: unknown */
 	const char *wait; /* why it does not go on (job_blocked_text()); "" while it does */
 };

@@ -263,6 +263,7 @@ static void run_listen_draw(struct run *r, const struct job_snapshot *now)
 		.received_known = now->stats.received_known,
 		.rate = metrics_rate_now(&now->metrics),
 		.eta_us = metrics_eta_us(&now->metrics),
+		.air = now->stream == STREAM_RAW ? 0 : now->stats.sent_bytes,
 	};
 
 	(void)snprintf(phase, sizeof(phase), "%s%s", r->turn, phase_of(now));

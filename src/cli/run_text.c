@@ -21,6 +21,18 @@ void run_print_field(FILE *out, const char *label, const char *format, ...)
 	(void)fputc('\n', out);
 }
 
+/* What the air carried, where that is not the image. */
+static void print_air(FILE *out, const struct job_result *r)
+{
+	char air[OUTPUT_FIGURE_MAX], rate[OUTPUT_FIGURE_MAX];
+
+	if (r->stream == STREAM_RAW || r->seconds_us == 0)
+		return;
+	run_print_field(out, "On air", "%s (%s), %s", output_bytes(r->air_bytes, air, sizeof(air)),
+			stream_kind_name(r->stream),
+			output_rate(r->air_bytes * 1000000u / r->seconds_us, rate, sizeof(rate)));
+}
+
 static void print_rate(FILE *out, const struct job_result *r)
 {
 	char bytes[OUTPUT_FIGURE_MAX], time[OUTPUT_FIGURE_MAX], rate[OUTPUT_FIGURE_MAX],
@@ -32,6 +44,7 @@ static void print_rate(FILE *out, const struct job_result *r)
 	(void)output_rate(r->ceiling, ceiling, sizeof(ceiling));
 	run_print_field(out, "Transfer", "%s in %s%s", bytes, time,
 			r->virtual_clock ? " (simulated, on the virtual clock)" : "");
+	print_air(out, r);
 	if (r->skipped_bytes > 0)
 		run_print_field(out, "Not sent", "%s that the slot held already",
 				output_bytes(r->skipped_bytes, bytes, sizeof(bytes)));

@@ -10,7 +10,7 @@ int session_init(struct session *s, const struct session_config *config,
 {
 	const bool sends = config->goal == SESSION_UPDATE || config->goal == SESSION_MEASURE;
 
-	if ((config->goal == SESSION_UPDATE && !config->image) ||
+	if ((config->goal == SESSION_UPDATE && !config->image && !config->stream_only) ||
 	    (sends && config->image_size == 0) || config->mtu_max < OTA_ATT_MTU_MIN ||
 	    (config->chunk != 0 && (config->chunk < 20 || config->chunk > OTA_VALUE_MAX)) ||
 	    (config->pattern && config->telemetry_ms == 0) || config->ack_timeout_ms == 0 ||

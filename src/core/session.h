@@ -122,6 +122,7 @@ enum session_note {
 struct session_config {
 	enum session_goal goal;
 	const uint8_t *image; /* the caller's; NULL with MEASURE */
+	bool stream_only; /* UPDATE: image is NULL, and what stream() gives is all there is */
 	uint32_t image_size; /* bytes; MEASURE: how many to send; PREPARE: to erase, 0 = the slot */
 	uint8_t sha256[OTA_SHA256_SIZE];
 	/* UPDATE: the image's version, which tells what runs where no hash does; "" unknown. */

@@ -27,6 +27,11 @@ static void write_start(struct session *s)
 	int len;
 
 	session_stream_ask(s);
+	if (s->config.stream_only && !s->stream) {
+		s->status = -OTA_ENOTSUP;
+		session_finish(s, SESSION_REFUSED);
+		return;
+	}
 	m.stream_size = session_size(s);
 	if (s->stream)
 		m.flags |= stream_start_flags(s->stream);

@@ -73,7 +73,7 @@ void session_stream_ask(struct session *s)
 	s->stream_asked = true;
 	if (s->ops->stream && (s->info.features & OTA_FEATURE_COMPRESSED))
 		s->stream = s->ops->stream(s->ctx, &s->info);
-	if (!s->ops->digests || !(s->info.features & OTA_FEATURE_SKIP) ||
+	if (!s->config.image || !s->ops->digests || !(s->info.features & OTA_FEATURE_SKIP) ||
 	    s->config.image_size > OTA_SKIP_BLOCKS * OTA_BLOCK_SIZE)
 		return;
 	skip->crc = s->ops->digests(s->ctx, &s->info);
@@ -162,8 +162,9 @@ bool session_stream_refused(struct session *s, const struct ota_error_event *m)
 {
 	if (skip_refused(s, m))
 		return true;
-	if (!s->stream || (m->code != OTA_ERR_STREAM && m->code != OTA_ERR_BASE &&
-			   !(m->code == OTA_ERR_UNSUPPORTED && m->opcode == OTA_CMD_START)))
+	if (!s->stream || s->config.stream_only ||
+	    (m->code != OTA_ERR_STREAM && m->code != OTA_ERR_BASE &&
+	     !(m->code == OTA_ERR_UNSUPPORTED && m->opcode == OTA_CMD_START)))
 		return false;
 	s->skip.crc = NULL;
 	s->stream = NULL;

@@ -35,6 +35,11 @@ static const char *limit_word(int value)
 	return limit_cause_name((enum limit_cause)value);
 }
 
+static const char *stream_word(int value)
+{
+	return stream_kind_name((enum stream_kind)value);
+}
+
 /* Two columns from when there were two dialects: readers of the file know them. */
 static bool dialect_known(const struct history_run *run)
 {
@@ -177,6 +182,14 @@ const struct history_column history_columns[] = {
 	SINCE("chip", TEXT, chip, 3),
 	SINCE("device_version", TEXT, device_version, 3),
 	{.name = "pattern", .kind = HISTORY_COLUMN_BOOL, AT(pattern), .since = 4},
+	{.name = "stream",
+	 .kind = HISTORY_COLUMN_WORD,
+	 AT(result.stream),
+	 .figure = true,
+	 .word = stream_word,
+	 .words = STREAM_KINDS,
+	 .since = 5},
+	SINCE("air_bytes", UINT, result.air_bytes, 5),
 };
 const size_t history_column_count = sizeof(history_columns) / sizeof(history_columns[0]);
 

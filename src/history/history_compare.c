@@ -104,6 +104,15 @@ static void differs(struct history_row *row)
 		(void)snprintf(row->delta, sizeof(row->delta), "<- differs");
 }
 
+/* "355.5 kB deflate" */
+static void air_text(const struct job_result *r, char *buf, size_t size)
+{
+	char bytes[OUTPUT_FIGURE_MAX];
+
+	(void)snprintf(buf, size, "%s %s", output_bytes(r->air_bytes, bytes, sizeof(bytes)),
+		       stream_kind_name(r->stream));
+}
+
 static void add_result(struct history_comparison *c, const struct history_run *a,
 		       const struct history_run *b)
 {
@@ -116,6 +125,12 @@ static void add_result(struct history_comparison *c, const struct history_run *a
 	(void)history_rate_text(a, row->a, sizeof(row->a));
 	(void)history_rate_text(b, row->b, sizeof(row->b));
 	percent(row, a->result.goodput, b->result.goodput);
+	if (a->result.stream != STREAM_RAW || b->result.stream != STREAM_RAW) {
+		row = add_row(c, "on air");
+		air_text(&a->result, row->a, sizeof(row->a));
+		air_text(&b->result, row->b, sizeof(row->b));
+		percent(row, (double)a->result.air_bytes, (double)b->result.air_bytes);
+	}
 	row = add_row(c, "wall time");
 	(void)history_time_text(a, row->a, sizeof(row->a));
 	(void)history_time_text(b, row->b, sizeof(row->b));

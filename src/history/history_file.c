@@ -66,6 +66,8 @@ static const char *const steps[] = {
 	"ALTER TABLE runs ADD COLUMN chip TEXT;"
 	"ALTER TABLE runs ADD COLUMN device_version TEXT;",
 	"ALTER TABLE runs ADD COLUMN pattern INTEGER;",
+	"ALTER TABLE runs ADD COLUMN stream TEXT;"
+	"ALTER TABLE runs ADD COLUMN air_bytes INTEGER;",
 };
 #define TABLES ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 

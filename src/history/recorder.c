@@ -118,7 +118,8 @@ static void take_figures(struct recorder *r, const struct job_snapshot *now)
 	to->stalls = st->stalls;
 	to->longest_stall_ms = st->longest_stall_ms;
 	to->resumed_from = st->resumed_from;
-	to->sent_bytes = st->sent_bytes;
+	to->sent_bytes = to->air_bytes = st->sent_bytes;
+	to->stream = now->stream;
 	to->rate_lowest = metrics_rate_lowest(&now->metrics);
 	if (!now->metrics.started)
 		return;

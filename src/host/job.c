@@ -42,6 +42,7 @@ static void configure(struct job *job)
 		c->confirm = false;
 	if (from->goal == SESSION_UPDATE) {
 		c->image = from->image->data;
+		c->stream_only = from->patch != NULL;
 		c->image_size = (uint32_t)from->image->size;
 		memcpy(c->sha256, from->image->sha256, sizeof(c->sha256));
 		(void)snprintf(c->version, sizeof(c->version), "%s", from->image->version);

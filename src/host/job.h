@@ -43,6 +43,8 @@ struct job_config {
 	const char *device; /* name or address, as typed; copied */
 	const struct profile *profile; /* copied */
 	const struct image *image; /* UPDATE: as image_read() filled it; the caller's */
+	/* UPDATE: all that is known of the image, which then has no data; the caller's; or NULL. */
+	const struct patch *patch;
 	const struct lint_report *report; /* UPDATE: what image_read() found; the caller's */
 	const struct log *log; /* what was chosen to be sent, and why; the caller's; or NULL */
 	const char *image_name; /* file, for texts; NULL: "IMAGE"; copied */

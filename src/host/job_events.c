@@ -87,6 +87,7 @@ static int job_approve(void *ctx, const struct ota_info *info, const char *versi
 			job->report = *job->config.report;
 		lint_device(job->config.image, &device, &job->report);
 		job_signed_lint(job, info, &job->report);
+		job_stream_lint(job, info, &job->report);
 		refused = lint_refused(&job->report, job->config.forced);
 		job_record_approve(job, refused);
 	}

@@ -225,6 +225,9 @@ void job_signed_lint(const struct job *job, const struct ota_info *info,
 /* job_stream.c: as struct session_ops' stream; figures in bytes of the stream as those of the image,
  * and the other way round, as if all of it were equally compressible; offsets as they are. */
 const struct stream *job_stream_choose(struct job *job, const struct ota_info *info);
+/* What to say of a patch that is all there is, beside the device. */
+void job_stream_lint(const struct job *job, const struct ota_info *info,
+		     struct lint_report *report);
 uint32_t job_stream_image(const struct job *job, uint64_t air);
 uint64_t job_stream_air(const struct job *job, uint64_t image);
 void job_stream_stats(const struct job *job, struct session_stats *st);

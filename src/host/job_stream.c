@@ -224,6 +224,43 @@ static bool choose_wanted(struct job *job, const struct ota_info *info)
 	return true;
 }
 
+/* The patch of a file, which is all that is known of the image: it is sent, or nothing. */
+static bool choose_patch(struct job *job, const struct ota_info *info)
+{
+	struct offer o;
+
+	if (job_stream_delta(&job->stream, job->config.patch, info->deflate_window) < 0) {
+		job_stream_tell(job, "stream: the patch cannot be sent to this device");
+		return false;
+	}
+	o = (struct offer){STREAM_DELTA, job->stream.stream.size, 0};
+	say(job, NULL, &o);
+	return true;
+}
+
+void job_stream_lint(const struct job *job, const struct ota_info *info, struct lint_report *report)
+{
+	const uint16_t needed = OTA_FEATURE_COMPRESSED | OTA_FEATURE_DELTA;
+	const struct patch *patch = job->config.patch;
+	char base[2 * OTA_SHA256_SIZE + 1];
+
+	if (!patch)
+		return;
+	if (!info || (info->features & needed) != needed)
+		lint_add(report, LINT_FORMAT, LINT_ERROR, false,
+			 "The device takes no patches, and the one it was made for is not kept "
+			 "here: "
+			 "SHA-256 %s. Give the image itself.",
+			 hex_encode(patch->base_sha256, OTA_SHA256_SIZE, base));
+	else if (memcmp(info->running_sha256, patch->base_sha256, OTA_SHA256_SIZE) != 0 &&
+		 memcmp(info->running_sha256, job->config.image->sha256, OTA_SHA256_SIZE) != 0)
+		lint_add(report, LINT_FORMAT, LINT_ERROR, false,
+			 "The device runs another image than the patch is of, which is not kept "
+			 "here: "
+			 "SHA-256 %s. Give the image itself.",
+			 hex_encode(patch->base_sha256, OTA_SHA256_SIZE, base));
+}
+
 /* A recording has the choice: what was kept here, and where, is no longer as it was. */
 static const struct stream *recorded(struct job *job)
 {
@@ -240,9 +277,11 @@ const struct stream *job_stream_choose(struct job *job, const struct ota_info *i
 
 	if (job->config.recorded)
 		return recorded(job);
-	if (wanted == PROFILE_STREAM_RAW)
+	if (wanted == PROFILE_STREAM_RAW && !job->config.patch)
 		return NULL;
-	if (!(wanted == PROFILE_STREAM_AUTO ? choose_least(job, info) : choose_wanted(job, info)))
+	if (!(job->config.patch		      ? choose_patch(job, info)
+	      : wanted == PROFILE_STREAM_AUTO ? choose_least(job, info)
+					      : choose_wanted(job, info)))
 		return NULL;
 	job_record_stream(job);
 	return &job->stream.stream;

@@ -5,6 +5,7 @@
 #include "host/journal.h"
 
 #include "host/image_file.h"
+#include "patch/patch_file.h"
 #include "host/recent_images.h"
 
 #include "base/file_save.h"
@@ -227,16 +228,25 @@ bool journal_is_claimed(const char *place, const char *address)
 static bool has_image(const struct journal_image *i, const char *path)
 {
 	struct image_file file;
+	struct patch_file patch;
 	uint8_t hash[OTA_SHA256_SIZE];
 	char error[256];
 	struct stat st;
 	bool is;
 
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size != (off_t)i->size ||
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)IMAGE_FILE_MAX ||
 	    image_file_init_regular(&file, path, error, sizeof(error)) < 0)
 		return false;
-	sha256_buffer(file.data, i->size, hash);
-	is = memcmp(hash, i->sha256, sizeof(hash)) == 0;
+	if (patch_file_is(file.data, file.size)) {
+		is = patch_file_parse(&patch, file.data, file.size, error, sizeof(error)) == 0;
+		if (is) {
+			is = memcmp(patch.image_sha256, i->sha256, sizeof(hash)) == 0;
+			patch_file_finish(&patch);
+		}
+	} else {
+		sha256_buffer(file.data, file.size, hash);
+		is = file.size == i->size && memcmp(hash, i->sha256, sizeof(hash)) == 0;
+	}
 	image_file_finish(&file);
 	return is;
 }

@@ -114,6 +114,7 @@ static void dashboard_draw(struct app *app, struct cells *cells, struct area are
 		v.pacing_us = s->pacing_us;
 		v.ceiling = s->ceiling;
 		v.link_best = s->link_best;
+		v.streams = s->stream != STREAM_RAW;
 		v.flash = s->flash;
 		v.total = s->size;
 		v.time = s->time;

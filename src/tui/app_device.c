@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "history/recorder.h"
+#include "host/image_store.h"
 #include "tui/app_log.h"
 #include "tui/app_profile.h"
 #include "view/view_history.h"
@@ -422,6 +423,7 @@ static int device_start(struct app *app, const struct job_config *config, const 
 	}
 	device_begin(app, config);
 	if (config->image) {
+		image_store_keep(config->image, NULL);
 		(void)snprintf(d->sent_path, sizeof(d->sent_path), "%s", image_path);
 		memcpy(d->sent_sha256, config->image->sha256, sizeof(d->sent_sha256));
 	}

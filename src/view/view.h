@@ -153,6 +153,7 @@ struct view_device {
 	uint32_t window, pacing_us;
 	uint32_t ceiling; /* bytes per second that the link allows; 0 unknown */
 	uint32_t link_best, flash; /* the link with the best settings, the flash; 0 unknown */
+	bool streams; /* what is sent is not the image itself */
 	uint32_t total; /* bytes of the image */
 	const uint64_t *time; /* BUDGET_TRANSFER_SHARES, microseconds; NULL: not known */
 	const char *limit; /* what limited it, once it has ended; NULL or "": not known */

@@ -314,6 +314,9 @@ static void draw_figures(const struct view_device *v, struct cells *cells, struc
 	draw_progress(v, cells, area, &y);
 	figure(cells, area, &y, CELLS_NORMAL, "in flight",
 	       output_bytes(s->queued - progress_of(v), text, sizeof(text)));
+	if (v->streams)
+		figure(cells, area, &y, CELLS_NORMAL, "on air",
+		       output_bytes(s->sent_bytes, text, sizeof(text)));
 	(void)snprintf(text, sizeof(text), "%u us", v->pacing_us);
 	figure(cells, area, &y, CELLS_NORMAL, "pacing", text);
 	(void)snprintf(text, sizeof(text), "%u, resyncs %u", s->gaps, s->resyncs);

@@ -191,6 +191,10 @@ static void add_figures(struct lines *l, const struct history_run *run)
 		    output_bytes(r->bytes, bytes, sizeof(bytes)),
 		    output_duration(r->seconds_us, time, sizeof(time)),
 		    r->virtual_clock ? " (simulated, on the virtual clock)" : "");
+	if (r->stream != STREAM_RAW && r->seconds_us > 0)
+		add(l, CELLS_NORMAL, "On air", "%s (%s), %s",
+		    output_bytes(r->air_bytes, bytes, sizeof(bytes)), stream_kind_name(r->stream),
+		    output_rate(r->air_bytes * 1000000u / r->seconds_us, rate, sizeof(rate)));
 	if (r->goodput > 0 && r->ceiling > 0)
 		add(l, CELLS_NORMAL, "Rate", "%s, %.1f %% of %s", history_rate_text(run, rate, 32),
 		    r->ratio * 100.0, output_rate(r->ceiling, ceiling, sizeof(ceiling)));

@@ -19,7 +19,8 @@ static const struct {
 	{2, "dialect"},	   {3, "profile_changed"}, {3, "limit"},	 {3, "limit_share_ppm"},
 	{3, "possible"},   {3, "link_best"},	   {3, "flash"},	 {3, "kernel"},
 	{3, "bluetoothd"}, {3, "adapter"},	   {3, "adapter_maker"}, {3, "adapter_firmware"},
-	{3, "chip"},	   {3, "device_version"},  {4, "pattern"},
+	{3, "chip"},	   {3, "device_version"},  {4, "pattern"},	 {5, "stream"},
+	{5, "air_bytes"},
 };
 
 static void do_sql(sqlite3 *db, const char *text)
