@@ -47,8 +47,6 @@ static void set_sending(const struct job *job, const struct ota_info *info, stru
 		profile->ack_interval > 0 ? (uint32_t)profile->ack_interval : p->ring / ACK_RING;
 	if (p->ack_interval > p->ring / 2u)
 		p->ack_interval = p->ring / 2u;
-	/* It erases while the link is made better. */
-	p->ahead = (info->abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)) != 0;
 	p->held_pdus = job_limit_held_pdus(&job->session);
 }
 
