@@ -110,7 +110,7 @@ static void on_gap(struct host *host, const uint8_t *buf, size_t len)
 /* Where the session's stream begins in the whole one, less the length that comes first. */
 static uint32_t session_base(const struct host *host)
 {
-	return stream_block_at(host->stream, host->begins) - OTA_STREAM_HEAD;
+	return stream_block_at(host->stream, host->begins) - host->stream->at[0];
 }
 
 static void on_ready(struct host *host, const uint8_t *buf, size_t len)
@@ -162,6 +162,9 @@ static void on_note(struct host *host, const struct fake_note *note)
 		break;
 	case OTA_EVT_RESULT:
 		ota_result_decode(buf, len, &host->result);
+		break;
+	case OTA_EVT_BLOCKS:
+		(void)ota_blocks_decode(buf, len, &host->blocks);
 		break;
 	case OTA_EVT_ACK:
 		on_ack(host, buf, len);
@@ -233,16 +236,19 @@ bool esphost_start(struct host *host, uint16_t flags)
 
 static void fill(const struct host *host, uint8_t *to, uint32_t len)
 {
-	uint8_t head[OTA_STREAM_HEAD];
+	uint8_t head[OTA_STREAM_HEAD + OTA_SKIP_MAP];
+	uint32_t at = host->sent;
 
 	if (!host->stream) {
 		memcpy(to, host->image + host->sent, len);
 		return;
 	}
 	bytes_put32(head, host->to_send);
-	for (uint32_t i = 0, at = host->sent; i < len; i++, at++)
-		to[i] = at < OTA_STREAM_HEAD ? head[at]
-					     : host->stream->bytes[session_base(host) + at];
+	if (host->stream->kept)
+		memcpy(head + OTA_STREAM_HEAD, host->stream->kept->map, OTA_SKIP_MAP);
+	for (; len > 0 && at < host->stream->at[0]; at++, len--)
+		*to++ = head[at];
+	stream_copy(host->stream, session_base(host) + at, to, len);
 }
 
 static void one_value(struct host *host, uint32_t len)

@@ -29,6 +29,7 @@ struct host {
 	struct ota_telemetry telemetry;
 	struct ota_link link;
 	struct ota_result result;
+	struct ota_blocks blocks; /* the latest */
 	uint32_t seen[16]; /* notifications by opcode */
 	uint32_t ready_at, done_at; /* ms */
 	uint32_t offset; /* of READY */

@@ -12,6 +12,8 @@
 #include "image/image_build.h"
 #include "image/lint.h"
 
+#include <zlib.h>
+
 #define WINDOW CONFIG_OTA_ESP_DEFLATE_WINDOW
 #define BASE_SIZE image_build_size(200000u) /* bytes of what esphost_power_on() has run */
 
@@ -109,6 +111,7 @@ static void info_tells_what_it_takes(void **state)
 	esphost_info(&host, &info);
 	assert_true(info.features & OTA_FEATURE_COMPRESSED);
 	assert_true(info.features & OTA_FEATURE_DELTA);
+	assert_true(info.features & OTA_FEATURE_SKIP);
 	assert_int_equal(info.deflate_window, WINDOW);
 	assert_int_equal(info.running_size, BASE_SIZE);
 }
@@ -248,6 +251,75 @@ static void base_that_cannot_be_read(void **state)
 	assert_arrived();
 }
 
+/* The slot holds the image but for its second block; the first is told by its digest. */
+static struct stream_kept kept;
+
+static void keeps(const struct stream *whole)
+{
+	uint8_t request[OTA_BLOCKS_REQUEST_SIZE];
+	const struct ota_blocks_request ask = {.first = 0, .count = UINT16_MAX};
+
+	memcpy(fake_board.slot[1], image.bytes, image.size);
+	fake_board.slot[1][OTA_BLOCK_SIZE + 100u] ^= 8;
+	stream_keep_begin(&kept, whole, image.bytes, image.size);
+	meet();
+	host.stream = &kept.stream;
+	assert_true(esphost_start(&host, 0));
+	(void)ota_blocks_request_encode(&ask, request, sizeof(request));
+	assert_int_equal(fake_write(host.conn, CONTROL, request, sizeof(request)), 0);
+	assert_true(esphost_wait(&host, OTA_EVT_BLOCKS, 1000));
+	assert_int_equal(host.blocks.count, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		const uint32_t at = i * OTA_BLOCK_SIZE, left = image.size - at;
+		const uint32_t len = left < OTA_BLOCK_SIZE ? left : OTA_BLOCK_SIZE;
+		const bool same = host.blocks.crc[i] == crc32(0, image.bytes + at, len);
+
+		assert_int_equal(same, i != 1);
+		if (same)
+			kept.map[0] |= (uint8_t)(1u << i);
+	}
+	stream_keep(&kept);
+	host.to_send = kept.stream.size;
+	assert_true(esphost_send(&host, host.to_send));
+	assert_true(esphost_end(&host));
+	assert_int_equal(fake_board.erases, 1);
+	assert_arrived();
+}
+
+static void blocks_of_the_slot_are_kept(void **state)
+{
+	(void)state;
+	keeps(NULL);
+}
+
+static void blocks_are_kept_beside_compressed_ones(void **state)
+{
+	(void)state;
+	deflates();
+	keeps(&stream.stream);
+}
+
+/* A map that says what is not so: the hash tells, and nothing was erased. */
+static void map_that_lies(void **state)
+{
+	(void)state;
+	memcpy(fake_board.slot[1], image.bytes, image.size);
+	fake_board.slot[1][image.size / 2u] ^= 8;
+	stream_keep_begin(&kept, NULL, image.bytes, image.size);
+	kept.map[0] = 7;
+	stream_keep(&kept);
+	meet();
+	host.stream = &kept.stream;
+	assert_true(esphost_start(&host, 0));
+	assert_true(esphost_send(&host, host.to_send));
+	assert_false(esphost_end(&host));
+	assert_int_equal(host.error.code, OTA_ERR_HASH);
+	assert_int_equal(fake_board.erases, 0);
+	fake_run_ms(2000);
+	assert_int_equal(fake_heap_used(), at_rest);
+	assert_int_equal(fake_board.running, 0);
+}
+
 #define PLACES 50u
 
 /* At most a block of the image twice: what is decoded again is not written again. */
@@ -366,6 +438,9 @@ static void power_cut_while_patched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		STREAM_TEST(blocks_of_the_slot_are_kept),
+		STREAM_TEST(blocks_are_kept_beside_compressed_ones),
+		STREAM_TEST(map_that_lies),
 		STREAM_TEST(info_tells_what_it_takes),
 		STREAM_TEST(compressed_image),
 		STREAM_TEST(patch_of_the_image_that_runs),

@@ -303,8 +303,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			raw = size - i;
 		step(what, arg, data + i, raw);
 		i += raw;
-		if (dut.off)
+		if (dut.off) {
+			check_notes(); /* of the session that is forgotten now */
 			dut_boot(&dut);
+		}
 		check();
 	}
 	dut_finish(&dut);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+#include "esp_rom_crc.h"
 
 #define IN_ROM_AHEAD 3u /* bytes that its bit buffer may have taken too many */
 
@@ -74,4 +75,9 @@ tinfl_status tinfl_decompress(tinfl_decompressor *r, const mz_uint8 *pIn_buf_nex
 		return TINFL_STATUS_FAILED;
 	/* zlib does not say whether more waits; the next call yields nothing then. */
 	return stream.avail_out == 0 ? TINFL_STATUS_HAS_MORE_OUTPUT : TINFL_STATUS_NEEDS_MORE_INPUT;
+}
+
+uint32_t esp_rom_crc32_le(uint32_t crc, const uint8_t *buf, uint32_t len)
+{
+	return (uint32_t)crc32(crc, buf, len);
 }

@@ -21,7 +21,7 @@
 
 #include "ota/device.h"
 #include "ota/signed.h"
-#include "ota/stream.h"
+#include "ota/skip.h"
 #include "ota/error.h"
 
 #include "esp_idf_version.h"
@@ -190,6 +190,9 @@ struct ota_esp {
 #endif
 #ifdef CONFIG_OTA_ESP_DEFLATE
 	struct ota_stream stream;
+#ifdef CONFIG_OTA_ESP_SKIP
+	struct ota_skip skip;
+#endif
 	struct ota_esp_unpack *unpack; /* NULL: no update is decoded */
 #endif
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compressed streams and patches (CONFIG_OTA_ESP_DEFLATE, CONFIG_OTA_ESP_DELTA): ota_core's
+ * Compressed streams, patches, and blocks that the slot holds already (CONFIG_OTA_ESP_DEFLATE,
+ * CONFIG_OTA_ESP_DELTA, CONFIG_OTA_ESP_SKIP): ota_core's
  * decoder, the inflate that each chip has in its ROM, and the running slot as a patch's base.
  *
  * What this takes of RAM is had from the heap at START and given back once the flash
@@ -17,6 +18,9 @@
 #include <string.h>
 
 #include "esp_heap_caps.h"
+#ifdef CONFIG_OTA_ESP_SKIP
+#include "esp_rom_crc.h"
+#endif
 #include "miniz.h"
 
 #define WINDOW (1u << CONFIG_OTA_ESP_DEFLATE_WINDOW)
@@ -151,6 +155,9 @@ static int begin(void *ctx, uint16_t flags, uint32_t offset, uint32_t size)
 		return -OTA_ENOMEM;
 	inflate.ctx = s->unpack;
 	ota_decoder_init(&s->unpack->decoder, &inflate, patch_stage(s, &patch));
+#ifdef CONFIG_OTA_ESP_SKIP
+	s->unpack->decoder.kept = s->skip.map;
+#endif
 	s->stream.config.sector = s->unpack->sector;
 	return ota_decoder_begin(&s->unpack->decoder, (flags & OTA_START_DELTA) != 0, offset, size);
 }
@@ -185,7 +192,14 @@ bool ota_esp_stream_init(struct ota_esp *s)
 	if (!take_memory(s))
 		return false;
 #endif
-	return ota_stream_attach(&s->stream, &config, &s->device) == 0;
+	if (ota_stream_attach(&s->stream, &config, &s->device) < 0)
+		return false;
+#ifdef CONFIG_OTA_ESP_SKIP
+	s->info.features |= OTA_FEATURE_SKIP;
+	return ota_skip_attach(&s->skip, esp_rom_crc32_le, &s->stream) == 0;
+#else
+	return true;
+#endif
 }
 
 void ota_esp_stream_inspected(struct ota_esp *s)
