@@ -140,7 +140,7 @@ static void unreadable_image(void **state)
 	(void)state;
 	fake_board.fail_verify_io = true;
 	assert_false(esphost_update(&host, &image));
-	expect_error(OTA_ERR_READ);
+	expect_error(OTA_ERR_IMAGE);
 }
 
 static void failing_set_boot(void **state)

@@ -64,6 +64,8 @@ static void whole_update(void **state)
 			100); /* a sector is less than one in a hundred of this image */
 	assert_int_equal(host.done.size, image.size);
 	assert_int_equal(host.done.slot, 1);
+	assert_int_equal(fake_board.verifies,
+			 1); /* a reading of all of it, after that of the hash */
 	assert_int_equal(sessions, 1);
 	disconnected = fake_radio.terminated;
 	reboot_and_connect();

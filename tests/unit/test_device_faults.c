@@ -347,20 +347,23 @@ static void test_bad_flash(void **state)
 static void test_check_codes(void **state)
 {
 	static const struct {
+		enum ota_op op;
 		int result;
 		uint8_t code;
 		enum ota_state next;
 	} cases[] = {
-		{-OTA_EBADMSG, OTA_ERR_IMAGE, OTA_STATE_IDLE},
-		{-OTA_EPERM, OTA_ERR_VERSION, OTA_STATE_IDLE},
-		{-OTA_EIO, OTA_ERR_READ, OTA_STATE_SUSPENDED},
+		{OTA_OP_CHECK, -OTA_EBADMSG, OTA_ERR_IMAGE, OTA_STATE_IDLE},
+		{OTA_OP_CHECK, -OTA_EPERM, OTA_ERR_VERSION, OTA_STATE_IDLE},
+		{OTA_OP_CHECK, -OTA_EIO, OTA_ERR_READ, OTA_STATE_SUSPENDED},
+		{OTA_OP_SET_BOOT, -OTA_EBADMSG, OTA_ERR_IMAGE, OTA_STATE_IDLE},
+		{OTA_OP_SET_BOOT, -OTA_EIO, OTA_ERR_BOOT_SLOT, OTA_STATE_SUSPENDED},
 	};
 
 	(void)state;
 	dut_finish(&dut);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set_up_dut(false);
-		fail_next(OTA_OP_CHECK, 1, cases[i].result, false);
+		fail_next(cases[i].op, 1, cases[i].result, false);
 		assert_true(host_start(&host, 0));
 		host_run(&host, 244);
 		assert_int_equal(host.error.code, cases[i].code);

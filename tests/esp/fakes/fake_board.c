@@ -254,13 +254,15 @@ esp_err_t esp_ota_get_state_partition(const esp_partition_t *partition,
 
 esp_err_t esp_ota_set_boot_partition(const esp_partition_t *partition)
 {
+	const esp_partition_pos_t position = {.offset = partition->address,
+					      .size = partition->size};
 	const int slot = slot_of(partition);
+	esp_image_metadata_t image;
 
-	fake_block_us(300000);
 	if (fake_board.fail_set_boot)
 		return ESP_FAIL;
-	if (image_length(fake_board.slot[slot], true) == 0)
-		return ESP_FAIL;
+	if (esp_image_verify(ESP_IMAGE_VERIFY, &position, &image) != ESP_OK)
+		return ESP_ERR_OTA_VALIDATE_FAILED;
 	fake_board.boot = slot;
 	fake_board.state[slot] = ESP_OTA_IMG_NEW;
 	fake_board.forgotten[slot] = false;

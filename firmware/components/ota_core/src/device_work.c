@@ -456,11 +456,13 @@ static void flash_failed(struct ota_device *dev, uint8_t code)
 		rx->received = rx->flushed;
 }
 
-static uint8_t check_code(int result)
+static uint8_t end_code(enum ota_op op, int result)
 {
-	if (result == -OTA_EIO)
-		return OTA_ERR_READ;
-	return result == -OTA_EPERM ? OTA_ERR_VERSION : OTA_ERR_IMAGE;
+	if (result == -OTA_EPERM)
+		return OTA_ERR_VERSION;
+	if (result != -OTA_EIO)
+		return OTA_ERR_IMAGE;
+	return op == OTA_OP_CHECK ? OTA_ERR_READ : OTA_ERR_BOOT_SLOT;
 }
 
 static void op_failed(struct ota_device *dev, enum ota_op op, int result)
@@ -476,10 +478,8 @@ static void op_failed(struct ota_device *dev, enum ota_op op, int result)
 		flash_failed(dev, OTA_ERR_READ);
 		break;
 	case OTA_OP_CHECK:
-		device_fail(dev, check_code(result), OTA_CMD_END, 0);
-		break;
 	case OTA_OP_SET_BOOT:
-		device_fail(dev, OTA_ERR_BOOT_SLOT, OTA_CMD_END, 0);
+		device_fail(dev, end_code(op, result), OTA_CMD_END, 0);
 		break;
 	case OTA_OP_PERSIST:
 		dev->last_error = OTA_ERR_PERSIST;

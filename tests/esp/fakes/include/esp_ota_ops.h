@@ -15,6 +15,8 @@ typedef enum { /* esp_flash_partitions.h */
 	       ESP_OTA_IMG_UNDEFINED = -1,
 } esp_ota_img_states_t;
 
+#define ESP_ERR_OTA_VALIDATE_FAILED 0x1503 /* image_validate() failed, for whatever reason */
+
 const esp_partition_t *esp_ota_get_running_partition(void);
 const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *start_from);
 esp_err_t esp_ota_get_state_partition(const esp_partition_t *partition,

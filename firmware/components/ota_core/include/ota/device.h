@@ -87,12 +87,15 @@ struct ota_device_ops {
 	 * this product.  *ret_detail is then the offset of the field at fault.
 	 */
 	int (*head_check)(void *ctx, const uint8_t *head, uint32_t *ret_detail);
-	/* [async] The boot loader's own validation of the size bytes in the slot.
+	/* [async] Whether the size bytes in the slot may become the firmware, as far as that takes
+	 * no second reading of all: set_boot validates as the boot loader does.
 	 * -OTA_EIO: could not be read; -OTA_EPERM: secure version below the eFuse's;
 	 * anything else: not an image that would boot. */
 	int (*image_check)(void *ctx, uint32_t size);
-	/* [async] Boot from the update slot next time, as a new image to be verified.
-	 * sha256 is the hash read back, for the platform to report after the boot. */
+	/* [async] Boot from the update slot next time, as a new image to be verified, if the boot
+	 * loader's own validation finds nothing.  sha256 is the hash read back, for the platform
+	 * to report after the boot.  -OTA_EIO: not read or not stored; anything else: as
+	 * image_check's. */
 	int (*set_boot)(void *ctx, uint32_t size, const uint8_t sha256[OTA_SHA256_SIZE]);
 	/* [async] Store the record in place of the last one.  Must be atomic under
 	 * power loss: afterwards the old or the new one is read. */
