@@ -34,6 +34,9 @@ struct board_config {
 	uint32_t secure_version; /* burnt into eFuse; 0 = no anti-rollback.  Never burnt further. */
 	bool secure_boot; /* images without a signature block are refused after an update */
 	bool flash_encryption; /* told in Info; bytes are kept as they are */
+	/* The boot loader is MCUboot, which trial boots, confirming and going back are the same with
+	 * to whoever asks: slots are swapped there and chosen here.  Images have its format. */
+	bool mcuboot;
 	bool no_rollback; /* the boot loader is one without rollback; board_install() then has the
 			   * image look as if it had come by an update */
 	bool secure_never_falls; /* nor below that of the image that runs */

@@ -9,6 +9,7 @@
 
 #include "image/image_format.h"
 #include "image/image_parse.h"
+#include "image/mcuboot.h"
 
 /* From reset to a panic in the application's start, without the flash's share; assumed. */
 #define CRASH_US 300000u
@@ -39,6 +40,19 @@ static int check_fit(const struct board *board, const struct image *image)
 	return 0;
 }
 
+/* boot_validate_slot(): the hash must hold; of a signature this boot loader asks nothing. */
+static int verify_mcuboot(struct board *board, struct image *image, struct image *ret)
+{
+	if (mcuboot_is(image->data, image->size))
+		mcuboot_parse(image, sha256_buffer);
+	flash_charge_read(&board->flash,
+			  image->image_size ? (uint32_t)image->image_size : MCUBOOT_HEADER_SIZE);
+	if (image->image_size == 0 || !image->has_hash || !image->hash_ok)
+		return -OTA_EBADMSG;
+	*ret = *image;
+	return 0;
+}
+
 int board_verify_slot(struct board *board, unsigned int slot, uint32_t limit, struct image *ret)
 {
 	struct image image = {.max_revision = 0xffff, .page_size = IMAGE_PAGE};
@@ -49,6 +63,8 @@ int board_verify_slot(struct board *board, unsigned int slot, uint32_t limit, st
 	image.data = board_slot_map(board, slot, (uint32_t)image.size);
 	if (!image.data)
 		return -OTA_EIO;
+	if (board->config.mcuboot)
+		return verify_mcuboot(board, &image, ret);
 	if (image.size < IMAGE_HEADER_SIZE || image.data[0] != IMAGE_MAGIC) {
 		flash_charge_read(&board->flash, IMAGE_HEADER_SIZE);
 		return -OTA_EBADMSG;

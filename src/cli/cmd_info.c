@@ -84,6 +84,19 @@ static void print_link(FILE *out, const struct job_result *result)
 				result->link.interval_us / 1000.0, result->link.data_length);
 }
 
+/* Of a dialect without Info. */
+static void print_running(FILE *out, const struct job_snapshot *now)
+{
+	const char *version = now->version[0] ? now->version : "unknown";
+	char hash[2 * OTA_SHA256_SIZE + 1];
+
+	run_print_field(out, "Runs", "%s%s", version,
+			now->running.known && now->running.on_trial ? ", not confirmed yet" : "");
+	if (now->running.known)
+		run_print_field(out, "Image hash", "%s",
+				hex_encode(now->running.sha256, OTA_SHA256_SIZE, hash));
+}
+
 static void words(struct cli *cli, const struct job_snapshot *now, const struct job_result *result)
 {
 	const struct dialect *dialect = dialect_get(now->dialect);
@@ -92,7 +105,7 @@ static void words(struct cli *cli, const struct job_snapshot *now, const struct 
 	(void)fprintf(out, "%s %s\n\n", now->device, now->address);
 	run_print_field(out, "Model", "%s", now->model[0] ? now->model : "unknown");
 	if (!now->have_info) {
-		run_print_field(out, "Runs", "%s", now->version[0] ? now->version : "unknown");
+		print_running(out, now);
 		if (dialect_is_driven(dialect)) {
 			run_print_field(out, "Dialect", "%s: %s", dialect->name, dialect->lacks);
 			print_journal(out, now);

@@ -22,8 +22,7 @@ static size_t cmd_inspect_compare(const struct job_snapshot *now,
 				  struct image_compare_row rows[IMAGE_COMPARE_ROWS],
 				  const char **ret_word)
 {
-	const struct lint_device device = {.info = now->have_info ? &now->info : NULL,
-					   .version = now->version};
+	const struct lint_device device = image_compare_device(now);
 	enum lint_severity severity;
 
 	return image_compare(inspected, &device, rows, ret_word, &severity);

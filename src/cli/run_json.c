@@ -120,8 +120,15 @@ void run_json_info(json_t *o, const struct job_snapshot *now)
 	run_json_dialect(o, now->dialect);
 	set(o, "version", json_string(now->version));
 	set(o, "model", json_string(now->model));
-	if (!now->have_info)
+	if (!now->have_info) {
+		if (now->running.known) {
+			set(o, "running_sha256",
+			    run_json_hex(now->running.sha256, OTA_SHA256_SIZE));
+			set(o, "pending_verify", json_boolean(now->running.on_trial));
+			set(o, "can_rollback", json_boolean(now->running.can_go_back));
+		}
 		return;
+	}
 	set(o, "protocol", json_integer(i->version));
 	set(o, "features", json_integer(i->features));
 	set(o, "chip", chip ? json_string(chip->name) : json_integer(i->chip_id));

@@ -23,7 +23,7 @@ static const struct dialect *const rows[] = {
 	&session_nimbleota,
 	&dialect_angerer,
 	&dialect_arduino_ble_ota,
-	&dialect_smp,
+	&session_smp,
 	&dialect_nordic_dfu,
 	&dialect_nordic_legacy_dfu,
 	&dialect_meshtastic,

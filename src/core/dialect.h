@@ -47,6 +47,7 @@ enum dialect_family {
 	DIALECT_OTABENCH, /* docs/protocol.md */
 	DIALECT_SECTORS, /* session_sectors.c */
 	DIALECT_PARTS, /* session_parts.c */
+	DIALECT_MCUMGR, /* session_mcumgr.c */
 };
 
 /* A characteristic that a device must have to speak a dialect. */
@@ -82,6 +83,7 @@ struct dialect {
 	enum gatt_write write_mode; /* that suits it, where nobody asks for one */
 	/* That mode's requests need not be for each value: one proves that all before it came. */
 	bool bursts;
+	bool mcuboot; /* its devices' boot loader is MCUboot, for which images are others */
 	bool paced; /* values that come too fast are lost without a word: basic_pacing counts */
 	bool one_byte; /* commands and notifications are their opcode alone */
 	bool has_acknowledgements; /* credit, received and flushed are told; lost values show */

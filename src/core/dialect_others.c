@@ -123,22 +123,6 @@ const struct dialect dialect_arduino_ble_ota = {
 	LEFT_ALONE,
 };
 
-/* Zephyr's smp_bt.c. */
-const struct dialect dialect_smp = {
-	.id = DIALECT_SMP,
-	.name = "smp",
-	.title = "SMP protocol of MCUmgr",
-	.tool = "smpmgr, mcumgr or nRF Connect Device Manager",
-	.services = {"8d53dc1d-1db7-4cd3-868b-8a527460aa84"},
-	.advertised = true,
-	.chrs =
-		{
-			[GATT_CONTROL] = {"da2e7828-fbce-4e01-ae9e-261174997c48",
-					  .all = COMMAND | NOTIFY},
-		},
-	LEFT_ALONE,
-};
-
 /* nRF5 SDK: the boot loader and the buttonless service have the same UUID; the second is the
  * experimental buttonless service of SDK 12. */
 const struct dialect dialect_nordic_dfu = {

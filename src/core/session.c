@@ -30,21 +30,6 @@ int session_init(struct session *s, const struct session_config *config,
 	return 0;
 }
 
-uint32_t session_size(const struct session *s)
-{
-	return s->stream ? s->stream->size : s->config.image_size;
-}
-
-uint32_t session_image_at(const struct session *s, uint32_t offset)
-{
-	return s->stream ? stream_image_at(s->stream, offset) : offset;
-}
-
-enum stream_kind session_stream_kind(const struct session *s)
-{
-	return s->stream ? s->stream->kind : STREAM_RAW;
-}
-
 void session_enter(struct session *s, enum session_state state)
 {
 	const enum session_state from = s->state;
@@ -77,11 +62,10 @@ void session_finish(struct session *s, enum session_outcome outcome)
 	if (session_finished(s))
 		return;
 	/* "Confirmed" is told only if the device itself said so, whatever path led here. */
-	if (outcome == SESSION_CONFIRMED &&
-	    (!session_runs_image(s) || (s->info.flags & OTA_INFO_PENDING_VERIFY))) {
+	if (outcome == SESSION_CONFIRMED && (!session_runs_image(s) || s->running.on_trial)) {
 		outcome = SESSION_PROTOCOL;
 		s->status = -OTA_EPROTO;
-		s->broken = "it was taken for confirmed while its Info says otherwise";
+		s->broken = "it was taken for confirmed while it says otherwise itself";
 	}
 	s->outcome = outcome;
 	(void)session_count_stall(s);
@@ -205,6 +189,7 @@ void session_forget_link(struct session *s)
 	s->control_busy = false;
 	s->command_count = 0;
 	s->dialect = NULL;
+	memset(&s->mcumgr, 0, sizeof(s->mcumgr));
 	s->mtu = OTA_ATT_MTU_MIN;
 	s->silent = 0;
 	s->stats.progress.phase = 0;
@@ -416,6 +401,8 @@ void session_writable(struct session *s, uint64_t now_us)
 	s->now = now_us;
 	s->blocked = false;
 	command_next(s);
+	if (s->dialect && s->dialect->ops->writable && session_live(s))
+		s->dialect->ops->writable(s);
 	session_pump(s);
 }
 

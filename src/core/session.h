@@ -125,6 +125,8 @@ struct session_config {
 	bool stream_only; /* UPDATE: image is NULL, and what stream() gives is all there is */
 	uint32_t image_size; /* bytes; MEASURE: how many to send; PREPARE: to erase, 0 = the slot */
 	uint8_t sha256[OTA_SHA256_SIZE];
+	uint8_t boot_sha256
+		[OTA_SHA256_SIZE]; /* UPDATE: of an MCUboot image, the hash in its TLVs */
 	/* UPDATE: the image's version, which tells what runs where no hash does; "" unknown. */
 	char version[SESSION_VERSION];
 	enum ota_command command; /* COMMAND: ABORT, STATUS, CONFIRM, ROLLBACK, REBOOT or PREPARE */

@@ -6,6 +6,7 @@
 #include "core/session_priv.h"
 
 static void discovery_done(struct session *s);
+static void all_read(struct session *s);
 
 static void session_connect_call(struct session *s, int rc)
 {
@@ -74,12 +75,13 @@ static void read_next(struct session *s, enum session_step from)
 		session_connect_call(s, s->ops->read(s->ctx, reads[i].chr));
 		return;
 	}
-	discovery_done(s);
+	all_read(s);
 }
 
 static void begin_reading(struct session *s)
 {
 	s->have_info = false;
+	s->running = (struct session_running){.known = false};
 	s->version[0] = s->model[0] = '\0';
 	read_next(s, SESSION_STEP_SUBSCRIBE);
 }
@@ -155,6 +157,9 @@ void session_read(struct session *s, enum gatt_chr chr, int status, const uint8_
 			return;
 		}
 		s->have_info = true;
+		s->running.known = true;
+		s->running.on_trial = (s->info.flags & OTA_INFO_PENDING_VERIFY) != 0;
+		memcpy(s->running.sha256, s->info.running_sha256, OTA_SHA256_SIZE);
 		if (s->state == SESSION_CONFIRMING ||
 		    (s->state == SESSION_PREPARING && s->confirm_told))
 			session_confirm_read(s);
@@ -187,11 +192,27 @@ static bool begin_allowed(struct session *s)
 	if (!session_runs_image(s) || s->config.force_same)
 		return true;
 	/* An earlier run that ended between reboot and CONFIRM: what is left is CONFIRM. */
-	if ((s->info.flags & OTA_INFO_PENDING_VERIFY) && s->config.confirm)
+	if (s->running.on_trial && s->config.confirm)
 		session_confirm(s);
 	else
 		session_finish(s, SESSION_ALREADY_RUNNING);
 	return false;
+}
+
+static void all_read(struct session *s)
+{
+	if (s->dialect->ops->identify)
+		s->dialect->ops->identify(s);
+	else
+		discovery_done(s);
+}
+
+void session_identified(struct session *s)
+{
+	if (s->state == SESSION_CONFIRMING)
+		session_confirm_read(s);
+	else
+		discovery_done(s);
 }
 
 static void discovery_done(struct session *s)
@@ -300,6 +321,9 @@ void session_step_expired(struct session *s)
 	const enum session_step step = s->step;
 
 	s->step_deadline = NEVER;
+	if (step == SESSION_STEP_INFO && session_live(s) && s->dialect && s->dialect->ops->silent &&
+	    s->dialect->ops->silent(s))
+		return;
 	if (s->state == SESSION_WAITING && s->link_up && !s->closing && s->dialect) {
 		session_enter(s, SESSION_PREPARING);
 		session_prepare(s);

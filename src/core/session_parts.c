@@ -206,11 +206,14 @@ static void header_put(struct session *s, uint8_t *buf, uint32_t len)
 	buf[1] = (uint8_t)(s->stats.queued % s->parts.size / s->parts.chunk);
 }
 
-static void sector_sent(struct session *s)
+static void value_sent(struct session *s, uint32_t header)
 {
 	const uint32_t part = (s->stats.queued - 1u) / s->parts.size;
 	uint8_t buf[5] = {PART_END};
 
+	(void)header;
+	if (!session_ends_sector(s, 0))
+		return;
 	put16(buf + 1, s->stats.queued - part * s->parts.size);
 	put16(buf + 3, part);
 	session_command(s, buf, sizeof(buf));
@@ -276,8 +279,8 @@ static const struct dialect_ops ops = {
 	.rx = rx,
 	.control_written = control_written,
 	.sector = part_size,
-	.sector_sent = sector_sent,
 	.header_put = header_put,
+	.value_sent = value_sent,
 	.data_written = nothing,
 	.watch = watch,
 	.watch_at = watch_at,

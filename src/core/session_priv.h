@@ -24,6 +24,10 @@
 
 /* The methods in which dialects differ. */
 struct dialect_ops {
+	/* Asks the device what it runs; session_identified() follows.  NULL: nothing is to be asked. */
+	void (*identify)(struct session *s);
+	/* identify()'s answer did not come in time: asks again, or false.  NULL with identify(). */
+	bool (*silent)(struct session *s);
 	/* The device is known; begin the goal. */
 	void (*begin)(struct session *s);
 	/* A Control notification, at least one byte. */
@@ -32,14 +36,21 @@ struct dialect_ops {
 	void (*rx_data)(struct session *s, const uint8_t *buf, size_t len);
 	/* A command was written and answered by the stack; opcode: its first byte.  NULL: no matter. */
 	void (*control_written)(struct session *s, uint8_t opcode);
+	/* The stack takes values again; NULL: the dialect has none of its own under way. */
+	void (*writable)(struct session *s);
 	/* Bytes of a sector, where these depend on the link; NULL: the row has them. */
 	uint32_t (*sector)(const struct session *s);
-	/* The last value of a sector was written; NULL: no matter. */
-	void (*sector_sent)(struct session *s);
-	/* Writes the header of the next Data value, which has len bytes of payload. */
+	/* The offset beyond which the next value must not go; NULL: the end of its sector. */
+	uint32_t (*unit_end)(const struct session *s);
+	/* Bytes of the next value in front of its payload, which may have none then; NULL: the row's. */
+	uint32_t (*header_size)(const struct session *s);
+	/* Writes the header of the next Data value, which has len bytes of payload.  The stack may
+	 * refuse the value, and this be called again for it. */
 	void (*header_put)(struct session *s, uint8_t *buf, uint32_t len);
 	/* Writes what is behind the payload of a sector's last value; NULL: there are none. */
 	void (*trailer_put)(struct session *s, uint8_t *buf);
+	/* The stack took a value with so many bytes of header; NULL: no matter. */
+	void (*value_sent)(struct session *s, uint32_t header);
 	/* The device answered a write request on Data. */
 	void (*data_written)(struct session *s);
 	/* Time has passed in SENDING or PAUSED. */
@@ -48,6 +59,8 @@ struct dialect_ops {
 	uint64_t (*watch_at)(const struct session *s);
 	/* All was sent, and acknowledged where something is: writes the command that ends it. */
 	void (*end)(struct session *s);
+	/* Asks the device to keep the image that runs; NULL: CONFIRM. */
+	void (*confirm)(struct session *s);
 	/* Writes the command that brings the device to idle. */
 	void (*abort)(struct session *s);
 	/* ABORT was written and answered by the stack. */
@@ -56,10 +69,10 @@ struct dialect_ops {
 
 /* The rows; dialect.c has their order. */
 extern const struct dialect session_full, session_basic, session_ble_ota_raw, session_bleota,
-	session_nimbleota, session_fbiego, session_fbiego_compact;
+	session_nimbleota, session_fbiego, session_fbiego_compact, session_smp;
 extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_angerer,
-	dialect_arduino_ble_ota, dialect_smp, dialect_nordic_dfu, dialect_nordic_legacy_dfu,
-	dialect_meshtastic, dialect_matter, dialect_silabs, dialect_ti_oad;
+	dialect_arduino_ble_ota, dialect_nordic_dfu, dialect_nordic_legacy_dfu, dialect_meshtastic,
+	dialect_matter, dialect_silabs, dialect_ti_oad;
 
 /* The OTA service of docs/protocol.md, and what is common to the dialects that have it. */
 #define OTABENCH_SERVICE .services = {OTA_UUID_SERVICE}, .advertised = true
@@ -133,6 +146,8 @@ void session_connect(struct session *s);
 /* The device is known and approved: LINK, TELEMETRY, START. */
 void session_prepare(struct session *s);
 void session_step_expired(struct session *s);
+/* The answer to identify(): what the device runs is in s->running. */
+void session_identified(struct session *s);
 
 /* session_proof.c */
 bool session_runs_image(const struct session *s);
@@ -232,6 +247,8 @@ void session_skip_known(struct session *s);
 /* For struct dialect_ops' end and abort: the opcode alone. */
 void session_send_end(struct session *s);
 void session_send_abort(struct session *s);
+/* Writes len bytes of what is sent, from offset on. */
+void session_fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len);
 /* Bytes that are acknowledged at once, so that no value goes beyond them; 0: none. */
 uint32_t session_sector(const struct session *s);
 /* Returns true if a value of that payload is the last of a sector. */

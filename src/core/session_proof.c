@@ -9,8 +9,12 @@
 
 bool session_runs_image(const struct session *s)
 {
-	return s->have_info && s->config.goal == SESSION_UPDATE &&
-	       memcmp(s->info.running_sha256, s->config.sha256, OTA_SHA256_SIZE) == 0;
+	const struct session_running *running = &s->running;
+
+	return running->known && s->config.goal == SESSION_UPDATE &&
+	       memcmp(running->sha256,
+		      running->boot_hash ? s->config.boot_sha256 : s->config.sha256,
+		      OTA_SHA256_SIZE) == 0;
 }
 
 void session_promise(struct session *s, uint32_t ms)
@@ -142,6 +146,10 @@ static void prove_by_version(struct session *s)
 static void ask_state(struct session *s)
 {
 	s->proving = false;
+	if (!s->dialect->has_status) {
+		session_retry_start(s, s->given_up);
+		return;
+	}
 	if (!session_try(s, s->given_up))
 		return;
 	s->looked = true;
@@ -157,7 +165,7 @@ static void ask_state(struct session *s)
  */
 static bool trial_lost_supply(const struct session *s)
 {
-	return (s->info.flags & OTA_INFO_RESUMABLE) && s->info.resets > 0 &&
+	return s->have_info && (s->info.flags & OTA_INFO_RESUMABLE) && s->info.resets > 0 &&
 	       ota_reset_is_supply(s->info.reset_reason);
 }
 
@@ -180,9 +188,9 @@ void session_prove(struct session *s)
 	if (s->cancel)
 		session_note(s, SESSION_NOTE_LATE, 0);
 	s->cancel = false;
-	if (!s->have_info && s->proved) {
+	if (!s->running.known && s->proved) {
 		session_finish(s, SESSION_LINK_LOST); /* it told more when it was last met */
-	} else if (!s->have_info) {
+	} else if (!s->running.known) {
 		prove_by_version(s);
 	} else if (session_runs_image(s)) {
 		if (s->stats.done_us == 0)
@@ -190,6 +198,12 @@ void session_prove(struct session *s)
 		session_confirm(s);
 	} else if ((s->promised || s->proved) && trial_lost_supply(s)) {
 		try_again(s);
+	} else if (s->promised && !s->proved && s->mcumgr.holds_next) {
+		s->promised = false; /* it did not reset yet */
+		ask_state(s);
+	} else if (s->dialect->ops->identify && !s->doubted) {
+		s->doubted = true; /* one answer may be damaged */
+		s->dialect->ops->identify(s);
 	} else if (s->promised || s->proved) {
 		session_finish(s, SESSION_ROLLED_BACK);
 	} else {
@@ -202,7 +216,10 @@ void session_prove(struct session *s)
 static void ask_confirm(struct session *s)
 {
 	session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
-	session_opcode(s, OTA_CMD_CONFIRM);
+	if (s->dialect->ops->confirm)
+		s->dialect->ops->confirm(s);
+	else
+		session_opcode(s, OTA_CMD_CONFIRM);
 }
 
 /* The image runs, and the device was not brought to keep it. */
@@ -217,7 +234,7 @@ static void unanswered(struct session *s)
 /* It answered CONFIRM with ok, and its Info disagrees: the session has ended. */
 static bool told_otherwise(struct session *s)
 {
-	if (!s->confirm_told || !(s->info.flags & OTA_INFO_PENDING_VERIFY))
+	if (!s->confirm_told || !s->running.on_trial)
 		return false;
 	session_broken(s, "it said that the image is confirmed, and still has it on trial");
 	return true;
@@ -225,7 +242,7 @@ static bool told_otherwise(struct session *s)
 
 void session_confirm(struct session *s)
 {
-	const bool pending = (s->info.flags & OTA_INFO_PENDING_VERIFY) != 0;
+	const bool pending = s->running.on_trial;
 
 	session_enter(s, SESSION_CONFIRMING);
 	s->proving = true;
@@ -256,6 +273,10 @@ static void session_confirm_check(struct session *s)
 {
 	int rc;
 
+	if (s->dialect->ops->identify) {
+		s->dialect->ops->identify(s);
+		return;
+	}
 	session_wait(s, SESSION_STEP_INFO, s->config.connect_timeout_ms);
 	rc = s->ops->read(s->ctx, GATT_INFO);
 	if (rc < 0)

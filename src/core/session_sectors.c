@@ -181,14 +181,19 @@ static void header_put(struct session *s, uint8_t *buf, uint32_t len)
 {
 	if (s->stats.queued % SECTOR == 0)
 		s->sectors.packet = 0;
+	s->sectors.last = (uint16_t)len;
 	bytes_put16(buf, (uint16_t)(s->stats.queued / SECTOR));
-	buf[2] = s->sectors.packet++;
-	if (!session_ends_sector(s, len))
+	buf[2] = session_ends_sector(s, len) ? LAST : s->sectors.packet;
+}
+
+static void value_sent(struct session *s, uint32_t header)
+{
+	(void)header;
+	s->sectors.packet++;
+	if (!session_ends_sector(s, 0))
 		return;
-	buf[2] = LAST;
 	s->sectors.awaiting = true;
 	s->sectors.sent_at = s->now;
-	s->sectors.last = (uint16_t)len;
 }
 
 /* It is called behind header_put(), with the sector's last value. */
@@ -344,6 +349,7 @@ static const struct dialect_ops ops = {
 	.rx_data = rx_data,
 	.header_put = header_put,
 	.trailer_put = trailer_put,
+	.value_sent = value_sent,
 	.data_written = data_written,
 	.watch = watch,
 	.watch_at = watch_at,

@@ -32,6 +32,21 @@ void session_link(const struct session *s, struct airtime_link *ret)
 		ret->interval_us = told->interval * 1250u;
 }
 
+uint32_t session_size(const struct session *s)
+{
+	return s->stream ? s->stream->size : s->config.image_size;
+}
+
+uint32_t session_image_at(const struct session *s, uint32_t offset)
+{
+	return s->stream ? stream_image_at(s->stream, offset) : offset;
+}
+
+enum stream_kind session_stream_kind(const struct session *s)
+{
+	return s->stream ? s->stream->kind : STREAM_RAW;
+}
+
 void session_rechoose(struct session *s)
 {
 	const uint16_t chunk = s->chunk;
@@ -132,18 +147,30 @@ bool session_ends_sector(const struct session *s, uint32_t len)
 	return sector != 0 && (at % sector == 0 || at == session_size(s));
 }
 
+/* The offset beyond which the next value does not go. */
+static uint32_t unit_end(const struct session *s)
+{
+	const uint32_t size = session_size(s), at = s->stats.queued, sector = session_sector(s);
+
+	if (s->dialect->ops->unit_end)
+		return s->dialect->ops->unit_end(s);
+	return sector != 0 && size - at > sector - at % sector ? at + sector - at % sector : size;
+}
+
+static uint32_t header_size(const struct session *s)
+{
+	return s->dialect->ops->header_size ? s->dialect->ops->header_size(s) : s->dialect->header;
+}
+
 /* Payload of the next value: a sector's trailer is not apart from its last bytes. */
 static uint32_t payload_wanted(const struct session *s)
 {
-	const struct dialect *d = s->dialect;
-	const uint32_t payload = (uint32_t)s->chunk - d->header, sector = session_sector(s);
-	uint32_t left = session_size(s) - s->stats.queued;
+	const uint32_t payload = (uint32_t)s->chunk - header_size(s);
+	const uint32_t left = unit_end(s) - s->stats.queued;
 
-	if (sector != 0 && left > sector - s->stats.queued % sector)
-		left = sector - s->stats.queued % sector;
 	if (left > payload)
 		return payload;
-	return left + d->trailer > payload ? payload - d->trailer : left;
+	return left + s->dialect->trailer > payload ? payload - s->dialect->trailer : left;
 }
 
 /* Returns true if the next value, of that payload, is written with a request. */
@@ -192,16 +219,10 @@ static enum session_hindrance next_value(const struct session *s, uint32_t *ret_
 	/* A short value in mid stream wastes air; it is worth it only when nothing else moves. */
 	if (credit < want && (flight > 0 || credit == 0))
 		return SESSION_HINDERED_CREDIT;
+	if (want == 0 && header_size(s) == 0)
+		return SESSION_HINDERED_CREDIT;
 	*ret_len = credit < want ? credit : want;
 	return SESSION_HINDERED_NOT;
-}
-
-static uint32_t next_length(const struct session *s)
-{
-	uint32_t len;
-
-	(void)next_value(s, &len);
-	return len;
 }
 
 enum session_hindrance session_hindrance(const struct session *s)
@@ -227,7 +248,7 @@ static void fill_stream(const struct session *s, uint8_t *to, uint32_t offset, u
 	stream_copy(stream, offset, to, len);
 }
 
-static void fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len)
+void session_fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_t len)
 {
 	if (s->stream) {
 		fill_stream(s, to, offset, len);
@@ -267,7 +288,7 @@ uint32_t session_pacing(const struct session *s)
 /* False when the stack took nothing. */
 static bool send_value(struct session *s, uint32_t len)
 {
-	const uint16_t header = s->dialect->header;
+	const uint32_t header = header_size(s);
 	const uint32_t pacing = session_pacing(s);
 	const bool request = is_request(s, len), ends = session_ends_sector(s, len);
 	const enum gatt_write mode = s->mode == GATT_REQUEST && !request ? GATT_COMMAND : s->mode;
@@ -280,7 +301,7 @@ static bool send_value(struct session *s, uint32_t len)
 		return false;
 	}
 	s->dialect->ops->header_put(s, value, len);
-	fill(s, value + header, s->stats.queued, len);
+	session_fill(s, value + header, s->stats.queued, len);
 	if (ends && s->dialect->ops->trailer_put) {
 		s->dialect->ops->trailer_put(s, value + all);
 		all += s->dialect->trailer;
@@ -298,8 +319,8 @@ static bool send_value(struct session *s, uint32_t len)
 		s->progress_at = s->now; /* the clock for an answer starts now */
 		s->least_payload = UINT16_MAX;
 	}
-	if (s->chunk - header < s->least_payload)
-		s->least_payload = (uint16_t)(s->chunk - header);
+	if (s->chunk - s->dialect->header < s->least_payload)
+		s->least_payload = (uint16_t)(s->chunk - s->dialect->header);
 	s->sequence++;
 	s->stats.queued += len;
 	s->burst.run++;
@@ -314,9 +335,17 @@ static bool send_value(struct session *s, uint32_t len)
 	s->stats.sent_bytes += len;
 	s->stats.values++;
 	s->next_send = s->now + pacing;
-	if (ends && s->dialect->ops->sector_sent)
-		s->dialect->ops->sector_sent(s);
+	if (s->dialect->ops->value_sent)
+		s->dialect->ops->value_sent(s, header);
 	return true;
+}
+
+/* Sends the next value if nothing hinders it. */
+static bool send_next(struct session *s)
+{
+	uint32_t len;
+
+	return next_value(s, &len) == SESSION_HINDERED_NOT && send_value(s, len);
 }
 
 /* Deflate's tables take half of what they save in the first bytes. */
@@ -328,7 +357,6 @@ static uint32_t head_size(const struct session *s)
 void session_send_head(struct session *s, uint32_t offset, uint32_t limit)
 {
 	struct session_stats *st = &s->stats;
-	uint32_t len;
 
 	session_choose(s);
 	st->queued = st->received = offset;
@@ -336,10 +364,11 @@ void session_send_head(struct session *s, uint32_t offset, uint32_t limit)
 	/* The last value is acknowledged when there is somebody who listens. */
 	while (s->mode != GATT_REQUEST && session_live(s) && s->ahead < head_size(s) &&
 	       session_size(s) - st->queued > s->chunk) {
-		len = next_length(s);
-		if (len == 0 || !send_value(s, len))
+		const uint32_t before = st->queued;
+
+		if (!send_next(s))
 			return;
-		s->ahead += len;
+		s->ahead += st->queued - before;
 	}
 }
 
@@ -352,8 +381,6 @@ static bool all_there(const struct session *s)
 
 void session_pump(struct session *s)
 {
-	uint32_t len;
-
 	if (s->state != SESSION_SENDING || !session_live(s))
 		return;
 	if (all_there(s)) {
@@ -364,8 +391,7 @@ void session_pump(struct session *s)
 		return;
 	}
 	while (s->state == SESSION_SENDING && s->stats.queued < session_size(s)) {
-		len = next_length(s);
-		if (len == 0 || !send_value(s, len))
+		if (!send_next(s))
 			return;
 	}
 	/* Without acknowledgements, END follows the last value at once. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A session's memory.  The owner may read config, stats, state, outcome, code,
- * opcode, detail, status, closing, mtu, chunk, mode, window, hold, dialect, have_info, info,
+ * opcode, detail, status, closing, mtu, chunk, mode, window, hold, dialect, have_info, info, running,
  * version, version_before, model, broken, verdict, proved, promised and ended; everything
  * else is private to core.
  */
@@ -137,6 +137,50 @@ struct session_skip {
 	struct stream_kept kept; /* what is sent */
 };
 
+/* A request of an upload that waits for its answer; session_mcumgr.c. */
+#define SESSION_FRAMES 8u
+
+struct session_frame {
+	uint32_t end; /* the image's offset behind it */
+	uint8_t sequence;
+	bool stale; /* the device was told another offset since */
+};
+
+/* SMP of MCUmgr; session_mcumgr.c. */
+struct session_mcumgr {
+	bool old; /* it speaks version 1 */
+	bool told; /* parameters were asked for on this link */
+	uint16_t buf_size; /* bytes of a request; 0: not told */
+	uint8_t buf_count;
+	uint8_t sequence; /* of the next request */
+	uint8_t ask, ask_sequence; /* what an answer is awaited to; 0: nothing */
+	uint8_t asked_again; /* times in a row */
+	uint8_t head_len, head_at; /* of what is being written, and how much of it was ... */
+	uint8_t head[112];
+	uint32_t from, to; /* ... and of the image behind it, outside of SENDING */
+	uint32_t frame_end; /* in SENDING: where the request ends that is being written */
+	unsigned int frames;
+	struct session_frame frame[SESSION_FRAMES];
+	bool turned; /* the next request begins at turn */
+	uint32_t turn;
+	uint64_t since; /* when an answer came last, or a request was written alone */
+	/* The other slot: */
+	bool other_known, other_next; /* has a bootable image, which boots next */
+	uint8_t other[OTA_SHA256_SIZE];
+	bool holds, holds_next; /* it is the image to be sent */
+	uint16_t in_len, in_skip; /* of an answer that comes in pieces */
+	uint8_t in[1024];
+};
+
+/* What the device told that it runs: by Info, or by a dialect's own messages. */
+struct session_running {
+	bool known;
+	bool boot_hash; /* sha256 is MCUboot's, config.boot_sha256 where it is the image sent */
+	bool on_trial; /* rolled back by the next reset, unless it is confirmed */
+	bool can_go_back; /* by dialects without Info: another image is there to boot */
+	uint8_t sha256[OTA_SHA256_SIZE];
+};
+
 #define SESSION_COMMANDS 4u
 #define SESSION_TEXT 65u
 
@@ -169,6 +213,9 @@ struct session {
 	bool data_subscribed; /* Data's notifications were asked for, too */
 	struct session_sectors sectors;
 	struct session_parts parts;
+	struct session_mcumgr mcumgr;
+	struct session_running running;
+	bool doubted; /* what it runs is asked for once more */
 	uint16_t mtu;
 	uint8_t properties[GATT_CHRS];
 	bool have_info;

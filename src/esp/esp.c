@@ -120,6 +120,8 @@ static void firmware_start(void *ctx, uint64_t now_us)
 		esp_sectors_start(esp);
 	if (esp->config.dialect == ESP_PARTS)
 		esp_parts_start(esp);
+	if (esp->config.dialect == ESP_MCUMGR)
+		esp_mcumgr_start(esp);
 	esp_log(esp, "runs %s from slot %u%s", board_running(esp->board)->version,
 		board_running(esp->board)->slot,
 		board_running(esp->board)->pending_verify ? ", pending verify" : "");
@@ -224,6 +226,8 @@ static void task_continues(void *ctx, uint64_t now_us)
 		esp_sectors_op_done(esp, esp->op_result);
 	else if (esp->config.dialect == ESP_PARTS)
 		esp_parts_op_done(esp, esp->op_result);
+	else if (esp->config.dialect == ESP_MCUMGR)
+		esp_mcumgr_op_done(esp, esp->op_result);
 	else
 		ota_device_op_done(&esp->device, esp->op_result, esp_now_ms(esp));
 	esp_hold(esp);
@@ -362,6 +366,7 @@ void esp_destroy(struct esp *esp)
 		return;
 	firmware_stop(esp);
 	esp_parts_finish(esp);
+	esp_mcumgr_finish(esp);
 	esp_drop_board(esp);
 	esp_stream_finish(esp);
 	free(esp);
@@ -404,11 +409,12 @@ enum esp_dialect esp_dialect_of(enum dialect_id id)
 	case DIALECT_FBIEGO:
 	case DIALECT_FBIEGO_COMPACT:
 		return ESP_PARTS;
+	case DIALECT_SMP:
+		return ESP_MCUMGR;
 	case DIALECT_FOREIGN:
 	case DIALECT_BLE_OTA:
 	case DIALECT_ANGERER:
 	case DIALECT_ARDUINO_BLE_OTA:
-	case DIALECT_SMP:
 	case DIALECT_NORDIC_DFU:
 	case DIALECT_NORDIC_LEGACY_DFU:
 	case DIALECT_MESHTASTIC:

@@ -17,8 +17,17 @@
 #include "core/dialect.h"
 
 /* FOREIGN: it has the attribute table of another protocol, and refuses every write.  SECTORS,
- * PARTS: another protocol that it serves, esp_sectors.c, esp_parts.c. */
-enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN, ESP_SECTORS, ESP_PARTS };
+ * PARTS, MCUMGR: another protocol that it serves, esp_sectors.c, esp_parts.c, esp_mcumgr.c. */
+enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN, ESP_SECTORS, ESP_PARTS, ESP_MCUMGR };
+
+/* How a device with SMP is built: which of MCUmgr's options it has. */
+enum esp_mcumgr_kind {
+	ESP_MCUMGR_USUAL,
+	ESP_MCUMGR_VERSION_1, /* an older release: no version 2, no parameters */
+	ESP_MCUMGR_IMAGE_CHECK, /* CONFIG_IMG_ENABLE_IMAGE_CHECK: the upload's hash is compared */
+	ESP_MCUMGR_REJECTS, /* the application refuses every upload: upload check hook */
+	ESP_MCUMGR_SELF_CONFIRMS, /* the new image confirms itself when it starts */
+};
 
 /* How the attribute table of what is sent to it differs from its factory firmware's. */
 enum esp_update_table {
@@ -79,8 +88,11 @@ struct esp_config {
 	uint32_t secure_version;
 	enum esp_dialect dialect;
 	/* FOREIGN: which other one, UNKNOWN for DIALECT_FOREIGN; SECTORS: BLE_OTA_RAW, BLEOTA or
-	 * NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT. */
+	 * NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT; MCUMGR: SMP. */
 	enum dialect_id foreign;
+	enum esp_mcumgr_kind mcumgr;
+	uint16_t mcumgr_buf_size; /* bytes; 0: 2475, as Zephyr's samples have it */
+	uint8_t mcumgr_buf_count; /* 0: 4 */
 	enum esp_update_table update_table; /* ESP_FULL only */
 	const char *version, *project; /* of the factory firmware; only for a new flash */
 	const char *partitions; /* text of a partitions.csv; NULL: firmware/partitions.csv */
@@ -189,6 +201,8 @@ uint32_t esp_sectors_overruns(const struct esp *esp);
  * that its file system was formatted. */
 uint32_t esp_parts_overruns(const struct esp *esp);
 uint32_t esp_parts_formats(const struct esp *esp);
+/* Values that a device of MCUMGR lost, because no buffer was free or they were no message. */
+uint32_t esp_mcumgr_losses(const struct esp *esp);
 /* As a device of that dialect is to be configured. */
 enum esp_dialect esp_dialect_of(enum dialect_id id);
 uint32_t esp_boots(const struct esp *esp);

@@ -3,6 +3,7 @@
 #include "esp/esp_priv.h"
 
 #include "image/image_build.h"
+#include "image/mcuboot.h"
 #include "base/sha256.h"
 
 #include <stdio.h>
@@ -19,6 +20,18 @@ static int refuse_factory(const struct esp *esp, int rc, char *ret_text, size_t 
 	return rc;
 }
 
+/* A version that MCUboot's header has no room for is 1.0.0 there. */
+static int build_mcuboot(const struct esp *esp, uint8_t *image, size_t len)
+{
+	struct mcuboot_build build = {.major = 1};
+
+	if (esp->config.version)
+		(void)mcuboot_version_parse(esp->config.version, &build);
+	build.size = (uint32_t)len;
+	build.seed = (uint32_t)esp->config.seed;
+	return mcuboot_build(&build, sha256_buffer, image, len);
+}
+
 /* With the secure version that the eFuse demands: no such device leaves a factory dead. */
 static int install_factory(struct esp *esp, char *ret_text, size_t size)
 {
@@ -32,8 +45,11 @@ static int install_factory(struct esp *esp, char *ret_text, size_t size)
 	};
 	const size_t len = image_build_size(FACTORY_SIZE);
 	uint8_t *image = malloc(len);
-	size_t built = 0;
-	int rc = image ? image_build(&build, sha256_buffer, image, len, &built) : -OTA_ENOMEM;
+	size_t built = len;
+	int rc = !image ? -OTA_ENOMEM
+		 : esp->config.dialect == ESP_MCUMGR
+			 ? build_mcuboot(esp, image, len)
+			 : image_build(&build, sha256_buffer, image, len, &built);
 
 	if (rc == 0)
 		rc = board_install(esp->board, image, built);
@@ -54,6 +70,7 @@ static struct board_config config_of(const struct esp *esp)
 		.same_project = esp->config.same_project,
 		.no_older = esp->config.no_older,
 		.no_rollback = esp->config.no_rollback,
+		.mcuboot = esp->config.dialect == ESP_MCUMGR,
 		.flash_encryption = esp->config.flash_encryption,
 		.partitions = esp->config.partitions,
 		.flash_path = esp->config.flash_path,

@@ -106,8 +106,10 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 	if (id >= ATT_FOREIGN_1 && esp->config.dialect >= ESP_SECTORS) {
 		if (esp->config.dialect == ESP_SECTORS)
 			esp_sectors_written(c, id, buf, len);
-		else
+		else if (esp->config.dialect == ESP_PARTS)
 			esp_parts_written(c, buf, len);
+		else
+			esp_mcumgr_written(c, buf, len);
 		esp_hold(esp);
 		return ATT_OK;
 	}
@@ -249,6 +251,8 @@ static void on_writable(void *ctx)
 	if (!c->link || !c->esp->device_up)
 		return;
 	att_server_writable(&c->att);
+	if (c->esp->config.dialect == ESP_MCUMGR)
+		esp_mcumgr_writable(c->esp);
 	esp_tick(c->esp);
 	esp_hold(c->esp);
 	esp_rearm(c->esp);
@@ -296,6 +300,8 @@ static void esp_link_on_disconnected(void *ctx, uint8_t reason)
 	if (!esp->device_up)
 		return;
 	esp_gone(esp, c->id);
+	if (esp->config.dialect == ESP_MCUMGR)
+		esp_mcumgr_gone(esp, c->id);
 	esp_hold(esp);
 	esp_rearm(esp);
 }
@@ -358,6 +364,7 @@ static enum att_table table_of(const struct esp *esp)
 	case ESP_FOREIGN:
 	case ESP_SECTORS:
 	case ESP_PARTS:
+	case ESP_MCUMGR:
 		break;
 	}
 	return foreign_table(esp);

@@ -111,6 +111,48 @@ struct esp_parts {
 	uint8_t buffers[2][16384];
 };
 
+#define ESP_MCUMGR_BUF 4096u
+#define ESP_MCUMGR_BUFS 16u
+
+enum esp_mcumgr_step {
+	ESP_MCUMGR_IDLE,
+	/* the end of a flash operation: */
+	ESP_MCUMGR_CLEARING, /* the slot, before the first part is written */
+	ESP_MCUMGR_WRITING,
+	ESP_MCUMGR_SETTING, /* the image that boots next */
+	ESP_MCUMGR_KEEPING, /* the one that runs */
+	ESP_MCUMGR_OVER, /* it is about to restart */
+};
+
+struct esp_mcumgr_request {
+	uint16_t conn;
+	uint32_t len;
+	uint8_t bytes[ESP_MCUMGR_BUF];
+};
+
+struct esp_mcumgr {
+	enum esp_mcumgr_step step;
+	/* Requests in the order in which they came; the first one is being worked at, the last one
+	 * may still be incomplete. */
+	struct esp_mcumgr_request *queue; /* ESP_MCUMGR_BUFS, made with the board */
+	unsigned int count;
+	uint32_t expected; /* bytes that the last one lacks; 0: it is whole */
+	/* The upload under way, which a restart forgets: */
+	bool uploading;
+	uint32_t size, off, erased;
+	size_t sha_len;
+	uint8_t sha[OTA_SHA256_SIZE];
+	const uint8_t *data; /* of the request that is being worked at */
+	uint32_t data_len;
+	uint32_t filled; /* bytes in buf, that are not a whole block yet */
+	uint8_t buf[ESP_MCUMGR_BUF + 64u];
+	/* The answer that is being sent, in notifications. */
+	uint16_t out_len, out_at;
+	uint8_t out[1024];
+	bool pending, permanent; /* the other slot boots next; and stays */
+	uint32_t losses;
+};
+
 struct esp {
 	struct esp_config config;
 	char name[ESP_NAME_MAX];
@@ -144,6 +186,7 @@ struct esp {
 	uint32_t foreign_writes; /* esp_foreign_writes() */
 	struct esp_sectors sectors; /* ESP_SECTORS */
 	struct esp_parts parts; /* ESP_PARTS */
+	struct esp_mcumgr mcumgr; /* ESP_MCUMGR */
 	uint32_t wear; /* ota_core's, which a restart by software leaves alone */
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
@@ -216,6 +259,27 @@ void esp_parts_stop(struct esp *esp);
 void esp_parts_finish(struct esp *esp);
 void esp_parts_written(struct esp_conn *conn, const uint8_t *buf, size_t len);
 void esp_parts_op_done(struct esp *esp, int rc);
+
+/* esp_mcumgr_image.c: its image management.  Each writes the fields of an answer's map, or an
+ * error. */
+struct mcumgr_header;
+struct cbor_writer;
+enum esp_mcumgr_result { ESP_MCUMGR_ANSWERED, ESP_MCUMGR_LATER }; /* an operation was begun */
+enum esp_mcumgr_result esp_mcumgr_image(struct esp *esp, const struct mcumgr_header *h,
+					const uint8_t *map, struct cbor_writer *w);
+/* That operation has ended. */
+enum esp_mcumgr_result esp_mcumgr_image_done(struct esp *esp, int rc, struct cbor_writer *w);
+/* "rc", or "err" of the group; of version 1 what the one is in the other. */
+void esp_mcumgr_error(const struct esp *esp, struct cbor_writer *w, uint16_t group, uint32_t rc);
+bool esp_mcumgr_is_old(const struct esp *esp);
+
+/* esp_mcumgr.c: the same, ESP_MCUMGR */
+void esp_mcumgr_writable(struct esp *esp);
+void esp_mcumgr_start(struct esp *esp);
+void esp_mcumgr_finish(struct esp *esp);
+void esp_mcumgr_written(struct esp_conn *conn, const uint8_t *buf, size_t len);
+void esp_mcumgr_gone(struct esp *esp, uint16_t conn);
+void esp_mcumgr_op_done(struct esp *esp, int rc);
 
 /* esp_task.c: NimBLE's task */
 /* It is kept by this value, until there is room or the firmware has waited enough. */

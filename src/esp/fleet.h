@@ -35,6 +35,10 @@ struct fleet_kind {
 	enum dialect_id foreign; /* where that is ESP_FOREIGN: as struct esp_config has it */
 	bool dialect_all; /* of all of them; else some differ */
 	bool dialect_each; /* each device another one, from full on, and so round */
+	/* Of those that speak SMP, as struct esp_config has them. */
+	enum esp_mcumgr_kind mcumgr;
+	uint16_t mcumgr_buf_size;
+	uint8_t mcumgr_buf_count;
 	enum esp_update_table update_table; /* of those that speak the full dialect */
 	const char *version, *project; /* of the factory firmware; NULL: each its own */
 	enum flash_speed flash_speed;

@@ -194,6 +194,17 @@ static void compare_rollback(struct comparison *c)
 	judge(c, row, LINT_WARNING, "stays if it fails", "no way back");
 }
 
+struct lint_device image_compare_device(const struct job_snapshot *now)
+{
+	return (struct lint_device){
+		.info = now->have_info ? &now->info : NULL,
+		.version = now->version,
+		.mcuboot = dialect_get(now->dialect)->mcuboot,
+		.running_hash =
+			now->running.known && now->running.boot_hash ? now->running.sha256 : NULL,
+	};
+}
+
 size_t image_compare(const struct image *image, const struct lint_device *device,
 		     struct image_compare_row rows[IMAGE_COMPARE_ROWS], const char **ret_word,
 		     enum lint_severity *ret_severity)

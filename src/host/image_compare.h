@@ -3,6 +3,7 @@
 #ifndef OTABENCH_HOST_IMAGE_COMPARE_H
 #define OTABENCH_HOST_IMAGE_COMPARE_H
 
+#include "host/job_snapshot.h"
 #include "image/lint.h"
 
 #define IMAGE_COMPARE_ROWS 8u
@@ -20,5 +21,8 @@ struct image_compare_row {
 size_t image_compare(const struct image *image, const struct lint_device *device,
 		     struct image_compare_row rows[IMAGE_COMPARE_ROWS], const char **ret_word,
 		     enum lint_severity *ret_severity);
+
+/* The device as *now, which must outlive what is returned, knows it. */
+struct lint_device image_compare_device(const struct job_snapshot *now);
 
 #endif

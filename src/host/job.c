@@ -45,6 +45,7 @@ static void configure(struct job *job)
 		c->stream_only = from->patch != NULL;
 		c->image_size = (uint32_t)from->image->size;
 		memcpy(c->sha256, from->image->sha256, sizeof(c->sha256));
+		memcpy(c->boot_sha256, from->image->mcuboot.hash, sizeof(c->boot_sha256));
 		(void)snprintf(c->version, sizeof(c->version), "%s", from->image->version);
 	} else {
 		c->image_size = from->bytes;

@@ -69,7 +69,13 @@ static const uint32_t *job_events_digests(void *ctx, const struct ota_info *info
 static int job_approve(void *ctx, const struct ota_info *info, const char *version)
 {
 	struct job *job = job_of(ctx);
-	const struct lint_device device = {.info = info, .version = version};
+	const struct session_running *running = &job->session.running;
+	const struct lint_device device = {
+		.info = info,
+		.version = version,
+		.mcuboot = dialect_get(job->dialect)->mcuboot,
+		.running_hash = running->known && running->boot_hash ? running->sha256 : NULL,
+	};
 	const enum session_goal goal = job->config.goal;
 	bool refused;
 	int r;

@@ -32,6 +32,9 @@ static void record_image(struct job *job)
 	char hash[2 * OTA_SHA256_SIZE + 1], trailer[2 * OTA_SIGNED_SIZE + 1];
 
 	note(job, "image %zu %s", image->size, hex_encode(image->sha256, OTA_SHA256_SIZE, hash));
+	if (image->kind == IMAGE_MCUBOOT)
+		note(job, "image-mcuboot %s",
+		     hex_encode(image->mcuboot.hash, OTA_SHA256_SIZE, hash));
 	if (job->session_config.is_signed)
 		note(job, "image-signed %s",
 		     hex_encode(job->session_config.signed_start, OTA_SIGNED_SIZE, trailer));

@@ -87,9 +87,8 @@ static void take_running(const struct job *job, struct job_result *r)
 	if (r->outcome == SESSION_NOT_BACK)
 		return;
 	safe(s->version, r->running_version, sizeof(r->running_version));
-	r->running_known = s->have_info;
-	if (s->have_info)
-		memcpy(r->running_sha256, s->info.running_sha256, sizeof(r->running_sha256));
+	r->running_known = s->running.known;
+	memcpy(r->running_sha256, s->running.sha256, sizeof(r->running_sha256));
 }
 
 void job_make_result(struct job *job)
@@ -146,6 +145,7 @@ static void snap_session(const struct job *job, struct job_snapshot *ret)
 	ret->continue_dbm = job_hold_continue_dbm(job);
 	ret->have_info = s->have_info;
 	ret->info = s->info;
+	ret->running = s->running;
 	safe(s->version, ret->version, sizeof(ret->version));
 	safe(s->model, ret->model, sizeof(ret->model));
 	ret->stats = s->stats;

@@ -34,6 +34,7 @@ struct job_snapshot {
 	enum dialect_id dialect;
 	bool have_info;
 	struct ota_info info;
+	struct session_running running; /* by Info or otherwise */
 	char version[4 * SESSION_TEXT], model[4 * SESSION_TEXT]; /* safe to print */
 	struct session_stats stats;
 	bool stalled; /* a stall is under way */

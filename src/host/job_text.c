@@ -289,7 +289,7 @@ static void explain_not_paired(const struct job *job, struct job_result *r)
 
 static void explain_unconfirmed(const struct job *job, struct job_result *r)
 {
-	if (job->session.info.flags & OTA_INFO_PENDING_VERIFY) {
+	if (job->session.running.on_trial) {
 		job_say(r->what, "The device runs the new image on trial, as asked.");
 		job_advise(job, r, "confirm", JOB_COMMAND_DEVICE, "keeps it; a reset rolls back.");
 	} else {

@@ -173,6 +173,8 @@ char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *d
 		return pdu_text_sectors_command(bytes, len, buf, size);
 	if (dialect->family == DIALECT_PARTS)
 		return pdu_text_parts_command(bytes, len, buf, size);
+	if (dialect->family == DIALECT_MCUMGR)
+		return pdu_text_mcumgr(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_START)
 		return pdu_text_start(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_LINK)
@@ -397,6 +399,8 @@ char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct diale
 		return pdu_text_sectors_answer(bytes, len, buf, size);
 	if (dialect->family == DIALECT_PARTS)
 		return pdu_text_parts_notification(bytes, len, buf, size);
+	if (dialect->family == DIALECT_MCUMGR)
+		return pdu_text_mcumgr(bytes, len, buf, size);
 	if (bytes[0] >= COUNT(functions) || !functions[bytes[0]])
 		return say(buf, size, "unknown notification 0x%02x, %zu bytes", bytes[0], len);
 	if (dialect->one_byte)

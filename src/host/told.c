@@ -10,6 +10,15 @@ static void learn_flags(struct device_told *told, uint8_t known, uint8_t flags)
 	told->flags = (uint8_t)((told->flags & ~known) | (flags & known));
 }
 
+/* The flags that a dialect without Info tells. */
+static void told_running(struct device_told *told, const struct job_snapshot *s)
+{
+	if (s->running.known)
+		learn_flags(told, OTA_INFO_PENDING_VERIFY | OTA_INFO_CAN_ROLLBACK,
+			    (uint8_t)((s->running.on_trial ? OTA_INFO_PENDING_VERIFY : 0) |
+				      (s->running.can_go_back ? OTA_INFO_CAN_ROLLBACK : 0)));
+}
+
 static void told_command(struct device_told *told, enum ota_command command)
 {
 	if (command == OTA_CMD_CONFIRM)
@@ -33,6 +42,8 @@ static void told_answer(struct device_told *told, const struct job_snapshot *s)
 		learn_flags(told, UINT8_MAX, told->status.flags);
 	} else if (s->have_info) {
 		learn_flags(told, UINT8_MAX, s->info.flags);
+	} else {
+		told_running(told, s);
 	}
 }
 
@@ -46,6 +57,8 @@ static void told_update(struct device_told *told, const struct job_snapshot *s,
 			learn_flags(told, UINT8_MAX, s->info.flags);
 		else
 			told->flags_known = 0;
+		if (!s->have_info)
+			told_running(told, s);
 		break;
 	case JOB_REST_NOTHING:
 		learn_flags(told, OTA_INFO_RESUMABLE, 0);

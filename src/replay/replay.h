@@ -7,7 +7,7 @@
  *   recorded DATE by PROGRAM on SOURCE
  *   run GOAL command=N scan_ms=N timeout_ms=N forced=N restart=N resume_only=N no_confirm=N
  *       pattern=N log_data=N on_screen=N device=NAME
- *   image SIZE SHA-256 | image-signed HEX | image-name TEXT | image-project TEXT | image-version TEXT
+ *   image SIZE SHA-256 | image-signed HEX | image-mcuboot SHA-256 | image-name TEXT | image-project TEXT | image-version TEXT
  *   stream-block KIND BYTES, for each block of the stream that was sent in the image's place
  *   digest CRC32, for each block of the image, where the device was asked for its own
  *   bytes N | profile NAME | set KEY=VALUE

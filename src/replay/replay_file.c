@@ -134,6 +134,13 @@ static bool note_image(struct replay_run *run, const char *text)
 	return hex_decode(text, run->image.sha256, OTA_SHA256_SIZE) == 0;
 }
 
+static bool note_mcuboot(struct replay_run *run, const char *text)
+{
+	run->image.kind = IMAGE_MCUBOOT;
+	return strlen(text) == (size_t)2 * OTA_SHA256_SIZE &&
+	       hex_decode(text, run->image.mcuboot.hash, OTA_SHA256_SIZE) == 0;
+}
+
 static bool note_signed(struct replay_run *run, const char *text)
 {
 	run->recorded.is_signed = true;
@@ -303,6 +310,7 @@ static const struct {
 } notes[] = {
 	{"image", note_image},
 	{"image-signed", note_signed},
+	{"image-mcuboot", note_mcuboot},
 	{"stream-block", note_stream},
 	{"stream-text", note_stream_text},
 	{"digest", note_digest},

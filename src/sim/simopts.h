@@ -69,6 +69,9 @@ enum sim_option {
 	SIM_DEFLATE,
 	SIM_DELTA,
 	SIM_SKIP,
+	SIM_SMP,
+	SIM_SMP_BUFFERS,
+	SIM_SMP_BUFFER_SIZE,
 	SIM_OPTIONS
 };
 
@@ -105,6 +108,9 @@ struct sim_options {
 	int32_t deflate_window; /* log2 of bytes, 12..15; 0: no compressed streams */
 	char version[32]; /* of the factory firmware, as esp_app_desc_t holds it */
 	char project[32];
+	int32_t smp; /* enum esp_mcumgr_kind */
+	int32_t smp_buffers; /* 1..16 */
+	int32_t smp_buffer_size; /* bytes, 128..4096 */
 	int32_t encrypted; /* 0 or 1 */
 	int32_t supervision_ms; /* a multiple of 10 */
 	int32_t security; /* enum esp_security */

@@ -28,6 +28,14 @@ static const struct setting_word words_flash_mode[] = {
 	{"lenient", ESP_FLASH_LENIENT},
 	{NULL, 0},
 };
+static const struct setting_word words_smp[] = {
+	{"usual", ESP_MCUMGR_USUAL},
+	{"version-1", ESP_MCUMGR_VERSION_1},
+	{"image-check", ESP_MCUMGR_IMAGE_CHECK},
+	{"rejects", ESP_MCUMGR_REJECTS},
+	{"self-confirms", ESP_MCUMGR_SELF_CONFIRMS},
+	{NULL, 0},
+};
 static const struct setting_word words_dialect[] = {
 	{"full", DIALECT_FULL},
 	{"basic", DIALECT_BASIC},
@@ -219,6 +227,23 @@ const struct setting simopts_keys[SIM_OPTIONS] = {
 		.initial = 1,
 		.help = "Whether devices tell which blocks of 64 KiB their free slot holds, so that "
 			"these need not be sent again.",
+	},
+	[SIM_SMP] = {
+		.name = "smp", .kind = SETTING_CHOICE, AT(smp), .words = words_smp,
+		.initial = ESP_MCUMGR_USUAL,
+		.help = "Devices with SMP: version-1 is an older release, without parameters; with "
+			"image-check the upload's hash is compared; rejects refuses every upload; "
+			"with self-confirms a new image confirms itself when it starts.",
+	},
+	[SIM_SMP_BUFFERS] = {
+		.name = "smp_buffers", .kind = SETTING_NUMBER, AT(smp_buffers),
+		.min = 1, .max = 16, .initial = 4,
+		.help = "Their buffers for requests and answers: buf_count.",
+	},
+	[SIM_SMP_BUFFER_SIZE] = {
+		.name = "smp_buffer_size", .kind = SETTING_NUMBER, AT(smp_buffer_size),
+		.min = 128, .max = 4096, .unit = "bytes", .initial = 2475,
+		.help = "Size of each: buf_size.",
 	},
 	[SIM_VERSION] = {
 		.name = "version", .kind = SETTING_TEXT, TEXT(version),

@@ -122,6 +122,7 @@ static void dashboard_draw(struct app *app, struct cells *cells, struct area are
 		v.advice = d->have_result ? d->result.limit_advice : NULL;
 		v.dialect = s->dialect;
 		v.version = d->job || !known ? s->version : known->version;
+		v.on_trial = s->running.known && s->running.on_trial;
 		v.chip = chip_of(s);
 		v.info = s->have_info ? &s->info : NULL;
 		v.status = s->stats.status_known ? &s->stats.status : NULL;

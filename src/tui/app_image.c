@@ -6,6 +6,7 @@
 #include "tui/app_image.h"
 
 #include "base/sha256.h"
+#include "host/image_compare.h"
 #include "host/recent_images.h"
 #include "tui/app_device.h"
 
@@ -34,14 +35,13 @@ static void compare_device(struct app *app)
 {
 	struct app_image *i = mine(app);
 	const struct job_snapshot *s = &app_device(app)->snapshot;
-	struct lint_device device = {.version = s->version};
+	const struct lint_device device = image_compare_device(s);
 
 	if (!i->have)
 		return;
 	i->shown = i->report;
 	if (!app_device(app)->have_snapshot || s->dialect == DIALECT_UNKNOWN)
 		return;
-	device.info = s->have_info ? &s->info : NULL;
 	lint_device(&i->image, &device, &i->shown);
 }
 

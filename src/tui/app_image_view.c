@@ -30,7 +30,7 @@ static bool device_of(const struct app *app, struct lint_device *ret)
 	if (!app_image(app)->have || !app_device(app)->have_snapshot ||
 	    s->dialect == DIALECT_UNKNOWN)
 		return false;
-	*ret = (struct lint_device){.info = s->have_info ? &s->info : NULL, .version = s->version};
+	*ret = image_compare_device(s);
 	return true;
 }
 

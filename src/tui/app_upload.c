@@ -86,8 +86,7 @@ static void add_versions(struct app *app)
 {
 	const struct job_snapshot *s = &app_device(app)->snapshot;
 	const struct image *image = &app_image(app)->image;
-	const struct lint_device device = {.info = s->have_info ? &s->info : NULL,
-					   .version = s->version};
+	const struct lint_device device = image_compare_device(s);
 	struct image_compare_row rows[IMAGE_COMPARE_ROWS];
 	enum lint_severity severity;
 	const char *word;

@@ -164,6 +164,7 @@ struct view_device {
 	enum cells_style wait_style;
 	enum dialect_id dialect;
 	const char *version; /* of the running firmware; "" unknown */
+	bool on_trial; /* it is, where a dialect without Info tells so */
 	const char *chip; /* "" unknown */
 	/* As the device told last; NULL: it did not. */
 	const struct ota_info *info;

@@ -252,7 +252,8 @@ static void make_little(const struct view_device *v, struct facts *f)
 {
 	const struct dialect *dialect = dialect_get(v->dialect);
 
-	add(f, CELLS_NORMAL, "Runs", "%s", v->version[0] != '\0' ? v->version : "unknown");
+	add(f, CELLS_NORMAL, "Runs", "%s%s", v->version[0] != '\0' ? v->version : "unknown",
+	    v->on_trial ? ", not confirmed yet" : "");
 	add(f, CELLS_NORMAL, "Slots", "unknown");
 	add(f, CELLS_NORMAL, "Chip", "unknown");
 	add(f, CELLS_DIM, "", "the %s dialect: %s", dialect->name, dialect->lacks);

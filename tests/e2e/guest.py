@@ -300,9 +300,10 @@ def adapter_known():
     return found[bus.ADAPTER] if found else None
 
 
-def sample_image(path, size=65536, version="2.0.0", chip="esp32"):
+def sample_image(path, size=65536, version="2.0.0", chip="esp32", kind="esp"):
     text, status = run(OTABENCH, "sample-image", path, "--size=%d" % size,
-                       "--version-text=" + version, "--chip=" + chip, "--force")
+                       "--version-text=" + version, "--force",
+                       "--kind=mcuboot" if kind == "mcuboot" else "--chip=" + chip)
     if status != 0:
         raise RuntimeError(text)
     return path

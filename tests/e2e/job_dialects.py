@@ -3,7 +3,7 @@
 """In the rig: over bluetoothd, otabench names the dialect of a device by its advertisement
 and by its services, writes nothing to one that it leaves alone, and updates devices with
 Espressif's sectors, whose answers come from two characteristics, and with fbiego's parts,
-whose commands and values go to one."""
+whose commands and values go to one, and with SMP, whose answers come from there, too."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ EACH = [("full", False), ("basic", False), ("foreign", False), ("fbiego", False)
         ("nordic-dfu", True), ("nordic-legacy-dfu", True), ("meshtastic", True),
         ("matter", True), ("silabs", True), ("ti-oad", True)]
 LOOKED_AT = ("foreign", "fbiego", "ble-ota", "angerer", "smp", "matter", "nimbleota")
-DRIVEN = ("fbiego", "nimbleota")
+DRIVEN = ("fbiego", "nimbleota", "smp")
 
 
 def look(tap):
@@ -46,14 +46,17 @@ def update(tap, bluez, name):
     bluez.forget()
     radio = Radio("--sim=devices=1,dialect=" + name)
     adapter_ready()
-    flash = Otabench("flash", "esp-sim-01", sample_image(name + ".bin", 60000, "2.0.0"))
+    kind = "mcuboot" if name == "smp" else "esp"
+    flash = Otabench("flash", "esp-sim-01",
+                     sample_image(name + ".bin", 60000, "2.0.0", kind=kind))
     result, status = flash.result()
     version = None if name.startswith("fbiego") else "2.0.0"
-    tap.check(status == 0 and result.get("outcome") == "delivered"
+    outcome = "confirmed" if name == "smp" else "delivered"
+    tap.check(status == 0 and result.get("outcome") == outcome
               and (result.get("running_version") or None) == version
               and result.get("dialect") == name
               and result.get("sent_bytes") == 60000,
-              "flash of %s: delivered, each byte sent once" % name, flash.story())
+              "flash of %s: %s, each byte sent once" % (name, outcome), flash.story())
     radio.stop()
 
 
@@ -71,7 +74,7 @@ def refuse(tap, bluez):
 def job(tap):
     bluez = Bluez()
     look(tap)
-    for name in ("nimbleota", "bleota", "ble-ota-raw", "fbiego", "fbiego-compact"):
+    for name in ("nimbleota", "bleota", "ble-ota-raw", "fbiego", "fbiego-compact", "smp"):
         update(tap, bluez, name)
     refuse(tap, bluez)
     bluez.stop()

@@ -31,6 +31,7 @@ cmp -s "$golden" "$work/scan"
 tell "a scan of one device of each"
 
 "$program" sample-image --quiet --size=20000 "$work/image.bin" >/dev/null
+"$program" sample-image --quiet --kind=mcuboot --size=20000 "$work/mcuboot.bin" >/dev/null
 i=0
 for name in full basic foreign fbiego fbiego-compact ble-ota ble-ota-raw bleota nimbleota angerer \
 	arduino-ble-ota smp nordic-dfu nordic-legacy-dfu meshtastic matter silabs ti-oad; do
@@ -39,16 +40,18 @@ for name in full basic foreign fbiego fbiego-compact ble-ota ble-ota-raw bleota 
 	"$program" --json $sim info "$device" >"$work/info" 2>&1
 	exit=$?
 	case $name in
-	full | basic | ble-ota-raw | bleota | nimbleota | fbiego*) expected=0 ;;
+	full | basic | ble-ota-raw | bleota | nimbleota | fbiego* | smp) expected=0 ;;
 	*) expected=76 ;;
 	esac
 	[ $exit -eq $expected ] && [ "$(field "$work/info" dialect)" = "$name" ]
 	tell "info names $name"
+	image=$work/image.bin
+	[ $name = smp ] && image=$work/mcuboot.bin
 	"$program" --json --sim=devices=1,dialect=$name,speed=max flash esp-sim-01 \
-		"$work/image.bin" >"$work/flash" 2>"$work/errors"
+		"$image" >"$work/flash" 2>"$work/errors"
 	exit=$?
 	case $name in
-	full | basic | ble-ota-raw | bleota | nimbleota | fbiego*)
+	full | basic | ble-ota-raw | bleota | nimbleota | fbiego* | smp)
 		[ $exit -eq 0 ] && ! grep -q '"tool":' "$work/info"
 		;;
 	*)

@@ -302,7 +302,7 @@ static void test_writes_count(void **state)
 	size_t count;
 
 	(void)state;
-	init(&u, DIALECT_SMP);
+	init(&u, DIALECT_TI_OAD);
 	u.session.goal = SESSION_LOOK;
 	update_begin(&u);
 	sim = sim_of(u.simulator);
@@ -319,7 +319,7 @@ static void test_writes_count(void **state)
 		assert_int_equal(attc_subscribe(&sim->client, chr), 0);
 	}
 	update_wait(&u, 1000000u);
-	assert_int_equal(esp_foreign_writes(update_device(&u)), 2);
+	assert_int_equal(esp_foreign_writes(update_device(&u)), 2 * 3);
 	update_end(&u);
 }
 

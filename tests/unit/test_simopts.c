@@ -143,6 +143,9 @@ static void expect_devices(void)
 	assert_int_equal(options.deflate_window, 14);
 	assert_int_equal(options.delta, 0);
 	assert_int_equal(options.skip, 0);
+	assert_int_equal(options.smp, ESP_MCUMGR_IMAGE_CHECK);
+	assert_int_equal(options.smp_buffers, 16);
+	assert_int_equal(options.smp_buffer_size, 128);
 }
 
 static void test_all(void **state)
@@ -159,7 +162,8 @@ static void test_all(void **state)
 		   "90000,revision=102,block_"
 		   "revision=103,boot_"
 		   "reason=brown-out,flash_mode=psram,rx_buffers=255,acl_wait=29,"
-		   "task_delay=20,host_delay=30,stack_delay=4000,deflate=14,delta=no,skip=no");
+		   "task_delay=20,host_delay=30,stack_delay=4000,deflate=14,delta=no,skip=no,"
+		   "smp=image-check,smp_buffers=16,smp_buffer_size=128");
 	/* The key has a file of its own: test_public_key. */
 	assert_true(options.given ==
 		    (((UINT64_C(1) << SIM_OPTIONS) - 1) & ~(UINT64_C(1) << SIM_PUBLIC_KEY)));
@@ -371,6 +375,9 @@ static void test_get(void **state)
 		[SIM_FAULT] = "dup-data%5",
 		[SIM_STATE] = "/tmp/x",
 		[SIM_DELTA] = "no",
+		[SIM_SMP] = "rejects",
+		[SIM_SMP_BUFFERS] = "2",
+		[SIM_SMP_BUFFER_SIZE] = "384",
 		[SIM_VERSION] = "1.2.3",
 		[SIM_PROJECT] = "p",
 		[SIM_ENCRYPTED] = "no",
