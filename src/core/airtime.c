@@ -117,6 +117,14 @@ static uint32_t cursor_event(const struct airtime_link *link, struct cursor *c, 
 	return frames;
 }
 
+uint32_t airtime_notification_us(const struct airtime_link *link, uint16_t value)
+{
+	const uint16_t octets = (uint16_t)(value + OTA_ATT_HEADER + L2CAP_HEADER);
+
+	return airtime_pdu_us(link->phy, octets, link->encrypted) -
+	       airtime_pdu_us(link->phy, EMPTY_OCTETS, link->encrypted);
+}
+
 static uint32_t rate(uint64_t bytes, uint64_t us)
 {
 	return (uint32_t)((bytes * 1000000u + us / 2u) / us);

@@ -21,7 +21,7 @@ static const struct dialect *const rows[] = {
 	&session_ble_ota_raw,
 	&session_bleota,
 	&session_nimbleota,
-	&dialect_angerer,
+	&session_angerer,
 	&dialect_arduino_ble_ota,
 	&session_smp,
 	&dialect_nordic_dfu,

@@ -80,10 +80,14 @@ struct dialect {
 	/* Bytes of the image that are acknowledged at once, so that no value goes beyond them, and
 	 * the bytes behind the payload of the last value of each; 0: there are no sectors. */
 	uint16_t sector, trailer;
+	/* Bytes of the notification that answers what is under way, some of them each moment; 0: there
+	 * is none worth room in an event. */
+	uint16_t answer;
 	enum gatt_write write_mode; /* that suits it, where nobody asks for one */
 	/* That mode's requests need not be for each value: one proves that all before it came. */
 	bool bursts;
 	bool mcuboot; /* its devices' boot loader is MCUboot, for which images are others */
+	bool fills; /* values are of one length: the last one is filled up with FF */
 	bool paced; /* values that come too fast are lost without a word: basic_pacing counts */
 	bool one_byte; /* commands and notifications are their opcode alone */
 	bool has_acknowledgements; /* credit, received and flushed are told; lost values show */

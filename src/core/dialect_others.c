@@ -93,24 +93,6 @@ const struct dialect dialect_ble_ota = {
 	LEFT_ALONE,
 };
 
-/* gatt_svr.h of github.com/michael-angerer/esp32_ble_ota: an octet of its service's UUID is
- * written 024, which is 14. */
-const struct dialect dialect_angerer = {
-	.id = DIALECT_ANGERER,
-	.name = "angerer",
-	.title = "protocol of Angerer's esp32_ble_ota",
-	.tool = "ble_client/main.py of esp32_ble_ota",
-	.services = {"d6f1d96d-594c-4c53-b1c6-144a1dfde6d8"},
-	.chrs =
-		{
-			[GATT_CONTROL] = {"7ad671aa-21c0-46a4-b722-270e3ae3d830",
-					  .all = READ | WRITE | NOTIFY},
-			[GATT_DATA] = {"23408888-1f40-4cd8-9b89-ca8d45f8a5b0", .all = WRITE,
-				       .none = NOTIFY},
-		},
-	LEFT_ALONE,
-};
-
 /* BleOtaUuids.h; the second service is that of its earlier releases. */
 const struct dialect dialect_arduino_ble_ota = {
 	.id = DIALECT_ARDUINO_BLE_OTA,

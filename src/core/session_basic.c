@@ -16,14 +16,9 @@
 
 static void session_basic_begin(struct session *s)
 {
-	switch (s->config.goal) {
-	case SESSION_LOOK:
-		session_finish(s, SESSION_ANSWERED);
+	if (!session_has_goal(s))
 		return;
-	case SESSION_MEASURE:
-		session_device_error(s, OTA_ERR_UNSUPPORTED, OTA_CMD_START, 0);
-		return;
-	case SESSION_COMMAND:
+	if (s->config.goal == SESSION_COMMAND) {
 		if (s->config.command != OTA_CMD_ABORT) {
 			session_device_error(s, OTA_ERR_UNSUPPORTED, (uint8_t)s->config.command, 0);
 			return;
@@ -32,12 +27,6 @@ static void session_basic_begin(struct session *s)
 		session_enter(s, SESSION_CANCELLING);
 		session_wait(s, SESSION_STEP_ANSWER, ANSWER_MS);
 		session_opcode(s, OTA_CMD_ABORT);
-		return;
-	case SESSION_UPDATE:
-		if (!s->config.resume_only)
-			break;
-		s->status = -OTA_ENOENT; /* this dialect begins at 0 */
-		session_finish(s, SESSION_REFUSED);
 		return;
 	}
 	s->started = true;

@@ -39,10 +39,14 @@ static uint16_t value_by_air(const struct session *s, const struct airtime_link 
 			     uint16_t device)
 {
 	const bool request = session_waits_for_each(s);
+	struct airtime_link answered = *air;
 
 	if (!request && (s->tune.poor || s->tune.best > 0))
 		return airtime_whole_value(air, s->mtu, device, s->dialect->header);
-	return airtime_best_value(air, s->mtu, device, s->dialect->header, request);
+	/* An answer in most events would cost each a PDU, unless there is room for it. */
+	if (s->dialect->answer > 0)
+		answered.interval_us -= airtime_notification_us(air, s->dialect->answer);
+	return airtime_best_value(&answered, s->mtu, device, s->dialect->header, request);
 }
 
 static struct session_choice choose_chunk(const struct session *s, const struct airtime_link *air)
@@ -53,8 +57,8 @@ static struct session_choice choose_chunk(const struct session *s, const struct 
 	const uint16_t most = by_mtu < device ? by_mtu : device;
 	uint16_t chunk = asked ? asked : value_by_air(s, air, device);
 
-	if (s->parts.chunk != 0 && dialect_is_shared(s->dialect)) /* the device was told */
-		return choice((uint32_t)s->parts.chunk + header, asked, SESSION_BY_DIALECT);
+	if (s->told_payload != 0) /* the device was told */
+		return choice((uint32_t)s->told_payload + header, asked, SESSION_BY_DIALECT);
 
 	if (chunk > most || chunk <= header)
 		chunk = most < OTA_VALUE_MAX ? most : OTA_VALUE_MAX;

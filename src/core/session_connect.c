@@ -270,6 +270,27 @@ bool session_may_ask(struct session *s)
 	return true;
 }
 
+bool session_has_goal(struct session *s)
+{
+	switch (s->config.goal) {
+	case SESSION_LOOK:
+		session_finish(s, SESSION_ANSWERED);
+		return false;
+	case SESSION_MEASURE:
+		session_device_error(s, OTA_ERR_UNSUPPORTED, OTA_CMD_START, 0);
+		return false;
+	case SESSION_COMMAND:
+		break;
+	case SESSION_UPDATE:
+		if (!s->config.resume_only)
+			break;
+		s->status = -OTA_ENOENT; /* such a dialect begins at 0 */
+		session_finish(s, SESSION_REFUSED);
+		return false;
+	}
+	return true;
+}
+
 /* The action after a time-out. */
 static void silence(struct session *s)
 {

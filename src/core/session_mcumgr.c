@@ -424,6 +424,7 @@ const struct dialect session_smp = {
 	.advertised = true,
 	.chrs = {[GATT_CONTROL] = BOTH_WAYS, [GATT_DATA] = BOTH_WAYS},
 	.family = DIALECT_MCUMGR,
+	.answer = 19, /* its header, and a map with an offset of four octets */
 	.write_mode = GATT_COMMAND,
 	.mcuboot = true,
 	.has_acknowledgements = true,

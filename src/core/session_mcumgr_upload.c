@@ -7,6 +7,8 @@
 #include "core/session_mcumgr_priv.h"
 
 #define BUF_LEAST 128u /* bytes; a request with the image's header and hash takes less */
+#define SPARED_SHARE 8u /* of a buffer: leaving more of it out would make the window small */
+#define L2CAP_HEADER 4u
 #define IMAGE_HEADER 32u /* bytes that the first request must have of an image */
 
 static uint32_t buf_size(const struct session *s)
@@ -84,6 +86,31 @@ static uint32_t frames_most(const struct session *s)
 	return most < SESSION_FRAMES ? most : SESSION_FRAMES;
 }
 
+static uint32_t pdus(uint32_t bytes, uint32_t fragment)
+{
+	return (bytes + OTA_ATT_HEADER + L2CAP_HEADER + fragment - 1u) / fragment;
+}
+
+/*
+ * Bytes of a request: all of the buffer, or so many whole values that a last one of a few bytes,
+ * which takes a PDU as well, is not worth it.
+ */
+static uint32_t frame_bytes(const struct session *s)
+{
+	const uint32_t most = buf_size(s), values = most / s->chunk, rest = most % s->chunk;
+	struct airtime_link air;
+	uint32_t fragment, whole;
+
+	if (values == 0 || rest > most / SPARED_SHARE || frames_most(s) == 1)
+		return most;
+	session_link(s, &air);
+	fragment = airtime_fragment(&air);
+	whole = values * pdus(s->chunk, fragment);
+	return (uint64_t)(most - rest) * (whole + pdus(rest, fragment)) > (uint64_t)most * whole
+		       ? most - rest
+		       : most;
+}
+
 /* The next request, where the device has a buffer for it. */
 static void open_frame(struct session *s)
 {
@@ -96,7 +123,7 @@ static void open_frame(struct session *s)
 	if (under_way(s) || off == s->config.image_size || m->frames >= frames_most(s))
 		return;
 	map = upload_map(s, off);
-	payload = payload_of(s, &map, off, buf_size(s));
+	payload = payload_of(s, &map, off, frame_bytes(s));
 	cbor_put(&map, CBOR_BYTES, payload);
 	*f = (struct session_frame){.sequence = m->sequence, .end = off + payload};
 	m->frames++;

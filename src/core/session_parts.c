@@ -56,7 +56,7 @@ static void write_parts(struct session *s)
 	uint8_t buf[5] = {PARTS};
 
 	put16(buf + 1, parts);
-	put16(buf + 3, s->parts.chunk);
+	put16(buf + 3, s->told_payload);
 	session_command(s, buf, sizeof(buf));
 }
 
@@ -65,32 +65,21 @@ static void choose_parts(struct session *s)
 {
 	uint32_t values;
 
-	s->parts.chunk = 0;
+	s->told_payload = 0;
 	session_choose(s);
-	s->parts.chunk = (uint16_t)(s->chunk - HEADER);
-	values = PART_MOST / s->parts.chunk;
-	s->parts.size = (values < VALUES_MOST ? values : VALUES_MOST) * s->parts.chunk;
+	s->told_payload = (uint16_t)(s->chunk - HEADER);
+	values = PART_MOST / s->told_payload;
+	s->parts.size = (values < VALUES_MOST ? values : VALUES_MOST) * s->told_payload;
 }
 
 static void begin(struct session *s)
 {
 	static const uint8_t first = BEGIN;
 
-	switch (s->config.goal) {
-	case SESSION_LOOK:
-		session_finish(s, SESSION_ANSWERED);
+	if (!session_has_goal(s))
 		return;
-	case SESSION_MEASURE:
-		session_device_error(s, OTA_ERR_UNSUPPORTED, OTA_CMD_START, 0);
-		return;
-	case SESSION_COMMAND:
+	if (s->config.goal == SESSION_COMMAND) {
 		session_device_error(s, OTA_ERR_UNSUPPORTED, (uint8_t)s->config.command, 0);
-		return;
-	case SESSION_UPDATE:
-		if (!s->config.resume_only)
-			break;
-		s->status = -OTA_ENOENT; /* this dialect begins at 0 */
-		session_finish(s, SESSION_REFUSED);
 		return;
 	}
 	s->started = true;
@@ -203,7 +192,7 @@ static void header_put(struct session *s, uint8_t *buf, uint32_t len)
 {
 	(void)len;
 	buf[0] = VALUE;
-	buf[1] = (uint8_t)(s->stats.queued % s->parts.size / s->parts.chunk);
+	buf[1] = (uint8_t)(s->stats.queued % s->parts.size / s->told_payload);
 }
 
 static void value_sent(struct session *s, uint32_t header)

@@ -69,10 +69,10 @@ struct dialect_ops {
 
 /* The rows; dialect.c has their order. */
 extern const struct dialect session_full, session_basic, session_ble_ota_raw, session_bleota,
-	session_nimbleota, session_fbiego, session_fbiego_compact, session_smp;
-extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_angerer,
-	dialect_arduino_ble_ota, dialect_nordic_dfu, dialect_nordic_legacy_dfu, dialect_meshtastic,
-	dialect_matter, dialect_silabs, dialect_ti_oad;
+	session_nimbleota, session_fbiego, session_fbiego_compact, session_smp, session_angerer;
+extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_arduino_ble_ota,
+	dialect_nordic_dfu, dialect_nordic_legacy_dfu, dialect_meshtastic, dialect_matter,
+	dialect_silabs, dialect_ti_oad;
 
 /* The OTA service of docs/protocol.md, and what is common to the dialects that have it. */
 #define OTABENCH_SERVICE .services = {OTA_UUID_SERVICE}, .advertised = true
@@ -146,6 +146,9 @@ void session_connect(struct session *s);
 /* The device is known and approved: LINK, TELEMETRY, START. */
 void session_prepare(struct session *s);
 void session_step_expired(struct session *s);
+/* Ends the session with a goal that a dialect which can be updated and no more does not have, LOOK
+ * included; false then. */
+bool session_has_goal(struct session *s);
 /* The answer to identify(): what the device runs is in s->running. */
 void session_identified(struct session *s);
 

@@ -95,21 +95,10 @@ static void run_command(struct session *s)
 
 static void begin(struct session *s)
 {
-	switch (s->config.goal) {
-	case SESSION_LOOK:
-		session_finish(s, SESSION_ANSWERED);
+	if (!session_has_goal(s))
 		return;
-	case SESSION_MEASURE:
-		session_device_error(s, OTA_ERR_UNSUPPORTED, OTA_CMD_START, 0);
-		return;
-	case SESSION_COMMAND:
+	if (s->config.goal == SESSION_COMMAND) {
 		run_command(s);
-		return;
-	case SESSION_UPDATE:
-		if (!s->config.resume_only)
-			break;
-		s->status = -OTA_ENOENT; /* this dialect begins at 0 */
-		session_finish(s, SESSION_REFUSED);
 		return;
 	}
 	s->started = true;

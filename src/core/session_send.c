@@ -306,6 +306,10 @@ static bool send_value(struct session *s, uint32_t len)
 		s->dialect->ops->trailer_put(s, value + all);
 		all += s->dialect->trailer;
 	}
+	if (s->dialect->fills && all < s->chunk) {
+		memset(value + all, 0xff, s->chunk - all);
+		all = s->chunk;
+	}
 	rc = s->ops->write(s->ctx, GATT_DATA, mode, value, all);
 	if (rc == -OTA_EAGAIN) {
 		s->blocked = true;

@@ -121,7 +121,6 @@ struct session_sectors {
 struct session_parts {
 	bool mode_known;
 	uint8_t mode; /* 0: it asks for each */
-	uint16_t chunk; /* payload of a value, which the device was told; 0: not yet */
 	uint32_t size; /* bytes of a part */
 	bool wanted; /* the next one was asked for while the last was still being closed */
 	bool waiting; /* a part is there, the next one was not asked for yet ... */
@@ -213,6 +212,8 @@ struct session {
 	bool data_subscribed; /* Data's notifications were asked for, too */
 	struct session_sectors sectors;
 	struct session_parts parts;
+	uint16_t
+		told_payload; /* of a value, which the device was told, so that it stays; 0: none was */
 	struct session_mcumgr mcumgr;
 	struct session_running running;
 	bool doubted; /* what it runs is asked for once more */

@@ -122,6 +122,8 @@ static void firmware_start(void *ctx, uint64_t now_us)
 		esp_parts_start(esp);
 	if (esp->config.dialect == ESP_MCUMGR)
 		esp_mcumgr_start(esp);
+	if (esp->config.dialect == ESP_ANGERER)
+		esp_angerer_start(esp);
 	esp_log(esp, "runs %s from slot %u%s", board_running(esp->board)->version,
 		board_running(esp->board)->slot,
 		board_running(esp->board)->pending_verify ? ", pending verify" : "");
@@ -228,6 +230,8 @@ static void task_continues(void *ctx, uint64_t now_us)
 		esp_parts_op_done(esp, esp->op_result);
 	else if (esp->config.dialect == ESP_MCUMGR)
 		esp_mcumgr_op_done(esp, esp->op_result);
+	else if (esp->config.dialect == ESP_ANGERER)
+		esp_angerer_op_done(esp, esp->op_result);
 	else
 		ota_device_op_done(&esp->device, esp->op_result, esp_now_ms(esp));
 	esp_hold(esp);
@@ -411,9 +415,10 @@ enum esp_dialect esp_dialect_of(enum dialect_id id)
 		return ESP_PARTS;
 	case DIALECT_SMP:
 		return ESP_MCUMGR;
+	case DIALECT_ANGERER:
+		return ESP_ANGERER;
 	case DIALECT_FOREIGN:
 	case DIALECT_BLE_OTA:
-	case DIALECT_ANGERER:
 	case DIALECT_ARDUINO_BLE_OTA:
 	case DIALECT_NORDIC_DFU:
 	case DIALECT_NORDIC_LEGACY_DFU:

@@ -17,8 +17,16 @@
 #include "core/dialect.h"
 
 /* FOREIGN: it has the attribute table of another protocol, and refuses every write.  SECTORS,
- * PARTS, MCUMGR: another protocol that it serves, esp_sectors.c, esp_parts.c, esp_mcumgr.c. */
-enum esp_dialect { ESP_FULL, ESP_BASIC, ESP_FOREIGN, ESP_SECTORS, ESP_PARTS, ESP_MCUMGR };
+ * PARTS, MCUMGR: another protocol that it serves, esp_sectors.c, esp_parts.c, esp_mcumgr.c; ANGERER likewise. */
+enum esp_dialect {
+	ESP_FULL,
+	ESP_BASIC,
+	ESP_FOREIGN,
+	ESP_SECTORS,
+	ESP_PARTS,
+	ESP_MCUMGR,
+	ESP_ANGERER
+};
 
 /* How a device with SMP is built: which of MCUmgr's options it has. */
 enum esp_mcumgr_kind {
@@ -88,7 +96,7 @@ struct esp_config {
 	uint32_t secure_version;
 	enum esp_dialect dialect;
 	/* FOREIGN: which other one, UNKNOWN for DIALECT_FOREIGN; SECTORS: BLE_OTA_RAW, BLEOTA or
-	 * NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT; MCUMGR: SMP. */
+	 * NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT; MCUMGR: SMP; ANGERER. */
 	enum dialect_id foreign;
 	enum esp_mcumgr_kind mcumgr;
 	uint16_t mcumgr_buf_size; /* bytes; 0: 2475, as Zephyr's samples have it */

@@ -108,8 +108,10 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 			esp_sectors_written(c, id, buf, len);
 		else if (esp->config.dialect == ESP_PARTS)
 			esp_parts_written(c, buf, len);
-		else
+		else if (esp->config.dialect == ESP_MCUMGR)
 			esp_mcumgr_written(c, buf, len);
+		else
+			esp_angerer_written(c, id, buf, len);
 		esp_hold(esp);
 		return ATT_OK;
 	}
@@ -365,6 +367,7 @@ static enum att_table table_of(const struct esp *esp)
 	case ESP_SECTORS:
 	case ESP_PARTS:
 	case ESP_MCUMGR:
+	case ESP_ANGERER:
 		break;
 	}
 	return foreign_table(esp);

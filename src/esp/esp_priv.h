@@ -111,6 +111,28 @@ struct esp_parts {
 	uint8_t buffers[2][16384];
 };
 
+enum esp_angerer_step {
+	ESP_ANGERER_IDLE,
+	/* the end of a flash operation: */
+	ESP_ANGERER_ERASING,
+	ESP_ANGERER_WRITING,
+	ESP_ANGERER_ENDING,
+	ESP_ANGERER_CHECKING,
+	ESP_ANGERER_INSTALLING,
+	ESP_ANGERER_OVER, /* it is about to restart, or confirms what runs */
+};
+
+struct esp_angerer {
+	enum esp_angerer_step step;
+	uint16_t conn; /* that wrote last */
+	uint16_t packet; /* bytes of each value */
+	bool updating, waiting, done, failed;
+	uint32_t written, erased; /* bytes of the slot */
+	uint32_t filled; /* bytes in buf */
+	uint8_t value[512]; /* the latest */
+	uint8_t buf[512 + 16];
+};
+
 #define ESP_MCUMGR_BUF 4096u
 #define ESP_MCUMGR_BUFS 16u
 
@@ -187,6 +209,7 @@ struct esp {
 	struct esp_sectors sectors; /* ESP_SECTORS */
 	struct esp_parts parts; /* ESP_PARTS */
 	struct esp_mcumgr mcumgr; /* ESP_MCUMGR */
+	struct esp_angerer angerer; /* ESP_ANGERER */
 	uint32_t wear; /* ota_core's, which a restart by software leaves alone */
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
@@ -259,6 +282,12 @@ void esp_parts_stop(struct esp *esp);
 void esp_parts_finish(struct esp *esp);
 void esp_parts_written(struct esp_conn *conn, const uint8_t *buf, size_t len);
 void esp_parts_op_done(struct esp *esp, int rc);
+
+/* esp_angerer.c: the same, ESP_ANGERER */
+void esp_angerer_start(struct esp *esp);
+void esp_angerer_written(struct esp_conn *conn, enum att_value_id id, const uint8_t *buf,
+			 size_t len);
+void esp_angerer_op_done(struct esp *esp, int rc);
 
 /* esp_mcumgr_image.c: its image management.  Each writes the fields of an answer's map, or an
  * error. */

@@ -369,6 +369,7 @@ int main(int argc, char **argv)
 	print_ways(argv[1], folder);
 	bench_streams(argv[1], folder, argv[3]);
 	print_loss(argv[1], argv[2]);
+	bench_dialects(argv[1], folder, argv[2]);
 	print_sink(argv[1]);
 	(void)rmdir(folder);
 	free(folder);

@@ -32,5 +32,7 @@ unsigned int bench_missed(void);
 void bench_found(const char *program, const char *folder);
 /* image: a built one, NULL: none is at hand. */
 void bench_streams(const char *program, const char *folder, const char *image);
+/* image: one for ESP-IDF's boot loader. */
+void bench_dialects(const char *program, const char *folder, const char *image);
 
 #endif

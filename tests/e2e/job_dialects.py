@@ -18,7 +18,7 @@ EACH = [("full", False), ("basic", False), ("foreign", False), ("fbiego", False)
         ("nordic-dfu", True), ("nordic-legacy-dfu", True), ("meshtastic", True),
         ("matter", True), ("silabs", True), ("ti-oad", True)]
 LOOKED_AT = ("foreign", "fbiego", "ble-ota", "angerer", "smp", "matter", "nimbleota")
-DRIVEN = ("fbiego", "nimbleota", "smp")
+DRIVEN = ("fbiego", "nimbleota", "angerer", "smp")
 
 
 def look(tap):
@@ -50,7 +50,7 @@ def update(tap, bluez, name):
     flash = Otabench("flash", "esp-sim-01",
                      sample_image(name + ".bin", 60000, "2.0.0", kind=kind))
     result, status = flash.result()
-    version = None if name.startswith("fbiego") else "2.0.0"
+    version = None if name.startswith("fbiego") or name == "angerer" else "2.0.0"
     outcome = "confirmed" if name == "smp" else "delivered"
     tap.check(status == 0 and result.get("outcome") == outcome
               and (result.get("running_version") or None) == version
@@ -74,7 +74,8 @@ def refuse(tap, bluez):
 def job(tap):
     bluez = Bluez()
     look(tap)
-    for name in ("nimbleota", "bleota", "ble-ota-raw", "fbiego", "fbiego-compact", "smp"):
+    for name in ("nimbleota", "bleota", "ble-ota-raw", "fbiego", "fbiego-compact", "angerer",
+                 "smp"):
         update(tap, bluez, name)
     refuse(tap, bluez)
     bluez.stop()
