@@ -105,10 +105,12 @@ int profile_check_one(struct cli *cli, const char *name)
 	struct setting_errors errors;
 	struct profile_source source;
 	struct profile profile;
-	char line[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX], warning[SETTING_TEXT_MAX] = "";
 	json_t *event;
 	int r = profile_open(name, &profile, &source, &errors);
 
+	if (r == 0)
+		(void)profile_warning(&profile, warning, sizeof(warning));
 	if (r < 0 && cli->json) {
 		cli_tell_errors(cli, &errors);
 	} else if (r < 0) {
@@ -121,10 +123,14 @@ int profile_check_one(struct cli *cli, const char *name)
 		event = profile_event(cli, profile.name, &source);
 		if (event)
 			(void)json_object_set_new(event, "usable", json_true());
+		if (event && warning[0] != '\0')
+			(void)json_object_set_new(event, "warning", json_string(warning));
 		cli_emit(cli, event);
 	} else {
 		(void)output_safe_text(name, strlen(name), line, sizeof(line));
 		(void)fprintf(cli->out, "%s: ok\n", line);
+		if (warning[0] != '\0')
+			(void)fprintf(cli->err, "%s: warning: %s\n", line, warning);
 	}
 	return r;
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define INTERVAL_MIN 6 /* 7.5 ms, the shortest: Core Vol 4 Part E 7.8.18 */
+#define USUAL_VALUE 495 /* the longest that fills its packets, where no chunk stands */
+#define ACK_LEAST 256 /* of ack_interval */
 #define ATT_VALUE_HEADER 3 /* opcode and handle, Core Vol 3 Part F 3.4.5 */
 
 void profile_defaults(struct profile *profile)
@@ -156,6 +158,30 @@ void profile_check(const struct profile *profile, const struct profile_place *pl
 		complain(errors, places, mtu, 2,
 			 "expected chunk at most mtu_max - 3 = %d bytes, found %d",
 			 (int)profile->mtu_max - ATT_VALUE_HEADER, (int)profile->chunk);
+}
+
+char *profile_warning(const struct profile *profile, char *buf, size_t size)
+{
+	const int32_t by_mtu = profile->mtu_max - ATT_VALUE_HEADER;
+	const int32_t value = profile->chunk > 0     ? profile->chunk
+			      : by_mtu < USUAL_VALUE ? by_mtu
+						     : USUAL_VALUE;
+	const int32_t payload = value - (int32_t)OTA_DATA_HEADER;
+	const int32_t holds = profile->window / payload;
+	const int32_t needs = (profile->ack_interval + payload - 1) / payload;
+
+	buf[0] = '\0';
+	/* One value is always under way, however small the window. */
+	if (profile->window > 0 && profile->ack_interval > 0 && (holds > 0 ? holds : 1) < needs)
+		(void)snprintf(
+			buf, size,
+			"window %d holds %d whole values of %d bytes, ack_interval %d takes "
+			"%d: the device waits 100 ms for more each time; ack_interval=%d, or "
+			"auto, does not wait",
+			(int)profile->window, (int)holds, (int)value, (int)profile->ack_interval,
+			(int)needs,
+			(int)(profile->window / 4 > ACK_LEAST ? profile->window / 4 : ACK_LEAST));
+	return buf;
 }
 
 static void set_one(struct profile *profile, const char *assignment, struct profile_place *places,

@@ -183,4 +183,11 @@ const char *profile_origin_name(enum profile_origin origin);
 int profile_each(void (*fn)(void *userdata, const char *name, const struct profile_source *source),
 		 void *userdata);
 
+/*
+ * What works, and is slower than it looks: a window that in whole values is below the ACK interval,
+ * behind which the device waits for more until its patience ends (docs/protocol.md).  "" where
+ * there is nothing to say.  Returns buf.
+ */
+char *profile_warning(const struct profile *profile, char *buf, size_t size);
+
 #endif

@@ -73,6 +73,18 @@ check "... writes that one" grep -q '^chunk: 100	# small$' "$user/mine.yaml"
 check "... and not this one" cmp -s "$folder/p.yaml" "$folder/wanted.yaml"
 check "a name that is none" run 64 profile set reliable --as=.. chunk=100
 
+printf 'window: 4096\nack_interval: 4096\n' >"$folder/w.yaml"
+check "a window below the ACK interval" run 0 profile check "$folder/w.yaml"
+check "... is warned of" says "window 4096 holds 8 whole values of 495 bytes, ack_interval 4096 takes 9"
+check "... and in JSON" run 0 profile check "$folder/w.yaml" --json
+check "... too" says '"warning":"window 4096 holds'
+printf 'window: 4096\nack_interval: 3944\n' >"$folder/w.yaml"
+check "a window of just as many values" run 0 profile check "$folder/w.yaml"
+check "... is not" sh -c "! grep -q warning \"$folder/out\" \"$folder/err\""
+printf 'window: 4096\nack_interval: 4096\nchunk: 130\n' >"$folder/w.yaml"
+check "... nor one that values fill" run 0 profile check "$folder/w.yaml"
+check "... to the byte" sh -c "! grep -q warning \"$folder/out\" \"$folder/err\""
+
 EDITOR="sed -i s/244/fast/"
 export EDITOR
 check "edit into a mistake" run 64 profile edit "$folder/p.yaml"
