@@ -228,6 +228,17 @@ void link_set_loss(struct link *link, enum link_role role, uint32_t ppm)
 	link->sides[role].config.loss_ppm = ppm;
 }
 
+void link_set_buffers(struct link *link, enum link_role role, uint16_t count, uint16_t octets,
+		      bool refill)
+{
+	struct link_side_config *config = &link->sides[role].config;
+
+	link_air_wake(link);
+	config->buffers = count;
+	config->buffer_octets = octets;
+	config->refill = refill;
+}
+
 int link_update_params(struct link *link, enum link_role role, const struct link_params *params)
 {
 	struct link_side *side = &link->sides[role];

@@ -233,6 +233,9 @@ void link_vanish(struct link *link, enum link_role role);
 void link_set_silent(struct link *link, bool on);
 /* Loss of the PDUs that role sends. */
 void link_set_loss(struct link *link, enum link_role role, uint32_t ppm);
+/* The buffers of role's controller, as in struct link_side_config.  Those in use are sent first. */
+void link_set_buffers(struct link *link, enum link_role role, uint16_t count, uint16_t octets,
+		      bool refill);
 
 /* dBm as role receives; walks with the clock, the same for a seed however often it is read. */
 int8_t link_rssi(struct link *link, enum link_role role);

@@ -61,7 +61,8 @@ unsigned int link_credits(const struct link *link, enum link_role role)
 
 	if (side->config.buffers == 0)
 		return UINT_MAX;
-	return side->config.buffers - side->used;
+	/* There may have been more of them a while ago. */
+	return side->used < side->config.buffers ? side->config.buffers - side->used : 0;
 }
 
 size_t link_queued(const struct link *link, enum link_role role)

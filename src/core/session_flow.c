@@ -25,12 +25,14 @@
 /* Bytes behind a gap in which a device of earlier firmware acknowledges more often: 128 KiB. */
 #define CALM 98304u
 /* What is under way behind a lost value goes twice: this share of what came without a gap. */
-#define TRUST_SHARE 5u /* nothing was lost yet */
+#define TRUST_SHARE_BESIDE                                                                         \
+	64u /* nothing was lost yet: more than keeps the link busy is for erases */
+#define TRUST_SHARE 5u /* ... and the device erases */
 #define TRUST_SHARE_GAPS 16u /* of the usual distance of two gaps ... */
 #define TRUST_OUTGROWN 2u /* ... or of half of what came since the last, where that is more */
-#define TRUST_ERASE 2u /* times as much while the device erases, if nothing was lost yet */
+#define TRUST_ERASE 2u /* ... times */
 #define TRUST_FIRST 12288u /* bytes, of a link of which nothing is known */
-#define DISTANCES 4u /* the last so many gaps count most */
+#define DISTANCES 4u /* a longer one counts a fourth, a shorter one three: gaps may be more now */
 #define LOOK 16384u /* bytes after which the window is worked out anew */
 
 void session_flow_begin(struct session *s, uint32_t ack_interval)
@@ -59,9 +61,10 @@ static void gap_told(struct session_flow *f, uint32_t offset, bool seen)
 {
 	const uint32_t distance = offset - f->gap_at;
 
-	if (distance > 0)
-		f->apart = f->apart == 0 ? distance
-					 : f->apart - f->apart / DISTANCES + distance / DISTANCES;
+	if (distance > 0 && (f->apart == 0 || distance < f->apart))
+		f->apart = f->apart / DISTANCES + distance - distance / DISTANCES;
+	else if (distance > 0)
+		f->apart += (distance - f->apart) / DISTANCES;
 	f->gap_at = offset;
 	f->lossy = true;
 	if (!seen)
@@ -131,14 +134,14 @@ static void step_told(struct session *s, uint32_t bytes)
 
 /*
  * ACKs that are heard at the same time waited for this program's turn.  If they tell all that was under
- * way before, the air was idle meanwhile.
+ * way before, the air was idle meanwhile; unless there was no credit for more, which is the device's.
  */
 static void look_for_drain(struct session *s)
 {
 	struct session_flow *f = &s->flow;
 
 	if (s->now >= f->turn_at + TURN_US)
-		f->turn_queued = s->stats.queued;
+		f->turn_queued = s->stats.limit - s->stats.queued < s->chunk ? 0 : s->stats.queued;
 	f->turn_at = s->now;
 	if (f->lossy || f->turn_queued != s->stats.received || s->state != SESSION_SENDING)
 		return;
@@ -228,12 +231,14 @@ static uint32_t trusted(const struct session *s)
 {
 	const struct session_flow *f = &s->flow;
 	const uint32_t since = s->stats.received - f->gap_at, outgrown = since / TRUST_OUTGROWN;
-	const uint32_t trust = TRUST_FIRST + f->drained + since / TRUST_SHARE;
+	const uint32_t trust = TRUST_FIRST + f->drained;
 
 	if (f->lossy)
 		return (f->apart > outgrown ? f->apart : outgrown) / TRUST_SHARE_GAPS;
 	/* Where a device stands still for an erase, only what is under way passes meanwhile. */
-	return s->stats.progress.phase == OTA_PHASE_ERASE ? TRUST_ERASE * trust : trust;
+	return s->stats.progress.phase == OTA_PHASE_ERASE
+		       ? TRUST_ERASE * (trust + since / TRUST_SHARE)
+		       : trust + since / TRUST_SHARE_BESIDE;
 }
 
 /* The least that keeps the link busy. */

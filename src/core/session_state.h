@@ -62,19 +62,12 @@ enum session_tune_step {
 	SESSION_TUNE_WATCHING,
 	SESSION_TUNE_ASKED, /* LINK was written for a trial */
 	SESSION_TUNE_TRYING,
-	SESSION_TUNED, /* over */
-};
-
-/* A trial that does not wait for a whole block, since half of the link's rate is missing. */
-enum session_soon {
-	SESSION_SOON_NOT, /* was not tried */
-	SESSION_SOON_TRIED, /* is under way */
-	SESSION_SOON_OVER
+	SESSION_TUNED, /* one was found; watched for a link that becomes another one */
+	SESSION_TUNE_OVER, /* nobody grants another one */
 };
 
 struct session_tune {
 	enum session_tune_step step;
-	enum session_soon soon;
 	uint16_t asked; /* for by LINK, whose answer has not come; 0: nothing */
 	uint16_t wanted; /* will be asked for, with this note, when the device does not erase */
 	enum session_note wanted_note;
@@ -84,17 +77,16 @@ struct session_tune {
 	uint16_t best; /* of those that were measured; 0: none was yet */
 	uint32_t rate; /* bytes per second with it */
 	uint64_t not_before; /* nothing is measured */
-	/* Of the one under way: */
-	uint64_t since; /* the ACK that it began with; 0: none did */
-	uint32_t from; /* received then */
-	bool erased; /* the device began to erase since */
-	bool by_block; /* rates are those of a block, its erase included; else between erases */
-	uint32_t usual; /* the last one since it is watched, bytes per second; 0: none yet */
+	bool was_poor; /* so it was when it was measured before */
+	bool poor; /* the link carries clearly less than it could */
+	bool early; /* events end early even in the short interval, which was kept for that */
+	bool was_good; /* it carried what it could, once */
+	uint32_t calm_us; /* in which the short interval carried what it could ... */
+	uint32_t calm_needed_us; /* ... and how long it has to; 0: not told yet */
 	/* What the link carries if nothing else holds values up: */
 	uint64_t clean_from; /* not before this, after an erase */
 	uint64_t ack_at; /* the last ACK; 0: none to count from */
 	uint32_t bytes, us;
-	bool poor; /* it is clearly less than it could carry */
 };
 
 /* Commands closed by a request, whose answer proves that all arrived; session_basic.c. */

@@ -6,28 +6,30 @@
  * meanwhile, no stack tells; nor does it tell what the air loses, which ends an event.  So
  * the rate that the ACKs show is compared with what the link could carry.  Where it is
  * clearly less while nothing else holds it up, other intervals are tried for a while, and the
- * fastest is kept.
+ * fastest is kept: for as long as the link stays as it is, since another link of the same
+ * adapter, or a hand in front of an aerial, comes and goes in mid transfer.
  *
- * Intervals are compared by whole blocks, erases included: most devices stand still for each
- * erase, so that without it a rate shows a ring that empties, not what arrives.  Only where a
- * block takes seconds, which hides its erase, is it the time between erases.
+ * Only the time counts in which nothing but the link held values up: not a full ring, which is
+ * the flash's, nor an erase for which the device stands still, and what waited for that.
  */
 #include "core/session_priv.h"
 
-#define WATCH_US (700u * MS) /* in which nothing but the link held values up */
-#define QUICK_US (250u * MS) /* for a trial that is clearly worse */
-#define MEASURE_US (700u * MS) /* for one rate, between erases */
-#define ERASE_BLOCK 65536u /* bytes that a device erases at once, as a rule */
-#define BLOCKS_RATE 30000u /* bytes per second below which such a block is not waited for */
+#define QUICK_US (140u * MS) /* for a rate that is clearly another one */
+#define WATCH_US (400u * MS) /* ... and for one that may not be */
+#define CALM_US (600u * MS) /* in which all goes well, before the usual interval is gone back to */
+#define CALM_GROWS 8u /* times as long, once that was found to be too soon */
 #define SETTLE_US (150u * MS) /* after a change: what was queued before it */
-#define CATCH_UP_US (150u * MS)
+#define CATCH_UP_MS 150u /* most, after an erase */
+#define ERASE_BLOCK 65536u /* bytes that a device erases at once, as a rule */
 #define POOR_PERCENT 85u /* of the ceiling: acknowledgements take some of it, too */
+#define CALM_PERCENT 92u /* of the short interval's ceiling: hardly an event ends early */
+#define HALF_PERCENT 55u /* of the ceiling: events are missed */
 #define GAIN_SHARE 32u /* a 32nd: less may be chance */
 #define LEARN_SHARE 4u /* better by a quarter */
-#define CLEAR_SHARE 4u
-#define WORSE_SHARE 8u /* an eighth worse, without an erase that the other rate has in it */
+#define CLEAR_SHARE 4u /* a trial need not go on */
+#define WORSE_SHARE 8u
+#define OTHER_SHARE 4u /* a quarter less than when it was settled: it is another link now */
 #define MISSED_SHARE 2u /* better by half, where every second event was missed */
-#define HALF_PERCENT 55u /* of the ceiling: events are missed, which shows at once */
 #define SHORT 6u /* 7.5 ms: for few buffers, and where an event ends early */
 #define LONG 12u /* 15 ms: for adapters that prepare their events late */
 #define CHANGE_EVENTS 10u /* until both sides have changed the interval: an instant is 6 ahead */
@@ -44,19 +46,16 @@ static bool tune_wanted(const struct session *s)
 {
 	return s->flow.drains < DRAINS && s->config.link_auto && s->dialect->has_link &&
 	       (s->info.features & OTA_FEATURE_LINK) && s->mode != GATT_REQUEST &&
-	       session_pacing(s) == 0 && s->tune.step != SESSION_TUNED &&
+	       session_pacing(s) == 0 && s->tune.step != SESSION_TUNE_OVER &&
 	       s->tune.step != SESSION_TUNE_ASKED && s->stats.link.code == 0 &&
 	       s->stats.link.interval != 0;
 }
 
 static void measure_anew(struct session_tune *t)
 {
-	t->since = 0;
 	t->ack_at = 0;
 	t->bytes = 0;
 	t->us = 0;
-	t->poor = false;
-	t->usual = 0;
 }
 
 void session_tune_begin(struct session *s)
@@ -81,22 +80,6 @@ static void ask(struct session *s, uint16_t interval, enum session_note note)
 	s->tune.asked = interval;
 	session_note(s, note, interval);
 	session_command(s, buf, ota_link_request_encode(&m, buf, sizeof(buf)));
-}
-
-/* The next interval worth a trial, after this rate with the present one; 0: none. */
-static uint16_t next_trial(const struct session *s, uint16_t now, uint32_t rate)
-{
-	const struct session_tune *t = &s->tune;
-
-	if (session_size(s) - s->stats.received < LEFT_MIN)
-		return 0;
-	/* The longer first: where it is better it is so by far, and where not, that shows soon. */
-	if (t->best == 0)
-		return now < LONG ? LONG : SHORT;
-	return now == LONG && t->best > SHORT && t->best < LONG &&
-			       rate <= t->rate + t->rate / LEARN_SHARE
-		       ? SHORT
-		       : 0;
 }
 
 /* The device erases, and stands still for that. */
@@ -153,13 +136,14 @@ static void settle(struct session *s, uint16_t now)
 
 /*
  * Where a link carries less than it could, events end early, by loss or for few buffers, and the
- * short interval is what helps: a tie, which is chance, goes to it.
+ * short interval is what helps: a tie, which is chance, goes to it.  Where packets get lost, a
+ * longer event is no cure, whatever chance has it seem: it is for events that are missed.
  */
 static bool is_better(const struct session_tune *t, uint16_t interval, uint32_t rate)
 {
-	const uint32_t margin = t->rate / GAIN_SHARE;
-
-	return interval == SHORT ? rate + margin > t->rate : rate > t->rate + margin;
+	if (interval == SHORT)
+		return rate + t->rate / GAIN_SHARE > t->rate;
+	return rate > t->rate + t->rate / MISSED_SHARE;
 }
 
 /* So many percent of what the link could carry are not reached. */
@@ -171,52 +155,12 @@ static bool is_below(const struct session *s, uint32_t rate, uint32_t percent)
 	return (uint64_t)rate * 100u < (uint64_t)airtime_ceiling(&air, s->chunk, false) * percent;
 }
 
-/*
- * The long interval, tried after a quarter of a second, is no cure: events are not missed.  What
- * holds them up shows by whole blocks.
- */
-static void not_late(struct session *s)
+static bool is_enough_left(const struct session *s)
 {
-	struct session_tune *t = &s->tune;
-
-	want(s, t->first, SESSION_NOTE_INTERVAL_BACK);
-	t->step = SESSION_TUNE_WATCHING;
-	t->best = 0;
-	measure_anew(t);
+	return session_size(s) - s->stats.received >= LEFT_MIN;
 }
 
-/* So much is received with the present interval. */
-static void verdict(struct session *s, uint32_t rate)
-{
-	struct session_tune *t = &s->tune;
-	const uint16_t now = s->stats.link.interval;
-	const uint16_t next = next_trial(s, now, rate);
-
-	if (t->best == 0 && next == 0)
-		return;
-	if (t->soon == SESSION_SOON_TRIED && t->best > 0) {
-		t->soon = SESSION_SOON_OVER;
-		/* Where packets get lost, a longer event is no cure, whatever chance had it seem. */
-		if (rate <= t->rate + t->rate / MISSED_SHARE || is_below(s, rate, HALF_PERCENT)) {
-			not_late(s);
-			return;
-		}
-	}
-	if (t->best == 0) {
-		t->first = now;
-		t->first_rate = rate;
-	}
-	if (t->best == 0 || is_better(t, now, rate)) {
-		t->best = now;
-		t->rate = rate;
-	}
-	if (next != 0)
-		want(s, next, SESSION_NOTE_INTERVAL_TRIED);
-	else
-		settle(s, now);
-}
-
-/* --- is the link worse than it should be? */
+/* --- what the link carries */
 
 /* Nothing but the link held these bytes up. */
 static bool is_clean(const struct session *s, const struct ota_ack *m)
@@ -227,43 +171,118 @@ static bool is_clean(const struct session *s, const struct ota_ack *m)
 	       m->received - m->flushed < s->info.ring_size / 2u;
 }
 
-static void watch(struct session *s, const struct ota_ack *m)
+/* Bytes per second by what came since it was measured anew; 0: too short a time. */
+static uint32_t measure(struct session *s, const struct ota_ack *m)
 {
 	struct session_tune *t = &s->tune;
-	uint32_t rate;
 
-	if (t->poor || s->now < t->clean_from)
-		return;
-	if (erase_stops(s)) { /* what waited for the erase comes at once now */
-		t->clean_from = s->now + CATCH_UP_US;
+	if (s->now < t->clean_from)
+		return 0;
+	if (erase_stops(s)) { /* what waits for it comes at once then */
+		t->clean_from =
+			s->now +
+			(s->flow.erase_ms < CATCH_UP_MS ? s->flow.erase_ms : CATCH_UP_MS) * MS;
 		t->ack_at = 0;
-		return;
+		return 0;
 	}
 	if (is_clean(s, m)) {
 		t->bytes += m->received - s->stats.received;
 		t->us += (uint32_t)(s->now - t->ack_at);
 	}
 	t->ack_at = s->now;
-	if (t->us < QUICK_US)
-		return;
-	rate = (uint32_t)(t->bytes * 1000000ull / t->us);
-	/* A device that was silent for long has slow flash, which holds values up as well. */
-	if (is_below(s, rate, HALF_PERCENT) && s->stats.link.interval < LONG &&
-	    t->soon == SESSION_SOON_NOT && s->stats.stalls == 0) {
-		t->soon = SESSION_SOON_TRIED;
-		t->poor = true;
-		t->by_block = false;
-		t->usual = rate;
-	}
-	if (t->us < WATCH_US)
-		return;
-	if (is_below(s, rate, POOR_PERCENT))
-		t->poor = true;
-	else
-		measure_anew(t); /* what was received until now says nothing of what comes */
+	return t->us < QUICK_US ? 0 : (uint32_t)(t->bytes * 1000000ull / t->us);
 }
 
-/* --- how much is received? */
+/* --- what follows from it */
+
+/*
+ * The present interval is the one that others are compared with.  An adapter that is late is so
+ * from the beginning, and misses half: then the longer one is better by far.
+ */
+static void search(struct session *s, uint32_t rate)
+{
+	struct session_tune *t = &s->tune;
+	const uint16_t now = s->stats.link.interval;
+	const bool late = is_below(s, rate, HALF_PERCENT) && !t->was_good && now < LONG;
+
+	if (!is_enough_left(s) || (now == SHORT && !late))
+		return;
+	t->first = t->best = now;
+	t->first_rate = t->rate = rate;
+	t->poor = true;
+	t->was_poor = false;
+	want(s, late ? LONG : SHORT, SESSION_NOTE_INTERVAL_TRIED);
+}
+
+/* Twice, since the first time may have begun while all was well: others are compared with the second. */
+static void watch(struct session *s, uint32_t rate)
+{
+	struct session_tune *t = &s->tune;
+	const bool poor = is_below(s, rate, POOR_PERCENT);
+
+	measure_anew(t); /* what was received until now says nothing of what comes */
+	if (poor && t->was_poor)
+		search(s, rate);
+	t->was_poor = poor;
+	t->was_good |= !poor;
+	/* The one that was found before is still the best. */
+	if (t->wanted == 0 && t->best > 0 && !poor) {
+		t->step = SESSION_TUNED;
+		t->rate = rate;
+	}
+}
+
+/* A trial that is so far away from the best one need not be measured to its end. */
+static bool is_clear(const struct session_tune *t, uint32_t rate)
+{
+	return rate < t->rate - t->rate / WORSE_SHARE || rate > t->rate + t->rate / CLEAR_SHARE;
+}
+
+static void judge_trial(struct session *s, uint32_t rate)
+{
+	struct session_tune *t = &s->tune;
+	const uint16_t now = s->stats.link.interval;
+
+	if (t->us < WATCH_US && !is_clear(t, rate))
+		return;
+	measure_anew(t);
+	if (is_better(t, now, rate)) {
+		t->best = now;
+		t->rate = rate;
+		/* Else so few buffers fill the short interval, and that it is filled says nothing. */
+		t->early = now == SHORT && is_below(s, rate, CALM_PERCENT);
+	}
+	if (now == LONG && t->best != LONG && t->first != SHORT && is_enough_left(s))
+		want(s, SHORT, SESSION_NOTE_INTERVAL_TRIED);
+	else
+		settle(s, now);
+}
+
+/* Whether the link is still the one for which the interval was found. */
+static void watch_settled(struct session *s, uint32_t rate)
+{
+	struct session_tune *t = &s->tune;
+	const bool calm = t->early && !is_below(s, rate, CALM_PERCENT);
+
+	if (t->us < WATCH_US || !is_enough_left(s))
+		return;
+	t->calm_us = calm ? t->calm_us + t->us : 0;
+	if (t->calm_needed_us == 0)
+		t->calm_needed_us = CALM_US;
+	measure_anew(t);
+	if (t->calm_us >= t->calm_needed_us) {
+		t->calm_needed_us *= CALM_GROWS;
+		t->calm_us = 0;
+		want(s, t->first, SESSION_NOTE_INTERVAL_BACK);
+		t->step = SESSION_TUNE_WATCHING;
+		t->poor = t->early = false;
+		t->best = 0;
+	} else if (rate < t->rate - t->rate / OTHER_SHARE) {
+		t->step = SESSION_TUNE_WATCHING;
+	} else if (rate > t->rate) {
+		t->rate = rate;
+	}
+}
 
 /* Values go out and arrive as they do for most of the time. */
 static bool is_steady(const struct session *s, const struct ota_ack *m)
@@ -272,56 +291,6 @@ static bool is_steady(const struct session *s, const struct ota_ack *m)
 
 	return s->state == SESSION_SENDING && !s->resyncing && session_flow_quiet(s, m->received) &&
 	       st->queued < session_size(s);
-}
-
-/* A trial that is so far away from the best one need not be measured to its end. */
-static bool is_clear(const struct session_tune *t, uint32_t rate)
-{
-	/* With an erase to come it only gets less. */
-	return t->step == SESSION_TUNE_TRYING && !t->erased &&
-	       (rate < t->rate - t->rate / WORSE_SHARE ||
-		(!t->by_block && rate > t->rate + t->rate / CLEAR_SHARE));
-}
-
-static void measure_from(struct session *s, const struct ota_ack *m)
-{
-	struct session_tune *t = &s->tune;
-
-	t->since = s->now;
-	t->from = m->received;
-	t->erased = false;
-	if (t->best == 0)
-		t->by_block = s->flow.rate >= BLOCKS_RATE;
-}
-
-/* Returns the rate once it is known, else 0. */
-static uint32_t measure(struct session *s, const struct ota_ack *m)
-{
-	struct session_tune *t = &s->tune;
-	const uint32_t bytes = m->received - t->from;
-	const uint64_t us = s->now - t->since;
-	uint32_t rate;
-
-	if (s->flow.rate == 0)
-		return 0;
-	t->erased |= erase_stops(s);
-	if (t->erased && !t->by_block) { /* what waited for the erase comes at once */
-		t->not_before = s->now + CATCH_UP_US;
-		t->since = t->ack_at = 0;
-		t->erased = false;
-		return 0;
-	}
-	if (t->since == 0) {
-		measure_from(s, m);
-		return 0;
-	}
-	if (us < QUICK_US)
-		return 0;
-	rate = (uint32_t)(bytes * 1000000ull / us);
-	if ((t->by_block ? bytes < ERASE_BLOCK : us < MEASURE_US) && !is_clear(t, rate))
-		return 0;
-	measure_from(s, m);
-	return rate;
 }
 
 void session_tune_ack(struct session *s, const struct ota_ack *m)
@@ -333,19 +302,18 @@ void session_tune_ack(struct session *s, const struct ota_ack *m)
 	if (t->wanted != 0 || !tune_wanted(s) || s->now < t->not_before)
 		return;
 	if (!is_steady(s, m)) {
-		t->since = 0;
 		t->ack_at = 0;
 		return;
 	}
-	if (t->step == SESSION_TUNE_WATCHING)
-		watch(s, m);
 	rate = measure(s, m);
-	if (rate > 0 && t->step == SESSION_TUNE_WATCHING)
-		t->usual = rate;
-	else if (rate > 0)
-		verdict(s, rate);
-	if (t->poor && t->usual > 0 && t->step == SESSION_TUNE_WATCHING)
-		verdict(s, t->usual);
+	if (rate == 0)
+		return;
+	if (t->step == SESSION_TUNE_WATCHING)
+		watch(s, rate);
+	else if (t->step == SESSION_TUNE_TRYING)
+		judge_trial(s, rate);
+	else
+		watch_settled(s, rate);
 	ask_wanted(s, m);
 }
 
@@ -359,10 +327,10 @@ void session_tune_linked(struct session *s, const struct ota_link *m)
 	if (t->step == SESSION_TUNE_ASKED) {
 		/* Refused: the link stays as it is, and there is nothing to compare. */
 		t->step = m->code == 0 && m->interval == t->asked ? SESSION_TUNE_TRYING
-								  : SESSION_TUNED;
-		t->not_before = s->now + SETTLE_US;
-		measure_anew(t);
+								  : SESSION_TUNE_OVER;
 	}
+	t->not_before = s->now + SETTLE_US;
+	measure_anew(t);
 	if (m->code == 0 && m->interval == t->asked)
 		*c = (struct session_choice){m->interval, m->interval, SESSION_BY_RATE};
 	t->asked = 0;

@@ -14,6 +14,7 @@ bool radio_fault_possible(enum fault_kind kind, const char **ret_why)
 
 	switch (kind) {
 	case FAULT_DROP_DATA:
+	case FAULT_DROPS:
 	case FAULT_DROP_NOTIFY:
 	case FAULT_DUP_DATA:
 	case FAULT_DUP_NOTIFY:
@@ -31,6 +32,10 @@ bool radio_fault_possible(enum fault_kind kind, const char **ret_why)
 	case FAULT_SLOW_ERASE:
 	case FAULT_NO_BOOT:
 	case FAULT_BLOCK:
+	case FAULT_LOSS:
+		break;
+	case FAULT_BUFFERS:
+		why = "the host was told the adapter's buffers; use buffers=COUNTxBYTES";
 		break;
 	case FAULT_STALE_CACHE:
 		why = "the stack is the host's own here";
@@ -72,6 +77,10 @@ static bool strike(struct radio *radio, const struct fault_spec *spec)
 		break;
 	case FAULT_BLOCK:
 		esp_block(esp, spec->arg);
+		break;
+	case FAULT_LOSS:
+		link_set_loss(hci_link(radio->hci, esp), LINK_CENTRAL, spec->arg);
+		link_set_loss(hci_link(radio->hci, esp), LINK_PERIPHERAL, spec->arg);
 		break;
 	default:
 		return false;

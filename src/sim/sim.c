@@ -273,6 +273,7 @@ static void make_link(struct sim *sim)
 		return;
 	}
 	*sim->use = (struct link_use){.link = sim->link, .central = true, .peripheral = true};
+	sim_apply_air(sim);
 	made(sim, conn);
 }
 

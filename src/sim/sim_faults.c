@@ -2,6 +2,28 @@
 /* Faults that come from outside the simulated device; see inject() in transport.h. */
 #include "sim/sim_priv.h"
 
+#define USUAL_OCTETS 251u /* of a buffer, where there was no limit before */
+
+void sim_apply_air(struct sim *sim)
+{
+	const struct sim_config *c = &sim->config;
+
+	if (!sim->link)
+		return;
+	if (sim->air.loss_changed) {
+		link_set_loss(sim->link, LINK_CENTRAL, sim->air.loss_ppm);
+		link_set_loss(sim->link, LINK_PERIPHERAL, sim->air.loss_ppm);
+	}
+	if (!sim->air.buffers_changed)
+		return;
+	if (sim->air.buffers > 0)
+		link_set_buffers(sim->link, LINK_CENTRAL, sim->air.buffers,
+				 c->buffer_octets ? c->buffer_octets : USUAL_OCTETS, false);
+	else
+		link_set_buffers(sim->link, LINK_CENTRAL, c->buffers, c->buffer_octets,
+				 (c->refill && !c->late) || c->buffers == 0);
+}
+
 int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
 {
 	struct sim *sim = (struct sim *)t;
@@ -42,6 +64,16 @@ int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg
 		return 0;
 	case TRANSPORT_FAULT_BLOCK:
 		esp_block(esp, (uint32_t)arg);
+		return 0;
+	case TRANSPORT_FAULT_LOSS:
+		sim->air.loss_changed = true;
+		sim->air.loss_ppm = (uint32_t)arg;
+		sim_apply_air(sim);
+		return 0;
+	case TRANSPORT_FAULT_BUFFERS:
+		sim->air.buffers_changed = true;
+		sim->air.buffers = (uint16_t)arg;
+		sim_apply_air(sim);
 		return 0;
 	case TRANSPORT_FAULT_STALE_CACHE:
 		break;

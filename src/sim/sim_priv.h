@@ -39,6 +39,13 @@ enum sim_call {
 	SIM_CALLS
 };
 
+/* The air and the adapter as they became in mid transfer; they stay so for the links to come. */
+struct sim_air {
+	bool loss_changed, buffers_changed;
+	uint32_t loss_ppm;
+	uint16_t buffers; /* an event; 0: as config has it */
+};
+
 struct sim {
 	struct transport base;
 	struct sim_config config;
@@ -76,6 +83,7 @@ struct sim {
 	bool writing[GATT_CHRS]; /* a write request is outstanding */
 	struct esp *reset; /* an injected reset that is about to happen */
 	struct sched_event faulty;
+	struct sim_air air;
 	struct sched_event cycle; /* the adapter's next step, off or on */
 	bool cycling, off;
 
@@ -109,6 +117,8 @@ static inline struct sim *sim_of(struct transport *t)
 /* sim_faults.c */
 int sim_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
 void sim_faulty(void *ctx, uint64_t now_us);
+/* Puts the changes of struct sim_air in force on the link. */
+void sim_apply_air(struct sim *sim);
 
 /* sim_calls.c: for whoever watches; both return rc. */
 int sim_calls_made(struct sim *sim, enum sim_call call, enum gatt_chr chr, int rc,

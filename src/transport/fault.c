@@ -37,6 +37,7 @@ struct fault {
 	struct rng rng;
 	uint32_t values, notifications; /* seen so far, from 1 */
 	uint64_t stream; /* payload bytes written so far */
+	uint32_t drops_ppm; /* of the values that come now */
 	uint8_t header; /* bytes of a value that are not payload */
 	bool armed; /* the faults of board and stack were set */
 	struct queue writes, events;
@@ -157,6 +158,8 @@ static struct fate decide(struct fault *f, enum fault_kind drop, enum fault_kind
 {
 	struct fate fate = {.drop = false};
 
+	if (drop == FAULT_DROP_DATA)
+		fate.drop = f->drops_ppm > 0 && rng_chance(&f->rng, f->drops_ppm);
 	for (size_t i = 0; i < f->count; i++) {
 		const enum fault_kind kind = f->specs[i].kind;
 
@@ -191,7 +194,12 @@ static enum transport_fault_kind injected(enum fault_kind kind)
 		return TRANSPORT_FAULT_BLOCK;
 	case FAULT_STALE_CACHE:
 		return TRANSPORT_FAULT_STALE_CACHE;
+	case FAULT_LOSS:
+		return TRANSPORT_FAULT_LOSS;
+	case FAULT_BUFFERS:
+		return TRANSPORT_FAULT_BUFFERS;
 	case FAULT_DISCONNECT:
+	case FAULT_DROPS:
 	case FAULT_DROP_DATA:
 	case FAULT_DROP_NOTIFY:
 	case FAULT_DUP_DATA:
@@ -209,7 +217,7 @@ static enum transport_fault_kind injected(enum fault_kind kind)
 static bool by_stream(enum fault_kind kind)
 {
 	return kind == FAULT_DISCONNECT || kind == FAULT_TERMINATE || kind == FAULT_REBOOT ||
-	       kind == FAULT_BLOCK;
+	       kind == FAULT_BLOCK || kind == FAULT_LOSS || kind == FAULT_BUFFERS;
 }
 
 /* Set once, when the first link is up. */
@@ -222,7 +230,8 @@ static bool by_nature(enum fault_kind kind)
 static void inject(struct fault *f, size_t i)
 {
 	const struct fault_spec *spec = &f->specs[i];
-	const bool other = spec->kind == FAULT_SLOW_ERASE || spec->kind == FAULT_BLOCK;
+	const bool other = spec->kind == FAULT_SLOW_ERASE || spec->kind == FAULT_BLOCK ||
+			   spec->kind == FAULT_LOSS || spec->kind == FAULT_BUFFERS;
 	const uint64_t arg = other ? spec->arg : spec->at;
 
 	f->spent[i] = true;
@@ -232,9 +241,16 @@ static void inject(struct fault *f, size_t i)
 static void count_stream(struct fault *f, size_t len)
 {
 	f->stream += len > f->header ? len - f->header : 0;
-	for (size_t i = 0; i < f->count; i++)
-		if (!f->spent[i] && by_stream(f->specs[i].kind) && f->stream >= f->specs[i].at)
+	for (size_t i = 0; i < f->count; i++) {
+		if (f->spent[i] || f->stream < f->specs[i].at)
+			continue;
+		if (by_stream(f->specs[i].kind)) {
 			inject(f, i);
+		} else if (f->specs[i].kind == FAULT_DROPS) {
+			f->spent[i] = true;
+			f->drops_ppm = f->specs[i].arg;
+		}
+	}
 }
 
 /* --- the transport */

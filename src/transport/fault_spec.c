@@ -21,9 +21,13 @@ struct form {
 	const char *arg; /* what stands after ':'; NULL: nothing may */
 	uint32_t arg_min, arg_max;
 	uint32_t arg_default; /* 0: it must be given */
+	unsigned int arg_decimals;
 };
 
 #define VALUES(word) .name = (word), .at = "N", .at_min = 1, .share = true
+#define FROM_THERE(usage_text) .at = "BYTE", .usage = (usage_text)
+#define PERCENT                                                                                    \
+	.arg = "a share in percent", .arg_max = FAULT_SHARE_ALL, .arg_decimals = SHARE_DECIMALS
 #define DELAY .arg = "MS", .arg_min = 1, .arg_max = 60000
 
 /* clang-format off */
@@ -98,6 +102,18 @@ static const struct form forms[FAULT_KINDS] = {
 		.arg = "TIMES", .arg_min = 2, .arg_max = 10000,
 		.help = "Each notification arrives TIMES times.",
 	},
+	[FAULT_LOSS] = {
+		.name = "loss", FROM_THERE("loss@BYTE:P"), PERCENT,
+		.help = "From there on, this share of link-layer packets is lost.",
+	},
+	[FAULT_DROPS] = {
+		.name = "drops", FROM_THERE("drops@BYTE:P"), PERCENT,
+		.help = "From there on, this share of Data values never arrives.",
+	},
+	[FAULT_BUFFERS] = {
+		.name = "buffers", FROM_THERE("buffers@BYTE:N"), .arg = "N", .arg_max = 255,
+		.help = "From there on, the adapter sends at most N buffers an event; 0: as before.",
+	},
 };
 /* clang-format on */
 
@@ -160,7 +176,7 @@ static int find_kind(const struct reader *reader, size_t len, enum fault_kind *r
 	return refuse(reader, "unknown fault, expected drop-data, drop-notify, dup-data, "
 			      "dup-notify, delay-data, delay-notify, disconnect, terminate, "
 			      "reboot, power-cut, write-fail, slow-erase, no-boot, block, "
-			      "stale-cache, garble-notify or flood-notify");
+			      "stale-cache, garble-notify, flood-notify, loss, drops or buffers");
 }
 
 /* "@N" or "%P", where the kind has one. */
@@ -189,7 +205,8 @@ static int read_arg(struct reader *reader, const struct form *form, struct fault
 		return 0;
 	if (*reader->at == ':') {
 		reader->at++;
-		return read_number(reader, form->arg, 0, form->arg_min, form->arg_max, &spec->arg);
+		return read_number(reader, form->arg, form->arg_decimals, form->arg_min,
+				   form->arg_max, &spec->arg);
 	}
 	return form->arg_default > 0 ? 0 : refuse(reader, "expected %s", form->usage);
 }
@@ -220,7 +237,7 @@ int fault_parse(const char *text, struct fault_spec *ret, char *why, size_t why_
 char *fault_format(const struct fault_spec *spec, char *buf, size_t size)
 {
 	const struct form *form = &forms[spec->kind];
-	char where[32] = "", arg[16] = "";
+	char where[32] = "", arg[32] = "";
 	char share[24];
 
 	if (spec->share_ppm > 0)
@@ -230,7 +247,9 @@ char *fault_format(const struct fault_spec *spec, char *buf, size_t size)
 	else if (form->at)
 		(void)snprintf(where, sizeof(where), "@%u", (unsigned int)spec->at);
 	if (form->arg)
-		(void)snprintf(arg, sizeof(arg), ":%u", (unsigned int)spec->arg);
+		(void)snprintf(
+			arg, sizeof(arg), ":%s",
+			text_format_decimal(spec->arg, form->arg_decimals, share, sizeof(share)));
 	(void)snprintf(buf, size, "%s%s%s", form->name, where, arg);
 	return buf;
 }

@@ -15,12 +15,16 @@
  *   write-fail@OFFSET  the flash write that covers that slot offset fails, once
  *   slow-erase[:FACTOR]  every erase takes FACTOR (default 10) times as long
  *   block@BYTE:MS      the device's Bluetooth task stands still there for MS
+ *   loss@BYTE:P        from there on this share of link-layer packets is lost
+ *   drops@BYTE:P       from there on this share of Data values never arrives
+ *   buffers@BYTE:N     from there on the adapter sends at most N buffers an event, as where
+ *                      it serves another link or shares its aerial; 0: as before
  *   no-boot            the new image does not come up, until it is rolled back
  *   stale-cache        the host's stack remembers services of another firmware
  *
- * N and OP count from 1.  P is a share in percent, up to four decimals, drawn
- * from the simulation's seed.  BYTE and OFFSET count from 0: BYTE is the number
- * of stream bytes that were written before.
+ * N and OP count from 1, but for that of buffers.  P is a share in percent, up to four
+ * decimals, drawn from the simulation's seed.  BYTE and OFFSET count from 0: BYTE is the number
+ * of stream bytes that were written before, those that were sent again included.
  */
 #ifndef OTABENCH_TRANSPORT_FAULT_SPEC_H
 #define OTABENCH_TRANSPORT_FAULT_SPEC_H
@@ -46,6 +50,9 @@ enum fault_kind {
 	FAULT_STALE_CACHE,
 	FAULT_GARBLE_NOTIFY,
 	FAULT_FLOOD_NOTIFY,
+	FAULT_LOSS,
+	FAULT_DROPS,
+	FAULT_BUFFERS,
 	FAULT_KINDS
 };
 
@@ -55,7 +62,9 @@ struct fault_spec {
 	enum fault_kind kind;
 	uint32_t at; /* N, OP, BYTE or OFFSET; unused with a share */
 	uint32_t share_ppm; /* 1..FAULT_SHARE_ALL; 0: at counts */
-	uint32_t arg; /* DELAY_*, BLOCK: ms; SLOW_ERASE: factor; FLOOD_NOTIFY: times; else 0 */
+	/* DELAY_*, BLOCK: ms; SLOW_ERASE: factor; FLOOD_NOTIFY: times; LOSS, DROPS: parts per
+	 * million; BUFFERS: how many; else 0 */
+	uint32_t arg;
 };
 
 #define FAULT_TEXT_MAX 64u /* longest fault_format(), NUL included */

@@ -121,6 +121,8 @@ enum transport_fault_kind {
 	TRANSPORT_FAULT_ERASE_SLOW, /* erases take arg times as long from now on */
 	TRANSPORT_FAULT_NO_BOOT, /* the new image resets at once until it is rolled back */
 	TRANSPORT_FAULT_BLOCK, /* its Bluetooth task stands still for arg ms */
+	TRANSPORT_FAULT_LOSS, /* arg parts per million of packets are lost from now on */
+	TRANSPORT_FAULT_BUFFERS, /* arg buffers an event at most from now on; 0: as before */
 	TRANSPORT_FAULT_STALE_CACHE, /* the stack remembers services of another firmware */
 };
 

@@ -60,6 +60,9 @@ void draw_fault(struct rng *rng, uint32_t size, struct fault_spec *f)
 	case FAULT_STALE_CACHE:
 	case FAULT_GARBLE_NOTIFY:
 	case FAULT_FLOOD_NOTIFY:
+	case FAULT_LOSS:
+	case FAULT_DROPS:
+	case FAULT_BUFFERS:
 	case FAULT_KINDS:
 		break;
 	}

@@ -47,6 +47,11 @@ static void test_good(void **state)
 		{"garble-notify@7", {FAULT_GARBLE_NOTIFY, 7, 0, 0}, NULL},
 		{"garble-notify%2.5", {FAULT_GARBLE_NOTIFY, 0, 25000, 0}, NULL},
 		{"flood-notify:500", {FAULT_FLOOD_NOTIFY, 0, 0, 500}, NULL},
+		{"loss@0:2.5", {FAULT_LOSS, 0, 0, 25000}, NULL},
+		{"loss@9:0", {FAULT_LOSS, 9, 0, 0}, NULL},
+		{"drops@65536:100", {FAULT_DROPS, 65536, 0, FAULT_SHARE_ALL}, NULL},
+		{"buffers@65536:3", {FAULT_BUFFERS, 65536, 0, 3}, NULL},
+		{"buffers@1:0", {FAULT_BUFFERS, 1, 0, 0}, NULL},
 	};
 	unsigned int kinds = 0;
 
@@ -74,8 +79,8 @@ static void test_bad(void **state)
 	static const char *const cases[][2] = {
 		{"", "unknown fault, expected drop-data, drop-notify, dup-data, dup-notify, "
 		     "delay-data, delay-notify, disconnect, terminate, reboot, power-cut, "
-		     "write-fail, slow-erase, no-boot, block, stale-cache, garble-notify or "
-		     "flood-notify"},
+		     "write-fail, slow-erase, no-boot, block, stale-cache, garble-notify, "
+		     "flood-notify, loss, drops or buffers"},
 		{"@5", NULL},
 		{"explode@5", NULL},
 		{"drop-dta@5", "unknown fault (did you mean drop-data?)"},
@@ -104,6 +109,10 @@ static void test_bad(void **state)
 		{"delay-notify:60", "expected delay-notify@N:MS or delay-notify%P:MS"},
 		{"disconnect%5", "expected disconnect@BYTE"},
 		{"disconnect", "expected disconnect@BYTE"},
+		{"loss@5", "expected loss@BYTE:P"},
+		{"loss:5", "expected loss@BYTE:P"},
+		{"loss@5:100.1", "expected a share in percent from 0 to 100, found 100.1"},
+		{"buffers@5:256", "expected N from 0 to 255, found 256"},
 		{"disconnect@5:6", "expected disconnect@BYTE and nothing after it"},
 		{"power-cut@0", "expected OP from 1 to 4294967295, found 0"},
 		{"slow-erase@5", "expected slow-erase or slow-erase:FACTOR and nothing after it"},
