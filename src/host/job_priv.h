@@ -97,7 +97,8 @@ struct job {
 	struct pump pump;
 	struct job_stream stream;
 	char history[JOB_PATH_MAX], reach[JOB_TEXT_MAX]; /* of config */
-	uint32_t digest[OTA_SKIP_BLOCKS]; /* CRC-32 of the image's blocks, where they are asked for */
+	uint32_t digest
+		[OTA_SKIP_BLOCKS]; /* CRC-32 of the image's blocks, where they are asked for */
 	struct lint_report report;
 	char signature_error[LINT_TEXT_SIZE]; /* why IMAGE.sig cannot be used; "" */
 	bool linted; /* told once */

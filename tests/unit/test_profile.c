@@ -206,19 +206,19 @@ static void test_unknown_key(void **state)
 	assert_refused("windw:\n  - a: {b: [c]}\n  - d\nretries: x\n",
 		       "p.yaml:1:1: windw: unknown key (did you mean window?)\n"
 		       "p.yaml:4:10: retries: expected a whole number, 0..100, found \"x\"\n");
-	assert_refused(
-		"\"\\e[31m\": 1\n? [a, b]\n: 2\n<<: *x\n",
-		"p.yaml:1:1: \\x1b[31m: unknown key, expected one of description, chunk, "
-		"write_mode, window, pacing_us, ack_interval, mtu_max, basic_pacing_us, "
-		"prepare, signature, stream, skip, ack_timeout_ms, retries, backoff_ms, backoff_max_ms, "
-		"connect_timeout_ms, "
-		"ready_timeout_ms, basic_ready_timeout_ms, verify_timeout_ms, "
-		"reconnect_timeout_ms, stall_ms, stall_action, pause_below_dbm, "
-		"continue_above_dbm, connection_interval_ms, "
-		"peripheral_latency, supervision_timeout_ms, phy, data_length, "
-		"telemetry_ms, confirm\n"
-		"p.yaml:2:3: expected a key, found a list\n"
-		"p.yaml:4:1: <<: unknown key\n");
+	assert_refused("\"\\e[31m\": 1\n? [a, b]\n: 2\n<<: *x\n",
+		       "p.yaml:1:1: \\x1b[31m: unknown key, expected one of description, chunk, "
+		       "write_mode, window, pacing_us, ack_interval, mtu_max, basic_pacing_us, "
+		       "prepare, signature, stream, skip, ack_timeout_ms, retries, backoff_ms, "
+		       "backoff_max_ms, "
+		       "connect_timeout_ms, "
+		       "ready_timeout_ms, basic_ready_timeout_ms, verify_timeout_ms, "
+		       "reconnect_timeout_ms, stall_ms, stall_action, pause_below_dbm, "
+		       "continue_above_dbm, connection_interval_ms, "
+		       "peripheral_latency, supervision_timeout_ms, phy, data_length, "
+		       "telemetry_ms, confirm\n"
+		       "p.yaml:2:3: expected a key, found a list\n"
+		       "p.yaml:4:1: <<: unknown key\n");
 }
 
 static void test_duplicate_key(void **state)
