@@ -40,6 +40,7 @@ void budget_link(struct budget *b, const struct airtime_link *link, uint16_t val
 		return;
 	whole.buffers = 0;
 	whole.refill = true;
+	whole.late = false;
 	/* With requests the air carries one value and is idle until the response. */
 	b->request = request;
 	if (request) {
@@ -161,10 +162,12 @@ static void spend_idle(struct budget *b, enum budget_share share, uint64_t from,
 	spend(b, share, from, to);
 	if (share == BUDGET_PROGRAM)
 		b->full_us += to - from;
-	if (share == BUDGET_ERASE)
+	if (share == BUDGET_ERASE) {
 		b->full_erase_us += to - from;
-	else
+		b->idle_erase_us += to - from;
+	} else {
 		b->idle_us[b->last.wait] += to - from;
+	}
 }
 
 /* The air carries what there is, the stale part first; then it is idle. */
@@ -235,19 +238,26 @@ static void acknowledged(struct budget *b, const struct budget_view *v)
 		b->backlog += missing;
 		was_slow(b, bytes_us(b, missing));
 	}
-	b->carried_us = 0;
+	b->carried_us = b->idle_erase_us = 0;
 	memset(b->idle_us, 0, sizeof(b->idle_us));
 	b->erase_seen = b->erase_from > 0;
 }
 
-/* Nothing was heard since the last acknowledgement: the link was down already. */
+/*
+ * Nothing was heard since the last acknowledgement: the link was down already.  Of an erase that was
+ * announced before, what it takes as a rule is its own.
+ */
 static void lost_link(struct budget *b)
 {
+	const uint64_t erase_us = b->idle_erase_us - least(b->idle_erase_us, b->erase_ms * 1000ull);
+
+	move(b, BUDGET_ERASE, BUDGET_DOWN, erase_us);
+	b->full_erase_us -= least(b->full_erase_us, erase_us);
 	for (unsigned int w = 0; w < BUDGET_WAITS; w++)
 		move(b, wait_share((enum budget_wait)w), BUDGET_DOWN, b->idle_us[w]);
 	move(b, BUDGET_AIR, BUDGET_DOWN, b->carried_us);
 	b->full_us -= least(b->full_us, b->idle_us[BUDGET_WAIT_CREDIT]);
-	b->carried_us = 0;
+	b->carried_us = b->idle_erase_us = 0;
 	memset(b->idle_us, 0, sizeof(b->idle_us));
 }
 

@@ -113,6 +113,7 @@ struct budget {
 	uint64_t backlog, stale; /* bytes in the stack as reckoned; of them before a GAP */
 	/* Since the latest acknowledgement. */
 	uint64_t carried_us, idle_us[BUDGET_WAITS];
+	uint64_t idle_erase_us; /* ... and for an erase */
 	bool erase_seen;
 	uint64_t erase_from; /* a PROGRESS announced it; 0: none under way */
 	uint32_t erase_flushed, erase_heard; /* flushed, and notifications, then */
