@@ -20,7 +20,7 @@
  *   an event, when the event closes.
  * - A controller that is late: it ends its last pair a while before the next anchor, and an
  *   event for which the one before left it no time to prepare carries no data of its own.
- *   What is known of it is what one USB adapter was measured with (link_air.c).
+ *   What is known of it is what one USB adapter was measured with (airtime.h).
  * - Peripheral latency (4.5.1): after an event without data the peripheral sleeps
  *   through as many events as it may, unless it has something to send.
  * - Supervision timeout, and 0x3E when not one of the first six events worked.

@@ -6,16 +6,6 @@
  */
 #include "air/link_priv.h"
 
-/*
- * Of a central that is late.  A USB adapter with 8 buffers of 251 octets carried 66, 73.7, 77.1
- * and 128 kB/s on 2M at 7.5, 10, 11.25 and 15 ms: that is 4, 6, 7 and 16 PDUs in two intervals,
- * where 5, 7, 8 and 10 fit one.  So it ends each event early, and skips the event after one that
- * it used to that end; 8 PDUs in 15 ms leave it the time.  The figures bound the first to
- * 0.5..1.5 ms and the second to 1.9..3.9 ms.
- */
-#define LATE_END_US 1000u
-#define LATE_PREPARE_US 2500u
-
 static void down_done(void *ctx, uint64_t now_us);
 static void up_done(void *ctx, uint64_t now_us);
 static void event_close(struct link *link);
@@ -71,7 +61,7 @@ static void pair_begin(struct link *link, uint64_t at_us)
 	struct link_side *central = &link->sides[LINK_CENTRAL];
 	struct link_pdu pdu = pdu_choose(central);
 	const uint32_t down_us = pdu_us(link, pdu.len);
-	const uint32_t early_us = central->config.late ? LATE_END_US : 0;
+	const uint32_t early_us = central->config.late ? AIRTIME_LATE_END_US : 0;
 
 	if (at_us + down_us + pdu_us(link, 0) + 2u * AIRTIME_T_IFS_US + early_us >
 	    link->next_anchor_us) {
@@ -93,7 +83,7 @@ void link_air_anchor(void *ctx, uint64_t now_us)
 	link->event_open = true;
 	link->carried = false;
 	link->unprepared = link->sides[LINK_CENTRAL].config.late && link->data_us > 0 &&
-			   link->data_us + LATE_PREPARE_US > now_us;
+			   link->data_us + AIRTIME_LATE_PREPARE_US > now_us;
 	link->listening = link->event_counter >= link->listen_event && !link->deaf;
 	for (unsigned int i = 0; i < LINK_ROLES; i++) {
 		link->sides[i].heard = false;

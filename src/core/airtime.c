@@ -28,6 +28,7 @@ struct cursor {
 	uint32_t frame; /* octets of each frame */
 	uint32_t offset; /* of the next PDU in its frame */
 	uint32_t fragment; /* octets left of the ACL fragment it belongs to; 0: begins one */
+	bool unprepared; /* the event before was used up to an end that leaves a late central no time */
 };
 
 uint32_t airtime_pdu_us(enum ota_phy phy, uint16_t octets, bool encrypted)
@@ -96,11 +97,16 @@ static void cursor_advance(const struct airtime_link *link, struct cursor *c)
 static uint32_t cursor_event(const struct airtime_link *link, struct cursor *c, bool once)
 {
 	bool limited = link->buffers > 0 && !link->refill;
+	const uint32_t early = link->late ? AIRTIME_LATE_END_US : 0;
 	uint32_t left = link->interval_us, fragments = 0, frames = 0, pair;
 
+	if (c->unprepared) {
+		c->unprepared = false;
+		return 0;
+	}
 	for (;;) {
 		pair = airtime_pair_us(link, cursor_pdu(link, c), EMPTY_OCTETS);
-		if (pair > left)
+		if (pair + early > left)
 			break;
 		if (c->fragment == 0 || fragments == 0)
 			fragments++;
@@ -114,6 +120,7 @@ static uint32_t cursor_event(const struct airtime_link *link, struct cursor *c, 
 		if (once)
 			break;
 	}
+	c->unprepared = link->late && left < AIRTIME_LATE_PREPARE_US;
 	return frames;
 }
 
@@ -153,15 +160,16 @@ static uint32_t ceiling_request(const struct airtime_link *link, uint16_t value)
 static uint32_t ceiling_stream(const struct airtime_link *link, uint16_t value)
 {
 	struct cursor c = cursor_start(value);
-	uint32_t offset[MAX_START_STATES] = {0}, done[MAX_START_STATES] = {0}, frames = 0, i;
+	uint32_t offset[MAX_START_STATES] = {0}, done[MAX_START_STATES] = {0}, frames = 0, state, i;
 
 	for (uint32_t events = 0;; events++) {
-		for (i = 0; i < events && offset[i] != c.offset; i++)
+		state = 2u * c.offset + c.unprepared;
+		for (i = 0; i < events && offset[i] != state; i++)
 			;
 		if (i < events || events == MAX_START_STATES)
 			return rate((uint64_t)(frames - done[i % events]) * value,
 				    (uint64_t)(events - i % events) * link->interval_us);
-		offset[events] = c.offset;
+		offset[events] = state;
 		done[events] = frames;
 		frames += cursor_event(link, &c, false);
 	}

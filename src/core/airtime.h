@@ -13,6 +13,15 @@
 #include "ota/proto.h"
 
 #define AIRTIME_T_IFS_US 150u /* Core Vol 6 Part B 4.1.1 */
+/*
+ * Of a central that is late.  A USB adapter with 8 buffers of 251 octets carried 66, 73.7, 77.1
+ * and 128 kB/s on 2M at 7.5, 10, 11.25 and 15 ms: that is 4, 6, 7 and 16 PDUs in two intervals,
+ * where 5, 7, 8 and 10 fit one.  So it ends each event early, and skips the event after one that
+ * it used to that end; 8 PDUs in 15 ms leave it the time.  The figures bound the first to
+ * 0.5..1.5 ms and the second to 1.9..3.9 ms.
+ */
+#define AIRTIME_LATE_END_US 1000u
+#define AIRTIME_LATE_PREPARE_US 2500u
 
 struct airtime_link {
 	enum ota_phy phy; /* OTA_PHY_1M or OTA_PHY_2M, both directions */
@@ -22,6 +31,7 @@ struct airtime_link {
 	uint16_t buffers; /* LE ACL buffers of the central's controller; 0 = no limit */
 	uint16_t buffer_octets; /* of each, >= 27 (HCI LE Read Buffer Size); 0 = no limit */
 	bool refill; /* buffers are refilled inside a connection event */
+	bool late; /* they are not, and the central prepares its events late, see above */
 };
 
 /* Air time in microseconds of one data PDU with octets of payload (0..251). */

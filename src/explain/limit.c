@@ -29,7 +29,7 @@ static bool same_link(const struct airtime_link *a, const struct airtime_link *b
 	return a->phy == b->phy && a->data_length == b->data_length &&
 	       a->interval_us == b->interval_us && a->encrypted == b->encrypted &&
 	       a->buffers == b->buffers && a->buffer_octets == b->buffer_octets &&
-	       a->refill == b->refill;
+	       a->refill == b->refill && a->late == b->late;
 }
 
 static bool same(const struct predict *a, const struct predict *b)
@@ -158,6 +158,7 @@ static void judge_link(struct judge *j)
 
 	/* A short interval is the remedy of an adapter that fills its buffers once an event. */
 	p.link.refill = true;
+	p.link.late = false;
 	if (j->now.link.buffers == 0 || j->now.link.refill || limit_gain(j, &p) < WORTH_PPM) {
 		p = j->interval;
 		consider(j, LIMIT_INTERVAL, limit_gain(j, &p));
@@ -176,6 +177,7 @@ static void judge_link(struct judge *j)
 	p = j->now;
 	if (p.link.buffers > 0 && !p.link.refill) {
 		p.link.refill = true;
+		p.link.late = false;
 		slow = in->adapter_late ? share_of(in, BUDGET_LOSS) : 0;
 		consider(j, LIMIT_ADAPTER_BUFFERS,
 			 slow > limit_gain(j, &p) ? slow : limit_gain(j, &p));

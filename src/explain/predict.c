@@ -108,7 +108,7 @@ static uint32_t next_packet(struct play *s)
 {
 	const struct airtime_link *l = &s->p->link;
 
-	if (l->buffers > 0 && !l->refill && s->in_event >= l->buffers)
+	if (s->unprepared || (l->buffers > 0 && !l->refill && s->in_event >= l->buffers))
 		return 0;
 	if (s->left == 0 && to_carry(s)) {
 		s->left_stale = s->stale > 0;
@@ -126,7 +126,7 @@ static bool more_behind(const struct play *s, uint32_t octets)
 	const struct airtime_link *l = &s->p->link;
 	const uint32_t len = s->left_stale ? 0 : s->left_len;
 
-	if (l->buffers > 0 && !l->refill && s->in_event + 1u >= l->buffers)
+	if (s->unprepared || (l->buffers > 0 && !l->refill && s->in_event + 1u >= l->buffers))
 		return false;
 	return s->left > octets || s->stale > 0 || s->queued > s->carried + len;
 }
@@ -205,6 +205,7 @@ static void sent(struct play *s, uint32_t octets, uint64_t down_end)
 	if (octets == 0)
 		return;
 	s->in_event++;
+	s->data_us = s->t;
 	s->left -= octets;
 	if (play_still(s))
 		s->held++;
@@ -233,7 +234,8 @@ static void pair(struct play *s)
 	bool more = more_behind(s, octets), note, lost;
 	uint32_t up = empty, size;
 
-	if (answer + empty + AIRTIME_T_IFS_US > s->event_end) {
+	if (answer + empty + AIRTIME_T_IFS_US + (l->late ? AIRTIME_LATE_END_US : 0) >
+	    s->event_end) {
 		s->open = false;
 		return;
 	}
@@ -314,6 +316,8 @@ static void open_event(struct play *s)
 	s->t = anchor;
 	s->event_end = anchor + i;
 	s->in_event = 0;
+	s->unprepared =
+		s->p->link.late && s->data_us > 0 && s->data_us + AIRTIME_LATE_PREPARE_US > anchor;
 	s->open = true;
 }
 

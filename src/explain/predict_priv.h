@@ -36,6 +36,8 @@ struct play {
 	uint64_t event_end; /* the next anchor */
 	bool open; /* the connection event goes on */
 	uint32_t in_event; /* packets of data in this event */
+	uint64_t data_us; /* when the latest one had been answered */
+	bool unprepared; /* a late central has nothing in hand for this event */
 	uint32_t left; /* octets of the value on the air that are still to come; 0: none is */
 	uint32_t left_len; /* payload of it */
 	bool left_stale;

@@ -250,8 +250,10 @@ static void play(const struct job *job, struct limit_input *in)
 		.image = s->stream ? image : 0,
 	};
 	/* No stack tells that; with an interval that suits such an adapter it is all that is left. */
-	if (session_adapter_late(s))
+	if (session_adapter_late(s)) {
 		in->now.link.refill = false;
+		in->now.link.late = true;
+	}
 }
 
 void job_limit_play(const struct job *job, struct predict *ret)

@@ -303,6 +303,28 @@ static void test_published(void **state)
 	}
 }
 
+/* Published of a USB adapter with 8 buffers, which prepares its events late; see airtime.h. */
+static void test_late(void **state)
+{
+	static const struct {
+		uint32_t interval_us, published;
+	} rows[] = {{7500, 66000}, {10000, 73700}, {11250, 77100}, {15000, 128000}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct airtime_link link = {.phy = OTA_PHY_2M,
+						  .data_length = 251,
+						  .interval_us = rows[i].interval_us,
+						  .buffers = 8,
+						  .buffer_octets = 251,
+						  .late = true};
+		const uint32_t slack = rows[i].published / 40u;
+
+		assert_in_range(airtime_ceiling(&link, 244, false), rows[i].published - slack,
+				rows[i].published + slack);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_best_value_by_search),
 		cmocka_unit_test(test_best_value_bounds),
 		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

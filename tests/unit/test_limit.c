@@ -19,10 +19,12 @@
 
 #include "base/rng.h"
 #include "explain/limit.h"
+#include "explain/predict.h"
 #include "programlib.h"
 #include "testlib.h"
 
 #define RUNS 2u /* seeds of each set-up and each way of the flash */
+#define SIZE 600000u
 #define WITHIN 0.15 /* of the predicted rate */
 
 static char folder[] = "/tmp/test_limit.XXXXXX";
@@ -241,6 +243,42 @@ static void test_manual(void **state)
  * An adapter that prepares its events late is not told from lost packets by one rate, but is by
  * two intervals: it is named, and no interval is advised against what was measured.
  */
+/* What is played of a late adapter against the model of one. */
+static void test_late_predicted(void **state)
+{
+	static const uint32_t intervals_us[] = {7500, 10000, 11250, 15000, 20000, 50000};
+	struct predict p = {
+		.link = {.data_length = 251, .buffers = 8, .buffer_octets = 251, .late = true},
+		.value = 495,
+		.header = OTA_DATA_HEADER,
+		.window = 32768,
+		.ring = 32768,
+		.ack_interval = 4096,
+		.size = SIZE};
+
+	(void)state;
+	for (size_t i = 0; i < 2u * sizeof(intervals_us) / sizeof(intervals_us[0]); i++) {
+		struct program_ran r;
+		char sim[64], set[64];
+		double played;
+
+		p.link.phy = i % 2 == 0 ? OTA_PHY_1M : OTA_PHY_2M;
+		p.link.interval_us = intervals_us[i / 2];
+		(void)snprintf(sim, sizeof(sim), "phy=%s,flash=ideal,buffers=8x251/late",
+			       i % 2 == 0 ? "1M" : "2M");
+		(void)snprintf(set, sizeof(set), "-s chunk=495 -s connection_interval_ms=%.2f",
+			       p.link.interval_us / 1000.0);
+		r = flash(31, sim, set, NULL);
+		program_expect(&r, 0, "confirmed");
+		played = SIZE * 1e6 / (double)predict_us(&p);
+		if (played < number(&r, "goodput") * (1 - WITHIN) ||
+		    played > number(&r, "goodput") * (1 + WITHIN))
+			fail_msg("%s %s: %.0f, played %.0f", sim, set, number(&r, "goodput"),
+				 played);
+		program_done(&r);
+	}
+}
+
 static void test_late_adapter(void **state)
 {
 	struct program_ran r = flash(31, "phy=2M,flash=ideal,buffers=8x251/late", "", NULL);
@@ -278,9 +316,9 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_setups),	cmocka_unit_test(test_reconnects),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_late_adapter),
-		cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_setups),	       cmocka_unit_test(test_reconnects),
+		cmocka_unit_test(test_refused),	       cmocka_unit_test(test_late_adapter),
+		cmocka_unit_test(test_late_predicted), cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests_name("limit", tests, set_up, tear_down);
