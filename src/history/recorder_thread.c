@@ -12,8 +12,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BUSY_MS 10000 /* others hold the file for milliseconds, and wait for their turn */
+#define AGAIN_NS 5000000
 
 /* --- the job's side */
 
@@ -141,6 +143,28 @@ static bool ends(struct recorder *r)
 	return is;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t = {.tv_sec = 0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Where somebody else is making the file, SQLite refuses it a log at once, whatever time it was
+ * given. */
+static int open_history(struct writer *w, char *why, size_t size)
+{
+	const int64_t until = now_ms() + BUSY_MS;
+	int r;
+
+	while ((r = history_open_file(w->r->path, HISTORY_WRITE, BUSY_MS, &w->history, why,
+				      size)) == -OTA_EBUSY &&
+	       now_ms() < until)
+		(void)nanosleep(&(struct timespec){.tv_nsec = AGAIN_NS}, NULL);
+	return r;
+}
+
 static int recorder_thread_insert(struct writer *w)
 {
 	char why[768] = "";
@@ -150,8 +174,7 @@ static int recorder_thread_insert(struct writer *w)
 		(void)snprintf(why, sizeof(why), "neither HOME nor XDG_STATE_HOME is set");
 		r = w->r->path_error;
 	} else {
-		r = history_open_file(w->r->path, HISTORY_WRITE, BUSY_MS, &w->history, why,
-				      sizeof(why));
+		r = open_history(w, why, sizeof(why));
 	}
 	if (r == 0) {
 		r = history_insert(w->history, &w->run, &w->r->process, &w->r->profile, &w->id);

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -343,12 +344,12 @@ static void test_foreign(void **state)
 	sql("PRAGMA user_version = 99");
 	expect_closed(-OTA_ENOTSUP, "newer otabench");
 	expect_warned(&(struct play){.path = path}, "newer otabench");
-	sql("PRAGMA user_version = 4; PRAGMA application_id = 7");
+	sql("PRAGMA user_version = 5; PRAGMA application_id = 7");
 	expect_closed(-OTA_EBADMSG, "another program");
 	expect_warned(&(struct play){.path = path}, "another program");
 	sql("PRAGMA application_id = 1330921794; PRAGMA user_version = -5");
 	expect_closed(-OTA_EBADMSG, "another program");
-	sql("PRAGMA user_version = 4");
+	sql("PRAGMA user_version = 5");
 	assert_int_equal(count_runs(&run), 1); /* nothing was added meanwhile */
 }
 
@@ -465,6 +466,34 @@ static void test_made_meanwhile(void **state)
 	assert_true(made > 3 && at < STATEMENTS);
 }
 
+/* Then it has written enough. */
+static void *hold_on(void *held)
+{
+	const struct timespec a_while = {.tv_nsec = 50000000};
+
+	(void)nanosleep(&a_while, NULL);
+	assert_int_equal(sqlite3_close(held), SQLITE_OK);
+	return NULL;
+}
+
+/* A file without a log beside it that somebody writes: SQLite refuses at once to give it one. */
+static void test_written_meanwhile(void **state)
+{
+	struct play play = {.path = path};
+	struct history_run run;
+	sqlite3 *held = NULL;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(path, &held), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(held, "PRAGMA user_version", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(held, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(pthread_create(&thread, NULL, hold_on, held), 0);
+	play_run(&play);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(count_runs(&run), 1);
+}
+
 #define PROGRAMS 6
 #define EACH 3
 
@@ -549,6 +578,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_odd_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_made_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_written_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prune, setup, teardown),
 	};
