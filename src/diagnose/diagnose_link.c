@@ -84,7 +84,7 @@ uint8_t diagnose_interference(const struct diagnosis_facts *f, char evidence[DIA
 	const uint8_t certainty = links_end(f, evidence);
 
 	if (certainty > 0 || f->silences < 2 || !diagnose_failed(f) || !diagnose_stands(f) ||
-	    diagnose_is_weak(f->rssi))
+	    diagnose_is_weak(f->rssi) || diagnose_flash_works(f))
 		return certainty;
 	/* A task that hangs does so once, and for longer. */
 	diagnose_say(evidence, "it fell silent %u times, and was heard again each time",

@@ -33,6 +33,7 @@ bool diagnose_stands(const struct diagnosis_facts *f);
 uint32_t diagnose_under_way(const struct diagnosis_facts *f);
 /* The device said nothing for longer than one under way ever does. */
 bool diagnose_is_silent(const struct diagnosis_facts *f);
+bool diagnose_flash_works(const struct diagnosis_facts *f);
 /* Links that ended in mid run, however they did. */
 unsigned int diagnose_losses(const struct diagnosis_facts *f);
 bool diagnose_is_weak(int8_t rssi);

@@ -81,24 +81,33 @@ uint8_t diagnose_programming(const struct diagnosis_facts *f, char evidence[DIAG
 	const struct ota_telemetry *t = &f->stats->telemetry;
 
 	if (!diagnose_failed(f) || !diagnose_stands(f) || f->ended || !f->stats->telemetry_known ||
-	    t->write_ms < LONG_WRITE_MS || (!no_credit(f) && !diagnose_is_silent(f)))
+	    t->write_ms < LONG_WRITE_MS ||
+	    (!no_credit(f) && !diagnose_is_silent(f) && f->silences < 2))
 		return 0;
 	diagnose_say(evidence, "%u bytes in its ring, its latest write took %u ms", t->ring_fill,
 		     t->write_ms);
 	return t->write_ms > t->erase_ms ? PROVED : POSSIBLE;
 }
 
+/* What the device told of its flash is why it was silent. */
+bool diagnose_flash_works(const struct diagnosis_facts *f)
+{
+	const struct ota_telemetry *t = &f->stats->telemetry;
+
+	return f->stats->telemetry_known &&
+	       (t->write_ms >= LONG_WRITE_MS || t->erase_ms >= LONG_ERASE_MS);
+}
+
 uint8_t diagnose_device_task(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
 	const struct session_stats *st = f->stats;
-	const struct ota_telemetry *t = &st->telemetry;
 
 	if (!diagnose_failed(f) || !diagnose_stands(f) || !no_credit(f) ||
 	    st->received < flushed(st) + SECTOR || diagnose_is_silent(f))
 		return 0;
 	if (erases(st) || f->unheard > 0)
 		return 0;
-	if (st->telemetry_known && (t->erase_ms >= LONG_ERASE_MS || t->write_ms >= LONG_WRITE_MS))
+	if (diagnose_flash_works(f))
 		return 0;
 	diagnose_say(evidence, "no credit: %u bytes wait in its ring, and it is not erasing",
 		     st->received - flushed(st));
