@@ -63,7 +63,7 @@ static int read_any(struct cli *cli, const char *path, struct image_file *file,
 int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
 		     struct image *image, struct lint_report *report)
 {
-	struct flash_patch patch;
+	struct flash_patch patch = {.used = false};
 	char digits[2 * OTA_SHA256_SIZE + 1];
 	int code = read_any(cli, path, file, &patch, image, report);
 
@@ -94,7 +94,7 @@ int flash_with_image(struct cli *cli, const struct job_config *given, const char
 	struct lint_report report;
 	struct flash_patch patch;
 	struct image_file file;
-	struct image image;
+	struct image image = {.data = NULL};
 	const struct run_report how = {.words = run_summary, .image = &image};
 	struct job_config config = *given;
 	int code;

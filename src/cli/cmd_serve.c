@@ -73,7 +73,7 @@ static void on_gone(void *ctx, const char *why)
 	(void)sd_event_exit(s->event, 0);
 }
 
-static int end(struct server *s)
+static int cmd_serve_end(struct server *s)
 {
 	if (s->bluez)
 		serve_bluez_stop(s->bluez);
@@ -86,7 +86,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 
 	(void)source;
 	(void)si;
-	return end(s);
+	return cmd_serve_end(s);
 }
 
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
@@ -95,7 +95,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	return end(s);
+	return cmd_serve_end(s);
 }
 
 /* --- a program as the client */

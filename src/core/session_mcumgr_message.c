@@ -37,7 +37,9 @@ void mcumgr_flush(struct session *s)
 
 		head = head < most ? head : most;
 		memcpy(value, m->head + m->head_at, head);
-		body = m->to - m->from < most - head ? m->to - m->from : most - head;
+		body = m->to - m->from;
+		if (head + body > most)
+			body = most - head;
 		session_fill(s, value + head, m->from, (uint32_t)body);
 		rc = s->ops->write(s->ctx, m->from < m->to ? GATT_DATA : GATT_CONTROL, GATT_COMMAND,
 				   value, head + body);

@@ -163,19 +163,19 @@ static void work(struct esp *esp)
 	enum esp_mcumgr_result result = ESP_MCUMGR_ANSWERED;
 	struct mcumgr_header h;
 	struct cbor_writer w;
+	bool known;
 
 	if (u->count == 0 || (u->count == 1 && u->expected > 0) || u->out_len > 0 ||
 	    u->step != ESP_MCUMGR_IDLE)
 		return;
 	mcumgr_header_get(r->bytes, &h);
 	w = begin_answer(esp);
-	if (h.op != MCUMGR_READ && h.op != MCUMGR_WRITE)
-		esp_mcumgr_error(esp, &w, MCUMGR_OS, MCUMGR_RC_UNSUPPORTED);
-	else if (h.version > 1)
+	known = h.op == MCUMGR_READ || h.op == MCUMGR_WRITE;
+	if (known && h.version > 1)
 		esp_mcumgr_error(esp, &w, MCUMGR_OS, MCUMGR_RC_TOO_NEW);
-	else if (h.group == MCUMGR_OS)
+	else if (known && h.group == MCUMGR_OS)
 		os(esp, &h, &w);
-	else if (h.group == MCUMGR_IMAGE)
+	else if (known && h.group == MCUMGR_IMAGE)
 		result = esp_mcumgr_image(esp, &h, r->bytes + MCUMGR_HEADER, &w);
 	else
 		esp_mcumgr_error(esp, &w, MCUMGR_OS, MCUMGR_RC_UNSUPPORTED);

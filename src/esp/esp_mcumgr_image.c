@@ -256,8 +256,10 @@ static enum esp_mcumgr_result write_data(struct esp *esp, struct cbor_writer *w)
 	const uint32_t at = u->off - u->filled;
 	uint32_t len;
 
-	memcpy(u->buf + u->filled, u->data, u->data_len);
-	(void)board_hash_update(esp->board, u->data, u->data_len);
+	if (u->data_len > 0) {
+		memcpy(u->buf + u->filled, u->data, u->data_len);
+		(void)board_hash_update(esp->board, u->data, u->data_len);
+	}
 	u->filled += u->data_len;
 	u->off += u->data_len;
 	if (u->off == u->size && u->filled % UNIT != 0) {

@@ -23,7 +23,7 @@ static uint32_t flash_of(struct history *history, const struct job_flash_asked *
 			 const char *column, const char *value)
 {
 	int64_t rates[RUNS];
-	size_t count = 0;
+	size_t count = 0, middle;
 	sqlite3_stmt *s;
 	char sql[512];
 
@@ -40,7 +40,8 @@ static uint32_t flash_of(struct history *history, const struct job_flash_asked *
 	if (count == 0)
 		return 0;
 	qsort(rates, count, sizeof(rates[0]), ascending);
-	return (uint32_t)history_whole((double)rates[count / 2], UINT32_MAX);
+	middle = count / 2;
+	return (uint32_t)history_whole((double)rates[middle], UINT32_MAX);
 }
 
 uint32_t history_flash(const struct job_flash_asked *asked)

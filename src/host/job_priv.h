@@ -239,8 +239,8 @@ void job_stream_stats(const struct job *job, struct session_stats *st);
 bool job_stream_expect(const struct job *job, const struct ota_info *info, uint32_t flash,
 		       struct predict *ret);
 uint64_t job_stream_us(const struct predict *expected, uint32_t image, uint32_t air);
-uint32_t job_stream_link_rate(const struct predict *expected);
-uint32_t job_stream_flash_rate(const struct predict *expected);
+uint32_t job_stream_link_rate(const struct predict *p);
+uint32_t job_stream_flash_rate(const struct predict *p);
 
 /* On the screen and, where a command runs, in its log. */
 void job_stream_tell(struct job *job, const char *text);

@@ -111,14 +111,14 @@ static uint64_t spared(const struct job *job, const struct ota_info *info, uint3
 	const uint32_t image = job->session_config.image_size;
 	const uint32_t air = job->stream.ready ? job->stream.stream.size : image;
 	const uint32_t left = blocks - n;
-	struct predict expected;
+	struct predict update;
 	uint64_t whole, rest;
 
-	if (!job_stream_expect(job, info, 0, &expected))
+	if (!job_stream_expect(job, info, 0, &update))
 		return (uint64_t)n * SEND_US;
-	whole = job_stream_us(&expected, image, air);
+	whole = job_stream_us(&update, image, air);
 	rest = left == 0 ? 0
-			 : job_stream_us(&expected, (uint32_t)((uint64_t)image * left / blocks),
+			 : job_stream_us(&update, (uint32_t)((uint64_t)image * left / blocks),
 					 (uint32_t)((uint64_t)air * left / blocks));
 	return whole > rest ? whole - rest : 0;
 }

@@ -90,32 +90,32 @@ void grade_info(struct grade *g, const uint8_t *buf, size_t len)
 
 static void start_full(struct grade *g, const uint8_t *buf, size_t len)
 {
-	struct ota_start start;
+	struct ota_start m;
 
-	if (ota_start_decode(buf, len, &start) < 0 ||
-	    (start.flags & OTA_START_SIGNED && len < SIGNED_SIZE)) {
+	if (ota_start_decode(buf, len, &m) < 0 ||
+	    (m.flags & OTA_START_SIGNED && len < SIGNED_SIZE)) {
 		grade_broke(g, GRADE_LENGTH, "START of %zu bytes", len);
 		g->blamed = true;
 		return;
 	}
 	grade_kept(g, GRADE_LENGTH);
-	if (start.version != OTA_PROTOCOL_VERSION) {
-		grade_broke(g, GRADE_VERSION, "version %u", start.version);
+	if (m.version != OTA_PROTOCOL_VERSION) {
+		grade_broke(g, GRADE_VERSION, "version %u", m.version);
 		g->blamed = true;
 	}
-	if (start.image_size == 0 ||
-	    (start.stream_size != start.image_size && !(start.flags & OTA_START_DECODED))) {
+	if (m.image_size == 0 ||
+	    (m.stream_size != m.image_size && !(m.flags & OTA_START_DECODED))) {
 		grade_broke(g, GRADE_SIZE, "image size %lu, stream size %lu",
-			    (unsigned long)start.image_size, (unsigned long)start.stream_size);
+			    (unsigned long)m.image_size, (unsigned long)m.stream_size);
 		g->blamed = true;
 	}
 	if (!g->info_read)
 		grade_broke(g, GRADE_INFO, "the first START of the connection");
 	else
 		grade_kept(g, GRADE_INFO);
-	g->image_size = start.image_size;
-	g->stream_size = start.stream_size;
-	g->flags = start.flags;
+	g->image_size = m.image_size;
+	g->stream_size = m.stream_size;
+	g->flags = m.flags;
 }
 
 static void start(struct grade *g, const uint8_t *buf, size_t len)

@@ -185,6 +185,9 @@ static void test_changing(void **state)
 	for (size_t n = 0; n < POINTS; n++)
 		if (sums.tried[n] && (best == POINTS || sums.fixed[n] < sums.fixed[best]))
 			best = n;
+	assert_true(best < POINTS);
+	if (best == POINTS)
+		return;
 	point(best, set, sizeof(set));
 	print_message("All together take %.1f s, and %.1f s with %s\n", sums.own, sums.fixed[best],
 		      set);

@@ -284,16 +284,16 @@ static void test_deaf(void **state)
 
 static void sends_map(uint8_t map)
 {
-	uint8_t value[] = {0, 0, 5, 0, 0, 0, map};
+	uint8_t bytes[] = {0, 0, 5, 0, 0, 0, map};
 	struct ota_ready m = {0};
 	struct dut_note note;
 
 	start_full(&dut, CONN, image, SIZE, OTA_START_SKIP);
 	assert_true(dut_take_event(&dut, OTA_EVT_READY, &note));
 	assert_int_equal(ota_ready_decode(note.bytes, note.len, &m), 0);
-	value[0] = (uint8_t)m.sequence;
-	value[1] = (uint8_t)(m.sequence >> 8);
-	(void)dut_data(&dut, CONN, value, sizeof(value), false);
+	bytes[0] = (uint8_t)m.sequence;
+	bytes[1] = (uint8_t)(m.sequence >> 8);
+	(void)dut_data(&dut, CONN, bytes, sizeof(bytes), false);
 }
 
 static void says_error(uint8_t code)

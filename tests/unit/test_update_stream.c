@@ -197,7 +197,7 @@ static void test_disconnect(void **state)
 	struct update u;
 	char spec[32];
 	unsigned int resumed = 0;
-	uint32_t whole, flushed = 0;
+	uint32_t whole, flushed;
 	uint64_t work;
 
 	(void)state;

@@ -43,7 +43,7 @@ void fake_tinfl_boot(void)
 tinfl_status tinfl_decompress(tinfl_decompressor *r, const mz_uint8 *pIn_buf_next,
 			      size_t *pIn_buf_size, mz_uint8 *pOut_buf_start,
 			      mz_uint8 *pOut_buf_next, size_t *pOut_buf_size,
-			      const mz_uint32 decomp_flags)
+			      mz_uint32 decomp_flags)
 {
 	const size_t size = (size_t)(pOut_buf_next - pOut_buf_start) + *pOut_buf_size;
 	const bool begins = r->m_state == 0;

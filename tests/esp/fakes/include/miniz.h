@@ -29,6 +29,6 @@ typedef struct {
 tinfl_status tinfl_decompress(tinfl_decompressor *r, const mz_uint8 *pIn_buf_next,
 			      size_t *pIn_buf_size, mz_uint8 *pOut_buf_start,
 			      mz_uint8 *pOut_buf_next, size_t *pOut_buf_size,
-			      const mz_uint32 decomp_flags);
+			      mz_uint32 decomp_flags);
 
 #endif

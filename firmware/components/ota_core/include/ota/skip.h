@@ -47,17 +47,17 @@ int ota_blocks_decode(const uint8_t *buf, size_t len, struct ota_blocks *ret);
  * of a byte first. */
 static inline uint32_t ota_skip_map_size(uint32_t image_size)
 {
-	const uint32_t blocks = image_size / OTA_BLOCK_SIZE + (image_size % OTA_BLOCK_SIZE > 0);
+	const uint32_t count = image_size / OTA_BLOCK_SIZE + (image_size % OTA_BLOCK_SIZE > 0);
 
-	return (blocks + 7u) / 8u;
+	return (count + 7u) / 8u;
 }
 
 /* Returns true if the map has the block of the image's byte at. */
 static inline bool ota_skip_has(const uint8_t *map, uint32_t at)
 {
-	const uint32_t block = at / OTA_BLOCK_SIZE;
+	const uint32_t n = at / OTA_BLOCK_SIZE;
 
-	return block < OTA_SKIP_BLOCKS && (map[block / 8u] >> block % 8u & 1u);
+	return n < OTA_SKIP_BLOCKS && (map[n / 8u] >> n % 8u & 1u);
 }
 
 struct ota_skip {
