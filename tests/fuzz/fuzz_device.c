@@ -136,7 +136,7 @@ static uint32_t make_stream(void)
 		const uint32_t left = size - from;
 		const uint32_t len = left < OTA_BLOCK_SIZE ? left : OTA_BLOCK_SIZE;
 
-		if (kept >> from / OTA_BLOCK_SIZE & 1u)
+		if ((unsigned int)kept >> from / OTA_BLOCK_SIZE & 1u)
 			continue;
 		bytes_put32(stream + at, len);
 		memcpy(stream + at + OTA_BLOCK_HEAD, image + from, len);
