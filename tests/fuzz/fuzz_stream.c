@@ -181,7 +181,7 @@ static void as_image(const uint8_t *data, size_t size, unsigned int window)
 	uint32_t at;
 
 	for (uint32_t i = 0; i < len; i++)
-		image[i] = size == 0 ? 0 : (uint8_t)(data[i % size] + i / size);
+		image[i] = (uint8_t)(size == 0 ? 0 : data[i % size] + i / size);
 	require(job_stream_deflate(&stream, image, len, window) == 0);
 	require(stream.stream.size <= len + OTA_STREAM_HEAD + stream.stream.count * OTA_BLOCK_HEAD);
 	places(&stream.stream);
