@@ -100,7 +100,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* --- a program as the client */
 
-/* What was asked before the end is answered first. */
+/* Questions from before the end are answered first. */
 static void end_with_input(struct server *s)
 {
 	if (s->ended && !serve_busy(s->serve))

@@ -37,7 +37,7 @@ int ota_decoder_begin(struct ota_decoder *d, bool patched, uint32_t offset, uint
 
 #define GO_ON 3 /* how a step ends where neither bytes nor room are lacking */
 
-/* What comes next belongs behind the blocks that are kept. */
+/* The next bytes belong behind the blocks that are kept. */
 static int leave_out(struct ota_decoder *d)
 {
 	const uint32_t from = d->at;

@@ -88,7 +88,7 @@ static bool take_head(struct ota_device *dev)
 	const uint32_t end =
 		b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 
-	/* What is kept was not known when START was written. */
+	/* The blocks that are kept were not known when START was written. */
 	if (end < s->head || end > s->size ||
 	    (s->offset == 0 && end != s->size && !device_skip(dev))) {
 		stream_fail(dev, OTA_ERR_STREAM, s->offset);

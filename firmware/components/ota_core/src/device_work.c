@@ -191,7 +191,7 @@ bool device_flash_step(struct ota_device *dev)
 	/* Nothing is erased for a START alone, nor for an image that will be refused. */
 	if (!rx->valid || rx->kind == OTA_KIND_SINK || !rx->judged)
 		return rx->valid && device_stream(dev) && device_stream_step(dev);
-	/* What is kept is there after a loss of power, too, and need not be recorded. */
+	/* Blocks that are kept outlive a loss of power; no record is needed. */
 	if (record_due(rx) && !device_skip_keeps(dev, rx->hashed) && record_step(dev))
 		return true;
 	if (rx->kind == OTA_KIND_IMAGE &&
