@@ -76,11 +76,12 @@ static void says(uint8_t op, uint8_t group, uint8_t sequence, uint8_t command, c
 	size_t len = MCUMGR_HEADER;
 
 	for (const char *p = map; *p; p += 2) {
-		unsigned int byte;
+		char digits[3] = "", *end;
 
 		p += *p == ' ';
-		assert_int_equal(sscanf(p, "%2x", &byte), 1);
-		buf[len++] = (uint8_t)byte;
+		memcpy(digits, p, 2);
+		buf[len++] = (uint8_t)strtoul(digits, &end, 16);
+		assert_ptr_equal(end, digits + 2);
 	}
 	buf[0] = op;
 	buf[1] = 0;

@@ -122,10 +122,14 @@ static void test_delta_update(void **state)
 static double seconds_after(const char *words, const char *word)
 {
 	const char *at = strstr(words, word);
+	char *colon, *end;
 	double minutes, seconds;
 
 	assert_non_null(at);
-	assert_int_equal(sscanf(at + strlen(word), "%lf:%lf", &minutes, &seconds), 2);
+	minutes = strtod(at + strlen(word), &colon);
+	assert_int_equal(*colon, ':');
+	seconds = strtod(colon + 1, &end);
+	assert_ptr_not_equal(end, colon + 1);
 	return minutes * 60 + seconds;
 }
 
