@@ -54,6 +54,14 @@ enum {
 	BLUEZ_TOLD_ACQUIRED = 1 << 3,
 };
 
+/* What one message says of an object, as far as it was read. */
+struct bluez_change {
+	struct bluez *b;
+	struct bluez_object *o;
+	unsigned int told; /* BLUEZ_TOLD_* */
+	bool signalled; /* PropertiesChanged, so that a Value is news */
+};
+
 enum bluez_phase {
 	BLUEZ_IDLE,
 	BLUEZ_FINDING, /* discovery runs until the device is heard */
@@ -304,6 +312,14 @@ void bluez_connect_quiet(struct bluez *b);
 void bluez_connect_ready(struct bluez *b);
 /* The services that bluetoothd remembers do not fit the device any more. */
 bool bluez_forget_cache(struct bluez *b);
+
+/* bluez_properties.c */
+
+/*
+ * Reads the properties of one interface, "a{sv}", into c->o and says in c->told what came.
+ * Returns 0 or more, or sd-bus's negative error.
+ */
+int bluez_read_properties(struct bluez_change *c, sd_bus_message *m);
 
 /* bluez_objects.c */
 /* An answer to GetManagedObjects(); changes are not told. */

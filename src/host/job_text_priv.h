@@ -27,4 +27,9 @@ void job_explain_misremembered(const struct job *job, struct job_result *r);
 /* Given up although the device still speaks. */
 void job_explain_endless(const struct job *job, struct job_result *r);
 
+/* job_text_device.c */
+void job_explain_device_error(const struct job *job, struct job_result *r);
+/* The device asks for an encrypted link, and there is none. */
+void job_explain_not_paired(const struct job *job, struct job_result *r);
+
 #endif
