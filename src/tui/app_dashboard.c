@@ -89,7 +89,8 @@ static void fill_run(struct app *app, const struct app_device *d, struct view_de
 	v->pacing_us = s->pacing_us;
 	v->ceiling = s->ceiling;
 	v->link_best = s->link_best;
-	v->streams = s->stream != STREAM_RAW;
+	v->stream = s->stream != STREAM_RAW ? stream_kind_name(s->stream) : NULL;
+	v->air_size = s->air_size;
 	v->flash = s->flash;
 	v->total = s->size;
 	v->time = s->time;

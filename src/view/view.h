@@ -153,7 +153,8 @@ struct view_device {
 	uint32_t window, pacing_us;
 	uint32_t ceiling; /* bytes per second that the link allows; 0 unknown */
 	uint32_t link_best, flash; /* the link with the best settings, the flash; 0 unknown */
-	bool streams; /* what is sent is not the image itself */
+	const char *stream; /* kind of what is sent in place of the image; NULL: the image itself */
+	uint32_t air_size; /* bytes of that stream */
 	uint32_t total; /* bytes of the image */
 	const uint64_t *time; /* BUDGET_TRANSFER_SHARES, microseconds; NULL: not known */
 	const char *limit; /* what limited it, once it has ended; NULL or "": not known */
