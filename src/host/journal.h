@@ -22,7 +22,7 @@
 #define JOURNAL_FILE_MAX 32768u /* bytes; more is no journal */
 #define JOURNAL_IMAGES 2u
 #define JOURNAL_PLACE_MAX DEVICE_PLACE_MAX
-#define JOURNAL_TEXT_MAX 4096u
+#define JOURNAL_TEXT_MAX DEVICE_FILE_TEXT_MAX
 #define JOURNALS_MAX 64u /* files that are kept, the latest */
 
 #define JOURNAL_AIR DEVICE_PLACE_AIR

@@ -21,7 +21,7 @@
 #define KNOWN_IMAGES 4u
 #define KNOWN_HELD 3u
 #define KNOWN_DEVICES_MAX 256u /* files that are kept, the latest */
-#define KNOWN_TEXT_MAX 4096u
+#define KNOWN_TEXT_MAX DEVICE_FILE_TEXT_MAX
 #define KNOWN_PROJECT 33u
 
 struct known {

@@ -45,4 +45,12 @@ uint16_t send_rest(struct dut *dut, uint16_t conn, uint16_t sequence, const uint
 void start_full(struct dut *dut, uint16_t conn, const uint8_t *image, uint32_t size,
 		uint16_t flags);
 
+/* START, and the first bytes of image, up to sent; what the device says to it is forgotten. */
+void talk_receive(struct dut *dut, uint16_t conn, const uint8_t *image, uint32_t size,
+		  uint32_t sent);
+/* Link or power are lost, and conn is there again; what is said meanwhile is forgotten. */
+void talk_lose_link(struct dut *dut, uint16_t conn);
+void talk_lose_power(struct dut *dut, uint16_t conn);
+struct ota_status talk_status(struct dut *dut);
+
 #endif
