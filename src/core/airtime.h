@@ -38,7 +38,10 @@ struct airtime_link {
 uint32_t airtime_pdu_us(enum ota_phy phy, uint16_t octets, bool encrypted);
 /* Time of a pair: PDU of down octets, T_IFS, PDU of up octets, T_IFS. */
 uint32_t airtime_pair_us(const struct airtime_link *link, uint16_t down, uint16_t up);
-/* What a notification of so many bytes (1..244) takes more than the empty PDU in its place. */
+/*
+ * Microseconds that a notification of value bytes (1..244) takes beyond the empty PDU that it
+ * replaces.
+ */
 uint32_t airtime_notification_us(const struct airtime_link *link, uint16_t value);
 /* Octets of the largest PDU: data length bounded by the ACL buffer. */
 uint16_t airtime_fragment(const struct airtime_link *link);

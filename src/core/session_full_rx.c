@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a device of the full dialect says: credits, acknowledgements, gaps, resume.  Every figure
- * that leaves this file is one the device told.
+ * Notifications of a device of the full dialect: credits, acknowledgements, gaps, resume.  Every
+ * figure that leaves this file is one the device told.
  */
 #include "core/session_priv.h"
 
@@ -271,7 +271,7 @@ static void resume_checked(struct session *s, const struct ota_status *m)
 	session_finish(s, SESSION_REFUSED);
 }
 
-/* What Info told of the device's resets is no newer. */
+/* The resets in STATUS are as new as those in Info, or newer. */
 static void take_resets(struct session *s, const struct ota_status *m)
 {
 	if (m->reset_reason == OTA_RESET_UNKNOWN && m->resets == 0)

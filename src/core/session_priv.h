@@ -219,7 +219,7 @@ void session_tune_linked(struct session *s, const struct ota_link *m);
 void session_full_end(struct session *s);
 
 /* session_full_rx.c */
-/* As struct dialect_ops' rx. */
+/* The rx of struct dialect_ops. */
 void session_full_rx(struct session *s, const uint8_t *buf, size_t len);
 /* Returns true if the device says that it goes on receiving while its flash erases. */
 bool session_erases_beside(const struct session *s);
@@ -243,7 +243,7 @@ bool session_stream_refused(struct session *s, const struct ota_error_event *m);
 /* READY came; true: the device is asked what its slot holds, and session_ready_known() follows. */
 bool session_skip_ask(struct session *s);
 void session_skip_blocks(struct session *s, const struct ota_blocks *m);
-/* No more is told of it. */
+/* The device tells no more of its slot. */
 void session_skip_known(struct session *s);
 
 /* session_send.c */
@@ -271,7 +271,7 @@ void session_rechoose(struct session *s);
 /* The device has received up to here: ends a stall. */
 void session_moved(struct session *s, uint32_t received);
 void session_watch_stall(struct session *s);
-/* It is over: moving again, or the session ends in it.  Milliseconds; 0: there is none. */
+/* Ends a stall: bytes move again, or the session ends in it.  Milliseconds; 0: there is none. */
 uint32_t session_count_stall(struct session *s);
 uint64_t session_stall_deadline(const struct session *s);
 

@@ -327,9 +327,9 @@ static int take_numbered(struct ota_device *dev, const uint8_t *buf, size_t len)
 }
 
 /*
- * A basic host need not wait for `01` where the platform can hold its values
- * back; where it cannot, their loss must be said.  A full host's are left over
- * from a session that ended, but for one that never asked for a session.
+ * A basic host need not wait for `01` if the platform can hold its values back; if it cannot, the
+ * host must be told that they are lost.  A full host's values are left over from a session that
+ * ended, unless it never asked for a session.
  */
 static int data_unexpected(struct ota_device *dev, uint16_t conn, bool can_wait)
 {

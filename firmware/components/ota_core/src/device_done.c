@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a flash operation ended, and what follows from it: progress, the next step
- * of a command, or the session's failure.
+ * The end of a flash operation, and what follows from it: progress, the next step of a command, or
+ * the session's failure.
  */
 #include "device_priv.h"
 #include "device_skip.h"
@@ -40,7 +40,7 @@ static void read_done(struct ota_device *dev)
 		device_fail(dev, kept ? OTA_ERR_INTERNAL : OTA_ERR_HASH, 0, dev->op_at);
 		return;
 	}
-	/* Its hash can no longer be told; what was recorded is hashed anew. */
+	/* The hash so far is lost; the recorded bytes are hashed anew on a resume. */
 	dev->rx.valid = false;
 	if (dev->state == OTA_STATE_SUSPENDED)
 		dev->state = device_rest_state(dev);
@@ -136,7 +136,7 @@ static void flash_failed(struct ota_device *dev, uint8_t code)
 {
 	struct ota_receive *rx = &dev->rx;
 
-	/* Its contents are unknown. */
+	/* The contents of the flash from here on are unknown. */
 	dev->blank = min_u32(dev->blank, dev->op_at);
 	/* The sector is erased and sent again. */
 	if (code == OTA_ERR_WRITE)

@@ -57,7 +57,7 @@ void device_send_gap(struct ota_device *dev, uint8_t reason);
 void device_ack(struct ota_device *dev, bool force);
 
 /* device_work.c */
-/* It is now_ms: the time since the last call goes to what the device was doing. */
+/* Sets the time to now_ms: the time since the last call goes to what the device was doing. */
 void device_pass(struct ota_device *dev, uint32_t now_ms);
 /* Starts the next operation when none is outstanding, and takes the steps between. */
 void device_work(struct ota_device *dev);

@@ -34,7 +34,7 @@ uint32_t device_limit(const struct ota_device *dev)
 	const uint32_t from = waits ? rx->flushed : rx->received;
 	const struct ota_stream *s = device_stream(dev);
 
-	/* Its end is not known before it begins, and a limit does not go back. */
+	/* A stream's end is not known before it begins, and a limit must not go back. */
 	if (s)
 		return s->taken + dev->config.ring_size;
 	return min_u32(rx->image_size - from, dev->config.ring_size) + from;
@@ -111,7 +111,8 @@ bool device_erase_step(struct ota_device *dev)
 	block = at - at % OTA_BLOCK_SIZE;
 	if (at >= end)
 		return false;
-	/* Also where some of it is erased already, and nothing is written. */
+	/* A whole block is erased even if part of it is erased already, as long as nothing is
+	 * written. */
 	if (end - at > SECTOR_ERASE_MAX && dev->rx.slot_size - block >= OTA_BLOCK_SIZE &&
 	    dev->rx.flushed <= block) {
 		at = block;
@@ -120,7 +121,7 @@ bool device_erase_step(struct ota_device *dev)
 	*dev->config.wear += !dev->rx.worn;
 	dev->rx.worn = true;
 	device_skip_touch(dev);
-	/* Nothing may be heard from the device until the erase is over. */
+	/* The host may hear nothing from the device until the erase is over. */
 	if (dev->state == OTA_STATE_RECEIVING)
 		device_ack(dev, true);
 	device_send_progress(dev, OTA_PHASE_ERASE, at, end);
