@@ -54,7 +54,7 @@ void bench_finish(struct bench *b);
 /* The run that comes next; false: all have been. */
 bool bench_next(const struct bench *b, struct bench_turn *ret);
 /*
- * What a run of that part needs, in a configuration that has device and profile, and for
+ * Sets what a run of that part needs, in a configuration that has device and profile, and for
  * UPDATE image and report as well: an image that already runs is sent all the same.
  */
 void bench_configure(const struct bench *b, const struct bench_turn *turn, struct job_config *ret);

@@ -40,7 +40,10 @@ struct device_file {
 	const char *(*item_place)(const void *item);
 };
 
-/* -OTA_EINVAL: neither XDG_STATE_HOME nor HOME is set, or it is too long. */
+/*
+ * The folder of such files.  -OTA_EINVAL: neither XDG_STATE_HOME nor HOME is set, or it is too
+ * long.
+ */
 int device_file_folder(const struct device_file *kind, char *buf, size_t size);
 /* The file of a device.  -OTA_EINVAL: as above, or no address. */
 int device_file_path(const struct device_file *kind, const char *place, const char *address,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What limits a transfer, in words; job_limit.c finds it. */
+/* The limit of a transfer, in words; job_limit.c finds it. */
 #include "host/job_priv.h"
 
 #include "base/output.h"
@@ -128,7 +128,7 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 
 static void say_advice(const struct job *job, const struct limit *l, char *buf, size_t size)
 {
-	/* What helps where no setting does. */
+	/* Cures for the causes that no setting mends. */
 	static const char *const help[LIMIT_CAUSES] = {
 		[LIMIT_INTERVAL] = "adapter and device keep the interval",
 		[LIMIT_DATA_LENGTH] = "an adapter and a device with Data Length Extension help",
@@ -180,7 +180,10 @@ static void say_advice(const struct job *job, const struct limit *l, char *buf, 
 		       of_possible, more ? ": " : "", more ? more : "");
 }
 
-/* Whether a cause's share is time that it took, or what would be saved without it. */
+/*
+ * Returns true if a cause's share is time that it took, false if it is what would be saved without
+ * it.
+ */
 static bool takes_time(enum limit_cause cause)
 {
 	return cause == LIMIT_AIR || cause == LIMIT_STACK || cause == LIMIT_RECONNECTS;

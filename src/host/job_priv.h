@@ -61,7 +61,7 @@ struct job_seen {
 	uint64_t silent_us;
 	bool troubled; /* since trouble_us, and it has not moved since */
 	uint64_t trouble_us, suspect_us;
-	struct diagnosis suspect; /* the likeliest cause of it as yet */
+	struct diagnosis suspect; /* the likeliest cause of it so far */
 	struct diagnosis found[DIAGNOSES_MAX]; /* of the run, what took the most time first */
 	uint64_t found_us[DIAGNOSES_MAX];
 	size_t found_count;
@@ -106,7 +106,7 @@ struct job {
 	enum job_passkey passkey;
 	int32_t passkey_shown; /* as the device's display reads, where that can be seen; -1 */
 
-	/* As they were while sending: the link is gone when the result is made. */
+	/* The link as it was while sending: it is gone when the result is made. */
 	bool encrypted;
 	struct ota_link last_link; /* of any state, where its interval was known */
 	bool link_known;
@@ -136,7 +136,7 @@ struct job {
 	struct journal_writer *journal; /* NULL: none is kept */
 	bool journal_ready, journal_ended; /* as it was told last */
 	uint32_t journal_last, journal_next; /* bytes received: told, and to be told at */
-	/* What the device said of itself before anything was sent, beside what it was before. */
+	/* The device's Info before anything was sent, beside that of the last time it was met. */
 	bool met, met_told, keeps_bonds;
 	struct ota_info met_info;
 	bool encrypted_first, encrypted_last; /* the link: then, and when the session ended */
@@ -175,7 +175,10 @@ void job_limit_see(struct job *job);
 uint32_t job_limit_probe_ms(const struct job *job);
 void job_limit_heard(struct job *job, const struct transport_event *event);
 void job_limit_link(struct job *job);
-/* What the device's flash can take, by its TIMES until now, bytes per second; 0: not measured. */
+/*
+ * The rate that the device's flash can take, by its TIMES until now, bytes per second; 0: not
+ * measured.
+ */
 uint32_t job_limit_flash(const struct job *job);
 void job_limit_result(struct job *job);
 /* The transfer so far as predict.h plays it; value 0: none. */
@@ -226,7 +229,7 @@ void job_signed_lint(const struct job *job, const struct ota_info *info,
 /* job_stream.c: as struct session_ops' stream; figures in bytes of the stream as those of the image,
  * and the other way round, as if all of it were equally compressible; offsets as they are. */
 const struct stream *job_stream_choose(struct job *job, const struct ota_info *info);
-/* What to say of a patch that is all there is, beside the device. */
+/* Adds findings on a patch that is all there is, checked against the device. */
 void job_stream_lint(const struct job *job, const struct ota_info *info,
 		     struct lint_report *report);
 uint32_t job_stream_image(const struct job *job, uint64_t air);

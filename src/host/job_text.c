@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a run ended, in words: one sentence that says what happened, one that
- * says what to do about it.
+ * The end of a run in words: one sentence that says what happened, one that says what to do about
+ * it.
  */
 #include "host/job_text_priv.h"
 

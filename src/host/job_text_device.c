@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a run ended, in words, where the device reported an error or asks for a key. */
+/* The end of a run in words, if the device reported an error or asks for a key. */
 #include "host/job_text_priv.h"
 
 /* The code's words, or better ones where the detail tells more. */
@@ -20,7 +20,7 @@ static const char *reason_of(const struct job_result *r)
 	return ota_code_text(r->code);
 }
 
-/* It was not asked: its Info says that it cannot, or its dialect has no such thing. */
+/* The device was not asked: its Info says that it cannot, or its dialect has no such thing. */
 static bool explain_unmeasured(const struct job *job, struct job_result *r)
 {
 	if (job->config.goal != SESSION_MEASURE || job->session.stats.start_us > 0 ||

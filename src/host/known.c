@@ -198,7 +198,7 @@ void known_unbound(const char *place, const char *typed)
 		if (!k->encrypted || strcasecmp(address ? k->address : k->name, typed) != 0)
 			continue;
 		k->encrypted = false;
-		/* Where it cannot be written, the next run asks. */
+		/* If the change cannot be written, the next run asks again. */
 		(void)known_save(k, error, sizeof(error));
 	}
 	known_list_finish(&list);
@@ -231,8 +231,7 @@ static bool has_image(const struct known *k, const uint8_t sha256[OTA_SHA256_SIZ
 	return false;
 }
 
-/* What is there already moves; what is too many falls out at the end. */
-/* Becomes the first of a list; the last goes where it is full. */
+/* Puts the hash at the front of a list, once; if the list is full, its last entry falls out. */
 static void put_first(uint8_t (*list)[OTA_SHA256_SIZE], size_t *count, size_t most,
 		      const uint8_t sha256[OTA_SHA256_SIZE])
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How fast it goes: the received offset and the time in, figures and a series
- * for graphs out.  Pure, so that a screen, a progress line and a test see the
- * same figures for the same samples.
+ * Progress and rate: the received offset and the time go in, figures and a series for graphs come
+ * out.  Pure, so that a screen, a progress line and a test see the same figures for the same
+ * samples.
  *
- * Bytes count when the device says that it has received them in order, never
- * when they were queued.  Times are microseconds of the transport's clock and
- * never go back.
+ * Bytes count when the device says that it has received them in order, never when they were queued.
+ * Times are microseconds of the transport's clock and never go back.
  */
 #ifndef OTABENCH_HOST_METRICS_H
 #define OTABENCH_HOST_METRICS_H

@@ -12,7 +12,7 @@
 
 /* ctx is the owner's.  Each member may be NULL. */
 struct pump_owner {
-	/* As in struct session_ops; NULL approves of every device. */
+	/* The same as in struct session_ops; NULL approves of every device. */
 	int (*approve)(void *ctx, const struct ota_info *info, const char *version);
 	const struct stream *(*stream)(void *ctx, const struct ota_info *info);
 	const uint32_t *(*digests)(void *ctx, const struct ota_info *info);

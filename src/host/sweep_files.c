@@ -289,7 +289,7 @@ int sweep_state_load(const char *path, struct sweep *ret, char *error, size_t si
 	return rc;
 }
 
-/* Where memory is short a library may write a text that lacks something: it is read once before it
+/* If memory is short a library may write a text that lacks something: it is read once before it
  * takes the place of a good one. */
 static bool is_whole(const char *text, const struct sweep *s)
 {
