@@ -2,9 +2,9 @@
 /*
  * The workbench: keys in, screens out, one transport underneath.
  *
- * It knows neither terminal nor real time, so that a terminal, a script and a
- * test drive the same program.  All that it does to a device goes through
- * struct work, which runs the same jobs as the command line.
+ * The app knows neither terminal nor real time, so that a terminal, a script and a test drive the
+ * same program.  Everything that it does to a device goes through struct work, which runs the same
+ * jobs as the command line.
  */
 #ifndef OTABENCH_TUI_APP_H
 #define OTABENCH_TUI_APP_H

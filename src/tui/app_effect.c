@@ -90,7 +90,7 @@ static void effect_see(struct app *app, struct app_effect *e)
 		tell_measured(app, e, before, after);
 	if (s->play.value == 0)
 		return;
-	/* What is changed from now on is compared with this. */
+	/* The run as it is now is the base for the changes from now on. */
 	e->known = true;
 	e->run = *s;
 	e->rate = metrics_rate_average(&s->metrics);

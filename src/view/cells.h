@@ -125,7 +125,7 @@ const char *cells_symbol(const struct cells *cells, enum cells_symbol symbol);
 
 /* The cell, or NULL outside. */
 const struct cell *cells_at(const struct cells *cells, int x, int y);
-/* As text, a line a row without blanks at its end. */
+/* Writes the cells as text, a line for each row, without blanks at its end. */
 void cells_dump(const struct cells *cells, FILE *out);
 
 #endif

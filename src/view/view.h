@@ -182,7 +182,10 @@ int view_facts_draw(const struct view_device *v, struct cells *cells, struct are
 /* The transfer's time, and what limits it (view_budget.c), in the area's first rows;
  * returns the rows drawn: 0 where it is narrower than this, or nothing is known. */
 #define VIEW_BUDGET_W 60
-/* Its parts, in one row and in at most two; the verdict returns the rows drawn. */
+/*
+ * The bar of the time's parts, in one row, and the verdict in at most two; the verdict returns the
+ * rows drawn.
+ */
 void view_budget_bar(const uint64_t *time, struct cells *cells, struct area area);
 int view_budget_verdict(const char *limit, struct cells *cells, struct area area);
 int view_budget_draw(const struct view_device *v, struct cells *cells, struct area area);
@@ -193,7 +196,7 @@ enum cells_style view_state_style(const struct view_device *v);
 void view_radio_draw(const struct view_device *v, struct cells *cells, struct area area);
 void view_link_draw(const struct view_device *v, struct cells *cells, struct area area);
 void view_strip_draw(const struct view_device *v, struct cells *cells, struct area area);
-/* Its graph of the rate with stalls, retries and changes marked; nothing before a transfer. */
+/* The graph of the rate, with stalls, retries and changes marked; nothing before a transfer. */
 void view_graph_draw(const struct view_device *v, struct cells *cells, struct area area);
 
 /* --- Image */

@@ -149,7 +149,7 @@ static void draw_bar(const struct view_device *v, struct cells *cells, struct ar
 		plot_bar(cells, area, 1, 0, width, s->flushed, s->received, s->queued, v->total);
 }
 
-/* Nothing is drawn where not all of it fits: half a figure is a wrong one. */
+/* A text that does not fit as a whole is not drawn: half a figure is a wrong one. */
 static int draw_whole(struct cells *cells, struct area area, int x, enum cells_style style,
 		      const char *text)
 {

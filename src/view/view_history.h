@@ -75,7 +75,7 @@ size_t view_history_row_at(const struct view_history *v, struct area area, int y
 /* Two runs, in rows from the area's top; returns how many it has used. */
 int view_compare_draw(const struct history_detail *a, const struct history_detail *b,
 		      struct cells *cells, struct area area);
-/* How many rows it can use. */
+/* The number of rows that it can use. */
 int view_compare_height(const struct history_detail *a, const struct history_detail *b);
 
 /* A device's runs over time: how many rows it can use; draws from the area's top, some lines of
