@@ -18,7 +18,10 @@ struct history {
 	int64_t seen; /* data_version when history_changed() was asked last */
 };
 
-/* How a member of struct history_run is kept: one table makes statements, reads and exports. */
+/*
+ * The ways in which a member of struct history_run is kept: one table makes statements, reads and
+ * exports.
+ */
 enum history_kind {
 	HISTORY_COLUMN_INT, /* a signed integer of that size */
 	HISTORY_COLUMN_UINT,

@@ -50,7 +50,10 @@ static void take_circumstances(struct recorder *r, const struct job_snapshot *no
 	memcpy(run->firmware, now->link.firmware, sizeof(run->firmware));
 }
 
-/* As the result will have them, so that a run without one still says how far it came. */
+/*
+ * Takes the figures as the result will have them, so that a run without one still says how far it
+ * came.
+ */
 static void take_figures(struct recorder *r, const struct job_snapshot *now)
 {
 	const struct session_stats *st = &now->stats;
