@@ -73,7 +73,7 @@ struct attc_table {
 struct attc_config {
 	/* A PDU for the server; 0 or a negative OTA_E*, which the request then ends with. */
 	int (*send)(void *ctx, const uint8_t *pdu, size_t len);
-	/* Never called from within a call of this header other than attc_input(), but for a
+	/* Never called from within a call of this header other than attc_input(), except for a
 	 * request that could not be sent.  May call all functions but attc_finish(). */
 	void (*event)(void *ctx, const struct attc_event *event);
 	void *ctx;
@@ -150,7 +150,7 @@ int attc_write_command(struct attc *c, uint16_t handle, const uint8_t *buf, size
 
 /* The same as services and characteristics by handle. */
 void attc_table_export(const struct attc_table *table, struct gatt_table *ret);
-/* What a client knows of a server with this table; kept. */
+/* The table that a client knows of a server that has this one; kept. */
 void attc_table_keep(struct attc_table *table, enum att_table of);
 
 const struct attc_chr *attc_chrs(const struct attc *c, size_t *ret_count);

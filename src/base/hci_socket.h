@@ -37,7 +37,7 @@ int hci_socket_listen(int fd, uint32_t events);
 /* At most four octets of parameters.  Returns false where the kernel does not let it pass. */
 bool hci_socket_command(int fd, uint16_t opcode, const uint8_t *parameters, uint8_t len);
 
-/* What was told so far; all 0: nothing. */
+/* The controller's answers so far; all 0: none. */
 struct hci_controller {
 	bool version_known, features_known;
 	uint8_t version; /* of HCI: Assigned Numbers 2.1, 0x06 is 4.0 */

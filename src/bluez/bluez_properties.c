@@ -136,7 +136,7 @@ static int get_uuids(struct bluez_change *c, sd_bus_message *m)
 	return read_strings(m, add_uuid, c->o);
 }
 
-/* The services that an advertisement has data of; what the data says is not for this program. */
+/* Reads the services that an advertisement has data of; the data itself is not used. */
 static int get_service_data(struct bluez_change *c, sd_bus_message *m)
 {
 	const char *uuid;

@@ -28,7 +28,7 @@ enum esp_dialect {
 	ESP_ANGERER
 };
 
-/* How a device with SMP is built: which of MCUmgr's options it has. */
+/* The ways in which a device with SMP is built: which of MCUmgr's options it has. */
 enum esp_mcumgr_kind {
 	ESP_MCUMGR_USUAL,
 	ESP_MCUMGR_VERSION_1, /* an older release: no version 2, no parameters */
@@ -37,7 +37,7 @@ enum esp_mcumgr_kind {
 	ESP_MCUMGR_SELF_CONFIRMS, /* the new image confirms itself when it starts */
 };
 
-/* How the attribute table of what is sent to it differs from its factory firmware's. */
+/* The attribute table of the image sent to it, compared with that of its factory firmware. */
 enum esp_update_table {
 	ESP_TABLE_SAME,
 	ESP_TABLE_MOVED, /* a service more; the Database Hash tells */
@@ -139,7 +139,7 @@ struct esp_config {
 	/* Something worth a line in a log, or NULL. */
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
-	/* It shows a passkey, or NULL. */
+	/* Called when the device shows a passkey; or NULL. */
 	void (*show)(void *ctx, struct esp *esp, int32_t passkey);
 	void *show_ctx;
 };
@@ -175,7 +175,7 @@ uint32_t esp_advertised_dialects(const struct esp *esp);
 /* The payloads on the air; their lengths.  A name that does not fit is cut. */
 size_t esp_advertisement(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
 size_t esp_scan_response(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
-/* As a scanner hears it now, dBm; moves with time. */
+/* The signal at which a scanner hears it now, dBm; moves with time. */
 int8_t esp_rssi(struct esp *esp);
 
 /*
@@ -211,7 +211,7 @@ uint32_t esp_parts_overruns(const struct esp *esp);
 uint32_t esp_parts_formats(const struct esp *esp);
 /* Values that a device of MCUMGR lost, because no buffer was free or they were no message. */
 uint32_t esp_mcumgr_losses(const struct esp *esp);
-/* As a device of that dialect is to be configured. */
+/* The dialect to configure for a device of that one. */
 enum esp_dialect esp_dialect_of(enum dialect_id id);
 uint32_t esp_boots(const struct esp *esp);
 

@@ -148,7 +148,7 @@ static void give_each(struct esp_config *c, unsigned int index)
 	c->foreign = c->dialect >= ESP_FOREIGN ? id : DIALECT_UNKNOWN;
 }
 
-/* What all devices of a kind are, but for what their place in the fleet makes of them. */
+/* Sets what all devices of a kind have, except for what their place in the fleet makes of them. */
 static void config_of_kind(const struct fleet_config *config, struct esp_config *ret)
 {
 	const struct fleet_kind *k = &config->kind;

@@ -82,7 +82,7 @@ struct budget_view {
 	const struct ota_times *times; /* the latest; NULL: none on this link */
 };
 
-/* What the device told of its flash, in all. */
+/* The device's own figures of its flash, in all. */
 struct budget_flash {
 	uint64_t erase_ms, write_ms, read_ms, store_ms;
 	/* Reading back 4 KiB takes 2 ms, whatever the flash.  What it takes beyond that is the
@@ -95,7 +95,7 @@ struct budget_flash {
 		write_size; /* bytes that it writes at once: a sector, or a half or quarter of it */
 };
 
-/* The caller's memory; contents are private but for flash. */
+/* The caller's memory; contents are private except for flash. */
 struct budget {
 	bool begun;
 	uint64_t at_us, start_us, done_us;

@@ -81,9 +81,9 @@ struct serve;
 
 /* Starts to look for the device.  -OTA_ENOMEM, or what the transport says. */
 int serve_create(const struct serve_config *config, struct serve **ret);
-/* What waits is answered with -OTA_ENOTCONN.  The transport is the caller's. */
+/* Answers what waits with -OTA_ENOTCONN.  The transport is the caller's. */
 void serve_destroy(struct serve *s);
-/* So far; grade_end() is the caller's. */
+/* The grading so far; grade_end() is the caller's. */
 struct grade *serve_grade(struct serve *s);
 /* Something that a client asked for is not answered yet. */
 bool serve_busy(const struct serve *s);

@@ -161,7 +161,7 @@ void sim_security_asked(struct sim *sim, enum gatt_chr chr, const uint8_t *buf, 
 bool sim_security_refused(struct sim *sim, enum gatt_chr chr, int error);
 bool sim_security_bonded(const struct sim *sim, const struct esp *esp);
 void sim_security_forget(struct sim *sim, const struct esp *esp);
-/* As struct fleet_config's show. */
+/* The show of struct fleet_config. */
 void sim_security_shown(void *ctx, struct esp *esp, int32_t passkey);
 int sim_passkey(struct transport *t, int32_t passkey);
 

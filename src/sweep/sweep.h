@@ -59,7 +59,7 @@ struct sweep_point {
 	uint8_t at[SWEEP_AXES]; /* index into the axis's values */
 };
 
-/* As the first measurement found them. */
+/* The facts that the first measurement found. */
 struct sweep_facts {
 	struct airtime_link link; /* in force */
 	uint16_t mtu, header;

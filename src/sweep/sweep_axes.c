@@ -11,7 +11,7 @@ static void put(struct sweep_values *v, int32_t value)
 		v->value[v->count++] = value;
 }
 
-/* What the profile fixes is the only value; else the usual one and the others. */
+/* If the profile fixes a value, it is the only one; else the usual one and the others. */
 static void open_axis(struct sweep_values *v, int32_t given, int32_t usual, const int32_t *others,
 		      size_t count)
 {
