@@ -399,9 +399,9 @@ enum gatt_pairing bluez_error_pairing(const sd_bus_error *error);
 enum gatt_reason bluez_disconnect_reason(const char *name);
 
 /* bluez_agent.c */
-/* While a device is being connected or is connected. */
 /*
- * True: bluez_connect_ready() follows.  A connection keeps the capability that the
+ * Offers the agent, while a device is being connected or is connected.  True:
+ * bluez_connect_ready() follows.  A connection keeps the capability that the
  * adapter had when it began, which bluetoothd sets behind its answer: a Connect()
  * sent along with RequestDefaultAgent can be ahead of it.
  */

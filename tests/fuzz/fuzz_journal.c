@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What was read can be shown, and written again as the same. */
+/* A journal that was read can be shown, and written again as the same. */
 static void use(const struct journal *j)
 {
 	char at[64], age[64], name[PATH_MAX], path[PATH_MAX], why[128], *text;

@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What was read can be compared and told, and written again as the same. */
+/* Facts that were read can be compared and told, and written again as the same. */
 static void use(const struct known *k)
 {
 	struct known *back = calloc(1, sizeof(*back));

@@ -22,7 +22,7 @@ void talk_sound_at(const struct dut *dut, const char *file, int line);
 #define says(dut, conn, text) talk_says_at(dut, conn, text, __FILE__, __LINE__)
 /* No notification is left. */
 #define silent(dut) talk_silent_at(dut, __FILE__, __LINE__)
-/* Nothing was done that hardware would not forgive. */
+/* The device did nothing that hardware would not forgive. */
 #define sound(dut) talk_sound_at(dut, __FILE__, __LINE__)
 
 /* For cmocka: a device that conn is connected to, and an image that it accepts; 0 or -1. */

@@ -146,7 +146,7 @@ static void test_power_loss(void **state)
 	assert_int_equal(talk_status(&dut).flushed, 2u * OTA_BLOCK_SIZE);
 	dut.manual = true;
 	start_full(&dut, CONN, image, SIZE, 0);
-	/* Nothing is believed before it was read back. */
+	/* The recorded bytes are not believed before they were read back. */
 	says(&dut, CONN, "04 02 00 00 00 00 00 00 02 00");
 	for (uint32_t i = 0; i < 2u * OTA_BLOCK_SIZE / OTA_SECTOR_SIZE; i++) {
 		assert_int_equal(dut.op, OTA_OP_READ);
@@ -282,7 +282,7 @@ static void test_abort_while_storing(void **state)
 	dut_forget_notes(&dut);
 }
 
-/* A measurement lets the suspended update be, but for what only RAM knew. */
+/* A measurement leaves the suspended update alone, except for what only RAM knew. */
 static void test_sink_between(void **state)
 {
 	(void)state;

@@ -63,7 +63,7 @@ static void go_on_trial(void)
 	assert_false(talk_status(&dut).flags & OTA_INFO_RESUMABLE);
 }
 
-/* As the boot loader does it on a reset of an image on trial. */
+/* Does what the boot loader does on a reset of an image on trial. */
 static void roll_back(enum ota_reset reason)
 {
 	dut.boot_slot = 0;
@@ -127,7 +127,7 @@ static void test_trial_without_power(void **state)
 	assert_int_equal(talk_status(&dut).panics, 1);
 }
 
-/* What failed its trial is not offered once more, whoever gave it up. */
+/* An image that failed its trial is not offered once more, whoever gave it up. */
 static void test_trial_failed(void **state)
 {
 	(void)state;

@@ -144,7 +144,7 @@ static void test_whole(void **state)
 	assert_string_equal(key_of(&d, "pacing_us")->asked, "0");
 	assert_string_equal(key_of(&d, "pacing_us")->in_force, "500");
 	assert_string_equal(key_of(&d, "connection_interval_ms")->in_force, "15");
-	/* Its course. */
+	/* The run's course. */
 	assert_true(d.sample_count >= play.result.seconds_us / 300000u);
 	assert_true(d.sample_count <= play.result.seconds_us / 250000u + 20);
 	for (size_t i = 0; i < d.sample_count; i++) {
@@ -273,7 +273,7 @@ static void test_estimate(void **state)
 	assert_int_equal(estimate.runs, HISTORY_ESTIMATE_RUNS);
 	assert_true(estimate.us >= 2 * slow.result.seconds_us - 1 &&
 		    estimate.us <= 2 * slow.result.seconds_us + 1);
-	/* Nothing from other devices, profiles or clocks. */
+	/* Runs of other devices, profiles or clocks do not count. */
 	q.address = "00:00:00:00:00:00";
 	assert_int_equal(history_estimate(h, &q, &estimate), 0);
 	assert_int_equal(estimate.runs, 0);

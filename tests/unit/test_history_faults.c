@@ -67,7 +67,10 @@ static bool wait_for_death(struct play *play, struct job *job)
 	return false;
 }
 
-/* Its thread may still be writing: until a sample of what was received is in the file. */
+/*
+ * The recorder's thread may still be writing: waits until a sample of received bytes is in the
+ * file.
+ */
 static void wait_for_samples(struct history_detail *ret)
 {
 	struct history *h = NULL;
@@ -427,7 +430,7 @@ static void test_made_meanwhile(void **state)
 	assert_true(made > 3 && at < STATEMENTS);
 }
 
-/* Then it has written enough. */
+/* Holds the file until the recorder has written enough. */
 static void *hold_on(void *held)
 {
 	const struct timespec a_while = {.tv_nsec = 50000000};
@@ -458,7 +461,7 @@ static void test_written_meanwhile(void **state)
 #define PROGRAMS 6
 #define EACH 3
 
-/* They even make the file at the same time. */
+/* The programs even make the file at the same time. */
 static void test_together(void **state)
 {
 	pid_t children[PROGRAMS];

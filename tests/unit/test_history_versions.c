@@ -84,7 +84,7 @@ static void test_no_circumstances(void **state)
 	assert_int_equal(run.result.goodput, play.result.goodput);
 }
 
-/* Where the file may not be written, nothing is taken along, and it is read as it is. */
+/* A file that may not be written is read as it is; nothing is taken along. */
 static void test_older_readonly(void **state)
 {
 	struct play play = {.path = place.path};

@@ -217,7 +217,7 @@ static void test_used(void **state)
 	}
 }
 
-/* As bench measures it with the program's own settings by hand. */
+/* The rate that bench measures with the program's own settings by hand. */
 static double by_hand(const char *sim, const char *set)
 {
 	struct program_ran r = program_run(
