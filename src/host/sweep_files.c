@@ -159,7 +159,7 @@ static void write_head(FILE *out, const struct sweep_pair *pair, const struct sw
 		(void)fprintf(out, "\n#            ");
 		write_point(out, s, &r->second);
 		(void)fprintf(out, "\n# Confidence %.0f %% %s\n", r->sure_ppm / 10000.0,
-			      sweep_sure_text(s->objective));
+			      SWEEP_SURE_TEXT);
 	}
 	(void)fputs("\n", out);
 }

@@ -316,7 +316,8 @@ static uint32_t normal_ppm(uint64_t quarters)
 	return table[quarters < count ? quarters : count - 1u];
 }
 
-/* share_ppm: of the other's rate, which is enough. */
+/* Fewer settings by hand, or a small window, may win though others are faster: that it is not by
+ * more than this share. */
 static uint32_t how_sure(const struct sweep_score *won, const struct sweep_score *other,
 			 uint32_t share_ppm)
 {
@@ -347,8 +348,7 @@ bool sweep_best(const struct sweep *s, struct sweep_result *ret)
 	ret->sure_ppm = SWEEP_PPM;
 	if (other) {
 		ret->second = *other;
-		ret->sure_ppm = how_sure(
-			won, other, s->objective == SWEEP_SMALL_WINDOW ? SHARE_PPM : SWEEP_PPM);
+		ret->sure_ppm = how_sure(won, other, SHARE_PPM);
 	}
 	return true;
 }

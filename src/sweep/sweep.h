@@ -123,7 +123,7 @@ struct sweep_score {
 struct sweep_result {
 	struct sweep_score best, second; /* second.runs 0: nothing else was measured */
 	bool met; /* false: no setting meets the objective; best is the nearest */
-	/* In a million: that best is not slower than second, or with SMALL_WINDOW than 95 % of it. */
+	/* In a million: that best is not slower than 95 % of second. */
 	uint32_t sure_ppm;
 	uint32_t first_rate; /* of the first point: as the profile is */
 };
@@ -166,8 +166,8 @@ char *sweep_value_text(const struct sweep *s, enum sweep_axis axis, uint8_t at, 
 char *sweep_point_text(const struct sweep *s, const struct sweep_point *point, char *buf,
 		       size_t size);
 #define SWEEP_POINT_TEXT 128u
-/* "that the runner-up is not faster": what sure_ppm is sure of. */
-const char *sweep_sure_text(enum sweep_objective objective);
+/* What sure_ppm is sure of. */
+#define SWEEP_SURE_TEXT "that it is within 5 % of the runner-up"
 /* "fastest", "no-gaps", "small-window" */
 const char *sweep_objective_name(enum sweep_objective objective);
 /* False: no such name. */

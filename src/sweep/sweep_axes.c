@@ -229,12 +229,6 @@ static const char *const objectives[SWEEP_OBJECTIVES] = {
 	[SWEEP_SMALL_WINDOW] = "small-window",
 };
 
-const char *sweep_sure_text(enum sweep_objective objective)
-{
-	return objective == SWEEP_SMALL_WINDOW ? "that it is within 5 % of the fastest"
-					       : "that the runner-up is not faster";
-}
-
 const char *sweep_objective_name(enum sweep_objective objective)
 {
 	return objectives[objective];
