@@ -141,7 +141,7 @@ int attc_exchange_mtu(struct attc *c);
 int attc_discover(struct attc *c);
 /* A whole value, read on with Read Blob as needed. */
 int attc_read(struct attc *c, uint16_t handle);
-/* With response; longer than MTU - 3 as a long write.  -OTA_EMSGSIZE over 512. */
+/* Writes with response; longer than MTU - 3 as a long write.  -OTA_EMSGSIZE over 512. */
 int attc_write(struct attc *c, uint16_t handle, const uint8_t *buf, size_t len);
 /* Notifications, or indications where only these are offered; -OTA_ENOTSUP for neither. */
 int attc_subscribe(struct attc *c, const struct attc_chr *chr);

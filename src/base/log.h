@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* Not LOG_ERR, LOG_INFO ...: those are macros of <syslog.h>. */
+/* The names are not LOG_ERR, LOG_INFO ...: those are macros of <syslog.h>. */
 enum log_level {
 	LOG_LEVEL_ERROR, /* the operation failed; logged once, by who owns it */
 	LOG_LEVEL_WARNING, /* it goes on, but the user should know */

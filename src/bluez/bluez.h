@@ -24,7 +24,7 @@ struct bluez_config {
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
 	sd_bus *bus; /* to use instead of the system bus; referenced.  For tests. */
-	/* For tests: a connected socket to the device's attribute server, or a negative errno
+	/* Tests only: a connected socket to the device's attribute server, or a negative errno
 	 * value, instead of one of the kernel's; called with log_ctx.  NULL: the kernel's. */
 	int (*bearer)(void *ctx, const char *address);
 	const char *sysfs; /* NULL: /sys.  For tests, at most 127 bytes. */

@@ -218,7 +218,7 @@ void bluez_after(struct bluez *b, struct bluez_timer *timer, uint64_t us,
 void bluez_timer_stop(struct bluez_timer *timer);
 
 /* bluez_owner.c */
-/* From here on nothing but what bluetoothd and the bus send reaches a match or an object. */
+/* Lets only messages of bluetoothd and the bus reach a match or an object from here on. */
 int bluez_owner_watch(struct bluez *b);
 void bluez_owner_unwatch(struct bluez *b);
 /* bluetoothd sent it, or the bus. */

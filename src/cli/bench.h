@@ -12,7 +12,7 @@ struct bench_run {
 	struct bench bench;
 	struct bench_turn turn; /* the run under way, or the last one */
 	struct job_snapshot now; /* of the last run, when it had ended */
-	/* With --json the results of the runs that count, in the order in which they were made. */
+	/* with --json: the results of the runs that count, in the order in which they were made */
 	json_t *told[BENCH_PARTS][BENCH_RUNS_MAX];
 };
 

@@ -14,10 +14,10 @@
 
 #define AIRTIME_T_IFS_US 150u /* Core Vol 6 Part B 4.1.1 */
 /*
- * Of a central that is late.  A USB adapter with 8 buffers of 251 octets carried 66, 73.7, 77.1
- * and 128 kB/s on 2M at 7.5, 10, 11.25 and 15 ms: that is 4, 6, 7 and 16 PDUs in two intervals,
- * where 5, 7, 8 and 10 fit one.  So it ends each event early, and skips the event after one that
- * it used to that end; 8 PDUs in 15 ms leave it the time.  The figures bound the first to
+ * The times of a central that is late.  A USB adapter with 8 buffers of 251 octets carried 66,
+ * 73.7, 77.1 and 128 kB/s on 2M at 7.5, 10, 11.25 and 15 ms: that is 4, 6, 7 and 16 PDUs in two
+ * intervals, where 5, 7, 8 and 10 fit one.  So it ends each event early, and skips the event after
+ * one that it used to that end; 8 PDUs in 15 ms leave it the time.  The figures bound the first to
  * 0.5..1.5 ms and the second to 1.9..3.9 ms.
  */
 #define AIRTIME_LATE_END_US 1000u

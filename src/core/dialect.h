@@ -69,7 +69,7 @@ struct dialect {
 	/* UUIDs, as GATT_UUID_TEXT; the characteristics are in the first. */
 	const char *services[DIALECT_SERVICES];
 	bool advertised; /* an advertisement of the project's own examples has the first */
-	/* No UUID at all: the service alone says it. */
+	/* The characteristics; if none has a UUID, the service alone decides. */
 	struct dialect_chr chrs[GATT_CHRS];
 	/* The one whose notifications are Control's; no UUID: Control's own. */
 	struct dialect_chr events;

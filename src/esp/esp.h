@@ -65,8 +65,8 @@ enum esp_flash_mode {
 	ESP_FLASH_USUAL,
 	ESP_FLASH_AUTO_SUSPEND, /* CONFIG_SPI_FLASH_AUTO_SUSPEND: nothing does; not on an ESP32 */
 	ESP_FLASH_PSRAM, /* CONFIG_SPIRAM_XIP_FROM_PSRAM: nothing does; chips with PSRAM */
-	/* No chip: erases stop the host task only, and the controller takes all that credits
-	 * allow.  What an update owes to the rest of the model shows beside it. */
+	/* Unlike any chip: erases stop the host task only, and the controller takes all that
+	 * credits allow.  It shows what an update owes to the rest of the model. */
 	ESP_FLASH_LENIENT,
 };
 
@@ -109,7 +109,7 @@ struct esp_config {
 	 * none of a lower secure version than the one that runs, either. */
 	bool signed_only;
 	uint8_t public_key[64];
-	/* With a key: security is demanded for what no signature covers alone. */
+	/* With a key: only commands that no signature covers need security. */
 	bool commands_only;
 	bool delta; /* patches of the running image, too */
 	bool skip; /* it tells which blocks its free slot holds, and keeps them */
@@ -197,7 +197,7 @@ void esp_terminate(struct esp *esp); /* closes its links */
 /* NimBLE's task is kept for so long, as by an application's callback that does not return. */
 void esp_block(struct esp *esp, uint32_t ms);
 struct board *esp_board(struct esp *esp); /* NULL: it cannot be made */
-/* For tests: the device's own view. */
+/* The device's own view, for tests. */
 /* Centrals that it has a key for. */
 unsigned int esp_bonds(const struct esp *esp);
 void esp_status(struct esp *esp, struct ota_status *ret);

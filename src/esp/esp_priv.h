@@ -341,7 +341,7 @@ int esp_security_permits_command(const struct esp_conn *conn, const uint8_t *buf
 
 /* esp_l2cap.c: every channel but ATT */
 void esp_l2cap_input(struct esp_conn *conn, uint16_t cid, const uint8_t *buf, size_t len);
-/* For a central whose link layer cannot be asked. */
+/* Asks a central whose link layer cannot be asked. */
 int esp_l2cap_ask_params(struct esp_conn *conn, const struct link_params *params);
 
 #endif

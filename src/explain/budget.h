@@ -24,7 +24,7 @@
 #include "core/airtime.h"
 
 enum budget_share {
-	/* Of the transfer: START written to DONE notified. */
+	/* Shares of the transfer: START written to DONE notified. */
 	BUDGET_AIR, /* data on the air, with the gaps that the link layer needs */
 	BUDGET_ACK, /* notifications on the air */
 	BUDGET_HOST, /* the host had nothing ready, or reacted late */

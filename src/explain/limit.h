@@ -58,8 +58,8 @@ struct limit_input {
 
 struct limit {
 	enum limit_cause cause, second; /* second: NONE where nothing else gains much */
-	/* Of the transfer's time: what is saved without it; of air, stack
-	 * and reconnects what they take. */
+	/* The share of the transfer's time that is saved without the cause; for air, stack and
+	 * reconnects the share that they take. */
 	uint32_t share_ppm, second_ppm;
 	char change[LIMIT_CHANGE_MAX]; /* key=value of a profile; "" none helps */
 	uint32_t goodput, predicted; /* bytes per second: now; after the change, or as now */

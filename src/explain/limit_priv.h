@@ -25,7 +25,10 @@ uint64_t limit_played(const struct predict *p);
 void limit_best_value(struct predict *p, uint16_t mtu);
 /* The interval between acknowledgements that auto would choose, in bytes. */
 uint32_t limit_least_ack(const struct predict *p);
-/* With what auto would choose anew: enough under way, acknowledged now and then. */
+/*
+ * The transfer with the values that auto would choose anew: enough under way, acknowledged now and
+ * then.
+ */
 struct predict limit_settled(const struct judge *j, const struct predict *changed);
 /* The time of the transfer that would be saved, in a million. */
 uint32_t limit_gain(const struct judge *j, const struct predict *changed);

@@ -175,8 +175,8 @@ struct history_estimate {
 	unsigned int runs; /* that it rests on, at most HISTORY_ESTIMATE_RUNS; 0: unknown */
 	bool other_device; /* none of this device: those of its chip */
 };
-/* From updates that reached the device's DONE and brought the larger part of the image: those of
- * the device where there are any, else those of its chip where that is named. */
+/* Estimates from updates that reached the device's DONE and brought the larger part of the
+ * image: those of the device if there are any, else those of its chip if that is named. */
 int history_estimate(struct history *history, const struct history_question *question,
 		     struct history_estimate *ret);
 
@@ -186,7 +186,7 @@ struct history_best {
 	char profile[PROFILE_NAME_MAX];
 	bool profile_changed, other_device;
 };
-/* Of the same runs; the question's profile and size do not count. */
+/* The best of the same runs; the question's profile and size do not count. */
 int history_best(struct history *history, const struct history_question *question,
 		 struct history_best *ret);
 

@@ -53,8 +53,8 @@ extern const size_t history_column_count;
 int64_t history_integer(const struct history_column *column, const struct history_run *run);
 
 /*
- * To the nearest from 0 to most: what a damaged file yields may be beyond any
- * integer, or no number.
+ * Rounds to the nearest integer from 0 to most: a damaged file's value may be beyond any integer,
+ * or no number.
  */
 uint64_t history_whole(double value, uint64_t most);
 

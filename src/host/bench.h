@@ -67,7 +67,7 @@ bool bench_counts(enum bench_part part, const struct job_result *result);
 unsigned int bench_count(const struct bench *b, enum bench_part part);
 const struct job_result *bench_result(const struct bench *b, enum bench_part part,
 				      unsigned int index);
-/* Of their goodputs. */
+/* The spread of the runs' goodputs. */
 void bench_spread(const struct bench *b, enum bench_part part, struct spread *ret);
 /* The part that says most: of those with a run the last; false: there is no run yet. */
 bool bench_main_part(const struct bench *b, enum bench_part *ret);

@@ -68,8 +68,8 @@ struct job_config {
 	/* Arguments for flash: the history's file, NULL: the usual one; how the device is
 	 * reached.  Copied. */
 	const char *history, *reach;
-	/* From a recording: what the checks came to, instead of checking again, and what was
-	 * known of the adapter; the caller's.  image then needs no content but size and hash. */
+	/* A recording's facts: the results of the checks, instead of checking again, and those
+	 * on the adapter; the caller's.  image then needs no content but size and hash. */
 	const struct job_recorded *recorded;
 };
 

@@ -28,7 +28,7 @@ enum job_passkey {
 	JOB_PASSKEY_REFUSED,
 };
 
-/* For the diagnosis: what the session does not keep. */
+/* Facts for the diagnosis that the session does not keep. */
 struct job_seen {
 	bool not_connectable;
 	struct diagnosis_losses losses;
@@ -68,7 +68,7 @@ struct job_seen {
 	uint64_t told; /* 1 << enum diagnosis_cause, of those told in this run */
 };
 
-/* Of a pause; job_hold.c. */
+/* State of a pause; job_hold.c. */
 struct job_hold {
 	enum job_held by;
 	bool overruled; /* the user went on although the signal is weak */
@@ -212,7 +212,10 @@ void job_diagnose_result(struct job *job, struct job_result *result);
 int job_journal_claim(struct job *job);
 void job_journal_see(struct job *job);
 void job_journal_end(struct job *job);
-/* With the result of a look or a command: a journal that the device's answer contradicts goes. */
+/*
+ * Removes a journal that the device's answer contradicts; called with the result of a look or a
+ * command.
+ */
 void job_journal_heard(struct job *job);
 void job_journal_leave(struct job *job);
 

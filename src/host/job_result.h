@@ -36,8 +36,8 @@ struct job_result {
 	/* See docs/terms.md at "transfer"; in a run that did not get to DONE, to its end.  Between
 	 * them lie the handshake, acknowledgements, lost links, retries and verification. */
 	uint64_t seconds_us;
-	/* Of the image, received in order by the device after the offset that the first READY
-	 * named: what this run brought over, each byte once. */
+	/* Bytes of the image that the device received in order after the offset that the first
+	 * READY named: those that this run transferred, each once. */
 	uint32_t bytes;
 	uint32_t goodput; /* bytes per second: bytes over seconds */
 	/* Bytes per second of whole Data values of this length, in this write mode, over the link

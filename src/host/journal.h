@@ -56,7 +56,7 @@ struct journal {
 /* Reads a file's text.  -OTA_EBADMSG with words: not a journal, damaged, of another version;
  * *ret is then as it was. */
 int journal_parse(const char *text, size_t len, struct journal *ret, char *why, size_t size);
-/* To be freed; NULL: out of memory. */
+/* The journal as a file's text.  To be freed; NULL: out of memory. */
 char *journal_format(const struct journal *journal, size_t *ret_len);
 
 /* The journal's file.  -OTA_EINVAL: no folder for it (neither XDG_STATE_HOME nor HOME). */

@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-/* In a member that may be "auto" or "keep": less than any number it may hold. */
+/* Values of a member that may be "auto" or "keep": less than any number it may hold. */
 #define PROFILE_AUTO (-1) /* otabench or the device chooses; the run says what and why */
 #define PROFILE_KEEP (-2) /* leave the link as it came up, ask for nothing */
 

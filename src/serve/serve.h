@@ -90,9 +90,9 @@ bool serve_busy(const struct serve *s);
 const struct dialect *serve_dialect(const struct serve *s);
 
 /*
- * From the front.  handle: of a characteristic in the table that was published; mtu: of the
- * client's link, 0: not told.  token comes back with answer(), at once or
- * later; NULL: no answer is wanted.
+ * Calls by the front.  handle: of a characteristic in the table that was published; mtu: of the
+ * client's link, 0: not told.  token comes back with answer(), at once or later; NULL: no answer is
+ * wanted.
  */
 void serve_client_joined(struct serve *s, const char *name);
 void serve_client_left(struct serve *s);

@@ -27,7 +27,7 @@ struct sim_asked {
 	uint8_t bytes[ATT_VALUE_MAX];
 };
 
-/* From SUBSCRIBE on, one a characteristic. */
+/* Kinds of call; from SUBSCRIBE on, one for each characteristic. */
 enum sim_call {
 	SIM_CALL_SCAN,
 	SIM_CALL_CONNECT,

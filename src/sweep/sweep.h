@@ -123,7 +123,7 @@ struct sweep_score {
 struct sweep_result {
 	struct sweep_score best, second; /* second.runs 0: nothing else was measured */
 	bool met; /* false: no setting meets the objective; best is the nearest */
-	/* In a million: that best is not slower than 95 % of second. */
+	/* The probability, in a million, that best is not slower than 95 % of second. */
 	uint32_t sure_ppm;
 	uint32_t first_rate; /* of the first point: as the profile is */
 };
@@ -144,7 +144,7 @@ int sweep_add(struct sweep *s, const struct sweep_sample *sample);
 
 /* The number of points of the grid. */
 uint32_t sweep_grid(const struct sweep *s);
-/* Of what was measured so far; false: nothing was with success. */
+/* The best of the points measured so far; false: nothing was with success. */
 bool sweep_best(const struct sweep *s, struct sweep_result *ret);
 /* Bytes per second of this one, as in struct sweep_score; 0: it failed. */
 uint32_t sweep_sample_rate(const struct sweep_sample *sample);

@@ -18,7 +18,7 @@ struct app_device {
 	struct job_config config; /* of the job, or of the last one */
 	enum session_goal goal; /* of the job, or of the last one */
 	enum ota_command command; /* of COMMAND */
-	/* Of the image that the job sends, or the last one sent. */
+	/* The image that the job sends, or the last one sent. */
 	char sent_path[APP_PATH_MAX];
 	uint8_t sent_sha256[OTA_SHA256_SIZE];
 	bool job_finished; /* told by the listener; app_device_settle() does the rest */

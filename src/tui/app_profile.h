@@ -54,8 +54,8 @@ void app_profile_load_now(struct app *app, const char *name);
 void app_profile_take_swept(struct app *app, const char *device);
 /* The bounds of a sweep: the profile without what an earlier sweep has found. */
 const struct profile *app_profile_bounds(struct app *app);
-/* To its file, or to one whose name is asked for where it is built in or the system's; to another
- * one where a name is given. */
+/* Writes the profile to its file, or to one whose name is asked for if it is built in or the
+ * system's; to another one if a name is given. */
 void app_profile_write(struct app *app, const char *name);
 void app_profile_ask_name(struct app *app); /* ... which is asked for */
 void app_profile_diff(struct app *app);

@@ -43,7 +43,7 @@ int32_t view_frame_key_at(const char *keys, int width, int x);
 
 /* --- Scan */
 
-/* By which column rows are sorted. */
+/* The column by which rows are sorted. */
 enum view_scan_sort {
 	VIEW_SORT_SEEN_FIRST,
 	VIEW_SORT_RSSI, /* the strongest first */
@@ -167,7 +167,7 @@ struct view_device {
 	const char *version; /* of the running firmware; "" unknown */
 	bool on_trial; /* it is, where a dialect without Info tells so */
 	const char *chip; /* "" unknown */
-	/* As the device told last; NULL: it did not. */
+	/* The device's last report; NULL: there was none. */
 	const struct ota_info *info;
 	const struct ota_status *status;
 	uint32_t partial_size; /* bytes of the image that status is about; 0 unknown */

@@ -53,7 +53,7 @@ static inline uint32_t device_received(const struct ota_device *dev)
 	return s ? s->received : dev->rx.received;
 }
 
-/* Of these, the bytes that need no room in the ring any more. */
+/* Bytes of these that need no room in the ring any more. */
 static inline uint32_t device_taken(const struct ota_device *dev)
 {
 	const struct ota_stream *s = device_stream(dev);

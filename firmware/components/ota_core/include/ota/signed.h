@@ -49,7 +49,7 @@ struct ota_signed {
 
 /* -OTA_EINVAL: no device or check.  Owns nothing. */
 int ota_signed_init(struct ota_signed *gate, const struct ota_signed_config *config);
-/* In place of ota_device_control(). */
+/* Takes a write to Control, in place of ota_device_control(). */
 void ota_signed_control(struct ota_signed *gate, uint16_t conn, const uint8_t *buf, size_t len,
 			uint32_t now_ms);
 /*
