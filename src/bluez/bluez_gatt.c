@@ -143,8 +143,7 @@ static void out_of_patience(struct bluez *b)
 {
 	if (!b->discover_wanted)
 		return;
-	/* The device had the services before its last reboot: bluetoothd remembers another
-	 * table. */
+	/* It had them before its last reboot: bluetoothd remembers another table. */
 	if (strcmp(b->known, b->address) == 0 && bluez_forget_cache(b))
 		return;
 	mapped(b);

@@ -217,7 +217,7 @@ static void act(struct recovery *v, enum recover_action action)
 		with_stack(v, action, what);
 	else
 		with_job(v, action);
-	/* The device itself has to tell what the action came to. */
+	/* What it came to is the device's to tell. */
 	if (action != RECOVER_LOOK && !v->left && !v->walk.unheard)
 		with_job(v, RECOVER_LOOK);
 }
@@ -230,8 +230,7 @@ static bool read_line(char line[ANSWER_MAX])
 	sigset_t signals, before;
 	bool got;
 
-	/* While a question stands nothing runs on the device, so Ctrl-C may end the program at
-	 * once. */
+	/* Nothing runs on the device: at a question Ctrl-C may end the program at once. */
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGTERM);

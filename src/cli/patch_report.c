@@ -9,10 +9,7 @@
 
 #include <string.h>
 
-/*
- * Reads chip, project and version from the image's first bytes.  Its findings do not count: such an
- * image ends early.
- */
+/* What the first bytes tell of an image: chip, project, version.  It ends early, as it must. */
 static void read_head(const struct patch_file *file, struct image *ret)
 {
 	struct lint_report report;

@@ -86,10 +86,7 @@ extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_arduino_bl
 			       .none = GATT_PROP_NOTIFY                                            \
 	}
 
-/*
- * The start of a row that lacks nothing: the full dialect, and one not known yet, which denies
- * nothing.
- */
+/* Of a row that lacks nothing: the full dialect, and one not known yet, which denies nothing. */
 /* clang-format off */
 #define DIALECT_WHOLE \
 	.lacks = "", \
@@ -170,7 +167,7 @@ void session_prove(struct session *s);
 void session_confirm(struct session *s);
 /* CONFIRM was answered: 0 or enum ota_code. */
 void session_confirm_answered(struct session *s, uint8_t code);
-/* CONFIRM got no answer in time. */
+/* No answer came in time. */
 void session_confirm_silent(struct session *s);
 /* Info was read again. */
 void session_confirm_read(struct session *s);
@@ -181,7 +178,7 @@ void session_abort(struct session *s);
 /* session_choice.c */
 /* Chunk, write mode and window. */
 void session_choose(struct session *s);
-/* The ack interval for START; after session_choose(). */
+/* For START; after session_choose(). */
 uint16_t session_choose_ack(struct session *s);
 /* The LINK request for the device; false: none is needed. */
 bool session_choose_link(struct session *s, struct ota_link_request *ret);
@@ -222,7 +219,7 @@ void session_tune_linked(struct session *s, const struct ota_link *m);
 void session_full_end(struct session *s);
 
 /* session_full_rx.c */
-/* The rx of struct dialect_ops. */
+/* As struct dialect_ops' rx. */
 void session_full_rx(struct session *s, const uint8_t *buf, size_t len);
 /* Returns true if the device says that it goes on receiving while its flash erases. */
 bool session_erases_beside(const struct session *s);
@@ -246,11 +243,11 @@ bool session_stream_refused(struct session *s, const struct ota_error_event *m);
 /* READY came; true: the device is asked what its slot holds, and session_ready_known() follows. */
 bool session_skip_ask(struct session *s);
 void session_skip_blocks(struct session *s, const struct ota_blocks *m);
-/* The device tells no more of its slot. */
+/* No more is told of it. */
 void session_skip_known(struct session *s);
 
 /* session_send.c */
-/* The end and abort of struct dialect_ops: the opcode alone. */
+/* For struct dialect_ops' end and abort: the opcode alone. */
 void session_send_end(struct session *s);
 void session_send_abort(struct session *s);
 /* Writes len bytes of what is sent, from offset on. */
@@ -274,7 +271,7 @@ void session_rechoose(struct session *s);
 /* The device has received up to here: ends a stall. */
 void session_moved(struct session *s, uint32_t received);
 void session_watch_stall(struct session *s);
-/* Ends a stall: bytes move again, or the session ends in it.  Milliseconds; 0: there is none. */
+/* It is over: moving again, or the session ends in it.  Milliseconds; 0: there is none. */
 uint32_t session_count_stall(struct session *s);
 uint64_t session_stall_deadline(const struct session *s);
 

@@ -8,7 +8,7 @@
 
 /* --- places */
 
-/* The device does not know the stream's end, so that its limit may lie behind it. */
+/* Its limit may lie behind the stream's end, which the device does not know. */
 uint32_t session_place(const struct session *s, uint32_t offset)
 {
 	return !s->stream			      ? offset
@@ -63,10 +63,7 @@ void session_stream_ack(const struct session *s, struct ota_ack *m)
 
 /* --- what the slot holds */
 
-/*
- * The stream is chosen once and stays however often the link is lost: otherwise its rest would not
- * be what the device lacks.
- */
+/* It stays, however often the link is lost: only so is its rest what the device lacks. */
 void session_stream_ask(struct session *s)
 {
 	struct session_skip *skip = &s->skip;

@@ -19,6 +19,13 @@ void budget_init(struct budget *b, uint64_t now_us)
 	b->last.phase = BUDGET_CONNECT;
 }
 
+static uint32_t packets(const struct airtime_link *link, uint16_t value)
+{
+	const uint32_t fragment = airtime_fragment(link);
+
+	return ((uint32_t)value + OTA_ATT_HEADER + L2CAP_HEADER + fragment - 1u) / fragment;
+}
+
 /* A value alone on the air: its packets, each with its answer. */
 static uint64_t value_us(const struct airtime_link *link, uint16_t value)
 {
@@ -55,7 +62,8 @@ void budget_link(struct budget *b, const struct airtime_link *link, uint16_t val
 	b->value_us = value_us(link, value);
 	b->interval_us = link->interval_us;
 	b->stands_still = held_pdus > 0;
-	b->held_us = (uint64_t)held_pdus * airtime_pair_us(link, airtime_fragment(link), 0);
+	/* Short values fill a buffer each, too. */
+	b->held_us = held_pdus * b->value_us / packets(link, value);
 	b->notify_us = airtime_pdu_us(link->phy, NOTIFY_OCTETS, link->encrypted) -
 		       airtime_pdu_us(link->phy, 0, link->encrypted);
 }
@@ -152,7 +160,7 @@ static uint64_t erase_end(const struct budget *b)
 
 	if (b->stands_still || b->erase_ms == 0)
 		return UINT64_MAX;
-	/* The erase had begun when its announcement was heard. */
+	/* It had begun when that was heard. */
 	us = b->erase_ms * 1000ull;
 	return b->erase_from + us - least(us, b->interval_us);
 }
@@ -162,6 +170,8 @@ static void spend_idle(struct budget *b, enum budget_share share, uint64_t from,
 	spend(b, share, from, to);
 	if (share == BUDGET_PROGRAM)
 		b->full_us += to - from;
+	if (share == BUDGET_END)
+		b->last_us += to - from;
 	if (share == BUDGET_ERASE) {
 		b->full_erase_us += to - from;
 		b->idle_erase_us += to - from;
@@ -177,7 +187,7 @@ static void send_span(struct budget *b, uint64_t to)
 	const uint64_t busy_us = least(bytes_us(b, b->backlog), span);
 	const uint64_t stale_us = least(bytes_us(b, b->stale), busy_us);
 	const enum budget_share idle = idle_share(b, b->last.wait);
-	/* The event that ended the wait was there before, and waited for this program's turn. */
+	/* What ended it was there before, and waited for this program's turn. */
 	const uint64_t late_us = idle == BUDGET_PACING ? 0 : least(b->late_us, span - busy_us);
 	uint64_t end;
 
@@ -244,8 +254,8 @@ static void acknowledged(struct budget *b, const struct budget_view *v)
 }
 
 /*
- * The device was silent since the last acknowledgement: the link was down already.  An erase that
- * was announced before keeps the time that it usually takes.
+ * Nothing was heard since the last acknowledgement: the link was down already.  Of an erase that was
+ * announced before, what it takes as a rule is its own.
  */
 static void lost_link(struct budget *b)
 {

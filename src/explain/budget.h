@@ -12,6 +12,8 @@
  * - An acknowledgement that names fewer bytes than must have been carried by then shows that the
  *   link was slower: that time is the device's, as far as its code stood still for its flash,
  *   else lost packets.
+ * - Where intervals are long or packets were lost, the idle time is divided as where the same
+ *   transfer is played (budget_play(), at its end).
  * - Of the time without credit, the part in which an erase was announced is the erase's; the
  *   device's TIMES divide the rest.
  *
@@ -22,9 +24,10 @@
 #define OTABENCH_EXPLAIN_BUDGET_H
 
 #include "core/airtime.h"
+#include "explain/predict.h"
 
 enum budget_share {
-	/* Shares of the transfer: START written to DONE notified. */
+	/* Of the transfer: START written to DONE notified. */
 	BUDGET_AIR, /* data on the air, with the gaps that the link layer needs */
 	BUDGET_ACK, /* notifications on the air */
 	BUDGET_HOST, /* the host had nothing ready, or reacted late */
@@ -82,7 +85,7 @@ struct budget_view {
 	const struct ota_times *times; /* the latest; NULL: none on this link */
 };
 
-/* The device's own figures of its flash, in all. */
+/* What the device told of its flash, in all. */
 struct budget_flash {
 	uint64_t erase_ms, write_ms, read_ms, store_ms;
 	/* Reading back 4 KiB takes 2 ms, whatever the flash.  What it takes beyond that is the
@@ -95,7 +98,18 @@ struct budget_flash {
 		write_size; /* bytes that it writes at once: a sector, or a half or quarter of it */
 };
 
-/* The caller's memory; contents are private except for flash. */
+/*
+ * The same transfer as it is played (predict.h), with as many lost packets as make it take as long.
+ * What an acknowledgement tells is as old as two intervals: where these are long, or events end
+ * before their time, it tells neither what was on the air nor what the device did meanwhile.
+ */
+struct budget_played {
+	bool known;
+	uint32_t loss_ppm;
+	uint64_t spent[PREDICT_SPENT];
+};
+
+/* The caller's memory; contents are private but for flash. */
 struct budget {
 	bool begun;
 	uint64_t at_us, start_us, done_us;
@@ -122,6 +136,7 @@ struct budget {
 	uint64_t slow_erase_us, slow_us;
 	uint64_t full_us; /* without credit and not erasing, yet to be divided */
 	uint64_t full_erase_us; /* without credit, and erasing */
+	uint64_t last_us; /* for what was handed over last */
 	uint64_t held_us; /* what the device's controller keeps while its code stands still */
 	bool stands_still;
 	uint64_t late_us; /* this program's turn */
@@ -136,6 +151,7 @@ struct budget {
 	struct ota_times times;
 	bool times_known;
 	struct budget_flash flash;
+	struct budget_played played;
 };
 
 void budget_init(struct budget *b, uint64_t now_us);
@@ -149,6 +165,11 @@ void budget_link(struct budget *b, const struct airtime_link *link, uint16_t val
 void budget_late(struct budget *b, uint64_t late_us);
 /* After each event; now_us never goes back. */
 void budget_see(struct budget *b, const struct budget_view *view, uint64_t now_us);
+/*
+ * The transfer as it was up to now, without lost packets and values: plays it, and the shares are
+ * those that follow.  Takes as long as some ten transfers are played.
+ */
+void budget_play(struct budget *b, const struct predict *now);
 /*
  * The shares up to the last budget_see(), in microseconds.  run: all; transfer: from START to
  * DONE, in BUDGET_TRANSFER_SHARES, or 0 each before START.  Either may be NULL.

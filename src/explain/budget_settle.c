@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shares at last: what is known of a whole transfer only, from the device's TIMES and the link. */
-#include "explain/budget.h"
-
-#include "explain/predict.h"
+#include "explain/budget_priv.h"
 
 #include <string.h>
 
@@ -15,7 +13,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void divide(uint64_t shares[], enum budget_share from, enum budget_share to, uint64_t us)
+void budget_move(uint64_t shares[], enum budget_share from, enum budget_share to, uint64_t us)
 {
 	if (us > shares[from])
 		us = shares[from];
@@ -38,7 +36,7 @@ static uint64_t without(uint64_t ms, uint64_t late_us, uint64_t operations)
 	return ms > late_ms ? ms - late_ms : 0;
 }
 
-/* The bytes that it writes at once, by how long a sector takes and how long a write. */
+/* How much it writes at once, by how long a sector takes and how long a write. */
 static uint32_t write_size(const struct budget *b, uint64_t sectors)
 {
 	const uint64_t sector_us = sectors > 0 ? b->flash.write_ms * 1000u / sectors : 0;
@@ -77,6 +75,14 @@ static bool always_busy(const struct budget_flash *f, const uint64_t shares[])
 	return (f->erase_ms + f->write_ms + f->read_ms) * 1000u > us / 4u * 3u;
 }
 
+void budget_stopped(const struct budget *b, const struct budget_flash *f, const uint64_t shares[],
+		    uint64_t *ret_erase, uint64_t *ret_write)
+{
+	*ret_erase = stopped_us(f->erase_ms, f->erases, b->held_us, 0);
+	*ret_write = stopped_us(f->write_ms, f->written / f->write_size,
+				always_busy(f, shares) ? 0 : b->held_us, 0);
+}
+
 /*
  * A device that stands still explains slow time, up to what its flash took of it.  Where it
  * does not tell its times, erases explain all that was slow while one was announced.
@@ -92,17 +98,17 @@ static void settle_slow(const struct budget *b, const struct budget_flash *f, ui
 	write = stopped_us(f->write_ms, f->written / f->write_size,
 			   always_busy(f, shares) ? 0 : b->held_us, full_write_us);
 	if (erase < b->slow_erase_us)
-		divide(shares, BUDGET_ERASE, BUDGET_LOSS, b->slow_erase_us - erase);
+		budget_move(shares, BUDGET_ERASE, BUDGET_LOSS, b->slow_erase_us - erase);
 	lost = b->slow_us + b->slow_erase_us - least(erase, b->slow_erase_us);
 	if (erase > b->slow_erase_us) {
 		erase = least(erase - b->slow_erase_us, lost);
-		divide(shares, BUDGET_LOSS, BUDGET_ERASE, erase);
+		budget_move(shares, BUDGET_LOSS, BUDGET_ERASE, erase);
 		lost -= erase;
 	}
-	divide(shares, BUDGET_LOSS, BUDGET_PROGRAM, least(write, lost));
-	/* If the flash has time to spare, credit is late because the values were. */
+	budget_move(shares, BUDGET_LOSS, BUDGET_PROGRAM, least(write, lost));
+	/* Where the flash has time to spare, credit is late because the values were. */
 	if (!always_busy(f, shares) && shares[BUDGET_LOSS] > shares[BUDGET_AIR] / 10u)
-		divide(shares, BUDGET_PROGRAM, BUDGET_LOSS, full_write_us);
+		budget_move(shares, BUDGET_PROGRAM, BUDGET_LOSS, full_write_us);
 }
 
 /*
@@ -116,19 +122,19 @@ static void settle_acks(const struct budget *b, uint64_t shares[])
 	const uint64_t each = b->notifications > 0 ? air / b->notifications : 0;
 	uint64_t more, slow, part;
 
-	divide(shares, BUDGET_AIR, BUDGET_ACK, (uint64_t)b->notifications * b->notify_us);
+	budget_move(shares, BUDGET_AIR, BUDGET_ACK, (uint64_t)b->notifications * b->notify_us);
 	if (b->request || each == 0)
 		return;
 	more = predict_beside_acks(&b->link, air, each) - air;
 	slow = least(more, shares[BUDGET_LOSS]);
 	if (each >= 2u * b->value_us) {
-		divide(shares, BUDGET_LOSS, BUDGET_ACK, slow);
+		budget_move(shares, BUDGET_LOSS, BUDGET_ACK, slow);
 		return;
 	}
-	divide(shares, BUDGET_LOSS, BUDGET_WINDOW, slow);
+	budget_move(shares, BUDGET_LOSS, BUDGET_WINDOW, slow);
 	more = least(more, shares[BUDGET_WINDOW]);
 	part = more / 8u * 5u;
-	divide(shares, BUDGET_WINDOW, BUDGET_ACK, part);
+	budget_move(shares, BUDGET_WINDOW, BUDGET_ACK, part);
 }
 
 /* Without credit after an erase was over: the task was late.  Returns what is to be divided. */
@@ -140,7 +146,7 @@ static uint64_t settle_full(const struct budget *b, const struct budget_flash *f
 	if (told_us == 0 || told_us >= b->full_erase_us)
 		return b->full_us;
 	part = b->full_erase_us - told_us;
-	divide(shares, BUDGET_ERASE, BUDGET_PROGRAM, part);
+	budget_move(shares, BUDGET_ERASE, BUDGET_PROGRAM, part);
 	return b->full_us + part;
 }
 
@@ -158,9 +164,9 @@ static void settle_erases(const struct budget *b, const struct budget_flash *f, 
 		return;
 	left_us = stopped_us(f->erase_ms, f->erases, b->held_us, seen_us);
 	part = least(left_us, *full_us);
-	divide(shares, BUDGET_PROGRAM, BUDGET_ERASE, part);
+	budget_move(shares, BUDGET_PROGRAM, BUDGET_ERASE, part);
 	*full_us -= part;
-	divide(shares, BUDGET_HOST, BUDGET_ERASE, left_us - part);
+	budget_move(shares, BUDGET_HOST, BUDGET_ERASE, left_us - part);
 }
 
 /* A write stops the code that answers a request. */
@@ -169,8 +175,8 @@ static void settle_answers(const struct budget *b, const struct budget_flash *f,
 	const uint64_t waits = shares[BUDGET_RESPONSE], all = waits + shares[BUDGET_AIR];
 
 	if (b->request && b->stands_still && all > 0)
-		divide(shares, BUDGET_RESPONSE, BUDGET_PROGRAM,
-		       f->write_ms * 1000u * (waits / 1000u) / (all / 1000u + 1u));
+		budget_move(shares, BUDGET_RESPONSE, BUDGET_PROGRAM,
+			    f->write_ms * 1000u * (waits / 1000u) / (all / 1000u + 1u));
 }
 
 /* The same up to now: what was done since the times were told took as long as before. */
@@ -188,6 +194,41 @@ static void budget_flash_now(const struct budget *b, struct budget_flash *ret)
 	}
 }
 
+/*
+ * Without credit and not erasing: by what the device told of its work, and of a small ring also nothing,
+ * while credit is on its way, which what is played knows.
+ */
+static void divide_full(const struct budget *b, const struct budget_flash *f, uint64_t shares[],
+			uint64_t full_us)
+{
+	const uint64_t *spent = b->played.spent;
+	const bool played = b->played.known && !b->stands_still && f->late_us == 0;
+	uint64_t write = f->write_ms, read = f->read_ms, task = f->store_ms + f->late_ms, all;
+
+	if (played && spent[PREDICT_WRITE] > 0) {
+		write = spent[PREDICT_WRITE];
+		read = spent[PREDICT_READ];
+		task = spent[PREDICT_TASK];
+	}
+	all = write + read + task;
+	if (all == 0)
+		return;
+	budget_move(shares, BUDGET_PROGRAM, BUDGET_READ, full_us * read / all);
+	budget_move(shares, BUDGET_PROGRAM, BUDGET_TASK, full_us * task / all);
+}
+
+/* What arrived was carried, and once of use, whatever the device seemed to do meanwhile. */
+static void settle_useful(const struct budget *b, uint64_t shares[])
+{
+	static const enum budget_share taken[] = {BUDGET_GAPS, BUDGET_ERASE, BUDGET_LOSS,
+						  BUDGET_WINDOW};
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (shares[BUDGET_AIR] < b->useful_us)
+			budget_move(shares, taken[i], BUDGET_AIR,
+				    b->useful_us - shares[BUDGET_AIR]);
+}
+
 /* Figures that are known only of the whole: the same for both tables. */
 static void settle(const struct budget *b, uint64_t shares[])
 {
@@ -197,21 +238,17 @@ static void settle(const struct budget *b, uint64_t shares[])
 	budget_flash_now(b, &f);
 	late = f.store_ms + f.late_ms;
 	busy = f.write_ms + f.read_ms + late;
-	/* The bytes that arrived were carried, and were of use once. */
-	if (shares[BUDGET_AIR] < b->useful_us)
-		divide(shares, BUDGET_GAPS, BUDGET_AIR, b->useful_us - shares[BUDGET_AIR]);
-	settle_acks(b, shares);
+	settle_useful(b, shares);
 	if (b->free_rate > b->rate)
-		divide(shares, BUDGET_AIR, BUDGET_BUFFERS,
-		       shares[BUDGET_AIR] * (b->free_rate - b->rate) / b->free_rate);
+		budget_move(shares, BUDGET_AIR, BUDGET_BUFFERS,
+			    shares[BUDGET_AIR] * (b->free_rate - b->rate) / b->free_rate);
 	full_us = settle_full(b, &f, shares);
 	settle_erases(b, &f, shares, &full_us);
 	settle_slow(b, &f, shares, busy > 0 ? full_us * f.write_ms / busy : 0);
+	settle_acks(b, shares);
 	settle_answers(b, &f, shares);
-	if (busy > 0) {
-		divide(shares, BUDGET_PROGRAM, BUDGET_READ, full_us * f.read_ms / busy);
-		divide(shares, BUDGET_PROGRAM, BUDGET_TASK, full_us * late / busy);
-	}
+	divide_full(b, &f, shares, full_us);
+	budget_settle_played(b, &f, shares);
 }
 
 void budget_shares(const struct budget *b, uint64_t run[BUDGET_SHARES],

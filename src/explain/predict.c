@@ -74,7 +74,7 @@ static void host_send(struct play *s)
 	uint64_t at;
 
 	while (may_send(s, bound)) {
-		/* If only pacing was waited for, the value went when that was over. */
+		/* Where only the time was waited for, it went when that was over. */
 		at = s->paced ? s->next_send : s->t;
 		s->paced = s->p->pacing_us > 0;
 		if (s->t < s->next_send)
@@ -120,7 +120,7 @@ static uint32_t next_packet(struct play *s)
 	return min_u32(s->left, s->fragment);
 }
 
-/* Returns true if the controller has another packet ready behind it. */
+/* Whether the controller has another one ready behind it. */
 static bool more_behind(const struct play *s, uint32_t octets)
 {
 	const struct airtime_link *l = &s->p->link;
@@ -192,6 +192,7 @@ static void refused(struct play *s, bool more)
 {
 	const uint32_t interval = s->p->link.interval_us;
 
+	s->pair = s->op == PLAY_ERASE ? PREDICT_ERASE : PREDICT_WRITE;
 	s->t = s->still_end;
 	s->open = more;
 	if (s->t < s->event_end)
@@ -223,6 +224,44 @@ static void heard(struct play *s)
 	s->sent++;
 }
 
+/* What the time goes to while nothing is on the air. */
+static enum predict_spent idle(const struct play *s)
+{
+	static const enum predict_spent ops[] = {
+		[PLAY_NONE] = PREDICT_TASK,
+		[PLAY_ERASE] = PREDICT_ERASE,
+		[PLAY_WRITE] = PREDICT_WRITE,
+		[PLAY_READ] = PREDICT_READ,
+	};
+	const uint32_t bound = min_u32(s->limit, s->size);
+	const bool late = s->op != PLAY_NONE && s->t >= s->still_end;
+
+	if (s->lost)
+		return PREDICT_GAPS;
+	if (play_still(s))
+		return ops[s->op];
+	if (s->queued == s->size)
+		return PREDICT_END;
+	if (s->waiting)
+		return PREDICT_RESPONSE;
+	if (s->queued + min_u32(s->payload, s->size - s->queued) > bound)
+		return late ? PREDICT_TASK : ops[s->op];
+	return s->paced ? PREDICT_PACING : PREDICT_WINDOW;
+}
+
+/* Why an event with something left to carry is over. */
+static enum predict_spent over(const struct play *s, bool lost)
+{
+	const struct airtime_link *l = &s->p->link;
+
+	if (!to_carry(s))
+		return PREDICT_SPENT;
+	if (lost)
+		return PREDICT_LOSS;
+	return l->buffers > 0 && !l->refill && s->in_event >= l->buffers ? PREDICT_BUFFERS
+									 : PREDICT_AIR;
+}
+
 /* A packet of the host's and the device's answer. */
 static void pair(struct play *s)
 {
@@ -237,8 +276,10 @@ static void pair(struct play *s)
 	if (answer + empty + AIRTIME_T_IFS_US + (l->late ? AIRTIME_LATE_END_US : 0) >
 	    s->event_end) {
 		s->open = false;
+		s->rest = over(s, false);
 		return;
 	}
+	s->pair = octets > 0 ? PREDICT_AIR : idle(s);
 	play_device(s, down_end);
 	if (octets > 0 && play_still(s) && s->held >= s->p->held_pdus) {
 		refused(s, more);
@@ -258,6 +299,7 @@ static void pair(struct play *s)
 	}
 	if (lost) {
 		s->open = false;
+		s->rest = over(s, true);
 		return;
 	}
 	s->t = answer + up + AIRTIME_T_IFS_US;
@@ -267,6 +309,8 @@ static void pair(struct play *s)
 	}
 	sent(s, octets, down_end);
 	s->open = more;
+	if (!more)
+		s->rest = over(s, false) == PREDICT_BUFFERS ? PREDICT_BUFFERS : PREDICT_SPENT;
 }
 
 /* --- all of it */
@@ -285,7 +329,7 @@ static uint64_t next_at(const struct play *s)
 	return at;
 }
 
-/* Passes the time in which nothing is on the air, and neither side has anything for it. */
+/* Nothing is on the air, and nobody has something for it. */
 static bool wait(struct play *s)
 {
 	uint64_t at = next_at(s);
@@ -314,6 +358,7 @@ static void open_event(struct play *s)
 		return;
 	}
 	s->t = anchor;
+	s->rest = PREDICT_SPENT;
 	s->event_end = anchor + i;
 	s->in_event = 0;
 	s->unprepared =
@@ -335,7 +380,7 @@ static uint32_t beside(const struct airtime_link *l, uint32_t acks)
 uint64_t predict_beside_acks(const struct airtime_link *link, uint64_t us, uint64_t each_us)
 {
 	const uint64_t alone = beside(link, 0);
-	/* The acknowledgements in an event, in thousandths. */
+	/* So many in an event, in thousandths. */
 	const uint64_t acks = each_us == 0 ? 0 : (uint64_t)link->interval_us * 1000u / each_us;
 	const uint64_t few = beside(link, (uint32_t)(acks / 1000u));
 	const uint64_t more = beside(link, (uint32_t)(acks / 1000u) + 1u);
@@ -379,7 +424,7 @@ static uint64_t end_us(const struct play *s)
 	       (uint64_t)p->read_us * s->image / PREDICT_BLOCK / 4u;
 }
 
-/* The rest behind the blocks that were played takes as long as the last of these. */
+/* What comes behind what is played takes as long as its last blocks. */
 static uint64_t scaled(const struct play *s, uint64_t first_us)
 {
 	const uint64_t rest = s->size - s->played;
@@ -397,25 +442,45 @@ static bool done(const struct play *s)
 	return s->received == s->size && (s->p->ring == 0 || s->hashed == s->image);
 }
 
-uint64_t predict_us(const struct predict *p)
+/* One step, and what its time goes to; false where nothing can follow. */
+static bool step(struct play *s, enum predict_spent *ret)
 {
-	uint64_t us, flash, first_us = 0;
+	play_device(s, s->t);
+	host_hear(s);
+	host_send(s);
+	if (s->open) {
+		pair(s);
+		*ret = s->pair;
+	} else if (to_carry(s) || to_notify(s, s->t)) {
+		/* What comes behind an event waits for the next for the same reason, unless that was
+		 * the device's work, which may be over. */
+		if (!to_carry(s) || (s->rest >= PREDICT_ERASE && s->rest <= PREDICT_TASK))
+			s->rest = PREDICT_SPENT;
+		*ret = s->rest == PREDICT_SPENT ? idle(s) : s->rest;
+		open_event(s);
+	} else {
+		*ret = s->rest = idle(s);
+		return wait(s);
+	}
+	return true;
+}
+
+uint64_t predict_spent(const struct predict *p, uint64_t ret[PREDICT_SPENT])
+{
+	enum predict_spent spent = PREDICT_AIR;
+	uint64_t us, flash, from, first_us = 0;
 	struct play s;
 
+	memset(ret, 0, PREDICT_SPENT * sizeof(ret[0]));
 	if (!play_init(&s, p))
 		return 0;
 	s.erased = p->ahead ? PREDICT_BLOCK : 0;
 	play_device(&s, 0);
 	for (uint32_t steps = 0; !done(&s) && steps < STEPS_MAX; steps++) {
-		play_device(&s, s.t);
-		host_hear(&s);
-		host_send(&s);
-		if (s.open)
-			pair(&s);
-		else if (to_carry(&s) || to_notify(&s, s.t))
-			open_event(&s);
-		else if (!wait(&s))
+		from = s.t;
+		if (!step(&s, &spent))
 			break;
+		ret[spent] += s.t - from;
 		if (first_us == 0 && s.received >= PREDICT_BLOCK)
 			first_us = s.t;
 	}
@@ -424,4 +489,11 @@ uint64_t predict_us(const struct predict *p)
 			     : ((uint64_t)p->erase_us + p->write_us + p->read_us) * s.image /
 				       PREDICT_BLOCK;
 	return (us > flash ? us : flash) + end_us(&s);
+}
+
+uint64_t predict_us(const struct predict *p)
+{
+	uint64_t spent[PREDICT_SPENT];
+
+	return predict_spent(p, spent);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The expected time of a transfer: the pipeline from the host's window to the device's flash,
+ * How long a transfer would take: the pipeline from the host's window to the device's flash,
  * packet by packet, with the rates that were measured or are asked about.
  *
- * The model is its own, told nothing by the simulator: connection events end where neither side has
+ * A model of its own, told nothing by the simulator: connection events end where neither side has
  * another packet ready (Core Vol 6 Part B 4.5.6), a notification goes out with the next answer of
  * the device, both sides hear of what the air brought a little later, acknowledgements come when
  * enough has arrived or the host is nearly out of credit, and the flash does one thing at a time.
@@ -39,6 +39,26 @@ struct predict {
 
 /* Microseconds from READY until all is in flash, read back and set to boot; 0: no such link. */
 uint64_t predict_us(const struct predict *p);
+
+/* What the time of a transfer goes to while it is played. */
+enum predict_spent {
+	PREDICT_AIR,
+	PREDICT_BUFFERS, /* the adapter has no more for this event */
+	PREDICT_RESPONSE, /* the host waits for a response ... */
+	PREDICT_PACING, /* ... for its own time ... */
+	PREDICT_WINDOW, /* ... for an acknowledgement ... */
+	PREDICT_ERASE, /* ... for credit, or for a packet to be taken, while the device erases ... */
+	PREDICT_WRITE, /* ... writes ... */
+	PREDICT_READ, /* ... reads back ... */
+	PREDICT_TASK, /* ... or does nothing */
+	PREDICT_LOSS, /* an event ended with a lost packet */
+	PREDICT_GAPS, /* a value is missing */
+	PREDICT_END, /* all is handed over */
+	PREDICT_SPENT
+};
+
+/* As predict_us(); ret: what the time of the blocks that were played went to, in microseconds. */
+uint64_t predict_spent(const struct predict *p, uint64_t ret[PREDICT_SPENT]);
 
 /*
  * The time that so much time on the air becomes, where an acknowledgement comes each so often: one

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The expected time of an update, and the best that was reached, from the runs that were like it.
- */
+/* How long an update will take, and the best that was reached, from the runs that were like it. */
 #include "history/history_priv.h"
 
 #include <stdlib.h>

@@ -23,9 +23,7 @@ static struct session *session_of(struct job *job)
 	return &job->session;
 }
 
-/*
- * Counts a link lost in mid run: not the reboot that was announced, nor a link that the host ended.
- */
+/* In mid run: not the reboot that was announced, nor a link that the host ended. */
 static void lost(struct job *job, enum gatt_reason reason)
 {
 	const struct session *s = session_of(job);
@@ -123,7 +121,7 @@ static void see_received(struct job_seen *seen, const struct session *s, uint32_
 		seen->unheard = received - s->stats.received;
 }
 
-/* The answer to STATUS comes after everything that was written before the question. */
+/* Its answer comes after all that was written before the question. */
 static void see_status(struct job_seen *seen, const struct session *s,
 		       const struct ota_status *status)
 {
@@ -364,7 +362,7 @@ static bool in_trouble(const struct job *job)
 	}
 }
 
-/* Bytes move again: the suspected cause belongs to the stall that is over. */
+/* It moves again: what was seen belongs to what held it up. */
 static void trouble_over(struct job *job)
 {
 	struct job_seen *seen = &job->seen;
@@ -423,7 +421,7 @@ void job_diagnose_see(struct job *job)
 	}
 	if (job_diagnose(job, found) == 0)
 		return;
-	/* A cause that is less certain does not explain the stall better. */
+	/* What is less certain does not explain it better. */
 	if (seen->suspect.cause != DIAGNOSIS_NONE &&
 	    found[0].certainty + LESS_CERTAIN < seen->suspect.certainty)
 		return;

@@ -76,8 +76,7 @@ void job_limit_heard(struct job *job, const struct transport_event *event)
 	const uint64_t now = job_now(job);
 	const bool others = job->heard_us > job->probe_us && now > job->heard_us + TURN_MS * MS;
 
-	/* If other events came in between, no alarm was set: this is an older program's
-	 * recording. */
+	/* Where others came in between, none was set: an older program's recording. */
 	if (event->kind == TRANSPORT_ALARM && job->probe_us <= now) {
 		if (!others)
 			budget_late(&job->budget, now - job->probe_us);
@@ -85,6 +84,18 @@ void job_limit_heard(struct job *job, const struct transport_event *event)
 		job->probe_us = JOB_NEVER;
 	}
 	job->heard_us = now;
+}
+
+/* The device tells of a change of the link; not every stack does. */
+static bool link_is_another(const struct job *job)
+{
+	struct airtime_link air;
+
+	if (!job->link_known || job->session.state != SESSION_SENDING)
+		return false;
+	session_link(&job->session, &air);
+	return air.phy != job->air.phy || air.interval_us != job->air.interval_us ||
+	       air.data_length != job->air.data_length;
 }
 
 void job_limit_see(struct job *job)
@@ -109,6 +120,9 @@ void job_limit_see(struct job *job)
 		.times = st->times_known ? &st->times : NULL,
 	};
 
+	if (job->link_told != job->notifications && link_is_another(job))
+		job_take_link(job);
+	job->link_told = job->notifications;
 	if (!job->budget.begun) {
 		budget_init(&job->budget, job->start_us);
 		job->budget.begun = true;
@@ -156,7 +170,7 @@ static void may_change(const struct job *job, struct limit_input *in)
 	in->device_2m = s->have_info && (s->info.phys & OTA_PHYS_2M);
 	in->may_phy = link && !asked_2m;
 	in->phy_refused = link && asked_2m && in->device_2m && job->air.phy == OTA_PHY_1M;
-	/* An interval that was tried over this link is no advice any more. */
+	/* What was tried over this link is no advice any more. */
 	in->may_interval = link && open_to(s->choices.interval.asked, interval) &&
 			   s->tune.best == 0 && !session_adapter_late(s);
 	in->adapter_late = session_adapter_late(s);
@@ -277,7 +291,7 @@ void job_limit_play(const struct job *job, struct predict *ret)
 	ret->drop_ppm = (uint32_t)((uint64_t)st->gaps * 1000000u / (in.bytes / payload + 1u));
 }
 
-/* The verdict was made on the stream's pace over the air; its rates are told as the image's. */
+/* What was judged is the stream's pace over the air; it is told as the image's. */
 static void as_image(const struct job *job, struct limit *l)
 {
 	l->goodput = job_stream_image(job, l->goodput);
@@ -295,17 +309,24 @@ void job_limit_result(struct job *job)
 		.bytes = (uint32_t)job_stream_air(job, r->bytes),
 		.mtu = job->mtu,
 	};
+	struct predict now;
 	uint32_t payload;
 
 	if (job->config.pattern) {
 		job_pattern_result(job);
 		return;
 	}
+	job_limit_play(job, &now);
+	now.drop_ppm = 0;
+	/* The first erase passed in the time of START. */
+	now.ahead = now.held_pdus == 0;
+	if (now.size > 0)
+		budget_play(&job->budget, &now);
 	budget_shares(&job->budget, r->time, r->transfer_time);
 	if (!job->link_known || r->bytes == 0)
 		return;
-	/* Other families' transfers wait for each sector, which no setting shortens, and of
-	 * which the prediction knows nothing. */
+	/* What holds them up is the wait for each sector, which no setting shortens, and of which
+	 * the prediction knows nothing. */
 	if (dialect_get(job->dialect)->family != DIALECT_OTABENCH)
 		return;
 	memcpy(in.shares, r->transfer_time, sizeof(in.shares));

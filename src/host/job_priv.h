@@ -28,7 +28,7 @@ enum job_passkey {
 	JOB_PASSKEY_REFUSED,
 };
 
-/* Facts for the diagnosis that the session does not keep. */
+/* For the diagnosis: what the session does not keep. */
 struct job_seen {
 	bool not_connectable;
 	struct diagnosis_losses losses;
@@ -61,14 +61,14 @@ struct job_seen {
 	uint64_t silent_us;
 	bool troubled; /* since trouble_us, and it has not moved since */
 	uint64_t trouble_us, suspect_us;
-	struct diagnosis suspect; /* the likeliest cause of it so far */
+	struct diagnosis suspect; /* the likeliest cause of it as yet */
 	struct diagnosis found[DIAGNOSES_MAX]; /* of the run, what took the most time first */
 	uint64_t found_us[DIAGNOSES_MAX];
 	size_t found_count;
 	uint64_t told; /* 1 << enum diagnosis_cause, of those told in this run */
 };
 
-/* State of a pause; job_hold.c. */
+/* Of a pause; job_hold.c. */
 struct job_hold {
 	enum job_held by;
 	bool overruled; /* the user went on although the signal is weak */
@@ -106,7 +106,7 @@ struct job {
 	enum job_passkey passkey;
 	int32_t passkey_shown; /* as the device's display reads, where that can be seen; -1 */
 
-	/* The link as it was while sending: it is gone when the result is made. */
+	/* As they were while sending: the link is gone when the result is made. */
 	bool encrypted;
 	struct ota_link last_link; /* of any state, where its interval was known */
 	bool link_known;
@@ -122,6 +122,7 @@ struct job {
 	struct job_seen seen;
 	struct job_hold hold;
 	uint32_t notifications;
+	uint32_t link_told; /* notifications up to which the link was looked at */
 
 	struct metrics metrics;
 	struct job_log_entry *entries; /* JOB_LOG_MAX, a ring */
@@ -136,7 +137,7 @@ struct job {
 	struct journal_writer *journal; /* NULL: none is kept */
 	bool journal_ready, journal_ended; /* as it was told last */
 	uint32_t journal_last, journal_next; /* bytes received: told, and to be told at */
-	/* The device's Info before anything was sent, beside that of the last time it was met. */
+	/* What the device said of itself before anything was sent, beside what it was before. */
 	bool met, met_told, keeps_bonds;
 	struct ota_info met_info;
 	bool encrypted_first, encrypted_last; /* the link: then, and when the session ended */
@@ -175,10 +176,7 @@ void job_limit_see(struct job *job);
 uint32_t job_limit_probe_ms(const struct job *job);
 void job_limit_heard(struct job *job, const struct transport_event *event);
 void job_limit_link(struct job *job);
-/*
- * The rate that the device's flash can take, by its TIMES until now, bytes per second; 0: not
- * measured.
- */
+/* What the device's flash can take, by its TIMES until now, bytes per second; 0: not measured. */
 uint32_t job_limit_flash(const struct job *job);
 void job_limit_result(struct job *job);
 /* The transfer so far as predict.h plays it; value 0: none. */
@@ -212,10 +210,7 @@ void job_diagnose_result(struct job *job, struct job_result *result);
 int job_journal_claim(struct job *job);
 void job_journal_see(struct job *job);
 void job_journal_end(struct job *job);
-/*
- * Removes a journal that the device's answer contradicts; called with the result of a look or a
- * command.
- */
+/* With the result of a look or a command: a journal that the device's answer contradicts goes. */
 void job_journal_heard(struct job *job);
 void job_journal_leave(struct job *job);
 
@@ -232,7 +227,7 @@ void job_signed_lint(const struct job *job, const struct ota_info *info,
 /* job_stream.c: as struct session_ops' stream; figures in bytes of the stream as those of the image,
  * and the other way round, as if all of it were equally compressible; offsets as they are. */
 const struct stream *job_stream_choose(struct job *job, const struct ota_info *info);
-/* Adds findings on a patch that is all there is, checked against the device. */
+/* What to say of a patch that is all there is, beside the device. */
 void job_stream_lint(const struct job *job, const struct ota_info *info,
 		     struct lint_report *report);
 uint32_t job_stream_image(const struct job *job, uint64_t air);

@@ -46,8 +46,7 @@ struct job_snapshot {
 	uint32_t air_size; /* bytes of the stream; size where it is raw */
 	struct transport_link link;
 	struct airtime_link air; /* what chunk and ceiling are reckoned with */
-	/* The link that the image was sent over, or is: the link after the reboot says nothing
-	 * of it. */
+	/* As the image was sent over it, or is: the link after the reboot says nothing of that. */
 	bool sent_known;
 	struct transport_link sent_link;
 	uint16_t sent_mtu;

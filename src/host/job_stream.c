@@ -31,7 +31,7 @@ static bool make_deflate(const struct job *job, const struct ota_info *info, str
 	       0;
 }
 
-/* Makes a delta against the image that the device runs, which is read from the store. */
+/* What differs from the image that the device runs, which is read from the store. */
 static bool make_delta(struct job *job, const struct ota_info *info, struct job_stream *ret)
 {
 	const struct image *image = job->config.image;
@@ -61,7 +61,7 @@ static bool make_delta(struct job *job, const struct ota_info *info, struct job_
 	return made;
 }
 
-/* One way to send the image, and how long an update would take with it; us 0: it cannot be told. */
+/* What can be sent, and how long an update would take with it; us 0: it cannot be told. */
 struct offer {
 	enum stream_kind kind;
 	uint32_t air; /* bytes */
@@ -205,7 +205,7 @@ static bool choose_least(struct job *job, const struct ota_info *info)
 	return best->kind != STREAM_RAW;
 }
 
-/* Takes the stream that the profile wants, or deflate in place of a delta that cannot be made. */
+/* As the profile wants it, or deflate in place of a delta that cannot be. */
 static bool choose_wanted(struct job *job, const struct ota_info *info)
 {
 	const bool delta = job->profile.stream == PROFILE_STREAM_DELTA;

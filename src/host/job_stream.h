@@ -29,10 +29,10 @@ int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size
 /* The same of a patch, which is looked at in the call alone.  -OTA_EINVAL also where a block of it
  * is longer than a device takes. */
 int job_stream_delta(struct job_stream *s, const struct patch *patch, unsigned int window);
-/* A stream out of a recording, which has only the bytes of each block. */
+/* As a recording has it: the bytes of each block. */
 int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,
 			const uint32_t *blocks, uint32_t count);
-/* Moves from's contents to to; from owns nothing afterwards. */
+/* What from has is to's, and from has none any more. */
 void job_stream_move(struct job_stream *to, struct job_stream *from);
 void job_stream_finish(struct job_stream *s);
 

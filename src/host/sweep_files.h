@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-/* The device and the adapter that were measured. */
+/* Who was measured. */
 struct sweep_pair {
 	char device[18]; /* its address */
 	char name[250]; /* as the device calls itself, safe to print */

@@ -75,7 +75,7 @@ static bool run_job_begin(struct sweep_run *r)
 	return true;
 }
 
-/* Tells the listener what the job has brought. */
+/* What the job has brought, to the listener. */
 static void run_tell(struct sweep_run *r, bool looked_before)
 {
 	struct sweep_work *w = &r->work;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A device's own reports on itself, and what a job makes of them. */
+/* What a device told of itself, and what a job makes of that. */
 #ifndef OTABENCH_HOST_TOLD_H
 #define OTABENCH_HOST_TOLD_H
 

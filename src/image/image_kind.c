@@ -80,8 +80,9 @@ static bool all_bytes(const uint8_t *p, size_t len, uint8_t value)
 }
 
 /*
- * Returns true if the bytes are spread as evenly as chance spreads them.  The sum of squared counts
- * of n random bytes is n + n(n-1)/256 on average; machine code comes to several times that.
+ * Whether the bytes are spread as evenly as chance spreads them.  The sum of
+ * squared counts of n random bytes is n + n(n-1)/256 on average; machine code
+ * comes to several times that.
  */
 static bool looks_random(const uint8_t *p, size_t len)
 {

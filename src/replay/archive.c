@@ -19,7 +19,7 @@
 
 const char *archive_libraries(void)
 {
-	/* libarchive 3.6 makes this text anew each time, and forgets the one before. */
+	/* It makes its text anew each time, and forgets the one before (libarchive 3.6). */
 	static const char *details;
 
 	if (!details)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The expected time of the update with the chosen image, device and profile. */
+/* How long the update with the chosen image, device and profile will take. */
 #ifndef OTABENCH_TUI_APP_ESTIMATE_H
 #define OTABENCH_TUI_APP_ESTIMATE_H
 

@@ -198,7 +198,7 @@ const struct history_run *app_history_selected(struct app *app)
 {
 	struct history_shown *h = refresh(app);
 
-	/* While the trend is shown, the list's selected run is not seen. */
+	/* What the list has selected is not seen now. */
 	if (h->trending) {
 		app_say(app, CELLS_WARNING, "q closes the trend");
 		return NULL;
@@ -296,7 +296,7 @@ void app_history_trend(struct app *app, const char *device)
 		return;
 	}
 	close_run(h);
-	/* The device is called as in the list. */
+	/* As the list calls it. */
 	if (run && run->device[0] != '\0')
 		(void)snprintf(h->device, sizeof(h->device), "%s", run->device);
 }
@@ -449,10 +449,7 @@ static void history_move(struct app *app, long by)
 		h->selected = h->runs[layout_moved(row_of(h, h->selected), by, h->count - 1)].id;
 }
 
-/*
- * The mouse works as in the list of devices: a row is selected, then opened; the head of a column
- * sorts.
- */
+/* As in the list of devices: a row is selected, then opened; the head of a column sorts. */
 static void history_click(struct app *app, struct area area, int x, int y)
 {
 	const struct view_history v = history_seen(app);

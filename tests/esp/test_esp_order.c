@@ -11,7 +11,7 @@
 
 static struct host other;
 
-/* Makes a host whose link is up; it has sent nothing yet. */
+/* A host whose link is up, and who subscribed, but for CONNECT. */
 static void come(struct host *who)
 {
 	*who = (struct host){.image = image.bytes, .size = image.size};

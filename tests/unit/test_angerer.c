@@ -118,9 +118,7 @@ static void init(struct update *u)
 	(void)snprintf(u->session.version, sizeof(u->session.version), "2.0.0");
 }
 
-/*
- * Returns true if the new image boots; the old one may, too, but the device must run in any case.
- */
+/* What boots is one of the images, up to what filled the last value. */
 static bool boots_new(struct update *u)
 {
 	const struct board *board = esp_board(update_device(u));

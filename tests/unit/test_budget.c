@@ -17,21 +17,21 @@
 
 #include <cmocka.h>
 
-#include "air/link_priv.h"
+#include "accountlib.h"
 #include "base/rng.h"
 #include "base/sha256.h"
-#include "board/board_priv.h"
-#include "esp/esp_priv.h"
 #include "host/image_file.h"
-#include "host/job_priv.h"
 #include "programlib.h"
-#include "sim/sim_priv.h"
 #include "sim/simopts.h"
 #include "transport/fault.h"
 
 #define DEVICE "esp-sim-01"
 #define POINTS 5.0 /* of the transfer's time */
 #define ORDERS 2000u
+#define FIRST 1u
+#define RUNS 60u
+#define ODD 10u /* one in so many may be off by more than POINTS, where causes meet ... */
+#define FAR 25.0 /* ... but by no more than that */
 
 static char folder[] = "/tmp/test_budget.XXXXXX";
 static const char *const chips[] = {"esp32", "esp32c3"}; /* 1M, and 2M */
@@ -40,284 +40,27 @@ static struct image_file files[CHIPS];
 static struct image images[CHIPS];
 static struct lint_report reports[CHIPS];
 
-/* --- the account */
-
-#define IDLE BUDGET_TRANSFER_SHARES
-
-/* A pair of packets under way: what it was is known when it has ended. */
-struct pair {
-	bool open, data, nesn; /* nesn: the device's before it */
-	uint16_t octets;
-	uint64_t refused;
-	uint64_t us, ack_us;
-};
-
-struct account {
-	struct sim *sim;
-	struct esp *esp;
-	struct job *job;
-	uint64_t at_us, sent[LINK_ROLES], acks_us; /* acks_us: of this event */
-	struct pair pair;
-	enum budget_share rest; /* of an event that is over; or IDLE */
-	enum budget_share idle; /* the latest reason */
-	uint64_t octets; /* that got through */
-	uint64_t us[BUDGET_TRANSFER_SHARES];
-};
-
-static const struct link_side *central(const struct account *a)
-{
-	return &a->sim->link->sides[LINK_CENTRAL];
-}
-
-static const struct link_side *peripheral(const struct account *a)
-{
-	return &a->sim->link->sides[LINK_PERIPHERAL];
-}
-
-static enum budget_share device_share(const struct account *a)
-{
-	switch (a->esp->board->activity) {
-	case BOARD_ERASING:
-		return BUDGET_ERASE;
-	case BOARD_PROGRAMMING:
-		return BUDGET_PROGRAM;
-	case BOARD_READING:
-		return BUDGET_READ;
-	case BOARD_IDLE:
-		break;
-	}
-	return BUDGET_TASK;
-}
-
-static bool is_device(enum budget_share share)
-{
-	return share >= BUDGET_ERASE && share <= BUDGET_TASK;
-}
-
-/* Why there is nothing on the air. */
-static enum budget_share idle_share(const struct account *a)
-{
-	const enum session_hindrance h = session_hindrance(&a->job->session);
-
-	if (a->sim->link->silent)
-		return BUDGET_DOWN;
-	if (a->sim->waiting_count > 0)
-		return BUDGET_HOST;
-	if (h == SESSION_HINDERED_CREDIT)
-		return device_share(a);
-	if (a->esp->held && h != SESSION_HINDERED_PACING && h != SESSION_HINDERED_STACK)
-		return device_share(a);
-	switch (h) {
-	case SESSION_HINDERED_NOT:
-		return BUDGET_HOST;
-	case SESSION_HINDERED_STACK:
-		return BUDGET_STACK;
-	case SESSION_HINDERED_RESPONSE:
-		return BUDGET_RESPONSE;
-	case SESSION_HINDERED_PACING:
-		return BUDGET_PACING;
-	case SESSION_HINDERED_WINDOW:
-		return BUDGET_WINDOW;
-	case SESSION_HINDERED_CREDIT:
-	case SESSION_HINDERED_END:
-		break;
-	}
-	return BUDGET_END;
-}
-
-static bool has_data(const struct account *a)
-{
-	const struct link_side *c = central(a);
-
-	return c->out.kind == LINK_PDU_DATA || c->buffers.len > 0 || c->host.len > 0;
-}
-
-/* The device takes nothing; but what is paced has time. */
-static enum budget_share refused_share(const struct account *a)
-{
-	const enum session_hindrance h = session_hindrance(&a->job->session);
-
-	if (a->sim->waiting_count > 0 && !a->esp->held)
-		return BUDGET_HOST;
-	if (h == SESSION_HINDERED_PACING)
-		return BUDGET_PACING;
-	return h == SESSION_HINDERED_STACK ? BUDGET_STACK : device_share(a);
-}
-
-/* The share that the rest of an event belongs to, until the next anchor. */
-static enum budget_share rest_share(const struct account *a, enum budget_share last)
-{
-	const struct link *link = a->sim->link;
-	const struct link_side *c = central(a);
-	const uint64_t left = link->next_anchor_us - a->at_us;
-	struct airtime_link air;
-	uint64_t pair_us;
-
-	if (!has_data(a))
-		return IDLE;
-	if (link->silent)
-		return BUDGET_DOWN;
-	if (is_device(last) || last == BUDGET_LOSS || last == BUDGET_PACING)
-		return last;
-	link_get_airtime(link, LINK_CENTRAL, &air);
-	pair_us = airtime_pair_us(&air, airtime_fragment(&air), 0);
-	/* Room for no packet more, or for none because of acknowledgements. */
-	if (left < pair_us)
-		return left + a->acks_us < pair_us ? BUDGET_AIR : BUDGET_ACK;
-	if (air.buffers > 0 && !air.refill)
-		return BUDGET_BUFFERS;
-	/* The answer was lost, or data came when the adapter had said that it has none. */
-	return c->out.kind == LINK_PDU_DATA ? BUDGET_LOSS : IDLE;
-}
-
-static void pair_ends(struct account *a)
-{
-	struct pair *p = &a->pair;
-	enum budget_share share = a->idle == IDLE ? idle_share(a) : a->idle;
-
-	if (!p->open)
-		return;
-	if (p->data && peripheral(a)->nesn != p->nesn) {
-		share = BUDGET_AIR;
-		a->octets += p->octets;
-	} else if (p->data) {
-		/* Packets lost while the device takes nothing anyway are not the air's. */
-		const bool refused = peripheral(a)->stats.refused > p->refused ||
-				     (a->esp->held && peripheral(a)->news_pdus >=
-							      peripheral(a)->config.receive_pdus);
-
-		share = a->sim->link->silent ? BUDGET_DOWN
-			: refused	     ? refused_share(a)
-					     : BUDGET_LOSS;
-	}
-	if (p->ack_us > p->us)
-		p->ack_us = p->us;
-	a->us[BUDGET_ACK] += p->ack_us;
-	a->acks_us += p->ack_us;
-	a->us[share] += p->us - p->ack_us;
-	p->open = false;
-	if (a->sim->link->event_open)
-		return;
-	a->rest = rest_share(a, share);
-	if (a->rest == IDLE)
-		a->idle = idle_share(a);
-	a->acks_us = 0;
-}
-
-/* After a step: what the link does now. */
-static void look(struct account *a)
-{
-	const struct link *link = a->sim->link;
-	const struct link_side *c, *p;
-
-	if (!link) {
-		a->pair.open = false;
-		return;
-	}
-	c = central(a);
-	p = peripheral(a);
-	if (c->stats.sent != a->sent[LINK_CENTRAL] || !link->event_open)
-		pair_ends(a);
-	if (c->stats.sent != a->sent[LINK_CENTRAL] && link->event_open)
-		a->pair = (struct pair){
-			.open = true,
-			.data = c->out.kind == LINK_PDU_DATA,
-			.nesn = p->nesn,
-			.octets = c->out.len,
-			.refused = p->stats.refused,
-		};
-	else if (p->stats.sent != a->sent[LINK_PERIPHERAL] && p->out.kind == LINK_PDU_DATA)
-		a->pair.ack_us =
-			airtime_pdu_us(link->state.phy, p->out.len, link->state.encrypted) -
-			airtime_pdu_us(link->state.phy, 0, link->state.encrypted);
-	a->sent[LINK_CENTRAL] = c->stats.sent;
-	a->sent[LINK_PERIPHERAL] = p->stats.sent;
-}
-
-static bool in_transfer(const struct account *a)
-{
-	const struct session_stats *st = &a->job->session.stats;
-
-	return a->job->session_begun && st->start_us > 0 && st->done_us == 0;
-}
-
-/* The time of a step, by what there was before it. */
-static void spend(struct account *a, uint64_t us)
-{
-	enum session_state state = a->job->session.state;
-
-	if (!in_transfer(a))
-		return;
-	if (state == SESSION_PREPARING) {
-		a->us[BUDGET_START] += us;
-	} else if (state == SESSION_VERIFYING) {
-		a->us[BUDGET_END] += us;
-	} else if (state != SESSION_SENDING || !a->sim->link) {
-		a->us[BUDGET_DOWN] += us;
-	} else if (a->pair.open) {
-		a->pair.us += us;
-		if (!a->pair.data)
-			a->idle = idle_share(a);
-	} else if (a->rest != IDLE) {
-		a->us[a->rest] += us;
-	} else {
-		/* Data that comes behind an event waits for the next for the same reason. */
-		if (!has_data(a) || a->idle == IDLE || (is_device(a->idle) && !a->esp->held))
-			a->idle = idle_share(a);
-		a->us[a->idle] += us;
-	}
-}
-
-static void account_steps(struct account *a)
-{
-	struct sched *sched = &a->sim->sched;
-	enum session_state state;
-	uint64_t next;
-
-	a->rest = a->idle = IDLE;
-	while (!job_is_finished(a->job) && sched_next(sched, &next)) {
-		state = a->job->session.state;
-		spend(a, next > a->at_us ? next - a->at_us : 0);
-		a->at_us = next > a->at_us ? next : a->at_us;
-		(void)sched_step(sched);
-		if (a->job->session.state != state) {
-			a->pair.open = false;
-			a->rest = a->idle = IDLE;
-		}
-		look(a);
-	}
-}
-
-/* Bytes that went over the air for nothing are the gaps'. */
-static void account_gaps(struct account *a, const struct job_result *r)
-{
-	const uint64_t payload = (uint64_t)r->chunk - OTA_DATA_HEADER;
-	const uint64_t useful = (uint64_t)r->bytes * (r->chunk + OTA_ATT_HEADER + 4u) / payload;
-	uint64_t us;
-
-	if (r->gaps == 0 || a->octets <= useful)
-		return;
-	us = a->us[BUDGET_AIR] * (a->octets - useful) / a->octets;
-	a->us[BUDGET_AIR] -= us;
-	a->us[BUDGET_GAPS] += us;
-}
-
 /* --- set-ups */
 
+#define SETS 3u
+
 struct setup {
-	const char *sim, *set; /* as --sim= and --set= have them; set: one or none */
-	/* At 2M two shares cannot be told from others: credit that is on its way for 50 ms from
-	 * a device at work, and a window of two values from its acknowledgements. */
+	const char *sim, *set[SETS]; /* as --sim= and --set= have them; set: so many at most */
+	/* At 2M it is not told what each took: credit that is on its way for 50 ms from a device
+	 * at work, nor a window of two values from its acknowledgements. */
 	bool at_1m;
-	/* Points that may be off, where it is known to be more than POINTS; 0: no more. */
-	double known;
+	const char *lossless; /* sim without lost packets; NULL: none are lost */
 };
 
-/* PROGRESS tells of an erase when it is over, and so little is under way beside it that the window
- * seems to be what holds the values up. */
-#define LATE_PROGRESS 15.0
-/* Of repeats and of what waits behind them, when each tenth packet is lost. */
-#define MANY_REPEATS 9.0
+static const char *words(const struct setup *s)
+{
+	static char text[300];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s", s->sim);
+
+	for (size_t i = 0; i < SETS && s->set[i] && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " -s %s", s->set[i]);
+	return text;
+}
 
 static struct transport *world(const char *text, struct sim_options *o)
 {
@@ -336,29 +79,58 @@ static struct transport *world(const char *text, struct sim_options *o)
 	return t;
 }
 
-/* Returns the worst difference in points, with the share that it is of. */
-static double compare(const struct account *a, const struct job_result *r, enum budget_share *ret)
+/* Beside a flash that limits, a lost packet costs nothing: a share of both. */
+static uint64_t share_of(const uint64_t us[], int share, bool hidden)
 {
-	double worst = 0, points;
 	uint64_t sum = 0;
 
-	for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++) {
-		sum += r->transfer_time[i];
-		points = ((double)r->transfer_time[i] - (double)a->us[i]) * 100 /
-			 (double)r->seconds_us;
-		if (points < 0)
-			points = -points;
-		if (points > worst) {
-			worst = points;
-			*ret = (enum budget_share)i;
-		}
-	}
-	assert_true(sum == r->seconds_us);
+	if (!hidden || share < BUDGET_ERASE || share > BUDGET_LOSS)
+		return us[share];
+	for (int i = BUDGET_ERASE; i <= BUDGET_LOSS; i++)
+		sum += us[i];
+	return sum;
+}
+
+/* A run that is over: what was told of it, and what was true. */
+struct ran {
+	uint64_t seconds_us, told[BUDGET_TRANSFER_SHARES], us[BUDGET_TRANSFER_SHARES];
+};
+
+static double percent(const struct ran *r, uint64_t us)
+{
+	return (double)us * 100 / (double)r->seconds_us;
+}
+
+static double points_off(const struct ran *r, int share, bool hidden)
+{
+	const uint64_t told = share_of(r->told, share, hidden);
+	const uint64_t us = share_of(r->us, share, hidden);
+
+	return percent(r, told > us ? told - us : us - told);
+}
+
+/* The share that is farthest off. */
+static int worst_share(const struct ran *r, bool hidden)
+{
+	int worst = 0;
+
+	for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++)
+		if (points_off(r, i, hidden) > points_off(r, worst, hidden))
+			worst = i;
 	return worst;
 }
 
-static double points_off(const struct setup *s, size_t chip, enum budget_share *ret,
-			 double *ret_told, double *ret_true)
+static void tell(const struct setup *s, const struct ran *r)
+{
+	print_message("%s:", words(s));
+	for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++)
+		if (percent(r, r->us[i]) > 1 || percent(r, r->told[i]) > 1)
+			print_message(" %s %.1f/%.1f", budget_share_name((enum budget_share)i),
+				      percent(r, r->told[i]), percent(r, r->us[i]));
+	print_message("\n");
+}
+
+static struct ran run(const struct setup *s, const char *sim, size_t chip)
 {
 	const struct job_listener listener = {0};
 	struct account a = {0};
@@ -373,12 +145,15 @@ static double points_off(const struct setup *s, size_t chip, enum budget_share *
 	struct setting_errors errors;
 	const struct job_result *r;
 	struct sim_options o;
-	struct transport *inner = world(s->sim, &o), *t = inner;
-	double worst;
+	struct transport *inner = world(sim, &o), *t = inner;
+	struct ran ran = {0};
+	size_t sets = 0;
 
 	profile_defaults(&profile);
-	if (s->set)
-		assert_int_equal(profile_set(&profile, &s->set, 1, "test", &errors), 0);
+	while (sets < SETS && s->set[sets])
+		sets++;
+	if (sets > 0)
+		assert_int_equal(profile_set(&profile, s->set, sets, "test", &errors), 0);
 	if (o.fault_count > 0)
 		assert_int_equal(fault_wrap(inner, o.faults, o.fault_count, o.seed, &t), 0);
 	assert_int_equal(job_create(t, &config, &listener, &a.job), 0);
@@ -389,65 +164,95 @@ static double points_off(const struct setup *s, size_t chip, enum budget_share *
 	r = job_result(a.job);
 	assert_non_null(r);
 	if (r->outcome != SESSION_CONFIRMED)
-		fail_msg("%s %s: %s", s->sim, s->set ? s->set : "", "not confirmed");
-	account_gaps(&a, r);
-	worst = compare(&a, r, ret);
-	*ret_told = (double)r->transfer_time[*ret] * 100 / (double)r->seconds_us;
-	*ret_true = (double)a.us[*ret] * 100 / (double)r->seconds_us;
-	if (getenv("BUDGET_TELL")) {
-		print_message("%s %s:", s->sim, s->set ? s->set : "");
-		for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++)
-			if (a.us[i] * 100 > r->seconds_us ||
-			    r->transfer_time[i] * 100 > r->seconds_us)
-				print_message(
-					" %s %.1f/%.1f", budget_share_name((enum budget_share)i),
-					(double)r->transfer_time[i] * 100 / (double)r->seconds_us,
-					(double)a.us[i] * 100 / (double)r->seconds_us);
-		print_message("\n");
-	}
+		fail_msg("%s: not confirmed", words(s));
+	account_end(&a, r);
+	ran.seconds_us = r->seconds_us;
+	memcpy(ran.told, r->transfer_time, sizeof(ran.told));
+	memcpy(ran.us, a.us, sizeof(ran.us));
 	job_destroy(a.job);
 	t->ops->destroy(t);
-	return worst;
+	return ran;
+}
+
+/* Whether the lost packets of a run cost less than the time in which they kept the air idle. */
+static bool is_hidden(const struct setup *s, size_t chip, const struct ran *r)
+{
+	struct ran without;
+
+	if (!s->lossless)
+		return false;
+	without = run(s, s->lossless, chip);
+	return percent(r, without.seconds_us + r->us[BUDGET_LOSS]) > 100 + POINTS;
 }
 
 static const struct setup setups[] = {
-	{"flash=ideal", NULL, false, 0},
-	{"buffers=3x251/event", "connection_interval_ms=30", false, 0},
-	{"buffers=1x251/event", "connection_interval_ms=15", false, 0},
-	{"buffers=20x27", NULL, false, 0},
-	{"data_length=27", NULL, false, 0},
-	{"rssi=-50", "connection_interval_ms=50", true, 0},
-	{"rssi=-50", "connection_interval_ms=400", true, LATE_PROGRESS},
-	{"rssi=-50", "mtu_max=23", false, 0},
-	{"rssi=-50", "mtu_max=185", false, 0},
-	{"rssi=-50", "chunk=512", false, 0},
-	{"rssi=-50", "chunk=100", false, 0},
-	{"rssi=-50", "write_mode=request", false, 0},
-	{"rssi=-50", "pacing_us=15000", false, 0},
-	{"rssi=-50", "window=1500", true, 0},
-	{"rssi=-50", "window=3000", false, 0},
-	{"ring=256", NULL, false, 0},
-	{"ring=8", NULL, false, 0},
-	{"flash=slow", NULL, false, 0},
-	{"fault=slow-erase:8", NULL, false, 0},
-	{"loss=5", NULL, false, 0},
-	{"loss=10", NULL, false, MANY_REPEATS},
-	{"fault=drop-data%10", NULL, false, 0},
-	{"fault=drop-data%10", "window=32768", false, 0},
-	{"host_delay=400", NULL, false, 0},
-	{"host_delay=150", "window=8192", false, 0},
-	{"stack_delay=20000", NULL, false, 0},
-	{"task_delay=60", NULL, false, 0},
-	{"fault=disconnect@300000", NULL, false, 0},
-	{"encrypted=yes", NULL, false, 0},
+	{"flash=ideal", {NULL}, false, NULL},
+	{"buffers=3x251/event", {"connection_interval_ms=30"}, false, NULL},
+	{"buffers=1x251/event", {"connection_interval_ms=15"}, false, NULL},
+	{"buffers=20x27", {NULL}, false, NULL},
+	{"data_length=27", {NULL}, false, NULL},
+	{"rssi=-50", {"connection_interval_ms=50"}, true, NULL},
+	{"rssi=-50", {"connection_interval_ms=400"}, true, NULL},
+	{"rssi=-50", {"mtu_max=23"}, false, NULL},
+	{"rssi=-50", {"mtu_max=185"}, false, NULL},
+	{"rssi=-50", {"chunk=512"}, false, NULL},
+	{"rssi=-50", {"chunk=100"}, false, NULL},
+	{"rssi=-50", {"write_mode=request"}, false, NULL},
+	{"rssi=-50", {"pacing_us=15000"}, false, NULL},
+	{"rssi=-50", {"window=1500"}, true, NULL},
+	{"rssi=-50", {"window=3000"}, false, NULL},
+	{"ring=256", {NULL}, false, NULL},
+	{"ring=8", {NULL}, false, NULL},
+	{"flash=slow", {NULL}, false, NULL},
+	{"fault=slow-erase:8", {NULL}, false, NULL},
+	{"loss=5", {NULL}, false, NULL},
+	{"loss=10", {NULL}, false, NULL},
+	{"loss=9", {"connection_interval_ms=50"}, false, NULL},
+	{"loss=3", {"connection_interval_ms=400"}, false, NULL},
+	/* The link becomes another behind LINK's answer: TELEMETRY tells it. */
+	{"rssi=-50", {"connection_interval_ms=500", "mtu_max=185"}, false, NULL},
+	{"fault=drop-data%10", {NULL}, false, NULL},
+	{"fault=drop-data%10", {"window=32768"}, false, NULL},
+	{"host_delay=400", {NULL}, false, NULL},
+	{"host_delay=150", {"window=8192"}, false, NULL},
+	{"stack_delay=20000", {NULL}, false, NULL},
+	{"task_delay=60", {NULL}, false, NULL},
+	{"fault=disconnect@300000", {NULL}, false, NULL},
+	{"encrypted=yes", {NULL}, false, NULL},
 };
+
+/* True where all shares are near enough, and are the transfer's time; says so where not. */
+static bool is_right(const struct setup *s, size_t chip, double *ret_off)
+{
+	const struct ran r = run(s, s->sim, chip);
+	uint64_t sum = 0;
+	bool hidden;
+	int worst;
+
+	for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++)
+		sum += r.told[i];
+	assert_true(sum == r.seconds_us);
+	if (getenv("BUDGET_TELL"))
+		tell(s, &r);
+	*ret_off = points_off(&r, worst_share(&r, false), false);
+	if (*ret_off <= POINTS)
+		return true;
+	hidden = is_hidden(s, chip, &r);
+	worst = worst_share(&r, hidden);
+	*ret_off = points_off(&r, worst, hidden);
+	if (*ret_off <= POINTS)
+		return true;
+	print_error("%s: %s is told as %.1f %%, and is %.1f %%\n", words(s),
+		    budget_share_name((enum budget_share)worst), percent(&r, r.told[worst]),
+		    percent(&r, r.us[worst]));
+	return false;
+}
 
 static void test_account(void **state)
 {
 	static const char *const modes[] = {"usual", "auto-suspend"};
-	enum budget_share share = BUDGET_AIR;
-	double told, true_points, worst;
 	unsigned int bad = 0;
+	double off;
 	char sim[160];
 
 	(void)state;
@@ -460,14 +265,99 @@ static void test_account(void **state)
 		(void)snprintf(sim, sizeof(sim), "devices=1,chip=%s,seed=%zu,flash_mode=%s,%s",
 			       chips[chip], i + 1u, modes[i % 2u], s.sim);
 		s.sim = sim;
-		worst = points_off(&s, chip, &share, &told, &true_points);
-		if (worst <= (s.known > 0 ? s.known : POINTS))
-			continue;
-		bad++;
-		print_error("%s %s: %s is told as %.1f %%, and is %.1f %%\n", s.sim,
-			    s.set ? s.set : "", budget_share_name(share), told, true_points);
+		bad += is_right(&s, chip, &off) ? 0u : 1u;
 	}
 	assert_int_equal(bad, 0);
+}
+
+/* --- set-ups that nobody wrote down: two or three causes at a time */
+
+static bool often(struct rng *rng, int percent)
+{
+	return rng_below(rng, 100) < (uint64_t)percent;
+}
+
+struct drawn {
+	struct setup setup;
+	size_t chip;
+	char sim[260], lossless[220], interval[64], mtu[32];
+};
+
+static void draw_device(struct drawn *d, struct rng *rng, uint64_t seed)
+{
+	static const char *const modes[] = {"usual", "auto-suspend", "psram"};
+	static const char *const flashes[] = {"typical", "typical", "slow", "ideal"};
+	static const int rings[] = {8, 12, 16, 32, 64, 128, 256};
+	char ring[24] = "", erase[40] = "", loss[24] = "";
+
+	d->chip = rng_below(rng, CHIPS);
+	if (often(rng, 40))
+		(void)snprintf(ring, sizeof(ring), ",ring=%d", rings[rng_below(rng, 7)]);
+	if (often(rng, 50))
+		(void)snprintf(loss, sizeof(loss), ",loss=%d", 1 + (int)rng_below(rng, 15));
+	if (often(rng, 25))
+		(void)snprintf(erase, sizeof(erase), ",fault=slow-erase:%d",
+			       2 + (int)rng_below(rng, 7));
+	(void)snprintf(d->lossless, sizeof(d->lossless),
+		       "devices=1,chip=%s,seed=%llu,rssi=-50,flash_mode=%s,flash=%s%s%s",
+		       chips[d->chip], (unsigned long long)seed, modes[rng_below(rng, 3)],
+		       flashes[rng_below(rng, 4)], ring, erase);
+	(void)snprintf(d->sim, sizeof(d->sim), "%s%s", d->lossless, loss);
+	d->setup.sim = d->sim;
+	d->setup.lossless = loss[0] != '\0' ? d->lossless : NULL;
+}
+
+static void draw_settings(struct drawn *d, struct rng *rng)
+{
+	static const int mtus[] = {23, 185, 247};
+	static const int intervals[] = {15, 50, 100, 200, 300, 400, 500};
+	size_t sets = 0;
+
+	if (often(rng, 50)) {
+		(void)snprintf(d->interval, sizeof(d->interval), "connection_interval_ms=%d",
+			       intervals[rng_below(rng, 7)]);
+		d->setup.set[sets++] = d->interval;
+	}
+	if (often(rng, 30)) {
+		(void)snprintf(d->mtu, sizeof(d->mtu), "mtu_max=%d", mtus[rng_below(rng, 3)]);
+		d->setup.set[sets] = d->mtu;
+	}
+}
+
+static bool drawn_is_right(uint64_t seed, double *ret_off)
+{
+	struct drawn d = {0};
+	struct rng rng;
+
+	rng_init(&rng, seed);
+	draw_device(&d, &rng, seed);
+	draw_settings(&d, &rng);
+	return is_right(&d.setup, d.chip, ret_off);
+}
+
+static uint64_t environment(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void test_drawn(void **state)
+{
+	const uint64_t first = environment("BUDGET_FIRST", FIRST);
+	const uint64_t runs = environment("BUDGET_RUNS", RUNS);
+	uint64_t wrong = 0;
+	double off;
+
+	(void)state;
+	for (uint64_t seed = first; seed < first + runs; seed++) {
+		wrong += drawn_is_right(seed, &off) ? 0u : 1u;
+		if (off > FAR)
+			fail_msg("BUDGET_FIRST=%llu: %.0f points", (unsigned long long)seed, off);
+	}
+	print_message("%llu of %llu set-ups off by more than %.0f points\n",
+		      (unsigned long long)wrong, (unsigned long long)runs, POINTS);
+	assert_true(wrong <= runs / ODD);
 }
 
 /* --- any order of events */
@@ -593,6 +483,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_account),
+		cmocka_unit_test(test_drawn),
 		cmocka_unit_test(test_any_order),
 	};
 

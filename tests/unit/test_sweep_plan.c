@@ -126,9 +126,7 @@ static void test_finds(void **state)
 	}
 }
 
-/*
- * A key that the profile fixes is not varied, and nothing is asked for that the device has not got.
- */
+/* What a profile fixes is not varied, and what the device has not got is not asked for. */
 static void test_bounds(void **state)
 {
 	const struct world w = {.phy = 2, .interval = 24, .window = 8192};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions shared by the parts of the fake FreeRTOS; tests see fake.h. */
+/* What the parts of the fake FreeRTOS share; tests see fake.h. */
 #ifndef FAKE_RTOS_H
 #define FAKE_RTOS_H
 
