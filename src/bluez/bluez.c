@@ -290,7 +290,7 @@ int bluez_create(sd_event *event, const struct bluez_config *config, struct tran
 		b->config.find_ms = BLUEZ_FIND_MS;
 	if (b->config.pulse_ms == 0)
 		b->config.pulse_ms = BLUEZ_PULSE_MS;
-	b->event = event;
+	b->event = b->base.event = event;
 	b->base.ops = &bluez_ops;
 	b->fd = -1;
 	bluez_gatt_reset(b);

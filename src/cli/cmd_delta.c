@@ -51,15 +51,57 @@ static int delta_save(struct cli *cli, const char *path, const struct patch_file
 	return CLI_OK;
 }
 
+/* How far it is, on a terminal: images of some MB take seconds. */
+struct delta_shown {
+	FILE *out; /* NULL: nobody looks */
+	uint64_t units, all;
+	unsigned int percent;
+};
+
+static bool delta_show(void *ctx, uint32_t units)
+{
+	struct delta_shown *s = ctx;
+	unsigned int percent;
+
+	s->units += units;
+	percent = s->units < s->all ? (unsigned int)(s->units * 100u / s->all) : 100;
+	if (s->out && percent != s->percent) {
+		(void)fprintf(s->out, "\rcomparing %u %%\033[K", percent);
+		(void)fflush(s->out);
+		s->percent = percent;
+	}
+	return true;
+}
+
+/* Nobody catches SIGINT here: it ends the program at once, before anything is written. */
+static int delta_compare(struct cli *cli, const struct image_file *old,
+			 const struct image_file *new, struct patch *ret)
+{
+	struct delta_shown s = {.all = PATCH_UNITS(old->size, new->size), .percent = 101};
+	const struct steps steps = {.done = delta_show, .ctx = &s};
+	int r;
+
+	if (!cli->json && !cli->quiet && output_is_terminal(cli->err))
+		s.out = cli->err;
+	(void)delta_show(&s, 0);
+	r = patch_make_steps(ret, old->data, old->size, new->data, new->size, &steps);
+	if (s.out) {
+		(void)fprintf(s.out, "\r\033[K");
+		(void)fflush(s.out);
+	}
+	return r;
+}
+
 static int delta_make(struct cli *cli, const struct image_file *old, const struct image_file *new,
 		      const char *path)
 {
 	struct patch_file file;
 	struct patch patch;
-	int r = patch_make(&patch, old->data, old->size, new->data, new->size);
+	int r = delta_compare(cli, old, new, &patch);
 
 	if (r < 0)
-		return cli_fail(cli, CLI_DEFECT, "out of memory");
+		return cli_fail(cli, CLI_DEFECT,
+				"out of memory: comparing takes six times the image");
 	patch_file_init(&file, &patch, new->data);
 	r = delta_save(cli, path, &file);
 	patch_file_finish(&file);

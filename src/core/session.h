@@ -183,10 +183,11 @@ struct session_ops {
 	int (*approve)(void *ctx, const struct ota_info *info, const char *version);
 	/*
 	 * UPDATE, once, before the first START, of a device that inflates with a window of that
-	 * many bytes (log2): the stream to send, which outlives the session; NULL: the image as
-	 * it is.  The member may be NULL: never.
+	 * many bytes (log2): 0 and in *ret the stream to send, which outlives the session; NULL:
+	 * the image as it is.  -OTA_EAGAIN: it is being made, session_stream_made() follows, and
+	 * this is called again.  The member may be NULL: never.
 	 */
-	const struct stream *(*stream)(void *ctx, const struct ota_info *info);
+	int (*stream)(void *ctx, const struct ota_info *info, const struct stream **ret);
 	/*
 	 * UPDATE, once, after stream(), of a device that has the feature *skip*: CRC-32s of the
 	 * image's blocks of 64 KiB, to leave out what its slot holds; they outlive the session.
@@ -260,6 +261,8 @@ void session_rx(struct session *s, const uint8_t *buf, size_t len, uint64_t now_
 /* A notification from Data. */
 void session_rx_data(struct session *s, const uint8_t *buf, size_t len, uint64_t now_us);
 void session_writable(struct session *s, uint64_t now_us);
+/* The stream that stream() had yet to make is there. */
+void session_stream_made(struct session *s, uint64_t now_us);
 void session_tick(struct session *s, uint64_t now_us);
 /* When session_tick() is wanted next; UINT64_MAX: not at all. */
 uint64_t session_deadline(const struct session *s);

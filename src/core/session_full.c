@@ -26,7 +26,6 @@ static void write_start(struct session *s)
 	uint8_t buf[OTA_CONTROL_MAX];
 	int len;
 
-	session_stream_ask(s);
 	if (s->config.stream_only && !s->stream) {
 		s->status = -OTA_ENOTSUP;
 		session_finish(s, SESSION_REFUSED);
@@ -126,12 +125,14 @@ static bool erase_takes_longer(const struct session *s)
  * None of these waits for the answer to another; the link takes longest to change.  A device
  * that stands still for an erase is not asked for one meanwhile: see session_link_settled().
  */
-static void write_session(struct session *s)
+void session_full_start(struct session *s)
 {
 	const bool beside = session_erases_beside(s), first = erase_takes_longer(s);
 	uint8_t buf[OTA_CONTROL_MAX];
 	int len;
 
+	if (!session_stream_ask(s))
+		return;
 	if (beside)
 		write_prepare_ahead(s);
 	/* A pattern needs no faster link, and begins an erase at once, in which a change could
@@ -188,7 +189,7 @@ static void session_full_begin(struct session *s)
 		session_opcode(s, OTA_CMD_STATUS);
 		return;
 	}
-	write_session(s);
+	session_full_start(s);
 }
 
 void session_full_end(struct session *s)

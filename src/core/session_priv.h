@@ -215,6 +215,8 @@ void session_tune_ack(struct session *s, const struct ota_ack *m);
 void session_tune_linked(struct session *s, const struct ota_link *m);
 
 /* session_full.c */
+/* Begins an update or a measurement: LINK, START and what goes with them. */
+void session_full_start(struct session *s);
 /* Writes END. */
 void session_full_end(struct session *s);
 
@@ -232,8 +234,8 @@ void session_link_settled(struct session *s);
 void session_ready_known(struct session *s);
 
 /* session_stream.c */
-/* Before the first START: what is sent. */
-void session_stream_ask(struct session *s);
+/* Before the first START: what is sent.  False: it waits for its owner. */
+bool session_stream_ask(struct session *s);
 /* READY and ACK in places of the stream; false: no stream begins there. */
 bool session_stream_ready(struct session *s, struct ota_ready *m, uint32_t image);
 void session_stream_ack(const struct session *s, struct ota_ack *m);

@@ -17,6 +17,7 @@ enum session_step {
 	SESSION_STEP_INFO,
 	SESSION_STEP_VERSION,
 	SESSION_STEP_MODEL,
+	SESSION_STEP_STREAM, /* the owner is making what is to be sent */
 	SESSION_STEP_READY,
 	SESSION_STEP_BLOCKS, /* READY came, BLOCKS' answers did not */
 	SESSION_STEP_LINK, /* READY came, LINK's answer did not */

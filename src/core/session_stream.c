@@ -63,16 +63,12 @@ void session_stream_ack(const struct session *s, struct ota_ack *m)
 
 /* --- what the slot holds */
 
-/* It stays, however often the link is lost: only so is its rest what the device lacks. */
-void session_stream_ask(struct session *s)
+/* What is left out stays so, however often the link is lost: only so is its rest what the device
+ * lacks. */
+static void ask_skip(struct session *s)
 {
 	struct session_skip *skip = &s->skip;
 
-	if (s->stream_asked || s->config.goal != SESSION_UPDATE)
-		return;
-	s->stream_asked = true;
-	if (s->ops->stream && (s->info.features & OTA_FEATURE_COMPRESSED))
-		s->stream = s->ops->stream(s->ctx, &s->info);
 	if (!s->config.image || !s->ops->digests || !(s->info.features & OTA_FEATURE_SKIP) ||
 	    s->config.image_size > OTA_SKIP_BLOCKS * OTA_BLOCK_SIZE)
 		return;
@@ -81,6 +77,28 @@ void session_stream_ask(struct session *s)
 		return;
 	stream_keep_begin(&skip->kept, s->stream, s->config.image, s->config.image_size);
 	s->stream = &skip->kept.stream;
+}
+
+bool session_stream_ask(struct session *s)
+{
+	if (s->stream_asked || s->config.goal != SESSION_UPDATE)
+		return true;
+	if (s->ops->stream && (s->info.features & OTA_FEATURE_COMPRESSED) &&
+	    s->ops->stream(s->ctx, &s->info, &s->stream) == -OTA_EAGAIN) {
+		s->step = SESSION_STEP_STREAM;
+		s->step_deadline = NEVER; /* the owner's to end */
+		return false;
+	}
+	s->stream_asked = true;
+	ask_skip(s);
+	return true;
+}
+
+void session_stream_made(struct session *s, uint64_t now_us)
+{
+	s->now = now_us;
+	if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_STREAM && session_live(s))
+		session_full_start(s);
 }
 
 uint32_t session_kept(const struct session *s)

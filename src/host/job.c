@@ -136,6 +136,7 @@ void job_destroy(struct job *job)
 		job->transport->userdata = NULL;
 		(void)job->transport->ops->set_alarm(job->transport, JOB_NEVER);
 	}
+	job_stream_leave(job);
 	job_stream_finish(&job->stream);
 	free(job->entries);
 	free(job);
@@ -244,6 +245,7 @@ void job_settle(struct job *job)
 	if (job_now(job) >= job->expires)
 		expire(job);
 	if (job->stage == JOB_RUNNING && session_finished(&job->session)) {
+		job_stream_leave(job);
 		job->stage = JOB_CLOSING;
 		job->end_us = job_now(job);
 		job->deadline = job->end_us + CLOSE_MS * MS;

@@ -83,6 +83,7 @@ struct job_recorded {
 	enum stream_kind stream; /* sent, with the bytes of each of its blocks; 0 of them: raw */
 	char stream_text[JOB_STREAM_TEXTS][JOB_TEXT_MAX / 2]; /* what was said of the choice */
 	uint32_t stream_texts;
+	bool stream_later; /* it was waited for, until job_stream_made() */
 	uint32_t stream_blocks;
 	uint32_t stream_block[JOB_STREAM_BLOCKS];
 	uint32_t digests; /* of the image's blocks, which the device was asked for; 0: it was not */
@@ -152,6 +153,9 @@ int job_tune_pacing(struct job *job, uint32_t us);
 int job_tune_window(struct job *job, uint32_t bytes); /* 0 = auto */
 int job_tune_chunk(struct job *job, uint16_t bytes); /* 0 = auto */
 int job_tune_mode(struct job *job, enum gatt_write mode);
+
+/* A recording's: what is to be sent was made at this moment. */
+void job_stream_made(struct job *job);
 
 #define JOB_COMMAND_MAX (JOB_TEXT_MAX * 2u / 5u)
 enum job_command_on { JOB_COMMAND_ALONE, JOB_COMMAND_DEVICE, JOB_COMMAND_IMAGE };

@@ -144,6 +144,10 @@ enum job_blocked job_blocked_text(const struct job_snapshot *s, char *buf, size_
 			       s->stats.retries, s->hold ? ", then pauses" : "");
 		return JOB_BLOCKED_STALL;
 	}
+	if (s->compressing) {
+		(void)snprintf(buf, size, "compressing %u %%", s->compressed);
+		return JOB_BLOCKED_WORK;
+	}
 	if (s->hold) {
 		(void)snprintf(buf, size, "pausing: nothing is sent once the device is ready");
 		return JOB_BLOCKED_USER;

@@ -15,6 +15,7 @@ enum job_blocked {
 	JOB_BLOCKED_NONE, /* it goes on, or is over */
 	JOB_BLOCKED_USER, /* as the user wanted it */
 	JOB_BLOCKED_AGAIN, /* for the device to come back, which it is expected to do */
+	JOB_BLOCKED_WORK, /* for this program, which makes what is to be sent */
 	JOB_BLOCKED_STALL, /* something is wrong */
 };
 

@@ -56,9 +56,9 @@ static void recall_adapter(struct job *job)
 	session_know_intervals(&job->session, on_1m, on_2m);
 }
 
-static const struct stream *job_events_stream(void *ctx, const struct ota_info *info)
+static int job_events_stream(void *ctx, const struct ota_info *info, const struct stream **ret)
 {
-	return job_stream_choose(job_of(ctx), info);
+	return job_stream_choose(job_of(ctx), info, ret);
 }
 
 static const uint32_t *job_events_digests(void *ctx, const struct ota_info *info)

@@ -7,6 +7,8 @@
 #include "host/job_stream.h"
 #include "host/known.h"
 #include "host/pump.h"
+#include "host/stream_maker.h"
+#include "base/worker.h"
 #include "diagnose/diagnose.h"
 #include "explain/budget.h"
 
@@ -96,6 +98,9 @@ struct job {
 	struct session session;
 	struct pump pump;
 	struct job_stream stream;
+	struct stream_maker *maker; /* of what may be it; NULL: none */
+	struct worker *worker; /* NULL: maker has no thread */
+	bool stream_told; /* it is made, after it was waited for */
 	char history[JOB_PATH_MAX], reach[JOB_TEXT_MAX]; /* of config */
 	uint32_t digest
 		[OTA_SKIP_BLOCKS]; /* CRC-32 of the image's blocks, where they are asked for */
@@ -226,13 +231,19 @@ void job_signed_lint(const struct job *job, const struct ota_info *info,
 
 /* job_stream.c: as struct session_ops' stream; figures in bytes of the stream as those of the image,
  * and the other way round, as if all of it were equally compressible; offsets as they are. */
-const struct stream *job_stream_choose(struct job *job, const struct ota_info *info);
+int job_stream_choose(struct job *job, const struct ota_info *info, const struct stream **ret);
 /* What to say of a patch that is all there is, beside the device. */
 void job_stream_lint(const struct job *job, const struct ota_info *info,
 		     struct lint_report *report);
 uint32_t job_stream_image(const struct job *job, uint64_t air);
 uint64_t job_stream_air(const struct job *job, uint64_t image);
 void job_stream_stats(const struct job *job, struct session_stats *st);
+
+/* job_stream_work.c: has the streams made; 0: they are; -OTA_EAGAIN: job_stream_choose() is called
+ * again; -OTA_ENOMEM. */
+int job_stream_make(struct job *job, const struct stream_order *order);
+/* They are not wanted any more. */
+void job_stream_leave(struct job *job);
 
 /* job_stream_time.c: what is expected of an update of this device, whose flash takes so many bytes
  * per second (0: as usual); false: it cannot be told.  Then the microseconds of one that takes so
@@ -259,6 +270,8 @@ void job_record_start(struct job *job);
 /* Connection intervals that were learned with this adapter. */
 void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m);
 void job_record_stream(struct job *job);
+/* It is being made: the user's doing "stream made" follows. */
+void job_record_stream_later(struct job *job);
 void job_record_digests(struct job *job, const uint32_t *digest, uint32_t count);
 void job_record_stream_text(struct job *job, const char *text);
 void job_record_approve(struct job *job, bool refused);

@@ -180,6 +180,8 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->scanning = job->stage == JOB_SCANNING;
 	ret->finished = job->stage == JOB_FINISHED;
 	ret->cancelling = job->cancelling;
+	ret->compressing = job->worker && !worker_done(job->worker);
+	ret->compressed = ret->compressing ? worker_percent(job->worker) : 0;
 	ret->passkey_wanted = job->stage == JOB_RUNNING && job->passkey == JOB_PASSKEY_WANTED &&
 			      job->transport->ops->passkey;
 	ret->passkey_shown = ret->passkey_wanted ? job->passkey_shown : -1;

@@ -25,6 +25,8 @@ struct job_snapshot {
 	bool cancelling;
 	uint64_t
 		asked_us; /* when job_ask() asked the device, if it has not answered; 0: no question */
+	bool compressing; /* what is to be sent is being made ... */
+	unsigned int compressed; /* ... and that much of it is done, percent */
 	bool passkey_wanted; /* job_passkey() is awaited */
 	int32_t passkey_shown; /* what the device's display reads where that can be seen; else -1 */
 	enum session_state state; /* once it no longer scans */

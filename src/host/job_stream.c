@@ -22,43 +22,35 @@ void job_stream_tell(struct job *job, const char *text)
 	log_write(job->config.log, LOG_LEVEL_INFO, "%s", text);
 }
 
-/* Deflate for this device in *ret; false: it cannot be made. */
-static bool make_deflate(const struct job *job, const struct ota_info *info, struct job_stream *ret)
+/* Returns true if there is what differs from the image that the device runs; else it says why. */
+static bool has_delta(struct job *job, const struct ota_info *info)
 {
-	const struct image *image = job->config.image;
+	const struct stream_maker *m = job->maker;
+	char text[IMAGE_STORE_TEXT_MAX + 128], digits[2 * OTA_SHA256_SIZE + 1];
 
-	return job_stream_deflate(ret, image->data, (uint32_t)image->size, info->deflate_window) ==
-	       0;
-}
-
-/* What differs from the image that the device runs, which is read from the store. */
-static bool make_delta(struct job *job, const struct ota_info *info, struct job_stream *ret)
-{
-	const struct image *image = job->config.image;
-	char text[IMAGE_STORE_TEXT_MAX + 64], error[IMAGE_STORE_TEXT_MAX] = "";
-	char digits[2 * OTA_SHA256_SIZE + 1];
-	struct image_file base;
-	struct patch patch;
-	bool made = false;
-
-	if (image_store_get(info->running_sha256, &base, error, sizeof(error)) < 0) {
+	switch (m->no_delta) {
+	case STREAM_DELTA_MADE:
+		image_store_used(info->running_sha256);
+		return true;
+	case STREAM_DELTA_NO_BASE:
 		(void)snprintf(text, sizeof(text),
 			       "stream: no delta, the image that runs is not kept: SHA-256 %s%s%s",
 			       hex_encode(info->running_sha256, OTA_SHA256_SIZE, digits),
-			       error[0] != '\0' ? "; " : "", error);
+			       m->error[0] != '\0' ? "; " : "", m->error);
 		job_stream_tell(job, text);
-		return false;
-	}
-	if (patch_make(&patch, base.data, base.size, image->data, image->size) == 0) {
-		made = job_stream_delta(ret, &patch, info->deflate_window) == 0;
-		patch_finish(&patch);
-	}
-	image_file_finish(&base);
-	if (made)
-		image_store_used(info->running_sha256);
-	else
+		break;
+	case STREAM_DELTA_NO_MEMORY:
+		(void)snprintf(
+			text, sizeof(text),
+			"stream: no delta, comparing the images takes more memory than there "
+			"is (six times the image)");
+		job_stream_tell(job, text);
+		break;
+	case STREAM_DELTA_NOT:
 		job_stream_tell(job, "stream: no delta, it could not be made");
-	return made;
+		break;
+	}
+	return false;
 }
 
 /* What can be sent, and how long an update would take with it; us 0: it cannot be told. */
@@ -178,29 +170,24 @@ static void say(struct job *job, const struct choice *c, const struct offer *bes
 	job_stream_tell(job, text);
 }
 
-/* Every stream that the device takes is made, and the one kept that takes least time. */
+/* Of every stream that the device takes, the one that takes least time. */
 static bool choose_least(struct job *job, const struct ota_info *info)
 {
-	struct job_stream made[STREAM_KINDS];
+	struct job_stream *made = job->maker->made;
 	struct choice c = {.count = 0};
 	const struct offer *best;
 	const uint32_t flash = flash_before(job, info);
 
-	memset(made, 0, sizeof(made));
 	c.told = job_stream_expect(job, info, flash, &c.expected);
 	c.measured = flash > 0;
 	offer(&c, job, STREAM_RAW, job->session_config.image_size);
-	if (make_deflate(job, info, &made[STREAM_DEFLATE]))
+	if (made[STREAM_DEFLATE].ready)
 		offer(&c, job, STREAM_DEFLATE, made[STREAM_DEFLATE].stream.size);
-	if ((info->features & OTA_FEATURE_DELTA) && make_delta(job, info, &made[STREAM_DELTA]))
+	if (job->maker->order.delta && has_delta(job, info))
 		offer(&c, job, STREAM_DELTA, made[STREAM_DELTA].stream.size);
 	best = best_of(job, &c);
-	for (int kind = STREAM_RAW; kind < STREAM_KINDS; kind++) {
-		if ((enum stream_kind)kind == best->kind)
-			job_stream_move(&job->stream, &made[kind]);
-		else
-			job_stream_finish(&made[kind]);
-	}
+	if (best->kind != STREAM_RAW)
+		job_stream_move(&job->stream, &made[best->kind]);
 	say(job, &c, best);
 	return best->kind != STREAM_RAW;
 }
@@ -209,13 +196,16 @@ static bool choose_least(struct job *job, const struct ota_info *info)
 static bool choose_wanted(struct job *job, const struct ota_info *info)
 {
 	const bool delta = job->profile.stream == PROFILE_STREAM_DELTA;
+	struct job_stream *made = job->maker->made;
 	struct offer o;
 
-	if (delta && !(info->features & OTA_FEATURE_DELTA))
+	if (delta && !job->maker->order.delta)
 		job_stream_tell(job, "stream: no delta, the device takes none");
-	if (!(delta && (info->features & OTA_FEATURE_DELTA) &&
-	      make_delta(job, info, &job->stream)) &&
-	    !make_deflate(job, info, &job->stream)) {
+	if (job->maker->order.delta && has_delta(job, info)) {
+		job_stream_move(&job->stream, &made[STREAM_DELTA]);
+	} else if (made[STREAM_DEFLATE].ready) {
+		job_stream_move(&job->stream, &made[STREAM_DEFLATE]);
+	} else {
 		job_stream_tell(job, "stream: raw, the image could not be compressed");
 		return false;
 	}
@@ -225,14 +215,15 @@ static bool choose_wanted(struct job *job, const struct ota_info *info)
 }
 
 /* The patch of a file, which is all that is known of the image: it is sent, or nothing. */
-static bool choose_patch(struct job *job, const struct ota_info *info)
+static bool choose_patch(struct job *job)
 {
 	struct offer o;
 
-	if (job_stream_delta(&job->stream, job->config.patch, info->deflate_window) < 0) {
+	if (!job->maker->made[STREAM_DELTA].ready) {
 		job_stream_tell(job, "stream: the patch cannot be sent to this device");
 		return false;
 	}
+	job_stream_move(&job->stream, &job->maker->made[STREAM_DELTA]);
 	o = (struct offer){STREAM_DELTA, job->stream.stream.size, 0};
 	say(job, NULL, &o);
 	return true;
@@ -271,20 +262,61 @@ static const struct stream *recorded(struct job *job)
 	return job->stream.ready ? &job->stream.stream : NULL;
 }
 
-const struct stream *job_stream_choose(struct job *job, const struct ota_info *info)
+/* What this device and the profile leave to choose from. */
+static int order(struct job *job, const struct ota_info *info)
 {
+	const struct image *image = job->config.image;
 	const enum profile_stream wanted = job->profile.stream;
+	struct stream_order o = {
+		.image = image->data,
+		.size = (uint32_t)image->size,
+		.patch = job->config.patch,
+		.window = info->deflate_window,
+		.delta = wanted != PROFILE_STREAM_DEFLATE && (info->features & OTA_FEATURE_DELTA),
+		.deflate = wanted != PROFILE_STREAM_DELTA,
+	};
 
-	if (job->config.recorded)
-		return recorded(job);
-	if (wanted == PROFILE_STREAM_RAW && !job->config.patch)
-		return NULL;
-	if (!(job->config.patch		      ? choose_patch(job, info)
-	      : wanted == PROFILE_STREAM_AUTO ? choose_least(job, info)
-					      : choose_wanted(job, info)))
+	memcpy(o.base, info->running_sha256, sizeof(o.base));
+	return job_stream_make(job, &o);
+}
+
+/* Of what was made; NULL: the image as it is. */
+static const struct stream *choose(struct job *job, const struct ota_info *info)
+{
+	const bool chosen = job->config.patch				 ? choose_patch(job)
+			    : job->profile.stream == PROFILE_STREAM_AUTO ? choose_least(job, info)
+									 : choose_wanted(job, info);
+
+	if (!chosen)
 		return NULL;
 	job_record_stream(job);
 	return &job->stream.stream;
+}
+
+int job_stream_choose(struct job *job, const struct ota_info *info, const struct stream **ret)
+{
+	int rc = 0;
+
+	if (job->config.recorded) {
+		if (job->config.recorded->stream_later && !job->stream_told)
+			return -OTA_EAGAIN;
+		*ret = recorded(job);
+		return 0;
+	}
+	if (job->profile.stream == PROFILE_STREAM_RAW && !job->config.patch)
+		return 0;
+	if (!job->maker)
+		rc = order(job, info);
+	else if (job->worker && !worker_done(job->worker))
+		rc = -OTA_EAGAIN;
+	if (rc == -OTA_EAGAIN)
+		return rc;
+	if (rc == 0)
+		*ret = choose(job, info);
+	else
+		job_stream_tell(job, "stream: raw, there is no memory to compress the image");
+	job_stream_leave(job);
+	return 0;
 }
 
 uint32_t job_stream_image(const struct job *job, uint64_t air)

@@ -8,6 +8,7 @@
 #define OTABENCH_HOST_JOB_STREAM_H
 
 #include "core/stream.h"
+#include "base/steps.h"
 #include "patch/patch.h"
 
 #include <stdbool.h>
@@ -26,9 +27,14 @@ struct job_stream {
  * -OTA_ENOMEM.  The caller ends with job_stream_finish(). */
 int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size,
 		       unsigned int window);
+/* The same, with a step for each block, in bytes of the image.  -OTA_ECANCELED. */
+int job_stream_deflate_steps(struct job_stream *s, const uint8_t *image, uint32_t size,
+			     unsigned int window, const struct steps *steps);
 /* The same of a patch, which is looked at in the call alone.  -OTA_EINVAL also where a block of it
  * is longer than a device takes. */
 int job_stream_delta(struct job_stream *s, const struct patch *patch, unsigned int window);
+int job_stream_delta_steps(struct job_stream *s, const struct patch *patch, unsigned int window,
+			   const struct steps *steps);
 /* As a recording has it: the bytes of each block. */
 int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,
 			const uint32_t *blocks, uint32_t count);

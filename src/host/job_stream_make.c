@@ -43,7 +43,8 @@ static uint32_t border(const struct source *source, uint32_t block)
 	return at < source->size ? at : source->size;
 }
 
-static int make(struct job_stream *s, const struct source *source, unsigned int window)
+static int make(struct job_stream *s, const struct source *source, unsigned int window,
+		const struct steps *steps)
 {
 	const uint32_t room =
 		OTA_STREAM_HEAD + source->size + blocks_of(s->stream.image_size) * OTA_BLOCK_HEAD;
@@ -66,6 +67,10 @@ static int make(struct job_stream *s, const struct source *source, unsigned int 
 		}
 		at += (uint32_t)made;
 		s->at[i + 1u] = at;
+		if (!steps_done(steps, len)) {
+			job_stream_finish(s);
+			return -OTA_ECANCELED;
+		}
 	}
 	bytes_put32(s->bytes, at);
 	shrunk = realloc(s->bytes, at);
@@ -77,22 +82,34 @@ static int make(struct job_stream *s, const struct source *source, unsigned int 
 	return 0;
 }
 
-int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size,
-		       unsigned int window)
+int job_stream_deflate_steps(struct job_stream *s, const uint8_t *image, uint32_t size,
+			     unsigned int window, const struct steps *steps)
 {
 	const struct source source = {.bytes = image, .size = size};
 
 	begin(s, STREAM_DEFLATE, size);
-	return make(s, &source, window);
+	return make(s, &source, window, steps);
 }
 
-int job_stream_delta(struct job_stream *s, const struct patch *patch, unsigned int window)
+int job_stream_deflate(struct job_stream *s, const uint8_t *image, uint32_t size,
+		       unsigned int window)
+{
+	return job_stream_deflate_steps(s, image, size, window, NULL);
+}
+
+int job_stream_delta_steps(struct job_stream *s, const struct patch *patch, unsigned int window,
+			   const struct steps *steps)
 {
 	const struct source source = {
 		.bytes = patch->data, .borders = patch->borders, .size = (uint32_t)patch->size};
 
 	begin(s, STREAM_DELTA, patch->image_size);
-	return make(s, &source, window);
+	return make(s, &source, window, steps);
+}
+
+int job_stream_delta(struct job_stream *s, const struct patch *patch, unsigned int window)
+{
+	return job_stream_delta_steps(s, patch, window, NULL);
 }
 
 int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,

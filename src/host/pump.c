@@ -112,11 +112,11 @@ static void pump_note(void *ctx, enum session_note note, uint32_t value)
 		p->owner->note(p->ctx, note, value);
 }
 
-static const struct stream *pump_stream(void *ctx, const struct ota_info *info)
+static int pump_stream(void *ctx, const struct ota_info *info, const struct stream **ret)
 {
 	const struct pump *p = pump_of(ctx);
 
-	return p->owner->stream ? p->owner->stream(p->ctx, info) : NULL;
+	return p->owner->stream ? p->owner->stream(p->ctx, info, ret) : 0;
 }
 
 static const uint32_t *pump_digests(void *ctx, const struct ota_info *info)

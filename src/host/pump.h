@@ -14,7 +14,7 @@
 struct pump_owner {
 	/* As in struct session_ops; NULL approves of every device. */
 	int (*approve)(void *ctx, const struct ota_info *info, const char *version);
-	const struct stream *(*stream)(void *ctx, const struct ota_info *info);
+	int (*stream)(void *ctx, const struct ota_info *info, const struct stream **ret);
 	const uint32_t *(*digests)(void *ctx, const struct ota_info *info);
 	void (*state_changed)(void *ctx, enum session_state from, enum session_state to);
 	void (*note)(void *ctx, enum session_note note, uint32_t value);

@@ -126,8 +126,8 @@ static void put_runs(struct maker *m, const struct patch_runs *runs)
 	}
 }
 
-int patch_make(struct patch *ret, const uint8_t *base, size_t base_size, const uint8_t *image,
-	       size_t image_size)
+int patch_make_steps(struct patch *ret, const uint8_t *base, size_t base_size, const uint8_t *image,
+		     size_t image_size, const struct steps *steps)
 {
 	struct maker m = {.patch = ret, .base = base, .image = image};
 	struct patch_runs runs;
@@ -139,7 +139,7 @@ int patch_make(struct patch *ret, const uint8_t *base, size_t base_size, const u
 	ret->base_size = (uint32_t)base_size;
 	ret->image_size = (uint32_t)image_size;
 	sha256_buffer(base, base_size, ret->base_sha256);
-	r = patch_runs_init(&runs, base, base_size, image, image_size);
+	r = patch_runs_init(&runs, base, base_size, image, image_size, steps);
 	if (r < 0)
 		return r;
 	put_runs(&m, &runs);
@@ -148,6 +148,12 @@ int patch_make(struct patch *ret, const uint8_t *base, size_t base_size, const u
 	if (m.error < 0)
 		patch_finish(ret);
 	return m.error;
+}
+
+int patch_make(struct patch *ret, const uint8_t *base, size_t base_size, const uint8_t *image,
+	       size_t image_size)
+{
+	return patch_make_steps(ret, base, base_size, image, image_size, NULL);
 }
 
 struct source {

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/steps.h"
+
 #include "ota/patch.h"
 
 #define PATCH_IMAGE_MAX 0x1000000u /* bytes of base and image; what a chip can map */
@@ -32,6 +34,15 @@ struct patch {
  */
 int patch_make(struct patch *ret, const uint8_t *base, size_t base_size, const uint8_t *image,
 	       size_t image_size);
+
+/* The same, telling its steps: PATCH_UNITS in all.  -OTA_ECANCELED: nobody wants it any more.
+ * Memory is six times the larger of the two at most, 96 MiB of the longest, and the patch. */
+#define PATCH_SORT_UNITS 3u /* for each byte of the base, in one step */
+#define PATCH_MATCH_UNITS 2u /* for each byte of the image */
+#define PATCH_UNITS(base_size, image_size)                                                         \
+	((uint64_t)(base_size)*PATCH_SORT_UNITS + (uint64_t)(image_size)*PATCH_MATCH_UNITS)
+int patch_make_steps(struct patch *ret, const uint8_t *base, size_t base_size, const uint8_t *image,
+		     size_t image_size, const struct steps *steps);
 
 /*
  * Looks at a stream without its base: takes data, which was allocated, into *ret when it is whole

@@ -7,6 +7,7 @@
  * executable code" (2003).
  */
 #include "patch/patch_match.h"
+#include "patch/patch.h"
 
 #include <divsufsort.h>
 #include <stdlib.h>
@@ -15,12 +16,16 @@
 /* A string has to gain so many bytes over the distance in force: a record costs some, and
  * short strings are found by chance. */
 #define GAIN 12u
+#define STEP 65536u /* bytes: some milliseconds */
 
 struct matcher {
 	const uint8_t *old, *new;
 	uint32_t old_size, new_size;
 	saidx_t *suffixes;
 	struct patch_runs *runs;
+	const struct steps *steps;
+	uint32_t told; /* of the new image, by steps */
+	bool given_up;
 };
 
 /* A distance that explains the new image's bytes from at on, len of them without a flaw. */
@@ -81,12 +86,24 @@ static uint32_t explained(const struct matcher *m, const struct anchor *a, uint3
 	return count;
 }
 
+/* Every so many bytes: false where nobody wants the rest. */
+static bool tell(struct matcher *m, uint32_t at)
+{
+	const uint32_t news = (at < m->new_size ? at : m->new_size) - m->told;
+
+	if (news < STEP)
+		return !m->given_up;
+	m->told += news;
+	m->given_up = !steps_done(m->steps, news * PATCH_MATCH_UNITS);
+	return !m->given_up;
+}
+
 /* Finds the next place where another distance is better.  False: none. */
-static bool next_anchor(const struct matcher *m, const struct anchor *now, struct anchor *ret)
+static bool next_anchor(struct matcher *m, const struct anchor *now, struct anchor *ret)
 {
 	uint32_t at = now->at + now->len, old_at = 0;
 
-	while (at < m->new_size) {
+	while (at < m->new_size && tell(m, at)) {
 		const uint32_t len = longest(m, at, &old_at);
 
 		if (len > GAIN && len > explained(m, now, at, len) + GAIN) {
@@ -204,24 +221,33 @@ static int find_runs(struct matcher *m)
 	}
 	if (start >= 0)
 		start = close_gap(m, &now, (uint32_t)start, NULL);
-	return start < 0 ? (int)start : 0;
+	return start < 0 ? (int)start : m->given_up ? -OTA_ECANCELED : 0;
+}
+
+/* It has no steps of its own. */
+static int sort(const struct matcher *m)
+{
+	if (m->old_size > 0 && divsufsort(m->old, m->suffixes, (saidx_t)m->old_size) != 0)
+		return -OTA_ENOMEM;
+	return steps_done(m->steps, m->old_size * PATCH_SORT_UNITS) ? 0 : -OTA_ECANCELED;
 }
 
 int patch_runs_init(struct patch_runs *ret, const uint8_t *old, size_t old_size, const uint8_t *new,
-		    size_t new_size)
+		    size_t new_size, const struct steps *steps)
 {
 	struct matcher m = {.old = old,
 			    .new = new,
 			    .old_size = (uint32_t)old_size,
 			    .new_size = (uint32_t)new_size,
-			    .runs = ret};
+			    .runs = ret,
+			    .steps = steps};
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	m.suffixes = malloc((old_size + 1) * sizeof(*m.suffixes));
 	if (!m.suffixes)
 		return -OTA_ENOMEM;
-	r = old_size > 0 && divsufsort(old, m.suffixes, (saidx_t)old_size) != 0 ? -OTA_ENOMEM : 0;
+	r = sort(&m);
 	if (r == 0)
 		r = find_runs(&m);
 	free(m.suffixes);

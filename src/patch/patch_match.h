@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/steps.h"
 #include "ota/error.h"
 
 struct patch_run {
@@ -26,9 +27,10 @@ struct patch_runs {
 	size_t count, room;
 };
 
-/* -OTA_ENOMEM.  Sizes are below 2^31.  The caller ends *ret with patch_runs_finish(). */
+/* -OTA_ENOMEM; -OTA_ECANCELED, by steps (NULL: nobody listens), which have patch.h's units.  Sizes
+ * are below 2^31 / PATCH_SORT_UNITS.  The caller ends *ret with patch_runs_finish(). */
 int patch_runs_init(struct patch_runs *ret, const uint8_t *old, size_t old_size, const uint8_t *new,
-		    size_t new_size);
+		    size_t new_size, const struct steps *steps);
 void patch_runs_finish(struct patch_runs *runs);
 
 #endif

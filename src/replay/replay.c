@@ -247,6 +247,8 @@ static void on_act(void *userdata, const char *text)
 		job_resume(job);
 	else if (strcmp(text, "cancel") == 0)
 		job_cancel(job);
+	else if (strcmp(text, "stream made") == 0)
+		job_stream_made(job);
 	else if (strcmp(text, "ask") == 0)
 		(void)job_ask(job);
 	else if (strcmp(text, "passkey given") == 0)

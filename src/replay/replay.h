@@ -9,6 +9,7 @@
  *       pattern=N log_data=N on_screen=N device=NAME
  *   image SIZE SHA-256 | image-signed HEX | image-mcuboot SHA-256 | image-name TEXT | image-project TEXT | image-version TEXT
  *   stream-block KIND BYTES, for each block of the stream that was sent in the image's place
+ *   stream-later TEXT, where that stream had yet to be made; "! stream made" is when it was
  *   digest CRC32, for each block of the image, where the device was asked for its own
  *   bytes N | profile NAME | set KEY=VALUE
  *   intervals ON-1M ON-2M

@@ -160,6 +160,13 @@ static bool note_stream(struct replay_run *run, const char *text)
 	return take_number(text, &r->stream_block[r->stream_blocks++]);
 }
 
+static bool note_stream_later(struct replay_run *run, const char *text)
+{
+	(void)text;
+	run->recorded.stream_later = true;
+	return true;
+}
+
 static bool note_digest(struct replay_run *run, const char *text)
 {
 	struct job_recorded *r = &run->recorded;
@@ -313,6 +320,7 @@ static const struct {
 	{"image-mcuboot", note_mcuboot},
 	{"stream-block", note_stream},
 	{"stream-text", note_stream_text},
+	{"stream-later", note_stream_later},
 	{"digest", note_digest},
 	{"image-name", note_name},
 	{"image-project", note_project},

@@ -400,6 +400,7 @@ static const struct transport_ops sim_ops = {
 	.read = sim_gatt_read,
 	.write = sim_gatt_write,
 	.passkey = sim_passkey,
+	.hold = sim_hold,
 	.link_state = sim_link_state,
 	.inject = sim_inject,
 	.maintenance = sim_maintenance,
@@ -441,7 +442,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 	if (!sim)
 		return -OTA_ENOMEM;
 	sim->config = *config;
-	sim->event = event;
+	sim->event = sim->base.event = event;
 	sim->base.ops = &sim_ops;
 	sim->base.virtual_clock = true;
 	sim->mtu = ATT_MTU_MIN;

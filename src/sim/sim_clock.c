@@ -4,7 +4,8 @@
  *
  * As fast as possible: a deferred source that runs a part of a second, or some
  * events, a turn, so that signals and the screen get theirs.  While the user is
- * asked for a passkey it stands still: nobody types so fast.  By a factor of real
+ * asked for a passkey it stands still, since nobody types so fast; and while the host works
+ * on something of its own, whose time would be another each time.  By a factor of real
  * time: one timer, set to the next event.
  */
 #include "config.h" /* system extensions: CLOCK_MONOTONIC */
@@ -34,12 +35,17 @@ static uint64_t sim_clock_virtual(const struct sim *sim, uint64_t real_us)
 	return sim->sim_start + (real_us - sim->real_start) * sim->config.speed / 1000u;
 }
 
+static bool stands(const struct sim *sim)
+{
+	return sim->asking || sim->held;
+}
+
 static void sim_clock_arm(struct sim *sim)
 {
 	uint64_t at;
 
 	if (sim->turn) {
-		const bool runs = sched_next(&sim->sched, &at) && !sim->asking;
+		const bool runs = sched_next(&sim->sched, &at) && !stands(sim);
 
 		(void)sd_event_source_set_enabled(sim->turn, runs ? SD_EVENT_ON : SD_EVENT_OFF);
 		return;
@@ -59,7 +65,7 @@ static int sim_clock_on_turn(sd_event_source *source, void *userdata)
 
 	(void)source;
 	for (int i = 0; i < STEPS_PER_TURN && sched_now(&sim->sched) < until; i++)
-		if (sim->asking || !sched_step(&sim->sched))
+		if (stands(sim) || !sched_step(&sim->sched))
 			break;
 	sim_clock_arm(sim);
 	return 0;
@@ -78,6 +84,14 @@ static int sim_clock_on_time(sd_event_source *source, uint64_t usec, void *userd
 
 void sim_clock_kick(struct sim *sim)
 {
+	sim_clock_arm(sim);
+}
+
+void sim_hold(struct transport *t, bool on)
+{
+	struct sim *sim = sim_of(t);
+
+	sim->held = on;
 	sim_clock_arm(sim);
 }
 

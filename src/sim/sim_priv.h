@@ -90,6 +90,7 @@ struct sim {
 	struct smp smp; /* of the link */
 	bool encrypting; /* started, not ended */
 	bool asking; /* for the passkey */
+	bool held; /* the host works */
 	bool key_missing; /* the device has no key for this host's bond: the link ends for that */
 	int32_t shown; /* on the device's display; -1: nothing */
 	struct sim_asked asked[GATT_DATA + 1];
@@ -132,6 +133,8 @@ int sim_clock_create(struct sim *sim);
 void sim_clock_destroy(struct sim *sim);
 /* After anything that armed an event from outside of the queue. */
 void sim_clock_kick(struct sim *sim);
+/* As struct transport_ops' hold. */
+void sim_hold(struct transport *t, bool on);
 
 /* sim_gatt.c */
 void sim_gatt_begin(struct sim *sim);

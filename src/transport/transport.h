@@ -207,6 +207,9 @@ struct transport_ops {
 	 * known.  NULL: the backend tells none. */
 	int (*table)(struct transport *t, const char *address, enum transport_table which,
 		     struct gatt_table *ret);
+	/* The host works on something that a device would not see: a virtual clock stands still
+	 * until it is over.  NULL: time passes as it does. */
+	void (*hold)(struct transport *t, bool on);
 	/* A line of printable text for whoever records.  NULL: nobody does. */
 	void (*note)(struct transport *t, const char *text);
 	/* The user's doing (a word and values), which a replay does again at this place;
@@ -223,6 +226,7 @@ struct transport {
 	void (*handler)(void *userdata, const struct transport_event *event);
 	void *userdata;
 	bool virtual_clock; /* now_us() is modelled time */
+	struct sd_event *event; /* the loop that its events come from; NULL: none, of a recording */
 	/* Set by transport_watch(); while NULL, backends make no text and count nothing. */
 	transport_watch_fn *watcher;
 	void *watcher_userdata;

@@ -85,6 +85,11 @@ static int wrap_table(struct transport *t, const char *address, enum transport_t
 	return wrap_inner(t)->ops->table(wrap_inner(t), address, which, ret);
 }
 
+static void wrap_hold(struct transport *t, bool on)
+{
+	wrap_inner(t)->ops->hold(wrap_inner(t), on);
+}
+
 static void wrap_note(struct transport *t, const char *text)
 {
 	wrap_inner(t)->ops->note(wrap_inner(t), text);
@@ -129,12 +134,14 @@ void wrap_init(struct wrap *w, struct transport *inner, const struct transport_o
 	PASS_ON(w, inject);
 	PASS_ON(w, maintenance);
 	PASS_ON(w, table);
+	PASS_ON(w, hold);
 	PASS_ON(w, note);
 	PASS_ON(w, act);
 	if (!w->ops.watch)
 		w->ops.watch = wrap_watch;
 	w->base.ops = &w->ops;
 	w->base.virtual_clock = inner->virtual_clock;
+	w->base.event = inner->event;
 	inner->handler = handler;
 	inner->userdata = w;
 }

@@ -37,6 +37,7 @@ static enum cells_style wait_style(enum job_blocked wait)
 		return CELLS_WARNING;
 	case JOB_BLOCKED_NONE:
 	case JOB_BLOCKED_AGAIN:
+	case JOB_BLOCKED_WORK:
 		break;
 	}
 	return CELLS_TITLE;

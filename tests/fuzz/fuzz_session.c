@@ -458,12 +458,10 @@ static void go_on(struct peer *p, bool basic)
 		tell_answer(p);
 		break;
 	case SESSION_STEP_LINK_DOWN:
-		if (p->link)
-			lose_link(p, GATT_BY_DEVICE);
-		else
-			wait_for(p);
+		p->link ? lose_link(p, GATT_BY_DEVICE) : wait_for(p);
 		break;
 	case SESSION_STEP_NONE:
+	case SESSION_STEP_STREAM:
 	case SESSION_STEP_BLOCKS:
 	case SESSION_STEP_LINK:
 		go_on_sending(p);

@@ -74,16 +74,17 @@ static int make_stream(struct update *u)
 	return rc;
 }
 
-static const struct stream *update_stream(void *ctx, const struct ota_info *info)
+static int update_stream(void *ctx, const struct ota_info *info, const struct stream **ret)
 {
 	struct update *u = ctx;
 
 	if (u->window == 0)
-		return NULL;
+		return 0;
 	assert_int_equal(info->deflate_window, u->window);
 	if (!u->stream.ready)
 		assert_int_equal(make_stream(u), 0);
-	return &u->stream.stream;
+	*ret = &u->stream.stream;
+	return 0;
 }
 
 /* A device that lies is, to the host, one whose digests are always those that it looks for. */

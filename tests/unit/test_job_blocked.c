@@ -58,6 +58,23 @@ static void test_stall(void **state)
 	check(&s, JOB_BLOCKED_STALL, "stalled 0:04: the Bluetooth stack accepts no value");
 }
 
+/* As long as it lasts, and said before the user's own pause, which comes to nothing until then. */
+static void test_work(void **state)
+{
+	struct job_snapshot s = sending();
+
+	(void)state;
+	s.state = SESSION_PREPARING;
+	s.compressing = true;
+	s.compressed = 43;
+	s.hold = true;
+	check(&s, JOB_BLOCKED_WORK, "compressing 43 %");
+	s.cancelling = true;
+	check(&s, JOB_BLOCKED_USER, "cancelling: the device is told as soon as it can be reached");
+	s.finished = true;
+	check(&s, JOB_BLOCKED_NONE, "");
+}
+
 static void test_silent(void **state)
 {
 	struct job_snapshot s = sending();
@@ -121,9 +138,8 @@ static void test_link(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stall),
-		cmocka_unit_test(test_silent),
-		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_stall),  cmocka_unit_test(test_work),
+		cmocka_unit_test(test_silent), cmocka_unit_test(test_user),
 		cmocka_unit_test(test_link),
 	};
 
