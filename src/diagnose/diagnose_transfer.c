@@ -76,14 +76,24 @@ uint8_t diagnose_erasing(const struct diagnosis_facts *f, char evidence[DIAGNOSI
 	return 0;
 }
 
+/* A link that was made anew has told nothing yet, and the flash is the same. */
+static uint16_t write_ms(const struct diagnosis_facts *f)
+{
+	return f->stats->telemetry_known ? f->stats->telemetry.write_ms : f->write_ms;
+}
+
 uint8_t diagnose_programming(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
 	const struct ota_telemetry *t = &f->stats->telemetry;
 
-	if (!diagnose_failed(f) || !diagnose_stands(f) || f->ended || !f->stats->telemetry_known ||
-	    t->write_ms < LONG_WRITE_MS ||
+	if (!diagnose_failed(f) || !diagnose_stands(f) || f->ended || write_ms(f) < LONG_WRITE_MS ||
 	    (!no_credit(f) && !diagnose_is_silent(f) && f->silences < 2))
 		return 0;
+	if (!f->stats->telemetry_known) {
+		diagnose_say(evidence, "on the link before, its latest write took %u ms",
+			     f->write_ms);
+		return PROVED - 5u;
+	}
 	diagnose_say(evidence, "%u bytes in its ring, its latest write took %u ms", t->ring_fill,
 		     t->write_ms);
 	return t->write_ms > t->erase_ms ? PROVED : POSSIBLE;
@@ -94,8 +104,8 @@ bool diagnose_flash_works(const struct diagnosis_facts *f)
 {
 	const struct ota_telemetry *t = &f->stats->telemetry;
 
-	return f->stats->telemetry_known &&
-	       (t->write_ms >= LONG_WRITE_MS || t->erase_ms >= LONG_ERASE_MS);
+	return write_ms(f) >= LONG_WRITE_MS ||
+	       (f->stats->telemetry_known && t->erase_ms >= LONG_ERASE_MS);
 }
 
 uint8_t diagnose_device_task(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])

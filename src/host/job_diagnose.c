@@ -15,7 +15,7 @@
 #define HEARD_US 1000000u
 #define LOOK_US 100000u /* between two looks at the link: a signal fades in seconds */
 #define UNANSWERED_US 2000000u /* an ATT request takes two connection events */
-#define SILENCE_US 1000000u /* a device under way says something several times a second */
+#define SILENCE_US 1250000u /* whatever stands, TELEMETRY comes once a second */
 #define SOON_US 20000000u /* between two silences of one cause */
 
 static struct session *session_of(struct job *job)
@@ -160,6 +160,8 @@ void job_diagnose_received(struct job *job, const uint8_t *bytes, size_t len)
 		see_rssi(job, telemetry.rssi);
 		if (telemetry.erase_ms > seen->erase_ms)
 			seen->erase_ms = telemetry.erase_ms;
+		if (telemetry.write_ms > 0)
+			seen->write_ms = telemetry.write_ms;
 	}
 	seen->erase_last = ota_progress_decode(bytes, len, &progress) == 0 &&
 			   progress.phase == OTA_PHASE_ERASE;
@@ -244,6 +246,7 @@ static void facts_of_transfer(const struct job *job, struct diagnosis_facts *f)
 	f->written = job->seen.written;
 	f->forgot = job->seen.forgot;
 	f->erase_ms = job->seen.erase_ms;
+	f->write_ms = job->seen.write_ms;
 	f->unanswered = job->seen.unanswered;
 	f->silences = job->seen.silences;
 	f->queries = job->seen.queries;
@@ -303,36 +306,6 @@ size_t job_diagnose(const struct job *job, struct diagnosis ret[DIAGNOSES_MAX])
 	return diagnose(&f, ret);
 }
 
-/*
- * The cause that was the likeliest when a trouble was over gets the time that it took: of a run,
- * what cost the most comes first.
- */
-static void keep_suspect(struct job_seen *seen)
-{
-	size_t at = 0;
-
-	while (at < seen->found_count && seen->found[at].cause != seen->suspect.cause)
-		at++;
-	if (at == DIAGNOSES_MAX) {
-		if (seen->found_us[--at] >= seen->suspect_us)
-			return;
-		seen->found_us[at] = 0;
-	} else if (at == seen->found_count) {
-		seen->found_us[seen->found_count++] = 0;
-	}
-	seen->found[at] = seen->suspect;
-	seen->found_us[at] += seen->suspect_us;
-	for (; at > 0 && seen->found_us[at - 1] < seen->found_us[at]; at--) {
-		const struct diagnosis d = seen->found[at];
-		const uint64_t us = seen->found_us[at];
-
-		seen->found[at] = seen->found[at - 1];
-		seen->found_us[at] = seen->found_us[at - 1];
-		seen->found[at - 1] = d;
-		seen->found_us[at - 1] = us;
-	}
-}
-
 /* An interval that the transfer feels, and that no trial of the session's asks for. */
 static bool slowed(const struct job *job)
 {
@@ -370,7 +343,7 @@ static void trouble_over(struct job *job)
 
 	if (seen->troubled && seen->suspect.cause != DIAGNOSIS_NONE) {
 		seen->suspect_us = job_now(job) - seen->trouble_us;
-		keep_suspect(seen);
+		job_suspect_keep(seen);
 	}
 	seen->suspect.cause = DIAGNOSIS_NONE;
 	seen->troubled = seen->erred = seen->gap = seen->stack_full = false;
@@ -457,7 +430,7 @@ void job_diagnose_result(struct job *job, struct job_result *r)
 	size_t count;
 
 	if (seen->troubled && seen->suspect.cause != DIAGNOSIS_NONE)
-		keep_suspect(seen);
+		job_suspect_keep(seen);
 	count = job_diagnose(job, r->diagnoses);
 	/* The end's own causes first, then what was found on the way. */
 	for (size_t i = 0; i < seen->found_count && count < DIAGNOSES_MAX; i++) {

@@ -52,6 +52,7 @@ struct job_seen {
 	bool unanswered; /* ... for long, since it moved */
 	uint32_t forgot; /* bytes that were in flash, and that READY did not count any more */
 	uint16_t erase_ms; /* the longest erase that telemetry told of */
+	uint16_t write_ms; /* the latest that it told of the longest write */
 	uint64_t heard_us; /* when this link's device, or its stack, was heard last; 0: not yet */
 	uint64_t silence_us; /* end of the latest silence that a link outlived */
 	uint16_t silences; /* of them, one soon after the other */
@@ -199,6 +200,8 @@ uint32_t job_pattern_written(const struct job *job);
 void job_pattern_divide(const struct job *job, uint64_t transfer[BUDGET_TRANSFER_SHARES]);
 
 /* job_diagnose.c: before the session gets an event or a value; after it, when it may stand. */
+/* A trouble is over: its suspect gets the time that it took.  What cost the most comes first. */
+void job_suspect_keep(struct job_seen *seen);
 void job_diagnose_event(struct job *job, const struct transport_event *event);
 void job_diagnose_received(struct job *job, const uint8_t *bytes, size_t len);
 /* A write request to Control was taken. */
