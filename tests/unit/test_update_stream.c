@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compressed and delta updates of a virtual ESP32: power cut at every flash operation, the link lost
- * at fifty places, and a device that cannot do with the stream.
+ * at fifty places, and a device that cannot do with the stream.  The same, sampled, of a device that
+ * takes signed images only, and what it refuses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,16 +13,20 @@
 
 #include <cmocka.h>
 
+#include "base/deflate.h"
+#include "base/ecdsa.h"
 #include "base/sha256.h"
 #include "codelike.h"
 #include "image/image_build.h"
 #include "image/image_edit.h"
 #include "image/lint.h"
 #include "ota/decoder.h"
+#include "sign/signature.h"
 #include "testlib.h"
 #include "updatelib.h"
 
 #define PLACES 50u
+#define SAMPLE 7u /* every so manieth operation or place, of signed updates */
 #define WINDOW 12u
 
 /* What is sent: an image, deflated, or a relative of what runs, as a patch. */
@@ -29,7 +34,8 @@ static uint8_t plain[200000], relative[300000];
 static size_t plain_size, relative_size;
 static const uint8_t *image;
 static size_t image_size;
-static bool delta;
+static bool delta, is_signed;
+static struct ecdsa_key key, stranger;
 
 static int build_relative(void)
 {
@@ -57,6 +63,8 @@ static int build(void **state)
 	const struct image_build b = {.version = "2.0.0", .size = 180000, .seed = 3};
 
 	(void)state;
+	if (ecdsa_generate(&key) < 0 || ecdsa_generate(&stranger) < 0)
+		return -1;
 	if (image_build(&b, sha256_buffer, plain, sizeof(plain), &plain_size) < 0)
 		return -1;
 	plain_size = code_like(plain, plain_size);
@@ -66,7 +74,7 @@ static int build(void **state)
 static int deflated(void **state)
 {
 	(void)state;
-	delta = false;
+	delta = is_signed = false;
 	image = plain;
 	image_size = plain_size;
 	return 0;
@@ -76,9 +84,43 @@ static int patched(void **state)
 {
 	(void)state;
 	delta = true;
+	is_signed = false;
 	image = relative;
 	image_size = relative_size;
 	return 0;
+}
+
+static int deflated_signed(void **state)
+{
+	const int r = deflated(state);
+
+	is_signed = true;
+	return r;
+}
+
+static int patched_signed(void **state)
+{
+	const int r = patched(state);
+
+	is_signed = true;
+	return r;
+}
+
+/* For START, of these bytes by this key. */
+static void sign_as(struct update *u, const struct ecdsa_key *who, const uint8_t *bytes,
+		    size_t size)
+{
+	uint8_t message[OTA_STATEMENT_SIZE], signature[OTA_SIGNATURE_SIZE];
+	struct ota_statement statement;
+	struct lint_report report;
+	struct image read;
+
+	(void)image_read(bytes, size, sha256_buffer, &read, &report);
+	assert_int_equal(signature_statement(&read, &statement), 0);
+	ota_statement_pack(&statement, message);
+	assert_int_equal(ecdsa_sign(who, message, sizeof(message), signature), 0);
+	ota_statement_encode(&statement, signature, u->session.signed_start);
+	u->session.is_signed = true;
 }
 
 static void begin(struct update *u)
@@ -86,6 +128,11 @@ static void begin(struct update *u)
 	update_init(u, image, image_size);
 	u->window = WINDOW;
 	u->delta = delta;
+	if (!is_signed)
+		return;
+	u->sim.kind.signed_only = true;
+	memcpy(u->sim.kind.public_key, key.point, sizeof(u->sim.kind.public_key));
+	sign_as(u, &key, image, image_size);
 }
 
 static uint64_t operations(const struct update *u)
@@ -151,7 +198,7 @@ static void test_power_cut_everywhere(void **state)
 	n = operations(&u) - n;
 	update_end(&u);
 	assert_true(n > 50);
-	for (uint64_t op = 1; op <= n; op++) {
+	for (uint64_t op = 1; op <= n; op += is_signed ? SAMPLE : 1u) {
 		begin(&u);
 		if (!delta) /* whose base has a seed, too */
 			u.sim.kind.seed = op;
@@ -208,7 +255,7 @@ static void test_disconnect(void **state)
 	work = operations(&u) - work;
 	whole = u.stream.stream.size;
 	update_end(&u);
-	for (uint32_t i = 1; i <= PLACES; i++) {
+	for (uint32_t i = 1; i <= PLACES; i += is_signed ? SAMPLE : 1u) {
 		begin(&u);
 		snprintf(spec, sizeof(spec), "disconnect@%u",
 			 (unsigned int)(whole * i / (PLACES + 1u)));
@@ -227,7 +274,7 @@ static void test_disconnect(void **state)
 		assert_true(update_check_boots(&u));
 		update_end(&u);
 	}
-	assert_true(resumed > PLACES / 3u);
+	assert_true(resumed > PLACES / (is_signed ? SAMPLE : 1u) / 3u);
 }
 
 /* Bytes of the stream that are not what the encoder made: an ERROR by name, then the image. */
@@ -259,10 +306,84 @@ static void test_not_offered(void **state)
 	update_end(&u);
 }
 
+/* It is the image that is signed: the same signature goes with it however it is compressed. */
+static void test_any_stream(void **state)
+{
+	uint8_t first[OTA_SIGNED_SIZE] = {0};
+	struct update u;
+
+	(void)state;
+	for (unsigned int window = 0; window <= DEFLATE_WINDOW_MOST;
+	     window = window ? window + 1u : DEFLATE_WINDOW_LEAST) {
+		begin(&u);
+		if (window > 0) /* of the raw image's update */
+			memcpy(u.session.signed_start, first, sizeof(first));
+		memcpy(first, u.session.signed_start, sizeof(first));
+		u.window = window;
+		assert_int_equal(update_run(&u, 60), SESSION_CONFIRMED);
+		assert_int_equal(session_stream_kind(&u.s), window ? STREAM_DEFLATE : STREAM_RAW);
+		assert_true(update_check_boots(&u));
+		update_end(&u);
+	}
+}
+
+/* A stream of other bytes beside a good signature: they are not the image that was signed. */
+static void test_other_image(void **state)
+{
+	static uint8_t other[sizeof(plain)];
+	struct update u;
+
+	(void)state;
+	memcpy(other, plain, plain_size);
+	other[plain_size / 2] ^= 1;
+	begin(&u);
+	u.session.retries = 0;
+	assert_int_equal(job_stream_deflate(&u.stream, other, (uint32_t)plain_size, WINDOW), 0);
+	assert_int_equal(update_run(&u, 100), SESSION_DEVICE_ERROR);
+	assert_int_equal(u.s.code, OTA_ERR_HASH);
+	assert_false(update_check_boots(&u));
+	update_end(&u);
+}
+
+/* Before anything is erased, whatever the stream. */
+static void test_refused_signature(void **state)
+{
+	enum { NONE, OTHER_KEY, OTHER_IMAGE, ONE_BIT, KINDS };
+
+	(void)state;
+	for (int kind = NONE; kind < KINDS; kind++) {
+		struct update u;
+		uint64_t before;
+
+		begin(&u);
+		u.session.is_signed = kind != NONE;
+		if (kind == OTHER_KEY)
+			sign_as(&u, &stranger, image, image_size);
+		else if (kind == OTHER_IMAGE)
+			sign_as(&u, &key, delta ? plain : relative,
+				delta ? plain_size : relative_size);
+		else if (kind == ONE_BIT)
+			u.session.signed_start[OTA_SIGNED_SIZE - 1u] ^= 1;
+		update_begin(&u);
+		before = operations(&u);
+		update_finish(&u, 100);
+		assert_int_equal(u.s.outcome, SESSION_DEVICE_ERROR);
+		assert_int_equal(u.s.code, OTA_ERR_SIGNATURE);
+		assert_int_equal(operations(&u), before);
+		assert_int_equal(u.s.stats.sent_bytes, 0);
+		assert_false(update_check_boots(&u));
+		update_end(&u);
+	}
+}
+
 #define DEFLATED(test) cmocka_unit_test_setup(test, deflated)
 #define PATCHED(test)                                                                              \
 	{                                                                                          \
 #test "_of_a_patch", test, patched, NULL, NULL                                     \
+	}
+#define SIGNED(test, setup)                                                                        \
+	{                                                                                          \
+#test "_" #setup, test, setup, NULL, NULL                                          \
 	}
 
 int main(void)
@@ -276,6 +397,16 @@ int main(void)
 		PATCHED(test_whole),
 		PATCHED(test_power_cut_everywhere),
 		PATCHED(test_disconnect),
+		SIGNED(test_whole, deflated_signed),
+		SIGNED(test_whole, patched_signed),
+		SIGNED(test_power_cut_everywhere, deflated_signed),
+		SIGNED(test_power_cut_everywhere, patched_signed),
+		SIGNED(test_disconnect, deflated_signed),
+		SIGNED(test_disconnect, patched_signed),
+		SIGNED(test_any_stream, deflated_signed),
+		SIGNED(test_other_image, deflated_signed),
+		SIGNED(test_refused_signature, deflated_signed),
+		SIGNED(test_refused_signature, patched_signed),
 	};
 
 	return cmocka_run_group_tests_name("update stream", tests, build, NULL);
