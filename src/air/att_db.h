@@ -21,7 +21,7 @@ enum att_table {
 	ATT_TABLE_HASHLESS, /* FULL without a Database Hash, as many firmwares have it */
 	/* HASHLESS with the OTA characteristics in another order: each service is where it was */
 	ATT_TABLE_SHUFFLED,
-	/* Of other projects, not to be written to; att_others.c. */
+	/* Tables of other projects, not to be written to; att_others.c. */
 	ATT_TABLE_FOREIGN, /* the same service UUID, and characteristics of no project known */
 	ATT_TABLE_FBIEGO,
 	ATT_TABLE_FBIEGO_COMPACT,

@@ -394,7 +394,7 @@ void attc_input(struct attc *c, const uint8_t *pdu, size_t len)
 		else if (c->expected && pdu[0] == c->expected)
 			response(c, pdu, len);
 	} else if (!(pdu[0] & ATT_COMMAND_FLAG) && pdu[0] != ATT_CONFIRMATION) {
-		/* It is no server. */
+		/* A client is no server: it refuses requests. */
 		refusal[1] = pdu[0];
 		(void)c->config.send(c->config.ctx, refusal, sizeof(refusal));
 	}

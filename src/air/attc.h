@@ -73,7 +73,7 @@ struct attc_table {
 struct attc_config {
 	/* A PDU for the server; 0 or a negative OTA_E*, which the request then ends with. */
 	int (*send)(void *ctx, const uint8_t *pdu, size_t len);
-	/* Never called from within a call of this header other than attc_input(), but for a
+	/* Never called from within a call of this header other than attc_input(), except for a
 	 * request that could not be sent.  May call all functions but attc_finish(). */
 	void (*event)(void *ctx, const struct attc_event *event);
 	void *ctx;
@@ -141,7 +141,7 @@ int attc_exchange_mtu(struct attc *c);
 int attc_discover(struct attc *c);
 /* A whole value, read on with Read Blob as needed. */
 int attc_read(struct attc *c, uint16_t handle);
-/* With response; longer than MTU - 3 as a long write.  -OTA_EMSGSIZE over 512. */
+/* Writes with response; longer than MTU - 3 as a long write.  -OTA_EMSGSIZE over 512. */
 int attc_write(struct attc *c, uint16_t handle, const uint8_t *buf, size_t len);
 /* Notifications, or indications where only these are offered; -OTA_ENOTSUP for neither. */
 int attc_subscribe(struct attc *c, const struct attc_chr *chr);
@@ -150,7 +150,7 @@ int attc_write_command(struct attc *c, uint16_t handle, const uint8_t *buf, size
 
 /* The same as services and characteristics by handle. */
 void attc_table_export(const struct attc_table *table, struct gatt_table *ret);
-/* What a client knows of a server with this table; kept. */
+/* The table that a client knows of a server that has this one; kept. */
 void attc_table_keep(struct attc_table *table, enum att_table of);
 
 const struct attc_chr *attc_chrs(const struct attc *c, size_t *ret_count);

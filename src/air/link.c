@@ -171,7 +171,7 @@ void link_side_leave(struct link_side *side, uint8_t reason)
 	struct link *link = side->link;
 	struct link_side *peripheral = &link->sides[LINK_PERIPHERAL];
 
-	/* Also brings heard_us up to date, from which the other side's timer counts. */
+	/* The call also brings heard_us up to date, from which the other side's timer counts. */
 	link_air_wake(link);
 	side->gone = true;
 	sched_cancel(link->sched, &side->timeout_event);

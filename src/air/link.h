@@ -240,7 +240,7 @@ void link_set_buffers(struct link *link, enum link_role role, uint16_t count, ui
 /* dBm as role receives; walks with the clock, the same for a seed however often it is read. */
 int8_t link_rssi(struct link *link, enum link_role role);
 void link_get_state(const struct link *link, struct link_state *ret);
-/* For airtime_ceiling(): the link as it is now, with role's buffers. */
+/* The link as it is now, with role's buffers, for airtime_ceiling(). */
 void link_get_airtime(const struct link *link, enum link_role role, struct airtime_link *ret);
 void link_get_stats(const struct link *link, enum link_role role, struct link_stats *ret);
 

@@ -132,9 +132,8 @@ static void pdu_received(struct link_side *side, const struct link_pdu *pdu)
 }
 
 /*
- * The peripheral answers T_IFS later.  A PDU that would run into the next event
- * waits for that; an empty one with MD goes instead, but for a repetition, which
- * may not change.
+ * The peripheral answers T_IFS later.  A PDU that would run into the next event waits for that; an
+ * empty one with MD goes instead, unless it is a repetition, which may not change.
  */
 static void link_air_answer(struct link *link, uint64_t now_us)
 {
@@ -200,7 +199,7 @@ static void up_done(void *ctx, uint64_t now_us)
 		pair_begin(link, now_us + AIRTIME_T_IFS_US);
 }
 
-/* Nothing to send, and nothing that chance could bring about. */
+/* Returns true if neither side has anything to send, and chance cannot change anything. */
 static bool may_idle(const struct link *link)
 {
 	for (unsigned int i = 0; i < LINK_ROLES; i++) {

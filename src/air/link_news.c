@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What came through the air waits here for the host: until its latency is over, while its
- * processor stands still, and while its task is blocked.  In the last case its pool fills
- * first, then the controller, which waits for a buffer for so long and then drops a PDU.
+ * The queue of what came through the air for a host: it waits until the host's latency is over,
+ * while its processor stands still, and while its task is blocked.  In the last case the host's
+ * pool fills first, then the controller, which waits for a buffer for so long and then drops a PDU.
  */
 #include "air/link_priv.h"
 #include "base/bytes.h"
@@ -234,7 +234,7 @@ void link_news_run(void *ctx, uint64_t now_us)
 	news_deliver(side, &news, bytes);
 }
 
-/* What is due when the host may be told again. */
+/* Delivers the news that is due, once the host may be told again. */
 static void news_resume(struct link_side *side)
 {
 	if (writable_due(side))

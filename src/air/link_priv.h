@@ -198,7 +198,7 @@ void link_air_wake(struct link *link);
 
 /* link_ll.c */
 void link_ll_terminate(struct link_side *side, uint8_t reason);
-/* For the host of the peripheral, which is asked for the key. */
+/* Asks the peripheral's host for the key. */
 void link_ll_ask_key(struct link_side *side);
 /* Termination acts at once, all else when the event closes. */
 void link_ll_received(struct link_side *side, const struct link_ctrl *ctrl);

@@ -10,7 +10,7 @@
 
 #define ROUNDS 20u /* bits of a passkey */
 
-/* Until the private key is in range, which it is but for one in 2^32. */
+/* Draws keys until the private one is in range, which it is except for one in 2^32. */
 static bool make_keys(struct smp *s)
 {
 	int rc = -OTA_EINVAL;

@@ -79,8 +79,8 @@ static void give_spare(struct inflater *f, struct ota_piece *p)
 }
 
 /*
- * Where there is no room a byte of its own tells whether more is to come: zlib does not say
- * so of output that is full to the last byte.
+ * If there is no room, a spare byte tells whether more is to come: zlib does not say so of output
+ * that is full to the last byte.
  */
 static int run(void *ctx, struct ota_piece *p)
 {

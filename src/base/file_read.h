@@ -11,12 +11,15 @@
 #include <sys/types.h>
 
 /*
- * A descriptor, or a negative errno: -EISDIR; -ENODEV where it is no regular
- * file, nor, with streams, a pipe or a character device, of which the caller
- * reads no more than it has room for.
+ * Returns a descriptor, or a negative errno: -EISDIR; -ENODEV if it is no regular file and, with
+ * streams, neither a pipe nor a character device, of which the caller reads no more than it has
+ * room for.
  */
 int file_read_open(const char *path, bool streams);
-/* As read(), but negative errno; -ETIMEDOUT where a stream stays silent for two seconds. */
+/*
+ * Does what read() does, with a negative errno; -ETIMEDOUT if a stream stays silent for two
+ * seconds.
+ */
 ssize_t file_read_some(int fd, void *buf, size_t size);
 /* A regular file; NULL with errno as above. */
 FILE *file_read_stream(const char *path);

@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* How; or'ed. */
-#define FILE_SAVE_REPLACE 1u /* else a name that is taken is refused, but for an empty file */
+/* The flags of how; or'ed. */
+#define FILE_SAVE_REPLACE 1u /* else a name that is taken is refused, unless the file is empty */
 #define FILE_SAVE_PRIVATE 2u /* a new file is for the user alone, 0600 */
 #define FILE_SAVE_FOLDERS 4u /* make the folders, see file_make_folders() */
 
@@ -53,10 +53,10 @@ int file_save_as(const char *path, unsigned int how, const void *bytes, size_t l
 int file_save_stream(const char *path, unsigned int how, FILE **ret, char *error, size_t size);
 
 /*
- * The folders above path, for the user alone where they are new (XDG Base
- * Directory Specification 0.8).  The user's home is never made, nor what is
- * above it, nor what is above an XDG_CONFIG_HOME, XDG_STATE_HOME or XDG_CACHE_HOME outside of it:
- * a home that is missing is not mounted, or not ours.
+ * Makes the folders above path, for the user alone if they are new (XDG Base Directory
+ * Specification 0.8).  The user's home is never made, nor any folder above it, nor one above an
+ * XDG_CONFIG_HOME, XDG_STATE_HOME or XDG_CACHE_HOME outside of it: a home that is missing is not
+ * mounted, or not ours.
  */
 void file_make_folders(const char *path);
 

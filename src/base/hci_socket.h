@@ -31,13 +31,13 @@ enum hci_channel { HCI_CHANNEL_RAW, HCI_CHANNEL_MONITOR = 2, HCI_CHANNEL_CONTROL
 
 /* dev: N of hciN.  A descriptor, closed on exec, or a negative errno value. */
 int hci_socket(enum hci_channel channel, uint16_t dev, bool blocking);
-/* Of the raw channel: events below 0x20 as bits, and nothing else is heard.  0, or a negative
- * errno value. */
+/* Chooses the events of the raw channel: events below 0x20 as bits, and nothing else is heard.
+ * 0, or a negative errno value. */
 int hci_socket_listen(int fd, uint32_t events);
 /* At most four octets of parameters.  Returns false where the kernel does not let it pass. */
 bool hci_socket_command(int fd, uint16_t opcode, const uint8_t *parameters, uint8_t len);
 
-/* What was told so far; all 0: nothing. */
+/* The controller's answers so far; all 0: none. */
 struct hci_controller {
 	bool version_known, features_known;
 	uint8_t version; /* of HCI: Assigned Numbers 2.1, 0x06 is 4.0 */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a library reports what happened: through a callback that its user gives
- * it.  It lies at the bottom of the tree so that every layer can take one; where
- * the messages go (terminal, screen, file) is decided at the top.
+ * Messages of a library, through a callback that its user gives it.  The callback lies at the
+ * bottom of the tree so that every layer can take one; where the messages go (terminal, screen,
+ * file) is decided at the top.
  */
 #ifndef OTABENCH_BASE_LOG_H
 #define OTABENCH_BASE_LOG_H
 
 #include <stdbool.h>
 
-/* Not LOG_ERR, LOG_INFO ...: those are macros of <syslog.h>. */
+/* The names are not LOG_ERR, LOG_INFO ...: those are macros of <syslog.h>. */
 enum log_level {
 	LOG_LEVEL_ERROR, /* the operation failed; logged once, by who owns it */
 	LOG_LEVEL_WARNING, /* it goes on, but the user should know */

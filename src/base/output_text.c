@@ -116,8 +116,8 @@ static bool is_mark(uint32_t code)
 	return width == 0;
 }
 
-/* How many marks may follow what was written last: none on what is no letter, or is this
- * program's own text before the string. */
+/* The number of marks that may follow the character written last: none after a blank, which also
+ * stands for this program's own text before the string. */
 static unsigned int marks_after(uint32_t code)
 {
 	return code == ' ' ? 0 : MARKS_MAX;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What repeated measurements say together: their median, and how far they lie apart.
- * Of few runs, a mean would follow the one in which something else was going on.
+ * The median of repeated measurements, and how far they lie apart.  Of few runs, a mean would
+ * follow the one in which something else was going on.
  *
  * Pure: no allocation.
  */

@@ -53,8 +53,8 @@ bool text_is_number(const char *text, size_t len);
 unsigned int text_distance(const char *a, const char *b);
 
 /*
- * The candidate to offer as "did you mean", picked while going through any kind
- * of table.  Starts out zeroed but for the word; best stays NULL when nothing is near enough.
+ * The candidate to offer as "did you mean", picked while going through any kind of table.  Starts
+ * out zeroed except for the word; best stays NULL when nothing is near enough.
  */
 struct text_nearest {
 	const char *word;

@@ -24,27 +24,27 @@ struct bluez_config {
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
 	sd_bus *bus; /* to use instead of the system bus; referenced.  For tests. */
-	/* For tests: a connected socket to the device's attribute server, or a negative errno
+	/* Tests only: a connected socket to the device's attribute server, or a negative errno
 	 * value, instead of one of the kernel's; called with log_ctx.  NULL: the kernel's. */
 	int (*bearer)(void *ctx, const char *address);
 	const char *sysfs; /* NULL: /sys.  For tests, at most 127 bytes. */
 };
 
 /*
- * Begins to ask bluetoothd what there is; TRANSPORT_ADAPTER tells when an adapter
- * is ready.  config and its strings are copied, but for the context.  On failure
- * ret_text says why: -OTA_ENODEV (no bus), -OTA_EPERM, -OTA_ENOMEM.
+ * Begins to ask bluetoothd what there is; TRANSPORT_ADAPTER tells when an adapter is ready.  config
+ * and its strings are copied, except for the context.  On failure ret_text says why: -OTA_ENODEV
+ * (no bus), -OTA_EPERM, -OTA_ENOMEM.
  */
 int bluez_create(sd_event *event, const struct bluez_config *config, struct transport **ret,
 		 char *ret_text, size_t size);
 /*
- * Whether an adapter is ready now: 0, -OTA_EAGAIN while bluetoothd has not answered,
- * else what is missing and, in ret_text, what to do: -OTA_ENODEV (no bluetoothd, no
- * adapter, adapter off), -OTA_EPERM (the bus refuses this user).
+ * Returns 0 if an adapter is ready now, -OTA_EAGAIN while bluetoothd has not answered, else what is
+ * missing and, in ret_text, what to do: -OTA_ENODEV (no bluetoothd, no adapter, adapter off),
+ * -OTA_EPERM (the bus refuses this user).
  */
 int bluez_ready(struct transport *t, char *ret_text, size_t size);
-/* bluez_create(), then waits at most five seconds for bluez_ready(); not from a handler.  On failure
- * *ret_host is what ails this side. */
+/* Calls bluez_create(), then waits at most five seconds for bluez_ready(); not from a handler.
+ * On failure *ret_host is the fault of the host's own side. */
 int bluez_open(sd_event *event, const struct bluez_config *config, struct transport **ret,
 	       enum gatt_host *ret_host, char *ret_text, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which adapter is used, and whether there is one: bluetoothd and adapters come
- * and go, and are switched off, while the program runs.
+ * The adapter that is used, and whether there is one: bluetoothd and adapters come and go, and are
+ * switched off, while the program runs.
  */
 #include "bluez/bluez_priv.h"
 
@@ -110,7 +110,10 @@ static enum bluez_problem load_problem(const sd_bus_error *error)
 	return BLUEZ_NO_DAEMON;
 }
 
-/* It was stopped or busy, and keeps its name: no signal tells that it goes on. */
+/*
+ * Asks again a bluetoothd that did not answer: it was stopped or busy, and keeps its name, so that
+ * no signal tells that it goes on.
+ */
 static void load_again(struct bluez *b)
 {
 	if (b->loaded || b->problem != BLUEZ_NO_ANSWER)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pairing: org.bluez.Agent1 for the device being updated, and for no other, while
- * it is connected or being connected.
+ * Pairing: org.bluez.Agent1 for the device being updated, and for no other, while it is connected
+ * or being connected.
  *
- * bluetoothd pairs by itself when the device refuses an access for want of
- * encryption (src/shared/att.c: change_security()); it asks the default agent
- * then.  KeyboardOnly: a device with a display shows a passkey, which is typed
- * here, and all others just work (Core Vol 3 Part H 2.3.5.1); two displays to
- * compare do not occur.
+ * bluetoothd pairs by itself when the device refuses an access that needs encryption
+ * (src/shared/att.c: change_security()); it asks the default agent then.  KeyboardOnly: a device
+ * with a display shows a passkey, which is typed here, and all others just work (Core Vol 3 Part H
+ * 2.3.5.1); two displays to compare do not occur.
  */
 #include "bluez/bluez_priv.h"
 
@@ -103,7 +102,7 @@ static int bluez_agent_on_passkey(sd_bus_message *m, void *userdata, sd_bus_erro
 	return 1;
 }
 
-/* It just works: nothing was shown anywhere. */
+/* Agrees to Just Works: nothing was shown anywhere. */
 static int on_authorize(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	(void)ret_error;

@@ -99,7 +99,7 @@ static void on_connected(struct bluez_request *call, sd_bus_message *reply,
 	} else if (b->dropped) {
 		bluez_ended(b, b->reason);
 	} else if (b->hanging_up) {
-		/* It came up all the same; Connected turns false, or patience ends. */
+		/* The link came up all the same; Connected turns false, or patience ends. */
 		bluez_request(b, BLUEZ_FOR_LINK, b->device, BLUEZ_DEVICE, "Disconnect", NULL);
 	} else {
 		link_up(b);
@@ -162,7 +162,7 @@ static void found(struct bluez *b, const struct bluez_object *o)
 	snprintf(b->device, sizeof(b->device), "%s", o->path);
 	b->phase = BLUEZ_QUIETING;
 	b->scanning = false;
-	/* It is there, however long StopDiscovery takes, which has a limit of its own. */
+	/* The device is there, however long StopDiscovery takes, which has a limit of its own. */
 	bluez_timer_stop(&b->patience);
 	quiet(b);
 }
@@ -218,7 +218,7 @@ int bluez_disconnect(struct transport *t)
 		bluez_after(b, &b->patience, 0, connect_failed);
 		return 0;
 	}
-	/* Also cancels a Connect() under way. */
+	/* Disconnect() also cancels a Connect() under way. */
 	(void)bluez_request(b, BLUEZ_FOR_LINK, b->device, BLUEZ_DEVICE, "Disconnect", NULL);
 	bluez_after(b, &b->patience, BLUEZ_HANG_UP_US, connect_failed);
 	return 0;
@@ -296,7 +296,7 @@ bool bluez_forget_cache(struct bluez *b)
 		rc = sd_bus_message_append(m, "o", b->device);
 	if (bluez_send(b, BLUEZ_FOR_LINK, GATT_CHRS, m, rc, NULL) < 0)
 		return false;
-	/* It ends the link, and the device with it. */
+	/* RemoveDevice ends the link, and the device's object with it. */
 	b->reason = GATT_CONNECT_FAILED;
 	bluez_after(b, &b->patience, BLUEZ_HANG_UP_US, connect_failed);
 	return true;

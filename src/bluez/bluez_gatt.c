@@ -143,7 +143,8 @@ static void out_of_patience(struct bluez *b)
 {
 	if (!b->discover_wanted)
 		return;
-	/* It had them before its last reboot: bluetoothd remembers another table. */
+	/* The device had the services before its last reboot: bluetoothd remembers another
+	 * table. */
 	if (strcmp(b->known, b->address) == 0 && bluez_forget_cache(b))
 		return;
 	mapped(b);

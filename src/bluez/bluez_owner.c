@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose messages are believed: those of the connection that owns org.bluez, and of
- * the bus itself.
+ * The gate for messages: only those of the connection that owns org.bluez, and of the bus itself,
+ * are believed.
  *
- * sender='org.bluez' in a match is a filter of the bus for what is broadcast.  A
- * signal sent to this connection alone comes whatever its matches say, from any
- * program of any user (the system bus's policy lets signals by), and sd-bus
- * cannot tell a well-known name by a message's sender, which is a unique one.
- * So all that arrives passes one gate before any match or object sees it.
+ * sender='org.bluez' in a match is a filter of the bus for what is broadcast.  A signal sent to
+ * this connection alone comes whatever its matches say, from any program of any user (the system
+ * bus's policy lets signals by), and sd-bus cannot tell a well-known name by a message's sender,
+ * which is a unique one.  So every message passes this gate before any match or object sees it.
  */
 #include "bluez/bluez_priv.h"
 
@@ -87,7 +86,7 @@ static int bluez_owner_on_changed(sd_bus_message *m, void *userdata, sd_bus_erro
 	return 0;
 }
 
-/* Nobody may own it yet: then NameOwnerChanged tells when somebody does. */
+/* If the name has no owner yet, NameOwnerChanged tells when it has one. */
 static int on_owner(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
 	const char *name;

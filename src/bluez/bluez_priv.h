@@ -54,6 +54,14 @@ enum {
 	BLUEZ_TOLD_ACQUIRED = 1 << 3,
 };
 
+/* The content of one message on an object, as far as it was read. */
+struct bluez_change {
+	struct bluez *b;
+	struct bluez_object *o;
+	unsigned int told; /* BLUEZ_TOLD_* */
+	bool signalled; /* PropertiesChanged, so that a Value is news */
+};
+
 enum bluez_phase {
 	BLUEZ_IDLE,
 	BLUEZ_FINDING, /* discovery runs until the device is heard */
@@ -87,7 +95,7 @@ enum bluez_problem {
 	BLUEZ_NO_BUS, /* it went away */
 };
 
-/* How long an answer is of interest. */
+/* The time for which an answer is of interest. */
 enum bluez_scope {
 	BLUEZ_FOR_LINK, /* until the connection, or the attempt, is over */
 	BLUEZ_FOR_ADAPTER, /* until the adapter is gone */
@@ -210,7 +218,7 @@ void bluez_after(struct bluez *b, struct bluez_timer *timer, uint64_t us,
 void bluez_timer_stop(struct bluez_timer *timer);
 
 /* bluez_owner.c */
-/* From here on nothing but what bluetoothd and the bus send reaches a match or an object. */
+/* Lets only messages of bluetoothd and the bus reach a match or an object from here on. */
 int bluez_owner_watch(struct bluez *b);
 void bluez_owner_unwatch(struct bluez *b);
 /* bluetoothd sent it, or the bus. */
@@ -255,7 +263,7 @@ void bluez_adapter_removed(struct bluez *b, const struct bluez_object *o);
 void bluez_daemon_gone(struct bluez *b, enum bluez_problem problem);
 void bluez_daemon_back(struct bluez *b);
 
-/* What ails this side now. */
+/* The present fault of the host's own side. */
 enum gatt_host bluez_adapter_host(struct bluez *b);
 /* The one in use, else the one that would be; false: there is none. */
 bool bluez_adapter_path(const struct bluez *b, char *buf, size_t size);
@@ -305,6 +313,14 @@ void bluez_connect_ready(struct bluez *b);
 /* The services that bluetoothd remembers do not fit the device any more. */
 bool bluez_forget_cache(struct bluez *b);
 
+/* bluez_properties.c */
+
+/*
+ * Reads the properties of one interface, "a{sv}", into c->o and says in c->told what came.
+ * Returns 0 or more, or sd-bus's negative error.
+ */
+int bluez_read_properties(struct bluez_change *c, sd_bus_message *m);
+
 /* bluez_objects.c */
 /* An answer to GetManagedObjects(); changes are not told. */
 int bluez_objects_read(struct bluez *b, sd_bus_message *reply);
@@ -329,7 +345,9 @@ void bluez_gatt_tell(struct bluez *b);
 void bluez_gatt_mtu(struct bluez *b, uint16_t mtu);
 void bluez_gatt_told(struct bluez *b, enum transport_event_kind kind, enum gatt_chr chr, int status,
 		     const uint8_t *data, size_t len);
-/* A call failed: a refusal for want of a pairing, of a right, or by the bus is kept. */
+/*
+ * Notes that a call failed: a refusal by the bus, or one that lacks a pairing or a right, is kept.
+ */
 void bluez_gatt_refused(struct bluez *b, enum gatt_chr chr, const sd_bus_error *error);
 /* A PropertiesChanged with a Value. */
 void bluez_gatt_value(struct bluez *b, const char *path, const uint8_t *buf, size_t len);
@@ -375,15 +393,15 @@ bool bluez_error_is_stale(const sd_bus_error *error);
 /* ATT errors 0x80 to 0x9f.  A CCC descriptor is the device's stack's, which answers with none
  * of these: what was written is another attribute. */
 bool bluez_error_is_applications(const sd_bus_error *error);
-/* What the refusal of an access tells of pairing. */
+/* The state of pairing, by the error that refused an access. */
 enum gatt_pairing bluez_error_pairing(const sd_bus_error *error);
 /* The reason in Device1.Disconnected(name, message) [5.83]. */
 enum gatt_reason bluez_disconnect_reason(const char *name);
 
 /* bluez_agent.c */
-/* While a device is being connected or is connected. */
 /*
- * True: bluez_connect_ready() follows.  A connection keeps the capability that the
+ * Offers the agent, while a device is being connected or is connected.  True:
+ * bluez_connect_ready() follows.  A connection keeps the capability that the
  * adapter had when it began, which bluetoothd sets behind its answer: a Connect()
  * sent along with RequestDefaultAgent can be ahead of it.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether bluetoothd lives: a daemon that is stopped, or hangs, keeps its name and its sockets,
- * so that an update over it looks as one whose device has gone silent.  While an answer is
- * owed, or no value is taken, a ping tells the two apart: whatever the device does, libdbus
- * answers it as long as bluetoothd's loop runs.
+ * The check whether bluetoothd lives.  A daemon that is stopped, or hangs, keeps its name and its
+ * sockets, so that an update over it looks as one whose device has gone silent.  While an answer is
+ * owed, or no value is taken, a ping tells the two apart: whatever the device does, libdbus answers
+ * it as long as bluetoothd's loop runs.
  */
 #include "bluez/bluez_priv.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a switch keeps an adapter off.  bluetoothd does not always tell:
- * org.bluez.Error.Blocked needs the kernel to answer Set Powered with RFKILLED, and
- * Linux 6.1 answers Failed.
+ * The check whether a switch keeps an adapter off.  bluetoothd does not always tell:
+ * org.bluez.Error.Blocked needs the kernel to answer Set Powered with RFKILLED, and Linux 6.1
+ * answers Failed.
  */
 #include "config.h" /* system extensions: glob() */
 

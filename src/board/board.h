@@ -39,7 +39,7 @@ struct board_config {
 	bool mcuboot;
 	bool no_rollback; /* the boot loader is one without rollback; board_install() then has the
 			   * image look as if it had come by an update */
-	bool secure_never_falls; /* nor below that of the image that runs */
+	bool secure_never_falls; /* it does not go below that of the image that runs, either */
 	bool same_project; /* CONFIG_OTA_ESP_SAME_PROJECT */
 	bool no_older; /* CONFIG_OTA_ESP_DOWNGRADE_VERSION */
 	const char *flash_path; /* NULL: in memory */
@@ -96,7 +96,7 @@ struct board_counters { /* since board_create() */
  */
 int board_create(const struct board_config *config, struct board **ret, char *ret_text,
 		 size_t text_size);
-/* Finds out whether board_create() would find fault with the configuration, but for its file,
+/* Finds out whether board_create() would find fault with the configuration, except for its file,
  * and board_install() with an image of so many bytes (-OTA_ENOSPC, without a text). */
 int board_check(const struct board_config *config, uint32_t image_size, char *ret_text,
 		size_t text_size);
@@ -107,9 +107,9 @@ void board_set_callbacks(struct board *board, const struct board_callbacks *call
 
 /* Returns true if board_create() made a new chip, so that it wants board_install(). */
 bool board_is_new(const struct board *board);
-/* As a programmer in the factory: erased flash with this image in the factory partition, or
- * in slot 0 where there is none.
- * -OTA_ENOSPC: larger than the slot; -OTA_EBUSY: not BOARD_OFF. */
+/* Does the work of a programmer in the factory: erased flash with this image in the factory
+ * partition, or in slot 0 if there is none.  -OTA_ENOSPC: larger than the slot; -OTA_EBUSY: not
+ * BOARD_OFF. */
 int board_install(struct board *board, const uint8_t *image, size_t size);
 
 /*

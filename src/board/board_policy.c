@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which images a product accepts, as ota_esp's Kconfig has it: by project, version and
- * secure version.  Asked of an image's first bytes, before anything is erased for it,
- * and again of the whole image.
+ * The policy of a product for images, as in ota_esp's Kconfig: by project, version and secure
+ * version.  It is applied to an image's first bytes, before anything is erased for it, and again to
+ * the whole image.
  */
 #include "board/board_priv.h"
 #include "base/bytes.h"
@@ -14,7 +14,7 @@
 
 #define AT_DESCRIPTOR (IMAGE_HEADER_SIZE + IMAGE_SEGMENT_HEADER)
 
-/* As board_running's texts are: printable, terminated. */
+/* Copies a text in the form of board_running's texts: printable, terminated. */
 static void take_text(char ret[33], const uint8_t *field)
 {
 	size_t i;

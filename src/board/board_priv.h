@@ -53,9 +53,8 @@ int board_verify_slot(struct board *board, unsigned int slot, uint32_t limit, st
 /* esp_ota_check_rollback_is_possible(): the slot that would boot instead of the running
  * one; -OTA_ENOENT. */
 int board_find_fallback(struct board *board, unsigned int *ret_slot);
-/* Whether the image that begins with OTA_HEAD_SIZE bytes at head is one that the product
- * accepts: results as of head_check in ota/device.h; *ret_field is the offset of the field
- * at fault. */
+/* Judges whether the product accepts the image that begins with OTA_HEAD_SIZE bytes at head:
+ * results as of head_check in ota/device.h; *ret_field is the offset of the field at fault. */
 int board_judge(const struct board *board, const uint8_t *head, uint32_t *ret_field);
 /* Returns true if a ROLLBACK may go to what board_find_fallback() finds. */
 bool board_way_back(struct board *board);

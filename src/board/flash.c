@@ -144,9 +144,9 @@ static void lose_power(struct flash *flash)
 }
 
 /*
- * A NOR chip first programs all bits of the sector to 0, so that they age
- * alike, then lets them rise together.  Whichever phase the cut meets: zeros up
- * to some place; noise all over; or FF but for a few cells that lag behind.
+ * A NOR chip first programs all bits of the sector to 0, so that they age alike, then lets them
+ * rise together.  Depending on the phase that the cut meets: zeros up to some place; noise all
+ * over; or FF except for a few cells that lag behind.
  */
 static void tear_erase(struct flash *flash, uint8_t *data, uint32_t len)
 {

@@ -120,7 +120,7 @@ void flash_fail_program(struct flash *flash, uint32_t offset);
 void flash_slow_erase(struct flash *flash, uint32_t factor);
 /* Programs likewise. */
 void flash_slow_program(struct flash *flash, uint32_t factor);
-/* As a programmer before the chip is soldered: no operation, no time, no faults. */
+/* Writes as a programmer does before the chip is soldered: no operation, no time, no faults. */
 void flash_preset_erase(struct flash *flash);
 int flash_preset(struct flash *flash, uint32_t offset, const uint8_t *buf, uint32_t len);
 /*

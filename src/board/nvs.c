@@ -140,7 +140,7 @@ static uint32_t first_free(const uint8_t *sector)
 	return i;
 }
 
-/* Copies the records that count, but for skip_key; returns the next free unit. */
+/* Copies the records that count, except for skip_key; returns the next free unit. */
 static int copy_live(struct nvs *nvs, uint32_t target, uint32_t skip_key)
 {
 	const uint8_t *sector = map_current(nvs);

@@ -44,7 +44,7 @@ int nvs_read(struct nvs *nvs, uint16_t key, uint8_t *buf, size_t size);
 /* key is 1..65534; -OTA_EINVAL, also for len 0 or over NVS_PAYLOAD_MAX; -OTA_ENOSPC: too
  * many keys; -OTA_EIO: the flash failed, the old record stands. */
 int nvs_write(struct nvs *nvs, uint16_t key, const uint8_t *buf, size_t len);
-/* No operation when there is no such record. */
+/* Removes a record; no operation if there is none. */
 int nvs_erase(struct nvs *nvs, uint16_t key);
 
 #endif

@@ -72,8 +72,8 @@ int otadata_booted(const struct otadata *o, unsigned int slot);
 
 /* esp_ota_set_boot_partition(): slot boots next, as NEW.  -OTA_EINVAL: no such slot. */
 int otadata_set_boot(const struct otadata *o, unsigned int slot);
-/* No entry that could decide names the slot any more, as after
- * esp_ota_invalidate_inactive_ota_data_slot() of ESP-IDF 5.5 on: before the slot's image
+/* Removes the slot from each entry that could decide, as
+ * esp_ota_invalidate_inactive_ota_data_slot() of ESP-IDF 5.5 on does: before the slot's image
  * goes.  The slot must not be the running one. */
 int otadata_forget(const struct otadata *o, unsigned int slot);
 /* esp_ota_mark_app_valid_cancel_rollback(); -OTA_ENOENT when no entry decides. */

@@ -26,7 +26,7 @@ struct slots {
  * of 64 KiB.  0; -OTA_EINVAL, and *ret is untouched.
  */
 int slots_parse(const char *text, struct slots *ret);
-/* As slots_parse() takes it.  Returns buf; "" where none are described. */
+/* The text that slots_parse() takes.  Returns buf; "" if none are described. */
 char *slots_format(const struct slots *slots, char *buf, size_t size);
 /* A partitions.csv with nvs, otadata and these, at most SLOTS_CSV_MAX bytes.  Returns buf. */
 char *slots_csv(const struct slots *slots, char *buf, size_t size);

@@ -18,7 +18,7 @@
 #define SNOOP_LINKS 8u
 #define SNOOP_PDU_MAX 2048u /* L2CAP: more than any ATT MTU here */
 
-/* What is known of an attribute before its name is. */
+/* Facts on an attribute whose UUID is not known yet. */
 struct snoop_handle {
 	uint16_t handle;
 	uint32_t values; /* written */
@@ -43,7 +43,7 @@ struct snoop_link {
 };
 
 struct snoop {
-	/* What was found. */
+	/* The findings. */
 	struct session_stats stats;
 	struct ota_link link; /* zero fields are unknown */
 	uint16_t interval_first; /* while sending */

@@ -308,7 +308,8 @@ static void told_info(struct snoop *s, const uint8_t *p, size_t len)
 	}
 	s->info_known = true;
 	s->info = info;
-	/* What it was before the next START makes it another: a reset, another slot. */
+	/* The update is told as it stands, before the next START makes it another: a reset,
+	 * another slot. */
 	if (s->started && !s->done && s->stands)
 		s->stands(s->userdata, s);
 }

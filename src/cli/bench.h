@@ -12,14 +12,14 @@ struct bench_run {
 	struct bench bench;
 	struct bench_turn turn; /* the run under way, or the last one */
 	struct job_snapshot now; /* of the last run, when it had ended */
-	/* With --json the results of the runs that count, in the order in which they were made. */
+	/* with --json: the results of the runs that count, in the order in which they were made */
 	json_t *told[BENCH_PARTS][BENCH_RUNS_MAX];
 };
 
 /* Measuring the flash takes the way back: that is asked for once, before anything is done, or --yes
  * has said so.  CLI_OK, or an exit code after cli_fail(). */
 int bench_agree(struct cli *cli, const char *device);
-/* How a run of that part is told where it is by itself, live or from a recording. */
+/* The report on a run of that part by itself, live or from a recording. */
 const struct run_report *bench_report(enum bench_part part);
 /* A run has ended with this exit status; counts: its result is the last of the bench's. */
 void bench_tell_run(struct bench_run *b, enum cli_exit code, bool counts);

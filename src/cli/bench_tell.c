@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a bench measured: in words, each run as it ends, and as JSON. */
+/* Output of a bench: in words, each run as it ends, and as JSON. */
 #include "cli/bench.h"
 
 #include "base/text.h"
@@ -154,7 +154,7 @@ static void bench_end_words(struct bench_run *b)
 	}
 }
 
-/* What runs say together: of their goodputs. */
+/* The runs' goodputs taken together. */
 static json_t *figures_json(const uint32_t *goodputs, size_t count, unsigned int warm_up)
 {
 	json_t *o = json_object(), *runs = json_array();

@@ -98,7 +98,7 @@ struct cli {
 /* Ends with a NULL name. */
 extern const struct cli_command cli_commands[];
 
-/* The whole program but for the process around it.  Returns an enum cli_exit. */
+/* The whole program except for the process around it.  Returns an enum cli_exit. */
 int cli_main(int argc, char **argv, const struct cli_command *commands, FILE *out, FILE *err);
 
 /*

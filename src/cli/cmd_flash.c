@@ -79,7 +79,7 @@ int flash_read_image(struct cli *cli, const char *path, struct image_file *file,
 	return code;
 }
 
-/* What is sent now may be the base of the next update. */
+/* The image is kept, since it may be the base of the next update. */
 static int keep_and_run(struct cli *cli, const struct job_config *config,
 			const struct run_report *how)
 {

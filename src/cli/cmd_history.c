@@ -506,7 +506,7 @@ int cmd_history(struct cli *cli, int argc, char **argv)
 	int r, code;
 
 	r = history_open(NULL, &history, why, sizeof(why));
-	/* Nothing recorded is an empty list, and no mistake. */
+	/* A history without a file is an empty list, and no mistake. */
 	if (r == -OTA_ENOENT && (argc == 1 || (argc == 2 && strcmp(argv[1], "list") == 0))) {
 		log_write(&cli->log, LOG_LEVEL_WARNING, "%s", why);
 		return cli_succeed(cli);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-/* What a stored image says of itself; false: it is damaged or gone. */
+/* Reads the headers of a stored image; false: it is damaged or gone. */
 static bool describe(const struct image_stored *item, struct image *ret)
 {
 	struct lint_report report;

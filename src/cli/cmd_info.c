@@ -71,7 +71,7 @@ static void print_device(FILE *out, const struct job_snapshot *now)
 			i->flags & OTA_INFO_CAN_ROLLBACK ? ", the other slot can boot" : "");
 }
 
-/* As it was while the link was up: it is down when this is printed. */
+/* Prints the link as it was: it is down by now. */
 static void print_link(FILE *out, const struct job_result *result)
 {
 	if (result->mtu > OTA_ATT_MTU_MIN)

@@ -217,7 +217,7 @@ static void act(struct recovery *v, enum recover_action action)
 		with_stack(v, action, what);
 	else
 		with_job(v, action);
-	/* What it came to is the device's to tell. */
+	/* The device itself has to tell what the action came to. */
 	if (action != RECOVER_LOOK && !v->left && !v->walk.unheard)
 		with_job(v, RECOVER_LOOK);
 }
@@ -230,7 +230,8 @@ static bool read_line(char line[ANSWER_MAX])
 	sigset_t signals, before;
 	bool got;
 
-	/* Nothing runs on the device: at a question Ctrl-C may end the program at once. */
+	/* While a question stands nothing runs on the device, so Ctrl-C may end the program at
+	 * once. */
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGTERM);

@@ -180,7 +180,7 @@ static void cmd_scan_on_event(void *userdata, const struct transport_event *e)
 	(void)sd_event_exit(s->event, 0);
 }
 
-/* What was interrupted here, below the table. */
+/* Tells, below the table, which updates were interrupted here. */
 static void tell_journals(const struct scanner *s)
 {
 	char text[JOURNAL_NOTE_TEXT];

@@ -194,7 +194,10 @@ static int check_sim(struct server *s)
 	return CLI_OK;
 }
 
-/* What the client's link must be, as a flag of bluetoothd's; the inner link is no stranger's. */
+/*
+ * The security that the client's link must have, as a flag of bluetoothd's; the inner link counts
+ * as encrypted.
+ */
 static const char *take_security(struct server *s)
 {
 	struct sim_options *o = &s->cli->sim;

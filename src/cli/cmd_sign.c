@@ -111,7 +111,7 @@ static int make(struct cli *cli, struct subject *s)
 
 	if (r == CLI_OK && statement)
 		r = save(cli, statement, s->bytes, sizeof(s->bytes));
-	/* What another program signs needs no key here. */
+	/* A statement that another program signs needs no key here. */
 	if (r != CLI_OK || (statement && !cli_value(cli, "key")))
 		return r != CLI_OK ? r : cli_succeed(cli);
 	r = load_key(cli, s, true);

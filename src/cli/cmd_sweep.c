@@ -200,7 +200,7 @@ static void print_result(struct sweep_cli *c, const struct sweep_result *r, cons
 				output_rate(r->second.rate, rate, sizeof(rate)),
 				sweep_point_text(s, &r->second.point, text, sizeof(text)));
 		run_print_field(out, "Confidence", "%.0f %% %s", r->sure_ppm / 10000.0,
-				sweep_sure_text(s->objective));
+				SWEEP_SURE_TEXT);
 	}
 	if (!r->met)
 		run_print_field(out, "Objective",

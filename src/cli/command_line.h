@@ -11,10 +11,10 @@
 
 #define COMMAND_LINE_OPTIONS 1024u
 
-/* How devices are reached: "--adapter=hci1", "--sim=devices=2,state=air"; "" by default.
- * Returns buf, and "" where not all fits. */
+/* The options that say how devices are reached: "--adapter=hci1", "--sim=devices=2,state=air";
+ * "" by default.  Returns buf, and "" if not all fits. */
 char *command_line_reach(const struct cli *cli, char *buf, size_t size);
-/* How an image is sent, as the options say: "--force=same -p fast -s retries=0". */
+/* The options that say how an image is sent: "--force=same -p fast -s retries=0". */
 char *command_line_sending(const struct cli *cli, char *buf, size_t size);
 /* Returns true if devices end with this program: no other command line reaches them. */
 bool command_line_is_vain(const struct cli *cli);

@@ -174,13 +174,16 @@ static void offer_options(const struct complete *c)
 	for (size_t i = 0; cli_global_option(i, &global); i++) {
 		(void)snprintf(name, sizeof(name), "--%s", global.name);
 		offer_with(c, name, global.required ? "=" : "", global.help);
-		/* What may stand alone, or with a value. */
+		/* An option with an optional value is offered both alone and with '='. */
 		if (global.optional && c->typed[0] != '\0')
 			offer_with(c, name, "=", global.help);
 	}
 }
 
-/* What follows an option's '=' or the option itself; NULL: not an option with a value. */
+/*
+ * The kind of value that an option takes, after '=' or as the next word; NULL: not an option with a
+ * value.
+ */
 static const char *argument_of(const struct complete *c, const char *name, size_t len,
 			       const char **ret_name)
 {
@@ -286,7 +289,7 @@ static void offer_place(struct complete *c, const char *usage, size_t len, int p
 		offer_argument(c, last, last_len);
 }
 
-/* Whether an alternative begins with the argument that was typed first. */
+/* Returns true if an alternative begins with the argument that was typed first. */
 static bool is_chosen(const struct complete *c, const char *usage)
 {
 	const size_t len = c->second ? strlen(c->second) : 0;

@@ -11,8 +11,8 @@
 
 #include "cli/cli.h"
 
-/* What may follow words[0..count-1], the program's name first; the last of them, "" for none
- * yet, is being typed.  To cli->out. */
+/* Prints to cli->out the words that may follow words[0..count-1], of which the first is the
+ * program's name; the last of them, "" for none yet, is being typed. */
 void complete_words(struct cli *cli, const struct cli_command *commands, int count,
 		    char *const *words);
 

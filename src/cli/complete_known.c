@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this user has met or made, for completion: devices, profiles, runs, adapters.  Nothing
- * is written, and no device is asked: a key was pressed. */
+/* The devices, profiles, runs and adapters that this user has met or made, for completion.
+ * Nothing is written, and no device is asked: a key was pressed. */
 #include "config.h" /* system extensions: opendir() */
 
 #include "cli/complete.h"

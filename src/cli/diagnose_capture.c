@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the session waits by default; what the other client did is not known. */
+/* The session's default waits; those of the other client are not known. */
 #define READY_MS 20000u
 #define CONNECT_MS 15000u
 
@@ -158,7 +158,8 @@ json_t *cli_diagnosis(const struct diagnosis *d)
 	(void)json_object_set_new(o, "cure", json_string(diagnosis_cure(d->cause)));
 	(void)json_object_set_new(o, "change",
 				  d->change[0] != '\0' ? json_string(d->change) : json_null());
-	/* Which device it is is not known: no whole command, but for what needs none. */
+	/* A capture does not tell which device it is: only a command that needs none is offered
+	 * whole. */
 	(void)json_object_set_new(o, "command",
 				  d->verb == DIAGNOSIS_DO_DOCTOR ? json_string("otabench doctor")
 								 : json_null());

@@ -35,7 +35,7 @@ static bool make_image(const struct patch_file *p, struct image_file *ret)
 	return true;
 }
 
-/* What a device judges an image by is in its first bytes. */
+/* The image's first bytes are enough: by these a device judges it. */
 static bool read_head(const struct patch_file *p, struct image *ret)
 {
 	struct lint_report report;

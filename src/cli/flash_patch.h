@@ -14,10 +14,10 @@ struct flash_patch {
 };
 
 /*
- * Where file holds a patch: its base is looked for in the store of images, and file holds then the
- * image that it makes.  Else ret->used, and *ret_image is as much of the image as the patch tells, without
- * its bytes.  CLI_OK, also where it is no patch; else an exit code after cli_fail().  The caller ends
- * with flash_patch_finish().
+ * If file holds a patch, its base is looked for in the store of images, and file holds then the
+ * image that it makes.  If the base is not there, ret->used is set, and *ret_image is as much of
+ * the image as the patch tells, without its bytes.  CLI_OK, also if it is no patch; else an exit
+ * code after cli_fail().  The caller ends with flash_patch_finish().
  */
 int flash_patch_open(struct cli *cli, const char *path, struct image_file *file,
 		     struct flash_patch *ret, struct image *ret_image);

@@ -47,7 +47,8 @@ static int maintenance_tell(struct cli *cli, struct transport *t, enum transport
 	if (device)
 		(void)output_safe_text(device, strlen(device), safe, sizeof(safe));
 	(void)maintenance_text(what, status, device ? safe : NULL, text, sizeof(text));
-	/* Nothing to forget is well of an address; a name may be mistyped. */
+	/* An address that is not known need not be forgotten: that is a success; a name may be
+	 * mistyped. */
 	if (what == TRANSPORT_FORGET && status == -OTA_ENOENT && !scan_is_address(device))
 		return cli_fail(cli, CLI_NO_DEVICE, "this host knows no device named %s", safe);
 	if (!maintenance_succeeded(what, status))

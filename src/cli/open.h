@@ -18,10 +18,10 @@ int cli_open(struct cli *cli, sd_event *event, struct transport **ret);
 int cli_recorded(struct cli *cli, struct transport *t, int code);
 /* Closes it; tells when a recording is incomplete, and returns code or what that makes of it. */
 int cli_close(struct cli *cli, struct transport *t, int code);
-/* How the device is reached, as the options that say so; see struct recorder_config. */
+/* The options that say how the device is reached; see struct recorder_config. */
 char *cli_reach(const struct cli *cli, char *buf, size_t size);
 
-/* Where devices are, for their journals; NULL: simulated ones that end with this program.  buf
+/* The devices' place, for their journals; NULL: simulated ones that end with this program.  buf
  * has JOURNAL_PLACE_MAX bytes. */
 const char *cli_place(const struct cli *cli, char *buf);
 

@@ -111,7 +111,7 @@ static void ask_file(struct passkey *p)
 {
 	int rc;
 
-	/* Nobody may have begun to write to a FIFO, and the link has to be served meanwhile. */
+	/* A FIFO may have no writer yet, and the link has to be served meanwhile. */
 	p->fd = strcmp(p->cli->passkey_file, "-") == 0
 			? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			: open(p->cli->passkey_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -34,7 +34,7 @@ void passkey_init(struct passkey *p, struct cli *cli, sd_event *event);
 void passkey_ask(struct passkey *p, struct job *job, const char *device, int32_t shown);
 /* A line on the terminal is being typed. */
 bool passkey_asking(const struct passkey *p);
-/* Nobody wants to know any more. */
+/* Gives up the question: no one needs the passkey any more. */
 void passkey_forget(struct passkey *p);
 
 #endif

@@ -7,7 +7,10 @@
 
 /* A sign_ask_fn; ctx is the struct cli. */
 int passphrase_ask(void *ctx, const char *path, char *buf);
-/* Of a new key: typed twice; "" where the user wants none.  0, or as passphrase_ask(). */
+/*
+ * Asks for a new key's passphrase, typed twice; "" if the user wants none.  0, or as
+ * passphrase_ask().
+ */
 int passphrase_new(struct cli *cli, const char *path, char *buf);
 
 #endif

@@ -9,7 +9,10 @@
 
 #include <string.h>
 
-/* What the first bytes tell of an image: chip, project, version.  It ends early, as it must. */
+/*
+ * Reads chip, project and version from the image's first bytes.  Its findings do not count: such an
+ * image ends early.
+ */
 static void read_head(const struct patch_file *file, struct image *ret)
 {
 	struct lint_report report;

@@ -73,8 +73,8 @@ static size_t figures(const struct progress *p, char parts[FIGURES_MAX][PART_MAX
 	return count;
 }
 
-/* As many of the figures as fit into columns, whole; the first in any case, cut where it
- * must be, and a reason to wait as well: half a sentence is better than none. */
+/* Joins as many whole figures as fit into columns.  The first is there in any case, cut if it
+ * must be, and so is a reason to wait: half a sentence is better than none. */
 static void progress_join(const struct progress *p, size_t columns, char *buf, size_t size)
 {
 	char parts[FIGURES_MAX][PART_MAX];

@@ -241,7 +241,8 @@ static int loop(struct run *r, const struct job_config *config, const struct run
 	const char *bundle = cli_value(r->cli, "bundle");
 	int code, rc = 0;
 
-	/* What is kept of a run is kept to its last event; else nobody is to wait for that. */
+	/* A bundle, trace or capture goes on to the run's last event; without one nobody has to
+	 * wait for that. */
 	r->early = !bundle && !r->cli->trace && !r->cli->btsnoop;
 	code = run_once(r, config);
 	if (r->ended) {

@@ -26,7 +26,7 @@ struct run_report {
 	const struct image *image; /* that was sent, for the JSON result; may be NULL */
 };
 
-/* Of 'info' and 'status', which a replay shows, too. */
+/* The reports of 'info' and 'status', which a replay shows, too. */
 extern const struct run_report run_report_info, run_report_status;
 
 /* Opens the transport, runs the job to its end, tells.  config->profile may be NULL: the one

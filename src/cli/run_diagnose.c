@@ -60,7 +60,7 @@ void run_diagnose_tell(const struct run *r)
 		return;
 	log_write(&r->cli->log, LOG_LEVEL_ERROR, "%s", diagnosis_line(d, line, sizeof(line)));
 	does = job_cure_line(r->job, d, command);
-	/* What the advice above says already is not said again, nor is a command twice. */
+	/* A cure or a command that the advice above has already is not said again. */
 	if (does && strstr(r->result.advice, does))
 		does = NULL;
 	if (!does && strstr(r->result.advice, diagnosis_cure(d->cause)))

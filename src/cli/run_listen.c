@@ -202,7 +202,7 @@ static void run_listen_on_log(void *userdata, const struct job_log_entry *entry)
 	cli_emit(r->cli, event);
 }
 
-/* How the link goes down is of no interest behind the result. */
+/* Returns true if only the link's end follows, which is of no interest after the result. */
 static bool is_over(const struct run *r)
 {
 	return r->early && r->ended;

@@ -55,7 +55,7 @@ int run_once(struct run *run, const struct job_config *config);
 void run_release(struct run *run);
 /* The end of a job that finished. */
 void run_tell_end(struct run *run, const struct run_report *report, enum cli_exit code);
-/* Its part in words: why the run failed; nothing after a good end. */
+/* Says in words why the run failed, as a part of the run's end; nothing after a good one. */
 void run_tell_failure(const struct run *run, bool with_cause);
 
 /* run_diagnose.c */

@@ -59,7 +59,7 @@ static struct run_report report_of(const struct replay_run *run)
 	};
 }
 
-/* It does not end as recorded: how far it came, and why no further. */
+/* The replay does not end as recorded: tells how far it came, and why no further. */
 static int tell_cut(struct run *r, const struct replay *replay)
 {
 	char why[256];

@@ -21,7 +21,7 @@ void run_print_field(FILE *out, const char *label, const char *format, ...)
 	(void)fputc('\n', out);
 }
 
-/* What the air carried, where that is not the image. */
+/* Prints the bytes on the air, if they are not the image's. */
 static void print_air(FILE *out, const struct job_result *r)
 {
 	char air[OUTPUT_FIGURE_MAX], rate[OUTPUT_FIGURE_MAX];

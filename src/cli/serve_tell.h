@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a served device and its client do, for people and for programs; and the verdict. */
+/* Messages on a served device and its client, for people and for programs; and the verdict. */
 #ifndef OTABENCH_CLI_SERVE_TELL_H
 #define OTABENCH_CLI_SERVE_TELL_H
 
@@ -16,7 +16,7 @@ struct serve_tell {
 
 /* One of struct serve_news; NULL in data is no value. */
 void serve_tell_news(struct serve_tell *tell, const struct serve_news *news);
-/* What is not told yet. */
+/* Tells the values of Data that were counted and not told yet. */
 void serve_tell_rest(struct serve_tell *tell);
 /* Every rule, and the verdict. */
 void serve_tell_grade(struct serve_tell *tell, const struct grade *grade);

@@ -14,10 +14,10 @@
 
 #define AIRTIME_T_IFS_US 150u /* Core Vol 6 Part B 4.1.1 */
 /*
- * Of a central that is late.  A USB adapter with 8 buffers of 251 octets carried 66, 73.7, 77.1
- * and 128 kB/s on 2M at 7.5, 10, 11.25 and 15 ms: that is 4, 6, 7 and 16 PDUs in two intervals,
- * where 5, 7, 8 and 10 fit one.  So it ends each event early, and skips the event after one that
- * it used to that end; 8 PDUs in 15 ms leave it the time.  The figures bound the first to
+ * The times of a central that is late.  A USB adapter with 8 buffers of 251 octets carried 66,
+ * 73.7, 77.1 and 128 kB/s on 2M at 7.5, 10, 11.25 and 15 ms: that is 4, 6, 7 and 16 PDUs in two
+ * intervals, where 5, 7, 8 and 10 fit one.  So it ends each event early, and skips the event after
+ * one that it used to that end; 8 PDUs in 15 ms leave it the time.  The figures bound the first to
  * 0.5..1.5 ms and the second to 1.9..3.9 ms.
  */
 #define AIRTIME_LATE_END_US 1000u
@@ -38,7 +38,10 @@ struct airtime_link {
 uint32_t airtime_pdu_us(enum ota_phy phy, uint16_t octets, bool encrypted);
 /* Time of a pair: PDU of down octets, T_IFS, PDU of up octets, T_IFS. */
 uint32_t airtime_pair_us(const struct airtime_link *link, uint16_t down, uint16_t up);
-/* What a notification of so many bytes (1..244) takes more than the empty PDU in its place. */
+/*
+ * Microseconds that a notification of value bytes (1..244) takes beyond the empty PDU that it
+ * replaces.
+ */
 uint32_t airtime_notification_us(const struct airtime_link *link, uint16_t value);
 /* Octets of the largest PDU: data length bounded by the ACL buffer. */
 uint16_t airtime_fragment(const struct airtime_link *link);

@@ -52,7 +52,7 @@ bool cbor_next(struct cbor_reader *r, struct cbor_item *ret);
 void cbor_skip(struct cbor_reader *r, const struct cbor_item *item);
 /* Begins a map or array that is the next item; false: it is something else, or bad. */
 bool cbor_enter(struct cbor_reader *r, enum cbor_type type, struct cbor_walk *ret);
-/* As cbor_enter(), of a head that was read. */
+/* Does the same as cbor_enter() for a head that was read. */
 bool cbor_enter_item(const struct cbor_item *item, enum cbor_type type, struct cbor_walk *ret);
 /* The next key of a map, a text, and the head of its value; false: there are no more, or bad.
  * Of a key that is no text, ret_key's type tells. */

@@ -62,13 +62,14 @@ struct dialect {
 	const char *title; /* "full protocol" */
 	const char *lacks; /* "no acknowledgements, no hash"; "": nothing */
 	const char *not_offered; /* why a command of another dialect is not offered */
-	/* Where this program leaves it alone: what serves it.  "": this program does. */
+	/* The tool that serves a dialect that this program leaves alone.  "": this program
+	 * serves it. */
 	const char *tool;
 
 	/* UUIDs, as GATT_UUID_TEXT; the characteristics are in the first. */
 	const char *services[DIALECT_SERVICES];
 	bool advertised; /* an advertisement of the project's own examples has the first */
-	/* No UUID at all: the service alone says it. */
+	/* The characteristics; if none has a UUID, the service alone decides. */
 	struct dialect_chr chrs[GATT_CHRS];
 	/* The one whose notifications are Control's; no UUID: Control's own. */
 	struct dialect_chr events;
@@ -84,7 +85,8 @@ struct dialect {
 	 * is none worth room in an event. */
 	uint16_t answer;
 	enum gatt_write write_mode; /* that suits it, where nobody asks for one */
-	/* That mode's requests need not be for each value: one proves that all before it came. */
+	/* If that mode is request, not each value needs one: a request proves that all before it
+	 * came. */
 	bool bursts;
 	bool mcuboot; /* its devices' boot loader is MCUboot, for which images are others */
 	bool fills; /* values are of one length: the last one is filled up with FF */

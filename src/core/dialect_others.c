@@ -17,7 +17,7 @@ static void begin(struct session *s)
 	session_finish(s, SESSION_OTHER_DIALECT);
 }
 
-/* Nothing was asked for, so that nothing that it says has a meaning. */
+/* The session asks for nothing here, so that nothing that the device says has a meaning. */
 static void rx(struct session *s, const uint8_t *buf, size_t len)
 {
 	(void)s;
@@ -69,9 +69,9 @@ const struct dialect dialect_foreign = {
 
 /*
  * The service is that of session_sectors.c, too.  Espressif's own component ble_ota offers neither
- * write commands nor notifications (nimble_ota.c: ota_gatt_db).  It is left alone: an update that
- * stopped half-way leaves it in the middle of a sector until it is reset, and its STOP keeps
- * NimBLE's task waiting for the end of an update that never began.
+ * write commands nor notifications (nimble_ota.c: ota_gatt_db).  This program leaves it alone: an
+ * update that stopped half-way leaves the device in the middle of a sector until it is reset, and
+ * its STOP keeps NimBLE's task waiting for the end of an update that never began.
  */
 #define ESPRESSIF_SERVICE GATT_UUID16("8018")
 #define ESPRESSIF_FIRMWARE GATT_UUID16("8020")

@@ -54,7 +54,7 @@ enum gatt_reason { /* why a link ended */
 };
 #define GATT_REASONS (GATT_KEY_MISSING + 1)
 
-/* What ails the host's own side: a link that is lost does not tell it. */
+/* Faults of the host's own side, which a lost link does not tell. */
 enum gatt_host {
 	GATT_HOST_UNTOLD, /* nothing does, or nothing tells */
 	GATT_HOST_ADAPTER_GONE, /* unplugged, or never there */
@@ -67,7 +67,7 @@ enum gatt_host {
 };
 #define GATT_HOSTS (GATT_HOST_NO_BUS + 1)
 
-/* What the stack told of pairing, or for want of it, in the last connection. */
+/* The stack's report on pairing, or on the lack of it, in the last connection. */
 enum gatt_pairing {
 	GATT_PAIRING_UNTOLD,
 	GATT_PAIRING_WANTED, /* an access was refused until there is a pairing */

@@ -64,7 +64,7 @@ static void count_difference(struct gatt_difference *d, const struct gatt_entry 
 		memcpy(d->own, own->uuid, sizeof(d->own));
 }
 
-/* What the device has and is not remembered. */
+/* Counts the entries that the device has and that are not remembered. */
 static void count_unknown(struct gatt_difference *d, const struct gatt_table *remembered,
 			  const struct gatt_table *own)
 {

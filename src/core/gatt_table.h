@@ -30,7 +30,7 @@ struct gatt_table {
 	struct gatt_entry entries[GATT_TABLE_MAX]; /* by handle; gatt_table_add() keeps that */
 };
 
-/* Where they differ first, and how often. */
+/* The first difference of two tables, and the number of them. */
 struct gatt_difference {
 	size_t count;
 	uint16_t handle;
@@ -42,9 +42,9 @@ void gatt_table_add(struct gatt_table *t, const struct gatt_entry *entry);
 /* A service or characteristic of that handle, or NULL. */
 const struct gatt_entry *gatt_table_find(const struct gatt_table *t, uint16_t handle);
 /*
- * What a stack remembers against what the device has.  A stack need not show services of the
- * Bluetooth SIG's that it uses itself (bluetoothd keeps GAP and others back), so that such
- * a service is not missed.  False: they agree, as far as both are known.
+ * Compares the table that a stack remembers with that of the device.  A stack need not show
+ * services of the Bluetooth SIG's that it uses itself (bluetoothd keeps GAP and others back), so
+ * that such a service is not missed.  False: they agree, as far as both are known.
  */
 bool gatt_table_differ(const struct gatt_table *remembered, const struct gatt_table *own,
 		       struct gatt_difference *ret);

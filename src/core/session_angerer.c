@@ -52,7 +52,7 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 			return;
 		s->stats.done_us = s->now;
 		session_promise(s, 0);
-		/* It reboots half a second later. */
+		/* The device reboots half a second later. */
 		session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
 	}
 }

@@ -50,7 +50,8 @@ static void session_basic_on_done(struct session *s)
 	s->stats.done_us = s->now;
 	s->stats.received = s->config.image_size;
 	session_promise(s, 0);
-	/* It may take its time to reboot, and a link that is ended for it proves nothing. */
+	/* The device may take its time to reboot, and a link that the host ends for it proves
+	 * nothing. */
 	session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
 }
 

@@ -34,7 +34,7 @@ static struct session_choice choose_mode(const struct session *s)
 	return choice(asked, asked, s->config.mode_auto ? SESSION_BY_DIALECT : SESSION_ASKED);
 }
 
-/* What fills an event is of no use where events were found to end for other reasons. */
+/* If events were found to end for other reasons, a value that fills an event is of no use. */
 static uint16_t value_by_air(const struct session *s, const struct airtime_link *air,
 			     uint16_t device)
 {
@@ -237,7 +237,7 @@ static struct session_choice choose_interval(const struct session *s,
 	return choice(0, usual, SESSION_BY_PHY);
 }
 
-/* Nobody can be asked for any of it. */
+/* No side can be asked for any of the link's parameters; why says the reason. */
 static void nobody_to_ask(struct session_choices *c, enum session_reason why)
 {
 	struct session_choice *const all[] = {&c->interval, &c->latency, &c->supervision_timeout,

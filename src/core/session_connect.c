@@ -131,7 +131,9 @@ void session_subscribed(struct session *s, int status, uint64_t now_us)
 	begin_reading(s);
 }
 
-/* Bytes from the peer: kept as they are but for the terminator; whoever prints, cleans. */
+/*
+ * Bytes from the peer: kept as they are except for the terminator; whoever prints them cleans them.
+ */
 static void text_copy(char to[SESSION_TEXT], const uint8_t *buf, size_t len)
 {
 	size_t n = len < SESSION_TEXT - 1 ? len : SESSION_TEXT - 1;

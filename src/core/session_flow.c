@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many bytes are kept under way, where nobody said.
+ * The number of bytes kept under way if no setting says it.
  *
- * The link's ceiling is a bound, not a fact: with loss on the air, behind a slow
- * adapter or a slow flash, the same bytes would wait for seconds in a queue that nobody
- * can take them out of.  So the window follows the rate that the device's own ACKs show.
- * If a value gets lost, whatever is under way behind it is sent again: then as
- * little is as still keeps the link busy until the next ACK.
+ * The link's ceiling is a bound, not a fact: with loss on the air, behind a slow adapter or a slow
+ * flash, the same bytes would wait for seconds in a queue that nobody can take them out of.  So the
+ * window follows the rate that the device's own ACKs show.  If a value gets lost, everything under
+ * way behind it is sent again: then the window is the least that still keeps the link busy until
+ * the next ACK.
  */
 #include "core/session_priv.h"
 
@@ -24,7 +24,10 @@
 #define VALUES_TURN 2u /* on the air while the ACK of the one before them comes and is answered */
 /* Bytes behind a gap in which a device of earlier firmware acknowledges more often: 128 KiB. */
 #define CALM 98304u
-/* What is under way behind a lost value goes twice: this share of what came without a gap. */
+/*
+ * Values under way behind a lost one are sent twice, so that the window is at most this share of
+ * the bytes that came without a gap.
+ */
 #define TRUST_SHARE_BESIDE                                                                         \
 	64u /* nothing was lost yet: more than keeps the link busy is for erases */
 #define TRUST_SHARE 5u /* ... and the device erases */
@@ -81,7 +84,7 @@ static uint32_t whole_values(const struct session *s, uint32_t bytes)
 	return bytes == 0 ? payload : (bytes + payload - 1u) / payload * payload;
 }
 
-/* What one ACK tells once what is under way has arrived, by the rule that devices go by. */
+/* The bytes that one ACK tells, by the rule that devices follow, once all under way has arrived. */
 static uint32_t step_by_rule(const struct session *s)
 {
 	const struct session_flow *f = &s->flow;
@@ -127,7 +130,8 @@ static void step_told(struct session *s, uint32_t bytes)
 		f->step = bytes;
 	else if (s->stats.queued > s->stats.received)
 		f->step = (f->step + bytes) / 2u;
-	/* It waited for more, and does not go by the rule: devices of earlier firmware do not. */
+	/* The device waited for more than the rule allows: devices of earlier firmware do not
+	 * follow it. */
 	if (s->stats.queued == s->stats.received && bytes > step_by_rule(s) + (uint32_t)s->chunk)
 		f->acks_rare = true;
 }
@@ -235,7 +239,7 @@ static uint32_t trusted(const struct session *s)
 
 	if (f->lossy)
 		return (f->apart > outgrown ? f->apart : outgrown) / TRUST_SHARE_GAPS;
-	/* Where a device stands still for an erase, only what is under way passes meanwhile. */
+	/* While a device stands still for an erase, only the bytes under way arrive. */
 	return s->stats.progress.phase == OTA_PHASE_ERASE
 		       ? TRUST_ERASE * (trust + since / TRUST_SHARE)
 		       : trust + since / TRUST_SHARE_BESIDE;
@@ -267,7 +271,8 @@ uint32_t session_flow_window(const struct session *s, const struct airtime_link 
 	const bool slower = f->rate > 0 && f->rate < ceiling / 2u;
 	const uint32_t rate = slower ? f->rate * 2u : ceiling;
 	const uint32_t busy = busy_window(s, air, rate);
-	/* Nothing is acknowledged during an erase, and its values are under way all the same. */
+	/* The device acknowledges nothing during an erase, but takes the values under way all
+	 * the same. */
 	const uint32_t silent = f->erase_ms > HOLD_MS ? f->erase_ms - HOLD_MS : 0;
 	const uint32_t calm = session_flow_calm(air, rate, s->chunk) + in_time(rate, silent * MS);
 	const uint32_t first = f->step + VALUES_FIRST * (uint32_t)s->chunk, trust = trusted(s);

@@ -53,8 +53,8 @@ static void write_start(struct session *s)
 }
 
 /*
- * What the link should be, of which the length is returned; 0: as it is.  The answer comes when the
- * link has changed, which may be long after READY's.
+ * Encodes the wish for the link and returns its length; 0: the link stays as it is.  The answer
+ * comes when the link has changed, which may be long after READY's.
  */
 static int wish_link(struct session *s, uint8_t buf[OTA_CONTROL_MAX])
 {
@@ -218,7 +218,7 @@ static uint64_t answer_due(const struct session *s)
 
 	if (s->state != SESSION_SENDING)
 		return s->heard_at + KEEPALIVE_MS * MS;
-	/* Else it is only pacing that holds the next value back. */
+	/* Otherwise only pacing holds the next value back. */
 	return waits ? s->progress_at + session_flow_patience(s) : NEVER;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a device of the full dialect says: credits, acknowledgements, gaps, resume.  Every figure
- * that leaves this file is one the device told.
+ * Notifications of a device of the full dialect: credits, acknowledgements, gaps, resume.  Every
+ * figure that leaves this file is one the device told.
  */
 #include "core/session_priv.h"
 
@@ -271,7 +271,7 @@ static void resume_checked(struct session *s, const struct ota_status *m)
 	session_finish(s, SESSION_REFUSED);
 }
 
-/* What Info told of the device's resets is no newer. */
+/* The resets in STATUS are as new as those in Info, or newer. */
 static void take_resets(struct session *s, const struct ota_status *m)
 {
 	if (m->reset_reason == OTA_RESET_UNKNOWN && m->resets == 0)
@@ -395,84 +395,150 @@ static void on_telemetry(struct session *s, const struct ota_telemetry *m)
 	session_rechoose(s);
 }
 
-/* Decodes one notification and hands it on; false: shorter than it must be. */
-static bool dispatch(struct session *s, const uint8_t *buf, size_t len)
-{
-	union {
-		struct ota_ready ready;
-		struct ota_error_event error;
-		struct ota_done done;
-		struct ota_progress progress;
-		struct ota_status status;
-		struct ota_result result;
-		struct ota_ack ack;
-		struct ota_gap gap;
-		struct ota_link link;
-		struct ota_times times;
-		struct ota_blocks blocks;
-	} m;
+/* --- one notification each: decoded and handed on; false: shorter than it must be */
 
-	switch (buf[0]) {
-	case OTA_EVT_READY:
-		if (ota_ready_decode(buf, len, &m.ready) < 0)
-			return false;
-		if (s->stream &&
-		    !session_stream_ready(s, &m.ready, ota_ready_image_offset(&m.ready, buf, len)))
-			session_broken(s, "its READY lies outside the image");
-		else
-			session_full_on_ready(s, &m.ready);
-		return true;
-	case OTA_EVT_ERROR:
-		return ota_error_decode(buf, len, &m.error) == 0 && (on_error(s, &m.error), true);
-	case OTA_EVT_DONE:
-		return ota_done_decode(buf, len, &m.done) == 0 &&
-		       (session_full_on_done(s, &m.done), true);
-	case OTA_EVT_PROGRESS:
-		return ota_progress_decode(buf, len, &m.progress) == 0 &&
-		       (session_full_on_progress(s, &m.progress), true);
-	case OTA_EVT_STATUS:
-		if (ota_status_decode(buf, len, &m.status) < 0)
-			return false;
-		session_place_status(s, &m.status);
-		on_status(s, &m.status);
-		return true;
-	case OTA_EVT_RESULT:
-		return ota_result_decode(buf, len, &m.result) == 0 &&
-		       (on_result(s, &m.result), true);
-	case OTA_EVT_ACK:
-		if (ota_ack_decode(buf, len, &m.ack) < 0)
-			return false;
-		if (s->stream)
-			session_stream_ack(s, &m.ack);
-		on_ack(s, &m.ack);
-		return true;
-	case OTA_EVT_GAP:
-		if (ota_gap_decode(buf, len, &m.gap) < 0)
-			return false;
-		m.gap.offset = session_place(s, m.gap.offset);
-		on_gap(s, &m.gap);
-		return true;
-	case OTA_EVT_LINK:
-		return ota_link_decode(buf, len, &m.link) == 0 &&
-		       (session_full_on_link(s, &m.link), true);
-	case OTA_EVT_TELEMETRY:
-		if (ota_telemetry_decode(buf, len, &s->stats.telemetry) < 0)
-			return false;
-		s->stats.telemetry_known = true;
-		on_telemetry(s, &s->stats.telemetry);
-		return true;
-	case OTA_EVT_TIMES:
-		return ota_times_decode(buf, len, &m.times) == 0 && (on_times(s, &m.times), true);
-	case OTA_EVT_BLOCKS:
-		return ota_blocks_decode(buf, len, &m.blocks) == 0 &&
-		       (session_skip_blocks(s, &m.blocks), true);
-	default:
-		return true; /* a later version's notification */
-	}
+static bool take_ready(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_ready m;
+
+	if (ota_ready_decode(buf, len, &m) < 0)
+		return false;
+	if (s->stream && !session_stream_ready(s, &m, ota_ready_image_offset(&m, buf, len)))
+		session_broken(s, "its READY lies outside the image");
+	else
+		session_full_on_ready(s, &m);
+	return true;
+}
+
+static bool take_error(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_error_event m;
+
+	if (ota_error_decode(buf, len, &m) < 0)
+		return false;
+	on_error(s, &m);
+	return true;
+}
+
+static bool take_done(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_done m;
+
+	if (ota_done_decode(buf, len, &m) < 0)
+		return false;
+	session_full_on_done(s, &m);
+	return true;
+}
+
+static bool take_progress(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_progress m;
+
+	if (ota_progress_decode(buf, len, &m) < 0)
+		return false;
+	session_full_on_progress(s, &m);
+	return true;
+}
+
+static bool take_status(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_status m;
+
+	if (ota_status_decode(buf, len, &m) < 0)
+		return false;
+	session_place_status(s, &m);
+	on_status(s, &m);
+	return true;
+}
+
+static bool take_result(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_result m;
+
+	if (ota_result_decode(buf, len, &m) < 0)
+		return false;
+	on_result(s, &m);
+	return true;
+}
+
+static bool take_ack(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_ack m;
+
+	if (ota_ack_decode(buf, len, &m) < 0)
+		return false;
+	if (s->stream)
+		session_stream_ack(s, &m);
+	on_ack(s, &m);
+	return true;
+}
+
+static bool take_gap(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_gap m;
+
+	if (ota_gap_decode(buf, len, &m) < 0)
+		return false;
+	m.offset = session_place(s, m.offset);
+	on_gap(s, &m);
+	return true;
+}
+
+static bool take_link(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_link m;
+
+	if (ota_link_decode(buf, len, &m) < 0)
+		return false;
+	session_full_on_link(s, &m);
+	return true;
+}
+
+static bool take_telemetry(struct session *s, const uint8_t *buf, size_t len)
+{
+	if (ota_telemetry_decode(buf, len, &s->stats.telemetry) < 0)
+		return false;
+	s->stats.telemetry_known = true;
+	on_telemetry(s, &s->stats.telemetry);
+	return true;
+}
+
+static bool take_times(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_times m;
+
+	if (ota_times_decode(buf, len, &m) < 0)
+		return false;
+	on_times(s, &m);
+	return true;
+}
+
+static bool take_blocks(struct session *s, const uint8_t *buf, size_t len)
+{
+	struct ota_blocks m;
+
+	if (ota_blocks_decode(buf, len, &m) < 0)
+		return false;
+	session_skip_blocks(s, &m);
+	return true;
 }
 
 void session_full_rx(struct session *s, const uint8_t *buf, size_t len)
 {
-	if (!dispatch(s, buf, len))
-		session_broken(s, "it sent a notification that is too short");
+	static const struct {
+		uint8_t event;
+		bool (*take)(struct session *s, const uint8_t *buf, size_t len);
+	} takes[] = {
+		{OTA_EVT_ACK, take_ack},       {OTA_EVT_TELEMETRY, take_telemetry},
+		{OTA_EVT_TIMES, take_times},   {OTA_EVT_PROGRESS, take_progress},
+		{OTA_EVT_READY, take_ready},   {OTA_EVT_ERROR, take_error},
+		{OTA_EVT_DONE, take_done},     {OTA_EVT_STATUS, take_status},
+		{OTA_EVT_RESULT, take_result}, {OTA_EVT_GAP, take_gap},
+		{OTA_EVT_LINK, take_link},     {OTA_EVT_BLOCKS, take_blocks},
+	};
+
+	/* One that is not in the table is a later version's. */
+	for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++)
+		if (takes[i].event == buf[0] && !takes[i].take(s, buf, len))
+			session_broken(s, "it sent a notification that is too short");
 }

@@ -3,14 +3,14 @@
  * SMP of MCUmgr, as Zephyr's and mynewt's devices with MCUboot speak it (mcumgr.h has its
  * messages): questions and answers over one characteristic, written without response.
  *
- * What runs is told by an image list, with MCUboot's hash, before anything is sent: so an update
- * is proved and confirmed as in the full dialect.  The image goes in requests of up to the
- * device's buffer, each in as many values as the MTU asks for; as many are under way as it has
- * buffers, but for the one of its answer.  Each answer tells the offset that the device wants
- * next, which decides.  At the end the image is set for a test, and the device reset; where it
- * holds the image already, that is all there is to do.
+ * An image list tells, with MCUboot's hash, which image runs, before anything is sent: so an update
+ * is proved and confirmed as in the full dialect.  The image goes in requests of up to the device's
+ * buffer, each in as many values as the MTU asks for; as many are under way as it has buffers, less
+ * one for its answer.  Each answer tells the offset that the device wants next, which decides.  At
+ * the end the image is set for a test, and the device reset; if it holds the image already, that is
+ * all there is to do.
  *
- * Nothing marks where a request begins but the length of the one before: so what was begun is
+ * A request's begin is marked only by the length of the one before: so a request once begun is
  * always sent to its end, whatever is known of it by then.
  */
 #include "core/mcumgr.h"
@@ -48,7 +48,9 @@ static const uint8_t *image_hash(const struct session *s)
 	return s->config.boot_sha256;
 }
 
-/* What its list says of the slot that runs, of the other one, and of the image to be sent. */
+/*
+ * Takes from the device's image list the slot that runs, the other one, and the image to be sent.
+ */
 static void take_images(struct session *s, const struct mcumgr_answer *a)
 {
 	struct session_mcumgr *m = &s->mcumgr;
@@ -372,7 +374,7 @@ static void confirm(struct session *s)
 	ask_for(s, MCUMGR_ASK_CONFIRM, image_hash(s), true);
 }
 
-/* What was received stays in the slot, where the next update finds it or takes its place. */
+/* Bytes received so far stay in the slot: the next update finds them or takes their place. */
 static void stop(struct session *s)
 {
 	if (s->ended)

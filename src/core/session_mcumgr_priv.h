@@ -9,7 +9,7 @@
 struct mcumgr_answer;
 struct mcumgr_header;
 
-/* What an answer is awaited to. */
+/* The question whose answer is awaited. */
 enum mcumgr_ask {
 	MCUMGR_ASK_NOTHING,
 	MCUMGR_ASK_PARAMETERS,
@@ -33,7 +33,7 @@ bool mcumgr_is_writing(const struct session *s);
 void mcumgr_flush(struct session *s);
 /* An empty map for the next request. */
 struct cbor_writer mcumgr_map(struct session *s);
-/* Its header, in front of the map and of rest bytes of the image. */
+/* The request's header, in front of the map and of rest bytes of the image. */
 void mcumgr_put_head(struct session *s, enum mcumgr_ask ask, const struct cbor_writer *map,
 		     uint32_t rest);
 /* Writes it, and waits for the answer; from and to: bytes of the image behind the map. */
@@ -51,7 +51,7 @@ void mcumgr_on_begun(struct session *s, const struct mcumgr_answer *a);
 /* The answer to one of the others. */
 void mcumgr_on_upload(struct session *s, uint8_t sequence, const struct mcumgr_answer *a);
 void mcumgr_upload_refused(struct session *s, const struct mcumgr_answer *a);
-/* As struct dialect_ops has them. */
+/* Members of struct dialect_ops, with the contracts given there. */
 uint32_t mcumgr_frame_end(const struct session *s);
 uint32_t mcumgr_window(const struct session *s);
 uint32_t mcumgr_frame_head(const struct session *s);

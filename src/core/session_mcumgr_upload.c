@@ -136,7 +136,7 @@ uint32_t mcumgr_frame_end(const struct session *s)
 	return s->mcumgr.frame_end;
 }
 
-/* As much as may be under way at once. */
+/* The most bytes that may be under way at once. */
 uint32_t mcumgr_window(const struct session *s)
 {
 	return frames_most(s) * buf_size(s);
@@ -194,7 +194,7 @@ static bool take_frame(struct session *s, uint8_t sequence, struct session_frame
 	for (unsigned int i = 0; i < m->frames; i++) {
 		if (m->frame[i].sequence != sequence)
 			continue;
-		/* What is still being sent has no answer yet. */
+		/* A request that is still being sent has no answer yet. */
 		if (i + 1u == m->frames && under_way(s))
 			return false;
 		*ret = m->frame[i];
@@ -211,7 +211,7 @@ void mcumgr_upload_refused(struct session *s, const struct mcumgr_answer *a)
 	mcumgr_refused(s, a, OTA_CMD_START);
 }
 
-/* It is damaged, as the device read it back. */
+/* The image is damaged, by the device's own reading of it. */
 static void mismatched(struct session *s)
 {
 	s->code = OTA_ERR_HASH;
@@ -289,7 +289,7 @@ static uint64_t answer_due(const struct session *s)
 	       (rate > 0 ? 2ull * mcumgr_window(s) * 1000000u / rate : 0);
 }
 
-/* What the device has of it, its answer to the same again will tell. */
+/* If an answer is overdue, the last bytes are sent again: its answer tells what the device has. */
 void mcumgr_watch(struct session *s)
 {
 	struct session_mcumgr *m = &s->mcumgr;

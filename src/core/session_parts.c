@@ -149,7 +149,7 @@ static void on_result(struct session *s, const uint8_t *buf, size_t len)
 	} else if (says(buf, len, "Success")) {
 		s->stats.done_us = s->now;
 		session_promise(s, 0);
-		/* It reboots some ten seconds later. */
+		/* The device reboots some ten seconds later. */
 		session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
 	}
 }
@@ -168,7 +168,7 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 		if (len < 3 || s->stats.queued != s->stats.limit ||
 		    ((uint32_t)buf[1] << 8 | buf[2]) * s->parts.size != s->stats.queued)
 			break;
-		/* It may come before the answer to the request that it follows. */
+		/* WANT may come before the answer to the request that it follows. */
 		if (s->parts.waiting)
 			part_accepted(s);
 		else
@@ -244,7 +244,7 @@ static uint64_t watch_at(const struct session *s)
 
 /* --- the end */
 
-/* It begins by itself when it has all parts. */
+/* The device begins the update's end by itself when it has all parts. */
 static void end(struct session *s)
 {
 	s->ended = s->end_answered = true;
@@ -298,7 +298,7 @@ static const struct dialect_ops ops = {
 	.ops = &ops
 /* clang-format on */
 
-/* Its sketches have RX and TX readable, or not. */
+/* fbiego's sketches have RX and TX readable, or not. */
 const struct dialect session_fbiego = {
 	.id = DIALECT_FBIEGO,
 	.name = "fbiego",

@@ -86,7 +86,10 @@ extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_arduino_bl
 			       .none = GATT_PROP_NOTIFY                                            \
 	}
 
-/* Of a row that lacks nothing: the full dialect, and one not known yet, which denies nothing. */
+/*
+ * The start of a row that lacks nothing: the full dialect, and one not known yet, which denies
+ * nothing.
+ */
 /* clang-format off */
 #define DIALECT_WHOLE \
 	.lacks = "", \
@@ -167,7 +170,7 @@ void session_prove(struct session *s);
 void session_confirm(struct session *s);
 /* CONFIRM was answered: 0 or enum ota_code. */
 void session_confirm_answered(struct session *s, uint8_t code);
-/* No answer came in time. */
+/* CONFIRM got no answer in time. */
 void session_confirm_silent(struct session *s);
 /* Info was read again. */
 void session_confirm_read(struct session *s);
@@ -178,7 +181,7 @@ void session_abort(struct session *s);
 /* session_choice.c */
 /* Chunk, write mode and window. */
 void session_choose(struct session *s);
-/* For START; after session_choose(). */
+/* The ack interval for START; after session_choose(). */
 uint16_t session_choose_ack(struct session *s);
 /* The LINK request for the device; false: none is needed. */
 bool session_choose_link(struct session *s, struct ota_link_request *ret);
@@ -221,7 +224,7 @@ void session_full_start(struct session *s);
 void session_full_end(struct session *s);
 
 /* session_full_rx.c */
-/* As struct dialect_ops' rx. */
+/* The rx of struct dialect_ops. */
 void session_full_rx(struct session *s, const uint8_t *buf, size_t len);
 /* Returns true if the device says that it goes on receiving while its flash erases. */
 bool session_erases_beside(const struct session *s);
@@ -245,11 +248,11 @@ bool session_stream_refused(struct session *s, const struct ota_error_event *m);
 /* READY came; true: the device is asked what its slot holds, and session_ready_known() follows. */
 bool session_skip_ask(struct session *s);
 void session_skip_blocks(struct session *s, const struct ota_blocks *m);
-/* No more is told of it. */
+/* The device tells no more of its slot. */
 void session_skip_known(struct session *s);
 
 /* session_send.c */
-/* For struct dialect_ops' end and abort: the opcode alone. */
+/* The end and abort of struct dialect_ops: the opcode alone. */
 void session_send_end(struct session *s);
 void session_send_abort(struct session *s);
 /* Writes len bytes of what is sent, from offset on. */
@@ -273,7 +276,7 @@ void session_rechoose(struct session *s);
 /* The device has received up to here: ends a stall. */
 void session_moved(struct session *s, uint32_t received);
 void session_watch_stall(struct session *s);
-/* It is over: moving again, or the session ends in it.  Milliseconds; 0: there is none. */
+/* Ends a stall: bytes move again, or the session ends in it.  Milliseconds; 0: there is none. */
 uint32_t session_count_stall(struct session *s);
 uint64_t session_stall_deadline(const struct session *s);
 

@@ -32,7 +32,7 @@ void session_promise_unheard(struct session *s)
 		session_broken(s, "it said that it reboots before it was told that all was sent");
 		return;
 	}
-	/* It may wait to be told; another REBOOT does no harm. */
+	/* The device may wait to be told; another REBOOT does no harm. */
 	session_opcode(s, OTA_CMD_REBOOT);
 	if (session_live(s))
 		session_promise(s, UNHEARD_MS);
@@ -49,7 +49,7 @@ void session_look(struct session *s, enum session_outcome why)
 	session_rebooted(s);
 }
 
-/* It was not met again. */
+/* The device was not found again after its reboot. */
 static void not_back(struct session *s)
 {
 	if (s->adapter_gone)
@@ -99,7 +99,7 @@ static void send_again(struct session *s)
 	session_retry_start(s, s->given_up);
 }
 
-/* It runs the old version.  Perhaps it is only about to reboot. */
+/* The device runs the old version.  Perhaps it is only about to reboot. */
 static void prove_old(struct session *s)
 {
 	const uint64_t settled = s->promised ? s->stats.done_us + OLD_MS * MS : s->reconnect_until;
@@ -160,8 +160,8 @@ static void ask_state(struct session *s)
 }
 
 /*
- * It lost its supply while the image was on trial, so that its boot loader went back: no image is
- * at fault, and the device has kept what it needs to try it again.
+ * Returns true if the device lost its supply while the image was on trial, so that its boot loader
+ * went back: no image is at fault, and the device has kept what it needs to try it again.
  */
 static bool trial_lost_supply(const struct session *s)
 {
@@ -231,7 +231,7 @@ static void unanswered(struct session *s)
 		session_finish(s, SESSION_STALLED);
 }
 
-/* It answered CONFIRM with ok, and its Info disagrees: the session has ended. */
+/* Ends the session if the device answered CONFIRM with ok, and its Info disagrees. */
 static bool told_otherwise(struct session *s)
 {
 	if (!s->confirm_told || !s->running.on_trial)

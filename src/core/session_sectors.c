@@ -30,7 +30,8 @@ static const struct traits {
 	bool stop_ends; /* the update is over with STOP; else with the last sector's answer */
 	bool stop_judges; /* ... and its answer says whether the image is accepted */
 	bool tells_expected; /* an answer has the sector that it expects */
-	/* It refuses the length at each value behind a lost one; the last one's CRC tells, too. */
+	/* the device refuses the length of each value behind a lost one; the last one's CRC
+	 * tells, too */
 	bool length_early;
 } traits[DIALECTS] = {
 	[DIALECT_BLE_OTA_RAW] = {.stop_first = true,
@@ -128,7 +129,7 @@ static void done(struct session *s)
 	s->ended = s->end_answered = true;
 	s->stats.done_us = s->now;
 	session_promise(s, 0);
-	/* It reboots half a second to two seconds later. */
+	/* The device reboots half a second to two seconds later. */
 	session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
 }
 
@@ -185,7 +186,7 @@ static void value_sent(struct session *s, uint32_t header)
 	s->sectors.sent_at = s->now;
 }
 
-/* It is called behind header_put(), with the sector's last value. */
+/* Called after header_put(), with the sector's last value. */
 static void trailer_put(struct session *s, uint8_t *buf)
 {
 	const uint32_t from = s->stats.queued - s->stats.queued % SECTOR;
@@ -310,8 +311,8 @@ static void end(struct session *s)
 		done(s);
 		return;
 	}
-	/* It may reboot before it answers.  Where STOP is no more than the end of the talk, all that
-	 * the device needs is there already. */
+	/* The device may reboot before it answers.  If STOP is no more than the end of the talk,
+	 * the device has all that it needs already. */
 	s->ended = true;
 	s->end_answered = !traits_of(s)->stop_judges;
 	stop(s);

@@ -263,8 +263,8 @@ void session_fill(const struct session *s, uint8_t *to, uint32_t offset, uint32_
 }
 
 /*
- * Whether sending still leads anywhere.  A device, or a stack, that asks for the same
- * bytes again and again would be sent them for ever.
+ * Returns true if sending still leads anywhere.  A device, or a stack, that asks for the same bytes
+ * again and again would be sent them for ever.
  */
 static bool makes_headway(const struct session *s)
 {

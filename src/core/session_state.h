@@ -84,7 +84,7 @@ struct session_tune {
 	bool was_good; /* it carried what it could, once */
 	uint32_t calm_us; /* in which the short interval carried what it could ... */
 	uint32_t calm_needed_us; /* ... and how long it has to; 0: not told yet */
-	/* What the link carries if nothing else holds values up: */
+	/* The rate that the link carries while nothing else holds values up: */
 	uint64_t clean_from; /* not before this, after an erase */
 	uint64_t ack_at; /* the last ACK; 0: none to count from */
 	uint32_t bytes, us;
@@ -164,7 +164,7 @@ struct session_mcumgr {
 	uint8_t in[1024];
 };
 
-/* What the device told that it runs: by Info, or by a dialect's own messages. */
+/* The image that the device says it runs: by Info, or by a dialect's own messages. */
 struct session_running {
 	bool known;
 	bool boot_hash; /* sha256 is MCUboot's, config.boot_sha256 where it is the image sent */
@@ -229,7 +229,7 @@ struct session {
 	bool gap_seen; /* since READY */
 	uint16_t gap_sequence; /* of the latest GAP: a second one of that number is a copy */
 	bool resyncing; /* RESYNC was written; its GAP numbers anew what is sent before it comes */
-	uint16_t least_payload; /* of the values in flight, but for short ones */
+	uint16_t least_payload; /* of the values in flight, except for short ones */
 	bool data_busy; /* a write request on Data is outstanding */
 	bool blocked; /* the stack's queue is full */
 	uint64_t next_send; /* pacing */

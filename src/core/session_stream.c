@@ -8,7 +8,7 @@
 
 /* --- places */
 
-/* Its limit may lie behind the stream's end, which the device does not know. */
+/* The device does not know the stream's end, so that its limit may lie behind it. */
 uint32_t session_place(const struct session *s, uint32_t offset)
 {
 	return !s->stream			      ? offset
@@ -63,8 +63,8 @@ void session_stream_ack(const struct session *s, struct ota_ack *m)
 
 /* --- what the slot holds */
 
-/* What is left out stays so, however often the link is lost: only so is its rest what the device
- * lacks. */
+/* Blocks that are left out stay so however often the link is lost: otherwise the rest would not be
+ * what the device lacks. */
 static void ask_skip(struct session *s)
 {
 	struct session_skip *skip = &s->skip;

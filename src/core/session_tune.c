@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connection interval, where nobody said one.
+ * The connection interval, if no setting says one.
  *
- * How many packets an adapter sends in an event, and whether its buffers are filled again
- * meanwhile, no stack tells; nor does it tell what the air loses, which ends an event.  So
- * the rate that the ACKs show is compared with what the link could carry.  Where it is
- * clearly less while nothing else holds it up, other intervals are tried for a while, and the
- * fastest is kept: for as long as the link stays as it is, since another link of the same
- * adapter, or a hand in front of an aerial, comes and goes in mid transfer.
+ * No stack tells how many packets an adapter sends in an event, whether its buffers are filled
+ * again meanwhile, or what the air loses, which ends an event.  So the rate that the ACKs show is
+ * compared with what the link could carry.  If it is clearly less while nothing else holds it up,
+ * other intervals are tried for a while, and the fastest is kept: for as long as the link stays as
+ * it is, since another link of the same adapter, or a hand in front of an aerial, comes and goes in
+ * mid transfer.
  *
- * Only the time counts in which nothing but the link held values up: not a full ring, which is
- * the flash's, nor an erase for which the device stands still, and what waited for that.
+ * Only the time counts in which nothing but the link held values up.  A full ring does not count,
+ * which is the flash's, nor does an erase for which the device stands still, and what waited for
+ * that.
  */
 #include "core/session_priv.h"
 
@@ -39,8 +40,8 @@
 #define LEFT_MIN (128u * 1024u) /* bytes still to come that are worth a trial */
 
 /*
- * Where this program's turn comes late, what is received says nothing of the link, and a change cannot
- * be kept clear of an erase.
+ * If this program's turn comes late, the received bytes say nothing of the link, and a change
+ * cannot be kept clear of an erase.
  */
 static bool tune_wanted(const struct session *s)
 {
@@ -135,9 +136,9 @@ static void settle(struct session *s, uint16_t now)
 }
 
 /*
- * Where a link carries less than it could, events end early, by loss or for few buffers, and the
- * short interval is what helps: a tie, which is chance, goes to it.  Where packets get lost, a
- * longer event is no cure, whatever chance has it seem: it is for events that are missed.
+ * If a link carries less than it could, its events end early, by loss or because buffers are few,
+ * and the short interval helps: a tie, which is chance, goes to it.  If packets get lost, a longer
+ * event is no cure, even where chance makes it seem one: it helps against missed events.
  */
 static bool is_better(const struct session_tune *t, uint16_t interval, uint32_t rate)
 {
@@ -146,7 +147,7 @@ static bool is_better(const struct session_tune *t, uint16_t interval, uint32_t 
 	return rate > t->rate + t->rate / MISSED_SHARE;
 }
 
-/* So many percent of what the link could carry are not reached. */
+/* Returns true if rate is below so many percent of what the link could carry. */
 static bool is_below(const struct session *s, uint32_t rate, uint32_t percent)
 {
 	struct airtime_link air;
@@ -162,7 +163,7 @@ static bool is_enough_left(const struct session *s)
 
 /* --- what the link carries */
 
-/* Nothing but the link held these bytes up. */
+/* Returns true if nothing but the link held these bytes up. */
 static bool is_clean(const struct session *s, const struct ota_ack *m)
 {
 	const struct session_stats *st = &s->stats;
@@ -249,7 +250,8 @@ static void judge_trial(struct session *s, uint32_t rate)
 	if (is_better(t, now, rate)) {
 		t->best = now;
 		t->rate = rate;
-		/* Else so few buffers fill the short interval, and that it is filled says nothing. */
+		/* Otherwise the few buffers are enough to fill the short interval, and its rate
+		 * says nothing. */
 		t->early = now == SHORT && is_below(s, rate, CALM_PERCENT);
 	}
 	if (now == LONG && t->best != LONG && t->first != SHORT && is_enough_left(s))
@@ -258,7 +260,7 @@ static void judge_trial(struct session *s, uint32_t rate)
 		settle(s, now);
 }
 
-/* Whether the link is still the one for which the interval was found. */
+/* Watches whether the link is still the one for which the interval was found. */
 static void watch_settled(struct session *s, uint32_t rate)
 {
 	struct session_tune *t = &s->tune;

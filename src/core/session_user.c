@@ -141,7 +141,7 @@ void session_expire(struct session *s, uint64_t now_us)
 	session_finish(s, SESSION_TIMED_OUT);
 }
 
-/* --- pairing, which bluetoothd begins when the device refuses a write for want of it */
+/* --- pairing, which bluetoothd begins when the device refuses a write that needs it */
 
 void session_pairing(struct session *s, uint64_t now_us)
 {

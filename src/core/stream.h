@@ -35,8 +35,8 @@ struct stream_kept {
 	uint32_t bytes; /* of the image in these */
 };
 
-/* Nothing is kept yet; image_size is OTA_SKIP_BLOCKS at most.  The caller's whole and image must
- * outlive k, which is not to be moved. */
+/* Begins with nothing kept; image_size is OTA_SKIP_BLOCKS blocks at most.  The caller's whole
+ * and image must outlive k, which is not to be moved. */
 void stream_keep_begin(struct stream_kept *k, const struct stream *whole, const uint8_t *image,
 		       uint32_t image_size);
 /* The map was changed. */

@@ -63,7 +63,7 @@ void diagnose_wait_for_each(const struct diagnosis_facts *f, char change[DIAGNOS
 		(void)snprintf(change, DIAGNOSIS_CHANGE, "write_mode=request");
 }
 
-/* Nothing tells how long a value may be: the shortest there are fit in any case. */
+/* If nothing tells how long a value may be, the shortest there are fit in any case. */
 void diagnose_shorter_values(const struct diagnosis_facts *f, char change[DIAGNOSIS_CHANGE])
 {
 	if (f->code == OTA_ERR_LENGTH)

@@ -10,7 +10,10 @@ uint8_t diagnose_host_queue(const struct diagnosis_facts *f, char evidence[DIAGN
 	return f->unanswered || diagnose_is_silent(f) ? POSSIBLE : PROVED - 5u;
 }
 
-/* What it took is under way for ever: a request, too, which any device's stack would answer. */
+/*
+ * If the adapter lost its buffers, all that it took is under way for ever: a request, too, which
+ * any device's stack would answer.
+ */
 uint8_t diagnose_adapter_buffers(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
 	if (!f->stack_full || !diagnose_stands(f) || (!f->unanswered && !diagnose_is_silent(f)))

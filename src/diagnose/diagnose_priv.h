@@ -15,7 +15,7 @@
 #define POSSIBLE 55u
 #define LEAST 50u /* below this nothing is told */
 
-/* Of a cause that was found: writes the setting that cures it, or leaves it "". */
+/* Writes the setting that cures a cause that was found, or leaves it "". */
 typedef void diagnosis_changer(const struct diagnosis_facts *f, char change[DIAGNOSIS_CHANGE]);
 
 typedef uint8_t diagnosis_judge(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT]);

@@ -53,7 +53,7 @@ uint8_t diagnose_erasing(const struct diagnosis_facts *f, char evidence[DIAGNOSI
 	if (!diagnose_failed(f) || f->ended || f->stats->start_us == 0)
 		return 0;
 	if (ready_is_late(f)) {
-		/* Nothing is erased for a START alone where the device says so (protocol.md 4.1). */
+		/* If the device says so, nothing is erased for a START alone (protocol.md 4.1). */
 		if (dialect_get(f->dialect)->has_acknowledgements && p->phase != OTA_PHASE_ERASE)
 			return 0;
 		diagnose_say(evidence, "START was written, and READY has not come in %u ms",
@@ -99,7 +99,7 @@ uint8_t diagnose_programming(const struct diagnosis_facts *f, char evidence[DIAG
 	return t->write_ms > t->erase_ms ? PROVED : POSSIBLE;
 }
 
-/* What the device told of its flash is why it was silent. */
+/* Returns true if the device's own figures of its flash explain why it was silent. */
 bool diagnose_flash_works(const struct diagnosis_facts *f)
 {
 	const struct ota_telemetry *t = &f->stats->telemetry;
@@ -150,7 +150,7 @@ uint8_t diagnose_notifications_lost(const struct diagnosis_facts *f, char eviden
 		diagnose_say(evidence, "START was answered by its stack, and READY has not come");
 		return PROVED;
 	}
-	/* Its stack answers, so that link and device are well. */
+	/* The device's stack answers, so that link and device are well. */
 	if (!diagnose_is_silent(f) || f->written == 0 || f->queries <= f->answers)
 		return 0;
 	diagnose_say(evidence, "its stack answered %u writes since the last of them, %u ms ago",

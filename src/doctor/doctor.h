@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The computer's Bluetooth, as findings: facts, what follows
- * from each, and what to do.  No device and no link are needed, but for what the stack
- * remembers of a device (doctor_tell_table()).
+ * The computer's Bluetooth, as findings: facts, what follows from each, and what to do.  No device
+ * and no link are needed, except for the table that the stack remembers of a device
+ * (doctor_tell_table()).
  */
 #ifndef OTABENCH_DOCTOR_DOCTOR_H
 #define OTABENCH_DOCTOR_DOCTOR_H
@@ -23,7 +23,7 @@ enum doctor_level {
 	DOCTOR_BAD, /* nothing can be updated until this is mended */
 };
 
-/* What the program itself may do about a finding: nothing that is lost, or hard to undo. */
+/* The repairs that the program itself may do: none that loses anything, or is hard to undo. */
 enum doctor_fix {
 	DOCTOR_FIX_NONE,
 	DOCTOR_FIX_UNBLOCK, /* a software switch of rfkill */
@@ -58,8 +58,8 @@ struct doctor_config {
 void doctor_collect(struct doctor *d, const struct doctor_config *config);
 
 struct doctor_table {
-	/* What the stack goes by, NULL: it knows none; what the device has, NULL: it was not
-	 * read, why says the reason and advice what to do ("": nothing). */
+	/* The table that the stack goes by, NULL: it knows none; the device's own, NULL: it was
+	 * not read, why says the reason and advice what to do ("": nothing). */
 	const struct gatt_table *stack, *device;
 	const char *why, *advice;
 	const char *address, *adapter; /* of the device, and of the adapter in the stack's files */

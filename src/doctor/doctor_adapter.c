@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an adapter is, by the files of its driver, and what in this computer is in its way. */
+/* The kind of adapter, by the files of its driver, and what in this computer is in its way. */
 #include "config.h" /* system extensions: glob() */
 
 #include "doctor/doctor_priv.h"
@@ -162,7 +162,7 @@ static void check_capture(struct doctor *d, const char *root)
 			   "without CAP_NET_RAW --btsnoop has the attribute protocol alone");
 }
 
-/* What bluetoothd keeps of devices' services lies apart from their bonds. */
+/* bluetoothd keeps its memory of devices' services apart from their bonds. */
 static void check_cache(struct doctor *d, const char *root)
 {
 	const size_t n = count(root, "/var/lib/bluetooth/*:*/cache/*:*");

@@ -188,8 +188,8 @@ static bool is_from(sd_bus_message *reply, const char *who)
 }
 
 /*
- * Whether org.bluez's owner sent the answer.  sd-bus knows an answer by its number
- * alone, and not every bus keeps others from sending one.
+ * Returns true if org.bluez's owner sent the answer.  sd-bus knows an answer by its number alone,
+ * and not every bus keeps others from sending one.
  */
 static bool is_bluetoothds(sd_bus *bus, sd_bus_message *answer)
 {

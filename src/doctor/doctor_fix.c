@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the program may do itself about a finding: see enum doctor_fix. */
+/* The repairs that the program may do itself: see enum doctor_fix. */
 #include "config.h" /* system extensions: O_CLOEXEC */
 
 #include "doctor/doctor.h"

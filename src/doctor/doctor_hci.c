@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a controller says of itself on a raw HCI socket: its maker and firmware to everybody,
- * its LE features and buffers with CAP_NET_RAW (hci_sec_filter of net/bluetooth/hci_sock.c).
+ * A controller's own report on a raw HCI socket: its maker and firmware to everybody, its LE
+ * features and buffers with CAP_NET_RAW (hci_sec_filter of net/bluetooth/hci_sock.c).
  */
 #include "config.h" /* system extensions: SOCK_CLOEXEC */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether an adapter may use LE 2M, which nearly doubles what a link carries: Linux
- * kept to 1M for years whatever the adapter could, and bluetoothd does not tell.  The
- * kernel's management interface does, to root (doc/mgmt-api.txt of BlueZ, Get PHY
- * Configuration; mgmt_untrusted_commands of net/bluetooth/mgmt.c does not list it).
+ * The check whether an adapter may use LE 2M, which nearly doubles what a link carries: Linux kept
+ * to 1M for years whatever the adapter could, and bluetoothd does not tell.  The kernel's
+ * management interface does, to root (doc/mgmt-api.txt of BlueZ, Get PHY Configuration;
+ * mgmt_untrusted_commands of net/bluetooth/mgmt.c does not list it).
  */
 #include "config.h" /* system extensions: SOCK_CLOEXEC, le16toh() */
 
@@ -36,7 +36,7 @@ struct mgmt_answer {
 	uint32_t supported, configurable, selected;
 } __attribute__((packed));
 
-/* As btmgmt writes them, by bit. */
+/* btmgmt's names of the PHYs, by bit. */
 static const char *const phy_names[] = {
 	"BR1M1SLOT",  "BR1M3SLOT",  "BR1M5SLOT",  "EDR2M1SLOT", "EDR2M3SLOT",
 	"EDR2M5SLOT", "EDR3M1SLOT", "EDR3M3SLOT", "EDR3M5SLOT", "LE1MTX",

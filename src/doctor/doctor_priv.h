@@ -10,7 +10,7 @@
 
 void doctor_add(struct doctor *d, enum doctor_level level, const char *check, const char *advice,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* What mends the finding that was added last. */
+/* Offers a repair for the finding that was added last. */
 void doctor_offer(struct doctor *d, enum doctor_fix fix, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The first line of a file below the root; "" when it cannot be read. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the stack remembers of a device's services against what the device has, and how it is
- * made to ask again.
+ * The comparison of the services that the stack remembers of a device with those that it has, and
+ * how the stack is made to ask again.
  *
- * bluetoothd reads /var/lib/bluetooth/ADAPTER/cache/DEV when it starts (load_gatt_db() of
- * BlueZ's src/device.c); the bond is in ADAPTER/DEV/info, another file.  Over D-Bus nothing
- * but RemoveDevice drops the services, and that drops the bond as well.
+ * bluetoothd reads /var/lib/bluetooth/ADAPTER/cache/DEV when it starts (load_gatt_db() of BlueZ's
+ * src/device.c); the bond is in ADAPTER/DEV/info, another file.  Over D-Bus only RemoveDevice drops
+ * the services, and that drops the bond as well.
  */
 #include "doctor/doctor_priv.h"
 

@@ -305,7 +305,7 @@ int esp_wake(struct esp *esp)
 		esp_log(esp, "cannot be made: %s", text);
 		return rc;
 	}
-	/* It has been up for as long as it was to be: the time has passed already. */
+	/* The device has been up for as long as asked: that time counts as passed already. */
 	if (esp->power != ESP_OFF && load(esp, esp->config.boot_reason, &us) && up)
 		firmware_start(esp, sched_now(esp->config.sched));
 	return 0;

@@ -28,7 +28,7 @@ enum esp_dialect {
 	ESP_ANGERER
 };
 
-/* How a device with SMP is built: which of MCUmgr's options it has. */
+/* The ways in which a device with SMP is built: which of MCUmgr's options it has. */
 enum esp_mcumgr_kind {
 	ESP_MCUMGR_USUAL,
 	ESP_MCUMGR_VERSION_1, /* an older release: no version 2, no parameters */
@@ -37,7 +37,7 @@ enum esp_mcumgr_kind {
 	ESP_MCUMGR_SELF_CONFIRMS, /* the new image confirms itself when it starts */
 };
 
-/* How the attribute table of what is sent to it differs from its factory firmware's. */
+/* The attribute table of the image sent to it, compared with that of its factory firmware. */
 enum esp_update_table {
 	ESP_TABLE_SAME,
 	ESP_TABLE_MOVED, /* a service more; the Database Hash tells */
@@ -65,8 +65,8 @@ enum esp_flash_mode {
 	ESP_FLASH_USUAL,
 	ESP_FLASH_AUTO_SUSPEND, /* CONFIG_SPI_FLASH_AUTO_SUSPEND: nothing does; not on an ESP32 */
 	ESP_FLASH_PSRAM, /* CONFIG_SPIRAM_XIP_FROM_PSRAM: nothing does; chips with PSRAM */
-	/* No chip: erases stop the host task only, and the controller takes all that credits
-	 * allow.  What an update owes to the rest of the model shows beside it. */
+	/* Unlike any chip: erases stop the host task only, and the controller takes all that
+	 * credits allow.  It shows what an update owes to the rest of the model. */
 	ESP_FLASH_LENIENT,
 };
 
@@ -109,7 +109,7 @@ struct esp_config {
 	 * none of a lower secure version than the one that runs, either. */
 	bool signed_only;
 	uint8_t public_key[64];
-	/* With a key: security is demanded for what no signature covers alone. */
+	/* With a key: only commands that no signature covers need security. */
 	bool commands_only;
 	bool delta; /* patches of the running image, too */
 	bool skip; /* it tells which blocks its free slot holds, and keeps them */
@@ -139,7 +139,7 @@ struct esp_config {
 	/* Something worth a line in a log, or NULL. */
 	void (*log)(void *ctx, const char *text);
 	void *log_ctx;
-	/* It shows a passkey, or NULL. */
+	/* Called when the device shows a passkey; or NULL. */
 	void (*show)(void *ctx, struct esp *esp, int32_t passkey);
 	void *show_ctx;
 };
@@ -175,7 +175,7 @@ uint32_t esp_advertised_dialects(const struct esp *esp);
 /* The payloads on the air; their lengths.  A name that does not fit is cut. */
 size_t esp_advertisement(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
 size_t esp_scan_response(const struct esp *esp, uint8_t ret[ESP_ADV_MAX]);
-/* As a scanner hears it now, dBm; moves with time. */
+/* The signal at which a scanner hears it now, dBm; moves with time. */
 int8_t esp_rssi(struct esp *esp);
 
 /*
@@ -197,7 +197,7 @@ void esp_terminate(struct esp *esp); /* closes its links */
 /* NimBLE's task is kept for so long, as by an application's callback that does not return. */
 void esp_block(struct esp *esp, uint32_t ms);
 struct board *esp_board(struct esp *esp); /* NULL: it cannot be made */
-/* For tests: the device's own view. */
+/* The device's own view, for tests. */
 /* Centrals that it has a key for. */
 unsigned int esp_bonds(const struct esp *esp);
 void esp_status(struct esp *esp, struct ota_status *ret);
@@ -211,7 +211,7 @@ uint32_t esp_parts_overruns(const struct esp *esp);
 uint32_t esp_parts_formats(const struct esp *esp);
 /* Values that a device of MCUMGR lost, because no buffer was free or they were no message. */
 uint32_t esp_mcumgr_losses(const struct esp *esp);
-/* As a device of that dialect is to be configured. */
+/* The dialect to configure for a device of that one. */
 enum esp_dialect esp_dialect_of(enum dialect_id id);
 uint32_t esp_boots(const struct esp *esp);
 

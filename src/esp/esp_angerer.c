@@ -87,7 +87,7 @@ static void finish(struct esp *esp)
 		tell(esp, DONE_NAK);
 }
 
-/* What came while the flash worked. */
+/* Takes what came while the flash worked. */
 static void next(struct esp *esp)
 {
 	struct esp_angerer *u = &esp->angerer;

@@ -49,7 +49,7 @@ static uint32_t get16(const uint8_t *p)
 	return (uint32_t)p[0] << 8 | p[1];
 }
 
-/* As a stack does, cut off by the MTU. */
+/* Notifies as a stack does: the value is cut off by the MTU. */
 static void tell(struct esp *esp, const uint8_t *buf, size_t len)
 {
 	struct esp_conn *conn = esp_conn_by_id(esp, esp->parts.conn);

@@ -256,7 +256,7 @@ void esp_stream_finish(struct esp *esp);
 struct esp_conn *esp_conn_by_id(struct esp *esp, uint16_t conn);
 /* One of the procedures of a LINK command has ended, with an HCI error code. */
 void esp_procedure_done(struct esp_conn *conn, enum link_procedure procedure, uint8_t code);
-/* As struct ota_device_ops' notify. */
+/* The notify of struct ota_device_ops. */
 int esp_notify(struct esp_conn *conn, const uint8_t *buf, size_t len);
 /* ATT MTU in force. */
 uint16_t esp_conn_mtu(const struct esp_conn *conn);
@@ -296,7 +296,7 @@ struct cbor_writer;
 enum esp_mcumgr_result { ESP_MCUMGR_ANSWERED, ESP_MCUMGR_LATER }; /* an operation was begun */
 enum esp_mcumgr_result esp_mcumgr_image(struct esp *esp, const struct mcumgr_header *h,
 					const uint8_t *map, struct cbor_writer *w);
-/* That operation has ended. */
+/* Answers after that operation has ended. */
 enum esp_mcumgr_result esp_mcumgr_image_done(struct esp *esp, int rc, struct cbor_writer *w);
 /* "rc", or "err" of the group; of version 1 what the one is in the other. */
 void esp_mcumgr_error(const struct esp *esp, struct cbor_writer *w, uint16_t group, uint32_t rc);
@@ -311,7 +311,7 @@ void esp_mcumgr_gone(struct esp *esp, uint16_t conn);
 void esp_mcumgr_op_done(struct esp *esp, int rc);
 
 /* esp_task.c: NimBLE's task */
-/* It is kept by this value, until there is room or the firmware has waited enough. */
+/* Keeps the task waiting with this value until there is room or the firmware has waited enough. */
 int esp_task_wait(struct esp_conn *conn, const uint8_t *buf, size_t len, bool command);
 void esp_task_tick(void *ctx, uint64_t now_us);
 /* The chip's controller, where the configuration does not say: PDUs that it keeps while no
@@ -329,10 +329,10 @@ void esp_security_begin(struct esp_conn *conn);
 void esp_security_end(struct esp_conn *conn);
 void esp_security_input(struct esp_conn *conn, const uint8_t *buf, size_t len);
 void esp_security_changed(struct esp_conn *conn, uint8_t code);
-/* As struct att_server_ops' subscribed and confirmed. */
+/* The subscribed and the confirmed of struct att_server_ops. */
 void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc);
 void esp_security_confirmed(void *ctx, enum att_value_id id);
-/* As struct link_ops' key_wanted. */
+/* The key_wanted of struct link_ops. */
 void esp_security_key(void *ctx, const uint8_t rand[8], uint16_t ediv);
 /* Checks that a value may be written over the link as it is: an enum att_error. */
 int esp_security_permits(const struct esp_conn *conn, enum att_value_id id);
@@ -341,7 +341,7 @@ int esp_security_permits_command(const struct esp_conn *conn, const uint8_t *buf
 
 /* esp_l2cap.c: every channel but ATT */
 void esp_l2cap_input(struct esp_conn *conn, uint16_t cid, const uint8_t *buf, size_t len);
-/* For a central whose link layer cannot be asked. */
+/* Asks a central whose link layer cannot be asked. */
 int esp_l2cap_ask_params(struct esp_conn *conn, const struct link_params *params);
 
 #endif

@@ -238,7 +238,7 @@ void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc)
 	bonds_store(c->esp);
 }
 
-/* As NimBLE's ble_gatts_bonding_restored(), which needs no new subscription. */
+/* Restores what NimBLE's ble_gatts_bonding_restored() does, which needs no new subscription. */
 static void bond_restored(struct esp_conn *c)
 {
 	static const uint8_t everything[4] = {0x01, 0x00, 0xff, 0xff};

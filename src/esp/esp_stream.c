@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtual ESP32's decoder of compressed streams: zlib in place of the ROM's inflate.  It takes
- * no time, nor does the reading of a delta's base: what a chip needs was never measured.
+ * The virtual ESP32's decoder of compressed streams: zlib in place of the ROM's inflate.  Decoding
+ * takes no time, nor does the reading of a delta's base: a chip's times were never measured.
  */
 #include "esp/esp_priv.h"
 
@@ -68,7 +68,7 @@ static void decoded(void *ctx, uint64_t now_us)
 	esp_rearm(esp);
 }
 
-/* As a chip's ROM has it.  The time of its reading is the flash's. */
+/* The CRC-32 of a chip's ROM.  The time of reading is the flash's. */
 static uint32_t digest(uint32_t before, const uint8_t *buf, uint32_t len)
 {
 	return (uint32_t)crc32(before, buf, len);

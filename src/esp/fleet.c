@@ -148,30 +148,18 @@ static void give_each(struct esp_config *c, unsigned int index)
 	c->foreign = c->dialect >= ESP_FOREIGN ? id : DIALECT_UNKNOWN;
 }
 
-static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, size_t size)
+/* Sets what all devices of a kind have, except for what their place in the fleet makes of them. */
+static void config_of_kind(const struct fleet_config *config, struct esp_config *ret)
 {
-	const struct personality *p =
-		&personalities[i % (sizeof(personalities) / sizeof(personalities[0]))];
-	const struct fleet_kind *k = &fleet->config.kind;
-	const bool mine = i == 0 || k->chip_all;
-	const uint16_t chip = mine ? k->chip_id : image_chip_by_name(p->chip)->id;
-	char name[ESP_NAME_MAX], path[4200];
-	struct esp_config c = {
-		.sched = fleet->config.sched,
-		.name = name,
-		.chip_id = chip,
-		.chip_revision = k->revision_given ? k->revision : image_chip_by_id(chip)->revision,
-		.block_revision = k->block_revision_given ? k->block_revision
-							  : image_chip_by_id(chip)->block_revision,
+	const struct fleet_kind *k = &config->kind;
+
+	*ret = (struct esp_config){
+		.sched = config->sched,
 		.boot_reason = k->boot_reason,
-		.dialect = i == 0 || k->dialect_all ? k->dialect : p->dialect,
-		.foreign = i == 0 || k->dialect_all ? k->foreign : DIALECT_UNKNOWN,
 		.mcumgr = k->mcumgr,
 		.mcumgr_buf_size = k->mcumgr_buf_size,
 		.mcumgr_buf_count = k->mcumgr_buf_count,
 		.update_table = k->update_table,
-		.version = k->version ? k->version : p->version,
-		.project = k->project ? k->project : p->project,
 		.flash_speed = k->flash_speed,
 		.flash_mode = k->flash_mode,
 		.rx_buffers = k->rx_buffers,
@@ -180,11 +168,10 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.acl_wait_ms = k->acl_wait_ms,
 		.wait_ticks = k->wait_ticks,
 		.ring_size = k->ring_size,
-		.rssi = k->rssi ? k->rssi : p->rssi,
 		.security = k->security,
 		.passkey = k->passkey,
-		.show = fleet->config.show,
-		.show_ctx = fleet->config.ctx,
+		.show = config->show,
+		.show_ctx = config->ctx,
 		.data_length = k->data_length,
 		.mtu = k->mtu,
 		.phys = k->phys,
@@ -204,15 +191,37 @@ static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, si
 		.flash_encryption = k->flash_encryption,
 		.boot_delay_ms = k->boot_delay_ms,
 		.random_address = k->random_addresses,
-		.seed = k->seed * 1000u + i,
-		.log = fleet->config.log,
-		.log_ctx = fleet->config.log_ctx,
+		.log = config->log,
+		.log_ctx = config->log_ctx,
 	};
+	memcpy(ret->public_key, k->public_key, sizeof(ret->public_key));
+}
+
+static int create_device(struct fleet *fleet, unsigned int i, char *ret_text, size_t size)
+{
+	const struct personality *p =
+		&personalities[i % (sizeof(personalities) / sizeof(personalities[0]))];
+	const struct fleet_kind *k = &fleet->config.kind;
+	const bool as_told = i == 0 || k->dialect_all;
+	const struct image_chip *chip =
+		i == 0 || k->chip_all ? image_chip_by_id(k->chip_id) : image_chip_by_name(p->chip);
+	char name[ESP_NAME_MAX], path[4200];
+	struct esp_config c;
 	int rc;
 
+	config_of_kind(&fleet->config, &c);
+	c.name = name;
+	c.chip_id = chip->id;
+	c.chip_revision = k->revision_given ? k->revision : chip->revision;
+	c.block_revision = k->block_revision_given ? k->block_revision : chip->block_revision;
+	c.dialect = as_told ? k->dialect : p->dialect;
+	c.foreign = as_told ? k->foreign : DIALECT_UNKNOWN;
+	c.version = k->version ? k->version : p->version;
+	c.project = k->project ? k->project : p->project;
+	c.rssi = k->rssi ? k->rssi : p->rssi;
+	c.seed = k->seed * 1000u + i;
 	if (k->dialect_each)
 		give_each(&c, i);
-	memcpy(c.public_key, k->public_key, sizeof(c.public_key));
 	fleet_device_name(k->names, i, name, sizeof(name));
 	address_of(k->random_addresses, i, c.address);
 	if (k->state) {

@@ -35,7 +35,7 @@ struct fleet_kind {
 	enum dialect_id foreign; /* where that is ESP_FOREIGN: as struct esp_config has it */
 	bool dialect_all; /* of all of them; else some differ */
 	bool dialect_each; /* each device another one, from full on, and so round */
-	/* Of those that speak SMP, as struct esp_config has them. */
+	/* The kind of SMP of the devices that speak it, as struct esp_config has it. */
 	enum esp_mcumgr_kind mcumgr;
 	uint16_t mcumgr_buf_size;
 	uint8_t mcumgr_buf_count;
@@ -96,9 +96,9 @@ int fleet_create(const struct fleet_config *config, struct fleet **ret, char *re
 void fleet_destroy(struct fleet *fleet);
 /* Advertisements come while anyone listens. */
 void fleet_listen(struct fleet *fleet, bool on);
-/* By name or address; NULL when there is none. */
+/* The device of that name or address; NULL when there is none. */
 struct esp *fleet_find(struct fleet *fleet, const char *name_or_address);
-/* By number, from 0; NULL when there are no more. */
+/* The device of that number, from 0; NULL when there are no more. */
 struct esp *fleet_device(struct fleet *fleet, unsigned int index);
 
 #endif

@@ -160,7 +160,7 @@ static uint64_t erase_end(const struct budget *b)
 
 	if (b->stands_still || b->erase_ms == 0)
 		return UINT64_MAX;
-	/* It had begun when that was heard. */
+	/* The erase had begun when its announcement was heard. */
 	us = b->erase_ms * 1000ull;
 	return b->erase_from + us - least(us, b->interval_us);
 }
@@ -187,7 +187,7 @@ static void send_span(struct budget *b, uint64_t to)
 	const uint64_t busy_us = least(bytes_us(b, b->backlog), span);
 	const uint64_t stale_us = least(bytes_us(b, b->stale), busy_us);
 	const enum budget_share idle = idle_share(b, b->last.wait);
-	/* What ended it was there before, and waited for this program's turn. */
+	/* The event that ended the wait was there before, and waited for this program's turn. */
 	const uint64_t late_us = idle == BUDGET_PACING ? 0 : least(b->late_us, span - busy_us);
 	uint64_t end;
 
@@ -254,8 +254,8 @@ static void acknowledged(struct budget *b, const struct budget_view *v)
 }
 
 /*
- * Nothing was heard since the last acknowledgement: the link was down already.  Of an erase that was
- * announced before, what it takes as a rule is its own.
+ * The device was silent since the last acknowledgement: the link was down already.  An erase that
+ * was announced before keeps the time that it usually takes.
  */
 static void lost_link(struct budget *b)
 {

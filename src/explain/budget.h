@@ -27,7 +27,7 @@
 #include "explain/predict.h"
 
 enum budget_share {
-	/* Of the transfer: START written to DONE notified. */
+	/* Shares of the transfer: START written to DONE notified. */
 	BUDGET_AIR, /* data on the air, with the gaps that the link layer needs */
 	BUDGET_ACK, /* notifications on the air */
 	BUDGET_HOST, /* the host had nothing ready, or reacted late */
@@ -85,7 +85,7 @@ struct budget_view {
 	const struct ota_times *times; /* the latest; NULL: none on this link */
 };
 
-/* What the device told of its flash, in all. */
+/* The device's own figures of its flash, in all. */
 struct budget_flash {
 	uint64_t erase_ms, write_ms, read_ms, store_ms;
 	/* Reading back 4 KiB takes 2 ms, whatever the flash.  What it takes beyond that is the
@@ -109,7 +109,7 @@ struct budget_played {
 	uint64_t spent[PREDICT_SPENT];
 };
 
-/* The caller's memory; contents are private but for flash. */
+/* The caller's memory; contents are private except for flash. */
 struct budget {
 	bool begun;
 	uint64_t at_us, start_us, done_us;

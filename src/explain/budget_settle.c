@@ -36,7 +36,7 @@ static uint64_t without(uint64_t ms, uint64_t late_us, uint64_t operations)
 	return ms > late_ms ? ms - late_ms : 0;
 }
 
-/* How much it writes at once, by how long a sector takes and how long a write. */
+/* The bytes that it writes at once, by how long a sector takes and how long a write. */
 static uint32_t write_size(const struct budget *b, uint64_t sectors)
 {
 	const uint64_t sector_us = sectors > 0 ? b->flash.write_ms * 1000u / sectors : 0;
@@ -106,7 +106,7 @@ static void settle_slow(const struct budget *b, const struct budget_flash *f, ui
 		lost -= erase;
 	}
 	budget_move(shares, BUDGET_LOSS, BUDGET_PROGRAM, least(write, lost));
-	/* Where the flash has time to spare, credit is late because the values were. */
+	/* If the flash has time to spare, credit is late because the values were. */
 	if (!always_busy(f, shares) && shares[BUDGET_LOSS] > shares[BUDGET_AIR] / 10u)
 		budget_move(shares, BUDGET_PROGRAM, BUDGET_LOSS, full_write_us);
 }

@@ -311,7 +311,7 @@ static void judge_host(struct judge *j)
 	consider(j, LIMIT_RECONNECTS, share_of(j->in, BUDGET_DOWN));
 }
 
-/* Nobody here can change it, so that it is named behind all that somebody can. */
+/* A PHY that was refused cannot be changed here, so it is named after all that can be. */
 static void judge_refused(struct judge *j)
 {
 	struct predict p = j->now;
@@ -381,7 +381,7 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 		ret->share_ppm = share_of(in, BUDGET_AIR);
 	}
 	limit_ceilings(&j);
-	/* How a busy computer goes on nobody can promise. */
+	/* The load of a busy computer cannot be foretold, so nothing is promised. */
 	if (ret->cause == LIMIT_HOST)
 		return;
 	limit_offer(&j);

@@ -58,18 +58,18 @@ struct limit_input {
 
 struct limit {
 	enum limit_cause cause, second; /* second: NONE where nothing else gains much */
-	/* Of the transfer's time: what is saved without it; of air, stack
-	 * and reconnects what they take. */
+	/* The share of the transfer's time that is saved without the cause; for air, stack and
+	 * reconnects the share that they take. */
 	uint32_t share_ppm, second_ppm;
 	char change[LIMIT_CHANGE_MAX]; /* key=value of a profile; "" none helps */
 	uint32_t goodput, predicted; /* bytes per second: now; after the change, or as now */
-	/* What link and flash can carry, as bytes of the air; flash 0: not measured. */
+	/* The rates that link and flash can carry, as bytes of the air; flash 0: not measured. */
 	uint32_t link_best, flash;
 	uint32_t possible; /* the least of them */
 	uint32_t erase_us, write_us; /* of 64 KiB; 0: not measured */
 };
 
-/* What the link can carry with the best settings, bytes per second; of *in only now.link,
+/* The rate of the link with the best settings, bytes per second; of *in only now.link,
  * now.header, mtu, device_2m and may_* are used.  0: not known. */
 uint32_t limit_link_best(const struct limit_input *in);
 /* Percent of what is possible that was reached, at most 100; 0: not known. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is judged, shared by the verdict and the change that it advises. */
+/* The transfer under judgement, shared by the verdict and the change that it advises. */
 #ifndef OTABENCH_EXPLAIN_LIMIT_PRIV_H
 #define OTABENCH_EXPLAIN_LIMIT_PRIV_H
 
@@ -23,9 +23,12 @@ struct judge {
 /* Played, with what the sending does not hold; 0: no such link. */
 uint64_t limit_played(const struct predict *p);
 void limit_best_value(struct predict *p, uint16_t mtu);
-/* As often as auto would have it acknowledged, in bytes. */
+/* The interval between acknowledgements that auto would choose, in bytes. */
 uint32_t limit_least_ack(const struct predict *p);
-/* With what auto would choose anew: enough under way, acknowledged now and then. */
+/*
+ * The transfer with the values that auto would choose anew: enough under way, acknowledged now and
+ * then.
+ */
 struct predict limit_settled(const struct judge *j, const struct predict *changed);
 /* The time of the transfer that would be saved, in a million. */
 uint32_t limit_gain(const struct judge *j, const struct predict *changed);

@@ -74,7 +74,7 @@ static void host_send(struct play *s)
 	uint64_t at;
 
 	while (may_send(s, bound)) {
-		/* Where only the time was waited for, it went when that was over. */
+		/* If only pacing was waited for, the value went when that was over. */
 		at = s->paced ? s->next_send : s->t;
 		s->paced = s->p->pacing_us > 0;
 		if (s->t < s->next_send)
@@ -120,7 +120,7 @@ static uint32_t next_packet(struct play *s)
 	return min_u32(s->left, s->fragment);
 }
 
-/* Whether the controller has another one ready behind it. */
+/* Returns true if the controller has another packet ready behind it. */
 static bool more_behind(const struct play *s, uint32_t octets)
 {
 	const struct airtime_link *l = &s->p->link;
@@ -329,7 +329,7 @@ static uint64_t next_at(const struct play *s)
 	return at;
 }
 
-/* Nothing is on the air, and nobody has something for it. */
+/* Passes the time in which nothing is on the air, and neither side has anything for it. */
 static bool wait(struct play *s)
 {
 	uint64_t at = next_at(s);
@@ -380,7 +380,7 @@ static uint32_t beside(const struct airtime_link *l, uint32_t acks)
 uint64_t predict_beside_acks(const struct airtime_link *link, uint64_t us, uint64_t each_us)
 {
 	const uint64_t alone = beside(link, 0);
-	/* So many in an event, in thousandths. */
+	/* The acknowledgements in an event, in thousandths. */
 	const uint64_t acks = each_us == 0 ? 0 : (uint64_t)link->interval_us * 1000u / each_us;
 	const uint64_t few = beside(link, (uint32_t)(acks / 1000u));
 	const uint64_t more = beside(link, (uint32_t)(acks / 1000u) + 1u);
@@ -424,7 +424,7 @@ static uint64_t end_us(const struct play *s)
 	       (uint64_t)p->read_us * s->image / PREDICT_BLOCK / 4u;
 }
 
-/* What comes behind what is played takes as long as its last blocks. */
+/* The rest behind the blocks that were played takes as long as the last of these. */
 static uint64_t scaled(const struct play *s, uint64_t first_us)
 {
 	const uint64_t rest = s->size - s->played;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long a transfer would take: the pipeline from the host's window to the device's flash,
+ * The expected time of a transfer: the pipeline from the host's window to the device's flash,
  * packet by packet, with the rates that were measured or are asked about.
  *
- * A model of its own, told nothing by the simulator: connection events end where neither side has
+ * The model is its own, told nothing by the simulator: connection events end where neither side has
  * another packet ready (Core Vol 6 Part B 4.5.6), a notification goes out with the next answer of
  * the device, both sides hear of what the air brought a little later, acknowledgements come when
  * enough has arrived or the host is nearly out of credit, and the flash does one thing at a time.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is played: the state that host, link layer and device share. */
+/* The state of a played transfer, which host, link layer and device share. */
 #ifndef OTABENCH_EXPLAIN_PREDICT_PRIV_H
 #define OTABENCH_EXPLAIN_PREDICT_PRIV_H
 
@@ -11,7 +11,7 @@
 
 enum play_op { PLAY_NONE, PLAY_ERASE, PLAY_WRITE, PLAY_READ };
 
-/* What the device says: an ACK, a GAP or the response to a write. */
+/* A message of the device: an ACK, a GAP or the response to a write. */
 struct play_note {
 	uint64_t at; /* the controller has it; once it was sent: the host hears it */
 	uint32_t received, limit;
@@ -71,11 +71,11 @@ struct play {
 /* Bytes of flash that the first so many bytes of the air become, and the other way round. */
 uint32_t play_image(const struct play *s, uint32_t air);
 uint32_t play_air(const struct play *s, uint32_t image);
-/* Its code stands still, and takes nothing. */
+/* Returns true while the device's code stands still, and takes nothing. */
 bool play_still(const struct play *s);
 /* The device, up to t. */
 void play_device(struct play *s, uint64_t t);
-/* It got a value's last packet, and its application hears of it at the time given. */
+/* Gives the device a value's last packet; its application hears of it at the time given. */
 void play_take(struct play *s, uint32_t len, uint64_t at);
 /* When it next does something by itself; PREDICT_NEVER: it does not. */
 uint64_t play_device_next(const struct play *s);

@@ -145,10 +145,10 @@ int history_list(struct history *history, size_t limit, struct history_run **ret
 int history_number(struct history *history, const char *text, int64_t *ret);
 /* The same run without its series: samples and marks are none.  Also -OTA_ENOENT. */
 int history_load_head(struct history *history, int64_t id, struct history_detail *ret);
-/* Also -OTA_ENOENT.  *ret is set on success only. */
+/* The whole run.  Also -OTA_ENOENT.  *ret is set on success only. */
 int history_load(struct history *history, int64_t id, struct history_detail *ret);
 void history_detail_finish(struct history_detail *detail);
-/* Also -OTA_ENOENT, and -OTA_EPERM where the file may only be read. */
+/* Removes a run.  Also -OTA_ENOENT, and -OTA_EPERM if the file may only be read. */
 int history_delete(struct history *history, int64_t id);
 /* Returns true if a run was recorded or deleted since the last call; false on failure. */
 bool history_changed(struct history *history);
@@ -159,7 +159,7 @@ int history_profile(const struct history_detail *detail, struct profile *ret,
 
 /* --- what do runs like the next one tell? */
 
-/* Which runs are like it: by what they did, not by what a profile was called then. */
+/* The runs that are like the next one: by what they did, not by what a profile was called then. */
 struct history_question {
 	uint32_t size; /* bytes of the image */
 	const char *address; /* of the device; NULL: any */
@@ -175,8 +175,8 @@ struct history_estimate {
 	unsigned int runs; /* that it rests on, at most HISTORY_ESTIMATE_RUNS; 0: unknown */
 	bool other_device; /* none of this device: those of its chip */
 };
-/* From updates that reached the device's DONE and brought the larger part of the image: those of
- * the device where there are any, else those of its chip where that is named. */
+/* Estimates from updates that reached the device's DONE and brought the larger part of the
+ * image: those of the device if there are any, else those of its chip if that is named. */
 int history_estimate(struct history *history, const struct history_question *question,
 		     struct history_estimate *ret);
 
@@ -186,11 +186,11 @@ struct history_best {
 	char profile[PROFILE_NAME_MAX];
 	bool profile_changed, other_device;
 };
-/* Of the same runs; the question's profile and size do not count. */
+/* The best of the same runs; the question's profile and size do not count. */
 int history_best(struct history *history, const struct history_question *question,
 		 struct history_best *ret);
 
-/* What a device's flash took in its latest runs, or one of its chip: a job_flash_fn. */
+/* The time that a device's flash took in its latest runs, or one of its chip: a job_flash_fn. */
 uint32_t history_flash(const struct job_flash_asked *asked);
 
 /* --- names */

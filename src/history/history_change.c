@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What changed between two runs: see history_changes(). */
+/* The changes between two runs: see history_changes(). */
 #include "history/history_trend.h"
 
 #include "history/history_priv.h"

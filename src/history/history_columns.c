@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which members of a run are kept, under which names. */
+/* The members of a run that are kept, and the names that they have in the file. */
 #include "history/history_priv.h"
 #include "host/pdu_text.h"
 
@@ -161,7 +161,7 @@ const struct history_column history_columns[] = {
 	 .word = dialect_word,
 	 .words = DIALECTS,
 	 .since = 2},
-	/* What limited it, and the circumstances: of all that was recorded before, unknown. */
+	/* The limit and the circumstances: unknown for all runs that were recorded before. */
 	SINCE("profile_changed", BOOL, profile_changed, 3),
 	{.name = "limit",
 	 .kind = HISTORY_COLUMN_WORD,

@@ -87,7 +87,7 @@ static void percent(struct history_row *row, double a, double b)
 {
 	if (a > 0 && b > 0)
 		(void)snprintf(row->delta, sizeof(row->delta), "%+.0f %%", (a - b) / b * 100.0);
-	/* Nothing is what it rounds to. */
+	/* A difference that rounds to 0 % is not shown. */
 	if (strcmp(row->delta, "+0 %") == 0 || strcmp(row->delta, "-0 %") == 0)
 		row->delta[0] = '\0';
 }

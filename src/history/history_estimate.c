@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long an update will take, and the best that was reached, from the runs that were like it. */
+/*
+ * The expected time of an update, and the best that was reached, from the runs that were like it.
+ */
 #include "history/history_priv.h"
 
 #include <stdlib.h>

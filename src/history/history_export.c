@@ -83,7 +83,7 @@ json_t *history_run_json(const struct history_run *run)
 		return NULL;
 	(void)json_object_set_new(o, "run", json_integer(run->id));
 	for (size_t i = 0; i < history_column_count; i++) {
-		/* How it ended in one word, killed and running ones too. */
+		/* The outcome is one word, of killed and running runs, too. */
 		if (strcmp(history_columns[i].name, "outcome") == 0)
 			(void)json_object_set_new(o, "outcome", json_string(history_outcome(run)));
 		else
@@ -184,7 +184,7 @@ static int export_ndjson(FILE *out, const struct history_detail *d)
 	return r;
 }
 
-/* --- CSV (RFC 4180, but for the line's end) */
+/* --- CSV (RFC 4180, except for the line's end) */
 
 static void csv_text(FILE *out, const char *text)
 {

@@ -209,8 +209,8 @@ bool history_changed(struct history *history)
 }
 
 /*
- * Whose file, and of which version.  0, or negative with *error.  Within a transaction:
- * another program that makes the tables between two of these questions would make the
+ * Finds out whose file it is, and of which version.  0, or negative with *error.  Called within a
+ * transaction: another program that makes the tables between two of these questions would make the
  * file look like somebody else's.
  */
 static int look_locked(struct history *history, int64_t *ret_version)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a device's flash took in earlier runs. */
+/* The times that a device's flash took in earlier runs. */
 #include "history/history_priv.h"
 
 #include <stdlib.h>

@@ -18,7 +18,10 @@ struct history {
 	int64_t seen; /* data_version when history_changed() was asked last */
 };
 
-/* How a member of struct history_run is kept: one table makes statements, reads and exports. */
+/*
+ * The ways in which a member of struct history_run is kept: one table makes statements, reads and
+ * exports.
+ */
 enum history_kind {
 	HISTORY_COLUMN_INT, /* a signed integer of that size */
 	HISTORY_COLUMN_UINT,
@@ -50,8 +53,8 @@ extern const size_t history_column_count;
 int64_t history_integer(const struct history_column *column, const struct history_run *run);
 
 /*
- * To the nearest from 0 to most: what a damaged file yields may be beyond any
- * integer, or no number.
+ * Rounds to the nearest integer from 0 to most: a damaged file's value may be beyond any integer,
+ * or no number.
  */
 uint64_t history_whole(double value, uint64_t most);
 

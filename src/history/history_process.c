@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether the process that records a run is still there: its number alone would
- * not tell, as numbers are given again, so its start and the kernel's boot count
- * too (proc(5)).
+ * The check whether the process that records a run is still there.  Its number alone does not tell,
+ * as numbers are given again, so its start and the kernel's boot count too (proc(5)).
  */
 #include "history/history_priv.h"
 

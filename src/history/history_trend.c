@@ -45,7 +45,7 @@ size_t history_trend_pick(const struct history_run *runs, size_t count, const ch
 			ret[found++] =
 				(struct history_point){.run = i, .goodput = run->result.goodput};
 	}
-	/* They came newest first. */
+	/* The points came newest first. */
 	for (size_t i = 0; i < found / 2; i++) {
 		const struct history_point other = ret[i];
 

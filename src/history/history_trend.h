@@ -55,9 +55,9 @@ struct history_changed {
 	char from[HISTORY_CHANGED_TEXT], to[HISTORY_CHANGED_TEXT];
 };
 /*
- * What changed from one run to a later one, causes before their effects: host, adapter, device,
- * settings, image; then signal, link, what limits it, losses.  What is not known of both did not
- * change.  Of virtual devices the host says nothing.  Texts are not yet safe to print.
+ * The changes from one run to a later one, causes before their effects: host, adapter, device,
+ * settings, image; then signal, link, what limits it, losses.  A fact that is not known of both
+ * runs did not change.  The host says nothing of virtual devices.  Texts are not yet safe to print.
  */
 size_t history_changes(const struct history_detail *before, const struct history_detail *now,
 		       struct history_changed ret[HISTORY_CHANGED_MAX]);

@@ -30,10 +30,9 @@ struct recorder_config {
 struct recorder;
 
 /*
- * job_create() with a recorder in front of listener.  *ret_recorder is NULL
- * where nothing is recorded: switched off, or neither an update nor a
- * measurement.  Returns what job_create() returns; no failure of the recorder
- * is one of this call.
+ * Does what job_create() does, with a recorder in front of listener.  *ret_recorder is NULL if
+ * nothing is recorded: switched off, or neither an update nor a measurement.  Returns what
+ * job_create() returns; no failure of the recorder is one of this call.
  */
 int recorder_job_create(const struct recorder_config *config, struct transport *transport,
 			const struct job_config *job_config, const struct job_listener *listener,

@@ -53,6 +53,11 @@ struct recorder {
 	char warning[1024]; /* "": none to tell */
 };
 
+/* --- recorder_take.c */
+
+/* Brings the run's figures, the values in force and the circumstances up to date. */
+void recorder_take(struct recorder *r, const struct job_snapshot *now);
+
 /* --- recorder_thread.c */
 
 /* 0, or negative when there can be no thread; path as in struct recorder_config. */

@@ -151,7 +151,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Where somebody else is making the file, SQLite refuses it a log at once, whatever time it was
+/* While another program makes the file, SQLite refuses it a log at once, whatever time it was
  * given. */
 static int open_history(struct writer *w, char *why, size_t size)
 {

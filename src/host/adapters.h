@@ -13,7 +13,10 @@
 #define ADAPTERS_MAX 32u /* lines; the oldest goes */
 #define ADAPTERS_ADDRESS 18u /* "00:11:22:33:44:55", terminated */
 
-/* In units of 1.25 ms, 6..3200; 0: nothing is known, or the file cannot be read. */
+/*
+ * The remembered interval in units of 1.25 ms, 6..3200; 0: nothing is known, or the file cannot be
+ * read.
+ */
 uint16_t adapters_interval(const char *address, bool phy_2m);
 /* Puts it first.  0; -OTA_EINVAL: not an address, out of range, or no folder for the file;
  * the codes of file_save(): not being able to remember is no reason to stop. */

@@ -54,7 +54,7 @@ void bench_finish(struct bench *b);
 /* The run that comes next; false: all have been. */
 bool bench_next(const struct bench *b, struct bench_turn *ret);
 /*
- * What a run of that part needs, in a configuration that has device and profile, and for
+ * Sets what a run of that part needs, in a configuration that has device and profile, and for
  * UPDATE image and report as well: an image that already runs is sent all the same.
  */
 void bench_configure(const struct bench *b, const struct bench_turn *turn, struct job_config *ret);
@@ -67,7 +67,7 @@ bool bench_counts(enum bench_part part, const struct job_result *result);
 unsigned int bench_count(const struct bench *b, enum bench_part part);
 const struct job_result *bench_result(const struct bench *b, enum bench_part part,
 				      unsigned int index);
-/* Of their goodputs. */
+/* The spread of the runs' goodputs. */
 void bench_spread(const struct bench *b, enum bench_part part, struct spread *ret);
 /* The part that says most: of those with a run the last; false: there is no run yet. */
 bool bench_main_part(const struct bench *b, enum bench_part *ret);

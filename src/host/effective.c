@@ -272,7 +272,7 @@ static void mtu_key(const struct profile *asked, const struct job_snapshot *run,
 	ret->differs = false;
 }
 
-/* As write_wishes() of session_full.c decides. */
+/* The rule is that of write_wishes() in session_full.c. */
 static void prepare_key(const struct profile *asked, const struct job_snapshot *run,
 			struct effective *ret)
 {

@@ -202,7 +202,7 @@ static int list_take(struct image_store_list *list, const struct image_stored *i
 	return 0;
 }
 
-/* What file_save() writes to, "SHA256.bin.XXXXXX", when its program was killed. */
+/* Removes a temporary file of file_save(), "SHA256.bin.XXXXXX", whose program was killed. */
 static void drop_left_behind(int folder, const char *name, const struct stat *st)
 {
 	if (strncmp(name + strspn(name, "0123456789abcdef"), SUFFIX ".", sizeof(SUFFIX)) == 0 &&
@@ -289,7 +289,7 @@ int image_store_prune(size_t count, uint64_t bytes, size_t *ret_count, uint64_t 
 		if (i < count && kept <= bytes)
 			continue;
 		(void)path_of(item->sha256, path);
-		/* What another program removed first is removed. */
+		/* A file that another program removed first counts as removed. */
 		if (unlink(path) == 0) {
 			(*ret_count)++;
 			*ret_bytes += item->size;

@@ -55,7 +55,7 @@ void image_store_keep(const struct image *image, const struct log *log);
  */
 int image_store_get(const uint8_t sha256[OTA_SHA256_SIZE], struct image_file *ret, char *error,
 		    size_t error_size);
-/* It was of use: it becomes the one used last. */
+/* Makes the image the one used last: it was of use. */
 void image_store_used(const uint8_t sha256[OTA_SHA256_SIZE]);
 /* Returns true if there is a file of its name. */
 bool image_store_has(const uint8_t sha256[OTA_SHA256_SIZE]);

@@ -166,7 +166,7 @@ static void learn_adapter(const struct job *job)
 		(void)adapters_learn(job->adapter, phy_2m, interval);
 }
 
-/* What follows is the link's end alone. */
+/* Tells the result, once; after it only the link's end is left. */
 static void tell_result(struct job *job)
 {
 	if (job->has_result)

@@ -65,10 +65,11 @@ struct job_config {
 	/* UPDATE: where the device is, as host/journal.h has it; NULL: no journal.  The caller's. */
 	const char *place;
 	job_flash_fn *flash; /* NULL: nobody knows */
-	/* What flash is asked with: the file, NULL: the usual one; how the device is reached.  Copied. */
+	/* Arguments for flash: the history's file, NULL: the usual one; how the device is
+	 * reached.  Copied. */
 	const char *history, *reach;
-	/* From a recording: what the checks came to, instead of checking again, and what was
-	 * known of the adapter; the caller's.  image then needs no content but size and hash. */
+	/* A recording's facts: the results of the checks, instead of checking again, and those
+	 * on the adapter; the caller's.  image then needs no content but size and hash. */
 	const struct job_recorded *recorded;
 };
 
@@ -97,9 +98,9 @@ struct job;
 enum job_tunable { JOB_PACING, JOB_WINDOW, JOB_CHUNK, JOB_MODE };
 
 /*
- * Any function may be NULL.  They are called from within the job's work: they
- * may read it (job_snapshot(), job_log()), but must neither command nor destroy
- * it.  Pointers are valid during the call.
+ * Any function may be NULL.  They are called from within the job's work: they may read the job
+ * (job_snapshot(), job_log()), but must neither command nor destroy it.  Pointers are valid during
+ * the call.
  */
 struct job_listener {
 	void *userdata;

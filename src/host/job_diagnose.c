@@ -23,7 +23,9 @@ static struct session *session_of(struct job *job)
 	return &job->session;
 }
 
-/* In mid run: not the reboot that was announced, nor a link that the host ended. */
+/*
+ * Counts a link lost in mid run: not the reboot that was announced, nor a link that the host ended.
+ */
 static void lost(struct job *job, enum gatt_reason reason)
 {
 	const struct session *s = session_of(job);
@@ -121,7 +123,7 @@ static void see_received(struct job_seen *seen, const struct session *s, uint32_
 		seen->unheard = received - s->stats.received;
 }
 
-/* Its answer comes after all that was written before the question. */
+/* The answer to STATUS comes after everything that was written before the question. */
 static void see_status(struct job_seen *seen, const struct session *s,
 		       const struct ota_status *status)
 {
@@ -335,7 +337,7 @@ static bool in_trouble(const struct job *job)
 	}
 }
 
-/* It moves again: what was seen belongs to what held it up. */
+/* Bytes move again: the suspected cause belongs to the stall that is over. */
 static void trouble_over(struct job *job)
 {
 	struct job_seen *seen = &job->seen;
@@ -394,7 +396,7 @@ void job_diagnose_see(struct job *job)
 	}
 	if (job_diagnose(job, found) == 0)
 		return;
-	/* What is less certain does not explain it better. */
+	/* A cause that is less certain does not explain the stall better. */
 	if (seen->suspect.cause != DIAGNOSIS_NONE &&
 	    found[0].certainty + LESS_CERTAIN < seen->suspect.certainty)
 		return;

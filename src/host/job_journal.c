@@ -42,7 +42,7 @@ static void describe(const struct job *job, struct journal *ret)
 	i->size = (uint32_t)c->image->size;
 	i->no_confirm = c->no_confirm;
 	i->forced = c->forced;
-	/* Where there is no file, as of a pipe, its hash still says which image it was. */
+	/* If the image has no file, as one from a pipe, its hash still says which image it was. */
 	if (!c->image_name || !realpath(c->image_name, i->path))
 		(void)snprintf(i->path, sizeof(i->path), "/");
 	ret->count = 1;
@@ -94,7 +94,7 @@ void job_journal_see(struct job *job)
 	journal_progress(job->journal, st->received, st->flushed, s->ended, true);
 }
 
-/* What is left on the device for a later run. */
+/* The journal's end, by what the device still holds for a later run. */
 static enum journal_end left_of(const struct job *job)
 {
 	const enum job_rest rest = job_rest(&job->result);
@@ -148,7 +148,7 @@ static bool contradicts(const struct job *job, const struct journal *j)
 		return status->state == OTA_STATE_SUSPENDED && !journal_image_of(j, status->hash);
 	if ((status->flags & OTA_INFO_PENDING_VERIFY) != 0)
 		return false;
-	/* It runs the image for good, or has lost what it must have had. */
+	/* The device runs the image for good, or has lost the part that it must have had. */
 	return memcmp(s->info.running_sha256, i->sha256, sizeof(i->sha256)) == 0 ||
 	       (!(status->flags & OTA_INFO_RESUMABLE) && journal_expects_part(i));
 }

@@ -31,7 +31,7 @@ static bool link_encrypted(const struct job *job)
 	return l.encrypted;
 }
 
-/* Whether a missing encryption says anything: the stack tells, and keeps bonds. */
+/* Returns true if a missing encryption says anything: the stack tells of it, and keeps bonds. */
 static bool keeps_bonds(const struct job *job)
 {
 	struct transport_link l;
@@ -52,7 +52,7 @@ static void save(struct job *job, const struct known *k)
 	warn(job, text);
 }
 
-/* As it is now, with what is known of it besides. */
+/* Sets the device's place and names, and the time, as they are now. */
 static void describe(const struct job *job, struct known *k)
 {
 	(void)snprintf(k->place, sizeof(k->place), "%s", job->config.place);
@@ -166,8 +166,8 @@ static bool emptied(const struct job *job)
 	       (job->config.goal == SESSION_MEASURE && job->config.pattern);
 }
 
-/* What the free slot may hold now: of what was sent, and what ran before, the latter is likelier
- * once the former runs. */
+/* Adds the images that the free slot may hold now.  Of the one that was sent and the one that
+ * ran before, the latter is likelier once the former runs. */
 static void learn_held(const struct job *job, struct known *k)
 {
 	const bool before = job->met_told && job->met_info.running_size > 0;

@@ -76,7 +76,8 @@ void job_limit_heard(struct job *job, const struct transport_event *event)
 	const uint64_t now = job_now(job);
 	const bool others = job->heard_us > job->probe_us && now > job->heard_us + TURN_MS * MS;
 
-	/* Where others came in between, none was set: an older program's recording. */
+	/* If other events came in between, no alarm was set: this is an older program's
+	 * recording. */
 	if (event->kind == TRANSPORT_ALARM && job->probe_us <= now) {
 		if (!others)
 			budget_late(&job->budget, now - job->probe_us);
@@ -170,7 +171,7 @@ static void may_change(const struct job *job, struct limit_input *in)
 	in->device_2m = s->have_info && (s->info.phys & OTA_PHYS_2M);
 	in->may_phy = link && !asked_2m;
 	in->phy_refused = link && asked_2m && in->device_2m && job->air.phy == OTA_PHY_1M;
-	/* What was tried over this link is no advice any more. */
+	/* An interval that was tried over this link is no advice any more. */
 	in->may_interval = link && open_to(s->choices.interval.asked, interval) &&
 			   s->tune.best == 0 && !session_adapter_late(s);
 	in->adapter_late = session_adapter_late(s);
@@ -291,7 +292,7 @@ void job_limit_play(const struct job *job, struct predict *ret)
 	ret->drop_ppm = (uint32_t)((uint64_t)st->gaps * 1000000u / (in.bytes / payload + 1u));
 }
 
-/* What was judged is the stream's pace over the air; it is told as the image's. */
+/* The verdict was made on the stream's pace over the air; its rates are told as the image's. */
 static void as_image(const struct job *job, struct limit *l)
 {
 	l->goodput = job_stream_image(job, l->goodput);
@@ -325,8 +326,8 @@ void job_limit_result(struct job *job)
 	budget_shares(&job->budget, r->time, r->transfer_time);
 	if (!job->link_known || r->bytes == 0)
 		return;
-	/* What holds them up is the wait for each sector, which no setting shortens, and of which
-	 * the prediction knows nothing. */
+	/* Other families' transfers wait for each sector, which no setting shortens, and of
+	 * which the prediction knows nothing. */
 	if (dialect_get(job->dialect)->family != DIALECT_OTABENCH)
 		return;
 	memcpy(in.shares, r->transfer_time, sizeof(in.shares));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What limits a transfer, in words; job_limit.c finds it. */
+/* The limit of a transfer, in words; job_limit.c finds it. */
 #include "host/job_priv.h"
 
 #include "base/output.h"
@@ -40,14 +40,14 @@ static void say_flash(const struct limit *l, char *buf, size_t size)
 			       l->erase_us / 1000u, l->write_us / 1000u);
 }
 
-static void say_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
+#define SAY(...) (void)snprintf(buf, size, __VA_ARGS__)
+
+/* Of the link and its settings; false: the cause is another. */
+static bool say_link_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
 {
 	const struct airtime_link *air = &job->air;
 	const double ms = air->interval_us / 1000.0;
-	struct budget_flash flash;
-	char times[TEXT_COUNT_MAX];
 
-#define SAY(...) (void)snprintf(buf, size, __VA_ARGS__)
 	switch (l->cause) {
 	case LIMIT_INTERVAL:
 		SAY("the connection interval is %.2f ms", ms);
@@ -80,6 +80,20 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 	case LIMIT_ADAPTER_FRAGMENTS:
 		SAY("the adapter's buffers hold %u bytes each", air->buffer_octets);
 		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void say_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
+{
+	struct budget_flash flash;
+	char times[TEXT_COUNT_MAX];
+
+	if (say_link_cause(job, l, buf, size))
+		return;
+	switch (l->cause) {
 	case LIMIT_RING:
 		SAY("the device's ring holds %" PRIu32 " KiB", job->session.info.ring_size / 1024u);
 		break;
@@ -104,22 +118,17 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 		SAY("the link was lost (%s)",
 		    text_count(job->result.retries, "retry", times, sizeof(times)));
 		break;
-	case LIMIT_NONE:
-	case LIMIT_AIR:
-	case LIMIT_PHY:
-	case LIMIT_STACK:
-	case LIMIT_LOSS:
+	default:
 		SAY("%s", plain_cause(l->cause));
 		break;
-	case LIMIT_CAUSES:
-		break;
 	}
-#undef SAY
 }
+
+#undef SAY
 
 static void say_advice(const struct job *job, const struct limit *l, char *buf, size_t size)
 {
-	/* What helps where no setting does. */
+	/* Cures for the causes that no setting mends. */
 	static const char *const help[LIMIT_CAUSES] = {
 		[LIMIT_INTERVAL] = "adapter and device keep the interval",
 		[LIMIT_DATA_LENGTH] = "an adapter and a device with Data Length Extension help",
@@ -171,7 +180,10 @@ static void say_advice(const struct job *job, const struct limit *l, char *buf, 
 		       of_possible, more ? ": " : "", more ? more : "");
 }
 
-/* Whether a cause's share is time that it took, or what would be saved without it. */
+/*
+ * Returns true if a cause's share is time that it took, false if it is what would be saved without
+ * it.
+ */
 static bool takes_time(enum limit_cause cause)
 {
 	return cause == LIMIT_AIR || cause == LIMIT_STACK || cause == LIMIT_RECONNECTS;

@@ -10,7 +10,7 @@
 
 #define BLOCK 65536u
 
-/* As much of *left as the device spent on it; what it tells in milliseconds may be more. */
+/* Takes from *left the time that the device says it spent; its milliseconds may sum up to more. */
 static uint64_t take(uint64_t *left, uint32_t ms)
 {
 	const uint64_t us = (uint64_t)ms * 1000u, taken = us < *left ? us : *left;
@@ -110,7 +110,7 @@ void job_pattern_result(struct job *job)
 	job_pattern_divide(job, r->transfer_time);
 	for (unsigned int s = 0; s < BUDGET_TRANSFER_SHARES; s++)
 		r->time[s] = r->time[s] - was[s] + r->transfer_time[s];
-	/* What a link can carry is no measure for what did not go over it. */
+	/* The link's figures are no measure of bytes that did not go over it. */
 	r->ratio = 0;
 	r->rate_lowest = 0;
 	link = r->ceiling;

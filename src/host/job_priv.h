@@ -30,7 +30,7 @@ enum job_passkey {
 	JOB_PASSKEY_REFUSED,
 };
 
-/* For the diagnosis: what the session does not keep. */
+/* Facts for the diagnosis that the session does not keep. */
 struct job_seen {
 	bool not_connectable;
 	struct diagnosis_losses losses;
@@ -64,14 +64,14 @@ struct job_seen {
 	uint64_t silent_us;
 	bool troubled; /* since trouble_us, and it has not moved since */
 	uint64_t trouble_us, suspect_us;
-	struct diagnosis suspect; /* the likeliest cause of it as yet */
+	struct diagnosis suspect; /* the likeliest cause of it so far */
 	struct diagnosis found[DIAGNOSES_MAX]; /* of the run, what took the most time first */
 	uint64_t found_us[DIAGNOSES_MAX];
 	size_t found_count;
 	uint64_t told; /* 1 << enum diagnosis_cause, of those told in this run */
 };
 
-/* Of a pause; job_hold.c. */
+/* State of a pause; job_hold.c. */
 struct job_hold {
 	enum job_held by;
 	bool overruled; /* the user went on although the signal is weak */
@@ -112,7 +112,7 @@ struct job {
 	enum job_passkey passkey;
 	int32_t passkey_shown; /* as the device's display reads, where that can be seen; -1 */
 
-	/* As they were while sending: the link is gone when the result is made. */
+	/* The link as it was while sending: it is gone when the result is made. */
 	bool encrypted;
 	struct ota_link last_link; /* of any state, where its interval was known */
 	bool link_known;
@@ -143,7 +143,7 @@ struct job {
 	struct journal_writer *journal; /* NULL: none is kept */
 	bool journal_ready, journal_ended; /* as it was told last */
 	uint32_t journal_last, journal_next; /* bytes received: told, and to be told at */
-	/* What the device said of itself before anything was sent, beside what it was before. */
+	/* The device's Info before anything was sent, beside that of the last time it was met. */
 	bool met, met_told, keeps_bonds;
 	struct ota_info met_info;
 	bool encrypted_first, encrypted_last; /* the link: then, and when the session ended */
@@ -182,7 +182,10 @@ void job_limit_see(struct job *job);
 uint32_t job_limit_probe_ms(const struct job *job);
 void job_limit_heard(struct job *job, const struct transport_event *event);
 void job_limit_link(struct job *job);
-/* What the device's flash can take, by its TIMES until now, bytes per second; 0: not measured. */
+/*
+ * The rate that the device's flash can take, by its TIMES until now, bytes per second; 0: not
+ * measured.
+ */
 uint32_t job_limit_flash(const struct job *job);
 void job_limit_result(struct job *job);
 /* The transfer so far as predict.h plays it; value 0: none. */
@@ -218,7 +221,10 @@ void job_diagnose_result(struct job *job, struct job_result *result);
 int job_journal_claim(struct job *job);
 void job_journal_see(struct job *job);
 void job_journal_end(struct job *job);
-/* With the result of a look or a command: a journal that the device's answer contradicts goes. */
+/*
+ * Removes a journal that the device's answer contradicts; called with the result of a look or a
+ * command.
+ */
 void job_journal_heard(struct job *job);
 void job_journal_leave(struct job *job);
 
@@ -235,7 +241,7 @@ void job_signed_lint(const struct job *job, const struct ota_info *info,
 /* job_stream.c: as struct session_ops' stream; figures in bytes of the stream as those of the image,
  * and the other way round, as if all of it were equally compressible; offsets as they are. */
 int job_stream_choose(struct job *job, const struct ota_info *info, const struct stream **ret);
-/* What to say of a patch that is all there is, beside the device. */
+/* Adds findings on a patch that is all there is, checked against the device. */
 void job_stream_lint(const struct job *job, const struct ota_info *info,
 		     struct lint_report *report);
 uint32_t job_stream_image(const struct job *job, uint64_t air);

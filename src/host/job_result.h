@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * How a run ended, as a screen or the history reads it.
- */
+/* The result of a run, as a screen or the history reads it. */
 #ifndef OTABENCH_HOST_JOB_RESULT_H
 #define OTABENCH_HOST_JOB_RESULT_H
 
@@ -13,7 +11,7 @@
 
 #define JOB_TEXT_MAX 1024u /* two command lines with their options, and words */
 
-/* What the end of an update says of what the device holds now. */
+/* The state that an update's end leaves the device in. */
 enum job_rest {
 	JOB_REST_SETTLED, /* it came back, and said what it runs, or is known to run the image */
 	JOB_REST_RUNS, /* it ran the image before */
@@ -22,7 +20,7 @@ enum job_rest {
 	JOB_REST_UNKNOWN, /* nobody saw what became of what was sent */
 };
 
-/* How a run ended.  Figures that are not known are 0. */
+/* The result of a run.  Figures that are not known are 0. */
 struct job_result {
 	bool is_signed; /* the signature went with it, to a device that checks it */
 	enum session_outcome outcome;
@@ -38,8 +36,8 @@ struct job_result {
 	/* See docs/terms.md at "transfer"; in a run that did not get to DONE, to its end.  Between
 	 * them lie the handshake, acknowledgements, lost links, retries and verification. */
 	uint64_t seconds_us;
-	/* Of the image, received in order by the device after the offset that the first READY
-	 * named: what this run brought over, each byte once. */
+	/* Bytes of the image that the device received in order after the offset that the first
+	 * READY named: those that this run transferred, each once. */
 	uint32_t bytes;
 	uint32_t goodput; /* bytes per second: bytes over seconds */
 	/* Bytes per second of whole Data values of this length, in this write mode, over the link

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a device is asked which blocks of the image its slot holds already: docs/protocol.md,
- * section 18.  Asking costs the device's reading, leaving out saves what sending would take; what
- * the slot may hold is known of devices that were updated or sent back from here.
+ * The decision whether a device is asked which blocks of the image its slot holds already:
+ * docs/protocol.md, section 18.  Asking costs the time that the device reads, leaving blocks out
+ * saves what sending them would take; the slot's contents are known of devices that were updated or
+ * sent back from here.
  */
 #include "host/job_priv.h"
 
@@ -87,7 +88,10 @@ static uint32_t expected(const struct job *job, const struct known *k, uint32_t 
 	return most;
 }
 
-/* What is known of the slot; false: nothing, so that there is nothing to say either. */
+/*
+ * Looks up how many blocks the slot is expected to hold; false: nothing is known, so that there is
+ * nothing to say either.
+ */
 static bool look_up(const struct job *job, uint32_t blocks, uint32_t *ret)
 {
 	struct known *k = job->config.place ? calloc(1, sizeof(*k)) : NULL;

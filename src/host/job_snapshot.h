@@ -48,7 +48,8 @@ struct job_snapshot {
 	uint32_t air_size; /* bytes of the stream; size where it is raw */
 	struct transport_link link;
 	struct airtime_link air; /* what chunk and ceiling are reckoned with */
-	/* As the image was sent over it, or is: the link after the reboot says nothing of that. */
+	/* The link that the image was sent over, or is: the link after the reboot says nothing
+	 * of it. */
 	bool sent_known;
 	struct transport_link sent_link;
 	uint16_t sent_mtu;

@@ -53,7 +53,7 @@ static bool has_delta(struct job *job, const struct ota_info *info)
 	return false;
 }
 
-/* What can be sent, and how long an update would take with it; us 0: it cannot be told. */
+/* One way to send the image, and how long an update would take with it; us 0: it cannot be told. */
 struct offer {
 	enum stream_kind kind;
 	uint32_t air; /* bytes */
@@ -192,7 +192,7 @@ static bool choose_least(struct job *job, const struct ota_info *info)
 	return best->kind != STREAM_RAW;
 }
 
-/* As the profile wants it, or deflate in place of a delta that cannot be. */
+/* Takes the stream that the profile wants, or deflate in place of a delta that cannot be made. */
 static bool choose_wanted(struct job *job, const struct ota_info *info)
 {
 	const bool delta = job->profile.stream == PROFILE_STREAM_DELTA;

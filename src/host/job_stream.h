@@ -35,10 +35,10 @@ int job_stream_deflate_steps(struct job_stream *s, const uint8_t *image, uint32_
 int job_stream_delta(struct job_stream *s, const struct patch *patch, unsigned int window);
 int job_stream_delta_steps(struct job_stream *s, const struct patch *patch, unsigned int window,
 			   const struct steps *steps);
-/* As a recording has it: the bytes of each block. */
+/* A stream out of a recording, which has only the bytes of each block. */
 int job_stream_recorded(struct job_stream *s, enum stream_kind kind, uint32_t image_size,
 			const uint32_t *blocks, uint32_t count);
-/* What from has is to's, and from has none any more. */
+/* Moves from's contents to to; from owns nothing afterwards. */
 void job_stream_move(struct job_stream *to, struct job_stream *from);
 void job_stream_finish(struct job_stream *s);
 

@@ -27,7 +27,7 @@ static void begin(struct job_stream *s, enum stream_kind kind, uint32_t size)
 	};
 }
 
-/* Where the block begins that makes the image's nth 64 KiB, in what is compressed. */
+/* The bytes to compress, and where in them each 64 KiB of the image begins. */
 struct source {
 	const uint8_t *bytes;
 	const uint32_t *borders; /* of a patch; NULL: the image itself */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long an update will take with one stream or another, before START: over the link as the
+ * The expected time of an update with one stream or another, before START: over the link as the
  * profile will have it, with the flash as it was in earlier runs of the device.
  */
 #include "host/job_priv.h"
@@ -28,7 +28,7 @@ static void set_flash(struct predict *p, uint32_t rate)
 	p->read_us = (uint32_t)(us * USUAL_READ_US / USUAL_US);
 }
 
-/* As the session will choose them for the link that it asks for. */
+/* Sets the choices that the session will make for the link that it asks for. */
 static void set_sending(const struct job *job, const struct ota_info *info, struct predict *p)
 {
 	const struct profile *profile = &job->profile;

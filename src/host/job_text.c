@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a run ended, in words: one sentence that says what happened, one that
- * says what to do about it.
+ * The end of a run in words: one sentence that says what happened, one that says what to do about
+ * it.
  */
 #include "host/job_text_priv.h"
 
@@ -150,143 +150,6 @@ static void explain_cancelled(const struct job *job, struct job_result *r)
 	}
 }
 
-/* The code's words, or better ones where the detail tells more. */
-static const char *reason(const struct job_result *r)
-{
-	const bool image = r->code == OTA_ERR_IMAGE;
-
-	if (r->code == OTA_ERR_PERMISSION && r->opcode == 0)
-		return "it asks for an encrypted link";
-	if (r->code == OTA_ERR_BUSY && r->detail > 0) /* START or PREPARE: seconds */
-		return "updates were begun too often lately";
-	if (image && r->detail == OTA_DETAIL_PROJECT)
-		return "the image is another project's";
-	if (image && r->detail == OTA_DETAIL_DESCRIPTOR)
-		return "the image has no application descriptor";
-	if (r->code == OTA_ERR_VERSION && r->detail == OTA_DETAIL_VERSION)
-		return "the image is older than the one that runs";
-	return ota_code_text(r->code);
-}
-
-/* It was not asked: its Info says that it cannot, or its dialect has no such thing. */
-static bool explain_unmeasured(const struct job *job, struct job_result *r)
-{
-	if (job->config.goal != SESSION_MEASURE || job->session.stats.start_us > 0 ||
-	    r->code != OTA_ERR_UNSUPPORTED)
-		return false;
-	job_say(r->what, "The device does not offer to measure its %s; nothing was changed.",
-		job->config.pattern ? "flash by itself (PATTERN)" : "link (SINK)");
-	return true;
-}
-
-static void explain_device_error(const struct job *job, struct job_result *r)
-{
-	const char *text = reason(r);
-	char line[JOB_COMMAND_MAX], other[JOB_COMMAND_MAX];
-
-	if (explain_unmeasured(job, r))
-		return;
-	if (job->session.proved) {
-		job_say(r->what,
-			"The device runs the new image on trial but refused to confirm it: %s "
-			"(%s).",
-			text, ota_code_name(r->code));
-		job_advise(job, r, "confirm", JOB_COMMAND_DEVICE, "keeps it; a reset rolls back.");
-		return;
-	}
-	if (r->code == OTA_OK) {
-		job_say(r->what, "The device reported an error; its dialect gives no reason.");
-		job_say(r->advice, "The device's own log may say more.");
-	} else if (r->code == OTA_ERR_STATE && (r->detail & OTA_DETAIL_PENDING)) {
-		job_say(r->what,
-			"The running image is still on trial, so the device accepts no other.");
-		job_say(r->advice, "%s keeps it, %s rolls back.",
-			job_command_line(job, "confirm", JOB_COMMAND_DEVICE, line),
-			job_command_line(job, "rollback", JOB_COMMAND_DEVICE, other));
-	} else if (r->opcode != 0) {
-		job_say(r->what, "The device refused %s: %s (%s, detail %u).",
-			ota_command_name(r->opcode), text, ota_code_name(r->code), r->detail);
-	} else {
-		job_say(r->what, "The device reported an error: %s (%s, detail %u).", text,
-			ota_code_name(r->code), r->detail);
-	}
-	switch (r->code) {
-	case OTA_ERR_BUSY:
-		if (r->detail > 0)
-			job_say(r->advice, "It spares its flash: wait %u s, then try again.",
-				r->detail);
-		else
-			job_say(r->advice, "Another host is updating the device: wait, or "
-					   "disconnect that host.");
-		break;
-	case OTA_ERR_PERMISSION:
-		if (r->opcode == 0)
-			job_say(r->advice, "Pair with the device first (bluetoothctl pair %s).",
-				job->address);
-		else
-			job_say(r->advice,
-				"Give it permission, often by a button on the device, and "
-				"try again.");
-		break;
-	case OTA_ERR_ERASE:
-	case OTA_ERR_WRITE:
-	case OTA_ERR_READ:
-	case OTA_ERR_HASH:
-		job_say(r->advice,
-			"Try again; if the error recurs at the same offset, the flash is worn.");
-		break;
-	case OTA_ERR_TIMEOUT:
-		job_advise_resume(job, r);
-		break;
-	default:
-		break;
-	}
-}
-
-/* Common where somebody develops firmware: the whole flash was erased, NVS and all. */
-static void explain_key_missing(const struct job *job, struct job_result *r)
-{
-	job_say(r->what,
-		"%she device and this computer no longer share a key: one side lost the bond, for "
-		"example when the device's NVS was erased.",
-		job->session.proving ? "The image was delivered, but not proved: t" : "T");
-	job_advise(job, r, "forget", JOB_COMMAND_DEVICE,
-		   "deletes the bond here; the next run pairs again.");
-}
-
-static void explain_not_paired(const struct job *job, struct job_result *r)
-{
-	char line[JOB_COMMAND_MAX];
-
-	if (job->session.key_missing) {
-		explain_key_missing(job, r);
-		return;
-	}
-	switch (job->passkey) {
-	case JOB_PASSKEY_REFUSED:
-		job_say(r->what,
-			"The device requires pairing with the passkey that it shows, and none "
-			"was entered.");
-		job_say(r->advice, "Try again and type the passkey when asked; in unattended runs "
-				   "--passkey-file=FILE supplies it.");
-		break;
-	case JOB_PASSKEY_GIVEN:
-		job_say(r->what,
-			"Pairing failed: the passkey is not the one that the device shows.");
-		job_say(r->advice, "Try again: most devices show a new passkey each time.");
-		break;
-	case JOB_PASSKEY_WANTED:
-		job_say(r->what, "Pairing failed: no passkey was typed in time.");
-		job_say(r->advice, "Try again; a device waits 30 s for it.");
-		break;
-	case JOB_PASSKEY_NONE:
-		job_say(r->what, "The device requires an encrypted link, and pairing failed.");
-		job_say(r->advice, "One side may still have an old bond: %s deletes the one here.",
-			job_command_line(job, "forget", JOB_COMMAND_DEVICE, line));
-		break;
-	}
-}
-
 static void explain_unconfirmed(const struct job *job, struct job_result *r)
 {
 	if (job->session.running.on_trial) {
@@ -346,10 +209,12 @@ static void explain_protocol(const struct job *job, struct job_result *r)
 	if (job->session.ended) /* it may have the whole image and boot it */
 		job_advise(job, r, "info", JOB_COMMAND_DEVICE,
 			   "shows which image runs; --trace=FILE records what the device sent.");
+	job_explain_misremembered(job, r);
 }
 
-static void explain_confirmed(struct job_result *r)
+static void explain_confirmed(const struct job *job, struct job_result *r)
 {
+	(void)job;
 	if (!r->authenticated)
 		job_say(r->what,
 			"It runs the image and has confirmed it over an unauthenticated link.");
@@ -455,78 +320,54 @@ static void explain_other_dialect(const struct job *job, struct job_result *r)
 	job_explain_misremembered(job, r);
 }
 
+static void explain_answered(const struct job *job, struct job_result *r)
+{
+	if (job->config.goal == SESSION_COMMAND)
+		explain_command(job, r);
+}
+
+static void explain_no_service(const struct job *job, struct job_result *r)
+{
+	if (job->session.ended)
+		job_say(r->what, "The device came back without an update service that otabench "
+				 "speaks, so it is unknown which image runs.");
+	job_explain_misremembered(job, r);
+}
+
+static void explain_lost(const struct job *job, struct job_result *r)
+{
+	job_explain_lost(job, r);
+	job_explain_misremembered(job, r);
+}
+
 void job_explain(const struct job *job, struct job_result *r)
 {
+	/* Those that are left out say all by explain_end(). */
+	static void (*const more[SESSION_OUTCOMES])(const struct job *job, struct job_result *r) = {
+		[SESSION_UNCONFIRMED] = explain_unconfirmed,
+		[SESSION_ANSWERED] = explain_answered,
+		[SESSION_REFUSED] = explain_refused,
+		[SESSION_CANCELLED] = explain_cancelled,
+		[SESSION_DEVICE_ERROR] = job_explain_device_error,
+		[SESSION_NOT_PAIRED] = job_explain_not_paired,
+		[SESSION_LINK_LOST] = explain_lost,
+		[SESSION_STALLED] = explain_lost,
+		[SESSION_NOT_FOUND] = job_explain_gone,
+		[SESSION_NO_ADAPTER] = job_explain_gone,
+		[SESSION_NOT_BACK] = explain_not_back,
+		[SESSION_NO_SERVICE] = explain_no_service,
+		[SESSION_OTHER_DIALECT] = explain_other_dialect,
+		[SESSION_PROTOCOL] = explain_protocol,
+		[SESSION_NO_HEADWAY] = job_explain_endless,
+		[SESSION_TIMED_OUT] = job_explain_endless,
+		[SESSION_DELIVERED] = explain_delivered,
+		[SESSION_ROLLED_BACK] = explain_rolled_back,
+		[SESSION_IN_USE] = explain_in_use,
+		[SESSION_DEVICE_CHANGED] = explain_changed,
+		[SESSION_CONFIRMED] = explain_confirmed,
+	};
+
 	explain_end(job, r);
-	switch (r->outcome) {
-	case SESSION_UNCONFIRMED:
-		explain_unconfirmed(job, r);
-		break;
-	case SESSION_ANSWERED:
-		if (job->config.goal == SESSION_COMMAND)
-			explain_command(job, r);
-		break;
-	case SESSION_REFUSED:
-		explain_refused(job, r);
-		break;
-	case SESSION_CANCELLED:
-		explain_cancelled(job, r);
-		break;
-	case SESSION_DEVICE_ERROR:
-		explain_device_error(job, r);
-		break;
-	case SESSION_NOT_PAIRED:
-		explain_not_paired(job, r);
-		break;
-	case SESSION_LINK_LOST:
-	case SESSION_STALLED:
-		job_explain_lost(job, r);
-		job_explain_misremembered(job, r);
-		break;
-	case SESSION_NOT_FOUND:
-	case SESSION_NO_ADAPTER:
-		job_explain_gone(job, r);
-		break;
-	case SESSION_NOT_BACK:
-		explain_not_back(job, r);
-		break;
-	case SESSION_NO_SERVICE:
-		if (job->session.ended)
-			job_say(r->what,
-				"The device came back without an update service that otabench "
-				"speaks, so it is unknown which image runs.");
-		job_explain_misremembered(job, r);
-		break;
-	case SESSION_OTHER_DIALECT:
-		explain_other_dialect(job, r);
-		break;
-	case SESSION_PROTOCOL:
-		explain_protocol(job, r);
-		job_explain_misremembered(job, r);
-		break;
-	case SESSION_NO_HEADWAY:
-	case SESSION_TIMED_OUT:
-		job_explain_endless(job, r);
-		break;
-	case SESSION_DELIVERED:
-		explain_delivered(job, r);
-		break;
-	case SESSION_ROLLED_BACK:
-		explain_rolled_back(job, r);
-		break;
-	case SESSION_IN_USE:
-		explain_in_use(job, r);
-		break;
-	case SESSION_DEVICE_CHANGED:
-		explain_changed(job, r);
-		break;
-	case SESSION_CONFIRMED:
-		explain_confirmed(r);
-		break;
-	case SESSION_ALREADY_RUNNING:
-	case SESSION_MEASURED:
-	case SESSION_NO_OUTCOME:
-	case SESSION_OUTCOMES:
-		break;
-	}
+	if (more[r->outcome])
+		more[r->outcome](job, r);
 }

@@ -14,15 +14,6 @@
 
 #define HASH_TEXT (2u * OTA_SHA256_SIZE)
 
-const struct device_file journal_kind = {
-	.folder = "journals",
-	.suffix = ".journal",
-	.head = "otabench-journal ",
-	.what = "a journal",
-	.version = '1',
-	.size_max = JOURNAL_FILE_MAX,
-};
-
 /* --- writing */
 
 static json_t *image_to_json(const struct journal_image *i)
@@ -81,19 +72,12 @@ static void image_from_json(struct device_reader *r, const json_t *from, struct 
 		r->bad = "path";
 }
 
-static void journal_from_json(struct device_reader *r, const json_t *from, struct journal *ret)
+static void journal_from_json(struct device_reader *r, const json_t *from, void *item)
 {
+	struct journal *ret = item;
 	const json_t *images = json_object_get(from, "images");
-	char safe[SCAN_NAME_SIZE];
 
-	device_reader_text(r, from, "place", ret->place, sizeof(ret->place));
-	device_reader_text(r, from, "address", ret->address, sizeof(ret->address));
-	if (!scan_is_address(ret->address))
-		r->bad = "address";
-	device_reader_text(r, from, "name", ret->name, sizeof(ret->name));
-	/* What is printed without a further look. */
-	(void)output_safe_text(ret->name, strlen(ret->name), safe, sizeof(safe));
-	(void)snprintf(ret->name, sizeof(ret->name), "%s", safe);
+	device_reader_device(r, from, ret->place, ret->address, ret->name);
 	ret->process = device_reader_number(r, from, "process", INT64_MAX);
 	ret->at = device_reader_number(r, from, "at", INT64_MAX);
 	ret->order = (uint64_t)device_reader_number(r, from, "order", INT64_MAX - 1);
@@ -104,27 +88,26 @@ static void journal_from_json(struct device_reader *r, const json_t *from, struc
 		image_from_json(r, json_array_get(images, i), &ret->images[i]);
 }
 
+static const char *journal_place(const void *item)
+{
+	return ((const struct journal *)item)->place;
+}
+
+const struct device_file journal_kind = {
+	.folder = "journals",
+	.suffix = ".journal",
+	.head = "otabench-journal ",
+	.what = "a journal",
+	.version = '1',
+	.size_max = JOURNAL_FILE_MAX,
+	.item_size = sizeof(struct journal),
+	.item_from = journal_from_json,
+	.item_place = journal_place,
+};
+
 int journal_parse(const char *text, size_t len, struct journal *ret, char *why, size_t size)
 {
-	struct device_reader r = {.bad = NULL};
-	json_t *json = device_file_parse(&journal_kind, text, len, why, size);
-	struct journal *j;
-
-	if (!json)
-		return -OTA_EBADMSG;
-	j = calloc(1, sizeof(*j));
-	if (!j)
-		r.bad = "JSON";
-	else
-		journal_from_json(&r, json, j);
-	if (!r.bad)
-		*ret = *j;
-	free(j);
-	json_decref(json);
-	if (!r.bad)
-		return 0;
-	(void)snprintf(why, size, "damaged: %s is missing or out of range", r.bad);
-	return -OTA_EBADMSG;
+	return device_file_item(&journal_kind, text, len, ret, why, size);
 }
 
 /* --- in words */

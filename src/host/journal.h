@@ -22,7 +22,7 @@
 #define JOURNAL_FILE_MAX 32768u /* bytes; more is no journal */
 #define JOURNAL_IMAGES 2u
 #define JOURNAL_PLACE_MAX DEVICE_PLACE_MAX
-#define JOURNAL_TEXT_MAX 4096u
+#define JOURNAL_TEXT_MAX DEVICE_FILE_TEXT_MAX
 #define JOURNALS_MAX 64u /* files that are kept, the latest */
 
 #define JOURNAL_AIR DEVICE_PLACE_AIR
@@ -56,10 +56,10 @@ struct journal {
 /* Reads a file's text.  -OTA_EBADMSG with words: not a journal, damaged, of another version;
  * *ret is then as it was. */
 int journal_parse(const char *text, size_t len, struct journal *ret, char *why, size_t size);
-/* To be freed; NULL: out of memory. */
+/* The journal as a file's text.  To be freed; NULL: out of memory. */
 char *journal_format(const struct journal *journal, size_t *ret_len);
 
-/* The file.  -OTA_EINVAL: no folder for it (neither XDG_STATE_HOME nor HOME). */
+/* The journal's file.  -OTA_EINVAL: no folder for it (neither XDG_STATE_HOME nor HOME). */
 int journal_path(const char *place, const char *address, char *buf, size_t size);
 /* 0; -OTA_ENOENT none; -OTA_EBADMSG, -OTA_EIO with a sentence that names the file; -OTA_ENOMEM. */
 int journal_load(const char *place, const char *address, struct journal *ret, char *error,
@@ -106,8 +106,8 @@ char *journal_stopped_at(const struct journal_image *image, char *buf, size_t si
 char *journal_age(const struct journal *journal, int64_t now, char *buf, size_t size);
 /* The last part of the image's path, safe to print.  Returns buf. */
 char *journal_image_name(const struct journal_image *image, char *buf, size_t size);
-/* Whether the device must hold a part of it: so much was in its flash that a record of it was
- * written (docs/protocol.md, resume record), or all was sent. */
+/* Returns true if the device must hold a part of it: so much was in its flash that a record of
+ * it was written (docs/protocol.md, resume record), or all was sent. */
 bool journal_expects_part(const struct journal_image *image);
 
 /*

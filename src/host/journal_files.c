@@ -30,29 +30,10 @@ int journal_path(const char *place, const char *address, char *buf, size_t size)
 	return device_file_path(&journal_kind, place, address, buf, size);
 }
 
-static int load_file(const char *path, struct journal *ret, char *error, size_t size)
-{
-	char *text = NULL, why[128];
-	size_t len = 0;
-	int r = device_file_read(&journal_kind, path, &text, &len, error, size);
-
-	if (r == 0 && (r = journal_parse(text, len, ret, why, sizeof(why))) < 0)
-		(void)device_file_cannot(path, why, r, error, size);
-	free(text);
-	return r;
-}
-
 int journal_load(const char *place, const char *address, struct journal *ret, char *error,
 		 size_t size)
 {
-	char path[PATH_MAX];
-	int r = journal_path(place, address, path, sizeof(path));
-
-	if (r < 0)
-		return -OTA_ENOENT;
-	r = load_file(path, ret, error, size);
-	/* Eight bytes of a hash are no proof of where it is from. */
-	return r == 0 && strcmp(ret->place, place) != 0 ? -OTA_ENOENT : r;
+	return device_file_find(&journal_kind, place, address, ret, error, size);
 }
 
 int journal_save(const struct journal *j, char *error, size_t size)
@@ -82,45 +63,31 @@ static int latest_first(const void *a, const void *b)
 
 struct listing {
 	struct journal_list *list;
-	const char *place;
+	const char *place; /* NULL: all are listed */
 };
 
-static int list_add(void *ctx, const char *path)
+static bool list_keep(void *ctx, const void *item)
 {
 	const struct listing *l = ctx;
-	struct journal_list *list = l->list;
-	struct journal *more = realloc(list->items, (list->count + 1) * sizeof(*more));
-	char error[JOURNAL_TEXT_MAX];
-	int r;
+	const struct journal *j = item;
 
-	if (!more)
-		return -OTA_ENOMEM;
-	list->items = more;
-	r = load_file(path, &more[list->count], error, sizeof(error));
-	if (r == -OTA_ENOMEM)
-		return r;
-	if (r < 0 && r != -OTA_ENOENT)
-		memcpy(list->bad, error, sizeof(list->bad));
-	if (r < 0)
-		return 0;
-	if (more[list->count].order > list->order)
-		list->order = more[list->count].order;
-	if (!l->place || strcmp(more[list->count].place, l->place) == 0)
-		list->count++;
-	return 0;
+	if (j->order > l->list->order)
+		l->list->order = j->order;
+	return !l->place || strcmp(j->place, l->place) == 0;
 }
 
 int journal_list(const char *place, struct journal_list *ret)
 {
 	struct listing listing = {.list = ret, .place = place};
+	void *items;
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	r = device_file_each(&journal_kind, list_add, &listing);
-	if (r == 0 && ret->count > 0)
+	r = device_file_list(&journal_kind, list_keep, &listing, &items, &ret->count, ret->bad,
+			     sizeof(ret->bad));
+	ret->items = items;
+	if (ret->count > 0)
 		qsort(ret->items, ret->count, sizeof(*ret->items), latest_first);
-	if (r < 0)
-		journal_list_finish(ret);
 	return r;
 }
 

@@ -110,7 +110,7 @@ static void stamp(struct journal *j)
 		j->at = 0;
 }
 
-/* What is known of this image stays, another one that the device may hold stands behind it. */
+/* Keeps the earlier facts on this image; another image that the device may hold comes second. */
 static void take_before(struct journal_writer *w)
 {
 	const struct journal_image *new = &w->now.images[0];
@@ -229,7 +229,7 @@ void journal_end(struct journal_writer *w, enum journal_end how, enum session_ou
 			journal_drop(w->now.place, w->now.address);
 		break;
 	}
-	/* What was told already is not told again. */
+	/* A warning that was told already is not told again. */
 	if (w->failing)
 		error[0] = '\0';
 	if (w->claim >= 0)

@@ -19,7 +19,7 @@ struct journal_writer;
  */
 int journal_begin(const struct journal *first, struct journal_writer **ret, char *error,
 		  size_t size);
-/* How far it is; ready: the device took this image, and so dropped another one. */
+/* Notes how far the update is; ready: the device took this image, and so dropped another one. */
 void journal_progress(struct journal_writer *writer, uint32_t received, uint32_t flushed,
 		      bool ended, bool ready);
 /* A sentence on what could not be written, once; "" none. */

@@ -14,15 +14,6 @@
 #include <string.h>
 #include <strings.h>
 
-const struct device_file known_kind = {
-	.folder = "known",
-	.suffix = ".known",
-	.head = "otabench-known ",
-	.what = "a record of a known device",
-	.version = '1',
-	.size_max = KNOWN_FILE_MAX,
-};
-
 /* --- the text */
 
 static json_t *images_json(const uint8_t (*hashes)[OTA_SHA256_SIZE], size_t count)
@@ -66,19 +57,12 @@ char *known_format(const struct known *k, size_t *ret_len)
 	return text;
 }
 
-static void known_from_json(struct device_reader *r, const json_t *from, struct known *ret)
+static void known_from_json(struct device_reader *r, const json_t *from, void *item)
 {
+	struct known *ret = item;
 	const json_t *held = json_object_get(from, "held");
-	char safe[SCAN_NAME_SIZE];
 
-	device_reader_text(r, from, "place", ret->place, sizeof(ret->place));
-	device_reader_text(r, from, "address", ret->address, sizeof(ret->address));
-	if (!scan_is_address(ret->address))
-		r->bad = "address";
-	device_reader_text(r, from, "name", ret->name, sizeof(ret->name));
-	/* What is printed without a further look. */
-	(void)output_safe_text(ret->name, strlen(ret->name), safe, sizeof(safe));
-	(void)snprintf(ret->name, sizeof(ret->name), "%s", safe);
+	device_reader_device(r, from, ret->place, ret->address, ret->name);
 	ret->at = device_reader_number(r, from, "at", INT64_MAX);
 	ret->encrypted = device_reader_truth(r, from, "encrypted");
 	ret->told = device_reader_truth(r, from, "told");
@@ -91,59 +75,33 @@ static void known_from_json(struct device_reader *r, const json_t *from, struct 
 		ret->held_count = images_from(r, held, ret->held, KNOWN_HELD);
 }
 
+static const char *known_place(const void *item)
+{
+	return ((const struct known *)item)->place;
+}
+
+const struct device_file known_kind = {
+	.folder = "known",
+	.suffix = ".known",
+	.head = "otabench-known ",
+	.what = "a record of a known device",
+	.version = '1',
+	.size_max = KNOWN_FILE_MAX,
+	.item_size = sizeof(struct known),
+	.item_from = known_from_json,
+	.item_place = known_place,
+};
+
 int known_parse(const char *text, size_t len, struct known *ret, char *why, size_t size)
 {
-	struct device_reader r = {.bad = NULL};
-	json_t *json = device_file_parse(&known_kind, text, len, why, size);
-	struct known *k;
-
-	if (!json)
-		return -OTA_EBADMSG;
-	k = calloc(1, sizeof(*k));
-	if (!k)
-		r.bad = "memory";
-	else
-		known_from_json(&r, json, k);
-	if (!r.bad)
-		*ret = *k;
-	free(k);
-	json_decref(json);
-	if (!r.bad)
-		return 0;
-	(void)snprintf(why, size, "damaged: %s is missing or out of range", r.bad);
-	return -OTA_EBADMSG;
+	return device_file_item(&known_kind, text, len, ret, why, size);
 }
 
 /* --- files */
 
-static int load_file(const char *path, struct known *ret, char *error, size_t size)
-{
-	char *text = NULL, why[128];
-	size_t len = 0;
-	int r = device_file_read(&known_kind, path, &text, &len, error, size);
-
-	if (r == 0 && (r = known_parse(text, len, ret, why, sizeof(why))) < 0)
-		(void)device_file_cannot(path, why, r, error, size);
-	free(text);
-	return r;
-}
-
 int known_load(const char *place, const char *address, struct known *ret, char *error, size_t size)
 {
-	struct known *k = calloc(1, sizeof(*k));
-	char path[PATH_MAX];
-	int r = device_file_path(&known_kind, place, address, path, sizeof(path));
-
-	if (!k)
-		return -OTA_ENOMEM;
-	r = r < 0 ? -OTA_ENOENT : load_file(path, k, error, size);
-	/* Eight bytes of a hash are no proof of where it is from. */
-	if (r == 0 && strcmp(k->place, place) != 0)
-		r = -OTA_ENOENT;
-	if (r == 0)
-		*ret = *k;
-	free(k);
-	return r;
+	return device_file_find(&known_kind, place, address, ret, error, size);
 }
 
 static void known_prune(void)
@@ -174,30 +132,11 @@ void known_drop(const char *place, const char *address)
 	device_file_drop(&known_kind, place, address);
 }
 
-struct listing {
-	struct known_list *list;
-	const char *place;
-};
-
-static int list_add(void *ctx, const char *path)
+static bool is_of_place(void *ctx, const void *item)
 {
-	const struct listing *l = ctx;
-	struct known_list *list = l->list;
-	struct known *more = realloc(list->items, (list->count + 1) * sizeof(*more));
-	char error[KNOWN_TEXT_MAX];
-	int r;
+	const char *place = ctx;
 
-	if (!more)
-		return -OTA_ENOMEM;
-	list->items = more;
-	r = load_file(path, &more[list->count], error, sizeof(error));
-	if (r == -OTA_ENOMEM)
-		return r;
-	if (r < 0 && r != -OTA_ENOENT)
-		memcpy(list->bad, error, sizeof(list->bad));
-	if (r == 0 && (!l->place || strcmp(more[list->count].place, l->place) == 0))
-		list->count++;
-	return 0;
+	return !place || strcmp(((const struct known *)item)->place, place) == 0;
 }
 
 static int latest_first(const void *a, const void *b)
@@ -209,15 +148,13 @@ static int latest_first(const void *a, const void *b)
 
 int known_list(const char *place, struct known_list *ret)
 {
-	struct listing listing = {.list = ret, .place = place};
-	int r;
+	void *items;
+	const int r = device_file_list(&known_kind, is_of_place, (void *)(uintptr_t)place, &items,
+				       &ret->count, ret->bad, sizeof(ret->bad));
 
-	memset(ret, 0, sizeof(*ret));
-	r = device_file_each(&known_kind, list_add, &listing);
-	if (r == 0 && ret->count > 0)
+	ret->items = items;
+	if (ret->count > 0)
 		qsort(ret->items, ret->count, sizeof(*ret->items), latest_first);
-	if (r < 0)
-		known_list_finish(ret);
 	return r;
 }
 
@@ -261,7 +198,7 @@ void known_unbound(const char *place, const char *typed)
 		if (!k->encrypted || strcasecmp(address ? k->address : k->name, typed) != 0)
 			continue;
 		k->encrypted = false;
-		/* Where it cannot be written, the next run asks. */
+		/* If the change cannot be written, the next run asks again. */
 		(void)known_save(k, error, sizeof(error));
 	}
 	known_list_finish(&list);
@@ -294,8 +231,7 @@ static bool has_image(const struct known *k, const uint8_t sha256[OTA_SHA256_SIZ
 	return false;
 }
 
-/* What is there already moves; what is too many falls out at the end. */
-/* Becomes the first of a list; the last goes where it is full. */
+/* Puts the hash at the front of a list, once; if the list is full, its last entry falls out. */
 static void put_first(uint8_t (*list)[OTA_SHA256_SIZE], size_t *count, size_t most,
 		      const uint8_t sha256[OTA_SHA256_SIZE])
 {

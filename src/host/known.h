@@ -21,7 +21,7 @@
 #define KNOWN_IMAGES 4u
 #define KNOWN_HELD 3u
 #define KNOWN_DEVICES_MAX 256u /* files that are kept, the latest */
-#define KNOWN_TEXT_MAX 4096u
+#define KNOWN_TEXT_MAX DEVICE_FILE_TEXT_MAX
 #define KNOWN_PROJECT 33u
 
 struct known {
@@ -30,16 +30,18 @@ struct known {
 	char name[SCAN_NAME_SIZE]; /* safe to print */
 	int64_t at; /* seconds of the computer's clock: met first, or proven last */
 	bool encrypted; /* the link was, and the stack keeps a bond */
-	/* What follows is Info's; of a device without one it is not there. */
+	/* The members below are from Info, and unset for a device without one. */
 	bool told;
 	bool signed_only;
 	uint16_t chip_id;
 	char project[KNOWN_PROJECT]; /* as Info has it, terminated; not safe to print */
-	/* What it runs, then what it may run as well: images it ran before, or was sent and has
-	 * not proven.  None: it told no hash, or was sent back to one that is not known. */
+	/* The image that it runs, then those that it may run as well: it ran them before, or was
+	 * sent them and has not proven them.  None: it told no hash, or was sent back to one
+	 * that is not known. */
 	uint8_t images[KNOWN_IMAGES][OTA_SHA256_SIZE];
 	size_t image_count;
-	/* What its free slot may hold, the likeliest first: what it ran before, or was sent last. */
+	/* Images that its free slot may hold, the likeliest first: it ran them before, or was
+	 * sent them last. */
 	uint8_t held[KNOWN_HELD][OTA_SHA256_SIZE];
 	size_t held_count;
 };
@@ -56,14 +58,14 @@ enum known_change {
 
 extern const struct device_file known_kind;
 
-/* As struct journal's.  *ret is as it was after -OTA_EBADMSG, which has words. */
+/* The same contract as struct journal's.  *ret is unchanged after -OTA_EBADMSG, which has words. */
 int known_parse(const char *text, size_t len, struct known *ret, char *why, size_t size);
 char *known_format(const struct known *known, size_t *ret_len);
 
 /* 0; -OTA_ENOENT none; -OTA_EBADMSG, -OTA_EIO with a sentence that names the file; -OTA_ENOMEM. */
 int known_load(const char *place, const char *address, struct known *ret, char *error, size_t size);
-/* Also removes what is more than KNOWN_DEVICES_MAX, the oldest first.  0, or the errors of
- * file_save() with a sentence; -OTA_ENOMEM. */
+/* Saves one device, and removes those beyond KNOWN_DEVICES_MAX, the oldest first.  0, or the
+ * errors of file_save() with a sentence; -OTA_ENOMEM. */
 int known_save(const struct known *known, char *error, size_t size);
 void known_drop(const char *place, const char *address);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How fast it goes: the received offset and the time in, figures and a series
- * for graphs out.  Pure, so that a screen, a progress line and a test see the
- * same figures for the same samples.
+ * Progress and rate: the received offset and the time go in, figures and a series for graphs come
+ * out.  Pure, so that a screen, a progress line and a test see the same figures for the same
+ * samples.
  *
- * Bytes count when the device says that it has received them in order, never
- * when they were queued.  Times are microseconds of the transport's clock and
- * never go back.
+ * Bytes count when the device says that it has received them in order, never when they were queued.
+ * Times are microseconds of the transport's clock and never go back.
  */
 #ifndef OTABENCH_HOST_METRICS_H
 #define OTABENCH_HOST_METRICS_H
@@ -66,12 +65,12 @@ void metrics_init(struct metrics *m);
  */
 void metrics_start(struct metrics *m, uint64_t start_us, uint32_t offset, uint32_t size);
 /*
- * From now on the link carries at most so many bytes per second (airtime_ceiling()); 0 is
- * unknown.  A device tells in bursts what it received meanwhile, after an erase or at the
- * next connection event: with a ceiling, bytes count in the time in which the link can have
- * carried them, which is before the sample.  The ceiling is an average: what a
- * connection event brings ahead of it, a quarter of a second's worth, waits for its time.
- * Bytes that even that does not explain count as told, because they did arrive.
+ * Sets the rate that the link carries at most from now on, in bytes per second (airtime_ceiling());
+ * 0 is unknown.  A device tells in bursts the bytes that it received meanwhile, after an erase or
+ * at the next connection event: with a ceiling, bytes count in the time in which the link can have
+ * carried them, which is before the sample.  The ceiling is an average: bytes that a connection
+ * event brings ahead of it, a quarter of a second's worth, wait for their time.  Bytes that even
+ * that does not explain count as told, because they did arrive.
  */
 void metrics_ceiling(struct metrics *m, uint32_t ceiling);
 /* READY came, or came again after a lost link: what later samples tell arrived after this. */
@@ -86,7 +85,10 @@ void metrics_mark(struct metrics *m, uint64_t now_us, enum metrics_mark_kind kin
 uint32_t metrics_rate_now(const struct metrics *m); /* over the last second */
 /* Each byte once, since START and up to the end, if there was one. */
 uint32_t metrics_rate_average(const struct metrics *m);
-/* In any second since the first, up to a second ago: later bursts may still belong there. */
+/*
+ * The lowest rate of any second since the first, up to a second ago: later bursts may still belong
+ * there.
+ */
 uint32_t metrics_rate_lowest(const struct metrics *m);
 /*
  * Microseconds until all is received at the mean of rate now and average.  UINT64_MAX is

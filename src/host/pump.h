@@ -12,7 +12,7 @@
 
 /* ctx is the owner's.  Each member may be NULL. */
 struct pump_owner {
-	/* As in struct session_ops; NULL approves of every device. */
+	/* The same as in struct session_ops; NULL approves of every device. */
 	int (*approve)(void *ctx, const struct ota_info *info, const char *version);
 	int (*stream)(void *ctx, const struct ota_info *info, const struct stream **ret);
 	const uint32_t *(*digests)(void *ctx, const struct ota_info *info);
@@ -43,7 +43,7 @@ struct pump {
 /* Makes the session with p for its context.  Errors: session_init()'s. */
 int pump_init(struct pump *p, const struct session_config *config);
 uint64_t pump_now(const struct pump *p);
-/* To be called by the transport's handler, with every event while the session runs. */
+/* Takes an event; the transport's handler must call it with every event while the session runs. */
 void pump_event(struct pump *p, const struct transport_event *event);
 /* The link as the stack reports it, if it does. */
 void pump_link_state(const struct pump *p, struct transport_link *ret);

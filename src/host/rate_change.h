@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a change of settings under way made of the rate: over the bytes that the device told to
- * have received in the seconds before it, and in those after everything that was under way at
- * the change had arrived.  Pure.
+ * The effect of a change of settings under way on the rate: over the bytes that the device told to
+ * have received in the seconds before it, and in those after everything that was under way at the
+ * change had arrived.  Pure.
  */
 #ifndef OTABENCH_HOST_RATE_CHANGE_H
 #define OTABENCH_HOST_RATE_CHANGE_H

@@ -171,7 +171,7 @@ static const char *why_not_abort(const struct recover_known *k)
 		       : NULL;
 }
 
-/* Where the device would refuse it: its other slot is needed. */
+/* The reason why the device would refuse PREPARE: its other slot is needed. */
 static const char *why_not_prepare(const struct recover_known *k)
 {
 	const char *why = why_not_command(k);
@@ -337,7 +337,7 @@ static bool may_advise(const struct recover_known *k, const struct recover_list 
 	return c && c->possible && !(k->tries.tried & bit(action));
 }
 
-/* What the host's side has to do before the device can be reached, or written to, at all. */
+/* The host's own step that is needed before the device can be reached, or written to, at all. */
 static enum recover_action of_cure(enum diagnosis_verb cure)
 {
 	switch (cure) {
@@ -402,7 +402,7 @@ static enum recover_action advised(const struct recover_known *k, const struct r
 		return RECOVER_LOOK;
 	if (part && may_advise(k, l, RECOVER_RESUME))
 		return RECOVER_RESUME;
-	/* What another host left, or this user with another image, is not for this menu to drop. */
+	/* This menu drops no part that another host left, or this user with another image. */
 	if (part && (recover_foreign(k) || k->own) && !same_image(k))
 		return RECOVER_CLOSE;
 	if (wants_look(k)) /* it did not answer: nothing tells that a part of it is at fault */

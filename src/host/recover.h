@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can be done about a device and its update, reasoned from what is known: facts in,
- * choices out, so that every case can be tested without a device, and that the screen and
- * the command line offer the same.
+ * The choices about a device and its update, reasoned from what is known: facts in, choices out, so
+ * that every case can be tested without a device, and that the screen and the command line offer
+ * the same.
  *
- * The first choice is what to do next.  Doing what comes first again and again ends: what was
- * tried is not advised once more before an update got further, and CLOSE comes first where
- * nothing is left.
+ * The first choice is what to do next.  Doing what comes first again and again ends: a choice that
+ * was tried is not advised once more before an update got further, and CLOSE comes first if nothing
+ * is left.
  */
 #ifndef OTABENCH_HOST_RECOVER_H
 #define OTABENCH_HOST_RECOVER_H
@@ -39,7 +39,7 @@ enum recover_action {
 	RECOVER_ACTIONS
 };
 
-/* What was done about a device, and what came of it; all 0: nothing yet. */
+/* The choices tried on a device, and what came of them; all 0: nothing yet. */
 struct recover_tries {
 	uint32_t tried, refused; /* 1u << enum recover_action */
 	uint32_t most; /* bytes of the image that the device received at most */
@@ -125,7 +125,7 @@ bool recover_wants_answer(const struct recover_known *known);
 /* An update that this host did not leave there: its STATUS tells of one, and nothing was sent
  * from here, or something else was. */
 bool recover_foreign(const struct recover_known *known);
-/* It runs the image that is chosen, by its hash. */
+/* Returns true if the device runs the image that is chosen, by its hash. */
 bool recover_runs_image(const struct recover_known *known);
 
 #endif

@@ -21,11 +21,11 @@ struct recover_walk {
 	struct diagnosis cause; /* of the last job's end */
 };
 
-/* What a job does for the action; false: the host's stack is asked instead, or nothing is. */
+/* The job that does the action; false: the host's stack is asked instead, or nothing is. */
 bool recover_walk_job(enum recover_action action, struct job_config *ret);
-/* Its maintenance of the stack; false: it is none. */
+/* The maintenance of the stack that does the action; false: it is none. */
 bool recover_walk_stack(enum recover_action action, enum transport_maintenance *ret);
-/* That job has ended; config: what it was. */
+/* Notes that the action's job has ended; config: what it was. */
 void recover_walk_ended(struct recover_walk *w, enum recover_action action,
 			const struct job_config *config, const struct job_snapshot *s,
 			const struct job_result *r);

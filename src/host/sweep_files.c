@@ -159,7 +159,7 @@ static void write_head(FILE *out, const struct sweep_pair *pair, const struct sw
 		(void)fprintf(out, "\n#            ");
 		write_point(out, s, &r->second);
 		(void)fprintf(out, "\n# Confidence %.0f %% %s\n", r->sure_ppm / 10000.0,
-			      sweep_sure_text(s->objective));
+			      SWEEP_SURE_TEXT);
 	}
 	(void)fputs("\n", out);
 }
@@ -289,7 +289,7 @@ int sweep_state_load(const char *path, struct sweep *ret, char *error, size_t si
 	return rc;
 }
 
-/* Where memory is short a library may write a text that lacks something: it is read once before it
+/* If memory is short a library may write a text that lacks something: it is read once before it
  * takes the place of a good one. */
 static bool is_whole(const char *text, const struct sweep *s)
 {

@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-/* Who was measured. */
+/* The device and the adapter that were measured. */
 struct sweep_pair {
 	char device[18]; /* its address */
 	char name[250]; /* as the device calls itself, safe to print */

@@ -75,7 +75,7 @@ static bool run_job_begin(struct sweep_run *r)
 	return true;
 }
 
-/* What the job has brought, to the listener. */
+/* Tells the listener what the job has brought. */
 static void run_tell(struct sweep_run *r, bool looked_before)
 {
 	struct sweep_work *w = &r->work;

@@ -53,7 +53,7 @@ int sweep_run_start(struct sweep_run *run);
 /* Ends after the job that runs, which is cancelled. */
 void sweep_run_stop(struct sweep_run *run);
 
-/* To be read, and saved once it is over. */
+/* The sweep's work, to be read, and saved once it is over. */
 struct sweep_work *sweep_run_work(struct sweep_run *run);
 const struct sweep *sweep_run_sweep(const struct sweep_run *run);
 const struct sweep_pair *sweep_run_pair(const struct sweep_run *run);

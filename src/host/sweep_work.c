@@ -133,7 +133,7 @@ static void work_learn(struct sweep_work *w, const struct job_result *result)
 	sweep_learn(&w->sweep, &facts, &w->sample.point);
 }
 
-/* What no other setting would mend. */
+/* Returns true for an outcome that no other setting would mend. */
 static bool is_hopeless(enum session_outcome outcome)
 {
 	return outcome == SESSION_NOT_FOUND || outcome == SESSION_NO_ADAPTER ||

@@ -55,7 +55,10 @@ struct sweep_work {
 void sweep_work_init(struct sweep_work *w, const struct sweep_work_config *config);
 /* Goal, profile, bytes and time-out of the job that comes next. */
 void sweep_work_configure(const struct sweep_work *w, struct job_config *ret);
-/* That job has ended; result->what is made to say why the device is of no use here, if so. */
+/*
+ * Takes the result of that job, which has ended; result->what is made to say why the device is of
+ * no use here, if so.
+ */
 enum sweep_step sweep_work_take(struct sweep_work *w, const struct job_snapshot *now,
 				struct job_result *result);
 /* Writes the winner, and drops the state.  See sweep_profile_save(). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a device told of itself, and what a job makes of that. */
+/* A device's own reports on itself, and what a job makes of them. */
 #ifndef OTABENCH_HOST_TOLD_H
 #define OTABENCH_HOST_TOLD_H
 

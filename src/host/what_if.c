@@ -9,7 +9,7 @@
 
 #define LARGE_WINDOW 65536u /* where no ring bounds what is under way */
 #define LEAST_SIZE 65536u /* of what is played: less is all beginning and end */
-/* As session_choose_ack() chooses: the least of so many values, and of a quarter. */
+/* The rule is that of session_choose_ack(): the least of so many values, and of a quarter. */
 #define ACK_VALUES 64u
 #define ACK_LEAST 1024u /* where the window is chosen, too */
 
@@ -24,7 +24,7 @@ static bool differs(const struct asking *a, enum profile_key key)
 	return profile_differs(a->was, a->is, key);
 }
 
-/* What both sides agreed on was bounded by the profile, or by one of them. */
+/* The agreed MTU was bounded by the profile, or by one of the sides. */
 static uint16_t mtu_of(const struct asking *a)
 {
 	const uint16_t agreed = a->run->sent_known ? a->run->sent_mtu : a->run->mtu;
@@ -44,7 +44,7 @@ static bool change_link(const struct asking *a, struct predict *p)
 	    !differs(a, PROFILE_KEY_DATA_LENGTH))
 		return false;
 	effective_link(a->is, a->run, &p->link);
-	/* What the session found for it stays, unless it is for another PHY. */
+	/* The interval that the session found stays, unless it is for another PHY. */
 	if (!differs(a, PROFILE_KEY_CONNECTION_INTERVAL) && p->link.phy == phy)
 		p->link.interval_us = interval_us;
 	return true;
@@ -168,7 +168,8 @@ uint32_t what_if(const struct profile *was, const struct profile *is,
 	if (now_us == then_us)
 		return measured;
 	rate = (uint64_t)measured * now_us / then_us;
-	/* Where the model takes the one for slower than it was, the other gains no more by that. */
+	/* If the model is slower than the measured run was, the other setting gains no more by
+	 * that. */
 	image = then.image > 0 ? then.image : then.size;
 	played = image * 1000000u / then_us;
 	if (rate > measured && rate > played)

@@ -20,8 +20,8 @@
 
 /* Header values 0, 1, 2 and 15 divide the flash clock by 2, 3, 4 and 1. */
 #define CLOCK_80_MHZ {40, 26, 20, 80}
-/* Its ROM sets a wrong divider, so esptool writes 0 for 80 and for 40 MHz (ESP32C6ROM's
- * FLASH_FREQUENCY); what runs is 80. */
+/* The C6's ROM sets a wrong divider, so esptool writes 0 for 80 and for 40 MHz (ESP32C6ROM's
+ * FLASH_FREQUENCY); the flash runs at 80. */
 #define CLOCK_80_MHZ_C6 {80, 0, 20, 80}
 #define CLOCK_60_MHZ {30, 20, 15, 60}
 #define CLOCK_48_MHZ {24, 16, 12, 48}
@@ -232,7 +232,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Equal but for case and dashes: "ESP32-C3", "esp32-c3" and "esp32c3" are one chip. */
+/* Compares without case and dashes: "ESP32-C3", "esp32-c3" and "esp32c3" are one chip. */
 static bool same_name(const char *name, const char *given)
 {
 	for (; *given != '\0'; given++) {

@@ -24,7 +24,7 @@ static void parse_header(struct image *image)
 	image->has_hash = h[IMAGE_AT_HASHED] != 0;
 	image->min_revision = bytes_get16(h + IMAGE_AT_MIN_REV_FULL);
 	/* Images older than the full fields hold 0 there, and one byte that is the major
-	 * revision but for the C3 (esp_app_format.h). */
+	 * revision except for the C3 (esp_app_format.h). */
 	if (image->min_revision == 0) {
 		image->min_revision = h[IMAGE_AT_MIN_REV];
 		if (image->chip_id != IMAGE_CHIP_C3)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds a valid application image of any chip from a seed: the virtual
- * ESP32's factory firmware, the demo's update, and the tests' material.
+ * Builds a valid application image of any chip from a seed: the virtual ESP32's factory firmware,
+ * the demo's update, and the tests' material.
  *
- * The boot loader's checks all hold (header, segments at addresses of the chip,
- * mapped segments aligned to flash pages, checksum, appended SHA-256); the code
- * in it is pseudo random, so it does not compress and no two seeds are alike.  What exceeds
- * the ranges in which a chip maps flash (7 MiB of an ESP32) is in a padding segment.
- * It is not for real hardware: nothing in it would run.
+ * The boot loader's checks all hold (header, segments at addresses of the chip, mapped segments
+ * aligned to flash pages, checksum, appended SHA-256); the code in it is pseudo random, so it does
+ * not compress and no two seeds are alike.  Bytes beyond the ranges in which a chip maps flash (7
+ * MiB of an ESP32) are in a padding segment.  The image is not for real hardware: nothing in it
+ * would run.
  */
 #ifndef OTABENCH_IMAGE_IMAGE_BUILD_H
 #define OTABENCH_IMAGE_IMAGE_BUILD_H

@@ -80,9 +80,8 @@ static bool all_bytes(const uint8_t *p, size_t len, uint8_t value)
 }
 
 /*
- * Whether the bytes are spread as evenly as chance spreads them.  The sum of
- * squared counts of n random bytes is n + n(n-1)/256 on average; machine code
- * comes to several times that.
+ * Returns true if the bytes are spread as evenly as chance spreads them.  The sum of squared counts
+ * of n random bytes is n + n(n-1)/256 on average; machine code comes to several times that.
  */
 static bool looks_random(const uint8_t *p, size_t len)
 {

@@ -251,7 +251,8 @@ int lint_compare_versions(const char *a, const char *b, bool *ret_comparable)
 		c = compare_digits(x.commits, y.commits);
 	if (c != 0)
 		return c < 0 ? -1 : 1;
-	/* As many commits after the tag but other ones, or edited by hand: no order. */
+	/* Versions with equal counts of commits after the tag, but other commits or edits, have
+	 * no order. */
 	*ret_comparable = same(x.hash, y.hash) && x.dirty == y.dirty;
 	return 0;
 }

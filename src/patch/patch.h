@@ -22,7 +22,8 @@ struct patch {
 	size_t size;
 	uint32_t base_size, image_size; /* bytes */
 	uint8_t base_sha256[OTA_SHA256_SIZE];
-	/* For each block of the image where its bytes begin in data, and after the last size. */
+	/* The places in data at which the bytes of each block of the image begin, and after the
+	 * last one size. */
 	size_t border_count; /* blocks + 1 */
 	uint32_t borders[PATCH_BORDERS];
 };

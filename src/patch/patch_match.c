@@ -48,7 +48,8 @@ static uint32_t longest(const struct matcher *m, uint32_t at, uint32_t *ret_old_
 {
 	uint32_t low = 0, high = m->old_size, low_len = 0, high_len = 0, best = 0;
 
-	/* What the bounds have in common with the new one, all between them have, too. */
+	/* All suffixes between the bounds share the bytes that both bounds share with the new
+	 * one. */
 	while (low < high) {
 		const uint32_t middle = low + (high - low) / 2;
 		const uint32_t suffix = (uint32_t)m->suffixes[middle];
@@ -137,7 +138,10 @@ static int add_run(struct patch_runs *runs, uint32_t at, uint32_t len, bool simi
 	return 0;
 }
 
-/* How far one distance is worth while: to where it has explained most more than not. */
+/*
+ * The length for which one distance is worth while: up to the byte where equal bytes outnumber
+ * different ones the most.
+ */
 static uint32_t forward(const struct matcher *m, const struct anchor *a, uint32_t from,
 			uint32_t limit)
 {

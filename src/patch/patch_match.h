@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What two images have in common: the new one as runs, each of which resembles a place
- * of the old one, or nothing.
+ * The parts that two images have in common: the new one as runs, each of which resembles a place of
+ * the old one, or nothing.
  *
- * Two builds share most of their code, but it has moved, and in what has moved single
- * bytes differ: addresses.  So a run may hold bytes that differ; what counts is that most do not.
+ * Two builds share most of their code, but it has moved, and in moved code single bytes differ:
+ * addresses.  So a run may hold bytes that differ, as long as most do not.
  */
 #ifndef OTABENCH_PATCH_PATCH_MATCH_H
 #define OTABENCH_PATCH_PATCH_MATCH_H

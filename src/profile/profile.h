@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-/* In a member that may be "auto" or "keep": less than any number it may hold. */
+/* Values of a member that may be "auto" or "keep": less than any number it may hold. */
 #define PROFILE_AUTO (-1) /* otabench or the device chooses; the run says what and why */
 #define PROFILE_KEEP (-2) /* leave the link as it came up, ask for nothing */
 
@@ -143,7 +143,7 @@ void profile_defaults(struct profile *profile);
 #define PROFILE_FILE_MAX 65536u
 int profile_load_text(const char *name, const char *text, size_t len, struct profile *ret,
 		      struct setting_errors *errors);
-/* Also -OTA_ENOENT, -OTA_EPERM, -OTA_EIO, -OTA_ENOMEM; with one error in *errors. */
+/* Loads a file.  Also -OTA_ENOENT, -OTA_EPERM, -OTA_EIO, -OTA_ENOMEM; with one error in *errors. */
 int profile_load_file(const char *path, struct profile *ret, struct setting_errors *errors);
 
 /*
@@ -155,7 +155,7 @@ int profile_set(struct profile *profile, const char *const *assignments, size_t 
 		const char *name, struct setting_errors *errors);
 /* A key's value as one would type it.  Returns buf; SETTING_TEXT_MAX bytes are enough. */
 char *profile_get(const struct profile *profile, enum profile_key key, char *buf, size_t size);
-/* As a YAML file with the reason of each key; reads back as the same profile.  0,
+/* Writes a YAML file with the reason of each key; it reads back as the same profile.  0,
  * -OTA_EIO, -OTA_ENOMEM. */
 int profile_write(const struct profile *profile, FILE *out);
 
@@ -184,9 +184,9 @@ int profile_each(void (*fn)(void *userdata, const char *name, const struct profi
 		 void *userdata);
 
 /*
- * What works, and is slower than it looks: a window that in whole values is below the ACK interval,
- * behind which the device waits for more until its patience ends (docs/protocol.md).  "" where
- * there is nothing to say.  Returns buf.
+ * Warns of settings that work, and are slower than they look: a window that in whole values is
+ * below the ACK interval, behind which the device waits for more until its patience ends
+ * (docs/protocol.md).  "" if there is nothing to say.  Returns buf.
  */
 char *profile_warning(const struct profile *profile, char *buf, size_t size);
 

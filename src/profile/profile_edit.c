@@ -331,7 +331,7 @@ int profile_edit_text(const char *name, const char *text, size_t len, const stru
 		setting_errors_add(errors, 0, 0, "", "out of memory");
 		return r;
 	}
-	/* Nothing goes to a disk that does not read back as what was meant. */
+	/* A text that does not read back as the wanted values must not go to a disk. */
 	r = profile_load_text(name, made, made_len, &again, errors);
 	if (r == 0 && !profile_edit_same(&again, wanted)) {
 		setting_errors_add(errors, 0, 0, "",

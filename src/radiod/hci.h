@@ -71,7 +71,7 @@ void hci_heard(struct hci *hci, struct esp *esp);
 /* Loses power and is as new; its links are lost without a word to anyone. */
 void hci_power_cycle(struct hci *hci);
 
-/* For tests and faults: the link to a device, or NULL. */
+/* The link to a device, or NULL; for tests and faults. */
 struct link *hci_link(struct hci *hci, const struct esp *esp);
 
 #endif

@@ -135,7 +135,7 @@ static struct link_config link_config_of(struct hci *hci, struct hci_conn *conn)
 	};
 }
 
-/* As the device sees the host. */
+/* The host's address as the device sees it. */
 static void own_address(const struct hci *hci, uint8_t ret[ESP_PEER])
 {
 	ret[6] = hci->initiator.own_type;

@@ -200,7 +200,7 @@ void hci_le_event(struct hci *hci, enum hci_le_event_code code, const uint8_t *p
 bool hci_le_wanted(const struct hci *hci, enum hci_le_event_code code);
 /* After anything that changes whether advertisements matter. */
 void hci_update_listening(struct hci *hci);
-/* As after power-on. */
+/* Sets the state after power-on. */
 void hci_set_defaults(struct hci *hci);
 
 /* hci_table.c */

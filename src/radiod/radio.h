@@ -73,7 +73,7 @@ int radio_run(struct radio *radio);
 void radio_now(struct radio *radio);
 /* After anything that armed an event from outside of the queue. */
 void radio_rearm(struct radio *radio);
-/* Its number, or -1. */
+/* The device's number, or -1. */
 int radio_device_index(struct radio *radio, const struct esp *esp);
 
 /* radio_host.c */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The adapter at a socket: one host at a time, which is a program with a Bluetooth
- * stack of its own.  It needs neither a kernel with Bluetooth nor any right.
+ * The adapter at a socket: one host at a time, which is a program with a Bluetooth stack of its
+ * own.  Neither a kernel with Bluetooth nor any right is needed.
  */
 #include "config.h" /* system extensions: accept4() */
 

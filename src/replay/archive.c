@@ -19,7 +19,7 @@
 
 const char *archive_libraries(void)
 {
-	/* It makes its text anew each time, and forgets the one before (libarchive 3.6). */
+	/* libarchive 3.6 makes this text anew each time, and forgets the one before. */
 	static const char *details;
 
 	if (!details)

@@ -16,9 +16,9 @@
 
 /* "libarchive 3.6.2 zlib/1.2.13 ...": for a record of the circumstances. */
 const char *archive_libraries(void);
-/* By its ending: .zip, .tar, .tar.gz, .tgz. */
+/* Returns true for an archive by its ending: .zip, .tar, .tar.gz, .tgz. */
 bool archive_is_named(const char *path);
-/* By its first bytes; the stream is where it was. */
+/* Returns true for an archive by its first bytes; the stream is where it was. */
 bool archive_is(FILE *in);
 
 struct archive_out;

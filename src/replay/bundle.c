@@ -76,7 +76,7 @@ static int store_in_folder(struct pack *p, const char *name, const char *text, s
 	return fclose(out) == 0 ? 0 : complain(p, name);
 }
 
-/* Nothing is stored that was not scrubbed. */
+/* Stores a text, always scrubbed. */
 static int store(struct pack *p, const char *name, const char *text, size_t len)
 {
 	size_t clean_len = 0;
@@ -96,7 +96,7 @@ static int store(struct pack *p, const char *name, const char *text, size_t len)
 	return r;
 }
 
-/* What it is stands in README.txt. */
+/* Adds a file to the list in README.txt. */
 static void list(struct pack *p, const char *name, const char *what)
 {
 	const size_t left = sizeof(p->readme) - p->readme_len;
@@ -344,7 +344,7 @@ static int copy(struct pack *p, FILE *in, const char *from, const char *name, co
 	return r;
 }
 
-/* What names devices have is known before the first file is written. */
+/* Learns the names of devices before the first file is written. */
 static int learn(struct pack *p, FILE *in)
 {
 	size_t len = 0;

@@ -80,8 +80,8 @@ const char *replay_recorded(const struct replay *r); /* "2026-11-25 03:11:08" */
 const char *replay_program(const struct replay *r); /* "otabench 0.1.0" */
 const char *replay_source(const struct replay *r); /* "virtual ESP32s", "hci0" */
 bool replay_simulated(const struct replay *r); /* times are modelled */
-/* From the recording's clock to microseconds since midnight, local time; 0 where times are
- * modelled, or the file does not tell. */
+/* The difference from the recording's clock to microseconds since midnight, local time; 0 if
+ * times are modelled, or the file does not tell. */
 int64_t replay_day_offset(const struct replay *r);
 /* The line that could not be read; 0: all could. */
 unsigned int replay_damaged_line(const struct replay *r);
@@ -111,7 +111,7 @@ enum replay_state replay_step(struct replay *r);
 /* When the event or doing before us was; start_us when there is none. */
 uint64_t replay_before(const struct replay *r, uint64_t us);
 enum replay_state replay_state(const struct replay *r);
-/* Of the file, where it is. */
+/* The line of the file at which the replay is. */
 unsigned int replay_line(const struct replay *r);
 /* Why it does not go on, as a sentence; "" while it does, or when the run finished. */
 void replay_explain(const struct replay *r, char *buf, size_t size);

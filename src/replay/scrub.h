@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What leaves a bundle before it is handed to somebody: passkeys and the image's bytes always;
- * addresses, names of devices and this user's folder where that is asked for.  An address or
- * a name is replaced by the same everywhere, so that a recording can still be played.
+ * The data taken out of a bundle before it is handed to somebody: passkeys and the image's bytes
+ * always; addresses, names of devices and this user's folder if that is asked for.  An address or a
+ * name is replaced by the same everywhere, so that a recording can still be played.
  */
 #ifndef OTABENCH_REPLAY_SCRUB_H
 #define OTABENCH_REPLAY_SCRUB_H

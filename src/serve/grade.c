@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client and a device say, against the rules; see grade.h. */
+/* The messages of a client and a device, held against the rules; see grade.h. */
 #include "serve/grade_priv.h"
 #include "ota/error.h"
 

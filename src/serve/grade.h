@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which rules of docs/protocol.md a client keeps.
+ * The rules of docs/protocol.md, and whether a client keeps them.
  *
- * What a client does to a device of this project's dialects, and what the device notifies it,
- * goes in, in the order in which the device sees it; out comes, for each rule, whether there was
- * an occasion to keep it, and the first time that it was not.  Pure: no clock, no bytes of others
- * are kept.
+ * The input is everything that a client does to a device of this project's dialects, and what the
+ * device notifies it, in the order in which the device sees it.  The output is, for each rule,
+ * whether there was an occasion to keep it, and the first time that it was not.  Pure: no clock, no
+ * bytes of others are kept.
  *
- * A client knows less than this: what was notified may not have reached it yet.  So no rule
- * holds a client to a notification before it can have heard it; a device's limit alone is
- * binding at once, since it only ever allows more.
+ * A client knows less than this: a notification may not have reached it yet.  So no rule holds a
+ * client to a notification before it can have heard it; a device's limit alone is binding at once,
+ * since it only ever allows more.
  */
 #ifndef OTABENCH_SERVE_GRADE_H
 #define OTABENCH_SERVE_GRADE_H
@@ -57,7 +57,7 @@ struct grade_finding {
 	char detail[GRADE_DETAIL]; /* of that: "sequence 7 where 5 was next" */
 };
 
-/* Contents private, but for the findings. */
+/* Contents are private, except for the findings. */
 struct grade {
 	struct grade_finding findings[GRADE_RULES];
 	bool judged; /* a dialect of this project's, in which something was written */
@@ -118,7 +118,7 @@ void grade_control(struct grade *g, enum grade_mode mode, const uint8_t *buf, si
 void grade_data(struct grade *g, enum grade_mode mode, const uint8_t *buf, size_t len);
 /* The device notified Control, whether or not anybody hears it. */
 void grade_notified(struct grade *g, const uint8_t *buf, size_t len);
-/* Nothing follows: what should have come and did not is broken now. */
+/* Ends the grading: a message that should have come by now, and did not, breaks its rule. */
 void grade_end(struct grade *g);
 
 /* Returns true if no rule was broken. */
@@ -127,9 +127,9 @@ bool grade_good(const struct grade *g);
 const char *grade_rule_name(enum grade_rule rule);
 /* The section of docs/protocol.md, "4.1". */
 const char *grade_rule_section(enum grade_rule rule);
-/* What a client must do, a sentence without its end. */
+/* The client's duty by that rule, a sentence without its end. */
 const char *grade_rule_text(enum grade_rule rule);
-/* What a client that breaks it does: "client sent data before READY". */
+/* The fault of a client that breaks it: "client sent data before READY". */
 const char *grade_rule_fault(enum grade_rule rule);
 /* "kept", "broken", "unseen" */
 const char *grade_mark_name(enum grade_mark mark);

@@ -74,7 +74,7 @@ static void look_at_first(struct grade *g, const uint8_t *payload, size_t n)
 		grade_broke(g, GRADE_RESUME, "the image's first bytes came at offset %lu",
 			    (unsigned long)g->sent);
 	g->resumed_first = false;
-	/* What is decoded tells its own length, and each session's is another. */
+	/* A stream that is decoded tells its own length, and each session's is another. */
 	if (g->flags & OTA_START_DECODED) {
 		if (g->sent == 0 && n >= STREAM_LENGTH)
 			g->stream_size = bytes_get32(payload);
@@ -194,10 +194,11 @@ static void refused(struct grade *g, const struct ota_error_event *e)
 
 	if (e->code == OTA_ERR_OPCODE)
 		grade_broke(g, GRADE_OPCODE, "%s is not offered", what);
-	/* Where the running image awaits CONFIRM, nobody knew it for sure. */
+	/* If the running image awaits CONFIRM, the client could not be sure of the state. */
 	else if (e->code == OTA_ERR_STATE && !(e->detail & OTA_DETAIL_PENDING) && !g->failed)
 		grade_broke(g, GRADE_STATE, "%s while %s", what, ota_state_name(e->detail & 0xffu));
-	/* What was lost on its way may still be sent. */
+	/* Values that were lost on their way may still be sent, so that only jumped ones break
+	 * the rule. */
 	else if (e->code == OTA_ERR_INCOMPLETE && g->jump && g->stale > 0)
 		grade_broke(g, GRADE_GAP, "END without sending again what was missing");
 	if (e->code == OTA_ERR_INCOMPLETE)

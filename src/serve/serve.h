@@ -81,18 +81,18 @@ struct serve;
 
 /* Starts to look for the device.  -OTA_ENOMEM, or what the transport says. */
 int serve_create(const struct serve_config *config, struct serve **ret);
-/* What waits is answered with -OTA_ENOTCONN.  The transport is the caller's. */
+/* Answers what waits with -OTA_ENOTCONN.  The transport is the caller's. */
 void serve_destroy(struct serve *s);
-/* So far; grade_end() is the caller's. */
+/* The grading so far; grade_end() is the caller's. */
 struct grade *serve_grade(struct serve *s);
 /* Something that a client asked for is not answered yet. */
 bool serve_busy(const struct serve *s);
 const struct dialect *serve_dialect(const struct serve *s);
 
 /*
- * From the front.  handle: of a characteristic in the table that was published; mtu: of the
- * client's link, 0: not told.  token comes back with answer(), at once or
- * later; NULL: no answer is wanted.
+ * Calls by the front.  handle: of a characteristic in the table that was published; mtu: of the
+ * client's link, 0: not told.  token comes back with answer(), at once or later; NULL: no answer is
+ * wanted.
  */
 void serve_client_joined(struct serve *s, const char *name);
 void serve_client_left(struct serve *s);

@@ -23,7 +23,7 @@ struct serve_bluez_config {
 	sd_bus *bus; /* instead of the system bus; referenced.  For tests. */
 	/* Something worth a line in a log, or NULL. */
 	void (*log)(void *ctx, const char *text);
-	/* It ends: bluetoothd or the adapter is gone, or refuses. */
+	/* Called when the front ends: bluetoothd or the adapter is gone, or refuses. */
 	void (*gone)(void *ctx, const char *why);
 	void *ctx;
 };

@@ -167,7 +167,7 @@ static int on_write(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 		return refuse(m, -OTA_EPERM);
 	if (options.authorize)
 		return sd_bus_reply_method_return(m, "");
-	/* What was prepared in parts comes as one value, from 0 on. */
+	/* bluetoothd gives a value that was prepared in parts as one, from 0 on. */
 	if (options.offset != 0)
 		return sd_bus_reply_method_errorf(m, ERROR("InvalidOffset"), "not from its start");
 	token = keep(m, false, 0);

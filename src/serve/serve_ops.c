@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client does, one thing after the other, as over one bearer of ATT. */
+/* The client's operations, one after the other, as over one bearer of ATT. */
 #include "serve/serve_priv.h"
 
 #include <stdlib.h>
@@ -35,8 +35,8 @@ void serve_ops_drop(struct serve *s)
 
 /* --- to the device */
 
-/* Where the front cannot tell: a dialect without acknowledgements has nothing but the answer to
- * hold a client back. */
+/* If the front cannot tell request from command: a dialect without acknowledgements has nothing
+ * but the answer to hold a client back. */
 static enum gatt_write untold(const struct serve *s, enum gatt_chr chr)
 {
 	const struct gatt_entry *e = gatt_table_find(&s->own, s->handles[chr]);
@@ -158,7 +158,7 @@ static void notified(struct serve *s, const struct transport_event *e)
 	s->config.front->notify(s->config.front_ctx, handle, e->data, e->len);
 }
 
-/* The write was refused for want of room, and there is some now. */
+/* Tries the write again that was refused because there was no room; there is some now. */
 static void again(struct serve *s)
 {
 	int rc;
@@ -215,7 +215,10 @@ static void take_mtu(struct serve *s, uint16_t mtu)
 	serve_tell(s, (struct serve_news){.kind = SERVE_MTU, .number = mtu});
 }
 
-/* As it comes, and not when the device gets it: it was written without what is notified since. */
+/*
+ * Grades an operation as it comes, and not when the device gets it: the client wrote it without
+ * knowing of later notifications.
+ */
 static void grade_op(struct serve *s, const struct serve_op *op, const uint8_t *buf)
 {
 	grade_at(&s->grade, s->config.t->ops->now_us(s->config.t));

@@ -40,7 +40,7 @@ static int serve_pipe_publish(void *ctx, const struct gatt_table *table)
 	return 0;
 }
 
-/* Who is connected, or wants to be, is told so by serve's news. */
+/* serve's news already tells who is connected, or wants to be. */
 static void serve_pipe_advertise(void *ctx, bool on)
 {
 	(void)ctx;
@@ -164,7 +164,7 @@ static int perform(struct serve_pipe *p, json_t *line, char *text, size_t size)
 		do_disconnect(p);
 		return 0;
 	}
-	/* What is written to a link that was lost meanwhile is answered as such. */
+	/* A write to a link that was lost meanwhile is answered as such. */
 	handle = handle_of(p, uuid);
 	if (handle == 0)
 		return say(text, size, "uuid: there is no such characteristic");

@@ -58,7 +58,7 @@ static void turn(uint8_t *ret, const uint8_t *from, size_t len)
 		ret[i] = from[len - 1 - i];
 }
 
-/* Whether the number of ASN.1's kind, which may have zeros in front, is the block's. */
+/* Returns true if ASN.1's number, which may have zeros in front, equals the block's. */
 static bool same(const gnutls_datum_t *number, const uint8_t *little, size_t len)
 {
 	for (size_t i = 0; i < len || i < number->size; i++) {
@@ -71,8 +71,8 @@ static bool same(const gnutls_datum_t *number, const uint8_t *little, size_t len
 	return true;
 }
 
-/* What the chip trusts is the key in the block, by its digest: another's signature beside it
- * would not do. */
+/* The chip trusts the key in the block, by its digest: another key's signature beside it would
+ * not do. */
 static bool holds_key(const uint8_t *block, const struct curve *curve, gnutls_pubkey_t key)
 {
 	const uint8_t *point = block + AT_DIGEST + (curve ? curve->digest + 1 : 0);

@@ -37,7 +37,7 @@ struct sim_config {
 int sim_create(sd_event *event, const struct sim_config *config, struct transport **ret,
 	       char *ret_text, size_t size);
 
-/* For tests and for the bench. */
+/* The simulation's inside, for tests and for the bench. */
 struct esp *sim_device(struct transport *t, const char *name_or_address);
 struct sched *sim_sched(struct transport *t);
 

@@ -27,7 +27,7 @@ struct sim_asked {
 	uint8_t bytes[ATT_VALUE_MAX];
 };
 
-/* From SUBSCRIBE on, one a characteristic. */
+/* Kinds of call; from SUBSCRIBE on, one for each characteristic. */
 enum sim_call {
 	SIM_CALL_SCAN,
 	SIM_CALL_CONNECT,
@@ -164,7 +164,7 @@ void sim_security_asked(struct sim *sim, enum gatt_chr chr, const uint8_t *buf, 
 bool sim_security_refused(struct sim *sim, enum gatt_chr chr, int error);
 bool sim_security_bonded(const struct sim *sim, const struct esp *esp);
 void sim_security_forget(struct sim *sim, const struct esp *esp);
-/* As struct fleet_config's show. */
+/* The show of struct fleet_config. */
 void sim_security_shown(void *ctx, struct esp *esp, int32_t passkey);
 int sim_passkey(struct transport *t, int32_t passkey);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The simulated central's security, as Linux has it: what the device refuses for
- * want of encryption waits until the link is paired and encrypted, and is asked
- * again then (change_security() of BlueZ's src/shared/att.c); a device with a
- * bond is met with encryption from the start.  Bonds last as long as the
- * simulator.
+ * The simulated central's security, as Linux has it: an access that the device refuses until there
+ * is encryption waits until the link is paired and encrypted, and is made again then
+ * (change_security() of BlueZ's src/shared/att.c); a device with a bond is met with encryption from
+ * the start.  Bonds last as long as the simulator.
  */
 #include "sim/sim_priv.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the simulator's stack remembers of a device's services, and a look past that memory:
- * a connection of its own, of which the program hears nothing but the end.
+ * The simulated stack's memory of a device's services, and a look past that memory: a connection of
+ * its own, of which the program hears nothing but the end.
  */
 #include "sim/sim_priv.h"
 

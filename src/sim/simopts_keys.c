@@ -94,7 +94,7 @@ static const struct setting_word words_table[] = {
 	{"shuffled", ESP_TABLE_SHUFFLED},
 	{NULL, 0},
 };
-/* As ota_reset_name() has them. */
+/* The words are those of ota_reset_name(). */
 static const struct setting_word words_reset[] = {
 	{"power-on", OTA_RESET_POWER_ON},
 	{"pin", OTA_RESET_PIN},

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define FIRST_BYTES 24576u /* nothing is known of the rate yet */
-/* Neither prediction nor a short measurement is better than so. */
+/* The accuracy of predictions, and of short measurements: neither is better than this. */
 #define LINK_SLACK_PPM 100000u
 #define SETTING_SLACK_PPM 20000u
 #define SHARE_PPM 950000u /* of the fastest, which a small window may cost */
@@ -36,8 +36,8 @@ static bool stage_links(const struct sweep_plan *p, struct sweep_request *ret)
 
 	if (p->asked[SWEEP_STAGE_LINKS] >= LINKS_MAX)
 		return false;
-	/* What all is compared with was measured before anything was known, and so perhaps for
-	 * too short a time. */
+	/* The first measurement, which all are compared with, was made before any rate was
+	 * known, and so perhaps for too short a time. */
 	(void)sweep_plan_ask(p, SWEEP_STAGE_LINKS, &point, SWEEP_SHORT_US, ret);
 	if (p->asked[SWEEP_STAGE_LINKS] == 0 && ret->bytes > 2u * s->samples[0].bytes)
 		return true;
@@ -88,7 +88,7 @@ static uint64_t both_errors(const struct sweep_score *a, const struct sweep_scor
 	return sweep_root((uint64_t)a->error * a->error + (uint64_t)b->error * b->error);
 }
 
-/* What was set by hand must be worth it and, with by_chance, better by more than chance. */
+/* A setting made by hand must be worth it and, with by_chance, better by more than chance. */
 static const struct sweep_score *simplest(const struct sweep_plan *p, bool by_chance)
 {
 	const uint64_t least = (uint64_t)p->best->merit * SIMPLE_PPM / SWEEP_PPM;
@@ -252,7 +252,7 @@ static const struct sweep_score *rival(const struct sweep_plan *p, const struct 
 	return r;
 }
 
-/* What the other may be faster by, at worst. */
+/* Returns true if the other may be faster, at worst, by more than is indifferent. */
 static bool may_matter(const struct sweep_score *won, const struct sweep_score *other)
 {
 	const uint64_t high = (uint64_t)other->merit + other->error * 3ull / 2u;
@@ -316,7 +316,8 @@ static uint32_t normal_ppm(uint64_t quarters)
 	return table[quarters < count ? quarters : count - 1u];
 }
 
-/* share_ppm: of the other's rate, which is enough. */
+/* Fewer settings by hand, or a small window, may win though others are faster: that it is not by
+ * more than this share. */
 static uint32_t how_sure(const struct sweep_score *won, const struct sweep_score *other,
 			 uint32_t share_ppm)
 {
@@ -347,8 +348,7 @@ bool sweep_best(const struct sweep *s, struct sweep_result *ret)
 	ret->sure_ppm = SWEEP_PPM;
 	if (other) {
 		ret->second = *other;
-		ret->sure_ppm = how_sure(
-			won, other, s->objective == SWEEP_SMALL_WINDOW ? SHARE_PPM : SWEEP_PPM);
+		ret->sure_ppm = how_sure(won, other, SHARE_PPM);
 	}
 	return true;
 }

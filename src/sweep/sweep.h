@@ -59,7 +59,7 @@ struct sweep_point {
 	uint8_t at[SWEEP_AXES]; /* index into the axis's values */
 };
 
-/* As the first measurement found them. */
+/* The facts that the first measurement found. */
 struct sweep_facts {
 	struct airtime_link link; /* in force */
 	uint16_t mtu, header;
@@ -123,7 +123,7 @@ struct sweep_score {
 struct sweep_result {
 	struct sweep_score best, second; /* second.runs 0: nothing else was measured */
 	bool met; /* false: no setting meets the objective; best is the nearest */
-	/* In a million: that best is not slower than second, or with SMALL_WINDOW than 95 % of it. */
+	/* The probability, in a million, that best is not slower than 95 % of second. */
 	uint32_t sure_ppm;
 	uint32_t first_rate; /* of the first point: as the profile is */
 };
@@ -144,7 +144,7 @@ int sweep_add(struct sweep *s, const struct sweep_sample *sample);
 
 /* The number of points of the grid. */
 uint32_t sweep_grid(const struct sweep *s);
-/* Of what was measured so far; false: nothing was with success. */
+/* The best of the points measured so far; false: nothing was with success. */
 bool sweep_best(const struct sweep *s, struct sweep_result *ret);
 /* Bytes per second of this one, as in struct sweep_score; 0: it failed. */
 uint32_t sweep_sample_rate(const struct sweep_sample *sample);
@@ -166,8 +166,8 @@ char *sweep_value_text(const struct sweep *s, enum sweep_axis axis, uint8_t at, 
 char *sweep_point_text(const struct sweep *s, const struct sweep_point *point, char *buf,
 		       size_t size);
 #define SWEEP_POINT_TEXT 128u
-/* "that the runner-up is not faster": what sure_ppm is sure of. */
-const char *sweep_sure_text(enum sweep_objective objective);
+/* What sure_ppm is sure of. */
+#define SWEEP_SURE_TEXT "that it is within 5 % of the runner-up"
 /* "fastest", "no-gaps", "small-window" */
 const char *sweep_objective_name(enum sweep_objective objective);
 /* False: no such name. */

@@ -11,7 +11,7 @@ static void put(struct sweep_values *v, int32_t value)
 		v->value[v->count++] = value;
 }
 
-/* What the profile fixes is the only value; else the usual one and the others. */
+/* If the profile fixes a value, it is the only one; else the usual one and the others. */
 static void open_axis(struct sweep_values *v, int32_t given, int32_t usual, const int32_t *others,
 		      size_t count)
 {
@@ -228,12 +228,6 @@ static const char *const objectives[SWEEP_OBJECTIVES] = {
 	[SWEEP_NO_GAPS] = "no-gaps",
 	[SWEEP_SMALL_WINDOW] = "small-window",
 };
-
-const char *sweep_sure_text(enum sweep_objective objective)
-{
-	return objective == SWEEP_SMALL_WINDOW ? "that it is within 5 % of the fastest"
-					       : "that the runner-up is not faster";
-}
 
 const char *sweep_objective_name(enum sweep_objective objective)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define EVENTS 24u /* connection events that a measurement lasts at least */
-/* Where values get lost each of them weighs much: so many in a measurement, but for ... */
+/* If values get lost, each of them weighs much: so many in a measurement, except for ... */
 #define GAPS_WANTED 24u
 #define GAPS_LINK 100u /* ... and where all that follows builds on it */
 #define GAPS_SURE 200u /* ... and where it is about being sure */
@@ -46,7 +46,7 @@ static void plan_trouble(struct sweep_plan *p)
 		p->trouble.window = p->best->window;
 }
 
-/* What nothing else explains acts as if so many packets were lost. */
+/* Finds the loss of packets that would act like the part of the rate that nothing else explains. */
 static void plan_loss(struct sweep_plan *p)
 {
 	uint32_t low = 0, high = LOSS_MAX_PPM;
@@ -91,7 +91,10 @@ const struct sweep_score *sweep_plan_find(const struct sweep_plan *p,
 	return NULL;
 }
 
-/* Since one was found that is as good as the best, but for what is worth nothing. */
+/*
+ * Counts the settings measured since one was found that is as good as the best, or so nearly that
+ * the difference is worth nothing.
+ */
 static void plan_in_vain(struct sweep_plan *p)
 {
 	const uint64_t least = p->best->merit - (uint64_t)p->best->merit * GAIN_PPM / SWEEP_PPM;
@@ -199,8 +202,9 @@ bool sweep_plan_ask(const struct sweep_plan *p, enum sweep_stage stage,
 }
 
 /*
- * Whether a link can be had is asked once: a PHY that was refused, or an interval, is not asked
- * for again, and where REFUSED_MAX intervals were refused and no change was granted, none is.
+ * Returns true if such a link was refused.  It is asked for once: a PHY that was refused, or an
+ * interval, is not asked for again, and if REFUSED_MAX intervals were refused and no change was
+ * granted, none is.
  */
 static bool is_refused(const struct sweep_plan *p, const struct sweep_point *point)
 {

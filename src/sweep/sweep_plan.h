@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of the points measured, and what follows for those that are not. */
+/* The points that were measured, and what follows from them for the others. */
 #ifndef OTABENCH_SWEEP_SWEEP_PLAN_H
 #define OTABENCH_SWEEP_SWEEP_PLAN_H
 
@@ -15,7 +15,7 @@ struct sweep_plan {
 	const struct sweep_score *best; /* NULL: nothing was measured with success */
 	struct sweep_trouble trouble;
 	struct sweep_prior prior; /* of best */
-	/* What is not explained may be lost packets, or something that no prediction knows: then
+	/* The unexplained part may be lost packets, or something that no prediction knows: then
 	 * this is the best's. */
 	struct sweep_prior plain;
 	uint32_t unexplained_ppm; /* of what was expected of the best, that it does not reach */
@@ -24,7 +24,7 @@ struct sweep_plan {
 	uint32_t in_vain; /* settings measured since the best was found */
 };
 
-/* What follows from the samples. */
+/* Makes the plan that follows from the samples. */
 void sweep_plan_make(struct sweep_plan *p, const struct sweep *s);
 /* NULL: it was not measured. */
 const struct sweep_score *sweep_plan_find(const struct sweep_plan *p,
@@ -49,15 +49,15 @@ uint64_t sweep_root(uint64_t n);
 bool sweep_usable(const struct sweep_score *x);
 /* Lost in a million Data values. */
 uint32_t sweep_gaps_ppm(const struct sweep_score *x);
-/* Returns true if a is the better one for the objective, but for windows. */
+/* Returns true if a is the better one for the objective, windows left aside. */
 bool sweep_better(const struct sweep *s, const struct sweep_score *a, const struct sweep_score *b);
 struct sweep_score sweep_score_of(const struct sweep *s, const struct sweep_point *point,
 				  uint32_t noise_ppm);
 /* t NULL: nothing is known yet. */
 size_t sweep_scores_make(const struct sweep *s, uint32_t noise_ppm, const struct sweep_trouble *t,
 			 struct sweep_score ret[SWEEP_SAMPLES]);
-/* What a measurement of a second scatters by, in a million: as is usual, corrected by what those
- * did that were made of the same point. */
+/* The scatter of a measurement of a second, in a million: the usual one, corrected by those
+ * measurements that were made of the same point. */
 uint32_t sweep_scatter_ppm(const struct sweep *s, const struct sweep_score *scores, size_t count,
 			   uint32_t usual_ppm);
 #define SWEEP_SCATTER_PPM 10000u /* what one measurement of a second scatters by */

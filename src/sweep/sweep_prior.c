@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to expect of a setting before it is measured. */
+/* The expected rate of a setting before it is measured. */
 #include "sweep/sweep_priv.h"
 
 #include "explain/predict.h"

@@ -15,7 +15,7 @@ static inline int32_t sweep_at(const struct sweep *s, enum sweep_axis axis,
 	return s->axes[axis].value[p->at[axis]];
 }
 
-/* What a search expects of a point: bytes per second, as in struct sweep_score. */
+/* A search's expectation of a point: bytes per second, as in struct sweep_score. */
 struct sweep_prior {
 	uint32_t expected; /* by predict.h; 0: such a link cannot be */
 	uint32_t most; /* that the air carries, whatever the adapter's buffers do */

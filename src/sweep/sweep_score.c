@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What one measurement of a second scatters by where values get lost, besides the usual. */
+/* The scatter of one measurement of a second if values get lost, besides the usual one. */
 #define SCATTER_GAPS_PPM 60000u
 #define GAP_VARIANCE 2u /* of an exponential distribution: number and size of the costs */
 #define SCATTER_WEIGHT 2u /* measurements that this assumption counts for */
@@ -128,7 +128,7 @@ bool sweep_usable(const struct sweep_score *x)
 	return x->rate > 0 && !x->not_had;
 }
 
-/* Returns true if a is the better one for the objective, but for windows. */
+/* Returns true if a is the better one for the objective, windows left aside. */
 bool sweep_better(const struct sweep *s, const struct sweep_score *a, const struct sweep_score *b)
 {
 	if (sweep_usable(a) != sweep_usable(b))
@@ -139,8 +139,8 @@ bool sweep_better(const struct sweep *s, const struct sweep_score *a, const stru
 }
 
 /*
- * What a lost value costs differs from one to the next about as much as what it costs: so the
- * time that they took is known by the root of their number.
+ * The cost of a lost value varies about as much as it amounts to: so the time that all took is
+ * known by the root of their number.
  */
 static void add_gaps(struct sweep_score *x, const struct sweep_trouble *t)
 {

@@ -70,8 +70,8 @@ struct fault_spec {
 #define FAULT_TEXT_MAX 64u /* longest fault_format(), NUL included */
 
 /*
- * 0, or -OTA_EINVAL with one line in why: "expected ..., found ...".  text's own
- * bytes are not in it but for the kind's letters, so it is safe to print.
+ * 0, or -OTA_EINVAL with one line in why: "expected ..., found ...".  text's own bytes are not in
+ * it except for the kind's letters, so it is safe to print.
  */
 int fault_parse(const char *text, struct fault_spec *ret, char *why, size_t why_size);
 /* The text that parses to the same.  Returns buf. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a backend tells its calls to whoever watches (transport_watch()).
+ * The way in which a backend tells its calls to whoever watches (transport_watch()).
  *
- * Every function does nothing while nobody does; where making a text costs
- * something, the backend looks at transport.watcher first.  Data values come
- * hundreds a second and are summed up: the sum is told before the next other
- * line, and once a second.
+ * Every function does nothing while nobody watches; where making a text costs something, the
+ * backend looks at transport.watcher first.  Data values come hundreds a second and are summed up:
+ * the sum is told before the next other line, and once a second.
  */
 #ifndef OTABENCH_TRANSPORT_STACK_LOG_H
 #define OTABENCH_TRANSPORT_STACK_LOG_H
@@ -28,7 +27,7 @@ struct stack_log_tag {
 
 void stack_log_made(struct transport *t, struct stack_log *c, struct stack_log_tag *ret,
 		    const char *format, ...) STACK_LOG_PRINTF(4, 5);
-/* Its answer; the tag is used up. */
+/* Tells the call's answer; the tag is used up. */
 void stack_log_done(struct transport *t, struct stack_log *c, struct stack_log_tag *tag, bool error,
 		    const char *format, ...) STACK_LOG_PRINTF(5, 6);
 /* One that could not even be made. */

@@ -30,7 +30,7 @@ static const char *address_of(const struct trace_replay *r, const struct trace_e
 	return e->form->fields[0] == 'a' ? (const char *)r->file->pool + e->address : "";
 }
 
-/* --- lines that are neither call nor event */
+/* --- lines that are neither a call nor an event */
 
 static enum transport_call_kind call_kind(const char *word, size_t len)
 {

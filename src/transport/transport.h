@@ -94,8 +94,9 @@ struct transport_link {
 	bool refill; /* buffers are refilled inside a connection event */
 	/* The adapter's address, where what was learned about it is worth keeping; "": none. */
 	char adapter[18];
-	/* For a record of the circumstances; "": unknown.  Releases of bluetoothd, "5.82"; the
-	 * adapter's maker, a company identifier of Bluetooth's, and the version of its firmware. */
+	/* Facts for a record of the circumstances; "": unknown.  The release of bluetoothd,
+	 * "5.82"; the adapter's maker, a company identifier of Bluetooth's, and the version of
+	 * its firmware. */
 	char bluetoothd[16], maker[8], firmware[24];
 	bool encrypted; /* known to be; where nothing tells, false */
 	/* The stack tells whether it is encrypted, and keeps bonds for the next program. */
@@ -111,7 +112,7 @@ struct transport_link {
 	bool bonded; /* the stack has a bond with the device that was connected last */
 };
 
-/* For inject(): what only the simulated device can suffer. */
+/* Faults for inject(), which only the simulated device can suffer. */
 enum transport_fault_kind {
 	TRANSPORT_FAULT_REBOOT, /* the device resets now */
 	TRANSPORT_FAULT_POWER_CUT, /* it loses power at its arg-th flash operation from now */
@@ -126,7 +127,7 @@ enum transport_fault_kind {
 	TRANSPORT_FAULT_STALE_CACHE, /* the stack remembers services of another firmware */
 };
 
-/* For maintenance(): what may help where a link cannot be had. */
+/* Steps of maintenance(), which may help if a link cannot be had. */
 enum transport_maintenance {
 	TRANSPORT_HANG_UP, /* end the stack's link to the device, whoever asked for it */
 	TRANSPORT_FORGET, /* what the stack remembers of it: services, and the bond */
@@ -194,13 +195,12 @@ struct transport_ops {
 	void (*link_state)(struct transport *t, struct transport_link *ret);
 	/* NULL, or -OTA_ENOTSUP for what the backend cannot cause. */
 	int (*inject)(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
-	/* Of the device with this address, or this name where one has it; not of the adapter:
-	 * NULL.  MAINTENANCE follows, after ADAPTER where that went and came.  -OTA_EBUSY while
-	 * connected, connecting or at it; -OTA_ENOENT: the stack knows no such device;
-	 * -OTA_EINVAL: several of that name; -OTA_ENOTCONN: nothing to hang up, which may
-	 * also be MAINTENANCE's status; -OTA_ENODEV.  READ_TABLE: -OTA_EBUSY where another
-	 * program has a link to it, -OTA_ETIMEDOUT, -OTA_ENOTCONN.  NULL: the backend has none
-	 * of it. */
+	/* Does a step for the device with this address, or this name if it has one; for the
+	 * adapter: NULL.  MAINTENANCE follows, after ADAPTER if that went and came.  -OTA_EBUSY
+	 * while connected, connecting or at it; -OTA_ENOENT: the stack knows no such device;
+	 * -OTA_EINVAL: several of that name; -OTA_ENOTCONN: nothing to hang up, which may also
+	 * be MAINTENANCE's status; -OTA_ENODEV.  READ_TABLE: -OTA_EBUSY if another program has a
+	 * link to it, -OTA_ETIMEDOUT, -OTA_ENOTCONN.  NULL: the backend has no maintenance. */
 	int (*maintenance)(struct transport *t, enum transport_maintenance what,
 			   const char *device);
 	/* Services and characteristics of the device with this address.  -OTA_ENOENT: none are
@@ -232,10 +232,10 @@ struct transport {
 	void *watcher_userdata;
 };
 
-/* For jobs: nothing, where nobody records. */
+/* Notes of a job for the recording; nothing if there is none. */
 void transport_note(struct transport *t, const char *text);
 void transport_act(struct transport *t, const char *text);
-/* From now on fn is told every call; NULL: no more. */
+/* Tells fn every call from now on; NULL: no more. */
 void transport_watch(struct transport *t, transport_watch_fn *fn, void *userdata);
 
 /* "5.82" as major << 8 | minor; 0: it is none. */

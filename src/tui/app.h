@@ -2,9 +2,9 @@
 /*
  * The workbench: keys in, screens out, one transport underneath.
  *
- * It knows neither terminal nor real time, so that a terminal, a script and a
- * test drive the same program.  All that it does to a device goes through
- * struct work, which runs the same jobs as the command line.
+ * The app knows neither terminal nor real time, so that a terminal, a script and a test drive the
+ * same program.  Everything that it does to a device goes through struct work, which runs the same
+ * jobs as the command line.
  */
 #ifndef OTABENCH_TUI_APP_H
 #define OTABENCH_TUI_APP_H
@@ -57,7 +57,7 @@ void app_mouse(struct app *app, enum tui_mouse what, int x, int y);
 /* Returns true if it takes mouse events, which then do not select text in the terminal. */
 bool app_wants_mouse(const struct app *app);
 void app_draw(struct app *app, struct cells *cells);
-/* To be called when time has passed: takes samples for graphs. */
+/* Takes samples for graphs; to be called when time has passed. */
 void app_tick(struct app *app);
 /* Real time has passed: a recording goes on. */
 void app_advance(struct app *app, uint64_t us);

@@ -154,7 +154,7 @@ static void bench_cancel(struct app *app)
 	bench_stop(app, "cancelled");
 }
 
-/* It writes to the device: what that costs stands above the question. */
+/* The bench writes to the device: its cost stands above the question. */
 static void ask_writing(struct app *app, uint32_t parts)
 {
 	const struct bench_plan *plan = &bench_of(app)->plan;

@@ -65,7 +65,7 @@ struct view_ops {
 	void (*draw)(struct app *app, struct cells *cells, struct area area);
 	/* Does what a key stands for; false: not here, the core does it. */
 	bool (*act)(struct app *app, enum action action);
-	/* By rows, LONG_MIN and LONG_MAX to the first and the last. */
+	/* Moves by rows; LONG_MIN and LONG_MAX: to the first and the last. */
 	void (*move)(struct app *app, long by);
 	/* KEYS_* that hold now; may be NULL, as what follows. */
 	unsigned int (*now)(const struct app *app);
@@ -107,7 +107,7 @@ bool app_is_replay(const struct app *app);
 struct transport *app_transport(const struct app *app);
 /* The options of the simulation; NULL: the devices are real. */
 const char *app_simulation(const struct app *app);
-/* In a recording each run has a transport of its own. */
+/* Changes the transport: in a recording each run has its own. */
 void app_use_transport(struct app *app, struct transport *transport);
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
@@ -120,7 +120,7 @@ enum view app_view(const struct app *app);
 /* Columns and rows that were drawn last, and the body between tabs and messages. */
 int app_width(const struct app *app);
 struct area app_body(const struct app *app);
-/* To the terminal's clipboard; says so. */
+/* Copies text to the terminal's clipboard, and says so. */
 void app_copy(struct app *app, const char *text);
 /* A file for the operator's editor, at a line, 0: none. */
 void app_edit(struct app *app, const char *path, unsigned int line);

@@ -57,6 +57,55 @@ static void add_cause(const struct app_device *d, char *buf, size_t size)
 		       d->cure_line);
 }
 
+/* The run that is shown, live or over. */
+static void fill_run(struct app *app, const struct app_device *d, struct view_device *v, char *wait,
+		     size_t size)
+{
+	const struct job_snapshot *s = &d->snapshot;
+	const struct view_known *known = app_device_known(app, d->address);
+
+	v->run = true;
+	if (d->job)
+		v->wait_style = wait_style(job_blocked_text(s, wait, size));
+	else if (d->have_result && view_outcome_style(d->result.outcome) != CELLS_GOOD &&
+		 d->cause.cause == DIAGNOSIS_NONE)
+		(void)snprintf(wait, size, "%s", d->result.advice);
+	add_cause(d, wait, size);
+	v->scanning = s->scanning;
+	v->linked = d->job && d->linked_since > 0;
+	v->linked_us = s->now_us - d->linked_since;
+	v->link = d->last_link;
+	v->goal = d->goal;
+	v->state = s->state;
+	v->stage = d->stage;
+	v->seen = d->seen;
+	v->elapsed_us = (d->have_result ? d->ended_us : s->now_us) - s->start_us;
+	v->goodput = d->have_result ? d->result.goodput : 0;
+	v->outcome = d->have_result ? d->result.outcome : s->outcome;
+	v->in_state_us = d->job ? s->now_us - s->state_us : 0;
+	v->mtu = d->last_mtu;
+	v->chunk = s->chunk;
+	v->mode = s->mode;
+	v->window = job_window_in_force(s);
+	v->pacing_us = s->pacing_us;
+	v->ceiling = s->ceiling;
+	v->link_best = s->link_best;
+	v->stream = s->stream != STREAM_RAW ? stream_kind_name(s->stream) : NULL;
+	v->air_size = s->air_size;
+	v->flash = s->flash;
+	v->total = s->size;
+	v->time = s->time;
+	v->limit = d->have_result ? d->result.limit_text : NULL;
+	v->advice = d->have_result ? d->result.limit_advice : NULL;
+	v->dialect = s->dialect;
+	v->version = d->job || !known ? s->version : known->version;
+	v->on_trial = s->running.known && s->running.on_trial;
+	v->chip = chip_of(s);
+	v->info = s->have_info ? &s->info : NULL;
+	v->status = s->stats.status_known ? &s->stats.status : NULL;
+	v->partial_size = partial_size(app, v->status);
+}
+
 static void dashboard_draw(struct app *app, struct cells *cells, struct area area)
 {
 	const struct app_device *d = app_device(app);
@@ -86,49 +135,8 @@ static void dashboard_draw(struct app *app, struct cells *cells, struct area are
 		(void)app_replay_image(app, image, sizeof(image));
 	if (i->have)
 		(void)snprintf(image, sizeof(image), "%s %s", i->image.project, i->image.version);
-	if (d->have_snapshot) {
-		const struct view_known *known = app_device_known(app, d->address);
-
-		v.run = true;
-		if (d->job)
-			v.wait_style = wait_style(job_blocked_text(s, wait, sizeof(wait)));
-		else if (d->have_result && view_outcome_style(d->result.outcome) != CELLS_GOOD &&
-			 d->cause.cause == DIAGNOSIS_NONE)
-			(void)snprintf(wait, sizeof(wait), "%s", d->result.advice);
-		add_cause(d, wait, sizeof(wait));
-		v.scanning = s->scanning;
-		v.linked = d->job && d->linked_since > 0;
-		v.linked_us = s->now_us - d->linked_since;
-		v.link = d->last_link;
-		v.goal = d->goal;
-		v.state = s->state;
-		v.stage = d->stage;
-		v.seen = d->seen;
-		v.elapsed_us = (d->have_result ? d->ended_us : s->now_us) - s->start_us;
-		v.goodput = d->have_result ? d->result.goodput : 0;
-		v.outcome = d->have_result ? d->result.outcome : s->outcome;
-		v.in_state_us = d->job ? s->now_us - s->state_us : 0;
-		v.mtu = d->last_mtu;
-		v.chunk = s->chunk;
-		v.mode = s->mode;
-		v.window = job_window_in_force(s);
-		v.pacing_us = s->pacing_us;
-		v.ceiling = s->ceiling;
-		v.link_best = s->link_best;
-		v.streams = s->stream != STREAM_RAW;
-		v.flash = s->flash;
-		v.total = s->size;
-		v.time = s->time;
-		v.limit = d->have_result ? d->result.limit_text : NULL;
-		v.advice = d->have_result ? d->result.limit_advice : NULL;
-		v.dialect = s->dialect;
-		v.version = d->job || !known ? s->version : known->version;
-		v.on_trial = s->running.known && s->running.on_trial;
-		v.chip = chip_of(s);
-		v.info = s->have_info ? &s->info : NULL;
-		v.status = s->stats.status_known ? &s->stats.status : NULL;
-		v.partial_size = partial_size(app, v.status);
-	}
+	if (d->have_snapshot)
+		fill_run(app, d, &v, wait, sizeof(wait));
 	view_device_draw(&v, cells, area);
 }
 

@@ -196,7 +196,7 @@ static void on_passkey(void *userdata, int32_t shown)
 		(void)snprintf(d->passkey_label, size,
 			       "passkey that %.60s shows (%06d, as it is simulated): ",
 			       app_device_title(app), (int)shown);
-	/* It cannot wait for a line that is being typed: a device gives it 30 s. */
+	/* The passkey cannot wait for a line that is being typed: a device gives it 30 s. */
 	app_modal_close(app, PART_CONFIRM);
 	ask_passkey(app);
 	app_touch(app);
@@ -218,7 +218,7 @@ static void on_state(void *userdata, enum session_state from, enum session_state
 	app_log_add(userdata, app_now(userdata), LOGLIST_STATE, CELLS_TITLE, text, NULL, 0);
 }
 
-/* What a device tells over and over while all goes well. */
+/* Returns true for a notification that a device repeats over and over while all goes well. */
 static bool is_routine(const struct job_log_entry *entry)
 {
 	const uint8_t opcode = entry->len > 4 ? entry->bytes[0] : 0; /* basic has shorter ones */
@@ -445,7 +445,7 @@ int app_device_start_unrecorded(struct app *app, const struct job_config *config
 	return device_start(app, config, NULL, false);
 }
 
-/* How it ended, and what to do where both fit: the dashboard and Recover have the rest. */
+/* Says how the run ended, and what to do if both fit: the dashboard and Recover have the rest. */
 static void say_end(struct app *app)
 {
 	const struct job_result *r = &app_device(app)->result;

@@ -18,7 +18,7 @@ struct app_device {
 	struct job_config config; /* of the job, or of the last one */
 	enum session_goal goal; /* of the job, or of the last one */
 	enum ota_command command; /* of COMMAND */
-	/* Of the image that the job sends, or the last one sent. */
+	/* The image that the job sends, or the last one sent. */
 	char sent_path[APP_PATH_MAX];
 	uint8_t sent_sha256[OTA_SHA256_SIZE];
 	bool job_finished; /* told by the listener; app_device_settle() does the rest */
@@ -38,7 +38,7 @@ struct app_device {
 	bool have_update;
 	uint32_t last_received, last_flushed, last_total;
 	uint64_t linked_since; /* 0: not linked */
-	/* As they were while there was a link: a run that ended is still to be understood. */
+	/* The link as it was while it was up: a run that ended is still to be understood. */
 	struct transport_link last_link;
 	uint16_t last_mtu;
 	int32_t rssi[DEVICE_RSSI_MAX];
@@ -57,7 +57,7 @@ const struct app_device *app_device(const struct app *app);
 /* --- app_device.c */
 /* "sending 54%" */
 char *app_device_progress(const struct app *app, char *buf, size_t size);
-/* Its name, else its address. */
+/* The device's name, or else its address. */
 const char *app_device_title(const struct app *app);
 bool app_device_is_chosen(struct app *app); /* false after app_say() */
 /* Makes it the one that everything acts on; false after app_say() while another is busy. */

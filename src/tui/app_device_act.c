@@ -60,7 +60,7 @@ void app_device_pause(struct app *app)
 
 void app_device_cancel(struct app *app)
 {
-	/* It may have ended while a question stood. */
+	/* The run may have ended while a question stood. */
 	if (app_device_runs(app))
 		job_cancel(app_device(app)->job);
 }

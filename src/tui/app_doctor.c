@@ -17,7 +17,7 @@ void app_doctor(struct app *app)
 	const struct doctor_config config = {.root = NULL};
 	struct doctor d;
 
-	/* It asks bluetoothd, and waits for the answer. */
+	/* The doctor asks bluetoothd, and waits for the answer. */
 	if (app_device_runs(app)) {
 		app_say(app, CELLS_WARNING,
 			"not while a device is busy: otabench doctor elsewhere");

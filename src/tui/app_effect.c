@@ -90,7 +90,7 @@ static void effect_see(struct app *app, struct app_effect *e)
 		tell_measured(app, e, before, after);
 	if (s->play.value == 0)
 		return;
-	/* What is changed from now on is compared with this. */
+	/* The run as it is now is the base for the changes from now on. */
 	e->known = true;
 	e->run = *s;
 	e->rate = metrics_rate_average(&s->metrics);
@@ -103,8 +103,9 @@ static void effect_end(struct app *app, struct app_effect *e)
 	const struct app_device *d = app_device(app);
 	uint32_t before, after;
 
-	if (e->known && d->have_result && d->result.goodput > 0)
-		e->rate = d->result.goodput;
+	/* The device was done before its result is known here: the reboot is still to come. */
+	if (e->known && d->snapshot.stats.done_us > 0)
+		e->rate = metrics_rate_average(&d->snapshot.metrics);
 	e->given = app_profile(app)->running;
 	if (e->what[0] != '\0' && rate_change_take(&e->change, true, &before, &after))
 		tell_measured(app, e, before, after);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What changed values make of the rate: measured for those that are in force, else predicted. */
+/*
+ * The effect of changed values on the rate: measured for those that are in force, else predicted.
+ */
 #ifndef OTABENCH_TUI_APP_EFFECT_H
 #define OTABENCH_TUI_APP_EFFECT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long the update with the chosen image, device and profile will take. */
+/* The expected time of the update with the chosen image, device and profile. */
 #ifndef OTABENCH_TUI_APP_ESTIMATE_H
 #define OTABENCH_TUI_APP_ESTIMATE_H
 

@@ -198,7 +198,7 @@ const struct history_run *app_history_selected(struct app *app)
 {
 	struct history_shown *h = refresh(app);
 
-	/* What the list has selected is not seen now. */
+	/* While the trend is shown, the list's selected run is not seen. */
 	if (h->trending) {
 		app_say(app, CELLS_WARNING, "q closes the trend");
 		return NULL;
@@ -296,7 +296,7 @@ void app_history_trend(struct app *app, const char *device)
 		return;
 	}
 	close_run(h);
-	/* As the list calls it. */
+	/* The device is called as in the list. */
 	if (run && run->device[0] != '\0')
 		(void)snprintf(h->device, sizeof(h->device), "%s", run->device);
 }
@@ -449,7 +449,10 @@ static void history_move(struct app *app, long by)
 		h->selected = h->runs[layout_moved(row_of(h, h->selected), by, h->count - 1)].id;
 }
 
-/* As in the list of devices: a row is selected, then opened; the head of a column sorts. */
+/*
+ * The mouse works as in the list of devices: a row is selected, then opened; the head of a column
+ * sorts.
+ */
 static void history_click(struct app *app, struct area area, int x, int y)
 {
 	const struct view_history v = history_seen(app);

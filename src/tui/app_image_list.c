@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which image: those that were built here and those opened last, above the line for a path. */
+/* The choice of an image: those built here and those opened last, above the line for a path. */
 #include "config.h" /* system extensions: scandir(), realpath() */
 
 #include "tui/app_image.h"

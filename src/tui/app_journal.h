@@ -6,7 +6,7 @@
 #include "host/journal.h"
 #include "tui/app_core.h"
 
-/* As it was when the device was chosen, or a run on it ended; NULL: none. */
+/* The journal as it was when the device was chosen, or a run on it ended; NULL: none. */
 const struct journal *app_journal(const struct app *app);
 /* A sentence on an update that a STATUS with this hash belongs to; NULL: not this user's. */
 const char *app_journal_own(const struct app *app, const uint8_t prefix[OTA_HASH_PREFIX]);

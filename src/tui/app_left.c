@@ -76,7 +76,7 @@ static enum left_kind kind_of_update(const struct app_device *d)
 	return r->begun && resumes(d) ? LEFT_PART : LEFT_UNKNOWN;
 }
 
-/* As the device told itself. */
+/* The kind of update left behind, as the device itself told it. */
 static enum left_kind kind_told(const struct app *app, const struct left *item)
 {
 	const struct app_device *d = app_device(app);

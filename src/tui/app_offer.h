@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the workbench says at its start of an update that was interrupted, and R to resume it. */
+/* The workbench's message at its start on an update that was interrupted, and R to resume it. */
 #ifndef OTABENCH_TUI_APP_OFFER_H
 #define OTABENCH_TUI_APP_OFFER_H
 

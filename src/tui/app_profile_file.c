@@ -106,7 +106,7 @@ void app_profile_load_now(struct app *app, const char *name)
 	app_say(app, CELLS_GOOD, "profile %s: with the next upload", profile.name);
 }
 
-/* That profile, with what was changed here and is not in the file. */
+/* Returns that profile, with the changes made here that are not in the file. */
 static struct profile with_changes(const struct app *app, const struct profile *profile)
 {
 	const struct app_profile *e = mine(app);

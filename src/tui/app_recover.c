@@ -75,8 +75,9 @@ static void fill(struct app *app)
 	m->selected = 0;
 }
 
-/* How far the job under way has come, and what the device answers; or it is back in the air, and
- * more is possible.  A question that stands is about the menu as it was. */
+/* Makes the menu anew while a job runs, by its progress and the device's answers, or once the
+ * device is back on the air and more is possible.  A question that stands keeps the menu it is
+ * about. */
 static void fill_again(struct app *app)
 {
 	struct menu_state *m = mine(app);

@@ -20,7 +20,10 @@ static bool was_answered(const struct app_device *d)
 	return !d->job && d->have_result && d->result.outcome == SESSION_ANSWERED;
 }
 
-/* What STATUS tells by itself is no cause; then it is why the update before that failed. */
+/*
+ * A state that STATUS tells by itself is no cause; then the cause of the failed update before it
+ * is.
+ */
 static const struct diagnosis *cause_of(const struct app_device *d)
 {
 	if (!was_answered(d) && d->cause.cause != DIAGNOSIS_NONE &&

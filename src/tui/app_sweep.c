@@ -60,7 +60,9 @@ static void next_job(struct app *app)
 		sweep_end(app, CELLS_BAD, "it could not be started");
 }
 
-/* It was interrupted, or stopped by the device, and is still about the same. */
+/*
+ * Returns true if the sweep was interrupted, or stopped by the device, and is still about the same.
+ */
 static bool goes_on(struct app *app)
 {
 	const struct sweep_state *s = sweep_of(app);

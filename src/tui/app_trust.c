@@ -10,7 +10,10 @@ struct trust_state {
 	struct job_config config; /* of the job that was refused */
 };
 
-/* What measures goes on by itself after its runs, and is begun again by the user. */
+/*
+ * An update or a command is repeated.  A bench or a sweep has runs of its own, so that its user
+ * begins it again: here the change is only taken over, by a look at the device.
+ */
 static void go_on(struct app *app)
 {
 	struct trust_state *t = app_part(app, PART_TRUST);

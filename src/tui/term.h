@@ -19,7 +19,7 @@ int term_create(struct terminal **ret, char *ret_text, size_t size);
 void term_destroy(struct terminal *term);
 /* Columns and rows now; asks the terminal. */
 void term_size(struct terminal *term, int *ret_width, int *ret_height);
-/* No UTF-8: by the locale, or by what TERM says. */
+/* Returns true without UTF-8: by the locale, or by TERM. */
 bool term_is_ascii(const struct terminal *term);
 /* Returns true if the font has partial block characters (the Linux console's has not). */
 bool term_has_blocks(const struct terminal *term);

@@ -6,7 +6,7 @@
 
 /* Standard input's modes as they are now; negative when it is no terminal. */
 int term_crash_remember(void);
-/* From now on a signal that ends the program restores the screen and these modes first.  Behind
+/* Makes a signal that ends the program restore the screen and these modes first.  After
  * newterm(). */
 void term_crash_prepare(void);
 void term_crash_forget(void);

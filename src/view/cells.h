@@ -94,7 +94,7 @@ __attribute__((format(printf, 6, 7)))
 #endif
 int cells_printf(struct cells *cells, struct area area, int x, int y, enum cells_style style,
 		 const char *format, ...);
-/* In exactly width columns: padded, or cut with CELLS_CUT at its end.  Returns x + width. */
+/* Draws exactly width columns: padded, or cut with CELLS_CUT at its end.  Returns x + width. */
 int cells_field(struct cells *cells, struct area area, int x, int y, int width,
 		enum cells_style style, const char *text);
 /* Ends in the area's last column, or starts in the first when it is too long. */
@@ -125,7 +125,7 @@ const char *cells_symbol(const struct cells *cells, enum cells_symbol symbol);
 
 /* The cell, or NULL outside. */
 const struct cell *cells_at(const struct cells *cells, int x, int y);
-/* As text, a line a row without blanks at its end. */
+/* Writes the cells as text, a line for each row, without blanks at its end. */
 void cells_dump(const struct cells *cells, FILE *out);
 
 #endif

@@ -105,7 +105,7 @@ struct keys_row {
 	enum action actions[KEYS_ACTIONS]; /* of each in turn, or of all where it is one */
 	const char *label; /* the keys as lists show them; NULL: keys will do */
 	const char *words; /* what they do */
-	/* For the last line; the first one of which every bit of when holds. */
+	/* Entries of the last line; the first one counts of which every bit of when holds. */
 	struct keys_hint {
 		const char *text; /* begins with keys of the row */
 		unsigned int when;

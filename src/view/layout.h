@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which panes there are at which size, from 20x5 to 300x100.  What an operator
- * needs most in a transfer - state, percentage, rate, time left - is there at
- * every size; graph and log need room.
+ * The panes that each size has, from 20x5 to 300x100.  The figures that an operator needs most in a
+ * transfer - state, percentage, rate, time left - are there at every size; graph and log need room.
  */
 #ifndef OTABENCH_VIEW_LAYOUT_H
 #define OTABENCH_VIEW_LAYOUT_H

@@ -68,7 +68,7 @@ void loglist_follow(struct loglist *list);
 const struct loglist_line *loglist_selected(const struct loglist *list);
 /* Marks, or unmarks, the line read. */
 void loglist_bookmark(struct loglist *list);
-/* To the next line (direction 1) or the one before (-1) that holds the search, or that has
+/* Goes to the next line (direction 1) or the one before (-1) that holds the search, or that has
  * a bookmark; false: there is none, and it stays. */
 bool loglist_find(struct loglist *list, int direction);
 bool loglist_find_bookmark(struct loglist *list, int direction);

@@ -49,7 +49,8 @@ static void draw_line(const struct loglist *list, const struct loglist_line *lin
 	x = cells_printf(cells, area, x, y, line->style, "%c%c ", line->bookmark ? '#' : ' ',
 			 loglist_sign(line->kind));
 	(void)cells_field(cells, area, x, y, area.w - x, style, line->text);
-	/* What is folded into it is told as far as there is room; its bytes are the last ones'. */
+	/* A folded line tells the values folded into it, as far as they fit; its bytes are only
+	 * the last one's. */
 	if (line->kind == LOGLIST_ROUTINE && loglist_folds(list)) {
 		draw_folded(list, x + cells_columns(cells, line->text), cells, area, y);
 		return;

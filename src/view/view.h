@@ -43,7 +43,7 @@ int32_t view_frame_key_at(const char *keys, int width, int x);
 
 /* --- Scan */
 
-/* By which column rows are sorted. */
+/* The column by which rows are sorted. */
 enum view_scan_sort {
 	VIEW_SORT_SEEN_FIRST,
 	VIEW_SORT_RSSI, /* the strongest first */
@@ -153,7 +153,8 @@ struct view_device {
 	uint32_t window, pacing_us;
 	uint32_t ceiling; /* bytes per second that the link allows; 0 unknown */
 	uint32_t link_best, flash; /* the link with the best settings, the flash; 0 unknown */
-	bool streams; /* what is sent is not the image itself */
+	const char *stream; /* kind of what is sent in place of the image; NULL: the image itself */
+	uint32_t air_size; /* bytes of that stream */
 	uint32_t total; /* bytes of the image */
 	const uint64_t *time; /* BUDGET_TRANSFER_SHARES, microseconds; NULL: not known */
 	const char *limit; /* what limited it, once it has ended; NULL or "": not known */
@@ -166,7 +167,7 @@ struct view_device {
 	const char *version; /* of the running firmware; "" unknown */
 	bool on_trial; /* it is, where a dialect without Info tells so */
 	const char *chip; /* "" unknown */
-	/* As the device told last; NULL: it did not. */
+	/* The device's last report; NULL: there was none. */
 	const struct ota_info *info;
 	const struct ota_status *status;
 	uint32_t partial_size; /* bytes of the image that status is about; 0 unknown */
@@ -181,7 +182,10 @@ int view_facts_draw(const struct view_device *v, struct cells *cells, struct are
 /* The transfer's time, and what limits it (view_budget.c), in the area's first rows;
  * returns the rows drawn: 0 where it is narrower than this, or nothing is known. */
 #define VIEW_BUDGET_W 60
-/* Its parts, in one row and in at most two; the verdict returns the rows drawn. */
+/*
+ * The bar of the time's parts, in one row, and the verdict in at most two; the verdict returns the
+ * rows drawn.
+ */
 void view_budget_bar(const uint64_t *time, struct cells *cells, struct area area);
 int view_budget_verdict(const char *limit, struct cells *cells, struct area area);
 int view_budget_draw(const struct view_device *v, struct cells *cells, struct area area);
@@ -192,7 +196,7 @@ enum cells_style view_state_style(const struct view_device *v);
 void view_radio_draw(const struct view_device *v, struct cells *cells, struct area area);
 void view_link_draw(const struct view_device *v, struct cells *cells, struct area area);
 void view_strip_draw(const struct view_device *v, struct cells *cells, struct area area);
-/* Its graph of the rate with stalls, retries and changes marked; nothing before a transfer. */
+/* The graph of the rate, with stalls, retries and changes marked; nothing before a transfer. */
 void view_graph_draw(const struct view_device *v, struct cells *cells, struct area area);
 
 /* --- Image */

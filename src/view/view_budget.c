@@ -93,29 +93,35 @@ void view_budget_bar(const uint64_t *time, struct cells *cells, struct area area
 }
 
 /* In whole where two rows are enough; returns the rows. */
-int view_budget_verdict(const char *limit, struct cells *cells, struct area area)
+static int draw_sentence(const char *head, const char *text, enum cells_style style,
+			 struct cells *cells, struct area area)
 {
-	static const char head[] = "limited by ";
-	const int x = (int)sizeof(head) - 1;
-	const int first = cells_break(limit, area.w - x);
-	const char *rest = limit + first;
+	const int x = cells_text(cells, area, 0, 0, CELLS_DIM, head);
+	const int first = cells_break(text, area.w - x);
+	const char *rest = text + first;
 
-	(void)cells_text(cells, area, 0, 0, CELLS_DIM, head);
 	rest += strspn(rest, " ");
 	if (*rest == '\0' || area.h < 2) {
-		(void)cells_field(cells, area, x, 0, area.w - x, CELLS_TITLE, limit);
+		(void)cells_field(cells, area, x, 0, area.w - x, style, text);
 		return 1;
 	}
-	(void)cells_printf(cells, area, x, 0, CELLS_TITLE, "%.*s", first, limit);
-	(void)cells_field(cells, area, 0, 1, area.w, CELLS_TITLE, rest);
+	(void)cells_printf(cells, area, x, 0, style, "%.*s", first, text);
+	(void)cells_field(cells, area, 0, 1, area.w, style, rest);
 	return 2;
 }
+
+int view_budget_verdict(const char *limit, struct cells *cells, struct area area)
+{
+	return draw_sentence("limited by ", limit, CELLS_TITLE, cells, area);
+}
+
+#define LOG_KEEPS 3 /* rows, its title among them */
 
 int view_budget_draw(const struct view_device *v, struct cells *cells, struct area area)
 {
 	/* A row of the log stays. */
 	const int left = area.h - 3 > 2 ? 2 : 1;
-	int used, x;
+	int used;
 
 	if (!v->time || v->stats->start_us == 0 || area.w < VIEW_BUDGET_W)
 		return 0;
@@ -124,9 +130,9 @@ int view_budget_draw(const struct view_device *v, struct cells *cells, struct ar
 		return 1;
 	used = 1 + view_budget_verdict(v->limit, cells,
 				       (struct area){area.x, area.y + 1, area.w, left});
-	if (!v->advice || v->advice[0] == '\0' || area.h - used < 4)
+	if (!v->advice || v->advice[0] == '\0' || area.h - used <= LOG_KEEPS)
 		return used;
-	x = cells_text(cells, area, 0, used, CELLS_DIM, "advice ");
-	(void)cells_field(cells, area, x, used, area.w - x, CELLS_NORMAL, v->advice);
-	return used + 1;
+	return used + draw_sentence("advice ", v->advice, CELLS_NORMAL, cells,
+				    (struct area){area.x, area.y + used, area.w,
+						  area.h - used - LOG_KEEPS});
 }

@@ -175,8 +175,8 @@ struct parts {
 	int rows, graphs, keys;
 };
 
-/* As far as there is room: the first figures, a line of each graph and of keys; then the other
- * keys, taller graphs, the other figures. */
+/* Shares out the rows in this order: the first figures, a line of each graph and of keys; then
+ * the other keys, taller graphs, the other figures. */
 static struct parts share(const struct history_comparison *c, struct area area)
 {
 	const int figures = (int)c->row_count, first = figures < FIRST_ROWS ? figures : FIRST_ROWS;

@@ -149,7 +149,7 @@ static void draw_bar(const struct view_device *v, struct cells *cells, struct ar
 		plot_bar(cells, area, 1, 0, width, s->flushed, s->received, s->queued, v->total);
 }
 
-/* Nothing is drawn where not all of it fits: half a figure is a wrong one. */
+/* A text that does not fit as a whole is not drawn: half a figure is a wrong one. */
 static int draw_whole(struct cells *cells, struct area area, int x, enum cells_style style,
 		      const char *text)
 {
@@ -314,7 +314,7 @@ static void draw_figures(const struct view_device *v, struct cells *cells, struc
 	draw_progress(v, cells, area, &y);
 	figure(cells, area, &y, CELLS_NORMAL, "in flight",
 	       output_bytes(s->queued - progress_of(v), text, sizeof(text)));
-	if (v->streams)
+	if (v->stream)
 		figure(cells, area, &y, CELLS_NORMAL, "on air",
 		       output_bytes(s->sent_bytes, text, sizeof(text)));
 	(void)snprintf(text, sizeof(text), "%u us", v->pacing_us);
@@ -413,6 +413,19 @@ static void draw_small(const struct view_device *v, const struct layout_device *
 	draw_log(v, cells, l->log);
 }
 
+/* In the row of what a run waits for, while it waits for nothing. */
+static void draw_stream(const struct view_device *v, struct cells *cells, struct area area)
+{
+	char sent[OUTPUT_FIGURE_MAX], air[OUTPUT_FIGURE_MAX], image[OUTPUT_FIGURE_MAX];
+
+	if (v->stream && v->air_size > 0)
+		(void)cells_printf(cells, area, 0, 0, CELLS_DIM,
+				   "stream %s: %s of %s on air, image %s", v->stream,
+				   output_bytes(v->stats->sent_bytes, sent, sizeof(sent)),
+				   output_bytes(v->air_size, air, sizeof(air)),
+				   output_bytes(v->total, image, sizeof(image)));
+}
+
 #define WAIT_ROWS 3 /* at most */
 
 /* The failure and what to do about it, in whole: advice that is cut is none. */
@@ -457,7 +470,9 @@ void view_device_draw(const struct view_device *v, struct cells *cells, struct a
 	draw_head(v, cells, l.head);
 	view_radio_draw(v, cells, l.radio);
 	view_link_draw(v, cells, l.link);
-	if (l.wait.h > 0)
+	if (l.wait.h > 0 && v->wait[0] == '\0')
+		draw_stream(v, cells, l.wait);
+	else if (l.wait.h > 0)
 		draw_wait(v, cells, &l);
 	else if (v->wait[0] != '\0' && l.rates.h > 0 && running(v))
 		(void)cells_field(cells, l.rates, 0, 0, l.rates.w, v->wait_style, v->wait);

@@ -42,9 +42,9 @@ enum view view_frame_tab_at(enum view open, int width, int x)
 }
 
 /*
- * The next entry of a line of keys that is drawn, two blanks separate them; *keys moves past
- * it and *x to behind it.  What does not fit is left out whole, but for "? help": it leads to
- * the rest, so where there is room for some entries it is one of them.
+ * The next entry of a line of keys that is drawn, two blanks separate them; *keys moves past it and
+ * *x to behind it.  An entry that does not fit is left out whole, except for "? help": it leads to
+ * the rest, so if there is room for some entries it is one of them.
  */
 static const char *next_key(const char **keys, int width, int *x, size_t *ret_len)
 {

@@ -275,7 +275,8 @@ static void draw_result(const struct columns *c, const struct history_run *run, 
 	const enum cells_style style = view_history_style(run);
 	char text[64];
 
-	/* How far one came that was to bring an image and did not; "24% left" would be the rest. */
+	/* The share that an unfinished run brought: "left at 24%", since "24% left" would be the
+	 * rest. */
 	if (style != CELLS_GOOD && run->received > 0)
 		(void)snprintf(text, sizeof(text), c->wide ? "%s at %u%%" : "%s %u%%", word,
 			       history_percent(run));

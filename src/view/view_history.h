@@ -12,7 +12,7 @@
 
 #define VIEW_MARKED_MAX 2u
 
-/* By which column runs are sorted. */
+/* The column by which runs are sorted. */
 enum view_history_sort {
 	VIEW_RUNS_NUMBER, /* the newest first */
 	VIEW_RUNS_DEVICE,
@@ -45,7 +45,7 @@ bool view_history_passes(const struct history_run *run, const char *filter);
 const char *view_history_filter_error(const char *filter);
 /* Keeps the runs that pass, in their order; returns how many. */
 size_t view_history_filter(struct history_run *runs, size_t count, const char *filter);
-/* Of what was possible, in per cent; negative: not known. */
+/* The rate in per cent of what was possible; negative: not known. */
 int view_history_possible(const struct history_run *run);
 
 struct view_history {
@@ -75,7 +75,7 @@ size_t view_history_row_at(const struct view_history *v, struct area area, int y
 /* Two runs, in rows from the area's top; returns how many it has used. */
 int view_compare_draw(const struct history_detail *a, const struct history_detail *b,
 		      struct cells *cells, struct area area);
-/* How many rows it can use. */
+/* The number of rows that it can use. */
 int view_compare_height(const struct history_detail *a, const struct history_detail *b);
 
 /* A device's runs over time: how many rows it can use; draws from the area's top, some lines of

@@ -53,7 +53,7 @@ static void draw_row(const struct view_panel *v, size_t i, struct cells *cells, 
 	}
 }
 
-/* As high as its rows and its frame, where there is room. */
+/* The height of all rows and the frame, if there is room. */
 static int box_height(const struct view_panel *v, struct area area)
 {
 	const int wanted = (int)(v->count < 200 ? v->count : 200) + 2;

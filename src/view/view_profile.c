@@ -186,7 +186,7 @@ static int reason_rows(struct cells *cells, struct area rest)
 	return wanted < room ? wanted : room;
 }
 
-/* What they would give comes first; the best that is known as far as there is room. */
+/* The effect of the changed values comes first; the best known rate follows if there is room. */
 static void draw_what_if(const struct view_profile *v, struct cells *cells, struct area area)
 {
 	const int from = cells_columns(cells, v->what_if);

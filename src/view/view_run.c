@@ -374,8 +374,8 @@ static size_t shorten(const char *text, size_t len)
 	return end;
 }
 
-/* Its text from column x on, broken at blanks or commas; the row after it.  Where nothing of the area is
- * left at y, nothing is drawn. */
+/* Draws the line's text from column x on, broken at blanks or commas, and returns the row after
+ * it.  If nothing of the area is left at y, nothing is drawn. */
 static int draw_wrapped(const struct line *line, struct cells *cells, struct area area, int x,
 			int y)
 {

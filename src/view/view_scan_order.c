@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which devices the scan list shows, and in which order. */
+/* The devices that the scan list shows, and their order. */
 #include "view/view.h"
 
 #include "view/terms.h"

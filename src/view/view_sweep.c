@@ -242,11 +242,9 @@ static void draw_result(const struct view_sweep *v, struct cells *cells, struct 
 			   r.met ? "best" : "comes nearest",
 			   sweep_point_text(v->sweep, &r.best.point, text, sizeof(text)));
 	if (r.second.runs > 0)
-		(void)cells_printf(cells, area, 0, 1, CELLS_NORMAL, "%.0f %% sure that %s %s: %s",
+		(void)cells_printf(cells, area, 0, 1, CELLS_NORMAL,
+				   "%.0f %% sure that it is within 5 %% of %s: %s",
 				   r.sure_ppm / 1e4,
-				   v->sweep->objective == SWEEP_SMALL_WINDOW
-					   ? "it is within 5 % of"
-					   : "it is not slower than",
 				   sweep_point_text(v->sweep, &r.second.point, text, sizeof(text)),
 				   output_rate(r.second.rate, rate, sizeof(rate)));
 }

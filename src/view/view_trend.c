@@ -217,7 +217,7 @@ static void say_earlier(struct words *w, const struct history_trend *t, size_t c
 	say(w, CELLS_DIM, 1, text);
 }
 
-/* What the runs of the present level tell. */
+/* Tells about the runs of the present level. */
 static void say_level(struct words *w, const struct history_trend *t)
 {
 	const struct history_point *p = &t->points[t->count - 1];
@@ -268,7 +268,7 @@ int view_trend_draw(const struct history_trend *t, const char *device, size_t sc
 		(void)cells_text(cells, rest, 1, 0, CELLS_DIM, "no whole update of it is recorded");
 		return 2;
 	}
-	/* The words first, but for half of the rows. */
+	/* The words come first, except that half of the rows are kept for the graph. */
 	graph = rest.h - (int)view_trend_lines(t);
 	graph = graph < rest.h / 2 ? rest.h / 2 : graph;
 	graph = graph > GRAPH_ROWS ? GRAPH_ROWS : graph;

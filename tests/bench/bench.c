@@ -79,7 +79,10 @@ static const struct {
 	{"2M slow", "phy=2M,interval=10,flash=slow"},
 };
 
-/* What stands still while the flash works, and what is won back; the first is the base. */
+/*
+ * Ways of using the flash: code that stands still while it works, and settings that win time back;
+ * the first is the base.
+ */
 static const struct way {
 	const char *title, *chip, *sim, *set;
 	double target[2]; /* to be reached on the first links, bytes per second; 0: none */

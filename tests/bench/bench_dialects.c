@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /*
- * What each dialect of another project permits: so many bytes of the image with so many of its
+ * The bounds of each dialect of another project: so many bytes of the image with so many of its
  * messages in values, and then so many events in which the host waits for the answer.
  */
 static const struct dialect_row {

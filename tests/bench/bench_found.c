@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the defaults find by themselves, beside what somebody would set who knows the link: both are
- * measured here, as means over seeds.  `make check` compares the same with more settings
+ * The defaults' own findings beside the settings of somebody who knows the link: both are measured
+ * here, as means over seeds.  `make check` compares the same with more settings
  * (tests/unit/test_adaptive.c), `make grid` with a grid of them.
  */
 #include "bench_run.h"

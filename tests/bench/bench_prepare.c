@@ -16,7 +16,7 @@
 
 #define SECONDS 600u /* of virtual time, of each of both */
 
-/* As open_sim() makes it of --sim's value. */
+/* Makes the configuration that open_sim() makes of --sim's value. */
 static bool configure(const char *sim, struct sim_config *ret)
 {
 	char partitions[SLOTS_CSV_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What compression and deltas make of an update: of a built image, and of one that is made here.
- * The rate is the image's.  It is held against the least of what the flash takes, block by block, and
- * of what the link carries of such a stream.
+ * The gain by compression and deltas: for a built image, and for one that is made here.  The rate
+ * is the image's.  It is held against the lower of two bounds: the rate that the flash takes, block
+ * by block, and the rate at which the link carries such a stream.
  */
 #include "config.h" /* system extensions: setenv() */
 

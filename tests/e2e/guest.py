@@ -18,7 +18,9 @@ from results import main  # for the jobs
 
 BUILD = os.environ["OTABENCH_BUILDDIR"]
 SOURCE = os.environ["OTABENCH_SRCDIR"]
-BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
+GENERATION = "/generation"  # another Debian's kernel and bluetoothd, if these run
+BLUETOOTHD = next(path for path in (
+    GENERATION + "/bin/bluetoothd", "/usr/libexec/bluetooth/bluetoothd") if os.path.exists(path))
 FIRST = "24:6F:28:AA:10:01"  # esp-sim-01
 STORAGE = "/var/lib/bluetooth"  # what bluetoothd remembers
 OTABENCH = BUILD + "/otabench"

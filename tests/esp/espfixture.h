@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What most tests of the firmware begin with: a board with version 1.0.0, an image of
- * version 1.1.0 and IMAGE bytes, which the test defines, and a host or two.
+ * The common begin of most tests of the firmware: a board with version 1.0.0, an image of version
+ * 1.1.0 and IMAGE bytes, which the test defines, and a host or two.
  */
 #ifndef ESPFIXTURE_H
 #define ESPFIXTURE_H

@@ -107,7 +107,7 @@ static void on_gap(struct host *host, const uint8_t *buf, size_t len)
 	host->sent = gap.offset;
 }
 
-/* Where the session's stream begins in the whole one, less the length that comes first. */
+/* The place in the whole stream at which the session's begins, less the length that comes first. */
 static uint32_t session_base(const struct host *host)
 {
 	return stream_block_at(host->stream, host->begins) - host->stream->at[0];

@@ -122,7 +122,7 @@ static bool finish_transfer(void)
 	return esphost_send(&owner, owner.size) && esphost_end(&owner) && finish_reboot();
 }
 
-/* Nobody hurried the START: the link was made fit for erases before. */
+/* No one hurried the START: the link was made fit for erases before. */
 static bool finish_start(void)
 {
 	return esphost_wait(&owner, OTA_EVT_READY, 60000) &&

@@ -25,7 +25,7 @@ bool boots(void); /* what the boot loader chose runs; nobody is connected */
 bool finish_all(void); /* an update from its START, to the confirmed image */
 bool finish_trial(void); /* the same from the boot of the new image */
 
-/* What a stranger may do by default, by kind of command. */
+/* The kinds of command that a stranger may give by default. */
 #define STARTS 0x01u
 #define PREPARES 0x02u
 #define ABORTS 0x04u

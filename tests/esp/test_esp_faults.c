@@ -69,7 +69,7 @@ static void failing_erase(void **state)
 	fake_board.fail_erase = 2;
 	assert_false(esphost_update(&host, &image));
 	expect_error(OTA_ERR_ERASE);
-	/* It was once: what was received is not lost. */
+	/* The fault struck once only: the bytes received before are not lost. */
 	assert_true(esphost_start(&host, 0));
 	assert_true(esphost_send(&host, host.size));
 	assert_true(esphost_end(&host));

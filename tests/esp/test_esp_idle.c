@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may keep the device busy, and for how long; and that it sleeps otherwise. */
+/* The limits on who keeps the device busy, and for how long; and that it sleeps otherwise. */
 #define IMAGE 200000u
 #include "espfixture.h"
 
@@ -89,7 +89,7 @@ static void waits(bool active, void *arg)
 	*(uint32_t *)arg += 1;
 }
 
-/* They may wait, and look at the device: no lock is held.  The fakes see it if one is. */
+/* Hooks may wait, and look at the device: no lock is held.  The fakes see it if one is. */
 static void hooks_are_called_without_the_lock(void **state)
 {
 	static uint32_t calls;
@@ -162,7 +162,7 @@ static void idle_connections_end_no_trial(void **state)
 	assert_true(esphost_boot());
 	esphost_connect(&other, image.bytes, image.size);
 	esphost_connect(&second, image.bytes, image.size);
-	/* As long as a host looks for its device after an update. */
+	/* The wait is as long as a host looks for its device after an update. */
 	for (int i = 0; i < 150 && !fake_radio.advertising; i++)
 		fake_run_ms(400);
 	esphost_connect(&host, image.bytes, image.size);
@@ -205,7 +205,7 @@ static void strangers_cannot_wear_out_the_flash(void **state)
 	assert_in_range(most, OTA_WEAR_BURST / 2, OTA_WEAR_BURST + 600000 / OTA_WEAR_MS);
 }
 
-/* An idle device sleeps, but for a look now and then at whether it advertises. */
+/* An idle device sleeps, except for a look now and then at whether it advertises. */
 static void idle_device_does_not_wake_up(void **state)
 {
 	uint32_t before;

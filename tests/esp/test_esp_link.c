@@ -114,7 +114,7 @@ static void link_is_prepared_before_anything_is_erased(void **state)
 	assert_int_equal(fake_link(host.conn)->timeout, 500);
 }
 
-/* As for a START: the link is fit for erases before the first. */
+/* PREPARE is treated as a START: the link is fit for erases before the first. */
 static void link_is_prepared_for_prepare(void **state)
 {
 	uint8_t buf[OTA_CONTROL_MAX];

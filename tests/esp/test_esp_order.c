@@ -11,7 +11,7 @@
 
 static struct host other;
 
-/* A host whose link is up, and who subscribed, but for CONNECT. */
+/* Makes a host whose link is up; it has sent nothing yet. */
 static void come(struct host *who)
 {
 	*who = (struct host){.image = image.bytes, .size = image.size};

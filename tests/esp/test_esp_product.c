@@ -40,8 +40,6 @@ static void strangers_write_nothing(void **state)
 	assert_int_equal(fake_board.erases, 0);
 }
 
-/* ESP-IDF drops what arrives while the host task stands still for long, unsaid:
- * a value that finds no room in time ends the session instead (fake_host.c). */
 /* A product with more than two: one updates, the others are told so, and another place opens
  * where somebody leaves. */
 static void three_connections(void **state)
@@ -67,6 +65,8 @@ static void three_connections(void **state)
 	assert_true(esphost_end(&host));
 }
 
+/* ESP-IDF drops without a word what arrives while the host task stands still for long: a value that
+ * finds no room in time ends the session instead (fake_host.c). */
 static void basic_host_is_refused_before_values_are_dropped(void **state)
 {
 	static const uint8_t start = OTA_CMD_START;

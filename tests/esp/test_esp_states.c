@@ -66,8 +66,8 @@ static struct outcome run(const struct state *state, const struct action *action
 }
 
 /*
- * What is open to strangers was done: the device restarts where it was told to, runs an image
- * that was whole, and takes the owner's update once the stranger has left.
+ * A command that is open to strangers is done: the device restarts where it was told to, runs an
+ * image that was whole, and takes the owner's update once the stranger has left.
  */
 static bool run_open(const struct state *state, const struct action *action)
 {

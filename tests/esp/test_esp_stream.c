@@ -24,7 +24,7 @@
 static struct job_stream stream;
 static size_t at_rest; /* bytes of the heap */
 
-/* Makes bytes of the image's segments anew, but for what it begins with. */
+/* Makes bytes of the image's segments anew, except for its first ones. */
 static void change(uint8_t (*byte)(uint32_t at))
 {
 	struct lint_report report;
@@ -38,7 +38,7 @@ static void change(uint8_t (*byte)(uint32_t at))
 	assert_int_equal(image_seal(image.bytes, sha256_buffer), image.size);
 }
 
-/* As of code: about half of the bits are the same. */
+/* Bytes like code's: about half of the bits are the same. */
 static uint8_t like_code(uint32_t at)
 {
 	return image.bytes[at] & 0x1du;
@@ -182,7 +182,9 @@ static void without_memory_the_image_goes_as_it_is(void **state)
 	assert_arrived();
 }
 
-/* What came of the stream before the link was lost is in the image's place, and stays there. */
+/*
+ * The stream's blocks that came before the link was lost are in the image's place, and stay there.
+ */
 static void image_goes_on_where_its_stream_ended(void **state)
 {
 	(void)state;
@@ -255,7 +257,7 @@ static void base_that_cannot_be_read(void **state)
 	assert_arrived();
 }
 
-/* The slot holds the image but for its second block; the first is told by its digest. */
+/* The slot holds the image except for its second block; the first is known by its digest. */
 static struct stream_kept kept;
 
 static void keeps(const struct stream *whole)

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(packet, data + 2, size - 2);
 	number = (uint16_t)(data[0] | data[1] << 8);
 	told = bluez_hci_decode(packet, size - 2, number, &f);
-	/* It returns true exactly when it has decoded something. */
+	/* The decoder returns true exactly when it has decoded something. */
 	if (told != (f.rssi != 127 || f.controller.buffer_octets != 0 ||
 		     f.controller.version_known || f.controller.features_known || f.key_missing ||
 		     f.ended))

@@ -125,7 +125,7 @@ static void start(uint16_t conn, uint8_t arg)
 	dut_control(&dut, conn, buf, (size_t)ota_start_encode(&m, buf, sizeof(buf)));
 }
 
-/* The image's blocks from the session's first on, each stored, but for those of the map. */
+/* The image's blocks from the session's first on, each stored, except for those of the map. */
 static uint32_t make_stream(void)
 {
 	const uint32_t size = dut.dev.rx.image_size;

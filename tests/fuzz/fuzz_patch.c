@@ -61,7 +61,7 @@ static uint32_t apply(const uint8_t *data, size_t size, uint32_t offset, size_t 
 	return sum + p.made + p.fault;
 }
 
-/* As a file; with a checksum that fits, else no change would get behind it. */
+/* Parses the bytes as a file, with a checksum that fits: otherwise no change would get past it. */
 static void as_file(uint8_t *data, size_t size)
 {
 	struct patch_file file;

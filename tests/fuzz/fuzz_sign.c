@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a signed update is made of, by its first byte: a key as PEM, a signature as DER, and writes
- * to Control before the gate, of which the keys here have signed none.
+ * The parts of a signed update, chosen by the first byte: a key as PEM, a signature as DER, and
+ * writes to Control before the gate, of which the keys here have signed none.
  */
 #include "device_rig.h"
 #include "ota/signed.h"

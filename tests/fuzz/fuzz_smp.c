@@ -57,7 +57,7 @@ static void on_encrypt(void *ctx, const struct smp_key *key)
 static void on_paired(void *ctx, const struct smp_key *key, bool bond)
 {
 	(void)bond;
-	/* Nothing less than what was insisted on. */
+	/* A pairing must not be weaker than what was insisted on. */
 	if (((const struct smp_config *)ctx)->mitm && !key->authenticated)
 		abort();
 }

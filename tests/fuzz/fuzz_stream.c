@@ -88,8 +88,8 @@ static void decode(struct decoding *d, const uint8_t *data, size_t size, uint32_
 	}
 }
 
-/* How the bytes are cut does not matter, but for which of two faults is found; of a run that ends in
- * an error nothing is used. */
+/* The cuts between the bytes do not matter, except for which of two faults is found; of a run
+ * that ends in an error nothing is used. */
 static void as_bytes(const uint8_t *data, size_t size, bool patched, uint32_t offset)
 {
 	static const uint8_t none[OTA_SHA256_SIZE];

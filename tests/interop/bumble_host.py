@@ -41,8 +41,8 @@ class Stack:
         found = self.peer.get_characteristics_by_uuid(UUID(uuid) if isinstance(uuid, str) else uuid)
         return found[0] if found else None
 
-    async def subscribe(self):
-        await self.peer.subscribe(self.find(CONTROL), lambda v: self.told.put_nowait(bytes(v)))
+    async def subscribe(self, uuid=CONTROL):
+        await self.peer.subscribe(self.find(uuid), lambda v: self.told.put_nowait(bytes(v)))
 
     async def read_info(self):
         return bytes(await self.find(INFO).read_value())
@@ -98,8 +98,8 @@ class Central:
             await self.device.stop_scanning()
             self.device.remove_listener("advertisement", look)
 
-    async def connect(self, mtu=517):
-        """A new Stack, once the device advertises."""
+    async def connect(self, mtu=517, events=CONTROL):
+        """A new Stack, once the device advertises, subscribed to a characteristic."""
         await self.find()
         connection = await self.device.connect(
             ADDRESS, own_address_type=hci.OwnAddressType.PUBLIC, timeout=30)
@@ -110,7 +110,7 @@ class Central:
         for service in peer.services:
             await service.discover_characteristics()
         stack = Stack(connection, peer)
-        await stack.subscribe()
+        await stack.subscribe(events)
         return stack
 
 

@@ -304,7 +304,7 @@ void fake_unexport(struct fake *f, unsigned int i, enum gatt_chr chr)
 	removed(f, fake_chr_path(f, i, chr, path, sizeof(path)), FAKE_IS_CHR);
 }
 
-/* As bluetoothd does: the reason [5.83], then both properties. */
+/* Does what bluetoothd does: the reason [5.83], then both properties. */
 void fake_disconnected(struct fake *f, unsigned int i, const char *reason)
 {
 	char path[FAKE_PATH];

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Leaves half of the bits of a good image's segments, but for its descriptor; it is as long then as
- * before, which is returned. */
+/* Leaves half of the bits of a good image's segments, except for its descriptor; it is as long
+ * then as before, which is returned. */
 size_t code_like(uint8_t *image, size_t size);
 
 #endif

@@ -274,7 +274,7 @@ static void on_ready(struct host *host, const struct dut_note *note)
 		ask_blocks(host);
 }
 
-/* What is the same as the image's is kept; the answer comes in the order of the blocks. */
+/* Blocks that equal the image's are kept; the answer comes in the order of the blocks. */
 static void on_blocks(struct host *host, const struct dut_note *note)
 {
 	const uint32_t blocks = (host->size + OTA_BLOCK_SIZE - 1u) / OTA_BLOCK_SIZE;

@@ -125,7 +125,7 @@ void dut_connect(struct dut *dut, uint16_t conn);
 void dut_disconnect(struct dut *dut, uint16_t conn);
 void dut_control(struct dut *dut, uint16_t conn, const uint8_t *buf, size_t len);
 void dut_command(struct dut *dut, uint16_t conn, enum ota_command cmd);
-/* As ota_device_data(). */
+/* Calls ota_device_data() with the same contract. */
 int dut_data(struct dut *dut, uint16_t conn, const uint8_t *buf, size_t len, bool can_wait);
 /* Ends the outstanding operation; false when there is none. */
 bool dut_op_end(struct dut *dut);

@@ -278,7 +278,7 @@ static int atomic(struct dut *dut)
 	return 0;
 }
 
-/* What the decoder reads and writes is its own meanwhile, and nothing beyond it. */
+/* The decoder's input and output belong to it meanwhile, and it may touch nothing beyond them. */
 static int decode(struct dut *dut)
 {
 	struct ota_piece *p = dut->op_piece;

@@ -148,3 +148,34 @@ void start_full(struct dut *dut, uint16_t conn, const uint8_t *image, uint32_t s
 	m.flags = flags;
 	dut_control(dut, conn, buf, (size_t)ota_start_encode(&m, buf, sizeof(buf)));
 }
+
+void talk_receive(struct dut *dut, uint16_t conn, const uint8_t *image, uint32_t size,
+		  uint32_t sent)
+{
+	start_full(dut, conn, image, size, 0);
+	dut_settle(dut);
+	send_rest(dut, conn, 0, image, 0, sent);
+	dut_forget_notes(dut);
+}
+
+void talk_lose_link(struct dut *dut, uint16_t conn)
+{
+	dut_disconnect(dut, conn);
+	dut_connect(dut, conn);
+	dut_forget_notes(dut);
+}
+
+void talk_lose_power(struct dut *dut, uint16_t conn)
+{
+	dut_boot(dut);
+	dut_connect(dut, conn);
+	dut_forget_notes(dut);
+}
+
+struct ota_status talk_status(struct dut *dut)
+{
+	struct ota_status s;
+
+	ota_device_status(&dut->dev, &s);
+	return s;
+}

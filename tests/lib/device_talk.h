@@ -22,7 +22,7 @@ void talk_sound_at(const struct dut *dut, const char *file, int line);
 #define says(dut, conn, text) talk_says_at(dut, conn, text, __FILE__, __LINE__)
 /* No notification is left. */
 #define silent(dut) talk_silent_at(dut, __FILE__, __LINE__)
-/* Nothing was done that hardware would not forgive. */
+/* The device did nothing that hardware would not forgive. */
 #define sound(dut) talk_sound_at(dut, __FILE__, __LINE__)
 
 /* For cmocka: a device that conn is connected to, and an image that it accepts; 0 or -1. */
@@ -44,5 +44,13 @@ uint16_t send_rest(struct dut *dut, uint16_t conn, uint16_t sequence, const uint
 /* START of image with flags, from conn. */
 void start_full(struct dut *dut, uint16_t conn, const uint8_t *image, uint32_t size,
 		uint16_t flags);
+
+/* START, and the first bytes of image, up to sent; what the device says to it is forgotten. */
+void talk_receive(struct dut *dut, uint16_t conn, const uint8_t *image, uint32_t size,
+		  uint32_t sent);
+/* Link or power are lost, and conn is there again; what is said meanwhile is forgotten. */
+void talk_lose_link(struct dut *dut, uint16_t conn);
+void talk_lose_power(struct dut *dut, uint16_t conn);
+struct ota_status talk_status(struct dut *dut);
 
 #endif

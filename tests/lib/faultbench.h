@@ -18,7 +18,10 @@
 #define BENCH_DEVICE "esp-sim-01"
 #define BENCH_OLD "1.0.0"
 
-/* Where a fault strikes: the device, the link, and the share of the image that it has then. */
+/*
+ * The place at which a fault strikes: the device, the link, and the share of the image that it has
+ * then.
+ */
 struct bench_place {
 	const char *name;
 	uint16_t chip;
@@ -47,7 +50,7 @@ struct bench_stack {
 	bool keeps; /* ... which keeps what it remembers of a device that it forgets */
 	bool link_only; /* notifications get lost on this link alone */
 	uint16_t longest; /* Data value that the device takes, else ERROR; 0: any */
-	enum gatt_host host; /* what ails it; while it does, there is no link */
+	enum gatt_host host; /* its fault; while it has one, there is no link */
 	uint16_t mtu; /* that it tells instead of the link's; 0: the link's */
 	uint32_t taken; /* bytes that are stuck */
 	struct sched_event later; /* a connection that failed */
@@ -118,9 +121,9 @@ struct link *bench_link(struct bench *b);
 void bench_stranger(struct bench *b, unsigned int i, int opcode);
 void bench_strangers_go(struct bench *b);
 /*
- * What a diagnosis says that cures: its change of the profile, its command, and where the cure is
- * the user's to do, the deed that stands for its words.  Returns the words that have no deed
- * any more; NULL: it is done.
+ * Does what a diagnosis says: its change of the profile, its command, and if the cure is the user's
+ * to do, the deed that stands for its words.  Returns the words that have no deed any more; NULL:
+ * it is done.
  */
 const char *bench_cure(struct bench *b, const struct diagnosis *diagnosis);
 /* A deed whose words are not the program's any more; NULL: there is none. */
@@ -129,7 +132,7 @@ const char *bench_stale_deed(void);
 void bench_set(struct bench *b, const char *assignment);
 
 void bench_wait(struct bench *b, uint64_t us);
-/* What all packets of the link, and of later ones, have. */
+/* Sets the signal and the loss of all packets of the link, and of later ones. */
 void bench_air(struct bench *b, int8_t rssi, uint32_t loss_ppm);
 /* The adapter, or bluetoothd, goes, and UNTOLD: comes back. */
 void bench_host(struct bench *b, enum gatt_host host);

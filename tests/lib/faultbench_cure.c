@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What cures in faultbench.h: only what the diagnosis says, word for word. */
+/* The cures of faultbench.h: only what the diagnosis says, word for word. */
 #include "faultbench.h"
 
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 
 /* --- what users do */
 
-/* Its stack's buffers are free again, and its controller takes connections. */
+/* After a reset the device's buffers are free again, and its controller takes connections. */
 static void reset_device(struct bench *b)
 {
 	esp_reset(b->esp);

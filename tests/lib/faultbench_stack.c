@@ -82,7 +82,7 @@ static int stack_discover(struct transport *t)
 	return s->stuck ? 0 : s->wrap.inner->ops->discover(s->wrap.inner);
 }
 
-/* As by a device whose buffer is shorter than its Info says. */
+/* The refusal of a device whose buffer is shorter than its Info says. */
 static void on_refusal(void *ctx, uint64_t now_us)
 {
 	struct bench_stack *s = ctx;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes wrong on the device: its flash, its tasks, its resets, its opinion of an image. */
+/* Faults of the device: its flash, its tasks, its resets, its opinion of an image. */
 #include "faultkinds.h"
 
 #include <setjmp.h>
@@ -25,7 +25,7 @@ static void slow_program(struct bench *b)
 	board_slow_program(bench_board(b), 200);
 }
 
-/* As a task of higher priority that computes. */
+/* The load of a task of higher priority that computes. */
 static void starve(struct bench *b)
 {
 	b->esp->config.task_delay_ms = 1000;
@@ -155,7 +155,7 @@ static void own_project(struct bench *b)
 	b->sim.kind.same_project = true;
 }
 
-/* As by a client that sends START and ABORT by turns (protocol.md, on wear). */
+/* The wear by a client that sends START and ABORT by turns (protocol.md, on wear). */
 static void wear_out(struct bench *b)
 {
 	bench_job(b, SESSION_LOOK, (enum ota_command)0); /* its firmware has begun to count */
@@ -226,7 +226,7 @@ static void updated_once(struct bench *b)
 	b->image = 1;
 }
 
-/* As an application that selects another partition and restarts. */
+/* The deed of an application that selects another partition and restarts. */
 static void other_slot(struct bench *b)
 {
 	(void)otadata_set_boot(&bench_board(b)->otadata, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes wrong in the host's stack, in pairing, and by other clients. */
+/* Faults of the host's stack, of pairing, and by other clients. */
 #include "faultkinds.h"
 
 #include <setjmp.h>
@@ -50,14 +50,14 @@ static void kill_bus(struct bench *b)
 	bench_host(b, GATT_HOST_NO_BUS);
 }
 
-/* It can crash when a device's MTU is read. */
+/* A bluetoothd of this age can crash when a device's MTU is read. */
 static void crash_old(struct bench *b)
 {
 	b->stack->release = "5.62";
 	kill_daemon(b);
 }
 
-/* It keeps a removed device's cache. */
+/* A bluetoothd of this age keeps a removed device's cache. */
 static void stale_old(struct bench *b)
 {
 	b->stack->release = "5.55";

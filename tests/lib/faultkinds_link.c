@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes wrong in the air, and with the link's parameters. */
+/* Faults in the air, and of the link's parameters. */
 #include "faultkinds.h"
 
 #include <setjmp.h>
@@ -48,7 +48,7 @@ static void jam(struct bench *b)
 	set_loss(b, 900000);
 }
 
-/* As while a microwave oven runs. */
+/* The loss while a microwave oven runs. */
 static void jam_awhile(struct bench *b)
 {
 	const uint64_t us = sched_now(sim_sched(b->world)) - b->struck_us;
@@ -89,7 +89,7 @@ static void no_such_timing(struct bench *b)
 	few_retries(b);
 }
 
-/* As by another program, or by the device's application: one event in a second. */
+/* A change by another program, or by the device's application: one event in a second. */
 static void renegotiate(struct bench *b)
 {
 	const struct link_params slow = {

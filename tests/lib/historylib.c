@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See historylib.h. */
+#include "config.h" /* system extensions: mkdtemp() */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +22,8 @@
 #include "sim/sim.h"
 
 #include <stdlib.h>
+
+#include <sqlite3.h>
 
 static void on_warning(void *userdata, const char *text)
 {
@@ -187,4 +191,60 @@ pid_t play_fork(struct play *play)
 		return child;
 	play_run(play);
 	_exit(0);
+}
+
+/* --- a folder for a history */
+
+int history_place_make(struct history_place *place, const char *file)
+{
+	(void)snprintf(place->folder, sizeof(place->folder), "/tmp/otabench-history-XXXXXX");
+	if (!mkdtemp(place->folder))
+		return -1;
+	(void)snprintf(place->path, sizeof(place->path), "%s/%s", place->folder, file);
+	return 0;
+}
+
+int history_place_remove(const struct history_place *place)
+{
+	char command[256];
+
+	(void)snprintf(command, sizeof(command), "chmod -R u+w %s; rm -rf %s", place->folder,
+		       place->folder);
+	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
+}
+
+struct history *history_place_open(const struct history_place *place)
+{
+	struct history *history = NULL;
+	char why[512] = "";
+
+	if (history_open(place->path, &history, why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	return history;
+}
+
+size_t history_place_runs(const struct history_place *place, struct history_run *ret_newest)
+{
+	struct history *h = history_place_open(place);
+	struct history_run *runs;
+	size_t count;
+
+	memset(ret_newest, 0, sizeof(*ret_newest));
+	assert_int_equal(history_list(h, 1000, &runs, &count), 0);
+	if (count > 0)
+		*ret_newest = runs[0];
+	free(runs);
+	history_close(h);
+	return count;
+}
+
+void history_place_sql(const struct history_place *place, const char *text)
+{
+	sqlite3 *db;
+	char *why = NULL;
+
+	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s: %s", text, why);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }

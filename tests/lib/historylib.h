@@ -4,6 +4,7 @@
 #define OTABENCH_HISTORYLIB_H
 
 #include "esp/esp.h"
+#include "history/history.h"
 #include "history/recorder.h"
 
 #define PLAY_DEVICE "esp-sim-01"
@@ -39,5 +40,22 @@ void play_settings(const char *set, struct profile *profile);
 void play_run(struct play *play);
 /* The same in a child process, which then() is to kill; returns its process's number. */
 pid_t play_fork(struct play *play);
+
+/* A folder of the test's own, and the history in it. */
+struct history_place {
+	char folder[64], path[128];
+};
+
+/* For cmocka: makes the folder, not the file, which may lie in folders that are not there yet;
+ * 0 or -1. */
+int history_place_make(struct history_place *place, const char *file);
+/* Removes all that is in it. */
+int history_place_remove(const struct history_place *place);
+/* To be closed; fails the test where it cannot be opened. */
+struct history *history_place_open(const struct history_place *place);
+/* How many runs there are, and the newest of them; all 0: none. */
+size_t history_place_runs(const struct history_place *place, struct history_run *ret_newest);
+/* What another program does to the file. */
+void history_place_sql(const struct history_place *place, const char *text);
 
 #endif

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-/* What each version brought: columns of runs, and the version. */
+/* The additions of each version: columns of runs, and the version. */
 static const struct {
 	int since;
 	const char *name;

@@ -78,7 +78,7 @@ static void run_daemon(int address_fd)
 	_exit(127);
 }
 
-/* Its first line is told when it listens. */
+/* Waits for the bus's first line, which it prints when it listens. */
 static void start(void)
 {
 	static bool registered;

@@ -47,7 +47,7 @@ void play_expect(struct play *play, const char *action);
 void play_expect_none(struct play *play);
 /* Forgets the actions so far. */
 void play_skip(struct play *play);
-/* How many of the actions not taken begin with this. */
+/* The number of actions not taken yet that begin with this. */
 size_t play_count(const struct play *play, const char *prefix);
 
 /* Time passes: every deadline on the way is met. */

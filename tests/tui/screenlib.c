@@ -271,7 +271,7 @@ static void draw_failed(struct cells *cells)
 	device(&v, "link lost at 54 %: can be resumed (R)", cells);
 }
 
-/* It runs the image already: the chain goes no further than the run did. */
+/* The device runs the image already: the chain goes no further than the run did. */
 static void draw_same(struct cells *cells)
 {
 	struct view_device v = sending();
@@ -286,7 +286,7 @@ static void draw_same(struct cells *cells)
 	device(&v, "", cells);
 }
 
-/* As the device told, a second after a look; an update of ours is suspended in slot 1. */
+/* The device's own facts, a second after a look; an update of ours is suspended in slot 1. */
 static void draw_asked(struct cells *cells)
 {
 	struct view_device v = sending();

@@ -121,7 +121,7 @@ static struct history_mark marks[] = {
 	{41700000, HISTORY_STATE, 0, "verifying"},
 };
 
-/* Evenly received, but for a stall in the middle where there is one. */
+/* Samples of a run that received evenly, except for a stall in the middle if it had one. */
 static struct history_detail detail_of(const struct history_run *run,
 				       struct history_sample *samples, struct history_key *keys)
 {

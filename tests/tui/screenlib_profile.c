@@ -62,7 +62,7 @@ static void draw(struct view_profile *v, const struct job_snapshot *of, const ch
 	view_profile_draw(v, cells, screenlib_frame(cells, VIEW_PROFILE, message, KEYS));
 }
 
-/* Nothing was linked yet. */
+/* The screen before anything was linked. */
 void screenlib_profile(struct cells *cells)
 {
 	struct profile profile;

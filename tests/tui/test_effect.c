@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a changed value made of the rate, and what one that is typed would make of it. */
+/* The effect of a changed value on the rate, and the prediction for one that is being typed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ static void test_effect(void **state)
 	(void)state;
 	assert_int_equal(pty_run("sample-image --size=1200000 long.bin"), 0);
 	pty_workbench(&pty, 80, 24, words);
-	/* Nothing was sent: nothing is predicted but the ceiling. */
+	/* Before anything was sent, only the ceiling is predicted. */
 	pty_press(&pty, "\r", "answered:");
 	pty_press(&pty, "3", "predicted ceiling");
 	pty_press(&pty,

@@ -239,7 +239,7 @@ static void test_fold(void **state)
 	log.unfolded = true;
 	assert_string_equal(shown(&log), "01234567");
 	log.unfolded = false;
-	/* Who filters or searches may mean them. */
+	/* A filter or a search may mean the folded lines. */
 	(void)snprintf(log.filter, sizeof(log.filter), "ACK");
 	assert_string_equal(shown(&log), "1257");
 	(void)snprintf(log.filter, sizeof(log.filter), "<");
@@ -264,7 +264,7 @@ static void test_fold(void **state)
 
 /* --- a scroll bar */
 
-/* Which rows of ten have the thumb, as bits. */
+/* The rows of ten that have the thumb, as bits. */
 static unsigned int thumb(size_t first, size_t total)
 {
 	const struct area area = {0, 0, 5, 10};

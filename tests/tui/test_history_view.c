@@ -68,7 +68,7 @@ static void upload(struct pty *pty)
 	pty_until(pty, "y/n");
 	pty_send(pty, "y");
 	pty_until(pty, "[DATA]");
-	/* It stays in the middle until the test has done there what it wants. */
+	/* The run stays in the middle until the test has done there what it wants. */
 	pty_send(pty, "p");
 	pty_until(pty, "paused");
 }

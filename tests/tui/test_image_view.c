@@ -113,7 +113,7 @@ static void test_open(void **state)
 	pty_send(&pty, DOWN DOWN "\r");
 	pty_until(&pty, "image read");
 	pty_until(&pty, "version 1.5.0");
-	/* Nothing is known of a device, so it is asked. */
+	/* The device is not known yet, so it is asked. */
 	connect_device(&pty);
 	pty_until(&pty, "esp-sim-01 runs 1.0.0: upgrade");
 	pty_send(&pty, "c");

@@ -44,7 +44,7 @@ static void test_words(void **state)
 		print_message("%s '%s' :%s\n", keys_place_name(row->where), row->keys,
 			      row->command ? row->command : "");
 		assert_true(row->words && row->words[0] != '\0');
-		/* Neither a key nor a command: an explanation, which does nothing. */
+		/* A row with neither a key nor a command is an explanation, which does nothing. */
 		assert_true((row->keys[0] != '\0' || row->command) ==
 			    (row->actions[0] != ACTION_NONE));
 		assert_true(!row->argument || row->command);

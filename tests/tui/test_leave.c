@@ -30,7 +30,7 @@ static void end(struct pty *pty)
 	pty_finish(pty);
 }
 
-/* It connects, checks the image against what runs, asks, and sends. */
+/* The workbench connects, checks the image against what runs, asks, and sends. */
 static void test_upload(void **state)
 {
 	struct pty pty;

@@ -90,7 +90,7 @@ static void test_killed(void **state)
 		pty_press(&pty, "y", "confirmed:");
 		pty_quit(&pty);
 		pty_finish(&pty);
-		/* It has ended, and nothing is offered any more. */
+		/* The update has ended, and nothing is offered any more. */
 		assert_int_equal(pty_run(SIM "20 resume esp-sim-01"), 66);
 	}
 }

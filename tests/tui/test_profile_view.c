@@ -121,7 +121,7 @@ static void test_edit(void **state)
 
 	(void)state;
 	start(&pty);
-	/* Nobody changed anything: no copy is left behind. */
+	/* Without a change no copy is left behind. */
 	pty_send(&pty, "w");
 	pty_until(&pty, "nothing to write: default is built in");
 	assert_int_not_equal(access(file, F_OK), 0);
@@ -148,7 +148,7 @@ static void test_edit(void **state)
 	pty_until(&pty, "+chunk: 244");
 	pty_send(&pty, "q");
 	pty_until_gone(&pty, "+chunk: 244");
-	/* It is built in: a file of one's own needs a name. */
+	/* The profile is built in: a file of one's own needs a name. */
 	pty_send(&pty, "w");
 	pty_until(&pty, "write as NAME, or FILE.yaml: default");
 	assert_int_not_equal(access(file, F_OK), 0);

@@ -50,7 +50,7 @@ static void test_resume(void **state)
 	const struct view_choice *c;
 
 	(void)state;
-	/* Nothing is known: that is asked first. */
+	/* If the device's state is not known, the first choice is to ask for it. */
 	view_recover_fill(&k, &m);
 	c = choice_of(&m, RECOVER_RESUME);
 	assert_false(c->possible);
@@ -127,7 +127,7 @@ static void test_whole(void **state)
 	assert_false(possible(&m, RECOVER_CONFIRM));
 	assert_true(possible(&m, RECOVER_RESTART));
 	assert_int_equal(m.list.at[0].action, RECOVER_LOOK);
-	/* Its Info was read after the boot loader rolled back. */
+	/* The device's Info was read after the boot loader rolled back. */
 	k.outcome = SESSION_ROLLED_BACK;
 	k.flags_known = UINT8_MAX;
 	view_recover_fill(&k, &m);
@@ -200,7 +200,7 @@ static void test_asked_beside(void **state)
 	assert_true(tells(&m, "STATUS: not in the basic dialect"));
 }
 
-/* What is offered beside a job is possible in the state that it is in. */
+/* Each choice offered beside a job is possible in the job's state. */
 static void test_running(void **state)
 {
 	static const struct {
@@ -232,7 +232,7 @@ static void test_running(void **state)
 		view_recover_fill(&k, &m);
 		assert_int_equal(possible(&m, RECOVER_PAUSE), rows[i].pause);
 		assert_int_equal(possible(&m, RECOVER_CANCEL), rows[i].cancel);
-		/* What is possible comes first. */
+		/* Possible choices come first. */
 		for (size_t at = 1; at < m.list.count; at++)
 			assert_true(m.list.at[at - 1].possible || !m.list.at[at].possible);
 	}
@@ -343,7 +343,7 @@ static void test_commands(void **state)
 	k.sending = "-p fast -s retries=0";
 	k.image = "my app's.bin";
 	view_recover_fill(&k, &m);
-	/* As it would be sent from here, and as one word for a shell. */
+	/* The command is the one for this host, with the path as one word for a shell. */
 	assert_string_equal(command_of(&m, RECOVER_RESUME),
 			    "otabench --adapter=hci1 -p fast -s retries=0 resume "
 			    "24:6F:28:AA:10:02 'my app'\\''s.bin'");

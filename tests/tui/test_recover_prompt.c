@@ -30,7 +30,7 @@ static void leave_part(const char *name)
 
 static size_t seen; /* bytes of raw that were waited for */
 
-/* What comes behind the text before; a program that ends or is silent for long fails. */
+/* Waits for text behind the one found before; a program that ends or is silent for long fails. */
 static void await(struct pty *pty, const char *says)
 {
 	const char *at;
@@ -142,7 +142,10 @@ static void test_interrupted(void **state)
 	}
 }
 
-/* What does not fit scrolls; the question is there, and its answer does what it says. */
+/*
+ * On a screen that is too small the menu scrolls; the question is there, and its answer does what
+ * it says.
+ */
 static void test_small(void **state)
 {
 	struct pty pty;
@@ -158,7 +161,7 @@ static void test_small(void **state)
 	pty_finish(&pty);
 }
 
-/* It is not heard any more when the image is sent: it says so, and asks again. */
+/* The device is not heard any more when the image is sent: recover says so, and asks again. */
 static void test_vanished(void **state)
 {
 	struct pty pty;

@@ -185,7 +185,7 @@ static void test_keys(void **state)
 	pty_until(&pty, "─ Control");
 	pty_send(&pty, "{{");
 	pty_until(&pty, "REPLAY paused");
-	/* Nothing can be done to a device. */
+	/* A recording has no device that anything could be done to. */
 	pty_send(&pty, "u");
 	pty_until(&pty, "this is a recording");
 	pty_send(&pty, "1");

@@ -121,7 +121,7 @@ static void test_sweep(void **state)
 	plan();
 	all = text = printed();
 	write_script(true);
-	/* What is known of a flash is told on the screen, and the first run has found it out. */
+	/* The screen tells the known rate of a flash, which the first run has found out. */
 	assert_int_equal(setenv("OTABENCH_HISTORY", "second.db", 1), 0);
 	pty_start(&pty, steps[0].width, steps[0].height, argv, env);
 	for (size_t i = 0; i <= step_count; i++) {

@@ -50,7 +50,7 @@ static void test_interrupted(void **state)
 	assert_true(pty_shows(&pty, "Profile "));
 	pty_finish(&pty);
 
-	/* What is over is not gone on with. */
+	/* A sweep that is over is not gone on with. */
 	start(&pty);
 	pty_until(&pty, "measuring for the first time");
 	assert_false(pty_shows(&pty, "going on"));

@@ -113,7 +113,8 @@ static void test_session(void **state)
 	/* Recovered: again, to the end, proved. */
 	pty_send(&pty, "[R");
 	pty_until(&pty, "Recover esp-sim-01");
-	/* Nothing is left to do; the next choice sends it again, and has a command. */
+	/* Recover has nothing left to do; the next choice sends the image again, and has a
+	 * command. */
 	pty_until(&pty, "STATUS just now");
 	pty_send(&pty, "j");
 	pty_until(&pty, "otabench --sim");

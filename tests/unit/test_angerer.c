@@ -118,7 +118,9 @@ static void init(struct update *u)
 	(void)snprintf(u->session.version, sizeof(u->session.version), "2.0.0");
 }
 
-/* What boots is one of the images, up to what filled the last value. */
+/*
+ * Returns true if the new image boots; the old one may, too, but the device must run in any case.
+ */
 static bool boots_new(struct update *u)
 {
 	const struct board *board = esp_board(update_device(u));

@@ -125,7 +125,7 @@ static void test_long_write(void **state)
 	assert_int_equal(d.id, ATT_CONTROL);
 	assert_int_equal(d.len, 46);
 	assert_memory_equal(d.value, expected, 46);
-	/* Nothing is left of it. */
+	/* Nothing of the long write is left. */
 	says("18 01", "19");
 	assert_int_equal(d.writes, 1);
 }
@@ -185,7 +185,7 @@ static void test_long_write_limits(void **state)
 	}
 	d.sent[0] = '\0';
 	says("18 01", "01 18 15 00 0d");
-	/* As many parts as are kept, empty ones. */
+	/* All parts that the server keeps, each of them empty. */
 	part[3] = 0;
 	for (unsigned int i = 0; i < ATT_PREPARED_PARTS; i++)
 		att_rig_input(part, 5);

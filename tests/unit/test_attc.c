@@ -114,7 +114,7 @@ static void test_discover_known(void **state)
 	assert_true(discover_again(ATT_TABLE_MOVED, &table) >= all);
 	assert_int_not_equal(find(OTA_UUID_CONTROL)->value_handle, handle);
 	check_chr(OTA_UUID_CONTROL, GATT_PROP_WRITE | GATT_PROP_NOTIFY, true);
-	/* Nothing tells that this one is the same: it is discovered each time. */
+	/* Without a hash nothing tells that this table is the same: it is discovered each time. */
 	for (unsigned int i = 0; i < 2; i++) {
 		assert_true(discover_again(ATT_TABLE_HASHLESS, &table) > 2);
 		assert_false(table.known);

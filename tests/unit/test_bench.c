@@ -66,7 +66,7 @@ static void test_order(void **state)
 	bench_finish(&b);
 }
 
-/* What was measured before a failure is still told. */
+/* Runs that were measured before a failure are still told. */
 static void test_part_way(void **state)
 {
 	struct bench b = begun(LINK | UPDATE, 3, 0);

@@ -93,7 +93,7 @@ static void test_power_cycle_fails(void **state)
 	assert_non_null(strstr(rig_log(r), "using /org/bluez/hci1"));
 }
 
-/* It was told to come back, and is unplugged before it does. */
+/* The adapter was told to come back, and is unplugged before it does. */
 static void test_power_cycle_unplugged(void **state)
 {
 	struct rig *r = *state;
@@ -168,8 +168,7 @@ static void test_scan_beside_another(void **state)
 	rig_expect(r, "advertisement " FAKE_ADDRESS " '\033[2Jesp' -60 ota\n");
 }
 
-/* Start and stop are never asked for at once: bluetoothd would refuse the second. */
-/* It has a link to this host, and does not advertise. */
+/* The device has a link to this host, and does not advertise. */
 static void test_scan_connected(void **state)
 {
 	struct rig *r = *state;
@@ -185,6 +184,7 @@ static void test_scan_connected(void **state)
 	rig_expect(r, "advertisement " FAKE_ADDRESS " 'esp' 127 ota\n");
 }
 
+/* Start and stop are never asked for at once: bluetoothd would refuse the second. */
 static void test_scan_steps(void **state)
 {
 	struct rig *r = *state;

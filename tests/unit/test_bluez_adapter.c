@@ -208,7 +208,7 @@ static void test_no_answers(void **state)
 		r->t->ops->destroy(r->t);
 		r->t = NULL;
 	}
-	/* It is started after all. */
+	/* bluetoothd is started after all. */
 	fake_owner(&r->fake, false);
 	not_ready(r, &config, -OTA_ENODEV, "is not running");
 	fake_owner(&r->fake, true);
@@ -357,7 +357,7 @@ static void test_daemon_restarts(void **state)
 	fake_owner(&r->fake, false);
 	rig_expect(r, "");
 	assert_int_equal(host(r), GATT_HOST_DAEMON_GONE);
-	/* It comes back, and powers the adapter a little later. */
+	/* bluetoothd comes back, and powers the adapter a little later. */
 	fake_owner(&r->fake, true);
 	rig_expect(r, "");
 	fake_adapter_powered(&r->fake, 0, true);

@@ -236,7 +236,7 @@ static void test_dropped_is_the_link_before(void **state)
 	rig_expect(r, "disconnected unknown\n");
 }
 
-/* It was heard in time; that discovery is slow to stop is not its silence. */
+/* The device was heard in time; that discovery is slow to stop is not its silence. */
 static void test_heard_and_slow_to_stop(void **state)
 {
 	struct rig *r = *state;

@@ -243,7 +243,7 @@ static void test_cache_of_another_order(void **state)
 		rig_expect(r, "connected 23\n");
 		assert_int_equal(r->t->ops->discover(r->t), 0);
 		rig_expect(r, "mtu 517\n" ALL);
-		/* It fits now, so that another update may change it again. */
+		/* The cache fits now, so that another update may change it again. */
 		assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
 		rig_expect(r, "read info 0 763221\n");
 		(void)fake_calls(&r->fake);

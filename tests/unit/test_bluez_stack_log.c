@@ -71,7 +71,7 @@ static void test_connection(void **state)
 	assert_non_null(strstr(is, "reply Control WriteValue\n"));
 	assert_non_null(strstr(is, "signal Control Value=05\n"));
 	assert_true(answered > 3);
-	/* Nobody watches: nothing is told. */
+	/* Without a watcher nothing is told. */
 	transport_watch(r->t, NULL, NULL);
 	assert_int_equal(r->t->ops->read(r->t, GATT_INFO), 0);
 	rig_until(r, "read");

@@ -148,7 +148,7 @@ static void test_another(void **state)
 			 -OTA_ENOENT);
 }
 
-/* What bluetoothd shows of the device, by the handles in its objects' paths. */
+/* The table that bluetoothd shows of the device, by the handles in its objects' paths. */
 static void test_shown(void **state)
 {
 	struct rig *r = *state;
@@ -196,7 +196,7 @@ static void test_fails(void **state)
 	rig_until(r, "upkeep -107\n");
 	(void)rig_events(r);
 	assert_int_equal(table(r, TRANSPORT_TABLE_DEVICE, &t), -OTA_ENOENT);
-	/* It can be tried again, and be left in the middle. */
+	/* The look can be tried again, and be left in the middle. */
 	dev.hangs_up = false;
 	dev.deaf = true;
 	assert_int_equal(look(r), 0);
@@ -224,7 +224,7 @@ static void test_leaves(void **state)
 	rig_expect(r, "upkeep 0\n");
 }
 
-/* What is owed to a bond is told again where nobody confirms it. */
+/* An indication owed to a bond is sent again if it is not confirmed. */
 static void test_unconfirmed(void **state)
 {
 	static const uint8_t all[4] = {0x01, 0x00, 0xff, 0xff};

@@ -30,7 +30,7 @@ static void test_commands(void **state)
 	rig_expect(r, "");
 	rig_expect_calls(r, "WriteValue command 512\n");
 	assert_int_equal(r->fake.last_len, 512);
-	/* As many at once as the bus keeps answers in mind for, and not more. */
+	/* The bus keeps so many answers in mind: no more are asked for at once. */
 	r->fake.hold = "WriteValue";
 	for (unsigned int i = 0; i < 64; i++)
 		assert_int_equal(write_data(r, GATT_COMMAND, 20), 0);
@@ -176,7 +176,7 @@ static void test_acquire_ends_with_its_reason(void **state)
 	rig_expect(r, "disconnected by-device\n");
 }
 
-/* Nobody tells of anything: it is asked for again. */
+/* The socket closes without a word: it is asked for again. */
 static void test_acquire_closed_in_silence(void **state)
 {
 	struct rig *r = *state;
@@ -226,7 +226,7 @@ static void test_held_by_another(void **state)
 	rig_expect(r, "disconnected by-host\n");
 	rig_expect_calls(r, "UnregisterAgent\n");
 	assert_false(held(r));
-	/* It lets go. */
+	/* The other program lets go of the socket. */
 	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
 	rig_expect(r, "connected 23\n");
 	assert_int_equal(r->t->ops->discover(r->t), 0);

@@ -243,7 +243,7 @@ static void write_archive(const char *path, bool anonymous)
 	(void)fclose(trace);
 }
 
-/* What one shall not see stands in no file of it, in no form; the rest does. */
+/* Secrets stand in no file of it, in no form; the rest does. */
 static void test_archive(void **state)
 {
 	static const char *const names[] = {"a.zip", "a.tar", "a.tar.gz", "a.tgz"};
@@ -339,7 +339,7 @@ static void make_hostile(const struct hostile *h, const char *path)
 	assert_int_equal(archive_write_free(a), ARCHIVE_OK);
 }
 
-/* What strangers send: refused by name, and nothing of it reaches the disk. */
+/* Archives from strangers are refused by name, and nothing of them reaches the disk. */
 static void test_hostile_archives(void **state)
 {
 	static const struct hostile all[] = {

@@ -225,7 +225,7 @@ static void test_series_tall(void **state)
 		  "     0┤⣿⣿⣿⣿⣿⣿⣿⣿⣿   ⣿⣿⣿⣿⣿⣿\n"
 		  "                S     ~\n"
 		  "kB/s   0            6.0 s\n");
-	/* It would press the samples flat: the figure beside the graph has to do. */
+	/* A ceiling so high would press the samples flat: the figure beside the graph has to do. */
 	cells_clear(&c);
 	series.ceiling = 400000;
 	plot_series(&c, cells_area(&c), &series);

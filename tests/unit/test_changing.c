@@ -38,7 +38,7 @@ static const char *const flashes[] = {
 	"ideal",
 };
 
-/* What the link becomes; %d: the share in percent, or how many. */
+/* The changes of the link; %d: the share in percent, or how many. */
 static const struct change {
 	const char *begin, *end;
 	int least, most;

@@ -110,7 +110,7 @@ static void test_self_confirm(void **state)
 	assert_int_equal(dut.confirms, 1);
 	assert_false(dut.info.flags & OTA_INFO_PENDING_VERIFY);
 	silent(&dut);
-	/* Which is over with: the next update starts as any other. */
+	/* The trial is over: the next update starts as any other. */
 	tell(&dut, CONN, "01");
 	says(&dut, CONN, "01");
 	assert_int_equal(dut.record.flags, 0);
@@ -155,7 +155,7 @@ static void test_self_confirm_fails(void **state)
 	assert_int_equal(dut.confirms, 1);
 }
 
-/* Nothing is said to be ready before the whole slot is erased. */
+/* The device does not say that it is ready before the whole slot is erased. */
 static void test_erase_before_ready(void **state)
 {
 	(void)state;

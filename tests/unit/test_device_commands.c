@@ -52,7 +52,7 @@ static void test_link(void **state)
 				     .tx_octets = 251,
 				     .rx_octets = 251,
 				     .mtu = 247};
-	/* Nothing asked: the link as it is, at once. */
+	/* A LINK that asks for nothing tells the link as it is, at once. */
 	tell(&dut, CONN, "09 00 00 00 00 00 00 00 00 00 00 00");
 	says(&dut, CONN, "09 00 18 00 00 00 2a 00 01 01 fb 00 fb 00 f7 00");
 	assert_int_equal(dut.link_requests, 0);

@@ -254,7 +254,7 @@ static void test_hash_fails(void **state)
 	assert_int_equal(dut.dev.state, OTA_STATE_IDLE);
 }
 
-/* ... nor may it fail at the last moment, or while a lost link's rest is read back. */
+/* ... nor may the hash fail at the last moment, or while a lost link's rest is read back. */
 static void test_hash_fails_late(void **state)
 {
 	(void)state;

@@ -266,7 +266,8 @@ static void test_gap(void **state)
 	silent(&dut);
 	dut_wait(&dut, 1);
 	says(&dut, CONN, "08 01 20 c8 00 00 00 02");
-	/* It was, and the first value of the answer is missing: that is a gap of its own. */
+	/* The GAP was heard, and the first value of the answer is missing: that is a gap of its
+	 * own. */
 	assert_int_equal(send_value(&dut, CONN, 0x2002, image, 400, 200), -OTA_EPROTO);
 	says(&dut, CONN, "08 01 40 c8 00 00 00 01");
 	assert_int_equal(send_value(&dut, CONN, 0x2003, image, 600, 200), -OTA_EPROTO);
@@ -304,7 +305,7 @@ static uint32_t until_ack(uint16_t *number, uint32_t *sent, uint32_t values)
 	return 0;
 }
 
-/* What is acknowledged at once: by the distance of two gaps, and by what came since. */
+/* The bytes that one ACK tells: by the distance of two gaps, and by the bytes since. */
 static void test_ack_after_gap(void **state)
 {
 	uint32_t sent = 0, from;
@@ -314,7 +315,7 @@ static void test_ack_after_gap(void **state)
 	start_full(&dut, CONN, image, sizeof(image), OTA_START_SINK);
 	dut_settle(&dut);
 	dut_forget_notes(&dut);
-	/* Nothing was lost yet. */
+	/* No value was lost yet. */
 	assert_int_equal(until_ack(&number, &sent, 100), 2048);
 	assert_int_equal(until_ack(&number, &sent, 100), 4096);
 	/* 4096 bytes without a gap: each 256. */

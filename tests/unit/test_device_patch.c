@@ -71,7 +71,7 @@ static void test_whole(void **state)
 		assert_null(host.complaint);
 		assert_int_equal(host.phase, HOST_DONE);
 		assert_memory_equal(dut.slots[1], image, SIZE);
-		/* What is new is 1000 bytes in 20,000. */
+		/* The new bytes are 1000 in 20,000. */
 		assert_true(host.sent < SIZE / 10u);
 	}
 }
@@ -140,7 +140,7 @@ static void test_power_loss(void **state)
 	}
 }
 
-/* Nothing was erased, and what the host may send next is the image. */
+/* A patch of another base erases nothing, and the host may send the image next. */
 static void test_other_base(void **state)
 {
 	(void)state;

@@ -89,7 +89,7 @@ static void test_conversation(void **state)
 	assert_int_equal(dut.erases, 3);
 	assert_int_equal(dut.block_erases, 3);
 	assert_int_equal(dut.writes, (SIZE + OTA_SECTOR_SIZE - 1) / OTA_SECTOR_SIZE);
-	/* What the ring repeats, up to the last byte. */
+	/* The slot repeats the ring, up to the last byte. */
 	for (uint32_t at = 0; at < SIZE; at++)
 		assert_int_equal(dut.slots[1][at], dut.config.ring[at % dut.config.ring_size]);
 	assert_int_not_equal(dut.slots[1][0], 0xe9);
@@ -250,7 +250,7 @@ static void test_data(void **state)
 	sector_is_spoiled();
 }
 
-/* Where code stands still during a write, no more than so much is written at once. */
+/* If code stands still during a write, no more than so much is written at once. */
 static void test_write_size(void **state)
 {
 	struct ota_device_config config = dut.config;

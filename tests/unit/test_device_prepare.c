@@ -103,7 +103,7 @@ static void test_whole_slot(void **state)
 	assert_int_equal(update(SIZE), 0);
 }
 
-/* What is left of an image's size is erased, by block where blocks do. */
+/* The rest of an image's size is erased, by block where blocks do. */
 static void test_other_sizes(void **state)
 {
 	(void)state;
@@ -190,7 +190,7 @@ static void test_ends(void **state)
 	assert_int_equal(update(SLOT), 1); /* three blocks are still good */
 }
 
-/* Nothing is known of the flash after a restart; and what was begun is no image. */
+/* After a restart the device knows nothing of the flash; and what was begun is no image. */
 static void test_forgotten(void **state)
 {
 	uint8_t buf[OTA_INFO_SIZE];
@@ -208,7 +208,7 @@ static void test_forgotten(void **state)
 	assert_int_equal(update(SIZE), 3);
 }
 
-/* What was written since is not taken for erased. */
+/* Flash that was written since is not taken for erased. */
 static void test_written(void **state)
 {
 	(void)state;
@@ -273,7 +273,7 @@ static void test_refused(void **state)
 	assert_int_equal(dut.ops, 0);
 }
 
-/* It counts as an update that begins; what was erased by then may be used. */
+/* PREPARE counts as an update that begins; flash that was erased by then may be used. */
 static void test_wears(void **state)
 {
 	(void)state;

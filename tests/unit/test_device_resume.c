@@ -39,37 +39,6 @@ static int tear_down(void **state)
 	return talk_tear_down(&dut);
 }
 
-static struct ota_status status(void)
-{
-	struct ota_status s;
-
-	ota_device_status(&dut.dev, &s);
-	return s;
-}
-
-/* START and the first bytes of image, up to size sent. */
-static void receive(uint32_t sent)
-{
-	start_full(&dut, CONN, image, SIZE, 0);
-	dut_settle(&dut);
-	send_rest(&dut, CONN, 0, image, 0, sent);
-	dut_forget_notes(&dut);
-}
-
-static void lose_link(void)
-{
-	dut_disconnect(&dut, CONN);
-	dut_connect(&dut, CONN);
-	dut_forget_notes(&dut);
-}
-
-static void lose_power(void)
-{
-	dut_boot(&dut);
-	dut_connect(&dut, CONN);
-	dut_forget_notes(&dut);
-}
-
 static void finish_from(uint32_t offset)
 {
 	assert_true(host_start(&host, 0));
@@ -85,14 +54,14 @@ static void finish_from(uint32_t offset)
 static void test_link_loss(void **state)
 {
 	(void)state;
-	receive(5010);
+	talk_receive(&dut, CONN, image, SIZE, 5010);
 	assert_int_equal(dut.dev.rx.flushed, 4096);
 	dut_disconnect(&dut, CONN);
-	assert_int_equal(status().state, OTA_STATE_SUSPENDED);
-	assert_int_equal(status().flushed, 5008);
-	assert_int_equal(status().received, 5008);
-	assert_int_equal(status().flags, OTA_INFO_RESUMABLE);
-	assert_memory_equal(status().hash, host.sha256, OTA_HASH_PREFIX);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_SUSPENDED);
+	assert_int_equal(talk_status(&dut).flushed, 5008);
+	assert_int_equal(talk_status(&dut).received, 5008);
+	assert_int_equal(talk_status(&dut).flags, OTA_INFO_RESUMABLE);
+	assert_memory_equal(talk_status(&dut).hash, host.sha256, OTA_HASH_PREFIX);
 	dut_connect(&dut, CONN);
 	finish_from(5008);
 }
@@ -130,14 +99,14 @@ static void test_link_loss_often(void **state)
 static void test_link_loss_while_preparing(void **state)
 {
 	(void)state;
-	receive(OTA_BLOCK_SIZE + 5000);
-	lose_power();
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE + 5000);
+	talk_lose_power(&dut, CONN);
 	dut.manual = true;
 	start_full(&dut, CONN, image, SIZE, 0);
 	dut_op_end(&dut);
-	assert_int_equal(status().state, OTA_STATE_PREPARING);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_PREPARING);
 	dut_disconnect(&dut, CONN);
-	assert_int_equal(status().state, OTA_STATE_SUSPENDED);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_SUSPENDED);
 	dut_settle(&dut);
 	dut_connect(&dut, CONN);
 	finish_from(OTA_BLOCK_SIZE);
@@ -147,13 +116,13 @@ static void test_link_loss_while_preparing(void **state)
 static void test_start_while_draining(void **state)
 {
 	(void)state;
-	receive(5010);
+	talk_receive(&dut, CONN, image, SIZE, 5010);
 	dut.manual = true;
 	dut_disconnect(&dut, CONN);
 	assert_int_equal(dut.op, OTA_OP_WRITE);
 	dut_connect(&dut, CONN);
 	start_full(&dut, CONN, image, SIZE, 0);
-	assert_int_equal(status().state, OTA_STATE_PREPARING);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_PREPARING);
 	silent(&dut);
 	dut_op_end(&dut);
 	says(&dut, CONN, "01 90 13 00 00 90 33 00 00 00 02 00 08 01 00 00"); /* at 5008 */
@@ -163,21 +132,21 @@ static void test_start_while_draining(void **state)
 static void test_start_again(void **state)
 {
 	(void)state;
-	receive(5010);
+	talk_receive(&dut, CONN, image, SIZE, 5010);
 	finish_from(5008);
 }
 
 static void test_power_loss(void **state)
 {
 	(void)state;
-	receive(2u * OTA_BLOCK_SIZE + 5000);
+	talk_receive(&dut, CONN, image, SIZE, 2u * OTA_BLOCK_SIZE + 5000);
 	assert_int_equal(dut.record.offset, 2u * OTA_BLOCK_SIZE);
-	lose_power();
-	assert_int_equal(status().state, OTA_STATE_SUSPENDED);
-	assert_int_equal(status().flushed, 2u * OTA_BLOCK_SIZE);
+	talk_lose_power(&dut, CONN);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_SUSPENDED);
+	assert_int_equal(talk_status(&dut).flushed, 2u * OTA_BLOCK_SIZE);
 	dut.manual = true;
 	start_full(&dut, CONN, image, SIZE, 0);
-	/* Nothing is believed before it was read back. */
+	/* The recorded bytes are not believed before they were read back. */
 	says(&dut, CONN, "04 02 00 00 00 00 00 00 02 00");
 	for (uint32_t i = 0; i < 2u * OTA_BLOCK_SIZE / OTA_SECTOR_SIZE; i++) {
 		assert_int_equal(dut.op, OTA_OP_READ);
@@ -195,9 +164,9 @@ static void test_power_loss(void **state)
 static void test_power_loss_early(void **state)
 {
 	(void)state;
-	receive(OTA_BLOCK_SIZE - 1);
-	lose_power();
-	assert_int_equal(status().state, OTA_STATE_IDLE);
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE - 1);
+	talk_lose_power(&dut, CONN);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_IDLE);
 	finish_from(0);
 }
 
@@ -205,9 +174,9 @@ static void test_power_loss_early(void **state)
 static void test_prefix_changed(void **state)
 {
 	(void)state;
-	receive(2u * OTA_BLOCK_SIZE + 5000);
+	talk_receive(&dut, CONN, image, SIZE, 2u * OTA_BLOCK_SIZE + 5000);
 	dut.slots[1][70000] ^= 0x10;
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	dut.manual = true;
 	start_full(&dut, CONN, image, SIZE, 0);
 	while (dut.op == OTA_OP_READ)
@@ -227,8 +196,8 @@ static void test_another_image(void **state)
 
 	(void)state;
 	dut_image(another, SIZE, 5);
-	receive(2u * OTA_BLOCK_SIZE + 5000);
-	lose_link();
+	talk_receive(&dut, CONN, image, SIZE, 2u * OTA_BLOCK_SIZE + 5000);
+	talk_lose_link(&dut, CONN);
 	host_init(&second, &dut, CONN, another, SIZE);
 	assert_true(host_start(&second, 0));
 	while (host_deliver(&second, false))
@@ -236,7 +205,7 @@ static void test_another_image(void **state)
 	host_hear(&second);
 	assert_int_equal(second.ready.offset, 0);
 	assert_int_equal(dut.record.offset, 0);
-	assert_memory_equal(status().hash, second.sha256, OTA_HASH_PREFIX);
+	assert_memory_equal(talk_status(&dut).hash, second.sha256, OTA_HASH_PREFIX);
 	assert_true(host_run(&second, 244));
 	assert_memory_equal(dut.slots[1], another, SIZE);
 }
@@ -248,8 +217,8 @@ static void test_almost_the_same_image(void **state)
 	uint8_t buf[OTA_CONTROL_MAX];
 
 	(void)state;
-	receive(2u * OTA_BLOCK_SIZE + 5000);
-	lose_power();
+	talk_receive(&dut, CONN, image, SIZE, 2u * OTA_BLOCK_SIZE + 5000);
+	talk_lose_power(&dut, CONN);
 	dut_start(&m, image, SIZE);
 	m.sha256[31] ^= 1;
 	dut_control(&dut, CONN, buf, (size_t)ota_start_encode(&m, buf, sizeof(buf)));
@@ -259,27 +228,27 @@ static void test_almost_the_same_image(void **state)
 static void test_restart_flag(void **state)
 {
 	(void)state;
-	receive(2u * OTA_BLOCK_SIZE + 5000);
-	lose_link();
+	talk_receive(&dut, CONN, image, SIZE, 2u * OTA_BLOCK_SIZE + 5000);
+	talk_lose_link(&dut, CONN);
 	start_full(&dut, CONN, image, SIZE, OTA_START_RESTART);
 	says(&dut, CONN, "01 00 00 00 00 00 20 00 00 00 02 00 08 00 00 00");
 	assert_int_equal(dut.record.offset, 0);
-	lose_power();
-	assert_int_equal(status().state, OTA_STATE_IDLE);
+	talk_lose_power(&dut, CONN);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_IDLE);
 }
 
 /* An aborted update leaves nothing behind, wherever its record just was. */
 static void test_abort_forgets(void **state)
 {
 	(void)state;
-	receive(OTA_BLOCK_SIZE + 5000);
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE + 5000);
 	tell(&dut, CONN, "02");
 	says(&dut, CONN, "06 02 00");
 	assert_int_equal(dut.record.offset, 0);
-	assert_int_equal(status().state, OTA_STATE_IDLE);
-	assert_int_equal(status().flags, 0);
-	lose_power();
-	assert_int_equal(status().state, OTA_STATE_IDLE);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_IDLE);
+	assert_int_equal(talk_status(&dut).flags, 0);
+	talk_lose_power(&dut, CONN);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_IDLE);
 	finish_from(0);
 }
 
@@ -304,7 +273,7 @@ static void test_abort_while_storing(void **state)
 	dut_op_end(&dut);
 	assert_int_equal(dut.record.offset, OTA_BLOCK_SIZE); /* stored, and cleared next */
 	says(&dut, CONN, "06 02 00");
-	assert_int_equal(status().flags, 0);
+	assert_int_equal(talk_status(&dut).flags, 0);
 	/* A START in between does not find it either. */
 	start_full(&dut, CONN, image, SIZE, 0);
 	dut_settle(&dut);
@@ -313,12 +282,12 @@ static void test_abort_while_storing(void **state)
 	dut_forget_notes(&dut);
 }
 
-/* A measurement lets the suspended update be, but for what only RAM knew. */
+/* A measurement leaves the suspended update alone, except for what only RAM knew. */
 static void test_sink_between(void **state)
 {
 	(void)state;
-	receive(OTA_BLOCK_SIZE + 5000);
-	lose_link();
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE + 5000);
+	talk_lose_link(&dut, CONN);
 	for (int way = 0; way < 3; way++) {
 		start_full(&dut, CONN, image, 1000, OTA_START_SINK);
 		send_value(&dut, CONN, dut.dev.expected, image, 0, 500);
@@ -328,10 +297,10 @@ static void test_sink_between(void **state)
 		} else if (way == 1) {
 			send_value(&dut, CONN, dut.dev.expected, image, 0, 501); /* fails */
 		} else {
-			lose_link();
+			talk_lose_link(&dut, CONN);
 		}
-		assert_int_equal(status().state, OTA_STATE_SUSPENDED);
-		assert_int_equal(status().flushed, OTA_BLOCK_SIZE);
+		assert_int_equal(talk_status(&dut).state, OTA_STATE_SUSPENDED);
+		assert_int_equal(talk_status(&dut).flushed, OTA_BLOCK_SIZE);
 	}
 	dut_forget_notes(&dut);
 	finish_from(OTA_BLOCK_SIZE);
@@ -351,19 +320,19 @@ static void test_bad_records(void **state)
 	dut.have_record = true;
 	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
 		dut.record = records[i];
-		lose_power();
-		assert_int_equal(status().state, OTA_STATE_IDLE);
+		talk_lose_power(&dut, CONN);
+		assert_int_equal(talk_status(&dut).state, OTA_STATE_IDLE);
 	}
 	/* Plausible, for an image larger than this slot: offered, but nobody can ask for it. */
 	dut.record = (struct ota_record){.offset = 1u << 24, .image_size = 1u << 24};
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	finish_from(0);
 }
 
 /* STATUS says the same as Info. */
 static struct ota_info told(void)
 {
-	const struct ota_status s = status();
+	const struct ota_status s = talk_status(&dut);
 	uint8_t buf[OTA_INFO_SIZE];
 	struct ota_info info;
 
@@ -384,10 +353,10 @@ static unsigned int resets(void)
 static void test_resets_counted(void **state)
 {
 	(void)state;
-	receive(OTA_BLOCK_SIZE - 1);
-	lose_power();
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE - 1);
+	talk_lose_power(&dut, CONN);
 	assert_int_equal(resets(), 0); /* no record was left */
-	receive(OTA_BLOCK_SIZE + 5000);
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE + 5000);
 	assert_int_equal(resets(), 0);
 	for (unsigned int i = 1; i <= 300; i++) {
 		dut_boot(&dut);
@@ -397,7 +366,7 @@ static void test_resets_counted(void **state)
 	}
 	dut_connect(&dut, CONN);
 	finish_from(OTA_BLOCK_SIZE);
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	assert_int_equal(resets(), 0);
 }
 
@@ -407,7 +376,7 @@ static void test_panics_counted(void **state)
 	unsigned int panics = 0;
 
 	(void)state;
-	receive(OTA_BLOCK_SIZE + 5000);
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE + 5000);
 	for (unsigned int reason = OTA_RESET_POWER_ON; reason <= OTA_RESET_CPU_LOCKUP; reason++) {
 		dut.reset_reason = (enum ota_reset)reason;
 		dut_boot(&dut);
@@ -436,7 +405,7 @@ static void test_panics_counted(void **state)
 static void test_older_record(void **state)
 {
 	(void)state;
-	receive(OTA_BLOCK_SIZE + 5000);
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE + 5000);
 	dut.record.flags = 0x0700;
 	dut.reset_reason = OTA_RESET_PANIC;
 	dut_boot(&dut);
@@ -452,9 +421,9 @@ static void test_older_record(void **state)
 static void test_resets_kept(void **state)
 {
 	(void)state;
-	receive(OTA_BLOCK_SIZE + 5000);
+	talk_receive(&dut, CONN, image, SIZE, OTA_BLOCK_SIZE + 5000);
 	dut.reset_reason = OTA_RESET_TASK_WATCHDOG;
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	start_full(&dut, CONN, image, SIZE, 0);
 	dut_settle(&dut);
 	send_rest(&dut, CONN, 0, image, OTA_BLOCK_SIZE, 2u * OTA_BLOCK_SIZE + 5000);
@@ -462,7 +431,7 @@ static void test_resets_kept(void **state)
 	assert_int_equal(resets(), 1);
 	assert_int_equal(told().panics, 1);
 	dut.reset_reason = OTA_RESET_BROWN_OUT;
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	assert_int_equal(resets(), 2);
 	assert_int_equal(told().panics, 1);
 	start_full(&dut, CONN, image, SIZE, OTA_START_RESTART);
@@ -475,8 +444,8 @@ static void test_resets_kept(void **state)
 static void test_all_received(void **state)
 {
 	(void)state;
-	receive(SIZE);
-	lose_link();
+	talk_receive(&dut, CONN, image, SIZE, SIZE);
+	talk_lose_link(&dut, CONN);
 	finish_from(SIZE);
 }
 
@@ -484,14 +453,14 @@ static void test_all_received(void **state)
 static void test_idle_timeout(void **state)
 {
 	(void)state;
-	receive(5010);
+	talk_receive(&dut, CONN, image, SIZE, 5010);
 	dut_wait(&dut, 59999);
-	assert_int_equal(status().state, OTA_STATE_RECEIVING);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_RECEIVING);
 	dut_forget_notes(&dut);
 	dut_wait(&dut, 1);
 	says(&dut, CONN, "02 11 00 92 13 00 00");
-	assert_int_equal(status().state, OTA_STATE_SUSPENDED);
-	assert_int_equal(status().last_error, OTA_ERR_TIMEOUT);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_SUSPENDED);
+	assert_int_equal(talk_status(&dut).last_error, OTA_ERR_TIMEOUT);
 	finish_from(4096);
 }
 
@@ -499,24 +468,24 @@ static void test_idle_timeout(void **state)
 static void test_keep_alive(void **state)
 {
 	(void)state;
-	receive(5010);
+	talk_receive(&dut, CONN, image, SIZE, 5010);
 	for (int i = 0; i < 5; i++) {
 		dut_wait(&dut, 50000);
 		tell(&dut, CONN, "05");
 	}
-	assert_int_equal(status().state, OTA_STATE_RECEIVING);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_RECEIVING);
 	dut_connect(&dut, 9);
 	dut_wait(&dut, 50000);
 	tell(&dut, 9, "05");
 	dut_wait(&dut, 10000);
-	assert_int_equal(status().state, OTA_STATE_SUSPENDED);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_SUSPENDED);
 }
 
 /* Another connection may take over what nobody owns, and not before. */
 static void test_take_over(void **state)
 {
 	(void)state;
-	receive(5010);
+	talk_receive(&dut, CONN, image, SIZE, 5010);
 	dut_connect(&dut, 2);
 	start_full(&dut, 2, image, SIZE, 0);
 	says(&dut, 2, "02 04 01 00 00 00 00");

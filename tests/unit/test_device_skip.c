@@ -18,7 +18,7 @@
 #define CONN 1
 #define RING 12288u
 #define BLOCKS 4u
-/* What ota_core counts erases from. */
+/* ota_core's count of erases begins here. */
 #define WEAR_NONE 0x0ec00000u
 #define SIZE (3u * OTA_BLOCK_SIZE + 12345u)
 
@@ -59,7 +59,7 @@ static void anew(void)
 	assert_int_equal(set_up(NULL), 0);
 }
 
-/* The slot holds the image, but for the blocks of changed (bits). */
+/* The slot holds the image, except for the blocks of changed (bits). */
 static void fill_slot(unsigned int changed)
 {
 	uint8_t *slot = dut.slots[1];
@@ -223,7 +223,7 @@ static void test_link_loss(void **state)
 	}
 }
 
-/* What lies in the slot is told as it is, the last block as long as the image's. */
+/* The slot's contents are told as they are, the last block as long as the image's. */
 static void test_digests(void **state)
 {
 	struct ota_blocks m = {0};

@@ -334,7 +334,7 @@ static void test_wear_by_resuming(void **state)
 	assert_int_equal(rounds, 3);
 }
 
-/* What was erased for one serves the next, until something is written there. */
+/* Flash that was erased for one session serves the next, until something is written there. */
 static void test_basic_wears_too(void **state)
 {
 	(void)state;

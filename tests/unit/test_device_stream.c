@@ -118,7 +118,7 @@ static void test_small_writes(void **state)
 	run_whole(SIZE, 244);
 }
 
-/* What cannot be compressed goes as it is, with four bytes for each block. */
+/* Blocks that cannot be compressed go as they are, with four bytes for each. */
 static void test_noise(void **state)
 {
 	(void)state;

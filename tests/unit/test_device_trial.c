@@ -38,30 +38,6 @@ static int tear_down(void **state)
 	return talk_tear_down(&dut);
 }
 
-static struct ota_status status(void)
-{
-	struct ota_status s;
-
-	ota_device_status(&dut.dev, &s);
-	return s;
-}
-
-/* START and the first bytes of image, up to size sent. */
-static void receive(uint32_t sent)
-{
-	start_full(&dut, CONN, image, SIZE, 0);
-	dut_settle(&dut);
-	send_rest(&dut, CONN, 0, image, 0, sent);
-	dut_forget_notes(&dut);
-}
-
-static void lose_power(void)
-{
-	dut_boot(&dut);
-	dut_connect(&dut, CONN);
-	dut_forget_notes(&dut);
-}
-
 static void finish_from(uint32_t offset)
 {
 	assert_true(host_start(&host, 0));
@@ -76,24 +52,24 @@ static void finish_from(uint32_t offset)
 /* Up to the boot of the new image, which is on trial then; SIZE is three blocks and some. */
 static void go_on_trial(void)
 {
-	receive(SIZE);
+	talk_receive(&dut, CONN, image, SIZE, SIZE);
 	tell(&dut, CONN, "04");
 	dut_settle(&dut);
 	assert_int_equal(dut.set_boots, 1);
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	assert_memory_equal(dut.info.running_sha256, host.sha256, sizeof(host.sha256));
 	assert_true(dut.info.flags & OTA_INFO_PENDING_VERIFY);
-	assert_int_equal(status().state, OTA_STATE_IDLE);
-	assert_false(status().flags & OTA_INFO_RESUMABLE);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_IDLE);
+	assert_false(talk_status(&dut).flags & OTA_INFO_RESUMABLE);
 }
 
-/* As the boot loader does it on a reset of an image on trial. */
+/* Does what the boot loader does on a reset of an image on trial. */
 static void roll_back(enum ota_reset reason)
 {
 	dut.boot_slot = 0;
 	dut.boots_pending = false;
 	dut.reset_reason = reason;
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	assert_int_equal(dut.info.running_slot, 0);
 	dut_wait(&dut, 1);
 }
@@ -102,21 +78,21 @@ static void roll_back(enum ota_reset reason)
 static void test_record_of_running_image(void **state)
 {
 	(void)state;
-	receive(SIZE);
+	talk_receive(&dut, CONN, image, SIZE, SIZE);
 	dut.manual = true;
 	tell(&dut, CONN, "04");
 	while (dut.op != OTA_OP_PERSIST)
 		dut_op_end(&dut);
 	assert_int_equal(dut.set_boots, 1);
 	assert_true(dut.record.offset > 0);
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	dut.manual = false;
 	assert_memory_equal(dut.info.running_sha256, host.sha256, sizeof(host.sha256));
-	assert_int_equal(status().state, OTA_STATE_IDLE);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_IDLE);
 	dut_wait(&dut, 1);
 	assert_true(dut.record.offset > 0); /* it is on trial */
 	dut.info.flags = 0;
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	dut_wait(&dut, 1);
 	assert_int_equal(dut.record.offset, 0); /* it stays */
 }
@@ -132,25 +108,26 @@ static void test_trial_without_power(void **state)
 	for (size_t i = 0; i < sizeof(supply) / sizeof(supply[0]); i++) {
 		dut.record.flags |= OTA_RECORD_TRIED;
 		roll_back(supply[i]);
-		assert_int_equal(status().state, OTA_STATE_SUSPENDED);
-		assert_int_equal(status().received, SIZE - SIZE % OTA_BLOCK_SIZE);
-		assert_memory_equal(status().hash, host.sha256, sizeof(status().hash));
-		assert_int_equal(status().resets, i + 1);
+		assert_int_equal(talk_status(&dut).state, OTA_STATE_SUSPENDED);
+		assert_int_equal(talk_status(&dut).received, SIZE - SIZE % OTA_BLOCK_SIZE);
+		assert_memory_equal(talk_status(&dut).hash, host.sha256,
+				    sizeof(talk_status(&dut).hash));
+		assert_int_equal(talk_status(&dut).resets, i + 1);
 	}
 	finish_from(SIZE - SIZE % OTA_BLOCK_SIZE);
 	assert_int_equal(dut.set_boots, 2);
 	dut.reset_reason = OTA_RESET_SOFTWARE;
-	lose_power();
+	talk_lose_power(&dut, CONN);
 	assert_memory_equal(dut.info.running_sha256, host.sha256, sizeof(host.sha256));
 	/* Gone on with after that, it is an update as any other: a panic ends nothing. */
 	roll_back(OTA_RESET_POWER_ON);
 	dut.reset_reason = OTA_RESET_PANIC;
-	lose_power();
-	assert_int_equal(status().state, OTA_STATE_SUSPENDED);
-	assert_int_equal(status().panics, 1);
+	talk_lose_power(&dut, CONN);
+	assert_int_equal(talk_status(&dut).state, OTA_STATE_SUSPENDED);
+	assert_int_equal(talk_status(&dut).panics, 1);
 }
 
-/* What failed its trial is not offered once more, whoever gave it up. */
+/* An image that failed its trial is not offered once more, whoever gave it up. */
 static void test_trial_failed(void **state)
 {
 	(void)state;
@@ -161,7 +138,7 @@ static void test_trial_failed(void **state)
 		dut.reset_reason = 0;
 		go_on_trial();
 		roll_back((enum ota_reset)(reason ? reason : OTA_RESET_SOFTWARE));
-		assert_int_equal(status().state, OTA_STATE_IDLE);
+		assert_int_equal(talk_status(&dut).state, OTA_STATE_IDLE);
 		assert_int_equal(dut.record.offset, 0);
 	}
 }

@@ -275,7 +275,7 @@ static void test_timing(void **state)
 	k.f.state = SESSION_DISCOVERING;
 	k.f.link.interval = 3200;
 	k.f.outcome = SESSION_STALLED;
-	/* Also where the link did not end by it: two events do not fit. */
+	/* The timing is named even if the link did not end by it: two events do not fit. */
 	expect(&k, DIAGNOSIS_TIMING);
 	k.f.link.supervision_timeout = 3200;
 	expect(&k, DIAGNOSIS_INTERVAL);
@@ -286,7 +286,7 @@ static void test_timing(void **state)
 	expect(&k, DIAGNOSIS_HUNG_UP);
 }
 
-/* Nothing was begun. */
+/* A run in which nothing was begun. */
 static struct known unreached(enum session_outcome outcome)
 {
 	struct known k = stalled();

@@ -49,7 +49,7 @@ static const char *cause_in(json_t *line)
 	return json_string_value(json_object_get(d, "id"));
 }
 
-/* What lacks before there is a run is named, too. */
+/* A fault before there is a run is named, too. */
 static void test_no_bus(void **state)
 {
 	struct program_ran r;

@@ -201,7 +201,7 @@ static void test_tables(void **state)
 		d = dialect_find(found, count);
 		if ((d ? d->id : DIALECT_UNKNOWN) != tables[i].is)
 			fail_msg("table %zu: %s", i, d ? d->name : "none");
-		/* What is left alone has no characteristic that could be written to. */
+		/* A dialect that is left alone has no characteristic that could be written to. */
 		if (d && !dialect_is_driven(d)) {
 			assert_int_equal(dialect_map(d, GATT_CONTROL, found, count), count);
 			assert_int_equal(dialect_map(d, GATT_DATA, found, count), count);
@@ -285,7 +285,7 @@ static void test_names(void **state)
 		assert_non_null(u.s.dialect);
 		assert_int_equal(u.s.dialect->id, id);
 		assert_false(dialect_is_driven(u.s.dialect));
-		/* Nothing is written either when the user loses patience. */
+		/* A cancel by the user writes nothing, either. */
 		session_cancel(&u.s, update_now(&u));
 		update_finish(&u, SECONDS);
 		assert_int_equal(esp_foreign_writes(update_device(&u)), 0);

@@ -258,7 +258,7 @@ static void test_hardware(void **state)
 	expect(&d, DOCTOR_GOOD, "D-Bus policy", "is there");
 	expect(&d, DOCTOR_GOOD, "GATT cache", "of 1 device");
 	expect_fix(&d, DOCTOR_FIX_POWER, "/org/bluez/hci0");
-	/* What is offered mends what was found, and nothing else is offered. */
+	/* Each repair that is offered mends its finding, and no other is offered. */
 	for (size_t i = 0; i < d.count; i++)
 		if (d.findings[i].fix == DOCTOR_FIX_UNBLOCK ||
 		    d.findings[i].fix == DOCTOR_FIX_AWAKE)
@@ -359,7 +359,7 @@ static void test_table(void **state)
 	expect(&d, DOCTOR_GOOD, "GATT cache", "all 4 services");
 	expect(&d, DOCTOR_GOOD, "Database Hash", "");
 	assert_false(d.stale);
-	/* Nothing else is lost where there is no bond. */
+	/* Without a bond, forgetting the device loses nothing else. */
 	put(&stack, 0x14, OTA_UUID_INFO, GATT_PROP_READ);
 	d.count = 0;
 	doctor_tell_table(&d, &t);

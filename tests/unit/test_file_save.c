@@ -126,7 +126,7 @@ static void test_links(void **state)
 	assert_int_equal(entries(), 1);
 }
 
-/* Neither replaced nor waited for. */
+/* A file that is no regular one is neither replaced nor waited for. */
 static void test_no_regular_file(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

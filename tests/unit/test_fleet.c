@@ -158,7 +158,7 @@ static void test_made_when_needed(void **state)
 	fleet_destroy(fleet);
 }
 
-/* What could not be made later is refused at once. */
+/* A device that could not be made later is refused at once. */
 static void test_refused_at_once(void **state)
 {
 	const struct fleet_kind kind = {

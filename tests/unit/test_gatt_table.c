@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a stack remembers of a device against what the device has. */
+/* The table that a stack remembers of a device, compared with the device's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ static void add(struct gatt_table *t, uint16_t handle, const char *uuid, uint8_t
 	gatt_table_add(t, &e);
 }
 
-/* As the firmware has it: GAP, Device Information, the OTA service. */
+/* The firmware's table: GAP, Device Information, the OTA service. */
 static struct gatt_table device(void)
 {
 	struct gatt_table t = {.count = 0};
@@ -96,7 +96,7 @@ static void test_differences(void **state)
 	differ(&t, &own, 0, 0, "", "");
 	add(&t, 0x14, OTA_UUID_CONTROL, GATT_PROP_WRITE | GATT_PROP_INDICATE);
 	differ(&t, &own, 1, 0x14, OTA_UUID_CONTROL, OTA_UUID_CONTROL);
-	/* What the device has no more. */
+	/* A characteristic that the device has no more. */
 	t = shown();
 	add(&t, 0x20, OTA_UUID_INFO, GATT_PROP_READ);
 	differ(&t, &own, 1, 0x20, OTA_UUID_INFO, "");
@@ -108,7 +108,7 @@ static void test_differences(void **state)
 	memmove(&t.entries[1], &t.entries[2], (t.count - 2) * sizeof(t.entries[0]));
 	t.count--;
 	differ(&t, &own, 1, 0x0d, "", SIG("2a26"));
-	/* Nothing is remembered: all that has to be shown is missing. */
+	/* If nothing is remembered, everything that has to be shown is missing. */
 	t.count = 0;
 	differ(&t, &own, 4, 0x13, "", OTA_UUID_SERVICE);
 }

@@ -199,7 +199,7 @@ static void test_reset_drops_links(void **state)
 	hci_rig_connect();
 }
 
-/* Its host sees a new adapter, the device a central that is gone. */
+/* The adapter's host sees a new adapter, the device a central that is gone. */
 static void test_power_cycle(void **state)
 {
 	(void)state;

@@ -20,40 +20,23 @@
 #include "historylib.h"
 #include "history/history_priv.h"
 
-static char folder[64], path[128];
+static struct history_place place;
 
 static int setup(void **state)
 {
 	(void)state;
-	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-history-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/a/b/history.db", folder);
-	return 0;
+	return history_place_make(&place, "a/b/history.db");
 }
 
 static int teardown(void **state)
 {
-	char command[256];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "chmod -R u+w %s; rm -rf %s", folder, folder);
-	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
-}
-
-static struct history *open_history(void)
-{
-	struct history *history = NULL;
-	char why[512] = "";
-
-	if (history_open(path, &history, why, sizeof(why)) < 0)
-		fail_msg("%s", why);
-	return history;
+	return history_place_remove(&place);
 }
 
 static void load(int64_t id, struct history_detail *ret)
 {
-	struct history *history = open_history();
+	struct history *history = history_place_open(&place);
 
 	if (history_load(history, id, ret) < 0)
 		fail_msg("%s", history_error(history));
@@ -119,7 +102,7 @@ static void check_result(const struct history_run *run, const struct job_result 
 
 static void test_whole(void **state)
 {
-	struct play play = {.path = path,
+	struct play play = {.path = place.path,
 			    .options = "--sim=seed=1",
 			    .image_path = "/bin/sh",
 			    .set = "window=4096",
@@ -161,7 +144,7 @@ static void test_whole(void **state)
 	assert_string_equal(key_of(&d, "pacing_us")->asked, "0");
 	assert_string_equal(key_of(&d, "pacing_us")->in_force, "500");
 	assert_string_equal(key_of(&d, "connection_interval_ms")->in_force, "15");
-	/* Its course. */
+	/* The run's course. */
 	assert_true(d.sample_count >= play.result.seconds_us / 300000u);
 	assert_true(d.sample_count <= play.result.seconds_us / 250000u + 20);
 	for (size_t i = 0; i < d.sample_count; i++) {
@@ -187,7 +170,7 @@ static bool tune_much(struct play *play, struct job *job)
 /* However much happens in it, a run keeps so much of it, and says so. */
 static void test_marks_are_bounded(void **state)
 {
-	struct play play = {.path = path, .at = 20000, .then = tune_much};
+	struct play play = {.path = place.path, .at = 20000, .then = tune_much};
 	struct history_detail d;
 
 	(void)state;
@@ -217,10 +200,10 @@ static bool leave(struct play *play, struct job *job)
 
 static void test_ends(void **state)
 {
-	struct play cancelled = {.path = path, .at = 20000, .then = cancel};
-	struct play left = {.path = path, .at = 20000, .then = leave};
-	struct play measured = {.path = path, .measure = true};
-	struct play off = {.path = path, .off = true};
+	struct play cancelled = {.path = place.path, .at = 20000, .then = cancel};
+	struct play left = {.path = place.path, .at = 20000, .then = leave};
+	struct play measured = {.path = place.path, .measure = true};
+	struct play off = {.path = place.path, .off = true};
 	struct history_run *runs;
 	struct history *h;
 	size_t count;
@@ -231,7 +214,7 @@ static void test_ends(void **state)
 	play_run(&measured);
 	play_run(&off);
 	assert_true(off.finished && off.warnings == 0);
-	h = open_history();
+	h = history_place_open(&place);
 	assert_int_equal(history_list(h, 100, &runs, &count), 0);
 	assert_int_equal(count, 3);
 	assert_string_equal(history_outcome(&runs[2]), "cancelled");
@@ -250,7 +233,7 @@ static void test_ends(void **state)
 	assert_int_equal(history_delete(h, 3), -OTA_ENOENT);
 	history_close(h);
 	play_run(&measured);
-	h = open_history();
+	h = history_place_open(&place);
 	assert_int_equal(history_list(h, 1, &runs, &count), 0);
 	assert_int_equal(runs[0].id, 4);
 	free(runs);
@@ -262,15 +245,15 @@ static void test_ends(void **state)
 static void test_estimate(void **state)
 {
 	struct history_question q = {.size = 120000, .virtual_clock = true};
-	struct play cancelled = {.path = path, .at = 20000, .then = cancel};
-	struct play slow = {.path = path, .set = "write_mode=request"};
-	struct play play = {.path = path};
+	struct play cancelled = {.path = place.path, .at = 20000, .then = cancel};
+	struct play slow = {.path = place.path, .set = "write_mode=request"};
+	struct play play = {.path = place.path};
 	struct history_estimate estimate;
 	struct history *h;
 
 	(void)state;
 	play_run(&cancelled); /* counts for nothing */
-	h = open_history();
+	h = history_place_open(&place);
 	assert_int_equal(history_estimate(h, &q, &estimate), 0);
 	assert_int_equal(estimate.runs, 0);
 	play_run(&play);
@@ -290,7 +273,7 @@ static void test_estimate(void **state)
 	assert_int_equal(estimate.runs, HISTORY_ESTIMATE_RUNS);
 	assert_true(estimate.us >= 2 * slow.result.seconds_us - 1 &&
 		    estimate.us <= 2 * slow.result.seconds_us + 1);
-	/* Nothing from other devices, profiles or clocks. */
+	/* Runs of other devices, profiles or clocks do not count. */
 	q.address = "00:00:00:00:00:00";
 	assert_int_equal(history_estimate(h, &q, &estimate), 0);
 	assert_int_equal(estimate.runs, 0);
@@ -317,15 +300,15 @@ static struct history *three_runs(struct play *usual, struct play *slow)
 	play_run(usual);
 	play_run(slow);
 	play_run(slow);
-	return open_history();
+	return history_place_open(&place);
 }
 
 /* Values tell runs apart, not the name of a profile. */
 static void test_alike_by_values(void **state)
 {
 	struct history_question q = {.size = 120000, .virtual_clock = true};
-	struct play slow = {.path = path, .set = "write_mode=request"};
-	struct play play = {.path = path};
+	struct play slow = {.path = place.path, .set = "write_mode=request"};
+	struct play play = {.path = place.path};
 	struct setting_errors errors;
 	struct profile profile;
 	struct history *h = three_runs(&play, &slow);
@@ -351,8 +334,8 @@ static void test_alike_by_values(void **state)
 static void test_alike_by_place(void **state)
 {
 	struct history_question q = {.size = 120000, .virtual_clock = true};
-	struct play slow = {.path = path, .set = "write_mode=request"};
-	struct play play = {.path = path};
+	struct play slow = {.path = place.path, .set = "write_mode=request"};
+	struct play play = {.path = place.path};
 	struct transport_link link = {.adapter = ""};
 	struct history *h = three_runs(&play, &slow);
 	struct history_estimate estimate;
@@ -396,8 +379,8 @@ static void test_alike_by_place(void **state)
 static void test_best(void **state)
 {
 	struct history_question q = {.size = 120000, .virtual_clock = true};
-	struct play slow = {.path = path, .set = "write_mode=request"};
-	struct play play = {.path = path, .set = "window=8192"};
+	struct play slow = {.path = place.path, .set = "write_mode=request"};
+	struct play play = {.path = place.path, .set = "window=8192"};
 	struct history_best best;
 	struct profile profile;
 	struct history *h = three_runs(&play, &slow);

@@ -220,7 +220,8 @@ static void test_csv(void **state)
 				  "12,7.000000,0,20000,0,0,-61,,,,\n"
 				  "12,8.000000,0,30000,0,0,-61,,,,\n"
 				  "12,9.000000,0,50000,0,0,-61,,,,\n"
-				  /* neither a formula, nor a line, nor a terminal's command */
+				  /* the text is neither a formula, nor a line, nor a terminal's
+				   * command */
 				  "12,9.500000,,,,,,,state,0,\"'=cmd \"\"x\"\",\\x0a\\x1b[2J\"\n");
 	again = exported(HISTORY_CSV_SERIES, false);
 	assert_int_equal(lines_of(again) + 1, lines_of(text));

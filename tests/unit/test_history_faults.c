@@ -29,62 +29,18 @@
 #include "history/history_priv.h"
 #include "testlib.h"
 
-static char folder[64], path[128];
+static struct history_place place;
 
 static int setup(void **state)
 {
 	(void)state;
-	(void)snprintf(folder, sizeof(folder), "/tmp/otabench-history-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/history.db", folder);
-	return 0;
+	return history_place_make(&place, "history.db");
 }
 
 static int teardown(void **state)
 {
-	char command[128];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): our own words */
-}
-
-static struct history *open_history(void)
-{
-	struct history *history = NULL;
-	char why[512] = "";
-
-	if (history_open(path, &history, why, sizeof(why)) < 0)
-		fail_msg("%s", why);
-	return history;
-}
-
-static void sql(const char *text)
-{
-	sqlite3 *db;
-	char *why = NULL;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK)
-		fail_msg("%s: %s", text, why);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-/* How many runs there are, and the newest of them. */
-static size_t count_runs(struct history_run *ret_newest)
-{
-	struct history *h = open_history();
-	struct history_run *runs;
-	size_t count;
-
-	memset(ret_newest, 0, sizeof(*ret_newest));
-	assert_int_equal(history_list(h, 1000, &runs, &count), 0);
-	if (count > 0)
-		*ret_newest = runs[0];
-	free(runs);
-	history_close(h);
-	return count;
+	return history_place_remove(&place);
 }
 
 /* The update is done, and the operator heard once that it is not kept, for this reason. */
@@ -111,7 +67,10 @@ static bool wait_for_death(struct play *play, struct job *job)
 	return false;
 }
 
-/* Its thread may still be writing: until a sample of what was received is in the file. */
+/*
+ * The recorder's thread may still be writing: waits until a sample of received bytes is in the
+ * file.
+ */
 static void wait_for_samples(struct history_detail *ret)
 {
 	struct history *h = NULL;
@@ -119,7 +78,7 @@ static void wait_for_samples(struct history_detail *ret)
 
 	for (;;) {
 		if (!h)
-			(void)history_open(path, &h, why, sizeof(why));
+			(void)history_open(place.path, &h, why, sizeof(why));
 		if (h && history_load(h, 1, ret) == 0) {
 			if (ret->sample_count > 0 && ret->run.received > 0)
 				break;
@@ -132,7 +91,8 @@ static void wait_for_samples(struct history_detail *ret)
 
 static void test_killed(void **state)
 {
-	struct play play = {.path = path, .size = 400000, .at = 200000, .then = wait_for_death};
+	struct play play = {
+		.path = place.path, .size = 400000, .at = 200000, .then = wait_for_death};
 	struct history_detail d;
 	struct history_run run;
 	int fds[2], status;
@@ -154,17 +114,17 @@ static void test_killed(void **state)
 
 		assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
 	}
-	assert_int_equal(count_runs(&run), 1);
+	assert_int_equal(history_place_runs(&place, &run), 1);
 	assert_string_equal(history_outcome(&run), "killed");
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(count_runs(&run), 1);
+	assert_int_equal(history_place_runs(&place, &run), 1);
 	assert_string_equal(history_outcome(&run), "killed");
 	assert_true(history_percent(&run) > 0 && history_percent(&run) < 100);
 	assert_true(run.result.chunk == 495 && run.result.goodput > 0);
 	assert_int_equal(run.ended_ms, 0);
 	/* A number given again is not the same process. */
-	sql("UPDATE runs SET pid = 1");
-	(void)count_runs(&run);
+	history_place_sql(&place, "UPDATE runs SET pid = 1");
+	(void)history_place_runs(&place, &run);
 	assert_string_equal(history_outcome(&run), "killed");
 	(void)close(fds[0]);
 	(void)close(fds[1]);
@@ -181,7 +141,8 @@ static int run_with_limit(rlim_t bytes)
 	assert_true(child >= 0);
 	if (child == 0) {
 		const struct rlimit limit = {bytes, bytes};
-		struct play play = {.path = path, .size = 900000, .set = "write_mode=request"};
+		struct play play = {
+			.path = place.path, .size = 900000, .set = "write_mode=request"};
 
 		(void)signal(SIGXFSZ, SIG_IGN);
 		if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
@@ -200,7 +161,7 @@ static int run_with_limit(rlim_t bytes)
 
 static void test_full(void **state)
 {
-	struct play play = {.path = path};
+	struct play play = {.path = place.path};
 	struct history_run run;
 
 	(void)state;
@@ -212,7 +173,7 @@ static void test_full(void **state)
 	assert_int_equal(run_with_limit(50000), 0);
 	play_run(&play);
 	assert_int_equal(play.warnings, 0);
-	assert_true(count_runs(&run) >= 2);
+	assert_true(history_place_runs(&place, &run) >= 2);
 	assert_string_equal(history_outcome(&run), "confirmed");
 }
 
@@ -221,12 +182,12 @@ static void test_unwritable(void **state)
 	struct play below_a_file = {.path = "/dev/null/otabench/history.db"};
 	struct play in_proc = {.path = "/proc/otabench/history.db"};
 	struct play homeless = {.path = NULL};
-	struct play is_folder = {.path = folder};
+	struct play is_folder = {.path = place.folder};
 
 	(void)state;
 	expect_warned(&below_a_file, "/dev/null/otabench/history.db: ");
 	expect_warned(&in_proc, "not recorded");
-	expect_warned(&is_folder, folder);
+	expect_warned(&is_folder, place.folder);
 	assert_int_equal(unsetenv("OTABENCH_HISTORY"), 0);
 	assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
 	assert_int_equal(unsetenv("HOME"), 0);
@@ -242,7 +203,7 @@ static void test_unwritable(void **state)
 
 static void write_file(const void *bytes, size_t len)
 {
-	FILE *out = fopen(path, "w");
+	FILE *out = fopen(place.path, "w");
 
 	assert_non_null(out);
 	assert_int_equal(fwrite(bytes, 1, len, out), len);
@@ -254,15 +215,15 @@ static void expect_closed(int error, const char *reason)
 	struct history *h = NULL;
 	char why[512] = "";
 
-	assert_int_equal(history_open(path, &h, why, sizeof(why)), error);
+	assert_int_equal(history_open(place.path, &h, why, sizeof(why)), error);
 	assert_null(h);
-	if (!strstr(why, reason) || !strstr(why, path))
+	if (!strstr(why, reason) || !strstr(why, place.path))
 		fail_msg("no \"%s\" in \"%s\"", reason, why);
 }
 
 static void test_no_database(void **state)
 {
-	struct play play = {.path = path};
+	struct play play = {.path = place.path};
 	struct history_run run;
 	char noise[20000];
 	uint8_t *after;
@@ -275,7 +236,7 @@ static void test_no_database(void **state)
 	expect_closed(-OTA_EBADMSG, "not a database");
 	expect_warned(&play, "not a database");
 	/* Somebody's file: untouched. */
-	after = test_load_file(path, &size);
+	after = test_load_file(place.path, &size);
 	assert_int_equal(size, sizeof(noise));
 	assert_memory_equal(after, noise, sizeof(noise));
 	free(after);
@@ -284,13 +245,13 @@ static void test_no_database(void **state)
 	play.warnings = play.heard_finished = 0;
 	play_run(&play);
 	assert_int_equal(play.warnings, 0);
-	assert_int_equal(count_runs(&run), 1);
+	assert_int_equal(history_place_runs(&place, &run), 1);
 }
 
 /* Every page in turn is damaged: neither side crashes, and the update goes on. */
 static void test_damaged(void **state)
 {
-	struct play play = {.path = path};
+	struct play play = {.path = place.path};
 	struct history_detail d;
 	struct history_run *runs;
 	uint8_t *whole, *bad;
@@ -301,14 +262,14 @@ static void test_damaged(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++)
 		play_run(&play);
-	whole = test_load_file(path, &size);
+	whole = test_load_file(place.path, &size);
 	bad = malloc(size);
 	assert_true(whole && bad && size >= 5 * 4096);
 	for (size_t page = 0; page < size / 4096; page++) {
 		memcpy(bad, whole, size);
 		memset(bad + page * 4096 + (page == 0 ? 100 : 0), 0xa5, 2000);
 		write_file(bad, size);
-		if (history_open(path, &h, why, sizeof(why)) == 0) {
+		if (history_open(place.path, &h, why, sizeof(why)) == 0) {
 			if (history_list(h, 100, &runs, &count) == 0)
 				free(runs);
 			else
@@ -324,9 +285,9 @@ static void test_damaged(void **state)
 		assert_int_equal(play.result.outcome, SESSION_CONFIRMED);
 		assert_true(play.warnings <= 1);
 		seen += play.warnings;
-		(void)snprintf(why, sizeof(why), "%s-wal", path);
+		(void)snprintf(why, sizeof(why), "%s-wal", place.path);
 		(void)unlink(why);
-		(void)snprintf(why, sizeof(why), "%s-shm", path);
+		(void)snprintf(why, sizeof(why), "%s-shm", place.path);
 		(void)unlink(why);
 	}
 	assert_true(seen >= 4);
@@ -336,42 +297,45 @@ static void test_damaged(void **state)
 
 static void test_foreign(void **state)
 {
-	struct play play = {.path = path};
+	struct play play = {.path = place.path};
 	struct history_run run;
 
 	(void)state;
 	play_run(&play);
-	sql("PRAGMA user_version = 99");
+	history_place_sql(&place, "PRAGMA user_version = 99");
 	expect_closed(-OTA_ENOTSUP, "newer otabench");
-	expect_warned(&(struct play){.path = path}, "newer otabench");
-	sql("PRAGMA user_version = 5; PRAGMA application_id = 7");
+	expect_warned(&(struct play){.path = place.path}, "newer otabench");
+	history_place_sql(&place, "PRAGMA user_version = 5; PRAGMA application_id = 7");
 	expect_closed(-OTA_EBADMSG, "another program");
-	expect_warned(&(struct play){.path = path}, "another program");
-	sql("PRAGMA application_id = 1330921794; PRAGMA user_version = -5");
+	expect_warned(&(struct play){.path = place.path}, "another program");
+	history_place_sql(&place, "PRAGMA application_id = 1330921794; PRAGMA user_version = -5");
 	expect_closed(-OTA_EBADMSG, "another program");
-	sql("PRAGMA user_version = 5");
-	assert_int_equal(count_runs(&run), 1); /* nothing was added meanwhile */
+	history_place_sql(&place, "PRAGMA user_version = 5");
+	assert_int_equal(history_place_runs(&place, &run), 1); /* nothing was added meanwhile */
 }
 
 /* Values that no otabench writes are brought into range, or read as unknown. */
 static void test_odd_values(void **state)
 {
-	struct play play = {.path = path};
+	struct play play = {.path = place.path};
 	struct history_detail d;
 	struct history *h;
 
 	(void)state;
 	play_run(&play);
-	sql("UPDATE runs SET device = replace(hex(zeroblob(4000)), '00', 'long '), "
-	    "outcome = 'abducted', write_mode = 3.5, size = -5, goodput = 99999999999999, "
-	    "mtu = 70000, sha256 = 'short', rssi_min = 4000, profile = NULL, what = x'ff00fe', "
-	    "started_ms = 'yesterday', forced = 1e300");
-	sql("UPDATE samples SET received = -1, rssi = 900, ring = 'a'");
-	sql("UPDATE marks SET kind = 'unheard', text = NULL, value = -7");
-	sql("INSERT INTO parameters SELECT 1, 'key' || value, 'x', 'y' FROM "
-	    "(WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT 5000) "
-	    "SELECT value FROM n)");
-	h = open_history();
+	history_place_sql(
+		&place,
+		"UPDATE runs SET device = replace(hex(zeroblob(4000)), '00', 'long '), "
+		"outcome = 'abducted', write_mode = 3.5, size = -5, goodput = 99999999999999, "
+		"mtu = 70000, sha256 = 'short', rssi_min = 4000, profile = NULL, what = x'ff00fe', "
+		"started_ms = 'yesterday', forced = 1e300");
+	history_place_sql(&place, "UPDATE samples SET received = -1, rssi = 900, ring = 'a'");
+	history_place_sql(&place, "UPDATE marks SET kind = 'unheard', text = NULL, value = -7");
+	history_place_sql(&place, "INSERT INTO parameters SELECT 1, 'key' || value, 'x', 'y' FROM "
+				  "(WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + "
+				  "1 FROM n LIMIT 5000) "
+				  "SELECT value FROM n)");
+	h = history_place_open(&place);
 	assert_int_equal(history_load(h, 1, &d), 0);
 	assert_int_equal(strlen(d.run.device), sizeof(d.run.device) - 1);
 	assert_string_equal(history_outcome(&d.run), session_outcome_name(SESSION_NO_OUTCOME));
@@ -402,17 +366,17 @@ static bool let_go(struct play *play, struct job *job)
 /* The job goes on while another program holds the file: this one lets it go from within it. */
 static void test_held(void **state)
 {
-	struct play play = {.path = path, .at = 40000, .then = let_go};
+	struct play play = {.path = place.path, .at = 40000, .then = let_go};
 	struct history_run run;
 
 	(void)state;
-	play_run(&(struct play){.path = path});
-	assert_int_equal(sqlite3_open(path, &holder), SQLITE_OK);
+	play_run(&(struct play){.path = place.path});
+	assert_int_equal(sqlite3_open(place.path, &holder), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	play_run(&play);
 	assert_int_equal(sqlite3_close(holder), SQLITE_OK);
 	assert_int_equal(play.warnings, 0);
-	assert_int_equal(count_runs(&run), 2);
+	assert_int_equal(history_place_runs(&place, &run), 2);
 	assert_string_equal(history_outcome(&run), "confirmed");
 	assert_int_equal(run.lost_samples, 0);
 }
@@ -432,7 +396,7 @@ static int make_tables(unsigned int type, void *userdata, void *statement, void 
 	(void)text;
 	if (countdown-- != 0)
 		return 0;
-	r = history_open_file(path, HISTORY_WRITE, 0, &h, why, sizeof(why));
+	r = history_open_file(place.path, HISTORY_WRITE, 0, &h, why, sizeof(why));
 	if (r == 0)
 		history_close(h);
 	else
@@ -451,9 +415,9 @@ static void test_made_meanwhile(void **state)
 	(void)state;
 	made = 0;
 	for (at = 0; at < STATEMENTS; at++) {
-		(void)unlink(path);
-		sql("PRAGMA journal_mode = WAL");
-		assert_int_equal(sqlite3_open(path, &h.db), SQLITE_OK);
+		(void)unlink(place.path);
+		history_place_sql(&place, "PRAGMA journal_mode = WAL");
+		assert_int_equal(sqlite3_open(place.path, &h.db), SQLITE_OK);
 		countdown = at;
 		assert_int_equal(sqlite3_trace_v2(h.db, SQLITE_TRACE_STMT, make_tables, NULL),
 				 SQLITE_OK);
@@ -466,7 +430,7 @@ static void test_made_meanwhile(void **state)
 	assert_true(made > 3 && at < STATEMENTS);
 }
 
-/* Then it has written enough. */
+/* Holds the file until the recorder has written enough. */
 static void *hold_on(void *held)
 {
 	const struct timespec a_while = {.tv_nsec = 50000000};
@@ -479,25 +443,25 @@ static void *hold_on(void *held)
 /* A file without a log beside it that somebody writes: SQLite refuses at once to give it one. */
 static void test_written_meanwhile(void **state)
 {
-	struct play play = {.path = path};
+	struct play play = {.path = place.path};
 	struct history_run run;
 	sqlite3 *held = NULL;
 	pthread_t thread;
 
 	(void)state;
-	assert_int_equal(sqlite3_open(path, &held), SQLITE_OK);
+	assert_int_equal(sqlite3_open(place.path, &held), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(held, "PRAGMA user_version", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(held, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(pthread_create(&thread, NULL, hold_on, held), 0);
 	play_run(&play);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(count_runs(&run), 1);
+	assert_int_equal(history_place_runs(&place, &run), 1);
 }
 
 #define PROGRAMS 6
 #define EACH 3
 
-/* They even make the file at the same time. */
+/* The programs even make the file at the same time. */
 static void test_together(void **state)
 {
 	pid_t children[PROGRAMS];
@@ -513,7 +477,7 @@ static void test_together(void **state)
 		if (children[i] > 0)
 			continue;
 		for (int n = 0; n < EACH; n++) {
-			struct play play = {.path = path};
+			struct play play = {.path = place.path};
 
 			play_run(&play);
 			if (play.warnings > 0 || play.result.outcome != SESSION_CONFIRMED) {
@@ -527,8 +491,8 @@ static void test_together(void **state)
 		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
 		assert_int_equal(status, 0);
 	}
-	assert_int_equal(count_runs(&run), PROGRAMS * EACH);
-	h = open_history();
+	assert_int_equal(history_place_runs(&place, &run), PROGRAMS * EACH);
+	h = history_place_open(&place);
 	for (int64_t id = 1; id <= PROGRAMS * EACH; id++) {
 		assert_int_equal(history_load(h, id, &d), 0);
 		assert_string_equal(history_outcome(&d.run), "confirmed");
@@ -541,7 +505,7 @@ static void test_together(void **state)
 
 static void test_prune(void **state)
 {
-	struct play play = {.path = path};
+	struct play play = {.path = place.path};
 	struct history *h;
 	struct history_detail d;
 	struct history_run run;
@@ -550,11 +514,12 @@ static void test_prune(void **state)
 	(void)state;
 	for (int i = 0; i < 6; i++)
 		play_run(&play);
-	assert_int_equal(history_open_file(path, HISTORY_WRITE, 100, &h, why, sizeof(why)), 0);
+	assert_int_equal(history_open_file(place.path, HISTORY_WRITE, 100, &h, why, sizeof(why)),
+			 0);
 	assert_int_equal(history_prune(h, 4, 2), 0);
 	history_close(h);
-	assert_int_equal(count_runs(&run), 4);
-	h = open_history();
+	assert_int_equal(history_place_runs(&place, &run), 4);
+	h = history_place_open(&place);
 	assert_int_equal(history_load(h, 2, &d), -OTA_ENOENT);
 	assert_int_equal(history_load(h, 4, &d), 0);
 	assert_int_equal(d.sample_count, 0);

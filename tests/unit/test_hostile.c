@@ -384,7 +384,7 @@ static void on_log(void *userdata, const struct job_log_entry *entry)
 	((struct hostile *)userdata)->entries++;
 }
 
-/* Nothing impossible is shown. */
+/* Checks that nothing impossible is shown. */
 static void on_progress(void *userdata)
 {
 	const struct hostile *h = userdata;

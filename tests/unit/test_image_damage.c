@@ -269,7 +269,7 @@ static void test_changes_with_real_hash(void **state)
 	free(data);
 }
 
-/* Which fields a wrong byte is blamed on. */
+/* The fields that a wrong byte is blamed on. */
 static void test_blame(void **state)
 {
 	static const struct {

@@ -86,7 +86,7 @@ static void test_largest(void **state)
 	unlink(path);
 }
 
-/* Neither waited for nor read without end. */
+/* A FIFO is not waited for, and a device is not read without end. */
 static void test_no_file(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The store of images: what is read is what was put, or nothing; it stays small; and neither a
- * full disk nor other programs do harm. */
+/* The store of images: an image that was read is the one that was put, or nothing; the store
+ * stays small; and neither a full disk nor other programs do harm. */
 #include "config.h" /* system extensions: utimensat(), setrlimit() */
 
 #include <fcntl.h>
@@ -147,7 +147,7 @@ static void test_damaged(void **state)
 		assert_int_equal(get(1), -OTA_ENOENT);
 		assert_int_equal(access(path, F_OK), -1);
 	}
-	/* What has such a name and is no file is left alone. */
+	/* A folder that has such a name is left alone. */
 	path_of(1, path);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(get(1), -OTA_ENOENT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a job ends: with a result at once, and for good when the link is down. */
+/* The end of a job: with a result at once, and for good when the link is down. */
 #include "config.h" /* system extensions: libraries' headers */
 
 #include <setjmp.h>

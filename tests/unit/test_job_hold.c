@@ -164,7 +164,7 @@ static void test_holds(void **state)
 	finish();
 }
 
-/* What the user says counts: he goes on although it is weak, and is not paused again. */
+/* The user's word counts: he goes on although the signal is weak, and is not paused again. */
 static void test_overruled(void **state)
 {
 	(void)state;
@@ -222,7 +222,7 @@ static void test_asked_beside(void **state)
 	finish();
 }
 
-/* Nobody asked for it. */
+/* Without the option a weak signal pauses nothing. */
 static void test_off(void **state)
 {
 	(void)state;

@@ -42,7 +42,7 @@ static char image_path[sizeof(dir) + 16], place[sizeof(dir) + 16];
 static struct image image;
 static struct lint_report report;
 
-/* What the host knew of the device when it died: by memory that a child shares. */
+/* The host's knowledge of the device when it died: by memory that a child shares. */
 static struct known {
 	unsigned int events; /* of the run, since START */
 	uint32_t received, window;
@@ -174,7 +174,7 @@ static void host_close(struct host *h)
 
 /* --- the next program */
 
-/* As 'otabench resume DEV' does it; the device decides what there is to do. */
+/* Does what 'otabench resume DEV' does; the device decides what there is to do. */
 static void resume(struct host *h, const struct known *died, unsigned int at)
 {
 	struct journal j;
@@ -248,7 +248,7 @@ static void die(struct host *h)
 	h->job = NULL;
 	keptfile_put_back(folder, name, &kept);
 	free(kept.data);
-	/* Its stack hangs up for it. */
+	/* A dead host's stack hangs up for it. */
 	(void)h->t->ops->disconnect(h->t);
 	h->t->handler = on_alarm;
 	h->t->userdata = h;

@@ -31,7 +31,7 @@
 #define RUNS_MAX (getenv("OTABENCH_INSTRUMENTED") ? 20u : 60u)
 
 static char dir[] = "/tmp/otabench-killed-XXXXXX";
-/* How a run that came to its end ended; -1: it did not. */
+/* The exit status of a run that came to its end; -1: it did not. */
 static struct ending {
 	int exit;
 	uint32_t calls;
@@ -89,7 +89,7 @@ static bool run(const char *line, uint32_t nth)
 	if (pid == 0)
 		child(line, nth);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	/* Nothing else than the kill ends it without a word. */
+	/* Only the kill may end the run without a word. */
 	assert_true(ending->exit >= 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 	return ending->exit >= 0;
 }

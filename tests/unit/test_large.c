@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a simulation costs: images as large as a chip can have them, and as many devices as
- * there may be.  Memory is what the runs need, beside each other on the same machine.
+ * The cost of a simulation: images as large as a chip can have them, and as many devices as there
+ * may be.  Memory is what the runs need, beside each other on the same machine.
  */
 #include "config.h" /* system extensions: mkdtemp() */
 

@@ -53,7 +53,7 @@ static const struct setup setups[] = {
 	{"window", "rssi=-5%d", "-s window=%d", 0, 9, 1024, 2048, NULL},
 	{"erase,program", "flash=slow,rssi=-5%d", "", 0, 9, 0, 0, NULL},
 	{"erase", "fault=slow-erase:%d", "", 5, 12, 0, 0, NULL},
-	/* What stops the device is not stored by any ring. */
+	/* A ring of any size is of no use while the device stands still. */
 	{"ring", "ring=8,rssi=-5%d", "", 0, 9, 0, 0, "erase"},
 	{"loss", "loss=%d", "", 5, 8, 0, 0, NULL},
 	{"gaps", "fault=drop-data%%%d", "-s window=%d", 8, 12, 16384, 32768, NULL},
@@ -159,7 +159,7 @@ static void test_setups(void **state)
 			check(&setups[i], 100u * i + run + 1u, run % 2u == 0);
 }
 
-/* Time in which the link was down is neither the air's nor the device's. */
+/* Time in which the link was down belongs neither to the air nor to the device. */
 static void test_reconnects(void **state)
 {
 	struct program_ran r = flash(1, "flash=ideal,fault=disconnect@300000", "", NULL);
@@ -203,7 +203,7 @@ static void test_refused(void **state)
 	in.phy_refused = false;
 	limit_judge(&in, &limit);
 	assert_int_equal(limit.cause, LIMIT_AIR);
-	/* What somebody may change comes first. */
+	/* A cause that somebody may change comes first. */
 	in.phy_refused = true;
 	in.now.link.data_length = 27;
 	in.seconds_us = predict_us(&in.now) + 150000u;
@@ -239,11 +239,7 @@ static void test_manual(void **state)
 	free(path);
 }
 
-/*
- * An adapter that prepares its events late is not told from lost packets by one rate, but is by
- * two intervals: it is named, and no interval is advised against what was measured.
- */
-/* What is played of a late adapter against the model of one. */
+/* The predicted time of a late adapter agrees with the time that a modelled one takes. */
 static void test_late_predicted(void **state)
 {
 	static const uint32_t intervals_us[] = {7500, 10000, 11250, 15000, 20000, 50000};
@@ -279,6 +275,10 @@ static void test_late_predicted(void **state)
 	}
 }
 
+/*
+ * An adapter that prepares its events late is not told from lost packets by one rate, but is by
+ * two intervals: it is named, and no interval is advised against what was measured.
+ */
 static void test_late_adapter(void **state)
 {
 	struct program_ran r = flash(31, "phy=2M,flash=ideal,buffers=8x251/late", "", NULL);

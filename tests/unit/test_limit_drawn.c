@@ -45,7 +45,7 @@ static int drawn(struct rng *rng, int least, int most)
 	return least + (int)rng_below(rng, (uint64_t)(most - least) + 1u);
 }
 
-/* As many between 10 and 20 as between 1000 and 2000. */
+/* Draws as many between 10 and 20 as between 1000 and 2000. */
 static int drawn_log(struct rng *rng, int least, int most)
 {
 	const double step = 1.02;
@@ -213,7 +213,7 @@ static void draw_reconnects(struct setup *s, struct rng *rng)
 static const struct cause {
 	const char *limits;
 	void (*draw)(struct setup *s, struct rng *rng);
-	bool of_device; /* its flash and its ring are as usual but for the cause */
+	bool of_device; /* its flash and its ring are as usual except for the cause */
 } causes[] = {
 	{"adapter-buffers", draw_buffers, false},
 	{"adapter-fragments", draw_fragments, false},

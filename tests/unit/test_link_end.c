@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a modelled link ends, and what its hosts are told then. */
+/* The end of a modelled link, and what its hosts are told then. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -159,7 +159,7 @@ static void test_terminate_in_mid_stream(void **state)
 	assert_int_equal(central()->disconnected + peripheral()->disconnected, 2);
 }
 
-/* Nobody answers: it ends all the same. */
+/* A termination that is not answered ends the link all the same. */
 static void test_terminate_unanswered(void **state)
 {
 	(void)state;

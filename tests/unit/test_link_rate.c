@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How fast the modelled link is: endless streams against the arithmetic of
- * airtime.h, losses against known rates, and the published figures again - here
- * they come out of connection events that are run one by one.
+ * The rate of the modelled link: endless streams against the arithmetic of airtime.h, losses
+ * against known rates, and the published figures again - here they come out of connection events
+ * that are run one by one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -243,9 +243,8 @@ static double lossy_rate(double loss, unsigned int pairs, double interval_us)
 }
 
 /*
- * Known rates within 4 %, but for 2M at 50 ms and 1 %, where the known 117 kB/s
- * are 5 % under what events of at most 35 pairs come to (6 % here).  All agree
- * with the sum above within 1.5 %.
+ * Known rates within 4 %, except for 2M at 50 ms and 1 %, where the known 117 kB/s are 5 % under
+ * what events of at most 35 pairs come to (6 % here).  All agree with the sum above within 1.5 %.
  */
 static void test_loss(void **state)
 {

@@ -241,7 +241,7 @@ static void test_bounded_queue(void **state)
 	sched_advance(&w.sched, INTERVAL_US);
 	assert_int_equal(peripheral()->writable, 1);
 	assert_int_equal(central()->frames, 4);
-	/* Nobody is told twice. */
+	/* The host is not told twice. */
 	link_rig_send(LINK_PERIPHERAL, 20);
 	sched_advance(&w.sched, 3 * INTERVAL_US);
 	assert_int_equal(peripheral()->writable, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a modelled link changes: parameters, PHY, data length, latency. */
+/* The changes of a modelled link: parameters, PHY, data length, latency. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

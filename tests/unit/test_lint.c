@@ -134,7 +134,7 @@ static void test_otadata(void **state)
 	not_an_image(0x2000, IMAGE_OTHER, LINT_FORMAT, "boot_app0");
 }
 
-/* As esptool writes a boot loader: RAM only, with or without ESP-IDF's descriptor. */
+/* Makes a boot loader as esptool writes one: RAM only, with or without ESP-IDF's descriptor. */
 static size_t put_loader(uint8_t *p, uint16_t chip, uint32_t address)
 {
 	uint8_t checksum = 0xef;

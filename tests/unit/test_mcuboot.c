@@ -84,7 +84,7 @@ static void test_made(void **state)
 		assert_int_equal(image.mcuboot.has_counter, i > 0);
 		assert_null(image.mcuboot.signature);
 	}
-	/* What imgtool --pad leaves behind it is told, and does no harm. */
+	/* The bytes that imgtool --pad leaves behind the image are told, and do no harm. */
 	memset(data + SIZE, 0xff, 64);
 	assert_int_equal(read_it(SIZE + 64), 0);
 	assert_int_equal(image.trailing, 64);

@@ -207,7 +207,7 @@ static void test_goes_back(void **state)
 	play_end(&r);
 }
 
-/* Nothing that contradicts what was sent counts, nor an answer to another question. */
+/* An answer that contradicts what was sent does not count, nor one to another question. */
 static void test_out_of_place(void **state)
 {
 	static const char *const maps[] = {
@@ -462,7 +462,8 @@ static void test_cancel(void **state)
 		session_cancel(&u.s, update_now(&u));
 		update_finish(&u, SECONDS);
 		assert_int_equal(u.s.outcome, SESSION_CANCELLED);
-		/* Nothing of it is in the way of the next one, which goes on from there. */
+		/* The cancelled upload is not in the way of the next one, which goes on from
+		 * there. */
 		again(&u);
 		assert_int_equal(u.s.outcome, SESSION_CONFIRMED);
 		check(&u, "cancelled before");
@@ -481,7 +482,8 @@ static void test_values(void **state)
 
 		(void)snprintf(fault, sizeof(fault), i % 2 ? "drop-data@%u" : "dup-data@%u", i);
 		outcome = run(fault);
-		/* What MCUboot refuses is told; what the device could not read is sent again. */
+		/* A refusal by MCUboot is told; bytes that the device could not read are sent
+		 * again. */
 		assert_true(outcome == SESSION_CONFIRMED || outcome == SESSION_ROLLED_BACK ||
 			    outcome == SESSION_DEVICE_ERROR || outcome == SESSION_STALLED);
 	}

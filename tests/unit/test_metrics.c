@@ -248,7 +248,7 @@ static void test_series(void **state)
 	assert_int_equal(count, 250);
 	for (size_t i = 0; i + 1 < count; i++)
 		assert_in_range(series[i], 90000, 110000);
-	/* It coarsens, and loses no byte. */
+	/* The series coarsens, and loses no byte. */
 	for (int i = 0; i < 200; i++)
 		at = run(at, 50000, &now, 1000);
 	count = metrics_series(&m, series, &span);

@@ -99,7 +99,7 @@ static void test_bytes(void **state)
 	play_end(&r);
 }
 
-/* Nothing that is flipped, cut off or unknown counts for success. */
+/* An answer that is flipped, cut off or unknown never counts for success. */
 static void test_wrong_answers(void **state)
 {
 	static const uint8_t success[] = "\x0fSuccess";
@@ -147,8 +147,8 @@ static void check(struct update *u, enum dialect_id id, const char *what)
 	if (esp_parts_overruns(update_device(u)) != 0)
 		fail_msg("%s, %s: overrun, or too soon", dialect_get(id)->name, what);
 	assert_int_equal(esp_parts_formats(update_device(u)), 0);
-	/* What boots is one of the two images, whole; and the new one, where that was told, unless
-	 * its power went when it had told it. */
+	/* The device boots one of the two images, whole; and the new one, if that was told,
+	 * unless its power went after it had told it. */
 	if (!update_check_boots(u) && delivered && strncmp(what, "power-cut", 9) != 0)
 		fail_msg("%s, %s: delivered, and it boots the old image", dialect_get(id)->name,
 			 what);
@@ -240,7 +240,7 @@ static void test_notifications(void **state)
 	each("delay-notify@%u:700", 8, 1, false);
 }
 
-/* Nothing shows a lost value but the image itself, which is refused then. */
+/* A lost value shows only in the image itself, which is refused then. */
 static void test_values(void **state)
 {
 	char fault[32];

@@ -271,7 +271,7 @@ static void test_faults(void **state)
 		assert_int_equal(p.fault, rows[i].fault);
 		assert_false(ota_patch_done(&p));
 		assert_true(out <= 65636 && out == p.made);
-		/* It stays so. */
+		/* The fault stays. */
 		assert_int_equal(ota_patch_step(&p, patch.data, &none, made, &none), rows[i].error);
 		assert_int_equal(none, 0);
 		seen[rows[i].fault] = true;

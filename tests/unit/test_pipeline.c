@@ -107,7 +107,7 @@ static double erase_seconds(const struct flash *f, uint32_t size)
 	return 1e-6 * (double)flash_erase_us(f, 0, sectors * FLASH_SECTOR_SIZE);
 }
 
-/* What comes after the last byte was read back: the boot loader's check, and otadata. */
+/* The time after the last byte was read back: the boot loader's check, and otadata. */
 static double end_seconds(const struct flash *f, uint32_t size)
 {
 	return 1e-6 * (double)(flash_read_us(f, size) + flash_erase_us(f, 0, FLASH_SECTOR_SIZE));
@@ -173,7 +173,7 @@ static void test_half_slot(void **state)
 	half_slot("600 kB, auto-suspend, slow", &slow);
 }
 
-/* Also where the chip stands still meanwhile, if its flash is slow. */
+/* The flash is busy even if the chip stands still meanwhile, as long as it is slow. */
 static void test_flash_is_busy(void **state)
 {
 	double link, took;
@@ -183,8 +183,8 @@ static void test_flash_is_busy(void **state)
 	assert_share("600 kB, usual, slow", took, work_seconds(&slow, USUAL), BUSY);
 }
 
-/* What the handshake's time erases is not erased in the transfer's; but a device that stands
- * still for it is let alone while the link changes. */
+/* Flash that is erased during the handshake is not erased during the transfer; but a device that
+ * stands still for it is left alone while the link changes. */
 static void test_prepared(void **state)
 {
 	double link, took, without;
@@ -200,8 +200,8 @@ static void test_prepared(void **state)
 }
 
 /*
- * The link stands still for each erase but for what the controller's buffers hold; for
- * writes it does not, since they are short; and the device is alone at the end.
+ * The link stands still for each erase except for what the controller's buffers hold; for writes it
+ * does not, since they are short; and the device is alone at the end.
  */
 static void test_standstill(void **state)
 {

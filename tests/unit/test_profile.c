@@ -202,7 +202,7 @@ static void test_unknown_key(void **state)
 		       "p.yaml:1:3: ack-timeout-ms: unknown key (did you mean ack_timeout_ms?)\n");
 	assert_refused("supervision: 5\n", "p.yaml:1:1: supervision: unknown key (did you mean "
 					   "supervision_timeout_ms?)\n");
-	/* Its value does not matter. */
+	/* An unknown key's value does not matter. */
 	assert_refused("windw:\n  - a: {b: [c]}\n  - d\nretries: x\n",
 		       "p.yaml:1:1: windw: unknown key (did you mean window?)\n"
 		       "p.yaml:4:10: retries: expected a whole number, 0..100, found \"x\"\n");
@@ -412,7 +412,7 @@ static void test_too_large(void **state)
 	assert_int_equal(profile_load_text("p", text, PROFILE_FILE_MAX, &profile, &errors), 0);
 	assert_refused_bytes(text, PROFILE_FILE_MAX + 1,
 			     "p.yaml: expected at most 65536 bytes, found more\n");
-	/* As deep as fits: no stack may overflow. */
+	/* The nesting is as deep as fits: no stack may overflow. */
 	(void)snprintf(text, PROFILE_FILE_MAX, "retries: ");
 	memset(text + strlen(text), '[', PROFILE_FILE_MAX - strlen(text));
 	assert_int_equal(profile_load_text("p", text, PROFILE_FILE_MAX, &profile, &errors),

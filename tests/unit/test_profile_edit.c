@@ -118,7 +118,7 @@ static const struct {
 	{"connection_interval_ms: 15\n", "connection_interval_ms=7.5",
 	 "connection_interval_ms: 7.5\n"},
 	{"telemetry_ms: 500\n", "telemetry_ms=0", "telemetry_ms: off\n"},
-	/* Nothing to change: nothing changed, however it is written. */
+	/* If the value is the same, the text stays as it is, however the value is written. */
 	{"telemetry_ms: 0 # as off\n", "telemetry_ms=off", "telemetry_ms: 0 # as off\n"},
 	{"description: plain\n", "description=plain", "description: plain\n"},
 };

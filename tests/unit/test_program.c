@@ -444,7 +444,6 @@ static void expect_exit(int expected, const char *options, const char *name)
 	program_done(&r);
 }
 
-/* A recording says all that the run said, in the same words, and ends with the same status. */
 /* "otabench ... | head -1": a reader that has read enough is no error. */
 static void test_reader_left(void **state)
 {
@@ -499,7 +498,7 @@ static void test_factory(void **state)
 	free(text);
 }
 
-/* How the device was reached is no part of a recording, so commands for it differ. */
+/* The way to the device is no part of a recording, so commands for it differ. */
 static void without_commands(char *text)
 {
 	static const char key[] = "\"command\":\"";
@@ -510,6 +509,7 @@ static void without_commands(char *text)
 	}
 }
 
+/* A recording says all that the run said, in the same words, and ends with the same status. */
 static void test_replay(void **state)
 {
 	static const char schema[] = ",\"schema\":1";

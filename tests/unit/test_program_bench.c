@@ -202,7 +202,7 @@ static void test_flash(void **state)
 	assert_true(json_real_value(json_object_get(time, "program")) > 0);
 	assert_true(json_real_value(json_object_get(time, "read")) > 0);
 	program_done(&r);
-	/* Nobody agreed: there is no terminal. */
+	/* Without a terminal no one can agree. */
 	words = program_words(&code, SIM " --json bench esp-sim-01 --parts=flash");
 	assert_int_equal(code, 64);
 	assert_non_null(strstr(words, "--yes agrees"));
@@ -214,7 +214,7 @@ static void test_flash(void **state)
 	free(words);
 }
 
-/* What was in the other slot is gone afterwards: the device has nothing to roll back to. */
+/* The other slot's image is gone afterwards: the device has nothing to roll back to. */
 static void test_no_way_back(void **state)
 {
 	static const char *const steps[] = {"flash esp-sim-01", "bench esp-sim-01 --parts=flash"};

@@ -53,7 +53,7 @@ static mode_t mode_of(const char *name)
 	return st.st_mode & 0777;
 }
 
-/* Nothing that is there is written over without --force; the image is not, with it. */
+/* A file that is there is not written over without --force; the image is not even with it. */
 static void test_overwriting(void **state)
 {
 	static const char image[] = "\xe9";
@@ -98,7 +98,7 @@ static void test_overwriting(void **state)
 	assert_memory_equal(text, "otabench-trace 1", 16);
 }
 
-/* Whether those bytes stand in a file of the bundle, as they are or in hexadecimal. */
+/* Fails if those bytes stand in a file of the bundle, as they are or in hexadecimal. */
 static void expect_without(const char *bundle, const char *name, const uint8_t *bytes, size_t len)
 {
 	char path[256], why[300], hex[65], *text = NULL;
@@ -291,7 +291,7 @@ static const char *patch_hash(const struct program_ran *r, const char *side)
 	return json_string_value(json_object_get(json_object_get(r->last, side), "sha256"));
 }
 
-/* What 'delta' writes names both images, and holds little of them. */
+/* The file that 'delta' writes names both images, and holds little of them. */
 static void test_delta(void **state)
 {
 	struct program_ran made, seen, old, new;

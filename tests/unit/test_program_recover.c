@@ -68,7 +68,7 @@ static void test_yes(void **state)
 		program_done(&r);
 		expect_status("yes", "idle");
 	}
-	/* Neither --readonly nor a device that cannot be asked makes it try for ever. */
+	/* Recover does not try for ever with --readonly, nor on a device that cannot be asked. */
 	r = program_run("--sim=state=%s/yes --readonly --json recover esp-sim-01 %s/new.bin --yes",
 			dir, dir);
 	program_expect(&r, 0, "ok");
@@ -117,7 +117,7 @@ static void test_copied(void **state)
 	program_done(&r);
 }
 
-/* Who lists devices or asks one is told what was interrupted, with the line that goes on. */
+/* A user who lists devices or asks one is told what was interrupted, with the line that goes on. */
 static void test_mentioned(void **state)
 {
 	static const char *const asks[] = {"scan --time=2", "info esp-sim-01"};

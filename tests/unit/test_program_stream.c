@@ -36,8 +36,8 @@ static void flashes(const char *sim, const char *words, json_int_t skipped)
 	program_done(&r);
 }
 
-/* What a device ran or was sent before is looked for in its slot by itself; what is kept is proven
- * as all else. */
+/* The images that a device ran or was sent before are looked for in its slot by themselves; kept
+ * blocks are proven like all others. */
 static void test_skip(void **state)
 {
 	char sim[300], first[300], second[300];
@@ -146,8 +146,8 @@ static double transfer_of(const char *how, const char *image)
 	return seconds;
 }
 
-/* What auto expects of each stream is what each of them takes, within a quarter; it takes the one with the
- * least, and knows the flash once it has seen it. */
+/* The time that auto expects of each stream is the time that it takes, within a quarter; auto
+ * takes the stream with the least, and knows the flash once it has seen it. */
 static void test_choice(void **state)
 {
 	char option[300], *words, history[300], last[] = "choice0.bin";

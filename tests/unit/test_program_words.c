@@ -75,7 +75,7 @@ static void test_impossible_timing(void **state)
 	free(said);
 }
 
-/* Nothing of an update that ended well; what a command is asked to show all the same. */
+/* Quiet says nothing of an update that ended well; a command's own output is shown all the same. */
 static void test_quiet(void **state)
 {
 	int code;
@@ -113,7 +113,7 @@ static int teardown(void **state)
 	return rmdir(dir);
 }
 
-/* What the stack remembers is compared with what the device has, also where it hinders. */
+/* The stack's table is compared with the device's own, even if it is in the way. */
 static void test_stale_cache(void **state)
 {
 	static const struct {

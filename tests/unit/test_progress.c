@@ -38,7 +38,7 @@ static void test_figures(void **state)
 	assert_string_equal(
 		progress_format(&p, 79, text, sizeof(text)),
 		"sending      [######=-.......]  50% 300.0 kB of 600.0 kB  93.0 kB/s  ETA 0:03.2");
-	/* Nothing is known to have arrived, so no rate is. */
+	/* If nothing is known to have arrived, no rate is known. */
 	p.received_known = false;
 	p.received = p.flushed = 0;
 	assert_string_equal(
@@ -84,7 +84,10 @@ static void test_whole_figures(void **state)
 	}
 }
 
-/* Any terminal: never wider than it, nor than the buffer; no image of no bytes divides. */
+/*
+ * On any terminal the line is not wider than it, nor than the buffer; an image of no bytes divides
+ * by nothing.
+ */
 static void test_widths(void **state)
 {
 	struct progress p = half();

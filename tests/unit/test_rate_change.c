@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a change made of the rate, over acknowledgements that seeds make. */
+/* The effect of a change on the rate, over acknowledgements that seeds make. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,7 +60,7 @@ static void test_measured(void **state)
 		old = d.rate = 2000u + (uint32_t)rng_below(&d.rng, 150000);
 		new = 2000u + (uint32_t)rng_below(&d.rng, 150000);
 		run_until(&d, &c, 10u * SECOND_US);
-		/* What is under way arrives at the old rate. */
+		/* Bytes under way arrive at the old rate. */
 		queued = (uint32_t)d.received + old / 3u;
 		rate_change_make(&c, queued);
 		while (d.received < queued) {

@@ -31,7 +31,7 @@
 #define STEPS_MAX                                                                                  \
 	16u /* more than there are actions: each is advised once, and looks between them */
 
-/* What the run before is made to fail by; "" not at all. */
+/* The faults by which the run before is made to fail; "" not at all. */
 static const char *const worlds[] = {
 	"fault=terminate@%",
 	"fault=disconnect@%",
@@ -213,7 +213,7 @@ static void update(struct walker *w)
 	learn(w);
 }
 
-/* What comes first, again and again. */
+/* Takes the first choice, again and again. */
 static void follow(struct walker *w)
 {
 	unsigned int steps = 0;

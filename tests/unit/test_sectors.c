@@ -132,7 +132,7 @@ static void test_bytes(void **state)
 	play_end(&r);
 }
 
-/* Its CRC shows each changed byte, and then it counts as if it had not come. */
+/* The CRC shows each changed byte, and then the answer counts as if it had not come. */
 static void test_flipped(void **state)
 {
 	static const char *const sector[] = {SECTOR_OK, SECTOR_CRC, SECTOR_HAVE};
@@ -358,7 +358,7 @@ static void test_cancel(void **state)
 			session_cancel(&u.s, update_now(&u));
 			update_finish(&u, SECONDS);
 			assert_int_equal(u.s.outcome, SESSION_CANCELLED);
-			/* Nothing of it is in the way of the next one. */
+			/* The cancelled update is not in the way of the next one. */
 			again(&u);
 			assert_int_equal(u.s.outcome, SESSION_DELIVERED);
 			check(&u, ids[k], "cancelled before");

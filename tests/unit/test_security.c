@@ -299,7 +299,7 @@ static void test_service_changed(void **state)
 	update_end(&u);
 }
 
-/* No more bonds than NVS has room for; the oldest goes. */
+/* NVS has room for so many bonds; if there are more, the oldest goes. */
 static void test_bonds_are_few(void **state)
 {
 	uint8_t bond[BOARD_BOND_MAX];

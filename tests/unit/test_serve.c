@@ -20,7 +20,7 @@
 #define MTU_LONGEST 517u
 #define IMAGE_MAX 90000u
 
-/* What the client does wrong. */
+/* The client's faults. */
 enum fault {
 	NONE,
 	DATA_BEFORE_READY,
@@ -405,7 +405,7 @@ static void basic(void **state)
 	assert_string_equal(c.told, "");
 	assert_int_equal(g->findings[GRADE_STAY].mark, GRADE_KEPT);
 	assert_int_equal(g->findings[GRADE_SEQUENCE].mark, GRADE_UNSEEN);
-	/* It knows no STATUS, and takes nothing before START. */
+	/* A basic device knows no STATUS, and takes nothing before START. */
 	client_connect(&c);
 	basic_sends(&c, GRADE_COMMAND, image, 100);
 	assert_string_equal(g->findings[GRADE_READY].detail, "START was not written");

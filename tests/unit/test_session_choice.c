@@ -193,7 +193,7 @@ static void test_adapter(void **state)
 static const struct transport_ops *honest;
 static unsigned int asked; /* LINK requests */
 
-/* As bluetoothd is: it knows how many buffers there are, and not how they are filled. */
+/* Knows what bluetoothd does: how many buffers there are, and not how they are filled. */
 static void knows_little(struct transport *t, struct transport_link *ret)
 {
 	honest->link_state(t, ret);

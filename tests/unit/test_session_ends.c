@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How an update ends: proved after the reboot, or with a device that came back
- * otherwise or not at all.
+ * The ends of an update: proved after the reboot, or with a device that came back otherwise or not
+ * at all.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,7 +74,7 @@ static void test_trial_without_power(void **state)
 	play_confirmed(&r);
 	assert_int_equal(r.s.outcome, SESSION_CONFIRMED);
 	play_end(&r);
-	/* It keeps something, and yet the image failed. */
+	/* The device keeps something, and yet the image failed. */
 	play_to_rebooted(&r);
 	without_power(OTA_RESET_PANIC);
 	play_expect(&r, "disconnect");
@@ -273,7 +273,7 @@ static void test_not_back(void **state)
 	play_pass(&r, 120000);
 	assert_int_equal(r.s.outcome, SESSION_NO_ADAPTER);
 	play_end(&r);
-	/* It came back, and the device did not. */
+	/* The adapter came back, and the device did not. */
 	play_to_rebooted(&r);
 	r.connect_rc = -OTA_ENODEV;
 	play_pass(&r, 1000);
@@ -358,7 +358,7 @@ static void test_done_lost_with_the_link(void **state)
 	play_end(&r);
 }
 
-/* Nothing is heard any more, with no try left: before that is told, a look. */
+/* The device is silent, with no try left: the session looks at it before it says so. */
 static void test_silence_after_end(void **state)
 {
 	(void)state;

@@ -189,7 +189,7 @@ static void test_silence(void **state)
 	play_expect(&r, "request control 0b");
 	assert_int_equal(r.s.stats.resyncs, 1);
 	play_written(&r, GATT_CONTROL);
-	/* Nothing was lost but the ACK: asked for and not a gap. */
+	/* Only the ACK was lost: asked for and not a gap. */
 	play_rx_gap(&r, 0x2003, 60, OTA_GAP_ASKED);
 	assert_int_equal(r.s.stats.gaps, 0);
 	play_expect(&r, "request control 04");
@@ -213,7 +213,7 @@ static void test_lost_credit(void **state)
 	play_end(&r);
 }
 
-/* It answers, but nothing moves: that cannot go on for ever. */
+/* The device answers, but nothing moves: that cannot go on for ever. */
 static void test_futile(void **state)
 {
 	unsigned int questions = 0;

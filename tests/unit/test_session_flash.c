@@ -145,8 +145,8 @@ static void ready_before_link(uint8_t abilities, enum ota_phy phy, uint32_t size
 }
 
 /*
- * As much as an image is judged by goes to a device that erases beside the change of the link.
- * The values behind it go on in order.
+ * The bytes that an image is judged by go to a device that erases beside the change of the link.
+ * The values behind them go on in order.
  */
 static void test_head_ahead(void **state)
 {
@@ -167,7 +167,7 @@ static void test_head_ahead(void **state)
 	ready_before_link(0, OTA_PHY_1M, 2000);
 	assert_int_equal(play_count(&r, "command data"), 0);
 	play_end(&r);
-	/* Nobody would hear of the last value's acknowledgement. */
+	/* The last value's acknowledgement would not be heard. */
 	ready_before_link(OTA_ABILITY_XIP_PSRAM, OTA_PHY_1M, 200);
 	assert_int_equal(play_count(&r, "command data"), 0);
 	play_rx(&r, LINK_ANSWER);

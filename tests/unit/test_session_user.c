@@ -196,7 +196,7 @@ static void test_cancel_too_late(void **state)
 		play_expect(&r, runs ? "request control 06" : "request control 02");
 		play_end(&r);
 	}
-	/* It does not come back, and that is no success of the cancel either. */
+	/* The device does not come back, and that is no success of the cancel either. */
 	play_to_verifying(&r);
 	play_lost(&r, GATT_SUPERVISION);
 	session_cancel(&r.s, r.now);
@@ -367,7 +367,7 @@ static void test_asked_beside(void **state)
 	play_end(&r);
 }
 
-/* What it tells otherwise is believed, as where the session had asked by itself. */
+/* A device that answers otherwise is believed, as if the session had asked by itself. */
 static void test_asked_and_told(void **state)
 {
 	(void)state;

@@ -209,7 +209,9 @@ static void test_refusals(void **state)
 	assert_int_equal(dut.erases + dut.writes + dut.persists, 0);
 }
 
-/* What needs no signature goes through, as does all of it where the product asks for none. */
+/*
+ * A command that needs no signature goes through, as do all of them if the product asks for none.
+ */
 static void test_through(void **state)
 {
 	struct ota_start m;

@@ -82,7 +82,7 @@ static void test_defaults(void **state)
 	assert_int_equal(options.passkey, -1);
 }
 
-/* What test_all() gives of the link, the flash and chance. */
+/* Expects test_all()'s values of the link, the flash and chance. */
 static void expect_link(void)
 {
 	assert_int_equal(options.devices, 64);
@@ -341,7 +341,6 @@ static void test_many(void **state)
 		       "\"x\"\n");
 }
 
-/* Every option reads back from what simopts_get() says. */
 /* The words are those that Info's reasons are told with; "unknown" is none to ask for. */
 static void test_boot_reasons(void **state)
 {
@@ -355,6 +354,7 @@ static void test_boot_reasons(void **state)
 	}
 }
 
+/* Every option reads back from what simopts_get() says. */
 static void test_get(void **state)
 {
 	static const char *const values[SIM_OPTIONS] = {

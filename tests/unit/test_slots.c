@@ -121,7 +121,7 @@ static void test_factory(void **state)
 	rig_assert_runs("2.0.0", 0);
 	assert_true(board_running(rig.board)->pending_verify);
 	assert_true(board_running(rig.board)->can_rollback);
-	/* Nobody confirms: the next boot is the factory's. */
+	/* The image is not confirmed: the next boot is the factory's. */
 	assert_int_equal(board_boot(rig.board, NULL), 0);
 	rig_assert_runs("1.0.0", BOARD_FACTORY);
 

@@ -124,7 +124,7 @@ static double write_seconds(uint32_t size)
 	return 1e-6 * (double)(flash_program_us(&typical, size) + flash_read_us(&typical, size));
 }
 
-/* What comes after the last byte was read back: the boot loader's check, and otadata. */
+/* The time after the last byte was read back: the boot loader's check, and otadata. */
 static double end_seconds(uint32_t size)
 {
 	return 1e-6 * (double)(flash_read_us(&typical, size) +
@@ -189,7 +189,7 @@ static void assert_share(const char *what, const char *set_up, double took, doub
 	assert_true(best / took >= SHARE);
 }
 
-/* What an image deflates to, as the host sends it. */
+/* The image's stream, deflated as the host sends it. */
 static void deflated(const uint8_t *bytes, size_t size, struct job_stream *ret)
 {
 	assert_int_equal(job_stream_deflate(ret, bytes, (uint32_t)size, WINDOW), 0);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `otabench sweep` finds against a whole grid of settings by hand, on set-ups with one
- * dominant cause each: at least 0.95 of the grid's best, for the link alone and for a whole
- * update, in at most a fifth of the grid's runs.
+ * The settings that `otabench sweep` finds against a whole grid of settings by hand, on set-ups
+ * with one dominant cause each: at least 0.95 of the grid's best, for the link alone and for a
+ * whole update, in at most a fifth of the grid's runs.
  *
  * `make sweep-grid` runs the whole grid and writes down the best point of each set-up
  * (sweep_grid.txt); `make check` runs these points again beside a few others of the grid, so that
- * no rate is taken from the file.  SWEEP_ONLY=N runs one set-up, SWEEP_SEED=N other
- * runs on all.
+ * no rate is taken from the file.  SWEEP_ONLY=N runs one set-up, SWEEP_SEED=N other runs on all.
  */
 #include "config.h" /* system extensions: mkdtemp() */
 

@@ -126,7 +126,9 @@ static void test_finds(void **state)
 	}
 }
 
-/* What a profile fixes is not varied, and what the device has not got is not asked for. */
+/*
+ * A key that the profile fixes is not varied, and nothing is asked for that the device has not got.
+ */
 static void test_bounds(void **state)
 {
 	const struct world w = {.phy = 2, .interval = 24, .window = 8192};

@@ -217,7 +217,7 @@ static void test_used(void **state)
 	}
 }
 
-/* As bench measures it with the program's own settings by hand. */
+/* The rate that bench measures with the program's own settings by hand. */
 static double by_hand(const char *sim, const char *set)
 {
 	struct program_ran r = program_run(
@@ -279,6 +279,19 @@ static void test_grid(void **state)
 		assert_true((size_t)program_number(&r, "runs") * 5u <= grid);
 		program_done(&r);
 	}
+}
+
+/* Fewer settings by hand may win though others are faster, but hardly by more than 5 %. */
+static void test_confidence(void **state)
+{
+	struct program_ran r = sweep("chip=esp32c3,seed=4,buffers=8x251/late", "");
+
+	(void)state;
+	program_expect(&r, 0, "swept");
+	print_message("%.2f\n", json_number_value(json_object_get(r.last, "confidence")));
+	assert_true(program_number(&r, "runner_up_goodput") > program_number(&r, "goodput"));
+	assert_true(json_number_value(json_object_get(r.last, "confidence")) > 0.5);
+	program_done(&r);
 }
 
 static struct program_ran sweep_for(const char *sim, const char *objective)
@@ -356,7 +369,8 @@ int main(void)
 		cmocka_unit_test(test_result),	   cmocka_unit_test(test_continued),
 		cmocka_unit_test(test_bad_state),  cmocka_unit_test(test_own_file),
 		cmocka_unit_test(test_used),	   cmocka_unit_test(test_grid),
-		cmocka_unit_test(test_objectives), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_confidence), cmocka_unit_test(test_objectives),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("sweep_run", tests, set_up, tear_down);

@@ -108,7 +108,7 @@ static int replay_text(const char *text, unsigned int *ret_line)
 	return rc;
 }
 
-/* What a replay's diagnosis needs; an older file has less. */
+/* The state that a replay's diagnosis needs; an older file has less. */
 static void test_state(void **state)
 {
 	struct transport_link link = {

@@ -175,7 +175,7 @@ static void test_unheard(void **state)
 	assert_true(confirmed >= 25); /* else hardly any came as far as END */
 }
 
-/* Nothing gets through: the end has a name, and the device still boots. */
+/* If nothing gets through, the end has a name, and the device still boots. */
 static void test_hopeless(void **state)
 {
 	static const char *const specs[] = {"drop-data%100", "drop-notify%100"};

@@ -39,7 +39,7 @@ static void begin(struct update *u)
 	u->asks = u->sim.kind.skip = true;
 }
 
-/* The free slot holds the image, but for the blocks of changed (bits). */
+/* The free slot holds the image, except for the blocks of changed (bits). */
 static void fill_slot(const struct update *u, unsigned int changed)
 {
 	struct board *board = esp_board(update_device(u));
@@ -83,7 +83,7 @@ static void test_same(void **state)
 	assert_int_equal(u.s.stats.sent_bytes, HEAD);
 	assert_int_equal(session_kept(&u.s), image_size);
 	assert_int_equal(after.block_erases, before.block_erases);
-	/* What is left is the device's reading: twice, and the boot loader's check. */
+	/* Only the device's reading is left: twice, and the boot loader's check. */
 	assert_true(u.s.stats.flash.erase_ms == 0 && u.s.stats.flash.write_ms == 0);
 	assert_true(update_check_boots(&u));
 	update_end(&u);

@@ -29,7 +29,7 @@
 #define SAMPLE 7u /* every so manieth operation or place, of signed updates */
 #define WINDOW 12u
 
-/* What is sent: an image, deflated, or a relative of what runs, as a patch. */
+/* The image that is sent, deflated, or a relative of the one that runs, as a patch. */
 static uint8_t plain[200000], relative[300000];
 static size_t plain_size, relative_size;
 static const uint8_t *image;
@@ -226,7 +226,10 @@ static void lose_at_work(struct update *u, uint64_t operation)
 	esp_terminate(update_device(u));
 }
 
-/* What was in flash goes not again, but for the block that it ended in; nothing does behind END. */
+/*
+ * Bytes in the flash are not sent again, except for the block that they end in; after END nothing
+ * is.
+ */
 static void assert_goes_on(const struct update *u, uint32_t flushed)
 {
 	const struct stream *s = &u->stream.stream;

@@ -302,7 +302,7 @@ static void test_cases(void **state)
 		{"esp32p4.bin", LINT_CHIP, LINT_OK, NULL},
 		{"app.bin.zz", LINT_FORMAT, LINT_ERROR, "Unpack"},
 		{"app.bin.lz4", LINT_FORMAT, LINT_ERROR, "Unpack"},
-		/* Its hash leaves the header out. */
+		/* The hash of such an image leaves the header out. */
 		{"mcuboot_signed.bin", LINT_HASH, LINT_ERROR, "does not match"},
 		{"matter.ota", LINT_FORMAT, LINT_ERROR, "Matter OTA file"},
 		{"error_page.bin", LINT_FORMAT, LINT_ERROR, "web page"},

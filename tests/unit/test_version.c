@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which version is newer; a wrong answer refuses a good update or lets a downgrade pass. */
+/* The order of versions; a wrong answer refuses a good update or lets a downgrade pass. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What other values would make of a rate: a simulated run is asked about a change, and then
+ * The predicted effect of other values on a rate: a simulated run is asked about a change, and then
  * the change is made.
  */
 #include "config.h" /* system extensions: mkdtemp() */
@@ -205,7 +205,7 @@ static void test_nothing(void **state)
 	const uint32_t rate = run_with(NULL);
 
 	(void)state;
-	/* As it was measured, where the rate does not depend on what differs. */
+	/* If the rate does not depend on the difference, the answer is the measured rate. */
 	assert_int_equal(what_if(&a, &a, &seen, rate, false), rate);
 	assert_int_equal(what_if(&a, &b, &seen, rate, false), rate);
 	/* Before anything was sent nobody knows. */
@@ -215,7 +215,7 @@ static void test_nothing(void **state)
 	b = profile_with("window=1024");
 	assert_true(seen.play.ack_interval > 1024);
 	assert_true(what_if(&a, &b, &seen, rate, true) < what_if(&a, &b, &seen, rate, false) / 2);
-	/* No more is promised than the link carries. */
+	/* The answer promises no more than the link carries. */
 	b = profile_with("chunk=100");
 	assert_true(what_if(&a, &b, &seen, UINT32_MAX, false) < 200000);
 }

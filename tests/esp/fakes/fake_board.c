@@ -464,7 +464,7 @@ void fake_flash_image(int slot, const uint8_t *image, size_t size)
 	layout();
 }
 
-/* As bootloader_utility.c chooses with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE. */
+/* Chooses as bootloader_utility.c does with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE. */
 void fake_boot(void)
 {
 	fake_rtos_stop();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the fake FreeRTOS share; tests see fake.h. */
+/* Functions shared by the parts of the fake FreeRTOS; tests see fake.h. */
 #ifndef FAKE_RTOS_H
 #define FAKE_RTOS_H
 

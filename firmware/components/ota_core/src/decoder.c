@@ -35,7 +35,7 @@ int ota_decoder_begin(struct ota_decoder *d, bool patched, uint32_t offset, uint
 	return d->patch.run ? d->patch.begin(d->patch.ctx, offset, size) : -OTA_ENOTSUP;
 }
 
-#define GO_ON 3 /* how a step ends where neither bytes nor room are lacking */
+#define GO_ON 3 /* how a step ends that lacks neither bytes nor room */
 
 /* The next bytes belong behind the blocks that are kept. */
 static int leave_out(struct ota_decoder *d)
@@ -144,7 +144,10 @@ static int plain_step(struct ota_decoder *d, struct ota_piece *piece)
 	return rc == OTA_STAGE_END ? close_block(d) : rc;
 }
 
-/* What the patch has not had yet lies in the middle; only then the block is asked for more. */
+/*
+ * The middle holds inflated bytes that the patch has not taken yet; only when they are used up is
+ * the block asked for more.
+ */
 static int patch_step(struct ota_decoder *d, struct ota_piece *piece)
 {
 	struct ota_piece p = rest_of(piece);

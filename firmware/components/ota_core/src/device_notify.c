@@ -183,13 +183,13 @@ void device_send_done(struct ota_device *dev, uint32_t reboot_ms)
 
 	if (reboot_ms < OTA_NO_REBOOT) {
 		device_info(dev, &info);
-		/* As esp_ota_get_next_update_partition() goes round. */
+		/* The next slot in the order of esp_ota_get_next_update_partition(). */
 		m.slot = info.running_slot + 1u < info.slot_count
 				 ? (uint8_t)(info.running_slot + 1u)
 				 : 0;
 		memcpy(m.hash, dev->rx.sha256, sizeof(m.hash));
 	}
-	/* Else the time since the last TELEMETRY would never be told. */
+	/* Without this the time since the last TELEMETRY would never be told. */
 	device_send_times(dev);
 	say(dev, dev->conn, OTA_EVT_DONE, &m);
 }

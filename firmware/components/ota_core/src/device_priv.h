@@ -45,19 +45,21 @@ void device_send_error(struct ota_device *dev, uint16_t conn, uint8_t code, uint
 		       uint32_t detail);
 void device_send_progress(struct ota_device *dev, uint8_t phase, uint32_t done, uint32_t total);
 void device_send_ready(struct ota_device *dev);
-/* Of an image that boots next, in reboot_ms; of a measurement with OTA_NO_REBOOT. */
+/*
+ * Sends DONE for an image that boots next, in reboot_ms, or for a measurement, with OTA_NO_REBOOT.
+ */
 void device_send_done(struct ota_device *dev, uint32_t reboot_ms);
 void device_send_status(struct ota_device *dev, uint16_t conn);
 void device_send_link(struct ota_device *dev, uint16_t conn, uint8_t code);
 void device_send_telemetry(struct ota_device *dev);
-/* To whom telemetry goes, if anybody asked for it. */
+/* Sends TIMES to the connection that gets telemetry, if there is one. */
 void device_send_times(struct ota_device *dev);
 void device_send_gap(struct ota_device *dev, uint8_t reason);
 /* Sends an ACK when enough bytes moved since the last, or anything did and force is set. */
 void device_ack(struct ota_device *dev, bool force);
 
 /* device_work.c */
-/* It is now_ms: the time since the last call goes to what the device was doing. */
+/* Sets the time to now_ms: the time since the last call goes to what the device was doing. */
 void device_pass(struct ota_device *dev, uint32_t now_ms);
 /* Starts the next operation when none is outstanding, and takes the steps between. */
 void device_work(struct ota_device *dev);

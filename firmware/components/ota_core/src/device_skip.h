@@ -36,7 +36,7 @@ static inline bool device_skip_next(const struct ota_device *dev)
 	return device_skip_keeps(dev, dev->rx.received);
 }
 
-/* Nothing is erased of what is kept. */
+/* Moves the erased range past the blocks that are kept: they are not erased. */
 static inline void device_skip_erased(struct ota_device *dev)
 {
 	if (OTA_CORE_SKIP)

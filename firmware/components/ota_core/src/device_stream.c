@@ -165,7 +165,7 @@ void device_stream_decoded(struct ota_device *dev, int result)
 	if (!s || !s->live || !rx->valid)
 		return; /* of a session that ended meanwhile */
 	s->live = false;
-	/* A decoder that neither takes nor gives would be asked for ever. */
+	/* A decoder that neither takes nor gives bytes would be asked for ever. */
 	if (result == 0 && s->piece.used == 0 && s->piece.made == 0 &&
 	    (s->piece.in_len > 0 || s->piece.more))
 		result = -OTA_EBADMSG;

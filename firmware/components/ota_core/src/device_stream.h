@@ -34,7 +34,7 @@ static inline uint16_t device_start_flags(const struct ota_device *dev, const st
 
 	if (!s || (m->flags & (OTA_START_SINK | OTA_START_PATTERN)))
 		return OTA_START_KNOWN;
-	/* Its map has an end. */
+	/* The map of kept blocks has room for OTA_SKIP_BLOCKS only. */
 	if (OTA_CORE_SKIP && m->image_size > OTA_SKIP_BLOCKS * OTA_BLOCK_SIZE)
 		return (uint16_t)(OTA_START_KNOWN | (s->config.flags & ~OTA_START_SKIP));
 	return (uint16_t)(OTA_START_KNOWN | s->config.flags);
@@ -53,7 +53,7 @@ static inline uint32_t device_received(const struct ota_device *dev)
 	return s ? s->received : dev->rx.received;
 }
 
-/* Of these, the bytes that need no room in the ring any more. */
+/* Bytes of these that need no room in the ring any more. */
 static inline uint32_t device_taken(const struct ota_device *dev)
 {
 	const struct ota_stream *s = device_stream(dev);

@@ -51,8 +51,8 @@ struct ota_esp_config {
 	 * flash for up to 0.2 s each: time to put motors at rest. */
 	void (*session)(bool active, void *arg);
 	/*
-	 * For a display: 0..100, the share of the image that is in flash, each time it is another.
-	 * Called in the update's own task.  An update that is gone on with begins where it was; a
+	 * Progress for a display: 0..100, the share of the image that is in flash; called in the
+	 * update's own task each time it changes.  An update that is resumed begins where it was; a
 	 * basic one, whose size is told at its end, counts by the slot until then.
 	 */
 	void (*progress)(unsigned int percent, void *arg);
@@ -85,10 +85,10 @@ esp_err_t ota_esp_init(const struct ota_esp_config *config);
 esp_err_t ota_esp_start(void);
 
 /*
- * For an application with a NimBLE of its own: adds the services to it.  Call
- * after nimble_port_init(), ble_svc_gap_init() and ble_svc_gatt_init(), before
- * the host task runs.  The application advertises (the service's UUID helps
- * hosts to find it), allows a second connection where it can, and pairs.
+ * Adds the services to an application's own NimBLE.  Call after nimble_port_init(),
+ * ble_svc_gap_init() and ble_svc_gatt_init(), before the host task runs.  The application
+ * advertises (the service's UUID helps hosts to find it), allows a second connection where it can,
+ * and pairs.
  */
 esp_err_t ota_esp_register(void);
 

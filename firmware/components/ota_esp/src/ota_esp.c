@@ -18,8 +18,8 @@
 #define RING_MEMORY (MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT)
 #endif
 #define RING_SIZE (CONFIG_OTA_ESP_RING_SIZE_KB * 1024u)
-/* Where the processor stops for a write, the controller's buffers bridge a short one: 1 KiB
- * takes some 4 ms. */
+/* If the processor stops for a write, the controller's buffers bridge a short one: 1 KiB takes
+ * some 4 ms. */
 #if defined(CONFIG_SPI_FLASH_AUTO_SUSPEND) || defined(CONFIG_SPIRAM_XIP_FROM_PSRAM)
 #define WRITE_SIZE OTA_SECTOR_SIZE
 #else

@@ -186,7 +186,7 @@ uint16_t ota_esp_idle_take(struct ota_esp *s)
 
 #endif
 
-/* Whether another's START is kept back: it came first, and nobody hurries it. */
+/* Returns true if another host's START is kept back: it came first, and nobody hurries it. */
 static bool another_waits(struct ota_esp *s, uint16_t conn)
 {
 	bool waits;

@@ -102,7 +102,7 @@ static int set_boot(uint32_t size, const uint8_t *sha256)
 		ota_esp_warn("NVS is full: trailing bytes will not be reported");
 	err = esp_ota_set_boot_partition(ota_esp.update);
 	ota_esp_feed();
-	/* Its word for a flash that cannot be read, too; but all of it was read just now. */
+	/* This code also means a flash that cannot be read; but all of it was read just now. */
 	if (err == ESP_ERR_OTA_VALIDATE_FAILED)
 		return -OTA_EBADMSG;
 	return io_result(err, "set the boot slot");

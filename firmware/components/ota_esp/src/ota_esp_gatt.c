@@ -95,8 +95,8 @@ static int access_data(uint16_t conn, uint16_t attr, struct ble_gatt_access_ctxt
 /* --- Control and Info */
 
 #ifdef CONFIG_OTA_ESP_SECURITY_COMMANDS
-/* What no signature covers needs the link that Kconfig demands; the answer makes the host's stack
- * encrypt it, or pair, and write again. */
+/* A command that no signature covers needs the link that Kconfig demands; the ATT error makes
+ * the host's stack encrypt the link, or pair, and write again. */
 static bool link_will_do(uint16_t conn, const uint8_t *buf, uint16_t len)
 {
 	struct ble_gap_conn_desc desc;

@@ -245,8 +245,8 @@ void ota_esp_link_subscribed(uint16_t conn)
 	struct ota_esp_conn *c;
 	bool wanted;
 
-	/* After discovery, so as not to run into the central's own procedures; and neither
-	 * where the host chooses, nor where the link is so already. */
+	/* The PHY is asked for after discovery, so as not to run into the central's own
+	 * procedures; not if the host chooses it, nor if the link has it already. */
 	c = ota_esp_conn_enter(conn);
 	wanted = c && !c->host_chose && !c->phy_asked &&
 		 (c->tx_phy != OTA_PHY_2M || c->rx_phy != OTA_PHY_2M);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which images the product takes, by what their application descriptors say: version, secure
- * version, project.  Nothing of it is linked where Kconfig asks for none of these.
+ * The choice of images that the product takes, by what their application descriptors say: version,
+ * secure version, project.  Nothing of it is linked if Kconfig asks for none of these.
  */
 #include "ota_esp_priv.h"
 

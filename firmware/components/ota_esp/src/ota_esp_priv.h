@@ -196,8 +196,8 @@ struct ota_esp {
 	struct ota_esp_unpack *unpack; /* NULL: no update is decoded */
 #endif
 
-	/* What is large comes last: a member within 2 KiB of the start takes one instruction
-	 * less each time. */
+	/* Large members come last: a member within 2 KiB of the start takes one instruction less
+	 * at each use. */
 	StaticSemaphore_t lock_memory, wake_memory;
 	StaticTask_t task_memory;
 	uint8_t value[OTA_VALUE_MAX]; /* host task: a value that came in pieces */
@@ -209,7 +209,7 @@ extern struct ota_esp ota_esp;
 extern uint32_t ota_esp_wear; /* ota_core's; survives a restart */
 
 /* ota_esp.c */
-/* What the console is told.  ESP-IDF's macros cost 60 bytes at each use, these once. */
+/* Messages to the console.  ESP-IDF's macros cost 60 bytes at each use, these once. */
 void ota_esp_warn(const char *what);
 void ota_esp_error(const char *what, int code); /* "cannot ..." */
 
@@ -217,8 +217,8 @@ void ota_esp_error(const char *what, int code); /* "cannot ..." */
 extern const struct ota_device_ops ota_esp_ops; /* ctx is the struct ota_esp */
 
 /*
- * ota_esp_signed.c, and ota_core's entry points: through the gate where there is one.  With the
- * lock held, but for check, which the task runs without it.
+ * ota_esp_signed.c, and ota_core's entry points: they go through the gate if there is one.  All are
+ * called with the lock held, except for check, which the task runs without it.
  */
 #ifdef CONFIG_OTA_ESP_SIGNED
 bool ota_esp_signed_init(struct ota_esp *s); /* false: the keys are none */
@@ -230,12 +230,12 @@ void ota_esp_signed_check(void);
 	ota_device_control(&(s)->device, conn, buf, len, (s)->now)
 #endif
 
-/* ota_esp_stream.c: streams that are not the image itself.  With the lock held, but for decode,
- * which the task runs without it. */
+/* ota_esp_stream.c: streams that are not the image itself.  All are called with the lock held,
+ * except for decode, which the task runs without it. */
 #ifdef CONFIG_OTA_ESP_DEFLATE
 bool ota_esp_stream_init(struct ota_esp *s); /* false: no memory to keep */
 void ota_esp_stream_inspected(struct ota_esp *s); /* the running image can be a base */
-void ota_esp_stream_rest(struct ota_esp *s); /* no update is under way, nor any of its work */
+void ota_esp_stream_rest(struct ota_esp *s); /* neither an update nor its work is under way */
 int ota_esp_stream_decode(struct ota_piece *piece);
 #endif
 

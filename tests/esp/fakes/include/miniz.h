@@ -18,7 +18,7 @@ typedef enum {
 	TINFL_STATUS_HAS_MORE_OUTPUT = 2
 } tinfl_status;
 
-/* As large as on a chip: 10992 bytes. */
+/* The size is that on a chip: 10992 bytes. */
 typedef struct {
 	mz_uint32 m_state, m_num_bits;
 	mz_uint32 m_others[2746];

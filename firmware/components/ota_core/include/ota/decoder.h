@@ -23,7 +23,7 @@
 
 #define OTA_DECODER_MIDDLE 256u /* bytes between two stages */
 
-/* How a stage's run ended. */
+/* The ways in which a stage's run ends. */
 enum {
 	OTA_STAGE_HUNGRY = 0, /* all was taken and all given */
 	OTA_STAGE_FULL = 1, /* something to give waits for room */
@@ -67,7 +67,7 @@ struct ota_decoder {
 /* inflate without a run, patch NULL: there is none.  Copies both. */
 void ota_decoder_init(struct ota_decoder *decoder, const struct ota_stage *inflate,
 		      const struct ota_stage *patch);
-/* As ota_stream_config's begin; patched: what is inflated is a patch's. */
+/* Does the work of ota_stream_config's begin; patched: the inflated bytes are a patch. */
 int ota_decoder_begin(struct ota_decoder *decoder, bool patched, uint32_t offset, uint32_t size);
 /* ota_stream_config's decode, done at once. */
 int ota_decoder_run(struct ota_decoder *decoder, struct ota_piece *piece);

@@ -80,10 +80,10 @@ struct ota_device_ops {
 	/* [async] Read back into buf; at most OTA_SECTOR_SIZE bytes. */
 	int (*flash_read)(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len);
 	/*
-	 * Whether an image that begins with these OTA_HEAD_SIZE bytes may become the
-	 * firmware: project, version, secure version.  Asked as soon as they have arrived,
-	 * before anything is erased for them (basic: afterwards); image_check asks again.
-	 * -OTA_EPERM: older than policy or the eFuse allow; any other failure: not for
+	 * Judges by its first OTA_HEAD_SIZE bytes whether an image may become the firmware: by
+	 * project, version and secure version.  Called as soon as these bytes have arrived, before
+	 * anything is erased for them (basic: afterwards); image_check asks again.  0: it may;
+	 * -OTA_EPERM: it is older than policy or the eFuse allow; any other failure: it is not for
 	 * this product.  *ret_detail is then the offset of the field at fault.
 	 */
 	int (*head_check)(void *ctx, const uint8_t *head, uint32_t *ret_detail);
@@ -111,8 +111,9 @@ struct ota_device_ops {
 	void (*reboot)(void *ctx, uint32_t delay_ms);
 
 	/*
-	 * Whether this connection may START, ABORT, CONFIRM, ROLLBACK, REBOOT or PREPARE now:
-	 * the product's own decision.  Not asked of who owns the session under way.
+	 * Returns true if this connection may START, ABORT, CONFIRM, ROLLBACK, REBOOT or PREPARE
+	 * now: the product's own decision.  The owner of the session under way is not subject to
+	 * it.
 	 */
 	bool (*permit)(void *ctx, uint16_t conn, uint8_t opcode);
 

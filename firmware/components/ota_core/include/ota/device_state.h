@@ -80,9 +80,7 @@ struct ota_receive {
 	uint8_t sha256[OTA_SHA256_SIZE];
 };
 
-/*
- * What is used most comes first: the ESP32's short instructions reach 128 bytes.
- */
+/* The members used most come first: the ESP32's short instructions reach 128 bytes. */
 struct ota_device {
 	struct ota_device_config config;
 	enum ota_state state;

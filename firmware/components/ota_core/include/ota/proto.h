@@ -238,7 +238,7 @@ struct ota_status { /* section 5.5; 20 bytes, 17 of the first devices */
 	uint8_t slot; /* running slot */
 	uint8_t last_error; /* enum ota_code; kept until the next START */
 	uint8_t flags; /* OTA_INFO_* */
-	/* As in Info; 0 of a device that sends 17 bytes. */
+	/* The same as in Info; 0 if the device sends 17 bytes. */
 	uint8_t reset_reason, resets, panics;
 };
 

@@ -49,13 +49,14 @@ struct ota_signed {
 
 /* -OTA_EINVAL: no device or check.  Owns nothing. */
 int ota_signed_init(struct ota_signed *gate, const struct ota_signed_config *config);
-/* In place of ota_device_control(). */
+/* Takes a write to Control, in place of ota_device_control(). */
 void ota_signed_control(struct ota_signed *gate, uint16_t conn, const uint8_t *buf, size_t len,
 			uint32_t now_ms);
 /*
- * Whether a command decides about the firmware and no signature covers it: ABORT, CONFIRM,
- * ROLLBACK, REBOOT, and a START by which an update that could be resumed is lost.  Not so of who
- * owns the session under way.  A product may demand an authenticated link for these alone.
+ * Returns true if a command decides about the firmware and no signature covers it: ABORT, CONFIRM,
+ * ROLLBACK, REBOOT, and a START by which an update that could be resumed is lost.  For the owner of
+ * the session under way it is always false.  A product may demand an authenticated link for these
+ * commands alone.
  */
 bool ota_uncovered(const struct ota_signed *gate, uint16_t conn, const uint8_t *buf, size_t len);
 /* The check ended: 0, or a negative OTA_E*, of which each refuses. */
@@ -64,7 +65,7 @@ void ota_signed_checked(struct ota_signed *gate, int result, uint32_t now_ms);
 void ota_signed_disconnected(struct ota_signed *gate, uint16_t conn);
 /* Before ota_device_tick(). */
 void ota_signed_tick(struct ota_signed *gate, uint32_t now_ms);
-/* As ota_device_deadline(), for the gate alone. */
+/* The deadline of the gate alone, in the form of ota_device_deadline(). */
 bool ota_signed_deadline(const struct ota_signed *gate, uint32_t *ret_ms);
 /* Adds to Info the feature.  Where only signed images are taken, Info tells so, and has no
  * feature whose use would be refused. */

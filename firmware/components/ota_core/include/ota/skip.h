@@ -4,11 +4,11 @@
  *
  * In a session whose START has the flag *skip* the host may ask for digests of the slot's blocks,
  * and a map in the stream's head says which of the image's blocks are kept: they are not in the
- * stream, and are neither erased nor written.  Nobody's word is taken for it: what is kept is read
- * back for the image's SHA-256 as all else is, so that a wrong map ends with OTA_ERR_HASH.
+ * stream, and are neither erased nor written.  The map is not trusted: kept blocks are read back
+ * for the image's SHA-256 like all others, so that a wrong map ends with OTA_ERR_HASH.
  *
- * The core must be compiled with OTA_CORE_SKIP=1 beside OTA_CORE_STREAM=1; it does not grow by it
- * otherwise.
+ * The core must be compiled with OTA_CORE_SKIP=1 beside OTA_CORE_STREAM=1; otherwise this code adds
+ * nothing to its size.
  */
 #ifndef OTA_SKIP_H
 #define OTA_SKIP_H
