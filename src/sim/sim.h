@@ -40,5 +40,7 @@ int sim_create(sd_event *event, const struct sim_config *config, struct transpor
 /* The simulation's inside, for tests and for the bench. */
 struct esp *sim_device(struct transport *t, const char *name_or_address);
 struct sched *sim_sched(struct transport *t);
+/* For who steps sim_sched(): runs the loop for as long as the clock stands still for the host. */
+void sim_wait(struct transport *t);
 
 #endif

@@ -95,6 +95,14 @@ void sim_hold(struct transport *t, bool on)
 	sim_clock_arm(sim);
 }
 
+void sim_wait(struct transport *t)
+{
+	const struct sim *sim = sim_of(t);
+
+	while (sim->held && sd_event_run(sim->event, UINT64_MAX) >= 0)
+		;
+}
+
 int sim_clock_create(struct sim *sim)
 {
 	int rc;

@@ -218,7 +218,10 @@ void account_steps(struct account *a)
 	uint64_t next;
 
 	a->rest = a->idle = IDLE;
-	while (!job_is_finished(a->job) && sched_next(sched, &next)) {
+	for (;;) {
+		sim_wait(&a->sim->base);
+		if (job_is_finished(a->job) || !sched_next(sched, &next))
+			break;
 		state = a->job->session.state;
 		spend(a, next > a->at_us ? next - a->at_us : 0);
 		a->at_us = next > a->at_us ? next : a->at_us;

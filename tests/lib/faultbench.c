@@ -141,6 +141,7 @@ static void begin(struct bench *b, enum session_goal goal, enum ota_command comm
 
 static bool step(struct bench *b, uint64_t until)
 {
+	sim_wait(b->world);
 	if (!sched_step(sim_sched(b->world)) || sched_now(sim_sched(b->world)) > until) {
 		WRONG(b, "it does not end: %s", session_state_name(b->job->session.state));
 		return false;

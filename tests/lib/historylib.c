@@ -88,14 +88,15 @@ static struct transport *open_world(const struct play *play, sd_event *event,
 	return t;
 }
 
-static void drive(struct play *play, struct job *job, struct sched *sched)
+static void drive(struct play *play, struct job *job, struct transport *world)
 {
 	bool due = play->then != NULL;
 	struct job_snapshot now;
 
 	job_start(job);
 	while (!play->finished) {
-		assert_true(sched_step(sched));
+		sim_wait(world);
+		assert_true(sched_step(sim_sched(world)));
 		if (!due)
 			continue;
 		job_snapshot(job, &now);
@@ -174,7 +175,7 @@ void play_run(struct play *play)
 	assert_true(sd_event_new(&event) >= 0);
 	t = open_world(play, event, &inside);
 	assert_int_equal(recorder_job_create(&record, t, &config, &listener, &job, &recorder), 0);
-	drive(play, job, sim_sched(inside));
+	drive(play, job, inside);
 	job_destroy(job);
 	recorder_finish(recorder);
 	t->ops->destroy(t);

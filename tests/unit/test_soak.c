@@ -161,6 +161,7 @@ static void drive(struct soak *k, struct transport *world)
 
 	job_start(k->job);
 	while (!k->finished) {
+		sim_wait(world);
 		if (!sched_step(sim_sched(world)))
 			WRONG(k, "nothing happens any more");
 		k->seconds = world->ops->now_us(world) / S;
@@ -404,6 +405,7 @@ static void drive_kept(struct soak *k, struct transport *world, uint64_t look_us
 
 	job_start(k->job);
 	while (!k->finished) {
+		sim_wait(world);
 		if (!sched_step(sim_sched(world)))
 			WRONG(k, "nothing happens any more");
 		k->seconds = world->ops->now_us(world) / S;
