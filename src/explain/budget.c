@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See budget.h. */
-#include "explain/budget.h"
+#include "explain/budget_priv.h"
 
 #include <string.h>
 
@@ -416,6 +416,7 @@ void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 	if (v->write_ms > 0 && (b->write_ms == 0 || v->write_ms < b->write_ms))
 		b->write_ms = v->write_ms;
 	take_times(b, v->times);
+	budget_end_see(b, v, now_us);
 	b->last = *v;
 	b->last.times = NULL;
 }

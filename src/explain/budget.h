@@ -15,7 +15,7 @@
  * - Where intervals are long or packets were lost, the idle time is divided as where the same
  *   transfer is played (budget_play(), at its end).
  * - Of the time without credit, the part in which an erase was announced is the erase's; the
- *   device's TIMES divide the rest.
+ *   device's TIMES divide the rest.  So they do with the time behind the last byte.
  *
  * Shares are moved, never made: their sum is the time that passed, to the microsecond.
  * Freestanding: no clock, heap or file.
@@ -45,7 +45,7 @@ enum budget_share {
 	BUDGET_DOWN, /* the link was down, or being made anew */
 	BUDGET_PAUSED, /* by the user */
 	BUDGET_START, /* START to READY */
-	BUDGET_END, /* the last value's way, and END to DONE */
+	BUDGET_END, /* the last value's way, and END to DONE, but for what the flash does then */
 	/* Around it. */
 	BUDGET_CONNECT,
 	BUDGET_DISCOVER,
@@ -109,6 +109,15 @@ struct budget_played {
 	uint64_t spent[PREDICT_SPENT];
 };
 
+/* When all had been sent (budget_end.c). */
+struct budget_end {
+	bool known;
+	uint64_t written; /* bytes by then */
+	uint32_t flushed, erase_at; /* of the image; the latest erase, where one was announced */
+	bool announced, erasing;
+	uint64_t erasing_us; /* since then, where it was under way */
+};
+
 /* The caller's memory; contents are private except for flash. */
 struct budget {
 	bool begun;
@@ -152,6 +161,7 @@ struct budget {
 	bool times_known;
 	struct budget_flash flash;
 	struct budget_played played;
+	struct budget_end end;
 };
 
 void budget_init(struct budget *b, uint64_t now_us);

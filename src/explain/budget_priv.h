@@ -12,4 +12,9 @@ void budget_stopped(const struct budget *b, const struct budget_flash *f, const 
 /* Time that acknowledgements cannot divide is divided as it is where the same is played. */
 void budget_settle_played(const struct budget *b, const struct budget_flash *f, uint64_t shares[]);
 
+/* After each event, with the shares and erases up to now_us. */
+void budget_end_see(struct budget *b, const struct budget_view *v, uint64_t now_us);
+/* Of the end, what the device's flash did goes to erase, program, read and task. */
+void budget_end_settle(const struct budget *b, const struct budget_flash *f, uint64_t shares[]);
+
 #endif

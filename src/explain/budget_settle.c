@@ -183,6 +183,9 @@ static void settle_answers(const struct budget *b, const struct budget_flash *f,
 static void budget_flash_now(const struct budget *b, struct budget_flash *ret)
 {
 	budget_flash(b, ret);
+	/* A device tells all of it right before DONE. */
+	if (b->done_us > 0)
+		return;
 	if (ret->erases > 0 && b->erases > ret->erases) {
 		ret->erase_ms = ret->erase_ms * b->erases / ret->erases;
 		ret->erases = b->erases;
@@ -249,6 +252,7 @@ static void settle(const struct budget *b, uint64_t shares[])
 	settle_answers(b, &f, shares);
 	divide_full(b, &f, shares, full_us);
 	budget_settle_played(b, &f, shares);
+	budget_end_settle(b, &f, shares);
 }
 
 void budget_shares(const struct budget *b, uint64_t run[BUDGET_SHARES],

@@ -6,6 +6,9 @@
 
 #define LOSS_PPM 40000u /* time that nothing else explains is lost packets from here on */
 #define LOSS_MAX_PPM 400000u
+/* Parts of the time, or of the rate, more or less than with a late adapter: */
+#define LATE_FIT_PPM 40000u
+#define LATE_TRIED_PPM 100000u /* where intervals were tried, of both */
 #define SMALL_RING 65536u
 #define USUAL_RING 32768u /* CONFIG_OTA_ESP_RING_SIZE_KB where nobody set it */
 #define AUTO_1M_US 15000u
@@ -19,9 +22,14 @@ uint64_t limit_played(const struct predict *p)
 	return us == 0 ? 0 : us + (uint64_t)HANDSHAKES * p->link.interval_us;
 }
 
+/* As the session chooses it, which no stack tells that the adapter is late. */
 void limit_best_value(struct predict *p, uint16_t mtu)
 {
-	p->value = airtime_best_value(&p->link, mtu, OTA_VALUE_MAX, p->header, p->request);
+	struct airtime_link link = p->link;
+
+	link.refill |= link.late;
+	link.late = false;
+	p->value = airtime_best_value(&link, mtu, OTA_VALUE_MAX, p->header, p->request);
 }
 
 static bool same_link(const struct airtime_link *a, const struct airtime_link *b)
@@ -178,7 +186,7 @@ static void judge_link(struct judge *j)
 	if (p.link.buffers > 0 && !p.link.refill) {
 		p.link.refill = true;
 		p.link.late = false;
-		slow = in->adapter_late ? share_of(in, BUDGET_LOSS) : 0;
+		slow = j->late ? share_of(in, BUDGET_LOSS) : 0;
 		consider(j, LIMIT_ADAPTER_BUFFERS,
 			 slow > limit_gain(j, &p) ? slow : limit_gain(j, &p));
 	}
@@ -311,24 +319,87 @@ static void judge_host(struct judge *j)
 	consider(j, LIMIT_RECONNECTS, share_of(j->in, BUDGET_DOWN));
 }
 
-/* A PHY that was refused cannot be changed here, so it is named after all that can be. */
+/*
+ * Nobody here can change it, so that it is named behind all that somebody can.  The flash nobody can
+ * change either: that is named first where it takes far more, as in consider_flash().
+ */
 static void judge_refused(struct judge *j)
 {
 	struct predict p = j->now;
 	struct limit *r = j->ret;
+	const bool flash = r->cause == LIMIT_ERASE || r->cause == LIMIT_PROGRAM;
+	uint32_t gain;
 
-	if (!j->in->phy_refused || (r->cause != LIMIT_NONE && r->second != LIMIT_NONE))
+	if (!j->in->phy_refused)
 		return;
 	p.link.phy = OTA_PHY_2M;
-	if (r->cause == LIMIT_NONE) {
-		consider(j, LIMIT_PHY, limit_gain(j, &p));
-	} else {
-		r->second_ppm = limit_gain(j, &p);
-		r->second = r->second_ppm >= WORTH_PPM ? LIMIT_PHY : LIMIT_NONE;
+	gain = limit_gain(j, &p);
+	if (gain < WORTH_PPM)
+		return;
+	if (r->cause == LIMIT_NONE || (flash && gain > r->share_ppm / 5u * 2u)) {
+		r->second = r->cause;
+		r->second_ppm = r->share_ppm;
+		r->cause = LIMIT_PHY;
+		r->share_ppm = gain;
+	} else if (r->second == LIMIT_NONE || (flash && gain > r->second_ppm)) {
+		r->second = LIMIT_PHY;
+		r->second_ppm = gain;
 	}
 }
 
 /* --- all of it */
+
+/*
+ * An adapter that fills its buffers late misses events, which look like lost packets, and no stack
+ * tells that it does.  But its events are missed by rule: with lost packets only chance makes a
+ * transfer take as long as such an adapter would.  A transfer in which intervals were tried is a
+ * mixture; then the rates with the one that was found, and with the first, have to be those of such an adapter, too.
+ */
+static bool fits(uint64_t a, uint64_t b, uint32_t ppm)
+{
+	return a <= b + b * ppm / PPM && b <= a + a * ppm / PPM;
+}
+
+static uint64_t ceiling(const struct predict *late, uint32_t interval_us)
+{
+	struct airtime_link link = late->link;
+
+	link.interval_us = interval_us;
+	return (uint64_t)airtime_ceiling(&link, late->value, false) *
+	       (uint32_t)(late->value - late->header) / late->value;
+}
+
+static bool as_if_late(const struct judge *j, const struct predict *late, uint64_t late_us,
+		       uint64_t measured_us)
+{
+	const struct limit_input *in = j->in;
+
+	if (in->clean_rate == 0)
+		return fits(measured_us, late_us, LATE_FIT_PPM);
+	return fits(measured_us, late_us, LATE_TRIED_PPM) &&
+	       fits(in->clean_rate, ceiling(late, late->link.interval_us), LATE_TRIED_PPM) &&
+	       fits(in->first_rate, ceiling(late, in->first_us), LATE_TRIED_PPM);
+}
+
+static void find_late(struct judge *j, uint64_t measured_us)
+{
+	struct predict p = j->now;
+	uint64_t us;
+
+	j->late = j->in->adapter_late;
+	if (j->late || p.request || p.link.buffers == 0 || !p.link.refill ||
+	    measured_us < j->now_us + j->now_us * LOSS_PPM / PPM ||
+	    share_of(j->in, BUDGET_LOSS) < LOSS_PPM)
+		return;
+	p.link.refill = false;
+	p.link.late = true;
+	us = limit_played(&p);
+	if (us == 0 || !as_if_late(j, &p, us, measured_us))
+		return;
+	j->late = true;
+	j->now = p;
+	j->now_us = us;
+}
 
 /* Time that nothing else explains: as many packets are lost as make up for it. */
 static void find_loss(struct judge *j, uint64_t measured_us)
@@ -337,7 +408,7 @@ static void find_loss(struct judge *j, uint64_t measured_us)
 	struct predict p = j->now;
 
 	/* Events that such an adapter missed look the same. */
-	if (j->in->adapter_late)
+	if (j->late)
 		return;
 	if (j->now_us == 0 || measured_us < j->now_us + j->now_us * LOSS_PPM / PPM ||
 	    share_of(j->in, BUDGET_LOSS) < LOSS_PPM)
@@ -368,7 +439,9 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	j.now_us = limit_played(&j.now);
 	if (j.now_us == 0 || j.other_us >= in->seconds_us)
 		return;
+	find_late(&j, in->seconds_us - j.other_us);
 	find_loss(&j, in->seconds_us - j.other_us);
+	ret->adapter_late = j.late;
 	j.interval = best_interval(&j);
 	ret->goodput = ret->predicted = limit_rate(in->bytes, in->seconds_us);
 	judge_link(&j);

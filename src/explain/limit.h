@@ -47,6 +47,10 @@ struct limit_input {
 	uint64_t shares[BUDGET_TRANSFER_SHARES];
 	uint16_t mtu;
 	bool adapter_late; /* it fills its buffers once an event, and missed events at first */
+	/* Where intervals were tried, bytes per second with this one, and with the one before the
+	 * trials, while nothing else held values up; 0: they were not. */
+	uint32_t clean_rate, first_rate;
+	uint32_t first_us; /* that interval */
 	bool device_2m; /* the device has it */
 	bool phy_refused; /* it was asked for 2M, and the link stayed on 1M */
 	/* The profile decides it, and the link did not refuse. */
@@ -67,6 +71,7 @@ struct limit {
 	uint32_t link_best, flash;
 	uint32_t possible; /* the least of them */
 	uint32_t erase_us, write_us; /* of 64 KiB; 0: not measured */
+	bool adapter_late; /* known before, or it took as long as with such an adapter */
 };
 
 /* The rate of the link with the best settings, bytes per second; of *in only now.link,

@@ -8,7 +8,7 @@
 #define BLOCK 65536u
 #define CHANCE_PPM 80000u /* a change that gains less is not advised where chance decides */
 
-const uint16_t limit_intervals[LIMIT_INTERVALS] = {6, 8, 12, 24}; /* 1.25 ms */
+const uint16_t limit_intervals[LIMIT_INTERVALS] = {6, 8, 12, 16, 24}; /* 1.25 ms */
 
 static const uint32_t windows[] = {1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072};
 

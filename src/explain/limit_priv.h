@@ -7,7 +7,7 @@
 
 #define PPM 1000000u
 #define WORTH_PPM 30000u /* less of the time is no cause: the model is no better */
-#define LIMIT_INTERVALS 4u
+#define LIMIT_INTERVALS 5u
 
 extern const uint16_t limit_intervals[LIMIT_INTERVALS]; /* those to try, in 1.25 ms */
 
@@ -17,6 +17,7 @@ struct judge {
 	uint64_t now_us; /* played */
 	struct predict interval; /* with the one that takes least */
 	uint64_t other_us; /* measured, and not in what is played */
+	bool late; /* the adapter is late, by what is known or by how long it took */
 	struct limit *ret;
 };
 

@@ -175,6 +175,11 @@ static void may_change(const struct job *job, struct limit_input *in)
 	in->may_interval = link && open_to(s->choices.interval.asked, interval) &&
 			   s->tune.best == 0 && !session_adapter_late(s);
 	in->adapter_late = session_adapter_late(s);
+	if (s->tune.best == interval) {
+		in->clean_rate = s->tune.rate;
+		in->first_rate = s->tune.first_rate;
+		in->first_us = s->tune.first * 1250u;
+	}
 	in->may_data_length = link && c->link.data_length < 251 && job->air.data_length < 251;
 	in->may_mtu = c->mtu_max < 517 && job->mtu >= c->mtu_max;
 	in->may_mode =

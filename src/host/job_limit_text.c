@@ -74,8 +74,12 @@ static bool say_link_cause(const struct job *job, const struct limit *l, char *b
 		SAY("each value waits for its response, with an interval of %.2f ms", ms);
 		break;
 	case LIMIT_ADAPTER_BUFFERS:
-		SAY("the adapter sends %u %s an event of %.2f ms", air->buffers,
-		    air->buffers == 1 ? "buffer" : "buffers", ms);
+		if (l->adapter_late)
+			SAY("the adapter fills its %u buffers too late for some events of %.2f ms",
+			    air->buffers, ms);
+		else
+			SAY("the adapter sends %u %s an event of %.2f ms", air->buffers,
+			    air->buffers == 1 ? "buffer" : "buffers", ms);
 		break;
 	case LIMIT_ADAPTER_FRAGMENTS:
 		SAY("the adapter's buffers hold %u bytes each", air->buffer_octets);

@@ -194,7 +194,7 @@ static void spend(struct account *a, uint64_t us)
 	if (state == SESSION_PREPARING) {
 		a->us[BUDGET_START] += us;
 	} else if (state == SESSION_VERIFYING) {
-		a->us[BUDGET_END] += us;
+		a->us[a->esp->board->activity == BOARD_IDLE ? BUDGET_END : device_share(a)] += us;
 	} else if (state != SESSION_SENDING || !a->sim->link) {
 		a->us[BUDGET_DOWN] += us;
 	} else if (a->pair.open) {

@@ -204,6 +204,7 @@ static const struct setup setups[] = {
 	{"ring=256", {NULL}, false, NULL},
 	{"ring=8", {NULL}, false, NULL},
 	{"flash=slow", {NULL}, false, NULL},
+	{"flash=slow,ring=1024", {NULL}, true, NULL},
 	{"fault=slow-erase:8", {NULL}, false, NULL},
 	{"loss=5", {NULL}, false, NULL},
 	{"loss=10", {NULL}, false, NULL},

@@ -210,6 +210,18 @@ static void test_refused(void **state)
 	limit_judge(&in, &limit);
 	assert_int_equal(limit.cause, LIMIT_DATA_LENGTH);
 	assert_int_equal(limit.second, LIMIT_PHY);
+	/* The flash does not, unless it takes far more. */
+	in.now.link.data_length = 251;
+	in.now.ring = 32768;
+	in.now.write_us = 100000;
+	in.now.held_pdus = 8;
+	for (unsigned int i = 0; i < 2; i++) {
+		in.now.erase_us = i > 0 ? 3000000u : 200000u;
+		in.seconds_us = predict_us(&in.now) + 150000u;
+		limit_judge(&in, &limit);
+		assert_int_equal(limit.cause, i > 0 ? LIMIT_ERASE : LIMIT_PHY);
+		assert_int_equal(limit.second, i > 0 ? LIMIT_PHY : LIMIT_ERASE);
+	}
 }
 
 /* Each cause has a paragraph in the manual. */
