@@ -345,7 +345,7 @@ static void error_response(struct attc *c, const uint8_t *pdu, size_t len)
 {
 	int error;
 
-	/* Of another request, or malformed: the timeout will tell. */
+	/* The error is another request's, or malformed: the timeout will tell. */
 	if (len != 5 || pdu[1] != c->asked)
 		return;
 	error = pdu[4] ? pdu[4] : ATT_ERR_UNLIKELY;

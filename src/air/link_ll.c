@@ -199,7 +199,7 @@ int link_answer_key(struct link *link, const uint8_t ltk[LINK_KEY_SIZE])
 	return 0;
 }
 
-/* The next PDU would be encrypted, and with another key nobody could read it. */
+/* The next PDU would be encrypted with another key, which the other side could not read. */
 static void answer_start_enc_req(struct link *link)
 {
 	if (memcmp(link->running.ltk, link->running.key.ltk, LINK_KEY_SIZE) == 0) {

@@ -73,7 +73,7 @@ void link_news_drop(void *ctx, uint64_t now_us)
 
 /* --- news */
 
-/* For what its host hears next. */
+/* Arms the event for the news that the host hears next. */
 static void news_arm(struct link_side *side)
 {
 	struct link_news news;

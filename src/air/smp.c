@@ -105,7 +105,7 @@ static uint8_t auth_offered(const struct smp *s)
 			 (s->config.secure_connections ? AUTH_SECURE : 0));
 }
 
-/* Of what the peer sent: SMP_REASON_NONE, or why it will not do. */
+/* Judges the peer's features: SMP_REASON_NONE, or the reason to refuse them. */
 static enum smp_reason features_wrong(const uint8_t f[SMP_FEATURES])
 {
 	if (f[FEATURE_KEY_SIZE] < KEY_SIZE_MIN || f[FEATURE_KEY_SIZE] > KEY_SIZE_MAX ||

@@ -203,7 +203,7 @@ int ecdsa_verify(const uint8_t point[ECDSA_POINT], const void *message, size_t l
 
 void ecdsa_wipe(struct ecdsa_key *key)
 {
-	volatile uint8_t *p = key->secret; /* not to be left out as a store that nobody reads */
+	volatile uint8_t *p = key->secret; /* not to be left out as a store that is never read */
 
 	for (size_t i = 0; i < ECDSA_SCALAR; i++)
 		p[i] = 0;

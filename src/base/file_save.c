@@ -122,7 +122,7 @@ static int find_target(struct file_save *s, struct stat *st, const char **ret_wo
 
 	if (strlen(s->path) >= sizeof(s->target))
 		return ENAMETOOLONG;
-	/* Of an empty file, as mktemp(1) makes, there is nothing to lose. */
+	/* An empty file, as mktemp(1) makes one, has nothing to lose. */
 	if (taken && !(s->how & FILE_SAVE_REPLACE) &&
 	    !(S_ISREG(link.st_mode) && link.st_size == 0)) {
 		*ret_words = S_ISLNK(link.st_mode) ? "there is a symbolic link of that name"
@@ -130,7 +130,7 @@ static int find_target(struct file_save *s, struct stat *st, const char **ret_wo
 		return EEXIST;
 	}
 	if (!realpath(s->path, s->target)) {
-		/* A link to nothing, or in a circle: where it leads nobody has seen. */
+		/* The target of a link to nothing, or in a circle, is not known. */
 		if (taken)
 			return errno;
 		memcpy(s->target, s->path, strlen(s->path) + 1);

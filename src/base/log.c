@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See log.h: formats a line and hands it to whoever wants to know. */
+/* See log.h: formats a line and hands it to the user's callback. */
 #include "base/log.h"
 
 #include <stdarg.h>

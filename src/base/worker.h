@@ -17,7 +17,7 @@ struct worker;
 
 struct worker_task {
 	void *ctx;
-	/* On the thread.  It ends early where a step says so; nobody looks at ctx then. */
+	/* Runs on the thread.  It ends early if a step says so; ctx is not looked at then. */
 	void (*work)(void *ctx, const struct steps *steps);
 	/* ctx's end: by worker_destroy(), or on the thread where the work was left behind. */
 	void (*finish)(void *ctx);

@@ -288,7 +288,7 @@ void bluez_gatt_refused(struct bluez *b, enum gatt_chr chr, const sd_bus_error *
 		b->denied = true;
 	if (chr >= GATT_CHRS || told == GATT_PAIRING_UNTOLD)
 		return;
-	/* With a bond, and nobody asked for a passkey, the link was to be encrypted by itself. */
+	/* With a bond, and if no passkey was asked for, the link was to be encrypted by itself. */
 	b->pairing = told == GATT_PAIRING_WANTED && b->bonded && !bluez_agent_asked(b)
 			     ? GATT_PAIRING_BOND_LOST
 			     : told;

@@ -30,7 +30,7 @@ bool bluez_owner_sent(const struct bluez *b, sd_bus_message *m)
 	const char *sender = sd_bus_message_get_sender(m);
 
 	if (is_from_bus(m))
-		return true; /* that nobody answers, or the bus refuses */
+		return true; /* of a call without an answer, or one that the bus refuses */
 	return sender && b->owner[0] && strcmp(sender, b->owner) == 0;
 }
 
@@ -40,7 +40,7 @@ void bluez_owner_foreign(struct bluez *b, sd_bus_message *m)
 
 	if (b->foreign_told)
 		return;
-	b->foreign_told = true; /* who sends one sends many */
+	b->foreign_told = true; /* one who sends one message sends many */
 	bluez_log(b,
 		  "%s is not bluetoothd and sent a message that only bluetoothd may send: ignored",
 		  sender ? sender : "a nameless program");
@@ -53,7 +53,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 
 	if (bluez_owner_sent(b, m) || sd_bus_message_get_type(m, &type) < 0)
 		return 0;
-	/* Answers were given to whoever had asked: bluez_request.c. */
+	/* Answers went to the requests they belong to: bluez_request.c. */
 	if (type != SD_BUS_MESSAGE_SIGNAL && type != SD_BUS_MESSAGE_METHOD_CALL)
 		return 0;
 	bluez_owner_foreign(b, m);

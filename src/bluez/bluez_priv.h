@@ -223,7 +223,7 @@ int bluez_owner_watch(struct bluez *b);
 void bluez_owner_unwatch(struct bluez *b);
 /* bluetoothd sent it, or the bus. */
 bool bluez_owner_sent(const struct bluez *b, sd_bus_message *m);
-/* Logs, once, that somebody else did. */
+/* Logs, once, that another program sent a message. */
 void bluez_owner_foreign(struct bluez *b, sd_bus_message *m);
 
 /* bluez_request.c */
@@ -246,7 +246,7 @@ void bluez_request_last(struct bluez *b, const char *path, const char *interface
 /* Forgets the calls of this scope and of shorter ones. */
 void bluez_cancel(struct bluez *b, enum bluez_scope scope);
 
-/* bluez_calls.c: for whoever watches.  A message that was looked at is rewound. */
+/* bluez_calls.c: tells the calls to a watcher.  A message that was looked at is rewound. */
 void bluez_stack_log_made(struct bluez *b, struct bluez_request *call, sd_bus_message *m);
 void bluez_stack_log_done(struct bluez *b, struct bluez_request *call, sd_bus_message *reply,
 			  const sd_bus_error *error);
@@ -390,8 +390,8 @@ bool bluez_error_is_held(const sd_bus_error *error);
 /* The handle is not what bluetoothd remembers: ATT errors 0x01, 0x0a, and 0x02 or 0x03 for
  * what its properties allow. */
 bool bluez_error_is_stale(const sd_bus_error *error);
-/* ATT errors 0x80 to 0x9f.  A CCC descriptor is the device's stack's, which answers with none
- * of these: what was written is another attribute. */
+/* Returns true for ATT errors 0x80 to 0x9f.  The device's stack answers for a CCC descriptor
+ * with none of these: so another attribute was written. */
 bool bluez_error_is_applications(const sd_bus_error *error);
 /* The state of pairing, by the error that refused an access. */
 enum gatt_pairing bluez_error_pairing(const sd_bus_error *error);

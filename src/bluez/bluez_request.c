@@ -32,7 +32,7 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 
 	(void)ret_error;
-	/* The system bus lets only the one answer who was asked; other buses may not. */
+	/* The system bus lets only the program that was asked answer; other buses may not. */
 	if (!bluez_owner_sent(b, reply)) {
 		bluez_owner_foreign(b, reply);
 		error = &foreign;

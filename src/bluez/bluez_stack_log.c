@@ -123,7 +123,7 @@ void bluez_stack_log_forgotten(struct bluez *b, struct bluez_request *call)
 
 /* --- signals */
 
-/* Of the adapter in use, or of the device and what it has. */
+/* Returns true for the path of the adapter in use, of the device, or of an object below that. */
 static bool bluez_stack_log_is_ours(const struct bluez *b, const char *path)
 {
 	return strcmp(path, b->adapter) == 0 ||

@@ -34,8 +34,8 @@ struct board_config {
 	uint32_t secure_version; /* burnt into eFuse; 0 = no anti-rollback.  Never burnt further. */
 	bool secure_boot; /* images without a signature block are refused after an update */
 	bool flash_encryption; /* told in Info; bytes are kept as they are */
-	/* The boot loader is MCUboot, which trial boots, confirming and going back are the same with
-	 * to whoever asks: slots are swapped there and chosen here.  Images have its format. */
+	/* The boot loader is MCUboot.  From outside trial boots, confirming and going back look
+	 * the same, though slots are swapped there and chosen here.  Images have its format. */
 	bool mcuboot;
 	bool no_rollback; /* the boot loader is one without rollback; board_install() then has the
 			   * image look as if it had come by an update */
@@ -52,7 +52,7 @@ struct board_config {
 /* Called from events of the queue, never from within a call of the board's. */
 struct board_callbacks {
 	void *ctx;
-	/* The outstanding operation ended; ota_device_op_done() is what it is for. */
+	/* The outstanding operation ended: time for ota_device_op_done(). */
 	void (*op_done)(void *ctx, int result);
 	/* The board is dead until board_boot(); no op_done() follows. */
 	void (*power_lost)(void *ctx);
@@ -84,7 +84,7 @@ struct board_running { /* zeroed while not BOARD_RUNNING */
 struct board_counters { /* since board_create() */
 	uint32_t boots; /* board_boot() calls */
 	uint32_t crashes; /* starts of an image that board_break_update() broke */
-	uint32_t rollbacks; /* images given up because nobody confirmed them */
+	uint32_t rollbacks; /* images given up because they were not confirmed */
 	uint32_t fallbacks; /* boots of another slot because the first one's image was refused */
 	uint32_t power_losses;
 };
@@ -102,7 +102,7 @@ int board_check(const struct board_config *config, uint32_t image_size, char *re
 		size_t text_size);
 /* NULL is allowed.  No callback comes any more. */
 void board_destroy(struct board *board);
-/* Copied.  Until then nobody is told anything. */
+/* Copies the callbacks.  Until then none is called. */
 void board_set_callbacks(struct board *board, const struct board_callbacks *callbacks);
 
 /* Returns true if board_create() made a new chip, so that it wants board_install(). */

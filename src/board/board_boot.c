@@ -223,7 +223,7 @@ int board_boot(struct board *board, uint64_t *ret_us)
 		      board->nvs_partition->size);
 	if (r == 0)
 		r = boot_once(board);
-	/* The second boot of an image that nobody confirmed is the other slot's. */
+	/* The second boot of an image that was not confirmed is the other slot's. */
 	while (r == 0 && board->update_broken && board->running.pending_verify) {
 		board->counters.crashes++;
 		crashes_us += CRASH_US;

@@ -152,7 +152,7 @@ static int open_file(struct flash_file *file, uint32_t size, char *ret_text, siz
 		       : r;
 }
 
-/* One piece of a chip that nobody wrote to, in a file that only this process has; or -1. */
+/* One piece of a chip that was never written, in a file that only this process has; or -1. */
 static int open_blank(void)
 {
 	const int fd = memfd_create("blank flash", MFD_CLOEXEC);

@@ -34,7 +34,7 @@ void btsnoop_begin(struct btsnoop_file *f, FILE *out);
 /* One record.  unix_us: microseconds since 1970.  kind: also others of the kernel's. */
 void btsnoop_put(struct btsnoop_file *f, uint16_t index, uint16_t kind, uint64_t unix_us,
 		 const uint8_t *data, size_t len);
-/* Text for whoever opens the file. */
+/* Text for the reader of the file. */
 void btsnoop_note(struct btsnoop_file *f, uint64_t unix_us, const char *text);
 /* Writes what is buffered; 0 or the first error. */
 int btsnoop_flush(struct btsnoop_file *f);

@@ -18,7 +18,7 @@ void snoop_init(struct snoop *s)
 	s->state = SESSION_CONNECTING;
 }
 
-/* By traffic, where no list named them. */
+/* Guesses the characteristics by their traffic, if no list named them. */
 static void guess_handles(struct snoop *s)
 {
 	const struct snoop_handle *data = NULL;

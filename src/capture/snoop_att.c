@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Of a characteristic: handle, properties, value's handle, UUID of 16 octets. */
+/* The entry of a characteristic: handle, properties, value's handle, UUID of 16 octets. */
 #define ENTRY_LONG 21u
 
 /* --- which handle is what */

@@ -51,7 +51,7 @@ static int delta_save(struct cli *cli, const char *path, const struct patch_file
 	return CLI_OK;
 }
 
-/* How far it is, on a terminal: images of some MB take seconds. */
+/* Progress on a terminal: images of some MB take seconds. */
 struct delta_shown {
 	FILE *out; /* NULL: nobody looks */
 	uint64_t units, all;

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* Of the command that asks a device; a report's functions are not given it, and in a recording,
+/* The command that asks a device.  A report's functions are not given it, and in a recording,
  * which they show, too, there is none. */
 static const struct cli *asking;
 
@@ -84,7 +84,7 @@ static void print_link(FILE *out, const struct job_result *result)
 				result->link.interval_us / 1000.0, result->link.data_length);
 }
 
-/* Of a dialect without Info. */
+/* Prints the firmware that runs, for a dialect without Info. */
 static void print_running(FILE *out, const struct job_snapshot *now)
 {
 	const char *version = now->version[0] ? now->version : "unknown";

@@ -166,7 +166,9 @@ static int cmd_serve_on_input(sd_event_source *source, int fd, uint32_t revents,
 
 /* --- the options */
 
-/* Of the device that is served; the client's own link has its interval and its pairing. */
+/*
+ * Checks the options of the served device; the client's own link has its interval and its pairing.
+ */
 static int check_sim(struct server *s)
 {
 	struct sim_options *o = &s->cli->sim;

@@ -17,7 +17,7 @@ void complete_words(struct cli *cli, const struct cli_command *commands, int cou
 		    char *const *words);
 
 /* The known devices, profiles and files' kinds that the words of a usage stand for.  fn gets
- * each with what it is; the texts are valid during the call. */
+ * each with a description; the texts are valid during the call. */
 typedef void (*complete_fn)(void *userdata, const char *word, const char *description);
 void complete_devices(const struct cli *cli, complete_fn fn, void *userdata);
 void complete_profiles(complete_fn fn, void *userdata);

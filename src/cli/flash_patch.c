@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the image that it makes: whatever the base is, the hash says whether it is that one. */
+/*
+ * Makes the patch's image: whatever the base is, the hash says whether the image is the right one.
+ */
 static bool make_image(const struct patch_file *p, struct image_file *ret)
 {
 	uint8_t sha256[OTA_SHA256_SIZE], *image;

@@ -57,7 +57,7 @@ static bool is_image(const char *path, const struct journal_image *i)
 	return journal_find_image(&typed, found) && strcmp(found, path) == 0;
 }
 
-/* The file has changed or is gone: whoever sits there may know of another one. */
+/* The file has changed or is gone: the user may know of another one. */
 static bool ask(struct cli *cli, const struct journal_image *i, char path[PATH_MAX])
 {
 	char *line = NULL;

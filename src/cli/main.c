@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* Nor must a limit of the size of files, which shows in the same way. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	/* For the terminal's character set; numbers stay as in C. */
+	/* The terminal's character set is needed; numbers stay as in C. */
 	(void)setlocale(LC_CTYPE, "");
 	return cli_main(argc, argv, cli_commands, stdout, stderr);
 }

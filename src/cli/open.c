@@ -119,7 +119,7 @@ static int add_faults(struct cli *cli, struct transport **t)
 	return cli_fail(cli, cli_exit_of(rc), "faults cannot be injected: %s", strerror(-rc));
 }
 
-/* When and where, for whoever plays it: see replay/replay.h. */
+/* The time and the place, for a replay: see replay/replay.h. */
 static void note_recording(struct cli *cli, struct transport *t)
 {
 	const time_t now = time(NULL);
@@ -281,7 +281,7 @@ static int open_unnamed(FILE **ret_out, FILE **ret_in)
 	return -OTA_EIO;
 }
 
-/* A bundle holds the run, also where nobody asked for a recording of it. */
+/* A bundle holds the run even if no recording of it was asked for. */
 static int add_bundle_recording(struct cli *cli, struct transport **t)
 {
 	const char *bundle = cli_value(cli, "bundle");

@@ -13,8 +13,8 @@
 
 /* CLI_OK, or an exit code after cli_fail(). */
 int cli_open(struct cli *cli, sd_event *event, struct transport **ret);
-/* Tells when the recording is incomplete, and returns code or what that makes of it: before the
- * end is told, as what is told must be what the program ends with. */
+/* Tells if the recording is incomplete, and returns code, or the exit code that this makes of
+ * it.  Called before the run's end is told, since that must agree with the exit status. */
 int cli_recorded(struct cli *cli, struct transport *t, int code);
 /* Closes it; tells when a recording is incomplete, and returns code or what that makes of it. */
 int cli_close(struct cli *cli, struct transport *t, int code);

@@ -76,7 +76,7 @@ void run_json_link(json_t *o, const struct job_snapshot *now)
 	set(o, "rssi_source", json_string(transport_source_name(now->link.rssi_source)));
 }
 
-/* Of a device that tells neither: null, unless its Info has. */
+/* A device that tells neither gets null, unless its Info has them. */
 static void set_resets(json_t *o, uint8_t reason, uint8_t resets, uint8_t panics)
 {
 	const bool known = reason != OTA_RESET_UNKNOWN || resets > 0;

@@ -42,7 +42,7 @@ bool cbor_next(struct cbor_reader *r, struct cbor_item *ret)
 	if (info == OPEN) {
 		ret->open = ret->type == CBOR_ARRAY || ret->type == CBOR_MAP;
 		ret->value = CBOR_BREAK;
-		/* Octets and texts in pieces: nobody sends them. */
+		/* Octets and texts in pieces are never sent. */
 		return ret->open || ret->type == CBOR_SIMPLE || fail(r);
 	}
 	if (!take_argument(r, info, &ret->value))

@@ -48,7 +48,7 @@ struct cbor_walk {
 void cbor_read(struct cbor_reader *r, const uint8_t *buf, size_t len);
 /* The next item; of an array or a map, its head alone.  False: there is none, or it is bad. */
 bool cbor_next(struct cbor_reader *r, struct cbor_item *ret);
-/* Passes over what is in item, which was read last. */
+/* Skips the contents of item, which was read last. */
 void cbor_skip(struct cbor_reader *r, const struct cbor_item *item);
 /* Begins a map or array that is the next item; false: it is something else, or bad. */
 bool cbor_enter(struct cbor_reader *r, enum cbor_type type, struct cbor_walk *ret);
@@ -58,7 +58,7 @@ bool cbor_enter_item(const struct cbor_item *item, enum cbor_type type, struct c
  * Of a key that is no text, ret_key's type tells. */
 bool cbor_pair(struct cbor_reader *r, struct cbor_walk *w, struct cbor_item *ret_key,
 	       struct cbor_item *ret_value);
-/* The head of the next item of an array, likewise. */
+/* The head of the next item of an array; false: there are no more, or it is bad. */
 bool cbor_element(struct cbor_reader *r, struct cbor_walk *w, struct cbor_item *ret);
 /* Returns true if the item is this text. */
 bool cbor_is_text(const struct cbor_item *item, const char *text);

@@ -81,10 +81,10 @@ struct dialect {
 	/* Bytes of the image that are acknowledged at once, so that no value goes beyond them, and
 	 * the bytes behind the payload of the last value of each; 0: there are no sectors. */
 	uint16_t sector, trailer;
-	/* Bytes of the notification that answers what is under way, some of them each moment; 0: there
-	 * is none worth room in an event. */
+	/* Bytes of the notification that answers the values under way, a few of which come at
+	 * any moment; 0: there is none worth room in an event. */
 	uint16_t answer;
-	enum gatt_write write_mode; /* that suits it, where nobody asks for one */
+	enum gatt_write write_mode; /* that suits it, unless one is asked for */
 	/* If that mode is request, not each value needs one: a request proves that all before it
 	 * came. */
 	bool bursts;

@@ -69,7 +69,7 @@ enum session_outcome {
 	SESSION_NO_SERVICE, /* no OTA service that is known here */
 	SESSION_NO_ADAPTER,
 	SESSION_IN_USE, /* by approve(): another program has what would be written to */
-	SESSION_DEVICE_CHANGED, /* by approve(): it is not what it was when it was met before */
+	SESSION_DEVICE_CHANGED, /* by approve(): it is another than when it was last met */
 	SESSION_NOT_PAIRED, /* the device wants an encrypted link, and pairing failed */
 	SESSION_PROTOCOL, /* the device broke the protocol */
 	SESSION_NO_HEADWAY, /* far more was sent than the device received */

@@ -283,7 +283,7 @@ uint32_t session_flow_window(const struct session *s, const struct airtime_link 
 		*ret_reason = SESSION_BY_GAPS;
 	else if (trust >= calm && slower)
 		*ret_reason = SESSION_BY_RATE;
-	/* Up to the first ACK nobody knows whether this link carries anything. */
+	/* Before the first ACK it is not known whether this link carries anything. */
 	if (!f->heard && f->step > 0 && first < calm)
 		return first;
 	return window > busy ? window : busy;

@@ -281,7 +281,10 @@ static void take_resets(struct session *s, const struct ota_status *m)
 	s->info.panics = m->panics;
 }
 
-/* Asked because an answer was missing: what does the device think? */
+/*
+ * STATUS was asked for because an answer was missing: compares the device's state with the
+ * session's.
+ */
 static void status_compare(struct session *s, const struct ota_status *m)
 {
 	switch (s->state) {

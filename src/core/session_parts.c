@@ -222,7 +222,7 @@ static uint64_t want_due(const struct session *s)
 		       : NEVER;
 }
 
-/* By now the part is in its file; only that it asks for the next one was not heard. */
+/* By now the part is in its file; only the request for the next one was not heard. */
 static void watch(struct session *s)
 {
 	if (has_sent_part(s))

@@ -47,9 +47,9 @@ struct dialect_ops {
 	/* Writes the header of the next Data value, which has len bytes of payload.  The stack may
 	 * refuse the value, and this be called again for it. */
 	void (*header_put)(struct session *s, uint8_t *buf, uint32_t len);
-	/* Writes what is behind the payload of a sector's last value; NULL: there are none. */
+	/* Writes the bytes behind the payload of a sector's last value; NULL: there are none. */
 	void (*trailer_put)(struct session *s, uint8_t *buf);
-	/* The stack took a value with so many bytes of header; NULL: no matter. */
+	/* The stack took a value with so many bytes of header; NULL: the dialect does not care. */
 	void (*value_sent)(struct session *s, uint32_t header);
 	/* The device answered a write request on Data. */
 	void (*data_written)(struct session *s);
@@ -131,7 +131,7 @@ void session_failed(struct session *s, int status);
 void session_hang_up(struct session *s);
 /* The end of a link that was not told. */
 void session_forget_link(struct session *s);
-/* Bytes moved: whoever waits for the device may go on waiting. */
+/* Bytes moved: a wait for the device may go on. */
 void session_progressed(struct session *s);
 /* Waits as session_wait() does, for something that PROGRESS may put off. */
 void session_wait_work(struct session *s, enum session_step step, uint32_t ms);
@@ -186,7 +186,7 @@ uint16_t session_choose_ack(struct session *s);
 /* The LINK request for the device; false: none is needed. */
 bool session_choose_link(struct session *s, struct ota_link_request *ret);
 
-/* Only the window, and only where nobody said one: while it sends. */
+/* Chooses the window alone, and only if no setting fixes it: while it sends. */
 void session_rewindow(struct session *s);
 
 /* session_flow.c */

@@ -139,7 +139,7 @@ void session_skip_blocks(struct session *s, const struct ota_blocks *m)
 	struct session_skip *skip = &s->skip;
 
 	if (s->step != SESSION_STEP_BLOCKS || m->first != skip->next)
-		return; /* a repetition, or what nobody asked for */
+		return; /* a repetition, or one that was not asked for */
 	for (uint32_t i = 0; i < m->count && skip->next < s->stream->count; i++, skip->next++)
 		if (m->crc[i] == skip->crc[skip->next])
 			skip->kept.map[skip->next / 8u] |= (uint8_t)(1u << skip->next % 8u);

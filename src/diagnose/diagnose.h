@@ -84,7 +84,7 @@ struct diagnosis_losses {
 	int8_t rssi; /* dBm before the latest; 127: unknown */
 };
 
-/* All that is known; what is not is 0, NULL, or as stated. */
+/* All known facts; an unknown one is 0, NULL, or as stated. */
 struct diagnosis_facts {
 	enum session_goal goal;
 	enum session_state state;
@@ -167,7 +167,7 @@ enum diagnosis_verb { /* the command that cures, where one does */
 struct diagnosis {
 	enum diagnosis_cause cause;
 	uint8_t certainty; /* percent: 90 and more is proved by what was seen */
-	char evidence[DIAGNOSIS_TEXT]; /* what was seen: figures, no advice */
+	char evidence[DIAGNOSIS_TEXT]; /* the evidence: figures, no advice */
 	enum diagnosis_verb verb;
 	char change[DIAGNOSIS_CHANGE]; /* key=value of a profile, that cures; "" none does */
 };

@@ -10,7 +10,7 @@
 #include "diagnose/diagnose.h"
 
 #define CERTAIN 97u /* the device, or the stack, said so */
-#define PROVED 90u /* nothing else makes what was seen */
+#define PROVED 90u /* no other cause looks like this */
 #define LIKELY 75u
 #define POSSIBLE 55u
 #define LEAST 50u /* below this nothing is told */
@@ -25,7 +25,7 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void diagnose_say(char evidence[DIAGNOSIS_TEXT], const char *format, ...);
 
-/* Under way, or ended without what was wanted. */
+/* Returns true for a run under way, or one that ended without success. */
 bool diagnose_failed(const struct diagnosis_facts *f);
 /* The transfer stands, or ended so. */
 bool diagnose_stands(const struct diagnosis_facts *f);

@@ -31,7 +31,7 @@ static bool no_credit(const struct diagnosis_facts *f)
 	       f->stats->queued >= f->stats->limit && f->stats->received < f->size;
 }
 
-/* By ACK, or where these got lost by STATUS. */
+/* Bytes flushed by ACK, or by STATUS if ACKs got lost. */
 static uint32_t flushed(const struct session_stats *st)
 {
 	return st->status_known && st->status.flushed > st->flushed ? st->status.flushed

@@ -56,7 +56,7 @@ static void tell_difference(struct doctor *d, const struct doctor_table *t,
 		diff->count, diff->count == 1 ? "" : "s");
 }
 
-/* By which of the two ways of Core Vol 3 Part G a stack hears of a change. */
+/* Tells which of the two ways of Core Vol 3 Part G shows a stack a change. */
 static void tell_ways(struct doctor *d, const struct gatt_table *device)
 {
 	if (device->hashed)

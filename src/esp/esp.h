@@ -145,9 +145,9 @@ struct esp_config {
 };
 
 /*
- * Made but without power.  On failure ret_text (may be NULL) says why.  A device whose flash is
- * not kept in a file has no board, ring or image of its own before somebody needs them; until
- * then it is only heard.  version, project, partitions and flash_path must outlive it.
+ * Makes a device without power.  On failure ret_text (may be NULL) says why.  A device whose flash
+ * is not kept in a file has no board, ring or image of its own before they are needed; until then
+ * it is only heard.  version, project, partitions and flash_path must outlive it.
  */
 int esp_create(const struct esp_config *config, struct esp **ret, char *ret_text, size_t size);
 void esp_destroy(struct esp *esp);

@@ -39,7 +39,7 @@ static const char *advertised(const struct esp *esp)
 {
 	const struct dialect *d = dialect_get(DIALECT_FULL);
 
-	/* A project that nobody knows has the service's UUID, too. */
+	/* An unknown project has the service's UUID, too. */
 	if (esp->config.dialect >= ESP_FOREIGN && esp->config.foreign != DIALECT_UNKNOWN &&
 	    esp->config.foreign != DIALECT_FOREIGN)
 		d = dialect_get(esp->config.foreign);

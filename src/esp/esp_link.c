@@ -221,7 +221,10 @@ static void esp_link_release(struct esp_conn *c)
 		released(c->released_ctx);
 }
 
-/* Any PDU that is to write, whatever comes of it: nobody may, to a device of another dialect. */
+/*
+ * Counts any PDU that is to write, whatever its result: a device of another dialect may not be
+ * written to.
+ */
 static void watch_writes(struct esp *esp, const uint8_t *pdu, size_t len)
 {
 	if (esp->config.dialect != ESP_FOREIGN || len == 0 ||

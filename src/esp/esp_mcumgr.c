@@ -258,7 +258,7 @@ void esp_mcumgr_gone(struct esp *esp, uint16_t conn)
 		u->expected = 0;
 		u->count--;
 	}
-	/* Whoever connects next is not answered for it. */
+	/* The next central to connect does not get the answer. */
 	for (unsigned int i = 0; i < u->count; i++)
 		if (u->queue[i].conn == conn)
 			u->queue[i].conn = NOBODY;

@@ -223,8 +223,8 @@ void esp_security_input(struct esp_conn *c, const uint8_t *buf, size_t len)
 
 /* --- Service Changed (Core Vol 3 Part G 7.1) */
 
-/* Of the subscriptions that NimBLE keeps with a bond, the one that matters here: hosts
- * subscribe to Control for each connection. */
+/* NimBLE keeps all subscriptions with a bond; only this one matters here, since hosts subscribe
+ * to Control for each connection. */
 void esp_security_subscribed(void *ctx, enum att_value_id id, uint16_t ccc)
 {
 	struct esp_conn *c = ctx;

@@ -30,7 +30,7 @@ static int read_base(void *ctx, uint32_t offset, uint8_t *buf, uint32_t len)
 	return 0;
 }
 
-/* Of the image that runs and its hash no more is known than the board does. */
+/* The base is the running image as the board knows it, with its hash. */
 static bool has_base(const struct esp *esp)
 {
 	return esp->config.delta && board_running(esp->board)->size > 0;

@@ -124,7 +124,7 @@ struct budget {
 	uint64_t at_us, start_us, done_us;
 	uint64_t run[BUDGET_SHARES], transfer[BUDGET_TRANSFER_SHARES];
 
-	/* The link: bytes of payload per second, and what is needed of it. */
+	/* The link: bytes of payload per second, and its parameters as far as they are needed. */
 	uint32_t rate, free_rate; /* with the adapter's buffers, and without their limit */
 	uint32_t interval_us, notify_us;
 	struct airtime_link link;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What acknowledgements cannot tell is taken from the same transfer as it is played. */
+/*
+ * The division of time that acknowledgements cannot tell, taken from the same transfer as it is
+ * played.
+ */
 #include "explain/budget_priv.h"
 
 #include <string.h>
@@ -9,15 +12,15 @@
 #define LONG_US 40000u /* an acknowledgement of two such intervals tells little of writes */
 #define UNEXPLAINED 25u /* such a part of the time is, from which on packets were lost */
 #define SEEN 50u /* as such a part acknowledgements show it ... */
-/* Where they do not show it, so large a part has to be unexplained: one lost packet ends an event, and
- * costs the more, the longer that is. */
+/* If acknowledgements do not show it, so large a part has to be unexplained: one lost packet
+ * ends an event, and costs the more, the longer that is. */
 #define UNSEEN 10u
 #define UNSEEN_LONG 4u
 #define EVENT_LONG_US 75000u
 #define LOSS_LEAST_PPM 5000u
 #define LOSS_MOST_PPM 400000u
 
-/* What is played has none of these. */
+/* The time of the transfer without the shares that the play does not have. */
 static uint64_t played_part(const uint64_t shares[])
 {
 	static const enum budget_share others[] = {BUDGET_START, BUDGET_DOWN, BUDGET_GAPS,
@@ -117,7 +120,7 @@ void budget_settle_played(const struct budget *b, const struct budget_flash *f, 
 		return;
 	budget_stopped(b, f, shares, &erase, &write);
 	collect(b, shares);
-	/* What it told of its flash is known better. */
+	/* The device's own figures of its flash are more certain. */
 	if (stopped) {
 		budget_move(shares, BUDGET_LOSS, BUDGET_ERASE, erase);
 		budget_move(shares, BUDGET_LOSS, BUDGET_PROGRAM, write);

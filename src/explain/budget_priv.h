@@ -6,7 +6,9 @@
 #include "explain/budget.h"
 
 void budget_move(uint64_t shares[], enum budget_share from, enum budget_share to, uint64_t us);
-/* How long a device that stands still took nothing: while it erased, and while it wrote. */
+/*
+ * The times in which a device that stands still took nothing: while it erased, and while it wrote.
+ */
 void budget_stopped(const struct budget *b, const struct budget_flash *f, const uint64_t shares[],
 		    uint64_t *ret_erase, uint64_t *ret_write);
 /* Time that acknowledgements cannot divide is divided as it is where the same is played. */

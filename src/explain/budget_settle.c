@@ -220,7 +220,10 @@ static void divide_full(const struct budget *b, const struct budget_flash *f, ui
 	budget_move(shares, BUDGET_PROGRAM, BUDGET_TASK, full_us * task / all);
 }
 
-/* What arrived was carried, and once of use, whatever the device seemed to do meanwhile. */
+/*
+ * The bytes that arrived were carried, and were of use once, whatever the device seemed to do
+ * meanwhile.
+ */
 static void settle_useful(const struct budget *b, uint64_t shares[])
 {
 	static const enum budget_share taken[] = {BUDGET_GAPS, BUDGET_ERASE, BUDGET_LOSS,

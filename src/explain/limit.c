@@ -84,8 +84,8 @@ struct predict limit_settled(const struct judge *j, const struct predict *change
 }
 
 /*
- * Of the time that what is played does not explain, as much as was spent in waiting for more to be
- * under way: it goes when more is.
+ * The unexplained time that goes away with a larger window: as much of it as was spent in waiting
+ * for more to be under way.
  */
 static uint64_t goes_with(const struct judge *j, const struct predict *p)
 {

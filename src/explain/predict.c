@@ -144,7 +144,10 @@ static bool pair_lost(struct play *s)
 	return true;
 }
 
-/* Behind the lost value, so many are under way; all of them may be lost as well. */
+/*
+ * The time of a stall: so many values are under way behind the lost one, and all of them may be
+ * lost as well.
+ */
 static uint64_t stall_us(const struct play *s)
 {
 	const uint32_t behind = s->p->window > s->payload ? s->p->window / s->payload - 1u : 0;
@@ -164,7 +167,7 @@ static void value_done(struct play *s, uint64_t at)
 		return;
 	s->carried += len;
 	if (s->lost) {
-		/* Behind a gap: thrown away, and the first one tells of it. */
+		/* Values behind a gap are thrown away, and the first one tells of it. */
 		if (!s->gap) {
 			s->gap_apart = s->received - s->gap_at;
 			s->gap_at = s->received;
@@ -224,7 +227,7 @@ static void heard(struct play *s)
 	s->sent++;
 }
 
-/* What the time goes to while nothing is on the air. */
+/* The reason why nothing is on the air. */
 static enum predict_spent idle(const struct play *s)
 {
 	static const enum predict_spent ops[] = {
@@ -452,8 +455,8 @@ static bool step(struct play *s, enum predict_spent *ret)
 		pair(s);
 		*ret = s->pair;
 	} else if (to_carry(s) || to_notify(s, s->t)) {
-		/* What comes behind an event waits for the next for the same reason, unless that was
-		 * the device's work, which may be over. */
+		/* Data that comes behind an event waits for the next for the same reason, unless
+		 * that was the device's work, which may be over. */
 		if (!to_carry(s) || (s->rest >= PREDICT_ERASE && s->rest <= PREDICT_TASK))
 			s->rest = PREDICT_SPENT;
 		*ret = s->rest == PREDICT_SPENT ? idle(s) : s->rest;

@@ -40,7 +40,7 @@ struct predict {
 /* Microseconds from READY until all is in flash, read back and set to boot; 0: no such link. */
 uint64_t predict_us(const struct predict *p);
 
-/* What the time of a transfer goes to while it is played. */
+/* The kinds of time that a played transfer consists of. */
 enum predict_spent {
 	PREDICT_AIR,
 	PREDICT_BUFFERS, /* the adapter has no more for this event */
@@ -57,7 +57,7 @@ enum predict_spent {
 	PREDICT_SPENT
 };
 
-/* As predict_us(); ret: what the time of the blocks that were played went to, in microseconds. */
+/* Does the same as predict_us(); ret: the time of the played blocks by kind, in microseconds. */
 uint64_t predict_spent(const struct predict *p, uint64_t ret[PREDICT_SPENT]);
 
 /*

@@ -152,7 +152,7 @@ static void answer(struct play *s, uint64_t at)
 	s->unanswered = false;
 }
 
-/* Whoever takes what arrived meanwhile comes before the next operation. */
+/* A task that takes values which arrived meanwhile comes before the next operation. */
 static void wake(struct play *s, uint64_t t)
 {
 	if (!play_still(s) || s->still_end > t)

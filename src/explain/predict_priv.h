@@ -44,8 +44,8 @@ struct play {
 	uint32_t carried, stale; /* payload in order; what is queued behind a gap */
 	uint32_t keep_ppm; /* a pair of packets gets through */
 	uint32_t survives, draw; /* until the next loss, in a million */
-	/* What the time goes to: of the latest pair, and until the next anchor.  PREDICT_SPENT: of what
-	 * there is to wait for. */
+	/* The kind of time of the latest pair, and of that until the next anchor.
+	 * PREDICT_SPENT: the time of whatever is waited for then. */
 	enum predict_spent pair, rest;
 
 	/* Values that get lost. */

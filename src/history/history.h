@@ -55,7 +55,7 @@ struct history_run {
 	uint64_t start_us; /* START written, since the run began; 0: it was not */
 	int8_t rssi_median, rssi_min; /* dBm while it ran; 127 unknown */
 	uint32_t lost_samples; /* that could not be kept */
-	/* The circumstances, for whoever asks why it was not as it used to be; "" unknown. */
+	/* The circumstances, which may explain a change between runs; "" unknown. */
 	char kernel[48]; /* uname()'s release */
 	char bluetoothd[16], adapter[18], maker[8], firmware[24]; /* as in struct transport_link */
 	char chip[16]; /* "ESP32-C3" */

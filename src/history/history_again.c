@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a recorded run back to what it was begun with. */
+/* Takes a recorded run back to the settings that it was begun with. */
 #include "history/history_priv.h"
 
 #include <string.h>

@@ -152,7 +152,7 @@ static void ceiling_text(const struct history_run *run, char *buf, size_t size)
 		(void)snprintf(buf, size, "%.0f %%", run->result.ratio * 100.0);
 }
 
-/* Of the least that link and flash can carry. */
+/* The rate as a share of the lower of link's and flash's. */
 static void possible_text(const struct job_result *r, char *buf, size_t size)
 {
 	char rate[OUTPUT_FIGURE_MAX];
@@ -247,7 +247,7 @@ static void add_circumstances(struct history_comparison *c, const struct history
 	add_circumstance(c, "device", a->address, b->address);
 	add_circumstance(c, "chip", a->chip, b->chip);
 	add_circumstance(c, "device firmware", a->device_version, b->device_version);
-	/* Of virtual devices the host says nothing. */
+	/* The host says nothing of virtual devices. */
 	if (a->result.virtual_clock || b->result.virtual_clock)
 		return;
 	add_circumstance(c, "kernel", a->kernel, b->kernel);

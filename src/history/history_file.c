@@ -243,7 +243,7 @@ static int look_locked(struct history *history, int64_t *ret_version)
 	return 0;
 }
 
-/* Ends a transaction that failed; *error stays what it was. */
+/* Ends a transaction that failed; *error is unchanged. */
 static void roll_back(struct history *history)
 {
 	char why[sizeof(history->error)];

@@ -107,7 +107,7 @@ struct history_batch {
 /* The figures of run and what is new; with its end when state is not RUNNING. */
 int history_update(struct history *history, const struct history_run *run,
 		   const struct history_batch *batch);
-/* Removes what is too old to be kept. */
+/* Keeps so many of the newest runs, and the series of so many of them; removes the others. */
 int history_prune(struct history *history, unsigned int runs, unsigned int series);
 
 #endif

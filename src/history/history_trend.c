@@ -69,11 +69,11 @@ static double middle(const double *sorted, size_t count)
 	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2.0;
 }
 
-#define LEAST_TOLERANCE 0.03 /* of the median: less is nobody's trouble */
+#define LEAST_TOLERANCE 0.03 /* of the median: less does not matter */
 #define DEVIATIONS 3.0
 #define MAD_TO_DEVIATION 1.4826 /* of a normal distribution */
 
-/* Of the sorted values, which are at least one. */
+/* The tolerance of the sorted values, of which there is at least one. */
 static double tolerance(const double *sorted, size_t count)
 {
 	const double median = middle(sorted, count), least = LEAST_TOLERANCE * median;
@@ -82,7 +82,7 @@ static double tolerance(const double *sorted, size_t count)
 	for (size_t i = 0; i < count; i++)
 		off[i] = sorted[i] > median ? sorted[i] - median : median - sorted[i];
 	qsort(off, count, sizeof(off[0]), ascending);
-	/* Of few values the deviation is known badly. */
+	/* If there are few values, their deviation is not known well. */
 	wide = DEVIATIONS * (1.0 + 2.0 / (double)count) * MAD_TO_DEVIATION * middle(off, count);
 	return wide > least ? wide : least;
 }

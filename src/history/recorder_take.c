@@ -36,7 +36,10 @@ static void take_identity(struct recorder *r, const struct job_snapshot *now)
 	run->pacing_us = now->pacing_us;
 }
 
-/* Of the device that receives; the one that is back after its reboot runs something else. */
+/*
+ * Takes the circumstances of the device that receives; the one that is back after its reboot runs
+ * something else.
+ */
 static void take_circumstances(struct recorder *r, const struct job_snapshot *now)
 {
 	struct history_run *run = &r->run;

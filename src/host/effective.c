@@ -349,7 +349,7 @@ void effective(const struct profile *asked, const struct job_snapshot *run, enum
 	case PROFILE_KEYS:
 		break;
 	}
-	/* otabench's own: nobody else has a say. */
+	/* The key is otabench's own: neither device nor link has a say. */
 	if (run && key < PROFILE_KEYS)
 		(void)profile_get(asked, key, ret->value, sizeof(ret->value));
 }

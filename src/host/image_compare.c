@@ -78,7 +78,7 @@ static void compare_hash(struct comparison *c)
 		judge(c, row, LINT_OK, "other bytes", "");
 }
 
-/* By MCUboot's hash, which its devices tell of what they run. */
+/* Compares MCUboot's hashes: a device with MCUboot tells that of the image that it runs. */
 static void compare_image_hash(struct comparison *c)
 {
 	const uint8_t *mine = c->image->mcuboot.hash, *its = c->device->running_hash;

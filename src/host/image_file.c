@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_READ 65536u /* for a pipe, whose size nobody knows */
+#define FIRST_READ 65536u /* for a pipe, whose size is not known */
 
 struct reader {
 	int fd;
@@ -40,7 +40,7 @@ static int grow(struct reader *r)
 	return 0;
 }
 
-/* Until the end, or one byte more than is allowed.  Negative errno. */
+/* Reads until the end, or one byte more than is allowed.  Negative errno. */
 static int read_all(struct reader *r)
 {
 	while (r->size <= IMAGE_FILE_MAX) {

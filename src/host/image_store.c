@@ -163,7 +163,8 @@ int image_store_get(const uint8_t sha256[OTA_SHA256_SIZE], struct image_file *re
 		}
 		image_file_finish(&file);
 	}
-	/* Empty, too long, or other bytes than its name says: of use to nobody. */
+	/* An entry that is empty, too long, or holds other bytes than its name says is of no
+	 * use. */
 	if (r == 0 || r == -OTA_EBADMSG) {
 		(void)unlink(path);
 		r = -OTA_ENOENT;

@@ -401,7 +401,8 @@ int job_passkey(struct job *job, int32_t passkey)
 	rc = job->config.recorded ? 0 : transport_passkey(job->transport, passkey);
 	if (rc < 0)
 		return rc;
-	/* The digits are nobody's business, but that there were some tells a wrong one from none. */
+	/* The digits are not told, but that there were some distinguishes a wrong passkey from
+	 * none. */
 	job_act(job, passkey < 0 ? "passkey refused" : "passkey given");
 	job->passkey_given |= passkey >= 0;
 	job->passkey = passkey < 0 ? JOB_PASSKEY_REFUSED : JOB_PASSKEY_GIVEN;

@@ -64,7 +64,7 @@ struct job_config {
 	bool log_data; /* an entry for each Data value as well */
 	/* UPDATE: where the device is, as host/journal.h has it; NULL: no journal.  The caller's. */
 	const char *place;
-	job_flash_fn *flash; /* NULL: nobody knows */
+	job_flash_fn *flash; /* NULL: it is not known */
 	/* Arguments for flash: the history's file, NULL: the usual one; how the device is
 	 * reached.  Copied. */
 	const char *history, *reach;

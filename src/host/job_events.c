@@ -107,7 +107,7 @@ static int job_approve(void *ctx, const struct ota_info *info, const char *versi
 	return job_journal_claim(job);
 }
 
-/* Of the image, as far as the device has it. */
+/* Bytes of the image that the device has. */
 static uint32_t received_image(const struct job *job)
 {
 	struct session_stats st = job->session.stats;
@@ -216,7 +216,7 @@ static void job_link_changed(void *ctx, const struct transport_event *e)
 		job->listener.link(job->listener.userdata);
 }
 
-/* A transport that plays a recording has what the user did, and nobody is asked. */
+/* A transport that plays a recording has the user's actions, and the user is not asked. */
 static void job_ask_passkey(void *ctx, int32_t shown)
 {
 	struct job *job = job_of(ctx);

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of the image: a state is written after so much, by which the percent that a start tells is
- * right within five, and a block that the device keeps a record of is not missed. */
+/* A state is written after such a share of the image: then the percentage that a start tells is
+ * right within five, and no block that the device keeps a record of is missed. */
 #define STEP_SHARE 20u
 #define STEP_MAX 65536u
 

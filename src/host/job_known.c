@@ -80,7 +80,10 @@ static int changed(struct job *job, const struct known *k, const struct ota_info
 	return 0;
 }
 
-/* Of a recording: what was found then, and not what this computer's user has met. */
+/*
+ * Takes the findings from a recording: those of its time, not of the devices that this computer's
+ * user has met.
+ */
 static int recorded(struct job *job)
 {
 	const struct job_recorded *r = job->config.recorded;

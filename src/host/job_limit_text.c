@@ -42,7 +42,7 @@ static void say_flash(const struct limit *l, char *buf, size_t size)
 
 #define SAY(...) (void)snprintf(buf, size, __VA_ARGS__)
 
-/* Of the link and its settings; false: the cause is another. */
+/* Says a cause that lies in the link and its settings; false: the cause is another. */
 static bool say_link_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
 {
 	const struct airtime_link *air = &job->air;

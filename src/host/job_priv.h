@@ -251,7 +251,7 @@ void job_stream_stats(const struct job *job, struct session_stats *st);
 /* job_stream_work.c: has the streams made; 0: they are; -OTA_EAGAIN: job_stream_choose() is called
  * again; -OTA_ENOMEM. */
 int job_stream_make(struct job *job, const struct stream_order *order);
-/* They are not wanted any more. */
+/* Gives the streams up: they are not wanted any more. */
 void job_stream_leave(struct job *job);
 
 /* job_stream_time.c: what is expected of an update of this device, whose flash takes so many bytes
@@ -279,7 +279,7 @@ void job_record_start(struct job *job);
 /* Connection intervals that were learned with this adapter. */
 void job_record_adapter(struct job *job, uint16_t on_1m, uint16_t on_2m);
 void job_record_stream(struct job *job);
-/* It is being made: the user's doing "stream made" follows. */
+/* Records that the stream is being made: the action "stream made" follows. */
 void job_record_stream_later(struct job *job);
 void job_record_digests(struct job *job, const uint32_t *digest, uint32_t count);
 void job_record_stream_text(struct job *job, const char *text);

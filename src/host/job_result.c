@@ -54,8 +54,8 @@ static void take_link(const struct job *job, struct job_result *r)
 	r->chunk = job->session.chunk;
 	r->mode = job->session.mode;
 	r->window = job->session.choices.window.value;
-	/* By request an event that is prolonged carries a response sooner than the average: what
-	 * was measured is what the link can carry at least. */
+	/* With requests, an event that is prolonged carries a response sooner than the average:
+	 * so the link can carry at least the measured rate. */
 	r->ceiling = job->ceiling;
 	if (r->ceiling > 0 && r->ceiling < r->goodput && !job->config.pattern)
 		r->ceiling = r->goodput;

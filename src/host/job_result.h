@@ -17,7 +17,7 @@ enum job_rest {
 	JOB_REST_RUNS, /* it ran the image before */
 	JOB_REST_NOTHING, /* nothing to go on with: it was cancelled, or it said that it has none */
 	JOB_REST_AS_BEFORE, /* nothing was asked of it, or it refused all */
-	JOB_REST_UNKNOWN, /* nobody saw what became of what was sent */
+	JOB_REST_UNKNOWN, /* it is not known what became of the bytes that were sent */
 };
 
 /* The result of a run.  Figures that are not known are 0. */

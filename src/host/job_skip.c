@@ -65,7 +65,7 @@ static uint32_t common(const struct image *image, const struct image_file *other
 	return n;
 }
 
-/* Of what the slot may hold: the most blocks that are the image's. */
+/* The most blocks of the image that any of the images has which the slot may hold. */
 static uint32_t expected(const struct job *job, const struct known *k, uint32_t blocks)
 {
 	const struct image *image = job->config.image;

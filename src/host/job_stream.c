@@ -100,7 +100,10 @@ static uint32_t flash_before(const struct job *job, const struct ota_info *info)
 	return rate;
 }
 
-/* Of two that take as long the one that takes less of the air. */
+/*
+ * Returns true if a is the better one: of two that take as long, the one that takes less of the
+ * air.
+ */
 static bool better(const struct offer *a, const struct offer *b)
 {
 	const bool alike =
@@ -262,7 +265,7 @@ static const struct stream *recorded(struct job *job)
 	return job->stream.ready ? &job->stream.stream : NULL;
 }
 
-/* What this device and the profile leave to choose from. */
+/* Orders the streams that this device and the profile leave to choose from. */
 static int order(struct job *job, const struct ota_info *info)
 {
 	const struct image *image = job->config.image;

@@ -12,7 +12,9 @@
 
 #define BLOCK 65536u
 #define ACK_RING 4u /* a device's own choice: so many in its ring */
-/* Of 64 KiB of a usual flash chip, by data sheets: reading back with its hash is the chip's. */
+/*
+ * Times of 64 KiB of a usual flash chip, by data sheets: reading back with its hash is the chip's.
+ */
 #define USUAL_ERASE_US 250000u
 #define USUAL_WRITE_US 170000u
 #define USUAL_READ_US 32000u

@@ -46,7 +46,7 @@ int job_stream_make(struct job *job, const struct stream_order *order)
 	return 0;
 }
 
-/* Also where a recording has it: at the same place between the same events. */
+/* A recording has this, too: at the same place between the same events. */
 void job_stream_made(struct job *job)
 {
 	if (job->stage != JOB_RUNNING)

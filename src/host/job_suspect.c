@@ -27,7 +27,7 @@ void job_suspect_keep(struct job_seen *seen)
 {
 	size_t at = 0;
 
-	/* What the device told of its flash explains silences that had no explanation before. */
+	/* The device's figures of its flash explain silences that had no explanation before. */
 	if (seen->suspect.cause == DIAGNOSIS_PROGRAMMING)
 		seen->suspect_us +=
 			take_back(seen, DIAGNOSIS_SILENT) + take_back(seen, DIAGNOSIS_INTERFERENCE);

@@ -79,7 +79,7 @@ struct journal_list {
 /* Those of a place; NULL: of all.  -OTA_ENOMEM; what cannot be read is told in bad. */
 int journal_list(const char *place, struct journal_list *ret);
 void journal_list_finish(struct journal_list *list);
-/* Removes what is more than JOURNALS_MAX, the oldest first. */
+/* Removes the journals beyond JOURNALS_MAX, the oldest first. */
 void journal_prune(void);
 /*
  * The latest of a device, by its name or address.  -OTA_ENOENT: none; -OTA_EINVAL: several

@@ -29,7 +29,7 @@ enum journal_end {
 	JOURNAL_LEFT, /* the program ends over the run: the latest state is written */
 	JOURNAL_STOPPED, /* the run ended, and is to be resumed */
 	JOURNAL_OVER, /* it ended, or was given up: no journal */
-	JOURNAL_UNTOUCHED, /* nothing was changed on the device: the journal is what it was */
+	JOURNAL_UNTOUCHED, /* nothing was changed on the device: the journal is as before */
 };
 /* Gives the claim back; writer is gone.  outcome: with STOPPED.  error as of journal_begin(). */
 void journal_end(struct journal_writer *writer, enum journal_end how, enum session_outcome outcome,

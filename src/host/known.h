@@ -88,8 +88,8 @@ void known_may_run(struct known *known, const uint8_t sha256[OTA_SHA256_SIZE]);
 void known_holds(struct known *known, const uint8_t sha256[OTA_SHA256_SIZE]);
 
 /*
- * A device of this name that was met at another address, the latest: what advertises the name of
- * another gets what was meant for that.  -OTA_ENOENT: none; -OTA_ENOMEM.
+ * The latest device of this name that was met at another address: a device that advertises
+ * another's name gets the image that was meant for that one.  -OTA_ENOENT: none; -OTA_ENOMEM.
  */
 int known_by_name(const char *place, const char *name, const char *address, struct known *ret);
 /* The stack has dropped its bond with the device of this name or address, as its user asked: the

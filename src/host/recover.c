@@ -93,7 +93,7 @@ bool recover_wants_answer(const struct recover_known *k)
 #define ASK_FIRST "not known: ask for its state first"
 #define ON_TRIAL "the running image is on trial"
 
-/* Of everything that writes to the device over a link. */
+/* The reason against anything that writes to the device over a link. */
 static const char *why_not_write(const struct recover_known *k)
 {
 	if (k->readonly)
@@ -146,7 +146,7 @@ static const char *why_not_command(const struct recover_known *k)
 	return dialect_get(k->dialect)->can_rollback ? NULL : dialect_get(k->dialect)->not_offered;
 }
 
-/* Of a command that needs a flag; without: what its absence means. */
+/* The reason against a command that needs a flag; without: the words for its absence. */
 static const char *why_not_flag(const struct recover_known *k, uint8_t flag, const char *without)
 {
 	const char *why = why_not_command(k);

@@ -62,7 +62,7 @@ struct recover_known {
 	bool asked; /* ... STATUS was asked for beside it, and is not answered ... */
 	uint64_t asked_age_us; /* ... for so long */
 	bool hold; /* ... is paused */
-	bool asking; /* ... asks the device for what is not known here */
+	bool asking; /* ... asks the device for the facts that are not known here */
 	bool stack_keeps; /* the host's stack can be told to hang up, forget, power-cycle */
 	bool on_screen; /* a bundle can be saved, and the menu be closed */
 
@@ -102,7 +102,7 @@ struct recover_choice {
 	char command[RECOVER_COMMAND]; /* the equivalent command line; "": there is none */
 };
 
-/* Possible ones first, and of these what was refused last. */
+/* Possible ones first, and among these the refused ones last. */
 struct recover_list {
 	size_t count;
 	bool advised; /* the first is what to do; false: it is CLOSE, or harmless */
@@ -119,8 +119,8 @@ bool recover_is_safe(const struct recover_known *known, enum recover_action acti
 /* An action ended; received: bytes of the image that the device has now, as far as known. */
 void recover_tried(struct recover_tries *tries, enum recover_action action, bool accepted,
 		   uint32_t received);
-/* The device is to be asked before anything is offered: it can be, and what it is at is not
- * known since the last that happened. */
+/* Returns true if the device is to be asked before anything is offered: it can be, and its state
+ * is not known since the last event. */
 bool recover_wants_answer(const struct recover_known *known);
 /* An update that this host did not leave there: its STATUS tells of one, and nothing was sent
  * from here, or something else was. */

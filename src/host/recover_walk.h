@@ -29,9 +29,9 @@ bool recover_walk_stack(enum recover_action action, enum transport_maintenance *
 void recover_walk_ended(struct recover_walk *w, enum recover_action action,
 			const struct job_config *config, const struct job_snapshot *s,
 			const struct job_result *r);
-/* Adds what is known to the facts; w must outlive them. */
+/* Adds the known results to the facts; w must outlive them. */
 void recover_walk_known(const struct recover_walk *w, struct recover_known *k);
-/* The run ended with what was wanted of it. */
+/* Returns true if the run ended with success. */
 bool recover_walk_is_good(enum session_outcome outcome);
 
 #endif

@@ -34,7 +34,7 @@ enum stream_no_delta {
 struct stream_maker {
 	struct stream_order order; /* image and patch: its own */
 	struct patch patch;
-	/* What came of it, once the work is done: */
+	/* The results, once the work is done: */
 	struct job_stream made[STREAM_KINDS]; /* ready: it could be made */
 	enum stream_no_delta no_delta;
 	char error[IMAGE_STORE_TEXT_MAX];
@@ -42,7 +42,7 @@ struct stream_maker {
 
 /* NULL: out of memory. */
 struct stream_maker *stream_maker_create(const struct stream_order *order);
-/* As struct worker_task has them, ctx being the maker; steps may be NULL. */
+/* Functions for struct worker_task, ctx being the maker; steps may be NULL. */
 void stream_maker_work(void *ctx, const struct steps *steps);
 void stream_maker_destroy(void *ctx);
 /* Of all its steps, as far as that can be told before. */

@@ -72,7 +72,7 @@ static void told_update(struct device_told *told, const struct job_snapshot *s,
 	}
 }
 
-/* Written, and nobody knows whether it was carried out. */
+/* The command was written, and it is not known whether it was carried out. */
 static bool is_in_doubt(const struct job_result *result)
 {
 	return result->outcome != SESSION_ANSWERED && result->outcome != SESSION_DEVICE_ERROR &&

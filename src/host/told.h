@@ -9,7 +9,7 @@
 struct device_told {
 	enum dialect_id dialect;
 	bool no_service; /* it has none that otabench speaks */
-	uint8_t flags_known, flags; /* bits of OTA_INFO_* that are known, and what they are */
+	uint8_t flags_known, flags; /* bits of OTA_INFO_* that are known, and their values */
 	bool features_known;
 	uint32_t features; /* OTA_FEATURE_* */
 	bool running_known;

@@ -67,7 +67,7 @@ static void change_of(const struct segment *g, uint32_t nth, struct change *ret)
 	ret->new_len = (uint32_t)((int32_t)ret->old_len + (nth % 2 == 0 ? move : -move));
 }
 
-/* By how much the byte at this place of the old segment has moved. */
+/* The distance by which the byte at this place of the old segment has moved. */
 static int32_t moved(const struct segment *g, uint32_t at)
 {
 	struct change change;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The steps of image_read() (lint.h), each in a file of its own: what is it,
- * what does it hold, and what is to be said about it.
+ * The steps of image_read() (lint.h), each in a file of its own: the kind of file, its contents,
+ * and the findings on them.
  */
 #ifndef OTABENCH_IMAGE_IMAGE_PARSE_H
 #define OTABENCH_IMAGE_IMAGE_PARSE_H
@@ -21,9 +21,8 @@ bool image_signature_matches(const struct image *image, image_sha256_fn *sha256,
 			     bool *ret_checkable);
 
 /*
- * Recognises what is not an application image, before and (merged images, boot
- * loaders) after image_parse().  Sets image->kind, adds an error and returns
- * true when it is something else.
+ * Recognises files that are no application image, before and (merged images, boot loaders) after
+ * image_parse().  Sets image->kind, adds an error and returns true for such a file.
  */
 bool image_recognise(struct image *image, struct lint_report *report);
 bool image_recognise_loader(struct image *image, struct lint_report *report);

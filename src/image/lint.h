@@ -43,7 +43,7 @@ struct lint_finding {
 	enum lint_check check;
 	enum lint_severity severity;
 	bool can_force; /* false: damaged; no --force overrides it */
-	char text[LINT_TEXT_SIZE]; /* what was found and what to do; printable ASCII */
+	char text[LINT_TEXT_SIZE]; /* the finding and what to do; printable ASCII */
 };
 
 #define LINT_FINDINGS_MAX 40u

@@ -173,8 +173,8 @@ static bool lint_addresses(const struct image *image, struct lint_report *report
 	return true;
 }
 
-/* Of no effect (esp_image_format.c, verify_load_addresses(): "zero-length segments are fine"); older
- * toolchains write them. */
+/* Empty segments have no effect (esp_image_format.c, verify_load_addresses(): "zero-length
+ * segments are fine"); older toolchains write them. */
 static void lint_empty(const struct image *image, struct lint_report *report)
 {
 	for (unsigned int i = 1; i < image->segment_count; i++) {

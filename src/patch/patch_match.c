@@ -87,7 +87,7 @@ static uint32_t explained(const struct matcher *m, const struct anchor *a, uint3
 	return count;
 }
 
-/* Every so many bytes: false where nobody wants the rest. */
+/* Tells steps every so many bytes: false if the rest is not wanted. */
 static bool tell(struct matcher *m, uint32_t at)
 {
 	const uint32_t news = (at < m->new_size ? at : m->new_size) - m->told;
@@ -228,7 +228,7 @@ static int find_runs(struct matcher *m)
 	return start < 0 ? (int)start : m->given_up ? -OTA_ECANCELED : 0;
 }
 
-/* It has no steps of its own. */
+/* Sorts the suffixes; libdivsufsort tells no steps of its own. */
 static int sort(const struct matcher *m)
 {
 	if (m->old_size > 0 && divsufsort(m->old, m->suffixes, (saidx_t)m->old_size) != 0)

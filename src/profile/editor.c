@@ -22,7 +22,7 @@ const char *editor_name(void)
 	return editor && editor[0] != '\0' ? editor : "vi";
 }
 
-/* By the last part of the command's first word. */
+/* Returns true for an editor that takes a line, by the last part of the command's first word. */
 static bool takes_line(const char *command)
 {
 	static const char *const names[] = {"vi",   "vim",   "nvim",	    "vim.tiny",

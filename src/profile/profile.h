@@ -22,7 +22,7 @@
 enum profile_stall_action { PROFILE_STALL_WARN, PROFILE_STALL_PAUSE, PROFILE_STALL_ABORT };
 enum profile_confirm { PROFILE_CONFIRM_AUTO, PROFILE_CONFIRM_NEVER };
 enum profile_skip {
-	PROFILE_SKIP_AUTO, /* asks where what is known makes it worth while */
+	PROFILE_SKIP_AUTO, /* asks if the known facts make it worth while */
 	PROFILE_SKIP_NO,
 	PROFILE_SKIP_YES,
 };

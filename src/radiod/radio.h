@@ -69,7 +69,7 @@ struct radio {
 
 /* radio_air.c: until told to end.  Returns an enum cli_exit. */
 int radio_run(struct radio *radio);
-/* Brings the world up to now: before anything is done with what came from outside. */
+/* Brings the world up to now; to be called before anything from outside is handled. */
 void radio_now(struct radio *radio);
 /* After anything that armed an event from outside of the queue. */
 void radio_rearm(struct radio *radio);

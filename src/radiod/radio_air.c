@@ -145,8 +145,8 @@ static int make_controller(struct radio *radio)
 	const struct hci_config config = {
 		.sched = &radio->sched,
 		.version = radio->options.version,
-		/* Locally administered, so that it is nobody's; and not that of another
-		 * virtual adapter, which bluetoothd would not take beside it. */
+		/* The address is locally administered, so that it is no maker's; and not that of
+		 * another virtual adapter, which bluetoothd would not take beside it. */
 		.address = {0x02, 0x0b, 0xe0, 0x00, (uint8_t)((radio->index + 1u) >> 8),
 			    (uint8_t)(radio->index + 1u)},
 		.buffers = o->buffers > 0 ? (uint16_t)o->buffers : BUFFERS_DEFAULT,

@@ -176,7 +176,7 @@ size_t replay_main_run(const struct replay *r)
 	return found;
 }
 
-/* --- marks, from a pass that nobody sees */
+/* --- marks, from a pass that is not shown */
 
 /* One moment, one mark: what happened says more than the state that it led to. */
 static void add_mark(struct replay *r, bool state, const char *text)

@@ -28,7 +28,7 @@ void scrub_name(struct scrub *s, const char *name);
 void scrub_learn(struct scrub *s, const char *trace, size_t len);
 /* Text that is read by people; returns it in heap memory, or NULL where that is short. */
 char *scrub_text(struct scrub *s, const char *text, size_t len, size_t *ret_len);
-/* A recording: Data values lose what they held, and keep their lengths. */
+/* Scrubs a recording: Data values lose their contents, and keep their lengths. */
 char *scrub_trace(struct scrub *s, const char *text, size_t len, size_t *ret_len);
 
 #endif

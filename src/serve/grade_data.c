@@ -187,7 +187,7 @@ static void done(struct grade *g)
 	g->done = g->features == 0 || g->features & OTA_FEATURE_ROLLBACK;
 }
 
-/* Of a command that the session survives. */
+/* Judges the refusal of a command that the session survives. */
 static void refused(struct grade *g, const struct ota_error_event *e)
 {
 	const char *what = ota_command_name(e->opcode);

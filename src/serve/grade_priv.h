@@ -9,7 +9,7 @@ void grade_broke(struct grade *g, enum grade_rule rule, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* There was an occasion, and it was not broken. */
 void grade_kept(struct grade *g, enum grade_rule rule);
-/* The session is over without DONE: what was on its way comes still. */
+/* The session is over without DONE: values under way still come. */
 void grade_leave(struct grade *g);
 
 #endif

@@ -43,7 +43,7 @@ struct serve_bluez {
 
 void serve_bluez_log(struct serve_bluez *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* False: somebody else than bluetoothd called, and was answered. */
+/* False: another program than bluetoothd called, and was answered. */
 bool serve_bluez_is_owner(struct serve_bluez *b, sd_bus_message *m);
 /* The client that a call is of; false: it is not to be served. */
 bool serve_bluez_client(struct serve_bluez *b, const char *device);

@@ -96,7 +96,7 @@ static int begin(struct serve *s, const struct serve_op *op)
 	case SERVE_OP_SUBSCRIBE:
 		return t->ops->subscribe(t, op->chr);
 	case SERVE_OP_UNSUBSCRIBE:
-		return 1; /* the device goes on, and nobody hears it */
+		return 1; /* the device goes on, and its notifications go nowhere */
 	}
 	return 1;
 }

@@ -148,7 +148,7 @@ static void digest_key(const uint8_t *block, uint8_t ret[OTA_SHA256_SIZE])
 		sha256_buffer(block + AT_DIGEST + curve->digest, 1 + (size_t)curve->field, ret);
 }
 
-/* Of a public key, or of the public half of a private one. */
+/* Reads a public key, or the public half of a private one. */
 static int read_key(gnutls_pubkey_t key, const char *pem, size_t len)
 {
 	const gnutls_datum_t text = {(unsigned char *)(uintptr_t)pem, (unsigned int)len};

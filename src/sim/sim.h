@@ -25,7 +25,7 @@ struct sim_config {
 	bool refill; /* ... free again inside a connection event, as the host takes it */
 	bool late; /* ... which prepares its events late, whatever the host takes it for */
 	/* The host's link has kind.data_length, kind.mtu and kind.loss_ppm, too. */
-	bool encrypted; /* from the start, with a key that nobody had to agree on */
+	bool encrypted; /* from the start, with a key that was not agreed on over the air */
 	uint32_t host_delay_us; /* the program gets its turn so late */
 	uint32_t stack_delay_us; /* the stack takes so long for a Data value */
 	uint32_t speed; /* thousandths of real time; 0: as fast as possible */

@@ -111,7 +111,7 @@ static int sim_gatt_on_send(void *ctx, const uint8_t *pdu, size_t len)
 			 : -OTA_ENOTCONN;
 }
 
-/* The host's own longest, like the kind's, where nobody asked for another. */
+/* The host's own longest, like the kind's, unless another was asked for. */
 static uint16_t host_mtu(const struct sim *sim)
 {
 	if (sim->offered)

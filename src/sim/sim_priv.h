@@ -121,7 +121,7 @@ void sim_faulty(void *ctx, uint64_t now_us);
 /* Puts the changes of struct sim_air in force on the link. */
 void sim_apply_air(struct sim *sim);
 
-/* sim_calls.c: for whoever watches; both return rc. */
+/* sim_calls.c: tells the calls to a watcher; both return rc. */
 int sim_calls_made(struct sim *sim, enum sim_call call, enum gatt_chr chr, int rc,
 		   const char *what);
 int sim_calls_write(struct sim *sim, enum gatt_chr chr, enum gatt_write mode, int rc,
@@ -133,7 +133,7 @@ int sim_clock_create(struct sim *sim);
 void sim_clock_destroy(struct sim *sim);
 /* After anything that armed an event from outside of the queue. */
 void sim_clock_kick(struct sim *sim);
-/* As struct transport_ops' hold. */
+/* The hold of struct transport_ops. */
 void sim_hold(struct transport *t, bool on);
 
 /* sim_gatt.c */

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* ... as otabench-radio's adapter: locally administered, so that it is nobody's. */
+/* ... as otabench-radio's adapter: locally administered, so that it is no maker's. */
 static const uint8_t own_address[ESP_PEER] = {0x02, 0x00, 0x00, 0xe0, 0x0b, 0x02, 0};
 
 const uint8_t *sim_address(void)

@@ -89,7 +89,7 @@ struct sim_options {
 	int32_t mtu; /* 23..517 */
 	int32_t data_length; /* octets, 27..251 */
 	int32_t buffers, buffer_octets; /* LE ACL buffers of the adapter; 0 = no limit */
-	bool refill; /* buffers are refilled inside a connection event, or nobody can tell */
+	bool refill; /* buffers are refilled inside a connection event, or it is not known */
 	bool late; /* the adapter prepares its events late */
 	int32_t loss_ppm; /* share of PDUs lost, 0..900000 */
 	int32_t rssi; /* dBm */

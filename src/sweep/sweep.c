@@ -11,7 +11,7 @@
 #define LINK_SLACK_PPM 100000u
 #define SETTING_SLACK_PPM 20000u
 #define SHARE_PPM 950000u /* of the fastest, which a small window may cost */
-/* Of the fastest: for so much, fewer settings by hand are taken, which follow nothing. */
+/* A share of the fastest: for so much, fewer settings by hand are taken, which follow nothing. */
 #define SIMPLE_PPM 975000u
 /* Measurements of a stage at most: a search on a real device is to take minutes. */
 #define LINKS_MAX 10u

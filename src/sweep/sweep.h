@@ -166,7 +166,7 @@ char *sweep_value_text(const struct sweep *s, enum sweep_axis axis, uint8_t at, 
 char *sweep_point_text(const struct sweep *s, const struct sweep_point *point, char *buf,
 		       size_t size);
 #define SWEEP_POINT_TEXT 128u
-/* What sure_ppm is sure of. */
+/* The statement that sure_ppm is the confidence of. */
 #define SWEEP_SURE_TEXT "that it is within 5 % of the runner-up"
 /* "fastest", "no-gaps", "small-window" */
 const char *sweep_objective_name(enum sweep_objective objective);

@@ -61,7 +61,7 @@ static void plan_loss(struct sweep_plan *p)
 	}
 }
 
-/* Of what was expected of the best, that it does not reach. */
+/* The share of the best's expected rate that it does not reach. */
 static uint32_t missing_ppm(const struct sweep_plan *p, uint32_t expected)
 {
 	if (expected <= p->best->rate)

@@ -18,7 +18,7 @@ struct sweep_plan {
 	/* The unexplained part may be lost packets, or something that no prediction knows: then
 	 * this is the best's. */
 	struct sweep_prior plain;
-	uint32_t unexplained_ppm; /* of what was expected of the best, that it does not reach */
+	uint32_t unexplained_ppm; /* of the best's expected rate, that it does not reach */
 	uint32_t value_bytes; /* of a Data value, on average */
 	uint32_t asked[SWEEP_STAGES]; /* measurements so far */
 	uint32_t in_vain; /* settings measured since the best was found */

@@ -6,7 +6,10 @@
 
 #define PLAYED 65536u /* bytes; more tells nothing new */
 #define ANY_RING 65536u
-/* Of 64 KiB of a usual flash chip, as data sheets have it; what a device needs is not known. */
+/*
+ * Times of 64 KiB of a usual flash chip, as data sheets have them; those of the device are not
+ * known.
+ */
 #define FLASH_ERASE_US 200000u
 #define FLASH_WRITE_US 200000u
 #define FLASH_READ_US 20000u

@@ -24,7 +24,7 @@ struct sweep_prior {
 struct sweep_trouble {
 	uint32_t drop_ppm; /* Data values that get lost */
 	uint32_t loss_ppm; /* link layer packets that do; or whatever acts like that */
-	uint32_t window; /* in force where nobody says one; 0: not known */
+	uint32_t window; /* in force if no setting says one; 0: not known */
 	uint64_t around_us; /* start and end of a transfer */
 	uint32_t lost_ppm; /* of the time of the best, which lost values and packets take */
 };
@@ -37,7 +37,7 @@ struct sweep_prior sweep_prior(const struct sweep *s, const struct sweep_point *
  */
 uint32_t sweep_flash_ppm(const struct sweep *s, const struct sweep_point *p,
 			 const struct sweep_trouble *t);
-/* Bytes of a nominal transfer at rate, with what is around it: per second. */
+/* Bytes of a nominal transfer at rate, over its time and the time around it: per second. */
 uint32_t sweep_rate(uint64_t bytes, uint64_t send_us, uint64_t around_us);
 /* The length of an interval, microseconds. */
 uint32_t sweep_interval_us(const struct sweep *s, const struct sweep_point *p);

@@ -43,7 +43,7 @@
 int trace_record(struct transport *inner, const char *path, struct transport **ret);
 /* The same into an open file, which is taken over, too. */
 int trace_record_to(struct transport *inner, FILE *file, struct transport **ret);
-/* Writes down what is still in memory.  0, or the negative error that ended the recording. */
+/* Writes the lines that are still in memory.  0, or the negative error that ended the recording. */
 int trace_error(const struct transport *t);
 
 /*
@@ -103,7 +103,7 @@ enum trace_step {
 	TRACE_STEPPED, /* an event or a doing of the user's was played */
 	TRACE_PASSED, /* a note or a state */
 	TRACE_ENDED, /* nothing is left */
-	TRACE_DEPARTED, /* the host does not do what was recorded: trace_mismatch() */
+	TRACE_DEPARTED, /* the host does not do as recorded: trace_mismatch() */
 };
 /* The next line, at its time. */
 enum trace_step trace_step(struct transport *t);

@@ -25,7 +25,7 @@ struct recorder {
 	uint64_t turn_us;
 };
 
-/* The graph of the signal wants samples even where nobody else asks. */
+/* The graph of the signal wants samples even if nothing else asks for them. */
 #define SAMPLE_US 500000u
 
 static struct recorder *recorder_of(struct transport *t)
@@ -321,7 +321,7 @@ static void record_watch(struct transport *t)
 	(void)t;
 }
 
-/* passkey is not recorded: the digits are nobody's business, and a replay asks nobody. */
+/* passkey is not recorded: the digits are secret, and a replay does not ask for them. */
 static const struct transport_ops record_ops = {
 	.name = "trace",
 	.now_us = record_now,

@@ -42,7 +42,7 @@ static enum transport_call_kind call_kind(const char *word, size_t len)
 	return kind;
 }
 
-/* "call KIND ID MICROSECONDS TEXT", for whoever watches the calls. */
+/* "call KIND ID MICROSECONDS TEXT", for a watcher of the calls. */
 static void tell_call(struct trace_replay *r, const struct trace_entry *e)
 {
 	const char *text = (const char *)bytes_of(r, e);

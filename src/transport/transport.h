@@ -129,7 +129,7 @@ enum transport_fault_kind {
 
 /* Steps of maintenance(), which may help if a link cannot be had. */
 enum transport_maintenance {
-	TRANSPORT_HANG_UP, /* end the stack's link to the device, whoever asked for it */
+	TRANSPORT_HANG_UP, /* end the stack's link to the device, even another program's */
 	TRANSPORT_FORGET, /* what the stack remembers of it: services, and the bond */
 	TRANSPORT_POWER_CYCLE, /* the adapter, off and on: every link through it ends */
 	/* The device's own services, read past what the stack remembers of them, over a link of
@@ -210,12 +210,12 @@ struct transport_ops {
 	/* The host works on something that a device would not see: a virtual clock stands still
 	 * until it is over.  NULL: time passes as it does. */
 	void (*hold)(struct transport *t, bool on);
-	/* A line of printable text for whoever records.  NULL: nobody does. */
+	/* A line of printable text for a recorder.  NULL: there is none. */
 	void (*note)(struct transport *t, const char *text);
-	/* The user's doing (a word and values), which a replay does again at this place;
-	 * NULL text: it is done.  In between now_us() stands still.  NULL: nobody records. */
+	/* An action of the user (a word and values), which a replay does again at this place;
+	 * NULL text: it is done.  In between now_us() stands still.  NULL: there is no recorder. */
 	void (*act)(struct transport *t, const char *text);
-	/* Wrappers: pass it on to what they wrap.  NULL: transport_watch() does all. */
+	/* Wrappers: pass it on to the transport inside.  NULL: transport_watch() does all. */
 	void (*watch)(struct transport *t);
 	void (*destroy)(struct transport *t);
 };

@@ -27,7 +27,7 @@ static inline struct transport *wrap_inner(const struct transport *t)
  */
 void wrap_init(struct wrap *w, struct transport *inner, const struct transport_ops *changed,
 	       void (*handler)(void *userdata, const struct transport_event *event));
-/* An event for whoever uses the wrapper. */
+/* An event for the wrapper's user. */
 void wrap_emit(struct wrap *w, const struct transport_event *event);
 
 #endif

@@ -24,8 +24,8 @@ struct app_config {
 	const char *source; /* what the transport is, for the first line */
 	const char *options; /* global options for equivalent command lines, "--sim"; or "" */
 	bool vain; /* devices end with this program: no other one meets them */
-	/* Gets what is left on which device, and how it goes on, when the program ends; NULL: it is
-	 * not told. */
+	/* Gets the updates left unfinished on devices, and how each goes on, when the program
+	 * ends; NULL: they are not told. */
 	FILE *left;
 	struct profile profile;
 	const struct profile_source *profile_source; /* where it is from; NULL: nowhere */

@@ -5,7 +5,7 @@
 
 struct app;
 
-/* Opens it for the chosen device, with what was measured there last. */
+/* Opens it for the chosen device, with the results that were measured there last. */
 void app_bench(struct app *app);
 /* A run has ended: the next one begins, where there is one. */
 void app_bench_settled(struct app *app);

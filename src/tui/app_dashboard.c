@@ -18,7 +18,7 @@ static const char *chip_of(const struct job_snapshot *s)
 	return chip ? chip->title : "";
 }
 
-/* Of the image that the device holds a part of, where that is the one chosen. */
+/* The size of the image that the device holds a part of, if that is the one chosen. */
 static uint32_t partial_size(const struct app *app, const struct ota_status *status)
 {
 	const struct app_image *i = app_image(app);

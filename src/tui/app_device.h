@@ -28,7 +28,7 @@ struct app_device {
 	uint32_t seen; /* 1u << enum session_state: those that the run was in */
 	struct job_result result; /* of the last one */
 	bool have_result;
-	/* The likeliest cause of what is wrong, while it runs and as it ended; NONE: there is none. */
+	/* The likeliest cause of trouble, during the run and as it ended; NONE: there is none. */
 	struct diagnosis cause;
 	char cure_line[JOB_COMMAND_MAX]; /* its command, as it is typed here; "": it has none */
 	uint64_t ended_us; /* when that was */

@@ -11,7 +11,7 @@ char *app_estimate_past(const struct app *app, char *buf, size_t size);
 /* "best known 101.2 kB/s: run 12, fast+": of the device, whatever the values; "" nothing.  Reads
  * the history, too. */
 char *app_estimate_best(const struct app *app, char *buf, size_t size);
-/* "at least 0:24 (49.0 kB/s)": what the link can carry at most, for so many bytes; "" unknown. */
+/* "at least 0:24 (49.0 kB/s)": the time of so many bytes at the link's ceiling; "" unknown. */
 char *app_estimate_least(const struct app *app, uint32_t bytes, char *buf, size_t size);
 
 #endif

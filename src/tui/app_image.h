@@ -17,14 +17,13 @@ struct app_image {
 	struct lint_report shown; /* ... and against the device, where it is known */
 	struct stat stat; /* of the file as it was read */
 	sd_event_source *watch; /* of the folder that it is in */
-	bool stale; /* it changed while an update sends what was read */
+	bool stale; /* it changed while an update sends the bytes read before */
 	unsigned int reads; /* how often a file was read */
 };
 const struct app_image *app_image(const struct app *app);
 
 /* --- app_image.c */
-/* Returns true if the file was read, whatever its checks say.  What is open stays where it was
- * not. */
+/* Returns true if the file was read, whatever its checks say.  Otherwise the open image stays. */
 bool app_image_open(struct app *app, const char *typed);
 void app_image_take(struct app *app, const char *path); /* the same, for prompts and lists */
 /* The file is another one now: it is read again, or after the update that sends the old one. */

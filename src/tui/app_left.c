@@ -122,7 +122,7 @@ static struct left *item_of(struct app *app)
 	return item;
 }
 
-/* Of the image sent by the job, or of the chosen one that the device told of. */
+/* Takes the part of the image sent by the job, or of the chosen one that the device told of. */
 static void take_part(const struct app *app, struct left *item)
 {
 	const struct app_device *d = app_device(app);

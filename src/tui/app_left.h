@@ -5,7 +5,7 @@
 
 #include "tui/app_core.h"
 
-/* A job has ended, and app_device() knows what came of it. */
+/* Takes the end of a job, whose result app_device() has. */
 void app_left_settled(struct app *app);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Profile view: the values, what became of them, and what keys do to them. */
+/* The Profile view: the values, those in force, and the effects of keys on them. */
 #include "tui/app_profile.h"
 
 #include "host/effective.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The profile that is edited, its file, and what it was before. */
+/* The profile that is edited, its file, and its values in that file. */
 #ifndef OTABENCH_TUI_APP_PROFILE_H
 #define OTABENCH_TUI_APP_PROFILE_H
 
@@ -42,7 +42,7 @@ bool app_profile_step(struct app *app, bool redo, struct profile *ret_before);
 void app_profile_on(struct app *app, enum app_event event);
 /* The job under way took this key. */
 void app_profile_took(struct app *app, enum profile_key key);
-/* A recording's, which is nobody's to change. */
+/* The profile is a recording's, which must not be changed. */
 void app_profile_replay(struct app *app, const struct profile *profile);
 
 /* --- app_profile_file.c */

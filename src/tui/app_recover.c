@@ -104,7 +104,7 @@ static void ask(struct app *app)
 	struct recover_known known;
 	char what[VIEW_TEXT];
 
-	/* Beside an update: whether that was possible is told where the answer would be. */
+	/* During an update the menu tells the result, or why the question was not possible. */
 	if (app_device_runs(app) && !app_is_replay(app)) {
 		(void)job_ask(app_device(app)->job);
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The recover menu over a view; view/recover.c reasons about what is in it. */
+/* The recover menu over a view; host/recover.c works out its choices. */
 #ifndef OTABENCH_TUI_APP_RECOVER_H
 #define OTABENCH_TUI_APP_RECOVER_H
 

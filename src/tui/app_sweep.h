@@ -5,7 +5,7 @@
 
 struct app;
 
-/* Opens it for the chosen device, with what was measured there last. */
+/* Opens it for the chosen device, with the results that were measured there last. */
 void app_sweep(struct app *app);
 /* A job has ended: the next measurement begins, where there is one. */
 void app_sweep_settled(struct app *app);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The question whether a device that is not what it was when it was met before is to be trusted. */
+/* The question whether a device that has changed since it was last met is to be trusted. */
 #ifndef OTABENCH_TUI_APP_TRUST_H
 #define OTABENCH_TUI_APP_TRUST_H
 

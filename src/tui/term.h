@@ -25,7 +25,7 @@ bool term_is_ascii(const struct terminal *term);
 bool term_has_blocks(const struct terminal *term);
 /* Shows cells, of the size that term_size() told; only what changed goes out. */
 void term_show(struct terminal *term, const struct cells *cells);
-/* Forget what is on the screen: it is drawn anew. */
+/* Forgets the screen's contents: it is drawn anew. */
 void term_redraw(struct terminal *term);
 /* The next key that is there, or TUI_KEY_NONE.  Never waits for one. */
 int32_t term_key(struct terminal *term);

@@ -13,7 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* For the crash handler, which may call next to nothing. */
+/* Data for the crash handler, which may call hardly any function. */
 static struct {
 	struct termios before;
 	char restore[256];

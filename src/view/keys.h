@@ -111,7 +111,7 @@ struct keys_row {
 		unsigned int when;
 	} hints[KEYS_HINTS];
 	const char *command, *argument; /* after ":", for the first action; NULL none */
-	bool over; /* applies to what is open over a view, too */
+	bool over; /* applies to a menu or panel open over a view, too */
 	bool reads; /* needs no device: applies to a recording, too */
 };
 extern const struct keys_row keys_rows[];

@@ -78,7 +78,7 @@ bool loglist_find_bookmark(struct loglist *list, int direction);
  * its row, the whole of it stands at the end of the area.
  */
 void loglist_draw(const struct loglist *list, struct cells *cells, struct area area);
-/* Their text for loglist_draw(): time "12:04:10.391", direction, bytes in hexadecimal. */
+/* The parts of a line for loglist_draw(): time "12:04:10.391", direction, bytes in hexadecimal. */
 void loglist_format_time(uint64_t us, char *buf, size_t size);
 char loglist_sign(enum loglist_kind kind);
 void loglist_format_raw(const struct loglist_line *line, char *buf, size_t size);

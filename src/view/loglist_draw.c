@@ -22,7 +22,9 @@ static bool fits(const struct loglist_line *line, const struct cells *cells, str
 	return lead_of(area) + cells_columns(cells, line->text) + raw <= area.w;
 }
 
-/* Behind the line that stands for all routine ones, whose text ends at x. */
+/*
+ * Tells the folded values behind the line that stands for all routine ones, whose text ends at x.
+ */
 static void draw_folded(const struct loglist *list, int x, struct cells *cells, struct area area,
 			int y)
 {

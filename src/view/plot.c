@@ -210,7 +210,7 @@ static void draw_axis(struct cells *cells, struct area axis, const struct plot_s
 			  i * step, divisor);
 }
 
-/* Behind the samples: a dotted line at the height of the ceiling. */
+/* Draws, behind the samples, a dotted line at the height of the ceiling. */
 static void draw_ceiling(struct cells *cells, struct area graph, enum plot_tier tier,
 			 uint32_t ceiling, uint32_t top)
 {

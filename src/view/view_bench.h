@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bench over a view: what is to be measured, the runs as they end, and what they say. */
+/* The bench over a view: its parts, the runs as they end, and their results. */
 #ifndef OTABENCH_VIEW_BENCH_H
 #define OTABENCH_VIEW_BENCH_H
 

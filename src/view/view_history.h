@@ -103,7 +103,7 @@ char *view_when(int64_t ms, bool with_year, char *buf, size_t size);
 /* Returns true if the search's text is in one of the run's texts, or is its number. */
 bool view_history_matches(const struct history_run *run, const char *search);
 enum cells_style view_history_style(const struct history_run *run);
-/* Good, bad, or as somebody wanted it. */
+/* The style of a run's end: good, bad, or as the user wanted it. */
 enum cells_style view_outcome_style(enum session_outcome outcome);
 
 #endif

@@ -35,7 +35,7 @@ void view_radio_draw(const struct view_device *v, struct cells *cells, struct ar
 	to = high / RSSI_STEP * RSSI_STEP;
 	if (to - from < RSSI_SPAN)
 		from = to - RSSI_SPAN;
-	/* Without a link nobody measures any more: what stands there is the last that was. */
+	/* Without a link there are no new measurements: the last ones stay on the screen. */
 	if (!v->linked)
 		x = cells_printf(cells, area, 0, 0, CELLS_DIM, "last RSSI %4d dBm ", latest);
 	else if (v->rssi[v->rssi_count - 1] == PLOT_NONE)

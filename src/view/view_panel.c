@@ -15,7 +15,7 @@ static int widest_left(const struct view_panel *v, const struct cells *cells)
 	return widest;
 }
 
-/* Of a path that is too long the end is shown: it names the file. */
+/* The end of a path that is too long is shown: it names the file. */
 static const char *end_of(const char *text, const struct cells *cells, int width)
 {
 	while (*text != '\0' &&

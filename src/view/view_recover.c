@@ -146,7 +146,7 @@ static void say_no_status(const struct dialect *dialect, struct recover_menu *m)
 			       dialect->name);
 }
 
-/* Of a job under way, beside which the device is asked. */
+/* Says what is known of a question that was asked while a job is under way. */
 static void say_question(const struct recover_known *k, struct recover_menu *m)
 {
 	const struct dialect *dialect = dialect_get(k->dialect);

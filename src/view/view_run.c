@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One recorded run: what it was, what came of it, its rate over time, and what happened when. */
+/* One recorded run: its facts, its result, its rate over time, and its events. */
 #include "view/view_history.h"
 
 #include "base/hex.h"

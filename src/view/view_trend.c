@@ -133,7 +133,10 @@ static bool is_fall(const struct history_trend *t, const struct history_turn *tu
 	return t->points[turn->point].move == HISTORY_FALL;
 }
 
-/* Of a fall so many changes are told, causes before their effects; one more than that is, too. */
+/*
+ * The number of changes that are told of a fall, causes before their effects; one more than that is
+ * told, too.
+ */
 static size_t changes_told(const struct history_turn *turn)
 {
 	return turn->change_count > CHANGES_TOLD + 1u ? CHANGES_TOLD : turn->change_count;

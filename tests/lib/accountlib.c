@@ -87,7 +87,7 @@ static enum budget_share refused_share(const struct account *a)
 	return h == SESSION_HINDERED_STACK ? BUDGET_STACK : device_share(a);
 }
 
-/* What the rest of an event is, until the next anchor. */
+/* The share that the rest of an event belongs to, until the next anchor. */
 static enum budget_share rest_share(const struct account *a, enum budget_share last)
 {
 	const struct link *link = a->sim->link;
@@ -124,7 +124,7 @@ static void pair_ends(struct account *a)
 		share = BUDGET_AIR;
 		a->octets += p->octets;
 	} else if (p->data) {
-		/* What is lost while the device takes nothing anyway is not the air's. */
+		/* Packets lost while the device takes nothing anyway are not the air's. */
 		const bool refused = peripheral(a)->stats.refused > p->refused ||
 				     (a->esp->held && peripheral(a)->news_pdus >=
 							      peripheral(a)->config.receive_pdus);
@@ -204,7 +204,7 @@ static void spend(struct account *a, uint64_t us)
 	} else if (a->rest != IDLE) {
 		a->us[a->rest] += us;
 	} else {
-		/* What comes behind an event waits for the next for the same reason. */
+		/* Data that comes behind an event waits for the next for the same reason. */
 		if (!has_data(a) || a->idle == IDLE || (is_device(a->idle) && !a->esp->held))
 			a->idle = idle_share(a);
 		a->us[a->idle] += us;

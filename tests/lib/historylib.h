@@ -53,9 +53,9 @@ int history_place_make(struct history_place *place, const char *file);
 int history_place_remove(const struct history_place *place);
 /* To be closed; fails the test where it cannot be opened. */
 struct history *history_place_open(const struct history_place *place);
-/* How many runs there are, and the newest of them; all 0: none. */
+/* The number of runs, and the newest of them; all 0: none. */
 size_t history_place_runs(const struct history_place *place, struct history_run *ret_newest);
-/* What another program does to the file. */
+/* Runs SQL on the file, as another program could. */
 void history_place_sql(const struct history_place *place, const char *text);
 
 #endif

@@ -174,7 +174,10 @@ static struct ran run(const struct setup *s, const char *sim, size_t chip)
 	return ran;
 }
 
-/* Whether the lost packets of a run cost less than the time in which they kept the air idle. */
+/*
+ * Returns true if the lost packets of a run cost less than the time in which they kept the air
+ * idle.
+ */
 static bool is_hidden(const struct setup *s, size_t chip, const struct ran *r)
 {
 	struct ran without;

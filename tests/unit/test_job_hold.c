@@ -179,7 +179,7 @@ static void test_overruled(void **state)
 	assert_int_equal(h.held, 1);
 	assert_int_equal(h.result.outcome, SESSION_CONFIRMED);
 	finish();
-	/* His own pause no signal ends. */
+	/* A signal does not end a pause by the user. */
 	begin("-90");
 	until_received(50000);
 	job_pause(h.job);

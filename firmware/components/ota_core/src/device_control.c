@@ -152,7 +152,7 @@ static void on_start(struct ota_device *dev, uint16_t conn, const uint8_t *buf, 
 		device_take_over(dev);
 }
 
-/* For commands that only the owner of a session may give, while it receives. */
+/* Checks a command that only the owner of a session may give, while it receives. */
 static uint8_t session_check(const struct ota_device *dev, uint16_t conn)
 {
 	if (device_owned_by_other(dev, conn))

@@ -39,7 +39,7 @@ static bool decisive(uint8_t event)
 	return event == OTA_EVT_READY || event == OTA_EVT_DONE || event == OTA_EVT_ERROR;
 }
 
-/* Of these the latest is all that counts. */
+/* Returns true for a notification of which only the latest counts. */
 static bool replaces(uint8_t event)
 {
 	return event == OTA_EVT_READY || event == OTA_EVT_GAP || event == OTA_EVT_STATUS ||
@@ -95,7 +95,10 @@ static void say(struct ota_device *dev, uint16_t conn, enum ota_event event, con
 	device_notify(dev, conn, buf, decisive((uint8_t)event) && is_basic(dev, conn) ? 1 : len);
 }
 
-/* For what the next one of its kind makes up for; 0 when it went out. */
+/*
+ * Sends a notification that need not be kept: the next one of its kind makes up for it; 0 when it
+ * went out.
+ */
 static int say_now(struct ota_device *dev, uint16_t conn, enum ota_event event, const void *m)
 {
 	uint8_t buf[OTA_NOTIFY_MAX];

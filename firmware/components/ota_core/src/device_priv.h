@@ -73,7 +73,7 @@ bool device_persist(struct ota_device *dev, const struct ota_record *record);
 void device_clear_record(struct ota_device *dev);
 /* Returns true if the flash is free to store that the firmware has started again. */
 bool device_counts_reset(const struct ota_device *dev);
-/* Reboots once what is queued was said. */
+/* Reboots once the queued notifications went out. */
 void device_reboot(struct ota_device *dev);
 /* Book-keeping around an operation: set before the platform is called. */
 void device_op(struct ota_device *dev, enum ota_op op, uint32_t at, uint32_t len);

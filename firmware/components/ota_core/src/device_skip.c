@@ -76,7 +76,7 @@ static bool read(struct ota_device *dev, uint32_t at, uint8_t *buf, uint32_t len
 	return true;
 }
 
-/* Reads on for the digest that is told next; not while nobody could be told. */
+/* Reads on for the digest that is told next, unless no connection could be told it. */
 static bool digest_step(struct ota_device *dev, const struct ota_skip *skip)
 {
 	const uint32_t image = min_u32(dev->rx.image_size, skip->end * OTA_BLOCK_SIZE);
@@ -127,7 +127,7 @@ bool device_skip_step(struct ota_device *dev)
 		return true;
 	if (!device_skip_next(dev))
 		return false;
-	/* The image is judged by what it begins with, whoever wrote that. */
+	/* The image is judged by its first bytes, even if their block is kept. */
 	if (!rx->judged && rx->flushed == 0) {
 		if (!wanted(dev))
 			return false;

@@ -146,7 +146,7 @@ void ota_signed_control(struct ota_signed *gate, uint16_t conn, const uint8_t *b
 	if (begins && (dev->config.basic_only || len == 1 || buf[0] == OTA_CMD_PREPARE ||
 		       ota_start_decode(buf, len, &start) < 0))
 		start.flags = 0;
-	/* Whoever says something else does not wait for this any more. */
+	/* A connection that gives another command gives up its START that is being checked. */
 	if (conn == gate->conn && len > 0 && buf[0] != OTA_CMD_STATUS && buf[0] != OTA_CMD_LINK &&
 	    buf[0] != OTA_CMD_TELEMETRY)
 		gate->conn = OTA_NO_CONN;

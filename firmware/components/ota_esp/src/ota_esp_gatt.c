@@ -19,8 +19,8 @@
 #define WRITE_SECURITY 0
 #endif
 
-/* Of 10 ms; reading a slot takes a second or two.  Who reads sends nothing meanwhile, so no
- * buffer runs out. */
+/* Polls of 10 ms; reading a slot takes a second or two.  A host that reads sends nothing
+ * meanwhile, so no buffer runs out. */
 #define INSPECTION_POLLS 300
 /*
  * Ticks that NimBLE's host task may stand still while values arrive.  Where the controller
@@ -315,7 +315,7 @@ void ota_esp_gatt_send(void)
 		ota_esp_enter();
 		n = s->outbox[s->outbox_first];
 		c = ota_esp_conn_find(n.conn);
-		sent = !c || !c->subscribed; /* nobody listens any more */
+		sent = !c || !c->subscribed; /* there is no subscriber any more */
 		ota_esp_unlock();
 		sent = sent || deliver(&n);
 		ota_esp_enter();

@@ -250,8 +250,8 @@ int ota_esp_image_check(uint32_t size)
 	esp_err_t err;
 	int rc;
 
-	/* The headers alone: esp_ota_set_boot_partition() reads and checks all of it, with secure
-	 * boot's signed updates the signature, too, whoever did so before. */
+	/* Only the headers are read: esp_ota_set_boot_partition() reads and checks all of it,
+	 * with secure boot's signed updates the signature, too, even after a check. */
 	err = esp_image_get_metadata(&pos, &image);
 	if (err != ESP_OK)
 		return err == ESP_ERR_IMAGE_FLASH_FAIL ? -OTA_EIO : -OTA_EBADMSG;

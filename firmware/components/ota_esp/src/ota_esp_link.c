@@ -213,7 +213,7 @@ static void make_request(uint16_t conn, const struct ota_link_request *r, uint8_
 			not_made(conn, OTA_ESP_WAITS_PARAMS, rc);
 	}
 	if (parts & OTA_ESP_WAITS_CALLS) {
-		/* No event comes when the length is what it was: not waited for. */
+		/* No event comes if the length does not change: it is not waited for. */
 		rc = r->data_length ? set_data_length(conn, r->data_length) : 0;
 		ota_esp_link_event(conn, OTA_ESP_WAITS_CALLS, rc);
 	}

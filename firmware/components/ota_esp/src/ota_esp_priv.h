@@ -115,7 +115,7 @@ struct ota_esp_conn {
 	uint8_t asked; /* times parameters were asked for since START */
 	struct ota_link_request request; /* to be made by ota_esp_leave() */
 	uint8_t todo; /* OTA_ESP_WAITS_*: parts of the request not made yet */
-	uint8_t later; /* parts to be made when what is under way ended */
+	uint8_t later; /* parts to be made when the procedure under way has ended */
 	uint8_t waits; /* OTA_ESP_WAITS_* */
 	uint8_t code; /* enum ota_code of the request so far */
 	bool wrote; /* to Control */
@@ -270,7 +270,7 @@ void ota_esp_feed(void); /* tells the watchdog that flash work gets on */
 int ota_esp_flash_run(const struct ota_esp_job *job);
 
 /* ota_esp_image.c */
-bool ota_esp_image_slots(void); /* what is known at once; false: nowhere to write to */
+bool ota_esp_image_slots(void); /* facts known at once; false: nowhere to write to */
 void ota_esp_image_inspect(void); /* what takes reading the running image */
 int ota_esp_image_check(uint32_t size);
 /* Returns true if a ROLLBACK has where to go, and may; reads all of that image. */
@@ -300,7 +300,7 @@ int ota_esp_booted_load(struct ota_esp_booted *ret);
 int ota_esp_booted_store(const struct ota_esp_booted *booted);
 
 /* ota_esp_hash.c */
-int ota_esp_hash_begin(struct ota_esp_hash *hash); /* ends what was under way */
+int ota_esp_hash_begin(struct ota_esp_hash *hash); /* ends the hash under way */
 int ota_esp_hash_add(struct ota_esp_hash *hash, const uint8_t *buf, uint32_t len);
 int ota_esp_hash_peek(const struct ota_esp_hash *hash, uint8_t ret[OTA_SHA256_SIZE]);
 void ota_esp_hash_end(struct ota_esp_hash *hash);
@@ -310,9 +310,9 @@ int ota_esp_gatt_register(void);
 /* Notes a notification, with the lock held; -OTA_EAGAIN: no place, and the task will tick
  * when there may be one; -OTA_ENOTCONN: nobody listens. */
 int ota_esp_gatt_post(struct ota_esp *s, uint16_t conn, const uint8_t *buf, size_t len);
-/* Returns true if the outbox can be sent, and is by nobody; with the lock held. */
+/* Returns true if there is something to send and no task sends it yet; with the lock held. */
 bool ota_esp_gatt_can_send(const struct ota_esp *s);
-void ota_esp_gatt_send(void); /* without the lock, by who set s->sending */
+void ota_esp_gatt_send(void); /* without the lock, by the task that set s->sending */
 
 /* ota_esp_information.c: the service's UUID and characteristics */
 extern const ble_uuid16_t ota_esp_information;
@@ -341,7 +341,7 @@ void ota_esp_gap_stop(void); /* advertising and every connection */
 /* ota_esp_link.c */
 /* Asks NimBLE what the link is, and the controller for the RSSI; without the lock. */
 void ota_esp_link_refresh(uint16_t conn, bool rssi);
-void ota_esp_link_measure(void); /* the same for who gets TELEMETRY, when it is due */
+void ota_esp_link_measure(void); /* the same for the receiver of TELEMETRY, when it is due */
 int ota_esp_link_note(void *ctx, uint16_t conn, const struct ota_link_request *request);
 void ota_esp_link_run(void); /* without the lock: makes the requests noted */
 void ota_esp_link_state(void *ctx, uint16_t conn, struct ota_link *ret);

@@ -26,10 +26,10 @@
 #define OTA_NO_CONN 0xffffu
 
 /*
- * Flash lasts for about 100,000 erases.  Updates may begin 32 times at once, and once
- * in two minutes for ever: who begins and aborts them needs 138 days for that.  The
- * count may lie in memory that a restart by software leaves alone, so that restarting the
- * device gains nothing; whatever power-on leaves there counts as none.
+ * Flash lasts for about 100,000 erases.  Updates may begin 32 times at once, and then once in two
+ * minutes: wearing a block out by begun and aborted updates takes 138 days.  The count may lie in
+ * memory that a restart by software leaves alone, so that restarting the device gains nothing; a
+ * value that power-on leaves there counts as none.
  */
 #define OTA_WEAR_BURST 32u
 #define OTA_WEAR_MS 120000u
@@ -158,8 +158,7 @@ struct ota_device_config {
 	uint32_t idle_timeout_ms; /* no Data for so long suspends the session; 0 = 60000 */
 	uint32_t gap_repeat_ms; /* repeat an unanswered GAP after; 0 = 500 */
 	uint32_t reboot_delay_ms; /* between DONE and the reboot; 0 = 300 */
-	uint32_t
-		confirm_timeout_ms; /* a pending image that nobody confirms is rolled back; 0 = never */
+	uint32_t confirm_timeout_ms; /* an unconfirmed image is rolled back; 0 = never */
 	uint32_t *wear; /* see OTA_WEAR_BURST; NULL: forgotten at each start */
 	uint16_t wear_burst; /* 0 = OTA_WEAR_BURST */
 	bool basic_only; /* serve only the basic dialect (for tests of hosts) */
@@ -197,7 +196,7 @@ void ota_device_tick(struct ota_device *dev, uint32_t now_ms);
 bool ota_device_deadline(const struct ota_device *dev, uint32_t *ret_ms);
 /* The Info characteristic's value, OTA_INFO_SIZE bytes. */
 int ota_device_read_info(struct ota_device *dev, uint8_t *buf, size_t size);
-/* The connection whose session is under way; OTA_NO_CONN: nobody's. */
+/* The connection that owns the session under way; OTA_NO_CONN: none. */
 uint16_t ota_device_owner(const struct ota_device *dev);
 /* The answer to STATUS; for logs and tests. */
 void ota_device_status(struct ota_device *dev, struct ota_status *ret);

@@ -112,7 +112,7 @@ struct ota_device {
 	bool ack_due; /* an ACK waits for a notification buffer */
 	bool data_refused; /* no (more) ERROR for Data without a session */
 	bool link_waits;
-	bool confirm_waits; /* running image pending: roll back when nobody confirms */
+	bool confirm_waits; /* running image pending: roll back if it is not confirmed */
 	bool self_confirm; /* ... and the first connection is proof enough */
 	bool reboot_due; /* waits for notifications to go out */
 

@@ -28,7 +28,7 @@ enum {
 	OTA_ECONNRESET = 104, /* link lost */
 	OTA_ENOTCONN = 107, /* no link */
 	OTA_ETIMEDOUT = 110, /* no answer in time */
-	OTA_ESTALE = 116, /* not what it was when it was met before (host only) */
+	OTA_ESTALE = 116, /* the device is another than when it was last met (host only) */
 	OTA_ECANCELED = 125, /* the user cancelled */
 };
 

@@ -41,7 +41,7 @@
 #define OTA_SEQ_JUMP 0x2000u /* a GAP or READY restarts numbering this far ahead */
 #define OTA_SEQ_WINDOW 0x1000u /* most Data values a host may have unacknowledged */
 #define OTA_ACK_SHARE 16u /* ACKs come so often from one gap to the next, ... */
-#define OTA_ACK_FIRST 2048u /* ... behind a gap, or READY, after so many bytes at most */
+#define OTA_ACK_FIRST 2048u /* ... and after a gap, or READY, after so many bytes at most */
 
 /* Host to device, first byte of a Control write (section 4). */
 enum ota_command {

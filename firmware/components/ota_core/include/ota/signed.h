@@ -39,7 +39,7 @@ struct ota_signed_config {
 
 struct ota_signed {
 	struct ota_signed_config config;
-	uint16_t conn; /* whose START is looked at; OTA_NO_CONN: nobody's */
+	uint16_t conn; /* whose START is looked at; OTA_NO_CONN: none */
 	bool checking; /* until ota_signed_checked(), also when conn has left */
 	uint32_t bad; /* signatures in a row that did not hold */
 	uint32_t not_before; /* ms; where bad > 0 */
