@@ -163,7 +163,7 @@ class Update:
 
 
 class BleakLink:
-    """What an update needs of a Bluetooth stack: this is all that is bleak's."""
+    """The part of a Bluetooth stack that an update needs: nothing else here is bleak's."""
 
     def __init__(self, name):
         self.name = name

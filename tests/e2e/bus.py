@@ -67,7 +67,7 @@ def is_powered(path, interfaces):
 
 
 async def wait_powered(seconds):
-    """Whether there is an adapter that is on, within that time."""
+    """True if there is an adapter that is on, within that time."""
     bus = await connect()
     try:
         return await asyncio.wait_for(find(bus, is_powered), seconds)

@@ -30,7 +30,7 @@ def records(path):
 
 
 def error_of(packet):
-    """What an event says is wrong, or None."""
+    """The fault that an event tells of, or None."""
     code, params = packet[0], packet[2:]
     if code == HARDWARE_ERROR:
         return "hardware error 0x%02x" % params[0]
@@ -44,7 +44,7 @@ def error_of(packet):
 
 
 def crossed(packet, ended):
-    """Whether an RSSI was asked for while the link's end was on its way; ended holds the
+    """True if an RSSI was asked for while the link's end was on its way; ended holds the
     handles of links that are over."""
     code, params = packet[0], packet[2:]
     if code == DISCONNECTED and params[0] == 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the jobs inside the rig share: the bus, bluetoothd, otabench-radio and its
+"""Functions shared by the jobs inside the rig: the bus, bluetoothd, otabench-radio and its
 control channel, and otabench itself."""
 
 import asyncio
@@ -73,7 +73,7 @@ class Lines:
                 self.changed.wait(left)
 
     def wait_end(self, seconds):
-        """Whether it closes its output within that time."""
+        """True if it closes its output within that time."""
         with self.changed:
             return self.changed.wait_for(lambda: self.ended, seconds)
 
@@ -155,7 +155,7 @@ class Capture(Lines):
 
 
 def forget_devices():
-    """What otabench remembers of devices: those that are made anew have the same addresses."""
+    """Removes otabench's memory of devices: those that are made anew have the same addresses."""
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     shutil.rmtree(state + "/otabench/known", ignore_errors=True)
 
@@ -215,7 +215,7 @@ class Otabench(Lines):
         super().__init__([OTABENCH, "--json", *arguments], "otabench.log")
 
     def heard(self, event):
-        """What wait4() says of memory counts this program's, which it was before exec."""
+        """wait4()'s figure of memory counts this program's, too, which it was before exec."""
         if event["event"] == "state":
             try:
                 self.peak = max(self.peak, self.usage()[1])
@@ -285,7 +285,7 @@ def run(*command, timeout=START_SECONDS):
 
 
 def adapter_ready(seconds=START_SECONDS):
-    """Whether bluetoothd has an adapter that is on, or gets one in that time."""
+    """True if bluetoothd has an adapter that is on, or gets one in that time."""
     return asyncio.run(bus.wait_powered(seconds))
 
 

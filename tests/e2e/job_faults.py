@@ -52,7 +52,7 @@ class Bench:
             raise RuntimeError("the transfer did not get to %d %%" % (100 * share))
 
     def ends(self, run, outcome, status, what=None):
-        """How a run ended."""
+        """The end of a run."""
         result, got = run.result()
         self.check(got == status and result.get("outcome") == outcome,
                    what or "ends %s, status %d" % (outcome, status),

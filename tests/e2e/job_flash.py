@@ -56,7 +56,7 @@ def update(tap, bluez, row):
 
 
 def comparison_works(tap, bluez):
-    """What was queued is ahead of the device, and the same comparison must say so."""
+    """The queued bytes are ahead of the device, and the same comparison must say so."""
     done = Update(bluez, Row("command", "1M", 15, FAST, 150000, 0, 0))
     wrong, count = done.ahead("queued")
     tap.check(count and wrong, "the comparison notices what is ahead of the device", done.story())

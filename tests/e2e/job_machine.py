@@ -50,7 +50,7 @@ def powered_off(tap, radio):
 
 
 def allow_2m(tap):
-    """What doctor advises is what the kernel takes."""
+    """The kernel takes the command that doctor advises."""
     text, _ = run(OTABENCH, "doctor")
     advice = re.search(r"allows 1M only.*\n *-> as root: (btmgmt --index 0 phy .*)", text)
     if tap.check(advice, "doctor says that the kernel allows 1M only", text):

@@ -71,7 +71,7 @@ def end(radio):
 
 
 def said(text):
-    """How often the devices' log has it."""
+    """The number of times that the devices' log has it."""
     with open("radio.log") as log:
         return log.read().count(text)
 
@@ -84,7 +84,7 @@ def updated(tap, radio, image, before, what, story):
 
 
 def sent_encrypted(radio):
-    """Whether no byte of the image came over a link that was not."""
+    """True if no byte of the image came over a link that was not."""
     moving = [e for e in radio.events if e["event"] == "status" and e["received"] > 0]
     return bool(moving) and all(e["encrypted"] for e in moving if e["connected"])
 
@@ -180,7 +180,7 @@ def other_client(tap):
 
 
 def kept(address):
-    """Whether bluetoothd has a key of the device in its storage."""
+    """True if bluetoothd has a key of the device in its storage."""
     for folder, _, names in os.walk(STORAGE):
         if os.path.basename(folder) == address and "info" in names:
             with open(folder + "/info", encoding="utf-8") as file:
@@ -275,7 +275,7 @@ def doctor(tap, name, status, level, found):
     """The finding of 'otabench doctor DEV' about the GATT cache."""
     run_of = Otabench("doctor", "esp-sim-01")
     _, got = run_of.result()
-    # What can be said without a device comes first.
+    # Checks that need no device come first.
     cache = [e for e in run_of.events
              if e["event"] == "finding" and e["check"] == "GATT cache"][-1:] or [{}]
     tap.check(got == status and cache[0].get("level") == level

@@ -41,7 +41,7 @@ class Screen(Lines):
             raise RuntimeError(told)
 
     def shows(self, text, what):
-        """What must come to be seen; nothing that follows makes sense without it."""
+        """Waits for a text that must come; nothing that follows makes sense without it."""
         answer, told = self._do("until " + text, LONG)
         if not self.tap.check(answer is not None, what, told):
             raise RuntimeError("the screen does not show " + text)
@@ -145,7 +145,7 @@ def resume(tap, screen, radio, sha256):
 
 
 def history(*arguments):
-    """What 'otabench history' emits, without the result."""
+    """The events of 'otabench history', without the result."""
     told = Otabench("history", *arguments)
     _, status = told.result()
     if status != 0:
@@ -209,7 +209,7 @@ def course_of_json(lines):
 
 
 def exported(tap, image, before, cancelled_at, resumed_at):
-    """What the files hold is what the device and the image's file are known to hold."""
+    """The files hold the known contents of the device and of the image's file."""
     with open("runs.ndjson", encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     runs = {line["run"]: line for line in lines if line["event"] == "run"}

@@ -65,7 +65,7 @@ class Stack:
 
 
 class Keyboard(pairing.PairingDelegate):
-    """Who reads the device's display, and types what it shows, or another number."""
+    """A user who reads the device's display, and types its number, or another one."""
 
     def __init__(self, radio, wrong):
         super().__init__(pairing.PairingDelegate.KEYBOARD_INPUT_ONLY)

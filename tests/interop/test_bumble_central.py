@@ -27,7 +27,7 @@ def properties(stack, uuid):
 
 
 async def look_job(tap, central, radio):
-    """What docs/protocol.md 3 says of advertisement and attributes."""
+    """The advertisement and the attributes of docs/protocol.md 3."""
     seen = await central.find()
     services = seen.data.get(0x07) or seen.data.get(0x06) or []
     tap.check(UUID(SERVICE) in services and seen.is_connectable,

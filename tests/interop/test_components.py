@@ -11,7 +11,7 @@ import sys
 import tarfile
 
 SOURCE = os.environ["OTABENCH_SRCDIR"]
-# What ESP-IDF's build tells the manager.
+# The environment that ESP-IDF's build gives the manager.
 ENVIRONMENT = {"IDF_TARGET": "esp32c3", "IDF_COMPONENT_OVERWRITE_MANAGED_COMPONENTS": "0"}
 count = 0
 

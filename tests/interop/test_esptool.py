@@ -42,7 +42,7 @@ def inspect(data):
 
 
 class Esptool:
-    """What esptool says of an image: its words, its fields, and whether it finds it whole."""
+    """esptool's verdict on an image: its words, its fields, and whether it finds it whole."""
 
     def __init__(self, data):
         self.image, self.words, self.good = None, "", False
@@ -117,7 +117,7 @@ def fields_told(tool, ours):
 
 
 def compare(data):
-    """What the two do not agree on, as text; and whether esptool finds the image whole."""
+    """The differences between the two, as text; and whether esptool finds the image whole."""
     tool, ours = Esptool(data), inspect(data)
     wrong = []
     if ours["ok"] and not tool.good:

@@ -227,7 +227,7 @@ def both_job(name, sim, mtu=517, lose=False):
 
 
 def compare(tap, name, sim, path, left):
-    """What otabench leaves behind against what smpclient did, on two folders of the same kind."""
+    """Compares the flash that otabench leaves with smpclient's, on two folders of the same kind."""
     other = name + "-otabench"
     result, status = otabench(other, sim, "flash", "esp-sim-01", path)
     tap.check(status == 0 and result["outcome"] == "confirmed", name + ": otabench updates", result)

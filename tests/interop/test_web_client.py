@@ -66,7 +66,7 @@ class Browser:
             self.say(id=id, error=repr(error), name="NetworkError")
 
     async def run(self, image):
-        """What the page tells at the end."""
+        """The page's message at the end."""
         self.process = await asyncio.create_subprocess_exec(
             "node", PLAYER, PAGE, image, stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE)

@@ -15,7 +15,7 @@ BUILD = os.path.abspath(os.environ["OTABENCH_BUILDDIR"])
 SCRIPTS = os.path.join(SOURCE, "completions")
 PROGRAM = os.path.join(BUILD, "otabench")
 
-# What is typed, and words that must be offered; then words that must not.
+# The typed text, and words that must be offered; then words that must not.
 CASES = (
     ("otabench sc", ["scan"], ["flash"]),
     ("otabench --sim=devices=2 info ", ["esp-sim-01", "esp-sim-02"], ["esp-sim-03"]),

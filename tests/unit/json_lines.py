@@ -22,7 +22,7 @@ MANUAL = os.path.join(SOURCE, "docs", "otabench-json.5")
 AIR = "--sim=devices=3,seed=3,state=air"
 LOSING = "--sim=devices=1,seed=3,state=air,fault=disconnect@100000"
 PIPE = "--sim=flash=ideal,speed=20,seed=3"
-# What a program writes to serve, with a defect or two.
+# Lines that a program writes to serve, with a defect or two.
 CLIENT = """{"do":"connect","mtu":247}
 {"do":"read","uuid":"%(info)s","id":1}
 {"do":"write","uuid":"%(control)s","value":"05","id":2}
@@ -151,7 +151,7 @@ class Tap:
 
 
 def wrong_in(objects, validator):
-    """What a reader of one command's lines would stumble over."""
+    """Mistakes that a reader of one command's lines would stumble over."""
     found = [f"{o.get('event')}: {error.message}" for o in objects
              for error in validator.iter_errors(o)]
     if not objects:
@@ -318,7 +318,7 @@ def main():
         with open(os.path.join(folder, "h.ndjson"), encoding="utf-8") as file:
             tap.check("an exported file", [error.message for line in file
                                            for error in validator.iter_errors(json.loads(line))])
-    # What needs a real adapter, or a mistake of this machine.
+    # Events that need a real adapter, or a fault of this machine.
     rare = {"fix"}
     tap.check("each event of the schema is seen",
               sorted(set(schema["properties"]["event"]["enum"]) - seen - rare))

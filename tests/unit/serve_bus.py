@@ -139,7 +139,7 @@ class Bluetoothd:
 
 
 class BusLink:
-    """What the Python client needs of a stack, as bluetoothd passes it on to an application."""
+    """The stack that the Python client needs, as bluetoothd passes it on to an application."""
 
     def __init__(self, daemon):
         self.daemon, self.mtu = daemon, MTU
@@ -167,7 +167,7 @@ class BusLink:
 
     async def read_info(self):
         first = bytes((await self.chr(4, "ReadValue", "a{sv}", [self.options()]))[0])
-        # What is longer than a PDU is read on from an offset, a call each.
+        # A value longer than a PDU is read on from an offset, a call each.
         rest = await self.chr(4, "ReadValue", "a{sv}",
                               [{**self.options(), "offset": Variant("q", 22)}])
         assert bytes(rest[0]) == first[22:]
@@ -177,7 +177,7 @@ class BusLink:
         await self.chr(2, "WriteValue", "aya{sv}", [value, self.options()])
 
     async def write_data(self, value, answer=False):
-        # Where commands are taken, nobody waits for an answer.
+        # If commands are taken, no answer is waited for.
         await self.chr(3, "WriteValue", "aya{sv}", [value, self.options()], silent=True)
 
     def notified(self, value):
