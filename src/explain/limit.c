@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-#define LOSS_PPM 40000u /* time that nothing else explains is lost packets from here on */
-#define LOSS_MAX_PPM 400000u
-/* Parts of the time, or of the rate, more or less than with a late adapter: */
-#define LATE_FIT_PPM 40000u
-#define LATE_TRIED_PPM 100000u /* where intervals were tried, of both */
 #define SMALL_RING 65536u
 #define USUAL_RING 32768u /* CONFIG_OTA_ESP_RING_SIZE_KB where nobody set it */
 #define AUTO_1M_US 15000u
@@ -133,11 +128,6 @@ static void consider(struct judge *j, enum limit_cause cause, uint32_t share)
 	}
 }
 
-static uint32_t share_of(const struct limit_input *in, enum budget_share share)
-{
-	return (uint32_t)(in->shares[share] * PPM / in->seconds_us);
-}
-
 /* The interval with which it takes least; the one of now where none is better. */
 static struct predict best_interval(const struct judge *j)
 {
@@ -186,7 +176,7 @@ static void judge_link(struct judge *j)
 	if (p.link.buffers > 0 && !p.link.refill) {
 		p.link.refill = true;
 		p.link.late = false;
-		slow = j->late ? share_of(in, BUDGET_LOSS) : 0;
+		slow = j->late ? limit_share(in, BUDGET_LOSS) : 0;
 		consider(j, LIMIT_ADAPTER_BUFFERS,
 			 slow > limit_gain(j, &p) ? slow : limit_gain(j, &p));
 	}
@@ -292,7 +282,7 @@ static void judge_device(struct judge *j)
 	consider_flash(j, LIMIT_PROGRAM, limit_gain(j, &p));
 	/* Without a header it is the basic dialect, which erases the slot before the first value. */
 	if (j->now.header == 0)
-		consider_flash(j, LIMIT_ERASE, share_of(j->in, BUDGET_START));
+		consider_flash(j, LIMIT_ERASE, limit_share(j->in, BUDGET_START));
 }
 
 static void judge_host(struct judge *j)
@@ -304,8 +294,8 @@ static void judge_host(struct judge *j)
 	late = limit_gain(j, &p);
 	/* Half of the wait for it, where the played one has just enough under way: the device may
 	 * have been waited for at the same time. */
-	if (late < share_of(j->in, BUDGET_HOST) / 2u)
-		late = share_of(j->in, BUDGET_HOST) / 2u;
+	if (late < limit_share(j->in, BUDGET_HOST) / 2u)
+		late = limit_share(j->in, BUDGET_HOST) / 2u;
 	/* More under way would hide it as well; but what is out of order is named. */
 	if (late >= WORTH_PPM && late <= j->ret->share_ppm && late > j->ret->share_ppm / 3u) {
 		j->ret->second = j->ret->cause;
@@ -315,8 +305,8 @@ static void judge_host(struct judge *j)
 	} else {
 		consider(j, LIMIT_HOST, late);
 	}
-	consider(j, LIMIT_STACK, share_of(j->in, BUDGET_STACK));
-	consider(j, LIMIT_RECONNECTS, share_of(j->in, BUDGET_DOWN));
+	consider(j, LIMIT_STACK, limit_share(j->in, BUDGET_STACK));
+	consider(j, LIMIT_RECONNECTS, limit_share(j->in, BUDGET_DOWN));
 }
 
 /*
@@ -349,82 +339,6 @@ static void judge_refused(struct judge *j)
 
 /* --- all of it */
 
-/*
- * An adapter that fills its buffers late misses events, which look like lost packets, and no stack
- * tells that it does.  But its events are missed by rule: with lost packets only chance makes a
- * transfer take as long as such an adapter would.  A transfer in which intervals were tried is a
- * mixture; then the rates with the one that was found, and with the first, have to be those of such an adapter, too.
- */
-static bool fits(uint64_t a, uint64_t b, uint32_t ppm)
-{
-	return a <= b + b * ppm / PPM && b <= a + a * ppm / PPM;
-}
-
-static uint64_t ceiling(const struct predict *late, uint32_t interval_us)
-{
-	struct airtime_link link = late->link;
-
-	link.interval_us = interval_us;
-	return (uint64_t)airtime_ceiling(&link, late->value, false) *
-	       (uint32_t)(late->value - late->header) / late->value;
-}
-
-static bool as_if_late(const struct judge *j, const struct predict *late, uint64_t late_us,
-		       uint64_t measured_us)
-{
-	const struct limit_input *in = j->in;
-
-	if (in->clean_rate == 0)
-		return fits(measured_us, late_us, LATE_FIT_PPM);
-	return fits(measured_us, late_us, LATE_TRIED_PPM) &&
-	       fits(in->clean_rate, ceiling(late, late->link.interval_us), LATE_TRIED_PPM) &&
-	       fits(in->first_rate, ceiling(late, in->first_us), LATE_TRIED_PPM);
-}
-
-static void find_late(struct judge *j, uint64_t measured_us)
-{
-	struct predict p = j->now;
-	uint64_t us;
-
-	j->late = j->in->adapter_late;
-	if (j->late || p.request || p.link.buffers == 0 || !p.link.refill ||
-	    measured_us < j->now_us + j->now_us * LOSS_PPM / PPM ||
-	    share_of(j->in, BUDGET_LOSS) < LOSS_PPM)
-		return;
-	p.link.refill = false;
-	p.link.late = true;
-	us = limit_played(&p);
-	if (us == 0 || !as_if_late(j, &p, us, measured_us))
-		return;
-	j->late = true;
-	j->now = p;
-	j->now_us = us;
-}
-
-/* Time that nothing else explains: as many packets are lost as make up for it. */
-static void find_loss(struct judge *j, uint64_t measured_us)
-{
-	uint32_t low = 0, high = LOSS_MAX_PPM, middle;
-	struct predict p = j->now;
-
-	/* Events that such an adapter missed look the same. */
-	if (j->late)
-		return;
-	if (j->now_us == 0 || measured_us < j->now_us + j->now_us * LOSS_PPM / PPM ||
-	    share_of(j->in, BUDGET_LOSS) < LOSS_PPM)
-		return;
-	for (int i = 0; i < 7; i++) {
-		middle = (low + high) / 2u;
-		p.loss_ppm = middle;
-		if (limit_played(&p) < measured_us)
-			low = middle;
-		else
-			high = middle;
-	}
-	j->now.loss_ppm = low;
-	j->now_us = limit_played(&j->now);
-}
-
 void limit_judge(const struct limit_input *in, struct limit *ret)
 {
 	struct judge j = {.in = in, .now = in->now, .ret = ret};
@@ -439,8 +353,7 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	j.now_us = limit_played(&j.now);
 	if (j.now_us == 0 || j.other_us >= in->seconds_us)
 		return;
-	find_late(&j, in->seconds_us - j.other_us);
-	find_loss(&j, in->seconds_us - j.other_us);
+	limit_find(&j, in->seconds_us - j.other_us);
 	ret->adapter_late = j.late;
 	j.interval = best_interval(&j);
 	ret->goodput = ret->predicted = limit_rate(in->bytes, in->seconds_us);
@@ -451,7 +364,7 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	judge_refused(&j);
 	if (ret->cause == LIMIT_NONE) {
 		ret->cause = LIMIT_AIR;
-		ret->share_ppm = share_of(in, BUDGET_AIR);
+		ret->share_ppm = limit_share(in, BUDGET_AIR);
 	}
 	limit_ceilings(&j);
 	/* The load of a busy computer cannot be foretold, so nothing is promised. */

@@ -146,6 +146,9 @@ void limit_ceilings(struct judge *j)
 	struct limit *r = j->ret;
 
 	r->link_best = limit_link_best(j->in);
+	/* What was reached was possible. */
+	if (r->link_best < r->goodput)
+		r->link_best = r->goodput;
 	r->erase_us = j->now.erase_us;
 	r->write_us = j->now.write_us;
 	r->flash = limit_rate(

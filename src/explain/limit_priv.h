@@ -35,6 +35,10 @@ struct predict limit_settled(const struct judge *j, const struct predict *change
 uint32_t limit_gain(const struct judge *j, const struct predict *changed);
 uint32_t limit_rate(uint64_t bytes, uint64_t us);
 
+/* Of the transfer's time, in a million. */
+uint32_t limit_share(const struct limit_input *in, enum budget_share share);
+/* What explains the time that was measured goes into j->now and j->late. */
+void limit_find(struct judge *j, uint64_t measured_us);
 /* The change that helps most, into j->ret. */
 void limit_offer(struct judge *j);
 void limit_ceilings(struct judge *j);

@@ -156,6 +156,12 @@ static bool open_to(uint32_t asked, uint32_t now)
 	return asked == 0 || asked == now;
 }
 
+/* Where this program's turn came late, one interval was better than another by chance. */
+static bool adapter_late(const struct job *job)
+{
+	return session_adapter_late(&job->session) && job->budget.late_us == 0;
+}
+
 static void may_change(const struct job *job, struct limit_input *in)
 {
 	const struct session *s = &job->session;
@@ -173,8 +179,8 @@ static void may_change(const struct job *job, struct limit_input *in)
 	in->phy_refused = link && asked_2m && in->device_2m && job->air.phy == OTA_PHY_1M;
 	/* An interval that was tried over this link is no advice any more. */
 	in->may_interval = link && open_to(s->choices.interval.asked, interval) &&
-			   s->tune.best == 0 && !session_adapter_late(s);
-	in->adapter_late = session_adapter_late(s);
+			   s->tune.best == 0 && !adapter_late(job);
+	in->adapter_late = adapter_late(job);
 	if (s->tune.best == interval) {
 		in->clean_rate = s->tune.rate;
 		in->first_rate = s->tune.first_rate;
@@ -271,7 +277,7 @@ static void play(const struct job *job, struct limit_input *in)
 		.image = s->stream ? image : 0,
 	};
 	/* No stack tells that; with an interval that suits such an adapter it is all that is left. */
-	if (session_adapter_late(s)) {
+	if (adapter_late(job)) {
 		in->now.link.refill = false;
 		in->now.link.late = true;
 	}

@@ -103,6 +103,52 @@ static void test_loss_is_loss(void **state)
 	}
 }
 
+/* A controller may keep more than those that are known: what was measured tells. */
+static void test_held(void **state)
+{
+	static const char *const sets[] = {"-s chunk=30", "-s window=1500", "-s mtu_max=100"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		struct program_ran before = flash("flash_mode=lenient", sets[i], "image.bin");
+		const char *change = json_string_value(json_object_get(before.last, "change"));
+		struct program_ran after;
+		char set[96];
+		double made;
+
+		if (!change)
+			fail_msg("%s: no change", sets[i]);
+		(void)snprintf(set, sizeof(set), "%s -s %s", sets[i], change);
+		after = flash("flash_mode=lenient", set, "image.bin");
+		made = number(&after, "goodput");
+		if (number(&before, "predicted") < made * (1 - WITHIN) ||
+		    number(&before, "predicted") > made * (1 + WITHIN))
+			fail_msg("%s: %s makes %.0f, not %.0f", sets[i], change, made,
+				 number(&before, "predicted"));
+		program_done(&before);
+		program_done(&after);
+	}
+}
+
+/* A busy computer finds one interval better than another by chance; and what was reached is possible. */
+static void test_busy_host(void **state)
+{
+	(void)state;
+	for (unsigned int seed = 0; seed < 12; seed++) {
+		struct program_ran r;
+		char sim[96];
+
+		(void)snprintf(sim, sizeof(sim), "encrypted=yes,seed=%u,host_delay=%u", seed,
+			       150 + 10 * seed);
+		r = flash(sim, "", "image.bin");
+		assert_string_not_equal(program_text(&r, "limit"), "adapter-buffers");
+		if (number(&r, "possible") < number(&r, "goodput"))
+			fail_msg("%s: %.0f of %.0f", sim, number(&r, "goodput"),
+				 number(&r, "possible"));
+		program_done(&r);
+	}
+}
+
 /* --- what is done behind the last byte */
 
 static void test_stream(void **state)
@@ -159,8 +205,8 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_late_adapter),
-		cmocka_unit_test(test_loss_is_loss),
+		cmocka_unit_test(test_late_adapter), cmocka_unit_test(test_loss_is_loss),
+		cmocka_unit_test(test_held),	     cmocka_unit_test(test_busy_host),
 		cmocka_unit_test(test_stream),
 	};
 
