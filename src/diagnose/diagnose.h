@@ -115,7 +115,7 @@ struct diagnosis_facts {
 	uint16_t
 		silences; /* of a second and more, which the link outlived, each soon after another */
 	uint16_t erase_ms; /* the longest erase of this run that telemetry told of */
-	uint16_t write_ms; /* the latest that it told of the longest write, on an earlier link, too */
+	uint16_t write_ms; /* the longest write, as it told last, on an earlier link, too */
 	uint32_t queries; /* questions (STATUS, RESYNC) that the silence led to */
 	uint32_t answers; /* of them that were answered */
 	uint16_t mtu, chunk;

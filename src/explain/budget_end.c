@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a device still did when it had the last byte: a large ring, or a stream of which each byte
- * becomes many, is worked off then.  How much of it was left is known by what was flushed and erased
- * when all had been sent, and how long that took by its TIMES.
+ * The device's work after it had the last byte: a large ring, or a stream of which each byte
+ * becomes many, is worked off then.  The bytes flushed and erased when all had been sent tell how
+ * much of it was left, and the device's TIMES how long that took.
  */
 #include "explain/budget_priv.h"
 

@@ -47,8 +47,8 @@ struct limit_input {
 	uint64_t shares[BUDGET_TRANSFER_SHARES];
 	uint16_t mtu;
 	bool adapter_late; /* it fills its buffers once an event, and missed events at first */
-	/* Where intervals were tried, bytes per second with this one, and with the one before the
-	 * trials, while nothing else held values up; 0: they were not. */
+	/* Bytes per second with this interval, and with the one before the trials, if intervals
+	 * were tried, while nothing else held values up; 0: they were not. */
 	uint32_t clean_rate, first_rate;
 	uint32_t first_us; /* that interval */
 	bool device_2m; /* the device has it */
