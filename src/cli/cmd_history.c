@@ -236,34 +236,30 @@ static json_t *text_or_null(const char *text)
 	return text[0] != '\0' ? output_json_text(text, strlen(text)) : json_null();
 }
 
+static json_t *pair_json(const char *a, const char *b)
+{
+	return json_pack("{s:o, s:o}", "a", text_or_null(a), "b", text_or_null(b));
+}
+
 static void emit_comparison(struct cli *cli, const struct history_detail *a,
 			    const struct history_detail *b)
 {
-	struct history_comparison c;
 	json_t *event = cli_event(cli, "comparison"), *rows = json_object(), *keys = json_object();
+	struct history_comparison c;
+	char name[4 * HISTORY_CELL_MAX];
 
 	history_compare(a, b, &c);
 	for (size_t i = 0; i < c.row_count; i++) {
-		json_t *row = json_object();
+		json_t *row = pair_json(c.rows[i].a, c.rows[i].b);
 
-		if (!row)
-			continue;
-		(void)json_object_set_new(row, "a", text_or_null(c.rows[i].a));
-		(void)json_object_set_new(row, "b", text_or_null(c.rows[i].b));
+		(void)json_object_set_new(row, "label", json_string(c.rows[i].label));
 		(void)json_object_set_new(row, "delta", text_or_null(c.rows[i].delta));
-		(void)json_object_set_new(rows, c.rows[i].label, row);
+		(void)json_object_set_new(rows, c.rows[i].key, row);
 	}
 	for (size_t i = 0; i < c.change_count; i++) {
-		char name[4 * HISTORY_CELL_MAX];
-		json_t *key = json_object();
-
-		if (!key)
-			continue;
 		(void)output_safe_text(c.changes[i].key, strlen(c.changes[i].key), name,
 				       sizeof(name));
-		(void)json_object_set_new(key, "a", text_or_null(c.changes[i].a));
-		(void)json_object_set_new(key, "b", text_or_null(c.changes[i].b));
-		(void)json_object_set_new(keys, name, key);
+		(void)json_object_set_new(keys, name, pair_json(c.changes[i].a, c.changes[i].b));
 	}
 	if (event) {
 		(void)json_object_set_new(event, "a", history_run_json(&a->run));

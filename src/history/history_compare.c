@@ -74,11 +74,12 @@ static void stalls_text(const struct history_run *run, char *buf, size_t size)
 
 /* --- rows */
 
-static struct history_row *add_row(struct history_comparison *c, const char *label)
+static struct history_row *add_row(struct history_comparison *c, const char *key, const char *label)
 {
 	struct history_row *row = &c->rows[c->row_count++];
 
 	memset(row, 0, sizeof(*row));
+	row->key = key;
 	row->label = label;
 	return row;
 }
@@ -116,29 +117,29 @@ static void air_text(const struct job_result *r, char *buf, size_t size)
 static void add_result(struct history_comparison *c, const struct history_run *a,
 		       const struct history_run *b)
 {
-	struct history_row *row = add_row(c, "result");
+	struct history_row *row = add_row(c, "result", "result");
 
 	(void)snprintf(row->a, sizeof(row->a), "%s", history_outcome(a));
 	(void)snprintf(row->b, sizeof(row->b), "%s", history_outcome(b));
 	differs(row);
-	row = add_row(c, "throughput");
+	row = add_row(c, "throughput", "throughput");
 	(void)history_rate_text(a, row->a, sizeof(row->a));
 	(void)history_rate_text(b, row->b, sizeof(row->b));
 	percent(row, a->result.goodput, b->result.goodput);
 	if (a->result.stream != STREAM_RAW || b->result.stream != STREAM_RAW) {
-		row = add_row(c, "on air");
+		row = add_row(c, "on_air", "on air");
 		air_text(&a->result, row->a, sizeof(row->a));
 		air_text(&b->result, row->b, sizeof(row->b));
 		percent(row, (double)a->result.air_bytes, (double)b->result.air_bytes);
 	}
-	row = add_row(c, "wall time");
+	row = add_row(c, "wall_time", "wall time");
 	(void)history_time_text(a, row->a, sizeof(row->a));
 	(void)history_time_text(b, row->b, sizeof(row->b));
 	percent(row, (double)a->result.seconds_us, (double)b->result.seconds_us);
 	if (a->result.virtual_clock != b->result.virtual_clock)
 		(void)snprintf(row->delta, sizeof(row->delta), "<- %s is simulated",
 			       a->result.virtual_clock ? "the first" : "the second");
-	row = add_row(c, "stalls / longest");
+	row = add_row(c, "stalls", "stalls / longest");
 	stalls_text(a, row->a, sizeof(row->a));
 	stalls_text(b, row->b, sizeof(row->b));
 	difference(row, a->result.stalls, b->result.stalls);
@@ -195,32 +196,32 @@ static void add_rest(struct history_comparison *c, const struct history_run *a,
 		     const struct history_run *b)
 {
 	const struct job_result *x = &a->result, *y = &b->result;
-	struct history_row *row = add_row(c, "chunk / mode");
+	struct history_row *row = add_row(c, "chunk", "chunk / mode");
 
 	chunk_text(x, row->a, sizeof(row->a));
 	chunk_text(y, row->b, sizeof(row->b));
 	if (x->chunk > 0 && y->chunk > 0)
 		differs(row);
-	row = add_row(c, "window");
+	row = add_row(c, "window", "window");
 	window_text(x, row->a, sizeof(row->a));
 	window_text(y, row->b, sizeof(row->b));
 	percent(row, x->window, y->window);
-	row = add_row(c, "of the ceiling");
+	row = add_row(c, "of_ceiling", "of the ceiling");
 	ceiling_text(a, row->a, sizeof(row->a));
 	ceiling_text(b, row->b, sizeof(row->b));
-	row = add_row(c, "of the possible");
+	row = add_row(c, "of_possible", "of the possible");
 	possible_text(x, row->a, sizeof(row->a));
 	possible_text(y, row->b, sizeof(row->b));
-	row = add_row(c, "limited by");
+	row = add_row(c, "limited_by", "limited by");
 	limit_text(x, row->a, sizeof(row->a));
 	limit_text(y, row->b, sizeof(row->b));
 	if (x->limit.cause != LIMIT_NONE && y->limit.cause != LIMIT_NONE)
 		differs(row);
-	row = add_row(c, "retries / gaps");
+	row = add_row(c, "retries", "retries / gaps");
 	(void)snprintf(row->a, sizeof(row->a), "%" PRIu32 " / %" PRIu32, x->retries, x->gaps);
 	(void)snprintf(row->b, sizeof(row->b), "%" PRIu32 " / %" PRIu32, y->retries, y->gaps);
 	difference(row, (int64_t)x->retries + x->gaps, (int64_t)y->retries + y->gaps);
-	row = add_row(c, "image");
+	row = add_row(c, "image", "image");
 	(void)snprintf(row->a, sizeof(row->a), "%s", a->version[0] ? a->version : "-");
 	(void)snprintf(row->b, sizeof(row->b), "%s", b->version[0] ? b->version : "-");
 	if (memcmp(a->sha256, b->sha256, sizeof(a->sha256)) != 0)
@@ -228,14 +229,14 @@ static void add_rest(struct history_comparison *c, const struct history_run *a,
 }
 
 /* Only what differs: that it did not is said by its absence. */
-static void add_circumstance(struct history_comparison *c, const char *label, const char *a,
-			     const char *b)
+static void add_circumstance(struct history_comparison *c, const char *key, const char *label,
+			     const char *a, const char *b)
 {
 	struct history_row *row;
 
 	if (a[0] == '\0' || b[0] == '\0' || strcmp(a, b) == 0)
 		return;
-	row = add_row(c, label);
+	row = add_row(c, key, label);
 	(void)snprintf(row->a, sizeof(row->a), "%.63s", a);
 	(void)snprintf(row->b, sizeof(row->b), "%.63s", b);
 	differs(row);
@@ -244,23 +245,24 @@ static void add_circumstance(struct history_comparison *c, const char *label, co
 static void add_circumstances(struct history_comparison *c, const struct history_run *a,
 			      const struct history_run *b)
 {
-	add_circumstance(c, "device", a->address, b->address);
-	add_circumstance(c, "chip", a->chip, b->chip);
-	add_circumstance(c, "device firmware", a->device_version, b->device_version);
+	add_circumstance(c, "device", "device", a->address, b->address);
+	add_circumstance(c, "chip", "chip", a->chip, b->chip);
+	add_circumstance(c, "device_firmware", "device firmware", a->device_version,
+			 b->device_version);
 	/* The host says nothing of virtual devices. */
 	if (a->result.virtual_clock || b->result.virtual_clock)
 		return;
-	add_circumstance(c, "kernel", a->kernel, b->kernel);
-	add_circumstance(c, "bluetoothd", a->bluetoothd, b->bluetoothd);
-	add_circumstance(c, "adapter", a->adapter, b->adapter);
-	add_circumstance(c, "adapter fw", a->firmware, b->firmware);
+	add_circumstance(c, "kernel", "kernel", a->kernel, b->kernel);
+	add_circumstance(c, "bluetoothd", "bluetoothd", a->bluetoothd, b->bluetoothd);
+	add_circumstance(c, "adapter", "adapter", a->adapter, b->adapter);
+	add_circumstance(c, "adapter_firmware", "adapter fw", a->firmware, b->firmware);
 }
 
 static void add_link(struct history_comparison *c, const struct history_run *a,
 		     const struct history_run *b)
 {
 	const struct job_result *x = &a->result, *y = &b->result;
-	struct history_row *row = add_row(c, "MTU / itvl / PHY");
+	struct history_row *row = add_row(c, "link", "MTU / itvl / PHY");
 	const char *comma = "";
 	size_t len;
 
@@ -283,7 +285,7 @@ static void add_link(struct history_comparison *c, const struct history_run *a,
 			comma = ", ";
 		}
 	}
-	row = add_row(c, "RSSI med (min)");
+	row = add_row(c, "rssi", "RSSI med (min)");
 	(void)history_rssi_text(a, row->a, sizeof(row->a));
 	(void)history_rssi_text(b, row->b, sizeof(row->b));
 	if (a->rssi_median != 127 && b->rssi_median != 127)

@@ -14,7 +14,8 @@
 #define HISTORY_CELL_MAX 64u
 
 struct history_row {
-	const char *label;
+	const char *key; /* for programs: never another for the same figure */
+	const char *label; /* for people */
 	char a[HISTORY_CELL_MAX], b[HISTORY_CELL_MAX];
 	char delta[HISTORY_CELL_MAX]; /* of a against b: "+235 %"; "" the same, or nothing to say */
 };

@@ -211,7 +211,10 @@ static void test_show(void **state)
 
 static void test_compare(void **state)
 {
-	json_t *o, *rows;
+	static const char *const always[] = {"result", "throughput", "wall_time", "stalls",
+					     "chunk",  "window",     "link",	  "retries"};
+	const char *key;
+	json_t *o, *rows, *row;
 
 	(void)state;
 	make_runs();
@@ -225,6 +228,13 @@ static void test_compare(void **state)
 	assert_int_equal(run("--json history compare 2 1"), 0);
 	o = json_line(0);
 	rows = json_object_get(o, "rows");
+	json_object_foreach(rows, key, row)
+	{
+		assert_int_equal(strspn(key, "abcdefghijklmnopqrstuvwxyz_"), strlen(key));
+		assert_non_null(json_string_value(json_object_get(row, "label")));
+	}
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		assert_true(json_is_object(json_object_get(rows, always[i])));
 	assert_non_null(
 		json_string_value(json_object_get(json_object_get(rows, "throughput"), "delta")));
 	assert_string_equal(json_string_value(json_object_get(
