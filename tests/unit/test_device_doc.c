@@ -274,6 +274,20 @@ static void test_pattern(void **state)
 	assert_int_equal(dut.reboots, 0);
 }
 
+/* The slot holds the image: it is read, and neither erased nor written. */
+static void test_blocks(void **state)
+{
+	uint8_t image[TALK_MAX];
+	const size_t size = block_bytes("image", image);
+
+	(void)state;
+	memcpy(dut.slots[1], image, size);
+	assert_true(exchange("exchange blocks") >= 8);
+	assert_memory_equal(dut.slots[1], image, size);
+	assert_int_equal(dut.erases + dut.writes, 0);
+	assert_int_equal(dut.boot_slot, 1);
+}
+
 /* Adds up the table below a heading: each row begins where the last one ended. */
 static uint32_t table_length(const char *heading)
 {
@@ -370,6 +384,7 @@ int main(void)
 		TEST_NEWER(test_full),
 		TEST_NEWER(test_resume),
 		TEST_NEWER(test_pattern),
+		TEST_NEWER(test_blocks),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_error_codes),
 	};
