@@ -146,7 +146,7 @@ void limit_ceilings(struct judge *j)
 	struct limit *r = j->ret;
 
 	r->link_best = limit_link_best(j->in);
-	/* What was reached was possible. */
+	/* A rate that was reached is possible. */
 	if (r->link_best < r->goodput)
 		r->link_best = r->goodput;
 	r->erase_us = j->now.erase_us;

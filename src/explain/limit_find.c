@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What nobody tells is found by how long the transfer took: late adapters, lost packets, and how
- * much a device's controller keeps. */
+/* Facts that no side tells, found by the time that the transfer took: late adapters, lost packets,
+ * and how much a device's controller keeps. */
 #include "explain/limit_priv.h"
 
 #define LOSS_PPM 40000u /* time that nothing else explains is lost packets from here on */
@@ -18,9 +18,9 @@ uint32_t limit_share(const struct limit_input *in, enum budget_share share)
 }
 
 /*
- * How much a controller keeps while the device's code stands still is not told.  A transfer that was
- * faster than it is played says that it is more, if its intervals are not so long that the flash
- * works beside them anyway.
+ * The device does not tell how many packets its controller keeps while its code stands still.  A
+ * transfer that was faster than it is played says that there are more, if its intervals are not so
+ * long that the flash works beside them anyway.
  */
 static void find_held(struct judge *j, uint64_t measured_us)
 {

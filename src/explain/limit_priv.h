@@ -37,7 +37,7 @@ uint32_t limit_rate(uint64_t bytes, uint64_t us);
 
 /* Of the transfer's time, in a million. */
 uint32_t limit_share(const struct limit_input *in, enum budget_share share);
-/* What explains the time that was measured goes into j->now and j->late. */
+/* Finds what explains the measured time, and puts it into j->now and j->late. */
 void limit_find(struct judge *j, uint64_t measured_us);
 /* The change that helps most, into j->ret. */
 void limit_offer(struct judge *j);

@@ -156,7 +156,7 @@ static bool open_to(uint32_t asked, uint32_t now)
 	return asked == 0 || asked == now;
 }
 
-/* Where this program's turn came late, one interval was better than another by chance. */
+/* If this program's turn came late, one interval was better than another by chance. */
 static bool adapter_late(const struct job *job)
 {
 	return session_adapter_late(&job->session) && job->budget.late_us == 0;
