@@ -71,6 +71,7 @@ struct limit {
 	uint32_t link_best, flash;
 	uint32_t possible; /* the least of them */
 	uint32_t erase_us, write_us; /* of 64 KiB; 0: not measured */
+	bool of_time; /* the shares are what both take of the time, and not what would be saved */
 	bool adapter_late; /* known before, or it took as long as with such an adapter */
 };
 
@@ -81,6 +82,9 @@ uint32_t limit_link_best(const struct limit_input *in);
 uint32_t limit_of_possible(const struct limit *limit);
 /* *ret has cause NONE where the input does not suffice. */
 void limit_judge(const struct limit_input *in, struct limit *ret);
+/* The same where the protocol is not played: the cause is what most of the time went to.  Nothing
+ * is advised. */
+void limit_by_shares(const struct limit_input *in, struct limit *ret);
 /* "air", "adapter-buffers": the name in JSON and in the manual. */
 const char *limit_cause_name(enum limit_cause cause);
 

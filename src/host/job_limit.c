@@ -321,6 +321,9 @@ void job_limit_result(struct job *job)
 		.bytes = (uint32_t)job_stream_air(job, r->bytes),
 		.mtu = job->mtu,
 	};
+	/* Other families' transfers wait for each sector, which no setting shortens, and of
+	 * which the prediction knows nothing. */
+	const bool played = dialect_get(job->dialect)->family == DIALECT_OTABENCH;
 	struct predict now;
 	uint32_t payload;
 
@@ -332,14 +335,10 @@ void job_limit_result(struct job *job)
 	now.drop_ppm = 0;
 	/* The first erase passed in the time of START. */
 	now.ahead = now.held_pdus == 0;
-	if (now.size > 0)
+	if (now.size > 0 && played)
 		budget_play(&job->budget, &now);
 	budget_shares(&job->budget, r->time, r->transfer_time);
 	if (!job->link_known || r->bytes == 0)
-		return;
-	/* Other families' transfers wait for each sector, which no setting shortens, and of
-	 * which the prediction knows nothing. */
-	if (dialect_get(job->dialect)->family != DIALECT_OTABENCH)
 		return;
 	memcpy(in.shares, r->transfer_time, sizeof(in.shares));
 	in.gaps = r->gaps;
@@ -347,7 +346,10 @@ void job_limit_result(struct job *job)
 	play(job, &in);
 	payload = in.now.value > in.now.header ? (uint32_t)in.now.value - in.now.header : 1u;
 	in.values = in.bytes / payload + r->gaps + 1u;
-	limit_judge(&in, &r->limit);
+	if (played)
+		limit_judge(&in, &r->limit);
+	else
+		limit_by_shares(&in, &r->limit);
 	as_image(job, &r->limit);
 	if (r->limit.cause != LIMIT_NONE)
 		job_limit_say(job, r);

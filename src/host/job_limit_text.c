@@ -32,7 +32,9 @@ static const char *plain_cause(enum limit_cause cause)
 
 static void say_flash(const struct limit *l, char *buf, size_t size)
 {
-	if (l->erase_us == 0)
+	if (l->erase_us == 0 && l->cause == LIMIT_PROGRAM)
+		(void)snprintf(buf, size, "the device answers when it has written what came");
+	else if (l->erase_us == 0)
 		(void)snprintf(buf, size, "the device erases its slot before the first value");
 	else
 		(void)snprintf(buf, size,
@@ -71,7 +73,10 @@ static bool say_link_cause(const struct job *job, const struct limit *l, char *b
 		SAY("%" PRIu32 " us are left between values", job->pacing_us);
 		break;
 	case LIMIT_WRITE_MODE:
-		SAY("each value waits for its response, with an interval of %.2f ms", ms);
+		if (l->of_time)
+			SAY("the next value waits for an answer");
+		else
+			SAY("each value waits for its response, with an interval of %.2f ms", ms);
 		break;
 	case LIMIT_ADAPTER_BUFFERS:
 		if (l->adapter_late)
@@ -188,9 +193,12 @@ static void say_advice(const struct job *job, const struct limit *l, char *buf, 
  * Returns true if a cause's share is time that it took, false if it is what would be saved without
  * it.
  */
-static bool takes_time(enum limit_cause cause)
+static bool takes_time(const struct limit *l)
 {
-	return cause == LIMIT_AIR || cause == LIMIT_STACK || cause == LIMIT_RECONNECTS;
+	const enum limit_cause cause = l->cause;
+
+	return l->of_time || cause == LIMIT_AIR || cause == LIMIT_STACK ||
+	       cause == LIMIT_RECONNECTS;
 }
 
 void job_limit_say(const struct job *job, struct job_result *r)
@@ -204,7 +212,6 @@ void job_limit_say(const struct job *job, struct job_result *r)
 			       limit_cause_name(l->second), (l->second_ppm + 5000u) / 10000u);
 	(void)snprintf(r->limit_text, sizeof(r->limit_text), "%s, %u %% %s: %s%s",
 		       limit_cause_name(l->cause), (l->share_ppm + 5000u) / 10000u,
-		       takes_time(l->cause) ? "of the time" : "less time without it", cause,
-		       second);
+		       takes_time(l) ? "of the time" : "less time without it", cause, second);
 	say_advice(job, l, r->limit_advice, sizeof(r->limit_advice));
 }

@@ -149,6 +149,36 @@ static void test_busy_host(void **state)
 	}
 }
 
+/* Protocols that are not played: what most of the time went to, and no advice. */
+static void test_dialects(void **state)
+{
+	static const struct {
+		const char *dialect, *limit;
+	} rows[] = {
+		{"fbiego", "pacing"},  {"fbiego-compact", "pacing"}, {"ble-ota-raw", "program"},
+		{"bleota", "program"}, {"nimbleota", "program"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct program_ran r;
+		char sim[64];
+
+		(void)snprintf(sim, sizeof(sim), "dialect=%s", rows[i].dialect);
+		r = flash(sim, "", "image.bin");
+		assert_int_equal(r.exit, 0);
+		if (strcmp(program_text(&r, "limit"), rows[i].limit) != 0)
+			fail_msg("%s: %s", rows[i].dialect, program_text(&r, "limit"));
+		assert_true(number(&r, "limit_share") > 0.4);
+		assert_true(number(&r, "limit_share") < 1);
+		assert_true(number(&r, "possible") > number(&r, "goodput"));
+		assert_true(json_is_null(json_object_get(r.last, "change")));
+		/* Nothing tells of lost packets. */
+		assert_true(share(&r, "loss") < 0.001);
+		program_done(&r);
+	}
+}
+
 /* --- what is done behind the last byte */
 
 static void test_stream(void **state)
@@ -207,7 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_late_adapter), cmocka_unit_test(test_loss_is_loss),
 		cmocka_unit_test(test_held),	     cmocka_unit_test(test_busy_host),
-		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_dialects),     cmocka_unit_test(test_stream),
 	};
 
 	return cmocka_run_group_tests_name("limit_kinds", tests, set_up, tear_down);
