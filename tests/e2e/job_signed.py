@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """In the rig: a device that takes signed images only takes one over bluetoothd, and refuses others
-by name before it takes anything; a device that is not the one that was met is sent nothing."""
+by name before it takes anything; a device that is not the one that was met is sent nothing.  An
+update that goes compressed, one as a patch, and one that the slot holds already."""
 
 import os
 import sys
@@ -11,6 +12,10 @@ from guest import FIRST, OTABENCH, Bluez, Otabench, Radio, adapter_ready, main, 
 from guest import sample_image, sha256_of
 
 SIZE = 65536
+STREAM_SIZE = 3 * SIZE + 1000
+
+os.environ["XDG_CACHE_HOME"] = os.getcwd()  # what is sent is kept, for the patch
+os.environ.pop("OTABENCH_IMAGE_STORE", None)
 
 
 def radio_with(options, kept=False):
@@ -95,11 +100,37 @@ def bond(tap):
     radio.stop()
 
 
+def sends(tap, radio, what, image, options, holds):
+    flash = Otabench(*options, "flash", "esp-sim-01", image)
+    result, code = flash.result()
+    tap.check(code == 0 and result.get("outcome") == "confirmed" and holds(result),
+              what + ": confirmed", "%s\n%s" % (result, flash.story()))
+    now = radio.status()
+    tap.check(now["sha256"] == sha256_of(image), what + ": the device runs it", now)
+
+
+def streams(tap):
+    radio = radio_with("")
+    first = sample_image("first.bin", STREAM_SIZE, "4.0.0")
+    run(OTABENCH, "sample-image", "next.bin", "--like=" + first, "--edit=1")
+    sends(tap, radio, "compressed", first, ["-s", "stream=deflate"],
+          lambda r: r.get("stream") == "deflate" and r.get("air_bytes", 0) > 0)
+    sends(tap, radio, "a patch", "next.bin", ["-s", "stream=delta"],
+          lambda r: r.get("stream") == "delta" and r.get("air_bytes") < STREAM_SIZE / 5)
+    back = Otabench("rollback", "esp-sim-01")
+    _, code = back.result()
+    tap.check(code == 0, "rolled back", back.story())
+    sends(tap, radio, "what the slot holds", "next.bin", ["-s", "stream=raw", "-s", "skip=yes"],
+          lambda r: r.get("skipped_bytes") == os.path.getsize("next.bin"))
+    radio.stop()
+
+
 def job(tap):
     Bluez()
     signatures(tap)
     changes(tap)
     bond(tap)
+    streams(tap)
 
 
 main(job)
