@@ -147,6 +147,14 @@ def literal_capture():
                          "0d0400010000a044332211", "060600", "060112", "020e030500" "0000", "0330000000" "01f401" + "11" * 8):
         s.notify(h(notification))
     s.write(DATA, h("0300ccdd"), command=True)
+    # A stream: a patch, compressed, without what the slot holds; offsets count its own bytes.
+    s.write(CONTROL, h("0101640000000200390200000020") + bytes(32))
+    s.notify(h("01" "00000000" "00800000" "0002" "0020" "00" "0000" "00000100"))
+    s.write(CONTROL, h("0d01000100"))
+    s.notify(h("0d0100" "81eef91b"))
+    for value in ("0000" "35020000" "01", "0100" "2c0200" "01"):
+        s.write(DATA, h(value), command=True)
+    s.notify(h("07" "09000000" "00000100" "09800000"))
     s.write(CONTROL, h("01"))
     s.notify(h("01"))
     s.write(DATA, h("e9010203"), command=True)
