@@ -3,7 +3,8 @@
 """Updates an ESP32 over Bluetooth LE and proves it: a client of docs/protocol.md that is small
 enough to be read, over bleak (Linux, macOS, Windows).
 
-    otabench_client.py NAME IMAGE        the name that the device advertises
+    otabench_client.py NAME IMAGE [ADAPTER]     the name that the device advertises;
+                                                the adapter on Linux, "hci0"
 
 It ends with "confirmed" where the device tells the hash of what it runs, and with "delivered"
 where it speaks the basic dialect alone.  A lost link is resumed where the device says.
@@ -165,8 +166,9 @@ class Update:
 class BleakLink:
     """The part of a Bluetooth stack that an update needs: nothing else here is bleak's."""
 
-    def __init__(self, name):
+    def __init__(self, name, adapter=None):
         self.name = name
+        self.options = {"adapter": adapter} if adapter else {}
         self.client, self.queue, self.closed = None, None, None
 
     async def open(self):
@@ -175,10 +177,11 @@ class BleakLink:
         self.queue, self.closed = asyncio.Queue(), asyncio.Event()
         device = await BleakScanner.find_device_by_filter(
             lambda d, ad: self.name in (d.name, ad.local_name) and SERVICE in ad.service_uuids,
-            timeout=PATIENCE)
+            timeout=PATIENCE, **self.options)
         if device is None:
             raise Lost("not found")
-        self.client = BleakClient(device, disconnected_callback=lambda _: self.gone())
+        self.client = BleakClient(device, disconnected_callback=lambda _: self.gone(),
+                                  **self.options)
         try:
             await self.client.connect()
             await self.client.start_notify(CONTROL,
@@ -239,7 +242,7 @@ class BleakLink:
 
 
 async def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     with open(sys.argv[2], "rb") as file:
         image = file.read()
@@ -248,7 +251,7 @@ async def main():
         print(f"\r{received * 100 // size:3} %", end="", file=sys.stderr, flush=True)
 
     try:
-        outcome = await Update(BleakLink(sys.argv[1]), image, progress).run()
+        outcome = await Update(BleakLink(sys.argv[1], *sys.argv[3:]), image, progress).run()
     except (Lost, Refused) as error:
         sys.exit(f"\n{error}")
     print(f"\n{outcome}")

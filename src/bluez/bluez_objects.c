@@ -53,7 +53,7 @@ static struct bluez_object *object_get(struct bluez *b, enum bluez_kind kind, co
 	if (!o)
 		return NULL;
 	o->kind = kind;
-	o->rssi = BLUEZ_RSSI_NONE;
+	o->rssi = BLUEZ_UNHEARD;
 	snprintf(o->path, sizeof(o->path), "%s", path);
 	o->next = b->objects;
 	b->objects = o;
@@ -211,7 +211,7 @@ static void read_invalidated(struct bluez_object *o, sd_bus_message *m)
 		return;
 	while (sd_bus_message_read(m, "s", &name) > 0)
 		if (o->kind == BLUEZ_IS_DEVICE && strcmp(name, "RSSI") == 0)
-			o->rssi = BLUEZ_RSSI_NONE; /* discovery ended */
+			o->rssi = BLUEZ_UNHEARD; /* discovery ended */
 }
 
 static int bluez_objects_on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)

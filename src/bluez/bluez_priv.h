@@ -20,7 +20,8 @@
 #define BLUEZ_PULSE_MS 2000u
 #define BLUEZ_HANG_UP_US 5000000u /* bluetoothd itself waits 2 s (DISCONNECT_TIMER) */
 #define BLUEZ_OBJECTS_US 2000000u /* from ServicesResolved until the objects are there */
-#define BLUEZ_RSSI_NONE 127
+#define BLUEZ_RSSI_NONE 127 /* what a controller says that does not measure it */
+#define BLUEZ_UNHEARD INT16_MIN /* of an object's rssi */
 
 enum bluez_kind { BLUEZ_IS_ADAPTER, BLUEZ_IS_DEVICE, BLUEZ_IS_SERVICE, BLUEZ_IS_CHR, BLUEZ_KINDS };
 
@@ -36,7 +37,7 @@ struct bluez_object {
 	bool random; /* device, adapter: that is a random address */
 	char modalias[32]; /* adapter: BlueZ's own vendor and product, and its release */
 	char name[BLUEZ_NAME_MAX]; /* device */
-	int16_t rssi; /* device, dBm; BLUEZ_RSSI_NONE: not heard in this discovery */
+	int16_t rssi; /* device, dBm, 127 unknown; BLUEZ_UNHEARD in this discovery */
 	uint64_t heard_us; /* device: its last advertisement; 0: none */
 	bool connected, resolved, paired; /* device */
 	uint32_t dialects, by_data; /* device: that its services leave; of those with data */

@@ -269,7 +269,7 @@ int bluez_read_properties(struct bluez_change *c, sd_bus_message *m)
 			rc = sd_bus_message_exit_container(m);
 	}
 	/* Without an RSSI it comes from bluetoothd's memory and not from the air. */
-	if (c->o->rssi == BLUEZ_RSSI_NONE)
+	if (c->o->rssi == BLUEZ_UNHEARD)
 		c->told &= ~(unsigned int)BLUEZ_TOLD_HEARD;
 	return rc < 0 ? rc : sd_bus_message_exit_container(m);
 }

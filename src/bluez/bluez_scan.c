@@ -50,7 +50,7 @@ static void on_started(struct bluez_request *call, sd_bus_message *reply, const 
 	/* Heard in a discovery that another program runs already.  Most devices do not advertise
 	 * while they have a link; one to this host can be shared. */
 	for (struct bluez_object *o = b->objects; o; o = o->next)
-		if (o->kind == BLUEZ_IS_DEVICE && o->rssi != BLUEZ_RSSI_NONE)
+		if (o->kind == BLUEZ_IS_DEVICE && o->rssi != BLUEZ_UNHEARD)
 			bluez_object_changed(b, o, BLUEZ_TOLD_HEARD);
 		else if (o->kind == BLUEZ_IS_DEVICE && o->connected)
 			bluez_heard(b, o);
@@ -116,7 +116,7 @@ void bluez_discovery_forget(struct bluez *b)
 	b->discovery_failed = false;
 	for (struct bluez_object *o = b->objects; o; o = o->next) {
 		o->heard_us = 0;
-		o->rssi = BLUEZ_RSSI_NONE;
+		o->rssi = BLUEZ_UNHEARD;
 	}
 }
 

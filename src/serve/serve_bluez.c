@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bluetoothd's adapter, what is registered with it, and the links of clients; see serve_bluez.h. */
+/* bluetoothd's adapter, and what is registered with it; see serve_bluez.h. */
 #include "config.h" /* system extensions: strdup() */
 
 #include "serve/serve_bluez_priv.h"
@@ -11,8 +11,6 @@
 #include <string.h>
 
 #define ADAPTER "org.bluez.Adapter1"
-#define BUS "org.freedesktop.DBus"
-#define PROPERTIES BUS ".Properties"
 #define WAIT_US 10000000u /* for an adapter that is being switched on */
 #define END_US 2000000u /* at the end, for each thing that is taken back */
 
@@ -29,7 +27,7 @@ void serve_bluez_log(struct serve_bluez *b, const char *format, ...)
 	b->config.log(b->config.ctx, text);
 }
 
-static void gone(struct serve_bluez *b, const char *why)
+void serve_bluez_gone(struct serve_bluez *b, const char *why)
 {
 	if (b->config.gone)
 		b->config.gone(b->config.ctx, why);
@@ -85,7 +83,7 @@ static int on_application(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
 		return 0;
 	(void)snprintf(why, sizeof(why), "bluetoothd does not take the services: %s",
 		       error->message ? error->message : error->name);
-	gone(b, why);
+	serve_bluez_gone(b, why);
 	return 0;
 }
 
@@ -106,7 +104,7 @@ static int on_advertisement(sd_bus_message *m, void *userdata, sd_bus_error *ret
 	}
 	(void)snprintf(why, sizeof(why), "the adapter does not advertise: %s",
 		       error->message ? error->message : error->name);
-	gone(b, why);
+	serve_bluez_gone(b, why);
 	return 0;
 }
 
@@ -201,112 +199,6 @@ const struct serve_front_ops serve_bluez_ops = {
 	.answer = serve_bluez_answer,
 	.hang_up = serve_bluez_hang_up,
 };
-
-/* --- clients */
-
-/* "/org/bluez/hci0/dev_24_6F_28_AA_10_01" as an address. */
-static void client_name(const char *path, char *buf, size_t size)
-{
-	const char *last = strstr(path, "/dev_");
-
-	(void)snprintf(buf, size, "%s", last ? last + 5 : path);
-	for (char *c = buf; *c; c++)
-		if (*c == '_')
-			*c = ':';
-}
-
-bool serve_bluez_client(struct serve_bluez *b, const char *device)
-{
-	char name[SERVE_PATH];
-
-	if (!device[0]) /* not told: the one that is there, or came last */
-		device = b->client[0] ? b->client : b->connected;
-	if (!device[0] || !b->serve)
-		return false;
-	if (b->client[0])
-		return strcmp(b->client, device) == 0 && !b->hanging_up;
-	(void)snprintf(b->client, sizeof(b->client), "%s", device);
-	client_name(device, name, sizeof(name));
-	serve_client_joined(b->serve, name);
-	return true;
-}
-
-static void client_gone(struct serve_bluez *b, const char *path)
-{
-	if (strcmp(path, b->connected) == 0)
-		b->connected[0] = '\0';
-	if (strcmp(path, b->client) != 0)
-		return;
-	b->client[0] = '\0';
-	b->hanging_up = false;
-	serve_client_left(b->serve);
-}
-
-/* Returns 1 or 0 for the Connected of a PropertiesChanged, -1 where it is none of that. */
-static int connected_of(sd_bus_message *m)
-{
-	const char *interface, *name;
-	int value = -1, rc;
-
-	if (sd_bus_message_read(m, "s", &interface) <= 0 || strcmp(interface, BLUEZ_DEVICE) != 0)
-		return -1;
-	rc = sd_bus_message_enter_container(m, 'a', "{sv}");
-	while (rc > 0 && sd_bus_message_enter_container(m, 'e', "sv") > 0) {
-		rc = sd_bus_message_read(m, "s", &name);
-		if (rc > 0 && strcmp(name, "Connected") == 0)
-			rc = sd_bus_message_read(m, "v", "b", &value);
-		else if (rc > 0)
-			rc = sd_bus_message_skip(m, "v");
-		if (rc >= 0)
-			rc = sd_bus_message_exit_container(m) < 0 ? -1 : 1;
-	}
-	return value;
-}
-
-static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
-{
-	struct serve_bluez *b = userdata;
-	const char *path = sd_bus_message_get_path(m);
-	const size_t len = strlen(b->adapter);
-	int connected;
-
-	(void)ret_error;
-	if (strcmp(sd_bus_message_get_sender(m), b->owner) != 0 || !path ||
-	    strncmp(path, b->adapter, len) != 0 || path[len] != '/')
-		return 0;
-	connected = connected_of(m);
-	if (connected == 1)
-		(void)snprintf(b->connected, sizeof(b->connected), "%s", path);
-	else if (connected == 0)
-		client_gone(b, path);
-	return 0;
-}
-
-static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
-{
-	struct serve_bluez *b = userdata;
-	const char *path;
-
-	(void)ret_error;
-	if (strcmp(sd_bus_message_get_sender(m), b->owner) != 0 ||
-	    sd_bus_message_read(m, "o", &path) <= 0)
-		return 0;
-	client_gone(b, path);
-	if (strcmp(path, b->adapter) == 0)
-		gone(b, "the adapter is gone");
-	return 0;
-}
-
-static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
-{
-	struct serve_bluez *b = userdata;
-	const char *name, *from, *to;
-
-	(void)ret_error;
-	if (sd_bus_message_read(m, "sss", &name, &from, &to) > 0 && strcmp(from, b->owner) == 0)
-		gone(b, "bluetoothd is gone");
-	return 0;
-}
 
 /* --- the adapter */
 
@@ -406,7 +298,7 @@ static int find(struct serve_bluez *b, unsigned int *ret_found, char *text, size
 	sd_bus_message *reply = NULL;
 	int rc;
 
-	rc = sd_bus_call_method(b->bus, BLUEZ, "/", BUS ".ObjectManager", "GetManagedObjects",
+	rc = sd_bus_call_method(b->bus, BLUEZ, "/", SERVE_BUS ".ObjectManager", "GetManagedObjects",
 				&error, &reply, "");
 	if (rc >= 0) {
 		(void)snprintf(b->owner, sizeof(b->owner), "%s", sd_bus_message_get_sender(reply));
@@ -447,26 +339,6 @@ static int use_adapter(struct serve_bluez *b, char *text, size_t size)
 		      : 0;
 }
 
-static int watch(struct serve_bluez *b)
-{
-	int rc = sd_bus_match_signal(b->bus, &b->matches[0], BLUEZ, NULL, PROPERTIES,
-				     "PropertiesChanged", on_changed, b);
-
-	if (rc >= 0)
-		rc = sd_bus_match_signal(b->bus, &b->matches[1], BLUEZ, "/", BUS ".ObjectManager",
-					 "InterfacesRemoved", on_removed, b);
-	if (rc >= 0)
-		rc = sd_bus_add_match(b->bus, &b->matches[2],
-				      "type='signal',sender='" BUS "',interface='" BUS "',"
-				      "member='NameOwnerChanged',arg0='" BLUEZ "'",
-				      on_owner, b);
-	if (rc >= 0)
-		rc = sd_bus_add_object_manager(b->bus, &b->manager, SERVE_ROOT);
-	if (rc >= 0)
-		rc = serve_objects_advertisement(b);
-	return rc;
-}
-
 int serve_bluez_create(sd_event *event, const struct serve_bluez_config *config,
 		       struct serve_bluez **ret, char *ret_text, size_t size)
 {
@@ -488,7 +360,11 @@ int serve_bluez_create(sd_event *event, const struct serve_bluez_config *config,
 	if (rc >= 0)
 		rc = use_adapter(b, ret_text, size);
 	if (rc >= 0)
-		rc = watch(b);
+		rc = serve_clients_watch(b);
+	if (rc >= 0)
+		rc = sd_bus_add_object_manager(b->bus, &b->manager, SERVE_ROOT);
+	if (rc >= 0)
+		rc = serve_objects_advertisement(b);
 	if (rc >= 0 && !config->bus)
 		rc = sd_bus_attach_event(b->bus, event, SD_EVENT_PRIORITY_NORMAL);
 	if (rc >= 0) {
@@ -552,7 +428,7 @@ void serve_bluez_destroy(struct serve_bluez *b)
 		return;
 	serve_bluez_stop(b);
 	serve_objects_drop(b);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < SERVE_MATCHES; i++)
 		b->matches[i] = sd_bus_slot_unref(b->matches[i]);
 	b->advertisement = sd_bus_slot_unref(b->advertisement);
 	b->manager = sd_bus_slot_unref(b->manager);

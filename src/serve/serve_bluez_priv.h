@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between serve_bluez.c (adapter, registration, clients' links) and serve_objects.c (the objects
- * that bluetoothd calls). */
+/* Between serve_bluez.c (adapter, registration), serve_clients.c (clients' links) and
+ * serve_objects.c (the objects that bluetoothd calls). */
 #ifndef OTABENCH_SERVE_SERVE_BLUEZ_PRIV_H
 #define OTABENCH_SERVE_SERVE_BLUEZ_PRIV_H
 
@@ -9,6 +9,8 @@
 #define SERVE_ROOT "/org/otabench/serve"
 #define SERVE_ADVERTISEMENT "/org/otabench/advertisement"
 #define SERVE_PATH 128u
+#define SERVE_BUS "org.freedesktop.DBus"
+#define SERVE_MATCHES 4u
 #define BLUEZ "org.bluez"
 #define BLUEZ_CHR "org.bluez.GattCharacteristic1"
 #define BLUEZ_GATT "org.bluez.GattManager1"
@@ -31,7 +33,7 @@ struct serve_bluez {
 	char owner[256]; /* unique name of bluetoothd */
 	char adapter[SERVE_PATH]; /* its path */
 	char address[18];
-	sd_bus_slot *matches[3], *manager, *calls[2], *advertisement;
+	sd_bus_slot *matches[SERVE_MATCHES], *manager, *calls[2], *advertisement;
 	char uuid[GATT_UUID_TEXT]; /* advertised; "": none */
 	struct serve_object objects[GATT_TABLE_MAX];
 	size_t count;
@@ -45,6 +47,14 @@ void serve_bluez_log(struct serve_bluez *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* False: another program than bluetoothd called, and was answered. */
 bool serve_bluez_is_owner(struct serve_bluez *b, sd_bus_message *m);
+/* It cannot go on. */
+void serve_bluez_gone(struct serve_bluez *b, const char *why);
+
+/* serve_clients.c */
+int serve_clients_watch(struct serve_bluez *b);
+/* A call of a client whose link is lost, which lasts until bluetoothd has ended it, some two
+ * seconds: there is no answer, as there is none over a lost link; bluetoothd waits for none. */
+bool serve_bluez_is_lost(const struct serve_bluez *b, const char *device);
 /* The client that a call is of; false: it is not to be served. */
 bool serve_bluez_client(struct serve_bluez *b, const char *device);
 

@@ -8,6 +8,10 @@
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define ERROR(name) "org.bluez.Error." name
+/* bluetoothd refuses a request of more than 510 bytes, and drops a command of that size without a
+ * word: check_length() of its src/shared/gatt-server.c counts the handle, too [5.66].  So the
+ * device is told of an ATT MTU in which no such value fits. */
+#define MTU_MAX (OTA_VALUE_MAX - 2u + OTA_ATT_HEADER)
 
 /* --- what a call says beside its value */
 
@@ -23,8 +27,12 @@ static int read_option(sd_bus_message *m, const char *name, struct call_options 
 
 	if (strcmp(name, "offset") == 0)
 		return sd_bus_message_read(m, "v", "q", &ret->offset);
-	if (strcmp(name, "mtu") == 0)
-		return sd_bus_message_read(m, "v", "q", &ret->mtu);
+	if (strcmp(name, "mtu") == 0) {
+		rc = sd_bus_message_read(m, "v", "q", &ret->mtu);
+		if (ret->mtu > MTU_MAX)
+			ret->mtu = MTU_MAX;
+		return rc;
+	}
 	if (strcmp(name, "device") == 0)
 		return sd_bus_message_read(m, "v", "o", &ret->device);
 	if (strcmp(name, "prepare-authorize") != 0)
@@ -130,7 +138,11 @@ static int on_read(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	(void)ret_error;
 	if (!serve_bluez_is_owner(o->b, m))
 		return 1;
-	if (read_options(m, &options) < 0 || !serve_bluez_client(o->b, options.device))
+	if (read_options(m, &options) < 0)
+		return refuse(m, -OTA_EPERM);
+	if (serve_bluez_is_lost(o->b, options.device))
+		return 1;
+	if (!serve_bluez_client(o->b, options.device))
 		return refuse(m, -OTA_EPERM);
 	token = keep(m, true, options.offset);
 	if (!token)
@@ -162,8 +174,11 @@ static int on_write(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	(void)ret_error;
 	if (!serve_bluez_is_owner(o->b, m))
 		return 1;
-	if (sd_bus_message_read_array(m, 'y', &buf, &len) < 0 || read_options(m, &options) < 0 ||
-	    !serve_bluez_client(o->b, options.device))
+	if (sd_bus_message_read_array(m, 'y', &buf, &len) < 0 || read_options(m, &options) < 0)
+		return refuse(m, -OTA_EPERM);
+	if (serve_bluez_is_lost(o->b, options.device))
+		return 1;
+	if (!serve_bluez_client(o->b, options.device))
 		return refuse(m, -OTA_EPERM);
 	if (options.authorize)
 		return sd_bus_reply_method_return(m, "");

@@ -61,7 +61,7 @@ class Bluetoothd:
         self.bus = bus
         self.app, self.objects, self.advertisement = None, {}, {}
         self.on_air, self.calls = asyncio.Event(), []
-        self.link = None
+        self.link, self.known = None, False
 
     @classmethod
     async def create(cls, address):
@@ -124,7 +124,13 @@ class Bluetoothd:
             await self.connected(False)
 
     async def connected(self, on):
+        """Who was never here before is told of as a new object."""
+        first, self.known = on and not self.known, True
         await self.bus.send(Message.new_signal(
+            "/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", "oa{sa{sv}}",
+            [DEVICE, {"org.freedesktop.DBus.Introspectable": {}, "org.bluez.Device1": {
+                "Address": Variant("s", "5A:00:00:00:00:01"), "Connected": Variant("b", True)}}]
+        ) if first else Message.new_signal(
             DEVICE, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as",
             ["org.bluez.Device1", {"Connected": Variant("b", on)}, []]))
         if not on and self.link:
@@ -248,7 +254,7 @@ async def update(address, image, program):
     status = await served.wait()
     broken = [e for e in events if e["event"] == "rule" and e["mark"] == "broken"]
     kept = {e["rule"] for e in events if e["event"] == "rule" and e["mark"] == "kept"}
-    check(status == 0 and not broken and {"resume", "confirm", "limit", "info"} <= kept,
+    check(status == 0 and not broken and {"subscribe", "resume", "confirm", "limit", "info"} <= kept,
           "the verdict: no rule is broken, resume and proof are seen", "%s %s" % (broken, kept))
     check([e for e in events if e["event"] == "rule" and e["rule"] == "requests"][0]["mark"]
           == "unseen", "what bluetoothd does not tell is not judged")

@@ -153,6 +153,17 @@ static void test_scan(void **state)
 	rig_expect(r, "");
 }
 
+/* 127 is what a controller says that does not measure it: such a device was heard all the same. */
+static void test_scan_unmeasured(void **state)
+{
+	struct rig *r = *state;
+
+	rig_ready(r);
+	r->fake.devices[0].rssi = 127;
+	assert_int_equal(r->t->ops->scan_start(r->t), 0);
+	rig_expect(r, "advertisement " FAKE_ADDRESS " 'esp' 127 ota\n");
+}
+
 /* Heard in another program's discovery already; a strange name stays as it is. */
 static void test_scan_beside_another(void **state)
 {
@@ -260,6 +271,7 @@ int main(void)
 		TEST(test_power_cycle_daemon_dies),
 		TEST(test_power_cycle_unplugged),
 		TEST(test_scan),
+		TEST(test_scan_unmeasured),
 		TEST(test_scan_beside_another),
 		TEST(test_scan_connected),
 		TEST(test_scan_steps),
