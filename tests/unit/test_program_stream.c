@@ -239,6 +239,17 @@ static void test_patch_sent(void **state)
 	assert_int_equal(exit, 65);
 	assert_non_null(strstr(words, "which is not kept here: SHA-256 "));
 	free(words);
+	/* Commands that need the image itself name what is missing, before a device is looked for. */
+	for (size_t i = 0; i < 2; i++) {
+		words = program_words(&exit,
+				      i ? "bench esp-sim-01 --image=%s/after.patch"
+					: "recover esp-sim-01 %s/after.patch",
+				      dir);
+		assert_int_equal(exit, 65);
+		assert_non_null(strstr(words, "is a patch of an image that is not kept here: "
+					      "SHA-256 "));
+		free(words);
+	}
 	(void)setenv("OTABENCH_IMAGE_STORE", "no", 1);
 }
 
