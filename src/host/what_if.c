@@ -11,6 +11,8 @@
 #define LEAST_SIZE 65536u /* of what is played: less is all beginning and end */
 /* The rule is that of session_choose_ack(): the least of so many values, and of a quarter. */
 #define ACK_VALUES 64u
+#define LINUX_INTERVAL_US 50000u /* of a new link */
+#define START_EVENTS 6u /* until a change of the link has taken effect */
 #define ACK_LEAST 1024u /* where the window is chosen, too */
 
 struct asking {
@@ -77,14 +79,16 @@ static void change_value(const struct asking *a, bool link, struct predict *p)
 static void change_window(const struct asking *a, struct predict *p)
 {
 	const uint32_t ring = p->ring > 0 ? p->ring : LARGE_WINDOW;
+	/* One that is chosen follows the rate, which requests keep down. */
+	const bool chosen = p->request != a->run->play.request && a->is->window <= 0;
 	uint32_t ack;
 
-	if (differs(a, PROFILE_KEY_WINDOW))
+	if (differs(a, PROFILE_KEY_WINDOW) || chosen)
 		p->window = a->is->window > 0 ? (uint32_t)a->is->window : ring;
 	if (p->window < p->value)
 		p->window = p->value; /* one is always under way */
 	if (a->under_way ||
-	    (!differs(a, PROFILE_KEY_WINDOW) && !differs(a, PROFILE_KEY_ACK_INTERVAL) &&
+	    (!chosen && !differs(a, PROFILE_KEY_WINDOW) && !differs(a, PROFILE_KEY_ACK_INTERVAL) &&
 	     p->value == a->run->play.value))
 		return;
 	ack = (p->window < ring ? p->window : ring) / 4u;
@@ -136,7 +140,13 @@ static uint64_t take_least(const struct profile *profile, const struct job_snaps
 static bool erases_ahead(const struct job_snapshot *run, const struct airtime_link *link)
 {
 	return (run->info.abilities & (OTA_ABILITY_AUTO_SUSPEND | OTA_ABILITY_XIP_PSRAM)) != 0 &&
-	       (link->phy == OTA_PHY_2M || link->interval_us != 50000u);
+	       (link->phy == OTA_PHY_2M || link->interval_us != LINUX_INTERVAL_US);
+}
+
+/* START counts there, which passes while the link changes: some events of both intervals. */
+static uint64_t start_us(const struct predict *p)
+{
+	return (uint64_t)START_EVENTS * (LINUX_INTERVAL_US + p->link.interval_us);
 }
 
 uint32_t what_if(const struct profile *was, const struct profile *is,
@@ -167,7 +177,10 @@ uint32_t what_if(const struct profile *was, const struct profile *is,
 		return 0;
 	if (now_us == then_us)
 		return measured;
-	rate = (uint64_t)measured * now_us / then_us;
+	if (now.ahead && then.ahead)
+		rate = (uint64_t)measured * (now_us + start_us(&now)) / (then_us + start_us(&then));
+	else
+		rate = (uint64_t)measured * now_us / then_us;
 	/* If the model is slower than the measured run was, the other setting gains no more by
 	 * that. */
 	image = then.image > 0 ? then.image : then.size;
