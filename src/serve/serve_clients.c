@@ -109,7 +109,7 @@ static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	if (sd_bus_message_read(m, "o", &path) <= 0 || !is_of_device(b, m, path))
 		return 0;
 	rc = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
-	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
+	while (rc > 0 && sd_bus_message_enter_container(m, 'e', "sa{sv}") > 0) {
 		rc = sd_bus_message_read(m, "s", &interface);
 		if (rc > 0 && strcmp(interface, BLUEZ_DEVICE) == 0)
 			changed(b, path, read_connected(m));
