@@ -342,6 +342,7 @@ static void judge_refused(struct judge *j)
 void limit_judge(const struct limit_input *in, struct limit *ret)
 {
 	struct judge j = {.in = in, .now = in->now, .ret = ret};
+	uint64_t start_us;
 
 	memset(ret, 0, sizeof(*ret));
 	if (in->seconds_us == 0 || in->bytes == 0 || in->values == 0)
@@ -349,7 +350,12 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	j.now.size = in->bytes;
 	j.now.drop_ppm = (uint32_t)((uint64_t)in->gaps * PPM / in->values);
 	j.now.loss_ppm = 0;
-	j.other_us = in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] + in->shares[BUDGET_STACK];
+	/* What is played begins with READY, and handshakes. */
+	start_us = (uint64_t)HANDSHAKES * in->now.link.interval_us;
+	start_us = in->shares[BUDGET_START] -
+		   (in->shares[BUDGET_START] < start_us ? in->shares[BUDGET_START] : start_us);
+	j.other_us = start_us + in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] +
+		     in->shares[BUDGET_STACK];
 	j.now_us = limit_played(&j.now);
 	if (j.now_us == 0 || j.other_us >= in->seconds_us)
 		return;

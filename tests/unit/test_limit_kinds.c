@@ -130,6 +130,21 @@ static void test_held(void **state)
 	}
 }
 
+/* The first erase passes before READY, whatever is set: of a short transfer that is a large part. */
+static void test_start(void **state)
+{
+	const char *sim = "flash_mode=psram,seed=20007,rssi=-63";
+	struct program_ran before = flash(sim, "-s pacing_us=56071", "short.bin");
+	struct program_ran after = flash(sim, "-s pacing_us=0", "short.bin");
+
+	(void)state;
+	assert_string_equal(program_text(&before, "change"), "pacing_us=0");
+	assert_true(number(&before, "predicted") > number(&after, "goodput") * (1 - WITHIN));
+	assert_true(number(&before, "predicted") < number(&after, "goodput") * (1 + WITHIN));
+	program_done(&before);
+	program_done(&after);
+}
+
 /* A busy computer finds one interval better than another by chance; and what was reached is possible. */
 static void test_busy_host(void **state)
 {
@@ -216,6 +231,9 @@ static int set_up(void **state)
 	r = program_run("--json sample-image --chip=esp32c3 '%s/image.bin'", folder);
 	exit |= r.exit;
 	program_done(&r);
+	r = program_run("--json sample-image --chip=esp32c3 --size=100000 '%s/short.bin'", folder);
+	exit |= r.exit;
+	program_done(&r);
 	r = program_run("--json sample-image --like='%s/image.bin' --edit=2 '%s/next.bin'", folder,
 			folder);
 	exit |= r.exit;
@@ -236,8 +254,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_late_adapter), cmocka_unit_test(test_loss_is_loss),
-		cmocka_unit_test(test_held),	     cmocka_unit_test(test_busy_host),
-		cmocka_unit_test(test_dialects),     cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_held),	     cmocka_unit_test(test_start),
+		cmocka_unit_test(test_busy_host),    cmocka_unit_test(test_dialects),
+		cmocka_unit_test(test_stream),
 	};
 
 	return cmocka_run_group_tests_name("limit_kinds", tests, set_up, tear_down);
