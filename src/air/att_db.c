@@ -266,6 +266,7 @@ void att_db_init(struct att_db *db, enum att_table table)
 	case ATT_TABLE_NIMBLEOTA:
 	case ATT_TABLE_ANGERER:
 	case ATT_TABLE_ARDUINO_BLE_OTA:
+	case ATT_TABLE_ARDUINO_BLE_OTA_1:
 	case ATT_TABLE_SMP:
 	case ATT_TABLE_NORDIC_DFU:
 	case ATT_TABLE_NORDIC_LEGACY_DFU:

@@ -37,6 +37,7 @@ enum dialect_id {
 	DIALECT_MATTER,
 	DIALECT_SILABS,
 	DIALECT_TI_OAD,
+	DIALECT_ARDUINO_BLE_OTA_1,
 	DIALECTS
 };
 
@@ -48,6 +49,7 @@ enum dialect_family {
 	DIALECT_SECTORS, /* session_sectors.c */
 	DIALECT_PARTS, /* session_parts.c */
 	DIALECT_MCUMGR, /* session_mcumgr.c */
+	DIALECT_PACKAGES, /* session_arduino.c */
 };
 
 /* A characteristic that a device must have to speak a dialect. */

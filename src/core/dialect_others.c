@@ -25,18 +25,6 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 	(void)len;
 }
 
-static void header_put(struct session *s, uint8_t *buf, uint32_t len)
-{
-	(void)len;
-	(void)s;
-	(void)buf;
-}
-
-static void nothing(struct session *s)
-{
-	(void)s;
-}
-
 static uint64_t never(const struct session *s)
 {
 	(void)s;
@@ -46,13 +34,13 @@ static uint64_t never(const struct session *s)
 static const struct dialect_ops ops = {
 	.begin = begin,
 	.rx = rx,
-	.header_put = header_put,
-	.data_written = nothing,
-	.watch = nothing,
+	.header_put = session_no_header,
+	.data_written = session_nothing,
+	.watch = session_nothing,
 	.watch_at = never,
-	.end = nothing,
-	.abort = nothing,
-	.abort_written = nothing,
+	.end = session_nothing,
+	.abort = session_nothing,
+	.abort_written = session_nothing,
 };
 
 #define LEFT_ALONE                                                                                 \
@@ -93,14 +81,13 @@ const struct dialect dialect_ble_ota = {
 	LEFT_ALONE,
 };
 
-/* BleOtaUuids.h; the second service is that of its earlier releases. */
-const struct dialect dialect_arduino_ble_ota = {
-	.id = DIALECT_ARDUINO_BLE_OTA,
-	.name = "arduino-ble-ota",
-	.title = "protocol of ArduinoBleOTA",
+/* BleOtaUuids.h of its releases until June 2024, whose messages are others (BleOtaHeadCodes.h). */
+const struct dialect dialect_arduino_ble_ota_1 = {
+	.id = DIALECT_ARDUINO_BLE_OTA_1,
+	.name = "arduino-ble-ota-1",
+	.title = "protocol of ArduinoBleOTA's first releases",
 	.tool = "the BLE OTA app (vovagorodok/ble_ota_app)",
-	.services = {"dac890c2-35a1-11ef-aba0-9b95565f4ffb",
-		     "15c155ca-36c5-11ed-adc0-9741d6a72f04"},
+	.services = {"15c155ca-36c5-11ed-adc0-9741d6a72f04"},
 	.advertised = true,
 	LEFT_ALONE,
 };

@@ -19,12 +19,8 @@ static void begin(struct session *s)
 	uint8_t length[2];
 	int rc;
 
-	if (!session_has_goal(s))
+	if (!session_plain_begin(s))
 		return;
-	if (s->config.goal == SESSION_COMMAND) {
-		session_device_error(s, OTA_ERR_UNSUPPORTED, (uint8_t)s->config.command, 0);
-		return;
-	}
 	s->told_payload = 0;
 	session_choose(s);
 	s->told_payload = s->chunk;
@@ -40,7 +36,7 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 {
 	if (len != 1)
 		return;
-	if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_READY && s->started) {
+	if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_READY && !s->data_busy) {
 		if (buf[0] == REQUEST_TAKEN)
 			session_begin_sending(s, 0, s->config.image_size, 0);
 		else if (buf[0] == REQUEST_REFUSED)
@@ -50,18 +46,8 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 			session_device_error(s, OTA_ERR_IMAGE, OTA_CMD_END, 0);
 		if (buf[0] != DONE_TAKEN)
 			return;
-		s->stats.done_us = s->now;
-		session_promise(s, 0);
-		/* The device reboots half a second later. */
-		session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
+		session_plain_done(s); /* it reboots half a second later */
 	}
-}
-
-static void header_put(struct session *s, uint8_t *buf, uint32_t len)
-{
-	(void)s;
-	(void)buf;
-	(void)len;
 }
 
 /* The length of the values was taken, or one of them. */
@@ -73,34 +59,16 @@ static void data_written(struct session *s)
 		session_moved(s, s->burst.proves);
 }
 
-static uint64_t watch_at(const struct session *s)
-{
-	return session_stall_deadline(s);
-}
-
-static void stop(struct session *s)
-{
-	if (s->ended)
-		session_cancelled_untold(s, -OTA_ETIMEDOUT);
-	else
-		session_finish(s, SESSION_CANCELLED);
-}
-
-static void nothing(struct session *s)
-{
-	(void)s;
-}
-
 static const struct dialect_ops ops = {
 	.begin = begin,
 	.rx = rx,
-	.header_put = header_put,
+	.header_put = session_no_header,
 	.data_written = data_written,
 	.watch = session_watch_stall,
-	.watch_at = watch_at,
+	.watch_at = session_stall_deadline,
 	.end = session_send_end,
-	.abort = stop,
-	.abort_written = nothing,
+	.abort = session_plain_stop,
+	.abort_written = session_nothing,
 };
 
 /* gatt_svr.h: an octet of the service's UUID is written 024, which is 14. */

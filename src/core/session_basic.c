@@ -121,13 +121,6 @@ static void session_basic_rx(struct session *s, const uint8_t *buf, size_t len)
 	}
 }
 
-static void header_put(struct session *s, uint8_t *buf, uint32_t len)
-{
-	(void)len;
-	(void)s;
-	(void)buf;
-}
-
 /*
  * Bursts grow while they come through as fast as before.  An answer that was held back
  * says that the device's buffer is full.
@@ -170,26 +163,16 @@ static uint64_t watch_at(const struct session *s)
 	return s->stats.received_known ? session_stall_deadline(s) : NEVER;
 }
 
-static void abort_written(struct session *s)
-{
-	if (s->config.goal == SESSION_COMMAND)
-		session_finish(s, SESSION_ANSWERED);
-	else if (s->ended) /* nothing tells whether it came before the point of no return */
-		session_cancelled_untold(s, -OTA_ETIMEDOUT);
-	else
-		session_finish(s, SESSION_CANCELLED);
-}
-
 static const struct dialect_ops ops = {
 	.begin = session_basic_begin,
 	.rx = session_basic_rx,
-	.header_put = header_put,
+	.header_put = session_no_header,
 	.data_written = session_basic_data_written,
 	.watch = session_basic_watch,
 	.watch_at = watch_at,
 	.end = session_send_end,
 	.abort = session_send_abort,
-	.abort_written = abort_written,
+	.abort_written = session_plain_stopped,
 };
 
 const struct dialect session_basic = {

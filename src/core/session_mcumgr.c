@@ -374,20 +374,6 @@ static void confirm(struct session *s)
 	ask_for(s, MCUMGR_ASK_CONFIRM, image_hash(s), true);
 }
 
-/* Bytes received so far stay in the slot: the next update finds them or takes their place. */
-static void stop(struct session *s)
-{
-	if (s->ended)
-		session_cancelled_untold(s, -OTA_ETIMEDOUT);
-	else
-		session_finish(s, SESSION_CANCELLED);
-}
-
-static void nothing(struct session *s)
-{
-	(void)s;
-}
-
 static const struct dialect_ops ops = {
 	.identify = identify,
 	.silent = silent,
@@ -399,13 +385,14 @@ static const struct dialect_ops ops = {
 	.header_size = mcumgr_frame_head,
 	.header_put = mcumgr_frame_put,
 	.value_sent = mcumgr_frame_sent,
-	.data_written = nothing,
+	.data_written = session_nothing,
 	.watch = mcumgr_watch,
 	.watch_at = mcumgr_watch_at,
 	.end = end,
 	.confirm = confirm,
-	.abort = stop,
-	.abort_written = nothing,
+	/* The bytes stay in the slot, where the next update finds them, or takes their place. */
+	.abort = session_plain_stop,
+	.abort_written = session_nothing,
 };
 
 /* smp_bt.c of Zephyr. */

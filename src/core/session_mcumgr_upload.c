@@ -277,16 +277,9 @@ void mcumgr_on_begun(struct session *s, const struct mcumgr_answer *a)
 
 static uint64_t answer_due(const struct session *s)
 {
-	const struct session_mcumgr *m = &s->mcumgr;
-	struct airtime_link air;
-	uint32_t rate;
-
-	if (m->frames == 0 || under_way(s) || s->state != SESSION_SENDING)
+	if (s->mcumgr.frames == 0 || under_way(s))
 		return NEVER;
-	session_link(s, &air);
-	rate = airtime_ceiling(&air, s->chunk, false);
-	return m->since + s->config.ack_timeout_ms * MS +
-	       (rate > 0 ? 2ull * mcumgr_window(s) * 1000000u / rate : 0);
+	return session_answer_due(s, s->mcumgr.since, mcumgr_window(s));
 }
 
 /* If an answer is overdue, the last bytes are sent again: its answer tells what the device has. */
@@ -311,7 +304,5 @@ void mcumgr_watch(struct session *s)
 
 uint64_t mcumgr_watch_at(const struct session *s)
 {
-	const uint64_t stall = session_stall_deadline(s), answer = answer_due(s);
-
-	return stall < answer ? stall : answer;
+	return session_sooner(session_stall_deadline(s), answer_due(s));
 }

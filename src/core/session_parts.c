@@ -76,15 +76,8 @@ static void begin(struct session *s)
 {
 	static const uint8_t first = BEGIN;
 
-	if (!session_has_goal(s))
+	if (!session_plain_begin(s))
 		return;
-	if (s->config.goal == SESSION_COMMAND) {
-		session_device_error(s, OTA_ERR_UNSUPPORTED, (uint8_t)s->config.command, 0);
-		return;
-	}
-	s->started = true;
-	if (s->stats.start_us == 0)
-		s->stats.start_us = s->now;
 	s->parts.waiting = s->parts.wanted = false;
 	choose_parts(s);
 	session_wait_work(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
@@ -147,10 +140,7 @@ static void on_result(struct session *s, const uint8_t *buf, size_t len)
 	} else if (says(buf, len, "Error") || says(buf, len, "Failed")) {
 		session_device_error(s, OTA_ERR_IMAGE, OTA_CMD_END, 0);
 	} else if (says(buf, len, "Success")) {
-		s->stats.done_us = s->now;
-		session_promise(s, 0);
-		/* The device reboots some ten seconds later. */
-		session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
+		session_plain_done(s); /* it reboots some ten seconds later */
 	}
 }
 
@@ -236,10 +226,7 @@ static void watch(struct session *s)
 
 static uint64_t watch_at(const struct session *s)
 {
-	const uint64_t stall = has_sent_part(s) ? session_stall_deadline(s) : NEVER;
-	const uint64_t want = want_due(s);
-
-	return stall < want ? stall : want;
+	return session_sooner(has_sent_part(s) ? session_stall_deadline(s) : NEVER, want_due(s));
 }
 
 /* --- the end */
@@ -250,19 +237,6 @@ static void end(struct session *s)
 	s->ended = s->end_answered = true;
 }
 
-static void stop(struct session *s)
-{
-	if (s->ended)
-		session_cancelled_untold(s, -OTA_ETIMEDOUT);
-	else
-		session_finish(s, SESSION_CANCELLED);
-}
-
-static void nothing(struct session *s)
-{
-	(void)s;
-}
-
 static const struct dialect_ops ops = {
 	.begin = begin,
 	.rx = rx,
@@ -270,12 +244,12 @@ static const struct dialect_ops ops = {
 	.sector = part_size,
 	.header_put = header_put,
 	.value_sent = value_sent,
-	.data_written = nothing,
+	.data_written = session_nothing,
 	.watch = watch,
 	.watch_at = watch_at,
 	.end = end,
-	.abort = stop,
-	.abort_written = nothing,
+	.abort = session_plain_stop,
+	.abort_written = session_nothing,
 };
 
 #define WRITES (GATT_PROP_WRITE | GATT_PROP_WRITE_COMMAND)

@@ -69,8 +69,9 @@ struct dialect_ops {
 
 /* The rows; dialect.c has their order. */
 extern const struct dialect session_full, session_basic, session_ble_ota_raw, session_bleota,
-	session_nimbleota, session_fbiego, session_fbiego_compact, session_smp, session_angerer;
-extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_arduino_ble_ota,
+	session_nimbleota, session_fbiego, session_fbiego_compact, session_smp, session_angerer,
+	session_arduino_ble_ota;
+extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_arduino_ble_ota_1,
 	dialect_nordic_dfu, dialect_nordic_legacy_dfu, dialect_meshtastic, dialect_matter,
 	dialect_silabs, dialect_ti_oad;
 
@@ -154,6 +155,24 @@ void session_step_expired(struct session *s);
 bool session_has_goal(struct session *s);
 /* The answer to identify(): what the device runs is in s->running. */
 void session_identified(struct session *s);
+
+/* session_plain.c */
+/* The device is known: true, and the update has begun, where there is to be one; else the session
+ * has ended. */
+bool session_plain_begin(struct session *s);
+/* The device said that it has the image, and reboots by itself. */
+void session_plain_done(struct session *s);
+/* As struct dialect_ops' abort, of a device that cannot be told: what was received stays there. */
+void session_plain_stop(struct session *s);
+/* As its abort_written, where the command is all that is to be done. */
+void session_plain_stopped(struct session *s);
+/* Methods that a dialect has no use for. */
+void session_nothing(struct session *s);
+void session_no_header(struct session *s, uint8_t *buf, uint32_t len);
+/* Microseconds at which the answer to bytes, of which the last was written at since, counts as
+ * lost: the stack may take all of them at once, so that the air's time for them counts, too. */
+uint64_t session_answer_due(const struct session *s, uint64_t since, uint32_t bytes);
+uint64_t session_sooner(uint64_t a, uint64_t b);
 
 /* session_proof.c */
 bool session_runs_image(const struct session *s);

@@ -127,10 +127,7 @@ static void refused(struct session *s, uint8_t code)
 static void done(struct session *s)
 {
 	s->ended = s->end_answered = true;
-	s->stats.done_us = s->now;
-	session_promise(s, 0);
-	/* The device reboots half a second to two seconds later. */
-	session_wait(s, SESSION_STEP_LINK_DOWN, s->config.reconnect_timeout_ms);
+	session_plain_done(s); /* it reboots half a second to two seconds later */
 }
 
 static void stopped(struct session *s, bool accepted)
@@ -256,18 +253,9 @@ static void rx_data(struct session *s, const uint8_t *buf, size_t len)
 
 /* --- time */
 
-/* The stack may take a whole sector at once, so that the air's time for it counts, too. */
 static uint64_t answer_due(const struct session *s)
 {
-	struct airtime_link air;
-	uint32_t rate;
-
-	if (!s->sectors.awaiting || s->state != SESSION_SENDING)
-		return NEVER;
-	session_link(s, &air);
-	rate = airtime_ceiling(&air, s->chunk, session_waits_for_each(s));
-	return s->sectors.sent_at + s->config.ack_timeout_ms * MS +
-	       (rate > 0 ? 2u * SECTOR * 1000000ull / rate : 0);
+	return s->sectors.awaiting ? session_answer_due(s, s->sectors.sent_at, SECTOR) : NEVER;
 }
 
 /*
@@ -298,9 +286,7 @@ static void watch(struct session *s)
 
 static uint64_t watch_at(const struct session *s)
 {
-	const uint64_t stall = session_stall_deadline(s), answer = answer_due(s);
-
-	return stall < answer ? stall : answer;
+	return session_sooner(session_stall_deadline(s), answer_due(s));
 }
 
 /* --- the end */
@@ -318,21 +304,6 @@ static void end(struct session *s)
 	stop(s);
 }
 
-static void data_written(struct session *s)
-{
-	(void)s;
-}
-
-static void abort_written(struct session *s)
-{
-	if (s->config.goal == SESSION_COMMAND)
-		session_finish(s, SESSION_ANSWERED);
-	else if (s->ended)
-		session_cancelled_untold(s, -OTA_ETIMEDOUT);
-	else
-		session_finish(s, SESSION_CANCELLED);
-}
-
 static const struct dialect_ops ops = {
 	.begin = begin,
 	.rx = rx,
@@ -340,12 +311,12 @@ static const struct dialect_ops ops = {
 	.header_put = header_put,
 	.trailer_put = trailer_put,
 	.value_sent = value_sent,
-	.data_written = data_written,
+	.data_written = session_nothing,
 	.watch = watch,
 	.watch_at = watch_at,
 	.end = end,
 	.abort = stop,
-	.abort_written = abort_written,
+	.abort_written = session_plain_stopped,
 };
 
 /*

@@ -120,6 +120,16 @@ struct session_parts {
 	uint64_t since;
 };
 
+/* Values of which some ask for an answer; session_arduino.c. */
+struct session_packages {
+	bool asked; /* BEGIN was written */
+	bool checksum; /* the device compares one */
+	uint32_t every; /* so many values fill the device's buffer; 0: it has none */
+	bool awaiting; /* an answer, to what was written at ... */
+	uint64_t since;
+	bool probed; /* ... and INIT's answer counts for it */
+};
+
 /* Blocks that the device's slot holds already; session_stream.c. */
 struct session_skip {
 	const uint32_t *crc; /* of the image's blocks, to compare; NULL: nothing is left out */
@@ -205,6 +215,7 @@ struct session {
 	bool data_subscribed; /* Data's notifications were asked for, too */
 	struct session_sectors sectors;
 	struct session_parts parts;
+	struct session_packages packages;
 	uint16_t
 		told_payload; /* of a value, which the device was told, so that it stays; 0: none was */
 	struct session_mcumgr mcumgr;

@@ -116,14 +116,8 @@ static void firmware_start(void *ctx, uint64_t now_us)
 	esp_security_load(esp, board_running(esp->board)->pending_verify);
 	esp->device_up = true;
 	esp->power = ESP_RUNNING;
-	if (esp->config.dialect == ESP_SECTORS)
-		esp_sectors_start(esp);
-	if (esp->config.dialect == ESP_PARTS)
-		esp_parts_start(esp);
-	if (esp->config.dialect == ESP_MCUMGR)
-		esp_mcumgr_start(esp);
-	if (esp->config.dialect == ESP_ANGERER)
-		esp_angerer_start(esp);
+	if (esp_firmware(esp))
+		esp_firmware(esp)->start(esp);
 	esp_log(esp, "runs %s from slot %u%s", board_running(esp->board)->version,
 		board_running(esp->board)->slot,
 		board_running(esp->board)->pending_verify ? ", pending verify" : "");
@@ -224,14 +218,8 @@ static void task_continues(void *ctx, uint64_t now_us)
 	struct esp *esp = ctx;
 
 	(void)now_us;
-	if (esp->config.dialect == ESP_SECTORS)
-		esp_sectors_op_done(esp, esp->op_result);
-	else if (esp->config.dialect == ESP_PARTS)
-		esp_parts_op_done(esp, esp->op_result);
-	else if (esp->config.dialect == ESP_MCUMGR)
-		esp_mcumgr_op_done(esp, esp->op_result);
-	else if (esp->config.dialect == ESP_ANGERER)
-		esp_angerer_op_done(esp, esp->op_result);
+	if (esp_firmware(esp))
+		esp_firmware(esp)->op_done(esp, esp->op_result);
 	else
 		ota_device_op_done(&esp->device, esp->op_result, esp_now_ms(esp));
 	esp_hold(esp);
@@ -398,6 +386,27 @@ bool esp_advertising(const struct esp *esp)
 	return false;
 }
 
+const struct esp_firmware *esp_firmware(const struct esp *esp)
+{
+	switch (esp->config.dialect) {
+	case ESP_FULL:
+	case ESP_BASIC:
+	case ESP_FOREIGN:
+		break;
+	case ESP_SECTORS:
+		return &esp_sectors_firmware;
+	case ESP_PARTS:
+		return &esp_parts_firmware;
+	case ESP_MCUMGR:
+		return &esp_mcumgr_firmware;
+	case ESP_ANGERER:
+		return &esp_angerer_firmware;
+	case ESP_ARDUINO:
+		return &esp_arduino_firmware;
+	}
+	return NULL;
+}
+
 enum esp_dialect esp_dialect_of(enum dialect_id id)
 {
 	switch (id) {
@@ -417,9 +426,11 @@ enum esp_dialect esp_dialect_of(enum dialect_id id)
 		return ESP_MCUMGR;
 	case DIALECT_ANGERER:
 		return ESP_ANGERER;
+	case DIALECT_ARDUINO_BLE_OTA:
+		return ESP_ARDUINO;
 	case DIALECT_FOREIGN:
 	case DIALECT_BLE_OTA:
-	case DIALECT_ARDUINO_BLE_OTA:
+	case DIALECT_ARDUINO_BLE_OTA_1:
 	case DIALECT_NORDIC_DFU:
 	case DIALECT_NORDIC_LEGACY_DFU:
 	case DIALECT_MESHTASTIC:

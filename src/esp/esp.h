@@ -16,8 +16,8 @@
 #include "air/link.h"
 #include "core/dialect.h"
 
-/* FOREIGN: it has the attribute table of another protocol, and refuses every write.  SECTORS,
- * PARTS, MCUMGR: another protocol that it serves, esp_sectors.c, esp_parts.c, esp_mcumgr.c; ANGERER likewise. */
+/* FOREIGN: it has the attribute table of another protocol, and refuses every write.  Those behind
+ * it: another protocol that it serves, in the file of that name. */
 enum esp_dialect {
 	ESP_FULL,
 	ESP_BASIC,
@@ -25,7 +25,8 @@ enum esp_dialect {
 	ESP_SECTORS,
 	ESP_PARTS,
 	ESP_MCUMGR,
-	ESP_ANGERER
+	ESP_ANGERER,
+	ESP_ARDUINO,
 };
 
 /* The ways in which a device with SMP is built: which of MCUmgr's options it has. */
@@ -96,7 +97,7 @@ struct esp_config {
 	uint32_t secure_version;
 	enum esp_dialect dialect;
 	/* FOREIGN: which other one, UNKNOWN for DIALECT_FOREIGN; SECTORS: BLE_OTA_RAW, BLEOTA or
-	 * NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT; MCUMGR: SMP; ANGERER. */
+	 * NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT; MCUMGR: SMP; ANGERER; ARDUINO: ARDUINO_BLE_OTA. */
 	enum dialect_id foreign;
 	enum esp_mcumgr_kind mcumgr;
 	uint16_t mcumgr_buf_size; /* bytes; 0: 2475, as Zephyr's samples have it */
@@ -209,6 +210,8 @@ uint32_t esp_sectors_overruns(const struct esp *esp);
  * that its file system was formatted. */
 uint32_t esp_parts_overruns(const struct esp *esp);
 uint32_t esp_parts_formats(const struct esp *esp);
+/* Values that came to a device of ARDUINO while its flash worked. */
+uint32_t esp_arduino_losses(const struct esp *esp);
 /* Values that a device of MCUMGR lost, because no buffer was free or they were no message. */
 uint32_t esp_mcumgr_losses(const struct esp *esp);
 /* The dialect to configure for a device of that one. */

@@ -103,15 +103,8 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 
 	if (!esp->device_up)
 		return ATT_ERR_UNLIKELY;
-	if (id >= ATT_FOREIGN_1 && esp->config.dialect >= ESP_SECTORS) {
-		if (esp->config.dialect == ESP_SECTORS)
-			esp_sectors_written(c, id, buf, len);
-		else if (esp->config.dialect == ESP_PARTS)
-			esp_parts_written(c, buf, len);
-		else if (esp->config.dialect == ESP_MCUMGR)
-			esp_mcumgr_written(c, buf, len);
-		else
-			esp_angerer_written(c, id, buf, len);
+	if (id >= ATT_FOREIGN_1 && esp_firmware(esp)) {
+		esp_firmware(esp)->written(c, id, buf, len);
 		esp_hold(esp);
 		return ATT_OK;
 	}
@@ -346,6 +339,7 @@ static enum att_table foreign_table(const struct esp *esp)
 		[DIALECT_NIMBLEOTA] = ATT_TABLE_NIMBLEOTA,
 		[DIALECT_ANGERER] = ATT_TABLE_ANGERER,
 		[DIALECT_ARDUINO_BLE_OTA] = ATT_TABLE_ARDUINO_BLE_OTA,
+		[DIALECT_ARDUINO_BLE_OTA_1] = ATT_TABLE_ARDUINO_BLE_OTA_1,
 		[DIALECT_SMP] = ATT_TABLE_SMP,
 		[DIALECT_NORDIC_DFU] = ATT_TABLE_NORDIC_DFU,
 		[DIALECT_NORDIC_LEGACY_DFU] = ATT_TABLE_NORDIC_LEGACY_DFU,
@@ -371,6 +365,7 @@ static enum att_table table_of(const struct esp *esp)
 	case ESP_PARTS:
 	case ESP_MCUMGR:
 	case ESP_ANGERER:
+	case ESP_ARDUINO:
 		break;
 	}
 	return foreign_table(esp);

@@ -185,7 +185,7 @@ static void work(struct esp *esp)
 		esp_hold(esp);
 }
 
-void esp_mcumgr_op_done(struct esp *esp, int rc)
+static void op_done(struct esp *esp, int rc)
 {
 	struct esp_mcumgr *u = &esp->mcumgr;
 	struct cbor_writer w = begin_answer(esp);
@@ -208,13 +208,14 @@ static void lose(struct esp *esp, size_t len, const char *why)
 	esp_log(esp, "loses %zu bytes: %s", len, why);
 }
 
-void esp_mcumgr_written(struct esp_conn *c, const uint8_t *buf, size_t len)
+static void written(struct esp_conn *c, enum att_value_id id, const uint8_t *buf, size_t len)
 {
 	struct esp *esp = c->esp;
 	struct esp_mcumgr *u = &esp->mcumgr;
 	struct esp_mcumgr_request *r;
 	struct mcumgr_header h;
 
+	(void)id;
 	if (u->expected == 0) {
 		if (len < MCUMGR_HEADER) {
 			lose(esp, len, "no header");
@@ -268,7 +269,7 @@ void esp_mcumgr_gone(struct esp *esp, uint16_t conn)
 
 /* --- power */
 
-void esp_mcumgr_start(struct esp *esp)
+static void start_firmware(struct esp *esp)
 {
 	struct esp_mcumgr *u = &esp->mcumgr;
 	const bool stays = u->permanent || esp->config.mcumgr == ESP_MCUMGR_SELF_CONFIRMS;
@@ -299,3 +300,5 @@ uint32_t esp_mcumgr_losses(const struct esp *esp)
 {
 	return esp->mcumgr.losses;
 }
+
+const struct esp_firmware esp_mcumgr_firmware = {start_firmware, written, op_done};

@@ -133,7 +133,7 @@ static void install(struct esp *esp)
 		install_next(esp);
 }
 
-void esp_parts_op_done(struct esp *esp, int rc)
+static void op_done(struct esp *esp, int rc)
 {
 	struct esp_parts *u = &esp->parts;
 	uint8_t hash[OTA_SHA256_SIZE] = {0};
@@ -254,11 +254,12 @@ static void value(struct esp *esp, const uint8_t *buf, size_t len)
 
 /* --- what the host writes */
 
-void esp_parts_written(struct esp_conn *c, const uint8_t *buf, size_t len)
+static void written(struct esp_conn *c, enum att_value_id id, const uint8_t *buf, size_t len)
 {
 	struct esp *esp = c->esp;
 	struct esp_parts *u = &esp->parts;
 
+	(void)id;
 	if (len == 0)
 		return;
 	u->conn = c->id;
@@ -283,7 +284,7 @@ void esp_parts_written(struct esp_conn *c, const uint8_t *buf, size_t len)
 	}
 }
 
-void esp_parts_start(struct esp *esp)
+static void start_firmware(struct esp *esp)
 {
 	struct esp_parts *u = &esp->parts;
 
@@ -320,3 +321,5 @@ uint32_t esp_parts_overruns(const struct esp *esp)
 {
 	return esp->parts.overruns + esp->parts.lost;
 }
+
+const struct esp_firmware esp_parts_firmware = {start_firmware, written, op_done};

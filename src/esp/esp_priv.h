@@ -111,26 +111,58 @@ struct esp_parts {
 	uint8_t buffers[2][16384];
 };
 
-enum esp_angerer_step {
-	ESP_ANGERER_IDLE,
+#define ESP_WRITER_BUF (10u * 512u + 512u)
+
+enum esp_writer_step {
+	ESP_WRITER_IDLE,
 	/* the end of a flash operation: */
-	ESP_ANGERER_ERASING,
-	ESP_ANGERER_WRITING,
-	ESP_ANGERER_ENDING,
-	ESP_ANGERER_CHECKING,
-	ESP_ANGERER_INSTALLING,
-	ESP_ANGERER_OVER, /* it is about to restart, or confirms what runs */
+	ESP_WRITER_ERASING,
+	ESP_WRITER_WRITING,
+	ESP_WRITER_CHECKING,
+	ESP_WRITER_INSTALLING,
+	ESP_WRITER_KEEPING, /* what runs */
+};
+
+/* An image that goes to the slot from its beginning to its end; esp_writer.c. */
+struct esp_writer {
+	enum esp_writer_step step;
+	bool failed; /* an operation did */
+	bool ending, checked;
+	uint32_t written, erased; /* bytes of the slot */
+	uint32_t filled; /* bytes in buf ... */
+	uint32_t writing; /* ... of which so many are being written */
+	uint8_t buf[ESP_WRITER_BUF + 16u];
 };
 
 struct esp_angerer {
-	enum esp_angerer_step step;
 	uint16_t conn; /* that wrote last */
 	uint16_t packet; /* bytes of each value */
-	bool updating, waiting, done, failed;
-	uint32_t written, erased; /* bytes of the slot */
-	uint32_t filled; /* bytes in buf */
+	bool updating, waiting, done;
 	uint8_t value[512]; /* the latest */
-	uint8_t buf[512 + 16];
+};
+
+enum esp_arduino_state {
+	ESP_ARDUINO_ENABLED,
+	ESP_ARDUINO_UPLOAD,
+	ESP_ARDUINO_TERMINATED,
+	ESP_ARDUINO_INSTALL,
+};
+
+#define ESP_ARDUINO_VALUE 511u /* BLE_OTA_PACKAGE_SIZE over NimBLE */
+#define ESP_ARDUINO_BUFFER (10u * ESP_ARDUINO_VALUE)
+
+struct esp_arduino {
+	enum esp_arduino_state state;
+	uint16_t conn; /* that wrote last */
+	uint8_t code; /* why it is TERMINATED */
+	bool unbuffered; /* since an update ended early, until a restart */
+	bool checksum;
+	uint32_t size, received; /* bytes of the image */
+	uint32_t crc;
+	uint32_t capacity, fill; /* of buf */
+	uint8_t owed; /* the answer that follows when the flash has ended */
+	uint32_t lost; /* values that came while the flash worked */
+	uint8_t buf[ESP_ARDUINO_BUFFER];
 };
 
 #define ESP_MCUMGR_BUF 4096u
@@ -209,7 +241,9 @@ struct esp {
 	struct esp_sectors sectors; /* ESP_SECTORS */
 	struct esp_parts parts; /* ESP_PARTS */
 	struct esp_mcumgr mcumgr; /* ESP_MCUMGR */
+	struct esp_writer writer; /* ESP_ANGERER, ESP_ARDUINO */
 	struct esp_angerer angerer; /* ESP_ANGERER */
+	struct esp_arduino arduino; /* ESP_ARDUINO */
 	uint32_t wear; /* ota_core's, which a restart by software leaves alone */
 	enum ota_reset reset_reason; /* of the latest */
 	uint8_t phys;
@@ -270,24 +304,43 @@ void esp_close_idle(struct esp *esp);
 int esp_link_data_written(struct esp_conn *conn, const uint8_t *buf, size_t len, bool command,
 			  bool can_wait);
 
-/* esp_sectors.c: firmware of another project, ESP_SECTORS */
-void esp_sectors_start(struct esp *esp);
-void esp_sectors_written(struct esp_conn *conn, enum att_value_id id, const uint8_t *buf,
-			 size_t len);
-void esp_sectors_op_done(struct esp *esp, int result);
+/* The firmware of another project. */
+struct esp_firmware {
+	void (*start)(struct esp *esp);
+	/* A value of a characteristic, ATT_FOREIGN_1 for the first one of the table. */
+	void (*written)(struct esp_conn *conn, enum att_value_id id, const uint8_t *buf,
+			size_t len);
+	/* An operation of the board has ended. */
+	void (*op_done)(struct esp *esp, int rc);
+};
 
-/* esp_parts.c: the same, ESP_PARTS */
-void esp_parts_start(struct esp *esp);
+extern const struct esp_firmware esp_sectors_firmware, esp_parts_firmware, esp_angerer_firmware,
+	esp_mcumgr_firmware, esp_arduino_firmware;
+/* NULL: it is ota_core's, or refuses every write. */
+const struct esp_firmware *esp_firmware(const struct esp *esp);
+
+/* esp_parts.c */
 void esp_parts_stop(struct esp *esp);
 void esp_parts_finish(struct esp *esp);
-void esp_parts_written(struct esp_conn *conn, const uint8_t *buf, size_t len);
-void esp_parts_op_done(struct esp *esp, int rc);
 
-/* esp_angerer.c: the same, ESP_ANGERER */
-void esp_angerer_start(struct esp *esp);
-void esp_angerer_written(struct esp_conn *conn, enum att_value_id id, const uint8_t *buf,
-			 size_t len);
-void esp_angerer_op_done(struct esp *esp, int rc);
+/* esp_writer.c */
+enum esp_written {
+	ESP_WRITTEN_LATER, /* an operation was begun */
+	ESP_WRITTEN_ALL, /* it is idle */
+	ESP_WRITTEN_INSTALLED, /* esp_writer_end() has succeeded ... */
+	ESP_WRITTEN_REFUSED, /* ... or not */
+};
+/* As a restart leaves it.  confirms: what runs, if it is on trial. */
+void esp_writer_start(struct esp *esp, bool confirms);
+int esp_writer_begin(struct esp *esp);
+/* Adds bytes, ESP_WRITER_BUF at most; none if an operation is under way. */
+enum esp_written esp_writer_put(struct esp *esp, const uint8_t *buf, uint32_t len);
+/* The last ones, and the end. */
+enum esp_written esp_writer_last(struct esp *esp, const uint8_t *buf, uint32_t len);
+/* Fills the last block, and installs what is there, where the boot loader would take it. */
+enum esp_written esp_writer_end(struct esp *esp);
+enum esp_written esp_writer_op_done(struct esp *esp, int rc);
+bool esp_writer_is_idle(const struct esp *esp);
 
 /* esp_mcumgr_image.c: its image management.  Each writes the fields of an answer's map, or an
  * error. */
@@ -304,11 +357,8 @@ bool esp_mcumgr_is_old(const struct esp *esp);
 
 /* esp_mcumgr.c: the same, ESP_MCUMGR */
 void esp_mcumgr_writable(struct esp *esp);
-void esp_mcumgr_start(struct esp *esp);
 void esp_mcumgr_finish(struct esp *esp);
-void esp_mcumgr_written(struct esp_conn *conn, const uint8_t *buf, size_t len);
 void esp_mcumgr_gone(struct esp *esp, uint16_t conn);
-void esp_mcumgr_op_done(struct esp *esp, int rc);
 
 /* esp_task.c: NimBLE's task */
 /* Keeps the task waiting with this value until there is room or the firmware has waited enough. */

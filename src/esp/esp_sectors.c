@@ -165,7 +165,7 @@ static void installed(struct esp *esp)
 	esp_restart(esp, is(esp, DIALECT_NIMBLEOTA) ? REBOOT_MS : REBOOT_SOON_MS);
 }
 
-void esp_sectors_op_done(struct esp *esp, int result)
+static void op_done(struct esp *esp, int result)
 {
 	struct esp_sectors *u = &esp->sectors;
 	const uint32_t slot = board_slot_size(esp->board, board_update_slot(esp->board));
@@ -210,7 +210,7 @@ void esp_sectors_op_done(struct esp *esp, int result)
 }
 
 /* Arduino's start confirms what runs (initArduino() of esp32-hal-misc.c). */
-void esp_sectors_start(struct esp *esp)
+static void start_firmware(struct esp *esp)
 {
 	forget(esp);
 	if (board_running(esp->board)->pending_verify)
@@ -333,7 +333,7 @@ static void firmware(struct esp *esp, const uint8_t *buf, size_t len)
 		sector_complete(esp, sector, bytes_get16(buf + len - 2));
 }
 
-void esp_sectors_written(struct esp_conn *c, enum att_value_id id, const uint8_t *buf, size_t len)
+static void written(struct esp_conn *c, enum att_value_id id, const uint8_t *buf, size_t len)
 {
 	struct esp *esp = c->esp;
 	const enum esp_sectors_step step = esp->sectors.step;
@@ -353,3 +353,5 @@ uint32_t esp_sectors_overruns(const struct esp *esp)
 {
 	return esp->sectors.overruns;
 }
+
+const struct esp_firmware esp_sectors_firmware = {start_firmware, written, op_done};

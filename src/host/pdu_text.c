@@ -166,13 +166,14 @@ static char *prepare(const uint8_t *bytes, size_t len, char *buf, size_t size)
 char *pdu_text_command(const uint8_t *bytes, size_t len, const struct dialect *dialect, char *buf,
 		       size_t size)
 {
-
 	if (len == 0)
 		return say(buf, size, "an empty command");
 	if (dialect->family == DIALECT_SECTORS)
 		return pdu_text_sectors_command(bytes, len, buf, size);
 	if (dialect->family == DIALECT_PARTS)
 		return pdu_text_parts_command(bytes, len, buf, size);
+	if (dialect->family == DIALECT_PACKAGES)
+		return pdu_text_packages_command(bytes, len, buf, size);
 	if (dialect->family == DIALECT_MCUMGR)
 		return pdu_text_mcumgr(bytes, len, buf, size);
 	if (!dialect->one_byte && bytes[0] == OTA_CMD_START)
@@ -399,6 +400,8 @@ char *pdu_text_notification(const uint8_t *bytes, size_t len, const struct diale
 		return pdu_text_sectors_answer(bytes, len, buf, size);
 	if (dialect->family == DIALECT_PARTS)
 		return pdu_text_parts_notification(bytes, len, buf, size);
+	if (dialect->family == DIALECT_PACKAGES)
+		return pdu_text_packages_notification(bytes, len, buf, size);
 	if (dialect->family == DIALECT_MCUMGR)
 		return pdu_text_mcumgr(bytes, len, buf, size);
 	if (bytes[0] >= COUNT(functions) || !functions[bytes[0]])

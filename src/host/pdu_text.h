@@ -29,6 +29,9 @@ char *pdu_text_sectors_data(const uint8_t *bytes, size_t len, char *buf, size_t 
 /* pdu_text_parts.c: of fbiego's dialects, at least one byte. */
 char *pdu_text_parts_command(const uint8_t *bytes, size_t len, char *buf, size_t size);
 char *pdu_text_parts_notification(const uint8_t *bytes, size_t len, char *buf, size_t size);
+/* pdu_text_packages.c: of ArduinoBleOTA, likewise. */
+char *pdu_text_packages_command(const uint8_t *bytes, size_t len, char *buf, size_t size);
+char *pdu_text_packages_notification(const uint8_t *bytes, size_t len, char *buf, size_t size);
 /* pdu_text_mcumgr.c: of SMP, likewise; a message may come in pieces. */
 char *pdu_text_mcumgr(const uint8_t *bytes, size_t len, char *buf, size_t size);
 /* "DATA sequence=12 length=242", "DATA sector=3 value=7 length=242" */

@@ -48,6 +48,7 @@ static const struct setting_word words_dialect[] = {
 	{"nimbleota", DIALECT_NIMBLEOTA},
 	{"angerer", DIALECT_ANGERER},
 	{"arduino-ble-ota", DIALECT_ARDUINO_BLE_OTA},
+	{"arduino-ble-ota-1", DIALECT_ARDUINO_BLE_OTA_1},
 	{"smp", DIALECT_SMP},
 	{"nordic-dfu", DIALECT_NORDIC_DFU},
 	{"nordic-legacy-dfu", DIALECT_NORDIC_LEGACY_DFU},

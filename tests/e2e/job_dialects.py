@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """In the rig: over bluetoothd, otabench names the dialect of a device by its advertisement
 and by its services, writes nothing to one that it leaves alone, and updates devices with
-Espressif's sectors, whose answers come from two characteristics, and with fbiego's parts,
-whose commands and values go to one, and with SMP, whose answers come from there, too."""
+Espressif's sectors, whose answers come from two characteristics, with fbiego's parts, whose
+commands and values go to one, with ArduinoBleOTA, which takes no requests, and with SMP, whose
+answers come from there, too."""
 
 import os
 import sys
@@ -17,8 +18,10 @@ EACH = [("full", False), ("basic", False), ("foreign", False), ("fbiego", False)
         ("nimbleota", False), ("angerer", False), ("arduino-ble-ota", True), ("smp", True),
         ("nordic-dfu", True), ("nordic-legacy-dfu", True), ("meshtastic", True),
         ("matter", True), ("silabs", True), ("ti-oad", True)]
-LOOKED_AT = ("foreign", "fbiego", "ble-ota", "angerer", "smp", "matter", "nimbleota")
-DRIVEN = ("fbiego", "nimbleota", "angerer", "smp")
+LOOKED_AT = ("foreign", "fbiego", "ble-ota", "angerer", "arduino-ble-ota", "smp", "matter",
+             "nimbleota")
+DRIVEN = ("fbiego", "nimbleota", "angerer", "arduino-ble-ota", "smp")
+TELLS_NO_VERSION = ("fbiego", "fbiego-compact", "angerer", "arduino-ble-ota")
 
 
 def look(tap):
@@ -50,7 +53,7 @@ def update(tap, bluez, name):
     flash = Otabench("flash", "esp-sim-01",
                      sample_image(name + ".bin", 60000, "2.0.0", kind=kind))
     result, status = flash.result()
-    version = None if name.startswith("fbiego") or name == "angerer" else "2.0.0"
+    version = None if name in TELLS_NO_VERSION else "2.0.0"
     outcome = "confirmed" if name == "smp" else "delivered"
     tap.check(status == 0 and result.get("outcome") == outcome
               and (result.get("running_version") or None) == version
@@ -75,7 +78,7 @@ def job(tap):
     bluez = Bluez()
     look(tap)
     for name in ("nimbleota", "bleota", "ble-ota-raw", "fbiego", "fbiego-compact", "angerer",
-                 "smp"):
+                 "arduino-ble-ota", "smp"):
         update(tap, bluez, name)
     refuse(tap, bluez)
     bluez.stop()

@@ -176,7 +176,14 @@ static const struct {
 	{DIALECT_NORDIC_DFU, /* buttonless, with bonds */
 	 GATT_UUID16("fe59"),
 	 {{.uuid = "8ec90004-f315-4f60-9fb8-838830daea50", .properties = W | I}}},
-	{DIALECT_ARDUINO_BLE_OTA, /* its first UUIDs */
+	{DIALECT_ARDUINO_BLE_OTA,
+	 "dac890c2-35a1-11ef-aba0-9b95565f4ffb",
+	 {{.uuid = "dac89194-35a1-11ef-aba1-b37714ad9a54", .properties = C},
+	  {.uuid = "dac89266-35a1-11ef-aba2-0f0127bce478", .properties = R | N}}},
+	{DIALECT_FOREIGN, /* nothing tells what became of a value */
+	 "dac890c2-35a1-11ef-aba0-9b95565f4ffb",
+	 {{.uuid = "dac89194-35a1-11ef-aba1-b37714ad9a54", .properties = C}}},
+	{DIALECT_ARDUINO_BLE_OTA_1, /* its first UUIDs */
 	 "15c155ca-36c5-11ed-adc0-9741d6a72f04",
 	 {{.uuid = "15c1564c-36c5-11ed-adc1-a3d6cf5cc2a4", .properties = C}}},
 	/* The service of an Arduino example, without Meshtastic's characteristics. */

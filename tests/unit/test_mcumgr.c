@@ -16,14 +16,10 @@
 
 #include "base/sha256.h"
 #include "core/mcumgr.h"
+#include "dialectlib.h"
 #include "image/lint.h"
 #include "image/mcuboot.h"
 #include "session_play.h"
-#include "updatelib.h"
-
-#define SECONDS 900u
-#define PLACES 20u
-#define CUTS 50u
 
 static uint8_t image[60000];
 static uint8_t hash[OTA_SHA256_SIZE];
@@ -246,20 +242,16 @@ static void test_version_1(void **state)
 
 /* --- virtual devices */
 
-static void init(struct update *u)
+static void prepare(struct update *u)
 {
-	update_init(u, image, sizeof(image));
-	u->sim.kind.dialect = ESP_MCUMGR;
-	u->sim.kind.foreign = DIALECT_SMP;
-	u->sim.kind.flash_mode = ESP_FLASH_LENIENT;
 	memcpy(u->session.boot_sha256, hash, sizeof(hash));
-	(void)snprintf(u->session.version, sizeof(u->session.version), "2.0.0");
 }
 
-static void check(struct update *u, const char *what)
+static void check(struct update *u, const struct dialect_case *c, const char *what)
 {
 	const bool confirmed = u->s.outcome == SESSION_CONFIRMED;
 
+	(void)c;
 	if (esp_mcumgr_losses(update_device(u)) != 0 && !strstr(what, "-data") &&
 	    strncmp(what, "trial", 5) != 0)
 		fail_msg("%s: %u values were lost in the device", what,
@@ -269,33 +261,15 @@ static void check(struct update *u, const char *what)
 			 session_outcome_name(u->s.outcome));
 }
 
-static enum session_outcome run(const char *fault)
-{
-	enum session_outcome outcome;
-	struct update u;
-
-	init(&u);
-	if (fault[0])
-		update_fault(&u, fault);
-	outcome = update_run(&u, SECONDS);
-	check(&u, fault);
-	update_end(&u);
-	return outcome;
-}
-
-static void each(const char *format, uint32_t count, uint32_t step)
-{
-	char fault[64];
-
-	for (uint32_t i = 1; i <= count; i++) {
-		enum session_outcome outcome;
-
-		(void)snprintf(fault, sizeof(fault), format, i * step);
-		outcome = run(fault);
-		if (outcome != SESSION_CONFIRMED)
-			fail_msg("%s: %s", fault, session_outcome_name(outcome));
-	}
-}
+static const size_t image_size = sizeof(image);
+static const struct dialect_case device = {.id = DIALECT_SMP,
+					   .device = ESP_MCUMGR,
+					   .image = image,
+					   .size = &image_size,
+					   .seconds = 900,
+					   .good = SESSION_CONFIRMED,
+					   .prepare = prepare,
+					   .check = check};
 
 static void test_mtus(void **state)
 {
@@ -309,16 +283,16 @@ static void test_mtus(void **state)
 			for (size_t n = 0; n < 4; n++) {
 				struct update u;
 
-				init(&u);
+				dialect_init(&u, &device);
 				u.sim.kind.mtu = mtus[i];
 				u.sim.kind.mcumgr_buf_count = counts[k];
 				u.sim.kind.mcumgr_buf_size = sizes[n];
-				if (update_run(&u, SECONDS) != SESSION_CONFIRMED)
+				if (update_run(&u, device.seconds) != SESSION_CONFIRMED)
 					fail_msg("MTU %u, %u buffers of %u: %s", mtus[i], counts[k],
 						 sizes[n], session_outcome_name(u.s.outcome));
 				assert_int_equal(u.s.stats.sent_bytes, sizeof(image));
 				assert_int_equal(u.s.stats.gaps + u.s.stats.resyncs, 0);
-				check(&u, "undisturbed");
+				check(&u, &device, "undisturbed");
 				update_end(&u);
 			}
 }
@@ -338,11 +312,11 @@ static void test_builds(void **state)
 	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
 		struct update u;
 
-		init(&u);
+		dialect_init(&u, &device);
 		u.sim.kind.mcumgr = builds[i].kind;
-		assert_int_equal(update_run(&u, SECONDS), builds[i].outcome);
+		assert_int_equal(update_run(&u, device.seconds), builds[i].outcome);
 		assert_int_equal(u.s.code, builds[i].code);
-		check(&u, "a build");
+		check(&u, &device, "a build");
 		update_end(&u);
 	}
 }
@@ -350,9 +324,7 @@ static void test_builds(void **state)
 static void test_link_loss(void **state)
 {
 	(void)state;
-	each("disconnect@%u", PLACES, sizeof(image) / PLACES);
-	each("terminate@%u", PLACES / 4u, sizeof(image) / PLACES * 4u);
-	each("reboot@%u", PLACES / 4u, sizeof(image) / PLACES * 4u);
+	dialect_each_loss(&device, OUTCOME(CONFIRMED));
 }
 
 /* A lost link is gone on from where it was: the device keeps what it has. */
@@ -361,9 +333,9 @@ static void test_resume(void **state)
 	struct update u;
 
 	(void)state;
-	init(&u);
+	dialect_init(&u, &device);
 	update_fault(&u, "disconnect@30000");
-	assert_int_equal(update_run(&u, SECONDS), SESSION_CONFIRMED);
+	assert_int_equal(update_run(&u, device.seconds), SESSION_CONFIRMED);
 	assert_in_range(u.s.stats.sent_bytes, sizeof(image), sizeof(image) + 9000u);
 	update_end(&u);
 }
@@ -371,41 +343,16 @@ static void test_resume(void **state)
 static void test_notifications(void **state)
 {
 	(void)state;
-	each("drop-notify@%u", 34, 1); /* parameters, lists, 26 parts, test, reset, confirm */
-	each("dup-notify@%u", 34, 1);
-	each("delay-notify@%u:700", 34, 1);
-	each("delay-notify@%u:6000", 17, 2);
-}
-
-/* Another session with the same device. */
-static void again(struct update *u)
-{
-	update_wait(u, 5000000u);
-	assert_int_equal(pump_init(&u->pump, &u->session), 0);
-	session_start(&u->s, update_now(u));
-	update_finish(u, SECONDS);
+	/* parameters, lists, 26 parts, test, reset, confirm */
+	dialect_each_notification(&device, 34, OUTCOME(CONFIRMED), OUTCOME(CONFIRMED));
+	dialect_each(&device, "delay-notify@%u:6000", 17, 2, OUTCOME(CONFIRMED));
 }
 
 /* Cut while the image is on trial, it is rolled back: that is told, and the next one completes. */
 static void test_power_cuts(void **state)
 {
 	(void)state;
-	for (unsigned int op = 1; op <= CUTS; op++) {
-		struct update u;
-		char fault[32];
-
-		init(&u);
-		u.sim.kind.seed = op;
-		(void)snprintf(fault, sizeof(fault), "power-cut@%u", op);
-		update_fault(&u, fault);
-		update_run(&u, SECONDS);
-		if (u.s.outcome == SESSION_ROLLED_BACK)
-			again(&u);
-		if (u.s.outcome != SESSION_CONFIRMED)
-			fail_msg("%s: %s", fault, session_outcome_name(u.s.outcome));
-		check(&u, fault);
-		update_end(&u);
-	}
+	dialect_each_cut(&device, OUTCOME(CONFIRMED));
 }
 
 /* MCUboot goes back from an image that does not start, or that nobody confirmed. */
@@ -414,10 +361,10 @@ static void test_rolls_back(void **state)
 	struct update u;
 
 	(void)state;
-	assert_int_equal(run("no-boot"), SESSION_ROLLED_BACK);
-	init(&u);
+	assert_int_equal(dialect_run(&device, "no-boot"), SESSION_ROLLED_BACK);
+	dialect_init(&u, &device);
 	u.session.confirm = false;
-	assert_int_equal(update_run(&u, SECONDS), SESSION_UNCONFIRMED);
+	assert_int_equal(update_run(&u, device.seconds), SESSION_UNCONFIRMED);
 	assert_true(u.s.running.on_trial);
 	assert_false(update_check_boots(&u));
 	update_end(&u);
@@ -428,22 +375,22 @@ static void test_commands(void **state)
 	struct update u;
 
 	(void)state;
-	init(&u);
+	dialect_init(&u, &device);
 	u.session.confirm = false;
-	assert_int_equal(update_run(&u, SECONDS), SESSION_UNCONFIRMED);
+	assert_int_equal(update_run(&u, device.seconds), SESSION_UNCONFIRMED);
 	u.session.goal = SESSION_COMMAND;
 	u.session.command = OTA_CMD_CONFIRM;
-	again(&u);
+	dialect_again(&u, &device);
 	assert_int_equal(u.s.outcome, SESSION_ANSWERED);
 	assert_true(update_check_boots(&u));
 	/* The way back stays: the other slot's image, for good. */
 	u.session.command = OTA_CMD_ROLLBACK;
-	again(&u);
+	dialect_again(&u, &device);
 	assert_int_equal(u.s.outcome, SESSION_ANSWERED);
 	update_wait(&u, 5000000u);
 	assert_false(update_check_boots(&u));
 	u.session.command = OTA_CMD_PREPARE;
-	again(&u);
+	dialect_again(&u, &device);
 	assert_int_equal(u.s.code, OTA_ERR_UNSUPPORTED);
 	update_end(&u);
 }
@@ -451,24 +398,7 @@ static void test_commands(void **state)
 static void test_cancel(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < PLACES; i++) {
-		const uint32_t at = (uint32_t)(sizeof(image) * i / PLACES);
-		struct update u;
-
-		init(&u);
-		update_begin(&u);
-		while (u.s.state != SESSION_SENDING || u.s.stats.queued < at)
-			assert_true(update_step(&u));
-		session_cancel(&u.s, update_now(&u));
-		update_finish(&u, SECONDS);
-		assert_int_equal(u.s.outcome, SESSION_CANCELLED);
-		/* The cancelled upload is not in the way of the next one, which goes on from
-		 * there. */
-		again(&u);
-		assert_int_equal(u.s.outcome, SESSION_CONFIRMED);
-		check(&u, "cancelled before");
-		update_end(&u);
-	}
+	dialect_each_cancel(&device, OUTCOME(CONFIRMED));
 }
 
 /* A value that the host's own stack loses leaves the device at sea for the rest of a request. */
@@ -481,7 +411,7 @@ static void test_values(void **state)
 		enum session_outcome outcome;
 
 		(void)snprintf(fault, sizeof(fault), i % 2 ? "drop-data@%u" : "dup-data@%u", i);
-		outcome = run(fault);
+		outcome = dialect_run(&device, fault);
 		/* A refusal by MCUboot is told; bytes that the device could not read are sent
 		 * again. */
 		assert_true(outcome == SESSION_CONFIRMED || outcome == SESSION_ROLLED_BACK ||
@@ -495,10 +425,10 @@ static void test_damaged_image(void **state)
 
 	(void)state;
 	image[30000] ^= 1;
-	init(&u);
-	assert_int_equal(update_run(&u, SECONDS), SESSION_ROLLED_BACK);
+	dialect_init(&u, &device);
+	assert_int_equal(update_run(&u, device.seconds), SESSION_ROLLED_BACK);
 	image[30000] ^= 1;
-	check(&u, "a damaged image");
+	check(&u, &device, "a damaged image");
 	update_end(&u);
 }
 
@@ -532,19 +462,19 @@ static uint32_t run_flipped(uint32_t at, uint8_t bits)
 	struct update u;
 	char what[32];
 
-	init(&u);
+	dialect_init(&u, &device);
 	u.session.retries = 3;
 	u.sim.kind.mcumgr_buf_size = 4096;
 	update_begin(&u);
 	flip = (struct flip){.handler = u.transport->handler, .at = at, .bits = bits};
 	u.transport->handler = flipping;
-	update_finish(&u, SECONDS);
+	update_finish(&u, device.seconds);
 	passed = flip.passed;
 	(void)snprintf(what, sizeof(what), "trial: byte %u ^ %02x", at, bits);
 	if (u.s.outcome == SESSION_CONFIRMED && !update_check_boots(&u))
 		fail_msg("%s: confirmed, and it boots the old image", what);
 	/* Whatever was misread, the device still runs a whole image. */
-	check(&u, what);
+	check(&u, &device, what);
 	update_end(&u);
 	return passed;
 }

@@ -14,17 +14,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "image/image_build.h"
 #include "base/sha256.h"
+#include "dialectlib.h"
+#include "image/image_build.h"
 #include "session_play.h"
-#include "updatelib.h"
-
-#define SECONDS 3600u
-#define PLACES 20u
-#define CUTS 50u
-
-static const enum dialect_id ids[] = {DIALECT_FBIEGO, DIALECT_FBIEGO_COMPACT};
-#define IDS (sizeof(ids) / sizeof(ids[0]))
 
 static uint8_t image[100000];
 static size_t image_size;
@@ -131,95 +124,54 @@ static void test_wrong_answers(void **state)
 
 /* --- virtual devices */
 
-static void init(struct update *u, enum dialect_id id)
-{
-	update_init(u, image, image_size);
-	u->sim.kind.dialect = ESP_PARTS;
-	u->sim.kind.foreign = id;
-	u->sim.kind.flash_mode = ESP_FLASH_LENIENT;
-	(void)snprintf(u->session.version, sizeof(u->session.version), "2.0.0");
-}
-
-static void check(struct update *u, enum dialect_id id, const char *what)
+static void check(struct update *u, const struct dialect_case *c, const char *what)
 {
 	const bool delivered = u->s.outcome == SESSION_DELIVERED;
 
 	if (esp_parts_overruns(update_device(u)) != 0)
-		fail_msg("%s, %s: overrun, or too soon", dialect_get(id)->name, what);
+		fail_msg("%s, %s: overrun, or too soon", dialect_get(c->id)->name, what);
 	assert_int_equal(esp_parts_formats(update_device(u)), 0);
 	/* The device boots one of the two images, whole; and the new one, if that was told,
 	 * unless its power went after it had told it. */
 	if (!update_check_boots(u) && delivered && strncmp(what, "power-cut", 9) != 0)
-		fail_msg("%s, %s: delivered, and it boots the old image", dialect_get(id)->name,
+		fail_msg("%s, %s: delivered, and it boots the old image", dialect_get(c->id)->name,
 			 what);
 }
 
-static enum session_outcome run(enum dialect_id id, const char *fault)
-{
-	enum session_outcome outcome;
-	struct update u;
+#define DEVICE(which)                                                                              \
+	{                                                                                          \
+		.id = (which), .device = ESP_PARTS, .image = image, .size = &image_size,           \
+		.seconds = 3600, .good = SESSION_DELIVERED, .check = check                         \
+	}
+static const struct dialect_case devices[] = {DEVICE(DIALECT_FBIEGO),
+					      DEVICE(DIALECT_FBIEGO_COMPACT)};
+#define DEVICES (sizeof(devices) / sizeof(devices[0]))
 
-	init(&u, id);
-	if (fault[0])
-		update_fault(&u, fault);
-	outcome = update_run(&u, SECONDS);
-	check(&u, id, fault);
-	update_end(&u);
-	return outcome;
-}
-
-/* Each is delivered, or ends as what nothing tells any more: the link was lost at the end. */
-static void each(const char *format, uint32_t count, uint32_t step, bool may_lose)
-{
-	char fault[64];
-
-	for (size_t k = 0; k < IDS; k++)
-		for (uint32_t i = 1; i <= count; i++) {
-			enum session_outcome outcome;
-
-			(void)snprintf(fault, sizeof(fault), format, i * step);
-			outcome = run(ids[k], fault);
-			if (outcome != SESSION_DELIVERED &&
-			    !(may_lose &&
-			      (outcome == SESSION_LINK_LOST || outcome == SESSION_STALLED)))
-				fail_msg("%s, %s: %s", dialect_get(ids[k])->name, fault,
-					 session_outcome_name(outcome));
-		}
-}
+/* Delivered, or what nothing tells any more: the link was lost at the end. */
+#define UNHEARD (OUTCOME(DELIVERED) | OUTCOME(LINK_LOST) | OUTCOME(STALLED))
 
 static void test_mtus(void **state)
 {
 	static const uint16_t mtus[] = {185, 247, 517};
 
 	(void)state;
-	for (size_t k = 0; k < IDS; k++)
-		for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
-			struct update u;
-
-			init(&u, ids[k]);
-			u.sim.kind.mtu = mtus[i];
-			assert_int_equal(update_run(&u, SECONDS), SESSION_DELIVERED);
-			assert_int_equal(u.s.stats.sent_bytes, image_size);
-			assert_int_equal(u.s.stats.stalls, 0);
-			assert_int_equal(u.s.stats.resyncs, 0);
-			check(&u, ids[k], "undisturbed");
-			update_end(&u);
-		}
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_mtu(&devices[k], mtus, sizeof(mtus) / sizeof(mtus[0]));
 }
 
 /* The result does not fit, and nothing else tells: not a success, though it is one. */
 static void test_least_mtu(void **state)
 {
 	(void)state;
-	for (size_t k = 0; k < IDS; k++) {
+	for (size_t k = 0; k < DEVICES; k++) {
 		struct update u;
 
-		init(&u, ids[k]);
+		dialect_init(&u, &devices[k]);
 		u.sim.kind.mtu = 23;
-		assert_int_equal(update_run(&u, SECONDS), SESSION_LINK_LOST);
+		assert_int_equal(update_run(&u, devices[k].seconds), SESSION_LINK_LOST);
 		assert_int_equal(u.s.verdict, SESSION_VERDICT_UNKNOWN);
 		assert_true(update_check_boots(&u));
-		check(&u, ids[k], "MTU 23");
+		check(&u, &devices[k], "MTU 23");
 		update_end(&u);
 	}
 }
@@ -227,56 +179,38 @@ static void test_least_mtu(void **state)
 static void test_link_loss(void **state)
 {
 	(void)state;
-	each("disconnect@%u", PLACES, (uint32_t)image_size / PLACES, true);
-	each("terminate@%u", PLACES / 4u, (uint32_t)image_size / PLACES * 4u, true);
-	each("reboot@%u", PLACES / 4u, (uint32_t)image_size / PLACES * 4u, true);
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_loss(&devices[k], UNHEARD);
 }
 
 static void test_notifications(void **state)
 {
 	(void)state;
-	each("drop-notify@%u", 8, 1, true);
-	each("dup-notify@%u", 8, 1, false);
-	each("delay-notify@%u:700", 8, 1, false);
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_notification(&devices[k], 8, UNHEARD, OUTCOME(DELIVERED));
 }
 
 /* A lost value shows only in the image itself, which is refused then. */
 static void test_values(void **state)
 {
-	char fault[32];
-
 	(void)state;
-	for (size_t k = 0; k < IDS; k++)
-		for (unsigned int i = 1; i <= PLACES; i++) {
-			(void)snprintf(fault, sizeof(fault), "drop-data@%u", i * 9u);
-			assert_int_equal(run(ids[k], fault), SESSION_DEVICE_ERROR);
-		}
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each(&devices[k], "drop-data@%u", DIALECT_PLACES, 9, OUTCOME(DEVICE_ERROR));
 }
 
 static void test_power_cuts(void **state)
 {
 	(void)state;
-	each("power-cut@%u", CUTS, 1, true);
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_cut(&devices[k], UNHEARD);
 }
 
+/* Until it is reset the device tells its mode no more. */
 static void test_cancel(void **state)
 {
 	(void)state;
-	for (size_t k = 0; k < IDS; k++)
-		for (uint32_t i = 0; i < PLACES; i++) {
-			const uint32_t at = (uint32_t)((uint64_t)image_size * i / PLACES);
-			struct update u;
-
-			init(&u, ids[k]);
-			update_begin(&u);
-			while (u.s.state != SESSION_SENDING || u.s.stats.queued < at)
-				assert_true(update_step(&u));
-			session_cancel(&u.s, update_now(&u));
-			update_finish(&u, SECONDS);
-			assert_int_equal(u.s.outcome, SESSION_CANCELLED);
-			check(&u, ids[k], "cancelled");
-			update_end(&u);
-		}
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_cancel(&devices[k], OUTCOME(DELIVERED) | OUTCOME(STALLED));
 }
 
 int main(void)

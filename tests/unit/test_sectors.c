@@ -14,17 +14,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "image/image_build.h"
 #include "base/sha256.h"
+#include "dialectlib.h"
+#include "image/image_build.h"
 #include "session_play.h"
-#include "updatelib.h"
-
-#define SECONDS 600u
-#define PLACES 20u
-#define CUTS 50u
-
-static const enum dialect_id ids[] = {DIALECT_NIMBLEOTA, DIALECT_BLEOTA, DIALECT_BLE_OTA_RAW};
-#define IDS (sizeof(ids) / sizeof(ids[0]))
 
 static uint8_t image[60000];
 static size_t image_size;
@@ -200,53 +193,34 @@ static void test_rejected(void **state)
 
 /* --- virtual devices */
 
-static void init(struct update *u, enum dialect_id id)
-{
-	update_init(u, image, image_size);
-	u->sim.kind.dialect = ESP_SECTORS;
-	u->sim.kind.foreign = id;
-	u->sim.kind.flash_mode = ESP_FLASH_LENIENT;
-	(void)snprintf(u->session.version, sizeof(u->session.version), "2.0.0");
-}
-
-static void check(struct update *u, enum dialect_id id, const char *what)
+static void check(struct update *u, const struct dialect_case *c, const char *what)
 {
 	const bool delivered = u->s.outcome == SESSION_DELIVERED;
 
 	/* A value that the stack itself doubles overruns NimBLEOta, whatever a host does. */
 	if (esp_sectors_overruns(update_device(u)) != 0 && strncmp(what, "dup-data", 8) != 0)
-		fail_msg("%s, %s: its buffer was overrun", dialect_get(id)->name, what);
+		fail_msg("%s, %s: its buffer was overrun", dialect_get(c->id)->name, what);
 	if (delivered && u->s.verdict != SESSION_VERDICT_NEW)
-		fail_msg("%s, %s: delivered by nothing", dialect_get(id)->name, what);
+		fail_msg("%s, %s: delivered by nothing", dialect_get(c->id)->name, what);
 	/* The boot loader, once more: what runs is one of the two images, whole. */
 	if (update_check_boots(u) != delivered)
-		fail_msg("%s, %s: %s, and it boots another image", dialect_get(id)->name, what,
+		fail_msg("%s, %s: %s, and it boots another image", dialect_get(c->id)->name, what,
 			 session_outcome_name(u->s.outcome));
 }
 
-static void deliver(enum dialect_id id, const char *fault)
-{
-	struct update u;
-
-	init(&u, id);
-	if (fault[0])
-		update_fault(&u, fault);
-	if (update_run(&u, SECONDS) != SESSION_DELIVERED)
-		fail_msg("%s, %s: %s", dialect_get(id)->name, fault,
-			 session_outcome_name(u.s.outcome));
-	check(&u, id, fault);
-	update_end(&u);
-}
+#define DEVICE(which)                                                                              \
+	{                                                                                          \
+		.id = (which), .device = ESP_SECTORS, .image = image, .size = &image_size,         \
+		.seconds = 600, .good = SESSION_DELIVERED, .check = check                          \
+	}
+static const struct dialect_case devices[] = {DEVICE(DIALECT_NIMBLEOTA), DEVICE(DIALECT_BLEOTA),
+					      DEVICE(DIALECT_BLE_OTA_RAW)};
+#define DEVICES (sizeof(devices) / sizeof(devices[0]))
 
 static void each(const char *format, uint32_t count, uint32_t step)
 {
-	char fault[64];
-
-	for (size_t k = 0; k < IDS; k++)
-		for (uint32_t i = 1; i <= count; i++) {
-			(void)snprintf(fault, sizeof(fault), format, i * step);
-			deliver(ids[k], fault);
-		}
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each(&devices[k], format, count, step, OUTCOME(DELIVERED));
 }
 
 static void test_mtus(void **state)
@@ -254,18 +228,19 @@ static void test_mtus(void **state)
 	static const uint16_t mtus[] = {23, 185, 247, 517};
 
 	(void)state;
-	for (size_t k = 0; k < IDS; k++)
+	for (size_t k = 0; k < DEVICES; k++)
 		for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++)
 			for (unsigned int requests = 0; requests < 2; requests++) {
 				struct update u;
 
-				init(&u, ids[k]);
+				dialect_init(&u, &devices[k]);
 				u.sim.kind.mtu = mtus[i];
 				u.session.mode_auto = requests == 0;
 				u.session.mode = GATT_REQUEST;
-				assert_int_equal(update_run(&u, SECONDS), SESSION_DELIVERED);
+				assert_int_equal(update_run(&u, devices[k].seconds),
+						 SESSION_DELIVERED);
 				assert_int_equal(u.s.stats.sent_bytes, image_size);
-				check(&u, ids[k], "undisturbed");
+				check(&u, &devices[k], "undisturbed");
 				update_end(&u);
 			}
 }
@@ -273,17 +248,16 @@ static void test_mtus(void **state)
 static void test_link_loss(void **state)
 {
 	(void)state;
-	each("disconnect@%u", PLACES, (uint32_t)image_size / PLACES);
-	each("terminate@%u", PLACES / 4u, (uint32_t)image_size / PLACES * 4u);
-	each("reboot@%u", PLACES / 4u, (uint32_t)image_size / PLACES * 4u);
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_loss(&devices[k], OUTCOME(DELIVERED));
 }
 
 static void test_notifications(void **state)
 {
 	(void)state;
-	each("drop-notify@%u", 14, 1); /* two of the handshake, one of each of 13 sectors, STOP's */
-	each("dup-notify@%u", 14, 1);
-	each("delay-notify@%u:700", 14, 1);
+	/* two of the handshake, one of each of 13 sectors, STOP's */
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_notification(&devices[k], 14, OUTCOME(DELIVERED), OUTCOME(DELIVERED));
 	each("delay-notify@%u:6000", 7, 2);
 }
 
@@ -291,54 +265,28 @@ static void test_values(void **state)
 {
 	(void)state;
 	each("drop-data@%u", 115, 1); /* each of some nine values a sector */
-	each("dup-data@%u", PLACES, 5);
+	each("dup-data@%u", DIALECT_PLACES, 5);
 	each("drop-data%%%u", 3, 1);
 }
 
-/* Another session with the same device. */
-static void again(struct update *u)
-{
-	update_wait(u, 5000000u);
-	assert_int_equal(pump_init(&u->pump, &u->session), 0);
-	session_start(&u->s, update_now(u));
-	update_finish(u, SECONDS);
-}
-
+/* Cut while it installs what it has acknowledged: that is told, and the next session completes. */
 static void test_power_cuts(void **state)
 {
 	(void)state;
-	for (size_t k = 0; k < IDS; k++)
-		for (unsigned int op = 1; op <= CUTS; op++) {
-			struct update u;
-			char fault[32];
-
-			init(&u, ids[k]);
-			u.sim.kind.seed = op;
-			(void)snprintf(fault, sizeof(fault), "power-cut@%u", op);
-			update_fault(&u, fault);
-			update_run(&u, SECONDS);
-			/* Cut while it installs what it has acknowledged: that is told, and the
-			 * next session completes. */
-			if (u.s.outcome == SESSION_ROLLED_BACK)
-				again(&u);
-			if (u.s.outcome != SESSION_DELIVERED)
-				fail_msg("%s, %s: %s", dialect_get(ids[k])->name, fault,
-					 session_outcome_name(u.s.outcome));
-			check(&u, ids[k], fault);
-			update_end(&u);
-		}
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_cut(&devices[k], OUTCOME(DELIVERED));
 }
 
 static void test_does_not_boot(void **state)
 {
 	(void)state;
-	for (size_t k = 0; k < IDS; k++) {
+	for (size_t k = 0; k < DEVICES; k++) {
 		struct update u;
 
-		init(&u, ids[k]);
+		dialect_init(&u, &devices[k]);
 		update_fault(&u, "no-boot");
-		assert_int_equal(update_run(&u, SECONDS), SESSION_ROLLED_BACK);
-		check(&u, ids[k], "no-boot");
+		assert_int_equal(update_run(&u, devices[k].seconds), SESSION_ROLLED_BACK);
+		check(&u, &devices[k], "no-boot");
 		update_end(&u);
 	}
 }
@@ -346,45 +294,29 @@ static void test_does_not_boot(void **state)
 static void test_cancel(void **state)
 {
 	(void)state;
-	for (size_t k = 0; k < IDS; k++)
-		for (uint32_t i = 0; i < PLACES; i++) {
-			const uint32_t at = (uint32_t)((uint64_t)image_size * i / PLACES);
-			struct update u;
-
-			init(&u, ids[k]);
-			update_begin(&u);
-			while (u.s.state != SESSION_SENDING || u.s.stats.queued < at)
-				assert_true(update_step(&u));
-			session_cancel(&u.s, update_now(&u));
-			update_finish(&u, SECONDS);
-			assert_int_equal(u.s.outcome, SESSION_CANCELLED);
-			/* The cancelled update is not in the way of the next one. */
-			again(&u);
-			assert_int_equal(u.s.outcome, SESSION_DELIVERED);
-			check(&u, ids[k], "cancelled before");
-			update_end(&u);
-		}
+	for (size_t k = 0; k < DEVICES; k++)
+		dialect_each_cancel(&devices[k], OUTCOME(DELIVERED));
 }
 
 /* An image that the boot loader refuses never counts as delivered, and the old one stays. */
 static void test_damaged_image(void **state)
 {
 	(void)state;
-	for (size_t k = 0; k < IDS; k++) {
+	for (size_t k = 0; k < DEVICES; k++) {
 		struct update u;
 
 		image[20000] ^= 0x01;
-		init(&u, ids[k]);
+		dialect_init(&u, &devices[k]);
 		u.session.retries = 1;
-		update_run(&u, SECONDS);
+		update_run(&u, devices[k].seconds);
 		image[20000] ^= 0x01;
 		assert_int_equal(session_finished(&u.s), true);
 		assert_int_not_equal(u.s.outcome, SESSION_DELIVERED);
-		if (ids[k] == DIALECT_BLEOTA) {
+		if (devices[k].id == DIALECT_BLEOTA) {
 			assert_int_equal(u.s.outcome, SESSION_DEVICE_ERROR);
 			assert_int_equal(u.s.code, OTA_ERR_IMAGE);
 		}
-		check(&u, ids[k], "a damaged image");
+		check(&u, &devices[k], "a damaged image");
 		update_end(&u);
 	}
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Updates of virtual devices that speak another project's dialect: undisturbed, and with a fault
+ * at many places.  Each test of a dialect says with a case what such a run is to come to.
+ */
+#ifndef OTABENCH_DIALECTLIB_H
+#define OTABENCH_DIALECTLIB_H
+
+#include "updatelib.h"
+
+#define DIALECT_PLACES 20u /* where a link is lost, or a user cancels */
+#define DIALECT_CUTS 50u /* of the power */
+
+/* A set of outcomes that a run may have. */
+#define OUTCOME(x) (1u << SESSION_##x)
+
+struct dialect_case {
+	enum dialect_id id;
+	enum esp_dialect device;
+	const uint8_t *image;
+	const size_t *size;
+	unsigned int seconds; /* of virtual time, at most */
+	enum session_outcome good; /* of a run that succeeds */
+	/* Changes what is to be run; NULL: nothing is. */
+	void (*prepare)(struct update *u);
+	/* Checks what must hold at the end, whatever happened; what: the fault. */
+	void (*check)(struct update *u, const struct dialect_case *c, const char *what);
+};
+
+void dialect_init(struct update *u, const struct dialect_case *c);
+/* A whole run with a fault, ""; none; the outcome. */
+enum session_outcome dialect_run(const struct dialect_case *c, const char *fault);
+/* A run with each of count faults; format has the place, a multiple of step.  The test fails if a
+ * run's outcome is not in the set. */
+void dialect_each(const struct dialect_case *c, const char *format, uint32_t count, uint32_t step,
+		  unsigned int outcomes);
+/* The link lost, ended and the device reset, at many places. */
+void dialect_each_loss(const struct dialect_case *c, unsigned int outcomes);
+/* Each of count notifications lost, doubled and late. */
+void dialect_each_notification(const struct dialect_case *c, uint32_t count, unsigned int lost,
+			       unsigned int other);
+/* The power cut at each of DIALECT_CUTS operations; a rollback that was told is followed by another
+ * session. */
+void dialect_each_cut(const struct dialect_case *c, unsigned int outcomes);
+/* Undisturbed with these MTUs: each byte is sent once. */
+void dialect_each_mtu(const struct dialect_case *c, const uint16_t *mtus, size_t count);
+/* Cancelled at DIALECT_PLACES, and sent anew: outcomes are of that. */
+void dialect_each_cancel(const struct dialect_case *c, unsigned int outcomes);
+/* Another session with the same device, some time later. */
+void dialect_again(struct update *u, const struct dialect_case *c);
+
+#endif
