@@ -82,12 +82,12 @@ static void end_with(struct esp *esp, uint8_t code)
 }
 
 /* Says what there is to say when the flash has ended. */
-static void settle(struct esp *esp, enum esp_written written)
+static void settle(struct esp *esp, enum esp_written how)
 {
 	struct esp_arduino *u = &esp->arduino;
 	const uint8_t owed = u->owed;
 
-	if (written == ESP_WRITTEN_LATER)
+	if (how == ESP_WRITTEN_LATER)
 		return;
 	u->owed = 0;
 	if (owed != 0)
@@ -164,7 +164,7 @@ static bool is_uploading(struct esp *esp)
 	return u->state == ESP_ARDUINO_UPLOAD;
 }
 
-static void value(struct esp *esp, const uint8_t *buf, uint32_t len)
+static void value_as_it_is(struct esp *esp, const uint8_t *buf, uint32_t len)
 {
 	struct esp_arduino *u = &esp->arduino;
 
@@ -183,7 +183,7 @@ static void value(struct esp *esp, const uint8_t *buf, uint32_t len)
 static void value_that_asks(struct esp *esp, const uint8_t *buf, uint32_t len)
 {
 	struct esp_arduino *u = &esp->arduino;
-	enum esp_written written = ESP_WRITTEN_ALL;
+	enum esp_written how = ESP_WRITTEN_ALL;
 
 	if (!is_uploading(esp))
 		return;
@@ -191,13 +191,13 @@ static void value_that_asks(struct esp *esp, const uint8_t *buf, uint32_t len)
 		return;
 	u->owed = VALUE_ANSWER;
 	if (u->unbuffered) {
-		written = esp_writer_put(esp, buf, len);
+		how = esp_writer_put(esp, buf, len);
 	} else {
-		written = esp_writer_put(esp, u->buf, u->fill);
+		how = esp_writer_put(esp, u->buf, u->fill);
 		memcpy(u->buf, buf, len);
 		u->fill = len;
 	}
-	settle(esp, written);
+	settle(esp, how);
 }
 
 static void end(struct esp *esp, uint32_t checksum)
@@ -238,7 +238,7 @@ static void written(struct esp_conn *c, enum att_value_id id, const uint8_t *buf
 	else if (len == 0 || len > ESP_ARDUINO_VALUE + 1u)
 		refuse(esp, WRONG_MESSAGE_SIZE);
 	else if (buf[0] == VALUE)
-		value(esp, buf + 1, (uint32_t)len - 1u);
+		value_as_it_is(esp, buf + 1, (uint32_t)len - 1u);
 	else if (buf[0] == VALUE_ASKS)
 		value_that_asks(esp, buf + 1, (uint32_t)len - 1u);
 	else if (buf[0] != INIT && buf[0] != BEGIN && buf[0] != END)

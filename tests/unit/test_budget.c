@@ -387,7 +387,7 @@ static struct budget_view any_view(struct rng *rng, const struct ota_times *time
 /* Whatever a device says, and in whatever order: the shares are the time that passed. */
 static void one_order(uint64_t seed)
 {
-	uint64_t now, run[BUDGET_SHARES], transfer[BUDGET_TRANSFER_SHARES], sum = 0, in = 0;
+	uint64_t now, whole[BUDGET_SHARES], transfer[BUDGET_TRANSFER_SHARES], sum = 0, in = 0;
 	uint64_t start = 0, done = 0;
 	struct budget b;
 	struct rng rng;
@@ -428,13 +428,13 @@ static void one_order(uint64_t seed)
 		view.done_us = done;
 		budget_see(&b, &view, now);
 	}
-	budget_shares(&b, run, transfer);
+	budget_shares(&b, whole, transfer);
 	for (int i = 0; i < BUDGET_SHARES; i++) {
-		assert_true(run[i] <= now - from);
-		sum += run[i];
+		assert_true(whole[i] <= now - from);
+		sum += whole[i];
 	}
 	for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++) {
-		assert_true(transfer[i] <= run[i]);
+		assert_true(transfer[i] <= whole[i]);
 		in += transfer[i];
 	}
 	if (sum != now - from || (start > 0 && in != (done > 0 ? done : now) - start))

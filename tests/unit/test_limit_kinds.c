@@ -116,8 +116,7 @@ static void test_held(void **state)
 		char set[96];
 		double made;
 
-		if (!change)
-			fail_msg("%s: no change", sets[i]);
+		assert_non_null(change);
 		(void)snprintf(set, sizeof(set), "%s -s %s", sets[i], change);
 		after = flash("flash_mode=lenient", set, "image.bin");
 		made = number(&after, "goodput");

@@ -287,7 +287,7 @@ static bool count_steps(void *ctx, uint32_t units)
 static void test_given_up(void **state)
 {
 	uint8_t *image = malloc(300000), *base = malloc(300000);
-	uint64_t left;
+	static uint64_t left;
 	const struct steps steps = {.done = count_steps, .ctx = &left};
 	struct stream_order order = {.image = image, .size = 300000, .window = 12, .deflate = true};
 	struct job_stream s;
