@@ -219,6 +219,22 @@ static void end(struct esp *esp, uint32_t checksum)
 	settle(esp, esp_writer_last(esp, u->buf, u->fill));
 }
 
+static bool fits(const uint8_t *buf, size_t len)
+{
+	if (len == 0)
+		return false;
+	switch (buf[0]) {
+	case INIT:
+		return len == 1;
+	case BEGIN:
+		return len == BEGIN_SIZE;
+	case END:
+		return len == 5;
+	default:
+		return len <= ESP_ARDUINO_VALUE + 1u;
+	}
+}
+
 static void written(struct esp_conn *c, enum att_value_id id, const uint8_t *buf, size_t len)
 {
 	struct esp *esp = c->esp;
@@ -235,22 +251,20 @@ static void written(struct esp_conn *c, enum att_value_id id, const uint8_t *buf
 	u->conn = c->id;
 	if (u->state == ESP_ARDUINO_INSTALL)
 		refuse(esp, INSTALLING);
-	else if (len == 0 || len > ESP_ARDUINO_VALUE + 1u)
+	else if (!fits(buf, len))
 		refuse(esp, WRONG_MESSAGE_SIZE);
 	else if (buf[0] == VALUE)
 		value_as_it_is(esp, buf + 1, (uint32_t)len - 1u);
 	else if (buf[0] == VALUE_ASKS)
 		value_that_asks(esp, buf + 1, (uint32_t)len - 1u);
-	else if (buf[0] != INIT && buf[0] != BEGIN && buf[0] != END)
-		refuse(esp, UNKNOWN_MESSAGE);
-	else if (len != (buf[0] == INIT ? 1u : buf[0] == BEGIN ? BEGIN_SIZE : 5u))
-		refuse(esp, WRONG_MESSAGE_SIZE);
 	else if (buf[0] == INIT)
 		tell(esp, told, sizeof(told));
 	else if (buf[0] == BEGIN)
 		begin(esp, buf);
-	else
+	else if (buf[0] == END)
 		end(esp, bytes_get32(buf + 1));
+	else
+		refuse(esp, UNKNOWN_MESSAGE);
 }
 
 static void start(struct esp *esp)
