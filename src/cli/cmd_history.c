@@ -140,10 +140,11 @@ static int parse_listing(struct cli *cli, struct listing *ret)
 		ret->sort++;
 	if (ret->sort < VIEW_RUNS_SORTS)
 		return CLI_OK;
-	return cli_fail(cli, CLI_USAGE,
-			"--sort: expected number, device, profile, image, chunk, mode, window, "
-			"rate, possible, time, link, gaps, stalls, rssi or result, found \"%s\"",
-			sort);
+	return cli_fail(
+		cli, CLI_USAGE,
+		"--sort: expected number, device, profile, image, chunk, mode, window, "
+		"rate, possible, time, link, stream, gaps, stalls, rssi or result, found \"%s\"",
+		sort);
 }
 
 static int cmd_history_list(struct cli *cli, struct history *history)

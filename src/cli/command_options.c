@@ -174,7 +174,7 @@ const struct cli_option cli_history_options[] = {
 	{"last", "N", "list: number of runs (50)"},
 	{"sort", "COLUMN",
 	 "list: by device, profile, image, chunk, mode, window, rate, possible, "
-	 "time, link, gaps, stalls, rssi or result, not by number"},
+	 "time, link, stream, gaps, stalls, rssi or result, not by number"},
 	{"reverse", NULL, "list: the other way round"},
 	{"filter", "TERMS",
 	 "list: only runs of which all terms hold: a part of a text, !TERM, sim, real, rate>90 "

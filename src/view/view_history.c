@@ -133,19 +133,21 @@ static const char *short_mode(const struct history_run *run)
 
 struct columns {
 	int number, when, device, device_w, profile, profile_w, image, image_w;
-	int chunk, mode, window, rate, possible, time, link, gaps, stalls, rssi, result;
+	int chunk, mode, window, rate, possible, time, link, stream, gaps, stalls, rssi, result;
 	bool wide, year;
 };
 
 #define RSSI 86 /* columns from which on there is the signal; before it the result needs them */
 #define ALL 133 /* columns from which on there is window and gaps ... */
 #define YEAR 140 /* ... and the year of when it was */
+#define STREAM 152 /* ... and the stream, with its share on air */
 
 static struct columns lay_wide(struct area area)
 {
 	struct columns c = {.wide = area.w >= WIDE, .year = area.w >= YEAR};
 	const bool all = area.w >= ALL;
-	const int least = c.year ? YEAR : all ? ALL : WIDE;
+	const bool stream = area.w >= STREAM;
+	const int least = stream ? STREAM : c.year ? YEAR : all ? ALL : WIDE;
 	const int extra = area.w > least ? (area.w - least > 60 ? 60 : area.w - least) : 0;
 	int x;
 
@@ -172,6 +174,10 @@ static struct columns lay_wide(struct area area)
 		c.time = x;
 		c.link = c.time + 8;
 		x = c.link + 17;
+	}
+	if (stream) {
+		c.stream = x;
+		x = c.stream + 12;
 	}
 	if (all) {
 		c.gaps = x;
@@ -215,7 +221,7 @@ struct head {
 	const char *text;
 	enum view_history_sort sort;
 };
-#define HEADS 16
+#define HEADS 17
 
 static void lay_heads(const struct columns *c, struct head heads[HEADS])
 {
@@ -232,6 +238,7 @@ static void lay_heads(const struct columns *c, struct head heads[HEADS])
 		{c->possible, "%MAX", VIEW_RUNS_POSSIBLE},
 		{c->time, "   TIME", VIEW_RUNS_TIME},
 		{c->link, "MTU / ITVL / PHY", VIEW_RUNS_LINK},
+		{c->stream, "STREAM  AIR", VIEW_RUNS_STREAM},
 		{c->gaps, "GAP", VIEW_RUNS_GAPS},
 		{c->stalls, "STL", VIEW_RUNS_STALLS},
 		{c->rssi, "RSSI", VIEW_RUNS_RSSI},
@@ -337,6 +344,10 @@ static void draw_figures(const struct columns *c, const struct history_run *run,
 	if (c->link)
 		(void)cells_text(cells, area, c->link, y, CELLS_NORMAL,
 				 history_link_text(run, text, sizeof(text)));
+	if (c->stream && r->bytes > 0)
+		(void)cells_printf(cells, area, c->stream, y,
+				   r->stream == STREAM_RAW ? CELLS_DIM : CELLS_NORMAL, "%-7s%3d%%",
+				   stream_kind_name(r->stream), view_history_air(run));
 	if (c->stalls && r->seconds_us > 0)
 		(void)cells_printf(cells, area, c->stalls, y,
 				   r->stalls ? CELLS_WARNING : CELLS_NORMAL, "%3u", r->stalls);

@@ -25,6 +25,7 @@ enum view_history_sort {
 	VIEW_RUNS_POSSIBLE, /* the rate, of what was possible */
 	VIEW_RUNS_TIME,
 	VIEW_RUNS_LINK,
+	VIEW_RUNS_STREAM, /* bytes on air, of those of the image */
 	VIEW_RUNS_GAPS,
 	VIEW_RUNS_STALLS,
 	VIEW_RUNS_RSSI,
@@ -47,6 +48,8 @@ const char *view_history_filter_error(const char *filter);
 size_t view_history_filter(struct history_run *runs, size_t count, const char *filter);
 /* The rate in per cent of what was possible; negative: not known. */
 int view_history_possible(const struct history_run *run);
+/* Bytes on air, percent of those of the image that were delivered; 100 where none were. */
+int view_history_air(const struct history_run *run);
 
 struct view_history {
 	const struct history_run *runs; /* newest first */

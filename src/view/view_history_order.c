@@ -20,6 +20,15 @@ int view_history_possible(const struct history_run *run)
 	return (int)(((uint64_t)r->goodput * 100u + r->limit.possible / 2u) / r->limit.possible);
 }
 
+int view_history_air(const struct history_run *run)
+{
+	const struct job_result *r = &run->result;
+
+	if (r->bytes == 0)
+		return 100;
+	return (int)((r->air_bytes * 100ull + r->bytes / 2u) / r->bytes);
+}
+
 const char *view_history_sort_name(enum view_history_sort sort)
 {
 	static const char *const names[VIEW_RUNS_SORTS] = {
@@ -30,7 +39,7 @@ const char *view_history_sort_name(enum view_history_sort sort)
 		[VIEW_RUNS_POSSIBLE] = "possible", [VIEW_RUNS_TIME] = "time",
 		[VIEW_RUNS_LINK] = "link",	   [VIEW_RUNS_GAPS] = "gaps",
 		[VIEW_RUNS_STALLS] = "stalls",	   [VIEW_RUNS_RSSI] = "rssi",
-		[VIEW_RUNS_RESULT] = "result",
+		[VIEW_RUNS_RESULT] = "result",	   [VIEW_RUNS_STREAM] = "stream",
 	};
 
 	return sort < VIEW_RUNS_SORTS ? names[sort] : "";
@@ -105,9 +114,10 @@ static int parse_bound(const char *term, struct bound *ret)
 
 static bool holds_text(const struct history_run *run, const char *term)
 {
-	const char *const texts[] = {run->device,  run->address,	run->profile,
-				     run->version, run->project,	run->image,
-				     run->chip,	   history_outcome(run)};
+	const char *const texts[] = {
+		run->device,  run->address,	    run->profile,
+		run->version, run->project,	    run->image,
+		run->chip,    history_outcome(run), stream_kind_name(run->result.stream)};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (loglist_contains(texts[i], term))
@@ -200,6 +210,8 @@ static int order_of(enum view_history_sort sort, const struct history_run *x,
 		return ORDER(b->seconds_us, a->seconds_us);
 	case VIEW_RUNS_LINK:
 		return ORDER(b->mtu, a->mtu);
+	case VIEW_RUNS_STREAM: /* the least: what saved most */
+		return ORDER(view_history_air(x), view_history_air(y));
 	case VIEW_RUNS_GAPS:
 		return ORDER(b->gaps, a->gaps);
 	case VIEW_RUNS_STALLS:

@@ -20,7 +20,10 @@ static void test_runs(void **state)
 {
 	struct history_run runs[3] = {
 		{.id = 7, .device = "b", .rssi_median = 127, .result = {.goodput = 5}},
-		{.id = 9, .device = "a", .rssi_median = -70, .result = {.goodput = 9}},
+		{.id = 9,
+		 .device = "a",
+		 .rssi_median = -70,
+		 .result = {.goodput = 9, .bytes = 600, .air_bytes = 12, .stream = STREAM_DELTA}},
 		{.id = 8, .device = "a", .rssi_median = -50, .result = {.goodput = 1}},
 	};
 	static const struct {
@@ -31,6 +34,7 @@ static void test_runs(void **state)
 		{VIEW_RUNS_NUMBER, false, {9, 8, 7}}, {VIEW_RUNS_NUMBER, true, {7, 8, 9}},
 		{VIEW_RUNS_DEVICE, false, {9, 8, 7}}, {VIEW_RUNS_DEVICE, true, {7, 8, 9}},
 		{VIEW_RUNS_RATE, false, {9, 7, 8}},   {VIEW_RUNS_RSSI, false, {8, 9, 7}},
+		{VIEW_RUNS_STREAM, false, {9, 8, 7}},
 	};
 	const struct view_history v = {
 		.runs = runs, .count = 3, .error = "", .search = "", .filter = "", .selected = 1};
@@ -42,14 +46,14 @@ static void test_runs(void **state)
 		for (size_t j = 0; j < 3; j++)
 			assert_int_equal(runs[j].id, rows[i].ids[j]);
 	}
-	for (int x = 1; x < 150; x++)
-		seen |= 1u << view_history_sort_at(&v, (struct area){0, 1, 150, 20}, x, 1);
+	for (int x = 1; x < 160; x++)
+		seen |= 1u << view_history_sort_at(&v, (struct area){0, 1, 160, 20}, x, 1);
 	assert_int_equal(seen, (1u << VIEW_RUNS_SORTS) - 1u);
-	assert_int_equal(view_history_sort_at(&v, (struct area){0, 1, 150, 20}, 9, 2),
+	assert_int_equal(view_history_sort_at(&v, (struct area){0, 1, 160, 20}, 9, 2),
 			 VIEW_RUNS_SORTS);
-	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 2), 0);
-	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 4), 2);
-	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 150, 20}, 5), 3);
+	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 160, 20}, 2), 0);
+	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 160, 20}, 4), 2);
+	assert_int_equal(view_history_row_at(&v, (struct area){0, 1, 160, 20}, 5), 3);
 }
 
 /* --- columns */
