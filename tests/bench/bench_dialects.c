@@ -25,6 +25,8 @@ static const struct dialect_row {
 	{"ble-ota-raw", "", 4096, 29, 1, 0.94},
 	{"bleota", "", 4096, 29, 1, 0.95},
 	{"nimbleota", "", 4096, 29, 1, 0.95},
+	{"arduino-ble-ota", "", 4940, 10, 1, 0.95}, /* ten values of 494, into a buffer of 5110 */
+	{"angerer", "", 512, 0, 0, 0.95}, /* requests: the ceiling has their answers */
 	{"fbiego", "", 0, 0, 0, 0},
 	{"fbiego-compact", "", 0, 0, 0, 0},
 };
