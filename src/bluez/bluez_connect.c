@@ -271,11 +271,25 @@ void bluez_device_changed(struct bluez *b, const struct bluez_object *o, unsigne
 		bluez_gatt_look(b);
 }
 
+/* What bluetoothd has of the device goes, and with it the link. */
+static bool remove_device(struct bluez *b)
+{
+	sd_bus_message *m = NULL;
+	int rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, b->adapter, BLUEZ_ADAPTER,
+						"RemoveDevice");
+
+	if (rc >= 0)
+		rc = sd_bus_message_append(m, "o", b->device);
+	if (bluez_send(b, BLUEZ_FOR_LINK, GATT_CHRS, m, rc, NULL) < 0)
+		return false;
+	b->reason = GATT_CONNECT_FAILED;
+	bluez_after(b, &b->patience, BLUEZ_HANG_UP_US, connect_failed);
+	return true;
+}
+
 bool bluez_forget_cache(struct bluez *b)
 {
 	const struct bluez_object *o = bluez_find(b, BLUEZ_IS_DEVICE, b->device);
-	sd_bus_message *m = NULL;
-	int rc;
 
 	if (b->phase != BLUEZ_UP || b->hanging_up || !o)
 		return false;
@@ -290,14 +304,22 @@ bool bluez_forget_cache(struct bluez *b)
 	snprintf(b->forgotten, sizeof(b->forgotten), "%s", b->address);
 	bluez_log(b, "bluetoothd's cache of %s does not match the device: removed [from 5.62]",
 		  b->address);
-	rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, b->adapter, BLUEZ_ADAPTER,
-					    "RemoveDevice");
-	if (rc >= 0)
-		rc = sd_bus_message_append(m, "o", b->device);
-	if (bluez_send(b, BLUEZ_FOR_LINK, GATT_CHRS, m, rc, NULL) < 0)
+	return remove_device(b);
+}
+
+bool bluez_forget_stuck(struct bluez *b)
+{
+	const struct bluez_object *o = bluez_find(b, BLUEZ_IS_DEVICE, b->device);
+
+	if (b->phase != BLUEZ_UP || b->hanging_up || !o)
 		return false;
-	/* RemoveDevice ends the link, and the device's object with it. */
-	b->reason = GATT_CONNECT_FAILED;
-	bluez_after(b, &b->patience, BLUEZ_HANG_UP_US, connect_failed);
-	return true;
+	if (o->paired || strcmp(b->unstuck, b->address) == 0) {
+		bluez_log(b, "bluetoothd says that a write is in progress, and it is not "
+			     "this program's: restart bluetoothd if no other program writes");
+		return false;
+	}
+	snprintf(b->unstuck, sizeof(b->unstuck), "%s", b->address);
+	bluez_log(b, "bluetoothd still waits for a write of an earlier link to %s: removed",
+		  b->address);
+	return remove_device(b);
 }

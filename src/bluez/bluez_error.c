@@ -104,6 +104,11 @@ bool bluez_error_is_stale(const sd_bus_error *error)
 	       (says(error, "ATT error: 0x01") || says(error, "ATT error: 0x0a"));
 }
 
+bool bluez_error_is_in_progress(const sd_bus_error *error)
+{
+	return is(error, BLUEZ ".Error.InProgress");
+}
+
 bool bluez_error_is_applications(const sd_bus_error *error)
 {
 	return is(error, BLUEZ ".Error.Failed") &&

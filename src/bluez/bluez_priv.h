@@ -173,6 +173,7 @@ struct bluez {
 	char known[18]; /* address where the OTA characteristics were seen */
 	char forgotten[18]; /* address whose cache was dropped, until its Info was read */
 	char misremembered[18]; /* address whose cache does not fit and is kept */
+	char unstuck[18]; /* address that was removed to end an access of an earlier link */
 
 	bool discover_wanted; /* discover() waits for the services */
 	bool looking; /* GetManagedObjects() was called for them */
@@ -313,6 +314,13 @@ void bluez_connect_quiet(struct bluez *b);
 void bluez_connect_ready(struct bluez *b);
 /* The services that bluetoothd remembers do not fit the device any more. */
 bool bluez_forget_cache(struct bluez *b);
+/*
+ * InProgress, while this program writes nothing else: bluetoothd keeps a write that it
+ * repeats once the link is encrypted (handle_error_rsp() of src/shared/att.c) when that link ends
+ * instead, and refuses all that follow, on later links as well.  Seen with 5.82 and 5.87, after a
+ * wrong passkey.  The device is removed, once and unless it is paired: true, and the link ends.
+ */
+bool bluez_forget_stuck(struct bluez *b);
 
 /* bluez_properties.c */
 
@@ -391,6 +399,7 @@ bool bluez_error_is_held(const sd_bus_error *error);
 /* The handle is not what bluetoothd remembers: ATT errors 0x01, 0x0a, and 0x02 or 0x03 for
  * what its properties allow. */
 bool bluez_error_is_stale(const sd_bus_error *error);
+bool bluez_error_is_in_progress(const sd_bus_error *error);
 /* Returns true for ATT errors 0x80 to 0x9f.  The device's stack answers for a CCC descriptor
  * with none of these: so another attribute was written. */
 bool bluez_error_is_applications(const sd_bus_error *error);

@@ -214,6 +214,8 @@ static void on_written(struct bluez_request *call, sd_bus_message *reply, const 
 	b->writing[call->chr] = false;
 	if (error && bluez_error_is_stale(error) && bluez_forget_cache(b))
 		return;
+	if (error && bluez_error_is_in_progress(error) && bluez_forget_stuck(b))
+		return;
 	if (!error)
 		bluez_agent_written(b);
 	if (error)

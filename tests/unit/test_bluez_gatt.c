@@ -291,6 +291,39 @@ static void test_cache_of_a_paired_device(void **state)
 	expect_misremembered(r, false);
 }
 
+/* What bluetoothd still waits for goes with the device, once; a bond is not thrown away. */
+static void test_stuck_write(void **state)
+{
+	const struct fake_error stuck = {"WriteValue", "org.bluez.Error.InProgress", "In Progress"};
+	struct rig *r = *state;
+
+	rig_connect(r);
+	r->fake.error = stuck;
+	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
+	rig_expect(r, "disconnected connect-failed\n");
+	assert_non_null(strstr(fake_calls(&r->fake), "RemoveDevice\n"));
+	assert_int_equal(r->t->ops->connect(r->t, FAKE_ADDRESS), 0);
+	rig_expect(r, "connected 23\n");
+	assert_int_equal(r->t->ops->discover(r->t), 0);
+	rig_expect(r, "mtu 517\n" ALL);
+	r->fake.error = stuck;
+	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
+	rig_expect(r, "written control -16\n");
+}
+
+static void test_stuck_write_of_a_paired_device(void **state)
+{
+	struct rig *r = *state;
+
+	r->fake.devices[0].paired = true;
+	rig_connect(r);
+	r->fake.error =
+		(struct fake_error){"WriteValue", "org.bluez.Error.InProgress", "In Progress"};
+	assert_int_equal(r->t->ops->write(r->t, GATT_CONTROL, GATT_REQUEST, value, 1), 0);
+	rig_expect(r, "written control -16\n");
+	assert_null(strstr(fake_calls(&r->fake), "RemoveDevice\n"));
+}
+
 /* --- reading, notifications, requests */
 
 static void test_errors(void **state)
@@ -303,7 +336,6 @@ static void test_errors(void **state)
 		{DENIED, "Not authorized", -OTA_EPERM},
 		{DENIED, "Write acquired", -OTA_EBUSY},
 		{"org.bluez.Error.NotAuthorized", "no", -OTA_EPERM},
-		{"org.bluez.Error.InProgress", "In Progress", -OTA_EBUSY},
 		{"org.bluez.Error.NotSupported", "no", -OTA_ENOTSUP},
 		{"org.bluez.Error.InvalidArguments", "Invalid Length", -OTA_EMSGSIZE},
 		{"org.bluez.Error.InvalidArguments", "Invalid offset", -OTA_EINVAL},
@@ -479,6 +511,8 @@ int main(void)
 		TEST(test_cache_of_another_table),
 		TEST(test_cache_of_another_order),
 		TEST(test_cache_of_a_paired_device),
+		TEST(test_stuck_write),
+		TEST(test_stuck_write_of_a_paired_device),
 		TEST(test_errors),
 		TEST(test_requests),
 		TEST(test_values_that_are_no_notifications),
