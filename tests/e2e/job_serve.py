@@ -39,11 +39,14 @@ class Server(Lines):
 
 
 class Air:
-    """Two adapters that hear each other, and a bluetoothd that knows nothing of before."""
+    """Two adapters that hear each other, and a bluetoothd that knows nothing of before; it is
+    another one each time, since 5.66 has died when both of its adapters went."""
 
     def __init__(self, bluez):
         forget_devices()
+        bluez.stop()
         bluez.forget()
+        bluez.start()
         with open("btvirt.log", "ab") as log:
             self.process = subprocess.Popen([os.environ["RIG_BTVIRT"], "-L", "-l2"],
                                             stdout=log, stderr=log)
