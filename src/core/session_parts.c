@@ -79,6 +79,7 @@ static void begin(struct session *s)
 	if (!session_plain_begin(s))
 		return;
 	s->parts.waiting = s->parts.wanted = false;
+	s->parts.rest_us = 0;
 	choose_parts(s);
 	session_wait_work(s, SESSION_STEP_READY, s->config.ready_timeout_ms);
 	session_command(s, &first, 1);
@@ -100,8 +101,22 @@ static void part_accepted(struct session *s)
 	const uint32_t reached = s->stats.queued;
 
 	s->parts.waiting = s->parts.wanted = false;
+	s->parts.rest_us = 0;
 	s->stats.limit = part_end(s, reached);
 	session_moved(s, reached);
+}
+
+/*
+ * A device that takes all parts at once loses one that ends while the part before is still being
+ * written to its file.  A part takes its values' pacing, which a short last one does not have: it
+ * begins as much later.
+ */
+static uint64_t rest_before(const struct session *s)
+{
+	const uint32_t len = part_end(s, s->stats.queued) - s->stats.queued;
+	const uint32_t values = (len + s->told_payload - 1u) / s->told_payload;
+
+	return (uint64_t)(s->parts.size / s->told_payload - values) * session_pacing(s);
 }
 
 static void control_written(struct session *s, uint8_t opcode)
@@ -110,7 +125,10 @@ static void control_written(struct session *s, uint8_t opcode)
 		session_begin_sending(s, 0, part_end(s, 0), 0);
 	if (opcode != PART_END || (s->state != SESSION_SENDING && s->state != SESSION_PAUSED))
 		return;
-	if (s->parts.mode != 0 || s->parts.wanted || s->stats.queued == s->config.image_size) {
+	if (s->parts.mode != 0 && s->stats.queued < s->config.image_size)
+		s->parts.rest_us = rest_before(s);
+	if (s->parts.rest_us == 0 &&
+	    (s->parts.mode != 0 || s->parts.wanted || s->stats.queued == s->config.image_size)) {
 		part_accepted(s);
 		return;
 	}
@@ -202,14 +220,15 @@ static void value_sent(struct session *s, uint32_t header)
 /* Within a part it is the host that takes its time. */
 static bool has_sent_part(const struct session *s)
 {
-	return s->stats.queued == s->stats.limit;
+	return s->stats.queued == s->stats.limit && s->parts.rest_us == 0;
 }
 
 static uint64_t want_due(const struct session *s)
 {
-	return s->parts.waiting && s->state == SESSION_SENDING
-		       ? s->parts.since + (s->config.ack_timeout_ms + WANT_MS) * MS
-		       : NEVER;
+	if (!s->parts.waiting || s->state != SESSION_SENDING)
+		return NEVER;
+	return s->parts.since + (s->parts.rest_us > 0 ? s->parts.rest_us
+						      : (s->config.ack_timeout_ms + WANT_MS) * MS);
 }
 
 /* By now the part is in its file; only the request for the next one was not heard. */
@@ -219,8 +238,10 @@ static void watch(struct session *s)
 		session_watch_stall(s);
 	if (s->now < want_due(s))
 		return;
-	session_note(s, SESSION_NOTE_RESYNC, s->stats.queued - s->stats.received);
-	s->stats.resyncs++;
+	if (s->parts.rest_us == 0) {
+		session_note(s, SESSION_NOTE_RESYNC, s->stats.queued - s->stats.received);
+		s->stats.resyncs++;
+	}
 	part_accepted(s);
 }
 

@@ -118,6 +118,7 @@ struct session_parts {
 	bool wanted; /* the next one was asked for while the last was still being closed */
 	bool waiting; /* a part is there, the next one was not asked for yet ... */
 	uint64_t since;
+	uint64_t rest_us; /* ... and is not going to be, but waits for so long; 0: it will be */
 };
 
 /* Values of which some ask for an answer; session_arduino.c. */

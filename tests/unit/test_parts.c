@@ -190,6 +190,34 @@ static void test_notifications(void **state)
 		dialect_each_notification(&devices[k], 8, UNHEARD, OUTCOME(DELIVERED));
 }
 
+/* A last part of few values, or of one that is all but empty, is taken like the others. */
+static void test_short_last(void **state)
+{
+	static uint8_t longer[sizeof(image)];
+	static const uint32_t over[] = {16, 512, 1600, 12000}; /* bytes beyond five parts */
+	const uint32_t part = 16384u / 493u * 493u; /* whole values of 495 bytes */
+
+	(void)state;
+	for (size_t k = 0; k < DEVICES; k++) {
+		for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++) {
+			const struct image_build b = {
+				.version = "2.0.0",
+				.size = 5u * part + over[i],
+				.seed = 3,
+			};
+			struct dialect_case c = devices[k];
+			size_t size;
+
+			assert_int_equal(
+				image_build(&b, sha256_buffer, longer, sizeof(longer), &size), 0);
+			assert_true(size % part > 0 && size / part == 5);
+			c.image = longer;
+			c.size = &size;
+			assert_int_equal(dialect_run(&c, ""), SESSION_DELIVERED);
+		}
+	}
+}
+
 /* A lost value shows only in the image itself, which is refused then. */
 static void test_values(void **state)
 {
@@ -220,7 +248,7 @@ int main(void)
 		cmocka_unit_test(test_mtus),	  cmocka_unit_test(test_least_mtu),
 		cmocka_unit_test(test_link_loss), cmocka_unit_test(test_notifications),
 		cmocka_unit_test(test_values),	  cmocka_unit_test(test_power_cuts),
-		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_cancel),	  cmocka_unit_test(test_short_last),
 	};
 
 	return cmocka_run_group_tests(tests, build, NULL);
