@@ -271,7 +271,7 @@ void bluez_device_changed(struct bluez *b, const struct bluez_object *o, unsigne
 		bluez_gatt_look(b);
 }
 
-/* What bluetoothd has of the device goes, and with it the link. */
+/* Makes bluetoothd drop all that it has of the device, and with it the link. */
 static bool remove_device(struct bluez *b)
 {
 	sd_bus_message *m = NULL;

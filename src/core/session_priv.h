@@ -242,6 +242,10 @@ void session_full_start(struct session *s);
 /* Writes END. */
 void session_full_end(struct session *s);
 
+/* session_full_ack.c */
+void session_full_on_ack(struct session *s, const struct ota_ack *m);
+void session_full_on_gap(struct session *s, const struct ota_gap *m);
+
 /* session_full_rx.c */
 /* The rx of struct dialect_ops. */
 void session_full_rx(struct session *s, const uint8_t *buf, size_t len);

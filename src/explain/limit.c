@@ -350,7 +350,7 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	j.now.size = in->bytes;
 	j.now.drop_ppm = (uint32_t)((uint64_t)in->gaps * PPM / in->values);
 	j.now.loss_ppm = 0;
-	/* What is played begins with READY, and handshakes. */
+	/* A played transfer begins with READY, and handshakes. */
 	start_us = (uint64_t)HANDSHAKES * in->now.link.interval_us;
 	start_us = in->shares[BUDGET_START] -
 		   (in->shares[BUDGET_START] < start_us ? in->shares[BUDGET_START] : start_us);

@@ -291,7 +291,7 @@ static void test_cache_of_a_paired_device(void **state)
 	expect_misremembered(r, false);
 }
 
-/* What bluetoothd still waits for goes with the device, once; a bond is not thrown away. */
+/* An answer that bluetoothd still waits for goes with the device, once; a bond is kept. */
 static void test_stuck_write(void **state)
 {
 	const struct fake_error stuck = {"WriteValue", "org.bluez.Error.InProgress", "In Progress"};
