@@ -30,13 +30,11 @@ static void worker_free(struct worker *w)
 	free(w);
 }
 
-/* The figure in the descriptor does not count: it only has to be another than 0. */
+/* The figure in the descriptor does not count: it only has to be another than 0.  It cannot be
+ * full: each percent adds one. */
 static void wake(const struct worker *w)
 {
-	const uint64_t one = 1;
-
-	if (write(w->fd, &one, sizeof(one)) < 0)
-		return; /* it is full, so that the loop wakes in any case */
+	(void)eventfd_write(w->fd, 1);
 }
 
 static unsigned int percent_of(const struct worker *w)
@@ -107,11 +105,11 @@ static int start_thread(struct worker *w)
 static int worker_woken(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct worker *w = userdata;
-	uint64_t count;
+	eventfd_t count;
 
 	(void)source;
 	(void)revents;
-	if (read(fd, &count, sizeof(count)) < 0)
+	if (eventfd_read(fd, &count) < 0)
 		return 0;
 	w->task.told(w->task.told_ctx); /* may destroy w */
 	return 0;
