@@ -219,6 +219,7 @@ void session_forget_link(struct session *s)
 	s->control_busy = false;
 	s->command_count = 0;
 	s->dialect = NULL;
+	s->told_payload = 0; /* the next link may have another MTU, or another device */
 	memset(&s->mcumgr, 0, sizeof(s->mcumgr));
 	s->mtu = OTA_ATT_MTU_MIN;
 	s->silent = 0;
@@ -392,13 +393,26 @@ void session_disconnected(struct session *s, enum gatt_reason reason, uint64_t n
 	link_lost(s, reason);
 }
 
+/* Returns true if the device waits for values that this link no longer carries. */
+static bool told_too_much(const struct session *s)
+{
+	const bool sends = s->state == SESSION_PREPARING || s->state == SESSION_SENDING ||
+			   s->state == SESSION_PAUSED;
+
+	return sends && session_live(s) && s->told_payload != 0 &&
+	       s->told_payload + s->dialect->header > s->mtu - OTA_ATT_HEADER;
+}
+
 void session_mtu(struct session *s, uint16_t mtu, uint64_t now_us)
 {
 	s->now = now_us;
 	if (mtu < OTA_ATT_MTU_MIN)
 		mtu = OTA_ATT_MTU_MIN;
 	s->mtu = mtu < s->config.mtu_max ? mtu : s->config.mtu_max;
-	session_rechoose(s);
+	if (told_too_much(s))
+		session_failed(s, -OTA_EIO);
+	else
+		session_rechoose(s);
 }
 
 void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t now_us)

@@ -122,6 +122,52 @@ static void test_wrong_answers(void **state)
 	play_end(&r);
 }
 
+/*
+ * What a device was told of its values ends with the link: the next link may have another MTU, and
+ * at its address may be a device that speaks another dialect.
+ */
+static void test_told_payload(void **state)
+{
+	static const uint8_t properties[GATT_CHRS] = {0x18, 0x0c, 0, 0, 0, 0};
+
+	(void)state;
+	begin();
+	play_rx(&r, "aa01");
+	assert_int_equal(r.s.told_payload, 242);
+	play_lost(&r, GATT_SUPERVISION);
+	assert_int_equal(r.s.told_payload, 0);
+	play_pass(&r, 1000);
+	play_skip(&r);
+	session_connected(&r.s, 100, r.now);
+	session_discovered(&r.s, DIALECT_BASIC, properties, r.now);
+	session_subscribed(&r.s, 0, r.now);
+	play_written(&r, GATT_CONTROL);
+	play_skip(&r);
+	play_rx(&r, "01");
+	assert_int_equal(r.s.state, SESSION_SENDING);
+	assert_true(r.s.chunk <= 97);
+	play_end(&r);
+}
+
+/* An MTU that falls below what was told leaves no value that the device would take. */
+static void test_told_and_mtu(void **state)
+{
+	(void)state;
+	send_all("aa01");
+	session_mtu(&r.s, 100, r.now); /* all was sent: of no use, and of no harm */
+	assert_int_equal(r.s.stats.retries, 0);
+	play_skip(&r);
+	play_end(&r);
+	begin();
+	play_rx(&r, "aa01");
+	session_mtu(&r.s, 300, r.now);
+	assert_int_equal(r.s.stats.retries, 0);
+	session_mtu(&r.s, 100, r.now);
+	assert_int_equal(r.s.stats.retries, 1);
+	play_skip(&r);
+	play_end(&r);
+}
+
 /* --- virtual devices */
 
 static void check(struct update *u, const struct dialect_case *c, const char *what)
@@ -244,11 +290,12 @@ static void test_cancel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes),	  cmocka_unit_test(test_wrong_answers),
-		cmocka_unit_test(test_mtus),	  cmocka_unit_test(test_least_mtu),
-		cmocka_unit_test(test_link_loss), cmocka_unit_test(test_notifications),
-		cmocka_unit_test(test_values),	  cmocka_unit_test(test_power_cuts),
-		cmocka_unit_test(test_cancel),	  cmocka_unit_test(test_short_last),
+		cmocka_unit_test(test_bytes),	     cmocka_unit_test(test_wrong_answers),
+		cmocka_unit_test(test_mtus),	     cmocka_unit_test(test_least_mtu),
+		cmocka_unit_test(test_link_loss),    cmocka_unit_test(test_notifications),
+		cmocka_unit_test(test_values),	     cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_cancel),	     cmocka_unit_test(test_short_last),
+		cmocka_unit_test(test_told_payload), cmocka_unit_test(test_told_and_mtu),
 	};
 
 	return cmocka_run_group_tests(tests, build, NULL);
