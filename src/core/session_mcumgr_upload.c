@@ -170,6 +170,8 @@ static void turn_to(struct session *s, uint32_t off)
 		session_moved(s, off);
 	else
 		s->stats.received = off;
+	if (s->stats.flushed > off) /* where it began, of an upload that was resumed */
+		s->stats.flushed = off;
 }
 
 void mcumgr_frame_sent(struct session *s, uint32_t header)
