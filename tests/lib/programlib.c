@@ -24,23 +24,39 @@ const char *program_path(void)
 	return path;
 }
 
+/* Runs it in a shell, as users do; errors is where its standard error goes, in the shell's words. */
+static FILE *program_begin(const char *errors, const char *format, va_list ap)
+{
+	char arguments[8192], command[16384];
+	FILE *in;
+
+	vsnprintf(arguments, sizeof(arguments), format, ap);
+	snprintf(command, sizeof(command), "'%s' %s 2>%s", program_path(), arguments, errors);
+	in = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
+	assert_non_null(in);
+	return in;
+}
+
+static int program_end(FILE *in)
+{
+	const int status = pclose(in);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 struct program_ran program_run(const char *format, ...)
 {
 	struct program_ran r = {.exit = -1};
-	char arguments[8192], command[16384], *line = NULL;
+	char *line = NULL;
 	size_t size = 0;
 	double t = 0;
 	json_t *now;
 	FILE *out;
 	va_list ap;
-	int status;
 
 	va_start(ap, format);
-	vsnprintf(arguments, sizeof(arguments), format, ap);
+	out = program_begin("/dev/null", format, ap);
 	va_end(ap);
-	snprintf(command, sizeof(command), "'%s' %s 2>/dev/null", program_path(), arguments);
-	out = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
-	assert_non_null(out);
 	while (getline(&line, &size, out) > 0) {
 		now = json_loads(line, 0, NULL);
 		if (!now)
@@ -54,31 +70,46 @@ struct program_ran program_run(const char *format, ...)
 		assert_true(json_is_string(json_object_get(now, "event")));
 	}
 	free(line);
-	status = pclose(out);
-	r.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	r.exit = program_end(out);
 	return r;
 }
 
 char *program_words(int *ret_exit, const char *format, ...)
 {
-	char arguments[8192], command[16384], *text = NULL;
+	char *text = NULL;
 	size_t size = 0;
 	va_list ap;
 	FILE *in, *out = open_memstream(&text, &size);
-	int c, status;
+	int c;
 
 	assert_non_null(out);
 	va_start(ap, format);
-	vsnprintf(arguments, sizeof(arguments), format, ap);
+	in = program_begin("&1", format, ap);
 	va_end(ap);
-	snprintf(command, sizeof(command), "'%s' %s 2>&1", program_path(), arguments);
-	in = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
-	assert_non_null(in);
 	while ((c = fgetc(in)) != EOF)
 		(void)fputc(c, out);
-	status = pclose(in);
+	*ret_exit = program_end(in);
 	assert_int_equal(fclose(out), 0);
-	*ret_exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return text;
+}
+
+char *program_lines(size_t skip, int *ret_exit, const char *format, ...)
+{
+	char *line = NULL, *text = NULL;
+	size_t size = 0, room = 0;
+	FILE *in, *out = open_memstream(&text, &size);
+	va_list ap;
+
+	assert_non_null(out);
+	va_start(ap, format);
+	in = program_begin("/dev/null", format, ap);
+	va_end(ap);
+	for (size_t i = 0; getline(&line, &room, in) > 0; i++)
+		if (i >= skip)
+			(void)fputs(line, out);
+	free(line);
+	*ret_exit = program_end(in);
+	assert_int_equal(fclose(out), 0);
 	return text;
 }
 

@@ -18,6 +18,9 @@ const char *program_path(void);
 struct program_ran program_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Both outputs of it together, to be freed, and the status that it exits with. */
 char *program_words(int *ret_exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Its standard output without the first skip lines. */
+char *program_lines(size_t skip, int *ret_exit, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* A field of the last line. */
 const char *program_text(const struct program_ran *r, const char *key);
 json_int_t program_number(const struct program_ran *r, const char *key);

@@ -409,41 +409,6 @@ static int cleanup(void **state)
 	return system(command); /* NOLINT(cert-env33-c): a directory made by mkdtemp() */
 }
 
-/* Returns a command's output without its first skip lines; to be freed. */
-static char *printed(size_t skip, int *ret_exit, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static char *printed(size_t skip, int *ret_exit, const char *format, ...)
-{
-	char arguments[8192], command[16384], *line = NULL, *text = NULL;
-	size_t size = 0, room = 0;
-	FILE *in, *out = open_memstream(&text, &size);
-	va_list ap;
-
-	assert_non_null(out);
-	va_start(ap, format);
-	vsnprintf(arguments, sizeof(arguments), format, ap);
-	va_end(ap);
-	snprintf(command, sizeof(command), "'%s' %s 2>/dev/null", program_path(), arguments);
-	in = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what users run it from */
-	assert_non_null(in);
-	for (size_t i = 0; getline(&line, &room, in) > 0; i++)
-		if (i >= skip)
-			fputs(line, out);
-	*ret_exit = WEXITSTATUS(pclose(in));
-	free(line);
-	fclose(out);
-	return text;
-}
-
-static void expect_exit(int expected, const char *options, const char *name)
-{
-	struct program_ran r = program_run("%s %s/%s", options, dir, name);
-
-	assert_int_equal(r.exit, expected);
-	program_done(&r);
-}
-
 /* "otabench ... | head -1": a reader that has read enough is no error. */
 static void test_reader_left(void **state)
 {
@@ -486,75 +451,18 @@ static void test_reader_left(void **state)
 static void test_factory(void **state)
 {
 	int exit = -1;
-	char *text = printed(0, &exit, "--sim=slots=factory:1M+1M+1M --no-history info esp-sim-01");
+	char *text = program_lines(0, &exit,
+				   "--sim=slots=factory:1M+1M+1M --no-history info esp-sim-01");
 
 	(void)state;
 	assert_int_equal(exit, 0);
 	assert_non_null(strstr(text, "from slot factory\n"));
 	free(text);
-	text = printed(0, &exit, "--sim=slots=factory:1M+1M+1M --no-history status esp-sim-01");
+	text = program_lines(0, &exit,
+			     "--sim=slots=factory:1M+1M+1M --no-history status esp-sim-01");
 	assert_int_equal(exit, 0);
 	assert_non_null(strstr(text, "Running slot  factory\n"));
 	free(text);
-}
-
-/* The way to the device is no part of a recording, so commands for it differ. */
-static void without_commands(char *text)
-{
-	static const char key[] = "\"command\":\"";
-
-	for (char *at = strstr(text, key); at; at = strstr(at, key)) {
-		at += sizeof(key) - 1;
-		memmove(at, strchr(at, '"'), strlen(strchr(at, '"')) + 1);
-	}
-}
-
-/* A recording says all that the run said, in the same words, and ends with the same status. */
-static void test_replay(void **state)
-{
-	static const char schema[] = ",\"schema\":1";
-	static const char *const runs[] = {
-		"--sim=devices=1 flash esp-sim-01 %s/a.bin",
-		"--sim=devices=1,fault=disconnect@100000 flash esp-sim-01 %s/a.bin",
-		"--sim=devices=1,dialect=basic flash esp-sim-01 %s/a.bin",
-		"--sim=devices=1,fault=no-boot flash esp-sim-01 %s/a.bin",
-		"--sim=devices=1,chip=esp32c3 flash esp-sim-01 %s/a.bin",
-		"--sim=devices=1 bench esp-sim-01 --bytes=100000 --bundle=%s/bundle",
-		"--sim=devices=1 info esp-sim-01 --bundle=%s/bundle2",
-		"--sim=devices=1 info nobody --device-timeout=2 --bundle=%s/bundle3",
-	};
-
-	(void)state;
-	expect_exit(0, "sample-image --quiet", "a.bin");
-	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
-		char arguments[512], *live, *again, *at;
-		int exit = -1, same = -1;
-
-		snprintf(arguments, sizeof(arguments), runs[i], dir);
-		live = printed(0, &exit, "--json -vv --no-history --trace=%s/t %s", dir, arguments);
-		again = printed(1, &same, "--json -vv replay %s/t", dir);
-		assert_int_equal(exit, same);
-		/* The bundle's folder is no part of the run. */
-		at = strstr(live, "\"event\":\"bundle\"");
-		if (at) {
-			while (at > live && at[-1] != '\n')
-				at--;
-			memmove(at, strchr(at, '\n') + 1, strlen(strchr(at, '\n') + 1) + 1);
-		}
-		/* Each first object has it; that of the replay tells of the recording. */
-		assert_non_null(at = strstr(live, schema));
-		memmove(at, at + strlen(schema), strlen(at + strlen(schema)) + 1);
-		without_commands(live);
-		without_commands(again);
-		if (strcmp(live, again) != 0)
-			fail_msg("%s: not the same", runs[i]);
-		assert_non_null(strstr(live, "\"event\":\"call\""));
-		free(live);
-		free(again);
-	}
-	/* Not a recording, and one that ends too early. */
-	expect_exit(65, "--json replay", "a.bin");
-	expect_exit(66, "--json replay", "nothing");
 }
 
 /* A stalled run gives the reason; a run with progress gives none. */
@@ -564,12 +472,12 @@ static void test_wait(void **state)
 	int exit;
 
 	(void)state;
-	text = printed(0, &exit, "--json --sim=fault=slow-erase:60 flash esp-sim-01 %s/new.bin",
-		       dir);
+	text = program_lines(0, &exit,
+			     "--json --sim=fault=slow-erase:60 flash esp-sim-01 %s/new.bin", dir);
 	assert_int_equal(exit, 0);
 	assert_non_null(strstr(text, "\"wait\":\"stalled 0:02"));
 	free(text);
-	text = printed(0, &exit, "--json --sim flash esp-sim-01 %s/new.bin", dir);
+	text = program_lines(0, &exit, "--json --sim flash esp-sim-01 %s/new.bin", dir);
 	assert_int_equal(exit, 0);
 	assert_non_null(strstr(text, "\"event\":\"progress\""));
 	assert_null(strstr(text, "\"wait\":\"stalled"));
@@ -591,7 +499,6 @@ int main(void)
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_reader_left),
-		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_factory),
 		cmocka_unit_test(test_wait),
 	};
