@@ -5,7 +5,9 @@
 #include "base/file_save.h"
 #include "base/output.h"
 #include "base/sha256.h"
+#include "base/worker.h"
 #include "cli/patch_report.h"
+#include "cli/signals.h"
 #include "host/image_file.h"
 #include "host/image_store.h"
 #include "image/lint.h"
@@ -51,67 +53,150 @@ static int delta_save(struct cli *cli, const char *path, const struct patch_file
 	return CLI_OK;
 }
 
-/* Progress on a terminal: images of some MB take seconds. */
-struct delta_shown {
-	FILE *out; /* NULL: nobody looks */
-	uint64_t units, all;
-	unsigned int percent;
+/* Compares on a thread: the loop has the signals.  Sorting the older image is one step of seconds, so
+ * that who gives up leaves the thread behind; what it works on is its own. */
+struct delta_work {
+	struct image_file old, new;
+	struct patch patch;
+	int made; /* 0: patch is */
 };
 
-static bool delta_show(void *ctx, uint32_t units)
+static void delta_compare(void *ctx, const struct steps *steps)
 {
-	struct delta_shown *s = ctx;
-	unsigned int percent;
+	struct delta_work *w = ctx;
 
-	s->units += units;
-	percent = s->units < s->all ? (unsigned int)(s->units * 100u / s->all) : 100;
-	if (s->out && percent != s->percent) {
-		(void)fprintf(s->out, "\rcomparing %u %%\033[K", percent);
-		(void)fflush(s->out);
-		s->percent = percent;
-	}
-	return true;
+	w->made = patch_make_steps(&w->patch, w->old.data, w->old.size, w->new.data, w->new.size,
+				   steps);
 }
 
-/* Nobody catches SIGINT here: it ends the program at once, before anything is written. */
-static int delta_compare(struct cli *cli, const struct image_file *old,
-			 const struct image_file *new, struct patch *ret)
+static void delta_work_finish(void *ctx)
 {
-	struct delta_shown s = {.all = PATCH_UNITS(old->size, new->size), .percent = 101};
-	const struct steps steps = {.done = delta_show, .ctx = &s};
-	int r;
+	struct delta_work *w = ctx;
 
-	if (!cli->json && !cli->quiet && output_is_terminal(cli->err))
-		s.out = cli->err;
-	(void)delta_show(&s, 0);
-	r = patch_make_steps(ret, old->data, old->size, new->data, new->size, &steps);
-	if (s.out) {
-		(void)fprintf(s.out, "\r\033[K");
-		(void)fflush(s.out);
-	}
-	return r;
+	if (w->made == 0)
+		patch_finish(&w->patch);
+	image_file_finish(&w->old);
+	image_file_finish(&w->new);
+	free(w);
 }
 
-static int delta_make(struct cli *cli, const struct image_file *old, const struct image_file *new,
-		      const char *path)
+struct delta {
+	struct cli *cli;
+	struct worker *worker;
+	FILE *line; /* where progress is drawn; NULL: nobody looks */
+	unsigned int tenths; /* told of, and one */
+	bool cancelled;
+};
+
+/* A script is told of each tenth at most. */
+static void delta_show(struct delta *d)
 {
-	struct patch_file file;
-	struct patch patch;
-	int r = delta_compare(cli, old, new, &patch);
+	const unsigned int percent = worker_percent(d->worker);
+	json_t *event;
+
+	if (d->line) {
+		(void)fprintf(d->line, "\rcomparing %u %%\033[K", percent);
+		(void)fflush(d->line);
+	}
+	if (!d->cli->json || percent / 10 < d->tenths)
+		return;
+	d->tenths = percent / 10 + 1;
+	event = cli_event(d->cli, "progress");
+	if (event) {
+		(void)json_object_set_new(event, "phase", json_string("comparing"));
+		(void)json_object_set_new(event, "phase_done", json_integer(percent));
+		(void)json_object_set_new(event, "phase_total", json_integer(100));
+	}
+	cli_emit(d->cli, event);
+}
+
+static void delta_told(void *ctx)
+{
+	delta_show(ctx);
+}
+
+static int delta_on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
+			   void *userdata)
+{
+	struct delta *d = userdata;
+
+	(void)source;
+	(void)si;
+	d->cancelled = true;
+	return 0;
+}
+
+/* Starts the thread, which has work from then on, and waits for it or for Ctrl-C. */
+static int delta_wait(struct delta *d, sd_event *event, struct delta_work *work)
+{
+	const struct worker_task task = {
+		.ctx = work,
+		.work = delta_compare,
+		.finish = delta_work_finish,
+		.told = delta_told,
+		.told_ctx = d,
+		.units = PATCH_UNITS(work->old.size, work->new.size),
+	};
+	int r = worker_start(event, &task, &d->worker);
 
 	if (r < 0)
+		return r;
+	delta_show(d);
+	while (r >= 0 && !d->cancelled && !worker_done(d->worker))
+		r = sd_event_run(event, UINT64_MAX);
+	if (d->line) {
+		(void)fprintf(d->line, "\r\033[K");
+		(void)fflush(d->line);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int delta_end(struct cli *cli, struct delta_work *work, const char *path)
+{
+	struct patch_file file;
+	int code;
+
+	if (work->made < 0)
 		return cli_fail(cli, CLI_DEFECT,
 				"out of memory: comparing takes six times the image");
-	patch_file_init(&file, &patch, new->data);
-	r = delta_save(cli, path, &file);
+	patch_file_init(&file, &work->patch, work->new.data);
+	work->made = -OTA_ENOENT; /* the file's now */
+	code = delta_save(cli, path, &file);
 	patch_file_finish(&file);
-	return r;
+	return code;
+}
+
+/* Signals stay blocked while the file is written, so that there is a whole one or none. */
+static int delta_make(struct cli *cli, struct delta_work *work, const char *path)
+{
+	struct delta d = {.cli = cli};
+	sd_event *event = NULL;
+	int code, r = sd_event_new(&event);
+
+	if (!cli->json && !cli->quiet && output_is_terminal(cli->err))
+		d.line = cli->err;
+	if (r >= 0)
+		r = cli_catch_signals(event, delta_on_signal, &d);
+	if (r >= 0)
+		r = delta_wait(&d, event, work);
+	if (r < 0)
+		code = cli_fail(cli, CLI_DEFECT, "comparing: %s", strerror(-r));
+	else if (d.cancelled)
+		code = cli_fail(cli, CLI_CANCELLED, "cancelled: no patch was written");
+	else
+		code = delta_end(cli, work, path);
+	if (d.worker)
+		worker_destroy(d.worker); /* the work with it */
+	else
+		delta_work_finish(work);
+	sd_event_unref(event);
+	return code;
 }
 
 int cmd_delta(struct cli *cli, int argc, char **argv)
 {
 	const char *path = cli_value(cli, "output");
-	struct image_file old, new;
+	struct delta_work *work;
 	int code;
 
 	(void)argc;
@@ -119,14 +204,15 @@ int cmd_delta(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, CLI_USAGE, "delta: expected --output=FILE, or -o FILE");
 	if (file_is_same(path, argv[1]) || file_is_same(path, argv[2]))
 		return cli_fail(cli, CLI_USAGE, "%s: this file is one of the two images", path);
-	code = delta_read(cli, argv[1], &old);
-	if (code != CLI_OK)
-		return code;
-	code = delta_read(cli, argv[2], &new);
-	if (code == CLI_OK) {
-		code = delta_make(cli, &old, &new, path);
-		image_file_finish(&new);
-	}
-	image_file_finish(&old);
+	work = calloc(1, sizeof(*work));
+	if (!work)
+		return cli_fail(cli, CLI_DEFECT, "out of memory");
+	work->made = -OTA_ENOENT;
+	code = delta_read(cli, argv[1], &work->old);
+	if (code == CLI_OK)
+		code = delta_read(cli, argv[2], &work->new);
+	if (code == CLI_OK)
+		return delta_make(cli, work, path);
+	delta_work_finish(work);
 	return code;
 }

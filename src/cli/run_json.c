@@ -52,7 +52,11 @@ void run_json_progress(json_t *o, const struct job_snapshot *now)
 	set(o, "average", json_integer(metrics_rate_average(&now->metrics)));
 	if (job_blocked_text(now, wait, sizeof(wait)) != JOB_BLOCKED_NONE)
 		set(o, "wait", output_json_text(wait, strlen(wait)));
-	if (st->progress.phase) {
+	if (now->compressing) {
+		set(o, "phase", json_string("compressing"));
+		set(o, "phase_done", json_integer(now->compressed));
+		set(o, "phase_total", json_integer(100));
+	} else if (st->progress.phase) {
 		set(o, "phase", json_string(ota_phase_name(st->progress.phase)));
 		set(o, "phase_done", json_integer(st->progress.done));
 		set(o, "phase_total", json_integer(st->progress.total));

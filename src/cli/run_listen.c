@@ -304,6 +304,18 @@ static bool asks(struct run *r)
 	return now.passkey_wanted;
 }
 
+/* While an image is compressed a virtual clock stands, so that a script is told of each tenth. */
+static bool is_due(struct run *r, const struct job_snapshot *now)
+{
+	const unsigned int tenths = now->compressing ? now->compressed / 10 + 1 : 0;
+	const bool more = tenths > r->json_tenths;
+
+	r->json_tenths = tenths;
+	if (now->compressing)
+		return more;
+	return !now->scanning && now->stats.start_us > 0;
+}
+
 static void run_listen_on_progress(void *userdata)
 {
 	struct run *r = userdata;
@@ -314,9 +326,10 @@ static void run_listen_on_progress(void *userdata)
 		if (now_us < r->json_next)
 			return;
 		job_snapshot(r->job, &now);
-		if (now.scanning || now.stats.start_us == 0)
+		if (!is_due(r, &now))
 			return;
-		r->json_next = now_us + JSON_PROGRESS_US;
+		if (!now.compressing)
+			r->json_next = now_us + JSON_PROGRESS_US;
 		with_snapshot(r, "progress", run_json_progress);
 		return;
 	}

@@ -21,6 +21,7 @@ struct run {
 	char turn[16]; /* of several runs: "2/3 "; "" of one */
 	struct passkey passkey;
 	uint64_t json_next; /* progress event */
+	unsigned int json_tenths; /* of compressing: told of, and one; 0: it does not */
 	unsigned int interrupts;
 	bool hangup;
 	bool left; /* the loop is to end before the job does */

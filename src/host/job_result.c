@@ -180,7 +180,7 @@ void job_snapshot(const struct job *job, struct job_snapshot *ret)
 	ret->scanning = job->stage == JOB_SCANNING;
 	ret->finished = job->stage == JOB_FINISHED;
 	ret->cancelling = job->cancelling;
-	ret->compressing = job->worker && !worker_done(job->worker);
+	ret->compressing = job->worker != NULL; /* until the loop is told */
 	ret->compressed = ret->compressing ? worker_percent(job->worker) : 0;
 	ret->passkey_wanted = job->stage == JOB_RUNNING && job->passkey == JOB_PASSKEY_WANTED &&
 			      job->transport->ops->passkey;

@@ -122,6 +122,12 @@ nonsense
 --sim -s chunk=1 flash esp-sim-01 a.bin
 """
 
+# What long work is called in its progress; it is told of by tenths, from the beginning.
+WORK = {
+    "--sim=devices=1 -s stream=deflate flash esp-sim-01 b.bin": "compressing",
+    "delta a.bin b.bin -o p.patch": "comparing",
+}
+
 
 def lines_of(program, words, folder):
     env = {"PATH": os.environ["PATH"], "HOME": folder}
@@ -161,6 +167,18 @@ def wrong_in(objects, validator):
     if [o["event"] for o in objects].count("result") != 1 or objects[-1]["event"] != "result":
         found.append("not one result at the end")
     return found
+
+
+def work_in(objects, phase):
+    """Mistakes in the progress of long work."""
+    told = [o for o in objects if o["event"] == "progress" and o.get("phase") == phase]
+    tenths = [o["phase_done"] * 10 // o["phase_total"] for o in told]
+    if not told:
+        return ["no progress of " + phase]
+    if len(set(tenths)) < len(tenths) or tenths != sorted(tenths):
+        return [f"{phase}: {tenths}"]
+    ends = next(i for i, o in enumerate(objects) if o["event"] in ("ready", "result"))
+    return [] if objects.index(told[-1]) < ends else [phase + " goes on behind its end"]
 
 
 # --- docs/json.md
@@ -315,6 +333,8 @@ def main():
                        lines_of(program, command.split(), folder)]
             seen |= {o["event"] for o in objects}
             tap.check(command, wrong_in(objects, validator))
+            if command in WORK:
+                tap.check("... tells how far it is", work_in(objects, WORK[command]))
         with open(os.path.join(folder, "h.ndjson"), encoding="utf-8") as file:
             tap.check("an exported file", [error.message for line in file
                                            for error in validator.iter_errors(json.loads(line))])
