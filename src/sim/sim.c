@@ -403,6 +403,7 @@ static const struct transport_ops sim_ops = {
 	.hold = sim_hold,
 	.link_state = sim_link_state,
 	.inject = sim_inject,
+	.facts = sim_facts,
 	.maintenance = sim_maintenance,
 	.table = sim_table,
 	.destroy = sim_destroy,

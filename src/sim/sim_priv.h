@@ -121,6 +121,9 @@ void sim_faulty(void *ctx, uint64_t now_us);
 /* Puts the changes of struct sim_air in force on the link. */
 void sim_apply_air(struct sim *sim);
 
+/* sim_facts.c */
+int sim_facts(struct transport *t, const char *address, struct transport_facts *ret);
+
 /* sim_calls.c: tells the calls to a watcher; both return rc. */
 int sim_calls_made(struct sim *sim, enum sim_call call, enum gatt_chr chr, int rc,
 		   const char *what);

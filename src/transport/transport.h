@@ -137,6 +137,22 @@ enum transport_maintenance {
 	TRANSPORT_READ_TABLE,
 };
 
+/* A simulated device as it sees itself, for facts(). */
+struct transport_facts {
+	bool up; /* its firmware runs; else it boots, or has no power, and most is 0 */
+	uint16_t chip_id; /* as ota_info has it */
+	char project[33], version[33]; /* of the firmware that runs */
+	uint8_t slot; /* it runs from; 0xff: the factory partition */
+	uint8_t slot_count;
+	bool on_trial; /* rolled back at the next boot unless confirmed */
+	bool can_rollback;
+	bool erasing, writing; /* its flash, now */
+	uint32_t boots, rollbacks, power_losses; /* since it was made */
+	bool has_status; /* it counts as STATUS does: its firmware is this project's */
+	uint8_t state; /* enum ota_state */
+	uint32_t received, flushed; /* stream bytes in order, and programmed */
+};
+
 enum transport_table {
 	TRANSPORT_TABLE_STACK, /* what the stack goes by: of the last link, or what it kept */
 	TRANSPORT_TABLE_DEVICE, /* what the last TRANSPORT_READ_TABLE found */
@@ -195,6 +211,9 @@ struct transport_ops {
 	void (*link_state)(struct transport *t, struct transport_link *ret);
 	/* NULL, or -OTA_ENOTSUP for what the backend cannot cause. */
 	int (*inject)(struct transport *t, enum transport_fault_kind kind, uint64_t arg);
+	/* The device of this address, which nothing over the air tells.  -OTA_ENODEV: there is
+	 * none; -OTA_EAGAIN: it has not been needed yet.  NULL: devices are not simulated. */
+	int (*facts)(struct transport *t, const char *address, struct transport_facts *ret);
 	/* Does a step for the device with this address, or this name if it has one; for the
 	 * adapter: NULL.  MAINTENANCE follows, after ADAPTER if that went and came.  -OTA_EBUSY
 	 * while connected, connecting or at it; -OTA_ENOENT: the stack knows no such device;

@@ -73,6 +73,11 @@ static int wrap_inject(struct transport *t, enum transport_fault_kind kind, uint
 	return wrap_inner(t)->ops->inject(wrap_inner(t), kind, arg);
 }
 
+static int wrap_facts(struct transport *t, const char *address, struct transport_facts *ret)
+{
+	return wrap_inner(t)->ops->facts(wrap_inner(t), address, ret);
+}
+
 static int wrap_maintenance(struct transport *t, enum transport_maintenance what,
 			    const char *device)
 {
@@ -132,6 +137,7 @@ void wrap_init(struct wrap *w, struct transport *inner, const struct transport_o
 	PASS_ON(w, passkey);
 	PASS_ON(w, link_state);
 	PASS_ON(w, inject);
+	PASS_ON(w, facts);
 	PASS_ON(w, maintenance);
 	PASS_ON(w, table);
 	PASS_ON(w, hold);

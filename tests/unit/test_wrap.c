@@ -93,6 +93,13 @@ static void in_link(struct transport *t, struct transport_link *ret)
 	ret->rssi = -7;
 }
 
+static int in_facts(struct transport *t, const char *address, struct transport_facts *ret)
+{
+	(void)t;
+	ret->received = 7;
+	return reached(address, -11);
+}
+
 static int in_inject(struct transport *t, enum transport_fault_kind kind, uint64_t arg)
 {
 	(void)t;
@@ -129,6 +136,7 @@ static const struct transport_ops inner_ops = {
 	.write = in_write,
 	.link_state = in_link,
 	.inject = in_inject,
+	.facts = in_facts,
 	.table = in_table,
 	.destroy = in_destroy,
 };
@@ -159,6 +167,7 @@ static void count(void *userdata, const struct transport_event *event)
 static void test_passes_on(void **state)
 {
 	struct transport inner = {.ops = &inner_ops, .virtual_clock = true};
+	struct transport_facts facts;
 	struct transport_link link;
 	struct wrap w = {.inner = NULL};
 	struct transport *t = &w.base;
@@ -180,13 +189,15 @@ static void test_passes_on(void **state)
 	assert_int_equal(t->ops->read(t, GATT_INFO), 100 + GATT_INFO);
 	assert_int_equal(t->ops->write(t, GATT_DATA, GATT_COMMAND, (const uint8_t *)"bytes", 5), 5);
 	assert_int_equal(t->ops->inject(t, TRANSPORT_FAULT_REBOOT, 6), 6);
+	assert_int_equal(t->ops->facts(t, "of", &facts), -11);
+	assert_int_equal(facts.received, 7);
 	assert_int_equal(t->ops->table(t, "whose", TRANSPORT_TABLE_STACK, &table), -8);
 	assert_int_equal(table.count, 3);
 	t->ops->link_state(t, &link);
 	assert_int_equal(link.rssi, -7);
 	t->ops->destroy(t);
 	assert_string_equal(calls, "alarm start stop address disconnect discover subscribe read "
-				   "bytes inject whose destroy ");
+				   "bytes inject of whose destroy ");
 }
 
 static void test_offers_no_more(void **state)
