@@ -2,7 +2,9 @@
 /* otabench serve: a virtual ESP32 behind a real adapter, or a pipe, until it is told to end. */
 #include "config.h" /* system extensions: CLOCK_MONOTONIC */
 
+#include "base/text.h"
 #include "cli/open.h"
+#include "cli/serve_screen.h"
 #include "cli/serve_tell.h"
 #include "cli/signals.h"
 #include "serve/serve_bluez.h"
@@ -28,6 +30,10 @@ struct server {
 	struct serve_bluez *bluez;
 	struct serve_pipe *pipe;
 	struct serve_tell tell;
+	struct serve_watch *watch; /* for the screen; NULL: lines are printed */
+	struct serve_screen *screen;
+	struct log log; /* the program's own, while there is a screen */
+	char front[64], gone[256]; /* adapter and its address; why it cannot go on */
 	char name[64];
 	double seconds; /* 0: until a signal */
 	int code;
@@ -41,7 +47,10 @@ static void cmd_serve_on_log(void *ctx, const char *text)
 {
 	const struct server *s = ctx;
 
-	log_write(&s->cli->log, LOG_LEVEL_INFO, "%s", text);
+	if (s->watch)
+		serve_watch_note(s->watch, LOGLIST_STATE, CELLS_NORMAL, text);
+	else
+		log_write(&s->cli->log, LOG_LEVEL_INFO, "%s", text);
 }
 
 /* Lines are read from when the device is there, so that a script need not wait for it. */
@@ -58,7 +67,10 @@ static void on_told(void *ctx, const struct serve_news *news)
 	struct server *s = ctx;
 
 	s->tell.since_us = s->t->ops->now_us(s->t);
-	serve_tell_news(&s->tell, news);
+	if (s->watch)
+		serve_watch_news(s->watch, news);
+	else
+		serve_tell_news(&s->tell, news);
 	if (news->kind == SERVE_ON_AIR && s->input && !s->ended)
 		begin_input(s);
 }
@@ -69,7 +81,7 @@ static void on_gone(void *ctx, const char *why)
 	struct server *s = ctx;
 
 	s->code = CLI_NO_ADAPTER;
-	log_write(&s->cli->log, LOG_LEVEL_ERROR, "%s", why);
+	(void)snprintf(s->gone, sizeof(s->gone), "%s", why);
 	(void)sd_event_exit(s->event, 0);
 }
 
@@ -242,6 +254,79 @@ static int parse(struct server *s, enum serve_data *ret_data)
 	return CLI_OK;
 }
 
+/* --- the screen */
+
+static bool wants_screen(const struct server *s)
+{
+	return !s->pipe && !s->cli->json && !cli_value(s->cli, "lines") && isatty(STDIN_FILENO) &&
+	       output_is_terminal(s->cli->out);
+}
+
+static void put_head(const struct server *s)
+{
+	(void)fprintf(s->cli->out, "%s on %s (%s); Ctrl-C ends it\n", s->name,
+		      serve_bluez_adapter(s->bluez), serve_bluez_address(s->bluez));
+}
+
+static void on_leave(void *ctx)
+{
+	(void)cmd_serve_end(ctx);
+}
+
+/* What the screen shows, before anything is told of the device. */
+static void prepare_watch(struct server *s, const char *security)
+{
+	const struct sim_options *o = &s->cli->sim;
+	char text[FAULT_TEXT_MAX];
+
+	s->watch = calloc(1, sizeof(*s->watch));
+	if (!s->watch)
+		return;
+	serve_watch_init(s->watch, s->t, s->name, s->front,
+			 !security			     ? ""
+			 : strstr(security, "authenticated") ? "authenticated"
+							     : "encrypted");
+	for (size_t i = 0; i < o->fault_count; i++)
+		serve_watch_fault(s->watch, fault_format(&o->faults[i], text, sizeof(text)));
+}
+
+/* Where the terminal cannot show it, lines do. */
+static void open_screen(struct server *s)
+{
+	const struct serve_screen_config config = {
+		.event = s->event, .watch = s->watch, .end = on_leave, .ctx = s};
+	char why[256] = "out of memory";
+
+	s->watch->serve = s->serve;
+	if (serve_screen_create(&config, &s->screen, why, sizeof(why)) == 0) {
+		/* Lines on standard error would go across the screen. */
+		s->log = s->cli->log;
+		s->cli->log.fn = NULL;
+		return;
+	}
+	log_write(&s->cli->log, LOG_LEVEL_WARNING, "lines instead of the screen: %s", why);
+	free(s->watch);
+	s->watch = NULL;
+	put_head(s);
+}
+
+/* The shell's screen keeps in short what was to be seen. */
+static void close_screen(struct server *s)
+{
+	const struct serve_watch *w = s->watch;
+	char clients[TEXT_COUNT_MAX], values[TEXT_COUNT_MAX], bytes[OUTPUT_FIGURE_MAX];
+
+	if (!s->screen || !w)
+		return;
+	serve_screen_destroy(s->screen);
+	s->screen = NULL;
+	s->cli->log = s->log;
+	(void)fprintf(s->cli->out, "%s on %s: %s, %s of Data, %s\n", s->name, s->front,
+		      text_count(w->clients, "connection", clients, sizeof(clients)),
+		      text_count(w->values, "value", values, sizeof(values)),
+		      output_bytes(w->bytes, bytes, sizeof(bytes)));
+}
+
 /* --- the life of it */
 
 static int open_front(struct server *s, const char *security)
@@ -263,9 +348,10 @@ static int open_front(struct server *s, const char *security)
 	if (rc < 0)
 		return cli_fail(s->cli, rc == -OTA_EPERM ? CLI_NO_PERMISSION : CLI_NO_ADAPTER,
 				"%s; 'otabench doctor' explains", why);
-	if (!s->cli->json)
-		(void)fprintf(s->cli->out, "%s on %s (%s); Ctrl-C ends it\n", s->name,
-			      serve_bluez_adapter(s->bluez), serve_bluez_address(s->bluez));
+	(void)snprintf(s->front, sizeof(s->front), "%s %s", serve_bluez_adapter(s->bluez),
+		       serve_bluez_address(s->bluez));
+	if (!s->cli->json && !wants_screen(s))
+		put_head(s);
 	return CLI_OK;
 }
 
@@ -313,20 +399,28 @@ static int verdict(struct server *s, int code)
 	return grade_good(grade) ? CLI_OK : CLI_REFUSED;
 }
 
-static int cmd_serve_run(struct server *s, enum serve_data data)
+static int cmd_serve_run(struct server *s, enum serve_data data, const char *security)
 {
-	int code = begin(s, data);
-	int rc;
+	int code, rc;
 
+	if (wants_screen(s))
+		prepare_watch(s, security);
+	code = begin(s, data);
+	if (code == CLI_OK && s->watch)
+		open_screen(s);
 	if (code == CLI_OK) {
 		rc = sd_event_loop(s->event);
 		code = rc < 0 ? CLI_DEFECT : s->code;
+		close_screen(s);
+		if (s->gone[0] != '\0')
+			log_write(&s->cli->log, LOG_LEVEL_ERROR, "%s", s->gone);
 		serve_tell_rest(&s->tell);
 		code = cli_finish(s->cli, cli_recorded(s->cli, s->t, verdict(s, code)));
 	}
 	serve_destroy(s->serve);
 	serve_bluez_destroy(s->bluez);
 	s->bluez = NULL;
+	free(s->watch);
 	return code;
 }
 
@@ -358,7 +452,7 @@ int cmd_serve(struct cli *cli, int argc, char **argv)
 	if (code == CLI_OK) {
 		code = cli_open(cli, s->event, &s->t);
 		if (code == CLI_OK)
-			code = cli_close(cli, s->t, cmd_serve_run(s, data));
+			code = cli_close(cli, s->t, cmd_serve_run(s, data, security));
 	}
 	sd_event_source_disable_unref(s->input);
 	serve_bluez_destroy(s->bluez);

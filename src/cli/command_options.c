@@ -136,6 +136,7 @@ const struct cli_option cli_serve_options[] = {
 	{"grade", NULL, "at the end, say which rules of the protocol the client kept"},
 	{"time", "SECONDS", "end after that time; otherwise at Ctrl-C"},
 	{"pipe", NULL, "without an adapter: the client is a program on standard input"},
+	{"lines", NULL, "print lines on a terminal, too, instead of the screen"},
 	{NULL, NULL, NULL},
 };
 

@@ -64,9 +64,7 @@ static const char *chr_name(enum gatt_chr chr)
 	return "a characteristic that is not offered";
 }
 
-/* The line for people; "": none. */
-static const char *words(const struct serve_tell *tell, const struct serve_news *n, char *buf,
-			 size_t size)
+const char *serve_tell_words(const char *device, const struct serve_news *n, char *buf, size_t size)
 {
 	char pdu[PDU_TEXT_SIZE], safe[SERVE_CLIENT];
 
@@ -76,7 +74,7 @@ static const char *words(const struct serve_tell *tell, const struct serve_news 
 		(void)snprintf(buf, size, "a simulated ESP32, %s", n->dialect->title);
 		break;
 	case SERVE_ON_AIR:
-		(void)snprintf(buf, size, "advertises as %s", tell->device);
+		(void)snprintf(buf, size, "advertises as %s", device);
 		break;
 	case SERVE_OFF_AIR:
 		(void)snprintf(buf, size, "does not advertise");
@@ -200,7 +198,7 @@ static bool is_frequent(const struct serve_tell *tell, const struct serve_news *
 
 void serve_tell_news(struct serve_tell *tell, const struct serve_news *n)
 {
-	char text[PDU_TEXT_SIZE + 64];
+	char text[SERVE_WORDS];
 
 	if (n->kind == SERVE_VALUE) {
 		tell->values++;
@@ -213,7 +211,7 @@ void serve_tell_news(struct serve_tell *tell, const struct serve_news *n)
 	if (tell->cli->json)
 		emit_news(tell, n);
 	else
-		put_line(tell, words(tell, n, text, sizeof(text)));
+		put_line(tell, serve_tell_words(tell->device, n, text, sizeof(text)));
 }
 
 static void emit_rule(const struct serve_tell *tell, const struct grade *grade, enum grade_rule i)

@@ -14,6 +14,11 @@ struct serve_tell {
 	uint64_t since_us;
 };
 
+#define SERVE_WORDS 400u /* enough for each, and for a rule's detail after it */
+/* The line for people, beginning with "> ", "< " or "! " where the client, the device or a fault
+ * is told of; "": there is none.  Returns buf. */
+const char *serve_tell_words(const char *device, const struct serve_news *news, char *buf,
+			     size_t size);
 /* One of struct serve_news; NULL in data is no value. */
 void serve_tell_news(struct serve_tell *tell, const struct serve_news *news);
 /* Tells the values of Data that were counted and not told yet. */

@@ -307,3 +307,8 @@ const struct dialect *serve_dialect(const struct serve *s)
 {
 	return s->dialect;
 }
+
+const char *serve_address(const struct serve *s)
+{
+	return s->address;
+}

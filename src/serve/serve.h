@@ -88,6 +88,8 @@ struct grade *serve_grade(struct serve *s);
 /* Something that a client asked for is not answered yet. */
 bool serve_busy(const struct serve *s);
 const struct dialect *serve_dialect(const struct serve *s);
+/* The address of the simulated device; "": it was not heard yet. */
+const char *serve_address(const struct serve *s);
 
 /*
  * Calls by the front.  handle: of a characteristic in the table that was published; mtu: of the

@@ -126,7 +126,7 @@ static void help_draw(struct app *app, struct cells *cells, struct area area)
 static unsigned int help_now(const struct app *app)
 {
 	(void)app;
-	return KEYS_TEXT;
+	return KEYS_TEXT | KEYS_TYPE;
 }
 
 const struct modal_ops help_modal = {

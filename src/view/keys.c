@@ -254,6 +254,32 @@ const struct keys_row keys_rows[] = {
 	{PLACE_SWEEP, "q|Esc|S", {ACTION_CLOSE}, "q  Esc", "close it; it goes on",
 	 HINT("q back")},
 
+	{PLACE_SERVE, "d", {ACTION_DROP_LINK}, NULL,
+	 "drop the link: nothing is heard until its supervision timeout",
+	 HINT_WHEN("d drop link", KEYS_RUNS)},
+	{PLACE_SERVE, "h", {ACTION_HANG_UP}, NULL, "the device ends the link",
+	 HINT_WHEN("h hang up", KEYS_RUNS)},
+	{PLACE_SERVE, "r", {ACTION_RESET}, NULL, "reset the device, as its button does",
+	 HINT_WHEN("r reset", KEYS_RUNS)},
+	{PLACE_SERVE, "p", {ACTION_POWER_CUT}, NULL,
+	 "cut the device's power during its next flash operation",
+	 HINT_WHEN("p power cut", KEYS_RUNS)},
+	{PLACE_SERVE, "b", {ACTION_BLOCK}, NULL,
+	 "the device's Bluetooth task stands still for 2 s", NO_HINT},
+	{PLACE_SERVE, "e", {ACTION_SLOW_ERASE}, NULL,
+	 "the flash takes ten times as long for each erase from now on", NO_HINT},
+	{PLACE_SERVE, "n", {ACTION_NO_BOOT}, NULL,
+	 "the next new image does not come up, until it is rolled back", NO_HINT},
+	{PLACE_SERVE, "f", {ACTION_FOLD}, NULL,
+	 "each ACK, PROGRESS, TELEMETRY and TIMES in the log, or the newest alone", NO_HINT},
+	{PLACE_SERVE, "?|F1", {ACTION_HELP}, "?  F1", "this help; q or Esc closes it",
+	 HINT("? help")},
+	{PLACE_SERVE, "q", {ACTION_QUIT}, NULL, "end; asks while a client is connected",
+	 HINT("q quit")},
+	{PLACE_SERVE, "Ctrl-C", {ACTION_LEAVE}, NULL, "end at once", NO_HINT},
+	NOTE(PLACE_SERVE, "in the log: > written or read  < notified  ! a rule broken, a link lost"),
+	NOTE(PLACE_SERVE, "* the device or the connection changed  ~ caused by a key"),
+
 	{PLACE_PANEL, "Enter", {ACTION_ENTER}, NULL, "choose the row",
 	 HINT_WHEN("Enter choose", KEYS_ROWS)},
 	{PLACE_PANEL, "L", {ACTION_TYPE}, NULL, "type a path that is not in the list",
@@ -270,7 +296,7 @@ const struct keys_row keys_rows[] = {
 
 	{PLACE_HELP, "Space", {ACTION_PAGE_DOWN}, NULL, "one page down", NO_HINT},
 	{PLACE_HELP, "/ n N", {ACTION_SEARCH, ACTION_SEARCH_NEXT, ACTION_SEARCH_PREVIOUS},
-	 "/  n N", "search in help; next, previous", HINT("/ search")},
+	 "/  n N", "search in help; next, previous", HINT_WHEN("/ search", KEYS_TYPE)},
 	{PLACE_HELP, "q|Esc|?|F1", {ACTION_CLOSE}, "q  Esc", "close it", HINT("q close")},
 
 	{PLACE_CONFIRM, "y|Y", {ACTION_YES}, "y", "do it", HINT("y yes")},
@@ -305,15 +331,12 @@ const char *view_tab(enum view view)
 
 const char *keys_place_name(enum keys_place place)
 {
-	static const char *const names[PLACES] = {[PLACE_REPLAY] = "In a recording",
-						  [PLACE_COMMON] = "In all views",
-						  [PLACE_BENCH] = "In the bench",
-						  [PLACE_SWEEP] = "In the sweep",
-						  [PLACE_PANEL] = "In a list or text",
-						  [PLACE_MENU] = "In the recover menu",
-						  [PLACE_HELP] = "In help",
-						  [PLACE_CONFIRM] = "At a question",
-						  [PLACE_PROMPT] = "In a line that is typed"};
+	static const char *const names[PLACES] = {
+		[PLACE_REPLAY] = "In a recording",    [PLACE_COMMON] = "In all views",
+		[PLACE_BENCH] = "In the bench",	      [PLACE_SWEEP] = "In the sweep",
+		[PLACE_SERVE] = "In otabench serve",  [PLACE_PANEL] = "In a list or text",
+		[PLACE_MENU] = "In the recover menu", [PLACE_HELP] = "In help",
+		[PLACE_CONFIRM] = "At a question",    [PLACE_PROMPT] = "In a line that is typed"};
 
 	return names[place] ? names[place] : view_name((enum view)place);
 }

@@ -33,6 +33,7 @@ enum keys_place {
 	PLACE_COMMON,
 	PLACE_BENCH,
 	PLACE_SWEEP,
+	PLACE_SERVE, /* the screen of otabench serve */
 	PLACE_PANEL,
 	PLACE_MENU,
 	PLACE_HELP,
@@ -78,6 +79,9 @@ enum action {
 	ACTION_PLAY, ACTION_SLOWER, ACTION_FASTER, ACTION_REAL_TIME, ACTION_STEP,
 	ACTION_STEP_BACK, ACTION_SECONDS_BACK, ACTION_SECONDS_ON, ACTION_BEGINNING, ACTION_END,
 	ACTION_MARK_BEFORE, ACTION_MARK_AFTER, ACTION_RUN_BEFORE, ACTION_RUN_AFTER,
+	/* what befalls the device of otabench serve */
+	ACTION_DROP_LINK, ACTION_HANG_UP, ACTION_RESET, ACTION_POWER_CUT, ACTION_BLOCK,
+	ACTION_SLOW_ERASE, ACTION_NO_BOOT,
 	/* over a view; CHOOSE is the entry of the key pressed */
 	ACTION_CLOSE, ACTION_CHOOSE, ACTION_TYPE, ACTION_YES, ACTION_NO, ACTION_COMPLETE, ACTIONS
 };
@@ -94,7 +98,7 @@ enum action {
 #define KEYS_TEXT (1u << 20) /* lines to read */
 #define KEYS_TAB (1u << 21) /* Tab completes what is typed */
 #define KEYS_RECORDED (1u << 25) /* a recorded run is selected, or open */
-#define KEYS_TYPE (1u << 22) /* what is chosen may be typed instead */
+#define KEYS_TYPE (1u << 22) /* what is chosen, or looked for, may be typed */
 
 #define KEYS_ACTIONS 6u
 #define KEYS_HINTS 5u

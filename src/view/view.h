@@ -25,6 +25,7 @@
 
 struct view_frame {
 	enum view view;
+	const char *title; /* instead of tabs, where there is one view alone; NULL: tabs */
 	const char *source; /* right of the tabs: "hci0", "virtual ESP32s" */
 	enum cells_style source_style;
 	const char *message; /* "" none */
@@ -255,6 +256,10 @@ void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area 
 /* search: rows that hold it stand out; "" none. */
 void view_help_draw(enum view view, size_t scroll, const char *search, struct cells *cells,
 		    struct area area);
+/* The same for a place that has keys, and is no view. */
+void view_help_draw_place(enum keys_place place, size_t scroll, struct cells *cells,
+			  struct area area);
+size_t view_help_end_place(enum keys_place place, struct area area);
 /* The next row after from that holds the text, or with a negative direction the one before, round
  * the ends; SIZE_MAX: none does, or from: before the first one. */
 size_t view_help_find(enum view view, const char *search, size_t from, int direction,

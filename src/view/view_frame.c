@@ -90,7 +90,9 @@ static void draw_tabs(const struct view_frame *frame, struct cells *cells, struc
 	const bool whole = area.w >= 50;
 	int x = 0;
 
-	for (int i = 0; i < VIEWS; i++) {
+	if (frame->title)
+		x = cells_text(cells, area, 0, 0, CELLS_TITLE, frame->title);
+	for (int i = 0; i < VIEWS && !frame->title; i++) {
 		const enum view view = (enum view)i;
 		const bool open = view == frame->view;
 

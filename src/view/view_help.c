@@ -2,6 +2,7 @@
 /* Help: the open view's keys first, then those that work everywhere. */
 #include "view/view.h"
 
+#include "view/key.h"
 #include "view/keys.h"
 
 #include <limits.h>
@@ -60,6 +61,22 @@ static void lay_row(const struct keys_row *row, struct pass *p)
 	} while (*text != '\0');
 }
 
+/* Keys of all views that a place has, too, and does not mean otherwise. */
+static bool is_shared(enum keys_place place, const struct keys_row *row)
+{
+	const int32_t key = key_by_name(row->keys, strcspn(row->keys, " |"));
+
+	return row->over && keys_action(place, key) == row->actions[0];
+}
+
+static void lay_shared(enum keys_place place, struct pass *p)
+{
+	for (size_t i = 0; i < keys_row_count; i++) {
+		if (keys_rows[i].where == PLACE_COMMON && is_shared(place, &keys_rows[i]))
+			lay_row(&keys_rows[i], p);
+	}
+}
+
 static void lay_place(enum keys_place place, struct pass *p)
 {
 	for (size_t i = 0; i < keys_row_count; i++) {
@@ -70,25 +87,38 @@ static void lay_place(enum keys_place place, struct pass *p)
 	}
 }
 
-static void lay_help(enum view view, struct pass *p)
+static void lay_keys(enum keys_place place, struct pass *p)
 {
 	p->area.w -= BAR_W;
 	p->before = -1;
 	p->after = INT_MAX;
-	lay_place((enum keys_place)view, p);
-	if (view == VIEW_DEVICE)
+	lay_place(place, p);
+	if (place == PLACE_DEVICE)
 		lay_place(PLACE_REPLAY, p);
 	p->y++;
-	lay_place(PLACE_COMMON, p);
+	if (place < PLACE_COMMON)
+		lay_place(PLACE_COMMON, p);
+	else
+		lay_shared(place, p);
 }
 
-size_t view_help_end(enum view view, struct area area)
+static void lay_help(enum view view, struct pass *p)
+{
+	lay_keys((enum keys_place)view, p);
+}
+
+size_t view_help_end_place(enum keys_place place, struct area area)
 {
 	struct pass p = {.area = area, .search = ""};
 	const int shown = area.h - 1;
 
-	lay_help(view, &p);
+	lay_keys(place, &p);
 	return p.y > shown ? (size_t)(p.y - shown) : 0;
+}
+
+size_t view_help_end(enum view view, struct area area)
+{
+	return view_help_end_place((enum keys_place)view, area);
 }
 
 size_t view_help_find(enum view view, const char *search, size_t from, int direction,
@@ -109,8 +139,8 @@ size_t view_help_find(enum view view, const char *search, size_t from, int direc
 	return p.before >= 0 ? (size_t)p.before : SIZE_MAX;
 }
 
-void view_help_draw(enum view view, size_t scroll, const char *search, struct cells *cells,
-		    struct area area)
+static void draw_help(enum keys_place place, const char *title, size_t scroll, const char *search,
+		      struct cells *cells, struct area area)
 {
 	struct area rest = area;
 	const struct area head = area_top(&rest, 1);
@@ -118,9 +148,21 @@ void view_help_draw(enum view view, size_t scroll, const char *search, struct ce
 	int x;
 
 	cells_blank(cells, area);
-	x = cells_printf(cells, head, 0, 0, CELLS_TITLE, "HELP  %s", view_name(view));
+	x = cells_printf(cells, head, 0, 0, CELLS_TITLE, "HELP  %s", title);
 	if (search[0] != '\0')
 		(void)cells_printf(cells, head, x + 2, 0, CELLS_WARNING, "/%s", search);
-	lay_help(view, &p);
+	lay_keys(place, &p);
 	cells_scroll_bar(cells, rest, scroll, (size_t)p.y);
+}
+
+void view_help_draw(enum view view, size_t scroll, const char *search, struct cells *cells,
+		    struct area area)
+{
+	draw_help((enum keys_place)view, view_name(view), scroll, search, cells, area);
+}
+
+void view_help_draw_place(enum keys_place place, size_t scroll, struct cells *cells,
+			  struct area area)
+{
+	draw_help(place, keys_place_name(place), scroll, "", cells, area);
 }

@@ -88,6 +88,8 @@ static void on_told(void *ctx, const struct serve_news *news)
 	struct client *c = ctx;
 	const size_t len = strlen(c->told);
 
+	if (c->heard)
+		c->heard(c->heard_ctx, news);
 	c->joined += news->kind == SERVE_JOINED;
 	if (news->kind == SERVE_BROKEN)
 		(void)snprintf(c->told + len, sizeof(c->told) - len, "%s; ",
@@ -103,6 +105,7 @@ void client_begin(struct client *c, struct sim_config sim, const char *spec)
 	struct fault_spec dropped;
 
 	memset(c, 0, sizeof(*c));
+	c->name = "test";
 	c->mtu = MTU;
 	sim.kind.devices = 1;
 	sim.kind.seed = 3;
@@ -183,7 +186,7 @@ void client_connect(struct client *c)
 		client_pass(c, 100);
 	assert_true(c->on_air);
 	c->connected = true;
-	serve_client_joined(c->serve, "test");
+	serve_client_joined(c->serve, c->name);
 	if (!c->deaf)
 		serve_client_subscribed(c->serve, client_handle(c, OTA_UUID_CONTROL), true);
 }

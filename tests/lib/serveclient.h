@@ -18,6 +18,7 @@ struct client {
 	struct transport *sim, *t; /* itself, and with faults */
 	struct serve *serve;
 	struct gatt_table table;
+	const char *name;
 	uint16_t mtu;
 	bool deaf; /* it does not enable notifications */
 	bool hasty; /* it does not wait for answers to its commands */
@@ -34,6 +35,9 @@ struct client {
 	uint16_t next;
 	uint32_t sent;
 	char told[CLIENT_LOG]; /* the faults that were told while it went on */
+	/* All that is told goes here, too; NULL: nowhere.  To be set after client_begin(). */
+	void (*heard)(void *ctx, const struct serve_news *news);
+	void *heard_ctx;
 };
 
 /* spec: a fault of the transport, or NULL. */

@@ -7,6 +7,7 @@
  *   until TEXT   wait until the screen holds it
  *   gone TEXT    wait until it does not
  *   size W H     of the terminal
+ *   signal N     send the program that signal
  *   screen       print it
  *   end          wait for the program's end and look whether the terminal is as before
  *
@@ -15,10 +16,11 @@
  *
  * usage: pty_play COMMAND [ARGUMENT...]
  */
-#include "config.h" /* system extensions: getline() */
+#include "config.h" /* system extensions: getline(), kill() */
 
 #include "ptylib.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +75,8 @@ static bool obey(struct pty *pty, const char *line)
 		pty_until(pty, line + 6);
 	else if (strncmp(line, "gone ", 5) == 0)
 		pty_until_gone(pty, line + 5);
+	else if (strncmp(line, "signal ", 7) == 0)
+		(void)kill(pty->child, atoi(line + 7));
 	else if (strcmp(line, "screen") == 0)
 		print_screen(pty);
 	else
