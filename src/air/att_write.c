@@ -10,10 +10,19 @@
 
 #include <string.h>
 
-#define PREPARE_HEADER 5u /* opcode, handle, offset */
+#define ATT_WRITE_HEADER 3u /* opcode, handle */
+#define PREPARE_HEADER 5u /* ... and offset */
 
-static size_t value_max(enum att_value_id id)
+/*
+ * NimBLE-Arduino refuses what is longer than an attribute (NimBLEServer::handleGattEvent()), as
+ * this project's firmware does; of a command, which nothing answers, that is a loss without a word.
+ * Zephyr's host has no such limit (att_write_cmd()), and its SMP takes what a PDU carries
+ * (smp_bt_chr_write()).
+ */
+static size_t value_max(const struct att_server *server, enum att_value_id id)
 {
+	if (server->config.table == ATT_TABLE_SMP)
+		return ATT_MTU_MAX - ATT_WRITE_HEADER;
 	return id == ATT_CONTROL ? OTA_CONTROL_MAX : ATT_VALUE_MAX;
 }
 
@@ -66,7 +75,7 @@ static int write_attribute(struct att_server *server, const struct att_attribute
 {
 	if (a->kind == ATT_KIND_CCC)
 		return write_ccc(server, a, buf, len);
-	if (len > value_max(a->id))
+	if (len > value_max(server, a->id))
 		return ATT_ERR_LENGTH;
 	if (!server->config.ops->write)
 		return ATT_OK;

@@ -70,9 +70,12 @@ static int device_write(void *ctx, enum att_value_id id, const uint8_t *buf, siz
 			bool command)
 {
 	struct fleet *w = ctx;
+	const size_t most = w->server.config.table == ATT_TABLE_SMP ? ATT_MTU_MAX - 3u
+			    : id == ATT_CONTROL			    ? OTA_CONTROL_MAX
+								    : ATT_VALUE_MAX;
 	uint8_t *copy;
 
-	if (id >= ATT_VALUES || len > (id == ATT_CONTROL ? OTA_CONTROL_MAX : ATT_VALUE_MAX))
+	if (id >= ATT_VALUES || len > most)
 		abort();
 	copy = malloc(len ? len : 1);
 	if (copy)

@@ -61,8 +61,7 @@ class Transport(SMPTransport):
 
     @property
     def mtu(self):
-        # No attribute has more than 512 (Core, Vol 3, Part F, 3.2.9).
-        return min(self.stack.mtu - 3, 512)
+        return self.stack.mtu - 3
 
 
 async def asked(client, request):

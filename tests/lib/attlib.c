@@ -82,7 +82,7 @@ static int on_write(void *ctx, enum att_value_id id, const uint8_t *buf, size_t 
 	dev->id = id;
 	dev->len = len;
 	dev->command = command;
-	assert_in_range(len, 0, 512);
+	assert_in_range(len, 0, dev->server.config.table == ATT_TABLE_SMP ? 514 : 512);
 	memcpy(dev->value, buf, len);
 	if (dev->done >= 0)
 		assert_int_equal(att_server_write_done(&dev->server, dev->done), 0);

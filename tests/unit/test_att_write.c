@@ -73,6 +73,45 @@ static void test_write_lengths(void **state)
 	assert_int_equal(d.writes, 2);
 }
 
+static uint16_t handle_of(enum att_value_id id)
+{
+	for (size_t i = 0; i < d.server.db.count; i++) {
+		const struct att_attribute *a = &d.server.db.attributes[i];
+
+		if (a->kind == ATT_KIND_VALUE && a->id == id)
+			return a->handle;
+	}
+	return 0;
+}
+
+/* Values of so many octets, by a command and by a request, to the first characteristic. */
+static void write_both(enum att_table table, size_t len)
+{
+	uint8_t pdu[517] = {0x52};
+
+	att_rig_start(table, 517);
+	att_rig_exchange(517);
+	pdu[1] = (uint8_t)handle_of(ATT_FOREIGN_1);
+	att_rig_input(pdu, 3 + len);
+	pdu[0] = 0x12;
+	att_rig_input(pdu, 3 + len);
+}
+
+/* An MTU of 517 carries 514 octets, which no attribute has, and which Zephyr's SMP takes. */
+static void test_write_beyond_an_attribute(void **state)
+{
+	(void)state;
+	write_both(ATT_TABLE_SMP, 514);
+	assert_int_equal(d.writes, 1);
+	assert_int_equal(d.len, 514);
+	assert_true(d.command);
+	write_both(ATT_TABLE_NIMBLEOTA, 513);
+	assert_int_equal(d.writes, 0);
+	expect_sent("01 12 15 00 0d");
+	write_both(ATT_TABLE_NIMBLEOTA, 512);
+	assert_int_equal(d.writes, 2);
+}
+
 static void test_write_later(void **state)
 {
 	(void)state;
@@ -221,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ATT_TEST(test_write),
 		ATT_TEST(test_write_lengths),
+		ATT_TEST(test_write_beyond_an_attribute),
 		ATT_TEST(test_write_later),
 		ATT_TEST(test_long_write),
 		ATT_TEST(test_long_write_cancelled),
