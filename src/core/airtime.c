@@ -250,14 +250,15 @@ static void consider_event(struct best *b, uint32_t pdus, uint32_t event)
 	consider(b, (pdus - 1u) * fragment + octets, true);
 }
 
+/* The link is valid, though an event may have lost some of its time; least: PDUs of a value */
 static uint16_t best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
-			   uint16_t overhead, bool with_response, bool whole)
+			   uint16_t overhead, bool with_response, bool whole, uint32_t least)
 {
 	struct best b = {.link = link, .overhead = overhead, .with_response = with_response};
 	uint32_t frame, fragment, pdus, fit;
 
 	b.limit = max_value < OTA_VALUE_MAX ? max_value : OTA_VALUE_MAX;
-	if (!link_valid(link) || mtu <= OTA_ATT_HEADER)
+	if (mtu <= OTA_ATT_HEADER)
 		return 0;
 	if (b.limit > mtu - OTA_ATT_HEADER)
 		b.limit = (uint16_t)(mtu - OTA_ATT_HEADER);
@@ -267,11 +268,11 @@ static uint16_t best_value(const struct airtime_link *link, uint16_t mtu, uint16
 	fit = link->interval_us /
 	      airtime_pair_us(link, (uint16_t)(frame < fragment ? frame : fragment), EMPTY_OCTETS);
 	consider(&b, frame, false);
-	for (uint32_t n = 1; n <= pdus; n++)
+	for (uint32_t n = least; n <= pdus; n++)
 		consider(&b, n * fragment, false);
 	b.whole = b.rate;
 	/* One PDU more an event, if each value ends in a shorter one. */
-	for (uint32_t n = 1; n <= pdus && fit < MANY_PDUS && !with_response && !whole; n++)
+	for (uint32_t n = least; n <= pdus && fit < MANY_PDUS && !with_response && !whole; n++)
 		for (uint32_t more = 1; more <= MORE_PDUS; more++)
 			consider_event(&b, n, fit + more);
 	return b.value;
@@ -280,11 +281,29 @@ static uint16_t best_value(const struct airtime_link *link, uint16_t mtu, uint16
 uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
 			    uint16_t overhead, bool with_response)
 {
-	return best_value(link, mtu, max_value, overhead, with_response, false);
+	return link_valid(link)
+		       ? best_value(link, mtu, max_value, overhead, with_response, false, 1)
+		       : 0;
 }
 
 uint16_t airtime_whole_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
 			     uint16_t overhead)
 {
-	return best_value(link, mtu, max_value, overhead, false, true);
+	return link_valid(link) ? best_value(link, mtu, max_value, overhead, false, true, 1) : 0;
+}
+
+uint16_t airtime_answered_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
+				uint16_t overhead, uint32_t answers_us)
+{
+	const uint16_t like = airtime_best_value(link, mtu, max_value, overhead, false);
+	const uint32_t frame = (uint32_t)like + OTA_ATT_HEADER + L2CAP_HEADER;
+	struct airtime_link rest = *link;
+	uint32_t fragment;
+
+	if (like == 0 || answers_us >= link->interval_us / 2u)
+		return like;
+	fragment = airtime_fragment(link);
+	rest.interval_us -= answers_us;
+	return best_value(&rest, mtu, max_value, overhead, false, false,
+			  (frame + fragment - 1u) / fragment);
 }

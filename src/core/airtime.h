@@ -65,5 +65,8 @@ uint16_t airtime_best_value(const struct airtime_link *link, uint16_t mtu, uint1
 /* The same among values that fill their PDUs, for a link of which events end as they like. */
 uint16_t airtime_whole_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
 			     uint16_t overhead);
+/* The same where answers take so much of each event, among values of no less PDUs than without them. */
+uint16_t airtime_answered_value(const struct airtime_link *link, uint16_t mtu, uint16_t max_value,
+				uint16_t overhead, uint32_t answers_us);
 
 #endif

@@ -6,6 +6,7 @@
 #define ACKS_RING 4u /* ... and in a ring, as the device has them by itself */
 #define ACK_VALUES 64u /* an ACK takes the air time of a short value: some 1.5 % of these */
 #define ACK_LEAST 1024u
+#define ACK_OCTETS 13u /* docs/protocol.md, 5.7 */
 /* At 7.5 ms an acknowledgement costs a data PDU; these leave room for it. */
 #define INTERVAL_2M 8u /* 10 ms */
 #define INTERVAL_1M 12u /* 15 ms */
@@ -39,14 +40,22 @@ static uint16_t value_by_air(const struct session *s, const struct airtime_link 
 			     uint16_t device)
 {
 	const bool request = session_waits_for_each(s);
+	const uint16_t header = s->dialect->header;
 	struct airtime_link answered = *air;
 
 	if (!request && (s->tune.poor || s->tune.best > 0))
-		return airtime_whole_value(air, s->mtu, device, s->dialect->header);
-	/* An answer in most events would cost each a PDU, unless there is room for it. */
+		return airtime_whole_value(air, s->mtu, device, header);
+	/*
+	 * An answer in most events would cost each a PDU, unless there is room for it.  Values that are
+	 * shorter by a PDU would be more, and as many of them would get lost.
+	 */
+	if (!request && s->flow.answers > 0)
+		return airtime_answered_value(air, s->mtu, device, header,
+					      s->flow.answers *
+						      airtime_notification_us(air, ACK_OCTETS));
 	if (s->dialect->answer > 0)
 		answered.interval_us -= airtime_notification_us(air, s->dialect->answer);
-	return airtime_best_value(&answered, s->mtu, device, s->dialect->header, request);
+	return airtime_best_value(&answered, s->mtu, device, header, request);
 }
 
 static struct session_choice choose_chunk(const struct session *s, const struct airtime_link *air)
@@ -63,7 +72,8 @@ static struct session_choice choose_chunk(const struct session *s, const struct 
 	if (chunk > most || chunk <= header)
 		chunk = most < OTA_VALUE_MAX ? most : OTA_VALUE_MAX;
 	if (asked == 0)
-		return choice(chunk, 0, SESSION_BY_AIR_TIME);
+		return choice(chunk, 0,
+			      s->flow.answers > 0 ? SESSION_BY_GAPS : SESSION_BY_AIR_TIME);
 	if (chunk == asked)
 		return choice(chunk, asked, SESSION_ASKED);
 	return choice(chunk, asked, by_mtu < asked ? SESSION_BY_MTU : SESSION_BY_DEVICE);
@@ -129,14 +139,30 @@ static void tell_window(struct session *s, enum session_reason before)
 		session_note(s, window_note(c->reason), c->value);
 }
 
+/* Where values get lost the device acknowledges more often. */
+static void rechunk(struct session *s, const struct airtime_link *air)
+{
+	const unsigned int answers = session_flow_answers(s, air);
+	const uint16_t chunk = s->chunk;
+
+	if (answers == s->flow.answers)
+		return;
+	s->flow.answers = answers;
+	s->choices.chunk = choose_chunk(s, air);
+	s->chunk = (uint16_t)s->choices.chunk.value;
+	if (s->chunk != chunk)
+		session_note(s, SESSION_NOTE_CHUNK, s->chunk);
+}
+
 void session_rewindow(struct session *s)
 {
 	const enum session_reason reason = s->choices.window.reason;
 	struct airtime_link air;
 
+	session_link(s, &air);
+	rechunk(s, &air);
 	if (s->config.window != 0)
 		return;
-	session_link(s, &air);
 	choose_window_in_ring(s, &air);
 	tell_window(s, reason);
 }

@@ -38,6 +38,12 @@
 #define DISTANCES 4u /* a longer one counts a fourth, a shorter one three: gaps may be more now */
 #define LOOK 16384u /* bytes after which the window is worked out anew */
 
+/* Bytes that pass in so many microseconds. */
+static uint32_t in_time(uint32_t rate, uint64_t us)
+{
+	return (uint32_t)(rate * us / 1000000u);
+}
+
 void session_flow_begin(struct session *s, uint32_t ack_interval)
 {
 	s->flow = (struct session_flow){
@@ -116,6 +122,19 @@ bool session_flow_quiet(const struct session *s, uint32_t received)
 	const struct session_flow *f = &s->flow;
 
 	return !f->lossy || received >= f->gap_at + CALM;
+}
+
+unsigned int session_flow_answers(const struct session *s, const struct airtime_link *air)
+{
+	const struct session_flow *f = &s->flow;
+	uint32_t event, step;
+
+	if (session_flow_quiet(s, s->stats.received) || f->apart == 0)
+		return 0;
+	event = in_time(airtime_ceiling(air, s->chunk, session_waits_for_each(s)),
+			air->interval_us);
+	step = whole_values(s, ota_ack_step(f->told_step, f->apart, 0));
+	return 2u * event > step ? (event + step - 1u) / step : 0;
 }
 
 /*
@@ -199,12 +218,6 @@ void session_flow_erase(struct session *s, uint32_t ms)
 	f->erase_ms = ms;
 	if (s->state == SESSION_SENDING && ms > HOLD_MS)
 		session_rewindow(s);
-}
-
-/* Bytes that pass in so many microseconds. */
-static uint32_t in_time(uint32_t rate, uint64_t us)
-{
-	return (uint32_t)(rate * us / 1000000u);
 }
 
 uint32_t session_flow_calm(const struct airtime_link *air, uint32_t rate, uint16_t chunk)

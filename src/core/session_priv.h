@@ -220,6 +220,8 @@ void session_flow_erase(struct session *s, uint32_t ms);
 void session_flow_gap(struct session *s, uint32_t stale, bool seen);
 /* Returns true if values have not been getting lost lately, up to this offset. */
 bool session_flow_quiet(const struct session *s, uint32_t received);
+/* Returns how many ACKs come in one connection event, most; 0 where most events have none. */
+unsigned int session_flow_answers(const struct session *s, const struct airtime_link *air);
 /* Microseconds in which the device should acknowledge something. */
 uint64_t session_flow_patience(const struct session *s);
 /* Bytes to have under way over this link at a rate, where nothing is lost. */

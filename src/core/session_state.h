@@ -55,6 +55,7 @@ struct session_flow {
 	bool lossy; /* a GAP came */
 	uint32_t gap_at; /* its offset; or where sending began */
 	uint32_t apart; /* bytes from one gap to the next, as a rule; 0: not known */
+	unsigned int answers; /* for which values leave room in each event */
 	uint32_t looked_at; /* received when the window was worked out last */
 };
 

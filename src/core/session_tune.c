@@ -25,10 +25,10 @@
 #define POOR_PERCENT 85u /* of the ceiling: acknowledgements take some of it, too */
 #define CALM_PERCENT 92u /* of the short interval's ceiling: hardly an event ends early */
 #define HALF_PERCENT 55u /* of the ceiling: events are missed */
-#define GAIN_SHARE 32u /* a 32nd: less may be chance */
+#define LOSS_SHARE 8u /* an eighth: a trial that is worse by less may be so by chance */
 #define LEARN_SHARE 4u /* better by a quarter */
 #define CLEAR_SHARE 4u /* a trial need not go on */
-#define WORSE_SHARE 8u
+#define WORSE_SHARE 4u
 #define OTHER_SHARE 4u /* a quarter less than when it was settled: it is another link now */
 #define MISSED_SHARE 2u /* better by half, where every second event was missed */
 #define SHORT 6u /* 7.5 ms: for few buffers, and where an event ends early */
@@ -137,13 +137,14 @@ static void settle(struct session *s, uint16_t now)
 
 /*
  * If a link carries less than it could, its events end early, by loss or because buffers are few,
- * and the short interval helps: a tie, which is chance, goes to it.  If packets get lost, a longer
- * event is no cure, even where chance makes it seem one: it helps against missed events.
+ * and the short interval helps.  Both rates are those of some dozen events, so that chance can make
+ * it seem worse; and it is a twentieth slower at most where it does not help.  If packets get lost, a
+ * longer event is no cure, even where chance makes it seem one: it helps against missed events.
  */
 static bool is_better(const struct session_tune *t, uint16_t interval, uint32_t rate)
 {
 	if (interval == SHORT)
-		return rate + t->rate / GAIN_SHARE > t->rate;
+		return rate + t->rate / LOSS_SHARE > t->rate;
 	return rate > t->rate + t->rate / MISSED_SHARE;
 }
 

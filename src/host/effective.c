@@ -58,6 +58,8 @@ static void chunk_why(const struct job_snapshot *run, struct effective *ret)
 			mtu_of(run) - OTA_ATT_HEADER);
 	} else if (c->reason == SESSION_BY_DEVICE) {
 		because(ret, "asked %u: the device accepts no more", c->asked);
+	} else if (c->reason == SESSION_BY_GAPS) {
+		because(ret, "auto: leaves room for ACKs, as values get lost");
 	} else if (pdus > 1 && last < octets / 4u) {
 		because(ret, "%s: %u PDUs, the last %u B",
 			c->reason == SESSION_BY_AIR_TIME ? "auto" : "as asked", pdus, last);

@@ -325,6 +325,52 @@ static void test_late(void **state)
 	}
 }
 
+/* With answers in the same event: never more values than without, and no less carried. */
+static void test_answered_value(void **state)
+{
+	static const uint16_t mtus[] = {23, 100, 185, 247, 498, 517};
+
+	(void)state;
+	for (uint32_t interval = 7500; interval <= 50000; interval += 1250) {
+		for (size_t m = 0; m < sizeof(mtus) / sizeof(mtus[0]); m++) {
+			for (unsigned int kind = 0; kind < 4; kind++) {
+				struct airtime_link link = {.phy = kind & 1 ? OTA_PHY_2M
+									    : OTA_PHY_1M,
+							    .interval_us = interval,
+							    .data_length = 251,
+							    .encrypted = kind & 2};
+				const uint16_t like =
+					airtime_best_value(&link, mtus[m], 512, 2, false);
+				const uint32_t us = 2u * airtime_notification_us(&link, 13);
+				const uint16_t value =
+					airtime_answered_value(&link, mtus[m], 512, 2, us);
+
+				link.interval_us -= us;
+				if (link.interval_us < 7500)
+					continue;
+				assert_true(value > 0);
+				assert_true((value + 7u + 250u) / 251u >=
+					    (like + 7u + 250u) / 251u);
+				/* Rounding, and the part of a value at the sample's end. */
+				assert_true(airtime_ceiling(&link, value, false) * 51ull >=
+					    airtime_ceiling(&link, like, false) * 50ull);
+			}
+		}
+	}
+}
+
+/* Six PDUs of 15 ms beside three ACKs, where PDUs of 251 octets leave no room for one. */
+static void test_answered_value_room(void **state)
+{
+	struct airtime_link link = {.phy = OTA_PHY_1M, .interval_us = 15000, .data_length = 251};
+
+	(void)state;
+	assert_int_equal(airtime_answered_value(&link, 517, 512, 2, 0), 495);
+	assert_int_equal(
+		airtime_answered_value(&link, 517, 512, 2, 3u * airtime_notification_us(&link, 13)),
+		483);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +385,8 @@ int main(void)
 		cmocka_unit_test(test_best_value_short_pdus),
 		cmocka_unit_test(test_best_value_by_search),
 		cmocka_unit_test(test_best_value_bounds),
+		cmocka_unit_test(test_answered_value),
+		cmocka_unit_test(test_answered_value_room),
 		cmocka_unit_test(test_published),
 		cmocka_unit_test(test_late),
 	};
