@@ -49,7 +49,7 @@ class Bluetoothd:
         self.bus = bus
         self.app, self.objects, self.advertisement = None, {}, {}
         self.on_air, self.calls = asyncio.Event(), []
-        self.link, self.known = None, False
+        self.link, self.known, self.given_up = None, False, asyncio.Event()
 
     @classmethod
     async def create(cls, address):
@@ -108,6 +108,8 @@ class Bluetoothd:
             self.on_air.set()
         elif member == "UnregisterAdvertisement":
             self.on_air.clear()
+        elif member == "UnregisterApplication":
+            self.given_up.set()
         elif member == "Disconnect":
             await self.connected(False)
 

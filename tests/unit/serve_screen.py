@@ -38,10 +38,11 @@ class Screen:
         self.process = process
 
     @classmethod
-    async def start(cls, *arguments):
+    async def start(cls, *arguments, term="tmux-256color"):
         return cls(await asyncio.create_subprocess_exec(
-            PLAYER, PROGRAM, "serve", "--name=bench", *arguments, stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT))
+            PLAYER, "/usr/bin/env", "TERM=" + term, PROGRAM, "serve", "--name=bench", *arguments,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT))
 
     async def do(self, command):
         """What was printed, and whether pty_play could do it."""
@@ -95,17 +96,30 @@ class Hasty(otabench_client.Update):
 
 
 class HeldLink(BusLink):
-    """Stops in the middle of the image until it may go on, so that a key comes in time."""
+    """Stops each time that so many bytes were written, until it may go on, so that keys come in
+    time."""
 
-    def __init__(self, daemon, until):
+    def __init__(self, daemon, step, holds):
         super().__init__(daemon)
-        self.left, self.may_go = until, asyncio.Event()
+        self.step, self.holds = step, holds
+        self.left, self.held, self.may_go = step, asyncio.Event(), asyncio.Event()
 
     async def write_data(self, value, answer=False):
         self.left -= len(value)
-        if self.left < 0:
+        if self.left < 0 and self.holds > 0:
+            self.holds -= 1
+            self.left = self.step
+            self.held.set()
             await self.may_go.wait()
+            self.may_go.clear()
         await super().write_data(value, answer)
+
+    async def wait_held(self):
+        await asyncio.wait_for(self.held.wait(), PATIENCE)
+        self.held.clear()
+
+    def go_on(self):
+        self.may_go.set()
 
 
 async def whole(address, image, screens):
@@ -118,7 +132,7 @@ async def whole(address, image, screens):
                        "... what is simulated")
     await screen.keys("d")
     await screen.shows("no client has a link", "a key without a client says that there is none")
-    link = HeldLink(daemon, len(image) // 2)
+    link = HeldLink(daemon, len(image) // 2, 1)
     outcome = asyncio.create_task(Hasty(link, image).run())
     await screen.shows("client sent data before READY (4.1): START was not written",
                        "a client that sends data before READY is named")
@@ -128,7 +142,7 @@ async def whole(address, image, screens):
     await screen.keys("d")
     await screen.shows("~ the link is dropped", "d drops the link, and the log says so")
     await screen.shows("link lost: supervision-timeout", "... which is lost then")
-    link.may_go.set()
+    link.go_on()
     check(await asyncio.wait_for(outcome, PATIENCE) == "confirmed",
           "the client resumes and ends confirmed")
     await screen.shows("gateway 2.0.0, slot 1", "the screen has the version that runs now")
@@ -139,6 +153,44 @@ async def whole(address, image, screens):
     check("client sent data before READY" in text and "1 broken" in text, "... with the fault", text)
     await screen.end(65, "... status 65, and the terminal is as before")
     check(daemon.calls[-1] == "UnregisterApplication", "all of it is taken back", daemon.calls)
+    daemon.bus.disconnect()
+
+
+async def befalls(address, image, screens):
+    """Each key that causes something, in one update."""
+    daemon = await Bluetoothd.create(address)
+    screen = await Screen.start(SIM)
+    screens.append(screen)
+    await screen.shows("advertises", "a screen whose keys are pressed")
+    link = HeldLink(daemon, len(image) // 5, 3)
+    outcome = asyncio.create_task(otabench_client.Update(link, image).run())
+    await link.wait_held()
+    for key, told in (("b", "~ the Bluetooth task stands still for 2 s"),
+                      ("e", "~ erases take ten times as long"),
+                      ("n", "~ the next new image will not come up"),
+                      ("h", "~ the device ends the link")):
+        await screen.keys(key)
+        await screen.shows(told, "%s: %s" % (key, told[2:]))
+    await screen.shows("link lost: by-device", "... which it does")
+    link.go_on()
+    await link.wait_held()
+    await screen.keys("r")
+    await screen.shows("2 starts", "r resets the device")
+    link.go_on()
+    await link.wait_held()
+    await screen.keys("p")
+    await screen.shows("the power goes in the next flash operation", "p tells what it will do")
+    link.go_on()
+    await screen.shows("1 power cut", "... and it does so when the flash works again")
+    try:
+        refused = await asyncio.wait_for(outcome, PATIENCE)
+    except otabench_client.Refused as error:
+        refused = str(error)
+    check("rolled back" in refused, "the image that does not come up is rolled back", refused)
+    await screen.shows("1 roll-back", "... which the screen counts")
+    await screen.shows("gateway 1.4.2, slot 0", "... with the version that runs")
+    await screen.keys("\x03")
+    await screen.end(0, "Ctrl-C ends it, with a client or without")
     daemon.bus.disconnect()
 
 
@@ -188,17 +240,29 @@ async def ends(address, screens):
     daemon.bus.disconnect()
     await screen.shows("bluetoothd is gone", "... says so on the shell's screen")
     await screen.end(69, "... status 69, and the terminal is as before")
+    daemon = await Bluetoothd.create(address)
+    screen = await Screen.start(SIM)
+    screens.append(screen)
+    await screen.shows("advertises", "a screen whose terminal goes away")
+    screen.kill()
+    await asyncio.wait_for(daemon.given_up.wait(), PATIENCE)
+    check(True, "... takes all of it back")
+    daemon.bus.disconnect()
 
 
 async def lines(address, screens):
-    daemon = await Bluetoothd.create(address)
-    screen = await Screen.start("--lines", SIM)
-    screens.append(screen)
-    await screen.shows("bench on hci0 (02:0B:E0:00:00:01); Ctrl-C ends it",
-                       "--lines prints lines on a terminal")
-    await screen.do("signal 2")
-    await screen.end(0, "... and ends")
-    daemon.bus.disconnect()
+    for what, arguments, term in (("--lines", ["--lines"], "tmux-256color"),
+                                  ("a terminal that cannot place its cursor", [], "dumb")):
+        daemon = await Bluetoothd.create(address)
+        screen = await Screen.start(*arguments, SIM, term=term)
+        screens.append(screen)
+        await screen.shows("bench on hci0 (02:0B:E0:00:00:01); Ctrl-C ends it",
+                           what + " has lines")
+        await screen.shows("advertises as bench", "... of what happens")
+        await asyncio.wait_for(daemon.on_air.wait(), PATIENCE)
+        await screen.do("signal 2")
+        await screen.end(0, "... and ends")
+        daemon.bus.disconnect()
 
 
 def main():
@@ -208,6 +272,7 @@ def main():
         screens = []
         try:
             asyncio.run(whole(address, image, screens))
+            asyncio.run(befalls(address, image, screens))
             asyncio.run(sizes(address, screens))
             asyncio.run(ends(address, screens))
             asyncio.run(lines(address, screens))
