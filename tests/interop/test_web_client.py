@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """clients/web updates virtual ESP32s: its page runs in node, where navigator.bluetooth stands for
-bumble, which is at otabench-radio's socket.  What is not tested is a browser."""
+bumble, which is at otabench-radio's socket.  test_chromium.py tries it in a browser."""
 
 import asyncio
 import json
