@@ -88,7 +88,7 @@ def main():
     for component in ("ota_core", "ota_esp"):
         pack(component)
     components = ["firmware/components/ota_core", "firmware/components/ota_esp"]
-    for version in ("5.1.0", "6.0.0"):
+    for version in ("5.1.0", "6.0.0", "6.1.0"):
         code, said, solved = solve("firmware", ["firmware/main", *components], version)
         tell(code == 0 and "path: components/ota_core" in solved,
              f"ESP-IDF {version}: the firmware takes ota_core from its own folder", said)
