@@ -67,7 +67,7 @@ const struct cli_option cli_inspect_options[] = {
 	TIMEOUT,
 	BUNDLE,
 	{"secure-boot-key", "FILE",
-	 "public or private key (PEM) that secure boot v2's signature in the image is to be by"},
+	 "key (PEM, public or private) that must have made the image's secure boot v2 signature"},
 	{NULL, NULL, NULL},
 };
 

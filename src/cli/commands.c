@@ -47,10 +47,10 @@ const struct cli_command cli_commands[] = {
 		.summary = "Check an image and show its header, version and hash",
 		.help = "With DEV, compares it with the firmware of that device as well: upgrade, "
 			"downgrade, another project or chip.\n"
-			"Exit status 0: an application image; 65: damaged, or not an application "
-			"image; or not signed by the key that --secure-boot-key names.\n"
-			"Of a file of 'otabench delta' it shows which image it makes, and out of "
-			"which.",
+			"Exit status 0: an application image; 65: damaged, not an application "
+			"image, or not signed by the key that --secure-boot-key names.\n"
+			"Of a patch that 'otabench delta' wrote, it shows the image that the patch "
+			"needs and the one that it makes.",
 		.min_arguments = 1,
 		.max_arguments = 2,
 		.options = cli_inspect_options,
@@ -65,9 +65,10 @@ const struct cli_command cli_commands[] = {
 			"interrupted update is resumed where the device says.  A device of the "
 			"basic dialect reports a version and no hash: if the version is the "
 			"image's and was another one before, the update counts as delivered.  "
-			"IMAGE may be a file of 'otabench delta': where the image that it is a "
-			"patch of is kept here, it stands for the image that it makes, else for a "
-			"device that runs the former.  "
+			"IMAGE may be a patch that 'otabench delta' wrote.  If the image that the "
+			"patch needs is kept on this computer ('otabench images list'), the patch "
+			"stands for the whole image that it makes; if not, only a device that runs "
+			"the image that it needs can be updated.  "
 			"Ctrl-C cancels the update on the device; a second Ctrl-C exits at once.\n"
 			"Exit status 65: the image was refused and nothing was sent; --force "
 			"overrides checks by name.  75: the link, the device or the adapter was "
@@ -112,11 +113,11 @@ const struct cli_command cli_commands[] = {
 		.name = "recover",
 		.usage = "DEV [IMAGE]",
 		.summary = "Bring a device back after an update that failed, step by step",
-		.help = "Asks the device what it is at, names the cause as far as it is known, and "
-			"lists what can be done, what to do next first, each with its command; "
-			"does what is chosen, and asks the device again, until nothing is left.  "
-			"On a terminal a letter and Enter choose, and what changes the device is "
-			"asked about first; elsewhere the list is printed once.\n"
+		.help = "Asks the device for its state, names the cause as far as it is known, and "
+			"lists what can be done, the advised action first, each with its command.  "
+			"It does what you choose and asks the device again, until nothing is left "
+			"to do.  On a terminal you choose by a letter and Enter, and are asked "
+			"before anything changes the device; elsewhere the list is printed once.\n"
 			"--yes does what comes first as long as nothing can be lost by it: "
 			"resuming IMAGE, confirming it once the device runs it, and sending it "
 			"again where the other slot holds nothing to roll back to.\n"
@@ -174,9 +175,9 @@ const struct cli_command cli_commands[] = {
 			"last: "
 			"its chip, its project, the image that it ran, whether it took signed "
 			"images "
-			"only, whether the link was encrypted.  One that is something else at the "
-			"next meeting is refused (exit status 78) unless --trust-change is given: "
-			"another device may answer in its place.\n"
+			"only, whether the link was encrypted.  A device that differs at the next "
+			"meeting is refused (exit status 78) unless --trust-change is given: "
+			"another one may answer in its place.\n"
 			"forget takes a name or an address; the next meeting is the first again.",
 		.min_arguments = 1,
 		.max_arguments = 2,
@@ -202,8 +203,8 @@ const struct cli_command cli_commands[] = {
 			"its own and reads it back; nothing is sent.  The image in that slot is "
 			"lost, and with it the way back; a device on trial refuses.  Asks first, "
 			"on a terminal; elsewhere --yes is needed.\n"
-			"update: --image is sent to the other slot, rebooted and proven, also if "
-			"it runs already.\n"
+			"update: the device is updated with --image, and that is proven, even if "
+			"it runs this image already.\n"
 			"Each run connects anew.  The end is the median of the runs and their "
 			"spread, (highest - lowest) / median; and of the run that is nearest to "
 			"the median, where its time went, what limited it and what to change.\n"
@@ -224,8 +225,9 @@ const struct cli_command cli_commands[] = {
 			"interval, chunk, write mode, window, ack interval, pacing.  The device "
 			"counts and discards the bytes; its flash is not written.  What --profile "
 			"and --set fix stays as it is; only keys that are auto, and a pacing of 0, "
-			"are varied.  What cannot be better by the air time that it needs is not "
-			"measured; what is close is measured again.\n"
+			"are varied.  Settings that cannot win, judging by the air time that they "
+			"need, are not measured; those that come close to the best are measured "
+			"again.\n"
 			"--objective: fastest; no-gaps: the fastest that loses no value; "
 			"small-window: the least window within 5 % of the fastest, for the "
 			"soonest cancel.\n"
@@ -293,7 +295,8 @@ const struct cli_command cli_commands[] = {
 			"N is a run's number; last and -1 are the newest, -2 is the one before "
 			"it.\n"
 			"list shows the newest runs; ~ marks simulated ones, + a profile with "
-			"changed values, %MAX is the rate of what link and flash can carry.\n"
+			"changed values, %MAX is the rate in per cent of what link and flash can "
+			"carry.\n"
 			"show prints everything about one run.\n"
 			"compare shows two runs side by side: figures, rates over time, and the "
 			"settings that differ.\n"
@@ -391,8 +394,8 @@ const struct cli_command cli_commands[] = {
 		.summary = "Show or remove the images that are kept for delta updates",
 		.help = "Each image that is sent, or given to 'delta', is kept in "
 			"$XDG_CACHE_HOME/otabench/images (~/.cache) by its SHA-256: a device that "
-			"runs it can be sent what differs alone.  At most 32 images and 128 MiB "
-			"are "
+			"runs it can then be sent only what differs.  At most 32 images and 128 "
+			"MiB are "
 			"kept, those that were used last; with OTABENCH_IMAGE_STORE=no in the "
 			"environment none.",
 		.min_arguments = 1,
@@ -406,10 +409,10 @@ const struct cli_command cli_commands[] = {
 		.summary = "Write a valid image for tests",
 		.help = "The image passes every check of the boot loader; its code is random and "
 			"does not run on a chip.\n"
-			"With --like it is IMAGE with some functions new and longer or shorter, so "
-			"that those behind move and what refers to them changes, with the next "
-			"version, another build time and another hash: for trying delta updates.  "
-			"A signature is left out.",
+			"With --like it is what the next build of IMAGE could be, for trying delta "
+			"updates: some functions are new, longer or shorter, those behind them "
+			"have moved, what refers to them has changed, and version, build time and "
+			"hash are others.  A signature is left out.",
 		.min_arguments = 1,
 		.max_arguments = 1,
 		.options = cli_sample_options,
