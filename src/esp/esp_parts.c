@@ -7,7 +7,8 @@
  * - The sketch tells its mode before an update only; once PARTS came it is in update mode until it
  *   is reset.  A part that ends while the one before is still being written is lost: the flag that
  *   asks for it is taken back at the end of the write.  Then it waits for the rest for ever.
- * - The library writes within the callback, so that NimBLE's task stands still meanwhile.
+ * - The library writes within the callback, so that NimBLE's task stands still meanwhile, and then
+ *   asks for the next part.
  * - Values are put where their number says, unchecked; what is beyond the buffer is counted.
  * - EF formats the file system.
  */
@@ -20,7 +21,7 @@
 #define SECTOR 4096u
 #define BLOCK 65536u
 #define ALIGN 16u
-#define BUFFER 16384u
+#define BUFFER 16384u /* of the sketch; the library has ESP_PARTS_BUFFER: UPDATER_SIZE */
 #define FAST_NS 8000u /* for a byte of a file: FFat, 125 kB/s ... */
 #define SLOW_NS 20000u /* ... SPIFFS, 50 kB/s */
 #define LATER_US 5000000u /* delay(5000) before the sketch installs, and behind the result */
@@ -42,6 +43,11 @@ enum {
 static bool is_sketch(const struct esp *esp)
 {
 	return esp->config.foreign == DIALECT_FBIEGO;
+}
+
+static uint32_t buffer_size(const struct esp *esp)
+{
+	return is_sketch(esp) ? BUFFER : ESP_PARTS_BUFFER;
 }
 
 static uint32_t get16(const uint8_t *p)
@@ -189,6 +195,17 @@ static void all_there(struct esp *esp, uint64_t us)
 		esp_log(esp, "Incomplete");
 }
 
+/* The library asks for the next part when it has written one, from the same callback. */
+static void written_by_callback(struct esp *esp)
+{
+	struct esp_parts *u = &esp->parts;
+
+	if (u->current + 1u < u->parts)
+		tell_part(esp, WANT);
+	else if (u->current + 1u == u->parts)
+		all_there(esp, LATER_US / 10u);
+}
+
 /* The sketch's loop: a part is in the file, or five seconds have passed behind the last one. */
 static void later(void *ctx, uint64_t now_us)
 {
@@ -198,6 +215,10 @@ static void later(void *ctx, uint64_t now_us)
 	(void)now_us;
 	if (u->step == ESP_PARTS_ALL) {
 		install(esp);
+		return;
+	}
+	if (!is_sketch(esp)) {
+		written_by_callback(esp);
 		return;
 	}
 	if (u->writing_len == 0)
@@ -218,17 +239,15 @@ static void part_end(struct esp *esp, uint32_t len, uint16_t part)
 	struct esp_parts *u = &esp->parts;
 	const unsigned int from = u->filling;
 
-	if (u->step != ESP_PARTS_RECEIVING || len > BUFFER)
+	if (u->step != ESP_PARTS_RECEIVING || len > buffer_size(esp))
 		return;
 	u->filling = 1u - u->filling;
 	u->current = part;
 	if (!is_sketch(esp)) {
 		file_append(esp, u->buffers[from], len);
-		if (part + 1u < u->parts)
-			tell_part(esp, WANT);
-		else if (part + 1u == u->parts)
-			all_there(esp, LATER_US / 10u);
 		esp_block(esp, (uint32_t)(write_us(esp, len) / 1000u) + 1u);
+		sched_at(esp->config.sched, &u->later,
+			 sched_now(esp->config.sched) + write_us(esp, len));
 		return;
 	}
 	if (u->writing_len != 0) {
@@ -246,7 +265,7 @@ static void value(struct esp *esp, const uint8_t *buf, size_t len)
 	struct esp_parts *u = &esp->parts;
 	const size_t at = (size_t)buf[1] * u->chunk;
 
-	if (at + len - 2u > BUFFER)
+	if (at + len - 2u > buffer_size(esp))
 		u->overruns++;
 	else
 		memcpy(u->buffers[u->filling] + at, buf + 2, len - 2u);

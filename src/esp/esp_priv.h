@@ -82,6 +82,7 @@ struct esp_sectors {
 	uint8_t buf[ESP_SECTOR + 16u];
 };
 
+#define ESP_PARTS_BUFFER 20000u
 #define ESP_PARTS_FILE (1536u * 1024u) /* of its file system */
 
 enum esp_parts_step {
@@ -108,7 +109,7 @@ struct esp_parts {
 	struct sched_event later;
 	uint8_t *file; /* ESP_PARTS_FILE, made with the board; file_len are there */
 	uint32_t file_len;
-	uint8_t buffers[2][16384];
+	uint8_t buffers[2][ESP_PARTS_BUFFER];
 };
 
 #define ESP_WRITER_BUF (10u * 512u + 512u)

@@ -301,7 +301,9 @@ static void sector_complete(struct esp *esp, uint16_t sector, uint16_t crc)
 static void firmware(struct esp *esp, const uint8_t *buf, size_t len)
 {
 	struct esp_sectors *u = &esp->sectors;
-	const uint16_t sector = len >= 3 ? bytes_get16(buf) : 0;
+	const uint16_t told = len >= 3 ? bytes_get16(buf) : 0;
+	/* NimBLEOta takes FFFF for the one that it expects: its script sends the last one so. */
+	const uint16_t sector = is(esp, DIALECT_NIMBLEOTA) && told == UINT16_MAX ? u->sector : told;
 	const bool last = len >= 3 && buf[2] == LAST;
 	const size_t payload = len - 3u - (last ? 2u : 0u);
 
