@@ -5,8 +5,9 @@
  * to one characteristic, notifications come from another.  All numbers are big-endian.
  *
  * Nothing has a checksum, and a value that comes while both of the device's buffers are in use is
- * lost without a word.  So values are paced, each part is closed by a request, whose answer shows
- * that what was before it has arrived, and its format command, EF, is never written.  There is no
+ * lost without a word.  So values are paced, unless the device asks for each part when it has a
+ * buffer for it; each part is closed by a request, whose answer shows that what was before it has
+ * arrived; and its format command, EF, is never written.  There is no
  * abort either: what was received stays in the file, which the next update removes.
  */
 #include "core/session_priv.h"
@@ -104,6 +105,11 @@ static void part_accepted(struct session *s)
 	s->parts.rest_us = 0;
 	s->stats.limit = part_end(s, reached);
 	session_moved(s, reached);
+}
+
+static bool unpaced(const struct session *s)
+{
+	return s->parts.mode_known && s->parts.mode == 0;
 }
 
 /*
@@ -265,6 +271,7 @@ static const struct dialect_ops ops = {
 	.sector = part_size,
 	.header_put = header_put,
 	.value_sent = value_sent,
+	.unpaced = unpaced,
 	.data_written = session_nothing,
 	.watch = watch,
 	.watch_at = watch_at,

@@ -51,6 +51,8 @@ struct dialect_ops {
 	void (*trailer_put)(struct session *s, uint8_t *buf);
 	/* The stack took a value with so many bytes of header; NULL: the dialect does not care. */
 	void (*value_sent)(struct session *s, uint32_t header);
+	/* Returns true if this device needs no pacing, which its row has; NULL: it does. */
+	bool (*unpaced)(const struct session *s);
 	/* The device answered a write request on Data. */
 	void (*data_written)(struct session *s);
 	/* Time has passed in SENDING or PAUSED. */

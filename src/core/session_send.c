@@ -276,11 +276,21 @@ static bool makes_headway(const struct session *s)
 					      HEADWAY_BYTES;
 }
 
+/* Returns true if values that come too fast are lost, and nothing tells. */
+static bool is_paced(const struct session *s)
+{
+	const struct dialect *d = s->dialect;
+
+	if (!dialect_tells_received(d, s->mode))
+		return true;
+	return d->paced && !(d->ops->unpaced && d->ops->unpaced(s));
+}
+
 uint32_t session_pacing(const struct session *s)
 {
 	const uint32_t learned = s->burst.pacing_us, asked = s->config.basic_pacing_us;
 
-	if (!s->dialect || (dialect_tells_received(s->dialect, s->mode) && !s->dialect->paced))
+	if (!s->dialect || !is_paced(s))
 		return s->config.pacing_us;
 	return learned > asked ? learned : asked;
 }

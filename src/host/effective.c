@@ -146,6 +146,8 @@ static void sending(const struct profile *asked, const struct job_snapshot *run,
 		ack_why(asked, run, ret);
 	} else if ((key == PROFILE_KEY_BASIC_PACING) == basic_pacing) {
 		put(asked, key, (int32_t)run->pacing_us, ret);
+		if (ret->differs && dialect->paced)
+			because(ret, "the device asks for each part");
 	} else {
 		because(ret, basic_pacing ? "full dialect only" : "commands of the basic dialect");
 	}
