@@ -17,7 +17,7 @@ static const struct dialect *const rows[] = {
 	&session_basic,
 	&session_fbiego,
 	&session_fbiego_compact,
-	&dialect_ble_ota,
+	&session_ble_ota,
 	&session_ble_ota_raw,
 	&session_bleota,
 	&session_nimbleota,

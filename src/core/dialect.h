@@ -93,6 +93,8 @@ struct dialect {
 	bool mcuboot; /* its devices' boot loader is MCUboot, for which images are others */
 	bool fills; /* values are of one length: the last one is filled up with FF */
 	bool paced; /* values that come too fast are lost without a word: basic_pacing counts */
+	/* It keeps an update that stopped until it is reset, and takes no other before. */
+	bool keeps_update;
 	bool one_byte; /* commands and notifications are their opcode alone */
 	bool has_acknowledgements; /* credit, received and flushed are told; lost values show */
 	bool has_status; /* can be asked what it is at */

@@ -55,32 +55,6 @@ const struct dialect dialect_foreign = {
 	LEFT_ALONE,
 };
 
-/*
- * The service is that of session_sectors.c, too.  Espressif's own component ble_ota offers neither
- * write commands nor notifications (nimble_ota.c: ota_gatt_db).  This program leaves it alone: an
- * update that stopped half-way leaves the device in the middle of a sector until it is reset, and
- * its STOP keeps NimBLE's task waiting for the end of an update that never began.
- */
-#define ESPRESSIF_SERVICE GATT_UUID16("8018")
-#define ESPRESSIF_FIRMWARE GATT_UUID16("8020")
-#define ESPRESSIF_PROGRESS GATT_UUID16("8021")
-#define ESPRESSIF_COMMAND GATT_UUID16("8022")
-#define ESPRESSIF_CHRS(has, has_not)                                                               \
-	.services = {ESPRESSIF_SERVICE},                                                           \
-	.chrs = {                                                                                  \
-		[GATT_CONTROL] = {ESPRESSIF_COMMAND, .all = WRITE | (has), .none = (has_not)},     \
-		[GATT_DATA] = {ESPRESSIF_FIRMWARE, .all = WRITE | (has), .none = (has_not)},       \
-	}
-
-const struct dialect dialect_ble_ota = {
-	.id = DIALECT_BLE_OTA,
-	.name = "ble-ota",
-	.title = "protocol of Espressif's ble_ota",
-	.tool = "Espressif's ESP BLE OTA app (esp-ble-ota-android)",
-	ESPRESSIF_CHRS(INDICATE, COMMAND | NOTIFY),
-	LEFT_ALONE,
-};
-
 /* BleOtaUuids.h of its releases until June 2024, whose messages are others (BleOtaHeadCodes.h). */
 const struct dialect dialect_arduino_ble_ota_1 = {
 	.id = DIALECT_ARDUINO_BLE_OTA_1,

@@ -298,6 +298,10 @@ static void silence(struct session *s)
 {
 	switch (s->state) {
 	case SESSION_REBOOTING:
+		if (s->link_up && s->dialect && s->dialect->keeps_update) {
+			session_device_error(s, OTA_ERR_IMAGE, OTA_CMD_END, 0);
+			break; /* it restarts where it takes the image, and else tells nothing */
+		}
 		session_hang_up(s); /* it said it would reboot; look whether it did */
 		session_wait(s, SESSION_STEP_LINK_DOWN, ANSWER_MS);
 		break;

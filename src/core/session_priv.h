@@ -70,12 +70,12 @@ struct dialect_ops {
 };
 
 /* The rows; dialect.c has their order. */
-extern const struct dialect session_full, session_basic, session_ble_ota_raw, session_bleota,
-	session_nimbleota, session_fbiego, session_fbiego_compact, session_smp, session_angerer,
-	session_arduino_ble_ota;
-extern const struct dialect dialect_foreign, dialect_ble_ota, dialect_arduino_ble_ota_1,
-	dialect_nordic_dfu, dialect_nordic_legacy_dfu, dialect_meshtastic, dialect_matter,
-	dialect_silabs, dialect_ti_oad;
+extern const struct dialect session_full, session_basic, session_ble_ota, session_ble_ota_raw,
+	session_bleota, session_nimbleota, session_fbiego, session_fbiego_compact, session_smp,
+	session_angerer, session_arduino_ble_ota;
+extern const struct dialect dialect_foreign, dialect_arduino_ble_ota_1, dialect_nordic_dfu,
+	dialect_nordic_legacy_dfu, dialect_meshtastic, dialect_matter, dialect_silabs,
+	dialect_ti_oad;
 
 /* The OTA service of docs/protocol.md, and what is common to the dialects that have it. */
 #define OTABENCH_SERVICE .services = {OTA_UUID_SERVICE}, .advertised = true

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Espressif's sectors: START with the length, 4096 bytes at a time with a CRC, each acknowledged,
- * and STOP.  Three projects speak it, and differ: ble_ota_raw (esp_ble_ota_raw.c of
- * esp-iot-solution), BLEOTA (BLEOTABase.cpp of gb88/BLEOTA) and NimBLEOta (NimBLEOta.cpp of
- * h2zero/NimBLEOta).  All numbers are little-endian.
+ * and STOP.  Four projects speak it, and differ: ble_ota (nimble_ota.c and ble_ota.c of
+ * esp-iot-solution), ble_ota_raw (esp_ble_ota_raw.c there), BLEOTA (BLEOTABase.cpp of gb88/BLEOTA)
+ * and NimBLEOta (NimBLEOta.cpp of h2zero/NimBLEOta).  All numbers are little-endian.
  *
  * One sector is under way at a time, and its answer counts once, when all of it was sent: a
  * sector that is begun anew in the middle is written behind the first half by NimBLEOta, beyond
  * its buffer.  For the same reason nothing is resumed: a link that was lost leaves half a sector
  * there, which only STOP takes away.
+ *
+ * From ble_ota nothing takes it away but a reset: its application goes on writing where it stopped
+ * (ota_task() of the example's app_main.c), and most releases copy half a sector and a whole one
+ * into a buffer for one.  So no byte of an image is written to it before it has shown that it was
+ * reset since the last update.  It shows that by a value of a sector that cannot be, and without
+ * payload, which changes nothing: while an update is under way, and only then, the device answers
+ * with the sector that it expects.
  */
 #include "core/session_priv.h"
 #include "base/bytes.h"
@@ -19,6 +26,7 @@
 #define TRAILER 2u /* the CRC */
 #define MESSAGE 20u /* of commands and answers, with their CRC */
 #define CRC_AT 18u
+#define NO_SECTOR 0xfffeu /* of no image; ffff is the last one's other name */
 #define AGAIN_MAX 16u /* times that a sector is refused, until the link counts as bad */
 
 enum { CMD_START = 1, CMD_STOP = 2, CMD_ANSWER = 3 };
@@ -33,7 +41,9 @@ static const struct traits {
 	/* the device refuses the length of each value behind a lost one; the last one's CRC
 	 * tells, too */
 	bool length_early;
+	bool keeps; /* an update, until it is reset; tells which sector it expects */
 } traits[DIALECTS] = {
+	[DIALECT_BLE_OTA] = {.tells_expected = true, .keeps = true},
 	[DIALECT_BLE_OTA_RAW] = {.stop_first = true,
 				 .stop_ends = true,
 				 .tells_expected = true,
@@ -82,9 +92,28 @@ static void stop(struct session *s)
 	write_message(s, CMD_STOP, 0);
 }
 
+/* The answer comes before the response, or soon after it. */
+static void ask(struct session *s, enum session_question question)
+{
+	const uint8_t value[HEADER] = {NO_SECTOR & 0xffu, NO_SECTOR >> 8, 0};
+	const int rc = s->ops->write(s->ctx, GATT_DATA, GATT_REQUEST, value, sizeof(value));
+
+	if (rc < 0) {
+		session_failed(s, rc);
+		return;
+	}
+	s->data_busy = true;
+	s->sectors.question = question;
+}
+
+static void kept(struct session *s)
+{
+	session_device_error(s, OTA_ERR_BUSY, OTA_CMD_START, 0);
+}
+
 static void run_command(struct session *s)
 {
-	if (s->config.command != OTA_CMD_ABORT) {
+	if (s->config.command != OTA_CMD_ABORT || traits_of(s)->keeps) {
 		session_device_error(s, OTA_ERR_UNSUPPORTED, (uint8_t)s->config.command, 0);
 		return;
 	}
@@ -104,6 +133,11 @@ static void begin(struct session *s)
 	}
 	s->started = true;
 	session_wait_work(s, SESSION_STEP_READY, s->config.basic_ready_timeout_ms);
+	s->sectors = (struct session_sectors){0};
+	if (traits_of(s)->keeps) {
+		ask(s, SESSION_ASKED_BUSY);
+		return;
+	}
 	if (traits_of(s)->stop_first)
 		stop(s);
 	write_message(s, CMD_START, s->config.image_size);
@@ -142,6 +176,29 @@ static void stopped(struct session *s, bool accepted)
 		session_retry(s, SESSION_DEVICE_ERROR); /* it may have installed it already: look */
 }
 
+static void started(struct session *s, bool good)
+{
+	s->sectors = (struct session_sectors){0};
+	if (!good && traits_of(s)->keeps)
+		kept(s);
+	else if (!good)
+		refused(s, OTA_ERR_BUSY);
+	else if (traits_of(s)->keeps && !s->data_busy)
+		ask(s, SESSION_ASKED_FIRST);
+	else if (!traits_of(s)->keeps)
+		session_begin_sending(s, 0, sector_end(s, 0), 0);
+}
+
+/* The response to a value: where no answer to the first question came before it, none comes. */
+static void data_written(struct session *s)
+{
+	s->stall_at = s->now; /* at a small ATT MTU a sector takes many of them */
+	if (s->sectors.question != SESSION_ASKED_BUSY)
+		return;
+	s->sectors.question = SESSION_ASKED_NOTHING;
+	write_message(s, CMD_START, s->config.image_size);
+}
+
 /* An answer whose CRC is wrong is none. */
 static void rx(struct session *s, const uint8_t *buf, size_t len)
 {
@@ -154,11 +211,7 @@ static void rx(struct session *s, const uint8_t *buf, size_t len)
 		stopped(s, good);
 	} else if (bytes_get16(buf + 2) == CMD_START && s->state == SESSION_PREPARING &&
 		   s->step == SESSION_STEP_READY) {
-		s->sectors = (struct session_sectors){0};
-		if (good)
-			session_begin_sending(s, 0, sector_end(s, 0), 0);
-		else
-			refused(s, OTA_ERR_BUSY);
+		started(s, good);
 	}
 }
 
@@ -205,6 +258,7 @@ static void accepted(struct session *s)
 	const uint32_t from = s->stats.limit;
 
 	s->sectors.again = 0;
+	s->sectors.question = SESSION_ASKED_NOTHING;
 	s->stats.limit = sector_end(s, from);
 	session_moved(s, from);
 }
@@ -212,7 +266,8 @@ static void accepted(struct session *s)
 /* The sector was refused; expected: the one that the device waits for. */
 static void wrong_index(struct session *s, uint32_t sent, uint32_t expected)
 {
-	if (!traits_of(s)->tells_expected || expected < sent || expected > sent + 1u)
+	if (!traits_of(s)->tells_expected || expected < sent || expected > sent + 1u ||
+	    (traits_of(s)->keeps && expected > sent)) /* it took the value for the next one's */
 		refused(s, OTA_ERR_STATE); /* it is somewhere else: from the beginning */
 	else if (expected == sent)
 		send_again(s);
@@ -220,10 +275,32 @@ static void wrong_index(struct session *s, uint32_t sent, uint32_t expected)
 		accepted(s); /* only the answer was lost */
 }
 
+/* The device told which sector it expects. */
+static void answered(struct session *s, uint32_t expected)
+{
+	const enum session_question question = s->sectors.question;
+
+	s->sectors.question = SESSION_ASKED_NOTHING;
+	if (question == SESSION_ASKED_FIRST && expected == 0) {
+		session_begin_sending(s, 0, sector_end(s, 0), 0);
+	} else if (question == SESSION_ASKED_REACHED &&
+		   expected == s->stats.received / SECTOR + 1u) {
+		s->sectors.awaiting = false; /* only the answer was lost */
+		accepted(s);
+	} else if (question != SESSION_ASKED_NOTHING) {
+		kept(s);
+	}
+}
+
 static void rx_data(struct session *s, const uint8_t *buf, size_t len)
 {
 	const uint32_t sent = s->stats.received / SECTOR;
 
+	if (traits_of(s)->keeps && is_whole(buf, len) && bytes_get16(buf) == NO_SECTOR &&
+	    bytes_get16(buf + 2) == STATUS_INDEX) {
+		answered(s, bytes_get16(buf + 4));
+		return;
+	}
 	if ((s->state != SESSION_SENDING && s->state != SESSION_PAUSED) || !is_whole(buf, len) ||
 	    !s->sectors.awaiting || bytes_get16(buf) != sent ||
 	    (traits_of(s)->length_early && bytes_get16(buf + 2) == STATUS_LENGTH))
@@ -270,11 +347,24 @@ static void ask_again(struct session *s)
 	s->stats.queued -= s->sectors.last;
 }
 
+/* A value more than the sector has would be taken for the next one's. */
+static void ask_reached(struct session *s)
+{
+	session_note(s, SESSION_NOTE_RESYNC, s->stats.queued - s->stats.received);
+	s->stats.resyncs++;
+	s->sectors.sent_at = s->now;
+	ask(s, SESSION_ASKED_REACHED);
+}
+
 static void watch(struct session *s)
 {
 	session_watch_stall(s);
 	if (s->state != SESSION_SENDING || s->now < answer_due(s))
 		return;
+	if (session_may_ask(s) && traits_of(s)->keeps && !s->data_busy) {
+		ask_reached(s);
+		return;
+	}
 	s->sectors.awaiting = false;
 	if (!session_may_ask(s))
 		session_retry(s, SESSION_STALLED);
@@ -311,12 +401,28 @@ static const struct dialect_ops ops = {
 	.header_put = header_put,
 	.trailer_put = trailer_put,
 	.value_sent = value_sent,
-	.data_written = session_nothing,
+	.data_written = data_written,
 	.watch = watch,
 	.watch_at = watch_at,
 	.end = end,
 	.abort = stop,
 	.abort_written = session_plain_stopped,
+};
+
+/* Without STOP, which would hide that the application is in the middle of an image. */
+static const struct dialect_ops keeping_ops = {
+	.begin = begin,
+	.rx = rx,
+	.rx_data = rx_data,
+	.header_put = header_put,
+	.trailer_put = trailer_put,
+	.value_sent = value_sent,
+	.data_written = data_written,
+	.watch = watch,
+	.watch_at = watch_at,
+	.end = end,
+	.abort = session_plain_stop,
+	.abort_written = session_nothing,
 };
 
 /*
@@ -327,29 +433,44 @@ static const struct dialect_ops ops = {
 #define NOTIFIES (GATT_PROP_NOTIFY | GATT_PROP_INDICATE)
 #define WRITES (GATT_PROP_WRITE | GATT_PROP_WRITE_COMMAND)
 /* clang-format off */
-#define SECTORS(has, has_not) \
+#define SECTORS(writes, has, has_not) \
 	.tool = "", \
-	.lacks = "no resume, no hash; it confirms by itself", \
 	.family = DIALECT_SECTORS, \
 	.services = {GATT_UUID16("8018")}, \
 	.chrs = { \
-		[GATT_CONTROL] = {GATT_UUID16("8022"), .all = WRITES | (has), .none = (has_not)}, \
-		[GATT_DATA] = {GATT_UUID16("8020"), .all = WRITES | (has), .none = (has_not)}, \
+		[GATT_CONTROL] = {GATT_UUID16("8022"), .all = (writes) | (has), .none = (has_not)}, \
+		[GATT_DATA] = {GATT_UUID16("8020"), .all = (writes) | (has), .none = (has_not)}, \
 	}, \
 	.header = HEADER, \
 	.sector = SECTOR, \
 	.trailer = TRAILER, \
 	.write_mode = GATT_COMMAND, \
-	.has_acknowledgements = true, \
-	.ops = &ops
+	.has_acknowledgements = true
 /* clang-format on */
+
+#define LACKS "no resume, no hash; it confirms by itself"
+
+/* ble_ota offers neither write commands nor notifications (nimble_ota.c and ble_ota.c:
+ * ota_gatt_db). */
+const struct dialect session_ble_ota = {
+	.id = DIALECT_BLE_OTA,
+	.name = "ble-ota",
+	.title = "protocol of Espressif's ble_ota",
+	.lacks = "no resume, no abort, no hash; it confirms by itself",
+	.not_offered = "not offered: it speaks ble-ota",
+	SECTORS(GATT_PROP_WRITE, GATT_PROP_INDICATE, GATT_PROP_WRITE_COMMAND | GATT_PROP_NOTIFY),
+	.keeps_update = true,
+	.ops = &keeping_ops,
+};
 
 const struct dialect session_ble_ota_raw = {
 	.id = DIALECT_BLE_OTA_RAW,
 	.name = "ble-ota-raw",
 	.title = "protocol of Espressif's ble_ota_raw",
 	.not_offered = "not offered: it speaks ble-ota-raw",
-	SECTORS(NOTIFIES, 0),
+	.lacks = LACKS,
+	SECTORS(WRITES, NOTIFIES, 0),
+	.ops = &ops,
 	.with = GATT_UUID16("8021"),
 };
 
@@ -359,7 +480,9 @@ const struct dialect session_bleota = {
 	.title = "protocol of gb88's BLEOTA",
 	.not_offered = "not offered: it speaks bleota",
 	.advertised = true,
-	SECTORS(NOTIFIES, 0),
+	.lacks = LACKS,
+	SECTORS(WRITES, NOTIFIES, 0),
+	.ops = &ops,
 	.without = GATT_UUID16("8021"),
 };
 
@@ -369,5 +492,7 @@ const struct dialect session_nimbleota = {
 	.title = "protocol of h2zero's NimBLEOta",
 	.not_offered = "not offered: it speaks nimbleota",
 	.advertised = true,
-	SECTORS(GATT_PROP_INDICATE, GATT_PROP_NOTIFY),
+	.lacks = LACKS,
+	SECTORS(WRITES, GATT_PROP_INDICATE, GATT_PROP_NOTIFY),
+	.ops = &ops,
 };

@@ -109,6 +109,12 @@ struct session_sectors {
 	uint16_t last; /* ... which has so many bytes of the image */
 	uint8_t packet; /* number of the next value in its sector */
 	uint8_t again; /* times that this sector was sent again */
+	enum session_question {
+		SESSION_ASKED_NOTHING,
+		SESSION_ASKED_BUSY, /* is an update under way? */
+		SESSION_ASKED_FIRST, /* does it begin with the first sector? */
+		SESSION_ASKED_REACHED, /* has it the whole sector? */
+	} question; /* that the device was asked, and has not answered */
 };
 
 /* Parts that a device puts into a file; session_parts.c. */

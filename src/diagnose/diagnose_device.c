@@ -48,7 +48,7 @@ uint8_t diagnose_other_slot(const struct diagnosis_facts *f, char evidence[DIAGN
 
 uint8_t diagnose_other_client(const struct diagnosis_facts *f, char evidence[DIAGNOSIS_TEXT])
 {
-	if (f->code != OTA_ERR_BUSY || f->detail != 0)
+	if (f->code != OTA_ERR_BUSY || f->detail != 0 || dialect_get(f->dialect)->keeps_update)
 		return 0;
 	diagnose_say(evidence, "it answered %s with %s", ota_command_name(f->opcode),
 		     ota_code_name(f->code));

@@ -418,6 +418,7 @@ enum esp_dialect esp_dialect_of(enum dialect_id id)
 	case DIALECT_BLE_OTA_RAW:
 	case DIALECT_BLEOTA:
 	case DIALECT_NIMBLEOTA:
+	case DIALECT_BLE_OTA:
 		return ESP_SECTORS;
 	case DIALECT_FBIEGO:
 	case DIALECT_FBIEGO_COMPACT:
@@ -429,7 +430,6 @@ enum esp_dialect esp_dialect_of(enum dialect_id id)
 	case DIALECT_ARDUINO_BLE_OTA:
 		return ESP_ARDUINO;
 	case DIALECT_FOREIGN:
-	case DIALECT_BLE_OTA:
 	case DIALECT_ARDUINO_BLE_OTA_1:
 	case DIALECT_NORDIC_DFU:
 	case DIALECT_NORDIC_LEGACY_DFU:

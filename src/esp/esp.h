@@ -96,8 +96,9 @@ struct esp_config {
 	enum ota_reset boot_reason; /* of a start that its firmware did not ask for; 0: power-on */
 	uint32_t secure_version;
 	enum esp_dialect dialect;
-	/* FOREIGN: which other one, UNKNOWN for DIALECT_FOREIGN; SECTORS: BLE_OTA_RAW, BLEOTA or
-	 * NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT; MCUMGR: SMP; ANGERER; ARDUINO: ARDUINO_BLE_OTA. */
+	/* FOREIGN: which other one, UNKNOWN for DIALECT_FOREIGN; SECTORS: BLE_OTA, BLE_OTA_RAW,
+	 * BLEOTA or NIMBLEOTA; PARTS: FBIEGO or FBIEGO_COMPACT; MCUMGR: SMP; ANGERER; ARDUINO:
+	 * ARDUINO_BLE_OTA. */
 	enum dialect_id foreign;
 	enum esp_mcumgr_kind mcumgr;
 	uint16_t mcumgr_buf_size; /* bytes; 0: 2475, as Zephyr's samples have it */

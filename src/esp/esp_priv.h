@@ -79,6 +79,7 @@ struct esp_sectors {
 	uint8_t packet; /* the next value in it */
 	uint32_t fill; /* bytes of it in buf */
 	uint32_t overruns;
+	bool dead; /* nothing takes what is received */
 	uint8_t buf[ESP_SECTOR + 16u];
 };
 

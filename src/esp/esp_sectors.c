@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A virtual ESP32 whose firmware is updated by Espressif's sectors: ble_ota_raw, BLEOTA or
+ * A virtual ESP32 whose firmware is updated by Espressif's sectors: ble_ota, ble_ota_raw, BLEOTA or
  * NimBLEOta, as their sources have it (src/core/session_sectors.c names them).  Quirks included:
  *
  * - NimBLEOta erases the whole slot before it answers START (esp_ota_begin()), keeps half a
@@ -8,6 +8,11 @@
  *   compares the number of a value with the one before; what overruns its buffer is counted.
  * - BLEOTA takes START at any time, answers each value of a wrong sector, and tells never which
  *   one it expects; it judges the image at STOP.
+ * - ble_ota takes START at any time and begins nothing anew, as NimBLE's variant did until July
+ *   2026: sector, half a sector and the place in the image stay until it is reset.  It never
+ *   compares a CRC, tells of a wrong sector and takes the value all the same, and judges the image
+ *   behind the last sector; if that fails it writes no more.  Its answer comes before the flash has
+ *   the sector, which waits in a ring there; here it comes after it, so that it is slower.
  * - ble_ota_raw refuses START while an update runs, and installs with the last sector, whether
  *   STOP comes or not.
  *
@@ -49,7 +54,8 @@ static uint16_t crc16(const uint8_t *buf, size_t len)
 
 static enum att_value_id command_id(const struct esp *esp)
 {
-	return is(esp, DIALECT_BLE_OTA_RAW) ? ATT_FOREIGN_3 : ATT_FOREIGN_2;
+	return is(esp, DIALECT_BLE_OTA_RAW) || is(esp, DIALECT_BLE_OTA) ? ATT_FOREIGN_3
+									: ATT_FOREIGN_2;
 }
 
 static void tell(struct esp *esp, enum att_value_id id, uint16_t a, uint16_t b, uint16_t c)
@@ -63,9 +69,9 @@ static void tell(struct esp *esp, enum att_value_id id, uint16_t a, uint16_t b, 
 	bytes_put16(buf + CRC_AT, crc16(buf, CRC_AT));
 	if (!conn)
 		return;
-	if (is(esp, DIALECT_NIMBLEOTA) || is(esp, DIALECT_BLEOTA))
+	if (!is(esp, DIALECT_BLE_OTA_RAW))
 		(void)att_server_indicate(&conn->att, id, buf, sizeof(buf));
-	if (!is(esp, DIALECT_NIMBLEOTA))
+	if (!is(esp, DIALECT_NIMBLEOTA) && !is(esp, DIALECT_BLE_OTA))
 		(void)att_server_notify(&conn->att, id, buf, sizeof(buf));
 }
 
@@ -76,7 +82,9 @@ static void answer(struct esp *esp, uint16_t command, bool accepted)
 
 static void answer_sector(struct esp *esp, uint16_t sector, uint16_t status)
 {
-	const uint16_t expected = is(esp, DIALECT_BLEOTA) ? 0 : esp->sectors.sector;
+	const bool none =
+		is(esp, DIALECT_BLEOTA) || (is(esp, DIALECT_BLE_OTA) && status == STATUS_OK);
+	const uint16_t expected = none ? 0 : esp->sectors.sector;
 
 	tell(esp, ATT_FOREIGN_1, sector, status, expected);
 }
@@ -100,6 +108,11 @@ static void failed(struct esp *esp)
 	     esp->sectors.step == ESP_SECTORS_INSTALLING) &&
 	    is(esp, DIALECT_BLEOTA))
 		answer(esp, CMD_STOP, false);
+	if (is(esp, DIALECT_BLE_OTA)) { /* ota_task() has ended */
+		esp->sectors.dead = true;
+		esp->sectors.step = ESP_SECTORS_RECEIVING;
+		return;
+	}
 	forget(esp);
 }
 
@@ -219,6 +232,17 @@ static void start_firmware(struct esp *esp)
 
 /* --- what the host writes */
 
+static void start_keeping(struct esp *esp, uint32_t size)
+{
+	struct esp_sectors *u = &esp->sectors;
+
+	if (u->size == 0 && board_hash_init(esp->board) < 0)
+		return;
+	u->size = size;
+	u->step = ESP_SECTORS_RECEIVING;
+	answer(esp, CMD_START, true);
+}
+
 static void start(struct esp *esp, uint32_t size)
 {
 	struct esp_sectors *u = &esp->sectors;
@@ -226,6 +250,10 @@ static void start(struct esp *esp, uint32_t size)
 
 	if (running && is(esp, DIALECT_BLE_OTA_RAW)) {
 		answer(esp, CMD_START, false);
+		return;
+	}
+	if (is(esp, DIALECT_BLE_OTA)) {
+		start_keeping(esp, size);
 		return;
 	}
 	if (running && is(esp, DIALECT_NIMBLEOTA)) {
@@ -257,7 +285,9 @@ static void stop(struct esp *esp)
 		install(esp);
 		return;
 	}
-	if (running)
+	if (running && is(esp, DIALECT_BLE_OTA))
+		u->step = ESP_SECTORS_IDLE;
+	else if (running)
 		forget(esp);
 	answer(esp, CMD_STOP, running && !is(esp, DIALECT_BLEOTA));
 }
@@ -279,12 +309,14 @@ static void sector_complete(struct esp *esp, uint16_t sector, uint16_t crc)
 	struct esp_sectors *u = &esp->sectors;
 	const bool last = u->written + u->fill == u->size;
 
-	if (crc16(u->buf, u->fill) != crc) {
+	if (u->dead)
+		return; /* the ring is full, and NimBLE's task waits for it */
+	if (!is(esp, DIALECT_BLE_OTA) && crc16(u->buf, u->fill) != crc) {
 		u->fill = 0;
 		u->packet = 0;
 		answer_sector(esp, sector, STATUS_CRC);
 	} else if ((is(esp, DIALECT_NIMBLEOTA) && u->fill != SECTOR && !last) ||
-		   u->written + u->fill > u->size || u->fill == 0) {
+		   (!is(esp, DIALECT_BLE_OTA) && u->written + u->fill > u->size) || u->fill == 0) {
 		u->fill = 0;
 		u->packet = 0;
 		answer_sector(esp, sector, STATUS_LENGTH);
@@ -312,7 +344,8 @@ static void firmware(struct esp *esp, const uint8_t *buf, size_t len)
 	if (sector != u->sector) {
 		if (!is(esp, DIALECT_NIMBLEOTA) || last)
 			answer_sector(esp, sector, STATUS_INDEX);
-		return;
+		if (!is(esp, DIALECT_BLE_OTA))
+			return;
 	}
 	if (is(esp, DIALECT_BLE_OTA_RAW) && !last && buf[2] != u->packet) {
 		answer_sector(esp, sector, STATUS_LENGTH);

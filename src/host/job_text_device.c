@@ -3,7 +3,7 @@
 #include "host/job_text_priv.h"
 
 /* The code's words, or better ones where the detail tells more. */
-static const char *reason_of(const struct job_result *r)
+static const char *reason_of(const struct job *job, const struct job_result *r)
 {
 	const bool image = r->code == OTA_ERR_IMAGE;
 
@@ -11,6 +11,8 @@ static const char *reason_of(const struct job_result *r)
 		return "it asks for an encrypted link";
 	if (r->code == OTA_ERR_BUSY && r->detail > 0) /* START or PREPARE: seconds */
 		return "updates were begun too often lately";
+	if (r->code == OTA_ERR_BUSY && dialect_get(job->dialect)->keeps_update)
+		return "it is in the middle of another update";
 	if (image && r->detail == OTA_DETAIL_PROJECT)
 		return "the image is another project's";
 	if (image && r->detail == OTA_DETAIL_DESCRIPTOR)
@@ -38,6 +40,9 @@ static void advise_by_code(const struct job *job, struct job_result *r)
 		if (r->detail > 0)
 			job_say(r->advice, "It spares its flash: wait %u s, then try again.",
 				r->detail);
+		else if (dialect_get(job->dialect)->keeps_update)
+			job_say(r->advice, "It keeps an update that stopped until it is reset: "
+					   "switch it off and on, then try again.");
 		else
 			job_say(r->advice, "Another host is updating the device: wait, or "
 					   "disconnect that host.");
@@ -68,7 +73,7 @@ static void advise_by_code(const struct job *job, struct job_result *r)
 
 void job_explain_device_error(const struct job *job, struct job_result *r)
 {
-	const char *text = reason_of(r);
+	const char *text = reason_of(job, r);
 	char line[JOB_COMMAND_MAX], other[JOB_COMMAND_MAX];
 
 	if (explain_unmeasured(job, r))

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """In the rig: over bluetoothd, otabench names the dialect of a device by its advertisement
 and by its services, writes nothing to one that it leaves alone, and updates devices with
-Espressif's sectors, whose answers come from two characteristics, with fbiego's parts, whose
-commands and values go to one, with ArduinoBleOTA, which takes no requests, and with SMP, whose
-answers come from there, too."""
+Espressif's sectors, by commands and by requests alone, whose answers come from two
+characteristics, with fbiego's parts, whose commands and values go to one, with ArduinoBleOTA,
+which takes no requests, and with SMP, whose answers come from there, too."""
 
 import os
 import sys
@@ -20,8 +20,8 @@ EACH = [("full", False), ("basic", False), ("foreign", False), ("fbiego", False)
         ("matter", True), ("silabs", True), ("ti-oad", True)]
 LOOKED_AT = ("foreign", "fbiego", "ble-ota", "angerer", "arduino-ble-ota", "smp", "matter",
              "nimbleota")
-DRIVEN = ("fbiego", "nimbleota", "angerer", "arduino-ble-ota", "smp")
-TELLS_NO_VERSION = ("fbiego", "fbiego-compact", "angerer", "arduino-ble-ota")
+DRIVEN = ("fbiego", "ble-ota", "nimbleota", "angerer", "arduino-ble-ota", "smp")
+TELLS_NO_VERSION = ("fbiego", "fbiego-compact", "ble-ota", "angerer", "arduino-ble-ota")
 
 
 def look(tap):
@@ -77,8 +77,8 @@ def refuse(tap, bluez):
 def job(tap):
     bluez = Bluez()
     look(tap)
-    for name in ("nimbleota", "bleota", "ble-ota-raw", "fbiego", "fbiego-compact", "angerer",
-                 "arduino-ble-ota", "smp"):
+    for name in ("nimbleota", "bleota", "ble-ota", "ble-ota-raw", "fbiego", "fbiego-compact",
+                 "angerer", "arduino-ble-ota", "smp"):
         update(tap, bluez, name)
     refuse(tap, bluez)
     bluez.stop()

@@ -39,7 +39,8 @@ struct device_kind {
 	void (*answer)(struct device *d);
 };
 
-extern const struct device_kind device_raw, device_bleota, device_nimbleota; /* device_sectors.c */
+extern const struct device_kind device_ble_ota, device_raw, device_bleota,
+	device_nimbleota; /* device_sectors.c */
 extern const struct device_kind device_parts, device_compact; /* device_parts.c */
 extern const struct device_kind device_angerer, device_arduino, device_basic,
 	device_full; /* device_values.c */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Espressif's sectors, as ble_ota_raw, BLEOTA and NimBLEOta have them. */
+/* Espressif's sectors, as ble_ota, ble_ota_raw, BLEOTA and NimBLEOta have them. */
 #include "base/bytes.h"
 #include "device.h"
 
 #define SECTOR 4096u
 #define MESSAGE 20u
+#define NO_SECTOR 0xfffeu /* of a question without payload */
 
 enum { START = 1, STOP = 2, ANSWER = 3 };
 
@@ -36,6 +37,11 @@ static void check(struct device *d, enum gatt_chr chr, const uint8_t *buf, size_
 
 	if (chr == GATT_CONTROL) {
 		check_command(buf, len);
+		return;
+	}
+	if (d->kind == &device_ble_ota && len == 3 && bytes_get16(buf) == NO_SECTOR) {
+		must(buf[2] == 0 && !d->peer.s.data_busy);
+		must(d->peer.s.state == SESSION_PREPARING || d->peer.s.sectors.awaiting);
 		return;
 	}
 	must(len >= 3 && len <= d->peer.s.chunk && bytes_get16(buf) == sector);
@@ -96,7 +102,9 @@ static void nearly(struct device *d)
 	const uint8_t kind = peer_take(&d->peer), status = peer_take(&d->peer) % 7u;
 	const uint16_t sector = (uint16_t)(sector_now(d) + kind / 4u % 4u - 1u);
 
-	if (kind & 1u)
+	if (kind == 0xffu)
+		tell_sector(d, NO_SECTOR, 2, status);
+	else if (kind & 1u)
 		tell_sector(d, kind & 2u ? sector_now(d) : sector, status, sector);
 	else
 		tell_command(d, (uint16_t)(kind / 2u % 4u), status);
@@ -104,7 +112,10 @@ static void nearly(struct device *d)
 
 static void ready(struct device *d)
 {
-	tell_command(d, START, 0);
+	if (d->peer.s.dialect && d->peer.s.sectors.question == SESSION_ASKED_FIRST)
+		tell_sector(d, NO_SECTOR, 2, 0);
+	else
+		tell_command(d, START, 0);
 }
 
 static void stopped(struct device *d)
@@ -119,16 +130,20 @@ static void sending(struct device *d)
 		peer_wait_for(&d->peer);
 		return;
 	}
-	/* NimBLEOta's update is over with the last sector. */
-	d->peer.boots = d->kind == &device_nimbleota &&
+	/* The update of two of them is over with the last sector. */
+	d->peer.boots = (d->kind == &device_nimbleota || d->kind == &device_ble_ota) &&
 			d->peer.s.stats.queued == d->peer.s.config.image_size;
-	tell_sector(d, sector_now(d), 0, (uint16_t)(sector_now(d) + 1u));
+	if (d->peer.s.sectors.question == SESSION_ASKED_REACHED)
+		tell_sector(d, NO_SECTOR, 2, (uint16_t)(sector_now(d) + 1u));
+	else
+		tell_sector(d, sector_now(d), 0, (uint16_t)(sector_now(d) + 1u));
 }
 
 #define SECTORS                                                                                    \
 	.check = check, .written = written, .nearly = nearly, .ready = ready, .sending = sending,  \
 	.done = stopped, .answer = stopped
 
+const struct device_kind device_ble_ota = {.dialect = DIALECT_BLE_OTA, SECTORS};
 const struct device_kind device_raw = {.dialect = DIALECT_BLE_OTA_RAW, SECTORS};
 const struct device_kind device_bleota = {.dialect = DIALECT_BLEOTA, SECTORS};
 const struct device_kind device_nimbleota = {.dialect = DIALECT_NIMBLEOTA, SECTORS};

@@ -12,8 +12,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct device_kind *const kinds[] = {
-	&device_raw, &device_bleota,  &device_nimbleota, &device_parts, &device_compact,
-	&device_smp, &device_angerer, &device_arduino,	 &device_basic, &device_full,
+	&device_raw,	 &device_bleota, &device_nimbleota, &device_parts,
+	&device_compact, &device_smp,	 &device_angerer,   &device_arduino,
+	&device_basic,	 &device_full,	 &device_ble_ota,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -117,7 +118,7 @@ static void go_on(struct device *d, unsigned int steps)
 static void discovered_any(struct device *d)
 {
 	const uint8_t some = peer_take(&d->peer);
-	const uint8_t others[] = {DIALECT_FOREIGN, DIALECT_BLE_OTA, DIALECT_UNKNOWN,
+	const uint8_t others[] = {DIALECT_FOREIGN, DIALECT_NORDIC_DFU, DIALECT_UNKNOWN,
 				  DIALECT_MATTER};
 	const uint8_t none[GATT_CHRS] = {0};
 

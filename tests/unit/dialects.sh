@@ -40,7 +40,7 @@ for name in full basic foreign fbiego fbiego-compact ble-ota ble-ota-raw bleota 
 	"$program" --json $sim info "$device" >"$work/info" 2>&1
 	exit=$?
 	case $name in
-	full | basic | ble-ota-raw | bleota | nimbleota | fbiego* | smp | angerer | arduino-ble-ota) expected=0 ;;
+	full | basic | ble-ota | ble-ota-raw | bleota | nimbleota | fbiego* | smp | angerer | arduino-ble-ota) expected=0 ;;
 	*) expected=76 ;;
 	esac
 	[ $exit -eq $expected ] && [ "$(field "$work/info" dialect)" = "$name" ]
@@ -51,7 +51,7 @@ for name in full basic foreign fbiego fbiego-compact ble-ota ble-ota-raw bleota 
 		"$image" >"$work/flash" 2>"$work/errors"
 	exit=$?
 	case $name in
-	full | basic | ble-ota-raw | bleota | nimbleota | fbiego* | smp | angerer | arduino-ble-ota)
+	full | basic | ble-ota | ble-ota-raw | bleota | nimbleota | fbiego* | smp | angerer | arduino-ble-ota)
 		[ $exit -eq 0 ] && ! grep -q '"tool":' "$work/info"
 		;;
 	*)

@@ -96,7 +96,8 @@ static void test_services(void **state)
 					    1u << DIALECT_BLEOTA | 1u << DIALECT_NIMBLEOTA);
 	assert_null(dialects_only(espressif));
 	assert_true(dialects_driven(espressif));
-	assert_false(dialects_driven(1u << DIALECT_BLE_OTA));
+	assert_true(dialects_driven(1u << DIALECT_BLE_OTA));
+	assert_false(dialects_driven(1u << DIALECT_NORDIC_DFU));
 	assert_int_equal(dialects_only(dialects_of_service(GATT_UUID16("fe59")))->id,
 			 DIALECT_NORDIC_DFU);
 	assert_int_equal(dialects_of_service(GATT_UUID16("180d")), 0);
