@@ -88,6 +88,8 @@ enum session_note {
 	SESSION_NOTE_WINDOW, /* as the link, or the ring, has it */
 	SESSION_NOTE_WINDOW_RATE, /* less: fewer bytes get through than the link could carry */
 	SESSION_NOTE_WINDOW_GAPS, /* less: values get lost */
+	SESSION_NOTE_SINGLE, /* for so many bytes one value at a time, since they overtake each
+			      * other; 0: no more */
 	SESSION_NOTE_BURST, /* values between two requests from now on: the device ran over */
 	SESSION_NOTE_PACING, /* microseconds between values from now on: the same */
 	/* The connection interval by itself, in units of 1.25 ms: ... */

@@ -32,6 +32,8 @@ static struct session_choice choose_mode(const struct session *s)
 		return choice(GATT_REQUEST, asked, SESSION_BY_DEVICE);
 	if (asked == GATT_REQUEST && !(p & GATT_PROP_WRITE))
 		return choice(GATT_COMMAND, asked, SESSION_BY_DEVICE);
+	if (s->flow.single_to > 0 && s->config.mode_auto && (p & GATT_PROP_WRITE))
+		return choice(GATT_REQUEST, asked, SESSION_BY_GAPS);
 	return choice(asked, asked, s->config.mode_auto ? SESSION_BY_DIALECT : SESSION_ASKED);
 }
 
@@ -86,6 +88,8 @@ static struct session_choice choose_window(const struct session *s, const struct
 
 	if (session_sector(s) != 0)
 		return choice(session_sector(s), window, SESSION_BY_DIALECT);
+	if (s->flow.single_to > 0 && s->mode != GATT_REQUEST)
+		return choice(s->chunk, window, SESSION_BY_GAPS);
 	if (window == 0)
 		window = session_flow_window(s, air, &reason);
 	if (window < s->chunk)

@@ -37,6 +37,16 @@
 #define TRUST_FIRST 12288u /* bytes, of a link of which nothing is known */
 #define DISTANCES 4u /* a longer one counts a fourth, a shorter one three: gaps may be more now */
 #define LOOK 16384u /* bytes after which the window is worked out anew */
+/*
+ * Over several bearers of ATT values overtake each other, and the device takes what was overtaken
+ * for lost.  A gap takes the time of one and a half values that go alone, each a request.  So where
+ * so many gaps in a row brought no more than so many values, they do: for so many bytes, and for
+ * twice as many each further time.
+ */
+#define COUNTED_GAPS 8u
+#define COUNTED_VALUES 2u
+#define SINGLE 8192u
+#define SINGLE_DOUBLED 8u
 
 /* Bytes that pass in so many microseconds. */
 static uint32_t in_time(uint32_t rate, uint64_t us)
@@ -50,6 +60,7 @@ void session_flow_begin(struct session *s, uint32_t ack_interval)
 		.since = s->now,
 		.from = s->stats.received,
 		.gap_at = s->stats.received,
+		.counted_from = s->stats.received,
 		.acks_from = s->stats.received,
 		.acks_apart = UINT32_MAX,
 		.step = ack_interval,
@@ -99,6 +110,30 @@ static uint32_t step_by_rule(const struct session *s)
 		s, ota_ack_step(f->told_step, f->acks_apart, s->stats.queued - f->acks_from));
 }
 
+/* The mode, and the window, follow from what has just changed. */
+static void single(struct session *s, uint32_t to)
+{
+	s->flow.single_to = to;
+	session_note(s, SESSION_NOTE_SINGLE, to > 0 ? to - s->stats.received : 0);
+	session_choose(s);
+}
+
+static void look_for_disorder(struct session *s)
+{
+	struct session_flow *f = &s->flow;
+	const uint32_t came = s->stats.received - f->counted_from;
+
+	if (++f->counted < COUNTED_GAPS)
+		return;
+	f->counted = 0;
+	f->counted_from = s->stats.received;
+	if (came > COUNTED_VALUES * (uint32_t)s->chunk || f->single_to > 0)
+		return;
+	single(s, s->stats.received + (SINGLE << f->singles));
+	if (f->singles < SINGLE_DOUBLED)
+		f->singles++;
+}
+
 void session_flow_gap(struct session *s, uint32_t stale, bool seen)
 {
 	struct session_flow *f = &s->flow;
@@ -115,6 +150,8 @@ void session_flow_gap(struct session *s, uint32_t stale, bool seen)
 	if (f->step > step_by_rule(s))
 		f->step = step_by_rule(s);
 	session_rewindow(s);
+	if (seen)
+		look_for_disorder(s);
 }
 
 bool session_flow_quiet(const struct session *s, uint32_t received)
@@ -188,6 +225,8 @@ void session_flow_moved(struct session *s, uint32_t from)
 		session_rewindow(s);
 		return;
 	}
+	if (f->single_to > 0 && now >= f->single_to)
+		single(s, 0);
 	step_told(s, now - from);
 	look_for_drain(s);
 	if (f->empty_at > 0) {

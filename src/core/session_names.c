@@ -96,6 +96,7 @@ const char *session_note_name(enum session_note note)
 		[SESSION_NOTE_WINDOW] = "window",
 		[SESSION_NOTE_WINDOW_RATE] = "window-rate",
 		[SESSION_NOTE_WINDOW_GAPS] = "window-gaps",
+		[SESSION_NOTE_SINGLE] = "single",
 		[SESSION_NOTE_RESUMED] = "resumed",
 		[SESSION_NOTE_GAP] = "gap",
 		[SESSION_NOTE_RESYNC] = "resync",

@@ -56,6 +56,10 @@ struct session_flow {
 	uint32_t gap_at; /* its offset; or where sending began */
 	uint32_t apart; /* bytes from one gap to the next, as a rule; 0: not known */
 	unsigned int answers; /* for which values leave room in each event */
+	uint8_t counted; /* gaps since received was counted_from */
+	uint32_t counted_from;
+	uint8_t singles; /* times that values went one at a time ... */
+	uint32_t single_to; /* ... as they do up to this offset now; 0: they do not */
 	uint32_t looked_at; /* received when the window was worked out last */
 };
 

@@ -38,6 +38,19 @@ static const struct fault {
 	{{0, RELEASE(5, 83), "does not report why a link ended",
 	  "'btmon' as root shows it; or update bluetoothd"},
 	 NULL},
+	/* "shared/att: Fix not requeueing in the same channel", 5.67: the channel's queue is not told of
+	 * the link's end. */
+	{{RELEASE(5, 67), UINT16_MAX,
+	  "keeps a write that waited for a pairing which failed, and refuses all later ones",
+	  "nothing to do: otabench has bluetoothd forget the device, which costs one try"},
+	 NULL},
+	/* "Add support for Enhanced ATT bearer (EATT)", 5.54; "main: Disable EATT by default", 5.67 */
+	{{RELEASE(5, 54), RELEASE(5, 67),
+	  "opens several bearers to a device that offers them (EATT), where values overtake each "
+	  "other",
+	  "if a run says so: Channels = 1 below [GATT] in /etc/bluetooth/main.conf, then restart "
+	  "bluetoothd"},
+	 NULL},
 	/* "Fix issue with GATT database and out of sync errors", 5.87 */
 	{{0, RELEASE(5, 87),
 	  "does not repeat what a device refuses because its GATT table has changed (ATT error "

@@ -178,6 +178,7 @@ static void recorder_on_note(void *userdata, enum session_note note, uint32_t va
 	case SESSION_NOTE_WINDOW:
 	case SESSION_NOTE_WINDOW_RATE:
 	case SESSION_NOTE_WINDOW_GAPS:
+	case SESSION_NOTE_SINGLE:
 	case SESSION_NOTE_RESYNC:
 	case SESSION_NOTE_QUERY:
 	case SESSION_NOTE_ERROR:

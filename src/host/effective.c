@@ -78,6 +78,8 @@ static void mode_why(const struct job_snapshot *run, struct effective *ret)
 
 	if (run->choices.mode.reason == SESSION_BY_DEVICE)
 		because(ret, "the device offers only this");
+	else if (run->choices.mode.reason == SESSION_BY_GAPS)
+		because(ret, "auto: commands overtake each other");
 	else if (run->choices.mode.reason != SESSION_BY_DIALECT)
 		return;
 	else if (!dialect->has_acknowledgements)

@@ -106,6 +106,14 @@ char *job_note_text(enum session_note note, uint32_t value, char *buf, size_t si
 		(void)snprintf(buf, size, "the adapter, or its daemon, is %s",
 			       value ? "back" : "gone");
 		break;
+	case SESSION_NOTE_SINGLE:
+		if (value > 0)
+			(void)snprintf(buf, size,
+				       "values overtake each other: one at a time for %u bytes",
+				       value);
+		else
+			(void)snprintf(buf, size, "several values at a time again");
+		break;
 	case SESSION_NOTE_PASSKEY:
 	case SESSION_NOTE_KEPT:
 	case SESSION_NOTE_KEPT_NOT:

@@ -131,16 +131,23 @@ def at_the_terminal(tap):
     end(radio)
 
 
+def removed_for_kept(flash):
+    """1 if bluetoothd had kept a write of an earlier link, whose pairing had failed, and refused
+    all others: from 5.67 on it does so.  otabench removes the device then, once, and tries again."""
+    return int("still waits for a write" in flash.story())
+
+
 def wrong(tap, security):
     """Nothing is written to a device that is not paired with."""
     radio = radio_with(security + ",passkey=" + FIXED)
     before = radio.status()
     image = sample_image("wrong.bin", SIZE, "2.0.0")
     for what, options in (("a wrong passkey", ["--passkey=012344"]), ("no passkey", [])):
-        flash = Otabench(*options, "flash", "esp-sim-01", image)
+        flash = Otabench("-vv", *options, "flash", "esp-sim-01", image)
         result, status = flash.result()
+        kept = removed_for_kept(flash)
         tap.check(status == 77 and result.get("outcome") == "not-paired"
-                  and result.get("retries") == 0 and "asskey" in result.get("text", ""),
+                  and result.get("retries") == kept and "asskey" in result.get("text", ""),
                   "%s: %s with --json is a named error, exit status 77" % (security, what),
                   flash.story())
     now = radio.status()

@@ -189,8 +189,24 @@ static void test_good_machine(void **state)
 	expect(&d, DOCTOR_GOOD, "rfkill", "rfkill0 is not blocked");
 	expect(&d, DOCTOR_GOOD, "bluetoothd", "release 5.66");
 	expect(&d, DOCTOR_NOTE, "bluetoothd", "why a link ended");
+	expect(&d, DOCTOR_NOTE, "bluetoothd", "several bearers");
 	expect(&d, DOCTOR_GOOD, "adapter", "hci0 (00:AA:01:00:00:23) is on");
 	expect(&d, DOCTOR_GOOD, "virtual adapter", "otabench-radio works");
+}
+
+/* What a later release does that an earlier one did not. */
+static void test_later_release(void **state)
+{
+	struct answer a = {.adapter = true, .powered = true, .modalias = "usb:v1D6Bp0246d0557"};
+	struct doctor d;
+
+	(void)state;
+	place("/sys/class/bluetooth/hci0", NULL);
+	collect(&d, &a);
+	expect(&d, DOCTOR_GOOD, "bluetoothd", "release 5.87");
+	expect(&d, DOCTOR_NOTE, "bluetoothd", "a pairing which failed");
+	for (size_t i = 0; i < d.count; i++)
+		assert_null(strstr(d.findings[i].found, "bearers"));
 }
 
 /* --- what the computer and the adapter are */
@@ -538,6 +554,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_bare_machine),
 		TEST(test_good_machine),
+		TEST(test_later_release),
 		TEST(test_blocked),
 		TEST(test_hardware),
 		cmocka_unit_test(test_controller),

@@ -123,7 +123,8 @@ static void test_no_headway(void **state)
 	play_sending(&r, 23, 0, 60000);
 	for (uint16_t i = 1; !session_finished(&r.s) && i < 10000; i++) {
 		play_skip(&r);
-		play_rx_gap(&r, (uint16_t)(i * 0x2000u), ++at, OTA_GAP_MISSING);
+		at += 6; /* faster than one value at a time for it */
+		play_rx_gap(&r, (uint16_t)(i * 0x2000u), at, OTA_GAP_MISSING);
 	}
 	assert_int_equal(r.s.outcome, SESSION_NO_HEADWAY);
 	assert_in_range(r.s.stats.sent_bytes, 1u << 20, 2u << 20);
