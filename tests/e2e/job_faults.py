@@ -383,8 +383,10 @@ def power_cycle(tap, bluez, name):
     bench.check(adapter_known()["Powered"], "the adapter is on when it ends", adapter_known())
     bench.proved(flash)
     bench.check(flash.notes("resumed"), "the other program's update was resumed", flash.story())
-    turns = [line.rsplit(" ", 1)[1] for line in control.events[start:]
-             if "Controller" in line and "Powered: " in line]
+    told = [line.rsplit(" ", 1)[1] for line in control.events[start:]
+            if "Controller" in line and "Powered: " in line]
+    # 5.87 tells twice that it is off.
+    turns = [turn for turn, before in zip(told, [None] + told) if turn != before]
     bench.check(turns == ["no", "yes"], "it was off and on, once", control.text())
     control.quit()
     bench.end()

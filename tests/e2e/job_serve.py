@@ -4,6 +4,7 @@
 with mistakes, each on the other one of two adapters that hear each other (btvirt's, of BlueZ)."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -102,6 +103,9 @@ def job(tap):
     os.makedirs(os.path.dirname(CONFIG), exist_ok=True)
     with open(CONFIG, "w", encoding="ascii") as file:
         file.write("[GATT]\nChannels = 1\nExchangeMTU = 513\n")
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    with open("/proc/sys/kernel/core_pattern", "w", encoding="ascii") as file:
+        file.write(os.getcwd() + "/core.%e")
     bluez = Bluez()
     full = {"subscribe", "info", "limit", "sequence", "end", "hash", "confirm"}
     basic = {"subscribe", "value", "end"}
@@ -119,6 +123,8 @@ def job(tap):
         air = Air(bluez)
         attempt()
         air.stop()
+        ended = bluez.daemon.poll()
+        tap.check(ended is None, "bluetoothd goes on", "status %s" % ended)
     bluez.stop()
 
 
