@@ -186,7 +186,7 @@ static void serve_bluez_hang_up(void *ctx)
 
 	if (!b->client[0])
 		return;
-	b->hanging_up = true;
+	serve_bluez_silence(b);
 	rc = sd_bus_message_new_method_call(b->bus, &m, BLUEZ, b->client, BLUEZ_DEVICE,
 					    "Disconnect");
 	(void)call(b, NULL, m, rc, NULL);
@@ -419,6 +419,7 @@ void serve_bluez_stop(struct serve_bluez *b)
 	if (b->registered)
 		take_back(b, BLUEZ_GATT, "UnregisterApplication", SERVE_ROOT);
 	b->advertised = b->registered = b->wanted = false;
+	serve_bluez_end_silence(b);
 	b->client[0] = '\0';
 }
 

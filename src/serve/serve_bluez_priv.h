@@ -11,6 +11,7 @@
 #define SERVE_PATH 128u
 #define SERVE_BUS "org.freedesktop.DBus"
 #define SERVE_MATCHES 4u
+#define SERVE_UNANSWERED 16u /* one for each bearer of a client */
 #define BLUEZ "org.bluez"
 #define BLUEZ_CHR "org.bluez.GattCharacteristic1"
 #define BLUEZ_GATT "org.bluez.GattManager1"
@@ -41,6 +42,11 @@ struct serve_bluez {
 	char client[SERVE_PATH]; /* the device object of the client; "": none */
 	char connected[SERVE_PATH]; /* the latest that connected */
 	bool hanging_up; /* client is no client any more, but has its link */
+	/* Its requests since then, which have no answer until the link is about to end. */
+	sd_bus_message *unanswered[SERVE_UNANSWERED];
+	size_t unanswered_count;
+	sd_event_source *silence; /* runs out before the link ends; NULL: no client is hung up */
+	bool silence_over;
 };
 
 void serve_bluez_log(struct serve_bluez *b, const char *format, ...)
@@ -53,12 +59,21 @@ void serve_bluez_gone(struct serve_bluez *b, const char *why);
 /* serve_clients.c */
 int serve_clients_watch(struct serve_bluez *b);
 /* A call of a client whose link is lost, which lasts until bluetoothd has ended it, some two
- * seconds: there is no answer, as there is none over a lost link; bluetoothd waits for none. */
+ * seconds. */
 bool serve_bluez_is_lost(const struct serve_bluez *b, const char *device);
+/* The link of the client is as good as lost. */
+void serve_bluez_silence(struct serve_bluez *b);
+/* Leaves such a call without an answer, as a lost link would, for as long as bluetoothd bears it:
+ * a request that is open when the link ends makes it crash some seconds later (5.66, 5.82). */
+void serve_bluez_ignore(struct serve_bluez *b, sd_bus_message *m);
+/* There is none any more, and no answer is wanted. */
+void serve_bluez_end_silence(struct serve_bluez *b);
 /* The client that a call is of; false: it is not to be served. */
 bool serve_bluez_client(struct serve_bluez *b, const char *device);
 
 /* serve_objects.c */
+/* The answer to a read or write that failed. */
+int serve_objects_refuse(sd_bus_message *m, int status);
 int serve_objects_export(struct serve_bluez *b, const struct gatt_table *table);
 void serve_objects_drop(struct serve_bluez *b);
 int serve_objects_advertisement(struct serve_bluez *b);

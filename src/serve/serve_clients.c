@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The links of clients, as bluetoothd's signals tell of them. */
+#include "config.h" /* system extensions: CLOCK_MONOTONIC */
+
 #include "serve/serve_bluez_priv.h"
+
+#include "ota/error.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+/* bluetoothd ends a link two seconds after Disconnect() (DISCONNECT_TIMER of its src/device.c), up
+ * to a quarter of one earlier, as g_timeout_add_seconds() groups timers. */
+#define SILENCE_US 1500000u
 #define PROPERTIES SERVE_BUS ".Properties"
 #define MANAGER SERVE_BUS ".ObjectManager"
 
@@ -40,6 +48,66 @@ bool serve_bluez_client(struct serve_bluez *b, const char *device)
 	return true;
 }
 
+/* --- a link that is lost, but not ended */
+
+/*
+ * What is written counts as written: the answer may be the last thing that reaches a client before
+ * its link is lost, while after an error some would try again over a link that is about to end.
+ */
+static void answer(sd_bus_message *m)
+{
+	if (sd_bus_message_is_method_call(m, BLUEZ_CHR, "WriteValue") > 0)
+		(void)sd_bus_reply_method_return(m, "");
+	else
+		(void)serve_objects_refuse(m, -OTA_ENOTCONN);
+}
+
+static void answer_all(struct serve_bluez *b)
+{
+	for (size_t i = 0; i < b->unanswered_count; i++) {
+		answer(b->unanswered[i]);
+		sd_bus_message_unref(b->unanswered[i]);
+	}
+	b->unanswered_count = 0;
+}
+
+static int on_silence_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct serve_bluez *b = userdata;
+
+	(void)source;
+	(void)usec;
+	b->silence_over = true;
+	answer_all(b);
+	return 0;
+}
+
+void serve_bluez_silence(struct serve_bluez *b)
+{
+	b->hanging_up = true;
+	/* Without a timer each call is answered at once. */
+	b->silence_over =
+		sd_event_add_time_relative(sd_bus_get_event(b->bus), &b->silence, CLOCK_MONOTONIC,
+					   SILENCE_US, 0, on_silence_over, b) < 0;
+}
+
+void serve_bluez_ignore(struct serve_bluez *b, sd_bus_message *m)
+{
+	if (sd_bus_message_get_expect_reply(m) <= 0)
+		return;
+	if (b->silence_over || b->unanswered_count == SERVE_UNANSWERED)
+		answer(m);
+	else
+		b->unanswered[b->unanswered_count++] = sd_bus_message_ref(m);
+}
+
+void serve_bluez_end_silence(struct serve_bluez *b)
+{
+	answer_all(b);
+	b->silence = sd_event_source_disable_unref(b->silence);
+	b->hanging_up = false;
+}
+
 static void client_gone(struct serve_bluez *b, const char *path)
 {
 	if (strcmp(path, b->connected) == 0)
@@ -47,7 +115,7 @@ static void client_gone(struct serve_bluez *b, const char *path)
 	if (strcmp(path, b->client) != 0)
 		return;
 	b->client[0] = '\0';
-	b->hanging_up = false;
+	serve_bluez_end_silence(b);
 	serve_client_left(b->serve);
 }
 

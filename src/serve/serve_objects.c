@@ -94,7 +94,7 @@ static const char *error_name(int status)
 }
 
 /* bluetoothd makes an ATT error of this text: 0x80 is the first of an application's own. */
-static int refuse(sd_bus_message *m, int status)
+int serve_objects_refuse(sd_bus_message *m, int status)
 {
 	return sd_bus_reply_method_errorf(m, error_name(status), "0x80");
 }
@@ -120,7 +120,7 @@ void serve_objects_answer(void *token, int status, const uint8_t *buf, size_t le
 	struct token *t = token;
 
 	if (status < 0)
-		(void)refuse(t->m, status);
+		(void)serve_objects_refuse(t->m, status);
 	else if (t->read)
 		(void)reply_value(t, buf, len);
 	else
@@ -139,14 +139,16 @@ static int on_read(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	if (!serve_bluez_is_owner(o->b, m))
 		return 1;
 	if (read_options(m, &options) < 0)
-		return refuse(m, -OTA_EPERM);
-	if (serve_bluez_is_lost(o->b, options.device))
+		return serve_objects_refuse(m, -OTA_EPERM);
+	if (serve_bluez_is_lost(o->b, options.device)) {
+		serve_bluez_ignore(o->b, m);
 		return 1;
+	}
 	if (!serve_bluez_client(o->b, options.device))
-		return refuse(m, -OTA_EPERM);
+		return serve_objects_refuse(m, -OTA_EPERM);
 	token = keep(m, true, options.offset);
 	if (!token)
-		return refuse(m, -OTA_ENOMEM);
+		return serve_objects_refuse(m, -OTA_ENOMEM);
 	serve_client_read(o->b->serve, o->entry.handle, options.mtu, token);
 	return 1;
 }
@@ -175,11 +177,13 @@ static int on_write(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 	if (!serve_bluez_is_owner(o->b, m))
 		return 1;
 	if (sd_bus_message_read_array(m, 'y', &buf, &len) < 0 || read_options(m, &options) < 0)
-		return refuse(m, -OTA_EPERM);
-	if (serve_bluez_is_lost(o->b, options.device))
+		return serve_objects_refuse(m, -OTA_EPERM);
+	if (serve_bluez_is_lost(o->b, options.device)) {
+		serve_bluez_ignore(o->b, m);
 		return 1;
+	}
 	if (!serve_bluez_client(o->b, options.device))
-		return refuse(m, -OTA_EPERM);
+		return serve_objects_refuse(m, -OTA_EPERM);
 	if (options.authorize)
 		return sd_bus_reply_method_return(m, "");
 	/* bluetoothd gives a value that was prepared in parts as one, from 0 on. */
@@ -187,7 +191,7 @@ static int on_write(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 		return sd_bus_reply_method_errorf(m, ERROR("InvalidOffset"), "not from its start");
 	token = keep(m, false, 0);
 	if (!token)
-		return refuse(m, -OTA_ENOMEM);
+		return serve_objects_refuse(m, -OTA_ENOMEM);
 	serve_client_wrote(o->b->serve, o->entry.handle, options.mtu, mode_of(o), buf, len, token);
 	return 1;
 }

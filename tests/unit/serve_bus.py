@@ -72,6 +72,38 @@ async def update(address, image, program):
           == "unseen", "what bluetoothd does not tell is not judged")
     check(daemon.calls[-1] == "UnregisterApplication" and not daemon.on_air.is_set(),
           "Ctrl-C takes all of it back", daemon.calls)
+    daemon.bus.disconnect()
+
+
+async def lost(address, program):
+    """bluetoothd ends a link two seconds after it is asked to, and crashes if a request is open
+    then; a write without response has no answer to wait for."""
+    daemon = await Bluetoothd.create(address)
+    daemon.lasts = True
+    served = await asyncio.create_subprocess_exec(
+        PROGRAM, "--json", "serve", "--sim=flash=ideal,seed=3,fault=disconnect@0",
+        stdout=asyncio.subprocess.DEVNULL)
+    program.append(served)
+    link = BusLink(daemon)
+    await link.open()
+    await link.read_info()
+    await link.write_control(otabench_client.start_command(bytes(131072)))
+    await link.heard(PATIENCE)
+    await link.write_data(bytes(2 + 100))
+    await asyncio.wait_for(daemon.asked_to_end.wait(), PATIENCE)
+    await link.write_data(bytes(2 + 100))
+    for _ in range(2):  # in the silence, and after it
+        await link.write_control(b"\x05")
+    try:
+        told = await link.read_info()
+    except otabench_client.Lost as error:
+        told = str(error)
+    check("org.bluez.Error.Failed" in str(told),
+          "requests over a lost link are answered before the link ends", told)
+    await daemon.connected(False)
+    served.send_signal(signal.SIGINT)
+    check(await served.wait() == 0, "... and the device goes on without that client")
+    daemon.bus.disconnect()
 
 
 def main():
@@ -79,6 +111,7 @@ def main():
         image, program = sample_image(folder, 131072), []
         try:
             asyncio.run(update(address, image, program))
+            asyncio.run(lost(address, program))
         finally:
             for served in program:
                 if served.returncode is None:

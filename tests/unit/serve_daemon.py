@@ -50,6 +50,7 @@ class Bluetoothd:
         self.app, self.objects, self.advertisement = None, {}, {}
         self.on_air, self.calls = asyncio.Event(), []
         self.link, self.known, self.given_up = None, False, asyncio.Event()
+        self.lasts, self.asked_to_end = False, asyncio.Event()  # a link, after Disconnect()
 
     @classmethod
     async def create(cls, address):
@@ -111,7 +112,9 @@ class Bluetoothd:
         elif member == "UnregisterApplication":
             self.given_up.set()
         elif member == "Disconnect":
-            await self.connected(False)
+            self.asked_to_end.set()
+            if not self.lasts:
+                await self.connected(False)
 
     async def connected(self, on):
         """Who was never here before is told of as a new object."""
