@@ -14,7 +14,7 @@ static uint16_t crc16(const uint8_t *buf, size_t len)
 	uint32_t crc = 0;
 
 	for (size_t i = 0; i < len * 8u; i++) {
-		const uint32_t bit = buf[i / 8u] >> (7u - i % 8u) & 1u;
+		const uint32_t bit = (uint32_t)buf[i / 8u] >> (7u - i % 8u) & 1u;
 
 		crc = crc << 1 ^ ((crc >> 15 & 1u) != bit ? 0x1021u : 0);
 		crc &= 0xffffu;

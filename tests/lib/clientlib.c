@@ -96,7 +96,7 @@ static size_t nimbleota_next(struct client *c)
 		return command(c, 1, size_of(c), GATT_REQUEST);
 	}
 	return sector_value(c, (uint16_t)(all == SECTOR + 2u ? c->unit : 0xffff),
-			    c->in_unit + len == all ? 0xff : (uint8_t)(c->in_unit / most), len);
+			    (uint8_t)(c->in_unit + len == all ? 0xff : c->in_unit / most), len);
 }
 
 static size_t bleota_next(struct client *c)
@@ -111,7 +111,7 @@ static size_t bleota_next(struct client *c)
 	}
 	if (c->phase == 2)
 		return command(c, 2, 0, GATT_COMMAND);
-	return sector_value(c, (uint16_t)c->unit, last ? 0xff : (uint8_t)(c->in_unit / most),
+	return sector_value(c, (uint16_t)c->unit, (uint8_t)(last ? 0xff : c->in_unit / most),
 			    len + (last ? 2u : 0));
 }
 
