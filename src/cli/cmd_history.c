@@ -4,10 +4,7 @@
 
 #include "cli/cli.h"
 
-#include "cli/bench.h"
-#include "cli/flash.h"
 #include "cli/history.h"
-#include "cli/run.h"
 #include "base/text.h"
 #include "history/history_compare.h"
 #include "history/history_export.h"
@@ -30,8 +27,7 @@ int history_fail(struct cli *cli, const struct history *history, int error)
 			history_error(history));
 }
 
-/* A run's number: "12", "#12", "-1", "last". */
-static int parse_id(struct cli *cli, struct history *history, const char *text, int64_t *ret)
+int history_parse_id(struct cli *cli, struct history *history, const char *text, int64_t *ret)
 {
 	const int r = history_number(history, text, ret);
 
@@ -210,7 +206,7 @@ static int cmd_history_show(struct cli *cli, struct history *history, const char
 	struct history_detail detail;
 	struct cells cells;
 	int64_t id = 0;
-	int r, code = parse_id(cli, history, text, &id);
+	int r, code = history_parse_id(cli, history, text, &id);
 
 	if (code != CLI_OK)
 		return code;
@@ -291,10 +287,10 @@ static int cmd_history_compare(struct cli *cli, struct history *history, const c
 {
 	struct history_detail a, b;
 	int64_t ids[2] = {0, 0};
-	int r, code = parse_id(cli, history, first, &ids[0]);
+	int r, code = history_parse_id(cli, history, first, &ids[0]);
 
 	if (code == CLI_OK)
-		code = parse_id(cli, history, second, &ids[1]);
+		code = history_parse_id(cli, history, second, &ids[1]);
 	if (code != CLI_OK)
 		return code;
 	r = history_load(history, ids[0], &a);
@@ -324,7 +320,7 @@ static int parse_ids(struct cli *cli, struct history *history, int count, char *
 	if (count > IDS_MAX)
 		return cli_fail(cli, CLI_USAGE, "history: expected at most %d runs", IDS_MAX);
 	for (int i = 0; i < count && code == CLI_OK; i++)
-		code = parse_id(cli, history, words[i], &ret[i]);
+		code = history_parse_id(cli, history, words[i], &ret[i]);
 	return code;
 }
 
@@ -393,86 +389,6 @@ static int delete (struct cli *cli, struct history *history, int count, char **w
 	return code == CLI_OK ? cli_succeed(cli) : code;
 }
 
-/* --- rerun */
-
-/* On the virtual world, or the adapter, of then, unless the command line names one. */
-static int reach_as_then(struct cli *cli, const struct history_run *run)
-{
-	struct setting_errors errors;
-	const char *options = run->options;
-
-	if (cli->sim_given || cli->adapter)
-		return CLI_OK;
-	if (strncmp(options, "--adapter=", 10) == 0) {
-		cli->adapter = options + 10; /* the run outlives the command */
-		return CLI_OK;
-	}
-	if (!run->result.virtual_clock)
-		return CLI_OK;
-	cli->sim_given = true;
-	if (strncmp(options, "--sim=", 6) != 0 ||
-	    simopts_parse(&cli->sim, options + 6, &errors) == 0)
-		return CLI_OK;
-	cli_tell_errors(cli, &errors);
-	return cli_fail(cli, CLI_USAGE, "run %" PRId64 ": this version does not accept its --sim",
-			run->id);
-}
-
-static int profile_as_then(struct cli *cli, const struct history_detail *d, struct profile *ret)
-{
-	struct setting_errors errors, unread;
-	int r;
-
-	if (cli->profile)
-		return cli_load_profile(cli, NULL, ret, NULL);
-	r = history_profile(d, ret, &errors);
-	cli->saved_known = profile_open(d->run.profile, &cli->saved, NULL, &unread) == 0;
-	if (r == 0)
-		r = profile_set(ret, cli->set, cli->set_count, "--set", &errors);
-	if (r == 0)
-		return CLI_OK;
-	cli_tell_errors(cli, &errors);
-	return cli_fail(cli, CLI_USAGE, "the profile cannot be used");
-}
-
-static int again(struct cli *cli, const struct history_detail *d)
-{
-	struct job_config config = {
-		.goal = SESSION_MEASURE, .bytes = d->run.size, .pattern = d->run.pattern};
-	struct profile profile;
-	int code = reach_as_then(cli, &d->run);
-
-	if (code == CLI_OK)
-		code = profile_as_then(cli, d, &profile);
-	if (code != CLI_OK)
-		return code;
-	if (d->run.goal == SESSION_UPDATE)
-		return flash_again(cli, &d->run, &profile);
-	config.device = d->run.address[0] != '\0' ? d->run.address : d->run.device;
-	config.profile = &profile;
-	if (d->run.pattern)
-		code = bench_agree(cli, config.device);
-	return code == CLI_OK ? run_job(cli, &config,
-					bench_report(d->run.pattern ? BENCH_FLASH : BENCH_LINK))
-			      : code;
-}
-
-static int cmd_history_rerun(struct cli *cli, struct history *history, const char *text)
-{
-	struct history_detail detail;
-	int64_t id = 0;
-	int r, code = parse_id(cli, history, text, &id);
-
-	if (code != CLI_OK)
-		return code;
-	r = history_load(history, id, &detail);
-	if (r < 0)
-		return history_fail(cli, history, r);
-	code = again(cli, &detail);
-	history_detail_finish(&detail);
-	return code;
-}
-
 /* --- which of them */
 
 static int run_verb(struct cli *cli, struct history *history, int argc, char **argv)
@@ -492,7 +408,7 @@ static int run_verb(struct cli *cli, struct history *history, int argc, char **a
 	if (strcmp(verb, "delete") == 0 && argc >= 3)
 		return delete (cli, history, argc - 2, argv + 2);
 	if (strcmp(verb, "rerun") == 0 && argc == 3)
-		return cmd_history_rerun(cli, history, argv[2]);
+		return history_rerun_command(cli, history, argv[2]);
 	return cli_fail(cli, CLI_USAGE, "history: expected %s", cli->command->usage);
 }
 

@@ -5,11 +5,6 @@
 #define SECTOR 4096u
 #define ACK_DELAY_US 100000u /* it acknowledges a smaller rest after that long */
 
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
 void play_notify(struct play *s, uint64_t at, bool gap, bool response)
 {
 	const struct play_note note = {

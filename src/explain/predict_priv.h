@@ -68,6 +68,13 @@ struct play {
 	uint32_t sent, count;
 };
 
+static inline uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The host hears what came, and hands on what it may. */
+void play_host(struct play *s);
 /* Bytes of flash that the first so many bytes of the air become, and the other way round. */
 uint32_t play_image(const struct play *s, uint32_t air);
 uint32_t play_air(const struct play *s, uint32_t image);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See recover.h. */
-#include "host/recover.h"
+#include "host/recover_priv.h"
 
 #include "base/command.h"
 #include "base/output.h"
@@ -45,31 +45,10 @@ static uint32_t bit(enum recover_action action)
 	return 1u << (unsigned int)action;
 }
 
-static bool holds_session(const struct recover_known *k)
-{
-	return k->status_known && k->status.state != OTA_STATE_IDLE;
-}
-
-static bool same_image(const struct recover_known *k)
-{
-	return k->image_sha256 &&
-	       memcmp(k->status.hash, k->image_sha256, sizeof(k->status.hash)) == 0;
-}
-
-static bool is_known(const struct recover_known *k, uint8_t flag)
-{
-	return (k->flags_known & flag) != 0;
-}
-
-static bool is_set(const struct recover_known *k, uint8_t flag)
-{
-	return (k->flags_known & k->flags & flag) != 0;
-}
-
 bool recover_foreign(const struct recover_known *k)
 {
-	return holds_session(k) && !k->running && !k->own &&
-	       !(k->have_update && (same_image(k) || !k->image_sha256));
+	return recover_holds_session(k) && !k->running && !k->own &&
+	       !(k->have_update && (recover_same_image(k) || !k->image_sha256));
 }
 
 bool recover_runs_image(const struct recover_known *k)
@@ -84,108 +63,6 @@ bool recover_wants_answer(const struct recover_known *k)
 	 * works (docs/protocol.md section 2.1): so one that is not known is not asked by itself. */
 	return !k->running && !k->unheard && !k->no_service && !k->status_known &&
 	       k->dialect != DIALECT_UNKNOWN && dialect_get(k->dialect)->has_status;
-}
-
-/* --- what is possible */
-
-#define NO_SERVICE "it has no service for this"
-#define UNHEARD "it does not advertise"
-#define ASK_FIRST "not known: ask for its state first"
-#define ON_TRIAL "the running image is on trial"
-
-/* The reason against anything that writes to the device over a link. */
-static const char *why_not_write(const struct recover_known *k)
-{
-	if (k->readonly)
-		return "not with --readonly";
-	if (k->no_service)
-		return NO_SERVICE;
-	return k->unheard ? UNHEARD : NULL;
-}
-
-static const char *why_not_upload(const struct recover_known *k)
-{
-	const char *why = why_not_write(k);
-
-	if (why)
-		return why;
-	if (k->image_why || k->image[0] == '\0')
-		return k->image_why ? k->image_why : "no image chosen";
-	return is_set(k, OTA_INFO_PENDING_VERIFY) ? ON_TRIAL : NULL;
-}
-
-/* An update from here stopped halfway: the device keeps what it has, unless it lost it since. */
-static bool interrupted(const struct recover_known *k)
-{
-	return k->have_update && !k->ended && k->received > 0 && k->outcome != SESSION_CANCELLED;
-}
-
-static const char *why_not_resume(const struct recover_known *k)
-{
-	const char *why = why_not_upload(k);
-
-	if (why)
-		return why;
-	if (!dialect_get(k->dialect)->can_resume)
-		return dialect_get(k->dialect)->not_offered;
-	if (holds_session(k))
-		return same_image(k) ? NULL : "it holds part of another image";
-	if (is_known(k, OTA_INFO_RESUMABLE))
-		return is_set(k, OTA_INFO_RESUMABLE) ? NULL : "it has nothing to resume";
-	return interrupted(k) ? NULL : ASK_FIRST;
-}
-
-static const char *why_not_command(const struct recover_known *k)
-{
-	const char *why = why_not_write(k);
-
-	if (why)
-		return why;
-	if (k->dialect == DIALECT_UNKNOWN && k->flags_known == 0)
-		return ASK_FIRST;
-	return dialect_get(k->dialect)->can_rollback ? NULL : dialect_get(k->dialect)->not_offered;
-}
-
-/* The reason against a command that needs a flag; without: the words for its absence. */
-static const char *why_not_flag(const struct recover_known *k, uint8_t flag, const char *without)
-{
-	const char *why = why_not_command(k);
-
-	if (why)
-		return why;
-	if (!is_known(k, flag))
-		return ASK_FIRST;
-	return is_set(k, flag) ? NULL : without;
-}
-
-static const char *why_not_abort(const struct recover_known *k)
-{
-	const char *why = why_not_write(k);
-
-	if (why || holds_session(k))
-		return why;
-	if (k->dialect == DIALECT_UNKNOWN && k->flags_known == 0)
-		return interrupted(k) ? NULL : ASK_FIRST;
-	return is_known(k, OTA_INFO_RESUMABLE) && !is_set(k, OTA_INFO_RESUMABLE)
-		       ? "no update is in progress on it"
-		       : NULL;
-}
-
-/* The reason why the device would refuse PREPARE: its other slot is needed. */
-static const char *why_not_prepare(const struct recover_known *k)
-{
-	const char *why = why_not_command(k);
-
-	if (why)
-		return why;
-	if (k->features_known && !(k->features & OTA_FEATURE_PREPARE))
-		return "it does not offer this";
-	if (!is_known(k, OTA_INFO_PENDING_VERIFY) || !is_known(k, OTA_INFO_RESUMABLE))
-		return ASK_FIRST;
-	if (is_set(k, OTA_INFO_PENDING_VERIFY))
-		return ON_TRIAL;
-	return is_set(k, OTA_INFO_RESUMABLE) || holds_session(k) ? "an update can be resumed"
-								 : NULL;
 }
 
 /* --- the choices */
@@ -250,52 +127,20 @@ static void add_idle(const struct recover_known *k, struct recover_list *l)
 {
 	char effect[64] = "resumes where it stopped", at[OUTPUT_FIGURE_MAX];
 
-	if (holds_session(k))
+	if (recover_holds_session(k))
 		(void)snprintf(effect, sizeof(effect), "resumes at %s",
 			       output_bytes(k->status.flushed, at, sizeof(at)));
-	add(k, l, RECOVER_RESUME, effect, why_not_resume(k));
-	add(k, l, RECOVER_RESTART, "sends everything again", why_not_upload(k));
-	add(k, l, RECOVER_ABORT, "drops what was received", why_not_abort(k));
+	add(k, l, RECOVER_RESUME, effect, recover_why_not_resume(k));
+	add(k, l, RECOVER_RESTART, "sends everything again", recover_why_not_upload(k));
+	add(k, l, RECOVER_ABORT, "drops what was received", recover_why_not_abort(k));
 	add(k, l, RECOVER_LOOK, k->unheard ? "waits until it advertises" : "changes nothing", NULL);
 	add(k, l, RECOVER_CONFIRM, "ends its trial",
-	    why_not_flag(k, OTA_INFO_PENDING_VERIFY, "it is not on trial"));
+	    recover_why_not_flag(k, OTA_INFO_PENDING_VERIFY, "it is not on trial"));
 	add(k, l, RECOVER_ROLLBACK, "boots the image in the other slot",
-	    why_not_flag(k, OTA_INFO_CAN_ROLLBACK, "no other image to boot"));
-	add(k, l, RECOVER_REBOOT, "restarts, keeps what it has", why_not_command(k));
-	add(k, l, RECOVER_PREPARE, "nothing is left to roll back to", why_not_prepare(k));
+	    recover_why_not_flag(k, OTA_INFO_CAN_ROLLBACK, "no other image to boot"));
+	add(k, l, RECOVER_REBOOT, "restarts, keeps what it has", recover_why_not_command(k));
+	add(k, l, RECOVER_PREPARE, "nothing is left to roll back to", recover_why_not_prepare(k));
 	add_stack(k, l);
-}
-
-#define CANCELLING "it is being cancelled"
-
-static const char *why_not_pause(const struct recover_known *k)
-{
-	switch (k->state) {
-	case SESSION_VERIFYING:
-	case SESSION_REBOOTING:
-	case SESSION_RECONNECTING:
-	case SESSION_CONFIRMING:
-		return "everything is sent";
-	case SESSION_CANCELLING:
-		return CANCELLING;
-	default:
-		return NULL;
-	}
-}
-
-static const char *why_not_cancel(const struct recover_known *k)
-{
-	switch (k->state) {
-	case SESSION_REBOOTING:
-	case SESSION_CONFIRMING:
-		return "too late: the new image boots next";
-	case SESSION_RECONNECTING:
-		return k->promised ? "too late: the new image boots next" : NULL;
-	case SESSION_CANCELLING:
-		return CANCELLING;
-	default:
-		return NULL;
-	}
 }
 
 static const char *cancel_effect(const struct recover_known *k)
@@ -310,11 +155,12 @@ static void add_running(const struct recover_known *k, struct recover_list *l)
 {
 	if (!k->asking && is_sending(k)) {
 		add(k, l, RECOVER_PAUSE,
-		    k->hold ? "sends again" : "the link stays, nothing is lost", why_not_pause(k));
+		    k->hold ? "sends again" : "the link stays, nothing is lost",
+		    recover_why_not_pause(k));
 		if (k->hold)
 			l->at[l->count - 1].title = "Continue";
 	}
-	add(k, l, RECOVER_CANCEL, cancel_effect(k), why_not_cancel(k));
+	add(k, l, RECOVER_CANCEL, cancel_effect(k), recover_why_not_cancel(k));
 }
 
 /* --- what comes first */
@@ -389,12 +235,13 @@ static bool wants_look(const struct recover_known *k)
 static enum recover_action advised(const struct recover_known *k, const struct recover_list *l)
 {
 	const enum recover_action cure = of_cure(k->cure);
-	const bool part = holds_session(k) ? k->status.state == OTA_STATE_SUSPENDED
-					   : is_set(k, OTA_INFO_RESUMABLE) || interrupted(k);
+	const bool part = recover_holds_session(k)
+				  ? k->status.state == OTA_STATE_SUSPENDED
+				  : recover_has(k, OTA_INFO_RESUMABLE) || recover_interrupted(k);
 
 	if (cure != RECOVER_CLOSE && may_advise(k, l, cure))
 		return cure;
-	if (is_set(k, OTA_INFO_PENDING_VERIFY) && may_advise(k, l, RECOVER_CONFIRM))
+	if (recover_has(k, OTA_INFO_PENDING_VERIFY) && may_advise(k, l, RECOVER_CONFIRM))
 		return RECOVER_CONFIRM;
 	if (part && !wants_look(k) && may_advise(k, l, RECOVER_RESUME))
 		return RECOVER_RESUME;
@@ -403,7 +250,7 @@ static enum recover_action advised(const struct recover_known *k, const struct r
 	if (part && may_advise(k, l, RECOVER_RESUME))
 		return RECOVER_RESUME;
 	/* This menu drops no part that another host left, or this user with another image. */
-	if (part && (recover_foreign(k) || k->own) && !same_image(k))
+	if (part && (recover_foreign(k) || k->own) && !recover_same_image(k))
 		return RECOVER_CLOSE;
 	if (wants_look(k)) /* it did not answer: nothing tells that a part of it is at fault */
 		return RECOVER_CLOSE;
@@ -418,10 +265,10 @@ static const char *why_close(const struct recover_known *k)
 		return "nothing more can be done from here";
 	if (k->no_service)
 		return "nothing can be done from here";
-	if ((recover_foreign(k) || (k->own && !same_image(k))) &&
+	if ((recover_foreign(k) || (k->own && !recover_same_image(k))) &&
 	    k->status.state == OTA_STATE_SUSPENDED)
 		return "choose its image to resume it, or abort it";
-	if (holds_session(k) && k->status.state != OTA_STATE_SUSPENDED)
+	if (recover_holds_session(k) && k->status.state != OTA_STATE_SUSPENDED)
 		return "it is busy: ask again later";
 	return failed(k) ? "what fits was tried" : "nothing is left to do";
 }
@@ -478,8 +325,8 @@ bool recover_is_safe(const struct recover_known *k, enum recover_action action)
 		return recover_runs_image(k);
 	/* The image in the other slot is a way back, until something is written over it. */
 	if (action == RECOVER_RESTART)
-		return is_known(k, OTA_INFO_CAN_ROLLBACK) && !is_set(k, OTA_INFO_CAN_ROLLBACK) &&
-		       !recover_foreign(k);
+		return recover_knows(k, OTA_INFO_CAN_ROLLBACK) &&
+		       !recover_has(k, OTA_INFO_CAN_ROLLBACK) && !recover_foreign(k);
 	return action == RECOVER_RESUME || (recover_at_once(action) && action != RECOVER_PAUSE);
 }
 

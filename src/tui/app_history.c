@@ -65,7 +65,7 @@ static void app_history_finish(struct app *app)
 	free(h->runs);
 }
 
-static size_t row_of(const struct history_shown *h, int64_t id)
+size_t app_history_row(const struct history_shown *h, int64_t id)
 {
 	for (size_t i = 0; i < h->count; i++) {
 		if (h->runs[i].id == id)
@@ -76,7 +76,7 @@ static size_t row_of(const struct history_shown *h, int64_t id)
 
 static bool is_there(const struct history_shown *h, int64_t id)
 {
-	return h->count > 0 && h->runs[row_of(h, id)].id == id;
+	return h->count > 0 && h->runs[app_history_row(h, id)].id == id;
 }
 
 /* A trend that cannot be read again stays as it was. */
@@ -125,8 +125,7 @@ static void reload(struct history_shown *h)
 	}
 }
 
-/* Reads the runs again if another process has recorded one. */
-static struct history_shown *refresh(struct app *app)
+struct history_shown *app_history_refresh(struct app *app)
 {
 	struct history_shown *h = mine(app);
 
@@ -139,13 +138,13 @@ static struct history_shown *refresh(struct app *app)
 
 static struct view_history history_seen(struct app *app)
 {
-	struct history_shown *h = refresh(app);
+	struct history_shown *h = app_history_refresh(app);
 	struct view_history v = {.tier = app_config(app)->tier};
 
 	v.sort = h->sort;
 	v.runs = h->runs;
 	v.count = h->count;
-	v.selected = row_of(h, h->selected);
+	v.selected = app_history_row(h, h->selected);
 	v.marked = h->marked;
 	v.error = app_config(app)->no_history ? "switched off: --no-history" : h->error;
 	v.search = h->search;
@@ -196,7 +195,7 @@ static bool history_back(struct app *app)
 
 const struct history_run *app_history_selected(struct app *app)
 {
-	struct history_shown *h = refresh(app);
+	struct history_shown *h = app_history_refresh(app);
 
 	/* While the trend is shown, the list's selected run is not seen. */
 	if (h->trending) {
@@ -206,7 +205,7 @@ const struct history_run *app_history_selected(struct app *app)
 	if (h->showing)
 		return &h->shown.run;
 	if (h->count > 0)
-		return &h->runs[row_of(h, h->selected)];
+		return &h->runs[app_history_row(h, h->selected)];
 	app_say(app, CELLS_WARNING, "no run is recorded");
 	return NULL;
 }
@@ -262,7 +261,7 @@ void app_history_show(struct app *app, const char *argument)
 	const int count = sscanf(argument, "%23s %23s", words[0], words[1]);
 
 	app_show(app, VIEW_HISTORY);
-	(void)refresh(app);
+	(void)app_history_refresh(app);
 	if (!mine(app)->store)
 		return;
 	for (int i = 0; i < count && i < 2; i++) {
@@ -279,7 +278,7 @@ void app_history_show(struct app *app, const char *argument)
 
 void app_history_trend(struct app *app, const char *device)
 {
-	struct history_shown *h = refresh(app);
+	struct history_shown *h = app_history_refresh(app);
 	const struct history_run *run = NULL;
 
 	if (device[0] == '\0')
@@ -318,8 +317,8 @@ static void toggle_mark(struct app *app)
 	if (h->marked[0] != 0 && h->marked[1] != 0)
 		h->marked[0] = h->marked[1];
 	h->marked[h->marked[0] == 0 ? 0 : 1] = run->id;
-	if (row_of(h, run->id) + 1 < h->count)
-		h->selected = h->runs[row_of(h, run->id) + 1].id;
+	if (app_history_row(h, run->id) + 1 < h->count)
+		h->selected = h->runs[app_history_row(h, run->id) + 1].id;
 }
 
 static void compare_marked(struct app *app)
@@ -344,85 +343,10 @@ static void compare_marked(struct app *app)
 			    a > b ? b : a); /* what was changed last stands first */
 }
 
-static void history_find(struct app *app, int direction)
-{
-	struct history_shown *h = refresh(app);
-	size_t row;
-
-	if (h->count == 0 || h->search[0] == '\0')
-		return;
-	row = row_of(h, h->selected);
-	for (size_t i = 0; i < h->count; i++) {
-		row = direction > 0 ? (row + 1) % h->count : (row + h->count - 1) % h->count;
-		if (!view_history_matches(&h->runs[row], h->search))
-			continue;
-		h->selected = h->runs[row].id;
-		return;
-	}
-	app_say(app, CELLS_WARNING, "no run holds %s", h->search);
-}
-
-/* While it is typed, too: always from the run where it began. */
-static void history_search(struct app *app, const char *text)
-{
-	struct history_shown *h = mine(app);
-
-	h->selected = h->before.selected;
-	(void)snprintf(h->search, sizeof(h->search), "%.63s", text);
-	/* The selected one counts, if it is one. */
-	if (h->count == 0 || !view_history_matches(&h->runs[row_of(h, h->selected)], h->search))
-		history_find(app, 1);
-}
-
-static void history_search_end(struct app *app)
-{
-	struct history_shown *h = mine(app);
-
-	h->selected = h->before.selected;
-	memcpy(h->search, h->before.search, sizeof(h->search));
-}
-
-static void history_ask_search(struct app *app)
-{
-	const struct prompt prompt = {.label = "/",
-				      .done = history_search,
-				      .typing = history_search,
-				      .cancelled = history_search_end};
-	struct history_shown *h = mine(app);
-
-	h->before.selected = h->selected;
-	memcpy(h->before.search, h->search, sizeof(h->search));
-	app_prompt_open(app, &prompt, "");
-}
-
-static void history_set_filter(struct app *app, const char *text)
-{
-	const char *wrong = view_history_filter_error(text);
-	struct history_shown *h = mine(app);
-
-	if (wrong) {
-		app_refuse(app, CELLS_BAD, "%s", wrong);
-		return;
-	}
-	(void)snprintf(h->filter, sizeof(h->filter), "%.63s", text);
-	h->loaded = false;
-	(void)refresh(app);
-}
-
-static void history_next_sort(struct app *app)
-{
-	struct history_shown *h = mine(app);
-
-	h->sort = (enum view_history_sort)((h->sort + 1) % VIEW_RUNS_SORTS);
-	h->reversed = false;
-	view_history_sort(h->runs, h->count, h->sort, h->reversed);
-	app_say(app, CELLS_DIM, "sorted by %s", view_history_sort_name(h->sort));
-}
-
 void app_history_remove(struct app *app, int64_t id)
 {
 	struct history_shown *h = mine(app);
-	const size_t row = row_of(h, id);
+	const size_t row = app_history_row(h, id);
 
 	if (history_delete(h->store, id) < 0) {
 		app_say(app, CELLS_BAD, "%s", history_error(h->store));
@@ -439,14 +363,15 @@ void app_history_remove(struct app *app, int64_t id)
 
 static void history_move(struct app *app, long by)
 {
-	struct history_shown *h = refresh(app);
+	struct history_shown *h = app_history_refresh(app);
 
 	if (h->trending)
 		h->scroll = layout_moved(h->scroll, by, view_trend_lines(&h->trend) - 1);
 	else if (h->showing)
 		h->scroll = layout_moved(h->scroll, by, view_run_lines(&h->shown) - 1);
 	else if (h->count > 0)
-		h->selected = h->runs[layout_moved(row_of(h, h->selected), by, h->count - 1)].id;
+		h->selected =
+			h->runs[layout_moved(app_history_row(h, h->selected), by, h->count - 1)].id;
 }
 
 /*
@@ -466,7 +391,7 @@ static void history_click(struct app *app, struct area area, int x, int y)
 		h->reversed = sort == h->sort && !h->reversed;
 		h->sort = sort;
 		view_history_sort(h->runs, h->count, h->sort, h->reversed);
-	} else if (hit < h->count && hit == row_of(h, h->selected)) {
+	} else if (hit < h->count && hit == app_history_row(h, h->selected)) {
 		history_show(app, h->selected);
 	} else if (hit < h->count) {
 		h->selected = h->runs[hit].id;
@@ -475,7 +400,6 @@ static void history_click(struct app *app, struct area area, int x, int y)
 
 static bool history_act(struct app *app, enum action action)
 {
-	const struct prompt ask_filter = {.label = "show only: ", .done = history_set_filter};
 	const struct history_run *run;
 
 	if (action == ACTION_ENTER) {
@@ -490,16 +414,8 @@ static bool history_act(struct app *app, enum action action)
 		close_trend(mine(app));
 	} else if (action == ACTION_TREND) {
 		app_history_trend(app, "");
-	} else if (action == ACTION_SORT) {
-		history_next_sort(app);
-	} else if (action == ACTION_FILTER) {
-		app_prompt_open(app, &ask_filter, mine(app)->filter);
-	} else if (action == ACTION_SEARCH) {
-		history_ask_search(app);
-	} else if (action == ACTION_SEARCH_NEXT || action == ACTION_SEARCH_PREVIOUS) {
-		history_find(app, action == ACTION_SEARCH_NEXT ? 1 : -1);
 	} else {
-		return app_history_act(app, action);
+		return app_history_find_act(app, action) || app_history_act(app, action);
 	}
 	return true;
 }

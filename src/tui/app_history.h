@@ -36,7 +36,11 @@ void app_history_show(struct app *app, const char *argument);
 /* ":trend DEV"; "": of the selected run's device. */
 void app_history_trend(struct app *app, const char *device);
 
-/* --- app_history.c, for app_history_act.c */
+/* --- app_history.c, for the two files below */
+/* Reads the runs again if another process has recorded one. */
+struct history_shown *app_history_refresh(struct app *app);
+/* The row of a run's number; 0: it is not listed. */
+size_t app_history_row(const struct history_shown *h, int64_t id);
 /* The run that keys act on; NULL after app_say(). */
 const struct history_run *app_history_selected(struct app *app);
 /* false after app_say(). */
@@ -46,5 +50,8 @@ void app_history_remove(struct app *app, int64_t id);
 
 /* --- app_history_act.c: export, run again, delete; false: another action */
 bool app_history_act(struct app *app, enum action action);
+
+/* --- app_history_find.c: order, filter, search; false: another action */
+bool app_history_find_act(struct app *app, enum action action);
 
 #endif
