@@ -9,6 +9,21 @@
 
 #include "dialectlib.h"
 
+#include "base/sha256.h"
+#include "image/image_build.h"
+
+uint8_t dialect_image[DIALECT_IMAGE];
+size_t dialect_image_size;
+
+int dialect_build(void **state)
+{
+	const struct image_build b = {.version = "2.0.0", .size = 50000, .seed = 3};
+
+	(void)state;
+	return image_build(&b, sha256_buffer, dialect_image, sizeof(dialect_image),
+			   &dialect_image_size);
+}
+
 void dialect_init(struct update *u, const struct dialect_case *c)
 {
 	update_init(u, c->image, *c->size);
@@ -97,11 +112,23 @@ void dialect_each_cut(const struct dialect_case *c, unsigned int outcomes)
 	}
 }
 
-void dialect_each_mtu(const struct dialect_case *c, const uint16_t *mtus, size_t count)
+void dialect_check_delivered(struct update *u, const struct dialect_case *c, const char *what)
 {
-	for (size_t i = 0; i < count; i++) {
+	if (!update_check_boots(u) && u->s.outcome == SESSION_DELIVERED &&
+	    strncmp(what, "power-cut", 9) != 0)
+		fail_msg("%s, %s: delivered, and it boots the old image", dialect_get(c->id)->name,
+			 what);
+}
+
+void dialect_each_mtu(const struct dialect_case *c, uint16_t least)
+{
+	static const uint16_t mtus[] = {23, 185, 247, 517};
+
+	for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
 		struct update u;
 
+		if (mtus[i] < least)
+			continue;
 		dialect_init(&u, c);
 		u.sim.kind.mtu = mtus[i];
 		expect(c, "undisturbed", update_run(&u, c->seconds), 1u << c->good);

@@ -14,6 +14,15 @@
 /* A set of outcomes that a run may have. */
 #define OUTCOME(x) (1u << SESSION_##x)
 
+/* Delivered, or what nothing tells any more: the end was not heard. */
+#define DIALECT_UNHEARD (OUTCOME(DELIVERED) | OUTCOME(LINK_LOST) | OUTCOME(STALLED))
+
+/* An image to update with, of DIALECT_IMAGE bytes at most; dialect_build() is a group's setup. */
+#define DIALECT_IMAGE 60000u
+extern uint8_t dialect_image[DIALECT_IMAGE];
+extern size_t dialect_image_size;
+int dialect_build(void **state);
+
 struct dialect_case {
 	enum dialect_id id;
 	enum esp_dialect device;
@@ -42,8 +51,11 @@ void dialect_each_notification(const struct dialect_case *c, uint32_t count, uns
 /* The power cut at each of DIALECT_CUTS operations; a rollback that was told is followed by another
  * session. */
 void dialect_each_cut(const struct dialect_case *c, unsigned int outcomes);
-/* Undisturbed with these MTUs: each byte is sent once. */
-void dialect_each_mtu(const struct dialect_case *c, const uint16_t *mtus, size_t count);
+/* Undisturbed with MTUs from least on: each byte is sent once. */
+void dialect_each_mtu(const struct dialect_case *c, uint16_t least);
+/* A device that was told to boot a new image boots that, unless its power was cut (what) after it
+ * had told so: the check of a dialect in which it tells nothing later. */
+void dialect_check_delivered(struct update *u, const struct dialect_case *c, const char *what);
 /* Cancelled at DIALECT_PLACES, and sent anew: outcomes are of that. */
 void dialect_each_cancel(const struct dialect_case *c, unsigned int outcomes);
 /* Another session with the same device, some time later. */

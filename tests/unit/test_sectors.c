@@ -14,21 +14,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/sha256.h"
 #include "dialectlib.h"
-#include "image/image_build.h"
 #include "session_play.h"
-
-static uint8_t image[60000];
-static size_t image_size;
-
-static int build(void **state)
-{
-	const struct image_build b = {.version = "2.0.0", .size = 50000, .seed = 3};
-
-	(void)state;
-	return image_build(&b, sha256_buffer, image, sizeof(image), &image_size);
-}
 
 /* --- literal bytes: messages worked out apart from this code, CRC-16/XMODEM */
 
@@ -210,8 +197,9 @@ static void check(struct update *u, const struct dialect_case *c, const char *wh
 
 #define DEVICE(which)                                                                              \
 	{                                                                                          \
-		.id = (which), .device = ESP_SECTORS, .image = image, .size = &image_size,         \
-		.seconds = 600, .good = SESSION_DELIVERED, .check = check                          \
+		.id = (which), .device = ESP_SECTORS, .image = dialect_image,                      \
+		.size = &dialect_image_size, .seconds = 600, .good = SESSION_DELIVERED,            \
+		.check = check                                                                     \
 	}
 static const struct dialect_case devices[] = {DEVICE(DIALECT_NIMBLEOTA), DEVICE(DIALECT_BLEOTA),
 					      DEVICE(DIALECT_BLE_OTA_RAW)};
@@ -239,7 +227,7 @@ static void test_mtus(void **state)
 				u.session.mode = GATT_REQUEST;
 				assert_int_equal(update_run(&u, devices[k].seconds),
 						 SESSION_DELIVERED);
-				assert_int_equal(u.s.stats.sent_bytes, image_size);
+				assert_int_equal(u.s.stats.sent_bytes, dialect_image_size);
 				check(&u, &devices[k], "undisturbed");
 				update_end(&u);
 			}
@@ -305,11 +293,11 @@ static void test_damaged_image(void **state)
 	for (size_t k = 0; k < DEVICES; k++) {
 		struct update u;
 
-		image[20000] ^= 0x01;
+		dialect_image[20000] ^= 0x01;
 		dialect_init(&u, &devices[k]);
 		u.session.retries = 1;
 		update_run(&u, devices[k].seconds);
-		image[20000] ^= 0x01;
+		dialect_image[20000] ^= 0x01;
 		assert_int_equal(session_finished(&u.s), true);
 		assert_int_not_equal(u.s.outcome, SESSION_DELIVERED);
 		if (devices[k].id == DIALECT_BLEOTA) {
@@ -332,5 +320,5 @@ int main(void)
 		cmocka_unit_test(test_cancel),	      cmocka_unit_test(test_damaged_image),
 	};
 
-	return cmocka_run_group_tests(tests, build, NULL);
+	return cmocka_run_group_tests(tests, dialect_build, NULL);
 }
