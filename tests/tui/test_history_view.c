@@ -99,25 +99,73 @@ static void trend_and_filter(struct pty *pty)
 	pty_until_gone(pty, "compare 2 vs 1");
 }
 
+static void look_while_it_runs(struct pty *pty)
+{
+	pty_send(pty, "5");
+	pty_until(pty, "runs ");
+	pty_until(pty, "%"); /* so far */
+	pty_send(pty, "d");
+	pty_until(pty, "it still runs");
+	pty_send(pty, "2p");
+	pty_until(pty, "confirmed:");
+}
+
+static void look_at_one(struct pty *pty)
+{
+	pty_send(pty, "\r");
+	pty_until(pty, "run 1 update");
+	pty_until(pty, "confirmed: It runs the image");
+	/* The end is a full page. */
+	pty_send(pty, "G");
+	pty_until(pty, "verify_timeout_ms");
+	pty_until(pty, "stall_action");
+	pty_until_gone(pty, "confirmed: It runs the image");
+	pty_send(pty, "q");
+	pty_until(pty, "RESULT");
+}
+
+static void export_it(struct pty *pty)
+{
+	uint8_t *csv;
+	size_t size;
+
+	pty_send(pty, "E");
+	pty_until(pty, "otabench-run-1.csv");
+	pty_send(pty, "\r");
+	pty_until(pty, "1 run written to otabench-run-1.csv");
+	pty_send(pty, "E\r");
+	pty_until(pty, "there is such a file");
+	csv = test_load_file("otabench-run-1.csv", &size);
+	assert_true(csv && size > 500);
+	assert_memory_equal(csv, "run,t,queued,", 13);
+	free(csv);
+}
+
+/* What it brought runs by now, and is sent all the same. */
+static void again_and_compare(struct pty *pty)
+{
+	pty_send(pty, "ry");
+	pty_until(pty, "confirmed:");
+	pty_send(pty, "u");
+	pty_until(pty, "runs this very image: send it again? y/n");
+	pty_send(pty, "n");
+	pty_send(pty, "5g  c");
+	pty_until(pty, "compare 2 vs 1");
+	pty_until(pty, "changed keys: none");
+	pty_send(pty, "c");
+	pty_until_gone(pty, "compare 2 vs 1");
+}
+
 static void test_view(void **state)
 {
 	struct pty pty;
-	uint8_t *csv;
-	size_t size;
 
 	(void)state;
 	start(&pty, "--sim=devices=1,chip=esp32,seed=1,speed=4");
 	pty_send(&pty, "5");
 	pty_until(&pty, "no run recorded yet");
 	upload(&pty);
-	/* While it runs. */
-	pty_send(&pty, "5");
-	pty_until(&pty, "runs ");
-	pty_until(&pty, "%"); /* so far */
-	pty_send(&pty, "d");
-	pty_until(&pty, "it still runs");
-	pty_send(&pty, "2p");
-	pty_until(&pty, "confirmed:");
+	look_while_it_runs(&pty);
 	pty_send(&pty, ":set write_mode=request\r");
 	pty_until(&pty, "with the next upload");
 	pty_send(&pty, "5");
@@ -125,39 +173,11 @@ static void test_view(void **state)
 	pty_send(&pty, "r");
 	pty_until(&pty, "again, profile default? y/n");
 	pty_send(&pty, "n");
-	pty_send(&pty, "\r");
-	pty_until(&pty, "run 1 update");
-	pty_until(&pty, "confirmed: It runs the image");
-	/* The end is a full page. */
-	pty_send(&pty, "G");
-	pty_until(&pty, "verify_timeout_ms");
-	pty_until(&pty, "stall_action");
-	pty_until_gone(&pty, "confirmed: It runs the image");
-	pty_send(&pty, "q");
-	pty_until(&pty, "RESULT");
-	pty_send(&pty, "E");
-	pty_until(&pty, "otabench-run-1.csv");
-	pty_send(&pty, "\r");
-	pty_until(&pty, "1 run written to otabench-run-1.csv");
-	pty_send(&pty, "E\r");
-	pty_until(&pty, "there is such a file");
-	csv = test_load_file("otabench-run-1.csv", &size);
-	assert_true(csv && size > 500);
-	assert_memory_equal(csv, "run,t,queued,", 13);
-	free(csv);
+	look_at_one(&pty);
+	export_it(&pty);
 	pty_send(&pty, "\003c");
 	pty_until(&pty, "mark two runs");
-	/* Run again: what it brought runs by now, and is sent all the same. */
-	pty_send(&pty, "ry");
-	pty_until(&pty, "confirmed:");
-	pty_send(&pty, "u");
-	pty_until(&pty, "runs this very image: send it again? y/n");
-	pty_send(&pty, "n");
-	pty_send(&pty, "5g  c");
-	pty_until(&pty, "compare 2 vs 1");
-	pty_until(&pty, "changed keys: none");
-	pty_send(&pty, "c");
-	pty_until_gone(&pty, "compare 2 vs 1");
+	again_and_compare(&pty);
 	trend_and_filter(&pty);
 	pty_send(&pty, "/confirmed\r");
 	pty_until(&pty, "/confirmed: 2");
