@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See programlib.h. */
-#include "config.h" /* system extensions: popen() */
+#include "config.h" /* system extensions: popen(), mkdtemp() */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,4 +144,35 @@ void program_expect(const struct program_ran *r, int code, const char *outcome)
 	assert_int_equal(program_number(r, "exit"), code);
 	assert_true(json_is_boolean(json_object_get(r->last, "ok")));
 	assert_int_equal(json_is_true(json_object_get(r->last, "ok")), code == 0);
+}
+
+int program_folder_make(char *folder)
+{
+	if (!mkdtemp(folder))
+		return -1;
+	(void)setenv("XDG_STATE_HOME", folder, 1);
+	(void)setenv("XDG_CONFIG_HOME", folder, 1);
+	return 0;
+}
+
+int program_folder_remove(const char *folder)
+{
+	char command[256];
+
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+}
+
+void program_sample(const char *folder, const char *name, const char *format, ...)
+{
+	struct program_ran r;
+	char options[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(options, sizeof(options), format, ap);
+	va_end(ap);
+	r = program_run("sample-image %s '%s/%s'", options, folder, name);
+	assert_int_equal(r.exit, 0);
+	program_done(&r);
 }

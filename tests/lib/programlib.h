@@ -28,4 +28,13 @@ void program_done(struct program_ran *r);
 /* The last line is a result, which says what the program ended with. */
 void program_expect(const struct program_ran *r, int code, const char *outcome);
 
+/* A folder of the test's own, named by a template for mkdtemp(); the program has its state and its
+ * configuration there.  0, or negative. */
+int program_folder_make(char *folder);
+/* Removes it with all that is in it; what a group's teardown returns. */
+int program_folder_remove(const char *folder);
+/* An image in it; format is the options of sample-image. */
+void program_sample(const char *folder, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 #endif

@@ -452,19 +452,16 @@ static void test_any_order(void **state)
 
 static int set_up(void **state)
 {
-	struct program_ran r;
-	char path[64];
+	char path[64], name[32];
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (program_folder_make(folder) < 0)
 		return -1;
-	(void)setenv("XDG_STATE_HOME", folder, 1);
 	for (size_t i = 0; i < CHIPS; i++) {
-		r = program_run("--json sample-image --chip=%s '%s/%s.bin'", chips[i], folder,
-				chips[i]);
-		program_done(&r);
+		(void)snprintf(name, sizeof(name), "%s.bin", chips[i]);
+		program_sample(folder, name, "--chip=%s", chips[i]);
 		(void)snprintf(path, sizeof(path), "%s/%s.bin", folder, chips[i]);
-		if (r.exit != 0 || image_file_init(&files[i], path, NULL, 0) < 0)
+		if (image_file_init(&files[i], path, NULL, 0) < 0)
 			return -1;
 		(void)image_read(files[i].data, files[i].size, sha256_buffer, &images[i],
 				 &reports[i]);
@@ -474,13 +471,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char command[64];
-
 	(void)state;
 	for (size_t i = 0; i < CHIPS; i++)
 		image_file_finish(&files[i]);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+	return program_folder_remove(folder);
 }
 
 int main(void)

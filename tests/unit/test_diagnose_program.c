@@ -92,26 +92,17 @@ static void test_unheard(void **state)
 
 static int setup(void **state)
 {
-	struct program_ran ran;
-
 	(void)state;
-	if (!mkdtemp(folder))
+	if (program_folder_make(folder) < 0)
 		return -1;
-	(void)setenv("XDG_STATE_HOME", folder, 1);
-	(void)setenv("XDG_CONFIG_HOME", folder, 1);
-	ran = program_run("sample-image --size=300000 '%s/image.bin'", folder);
-	assert_int_equal(ran.exit, 0);
-	program_done(&ran);
+	program_sample(folder, "image.bin", "--size=300000");
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	char command[sizeof(folder) + 16];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+	return program_folder_remove(folder);
 }
 
 int main(void)

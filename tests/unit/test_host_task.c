@@ -32,24 +32,15 @@ static int build(void **state)
 	(void)state;
 	if (!mkdtemp(folder))
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		struct program_ran r = program_run("sample-image --chip=%s --size=300000 %s/%s",
-						   chips[i], folder, chips[i]);
-
-		if (r.exit != 0)
-			return -1;
-		program_done(&r);
-	}
+	for (int i = 0; i < 2; i++)
+		program_sample(folder, chips[i], "--chip=%s --size=300000", chips[i]);
 	return 0;
 }
 
 static int clean(void **state)
 {
-	char command[64];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+	return program_folder_remove(folder);
 }
 
 /* Gaps that an update had whose device stood still in the middle, for so long. */

@@ -304,25 +304,17 @@ static void test_late_adapter(void **state)
 
 static int set_up(void **state)
 {
-	struct program_ran r;
-
 	(void)state;
-	if (!mkdtemp(folder))
+	if (program_folder_make(folder) < 0)
 		return -1;
-	(void)setenv("XDG_STATE_HOME", folder, 1);
-	(void)setenv("XDG_CONFIG_HOME", folder, 1);
-	r = program_run("--json sample-image '%s/image.bin'", folder);
-	program_done(&r);
-	return r.exit;
+	program_sample(folder, "image.bin", "--quiet");
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[64];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+	return program_folder_remove(folder);
 }
 
 int main(void)

@@ -386,30 +386,22 @@ static void test_drawn(void **state)
 static int set_up(void **state)
 {
 	static const char *const chips[] = {"esp32", "esp32c3"};
-	struct program_ran r;
-	int exit = 0;
+	char name[32];
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (program_folder_make(folder) < 0)
 		return -1;
-	(void)setenv("XDG_STATE_HOME", folder, 1);
-	(void)setenv("XDG_CONFIG_HOME", folder, 1);
 	for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
-		r = program_run("--json sample-image --chip=%s '%s/%s.bin'", chips[i], folder,
-				chips[i]);
-		exit |= r.exit;
-		program_done(&r);
+		(void)snprintf(name, sizeof(name), "%s.bin", chips[i]);
+		program_sample(folder, name, "--chip=%s", chips[i]);
 	}
-	return exit;
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[64];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+	return program_folder_remove(folder);
 }
 
 int main(void)

@@ -218,35 +218,20 @@ static void test_stream(void **state)
 
 static int set_up(void **state)
 {
-	struct program_ran r;
-	int exit = 0;
-
 	(void)state;
-	if (!mkdtemp(folder))
+	if (program_folder_make(folder) < 0)
 		return -1;
-	(void)setenv("XDG_STATE_HOME", folder, 1);
-	(void)setenv("XDG_CONFIG_HOME", folder, 1);
 	(void)unsetenv("OTABENCH_IMAGE_STORE"); /* what a patch is made from */
-	r = program_run("--json sample-image --chip=esp32c3 '%s/image.bin'", folder);
-	exit |= r.exit;
-	program_done(&r);
-	r = program_run("--json sample-image --chip=esp32c3 --size=100000 '%s/short.bin'", folder);
-	exit |= r.exit;
-	program_done(&r);
-	r = program_run("--json sample-image --like='%s/image.bin' --edit=2 '%s/next.bin'", folder,
-			folder);
-	exit |= r.exit;
-	program_done(&r);
-	return exit;
+	program_sample(folder, "image.bin", "--chip=esp32c3");
+	program_sample(folder, "short.bin", "--chip=esp32c3 --size=100000");
+	program_sample(folder, "next.bin", "--like='%s/image.bin' --edit=2", folder);
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[64];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command); /* NOLINT(cert-env33-c): a folder made by mkdtemp() */
+	return program_folder_remove(folder);
 }
 
 int main(void)

@@ -23,14 +23,6 @@
 
 static char dir[] = "/tmp/otabench-program-XXXXXX";
 
-static void sample(const char *name, const char *options)
-{
-	struct program_ran r = program_run("sample-image %s %s/%s", options, dir, name);
-
-	assert_int_equal(r.exit, 0);
-	program_done(&r);
-}
-
 static void test_flash(void **state)
 {
 	struct program_ran r =
@@ -387,12 +379,12 @@ static int setup(void **state)
 	(void)state;
 	if (!mkdtemp(dir))
 		return -1;
-	sample("new.bin", "--chip=esp32 --size=200000");
-	sample("chip.bin", "--chip=esp32c3 --size=100000");
-	sample("large.bin", "--chip=esp32 --size=1400000");
-	sample("old.bin", "--chip=esp32 --size=100000 --version-text=0.1.0");
-	sample("project.bin", "--chip=esp32 --size=100000 --project=something-else");
-	sample("damaged.bin", "--chip=esp32 --size=100000");
+	program_sample(dir, "new.bin", "--chip=esp32 --size=200000");
+	program_sample(dir, "chip.bin", "--chip=esp32c3 --size=100000");
+	program_sample(dir, "large.bin", "--chip=esp32 --size=1400000");
+	program_sample(dir, "old.bin", "--chip=esp32 --size=100000 --version-text=0.1.0");
+	program_sample(dir, "project.bin", "--chip=esp32 --size=100000 --project=something-else");
+	program_sample(dir, "damaged.bin", "--chip=esp32 --size=100000");
 	snprintf(path, sizeof(path), "%s/damaged.bin", dir);
 	file = fopen(path, "r+b");
 	if (!file || fseek(file, 50000, SEEK_SET) != 0 || fputs("damage", file) < 0)
@@ -402,11 +394,8 @@ static int setup(void **state)
 
 static int cleanup(void **state)
 {
-	char command[4200];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -r '%s'", dir);
-	return system(command); /* NOLINT(cert-env33-c): a directory made by mkdtemp() */
+	return program_folder_remove(dir);
 }
 
 /* "otabench ... | head -1": a reader that has read enough is no error. */

@@ -309,24 +309,17 @@ static void test_failure(void **state)
 
 static int setup(void **state)
 {
-	struct program_ran r;
-
 	(void)state;
 	if (!mkdtemp(dir))
 		return -1;
-	r = program_run("sample-image --chip=esp32 --size=100000 %s/new.bin", dir);
-	program_done(&r);
-	return r.exit;
+	program_sample(dir, "new.bin", "--chip=esp32 --size=100000");
+	return 0;
 }
 
 static int teardown(void **state)
 {
-	char path[sizeof(dir) + 16];
-
 	(void)state;
-	(void)snprintf(path, sizeof(path), "rm -rf '%s'", dir);
-	/* NOLINTNEXTLINE(cert-env33-c): a folder made by mkdtemp() */
-	return system(path) == 0 ? 0 : -1;
+	return program_folder_remove(dir);
 }
 
 int main(void)

@@ -23,14 +23,6 @@
 
 static char dir[] = "/tmp/otabench-files-XXXXXX";
 
-static void sample(const char *name, const char *options)
-{
-	struct program_ran r = program_run("sample-image %s %s/%s", options, dir, name);
-
-	assert_int_equal(r.exit, 0);
-	program_done(&r);
-}
-
 static void read_file(const char *name, char *buf, size_t size)
 {
 	char path[256];
@@ -61,7 +53,7 @@ static void test_overwriting(void **state)
 	struct program_ran r;
 
 	(void)state;
-	sample("mine.bin", "--size=30000");
+	program_sample(dir, "mine.bin", "--size=30000");
 	r = program_run("--json sample-image %s/mine.bin --size=20000", dir);
 	program_expect(&r, 74, "file");
 	program_done(&r);
@@ -129,7 +121,7 @@ static void test_bundle_file(void **state)
 	size_t size;
 
 	(void)state;
-	sample("sent.bin", "--size=40000");
+	program_sample(dir, "sent.bin", "--size=40000");
 	(void)snprintf(path, sizeof(path), "%s/sent.bin", dir);
 	image = test_load_file(path, &size);
 	assert_non_null(image);
@@ -224,7 +216,7 @@ static void test_hangup(void **state)
 	(void)state;
 	(void)snprintf(sim, sizeof(sim), "--sim=state=%s/h,devices=1,speed=8", dir);
 	(void)snprintf(image, sizeof(image), "%s/big.bin", dir);
-	sample("big.bin", "--chip=esp32 --size=900000");
+	program_sample(dir, "big.bin", "--chip=esp32 --size=900000");
 	assert_int_equal(pipe(out), 0);
 	child = fork();
 	assert_true(child >= 0);
@@ -295,11 +287,9 @@ static const char *patch_hash(const struct program_ran *r, const char *side)
 static void test_delta(void **state)
 {
 	struct program_ran made, seen, old, new;
-	char option[300];
 
 	(void)state;
-	(void)snprintf(option, sizeof(option), "--like=%s/new.bin --edit=1", dir);
-	sample("newer.bin", option);
+	program_sample(dir, "newer.bin", "--like=%s/new.bin --edit=1", dir);
 	made = program_run("--json delta %s/new.bin %s/newer.bin -o %s/a.delta", dir, dir, dir);
 	assert_int_equal(made.exit, 0);
 	seen = program_run("--json inspect %s/a.delta", dir);
@@ -362,17 +352,14 @@ static int setup(void **state)
 	(void)state;
 	if (!mkdtemp(dir))
 		return -1;
-	sample("new.bin", "--chip=esp32 --size=200000");
+	program_sample(dir, "new.bin", "--chip=esp32 --size=200000");
 	return 0;
 }
 
 static int cleanup(void **state)
 {
-	char command[128];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command); /* NOLINT(cert-env33-c): a test's own folder */
+	return program_folder_remove(dir);
 }
 
 int main(void)

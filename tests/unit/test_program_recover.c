@@ -169,23 +169,17 @@ static void test_mentioned(void **state)
 
 static int setup(void **state)
 {
-	struct program_ran r;
-
 	(void)state;
 	if (!mkdtemp(dir))
 		return -1;
-	r = program_run("sample-image --chip=esp32 --size=200000 %s/new.bin", dir);
-	program_done(&r);
-	return r.exit;
+	program_sample(dir, "new.bin", "--chip=esp32 --size=200000");
+	return 0;
 }
 
 static int teardown(void **state)
 {
-	char command[sizeof(dir) + 16];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command); /* NOLINT(cert-env33-c): the test's own folder */
+	return program_folder_remove(dir);
 }
 
 int main(void)

@@ -97,11 +97,8 @@ static int setup(void **state)
 
 static int cleanup(void **state)
 {
-	char command[128];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -r '%s'", dir);
-	return system(command); /* NOLINT(cert-env33-c): a directory made by mkdtemp() */
+	return program_folder_remove(dir);
 }
 
 int main(void)

@@ -18,14 +18,6 @@
 
 static char dir[] = "/tmp/otabench-stream-XXXXXX";
 
-static void sample(const char *name, const char *options)
-{
-	struct program_ran r = program_run("sample-image %s %s/%s", options, dir, name);
-
-	assert_int_equal(r.exit, 0);
-	program_done(&r);
-}
-
 /* Runs of the same boards one after the other. */
 static void flashes(const char *sim, const char *words, json_int_t skipped)
 {
@@ -74,15 +66,14 @@ static void test_skip(void **state)
 
 static void test_delta_update(void **state)
 {
-	char option[300], *words;
+	char *words;
 	struct program_ran r;
 	int exit = -1;
 
 	(void)state;
 	(void)unsetenv("OTABENCH_IMAGE_STORE");
 	(void)setenv("XDG_CACHE_HOME", dir, 1);
-	(void)snprintf(option, sizeof(option), "--like=%s/new.bin --edit=1 --seed=7", dir);
-	sample("next.bin", option);
+	program_sample(dir, "next.bin", "--like=%s/new.bin --edit=1 --seed=7", dir);
 	r = program_run("--json " DELTA_SIM " flash esp-sim-01 %s/new.bin", dir, dir);
 	program_expect(&r, 0, "confirmed");
 	program_done(&r);
@@ -98,8 +89,7 @@ static void test_delta_update(void **state)
 	r = program_run("--json images prune");
 	assert_int_equal(program_number(&r, "removed"), 2);
 	program_done(&r);
-	(void)snprintf(option, sizeof(option), "--like=%s/next.bin --edit=1", dir);
-	sample("third.bin", option);
+	program_sample(dir, "third.bin", "--like=%s/next.bin --edit=1", dir);
 	words = program_words(
 		&exit, "-vv -s stream=delta " DELTA_SIM " flash esp-sim-01 %s/third.bin", dir, dir);
 	assert_int_equal(exit, 0);
@@ -107,8 +97,7 @@ static void test_delta_update(void **state)
 		strstr(words, "stream: no delta, the image that runs is not kept: SHA-256"));
 	assert_non_null(strstr(words, "stream: deflate"));
 	free(words);
-	(void)snprintf(option, sizeof(option), "--like=%s/third.bin --edit=1", dir);
-	sample("fourth.bin", option);
+	program_sample(dir, "fourth.bin", "--like=%s/third.bin --edit=1", dir);
 	r = program_run("--json -s stream=delta " DELTA_SIM ",delta=no flash esp-sim-01 "
 			"%s/fourth.bin",
 			dir, dir);
@@ -150,7 +139,7 @@ static double transfer_of(const char *how, const char *image)
  * takes the stream with the least, and knows the flash once it has seen it. */
 static void test_choice(void **state)
 {
-	char option[300], *words, history[300], last[] = "choice0.bin";
+	char *words, history[300], last[] = "choice0.bin";
 	double expected[3], took[3];
 	int exit = -1;
 
@@ -162,10 +151,9 @@ static void test_choice(void **state)
 	for (int i = 0; i < 4; i++) {
 		char name[] = "choice0.bin";
 
-		(void)snprintf(option, sizeof(option), "--like=%s/%s --edit=2", dir,
-			       i == 0 ? "new.bin" : last);
-		name[6] = last[6] = (char)('0' + i);
-		sample(name, option);
+		name[6] = (char)('0' + i);
+		program_sample(dir, name, "--like=%s/%s --edit=2", dir, i == 0 ? "new.bin" : last);
+		last[6] = name[6];
 	}
 	took[0] = transfer_of("raw", "choice0.bin");
 	took[1] = transfer_of("deflate", "choice1.bin");
@@ -190,15 +178,14 @@ static void test_choice(void **state)
  * else the hash that lacks is named.  With the base at hand it stands for the image. */
 static void test_patch_sent(void **state)
 {
-	char option[300], *words;
+	char *words;
 	struct program_ran r;
 	int exit = -1;
 
 	(void)state;
 	(void)unsetenv("OTABENCH_IMAGE_STORE");
 	(void)setenv("XDG_CACHE_HOME", dir, 1);
-	(void)snprintf(option, sizeof(option), "--like=%s/new.bin --edit=2", dir);
-	sample("after.bin", option);
+	program_sample(dir, "after.bin", "--like=%s/new.bin --edit=2", dir);
 	r = program_run("--json " PATCH_SIM " flash esp-sim-01 %s/new.bin", dir, dir);
 	program_expect(&r, 0, "confirmed");
 	program_done(&r);
@@ -227,8 +214,7 @@ static void test_patch_sent(void **state)
 			dir, dir);
 	program_expect(&r, 0, "confirmed");
 	program_done(&r);
-	(void)snprintf(option, sizeof(option), "--like=%s/after.bin --edit=2 --seed=4", dir);
-	sample("later.bin", option);
+	program_sample(dir, "later.bin", "--like=%s/after.bin --edit=2 --seed=4", dir);
 	r = program_run("--json " PATCH_SIM " flash esp-sim-01 %s/later.bin", dir, dir);
 	program_expect(&r, 0, "confirmed");
 	program_done(&r);
@@ -258,17 +244,14 @@ static int setup(void **state)
 	(void)state;
 	if (!mkdtemp(dir))
 		return -1;
-	sample("new.bin", "--chip=esp32 --size=200000");
+	program_sample(dir, "new.bin", "--chip=esp32 --size=200000");
 	return 0;
 }
 
 static int cleanup(void **state)
 {
-	char command[128];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command); /* NOLINT(cert-env33-c): a test's own folder */
+	return program_folder_remove(dir);
 }
 
 int main(void)
