@@ -23,37 +23,58 @@ static struct ecdsa_key product_key(void)
 	return key;
 }
 
-static size_t signed_start(const struct ecdsa_key *key, uint32_t secure_version,
+/* Of the image at hand, as this product's maker signs it. */
+static struct ota_statement ours(uint32_t secure_version)
+{
+	struct ota_statement s = {.chip_id = CONFIG_IDF_FIRMWARE_CHIP_ID,
+				  .secure_version = secure_version,
+				  .image_size = host.size};
+
+	memcpy(s.project, "otabench-sim", 12);
+	memcpy(s.version, "1.1.0", 5);
+	sha256_buffer(host.image, host.size, s.sha256);
+	return s;
+}
+
+static size_t signed_start(const struct ecdsa_key *key, const struct ota_statement *statement,
 			   uint8_t buf[OTA_CONTROL_MAX])
 {
 	struct ota_start start = {.version = OTA_PROTOCOL_VERSION,
 				  .flags = OTA_START_SIGNED,
 				  .image_size = host.size,
 				  .stream_size = host.size};
-	struct ota_statement statement = {.chip_id = CONFIG_IDF_FIRMWARE_CHIP_ID,
-					  .secure_version = secure_version,
-					  .image_size = host.size};
 	uint8_t message[OTA_STATEMENT_SIZE], signature[OTA_SIGNATURE_SIZE];
 
 	sha256_buffer(host.image, host.size, start.sha256);
-	memcpy(statement.sha256, start.sha256, sizeof(statement.sha256));
-	memcpy(statement.project, "otabench-sim", 12);
-	memcpy(statement.version, "1.1.0", 5);
-	ota_statement_pack(&statement, message);
+	ota_statement_pack(statement, message);
 	assert_int_equal(ecdsa_sign(key, message, sizeof(message), signature), 0);
 	assert_int_equal(ota_start_encode(&start, buf, OTA_CONTROL_MAX), OTA_START_SIZE);
-	ota_statement_encode(&statement, signature, buf + OTA_START_SIZE);
+	ota_statement_encode(statement, signature, buf + OTA_START_SIZE);
 	return OTA_START_SIZE + OTA_SIGNED_SIZE;
 }
 
-static bool begins(const struct ecdsa_key *key, uint32_t secure_version)
+static size_t started(const struct ecdsa_key *key, uint8_t buf[OTA_CONTROL_MAX])
+{
+	const struct ota_statement statement = ours(1);
+
+	return signed_start(key, &statement, buf);
+}
+
+static bool begins_with(const struct ecdsa_key *key, const struct ota_statement *statement)
 {
 	uint8_t buf[OTA_CONTROL_MAX];
-	const size_t len = signed_start(key, secure_version, buf);
+	const size_t len = signed_start(key, statement, buf);
 
 	host.error.code = OTA_OK;
 	return fake_write(host.conn, CONTROL, buf, len) == 0 &&
 	       esphost_wait(&host, OTA_EVT_READY, 20000);
+}
+
+static bool begins(const struct ecdsa_key *key, uint32_t secure_version)
+{
+	const struct ota_statement statement = ours(secure_version);
+
+	return begins_with(key, &statement);
 }
 
 static void signed_image_is_taken(void **state)
@@ -78,6 +99,7 @@ static void others_are_refused_before_an_erase(void **state)
 {
 	static const uint8_t basic = OTA_CMD_START;
 	struct ecdsa_key key = product_key(), stranger;
+	struct ota_statement statement;
 	uint8_t buf[OTA_CONTROL_MAX];
 	size_t len;
 
@@ -93,7 +115,25 @@ static void others_are_refused_before_an_erase(void **state)
 	assert_false(begins(&key, 0)); /* the image that runs has 1 */
 	assert_int_equal(host.error.code, OTA_ERR_VERSION);
 	assert_int_equal(host.error.detail, OTA_DETAIL_SECURE_VERSION);
-	len = signed_start(&key, 1, buf);
+	/* The same maker's key, for other products of his. */
+	statement = ours(1);
+	memcpy(statement.project, "other", 6);
+	assert_false(begins_with(&key, &statement));
+	assert_int_equal(host.error.code, OTA_ERR_IMAGE);
+	assert_int_equal(host.error.detail, OTA_DETAIL_PROJECT);
+	statement = ours(1);
+	statement.chip_id ^= 9;
+	assert_false(begins_with(&key, &statement));
+	assert_int_equal(host.error.code, OTA_ERR_CHIP);
+	/* An image that it was not made for, and a bit of it. */
+	statement = ours(1);
+	len = signed_start(&key, &statement, buf);
+	buf[OTA_START_SIZE - 1] ^= 1;
+	host.error.code = OTA_OK;
+	assert_int_equal(fake_write(host.conn, CONTROL, buf, len), 0);
+	assert_true(esphost_wait(&host, OTA_EVT_ERROR, 20000));
+	assert_int_equal(host.error.code, OTA_ERR_SIGNATURE);
+	len = signed_start(&key, &statement, buf);
 	buf[len - 1] ^= 1;
 	host.error.code = OTA_OK;
 	assert_int_equal(fake_write(host.conn, CONTROL, buf, len), 0);
@@ -118,7 +158,7 @@ static void who_leaves_gets_nothing(void **state)
 
 	(void)state;
 	esphost_connect(&host, image.bytes, image.size);
-	len = signed_start(&key, 1, buf);
+	len = started(&key, buf);
 	assert_int_equal(fake_write(host.conn, CONTROL, buf, len), 0);
 	fake_disconnect(host.conn);
 	fake_run_ms(20000);
@@ -174,7 +214,7 @@ static void what_is_not_signed_needs_the_link(void **state)
 	fake_disconnect(host.conn);
 	fake_run_ms(2000);
 	esphost_connect(&host, image.bytes, image.size);
-	len = signed_start(&key, 1, buf);
+	len = started(&key, buf);
 	buf[2] |= OTA_START_RESTART; /* what could be resumed would be lost */
 	assert_int_equal(fake_write(host.conn, CONTROL, buf, len), refusal);
 	if (refusal == 0)

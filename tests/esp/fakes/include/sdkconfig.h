@@ -39,6 +39,7 @@
 
 #ifdef FAKE_SIGNED
 #define CONFIG_OTA_ESP_SIGNED 1
+#define CONFIG_OTA_ESP_SAME_PROJECT 1
 /* Of RFC 6979, A.2.5, whose private half the tests have. */
 #define FAKE_KEY                                                                                   \
 	"60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"                         \
