@@ -169,7 +169,7 @@ static void test_dialects(void **state)
 	static const struct {
 		const char *dialect, *limit;
 	} rows[] = {
-		{"fbiego", "pacing"},  {"fbiego-compact", "pacing"}, {"ble-ota-raw", "program"},
+		{"fbiego", "pacing"},  {"fbiego-compact", "program"}, {"ble-ota-raw", "program"},
 		{"bleota", "program"}, {"nimbleota", "program"},
 	};
 
