@@ -203,10 +203,8 @@ static const struct dialect_case device = {
 
 static void test_mtus(void **state)
 {
-	static const uint16_t mtus[] = {23, 185, 247, 517};
-
 	(void)state;
-	dialect_each_mtu(&device, mtus, sizeof(mtus) / sizeof(mtus[0]));
+	dialect_each_mtu(&device, 23);
 }
 
 static void test_link_loss(void **state)
