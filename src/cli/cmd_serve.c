@@ -273,7 +273,7 @@ static void on_leave(void *ctx)
 	(void)cmd_serve_end(ctx);
 }
 
-/* What the screen shows, before anything is told of the device. */
+/* The screen before anything is told of the device. */
 static void prepare_watch(struct server *s, const char *security)
 {
 	const struct sim_options *o = &s->cli->sim;
@@ -290,7 +290,7 @@ static void prepare_watch(struct server *s, const char *security)
 		serve_watch_fault(s->watch, fault_format(&o->faults[i], text, sizeof(text)));
 }
 
-/* Where the terminal cannot show it, lines do. */
+/* A terminal that cannot show it has lines. */
 static void open_screen(struct server *s)
 {
 	const struct serve_screen_config config = {

@@ -145,7 +145,7 @@ static void begin_update(struct serve_watch *w)
 	w->sample_count = 0;
 }
 
-/* What START announces, in the dialect that has it announce anything. */
+/* START announces it, in the dialect that has it announce anything. */
 static void take_command(struct serve_watch *w, const struct serve_news *n)
 {
 	struct ota_start start;
@@ -214,7 +214,7 @@ static void take_sample(struct serve_watch *w)
 	const uint64_t now = serve_watch_now(w);
 	const struct transport_facts *f = &w->facts;
 
-	/* What it counted stays to be seen when it has rebooted. */
+	/* Its counts stay to be seen when it has rebooted. */
 	if (!f->has_status || f->received == 0 || f->state == OTA_STATE_IDLE)
 		return;
 	if (w->first_us == 0) {

@@ -54,7 +54,7 @@ void serve_watch_note(struct serve_watch *w, enum loglist_kind kind, enum cells_
 		      const char *text);
 /* Asks the device for its figures: before a frame. */
 void serve_watch_look(struct serve_watch *w);
-/* What is to be seen, but for the lines at the bottom; valid until the next call of any. */
+/* The snapshot that is drawn, but for the lines at the bottom; valid until the next call of any. */
 void serve_watch_view(struct serve_watch *w, struct view_serve *ret);
 bool serve_watch_take_changed(struct serve_watch *w);
 

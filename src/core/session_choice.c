@@ -143,7 +143,7 @@ static void tell_window(struct session *s, enum session_reason before)
 		session_note(s, window_note(c->reason), c->value);
 }
 
-/* Where values get lost the device acknowledges more often. */
+/* A device acknowledges more often while values get lost. */
 static void rechunk(struct session *s, const struct airtime_link *air)
 {
 	const unsigned int answers = session_flow_answers(s, air);

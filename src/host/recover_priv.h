@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is possible with a device, between recover.c and recover_why.c. */
+/* The actions that are possible with a device, between recover.c and recover_why.c. */
 #ifndef OTABENCH_HOST_RECOVER_PRIV_H
 #define OTABENCH_HOST_RECOVER_PRIV_H
 

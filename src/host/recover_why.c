@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a device can be recovered with, by what is known of it: the reason against each action. */
+/* The actions that recover a device, by what is known of it: the reason against each. */
 #include "host/recover_priv.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which runs are listed and in what order, and the search for one. */
+/* The runs that are listed and their order, and the search for one. */
 #include "tui/app_history.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include "view/view_history.h"
 
-/* Where each column begins; 0: there is no room for it. */
+/* The cell at which each column begins; 0: there is no room for it. */
 struct view_history_columns {
 	int number, when, device, device_w, profile, profile_w, image, image_w;
 	int chunk, mode, window, rate, possible, time, link, stream, gaps, stalls, rssi, result;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of a recorded run: its facts, its result, its events. */
+/* A recorded run in words: its facts, its result, its events. */
 #include "view/view_run_priv.h"
 
 #include "base/hex.h"

@@ -31,7 +31,7 @@ struct device_kind {
 	void (*written)(struct device *d, enum gatt_chr chr, const uint8_t *buf, size_t len);
 	/* A notification that makes sense where the session stands, or nearly. */
 	void (*nearly)(struct device *d);
-	/* What peer_talk has. */
+	/* Those of peer_talk. */
 	void (*info)(struct device *d);
 	void (*ready)(struct device *d);
 	void (*sending)(struct device *d);

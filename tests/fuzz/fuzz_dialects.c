@@ -54,7 +54,7 @@ static void discovered(struct device *d, const struct device_kind *kind, uint8_t
 		if (c->uuid && some & 2u && c->any & GATT_PROP_WRITE_COMMAND)
 			properties[chr] &= (uint8_t)~GATT_PROP_WRITE;
 	}
-	/* What a session waits for is discovered once; else nothing becomes of this. */
+	/* A session waits for this once; else nothing becomes of it. */
 	if (d->peer.s.step == SESSION_STEP_DISCOVER && session_live(&d->peer.s)) {
 		d->kind = kind;
 		d->told = d->buffer = 0;

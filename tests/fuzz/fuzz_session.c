@@ -281,7 +281,7 @@ static void event(struct peer *p)
 	}
 }
 
-/* What is told of the end, as this project's own protocol has it. */
+/* The end, as this project's own protocol tells it. */
 static void check_proof(const struct device *d)
 {
 	const struct peer *p = &d->peer;

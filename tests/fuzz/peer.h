@@ -31,7 +31,7 @@ struct peer {
 	bool shown, kept; /* Info told that: with the image's hash, and not on trial */
 };
 
-/* What a target adds. */
+/* Each target adds these. */
 struct peer_ops {
 	/* A write, before it is taken or refused; p->s is as it was. */
 	void (*check)(struct peer *p, enum gatt_chr chr, enum gatt_write mode, const uint8_t *buf,
@@ -40,7 +40,7 @@ struct peer_ops {
 	void (*written)(struct peer *p, enum gatt_chr chr, const uint8_t *buf, size_t len);
 };
 
-/* What a device does next in an update that goes well. */
+/* The next step of a device in an update that goes well. */
 struct peer_talk {
 	void (*discovered)(struct peer *p);
 	void (*info)(struct peer *p);
@@ -85,7 +85,7 @@ void peer_go_on(struct peer *p, const struct peer_talk *talk);
 
 /* Bytes of a Data value that are the image's: where they belong, and not beyond window and credit. */
 void peer_check_payload(const struct peer *p, const uint8_t *buf, uint32_t len);
-/* What holds, whatever came. */
+/* These hold, whatever came. */
 void peer_check(const struct peer *p);
 
 #endif

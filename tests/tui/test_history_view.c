@@ -141,7 +141,7 @@ static void export_it(struct pty *pty)
 	free(csv);
 }
 
-/* What it brought runs by now, and is sent all the same. */
+/* The image that it brought runs by now, and is sent all the same. */
 static void again_and_compare(struct pty *pty)
 {
 	pty_send(pty, "ry");

@@ -122,7 +122,7 @@ nonsense
 --sim -s chunk=1 flash esp-sim-01 a.bin
 """
 
-# What long work is called in its progress; it is told of by tenths, from the beginning.
+# The names of long work in its progress; it is told of by tenths, from the beginning.
 WORK = {
     "--sim=devices=1 -s stream=deflate flash esp-sim-01 b.bin": "compressing",
     "delta a.bin b.bin -o p.patch": "comparing",

@@ -194,7 +194,7 @@ static void test_good_machine(void **state)
 	expect(&d, DOCTOR_GOOD, "virtual adapter", "otabench-radio works");
 }
 
-/* What a later release does that an earlier one did not. */
+/* A later release does things that an earlier one did not. */
 static void test_later_release(void **state)
 {
 	struct answer a = {.adapter = true, .powered = true, .modalias = "usb:v1D6Bp0246d0557"};

@@ -175,7 +175,7 @@ static void test_some_overtaken(void **state)
 	}
 }
 
-/* Where each is, values go as requests: few are sent twice. */
+/* If each is, values go as requests: few are sent twice. */
 static void test_all_overtaken(void **state)
 {
 	struct update u;
