@@ -274,7 +274,8 @@ static void block_signals(sigset_t *ret_before)
 
 /*
  * ncurses has put handlers in place that end the program with status 1.  The operator has
- * ended it already: one more Ctrl-C or SIGTERM must not change what it tells.
+ * ended it already: one more Ctrl-C or SIGTERM must not change what it tells.  Nor must a SIGHUP
+ * that comes when the end of the terminal's input was seen first.
  */
 static void restore_signals(const sigset_t *before)
 {
@@ -282,6 +283,7 @@ static void restore_signals(const sigset_t *before)
 
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
 	(void)sigprocmask(SIG_SETMASK, before, NULL);
 }
 
