@@ -12,7 +12,8 @@
  * and all that, and so often what was expected of it. */
 #define AROUND_MS 60000u
 #define RUN_TIMES 4u
-#define FAILURES_MAX 3u /* in a row */
+#define FAILURES_MAX 3u /* in a row, until the best is measured once more */
+#define ALIVE_US 1000000u /* ... for so long */
 
 void sweep_work_init(struct sweep_work *w, const struct sweep_work_config *config)
 {
@@ -151,7 +152,7 @@ static bool work_measured(struct sweep_work *w, const struct job_result *result)
 	if (is_hopeless(result->outcome))
 		return false;
 	w->failures = w->sample.bytes > 0 ? 0 : w->failures + 1u;
-	if (w->failures >= FAILURES_MAX || (w->sample.bytes == 0 && first))
+	if (w->failures > FAILURES_MAX || (w->sample.bytes == 0 && first))
 		return false;
 	if (first)
 		work_learn(w, result);
@@ -161,6 +162,21 @@ static bool work_measured(struct sweep_work *w, const struct job_result *result)
 	w->runs++;
 	work_keep(w);
 	return true;
+}
+
+/*
+ * Settings with which nothing gets through may follow each other: the best one so far tells whether
+ * the device is still there.
+ */
+static void ask_if_alive(struct sweep_work *w)
+{
+	struct sweep_result r;
+
+	if (w->failures != FAILURES_MAX || !sweep_best(&w->sweep, &r))
+		return;
+	w->request.point = r.best.point;
+	w->request.bytes = r.best.rate;
+	w->request.us = ALIVE_US;
 }
 
 enum sweep_step sweep_work_take(struct sweep_work *w, const struct job_snapshot *now,
@@ -173,6 +189,7 @@ enum sweep_step sweep_work_take(struct sweep_work *w, const struct job_snapshot 
 		return SWEEP_STEP_DONE;
 	if (w->config.runs > 0 && w->runs >= w->config.runs)
 		return SWEEP_STEP_PAUSED;
+	ask_if_alive(w);
 	w->profile = w->bounds;
 	if (w->request.stage != SWEEP_STAGE_FIRST)
 		sweep_apply(&w->sweep, &w->request.point, &w->profile);
