@@ -76,7 +76,7 @@ static bool obey(struct pty *pty, const char *line)
 	else if (strncmp(line, "gone ", 5) == 0)
 		pty_until_gone(pty, line + 5);
 	else if (strncmp(line, "signal ", 7) == 0)
-		(void)kill(pty->child, atoi(line + 7));
+		(void)kill(pty->child, (int)strtol(line + 7, NULL, 10));
 	else if (strcmp(line, "screen") == 0)
 		print_screen(pty);
 	else
