@@ -138,6 +138,9 @@ bool device_stream_step(struct ota_device *dev)
 	if (!device_stream_waits(dev) || (dev->state == OTA_STATE_RECEIVING && rx->judged &&
 					  !s->more && waits < BATCH && s->received < s->end))
 		return false;
+	/* A kept block that has to wait, since another START came: there is nothing to decode. */
+	if (waits == 0 && !s->more)
+		return false;
 	s->piece = (struct ota_piece){
 		.in = dev->config.ring + at,
 		.in_len = min_u32(waits, dev->config.ring_size - at),
