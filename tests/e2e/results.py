@@ -2,6 +2,7 @@
 """Results as TAP."""
 
 import sys
+import threading
 import traceback
 
 
@@ -11,23 +12,27 @@ class Tap:
     def __init__(self):
         self.count = 0
         self.failed = 0
+        self.lock = threading.Lock()  # jobs of several threads tell their results at once
 
     def check(self, good, name, detail=""):
-        self.count += 1
-        if not good:
-            self.failed += 1
-            for line in str(detail).splitlines():
-                print("# " + line)
-        print("%s %d - %s" % ("ok" if good else "not ok", self.count, name), flush=True)
+        with self.lock:
+            self.count += 1
+            if not good:
+                self.failed += 1
+                for line in str(detail).splitlines():
+                    print("# " + line)
+            print("%s %d - %s" % ("ok" if good else "not ok", self.count, name), flush=True)
         return good
 
     def skip(self, name, why):
-        self.count += 1
-        print("ok %d - %s # SKIP %s" % (self.count, name, why), flush=True)
+        with self.lock:
+            self.count += 1
+            print("ok %d - %s # SKIP %s" % (self.count, name, why), flush=True)
 
     def note(self, text):
-        for line in str(text).splitlines():
-            print("# " + line, flush=True)
+        with self.lock:
+            for line in str(text).splitlines():
+                print("# " + line, flush=True)
 
     def end(self):
         print("1..%d" % self.count, flush=True)
