@@ -219,7 +219,8 @@ static void test_link_loss(void **state)
 		assert_null(host.complaint);
 		assert_int_equal(host.phase, HOST_DONE);
 		assert_memory_equal(dut.slots[1], image, SIZE);
-		assert_int_equal(dut.block_erases, 2);
+		/* One behind a kept block may be erased anew: the other session may not keep it. */
+		assert_in_range(dut.block_erases, 2, 3);
 	}
 }
 

@@ -179,3 +179,15 @@ void device_skip_leave(struct ota_device *dev)
 	while (device_skip_keeps(dev, rx->erased))
 		rx->erased = block_end(dev, rx->erased);
 }
+
+void device_skip_forget(struct ota_device *dev)
+{
+	struct ota_receive *rx = &dev->rx;
+	const uint32_t end = min_u32(rx->erased, rx->image_size);
+
+	for (uint32_t at = rx->flushed; at < end; at = block_end(dev, at))
+		if (device_skip_has(dev, at)) {
+			rx->erased = at;
+			break;
+		}
+}

@@ -17,6 +17,8 @@ void device_skip_read(struct ota_device *dev, int result);
 struct ota_skip *device_skip_of(const struct ota_device *dev);
 bool device_skip_has(const struct ota_device *dev, uint32_t at);
 void device_skip_leave(struct ota_device *dev);
+/* Of the session before: its kept blocks are not erased, and the next one may send them. */
+void device_skip_forget(struct ota_device *dev);
 /* ... and what may be called everywhere. */
 
 static inline struct ota_skip *device_skip(const struct ota_device *dev)

@@ -37,13 +37,11 @@ static void stream_fail(struct ota_device *dev, uint8_t code, uint32_t detail)
 bool device_stream_begin(struct ota_device *dev)
 {
 	struct ota_stream *s = dev->decoder;
-	struct ota_receive *rx = &dev->rx;
+	const struct ota_receive *rx = &dev->rx;
 	int rc;
 
-	/* Blocks that the session before left as they were are not erased; this one sends them. */
-	if (device_skip(dev) && !(dev->start.flags & OTA_START_SKIP))
-		rx->erased = min_u32(rx->erased, (rx->flushed + OTA_SECTOR_SIZE - 1u) /
-							 OTA_SECTOR_SIZE * OTA_SECTOR_SIZE);
+	if (device_skip(dev))
+		device_skip_forget(dev);
 	dev->stream = NULL;
 	if (rx->kind != OTA_KIND_IMAGE || !device_start_decodes(&dev->start))
 		return true;
