@@ -3,6 +3,7 @@
  * The adapter that is used, and whether there is one: bluetoothd and adapters come and go, and are
  * switched off, while the program runs.
  */
+#include "base/bus_error.h"
 #include "bluez/bluez_priv.h"
 
 #include <stdio.h>
@@ -102,11 +103,16 @@ static void bluez_adapter_choose(struct bluez *b)
 
 static enum bluez_problem load_problem(const sd_bus_error *error)
 {
-	if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED))
+	switch (bus_error_failure(error->name)) {
+	case BUS_REFUSED:
 		return BLUEZ_NO_PERMISSION;
-	if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) ||
-	    sd_bus_error_has_name(error, SD_BUS_ERROR_TIMEOUT))
+	case BUS_NO_ANSWER:
+	case BUS_OTHER: /* such as a lack of memory, which passes */
 		return BLUEZ_NO_ANSWER;
+	case BUS_NOT_RUNNING:
+	case BUS_LOST:
+		break;
+	}
 	return BLUEZ_NO_DAEMON;
 }
 

@@ -4,6 +4,7 @@
  * adapters.  Which release brought or mended what was read in BlueZ's ChangeLog
  * and source.
  */
+#include "base/bus_error.h"
 #include "diagnose/diagnose.h"
 #include "doctor/doctor_priv.h"
 
@@ -163,20 +164,36 @@ static void read_objects(struct doctor *d, sd_bus_message *m)
 
 /* --- the bus */
 
-static void no_answer(struct doctor *d, int rc, const sd_bus_error *error)
+static void no_answer(struct doctor *d, const sd_bus_error *error)
 {
-	if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
+	const char *said = error->message && error->message[0] ? error->message : error->name;
+
+	switch (bus_error_failure(error->name)) {
+	case BUS_REFUSED:
 		d->refused = true;
 		doctor_add(d, DOCTOR_BAD, "permission",
 			   "try as root; the D-Bus policy file bluetooth.conf says who is allowed",
 			   "the D-Bus policy does not let this user talk to bluetoothd");
-	} else if (rc == -ETIMEDOUT || sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY)) {
+		return;
+	case BUS_NO_ANSWER:
 		doctor_add(d, DOCTOR_BAD, "bluetoothd", "systemctl restart bluetooth",
 			   "does not answer");
-	} else {
+		return;
+	case BUS_NOT_RUNNING:
 		doctor_add(d, DOCTOR_BAD, "bluetoothd", "systemctl start bluetooth (package bluez)",
 			   "is not running");
 		doctor_offer(d, DOCTOR_FIX_START, "org.bluez");
+		return;
+	case BUS_LOST:
+		doctor_add(d, DOCTOR_BAD, "D-Bus",
+			   "'getent passwd $(id -u)' should find this user, and 'systemctl status "
+			   "dbus' a running bus",
+			   "the system bus ended the connection: %s", said);
+		return;
+	case BUS_OTHER:
+		doctor_add(d, DOCTOR_BAD, "bluetoothd", "journalctl -u bluetooth",
+			   "cannot be asked: %s", said);
+		return;
 	}
 }
 
@@ -222,7 +239,7 @@ static void doctor_bluez_ask(struct doctor *d, sd_bus *bus)
 	else if (rc >= 0)
 		read_objects(d, reply);
 	else
-		no_answer(d, rc, &error);
+		no_answer(d, &error);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(call);
 	sd_bus_message_unref(reply);

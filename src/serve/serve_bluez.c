@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADAPTER "org.bluez.Adapter1"
 #define WAIT_US 10000000u /* for an adapter that is being switched on */
 #define END_US 2000000u /* at the end, for each thing that is taken back */
 
@@ -200,145 +199,6 @@ const struct serve_front_ops serve_bluez_ops = {
 	.hang_up = serve_bluez_hang_up,
 };
 
-/* --- the adapter */
-
-static int say(char *text, size_t size, int code, const char *what)
-{
-	if (text)
-		(void)snprintf(text, size, "%s", what);
-	return code;
-}
-
-/* The interfaces of one object, as bits of what matters; its address. */
-enum { IS_ADAPTER = 1, HAS_GATT = 2, HAS_ADVERTISING = 4, IS_OFF = 8 };
-
-static int read_adapter(sd_bus_message *m, unsigned int *found, char address[18])
-{
-	const char *name, *text;
-	int powered, rc = sd_bus_message_enter_container(m, 'a', "{sv}");
-
-	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		rc = sd_bus_message_read(m, "s", &name);
-		if (rc > 0 && strcmp(name, "Address") == 0) {
-			rc = sd_bus_message_read(m, "v", "s", &text);
-			if (rc > 0)
-				(void)snprintf(address, 18, "%s", text);
-		} else if (rc > 0 && strcmp(name, "Powered") == 0) {
-			rc = sd_bus_message_read(m, "v", "b", &powered);
-			*found |= rc > 0 && !powered ? IS_OFF : 0u;
-		} else if (rc > 0) {
-			rc = sd_bus_message_skip(m, "v");
-		}
-		if (rc >= 0)
-			rc = sd_bus_message_exit_container(m) < 0 ? -1 : 1;
-	}
-	return rc < 0 ? rc : sd_bus_message_exit_container(m);
-}
-
-static int read_interfaces(sd_bus_message *m, unsigned int *found, char address[18])
-{
-	const char *name;
-	int rc = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
-
-	*found = 0;
-	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
-		rc = sd_bus_message_read(m, "s", &name);
-		if (rc > 0 && strcmp(name, ADAPTER) == 0) {
-			*found |= IS_ADAPTER;
-			rc = read_adapter(m, found, address);
-		} else if (rc > 0) {
-			*found |= strcmp(name, BLUEZ_GATT) == 0 ? HAS_GATT : 0u;
-			*found |= strcmp(name, BLUEZ_ADVERTISING) == 0 ? HAS_ADVERTISING : 0u;
-			rc = sd_bus_message_skip(m, "a{sv}");
-		}
-		if (rc >= 0)
-			rc = sd_bus_message_exit_container(m) < 0 ? -1 : 1;
-	}
-	return rc < 0 ? rc : sd_bus_message_exit_container(m);
-}
-
-static bool is_wanted(const struct serve_bluez *b, const char *path)
-{
-	const char *last = strrchr(path, '/');
-
-	return !b->config.adapter || (last && strcmp(last + 1, b->config.adapter) == 0);
-}
-
-/* The best of what bluetoothd has: *ret_found are its bits. */
-static int choose(struct serve_bluez *b, sd_bus_message *m, unsigned int *ret_found)
-{
-	const unsigned int all = IS_ADAPTER | HAS_GATT | HAS_ADVERTISING;
-	unsigned int found = 0;
-	char address[18];
-	const char *path;
-	int rc = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
-
-	*ret_found = 0;
-	while (rc > 0 && (rc = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
-		address[0] = '\0';
-		rc = sd_bus_message_read(m, "o", &path);
-		if (rc > 0)
-			rc = read_interfaces(m, &found, address);
-		if (rc >= 0 && found & IS_ADAPTER && is_wanted(b, path) &&
-		    ((*ret_found & all) == 0 ||
-		     ((found & all) == all && (*ret_found & all) != all))) {
-			*ret_found = found;
-			(void)snprintf(b->adapter, sizeof(b->adapter), "%s", path);
-			(void)snprintf(b->address, sizeof(b->address), "%s", address);
-		}
-		if (rc >= 0)
-			rc = sd_bus_message_exit_container(m) < 0 ? -1 : 1;
-	}
-	return rc < 0 ? rc : 0;
-}
-
-static int find(struct serve_bluez *b, unsigned int *ret_found, char *text, size_t size)
-{
-	sd_bus_error error = SD_BUS_ERROR_NULL;
-	sd_bus_message *reply = NULL;
-	int rc;
-
-	rc = sd_bus_call_method(b->bus, BLUEZ, "/", SERVE_BUS ".ObjectManager", "GetManagedObjects",
-				&error, &reply, "");
-	if (rc >= 0) {
-		(void)snprintf(b->owner, sizeof(b->owner), "%s", sd_bus_message_get_sender(reply));
-		rc = choose(b, reply, ret_found);
-	} else if (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED)) {
-		rc = say(text, size, -OTA_EPERM,
-			 "the D-Bus policy does not let this user talk to bluetoothd: try as root");
-	} else {
-		rc = say(text, size, -OTA_ENODEV,
-			 "bluetoothd is not running: start it ('systemctl start bluetooth')");
-	}
-	sd_bus_error_free(&error);
-	sd_bus_message_unref(reply);
-	return rc;
-}
-
-static int use_adapter(struct serve_bluez *b, char *text, size_t size)
-{
-	unsigned int found = 0;
-	int rc = find(b, &found, text, size);
-
-	if (rc < 0)
-		return rc;
-	if (!(found & IS_ADAPTER))
-		return say(text, size, -OTA_ENODEV,
-			   b->config.adapter ? "there is no adapter of that name: 'bluetoothctl "
-					       "list' shows them"
-					     : "there is no Bluetooth adapter");
-	/* bluetoothd offers them also while the adapter is off. */
-	if (!(found & HAS_GATT) || !(found & HAS_ADVERTISING))
-		return say(text, size, -OTA_ENOTSUP,
-			   "this adapter cannot be a peripheral, or bluetoothd is older than 5.48");
-	if (!(found & IS_OFF))
-		return 0;
-	rc = sd_bus_set_property(b->bus, BLUEZ, b->adapter, ADAPTER, "Powered", NULL, "b", 1);
-	return rc < 0 ? say(text, size, -OTA_ENODEV,
-			    "the adapter is off and cannot be switched on: 'rfkill list' may tell")
-		      : 0;
-}
-
 int serve_bluez_create(sd_event *event, const struct serve_bluez_config *config,
 		       struct serve_bluez **ret, char *ret_text, size_t size)
 {
@@ -346,7 +206,7 @@ int serve_bluez_create(sd_event *event, const struct serve_bluez_config *config,
 	int rc;
 
 	if (!b)
-		return say(ret_text, size, -OTA_ENOMEM, "out of memory");
+		return serve_adapter_say(ret_text, size, -OTA_ENOMEM, "out of memory");
 	b->config = *config;
 	(void)snprintf(b->name, sizeof(b->name), "%s", config->name);
 	(void)snprintf(b->security, sizeof(b->security), "%s",
@@ -354,11 +214,11 @@ int serve_bluez_create(sd_event *event, const struct serve_bluez_config *config,
 	b->bus = sd_bus_ref(config->bus);
 	rc = b->bus ? 0 : sd_bus_open_system(&b->bus);
 	if (rc < 0)
-		(void)say(ret_text, size, rc, "there is no system D-Bus, and so no bluetoothd");
+		rc = serve_adapter_no_bus(rc, ret_text, size);
 	if (rc >= 0)
 		rc = sd_bus_set_method_call_timeout(b->bus, WAIT_US);
 	if (rc >= 0)
-		rc = use_adapter(b, ret_text, size);
+		rc = serve_adapter_use(b, ret_text, size);
 	if (rc >= 0)
 		rc = serve_clients_watch(b);
 	if (rc >= 0)
@@ -372,7 +232,7 @@ int serve_bluez_create(sd_event *event, const struct serve_bluez_config *config,
 		return 0;
 	}
 	if (ret_text && size > 0 && ret_text[0] == '\0')
-		(void)say(ret_text, size, rc, strerror(-rc));
+		(void)serve_adapter_say(ret_text, size, rc, strerror(-rc));
 	serve_bluez_destroy(b);
 	return rc == -OTA_EPERM || rc == -OTA_ENOTSUP || rc == -OTA_ENOMEM ? rc : -OTA_ENODEV;
 }

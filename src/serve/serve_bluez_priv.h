@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between serve_bluez.c (adapter, registration), serve_clients.c (clients' links) and
- * serve_objects.c (the objects that bluetoothd calls). */
+/* Between serve_bluez.c (registration), serve_adapter.c (the adapter), serve_clients.c (clients'
+ * links) and serve_objects.c (the objects that bluetoothd calls). */
 #ifndef OTABENCH_SERVE_SERVE_BLUEZ_PRIV_H
 #define OTABENCH_SERVE_SERVE_BLUEZ_PRIV_H
 
@@ -55,6 +55,15 @@ void serve_bluez_log(struct serve_bluez *b, const char *format, ...)
 bool serve_bluez_is_owner(struct serve_bluez *b, sd_bus_message *m);
 /* It cannot go on. */
 void serve_bluez_gone(struct serve_bluez *b, const char *why);
+
+/* serve_adapter.c; each puts what is wrong and what to do about it into text. */
+/* Finds bluetoothd and its adapter, and switches that on. */
+int serve_adapter_use(struct serve_bluez *b, char *text, size_t size);
+/* The system bus cannot be opened: rc is sd-bus's. */
+int serve_adapter_no_bus(int rc, char *text, size_t size);
+/* Returns code; text may be NULL. */
+int serve_adapter_say(char *text, size_t size, int code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* serve_clients.c */
 int serve_clients_watch(struct serve_bluez *b);

@@ -10,17 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "bluezanswer.h"
 #include "doctor/doctor_priv.h"
 #include "privatebus.h"
 
@@ -64,82 +62,14 @@ static void place(const char *path, const char *text)
 	(void)fclose(file);
 }
 
-/* --- an org.bluez that answers one question */
-
-struct answer {
-	const char *error; /* name, or NULL */
-	const char *modalias;
-	bool adapter, powered;
-	bool foreign; /* sent by a connection that does not own the name */
-};
-
-static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
-{
-	const struct answer *a = userdata;
-	sd_bus_message *reply = NULL;
-	sd_bus *bus = NULL;
-	uint8_t type = 0;
-	int rc;
-
-	(void)ret_error;
-	if (sd_bus_message_get_type(m, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
-		return 0;
-	if (a->foreign)
-		bus = private_bus_open(NULL);
-	if (a->error)
-		return sd_bus_reply_method_errorf(m, a->error, "no");
-	rc = sd_bus_message_new_method_return(m, &reply);
-	if (rc >= 0 && a->adapter)
-		rc = sd_bus_message_append(reply, "a{oa{sa{sv}}}", 1, "/org/bluez/hci0", 1,
-					   "org.bluez.Adapter1", 3, "Address", "s",
-					   "00:AA:01:00:00:23", "Powered", "b", a->powered,
-					   "Modalias", "s", a->modalias);
-	else if (rc >= 0)
-		rc = sd_bus_message_append(reply, "a{oa{sa{sv}}}", 0);
-	if (rc >= 0)
-		rc = sd_bus_send(bus, reply, NULL);
-	if (bus)
-		(void)sd_bus_flush(bus);
-	sd_bus_message_unref(reply);
-	return rc < 0 ? rc : 1;
-}
-
-static void serve(int ready, struct answer *a)
-{
-	sd_bus *bus = private_bus_open(NULL);
-	int rc = sd_bus_add_filter(bus, NULL, on_call, a);
-
-	if (rc >= 0)
-		rc = sd_bus_request_name(bus, "org.bluez", 0);
-	if (rc >= 0 && write(ready, "", 1) != 1)
-		rc = -1;
-	while (rc >= 0) {
-		rc = sd_bus_process(bus, NULL);
-		if (rc == 0)
-			rc = sd_bus_wait(bus, UINT64_MAX);
-	}
-	_exit(1);
-}
-
-static void collect(struct doctor *d, struct answer *a)
+static void collect(struct doctor *d, struct bluez_answer *a)
 {
 	struct doctor_config config = {.root = root, .bus = private_bus_open(NULL)};
-	int fds[2];
-	char byte;
-	pid_t child;
+	pid_t pid = bluez_answer_start(a);
 
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		serve(fds[1], a);
-	close(fds[1]);
-	assert_int_equal(read(fds[0], &byte, 1), 1);
-	close(fds[0]);
 	doctor_collect(d, &config);
 	private_bus_close(config.bus);
-	assert_int_equal(kill(child, SIGKILL), 0);
-	assert_int_equal(waitpid(child, NULL, 0), child);
+	bluez_answer_stop(pid);
 }
 
 static void expect(const struct doctor *d, enum doctor_level level, const char *check,
@@ -159,7 +89,7 @@ static void expect(const struct doctor *d, enum doctor_level level, const char *
 
 static void test_bare_machine(void **state)
 {
-	struct answer a = {.error = SD_BUS_ERROR_SERVICE_UNKNOWN};
+	struct bluez_answer a = {.error = SD_BUS_ERROR_SERVICE_UNKNOWN};
 	struct doctor d;
 
 	(void)state;
@@ -173,7 +103,8 @@ static void test_bare_machine(void **state)
 
 static void test_good_machine(void **state)
 {
-	struct answer a = {.adapter = true, .powered = true, .modalias = "usb:v1D6Bp0246d0542"};
+	struct bluez_answer a = {
+		.adapter = true, .powered = true, .modalias = "usb:v1D6Bp0246d0542"};
 	struct doctor d;
 
 	(void)state;
@@ -197,7 +128,8 @@ static void test_good_machine(void **state)
 /* A later release does things that an earlier one did not. */
 static void test_later_release(void **state)
 {
-	struct answer a = {.adapter = true, .powered = true, .modalias = "usb:v1D6Bp0246d0557"};
+	struct bluez_answer a = {
+		.adapter = true, .powered = true, .modalias = "usb:v1D6Bp0246d0557"};
 	struct doctor d;
 
 	(void)state;
@@ -247,7 +179,7 @@ static void test_hardware(void **state)
 		{"0a12\n", "0002\n", "0a12:0002 on USB", DOCTOR_GOOD},
 	};
 	static const char control[] = "/sys/class/bluetooth/hci0/power/control";
-	struct answer a = {.adapter = true, .modalias = "usb:v1D6Bp0246d0557"};
+	struct bluez_answer a = {.adapter = true, .modalias = "usb:v1D6Bp0246d0557"};
 	const struct doctor_config config = {.root = root};
 	struct doctor d;
 
@@ -476,7 +408,7 @@ static void test_phys(void **state)
 
 static void test_blocked(void **state)
 {
-	struct answer a = {.adapter = true, .modalias = "usb:v1D6Bp0246d053E"};
+	struct bluez_answer a = {.adapter = true, .modalias = "usb:v1D6Bp0246d053E"};
 	struct doctor d;
 
 	(void)state;
@@ -500,7 +432,7 @@ static void test_blocked(void **state)
 
 static void test_refused(void **state)
 {
-	struct answer a = {.error = SD_BUS_ERROR_ACCESS_DENIED};
+	struct bluez_answer a = {.error = SD_BUS_ERROR_ACCESS_DENIED};
 	struct doctor d;
 
 	(void)state;
@@ -509,9 +441,22 @@ static void test_refused(void **state)
 	expect(&d, DOCTOR_BAD, "permission", "policy");
 }
 
+static void test_other_error(void **state)
+{
+	struct bluez_answer a = {.error = SD_BUS_ERROR_NO_MEMORY};
+	struct doctor d;
+
+	(void)state;
+	collect(&d, &a);
+	expect(&d, DOCTOR_BAD, "bluetoothd", "cannot be asked: no");
+	a.error = SD_BUS_ERROR_NO_REPLY;
+	collect(&d, &a);
+	expect(&d, DOCTOR_BAD, "bluetoothd", "does not answer");
+}
+
 static void test_no_adapter(void **state)
 {
-	struct answer a = {.adapter = false};
+	struct bluez_answer a = {.adapter = false};
 	struct doctor d;
 
 	(void)state;
@@ -524,10 +469,10 @@ static void test_no_adapter(void **state)
 /* A bus that lets anybody answer. */
 static void test_foreign_answer(void **state)
 {
-	struct answer a = {.adapter = true,
-			   .powered = true,
-			   .modalias = "usb:v1D6Bp0246d0542",
-			   .foreign = true};
+	struct bluez_answer a = {.adapter = true,
+				 .powered = true,
+				 .modalias = "usb:v1D6Bp0246d0542",
+				 .foreign = true};
 	struct doctor d;
 
 	(void)state;
@@ -560,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_controller),
 		cmocka_unit_test(test_table),
 		TEST(test_refused),
+		TEST(test_other_error),
 		TEST(test_no_adapter),
 		TEST(test_foreign_answer),
 		cmocka_unit_test(test_version),
