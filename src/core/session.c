@@ -211,7 +211,7 @@ void session_forget_link(struct session *s)
 	s->pairing = false;
 	s->closing = false;
 	s->link_asked = s->link_waits = false;
-	s->ahead = 0;
+	s->ahead = s->ahead_received = 0;
 	s->status_asked = false;
 	s->user_asked_at = 0;
 	s->data_busy = false;

@@ -6,10 +6,23 @@
  * handful is all that a link ever takes which still carries anything. */
 #define GAPS_MAX 16u
 
+/*
+ * Of what was sent ahead.  A device whose interval between acknowledgements has passed tells it once,
+ * and a window that is full of these bytes would wait for it until it asked.
+ */
+static void head_received(struct session *s, const struct ota_ack *m)
+{
+	if (m->received > s->ready.offset + s->ahead_received &&
+	    m->received <= s->ready.offset + s->ahead)
+		s->ahead_received = m->received - s->ready.offset;
+}
+
 void session_full_on_ack(struct session *s, const struct ota_ack *m)
 {
 	struct session_stats *st = &s->stats;
 
+	if (s->state == SESSION_PREPARING && s->step == SESSION_STEP_LINK)
+		head_received(s, m);
 	if (s->state != SESSION_SENDING && s->state != SESSION_PAUSED &&
 	    s->state != SESSION_VERIFYING)
 		return;
@@ -37,6 +50,8 @@ static void head_lost(struct session *s, const struct ota_gap *m)
 	if (m->offset < s->ready.offset || m->offset > s->ready.offset + s->ahead)
 		return;
 	s->ahead = m->offset - s->ready.offset;
+	if (s->ahead_received > s->ahead)
+		s->ahead_received = s->ahead;
 	s->sequence = m->sequence;
 }
 

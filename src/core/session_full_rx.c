@@ -49,7 +49,7 @@ static void session_full_on_ready(struct session *s, const struct ota_ready *m)
 		return;
 	}
 	s->ready = *m;
-	s->ahead = 0;
+	s->ahead = s->ahead_received = 0;
 	s->max_value = m->max_value;
 	s->sequence = m->sequence;
 	if (!session_skip_ask(s))

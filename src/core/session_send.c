@@ -91,7 +91,8 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 	s->stall_at = s->now;
 	s->ended = false;
 	session_progressed(s);
-	st->received = st->flushed = offset;
+	st->flushed = offset;
+	st->received = offset + s->ahead_received;
 	st->queued = offset + s->ahead;
 	st->limit = limit;
 	s->burst.size = s->burst.run = 0;
@@ -109,7 +110,7 @@ void session_begin_sending(struct session *s, uint32_t offset, uint32_t limit,
 		s->most = offset;
 	if (s->ahead == 0) /* else it may erase already */
 		st->progress.phase = 0;
-	s->ahead = 0;
+	s->ahead = s->ahead_received = 0;
 	st->received_known = dialect_tells_received(s->dialect, s->mode);
 	if (!s->begun) {
 		st->resumed = resumed;

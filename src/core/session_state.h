@@ -224,6 +224,7 @@ struct session {
 	uint64_t link_until; /* ... but not beyond this */
 	struct ota_ready ready; /* the latest */
 	uint32_t ahead; /* bytes behind READY's offset, sent before the link was settled */
+	uint32_t ahead_received; /* of these, as acknowledged meanwhile */
 	bool data_subscribed; /* Data's notifications were asked for, too */
 	struct session_sectors sectors;
 	struct session_parts parts;

@@ -164,6 +164,16 @@ static void test_head_ahead(void **state)
 	assert_int_equal(r.s.stats.queued, 2000);
 	play_end(&r);
 
+	/* A window that these bytes fill goes on by an acknowledgement that came before. */
+	ready_before_link(OTA_ABILITY_AUTO_SUSPEND, OTA_PHY_1M, 2000);
+	r.s.config.window = 484;
+	play_skip(&r);
+	play_rx_ack(&r, 484, 0, 2000);
+	play_rx(&r, LINK_ANSWER);
+	assert_int_equal(r.s.stats.received, 484);
+	assert_int_equal(play_count(&r, "command data 0200e4"), 1);
+	play_end(&r);
+
 	ready_before_link(0, OTA_PHY_1M, 2000);
 	assert_int_equal(play_count(&r, "command data"), 0);
 	play_end(&r);
