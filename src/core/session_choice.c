@@ -227,16 +227,27 @@ uint16_t session_interval_for(bool phy_2m)
 	return phy_2m ? INTERVAL_2M : INTERVAL_1M;
 }
 
-/* The rate of values of the best length over this link. */
-static uint32_t payload_at(const struct session *s, struct airtime_link *air, uint16_t interval)
+/* The rate of values of the given length, 0: of the best, over this link. */
+static uint32_t rate_at(const struct airtime_link *link, uint16_t interval, uint16_t mtu,
+			uint16_t value, uint16_t header, bool request)
 {
-	const bool request = choose_mode(s).value == GATT_REQUEST;
-	uint16_t value = s->config.chunk;
+	struct airtime_link air = *link;
 
-	air->interval_us = interval * 1250u;
-	if (value == 0 || value > s->mtu - OTA_ATT_HEADER)
-		value = airtime_best_value(air, s->mtu, OTA_VALUE_MAX, s->dialect->header, request);
-	return airtime_ceiling(air, value, request);
+	air.interval_us = interval * 1250u;
+	if (value == 0 || value > mtu - OTA_ATT_HEADER)
+		value = airtime_best_value(&air, mtu, OTA_VALUE_MAX, header, request);
+	return airtime_ceiling(&air, value, request);
+}
+
+uint16_t session_interval_on(const struct airtime_link *link, uint16_t usual, uint16_t mtu,
+			     uint16_t value, uint16_t header, bool request)
+{
+	const uint32_t rate = rate_at(link, usual, mtu, value, header, request);
+
+	return rate_at(link, INTERVAL_LEAST, mtu, value, header, request) >
+			       rate + rate / INTERVAL_GAIN
+		       ? INTERVAL_LEAST
+		       : usual;
 }
 
 /*
@@ -247,9 +258,9 @@ static struct session_choice choose_interval(const struct session *s,
 					     const struct ota_link_request *asked)
 {
 	const uint16_t usual = session_interval_for(asked->phys & OTA_PHYS_2M);
+	const bool request = choose_mode(s).value == GATT_REQUEST;
 	struct airtime_link air;
-	uint32_t rate;
-	uint16_t known;
+	uint16_t known, best;
 
 	if (s->tune.best > 0)
 		return choice(0, s->tune.best, SESSION_BY_RATE);
@@ -261,10 +272,9 @@ static struct session_choice choose_interval(const struct session *s,
 		air.data_length = asked->data_length;
 	if (asked->phys)
 		air.phy = asked->phys & OTA_PHYS_2M ? OTA_PHY_2M : OTA_PHY_1M;
-	rate = payload_at(s, &air, usual);
-	if (payload_at(s, &air, INTERVAL_LEAST) > rate + rate / INTERVAL_GAIN)
-		return choice(0, INTERVAL_LEAST, SESSION_BY_ADAPTER);
-	return choice(0, usual, SESSION_BY_PHY);
+	best = session_interval_on(&air, usual, s->mtu, s->config.chunk, s->dialect->header,
+				   request);
+	return choice(0, best, best == usual ? SESSION_BY_PHY : SESSION_BY_ADAPTER);
 }
 
 /* No side can be asked for any of the link's parameters; why says the reason. */

@@ -6,6 +6,7 @@
 #ifndef OTABENCH_CORE_SESSION_CHOICE_H
 #define OTABENCH_CORE_SESSION_CHOICE_H
 
+#include "core/airtime.h"
 #include "core/gatt.h"
 
 enum session_reason {
@@ -49,5 +50,11 @@ struct session_choices {
 const char *session_reason_name(enum session_reason reason);
 /* The connection interval that suits the PHY, in units of 1.25 ms. */
 uint16_t session_interval_for(bool phy_2m);
+/*
+ * The one for this link, whatever its interval is now: the usual one, or a shorter one where the
+ * adapter fills its buffers once an event.  value: bytes of a Data value, 0: those that suit it.
+ */
+uint16_t session_interval_on(const struct airtime_link *link, uint16_t usual, uint16_t mtu,
+			     uint16_t value, uint16_t header, bool request);
 
 #endif

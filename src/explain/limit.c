@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See limit.h. */
+#include "core/session_choice.h"
 #include "explain/limit_priv.h"
 
 #include <string.h>
 
 #define SMALL_RING 65536u
 #define USUAL_RING 32768u /* CONFIG_OTA_ESP_RING_SIZE_KB where nobody set it */
-#define AUTO_1M_US 15000u
-#define AUTO_2M_US 10000u
 #define HANDSHAKES 5u /* connection intervals outside of the sending */
+#define LINK_EVENTS 6u /* more, where START waits until a change of the link has taken effect */
 
-uint64_t limit_played(const struct predict *p)
+uint64_t limit_played(const struct judge *j, const struct predict *p)
 {
 	const uint64_t us = predict_us(p);
 
-	return us == 0 ? 0 : us + (uint64_t)HANDSHAKES * p->link.interval_us;
+	return us == 0 ? 0 : us + (uint64_t)j->handshakes * p->link.interval_us;
 }
 
 /* As the session chooses it, which no stack tells that the adapter is late. */
@@ -65,8 +65,13 @@ struct predict limit_settled(const struct judge *j, const struct predict *change
 	const bool link = p.request != j->now.request || !same_link(&p.link, &j->now.link);
 	const bool other = p.link.phy != j->now.link.phy || p.request != j->now.request;
 
-	if (in->interval_auto && other && p.link.interval_us == j->now.link.interval_us)
-		p.link.interval_us = p.link.phy == OTA_PHY_2M ? AUTO_2M_US : AUTO_1M_US;
+	/* One that was found by trying stays on a link of the same PHY. */
+	if (in->interval_auto && (other || (link && in->clean_rate == 0)) &&
+	    p.link.interval_us == j->now.link.interval_us)
+		p.link.interval_us =
+			1250u * session_interval_on(
+					&p.link, session_interval_for(p.link.phy == OTA_PHY_2M),
+					in->mtu, in->chunk_auto ? 0 : p.value, p.header, p.request);
 	if (in->chunk_auto && link && p.value == j->now.value)
 		limit_best_value(&p, in->mtu);
 	if (p.ack_interval != j->now.ack_interval)
@@ -102,7 +107,7 @@ uint32_t limit_gain(const struct judge *j, const struct predict *changed)
 
 	if (same(changed, &j->now))
 		return 0;
-	us = limit_played(&p);
+	us = limit_played(j, &p);
 	/* A cause that makes it slower than played stays; luck that made it faster is no gain. */
 	if (us == 0 || us >= base)
 		return 0;
@@ -137,7 +142,7 @@ static struct predict best_interval(const struct judge *j)
 	for (size_t i = 0; i < LIMIT_INTERVALS; i++) {
 		p = j->now;
 		p.link.interval_us = limit_intervals[i] * 1250u;
-		us = limit_played(&p);
+		us = limit_played(j, &p);
 		if (us > 0 && us < least - least / 64u) {
 			least = us;
 			best = p;
@@ -339,10 +344,20 @@ static void judge_refused(struct judge *j)
 
 /* --- all of it */
 
+/* The time of START that no setting changes: a played transfer begins with READY, and handshakes. */
+static uint64_t start_us(struct judge *j)
+{
+	const uint64_t us = j->in->shares[BUDGET_START], interval_us = j->now.link.interval_us;
+	uint64_t played_us;
+
+	j->handshakes = HANDSHAKES + (us > HANDSHAKES * interval_us ? LINK_EVENTS : 0);
+	played_us = j->handshakes * interval_us;
+	return us > played_us ? us - played_us : 0;
+}
+
 void limit_judge(const struct limit_input *in, struct limit *ret)
 {
 	struct judge j = {.in = in, .now = in->now, .ret = ret};
-	uint64_t start_us;
 
 	memset(ret, 0, sizeof(*ret));
 	if (in->seconds_us == 0 || in->bytes == 0 || in->values == 0)
@@ -350,13 +365,9 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	j.now.size = in->bytes;
 	j.now.drop_ppm = (uint32_t)((uint64_t)in->gaps * PPM / in->values);
 	j.now.loss_ppm = 0;
-	/* A played transfer begins with READY, and handshakes. */
-	start_us = (uint64_t)HANDSHAKES * in->now.link.interval_us;
-	start_us = in->shares[BUDGET_START] -
-		   (in->shares[BUDGET_START] < start_us ? in->shares[BUDGET_START] : start_us);
-	j.other_us = start_us + in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] +
+	j.other_us = start_us(&j) + in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] +
 		     in->shares[BUDGET_STACK];
-	j.now_us = limit_played(&j.now);
+	j.now_us = limit_played(&j, &j.now);
 	if (j.now_us == 0 || j.other_us >= in->seconds_us)
 		return;
 	limit_find(&j, in->seconds_us - j.other_us);

@@ -21,7 +21,7 @@ static struct predict best_window(const struct judge *j)
 		p = j->now;
 		p.window = windows[i];
 		by_auto = limit_settled(j, &p);
-		us = limit_played(&by_auto);
+		us = limit_played(j, &by_auto);
 		if (us > 0 && us < least - least / 64u) {
 			least = us;
 			best = p;

@@ -33,13 +33,13 @@ static void find_held(struct judge *j, uint64_t measured_us)
 	while (high - low > 1u + low / 8u) {
 		middle = (low + high) / 2u;
 		p.held_pdus = (uint16_t)middle;
-		if (limit_played(&p) > measured_us)
+		if (limit_played(j, &p) > measured_us)
 			low = middle;
 		else
 			high = middle;
 	}
 	j->now.held_pdus = (uint16_t)high;
-	j->now_us = limit_played(&j->now);
+	j->now_us = limit_played(j, &j->now);
 }
 
 /*
@@ -86,7 +86,7 @@ static void find_late(struct judge *j, uint64_t measured_us)
 		return;
 	p.link.refill = false;
 	p.link.late = true;
-	us = limit_played(&p);
+	us = limit_played(j, &p);
 	if (us == 0 || !as_if_late(j, &p, us, measured_us))
 		return;
 	j->late = true;
@@ -109,13 +109,13 @@ static void find_loss(struct judge *j, uint64_t measured_us)
 	for (int i = 0; i < 7; i++) {
 		middle = (low + high) / 2u;
 		p.loss_ppm = middle;
-		if (limit_played(&p) < measured_us)
+		if (limit_played(j, &p) < measured_us)
 			low = middle;
 		else
 			high = middle;
 	}
 	j->now.loss_ppm = low;
-	j->now_us = limit_played(&j->now);
+	j->now_us = limit_played(j, &j->now);
 }
 
 void limit_find(struct judge *j, uint64_t measured_us)

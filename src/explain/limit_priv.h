@@ -16,13 +16,14 @@ struct judge {
 	struct predict now;
 	uint64_t now_us; /* played */
 	struct predict interval; /* with the one that takes least */
+	uint32_t handshakes; /* connection intervals outside of what is played */
 	uint64_t other_us; /* measured, and not in what is played */
 	bool late; /* the adapter is late, by what is known or by how long it took */
 	struct limit *ret;
 };
 
 /* Played, with what the sending does not hold; 0: no such link. */
-uint64_t limit_played(const struct predict *p);
+uint64_t limit_played(const struct judge *j, const struct predict *p);
 void limit_best_value(struct predict *p, uint16_t mtu);
 /* The interval between acknowledgements that auto would choose, in bytes. */
 uint32_t limit_least_ack(const struct predict *p);

@@ -34,12 +34,28 @@ static bool to_notify(const struct play *s, uint64_t t)
 	return s->count > s->sent && s->notes[s->sent].at <= t;
 }
 
-/* The next value, or what is left of the one on the air. */
-static uint32_t next_packet(struct play *s)
+/* Returns true if the adapter has sent all that it had for this event. */
+static bool all_used(const struct play *s)
 {
 	const struct airtime_link *l = &s->p->link;
 
-	if (s->unprepared || (l->buffers > 0 && !l->refill && s->in_event >= l->buffers))
+	return l->buffers > 0 && !l->refill && s->in_event >= l->buffers && s->buffer == 0;
+}
+
+/* A value fills as many buffers as it needs; each goes out in packets of the data length. */
+static uint32_t buffer_left(const struct play *s)
+{
+	const uint32_t octets = s->p->link.buffer_octets;
+
+	if (s->buffer > 0)
+		return s->buffer;
+	return octets > 0 ? min_u32(octets, s->left) : s->left;
+}
+
+/* The next value, or what is left of the one on the air. */
+static uint32_t next_packet(struct play *s)
+{
+	if (s->unprepared || all_used(s))
 		return 0;
 	if (s->left == 0 && to_carry(s)) {
 		s->left_stale = s->stale > 0;
@@ -48,7 +64,7 @@ static uint32_t next_packet(struct play *s)
 		if (s->left_stale)
 			s->stale -= s->left_len;
 	}
-	return min_u32(s->left, s->fragment);
+	return min_u32(buffer_left(s), s->p->link.data_length);
 }
 
 /* Returns true if the controller has another packet ready behind it. */
@@ -57,7 +73,11 @@ static bool more_behind(const struct play *s, uint32_t octets)
 	const struct airtime_link *l = &s->p->link;
 	const uint32_t len = s->left_stale ? 0 : s->left_len;
 
-	if (s->unprepared || (l->buffers > 0 && !l->refill && s->in_event + 1u >= l->buffers))
+	if (s->unprepared)
+		return false;
+	if (buffer_left(s) > octets)
+		return true;
+	if (l->buffers > 0 && !l->refill && s->in_event + (s->buffer == 0 ? 1u : 0u) >= l->buffers)
 		return false;
 	return s->left > octets || s->stale > 0 || s->queued > s->carried + len;
 }
@@ -132,14 +152,16 @@ static void refused(struct play *s, bool more)
 	if (s->t < s->event_end)
 		return;
 	s->event_end += (s->t - s->event_end) / interval * interval + interval;
-	s->in_event = 0;
+	s->in_event = s->buffer > 0 ? 1u : 0u;
 }
 
 static void sent(struct play *s, uint32_t octets, uint64_t down_end)
 {
 	if (octets == 0)
 		return;
-	s->in_event++;
+	if (s->buffer == 0)
+		s->in_event++;
+	s->buffer = buffer_left(s) - octets;
 	s->data_us = s->t;
 	s->left -= octets;
 	if (play_still(s))
@@ -186,14 +208,11 @@ static enum predict_spent idle(const struct play *s)
 /* Why an event with something left to carry is over. */
 static enum predict_spent over(const struct play *s, bool lost)
 {
-	const struct airtime_link *l = &s->p->link;
-
 	if (!to_carry(s))
 		return PREDICT_SPENT;
 	if (lost)
 		return PREDICT_LOSS;
-	return l->buffers > 0 && !l->refill && s->in_event >= l->buffers ? PREDICT_BUFFERS
-									 : PREDICT_AIR;
+	return all_used(s) ? PREDICT_BUFFERS : PREDICT_AIR;
 }
 
 /* A packet of the host's and the device's answer. */
@@ -294,7 +313,7 @@ static void open_event(struct play *s)
 	s->t = anchor;
 	s->rest = PREDICT_SPENT;
 	s->event_end = anchor + i;
-	s->in_event = 0;
+	s->in_event = s->buffer > 0 ? 1u : 0u;
 	s->unprepared =
 		s->p->link.late && s->data_us > 0 && s->data_us + AIRTIME_LATE_PREPARE_US > anchor;
 	s->open = true;
@@ -307,8 +326,11 @@ static uint32_t beside(const struct airtime_link *l, uint32_t acks)
 			     airtime_pdu_us(l->phy, 0, l->encrypted);
 	const uint32_t left = l->interval_us > acks * ack ? l->interval_us - acks * ack : 0;
 	const uint32_t n = left / airtime_pair_us(l, airtime_fragment(l), 0);
+	const uint32_t each = l->buffer_octets > l->data_length
+				      ? (l->buffer_octets + l->data_length - 1u) / l->data_length
+				      : 1u;
 
-	return l->buffers > 0 && !l->refill && n > l->buffers ? l->buffers : n;
+	return l->buffers > 0 && !l->refill ? min_u32(n, l->buffers * each) : n;
 }
 
 uint64_t predict_beside_acks(const struct airtime_link *link, uint64_t us, uint64_t each_us)
@@ -338,7 +360,6 @@ static bool play_init(struct play *s, const struct predict *p)
 	s->payload = (uint32_t)p->value - p->header;
 	s->gap_apart = UINT32_MAX;
 	s->write_size = p->write_size > 0 && p->write_size < SECTOR ? p->write_size : SECTOR;
-	s->fragment = airtime_fragment(&p->link);
 	s->keep_ppm = (uint32_t)keep;
 	s->survives = PPM;
 	s->draw = PPM / 2u;

@@ -32,10 +32,10 @@ struct play {
 	bool paced; /* nothing but next_send hindered the latest value */
 
 	/* The link layer. */
-	uint32_t fragment; /* octets of the longest packet */
 	uint64_t event_end; /* the next anchor */
 	bool open; /* the connection event goes on */
-	uint32_t in_event; /* packets of data in this event */
+	uint32_t in_event; /* the adapter's buffers that this event has begun, or went on with */
+	uint32_t buffer; /* octets left of the latest; 0: the next packet begins one */
 	uint64_t data_us; /* when the latest one had been answered */
 	bool unprepared; /* a late central has nothing in hand for this event */
 	uint32_t left; /* octets of the value on the air that are still to come; 0: none is */

@@ -275,6 +275,8 @@ static void play(const struct job *job, struct limit_input *in)
 		.host_us = (uint32_t)job->budget.late_us,
 		.held_pdus = job_limit_held_pdus(s),
 		.image = s->stream ? image : 0,
+		/* The first erase passed in the time of START. */
+		.ahead = job_limit_held_pdus(s) == 0,
 	};
 	/* No stack tells that; with an interval that suits such an adapter it is all that is left. */
 	if (adapter_late(job)) {
@@ -333,8 +335,6 @@ void job_limit_result(struct job *job)
 	}
 	job_limit_play(job, &now);
 	now.drop_ppm = 0;
-	/* The first erase passed in the time of START. */
-	now.ahead = now.held_pdus == 0;
 	if (now.size > 0 && played)
 		budget_play(&job->budget, &now);
 	budget_shares(&job->budget, r->time, r->transfer_time);

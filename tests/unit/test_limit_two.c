@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verdict where one cause decides and another one is beside it: it names the first, and what is
+ * advised makes what is predicted.  Run as a user runs them.
+ */
+#include "config.h" /* system extensions: mkdtemp() */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "programlib.h"
+
+#define WITHIN 0.15 /* of the predicted rate */
+
+static char folder[] = "/tmp/test_limit_two.XXXXXX";
+
+struct row {
+	const char *chip, *sim, *set, *image, *limit;
+	bool change; /* something is advised */
+};
+
+static struct program_ran flash(const struct row *row, const char *change)
+{
+	return program_run("--json --sim=devices=1,chip=%s,seed=7,rssi=-50,%s %s %s %s flash "
+			   "esp-sim-01 '%s/%s-%s'",
+			   row->chip, row->sim, row->set, change ? "-s" : "", change ? change : "",
+			   folder, row->chip, row->image);
+}
+
+static double number(const struct program_ran *r, const char *key)
+{
+	return json_number_value(json_object_get(r->last, key));
+}
+
+static bool is_right(const struct row *row)
+{
+	struct program_ran before = flash(row, NULL), after;
+	const char *change = json_string_value(json_object_get(before.last, "change"));
+	const double predicted = number(&before, "predicted");
+	bool right = strcmp(program_text(&before, "limit"), row->limit) == 0;
+	double made = number(&before, "goodput");
+
+	program_expect(&before, 0, "confirmed");
+	if (change) {
+		after = flash(row, change);
+		program_expect(&after, 0, "confirmed");
+		made = number(&after, "goodput");
+		program_done(&after);
+	}
+	right &= (change != NULL) == row->change;
+	right &= predicted <= made * (1 + WITHIN) && predicted >= made * (1 - WITHIN);
+	if (!right)
+		print_error("%s,%s %s: %s; %s makes %.0f, not %.0f\n", row->chip, row->sim,
+			    row->set, program_text(&before, "limit"), change ? change : "nothing",
+			    made, predicted);
+	program_done(&before);
+	return right;
+}
+
+static void test_rows(const struct row rows[], size_t count)
+{
+	unsigned int wrong = 0;
+
+	for (size_t i = 0; i < count; i++)
+		wrong += is_right(&rows[i]) ? 0u : 1u;
+	assert_int_equal(wrong, 0);
+}
+
+#define TEST_ROWS(rows) test_rows(rows, sizeof(rows) / sizeof((rows)[0]))
+
+/* A short data length beside few buffers: of these each holds several packets then. */
+static void test_link(void **state)
+{
+	static const struct row rows[] = {
+		{"esp32", "flash_mode=auto-suspend,buffers=4x251/event", "-s data_length=32",
+		 "long.bin", "data-length", true},
+		{"esp32c3", "flash_mode=psram,buffers=3x251/event", "-s data_length=40", "long.bin",
+		 "data-length", true},
+	};
+
+	(void)state;
+	TEST_ROWS(rows);
+}
+
+/* Of a short transfer START is a large part, and grows with the interval. */
+static void test_start(void **state)
+{
+	static const struct row rows[] = {
+		{"esp32c3", "flash_mode=psram", "-s connection_interval_ms=100", "short.bin",
+		 "interval", true},
+		{"esp32c3", "flash_mode=auto-suspend", "-s connection_interval_ms=200", "long.bin",
+		 "interval", true},
+		{"esp32c3", "flash_mode=psram,flash=ideal", "-s window=513", "short.bin", "window",
+		 true},
+	};
+
+	(void)state;
+	TEST_ROWS(rows);
+}
+
+static int set_up(void **state)
+{
+	static const char *const chips[] = {"esp32", "esp32c3"};
+	char name[32];
+
+	(void)state;
+	if (program_folder_make(folder) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
+		(void)snprintf(name, sizeof(name), "%s-long.bin", chips[i]);
+		program_sample(folder, name, "--chip=%s", chips[i]);
+		(void)snprintf(name, sizeof(name), "%s-short.bin", chips[i]);
+		program_sample(folder, name, "--chip=%s --size=120000", chips[i]);
+	}
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return program_folder_remove(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_start),
+	};
+
+	return cmocka_run_group_tests_name("limit_two", tests, set_up, tear_down);
+}
