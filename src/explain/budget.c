@@ -175,8 +175,10 @@ static void spend_idle(struct budget *b, enum budget_share share, uint64_t from,
 	if (share == BUDGET_ERASE) {
 		b->full_erase_us += to - from;
 		b->idle_erase_us += to - from;
+		b->waited_erase_us += to - from;
 	} else {
 		b->idle_us[b->last.wait] += to - from;
+		b->waited_us += to - from;
 	}
 }
 
@@ -187,21 +189,18 @@ static void send_span(struct budget *b, uint64_t to)
 	const uint64_t busy_us = least(bytes_us(b, b->backlog), span);
 	const uint64_t stale_us = least(bytes_us(b, b->stale), busy_us);
 	const enum budget_share idle = idle_share(b, b->last.wait);
-	/* The event that ended the wait was there before, and waited for this program's turn. */
-	const uint64_t late_us = idle == BUDGET_PACING ? 0 : least(b->late_us, span - busy_us);
 	uint64_t end;
 
 	spend(b, BUDGET_GAPS, at, at + stale_us);
 	if (busy_us > stale_us)
 		spend(b, BUDGET_AIR, at + stale_us, at + busy_us);
-	if (idle == BUDGET_ERASE && erase_end(b) < to - late_us) {
+	if (idle == BUDGET_ERASE && erase_end(b) < to) {
 		end = erase_end(b) > at + busy_us ? erase_end(b) : at + busy_us;
 		spend_idle(b, BUDGET_ERASE, at + busy_us, end);
-		spend_idle(b, wait_share(b->last.wait), end, to - late_us);
+		spend_idle(b, wait_share(b->last.wait), end, to);
 	} else {
-		spend_idle(b, idle, at + busy_us, to - late_us);
+		spend_idle(b, idle, at + busy_us, to);
 	}
-	spend(b, BUDGET_HOST, to - late_us, to);
 	b->carried_us += busy_us - least(stale_us, busy_us);
 	if (busy_us < span) {
 		b->backlog = b->stale = 0;
@@ -209,6 +208,37 @@ static void send_span(struct budget *b, uint64_t to)
 	}
 	b->backlog -= least(span * b->rate / US, b->backlog);
 	b->stale -= least(span * b->rate / US, b->stale);
+}
+
+static void less(uint64_t *us, uint64_t by)
+{
+	*us -= least(*us, by);
+}
+
+/*
+ * The event that ended a wait was there before, and waited for this program's turn.  An event that
+ * ends nothing was late as well, and cost nothing.
+ */
+static void late_turn(struct budget *b, const struct budget_view *v)
+{
+	const enum budget_wait wait = b->last.wait;
+	uint64_t us, erase_us;
+
+	if (b->last.phase != BUDGET_AIR ||
+	    (v->sent == b->last.sent && v->wait == wait && v->phase == BUDGET_AIR))
+		return;
+	us = wait == BUDGET_WAIT_PACING ? 0 : least(b->late_us, b->waited_us);
+	erase_us = wait == BUDGET_WAIT_PACING ? 0 : least(b->late_us - us, b->waited_erase_us);
+	b->waited_us = b->waited_erase_us = 0;
+	move(b, wait_share(wait), BUDGET_HOST, us);
+	less(&b->idle_us[wait], us);
+	if (wait == BUDGET_WAIT_CREDIT)
+		less(&b->full_us, us);
+	if (wait == BUDGET_WAIT_LAST)
+		less(&b->last_us, us);
+	move(b, BUDGET_ERASE, BUDGET_HOST, erase_us);
+	less(&b->idle_erase_us, erase_us);
+	less(&b->full_erase_us, erase_us);
 }
 
 /* The time of an epoch in which nothing was carried although something was there. */
@@ -375,6 +405,23 @@ void budget_late(struct budget *b, uint64_t late_us)
 	b->late_us = late_us > b->late_us ? late_us : b->late_us - (b->late_us - late_us) / 8u;
 }
 
+/* A stack that takes one value after the other shows how long it has each. */
+static void watch_stack(struct budget *b, const struct budget_view *v, uint64_t now_us)
+{
+	if (v->sent == b->last.sent || v->phase != BUDGET_AIR)
+		return;
+	if (b->last.phase == BUDGET_AIR && b->last.wait == BUDGET_WAIT_STACK) {
+		b->stack_all_us += now_us - b->sent_us;
+		b->stack_waits++;
+	}
+	b->sent_us = now_us;
+}
+
+uint32_t budget_stack_us(const struct budget *b)
+{
+	return b->stack_waits > 0 ? (uint32_t)(b->stack_all_us / b->stack_waits) : 0;
+}
+
 void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 {
 	if (now_us < b->at_us)
@@ -388,6 +435,8 @@ void budget_see(struct budget *b, const struct budget_view *v, uint64_t now_us)
 	else
 		send_span(b, now_us);
 	b->at_us = now_us;
+	late_turn(b, v);
+	watch_stack(b, v, now_us);
 	if (b->last.phase == BUDGET_AIR && v->phase == BUDGET_DOWN)
 		lost_link(b);
 	watch_erase(b, v, now_us);

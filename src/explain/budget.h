@@ -149,6 +149,10 @@ struct budget {
 	uint64_t held_us; /* what the device's controller keeps while its code stands still */
 	bool stands_still;
 	uint64_t late_us; /* this program's turn */
+	uint64_t waited_us, waited_erase_us; /* for what it waits for now; of erases too */
+	uint64_t sent_us; /* the latest value was handed over */
+	uint64_t stack_all_us; /* between values of which the second waited for the stack ... */
+	uint32_t stack_waits; /* ... so many times */
 	uint32_t erases, erases_told; /* announced; and of them in the times told */
 	uint64_t written, written_told; /* bytes flushed; and of them in the times told */
 	uint64_t written_from; /* not told of on this link: those up to here ... */
@@ -188,6 +192,8 @@ void budget_shares(const struct budget *b, uint64_t run[BUDGET_SHARES],
 		   uint64_t transfer[BUDGET_TRANSFER_SHARES]);
 
 void budget_flash(const struct budget *b, struct budget_flash *ret);
+/* The host's stack takes a value so long after the one before; 0: no value waited for it. */
+uint32_t budget_stack_us(const struct budget *b);
 
 /* "air", "gaps": the names in JSON and on screens. */
 const char *budget_share_name(enum budget_share share);

@@ -24,7 +24,7 @@
 static uint64_t played_part(const uint64_t shares[])
 {
 	static const enum budget_share others[] = {BUDGET_START, BUDGET_DOWN, BUDGET_GAPS,
-						   BUDGET_PAUSED, BUDGET_STACK};
+						   BUDGET_PAUSED};
 	uint64_t us = 0;
 
 	for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++)

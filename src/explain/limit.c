@@ -39,8 +39,8 @@ static bool same(const struct predict *a, const struct predict *b)
 {
 	return same_link(&a->link, &b->link) && a->value == b->value && a->header == b->header &&
 	       a->request == b->request && a->window == b->window && a->pacing_us == b->pacing_us &&
-	       a->ack_interval == b->ack_interval && a->ring == b->ring &&
-	       a->erase_us == b->erase_us && a->write_us == b->write_us &&
+	       a->stack_us == b->stack_us && a->ack_interval == b->ack_interval &&
+	       a->ring == b->ring && a->erase_us == b->erase_us && a->write_us == b->write_us &&
 	       a->read_us == b->read_us && a->held_pdus == b->held_pdus &&
 	       a->write_size == b->write_size && a->late_us == b->late_us &&
 	       a->host_us == b->host_us && a->loss_ppm == b->loss_ppm &&
@@ -174,7 +174,6 @@ static void judge_link(struct judge *j)
 	p = j->now;
 	if (p.link.data_length < 251) {
 		p.link.data_length = 251;
-		limit_best_value(&p, in->mtu);
 		consider(j, LIMIT_DATA_LENGTH, limit_gain(j, &p));
 	}
 	p = j->now;
@@ -188,7 +187,6 @@ static void judge_link(struct judge *j)
 	p = j->now;
 	if (p.link.buffer_octets > 0 && p.link.buffer_octets < p.link.data_length) {
 		p.link.buffer_octets = p.link.data_length;
-		limit_best_value(&p, in->mtu);
 		consider(j, LIMIT_ADAPTER_FRAGMENTS, limit_gain(j, &p));
 	}
 	p = j->now;
@@ -290,6 +288,13 @@ static void judge_device(struct judge *j)
 		consider_flash(j, LIMIT_ERASE, limit_share(j->in, BUDGET_START));
 }
 
+/* More under way, or an answer that comes earlier, makes up for a host that is late. */
+static bool hides_a_wait(enum limit_cause cause)
+{
+	return cause == LIMIT_WINDOW || cause == LIMIT_ACK_INTERVAL || cause == LIMIT_RING ||
+	       cause == LIMIT_INTERVAL || cause == LIMIT_WRITE_MODE;
+}
+
 static void judge_host(struct judge *j)
 {
 	struct predict p = j->now;
@@ -302,7 +307,8 @@ static void judge_host(struct judge *j)
 	if (late < limit_share(j->in, BUDGET_HOST) / 2u)
 		late = limit_share(j->in, BUDGET_HOST) / 2u;
 	/* More under way would hide it as well; but what is out of order is named. */
-	if (late >= WORTH_PPM && late <= j->ret->share_ppm && late > j->ret->share_ppm / 3u) {
+	if (hides_a_wait(j->ret->cause) && late >= WORTH_PPM && late <= j->ret->share_ppm &&
+	    late > j->ret->share_ppm / 3u) {
 		j->ret->second = j->ret->cause;
 		j->ret->second_ppm = j->ret->share_ppm;
 		j->ret->cause = LIMIT_HOST;
@@ -310,7 +316,9 @@ static void judge_host(struct judge *j)
 	} else {
 		consider(j, LIMIT_HOST, late);
 	}
-	consider(j, LIMIT_STACK, limit_share(j->in, BUDGET_STACK));
+	p = j->now;
+	p.stack_us = 0;
+	consider(j, LIMIT_STACK, limit_gain(j, &p));
 	consider(j, LIMIT_RECONNECTS, limit_share(j->in, BUDGET_DOWN));
 }
 
@@ -365,8 +373,7 @@ void limit_judge(const struct limit_input *in, struct limit *ret)
 	j.now.size = in->bytes;
 	j.now.drop_ppm = (uint32_t)((uint64_t)in->gaps * PPM / in->values);
 	j.now.loss_ppm = 0;
-	j.other_us = start_us(&j) + in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED] +
-		     in->shares[BUDGET_STACK];
+	j.other_us = start_us(&j) + in->shares[BUDGET_DOWN] + in->shares[BUDGET_PAUSED];
 	j.now_us = limit_played(&j, &j.now);
 	if (j.now_us == 0 || j.other_us >= in->seconds_us)
 		return;

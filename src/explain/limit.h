@@ -62,7 +62,7 @@ struct limit_input {
 
 struct limit {
 	enum limit_cause cause, second; /* second: NONE where nothing else gains much */
-	/* The share of the transfer's time that is saved without the cause; for air, stack and
+	/* The share of the transfer's time that is saved without the cause; for air and
 	 * reconnects the share that they take. */
 	uint32_t share_ppm, second_ppm;
 	char change[LIMIT_CHANGE_MAX]; /* key=value of a profile; "" none helps */

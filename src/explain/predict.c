@@ -202,6 +202,8 @@ static enum predict_spent idle(const struct play *s)
 		return PREDICT_RESPONSE;
 	if (s->queued + min_u32(s->payload, s->size - s->queued) > bound)
 		return late ? PREDICT_TASK : ops[s->op];
+	if (s->t < s->stack_free)
+		return PREDICT_STACK;
 	return s->paced ? PREDICT_PACING : PREDICT_WINDOW;
 }
 
@@ -277,8 +279,8 @@ static uint64_t next_at(const struct play *s)
 		at = s->notes[0].at;
 	if (s->count > s->sent && s->notes[s->sent].at > s->t && s->notes[s->sent].at < at)
 		at = s->notes[s->sent].at;
-	if (!s->waiting && s->next_send > s->t && s->next_send < at)
-		at = s->next_send;
+	if (!s->waiting && play_host_next(s) > s->t && play_host_next(s) < at)
+		at = play_host_next(s);
 	return at;
 }
 

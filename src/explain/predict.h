@@ -22,6 +22,7 @@ struct predict {
 	bool request; /* each value waits for its response */
 	uint32_t window; /* bytes under way at most */
 	uint32_t pacing_us; /* least time between values */
+	uint32_t stack_us; /* the host's stack takes another one so long after a value */
 	uint32_t ack_interval, ring; /* bytes; ring 0: no flash behind it */
 	uint32_t erase_us, write_us, read_us; /* of 64 KiB */
 	uint32_t write_size; /* bytes that it writes at once, up to 4096; 0: 4096 */
@@ -46,6 +47,7 @@ enum predict_spent {
 	PREDICT_BUFFERS, /* the adapter has no more for this event */
 	PREDICT_RESPONSE, /* the host waits for a response ... */
 	PREDICT_PACING, /* ... for its own time ... */
+	PREDICT_STACK, /* ... for its stack ... */
 	PREDICT_WINDOW, /* ... for an acknowledgement ... */
 	PREDICT_ERASE, /* ... for credit, or for a packet to be taken, while the device erases ... */
 	PREDICT_WRITE, /* ... writes ... */

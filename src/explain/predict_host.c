@@ -41,10 +41,16 @@ static bool may_send(const struct play *s, uint32_t bound)
 {
 	const uint32_t len = min_u32(s->payload, s->size - s->queued);
 
-	if (s->queued >= bound || s->waiting)
+	if (s->queued >= bound || s->waiting || s->t < s->stack_free)
 		return false;
 	return s->queued == s->acked ||
 	       (s->queued + len - s->acked <= s->p->window && s->queued + len <= bound);
+}
+
+/* An alarm is heard as late as all else. */
+static uint64_t paced_until(const struct play *s)
+{
+	return s->next_send + (s->paced ? s->p->host_us : 0);
 }
 
 static void host_send(struct play *s)
@@ -54,15 +60,23 @@ static void host_send(struct play *s)
 
 	while (may_send(s, bound)) {
 		/* If only pacing was waited for, the value went when that was over. */
-		at = s->paced ? s->next_send : s->t;
-		s->paced = s->p->pacing_us > 0;
-		if (s->t < s->next_send)
+		at = s->paced ? paced_until(s) : s->t;
+		if (s->t < paced_until(s)) {
+			s->paced = true;
 			return;
+		}
+		s->paced = s->p->pacing_us > 0;
 		s->queued += min_u32(s->payload, bound - s->queued);
 		s->next_send = at + s->p->pacing_us;
+		s->stack_free = at + s->p->stack_us;
 		s->waiting = s->p->request;
 	}
 	s->paced = false;
+}
+
+uint64_t play_host_next(const struct play *s)
+{
+	return s->stack_free > paced_until(s) ? s->stack_free : paced_until(s);
 }
 
 void play_host(struct play *s)

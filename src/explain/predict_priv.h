@@ -27,7 +27,7 @@ struct play {
 
 	/* The host. */
 	uint32_t queued, acked, limit;
-	uint64_t next_send;
+	uint64_t next_send, stack_free;
 	bool waiting; /* for a response */
 	bool paced; /* nothing but next_send hindered the latest value */
 
@@ -75,6 +75,8 @@ static inline uint32_t min_u32(uint32_t a, uint32_t b)
 
 /* The host hears what came, and hands on what it may. */
 void play_host(struct play *s);
+/* When the host next may hand on a value, if nothing is to be heard; at most t: it need not wait. */
+uint64_t play_host_next(const struct play *s);
 /* Bytes of flash that the first so many bytes of the air become, and the other way round. */
 uint32_t play_image(const struct play *s, uint32_t air);
 uint32_t play_air(const struct play *s, uint32_t image);

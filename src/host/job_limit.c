@@ -266,6 +266,7 @@ static void play(const struct job *job, struct limit_input *in)
 		.window = job->window,
 		.pacing_us = job->pacing_us,
 		.ack_interval = ack,
+		.stack_us = budget_stack_us(&job->budget),
 		.ring = ring,
 		.erase_us = per_block(f.erase_ms, erased_bytes(job, &f, image)),
 		.write_us = per_block(f.write_ms, f.written),

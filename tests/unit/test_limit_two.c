@@ -106,6 +106,54 @@ static void test_start(void **state)
 	TEST_ROWS(rows);
 }
 
+/* A busy computer is to blame for the waits that an event ended, and for no others. */
+static void test_host(void **state)
+{
+	static const struct row rows[] = {
+		{"esp32", "flash_mode=auto-suspend,host_delay=98,fault=slow-erase:8", "",
+		 "long.bin", "erase", false},
+		{"esp32", "flash_mode=usual,host_delay=114,task_delay=109", "", "long.bin",
+		 "device-task", false},
+		{"esp32c3", "flash_mode=psram,host_delay=96", "-s pacing_us=58000", "long.bin",
+		 "pacing", true},
+		{"esp32c3", "flash_mode=usual,host_delay=150", "-s window=8192", "long.bin", "host",
+		 false},
+	};
+
+	(void)state;
+	TEST_ROWS(rows);
+}
+
+/* A stack that takes its time for each value takes it with other settings, too. */
+static void test_stack(void **state)
+{
+	static const struct row rows[] = {
+		{"esp32", "flash_mode=usual,stack_delay=22689", "-s write_mode=request", "long.bin",
+		 "stack", false},
+		{"esp32c3", "flash_mode=psram,stack_delay=7858", "-s write_mode=request",
+		 "long.bin", "write-mode", true},
+		{"esp32", "flash_mode=psram,stack_delay=14352", "-s mtu_max=64", "short.bin",
+		 "stack", true},
+		{"esp32", "flash_mode=auto-suspend,stack_delay=7480,flash=slow", "", "long.bin",
+		 "erase", false},
+	};
+
+	(void)state;
+	TEST_ROWS(rows);
+}
+
+/* Values stay as short as they were set with buffers that hold more. */
+static void test_fragments(void **state)
+{
+	static const struct row rows[] = {
+		{"esp32c3", "flash_mode=usual,buffers=15x27", "-s chunk=20", "long.bin", "chunk",
+		 true},
+	};
+
+	(void)state;
+	TEST_ROWS(rows);
+}
+
 static int set_up(void **state)
 {
 	static const char *const chips[] = {"esp32", "esp32c3"};
@@ -132,8 +180,9 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_link),
-		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_link),	  cmocka_unit_test(test_start),
+		cmocka_unit_test(test_host),	  cmocka_unit_test(test_stack),
+		cmocka_unit_test(test_fragments),
 	};
 
 	return cmocka_run_group_tests_name("limit_two", tests, set_up, tear_down);
