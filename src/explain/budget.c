@@ -401,6 +401,11 @@ void budget_late(struct budget *b, uint64_t late_us)
 {
 	if (late_us < LATE_LEAST_US)
 		late_us = 0;
+	/* What was heard before the first alarm was as late, and looked like lost packets. */
+	if (late_us > 0 && b->late_us == 0) {
+		move(b, BUDGET_LOSS, BUDGET_HOST, least(b->slow_us, late_us));
+		less(&b->slow_us, late_us);
+	}
 	/* Once in its turn, a program is in time for what is due soon after. */
 	b->late_us = late_us > b->late_us ? late_us : b->late_us - (b->late_us - late_us) / 8u;
 }

@@ -8,13 +8,19 @@
 #define SMALL_RING 65536u
 #define USUAL_RING 32768u /* CONFIG_OTA_ESP_RING_SIZE_KB where nobody set it */
 #define HANDSHAKES 5u /* connection intervals outside of the sending */
+#define TURNS 3u /* in which the host hears of READY, of the last byte and of DONE */
+#define SHORTEST_US 7500u
+#define ACK_LEAST 512u
+#define ACK_MOST 16384u
 #define LINK_EVENTS 6u /* more, where START waits until a change of the link has taken effect */
 
 uint64_t limit_played(const struct judge *j, const struct predict *p)
 {
 	const uint64_t us = predict_us(p);
 
-	return us == 0 ? 0 : us + (uint64_t)j->handshakes * p->link.interval_us;
+	return us == 0 ? 0
+		       : us + (uint64_t)j->handshakes * p->link.interval_us +
+				 (uint64_t)TURNS * p->host_us;
 }
 
 /* As the session chooses it, which no stack tells that the adapter is late. */
@@ -47,31 +53,25 @@ static bool same(const struct predict *a, const struct predict *b)
 	       a->drop_ppm == b->drop_ppm && a->size == b->size && a->image == b->image;
 }
 
-uint32_t limit_least_ack(const struct predict *p)
+/* A window that is set is acknowledged as often as it needs, however small it is. */
+uint32_t limit_least_ack(const struct judge *j, const struct predict *p)
 {
 	const uint32_t ring = p->ring > 0 ? p->ring : SMALL_RING;
-	uint32_t ack = p->window < ring ? p->window / 4u : ring / 4u;
+	const uint32_t ack = (p->window < ring ? p->window : ring) / 4u;
 
-	if (ack > 16384u)
-		ack = 16384u;
-	return ack < 512u ? 512u : ack;
+	if (j->in->window_auto && ack < ACK_LEAST)
+		return ACK_LEAST;
+	return ack < ACK_MOST ? ack : ACK_MOST;
 }
 
-struct predict limit_settled(const struct judge *j, const struct predict *changed)
+static struct predict settled_at(const struct judge *j, const struct predict *changed, bool link,
+				 uint32_t interval_us)
 {
 	const struct limit_input *in = j->in;
 	struct predict p = *changed;
 	const uint32_t ring = p.ring > 0 ? p.ring : SMALL_RING;
-	const bool link = p.request != j->now.request || !same_link(&p.link, &j->now.link);
-	const bool other = p.link.phy != j->now.link.phy || p.request != j->now.request;
 
-	/* One that was found by trying stays on a link of the same PHY. */
-	if (in->interval_auto && (other || (link && in->clean_rate == 0)) &&
-	    p.link.interval_us == j->now.link.interval_us)
-		p.link.interval_us =
-			1250u * session_interval_on(
-					&p.link, session_interval_for(p.link.phy == OTA_PHY_2M),
-					in->mtu, in->chunk_auto ? 0 : p.value, p.header, p.request);
+	p.link.interval_us = interval_us;
 	if (in->chunk_auto && link && p.value == j->now.value)
 		limit_best_value(&p, in->mtu);
 	if (p.ack_interval != j->now.ack_interval)
@@ -79,8 +79,30 @@ struct predict limit_settled(const struct judge *j, const struct predict *change
 	if (in->window_auto && p.window == j->now.window && p.drop_ppm == 0 && p.window < ring)
 		p.window = ring;
 	if (in->ack_auto)
-		p.ack_interval = limit_least_ack(&p);
+		p.ack_interval = limit_least_ack(j, &p);
 	return p;
+}
+
+struct predict limit_settled(const struct judge *j, const struct predict *changed)
+{
+	const struct limit_input *in = j->in;
+	const struct predict *c = changed;
+	const bool link = c->request != j->now.request || !same_link(&c->link, &j->now.link);
+	const bool other = c->link.phy != j->now.link.phy || c->request != j->now.request;
+	struct predict usual, shorter;
+	uint16_t interval;
+
+	/* One that was found by trying stays on a link of the same PHY. */
+	if (!in->interval_auto || c->link.interval_us != j->now.link.interval_us ||
+	    (!other && (!link || in->clean_rate > 0)))
+		return settled_at(j, c, link, c->link.interval_us);
+	interval =
+		session_interval_on(&c->link, session_interval_for(c->link.phy == OTA_PHY_2M),
+				    in->mtu, in->chunk_auto ? 0 : c->value, c->header, c->request);
+	usual = settled_at(j, c, link, 1250u * interval);
+	/* The session tries the shortest where the usual one brings little. */
+	shorter = settled_at(j, c, link, SHORTEST_US);
+	return limit_played(j, &shorter) < limit_played(j, &usual) / 8u * 7u ? shorter : usual;
 }
 
 /*
@@ -210,7 +232,7 @@ static void judge_window(struct judge *j)
 	struct predict p = j->now;
 	uint32_t by_acks = 0, by_window;
 
-	p.ack_interval = limit_least_ack(&p);
+	p.ack_interval = limit_least_ack(j, &p);
 	if (p.ack_interval < j->now.ack_interval)
 		by_acks = limit_gain(j, &p);
 	consider(j, LIMIT_ACK_INTERVAL, by_acks);
@@ -359,7 +381,7 @@ static uint64_t start_us(struct judge *j)
 	uint64_t played_us;
 
 	j->handshakes = HANDSHAKES + (us > HANDSHAKES * interval_us ? LINK_EVENTS : 0);
-	played_us = j->handshakes * interval_us;
+	played_us = j->handshakes * interval_us + j->now.host_us;
 	return us > played_us ? us - played_us : 0;
 }
 

@@ -86,7 +86,7 @@ static void offer_settings(struct judge *j)
 	limit_best_value(&p, j->in->mtu);
 	offer(j, &p, "chunk=%u", p.value, 0);
 	p = j->now;
-	p.ack_interval = limit_least_ack(&p);
+	p.ack_interval = limit_least_ack(j, &p);
 	offer(j, &p, "ack_interval=%u", p.ack_interval, 0);
 	p = j->now;
 	p.window = 1u << 20;

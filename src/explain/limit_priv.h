@@ -26,7 +26,7 @@ struct judge {
 uint64_t limit_played(const struct judge *j, const struct predict *p);
 void limit_best_value(struct predict *p, uint16_t mtu);
 /* The interval between acknowledgements that auto would choose, in bytes. */
-uint32_t limit_least_ack(const struct predict *p);
+uint32_t limit_least_ack(const struct judge *j, const struct predict *p);
 /*
  * The transfer with the values that auto would choose anew: enough under way, acknowledged now and
  * then.

@@ -369,6 +369,15 @@ static bool play_init(struct play *s, const struct predict *p)
 	return true;
 }
 
+/* Of flash alone: one operation after the other, each of which the task goes on from. */
+static uint64_t block_us(const struct play *s)
+{
+	const struct predict *p = s->p;
+	const uint64_t operations = PREDICT_BLOCK / s->write_size + PREDICT_BLOCK / SECTOR + 1u;
+
+	return (uint64_t)p->erase_us + p->write_us + p->read_us + operations * p->late_us;
+}
+
 /* The ring is emptied, the image is looked at once more, and a sector is erased to have it boot. */
 static uint64_t end_us(const struct play *s)
 {
@@ -377,7 +386,7 @@ static uint64_t end_us(const struct play *s)
 
 	if (p->ring == 0)
 		return 0;
-	return left * ((uint64_t)p->write_us + p->read_us) / PREDICT_BLOCK + p->erase_us / 4u +
+	return left * (block_us(s) - p->erase_us) / PREDICT_BLOCK + p->erase_us / 4u +
 	       (uint64_t)p->read_us * s->image / PREDICT_BLOCK / 4u;
 }
 
@@ -441,9 +450,7 @@ uint64_t predict_spent(const struct predict *p, uint64_t ret[PREDICT_SPENT])
 			first_us = s.t;
 	}
 	us = scaled(&s, first_us);
-	flash = p->ring == 0 ? 0
-			     : ((uint64_t)p->erase_us + p->write_us + p->read_us) * s.image /
-				       PREDICT_BLOCK;
+	flash = p->ring == 0 ? 0 : block_us(&s) * s.image / PREDICT_BLOCK;
 	return (us > flash ? us : flash) + end_us(&s);
 }
 

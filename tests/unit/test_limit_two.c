@@ -116,6 +116,9 @@ static void test_host(void **state)
 		 "device-task", false},
 		{"esp32c3", "flash_mode=psram,host_delay=96", "-s pacing_us=58000", "long.bin",
 		 "pacing", true},
+		{"esp32c3", "flash_mode=psram,host_delay=516", "", "short.bin", "host", false},
+		{"esp32c3", "flash_mode=usual,host_delay=401,buffers=23x27", "", "short.bin",
+		 "host", false},
 		{"esp32c3", "flash_mode=usual,host_delay=150", "-s window=8192", "long.bin", "host",
 		 false},
 	};
@@ -136,6 +139,34 @@ static void test_stack(void **state)
 		 "stack", true},
 		{"esp32", "flash_mode=auto-suspend,stack_delay=7480,flash=slow", "", "long.bin",
 		 "erase", false},
+	};
+
+	(void)state;
+	TEST_ROWS(rows);
+}
+
+/* Beside a large ring, or packets as short as they can be, all waits for the task at the end. */
+static void test_task(void **state)
+{
+	static const struct row rows[] = {
+		{"esp32", "flash_mode=usual,task_delay=19,ring=1024", "", "long.bin", "device-task",
+		 false},
+		{"esp32c3", "flash_mode=psram,task_delay=60,ring=512,data_length=60", "",
+		 "long.bin", "device-task", false},
+	};
+
+	(void)state;
+	TEST_ROWS(rows);
+}
+
+/* Commands with a window that was set are acknowledged as often as it needs. */
+static void test_request(void **state)
+{
+	static const struct row rows[] = {
+		{"esp32", "flash_mode=psram", "-s write_mode=request -s window=1207", "long.bin",
+		 "write-mode", true},
+		{"esp32", "flash_mode=auto-suspend,buffers=2x251/event", "-s write_mode=request",
+		 "long.bin", "write-mode", true},
 	};
 
 	(void)state;
@@ -182,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_link),	  cmocka_unit_test(test_start),
 		cmocka_unit_test(test_host),	  cmocka_unit_test(test_stack),
+		cmocka_unit_test(test_task),	  cmocka_unit_test(test_request),
 		cmocka_unit_test(test_fragments),
 	};
 
