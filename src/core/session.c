@@ -505,8 +505,8 @@ uint64_t session_deadline(const struct session *s)
 	if (s->dialect && (s->state == SESSION_SENDING || s->state == SESSION_PAUSED)) {
 		other = s->dialect->ops->watch_at(s);
 		at = other < at ? other : at;
-		if (s->state == SESSION_SENDING && s->next_send > s->now && s->next_send < at)
-			at = s->next_send;
+		other = s->state == SESSION_SENDING ? session_send_at(s) : NEVER;
+		at = other < at ? other : at;
 	}
 	return at;
 }

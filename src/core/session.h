@@ -294,6 +294,8 @@ void session_expire(struct session *s, uint64_t now_us);
  * units of 1.25 ms, 0: nothing.  Asked for where the configuration leaves it to the session.
  */
 void session_know_intervals(struct session *s, uint16_t on_1m, uint16_t on_2m);
+/* This program gets its turn so late, by what its own alarms show; 0: in time. */
+void session_know_late(struct session *s, uint64_t late_us);
 /* The interval that this run found to be far better than the first; 0: none. */
 uint16_t session_learned_interval(const struct session *s);
 /* True if a longer interval was found to be far better: the adapter fills its buffers once an

@@ -103,6 +103,8 @@ static void choose_window_in_ring(struct session *s, const struct airtime_link *
 
 	*c = choose_window(s, air);
 	s->window = c->value;
+	if (s->config.window == 0 && session_sector(s) == 0)
+		session_flow_erases(s, air);
 	/* The credit sees to it; what is in force is the less of both. */
 	if (s->have_info && s->info.ring_size > 0 && s->info.ring_size < s->window) {
 		c->value = s->info.ring_size;

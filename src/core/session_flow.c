@@ -18,6 +18,7 @@
 #define LATE_US (300u * MS) /* that, and its flash, where it has not told how long it erases */
 #define EVENT_SHARE 3u /* of an event, which ends if nothing is there for a moment ... */
 #define EVENT_MOST_US 8000u /* ... that a host's stack takes to answer an ACK with a value */
+#define LATE_TURN_US 20000u /* of this program: what was to go in between waits for it */
 #define TURN_US 500u /* no two ACKs are nearer to each other on the air */
 #define VALUES_LEAST 8u
 #define VALUES_FIRST 4u
@@ -35,6 +36,10 @@
 #define TRUST_OUTGROWN 2u /* ... or of half of what came since the last, where that is more */
 #define TRUST_ERASE 2u /* ... times */
 #define TRUST_FIRST 12288u /* bytes, of a link of which nothing is known */
+#define TRUST_NEW                                                                                  \
+	4096u /* ... at its beginning, and more by an eighth of what comes without a gap */
+#define TRUST_GROWS 8u
+#define TRUST_GROWN (TRUST_GROWS * (TRUST_FIRST - TRUST_NEW))
 #define DISTANCES 4u /* a longer one counts a fourth, a shorter one three: gaps may be more now */
 #define LOOK 16384u /* bytes after which the window is worked out anew */
 /*
@@ -282,18 +287,28 @@ static uint32_t step_to_come(const struct session *s)
 	return f->step > rule ? f->step : rule;
 }
 
-/* Most that may be under way by what came without a gap. */
-static uint32_t trusted(const struct session *s)
+/* So little came without a gap that one is to be reckoned with. */
+static bool is_fresh(const struct session *s)
+{
+	const struct session_flow *f = &s->flow;
+
+	/* A burst that a request closes is a window, and the longer the better. */
+	return !f->lossy && s->stats.received - f->gap_at < TRUST_GROWN && f->told_step > 0 &&
+	       s->late_us < LATE_TURN_US;
+}
+
+/* Most that may be under way by what came without a gap; erasing: the device stands still for that. */
+static uint32_t trusted(const struct session *s, bool erasing)
 {
 	const struct session_flow *f = &s->flow;
 	const uint32_t since = s->stats.received - f->gap_at, outgrown = since / TRUST_OUTGROWN;
-	const uint32_t trust = TRUST_FIRST + f->drained;
+	const uint32_t grown = is_fresh(s) ? TRUST_NEW + since / TRUST_GROWS : TRUST_FIRST;
+	const uint32_t trust = grown + f->drained;
 
 	if (f->lossy)
 		return (f->apart > outgrown ? f->apart : outgrown) / TRUST_SHARE_GAPS;
 	/* While a device stands still for an erase, only the bytes under way arrive. */
-	return s->stats.progress.phase == OTA_PHASE_ERASE
-		       ? TRUST_ERASE * (trust + since / TRUST_SHARE)
+	return erasing ? TRUST_ERASE * (TRUST_FIRST + f->drained + since / TRUST_SHARE)
 		       : trust + since / TRUST_SHARE_BESIDE;
 }
 
@@ -310,35 +325,105 @@ static uint32_t busy_window(const struct session *s, const struct airtime_link *
 		turn = air->interval_us;
 	if (turn < f->trip)
 		turn = f->trip;
+	if (!f->lossy && turn < s->late_us)
+		turn = s->late_us;
 	return whole_values(s, step_to_come(s) + VALUES_TURN * (uint32_t)s->chunk +
 				       in_time(rate, turn));
 }
 
-uint32_t session_flow_window(const struct session *s, const struct airtime_link *air,
-			     enum session_reason *ret_reason)
+/* Bounds of the window: what keeps the link busy, and what a link as good as its rate takes. */
+struct bounds {
+	uint32_t busy, calm, ceiling;
+	bool slower;
+};
+
+static struct bounds bounds_of(const struct session *s, const struct airtime_link *air)
 {
 	const struct session_flow *f = &s->flow;
 	const uint32_t ceiling = airtime_ceiling(air, s->chunk, session_waits_for_each(s));
 	/* Twice, so that what follows the rate cannot hold it back. */
 	const bool slower = f->rate > 0 && f->rate < ceiling / 2u;
 	const uint32_t rate = slower ? f->rate * 2u : ceiling;
-	const uint32_t busy = busy_window(s, air, rate);
 	/* The device acknowledges nothing during an erase, but takes the values under way all
 	 * the same. */
 	const uint32_t silent = f->erase_ms > HOLD_MS ? f->erase_ms - HOLD_MS : 0;
-	const uint32_t calm = session_flow_calm(air, rate, s->chunk) + in_time(rate, silent * MS);
-	const uint32_t first = f->step + VALUES_FIRST * (uint32_t)s->chunk, trust = trusted(s);
-	const uint32_t window = trust < calm ? trust : calm;
+
+	return (struct bounds){
+		.busy = busy_window(s, air, rate),
+		.calm = session_flow_calm(air, rate, s->chunk) + in_time(rate, silent * MS),
+		.ceiling = ceiling,
+		.slower = slower,
+	};
+}
+
+static uint32_t window_within(const struct bounds *b, uint32_t trust)
+{
+	const uint32_t window = trust < b->calm ? trust : b->calm;
+
+	return window > b->busy ? window : b->busy;
+}
+
+uint32_t session_flow_window(const struct session *s, const struct airtime_link *air,
+			     enum session_reason *ret_reason)
+{
+	const struct session_flow *f = &s->flow;
+	const struct bounds b = bounds_of(s, air);
+	const uint32_t first = step_by_rule(s) + VALUES_FIRST * (uint32_t)s->chunk;
+	const uint32_t trust = trusted(s, s->stats.progress.phase == OTA_PHASE_ERASE);
 
 	*ret_reason = SESSION_BY_AIR_TIME;
-	if (trust < calm && f->lossy)
+	if (trust < b.calm && f->lossy)
 		*ret_reason = SESSION_BY_GAPS;
-	else if (trust >= calm && slower)
+	else if (trust >= b.calm && b.slower)
 		*ret_reason = SESSION_BY_RATE;
 	/* Before the first ACK it is not known whether this link carries anything. */
-	if (!f->heard && f->step > 0 && first < calm)
+	if (!f->heard && f->step > 0 && first < b.calm)
 		return first;
-	return window > busy ? window : busy;
+	return window_within(&b, trust);
+}
+
+void session_know_late(struct session *s, uint64_t late_us)
+{
+	const uint32_t us = late_us < UINT32_MAX ? (uint32_t)late_us : UINT32_MAX;
+	const bool was = s->late_us >= LATE_TURN_US, is = us >= LATE_TURN_US;
+
+	s->late_us = us;
+	if (was != is && s->state == SESSION_SENDING)
+		session_rewindow(s);
+}
+
+void session_flow_erases(struct session *s, const struct airtime_link *air)
+{
+	struct session_flow *f = &s->flow;
+	struct bounds b;
+
+	if (s->stats.progress.phase != OTA_PHASE_ERASE || !is_fresh(s)) {
+		f->erase_at = 0;
+		return;
+	}
+	b = bounds_of(s, air);
+	if (f->erase_at == 0)
+		f->erase_at = s->now;
+	f->erase_from = window_within(&b, trusted(s, false));
+	f->erase_rate = b.ceiling;
+}
+
+bool session_flow_allows(const struct session *s, uint32_t flight)
+{
+	const struct session_flow *f = &s->flow;
+
+	return flight <= s->window &&
+	       (f->erase_at == 0 ||
+		flight <= f->erase_from + in_time(f->erase_rate, s->now - f->erase_at));
+}
+
+uint64_t session_flow_allows_at(const struct session *s, uint32_t flight)
+{
+	const struct session_flow *f = &s->flow;
+
+	if (f->erase_at == 0 || flight > s->window || flight <= f->erase_from || f->erase_rate == 0)
+		return NEVER;
+	return f->erase_at + (flight - f->erase_from) * 1000000ull / f->erase_rate + 1u;
 }
 
 /*

@@ -41,7 +41,10 @@ void session_full_on_ack(struct session *s, const struct ota_ack *m)
 	session_moved(s, m->received);
 	if (m->limit > st->limit)
 		st->limit = m->limit;
-	st->progress.phase = 0;
+	if (st->progress.phase != 0) {
+		st->progress.phase = 0;
+		session_rewindow(s);
+	}
 }
 
 /* Some of what was sent ahead: it goes again, with all the rest, once the link has settled. */

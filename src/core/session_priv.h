@@ -231,6 +231,15 @@ uint32_t session_flow_calm(const struct airtime_link *air, uint32_t rate, uint16
 /* The same as things are. */
 uint32_t session_flow_window(const struct session *s, const struct airtime_link *air,
 			     enum session_reason *ret_reason);
+/* The window was worked out: with what of it an erase begins. */
+void session_flow_erases(struct session *s, const struct airtime_link *air);
+/*
+ * Returns true if so many bytes may be under way.  A device acknowledges nothing while it erases, and
+ * one that goes on receiving takes what passes the air all the same: so more may be as time passes.
+ */
+bool session_flow_allows(const struct session *s, uint32_t flight);
+/* When they may be, if time alone is in the way; else NEVER. */
+uint64_t session_flow_allows_at(const struct session *s, uint32_t flight);
 
 /* session_tune.c */
 /* READY came. */
@@ -300,6 +309,8 @@ void session_send_head(struct session *s, uint32_t offset, uint32_t limit);
 void session_pump(struct session *s);
 /* The same while it sends: goes on with what it chose. */
 void session_rechoose(struct session *s);
+/* When the next value may go, if time alone is in the way; else NEVER. */
+uint64_t session_send_at(const struct session *s);
 /* The device has received up to here: ends a stall. */
 void session_moved(struct session *s, uint32_t received);
 void session_watch_stall(struct session *s);

@@ -213,7 +213,7 @@ static enum session_hindrance next_value(const struct session *s, uint32_t *ret_
 	if (s->now < s->next_send)
 		return SESSION_HINDERED_PACING;
 	/* A sector is acknowledged as a whole, so that a window below it would wait for ever. */
-	if (session_sector(s) == 0 && flight > 0 && flight + want > s->window)
+	if (session_sector(s) == 0 && flight > 0 && !session_flow_allows(s, flight + want))
 		return SESSION_HINDERED_WINDOW;
 	if (flight > 0 && flight / s->least_payload >= OTA_SEQ_WINDOW - 2u)
 		return SESSION_HINDERED_WINDOW;
@@ -224,6 +224,19 @@ static enum session_hindrance next_value(const struct session *s, uint32_t *ret_
 		return SESSION_HINDERED_CREDIT;
 	*ret_len = credit < want ? credit : want;
 	return SESSION_HINDERED_NOT;
+}
+
+uint64_t session_send_at(const struct session *s)
+{
+	const uint32_t flight = s->stats.queued - s->stats.received;
+	uint64_t at;
+
+	if (s->next_send > s->now)
+		return s->next_send;
+	if (!s->stats.received_known || s->stats.queued == session_size(s) || s->blocked)
+		return NEVER;
+	at = session_flow_allows_at(s, flight + payload_wanted(s));
+	return at > s->now ? at : NEVER; /* something else is in the way */
 }
 
 enum session_hindrance session_hindrance(const struct session *s)

@@ -60,6 +60,9 @@ struct session_flow {
 	uint32_t counted_from;
 	uint8_t singles; /* times that values went one at a time ... */
 	uint32_t single_to; /* ... as they do up to this offset now; 0: they do not */
+	uint64_t erase_at; /* when the device began to erase and nothing had got lost; 0: neither */
+	uint32_t erase_from,
+		erase_rate; /* bytes that may be under way then, and more each second */
 	uint32_t looked_at; /* received when the window was worked out last */
 };
 
@@ -257,6 +260,7 @@ struct session {
 	bool data_busy; /* a write request on Data is outstanding */
 	bool blocked; /* the stack's queue is full */
 	uint64_t next_send; /* pacing */
+	uint32_t late_us; /* this program gets its turn so late; 0: in time */
 
 	uint8_t commands[SESSION_COMMANDS][OTA_CONTROL_MAX]; /* Control writes in order */
 	uint8_t command_len[SESSION_COMMANDS];

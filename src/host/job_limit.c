@@ -81,6 +81,7 @@ void job_limit_heard(struct job *job, const struct transport_event *event)
 	if (event->kind == TRANSPORT_ALARM && job->probe_us <= now) {
 		if (!others)
 			budget_late(&job->budget, now - job->probe_us);
+		session_know_late(&job->session, job->budget.late_us);
 		job->probes++;
 		job->probe_us = JOB_NEVER;
 	}

@@ -253,6 +253,41 @@ static void test_interval_stays(void **state)
 	assert_int_equal(others, 0);
 }
 
+/* A value that gets lost while the first block is erased, behind which little was sent in advance. */
+static void test_early_loss(void **state)
+{
+	static const char *const sims[] = {"phy=2M,flash=ideal", "phy=2M,flash_mode=auto-suspend",
+					   "phy=1M,flash_mode=auto-suspend"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sims) / sizeof(sims[0]); i++) {
+		for (unsigned int value = 4; value <= 12; value += 8) {
+			struct program_ran r = program_run("--sim=devices=1,chip=esp32,seed=1,%s,"
+							   "fault=drop-data@%u --json flash "
+							   "esp-sim-01 %s",
+							   sims[i], value, image[0]);
+
+			assert_int_equal(r.exit, 0);
+			assert_in_range(program_number(&r, "sent_bytes") - 600000, 0, 8192);
+			program_done(&r);
+		}
+	}
+}
+
+/* This program gets its turn late: so much more is under way from the first turn on that was late. */
+static void test_slow_host(void **state)
+{
+	static const struct setup setups[] = {
+		{"phy=1M,host_delay=200", {"window=65536", "window=16384"}, false, 0},
+		{"phy=1M,host_delay=400", {"window=65536", "window=16384"}, false, 0},
+		{"phy=2M,host_delay=150", {"window=65536", "window=16384"}, false, 0},
+		{"phy=1M,flash_mode=auto-suspend,host_delay=200", {"window=65536"}, false, 0},
+	};
+
+	(void)state;
+	compare(setups, sizeof(setups) / sizeof(setups[0]));
+}
+
 /*
  * Commands, and a request that proves that they came: as fast as commands alone, where a
  * device takes those.  Where it does not, it is sent to with more care each time.
@@ -294,10 +329,11 @@ static void test_credit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_storm),	 cmocka_unit_test(test_lost_values),
-		cmocka_unit_test(test_ring),	 cmocka_unit_test(test_chunk),
-		cmocka_unit_test(test_interval), cmocka_unit_test(test_credit),
-		cmocka_unit_test(test_basic),	 cmocka_unit_test(test_interval_stays),
+		cmocka_unit_test(test_storm),	       cmocka_unit_test(test_lost_values),
+		cmocka_unit_test(test_ring),	       cmocka_unit_test(test_chunk),
+		cmocka_unit_test(test_interval),       cmocka_unit_test(test_credit),
+		cmocka_unit_test(test_basic),	       cmocka_unit_test(test_early_loss),
+		cmocka_unit_test(test_interval_stays), cmocka_unit_test(test_slow_host),
 	};
 
 	return cmocka_run_group_tests(tests, build, clean);
