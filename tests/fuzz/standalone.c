@@ -3,7 +3,8 @@
  * Runs a fuzz target where libFuzzer is not there, so that `make check` with
  * any compiler runs every target over its corpus and over a fixed number of
  * seeded mutations of it.  The same seed gives the same inputs: a failure here
- * repeats, and does not depend on the time or the machine.
+ * repeats, and does not depend on the time or the machine.  A digest of them is
+ * told at the end.
  *
  * usage: fuzz_NAME            one TAP test over tests/fuzz/corpus/NAME
  *        fuzz_NAME FILE...    runs these inputs only (to repeat a failure)
@@ -12,6 +13,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,6 +44,9 @@ static size_t current_size;
 static char crash_path[256];
 
 static uint64_t random_state = 0x9e3779b97f4a7c15u;
+
+/* Of all inputs so far, so that two runs can be compared. */
+static uint64_t digest = 0xcbf29ce484222325u;
 
 /* xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators"). */
 static uint32_t random_next(void)
@@ -135,6 +140,14 @@ static bool corpus_load(const char *directory)
 	return ok;
 }
 
+/* FNV-1a, over the inputs with their ends. */
+static void digest_add(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		digest = (digest ^ data[i]) * 0x100000001b3u;
+	digest = (digest ^ size ^ 0x100u) * 0x100000001b3u;
+}
+
 /* A copy of exactly the input's size, so that a sanitizer sees one byte too far. */
 static void run(const uint8_t *data, size_t size)
 {
@@ -148,6 +161,7 @@ static void run(const uint8_t *data, size_t size)
 		memcpy(current, copy, size);
 		current_size = size;
 	}
+	digest_add(copy, size);
 	LLVMFuzzerTestOneInput(copy, size);
 	free(copy);
 }
@@ -293,8 +307,8 @@ int main(int argc, char **argv)
 		generate();
 		run(current, current_size);
 	}
-	printf("%s 1 - %s: %zu corpus inputs, %lu mutations\n1..1\n", ok ? "ok" : "not ok", name,
-	       corpus_count, runs);
+	printf("%s 1 - %s: %zu corpus inputs, %lu mutations (%016" PRIx64 ")\n1..1\n",
+	       ok ? "ok" : "not ok", name, corpus_count, runs, digest);
 	for (size_t i = 0; i < corpus_count; i++)
 		free(corpus[i].data);
 	return ok ? 0 : 1;
