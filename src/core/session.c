@@ -106,94 +106,6 @@ void session_start(struct session *s, uint64_t now_us)
 		session_connect(s);
 }
 
-/* --- Control writes: one outstanding, as GATT allows per characteristic */
-
-static void start_written(struct session *s)
-{
-	s->started = true;
-	if (s->stats.start_us == 0 && (!s->link_waits || session_begins_early(s)))
-		s->stats.start_us = s->now;
-}
-
-/* The device's stack answered it; or, where it answers none, the host's stack took it. */
-static void command_written(struct session *s)
-{
-	s->control_busy = false;
-	s->end_answered |= s->control_opcode == OTA_CMD_END && s->ended;
-	if (s->state == SESSION_CANCELLING && s->command_count == 0 && s->dialect)
-		s->dialect->ops->abort_written(s);
-	else if (s->dialect && s->dialect->ops->control_written)
-		s->dialect->ops->control_written(s, s->control_opcode);
-}
-
-static enum gatt_write command_mode(const struct session *s)
-{
-	const uint8_t modes =
-		s->properties[GATT_CONTROL] & (GATT_PROP_WRITE | GATT_PROP_WRITE_COMMAND);
-
-	return modes == GATT_PROP_WRITE_COMMAND ? GATT_COMMAND : GATT_REQUEST;
-}
-
-/* Writes the first of the queue; false: nothing more can be written now. */
-static bool command_next(struct session *s)
-{
-	const uint8_t at = s->command_head;
-	const enum gatt_write mode = command_mode(s);
-	int rc;
-
-	if (s->control_busy || s->command_count == 0 || !session_live(s))
-		return false;
-	if (s->dialect && !dialect_is_driven(s->dialect)) {
-		s->command_count = 0; /* nothing is written to it, whoever wanted to */
-		return false;
-	}
-	rc = s->ops->write(s->ctx, GATT_CONTROL, mode, s->commands[at], s->command_len[at]);
-	if (rc == -OTA_EAGAIN || rc == -OTA_EBUSY)
-		return false; /* session_writable() or session_written() comes */
-	s->command_head = (uint8_t)((s->command_head + 1u) % SESSION_COMMANDS);
-	s->command_count--;
-	if (rc < 0) {
-		session_failed(s, rc);
-		return false;
-	}
-	s->control_busy = true;
-	s->control_opcode = s->commands[at][0];
-	if (s->control_opcode == OTA_CMD_START)
-		start_written(s);
-	if (s->control_opcode == OTA_CMD_END)
-		s->ended = true;
-	if (s->control_opcode == OTA_CMD_CONFIRM)
-		s->confirm_asked = true;
-	if (mode == GATT_COMMAND)
-		command_written(s);
-	return mode == GATT_COMMAND;
-}
-
-static void commands_go(struct session *s)
-{
-	while (command_next(s))
-		;
-}
-
-void session_command(struct session *s, const uint8_t *buf, int len)
-{
-	uint8_t at;
-
-	if (len <= 0 || s->command_count == SESSION_COMMANDS)
-		return; /* questions are repeated after their time-out */
-	at = (uint8_t)((s->command_head + s->command_count++) % SESSION_COMMANDS);
-	memcpy(s->commands[at], buf, (size_t)len);
-	s->command_len[at] = (uint8_t)len;
-	commands_go(s);
-}
-
-void session_opcode(struct session *s, enum ota_command cmd)
-{
-	const uint8_t op = (uint8_t)cmd;
-
-	session_command(s, &op, 1);
-}
-
 /* --- failures */
 
 void session_progressed(struct session *s)
@@ -429,8 +341,8 @@ void session_written(struct session *s, enum gatt_chr chr, int status, uint64_t 
 		if (s->dialect)
 			s->dialect->ops->data_written(s);
 	} else if (chr == GATT_CONTROL && s->control_busy) {
-		command_written(s);
-		commands_go(s);
+		session_command_written(s);
+		session_commands_go(s);
 	}
 	session_pump(s);
 }
@@ -439,7 +351,7 @@ void session_writable(struct session *s, uint64_t now_us)
 {
 	s->now = now_us;
 	s->blocked = false;
-	commands_go(s);
+	session_commands_go(s);
 	if (s->dialect && s->dialect->ops->writable && session_live(s))
 		s->dialect->ops->writable(s);
 	session_pump(s);

@@ -118,9 +118,6 @@ void session_broken(struct session *s, const char *how);
 void session_note(struct session *s, enum session_note note, uint32_t value);
 /* Waits for step until ms from now. */
 void session_wait(struct session *s, enum session_step step, uint32_t ms);
-/* Queues a Control write; they go out one after the other. */
-void session_command(struct session *s, const uint8_t *buf, int len);
-void session_opcode(struct session *s, enum ota_command cmd);
 /*
  * The link or the device failed: tries again while tries are left, else ends
  * with outcome.  A bad link is given up first; a device that answers is asked
@@ -146,6 +143,15 @@ bool session_may_ask(struct session *s);
 bool session_try(struct session *s, enum session_outcome outcome);
 /* Ends CANCELLED; the device was not reached or did not answer. */
 void session_cancelled_untold(struct session *s, int status);
+
+/* session_command.c */
+/* Queues a Control write; they go out one after the other. */
+void session_command(struct session *s, const uint8_t *buf, int len);
+void session_opcode(struct session *s, enum ota_command cmd);
+/* Writes what waits, as far as the stack takes it. */
+void session_commands_go(struct session *s);
+/* The device's stack answered one; or, where it answers none, the host's stack took it. */
+void session_command_written(struct session *s);
 
 /* session_connect.c */
 void session_connect(struct session *s);

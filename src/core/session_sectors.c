@@ -394,6 +394,15 @@ static void end(struct session *s)
 	stop(s);
 }
 
+/* STOP would hide that an application which keeps an update is in the middle of an image. */
+static void leave(struct session *s)
+{
+	if (traits_of(s)->keeps)
+		session_plain_stop(s);
+	else
+		stop(s);
+}
+
 static const struct dialect_ops ops = {
 	.begin = begin,
 	.rx = rx,
@@ -405,24 +414,8 @@ static const struct dialect_ops ops = {
 	.watch = watch,
 	.watch_at = watch_at,
 	.end = end,
-	.abort = stop,
+	.abort = leave,
 	.abort_written = session_plain_stopped,
-};
-
-/* Without STOP, which would hide that the application is in the middle of an image. */
-static const struct dialect_ops keeping_ops = {
-	.begin = begin,
-	.rx = rx,
-	.rx_data = rx_data,
-	.header_put = header_put,
-	.trailer_put = trailer_put,
-	.value_sent = value_sent,
-	.data_written = data_written,
-	.watch = watch,
-	.watch_at = watch_at,
-	.end = end,
-	.abort = session_plain_stop,
-	.abort_written = session_nothing,
 };
 
 /*
@@ -460,7 +453,7 @@ const struct dialect session_ble_ota = {
 	.not_offered = "not offered: it speaks ble-ota",
 	SECTORS(GATT_PROP_WRITE, GATT_PROP_INDICATE, GATT_PROP_WRITE_COMMAND | GATT_PROP_NOTIFY),
 	.keeps_update = true,
-	.ops = &keeping_ops,
+	.ops = &ops,
 };
 
 const struct dialect session_ble_ota_raw = {
