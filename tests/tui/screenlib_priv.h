@@ -5,9 +5,15 @@
 
 #include "screenlib.h"
 
+#define SCREENLIB_ADDRESS "24:6F:28:AA:10:02" /* the device that most of them show */
+
 /* Tabs, message and keys around a view; returns the view's area. */
 struct area screenlib_frame(struct cells *cells, enum view view, const char *message,
 			    const char *keys);
+
+/* --- screenlib_scan.c */
+void screenlib_scan(struct cells *cells);
+void screenlib_scan_empty(struct cells *cells);
 
 /* --- screenlib_image.c */
 void screenlib_image(struct cells *cells);
