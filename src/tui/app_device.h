@@ -88,6 +88,10 @@ void app_device_replay_end(struct app *app);
 void app_device_replay_begin(struct app *app, struct job *job, const struct job_config *config);
 void app_device_replay_found(struct app *app); /* its name and address, once known */
 
+/* --- app_device_log.c: for the job's listener */
+void app_device_on_log(void *userdata, const struct job_log_entry *entry);
+void app_device_on_diagnosed(void *userdata, const struct diagnosis *diagnosis);
+
 /* --- app_device_act.c */
 struct job_config app_device_config(const struct app *app, enum session_goal goal);
 void app_device_look(struct app *app);
