@@ -232,7 +232,7 @@ int serve_bluez_create(sd_event *event, const struct serve_bluez_config *config,
 		return 0;
 	}
 	if (ret_text && size > 0 && ret_text[0] == '\0')
-		(void)serve_adapter_say(ret_text, size, rc, strerror(-rc));
+		(void)serve_adapter_say(ret_text, size, rc, "%s", strerror(-rc));
 	serve_bluez_destroy(b);
 	return rc == -OTA_EPERM || rc == -OTA_ENOTSUP || rc == -OTA_ENOMEM ? rc : -OTA_ENODEV;
 }
