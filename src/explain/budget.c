@@ -227,8 +227,8 @@ static void late_turn(struct budget *b, const struct budget_view *v)
 	if (b->last.phase != BUDGET_AIR ||
 	    (v->sent == b->last.sent && v->wait == wait && v->phase == BUDGET_AIR))
 		return;
-	us = wait == BUDGET_WAIT_PACING ? 0 : least(b->late_us, b->waited_us);
-	erase_us = wait == BUDGET_WAIT_PACING ? 0 : least(b->late_us - us, b->waited_erase_us);
+	us = least(b->late_us, b->waited_us);
+	erase_us = least(b->late_us - us, b->waited_erase_us);
 	b->waited_us = b->waited_erase_us = 0;
 	move(b, wait_share(wait), BUDGET_HOST, us);
 	less(&b->idle_us[wait], us);

@@ -106,6 +106,7 @@ struct budget_flash {
 struct budget_played {
 	bool known;
 	uint32_t loss_ppm;
+	uint64_t lost_us; /* of the whole, as it is played, in which the air was idle by these */
 	uint64_t spent[PREDICT_SPENT];
 };
 

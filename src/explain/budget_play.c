@@ -39,6 +39,16 @@ static uint64_t play(const struct predict *p, uint64_t spent[PREDICT_SPENT])
 	return predict_spent(p, spent) + (uint64_t)HANDSHAKES * p->link.interval_us;
 }
 
+/* The part of the played time that lost packets made idle, in a million. */
+static uint64_t lost_ppm(const uint64_t spent[PREDICT_SPENT])
+{
+	uint64_t all = 0;
+
+	for (int i = 0; i < PREDICT_SPENT; i++)
+		all += spent[i];
+	return all == 0 ? 0 : spent[PREDICT_LOSS] * PPM / all;
+}
+
 static bool is_lossy(const struct predict *p, uint64_t took, uint64_t more, uint64_t seen)
 {
 	const uint64_t unseen = took / (p->link.interval_us > EVENT_LONG_US ? UNSEEN_LONG : UNSEEN);
@@ -73,6 +83,7 @@ void budget_play(struct budget *b, const struct predict *now)
 		}
 		b->played.loss_ppm = p.loss_ppm;
 	}
+	b->played.lost_us = took * lost_ppm(b->played.spent) / PPM;
 	b->played.known = true;
 }
 
@@ -116,6 +127,9 @@ void budget_settle_played(const struct budget *b, const struct budget_flash *f, 
 	const bool stopped = b->stands_still && !lossy && f->erase_ms + f->write_ms > 0;
 	uint64_t all = 0, pool, left, part, erase, write;
 
+	/* Of requests nothing is seen but that they take longer than they have to. */
+	if (b->request && b->played.known && lossy)
+		budget_move(shares, BUDGET_RESPONSE, BUDGET_LOSS, b->played.lost_us);
 	if (!better_played(b))
 		return;
 	budget_stopped(b, f, shares, &erase, &write);

@@ -313,8 +313,7 @@ static void judge_device(struct judge *j)
 /* More under way, or an answer that comes earlier, makes up for a host that is late. */
 static bool hides_a_wait(enum limit_cause cause)
 {
-	return cause == LIMIT_WINDOW || cause == LIMIT_ACK_INTERVAL || cause == LIMIT_RING ||
-	       cause == LIMIT_INTERVAL || cause == LIMIT_WRITE_MODE;
+	return cause == LIMIT_WINDOW || cause == LIMIT_ACK_INTERVAL || cause == LIMIT_RING;
 }
 
 static void judge_host(struct judge *j)

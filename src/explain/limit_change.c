@@ -19,6 +19,9 @@ static struct predict best_window(const struct judge *j)
 
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		p = j->now;
+		/* A profile has none below the interval between acknowledgements that it asks for. */
+		if (!j->in->ack_auto && windows[i] < j->now.ack_interval)
+			continue;
 		p.window = windows[i];
 		by_auto = limit_settled(j, &p);
 		us = limit_played(j, &by_auto);

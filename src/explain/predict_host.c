@@ -41,7 +41,7 @@ static bool may_send(const struct play *s, uint32_t bound)
 {
 	const uint32_t len = min_u32(s->payload, s->size - s->queued);
 
-	if (s->queued >= bound || s->waiting || s->t < s->stack_free)
+	if (s->queued >= bound || s->waiting)
 		return false;
 	return s->queued == s->acked ||
 	       (s->queued + len - s->acked <= s->p->window && s->queued + len <= bound);
@@ -60,18 +60,22 @@ static void host_send(struct play *s)
 
 	while (may_send(s, bound)) {
 		/* If only pacing was waited for, the value went when that was over. */
-		at = s->paced ? paced_until(s) : s->t;
-		if (s->t < paced_until(s)) {
-			s->paced = true;
+		at = s->t;
+		if (s->paced || s->stacked)
+			at = play_host_next(s);
+		if (s->t < play_host_next(s)) {
+			s->paced = s->t < paced_until(s);
+			s->stacked = s->t < s->stack_free;
 			return;
 		}
 		s->paced = s->p->pacing_us > 0;
+		s->stacked = s->p->stack_us > 0;
 		s->queued += min_u32(s->payload, bound - s->queued);
 		s->next_send = at + s->p->pacing_us;
 		s->stack_free = at + s->p->stack_us;
 		s->waiting = s->p->request;
 	}
-	s->paced = false;
+	s->paced = s->stacked = false;
 }
 
 uint64_t play_host_next(const struct play *s)

@@ -29,7 +29,8 @@ struct play {
 	uint32_t queued, acked, limit;
 	uint64_t next_send, stack_free;
 	bool waiting; /* for a response */
-	bool paced; /* nothing but next_send hindered the latest value */
+	bool paced; /* nothing but next_send hindered the latest value ... */
+	bool stacked; /* ... or nothing but the stack */
 
 	/* The link layer. */
 	uint64_t event_end; /* the next anchor */

@@ -101,6 +101,7 @@ struct sim {
 
 	struct fifo waiting; /* events for a program that has not got its turn */
 	unsigned int waiting_count;
+	unsigned int waiting_alarms; /* of these */
 	struct sched_event program; /* its turn */
 	uint64_t stack_busy; /* until then the stack takes no value */
 	struct sched_event stack_free; /* and a value was refused */

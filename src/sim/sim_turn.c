@@ -29,6 +29,7 @@ static void wait_for_turn(struct sim *sim, const struct transport_event *event)
 	memcpy(to, &w, sizeof(w));
 	if (event->len > 0)
 		memcpy(to + sizeof(w), event->data, event->len);
+	sim->waiting_alarms += event->kind == TRANSPORT_ALARM ? 1u : 0u;
 	if (sim->waiting_count++ == 0)
 		sched_at(&sim->sched, &sim->program,
 			 sched_now(&sim->sched) + sim->config.host_delay_us);
@@ -46,6 +47,7 @@ static void on_turn(void *ctx, uint64_t now_us)
 		memcpy(data, fifo_peek(&sim->waiting) + sizeof(w), w.event.len);
 		fifo_pop(&sim->waiting, sizeof(w) + w.event.len);
 		sim->waiting_count--;
+		sim->waiting_alarms -= w.event.kind == TRANSPORT_ALARM ? 1u : 0u;
 		w.event.data = data;
 		deliver(sim, &w.event);
 	}

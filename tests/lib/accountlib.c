@@ -37,6 +37,14 @@ static bool is_device(enum budget_share share)
 	return share >= BUDGET_ERASE && share <= BUDGET_TASK;
 }
 
+/* Something is there for the program; but only pacing waits for an alarm. */
+static bool waits_for_turn(const struct account *a, enum session_hindrance h)
+{
+	const unsigned int alarms = a->sim->waiting_alarms;
+
+	return a->sim->waiting_count > (h == SESSION_HINDERED_PACING ? 0 : alarms);
+}
+
 /* Why there is nothing on the air. */
 static enum budget_share idle_share(const struct account *a)
 {
@@ -44,7 +52,7 @@ static enum budget_share idle_share(const struct account *a)
 
 	if (a->sim->link->silent)
 		return BUDGET_DOWN;
-	if (a->sim->waiting_count > 0)
+	if (waits_for_turn(a, h))
 		return BUDGET_HOST;
 	if (h == SESSION_HINDERED_CREDIT)
 		return device_share(a);
@@ -80,7 +88,7 @@ static enum budget_share refused_share(const struct account *a)
 {
 	const enum session_hindrance h = session_hindrance(&a->job->session);
 
-	if (a->sim->waiting_count > 0 && !a->esp->held)
+	if (waits_for_turn(a, h) && !a->esp->held)
 		return BUDGET_HOST;
 	if (h == SESSION_HINDERED_PACING)
 		return BUDGET_PACING;

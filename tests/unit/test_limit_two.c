@@ -119,6 +119,8 @@ static void test_host(void **state)
 		{"esp32c3", "flash_mode=psram,host_delay=516", "", "short.bin", "host", false},
 		{"esp32c3", "flash_mode=usual,host_delay=401,buffers=23x27", "", "short.bin",
 		 "host", false},
+		{"esp32c3", "flash_mode=auto-suspend,host_delay=190,mtu=64,interval=200", "",
+		 "long.bin", "interval", false},
 		{"esp32c3", "flash_mode=usual,host_delay=150", "-s window=8192", "long.bin", "host",
 		 false},
 	};
@@ -137,6 +139,8 @@ static void test_stack(void **state)
 		 "long.bin", "write-mode", true},
 		{"esp32", "flash_mode=psram,stack_delay=14352", "-s mtu_max=64", "short.bin",
 		 "stack", true},
+		{"esp32", "flash_mode=usual,stack_delay=10358", "-s mtu_max=64", "long.bin", "mtu",
+		 true},
 		{"esp32", "flash_mode=auto-suspend,stack_delay=7480,flash=slow", "", "long.bin",
 		 "erase", false},
 	};
@@ -165,8 +169,24 @@ static void test_request(void **state)
 	static const struct row rows[] = {
 		{"esp32", "flash_mode=psram", "-s write_mode=request -s window=1207", "long.bin",
 		 "write-mode", true},
+		{"esp32", "flash_mode=auto-suspend,loss=4", "-s write_mode=request", "long.bin",
+		 "write-mode", true},
+		{"esp32", "flash_mode=psram,loss=10", "-s write_mode=request", "long.bin",
+		 "write-mode", true},
 		{"esp32", "flash_mode=auto-suspend,buffers=2x251/event", "-s write_mode=request",
 		 "long.bin", "write-mode", true},
+	};
+
+	(void)state;
+	TEST_ROWS(rows);
+}
+
+/* No window is advised that the profile refuses beside its interval between acknowledgements. */
+static void test_gaps(void **state)
+{
+	static const struct row rows[] = {
+		{"esp32c3", "flash_mode=usual,fault=drop-data%8",
+		 "-s ack_interval=12649 -s window=19583", "long.bin", "gaps", false},
 	};
 
 	(void)state;
@@ -211,10 +231,10 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_link),	  cmocka_unit_test(test_start),
-		cmocka_unit_test(test_host),	  cmocka_unit_test(test_stack),
-		cmocka_unit_test(test_task),	  cmocka_unit_test(test_request),
-		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_link), cmocka_unit_test(test_start),
+		cmocka_unit_test(test_host), cmocka_unit_test(test_stack),
+		cmocka_unit_test(test_task), cmocka_unit_test(test_request),
+		cmocka_unit_test(test_gaps), cmocka_unit_test(test_fragments),
 	};
 
 	return cmocka_run_group_tests_name("limit_two", tests, set_up, tear_down);
