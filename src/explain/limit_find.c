@@ -10,7 +10,8 @@
 #define LATE_TRIED_PPM 100000u /* where intervals were tried, of both */
 #define HELD_MAX 4096u
 #define HELD_LONG_US 60000u
-#define HELD_PPM 40000u /* faster than played */
+#define HELD_PPM 40000u /* faster than played ... */
+#define HELD_EVENTS 2u /* ... and by more than handshakes may have been */
 
 uint32_t limit_share(const struct limit_input *in, enum budget_share share)
 {
@@ -28,7 +29,8 @@ static void find_held(struct judge *j, uint64_t measured_us)
 	struct predict p = j->now;
 
 	if (low == 0 || p.link.interval_us > HELD_LONG_US ||
-	    j->now_us < measured_us + measured_us * HELD_PPM / PPM)
+	    j->now_us <
+		    measured_us + measured_us * HELD_PPM / PPM + HELD_EVENTS * p.link.interval_us)
 		return;
 	while (high - low > 1u + low / 8u) {
 		middle = (low + high) / 2u;

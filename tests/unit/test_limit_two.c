@@ -98,6 +98,8 @@ static void test_start(void **state)
 		 "interval", true},
 		{"esp32c3", "flash_mode=auto-suspend", "-s connection_interval_ms=200", "long.bin",
 		 "interval", true},
+		{"esp32c6", "flash_mode=usual", "-s connection_interval_ms=50", "least.bin",
+		 "interval", true},
 		{"esp32c3", "flash_mode=psram,flash=ideal", "-s window=513", "short.bin", "window",
 		 true},
 	};
@@ -207,7 +209,7 @@ static void test_fragments(void **state)
 
 static int set_up(void **state)
 {
-	static const char *const chips[] = {"esp32", "esp32c3"};
+	static const char *const chips[] = {"esp32", "esp32c3", "esp32c6"};
 	char name[32];
 
 	(void)state;
@@ -218,6 +220,8 @@ static int set_up(void **state)
 		program_sample(folder, name, "--chip=%s", chips[i]);
 		(void)snprintf(name, sizeof(name), "%s-short.bin", chips[i]);
 		program_sample(folder, name, "--chip=%s --size=120000", chips[i]);
+		(void)snprintf(name, sizeof(name), "%s-least.bin", chips[i]);
+		program_sample(folder, name, "--chip=%s --size=60000", chips[i]);
 	}
 	return 0;
 }
