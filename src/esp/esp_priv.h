@@ -80,6 +80,7 @@ struct esp_sectors {
 	uint32_t fill; /* bytes of it in buf */
 	uint32_t overruns;
 	bool dead; /* nothing takes what is received */
+	bool stopped; /* STOP was answered behind the last sector */
 	uint8_t buf[ESP_SECTOR + 16u];
 };
 

@@ -14,7 +14,7 @@
  *   behind the last sector; if that fails it writes no more.  Its answer comes before the flash has
  *   the sector, which waits in a ring there; here it comes after it, so that it is slower.
  * - ble_ota_raw refuses START while an update runs, and installs with the last sector, whether
- *   STOP comes or not.
+ *   STOP comes or not; it answers STOP meanwhile.
  *
  * While the flash works NimBLE's task stands still; a host that sends nevertheless loses it.
  */
@@ -292,9 +292,14 @@ static void stop(struct esp *esp)
 	answer(esp, CMD_STOP, running && !is(esp, DIALECT_BLEOTA));
 }
 
+static bool is_whole(const uint8_t *buf, size_t len)
+{
+	return len == MESSAGE && crc16(buf, CRC_AT) == bytes_get16(buf + CRC_AT);
+}
+
 static void command(struct esp *esp, const uint8_t *buf, size_t len)
 {
-	const bool whole = len == MESSAGE && crc16(buf, CRC_AT) == bytes_get16(buf + CRC_AT);
+	const bool whole = is_whole(buf, len);
 
 	if (whole && bytes_get16(buf) == CMD_START)
 		start(esp, bytes_get32(buf + 2));
@@ -302,6 +307,17 @@ static void command(struct esp *esp, const uint8_t *buf, size_t len)
 		stop(esp);
 	else if (len >= 2 && !is(esp, DIALECT_BLEOTA))
 		answer(esp, bytes_get16(buf), false);
+}
+
+/* ble_ota_raw's part ends with STOP, while the application installs what it was given. */
+static bool takes_stop(const struct esp *esp, const uint8_t *buf, size_t len)
+{
+	const enum esp_sectors_step step = esp->sectors.step;
+
+	return is(esp, DIALECT_BLE_OTA_RAW) && !esp->sectors.stopped && is_whole(buf, len) &&
+	       bytes_get16(buf) == CMD_STOP &&
+	       (step == ESP_SECTORS_CHECKING || step == ESP_SECTORS_INSTALLING ||
+		step == ESP_SECTORS_OVER);
 }
 
 static void sector_complete(struct esp *esp, uint16_t sector, uint16_t crc)
@@ -373,6 +389,12 @@ static void written(struct esp_conn *c, enum att_value_id id, const uint8_t *buf
 	struct esp *esp = c->esp;
 	const enum esp_sectors_step step = esp->sectors.step;
 
+	if (id == command_id(esp) && takes_stop(esp, buf, len)) {
+		esp->sectors.conn = c->id;
+		esp->sectors.stopped = true;
+		answer(esp, CMD_STOP, true);
+		return;
+	}
 	if (step != ESP_SECTORS_IDLE && step != ESP_SECTORS_RECEIVING) {
 		esp_log(esp, "loses %zu bytes that came while its flash worked", len);
 		return;

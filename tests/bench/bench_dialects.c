@@ -23,7 +23,7 @@ static const struct dialect_row {
 	{"smp", ",smp_buffers=2", 2454, 21, 1, 0.95},
 	{"smp", ",smp_buffers=2,smp_buffer_size=384", 363, 21, 1, 0.95},
 	{"ble-ota", "", 4096, 512, 0, 0.95}, /* nine requests of at most 512 */
-	{"ble-ota-raw", "", 4096, 29, 1, 0.94},
+	{"ble-ota-raw", "", 4096, 29, 1, 0.95},
 	{"bleota", "", 4096, 29, 1, 0.95},
 	{"nimbleota", "", 4096, 29, 1, 0.95},
 	{"arduino-ble-ota", "", 4940, 10, 1, 0.95}, /* ten values of 494, into a buffer of 5110 */

@@ -309,6 +309,25 @@ static void test_damaged_image(void **state)
 	}
 }
 
+/* Each tells that it has all before it restarts, so that its pause until then is no part of the
+ * transfer. */
+static void test_end_is_told(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < DEVICES; k++) {
+		struct update u;
+
+		dialect_init(&u, &devices[k]);
+		update_begin(&u);
+		while (u.s.state != SESSION_REBOOTING && u.s.state != SESSION_RECONNECTING)
+			assert_true(update_step(&u));
+		assert_int_equal(u.s.state, SESSION_REBOOTING);
+		update_finish(&u, devices[k].seconds);
+		assert_int_equal(u.s.outcome, SESSION_DELIVERED);
+		update_end(&u);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_notifications), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_power_cuts),    cmocka_unit_test(test_does_not_boot),
 		cmocka_unit_test(test_cancel),	      cmocka_unit_test(test_damaged_image),
+		cmocka_unit_test(test_end_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, dialect_build, NULL);
