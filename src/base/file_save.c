@@ -202,7 +202,10 @@ int file_save_end(struct file_save *s, char *error, size_t size)
 	int reason = 0;
 
 	errno = 0;
-	if (ferror(s->out) || fflush(s->out) != 0 || fsync(fileno(s->out)) < 0)
+	/* Nobody kept why a write failed; one more fails for the same reason. */
+	if (ferror(s->out))
+		(void)fputc('\0', s->out);
+	if (fflush(s->out) != 0 || ferror(s->out) || fsync(fileno(s->out)) < 0)
 		reason = errno ? errno : EIO;
 	if (fclose(s->out) != 0 && reason == 0)
 		reason = errno;

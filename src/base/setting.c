@@ -207,7 +207,7 @@ void setting_errors_add_unknown(struct setting_errors *errors, unsigned int line
 				size_t count)
 {
 	const char *nearest = setting_nearest(table, count, key);
-	char known[SETTING_TEXT_MAX * 2] = "";
+	char known[SETTING_TEXT_MAX * 4] = "";
 
 	if (nearest) {
 		setting_errors_add(errors, line, column, key, "unknown key (did you mean %s?)",

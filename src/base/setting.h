@@ -73,7 +73,7 @@ void setting_put(const struct setting *setting, void *structure, int32_t value);
 struct setting_error {
 	unsigned int line, column; /* from 1; 0: no place */
 	char key[48]; /* "": about the whole */
-	char text[SETTING_TEXT_MAX * 2]; /* "expected ..., found ..." */
+	char text[SETTING_TEXT_MAX * 4]; /* "expected ..., found ..." */
 };
 struct setting_errors {
 	char name[256]; /* file, or option */

@@ -263,8 +263,9 @@ static int check_arguments(struct cli *cli, int count)
 	const struct cli_command *command = cli->command;
 
 	if (count < command->min_arguments)
-		return cli_fail(cli, CLI_USAGE, "%s: expected %s, found %s", command->name,
-				command->usage, count == 0 ? "nothing" : "less");
+		return cli_fail(cli, CLI_USAGE, "%s: expected %s, found %s%s", command->name,
+				command->usage, count == 0 ? "nothing" : "only ",
+				count == 0 ? "" : cli->words[1]);
 	if (command->max_arguments >= 0 && count > command->max_arguments)
 		return cli_fail(cli, CLI_USAGE, "%s: expected %s, found more", command->name,
 				command->usage[0] != '\0' ? command->usage : "no argument");

@@ -3,13 +3,16 @@
 #include "config.h" /* system extensions: mkdtemp(), mkfifo() */
 
 #include <dirent.h>
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -224,6 +227,26 @@ static void test_folders(void **state)
 	assert_int_equal(mode_of(inside) & 0777, 0700);
 }
 
+/* A disk that gets full, which is told as what it is although a write of long before failed. */
+static void test_no_room(void **state)
+{
+	static const char bytes[100000];
+	struct rlimit before, small;
+
+	(void)state;
+	put(path, "old");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = 4096;
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_true(file_save_as(path, FILE_SAVE_REPLACE, bytes, sizeof(bytes), why, sizeof(why)) <
+		    0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(strstr(why, strerror(EFBIG)));
+	holds(path, "old");
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -252,7 +275,7 @@ int main(void)
 		TEST(test_new),	    TEST(test_taken),
 		TEST(test_links),   TEST(test_no_regular_file),
 		TEST(test_stream),  TEST(test_abandon),
-		TEST(test_folders),
+		TEST(test_folders), TEST(test_no_room),
 	};
 
 	return cmocka_run_group_tests_name("file_save", tests, NULL, NULL);

@@ -130,6 +130,7 @@ static void test_stale_cache(void **state)
 		 "cause: bluetoothd remembers other services", 75},
 		{"--sim=devices=1 doctor nobody", "error: No device nobody was heard", 68},
 		{"--sim=devices=1 doctor esp-sim-01 esp-sim-02", "found more", 64},
+		{"--sim flash esp-sim-01", "expected DEV IMAGE, found only esp-sim-01", 64},
 	};
 	char *words;
 	int code, other;

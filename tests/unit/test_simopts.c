@@ -249,6 +249,16 @@ static void test_bad_values(void **state)
 	}
 }
 
+/* All keys have their place in the words. */
+static void test_unknown(void **state)
+{
+	(void)state;
+	simopts_defaults(&options);
+	assert_int_equal(simopts_parse(&options, "nothing=1", &errors), -OTA_EINVAL);
+	assert_non_null(strstr(messages(), "expected one of devices, "));
+	assert_non_null(strstr(messages(), ", smp_buffer_size\n"));
+}
+
 static void test_chip(void **state)
 {
 	(void)state;
@@ -462,11 +472,12 @@ static void test_public_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_all),
-		cmocka_unit_test(test_given),	 cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_chip),	 cmocka_unit_test(test_buffers),
-		cmocka_unit_test(test_many),	 cmocka_unit_test(test_boot_reasons),
-		cmocka_unit_test(test_get),	 cmocka_unit_test(test_public_key),
+		cmocka_unit_test(test_defaults),     cmocka_unit_test(test_all),
+		cmocka_unit_test(test_given),	     cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_chip),	     cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_buffers),	     cmocka_unit_test(test_many),
+		cmocka_unit_test(test_boot_reasons), cmocka_unit_test(test_get),
+		cmocka_unit_test(test_public_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
