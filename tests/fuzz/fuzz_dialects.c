@@ -132,54 +132,30 @@ static void discovered_any(struct device *d)
 static void event(struct device *d)
 {
 	struct peer *p = &d->peer;
+	const uint8_t which = peer_take(p) % PEER_EVENTS;
 
-	switch (peer_take(p) % 16u) {
-	case 0:
-		peer_make_link(p);
-		break;
-	case 1:
-		if (p->link || p->connecting)
-			peer_lose_link(p, (enum gatt_reason)(peer_take(p) % 7u));
-		break;
-	case 2:
-		session_mtu(&p->s, peer_take16(p), p->now);
-		break;
-	case 3:
+	switch (which) {
+	case PEER_DISCOVERED:
 		discovered_any(d);
 		break;
-	case 4:
-		session_subscribed(&p->s, peer_take(p) == 0xff ? -OTA_EPERM : 0, p->now);
-		break;
-	case 5:
+	case PEER_READ:
 		peer_tell_version(p);
 		break;
-	case 6:
-		peer_written(p);
-		break;
-	case 7:
-	case 8:
+	case PEER_SENSIBLE:
+	case PEER_SENSIBLE_TOO:
 		d->kind->nearly(d);
 		break;
-	case 9:
+	case PEER_TOLD_ANY:
 		peer_tell_any(p, peer_take(p) & 1u);
 		break;
-	case 10:
-		session_writable(&p->s, p->now);
-		break;
-	case 11:
-		peer_pass(p);
-		break;
-	case 12:
-		peer_user(p);
-		break;
-	case 13:
+	case PEER_GOES_ON:
 		go_on(d, 1);
 		break;
-	case 14:
+	case PEER_GOES_ON_TOO:
 		go_on(d, peer_take(p) % STEPS);
 		break;
 	default:
-		peer_answer_calls(p);
+		peer_event(p, which);
 		break;
 	}
 }

@@ -230,53 +230,28 @@ static void go_on(struct peer *p, bool basic)
 
 static void event(struct peer *p)
 {
-	const uint8_t which = peer_take(p) % 16u;
+	const uint8_t which = peer_take(p) % PEER_EVENTS;
 
 	switch (which) {
-	case 0:
-		peer_make_link(p);
-		break;
-	case 1:
-		if (p->link || p->connecting)
-			peer_lose_link(p, (enum gatt_reason)(peer_take(p) % 7u));
-		break;
-	case 2:
-		session_mtu(&p->s, peer_take16(p), p->now);
-		break;
-	case 3:
+	case PEER_DISCOVERED:
 		discovered(p, peer_take(p) % 4u);
 		break;
-	case 4:
-		session_subscribed(&p->s, peer_take(p) == 0xff ? -OTA_EPERM : 0, p->now);
-		break;
-	case 5:
+	case PEER_READ:
 		read_answer(p);
 		break;
-	case 6:
-		peer_written(p);
-		break;
-	case 7:
-	case 8:
+	case PEER_SENSIBLE:
+	case PEER_SENSIBLE_TOO:
 		tell_sensible(p);
 		break;
-	case 9:
+	case PEER_TOLD_ANY:
 		peer_tell_any(p, false);
 		break;
-	case 10:
-		session_writable(&p->s, p->now);
-		break;
-	case 11:
-		peer_pass(p);
-		break;
-	case 12:
-		peer_user(p);
-		break;
-	case 13:
-	case 14:
-		go_on(p, which == 14u);
+	case PEER_GOES_ON:
+	case PEER_GOES_ON_TOO:
+		go_on(p, which == PEER_GOES_ON_TOO);
 		break;
 	default:
-		peer_answer_calls(p);
+		peer_event(p, which);
 		break;
 	}
 }

@@ -217,13 +217,14 @@ void peer_connected(struct peer *p, uint16_t mtu)
 	session_connected(&p->s, mtu, p->now);
 }
 
-void peer_make_link(struct peer *p)
+static void make_link(struct peer *p)
 {
 	if (!p->link)
 		peer_connected(p, (uint16_t)(peer_take16(p) % MTU_BEYOND));
 }
 
-void peer_written(struct peer *p)
+/* The answer to a write request, if one is outstanding. */
+static void written(struct peer *p)
 {
 	const uint8_t kind = peer_take(p);
 	const enum gatt_chr chr = kind & 1u ? GATT_DATA : GATT_CONTROL;
@@ -269,7 +270,8 @@ void peer_wait_for(struct peer *p)
 	session_tick(&p->s, p->now);
 }
 
-void peer_pass(struct peer *p)
+/* Time goes on as long as the input says. */
+static void pass(struct peer *p)
 {
 	const uint64_t end = p->now + peer_take16(p) * 1000ull;
 	unsigned int steps = 0;
@@ -284,7 +286,7 @@ void peer_pass(struct peer *p)
 	session_tick(&p->s, p->now);
 }
 
-void peer_user(struct peer *p)
+static void user(struct peer *p)
 {
 	switch (peer_take(p) % 7u) {
 	case 0:
@@ -311,11 +313,48 @@ void peer_user(struct peer *p)
 	}
 }
 
-void peer_answer_calls(struct peer *p)
+/* Calls answer something else from now on. */
+static void answer_calls(struct peer *p)
 {
 	static const int rcs[] = {0, 0, 0, -OTA_EAGAIN, -OTA_EIO, -OTA_ENOTCONN};
 
 	p->rc = rcs[peer_take(p) % (sizeof(rcs) / sizeof(rcs[0]))];
+}
+
+void peer_event(struct peer *p, uint8_t which)
+{
+	switch (which) {
+	case PEER_LINK_MADE:
+		make_link(p);
+		break;
+	case PEER_LINK_LOST:
+		if (p->link || p->connecting)
+			peer_lose_link(p, (enum gatt_reason)(peer_take(p) % 7u));
+		break;
+	case PEER_MTU:
+		session_mtu(&p->s, peer_take16(p), p->now);
+		break;
+	case PEER_SUBSCRIBED:
+		session_subscribed(&p->s, peer_take(p) == 0xff ? -OTA_EPERM : 0, p->now);
+		break;
+	case PEER_WRITTEN:
+		written(p);
+		break;
+	case PEER_WRITABLE:
+		session_writable(&p->s, p->now);
+		break;
+	case PEER_TIME:
+		pass(p);
+		break;
+	case PEER_USER:
+		user(p);
+		break;
+	case PEER_CALLS_ANSWER:
+		answer_calls(p);
+		break;
+	default:
+		break;
+	}
 }
 
 /* --- the next step of an update that goes well */

@@ -40,6 +40,27 @@ struct peer_ops {
 	void (*written)(struct peer *p, enum gatt_chr chr, const uint8_t *buf, size_t len);
 };
 
+/* The events of an input, by one octet.  The corpus holds these numbers. */
+enum peer_event {
+	PEER_LINK_MADE,
+	PEER_LINK_LOST,
+	PEER_MTU,
+	PEER_DISCOVERED, /* the target's own */
+	PEER_SUBSCRIBED,
+	PEER_READ, /* the target's own */
+	PEER_WRITTEN,
+	PEER_SENSIBLE, /* the target's own: nearly what a device would say now */
+	PEER_SENSIBLE_TOO,
+	PEER_TOLD_ANY, /* the target's own */
+	PEER_WRITABLE,
+	PEER_TIME,
+	PEER_USER,
+	PEER_GOES_ON, /* the target's own: steps of an update that goes well */
+	PEER_GOES_ON_TOO,
+	PEER_CALLS_ANSWER,
+	PEER_EVENTS
+};
+
 /* The next step of a device in an update that goes well. */
 struct peer_talk {
 	void (*discovered)(struct peer *p);
@@ -65,22 +86,16 @@ uint16_t peer_take16(struct peer *p);
 void peer_config(struct session_config *config, uint8_t kind, uint32_t size);
 void peer_init(struct peer *p, const struct session_config *config);
 
-/* Events. */
+/* An event that is the same whatever the target is. */
+void peer_event(struct peer *p, uint8_t which);
 void peer_connected(struct peer *p, uint16_t mtu);
-void peer_make_link(struct peer *p);
 void peer_lose_link(struct peer *p, enum gatt_reason reason);
-/* The answer to a write request, if one is outstanding. */
-void peer_written(struct peer *p);
 void peer_tell(struct peer *p, const uint8_t *buf, size_t len);
 /* Any bytes of Control's, or of Data's. */
 void peer_tell_any(struct peer *p, bool of_data);
 void peer_tell_version(struct peer *p);
-/* Time goes on, up to what the session waits for, or as long as the input says. */
+/* Time goes on, up to what the session waits for. */
 void peer_wait_for(struct peer *p);
-void peer_pass(struct peer *p);
-void peer_user(struct peer *p);
-/* Calls answer something else from now on. */
-void peer_answer_calls(struct peer *p);
 void peer_go_on(struct peer *p, const struct peer_talk *talk);
 
 /* Bytes of a Data value that are the image's: where they belong, and not beyond window and credit. */
