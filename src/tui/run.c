@@ -79,25 +79,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* SIGTSTP stops this process while the kernel's default acts on it; the shell goes on. */
 static void suspend(struct run *run)
 {
-	struct sigaction standard = {.sa_handler = SIG_DFL}, old;
-	sigset_t stop, before;
-
+	term_suspend(run->away ? NULL : run->term);
 	if (!run->away)
-		term_leave(run->term);
-	(void)sigemptyset(&stop);
-	(void)sigaddset(&stop, SIGTSTP);
-	(void)sigaction(SIGTSTP, &standard, &old);
-	(void)kill(getpid(), SIGTSTP);
-	(void)sigprocmask(SIG_UNBLOCK, &stop, &before);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	(void)sigaction(SIGTSTP, &old, NULL);
-	if (run->away)
-		return;
-	term_enter(run->term);
-	run_draw(run);
+		run_draw(run);
 }
 
 /* --- the editor: a child in the terminal's foreground, beside the event loop */

@@ -65,23 +65,6 @@ static int screen_on_timer(sd_event_source *source, uint64_t usec, void *userdat
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* SIGTSTP stops this process while the kernel's default acts on it; the shell goes on. */
-static void screen_suspend(struct screen *s)
-{
-	struct sigaction standard = {.sa_handler = SIG_DFL}, old;
-	sigset_t stop, before;
-
-	term_leave(s->term);
-	(void)sigemptyset(&stop);
-	(void)sigaddset(&stop, SIGTSTP);
-	(void)sigaction(SIGTSTP, &standard, &old);
-	(void)kill(getpid(), SIGTSTP);
-	(void)sigprocmask(SIG_UNBLOCK, &stop, &before);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	(void)sigaction(SIGTSTP, &old, NULL);
-	term_enter(s->term);
-}
-
 static int screen_on_keys(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct screen *s = userdata;
@@ -92,7 +75,7 @@ static int screen_on_keys(sd_event_source *source, int fd, uint32_t events, void
 		if (key == KEY_CTRL('l'))
 			term_redraw(s->term);
 		else if (key == KEY_CTRL('z'))
-			screen_suspend(s);
+			term_suspend(s->term);
 		else
 			s->ops->key(s->ctx, key);
 	}
@@ -112,7 +95,7 @@ static int screen_on_signal(sd_event_source *source, const struct signalfd_sigin
 
 	(void)source;
 	if (info->ssi_signo == SIGTSTP)
-		screen_suspend(s);
+		term_suspend(s->term);
 	screen_draw(s);
 	return 0;
 }

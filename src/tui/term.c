@@ -12,6 +12,7 @@
 
 #include <curses.h>
 #include <langinfo.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -429,4 +430,23 @@ void term_enter(struct terminal *term)
 	(void)refresh();
 	set_modes();
 	term_redraw(term);
+}
+
+/* SIGTSTP stops this process while the kernel's default acts on it; the shell goes on. */
+void term_suspend(struct terminal *term)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL}, old;
+	sigset_t stop, before;
+
+	if (term)
+		term_leave(term);
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTSTP);
+	(void)sigaction(SIGTSTP, &standard, &old);
+	(void)kill(getpid(), SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &stop, &before);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)sigaction(SIGTSTP, &old, NULL);
+	if (term)
+		term_enter(term);
 }

@@ -38,5 +38,8 @@ bool term_copy(struct terminal *term, const char *text);
 /* Gives the terminal back to the shell, and takes it again. */
 void term_leave(struct terminal *term);
 void term_enter(struct terminal *term);
+/* Stops this process, as Ctrl-Z does, until the shell lets it go on.  NULL: the terminal is given
+ * to another program already. */
+void term_suspend(struct terminal *term);
 
 #endif
