@@ -2,12 +2,16 @@
 /* See serve_screen.h. */
 #include "cli/serve_screen.h"
 
+#include "base/file_save.h"
+#include "base/text.h"
+#include "tui/app_log.h"
 #include "tui/screen.h"
 #include "view/layout.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAGE 10
 
@@ -66,6 +70,35 @@ static bool cause(struct serve_screen *s, enum action action)
 	return false;
 }
 
+/* --- the log as a file */
+
+#define FILES_MAX 99u
+
+/* A new file each time: what was written before is not asked for again. */
+static void export(struct serve_screen *s)
+{
+	char path[64] = "otabench-serve.log", text[VIEW_TEXT], lines[TEXT_COUNT_MAX];
+	struct file_save save;
+	uint64_t written;
+
+	for (unsigned int i = 2; i <= FILES_MAX && access(path, F_OK) == 0; i++)
+		(void)snprintf(path, sizeof(path), "otabench-serve-%u.log", i);
+	if (file_save_begin(&save, path, 0, text, sizeof(text)) < 0) {
+		serve_screen_say(s, CELLS_BAD, text);
+		return;
+	}
+	(void)fprintf(save.out, "# > written or read, < notified, ! a rule broken or a link lost, "
+				"* state, ~ caused by a key\n");
+	written = app_log_write(&s->config.watch->log, save.out);
+	if (file_save_end(&save, text, sizeof(text)) < 0) {
+		serve_screen_say(s, CELLS_BAD, text);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s written to %s",
+		       text_count(written, "line", lines, sizeof(lines)), path);
+	serve_screen_say(s, CELLS_GOOD, text);
+}
+
 /* --- keys */
 
 static bool move(struct serve_screen *s, enum action action)
@@ -112,6 +145,8 @@ static void on_key(void *ctx, int32_t key)
 		s->help_scroll = 0;
 	} else if (action == ACTION_FOLD)
 		log->unfolded = !log->unfolded;
+	else if (action == ACTION_EXPORT)
+		export(s);
 	else if (!move(s, action))
 		(void)cause(s, action);
 }

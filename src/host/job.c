@@ -414,8 +414,10 @@ int job_passkey(struct job *job, int32_t passkey)
 static int tuned(struct job *job, enum job_tunable what, int rc, uint32_t value)
 {
 	if (rc == 0) {
-		if (job->session.state == SESSION_SENDING || job->session.state == SESSION_PAUSED)
+		if (job->session.state == SESSION_SENDING || job->session.state == SESSION_PAUSED) {
+			job->tuned = true;
 			job_take_link(job);
+		}
 		metrics_mark(&job->metrics, job_now(job), METRICS_TUNING, value);
 		if (job->listener.tuned)
 			job->listener.tuned(job->listener.userdata, what, value);

@@ -307,6 +307,15 @@ void job_limit_play(const struct job *job, struct predict *ret)
 	ret->drop_ppm = (uint32_t)((uint64_t)st->gaps * 1000000u / (in.bytes / payload + 1u));
 }
 
+/*
+ * Other families' transfers wait for each sector, which no setting shortens, and of which the
+ * prediction knows nothing.
+ */
+static bool is_played(const struct job *job)
+{
+	return dialect_get(job->dialect)->family == DIALECT_OTABENCH;
+}
+
 /* The verdict was made on the stream's pace over the air; its rates are told as the image's. */
 static void as_image(const struct job *job, struct limit *l)
 {
@@ -317,29 +326,30 @@ static void as_image(const struct job *job, struct limit *l)
 	l->flash = job_stream_image(job, l->flash);
 }
 
-void job_limit_result(struct job *job)
+/* A verdict is ratios, so that a part of a long transfer is as good, and is played sooner. */
+static void take_part(struct limit_input *in, uint32_t most)
 {
-	struct job_result *r = &job->result;
+	const uint32_t all = in->bytes;
+
+	if (all <= most)
+		return;
+	in->bytes = most;
+	in->gaps = (uint32_t)((uint64_t)in->gaps * most / all);
+	in->seconds_us = in->seconds_us * most / all;
+	for (int i = 0; i < BUDGET_TRANSFER_SHARES; i++)
+		in->shares[i] = in->shares[i] * most / all;
+}
+
+/* values: of which the verdict is made at most. */
+static void judge(const struct job *job, struct job_result *r, uint32_t values)
+{
 	struct limit_input in = {
 		.seconds_us = r->seconds_us,
 		.bytes = (uint32_t)job_stream_air(job, r->bytes),
 		.mtu = job->mtu,
 	};
-	/* Other families' transfers wait for each sector, which no setting shortens, and of
-	 * which the prediction knows nothing. */
-	const bool played = dialect_get(job->dialect)->family == DIALECT_OTABENCH;
-	struct predict now;
 	uint32_t payload;
 
-	if (job->config.pattern) {
-		job_pattern_result(job);
-		return;
-	}
-	job_limit_play(job, &now);
-	now.drop_ppm = 0;
-	if (now.size > 0 && played)
-		budget_play(&job->budget, &now);
-	budget_shares(&job->budget, r->time, r->transfer_time);
 	if (!job->link_known || r->bytes == 0)
 		return;
 	memcpy(in.shares, r->transfer_time, sizeof(in.shares));
@@ -347,12 +357,59 @@ void job_limit_result(struct job *job)
 	may_change(job, &in);
 	play(job, &in);
 	payload = in.now.value > in.now.header ? (uint32_t)in.now.value - in.now.header : 1u;
-	in.values = in.bytes / payload + r->gaps + 1u;
-	if (played)
+	if (values < UINT32_MAX / payload)
+		take_part(&in, values * payload);
+	in.values = in.bytes / payload + in.gaps + 1u;
+	if (is_played(job))
 		limit_judge(&in, &r->limit);
 	else
 		limit_by_shares(&in, &r->limit);
 	as_image(job, &r->limit);
 	if (r->limit.cause != LIMIT_NONE)
 		job_limit_say(job, r);
+}
+
+void job_limit_result(struct job *job)
+{
+	struct job_result *r = &job->result;
+	struct predict now;
+
+	if (job->config.pattern) {
+		job_pattern_result(job);
+		return;
+	}
+	job_limit_play(job, &now);
+	now.drop_ppm = 0;
+	/* What was slower with other settings would be taken for lost packets. */
+	if (now.size > 0 && is_played(job) && !job->tuned)
+		budget_play(&job->budget, &now);
+	budget_shares(&job->budget, r->time, r->transfer_time);
+	judge(job, r, UINT32_MAX);
+}
+
+#define NOW_FIRST_US 2000000u /* of the transfer, which begins with START and an erase */
+#define NOW_EVERY_US 2000000u
+#define NOW_VALUES 2048u /* take few milliseconds to play */
+
+const char *job_limit_now(struct job *job)
+{
+	static struct job_result r; /* too large for a stack; the result itself comes at the end */
+	struct session_stats st = job->session.stats;
+	const uint64_t now_us = job_now(job);
+
+	if (job->session.state != SESSION_SENDING || job->config.pattern || st.start_us == 0 ||
+	    now_us < st.start_us + NOW_FIRST_US || now_us < job->limit_now_us + NOW_EVERY_US)
+		return job->limit_now;
+	job->limit_now_us = now_us;
+	job_stream_stats(job, &st);
+	memset(&r, 0, sizeof(r));
+	r.seconds_us = now_us - st.start_us;
+	r.bytes = st.received > st.resumed_from ? st.received - st.resumed_from : 0;
+	r.gaps = st.gaps;
+	r.retries = st.retries;
+	r.chunk = job->session.chunk;
+	budget_shares(&job->budget, NULL, r.transfer_time);
+	judge(job, &r, NOW_VALUES);
+	(void)snprintf(job->limit_now, sizeof(job->limit_now), "%s", r.limit_text);
+	return job->limit_now;
 }

@@ -45,8 +45,10 @@ static void say_flash(const struct limit *l, char *buf, size_t size)
 #define SAY(...) (void)snprintf(buf, size, __VA_ARGS__)
 
 /* Says a cause that lies in the link and its settings; false: the cause is another. */
-static bool say_link_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
+static bool say_link_cause(const struct job *job, const struct job_result *r, char *buf,
+			   size_t size)
 {
+	const struct limit *l = &r->limit;
 	const struct airtime_link *air = &job->air;
 	const double ms = air->interval_us / 1000.0;
 
@@ -61,7 +63,7 @@ static bool say_link_cause(const struct job *job, const struct limit *l, char *b
 		SAY("the ATT MTU is %u of at most 517", job->mtu);
 		break;
 	case LIMIT_CHUNK:
-		SAY("values of %u bytes leave part of their packets empty", job->result.chunk);
+		SAY("values of %u bytes leave part of their packets empty", r->chunk);
 		break;
 	case LIMIT_WINDOW:
 		SAY("%" PRIu32 " bytes under way are less than the link needs", job->window);
@@ -95,12 +97,13 @@ static bool say_link_cause(const struct job *job, const struct limit *l, char *b
 	return true;
 }
 
-static void say_cause(const struct job *job, const struct limit *l, char *buf, size_t size)
+static void say_cause(const struct job *job, const struct job_result *r, char *buf, size_t size)
 {
+	const struct limit *l = &r->limit;
 	struct budget_flash flash;
 	char times[TEXT_COUNT_MAX];
 
-	if (say_link_cause(job, l, buf, size))
+	if (say_link_cause(job, r, buf, size))
 		return;
 	switch (l->cause) {
 	case LIMIT_RING:
@@ -121,11 +124,11 @@ static void say_cause(const struct job *job, const struct limit *l, char *buf, s
 		break;
 	case LIMIT_GAPS:
 		SAY("%s, and what followed the lost values was sent again",
-		    text_count(job->result.gaps, "gap", times, sizeof(times)));
+		    text_count(r->gaps, "gap", times, sizeof(times)));
 		break;
 	case LIMIT_RECONNECTS:
 		SAY("the link was lost (%s)",
-		    text_count(job->result.retries, "retry", times, sizeof(times)));
+		    text_count(r->retries, "retry", times, sizeof(times)));
 		break;
 	default:
 		SAY("%s", plain_cause(l->cause));
@@ -206,7 +209,7 @@ void job_limit_say(const struct job *job, struct job_result *r)
 	const struct limit *l = &r->limit;
 	char cause[JOB_TEXT_MAX / 4], second[64] = "";
 
-	say_cause(job, l, cause, sizeof(cause));
+	say_cause(job, r, cause, sizeof(cause));
 	if (l->second != LIMIT_NONE && l->second_ppm > 0)
 		(void)snprintf(second, sizeof(second), "; also %s, %u %%",
 			       limit_cause_name(l->second), (l->second_ppm + 5000u) / 10000u);

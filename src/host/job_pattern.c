@@ -76,8 +76,8 @@ static void judge(struct job_result *r)
 	l->write_us = of_block(f->write_ms, r->bytes);
 }
 
-/* ceiling: what the link carries at most; 0: not known. */
-static void say(struct job_result *r, uint32_t ceiling)
+/* best: what the link carries with the best settings; 0: not known. */
+static void say(struct job_result *r, uint32_t best)
 {
 	const struct limit *l = &r->limit;
 	char flash[OUTPUT_FIGURE_MAX], link[OUTPUT_FIGURE_MAX];
@@ -89,21 +89,20 @@ static void say(struct job_result *r, uint32_t ceiling)
 		       l->erase_us / 1000u, l->write_us / 1000u, limit_cause_name(l->second),
 		       (l->second_ppm + 5000u) / 10000u);
 	(void)output_rate(l->flash, flash, sizeof(flash));
-	(void)output_rate(ceiling, link, sizeof(link));
-	if (ceiling == 0)
+	(void)output_rate(best, link, sizeof(link));
+	if (best == 0)
 		(void)snprintf(r->limit_advice, sizeof(r->limit_advice), "Nothing to set here.");
 	else
 		(void)snprintf(r->limit_advice, sizeof(r->limit_advice),
-			       "Nothing to set here: the flash takes %s; the link, as it was, "
+			       "Nothing to set here: the flash takes %s; the link at its best "
 			       "is %s and carries %s.",
-			       flash, ceiling < l->flash ? "slower" : "faster", link);
+			       flash, best < l->flash ? "slower" : "faster", link);
 }
 
 void job_pattern_result(struct job *job)
 {
 	struct job_result *r = &job->result;
 	uint64_t was[BUDGET_TRANSFER_SHARES];
-	uint32_t link;
 
 	budget_shares(&job->budget, r->time, r->transfer_time);
 	memcpy(was, r->transfer_time, sizeof(was));
@@ -113,11 +112,10 @@ void job_pattern_result(struct job *job)
 	/* The link's figures are no measure of bytes that did not go over it. */
 	r->ratio = 0;
 	r->rate_lowest = 0;
-	link = r->ceiling;
 	r->ceiling = 0;
 	if (r->outcome != SESSION_MEASURED || r->bytes == 0 || r->flash.erase_ms == 0 ||
 	    r->flash.write_ms == 0)
 		return;
 	judge(r);
-	say(r, link);
+	say(r, job->link_best);
 }

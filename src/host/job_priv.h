@@ -153,6 +153,9 @@ struct job {
 	unsigned int known_changes; /* KNOWN_* */
 	char known_text[JOB_TEXT_MAX / 2]; /* "2026-11-28: it is ...", of these changes */
 
+	bool tuned; /* in mid transfer, of which the rate is a mixture then */
+	char limit_now[JOB_TEXT_MAX]; /* the verdict so far ... */
+	uint64_t limit_now_us; /* ... as of */
 	char claimed[JOB_TEXT_MAX / 4]; /* IN_USE: by another program; "" not so */
 	struct job_result result;
 };

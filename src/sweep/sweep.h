@@ -167,7 +167,7 @@ char *sweep_point_text(const struct sweep *s, const struct sweep_point *point, c
 		       size_t size);
 #define SWEEP_POINT_TEXT 128u
 /* The statement that sure_ppm is the confidence of. */
-#define SWEEP_SURE_TEXT "that it is within 5 % of the runner-up"
+#define SWEEP_SURE_TEXT "that it is at most 5 % slower than the runner-up"
 /* "fastest", "no-gaps", "small-window" */
 const char *sweep_objective_name(enum sweep_objective objective);
 /* False: no such name. */

@@ -95,7 +95,7 @@ static void fill_run(struct app *app, const struct app_device *d, struct view_de
 	v->flash = s->flash;
 	v->total = s->size;
 	v->time = s->time;
-	v->limit = d->have_result ? d->result.limit_text : NULL;
+	v->limit = d->have_result ? d->result.limit_text : d->job ? job_limit_now(d->job) : NULL;
 	v->advice = d->have_result ? d->result.limit_advice : NULL;
 	v->dialect = s->dialect;
 	v->version = d->job || !known ? s->version : known->version;

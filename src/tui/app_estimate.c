@@ -77,9 +77,11 @@ char *app_estimate_least(const struct app *app, uint32_t bytes, char *buf, size_
 	static struct job_snapshot run; /* too large for a stack; one screen a process */
 	char text[VIEW_TEXT], rate[OUTPUT_FIGURE_MAX], time[24];
 	const bool known = app_device_last_run(app, &run);
-	const uint32_t ceiling =
+	uint32_t ceiling =
 		effective_ceiling(&app_profile(app)->now, known ? &run : NULL, text, sizeof(text));
 
+	if (known && run.flash > 0 && run.flash < ceiling)
+		ceiling = run.flash; /* whatever the link carries */
 	buf[0] = '\0';
 	if (ceiling > 0)
 		(void)snprintf(

@@ -21,6 +21,21 @@ static struct help_state *mine(const struct app *app)
 	return app_part(app, PART_HELP);
 }
 
+/* Of which the keys are told: what is open under help, or the view. */
+static enum keys_place place_of(const struct app *app)
+{
+	static const struct {
+		size_t part;
+		enum keys_place place;
+	} under[] = {{PART_MENU, PLACE_MENU}, {PART_SWEEP, PLACE_SWEEP}, {PART_BENCH, PLACE_BENCH}};
+
+	for (size_t i = 0; i < sizeof(under) / sizeof(under[0]); i++) {
+		if (app_modal_is_open(app, under[i].part))
+			return under[i].place;
+	}
+	return (enum keys_place)app_view(app);
+}
+
 static void help_move(struct app *app, long by)
 {
 	const struct area body = app_body(app);
@@ -28,7 +43,7 @@ static void help_move(struct app *app, long by)
 
 	if (by == 10 || by == -10) /* a page is what is shown */
 		by = by / 10 * (body.h > 2 ? body.h - 2 : 1);
-	h->scroll = layout_moved(h->scroll, by, view_help_end(app_view(app), body));
+	h->scroll = layout_moved(h->scroll, by, view_help_end(place_of(app), body));
 }
 
 /* --- searching */
@@ -39,7 +54,7 @@ static void help_find(struct app *app, int direction)
 	const size_t shown = body.h > 1 ? (size_t)(body.h - 1) : 1;
 	struct help_state *h = mine(app);
 	const size_t row = h->search[0] == '\0' ? SIZE_MAX
-						: view_help_find(app_view(app), h->search, h->found,
+						: view_help_find(place_of(app), h->search, h->found,
 								 direction, body);
 
 	if (row == SIZE_MAX && h->search[0] != '\0')
@@ -120,7 +135,7 @@ static void help_begin(struct app *app)
 static void help_draw(struct app *app, struct cells *cells, struct area area)
 {
 	help_move(app, 0); /* the terminal may have grown */
-	view_help_draw(app_view(app), mine(app)->scroll, mine(app)->search, cells, area);
+	view_help_draw(place_of(app), mine(app)->scroll, mine(app)->search, cells, area);
 }
 
 static unsigned int help_now(const struct app *app)

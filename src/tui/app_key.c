@@ -305,7 +305,8 @@ void app_key(struct app *app, int32_t key)
 		const struct modal_ops *modal = app_modals[top];
 		const enum action action = keys_action(modal->place, key);
 
-		if (key == KEY_CTRL('l') || key == KEY_CTRL('z') || action == ACTION_INTERRUPT)
+		if (key == KEY_CTRL('l') || key == KEY_CTRL('z') || action == ACTION_INTERRUPT ||
+		    action == ACTION_HELP)
 			app_act(app, keys_action(PLACE_COMMON, key), "");
 		else if (!key_move(app, action, modal->move))
 			modal->key(app, action, key);

@@ -2,6 +2,7 @@
 /* The Profile view: the values, those in force, and the effects of keys on them. */
 #include "tui/app_profile.h"
 
+#include "base/output.h"
 #include "host/effective.h"
 #include "tui/app_device.h"
 #include "tui/app_effect.h"
@@ -86,6 +87,27 @@ static const char *best_text(const struct app *app)
 	return p->best;
 }
 
+/* Of these settings, of the link with the best ones, and of the flash, as far as they are known. */
+static bool ceilings_text(const struct profile *profile, const struct job_snapshot *run, char *buf,
+			  size_t size)
+{
+	char text[VIEW_TEXT], best[OUTPUT_FIGURE_MAX], flash[OUTPUT_FIGURE_MAX];
+	const char *settings;
+
+	if (effective_ceiling(profile, run, text, sizeof(text)) == 0)
+		return false;
+	settings = strchr(text, ':');
+	if (!run || run->link_best == 0 || !settings) {
+		(void)snprintf(buf, size, "%s", text);
+		return true;
+	}
+	(void)snprintf(
+		buf, size, "%.*s, link at best %s%s%s%s", (int)(settings - text), text,
+		output_rate(run->link_best, best, sizeof(best)), run->flash > 0 ? ", flash " : "",
+		run->flash > 0 ? output_rate(run->flash, flash, sizeof(flash)) : "", settings);
+	return true;
+}
+
 static void profile_draw(struct app *app, struct cells *cells, struct area area)
 {
 	static struct job_snapshot run; /* too large for a stack; one screen a process */
@@ -113,7 +135,7 @@ static void profile_draw(struct app *app, struct cells *cells, struct area area)
 		if (known)
 			mark_later(app, (enum profile_key)i, &keys[i]);
 	}
-	if (effective_ceiling(&typed, known ? &run : NULL, ceiling, sizeof(ceiling)) == 0)
+	if (!ceilings_text(&typed, known ? &run : NULL, ceiling, sizeof(ceiling)))
 		v.ceiling = "";
 	view_profile_draw(&v, cells, area);
 }

@@ -253,19 +253,15 @@ size_t view_menu_of(const struct view_choice *choices, size_t count, int32_t key
 /* The choice at a cell of the screen; count where there is none. */
 size_t view_menu_at(const struct view_menu *v, struct area area, int x, int y);
 void view_menu_draw(const struct view_menu *v, struct cells *cells, struct area area);
-/* search: rows that hold it stand out; "" none. */
-void view_help_draw(enum view view, size_t scroll, const char *search, struct cells *cells,
+/* The keys of a view, or of what is open over it.  search: rows that hold it stand out; "" none. */
+void view_help_draw(enum keys_place place, size_t scroll, const char *search, struct cells *cells,
 		    struct area area);
-/* The same for a place that has keys, and is no view. */
-void view_help_draw_place(enum keys_place place, size_t scroll, struct cells *cells,
-			  struct area area);
-size_t view_help_end_place(enum keys_place place, struct area area);
 /* The next row after from that holds the text, or with a negative direction the one before, round
  * the ends; SIZE_MAX: none does, or from: before the first one. */
-size_t view_help_find(enum view view, const char *search, size_t from, int direction,
+size_t view_help_find(enum keys_place place, const char *search, size_t from, int direction,
 		      struct area area);
 /* The greatest scroll of view_help_draw(): there its last line is in the last row. */
-size_t view_help_end(enum view view, struct area area);
+size_t view_help_end(enum keys_place place, struct area area);
 
 /* A list to choose from, or lines to read, in a frame over the view. */
 struct view_row {

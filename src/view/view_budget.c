@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The time of a transfer as a stacked bar with its legend, and the verdict. */
-#include "view/view.h"
+#include "view/view_device_priv.h"
 
 #include "view/layout.h"
 
@@ -50,6 +50,12 @@ static enum budget_share largest(const uint64_t *us)
 	return most;
 }
 
+/* Half a percent and more. */
+static bool is_told(uint64_t time, uint64_t sum)
+{
+	return time > 0 && time * 200u >= sum;
+}
+
 /* Largest first, while there is room for them in whole. */
 static void draw_legend(const uint64_t *time, uint64_t sum, struct cells *cells, struct area area,
 			int x)
@@ -61,7 +67,7 @@ static void draw_legend(const uint64_t *time, uint64_t sum, struct cells *cells,
 	memcpy(left, time, sizeof(left));
 	for (;;) {
 		s = largest(left);
-		if (left[s] * 200u < sum)
+		if (!is_told(left[s], sum))
 			return;
 		(void)snprintf(text, sizeof(text), " %c %s %u%%", letter(s), budget_share_name(s),
 			       (unsigned int)((left[s] * 200u / sum + 1u) / 2u));
@@ -72,21 +78,50 @@ static void draw_legend(const uint64_t *time, uint64_t sum, struct cells *cells,
 	}
 }
 
+/*
+ * Columns in the order of what each share still lacks, so that none has one before a larger share
+ * has its own; shares of less than the legend tells have none.
+ */
+static void divide_columns(const uint64_t *time, uint64_t sum, int width,
+			   int ret[BUDGET_TRANSFER_SHARES])
+{
+	uint64_t lacks[BUDGET_TRANSFER_SHARES]; /* of one column more */
+	int left = width, most;
+
+	for (int s = 0; s < BUDGET_TRANSFER_SHARES; s++) {
+		const uint64_t part = is_told(time[s], sum) ? time[s] * (uint64_t)width : 0;
+
+		ret[s] = (int)(part / sum);
+		lacks[s] = part % sum;
+		left -= ret[s];
+	}
+	for (; left > 0; left--) {
+		most = BUDGET_AIR;
+		for (int s = 0; s < BUDGET_TRANSFER_SHARES; s++)
+			if (lacks[s] > lacks[most])
+				most = s;
+		if (lacks[most] == 0) /* what is not told is left */
+			most = (int)largest(time);
+		lacks[most] = 0;
+		ret[most]++;
+	}
+}
+
 void view_budget_bar(const uint64_t *time, struct cells *cells, struct area area)
 {
 	const int width = area.w / (int)BAR_PARTS;
-	uint64_t sum = 0, at = 0;
-	int x = 0;
+	int columns[BUDGET_TRANSFER_SHARES], x = 0;
+	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < BUDGET_TRANSFER_SHARES; i++)
 		sum += time[i];
 	if (sum == 0)
 		return;
+	divide_columns(time, sum, width, columns);
 	for (enum budget_share s = BUDGET_AIR; s < BUDGET_TRANSFER_SHARES; s++) {
 		const char text[] = {letter(s), '\0'};
 
-		at += time[s];
-		while ((uint64_t)x * sum < at * (uint64_t)width && x < width)
+		while (columns[s]-- > 0)
 			x = cells_text(cells, area, x, 0, share_style(s), text);
 	}
 	draw_legend(time, sum, cells, area, width);
@@ -128,6 +163,12 @@ int view_budget_draw(const struct view_device *v, struct cells *cells, struct ar
 	view_budget_bar(v->time, cells, (struct area){area.x, area.y, area.w, 1});
 	if (!v->limit || v->limit[0] == '\0')
 		return 1;
+	if (view_device_runs(v)) {
+		/* One row always: the log is not to jump as figures change. */
+		(void)draw_sentence("limited so far by ", v->limit, CELLS_TITLE, cells,
+				    (struct area){area.x, area.y + 1, area.w, 1});
+		return 2;
+	}
 	used = 1 + view_budget_verdict(v->limit, cells,
 				       (struct area){area.x, area.y + 1, area.w, left});
 	if (!v->advice || v->advice[0] == '\0' || area.h - used <= LOG_KEEPS)

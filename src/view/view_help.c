@@ -102,12 +102,7 @@ static void lay_keys(enum keys_place place, struct pass *p)
 		lay_shared(place, p);
 }
 
-static void lay_help(enum view view, struct pass *p)
-{
-	lay_keys((enum keys_place)view, p);
-}
-
-size_t view_help_end_place(enum keys_place place, struct area area)
+size_t view_help_end(enum keys_place place, struct area area)
 {
 	struct pass p = {.area = area, .search = ""};
 	const int shown = area.h - 1;
@@ -116,31 +111,26 @@ size_t view_help_end_place(enum keys_place place, struct area area)
 	return p.y > shown ? (size_t)(p.y - shown) : 0;
 }
 
-size_t view_help_end(enum view view, struct area area)
-{
-	return view_help_end_place((enum keys_place)view, area);
-}
-
-size_t view_help_find(enum view view, const char *search, size_t from, int direction,
+size_t view_help_find(enum keys_place place, const char *search, size_t from, int direction,
 		      struct area area)
 {
 	struct pass p = {.area = area, .search = search, .from = from < INT_MAX ? (int)from : -1};
 
-	lay_help(view, &p);
+	lay_keys(place, &p);
 	if (direction > 0 && p.after == INT_MAX) { /* from the top again */
 		p = (struct pass){.area = area, .search = search, .from = -1};
-		lay_help(view, &p);
+		lay_keys(place, &p);
 	} else if (direction < 0 && p.before < 0) {
 		p = (struct pass){.area = area, .search = search, .from = INT_MAX};
-		lay_help(view, &p);
+		lay_keys(place, &p);
 	}
 	if (direction > 0)
 		return p.after < INT_MAX ? (size_t)p.after : SIZE_MAX;
 	return p.before >= 0 ? (size_t)p.before : SIZE_MAX;
 }
 
-static void draw_help(enum keys_place place, const char *title, size_t scroll, const char *search,
-		      struct cells *cells, struct area area)
+void view_help_draw(enum keys_place place, size_t scroll, const char *search, struct cells *cells,
+		    struct area area)
 {
 	struct area rest = area;
 	const struct area head = area_top(&rest, 1);
@@ -148,21 +138,9 @@ static void draw_help(enum keys_place place, const char *title, size_t scroll, c
 	int x;
 
 	cells_blank(cells, area);
-	x = cells_printf(cells, head, 0, 0, CELLS_TITLE, "HELP  %s", title);
+	x = cells_printf(cells, head, 0, 0, CELLS_TITLE, "HELP  %s", keys_place_name(place));
 	if (search[0] != '\0')
 		(void)cells_printf(cells, head, x + 2, 0, CELLS_WARNING, "/%s", search);
 	lay_keys(place, &p);
 	cells_scroll_bar(cells, rest, scroll, (size_t)p.y);
-}
-
-void view_help_draw(enum view view, size_t scroll, const char *search, struct cells *cells,
-		    struct area area)
-{
-	draw_help((enum keys_place)view, view_name(view), scroll, search, cells, area);
-}
-
-void view_help_draw_place(enum keys_place place, size_t scroll, struct cells *cells,
-			  struct area area)
-{
-	draw_help(place, keys_place_name(place), scroll, "", cells, area);
 }

@@ -12,7 +12,7 @@
 
 #define WIDE 118 /* columns from which on the words are whole and the link has its columns */
 #define RSSI 86 /* columns from which on there is the signal; before it the result needs them */
-#define ALL 133 /* columns from which on there is window and gaps ... */
+#define ALL 100 /* columns from which on there is window and gaps ... */
 #define YEAR 140 /* ... and the year of when it was */
 #define STREAM 153 /* ... and the stream, with its share on air */
 
@@ -21,7 +21,7 @@ static struct view_history_columns lay_wide(struct area area)
 	struct view_history_columns c = {.wide = area.w >= WIDE, .year = area.w >= YEAR};
 	const bool all = area.w >= ALL;
 	const bool stream = area.w >= STREAM;
-	const int least = stream ? STREAM : c.year ? YEAR : all ? ALL : WIDE;
+	const int least = stream ? STREAM : c.year ? YEAR : WIDE;
 	const int extra = area.w > least ? (area.w - least > 60 ? 60 : area.w - least) : 0;
 	int x;
 
@@ -30,7 +30,7 @@ static struct view_history_columns lay_wide(struct area area)
 	c.device = c.when + (c.year ? 17 : 12);
 	c.device_w = 10 + extra / 3;
 	c.profile = c.device + c.device_w + 1;
-	c.profile_w = (c.wide ? 10 : 8) + extra / 4;
+	c.profile_w = 8 + extra / 4;
 	c.image = c.profile + c.profile_w + 1;
 	c.image_w = 6 + extra / 6;
 	x = c.image + c.image_w + 1;
@@ -47,7 +47,7 @@ static struct view_history_columns lay_wide(struct area area)
 	if (c.wide) {
 		c.time = x;
 		c.link = c.time + 8;
-		x = c.link + 17;
+		x = c.link + 14;
 	}
 	if (stream) {
 		c.stream = x;
@@ -111,7 +111,7 @@ static void lay_heads(const struct view_history_columns *c, struct head heads[HE
 		{c->rate, " kB/s", VIEW_RUNS_RATE},
 		{c->possible, "%MAX", VIEW_RUNS_POSSIBLE},
 		{c->time, "   TIME", VIEW_RUNS_TIME},
-		{c->link, "MTU / ITVL / PHY", VIEW_RUNS_LINK},
+		{c->link, "MTU/ITVL/PHY", VIEW_RUNS_LINK},
 		{c->stream, "STREAM   AIR", VIEW_RUNS_STREAM},
 		{c->gaps, "GAP", VIEW_RUNS_GAPS},
 		{c->stalls, "STL", VIEW_RUNS_STALLS},
@@ -206,20 +206,30 @@ static bool is_marked(const struct view_history *v, int64_t id)
 	return false;
 }
 
+/*
+ * part: of which the share is told that an unfinished run brought, "left at 24%", since "24% left"
+ * would be the rest; NULL: of none.
+ */
+static void result_text(const char *word, const struct history_run *part, const char *at, char *buf,
+			size_t size)
+{
+	if (part)
+		(void)snprintf(buf, size, "%s%s %u%%", word, at, history_percent(part));
+	else
+		(void)snprintf(buf, size, "%s", word);
+}
+
 static void draw_result(const struct view_history_columns *c, const struct history_run *run,
 			struct cells *cells, struct area area, int y)
 {
-	const char *word = c->wide ? history_outcome(run) : short_outcome(run);
 	const enum cells_style style = view_history_style(run);
+	const bool part = style != CELLS_GOOD && run->received > 0;
 	char text[64];
 
-	/* The share that an unfinished run brought: "left at 24%", since "24% left" would be the
-	 * rest. */
-	if (style != CELLS_GOOD && run->received > 0)
-		(void)snprintf(text, sizeof(text), c->wide ? "%s at %u%%" : "%s %u%%", word,
-			       history_percent(run));
-	else
-		(void)snprintf(text, sizeof(text), "%s", word);
+	if (c->wide)
+		result_text(history_outcome(run), part ? run : NULL, " at", text, sizeof(text));
+	if (!c->wide || cells_columns(cells, text) > area.w - c->result)
+		result_text(short_outcome(run), part ? run : NULL, "", text, sizeof(text));
 	(void)cells_field(cells, area, c->result, y, area.w - c->result, style, text);
 }
 
@@ -248,6 +258,17 @@ static void draw_possible(int x, const struct history_run *run, struct cells *ce
 				   "%4d", possible);
 }
 
+static char *without_blanks(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at != ' ')
+			*to++ = *at;
+	*to = '\0';
+	return text;
+}
+
 static void draw_figures(const struct view_history_columns *c, const struct history_run *run,
 			 struct cells *cells, struct area area, int y)
 {
@@ -274,7 +295,7 @@ static void draw_figures(const struct view_history_columns *c, const struct hist
 				   history_time_text(run, text, sizeof(text)));
 	if (c->link)
 		(void)cells_text(cells, area, c->link, y, CELLS_NORMAL,
-				 history_link_text(run, text, sizeof(text)));
+				 without_blanks(history_link_text(run, text, sizeof(text))));
 	if (c->stream && r->bytes > 0)
 		(void)cells_printf(cells, area, c->stream, y,
 				   r->stream == STREAM_RAW ? CELLS_DIM : CELLS_NORMAL, "%-7s %3d%%",

@@ -394,7 +394,7 @@ static void draw_frame(const struct view_serve *v, struct cells *cells)
 
 size_t view_serve_help_end(const struct cells *cells)
 {
-	return view_help_end_place(PLACE_SERVE, layout_frame(cells_area(cells)).body);
+	return view_help_end(PLACE_SERVE, layout_frame(cells_area(cells)).body);
 }
 
 void view_serve_draw(const struct view_serve *v, struct cells *cells)
@@ -407,7 +407,7 @@ void view_serve_draw(const struct view_serve *v, struct cells *cells)
 	}
 	draw_frame(v, cells);
 	if (v->help)
-		view_help_draw_place(PLACE_SERVE, v->help_scroll, cells, body);
+		view_help_draw(PLACE_SERVE, v->help_scroll, "", cells, body);
 	else if (layout_small(body))
 		draw_small(v, cells, body);
 	else

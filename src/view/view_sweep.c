@@ -57,6 +57,7 @@ static void draw_objective(const struct view_sweep *v, struct cells *cells, stru
 static void draw_summary(const struct view_sweep *v, struct cells *cells, struct area area)
 {
 	char best[OUTPUT_FIGURE_MAX], before[OUTPUT_FIGURE_MAX], runs[TEXT_COUNT_MAX];
+	char text[160];
 	struct sweep_result r;
 
 	if (!v->sweep || !sweep_best(v->sweep, &r)) {
@@ -69,16 +70,17 @@ static void draw_summary(const struct view_sweep *v, struct cells *cells, struct
 	(void)output_rate(r.best.rate, best, sizeof(best));
 	(void)output_rate(r.first_rate, before, sizeof(before));
 	if (area.w < SMALL_W)
-		(void)cells_printf(cells, area, 0, 0, CELLS_GOOD, "%s, %s", best, runs);
+		(void)snprintf(text, sizeof(text), "%s, %s", best, runs);
 	else
-		(void)cells_printf(
-			cells, area, 0, 0, CELLS_GOOD, "%s %s, %s before; %s in a grid of %" PRIu32,
-			best, v->over ? "at best" : "so far", before, runs, sweep_grid(v->sweep));
+		(void)snprintf(text, sizeof(text), "%s %s, %s before; %s in a grid of %" PRIu32,
+			       best, v->over ? "at best" : "so far", before, runs,
+			       sweep_grid(v->sweep));
+	(void)cells_field(cells, area, 0, 0, area.w, CELLS_GOOD, text);
 }
 
 static void draw_now(const struct view_sweep *v, struct cells *cells, struct area area)
 {
-	char text[SWEEP_POINT_TEXT] = "the profile as it is";
+	char text[SWEEP_POINT_TEXT] = "the profile as it is", line[SWEEP_POINT_TEXT + VIEW_TEXT];
 
 	if (!v->runs) {
 		(void)cells_field(cells, area, 0, 0, area.w, v->told_style, v->told);
@@ -87,8 +89,10 @@ static void draw_now(const struct view_sweep *v, struct cells *cells, struct are
 	if (v->now && v->now->stage != SWEEP_STAGE_FIRST && v->sweep)
 		(void)sweep_point_text(v->sweep, &v->now->point, text, sizeof(text));
 	if (v->now)
-		(void)cells_printf(cells, area, 0, 0, CELLS_WARNING, "%s: %s: %s",
-				   sweep_stage_name(v->now->stage), text, v->state);
+		(void)snprintf(line, sizeof(line), "%s: %s: %s", sweep_stage_name(v->now->stage),
+			       text, v->state);
+	if (v->now)
+		(void)cells_field(cells, area, 0, 0, area.w, CELLS_WARNING, line);
 	else
 		(void)cells_field(cells, area, 0, 0, area.w, CELLS_WARNING, v->state);
 }
@@ -112,6 +116,7 @@ static void draw_score(const struct view_sweep *v, const struct sweep_score *x, 
 				       : x->rate == 0 || x->not_had ? CELLS_DIM
 								    : CELLS_NORMAL;
 	char rate[OUTPUT_FIGURE_MAX] = "failed", text[SWEEP_POINT_TEXT];
+	char line[SWEEP_POINT_TEXT + 32];
 
 	if (x->rate > 0)
 		(void)output_rate(x->rate, rate, sizeof(rate));
@@ -125,7 +130,8 @@ static void draw_score(const struct view_sweep *v, const struct sweep_score *x, 
 		(void)cells_printf(cells, area, RATE_W + 1, y, style,
 				   "%*.1f %% %*" PRIu32 " %*" PRIu32, ERROR_W - 2,
 				   100.0 * x->error / x->rate, RUNS_W, x->runs, GAPS_W, x->gaps);
-	(void)cells_printf(cells, area, TEXT_X, y, style, "%s%s", text, score_note(x));
+	(void)snprintf(line, sizeof(line), "%s%s", text, score_note(x));
+	(void)cells_field(cells, area, TEXT_X, y, area.w - TEXT_X, style, line);
 }
 
 static void draw_table(const struct view_sweep *v, struct cells *cells, struct area area)
@@ -201,13 +207,24 @@ static void draw_cell(struct cells *cells, struct area area, int x, int y, uint3
 		  shades[cells->ascii ? 0 : 1][shade]);
 }
 
+/* Where not all columns have room, only those do that say something. */
+static bool is_measured(const struct sweep *s, const struct map *m, uint8_t column)
+{
+	for (uint8_t row = 0; row < s->axes[m->row].count; row++)
+		if (sweep_heat(s, m->row, row, m->column, column) > 0)
+			return true;
+	return false;
+}
+
 static void draw_map(const struct view_sweep *v, const struct map *m, struct cells *cells,
 		     struct area area)
 {
 	const struct sweep *s = v->sweep;
 	const struct setting *settings = profile_settings();
+	const bool all = LABEL_W + s->axes[m->column].count * CELL_W - 1 <= area.w;
 	char value[SETTING_TEXT_MAX], title[96];
 	struct sweep_result r;
+	int x = LABEL_W;
 
 	if (!sweep_best(s, &r))
 		return;
@@ -216,13 +233,14 @@ static void draw_map(const struct view_sweep *v, const struct map *m, struct cel
 		       settings[sweep_axis_key(m->column)].name);
 	cells_rule(cells, area, 0, title);
 	for (uint8_t c = 0; c < s->axes[m->column].count; c++) {
-		const int x = LABEL_W + c * CELL_W;
-
+		if (!all && !is_measured(s, m, c))
+			continue;
 		(void)cells_printf(cells, area, x, 1, CELLS_DIM, "%*.*s", CELL_W - 2, CELL_W - 1,
 				   sweep_value_text(s, m->column, c, value, sizeof(value)));
 		for (uint8_t row = 0; row < s->axes[m->row].count; row++)
 			draw_cell(cells, area, x, 2 + row, sweep_heat(s, m->row, row, m->column, c),
 				  r.best.rate);
+		x += CELL_W;
 	}
 	for (uint8_t row = 0; row < s->axes[m->row].count; row++)
 		(void)cells_field(cells, area, 0, 2 + row, LABEL_W - 1, CELLS_DIM,
@@ -243,7 +261,7 @@ static void draw_result(const struct view_sweep *v, struct cells *cells, struct 
 			   sweep_point_text(v->sweep, &r.best.point, text, sizeof(text)));
 	if (r.second.runs > 0)
 		(void)cells_printf(cells, area, 0, 1, CELLS_NORMAL,
-				   "%.0f %% sure that it is within 5 %% of %s: %s",
+				   "%.0f %% sure that it is at most 5 %% slower than %s: %s",
 				   r.sure_ppm / 1e4,
 				   sweep_point_text(v->sweep, &r.second.point, text, sizeof(text)),
 				   output_rate(r.second.rate, rate, sizeof(rate)));

@@ -359,7 +359,7 @@ static void draw_help(struct cells *cells)
 {
 	const struct area body = screenlib_frame(cells, VIEW_DEVICE, "", "j k scroll  q close");
 
-	view_help_draw(VIEW_DEVICE, 0, "", cells, body);
+	view_help_draw(PLACE_DEVICE, 0, "", cells, body);
 }
 
 static void draw_help_search(struct cells *cells)
@@ -367,7 +367,7 @@ static void draw_help_search(struct cells *cells)
 	const struct area body =
 		screenlib_frame(cells, VIEW_DEVICE, "", "j k scroll  / search  q close");
 
-	view_help_draw(VIEW_DEVICE, view_help_find(VIEW_DEVICE, "PACING", SIZE_MAX, 1, body),
+	view_help_draw(PLACE_DEVICE, view_help_find(PLACE_DEVICE, "PACING", SIZE_MAX, 1, body),
 		       "PACING", cells, body);
 }
 

@@ -304,15 +304,15 @@ static void test_help_search(void **state)
 	size_t first, second;
 
 	(void)state;
-	assert_true(view_help_find(VIEW_DEVICE, "no such words", 3, 1, area) == SIZE_MAX);
-	first = view_help_find(VIEW_DEVICE, "GRAPH", SIZE_MAX, 1, area);
-	second = view_help_find(VIEW_DEVICE, "graph", first, 1, area);
+	assert_true(view_help_find(PLACE_DEVICE, "no such words", 3, 1, area) == SIZE_MAX);
+	first = view_help_find(PLACE_DEVICE, "GRAPH", SIZE_MAX, 1, area);
+	second = view_help_find(PLACE_DEVICE, "graph", first, 1, area);
 	assert_true(first < second && second < SIZE_MAX);
-	assert_true(view_help_find(VIEW_DEVICE, "graph", second, -1, area) == first);
-	assert_true(view_help_find(VIEW_DEVICE, "graph", second, 1, area) == first); /* round */
-	assert_true(view_help_find(VIEW_DEVICE, "graph", first, -1, area) == second);
+	assert_true(view_help_find(PLACE_DEVICE, "graph", second, -1, area) == first);
+	assert_true(view_help_find(PLACE_DEVICE, "graph", second, 1, area) == first); /* round */
+	assert_true(view_help_find(PLACE_DEVICE, "graph", first, -1, area) == second);
 	/* A key is found as well as its words. */
-	assert_true(view_help_find(VIEW_SCAN, "Ctrl-L", SIZE_MAX, 1, area) < SIZE_MAX);
+	assert_true(view_help_find(PLACE_SCAN, "Ctrl-L", SIZE_MAX, 1, area) < SIZE_MAX);
 }
 
 /* A device that was only asked has no DONE to be green, whatever it holds. */

@@ -159,7 +159,7 @@ static void test_footers(void **state)
 		 "j k scroll  d drop link  h hang up  r reset  p power cut  ? help  q quit"},
 		{PLACE_CONFIRM, 0, "y yes  n no"},
 		{PLACE_PROMPT, KEYS_TAB, "Enter ok  Tab complete  Esc cancel"},
-		{PLACE_MENU, KEYS_ROWS, "j k move  Enter run  y copy command  q back"},
+		{PLACE_MENU, KEYS_ROWS, "j k move  Enter run  y copy command  ? help  q back"},
 	};
 	char buf[VIEW_TEXT];
 

@@ -38,11 +38,11 @@ class Screen:
         self.process = process
 
     @classmethod
-    async def start(cls, *arguments, term="tmux-256color"):
+    async def start(cls, *arguments, term="tmux-256color", cwd=None):
         return cls(await asyncio.create_subprocess_exec(
             PLAYER, "/usr/bin/env", "TERM=" + term, PROGRAM, "serve", "--name=bench", *arguments,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT))
+            stderr=asyncio.subprocess.STDOUT, cwd=cwd))
 
     async def do(self, command):
         """What was printed, and whether pty_play could do it."""
@@ -194,9 +194,9 @@ async def befalls(address, image, screens):
     daemon.bus.disconnect()
 
 
-async def sizes(address, screens):
+async def sizes(address, screens, folder):
     daemon = await Bluetoothd.create(address)
-    screen = await Screen.start(SIM)
+    screen = await Screen.start(SIM, cwd=folder)
     screens.append(screen)
     await screen.shows("none is connected", "a screen without a client")
     await screen.do("size 200 50")
@@ -213,6 +213,12 @@ async def sizes(address, screens):
     await screen.shows("none is connected", "q closes the list, and ends nothing")
     await BusLink(daemon).open()
     await screen.shows("notifications on", "a client")
+    for name in ("otabench-serve.log", "otabench-serve-2.log"):
+        await screen.keys("E")
+        await screen.shows("written to " + name, "E writes the log to " + name)
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            text = file.read()
+        check("> notifications on" in text, "... all of it", text)
     await screen.keys("q")
     await screen.shows("q again ends", "q asks while there is one")
     await screen.keys("q")
@@ -273,7 +279,7 @@ def main():
         try:
             asyncio.run(whole(address, image, screens))
             asyncio.run(befalls(address, image, screens))
-            asyncio.run(sizes(address, screens))
+            asyncio.run(sizes(address, screens, folder))
             asyncio.run(ends(address, screens))
             asyncio.run(lines(address, screens))
         finally:
