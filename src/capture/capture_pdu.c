@@ -64,9 +64,15 @@ void capture_adapter(struct capture_pdu *p)
 	btsnoop_put(&p->file, INDEX, BTSNOOP_NEW_INDEX, p->now_us, record, sizeof(record));
 }
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* The octets of a text, with what stands between them left out; the last one first. */
 static size_t put_octets(uint8_t *to, size_t size, const char *text)
 {
+	char digits[2];
 	size_t n = 0;
 
 	while (*text && n < size) {
@@ -74,7 +80,9 @@ static size_t put_octets(uint8_t *to, size_t size, const char *text)
 			text++;
 			continue;
 		}
-		if (text[1] == '\0' || hex_decode(text, &to[size - 1 - n], 1) < 0)
+		digits[0] = lower(text[0]);
+		digits[1] = lower(text[1]);
+		if (text[1] == '\0' || hex_decode(digits, &to[size - 1 - n], 1) < 0)
 			break;
 		text += 2;
 		n++;

@@ -206,9 +206,12 @@ static void print_result(struct sweep_cli *c, const struct sweep_result *r, cons
 		run_print_field(out, "Objective",
 				"not met: %" PRIu32 " of %" PRIu32 " values were lost",
 				r->best.gaps, r->best.values);
-	run_print_field(out, "Measured", "%zu of %" PRIu32 " settings", s->count, sweep_grid(s));
+	run_print_field(out, "Measured", "%zu runs in a grid of %" PRIu32 " settings", s->count,
+			sweep_grid(s));
 	if (path)
 		run_print_field(out, "Profile", "%s", path);
+	else if (!r->met)
+		run_print_field(out, "Profile", "none written: no setting meets the objective");
 }
 
 static int tell_result(struct sweep_cli *c)
@@ -221,6 +224,8 @@ static int tell_result(struct sweep_cli *c)
 
 	if (!sweep_best(s, &r))
 		return cli_fail(c->cli, CLI_LINK_LOST, "nothing was measured");
+	/* A profile that gives up the rate and keeps no promise would be used by itself. */
+	c->save = c->save && r.met;
 	if (c->save)
 		rc = sweep_work_save(sweep_run_work(c->run),
 				     (time_t)(recorder_date_ms(c->transport) / 1000),
@@ -260,6 +265,21 @@ static int tell_result(struct sweep_cli *c)
 	return CLI_OK;
 }
 
+static void print_paused(const struct sweep_cli *c)
+{
+	const struct sweep *s = sweep_run_sweep(c->run);
+	char text[SWEEP_TABLE_LINE], rate[OUTPUT_FIGURE_MAX];
+	struct sweep_result r;
+
+	if (sweep_best(s, &r))
+		run_print_field(c->cli->out, "So far", "%s: %s",
+				output_rate(r.best.rate, rate, sizeof(rate)),
+				sweep_point_text(s, &r.best.point, text, sizeof(text)));
+	run_print_field(c->cli->out, "Measured",
+			"%zu runs in a grid of %" PRIu32 " settings; the same command goes on",
+			s->count, sweep_grid(s));
+}
+
 static int tell_end(struct sweep_cli *c)
 {
 	const struct job_result *result = sweep_run_result(c->run);
@@ -273,8 +293,8 @@ static int tell_end(struct sweep_cli *c)
 	if (c->end == SWEEP_END_DONE)
 		return tell_result(c);
 	if (c->end == SWEEP_END_PAUSED) {
-		log_write(&c->cli->log, LOG_LEVEL_INFO, "%zu measured; the same command goes on",
-			  s->count);
+		if (!c->cli->json)
+			print_paused(c);
 		return cli_succeed(c->cli);
 	}
 	if (sweep_run_work(c->run)->error[0])

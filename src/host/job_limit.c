@@ -340,6 +340,16 @@ static void take_part(struct limit_input *in, uint32_t most)
 		in->shares[i] = in->shares[i] * most / all;
 }
 
+/* The device has all of the stream, and made only a part of the image of it: no rate is told by
+ * that. */
+static bool is_half_decoded(const struct job *job)
+{
+	const struct session_stats *st = &job->session.stats;
+
+	return job->session.stream && st->done_us == 0 &&
+	       st->received >= session_size(&job->session);
+}
+
 /* values: of which the verdict is made at most. */
 static void judge(const struct job *job, struct job_result *r, uint32_t values)
 {
@@ -350,7 +360,7 @@ static void judge(const struct job *job, struct job_result *r, uint32_t values)
 	};
 	uint32_t payload;
 
-	if (!job->link_known || r->bytes == 0)
+	if (!job->link_known || r->bytes == 0 || is_half_decoded(job))
 		return;
 	memcpy(in.shares, r->transfer_time, sizeof(in.shares));
 	in.gaps = r->gaps;

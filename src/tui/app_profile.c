@@ -61,8 +61,10 @@ static char *what_if_text(const struct app *app, const struct profile *profile, 
 	uint32_t now;
 	const uint32_t then = app_effect_predict(app, profile, false, &now);
 
+	const bool changed = memcmp(profile, &app_profile(app)->running, sizeof(*profile)) != 0;
+
 	buf[0] = '\0';
-	if (then > 0 && then != now)
+	if (then > 0 && changed)
 		(void)snprintf(buf, size, "predicted %.1f kB/s; %.1f measured last", then / 1000.0,
 			       now / 1000.0);
 	else if (then > 0)

@@ -106,6 +106,11 @@ static void finish(struct app *app)
 		sweep_end(app, CELLS_BAD, "nothing was measured");
 		return;
 	}
+	if (!r.met) {
+		sweep_end(app, CELLS_WARNING,
+			  "no setting meets the objective, so no profile was written");
+		return;
+	}
 	if (sweep_work_save(&s->work, (time_t)(recorder_date_ms(app_transport(app)) / 1000), false,
 			    path, error, sizeof(error)) < 0) {
 		sweep_end(app, CELLS_BAD, error);
@@ -116,7 +121,7 @@ static void finish(struct app *app)
 	(void)snprintf(text, sizeof(text), "written%s: %s",
 		       strcmp(app_profile(app)->now.name, name) == 0 ? ", and used by uploads" : "",
 		       name);
-	sweep_end(app, r.met ? CELLS_GOOD : CELLS_WARNING, text);
+	sweep_end(app, CELLS_GOOD, text);
 }
 
 void app_sweep_settled(struct app *app)

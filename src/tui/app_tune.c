@@ -38,7 +38,9 @@ static char *about_text(const struct app *app, bool under_way, char *buf, size_t
 	const uint32_t then = app_effect_predict(app, &app_profile(app)->now, under_way, &now);
 
 	buf[0] = '\0';
-	if (then > 0 && then != now)
+	if (then > 0 && then == now)
+		(void)snprintf(buf, size, ", as fast as before (predicted)");
+	else if (then > 0)
 		(void)snprintf(buf, size, ", about %.1f kB/s (predicted)", then / 1000.0);
 	return buf;
 }

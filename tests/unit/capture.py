@@ -229,6 +229,8 @@ def test_btmon(folder):
                          env={**os.environ, "COLUMNS": "100"})
     tell(run.returncode == 0 and "Vendor specific (" + UUID % CONTROL in run.stdout and
          "Handle Value Notification" in run.stdout, "btmon shows the same file", run.stderr)
+    tell("Peer address: 24:6F:28:AA:10:01" in run.stdout, "... with the device's address",
+         [line for line in run.stdout.splitlines() if "Peer address:" in line])
 
 
 def test_same_file(folder):

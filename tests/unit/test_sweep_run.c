@@ -321,6 +321,8 @@ static void test_objectives(void **state)
 	program_expect(&clean, 0, "swept");
 	assert_true(json_is_false(json_object_get(clean.last, "objective_met")));
 	assert_true(program_number(&clean, "gaps") > 0);
+	/* It would be used by uploads, slow as it may be. */
+	assert_true(json_is_null(json_object_get(clean.last, "profile")));
 	program_done(&clean);
 	clean = sweep_for("chip=esp32c3,seed=13", "no-gaps");
 	program_expect(&clean, 0, "swept");
