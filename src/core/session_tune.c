@@ -222,7 +222,9 @@ static void watch(struct session *s, uint32_t rate)
 	struct session_tune *t = &s->tune;
 	const bool poor = is_below(s, rate, POOR_PERCENT);
 
-	measure_anew(t); /* what was received until now says nothing of what comes */
+	/* What was received until now says nothing of what comes. */
+	t->bytes = 0;
+	t->us = 0;
 	if (poor && t->was_poor)
 		search(s, rate);
 	t->was_poor = poor;

@@ -26,6 +26,7 @@
 
 #define SHARE 0.95
 #define SHARE_TOGETHER 0.98
+#define SHARE_BUFFERS 0.985
 #define SETUPS 3u /* of a check ... */
 #define SETUPS_WHOLE 9u
 #define TRIES 7u /* fixed settings of a check, of those that are drawn */
@@ -195,6 +196,28 @@ static void test_changing(void **state)
 	assert_true(sums.fixed[best] >= SHARE_TOGETHER * sums.own);
 }
 
+/* Nothing but buffers changes, which the shortest interval suits all the time. */
+static void test_buffers(void **state)
+{
+	static const char *const sims[] = {
+		"flash=ideal,fault=buffers@400000:2",
+		"flash=typical,flash_mode=usual,fault=buffers@400000:2",
+		"flash=typical,flash_mode=auto-suspend,fault=buffers@100000:3,"
+		"fault=buffers@350000:0,fault=buffers@600000:3",
+	};
+	char set[160];
+
+	(void)state;
+	point(0, set, sizeof(set));
+	for (size_t i = 0; i < COUNT(sims); i++) {
+		const double own = seconds(sims[i], ""), fixed = seconds(sims[i], set);
+
+		print_message("%s: %.1f kB/s, %.1f with %s\n", sims[i], SIZE / own / 1000,
+			      SIZE / fixed / 1000, set);
+		assert_true(own > 0 && fixed >= SHARE_BUFFERS * own);
+	}
+}
+
 static int set_up(void **state)
 {
 	struct program_ran r;
@@ -219,7 +242,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_changing)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_changing),
+					   cmocka_unit_test(test_buffers)};
 
 	return cmocka_run_group_tests_name("changing", tests, set_up, tear_down);
 }
