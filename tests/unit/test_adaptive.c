@@ -3,6 +3,9 @@
  * Settings that nobody gave: on each set-up the defaults come within 5 % of the best
  * that the same program reaches there with settings by hand, which this test measures
  * in the same run.  So no figure stands here, and a change of a model moves both sides.
+ *
+ * Rates are the same in any build: with sanitizers each set-up runs once by itself and once by
+ * hand, for what they find on the way, and nothing is compared.
  */
 #include "config.h" /* system extensions: mkdtemp() */
 
@@ -37,12 +40,14 @@ struct setup {
 
 static char folder[] = "/tmp/otabench-adaptive.XXXXXX";
 static char image[2][80];
+static bool instrumented;
 
 static int build(void **state)
 {
 	static const unsigned int sizes[2] = {600000, 100000};
 
 	(void)state;
+	instrumented = getenv("OTABENCH_INSTRUMENTED") != NULL;
 	if (!mkdtemp(folder))
 		return -1;
 	for (int i = 0; i < 2; i++) {
@@ -90,7 +95,7 @@ static double goodput_of(const struct setup *s, const char *set, unsigned int se
 /* Of all of these images together. */
 static double goodput(const struct setup *s, const char *set)
 {
-	const unsigned int seeds = s->seeds > 0 ? s->seeds : 1;
+	const unsigned int seeds = s->seeds > 0 && !instrumented ? s->seeds : 1;
 	double time = 0;
 
 	for (unsigned int seed = 1; seed <= seeds; seed++) {
@@ -113,7 +118,7 @@ static void compare(const struct setup *setups, size_t count)
 		const char *by = "none";
 		double best = 0;
 
-		for (size_t k = 0; k < BY_HAND && s->hand[k]; k++) {
+		for (size_t k = 0; k < (instrumented ? 1u : BY_HAND) && s->hand[k]; k++) {
 			const double rate = goodput(s, s->hand[k]);
 
 			if (rate > best) {
@@ -123,7 +128,7 @@ static void compare(const struct setup *setups, size_t count)
 		}
 		print_message("%-44s %6.1f kB/s by itself, %6.1f with %s\n", s->sim, own / 1000,
 			      best / 1000, by);
-		missed += own <= 0 || own < SHARE * best;
+		missed += own <= 0 || (own < SHARE * best && !instrumented);
 	}
 	assert_int_equal(missed, 0);
 }

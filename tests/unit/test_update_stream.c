@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -27,6 +28,7 @@
 
 #define PLACES 50u
 #define SAMPLE 7u /* every so manieth operation or place, of signed updates */
+#define SAMPLE_INSTRUMENTED 3u /* of others with sanitizers, where each takes three times as long */
 #define WINDOW 12u
 
 /* The image that is sent, deflated, or a relative of the one that runs, as a patch. */
@@ -184,6 +186,13 @@ static void again(struct update *u)
 	update_finish(u, 60);
 }
 
+static uint32_t every(void)
+{
+	if (is_signed)
+		return SAMPLE;
+	return getenv("OTABENCH_INSTRUMENTED") ? SAMPLE_INSTRUMENTED : 1;
+}
+
 static void test_power_cut_everywhere(void **state)
 {
 	struct update u;
@@ -198,7 +207,7 @@ static void test_power_cut_everywhere(void **state)
 	n = operations(&u) - n;
 	update_end(&u);
 	assert_true(n > 50);
-	for (uint64_t op = 1; op <= n; op += is_signed ? SAMPLE : 1u) {
+	for (uint64_t op = 1; op <= n; op += every()) {
 		begin(&u);
 		if (!delta) /* whose base has a seed, too */
 			u.sim.kind.seed = op;
@@ -258,7 +267,7 @@ static void test_disconnect(void **state)
 	work = operations(&u) - work;
 	whole = u.stream.stream.size;
 	update_end(&u);
-	for (uint32_t i = 1; i <= PLACES; i += is_signed ? SAMPLE : 1u) {
+	for (uint32_t i = 1; i <= PLACES; i += every()) {
 		begin(&u);
 		snprintf(spec, sizeof(spec), "disconnect@%u",
 			 (unsigned int)(whole * i / (PLACES + 1u)));
@@ -277,7 +286,7 @@ static void test_disconnect(void **state)
 		assert_true(update_check_boots(&u));
 		update_end(&u);
 	}
-	assert_true(resumed > PLACES / (is_signed ? SAMPLE : 1u) / 3u);
+	assert_true(resumed > PLACES / every() / 3u);
 }
 
 /* Bytes of the stream that are not what the encoder made: an ERROR by name, then the image. */
