@@ -49,9 +49,13 @@ static uint64_t lost_ppm(const uint64_t spent[PREDICT_SPENT])
 	return all == 0 ? 0 : spent[PREDICT_LOSS] * PPM / all;
 }
 
-static bool is_lossy(const struct predict *p, uint64_t took, uint64_t more, uint64_t seen)
+/* While a chip erases nothing can be lost: that time is no measure of what is unexplained. */
+static bool is_lossy(const struct predict *p, uint64_t took, uint64_t erasing, uint64_t more,
+		     uint64_t seen)
 {
-	const uint64_t unseen = took / (p->link.interval_us > EVENT_LONG_US ? UNSEEN_LONG : UNSEEN);
+	const uint64_t at_work = took > erasing ? took - erasing : 0;
+	const uint64_t unseen =
+		at_work / (p->link.interval_us > EVENT_LONG_US ? UNSEEN_LONG : UNSEEN);
 
 	if (more <= took / UNEXPLAINED)
 		return false;
@@ -73,7 +77,8 @@ void budget_play(struct budget *b, const struct predict *now)
 		return;
 	more = took > us ? took - us : 0;
 	b->played.loss_ppm = 0;
-	if (is_lossy(now, took, more, shares[BUDGET_LOSS])) {
+	if (is_lossy(now, took, b->stands_still ? b->played.spent[PREDICT_ERASE] : 0, more,
+		     shares[BUDGET_LOSS])) {
 		for (int i = 0; i < 8; i++) {
 			p.loss_ppm = (low + high) / 2u;
 			if (play(&p, b->played.spent) < took)
