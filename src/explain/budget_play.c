@@ -12,11 +12,10 @@
 #define LONG_US 40000u /* an acknowledgement of two such intervals tells little of writes */
 #define UNEXPLAINED 25u /* such a part of the time is, from which on packets were lost */
 #define SEEN 50u /* as such a part acknowledgements show it ... */
-/* If acknowledgements do not show it, so large a part has to be unexplained: one lost packet
- * ends an event, and costs the more, the longer that is. */
+/* If acknowledgements do not show it, so large a part has to be unexplained ... */
 #define UNSEEN 10u
-#define UNSEEN_LONG 4u
-#define EVENT_LONG_US 75000u
+/* ... besides the intervals by which the play of a transfer without loss may miss. */
+#define MISSED_INTERVALS 10u
 #define LOSS_LEAST_PPM 5000u
 #define LOSS_MOST_PPM 400000u
 
@@ -54,8 +53,7 @@ static bool is_lossy(const struct predict *p, uint64_t took, uint64_t erasing, u
 		     uint64_t seen)
 {
 	const uint64_t at_work = took > erasing ? took - erasing : 0;
-	const uint64_t unseen =
-		at_work / (p->link.interval_us > EVENT_LONG_US ? UNSEEN_LONG : UNSEEN);
+	const uint64_t unseen = at_work / UNSEEN + (uint64_t)MISSED_INTERVALS * p->link.interval_us;
 
 	if (more <= took / UNEXPLAINED)
 		return false;

@@ -226,6 +226,7 @@ static const struct setup setups[] = {
 	{"task_delay=60", {NULL}, false, NULL},
 	{"fault=disconnect@300000", {NULL}, false, NULL},
 	{"encrypted=yes", {NULL}, false, NULL},
+	{"fault=slow-erase:6,loss=2", {"connection_interval_ms=100"}, false, "fault=slow-erase:6"},
 };
 
 /* True where all shares are near enough, and are the transfer's time; says so where not. */
@@ -260,7 +261,7 @@ static void test_account(void **state)
 	static const char *const modes[] = {"usual", "auto-suspend"};
 	unsigned int bad = 0;
 	double off;
-	char sim[160];
+	char sim[160], lossless[160];
 
 	(void)state;
 	for (size_t i = 0; i < 2u * CHIPS * sizeof(setups) / sizeof(setups[0]); i++) {
@@ -272,6 +273,9 @@ static void test_account(void **state)
 		(void)snprintf(sim, sizeof(sim), "devices=1,chip=%s,seed=%zu,flash_mode=%s,%s",
 			       chips[chip], i + 1u, modes[i % 2u], s.sim);
 		s.sim = sim;
+		(void)snprintf(lossless, sizeof(lossless), "devices=1,chip=%s,flash_mode=%s,%s",
+			       chips[chip], modes[i % 2u], s.lossless ? s.lossless : "");
+		s.lossless = s.lossless ? lossless : NULL;
 		bad += is_right(&s, chip, &off) ? 0u : 1u;
 	}
 	assert_int_equal(bad, 0);
