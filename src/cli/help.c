@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define USAGE_INDENT 7 /* below the program's name */
+#define USAGE_INDENT 7 /* of its second line, below the name */
 #define WIDTH 79
 #define RIGHT_START 28
 
@@ -117,9 +119,12 @@ static void print_exit_codes(FILE *out)
 static void print_command(FILE *out, const struct cli_command *command)
 {
 	char left[64];
+	int len;
 
-	(void)fprintf(out, "usage: otabench [OPTIONS] %s%s%s\n\n", command->name,
-		      command->usage[0] != '\0' ? " " : "", command->usage);
+	len = fprintf(out, "usage: otabench [OPTIONS] %s%s", command->name,
+		      command->usage[0] != '\0' ? " " : "");
+	print_wrapped(out, command->usage, len > 0 ? (size_t)len : 0, USAGE_INDENT);
+	(void)fputc('\n', out);
 	print_wrapped(out, command->summary, 0, 0);
 	if (command->help) {
 		(void)fputc('\n', out);

@@ -148,6 +148,24 @@ static int take_output(struct parser *parser, const char *argument)
 				: "-o is an option of a command and stands after it");
 }
 
+/* True where a name or a number stands; a text may have no letter. */
+static bool may_be_empty(const struct parser *parser, int value)
+{
+	const struct cli_option *o;
+
+	if (value < COMMAND_BASE)
+		return value == GLOBAL_BASE + OPTION_SIM || value == GLOBAL_BASE + OPTION_FORCE;
+	o = &parser->cli->command->options[value - COMMAND_BASE];
+	return strcmp(o->argument, "TEXT") == 0;
+}
+
+/* "--btsnoop=$FILE" with a variable that is not set. */
+static int empty_argument(struct parser *parser, const char *option)
+{
+	return cli_fail(parser->cli, CLI_USAGE, "%.*s: expected an argument, found an empty one",
+			(int)strcspn(option, "="), option);
+}
+
 static int take_option(struct parser *parser, int value, const char *argument)
 {
 	if (value == 'o')
@@ -217,6 +235,8 @@ static int take(struct parser *parser, int value, char **argv, char **words, int
 	if (value == ':')
 		return cli_fail(parser->cli, CLI_USAGE, "%s: expected an argument",
 				argv[optind - 1]);
+	if (optarg && *optarg == '\0' && !may_be_empty(parser, value))
+		return empty_argument(parser, argv[optind - (*argv[optind - 1] == '\0' ? 2 : 1)]);
 	return take_option(parser, value, optarg);
 }
 

@@ -65,7 +65,7 @@ def commands():
     for name, _ in entries(after(program_help(), "Commands:")):
         page = program_help(name)
         head, *rest = page.split("\n\n")
-        usage = head.replace("\n", " ").split("[OPTIONS] ", 1)[1].strip()
+        usage = " ".join(head.split()).split("[OPTIONS] ", 1)[1]
         body = []
         for block in rest:
             if block.startswith(("Options of", "'otabench --help'")):
@@ -159,12 +159,23 @@ def check_page(name, lists, first):
             page.write(text)
 
 
+def check_widths(number):
+    names = [name for name, _ in entries(after(program_help(), "Commands:"))]
+    wide = [line for name in names for line in program_help(name).split("\n") if len(line) > 79]
+    for line in wide:
+        print("# wider than a terminal: %s" % line)
+    good = names and not wide
+    print("%sok %d - the help of %d commands fits a terminal" % ("" if good else "not ", number,
+                                                                len(names)))
+
+
 def main():
-    print("1..%d" % sum(len(lists) for lists in PAGES.values()))
+    print("1..%d" % (sum(len(lists) for lists in PAGES.values()) + 1))
     first = 1
     for name, lists in PAGES.items():
         check_page(name, lists, first)
         first += len(lists)
+    check_widths(first)
 
 
 main()

@@ -223,6 +223,11 @@ static void test_mistakes(void **state)
 	assert_usage("plain --profile", "otabench: error: --profile: expected an argument\n");
 	assert_usage("plain -s", "otabench: error: -s: expected an argument\n");
 	assert_usage("probe x --seconds", "otabench: error: --seconds: expected an argument\n");
+	/* A script's variable that is not set. */
+	assert_usage("--btsnoop= plain",
+		     "otabench: error: --btsnoop: expected an argument, found an empty one\n");
+	assert_usage("probe x --seconds=",
+		     "otabench: error: --seconds: expected an argument, found an empty one\n");
 	assert_usage("plain --json=5", "otabench: error: --json=5: expected no argument\n");
 	assert_usage("probe", "otabench: error: probe: expected DEV [IMAGE], found nothing\n");
 	assert_usage("probe a b c", "otabench: error: probe: expected DEV [IMAGE], found more\n");
