@@ -399,7 +399,7 @@ void job_limit_result(struct job *job)
 
 #define NOW_FIRST_US 2000000u /* of the transfer, which begins with START and an erase */
 #define NOW_EVERY_US 2000000u
-#define NOW_VALUES 2048u /* take few milliseconds to play */
+#define NOW_VALUES 1024u /* take few milliseconds to play */
 
 const char *job_limit_now(struct job *job)
 {
