@@ -287,17 +287,29 @@ static void test_grid(void **state)
 	}
 }
 
-/* Fewer settings by hand may win though others are faster, but hardly by more than 5 %. */
+/* Fewer settings by hand may win though others are faster, but hardly by more than 5 %.  Chance
+ * decides on which link they do. */
 static void test_confidence(void **state)
 {
-	struct program_ran r = sweep("chip=esp32c3,seed=8,loss=3", "");
+	bool seen = false;
+	char sim[80];
 
 	(void)state;
-	program_expect(&r, 0, "swept");
-	print_message("%.2f\n", json_number_value(json_object_get(r.last, "confidence")));
-	assert_true(program_number(&r, "runner_up_goodput") > program_number(&r, "goodput"));
-	assert_true(json_number_value(json_object_get(r.last, "confidence")) > 0.5);
-	program_done(&r);
+	for (unsigned int seed = 1; seed <= 20 && !seen; seed++) {
+		struct program_ran r;
+
+		(void)snprintf(sim, sizeof(sim), "chip=esp32c3,seed=%u,loss=3", seed);
+		r = sweep(sim, "");
+		program_expect(&r, 0, "swept");
+		seen = program_number(&r, "runner_up_goodput") > program_number(&r, "goodput");
+		if (seen) {
+			print_message("%s: %.2f\n", sim,
+				      json_number_value(json_object_get(r.last, "confidence")));
+			assert_true(json_number_value(json_object_get(r.last, "confidence")) > 0.5);
+		}
+		program_done(&r);
+	}
+	assert_true(seen);
 }
 
 static struct program_ran sweep_for(const char *sim, const char *objective)
