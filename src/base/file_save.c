@@ -186,7 +186,7 @@ static int put_in_place(const struct file_save *s)
 {
 	struct stat st;
 
-	if (s->exists)
+	if (s->exists || (s->how & FILE_SAVE_SHARED))
 		return rename(s->made, s->target) < 0 ? errno : 0;
 	if (renameat2(AT_FDCWD, s->made, AT_FDCWD, s->target, RENAME_NOREPLACE) == 0)
 		return 0;

@@ -20,6 +20,9 @@
 #define FILE_SAVE_REPLACE 1u /* else a name that is taken is refused, unless the file is empty */
 #define FILE_SAVE_PRIVATE 2u /* a new file is for the user alone, 0600 */
 #define FILE_SAVE_FOLDERS 4u /* make the folders, see file_make_folders() */
+/* With FILE_SAVE_REPLACE: over a file, too, that came to a free name meanwhile; for names that say
+ * what is in the file. */
+#define FILE_SAVE_SHARED 8u
 
 struct file_save {
 	FILE *out; /* to be written to, in between; the rest is private */

@@ -82,7 +82,8 @@ static int save_once(const char *path, const uint8_t *data, size_t size, char *e
 {
 	struct file_save save;
 	const int r = file_save_begin(&save, path,
-				      FILE_SAVE_REPLACE | FILE_SAVE_PRIVATE | FILE_SAVE_FOLDERS,
+				      FILE_SAVE_REPLACE | FILE_SAVE_SHARED | FILE_SAVE_PRIVATE |
+					      FILE_SAVE_FOLDERS,
 				      error, error_size);
 
 	if (r < 0)

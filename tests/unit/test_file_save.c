@@ -201,6 +201,16 @@ static void test_abandon(void **state)
 	assert_int_equal(file_save_end(&s, why, sizeof(why)), -OTA_EIO);
 	holds(other, "another's");
 	assert_int_equal(entries(), 2);
+	/* ... by a file that has the same in it, as its name says. */
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(
+		file_save_begin(&s, other, FILE_SAVE_REPLACE | FILE_SAVE_SHARED, why, sizeof(why)),
+		0);
+	put(other, "another's");
+	assert_true(fputs("ours", s.out) >= 0);
+	assert_int_equal(file_save_end(&s, why, sizeof(why)), 0);
+	holds(other, "ours");
+	assert_int_equal(entries(), 2);
 }
 
 /* A home that is not there is not made; what belongs into one that is there is. */
