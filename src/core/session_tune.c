@@ -222,7 +222,7 @@ static void watch(struct session *s, uint32_t rate)
 	struct session_tune *t = &s->tune;
 	const bool poor = is_below(s, rate, POOR_PERCENT);
 
-	/* What was received until now says nothing of what comes. */
+	/* The bytes received until now say nothing of those to come. */
 	t->bytes = 0;
 	t->us = 0;
 	if (poor && t->was_poor)

@@ -401,7 +401,7 @@ void budget_late(struct budget *b, uint64_t late_us)
 {
 	if (late_us < LATE_LEAST_US)
 		late_us = 0;
-	/* What was heard before the first alarm was as late, and looked like lost packets. */
+	/* Events before the first alarm were as late, and looked like lost packets. */
 	if (late_us > 0 && b->late_us == 0) {
 		move(b, BUDGET_LOSS, BUDGET_HOST, least(b->slow_us, late_us));
 		less(&b->slow_us, late_us);

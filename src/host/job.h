@@ -179,7 +179,7 @@ const struct job_log_entry *job_log(const struct job *job, size_t index);
 const struct lint_report *job_report(const struct job *job);
 /* finished() was called. */
 bool job_is_finished(const struct job *job);
-/* What limits the transfer so far: limit_text of a result, made anew every two seconds of the
+/* The limit of the transfer so far: limit_text of a result, made anew every two seconds of the
  * transport's clock at most.  "" while too little was sent.  Valid until the next call. */
 const char *job_limit_now(struct job *job);
 /* NULL until result() was called. */

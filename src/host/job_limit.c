@@ -390,7 +390,7 @@ void job_limit_result(struct job *job)
 	}
 	job_limit_play(job, &now);
 	now.drop_ppm = 0;
-	/* What was slower with other settings would be taken for lost packets. */
+	/* The time that slower settings took would be told as lost packets. */
 	if (now.size > 0 && is_played(job) && !job->tuned)
 		budget_play(&job->budget, &now);
 	budget_shares(&job->budget, r->time, r->transfer_time);
