@@ -207,7 +207,7 @@ static void draw_cell(struct cells *cells, struct area area, int x, int y, uint3
 		  shades[cells->ascii ? 0 : 1][shade]);
 }
 
-/* Where not all columns have room, only those do that say something. */
+/* A column without a rate says nothing, and is left out where not all have room. */
 static bool is_measured(const struct sweep *s, const struct map *m, uint8_t column)
 {
 	for (uint8_t row = 0; row < s->axes[m->row].count; row++)

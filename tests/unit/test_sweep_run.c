@@ -288,7 +288,8 @@ static void test_grid(void **state)
 }
 
 /* Fewer settings by hand may win though others are faster, but hardly by more than 5 %.  Chance
- * decides on which link they do. */
+ * decides on which link they do: on 7 of the seeds 1 to 24, of which on two (13 and 20) the
+ * runner-up was 6 % faster and the confidence 0.5.  The first from 5 on is looked at. */
 static void test_confidence(void **state)
 {
 	bool seen = false;
